@@ -1,0 +1,49 @@
+"""Numbers with a unit, as they stand in configuration files: "180 deg", "0.012 m"."""
+
+from __future__ import annotations
+
+import math
+
+from armature.errors import ConfigError
+
+# Factors to SI, by unit (REP-103: radian, metre, second, newton, kilogram).
+_FACTORS = {
+    "rad": 1.0,
+    "deg": math.pi / 180.0,
+    "m": 1.0,
+    "mm": 1e-3,
+    "rad/rad": 1.0,
+    "rad/m": 1.0,
+    "rad/mm": 1e3,
+    "bit/s": 1.0,
+    "A": 1.0,
+    "N·m/A": 1.0,
+    "Nm/A": 1.0,
+}
+
+
+def quantity(where: str, value: object, units: tuple[str, ...]) -> float:
+    """Read "number unit".
+
+    Args:
+        where: name of the field, for the error.
+        value: what the file holds.
+        units: units that fit the field, the usual one first.
+
+    Returns:
+        The number in SI units.
+
+    Raises:
+        ConfigError: no unit, a unit that does not fit, or not a finite number.
+    """
+    allowed = f"write a number and a unit, for example '1.5 {units[0]}' (units: {', '.join(units)})"
+    parts = value.split() if isinstance(value, str) else []
+    if len(parts) != 2 or parts[1] not in units:
+        raise ConfigError(where, value, allowed)
+    try:
+        number = float(parts[0])
+    except ValueError as error:
+        raise ConfigError(where, value, allowed) from error
+    if not math.isfinite(number):
+        raise ConfigError(where, value, allowed)
+    return number * _FACTORS[parts[1]]

@@ -1,0 +1,1 @@
+"""Bytes and registers of Dynamixel servos, and the loop that talks to them."""

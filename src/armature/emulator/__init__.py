@@ -1,0 +1,1 @@
+"""Servos that answer bytes: their registers, physics and faults."""

@@ -1,0 +1,114 @@
+"""Everything that Armature raises, in one tree.
+
+ArmatureError
+ ├─ ConfigError(…, ValueError)      a file or parameter: where, value, what is allowed
+ ├─ GoalRefused(…, ValueError)      a command that may not start: where, value, bound
+ ├─ CommandRefused                  a request that the present state does not allow: why, what to do
+ ├─ BusError                        the servo bus: port
+ │   ├─ PortError(…, OSError)       the port cannot be opened, or is gone
+ │   ├─ ServoTimeout(…, TimeoutError)   ids that stayed silent
+ │   ├─ CorruptPacket               bytes that are not a valid packet
+ │   ├─ ServoRefused                a servo answered with an error number
+ │   └─ BusMismatch                 the servos found are not the servos expected
+ ├─ RecordingError                  a recording: path, reason
+ └─ ProcessError                    a process of the graph: which, reason, remedy
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class ArmatureError(Exception):
+    """Base of all errors that Armature raises."""
+
+
+class ConfigError(ArmatureError, ValueError):
+    """A file or a parameter holds a value that cannot be used.
+
+    Examples: an unknown joint in the wiring file, a duplicate id, a limit reversed, a number without a unit.
+    """
+
+    def __init__(self, where: str, value: object, allowed: str) -> None:
+        super().__init__(f"{where}: {value!r} cannot be used; {allowed}")
+        self.where = where
+        self.value = value
+        self.allowed = allowed
+
+
+class GoalRefused(ArmatureError, ValueError):
+    """A command is refused before anything moves.
+
+    Examples: an unknown joint, times that do not increase, a position outside its limit.
+    """
+
+    def __init__(self, where: str, value: object, allowed: str) -> None:
+        super().__init__(f"{where}: {value!r} refused; {allowed}")
+        self.where = where
+        self.value = value
+        self.allowed = allowed
+
+
+class CommandRefused(ArmatureError):
+    """A request that the present state does not allow, with what would work."""
+
+    def __init__(self, request: str, why: str, remedy: str) -> None:
+        super().__init__(f"{request} refused: {why}; {remedy}")
+
+
+class BusError(ArmatureError):
+    """Something is wrong on the servo bus."""
+
+
+class PortError(BusError, OSError):
+    """The serial port cannot be opened, or has gone."""
+
+    def __init__(self, port: str, reason: str, remedy: str) -> None:
+        super().__init__(f"{port}: {reason}; {remedy}")
+
+
+class ServoTimeout(BusError, TimeoutError):
+    """Servos that did not answer in time."""
+
+    def __init__(self, ids: Iterable[int], request: str) -> None:
+        self.ids = tuple(ids)
+        super().__init__(f"no answer to {request} from id {', '.join(map(str, self.ids))}")
+
+
+class CorruptPacket(BusError):
+    """Bytes arrived that are not a valid packet."""
+
+    def __init__(self, request: str) -> None:
+        super().__init__(f"corrupt answer to {request}")
+
+
+class ServoRefused(BusError):
+    """A servo answered an instruction with an error number."""
+
+    def __init__(self, servo_id: int, request: str, reason: str) -> None:
+        super().__init__(f"servo {servo_id} refused {request}: {reason}")
+        self.servo_id = servo_id
+
+
+class BusMismatch(BusError):
+    """The servos on the bus are not those of the wiring file."""
+
+    def __init__(self, port: str, expected: Iterable[str], found: Iterable[str]) -> None:
+        super().__init__(
+            f"{port}: expected {', '.join(expected)}; found {', '.join(found) or 'none'}; "
+            "check power, cable, baud rate and config/servos.yaml"
+        )
+
+
+class RecordingError(ArmatureError):
+    """A recording cannot be written or read."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+
+
+class ProcessError(ArmatureError):
+    """A process of the graph could not be started, found or stopped."""
+
+    def __init__(self, process: str, reason: str, remedy: str) -> None:
+        super().__init__(f"{process}: {reason}; {remedy}")

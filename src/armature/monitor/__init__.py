@@ -1,0 +1,1 @@
+"""The web monitor: a Flask application over a small gateway."""

@@ -1,0 +1,1 @@
+"""The processes of the graph, one thin file each."""

@@ -1,0 +1,1 @@
+"""Recordings: MCAP files in the layout of rosbag2."""
