@@ -1,0 +1,81 @@
+"""ROS parameters as frozen dataclasses, one field a parameter."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from typing import Any, TypeVar
+
+from rclpy.exceptions import ParameterUninitializedException
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from armature.errors import ConfigError
+
+T = TypeVar("T")
+
+_KINDS: dict[Any, Parameter.Type] = {
+    bool: Parameter.Type.BOOL,
+    int: Parameter.Type.INTEGER,
+    float: Parameter.Type.DOUBLE,
+    str: Parameter.Type.STRING,
+    tuple[str, ...]: Parameter.Type.STRING_ARRAY,
+}
+
+
+def read(node: Node, kind: type[T], prefix: str = "") -> T:
+    """Declare and read the parameters that a dataclass names.
+
+    A field without a default must be given. A double underscore in a field's name stands for a dot.
+
+    Args:
+        node: the node whose parameters they are.
+        kind: a dataclass with fields of type bool, int, float, str or tuple[str, ...].
+        prefix: put before every name, for example "elbow.".
+
+    Raises:
+        ConfigError: a parameter is missing or of the wrong type; also what the dataclass itself refuses.
+    """
+    hints = typing.get_type_hints(kind)
+    values = {
+        field.name: _read_one(node, prefix + field.name.replace("__", "."), hints[field.name], field)
+        for field in dataclasses.fields(typing.cast(Any, kind))
+    }
+    return kind(**values)
+
+
+def _read_one(node: Node, name: str, kind: Any, field: dataclasses.Field[Any]) -> Any:
+    has_default = field.default is not dataclasses.MISSING
+    given = _override(node, name)
+    default = _coerce(name, given, kind) if given is not None else (field.default if has_default else None)
+    if default is None:
+        raise ConfigError(f"parameter {name}", None, f"a value of type {_KINDS[kind].name} is needed")
+    if node.has_parameter(name):
+        return _coerce(name, _present(node, name), kind)
+    value = list(default) if isinstance(default, tuple) else default
+    # Declared with the coerced value, so that an integer in a file may stand for a double.
+    node.declare_parameter(name, value, ignore_override=True)
+    return default
+
+
+def _override(node: Node, name: str) -> Any:
+    parameter = node._parameter_overrides.get(name)  # no public accessor before declaration
+    return None if parameter is None else parameter.value
+
+
+def _present(node: Node, name: str) -> Any:
+    try:
+        return node.get_parameter(name).value
+    except ParameterUninitializedException:
+        return None
+
+
+def _coerce(name: str, value: Any, kind: Any) -> Any:
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if kind == tuple[str, ...] and isinstance(value, (list, tuple)):
+        return tuple(str(item) for item in value)
+    expected = {bool: bool, int: int, float: float, str: str}.get(kind)
+    if expected is None or not isinstance(value, expected) or (kind is int and isinstance(value, bool)):
+        raise ConfigError(f"parameter {name}", value, f"a value of type {_KINDS[kind].name} is needed")
+    return value

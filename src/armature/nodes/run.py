@@ -1,0 +1,102 @@
+"""How every process of the graph runs: set-up, spinning, signals, exit code."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, Protocol, runtime_checkable
+
+import rclpy
+from rclpy.executors import ExternalShutdownException
+from rclpy.experimental import EventsExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from armature.errors import ArmatureError
+
+# EventsExecutor.spin() never returns in the PyPI wheels, so it is driven by finite waits;
+# this is also how soon a signal is seen.
+_SPIN_TIMEOUT = 0.2  # [s]
+
+
+@runtime_checkable
+class Stoppable(Protocol):
+    """A node that has something to do before it ends, as the servo interface parks the arm."""
+
+    def stopping(self, signals: int) -> bool:
+        """Go on with stopping.
+
+        Args:
+            signals: how many signals have asked for it.
+
+        Returns:
+            Whether the node may be destroyed now.
+        """
+
+
+def run_nodes(*factories: Callable[[], Node], args: Sequence[str] | None = None) -> int:
+    """Run nodes in one executor until SIGINT or SIGTERM.
+
+    Args:
+        factories: make the nodes, once rclpy is initialised.
+        args: command line with ROS arguments; None for sys.argv.
+
+    Returns:
+        0, or 1 where a node could not start; the reason stands in one line on stderr.
+    """
+    with _signal_count() as signals, _context(args):
+        nodes: list[Node] = []
+        executor: Any = EventsExecutor()
+        try:
+            for factory in factories:
+                nodes.append(factory())
+                executor.add_node(nodes[-1])
+            _spin(executor, nodes, signals)
+        except ArmatureError as error:
+            print(f"error: {error}", file=sys.stderr, flush=True)  # noqa: T201
+            return 1
+        finally:
+            executor.shutdown(0)
+            for node in nodes:
+                node.destroy_node()
+    return 0
+
+
+def _spin(executor: Any, nodes: list[Node], signals: list[int]) -> None:
+    try:
+        while rclpy.ok() and not (signals and _may_end(nodes, len(signals))):
+            executor.spin_once(timeout_sec=_SPIN_TIMEOUT)
+    except ExternalShutdownException:
+        pass
+
+
+def _may_end(nodes: list[Node], signals: int) -> bool:
+    waiting = [node for node in nodes if isinstance(node, Stoppable) and not node.stopping(signals)]
+    return not waiting
+
+
+@contextmanager
+def _context(args: Sequence[str] | None) -> Iterator[None]:
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        yield
+    finally:
+        rclpy.try_shutdown()
+
+
+@contextmanager
+def _signal_count() -> Iterator[list[int]]:
+    received: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+
+    previous = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield received
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
