@@ -37,19 +37,25 @@ class Stoppable(Protocol):
         """
 
 
-def run_nodes(*factories: Callable[[], Node], args: Sequence[str] | None = None) -> int:
+def run_nodes(
+    *factories: Callable[[], Node],
+    args: Sequence[str] | None = None,
+    executor_factory: Callable[[], Any] = EventsExecutor,
+) -> int:
     """Run nodes in one executor until SIGINT or SIGTERM.
 
     Args:
         factories: make the nodes, once rclpy is initialised.
         args: command line with ROS arguments; None for sys.argv.
+        executor_factory: the cheapest executor, unless a node's service callbacks are coroutines, which
+            Jazzy's EventsExecutor does not await.
 
     Returns:
         0, or 1 where a node could not start; the reason stands in one line on stderr.
     """
     with _signal_count() as signals, _context(args):
         nodes: list[Node] = []
-        executor: Any = EventsExecutor()
+        executor: Any = executor_factory()
         try:
             for factory in factories:
                 nodes.append(factory())
