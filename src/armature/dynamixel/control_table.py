@@ -182,8 +182,8 @@ def _register(item: tuple[str, int, int], fact: Fact, number: int) -> Register:
 def _indirect(addresses: Mapping[str, int], facts: Mapping[str, Fact]) -> Iterator[Register]:
     """All indirect registers; the SDK lists the first of each bank.
 
-    e-Manual, "Indirect Address": pointers of 2 bytes stand directly before the bank's data bytes, so their number
-    follows from the two addresses; by default pointer k points at data byte k.
+    e-Manual, "Indirect Address": pointers of 2 bytes stand directly before the bank's data bytes, so their
+    number follows from the two addresses; by default pointer k points at data byte k.
     """
     banks = [(addresses["Indirect Address 1"], addresses["Indirect Data 1"])]
     second = (addresses["Indirect Address Read"], addresses["Indirect Data Read"])

@@ -1,8 +1,8 @@
 """What the ROBOTIS e-Manual says of the X series and the SDK's files do not: access, range, default, ratings.
 
 Every row is the row of the same name in "Control Table of EEPROM Area" or "Control Table of RAM Area" of the
-model's page (emanual.robotis.com, /docs/en/dxl/x/<model>/); ratings are its "Specifications" at the recommended
-voltage.
+model's page (emanual.robotis.com, /docs/en/dxl/x/<model>/); ratings are its "Specifications" at the
+recommended voltage.
 """
 
 from __future__ import annotations
@@ -158,35 +158,45 @@ _SMALL = {
     "Temperature Limit": Fact("RW", 0, 100, 70),
 }
 
+# current unit, stall torque, no-load speed, voltage, stall current, differing rows
+# fmt: off
 RATINGS: Mapping[str, Ratings] = {
     "XL430-W250": Ratings(
-        None,
-        1.4,
-        57.0,
-        11.1,
-        1.3,
+        None, 1.4, 57.0, 11.1, 1.3,
         _voltage(60, 140, 60, 140) | _velocity(265) | _limit("Temperature Limit", 72, 100)
         | _gains(1_000, 100, 4_000, 0, 640),
     ),
     "XM430-W350": Ratings(2.69e-3, 4.1, 46.0, 12.0, 2.3),
     "XM430-W210": Ratings(2.69e-3, 3.0, 77.0, 12.0, 2.3, _velocity(330)),
+    "XM540-W150": Ratings(2.69e-3, 7.3, 53.0, 12.0, 4.4, _current(2_047) | _velocity(230)),
     "XM540-W270": Ratings(2.69e-3, 10.6, 30.0, 12.0, 4.4, _current(2_047) | _velocity(128)),
+    "XH430-W350": Ratings(
+        2.69e-3, 3.4, 30.0, 12.0, 1.3, _current(648) | _velocity(130) | {"Position P Gain": _gain(900)}
+    ),
+    "XH540-W270": Ratings(2.69e-3, 9.9, 39.0, 12.0, 4.9, _current(2_047) | _velocity(167)),
+    "XC430-W150": Ratings(
+        None, 1.6, 106.0, 12.0, 1.4,
+        _voltage(60, 160, 60, 160) | _velocity(460) | {"Position P Gain": _gain(460)},
+    ),
+    "XL330-M077": Ratings(
+        1e-3, 0.215, 383.0, 5.0, 1.47,
+        _SMALL | _voltage(31, 70, 35, 70) | _current(1_750) | _velocity(1_620, 2_047)
+        | {"Shutdown": Fact("RW", 0, 63, 53)} | _gains(400, 40, 0, 400, 400),
+    ),
     "XL330-M288": Ratings(
-        1e-3,
-        0.52,
-        103.0,
-        5.0,
-        1.47,
+        1e-3, 0.52, 103.0, 5.0, 1.47,
         _SMALL | _voltage(31, 70, 35, 70) | _current(1_750) | _velocity(445, 2_047)
         | {"Shutdown": Fact("RW", 0, 63, 53)} | _gains(1_600, 180, 0, 0, 400),
     ),
+    "XC330-M288": Ratings(
+        1e-3, 0.93, 81.0, 5.0, 1.80,
+        _SMALL | _voltage(31, 70, 35, 70) | _current(2_352) | _velocity(350, 2_047)
+        | _gains(1_600, 50, 500, 0, 1_100),
+    ),
     "XC330-T288": Ratings(
-        1e-3,
-        0.92,
-        65.0,
-        11.1,
-        0.80,
+        1e-3, 0.92, 65.0, 11.1, 0.80,
         _SMALL | _voltage(55, 140, 55, 140) | _current(910) | _velocity(320, 2_047)
         | _limit("PWM Slope", 255) | _gains(1_200, 40, 0, 0, 900),
     ),
-}  # fmt: skip
+}
+# fmt: on
