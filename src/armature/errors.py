@@ -11,7 +11,8 @@ ArmatureError
  │   ├─ ServoRefused                a servo answered with an error number
  │   └─ BusMismatch                 the servos found are not the servos expected
  ├─ RecordingError                  a recording: path, reason
- └─ ProcessError                    a process of the graph: which, reason, remedy
+ ├─ ProcessError                    a process of the graph: which, reason, remedy
+ └─ SetupError                      a step that prepares the machine: which, reason, remedy
 """
 
 from __future__ import annotations
@@ -112,3 +113,10 @@ class ProcessError(ArmatureError):
 
     def __init__(self, process: str, reason: str, remedy: str) -> None:
         super().__init__(f"{process}: {reason}; {remedy}")
+
+
+class SetupError(ArmatureError):
+    """A step that prepares the machine failed, or the machine lacks something."""
+
+    def __init__(self, step: str, reason: str, remedy: str) -> None:
+        super().__init__(f"{step}: {reason}; {remedy}")

@@ -1,0 +1,39 @@
+# `make` alone lists the commands. ROS_DISTRO=kilted uses Kilted; PYTHON=python3.12 another interpreter.
+PYTHON ?= python3
+ROS_DISTRO := $(or $(ROS_DISTRO),jazzy)
+VENV := $(if $(filter kilted,$(ROS_DISTRO)),.venv-kilted,.venv)
+PROVISION := @ROS_DISTRO=$(ROS_DISTRO) PYTHONPATH=src $(PYTHON) -B -m armature.provision
+export ROS_DISTRO
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check web bench clean
+
+help: ## List the commands
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: ## Install everything into .venv; start nothing
+	$(PROVISION) setup
+
+run: setup ## Start the graph on the emulated arm; ARGS="--port /dev/ttyUSB0" for a real one
+	@exec $(VENV)/bin/armature up $(ARGS)
+
+test: ## Run all tests; ARGS="-k wiring" for some
+	$(PROVISION) test
+	@exec $(VENV)/bin/python -m pytest $(ARGS)
+
+check: ## Check format, lint, types and import rules
+	$(PROVISION) test
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/python -m pytest -q tests/test_imports.py
+
+web: ## Build the web page into web/dist
+	$(PROVISION) web
+
+bench: setup ## Measure this machine
+	@exec $(VENV)/bin/armature bench $(ARGS)
+
+clean: ## Remove everything that setup and the tests have made
+	rm -rf .venv .venv-kilted web/node_modules web/dist build install log src/*.egg-info
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis

