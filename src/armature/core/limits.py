@@ -1,0 +1,169 @@
+"""Limits of a group of joints, and the checks that a whole goal passes before it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from armature.core.model import ArmModel
+from armature.core.spline import Array
+from armature.core.trajectory import State, Trajectory
+from armature.errors import ConfigError, GoalRefused
+
+# Where the splines are looked at, within each segment: a peak between two looks is missed by at most
+# (length / 64)² / 2 of its curvature.
+_LOOKS = np.linspace(0.0, 1.0, 33)
+# Slack for rounding in the positions of a client [rad] or [m], and for splines that overshoot the velocity
+# of a planner between its samples [share].
+_POSITION_SLACK = 1e-6
+_VELOCITY_SLACK = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class GroupLimits:
+    """Bounds of the joints that one controller moves; each array has Shape (n,)."""
+
+    joints: tuple[str, ...]
+    units: tuple[str, ...]  # "rad" or "m"
+    lower: Array  # [rad] or [m]
+    upper: Array  # [rad] or [m]
+    velocity: Array  # [rad/s] or [m/s]
+    acceleration: Array  # [rad/s²] or [m/s²]
+    jerk: Array  # [rad/s³] or [m/s³]
+
+    @staticmethod
+    def of(
+        arm: ArmModel, joints: Sequence[str], acceleration: Mapping[str, float], jerk: Mapping[str, float]
+    ) -> GroupLimits:
+        """Take positions and velocities from the URDF; accelerations and jerks, which it lacks, are given.
+
+        Raises:
+            ConfigError: an unknown joint, or an acceleration or jerk that is not above 0.
+        """
+        bounds = [arm.limit(joint) for joint in joints]
+        for name, values in (("acceleration", acceleration), ("jerk", jerk)):
+            for joint in joints:
+                if not 0.0 < values[joint] < np.inf:
+                    raise ConfigError(f"limits.{joint}.{name}", values[joint], "it must be finite and > 0")
+        return GroupLimits(
+            joints=tuple(joints),
+            units=tuple("m" if arm.joint(joint).kind == "prismatic" else "rad" for joint in joints),
+            lower=np.array([bound.lower for bound in bounds]),
+            upper=np.array([bound.upper for bound in bounds]),
+            velocity=np.array([bound.velocity for bound in bounds]),
+            acceleration=np.array([acceleration[joint] for joint in joints]),
+            jerk=np.array([jerk[joint] for joint in joints]),
+        )
+
+
+def check_joints(names: Sequence[str], expected: Sequence[str]) -> None:
+    """Refuse names that are not exactly the group's, in any order.
+
+    Raises:
+        GoalRefused: an unknown, missing or repeated joint.
+    """
+    allowed = f"name each of {', '.join(expected)} once"
+    for name in names:
+        if name not in expected:
+            raise GoalRefused("joint_names", name, f"it is not a joint of this controller; {allowed}")
+        if list(names).count(name) > 1:
+            raise GoalRefused("joint_names", name, f"it stands more than once; {allowed}")
+    for name in expected:
+        if name not in names:
+            raise GoalRefused("joint_names", list(names), f"{name} is missing; {allowed}")
+
+
+def check_start(trajectory: Trajectory, setpoint: State, limits: GroupLimits, tolerance: Array) -> None:
+    """Refuse a first point at time 0 that is not where the set-point is; a later one is moved to.
+
+    Args:
+        trajectory: the goal, columns in the group's order.
+        setpoint: what is commanded now.
+        limits: for names and units.
+        tolerance: by joint [rad] or [m], Shape (n,).
+
+    Raises:
+        GoalRefused: with the joint, where it would start, where it is and what would work.
+    """
+    if trajectory.times[0] > 0.0:
+        return
+    first = trajectory.positions[trajectory.times <= 0.0][-1]
+    off = np.abs(first - setpoint.position) - tolerance
+    worst = int(np.argmax(off))
+    if off[worst] > 0.0:
+        unit = limits.units[worst]
+        raise GoalRefused(
+            f"start of {limits.joints[worst]}",
+            round(float(first[worst]), 4),
+            f"the set-point is at {setpoint.position[worst]:.4f} {unit} and may differ by {tolerance[worst]:g} "
+            f"{unit}; start there, or give the first point a time_from_start > 0 to move to it",
+        )
+
+
+def check_end(trajectory: Trajectory) -> None:
+    """Refuse a trajectory that does not end at rest.
+
+    Raises:
+        GoalRefused: the last point has a velocity.
+    """
+    if trajectory.velocities is None:
+        return
+    for joint, velocity in zip(trajectory.joints, trajectory.velocities[-1], strict=True):
+        if abs(velocity) > 1e-6:
+            raise GoalRefused(
+                f"velocity of {joint} at the last point", float(velocity), "a trajectory ends at rest: give 0"
+            )
+
+
+def check_motion(trajectory: Trajectory, limits: GroupLimits) -> None:
+    """Refuse a motion that leaves the limits anywhere along its splines.
+
+    A joint that starts outside its limits may move back in, not further out.
+
+    Args:
+        trajectory: begun at the present set-point, columns in the group's order.
+        limits: of the group.
+
+    Raises:
+        GoalRefused: with joint, time, value, bound and what would work.
+    """
+    times = _looks(trajectory.knots)
+    position, velocity, _ = trajectory.sample_many(times)
+    _check_positions(times, position, limits)
+    _check_velocities(times, velocity, limits)
+
+
+def _looks(knots: Array) -> Array:
+    if len(knots) == 1:
+        return knots
+    inside = knots[:-1, None] + np.diff(knots)[:, None] * _LOOKS[:-1]
+    return np.append(inside.ravel(), knots[-1])
+
+
+def _check_positions(times: Array, position: Array, limits: GroupLimits) -> None:
+    lower = np.minimum(limits.lower, position[0]) - _POSITION_SLACK
+    upper = np.maximum(limits.upper, position[0]) + _POSITION_SLACK
+    outside = np.argwhere((position < lower) | (position > upper))
+    if len(outside):
+        row, column = outside[0]
+        unit = limits.units[column]
+        raise GoalRefused(
+            f"position of {limits.joints[column]} at {times[row]:.3f} s",
+            round(float(position[row, column]), 4),
+            f"its limits are {limits.lower[column]:.4f} to {limits.upper[column]:.4f} {unit}",
+        )
+
+
+def _check_velocities(times: Array, velocity: Array, limits: GroupLimits) -> None:
+    share = np.abs(velocity) / limits.velocity
+    if share.max() > 1.0 + _VELOCITY_SLACK:
+        row, column = np.unravel_index(np.argmax(share), share.shape)
+        unit = limits.units[column]
+        raise GoalRefused(
+            f"velocity of {limits.joints[column]} at {times[row]:.3f} s",
+            round(float(velocity[row, column]), 4),
+            f"its limit is {limits.velocity[column]:.4f} {unit}/s; take at least "
+            f"{share[row, column]:.2f} times as long there",
+        )

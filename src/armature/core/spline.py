@@ -1,0 +1,86 @@
+"""Polynomials that join two states, and their values; all arrays hold many segments at once.
+
+Coefficients have Shape (segments, 6, n), ascending powers of the time since the segment's start [s].
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+
+def linear(length: Array, p0: Array, p1: Array) -> Array:
+    """Coefficients of straight lines.
+
+    Args:
+        length: duration of each segment [s], Shape (segments,).
+        p0: positions at the start, Shape (segments, n).
+        p1: positions at the end, Shape (segments, n).
+    """
+    zero = np.zeros_like(p0)
+    return np.stack((p0, (p1 - p0) / length[:, None], zero, zero, zero, zero), axis=1)
+
+
+def cubic(length: Array, p0: Array, v0: Array, p1: Array, v1: Array) -> Array:
+    """Coefficients of the cubics with given positions and velocities at both ends (Hermite)."""
+    t = length[:, None]
+    rise = p1 - p0
+    zero = np.zeros_like(p0)
+    c2 = (3.0 * rise - (2.0 * v0 + v1) * t) / t**2
+    c3 = (-2.0 * rise + (v0 + v1) * t) / t**3
+    return np.stack((p0, v0, c2, c3, zero, zero), axis=1)
+
+
+def quintic(length: Array, p0: Array, v0: Array, a0: Array, p1: Array, v1: Array, a1: Array) -> Array:
+    """Coefficients of the quintics with given positions, velocities and accelerations at both ends."""
+    t = length[:, None]
+    rise = p1 - p0
+    c3 = (20.0 * rise - (8.0 * v1 + 12.0 * v0) * t - (3.0 * a0 - a1) * t**2) / (2.0 * t**3)
+    c4 = (-30.0 * rise + (14.0 * v1 + 16.0 * v0) * t + (3.0 * a0 - 2.0 * a1) * t**2) / (2.0 * t**4)
+    c5 = (12.0 * rise - 6.0 * (v1 + v0) * t - (a0 - a1) * t**2) / (2.0 * t**5)
+    return np.stack((p0, v0, a0 / 2.0, c3, c4, c5), axis=1)
+
+
+def evaluate(coefficients: Array, time: float) -> Array:
+    """Position, velocity and acceleration of one segment.
+
+    Args:
+        coefficients: of the segment, Shape (6, n).
+        time: since the segment's start [s].
+
+    Returns:
+        The three in rows, Shape (3, n).
+    """
+    t2 = time * time
+    t3 = t2 * time
+    t4 = t3 * time
+    powers = np.array(
+        (
+            (1.0, time, t2, t3, t4, t4 * time),
+            (0.0, 1.0, 2.0 * time, 3.0 * t2, 4.0 * t3, 5.0 * t4),
+            (0.0, 0.0, 2.0, 6.0 * time, 12.0 * t2, 20.0 * t3),
+        )
+    )
+    return powers @ coefficients
+
+
+def evaluate_many(coefficients: Array, times: Array) -> tuple[Array, Array, Array]:
+    """Positions, velocities and accelerations, one time a segment.
+
+    Args:
+        coefficients: Shape (k, 6, n).
+        times: since each segment's start [s], Shape (k,).
+
+    Returns:
+        Three arrays of Shape (k, n).
+    """
+    order = np.arange(6)
+    powers = times[:, None] ** order
+    first = np.zeros_like(powers)
+    first[:, 1:] = order[1:] * powers[:, :-1]
+    second = np.zeros_like(powers)
+    second[:, 2:] = order[2:] * order[1:-1] * powers[:, :-2]
+    values = np.einsum("dkc,kcn->dkn", np.stack((powers, first, second)), coefficients)
+    return values[0], values[1], values[2]

@@ -1,0 +1,163 @@
+"""What a group of joints does over time: motions replaced, paused, stopped, and given out in pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from armature.core import retiming
+from armature.core.limits import GroupLimits
+from armature.core.spline import Array
+from armature.core.trajectory import State, Trajectory
+
+# How far ahead a piece reaches at full speed, before its tail [s].
+HORIZON = 0.2
+# A moving group goes on as before for this long, so that the receiver has the new piece when it begins [s].
+HANDOVER = 0.02
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """What the joints shall do from a moment on, ending at rest."""
+
+    start: float  # [s], in the clock of whoever called
+    trajectory: Trajectory  # quintic, its times beginning at 0
+
+    def setpoint(self, now: float) -> State:
+        """The state at a time [s]."""
+        return self.trajectory.sample(now - self.start)
+
+
+class Tracker:
+    """Follows one motion at a time; every change is continuous in position and velocity.
+
+    Time is an argument, in seconds of any clock that does not jump.
+    """
+
+    def __init__(self, limits: GroupLimits, position: Array) -> None:
+        self._limits = limits
+        self._paused: tuple[Trajectory, float] | None = None
+        self._is_stopping = False
+        self._start = 0.0
+        self._motion = _resting(limits.joints, position)
+
+    @property
+    def end(self) -> float:
+        """When the present motion comes to rest [s]."""
+        return self._start + self._motion.duration
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether a motion was left on its path and can be resumed."""
+        return self._paused is not None
+
+    def is_moving(self, now: float) -> bool:
+        """Whether the present motion has not ended yet."""
+        return now < self.end
+
+    def setpoint(self, now: float) -> State:
+        """What is commanded at a time [s]."""
+        return self._motion.sample(now - self._start)
+
+    def hold(self, position: Array) -> None:
+        """Begin anew, at rest at a position [rad] or [m]; only for joints that already are commanded there."""
+        self._become(_resting(self._limits.joints, position), 0.0)
+
+    def handover(self, now: float) -> float:
+        """When a goal accepted now would begin [s]: a little later if the joints move."""
+        return now + HANDOVER if self.is_moving(now) else now
+
+    def plan(self, goal: Trajectory, now: float) -> Trajectory:
+        """The goal as it would be followed if accepted now: begun in the set-point of the hand-over.
+
+        Raises:
+            GoalRefused: no point of the goal lies after time 0.
+        """
+        return goal.starting_from(self._handover_state(now))
+
+    def accept(self, goal: Trajectory, now: float) -> None:
+        """Follow a goal in place of the present motion.
+
+        Args:
+            goal: columns in the group's order; its time 0 is the hand-over.
+            now: [s].
+
+        Raises:
+            GoalRefused: no point of the goal lies after time 0.
+        """
+        self._go_over(retiming.rounded(self.plan(goal, now)), now)
+
+    def move(self, build: Callable[[State], Trajectory], now: float) -> None:
+        """Follow a motion that is built from the state at the hand-over; it must be quintic and end at rest."""
+        self._go_over(build(self._handover_state(now)), now)
+
+    def stop(self, now: float) -> None:
+        """Slow down on the path and hold where that ends; the rest of the motion is dropped."""
+        self._paused = None
+        self._slow_down(now)
+
+    def pause(self, now: float) -> None:
+        """Slow down on the path and keep the rest of the motion."""
+        if self.is_moving(now) and not self._is_stopping:
+            motion = self._motion
+            self._paused = (motion, self._slow_down(now))
+
+    def resume(self, now: float) -> None:
+        """Go on with a paused motion, once the pause has come to rest."""
+        if self._paused is None:
+            return
+        rest = retiming.resuming(*self._paused, self._limits)
+        if self.is_moving(now):
+            begun = now - self._start
+            rest = retiming.joined(retiming.cut(self._motion, begun, self._motion.duration), rest)
+        self._become(rest, now)
+
+    def adopt(self, piece: Piece) -> None:
+        """Take a piece given out earlier as the motion: its reader has followed its tail."""
+        self._become(piece.trajectory, piece.start)
+        self._is_stopping = True
+
+    def piece(self, now: float) -> Piece:
+        """What is to be done from now on: the motion for the horizon, then a stop on its path."""
+        begun = now - self._start
+        end = begun + HORIZON
+        if self._is_stopping or end >= self._motion.duration:
+            return Piece(now, retiming.cut(self._motion, begun, max(self._motion.duration, begun)))
+        tail, _ = retiming.stopping(self._motion, end, self._limits)
+        return Piece(now, retiming.joined(retiming.cut(self._motion, begun, end), tail))
+
+    def _go_over(self, motion: Trajectory, now: float) -> None:
+        """Go over to a motion that begins in the hand-over's state."""
+        ahead = self.handover(now) - now
+        if ahead:
+            begun = now - self._start
+            motion = retiming.joined(retiming.cut(self._motion, begun, begun + ahead), motion)
+        self._become(motion, now)
+
+    def _handover_state(self, now: float) -> State:
+        state = self.setpoint(self.handover(now))
+        # Where a step of velocity is being rounded, its brief acceleration must not be carried on.
+        bound = self._limits.acceleration
+        return replace(state, acceleration=np.clip(state.acceleration, -bound, bound))
+
+    def _slow_down(self, now: float) -> float:
+        """Begin a stop; returns the motion's time at which it ends [s]."""
+        begun = now - self._start
+        if self._is_stopping or not self.is_moving(now):
+            return begun
+        stop, ends = retiming.stopping(self._motion, begun, self._limits)
+        self._become(stop, now, is_stopping=True)
+        return ends
+
+    def _become(self, motion: Trajectory, start: float, *, is_stopping: bool = False) -> None:
+        self._motion = motion
+        self._start = start
+        self._is_stopping = is_stopping
+        self._paused = None
+
+
+def _resting(joints: tuple[str, ...], position: Array) -> Trajectory:
+    rows = np.array(position, dtype=float)[None]
+    return Trajectory(joints, np.zeros(1), rows, np.zeros_like(rows), np.zeros_like(rows))
