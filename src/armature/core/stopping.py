@@ -1,0 +1,61 @@
+"""Stops that keep acceleration and jerk within limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import ruckig
+
+from armature.core.trajectory import State, Trajectory
+
+_STEP = 0.01  # of the sampled profile [s]; quintic segments keep it exact at the points
+
+
+@dataclass(frozen=True)
+class Dynamics:
+    """How hard a joint may be accelerated."""
+
+    acceleration: float  # [rad/s²] or [m/s²]
+    jerk: float  # [rad/s³] or [m/s³]
+
+
+def stop(joints: Sequence[str], state: State, dynamics: Mapping[str, Dynamics]) -> Trajectory:
+    """The shortest stop of every joint from a state, each for itself.
+
+    Args:
+        joints: names, in the order of the state's arrays.
+        state: where the joints are, Shape (n,).
+        dynamics: bounds by joint.
+
+    Returns:
+        A trajectory that begins in the state and ends at rest.
+    """
+    profile = _profile(joints, state, dynamics)
+    duration = max(profile.duration, _STEP)
+    times = np.linspace(0.0, duration, int(np.ceil(duration / _STEP)) + 1)
+    samples = [profile.at_time(min(t, profile.duration)) for t in times]
+    positions, velocities, accelerations = (np.array(column) for column in zip(*samples, strict=True))
+    velocities[-1] = 0.0
+    accelerations[-1] = 0.0
+    return Trajectory(tuple(joints), times, positions, velocities, accelerations)
+
+
+def _profile(joints: Sequence[str], state: State, dynamics: Mapping[str, Dynamics]) -> ruckig.Trajectory:
+    n = len(joints)
+    request = ruckig.InputParameter(n)
+    request.control_interface = ruckig.ControlInterface.Velocity
+    request.synchronization = ruckig.Synchronization.No
+    request.current_position = state.position.tolist()
+    request.current_velocity = state.velocity.tolist()
+    request.current_acceleration = state.acceleration.tolist()
+    request.target_velocity = [0.0] * n
+    request.target_acceleration = [0.0] * n
+    request.max_acceleration = [dynamics[joint].acceleration for joint in joints]
+    request.max_jerk = [dynamics[joint].jerk for joint in joints]
+    profile = ruckig.Trajectory(n)
+    result = ruckig.Ruckig(n).calculate(request, profile)
+    if result not in (ruckig.Result.Working, ruckig.Result.Finished):
+        raise ArithmeticError(f"no stop from {state}: {result}")
+    return profile

@@ -1,0 +1,223 @@
+"""What the bus child and its ROS half tell each other: newest values in shared memory, requests over a socket.
+
+Layout and encoding only; who maps the memory and holds the socket stands in `nodes/`.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from armature.core.trajectory import Trajectory
+from armature.dynamixel.setpoints import Piece
+
+READINGS_SIZE = 16_384  # [byte]
+PIECES_SIZE = 262_144  # [byte]
+MEMORY_SIZE = READINGS_SIZE + PIECES_SIZE  # [byte]
+# First byte of a socket message.
+REQUEST = b"q"
+REPLY = b"r"
+CYCLE = b"c"
+STATUS = b"s"
+FAILED = b"f"
+MESSAGE_SIZE = 65_536  # [byte]
+
+_SLOT = struct.Struct("<QIIxxxxxxxx")  # serial, length, CRC-32; 24 bytes keep the content aligned
+
+
+class Mailbox:
+    """One newest value from one writer, for one reader, in shared memory.
+
+    Two slots take turns, each with a serial number and a CRC-32, so that a reader never sees half a value,
+    whatever order the processor writes memory in.
+    """
+
+    def __init__(self, memory: memoryview) -> None:
+        half = len(memory) // 2
+        self._slots = (memory[:half], memory[half:])
+        self._serial = max(self._header(slot)[0] for slot in self._slots)
+
+    @property
+    def capacity(self) -> int:
+        """Longest value [byte]."""
+        return len(self._slots[0]) - _SLOT.size
+
+    def write(self, value: bytes) -> None:
+        """Put a value in the place of the older of the last two.
+
+        Raises:
+            ValueError: it is longer than the capacity.
+        """
+        if len(value) > self.capacity:
+            raise ValueError(f"value of {len(value)} bytes; the mailbox takes {self.capacity}")
+        self._serial += 1
+        slot = self._slots[self._serial % 2]
+        _SLOT.pack_into(slot, 0, 0, 0, 0)
+        slot[_SLOT.size : _SLOT.size + len(value)] = value
+        _SLOT.pack_into(slot, 0, self._serial, len(value), zlib.crc32(value))
+
+    def read(self, after: int = 0) -> tuple[int, bytes] | None:
+        """The newest whole value.
+
+        Args:
+            after: serial number of the last value that was read.
+
+        Returns:
+            Its serial number and bytes; None where there is none newer.
+        """
+        headers = sorted(((self._header(slot), slot) for slot in self._slots), key=lambda item: -item[0][0])
+        for (serial, length, checksum), slot in headers:
+            if serial <= after:
+                return None
+            value = bytes(slot[_SLOT.size : _SLOT.size + length])
+            if zlib.crc32(value) == checksum:
+                return serial, value
+        return None
+
+    @staticmethod
+    def _header(slot: memoryview) -> tuple[int, int, int]:
+        serial, length, checksum = _SLOT.unpack_from(slot)
+        return serial, min(length, len(slot)), checksum
+
+
+@dataclass(frozen=True)
+class AxisReading:
+    """One joint in one cycle; NaN stands for what was not read in it."""
+
+    position: float  # [rad] or [m]
+    velocity: float  # [rad/s] or [m/s]
+    current: float  # [A]
+    load: float  # [%]
+    temperature: float  # [°C]
+    voltage: float  # [V]
+    age: float  # since the last answer [s]
+    torque: float  # 1, 0, NaN where unknown
+    hardware_error: float  # register value
+    commanded_position: float  # [rad] or [m]
+    commanded_velocity: float  # [rad/s] or [m/s]
+
+
+@dataclass(frozen=True)
+class Readings:
+    """All joints in one cycle."""
+
+    cycle: int
+    time: float  # monotonic, at which the goals were sampled [s]
+    lateness: float  # of the cycle's begin [s]
+    duration: float  # of its bus transactions [s]
+    mode: int
+    piece_serial: int  # the newest piece that this cycle sampled
+    axes: tuple[AxisReading, ...]
+
+
+_READING_FIELDS = tuple(AxisReading.__dataclass_fields__)
+_CYCLE = struct.Struct("<QdddIQI")
+
+
+def pack_readings(readings: Readings) -> bytes:
+    """Bytes of one cycle's readings."""
+    head = _CYCLE.pack(
+        readings.cycle,
+        readings.time,
+        readings.lateness,
+        readings.duration,
+        readings.mode,
+        readings.piece_serial,
+        len(readings.axes),
+    )
+    values = [getattr(axis, name) for axis in readings.axes for name in _READING_FIELDS]
+    return head + struct.pack(f"<{len(values)}d", *values)
+
+
+def unpack_readings(data: bytes) -> Readings:
+    """One cycle's readings of bytes."""
+    cycle, time, lateness, duration, mode, serial, count = _CYCLE.unpack_from(data)
+    width = len(_READING_FIELDS)
+    values = struct.unpack_from(f"<{count * width}d", data, _CYCLE.size)
+    axes = tuple(AxisReading(*values[i : i + width]) for i in range(0, count * width, width))
+    return Readings(cycle, time, lateness, duration, mode, serial, axes)
+
+
+def pack_pieces(pieces: Sequence[Piece]) -> bytes:
+    """Bytes of the newest piece of each group of joints."""
+    head, arrays = [], []
+    for piece in pieces:
+        trajectory = piece.trajectory
+        columns = [trajectory.positions, trajectory.velocities, trajectory.accelerations]
+        head.append(
+            {
+                "serial": piece.serial,
+                "session": piece.session,
+                "start": piece.start,
+                "joints": trajectory.joints,
+                "points": len(trajectory.times),
+                "columns": sum(column is not None for column in columns),
+            }
+        )
+        arrays.append(np.asarray(trajectory.times, dtype="<f8").tobytes())
+        arrays.extend(np.asarray(column, dtype="<f8").tobytes() for column in columns if column is not None)
+    text = json.dumps(head).encode()
+    return struct.pack("<I", len(text)) + text + b"".join(arrays)
+
+
+def unpack_pieces(data: bytes) -> tuple[Piece, ...]:
+    """Pieces of bytes."""
+    (length,) = struct.unpack_from("<I", data)
+    offset = 4 + length
+    pieces = []
+    for head in json.loads(data[4:offset]):
+        joints, points = tuple(head["joints"]), int(head["points"])
+        shape = (points, len(joints))
+        times = np.frombuffer(data, "<f8", points, offset)
+        offset += 8 * points
+        columns: list[Any] = [None, None, None]
+        for index in range(head["columns"]):
+            columns[index] = np.frombuffer(data, "<f8", points * len(joints), offset).reshape(shape)
+            offset += 8 * points * len(joints)
+        motion = Trajectory(joints, times, *columns)
+        pieces.append(Piece(head["serial"], head["session"], head["start"], motion))
+    return tuple(pieces)
+
+
+@dataclass(frozen=True)
+class Status:
+    """What changes seldom."""
+
+    mode: str
+    torque: str
+    session: str
+    why: str
+    faults: tuple[Mapping[str, Any], ...]
+    bus: Mapping[str, Any]  # statistics of the bus
+
+
+def pack_status(status: Status) -> bytes:
+    """Socket message of a status."""
+    return STATUS + json.dumps(asdict(status)).encode()
+
+
+def unpack_status(message: bytes) -> Status:
+    """Status of a socket message."""
+    fields = json.loads(message[1:])
+    return Status(**{**fields, "faults": tuple(fields["faults"])})
+
+
+def pack_call(kind: bytes, content: Mapping[str, Any]) -> bytes:
+    """Socket message of a request or a reply."""
+    return kind + json.dumps(content).encode()
+
+
+def unpack_call(message: bytes) -> dict[str, Any]:
+    """Content of a request or a reply."""
+    return dict(json.loads(message[1:]))
+
+
+def address(port: str) -> bytes:
+    """Abstract UNIX socket address of the child that owns a port; it has no name in any file system."""
+    return b"\0armature/bus/" + port.encode()

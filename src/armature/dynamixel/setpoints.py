@@ -1,0 +1,170 @@
+"""What every joint is being asked to do: time-stamped pieces of motion, each ending at rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from armature.core.model import Limit
+from armature.core.stopping import Dynamics, stop
+from armature.core.trajectory import State, Trajectory
+from armature.errors import GoalRefused
+
+# A piece must begin where the set-point is. The bounds allow for the rounding of stamps, not for a jump:
+# promise 2 counts half a degree as one.
+_POSITION_STEP = 0.5 * np.pi / 180.0  # [rad]; the same figure in metres for a prismatic joint's span
+_VELOCITY_STEP_TIME = 0.1  # [s] of the joint's acceleration limit
+# Beyond a limit by less than this is the rounding of encoders and of joints resting on their stops.
+_LIMIT_MARGIN = 0.02  # of the joint's span
+_VELOCITY_MARGIN = 1.05
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A short motion of some joints, from a time on."""
+
+    serial: int  # counts up, whoever the writer is
+    session: str  # the arming session that it belongs to
+    start: float  # monotonic [s]
+    trajectory: Trajectory
+
+
+@dataclass(frozen=True)
+class Setpoint:
+    """One joint's set-point at one time."""
+
+    position: float  # [rad] or [m]
+    velocity: float  # [rad/s] or [m/s]
+    acceleration: float  # [rad/s²] or [m/s²]
+
+
+class Setpoints:
+    """The newest piece of each joint, and where it rests when there is none."""
+
+    def __init__(self, limits: Mapping[str, Limit], dynamics: Mapping[str, Dynamics]) -> None:
+        self._limits = limits
+        self._dynamics = dynamics
+        self._rest: dict[str, float] = {}
+        self._present: dict[str, Piece] = {}
+        self._coming: dict[str, Piece] = {}
+
+    def hold(self, positions: Mapping[str, float]) -> None:
+        """Rest at these positions [rad] or [m]; whatever those joints were doing is over."""
+        for joint, position in positions.items():
+            self._rest[joint] = position
+            self._present.pop(joint, None)
+            self._coming.pop(joint, None)
+
+    def sample(self, now: float) -> dict[str, Setpoint]:
+        """Set-points of all joints at a monotonic time [s]."""
+        self._hand_over(now)
+        states = {id(piece): piece.trajectory.sample(now - piece.start) for piece in self._present.values()}
+        return {joint: self._setpoint(joint, states) for joint in self._rest}
+
+    def is_moving(self, now: float) -> bool:
+        """Whether some piece has not ended."""
+        return any(now < _end(piece) for piece in (*self._present.values(), *self._coming.values()))
+
+    def accept(self, piece: Piece, now: float) -> None:
+        """Follow a piece from its start on, or from now on if it has started already.
+
+        Raises:
+            GoalRefused: an unknown joint, a value that is not finite or beyond a limit, or a jump.
+        """
+        for column, joint in enumerate(piece.trajectory.joints):
+            self._check_limits(joint, column, piece.trajectory)
+        self._check_continuity(piece, max(now, piece.start))
+        for joint in piece.trajectory.joints:
+            self._coming[joint] = piece
+        self._hand_over(now)
+
+    def stop(self, now: float) -> None:
+        """Bring every joint to rest within its limits of acceleration and jerk."""
+        present = self.sample(now)
+        moving = [joint for joint in present if joint in self._present]
+        self.hold({joint: setpoint.position for joint, setpoint in present.items()})
+        if moving:
+            state = _state([present[joint] for joint in moving])
+            piece = Piece(0, "", now, stop(moving, state, self._dynamics))
+            self._present.update(dict.fromkeys(moving, piece))
+
+    def _hand_over(self, now: float) -> None:
+        for joint, piece in list(self._coming.items()):
+            if now >= piece.start:
+                self._present[joint] = self._coming.pop(joint)
+        for joint, piece in list(self._present.items()):
+            if now >= _end(piece):
+                last = piece.trajectory.sample(piece.trajectory.duration)
+                self._rest[joint] = float(last.position[piece.trajectory.joints.index(joint)])
+                del self._present[joint]
+
+    def _setpoint(self, joint: str, states: Mapping[int, State]) -> Setpoint:
+        piece = self._present.get(joint)
+        if piece is None:
+            return Setpoint(self._rest[joint], 0.0, 0.0)
+        return _column(states[id(piece)], piece.trajectory.joints.index(joint))
+
+    def _check_limits(self, joint: str, column: int, trajectory: Trajectory) -> None:
+        limit = self._limits.get(joint)
+        if limit is None:
+            raise GoalRefused("set-point: joint", joint, f"joints are {', '.join(self._limits)}")
+        margin = _LIMIT_MARGIN * (limit.upper - limit.lower)
+        positions = trajectory.positions[:, column]
+        _check_range(f"set-point: {joint} position", positions, limit.lower - margin, limit.upper + margin)
+        if trajectory.velocities is not None:
+            bound = _VELOCITY_MARGIN * limit.velocity
+            _check_range(f"set-point: {joint} velocity", trajectory.velocities[:, column], -bound, bound)
+
+    def _check_continuity(self, piece: Piece, at: float) -> None:
+        present = self.sample_plan(piece.trajectory.joints, at)
+        first = piece.trajectory.sample(at - piece.start)
+        for column, joint in enumerate(piece.trajectory.joints):
+            limit, was = self._limits[joint], present[joint]
+            step = _POSITION_STEP * min(1.0, limit.upper - limit.lower)
+            _check_step(f"set-point: {joint} position", float(first.position[column]), was.position, step)
+            change = _VELOCITY_STEP_TIME * self._dynamics[joint].acceleration
+            _check_step(f"set-point: {joint} velocity", float(first.velocity[column]), was.velocity, change)
+
+    def sample_plan(self, joints: Iterable[str], at: float) -> dict[str, Setpoint]:
+        """Where joints will be at a time that has not come, by the pieces known now."""
+        plan: dict[str, Setpoint] = {}
+        for joint in joints:
+            coming, present = self._coming.get(joint), self._present.get(joint)
+            piece = coming if coming is not None and at >= coming.start else present
+            if piece is None:
+                plan[joint] = Setpoint(self._rest[joint], 0.0, 0.0)
+                continue
+            state = piece.trajectory.sample(at - piece.start)
+            plan[joint] = _column(state, piece.trajectory.joints.index(joint))
+        return plan
+
+
+def _end(piece: Piece) -> float:
+    return piece.start + piece.trajectory.duration
+
+
+def _column(state: State, column: int) -> Setpoint:
+    return Setpoint(
+        float(state.position[column]), float(state.velocity[column]), float(state.acceleration[column])
+    )
+
+
+def _state(setpoints: list[Setpoint]) -> State:
+    return State(
+        np.array([setpoint.position for setpoint in setpoints]),
+        np.array([setpoint.velocity for setpoint in setpoints]),
+        np.array([setpoint.acceleration for setpoint in setpoints]),
+    )
+
+
+def _check_range(where: str, values: np.ndarray, lower: float, upper: float) -> None:
+    bad = values[~((values >= lower) & (values <= upper))]  # NaN is in no range
+    if bad.size:
+        raise GoalRefused(where, float(bad[0]), f"it must be within {lower:.4f} and {upper:.4f}")
+
+
+def _check_step(where: str, value: float, present: float, bound: float) -> None:
+    if not abs(value - present) <= bound:
+        raise GoalRefused(where, value, f"the set-point is at {present:.4f}; begin within {bound:.4f} of it")

@@ -1,0 +1,126 @@
+"""Torque on without a jump, torque off, and the registers that must be right before either."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from armature.core.model import Limit
+from armature.dynamixel.axis import Axis
+from armature.dynamixel.bus import ServoBus
+from armature.errors import BusError, CommandRefused, ServoRefused
+
+# Operating Mode 3 is position control (e-Manual, "Operating Mode(11)").
+_POSITION_CONTROL = 3
+# A joint that rests on its stop may read a little beyond its limit.
+_LIMIT_MARGIN = 0.02  # of the joint's span
+
+
+class TorqueSwitch:
+    """Switches torque so that nothing moves by it."""
+
+    def __init__(
+        self, bus: ServoBus, limits: Mapping[str, Limit], registers: Mapping[str, Mapping[str, int]]
+    ) -> None:
+        """Args: the open bus, limits by joint, and the RAM values that each joint's servo shall hold."""
+        self._bus = bus
+        self._limits = limits
+        self._registers = registers
+        self.eeprom_writes = 0
+
+    def prepare(self, axes: Iterable[Axis]) -> None:
+        """Bring mode and RAM to what is wanted, writing only what differs.
+
+        Raises:
+            CommandRefused: the operating mode differs and torque is on, so it cannot be changed.
+            BusError: a servo did not answer or refused.
+        """
+        for axis in axes:
+            self._prepare_mode(axis)
+            for name, value in self._registers.get(axis.wiring.joint, {}).items():
+                register = axis.wiring.model.registers[name]
+                if self._bus.read(axis.wiring.servo_id, register) != value:
+                    self._bus.write(axis.wiring.servo_id, register, value)
+
+    def _prepare_mode(self, axis: Axis) -> None:
+        register = axis.wiring.model.registers["Operating Mode"]
+        mode = self._bus.read(axis.wiring.servo_id, register)
+        if mode == _POSITION_CONTROL:
+            return
+        if axis.torque:
+            raise CommandRefused(
+                f"start of {axis.wiring.joint}",
+                f"its operating mode is {mode} with torque on",
+                "support the arm, switch its power off and on, start again",
+            )
+        self._bus.write(axis.wiring.servo_id, register, _POSITION_CONTROL)
+        self.eeprom_writes += 1
+
+    def on(self, axes: Sequence[Axis]) -> dict[str, float]:
+        """Goal := measured, then torque on, each verified by reading it back.
+
+        Returns:
+            The goals, by joint [rad] or [m].
+
+        Raises:
+            CommandRefused: a joint is beyond its limit.
+            BusError: a servo did not take it; those switched on are off again.
+        """
+        measured = {axis.wiring.joint: self._within_limit(axis) for axis in axes}
+        try:
+            for axis in axes:
+                self._switch_on(axis, measured[axis.wiring.joint])
+        except BusError:
+            self.off([axis for axis in axes if axis.torque])
+            raise
+        return {axis.wiring.joint: axis.wiring.to_position(measured[axis.wiring.joint]) for axis in axes}
+
+    def _within_limit(self, axis: Axis) -> int:
+        ticks = self._bus.read(axis.wiring.servo_id, axis.wiring.model.registers["Present Position"])
+        position, limit = axis.wiring.to_position(ticks), self._limits[axis.wiring.joint]
+        margin = _LIMIT_MARGIN * (limit.upper - limit.lower)
+        if not limit.lower - margin <= position <= limit.upper + margin:
+            raise CommandRefused(
+                "arm",
+                f"{axis.wiring.joint} is at {position:.4f}, its limits are {limit.lower:.4f} to {limit.upper:.4f}",
+                "move it by hand into its range",
+            )
+        return ticks
+
+    def _switch_on(self, axis: Axis, ticks: int) -> None:
+        servo_id, registers = axis.wiring.servo_id, axis.wiring.model.registers
+        self._bus.write(servo_id, registers["Goal Position"], ticks)
+        self._verify(axis, "Goal Position", ticks)
+        self._bus.write(servo_id, registers["Torque Enable"], 1)
+        axis.torque = True
+        self._verify(axis, "Torque Enable", 1)
+
+    def off(self, axes: Iterable[Axis]) -> None:
+        """Cut torque at once, of all that can be reached.
+
+        Raises:
+            BusError: the last servo that did not take it.
+        """
+        failed: BusError | None = None
+        for axis in axes:
+            try:
+                self._bus.write(axis.wiring.servo_id, axis.wiring.model.registers["Torque Enable"], 0)
+                self._verify(axis, "Torque Enable", 0)
+                axis.torque = False
+            except BusError as error:
+                failed = error
+        if failed is not None:
+            raise failed
+
+    def goal(self, axis: Axis) -> float:
+        """Joint position of the Goal Position register [rad] or [m].
+
+        Raises:
+            BusError: the servo did not answer.
+        """
+        register = axis.wiring.model.registers["Goal Position"]
+        return axis.wiring.to_position(self._bus.read(axis.wiring.servo_id, register))
+
+    def _verify(self, axis: Axis, name: str, value: int) -> None:
+        found = self._bus.read(axis.wiring.servo_id, axis.wiring.model.registers[name])
+        if found != value:
+            raise ServoRefused(axis.wiring.servo_id, f"{name} := {value}", f"it reads back {found}")
