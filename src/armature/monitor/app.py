@@ -1,0 +1,49 @@
+"""The web application over a gateway."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask, request
+
+from armature.monitor import commands, failures, page, security, state
+from armature.monitor.gateway import Gateway
+from armature.monitor.hub import StreamHub
+from armature.monitor.leases import JogOrder
+from armature.monitor.services import MonitorConfig, Services
+
+# The longest command is far shorter; a larger body is refused unread.
+_LONGEST_BODY = 4096  # [byte]
+# Reached before the login: the page asks for the key, and STOP answers to everybody.
+_OPEN = frozenset({"page.index", "page.file", "commands.login", "commands.stop"})
+
+
+def create_app(gateway: Gateway, hub: StreamHub, page_root: Path, config: MonitorConfig) -> Flask:
+    """Make the web application.
+
+    Args:
+        gateway: the robot.
+        hub: where the live stream's frames are published.
+        page_root: folder of the built page (web/dist).
+        config: the arm, its poses and who may connect.
+    """
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = _LONGEST_BODY
+    services = Services(gateway, hub, config, security.Access(config.access_key), JogOrder())
+    failures.register(app)
+    _guard(app, services)
+    app.register_blueprint(state.blueprint(services))
+    app.register_blueprint(commands.blueprint(services))
+    app.register_blueprint(page.blueprint(page_root))
+    app.after_request(security.add_headers)
+    return app
+
+
+def _guard(app: Flask, services: Services) -> None:
+    @app.before_request
+    def check() -> None:
+        security.check_host(request, services.config.trusted_hosts)
+        if request.method not in ("GET", "HEAD", "OPTIONS"):
+            security.check_command(request)
+        if request.endpoint not in _OPEN:
+            services.access.check(request)

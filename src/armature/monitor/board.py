@@ -1,0 +1,135 @@
+"""Keeps the newest news of each topic and says what may be shown of it at a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from armature.monitor.gateway import (
+    Controller,
+    Fault,
+    Motion,
+    Recording,
+    ServoInterfaceState,
+    Snapshot,
+    Source,
+)
+from armature.monitor.readings import Readings
+
+# Without any news for so long the servo interface counts as silent [s]; promise 4 grants one second.
+SILENT = 0.9
+# Diagnostics come at 1 Hz; older ones are stale [s] (diagnostic_aggregator's default).
+STALE = 5.0
+LEVELS = ("OK", "WARN", "ERROR", "STALE")  # diagnostic_msgs/DiagnosticStatus
+# States in which no servo may be readable: a diagnostic message alone is a sign of life.
+_WITHOUT_READINGS = ("STARTING", "DISCONNECTED", "FAULT")
+
+
+@dataclass(frozen=True)
+class Status:
+    """A diagnostic status as it was reported."""
+
+    name: str
+    level: int  # index in LEVELS
+    message: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+class Board:
+    """Newest news by topic. Every time is a monotonic time in seconds, given by the caller."""
+
+    def __init__(self, joints: Iterable[str], periods: Mapping[str, float]) -> None:
+        """Make an empty board.
+
+        Args:
+            joints: names of the driven joints, in the order shown.
+            periods: the topics that come regularly, with the longest silence that is usual [s].
+        """
+        self.readings = Readings(joints)
+        self.motion: Motion | None = None
+        self.protective_stop: bool | None = None
+        self._periods = dict(periods)
+        self._heard: dict[str, float] = {}
+        self._alive_at: float | None = None
+        self._diagnosed_at: float | None = None
+        self._state: ServoInterfaceState | None = None
+        self._statuses: dict[str, tuple[float, Status]] = {}
+        self._following_error: tuple[float, Mapping[str, float]] | None = None
+        self._recording: tuple[float, Recording] | None = None
+
+    def heard(self, topic: str, now: float, *, servo_interface: bool = False) -> None:
+        """Note that a message of a topic came, and whether it is a sign of life of the servo interface."""
+        self._heard[topic] = now
+        if servo_interface:
+            self._alive_at = now
+
+    def servo_interface(self, now: float, name: str, values: Mapping[str, str]) -> None:
+        """Take the state of the servo interface."""
+        self._alive_at = now
+        self._state = ServoInterfaceState(name, values.get("why", ""), values=dict(values))
+
+    def statuses(self, now: float, statuses: Iterable[Status], *, servo_interface: bool) -> None:
+        """Take diagnostic statuses; the newest of a name counts."""
+        self._statuses.update({status.name: (now, status) for status in statuses})
+        if servo_interface:
+            self._diagnosed_at = now
+
+    def controller(self, now: float, following_error: Mapping[str, float]) -> None:
+        """Take the following errors of the arm controller [rad] by joint."""
+        self._following_error = (now, dict(following_error))
+
+    def recorder(self, now: float, recording: Recording) -> None:
+        """Take what the recorder is doing."""
+        self._recording = (now, recording)
+
+    def at(self, now: float) -> Snapshot:
+        """What may be shown at this moment."""
+        state = self._state_at(now)
+        return Snapshot(
+            state=state,
+            joints=self.readings.at(now),
+            protective_stop=self.protective_stop,
+            faults=tuple(self._faults_at(now)),
+            controller=self._controller_at(now),
+            motion=self.motion,
+            recording=self._recording_at(now),
+            sources=tuple(self._source(topic, now) for topic in self._periods),
+        )
+
+    def _state_at(self, now: float) -> ServoInterfaceState:
+        if self._state is None or self._alive_at is None:
+            return ServoInterfaceState("DISCONNECTED", "nothing has been heard of the servo interface yet")
+        age = now - self._alive_at
+        diagnosed = self._diagnosed_at is not None and now - self._diagnosed_at < STALE
+        if age > SILENT and not (diagnosed and self._state.name in _WITHOUT_READINGS):
+            reason = f"nothing has been heard of the servo interface for {age:.1f} s"
+            return replace(self._state, name="DISCONNECTED", reason=reason, age=age)
+        return replace(self._state, age=age)
+
+    def _faults_at(self, now: float) -> Iterable[Fault]:
+        ranked = sorted(self._statuses.values(), key=lambda item: -item[1].level)
+        for reported, status in ranked:
+            age = now - reported
+            if age > STALE:
+                yield Fault(status.name, "STALE", f"no report for {age:.0f} s", age, status.values)
+            elif status.level > 0:
+                yield Fault(status.name, LEVELS[min(status.level, 3)], status.message, age, status.values)
+
+    def _controller_at(self, now: float) -> Controller:
+        if self._following_error is None:
+            return Controller()
+        reported, errors = self._following_error
+        age = now - reported
+        return Controller(age, errors if age < SILENT else {})
+
+    def _recording_at(self, now: float) -> Recording:
+        if self._recording is None or now - self._recording[0] > STALE:
+            return Recording()
+        reported, recording = self._recording
+        if recording.active and recording.elapsed is not None:
+            return replace(recording, elapsed=recording.elapsed + now - reported)
+        return recording
+
+    def _source(self, topic: str, now: float) -> Source:
+        age = now - self._heard[topic] if topic in self._heard else None
+        return Source(topic, age, age is not None and age <= self._periods[topic])

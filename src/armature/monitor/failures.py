@@ -1,0 +1,48 @@
+"""Errors as JSON answers, never as a traceback."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, current_app
+from werkzeug.exceptions import HTTPException
+
+from armature.errors import CommandRefused, GoalRefused, ProcessError
+from armature.monitor.encode import encode
+
+
+def register(app: Flask) -> None:
+    """Let every error leave the application as {"ok": false, "message": …}."""
+    app.register_error_handler(GoalRefused, _goal_refused)
+    app.register_error_handler(CommandRefused, _command_refused)
+    app.register_error_handler(ProcessError, _process_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def answer(ok: bool, message: str, status: int = 200, **facts: object) -> Response:
+    """The one form of every answer to a command."""
+    return Response(encode({"ok": ok, "message": message, **facts}), status, content_type="application/json")
+
+
+def _goal_refused(error: GoalRefused) -> Response:
+    return answer(False, str(error), 422, field=error.where, value=str(error.value), bound=error.allowed)
+
+
+def _command_refused(error: CommandRefused) -> Response:
+    return answer(False, str(error), 409)
+
+
+def _process_error(error: ProcessError) -> Response:
+    return answer(False, str(error), 503)
+
+
+def _http_error(error: HTTPException) -> Response:
+    response = answer(False, error.description or error.name, error.code or 500)
+    for name, value in error.get_headers():
+        if name not in ("Content-Type", "Content-Length"):
+            response.headers[name] = value
+    return response
+
+
+def _unexpected(error: Exception) -> Response:
+    current_app.logger.error("unexpected error", exc_info=error)
+    return answer(False, "unexpected error in the monitor; its log holds the details", 500)

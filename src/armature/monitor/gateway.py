@@ -1,0 +1,137 @@
+"""What the monitor knows of the robot and may ask of it; the web side sees nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class JointReading:
+    """What was read from one servo; None stands for a value that could not be read."""
+
+    name: str
+    age: float | None = None  # [s] since the position was read; None: never read
+    position: float | None = None  # [rad] or [m]
+    velocity: float | None = None  # [rad/s] or [m/s]
+    effort: float | None = None  # [N·m] or [N]
+    commanded: float | None = None  # [rad] or [m]
+    current: float | None = None  # [A]
+    temperature: float | None = None  # [°C]
+    voltage: float | None = None  # [V]
+    torque_enabled: bool | None = None
+    hardware_error: int | None = None  # bits of the Hardware Error Status register
+
+
+@dataclass(frozen=True)
+class ServoInterfaceState:
+    """The state that the servo interface reports, or DISCONNECTED where it is silent."""
+
+    name: str  # STARTING, DISARMED, HOLDING, ARMED, MOVING, PARKING, FAULT, PROTECTIVE_STOP, DISCONNECTED
+    reason: str = ""
+    age: float | None = None  # [s] since its last sign of life; None: never heard
+    values: Mapping[str, str] = field(default_factory=dict)  # torque, session, …
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A diagnostic status that is not OK."""
+
+    name: str
+    level: str  # WARN, ERROR or STALE
+    message: str
+    age: float  # [s] since it was last reported
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Controller:
+    """What the arm controller reports."""
+
+    age: float | None = None  # [s]; None: never heard
+    following_error: Mapping[str, float] = field(default_factory=dict)  # [rad] by joint
+
+
+@dataclass(frozen=True)
+class Motion:
+    """The last motion that this monitor asked for, and how it ended."""
+
+    goal: str
+    outcome: str  # running, succeeded, aborted, canceled or unknown
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What the recorder reports; active is None where it is silent."""
+
+    active: bool | None = None
+    path: str = ""
+    elapsed: float | None = None  # [s]
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A topic that the monitor listens to."""
+
+    topic: str
+    age: float | None  # [s] since the last message; None: never heard
+    alive: bool
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything that the page shows, at one moment."""
+
+    state: ServoInterfaceState
+    joints: tuple[JointReading, ...] = ()
+    protective_stop: bool | None = None
+    faults: tuple[Fault, ...] = ()
+    controller: Controller = Controller()
+    motion: Motion | None = None
+    recording: Recording = Recording()
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the robot answered to a command."""
+
+    accepted: bool
+    message: str
+
+
+class Gateway(Protocol):
+    """The robot, as the web side may use it. Every method may be called from any thread.
+
+    A command waits for the robot's own answer, and raises ProcessError where none comes in time.
+    """
+
+    def snapshot(self) -> Snapshot:
+        """The newest values."""
+
+    def protective_stop(self, engage: bool) -> Outcome:
+        """Stop within limits and latch, or release the latch."""
+
+    def arm(self, on: bool) -> Outcome:
+        """Torque on at the measured position, or park and torque off."""
+
+    def stop_motion(self) -> Outcome:
+        """Decelerate within limits and hold."""
+
+    def jog(self, velocities: Mapping[str, float]) -> Outcome:
+        """Move joints at a velocity [rad/s] for one lease; zero ends it at once."""
+
+    def move_to_pose(self, name: str) -> Outcome:
+        """Move to a named pose; answers when the goal is accepted or refused."""
+
+    def move_gripper(self, position: float) -> Outcome:
+        """Move the gripper to a position [m]; answers when the goal is accepted or refused."""
+
+    def record(self, on: bool) -> Outcome:
+        """Start or stop a recording."""
+
+    def clear_faults(self) -> Outcome:
+        """Recover from the present faults."""

@@ -1,0 +1,95 @@
+"""One live stream for all viewers: each frame is encoded once, each viewer gets the newest."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+HEARTBEAT = b": heartbeat\n\n"
+# Sent at once, so that the viewer learns that it is connected; how soon it tries again [ms].
+GREETING = b"retry: 500\n\n"
+
+
+def event(data: bytes) -> bytes:
+    """One server-sent event (HTML standard, section 9.2.6)."""
+    return b"data: " + data + b"\n\n"
+
+
+class StreamHub:
+    """Hands the newest frame to every open stream; a slow viewer skips frames, it never delays another."""
+
+    def __init__(self, capacity: int, heartbeat: float) -> None:
+        """Make a hub.
+
+        Args:
+            capacity: how many streams may be open at once.
+            heartbeat: longest silence on a stream [s]; only a write finds out that a viewer has gone.
+        """
+        self.capacity = capacity
+        self._heartbeat = heartbeat
+        self._news = threading.Condition()
+        self._frame = b""
+        self._number = 0
+        self._viewers = 0
+        self._closed = False
+
+    @property
+    def viewers(self) -> int:
+        """How many streams are open."""
+        return self._viewers
+
+    def publish(self, data: bytes) -> None:
+        """Make this the newest frame; data is one line."""
+        with self._news:
+            self._frame = event(data)
+            self._number += 1
+            self._news.notify_all()
+
+    def open(self) -> Stream | None:
+        """Take a place; None where all are taken or the hub is closed."""
+        with self._news:
+            if self._closed or self._viewers >= self.capacity:
+                return None
+            self._viewers += 1
+        return Stream(self)
+
+    def close(self) -> None:
+        """End every stream."""
+        with self._news:
+            self._closed = True
+            self._news.notify_all()
+
+    def next_after(self, number: int) -> tuple[int, bytes] | None:
+        """Wait for a frame newer than `number`; None where the hub has closed."""
+        with self._news:
+            self._news.wait_for(lambda: self._closed or self._number > number, self._heartbeat)
+            if self._closed:
+                return None
+            return self._number, self._frame if self._number > number else HEARTBEAT
+
+    def leave(self) -> None:
+        """Give a place back."""
+        with self._news:
+            self._viewers -= 1
+
+
+class Stream:
+    """One viewer's frames; the server calls close when the viewer has gone (PEP 3333)."""
+
+    def __init__(self, hub: StreamHub) -> None:
+        self._hub = hub
+        self._number = 0
+        self._open = True
+
+    def __iter__(self) -> Iterator[bytes]:
+        """A greeting, then newest frames, until the hub closes."""
+        yield GREETING
+        while (news := self._hub.next_after(self._number)) is not None:
+            self._number, chunk = news
+            yield chunk
+
+    def close(self) -> None:
+        """Give the place back; a second call does nothing."""
+        if self._open:
+            self._open = False
+            self._hub.leave()

@@ -1,0 +1,55 @@
+"""Routes that read: the newest values, the arm's description and the live stream."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+from werkzeug.exceptions import ServiceUnavailable
+
+from armature.monitor.encode import describe_joints, encode, encode_snapshot
+from armature.monitor.services import Services
+
+_RETRY_AFTER = 5  # [s]
+
+
+def blueprint(services: Services) -> Blueprint:
+    """GET /api/state, /api/model and /api/stream."""
+    routes = Blueprint("state", __name__, url_prefix="/api")
+    hub, config = services.hub, services.config
+    model = encode(
+        {
+            "name": config.arm.name,
+            "urdf": config.urdf,
+            "joints": describe_joints(config.arm),
+            "poses": config.poses,
+            "jog_lease": config.jog_lease,
+            "jog_speed": config.jog_speed,
+        }
+    )
+
+    @routes.get("/state")
+    def state() -> Response:
+        return _json(encode_snapshot(services.gateway.snapshot(), hub.viewers, hub.capacity))
+
+    @routes.get("/model")
+    def describe() -> Response:
+        return _json(model)
+
+    @routes.get("/stream")
+    def stream() -> Response:
+        frames = hub.open()
+        if frames is None:
+            raise ServiceUnavailable(
+                f"all {hub.capacity} places of viewers are taken; close another page", retry_after=_RETRY_AFTER
+            )
+        response = Response(iter(frames), content_type="text/event-stream")
+        response.call_on_close(frames.close)
+        response.headers.update({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        return response
+
+    return routes
+
+
+def _json(data: bytes) -> Response:
+    response = Response(data, content_type="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    return response
