@@ -6,6 +6,7 @@ It outlives the ROS half that started it, holds the arm meanwhile, and serves th
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import mmap
 import os
@@ -47,7 +48,7 @@ class Child:
         self._readings = link.Mailbox(self._memory[: link.READINGS_SIZE])
         self._pieces = link.Mailbox(self._memory[link.READINGS_SIZE :])
         self._config = config
-        self._period = 1.0 / config["rate"]
+        self._period: float = 1.0 / config["rate"]
         self._bus, self._loop = _build(config)
         self._pieces_seen = 0
         self._piece_seen: dict[tuple[str, ...], int] = {}
@@ -271,10 +272,9 @@ class Child:
     def _send(self, message: bytes) -> None:
         if self._client is None:
             return
-        try:
+        # A stalled client finds the newest values in the memory; one that is gone is noticed by its end.
+        with contextlib.suppress(BlockingIOError, ConnectionError):
             self._client.send(message)
-        except (BlockingIOError, ConnectionError):
-            pass  # a stalled client finds the newest values in the memory; one that is gone is noticed by its end
 
 
 def _build(config: dict[str, Any]) -> tuple[ServoBus, ServoLoop]:

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping
 from builtin_interfaces.msg import Duration, Time
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from sensor_msgs.msg import JointState
+from trajectory_msgs.msg import JointTrajectory
+
+from armature.core.trajectory import Trajectory
 
 _NANOSECONDS = 1_000_000_000
 
@@ -53,3 +56,19 @@ def values_of(status: DiagnosticStatus) -> dict[str, str]:
 def worst(levels: Iterable[bytes]) -> bytes:
     """The most severe of some diagnostic levels; OK where there is none."""
     return max(levels, default=DiagnosticStatus.OK)
+
+
+def to_trajectory(message: JointTrajectory) -> Trajectory:
+    """A trajectory of its message.
+
+    Raises:
+        GoalRefused: wrong lengths, a number that is not finite, times that do not increase.
+    """
+    points = message.points
+    return Trajectory(
+        tuple(message.joint_names),
+        [to_seconds(point.time_from_start) for point in points],
+        [point.positions for point in points],
+        [point.velocities for point in points] if any(point.velocities for point in points) else None,
+        [point.accelerations for point in points] if any(point.accelerations for point in points) else None,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
+from pathlib import Path
 from typing import Any, TypeVar
 
 from rclpy.exceptions import ParameterUninitializedException
@@ -42,6 +43,18 @@ def read(node: Node, kind: type[T], prefix: str = "") -> T:
         for field in dataclasses.fields(typing.cast(Any, kind))
     }
     return kind(**values)
+
+
+def read_file(parameter: str, path: str) -> str:
+    """Text of the file that a parameter names.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    try:
+        return Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"parameter {parameter}", path, f"a readable text file is needed ({error})") from error
 
 
 def _read_one(node: Node, name: str, kind: Any, field: dataclasses.Field[Any]) -> Any:

@@ -1,0 +1,127 @@
+"""Parameters of the servo interface, and the files that they name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from rclpy.node import Node
+
+from armature.core.model import ArmModel
+from armature.core.poses import read_poses
+from armature.core.stopping import Dynamics
+from armature.dynamixel.wiring import ServoWiring, Wiring
+from armature.errors import ConfigError
+from armature.nodes.parameters import read, read_file
+
+_KEEP = -1
+_HIGHEST_RATE = 400.0  # [Hz]
+
+
+@dataclass(frozen=True)
+class ServoParameters:
+    """Parameters of the node itself."""
+
+    urdf: str  # file
+    wiring: str  # file
+    poses: str  # file
+    port: str  # serial device
+    rate: float = 100.0  # of the bus loop [Hz]
+    latency: float = 0.016  # of the serial adapter [s]; the default of FTDI adapters
+    patience: float = 10.0  # how long the port may take to appear [s]
+    misses_allowed: int = 5  # cycles
+    park_pose: str = "park"
+    park_speed: float = 0.3  # fraction of the velocity limits
+
+    def __post_init__(self) -> None:
+        if not 1.0 <= self.rate <= _HIGHEST_RATE:
+            raise ConfigError("parameter rate", self.rate, f"it must be within 1 and {_HIGHEST_RATE:g} Hz")
+        if not 0.0 < self.park_speed <= 1.0:
+            raise ConfigError("parameter park_speed", self.park_speed, "it must be within 0 and 1")
+        if not 0.0 <= self.latency <= 0.1:
+            raise ConfigError("parameter latency", self.latency, "it must be within 0 and 0.1 s")
+
+
+@dataclass(frozen=True)
+class JointParameters:
+    """Parameters of one joint; -1 leaves a register at the servo's default."""
+
+    max_acceleration: float = 4.0  # [rad/s²] or [m/s²]
+    max_jerk: float = 40.0  # [rad/s³] or [m/s³]
+    position_p_gain: int = _KEEP
+    position_i_gain: int = _KEEP
+    position_d_gain: int = _KEEP
+    feedforward_1st_gain: int = _KEEP
+    feedforward_2nd_gain: int = _KEEP
+
+    def registers(self, servo: ServoWiring) -> dict[str, int]:
+        """RAM values by the SDK's names; a value beyond the register's range is refused."""
+        values = {"Profile Velocity": 0, "Profile Acceleration": 0}  # 0: the set-points are the profile
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name.endswith("_gain") and value != _KEEP:
+                values[field.name.replace("_", " ").title().replace("1St", "1st").replace("2Nd", "2nd")] = value
+        for name, value in values.items():
+            servo.model.registers[name].encode(value)
+        return values
+
+
+@dataclass(frozen=True)
+class ServoConfiguration:
+    """All that the servo interface is told."""
+
+    arm: ArmModel
+    urdf: str  # text
+    wiring: Wiring
+    park: Mapping[str, float]  # by joint [rad] or [m]
+    park_speed: float
+    dynamics: Mapping[str, Dynamics]  # by joint
+    child: Mapping[str, Any]  # the bus child's configuration
+
+    @property
+    def joints(self) -> tuple[str, ...]:
+        """Joint names in the order of the wiring file, which is that of the readings."""
+        return self.wiring.joints
+
+    @staticmethod
+    def of(node: Node) -> ServoConfiguration:
+        """Read parameters and files.
+
+        Raises:
+            ConfigError: naming the parameter or the file's field.
+        """
+        parameters = read(node, ServoParameters)
+        urdf = read_file("urdf", parameters.urdf)
+        arm = ArmModel.from_urdf(urdf, Path(parameters.urdf).name)
+        wiring_text = read_file("wiring", parameters.wiring)
+        wiring = Wiring.from_yaml(wiring_text, arm, Path(parameters.wiring).name)
+        poses = read_poses(read_file("poses", parameters.poses), arm, Path(parameters.poses).name)
+        if parameters.park_pose not in poses:
+            raise ConfigError("parameter park_pose", parameters.park_pose, f"poses are {', '.join(poses)}")
+        joints = {servo.joint: read(node, JointParameters, f"{servo.joint}.") for servo in wiring.servos}
+        return ServoConfiguration(
+            arm=arm,
+            urdf=urdf,
+            wiring=wiring,
+            park=poses[parameters.park_pose],
+            park_speed=parameters.park_speed,
+            dynamics={name: Dynamics(p.max_acceleration, p.max_jerk) for name, p in joints.items()},
+            child=_child(parameters, wiring, joints),
+        )
+
+
+def _child(parameters: ServoParameters, wiring: Wiring, joints: Mapping[str, JointParameters]) -> dict[str, Any]:
+    return {
+        "port": os.path.abspath(parameters.port),  # noqa: PTH100  # a link is the port's stable name
+        "urdf": str(Path(parameters.urdf).absolute()),
+        "wiring": str(Path(parameters.wiring).absolute()),
+        "rate": parameters.rate,
+        "latency": parameters.latency,
+        "patience": parameters.patience,
+        "misses_allowed": parameters.misses_allowed,
+        "dynamics": {name: [p.max_acceleration, p.max_jerk] for name, p in joints.items()},
+        "registers": {servo.joint: joints[servo.joint].registers(servo) for servo in wiring.servos},
+    }
