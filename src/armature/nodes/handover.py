@@ -1,0 +1,85 @@
+"""Lets other threads use a node: work is handed to its executor's thread, which alone touches rclpy."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import Any, TypeVar
+
+from rclpy.node import Node
+
+from armature.errors import ArmatureError, ProcessError
+
+T = TypeVar("T")
+
+
+class Handover:
+    """Runs work in the executor's thread and waits for what comes of it."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._waiting: set[Future[Any]] = set()
+        self._lock = threading.Lock()
+        self._is_closed = False
+
+    def wait(self, begin: Callable[[Future[T]], None], process: str, request: str, timeout: float) -> T:
+        """Hand work over and wait for its answer.
+
+        Args:
+            begin: starts the work in the executor's thread; sets the answer, now or later.
+            process: who is asked, for the error.
+            request: what is asked, for the error.
+            timeout: longest wait [s].
+
+        Raises:
+            ProcessError: no answer in time, or this process is ending.
+        """
+        answer: Future[T] = Future()
+        with self._lock:
+            executor = self._node.executor
+            if self._is_closed or executor is None:
+                raise _not_up()
+            self._waiting.add(answer)
+        try:
+            executor.create_task(_guarded, begin, answer)
+            return answer.result(timeout)
+        except FutureTimeoutError as error:
+            raise ProcessError(
+                process, f"no answer to {request} within {timeout:g} s", f"look at its log, or restart {process}"
+            ) from error
+        finally:
+            with self._lock:
+                self._waiting.discard(answer)
+
+    def close(self) -> None:
+        """Let nobody wait any longer."""
+        with self._lock:
+            self._is_closed = True
+            waiting = list(self._waiting)
+        for answer in waiting:
+            fail(answer, _not_up())
+
+
+def settle(answer: Future[T], value: T) -> None:
+    """Set an answer, unless it is settled already."""
+    if not answer.done():
+        answer.set_result(value)
+
+
+def fail(answer: Future[Any], error: ArmatureError) -> None:
+    """Settle an answer with an error, unless it is settled already."""
+    if not answer.done():
+        answer.set_exception(error)
+
+
+def _guarded(begin: Callable[[Future[Any]], None], answer: Future[Any]) -> None:
+    try:
+        begin(answer)
+    except ArmatureError as error:
+        fail(answer, error)
+
+
+def _not_up() -> ProcessError:
+    return ProcessError("monitor", "it is starting or ending", "try again in a moment")

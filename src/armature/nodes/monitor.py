@@ -1,0 +1,192 @@
+"""The monitor process: listens to the graph, serves the page, commands only through ROS interfaces."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from control_msgs.msg import DynamicJointState, JointTrajectoryControllerState
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rclpy.node import Node
+from rclpy.serialization import deserialize_message
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Bool
+
+from armature.core.model import ArmModel
+from armature.core.poses import read_poses
+from armature.errors import ConfigError
+from armature.monitor.app import create_app
+from armature.monitor.board import Board, Status
+from armature.monitor.encode import encode_snapshot
+from armature.monitor.gateway import Recording
+from armature.monitor.hub import StreamHub
+from armature.monitor.security import is_loopback, new_access_key
+from armature.monitor.server import MonitorServer
+from armature.monitor.services import MonitorConfig
+from armature.nodes import conversions, parameters, topics
+from armature.nodes.monitor_gateway import RosGateway
+from armature.nodes.run import run_nodes
+
+_JOG_LEASE = 0.25  # [s]
+_HEARTBEAT = 5.0  # [s]
+_LONGEST_SILENCE = {  # [s], by topic; the page shows a longer one
+    topics.JOINT_STATES.name: 0.5,
+    topics.DYNAMIC_JOINT_STATES.name: 1.0,
+    topics.COMMANDED.name: 0.5,
+    topics.CONTROLLER_STATE.name: 1.0,
+    topics.DIAGNOSTICS.name: 2.5,
+}
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Parameters of the monitor."""
+
+    urdf: str  # path
+    poses: str  # path
+    page_root: str  # path of the built page
+    host: str = "127.0.0.1"
+    port: int = 8080
+    trusted_hosts: tuple[str, ...] = ("localhost",)
+    viewers: int = 32
+    stream_rate: float = 20.0  # [Hz]
+
+
+class Monitor(Node):
+    """Listens, shows, and passes commands on."""
+
+    def __init__(self) -> None:
+        super().__init__("monitor")
+        given = parameters.read(self, Parameters)
+        urdf = _text(given.urdf, "urdf")
+        arm = ArmModel.from_urdf(urdf, given.urdf)
+        poses = read_poses(_text(given.poses, "poses"), arm, given.poses)
+        self._board = Board((joint.name for joint in arm.driven), _LONGEST_SILENCE)
+        self._joint_states: bytes | None = None
+        self._gateway = RosGateway(self, self._board, arm, poses, _JOG_LEASE)
+        self._hub = StreamHub(given.viewers, _HEARTBEAT)
+        self._key = None if is_loopback(given.host) else new_access_key()
+        config = MonitorConfig(arm, urdf, poses, frozenset(given.trusted_hosts), self._key, jog_lease=_JOG_LEASE)
+        app = create_app(self._gateway, self._hub, Path(given.page_root), config)
+        self._subscribe()
+        self.create_timer(1.0 / given.stream_rate, self._tick)
+        self._server = MonitorServer(app, self._hub, given.host, given.port)
+        self._announce(given.host)
+
+    def destroy_node(self) -> None:
+        """End the server and whoever waits, then the node."""
+        self._gateway.close()
+        self._server.stop()
+        self._gateway.destroy()
+        super().destroy_node()
+
+    def _subscribe(self) -> None:
+        # Joint states come five times as often as they are shown: only the newest is unpacked.
+        topics.subscription(self, topics.JOINT_STATES, self._keep_joint_states, raw=True)
+        topics.subscription(self, topics.DYNAMIC_JOINT_STATES, self._on_dynamic)
+        topics.subscription(self, topics.COMMANDED, self._on_commanded)
+        topics.subscription(self, topics.STATE, self._on_state)
+        topics.subscription(self, topics.PROTECTIVE_STOP_STATE, self._on_protective_stop)
+        topics.subscription(self, topics.DIAGNOSTICS, self._on_diagnostics)
+        topics.subscription(self, topics.CONTROLLER_STATE, self._on_controller)
+
+    def _tick(self) -> None:
+        self._read_joint_states()
+        self._gateway.shown = snapshot = self._board.at(time.monotonic())
+        if self._hub.viewers:
+            self._hub.publish(encode_snapshot(snapshot, self._hub.viewers, self._hub.capacity))
+
+    def _keep_joint_states(self, message: bytes) -> None:
+        self._joint_states = message
+        self._board.heard(topics.JOINT_STATES.name, time.monotonic(), servo_interface=True)
+
+    def _read_joint_states(self) -> None:
+        if self._joint_states is None:
+            return
+        message = deserialize_message(self._joint_states, JointState)
+        self._joint_states = None
+        self._board.readings.joint_states(time.monotonic(), _by_joint(message))
+
+    def _on_dynamic(self, message: DynamicJointState) -> None:
+        now = time.monotonic()
+        self._board.heard(topics.DYNAMIC_JOINT_STATES.name, now, servo_interface=True)
+        values = (dict(zip(item.interface_names, item.values, strict=False)) for item in message.interface_values)
+        self._board.readings.dynamic_joint_states(now, dict(zip(message.joint_names, values, strict=False)))
+
+    def _on_commanded(self, message: JointState) -> None:
+        now = time.monotonic()
+        self._board.heard(topics.COMMANDED.name, now, servo_interface=True)
+        self._board.readings.commanded(now, conversions.positions_of(message))
+
+    def _on_state(self, message: DiagnosticStatus) -> None:
+        self._board.servo_interface(time.monotonic(), message.message, conversions.values_of(message))
+
+    def _on_protective_stop(self, message: Bool) -> None:
+        self._board.protective_stop = bool(message.data)
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        now = time.monotonic()
+        self._board.heard(topics.DIAGNOSTICS.name, now)
+        statuses = [_status_of(status) for status in message.status]
+        told_by_servos = any(status.name.startswith("servo_interface") for status in statuses)
+        self._board.statuses(now, statuses, servo_interface=told_by_servos)
+        for status in statuses:
+            if status.name.startswith("recorder"):
+                self._board.recorder(now, _recording_of(status))
+
+    def _on_controller(self, message: JointTrajectoryControllerState) -> None:
+        now = time.monotonic()
+        self._board.heard(topics.CONTROLLER_STATE.name, now)
+        self._board.controller(now, dict(zip(message.joint_names, message.error.positions, strict=False)))
+
+    def _announce(self, host: str) -> None:
+        # On stdout alone: a ROS log travels and is recorded.
+        if self._key is not None:
+            _print(f"access key {self._key}")
+        _print(f"ready http://{host}:{self._server.port}/")
+
+
+def _by_joint(message: JointState) -> dict[str, dict[str, float]]:
+    columns = {"position": message.position, "velocity": message.velocity, "effort": message.effort}
+    complete = {name: column for name, column in columns.items() if len(column) == len(message.name)}
+    return {
+        joint: {name: column[index] for name, column in complete.items()}
+        for index, joint in enumerate(message.name)
+    }
+
+
+def _status_of(status: DiagnosticStatus) -> Status:
+    # rclpy gives the level, a byte in the definition, as bytes of length one.
+    return Status(status.name, status.level[0], status.message, conversions.values_of(status))
+
+
+def _recording_of(status: Status) -> Recording:
+    elapsed = status.values.get("elapsed", "")
+    return Recording(
+        active=status.values.get("state") == "recording",
+        path=status.values.get("path", ""),
+        elapsed=float(elapsed) if elapsed.replace(".", "", 1).isdigit() else None,
+        message=status.message,
+    )
+
+
+def _text(path: str, parameter: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"parameter {parameter}", path, f"it cannot be read: {error}") from error
+
+
+def _print(line: str) -> None:
+    print(line, flush=True)  # noqa: T201
+
+
+def main() -> None:
+    """Run the monitor until SIGINT or SIGTERM."""
+    sys.exit(run_nodes(Monitor))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,244 @@
+"""The monitor's gateway to the robot: commands as services, actions and jog messages of the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import Any
+
+from action_msgs.msg import GoalStatus
+from control_msgs.action import FollowJointTrajectory, ParallelGripperCommand
+from control_msgs.msg import JointJog
+from rclpy.action import ActionClient
+from rclpy.node import Node
+from sensor_msgs.msg import JointState
+from std_srvs.srv import SetBool, Trigger
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+from armature.core.model import ArmModel
+from armature.errors import CommandRefused, ProcessError
+from armature.monitor.board import Board
+from armature.monitor.gateway import Motion, Outcome, Snapshot
+from armature.monitor.pose_motion import duration
+from armature.nodes import conversions, topics
+from armature.nodes.handover import Handover, settle
+
+_ANSWER = 5.0  # [s]
+_STOP_ANSWER = 2.0  # [s]
+_PARKED = 60.0  # parking is slow on purpose, and is answered when the arm rests [s]
+# A goal that is refused after it was accepted (its reason travels in the result) is refused at once.
+_EARLY_RESULT = 0.3  # [s]
+_COMMANDABLE = ("ARMED", "MOVING")
+_OUTCOMES = {
+    GoalStatus.STATUS_SUCCEEDED: "succeeded",
+    GoalStatus.STATUS_ABORTED: "aborted",
+    GoalStatus.STATUS_CANCELED: "canceled",
+}
+
+
+class RosGateway:
+    """Implements Gateway; the web server's threads call it, the executor's thread does the work."""
+
+    def __init__(
+        self,
+        node: Node,
+        board: Board,
+        arm: ArmModel,
+        poses: Mapping[str, Mapping[str, float]],
+        jog_lease: float,
+    ) -> None:
+        """Make the clients.
+
+        Args:
+            node: whose clients they are.
+            board: where the outcome of motions is noted.
+            arm: the joints and their limits.
+            poses: positions [rad] or [m] by joint, by name.
+            jog_lease: how long one jog message moves a joint [s].
+        """
+        self._node, self._board, self._arm, self._poses = node, board, arm, poses
+        self._jog_lease = jog_lease
+        self.handover = Handover(node)
+        self.shown: Snapshot = board.at(0.0)
+        self._services = {
+            service: node.create_client(service.kind, service.name)
+            for service in (
+                topics.ARM,
+                topics.PROTECTIVE_STOP,
+                topics.STOP_MOTION,
+                topics.CLEAR_FAULTS,
+                topics.RECORDER_START,
+                topics.RECORDER_STOP,
+            )
+        }
+        self._trajectory = _action(node, topics.FOLLOW_JOINT_TRAJECTORY)
+        self._gripper = _action(node, topics.GRIPPER_COMMAND)
+        self._jog = topics.publisher(node, topics.JOINT_JOG)
+
+    def close(self) -> None:
+        """Let no thread wait any longer."""
+        self.handover.close()
+
+    def destroy(self) -> None:
+        """Destroy what the node does not destroy by itself."""
+        self._trajectory.destroy()
+        self._gripper.destroy()
+
+    def snapshot(self) -> Snapshot:
+        """The newest values."""
+        return self.shown
+
+    def protective_stop(self, engage: bool) -> Outcome:
+        """Stop within limits and latch, or release the latch."""
+        return self._ask(topics.PROTECTIVE_STOP, SetBool.Request(data=engage), _STOP_ANSWER)
+
+    def arm(self, on: bool) -> Outcome:
+        """Torque on at the measured position, or park and torque off."""
+        return self._ask(topics.ARM, SetBool.Request(data=on), _ANSWER if on else _PARKED)
+
+    def stop_motion(self) -> Outcome:
+        """Decelerate within limits and hold."""
+        return self._ask(topics.STOP_MOTION, Trigger.Request(), _STOP_ANSWER)
+
+    def record(self, on: bool) -> Outcome:
+        """Start or stop a recording."""
+        service = topics.RECORDER_START if on else topics.RECORDER_STOP
+        return self._ask(service, Trigger.Request(), _ANSWER)
+
+    def clear_faults(self) -> Outcome:
+        """Recover from the present faults."""
+        return self._ask(topics.CLEAR_FAULTS, Trigger.Request(), _ANSWER)
+
+    def jog(self, velocities: Mapping[str, float]) -> Outcome:
+        """Move joints at a velocity [rad/s] for one lease; zero ends it at once."""
+        if any(velocities.values()):
+            self._check_commandable("jog")
+
+        def begin(answer: Future[Outcome]) -> None:
+            if not self._jog.get_subscription_count():
+                raise _absent("arm_controller", topics.JOINT_JOG.name)
+            self._jog.publish(self._jog_message(velocities))
+            settle(answer, Outcome(True, "sent"))
+
+        return self.handover.wait(begin, "monitor", "jog", _STOP_ANSWER)
+
+    def move_to_pose(self, name: str) -> Outcome:
+        """Move to a named pose; answers when the goal is accepted or refused."""
+        self._check_commandable(f"pose {name}")
+        goal = {joint: value for joint, value in self._poses[name].items() if not self._is_gripper(joint)}
+        seconds = duration(self._arm, self._positions(goal, f"pose {name}"), goal)
+        point = JointTrajectoryPoint(
+            positions=list(goal.values()),
+            velocities=[0.0] * len(goal),
+            accelerations=[0.0] * len(goal),
+            time_from_start=conversions.to_duration(seconds),
+        )
+        trajectory = JointTrajectory(joint_names=list(goal), points=[point])
+        request = FollowJointTrajectory.Goal(trajectory=trajectory)
+        return self._pursue(self._trajectory, request, f"pose {name}", f"moving to {name}, {seconds:.1f} s")
+
+    def move_gripper(self, position: float) -> Outcome:
+        """Move the gripper to a position [m]; answers when the goal is accepted or refused."""
+        self._check_commandable("gripper")
+        names = [joint.name for joint in self._arm.driven if self._is_gripper(joint.name)]
+        command = JointState(name=names[:1], position=[position])
+        request = ParallelGripperCommand.Goal(command=command)
+        label = f"gripper to {position * 1000:.0f} mm"
+        return self._pursue(self._gripper, request, label, f"moving {label}")
+
+    def _ask(self, service: topics.Service, request: Any, timeout: float) -> Outcome:
+        client, process = self._services[service], service.name.split("/")[0]
+
+        def begin(answer: Future[Outcome]) -> None:
+            if not client.service_is_ready():
+                raise _absent(process, service.name)
+            client.call_async(request).add_done_callback(lambda done: settle(answer, _outcome_of(done.result())))
+
+        return self.handover.wait(begin, process, service.name, timeout)
+
+    def _pursue(self, client: Any, goal: Any, label: str, message: str) -> Outcome:
+        pursuit = _Pursuit(self._board, client, goal, label)
+        process = "arm_controller"
+        accepted = self.handover.wait(pursuit.begin, process, label, _ANSWER)
+        if not accepted:
+            return Outcome(False, f"{process} refused {label}; its state is {self.shown.state.name}")
+        try:
+            early = pursuit.result.result(_EARLY_RESULT)
+        except FutureTimeoutError:
+            return Outcome(True, message)
+        return Outcome(early.outcome == "succeeded", early.message or early.outcome)
+
+    def _check_commandable(self, request: str) -> None:
+        state = self.shown.state
+        if state.name not in _COMMANDABLE:
+            why = f"state is {state.name}" + (f" ({state.reason})" if state.reason else "")
+            raise CommandRefused(request, why, "arm first; commands are accepted when ARMED or MOVING")
+
+    def _positions(self, goal: Mapping[str, float], request: str) -> dict[str, float]:
+        known: dict[str, float] = {}
+        for joint in self.shown.joints:
+            value = joint.commanded if joint.commanded is not None else joint.position
+            if value is not None:
+                known[joint.name] = value
+        if missing := sorted(set(goal) - set(known)):
+            raise CommandRefused(request, f"no reading of {', '.join(missing)}", "look at its fault first")
+        return known
+
+    def _is_gripper(self, joint: str) -> bool:
+        return self._arm.joint(joint).kind == "prismatic"
+
+    def _jog_message(self, velocities: Mapping[str, float]) -> JointJog:
+        message = JointJog(
+            joint_names=list(velocities), velocities=list(velocities.values()), duration=self._jog_lease
+        )
+        message.header.stamp = self._node.get_clock().now().to_msg()
+        return message
+
+
+class _Pursuit:
+    """One goal from being sent to its end; every method runs in the executor's thread."""
+
+    def __init__(self, board: Board, client: Any, goal: Any, label: str) -> None:
+        self.result: Future[Motion] = Future()
+        self._board, self._client, self._goal = board, client, goal
+        self._motion = Motion(label, "running")
+
+    def begin(self, accepted: Future[bool]) -> None:
+        if not self._client.server_is_ready():
+            raise _absent("arm_controller", self._motion.goal)
+        self._client.send_goal_async(self._goal).add_done_callback(
+            lambda done: self._answered(done.result(), accepted)
+        )
+
+    def _answered(self, handle: Any, accepted: Future[bool]) -> None:
+        if handle.accepted:
+            self._board.motion = self._motion
+            handle.get_result_async().add_done_callback(lambda done: self._ended(done.result()))
+        settle(accepted, bool(handle.accepted))
+
+    def _ended(self, response: Any) -> None:
+        outcome = _OUTCOMES.get(response.status, "unknown")
+        motion = Motion(self._motion.goal, outcome, _text_of(response.result))
+        # A newer motion may have replaced this one on the board.
+        if self._board.motion is self._motion:
+            self._board.motion = motion
+        settle(self.result, motion)
+
+
+def _action(node: Node, action: topics.Service) -> Any:
+    return ActionClient(node, action.kind, action.name)
+
+
+def _absent(process: str, name: str) -> ProcessError:
+    return ProcessError(process, f"it does not serve {name}", f"start {process}, or wait until it is up")
+
+
+def _outcome_of(response: Any) -> Outcome:
+    return Outcome(bool(response.success), str(response.message))
+
+
+def _text_of(result: Any) -> str:
+    if getattr(result, "stalled", False):
+        return "the gripper met resistance and holds"
+    return str(getattr(result, "error_string", ""))
