@@ -1,1 +1,1 @@
-"""Servos that answer bytes: their registers, physics and faults."""
+"""Servos that answer bytes: their registers, physics and faults; README.md says what is not modelled."""

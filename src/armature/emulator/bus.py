@@ -1,0 +1,137 @@
+"""Servos on one wire, turned by one plant; bytes go in and come out at the time that the wire needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from armature.dynamixel.control_table import BAUD_RATES
+from armature.dynamixel.wiring import ServoWiring, Wiring
+from armature.emulator.instructions import execute
+from armature.emulator.packet import StreamDecoder
+from armature.emulator.plant import MujocoPlant, Plant
+from armature.emulator.servo import Servo
+from armature.errors import ConfigError
+
+STEP = 1e-3  # [s] of the physics and of the servos' control
+# Start bit, eight data bits, stop bit.
+_BITS_PER_BYTE = 10
+# After a longer pause (a suspended machine) the arm goes on from where it was instead of catching up.
+_LONGEST_CATCH_UP = 0.25  # [s]
+
+
+@dataclass(frozen=True)
+class Transmission:
+    """Bytes on the wire."""
+
+    due: float  # [s] when their last bit has passed
+    data: bytes
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """A servo and the joint that it turns: servo angle = ratio · joint + zero."""
+
+    servo: Servo
+    ratio: float
+    zero: float
+
+
+class EmulatedBus:
+    """The far end of the serial line."""
+
+    def __init__(
+        self, servos: Iterable[tuple[ServoWiring, Servo]], plant: Plant, baud_rate: int, now: float = 0.0
+    ) -> None:
+        """Connect servos to a plant.
+
+        Args:
+            servos: each servo with its wiring.
+            plant: turns the joints that the wiring names.
+            baud_rate: at which the host talks [bit/s].
+            now: time of the first step [s], from any origin.
+        """
+        axes = {
+            wiring.joint: _Axis(servo, wiring.direction * wiring.reduction, wiring.zero_offset)
+            for wiring, servo in servos
+        }
+        self.servos = tuple(axis.servo for axis in axes.values())
+        self.baud_rate = baud_rate
+        self.plant = plant
+        self._axes = tuple(axes[joint] for joint in plant.joints)
+        self._decoder = StreamDecoder()
+        self._now = now
+        self._wire_free = now
+        for axis, position in zip(self._axes, plant.positions, strict=True):
+            axis.servo.place(axis.ratio * position + axis.zero)
+
+    @staticmethod
+    def of_arm(urdf: str, wiring: Wiring, start: Mapping[str, float], now: float = 0.0) -> EmulatedBus:
+        """Build the servos and the physics of an arm, switched on with torque off.
+
+        Args:
+            urdf: the URDF's content.
+            wiring: its servos.
+            start: position of each joint [rad] or [m].
+            now: time of the first step [s].
+
+        Raises:
+            ConfigError: the wiring names a baud rate that servos do not have.
+        """
+        supply = max(entry.model.nominal_voltage for entry in wiring.servos)
+        servos = [(entry, Servo(entry.model, entry.servo_id, supply)) for entry in wiring.servos]
+        for _, servo in servos:
+            servo.registers["Baud Rate"] = _baud_index(wiring.baud_rate)
+        armature = {entry.joint: servo.motor.armature * entry.reduction**2 for entry, servo in servos}
+        return EmulatedBus(servos, MujocoPlant(urdf, armature, start), wiring.baud_rate, now)
+
+    def feed(self, data: bytes, now: float) -> list[Transmission]:
+        """Take bytes of the host in.
+
+        Args:
+            data: the bytes.
+            now: when they were handed to the wire [s].
+
+        Returns:
+            What the servos answer, with the times at which it has arrived.
+        """
+        self.advance(now)
+        answers = []
+        free = max(now, self._wire_free) + self._duration(data)
+        for packet in self._decoder.feed(data):
+            for answer in execute(packet, self._listening()):
+                free += answer.delay + self._duration(answer.data)
+                answers.append(Transmission(free, answer.data))
+        self._wire_free = free
+        return answers
+
+    def advance(self, now: float) -> None:
+        """Let the arm move until now [s]."""
+        self._now = max(self._now, now - _LONGEST_CATCH_UP)
+        while self._now + STEP <= now:
+            self._now += STEP
+            self._step()
+
+    def _step(self) -> None:
+        plant = self.plant
+        torques = [
+            axis.ratio * axis.servo.step(axis.ratio * position + axis.zero, axis.ratio * velocity, STEP)
+            for axis, position, velocity in zip(self._axes, plant.positions, plant.velocities)  # noqa: B905
+        ]
+        plant.step(STEP, torques)
+
+    def _listening(self) -> Sequence[Servo]:
+        return [
+            servo
+            for servo in self.servos
+            if servo.is_awake and BAUD_RATES[servo.registers["Baud Rate"]] == self.baud_rate
+        ]
+
+    def _duration(self, data: bytes) -> float:
+        return len(data) * _BITS_PER_BYTE / self.baud_rate
+
+
+def _baud_index(baud_rate: int) -> int:
+    if baud_rate not in BAUD_RATES:
+        raise ConfigError("baud rate", baud_rate, f"servos have {', '.join(map(str, BAUD_RATES))} bit/s")
+    return BAUD_RATES.index(baud_rate)

@@ -1,0 +1,111 @@
+"""What the servos turn: a plant takes torques and yields positions. The default is the URDF's arm in MuJoCo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import mujoco
+import numpy as np
+
+from armature.errors import ConfigError
+
+# Time constant of the joint stops [s]: stiff, yet more than two steps of 1 ms.
+_STOP_TIME = 2.5e-3
+# MuJoCo's friction creeps under load; its stiffest impedance makes the creep too small to see.
+_DRY_FRICTION = [0.9999, 0.9999, 0.001, 0.5, 2.0]
+
+
+class Plant(Protocol):
+    """Joints that move under torque."""
+
+    @property
+    def joints(self) -> tuple[str, ...]:
+        """Names, in the order of all sequences below."""
+
+    @property
+    def positions(self) -> Sequence[float]:
+        """Joint positions [rad] or [m]. Shape (n,)."""
+
+    @property
+    def velocities(self) -> Sequence[float]:
+        """Joint velocities [rad/s] or [m/s]. Shape (n,)."""
+
+    def step(self, dt: float, torques: Sequence[float]) -> None:
+        """Advance by dt [s] under torques [N·m] or [N]. Shape (n,)."""
+
+
+class MujocoPlant:
+    """The arm of a URDF: gravity, joint friction and damping, joint limits as hard stops, mimic joints.
+
+    It has no contact between bodies and no floor.
+    """
+
+    def __init__(self, urdf: str, armature: Mapping[str, float], start: Mapping[str, float]) -> None:
+        """Build the arm at rest.
+
+        Args:
+            urdf: the file's content.
+            armature: driven joints with the inertia of their rotors as the joint feels it [kg·m²] or [kg].
+            start: position of each driven joint [rad] or [m].
+
+        Raises:
+            ConfigError: MuJoCo cannot build the arm, for example because a moving link has no inertia.
+        """
+        self.joints = tuple(armature)
+        self._model = _compile(urdf, armature)
+        self._data = mujoco.MjData(self._model)
+        joints = [self._model.joint(name) for name in self.joints]
+        self._places = np.array([joint.qposadr[0] for joint in joints])
+        self._dofs = np.array([joint.dofadr[0] for joint in joints])
+        self._data.qpos[self._places] = [start[name] for name in self.joints]
+        _place_followers(self._model, self._data)
+        mujoco.mj_forward(self._model, self._data)
+        self._read()
+
+    def step(self, dt: float, torques: Sequence[float]) -> None:
+        """Advance by dt [s]."""
+        self._model.opt.timestep = dt
+        self._data.qfrc_applied[self._dofs] = torques
+        mujoco.mj_step(self._model, self._data)
+        self._read()
+
+    def frame_position(self, link: str) -> tuple[float, float, float]:
+        """Where a link's frame stands in the base [m]."""
+        mujoco.mj_kinematics(self._model, self._data)
+        x, y, z = self._data.body(link).xpos
+        return float(x), float(y), float(z)
+
+    def tool_position(self) -> tuple[float, float, float]:
+        """Where tool0 stands in the base [m]."""
+        return self.frame_position("tool0")
+
+    def _read(self) -> None:
+        self.positions: list[float] = self._data.qpos[self._places].tolist()
+        self.velocities: list[float] = self._data.qvel[self._dofs].tolist()
+
+
+def _compile(urdf: str, armature: Mapping[str, float]) -> mujoco.MjModel:
+    try:
+        spec = mujoco.MjSpec.from_string(urdf)
+        # Keep links without mass, such as tool0, as bodies of their own.
+        spec.compiler.fusestatic = False
+        spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+        spec.option.disableflags |= mujoco.mjtDisableBit.mjDSBL_CONTACT
+        for joint in spec.joints:
+            joint.armature = armature.get(joint.name, 0.0)
+            joint.solref_limit = [_STOP_TIME, 1.0]
+            joint.solref_friction = [_STOP_TIME, 1.0]
+            joint.solimp_friction = _DRY_FRICTION
+        return spec.compile()
+    except ValueError as error:
+        raise ConfigError("URDF", str(error), "every moving link needs mass and inertia") from error
+
+
+def _place_followers(model: mujoco.MjModel, data: mujoco.MjData) -> None:
+    """Put mimic joints where their leaders want them: MuJoCo's joint equality, y = a0 + a1 x."""
+    for index in range(model.neq):
+        follower, leader = model.eq_obj1id[index], model.eq_obj2id[index]
+        offset, factor = model.eq_data[index][:2]
+        position = data.qpos[model.jnt_qposadr[leader]]
+        data.qpos[model.jnt_qposadr[follower]] = offset + factor * position
