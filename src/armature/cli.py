@@ -1,0 +1,112 @@
+"""The command line: `armature`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from armature.errors import ArmatureError
+from armature.graph import DEFAULT_ROBOT, EMULATED
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        0 done; 1 refused or failed, with one line that says why and what to do; argparse leaves with 2 on wrong use.
+    """
+    options = parser().parse_args(arguments)
+    command: Command = options.command
+    try:
+        return command(options)
+    except ArmatureError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """The grammar of the command line."""
+    root = argparse.ArgumentParser(prog="armature", description="A robot arm of Dynamixel servos.")
+    commands = root.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_up(commands)
+    _add_graph_commands(commands)
+    _add_emulate(commands)
+    _add_recording(commands)
+    _add_bench(commands)
+    return root
+
+
+Subparsers = argparse._SubParsersAction  # type: ignore[type-arg]
+
+
+def _add(commands: Subparsers, name: str, help_text: str, module: str) -> argparse.ArgumentParser:
+    added: argparse.ArgumentParser = commands.add_parser(name, help=help_text, description=help_text)
+    added.set_defaults(command=_lazily(module, name))
+    return added
+
+
+def _lazily(module: str, name: str) -> Command:
+    """Import a command's module only when it is run: rclpy and plots take a second to load."""
+
+    def run(options: argparse.Namespace) -> int:
+        import importlib
+
+        command: Command = getattr(importlib.import_module(module), name)
+        return command(options)
+
+    return run
+
+
+def _add_namespace(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--namespace", metavar="NS", default="", help="of the arm, where there are several")
+
+
+def _add_up(commands: Subparsers) -> None:
+    up = _add(commands, "up", "Start the graph and stay in the foreground.", "armature.cli_graph")
+    up.add_argument("--robot", metavar="NAME", default=DEFAULT_ROBOT, help=f"default {DEFAULT_ROBOT}")
+    up.add_argument("--port", metavar="DEV", default=EMULATED, help="serial device, emulated (default) or gazebo")
+    up.add_argument("--http", metavar="HOST:PORT", default="127.0.0.1:8080", help="default 127.0.0.1:8080")
+    _add_namespace(up)
+
+
+def _add_graph_commands(commands: Subparsers) -> None:
+    module = "armature.cli_graph"
+    down = _add(commands, "down", "End the graph: park, torque off, stop all.", module)
+    status = _add(commands, "status", "Show processes and the arm's state.", module)
+    status.add_argument("--json", action="store_true", help="for programs")
+    restart = _add(commands, "restart", "Restart one process.", module)
+    restart.add_argument("process", metavar="PROCESS")
+    logs = _add(commands, "logs", "Show the logs of one process or all.", module)
+    logs.add_argument("process", metavar="PROCESS", nargs="?", default="")
+    logs.add_argument("-n", type=int, default=20, metavar="LINES", help="last lines of each; default 20")
+    for command in (down, status, restart, logs):
+        _add_namespace(command)
+
+
+def _add_emulate(commands: Subparsers) -> None:
+    emulate = _add(commands, "emulate", "Serve the emulated bus on a pseudo-terminal.", "armature.cli_graph")
+    emulate.add_argument("--robot", metavar="NAME", default=DEFAULT_ROBOT)
+    emulate.add_argument("--link", metavar="PATH", required=True, help="where the device shall appear")
+
+
+def _add_recording(commands: Subparsers) -> None:
+    record = _add(commands, "record", "Start, stop or snapshot the recording.", "armature.cli_record")
+    record.add_argument("action", choices=("start", "stop", "snapshot"))
+    _add_namespace(record)
+    report = _add(commands, "report", "Plot a recording into one HTML file.", "armature.cli_record")
+    report.add_argument("bag", metavar="BAG", help="folder of a recording")
+    report.add_argument("--out", metavar="FILE", default="", help="default BAG/report.html")
+    report.add_argument("--json", action="store_true", help="for programs")
+
+
+def _add_bench(commands: Subparsers) -> None:
+    bench = _add(commands, "bench", "Measure this machine.", "armature.cli_bench")
+    bench.add_argument("subject", nargs="*", help="default: all; see the README's table")
+    bench.add_argument("--json", action="store_true", help="for programs")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,42 @@
+"""The environment variables that a process of the graph needs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+_PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
+
+
+def graph_environment(base: Mapping[str, str], profile: Path) -> dict[str, str]:
+    """Variables for the processes of the graph, where the user has not set them.
+
+    Discovery stays on this machine. With the PyPI wheels the library path is set here once, so that each python
+    does not start twice to set it; and Fast DDS speaks UDP on the loopback interface alone, so that a killed
+    process leaves no shared memory behind.
+
+    Args:
+        base: the present environment.
+        profile: Fast DDS profile file for the loopback interface.
+    """
+    environment = dict(base)
+    environment.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    environment.setdefault("PYTHONUNBUFFERED", "1")
+    libraries = wheel_libraries()
+    if libraries:
+        paths = [*libraries, *filter(None, base.get("LD_LIBRARY_PATH", "").split(os.pathsep))]
+        environment["LD_LIBRARY_PATH"] = os.pathsep.join(dict.fromkeys(paths))
+        environment["_ROS_WHEELS_BOOTSTRAP_COMPLETE"] = "1"
+    if environment["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "LOCALHOST":
+        for variable in _PROFILE_VARIABLES:
+            environment.setdefault(variable, str(profile))
+    return environment
+
+
+def wheel_libraries() -> list[str]:
+    """Library folders of the ROS wheels in this python's environment; empty in a ROS installation."""
+    site = Path(sys.prefix) / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
+    bundled = sorted(str(folder) for folder in site.glob("ros_*.libs"))
+    return [str(Path(sys.prefix) / "lib"), *bundled] if bundled else []

@@ -1,0 +1,153 @@
+"""The processes of the graph, with their files and parameters: the one list that everything starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from armature.errors import ConfigError
+
+DEFAULT_ROBOT = "armature6"
+EMULATED = "emulated"
+GAZEBO = "gazebo"
+# How long launch and the supervisor wait after SIGINT: the servo interface may be parking.
+STOP_TIMEOUT = 30.0  # [s]
+
+Parameters = Mapping[str, str | int | float | bool]
+
+
+@dataclass(frozen=True)
+class Robot:
+    """The files of one arm."""
+
+    name: str
+    urdf: Path
+    wiring: Path
+    poses: Path
+    parameters: tuple[Path, ...]  # ROS parameter files, later ones over earlier ones
+
+
+@dataclass(frozen=True)
+class Process:
+    """One process: an executable of this package, and how it is started."""
+
+    name: str  # of the executable, and of the node where it is one
+    is_node: bool
+    parameters: Parameters = field(default_factory=dict)
+    parameter_files: tuple[Path, ...] = ()
+    arguments: tuple[str, ...] = ()
+
+    def command_line(self, namespace: str = "") -> list[str]:
+        """Arguments behind the executable, with those for ROS."""
+        if not self.is_node:
+            return list(self.arguments)
+        line = [*self.arguments, "--ros-args"]
+        if namespace:
+            line += ["-r", f"__ns:=/{namespace.strip('/')}"]
+        for file in self.parameter_files:
+            line += ["--params-file", str(file)]
+        for name, value in self.parameters.items():
+            line += ["-p", f"{name}:={_text(value)}"]
+        return line
+
+
+def _text(value: str | int | float | bool) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    # Quoted, or YAML would read a name such as "on" or "1" as something else.
+    return f"'{value}'" if isinstance(value, str) else str(value)
+
+
+def share_folder() -> Path:
+    """Where config, urdf and the page are: the checkout, or the share folder of an installation.
+
+    Raises:
+        ConfigError: neither is found.
+    """
+    here = Path(__file__).resolve()
+    for parent in here.parents:
+        for folder in (parent, parent / "share" / "armature"):
+            if (folder / "config" / "arm.yaml").is_file() and (folder / "urdf").is_dir():
+                return folder
+    raise ConfigError("share folder", str(here), "install the package, or run from its checkout")
+
+
+def page_folder() -> Path:
+    """Where the built page is."""
+    share = share_folder()
+    built = share / "web" / "dist"
+    return built if built.is_dir() or (share / "setup.py").exists() else share / "web"
+
+
+def robot_names() -> tuple[str, ...]:
+    """All arms that can be started."""
+    folders = (share_folder() / "config" / "robots").glob("*/")
+    return tuple(sorted({DEFAULT_ROBOT, *(folder.name for folder in folders)}))
+
+
+def find_robot(name: str) -> Robot:
+    """The files of an arm: those of its own folder, else the default arm's.
+
+    Raises:
+        ConfigError: no such arm.
+    """
+    if name not in robot_names():
+        raise ConfigError("robot", name, f"robots are {', '.join(robot_names())}")
+    config = share_folder() / "config"
+    own = config / "robots" / name
+
+    def file(title: str) -> Path:
+        return own / title if (own / title).is_file() else config / title
+
+    overlays = (own / "arm.yaml",) if (own / "arm.yaml").is_file() else ()
+    return Robot(
+        name=name,
+        urdf=share_folder() / "urdf" / f"{name}.urdf",
+        wiring=file("servos.yaml"),
+        poses=file("poses.yaml"),
+        parameters=(config / "arm.yaml", *overlays),
+    )
+
+
+def processes(
+    robot: Robot, port: str, runtime: Path, http: tuple[str, int] = ("127.0.0.1", 8080)
+) -> tuple[Process, ...]:
+    """The graph, in the order in which it is started; it is stopped in the reverse order.
+
+    So the servo interface, which parks the arm, is the first to be stopped, and the monitor with its STOP and the
+    emulator outlive it.
+
+    Args:
+        robot: the arm.
+        port: serial device, or "emulated".
+        runtime: folder for what lives as long as the graph.
+        http: address and port of the page.
+
+    Raises:
+        ConfigError: a port that cannot be served.
+    """
+    if port == GAZEBO:
+        raise ConfigError("port", port, "the Gazebo plant is not built yet; use emulated or a serial device")
+    emulated = port == EMULATED
+    device = str(runtime / "bus") if emulated else port
+    model: Parameters = {"urdf": str(robot.urdf)}
+    posed: Parameters = {**model, "poses": str(robot.poses)}
+    web: Parameters = {"host": http[0], "port": http[1], "page_root": str(page_folder())}
+
+    def node(name: str, parameters: Parameters) -> Process:
+        return Process(name, is_node=True, parameters=parameters, parameter_files=robot.parameters)
+
+    return (
+        *((_emulator(robot, device),) if emulated else ()),
+        node("monitor", {**posed, **web}),
+        node("recorder", {}),
+        node("state_publisher", model),
+        node("arm_controller", model),
+        node("servo_interface", {**posed, "wiring": str(robot.wiring), "port": device}),
+    )
+
+
+def _emulator(robot: Robot, link: str) -> Process:
+    files = ("--urdf", str(robot.urdf), "--wiring", str(robot.wiring), "--poses", str(robot.poses))
+    return Process("emulator", is_node=False, arguments=(*files, "--link", link))

@@ -1,0 +1,132 @@
+"""The stand-alone runner: the graph under supervisord, for machines without `ros2 launch`.
+
+supervisord restarts what dies, stops in reverse order, keeps logs, and is asked over a socket in the runtime folder.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import xmlrpc.client
+from collections.abc import Iterable, Mapping
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+
+from supervisor.xmlrpc import SupervisorTransport
+
+from armature.errors import ProcessError
+from armature.graph import STOP_TIMEOUT, Process
+
+_LOG_SIZE = "5MB"
+_LOG_BACKUPS = 2
+# A process that lives this long counts as started; one that dies sooner is tried again, ever more slowly.
+_START_TIME = 2  # [s]
+_START_TRIES = 5
+
+
+def runtime_folder(base: Mapping[str, str], namespace: str) -> Path:
+    """Where the sockets and logs of a running graph are.
+
+    Args:
+        base: the environment; ARMATURE_RUNTIME overrides, XDG_RUNTIME_DIR is used where it is set.
+        namespace: of the arm; several arms have several folders.
+    """
+    default = f"/tmp/armature-{os.getuid()}"
+    if "XDG_RUNTIME_DIR" in base:
+        default = f"{base['XDG_RUNTIME_DIR']}/armature"
+    return Path(base.get("ARMATURE_RUNTIME", default)) / (namespace.strip("/") or "default")
+
+
+def configuration(processes: Iterable[Process], namespace: str, runtime: Path) -> str:
+    """The text of supervisord's configuration file."""
+    sections = [
+        f"[supervisord]\nnodaemon=true\nsilent=true\nlogfile={runtime}/log/supervisord.log\n"
+        f"logfile_maxbytes={_LOG_SIZE}\nlogfile_backups={_LOG_BACKUPS}\npidfile={runtime}/supervisord.pid\n"
+        + ("user=root\n" if os.getuid() == 0 else ""),
+        f"[unix_http_server]\nfile={runtime}/control\nchmod=0700\n",
+        "[rpcinterface:supervisor]\n"
+        "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n",
+    ]
+    sections += [_program(process, namespace, runtime, order) for order, process in enumerate(processes)]
+    return "\n".join(sections)
+
+
+def _program(process: Process, namespace: str, runtime: Path, order: int) -> str:
+    line = [sys.executable, "-m", f"armature.nodes.{process.name}", *process.command_line(namespace)]
+    command = shlex.join(line).replace("%", "%%")  # supervisord expands %(…)s
+    log = f"{runtime}/log/{process.name}"
+    return (
+        f"[program:{process.name}]\ncommand={command}\npriority={order}\n"
+        f"autorestart=true\nstartsecs={_START_TIME}\nstartretries={_START_TRIES}\n"
+        f"stopsignal=INT\nstopwaitsecs={STOP_TIMEOUT:.0f}\n"
+        f"redirect_stderr=true\nstdout_logfile={log}.log\n"
+        f"stdout_logfile_maxbytes={_LOG_SIZE}\nstdout_logfile_backups={_LOG_BACKUPS}\n"
+    )
+
+
+class Supervisor:
+    """The supervisord of one runtime folder."""
+
+    def __init__(self, runtime: Path) -> None:
+        """Args: the graph's runtime folder."""
+        self.runtime = runtime
+        transport = SupervisorTransport(None, None, f"unix://{runtime}/control")
+        self._server: Any = xmlrpc.client.ServerProxy("http://localhost", transport=transport)
+
+    def start(self, text: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        """Start supervisord with a configuration.
+
+        It gets a session of its own, so that a Ctrl-C in the terminal reaches it only through `shutdown`, in order.
+        """
+        (self.runtime / "log").mkdir(parents=True, exist_ok=True)
+        file = self.runtime / "supervisord.conf"
+        file.write_text(text, "utf-8")
+        return subprocess.Popen(
+            [sys.executable, "-m", "supervisor.supervisord", "-c", str(file)],
+            env=dict(environment),
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def is_running(self) -> bool:
+        """Whether a graph runs in this folder."""
+        try:
+            self._call("getState")
+        except ProcessError:
+            return False
+        return True
+
+    def processes(self) -> list[dict[str, Any]]:
+        """What supervisord knows of each process, in their order."""
+        return sorted(self._call("getAllProcessInfo"), key=lambda info: int(info["group"] and info["start"]))
+
+    def shutdown(self) -> None:
+        """Stop all processes in reverse order, then supervisord."""
+        self._call("shutdown")
+
+    def signal(self, process: str, name: str) -> None:
+        """Send a signal, for example "INT", to a process."""
+        self._call("signalProcess", process, name)
+
+    def restart(self, process: str) -> None:
+        """Stop a process as it likes to be stopped, and start it again."""
+        if process not in {info["name"] for info in self.processes()}:
+            names = ", ".join(info["name"] for info in self.processes())
+            raise ProcessError(process, "there is no such process", f"processes are {names}")
+        self._call("stopProcess", process)
+        self._call("startProcess", process)
+
+    def log(self, process: str) -> Path:
+        """The log file of a process."""
+        return self.runtime / "log" / f"{process}.log"
+
+    def _call(self, name: str, *arguments: object) -> Any:
+        try:
+            return getattr(self._server.supervisor, name)(*arguments)
+        except xmlrpc.client.Fault as error:
+            raise ProcessError(str(arguments[0] if arguments else name), error.faultString, "see its log") from error
+        except (OSError, HTTPException) as error:
+            raise ProcessError("graph", "it is not running", "start it with: armature up") from error
