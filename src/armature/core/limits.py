@@ -102,6 +102,24 @@ def check_start(trajectory: Trajectory, setpoint: State, limits: GroupLimits, to
         )
 
 
+def placed(trajectory: Trajectory, stamp: float, now: float) -> Trajectory:
+    """A trajectory whose time 0 is a stamp, as one whose time 0 is now.
+
+    Args:
+        trajectory: its points that lie in the past are left out when it begins.
+        stamp: [s].
+        now: [s].
+
+    Raises:
+        GoalRefused: it is over already.
+    """
+    late = now - stamp
+    if late >= trajectory.duration:
+        allowed = f"its last point was {late - trajectory.duration:.3f} s ago; use a stamp of 0 to start at once"
+        raise GoalRefused("header.stamp", round(stamp, 3), allowed)
+    return trajectory.shifted(-late)
+
+
 def check_end(trajectory: Trajectory) -> None:
     """Refuse a trajectory that does not end at rest.
 

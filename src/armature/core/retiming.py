@@ -73,18 +73,9 @@ def joined(first: Trajectory, second: Trajectory) -> Trajectory:
     if len(first.times) < 2:
         return second
     times = np.concatenate((first.times[:-1], first.duration + second.times))
-    a, b = _points(first), _points(second)
+    a, b = first.points, second.points
     states = (np.vstack((a[0][:-1], b[0])), np.vstack((a[1][:-1], b[1])), np.vstack((a[2][:-1], b[2])))
     return quintic(first.joints, times, states)
-
-
-def _points(motion: Trajectory) -> tuple[Array, Array, Array]:
-    zero = np.zeros_like(motion.positions)
-    return (
-        motion.positions,
-        zero if motion.velocities is None else motion.velocities,
-        zero if motion.accelerations is None else motion.accelerations,
-    )
 
 
 def stopping(motion: Trajectory, time: float, limits: GroupLimits) -> tuple[Trajectory, float]:

@@ -40,6 +40,8 @@ class Tracker:
         self._limits = limits
         self._paused: tuple[Trajectory, float] | None = None
         self._is_stopping = False
+        self._given: Piece | None = None
+        self._has_tail = False
         self._start = 0.0
         self._motion = _resting(limits.joints, position)
 
@@ -114,19 +116,30 @@ class Tracker:
             rest = retiming.joined(retiming.cut(self._motion, begun, self._motion.duration), rest)
         self._become(rest, now)
 
-    def adopt(self, piece: Piece) -> None:
-        """Take a piece given out earlier as the motion: its reader has followed its tail."""
-        self._become(piece.trajectory, piece.start)
-        self._is_stopping = True
+    def catch_up(self, now: float) -> bool:
+        """After a delay so long that the last piece has run into its tail, take that piece as the motion.
+
+        Returns:
+            Whether it was so: the joints have left the motion, and stop.
+        """
+        given = self._given
+        if given is None or not self._has_tail or now <= given.start + HORIZON:
+            return False
+        self._become(given.trajectory, given.start, is_stopping=True)
+        return True
 
     def piece(self, now: float) -> Piece:
         """What is to be done from now on: the motion for the horizon, then a stop on its path."""
         begun = now - self._start
         end = begun + HORIZON
-        if self._is_stopping or end >= self._motion.duration:
-            return Piece(now, retiming.cut(self._motion, begun, max(self._motion.duration, begun)))
-        tail, _ = retiming.stopping(self._motion, end, self._limits)
-        return Piece(now, retiming.joined(retiming.cut(self._motion, begun, end), tail))
+        self._has_tail = not self._is_stopping and end < self._motion.duration
+        if self._has_tail:
+            tail, _ = retiming.stopping(self._motion, end, self._limits)
+            motion = retiming.joined(retiming.cut(self._motion, begun, end), tail)
+        else:
+            motion = retiming.cut(self._motion, begun, self._motion.duration)
+        self._given = Piece(now, motion)
+        return self._given
 
     def _go_over(self, motion: Trajectory, now: float) -> None:
         """Go over to a motion that begins in the hand-over's state."""
@@ -156,6 +169,7 @@ class Tracker:
         self._start = start
         self._is_stopping = is_stopping
         self._paused = None
+        self._given = None
 
 
 def _resting(joints: tuple[str, ...], position: Array) -> Trajectory:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
@@ -60,8 +61,6 @@ class Trajectory:
     velocities: Array | None = None
     accelerations: Array | None = None
     start: State | None = None
-    _knots: list[float] = field(init=False, repr=False)
-    _coefficients: Array = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         _set(self, "joints", tuple(self.joints))
@@ -74,9 +73,6 @@ class Trajectory:
             raise GoalRefused("velocities", None, "accelerations need velocities beside them")
         if self.start is not None and self.times[0] <= 0.0:
             raise GoalRefused("points[0].time_from_start", float(self.times[0]), "it must be > 0 s")
-        knots, coefficients = _splines(self)
-        _set(self, "_knots", knots.tolist())
-        _set(self, "_coefficients", coefficients)
 
     @staticmethod
     def from_rows(
@@ -95,19 +91,35 @@ class Trajectory:
         """Time of the last point [s]."""
         return float(self.times[-1])
 
-    @property
+    @cached_property
     def knots(self) -> Array:
         """Times at which one spline ends and the next begins, from the first to the last [s]."""
-        return np.array(self._knots)
+        return self.times if self.start is None else np.concatenate((np.zeros(1), self.times))
+
+    @cached_property
+    def _knot_list(self) -> list[float]:
+        # bisect is quicker in a list than numpy is in an array this small.
+        return cast("list[float]", self.knots.tolist())
+
+    @cached_property
+    def _coefficients(self) -> Array:
+        return _splines(self)
 
     @property
     def is_quintic(self) -> bool:
         """Whether position, velocity and acceleration are continuous at every point."""
         return self.accelerations is not None
 
+    @property
+    def points(self) -> tuple[Array, Array, Array]:
+        """Positions, velocities and accelerations of the points, 0 where they were not given."""
+        zero = np.zeros_like(self.positions)
+        velocities = zero if self.velocities is None else self.velocities
+        return self.positions, velocities, zero if self.accelerations is None else self.accelerations
+
     def sample(self, time: float) -> State:
         """The state at a time [s]; before the first point that point, from the end on at rest at the last."""
-        knots = self._knots
+        knots = self._knot_list
         if time >= knots[-1]:
             return State.at_rest(self.positions[-1])
         index = max(bisect_right(knots, time) - 1, 0)
@@ -189,7 +201,8 @@ def _time_of(index: int) -> str:
 def _matrix(rows: Sequence[npt.ArrayLike] | Array, name: str, count: int, joints: tuple[str, ...]) -> Array:
     if len(rows) != count:
         raise GoalRefused(name, len(rows), f"one row is needed for each of {count} points")
-    for index, row in enumerate(rows):
+    is_table = isinstance(rows, np.ndarray) and rows.shape == (count, len(joints))
+    for index, row in enumerate(() if is_table else rows):
         if len(np.atleast_1d(row)) != len(joints):
             allowed = f"{len(joints)} numbers are needed, for {', '.join(joints)}"
             raise GoalRefused(f"points[{index}].{name}", np.size(row), allowed)
@@ -201,27 +214,25 @@ def _matrix(rows: Sequence[npt.ArrayLike] | Array, name: str, count: int, joints
     return values
 
 
-def _splines(trajectory: Trajectory) -> tuple[Array, Array]:
-    """Knots [s] and coefficients, Shape (segments, 6, n); a lone point has one segment at rest."""
-    times, p, v, a = trajectory.times, trajectory.positions, trajectory.velocities, trajectory.accelerations
+def _splines(trajectory: Trajectory) -> Array:
+    """Coefficients between the knots, Shape (segments, 6, n); a lone point has one segment at rest."""
+    p, v, a = trajectory.positions, trajectory.velocities, trajectory.accelerations
     start = trajectory.start
     if start is not None:
-        times = np.concatenate(([0.0], times))
         p = np.vstack((start.position, p))
         v = None if v is None else np.vstack((start.velocity, v))
         a = None if a is None else np.vstack((start.acceleration, a))
-    if len(times) == 1:
-        return times, spline.linear(np.ones(1), p, p)
-    length = np.diff(times)
+    if len(p) == 1:
+        return spline.linear(np.ones(1), p, p)
+    length = np.diff(trajectory.knots)
     if v is None:
         coefficients = spline.linear(length, p[:-1], p[1:])
         if start is not None and not start.is_resting:
             coefficients[0] = _lead_in(start, length, p)
-    elif a is None:
-        coefficients = spline.cubic(length, p[:-1], v[:-1], p[1:], v[1:])
-    else:
-        coefficients = spline.quintic(length, p[:-1], v[:-1], a[:-1], p[1:], v[1:], a[1:])
-    return times, coefficients
+        return coefficients
+    if a is None:
+        return spline.cubic(length, p[:-1], v[:-1], p[1:], v[1:])
+    return spline.quintic(length, p[:-1], v[:-1], a[:-1], p[1:], v[1:], a[1:])
 
 
 def _lead_in(start: State, length: Array, p: Array) -> Array:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from math import isnan
 
 from builtin_interfaces.msg import Duration, Time
+from control_msgs.msg import JointTolerance
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
+from geometry_msgs.msg import TransformStamped
 from sensor_msgs.msg import JointState
-from trajectory_msgs.msg import JointTrajectory
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-from armature.core.trajectory import Trajectory
+from armature.core.kinematics import FrameTransform
+from armature.core.spline import Array
+from armature.core.tolerance import Tolerance
+from armature.core.trajectory import State, Trajectory
+from armature.errors import GoalRefused
 
 _NANOSECONDS = 1_000_000_000
 
@@ -59,16 +67,77 @@ def worst(levels: Iterable[bytes]) -> bytes:
 
 
 def to_trajectory(message: JointTrajectory) -> Trajectory:
-    """A trajectory of its message.
+    """A JointTrajectory as a trajectory of the core; its time 0 is the header's stamp.
 
     Raises:
-        GoalRefused: wrong lengths, a number that is not finite, times that do not increase.
+        GoalRefused: it is malformed: see `Trajectory`; or its points differ in the fields they give.
     """
     points = message.points
-    return Trajectory(
-        tuple(message.joint_names),
+    for index, point in enumerate(points):
+        if len(point.effort):
+            raise GoalRefused(
+                f"points[{index}].effort", list(point.effort), "leave effort empty: it is not followed"
+            )
+    return Trajectory.from_rows(
+        message.joint_names,
         [to_seconds(point.time_from_start) for point in points],
         [point.positions for point in points],
-        [point.velocities for point in points] if any(point.velocities for point in points) else None,
-        [point.accelerations for point in points] if any(point.accelerations for point in points) else None,
+        _rows([point.velocities for point in points], "velocities"),
+        _rows([point.accelerations for point in points], "accelerations"),
     )
+
+
+def _rows(rows: list[Sequence[float]], name: str) -> list[Sequence[float]] | None:
+    given = [len(row) > 0 for row in rows]
+    if any(given) and not all(given):
+        index = given.index(not given[0])
+        raise GoalRefused(f"points[{index}].{name}", list(rows[index]), f"give {name} at every point or at none")
+    return rows if any(given) else None
+
+
+def from_trajectory(trajectory: Trajectory, nanoseconds: int, frame_id: str) -> JointTrajectory:
+    """A quintic trajectory as a message that begins at a ROS time [ns]."""
+    message = JointTrajectory(joint_names=list(trajectory.joints))
+    message.header.stamp = to_stamp(nanoseconds)
+    message.header.frame_id = frame_id
+    rows = zip(trajectory.times.tolist(), *trajectory.points, strict=True)
+    message.points = [to_point(State(*state), time) for time, *state in rows]
+    return message
+
+
+def to_point(state: State, time: float = 0.0) -> JointTrajectoryPoint:
+    """A state as a trajectory point; fields that are not known (NaN) stay empty."""
+    return JointTrajectoryPoint(
+        positions=_numbers(state.position),
+        velocities=_numbers(state.velocity),
+        accelerations=_numbers(state.acceleration),
+        time_from_start=to_duration(time),
+    )
+
+
+def _numbers(values: Array) -> array[float]:
+    # An array of doubles is taken as it is; a list would be checked number by number.
+    return array("d") if isnan(values[0]) else array("d", values.tobytes())
+
+
+def to_tolerances(messages: Iterable[JointTolerance]) -> dict[str, Tolerance]:
+    """Tolerances of a goal by joint, as the goal writes them."""
+    return {
+        message.name: Tolerance(message.position, message.velocity, message.acceleration) for message in messages
+    }
+
+
+def velocities_of(message: JointState) -> dict[str, float]:
+    """Velocities of a JointState by joint name [rad/s] or [m/s]; empty where it has none."""
+    return dict(zip(message.name, message.velocity, strict=False))
+
+
+def to_transform(frame: FrameTransform, stamp: Time) -> TransformStamped:
+    """A frame as tf2 carries it."""
+    message = TransformStamped(child_frame_id=frame.child)
+    message.header.stamp = stamp
+    message.header.frame_id = frame.parent
+    moved, turned = message.transform.translation, message.transform.rotation
+    moved.x, moved.y, moved.z = frame.pose.translation
+    turned.x, turned.y, turned.z, turned.w = frame.pose.rotation
+    return message

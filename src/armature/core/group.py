@@ -1,0 +1,298 @@
+"""Control of one group of joints: which commands it may take, the goal it follows, and how that ends."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from armature.core import jog, limits
+from armature.core.judging import Judge
+from armature.core.limits import GroupLimits
+from armature.core.outcome import Code, End, Outcome, aborted
+from armature.core.spline import Array
+from armature.core.tracking import Piece, Tracker
+from armature.core.trajectory import State, Trajectory
+from armature.errors import CommandRefused, GoalRefused
+
+OnEnd = Callable[[Outcome], None]
+
+_ACCEPTING = ("ARMED", "MOVING")
+_REMEDIES = {
+    "": "start the servo interface",
+    "STARTING": "wait until it is ready, then arm with /servo_interface/arm",
+    "DISARMED": "arm with /servo_interface/arm",
+    "HOLDING": "arm with /servo_interface/arm",
+    "PARKING": "wait until it has parked, then arm with /servo_interface/arm",
+    "FAULT": "remove the cause, call /servo_interface/clear_faults, then arm with /servo_interface/arm",
+    "PROTECTIVE_STOP": "release with /servo_interface/protective_stop false, then arm with /servo_interface/arm",
+    "DISCONNECTED": "restore power and cable, then arm with /servo_interface/arm",
+}
+# A servo interface that has said nothing for this long is taken for gone [s]; it speaks at 20 Hz.
+_SILENCE = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class GroupSettings:
+    """What a group allows; arrays of Shape (n,)."""
+
+    start_tolerance: Array  # of a first point at time 0 [rad] or [m]
+    margin: Array  # kept from the position limits while jogging [rad] or [m]
+    lease: float = 0.25  # of one jog command [s]
+    reading_timeout: float = 0.5  # without a reading of every joint [s]
+
+
+@dataclass
+class _Goal:
+    judge: Judge
+    on_end: OnEnd
+    is_cancelling: bool = False
+
+
+class GroupControl:
+    """Takes what the arm says and what clients ask for; gives pieces of motion and ends of goals.
+
+    Time is an argument, in seconds of the clock that stamps the readings.
+    """
+
+    def __init__(self, bounds: GroupLimits, settings: GroupSettings) -> None:
+        self.limits = bounds
+        self.session = ""
+        self._settings = settings
+        self._state = ""
+        self._why = ""
+        self._tracker: Tracker | None = None
+        self._goal: _Goal | None = None
+        self._measured: State | None = None
+        self.read_at = -math.inf
+        self._missing: tuple[str, ...] = bounds.joints
+        self._commanded_at = -math.inf
+
+    @property
+    def measured(self) -> State | None:
+        """The last reading of the whole group."""
+        return self._measured
+
+    @property
+    def has_goal(self) -> bool:
+        """Whether a goal is being followed."""
+        return self._goal is not None
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether a motion waits to be resumed."""
+        return self._tracker is not None and self._tracker.is_paused
+
+    def is_moving(self, now: float) -> bool:
+        """Whether the set-point moves."""
+        return self._tracker is not None and self._tracker.is_moving(now)
+
+    def setpoint(self, now: float) -> State | None:
+        """What is commanded at a time, None while that is not known."""
+        return None if self._tracker is None else self._tracker.setpoint(now)
+
+    def note_state(self, state: str, session: str, why: str = "") -> None:
+        """Take the servo interface's state; leaving ARMED and MOVING, or a new session, ends everything."""
+        is_lost = state not in _ACCEPTING or session != self.session
+        self._state, self.session, self._why = state, session, why
+        if is_lost:
+            self._tracker = None
+            reason = f": {why}" if why else ""
+            self._finish(aborted(f"the servo interface went to {state}{reason}"))
+
+    def note_commanded(self, stamp: float, positions: Mapping[str, float], session: str, now: float) -> None:
+        """Take what the servo interface commands: where the set-point is, as long as nothing moves here.
+
+        Args:
+            stamp: of the message [s].
+            positions: by joint [rad] or [m].
+            session: the arming session it belongs to, "" where it does not say.
+            now: [s].
+        """
+        self._commanded_at = now
+        if session not in ("", self.session) or any(joint not in positions for joint in self.limits.joints):
+            return
+        position = np.array([positions[joint] for joint in self.limits.joints])
+        if self._tracker is None:
+            self._tracker = Tracker(self.limits, position)
+        elif not self._tracker.is_paused and stamp > self._tracker.end and not self._tracker.is_moving(now):
+            self._tracker.hold(position)
+
+    def note_reading(self, stamp: float, positions: Mapping[str, float], velocities: Mapping[str, float]) -> None:
+        """Take a reading of the joints; the goal is judged by it if it is whole."""
+        self._missing = tuple(joint for joint in self.limits.joints if joint not in positions)
+        if self._missing:
+            return
+        self.read_at = stamp
+        joints = self.limits.joints
+        self._measured = State(
+            np.array([positions[joint] for joint in joints]),
+            np.array([velocities.get(joint, math.nan) for joint in joints]),
+            np.full(len(joints), math.nan),
+        )
+        self._judge(stamp, self._measured)
+
+    def follow(self, goal: Trajectory, stamp: float | None, judge: Judge, on_end: OnEnd, now: float) -> None:
+        """Follow a trajectory in place of what is being done.
+
+        Args:
+            goal: as the client gave it, joints in any order.
+            stamp: when its time 0 is [s], None for now.
+            judge: decides how it ends.
+            on_end: called once with the end.
+            now: [s].
+
+        Raises:
+            GoalRefused: the trajectory cannot be followed from here; nothing has changed.
+            CommandRefused: the arm takes no commands now.
+        """
+        tracker = self._ready("trajectory", now)
+        limits.check_joints(goal.joints, self.limits.joints)
+        goal = goal.reordered(self.limits.joints)
+        limits.check_end(goal)
+        if stamp is None:
+            limits.check_start(goal, tracker.setpoint(now), self.limits, self._settings.start_tolerance)
+        else:
+            goal = limits.placed(goal, stamp, now)
+        limits.check_motion(tracker.plan(goal, now), self.limits)
+        self._finish(aborted("replaced by a newer goal"))
+        tracker.accept(goal, now)
+        self._goal = _Goal(judge, on_end)
+
+    def move(self, target: Array, speed: Array, judge: Judge, on_end: OnEnd, now: float) -> None:
+        """Move to a position, jerk-limited, in place of what is being done; arguments and errors as `follow`."""
+        tracker = self._ready("move", now)
+        tracker.move(lambda state: jog.move(self.limits, state, target, speed), now)
+        self._finish(aborted("replaced by a newer goal"))
+        self._goal = _Goal(judge, on_end)
+
+    def jog(self, velocities: Mapping[str, float], lease: float, now: float) -> str:
+        """Move joints at velocities for a lease; joints not named stop.
+
+        Args:
+            velocities: by joint [rad/s] or [m/s].
+            lease: asked for [s], 0 for the usual; never longer than that.
+            now: [s].
+
+        Returns:
+            What was clamped, in words; empty where nothing was.
+
+        Raises:
+            GoalRefused: an unknown joint or a number that is not finite.
+            CommandRefused: the arm takes no commands now.
+        """
+        tracker = self._ready("jog", now)
+        asked = np.array([velocities.get(joint, 0.0) for joint in self.limits.joints])
+        for joint, velocity in velocities.items():
+            if joint not in self.limits.joints:
+                raise GoalRefused("joint_names", joint, f"joints here are {', '.join(self.limits.joints)}")
+            if not math.isfinite(velocity):
+                raise GoalRefused(f"velocity of {joint}", velocity, "a finite number is needed")
+        usual = self._settings.lease
+        if not 0.0 <= lease < math.inf:
+            raise GoalRefused("duration", lease, f"give 0 to {usual:g} s")
+        kept, said = jog.clamped(asked, self.limits)
+        held = min(lease, usual) if lease > 0.0 else usual
+        if not kept.any() and not tracker.is_moving(now):
+            return said
+        margin = self._settings.margin
+        tracker.move(lambda state: jog.jog(self.limits, state, kept, lease=held, margin=margin), now)
+        self._finish(aborted("replaced by a jog"))
+        return said
+
+    def stop(self, now: float, why: str) -> None:
+        """Slow down on the path and hold; the goal ends with the reason."""
+        if self._tracker is not None:
+            self._tracker.stop(now)
+        self._finish(aborted(why))
+
+    def cancel(self, now: float) -> None:
+        """Slow down on the path and hold; the goal ends as canceled once that is done."""
+        if self._goal is not None and self._tracker is not None:
+            self._tracker.stop(now)
+            self._goal.is_cancelling = True
+
+    def pause(self, now: float) -> None:
+        """Slow down on the path and keep the goal.
+
+        Raises:
+            CommandRefused: nothing moves.
+        """
+        if self._tracker is None or not self._tracker.is_moving(now):
+            raise CommandRefused("pause", "nothing moves", "there is nothing to do")
+        self._tracker.pause(now)
+
+    def resume(self, now: float) -> None:
+        """Go on with what was paused.
+
+        Raises:
+            CommandRefused: nothing was paused, or the arm takes no commands now.
+        """
+        tracker = self._ready("resume", now)
+        if not tracker.is_paused:
+            raise CommandRefused("resume", "nothing is paused", "send a goal")
+        tracker.resume(now)
+
+    def update(self, now: float) -> None:
+        """See to what the passing of time brings: a silent joint, a delay of this program, the end of a cancel."""
+        if self._tracker is None:
+            return
+        if self._tracker.catch_up(now):
+            self._finish(aborted("the controller was held up; the arm slowed down on the path and holds"))
+        if self._goal is None:
+            return
+        if self._goal.is_cancelling:
+            if not self._tracker.is_moving(now):
+                self._finish(Outcome(End.CANCELED, Code.SUCCESSFUL, "canceled; the arm stands and holds"))
+        elif now - self.read_at > self._settings.reading_timeout:
+            self.stop(now, self._unread(now))
+
+    def piece(self, now: float) -> Piece | None:
+        """What the servo interface shall do from now on; None at rest."""
+        if self._tracker is None or not self._tracker.is_moving(now):
+            return None
+        return self._tracker.piece(now)
+
+    def _judge(self, stamp: float, measured: State) -> None:
+        goal, tracker = self._goal, self._tracker
+        if goal is None or goal.is_cancelling or tracker is None:
+            return
+        end = math.inf if tracker.is_paused else tracker.end
+        outcome = goal.judge.judge(stamp, end, tracker.setpoint(stamp), measured)
+        if outcome is None:
+            return
+        if outcome.end is End.ABORTED:
+            tracker.stop(stamp)
+        self._finish(outcome)
+
+    def _finish(self, outcome: Outcome) -> None:
+        goal, self._goal = self._goal, None
+        if goal is None:
+            return
+        if goal.is_cancelling:
+            outcome = Outcome(End.CANCELED, Code.SUCCESSFUL, outcome.message)
+        goal.on_end(outcome)
+
+    def _ready(self, request: str, now: float) -> Tracker:
+        if self._state not in _ACCEPTING:
+            state = self._state or "not known"
+            why = f" ({self._why})" if self._why else ""
+            remedy = _REMEDIES.get(self._state, _REMEDIES["DISARMED"])
+            raise CommandRefused(request, f"the servo interface is {state}{why}", remedy)
+        silent = now - self._commanded_at
+        if self._tracker is None or silent > _SILENCE:
+            raise CommandRefused(
+                request,
+                "what is being commanded is not known: /servo_interface/commanded is silent",
+                "try again within 0.1 s, or see whether the servo interface runs",
+            )
+        if now - self.read_at > self._settings.reading_timeout:
+            raise CommandRefused(request, self._unread(now), "see /diagnostics for the servo's fault")
+        return self._tracker
+
+    def _unread(self, now: float) -> str:
+        names = ", ".join(self._missing or self.limits.joints)
+        ago = now - self.read_at
+        return f"no reading of {names}" + (f" for {ago:.2f} s" if math.isfinite(ago) else " yet")

@@ -1,0 +1,218 @@
+"""The process that controls motion: trajectories of the arm, and the gripper."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+
+import numpy as np
+from control_msgs.action import FollowJointTrajectory, ParallelGripperCommand
+from sensor_msgs.msg import JointState
+from trajectory_msgs.msg import JointTrajectory
+
+from armature.core.judging import GripJudge, TrajectoryJudge
+from armature.core.limits import check_joints
+from armature.core.outcome import End, Outcome
+from armature.core.tolerance import Tolerance, Tolerances, requested, resolved
+from armature.core.trajectory import State
+from armature.errors import ArmatureError, GoalRefused
+from armature.nodes import topics
+from armature.nodes.conversions import to_point, to_seconds, to_stamp, to_tolerances, to_trajectory
+from armature.nodes.goals import GoalServer, OnEnd
+from armature.nodes.group_node import GroupNode, JointParameters
+from armature.nodes.parameters import read
+from armature.nodes.run import run_nodes
+
+
+@dataclass(frozen=True)
+class ArmJoint(JointParameters):
+    """Limits of an arm's joint."""
+
+    acceleration: float = 4.0  # [rad/s²]
+    jerk: float = 40.0  # [rad/s³]
+    margin: float = 0.02  # [rad]
+    start_tolerance: float = 0.05  # [rad]
+
+
+@dataclass(frozen=True)
+class GripperJoint(JointParameters):
+    """Limits of a gripper's joint."""
+
+    acceleration: float = 0.2  # [m/s²]
+    jerk: float = 2.0  # [m/s³]
+    margin: float = 0.0  # [m]
+    start_tolerance: float = 0.002  # [m]
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """Tolerances of a whole goal, with joint_trajectory_controller's names and rules (0 = unchecked)."""
+
+    constraints__goal_time: float = 1.0  # [s]
+    constraints__stopped_velocity_tolerance: float = 0.05  # [rad/s]
+
+
+@dataclass(frozen=True)
+class JointConstraints:
+    """Tolerances of one joint."""
+
+    trajectory: float = 0.2  # [rad]
+    goal: float = 0.05  # [rad]
+
+
+@dataclass(frozen=True)
+class GripperParameters:
+    """How the gripper's goals are judged, with parallel_gripper_action_controller's names."""
+
+    goal_tolerance: float = 0.003  # [m]
+    stall_velocity_threshold: float = 0.002  # [m/s]
+    stall_timeout: float = 0.5  # [s]
+    # A gripper that closes on an object has done its job.
+    allow_stalling: bool = True
+
+
+class ArmController(GroupNode):
+    """Follows joint trajectories, from the action and from the topic."""
+
+    def __init__(self) -> None:
+        super().__init__("arm_controller", ("revolute", "continuous"), ArmJoint)
+        common = read(self, Constraints)
+        joints = [read(self, JointConstraints, f"constraints.{joint}.") for joint in self.joints]
+        stopped = common.constraints__stopped_velocity_tolerance
+        self._tolerances = Tolerances(
+            path=tuple(Tolerance(position=joint.trajectory) for joint in joints),
+            goal=tuple(Tolerance(position=joint.goal, velocity=stopped) for joint in joints),
+            goal_time=common.constraints__goal_time,
+        )
+        self._server = GoalServer(
+            self, topics.FOLLOW_JOINT_TRAJECTORY, self._start, lambda: self.control.cancel(self.now()), _followed
+        )
+        topics.subscription(self, topics.JOINT_TRAJECTORY, self._follow_topic)
+
+    def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
+        """Tell the action's client how its goal goes."""
+        message = FollowJointTrajectory.Feedback(joint_names=list(self.joints))
+        message.header.stamp = to_stamp(round(stamp * 1e9))
+        message.desired, message.actual, message.error = map(to_point, (reference, feedback, error))
+        self._server.publish_feedback(message)
+
+    def destroy_node(self) -> None:
+        """Close the action server with the node."""
+        self._server.destroy()
+        super().destroy_node()
+
+    def _start(self, request: FollowJointTrajectory.Goal, on_end: OnEnd) -> None:
+        if request.multi_dof_trajectory.points:
+            raise GoalRefused("multi_dof_trajectory", len(request.multi_dof_trajectory.points), "leave it empty")
+        self._follow(request.trajectory, self._tolerances_of(request), on_end)
+
+    def _follow_topic(self, message: JointTrajectory) -> None:
+        try:
+            self._follow(message, self._tolerances, lambda _outcome: None)
+        except ArmatureError as error:
+            self.refuse("joint_trajectory", error)
+
+    def _follow(self, message: JointTrajectory, tolerances: Tolerances, on_end: OnEnd) -> None:
+        def ended(outcome: Outcome) -> None:
+            self.said(outcome)
+            on_end(outcome)
+
+        # Before the rows are read by their columns, so that a repeated joint is not mistaken for a wrong length.
+        check_joints(message.joint_names, self.joints)
+        stamp = to_seconds(message.header.stamp) or None
+        judge = TrajectoryJudge(tolerances, self.control.limits)
+        self.control.follow(to_trajectory(message), stamp, judge, ended, self.now())
+        self.go()
+
+    def _tolerances_of(self, request: FollowJointTrajectory.Goal) -> Tolerances:
+        asked_path, asked_goal = to_tolerances(request.path_tolerance), to_tolerances(request.goal_tolerance)
+        time = to_seconds(request.goal_time_tolerance)
+        return replace(
+            self._tolerances,
+            path=requested(self._tolerances.path, self.joints, asked_path, "path_tolerance"),
+            goal=requested(self._tolerances.goal, self.joints, asked_goal, "goal_tolerance"),
+            goal_time=resolved(self._tolerances.goal_time, time, "goal_time_tolerance"),
+        )
+
+
+class GripperController(GroupNode):
+    """Opens and closes the gripper; without a prismatic joint in the URDF it has nothing to do."""
+
+    def __init__(self) -> None:
+        super().__init__("gripper_controller", ("prismatic",), GripperJoint)
+        self._judging = read(self, GripperParameters)
+        self._server = GoalServer(
+            self, topics.GRIPPER_COMMAND, self._start, lambda: self.control.cancel(self.now()), self._gripped
+        )
+
+    def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
+        """Tell the action's client where the gripper is."""
+        state = self._joint_state(feedback)
+        state.header.stamp = to_stamp(round(stamp * 1e9))
+        self._server.publish_feedback(ParallelGripperCommand.Feedback(state=state))
+
+    def destroy_node(self) -> None:
+        """Close the action server with the node."""
+        self._server.destroy()
+        super().destroy_node()
+
+    def _start(self, request: ParallelGripperCommand.Goal, on_end: OnEnd) -> None:
+        def ended(outcome: Outcome) -> None:
+            self.said(outcome)
+            on_end(outcome)
+
+        target, speed = self._asked(request.command)
+        given = self._judging
+        judge = GripJudge(
+            given.goal_tolerance, given.stall_velocity_threshold, given.stall_timeout, given.allow_stalling
+        )
+        self.control.move(target, speed, judge, ended, self.now())
+        self.go()
+
+    def _asked(self, command: JointState) -> tuple[np.ndarray, np.ndarray]:
+        """Position [m] and speed [m/s] that a command asks for."""
+        # As in parallel_gripper_action_controller, a lone gripper joint need not be named.
+        if command.name or len(self.joints) != 1:
+            check_joints(command.name, self.joints)
+        if len(command.effort):
+            allowed = "leave it empty: the gripper's force is limited by its servo's parameters"
+            raise GoalRefused("command.effort", list(command.effort), allowed)
+        names = list(command.name) or list(self.joints)
+        target = self._column(names, command.position, "command.position")
+        if not len(command.velocity):
+            return target, self.control.limits.velocity
+        speed = self._column(names, command.velocity, "command.velocity")
+        if not (speed > 0.0).all():
+            raise GoalRefused("command.velocity", speed.tolist(), "it must be > 0, or empty")
+        return target, speed
+
+    def _column(self, names: list[str], values: list[float], where: str) -> np.ndarray:
+        if len(values) != len(names) or not np.isfinite(values).all():
+            raise GoalRefused(where, list(values), f"{len(names)} finite numbers are needed")
+        return np.array([values[names.index(joint)] for joint in self.joints], dtype=float)
+
+    def _joint_state(self, state: State) -> JointState:
+        return JointState(
+            name=list(self.joints), position=state.position.tolist(), velocity=state.velocity.tolist()
+        )
+
+    def _gripped(self, outcome: Outcome) -> ParallelGripperCommand.Result:
+        measured = self.control.measured
+        return ParallelGripperCommand.Result(
+            state=JointState() if measured is None else self._joint_state(measured),
+            stalled=outcome.is_stalled,
+            reached_goal=outcome.end is End.SUCCEEDED and not outcome.is_stalled,
+        )
+
+
+def _followed(outcome: Outcome) -> FollowJointTrajectory.Result:
+    return FollowJointTrajectory.Result(error_code=int(outcome.code), error_string=outcome.message)
+
+
+def main() -> None:
+    """Run both controllers until SIGINT or SIGTERM."""
+    sys.exit(run_nodes(ArmController, GripperController))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""An action server whose goals are started at once and ended by whoever follows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.action.server import ServerGoalHandle
+from rclpy.node import Node
+from rclpy.task import Future
+
+from armature.core.outcome import End, Outcome, refused
+from armature.errors import ArmatureError
+from armature.nodes.topics import Service
+
+OnEnd = Callable[[Outcome], None]
+
+
+class GoalServer:
+    """Serves one action, one running goal at a time, without blocking the executor.
+
+    Every goal is accepted, and ended at once where it is refused: a rejection could not carry the reason.
+
+    Args:
+        node: owner.
+        service: the action.
+        start: begins a goal's request, with the function to call at its end; raises what refuses it.
+        cancel: begins to cancel the running goal.
+        result: makes the action's result from an outcome.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        service: Service,
+        start: Callable[[Any, OnEnd], None],
+        cancel: Callable[[], None],
+        result: Callable[[Outcome], Any],
+    ) -> None:
+        self._node = node
+        self._start = start
+        self._cancel = cancel
+        self._result = result
+        self._ends: dict[bytes, Future] = {}
+        self._running: ServerGoalHandle | None = None
+        self._server = ActionServer(
+            node,
+            service.kind,
+            service.name,
+            execute_callback=self._execute,
+            goal_callback=lambda _request: GoalResponse.ACCEPT,
+            handle_accepted_callback=self._accepted,
+            cancel_callback=self._canceled,
+        )
+
+    def publish_feedback(self, feedback: Any) -> None:
+        """Send feedback to the client of the running goal, if there is one."""
+        if self._running is not None:
+            self._running.publish_feedback(feedback)
+
+    def destroy(self) -> None:
+        """Close the server."""
+        self._server.destroy()
+
+    def _accepted(self, handle: ServerGoalHandle) -> None:
+        ended = self._ends[_key(handle)] = Future(executor=self._node.executor)
+        handle.execute()
+        try:
+            self._start(handle.request, lambda outcome: self._end(handle, ended, outcome))
+        except ArmatureError as error:
+            self._end(handle, ended, refused(error))
+        else:
+            self._running = handle
+
+    async def _execute(self, handle: ServerGoalHandle) -> Any:
+        return await self._ends.pop(_key(handle))
+
+    def _canceled(self, _handle: ServerGoalHandle) -> CancelResponse:
+        self._cancel()
+        return CancelResponse.ACCEPT
+
+    def _end(self, handle: ServerGoalHandle, ended: Future, outcome: Outcome) -> None:
+        if handle is self._running:
+            self._running = None
+        ending = {End.SUCCEEDED: handle.succeed, End.CANCELED: handle.canceled, End.ABORTED: handle.abort}
+        ending[outcome.end]()
+        ended.set_result(self._result(outcome))
+
+
+def _key(handle: ServerGoalHandle) -> bytes:
+    return bytes(handle.goal_id.uuid)

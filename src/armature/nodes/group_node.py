@@ -1,0 +1,250 @@
+"""What the controllers of the arm and of the gripper have in common: one node over one `GroupControl`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from control_msgs.msg import JointJog, JointTrajectoryControllerState
+from control_msgs.srv import QueryTrajectoryState
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rclpy.node import Node
+from sensor_msgs.msg import JointState
+from std_srvs.srv import SetBool, Trigger
+
+from armature.core.group import GroupControl, GroupSettings
+from armature.core.limits import GroupLimits
+from armature.core.model import ArmModel
+from armature.core.outcome import End, Outcome
+from armature.core.tolerance import difference
+from armature.core.trajectory import State
+from armature.errors import ArmatureError, ConfigError, GoalRefused
+from armature.nodes import topics
+from armature.nodes.conversions import (
+    diagnostic,
+    from_trajectory,
+    positions_of,
+    to_point,
+    to_seconds,
+    to_stamp,
+    values_of,
+    velocities_of,
+)
+from armature.nodes.parameters import read
+
+# Pieces are renewed this often while something moves, and the controller's state is published [s].
+_RENEWAL = 0.02
+_STATE_PERIOD = 0.05
+_DIAGNOSTICS_PERIOD = 1.0
+
+
+@dataclass(frozen=True)
+class GroupParameters:
+    """Parameters of a controller."""
+
+    urdf: str  # path of the robot's description
+    reading_timeout: float = 0.5  # [s]
+    jog__lease: float = 0.25  # [s]
+
+
+@dataclass(frozen=True)
+class JointParameters:
+    """Limits of one joint that a URDF does not give; subclasses hold the defaults."""
+
+    acceleration: float
+    jerk: float
+    margin: float  # kept from the position limits while jogging [rad] or [m]
+    start_tolerance: float  # of a first point at time 0 [rad] or [m]
+
+
+def _arm_at(path: str) -> ArmModel:
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError("parameter urdf", path, f"it must name a readable URDF file ({error})") from error
+    return ArmModel.from_urdf(text, path)
+
+
+class GroupNode(Node):
+    """Feeds a `GroupControl` from topics and services, and publishes what it says.
+
+    Args:
+        name: of the node.
+        kinds: URDF types of the joints that belong to the group.
+        joint_parameters: the parameters of each joint, with their defaults.
+    """
+
+    def __init__(self, name: str, kinds: tuple[str, ...], joint_parameters: type[JointParameters]) -> None:
+        super().__init__(name)
+        self._parameters = read(self, GroupParameters)
+        arm = _arm_at(self._parameters.urdf)
+        self.joints = tuple(joint.name for joint in arm.driven if joint.kind in kinds)
+        self.control = self._make_control(arm, joint_parameters)
+        self._said = ""
+        self._published_at = 0.0
+        self._setpoints = topics.publisher(self, topics.SETPOINTS)
+        self._diagnostics = topics.publisher(self, topics.DIAGNOSTICS)
+        self._state = self.create_publisher(
+            JointTrajectoryControllerState, f"{name}/controller_state", topics.CONTROLLER_STATE.qos
+        )
+        topics.subscription(self, topics.STATE, self._note_state)
+        topics.subscription(self, topics.COMMANDED, self._note_commanded)
+        topics.subscription(self, topics.JOINT_STATES, self._note_reading)
+        self.create_subscription(JointJog, f"{name}/joint_jog", self._jog, topics.JOINT_JOG.qos)
+        self.create_service(Trigger, f"{name}/stop", self._stop)
+        self.create_service(SetBool, f"{name}/pause", self._pause)
+        self.create_service(QueryTrajectoryState, f"{name}/query_state", self._query)
+        self._renewal = self.create_timer(_RENEWAL, self._renew)
+        self._renewal.cancel()
+        self.create_timer(_STATE_PERIOD, self._publish_state)
+        self.create_timer(_DIAGNOSTICS_PERIOD, self._publish_diagnostics)
+
+    def now(self) -> float:
+        """ROS time [s]."""
+        return float(self.get_clock().now().nanoseconds) * 1e-9
+
+    def stopping(self, signals: int) -> bool:
+        """Before the process ends: slow down and hold."""
+        if self.control.is_moving(self.now()) and signals == 1:
+            self.control.stop(self.now(), "the controller is shutting down")
+            self.go()
+            return False
+        return True
+
+    def go(self) -> None:
+        """Publish what is to be done now, and keep renewing it until nothing moves."""
+        self._publish_piece()
+        self._renewal.reset()
+
+    def said(self, outcome: Outcome) -> None:
+        """Note how a goal ended."""
+        self._said = outcome.message
+        log = self.get_logger()
+        (log.info if outcome.end is End.SUCCEEDED else log.warning)(outcome.message)
+        self._publish_diagnostics()
+
+    def refuse(self, request: str, error: ArmatureError) -> None:
+        """Note why a command from a topic, which nobody can be answered for, was refused."""
+        self._said = f"{request}: {error}"
+        self.get_logger().warning(self._said, throttle_duration_sec=1.0)
+
+    def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
+        """Tell the client of a goal how it goes; for subclasses."""
+
+    def _make_control(self, arm: ArmModel, joint_parameters: type[JointParameters]) -> GroupControl:
+        given = {joint: read(self, joint_parameters, f"limits.{joint}.") for joint in self.joints}
+        bounds = GroupLimits.of(
+            arm,
+            self.joints,
+            {joint: values.acceleration for joint, values in given.items()},
+            {joint: values.jerk for joint, values in given.items()},
+        )
+        settings = GroupSettings(
+            start_tolerance=np.array([values.start_tolerance for values in given.values()]),
+            margin=np.array([values.margin for values in given.values()]),
+            lease=self._parameters.jog__lease,
+            reading_timeout=self._parameters.reading_timeout,
+        )
+        return GroupControl(bounds, settings)
+
+    def _note_state(self, message: DiagnosticStatus) -> None:
+        values = values_of(message)
+        self.control.note_state(message.message, values.get("session", ""), values.get("why", ""))
+
+    def _note_commanded(self, message: JointState) -> None:
+        stamp, session = to_seconds(message.header.stamp), message.header.frame_id
+        self.control.note_commanded(stamp, positions_of(message), session, self.now())
+
+    def _note_reading(self, message: JointState) -> None:
+        self.control.note_reading(to_seconds(message.header.stamp), positions_of(message), velocities_of(message))
+
+    def _renew(self) -> None:
+        now = self.now()
+        self.control.update(now)
+        self._publish_piece()
+        if not self.control.is_moving(now) and not self.control.has_goal:
+            self._renewal.cancel()
+
+    def _publish_piece(self) -> None:
+        piece = self.control.piece(self.now())
+        if piece is not None:
+            nanoseconds = round(piece.start * 1e9)
+            self._setpoints.publish(from_trajectory(piece.trajectory, nanoseconds, self.control.session))
+
+    def _jog(self, message: JointJog) -> None:
+        try:
+            clamped = self.control.jog(self._velocities(message), message.duration, self.now())
+        except ArmatureError as error:
+            self.refuse("jog", error)
+            return
+        if clamped:
+            self.get_logger().warning(f"jog: {clamped}", throttle_duration_sec=1.0)
+        self.go()
+
+    def _velocities(self, message: JointJog) -> dict[str, float]:
+        if len(message.displacements):
+            raise GoalRefused("displacements", list(message.displacements), "give velocities")
+        if len(message.velocities) != len(message.joint_names):
+            raise GoalRefused("velocities", len(message.velocities), f"{len(message.joint_names)} are needed")
+        stamp = to_seconds(message.header.stamp)
+        late = self.now() - stamp
+        if stamp > 0.0 and late > self._parameters.jog__lease:
+            raise GoalRefused("header.stamp", f"{late:.3f} s ago", "a jog counts for its lease only")
+        return dict(zip(message.joint_names, message.velocities, strict=True))
+
+    def _stop(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        moved = self.control.is_moving(self.now())
+        self.control.stop(self.now(), f"stopped by {self.get_name()}/stop")
+        self.go()
+        response.success = True
+        response.message = "slowing down on the path, then holding" if moved else "nothing was moving"
+        return response
+
+    def _pause(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        act: Callable[[float], None] = self.control.pause if request.data else self.control.resume
+        try:
+            act(self.now())
+        except ArmatureError as error:
+            response.success, response.message = False, str(error)
+            return response
+        self.go()
+        response.success = True
+        response.message = "pausing on the path" if request.data else "going on"
+        return response
+
+    def _query(
+        self, request: QueryTrajectoryState.Request, response: QueryTrajectoryState.Response
+    ) -> QueryTrajectoryState.Response:
+        state = self.control.setpoint(to_seconds(request.time))
+        if state is None:
+            response.message = "what is being commanded is not known"
+            return response
+        response.success = True
+        response.name = list(self.joints)
+        response.position, response.velocity = state.position.tolist(), state.velocity.tolist()
+        response.acceleration = state.acceleration.tolist()
+        return response
+
+    def _publish_state(self) -> None:
+        stamp, feedback = self.control.read_at, self.control.measured
+        reference = self.control.setpoint(stamp)
+        if reference is None or feedback is None or stamp == self._published_at:
+            return
+        self._published_at = stamp
+        error = difference(reference, feedback)
+        message = JointTrajectoryControllerState(joint_names=list(self.joints), speed_scaling_factor=1.0)
+        message.header.stamp = to_stamp(round(stamp * 1e9))
+        message.reference, message.feedback = to_point(reference), to_point(feedback)
+        message.error, message.output = to_point(error), to_point(reference)
+        self._state.publish(message)
+        self.publish_feedback(stamp, reference, feedback, error)
+
+    def _publish_diagnostics(self) -> None:
+        now = self.now()
+        doing = "paused" if self.control.is_paused else "moving" if self.control.is_moving(now) else "idle"
+        status = diagnostic(self.get_name(), DiagnosticStatus.OK, doing, {"last": self._said})
+        message = DiagnosticArray(status=[status])
+        message.header.stamp = to_stamp(round(now * 1e9))
+        self._diagnostics.publish(message)

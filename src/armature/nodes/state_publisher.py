@@ -1,0 +1,78 @@
+"""The process that publishes the robot's description and its frames."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from rclpy.node import Node
+from sensor_msgs.msg import JointState
+from std_msgs.msg import String
+from tf2_msgs.msg import TFMessage
+
+from armature.core.kinematics import fixed_frames, moving_frames
+from armature.core.model import ArmModel
+from armature.errors import ConfigError
+from armature.nodes import topics
+from armature.nodes.conversions import positions_of, to_seconds, to_stamp, to_transform
+from armature.nodes.parameters import read
+from armature.nodes.run import run_nodes
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Parameters, named as robot_state_publisher's where it has the same."""
+
+    urdf: str  # path of the robot's description
+    publish_frequency: float = 50.0  # at most [Hz]
+    frame_prefix: str = ""  # put before every frame's name, for several arms in one tree
+
+
+class StatePublisher(Node):
+    """Publishes a frame only when its joint was read in the message at hand."""
+
+    def __init__(self) -> None:
+        super().__init__("state_publisher")
+        self._parameters = read(self, Parameters)
+        if not self._parameters.publish_frequency > 0.0:
+            raise ConfigError(
+                "parameter publish_frequency", self._parameters.publish_frequency, "it must be > 0 Hz"
+            )
+        text = _text_of(self._parameters.urdf)
+        self._arm = ArmModel.from_urdf(text, self._parameters.urdf)
+        self._last = 0.0
+        self._description = topics.publisher(self, topics.ROBOT_DESCRIPTION)
+        self._tf_static = topics.publisher(self, topics.TF_STATIC)
+        self._tf = topics.publisher(self, topics.TF)
+        self._description.publish(String(data=text))
+        now = to_stamp(self.get_clock().now().nanoseconds)
+        self._tf_static.publish(
+            TFMessage(transforms=[to_transform(frame, now) for frame in fixed_frames(self._arm)])
+        )
+        topics.subscription(self, topics.JOINT_STATES, self._publish_frames)
+
+    def _publish_frames(self, message: JointState) -> None:
+        stamp = to_seconds(message.header.stamp)
+        # A stamp that goes back is a clock begun anew.
+        if 0.0 <= stamp - self._last < 1.0 / self._parameters.publish_frequency:
+            return
+        self._last = stamp
+        frames = moving_frames(self._arm, positions_of(message))
+        self._tf.publish(TFMessage(transforms=[to_transform(frame, message.header.stamp) for frame in frames]))
+
+
+def _text_of(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError("parameter urdf", path, f"it must name a readable URDF file ({error})") from error
+
+
+def main() -> None:
+    """Run until SIGINT or SIGTERM."""
+    sys.exit(run_nodes(StatePublisher))
+
+
+if __name__ == "__main__":
+    main()
