@@ -56,7 +56,7 @@ class BagWriter:
                 str(folder), "a bag's name is letters, digits, '.', '_' and '-', and starts with no dot"
             )
         self.folder = folder
-        self.bytes = 0
+        self.messages = self.bytes = 0
         self.dropped: dict[str, int] = {}
         self._distro, self._custom = distro, dict(custom or {})
         self._topics: dict[str, Topic] = {}
@@ -70,11 +70,6 @@ class BagWriter:
         with self._translated():
             self._writer.start(profile=Profile.ROS2, library="armature")
         self.flush()
-
-    @property
-    def messages(self) -> int:
-        """Messages written."""
-        return sum(self._counts.values())
 
     def add_topic(self, topic: Topic) -> None:
         """Make a topic known; it stands in the bag even if no message follows.
@@ -108,6 +103,7 @@ class BagWriter:
         self._start = min(self._start or message.log_time, message.log_time)
         self._end = max(self._end, message.log_time)
         self._counts[message.topic] += 1
+        self.messages += 1
         self.bytes += len(message.data)
 
     def flush(self) -> None:
