@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from armature.errors import ArmatureError
 from armature.graph import DEFAULT_ROBOT, EMULATED
@@ -16,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        0 done; 1 refused or failed, with one line that says why and what to do; argparse leaves with 2 on wrong use.
+        0 done; 1 refused or failed, with one line that says why and what to do. Wrong use ends with 2.
     """
     options = parser().parse_args(arguments)
     command: Command = options.command
@@ -39,7 +40,8 @@ def parser() -> argparse.ArgumentParser:
     return root
 
 
-Subparsers = argparse._SubParsersAction  # type: ignore[type-arg]
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # argparse names no public type
 
 
 def _add(commands: Subparsers, name: str, help_text: str, module: str) -> argparse.ArgumentParser:

@@ -1,6 +1,6 @@
 """The stand-alone runner: the graph under supervisord, for machines without `ros2 launch`.
 
-supervisord restarts what dies, stops in reverse order, keeps logs, and is asked over a socket in the runtime folder.
+supervisord restarts what dies, stops in reverse order, keeps logs, and is asked over a socket.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Supervisor:
     def start(self, text: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
         """Start supervisord with a configuration.
 
-        It gets a session of its own, so that a Ctrl-C in the terminal reaches it only through `shutdown`, in order.
+        It gets a session of its own, so that a Ctrl-C in the terminal reaches it only through `shutdown`.
         """
         (self.runtime / "log").mkdir(parents=True, exist_ok=True)
         file = self.runtime / "supervisord.conf"
@@ -100,8 +100,8 @@ class Supervisor:
         return True
 
     def processes(self) -> list[dict[str, Any]]:
-        """What supervisord knows of each process, in their order."""
-        return sorted(self._call("getAllProcessInfo"), key=lambda info: int(info["group"] and info["start"]))
+        """What supervisord knows of each process."""
+        return list(self._call("getAllProcessInfo"))
 
     def shutdown(self) -> None:
         """Stop all processes in reverse order, then supervisord."""
@@ -127,6 +127,8 @@ class Supervisor:
         try:
             return getattr(self._server.supervisor, name)(*arguments)
         except xmlrpc.client.Fault as error:
-            raise ProcessError(str(arguments[0] if arguments else name), error.faultString, "see its log") from error
+            raise ProcessError(
+                str(arguments[0] if arguments else name), error.faultString, "see its log"
+            ) from error
         except (OSError, HTTPException) as error:
             raise ProcessError("graph", "it is not running", "start it with: armature up") from error

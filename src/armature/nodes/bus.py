@@ -29,6 +29,7 @@ from armature.dynamixel.wiring import Wiring
 from armature.errors import ArmatureError, BusError, CommandRefused, PortError
 
 _REOPEN_EVERY = 0.1  # [s]
+_START_TRIES = 3  # of a bus whose port is there; a busy machine loses a packet now and then
 _STATUS_EVERY = 1.0  # [s]
 _FIRST_CLIENT = 5.0  # how long a child that failed to start waits to say so [s]
 # A child that nobody asks for ends by itself where ending cannot drop the arm.
@@ -70,12 +71,14 @@ class Child:
             BusError: it cannot be started.
         """
         give_up = time.monotonic() + patience
+        tries = _START_TRIES
         while True:
             try:
                 self._loop.start(time.monotonic())
                 return
-            except PortError:
-                if time.monotonic() > give_up:
+            except BusError as error:
+                tries -= not isinstance(error, PortError)
+                if time.monotonic() > give_up or tries == 0:
                     raise
                 select.select([], [], [], _REOPEN_EVERY)
 
@@ -177,8 +180,8 @@ class Child:
             reply = {"id": request["id"], "ok": True, "message": text or self._loop.why}
         except ArmatureError as error:
             reply = {"id": request["id"], "ok": False, "message": str(error)}
+        self._show(now)  # before the reply, so that whoever has the reply knows the state it led to
         self._send(link.pack_call(link.REPLY, reply))
-        self._show(now)
 
     def _requests(self) -> dict[str, Callable[[dict[str, Any], float], str | None]]:
         loop = self._loop

@@ -46,7 +46,7 @@ class ServoInterface(LifecycleNode):
 
     def __init__(self) -> None:
         super().__init__("servo_interface")
-        self._failure: ArmatureError | None = None
+        self._failure: Exception | None = None
         self._configuration: ServoConfiguration
         self._client: BusClient | None = None
         self._thread: threading.Thread | None = None
@@ -82,11 +82,11 @@ class ServoInterface(LifecycleNode):
         try:
             self._configuration = ServoConfiguration.of(self)
             self._attach()
-        except ArmatureError as error:
+            self._announce()
+        except Exception as error:  # noqa: BLE001  # rclpy would swallow it; `start` raises it again
             self._failure = error
             self.get_logger().error(str(error))
             return TransitionCallbackReturn.FAILURE
-        self._announce()
         self._thread = threading.Thread(target=self._listen, name="bus listener")
         self._thread.start()
         return TransitionCallbackReturn.SUCCESS

@@ -1,0 +1,240 @@
+"""Commands that start, end and look at the graph."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from armature.environment import graph_environment
+from armature.errors import ConfigError, ProcessError
+from armature.graph import STOP_TIMEOUT, Process, find_robot, processes, share_folder
+from armature.standalone import Supervisor, configuration, runtime_folder
+
+_READY_TIME = 60.0  # [s]
+_POLL = 0.1  # [s]
+_SERVO_INTERFACE = "servo_interface"
+
+
+def up(options: argparse.Namespace) -> int:
+    """Start the graph, say when it is ready, and end it on SIGINT or SIGTERM."""
+    http = _address(options.http)
+    runtime = runtime_folder(os.environ, options.namespace)
+    supervisor = Supervisor(runtime)
+    if supervisor.is_running():
+        raise ProcessError("graph", f"it runs already ({runtime})", "end it with: armature down")
+    graph = processes(find_robot(options.robot), options.port, runtime, http)
+    _prepare(runtime, f"http://{http[0]}:{http[1]}/")
+    environment = graph_environment(os.environ, share_folder() / "config" / "fastdds_loopback.xml")
+    with _signals() as received:
+        child = supervisor.start(configuration(graph, options.namespace, runtime), environment)
+        try:
+            url = _await_ready(supervisor, child, graph, received)
+            if url:
+                print(f"ready {url}", flush=True)
+            _await_signal(child, received)
+        finally:
+            _end(supervisor, child, received)
+    return 0
+
+
+def down(options: argparse.Namespace) -> int:
+    """End the graph: the servo interface parks first, the rest follows."""
+    supervisor = _running(options.namespace)
+    supervisor.shutdown()
+    give_up = time.monotonic() + 2 * STOP_TIMEOUT
+    while supervisor.is_running():
+        if time.monotonic() > give_up:
+            raise ProcessError("graph", "it does not end", "look with: armature status")
+        time.sleep(_POLL)
+    return 0
+
+
+def status(options: argparse.Namespace) -> int:
+    """Show each process, and what the servo interface says."""
+    supervisor = _running(options.namespace)
+    infos = supervisor.processes()
+    arm = _ask(_url(supervisor.runtime))
+    if options.json:
+        fields = ("name", "statename", "pid", "description")
+        listed = [{name: info[name] for name in fields} for info in infos]
+        print(json.dumps({"processes": listed, "arm": arm}))
+        return 0
+    for info in infos:
+        print(f"{info['name']:<18}{info['statename']:<10}{info['description']}")
+    state = (arm or {}).get("state", {})
+    print(f"arm: {state.get('name', 'unknown: the monitor does not answer')} {state.get('reason', '')}".rstrip())
+    return 0
+
+
+def restart(options: argparse.Namespace) -> int:
+    """Restart one process; the servo interface parks first."""
+    _running(options.namespace).restart(options.process)
+    return 0
+
+
+def logs(options: argparse.Namespace) -> int:
+    """Show the last lines of the logs."""
+    folder = runtime_folder(os.environ, options.namespace) / "log"
+    files = sorted(folder.glob(f"{options.process or '*'}.log"))
+    if not files:
+        names = ", ".join(sorted(file.stem for file in folder.glob("*.log"))) or "none"
+        raise ProcessError(options.process or "graph", "there is no log", f"logs are {names}")
+    for file in files:
+        print(f"== {file.stem}")
+        print("\n".join(file.read_text("utf-8", "replace").splitlines()[-options.n :]))
+    return 0
+
+
+def emulate(options: argparse.Namespace) -> int:
+    """Serve the emulated bus until SIGINT or SIGTERM."""
+    graph = processes(find_robot(options.robot), "emulated", Path(options.link).absolute().parent)
+    line = list(graph[0].arguments)
+    line[line.index("--link") + 1] = options.link
+    os.execv(sys.executable, [sys.executable, "-m", "armature.nodes.emulator", *line])
+
+
+# Parts of up
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, separator, port = text.rpartition(":")
+    if not separator or not host or not port.isdigit() or int(port) > 65535:
+        raise ConfigError("--http", text, "write HOST:PORT, for example 127.0.0.1:8080")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, int(port)))
+        except OSError as error:
+            remedy = "choose another one with --http HOST:PORT, or end what uses it"
+            raise ProcessError(f"port {text}", error.strerror or str(error), remedy) from error
+        return host, int(probe.getsockname()[1])
+
+
+def _prepare(runtime: Path, url: str) -> None:
+    shutil.rmtree(runtime / "log", ignore_errors=True)
+    runtime.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (runtime / "url").write_text(url, "utf-8")
+
+
+@contextmanager
+def _signals() -> Iterator[list[int]]:
+    received: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _await_ready(
+    supervisor: Supervisor, child: subprocess.Popen[bytes], graph: tuple[Process, ...], received: list[int]
+) -> str:
+    """Wait until the arm's state is known to the page and every topic it shows has been heard.
+
+    Returns:
+        The page's address; nothing if a signal came first.
+    """
+    give_up = time.monotonic() + _READY_TIME
+    while not received:
+        _check_alive(supervisor, child, graph)
+        answer = _ask(_url(supervisor.runtime))
+        if answer is not None and _is_complete(answer):
+            return _announced_url(supervisor)
+        if time.monotonic() > give_up:
+            raise ProcessError("graph", f"it is not ready after {_READY_TIME:.0f} s", _where_logs(supervisor))
+        time.sleep(_POLL)
+    return ""
+
+
+def _is_complete(answer: dict[str, Any]) -> bool:
+    silent = [source for source in answer["sources"] if source["age"] is None]
+    return answer["state"]["name"] not in ("STARTING", "DISCONNECTED") and not silent
+
+
+def _check_alive(supervisor: Supervisor, child: subprocess.Popen[bytes], graph: tuple[Process, ...]) -> None:
+    if child.poll() is not None:
+        raise ProcessError("supervisord", f"it ended with {child.returncode}", _where_logs(supervisor))
+    if not (supervisor.runtime / "control").exists():
+        return
+    for process in graph:
+        log = supervisor.log(process.name)
+        errors = [line for line in _lines(log) if line.startswith("error: ")]
+        if errors:
+            raise ProcessError(process.name, errors[-1].removeprefix("error: "), f"its log is {log}")
+
+
+def _lines(file: Path) -> list[str]:
+    return file.read_text("utf-8", "replace").splitlines() if file.exists() else []
+
+
+def _announced_url(supervisor: Supervisor) -> str:
+    """The address that the monitor printed: it holds an access key where one is needed."""
+    ready = [line for line in _lines(supervisor.log("monitor")) if line.startswith("ready ")]
+    return ready[-1].removeprefix("ready ") if ready else _url(supervisor.runtime)
+
+
+def _where_logs(supervisor: Supervisor) -> str:
+    return f"see the logs in {supervisor.runtime / 'log'}"
+
+
+def _await_signal(child: subprocess.Popen[bytes], received: list[int]) -> None:
+    while not received:
+        if child.poll() is not None:
+            return
+        time.sleep(_POLL)
+
+
+def _end(supervisor: Supervisor, child: subprocess.Popen[bytes], received: list[int]) -> None:
+    """End in order; a second signal makes the servo interface hold at once instead of parking."""
+    if child.poll() is None:
+        supervisor.shutdown()
+    seen = len(received)
+    while child.poll() is None:
+        if len(received) > max(seen, 1):
+            seen = len(received)
+            supervisor.signal(_SERVO_INTERFACE, "INT")
+        time.sleep(_POLL)
+    for line in _lines(supervisor.log(_SERVO_INTERFACE)):
+        if line.startswith(f"{_SERVO_INTERFACE}: "):
+            print(line, file=sys.stderr)
+
+
+# Questions
+
+
+def _running(namespace: str) -> Supervisor:
+    supervisor = Supervisor(runtime_folder(os.environ, namespace))
+    supervisor.processes()
+    return supervisor
+
+
+def _url(runtime: Path) -> str:
+    return (runtime / "url").read_text("utf-8") if (runtime / "url").exists() else ""
+
+
+def _ask(url: str) -> dict[str, Any] | None:
+    """The monitor's view of the arm; None where it does not answer."""
+    try:
+        with urllib.request.urlopen(f"{url}api/state", timeout=1.0) as answer:
+            return dict(json.load(answer))
+    except (OSError, ValueError, urllib.error.URLError):
+        return None
