@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from armature.dynamixel.control_table import BAUD_RATES
 from armature.dynamixel.wiring import ServoWiring, Wiring
+from armature.emulator.drive import Drive
 from armature.emulator.instructions import execute
 from armature.emulator.packet import StreamDecoder
 from armature.emulator.plant import MujocoPlant, Plant
@@ -14,6 +15,7 @@ from armature.emulator.servo import Servo
 from armature.errors import ConfigError
 
 STEP = 1e-3  # [s] of the physics and of the servos' control
+_UNHURRIED = 10  # steps between the servos' duties that need no haste
 # Start bit, eight data bits, stop bit.
 _BITS_PER_BYTE = 10
 # After a longer pause (a suspended machine) the arm goes on from where it was instead of catching up.
@@ -33,6 +35,7 @@ class _Axis:
     """A servo and the joint that it turns: servo angle = ratio · joint + zero."""
 
     servo: Servo
+    drive: Drive
     ratio: float
     zero: float
 
@@ -52,7 +55,7 @@ class EmulatedBus:
             now: time of the first step [s], from any origin.
         """
         axes = {
-            wiring.joint: _Axis(servo, wiring.direction * wiring.reduction, wiring.zero_offset)
+            wiring.joint: _Axis(servo, servo.drive, wiring.direction * wiring.reduction, wiring.zero_offset)
             for wiring, servo in servos
         }
         self.servos = tuple(axis.servo for axis in axes.values())
@@ -61,6 +64,7 @@ class EmulatedBus:
         self._axes = tuple(axes[joint] for joint in plant.joints)
         self._decoder = StreamDecoder()
         self._now = now
+        self._steps = 0
         self._wire_free = now
         for axis, position in zip(self._axes, plant.positions, strict=True):
             axis.servo.place(axis.ratio * position + axis.zero)
@@ -82,7 +86,7 @@ class EmulatedBus:
         servos = [(entry, Servo(entry.model, entry.servo_id, supply)) for entry in wiring.servos]
         for _, servo in servos:
             servo.registers["Baud Rate"] = _baud_index(wiring.baud_rate)
-        armature = {entry.joint: servo.motor.armature * entry.reduction**2 for entry, servo in servos}
+        armature = {entry.joint: servo.drive.motor.armature * entry.reduction**2 for entry, servo in servos}
         return EmulatedBus(servos, MujocoPlant(urdf, armature, start), wiring.baud_rate, now)
 
     def feed(self, data: bytes, now: float) -> list[Transmission]:
@@ -115,10 +119,14 @@ class EmulatedBus:
     def _step(self) -> None:
         plant = self.plant
         torques = [
-            axis.ratio * axis.servo.step(axis.ratio * position + axis.zero, axis.ratio * velocity, STEP)
+            axis.ratio * axis.drive.step(axis.ratio * position + axis.zero, axis.ratio * velocity, STEP)
             for axis, position, velocity in zip(self._axes, plant.positions, plant.velocities)  # noqa: B905
         ]
         plant.step(STEP, torques)
+        self._steps += 1
+        if self._steps % _UNHURRIED == 0:
+            for servo in self.servos:
+                servo.pass_time(_UNHURRIED * STEP)
 
     def _listening(self) -> Sequence[Servo]:
         return [

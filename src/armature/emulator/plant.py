@@ -55,18 +55,24 @@ class MujocoPlant:
         self.joints = tuple(armature)
         self._model = _compile(urdf, armature)
         self._data = mujoco.MjData(self._model)
+        self._dt = 0.0
         joints = [self._model.joint(name) for name in self.joints]
-        self._places = np.array([joint.qposadr[0] for joint in joints])
-        self._dofs = np.array([joint.dofadr[0] for joint in joints])
-        self._data.qpos[self._places] = [start[name] for name in self.joints]
+        self._places = [int(joint.qposadr[0]) for joint in joints]
+        self._dofs = [int(joint.dofadr[0]) for joint in joints]
+        self._driven = np.array(self._dofs)
+        # Views: looking them up anew costs as much as a step of the physics.
+        self._qpos, self._qvel = self._data.qpos, self._data.qvel
+        self._applied = self._data.qfrc_applied
+        self._qpos[self._places] = [start[name] for name in self.joints]
         _place_followers(self._model, self._data)
         mujoco.mj_forward(self._model, self._data)
         self._read()
 
     def step(self, dt: float, torques: Sequence[float]) -> None:
         """Advance by dt [s]."""
-        self._model.opt.timestep = dt
-        self._data.qfrc_applied[self._dofs] = torques
+        if dt != self._dt:
+            self._model.opt.timestep = self._dt = dt
+        self._applied[self._driven] = torques
         mujoco.mj_step(self._model, self._data)
         self._read()
 
@@ -81,8 +87,9 @@ class MujocoPlant:
         return self.frame_position("tool0")
 
     def _read(self) -> None:
-        self.positions: list[float] = self._data.qpos[self._places].tolist()
-        self.velocities: list[float] = self._data.qvel[self._dofs].tolist()
+        positions, velocities = self._qpos.tolist(), self._qvel.tolist()
+        self.positions = [positions[place] for place in self._places]
+        self.velocities = [velocities[dof] for dof in self._dofs]
 
 
 def _compile(urdf: str, armature: Mapping[str, float]) -> mujoco.MjModel:

@@ -26,20 +26,17 @@ class Profile:
         self.velocity = 0.0  # [tick/s]
         self.acceleration = 0.0  # [tick/s²]
         self.kind = ProfileType.NONE
+        self.is_ongoing = False  # the set-point is still under way
         self._goal = 0.0
         self._max_velocity = math.inf
         self._max_acceleration = math.inf
-
-    @property
-    def is_ongoing(self) -> bool:
-        """Whether the set-point is still under way."""
-        return self.position != self._goal or self.velocity != 0.0
 
     def hold(self, position: float) -> None:
         """Rest at a position [tick]."""
         self.position = self._goal = position
         self.velocity = self.acceleration = 0.0
         self.kind = ProfileType.NONE
+        self.is_ongoing = False
 
     def move(self, goal: float, velocity: float, acceleration: float) -> None:
         """Begin a velocity-based move; a velocity [tick/s] or acceleration [tick/s²] of 0 means without bound."""
@@ -47,6 +44,7 @@ class Profile:
         self._max_velocity = velocity or math.inf
         self._max_acceleration = acceleration or math.inf
         self.kind = self._classify()
+        self.is_ongoing = goal != self.position or self.velocity != 0.0
 
     def move_within(self, goal: float, duration: float, ramp: float) -> None:
         """Begin a time-based move of a duration [s] with acceleration and deceleration of ramp [s] each.

@@ -27,20 +27,22 @@ class RegisterFile:
         }
         self._first_pointed = min(self._pointers)
         self._bytes = bytearray(max(self._at) + 1)
+        # Kept beside the bytes because the servo looks at its registers far more often than the bus does.
+        self._values: dict[str, int] = {}
+        self._spans = {name: (item.address, item.end, item.size) for name, item in model.registers.items()}
         self.reset(model.registers)
 
     def __contains__(self, name: str) -> bool:
         return name in self._registers
 
     def __getitem__(self, name: str) -> int:
-        register = self._registers[name]
-        return register.decode(int.from_bytes(self._bytes[register.address : register.end], "little"))
+        return self._values[name]
 
     def __setitem__(self, name: str, value: int) -> None:
         """Store a value whatever the rules say: the firmware's own access."""
-        register = self._registers[name]
-        span = 1 << 8 * register.size
-        self._bytes[register.address : register.end] = (value % span).to_bytes(register.size, "little")
+        start, end, size = self._spans[name]
+        self._bytes[start:end] = (value % (1 << 8 * size)).to_bytes(size, "little")
+        self._values[name] = value
 
     def reset(self, names: Iterable[str]) -> None:
         """Return registers to their defaults."""
