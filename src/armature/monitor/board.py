@@ -55,7 +55,9 @@ class Board:
         self._state: ServoInterfaceState | None = None
         self._statuses: dict[str, tuple[float, Status]] = {}
         self._following_error: tuple[float, Mapping[str, float]] | None = None
-        self._recording: tuple[float, Recording] | None = None
+        self._recording: Recording | None = None
+        self._recorder_heard = 0.0
+        self._recording_since: float | None = None
 
     def heard(self, topic: str, now: float, *, servo_interface: bool = False) -> None:
         """Note that a message of a topic came, and whether it is a sign of life of the servo interface."""
@@ -80,7 +82,13 @@ class Board:
 
     def recorder(self, now: float, recording: Recording) -> None:
         """Take what the recorder is doing."""
-        self._recording = (now, recording)
+        before = self._recording
+        self._recording = recording
+        self._recorder_heard = now
+        if not recording.active:
+            self._recording_since = None
+        elif before is not None and not before.active:
+            self._recording_since = now
 
     def at(self, now: float) -> Snapshot:
         """What may be shown at this moment."""
@@ -123,12 +131,11 @@ class Board:
         return Controller(age, errors if age < SILENT else {})
 
     def _recording_at(self, now: float) -> Recording:
-        if self._recording is None or now - self._recording[0] > STALE:
+        if self._recording is None or now - self._recorder_heard > STALE:
             return Recording()
-        reported, recording = self._recording
-        if recording.active and recording.elapsed is not None:
-            return replace(recording, elapsed=recording.elapsed + now - reported)
-        return recording
+        if self._recording_since is None:
+            return self._recording
+        return replace(self._recording, elapsed=now - self._recording_since)
 
     def _source(self, topic: str, now: float) -> Source:
         age = now - self._heard[topic] if topic in self._heard else None

@@ -18,6 +18,7 @@ class JointReading:
     effort: float | None = None  # [N·m] or [N]
     commanded: float | None = None  # [rad] or [m]
     current: float | None = None  # [A]
+    load: float | None = None  # [%] of the largest torque
     temperature: float | None = None  # [°C]
     voltage: float | None = None  # [V]
     torque_enabled: bool | None = None
@@ -68,8 +69,9 @@ class Recording:
 
     active: bool | None = None
     path: str = ""
-    elapsed: float | None = None  # [s]
+    elapsed: float | None = None  # [s]; None: begun before this monitor, which cannot know when
     message: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)  # messages, bytes, dropped, free_bytes
 
 
 @dataclass(frozen=True)

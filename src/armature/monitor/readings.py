@@ -55,6 +55,7 @@ class Readings:
             effort=fast.get("effort"),
             commanded=_fresh(commanded, now - commanded_at, FRESH).get(name),
             current=slow.get("current"),
+            load=slow.get("load"),
             temperature=slow.get("temperature"),
             voltage=slow.get("voltage"),
             torque_enabled=None if torque is None else bool(torque),

@@ -163,13 +163,8 @@ def _status_of(status: DiagnosticStatus) -> Status:
 
 
 def _recording_of(status: Status) -> Recording:
-    elapsed = status.values.get("elapsed", "")
-    return Recording(
-        active=status.values.get("state") == "recording",
-        path=status.values.get("path", ""),
-        elapsed=float(elapsed) if elapsed.replace(".", "", 1).isdigit() else None,
-        message=status.message,
-    )
+    path = status.values.get("path", "")
+    return Recording(active=bool(path), path=path, message=status.message, values=status.values)
 
 
 def _text(path: str, parameter: str) -> str:
@@ -183,10 +178,10 @@ def _print(line: str) -> None:
     print(line, flush=True)  # noqa: T201
 
 
-def main() -> None:
+def main() -> int:
     """Run the monitor until SIGINT or SIGTERM."""
-    sys.exit(run_nodes(Monitor))
+    return run_nodes(Monitor)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

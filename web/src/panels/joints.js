@@ -1,0 +1,167 @@
+/** The joint table: what was read, where it lies within its limits, and the jog buttons beside it. */
+
+import { allow, button, byId, make, write } from '../dom.js';
+import * as format from '../format.js';
+
+const NEAR_LIMIT = 0.03; // of the range
+const HOT = 65; // [°C]; X-series servos shut down at 80 °C or below (Temperature Limit, register 31)
+const SPEEDS = [0.05, 0.1, 0.25, 0.5]; // of the joint's velocity limit
+const CHOSEN = 0.1;
+
+/** @typedef {{press: (joint: string, velocity: number) => void, release: (joint: string) => void}} Jogging */
+
+/** The rows of all joints. */
+export class JointTable {
+  /**
+   * @param {import('../types').Joint[]} joints
+   * @param {Jogging} jogging
+   * @param {number} fastest largest jog speed, as a fraction of the limit
+   */
+  constructor(joints, jogging, fastest) {
+    this.speed = CHOSEN;
+    this.rows = joints.map((joint) => new Row(joint, jogging, () => this.speed));
+    byId('joint-rows').replaceChildren(...this.rows.map((row) => row.root));
+    this.offerSpeeds(SPEEDS.filter((speed) => speed <= fastest));
+  }
+
+  /** @param {number[]} speeds */
+  offerSpeeds(speeds) {
+    const place = byId('jog-speed');
+    place.querySelectorAll('label').forEach((label) => label.remove());
+    for (const speed of speeds) {
+      const label = make('label');
+      const input = document.createElement('input');
+      Object.assign(input, { type: 'radio', name: 'jog-speed', value: String(speed), checked: speed === CHOSEN });
+      input.onchange = () => (this.speed = speed);
+      label.append(input, make('span', '', `${speed * 100} %`));
+      place.append(label);
+    }
+  }
+
+  /**
+   * @param {import('../types').Snapshot} snapshot
+   * @param {string} why not to jog
+   */
+  show(snapshot, why) {
+    write(byId('jog-why'), why.trim() || 'Hold − or + to move a joint; let go to stop.');
+    const readings = new Map(snapshot.joints.map((reading) => [reading.name, reading]));
+    for (const row of this.rows) {
+      const reading = readings.get(row.joint.name);
+      if (reading) row.show(reading);
+      row.allow(why);
+    }
+  }
+
+  /** @param {string} why */
+  forbid(why) {
+    write(byId('jog-why'), why);
+    for (const row of this.rows) row.allow(why);
+  }
+}
+
+class Row {
+  /**
+   * @param {import('../types').Joint} joint
+   * @param {Jogging} jogging
+   * @param {() => number} speed
+   */
+  constructor(joint, jogging, speed) {
+    this.joint = joint;
+    this.root = make('tr', 'joint');
+    this.root.dataset.joint = joint.name;
+    const name = make('th', '', joint.name.replaceAll('_', ' '));
+    name.setAttribute('scope', 'row');
+    this.value = make('b');
+    this.unit = make('small');
+    this.absence = make('em', 'absence');
+    this.bar = make('div', 'bar');
+    this.commanded = make('i', 'commanded');
+    this.measured = make('i', 'measured');
+    this.bar.append(this.commanded, this.measured);
+    this.bar.title = `${format.position(joint, joint.lower).join(' ')} to ${format.position(joint, joint.upper).join(' ')}`;
+    this.velocity = make('td', 'number');
+    this.load = make('td', 'number');
+    this.temperature = make('td', 'number');
+    const value = make('div', 'value');
+    value.append(this.value, this.unit, this.absence);
+    const middle = make('div', 'middle');
+    middle.append(value, this.bar);
+    const cell = make('td', 'wide');
+    const line = make('div', 'jog');
+    this.buttons = format.isLinear(joint) ? [] : [this.jogButton(-1, jogging, speed), this.jogButton(1, jogging, speed)];
+    line.append(...this.buttons.slice(0, 1), middle, ...this.buttons.slice(1));
+    cell.append(line);
+    this.root.append(name, cell, this.velocity, this.load, this.temperature);
+  }
+
+  /**
+   * @param {-1 | 1} direction
+   * @param {Jogging} jogging
+   * @param {() => number} speed
+   */
+  jogButton(direction, jogging, speed) {
+    const element = button(direction < 0 ? '−' : '+', 'jog-button');
+    element.setAttribute('aria-label', `${this.joint.name} ${direction < 0 ? 'minus' : 'plus'}, hold to move`);
+    const press = () => {
+      if (element.disabled) return;
+      element.dataset.pressed = 'true';
+      jogging.press(this.joint.name, direction * speed() * this.joint.velocity);
+    };
+    const release = () => {
+      delete element.dataset.pressed;
+      jogging.release(this.joint.name);
+    };
+    element.addEventListener('pointerdown', (event) => {
+      if (event.button !== 0) return;
+      element.setPointerCapture(event.pointerId);
+      press();
+    });
+    // A captured pointer reports to the button wherever it is let go.
+    for (const end of ['pointerup', 'pointercancel', 'lostpointercapture', 'blur']) {
+      element.addEventListener(end, release);
+    }
+    element.addEventListener('contextmenu', (event) => event.preventDefault());
+    element.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter' && !event.repeat) press();
+    });
+    element.addEventListener('keyup', (event) => {
+      if (event.key === 'Enter') release();
+    });
+    return element;
+  }
+
+  /** @param {string} why */
+  allow(why) {
+    allow(why, null, ...this.buttons);
+    if (why) for (const element of this.buttons) delete element.dataset.pressed;
+  }
+
+  /** @param {import('../types').JointReading} reading */
+  show(reading) {
+    const { joint } = this;
+    const isAbsent = reading.position === null;
+    const [value, unit] = format.position(joint, reading.position);
+    this.root.classList.toggle('absent', isAbsent);
+    write(this.value, value);
+    write(this.unit, isAbsent ? '' : unit);
+    write(this.absence, isAbsent ? format.absence(reading.age) : '');
+    this.place(this.measured, reading.position);
+    this.place(this.commanded, reading.commanded);
+    const at = format.fraction(joint, reading.position);
+    this.bar.classList.toggle('near', at !== null && (at < NEAR_LIMIT || at > 1 - NEAR_LIMIT));
+    write(this.velocity, format.velocity(joint, reading.velocity).join('\u202f'));
+    write(this.load, format.load(reading).join('\u202f'));
+    write(this.temperature, `${format.number(reading.temperature, 0)}\u202f°C`);
+    this.temperature.classList.toggle('hot', (reading.temperature ?? 0) >= HOT);
+  }
+
+  /**
+   * @param {HTMLElement} mark
+   * @param {number | null} value
+   */
+  place(mark, value) {
+    const at = format.fraction(this.joint, value);
+    mark.hidden = at === null;
+    if (at !== null) mark.style.left = `${(at * 100).toFixed(2)}%`;
+  }
+}

@@ -1,0 +1,72 @@
+/** What the monitor sends, as `monitor/gateway.py` defines it; null stands for a value that could not be read. */
+export interface JointReading {
+  name: string;
+  age: number | null;
+  position: number | null;
+  velocity: number | null;
+  effort: number | null;
+  commanded: number | null;
+  current: number | null;
+  load: number | null;
+  temperature: number | null;
+  voltage: number | null;
+  torque_enabled: boolean | null;
+  hardware_error: number | null;
+}
+
+export interface Fault {
+  name: string;
+  level: 'WARN' | 'ERROR' | 'STALE';
+  message: string;
+  age: number;
+  values: Record<string, string>;
+}
+
+export interface Snapshot {
+  state: { name: string; reason: string; age: number | null; values: Record<string, string> };
+  joints: JointReading[];
+  protective_stop: boolean | null;
+  faults: Fault[];
+  controller: { age: number | null; following_error: Record<string, number> };
+  motion: { goal: string; outcome: string; message: string } | null;
+  recording: {
+    active: boolean | null;
+    path: string;
+    elapsed: number | null;
+    message: string;
+    values: Record<string, string>;
+  };
+  sources: { topic: string; age: number | null; alive: boolean }[];
+  viewers: number;
+  capacity: number;
+}
+
+export interface Joint {
+  name: string;
+  kind: 'revolute' | 'continuous' | 'prismatic';
+  lower: number | null;
+  upper: number | null;
+  velocity: number;
+  effort: number;
+}
+
+export interface Model {
+  name: string;
+  urdf: string;
+  joints: Joint[];
+  poses: Record<string, Record<string, number>>;
+  jog_lease: number;
+  jog_speed: number;
+}
+
+export interface Answer {
+  ok: boolean;
+  message: string;
+  status: number;
+}
+
+/** What may be done now: an empty text, or why not. */
+export type Permissions = Record<
+  'arm' | 'disarm' | 'move' | 'halt' | 'release' | 'clear_faults' | 'record',
+  string
+>;

@@ -1,0 +1,195 @@
+/** The live arm in 3D, drawn from its URDF; drawn again only when something has moved. */
+
+import * as THREE from 'three';
+import { OrbitControls } from 'three/addons/controls/OrbitControls.js';
+import URDFLoader from 'urdf-loader';
+
+const MOVED = 1e-4; // [rad] or [m]
+const GHOST = 0.03; // [rad] or [m] between commanded and measured, from which the ghost is shown
+const PALE = 0.16; // opacity of what hangs on a joint without a reading
+
+/** Canvas, camera and the two robots: what was read, and what is commanded. */
+export class ArmView {
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {import('./types').Model} model
+   */
+  constructor(canvas, model) {
+    this.canvas = canvas;
+    this.renderer = new THREE.WebGLRenderer({ canvas, antialias: true, alpha: true });
+    this.renderer.shadowMap.enabled = true;
+    this.scene = new THREE.Scene();
+    this.camera = new THREE.PerspectiveCamera(35, 1, 0.01, 50);
+    this.camera.up.set(0, 0, 1);
+    this.orbit = new OrbitControls(this.camera, canvas);
+    this.orbit.addEventListener('change', () => this.request());
+    this.robot = this.load(model.urdf);
+    this.ghost = this.load(model.urdf);
+    makeGhost(this.ghost);
+    this.scene.add(this.robot, this.ghost);
+    this.absent = '';
+    this.isRequested = false;
+    this.reach = this.light();
+    this.grid = this.floor();
+    this.reset();
+    /** @type {HTMLElement} */ (document.getElementById('view-reset')).onclick = () => this.reset();
+    new ResizeObserver(() => this.resize()).observe(/** @type {Element} */ (canvas.parentElement));
+    matchMedia('(prefers-color-scheme: light)').addEventListener('change', () => this.paint());
+    this.paint();
+  }
+
+  /** @param {string} urdf */
+  load(urdf) {
+    const robot = new URDFLoader().parse(urdf);
+    robot.traverse((part) => {
+      if (!(part instanceof THREE.Mesh)) return;
+      const { color } = /** @type {THREE.MeshPhongMaterial} */ (part.material);
+      part.material = new THREE.MeshStandardMaterial({ color, roughness: 0.55, metalness: 0.15 });
+      part.castShadow = part.receiveShadow = true;
+    });
+    return robot;
+  }
+
+  /** Lights that fit the arm's size. */
+  light() {
+    const size = new THREE.Box3().setFromObject(this.robot).getSize(new THREE.Vector3());
+    const reach = Math.max(size.length(), 0.1);
+    const key = new THREE.DirectionalLight(0xffffff, 2.2);
+    key.position.set(0.8 * reach, -1.1 * reach, 2 * reach);
+    key.castShadow = true;
+    key.shadow.mapSize.set(1024, 1024);
+    key.shadow.radius = 5;
+    Object.assign(key.shadow.camera, { left: -reach, right: reach, top: reach, bottom: -reach, far: 5 * reach });
+    const fill = new THREE.DirectionalLight(0xbfd8ff, 0.7);
+    fill.position.set(-reach, reach, 0.6 * reach);
+    this.scene.add(key, fill, new THREE.HemisphereLight(0xffffff, 0x5a6470, 1.3));
+    return reach;
+  }
+
+  /** A floor of 0.1 m squares that takes the shadow. */
+  floor() {
+    const side = Math.max(1, Math.ceil(this.reach * 2));
+    const grid = new THREE.GridHelper(side, side * 10);
+    grid.rotation.x = Math.PI / 2;
+    const shadow = new THREE.Mesh(new THREE.PlaneGeometry(side, side), new THREE.ShadowMaterial({ opacity: 0.25 }));
+    shadow.position.z = -0.001;
+    shadow.receiveShadow = true;
+    this.scene.add(grid, shadow);
+    return grid;
+  }
+
+  /** Colours of the page's theme. */
+  paint() {
+    const style = getComputedStyle(this.canvas);
+    const material = /** @type {THREE.LineBasicMaterial} */ (this.grid.material);
+    material.vertexColors = false;
+    material.color.set(style.getPropertyValue('--grid').trim());
+    material.needsUpdate = true;
+    this.request();
+  }
+
+  /** Look at the whole arm from the front left. */
+  reset() {
+    this.orbit.target.set(0.12 * this.reach, 0, 0.3 * this.reach);
+    this.camera.position.set(1.5 * this.reach, -1.35 * this.reach, 1.0 * this.reach);
+    this.orbit.update();
+    this.request();
+  }
+
+  resize() {
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    this.renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
+    this.renderer.setSize(width, height, false);
+    this.camera.aspect = width / Math.max(height, 1);
+    this.camera.updateProjectionMatrix();
+    this.request();
+  }
+
+  request() {
+    if (this.isRequested) return;
+    this.isRequested = true;
+    requestAnimationFrame(() => {
+      this.isRequested = false;
+      this.renderer.render(this.scene, this.camera);
+    });
+  }
+
+  /** @param {import('./types').JointReading[]} readings */
+  show(readings) {
+    let moved = false;
+    let apart = false;
+    for (const { name, position, commanded } of readings) {
+      if (position !== null) moved = place(this.robot, name, position) || moved;
+      if (commanded !== null) moved = place(this.ghost, name, commanded) || moved;
+      apart ||= position !== null && commanded !== null && Math.abs(position - commanded) > GHOST;
+    }
+    moved = this.showGhost(apart) || moved;
+    moved = this.showAbsence(readings.filter(({ position }) => position === null).map(({ name }) => name)) || moved;
+    if (moved) this.request();
+  }
+
+  /** @param {boolean} isShown */
+  showGhost(isShown) {
+    const legend = document.getElementById('view-legend');
+    if (legend) legend.hidden = !isShown;
+    const changed = this.ghost.visible !== isShown;
+    this.ghost.visible = isShown;
+    return changed;
+  }
+
+  /**
+   * What hangs on a joint without a reading may be elsewhere: it is drawn pale, and the joint is named.
+   *
+   * @param {string[]} names
+   */
+  showAbsence(names) {
+    const key = names.join(', ');
+    if (key === this.absent) return false;
+    this.absent = key;
+    const note = document.getElementById('view-note');
+    if (note) {
+      note.hidden = !key;
+      note.textContent = `No reading: ${key.replaceAll('_', ' ')}. Pale parts may be elsewhere.`;
+    }
+    setOpacity(this.robot, 1);
+    for (const name of names) setOpacity(this.robot.joints[name], PALE);
+    return true;
+  }
+}
+
+/**
+ * @param {import('urdf-loader').URDFRobot} robot
+ * @param {string} name
+ * @param {number} value
+ */
+function place(robot, name, value) {
+  const joint = robot.joints[name];
+  if (!joint || Math.abs(Number(joint.angle) - value) < MOVED) return false;
+  joint.ignoreLimits = true; // what was read is shown, even where it should not be
+  robot.setJointValue(name, value);
+  return true;
+}
+
+/** @param {THREE.Object3D} robot */
+function makeGhost(robot) {
+  const material = new THREE.MeshBasicMaterial({ color: 0x3aa0ff, transparent: true, opacity: 0.25, depthWrite: false });
+  robot.visible = false;
+  robot.traverse((part) => {
+    if (!(part instanceof THREE.Mesh)) return;
+    part.material = material;
+    part.castShadow = part.receiveShadow = false;
+  });
+}
+
+/**
+ * @param {THREE.Object3D | undefined} root
+ * @param {number} opacity
+ */
+function setOpacity(root, opacity) {
+  root?.traverse((part) => {
+    if (!(part instanceof THREE.Mesh)) return;
+    const material = /** @type {THREE.MeshStandardMaterial} */ (part.material);
+    Object.assign(material, { opacity, transparent: opacity < 1, depthWrite: opacity === 1 });
+    part.castShadow = opacity === 1;
+  });
+}
