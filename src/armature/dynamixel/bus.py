@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from dynamixel_sdk import COMM_RX_TIMEOUT, COMM_SUCCESS, Protocol2PacketHandler
 
@@ -14,8 +13,10 @@ from armature.errors import CorruptPacket, PortError, ServoRefused, ServoTimeout
 
 # Status packet: header 4, id, length 2, instruction, error, CRC 2 (Protocol 2.0 manual, "Status Packet").
 _STATUS_OVERHEAD = 11
+_ID_FIELD = 4
 _ERROR_FIELD = 8
 _FIRST_PARAMETER = 9
+_PADDINGS = 4
 # Bit 7 of the error field says that Hardware Error Status is not 0 (same section, "Alert").
 _ALERT = 0x80
 _ERROR_NUMBERS = {
@@ -55,8 +56,10 @@ class ServoBus:
         """
         self._port = ServoPort(path, baud_rate, latency + _RETURN_DELAY)
         self._packets = Protocol2PacketHandler()
+        self._padding = 0
         self.corrupt = 0
         self.timeouts = 0
+        self.stale = 0
 
     @property
     def path(self) -> str:
@@ -106,12 +109,10 @@ class ServoBus:
             ServoTimeout, CorruptPacket, ServoRefused, PortError.
         """
         request = f"read of {length} bytes at {address}"
-        data, result, error = self._packets.readTxRx(self._usable(), servo_id, address, length)
-        self._check(result, (servo_id,), request)
-        _check_error(servo_id, error, request)
-        if len(data) != length:
-            raise CorruptPacket(request)
-        return bytes(data)
+        port, asked = self._usable(), length + self._padding
+        self._packets.readTx(port, servo_id, address, asked)
+        packet = self._answer(port, servo_id, asked, request)
+        return bytes(packet[_FIRST_PARAMETER : _FIRST_PARAMETER + length])
 
     def write(self, servo_id: int, register: Register, value: int) -> None:
         """Write one register and await the servo's answer.
@@ -121,12 +122,9 @@ class ServoBus:
             ServoTimeout, CorruptPacket, ServoRefused, PortError.
         """
         data = register.encode(value)
-        request = f"write of {value} to {register.name}"
-        result, error = self._packets.writeTxRx(
-            self._usable(), servo_id, register.address, register.size, list(data)
-        )
-        self._check(result, (servo_id,), request)
-        _check_error(servo_id, error, request)
+        port = self._usable()
+        self._packets.writeTxOnly(port, servo_id, register.address, register.size, list(data))
+        self._answer(port, servo_id, 0, f"write of {value} to {register.name}")
 
     def reboot(self, servo_id: int) -> None:
         """Restart a servo; it is silent for some tenths of a second, and its torque is off afterwards.
@@ -152,22 +150,14 @@ class ServoBus:
         Raises:
             PortError: the port is gone.
         """
-        port = self._usable()
-        self._packets.syncReadTx(port, address, length, list(ids), len(ids), False)
-        port.setPacketTimeout((_STATUS_OVERHEAD + length) * len(ids))
+        port, asked = self._usable(), length + self._padding
+        self._packets.syncReadTx(port, address, asked, list(ids), len(ids), False)
         answers: dict[int, Answer] = {}
-        for _ in ids:
-            packet, result = self._packets.rxPacket(port, False)
-            if result == COMM_RX_TIMEOUT:
-                self.timeouts += 1
-                break
-            if result != COMM_SUCCESS or len(packet) != _STATUS_OVERHEAD + length or packet[4] not in ids:
-                self.corrupt += 1
-                continue
+        for packet in self._collect(port, ids, asked):
             error = packet[_ERROR_FIELD]
             if not error & ~_ALERT:
                 data = bytes(packet[_FIRST_PARAMETER : _FIRST_PARAMETER + length])
-                answers[packet[4]] = Answer(data, bool(error & _ALERT))
+                answers[packet[_ID_FIELD]] = Answer(data, bool(error & _ALERT))
         return answers
 
     def sync_write(self, register: Register, values: Mapping[int, int]) -> None:
@@ -201,7 +191,44 @@ class ServoBus:
                 continue
         return models
 
-    def _usable(self) -> Any:
+    def _answer(self, port: ServoPort, servo_id: int, length: int, request: str) -> list[int]:
+        corrupt = self.corrupt
+        for packet in self._collect(port, (servo_id,), length):
+            _check_error(servo_id, packet[_ERROR_FIELD], request)
+            return packet
+        if self.corrupt > corrupt:
+            raise CorruptPacket(request)
+        raise ServoTimeout((servo_id,), request)
+
+    def _collect(self, port: ServoPort, ids: Sequence[int], length: int) -> Iterator[list[int]]:
+        """Status packets of these servos with so many parameter bytes, until all came or the time is over.
+
+        A packet of another length or id answers an earlier request that was given up; it is never believed.
+        """
+        port.setPacketTimeout((_STATUS_OVERHEAD + length) * len(ids))
+        port.is_using = True
+        missing = set(ids)
+        damaged = 0
+        while len(missing) > damaged:
+            packet, result = self._packets.rxPacket(port, False)
+            if result == COMM_RX_TIMEOUT:
+                self._give_up()
+                return
+            if result != COMM_SUCCESS:
+                self.corrupt += 1
+                damaged += 1
+            elif packet[_ID_FIELD] not in missing or not _fits(packet, length):
+                self.stale += 1
+            else:
+                missing.remove(packet[_ID_FIELD])
+                yield packet
+
+    def _give_up(self) -> None:
+        """An answer may still come, late; the next requests ask for blocks of another length to tell it apart."""
+        self.timeouts += 1
+        self._padding = (self._padding + 1) % _PADDINGS
+
+    def _usable(self) -> ServoPort:
         if not self._port.is_open:
             raise PortError(self.path, "the port is closed", "open it first")
         # The SDK leaves this flag set when an exception passes through it, and is then busy for ever.
@@ -210,11 +237,16 @@ class ServoBus:
 
     def _check(self, result: int, ids: Iterable[int], request: str) -> None:
         if result == COMM_RX_TIMEOUT:
-            self.timeouts += 1
+            self._give_up()
             raise ServoTimeout(ids, request)
         if result != COMM_SUCCESS:
             self.corrupt += 1
             raise CorruptPacket(request)
+
+
+def _fits(packet: list[int], length: int) -> bool:
+    parameters = len(packet) - _STATUS_OVERHEAD
+    return parameters == length or (parameters == 0 and bool(packet[_ERROR_FIELD] & ~_ALERT))
 
 
 def _check_error(servo_id: int, error: int, request: str) -> None:

@@ -266,6 +266,7 @@ class Child:
             "late_cycles": self._late,
             "timeouts": self._bus.timeouts,
             "corrupt_packets": self._bus.corrupt,
+            "stale_packets": self._bus.stale,
             "refused_pieces": self._refused,
             "last_refusal": self._refusal,
         }
