@@ -73,8 +73,6 @@ class Supervisor:
     def __init__(self, runtime: Path) -> None:
         """Args: the graph's runtime folder."""
         self.runtime = runtime
-        transport = SupervisorTransport(None, None, f"unix://{runtime}/control")
-        self._server: Any = xmlrpc.client.ServerProxy("http://localhost", transport=transport)
 
     def start(self, text: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
         """Start supervisord with a configuration.
@@ -94,8 +92,10 @@ class Supervisor:
     def is_running(self) -> bool:
         """Whether a graph runs in this folder."""
         try:
-            self._call("getState")
-        except ProcessError:
+            self._server().supervisor.getState()
+        except xmlrpc.client.Fault:
+            return True  # it answers; while it ends, every question is a fault
+        except (OSError, HTTPException):
             return False
         return True
 
@@ -123,9 +123,14 @@ class Supervisor:
         """The log file of a process."""
         return self.runtime / "log" / f"{process}.log"
 
+    def _server(self) -> Any:
+        # A new one for each call: after a failed connection the transport is of no use any more.
+        transport = SupervisorTransport(None, None, f"unix://{self.runtime}/control")
+        return xmlrpc.client.ServerProxy("http://localhost", transport=transport)
+
     def _call(self, name: str, *arguments: object) -> Any:
         try:
-            return getattr(self._server.supervisor, name)(*arguments)
+            return getattr(self._server().supervisor, name)(*arguments)
         except xmlrpc.client.Fault as error:
             raise ProcessError(
                 str(arguments[0] if arguments else name), error.faultString, "see its log"
