@@ -1,0 +1,138 @@
+"""Numbers of a recording: following error, command-to-state delay, rate and gaps. Times in [s], ascending."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+# Periods beyond this many medians are gaps; nothing is interpolated across them.
+_GAP = 2.5
+_SHORTEST_DELAY, _LONGEST_DELAY, _DELAY_STEP = -0.1, 0.6, 0.005  # [s]
+
+
+@dataclass(frozen=True)
+class Series:
+    """Values over time, both of shape (n,)."""
+
+    times: Array
+    values: Array
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    @property
+    def travel(self) -> float:
+        """From the smallest to the largest value."""
+        return float(np.ptp(self.values)) if len(self) else 0.0
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A time without a message, from the last before to the first after."""
+
+    start: float  # [s]
+    length: float  # [s]
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How regularly messages come.
+
+    Attributes:
+        mean: messages a second, gaps included [Hz].
+        period: the median [s].
+        jitter: of the periods, 99 % deviate less from the median [s].
+        longest: the longest period [s].
+        gaps: periods longer than 2.5 medians.
+    """
+
+    mean: float
+    period: float
+    jitter: float
+    longest: float
+    gaps: tuple[Gap, ...]
+
+
+def series(times: list[float], values: list[float]) -> Series:
+    """Sort by time; of equal times the last value counts; values that are not finite are left out."""
+    pairs = {t: v for t, v in zip(times, values, strict=True) if np.isfinite(v)}
+    order = sorted(pairs)
+    return Series(np.array(order, dtype=np.float64), np.array([pairs[t] for t in order], dtype=np.float64))
+
+
+def following_error(commanded: Series, measured: Series) -> Series:
+    """Commanded minus measured, at the commanded times at which a measurement is near on both sides."""
+    times, values = commanded.times, commanded.values
+    near = _near(measured, times)
+    at = times[near]
+    return Series(at, values[near] - np.interp(at, measured.times, measured.values))
+
+
+def delay(commanded: Series, measured: Series, least_travel: float) -> float | None:
+    """Time by which measured follows commanded: the shift that leaves the smallest variance between them.
+
+    The variance takes no notice of a constant offset, so a sagging joint is not taken for a late one.
+
+    Args:
+        commanded: what was asked for.
+        measured: what was reached.
+        least_travel: movement below which no delay can be told.
+
+    Returns:
+        The delay [s], or None where the joint moved too little or no shift up to 0.6 s fits best.
+    """
+    shifts = np.arange(_SHORTEST_DELAY, _LONGEST_DELAY + _DELAY_STEP / 2, _DELAY_STEP)
+    usable = _near(measured, commanded.times + shifts[0]) & _near(measured, commanded.times + shifts[-1])
+    times, values = commanded.times[usable], commanded.values[usable]
+    if len(times) < 10 or np.ptp(values) < least_travel:
+        return None
+    costs = np.array([np.var(values - np.interp(times + s, measured.times, measured.values)) for s in shifts])
+    best = int(np.argmin(costs))
+    if best in (0, len(shifts) - 1):
+        return None
+    return float(shifts[best] + _vertex(costs[best - 1 : best + 2]) * _DELAY_STEP)
+
+
+def rate(times: Array) -> Rate | None:
+    """Rate of messages at ascending times; None for fewer than three."""
+    if len(times) < 3:
+        return None
+    periods = np.diff(times)
+    median = float(np.median(periods))
+    return Rate(
+        mean=float((len(times) - 1) / (times[-1] - times[0])),
+        period=median,
+        jitter=float(np.percentile(np.abs(periods - median), 99)),
+        longest=float(periods.max()),
+        gaps=tuple(Gap(float(times[i]), float(periods[i])) for i in np.flatnonzero(periods > _GAP * median)),
+    )
+
+
+def within(times: Array, intervals: list[tuple[float, float]]) -> NDArray[np.bool_]:
+    """Which times lie in one of the intervals."""
+    inside = np.zeros(len(times), dtype=np.bool_)
+    for start, end in intervals:
+        inside |= (times >= start) & (times < end)
+    return inside
+
+
+def _near(measured: Series, times: Array) -> NDArray[np.bool_]:
+    """Which times lie between two measurements that no gap parts."""
+    if len(measured) < 3:
+        return np.zeros(len(times), dtype=np.bool_)
+    periods = np.diff(measured.times)
+    after = np.searchsorted(measured.times, times, side="right")
+    inside = (after > 0) & (after < len(measured))
+    index = np.clip(after - 1, 0, len(periods) - 1)
+    return inside & (periods[index] <= _GAP * np.median(periods))
+
+
+def _vertex(costs: Array) -> float:
+    """Where a parabola through three equidistant costs is lowest, in steps from the middle one."""
+    left, middle, right = costs
+    curvature = left - 2.0 * middle + right
+    return float(0.5 * (left - right) / curvature) if curvature > 0.0 else 0.0
