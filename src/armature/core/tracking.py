@@ -14,7 +14,7 @@ from armature.core.trajectory import State, Trajectory
 
 # How far ahead a piece reaches at full speed, before its tail [s].
 HORIZON = 0.2
-# A moving group goes on as before for this long, so that the receiver has the new piece when it begins [s].
+# A moving group goes on as before for this long, so that the receiver has the new piece when that begins [s].
 HANDOVER = 0.02
 
 
@@ -67,17 +67,13 @@ class Tracker:
         """Begin anew, at rest at a position [rad] or [m]; only for joints that already are commanded there."""
         self._become(_resting(self._limits.joints, position), 0.0)
 
-    def handover(self, now: float) -> float:
-        """When a goal accepted now would begin [s]: a little later if the joints move."""
-        return now + HANDOVER if self.is_moving(now) else now
-
     def plan(self, goal: Trajectory, now: float) -> Trajectory:
         """The goal as it would be followed if accepted now: begun in the set-point of the hand-over.
 
         Raises:
             GoalRefused: no point of the goal lies after time 0.
         """
-        return goal.starting_from(self._handover_state(now))
+        return goal.starting_from(self._state_at(self._handover(now, goal)))
 
     def accept(self, goal: Trajectory, now: float) -> None:
         """Follow a goal in place of the present motion.
@@ -89,11 +85,12 @@ class Tracker:
         Raises:
             GoalRefused: no point of the goal lies after time 0.
         """
-        self._go_over(retiming.rounded(self.plan(goal, now)), now)
+        self._go_over(retiming.rounded(self.plan(goal, now)), now, self._handover(now, goal))
 
     def move(self, build: Callable[[State], Trajectory], now: float) -> None:
         """Follow a motion that is built from the state at the hand-over; it must be quintic and end at rest."""
-        self._go_over(build(self._handover_state(now)), now)
+        at = self._handover(now)
+        self._go_over(build(self._state_at(at)), now, at)
 
     def stop(self, now: float) -> None:
         """Slow down on the path and hold where that ends; the rest of the motion is dropped."""
@@ -141,19 +138,27 @@ class Tracker:
         self._given = Piece(now, motion)
         return self._given
 
-    def _go_over(self, motion: Trajectory, now: float) -> None:
-        """Go over to a motion that begins in the hand-over's state."""
-        ahead = self.handover(now) - now
-        if ahead:
-            begun = now - self._start
-            motion = retiming.joined(retiming.cut(self._motion, begun, begun + ahead), motion)
-        self._become(motion, now)
+    def _handover(self, now: float, goal: Trajectory | None = None) -> float:
+        """When what is accepted now begins [s].
 
-    def _handover_state(self, now: float) -> State:
-        state = self.setpoint(self.handover(now))
+        A little later if the joints move, or if straight lines will step their velocity, so that the receiver
+        has the piece before that.
+        """
+        is_abrupt = goal is not None and goal.velocities is None
+        return now + HANDOVER if is_abrupt or self.is_moving(now) else now
+
+    def _state_at(self, at: float) -> State:
+        state = self.setpoint(at)
         # Where a step of velocity is being rounded, its brief acceleration must not be carried on.
         bound = self._limits.acceleration
         return replace(state, acceleration=np.clip(state.acceleration, -bound, bound))
+
+    def _go_over(self, motion: Trajectory, now: float, at: float) -> None:
+        """Go on as before, and over to a motion that begins in the state at the hand-over [s]."""
+        if at > now:
+            begun = now - self._start
+            motion = retiming.joined(retiming.cut(self._motion, begun, at - self._start), motion)
+        self._become(motion, now)
 
     def _slow_down(self, now: float) -> float:
         """Begin a stop; returns the motion's time at which it ends [s]."""

@@ -181,10 +181,7 @@ class GripperController(GroupNode):
         target = self._column(names, command.position, "command.position")
         if not len(command.velocity):
             return target, self.control.limits.velocity
-        speed = self._column(names, command.velocity, "command.velocity")
-        if not (speed > 0.0).all():
-            raise GoalRefused("command.velocity", speed.tolist(), "it must be > 0, or empty")
-        return target, speed
+        return target, self._column(names, command.velocity, "command.velocity")
 
     def _column(self, names: list[str], values: list[float], where: str) -> np.ndarray:
         if len(values) != len(names) or not np.isfinite(values).all():

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from armature.core.limits import check_motion
+from armature.core.tracking import HANDOVER, HORIZON, Tracker
+from armature.core.trajectory import Trajectory
+from armature.errors import GoalRefused
+
+from .groups import JOINTS, group
+
+LIMITS = group()
+PLACE = st.tuples(st.floats(-1.5, 1.5), st.floats(-1.5, 1.5))
+SHARE = st.floats(0.02, 0.98)
+KINDS = st.sampled_from(("linear", "cubic", "quintic"))
+
+
+@st.composite
+def goals(draw, kinds=KINDS):
+    """Goals of two joints, slow enough for the group's limits wherever they begin."""
+    places = draw(st.lists(PLACE, min_size=1, max_size=3))
+    kind = draw(kinds)
+    still = [(0.0, 0.0)] * len(places)
+    fields = {"linear": (), "cubic": (still,), "quintic": (still, still)}[kind]
+    return Trajectory.from_rows(JOINTS, 4.0 * np.arange(1, len(places) + 1), places, *fields)
+
+
+def tracker_of(goal, now=0.0):
+    tracker = Tracker(LIMITS, np.zeros(2))
+    tracker.accept(goal, now)
+    return tracker
+
+
+def fastest(tracker, begin, end):
+    """Largest velocity, acceleration and slope of position between two times."""
+    times = np.arange(begin, end, 0.01)
+    states = [tracker.setpoint(time) for time in times]
+    slopes = np.abs(np.diff([state.position for state in states], axis=0)).max() / 0.01
+    return (
+        max(np.abs(state.velocity).max() for state in states),
+        max(np.abs(state.acceleration).max() for state in states),
+        slopes,
+    )
+
+
+@given(goals())
+def test_it_reaches_the_end_of_a_goal_and_rests_there(goal):
+    tracker = tracker_of(goal)
+    end = tracker.setpoint(tracker.end + 1e-6)
+    assert np.allclose(end.position, goal.positions[-1])
+    assert end.is_resting
+    assert tracker.end == pytest.approx(goal.duration, abs=HANDOVER + 1e-9)
+    assert not tracker.is_moving(tracker.end)
+
+
+@given(goals())
+def test_it_passes_through_the_points_of_a_goal(goal):
+    tracker = tracker_of(goal)
+    late = tracker.end - goal.duration
+    for time, position in zip(goal.times, goal.positions, strict=True):
+        # A corner of straight lines is rounded by 5 ms.
+        assert np.allclose(tracker.setpoint(late + time).position, position, atol=5e-3)
+
+
+@given(goals(), goals(), SHARE)
+def test_a_replacement_is_continuous_in_position_and_velocity(first, second, share):
+    tracker = tracker_of(first)
+    now = share * tracker.end
+    expected = [tracker.setpoint(now + d) for d in np.linspace(0.0, HANDOVER, 5)]
+    tracker.accept(second, now)
+    for d, state in zip(np.linspace(0.0, HANDOVER, 5), expected, strict=True):
+        assert np.allclose(tracker.setpoint(now + d).position, state.position, atol=1e-9)
+        assert np.allclose(tracker.setpoint(now + d).velocity, state.velocity, atol=1e-7)
+    after = tracker.setpoint(now + HANDOVER + 1e-7)
+    assert np.allclose(after.position, expected[-1].position, atol=1e-6)
+    # Half a second of straight lines is left to turn into lines again: as fast as the rounding of a corner.
+    assert np.allclose(after.velocity, expected[-1].velocity, atol=1e-3)
+    assert np.allclose(tracker.setpoint(tracker.end).position, second.positions[-1])
+
+
+@given(goals(), goals(), SHARE)
+def test_what_was_planned_is_what_is_checked(first, second, share):
+    tracker = tracker_of(first)
+    now = share * tracker.end
+    check_motion(tracker.plan(second, now), LIMITS)
+    tracker.accept(second, now)
+    _, _, slope = fastest(tracker, now, tracker.end)
+    assert slope <= LIMITS.velocity.max() * 1.01
+
+
+@given(goals(st.sampled_from(("cubic", "quintic"))), SHARE)
+def test_a_stop_is_continuous_within_limits_and_ends_on_the_path(goal, share):
+    tracker = tracker_of(goal)
+    path = tracker_of(goal)
+    now = share * tracker.end
+    before = tracker.setpoint(now)
+    tracker.stop(now)
+    after = tracker.setpoint(now)
+    assert np.allclose(after.position, before.position, atol=1e-9)
+    assert np.allclose(after.velocity, before.velocity, atol=1e-7)
+    _, acceleration, _ = fastest(tracker, now, tracker.end)
+    assert acceleration <= LIMITS.acceleration.max() * 1.05
+    took = tracker.end - now
+    rest = tracker.setpoint(tracker.end + 1e-6)
+    assert rest.is_resting
+    assert np.allclose(rest.position, path.setpoint(now + took / 2.0).position, atol=1e-6)
+
+
+@given(goals(), SHARE, SHARE)
+def test_a_second_stop_changes_nothing(goal, share, again):
+    tracker = tracker_of(goal)
+    now = share * tracker.end
+    tracker.stop(now)
+    end = tracker.end
+    tracker.stop(now + again * (end - now))
+    assert tracker.end == end
+
+
+@given(goals(), SHARE)
+def test_a_piece_is_the_motion_and_ends_at_rest_on_the_path(goal, share):
+    tracker = tracker_of(goal)
+    now = share * tracker.end
+    piece = tracker.piece(now)
+    for d in np.linspace(0.0, HORIZON, 9):
+        state, promised = tracker.setpoint(now + d), piece.setpoint(now + d)
+        assert np.allclose(promised.position, state.position, atol=1e-9)
+        assert np.allclose(promised.velocity, state.velocity, atol=1e-6)
+    last = piece.trajectory.duration
+    assert np.allclose(piece.trajectory.points[1][-1], 0.0, atol=1e-9)
+    ahead = (last - HORIZON) / 2.0 if last > HORIZON else 0.0
+    ends = tracker.setpoint(now + min(HORIZON, last) + ahead)
+    assert np.allclose(piece.trajectory.positions[-1], ends.position, atol=1e-6)
+
+
+@given(goals(), SHARE, st.floats(0.0, HORIZON))
+def test_newer_pieces_agree_with_older_ones_outside_their_tails(goal, share, later):
+    tracker = tracker_of(goal)
+    now = share * tracker.end
+    older, newer = tracker.piece(now), tracker.piece(now + later)
+    for at in np.linspace(now + later, now + HORIZON, 7):
+        assert np.allclose(newer.setpoint(at).position, older.setpoint(at).position, atol=1e-9)
+        assert np.allclose(newer.setpoint(at).velocity, older.setpoint(at).velocity, atol=1e-6)
+
+
+@given(goals(st.just("cubic")), SHARE)
+def test_the_tail_of_a_piece_stays_within_limits(goal, share):
+    tracker = tracker_of(goal)
+    piece = tracker.piece(share * tracker.end)
+    times = np.linspace(0.0, piece.trajectory.duration, 200)
+    _, velocity, acceleration = piece.trajectory.sample_many(times)
+    assert np.abs(velocity).max() <= LIMITS.velocity.max()
+    assert np.abs(acceleration).max() <= LIMITS.acceleration.max() * 1.05
+
+
+@settings(max_examples=50)
+@given(goals(), SHARE, st.floats(0.0, 3.0))
+def test_a_pause_keeps_the_goal_and_resuming_reaches_it(goal, share, wait):
+    tracker = tracker_of(goal)
+    now = share * tracker.end
+    tracker.pause(now)
+    assert tracker.is_paused
+    again = now + wait
+    before = tracker.setpoint(again)
+    tracker.resume(again)
+    assert not tracker.is_paused
+    after = tracker.setpoint(again)
+    assert np.allclose(after.position, before.position, atol=1e-9)
+    assert np.allclose(after.velocity, before.velocity, atol=1e-6)
+    assert np.allclose(tracker.setpoint(tracker.end).position, goal.positions[-1], atol=1e-6)
+
+
+def test_a_controller_held_up_beyond_the_horizon_takes_its_piece_as_the_motion():
+    tracker = tracker_of(Trajectory.from_rows(JOINTS, [4.0], [[1.0, 0.0]], [[0.0, 0.0]]))
+    piece = tracker.piece(1.0)
+    assert not tracker.catch_up(1.0 + HORIZON)
+    assert tracker.catch_up(1.5)
+    assert np.allclose(tracker.setpoint(1.5).position, piece.setpoint(1.5).position)
+    assert tracker.end == pytest.approx(1.0 + piece.trajectory.duration)
+    assert not tracker.catch_up(1.6)
+
+
+def test_a_piece_whose_goal_ends_within_the_horizon_ends_with_it():
+    tracker = tracker_of(Trajectory.from_rows(JOINTS, [4.0], [[1.0, 0.0]], [[0.0, 0.0]]))
+    piece = tracker.piece(3.9)
+    assert piece.trajectory.duration == pytest.approx(0.1)
+    assert not tracker.catch_up(5.0)
+
+
+def test_a_goal_without_a_future_is_refused_and_changes_nothing():
+    tracker = tracker_of(Trajectory.from_rows(JOINTS, [4.0], [[1.0, 0.0]], [[0.0, 0.0]]))
+    with pytest.raises(GoalRefused, match=r"time_from_start"):
+        tracker.accept(Trajectory.from_rows(JOINTS, [0.0], [[1.0, 0.0]]), 1.0)
+    assert tracker.end == 4.0
+
+
+def test_at_rest_nothing_moves_until_a_goal_comes():
+    tracker = Tracker(LIMITS, np.array([0.3, -0.2]))
+    assert not tracker.is_moving(5.0)
+    assert tracker.setpoint(5.0).position.tolist() == [0.3, -0.2]
+    tracker.stop(5.0)
+    tracker.pause(5.0)
+    assert not tracker.is_paused
+    assert tracker.setpoint(6.0).position.tolist() == [0.3, -0.2]
