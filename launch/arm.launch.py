@@ -1,0 +1,62 @@
+"""Start the graph: ros2 launch armature arm.launch.py robot:=armature6 port:=/dev/ttyUSB0."""
+
+import os
+import sys
+from pathlib import Path
+
+from launch import LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, ExecuteLocal, ExecuteProcess, OpaqueFunction
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+
+from armature.graph import DEFAULT_ROBOT, EMULATED, STOP_TIMEOUT, Process, find_robot, processes
+
+RESPAWN_DELAY = 2.0  # [s]
+
+
+def generate_launch_description() -> LaunchDescription:
+    arguments = (
+        ("robot", DEFAULT_ROBOT, "name of the arm"),
+        ("port", EMULATED, "serial device, or emulated"),
+        ("namespace", "", "of the arm, where there are several"),
+        ("http_host", "127.0.0.1", "address of the page"),
+        ("http_port", "8080", "port of the page"),
+        ("only", "", "start these processes alone, separated by commas"),
+    )
+    declared = [DeclareLaunchArgument(n, default_value=d, description=t) for n, d, t in arguments]
+    return LaunchDescription([*declared, OpaqueFunction(function=start)])
+
+
+def start(context: LaunchContext) -> list[ExecuteLocal]:
+    def given(name: str) -> str:
+        return str(LaunchConfiguration(name).perform(context))
+
+    runtime = Path(os.environ.get("XDG_RUNTIME_DIR", "/tmp")) / f"armature-{os.getuid()}-{given('namespace')}"
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    http = (given("http_host"), int(given("http_port")))
+    graph = processes(find_robot(given("robot")), given("port"), runtime, http)
+    only = [name for name in given("only").split(",") if name]
+    return [action(process, given("namespace")) for process in graph if not only or process.name in only]
+
+
+def action(process: Process, namespace: str) -> ExecuteLocal:
+    common = {
+        "name": process.name,
+        "output": "screen",
+        "respawn": True,
+        "respawn_delay": RESPAWN_DELAY,
+        "sigterm_timeout": str(STOP_TIMEOUT),
+        "sigkill_timeout": str(STOP_TIMEOUT),
+    }
+    if not process.is_node:
+        command = [sys.executable, "-m", f"armature.nodes.{process.name}", *process.arguments]
+        return ExecuteProcess(cmd=command, **common)
+    files = [str(file) for file in process.parameter_files]
+    return Node(
+        package="armature",
+        executable=process.name,
+        namespace=namespace,
+        arguments=list(process.arguments),
+        parameters=[*files, dict(process.parameters)],
+        **common,
+    )
