@@ -43,9 +43,9 @@ class Environment:
         for entry in self.prefix.iterdir():
             if entry.name != keep:
                 remove(entry)
-        self._runner.run(
-            "venv", [sys.executable, "-m", "venv", self.prefix], remedy="remove the folder and run it again"
-        )
+        command = [sys.executable, "-m", "venv", str(self.prefix)]
+        self._runner.run("venv", command, remedy="remove the folder and run it again")
+        self.install("venv", "--upgrade", "pip>=25")  # older resolvers lose themselves in these requirements
 
     def install(self, step: str, *arguments: str | Path) -> None:
         """Install packages with pip.
