@@ -11,6 +11,7 @@ Array = NDArray[np.float64]
 
 # Periods beyond this many medians are gaps; nothing is interpolated across them.
 _GAP = 2.5
+_LEAST_CONTRAST = 0.05
 _SHORTEST_DELAY, _LONGEST_DELAY, _DELAY_STEP = -0.1, 0.6, 0.005  # [s]
 
 
@@ -85,14 +86,16 @@ def delay(commanded: Series, measured: Series, least_travel: float) -> float | N
     Returns:
         The delay [s], or None where the joint moved too little or no shift up to 0.6 s fits best.
     """
-    shifts = np.arange(_SHORTEST_DELAY, _LONGEST_DELAY + _DELAY_STEP / 2, _DELAY_STEP)
+    shifts = np.arange(_LEAST_CONTRAST = 0.05
+_SHORTEST_DELAY, _LONGEST_DELAY + _DELAY_STEP / 2, _DELAY_STEP)
     usable = _near(measured, commanded.times + shifts[0]) & _near(measured, commanded.times + shifts[-1])
     times, values = commanded.times[usable], commanded.values[usable]
     if len(times) < 10 or np.ptp(values) < least_travel:
         return None
     costs = np.array([np.var(values - np.interp(times + s, measured.times, measured.values)) for s in shifts])
     best = int(np.argmin(costs))
-    if best in (0, len(shifts) - 1):
+    told_apart = np.ptp(costs) > (_LEAST_CONTRAST * least_travel) ** 2  # on a steady ramp all shifts fit alike
+    if best in (0, len(shifts) - 1) or not told_apart:
         return None
     return float(shifts[best] + _vertex(costs[best - 1 : best + 2]) * _DELAY_STEP)
 

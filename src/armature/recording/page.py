@@ -125,7 +125,8 @@ def _length(joint: JointSummary, value: float | None) -> str:
 def _caption(joint: JointSummary) -> str:
     if joint.largest_error is None or joint.at is None:
         return "<p>No command to compare with.</p>"
-    return f"<p>Largest following error {joint.shown(joint.largest_error)} at {joint.at:.2f} s, lag {joint.shown_lag}.</p>"
+    error = f"{joint.shown(joint.largest_error)} at {joint.at:.2f} s"
+    return f"<p>Largest following error {error}, lag {joint.shown_lag}.</p>"
 
 
 def _rate(summary: ReportSummary) -> str:

@@ -73,6 +73,11 @@ class Recorded:
     phases: tuple[Phase, ...]
     missing: tuple[str, ...]
 
+    @property
+    def axis_end(self) -> float:
+        """Where an axis of time ends [s]; it needs a length even if all came at once."""
+        return max(self.duration, 0.001)
+
 
 def read_bag(bag: Path) -> Recorded:
     """Read a bag, finished or not.

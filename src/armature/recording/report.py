@@ -101,7 +101,8 @@ def _summary(recorded: Recorded, out: Path, source: str, joints: tuple[JointSumm
 
 
 def _notes(recorded: Recorded, source: str) -> list[str]:
-    notes = [f"{topic} is not in this bag." for topic in recorded.missing]
+    told = {CONTROLLER_STATE} if source == COMMANDED else set()
+    notes = [f"{topic} is not in this bag." for topic in recorded.missing if topic not in told]
     if not recorded.complete:
         notes.append("The recording was cut off: its last second may be missing.")
     if source == CONTROLLER_STATE:
@@ -121,15 +122,15 @@ def _notes(recorded: Recorded, source: str) -> list[str]:
 
 def _states(recorded: Recorded) -> str:
     drawable = recorded.phases or recorded.entries
-    return state_plot(recorded.phases, recorded.entries, recorded.duration) if drawable else ""
+    return state_plot(recorded.phases, recorded.entries, recorded.axis_end) if drawable else ""
 
 
 def _periods(recorded: Recorded) -> str:
-    return period_plot(recorded.stamps, recorded.duration) if len(recorded.stamps) > 2 else ""
+    return period_plot(recorded.stamps, recorded.axis_end) if len(recorded.stamps) > 2 else ""
 
 
 def _joint_drawing(recorded: Recorded, commanded: Mapping[str, Series], joint: JointSummary, error: Series) -> str:
     unit, scale = ("mm", 1000.0) if joint.linear else ("°", math.degrees(1.0))
     lines = [commanded.get(joint.name, _EMPTY), recorded.measured[joint.name], error]
     shown = [Series(line.times, scale * line.values) for line in lines]
-    return joint_plot(joint.name, unit, shown[0], shown[1], shown[2], recorded.duration)
+    return joint_plot(joint.name, unit, shown[0], shown[1], shown[2], recorded.axis_end)
