@@ -50,6 +50,15 @@ export function load(reading) {
   return [ABSENT, ''];
 }
 
+/**
+ * Number and unit with a narrow space between; what is absent has no unit.
+ *
+ * @param {[string, string]} parts
+ */
+export function joined([value, unit]) {
+  return value === ABSENT ? ABSENT : `${value}\u202f${unit}`;
+}
+
 /** @param {number | null} age [s] */
 export function absence(age) {
   if (age === null) return 'never read';

@@ -53,7 +53,7 @@ const stop = new Stop({
   onPressed: () => jog.releaseAll(),
   onFailed: (message) => tell(message, false),
 });
-const banner = new Banner({ release: () => command('release'), clearFaults: () => command('clear_faults') });
+const banner = new Banner(command);
 const faults = new Faults();
 
 /** @type {{table: JointTable, controls: Controls, view: ArmView | null} | null} */

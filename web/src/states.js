@@ -6,6 +6,7 @@
  * @property {'rest' | 'caution' | 'ready' | 'motion' | 'alarm' | 'lost'} tone
  * @property {string} reason where the robot gives none
  * @property {string} step
+ * @property {string} [next] the command that this step is
  */
 
 /** @type {Record<string, Meaning>} */
@@ -16,11 +17,11 @@ const MEANINGS = {
   },
   DISARMED: {
     title: 'Disarmed', tone: 'rest',
-    reason: 'Torque is off.', step: 'Arm to begin: the arm will hold where it is.',
+    reason: 'Torque is off.', step: 'Arm to begin: the arm will hold where it is.', next: 'arm',
   },
   HOLDING: {
     title: 'Holding', tone: 'caution',
-    reason: 'Torque is on, commands are refused.', step: 'Arm to take commands, or park and disarm.',
+    reason: 'Torque is on, commands are refused.', step: 'Arm to take commands, or park and disarm.', next: 'arm',
   },
   ARMED: {
     title: 'Armed', tone: 'ready',

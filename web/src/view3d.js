@@ -22,7 +22,9 @@ export class ArmView {
     this.camera = new THREE.PerspectiveCamera(35, 1, 0.01, 50);
     this.camera.up.set(0, 0, 1);
     this.orbit = new OrbitControls(this.camera, canvas);
+    this.isTouched = false;
     this.orbit.addEventListener('change', () => this.request());
+    this.orbit.addEventListener('start', () => (this.isTouched = true));
     this.robot = this.load(model.urdf);
     this.ghost = this.load(model.urdf);
     makeGhost(this.ghost);
@@ -59,6 +61,7 @@ export class ArmView {
     key.castShadow = true;
     key.shadow.mapSize.set(1024, 1024);
     key.shadow.radius = 5;
+    key.shadow.normalBias = 0.004 * reach;
     Object.assign(key.shadow.camera, { left: -reach, right: reach, top: reach, bottom: -reach, far: 5 * reach });
     const fill = new THREE.DirectionalLight(0xbfd8ff, 0.7);
     fill.position.set(-reach, reach, 0.6 * reach);
@@ -74,7 +77,9 @@ export class ArmView {
     const shadow = new THREE.Mesh(new THREE.PlaneGeometry(side, side), new THREE.ShadowMaterial({ opacity: 0.25 }));
     shadow.position.z = -0.001;
     shadow.receiveShadow = true;
-    this.scene.add(grid, shadow);
+    const axes = new THREE.AxesHelper(0.12 * this.reach);
+    axes.position.z = 0.002;
+    this.scene.add(grid, shadow, axes);
     return grid;
   }
 
@@ -85,13 +90,19 @@ export class ArmView {
     material.vertexColors = false;
     material.color.set(style.getPropertyValue('--grid').trim());
     material.needsUpdate = true;
+    const horizon = style.getPropertyValue('--sky-top').trim();
+    this.scene.fog = new THREE.Fog(horizon, 2.2 * this.reach, 4.2 * this.reach);
     this.request();
   }
 
   /** Look at the whole arm from the front left. */
   reset() {
-    this.orbit.target.set(0.12 * this.reach, 0, 0.3 * this.reach);
-    this.camera.position.set(1.5 * this.reach, -1.35 * this.reach, 1.0 * this.reach);
+    const target = new THREE.Vector3(0.1, 0, 0.33).multiplyScalar(this.reach);
+    const direction = new THREE.Vector3(1, -0.95, 0.5).normalize();
+    // What must be seen is about as wide as high: a narrow canvas needs more distance.
+    const distance = (1.42 * this.reach) / Math.min(1, this.camera.aspect);
+    this.orbit.target.copy(target);
+    this.camera.position.copy(target).addScaledVector(direction, distance);
     this.orbit.update();
     this.request();
   }
@@ -102,6 +113,7 @@ export class ArmView {
     this.renderer.setSize(width, height, false);
     this.camera.aspect = width / Math.max(height, 1);
     this.camera.updateProjectionMatrix();
+    if (!this.isTouched) this.reset();
     this.request();
   }
 
@@ -149,7 +161,8 @@ export class ArmView {
     const note = document.getElementById('view-note');
     if (note) {
       note.hidden = !key;
-      note.textContent = `No reading: ${key.replaceAll('_', ' ')}. Pale parts may be elsewhere.`;
+      const which = names.length > 3 ? `${names.length} joints` : key.replaceAll('_', ' ');
+      note.textContent = `No reading of ${which}. Pale parts may be elsewhere.`;
     }
     setOpacity(this.robot, 1);
     for (const name of names) setOpacity(this.robot.joints[name], PALE);
@@ -172,7 +185,10 @@ function place(robot, name, value) {
 
 /** @param {THREE.Object3D} robot */
 function makeGhost(robot) {
-  const material = new THREE.MeshBasicMaterial({ color: 0x3aa0ff, transparent: true, opacity: 0.25, depthWrite: false });
+  // Pushed back a little, so that it does not tint the arm where both lie in the same place.
+  const behind = { polygonOffset: true, polygonOffsetFactor: 4, polygonOffsetUnits: 4 };
+  const look = { color: 0x3aa0ff, transparent: true, opacity: 0.25, depthWrite: false };
+  const material = new THREE.MeshBasicMaterial({ ...look, ...behind });
   robot.visible = false;
   robot.traverse((part) => {
     if (!(part instanceof THREE.Mesh)) return;
@@ -189,7 +205,7 @@ function setOpacity(root, opacity) {
   root?.traverse((part) => {
     if (!(part instanceof THREE.Mesh)) return;
     const material = /** @type {THREE.MeshStandardMaterial} */ (part.material);
-    Object.assign(material, { opacity, transparent: opacity < 1, depthWrite: opacity === 1 });
+    Object.assign(material, { opacity, transparent: opacity < 1, depthWrite: opacity === 1, needsUpdate: true });
     part.castShadow = opacity === 1;
   });
 }

@@ -1,11 +1,11 @@
 /** The state of the robot in words, why it is so, and the one step that leads on. */
 
-import { button, byId, write } from '../dom.js';
+import { allow, button, byId, write } from '../dom.js';
 
 /** The banner, the state of the link and the steps of recovery. */
 export class Banner {
-  /** @param {{release: () => void, clearFaults: () => void}} commands */
-  constructor(commands) {
+  /** @param {(command: string) => void} command */
+  constructor(command) {
     this.root = byId('banner');
     this.state = this.part('.banner-state');
     this.reason = this.part('.banner-reason');
@@ -17,15 +17,22 @@ export class Banner {
     this.cancel = button('Cancel');
     this.clear = button('Clear faults', 'recover');
     this.clear.id = 'clear-faults';
-    this.part('.banner-actions').append(this.clear, this.release, this.confirm, this.cancel);
+    this.arm = button('Arm');
+    this.arm.id = 'arm';
+    this.disarm = button('Park & disarm');
+    this.disarm.id = 'disarm';
+    const recovery = [this.clear, this.release, this.confirm, this.cancel];
+    this.part('.banner-actions').append(...recovery, this.arm, this.disarm);
     this.isAsking = false;
     this.release.onclick = () => this.ask(true);
     this.cancel.onclick = () => this.ask(false);
     this.confirm.onclick = () => {
       this.ask(false);
-      commands.release();
+      command('release');
     };
-    this.clear.onclick = commands.clearFaults;
+    this.clear.onclick = () => command('clear_faults');
+    this.arm.onclick = () => command('arm');
+    this.disarm.onclick = () => command('disarm');
   }
 
   /** @param {string} selector */
@@ -58,9 +65,24 @@ export class Banner {
     this.release.hidden = !mayRelease || this.isAsking;
     this.confirm.hidden = this.cancel.hidden = !mayRelease || !this.isAsking;
     this.clear.hidden = permissions.clear_faults !== '';
+    this.offer(this.arm, permissions.arm, meaning.next === 'arm');
+    this.offer(this.disarm, permissions.disarm, false);
+    // Where recovery comes first, its step alone is offered.
+    this.arm.hidden = this.disarm.hidden = mayRelease;
     write(byId('link-state'), isLive ? this.ages(snapshot) : 'lost');
     write(byId('link-viewers'), isLive && snapshot ? `${snapshot.viewers} of ${snapshot.capacity}` : '–');
     byId('link').dataset.live = String(isLive);
+  }
+
+  /**
+   * @param {HTMLButtonElement} element
+   * @param {string} why not
+   * @param {boolean} isNext whether it is the step that leads on
+   */
+  offer(element, why, isNext) {
+    allow(why, null, element);
+    element.title = why.trim();
+    element.classList.toggle('recover', isNext);
   }
 
   /** @param {import('../types').Snapshot | null} snapshot */

@@ -1,4 +1,4 @@
-/** Torque, poses, gripper and recording. */
+/** Poses, gripper and recording. */
 
 import { allow, button, byId, write } from '../dom.js';
 import * as format from '../format.js';
@@ -14,15 +14,11 @@ export class Controls {
   constructor(model, command) {
     this.isRecording = false;
     this.isSliding = false;
-    this.arm = byId('arm', HTMLButtonElement);
-    this.disarm = byId('disarm', HTMLButtonElement);
     this.halt = byId('halt', HTMLButtonElement);
     this.record = byId('record', HTMLButtonElement);
     this.open = byId('gripper-open', HTMLButtonElement);
     this.close = byId('gripper-close', HTMLButtonElement);
     this.slider = byId('gripper-position', HTMLInputElement);
-    this.arm.onclick = () => command('arm');
-    this.disarm.onclick = () => command('disarm');
     this.halt.onclick = () => command('halt');
     this.record.onclick = () => command('record', { on: !this.isRecording });
     this.poses = Object.keys(model.poses).map((pose) => {
@@ -62,7 +58,7 @@ export class Controls {
    * @param {number | null} value
    */
   showTarget(joint, value) {
-    write(byId('gripper-target'), format.position(joint, value).join('\u202f'));
+    write(byId('gripper-target'), format.joined(format.position(joint, value)));
   }
 
   /**
@@ -70,11 +66,6 @@ export class Controls {
    * @param {import('../types').Permissions} permissions
    */
   show(snapshot, permissions) {
-    const torque = snapshot?.state.values.torque;
-    allow(permissions.arm, null, this.arm);
-    allow(permissions.disarm, null, this.disarm);
-    const both = permissions.arm && permissions.disarm ? permissions.arm : torque ? `Torque is ${torque}.` : '';
-    write(byId('power-why'), both.trim());
     allow(permissions.move, byId('poses-why'), ...this.poses);
     allow(permissions.halt, null, this.halt);
     if (!permissions.move && snapshot?.motion) write(byId('poses-why'), told(snapshot.motion));
@@ -87,6 +78,7 @@ export class Controls {
   showGripper(snapshot) {
     const reading = snapshot?.joints.find((joint) => joint.name === this.gripper?.name);
     if (!this.gripper || !reading || this.isSliding) return;
+    this.slider.classList.toggle('absent', reading.position === null);
     if (reading.position !== null) this.slider.value = String(reading.position);
     this.showTarget(this.gripper, reading.position);
   }
@@ -103,7 +95,8 @@ export class Controls {
     write(this.record, this.isRecording ? 'Stop' : 'Record');
     const elapsed = recording?.elapsed;
     write(byId('record-clock'), this.isRecording && typeof elapsed === 'number' ? format.duration(elapsed) : '');
-    write(byId('record-why'), why || (recording?.active ? size(recording) : 'Ready.'));
+    write(byId('record-why'), why || (recording?.active ? size(recording) : ''));
+    byId('record-why').title = recording?.path ?? '';
   }
 }
 
@@ -114,9 +107,8 @@ function told(motion) {
 
 /** @param {import('../types').Snapshot['recording']} recording */
 function size(recording) {
-  const { messages, bytes, dropped } = recording.values;
-  const parts = [recording.path.split('/').pop() ?? ''];
-  if (bytes) parts.push(`${(Number(bytes) / 1e6).toFixed(1)} MB, ${messages} messages`);
-  if (Number(dropped)) parts.push(`${dropped} lost`);
-  return parts.filter(Boolean).join(' · ');
+  const { bytes, dropped } = recording.values;
+  const parts = bytes ? [`${(Number(bytes) / 1e6).toFixed(1)} MB`] : [];
+  if (Number(dropped)) parts.push(`${dropped} messages lost`);
+  return parts.join(' · ');
 }

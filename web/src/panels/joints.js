@@ -4,6 +4,7 @@ import { allow, button, byId, make, write } from '../dom.js';
 import * as format from '../format.js';
 
 const NEAR_LIMIT = 0.03; // of the range
+const SAME = 0.006; // of the range: the mark of the commanded position would lie under the other
 const HOT = 65; // [°C]; X-series servos shut down at 80 °C or below (Temperature Limit, register 31)
 const SPEEDS = [0.05, 0.1, 0.25, 0.5]; // of the joint's velocity limit
 const CHOSEN = 0.1;
@@ -146,12 +147,13 @@ class Row {
     write(this.unit, isAbsent ? '' : unit);
     write(this.absence, isAbsent ? format.absence(reading.age) : '');
     this.place(this.measured, reading.position);
-    this.place(this.commanded, reading.commanded);
     const at = format.fraction(joint, reading.position);
+    const aim = format.fraction(joint, reading.commanded);
+    this.place(this.commanded, at !== null && aim !== null && Math.abs(at - aim) < SAME ? null : reading.commanded);
     this.bar.classList.toggle('near', at !== null && (at < NEAR_LIMIT || at > 1 - NEAR_LIMIT));
-    write(this.velocity, format.velocity(joint, reading.velocity).join('\u202f'));
-    write(this.load, format.load(reading).join('\u202f'));
-    write(this.temperature, `${format.number(reading.temperature, 0)}\u202f°C`);
+    write(this.velocity, format.joined(format.velocity(joint, reading.velocity)));
+    write(this.load, format.joined(format.load(reading)));
+    write(this.temperature, format.joined([format.number(reading.temperature, 0), '°C']));
     this.temperature.classList.toggle('hot', (reading.temperature ?? 0) >= HOT);
   }
 
