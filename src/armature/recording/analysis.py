@@ -86,8 +86,7 @@ def delay(commanded: Series, measured: Series, least_travel: float) -> float | N
     Returns:
         The delay [s], or None where the joint moved too little or no shift up to 0.6 s fits best.
     """
-    shifts = np.arange(_LEAST_CONTRAST = 0.05
-_SHORTEST_DELAY, _LONGEST_DELAY + _DELAY_STEP / 2, _DELAY_STEP)
+    shifts = np.arange(_SHORTEST_DELAY, _LONGEST_DELAY + _DELAY_STEP / 2, _DELAY_STEP)
     usable = _near(measured, commanded.times + shifts[0]) & _near(measured, commanded.times + shifts[-1])
     times, values = commanded.times[usable], commanded.values[usable]
     if len(times) < 10 or np.ptp(values) < least_travel:
