@@ -14,8 +14,10 @@ from armature.core.trajectory import State, Trajectory
 
 # How far ahead a piece reaches at full speed, before its tail [s].
 HORIZON = 0.2
-# A moving group goes on as before for this long, so that the receiver has the new piece when that begins [s].
-HANDOVER = 0.02
+# Joints go on as before for this long, so that the receiver has the new piece when that begins: joints that
+# move, and joints at rest that straight lines will step to a velocity [s].
+HANDOVER = 0.05
+HANDOVER_TO_LINE = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,13 +141,11 @@ class Tracker:
         return self._given
 
     def _handover(self, now: float, goal: Trajectory | None = None) -> float:
-        """When what is accepted now begins [s].
-
-        A little later if the joints move, or if straight lines will step their velocity, so that the receiver
-        has the piece before that.
-        """
-        is_abrupt = goal is not None and goal.velocities is None
-        return now + HANDOVER if is_abrupt or self.is_moving(now) else now
+        """When what is accepted now begins [s]; a smooth motion from rest begins at once."""
+        if self.is_moving(now):
+            return now + HANDOVER
+        is_line = goal is not None and goal.velocities is None
+        return now + HANDOVER_TO_LINE if is_line else now
 
     def _state_at(self, at: float) -> State:
         state = self.setpoint(at)

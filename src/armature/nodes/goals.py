@@ -69,6 +69,7 @@ class GoalServer:
         try:
             self._start(handle.request, lambda outcome: self._end(handle, ended, outcome))
         except ArmatureError as error:
+            self._node.get_logger().warning(str(error))
             self._end(handle, ended, refused(error))
         else:
             self._running = handle

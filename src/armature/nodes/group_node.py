@@ -78,8 +78,8 @@ class GroupNode(Node):
 
     def __init__(self, name: str, kinds: tuple[str, ...], joint_parameters: type[JointParameters]) -> None:
         super().__init__(name)
-        self._parameters = read(self, GroupParameters)
-        arm = _arm_at(self._parameters.urdf)
+        self._group_parameters = read(self, GroupParameters)
+        arm = _arm_at(self._group_parameters.urdf)
         self.joints = tuple(joint.name for joint in arm.driven if joint.kind in kinds)
         self.control = self._make_control(arm, joint_parameters)
         self._said = ""
@@ -121,8 +121,11 @@ class GroupNode(Node):
     def said(self, outcome: Outcome) -> None:
         """Note how a goal ended."""
         self._said = outcome.message
-        log = self.get_logger()
-        (log.info if outcome.end is End.SUCCEEDED else log.warning)(outcome.message)
+        # rclpy's logger wants one severity a line of code.
+        if outcome.end is End.SUCCEEDED:
+            self.get_logger().info(outcome.message)
+        else:
+            self.get_logger().warning(outcome.message)
         self._publish_diagnostics()
 
     def refuse(self, request: str, error: ArmatureError) -> None:
@@ -144,8 +147,8 @@ class GroupNode(Node):
         settings = GroupSettings(
             start_tolerance=np.array([values.start_tolerance for values in given.values()]),
             margin=np.array([values.margin for values in given.values()]),
-            lease=self._parameters.jog__lease,
-            reading_timeout=self._parameters.reading_timeout,
+            lease=self._group_parameters.jog__lease,
+            reading_timeout=self._group_parameters.reading_timeout,
         )
         return GroupControl(bounds, settings)
 
@@ -190,7 +193,7 @@ class GroupNode(Node):
             raise GoalRefused("velocities", len(message.velocities), f"{len(message.joint_names)} are needed")
         stamp = to_seconds(message.header.stamp)
         late = self.now() - stamp
-        if stamp > 0.0 and late > self._parameters.jog__lease:
+        if stamp > 0.0 and late > self._group_parameters.jog__lease:
             raise GoalRefused("header.stamp", f"{late:.3f} s ago", "a jog counts for its lease only")
         return dict(zip(message.joint_names, message.velocities, strict=True))
 
