@@ -27,10 +27,14 @@ class Motor:
         self._stall_torque = model.stall_torque
         self._per_speed = 1.0 / model.no_load_speed
         self._voltage = supply / model.nominal_voltage
+        self._squares = 0.0  # of the load, summed since warm()
+        self._steps = 0
 
     def turn(self, duty: float, speed: float) -> float:
         """Torque [N·m] at a duty of -1 to 1 and a speed [rad/s]."""
         self.load = load = duty * self._voltage - speed * self._per_speed
+        self._squares += load * load
+        self._steps += 1
         return load * self._stall_torque
 
     def coast(self) -> None:
@@ -41,7 +45,13 @@ class Motor:
         """Duty that drives a current [A] against the back-EMF at a speed [rad/s]."""
         return (current / self.stall_current + speed * self._per_speed) / self._voltage
 
-    def warm(self, dt: float) -> None:
-        """Advance the temperature by dt [s]: heat goes with the square of the current."""
-        target = _ROOM + _RISE_AT_STALL * self.load * self.load
-        self.temperature += (target - self.temperature) * dt / _THERMAL_TIME
+    def warm(self, dt: float) -> float:
+        """Advance the temperature by dt [s]: heat goes with the square of the current.
+
+        Returns:
+            The mean square of the load since the last call.
+        """
+        mean = self._squares / self._steps if self._steps else 0.0
+        self._squares, self._steps = 0.0, 0
+        self.temperature += (_ROOM + _RISE_AT_STALL * mean - self.temperature) * dt / _THERMAL_TIME
+        return mean

@@ -167,10 +167,10 @@ class Servo:
         self._clock += dt
         self._booting -= dt
         motor = self.drive.motor
-        motor.warm(dt)
+        load = motor.warm(dt) ** 0.5
         if self.drive.is_on:
             self._watch_bus(dt)
-            self._overloaded = self._overloaded + dt if abs(motor.load) > _OVERLOAD else 0.0
+            self._overloaded = self._overloaded + dt if load > _OVERLOAD else 0.0
             if self._overloaded > _OVERLOAD_TIME:
                 self.fail(HardwareError.OVERLOAD)
         if motor.temperature > self.registers["Temperature Limit"]:
