@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from dynamixel_sdk import COMM_RX_TIMEOUT, COMM_SUCCESS, Protocol2PacketHandler
+from dynamixel_sdk import COMM_RX_TIMEOUT, COMM_SUCCESS, INST_PING, INST_REBOOT, Protocol2PacketHandler
 
 from armature.dynamixel.control_table import Register
 from armature.dynamixel.port import ServoPort
@@ -14,8 +14,12 @@ from armature.errors import CorruptPacket, PortError, ServoRefused, ServoTimeout
 # Status packet: header 4, id, length 2, instruction, error, CRC 2 (Protocol 2.0 manual, "Status Packet").
 _STATUS_OVERHEAD = 11
 _ID_FIELD = 4
+_LENGTH_FIELD = 5
+_INSTRUCTION_FIELD = 7
 _ERROR_FIELD = 8
 _FIRST_PARAMETER = 9
+_CRC_SIZE = 2
+_INSTRUCTION_LENGTH = 3  # instruction and CRC
 _PADDINGS = 4
 # Bit 7 of the error field says that Hardware Error Status is not 0 (same section, "Alert").
 _ALERT = 0x80
@@ -28,8 +32,8 @@ _ERROR_NUMBERS = {
     6: "data limit error",
     7: "access error",
 }
-# Return Delay Time is at most 254 units of 2 µs (e-Manual, "Return Delay Time(9)").
-_RETURN_DELAY = 508e-6  # [s]
+_PING_PARAMETERS = 3  # model number and firmware version (same manual, "Ping")
+_HEADER, _STUFFED = b"\xff\xff\xfd", b"\xff\xff\xfd\xfd"
 
 
 @dataclass(frozen=True)
@@ -46,16 +50,10 @@ class ServoBus:
     Not thread-safe: one loop owns it.
     """
 
-    def __init__(self, path: str, baud_rate: int, latency: float) -> None:
-        """Describe the bus; nothing is opened yet.
-
-        Args:
-            path: serial device.
-            baud_rate: [bit/s].
-            latency: of the adapter and the servos' host [s].
-        """
-        self._port = ServoPort(path, baud_rate, latency + _RETURN_DELAY)
-        self._packets = Protocol2PacketHandler()
+    def __init__(self, port: ServoPort) -> None:
+        """Args: the port, which is not opened yet."""
+        self._port = port
+        self._packets = _PacketHandler()
         self._padding = 0
         self.corrupt = 0
         self.timeouts = 0
@@ -89,9 +87,8 @@ class ServoBus:
         Raises:
             ServoTimeout, CorruptPacket, PortError.
         """
-        model, result, _ = self._packets.ping(self._usable(), servo_id)
-        self._check(result, (servo_id,), "ping")
-        return int(model)
+        packet = self._ask(servo_id, INST_PING, _PING_PARAMETERS, "ping")
+        return packet[_FIRST_PARAMETER] | packet[_FIRST_PARAMETER + 1] << 8
 
     def read(self, servo_id: int, register: Register) -> int:
         """Value of one register.
@@ -132,9 +129,7 @@ class ServoBus:
         Raises:
             ServoTimeout, CorruptPacket, ServoRefused, PortError.
         """
-        result, error = self._packets.reboot(self._usable(), servo_id)
-        self._check(result, (servo_id,), "reboot")
-        _check_error(servo_id, error, "reboot")
+        self._ask(servo_id, INST_REBOOT, 0, "reboot")
 
     def sync_read(self, ids: Sequence[int], address: int, length: int) -> dict[int, Answer]:
         """Read the same block of several servos in one request.
@@ -191,6 +186,13 @@ class ServoBus:
                 continue
         return models
 
+    def _ask(self, servo_id: int, instruction: int, length: int, request: str) -> list[int]:
+        """Send an instruction without parameters; the SDK's own ping and reboot believe late answers to others."""
+        port = self._usable()
+        body = [servo_id, _INSTRUCTION_LENGTH, 0, instruction]
+        self._packets.txPacket(port, [0] * _ID_FIELD + body + [0] * _CRC_SIZE)
+        return self._answer(port, servo_id, length, request)
+
     def _answer(self, port: ServoPort, servo_id: int, length: int, request: str) -> list[int]:
         corrupt = self.corrupt
         for packet in self._collect(port, (servo_id,), length):
@@ -205,7 +207,7 @@ class ServoBus:
 
         A packet of another length or id answers an earlier request that was given up; it is never believed.
         """
-        port.setPacketTimeout((_STATUS_OVERHEAD + length) * len(ids))
+        port.expect((_STATUS_OVERHEAD + length) * len(ids), len(ids))
         port.is_using = True
         missing = set(ids)
         damaged = 0
@@ -235,13 +237,29 @@ class ServoBus:
         self._port.is_using = False
         return self._port
 
-    def _check(self, result: int, ids: Iterable[int], request: str) -> None:
-        if result == COMM_RX_TIMEOUT:
-            self._give_up()
-            raise ServoTimeout(ids, request)
-        if result != COMM_SUCCESS:
-            self.corrupt += 1
-            raise CorruptPacket(request)
+
+class _PacketHandler(Protocol2PacketHandler):  # type: ignore[misc]  # the SDK is untyped
+    """The SDK's packets with its byte stuffing cured (Protocol 2.0 manual, "Processing Order of Byte Stuffing").
+
+    The SDK leaves the stuffing's bytes at the end of what it has unstuffed, and loses what it has stuffed.
+    """
+
+    def addStuffing(self, packet: list[int]) -> list[int]:  # noqa: N802
+        """Stuff a packet in place; its header and CRC are still to be filled in."""
+        body = bytes(packet[_INSTRUCTION_FIELD:-_CRC_SIZE])
+        return _with_body(packet, body.replace(_HEADER, _STUFFED))
+
+    def removeStuffing(self, packet: list[int]) -> list[int]:  # noqa: N802
+        """A packet without its stuffing."""
+        body = bytes(packet[_INSTRUCTION_FIELD:-_CRC_SIZE])
+        return _with_body(packet, body.replace(_STUFFED, _HEADER))
+
+
+def _with_body(packet: list[int], body: bytes) -> list[int]:
+    packet[_INSTRUCTION_FIELD:-_CRC_SIZE] = body
+    length = len(body) + _CRC_SIZE
+    packet[_LENGTH_FIELD:_INSTRUCTION_FIELD] = [length & 0xFF, length >> 8]
+    return packet
 
 
 def _fits(packet: list[int], length: int) -> bool:

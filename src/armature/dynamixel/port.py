@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
+import termios
 import time
 
 import serial
@@ -13,7 +15,12 @@ from armature.errors import PortError
 
 # Bytes are 10 bits on the wire: start, 8 data, stop (Protocol 2.0 manual, 8N1).
 _BITS_PER_BYTE = 10.0
+# Return Delay Time is at most 254 units of 2 µs (e-Manual, "Return Delay Time(9)").
+_RETURN_DELAY = 508e-6  # [s]
 _MARGIN = 1e-3  # [s]
+_WRITE_TIME = 0.2  # how long the device may refuse to take bytes [s]
+# pyserial lets some of the kernel's refusals through as what they are.
+_FAILURES = (OSError, termios.error, ValueError)
 
 
 class ServoPort(PortHandler):  # type: ignore[misc]  # the SDK is untyped
@@ -23,10 +30,18 @@ class ServoPort(PortHandler):  # type: ignore[misc]  # the SDK is untyped
     """
 
     def __init__(self, path: str, baud_rate: int, latency: float) -> None:
+        """Describe the port; nothing is opened yet.
+
+        Args:
+            path: serial device.
+            baud_rate: [bit/s].
+            latency: of the serial adapter [s].
+        """
         super().__init__(path)
         self.baudrate = baud_rate
         self._latency = latency
         self._deadline = 0.0
+        self._sent = 0.0  # when the wire has carried all that was written
         self._poll = select.poll()
 
     def open(self) -> None:
@@ -37,12 +52,13 @@ class ServoPort(PortHandler):  # type: ignore[misc]  # the SDK is untyped
         """
         try:
             # exclusive takes a flock, which also keeps out root; TIOCEXCL would not.
-            self.ser = serial.Serial(self.port_name, self.baudrate, timeout=0, exclusive=True)
-        except (serial.SerialException, ValueError, OSError) as error:
+            self.ser = serial.Serial(
+                self.port_name, self.baudrate, timeout=0, write_timeout=_WRITE_TIME, exclusive=True
+            )
+        except _FAILURES as error:
             raise PortError(self.port_name, str(error), _remedy(error)) from error
         self.is_open = True
         self.is_using = False
-        self.tx_time_per_byte = 1000.0 * _BITS_PER_BYTE / self.baudrate
         self._poll = select.poll()
         self._poll.register(self.ser.fileno(), select.POLLIN)
 
@@ -53,23 +69,34 @@ class ServoPort(PortHandler):  # type: ignore[misc]  # the SDK is untyped
         self.is_open = False
         self.is_using = False
 
+    def expect(self, length: int, answers: int) -> None:
+        """Allow the time that answers need: the wire's, the servos' return delay, the adapter's, and a margin.
+
+        Args:
+            length: of all answers together [byte].
+            answers: how many servos answer.
+        """
+        wire = length * _BITS_PER_BYTE / self.baudrate + answers * _RETURN_DELAY
+        # The request itself may still be on its way when the kernel has taken it.
+        self._deadline = max(self._sent, self._now()) + wire + self._latency + _MARGIN
+
     # The SDK's names from here on.
 
     def clearPort(self) -> None:  # noqa: N802
         """Throw away what has arrived."""
         try:
             self.ser.reset_input_buffer()
-        except (OSError, serial.SerialException) as error:
+        except _FAILURES as error:
             raise self._gone(error) from error
 
     def readPort(self, length: int) -> bytes:  # noqa: N802
         """Up to so many bytes, waiting in the kernel until one is there or the time is over."""
-        remaining = self._deadline - time.monotonic()
+        remaining = self._deadline - self._now()
         try:
             if not self._poll.poll(max(0.0, 1000.0 * remaining)):
                 return b""
             data = os.read(self.ser.fileno(), length)
-        except (OSError, serial.SerialException) as error:
+        except _FAILURES as error:
             raise self._gone(error) from error
         if not data:
             raise self._gone("end of file")
@@ -77,23 +104,26 @@ class ServoPort(PortHandler):  # type: ignore[misc]  # the SDK is untyped
 
     def writePort(self, packet: list[int]) -> int:  # noqa: N802
         """Write a whole packet."""
+        self._sent = max(self._sent, self._now()) + len(packet) * _BITS_PER_BYTE / self.baudrate
         try:
             return int(self.ser.write(bytes(packet)))
-        except (OSError, serial.SerialException) as error:
+        except _FAILURES as error:
             raise self._gone(error) from error
 
     def setPacketTimeout(self, packet_length: int) -> None:  # noqa: N802
-        """Allow the wire's time for so many bytes, the adapter's latency and a margin."""
-        wire = packet_length * _BITS_PER_BYTE / self.baudrate
-        self._deadline = time.monotonic() + wire + self._latency + _MARGIN
+        """Allow the time of one answer."""
+        self.expect(packet_length, 1)
 
     def setPacketTimeoutMillis(self, msec: float) -> None:  # noqa: N802
         """Allow so many milliseconds."""
-        self._deadline = time.monotonic() + msec / 1000.0
+        self._deadline = self._now() + msec / 1000.0
 
     def isPacketTimeout(self) -> bool:  # noqa: N802
         """Whether the time is over."""
-        return time.monotonic() >= self._deadline
+        return self._now() >= self._deadline
+
+    def _now(self) -> float:
+        return time.monotonic()
 
     def _gone(self, reason: object) -> PortError:
         self.close()
@@ -101,11 +131,11 @@ class ServoPort(PortHandler):  # type: ignore[misc]  # the SDK is untyped
 
 
 def _remedy(error: Exception) -> str:
-    text = str(error)
-    if "lock" in text:
+    number = getattr(error, "errno", None)
+    if number in (errno.EAGAIN, errno.EBUSY):
         return "another program has it open; stop that one first"
-    if "Permission" in text:
+    if number in (errno.EACCES, errno.EPERM):
         return "add your user to the group dialout and log in again"
-    if "No such file" in text:
+    if number in (errno.ENOENT, errno.ENXIO, errno.ENODEV):
         return "check the cable, or start the emulator"
     return "check the device and its baud rate"

@@ -24,6 +24,7 @@ from armature.core.stopping import Dynamics
 from armature.dynamixel import link
 from armature.dynamixel.bus import ServoBus
 from armature.dynamixel.loop import LoopSettings, ServoLoop
+from armature.dynamixel.port import ServoPort
 from armature.dynamixel.setpoints import Piece
 from armature.dynamixel.wiring import Wiring
 from armature.errors import ArmatureError, BusError, CommandRefused, PortError
@@ -284,7 +285,7 @@ class Child:
 def _build(config: dict[str, Any]) -> tuple[ServoBus, ServoLoop]:
     arm = ArmModel.from_urdf(Path(config["urdf"]).read_text("utf-8"), Path(config["urdf"]).name)
     wiring = Wiring.from_yaml(Path(config["wiring"]).read_text("utf-8"), arm, Path(config["wiring"]).name)
-    bus = ServoBus(config["port"], wiring.baud_rate, config["latency"])
+    bus = ServoBus(ServoPort(config["port"], wiring.baud_rate, config["latency"]))
     settings = LoopSettings(
         dynamics={joint: Dynamics(*values) for joint, values in config["dynamics"].items()},
         registers=config["registers"],

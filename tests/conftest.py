@@ -1,0 +1,89 @@
+"""What all tests share: an own ROS domain each, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+_PROFILE = ROOT / "config" / "fastdds_loopback.xml"
+# Domains above 101 meet the ports that Linux hands out (ROS 2, "The ROS_DOMAIN_ID"); below 20 may be somebody's.
+_FIRST_DOMAIN, _DOMAINS = 20, 80
+_domain = iter(range(os.getpid(), 1 << 62))
+
+
+@pytest.fixture(autouse=True)
+def own_domain(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Every test has a ROS domain of its own on the loopback interface; no shared memory is used."""
+    domain = _FIRST_DOMAIN + next(_domain) % _DOMAINS
+    monkeypatch.setenv("ROS_DOMAIN_ID", str(domain))
+    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    for variable in ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE"):
+        monkeypatch.setenv(variable, str(_PROFILE))
+    return domain
+
+
+def wait_until(condition: Callable[[], object], timeout: float = 20.0) -> None:
+    """Await a condition; fail with its name where it does not come true."""
+    give_up = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < give_up, f"waited {timeout} s in vain"
+        time.sleep(0.01)
+
+
+@pytest.fixture(name="wait_until")
+def _wait_until() -> Callable[..., None]:
+    return wait_until
+
+
+def _children() -> set[int]:
+    """Processes of ours, theirs, and so on, that still run."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            pid, _, rest = entry.read_text().partition(" (")
+            state, parent = rest.rpartition(") ")[2].split()[:2]
+        except OSError:
+            continue
+        if state != "Z":
+            parents[int(pid)] = int(parent)
+    found, frontier = set(), {os.getpid()}
+    while frontier:
+        frontier = {pid for pid, parent in parents.items() if parent in frontier}
+        found |= frontier
+    return found
+
+
+def _terminals() -> set[str]:
+    """Pseudo-terminals that this process has open."""
+    names = set()
+    for entry in Path("/proc/self/fd").iterdir():
+        try:
+            target = os.readlink(entry)
+        except OSError:
+            continue
+        if target.startswith(("/dev/pts/", "/dev/ptmx")):
+            names.add(f"{entry.name}: {target}")
+    return names
+
+
+@pytest.fixture
+def nothing_left() -> Iterator[None]:
+    """Fail a test that leaves a process, a thread or an open pseudo-terminal behind."""
+    processes, threads, terminals = _children(), set(threading.enumerate()), _terminals()
+    yield
+    _require_gone("processes", lambda: _children() - processes)
+    _require_gone("threads", lambda: set(threading.enumerate()) - threads)
+    _require_gone("terminals", lambda: _terminals() - terminals)
+
+
+def _require_gone(what: str, left: Callable[[], set]) -> None:
+    give_up = time.monotonic() + 5.0
+    while left() and time.monotonic() < give_up:
+        time.sleep(0.02)
+    assert not left(), f"{what} left behind: {left()}"
