@@ -181,9 +181,7 @@ def _link_of(joint: ElementTree.Element, tag: str, where: str) -> str:
 def _read_limit(joint: ElementTree.Element, kind: str, where: str) -> Limit:
     element = joint.find("limit")
     if element is None:
-        raise ConfigError(
-            f"{where}: limit", None, "a moving joint needs <limit lower upper velocity effort/>"
-        )
+        raise ConfigError(f"{where}: limit", None, "a moving joint needs <limit lower upper velocity effort/>")
     needed = ("velocity", "effort") if kind == "continuous" else ("lower", "upper", "velocity", "effort")
     values = {key: _numbers(_attribute(element, key, where), 1, f"{where}: limit {key}")[0] for key in needed}
     limit = Limit(
@@ -195,9 +193,7 @@ def _read_limit(joint: ElementTree.Element, kind: str, where: str) -> Limit:
     if limit.lower >= limit.upper:
         raise ConfigError(f"{where}: limit", (limit.lower, limit.upper), "lower must be less than upper")
     if limit.velocity <= 0.0 or limit.effort <= 0.0:
-        raise ConfigError(
-            f"{where}: limit", (limit.velocity, limit.effort), "velocity and effort must be > 0"
-        )
+        raise ConfigError(f"{where}: limit", (limit.velocity, limit.effort), "velocity and effort must be > 0")
     return limit
 
 
@@ -228,7 +224,18 @@ def _check_tree(links: list[str], joints: tuple[Joint, ...], source: str) -> str
     roots = [link for link in links if link not in children]
     if len(roots) != 1:
         raise ConfigError(f"{source}: root links", roots, "a URDF is one tree with one root")
+    lost = set(links) - _reached(roots[0], joints)
+    if lost:
+        raise ConfigError(f"{source}: links", sorted(lost), f"they must hang on {roots[0]}, not on a loop")
     return roots[0]
+
+
+def _reached(root: str, joints: tuple[Joint, ...]) -> set[str]:
+    reached, frontier = {root}, {root}
+    while frontier:
+        frontier = {joint.child for joint in joints if joint.parent in frontier}
+        reached |= frontier
+    return reached
 
 
 def _check_mimics(joints: tuple[Joint, ...], source: str) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-import yaml
-
+from armature.core.document import read_document
 from armature.core.model import ArmModel, Joint
 from armature.core.units import quantity
 from armature.errors import ConfigError
@@ -29,10 +28,7 @@ def read_poses(text: str, arm: ArmModel, source: str = "poses.yaml") -> dict[str
     Raises:
         ConfigError: not YAML, an unknown or missing joint, a missing unit, a position outside the limit.
     """
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(source, str(error), "it must be a well-formed YAML file") from error
+    content = read_document(text, source)
     if not isinstance(content, Mapping):
         raise ConfigError(source, content, "poses are written as name, then joint: position")
     return {str(name): _pose(entry, arm, f"{source}: {name}") for name, entry in content.items()}

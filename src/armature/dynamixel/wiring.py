@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
+from armature.core.document import read_document
 from armature.core.model import ArmModel, Joint
 from armature.core.units import quantity
-from armature.dynamixel.control_table import ServoModel, servo_model
+from armature.dynamixel.control_table import BAUD_RATES, ServoModel, servo_model
 from armature.errors import ConfigError
 
 _JOINT_KEYS = ("id", "model", "direction", "zero_offset", "reduction")
@@ -80,24 +79,18 @@ class Wiring:
             ConfigError: an unknown or missing joint, a duplicate id, a missing unit, an unknown model,
                 a limit that the servo cannot reach.
         """
-        content = _mapping(_load(text, source), source)
+        content = _mapping(read_document(text, source), source)
         _only(content, ("bus", "joints"), source)
         bus = _mapping(content.get("bus"), f"{source}: bus")
         _only(bus, ("baud_rate",), f"{source}: bus")
         baud = quantity(f"{source}: bus.baud_rate", bus.get("baud_rate"), ("bit/s",))
-        if baud <= 0 or baud != int(baud):
-            raise ConfigError(f"{source}: bus.baud_rate", bus["baud_rate"], "a positive whole number is needed")
+        if baud not in BAUD_RATES:
+            allowed = f"servos have {', '.join(map(str, BAUD_RATES))} bit/s"
+            raise ConfigError(f"{source}: bus.baud_rate", bus["baud_rate"], allowed)
         joints = _mapping(content.get("joints"), f"{source}: joints")
         servos = tuple(_read_servo(name, entry, arm, source) for name, entry in joints.items())
         _check_complete(servos, arm, source)
         return Wiring(baud_rate=int(baud), servos=servos)
-
-
-def _load(text: str, source: str) -> object:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(source, str(error), "it must be a well-formed YAML file") from error
 
 
 def _mapping(value: object, where: str) -> Mapping[str, Any]:
@@ -120,7 +113,7 @@ def _read_servo(name: str, entry: object, arm: ArmModel, source: str) -> ServoWi
     servo = ServoWiring(
         joint=name,
         servo_id=_servo_id(fields.get("id"), f"{where}.id"),
-        model=servo_model(str(fields.get("model"))),
+        model=_model(fields.get("model"), f"{where}.model"),
         direction=_direction(fields.get("direction"), f"{where}.direction"),
         zero_offset=quantity(f"{where}.zero_offset", fields.get("zero_offset"), ("rad", "deg")),
         reduction=_reduction(fields.get("reduction"), joint, f"{where}.reduction"),
@@ -134,6 +127,13 @@ def _driven_joint(name: str, arm: ArmModel, where: str) -> Joint:
         if joint.name == name:
             return joint
     raise ConfigError(where, name, f"joints of {arm.name} are {', '.join(j.name for j in arm.driven)}")
+
+
+def _model(value: object, where: str) -> ServoModel:
+    try:
+        return servo_model(str(value))
+    except ConfigError as error:
+        raise ConfigError(where, value, error.allowed) from error
 
 
 def _servo_id(value: object, where: str) -> int:
@@ -160,10 +160,9 @@ def _check_reach(servo: ServoWiring, joint: Joint, where: str) -> None:
     limit = joint.limit
     if limit is None or not math.isfinite(limit.upper - limit.lower):
         return
-    goal = servo.model.registers["Goal Position"]
     lowest = servo.model.registers["Min Position Limit"].default
     highest = servo.model.registers["Max Position Limit"].default
-    if goal is None or lowest is None or highest is None:
+    if lowest is None or highest is None:
         return
     for position in (limit.lower, limit.upper):
         ticks = servo.to_ticks(position)

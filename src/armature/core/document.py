@@ -1,0 +1,34 @@
+"""YAML files of the configuration, read strictly."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import yaml
+
+from armature.errors import ConfigError
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Refuses a key that stands twice: YAML would let the last one win without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(None, None, f"{key!r} stands twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def read_document(text: str, source: str) -> object:
+    """Content of a YAML file.
+
+    Raises:
+        ConfigError: not well-formed, or a key that stands twice.
+    """
+    try:
+        return yaml.load(text, Loader=_StrictLoader)
+    except yaml.YAMLError as error:
+        message = " ".join(str(error).split())
+        raise ConfigError(source, message, "it must be well-formed YAML with each key once") from error
