@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
 import rclpy
+import yaml
 from rclpy.experimental import EventsExecutor
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
@@ -243,3 +248,54 @@ def test_a_bag_left_by_a_dead_recorder_is_finished_at_the_next_start(graph):
 def test_a_parameter_that_makes_no_sense_is_refused(graph, values, named):
     with pytest.raises(ConfigError, match=named):
         graph.start_recorder(**values)
+
+
+@pytest.fixture
+def process(graph):
+    """Starts the recorder as a process of its own, and ends it by force if the test does not."""
+    started = []
+
+    def start():
+        environment = {**os.environ, "ROS_DOMAIN_ID": str(DOMAIN)}
+        arguments = ["--ros-args", "-p", f"folder:={graph.folder}", "-p", "free_bytes:=0"]
+        command = [sys.executable, "-m", "armature.nodes.recorder", *arguments]
+        started.append(subprocess.Popen(command, env=environment))
+        graph.until(lambda: all(client.service_is_ready() for client in graph.clients.values()))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_closes_the_bag(graph, process, number):
+    recorder = process()
+    path = graph.call("start").message
+    recorder.send_signal(number)
+    assert recorder.wait(timeout=20) == 0
+    assert read_notes(Path(path)).state == "closed"
+
+
+def flushed(bag, topic):
+    """How many messages of a topic metadata.yaml promises."""
+    info = yaml.safe_load((bag / "metadata.yaml").read_text())["rosbag2_bagfile_information"]
+    counts = {t["topic_metadata"]["name"]: t["message_count"] for t in info["topics_with_message_count"]}
+    return counts.get(topic, 0)
+
+
+@pytest.mark.process
+def test_a_killed_recorder_loses_at_most_what_it_had_not_flushed(graph, process):
+    recorder = process()
+    publisher = graph.publisher(JointState, "joint_states", 10)
+    path = Path(graph.call("start").message)
+    publisher.publish(states(1)[0])
+    graph.until(lambda: flushed(path, "/joint_states") == 1)
+    recorder.kill()
+    recorder.wait()
+    graph.until(lambda: not graph.clients["start"].service_is_ready())
+    process()
+    graph.until(lambda: read_notes(path).state == "recovered")
+    assert len(decoded(path, "/joint_states")) == 1

@@ -11,6 +11,7 @@ from armature.recording.summary import JointSummary, ReportSummary
 from armature.recording.timeline import Entry
 
 _NONE = "\N{EN DASH}"
+_SHOWN_GAPS = 5
 
 
 def page(
@@ -134,6 +135,7 @@ def _rate(summary: ReportSummary) -> str:
     if rate is None:
         return ""
     text = f"{rate.mean:.1f} Hz, median period {1000 * rate.period:.2f} ms, longest {1000 * rate.longest:.1f} ms."
-    gaps = ", ".join(f"{1000 * gap.length:.0f} ms at {gap.start:.2f} s" for gap in rate.gaps[:20])
-    more = f" and {len(rate.gaps) - 20} more" if len(rate.gaps) > 20 else ""
-    return f"<p>{text} {f'Gaps: {gaps}{more}.' if gaps else 'No gaps.'}</p>"
+    worst = sorted(sorted(rate.gaps, key=lambda gap: -gap.length)[:_SHOWN_GAPS], key=lambda gap: gap.start)
+    told = ", ".join(f"{1000 * gap.length:.0f} ms at {gap.start:.2f} s" for gap in worst)
+    count = f"{len(rate.gaps)} gaps, the longest: {told}." if told else "No gaps."
+    return f"<p>{text} {count}</p>"

@@ -65,7 +65,9 @@ _STYLE = {
     "figure.subplot.right": 0.995,
 }
 _WIDTH = 10.0  # [in]
-_LEAST_REACH = 0.2  # of an error axis [°] or [mm]
+# Axes never show so little that the resolution of a servo looks like a motion or a fault; in [°] or [mm].
+_LEAST_SPAN = 2.0
+_LEAST_REACH = 0.2
 
 
 def joint_plot(name: str, unit: str, commanded: Series, measured: Series, error: Series, end: float) -> str:
@@ -87,6 +89,7 @@ def joint_plot(name: str, unit: str, commanded: Series, measured: Series, error:
         above.plot(*_drawn(commanded), color=_COLOURS["commanded"], label="commanded", linestyle=(0, (4, 2)))
         above.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, borderaxespad=0.0)
         above.set_ylabel(f"position [{unit}]")
+        _widen(above)
         _draw_error(below, error)
         below.set(xlim=(0.0, end), xlabel="time [s]", ylabel=f"error [{unit}]")
         figure.align_ylabels()
@@ -139,9 +142,15 @@ def _draw_error(axes: Any, error: Series) -> None:
     if len(error):
         worst = int(np.argmax(np.abs(error.values)))
         axes.plot(error.times[worst], error.values[worst], "o", color=_COLOURS["error"], markersize=5)
-        # Never so close that the resolution of a servo looks like a fault.
         reach = max(1.2 * abs(error.values[worst]), _LEAST_REACH)
         axes.set_ylim(-reach, reach)
+
+
+def _widen(axes: Any) -> None:
+    low, high = axes.get_ylim()
+    missing = _LEAST_SPAN - (high - low)
+    if missing > 0.0:
+        axes.set_ylim(low - missing / 2, high + missing / 2)
 
 
 def _bar(phase: Phase) -> dict[str, Any]:
