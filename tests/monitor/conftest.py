@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from armature.core.model import ArmModel
 from armature.errors import ProcessError
 from armature.monitor.app import create_app
-from armature.monitor.gateway import JointReading, Outcome, ServoInterfaceState, Snapshot
+from armature.monitor.gateway import JointReading, Outcome, Recording, ServoInterfaceState, Snapshot
 from armature.monitor.hub import StreamHub
 from armature.monitor.server import MonitorServer
 from armature.monitor.services import MonitorConfig
@@ -37,15 +37,32 @@ URDF = """<?xml version="1.0"?>
 POSES = {"home": {"shoulder": 0.0, "elbow": 0.0}, "park": {"shoulder": -1.4, "elbow": 1.9}}
 
 
+def _reading(name: str, position: float, velocity: float, effort: float, temperature: float) -> JointReading:
+    return JointReading(
+        name,
+        age=0.01,
+        position=position,
+        velocity=velocity,
+        effort=effort,
+        commanded=position,
+        current=0.31,
+        temperature=temperature,
+        voltage=12.1,
+        torque_enabled=True,
+        hardware_error=0,
+    )
+
+
 def armed() -> Snapshot:
     return Snapshot(
         ServoInterfaceState("ARMED", age=0.01, values={"torque": "on"}),
         joints=(
-            JointReading("shoulder", 0.01, 0.5236, 0.0, 1.25, 0.5236, 0.31, 36.0, 12.1, True, 0),
-            JointReading("elbow", 0.01, -0.7854, 0.1, 0.4, -0.75, 0.12, 34.0, 12.0, True, 0),
-            JointReading("gripper", 0.01, 0.0125, 0.0, 0.1, 0.0125, 0.02, 30.0, 12.0, True, 0),
+            _reading("shoulder", 0.5236, 0.0, 1.25, 36.0),
+            _reading("elbow", -0.7854, 0.1, 0.4, 34.0),
+            _reading("gripper", 0.0125, 0.0, 0.1, 30.0),
         ),
         protective_stop=False,
+        recording=Recording(active=False),
     )
 
 

@@ -1,0 +1,143 @@
+"""Headless Chromium on the built page, served over a scripted gateway."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from armature.monitor.app import create_app
+from armature.monitor.encode import encode_snapshot
+from armature.monitor.hub import StreamHub
+from armature.monitor.server import MonitorServer
+
+# Nothing that calls home.
+_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_SOFTWARE_3D = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+# Drawing in software takes seconds a page: only what is about the drawing waits for it.
+_NO_3D = ["--disable-3d-apis"]
+_PERIOD = 0.05  # [s]
+
+
+@pytest.fixture(scope="session")
+def launch():
+    executable = shutil.which("chromium") or shutil.which("chromium-browser")
+    if executable is None:
+        if os.environ.get("CI"):
+            pytest.fail("Chromium is missing; install it with `apt-get install chromium`")
+        pytest.skip("Chromium is missing; install it with `apt-get install chromium`")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browsers = []
+
+        def launch_(flags):
+            browsers.append(playwright.chromium.launch(executable_path=executable, args=_FLAGS + flags))
+            return browsers[-1]
+
+        yield launch_
+        for browser in browsers:
+            browser.close()
+
+
+@pytest.fixture(scope="session")
+def chromium(launch):
+    return launch(_NO_3D)
+
+
+@pytest.fixture(scope="session")
+def chromium_3d(launch):
+    return launch(_SOFTWARE_3D)
+
+
+@pytest.fixture
+def page_root() -> Path:
+    root = Path(__file__).parents[3] / "web" / "dist"
+    assert (root / "index.html").is_file(), "the page is not built; run `make web`"
+    return root
+
+
+class Robot:
+    """Publishes the gateway's snapshot at the stream's rate until told to be silent."""
+
+    def __init__(self, gateway, hub: StreamHub) -> None:
+        self.gateway, self._hub = gateway, hub
+        self.speaks = threading.Event()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self.speaks.set()
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._ended.wait(_PERIOD):
+            if self.speaks.is_set():
+                self._hub.publish(encode_snapshot(self.gateway.snapshot(), self._hub.viewers, self._hub.capacity))
+
+    def end(self) -> None:
+        self._ended.set()
+        self._thread.join()
+
+
+@pytest.fixture
+def robot(gateway, hub) -> Iterator[Robot]:
+    speaking = Robot(gateway, hub)
+    yield speaking
+    speaking.end()
+
+
+@pytest.fixture
+def open_page(chromium, server, robot):
+    """Open the page at a screen size; any error of the page fails the test."""
+    contexts, errors = [], []
+
+    def open_(width: int = 1024, height: int = 768, browser=chromium, **options):
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda message: "Content Security" in message.text and errors.append(message.text))
+        page.goto(f"http://127.0.0.1:{server.port}/")
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def page(open_page):
+    opened = open_page()
+    opened.locator("tr[data-joint=elbow] b", has_text="45").wait_for()
+    return opened
+
+
+@pytest.fixture
+def page_3d(open_page, chromium_3d):
+    opened = open_page(browser=chromium_3d)
+    opened.locator("tr[data-joint=elbow] b", has_text="45").wait_for()
+    return opened
+
+
+@pytest.fixture
+def locked_server(gateway, hub, page_root, config):
+    from dataclasses import replace
+
+    locked = replace(config, access_key="abcde-fghjk-mnpqr-stuvw")
+    serving = MonitorServer(create_app(gateway, hub, page_root, locked), hub, "127.0.0.1", 0)
+    yield serving
+    serving.stop()
