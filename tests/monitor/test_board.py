@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from armature.core.model import ArmModel
+from armature.monitor.board import SILENT, STALE, Board, Status
+from armature.monitor.gateway import Recording
+from armature.monitor.pose_motion import duration
+from armature.monitor.readings import DYNAMIC_FRESH, FRESH, Readings
+
+FULL = {"position": 0.5, "velocity": 0.1, "effort": 1.0}
+
+
+@pytest.fixture
+def readings() -> Readings:
+    return Readings(["shoulder", "elbow"])
+
+
+@pytest.fixture
+def board() -> Board:
+    return Board(["shoulder", "elbow"], {"joint_states": 0.5})
+
+
+def test_nothing_is_known_before_anything_was_read(readings):
+    for reading in readings.at(10.0):
+        assert reading.age is None
+        assert reading.position is None
+        assert reading.temperature is None
+        assert reading.torque_enabled is None
+
+
+def test_a_joint_that_is_missing_from_a_message_was_not_read(readings):
+    readings.joint_states(1.0, {"shoulder": FULL, "elbow": FULL})
+    readings.joint_states(2.0, {"shoulder": FULL})
+    shoulder, elbow = readings.at(2.0)
+    assert shoulder.position == 0.5
+    assert elbow.position is None
+    assert elbow.age == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("beyond", [0.01, 1.0, 1000.0])
+def test_an_old_value_becomes_absent_and_never_the_last_one_again(readings, beyond):
+    readings.joint_states(1.0, {"elbow": FULL})
+    readings.commanded(1.0, {"elbow": 0.5})
+    readings.dynamic_joint_states(1.0, {"elbow": {"temperature": 30.0, "torque_enabled": 1.0}})
+    old = readings.at(1.0 + DYNAMIC_FRESH + beyond)[1]
+    assert (old.position, old.velocity, old.effort, old.commanded) == (None,) * 4
+    assert (old.temperature, old.torque_enabled) == (None, None)
+    assert old.age == pytest.approx(DYNAMIC_FRESH + beyond)
+    assert readings.at(1.0 + FRESH - 0.01)[1].position == 0.5
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_value_that_is_no_number_is_absent(readings, value):
+    readings.joint_states(1.0, {"elbow": {**FULL, "effort": value}})
+    readings.dynamic_joint_states(1.0, {"elbow": {"hardware_error": value, "current": 0.2}})
+    elbow = readings.at(1.0)[1]
+    assert elbow.effort is None
+    assert elbow.hardware_error is None
+    assert (elbow.position, elbow.current) == (0.5, 0.2)
+
+
+def test_the_servo_interface_is_disconnected_until_it_is_heard(board):
+    assert board.at(5.0).state.name == "DISCONNECTED"
+    assert "yet" in board.at(5.0).state.reason
+
+
+def test_a_state_is_told_with_its_reason(board):
+    board.servo_interface(1.0, "FAULT", {"why": "elbow: overload", "torque": "partial"})
+    state = board.at(1.1).state
+    assert (state.name, state.reason, state.values["torque"]) == ("FAULT", "elbow: overload", "partial")
+
+
+@pytest.mark.parametrize("name", ["DISARMED", "HOLDING", "ARMED", "MOVING", "PARKING", "PROTECTIVE_STOP"])
+def test_a_silent_servo_interface_is_told_within_a_second(board, name):
+    board.servo_interface(0.0, name, {})
+    board.heard("joint_states", 10.0, servo_interface=True)
+    assert board.at(10.0 + SILENT - 0.1).state.name == name
+    silent = board.at(10.99).state
+    assert silent.name == "DISCONNECTED"
+    assert "1.0 s" in silent.reason
+
+
+def test_where_no_servo_can_be_read_diagnostics_are_a_sign_of_life(board):
+    board.servo_interface(0.0, "DISCONNECTED", {"why": "the port is gone"})
+    board.statuses(3.0, [], servo_interface=True)
+    assert board.at(4.0).state.reason == "the port is gone"
+    assert "nothing has been heard" in board.at(3.1 + STALE).state.reason
+
+
+def test_faults_come_worst_first_and_end_when_they_are_ok_again(board):
+    told = [Status("bus", 0, "ok"), Status("elbow", 1, "warm"), Status("waist", 2, "overload", {"remedy": "wait"})]
+    board.statuses(1.0, told, servo_interface=True)
+    faults = board.at(1.5).faults
+    assert [(fault.name, fault.level) for fault in faults] == [("waist", "ERROR"), ("elbow", "WARN")]
+    assert faults[0].values == {"remedy": "wait"}
+    board.statuses(2.0, [Status("waist", 0, "ok"), Status("elbow", 0, "ok")], servo_interface=True)
+    assert board.at(2.0).faults == ()
+
+
+def test_a_report_that_stays_away_is_a_fault_even_where_all_was_well(board):
+    board.statuses(0.0, [Status("recorder", 0, "idle")], servo_interface=False)
+    assert board.at(STALE - 0.1).faults == ()
+    (fault,) = board.at(STALE + 1).faults
+    assert (fault.name, fault.level) == ("recorder", "STALE")
+
+
+def test_a_recording_that_was_seen_to_begin_has_a_time(board):
+    board.recorder(0.0, Recording(active=False))
+    board.recorder(1.0, Recording(active=True, path="/bags/one"))
+    board.recorder(2.0, Recording(active=True, path="/bags/one"))
+    assert board.at(3.0).recording.elapsed == pytest.approx(2.0)
+    board.recorder(4.0, Recording(active=False))
+    assert board.at(4.0).recording.elapsed is None
+
+
+def test_the_time_of_a_recording_begun_before_is_not_guessed(board):
+    board.recorder(1.0, Recording(active=True, path="/bags/one"))
+    recording = board.at(2.0).recording
+    assert recording.active
+    assert recording.elapsed is None
+
+
+def test_a_silent_recorder_is_neither_idle_nor_recording(board):
+    assert board.at(0.0).recording.active is None
+    board.recorder(0.0, Recording(active=True))
+    assert board.at(STALE + 1).recording.active is None
+
+
+def test_the_age_of_a_topic_is_told(board):
+    assert board.at(0.0).sources[0].age is None
+    board.heard("joint_states", 1.0)
+    assert board.at(1.2).sources[0].alive
+    late = board.at(2.0).sources[0]
+    assert not late.alive
+    assert late.age == pytest.approx(1.0)
+
+
+def test_following_errors_of_a_silent_controller_are_not_shown(board):
+    board.controller(1.0, {"elbow": 0.01})
+    assert board.at(1.1).controller.following_error == {"elbow": 0.01}
+    assert board.at(3.0).controller.following_error == {}
+    assert board.at(3.0).controller.age == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("distance", [0.0, 0.01, 0.2, 1.0, 1.5])
+def test_a_move_to_a_pose_stays_within_half_the_speed_and_the_acceleration(arm: ArmModel, distance):
+    time = duration(arm, {"shoulder": 0.0, "elbow": 0.0}, {"shoulder": distance, "elbow": -distance})
+    assert time >= 1.0
+    # Quintic from rest to rest, sampled: s(u) = 10 u³ - 15 u⁴ + 6 u⁵.
+    steps = [index / 1000 for index in range(1001)]
+    speed = max((30 * u**2 - 60 * u**3 + 30 * u**4) * distance / time for u in steps)
+    acceleration = max(abs(60 * u - 180 * u**2 + 120 * u**3) * distance / time**2 for u in steps)
+    assert speed <= 0.5 * 2.0 + 1e-9
+    assert acceleration <= 2.0 + 1e-9
+
+
+def test_a_pose_of_a_joint_that_was_not_read_cannot_be_timed(arm: ArmModel):
+    with pytest.raises(KeyError):
+        duration(arm, {"shoulder": 0.0}, {"elbow": 1.0})
