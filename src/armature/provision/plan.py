@@ -20,6 +20,12 @@ DATA_FOLDERS = {"launch": "launch", "config": "config", "urdf": "urdf", "web": "
 """Folder below share/armature → folder of the project, as setup.py installs them."""
 
 
+def requirement_lines(file: Path) -> list[str]:
+    """What a requirements file asks for; a changed comment is no reason to install again."""
+    lines = (line.partition("#")[0].strip() for line in file.read_text(encoding="utf-8").splitlines())
+    return [line for line in lines if line]
+
+
 class Plan:
     """The steps of each target, in an order in which each follows what it needs.
 
@@ -74,7 +80,7 @@ class Plan:
             title=f"ROS 2 {self.distro.capitalize()}",
             action=lambda: self._environment.install_ros(file),
             stamp=self._stamp("ros"),
-            inputs=[self.root / file],
+            inputs=requirement_lines(self.root / file),
             needs=["venv"],
         )
 
@@ -97,7 +103,7 @@ class Plan:
             title="Python packages",
             action=lambda: self._environment.install("requirements", "-r", "requirements.txt"),
             stamp=self._stamp("requirements"),
-            inputs=[self.root / "requirements.txt"],
+            inputs=requirement_lines(self.root / "requirements.txt"),
             needs=["ros"],
         )
 
@@ -118,7 +124,7 @@ class Plan:
             title="test packages",
             action=lambda: self._environment.install_requirements("test-requirements", "requirements-dev.txt"),
             stamp=self._stamp("test-requirements"),
-            inputs=[self.root / "requirements-dev.txt"],
+            inputs=requirement_lines(self.root / "requirements-dev.txt"),
             needs=["requirements"],
         )
 
