@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -29,8 +27,6 @@ from armature.recording.metadata import read_notes
 # lark, which rosidl's Python support imports, uses a module that CPython 3.11 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
 
-DOMAIN = 71
-
 
 class Graph:
     """The recorder under test and a node beside it, in one executor."""
@@ -38,7 +34,7 @@ class Graph:
     def __init__(self, folder):
         self.folder = folder
         self.context = rclpy.Context()
-        rclpy.init(context=self.context, domain_id=DOMAIN)
+        rclpy.init(context=self.context)
         self.node = rclpy.create_node("beside", context=self.context)
         self.executor = EventsExecutor(context=self.context)
         self.executor.add_node(self.node)
@@ -103,13 +99,10 @@ class Graph:
 
 
 @pytest.fixture
-def graph(tmp_path, monkeypatch):
-    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    threads = set(threading.enumerate())
+def graph(tmp_path, own_domain, nothing_left):
     graph = Graph(tmp_path / "bags")
     yield graph
     graph.close()
-    assert set(threading.enumerate()) <= threads
 
 
 def decoded(bag, topic):
@@ -256,10 +249,9 @@ def process(graph):
     started = []
 
     def start():
-        environment = {**os.environ, "ROS_DOMAIN_ID": str(DOMAIN)}
         arguments = ["--ros-args", "-p", f"folder:={graph.folder}", "-p", "free_bytes:=0"]
         command = [sys.executable, "-m", "armature.nodes.recorder", *arguments]
-        started.append(subprocess.Popen(command, env=environment))
+        started.append(subprocess.Popen(command))
         graph.until(lambda: all(client.service_is_ready() for client in graph.clients.values()))
         return started[-1]
 
@@ -295,7 +287,6 @@ def test_a_killed_recorder_loses_at_most_what_it_had_not_flushed(graph, process)
     graph.until(lambda: flushed(path, "/joint_states") == 1)
     recorder.kill()
     recorder.wait()
-    graph.until(lambda: not graph.clients["start"].service_is_ready())
     process()
     graph.until(lambda: read_notes(path).state == "recovered")
     assert len(decoded(path, "/joint_states")) == 1
