@@ -17,7 +17,7 @@ class _StrictLoader(yaml.SafeLoader):
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(None, None, f"{key!r} stands twice", node.start_mark)
+                raise yaml.constructor.ConstructorError(None, None, f"{key} stands twice", node.start_mark)
         return super().construct_mapping(node, deep)
 
 
@@ -29,6 +29,9 @@ def read_document(text: str, source: str) -> object:
     """
     try:
         return yaml.load(text, Loader=_StrictLoader)
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        allowed = "it must be well-formed YAML with each key once"
+        raise ConfigError(f"{source}{line}", error.problem, allowed) from error
     except yaml.YAMLError as error:
-        message = " ".join(str(error).split())
-        raise ConfigError(source, message, "it must be well-formed YAML with each key once") from error
+        raise ConfigError(source, str(error), "it must be well-formed YAML") from error

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from armature.core.model import ArmModel
+from armature.dynamixel.wiring import ServoWiring, Wiring
+from armature.errors import ConfigError
+
+ARM = ArmModel.from_urdf("""<robot name="r"><link name="a"/><link name="b"/><link name="c"/><link name="d"/>
+<joint name="elbow" type="revolute"><parent link="a"/><child link="b"/>
+  <limit lower="-1" upper="1.5" velocity="3" effort="1"/></joint>
+<joint name="slide" type="prismatic"><parent link="b"/><child link="c"/>
+  <limit lower="0" upper="0.03" velocity="0.1" effort="1"/></joint>
+<joint name="finger" type="prismatic"><parent link="b"/><child link="d"/>
+  <limit lower="0" upper="0.03" velocity="0.1" effort="1"/><mimic joint="slide"/></joint></robot>""")
+TEXT = """
+bus: {baud_rate: 1000000 bit/s}
+joints:
+  elbow: {id: 7, model: XM430-W350, direction: -1, zero_offset: 180 deg, reduction: 1 rad/rad}
+  slide: {id: 9, model: XL430-W250, direction: 1, zero_offset: 90 deg, reduction: 80 rad/m}
+"""
+
+
+def read(text: str = TEXT) -> Wiring:
+    return Wiring.from_yaml(text, ARM, "servos.yaml")
+
+
+def servo(joint: str) -> ServoWiring:
+    return next(entry for entry in read().servos if entry.joint == joint)
+
+
+def test_a_wiring_file_is_read():
+    wiring = read()
+    assert (wiring.baud_rate, wiring.joints, wiring.ids) == (1_000_000, ("elbow", "slide"), (7, 9))
+    assert (servo("elbow").model.name, servo("elbow").direction) == ("XM430-W350", -1)
+    assert (servo("slide").reduction, servo("slide").zero_offset) == (80.0, math.pi / 2)
+
+
+@pytest.mark.parametrize(
+    ("joint", "position", "ticks"),
+    [("elbow", 0.0, 2048), ("elbow", math.pi / 2, 1024), ("slide", 0.0, 1024), ("slide", 0.01, 1546)],
+)
+def test_positions_become_ticks(joint, position, ticks):
+    """4096 ticks a turn: half a turn is 2048; 10 mm at 80 rad/m are 0.8 rad or 521.5 ticks."""
+    assert servo(joint).to_ticks(position) == ticks
+
+
+@given(st.floats(-1, 1.5))
+def test_a_position_comes_back_within_half_a_tick(position):
+    elbow = servo("elbow")
+    assert elbow.to_position(elbow.to_ticks(position)) == pytest.approx(position, abs=elbow.step / 2 + 1e-12)
+
+
+@given(st.floats(-1, 1.5), st.floats(-1, 1.5))
+def test_velocity_has_the_sign_of_the_movement(start, end):
+    elbow = servo("elbow")
+    moved = elbow.to_ticks(end) - elbow.to_ticks(start)
+    assert math.copysign(1, elbow.to_velocity(moved)) * (end - start) >= -elbow.step or moved == 0
+
+
+def test_velocity_of_a_rack_is_in_metres_per_second():
+    slide = servo("slide")
+    assert slide.to_velocity(100) == pytest.approx(100 * slide.model.velocity_unit / 80.0)
+
+
+def change(old: str, new: str) -> str:
+    assert old in TEXT
+    return TEXT.replace(old, new, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("joints: [", "well-formed YAML"),
+        ("", "servos.yaml: None.*names with values"),
+        ("bus: {baud_rate: 1000000 bit/s}", "joints: None"),
+        (change("bus:", "serial:"), "'serial'.*keys are bus, joints"),
+        (change("1000000 bit/s", "1000000"), "baud_rate: 1000000.*number and a unit"),
+        (change("1000000 bit/s", "250000 bit/s"), "'250000 bit/s'.*57600, .*4000000"),
+        (change("1000000 bit/s", "-1000000 bit/s"), "servos have 9600"),
+        (change("elbow:", "wrist:"), "'wrist'.*joints of r are elbow, slide"),
+        (change("elbow:", "finger:"), "'finger'.*joints of r are elbow, slide"),
+        (change("  elbow: {", "  # {"), r"\['elbow'\].*every driven joint"),
+        (change("slide:", "elbow:"), "line 4: 'elbow stands twice'"),
+        (change("id: 9", "id: 7"), "id of elbow and slide: 7.*ids must differ"),
+        (change("id: 7", "id: 253"), "elbow.id: 253.*0 to 252"),
+        (change("id: 7", "id: -1"), "elbow.id: -1"),
+        (change("id: 7", "id: 1.5"), "elbow.id: 1.5"),
+        (change("id: 7", "id: true"), "elbow.id: True"),
+        (change("id: 7, ", ""), "elbow.id: None"),
+        (change("XM430-W350", "XM430-W351"), "elbow.model: 'XM430-W351'.*known models"),
+        (change("model: XM430-W350, ", ""), "elbow.model: None"),
+        (change("direction: -1", "direction: 0"), "elbow.direction: 0.*write 1, or -1"),
+        (change("direction: -1", "direction: true"), "elbow.direction: True"),
+        (change("180 deg", "180"), "elbow.zero_offset: 180.*number and a unit"),
+        (change("180 deg", "nan deg"), "elbow.zero_offset: 'nan deg'"),
+        (change("1 rad/rad", "0 rad/rad"), "elbow.reduction.*must be positive"),
+        (change("1 rad/rad", "-1 rad/rad"), "direction holds the sign"),
+        (change("1 rad/rad", "1 rad/m"), "units: rad/rad"),
+        (change("80 rad/m", "80 rad/rad"), "units: rad/m, rad/mm"),
+        (change("zero_offset: 180 deg", "zero: 180 deg"), "'zero'.*keys are id, model"),
+        (change("180 deg", "10 deg"), "limit 1.5000.*servo position: -864.*0 to 4095"),
+        (change("80 rad/m", "200 rad/m"), "limit 0.0300.*0 to 4095"),
+    ],
+)
+def test_a_wiring_that_cannot_be_used_is_refused(text, message):
+    with pytest.raises(ConfigError, match=message):
+        read(text)
+
+
+def test_errors_name_the_file_and_the_joint():
+    with pytest.raises(ConfigError, match=r"^servos\.yaml: joints\.elbow\.id"):
+        read(change("id: 7", "id: 300"))
