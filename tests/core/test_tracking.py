@@ -52,7 +52,9 @@ def test_it_reaches_the_end_of_a_goal_and_rests_there(goal):
     end = tracker.setpoint(tracker.end + 1e-6)
     assert np.allclose(end.position, goal.positions[-1])
     assert end.is_resting
-    assert tracker.end == pytest.approx(goal.duration + (0.0 if goal.velocities is not None else HANDOVER_TO_LINE))
+    assert tracker.end == pytest.approx(
+        goal.duration + (HANDOVER_TO_LINE if goal.velocities is None else HANDOVER)
+    )
     assert not tracker.is_moving(tracker.end)
 
 
@@ -184,7 +186,7 @@ def test_a_controller_held_up_beyond_the_horizon_takes_its_piece_as_the_motion()
 
 def test_a_piece_whose_goal_ends_within_the_horizon_ends_with_it():
     tracker = tracker_of(Trajectory.from_rows(JOINTS, [4.0], [[1.0, 0.0]], [[0.0, 0.0]]))
-    piece = tracker.piece(3.9)
+    piece = tracker.piece(tracker.end - 0.1)
     assert piece.trajectory.duration == pytest.approx(0.1)
     assert not tracker.catch_up(5.0)
 
@@ -193,7 +195,7 @@ def test_a_goal_without_a_future_is_refused_and_changes_nothing():
     tracker = tracker_of(Trajectory.from_rows(JOINTS, [4.0], [[1.0, 0.0]], [[0.0, 0.0]]))
     with pytest.raises(GoalRefused, match=r"time_from_start"):
         tracker.accept(Trajectory.from_rows(JOINTS, [0.0], [[1.0, 0.0]]), 1.0)
-    assert tracker.end == 4.0
+    assert tracker.end == 4.0 + HANDOVER
 
 
 def test_at_rest_nothing_moves_until_a_goal_comes():

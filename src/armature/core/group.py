@@ -155,7 +155,7 @@ class GroupControl:
         if stamp is None:
             limits.check_start(goal, tracker.setpoint(now), self.limits, self._settings.start_tolerance)
         else:
-            goal = limits.placed(goal, stamp, now)
+            goal = limits.placed(goal, stamp, tracker.handover(now, goal))
         limits.check_motion(tracker.plan(goal, now), self.limits)
         self._finish(aborted("replaced by a newer goal"))
         tracker.accept(goal, now)
@@ -194,10 +194,12 @@ class GroupControl:
         if not 0.0 <= lease < math.inf:
             raise GoalRefused("duration", lease, f"give 0 to {usual:g} s")
         kept, said = jog.clamped(asked, self.limits)
-        held = min(lease, usual) if lease > 0.0 else usual
+        # The lease runs from now, though the motion begins at the hand-over.
+        held = max((min(lease, usual) if lease > 0.0 else usual) - (tracker.handover(now) - now), 0.0)
         if not kept.any() and not tracker.is_moving(now):
             return said
         margin = self._settings.margin
+        held -= tracker.handover(now) - now
         tracker.move(lambda state: jog.jog(self.limits, state, kept, lease=held, margin=margin), now)
         self._finish(aborted("replaced by a jog"))
         return said

@@ -14,8 +14,9 @@ from armature.core.trajectory import State, Trajectory
 
 # How far ahead a piece reaches at full speed, before its tail [s].
 HORIZON = 0.2
-# Joints go on as before for this long, so that the receiver has the new piece when that begins: joints that
-# move, and joints at rest that straight lines will step to a velocity [s].
+# What is accepted begins this much later, so that its first piece is with the receiver by then, on a busy machine
+# too: a piece that comes late finds its set-point elsewhere and is refused. Straight lines from rest start at full
+# speed, and are given more [s].
 HANDOVER = 0.05
 HANDOVER_TO_LINE = 0.1
 
@@ -69,13 +70,18 @@ class Tracker:
         """Begin anew, at rest at a position [rad] or [m]; only for joints that already are commanded there."""
         self._become(_resting(self._limits.joints, position), 0.0)
 
+    def handover(self, now: float, goal: Trajectory | None = None) -> float:
+        """When what is accepted now begins [s]; until then the joints go on as before."""
+        is_line = goal is not None and goal.velocities is None and not self.is_moving(now)
+        return now + (HANDOVER_TO_LINE if is_line else HANDOVER)
+
     def plan(self, goal: Trajectory, now: float) -> Trajectory:
         """The goal as it would be followed if accepted now: begun in the set-point of the hand-over.
 
         Raises:
             GoalRefused: no point of the goal lies after time 0.
         """
-        return goal.starting_from(self._state_at(self._handover(now, goal)))
+        return goal.starting_from(self._state_at(self.handover(now, goal)))
 
     def accept(self, goal: Trajectory, now: float) -> None:
         """Follow a goal in place of the present motion.
@@ -87,11 +93,11 @@ class Tracker:
         Raises:
             GoalRefused: no point of the goal lies after time 0.
         """
-        self._go_over(retiming.rounded(self.plan(goal, now)), now, self._handover(now, goal))
+        self._go_over(retiming.rounded(self.plan(goal, now)), now, self.handover(now, goal))
 
     def move(self, build: Callable[[State], Trajectory], now: float) -> None:
         """Follow a motion that is built from the state at the hand-over; it must be quintic and end at rest."""
-        at = self._handover(now)
+        at = self.handover(now)
         self._go_over(build(self._state_at(at)), now, at)
 
     def stop(self, now: float) -> None:
@@ -140,13 +146,6 @@ class Tracker:
         self._given = Piece(now, motion)
         return self._given
 
-    def _handover(self, now: float, goal: Trajectory | None = None) -> float:
-        """When what is accepted now begins [s]; a smooth motion from rest begins at once."""
-        if self.is_moving(now):
-            return now + HANDOVER
-        is_line = goal is not None and goal.velocities is None
-        return now + HANDOVER_TO_LINE if is_line else now
-
     def _state_at(self, at: float) -> State:
         state = self.setpoint(at)
         # Where a step of velocity is being rounded, its brief acceleration must not be carried on.
@@ -155,10 +154,8 @@ class Tracker:
 
     def _go_over(self, motion: Trajectory, now: float, at: float) -> None:
         """Go on as before, and over to a motion that begins in the state at the hand-over [s]."""
-        if at > now:
-            begun = now - self._start
-            motion = retiming.joined(retiming.cut(self._motion, begun, at - self._start), motion)
-        self._become(motion, now)
+        begun = now - self._start
+        self._become(retiming.joined(retiming.cut(self._motion, begun, at - self._start), motion), now)
 
     def _slow_down(self, now: float) -> float:
         """Begin a stop; returns the motion's time at which it ends [s]."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from control_msgs.action import FollowJointTrajectory, ParallelGripperCommand
@@ -74,8 +75,8 @@ class GripperParameters:
 class ArmController(GroupNode):
     """Follows joint trajectories, from the action and from the topic."""
 
-    def __init__(self) -> None:
-        super().__init__("arm_controller", ("revolute", "continuous"), ArmJoint)
+    def __init__(self, **options: Any) -> None:
+        super().__init__("arm_controller", ("revolute", "continuous"), ArmJoint, **options)
         common = read(self, Constraints)
         joints = [read(self, JointConstraints, f"constraints.{joint}.") for joint in self.joints]
         stopped = common.constraints__stopped_velocity_tolerance
@@ -138,8 +139,8 @@ class ArmController(GroupNode):
 class GripperController(GroupNode):
     """Opens and closes the gripper; without a prismatic joint in the URDF it has nothing to do."""
 
-    def __init__(self) -> None:
-        super().__init__("gripper_controller", ("prismatic",), GripperJoint)
+    def __init__(self, **options: Any) -> None:
+        super().__init__("gripper_controller", ("prismatic",), GripperJoint, **options)
         self._judging = read(self, GripperParameters)
         self._server = GoalServer(
             self, topics.GRIPPER_COMMAND, self._start, lambda: self.control.cancel(self.now()), self._gripped

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from control_msgs.msg import JointJog, JointTrajectoryControllerState
@@ -74,10 +75,13 @@ class GroupNode(Node):
         name: of the node.
         kinds: URDF types of the joints that belong to the group.
         joint_parameters: the parameters of each joint, with their defaults.
+        options: of rclpy's Node.
     """
 
-    def __init__(self, name: str, kinds: tuple[str, ...], joint_parameters: type[JointParameters]) -> None:
-        super().__init__(name)
+    def __init__(
+        self, name: str, kinds: tuple[str, ...], joint_parameters: type[JointParameters], **options: Any
+    ) -> None:
+        super().__init__(name, **options)
         self._group_parameters = read(self, GroupParameters)
         arm = _arm_at(self._group_parameters.urdf)
         self.joints = tuple(joint.name for joint in arm.driven if joint.kind in kinds)

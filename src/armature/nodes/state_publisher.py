@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from builtin_interfaces.msg import Time
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from tf2_msgs.msg import TFMessage
 
-from armature.core.kinematics import fixed_frames, moving_frames
+from armature.core.kinematics import FrameTransform, fixed_frames, moving_frames
 from armature.core.model import ArmModel
 from armature.errors import ConfigError
 from armature.nodes import topics
@@ -32,8 +34,8 @@ class Parameters:
 class StatePublisher(Node):
     """Publishes a frame only when its joint was read in the message at hand."""
 
-    def __init__(self) -> None:
-        super().__init__("state_publisher")
+    def __init__(self, **options: Any) -> None:
+        super().__init__("state_publisher", **options)
         self._parameters = read(self, Parameters)
         if not self._parameters.publish_frequency > 0.0:
             raise ConfigError(
@@ -47,9 +49,7 @@ class StatePublisher(Node):
         self._tf = topics.publisher(self, topics.TF)
         self._description.publish(String(data=text))
         now = to_stamp(self.get_clock().now().nanoseconds)
-        self._tf_static.publish(
-            TFMessage(transforms=[to_transform(frame, now) for frame in fixed_frames(self._arm)])
-        )
+        self._tf_static.publish(self._message(fixed_frames(self._arm), now))
         topics.subscription(self, topics.JOINT_STATES, self._publish_frames)
 
     def _publish_frames(self, message: JointState) -> None:
@@ -59,7 +59,12 @@ class StatePublisher(Node):
             return
         self._last = stamp
         frames = moving_frames(self._arm, positions_of(message))
-        self._tf.publish(TFMessage(transforms=[to_transform(frame, message.header.stamp) for frame in frames]))
+        self._tf.publish(self._message(frames, message.header.stamp))
+
+    def _message(self, frames: list[FrameTransform], stamp: Time) -> TFMessage:
+        prefix = self._parameters.frame_prefix
+        named = (replace(frame, parent=prefix + frame.parent, child=prefix + frame.child) for frame in frames)
+        return TFMessage(transforms=[to_transform(frame, stamp) for frame in named])
 
 
 def _text_of(path: str) -> str:

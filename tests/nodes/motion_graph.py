@@ -1,0 +1,156 @@
+"""Controllers under test, the servo side and a client, in one process and one executor."""
+
+from __future__ import annotations
+
+import time
+
+import rclpy
+from control_msgs.action import FollowJointTrajectory, ParallelGripperCommand
+from control_msgs.msg import JointJog
+from rclpy.action import ActionClient
+from rclpy.experimental import EventsExecutor
+from rclpy.parameter import Parameter
+from std_srvs.srv import SetBool, Trigger
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+from armature.nodes import topics
+from armature.nodes.arm_controller import ArmController, GripperController
+from armature.nodes.conversions import to_duration
+
+from .servo_side import ServoSide
+
+DOMAIN = 72
+ARM = ("waist", "elbow")
+URDF = """<robot name="two">
+<link name="base_link"/><link name="upper"/><link name="lower"/><link name="left"/><link name="right"/>
+<link name="tool0"/>
+<joint name="waist" type="revolute"><parent link="base_link"/><child link="upper"/><origin xyz="0 0 0.1"/>
+  <axis xyz="0 0 1"/><limit lower="-2" upper="2" velocity="2" effort="4"/></joint>
+<joint name="elbow" type="revolute"><parent link="upper"/><child link="lower"/><origin xyz="0.2 0 0"/>
+  <axis xyz="0 1 0"/><limit lower="-1.5" upper="1.5" velocity="2" effort="4"/></joint>
+<joint name="gripper" type="prismatic"><parent link="lower"/><child link="left"/><axis xyz="0 1 0"/>
+  <limit lower="0" upper="0.03" velocity="0.1" effort="20"/></joint>
+<joint name="gripper_right" type="prismatic"><parent link="lower"/><child link="right"/><axis xyz="0 -1 0"/>
+  <limit lower="0" upper="0.03" velocity="0.1" effort="20"/><mimic joint="gripper"/></joint>
+<joint name="tool0_joint" type="fixed"><parent link="lower"/><child link="tool0"/><origin xyz="0.1 0 0"/></joint>
+</robot>"""
+SUCCEEDED, CANCELED, ABORTED = 4, 5, 6
+
+
+def trajectory(times, positions, velocities=None, joints=ARM):
+    """A JointTrajectory message."""
+    message = JointTrajectory(joint_names=list(joints))
+    for index, (at, row) in enumerate(zip(times, positions, strict=True)):
+        point = JointTrajectoryPoint(positions=row, time_from_start=to_duration(at))
+        if velocities is not None:
+            point.velocities = velocities[index]
+        message.points.append(point)
+    return message
+
+
+def smooth(at, *position):
+    """A goal of one point that is reached at rest."""
+    return trajectory([at], [position], [[0.0] * len(position)])
+
+
+class MotionGraph:
+    """Everything that a test of the controllers needs; `close` it."""
+
+    def __init__(self, folder, rest=(0.0, 0.0, 0.01), parameters=()):
+        self._urdf = folder / "two.urdf"
+        self._urdf.write_text(URDF)
+        self._parameters = dict(parameters)
+        self.context = rclpy.Context()
+        rclpy.init(context=self.context, domain_id=DOMAIN)
+        self.executor = EventsExecutor(context=self.context)
+        self.node = self._add(rclpy.create_node("servo_interface", context=self.context))
+        self.servos = ServoSide(self.node, dict(zip((*ARM, "gripper"), rest, strict=True)))
+        self.feedback = []
+        self.controllers = []
+        self.start_controllers()
+        self.arm_client = ActionClient(self.node, FollowJointTrajectory, topics.FOLLOW_JOINT_TRAJECTORY.name)
+        self.gripper_client = ActionClient(self.node, ParallelGripperCommand, topics.GRIPPER_COMMAND.name)
+        self.jogs = self.node.create_publisher(JointJog, topics.JOINT_JOG.name, topics.JOINT_JOG.qos)
+        self.stop_client = self.node.create_client(Trigger, topics.STOP_MOTION.name)
+        self.pause_client = self.node.create_client(SetBool, topics.PAUSE.name)
+        clients = (self.arm_client, self.gripper_client)
+        self.until(lambda: all(client.server_is_ready() for client in clients))
+        self.until(self.stop_client.service_is_ready)
+        self.until(lambda: self.jogs.get_subscription_count() > 0)
+
+    def start_controllers(self):
+        """Start both controllers, as their process does."""
+        values = {"urdf": str(self._urdf), **self._parameters}
+        overrides = [Parameter(name, value=value) for name, value in values.items()]
+        kinds = (ArmController, GripperController)
+        made = [kind(context=self.context, parameter_overrides=overrides) for kind in kinds]
+        self.controllers = [self._add(node) for node in made]
+        self.arm, self.gripper = self.controllers
+
+    def stop_controllers(self):
+        """End both controllers as a kill would: without a word."""
+        for node in self.controllers:
+            self.executor.remove_node(node)
+            node.destroy_node()
+        self.controllers = []
+
+    def arm_servos(self, session="s1"):
+        """Arm, and wait until the controllers know it."""
+        self.servos.be("ARMED", session)
+        self.until(lambda: all(self._knows(node, session) for node in self.controllers))
+        return self
+
+    def _knows(self, node, session):
+        control = node.control
+        return control.session == session and control.setpoint(0.0) is not None and control.measured is not None
+
+    def send(self, message, **fields):
+        """Send a trajectory; returns the goal's handle."""
+        goal = FollowJointTrajectory.Goal(trajectory=message, **fields)
+        return self._sent(self.arm_client, goal, self.feedback.append)
+
+    def grip(self, command):
+        """Send a gripper command; returns the answer."""
+        return self.answer(self._sent(self.gripper_client, ParallelGripperCommand.Goal(command=command), None))
+
+    def follow(self, message, **fields):
+        """Send a trajectory and wait for its end; returns the answer."""
+        return self.answer(self.send(message, **fields))
+
+    def answer(self, handle):
+        """Wait for a goal's end; returns status and result."""
+        return self.done(handle.get_result_async())
+
+    def _sent(self, client, goal, feedback):
+        return self.done(client.send_goal_async(goal, feedback_callback=feedback))
+
+    def done(self, future):
+        """Wait for a future's result."""
+        self.until(future.done)
+        return future.result()
+
+    def until(self, condition, seconds=20.0):
+        """Spin until a condition holds."""
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, "waited in vain"
+            self.executor.spin_once(timeout_sec=0.02)
+
+    def spin(self, seconds):
+        """Let time pass that the behaviour under test needs to pass."""
+        end = time.monotonic() + seconds
+        self.until(lambda: time.monotonic() >= end)
+
+    def _add(self, node):
+        self.executor.add_node(node)
+        return node
+
+    def close(self):
+        """End everything."""
+        self.stop_controllers()
+        self.executor.remove_node(self.node)
+        self.arm_client.destroy()
+        self.gripper_client.destroy()
+        self.executor.shutdown(0)
+        self.node.destroy_node()
+        self.context.shutdown()
