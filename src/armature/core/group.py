@@ -116,9 +116,9 @@ class GroupControl:
             return
         position = np.array([positions[joint] for joint in self.limits.joints])
         if self._tracker is None:
-            self._tracker = Tracker(self.limits, position)
+            self._tracker = Tracker(self.limits, position, stamp)
         elif not self._tracker.is_paused and stamp > self._tracker.end and not self._tracker.is_moving(now):
-            self._tracker.hold(position)
+            self._tracker.hold(position, stamp)
 
     def note_reading(self, stamp: float, positions: Mapping[str, float], velocities: Mapping[str, float]) -> None:
         """Take a reading of the joints; the goal is judged by it if it is whole."""

@@ -39,13 +39,13 @@ class Tracker:
     Time is an argument, in seconds of any clock that does not jump.
     """
 
-    def __init__(self, limits: GroupLimits, position: Array) -> None:
+    def __init__(self, limits: GroupLimits, position: Array, since: float = 0.0) -> None:
         self._limits = limits
         self._paused: tuple[Trajectory, float] | None = None
         self._is_stopping = False
         self._given: Piece | None = None
         self._has_tail = False
-        self._start = 0.0
+        self._start = since
         self._motion = _resting(limits.joints, position)
 
     @property
@@ -66,9 +66,9 @@ class Tracker:
         """What is commanded at a time [s]."""
         return self._motion.sample(now - self._start)
 
-    def hold(self, position: Array) -> None:
-        """Begin anew, at rest at a position [rad] or [m]; only for joints that already are commanded there."""
-        self._become(_resting(self._limits.joints, position), 0.0)
+    def hold(self, position: Array, since: float) -> None:
+        """Begin anew, at rest at a position [rad] or [m] since a time [s]; for joints that are commanded there."""
+        self._become(_resting(self._limits.joints, position), since)
 
     def handover(self, now: float, goal: Trajectory | None = None) -> float:
         """When what is accepted now begins [s]; until then the joints go on as before."""

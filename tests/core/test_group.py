@@ -1,0 +1,276 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from armature.core.group import GroupControl, GroupSettings
+from armature.core.judging import GripJudge, TrajectoryJudge
+from armature.core.outcome import Code, End
+from armature.core.tolerance import Tolerance, Tolerances
+from armature.core.trajectory import State, Trajectory
+from armature.errors import CommandRefused, GoalRefused
+
+from .groups import JOINTS, group
+
+LIMITS = group()
+STILL = dict.fromkeys(JOINTS, 0.0)
+JUDGE = TrajectoryJudge(Tolerances((Tolerance(0.2),) * 2, (Tolerance(0.05),) * 2, goal_time=1.0), LIMITS)
+
+
+class Bench:
+    """A group with an arm that follows perfectly, in a time of its own."""
+
+    def __init__(self, state="ARMED", session="s1"):
+        self.now = 100.0
+        self.ends = []
+        settings = GroupSettings(start_tolerance=np.full(2, 0.05), margin=np.full(2, 0.02))
+        self.control = GroupControl(LIMITS, settings)
+        self.control.note_state(state, session)
+        self.control.note_commanded(self.now, STILL, "", self.now)
+        self.control.note_reading(self.now, STILL, STILL)
+
+    def follow(self, at=2.0, place=(1.0, 0.0), stamp=None):
+        goal = Trajectory.from_rows(JOINTS, [at], [place], [(0.0, 0.0)])
+        self.control.follow(goal, stamp, JUDGE, self.ends.append, self.now)
+
+    def run(self, seconds, step=0.02):
+        for _ in range(round(seconds / step)):
+            self.now += step
+            state = self.control.setpoint(self.now)
+            if state is not None:
+                self.read(state.position, state.velocity)
+                self.commanded(state.position)
+            self.control.update(self.now)
+            self.control.piece(self.now)
+        return self
+
+    def read(self, position, velocity=(0.0, 0.0)):
+        positions = dict(zip(JOINTS, position, strict=True))
+        self.control.note_reading(self.now, positions, dict(zip(JOINTS, velocity, strict=True)))
+
+    def commanded(self, position):
+        positions = dict(zip(JOINTS, map(float, position), strict=True))
+        self.control.note_commanded(self.now, positions, "", self.now)
+
+    @property
+    def waist(self):
+        return float(self.control.setpoint(self.now).position[0])
+
+
+def test_a_goal_succeeds_once_it_is_reached():
+    bench = Bench()
+    bench.follow()
+    assert bench.control.has_goal
+    bench.run(2.2)
+    assert [(end.end, end.code) for end in bench.ends] == [(End.SUCCEEDED, Code.SUCCESSFUL)]
+    assert not bench.control.has_goal
+    assert bench.control.piece(bench.now) is None
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ("", "not known.*start the servo interface"),
+        ("STARTING", "wait until it is ready"),
+        ("DISARMED", "arm with"),
+        ("HOLDING", "arm with"),
+        ("PARKING", "wait until it has parked"),
+        ("FAULT", "clear_faults"),
+        ("PROTECTIVE_STOP", "protective_stop false"),
+        ("DISCONNECTED", "restore power and cable"),
+    ],
+)
+def test_each_state_that_takes_no_commands_has_its_remedy(state, says):
+    bench = Bench(state)
+    for command in (
+        bench.follow,
+        lambda: bench.control.jog({"waist": 1.0}, 0.0, bench.now),
+        lambda: bench.control.resume(bench.now),
+    ):
+        with pytest.raises(CommandRefused, match=f"the servo interface is .*{says}"):
+            command()
+    assert bench.control.piece(bench.now) is None
+
+
+def test_a_silent_servo_interface_refuses_goals():
+    bench = Bench()
+    bench.now += 0.6
+    with pytest.raises(CommandRefused, match="/servo_interface/commanded is silent; try again"):
+        bench.follow()
+
+
+def test_what_was_commanded_before_a_new_session_is_forgotten():
+    bench = Bench()
+    bench.control.note_state("ARMED", "s2")
+    with pytest.raises(CommandRefused, match="what is being commanded is not known"):
+        bench.follow()
+    bench.control.note_commanded(bench.now, {"waist": 0.5, "elbow": 0.0}, "s1", bench.now)
+    with pytest.raises(CommandRefused, match="what is being commanded is not known"):
+        bench.follow()
+    bench.control.note_commanded(bench.now, {"waist": 0.5, "elbow": 0.0}, "s2", bench.now)
+    bench.follow()
+    assert bench.waist == pytest.approx(0.5)
+
+
+def test_a_joint_that_is_not_commanded_leaves_the_setpoint_unknown():
+    bench = Bench(session="")
+    bench.control.note_state("ARMED", "s2")
+    bench.control.note_commanded(bench.now, {"waist": 0.5}, "", bench.now)
+    with pytest.raises(CommandRefused, match="what is being commanded is not known"):
+        bench.follow()
+
+
+def test_at_rest_the_setpoint_is_what_is_commanded():
+    bench = Bench()
+    bench.now += 0.1
+    bench.commanded((0.3, -0.2))
+    assert bench.waist == pytest.approx(0.3)
+
+
+def test_what_was_commanded_during_a_motion_does_not_move_the_setpoint():
+    bench = Bench()
+    bench.follow()
+    bench.run(1.0)
+    before = bench.waist
+    bench.commanded((0.9, 0.9))
+    assert bench.waist == before
+    bench.run(1.5)
+    end = bench.waist
+    bench.control.note_commanded(bench.now - 0.6, {"waist": 0.9, "elbow": 0.0}, "", bench.now)
+    assert bench.waist == end
+
+
+def test_a_refused_goal_leaves_the_running_one():
+    bench = Bench()
+    bench.follow()
+    bench.run(0.5)
+    with pytest.raises(GoalRefused, match="position of waist"):
+        bench.follow(place=(3.0, 0.0))
+    bench.run(2.0)
+    assert [end.end for end in bench.ends] == [End.SUCCEEDED]
+
+
+def test_a_reading_that_is_not_whole_judges_nothing_and_its_silence_ends_the_goal():
+    bench = Bench()
+    bench.follow()
+    bench.run(0.5)
+    for _ in range(40):
+        bench.now += 0.02
+        bench.control.note_reading(bench.now, {"waist": 99.0}, {})
+        bench.control.update(bench.now)
+        bench.control.piece(bench.now)
+    (end,) = bench.ends
+    assert end.end is End.ABORTED
+    assert end.message.startswith("no reading of elbow for 0.5")
+
+
+def test_a_controller_held_up_ends_its_goal_and_the_arm_stands_where_the_piece_ends():
+    bench = Bench()
+    bench.follow()
+    bench.run(1.0)
+    piece = bench.control.piece(bench.now)
+    bench.now += 0.5
+    bench.control.update(bench.now)
+    (end,) = bench.ends
+    assert "held up" in end.message
+    bench.now += 2.0
+    assert bench.waist == pytest.approx(piece.trajectory.positions[-1][0])
+
+
+def test_a_cancel_ends_as_canceled_even_if_something_else_ends_it_first():
+    bench = Bench()
+    bench.follow()
+    bench.run(0.5)
+    bench.control.cancel(bench.now)
+    assert bench.ends == []
+    bench.control.note_state("HOLDING", "", "a cable")
+    (end,) = bench.ends
+    assert end.end is End.CANCELED
+    assert "a cable" in end.message
+
+
+def test_a_canceled_goal_is_not_judged_while_it_slows_down():
+    bench = Bench()
+    bench.follow()
+    bench.run(0.5)
+    bench.control.cancel(bench.now)
+    bench.read((9.0, 9.0))
+    assert bench.ends == []
+    bench.run(1.0)
+    assert [end.end for end in bench.ends] == [End.CANCELED]
+
+
+def test_a_paused_goal_outlives_its_time():
+    bench = Bench()
+    bench.follow()
+    bench.run(0.5)
+    bench.control.pause(bench.now)
+    bench.run(5.0)
+    assert bench.control.is_paused
+    assert bench.ends == []
+    bench.control.resume(bench.now)
+    bench.run(2.5)
+    assert [end.end for end in bench.ends] == [End.SUCCEEDED]
+
+
+def test_a_jog_of_an_unknown_joint_is_refused():
+    with pytest.raises(GoalRefused, match="joint_names: 'gripper' refused; joints here are waist, elbow"):
+        Bench().control.jog({"gripper": 0.1}, 0.0, 100.0)
+
+
+@pytest.mark.parametrize("lease", [-1.0, float("nan"), float("inf")])
+def test_a_jog_with_a_bad_duration_is_refused(lease):
+    with pytest.raises(GoalRefused, match=r"duration: .*give 0 to 0.25 s"):
+        Bench().control.jog({"waist": 0.1}, lease, 100.0)
+
+
+def test_a_jog_says_what_it_clamped():
+    bench = Bench()
+    assert bench.control.jog({"waist": 5.0}, 0.0, bench.now) == "waist: 5.000 clamped to 2.000 rad/s"
+
+
+def test_a_jog_ends_with_its_lease():
+    bench = Bench()
+    bench.control.jog({"waist": 1.0}, 0.0, bench.now)
+    bench.run(0.25)
+    speed = float(bench.control.setpoint(bench.now).velocity[0])
+    bench.run(0.5)
+    assert speed > 0.3
+    assert not bench.control.is_moving(bench.now)
+
+
+def grip(**options):
+    return GripJudge(
+        **{
+            "goal_tolerance": 0.003,
+            "stall_velocity_threshold": 0.002,
+            "stall_timeout": 0.5,
+            "allow_stalling": True,
+            **options,
+        }
+    )
+
+
+def at(position, velocity=0.0):
+    return State(np.array([position]), np.array([velocity]), np.zeros(1))
+
+
+def test_a_gripper_is_judged_only_after_its_motion():
+    assert grip().judge(0.9, 1.0, at(0.0), at(0.0)) is None
+    assert grip().judge(1.0, 1.0, at(0.0), at(0.0)).message == "position reached"
+
+
+def test_a_gripper_stalls_after_the_timeout_without_motion():
+    judge = grip()
+    assert judge.judge(1.0, 1.0, at(0.0), at(0.02)) is None
+    assert judge.judge(1.4, 1.0, at(0.0), at(0.02, 0.01)) is None
+    assert judge.judge(1.8, 1.0, at(0.0), at(0.02)) is None
+    end = judge.judge(1.9, 1.0, at(0.0), at(0.02))
+    assert (end.end, end.is_stalled) == (End.SUCCEEDED, True)
+    assert "0.0200 short of the goal" in end.message
+
+
+def test_a_stall_is_a_failure_where_it_is_not_allowed():
+    judge = grip(allow_stalling=False, stall_timeout=0.0)
+    end = judge.judge(1.0, 1.0, at(0.0), at(0.02))
+    assert (end.end, end.is_stalled) == (End.ABORTED, True)
