@@ -41,7 +41,6 @@ def start(context: LaunchContext) -> list[ExecuteLocal]:
 
 def action(process: Process, namespace: str) -> ExecuteLocal:
     common = {
-        "name": process.name,
         "output": "screen",
         "respawn": True,
         "respawn_delay": RESPAWN_DELAY,
@@ -50,7 +49,8 @@ def action(process: Process, namespace: str) -> ExecuteLocal:
     }
     if not process.is_node:
         command = [sys.executable, "-m", f"armature.nodes.{process.name}", *process.arguments]
-        return ExecuteProcess(cmd=command, **common)
+        return ExecuteProcess(cmd=command, name=process.name, **common)
+    # No name: launch would give it to every node of the process, and the arm controller's has two.
     files = [str(file) for file in process.parameter_files]
     return Node(
         package="armature",

@@ -28,6 +28,7 @@ from armature.dynamixel.port import ServoPort
 from armature.dynamixel.setpoints import Piece
 from armature.dynamixel.wiring import Wiring
 from armature.errors import ArmatureError, BusError, CommandRefused, PortError
+from armature.nodes.priority import prefer_real_time
 
 _REOPEN_EVERY = 0.1  # [s]
 _START_TRIES = 3  # of a bus whose port is there; a busy machine loses a packet now and then
@@ -50,6 +51,7 @@ class Child:
         self._readings = link.Mailbox(self._memory[: link.READINGS_SIZE])
         self._pieces = link.Mailbox(self._memory[link.READINGS_SIZE :])
         self._config = config
+        self.real_time = False
         self._period: float = 1.0 / config["rate"]
         self._bus, self._loop = _build(config)
         self._pieces_seen = 0
@@ -190,9 +192,8 @@ class Child:
             "arm": lambda request, now: loop.arm(request["session"], now),
             "park": lambda request, now: loop.park(self._piece(request["serial"]), now),
             "hold": lambda request, now: loop.hold(request["why"], now),
-            "torque_off": lambda request, now: loop.torque_off(now),
             "protective_stop": lambda request, now: loop.protective_stop(request["on"], now),
-            "clear_faults": lambda request, now: loop.clear_faults(),
+            "clear_faults": lambda request, now: loop.clear_faults(now),
             "quit": lambda request, now: self.quit(),
         }
 
@@ -265,6 +266,7 @@ class Child:
         bus = {
             "cycles": loop.cycles,
             "late_cycles": self._late,
+            "real_time": self.real_time,
             "timeouts": self._bus.timeouts,
             "corrupt_packets": self._bus.corrupt,
             "stale_packets": self._bus.stale,
@@ -314,6 +316,7 @@ def main() -> int:
         except ArmatureError as error:
             child.fail(error)
             return 1
+        child.real_time = prefer_real_time()
         child.run()
     return 0
 

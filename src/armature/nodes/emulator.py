@@ -16,6 +16,7 @@ from armature.dynamixel.wiring import Wiring
 from armature.emulator.bus import EmulatedBus
 from armature.emulator.terminal import Terminal
 from armature.errors import ArmatureError, ConfigError
+from armature.nodes.priority import prefer_real_time
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             signal.signal(number, lambda *_: terminal.stop())
         sys.stdout.write(f"ready {options.link}\n")
         sys.stdout.flush()
+        prefer_real_time()  # servos do not wait for a busy computer
         terminal.serve()
     return 0
 

@@ -1,0 +1,61 @@
+"""Commands about recordings."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from pathlib import Path
+
+import rclpy
+from rclpy.node import Node
+
+from armature.errors import ProcessError
+from armature.nodes import topics
+from armature.recording.report import write_report
+
+_SERVICES = {
+    "start": topics.RECORDER_START,
+    "stop": topics.RECORDER_STOP,
+    "snapshot": topics.RECORDER_SNAPSHOT,
+}
+_TIMEOUT = 10.0  # [s]
+
+
+def record(options: argparse.Namespace) -> int:
+    """Ask the recorder, and print its answer."""
+    service = _SERVICES[options.action]
+    rclpy.init()
+    node = Node("armature_record", namespace=options.namespace)
+    try:
+        print(_call(node, service))
+    finally:
+        node.destroy_node()
+        rclpy.try_shutdown()
+    return 0
+
+
+def _call(node: Node, service: topics.Service) -> str:
+    client = node.create_client(service.kind, service.name)
+    if not client.wait_for_service(_TIMEOUT):
+        raise ProcessError("recorder", "it does not answer", "start the graph with: armature up")
+    future = client.call_async(service.kind.Request())
+    rclpy.spin_until_future_complete(node, future, timeout_sec=_TIMEOUT)
+    answer = future.result()
+    if answer is None:
+        raise ProcessError("recorder", f"no answer within {_TIMEOUT:.0f} s", "look at: armature logs recorder")
+    if not answer.success:
+        raise ProcessError("recorder", answer.message, "look at: armature status")
+    return str(answer.message)
+
+
+def report(options: argparse.Namespace) -> int:
+    """Write the report of a bag, and print its figures."""
+    bag = Path(options.bag)
+    out = Path(options.out) if options.out else bag / "report.html"
+    summary = write_report(bag, out)
+    if options.json:
+        print(json.dumps({"report": str(out), **dataclasses.asdict(summary)}))
+    else:
+        print(f"{summary}\nreport: {out}")
+    return 0
