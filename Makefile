@@ -3,6 +3,8 @@ PYTHON ?= python3
 ROS_DISTRO := $(or $(ROS_DISTRO),jazzy)
 VENV := $(if $(filter kilted,$(ROS_DISTRO)),.venv-kilted,.venv)
 PROVISION := @ROS_DISTRO=$(ROS_DISTRO) PYTHONPATH=src $(PYTHON) -B -m armature.provision
+# The node that setup has put into the environment, or else the machine's.
+NPM := @PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm --prefix web --silent
 export ROS_DISTRO
 
 .DEFAULT_GOAL := help
@@ -19,13 +21,15 @@ run: setup ## Start the graph on the emulated arm; ARGS="--port /dev/ttyUSB0" fo
 
 test: ## Run all tests; ARGS="-k wiring" for some
 	$(PROVISION) test
+	$(NPM) test
 	@exec $(VENV)/bin/python -m pytest $(ARGS)
 
-check: ## Check format, lint, types and import rules
+check: ## Check format, lint, types, the page's types and import rules
 	$(PROVISION) test
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
+	$(NPM) run check
 	@$(VENV)/bin/python -m pytest -q tests/test_imports.py
 
 web: ## Build the web page into web/dist
