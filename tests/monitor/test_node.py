@@ -1,0 +1,355 @@
+from __future__ import annotations
+
+import itertools
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+
+import pytest
+import rclpy
+from control_msgs.action import FollowJointTrajectory, ParallelGripperCommand
+from control_msgs.msg import DynamicJointState, InterfaceValue
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rclpy.action import ActionServer, GoalResponse
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Bool
+
+from armature.nodes import topics
+from armature.nodes.conversions import diagnostic, to_seconds
+
+# lark, which rosidl's Python support imports, uses a module that CPython 3.11 deprecates.
+pytestmark = [pytest.mark.process, pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")]
+
+POSES = (
+    "home: {shoulder: 0.8 rad, elbow: 0 rad, gripper: 10 mm}\npark: {shoulder: 0 rad, elbow: 1 rad, gripper: 0 mm}"
+)
+
+
+class Robot(Node):
+    """The other side of the graph: services and actions that note what they are asked."""
+
+    def __init__(self, context) -> None:
+        super().__init__("robot", context=context)
+        self.asked = []
+        self.jogs = []
+        self.goals = []
+        self.refusal = ""
+        self.takes_goals = True
+        self.early_end = ""
+        for service in (
+            topics.ARM,
+            topics.PROTECTIVE_STOP,
+            topics.STOP_MOTION,
+            topics.CLEAR_FAULTS,
+            topics.RECORDER_START,
+        ):
+            self.create_service(service.kind, service.name, self._answering(service.name))
+        self._actions = [
+            self._action(topics.FOLLOW_JOINT_TRAJECTORY, self._follow),
+            self._action(topics.GRIPPER_COMMAND, self._grip),
+        ]
+        topics.subscription(self, topics.JOINT_JOG, self.jogs.append)
+        self._state = topics.publisher(self, topics.STATE)
+        self._stop = topics.publisher(self, topics.PROTECTIVE_STOP_STATE)
+        self._joint_states = topics.publisher(self, topics.JOINT_STATES)
+        self._dynamic = topics.publisher(self, topics.DYNAMIC_JOINT_STATES)
+        self._diagnostics = topics.publisher(self, topics.DIAGNOSTICS)
+        self.read = {"shoulder": 0.1, "elbow": -0.2, "gripper": 0.01}
+        self.statuses = []
+        self._timer = None
+
+    def speak(self, state, why="") -> None:
+        """Report a state once, readings from now on."""
+        self._state.publish(
+            diagnostic("servo_interface", DiagnosticStatus.OK, state, {"why": why, "torque": "on"})
+        )
+        self._stop.publish(Bool(data=state == "PROTECTIVE_STOP"))
+        self._timer = self._timer or self.create_timer(0.02, self._cycle)
+
+    def fall_silent(self) -> None:
+        self._timer.cancel()
+
+    def destroy_node(self) -> None:
+        for action in self._actions:
+            action.destroy()
+        super().destroy_node()
+
+    def _cycle(self) -> None:
+        values = list(self.read.values())
+        names = list(self.read)
+        self._joint_states.publish(JointState(name=names, position=values, velocity=[0.0] * len(names)))
+        interfaces = [InterfaceValue(interface_names=["temperature"], values=[31.0]) for _ in names]
+        self._dynamic.publish(DynamicJointState(joint_names=names, interface_values=interfaces))
+        if self.statuses:
+            self._diagnostics.publish(DiagnosticArray(status=self.statuses))
+
+    def _answering(self, name):
+        def answer(request, response):
+            self.asked.append((name, getattr(request, "data", None)))
+            response.success, response.message = not self.refusal, self.refusal or "done"
+            return response
+
+        return answer
+
+    def _action(self, action, execute):
+        def decide(goal):
+            self.goals.append(goal)
+            return GoalResponse.ACCEPT if self.takes_goals else GoalResponse.REJECT
+
+        return ActionServer(self, action.kind, action.name, execute, goal_callback=decide)
+
+    def _follow(self, handle):
+        result = FollowJointTrajectory.Result(error_string=self.early_end)
+        handle.abort() if self.early_end else handle.succeed()
+        return result
+
+    def _grip(self, handle):
+        handle.succeed()
+        return ParallelGripperCommand.Result(reached_goal=True)
+
+
+@pytest.fixture
+def robot(nothing_left):
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    node = Robot(context)
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    thread = threading.Thread(target=executor.spin)
+    thread.start()
+    yield node
+    executor.shutdown()
+    thread.join()
+    node.destroy_node()
+    rclpy.shutdown(context=context)
+
+
+@pytest.fixture
+def command(tmp_path, config):
+    (tmp_path / "arm.urdf").write_text(config.urdf)
+    (tmp_path / "poses.yaml").write_text(POSES)
+    (tmp_path / "index.html").write_text("<!doctype html>")
+    files = {"urdf": tmp_path / "arm.urdf", "poses": tmp_path / "poses.yaml", "page_root": tmp_path}
+
+    def line(**parameters):
+        given = {**files, "port": 0, **parameters}
+        options = [word for name, value in given.items() for word in ("-p", f"{name}:={value}")]
+        return [sys.executable, "-m", "armature.nodes.monitor", "--ros-args", *options]
+
+    return line
+
+
+@contextmanager
+def running(command_line):
+    process = subprocess.Popen(command_line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+class Monitor:
+    """A client of the running monitor."""
+
+    def __init__(self, url) -> None:
+        self.url = url
+
+    def get(self, path):
+        with urllib.request.urlopen(f"{self.url}api/{path}", timeout=10) as response:
+            return json.load(response)
+
+    def post(self, path, **body):
+        request = urllib.request.Request(
+            f"{self.url}api/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=20) as response:
+                return response.status, json.load(response)["message"]
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)["message"]
+
+    def state(self):
+        return self.get("state")["state"]["name"]
+
+
+@pytest.fixture
+def monitor(robot, command):
+    with running(command()) as process:
+        ready = process.stdout.readline().split()
+        assert ready[:1] == ["ready"], process.stderr.read()
+        yield Monitor(ready[1])
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+
+
+@pytest.fixture
+def armed_monitor(monitor, robot, wait_until):
+    robot.speak("ARMED")
+    wait_until(lambda: monitor.state() == "ARMED")
+    wait_until(lambda: monitor.get("state")["joints"][0]["position"] is not None)
+    return monitor
+
+
+def test_what_was_read_is_shown_and_what_was_not_is_absent(armed_monitor, robot, wait_until):
+    joint = armed_monitor.get("state")["joints"][1]
+    assert (joint["name"], joint["position"], joint["temperature"]) == ("elbow", -0.2, 31.0)
+    assert joint["effort"] is None
+    del robot.read["elbow"]
+    wait_until(lambda: armed_monitor.get("state")["joints"][1]["position"] is None)
+    assert armed_monitor.get("state")["joints"][0]["position"] == 0.1
+
+
+def test_a_servo_interface_that_falls_silent_is_told(armed_monitor, robot, wait_until):
+    robot.fall_silent()
+    wait_until(lambda: armed_monitor.state() == "DISCONNECTED", timeout=3)
+    status, message = armed_monitor.post("pose", pose="home")
+    assert status == 409
+    assert "DISCONNECTED" in message
+
+
+def test_faults_and_the_recorder_are_taken_from_diagnostics(armed_monitor, robot, wait_until):
+    overload = {"done": "stopped", "remedy": "clear faults"}
+    robot.statuses = [
+        diagnostic("servo_interface: elbow", DiagnosticStatus.ERROR, "overload", overload),
+        diagnostic("recorder", DiagnosticStatus.OK, "recording", {"path": "/bags/one", "bytes": 5}),
+    ]
+    wait_until(lambda: armed_monitor.get("state")["faults"])
+    shown = armed_monitor.get("state")
+    assert (shown["faults"][0]["level"], shown["faults"][0]["message"]) == ("ERROR", "overload")
+    assert shown["recording"]["active"] is True
+    assert shown["recording"]["path"] == "/bags/one"
+
+
+@pytest.mark.timeout(120)
+def test_services_are_asked_and_their_words_come_back(armed_monitor, robot, wait_until):
+    for path, body, service, data in (
+        ("arm", {}, topics.ARM, True),
+        ("disarm", {}, topics.ARM, False),
+        ("stop", {}, topics.PROTECTIVE_STOP, True),
+        ("release", {}, topics.PROTECTIVE_STOP, False),
+        ("halt", {}, topics.STOP_MOTION, None),
+        ("clear_faults", {}, topics.CLEAR_FAULTS, None),
+        ("record", {"on": True}, topics.RECORDER_START, None),
+    ):
+        wait_until(lambda path=path, body=body: armed_monitor.post(path, **body) == (200, "done"))
+        assert robot.asked[-1] == (service.name, data)
+    robot.refusal = "a joint is too hot"
+    assert armed_monitor.post("arm") == (409, "a joint is too hot")
+
+
+def test_a_service_that_nobody_offers_is_named(armed_monitor):
+    status, message = armed_monitor.post("record", on=False)
+    assert status == 503
+    assert message.startswith("recorder: it does not serve recorder/stop")
+
+
+def test_a_jog_is_one_lease_of_one_joint(armed_monitor, robot, wait_until):
+    press = {"joint": "elbow", "velocity": -0.5, "press": 1}
+    sequence = itertools.count()
+    wait_until(lambda: armed_monitor.post("jog", **press, sequence=next(sequence)) == (200, "sent"))
+    wait_until(lambda: robot.jogs)
+    jog = robot.jogs[0]
+    assert (list(jog.joint_names), list(jog.velocities), jog.duration) == (["elbow"], [-0.5], 0.25)
+
+
+def test_no_jog_is_sent_unless_armed_but_its_end_is(armed_monitor, robot, wait_until):
+    robot.speak("HOLDING", "the way is blocked")
+    wait_until(lambda: armed_monitor.state() == "HOLDING")
+    status, message = armed_monitor.post("jog", joint="elbow", velocity=0.5, press=1, sequence=0)
+    assert (status, robot.jogs) == (409, [])
+    assert "HOLDING (the way is blocked)" in message
+    end = {"joint": "elbow", "velocity": 0.0, "press": 1}
+    sequence = itertools.count(1)
+    wait_until(lambda: armed_monitor.post("jog", **end, sequence=next(sequence)) == (200, "sent"))
+
+
+def test_a_pose_is_a_goal_from_rest_to_rest_for_the_arm_alone(armed_monitor, robot, wait_until):
+    wait_until(lambda: armed_monitor.post("pose", pose="home")[0] == 200)
+    trajectory = robot.goals[-1].trajectory
+    assert list(trajectory.joint_names) == ["shoulder", "elbow"]
+    (point,) = trajectory.points
+    assert list(point.positions) == [0.8, 0.0]
+    assert list(point.velocities) == [0.0, 0.0]
+    # 0.7 rad at 2 rad/s² of a quintic: sqrt(10/√3 · 0.7 / 2).
+    assert to_seconds(point.time_from_start) == pytest.approx(1.4215, abs=1e-3)
+    wait_until(lambda: (armed_monitor.get("state")["motion"] or {}).get("outcome") == "succeeded")
+
+
+def test_a_pose_that_ends_early_is_told_with_the_controllers_reason(armed_monitor, robot, wait_until):
+    robot.early_end = "elbow: 9 rad refused"
+    wait_until(lambda: armed_monitor.post("pose", pose="home") == (409, "elbow: 9 rad refused"))
+
+
+def test_a_pose_that_is_rejected_is_told(armed_monitor, robot, wait_until):
+    robot.takes_goals = False
+    wait_until(lambda: robot.goals or armed_monitor.post("pose", pose="home"))
+    status, message = armed_monitor.post("pose", pose="home")
+    assert status == 409
+    assert "refused pose home" in message
+
+
+def test_a_pose_from_an_unread_joint_is_refused(armed_monitor, robot, wait_until):
+    del robot.read["elbow"]
+    wait_until(lambda: armed_monitor.get("state")["joints"][1]["position"] is None)
+    status, message = armed_monitor.post("pose", pose="home")
+    assert status == 409
+    assert "no reading of elbow" in message
+
+
+def test_the_gripper_is_a_goal_in_metres(armed_monitor, robot, wait_until):
+    wait_until(lambda: armed_monitor.post("gripper", position=0.02)[0] == 200)
+    command = robot.goals[-1].command
+    assert (list(command.name), list(command.position)) == (["gripper"], [0.02])
+
+
+def test_a_port_in_use_is_one_line_with_the_remedy(command, nothing_left):
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        running(command(port=taken.getsockname()[1])) as process,
+    ):
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "ready" not in out
+    assert err.strip().splitlines()[-1].endswith("or end the program that holds it")
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "told"),
+    [
+        ("urdf", "/nowhere.urdf", "parameter urdf"),
+        ("poses", "/nowhere.yaml", "parameter poses"),
+        ("port", "high", "port"),
+    ],
+)
+def test_a_parameter_that_cannot_be_used_is_named(command, nothing_left, parameter, value, told):
+    with running(command(**{parameter: value})) as process:
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert told in err
+    assert "Traceback" not in err
+
+
+def test_other_machines_need_the_key_that_is_printed_once(command, nothing_left):
+    with running(command(host="0.0.0.0")) as process:
+        key = process.stdout.readline().split()[-1]
+        url = process.stdout.readline().split()[-1].replace("0.0.0.0", "127.0.0.1")
+        assert Monitor(url).post("arm")[0] == 401
+        assert Monitor(url).post("stop")[0] == 503  # let in; there is no servo interface
+        assert Monitor(url).post("login", key=key)[0] == 200
+        assert key not in url
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=15)
+    assert process.returncode == 0
+    assert key not in out + err
