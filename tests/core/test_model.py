@@ -104,5 +104,5 @@ def test_a_urdf_that_cannot_be_used_is_refused_with_the_reason(urdf, message):
 
 
 def test_errors_name_the_file_and_the_joint():
-    with pytest.raises(ConfigError, match="arm.urdf: joint elbow: limit"):
+    with pytest.raises(ConfigError, match=r"arm\.urdf: joint elbow: limit"):
         ArmModel.from_urdf(robot(joint(inside=""), HAND), "arm.urdf")

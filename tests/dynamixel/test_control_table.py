@@ -125,7 +125,7 @@ def test_a_value_outside_the_range_is_refused_before_it_is_written(name, value, 
 
 @pytest.mark.parametrize("name", ["XM430", "xm430-w350", "", "AX-12A", "MX-28"])
 def test_an_unknown_model_is_answered_with_those_known(name):
-    with pytest.raises(ConfigError, match="known models are XC330-M288, .*XM540-W270"):
+    with pytest.raises(ConfigError, match=r"known models are XC330-M288, .*XM540-W270"):
         servo_model(name)
 
 
