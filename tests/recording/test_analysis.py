@@ -49,12 +49,28 @@ def test_the_following_error_is_commanded_minus_measured(offset):
     assert np.allclose(error.values, offset, atol=1e-9)
 
 
-def test_nothing_is_compared_across_a_gap_or_beyond_the_ends():
-    seen = MEASURED[((MEASURED < 3.0) | (MEASURED > 4.0)) & (MEASURED > 1.0) & (MEASURED < 8.0)]
-    error = following_error(Series(COMMANDED, motion(COMMANDED)), Series(seen, motion(seen)))
+def test_nothing_is_compared_where_commands_are_missing():
+    asked = COMMANDED[((COMMANDED < 3.0) | (COMMANDED > 4.0)) & (COMMANDED > 1.0) & (COMMANDED < 8.0)]
+    error = following_error(Series(asked, motion(asked)), Series(MEASURED, motion(MEASURED)))
     assert error.times.min() > 1.0
     assert error.times.max() < 8.0
-    assert not within(error.times, [(3.0, 4.0)]).any()
+    assert not within(error.times, [(3.01, 3.99)]).any()
+
+
+def test_a_single_wrong_reading_is_not_overlooked():
+    values = motion(MEASURED)
+    values[333] = -np.pi
+    error = following_error(Series(COMMANDED, motion(COMMANDED)), Series(MEASURED, values))
+    assert np.abs(error.values).max() > 2.0
+
+
+def test_known_velocities_make_commands_exact_between_their_samples():
+    slopes = 1.04 * np.cos(1.3 * COMMANDED) + 0.62 * np.cos(3.1 * COMMANDED)
+    measured = Series(MEASURED, motion(MEASURED))
+    exact = following_error(Series(COMMANDED, motion(COMMANDED), slopes), measured)
+    rough = following_error(Series(COMMANDED, motion(COMMANDED)), measured)
+    assert np.abs(exact.values).max() < 1e-5
+    assert np.abs(rough.values).max() > 3e-4
 
 
 def test_the_rate_counts_gaps():
@@ -73,8 +89,15 @@ def test_a_rate_needs_three_messages(count):
 
 
 def test_a_series_is_sorted_and_holds_no_value_that_is_none():
-    found = series([3.0, 1.0, 2.0, 2.0], [30.0, 10.0, 20.0, float("nan")])
+    found = series([3.0, 1.0, 2.0, 2.0], [30.0, 10.0, 20.0, float("nan")], [3.0, 1.0, 2.0, 9.0])
     assert found.times.tolist() == [1.0, 2.0, 3.0]
     assert found.values.tolist() == [10.0, 20.0, 30.0]
+    assert found.slopes is not None
+    assert found.slopes.tolist() == [1.0, 2.0, 3.0]
     assert found.travel == 20.0
-    assert series([], []).travel == 0.0
+    assert series([], [], []).travel == 0.0
+
+
+@pytest.mark.parametrize("slopes", [[], [1.0], [1.0, float("nan")]])
+def test_velocities_that_are_not_all_known_are_not_used(slopes):
+    assert series([1.0, 2.0], [10.0, 20.0], slopes).slopes is None

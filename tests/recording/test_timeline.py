@@ -59,7 +59,7 @@ def goal(number, state):
 
 def test_goals_are_told_once_for_each_status():
     timeline = Timeline()
-    timeline.goals(0.0, Message(status_list=[goal(1, 2)]))
+    timeline.goals(0.0, Message(status_list=[goal(1, 2), goal(9, 4)]))  # 9 ended before the recording
     timeline.goals(1.0, Message(status_list=[goal(1, 4), goal(2, 2)]))
     timeline.goals(2.0, Message(status_list=[goal(1, 4), goal(2, 6), goal(3, 1)]))
     assert told(timeline) == [

@@ -9,18 +9,19 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-# Periods beyond this many medians are gaps; nothing is interpolated across them.
-_GAP = 2.5
+_GAP = 2.5  # periods beyond this many medians are gaps
+_BRIDGE = 0.1  # [s]; nothing is interpolated across a gap that is longer
 _LEAST_CONTRAST = 0.05
 _SHORTEST_DELAY, _LONGEST_DELAY, _DELAY_STEP = -0.1, 0.6, 0.005  # [s]
 
 
 @dataclass(frozen=True)
 class Series:
-    """Values over time, both of shape (n,)."""
+    """Values over time, and where known their rates of change, all of shape (n,)."""
 
     times: Array
     values: Array
+    slopes: Array | None = None
 
     def __len__(self) -> int:
         return len(self.times)
@@ -58,19 +59,27 @@ class Rate:
     gaps: tuple[Gap, ...]
 
 
-def series(times: list[float], values: list[float]) -> Series:
-    """Sort by time; of equal times the last value counts; values that are not finite are left out."""
-    pairs = {t: v for t, v in zip(times, values, strict=True) if np.isfinite(v)}
-    order = sorted(pairs)
-    return Series(np.array(order, dtype=np.float64), np.array([pairs[t] for t in order], dtype=np.float64))
+def series(times: list[float], values: list[float], slopes: list[float]) -> Series:
+    """Sort by time; of equal times the last sample counts; values that are not finite are left out.
+
+    Args:
+        times: [s].
+        values: as many.
+        slopes: as many, or of another length where some are not known: then none are used.
+    """
+    known = len(slopes) == len(times) and bool(np.isfinite(slopes).all())
+    samples = zip(times, values, slopes if known else values, strict=True)
+    last = {time: (value, slope) for time, value, slope in samples if np.isfinite(value)}
+    order = sorted(last)
+    columns = np.array([last[time] for time in order], dtype=np.float64).reshape(-1, 2)
+    return Series(np.array(order, dtype=np.float64), columns[:, 0], columns[:, 1] if known else None)
 
 
 def following_error(commanded: Series, measured: Series) -> Series:
-    """Commanded minus measured, at the commanded times at which a measurement is near on both sides."""
-    times, values = commanded.times, commanded.values
-    near = _near(measured, times)
-    at = times[near]
-    return Series(at, values[near] - np.interp(at, measured.times, measured.values))
+    """Commanded minus measured at each reading that has a command near on both sides."""
+    near = _near(commanded, measured.times)
+    at = measured.times[near]
+    return Series(at, _at(commanded, at) - measured.values[near])
 
 
 def delay(commanded: Series, measured: Series, least_travel: float) -> float | None:
@@ -122,15 +131,29 @@ def within(times: Array, intervals: list[tuple[float, float]]) -> NDArray[np.boo
     return inside
 
 
-def _near(measured: Series, times: Array) -> NDArray[np.bool_]:
-    """Which times lie between two measurements that no gap parts."""
-    if len(measured) < 3:
+def _near(line: Series, times: Array) -> NDArray[np.bool_]:
+    """Which times lie between two samples of a line that no gap parts."""
+    if len(line) < 3:
         return np.zeros(len(times), dtype=np.bool_)
-    periods = np.diff(measured.times)
-    after = np.searchsorted(measured.times, times, side="right")
-    inside = (after > 0) & (after < len(measured))
+    periods = np.diff(line.times)
+    after = np.searchsorted(line.times, times, side="right")
+    inside = (after > 0) & (after < len(line))
     index = np.clip(after - 1, 0, len(periods) - 1)
-    return inside & (periods[index] <= _GAP * np.median(periods))
+    return inside & (periods[index] <= max(_GAP * float(np.median(periods)), _BRIDGE))
+
+
+def _at(line: Series, times: Array) -> Array:
+    """Interpolate: by cubic Hermite segments where slopes are known, else linearly."""
+    if not len(times):
+        return np.empty(0)
+    if line.slopes is None:
+        return np.asarray(np.interp(times, line.times, line.values))
+    i = np.clip(np.searchsorted(line.times, times, side="right") - 1, 0, len(line) - 2)
+    length = line.times[i + 1] - line.times[i]
+    s = (times - line.times[i]) / length
+    rise = line.values[i + 1] - line.values[i]
+    bend0, bend1 = length * line.slopes[i] - rise, rise - length * line.slopes[i + 1]
+    return np.asarray(line.values[i] + s * rise + s * (1.0 - s) * (bend0 * (1.0 - s) + bend1 * s))
 
 
 def _vertex(costs: Array) -> float:

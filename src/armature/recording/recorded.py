@@ -6,6 +6,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ _TOLD = (*_WANTED, _PROTECTIVE_STOP, _GOALS, _EVENTS)
 _MOMENTARY = (COMMANDED, CONTROLLER_STATE, _GOALS, _EVENTS)
 
 _SECOND = 1_000_000_000
+_Columns = tuple[list[float], list[float], list[float]]  # times, positions, velocities
 
 
 @dataclass(frozen=True)
@@ -130,9 +132,7 @@ class _Reader:
         self._start, self._namespace = start, namespace
         self._offset: float | None = None
         self._decoders: dict[str, Callable[[bytes], Any] | None] = {}
-        self._samples: dict[str, dict[str, tuple[list[float], list[float]]]] = defaultdict(
-            lambda: defaultdict(lambda: ([], []))
-        )
+        self._samples: dict[str, dict[str, _Columns]] = defaultdict(lambda: defaultdict(lambda: ([], [], [])))
         self._deeds: dict[str, Callable[[float, Any], None]] = {
             JOINT_STATES: self._joint_states,
             COMMANDED: self._commanded,
@@ -156,7 +156,7 @@ class _Reader:
         self._deeds[name]((message.log_time - self._start) / _SECOND, decode(message.data))
 
     def series(self, name: str) -> dict[str, Series]:
-        return {joint: series(times, values) for joint, (times, values) in self._samples[name].items()}
+        return {joint: series(*columns) for joint, columns in self._samples[name].items()}
 
     def _decoder(self, topic: Topic) -> Callable[[bytes], Any] | None:
         if topic.type not in self._decoders:
@@ -167,14 +167,14 @@ class _Reader:
     def _joint_states(self, time: float, message: Any) -> None:
         stamp = self._stamp(time, message)
         self.stamps.append(stamp)
-        self._sample(JOINT_STATES, stamp, message.name, message.position)
+        self._sample(JOINT_STATES, stamp, message.name, message.position, message.velocity)
 
     def _commanded(self, time: float, message: Any) -> None:
-        self._sample(COMMANDED, self._stamp(time, message), message.name, message.position)
+        self._sample(COMMANDED, self._stamp(time, message), message.name, message.position, message.velocity)
 
     def _controller_state(self, time: float, message: Any) -> None:
-        stamp = self._stamp(time, message)
-        self._sample(CONTROLLER_STATE, stamp, message.joint_names, message.reference.positions)
+        stamp, reference = self._stamp(time, message), message.reference
+        self._sample(CONTROLLER_STATE, stamp, message.joint_names, reference.positions, reference.velocities)
 
     def _description(self, _time: float, message: Any) -> None:
         try:
@@ -183,11 +183,13 @@ class _Reader:
             return
         self.linear = frozenset(joint.name for joint in joints if joint.kind == "prismatic")
 
-    def _sample(self, topic: str, time: float, names: Any, positions: Any) -> None:
-        for joint, position in zip(names, positions):  # noqa: B905 - a message may carry no positions
-            times, values = self._samples[topic][joint]
-            times.append(time)
-            values.append(float(position))
+    def _sample(self, topic: str, time: float, names: Any, positions: Any, velocities: Any) -> None:
+        for joint, position, velocity in zip_longest(names, positions, velocities):
+            if joint is not None and position is not None:
+                times, values, slopes = self._samples[topic][joint]
+                times.append(time)
+                values.append(float(position))
+                slopes += [] if velocity is None else [float(velocity)]
 
     def _stamp(self, time: float, message: Any) -> float:
         """A header's stamp on the axis of log times; under simulated time the two differ by a constant."""

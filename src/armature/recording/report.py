@@ -62,7 +62,8 @@ def _held(recorded: Recorded, commanded: Series) -> Series:
     if not recorded.phases:
         return commanded
     on = analysis.within(commanded.times, torque_on(recorded.phases))
-    return Series(commanded.times[on], commanded.values[on])
+    slopes = None if commanded.slopes is None else commanded.slopes[on]
+    return Series(commanded.times[on], commanded.values[on], slopes)
 
 
 def _error(recorded: Recorded, commanded: Mapping[str, Series], joint: str) -> Series:

@@ -8,6 +8,7 @@ from typing import Any
 
 # action_msgs/GoalStatus, from its definition.
 _GOALS = {2: "executing", 3: "canceling", 4: "succeeded", 5: "canceled", 6: "aborted"}
+_EXECUTING = 2
 _ERROR = 2  # diagnostic_msgs/DiagnosticStatus.ERROR
 
 
@@ -86,8 +87,10 @@ class Timeline:
         """Take a message of an action's status topic."""
         for goal in message.status_list:
             name, status = bytes(goal.goal_info.goal_id.uuid), int(goal.status)
-            if status in _GOALS and self._goals.get(name) != status:
-                self._goals[name] = status
+            before = self._goals.get(name)
+            self._goals[name] = status
+            # A goal that had ended when it was first seen belongs to the time before the recording.
+            if status in _GOALS and status != before and (before is not None or status == _EXECUTING):
                 self._add(time, "goal", f"goal {name.hex()[:8]} {_GOALS[status]}", status == 6)
 
     def events(self, time: float, message: Any) -> None:
