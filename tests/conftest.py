@@ -64,7 +64,7 @@ def _terminals() -> set[str]:
     names = set()
     for entry in Path("/proc/self/fd").iterdir():
         try:
-            target = os.readlink(entry)
+            target = str(entry.readlink())
         except OSError:
             continue
         if target.startswith(("/dev/pts/", "/dev/ptmx")):

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from armature.dynamixel.control_table import BAUD_RATES, servo_model, servo_model_by_number
@@ -98,6 +98,7 @@ def test_values_are_written_little_endian():
     assert XM430.registers["Goal Position"].encode(-2) == bytes([0xFE, 0xFF, 0xFF, 0xFF])
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_what_was_encoded_is_decoded(data):
     register = data.draw(st.sampled_from(sorted(XM430.registers.values(), key=lambda item: item.address)))

@@ -120,7 +120,7 @@ def test_a_port_that_is_gone_says_so_at_the_first_use_and_is_closed(use):
     os.close(slave)
     os.close(master)
     port.setPacketTimeoutMillis(1000.0)
-    with pytest.raises(PortError, match="the port is gone .*; check cable and power"):
+    with pytest.raises(PortError, match=r"the port is gone .*; check cable and power"):
         use(port)
     assert not port.is_open
     assert not port.is_using
@@ -130,8 +130,7 @@ def test_a_far_end_that_takes_no_bytes_does_not_hold_us_for_ever(opened):
     _, port = opened
     begun = time.monotonic()
     with pytest.raises(PortError, match="the port is gone"):
-        for _ in range(10_000):
-            port.writePort([0] * 100)
+        any(port.writePort([0] * 100) == 0 for _ in range(10_000))
     assert time.monotonic() - begun < 10.0
 
 

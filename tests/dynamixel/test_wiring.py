@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from armature.core.model import ArmModel
@@ -49,12 +49,14 @@ def test_positions_become_ticks(joint, position, ticks):
     assert servo(joint).to_ticks(position) == ticks
 
 
+@settings(deadline=None)
 @given(st.floats(-1, 1.5))
 def test_a_position_comes_back_within_half_a_tick(position):
     elbow = servo("elbow")
     assert elbow.to_position(elbow.to_ticks(position)) == pytest.approx(position, abs=elbow.step / 2 + 1e-12)
 
 
+@settings(deadline=None)
 @given(st.floats(-1, 1.5), st.floats(-1, 1.5))
 def test_velocity_has_the_sign_of_the_movement(start, end):
     elbow = servo("elbow")

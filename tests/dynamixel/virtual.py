@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
 
-from armature.core.model import ArmModel
+from armature.core.model import ArmModel, Limit
 from armature.core.poses import read_poses
 from armature.core.stopping import Dynamics
 from armature.dynamixel.bus import ServoBus
@@ -84,7 +85,12 @@ class VirtualPort(ServoPort):
 class Bench:
     """An arm of emulated servos with the loop that drives it."""
 
-    def __init__(self, pose: str | dict[str, float] = "home", **settings: object) -> None:
+    def __init__(
+        self,
+        pose: str | dict[str, float] = "home",
+        limits: dict[str, Limit] | None = None,
+        **settings: object,
+    ) -> None:
         start = POSES[pose] if isinstance(pose, str) else pose
         self.far = EmulatedBus.of_arm(URDF, WIRING, start)
         self.port = VirtualPort(self.far)
@@ -92,7 +98,7 @@ class Bench:
         dynamics = {joint: Dynamics(4.0, 40.0) for joint in JOINTS}
         self.dynamics = dynamics
         self.settings = LoopSettings(dynamics=dynamics, **settings)
-        self.loop = ServoLoop(self.bus, WIRING, ARM, self.settings)
+        self.loop = ServoLoop(self.bus, WIRING, _limited(limits or {}), self.settings)
         self._next = PERIOD
 
     @property
@@ -154,3 +160,9 @@ class Bench:
 
     def speak(self, joint: str) -> None:
         self.servo(joint)._booting = 0.0
+
+
+def _limited(limits: dict[str, Limit]) -> ArmModel:
+    """The arm with other limits of some joints."""
+    joints = (replace(joint, limit=limits.get(joint.name, joint.limit)) for joint in ARM.joints)
+    return replace(ARM, joints=tuple(joints))

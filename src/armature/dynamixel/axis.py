@@ -20,7 +20,7 @@ _VOLTAGE_UNIT = 0.1  # [V] (e-Manual, "Present Input Voltage(144)")
 _LOAD_UNIT = 0.1  # [%] (e-Manual, "Present Load(126)")
 
 
-@dataclass
+@dataclass(eq=False)
 class Axis:
     """What is known of one servo; NaN and None stand for what was not read."""
 
@@ -50,6 +50,12 @@ class Axis:
         self.position = self.velocity = self.current = self.load = math.nan
         self.ticks = None
         self.misses += 1
+
+    def forget(self) -> None:
+        """Forget the slow values too: nobody knows how warm a servo is that stays silent."""
+        self.miss()
+        self.voltage = self.temperature = math.nan
+        self.alert = False
 
     def take(self, answer: Answer, now: float) -> None:
         """Take the block that the servo answered."""

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from dynamixel_sdk import COMM_RX_TIMEOUT, COMM_SUCCESS, INST_PING, INST_REBOOT, Protocol2PacketHandler
+from dynamixel_sdk import COMM_RX_TIMEOUT, COMM_SUCCESS, INST_PING, INST_REBOOT
 
 from armature.dynamixel.control_table import Register
-from armature.dynamixel.port import ServoPort
+from armature.dynamixel.port import PacketHandler, ServoPort
 from armature.errors import CorruptPacket, PortError, ServoRefused, ServoTimeout
 
 # Status packet: header 4, id, length 2, instruction, error, CRC 2 (Protocol 2.0 manual, "Status Packet").
 _STATUS_OVERHEAD = 11
 _ID_FIELD = 4
-_LENGTH_FIELD = 5
-_INSTRUCTION_FIELD = 7
 _ERROR_FIELD = 8
 _FIRST_PARAMETER = 9
 _CRC_SIZE = 2
@@ -33,7 +31,6 @@ _ERROR_NUMBERS = {
     7: "access error",
 }
 _PING_PARAMETERS = 3  # model number and firmware version (same manual, "Ping")
-_HEADER, _STUFFED = b"\xff\xff\xfd", b"\xff\xff\xfd\xfd"
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,7 @@ class ServoBus:
     def __init__(self, port: ServoPort) -> None:
         """Args: the port, which is not opened yet."""
         self._port = port
-        self._packets = _PacketHandler()
+        self._packets = PacketHandler()
         self._padding = 0
         self.corrupt = 0
         self.timeouts = 0
@@ -236,30 +233,6 @@ class ServoBus:
         # The SDK leaves this flag set when an exception passes through it, and is then busy for ever.
         self._port.is_using = False
         return self._port
-
-
-class _PacketHandler(Protocol2PacketHandler):  # type: ignore[misc]  # the SDK is untyped
-    """The SDK's packets with its byte stuffing cured (Protocol 2.0 manual, "Processing Order of Byte Stuffing").
-
-    The SDK leaves the stuffing's bytes at the end of what it has unstuffed, and loses what it has stuffed.
-    """
-
-    def addStuffing(self, packet: list[int]) -> list[int]:  # noqa: N802
-        """Stuff a packet in place; its header and CRC are still to be filled in."""
-        body = bytes(packet[_INSTRUCTION_FIELD:-_CRC_SIZE])
-        return _with_body(packet, body.replace(_HEADER, _STUFFED))
-
-    def removeStuffing(self, packet: list[int]) -> list[int]:  # noqa: N802
-        """A packet without its stuffing."""
-        body = bytes(packet[_INSTRUCTION_FIELD:-_CRC_SIZE])
-        return _with_body(packet, body.replace(_STUFFED, _HEADER))
-
-
-def _with_body(packet: list[int], body: bytes) -> list[int]:
-    packet[_INSTRUCTION_FIELD:-_CRC_SIZE] = body
-    length = len(body) + _CRC_SIZE
-    packet[_LENGTH_FIELD:_INSTRUCTION_FIELD] = [length & 0xFF, length >> 8]
-    return packet
 
 
 def _fits(packet: list[int], length: int) -> bool:

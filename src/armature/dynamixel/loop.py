@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from armature.core.model import ArmModel
 from armature.core.stopping import Dynamics
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.bus import ServoBus
-from armature.dynamixel.control_table import servo_model_by_number
+from armature.dynamixel.faults import CLEAR, RESET, Faults
 from armature.dynamixel.mode import Fault, Mode
+from armature.dynamixel.parking import Parking
 from armature.dynamixel.reader import Reader
+from armature.dynamixel.recovery import Recovery
+from armature.dynamixel.roll_call import call_roll
 from armature.dynamixel.setpoints import Piece, Setpoint, Setpoints
 from armature.dynamixel.torque import TorqueSwitch
 from armature.dynamixel.wiring import Wiring
-from armature.errors import BusError, BusMismatch, CommandRefused, ConfigError, GoalRefused, PortError
+from armature.errors import ArmatureError, BusError, CommandRefused, ConfigError, GoalRefused, PortError
 
-_CLEAR = "call /servo_interface/clear_faults once the cause is gone"
+_WITH_TORQUE = (Mode.HOLDING, Mode.ARMED, Mode.PARKING)
 
 
 @dataclass(frozen=True)
@@ -27,8 +31,7 @@ class LoopSettings:
     dynamics: Mapping[str, Dynamics]  # by joint
     registers: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # RAM values by joint
     misses_allowed: int = 5  # cycles without an answer before a servo counts as missing
-    park_tolerance: float = 0.1  # [rad] or [m] of the joint's span
-    park_settle: float = 2.0  # [s]
+    protective_stop: bool = False  # latched already, by a loop before this one
 
     def __post_init__(self) -> None:
         if self.misses_allowed < 1:
@@ -39,38 +42,48 @@ class ServoLoop:
     """All servos of one arm, cycle by cycle. Time comes in; the bus does the waiting."""
 
     def __init__(self, bus: ServoBus, wiring: Wiring, arm: ArmModel, settings: LoopSettings) -> None:
+        """Args: a closed bus, the servos on it, the arm that they move, and how."""
         self.axes = {servo.joint: Axis(servo) for servo in wiring.servos}
-        self.faults: dict[str, Fault] = {}
         self.why = "starting"
         self.session = ""
         self.cycles = 0
+        self.protective_stop_latched = settings.protective_stop
         self._bus = bus
-        self._settings = settings
         self._mode = Mode.STARTING
-        self._stop_latched = False
-        limits = {joint: arm.limit(joint) for joint in self.axes}
-        self._setpoints = Setpoints(limits, settings.dynamics)
-        self._switch = TorqueSwitch(bus, limits, settings.registers)
+        self._limits = {joint: arm.limit(joint) for joint in self.axes}
+        self._setpoints = Setpoints(self._limits, settings.dynamics)
+        self._switch = TorqueSwitch(bus, self._limits, settings.registers)
         self._reader = Reader(bus, self.axes, settings.misses_allowed)
+        self._faults = Faults(self.axes, self._reader)
+        self._recovery = Recovery(bus, self.axes, self._reader, self._faults, self._switch, self._setpoints)
         self._parking: Parking | None = None
-        self._recovering: set[str] = set()
+        self._is_connected = False
 
     # What is so
+
+    @property
+    def faults(self) -> Mapping[str, Fault]:
+        """What is wrong, by joint."""
+        return self._faults.by_joint
 
     def mode(self, now: float) -> Mode:
         """The state to show."""
         if not self._bus.is_open:
             return Mode.DISCONNECTED
-        if self._stop_latched:
+        if self.protective_stop_latched:
             return Mode.PROTECTIVE_STOP
         if self.faults:
             return Mode.FAULT
-        if self._mode is Mode.ARMED and self._setpoints.is_moving(now):
+        if self._mode is Mode.ARMED and self.is_moving(now):
             return Mode.MOVING
         return self._mode
 
+    def is_moving(self, now: float) -> bool:
+        """Whether a motion is being commanded."""
+        return self._setpoints.is_moving(now)
+
     def torque(self) -> str:
-        """on, off or partial."""
+        """on, off or partial, as last known."""
         on = [bool(axis.torque) for axis in self.axes.values()]
         return "on" if all(on) else "partial" if any(on) else "off"
 
@@ -84,42 +97,34 @@ class ServoLoop:
         """Open the bus, check who is there, adopt what the servos are doing. Nothing moves.
 
         Raises:
-            PortError, BusMismatch, ServoTimeout, CorruptPacket.
+            PortError, BusMismatch, ServoTimeout, CorruptPacket, ServoRefused.
+            CommandRefused: a servo with its torque on works in another mode than position control.
         """
         was_on = any(axis.torque for axis in self.axes.values())
         self._bus.open()
         try:
-            self._check_servos()
+            call_roll(self._bus, (axis.wiring for axis in self.axes.values()))
             self._reader.read_all(now)
             self._switch.prepare(self.axes.values())
             self._adopt(now, was_on)
-        except BusError:
+        except ArmatureError:
             self._bus.close()
             raise
-
-    def _check_servos(self) -> None:
-        found = self._bus.found(axis.wiring.servo_id for axis in self.axes.values())
-        wanted = {axis.wiring.servo_id: axis.wiring.model for axis in self.axes.values()}
-        if found != {servo_id: model.number for servo_id, model in wanted.items()}:
-            raise BusMismatch(
-                self._bus.path,
-                [f"id {servo_id} {model.name}" for servo_id, model in wanted.items()],
-                [f"id {servo_id} {_model_name(number)}" for servo_id, number in found.items()],
-            )
+        self._is_connected = True
 
     def _adopt(self, now: float, was_on: bool) -> None:
-        positions = {}
-        for joint, axis in self.axes.items():
-            positions[joint] = self._switch.goal(axis) if axis.torque else axis.position
-        self._setpoints.hold(positions)
+        self._setpoints.hold(
+            {joint: self._switch.goal(axis) if axis.torque else axis.position for joint, axis in self.axes.items()}
+        )
         self.session = ""
-        self.faults.clear()
+        self._parking = None
+        self._faults.clear()
         torque = self.torque()
-        self._mode = Mode.DISARMED if torque == "off" else Mode.HOLDING
+        self._mode = Mode.DISARMED if torque == "off" and not was_on else Mode.HOLDING
         self.why = "ready" if torque == "off" else "the servos were holding; their goals are adopted"
         for axis in self.axes.values():
-            if not axis.torque and (torque == "partial" or was_on):
-                self._fault(axis, "its torque is off: it was reset or lost power", now)
+            if self._mode is Mode.HOLDING and not axis.torque:
+                self._blame(self._faults.note(axis, RESET, now), now)
 
     # One cycle
 
@@ -129,18 +134,21 @@ class ServoLoop:
         Args:
             now: the time of this cycle; set-points are sampled at it [s].
         """
-        if not self._bus.is_open:
-            return
         try:
-            self._write_goals(now)
-            self._reader.read_states(now)
-            self._reader.read_slowly(now)
+            if self._bus.is_open:
+                self._exchange(now)
+                self._see_to(now)
+                self.cycles += 1
         except PortError as error:
             self._lose_bus(str(error))
-            return
-        self._judge(now)
-        self._go_on_parking(now)
-        self.cycles += 1
+        if not self._bus.is_open:
+            self._lose_bus("the port is gone; check cable and power")
+
+    def _exchange(self, now: float) -> None:
+        if self._mode in _WITH_TORQUE:
+            self._write_goals(now)
+        self._reader.read_states(now)
+        self._reader.read_slowly(now)
 
     def _write_goals(self, now: float) -> None:
         targets = self._setpoints.sample(now)
@@ -153,39 +161,26 @@ class ServoLoop:
             register = next(iter(self.axes.values())).wiring.model.registers["Goal Position"]
             self._bus.sync_write(register, goals)
 
-    # Judgement
+    def _see_to(self, now: float) -> None:
+        self._blame(self._faults.look(now, torque_expected=self._mode in _WITH_TORQUE), now)
+        self.why = self._recovery.go_on() or self.why
+        if self._mode is Mode.HOLDING and not self.faults and self.torque() == "off":
+            self._mode = Mode.DISARMED
+        if self._mode is Mode.DISARMED:
+            self._switch_off_rest()
+        if self._parking is not None:
+            self._go_on_parking(self._parking, now)
 
-    def _judge(self, now: float) -> None:
-        wanted = self._mode in (Mode.HOLDING, Mode.ARMED, Mode.PARKING)
-        for joint, axis in self.axes.items():
-            if axis.hardware_error:
-                self._fault(axis, f"hardware error: {axis.hardware_error_names()}", now)
-            elif self._reader.is_missing(axis):
-                if joint not in self._recovering:
-                    self._fault(axis, "it does not answer", now, needs_clearing=False)
-            elif wanted and axis.torque is False and joint not in self._recovering:
-                self._fault(axis, "its torque is off: it was reset", now)
-            elif joint in self.faults and not axis.misses:
-                self._rejoin(axis)
+    def _blame(self, fault: Fault | None, now: float) -> None:
+        if fault is not None:
+            self._halt(now)
+            self.why = str(fault)
 
-    def _fault(self, axis: Axis, cause: str, now: float, *, needs_clearing: bool = True) -> None:
-        joint = axis.wiring.joint
-        if joint in self.faults and self.faults[joint].cause == cause:
-            return
-        remedy = _CLEAR if needs_clearing else "check its cable; it joins by itself when it answers"
-        self.faults[joint] = Fault(joint, cause, "the others stopped and hold", remedy, needs_clearing, now)
-        self.why = str(self.faults[joint])
-        self._halt(now)
-
-    def _rejoin(self, axis: Axis) -> None:
-        """A servo is well again: one that only was silent joins the others; one that was reset needs clearing."""
-        joint = axis.wiring.joint
-        if joint in self._recovering:
-            self._restore(axis)
-        elif not self.faults[joint].needs_clearing:
-            if axis.torque:
-                self._setpoints.hold({joint: self._switch.goal(axis)})
-            self.why = f"{joint}: recovered from: {self.faults.pop(joint).cause}"
+    def _switch_off_rest(self) -> None:
+        """Torque that a failed request has left on, because an answer was lost, goes off."""
+        left_on = [axis for axis in self.axes.values() if axis.torque and not axis.misses]
+        with suppress(BusError):  # the next cycle tries again
+            self._switch.off(left_on)
 
     def _halt(self, now: float) -> None:
         """Stop within limits and hold; no command of this session is followed any more."""
@@ -196,13 +191,26 @@ class ServoLoop:
             self._mode = Mode.HOLDING
 
     def _lose_bus(self, reason: str) -> None:
+        for axis in self.axes.values():
+            axis.forget()
+        if not self._is_connected:
+            return
+        self._is_connected = False
         self._bus.close()
         self.session = ""
         self.why = reason
         self._parking = None
-        self._mode = Mode.HOLDING if any(axis.torque for axis in self.axes.values()) else Mode.DISARMED
-        for axis in self.axes.values():
-            axis.miss()
+        self._faults.clear()
+
+    def _go_on_parking(self, parking: Parking, now: float) -> None:
+        if now < parking.ends:
+            return
+        positions = {joint: axis.position for joint, axis in self.axes.items()}
+        if parking.is_overdue(now):
+            self.hold(f"not parked: {parking.farthest(positions)}; torque stays on", now)
+        elif parking.is_there(positions, self._limits):
+            with suppress(BusError):  # what it has left on goes off in the next cycles
+                self.torque_off(now)
 
     # Requests
 
@@ -220,8 +228,8 @@ class ServoLoop:
         try:
             self._setpoints.accept(piece, now)
         except GoalRefused as error:
-            self.why = str(error)
             self._halt(now)
+            self.why = str(error)
             raise
 
     def arm(self, session: str, now: float) -> None:
@@ -231,10 +239,8 @@ class ServoLoop:
             CommandRefused: the state does not allow it.
             BusError: a servo did not take it; those just switched on are off again.
         """
-        mode = self.mode(now)
-        if mode not in (Mode.DISARMED, Mode.HOLDING, Mode.ARMED):
-            raise CommandRefused("arm", f"the state is {mode.name} ({self.why})", _way_out(mode))
-        if mode is Mode.DISARMED:
+        self._require("arm", (Mode.DISARMED, Mode.HOLDING, Mode.ARMED), now)
+        if self._mode is Mode.DISARMED:
             self._setpoints.hold(self._switch.on(list(self.axes.values())))
         self._mode = Mode.ARMED
         self.session = session
@@ -247,16 +253,12 @@ class ServoLoop:
             CommandRefused: the state does not allow it.
             GoalRefused: the way does not begin where the arm is.
         """
-        mode = self.mode(now)
-        if mode not in (Mode.HOLDING, Mode.ARMED) or self.torque() != "on":
-            raise CommandRefused("park", f"the state is {mode.name} ({self.why})", _way_out(mode))
+        self._require("park", (Mode.HOLDING, Mode.ARMED), now)
         self._setpoints.accept(piece, now)
         self._mode = Mode.PARKING
         self.session = ""
         self.why = "parking"
-        joints = piece.trajectory.joints
-        end = dict(zip(joints, map(float, piece.trajectory.positions[-1]), strict=True))
-        self._parking = Parking(end, piece.start + piece.trajectory.duration)
+        self._parking = Parking.along(piece)
 
     def orphan(self) -> None:
         """Nobody commands any more: what is under way ends as it says, at rest; then hold."""
@@ -274,27 +276,25 @@ class ServoLoop:
         """Cut the torque of all servos at once; an arm that is not at rest falls.
 
         Raises:
-            BusError: a servo did not take it.
+            BusError: a servo did not take it yet; the next cycles try again.
         """
         self._halt(now)
-        self._switch.off(list(self.axes.values()))
         self._mode = Mode.DISARMED
-        self.faults.clear()
+        self._faults.clear()
         self.why = "disarmed"
+        self._switch.off(list(self.axes.values()))
 
     def protective_stop(self, on: bool, now: float) -> None:
         """Stop within limits, hold and latch; or release the latch to HOLDING."""
         if on:
             self._halt(now)
             self.why = "protective stop"
-        elif self._stop_latched:
+        elif self.protective_stop_latched:
             self.why = "protective stop released"
-        self._stop_latched = on
+        self.protective_stop_latched = on
 
-    def clear_faults(self) -> str:
+    def clear_faults(self, now: float) -> str:
         """Recover every faulted joint: reboot it if it latched an error, restore RAM, goal := measured, torque on.
-
-        A rebooting servo is silent for some tenths of a second; it joins the others when it answers.
 
         Returns:
             What is being done.
@@ -305,68 +305,18 @@ class ServoLoop:
         """
         if not self._bus.is_open:
             raise CommandRefused("clear_faults", self.why, "reconnect the bus first")
-        if not self.faults:
-            return "there is no fault"
-        silent = [joint for joint in self.faults if self.axes[joint].misses]
-        if silent:
-            raise CommandRefused("clear_faults", f"{', '.join(silent)} does not answer", "check cable and power")
-        for joint in self.faults:
-            self._begin_recovery(self.axes[joint])
-        self.why = f"recovering {', '.join(self.faults)}"
+        self.why = self._recovery.begin(now)
         return self.why
 
-    def _begin_recovery(self, axis: Axis) -> None:
-        if axis.hardware_error:
-            self._bus.reboot(axis.wiring.servo_id)
-            axis.hardware_error = 0
-            axis.torque = False
-            axis.misses = self._settings.misses_allowed  # it is silent while it reboots; probes find it again
-        self._recovering.add(axis.wiring.joint)
-
-    def _restore(self, axis: Axis) -> None:
-        """Give a reset servo its RAM again, and its torque where the others have theirs."""
-        joint = axis.wiring.joint
-        self._recovering.discard(joint)
-        try:
-            self._switch.prepare([axis])
-            if any(other.torque for other in self.axes.values()):
-                self._setpoints.hold(self._switch.on([axis]))
-        except (BusError, CommandRefused) as error:
-            self.why = f"{joint}: recovery failed: {error}"
-            return
-        del self.faults[joint]
-        self.why = f"{joint}: recovered"
-        self._mode = Mode.HOLDING if axis.torque else Mode.DISARMED
-
-    def _go_on_parking(self, now: float) -> None:
-        if self._parking is None or now < self._parking.ends:
-            return
-        away = {joint: abs(self.axes[joint].position - end) for joint, end in self._parking.pose.items()}
-        worst = max(away, key=lambda joint: away[joint])
-        if all(distance <= self._settings.park_tolerance for distance in away.values()):
-            self.torque_off(now)
-        elif now > self._parking.ends + self._settings.park_settle:
-            self.hold(f"not parked: {worst} is {away[worst]:.3f} away; torque stays on", now)
-
-
-@dataclass(frozen=True)
-class Parking:
-    """A way to rest that is being followed."""
-
-    pose: Mapping[str, float]  # where it ends, by joint [rad] or [m]
-    ends: float  # monotonic [s]
-
-
-def _model_name(number: int) -> str:
-    try:
-        return servo_model_by_number(number).name
-    except ConfigError:
-        return f"model number {number}"
+    def _require(self, request: str, allowed: tuple[Mode, ...], now: float) -> None:
+        mode = self.mode(now)
+        if mode not in allowed:
+            raise CommandRefused(request, f"the state is {mode.name} ({self.why})", _way_out(mode))
 
 
 def _way_out(mode: Mode) -> str:
     return {
-        Mode.FAULT: _CLEAR,
+        Mode.FAULT: CLEAR,
         Mode.PROTECTIVE_STOP: "release the protective stop first",
         Mode.DISCONNECTED: "reconnect the bus",
         Mode.DISARMED: "arm first",

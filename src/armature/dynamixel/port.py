@@ -1,4 +1,7 @@
-"""The SDK's port with its faults cured: exclusive, waiting in the kernel, bounded by the wire's own time."""
+"""The SDK's port and packets with their faults cured.
+
+The port is exclusive, waits in the kernel, and is bounded by the wire's own time.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import termios
 import time
 
 import serial
-from dynamixel_sdk import PortHandler
+from dynamixel_sdk import PortHandler, Protocol2PacketHandler
 
 from armature.errors import PortError
 
@@ -19,6 +22,10 @@ _BITS_PER_BYTE = 10.0
 _RETURN_DELAY = 508e-6  # [s]
 _MARGIN = 1e-3  # [s]
 _WRITE_TIME = 0.2  # how long the device may refuse to take bytes [s]
+# Byte stuffing keeps a header out of a packet's inside (Protocol 2.0 manual, "Byte Stuffing").
+_HEADER, _STUFFED = b"\xff\xff\xfd", b"\xff\xff\xfd\xfd"
+# Places in a packet (same manual, "Instruction Packet").
+_LENGTH_FIELD, _INSTRUCTION_FIELD, _CRC_SIZE = 5, 7, 2
 # pyserial lets some of the kernel's refusals through as what they are.
 _FAILURES = (OSError, termios.error, ValueError)
 
@@ -139,3 +146,27 @@ def _remedy(error: Exception) -> str:
     if number in (errno.ENOENT, errno.ENXIO, errno.ENODEV):
         return "check the cable, or start the emulator"
     return "check the device and its baud rate"
+
+
+class PacketHandler(Protocol2PacketHandler):  # type: ignore[misc]  # the SDK is untyped
+    """The SDK's packets with its byte stuffing cured (Protocol 2.0 manual, "Processing Order of Byte Stuffing").
+
+    The SDK leaves the stuffing's bytes at the end of what it has unstuffed, and loses what it has stuffed.
+    """
+
+    def addStuffing(self, packet: list[int]) -> list[int]:  # noqa: N802
+        """Stuff a packet in place; its header and CRC are still to be filled in."""
+        body = bytes(packet[_INSTRUCTION_FIELD:-_CRC_SIZE])
+        return _with_body(packet, body.replace(_HEADER, _STUFFED))
+
+    def removeStuffing(self, packet: list[int]) -> list[int]:  # noqa: N802
+        """A packet without its stuffing."""
+        body = bytes(packet[_INSTRUCTION_FIELD:-_CRC_SIZE])
+        return _with_body(packet, body.replace(_STUFFED, _HEADER))
+
+
+def _with_body(packet: list[int], body: bytes) -> list[int]:
+    packet[_INSTRUCTION_FIELD:-_CRC_SIZE] = body
+    length = len(body) + _CRC_SIZE
+    packet[_LENGTH_FIELD:_INSTRUCTION_FIELD] = [length & 0xFF, length >> 8]
+    return packet

@@ -19,6 +19,7 @@ class Reader:
         """Args: the bus, axes by joint, and after how many missed cycles a servo counts as missing."""
         self._bus = bus
         self._axes = list(axes.values())
+        self._queue = list(self._axes)  # in which they answer
         self._misses_allowed = misses_allowed
         self._turns = cycle(product((True, False), self._axes))
 
@@ -26,23 +27,22 @@ class Reader:
         """Whether a servo has not answered for too many cycles."""
         return axis.misses >= self._misses_allowed
 
+    def expect_silence(self, axis: Axis) -> None:
+        """A servo starts anew: count it as missing until a probe finds it."""
+        axis.forget()
+        axis.misses = self._misses_allowed
+
     def read_states(self, now: float) -> None:
         """Read position, velocity and current or load of all servos that are not missing.
 
         Raises:
             PortError: the port is gone.
         """
-        for block, axes in self._blocks().items():
-            answers = self._bus.sync_read([axis.wiring.servo_id for axis in axes], *block)
-            for axis in axes:
-                answer = answers.get(axis.wiring.servo_id)
-                if answer is None:
-                    axis.miss()
-                else:
-                    axis.take(answer, now)
         for axis in self._axes:
-            if axis.read_at != now and self.is_missing(axis):
-                axis.miss()
+            if self.is_missing(axis):
+                axis.forget()
+        for block, axes in self._blocks().items():
+            self._read_block(block, axes, now)
 
     def read_slowly(self, now: float) -> None:
         """One more read: of a servo that shows an alert, of a missing one, or of the one whose turn it is.
@@ -52,12 +52,12 @@ class Reader:
         """
         status, axis = next(self._turns)
         alerted = next((other for other in self._axes if other.alert and not other.hardware_error), None)
-        if self.is_missing(axis):
-            self._probe(axis, now)
-        elif alerted is not None:
+        if alerted is not None:
             self._try(alerted, status=True)
-        elif not axis.misses:
+        elif not self.is_missing(axis):
             self._try(axis, status=status)
+        elif status:  # a probe of a silent servo costs a whole wait, so only every other turn
+            self._probe(axis, now)
 
     def read_all(self, now: float) -> None:
         """Read everything of every servo, at start.
@@ -77,11 +77,23 @@ class Reader:
 
     def _blocks(self) -> dict[tuple[int, int], list[Axis]]:
         blocks: dict[tuple[int, int], list[Axis]] = {}
-        # Those behind a silent servo do not answer either, so whoever missed the last cycle goes last.
-        for axis in sorted(self._axes, key=lambda axis: axis.misses > 0):
+        for axis in self._queue:
             if not self.is_missing(axis):
                 blocks.setdefault(axis.block, []).append(axis)
         return blocks
+
+    def _read_block(self, block: tuple[int, int], axes: list[Axis], now: float) -> None:
+        answers = self._bus.sync_read([axis.wiring.servo_id for axis in axes], *block)
+        silent = [axis for axis in axes if axis.wiring.servo_id not in answers]
+        for axis in axes:
+            if axis in silent:
+                axis.miss()
+            else:
+                axis.take(answers[axis.wiring.servo_id], now)
+        if silent:
+            # Those behind a silent servo do not answer either: let it be the last next time.
+            self._queue.remove(silent[0])
+            self._queue.append(silent[0])
 
     def _probe(self, axis: Axis, now: float) -> None:
         answer = self._bus.sync_read([axis.wiring.servo_id], *axis.block).get(axis.wiring.servo_id)

@@ -19,6 +19,8 @@ _VELOCITY_STEP_TIME = 0.1  # [s] of the joint's acceleration limit
 # Beyond a limit by less than this is the rounding of encoders and of joints resting on their stops.
 _LIMIT_MARGIN = 0.02  # of the joint's span
 _VELOCITY_MARGIN = 1.05
+_SAMPLES = 4  # of each spline, since it may go beyond its ends
+_INSTANT = 1e-6  # [s]
 
 
 @dataclass(frozen=True)
@@ -71,10 +73,10 @@ class Setpoints:
         """Follow a piece from its start on, or from now on if it has started already.
 
         Raises:
-            GoalRefused: an unknown joint, a value that is not finite or beyond a limit, or a jump.
+            GoalRefused: an unknown joint, a value beyond a limit, an end that is not at rest, a jump.
         """
-        for column, joint in enumerate(piece.trajectory.joints):
-            self._check_limits(joint, column, piece.trajectory)
+        self._check_limits(piece.trajectory)
+        self._check_rest(piece.trajectory)
         self._check_continuity(piece, max(now, piece.start))
         for joint in piece.trajectory.joints:
             self._coming[joint] = piece
@@ -106,16 +108,27 @@ class Setpoints:
             return Setpoint(self._rest[joint], 0.0, 0.0)
         return _column(states[id(piece)], piece.trajectory.joints.index(joint))
 
-    def _check_limits(self, joint: str, column: int, trajectory: Trajectory) -> None:
-        limit = self._limits.get(joint)
-        if limit is None:
-            raise GoalRefused("set-point: joint", joint, f"joints are {', '.join(self._limits)}")
-        margin = _LIMIT_MARGIN * (limit.upper - limit.lower)
-        positions = trajectory.positions[:, column]
-        _check_range(f"set-point: {joint} position", positions, limit.lower - margin, limit.upper + margin)
-        if trajectory.velocities is not None:
-            bound = _VELOCITY_MARGIN * limit.velocity
-            _check_range(f"set-point: {joint} velocity", trajectory.velocities[:, column], -bound, bound)
+    def _check_limits(self, trajectory: Trajectory) -> None:
+        unknown = next((joint for joint in trajectory.joints if joint not in self._limits), None)
+        if unknown is not None:
+            raise GoalRefused("set-point: joint", unknown, f"joints are {', '.join(self._limits)}")
+        positions, velocities, _ = trajectory.sample_many(_between(trajectory.knots))
+        for column, joint in enumerate(trajectory.joints):
+            limit = self._limits[joint]
+            margin = _LIMIT_MARGIN * (limit.upper - limit.lower)
+            where, bound = f"set-point: {joint}", _VELOCITY_MARGIN * limit.velocity
+            _check_range(f"{where} position", positions[:, column], limit.lower - margin, limit.upper + margin)
+            _check_range(f"{where} velocity", velocities[:, column], -bound, bound)
+
+    def _check_rest(self, trajectory: Trajectory) -> None:
+        """A piece ends at rest, so that a writer that dies leaves the arm at rest."""
+        last = trajectory.sample(trajectory.duration - _INSTANT)
+        for joint, velocity in zip(trajectory.joints, last.velocity, strict=True):
+            change = _VELOCITY_STEP_TIME * self._dynamics[joint].acceleration
+            if not abs(velocity) <= change:
+                raise GoalRefused(
+                    f"set-point: {joint} velocity at the end", float(velocity), f"end within {change:.4f} of rest"
+                )
 
     def _check_continuity(self, piece: Piece, at: float) -> None:
         present = self.sample_plan(piece.trajectory.joints, at)
@@ -139,6 +152,15 @@ class Setpoints:
             state = piece.trajectory.sample(at - piece.start)
             plan[joint] = _column(state, piece.trajectory.joints.index(joint))
         return plan
+
+
+def _between(knots: np.ndarray) -> np.ndarray:
+    """Times of the knots and between them [s]."""
+    if len(knots) == 1:
+        return knots
+    steps = np.linspace(0.0, 1.0, _SAMPLES, endpoint=False)
+    inner = knots[:-1, None] + np.diff(knots)[:, None] * steps
+    return np.append(inner.ravel(), knots[-1])
 
 
 def _end(piece: Piece) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from armature.core.model import Limit
 from armature.dynamixel.axis import Axis
@@ -25,7 +26,6 @@ class TorqueSwitch:
         self._bus = bus
         self._limits = limits
         self._registers = registers
-        self.eeprom_writes = 0
 
     def prepare(self, axes: Iterable[Axis]) -> None:
         """Bring mode and RAM to what is wanted, writing only what differs.
@@ -53,7 +53,6 @@ class TorqueSwitch:
                 "support the arm, switch its power off and on, start again",
             )
         self._bus.write(axis.wiring.servo_id, register, _POSITION_CONTROL)
-        self.eeprom_writes += 1
 
     def on(self, axes: Sequence[Axis]) -> dict[str, float]:
         """Goal := measured, then torque on, each verified by reading it back.
@@ -62,21 +61,20 @@ class TorqueSwitch:
             The goals, by joint [rad] or [m].
 
         Raises:
-            CommandRefused: a joint is beyond its limit.
+            CommandRefused: a joint is beyond its limit; nothing was written.
             BusError: a servo did not take it; those switched on are off again.
         """
-        measured = {axis.wiring.joint: self._within_limit(axis) for axis in axes}
+        for axis in axes:
+            self._require_within_limit(axis)
         try:
-            for axis in axes:
-                self._switch_on(axis, measured[axis.wiring.joint])
+            return {axis.wiring.joint: axis.wiring.to_position(self._switch_on(axis)) for axis in axes}
         except BusError:
-            self.off([axis for axis in axes if axis.torque])
+            with suppress(BusError):  # the first error is the one to tell; the cycle finds torque left on
+                self.off([axis for axis in axes if axis.torque])
             raise
-        return {axis.wiring.joint: axis.wiring.to_position(measured[axis.wiring.joint]) for axis in axes}
 
-    def _within_limit(self, axis: Axis) -> int:
-        ticks = self._bus.read(axis.wiring.servo_id, axis.wiring.model.registers["Present Position"])
-        position, limit = axis.wiring.to_position(ticks), self._limits[axis.wiring.joint]
+    def _require_within_limit(self, axis: Axis) -> None:
+        position, limit = axis.wiring.to_position(self._measure(axis)), self._limits[axis.wiring.joint]
         margin = _LIMIT_MARGIN * (limit.upper - limit.lower)
         if not limit.lower - margin <= position <= limit.upper + margin:
             raise CommandRefused(
@@ -84,15 +82,19 @@ class TorqueSwitch:
                 f"{axis.wiring.joint} is at {position:.4f}, its limits are {limit.lower:.4f} to {limit.upper:.4f}",
                 "move it by hand into its range",
             )
-        return ticks
 
-    def _switch_on(self, axis: Axis, ticks: int) -> None:
+    def _measure(self, axis: Axis) -> int:
+        return self._bus.read(axis.wiring.servo_id, axis.wiring.model.registers["Present Position"])
+
+    def _switch_on(self, axis: Axis) -> int:
         servo_id, registers = axis.wiring.servo_id, axis.wiring.model.registers
+        ticks = self._measure(axis)  # just now: a limp arm may be on its way
         self._bus.write(servo_id, registers["Goal Position"], ticks)
         self._verify(axis, "Goal Position", ticks)
+        axis.torque = True  # before it is sure: if the answer is lost, it must be switched off again
         self._bus.write(servo_id, registers["Torque Enable"], 1)
-        axis.torque = True
         self._verify(axis, "Torque Enable", 1)
+        return ticks
 
     def off(self, axes: Iterable[Axis]) -> None:
         """Cut torque at once, of all that can be reached.
