@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ _ERROR_FIELD = 8
 _FIRST_PARAMETER = 9
 _CRC_SIZE = 2
 _INSTRUCTION_LENGTH = 3  # instruction and CRC
-_PADDINGS = 4
+_LATEST = 1.0  # after which an answer does not come any more [s]
 # Bit 7 of the error field says that Hardware Error Status is not 0 (same section, "Alert").
 _ALERT = 0x80
 _ERROR_NUMBERS = {
@@ -51,7 +52,7 @@ class ServoBus:
         """Args: the port, which is not opened yet."""
         self._port = port
         self._packets = PacketHandler()
-        self._padding = 0
+        self._given_up: dict[int, float] = {}  # until when an answer of this length may still come
         self.corrupt = 0
         self.timeouts = 0
         self.stale = 0
@@ -103,7 +104,7 @@ class ServoBus:
             ServoTimeout, CorruptPacket, ServoRefused, PortError.
         """
         request = f"read of {length} bytes at {address}"
-        port, asked = self._usable(), length + self._padding
+        port, asked = self._usable(), self._distinct(length)
         self._packets.readTx(port, servo_id, address, asked)
         packet = self._answer(port, servo_id, asked, request)
         return bytes(packet[_FIRST_PARAMETER : _FIRST_PARAMETER + length])
@@ -142,7 +143,7 @@ class ServoBus:
         Raises:
             PortError: the port is gone.
         """
-        port, asked = self._usable(), length + self._padding
+        port, asked = self._usable(), self._distinct(length)
         self._packets.syncReadTx(port, address, asked, list(ids), len(ids), False)
         answers: dict[int, Answer] = {}
         for packet in self._collect(port, ids, asked):
@@ -211,9 +212,10 @@ class ServoBus:
         while len(missing) > damaged:
             packet, result = self._packets.rxPacket(port, False)
             if result == COMM_RX_TIMEOUT:
-                self._give_up()
+                self._give_up(length)
                 return
             if result != COMM_SUCCESS:
+                self._given_up[length] = time.monotonic() + _LATEST
                 self.corrupt += 1
                 damaged += 1
             elif packet[_ID_FIELD] not in missing or not _fits(packet, length):
@@ -222,10 +224,20 @@ class ServoBus:
                 missing.remove(packet[_ID_FIELD])
                 yield packet
 
-    def _give_up(self) -> None:
-        """An answer may still come, late; the next requests ask for blocks of another length to tell it apart."""
+    def _give_up(self, length: int) -> None:
+        """An answer of this length may still come, late."""
         self.timeouts += 1
-        self._padding = (self._padding + 1) % _PADDINGS
+        self._given_up[length] = time.monotonic() + _LATEST
+
+    def _distinct(self, length: int) -> int:
+        """How many bytes to ask for, so that no late answer to a request given up has the same length.
+
+        The bytes behind a register are harmless to read, and are thrown away.
+        """
+        now = time.monotonic()
+        while self._given_up.get(length, 0.0) > now:
+            length += 1
+        return length
 
     def _usable(self) -> ServoPort:
         if not self._port.is_open:
