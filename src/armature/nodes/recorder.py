@@ -33,7 +33,13 @@ _FLUSH_PERIOD = 1.0  # [s]
 
 @dataclass(frozen=True)
 class Settings:
-    """The node's own parameters; those of `Limits` stand beside them."""
+    """The node's own parameters; those of `Limits` stand beside them.
+
+    Attributes:
+        folder: where bags are kept. The home folder is the default, since a process of a launch file or of a
+            service has no current folder that its user would think of.
+        topics: recorded beside those of the graph, whatever their types.
+    """
 
     folder: str = "~/.armature/recordings"
     topics: tuple[str, ...] = ()
