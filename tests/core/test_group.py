@@ -164,16 +164,41 @@ def test_a_reading_that_is_not_whole_judges_nothing_and_its_silence_ends_the_goa
     assert end.message.startswith("no reading of elbow for 0.5")
 
 
-def test_a_controller_held_up_ends_its_goal_and_the_arm_stands_where_the_piece_ends():
+def test_a_controller_held_up_for_a_moment_goes_on_where_the_arm_is():
     bench = Bench()
     bench.follow()
     bench.run(1.0)
     piece = bench.control.piece(bench.now)
-    bench.now += 0.5
+    bench.now += 0.4
+    bench.control.update(bench.now)
+    assert bench.ends == []
+    assert bench.waist == pytest.approx(piece.setpoint(bench.now).position[0])
+    assert bench.control.longest_delay == pytest.approx(0.2)
+    bench.run(2.5)
+    assert [end.end for end in bench.ends] == [End.SUCCEEDED]
+    assert bench.waist == pytest.approx(1.0)
+
+
+def test_a_controller_held_up_for_long_ends_its_goal_and_the_arm_stands_where_the_piece_ends():
+    bench = Bench()
+    bench.follow()
+    bench.run(1.0)
+    piece = bench.control.piece(bench.now)
+    bench.now += 1.5
     bench.control.update(bench.now)
     (end,) = bench.ends
-    assert "held up" in end.message
-    bench.now += 2.0
+    assert "held up for 1.30 s" in end.message
+    assert bench.control.piece(bench.now) is None
+    assert bench.waist == pytest.approx(piece.trajectory.positions[-1][0])
+
+
+def test_a_jog_is_not_gone_on_with_after_a_delay():
+    bench = Bench()
+    bench.control.jog({"waist": 1.0}, 0.0, bench.now)
+    piece = bench.control.piece(bench.now)
+    bench.now += 0.4
+    bench.control.update(bench.now)
+    bench.now += 1.0
     assert bench.waist == pytest.approx(piece.trajectory.positions[-1][0])
 
 

@@ -177,18 +177,32 @@ def test_a_pause_keeps_the_goal_and_resuming_reaches_it(goal, share, wait):
 def test_a_controller_held_up_beyond_the_horizon_takes_its_piece_as_the_motion():
     tracker = tracker_of(Trajectory.from_rows(JOINTS, [4.0], [[1.0, 0.0]], [[0.0, 0.0]]))
     piece = tracker.piece(1.0)
-    assert not tracker.catch_up(1.0 + HORIZON)
-    assert tracker.catch_up(1.5)
+    assert tracker.catch_up(1.0 + HORIZON) == 0.0
+    assert tracker.catch_up(1.5) == pytest.approx(0.5 - HORIZON)
     assert np.allclose(tracker.setpoint(1.5).position, piece.setpoint(1.5).position)
     assert tracker.end == pytest.approx(1.0 + piece.trajectory.duration)
-    assert not tracker.catch_up(1.6)
+    assert tracker.catch_up(1.6) == 0.0
+
+
+@given(goals(), SHARE, st.floats(HORIZON, 3.0))
+def test_after_a_delay_the_rest_of_the_motion_can_be_resumed(goal, share, delay):
+    tracker = tracker_of(goal)
+    given = share * tracker.end
+    piece = tracker.piece(given)
+    now = given + delay + 0.01
+    if not tracker.catch_up(now):
+        return
+    tracker.resume(now)
+    assert np.allclose(tracker.setpoint(now).position, piece.setpoint(now).position, atol=1e-9)
+    assert np.allclose(tracker.setpoint(now).velocity, piece.setpoint(now).velocity, atol=1e-6)
+    assert np.allclose(tracker.setpoint(tracker.end + 1e-6).position, goal.positions[-1], atol=1e-6)
 
 
 def test_a_piece_whose_goal_ends_within_the_horizon_ends_with_it():
     tracker = tracker_of(Trajectory.from_rows(JOINTS, [4.0], [[1.0, 0.0]], [[0.0, 0.0]]))
     piece = tracker.piece(tracker.end - 0.1)
     assert piece.trajectory.duration == pytest.approx(0.1)
-    assert not tracker.catch_up(5.0)
+    assert tracker.catch_up(5.0) == 0.0
 
 
 def test_a_goal_without_a_future_is_refused_and_changes_nothing():

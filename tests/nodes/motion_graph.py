@@ -56,9 +56,9 @@ def smooth(at, *position):
 class MotionGraph:
     """Everything that a test of the controllers needs; `close` it."""
 
-    def __init__(self, folder, rest=(0.0, 0.0, 0.01), parameters=()):
+    def __init__(self, folder, rest=(0.0, 0.0, 0.01), parameters=(), urdf=URDF):
         self._urdf = folder / "two.urdf"
-        self._urdf.write_text(URDF)
+        self._urdf.write_text(urdf)
         self._parameters = dict(parameters)
         self.context = rclpy.Context()
         rclpy.init(context=self.context, domain_id=DOMAIN)

@@ -20,7 +20,7 @@ from armature.nodes import topics
 from armature.nodes.arm_controller import ArmController, GripperController
 from armature.nodes.conversions import to_seconds
 
-from .motion_graph import ABORTED, CANCELED, SUCCEEDED, MotionGraph, smooth, trajectory
+from .motion_graph import ABORTED, CANCELED, SUCCEEDED, URDF, MotionGraph, smooth, trajectory
 
 # The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
@@ -485,6 +485,12 @@ def test_a_bad_gripper_command_is_refused_before_anything_moves(graph, command):
     assert answer.status == ABORTED
     assert not answer.result.reached_goal
     assert graph.servos.pieces == []
+
+
+def test_an_arm_without_a_gripper_works_and_refuses_gripper_commands(make):
+    graph = make(urdf=URDF.replace('<mimic joint="gripper"/>', "").replace("prismatic", "fixed")).arm_servos()
+    assert graph.grip(JointState(position=[0.01])).status == ABORTED
+    assert graph.follow(smooth(0.5, 0.2, 0.0)).status == SUCCEEDED
 
 
 def test_arm_and_gripper_move_at_once(graph):

@@ -32,6 +32,8 @@ _REMEDIES = {
 }
 # A servo interface that has said nothing for this long is taken for gone [s]; it speaks at 20 Hz.
 _SILENCE = 0.5
+# After a longer delay of the controller a goal is not gone on with [s].
+_LONGEST_DELAY = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +62,7 @@ class GroupControl:
     def __init__(self, bounds: GroupLimits, settings: GroupSettings) -> None:
         self.limits = bounds
         self.session = ""
+        self.longest_delay = 0.0  # of this program, beyond what the pieces cover [s]
         self._settings = settings
         self._state = ""
         self._why = ""
@@ -241,12 +244,26 @@ class GroupControl:
         """See to what the passing of time brings: a silent joint, a delay of this program, the end of a cancel."""
         if self._tracker is None:
             return
-        if self._tracker.catch_up(now):
-            self._finish(aborted("the controller was held up; the arm slowed down on the path and holds"))
-        if self._goal is None:
+        late = self._tracker.catch_up(now)
+        self.longest_delay = max(self.longest_delay, late)
+        if late:
+            self._make_good(self._tracker, late, now)
+        elif self._goal is not None:
+            self._mind(self._tracker, self._goal, now)
+
+    def _make_good(self, tracker: Tracker, late: float, now: float) -> None:
+        """Go on with a goal after a short delay, in which the arm slowed down; anything else stays stopped."""
+        if self._goal is not None and not self._goal.is_cancelling and late < _LONGEST_DELAY:
+            tracker.resume(now)
             return
-        if self._goal.is_cancelling:
-            if not self._tracker.is_moving(now):
+        tracker.stop(now)
+        self._finish(
+            aborted(f"the controller was held up for {late:.2f} s; the arm slowed down on the path and holds")
+        )
+
+    def _mind(self, tracker: Tracker, goal: _Goal, now: float) -> None:
+        if goal.is_cancelling:
+            if not tracker.is_moving(now):
                 self._finish(Outcome(End.CANCELED, Code.SUCCESSFUL, "canceled; the arm stands and holds"))
         elif now - self.read_at > self._settings.reading_timeout:
             self.stop(now, self._unread(now))

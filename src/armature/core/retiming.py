@@ -16,8 +16,8 @@ from armature.core.trajectory import Trajectory
 # Half the time over which a step of velocity or acceleration at a point is spread [s]: a bus cycle of 100 Hz
 # sees it whole.
 _ROUNDING = 0.005
-# Spacing of the points that describe a stop [s], and its shortest duration [s].
-_SPACING = 0.02
+# Spacing of the points that describe a stop, and its shortest duration [s].
+_SPACING = 0.04
 _SHORTEST = 0.06
 # Peaks of slope and curvature of the ramp 1 - 3x² + 2x³ over x in 0..1.
 _RAMP_SLOPE = 1.5

@@ -76,11 +76,9 @@ def evaluate_many(coefficients: Array, times: Array) -> tuple[Array, Array, Arra
     Returns:
         Three arrays of Shape (k, n).
     """
-    order = np.arange(6)
-    powers = times[:, None] ** order
-    first = np.zeros_like(powers)
-    first[:, 1:] = order[1:] * powers[:, :-1]
-    second = np.zeros_like(powers)
-    second[:, 2:] = order[2:] * order[1:-1] * powers[:, :-2]
-    values = np.einsum("dkc,kcn->dkn", np.stack((powers, first, second)), coefficients)
-    return values[0], values[1], values[2]
+    t = times[:, None]
+    c0, c1, c2, c3, c4, c5 = (coefficients[:, power] for power in range(6))
+    position = c0 + t * (c1 + t * (c2 + t * (c3 + t * (c4 + t * c5))))
+    velocity = c1 + t * (2.0 * c2 + t * (3.0 * c3 + t * (4.0 * c4 + t * (5.0 * c5))))
+    acceleration = 2.0 * c2 + t * (6.0 * c3 + t * (12.0 * c4 + t * (20.0 * c5)))
+    return position, velocity, acceleration

@@ -44,7 +44,8 @@ class Tracker:
         self._paused: tuple[Trajectory, float] | None = None
         self._is_stopping = False
         self._given: Piece | None = None
-        self._has_tail = False
+        # What the tail of the last piece leaves of the motion, and the motion's time there [s].
+        self._left: tuple[Trajectory, float] | None = None
         self._start = since
         self._motion = _resting(limits.joints, position)
 
@@ -121,28 +122,32 @@ class Tracker:
             rest = retiming.joined(retiming.cut(self._motion, begun, self._motion.duration), rest)
         self._become(rest, now)
 
-    def catch_up(self, now: float) -> bool:
+    def catch_up(self, now: float) -> float:
         """After a delay so long that the last piece has run into its tail, take that piece as the motion.
 
+        What the tail left of the motion can be resumed, as after a pause.
+
         Returns:
-            Whether it was so: the joints have left the motion, and stop.
+            How long ago the tail began [s]; 0 where it was not so.
         """
-        given = self._given
-        if given is None or not self._has_tail or now <= given.start + HORIZON:
-            return False
+        given, left = self._given, self._left
+        if given is None or left is None or now <= given.start + HORIZON:
+            return 0.0
         self._become(given.trajectory, given.start, is_stopping=True)
-        return True
+        self._paused = left
+        return now - given.start - HORIZON
 
     def piece(self, now: float) -> Piece:
         """What is to be done from now on: the motion for the horizon, then a stop on its path."""
         begun = now - self._start
         end = begun + HORIZON
-        self._has_tail = not self._is_stopping and end < self._motion.duration
-        if self._has_tail:
-            tail, _ = retiming.stopping(self._motion, end, self._limits)
-            motion = retiming.joined(retiming.cut(self._motion, begun, end), tail)
-        else:
+        if self._is_stopping or end >= self._motion.duration:
             motion = retiming.cut(self._motion, begun, self._motion.duration)
+            self._left = None
+        else:
+            tail, ends = retiming.stopping(self._motion, end, self._limits)
+            motion = retiming.joined(retiming.cut(self._motion, begun, end), tail)
+            self._left = (self._motion, ends)
         self._given = Piece(now, motion)
         return self._given
 
@@ -172,6 +177,7 @@ class Tracker:
         self._is_stopping = is_stopping
         self._paused = None
         self._given = None
+        self._left = None
 
 
 def _resting(joints: tuple[str, ...], position: Array) -> Trajectory:

@@ -132,8 +132,8 @@ class Trajectory:
         if len(knots) == 1:
             still = np.zeros((len(times), len(self.joints)))
             return still + self.positions[-1], still, still
-        index = np.clip(np.searchsorted(knots, times, side="right") - 1, 0, len(knots) - 2)
-        local = np.clip(times - knots[index], 0.0, None)
+        index = np.minimum(np.maximum(knots.searchsorted(times, side="right") - 1, 0), len(knots) - 2)
+        local = np.maximum(times - knots[index], 0.0)
         position, velocity, acceleration = spline.evaluate_many(self._coefficients[index], local)
         ended = times >= knots[-1]
         position[ended], velocity[ended], acceleration[ended] = self.positions[-1], 0.0, 0.0

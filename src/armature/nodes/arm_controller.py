@@ -16,7 +16,7 @@ from armature.core.limits import check_joints
 from armature.core.outcome import End, Outcome
 from armature.core.tolerance import Tolerance, Tolerances, requested, resolved
 from armature.core.trajectory import State
-from armature.errors import ArmatureError, GoalRefused
+from armature.errors import ArmatureError, CommandRefused, GoalRefused
 from armature.nodes import topics
 from armature.nodes.conversions import to_point, to_seconds, to_stamp, to_tolerances, to_trajectory
 from armature.nodes.goals import GoalServer, OnEnd
@@ -162,6 +162,10 @@ class GripperController(GroupNode):
             self.said(outcome)
             on_end(outcome)
 
+        if not self.joints:
+            raise CommandRefused(
+                "gripper command", "the URDF has no driven prismatic joint", "use an arm with one"
+            )
         target, speed = self._asked(request.command)
         given = self._judging
         judge = GripJudge(

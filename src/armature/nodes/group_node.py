@@ -237,7 +237,7 @@ class GroupNode(Node):
     def _publish_state(self) -> None:
         stamp, feedback = self.control.read_at, self.control.measured
         reference = self.control.setpoint(stamp)
-        if reference is None or feedback is None or stamp == self._published_at:
+        if not self.joints or reference is None or feedback is None or stamp == self._published_at:
             return
         self._published_at = stamp
         error = difference(reference, feedback)
@@ -251,7 +251,8 @@ class GroupNode(Node):
     def _publish_diagnostics(self) -> None:
         now = self.now()
         doing = "paused" if self.control.is_paused else "moving" if self.control.is_moving(now) else "idle"
-        status = diagnostic(self.get_name(), DiagnosticStatus.OK, doing, {"last": self._said})
+        values = {"last": self._said, "longest_delay": f"{self.control.longest_delay:.3f}"}
+        status = diagnostic(self.get_name(), DiagnosticStatus.OK, doing, values)
         message = DiagnosticArray(status=[status])
         message.header.stamp = to_stamp(round(now * 1e9))
         self._diagnostics.publish(message)
