@@ -25,8 +25,8 @@ from .motion_graph import ABORTED, CANCELED, SUCCEEDED, URDF, MotionGraph, smoot
 # The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
 Result = FollowJointTrajectory.Result
-# How far a newly arrived piece may be from what was being played [rad]: rounding of stamps.
-NO_JUMP = 2e-3
+# How far a newly arrived piece may be from what was being played [rad]: the servo interface refuses half a degree.
+NO_JUMP = math.radians(0.5)
 
 
 @pytest.fixture

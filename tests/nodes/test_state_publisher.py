@@ -14,11 +14,10 @@ from armature.errors import ConfigError
 from armature.nodes import topics
 from armature.nodes.state_publisher import StatePublisher
 
-from .motion_graph import URDF
+from .motion_graph import DOMAIN, URDF
 
 # The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
-DOMAIN = 73
 
 
 class Graph:
