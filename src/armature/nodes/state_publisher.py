@@ -36,13 +36,13 @@ class StatePublisher(Node):
 
     def __init__(self, **options: Any) -> None:
         super().__init__("state_publisher", **options)
-        self._parameters = read(self, Parameters)
-        if not self._parameters.publish_frequency > 0.0:
+        self._settings = read(self, Parameters)
+        if not self._settings.publish_frequency > 0.0:
             raise ConfigError(
-                "parameter publish_frequency", self._parameters.publish_frequency, "it must be > 0 Hz"
+                "parameter publish_frequency", self._settings.publish_frequency, "it must be > 0 Hz"
             )
-        text = _text_of(self._parameters.urdf)
-        self._arm = ArmModel.from_urdf(text, self._parameters.urdf)
+        text = _text_of(self._settings.urdf)
+        self._arm = ArmModel.from_urdf(text, self._settings.urdf)
         self._last = 0.0
         self._description = topics.publisher(self, topics.ROBOT_DESCRIPTION)
         self._tf_static = topics.publisher(self, topics.TF_STATIC)
@@ -55,14 +55,14 @@ class StatePublisher(Node):
     def _publish_frames(self, message: JointState) -> None:
         stamp = to_seconds(message.header.stamp)
         # A stamp that goes back is a clock begun anew.
-        if 0.0 <= stamp - self._last < 1.0 / self._parameters.publish_frequency:
+        if 0.0 <= stamp - self._last < 1.0 / self._settings.publish_frequency:
             return
         self._last = stamp
         frames = moving_frames(self._arm, positions_of(message))
         self._tf.publish(self._message(frames, message.header.stamp))
 
     def _message(self, frames: list[FrameTransform], stamp: Time) -> TFMessage:
-        prefix = self._parameters.frame_prefix
+        prefix = self._settings.frame_prefix
         named = (replace(frame, parent=prefix + frame.parent, child=prefix + frame.child) for frame in frames)
         return TFMessage(transforms=[to_transform(frame, stamp) for frame in named])
 
