@@ -9,7 +9,7 @@ import { Controls } from './panels/controls.js';
 import { Faults } from './panels/faults.js';
 import { JointTable } from './panels/joints.js';
 import { Stop } from './panels/stop.js';
-import { meaning, permissions, sentence } from './states.js';
+import { furtherFaults, meaning, permissions, sentence } from './states.js';
 import { Stream } from './stream.js';
 import { ArmView } from './view3d.js';
 
@@ -80,7 +80,7 @@ function show() {
   panels?.controls.show(isLive ? snapshot : null, may);
   if (!snapshot || !panels) return;
   if (isLive) {
-    faults.show(snapshot.faults);
+    faults.show(furtherFaults(snapshot));
     panels.table.show(snapshot, may.move);
     panels.view?.show(snapshot.joints);
   } else {

@@ -62,7 +62,27 @@ export function meaning(snapshot, isLive) {
   if (!isLive || !snapshot) return NO_LINK;
   const { name, reason } = snapshot.state;
   const known = MEANINGS[name] ?? { title: name, tone: 'caution', reason: '', step: '' };
-  return { ...known, reason: sentence(reason) || known.reason };
+  return { ...known, reason: saysMore(reason, name) ? sentence(reason) : known.reason };
+}
+
+/**
+ * Whether a reason tells more than the state's own name does.
+ *
+ * @param {string} reason
+ * @param {string} name
+ */
+function saysMore(reason, name) {
+  const words = reason.trim().toLowerCase();
+  return words !== '' && words !== 'ready' && words !== name.toLowerCase().replaceAll('_', ' ');
+}
+
+/**
+ * Faults that the banner does not tell already.
+ *
+ * @param {import('./types').Snapshot} snapshot
+ */
+export function furtherFaults({ faults, state }) {
+  return faults.filter((fault) => !fault.message || fault.message !== state.reason);
 }
 
 /**
@@ -72,7 +92,6 @@ export function meaning(snapshot, isLive) {
  */
 export function permissions(snapshot, isLive) {
   const state = isLive && snapshot ? snapshot.state.name : 'NO_LINK';
-  const hasFaults = Boolean(isLive && snapshot?.faults.some((fault) => fault.level === 'ERROR'));
   const recorder = isLive ? snapshot?.recording.active : null;
   return {
     arm: among(state, ['DISARMED', 'HOLDING'], ARM_WHY),
@@ -80,7 +99,7 @@ export function permissions(snapshot, isLive) {
     move: among(state, ['ARMED', 'MOVING'], MOVE_WHY),
     halt: among(state, ['ARMED', 'MOVING'], MOVE_WHY),
     release: among(state, ['PROTECTIVE_STOP'], {}),
-    clear_faults: state === 'FAULT' || hasFaults ? '' : 'There are no faults to clear.',
+    clear_faults: state === 'FAULT' ? '' : 'There are no faults to clear.',
     record: typeof recorder === 'boolean' ? '' : isLive ? 'The recorder is silent.' : COMMON_WHY.NO_LINK,
   };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { meaning, permissions, sentence } from '../src/states.js';
+import { furtherFaults, meaning, permissions, sentence } from '../src/states.js';
 
 const STATES = [
   'STARTING', 'DISARMED', 'HOLDING', 'ARMED', 'MOVING', 'PARKING', 'FAULT', 'PROTECTIVE_STOP', 'DISCONNECTED',
@@ -21,6 +21,25 @@ test('every state has a reason and a step', () => {
 
 test("the robot's own reason comes first", () => {
   assert.equal(meaning(snapshot('FAULT', 'elbow: overload'), true).reason, 'Elbow: overload.');
+});
+
+test('a reason that only repeats the state gives way to what the state means', () => {
+  for (const [state, reason] of [['ARMED', 'armed'], ['DISARMED', 'ready'], ['PROTECTIVE_STOP', 'protective stop']]) {
+    const { reason: shown } = meaning(snapshot(state, reason), true);
+    assert.equal(shown, meaning(snapshot(state), true).reason);
+  }
+});
+
+test('a fault that the banner tells already is not told twice', () => {
+  const bus = { name: 'servo_interface: bus', message: 'protective stop' };
+  const elbow = { name: 'servo_interface: elbow', message: 'overload' };
+  const shown = { ...snapshot('PROTECTIVE_STOP', 'protective stop'), faults: [bus, elbow] };
+  assert.deepEqual(furtherFaults(shown), [elbow]);
+});
+
+test('faults are cleared where the state is a fault', () => {
+  const clearable = STATES.filter((state) => permissions(snapshot(state), true).clear_faults === '');
+  assert.deepEqual(clearable, ['FAULT']);
 });
 
 test('only an armed arm may be moved', () => {

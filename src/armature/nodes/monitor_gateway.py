@@ -30,6 +30,13 @@ _PARKED = 60.0  # parking is slow on purpose, and is answered when the arm rests
 # A goal that is refused after it was accepted (its reason travels in the result) is refused at once.
 _EARLY_RESULT = 0.3  # [s]
 _COMMANDABLE = ("ARMED", "MOVING")
+_FIRST = {  # what leads to ARMED, where arming alone does not
+    "PROTECTIVE_STOP": "release the protective stop, then arm",
+    "FAULT": "remove the cause and clear the faults, then arm",
+    "PARKING": "wait until the arm is parked, then arm",
+    "STARTING": "wait until the servos are found, then arm",
+    "DISCONNECTED": "check power, cable and the servo interface, then arm",
+}
 _OUTCOMES = {
     GoalStatus.STATUS_SUCCEEDED: "succeeded",
     GoalStatus.STATUS_ABORTED: "aborted",
@@ -173,7 +180,7 @@ class RosGateway:
         state = self.shown.state
         if state.name not in _COMMANDABLE:
             why = f"state is {state.name}" + (f" ({state.reason})" if state.reason else "")
-            raise CommandRefused(request, why, "arm first; commands are accepted when ARMED or MOVING")
+            raise CommandRefused(request, why, _FIRST.get(state.name, "arm first"))
 
     def _positions(self, goal: Mapping[str, float], request: str) -> dict[str, float]:
         known: dict[str, float] = {}
