@@ -65,7 +65,7 @@ class Profile:
             self.kind = kind
         else:
             self.acceleration = (velocity - self.velocity) / dt
-            self.position += 0.5 * (velocity + self.velocity) * dt
+            self.position += velocity * dt
             self.velocity = velocity
 
     def follow_velocity(self, goal: float, acceleration: float, dt: float) -> None:
@@ -88,7 +88,8 @@ class Profile:
             return math.copysign(self._max_velocity, remaining)
         # Fastest speed from which braking at the bound, in steps of dt, ends on the goal.
         half = 0.5 * bound * dt
-        speed = min(self._max_velocity, math.sqrt(half * half + 2.0 * bound * abs(remaining)) - half)
+        braking = 2.0 * bound * abs(remaining)
+        speed = min(self._max_velocity, braking / (math.sqrt(half * half + braking) + half))
         change = math.copysign(speed, remaining) - self.velocity
         return self.velocity + min(bound * dt, max(-bound * dt, change))
 

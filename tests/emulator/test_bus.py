@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+
+from armature.core.model import ArmModel
+from armature.dynamixel.wiring import Wiring
+from armature.emulator.bus import EmulatedBus
+from armature.emulator.packet import BROADCAST_ID, Instruction, encode
+from armature.emulator.plant import MujocoPlant
+from armature.errors import ConfigError
+
+from .bench import place, urdf, wiring
+
+BYTE = 10 / 1_000_000  # [s] at 1 Mbit/s
+DEFAULT_DELAY = 250 * 2e-6  # section "Return Delay Time(9)"
+
+
+def test_an_answer_takes_the_time_of_request_delay_and_answer(host):
+    [answer] = host.bus.feed(encode(1, Instruction.PING), 0.0)
+    assert answer.due == pytest.approx(10 * BYTE + DEFAULT_DELAY + 14 * BYTE)
+
+
+def test_the_return_delay_time_is_obeyed(host):
+    host.set(Return_Delay_Time=0)
+    [answer] = host.bus.feed(encode(1, Instruction.PING), 1.0)
+    assert answer.due == pytest.approx(1.0 + 24 * BYTE)
+
+
+def test_answers_of_a_group_follow_one_another(host):
+    request = encode(BROADCAST_ID, Instruction.SYNC_READ, place(132) + place(4) + bytes([1, 2, 3]))
+    answers = host.bus.feed(request, 0.0)
+    dues = [answer.due for answer in answers]
+    each = DEFAULT_DELAY + 15 * BYTE
+    assert dues == pytest.approx([len(request) * BYTE + n * each for n in (1, 2, 3)])
+
+
+def test_a_request_that_comes_too_early_waits_for_the_wire(host):
+    [first] = host.bus.feed(encode(1, Instruction.PING), 0.0)
+    [second] = host.bus.feed(encode(2, Instruction.PING), 0.0)
+    assert second.due == pytest.approx(2 * first.due)
+
+
+def test_a_slower_wire_takes_longer(host):
+    for servo_id in (1, 2, 3):
+        host.write("Baud Rate", 1, servo_id)
+    host.bus.baud_rate = 57_600
+    [answer] = host.bus.feed(encode(1, Instruction.PING), 5.0)
+    assert answer.due - 5.0 == pytest.approx(24 * 10 / 57_600 + DEFAULT_DELAY)
+
+
+def test_a_request_may_come_in_pieces(host):
+    packet = encode(1, Instruction.PING)
+    assert host.bus.feed(packet[:4], 0.0) == []
+    assert len(host.bus.feed(packet[4:], 0.001)) == 1
+
+
+def test_the_arm_moves_while_time_passes_and_not_otherwise(host):
+    host.set(Torque_Enable=1, Goal_Position=3_000)
+    before = host.position
+    host.bus.advance(host.now)
+    assert host.position == before
+    host.bus.advance(host.now + 0.1)
+    assert host.position > before
+
+
+def test_after_a_long_pause_it_goes_on_instead_of_catching_up(host):
+    host.bus.advance(1_000.0)
+    assert host.read("Realtime Tick") == pytest.approx(250, abs=10)
+
+
+def test_an_unknown_baud_rate_is_refused():
+    arm = ArmModel.from_urdf(urdf(1))
+    entry = Wiring.from_yaml(wiring(("XM430-W350",)), arm)
+    with pytest.raises(ConfigError, match=r"12345.*servos have 9600"):
+        EmulatedBus.of_arm(urdf(1), Wiring(12_345, entry.servos), {"joint1": 0.0})
+
+
+def test_a_moving_link_without_inertia_is_refused():
+    text = '<robot name="r"><link name="a"/><link name="b"/><joint name="j" type="continuous">'
+    text += '<parent link="a"/><child link="b"/><limit velocity="1" effort="1"/></joint></robot>'
+    with pytest.raises(ConfigError, match="needs mass and inertia"):
+        MujocoPlant(text, {"j": 0.0}, {"j": 0.0})
