@@ -85,5 +85,5 @@ def nothing_left() -> Iterator[None]:
 def _require_gone(what: str, left: Callable[[], set]) -> None:
     give_up = time.monotonic() + 5.0
     while left() and time.monotonic() < give_up:
-        time.sleep(0.02)
+        time.sleep(0.1)
     assert not left(), f"{what} left behind: {left()}"

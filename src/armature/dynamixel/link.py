@@ -5,6 +5,7 @@ Layout and encoding only; who maps the memory and holds the socket stands in `no
 
 from __future__ import annotations
 
+import hashlib
 import json
 import struct
 import zlib
@@ -28,6 +29,7 @@ STATUS = b"s"
 FAILED = b"f"
 MESSAGE_SIZE = 65_536  # [byte]
 
+_ATTEMPTS = 3  # of a reader whom the writer has overtaken
 _SLOT = struct.Struct("<QIIxxxxxxxx")  # serial, length, CRC-32; 24 bytes keep the content aligned
 
 
@@ -60,7 +62,7 @@ class Mailbox:
         slot = self._slots[self._serial % 2]
         _SLOT.pack_into(slot, 0, 0, 0, 0)
         slot[_SLOT.size : _SLOT.size + len(value)] = value
-        _SLOT.pack_into(slot, 0, self._serial, len(value), zlib.crc32(value))
+        _SLOT.pack_into(slot, 0, self._serial, len(value), _checksum(self._serial, value))
 
     def read(self, after: int = 0) -> tuple[int, bytes] | None:
         """The newest whole value.
@@ -71,19 +73,25 @@ class Mailbox:
         Returns:
             Its serial number and bytes; None where there is none newer.
         """
-        headers = sorted(((self._header(slot), slot) for slot in self._slots), key=lambda item: -item[0][0])
-        for (serial, length, checksum), slot in headers:
-            if serial <= after:
-                return None
-            value = bytes(slot[_SLOT.size : _SLOT.size + length])
-            if zlib.crc32(value) == checksum:
-                return serial, value
+        for _ in range(_ATTEMPTS):
+            headers = sorted(((self._header(slot), slot) for slot in self._slots), key=lambda item: -item[0][0])
+            for (serial, length, checksum), slot in headers:
+                if serial <= after:
+                    return None
+                value = bytes(slot[_SLOT.size : _SLOT.size + length])
+                if _checksum(serial, value) == checksum:
+                    return serial, value
         return None
 
     @staticmethod
     def _header(slot: memoryview) -> tuple[int, int, int]:
         serial, length, checksum = _SLOT.unpack_from(slot)
         return serial, min(length, len(slot)), checksum
+
+
+def _checksum(serial: int, value: bytes) -> int:
+    # With the serial number in it, a header that is half written never fits: not even that of no bytes at all.
+    return zlib.crc32(value, serial & 0xFFFFFFFF)
 
 
 @dataclass(frozen=True)
@@ -193,6 +201,7 @@ class Status:
     torque: str
     session: str
     why: str
+    protective_stop: bool  # whether it is latched, whatever the mode is
     faults: tuple[Mapping[str, Any], ...]
     bus: Mapping[str, Any]  # statistics of the bus
 
@@ -219,5 +228,8 @@ def unpack_call(message: bytes) -> dict[str, Any]:
 
 
 def address(port: str) -> bytes:
-    """Abstract UNIX socket address of the child that owns a port; it has no name in any file system."""
-    return b"\0armature/bus/" + port.encode()
+    """Abstract UNIX socket address of the child that owns a port; it has no name in any file system.
+
+    It is a digest, since such an address has room for 107 bytes and a path may be longer.
+    """
+    return b"\0armature/bus/" + hashlib.sha256(port.encode()).hexdigest()[:32].encode()

@@ -23,9 +23,7 @@ class Parking:
     def along(piece: Piece) -> Parking:
         """Parking by a piece of motion."""
         last = map(float, piece.trajectory.positions[-1])
-        return Parking(
-            dict(zip(piece.trajectory.joints, last, strict=True)), piece.start + piece.trajectory.duration
-        )
+        return Parking(dict(zip(piece.trajectory.joints, last, strict=True)), piece.end)
 
     def is_there(self, positions: Mapping[str, float], limits: Mapping[str, Limit]) -> bool:
         """Whether every joint was read close to its place; NaN is nowhere."""

@@ -32,6 +32,11 @@ class Piece:
     start: float  # monotonic [s]
     trajectory: Trajectory
 
+    @property
+    def end(self) -> float:
+        """When it has come to rest, monotonic [s]."""
+        return self.start + self.trajectory.duration
+
 
 @dataclass(frozen=True)
 class Setpoint:
@@ -67,7 +72,7 @@ class Setpoints:
 
     def is_moving(self, now: float) -> bool:
         """Whether some piece has not ended."""
-        return any(now < _end(piece) for piece in (*self._present.values(), *self._coming.values()))
+        return any(now < piece.end for piece in (*self._present.values(), *self._coming.values()))
 
     def accept(self, piece: Piece, now: float) -> None:
         """Follow a piece from its start on, or from now on if it has started already.
@@ -97,7 +102,7 @@ class Setpoints:
             if now >= piece.start:
                 self._present[joint] = self._coming.pop(joint)
         for joint, piece in list(self._present.items()):
-            if now >= _end(piece):
+            if now >= piece.end:
                 last = piece.trajectory.sample(piece.trajectory.duration)
                 self._rest[joint] = float(last.position[piece.trajectory.joints.index(joint)])
                 del self._present[joint]
@@ -161,10 +166,6 @@ def _between(knots: np.ndarray) -> np.ndarray:
     steps = np.linspace(0.0, 1.0, _SAMPLES, endpoint=False)
     inner = knots[:-1, None] + np.diff(knots)[:, None] * steps
     return np.append(inner.ravel(), knots[-1])
-
-
-def _end(piece: Piece) -> float:
-    return piece.start + piece.trajectory.duration
 
 
 def _column(state: State, column: int) -> Setpoint:

@@ -16,9 +16,10 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any
 
+from armature.core.trajectory import Trajectory
 from armature.dynamixel import link
 from armature.dynamixel.setpoints import Piece
-from armature.errors import CommandRefused, ProcessError
+from armature.errors import CommandRefused, GoalRefused, ProcessError
 
 _CONNECT_EVERY = 0.02  # [s]
 _SPAWN_TIME = 10.0  # how long a child may take to listen [s]
@@ -28,7 +29,7 @@ _ANSWER_TIME = 5.0  # how long a request may take [s]
 class BusClient:
     """One connection to the bus child.
 
-    `on_cycle`, `on_status` and `on_lost` are called in the thread that `listen` runs in.
+    `listen` calls back in its own thread; the other methods may be called in any other.
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
@@ -39,6 +40,7 @@ class BusClient:
         self._lock = threading.Lock()
         self._requests = 0
         self._pieces: dict[tuple[str, ...], Piece] = {}
+        self.has_our_settings = True  # whether the child that was found works with this configuration
         self._child: subprocess.Popen[bytes] | None = None
         self._readings: link.Mailbox
         self._pieces_box: link.Mailbox
@@ -55,39 +57,40 @@ class BusClient:
         found = self._connect()
         if not found:
             self._spawn()
-        connection = self._require_socket()
-        message, descriptors, _, _ = socket.recv_fds(connection, link.MESSAGE_SIZE, 1)
-        if not descriptors:
-            reason = link.unpack_call(message).get("error", "no reason given") if message else "it ended at once"
-            self.close()
-            raise ProcessError("bus", reason, "mend that, then start again")
-        memory = memoryview(mmap.mmap(descriptors[0], link.MEMORY_SIZE))
-        os.close(descriptors[0])
+        greeting, descriptor = self._greeted()
+        memory = memoryview(mmap.mmap(descriptor, link.MEMORY_SIZE))
+        os.close(descriptor)
         self._readings = link.Mailbox(memory[: link.READINGS_SIZE])
         self._pieces_box = link.Mailbox(memory[link.READINGS_SIZE :])
         self._serial = max((piece.serial for piece in self._known_pieces()), default=0)
+        self.has_our_settings = _settings(json.loads(greeting)) == _settings(self._config)
         return found
-
-    def matches(self, message: bytes) -> bool:
-        """Whether a running child's configuration is ours."""
-        return bool(json.loads(message) == self._config)
 
     def readings(self) -> link.Readings | None:
         """The newest cycle."""
         found = self._readings.read()
         return None if found is None else link.unpack_readings(found[1])
 
-    def send_piece(self, session: str, start: float, motion: Any) -> int:
+    def send_piece(self, session: str, start: float, motion: Trajectory) -> int:
         """Put a piece of motion where the next cycle finds it.
 
         Returns:
             Its serial number.
+
+        Raises:
+            GoalRefused: it is too long.
         """
         with self._lock:
-            self._serial += 1
-            piece = Piece(self._serial, session, start, motion)
-            self._pieces[motion.joints] = piece
-            self._pieces_box.write(link.pack_pieces(list(self._pieces.values())))
+            piece = Piece(self._serial + 1, session, start, motion)
+            # A piece that has ended is of no use any more, whoever's it was.
+            others = {joints: other for joints, other in self._pieces.items() if other.end > start}
+            pieces = {**others, motion.joints: piece}
+            data = link.pack_pieces(list(pieces.values()))
+            if len(data) > self._pieces_box.capacity:
+                allowed = f"pieces take {self._pieces_box.capacity} bytes; send about 200 ms at a time"
+                raise GoalRefused("set-points: points", len(motion.times), allowed)
+            self._pieces_box.write(data)
+            self._pieces, self._serial = pieces, piece.serial
             return piece.serial
 
     def request(self, name: str, **fields: Any) -> str:
@@ -110,9 +113,14 @@ class BusClient:
         finally:
             self._waiting.pop(number, None)
 
-    def listen(self, on_cycle: Callable[[link.Readings], None], on_status: Callable[[link.Status], None]) -> None:
-        """Hear the child until it ends or the connection is closed."""
+    def listen(self, on_cycle: Callable[[link.Readings], None], on_status: Callable[[link.Status], None]) -> str:
+        """Hear the child until it ends or the connection is closed.
+
+        Returns:
+            What the child said of its end, if it could say anything.
+        """
         connection = self._require_socket()
+        last_words = ""
         while True:
             try:
                 message = connection.recv(link.MESSAGE_SIZE)
@@ -129,8 +137,11 @@ class BusClient:
                 on_status(link.unpack_status(message))
             elif kind == link.REPLY:
                 self._settle(link.unpack_call(message))
+            elif kind == link.FAILED:
+                last_words = str(link.unpack_call(message).get("error", ""))
         for future in list(self._waiting.values()):
             future.set_exception(ProcessError("bus", "it has ended", "it is started anew by itself"))
+        return last_words
 
     def close(self) -> None:
         """Let go of the child; it holds the arm, and ends by itself if torque is off."""
@@ -178,8 +189,31 @@ class BusClient:
         give_up = time.monotonic() + _SPAWN_TIME
         while not self._connect():
             if self._child.poll() is not None or time.monotonic() > give_up:
+                self._child.kill()
+                self._child.wait()
                 raise ProcessError("bus", "the bus process does not start", "run it by hand to see why")
             time.sleep(_CONNECT_EVERY)
+
+    def _greeted(self) -> tuple[bytes, int]:
+        """What the child says first, and the descriptor of its memory; it waits for its port before.
+
+        Raises:
+            ProcessError: it has no service for us, with its reason.
+        """
+        connection = self._require_socket()
+        connection.settimeout(float(self._config["patience"]) + _SPAWN_TIME)
+        try:
+            message, descriptors, _, _ = socket.recv_fds(connection, link.MESSAGE_SIZE, 1)
+        except OSError as error:
+            self.close()
+            raise ProcessError("bus", f"no greeting ({error})", "end that process, then start again") from error
+        connection.settimeout(None)
+        if descriptors:
+            return message, descriptors[0]
+        self.close()
+        self.wait_ended(_ANSWER_TIME)
+        reason = link.unpack_call(message).get("error", "no reason given") if message else "it ended at once"
+        raise ProcessError("bus", str(reason), "mend that, then start again")
 
     def _known_pieces(self) -> tuple[Piece, ...]:
         found = self._pieces_box.read()
@@ -189,6 +223,11 @@ class BusClient:
         if self._socket is None:
             raise ProcessError("bus", "it is not connected", "wait until it is started anew")
         return self._socket
+
+
+def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What the user has set; the rest is how the child was found when it was started."""
+    return {name: value for name, value in config.items() if name != "protective_stop"}
 
 
 class _Refused(CommandRefused):

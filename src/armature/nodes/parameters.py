@@ -15,6 +15,7 @@ from armature.errors import ConfigError
 
 T = TypeVar("T")
 
+_ROS_OWN = ("use_sim_time", "qos_overrides.", "start_type_description_service")
 _KINDS: dict[Any, Parameter.Type] = {
     bool: Parameter.Type.BOOL,
     int: Parameter.Type.INTEGER,
@@ -43,6 +44,21 @@ def read(node: Node, kind: type[T], prefix: str = "") -> T:
         for field in dataclasses.fields(typing.cast(Any, kind))
     }
     return kind(**values)
+
+
+def refuse_unknown(node: Node) -> None:
+    """Refuse parameters that were given and that nothing has declared, such as a name misspelt.
+
+    Call it when all have been read.
+
+    Raises:
+        ConfigError: naming the first of them, and those that are known.
+    """
+    # ROS declares its own, some of them only when they are needed.
+    known = {name for name in node._parameters if not name.startswith(_ROS_OWN)}
+    for name, given in node._parameter_overrides.items():  # no public accessor
+        if not node.has_parameter(name) and not name.startswith(_ROS_OWN):
+            raise ConfigError(f"parameter {name}", given.value, f"parameters are {', '.join(sorted(known))}")
 
 
 def read_file(parameter: str, path: str) -> str:

@@ -9,36 +9,41 @@ import sys
 import threading
 import time
 import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.task import Future
-from std_msgs.msg import Bool
 from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory
 
-from armature.core.collision import CollisionModel
-from armature.core.trajectory import Trajectory
-from armature.core.transfer import transfer
 from armature.dynamixel import link
 from armature.dynamixel.mode import Mode
 from armature.errors import ArmatureError, CommandRefused, ProcessError
-from armature.nodes import servo_messages as messages
 from armature.nodes import topics
 from armature.nodes.bus_client import BusClient
 from armature.nodes.conversions import to_seconds, to_trajectory
+from armature.nodes.parameters import read, refuse_unknown
 from armature.nodes.run import run_nodes
+from armature.nodes.servo_clock import StampClock
+from armature.nodes.servo_outlet import Outlet
 from armature.nodes.servo_parameters import ServoConfiguration
+from armature.nodes.servo_parking import way_to_park
 
-_CLOCK_JUMP = 0.05  # [s], by design section "Set-points look ahead"
-_COMMANDED_EVERY = 0.05  # [s]
-_DYNAMIC_EVERY = 0.1  # [s]
-_DIAGNOSTICS_EVERY = 1.0  # [s]
 _RESPAWN_EVERY = 0.5  # [s]
 _REST_TIME = 5.0  # how long a stop may take before parking begins [s]
+_MOMENT = 0.02  # between looks at what is awaited [s]
+_STOPPABLE = (Mode.ARMED.name, Mode.MOVING.name, Mode.HOLDING.name)
+
+
+@dataclass(frozen=True)
+class StartParameters:
+    """What is known before the node is configured."""
+
+    autostart: bool = True  # configure and activate at start; false leaves it to a lifecycle manager
 
 
 class ServoInterface(LifecycleNode):
@@ -48,17 +53,15 @@ class ServoInterface(LifecycleNode):
         super().__init__("servo_interface")
         self._failure: Exception | None = None
         self._configuration: ServoConfiguration
+        self._outlet: Outlet
         self._client: BusClient | None = None
         self._thread: threading.Thread | None = None
+        self._entities: list[Callable[[], object]] = []  # withdraw what was announced
         self._closing = threading.Event()
         self._active = False
-        self._status: link.Status | None = None
-        self._readings: link.Readings | None = None
-        self._clock_offset: float | None = None
-        self._due = dict.fromkeys(("commanded", "dynamic", "diagnostics"), 0.0)
-        self._changed: list[Future] = []
         self._leaving: Any = None
-        self.declare_parameter("autostart", True)
+        self._clock_map = StampClock(lambda: self.get_clock().now().nanoseconds * 1e-9, time.monotonic)
+        self._autostart = read(self, StartParameters).autostart
 
     def start(self) -> ServoInterface:
         """Configure and activate at once, unless a lifecycle manager does.
@@ -66,7 +69,7 @@ class ServoInterface(LifecycleNode):
         Raises:
             ArmatureError: why it could not be configured.
         """
-        if not self.get_parameter("autostart").value:
+        if not self._autostart:
             return self
         self.trigger_configure()
         if self._failure is not None:
@@ -79,14 +82,17 @@ class ServoInterface(LifecycleNode):
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Read the files, take over or start the bus child, announce topics and services."""
+        self._closing.clear()
         try:
             self._configuration = ServoConfiguration.of(self)
-            self._attach()
-            self._announce()
+            refuse_unknown(self)
+            self._attach(self._configuration.child)
         except Exception as error:  # noqa: BLE001  # rclpy would swallow it; `start` raises it again
             self._failure = error
             self.get_logger().error(str(error))
             return TransitionCallbackReturn.FAILURE
+        self._failure = None
+        self._announce()
         self._thread = threading.Thread(target=self._listen, name="bus listener")
         self._thread.start()
         return TransitionCallbackReturn.SUCCESS
@@ -117,35 +123,36 @@ class ServoInterface(LifecycleNode):
         self._close()
         super().destroy_node()
 
-    def _attach(self) -> None:
-        client = BusClient(self._configuration.child)
+    def _attach(self, child: Any) -> None:
+        client = BusClient(child)
         found = client.attach()
         self._client = client
         if found:
             self.get_logger().info("took over the running bus process")
+        if not client.has_our_settings:
+            self.get_logger().warning(
+                "the bus process works with other settings than ours; disarm and start again to change them"
+            )
 
     def _announce(self) -> None:
-        self._publishers_by_topic = {
-            topic: topics.publisher(self, topic)
-            for topic in (
-                topics.JOINT_STATES,
-                topics.DYNAMIC_JOINT_STATES,
-                topics.DIAGNOSTICS,
-                topics.STATE,
-                topics.COMMANDED,
-                topics.PROTECTIVE_STOP_STATE,
-            )
-        }
-        topics.subscription(self, topics.SETPOINTS, self._on_setpoints)
+        self._outlet = Outlet(self, self._configuration)
+        setpoints = topics.subscription(self, topics.SETPOINTS, self._on_setpoints)
         # Parking takes seconds; in a group of its own it does not keep set-points and stops waiting.
         slow = MutuallyExclusiveCallbackGroup()
-        self.create_service(SetBool, topics.ARM.name, self._on_arm, callback_group=slow)
-        self.create_service(SetBool, topics.PROTECTIVE_STOP.name, self._on_protective_stop)
-        self.create_service(Trigger, topics.CLEAR_FAULTS.name, self._on_clear_faults)
+        services = (
+            self.create_service(SetBool, topics.ARM.name, self._on_arm, callback_group=slow),
+            self.create_service(SetBool, topics.PROTECTIVE_STOP.name, self._on_protective_stop),
+            self.create_service(Trigger, topics.CLEAR_FAULTS.name, self._on_clear_faults),
+        )
+        self._entities = [
+            self._outlet.close,
+            lambda: self.destroy_subscription(setpoints),
+            *(lambda service=service: self.destroy_service(service) for service in services),
+        ]
 
     def _close(self) -> None:
         self._closing.set()
-        client, self._client = self._client, None
+        client = self._take_client()
         if client is not None:
             if self._leaving is not None:
                 self._try_request(client, "quit")
@@ -153,14 +160,24 @@ class ServoInterface(LifecycleNode):
         if self._thread is not None:
             self._thread.join()
             self._thread = None
+        late = self._take_client()
+        if late is not None:  # the listener was just starting another
+            late.close()
         if client is not None and self._leaving is not None:
             client.wait_ended(2.0)
+        for withdraw in self._entities:
+            withdraw()
+        self._entities = []
 
-    def _try_request(self, client: BusClient, name: str) -> None:
+    def _take_client(self) -> BusClient | None:
+        client, self._client = self._client, None
+        return client
+
+    def _try_request(self, client: BusClient, name: str, **fields: Any) -> None:
         try:
-            client.request(name)
-        except CommandRefused:
-            self.get_logger().warning("the bus process has ended before")
+            client.request(name, **fields)
+        except CommandRefused as error:
+            self.get_logger().warning(str(error))
 
     def _require_client(self) -> BusClient:
         if self._client is None:
@@ -171,82 +188,38 @@ class ServoInterface(LifecycleNode):
 
     def _listen(self) -> None:
         while not self._closing.is_set():
-            client = self._client
-            if client is not None:
-                client.listen(self._on_cycle, self._on_status)
+            if self._client is not None:
+                self._hear(self._client)
             if not self._closing.is_set():
-                self._on_lost()
                 self._respawn()
 
-    def _on_lost(self) -> None:
-        self.get_logger().error("the bus process has ended; starting another")
-        self._on_status(
-            link.Status(
-                mode=Mode.DISCONNECTED.name,
-                torque=self._status.torque if self._status else "unknown",
-                session="",
-                why="the bus process has ended; the servos hold their last goals; it is being started anew",
-                faults=(),
-                bus={},
-            )
-        )
+    def _hear(self, client: BusClient) -> None:
+        last_words = client.listen(self._on_cycle, lambda status: self._on_status(client, status))
+        client.close()
+        if not self._closing.is_set():
+            self._on_lost(last_words)
+
+    def _on_lost(self, last_words: str) -> None:
+        self.get_logger().error(f"the bus process has ended; starting another {last_words}".rstrip())
+        self._outlet.lost("the bus process has ended; the servos hold their last goals; it is being started anew")
 
     def _respawn(self) -> None:
+        status = self._outlet.status
+        latched = status is not None and status.protective_stop
         try:
-            self._attach()
+            self._attach({**self._configuration.child, "protective_stop": latched})
         except ProcessError as error:
+            self._client = None
             self.get_logger().error(str(error), throttle_duration_sec=5.0)
             self._closing.wait(_RESPAWN_EVERY)
 
     def _on_cycle(self, readings: link.Readings) -> None:
-        self._readings = readings
-        stamp = self.get_clock().now().to_msg()
-        joints = self._configuration.joints
-        state = messages.joint_state(stamp, joints, readings)
-        if state.name:
-            self._publish(topics.JOINT_STATES, state)
-        if self._is_due("commanded", _COMMANDED_EVERY):
-            self._publish_commanded()
-        if self._is_due("dynamic", _DYNAMIC_EVERY):
-            self._publish(topics.DYNAMIC_JOINT_STATES, messages.dynamic_state(stamp, joints, readings))
-        if self._is_due("diagnostics", _DIAGNOSTICS_EVERY):
-            self._publish_diagnostics()
-
-    def _on_status(self, status: link.Status) -> None:
-        before, self._status = self._status, status
-        if before is not None and messages.shown(before) == messages.shown(status):
-            return
-        self._publish(topics.STATE, messages.state(status))
-        if before is None or (before.mode == "PROTECTIVE_STOP") != (status.mode == "PROTECTIVE_STOP"):
-            self._publish(topics.PROTECTIVE_STOP_STATE, Bool(data=status.mode == "PROTECTIVE_STOP"))
-        self._publish_commanded()
-        self._publish_diagnostics()
-        waiting, self._changed = self._changed, []
-        for future in waiting:
-            future.set_result(None)
-
-    def _publish_commanded(self) -> None:
-        readings = self._client.readings() if self._client else None
-        if readings is not None:
-            stamp = self.get_clock().now().to_msg()
-            self._publish(topics.COMMANDED, messages.commanded(stamp, self._configuration.joints, readings))
-
-    def _publish_diagnostics(self) -> None:
-        if self._status is not None:
-            stamp = self.get_clock().now().to_msg()
-            array = messages.diagnostics(stamp, self._configuration, self._status, self._readings)
-            self._publish(topics.DIAGNOSTICS, array)
-
-    def _publish(self, topic: topics.Topic, message: Any) -> None:
         if not self._closing.is_set():
-            self._publishers_by_topic[topic].publish(message)
+            self._outlet.cycle(readings)
 
-    def _is_due(self, what: str, period: float) -> bool:
-        now = time.monotonic()
-        if now < self._due[what]:
-            return False
-        self._due[what] = now + period
-        return True
+    def _on_status(self, client: BusClient, status: link.Status) -> None:
+        if not self._closing.is_set():
+            self._outlet.state(status, client.readings())
 
     # What the graph asks
 
@@ -255,19 +228,13 @@ class ServoInterface(LifecycleNode):
         if client is None or not self._active:
             return
         try:
-            start = self._to_monotonic(to_seconds(message.header.stamp))
+            start = self._clock_map.to_monotonic(to_seconds(message.header.stamp))
             client.send_piece(message.header.frame_id, start, to_trajectory(message))
+        except CommandRefused as error:
+            self.get_logger().warning(str(error), throttle_duration_sec=1.0)
+            self._try_request(client, "hold", why=f"{error}; holding")
         except ArmatureError as error:
             self.get_logger().warning(f"set-points refused: {error}", throttle_duration_sec=1.0)
-
-    def _to_monotonic(self, stamp: float) -> float:
-        """Monotonic time of a ROS time; both in seconds."""
-        offset: float = time.monotonic() - self.get_clock().now().nanoseconds * 1e-9
-        before, self._clock_offset = self._clock_offset, offset
-        if before is not None and abs(offset - before) > _CLOCK_JUMP:
-            self._require_client().request("hold", why=f"the clock jumped by {offset - before:.3f} s; holding")
-            raise CommandRefused("set-points", "the clock jumped", "send a new goal")
-        return stamp + offset
 
     async def _on_arm(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         try:
@@ -313,15 +280,14 @@ class ServoInterface(LifecycleNode):
         client, status = self._require_client(), self._require_status()
         if status.mode == Mode.DISARMED.name:
             return "torque is off already"
-        if status.mode not in (Mode.ARMED.name, Mode.MOVING.name, Mode.HOLDING.name):
-            raise CommandRefused(
-                "disarm", f"the state is {status.mode} ({status.why})", "clear that first; torque stays on"
-            )
+        if status.mode not in _STOPPABLE:
+            why = f"the state is {status.mode} ({status.why})"
+            raise CommandRefused("disarm", why, "clear that first; torque stays on")
         client.request("hold", why="stopping before parking")
-        serial = client.send_piece("", time.monotonic(), self._way_to_park(await self._at_rest()))
-        client.request("park", serial=serial)
+        way = way_to_park(self._configuration, await self._at_rest())
+        client.request("park", serial=client.send_piece("", time.monotonic(), way))
         while self._require_status().mode == Mode.PARKING.name:
-            await self._next_status()
+            await self._next_moment()
         if self._require_status().mode != Mode.DISARMED.name:
             raise CommandRefused("disarm", self._require_status().why, "torque stays on; look, then ask again")
         return "parked, torque off"
@@ -337,35 +303,14 @@ class ServoInterface(LifecycleNode):
             await self._next_moment()
         raise CommandRefused("park", "the arm does not come to rest", "torque stays on")
 
-    def _way_to_park(self, start: dict[str, float]) -> Trajectory:
-        configuration = self._configuration
-        park = {**start, **configuration.park}
-        joints = configuration.joints
-        contact = CollisionModel(configuration.urdf, configuration.arm).first_contact(
-            joints, np.array([start[joint] for joint in joints]), np.array([park[joint] for joint in joints])
-        )
-        if contact is not None:
-            raise CommandRefused(
-                "park",
-                f"{contact.first} would meet {contact.second} at {contact.fraction:.0%} of the way",
-                "move the arm to where the straight way is free; torque stays on",
-            )
-        limits = {joint: configuration.arm.limit(joint) for joint in joints}
-        return transfer(joints, start, park, limits, configuration.dynamics, configuration.park_speed)
-
     def _require_status(self) -> link.Status:
-        if self._status is None:
+        if self._outlet.status is None:
             raise CommandRefused("request", "the bus process has not reported yet", "ask again")
-        return self._status
-
-    async def _next_status(self) -> None:
-        future: Future = Future(executor=self.executor)
-        self._changed.append(future)
-        await future
+        return self._outlet.status
 
     async def _next_moment(self) -> None:
         future: Future = Future(executor=self.executor)
-        timer = self.create_timer(0.02, lambda: future.set_result(None) if not future.done() else None)
+        timer = self.create_timer(_MOMENT, lambda: future.set_result(None) if not future.done() else None)
         await future
         self.destroy_timer(timer)
 
@@ -376,7 +321,7 @@ class ServoInterface(LifecycleNode):
         if self._leaving is None:
             self._leaving = self.executor.create_task(self._leave)
         if signals >= 2 and self._client is not None and not self._leaving.done():
-            self._client.request("hold", why="asked twice to end; holding")
+            self._try_request(self._client, "hold", why="asked twice to end; holding")
             self._say("holding with torque on")
             return True
         return bool(self._leaving.done())

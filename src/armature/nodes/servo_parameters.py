@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -19,6 +20,7 @@ from armature.nodes.parameters import read, read_file
 
 _KEEP = -1
 _HIGHEST_RATE = 400.0  # [Hz]
+_LONGEST_PATIENCE = 600.0  # [s]
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,12 @@ class ServoParameters:
     def __post_init__(self) -> None:
         if not 1.0 <= self.rate <= _HIGHEST_RATE:
             raise ConfigError("parameter rate", self.rate, f"it must be within 1 and {_HIGHEST_RATE:g} Hz")
+        if not 0.0 <= self.patience <= _LONGEST_PATIENCE:
+            raise ConfigError(
+                "parameter patience", self.patience, f"it must be within 0 and {_LONGEST_PATIENCE:g} s"
+            )
+        if self.misses_allowed < 1:
+            raise ConfigError("parameter misses_allowed", self.misses_allowed, "it must be at least 1")
         if not 0.0 < self.park_speed <= 1.0:
             raise ConfigError("parameter park_speed", self.park_speed, "it must be within 0 and 1")
         if not 0.0 <= self.latency <= 0.1:
@@ -57,15 +65,33 @@ class JointParameters:
     feedforward_1st_gain: int = _KEEP
     feedforward_2nd_gain: int = _KEEP
 
+    def dynamics(self, joint: str) -> Dynamics:
+        """How hard the joint may be accelerated.
+
+        Raises:
+            ConfigError: a value that is not above 0.
+        """
+        for name, value in (("max_acceleration", self.max_acceleration), ("max_jerk", self.max_jerk)):
+            if not 0.0 < value < math.inf:
+                raise ConfigError(f"parameter {joint}.{name}", value, "it must be a number above 0")
+        return Dynamics(self.max_acceleration, self.max_jerk)
+
     def registers(self, servo: ServoWiring) -> dict[str, int]:
-        """RAM values by the SDK's names; a value beyond the register's range is refused."""
+        """RAM values by the SDK's names.
+
+        Raises:
+            ConfigError: a value beyond the register's range.
+        """
         values = {"Profile Velocity": 0, "Profile Acceleration": 0}  # 0: the set-points are the profile
         for field in fields(self):
             value = getattr(self, field.name)
             if field.name.endswith("_gain") and value != _KEEP:
-                values[field.name.replace("_", " ").title().replace("1St", "1st").replace("2Nd", "2nd")] = value
-        for name, value in values.items():
-            servo.model.registers[name].encode(value)
+                name = field.name.replace("_", " ").title().replace("1St", "1st").replace("2Nd", "2nd")
+                register = servo.model.registers[name]
+                if not register.minimum <= value <= register.maximum:
+                    allowed = f"it must be within {register.minimum} and {register.maximum}, or -1 for the default"
+                    raise ConfigError(f"parameter {servo.joint}.{field.name}", value, allowed)
+                values[name] = value
         return values
 
 
@@ -108,7 +134,7 @@ class ServoConfiguration:
             wiring=wiring,
             park=poses[parameters.park_pose],
             park_speed=parameters.park_speed,
-            dynamics={name: Dynamics(p.max_acceleration, p.max_jerk) for name, p in joints.items()},
+            dynamics={name: p.dynamics(name) for name, p in joints.items()},
             child=_child(parameters, wiring, joints),
         )
 
@@ -122,6 +148,7 @@ def _child(parameters: ServoParameters, wiring: Wiring, joints: Mapping[str, Joi
         "latency": parameters.latency,
         "patience": parameters.patience,
         "misses_allowed": parameters.misses_allowed,
+        "protective_stop": False,
         "dynamics": {name: [p.max_acceleration, p.max_jerk] for name, p in joints.items()},
         "registers": {servo.joint: joints[servo.joint].registers(servo) for servo in wiring.servos},
     }

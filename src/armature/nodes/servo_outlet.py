@@ -1,0 +1,116 @@
+"""What the servo interface publishes: each topic at its own rate, from what the bus child tells."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from rclpy.node import Node
+from std_msgs.msg import Bool
+
+from armature.dynamixel import link
+from armature.dynamixel.mode import Mode
+from armature.nodes import servo_messages as messages
+from armature.nodes import topics
+from armature.nodes.servo_parameters import ServoConfiguration
+
+_COMMANDED_EVERY = 0.05  # [s]
+_DYNAMIC_EVERY = 0.1  # [s]
+_DIAGNOSTICS_EVERY = 1.0  # [s]
+_TOPICS = (
+    topics.JOINT_STATES,
+    topics.DYNAMIC_JOINT_STATES,
+    topics.DIAGNOSTICS,
+    topics.STATE,
+    topics.COMMANDED,
+    topics.PROTECTIVE_STOP_STATE,
+)
+
+
+class Outlet:
+    """Publishers, and what they published last; one thread at a time may call its methods."""
+
+    def __init__(self, node: Node, configuration: ServoConfiguration) -> None:
+        """Args: whose publishers they are, and what the arm is."""
+        self.status: link.Status | None = None
+        self.readings: link.Readings | None = None
+        self._node = node
+        self._configuration = configuration
+        self._publishers = {topic: topics.publisher(node, topic) for topic in _TOPICS}
+        self._due = dict.fromkeys((topics.COMMANDED, topics.DYNAMIC_JOINT_STATES, topics.DIAGNOSTICS), 0.0)
+
+    def close(self) -> None:
+        """Withdraw the publishers."""
+        for publisher in self._publishers.values():
+            self._node.destroy_publisher(publisher)
+        self._publishers.clear()
+
+    def cycle(self, readings: link.Readings) -> None:
+        """A cycle of the bus has ended."""
+        self.readings = readings
+        joints = self._configuration.joints
+        state = messages.joint_state(self._stamp(), joints, readings)
+        if state.name:
+            self._publish(topics.JOINT_STATES, state)
+        if self._is_due(topics.COMMANDED, _COMMANDED_EVERY):
+            self._publish_commanded()
+        if self._is_due(topics.DYNAMIC_JOINT_STATES, _DYNAMIC_EVERY):
+            self._publish(topics.DYNAMIC_JOINT_STATES, messages.dynamic_state(self._stamp(), joints, readings))
+        if self._is_due(topics.DIAGNOSTICS, _DIAGNOSTICS_EVERY):
+            self._publish_diagnostics()
+
+    def state(self, status: link.Status, readings: link.Readings | None) -> None:
+        """The child has told its status.
+
+        Args:
+            status: as told.
+            readings: the newest, which may be newer than the last cycle that was heard of.
+        """
+        before, self.status = self.status, status
+        if before is not None and messages.shown(before) == messages.shown(status):
+            return
+        self.readings = readings
+        self._publish(topics.STATE, messages.state(status))
+        if before is None or before.protective_stop != status.protective_stop:
+            self._publish(topics.PROTECTIVE_STOP_STATE, Bool(data=status.protective_stop))
+        self._publish_commanded()
+        self._publish_diagnostics()
+
+    def lost(self, why: str) -> None:
+        """The child has gone; nothing of what it told last is so any more, but its latch."""
+        before = self.status
+        self.state(
+            link.Status(
+                mode=Mode.DISCONNECTED.name,
+                torque=before.torque if before else "unknown",
+                session="",
+                why=why,
+                protective_stop=before is not None and before.protective_stop,
+                faults=(),
+                bus={},
+            ),
+            None,
+        )
+
+    def _publish_commanded(self) -> None:
+        if self.readings is not None:
+            message = messages.commanded(self._stamp(), self._configuration.joints, self.readings)
+            self._publish(topics.COMMANDED, message)
+
+    def _publish_diagnostics(self) -> None:
+        if self.status is not None:
+            array = messages.diagnostics(self._stamp(), self._configuration, self.status, self.readings)
+            self._publish(topics.DIAGNOSTICS, array)
+
+    def _publish(self, topic: topics.Topic, message: Any) -> None:
+        self._publishers[topic].publish(message)
+
+    def _stamp(self) -> Any:
+        return self._node.get_clock().now().to_msg()
+
+    def _is_due(self, topic: topics.Topic, period: float) -> bool:
+        now = time.monotonic()
+        if now < self._due[topic]:
+            return False
+        self._due[topic] = now + period
+        return True
