@@ -33,12 +33,12 @@ class Bench:
         goal = Trajectory.from_rows(JOINTS, [at], [place], [(0.0, 0.0)])
         self.control.follow(goal, stamp, JUDGE, self.ends.append, self.now)
 
-    def run(self, seconds, step=0.02):
+    def run(self, seconds, step=0.02, off=0.0):
         for _ in range(round(seconds / step)):
             self.now += step
             state = self.control.setpoint(self.now)
             if state is not None:
-                self.read(state.position, state.velocity)
+                self.read(state.position + off, state.velocity)
                 self.commanded(state.position)
             self.control.update(self.now)
             self.control.piece(self.now)
@@ -65,6 +65,16 @@ def test_a_goal_succeeds_once_it_is_reached():
     assert [(end.end, end.code) for end in bench.ends] == [(End.SUCCEEDED, Code.SUCCESSFUL)]
     assert not bench.control.has_goal
     assert bench.control.piece(bench.now) is None
+
+
+def test_a_goal_that_is_not_met_in_its_time_fails_though_commanded_goes_on():
+    bench = Bench()
+    bench.follow(at=1.0)
+    bench.run(1.9, off=0.1)
+    assert bench.ends == []
+    bench.run(0.3, off=0.1)
+    assert [end.code for end in bench.ends] == [Code.GOAL_TOLERANCE_VIOLATED]
+    assert "1.0" in bench.ends[0].message
 
 
 @pytest.mark.parametrize(
@@ -95,7 +105,7 @@ def test_each_state_that_takes_no_commands_has_its_remedy(state, says):
 def test_a_silent_servo_interface_refuses_goals():
     bench = Bench()
     bench.now += 0.6
-    with pytest.raises(CommandRefused, match="/servo_interface/commanded is silent; try again"):
+    with pytest.raises(CommandRefused, match="silent on /servo_interface/commanded; see whether it runs"):
         bench.follow()
 
 

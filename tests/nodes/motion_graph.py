@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 
@@ -37,6 +38,8 @@ URDF = """<robot name="two">
 <joint name="tool0_joint" type="fixed"><parent link="lower"/><child link="tool0"/><origin xyz="0.1 0 0"/></joint>
 </robot>"""
 SUCCEEDED, CANCELED, ABORTED = 4, 5, 6
+# How far a newly arrived piece may be from what was being played [rad]: the servo interface refuses half a degree.
+NO_JUMP = math.radians(0.5)
 
 
 def trajectory(times, positions, velocities=None, joints=ARM):
@@ -107,7 +110,7 @@ class MotionGraph:
 
     def _knows(self, node, session):
         control = node.control
-        return control.session == session and control.setpoint(0.0) is not None and control.measured is not None
+        return control.arm.session == session and control.setpoint(0.0) and control.arm.measured
 
     def send(self, message, **fields):
         """Send a trajectory; returns the goal's handle."""
@@ -149,6 +152,27 @@ class MotionGraph:
     def _add(self, node):
         self.executor.add_node(node)
         return node
+
+    @property
+    def waist(self):
+        """Where the first joint is commanded [rad]."""
+        return self.servos.position["waist"]
+
+    def moved(self, by=0.05):
+        """Wait until the first joint has moved [rad]."""
+        self.until(lambda: abs(self.waist) > by)
+
+    def is_still(self):
+        """Wait until nothing moves."""
+        cycles = len(self.servos.trace)
+        self.until(lambda: len(self.servos.trace) > cycles)
+        self.until(lambda: max(map(abs, self.servos.velocity.values())) < 1e-9)
+
+    def press(self, velocities, times=8, every=0.08):
+        """Jog as a page does while a button is pressed, then fall silent."""
+        for _ in range(times):
+            self.jogs.publish(JointJog(joint_names=list(velocities), velocities=list(velocities.values())))
+            self.spin(every)
 
     def close(self):
         """End everything."""

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,7 @@ from armature.core.poses import read_poses
 from armature.core.tracking import Tracker
 from armature.nodes.conversions import to_trajectory
 
-from .motion_graph import ARM, DOMAIN, MotionGraph
+from .motion_graph import ARM, DOMAIN
 
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
 ROOT = Path(__file__).parents[2]
@@ -58,16 +57,6 @@ def test_the_pick_and_place_is_within_the_limits_of_the_default_arm(pose):
     assert 15.0 < goal.duration < 25.0
 
 
-@pytest.fixture
-def graph(tmp_path, monkeypatch):
-    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    threads = set(threading.enumerate())
-    graph = MotionGraph(tmp_path)
-    yield graph
-    graph.close()
-    assert set(threading.enumerate()) <= threads
-
-
 def run_client(folder, waist, sec=0):
     file = folder / "goal.yaml"
     file.write_text(SHORT.format(waist=waist, sec=sec))
@@ -79,38 +68,35 @@ def run_client(folder, waist, sec=0):
     )
 
 
-def finish(graph, client):
+def finish(motion, client):
     try:
-        graph.until(lambda: client.poll() is not None, 30.0)
+        motion.until(lambda: client.poll() is not None, 30.0)
     finally:
         client.kill()
     return client.returncode, client.communicate()[0]
 
 
 @pytest.mark.process
-def test_the_client_sends_a_file_and_tells_the_end(graph, tmp_path):
-    graph.arm_servos()
-    code, said = finish(graph, run_client(tmp_path, 0.3))
+def test_the_client_sends_a_file_and_tells_the_end(motion, tmp_path):
+    code, said = finish(motion, run_client(tmp_path, 0.3))
     assert code == 0, said
     assert "succeeded: goal reached" in said
-    assert graph.servos.position[ARM[0]] == pytest.approx(0.3, abs=1e-6)
+    assert motion.servos.position[ARM[0]] == pytest.approx(0.3, abs=1e-6)
 
 
 @pytest.mark.process
-def test_the_client_fails_with_the_reason_of_a_refusal(graph, tmp_path):
-    graph.arm_servos()
-    code, said = finish(graph, run_client(tmp_path, 2.5))
+def test_the_client_fails_with_the_reason_of_a_refusal(motion, tmp_path):
+    code, said = finish(motion, run_client(tmp_path, 2.5))
     assert code == 1
     assert "aborted: position of waist" in said
 
 
 @pytest.mark.process
-def test_ctrl_c_cancels_the_goal(graph, tmp_path):
-    graph.arm_servos()
+def test_ctrl_c_cancels_the_goal(motion, tmp_path):
     client = run_client(tmp_path, 1.5, sec=5)
-    graph.until(lambda: graph.servos.position[ARM[0]] > 0.05, 30.0)
+    motion.until(lambda: motion.servos.position[ARM[0]] > 0.05, 30.0)
     client.send_signal(signal.SIGINT)
-    code, said = finish(graph, client)
+    code, said = finish(motion, client)
     assert code == 1
     assert "canceled" in said
-    assert graph.servos.position[ARM[0]] < 1.4
+    assert motion.servos.position[ARM[0]] < 1.4

@@ -128,7 +128,7 @@ def test_a_prefix_names_the_frames_of_one_arm_of_several(graph):
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ({"urdf": "/nowhere/arm.urdf"}, "/nowhere/arm.urdf.*readable URDF"),
+        ({"urdf": "/nowhere/arm.urdf"}, "/nowhere/arm.urdf.*readable text"),
         ({"publish_frequency": 0.0}, "publish_frequency: 0.0.*> 0 Hz"),
         ({"publish_frequency": "often"}, "publish_frequency: 'often'"),
     ],

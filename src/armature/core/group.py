@@ -12,6 +12,7 @@ from armature.core import jog, limits
 from armature.core.judging import Judge
 from armature.core.limits import GroupLimits
 from armature.core.outcome import Code, End, Outcome, aborted
+from armature.core.readiness import Readiness
 from armature.core.spline import Array
 from armature.core.tracking import Piece, Tracker
 from armature.core.trajectory import State, Trajectory
@@ -19,19 +20,6 @@ from armature.errors import CommandRefused, GoalRefused
 
 OnEnd = Callable[[Outcome], None]
 
-_ACCEPTING = ("ARMED", "MOVING")
-_REMEDIES = {
-    "": "start the servo interface",
-    "STARTING": "wait until it is ready, then arm with /servo_interface/arm",
-    "DISARMED": "arm with /servo_interface/arm",
-    "HOLDING": "arm with /servo_interface/arm",
-    "PARKING": "wait until it has parked, then arm with /servo_interface/arm",
-    "FAULT": "remove the cause, call /servo_interface/clear_faults, then arm with /servo_interface/arm",
-    "PROTECTIVE_STOP": "release with /servo_interface/protective_stop false, then arm with /servo_interface/arm",
-    "DISCONNECTED": "restore power and cable, then arm with /servo_interface/arm",
-}
-# A servo interface that has said nothing for this long is taken for gone [s]; it speaks at 20 Hz.
-_SILENCE = 0.5
 # After a longer delay of the controller a goal is not gone on with [s].
 _LONGEST_DELAY = 1.0
 
@@ -61,22 +49,11 @@ class GroupControl:
 
     def __init__(self, bounds: GroupLimits, settings: GroupSettings) -> None:
         self.limits = bounds
-        self.session = ""
+        self.arm = Readiness(bounds.joints, settings.reading_timeout)
         self.longest_delay = 0.0  # of this program, beyond what the pieces cover [s]
         self._settings = settings
-        self._state = ""
-        self._why = ""
         self._tracker: Tracker | None = None
         self._goal: _Goal | None = None
-        self._measured: State | None = None
-        self.read_at = -math.inf
-        self._missing: tuple[str, ...] = bounds.joints
-        self._commanded_at = -math.inf
-
-    @property
-    def measured(self) -> State | None:
-        """The last reading of the whole group."""
-        return self._measured
 
     @property
     def has_goal(self) -> bool:
@@ -98,12 +75,9 @@ class GroupControl:
 
     def note_state(self, state: str, session: str, why: str = "") -> None:
         """Take the servo interface's state; leaving ARMED and MOVING, or a new session, ends everything."""
-        is_lost = state not in _ACCEPTING or session != self.session
-        self._state, self.session, self._why = state, session, why
-        if is_lost:
+        if ended := self.arm.note_state(state, session, why):
             self._tracker = None
-            reason = f": {why}" if why else ""
-            self._finish(aborted(f"the servo interface went to {state}{reason}"))
+            self._finish(aborted(ended))
 
     def note_commanded(self, stamp: float, positions: Mapping[str, float], session: str, now: float) -> None:
         """Take what the servo interface commands: where the set-point is, as long as nothing moves here.
@@ -114,28 +88,20 @@ class GroupControl:
             session: the arming session it belongs to, "" where it does not say.
             now: [s].
         """
-        self._commanded_at = now
-        if session not in ("", self.session) or any(joint not in positions for joint in self.limits.joints):
+        self.arm.note_heard(now)
+        if session not in ("", self.arm.session) or any(joint not in positions for joint in self.limits.joints):
             return
         position = np.array([positions[joint] for joint in self.limits.joints])
         if self._tracker is None:
             self._tracker = Tracker(self.limits, position, stamp)
-        elif not self._tracker.is_paused and stamp > self._tracker.end and not self._tracker.is_moving(now):
+        elif self._is_free(self._tracker, now) and stamp > self._tracker.end:
             self._tracker.hold(position, stamp)
 
     def note_reading(self, stamp: float, positions: Mapping[str, float], velocities: Mapping[str, float]) -> None:
         """Take a reading of the joints; the goal is judged by it if it is whole."""
-        self._missing = tuple(joint for joint in self.limits.joints if joint not in positions)
-        if self._missing:
-            return
-        self.read_at = stamp
-        joints = self.limits.joints
-        self._measured = State(
-            np.array([positions[joint] for joint in joints]),
-            np.array([velocities.get(joint, math.nan) for joint in joints]),
-            np.full(len(joints), math.nan),
-        )
-        self._judge(stamp, self._measured)
+        measured = self.arm.note_reading(stamp, positions, velocities)
+        if measured is not None:
+            self._judge(stamp, measured)
 
     def follow(self, goal: Trajectory, stamp: float | None, judge: Judge, on_end: OnEnd, now: float) -> None:
         """Follow a trajectory in place of what is being done.
@@ -265,14 +231,17 @@ class GroupControl:
         if goal.is_cancelling:
             if not tracker.is_moving(now):
                 self._finish(Outcome(End.CANCELED, Code.SUCCESSFUL, "canceled; the arm stands and holds"))
-        elif now - self.read_at > self._settings.reading_timeout:
-            self.stop(now, self._unread(now))
+        elif unread := self.arm.unread(now):
+            self.stop(now, unread)
 
     def piece(self, now: float) -> Piece | None:
         """What the servo interface shall do from now on; None at rest."""
         if self._tracker is None or not self._tracker.is_moving(now):
             return None
         return self._tracker.piece(now)
+
+    def _is_free(self, tracker: Tracker, now: float) -> bool:
+        return self._goal is None and not tracker.is_paused and not tracker.is_moving(now)
 
     def _judge(self, stamp: float, measured: State) -> None:
         goal, tracker = self._goal, self._tracker
@@ -295,23 +264,8 @@ class GroupControl:
         goal.on_end(outcome)
 
     def _ready(self, request: str, now: float) -> Tracker:
-        if self._state not in _ACCEPTING:
-            state = self._state or "not known"
-            why = f" ({self._why})" if self._why else ""
-            remedy = _REMEDIES.get(self._state, _REMEDIES["DISARMED"])
-            raise CommandRefused(request, f"the servo interface is {state}{why}", remedy)
-        silent = now - self._commanded_at
-        if self._tracker is None or silent > _SILENCE:
-            raise CommandRefused(
-                request,
-                "what is being commanded is not known: /servo_interface/commanded is silent",
-                "try again within 0.1 s, or see whether the servo interface runs",
-            )
-        if now - self.read_at > self._settings.reading_timeout:
-            raise CommandRefused(request, self._unread(now), "see /diagnostics for the servo's fault")
+        self.arm.check(request, now)
+        if self._tracker is None:
+            why = "what is being commanded is not known yet"
+            raise CommandRefused(request, why, "try again within 0.1 s")
         return self._tracker
-
-    def _unread(self, now: float) -> str:
-        names = ", ".join(self._missing or self.limits.joints)
-        ago = now - self.read_at
-        return f"no reading of {names}" + (f" for {ago:.2f} s" if math.isfinite(ago) else " yet")

@@ -199,7 +199,7 @@ class GripperController(GroupNode):
         )
 
     def _gripped(self, outcome: Outcome) -> ParallelGripperCommand.Result:
-        measured = self.control.measured
+        measured = self.control.arm.measured
         return ParallelGripperCommand.Result(
             state=JointState() if measured is None else self._joint_state(measured),
             stalled=outcome.is_stalled,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from armature.core.model import ArmModel
 from armature.core.outcome import End, Outcome
 from armature.core.tolerance import difference
 from armature.core.trajectory import State
-from armature.errors import ArmatureError, ConfigError, GoalRefused
+from armature.errors import ArmatureError, GoalRefused
 from armature.nodes import topics
 from armature.nodes.conversions import (
     diagnostic,
@@ -33,7 +32,7 @@ from armature.nodes.conversions import (
     values_of,
     velocities_of,
 )
-from armature.nodes.parameters import read
+from armature.nodes.parameters import read, read_file
 
 # Pieces are renewed this often while something moves, and the controller's state is published [s].
 _RENEWAL = 0.02
@@ -60,14 +59,6 @@ class JointParameters:
     start_tolerance: float  # of a first point at time 0 [rad] or [m]
 
 
-def _arm_at(path: str) -> ArmModel:
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError("parameter urdf", path, f"it must name a readable URDF file ({error})") from error
-    return ArmModel.from_urdf(text, path)
-
-
 class GroupNode(Node):
     """Feeds a `GroupControl` from topics and services, and publishes what it says.
 
@@ -83,7 +74,8 @@ class GroupNode(Node):
     ) -> None:
         super().__init__(name, **options)
         self._group_parameters = read(self, GroupParameters)
-        arm = _arm_at(self._group_parameters.urdf)
+        path = self._group_parameters.urdf
+        arm = ArmModel.from_urdf(read_file("urdf", path), path)
         self.joints = tuple(joint.name for joint in arm.driven if joint.kind in kinds)
         self.control = self._make_control(arm, joint_parameters)
         self._said = ""
@@ -178,7 +170,7 @@ class GroupNode(Node):
         piece = self.control.piece(self.now())
         if piece is not None:
             nanoseconds = round(piece.start * 1e9)
-            self._setpoints.publish(from_trajectory(piece.trajectory, nanoseconds, self.control.session))
+            self._setpoints.publish(from_trajectory(piece.trajectory, nanoseconds, self.control.arm.session))
 
     def _jog(self, message: JointJog) -> None:
         try:
@@ -235,7 +227,7 @@ class GroupNode(Node):
         return response
 
     def _publish_state(self) -> None:
-        stamp, feedback = self.control.read_at, self.control.measured
+        stamp, feedback = self.control.arm.read_at, self.control.arm.measured
         reference = self.control.setpoint(stamp)
         if not self.joints or reference is None or feedback is None or stamp == self._published_at:
             return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from builtin_interfaces.msg import Time
@@ -18,7 +17,7 @@ from armature.core.model import ArmModel
 from armature.errors import ConfigError
 from armature.nodes import topics
 from armature.nodes.conversions import positions_of, to_seconds, to_stamp, to_transform
-from armature.nodes.parameters import read
+from armature.nodes.parameters import read, read_file
 from armature.nodes.run import run_nodes
 
 
@@ -38,10 +37,8 @@ class StatePublisher(Node):
         super().__init__("state_publisher", **options)
         self._settings = read(self, Parameters)
         if not self._settings.publish_frequency > 0.0:
-            raise ConfigError(
-                "parameter publish_frequency", self._settings.publish_frequency, "it must be > 0 Hz"
-            )
-        text = _text_of(self._settings.urdf)
+            raise ConfigError("parameter publish_frequency", self._settings.publish_frequency, "it must be > 0 Hz")
+        text = read_file("urdf", self._settings.urdf)
         self._arm = ArmModel.from_urdf(text, self._settings.urdf)
         self._last = 0.0
         self._description = topics.publisher(self, topics.ROBOT_DESCRIPTION)
@@ -65,13 +62,6 @@ class StatePublisher(Node):
         prefix = self._settings.frame_prefix
         named = (replace(frame, parent=prefix + frame.parent, child=prefix + frame.child) for frame in frames)
         return TFMessage(transforms=[to_transform(frame, stamp) for frame in named])
-
-
-def _text_of(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError("parameter urdf", path, f"it must name a readable URDF file ({error})") from error
 
 
 def main() -> None:

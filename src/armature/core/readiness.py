@@ -1,0 +1,101 @@
+"""What the arm says of itself, and whether it takes commands now."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from armature.core.trajectory import State
+from armature.errors import CommandRefused
+
+_ACCEPTING = ("ARMED", "MOVING")
+_REMEDIES = {
+    "": "start the servo interface",
+    "STARTING": "wait until it is ready, then arm with /servo_interface/arm",
+    "DISARMED": "arm with /servo_interface/arm",
+    "HOLDING": "arm with /servo_interface/arm",
+    "PARKING": "wait until it has parked, then arm with /servo_interface/arm",
+    "FAULT": "remove the cause, call /servo_interface/clear_faults, then arm with /servo_interface/arm",
+    "PROTECTIVE_STOP": "release with /servo_interface/protective_stop false, then arm with /servo_interface/arm",
+    "DISCONNECTED": "restore power and cable, then arm with /servo_interface/arm",
+}
+# A servo interface that has said nothing for this long is taken for gone [s]; it speaks at 20 Hz.
+_SILENCE = 0.5
+
+
+class Readiness:
+    """The newest state, session and readings of a group of joints.
+
+    Args:
+        joints: of the group.
+        reading_timeout: how long a joint may go unread [s].
+    """
+
+    def __init__(self, joints: tuple[str, ...], reading_timeout: float) -> None:
+        self.session = ""  # of arming
+        self.measured: State | None = None  # the last reading of the whole group
+        self.read_at = -math.inf  # its time [s]
+        self._joints = joints
+        self._reading_timeout = reading_timeout
+        self._state = ""
+        self._why = ""
+        self._missing = joints
+        self._heard_at = -math.inf
+
+    def note_state(self, state: str, session: str, why: str) -> str:
+        """Take the servo interface's state.
+
+        Returns:
+            Why what was being done has ended: it left ARMED and MOVING, or began a new session; else empty.
+        """
+        is_lost = state not in _ACCEPTING or session != self.session
+        self._state, self.session, self._why = state, session, why
+        return f"the servo interface went to {self._described()}" if is_lost else ""
+
+    def note_heard(self, now: float) -> None:
+        """Take a sign of life of the servo interface."""
+        self._heard_at = now
+
+    def note_reading(
+        self, stamp: float, positions: Mapping[str, float], velocities: Mapping[str, float]
+    ) -> State | None:
+        """Take a reading; returns it if every joint of the group is in it."""
+        self._missing = tuple(joint for joint in self._joints if joint not in positions)
+        if self._missing:
+            return None
+        self.read_at = stamp
+        self.measured = State(
+            np.array([positions[joint] for joint in self._joints]),
+            np.array([velocities.get(joint, math.nan) for joint in self._joints]),
+            np.full(len(self._joints), math.nan),
+        )
+        return self.measured
+
+    def check(self, request: str, now: float) -> None:
+        """Refuse a request that the arm cannot follow now.
+
+        Raises:
+            CommandRefused: with the state and the way out of it.
+        """
+        if self._state not in _ACCEPTING:
+            remedy = _REMEDIES.get(self._state, _REMEDIES["DISARMED"])
+            raise CommandRefused(request, f"the servo interface is {self._described()}", remedy)
+        if now - self._heard_at > _SILENCE:
+            why = "the servo interface is silent on /servo_interface/commanded"
+            raise CommandRefused(request, why, "see whether it runs")
+        if unread := self.unread(now):
+            raise CommandRefused(request, unread, "see /diagnostics for the servo's fault")
+
+    def unread(self, now: float) -> str:
+        """Which joints have gone unread for too long, in words; empty where none has."""
+        ago = now - self.read_at
+        if ago <= self._reading_timeout:
+            return ""
+        names = ", ".join(self._missing or self._joints)
+        return f"no reading of {names}" + (f" for {ago:.2f} s" if math.isfinite(ago) else " yet")
+
+    def _described(self) -> str:
+        why = f": {self._why}" if self._why else ""
+        return (self._state or "not known") + why

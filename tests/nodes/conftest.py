@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from .motion_graph import MotionGraph
+
+
+@pytest.fixture
+def make_motion(tmp_path, monkeypatch):
+    """Make a graph of controllers; all are closed, and no thread may stay."""
+    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    threads = set(threading.enumerate())
+    made = []
+
+    def build(**options):
+        made.append(MotionGraph(tmp_path, **options))
+        return made[-1]
+
+    yield build
+    for graph in made:
+        graph.close()
+    assert set(threading.enumerate()) <= threads
+
+
+@pytest.fixture
+def motion(make_motion):
+    """Controllers beside an armed servo side."""
+    return make_motion().arm_servos()

@@ -1,0 +1,63 @@
+"""Press-and-hold motion."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from control_msgs.msg import JointJog
+from rclpy.duration import Duration as RosDuration
+
+from armature.nodes import topics
+
+from .motion_graph import ABORTED, NO_JUMP, smooth
+
+# The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
+pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
+
+
+def test_a_jog_moves_while_it_is_pressed_and_stops_when_released(motion):
+    motion.press({"waist": 0.5, "elbow": -0.3})
+    assert motion.servos.velocity["waist"] == pytest.approx(0.5, abs=0.05)
+    assert motion.servos.velocity["elbow"] == pytest.approx(-0.3, abs=0.05)
+    motion.is_still()
+    assert 0.2 < motion.waist < 0.6
+    assert max(motion.servos.jumps) < NO_JUMP
+
+
+def test_a_jog_takes_over_from_a_goal_without_a_jump(motion):
+    handle = motion.send(smooth(2.0, 1.0, 0.0))
+    motion.moved()
+    motion.press({"elbow": 0.5}, times=3)
+    answer = motion.answer(handle)
+    assert answer.status == ABORTED
+    assert "replaced by a jog" in answer.result.error_string
+    motion.is_still()
+    assert max(motion.servos.jumps) < NO_JUMP
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        JointJog(joint_names=["tail"], velocities=[0.5]),
+        JointJog(joint_names=["waist"], velocities=[math.nan]),
+        JointJog(joint_names=["waist"], velocities=[]),
+        JointJog(joint_names=["waist"], velocities=[0.5], duration=-1.0),
+        JointJog(joint_names=["waist"], displacements=[0.5]),
+        JointJog(joint_names=["gripper"], velocities=[0.01]),
+    ],
+)
+def test_a_bad_jog_moves_nothing_and_is_told(motion, message):
+    said = []
+    topics.subscription(motion.node, topics.DIAGNOSTICS, lambda m: said.extend(m.status))
+    motion.jogs.publish(message)
+    motion.until(lambda: any("refused" in pair.value for status in said for pair in status.values))
+    assert motion.servos.pieces == []
+
+
+def test_a_jog_that_comes_too_late_is_refused(motion):
+    late = JointJog(joint_names=["waist"], velocities=[0.5])
+    late.header.stamp = (motion.node.get_clock().now() - RosDuration(seconds=1.0)).to_msg()
+    motion.jogs.publish(late)
+    motion.spin(0.2)
+    assert motion.servos.pieces == []
