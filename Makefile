@@ -2,7 +2,7 @@
 PYTHON ?= python3
 ROS_DISTRO := $(or $(ROS_DISTRO),jazzy)
 VENV := $(if $(filter kilted,$(ROS_DISTRO)),.venv-kilted,.venv)
-PROVISION := @ROS_DISTRO=$(ROS_DISTRO) PYTHONPATH=src $(PYTHON) -B -m armature.provision
+PROVISION = @ROS_DISTRO=$(ROS_DISTRO) PYTHONPATH=src $(PYTHON) -B -m armature.provision
 # The node that setup has put into the environment, or else the machine's.
 NPM := @PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm --prefix web --silent
 export ROS_DISTRO
@@ -32,6 +32,8 @@ check: ## Check format, lint, types, the page's types and import rules
 	$(NPM) run check
 	@$(VENV)/bin/python -m pytest -q tests/test_imports.py
 
+# One page serves every distribution, also those without wheels.
+web: ROS_DISTRO := jazzy
 web: ## Build the web page into web/dist
 	$(PROVISION) web
 

@@ -71,6 +71,28 @@ def test_missing_compiler_is_told_in_one_line_before_anything_is_made(checkout: 
     assert not (checkout / ".venv" / "bin").exists()
 
 
+def test_page_needs_no_compiler_and_no_environment(checkout: Path) -> None:
+    (checkout / "web/package.json").write_text('{"scripts": {"build": "mkdir dist && touch dist/index.html"}}')
+    ended = provision(
+        "web", root=checkout, CC="", CXX="", PATH=only(checkout, "node", "npm", "sh", "mkdir", "touch")
+    )
+    assert ended.stderr == ""
+    assert (checkout / "web/dist/index.html").exists()
+    assert not (checkout / ".venv" / "bin").exists()
+
+
+def only(folder: Path, *names: str) -> str:
+    """A path on which nothing else is found."""
+    programs = folder / "programs"
+    programs.mkdir()
+    for name in names:
+        found = shutil.which(name)
+        if found is None:
+            pytest.skip(f"this machine has no {name}")
+        (programs / name).symlink_to(found)
+    return str(programs)
+
+
 def test_failing_page_is_told_in_one_line_and_redone(checkout: Path) -> None:
     for _ in range(2):
         ended = provision("web", root=checkout, npm_config_offline="true")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import platform
 import sysconfig
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -35,6 +36,12 @@ def test_platform_without_wheels_is_refused(
 ) -> None:
     monkeypatch.setattr(platform, function, lambda: answer)
     with pytest.raises(SetupError, match="colcon build"):
+        preflight.check_platform()
+
+
+def test_python_without_wheels_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "sys", SimpleNamespace(version_info=(3, 14, 1)))
+    with pytest.raises(SetupError, match=r"CPython 3\.10 to 3\.13, this is 3\.14; try make PYTHON="):
         preflight.check_platform()
 
 

@@ -2,7 +2,7 @@
 
 import sys
 
-if not (3, 10) <= sys.version_info[:2] <= (3, 13):
+if sys.version_info < (3, 10):  # noqa: UP036 - `make` takes whatever python3 is
     found = "%d.%d" % sys.version_info[:2]  # noqa: UP031 - read by old interpreters
     sys.exit("armature: CPython 3.10 to 3.13 is needed, this is " + found + "; try make PYTHON=python3.12")
 

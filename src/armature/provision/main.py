@@ -62,17 +62,20 @@ def prepare(root: Path, distro: str, target: str) -> None:
         SetupError: The machine lacks something, or a step failed.
     """
     start = monotonic()
-    preflight.check_platform()
     prefix = root / preflight.environment_folder(distro)
     runner = Runner(prefix / BOOKKEEPING / "logs")
     plan = Plan(root, distro, prefix, runner)
     runner.logs.mkdir(parents=True, exist_ok=True)
     with _alone(prefix / BOOKKEEPING / "lock"):
         steps = outstanding(getattr(plan, target)())
-        if steps:
+        if any(
+            step.name != "web" for step in steps
+        ):  # the page alone can be built anywhere, for a ROS 2 installation
+            preflight.check_platform()
             preflight.check_tools()
+        if steps:
             _perform(steps, runner)
-            print(f"{prefix.name} is ready ({monotonic() - start:.0f} s)", flush=True)
+            print(f"{target} is done ({monotonic() - start:.0f} s)", flush=True)
 
 
 def _perform(steps: Sequence[Step], runner: Runner) -> None:

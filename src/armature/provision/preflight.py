@@ -13,6 +13,9 @@ from pathlib import Path
 
 from armature.errors import SetupError
 
+NEWEST_PYTHON = (3, 13)
+"""The last one with ROS 2 wheels; the first one is checked in `__main__`."""
+
 DISTROS = {"jazzy": ".venv", "kilted": ".venv-kilted"}
 """ROS 2 distributions with wheels, each with its own environment: their un-prefixed wheels are shared."""
 
@@ -32,8 +35,13 @@ def check_platform() -> None:
     """Check that wheels exist for this system.
 
     Raises:
-        SetupError: It is not x86_64 Linux with glibc and CPython.
+        SetupError: It is not x86_64 Linux with glibc, or its Python is not CPython 3.10 to 3.13.
     """
+    found = ".".join(map(str, sys.version_info[:2]))
+    if sys.version_info[:2] > NEWEST_PYTHON:
+        raise SetupError(
+            "python", f"the ROS 2 wheels need CPython 3.10 to 3.13, this is {found}", "try make PYTHON=python3.12"
+        )
     system = f"{platform.system()} {platform.machine()}, {platform.python_implementation()}"
     libc = platform.libc_ver()[0] or "another C library"
     if system != "Linux x86_64, CPython" or libc != "glibc":
