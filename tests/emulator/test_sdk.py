@@ -1,0 +1,149 @@
+"""The stock SDK and its easy SDK drive the emulator unmodified: in process, on a port that holds the bus."""
+
+from __future__ import annotations
+
+import pytest
+from dynamixel_easy_sdk import Connector
+from dynamixel_sdk import (
+    COMM_RX_TIMEOUT,
+    COMM_SUCCESS,
+    GroupBulkRead,
+    GroupBulkWrite,
+    GroupSyncRead,
+    GroupSyncWrite,
+    PacketHandler,
+    PortHandler,
+)
+
+from .bench import Host
+
+HANDLER = PacketHandler(2.0)
+IDS = (1, 2, 3)
+
+
+class BusPort(PortHandler):
+    """The SDK's port with the emulated bus in the place of the serial driver."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__("emulated")
+        self.host = host
+        self.received = b""
+        self.tx_time_per_byte = 10_000.0 / self.baudrate
+        self.milliseconds = 0.0
+
+    def getCurrentTime(self):
+        # Time passes while the SDK looks at the clock, as it waits by looking.
+        self.milliseconds += 0.2
+        return self.milliseconds
+
+    def writePort(self, packet):
+        self.received += self.host.send(bytes(packet))
+        return len(packet)
+
+    def readPort(self, length):
+        data, self.received = self.received[:length], self.received[length:]
+        return data
+
+    def clearPort(self):
+        self.received = b""
+
+
+@pytest.fixture
+def port(host):
+    return BusPort(host)
+
+
+def test_ping_and_broadcast_ping(port):
+    assert HANDLER.ping(port, 1) == (1020, COMM_SUCCESS, 0)
+    assert HANDLER.broadcastPing(port) == ({1: [1020, 48], 2: [1020, 48], 3: [1060, 48]}, COMM_SUCCESS)
+
+
+def test_a_servo_moves(port, host):
+    assert HANDLER.write1ByteTxRx(port, 1, 64, 1) == (COMM_SUCCESS, 0)
+    assert HANDLER.write4ByteTxRx(port, 1, 116, 3_000) == (COMM_SUCCESS, 0)
+    host.wait(1.0)
+    position, *result = HANDLER.read4ByteTxRx(port, 1, 132)
+    assert result == [COMM_SUCCESS, 0]
+    assert position == pytest.approx(3_000, abs=2)
+
+
+def test_reg_write_and_action(port):
+    assert HANDLER.regWriteTxRx(port, 1, 65, 1, [1]) == (COMM_SUCCESS, 0)
+    assert HANDLER.read1ByteTxRx(port, 1, 65)[0] == 0
+    HANDLER.action(port, 0xFE)
+    assert HANDLER.read1ByteTxRx(port, 1, 65)[0] == 1
+
+
+def test_reboot_factory_reset_and_clear(port, host):
+    assert HANDLER.clearMultiTurn(port, 1) == (COMM_SUCCESS, 0)
+    assert HANDLER.reboot(port, 2) == (COMM_SUCCESS, 0)
+    assert HANDLER.factoryReset(port, 3, 0x02) == (COMM_SUCCESS, 0)
+    assert HANDLER.ping(port, 2)[1] == COMM_RX_TIMEOUT
+    host.wait(0.4)
+    assert HANDLER.ping(port, 2)[1] == COMM_SUCCESS
+
+
+@pytest.mark.parametrize(
+    ("write", "message"),
+    [
+        (lambda port: HANDLER.write4ByteTxRx(port, 1, 116, 5_000), "limit value"),
+        (lambda port: HANDLER.write1ByteTxRx(port, 1, 64, 9), "out of range"),
+        (lambda port: HANDLER.write2ByteTxRx(port, 1, 116, 9), "length"),
+        (lambda port: HANDLER.write4ByteTxRx(port, 1, 132, 9), "not available"),
+    ],
+)
+def test_errors_are_told_in_the_words_of_the_sdk(port, write, message):
+    result, error = write(port)
+    assert result == COMM_SUCCESS
+    assert message in HANDLER.getRxPacketError(error).lower()
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_sync_read(port, fast):
+    group = GroupSyncRead(port, HANDLER, 126, 10)
+    for servo_id in IDS:
+        group.addParam(servo_id)
+    assert (group.fastSyncRead() if fast else group.txRxPacket()) == COMM_SUCCESS
+    assert [group.getData(servo_id, 132, 4) for servo_id in IDS] == [2_048] * 3
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_bulk_read(port, fast):
+    group = GroupBulkRead(port, HANDLER)
+    group.addParam(1, 132, 4)
+    group.addParam(3, 144, 2)
+    assert (group.fastBulkRead() if fast else group.txRxPacket()) == COMM_SUCCESS
+    assert (group.getData(1, 132, 4), group.getData(3, 144, 2)) == (2_048, 120)
+
+
+def test_sync_and_bulk_write(port, host):
+    sync = GroupSyncWrite(port, HANDLER, 65, 1)
+    bulk = GroupBulkWrite(port, HANDLER)
+    for servo_id in (1, 2):
+        sync.addParam(servo_id, [1])
+    bulk.addParam(2, 84, 2, [5, 0])
+    bulk.addParam(3, 65, 1, [1])
+    assert sync.txPacket() == bulk.txPacket() == COMM_SUCCESS
+    assert [host.read("LED", servo_id) for servo_id in IDS] == [1, 1, 1]
+    assert host.read("Position P Gain", 2) == 5
+
+
+def test_a_missing_servo_is_a_timeout(port):
+    group = GroupSyncRead(port, HANDLER, 132, 4)
+    for servo_id in (1, 9, 2):
+        group.addParam(servo_id)
+    assert group.txRxPacket() == COMM_RX_TIMEOUT
+
+
+def test_the_easy_sdk_drives_a_servo(port, host, monkeypatch):
+    monkeypatch.setattr("dynamixel_easy_sdk.connector.PortHandler", lambda name: port)
+    monkeypatch.setattr(port, "setBaudRate", lambda baud: True)
+    connector = Connector("emulated", 1_000_000)
+    motor = connector.createMotor(1)
+    motor.disableTorque()
+    motor.setPositionPGain(1_000)
+    motor.enableTorque()
+    motor.setGoalPosition(2_500)
+    host.wait(1.0)
+    assert motor.getPresentPosition() == pytest.approx(2_500, abs=2)
+    assert host.read("Position P Gain") == 1_000
