@@ -44,6 +44,17 @@ async function command(name, body) {
   tell(answer.message || name, answer.ok);
 }
 
+/**
+ * A motion that ends badly after it was accepted is told when it ends.
+ *
+ * @param {import('./types').Snapshot['motion'] | undefined} before
+ * @param {import('./types').Snapshot['motion']} now
+ */
+function tellOutcome(before, now) {
+  if (before?.outcome !== 'running' || !now || ['running', 'succeeded'].includes(now.outcome)) return;
+  tell(`${now.goal} ${now.outcome}: ${now.message}`, false);
+}
+
 const jog = new Jog({
   send: (request) => post('jog', { ...request }, { timeout: JOG_TIMEOUT, keepalive: true }),
   onRefused: (message) => tell(message, false),
@@ -62,6 +73,7 @@ let panels = null;
 const stream = new Stream({
   connect: () => new EventSource('api/stream'),
   onFrame: (frame) => {
+    tellOutcome(snapshot?.motion, frame.motion);
     snapshot = frame;
     show();
   },
@@ -138,7 +150,12 @@ byId('login').addEventListener('submit', async (event) => {
 window.addEventListener('blur', () => jog.releaseAll());
 window.addEventListener('pagehide', () => jog.releaseAll());
 document.addEventListener('visibilitychange', () => {
-  if (document.hidden) jog.releaseAll();
+  if (document.hidden) {
+    jog.releaseAll();
+    stream.close();
+  } else if (panels) {
+    stream.open(performance.now());
+  }
 });
 setInterval(() => jog.tick(), PERIOD);
 setInterval(() => panels && stream.tick(performance.now()), PERIOD);

@@ -62,18 +62,17 @@ export function meaning(snapshot, isLive) {
   if (!isLive || !snapshot) return NO_LINK;
   const { name, reason } = snapshot.state;
   const known = MEANINGS[name] ?? { title: name, tone: 'caution', reason: '', step: '' };
-  return { ...known, reason: saysMore(reason, name) ? sentence(reason) : known.reason };
+  return { ...known, reason: saysMore(reason) ? sentence(reason) : known.reason };
 }
 
 /**
- * Whether a reason tells more than the state's own name does.
+ * Whether a reason tells more than the name of a state does.
  *
  * @param {string} reason
- * @param {string} name
  */
-function saysMore(reason, name) {
+function saysMore(reason) {
   const words = reason.trim().toLowerCase();
-  return words !== '' && words !== 'ready' && words !== name.toLowerCase().replaceAll('_', ' ');
+  return words !== '' && words !== 'ready' && !(words.toUpperCase().replaceAll(' ', '_') in MEANINGS);
 }
 
 /**
@@ -110,7 +109,7 @@ const COMMON_WHY = {
   STARTING: 'The robot is starting.',
   DISCONNECTED: 'The servos do not answer.',
   FAULT: 'Clear the faults first.',
-  PROTECTIVE_STOP: 'Release the protective stop first.',
+  PROTECTIVE_STOP: 'Release the stop first.',
   PARKING: 'The arm is parking.',
 };
 const ARM_WHY = { ...COMMON_WHY, ARMED: '', MOVING: '' };

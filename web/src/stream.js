@@ -34,7 +34,7 @@ export class Stream {
       this.isLive = false;
       this.onLost();
     }
-    if (!this.isLive && now - Math.max(this.heard, this.opened) > RENEWAL) this.open(now);
+    if (this.source && !this.isLive && now - Math.max(this.heard, this.opened) > RENEWAL) this.open(now);
   }
 
   /** @param {number} now [ms] */
@@ -43,6 +43,16 @@ export class Stream {
     this.opened = now;
     this.source = this.connect();
     this.source.onmessage = (event) => this.receive(event.data, performance.now());
+  }
+
+  /** Give the connection up until it is opened again: a browser has only six of them for all its tabs. */
+  close() {
+    this.source?.close();
+    this.source = null;
+    if (this.isLive) {
+      this.isLive = false;
+      this.onLost();
+    }
   }
 
   /**

@@ -100,7 +100,7 @@ export class ArmView {
     const target = new THREE.Vector3(0.1, 0, 0.33).multiplyScalar(this.reach);
     const direction = new THREE.Vector3(1, -0.95, 0.5).normalize();
     // What must be seen is about as wide as high: a narrow canvas needs more distance.
-    const distance = (1.42 * this.reach) / Math.min(1, this.camera.aspect);
+    const distance = (1.5 * this.reach) / Math.min(1, this.camera.aspect);
     this.orbit.target.copy(target);
     this.camera.position.copy(target).addScaledVector(direction, distance);
     this.orbit.update();

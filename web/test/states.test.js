@@ -24,7 +24,7 @@ test("the robot's own reason comes first", () => {
 });
 
 test('a reason that only repeats the state gives way to what the state means', () => {
-  for (const [state, reason] of [['ARMED', 'armed'], ['DISARMED', 'ready'], ['PROTECTIVE_STOP', 'protective stop']]) {
+  for (const [state, reason] of [['ARMED', 'armed'], ['MOVING', 'armed'], ['DISARMED', 'ready'], ['PROTECTIVE_STOP', 'protective stop']]) {
     const { reason: shown } = meaning(snapshot(state, reason), true);
     assert.equal(shown, meaning(snapshot(state), true).reason);
   }

@@ -60,3 +60,16 @@ test('a dead connection is closed and opened anew, again and again, and heals', 
   stream.tick(6200);
   assert.equal(stream.isLive, true);
 });
+
+test('a stream that was closed stays closed until it is opened', () => {
+  const { stream, connections, losses } = watch();
+  stream.open(0);
+  stream.receive('{}', 0);
+  stream.close();
+  stream.close();
+  for (let now = 0; now <= 6000; now += 100) stream.tick(now);
+  assert.deepEqual([connections.length, connections[0].closed, losses()], [1, true, 1]);
+  stream.open(7000);
+  stream.receive('{}', 7010);
+  assert.equal(stream.isLive, true);
+});

@@ -24,6 +24,8 @@ _COMMAND_THREADS = 16
 # A viewer that takes no bytes for so long has gone; its thread is needed.
 _SEND_TIMEOUT = 10  # [s]
 _STOP_TIMEOUT = 2  # [s]
+# Connections that wait to be accepted; with cheroot's five a busy moment would delay STOP by a second.
+_BACKLOG = 128
 _REMEDY = "choose another with the parameter port, or end the program that holds it"
 
 
@@ -63,6 +65,7 @@ class MonitorServer:
             (host, port),
             app,
             numthreads=hub.capacity + _COMMAND_THREADS,
+            request_queue_size=_BACKLOG,
             timeout=_SEND_TIMEOUT,
             shutdown_timeout=_STOP_TIMEOUT,
         )

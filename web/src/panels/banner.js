@@ -68,7 +68,7 @@ export class Banner {
     this.offer(this.arm, permissions.arm, meaning.next === 'arm');
     this.offer(this.disarm, permissions.disarm, false);
     // Where recovery comes first, its step alone is offered.
-    this.arm.hidden = this.disarm.hidden = mayRelease;
+    this.arm.hidden = this.disarm.hidden = meaning.tone === 'alarm';
     write(byId('link-state'), isLive ? this.ages(snapshot) : 'lost');
     write(byId('link-viewers'), isLive && snapshot ? `${snapshot.viewers} of ${snapshot.capacity}` : '–');
     byId('link').dataset.live = String(isLive);

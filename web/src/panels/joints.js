@@ -150,7 +150,9 @@ class Row {
     const at = format.fraction(joint, reading.position);
     const aim = format.fraction(joint, reading.commanded);
     this.place(this.commanded, at !== null && aim !== null && Math.abs(at - aim) < SAME ? null : reading.commanded);
-    this.bar.classList.toggle('near', at !== null && (at < NEAR_LIMIT || at > 1 - NEAR_LIMIT));
+    // A gripper works at its limits.
+    const isNear = at !== null && !format.isLinear(joint) && (at < NEAR_LIMIT || at > 1 - NEAR_LIMIT);
+    this.bar.classList.toggle('near', isNear);
     write(this.velocity, format.joined(format.velocity(joint, reading.velocity)));
     write(this.load, format.joined(format.load(reading)));
     write(this.temperature, format.joined([format.number(reading.temperature, 0), '°C']));
