@@ -1,0 +1,115 @@
+"""The emulator and the bus child as real processes, and what a test asks of them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from armature.core.model import ArmModel
+from armature.dynamixel import link
+from armature.dynamixel.bus import ServoBus
+from armature.dynamixel.port import ServoPort
+from armature.dynamixel.wiring import Wiring
+from armature.nodes.bus_client import BusClient
+
+ROOT = Path(__file__).resolve().parents[2]
+URDF, SERVOS, POSES = ROOT / "urdf/armature6.urdf", ROOT / "config/servos.yaml", ROOT / "config/poses.yaml"
+JOINTS = Wiring.from_yaml(SERVOS.read_text("utf-8"), ArmModel.from_urdf(URDF.read_text("utf-8"))).joints
+
+
+@contextmanager
+def emulator(link_path: Path, pose: str = "park") -> Iterator[subprocess.Popen]:
+    """The emulator's process, serving its bus at a path."""
+    files = ("--urdf", str(URDF), "--wiring", str(SERVOS), "--poses", str(POSES), "--start-pose", pose)
+    command = [sys.executable, "-m", "armature.nodes.emulator", *files, "--link", str(link_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout.readline().startswith(b"ready"), "the emulator did not start"
+            yield process
+        finally:
+            process.kill()
+
+
+def power_cycle(port: Path) -> None:
+    """Let every servo start anew, torque off, as between two tests."""
+    wiring = Wiring.from_yaml(SERVOS.read_text("utf-8"), ArmModel.from_urdf(URDF.read_text("utf-8")))
+    bus = ServoBus(ServoPort(str(port), wiring.baud_rate, 0.1))
+    bus.open()
+    try:
+        for servo_id in wiring.ids:
+            bus.reboot(servo_id)
+        give_up = time.monotonic() + 10.0
+        while len(bus.found(wiring.ids)) < len(wiring.ids):
+            assert time.monotonic() < give_up, "the servos do not come back"
+    finally:
+        bus.close()
+
+
+def child_config(port: Path, **changes: object) -> dict[str, object]:
+    """What the servo interface tells its child."""
+    return {
+        "port": str(port),
+        "urdf": str(URDF),
+        "wiring": str(SERVOS),
+        "rate": 100.0,
+        "latency": 0.03,  # a busy machine answers late
+        "patience": 5.0,
+        "misses_allowed": 20,
+        "protective_stop": False,
+        "dynamics": {joint: [4.0, 40.0] for joint in JOINTS},
+        "registers": {},
+        **changes,
+    }
+
+
+class Listening:
+    """A client of the child, heard in a thread as the servo interface hears it."""
+
+    def __init__(self, config: dict[str, object]) -> None:
+        self.client = BusClient(config)
+        self.statuses: list[link.Status] = []
+        self.cycles = 0
+        self.last_words: str | None = None
+        self.found = self.client.attach()
+        self._thread = threading.Thread(target=self._listen)
+        self._thread.start()
+
+    def _listen(self) -> None:
+        self.last_words = self.client.listen(self._on_cycle, self.statuses.append)
+
+    def _on_cycle(self, readings: link.Readings) -> None:
+        self.cycles += 1
+
+    @property
+    def status(self) -> link.Status:
+        return self.statuses[-1]
+
+    def mode(self) -> str:
+        return self.statuses[-1].mode if self.statuses else ""
+
+    @property
+    def pid(self) -> int:
+        return self.client._child.pid
+
+    def close(self) -> None:
+        self.client.close()
+        self._thread.join()
+
+    def end(self) -> None:
+        """End the child too."""
+        process = self.client._child
+        self.close()
+        if process is not None:
+            process.terminate()
+            process.wait(10.0)
+
+
+def shared_memory_files(pid: int) -> set[str]:
+    """What a process has mapped from /dev/shm, which it would leave behind if it were killed."""
+    lines = Path(f"/proc/{pid}/maps").read_text().splitlines()
+    return {line.split()[-1] for line in lines if "/dev/shm/" in line}
