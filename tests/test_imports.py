@@ -47,6 +47,7 @@ ROOMS = {
     "graph": Room(("errors",), ("ament_index_python", "yaml")),
     "environment": Room(("errors",)),
     "standalone": Room(("environment", "errors", "graph"), ("supervisor",)),
+    "bench": Room(ANY, ANY),
     "cli": Room(ANY, ANY),
     "launch": Room(("graph",), ("ament_index_python", "launch", "launch_ros", "lifecycle_msgs")),
     "armature": Room(),

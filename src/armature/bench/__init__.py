@@ -1,0 +1,1 @@
+"""Measures this machine: the figures of the README's table."""

@@ -1,0 +1,29 @@
+"""CPU time and memory of processes, as the kernel accounts for them (proc(5))."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_TICKS = os.sysconf("SC_CLK_TCK")  # [1/s]
+
+
+def cpu_time(pid: int) -> float:
+    """User and system time that a process has used [s]."""
+    # The second field is the command's name in brackets, and may hold blanks.
+    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def proportional_set_size(pid: int) -> float:
+    """Memory of a process, what it shares being divided among the sharers [MB]."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8").splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1000.0
+    return 0.0
+
+
+def children(pid: int) -> list[int]:
+    """Processes that a process has started."""
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text("utf-8")
+    return [int(child) for child in text.split()]
