@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from struct import Struct
 
 from armature.dynamixel.control_table import Register, ServoModel
 from armature.emulator.packet import Error
 
 Change = tuple[Register, int]
+_FORMATS = {
+    (size, signed): "<" + (letter if signed else letter.upper())
+    for size, letter in ((1, "b"), (2, "h"), (4, "i"))
+    for signed in (False, True)
+}
 
 
 class RegisterFile:
@@ -29,7 +35,10 @@ class RegisterFile:
         self._bytes = bytearray(max(self._at) + 1)
         # Kept beside the bytes because the servo looks at its registers far more often than the bus does.
         self._values: dict[str, int] = {}
-        self._spans = {name: (item.address, item.end, item.size) for name, item in model.registers.items()}
+        self._packers = {
+            name: (Struct(_FORMATS[item.size, item.signed]).pack_into, item.address)
+            for name, item in model.registers.items()
+        }
         self.reset(model.registers)
 
     def __contains__(self, name: str) -> bool:
@@ -40,8 +49,8 @@ class RegisterFile:
 
     def __setitem__(self, name: str, value: int) -> None:
         """Store a value whatever the rules say: the firmware's own access."""
-        start, end, size = self._spans[name]
-        self._bytes[start:end] = (value % (1 << 8 * size)).to_bytes(size, "little")
+        pack_into, start = self._packers[name]
+        pack_into(self._bytes, start, value)
         self._values[name] = value
 
     def reset(self, names: Iterable[str]) -> None:

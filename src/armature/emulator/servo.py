@@ -6,6 +6,7 @@ from enum import IntEnum
 
 from armature.dynamixel.control_table import Register, ServoModel
 from armature.emulator.drive import Drive, Mode
+from armature.emulator.measurements import Measurements
 from armature.emulator.packet import Error
 from armature.emulator.registers import Change, RegisterFile
 
@@ -36,9 +37,7 @@ _CLEAR_POSITION = bytes([0x01, 0x44, 0x58, 0x4C, 0x22])
 _TORQUE_ON_BY_GOAL = 0x08  # section "Drive Mode(10)", bit 3
 _WATCHDOG_UNIT = 20e-3  # [s], section "Bus Watchdog(98)"
 _WATCHDOG_TRIPPED = -1
-# The manual gives no figures for these four.
-_IN_POSITION = 10  # [tick]
-_FOLLOWING_ERROR = 200  # [tick]
+# The manual gives no figures for these two.
 _OVERLOAD = 0.8  # share of the stall torque
 _OVERLOAD_TIME = 1.5  # [s]
 
@@ -55,11 +54,12 @@ class Servo:
             supply: voltage at its plug [V]; the model's nominal voltage if None.
         """
         self.model = model
-        self.supply = model.nominal_voltage if supply is None else supply
+        supply = model.nominal_voltage if supply is None else supply
         self.registers = RegisterFile(model)
         self.registers["ID"] = servo_id
         self.registers["Firmware Version"] = FIRMWARE_VERSION
-        self.drive = Drive(model, self.supply)
+        self.drive = Drive(model, supply)
+        self._measurements = Measurements(model, self.registers, self.drive, supply)
         self._booting = 0.0  # [s] left
         self._clock = 0.0  # [s] since power-up
         self._silence = 0.0  # [s] since the last instruction
@@ -95,7 +95,7 @@ class Servo:
 
     def read(self, address: int, length: int) -> tuple[Error, bytes]:
         """Read bytes."""
-        self._refresh()
+        self._measurements.write(self._clock)
         return self.registers.read(address, length)
 
     def write(self, address: int, data: bytes) -> Error:
@@ -128,7 +128,7 @@ class Servo:
         """Bring the position back into one turn; Protocol 2.0, "Clear": result fail while it moves."""
         if parameters != _CLEAR_POSITION:
             return Error.DATA_RANGE
-        if self._is_moving():
+        if self._measurements.is_moving():
             return Error.RESULT_FAIL
         self.drive.wrap()
         self.registers["Goal Position"] = round(self.drive.position)
@@ -258,37 +258,3 @@ class Servo:
             self.registers["Bus Watchdog"] = _WATCHDOG_TRIPPED
             self.registers.reset(["Profile Velocity", "Profile Acceleration"])
             self.drive.halt()
-
-    def _is_moving(self) -> bool:
-        """Section "Moving(122)"."""
-        threshold = self.registers["Moving Threshold"] * self.model.velocity_unit
-        ongoing = self.drive.follows_position and self.drive.profile.is_ongoing
-        return ongoing or abs(self.drive.speed) > threshold
-
-    def _moving_status(self) -> int:
-        """Section "Moving Status(123)"."""
-        if not self.drive.follows_position:
-            return 0
-        profile, position = self.drive.profile, self.drive.position
-        status = int(profile.kind)
-        status |= 0x08 if abs(profile.position - position) > _FOLLOWING_ERROR else 0
-        status |= 0x02 if profile.is_ongoing else 0
-        return status | (0x01 if abs(self.registers["Goal Position"] - position) <= _IN_POSITION else 0)
-
-    def _refresh(self) -> None:
-        """Write what is measured into its registers."""
-        put, drive = self.registers.__setitem__, self.drive
-        put("Realtime Tick", int(self._clock * 1e3) % 32_768)
-        put("Moving", int(self._is_moving()))
-        put("Moving Status", self._moving_status())
-        put("Present PWM", round(drive.pwm))
-        if self.model.current_unit is None:
-            put("Present Load", round(1_000.0 * max(-1.0, min(1.0, drive.load))))
-        else:
-            put("Present Current", round(drive.load * drive.motor.stall_current / self.model.current_unit))
-        put("Present Velocity", round(drive.speed / self.model.velocity_unit))
-        put("Present Position", round(drive.position))
-        put("Velocity Trajectory", round(drive.trajectory_velocity))
-        put("Position Trajectory", round(drive.profile.position))
-        put("Present Input Voltage", round(self.supply * 10.0))
-        put("Present Temperature", round(drive.motor.temperature))
