@@ -27,7 +27,7 @@ class Bench:
         self.control = GroupControl(LIMITS, settings)
         self.control.note_state(state, session)
         self.control.note_commanded(self.now, STILL, "", self.now)
-        self.control.note_reading(self.now, STILL, STILL)
+        self.control.note_reading(self.now, STILL, STILL, self.now)
 
     def follow(self, at=2.0, place=(1.0, 0.0), stamp=None):
         goal = Trajectory.from_rows(JOINTS, [at], [place], [(0.0, 0.0)])
@@ -46,7 +46,7 @@ class Bench:
 
     def read(self, position, velocity=(0.0, 0.0)):
         positions = dict(zip(JOINTS, position, strict=True))
-        self.control.note_reading(self.now, positions, dict(zip(JOINTS, velocity, strict=True)))
+        self.control.note_reading(self.now, positions, dict(zip(JOINTS, velocity, strict=True)), self.now)
 
     def commanded(self, position):
         positions = dict(zip(JOINTS, map(float, position), strict=True))
@@ -166,7 +166,7 @@ def test_a_reading_that_is_not_whole_judges_nothing_and_its_silence_ends_the_goa
     bench.run(0.5)
     for _ in range(40):
         bench.now += 0.02
-        bench.control.note_reading(bench.now, {"waist": 99.0}, {})
+        bench.control.note_reading(bench.now, {"waist": 99.0}, {}, bench.now)
         bench.control.update(bench.now)
         bench.control.piece(bench.now)
     (end,) = bench.ends
@@ -200,6 +200,28 @@ def test_a_controller_held_up_for_long_ends_its_goal_and_the_arm_stands_where_th
     assert "held up for 1.30 s" in end.message
     assert bench.control.piece(bench.now) is None
     assert bench.waist == pytest.approx(piece.trajectory.positions[-1][0])
+
+
+@pytest.mark.parametrize("what", ["goal", "jog", "reading", "stop", "cancel", "pause"])
+def test_whatever_comes_first_after_a_delay_begins_where_the_arm_is(what):
+    bench = Bench()
+    bench.follow()
+    bench.run(1.0)
+    piece = bench.control.piece(bench.now)
+    bench.now += 0.45
+    promised = piece.setpoint(bench.now)
+    deeds = {
+        "goal": lambda: bench.follow(place=(0.0, 0.0)),
+        "jog": lambda: bench.control.jog({"waist": 0.5}, 0.0, bench.now),
+        "reading": lambda: bench.read((9.0, 9.0)),
+        "stop": lambda: bench.control.stop(bench.now, "why"),
+        "cancel": lambda: bench.control.cancel(bench.now),
+        "pause": lambda: bench.control.pause(bench.now),
+    }
+    deeds[what]()
+    newer = bench.control.piece(bench.now)
+    assert np.allclose(newer.setpoint(bench.now).position, promised.position, atol=1e-9)
+    assert np.allclose(newer.setpoint(bench.now).velocity, promised.velocity, atol=1e-6)
 
 
 def test_a_jog_is_not_gone_on_with_after_a_delay():

@@ -97,11 +97,14 @@ class GroupControl:
         elif self._is_free(self._tracker, now) and stamp > self._tracker.end:
             self._tracker.hold(position, stamp)
 
-    def note_reading(self, stamp: float, positions: Mapping[str, float], velocities: Mapping[str, float]) -> None:
+    def note_reading(
+        self, stamp: float, positions: Mapping[str, float], velocities: Mapping[str, float], now: float
+    ) -> None:
         """Take a reading of the joints; the goal is judged by it if it is whole."""
+        self._catch_up(now)
         measured = self.arm.note_reading(stamp, positions, velocities)
         if measured is not None:
-            self._judge(stamp, measured)
+            self._judge(stamp, measured, now)
 
     def follow(self, goal: Trajectory, stamp: float | None, judge: Judge, on_end: OnEnd, now: float) -> None:
         """Follow a trajectory in place of what is being done.
@@ -175,12 +178,14 @@ class GroupControl:
 
     def stop(self, now: float, why: str) -> None:
         """Slow down on the path and hold; the goal ends with the reason."""
+        self._catch_up(now)
         if self._tracker is not None:
             self._tracker.stop(now)
         self._finish(aborted(why))
 
     def cancel(self, now: float) -> None:
         """Slow down on the path and hold; the goal ends as canceled once that is done."""
+        self._catch_up(now)
         if self._goal is not None and self._tracker is not None:
             self._tracker.stop(now)
             self._goal.is_cancelling = True
@@ -191,6 +196,7 @@ class GroupControl:
         Raises:
             CommandRefused: nothing moves.
         """
+        self._catch_up(now)
         if self._tracker is None or not self._tracker.is_moving(now):
             raise CommandRefused("pause", "nothing moves", "there is nothing to do")
         self._tracker.pause(now)
@@ -208,24 +214,26 @@ class GroupControl:
 
     def update(self, now: float) -> None:
         """See to what the passing of time brings: a silent joint, a delay of this program, the end of a cancel."""
-        if self._tracker is None:
-            return
-        late = self._tracker.catch_up(now)
-        self.longest_delay = max(self.longest_delay, late)
-        if late:
-            self._make_good(self._tracker, late, now)
-        elif self._goal is not None:
+        if not self._catch_up(now) and self._goal is not None and self._tracker is not None:
             self._mind(self._tracker, self._goal, now)
 
-    def _make_good(self, tracker: Tracker, late: float, now: float) -> None:
-        """Go on with a goal after a short delay, in which the arm slowed down; anything else stays stopped."""
+    def _catch_up(self, now: float) -> bool:
+        """After a delay in which the arm slowed down, go on with a goal; anything else stays stopped.
+
+        Whatever builds on the set-point calls this first.
+        """
+        tracker = self._tracker
+        late = 0.0 if tracker is None else tracker.catch_up(now)
+        if tracker is None or not late:
+            return False
+        self.longest_delay = max(self.longest_delay, late)
         if self._goal is not None and not self._goal.is_cancelling and late < _LONGEST_DELAY:
             tracker.resume(now)
-            return
+            return True
         tracker.stop(now)
-        self._finish(
-            aborted(f"the controller was held up for {late:.2f} s; the arm slowed down on the path and holds")
-        )
+        reason = f"the controller was held up for {late:.2f} s; the arm slowed down on the path and holds"
+        self._finish(aborted(reason))
+        return True
 
     def _mind(self, tracker: Tracker, goal: _Goal, now: float) -> None:
         if goal.is_cancelling:
@@ -243,7 +251,7 @@ class GroupControl:
     def _is_free(self, tracker: Tracker, now: float) -> bool:
         return self._goal is None and not tracker.is_paused and not tracker.is_moving(now)
 
-    def _judge(self, stamp: float, measured: State) -> None:
+    def _judge(self, stamp: float, measured: State, now: float) -> None:
         goal, tracker = self._goal, self._tracker
         if goal is None or goal.is_cancelling or tracker is None:
             return
@@ -252,7 +260,7 @@ class GroupControl:
         if outcome is None:
             return
         if outcome.end is End.ABORTED:
-            tracker.stop(stamp)
+            tracker.stop(now)
         self._finish(outcome)
 
     def _finish(self, outcome: Outcome) -> None:
@@ -264,6 +272,7 @@ class GroupControl:
         goal.on_end(outcome)
 
     def _ready(self, request: str, now: float) -> Tracker:
+        self._catch_up(now)
         self.arm.check(request, now)
         if self._tracker is None:
             why = "what is being commanded is not known yet"

@@ -11,6 +11,7 @@ from control_msgs.msg import JointJog, JointTrajectoryControllerState
 from control_msgs.srv import QueryTrajectoryState
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.node import Node
+from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import JointState
 from std_srvs.srv import SetBool, Trigger
 
@@ -38,6 +39,8 @@ from armature.nodes.parameters import read, read_file
 _RENEWAL = 0.02
 _STATE_PERIOD = 0.05
 _DIAGNOSTICS_PERIOD = 1.0
+# Without a goal only some of the readings are unpacked, which is most of their cost [s].
+_IDLE_PERIOD = 0.04
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ class GroupNode(Node):
         self.control = self._make_control(arm, joint_parameters)
         self._said = ""
         self._published_at = 0.0
+        self._read_last = 0.0
         self._setpoints = topics.publisher(self, topics.SETPOINTS)
         self._diagnostics = topics.publisher(self, topics.DIAGNOSTICS)
         self._state = self.create_publisher(
@@ -87,7 +91,7 @@ class GroupNode(Node):
         )
         topics.subscription(self, topics.STATE, self._note_state)
         topics.subscription(self, topics.COMMANDED, self._note_commanded)
-        topics.subscription(self, topics.JOINT_STATES, self._note_reading)
+        topics.subscription(self, topics.JOINT_STATES, self._note_reading, raw=True)
         self.create_subscription(JointJog, f"{name}/joint_jog", self._jog, topics.JOINT_JOG.qos)
         self.create_service(Trigger, f"{name}/stop", self._stop)
         self.create_service(SetBool, f"{name}/pause", self._pause)
@@ -111,7 +115,7 @@ class GroupNode(Node):
 
     def go(self) -> None:
         """Publish what is to be done now, and keep renewing it until nothing moves."""
-        self._publish_piece()
+        self._publish_piece(self.now())
         self._renewal.reset()
 
     def said(self, outcome: Outcome) -> None:
@@ -156,18 +160,24 @@ class GroupNode(Node):
         stamp, session = to_seconds(message.header.stamp), message.header.frame_id
         self.control.note_commanded(stamp, positions_of(message), session, self.now())
 
-    def _note_reading(self, message: JointState) -> None:
-        self.control.note_reading(to_seconds(message.header.stamp), positions_of(message), velocities_of(message))
+    def _note_reading(self, data: bytes) -> None:
+        now = self.now()
+        if not self.control.has_goal and 0.0 <= now - self._read_last < _IDLE_PERIOD:
+            return
+        self._read_last = now
+        message = deserialize_message(data, JointState)
+        stamp = to_seconds(message.header.stamp)
+        self.control.note_reading(stamp, positions_of(message), velocities_of(message), now)
 
     def _renew(self) -> None:
         now = self.now()
         self.control.update(now)
-        self._publish_piece()
+        self._publish_piece(now)
         if not self.control.is_moving(now) and not self.control.has_goal:
             self._renewal.cancel()
 
-    def _publish_piece(self) -> None:
-        piece = self.control.piece(self.now())
+    def _publish_piece(self, now: float) -> None:
+        piece = self.control.piece(now)
         if piece is not None:
             nanoseconds = round(piece.start * 1e9)
             self._setpoints.publish(from_trajectory(piece.trajectory, nanoseconds, self.control.arm.session))
