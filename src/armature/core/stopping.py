@@ -9,6 +9,7 @@ import numpy as np
 import ruckig
 
 from armature.core.trajectory import State, Trajectory
+from armature.errors import GoalRefused
 
 _STEP = 0.01  # of the sampled profile [s]; quintic segments keep it exact at the points
 
@@ -31,6 +32,9 @@ def stop(joints: Sequence[str], state: State, dynamics: Mapping[str, Dynamics]) 
 
     Returns:
         A trajectory that begins in the state and ends at rest.
+
+    Raises:
+        GoalRefused: the state is not finite, or a limit is not above 0.
     """
     profile = _profile(joints, state, dynamics)
     duration = max(profile.duration, _STEP)
@@ -55,7 +59,8 @@ def _profile(joints: Sequence[str], state: State, dynamics: Mapping[str, Dynamic
     request.max_acceleration = [dynamics[joint].acceleration for joint in joints]
     request.max_jerk = [dynamics[joint].jerk for joint in joints]
     profile = ruckig.Trajectory(n)
-    result = ruckig.Ruckig(n).calculate(request, profile)
-    if result not in (ruckig.Result.Working, ruckig.Result.Finished):
-        raise ArithmeticError(f"no stop from {state}: {result}")
+    try:
+        ruckig.Ruckig(n).calculate(request, profile)
+    except ruckig.RuckigError as error:
+        raise GoalRefused("stop", str(state), "finite numbers and limits above 0 are needed") from error
     return profile

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,8 +95,9 @@ class Setpoints:
         self.hold({joint: setpoint.position for joint, setpoint in present.items()})
         if moving:
             state = _state([present[joint] for joint in moving])
-            piece = Piece(0, "", now, stop(moving, state, self._dynamics))
-            self._present.update(dict.fromkeys(moving, piece))
+            with suppress(GoalRefused):  # where no gentle stop exists, the hold above is one at once
+                piece = Piece(0, "", now, stop(moving, state, self._dynamics))
+                self._present.update(dict.fromkeys(moving, piece))
 
     def _hand_over(self, now: float) -> None:
         for joint, piece in list(self._coming.items()):

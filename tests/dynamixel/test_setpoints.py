@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from armature.core.model import Limit
+from armature.core.stopping import Dynamics
+from armature.core.trajectory import Trajectory
+from armature.dynamixel.setpoints import Piece, Setpoints
+from armature.errors import GoalRefused
+
+LIMITS = {"a": Limit(-2.0, 2.0, 2.0, 1.0), "b": Limit(-1.0, 1.0, 1.0, 1.0), "c": Limit(0.0, 0.03, 0.1, 1.0)}
+DYNAMICS = {joint: Dynamics(4.0, 40.0) for joint in LIMITS}
+
+
+@pytest.fixture
+def setpoints():
+    setpoints = Setpoints(LIMITS, DYNAMICS)
+    setpoints.hold({"a": 0.0, "b": 0.5, "c": 0.01})
+    return setpoints
+
+
+def quintic(joint, begin, end, seconds, start=0.0, velocity=0.0):
+    """A motion of one joint that ends at rest."""
+    motion = Trajectory((joint,), [0.0, seconds], [[begin], [end]], [[velocity], [0.0]], [[0.0], [0.0]])
+    return Piece(1, "s", start, motion)
+
+
+def linear(joint, times, positions, start=0.0):
+    return Piece(1, "s", start, Trajectory((joint,), times, [[position] for position in positions]))
+
+
+def test_what_is_held_stays(setpoints):
+    assert {joint: point.position for joint, point in setpoints.sample(7.0).items()} == {
+        "a": 0,
+        "b": 0.5,
+        "c": 0.01,
+    }
+    assert not setpoints.is_moving(7.0)
+
+
+def test_joints_follow_their_own_pieces(setpoints):
+    setpoints.accept(quintic("a", 0.0, 0.4, 1.0), 0.0)
+    setpoints.accept(quintic("b", 0.5, 0.3, 0.5), 0.0)
+    assert setpoints.is_moving(0.7)
+    half = setpoints.sample(0.5)
+    assert half["a"].position == pytest.approx(0.2)
+    assert half["b"].position == pytest.approx(0.3)
+    setpoints.sample(2.0)
+    assert not setpoints.is_moving(2.0)
+    assert setpoints.sample(9.0)["a"].position == pytest.approx(0.4)
+
+
+def test_a_piece_of_the_future_waits_for_its_time(setpoints):
+    setpoints.accept(quintic("a", 0.0, 0.4, 1.0, start=5.0), 0.0)
+    assert setpoints.is_moving(1.0)
+    assert setpoints.sample(4.9)["a"].position == 0.0
+    assert setpoints.sample(5.5)["a"].position == pytest.approx(0.2)
+
+
+@settings(deadline=None, max_examples=60)
+@given(at=st.floats(0.05, 0.95), end=st.floats(-0.3, 0.3))
+def test_a_piece_that_takes_over_in_motion_is_continuous_in_position_and_velocity(at, end):
+    setpoints = Setpoints(LIMITS, DYNAMICS)
+    setpoints.hold({"a": 0.0, "b": 0.0, "c": 0.0})
+    setpoints.accept(quintic("a", 0.0, 0.4, 1.0), 0.0)
+    now = setpoints.sample(at)["a"]
+    setpoints.accept(quintic("a", now.position, end, 1.0, start=at, velocity=now.velocity), at)
+    path = [setpoints.sample(at + step)["a"] for step in (-1e-4, 0.0, 1e-4)]
+    assert abs(path[1].position - path[0].position) < 1e-3
+    assert abs(path[2].velocity - path[1].velocity) < 1e-2
+
+
+@settings(deadline=None, max_examples=60)
+@given(at=st.floats(0.0, 1.2))
+def test_a_stop_at_any_time_is_continuous_and_comes_to_rest(at):
+    setpoints = Setpoints(LIMITS, DYNAMICS)
+    setpoints.hold({"a": 0.0, "b": 0.0, "c": 0.0})
+    setpoints.accept(quintic("a", 0.0, 0.4, 1.0), 0.0)
+    before = setpoints.sample(at)["a"]
+    setpoints.stop(at)
+    path = np.array([[setpoints.sample(at + t)[j].position for j in LIMITS] for t in np.arange(0.0, 2.0, 0.01)])
+    assert path[0][0] == pytest.approx(before.position, abs=1e-9)
+    velocity = np.diff(path, axis=0) / 0.01
+    assert abs(velocity[0][0] - before.velocity) < 0.05
+    assert np.abs(np.diff(velocity, axis=0)).max() / 0.01 < 1.1 * 4.0
+    assert np.abs(velocity[-1]).max() == 0.0
+    assert not setpoints.is_moving(at + 2.0)
+
+
+def test_a_stop_forgets_a_piece_that_was_to_come(setpoints):
+    setpoints.accept(quintic("a", 0.0, 0.4, 1.0, start=5.0), 0.0)
+    setpoints.stop(1.0)
+    assert setpoints.sample(6.0)["a"].position == 0.0
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("piece", "told"),
+    [
+        (linear("knee", [0.0], [0.0]), "set-point: joint: 'knee' refused; joints are a, b, c"),
+        (linear("a", [0.0, 1.0], [0.0, 2.2]), "a position: 2.2 refused; it must be within -2.0800 and 2.0800"),
+        (linear("a", [0.0, 0.5], [0.0, 1.5]), r"a velocity: 3.0.* within -2.1000 and 2.1000"),
+        (quintic("a", 0.0, 1.2, 0.9), r"a velocity: 2\.\d+ refused"),
+        (quintic("a", 0.1, 0.4, 1.0), r"a position: 0.1 refused; the set-point is at 0.0000; begin within 0.0087"),
+        (quintic("a", 0.0, 0.4, 1.0, velocity=0.5), r"a velocity: 0.5 refused; the set-point is at 0.0000"),
+        (linear("c", [0.0], [0.011]), r"c position: 0.011 refused; .* begin within 0.0003"),
+        (linear("a", [0.0, 1.0], [0.0, 0.5]), r"a velocity at the end: 0.5.* end within 0.4000 of rest"),
+    ],
+    ids=["joint", "limit", "speed", "peak", "jump", "kick", "small span", "no rest"],
+)
+def test_a_piece_that_may_not_be_followed_is_told_with_the_numbers_and_nothing_changes(setpoints, piece, told):
+    before = setpoints.sample(0.0)
+    with pytest.raises(GoalRefused, match=told):
+        setpoints.accept(piece, 0.0)
+    assert setpoints.sample(0.5) == before
+    assert not setpoints.is_moving(0.0)
+
+
+def test_a_spline_that_leaves_the_limits_between_its_points_is_refused(setpoints):
+    # A cubic whose ends are within the limits and whose middle is not.
+    over = Trajectory(("b",), [0.0, 0.3, 1.3, 2.3], [[0.5], [0.5], [0.95], [0.95]], [[0.0], [0.0], [0.9], [0.0]])
+    with pytest.raises(GoalRefused, match=r"b position: 1\.\d+ refused; it must be within -1.0400 and 1.0400"):
+        setpoints.accept(Piece(1, "s", 0.0, over), 0.0)
+
+
+def test_a_piece_that_is_over_is_a_jump_to_its_end(setpoints):
+    with pytest.raises(GoalRefused, match="begin within"):
+        setpoints.accept(quintic("a", 0.0, 0.4, 1.0, start=-3.0), 0.0)
+
+
+def test_a_late_piece_is_followed_from_where_it_is_now(setpoints):
+    setpoints.accept(quintic("a", 0.0, 0.4, 1.0, start=-0.05), 0.0)
+    assert setpoints.sample(0.45)["a"].position == pytest.approx(0.2)
+
+
+def test_the_margin_lets_a_joint_rest_on_its_stop(setpoints):
+    setpoints.hold({"a": 2.05})
+    setpoints.accept(linear("a", [0.0], [2.05]), 0.0)
+    assert not math.isnan(setpoints.sample(1.0)["a"].position)
