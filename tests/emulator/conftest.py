@@ -6,7 +6,7 @@ from hypothesis import settings
 from .bench import Host
 
 # No deadline: the machine of the tests may be busy with something else.
-settings.register_profile("emulator", deadline=None, max_examples=60)
+settings.register_profile("emulator", deadline=None, max_examples=30)
 settings.load_profile("emulator")
 
 
