@@ -7,7 +7,6 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any
 
-from action_msgs.msg import GoalStatus
 from control_msgs.action import FollowJointTrajectory, ParallelGripperCommand
 from control_msgs.msg import JointJog
 from rclpy.action import ActionClient
@@ -17,12 +16,13 @@ from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from armature.core.model import ArmModel
-from armature.errors import CommandRefused, ProcessError
+from armature.errors import CommandRefused
 from armature.monitor.board import Board
-from armature.monitor.gateway import Motion, Outcome, Snapshot
+from armature.monitor.gateway import Outcome, Snapshot
 from armature.monitor.pose_motion import duration
 from armature.nodes import conversions, topics
 from armature.nodes.handover import Handover, settle
+from armature.nodes.pursuit import Pursuit, absent
 
 _ANSWER = 5.0  # [s]
 _STOP_ANSWER = 2.0  # [s]
@@ -36,11 +36,6 @@ _FIRST = {  # what leads to ARMED, where arming alone does not
     "PARKING": "wait until the arm is parked, then arm",
     "STARTING": "wait until the servos are found, then arm",
     "DISCONNECTED": "check power, cable and the servo interface, then arm",
-}
-_OUTCOMES = {
-    GoalStatus.STATUS_SUCCEEDED: "succeeded",
-    GoalStatus.STATUS_ABORTED: "aborted",
-    GoalStatus.STATUS_CANCELED: "canceled",
 }
 
 
@@ -124,7 +119,7 @@ class RosGateway:
 
         def begin(answer: Future[Outcome]) -> None:
             if not self._jog.get_subscription_count():
-                raise _absent("arm_controller", topics.JOINT_JOG.name)
+                raise absent("arm_controller", topics.JOINT_JOG.name)
             self._jog.publish(self._jog_message(velocities))
             settle(answer, Outcome(True, "sent"))
 
@@ -159,13 +154,13 @@ class RosGateway:
 
         def begin(answer: Future[Outcome]) -> None:
             if not client.service_is_ready():
-                raise _absent(process, service.name)
+                raise absent(process, service.name)
             client.call_async(request).add_done_callback(lambda done: settle(answer, _outcome_of(done.result())))
 
         return self.handover.wait(begin, process, service.name, timeout)
 
     def _pursue(self, client: Any, goal: Any, label: str, message: str) -> Outcome:
-        pursuit = _Pursuit(self._board, client, goal, label)
+        pursuit = Pursuit(self._board, client, goal, label)
         process = "arm_controller"
         accepted = self.handover.wait(pursuit.begin, process, label, _ANSWER)
         if not accepted:
@@ -203,49 +198,9 @@ class RosGateway:
         return message
 
 
-class _Pursuit:
-    """One goal from being sent to its end; every method runs in the executor's thread."""
-
-    def __init__(self, board: Board, client: Any, goal: Any, label: str) -> None:
-        self.result: Future[Motion] = Future()
-        self._board, self._client, self._goal = board, client, goal
-        self._motion = Motion(label, "running")
-
-    def begin(self, accepted: Future[bool]) -> None:
-        if not self._client.server_is_ready():
-            raise _absent("arm_controller", self._motion.goal)
-        self._client.send_goal_async(self._goal).add_done_callback(
-            lambda done: self._answered(done.result(), accepted)
-        )
-
-    def _answered(self, handle: Any, accepted: Future[bool]) -> None:
-        if handle.accepted:
-            self._board.motion = self._motion
-            handle.get_result_async().add_done_callback(lambda done: self._ended(done.result()))
-        settle(accepted, bool(handle.accepted))
-
-    def _ended(self, response: Any) -> None:
-        outcome = _OUTCOMES.get(response.status, "unknown")
-        motion = Motion(self._motion.goal, outcome, _text_of(response.result))
-        # A newer motion may have replaced this one on the board.
-        if self._board.motion is self._motion:
-            self._board.motion = motion
-        settle(self.result, motion)
-
-
 def _action(node: Node, action: topics.Service) -> Any:
     return ActionClient(node, action.kind, action.name)
 
 
-def _absent(process: str, name: str) -> ProcessError:
-    return ProcessError(process, f"it does not serve {name}", f"start {process}, or wait until it is up")
-
-
 def _outcome_of(response: Any) -> Outcome:
     return Outcome(bool(response.success), str(response.message))
-
-
-def _text_of(result: Any) -> str:
-    if getattr(result, "stalled", False):
-        return "the gripper met resistance and holds"
-    return str(getattr(result, "error_string", ""))
