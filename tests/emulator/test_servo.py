@@ -271,7 +271,7 @@ class TestHardwareErrors:
     def test_a_motor_that_works_hard_for_long_overheats(self, host):
         host.set(Operating_Mode=0, Torque_Enable=1, Goal_Current=500)
         hottest = 0
-        for _ in range(1_500):
+        for _ in range(2_100):
             host.servo.drive.step(0.0, 0.0, 0.1)
             host.servo.pass_time(0.1)
             hottest = max(hottest, host.read("Present Temperature"))
