@@ -163,9 +163,7 @@ def _registers(rows: list[list[str]], facts: Mapping[str, Fact], number: int) ->
 
 def _register(item: tuple[str, int, int], fact: Fact, number: int) -> Register:
     name, address, size = item
-    lowest, highest = (
-        (-(1 << 8 * size - 1), (1 << 8 * size - 1) - 1) if fact.signed else (0, (1 << 8 * size) - 1)
-    )
+    lowest, highest = (-(1 << 8 * size - 1), (1 << 8 * size - 1) - 1) if fact.signed else (0, (1 << 8 * size) - 1)
     return Register(
         name=name,
         address=address,

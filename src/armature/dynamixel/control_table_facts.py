@@ -139,9 +139,7 @@ def _voltage(lowest: int, highest: int, low_default: int, high_default: int) -> 
     }
 
 
-def _gains(
-    velocity_i: int, velocity_p: int, position_d: int, position_i: int, position_p: int
-) -> dict[str, Fact]:
+def _gains(velocity_i: int, velocity_p: int, position_d: int, position_i: int, position_p: int) -> dict[str, Fact]:
     return {
         "Velocity I Gain": _gain(velocity_i),
         "Velocity P Gain": _gain(velocity_p),
