@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import fcntl
+import json
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+MAKE_PAGE = "mkdir dist && touch dist/index.html"
 
 
 def provision(*arguments: str, root: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -37,6 +39,7 @@ def checkout(tmp_path: Path) -> Path:
         shutil.copy(ROOT / "src/armature" / name, tmp_path / "src/armature")
     (tmp_path / "web").mkdir()
     (tmp_path / "web" / "package.json").write_text("{}")
+    (tmp_path / "web" / "package-lock.json").write_text(json.dumps({"lockfileVersion": 3, "packages": {"": {}}}))
     return tmp_path
 
 
@@ -72,13 +75,18 @@ def test_missing_compiler_is_told_in_one_line_before_anything_is_made(checkout: 
 
 
 def test_page_needs_no_compiler_and_no_environment(checkout: Path) -> None:
-    (checkout / "web/package.json").write_text('{"scripts": {"build": "mkdir dist && touch dist/index.html"}}')
+    page(checkout, MAKE_PAGE)
     ended = provision(
         "web", root=checkout, CC="", CXX="", PATH=only(checkout, "node", "npm", "sh", "mkdir", "touch")
     )
     assert ended.stderr == ""
     assert (checkout / "web/dist/index.html").exists()
     assert not (checkout / ".venv" / "bin").exists()
+
+
+def page(checkout: Path, build: str) -> None:
+    """Let a shell command build the page."""
+    (checkout / "web/package.json").write_text(json.dumps({"scripts": {"build": build}}))
 
 
 def only(folder: Path, *names: str) -> str:
@@ -102,22 +110,40 @@ def test_failing_page_is_told_in_one_line_and_redone(checkout: Path) -> None:
         assert "Traceback" not in ended.stdout
 
 
+def start(target: str, root: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-B", "-m", "armature.provision", target],
+        env={**os.environ, "PYTHONPATH": str(root / "src"), "ROS_DISTRO": "jazzy"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_step_leaves_nothing_running_and_is_redone(checkout: Path, number: signal.Signals) -> None:
+    alive = checkout / "alive"
+    os.mkfifo(alive)
+    page(checkout, "exec 3> ../alive; echo x >&3; sleep 50")
+    with start("web", checkout) as setup, alive.open() as pipe:
+        assert pipe.readline() == "x\n"
+        setup.send_signal(number)
+        assert pipe.read() == ""  # the other end closes when the last process is gone
+        assert setup.wait(20) == 130
+        assert setup.stderr is not None
+        assert setup.stderr.read() == "armature: interrupted; run it again to go on\n"
+    page(checkout, MAKE_PAGE)
+    assert "[1/1] web page" in provision("web", root=checkout).stdout
+    assert provision("web", root=checkout).stdout == ""
+
+
 def test_second_setup_waits_for_the_first(checkout: Path) -> None:
     lock = checkout / ".venv" / ".provision" / "lock"
     lock.parent.mkdir(parents=True)
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        second = subprocess.Popen(
-            [sys.executable, "-B", "-m", "armature.provision", "setup"],
-            env={**os.environ, "PYTHONPATH": str(checkout / "src"), "ROS_DISTRO": "jazzy"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        with second:
+        with start("setup", checkout) as second:
             assert second.stdout is not None
             assert second.stdout.readline() == "another setup is at work here; waiting for it\n"
             second.send_signal(signal.SIGTERM)
             assert second.wait(20) == 130
-            assert second.stderr is not None
-            assert second.stderr.read() == "armature: interrupted; run it again to go on\n"

@@ -69,7 +69,7 @@ def _parts(entry: Path | str) -> Iterator[tuple[str, bytes]]:
     elif entry.is_dir():
         for path in sorted(path for path in entry.rglob("*") if path.is_file()):
             yield str(path.relative_to(entry)), path.read_bytes()
-    elif entry.exists():
+    elif entry.is_file():
         yield entry.name, entry.read_bytes()
 
 

@@ -48,8 +48,7 @@ def build(runner: Runner, web: Path, prefix: Path) -> None:
         SetupError: npm fails.
     """
     variables = {} if machine_has_node() else _variables(prefix)
-    install = "ci" if (web / "package-lock.json").exists() else "install"
-    for arguments in ([install, "--no-audit", "--no-fund"], ["run", "build"]):
+    for arguments in (["ci", "--no-audit", "--no-fund"], ["run", "build"]):
         _npm(runner, web, arguments, variables)
 
 
