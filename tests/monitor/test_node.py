@@ -76,6 +76,7 @@ class Robot(Node):
         self.jogs = []
         self.goals = []
         self.refusal = ""
+        self.becomes = ""  # state to be in once a service was asked
         self.takes_goals = True
         self.early_end = ""
         self.read = {"shoulder": 0.1, "elbow": -0.2, "gripper": 0.01}
@@ -108,6 +109,8 @@ class Robot(Node):
     def _answering(self, name):
         def answer(request, response):
             self.asked.append((name, getattr(request, "data", None)))
+            if self.becomes:
+                self.speak(self.becomes)
             response.success, response.message = not self.refusal, self.refusal or "done"
             return response
 
@@ -313,6 +316,16 @@ def test_a_pose_is_a_goal_from_rest_to_rest_for_the_arm_alone(armed_monitor, rob
     # 0.7 rad at 2 rad/s² of a quintic: sqrt(10/√3 · 0.7 / 2).
     assert to_seconds(point.time_from_start) == pytest.approx(1.4215, abs=1e-3)
     wait_until(lambda: (armed_monitor.get("state")["motion"] or {}).get("outcome") == "succeeded")
+
+
+def test_a_pose_may_follow_the_answer_to_arming_at_once(armed_monitor, robot, wait_until):
+    for _ in range(5):
+        robot.speak("DISARMED")
+        wait_until(lambda: armed_monitor.state() == "DISARMED")
+        robot.becomes = "ARMED"
+        assert armed_monitor.post("arm") == (200, "done")
+        assert armed_monitor.post("pose", pose="home")[0] == 200
+        robot.becomes = ""
 
 
 def test_a_pose_that_ends_early_is_told_with_the_controllers_reason(armed_monitor, robot, wait_until):

@@ -94,7 +94,8 @@ class Monitor(Node):
 
     def _tick(self) -> None:
         self._read_joint_states()
-        self._gateway.shown = snapshot = self._board.at(time.monotonic())
+        snapshot = self._board.at(time.monotonic())
+        self._gateway.show(snapshot)
         if self._hub.viewers:
             self._hub.publish(encode_snapshot(snapshot, self._hub.viewers, self._hub.capacity))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -26,6 +27,7 @@ from armature.nodes.pursuit import Pursuit, absent
 
 _ANSWER = 5.0  # [s]
 _STOP_ANSWER = 2.0  # [s]
+_STATE_FOLLOWS = 1.0  # [s]
 _PARKED = 60.0  # parking is slow on purpose, and is answered when the arm rests [s]
 # A goal that is refused after it was accepted (its reason travels in the result) is refused at once.
 _EARLY_RESULT = 0.3  # [s]
@@ -63,6 +65,7 @@ class RosGateway:
         self._jog_lease = jog_lease
         self.handover = Handover(node)
         self.shown: Snapshot = board.at(0.0)
+        self._news = threading.Condition()
         self._services = {
             service: node.create_client(service.kind, service.name)
             for service in (
@@ -87,6 +90,12 @@ class RosGateway:
         self._trajectory.destroy()
         self._gripper.destroy()
 
+    def show(self, snapshot: Snapshot) -> None:
+        """Make these the newest values; called in the executor's thread."""
+        with self._news:
+            self.shown = snapshot
+            self._news.notify_all()
+
     def snapshot(self) -> Snapshot:
         """The newest values."""
         return self.shown
@@ -97,7 +106,12 @@ class RosGateway:
 
     def arm(self, on: bool) -> Outcome:
         """Torque on at the measured position, or park and torque off."""
-        return self._ask(topics.ARM, SetBool.Request(data=on), _ANSWER if on else _PARKED)
+        outcome = self._ask(topics.ARM, SetBool.Request(data=on), _ANSWER if on else _PARKED)
+        if on and outcome.accepted:
+            # The state travels apart from the answer: a command that follows at once must not be refused.
+            with self._news:
+                self._news.wait_for(lambda: self.shown.state.name in _COMMANDABLE, _STATE_FOLLOWS)
+        return outcome
 
     def stop_motion(self) -> Outcome:
         """Decelerate within limits and hold."""
