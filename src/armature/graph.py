@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,8 +56,8 @@ class Process:
 def _text(value: str | int | float | bool) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    # Quoted, or YAML would read a name such as "on" or "1" as something else.
-    return f"'{value}'" if isinstance(value, str) else str(value)
+    # Quoted, since ROS reads values as YAML and would take a name such as "on" or "1" for something else.
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
 
 
 def share_folder() -> Path:

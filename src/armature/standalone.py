@@ -92,7 +92,8 @@ class Supervisor:
     def is_running(self) -> bool:
         """Whether a graph runs in this folder."""
         try:
-            self._server().supervisor.getState()
+            with self._server() as server:
+                server.supervisor.getState()
         except xmlrpc.client.Fault:
             return True  # it answers; while it ends, every question is a fault
         except (OSError, HTTPException):
@@ -130,7 +131,8 @@ class Supervisor:
 
     def _call(self, name: str, *arguments: object) -> Any:
         try:
-            return getattr(self._server().supervisor, name)(*arguments)
+            with self._server() as server:
+                return getattr(server.supervisor, name)(*arguments)
         except xmlrpc.client.Fault as error:
             raise ProcessError(
                 str(arguments[0] if arguments else name), error.faultString, "see its log"

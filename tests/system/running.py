@@ -1,0 +1,140 @@
+"""`armature up` as a user runs it, and a node beside it that asks and hears the graph."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from std_srvs.srv import SetBool, Trigger
+
+from armature.environment import graph_environment
+from armature.nodes import topics
+from armature.nodes.conversions import positions_of, values_of
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def armature(*arguments: str, runtime: Path) -> subprocess.CompletedProcess:
+    """Run one command of the command line to its end."""
+    environment = os.environ | {"ARMATURE_RUNTIME": str(runtime)}
+    command = [sys.executable, "-m", "armature.cli", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90)
+
+
+class Running:
+    """A running graph; use it in a with statement."""
+
+    def __init__(self, runtime: Path, *arguments: str) -> None:
+        self.runtime = runtime
+        self.out = runtime / "up.out"
+        self.domain = 20 + os.getpid() % 80  # one for the graph's life, whatever each test's own is
+        self.environment = graph_environment(os.environ, ROOT / "config" / "fastdds_loopback.xml")
+        self.environment |= {"ROS_DOMAIN_ID": str(self.domain), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
+        self.environment |= {"ARMATURE_RUNTIME": str(runtime), "HOME": str(runtime)}
+        command = [sys.executable, "-m", "armature.cli", "up", "--http", "127.0.0.1:0", *arguments]
+        with self.out.open("w") as out:
+            self.process = subprocess.Popen(command, env=self.environment, stdout=out, stderr=subprocess.STDOUT)
+
+    def __enter__(self) -> Running:
+        self.wait_for(lambda: "ready " in self.said() or self.process.poll() is not None, 90.0)
+        assert "ready " in self.said(), f"not ready: {self.said()}"
+        self.url = self.said().split("ready ")[1].split()[0]
+        self._join()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.executor.shutdown()
+        self.node.destroy_node()
+        self.context.try_shutdown()
+        if self.process.poll() is None:
+            self.interrupt()
+
+    def _join(self) -> None:
+        self.context = rclpy.Context()
+        rclpy.init(context=self.context, domain_id=self.domain)
+        self.node = rclpy.create_node("beside", context=self.context)
+        self.executor = SingleThreadedExecutor(context=self.context)
+        self.executor.add_node(self.node)
+        self.states: list[tuple[str, dict[str, str]]] = []
+        self.positions: list[dict[str, float]] = []
+        topics.subscription(self.node, topics.STATE, lambda m: self.states.append((m.message, values_of(m))))
+        topics.subscription(self.node, topics.JOINT_STATES, lambda m: self.positions.append(positions_of(m)))
+
+    def said(self) -> str:
+        """What it has printed."""
+        return self.out.read_text("utf-8")
+
+    def send(self, name: str) -> subprocess.CompletedProcess:
+        """Run the example's client, which knows nothing of Armature."""
+        examples = ROOT / "examples"
+        command = [sys.executable, str(examples / "send_trajectory.py"), str(examples / name)]
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=120)
+
+    def pids(self) -> dict[str, int]:
+        """Process id of each process."""
+        answer = armature("status", "--json", runtime=self.runtime)
+        assert answer.returncode == 0, answer.stderr
+        return {info["name"]: info["pid"] for info in json.loads(answer.stdout)["processes"]}
+
+    def page_state(self) -> str:
+        """The arm's state as the page shows it; nothing while the monitor is away."""
+        with suppress(OSError), urllib.request.urlopen(f"{self.url}api/state", timeout=2.0) as answer:
+            return str(json.load(answer)["state"]["name"])
+        return ""
+
+    def state(self) -> str:
+        """The newest state on the state topic."""
+        return self.states[-1][0] if self.states else ""
+
+    def call(self, service: topics.Service, **fields: object) -> object:
+        """Ask a service, and return its answer."""
+        client = self.node.create_client(service.kind, service.name)
+        self.wait_for(client.service_is_ready)
+        future = client.call_async(service.kind.Request(**fields))
+        self.wait_for(future.done, 40.0)
+        self.node.destroy_client(client)
+        return future.result()
+
+    def arm(self) -> None:
+        """Torque on."""
+        answer = self.call(topics.ARM, data=True)
+        assert isinstance(answer, SetBool.Response)
+        assert answer.success, answer.message
+        self.wait_for(lambda: self.state() == "ARMED")
+
+    def trigger(self, service: topics.Service) -> Trigger.Response:
+        """Ask a service without arguments."""
+        answer = self.call(service)
+        assert isinstance(answer, Trigger.Response)
+        return answer
+
+    def newest_positions(self) -> dict[str, float]:
+        """Joint positions of a message that comes from now on."""
+        self.positions.clear()
+        self.wait_for(lambda: self.positions and len(self.positions[-1]) == len(max(self.positions, key=len)) > 1)
+        return self.positions[-1]
+
+    def wait_for(self, condition: Callable[[], object], timeout: float = 30.0) -> None:
+        """Hear the graph until a condition holds."""
+        give_up = time.monotonic() + timeout
+        while not condition():
+            assert time.monotonic() < give_up, f"waited {timeout} s in vain; it said: {self.said()}"
+            if hasattr(self, "executor"):
+                self.executor.spin_once(timeout_sec=0.05)
+            else:
+                time.sleep(0.05)
+
+    def interrupt(self, number: int = signal.SIGINT) -> int:
+        """Signal it, and return its exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(80)

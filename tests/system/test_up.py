@@ -1,0 +1,154 @@
+"""The graph as a user starts it: ready, moving, surviving the death of any process, ended without litter."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+from rosbags.rosbag2 import Reader
+
+from armature.nodes import topics
+from armature.recording.report import write_report
+
+from .running import Running, armature
+
+pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
+STEP = 0.5 * 3.14159 / 180.0  # largest joint step that counts as holding [rad], promise 2
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory):
+    with Running(tmp_path_factory.mktemp("runtime")) as running:
+        yield running
+
+
+def test_it_is_ready_disarmed_in_the_pose_park(graph):
+    graph.wait_for(lambda: graph.state() == "DISARMED")
+    assert graph.states[-1][1]["torque"] == "off"
+    assert graph.page_state() == "DISARMED"
+    assert abs(graph.newest_positions()["shoulder"] - -1.7457) < 0.02
+
+
+def test_a_second_graph_is_refused_with_the_remedy(graph):
+    answer = armature("up", "--http", "127.0.0.1:0", runtime=graph.runtime)
+    assert answer.returncode == 1
+    assert "it runs already" in answer.stderr
+    assert "armature down" in answer.stderr
+
+
+def test_a_goal_while_disarmed_is_refused_with_the_remedy(graph):
+    client = graph.send("pick_and_place.yaml")
+    assert client.returncode == 1
+    assert "arm with /servo_interface/arm" in client.stdout
+
+
+def test_the_demonstration_succeeds_and_its_bag_tells_how_well(graph):
+    graph.arm()
+    started = graph.trigger(topics.RECORDER_START)
+    assert started.success, started.message
+    client = graph.send("pick_and_place.yaml")
+    assert client.returncode == 0, client.stdout + client.stderr
+    stopped = graph.trigger(topics.RECORDER_STOP)
+    bag = Path(stopped.message.split()[-1])
+    with Reader(bag) as reader:
+        counts = {connection.topic: connection.msgcount for connection in reader.connections}
+    assert counts["/joint_states"] > 500
+    assert counts["/servo_interface/setpoints"] > 100
+    summary = write_report(bag, graph.runtime / "report.html")
+    assert max(joint.largest_error for joint in summary.joints) < 0.2  # the path tolerance
+    assert summary.faults == 0
+
+
+@pytest.mark.parametrize(
+    "process", ["recorder", "state_publisher", "monitor", "arm_controller", "servo_interface"]
+)
+def test_a_killed_process_leaves_the_others_alive_and_the_arm_holding(graph, process):
+    if graph.state() != "ARMED":
+        graph.arm()
+    before, held = graph.pids(), graph.newest_positions()
+    os.kill(before[process], signal.SIGKILL)
+    graph.wait_for(lambda: graph.pids().get(process, 0) not in (0, before[process]))
+    after = graph.pids()
+    assert {name: pid for name, pid in after.items() if name != process} == {
+        name: pid for name, pid in before.items() if name != process
+    }
+    moved = graph.newest_positions()
+    assert max(abs(moved[joint] - held[joint]) for joint in held) < STEP
+    assert graph.state() in ("ARMED", "HOLDING")
+
+
+def test_after_all_these_deaths_it_serves_again(graph):
+    graph.wait_for(lambda: graph.page_state() in ("ARMED", "HOLDING"))
+    graph.arm()
+    client = graph.send("pick_and_place.yaml")
+    assert client.returncode == 0, client.stdout + client.stderr
+    assert graph.trigger(topics.RECORDER_START).success
+    assert graph.trigger(topics.RECORDER_STOP).success
+
+
+def test_a_killed_emulator_is_a_loss_of_power(graph):
+    os.kill(graph.pids()["emulator"], signal.SIGKILL)
+    graph.wait_for(lambda: graph.state() == "DISCONNECTED")
+    graph.wait_for(
+        lambda: graph.state() == "FAULT"
+    )  # it is back, with its torque off: reset servos are not hidden
+    assert graph.trigger(topics.CLEAR_FAULTS).success
+    graph.wait_for(lambda: graph.state() == "DISARMED")
+
+
+def test_interrupted_it_parks_and_leaves_nothing_behind(graph):
+    litter = set(Path("/dev/shm").iterdir())
+    graph.arm()
+    assert graph.interrupt() == 0, graph.said()
+    assert "parked, torque off" in graph.said()
+    assert not running_from(graph.runtime)
+    assert not (graph.runtime / "default" / "control").exists()
+    assert not {path for path in set(Path("/dev/shm").iterdir()) - litter if path.name.startswith("fast")}
+
+
+def test_a_port_in_use_is_told_with_the_remedy(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        answer = armature("up", "--http", address, runtime=tmp_path)
+    assert answer.returncode == 1
+    assert address in answer.stderr
+    assert "--http" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("up", "--robot", "nobody"), "robots are armature6, open_manipulator_x"),
+        (("up", "--http", "8080"), "write HOST:PORT"),
+        (("up", "--port", "gazebo"), "not built yet"),
+        (("down",), "it is not running"),
+        (("status",), "it is not running"),
+        (("logs", "nobody"), "there is no log"),
+        (("report", "nowhere"), "nowhere"),
+    ],
+)
+def test_bad_input_ends_with_one_line_that_says_what_would_work(tmp_path, arguments, told):
+    answer = armature(*arguments, runtime=tmp_path)
+    assert answer.returncode == 1
+    assert told in answer.stderr
+    assert len(answer.stderr.splitlines()) == 1
+
+
+def test_wrong_use_ends_with_two(tmp_path):
+    assert armature("fly", runtime=tmp_path).returncode == 2
+
+
+def running_from(runtime: Path) -> list[str]:
+    """Command lines that name the runtime folder."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if str(runtime) in line:
+            found.append(line)
+    return found

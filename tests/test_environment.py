@@ -1,0 +1,52 @@
+"""The variables of the graph's processes: ours where the user has none, the user's where there are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from armature import environment
+from armature.environment import graph_environment
+
+PROFILE = Path("/share/loopback.xml")
+PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
+
+
+@pytest.mark.parametrize("variable", PROFILE_VARIABLES)
+def test_dds_stays_on_this_machine_and_out_of_shared_memory(variable):
+    given = graph_environment({}, PROFILE)
+    assert given["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "LOCALHOST"
+    assert given[variable] == str(PROFILE)
+
+
+@pytest.mark.parametrize("variable", PROFILE_VARIABLES)
+def test_a_users_own_profile_is_kept(variable):
+    assert graph_environment({variable: "mine.xml"}, PROFILE)[variable] == "mine.xml"
+
+
+def test_who_asks_for_the_network_gets_it():
+    given = graph_environment({"ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET"}, PROFILE)
+    assert given["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "SUBNET"
+    assert not set(PROFILE_VARIABLES) & set(given)
+
+
+def test_the_wheels_libraries_come_first_and_nothing_is_lost(monkeypatch):
+    monkeypatch.setattr(environment, "wheel_libraries", lambda: ["/venv/lib"])
+    given = graph_environment({"LD_LIBRARY_PATH": "/opt/own/lib"}, PROFILE)
+    assert given["LD_LIBRARY_PATH"].split(os.pathsep) == ["/venv/lib", "/opt/own/lib"]
+    assert given["_ROS_WHEELS_BOOTSTRAP_COMPLETE"] == "1"
+
+
+def test_a_ros_installations_library_path_is_left_alone(monkeypatch):
+    monkeypatch.setattr(environment, "wheel_libraries", list)
+    given = graph_environment({"LD_LIBRARY_PATH": "/opt/ros/jazzy/lib"}, PROFILE)
+    assert given["LD_LIBRARY_PATH"] == "/opt/ros/jazzy/lib"
+    assert "_ROS_WHEELS_BOOTSTRAP_COMPLETE" not in given
+
+
+def test_the_base_is_not_changed():
+    base = {"HOME": "/home/me"}
+    graph_environment(base, PROFILE)
+    assert base == {"HOME": "/home/me"}

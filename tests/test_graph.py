@@ -1,0 +1,74 @@
+"""The list of processes: order, parameters, files, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from armature import graph
+from armature.errors import ConfigError
+
+RUNTIME = Path("/run/arm")
+
+
+def started(port="emulated", robot=graph.DEFAULT_ROBOT):
+    return graph.processes(graph.find_robot(robot), port, RUNTIME)
+
+
+def test_the_servo_interface_is_stopped_first_and_the_emulator_last():
+    names = [process.name for process in started()]
+    assert names[0] == "emulator"
+    assert names[-1] == "servo_interface"
+    assert names.index("monitor") < names.index("servo_interface")
+
+
+def test_with_a_real_port_there_is_no_emulator_and_the_port_is_handed_on():
+    processes = {process.name: process for process in started("/dev/ttyUSB0")}
+    assert "emulator" not in processes
+    assert processes["servo_interface"].parameters["port"] == "/dev/ttyUSB0"
+
+
+def test_the_emulator_serves_the_port_that_the_servo_interface_opens():
+    processes = {process.name: process for process in started()}
+    assert processes["servo_interface"].parameters["port"] in processes["emulator"].arguments
+
+
+def test_gazebo_is_refused_with_what_works():
+    with pytest.raises(ConfigError, match="use emulated or a serial device"):
+        started(graph.GAZEBO)
+
+
+def test_an_unknown_robot_is_refused_with_those_known():
+    with pytest.raises(ConfigError, match="armature6, open_manipulator_x"):
+        graph.find_robot("r2d2")
+
+
+@pytest.mark.parametrize("name", graph.robot_names())
+def test_every_robot_has_all_its_files(name):
+    robot = graph.find_robot(name)
+    assert all(file.is_file() for file in (robot.urdf, robot.wiring, robot.poses, *robot.parameters))
+
+
+@pytest.mark.parametrize("name", graph.robot_names())
+def test_parameter_files_name_nodes_of_the_graph_in_any_namespace(name):
+    nodes = {*(process.name for process in started() if process.is_node), "gripper_controller"}
+    for file in graph.find_robot(name).parameters:
+        for key, content in yaml.safe_load(file.read_text("utf-8")).items():
+            assert key.removeprefix("/**/") in nodes
+            assert set(content) == {"ros__parameters"}
+
+
+def test_a_namespace_and_text_that_looks_like_a_number_survive_the_command_line():
+    process = graph.Process("recorder", is_node=True, parameters={"folder": "007", "snapshot": True, "rate": 2.5})
+    line = process.command_line("left")
+    assert line[:3] == ["--ros-args", "-r", "__ns:=/left"]
+    assert line[3:] == ["-p", 'folder:="007"', "-p", "snapshot:=true", "-p", "rate:=2.5"]
+
+
+def test_a_process_without_ros_gets_no_ros_arguments():
+    assert graph.Process("emulator", is_node=False, arguments=("--link", "x")).command_line("left") == [
+        "--link",
+        "x",
+    ]

@@ -1,0 +1,61 @@
+"""The configuration that supervisord gets, and the errors of asking one that is not there."""
+
+from __future__ import annotations
+
+import configparser
+import shlex
+from pathlib import Path
+
+import pytest
+
+from armature.errors import ProcessError
+from armature.graph import Process
+from armature.standalone import Supervisor, configuration, runtime_folder
+
+ODD = Process("recorder", is_node=True, parameters={"folder": "100% of 'it' and more"})
+PLAIN = Process("emulator", is_node=False, arguments=("--link", "/tmp/bus"))
+
+
+def parsed(namespace=""):
+    text = configuration([PLAIN, ODD], namespace, Path("/run/arm"))
+    parser = configparser.RawConfigParser()
+    parser.read_string(text)
+    return parser
+
+
+def test_processes_start_in_their_order_and_are_asked_by_sigint_with_time_to_park():
+    parser = parsed()
+    assert parser["program:emulator"]["priority"] < parser["program:recorder"]["priority"]
+    assert parser["program:recorder"]["stopsignal"] == "INT"
+    assert float(parser["program:recorder"]["stopwaitsecs"]) >= 30.0
+
+
+def test_any_text_reaches_the_process_as_it_is():
+    command = parsed()["program:recorder"]["command"].replace("%%", "%")
+    assert shlex.split(command)[-1] == "folder:=\"100% of 'it' and more\""
+
+
+def test_a_namespace_is_for_nodes_alone():
+    parser = parsed("left")
+    assert "__ns:=/left" in parser["program:recorder"]["command"]
+    assert "__ns" not in parser["program:emulator"]["command"]
+
+
+@pytest.mark.parametrize(
+    ("base", "folder"),
+    [
+        ({"ARMATURE_RUNTIME": "/mine", "XDG_RUNTIME_DIR": "/run/user/1"}, "/mine/left"),
+        ({"XDG_RUNTIME_DIR": "/run/user/1"}, "/run/user/1/armature/left"),
+    ],
+)
+def test_each_namespace_has_its_runtime_folder(base, folder):
+    assert runtime_folder(base, "/left") == Path(folder)
+
+
+def test_no_graph_is_told_with_the_remedy(tmp_path):
+    supervisor = Supervisor(tmp_path)
+    assert not supervisor.is_running()
+    with pytest.raises(ProcessError, match="start it with: armature up"):
+        supervisor.processes()
+    with pytest.raises(ProcessError, match="it is not running"):
+        supervisor.shutdown()
