@@ -61,10 +61,10 @@ def smooth(at, *position):
 class MotionGraph:
     """Everything that a test of the controllers needs; `close` it."""
 
-    def __init__(self, folder, rest=(0.0, 0.0, 0.01), parameters=(), urdf=URDF):
-        self._urdf = folder / "two.urdf"
-        self._urdf.write_text(urdf)
-        self._parameters = dict(parameters)
+    def __init__(self, folder, rest=(0.0, 0.0, 0.01), gripper_parameters=(), urdf=URDF):
+        self.urdf = folder / "two.urdf"
+        self.urdf.write_text(urdf)
+        self._gripper_parameters = dict(gripper_parameters)
         self.context = rclpy.Context()
         rclpy.init(context=self.context, domain_id=DOMAIN)
         self.executor = EventsExecutor(context=self.context)
@@ -85,12 +85,15 @@ class MotionGraph:
 
     def start_controllers(self):
         """Start both controllers, as their process does."""
-        values = {"urdf": str(self._urdf), **self._parameters}
-        overrides = [Parameter(name, value=value) for name, value in values.items()]
-        kinds = (ArmController, GripperController)
-        made = [kind(context=self.context, parameter_overrides=overrides) for kind in kinds]
+        given = {ArmController: {}, GripperController: self._gripper_parameters}
+        made = [self.make(kind, {"urdf": str(self.urdf), **values}) for kind, values in given.items()]
         self.controllers = [self._add(node) for node in made]
         self.arm, self.gripper = self.controllers
+
+    def make(self, kind, values):
+        """Make a node with parameters."""
+        overrides = [Parameter(name, value=value) for name, value in values.items()]
+        return kind(context=self.context, parameter_overrides=overrides)
 
     def stop_controllers(self):
         """End both controllers as a kill would: without a word."""

@@ -7,7 +7,6 @@ from control_msgs.action import FollowJointTrajectory
 from control_msgs.msg import JointTrajectoryControllerState
 from control_msgs.srv import QueryTrajectoryState
 from rclpy.duration import Duration as RosDuration
-from rclpy.parameter import Parameter
 
 from armature.errors import ConfigError
 from armature.nodes import topics
@@ -124,12 +123,12 @@ def test_the_setpoint_of_a_time_can_be_asked_for(motion):
             {"urdf": None, "limits.waist.acceleration": 0.0, "limits.gripper.acceleration": 0.0},
             "acceleration: 0.0",
         ),
+        ({"urdf": None, "constraints.elbwo.goal": 0.1}, r"constraints.elbwo.goal: 0.1 .*parameters are"),
         ({"urdf": None, "reading_timeout": "long"}, "parameter reading_timeout: 'long'"),
     ],
 )
 def test_bad_parameters_are_refused_by_name(make_motion, kind, values, says):
     motion = make_motion()
-    given = {name: str(motion._urdf) if value is None else value for name, value in values.items()}
-    overrides = [Parameter(name, value=value) for name, value in given.items()]
+    given = {name: str(motion.urdf) if value is None else value for name, value in values.items()}
     with pytest.raises(ConfigError, match=says):
-        kind(context=motion.context, parameter_overrides=overrides)
+        motion.make(kind, given)

@@ -31,7 +31,7 @@ def test_a_gripper_that_an_object_stops_has_stalled(motion):
 
 
 def test_stalling_may_be_a_failure(make_motion):
-    motion = make_motion(parameters={"allow_stalling": False}).arm_servos()
+    motion = make_motion(gripper_parameters={"allow_stalling": False}).arm_servos()
     motion.servos.stuck["gripper"] = 0.01
     answer = motion.grip(JointState(position=[0.0]))
     assert answer.status == ABORTED

@@ -130,6 +130,7 @@ def test_a_prefix_names_the_frames_of_one_arm_of_several(graph):
     [
         ({"urdf": "/nowhere/arm.urdf"}, "/nowhere/arm.urdf.*readable text"),
         ({"publish_frequency": 0.0}, "publish_frequency: 0.0.*> 0 Hz"),
+        ({"publish_rate": 10.0}, "parameter publish_rate: 10.0.*publish_frequency"),
         ({"publish_frequency": "often"}, "publish_frequency: 'often'"),
     ],
 )

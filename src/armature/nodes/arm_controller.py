@@ -21,7 +21,7 @@ from armature.nodes import topics
 from armature.nodes.conversions import to_point, to_seconds, to_stamp, to_tolerances, to_trajectory
 from armature.nodes.goals import GoalServer, OnEnd
 from armature.nodes.group_node import GroupNode, JointParameters
-from armature.nodes.parameters import read
+from armature.nodes.parameters import read, refuse_unknown
 from armature.nodes.run import run_nodes
 
 
@@ -79,6 +79,7 @@ class ArmController(GroupNode):
         super().__init__("arm_controller", ("revolute", "continuous"), ArmJoint, **options)
         common = read(self, Constraints)
         joints = [read(self, JointConstraints, f"constraints.{joint}.") for joint in self.joints]
+        refuse_unknown(self)
         stopped = common.constraints__stopped_velocity_tolerance
         self._tolerances = Tolerances(
             path=tuple(Tolerance(position=joint.trajectory) for joint in joints),
@@ -142,6 +143,7 @@ class GripperController(GroupNode):
     def __init__(self, **options: Any) -> None:
         super().__init__("gripper_controller", ("prismatic",), GripperJoint, **options)
         self._judging = read(self, GripperParameters)
+        refuse_unknown(self)
         self._server = GoalServer(
             self, topics.GRIPPER_COMMAND, self._start, lambda: self.control.cancel(self.now()), self._gripped
         )

@@ -17,7 +17,7 @@ from armature.core.model import ArmModel
 from armature.errors import ConfigError
 from armature.nodes import topics
 from armature.nodes.conversions import positions_of, to_seconds, to_stamp, to_transform
-from armature.nodes.parameters import read, read_file
+from armature.nodes.parameters import read, read_file, refuse_unknown
 from armature.nodes.run import run_nodes
 
 
@@ -36,6 +36,7 @@ class StatePublisher(Node):
     def __init__(self, **options: Any) -> None:
         super().__init__("state_publisher", **options)
         self._settings = read(self, Parameters)
+        refuse_unknown(self)
         if not self._settings.publish_frequency > 0.0:
             raise ConfigError("parameter publish_frequency", self._settings.publish_frequency, "it must be > 0 Hz")
         text = read_file("urdf", self._settings.urdf)
