@@ -183,3 +183,20 @@ def test_wrong_use_exits_with_2(capfd):
     with pytest.raises(SystemExit) as ended:
         main(["--link", "x"])
     assert ended.value.code == 2
+
+
+@pytest.mark.process
+def test_interrupted_it_serves_on_while_a_host_speaks(link):
+    command = [sys.executable, "-m", "armature.nodes.emulator", *FILES, "--link", str(link), "--no-pace"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"ready {link}\n"
+        handler = PortHandler(str(link))
+        assert handler.setBaudRate(1_000_000)
+        process.send_signal(signal.SIGINT)
+        spoken_until = time.monotonic() + 3.0  # twice the silence that ends it
+        while time.monotonic() < spoken_until:
+            assert retry(lambda: HANDLER.read4ByteTxRx(handler, 2, 132))[0] == pytest.approx(910, abs=2)
+        assert process.poll() is None
+        handler.closePort()
+        assert process.wait(20) == 0

@@ -16,6 +16,8 @@ from armature.errors import PortError
 
 # The arm moves on at least this often while the line is quiet [s].
 _QUIET = 4e-3
+# A host that still drives the arm speaks in every cycle; its slowest is 1 Hz [s].
+_SILENCE = 1.5
 _CHUNK = 4_096
 # termios names speeds by constants.
 _SPEEDS = {
@@ -44,6 +46,7 @@ class Terminal:
         self._link = link
         self._clock = clock
         self._pace = pace
+        self._ending = False
         self._waiting: deque[Transmission] = deque()
         self._master, self._slave = os.openpty()
         self._wake_reader, self._wake_writer = os.pipe()
@@ -73,15 +76,24 @@ class Terminal:
         """Make serve() return; may be called from a signal handler or another thread."""
         os.write(self._wake_writer, b"\0")
 
+    def stop_when_silent(self) -> None:
+        """Make serve() return once nobody has spoken for a while; may be called from a signal handler.
+
+        A Ctrl-C in a terminal reaches all processes at once, and the arm must park before its servos go.
+        """
+        self._ending = True
+
     def serve(self) -> None:
-        """Answer until stop() is called."""
+        """Answer until stop() is called, or there is silence after stop_when_silent()."""
         files = [self._master, self._wake_reader]
-        while True:
+        heard = self._clock()
+        while not (self._ending and self._clock() - heard > _SILENCE):
             readable, _, _ = select.select(files, [], [], self._patience())
             if self._wake_reader in readable:
                 return
             now = self._clock()
             if self._master in readable:
+                heard = now
                 self._receive(now)
             else:
                 self._bus.advance(now)

@@ -20,7 +20,11 @@ from armature.nodes.priority import prefer_real_time
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve an arm until SIGINT or SIGTERM; returns the exit code."""
+    """Serve an arm until SIGTERM, or until SIGINT and silence on the bus.
+
+    Returns:
+        The exit code.
+    """
     options = _parser().parse_args(arguments)
     try:
         terminal = Terminal(_bus(options), options.link, time.monotonic, pace=options.pace)
@@ -28,8 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"emulator: {error}\n")
         return 1
     with terminal:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: terminal.stop())
+        signal.signal(signal.SIGTERM, lambda *_: terminal.stop())
+        signal.signal(signal.SIGINT, lambda *_: terminal.stop_when_silent())
         sys.stdout.write(f"ready {options.link}\n")
         sys.stdout.flush()
         prefer_real_time()  # servos do not wait for a busy computer

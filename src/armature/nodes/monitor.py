@@ -75,6 +75,10 @@ class Monitor(Node):
         self._server = MonitorServer(app, self._hub, given.host, given.port)
         self._announce(given.host)
 
+    def stopping(self, signals: int) -> bool:
+        """Outlive the servo interface: a Ctrl-C reaches both at once, and STOP must work while the arm parks."""
+        return signals > 1 or not self.count_publishers(topics.STATE.name)
+
     def destroy_node(self) -> None:
         """End the server and whoever waits, then the node."""
         self._gateway.close()
