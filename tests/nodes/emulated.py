@@ -15,6 +15,8 @@ from armature.dynamixel import link
 from armature.dynamixel.bus import ServoBus
 from armature.dynamixel.port import ServoPort
 from armature.dynamixel.wiring import Wiring
+from armature.emulator.servo import BOOT_TIME
+from armature.errors import BusError
 from armature.nodes.bus_client import BusClient
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,14 +40,22 @@ def emulator(link_path: Path, pose: str = "park") -> Iterator[subprocess.Popen]:
 def power_cycle(port: Path) -> None:
     """Let every servo start anew, torque off, as between two tests."""
     wiring = Wiring.from_yaml(SERVOS.read_text("utf-8"), ArmModel.from_urdf(URDF.read_text("utf-8")))
-    bus = ServoBus(ServoPort(str(port), wiring.baud_rate, 0.1))
-    bus.open()
+    give_up = time.monotonic() + 15.0
+    while not _rebooted(ServoBus(ServoPort(str(port), wiring.baud_rate, 0.1)), wiring):
+        assert time.monotonic() < give_up, "the servos do not come back"
+        time.sleep(0.1)
+
+
+def _rebooted(bus: ServoBus, wiring: Wiring) -> bool:
     try:
-        for servo_id in wiring.ids:
-            bus.reboot(servo_id)
-        give_up = time.monotonic() + 10.0
-        while len(bus.found(wiring.ids)) < len(wiring.ids):
-            assert time.monotonic() < give_up, "the servos do not come back"
+        bus.open()
+        for servo in wiring.servos:
+            bus.reboot(servo.servo_id)
+        time.sleep(BOOT_TIME)
+        torque = [bus.read(servo.servo_id, servo.model.registers["Torque Enable"]) for servo in wiring.servos]
+        return not any(torque)
+    except BusError:  # a child that was killed has not let go yet, or a busy machine answered late
+        return False
     finally:
         bus.close()
 
@@ -110,6 +120,6 @@ class Listening:
 
 
 def shared_memory_files(pid: int) -> set[str]:
-    """What a process has mapped from /dev/shm, which it would leave behind if it were killed."""
+    """What Fast DDS has mapped from /dev/shm in a process, which it would leave behind if it were killed."""
     lines = Path(f"/proc/{pid}/maps").read_text().splitlines()
-    return {line.split()[-1] for line in lines if "/dev/shm/" in line}
+    return {line.split()[-1] for line in lines if "/dev/shm/fast" in line}

@@ -1,0 +1,323 @@
+from __future__ import annotations
+
+import math
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+import rclpy
+from builtin_interfaces.msg import Time
+from rclpy.parameter import Parameter
+
+from armature.errors import CommandRefused, ConfigError
+from armature.nodes.parameters import read, refuse_unknown
+from armature.nodes.servo_clock import StampClock
+from armature.nodes.servo_interface import StartParameters
+from armature.nodes.servo_parameters import ServoConfiguration
+
+from .emulated import JOINTS, POSES, SERVOS, URDF, emulator, power_cycle, shared_memory_files
+from .servo_graph import ServoGraph, command, environment
+
+pytestmark = [
+    pytest.mark.timeout(120),
+    # lark, which rosidl's Python support imports, uses a module that CPython 3.11 deprecates.
+    pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning"),
+]
+process = pytest.mark.process
+NO_JUMP = math.radians(0.5)
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory):
+    path = tmp_path_factory.mktemp("emulator") / "bus"
+    with emulator(path):
+        yield path
+
+
+@pytest.fixture
+def graph(port, tmp_path, nothing_left):
+    graph = ServoGraph(port, tmp_path / "log")
+    yield graph
+    graph.close()
+    power_cycle(port)
+
+
+@pytest.fixture
+def armed(graph):
+    graph.start()
+    graph.until(lambda: graph.state() == "DISARMED")
+    answer = graph.arm()
+    assert answer.success, answer.message
+    graph.until(lambda: graph.state() == "ARMED")
+    graph.until(lambda: graph.commanded)
+    return graph
+
+
+@process
+def test_it_starts_disarmed_and_tells_every_joint_that_it_reads(graph):
+    graph.start()
+    graph.until(lambda: graph.state() == "DISARMED")
+    assert graph.values()["torque"] == "off"
+    assert set(graph.positions()) == set(JOINTS)
+    assert shared_memory_files(graph.process.pid) == shared_memory_files(graph.child()) == set()
+    graph.until(lambda: graph.stops)
+    assert [stop.data for stop in graph.stops] == [False]
+    graph.until(lambda: any(len(array.status) == 1 + len(JOINTS) for array in graph.diagnostics))
+    # Torque is off: it ends at once, with its child.
+    assert graph.end() == 0
+    with pytest.raises(AssertionError, match="no bus child"):
+        graph.child()
+
+
+@process
+def test_arming_moving_and_disarming_follow_the_contract(armed):
+    assert armed.values()["torque"] == "on"
+    session = armed.values()["session"]
+    assert session
+    begin = armed.positions()["waist"]
+    armed.move_waist(0.2, 0.6)
+    armed.until(lambda: armed.state() == "ARMED")
+    armed.until(lambda: abs(armed.positions()["waist"] - begin - 0.2) < 0.02)
+    answer = armed.arm(False)
+    assert (answer.success, answer.message) == (True, "parked, torque off")
+    armed.until(lambda: armed.state() == "DISARMED")
+    assert [s.message for s in armed.states if s.message == "PARKING"]
+    assert abs(armed.positions()["waist"]) < 0.1
+    again = armed.arm(False)
+    assert (again.success, again.message) == (True, "torque is off already")
+
+
+@process
+def test_a_protective_stop_stops_latches_refuses_and_releases(armed):
+    armed.move_waist(0.6, 1.2)
+    assert armed.stop().success
+    armed.until(lambda: armed.state() == "PROTECTIVE_STOP")
+    armed.until(lambda: armed.stops[-1].data)
+    for refused in (armed.arm(), armed.arm(False)):
+        assert not refused.success
+        assert "PROTECTIVE_STOP" in refused.message
+    # It outlives the bus child.
+    os.kill(armed.child(), signal.SIGKILL)
+    armed.until(lambda: armed.state() == "DISCONNECTED")
+    armed.until(lambda: armed.state() == "PROTECTIVE_STOP")
+    assert [stop.data for stop in armed.stops] == [False, True]
+    assert armed.stop(False).success
+    armed.until(lambda: armed.state() == "HOLDING")
+    armed.until(lambda: not armed.stops[-1].data)
+    assert armed.values()["torque"] == "on"
+
+
+@process
+def test_a_killed_child_is_disconnected_then_holding_by_itself_and_nothing_moves(armed):
+    before = armed.positions()
+    os.kill(armed.child(), signal.SIGKILL)
+    armed.until(lambda: armed.state() == "DISCONNECTED")
+    silent = len(armed.joint_states)
+    armed.until(lambda: armed.state() == "HOLDING")
+    assert armed.values()["session"] == ""
+    after = armed.positions()
+    assert all(abs(after[joint] - before[joint]) < NO_JUMP for joint in JOINTS)
+    assert all(set(state.name) <= set(JOINTS) for state in armed.joint_states[silent:])
+    assert armed.arm().success
+    armed.until(lambda: armed.state() == "ARMED")
+
+
+@process
+def test_a_killed_ros_half_is_replaced_by_one_that_takes_the_arm_over(armed):
+    armed.move_waist(0.2, 0.6)
+    child = armed.child()
+    armed.process.kill()
+    armed.process.wait()
+    armed.states.clear()
+    armed.start()
+    armed.until(lambda: armed.state() == "HOLDING")
+    assert armed.child() == child
+    assert armed.values()["torque"] == "on"
+    assert abs(armed.positions()["waist"] - 0.2) < 0.02
+    assert armed.arm(False).success
+
+
+@process
+def test_sigint_parks_then_ends_and_leaves_nothing(armed):
+    assert armed.end() == 0
+    assert "parked, torque off" in armed.log.read_text()
+    armed.until(lambda: armed.state() == "DISARMED")
+    with pytest.raises(AssertionError, match="no bus child"):
+        armed.child()
+
+
+@process
+def test_a_second_sigint_holds_at_once(armed):
+    armed.move_waist(0.9, 1.5)
+    armed.until(lambda: armed.state() == "ARMED" and armed.positions()["waist"] > 0.8)
+    armed.process.send_signal(signal.SIGINT)
+    armed.until(lambda: armed.state() == "PARKING")
+    begun = time.monotonic()
+    assert armed.end() == 0
+    assert time.monotonic() - begun < 10.0
+    assert "holding with torque on" in armed.log.read_text()
+    armed.start()
+    armed.until(lambda: armed.state() == "HOLDING")
+    assert armed.positions()["waist"] > 0.2
+
+
+@process
+def test_a_stop_that_is_latched_keeps_sigint_from_parking(armed):
+    armed.stop()
+    assert armed.end() == 0
+    assert "not parked, torque stays on" in armed.log.read_text()
+
+
+@process
+def test_a_jump_of_the_clock_stops_and_holds(graph):
+    graph.start(use_sim_time=True)
+    graph.until(lambda: graph.state() == "DISARMED")
+
+    graph.until(lambda: graph.tick(10) or graph.clock.get_subscription_count() > 0)
+    assert graph.arm().success
+    graph.until(lambda: graph.state() == "ARMED")
+    graph.until(lambda: graph.commanded)
+    graph.until(lambda: graph.tick(10) or graph.commanded[-1].header.stamp.sec == 10)
+    graph.move_waist(0.0, 0.3, stamp=Time(sec=10))
+    graph.until(lambda: graph.tick(500) or graph.commanded[-1].header.stamp.sec == 500)
+    graph.publish_waist(0.0, 0.3, stamp=Time(sec=500))
+    graph.until(lambda: graph.state() == "HOLDING")
+    assert "the clock jumped by 4" in graph.values()["why"]
+    assert graph.values()["torque"] == "on"
+
+
+@process
+def test_the_wrong_servos_and_a_bad_parameter_end_it_in_one_line(port, tmp_path):
+    wiring = tmp_path / "servos.yaml"
+    wiring.write_text(SERVOS.read_text("utf-8").replace("id: 7", "id: 77"))
+    for changes, told in (
+        ({"wiring": wiring}, "id 77 XL430-W250; found id 1"),
+        ({"rait": 5.0}, "parameter rait: 5.0"),
+    ):
+        ended = subprocess.run(
+            command(port, **changes), env=environment(), capture_output=True, text=True, timeout=60, check=False
+        )
+        assert ended.returncode == 1
+        errors = [line for line in ended.stderr.splitlines() if line.startswith("error: ")]
+        assert len(errors) == 1
+        assert told in errors[0]
+        assert "Traceback" not in ended.stderr
+
+
+# Parameters
+
+
+@pytest.fixture
+def node_with():
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    nodes = []
+
+    def make(**values):
+        files = {"urdf": str(URDF), "wiring": str(SERVOS), "poses": str(POSES), "port": "/dev/null"}
+        given = {name.replace("__", "."): value for name, value in {**files, **values}.items()}
+        overrides = [Parameter(name, value=value) for name, value in given.items() if value is not None]
+        nodes.append(rclpy.create_node("test", context=context, parameter_overrides=overrides))
+        return nodes[-1]
+
+    yield make
+    for node in nodes:
+        node.destroy_node()
+    context.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"rate": 401.0}, r"parameter rate: 401.0 .*within 1 and 400 Hz"),
+        ({"rate": math.nan}, "parameter rate: nan"),
+        ({"rate": "fast"}, r"parameter rate: 'fast' .*DOUBLE"),
+        ({"latency": 0.2}, r"parameter latency: 0.2 .*within 0 and 0.1 s"),
+        ({"patience": -1.0}, "parameter patience: -1.0"),
+        ({"misses_allowed": 0}, r"parameter misses_allowed: 0 .*at least 1"),
+        ({"misses_allowed": 1.5}, r"parameter misses_allowed: 1.5 .*INTEGER"),
+        ({"park_speed": 0.0}, "parameter park_speed: 0.0"),
+        ({"park_pose": "nowhere"}, r"parameter park_pose: 'nowhere' .*poses are park, home"),
+        ({"wiring": "/absent"}, r"parameter wiring: '/absent' .*readable text file"),
+        ({"port": None}, r"parameter port: None .*STRING is needed"),
+        ({"elbow__max_jerk": 0.0}, r"parameter elbow.max_jerk: 0.0 .*above 0"),
+        ({"elbow__max_acceleration": math.inf}, "parameter elbow.max_acceleration: inf"),
+        (
+            {"elbow__position_p_gain": 16_384},
+            r"parameter elbow.position_p_gain: 16384 .*16383, or -1",
+        ),
+    ],
+)
+def test_a_bad_value_is_refused_with_the_parameter_the_value_and_the_bound(node_with, values, told):
+    with pytest.raises(ConfigError, match=told):
+        ServoConfiguration.of(node_with(**values))
+
+
+@pytest.mark.parametrize("name", ["rait", "elbow__positon_p_gain", "knee__max_jerk"])
+def test_a_parameter_that_nothing_knows_is_refused_with_those_that_are_known(node_with, name):
+    node = node_with(**{name: 1.0})
+    ServoConfiguration.of(node)
+    told = rf"parameter {name.replace('__', '.')}: 1.0 .*parameters are elbow.feedforward_1st_gain, .*wiring"
+    with pytest.raises(ConfigError, match=told):
+        refuse_unknown(node)
+
+
+def test_the_parameters_of_ros_itself_are_no_strangers(node_with):
+    node = node_with(
+        **{"qos_overrides./joint_states.publisher.depth": 3, "use_sim_time": False, "autostart": False}
+    )
+    ServoConfiguration.of(node)
+    assert not read(node, StartParameters).autostart
+    refuse_unknown(node)
+
+
+def test_what_is_given_reaches_the_child_and_gains_only_where_they_are_given(node_with):
+    configuration = ServoConfiguration.of(node_with(rate=200, elbow__position_p_gain=900, elbow__max_jerk=10.0))
+    assert configuration.child["rate"] == 200.0
+    assert configuration.child["registers"]["elbow"]["Position P Gain"] == 900
+    assert "Position P Gain" not in configuration.child["registers"]["waist"]
+    assert configuration.dynamics["elbow"].jerk == 10.0
+
+
+# Stamps
+
+
+class Clocks:
+    """A ROS time and a monotonic time that a test moves."""
+
+    def __init__(self):
+        self.ros, self.monotonic, self.pause = 1000.0, 5.0, 0.0
+        self.map = StampClock(lambda: self.ros, self._tick)
+
+    def _tick(self):
+        self.monotonic += self.pause
+        return self.monotonic
+
+    def pass_time(self, seconds, jump=0.0):
+        self.monotonic += seconds
+        self.ros += seconds + jump
+
+
+def test_a_stamp_is_mapped_by_the_difference_of_the_clocks():
+    assert Clocks().map.to_monotonic(1000.2) == pytest.approx(5.2)
+
+
+@pytest.mark.parametrize("jump", [0.051, -0.051, 3600.0])
+def test_a_jump_is_refused_once_with_its_size_and_the_next_stamp_is_mapped_anew(jump):
+    clocks = Clocks()
+    clocks.map.to_monotonic(1000.0)
+    clocks.pass_time(1.0, jump)
+    with pytest.raises(CommandRefused, match=f"jumped by {jump:.3f} s"):
+        clocks.map.to_monotonic(clocks.ros)
+    assert clocks.map.to_monotonic(clocks.ros) == pytest.approx(clocks.monotonic)
+
+
+@pytest.mark.parametrize("drift", [0.049, -0.049, 0.0])
+def test_a_drift_is_followed(drift):
+    clocks = Clocks()
+    clocks.map.to_monotonic(1000.0)
+    for _ in range(5):
+        clocks.pass_time(1.0, drift)
+        assert clocks.map.to_monotonic(clocks.ros) == pytest.approx(clocks.monotonic)
