@@ -22,7 +22,7 @@ def own_domain(monkeypatch: pytest.MonkeyPatch) -> int:
     """Every test has a ROS domain of its own on the loopback interface; no shared memory is used."""
     domain = _FIRST_DOMAIN + next(_domain) % _DOMAINS
     monkeypatch.setenv("ROS_DOMAIN_ID", str(domain))
-    # With LOCALHOST, rmw_fastrtps adds shared memory whatever the profile says; the profile alone keeps to loopback.
+    # With LOCALHOST, rmw_fastrtps adds shared memory whatever the profile says; the profile keeps to loopback.
     monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "SYSTEM_DEFAULT")
     for variable in ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE"):
         monkeypatch.setenv(variable, str(_PROFILE))

@@ -66,7 +66,7 @@ def test_it_starts_disarmed_and_tells_every_joint_that_it_reads(graph):
     assert [stop.data for stop in graph.stops] == [False]
     graph.until(lambda: any(len(array.status) == 1 + len(JOINTS) for array in graph.diagnostics))
     # Torque is off: it ends at once, with its child.
-    assert graph.end() == 0
+    assert graph.end() == 0, graph.log.read_text()
     with pytest.raises(AssertionError, match="no bus child"):
         graph.child()
 

@@ -145,11 +145,12 @@ class BusClient:
 
     def close(self) -> None:
         """Let go of the child; it holds the arm, and ends by itself if torque is off."""
-        if self._socket is not None:
+        with self._lock:  # whoever hears the end and whoever ends may come here at once
+            connection, self._socket = self._socket, None
+        if connection is not None:
             with contextlib.suppress(OSError):  # the child was first
-                self._socket.shutdown(socket.SHUT_RDWR)
-            self._socket.close()
-            self._socket = None
+                connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
 
     def wait_ended(self, timeout: float) -> None:
         """Reap a child that was started here and has been asked to quit."""
