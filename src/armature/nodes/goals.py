@@ -8,13 +8,26 @@ from typing import Any
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.node import Node
-from rclpy.task import Future
 
 from armature.core.outcome import End, Outcome, refused
 from armature.errors import ArmatureError
 from armature.nodes.topics import Service
 
 OnEnd = Callable[[Outcome], None]
+
+
+class _PatientServer(ActionServer):  # rclpy is untyped
+    """An action server whose goals have no coroutine.
+
+    In Jazzy a coroutine that awaits is run again and again: a goal in motion cost half a core.
+    """
+
+    def notify_execute(self, goal_handle: ServerGoalHandle, execute_callback: Any) -> None:
+        """The goal is in state EXECUTING; whoever follows it will call `finish`."""
+
+    def finish(self, goal_handle: ServerGoalHandle, result: Any) -> None:
+        """Answer the goal's result."""
+        super().notify_execute(goal_handle, lambda _handle: result)
 
 
 class GoalServer:
@@ -42,13 +55,12 @@ class GoalServer:
         self._start = start
         self._cancel = cancel
         self._result = result
-        self._ends: dict[bytes, Future] = {}
         self._running: ServerGoalHandle | None = None
-        self._server = ActionServer(
+        self._server = _PatientServer(
             node,
             service.kind,
             service.name,
-            execute_callback=self._execute,
+            execute_callback=lambda _handle: None,
             goal_callback=lambda _request: GoalResponse.ACCEPT,
             handle_accepted_callback=self._accepted,
             cancel_callback=self._canceled,
@@ -64,30 +76,22 @@ class GoalServer:
         self._server.destroy()
 
     def _accepted(self, handle: ServerGoalHandle) -> None:
-        ended = self._ends[_key(handle)] = Future(executor=self._node.executor)
         handle.execute()
         try:
-            self._start(handle.request, lambda outcome: self._end(handle, ended, outcome))
+            self._start(handle.request, lambda outcome: self._end(handle, outcome))
         except ArmatureError as error:
             self._node.get_logger().warning(str(error))
-            self._end(handle, ended, refused(error))
+            self._end(handle, refused(error))
         else:
             self._running = handle
-
-    async def _execute(self, handle: ServerGoalHandle) -> Any:
-        return await self._ends.pop(_key(handle))
 
     def _canceled(self, _handle: ServerGoalHandle) -> CancelResponse:
         self._cancel()
         return CancelResponse.ACCEPT
 
-    def _end(self, handle: ServerGoalHandle, ended: Future, outcome: Outcome) -> None:
+    def _end(self, handle: ServerGoalHandle, outcome: Outcome) -> None:
         if handle is self._running:
             self._running = None
         ending = {End.SUCCEEDED: handle.succeed, End.CANCELED: handle.canceled, End.ABORTED: handle.abort}
         ending[outcome.end]()
-        ended.set_result(self._result(outcome))
-
-
-def _key(handle: ServerGoalHandle) -> bytes:
-    return bytes(handle.goal_id.uuid)
+        self._server.finish(handle, self._result(outcome))
