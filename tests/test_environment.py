@@ -14,16 +14,19 @@ PROFILE = Path("/share/loopback.xml")
 PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
 
 
-@pytest.mark.parametrize("variable", PROFILE_VARIABLES)
-def test_dds_stays_on_this_machine_and_out_of_shared_memory(variable):
-    given = graph_environment({}, PROFILE)
-    assert given["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "LOCALHOST"
-    assert given[variable] == str(PROFILE)
+@pytest.mark.parametrize("base", [{}, {"ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}])
+def test_dds_stays_on_this_machine_and_out_of_shared_memory(base):
+    given = graph_environment(base, PROFILE)
+    # Jazzy's rmw_fastrtps adds shared memory to LOCALHOST; the profile alone keeps to the loopback interface.
+    assert given["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "SYSTEM_DEFAULT"
+    assert {given[variable] for variable in PROFILE_VARIABLES} == {str(PROFILE)}
 
 
 @pytest.mark.parametrize("variable", PROFILE_VARIABLES)
 def test_a_users_own_profile_is_kept(variable):
-    assert graph_environment({variable: "mine.xml"}, PROFILE)[variable] == "mine.xml"
+    given = graph_environment({variable: "mine.xml"}, PROFILE)
+    assert given[variable] == "mine.xml"
+    assert "ROS_AUTOMATIC_DISCOVERY_RANGE" not in given
 
 
 def test_who_asks_for_the_network_gets_it():

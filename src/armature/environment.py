@@ -7,31 +7,32 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+_RANGE = "ROS_AUTOMATIC_DISCOVERY_RANGE"
 _PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
 
 
 def graph_environment(base: Mapping[str, str], profile: Path) -> dict[str, str]:
     """Variables for the processes of the graph, where the user has not set them.
 
-    Discovery stays on this machine. With the PyPI wheels the library path is set here once, so that each python
-    does not start twice to set it; and Fast DDS speaks UDP on the loopback interface alone, so that a killed
-    process leaves no shared memory behind.
+    Where the user asks for no wider range, DDS speaks UDP on the loopback interface alone, by the profile: a
+    killed process then leaves no shared memory behind. The range itself is left to the profile, since Jazzy's
+    rmw_fastrtps adds shared memory to LOCALHOST. With the PyPI wheels the library path is set here once, so that
+    each python does not start twice to set it.
 
     Args:
         base: the present environment.
         profile: Fast DDS profile file for the loopback interface.
     """
     environment = dict(base)
-    environment.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     environment.setdefault("PYTHONUNBUFFERED", "1")
     libraries = wheel_libraries()
     if libraries:
         paths = [*libraries, *filter(None, base.get("LD_LIBRARY_PATH", "").split(os.pathsep))]
         environment["LD_LIBRARY_PATH"] = os.pathsep.join(dict.fromkeys(paths))
         environment["_ROS_WHEELS_BOOTSTRAP_COMPLETE"] = "1"
-    if environment["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "LOCALHOST":
-        for variable in _PROFILE_VARIABLES:
-            environment.setdefault(variable, str(profile))
+    if environment.get(_RANGE, "LOCALHOST") == "LOCALHOST" and not set(_PROFILE_VARIABLES) & set(base):
+        environment |= dict.fromkeys(_PROFILE_VARIABLES, str(profile))
+        environment[_RANGE] = "SYSTEM_DEFAULT"
     return environment
 
 

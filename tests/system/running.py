@@ -39,7 +39,7 @@ class Running:
         self.out = runtime / "up.out"
         self.domain = 20 + os.getpid() % 80  # one for the graph's life, whatever each test's own is
         self.environment = graph_environment(os.environ, ROOT / "config" / "fastdds_loopback.xml")
-        self.environment |= {"ROS_DOMAIN_ID": str(self.domain), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
+        self.environment |= {"ROS_DOMAIN_ID": str(self.domain)}
         self.environment |= {"ARMATURE_RUNTIME": str(runtime), "HOME": str(runtime)}
         command = [sys.executable, "-m", "armature.cli", "up", "--http", "127.0.0.1:0", *arguments]
         with self.out.open("w") as out:
