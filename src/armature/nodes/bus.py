@@ -27,6 +27,7 @@ from armature.dynamixel.wiring import Wiring
 from armature.errors import ArmatureError, CommandRefused, PortError
 from armature.nodes.bus_link import BusLink
 from armature.nodes.bus_report import BusReport
+from armature.nodes.priority import prefer_real_time
 
 _REOPEN_EVERY = 0.1  # [s]
 _START_TRIES = 3  # of a bus whose port is there; a busy machine loses a packet now and then
@@ -89,6 +90,7 @@ class Child:
 
     def run(self) -> None:
         """Cycle until asked to quit, or until nobody needs it."""
+        self._report.is_real_time = prefer_real_time()
         next_cycle = time.monotonic()
         next_open = 0.0
         while self._goes_on(next_cycle):

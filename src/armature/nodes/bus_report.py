@@ -20,6 +20,7 @@ class BusReport:
     def __init__(self, loop: ServoLoop, bus: ServoBus) -> None:
         """Args: what is reported on."""
         self.late_cycles = 0
+        self.is_real_time = False
         self.newest_piece = 0
         self._loop = loop
         self._bus = bus
@@ -78,6 +79,7 @@ class BusReport:
             bus={
                 "cycles": loop.cycles,
                 "late_cycles": self.late_cycles,
+                "real_time": "yes" if self.is_real_time else "no",
                 "timeouts": self._bus.timeouts,
                 "corrupt_packets": self._bus.corrupt,
                 "stale_packets": self._bus.stale,

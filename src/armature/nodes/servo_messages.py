@@ -33,11 +33,12 @@ def joint_state(stamp: Time, joints: Sequence[str], readings: link.Readings) -> 
     return message
 
 
-def commanded(stamp: Time, joints: Sequence[str], readings: link.Readings) -> JointState:
-    """What is being commanded now."""
+def commanded(stamp: Time, joints: Sequence[str], readings: link.Readings, session: str) -> JointState:
+    """What is being commanded now, and in which arming session (as the frame id, like that of set-points)."""
     known = [(j, a) for j, a in zip(joints, readings.axes, strict=True) if math.isfinite(a.commanded_position)]
     message = JointState()
     message.header.stamp = stamp
+    message.header.frame_id = session
     message.name = [joint for joint, _ in known]
     message.position = [axis.commanded_position for _, axis in known]
     message.velocity = [axis.commanded_velocity for _, axis in known]

@@ -94,7 +94,8 @@ class Outlet:
 
     def _publish_commanded(self) -> None:
         if self.readings is not None:
-            message = messages.commanded(self._stamp(), self._configuration.joints, self.readings)
+            session = self.status.session if self.status is not None else ""
+            message = messages.commanded(self._stamp(), self._configuration.joints, self.readings, session)
             self._publish(topics.COMMANDED, message)
 
     def _publish_diagnostics(self) -> None:
