@@ -74,6 +74,8 @@ def _cycle_times(wiring: Wiring, link: Path, baud_rate: int) -> list[float]:
     goals = {servo.servo_id: servo.to_ticks(0.0) for servo in wiring.servos}
     times = []
     try:
+        for servo in wiring.servos:  # as the servo interface does before it arms
+            bus.write(servo.servo_id, servo.model.registers["Return Delay Time"], 0)
         for _ in range(_CYCLES):
             begun = time.perf_counter()
             bus.sync_write(register, goals)
