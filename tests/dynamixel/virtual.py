@@ -78,6 +78,9 @@ class VirtualPort(ServoPort):
         if self.unplugged:
             raise self._gone("unplugged")
 
+    def _wake_at(self, length: int) -> None:
+        """There is no kernel to wait in."""
+
     def _now(self) -> float:
         return self.time
 

@@ -10,6 +10,7 @@ import os
 import select
 import termios
 import time
+from typing import Any
 
 import serial
 from dynamixel_sdk import PortHandler, Protocol2PacketHandler
@@ -21,6 +22,8 @@ _BITS_PER_BYTE = 10.0
 # Return Delay Time is at most 254 units of 2 µs (e-Manual, "Return Delay Time(9)").
 _RETURN_DELAY = 508e-6  # [s]
 _MARGIN = 1e-3  # [s]
+_CHUNK = 4_096
+_LARGEST_MIN = 255  # a control character of termios is one byte
 _WRITE_TIME = 0.2  # how long the device may refuse to take bytes [s]
 # Byte stuffing keeps a header out of a packet's inside (Protocol 2.0 manual, "Byte Stuffing").
 _HEADER, _STUFFED = b"\xff\xff\xfd", b"\xff\xff\xfd\xfd"
@@ -50,6 +53,8 @@ class ServoPort(PortHandler):  # type: ignore[misc]  # the SDK is untyped
         self._deadline = 0.0
         self._sent = 0.0  # when the wire has carried all that was written
         self._poll = select.poll()
+        self._received = b""
+        self._attributes: list[Any] = []
 
     def open(self) -> None:
         """Open the port for this process alone.
@@ -68,6 +73,8 @@ class ServoPort(PortHandler):  # type: ignore[misc]  # the SDK is untyped
         self.is_using = False
         self._poll = select.poll()
         self._poll.register(self.ser.fileno(), select.POLLIN)
+        self._received = b""
+        self._attributes = termios.tcgetattr(self.ser.fileno())
 
     def close(self) -> None:
         """Close the port; closing twice is harmless."""
@@ -86,28 +93,51 @@ class ServoPort(PortHandler):  # type: ignore[misc]  # the SDK is untyped
         wire = length * _BITS_PER_BYTE / self.baudrate + answers * _RETURN_DELAY
         # The request itself may still be on its way when the kernel has taken it.
         self._deadline = max(self._sent, self._now()) + wire + self._latency + _MARGIN
+        self._wake_at(length)
 
     # The SDK's names from here on.
 
     def clearPort(self) -> None:  # noqa: N802
         """Throw away what has arrived."""
+        self._received = b""
         try:
             self.ser.reset_input_buffer()
         except _FAILURES as error:
             raise self._gone(error) from error
 
     def readPort(self, length: int) -> bytes:  # noqa: N802
-        """Up to so many bytes, waiting in the kernel until one is there or the time is over."""
+        """Up to so many bytes, waiting in the kernel until the answers are there or the time is over."""
+        if not self._received:
+            self._receive()
+        data, self._received = self._received[:length], self._received[length:]
+        return data
+
+    def _receive(self) -> None:
         remaining = self._deadline - self._now()
         try:
-            if not self._poll.poll(max(0.0, 1000.0 * remaining)):
-                return b""
-            data = os.read(self.ser.fileno(), length)
+            ready = self._poll.poll(max(0.0, 1000.0 * remaining))
+            self._received = os.read(self.ser.fileno(), _CHUNK)
+        except BlockingIOError:
+            return  # silence
         except _FAILURES as error:
             raise self._gone(error) from error
-        if not data:
+        if ready and not self._received:
             raise self._gone("end of file")
-        return data
+        self._wake_at(1)
+
+    def _wake_at(self, length: int) -> None:
+        """Let poll wake for so many bytes, not for each; what is there at the deadline is read all the same.
+
+        termios(3), "MIN > 0, TIME == 0"; Linux's poll on a terminal heeds it as read does.
+        """
+        characters = self._attributes[6]
+        if characters[termios.VMIN] == min(length, _LARGEST_MIN):
+            return
+        characters[termios.VMIN] = min(length, _LARGEST_MIN)
+        try:
+            termios.tcsetattr(self.ser.fileno(), termios.TCSANOW, self._attributes)
+        except _FAILURES as error:
+            raise self._gone(error) from error
 
     def writePort(self, packet: list[int]) -> int:  # noqa: N802
         """Write a whole packet."""

@@ -16,7 +16,6 @@ from std_msgs.msg import Bool
 
 from armature.core.model import ArmModel
 from armature.core.poses import read_poses
-from armature.errors import ConfigError
 from armature.monitor.app import create_app
 from armature.monitor.board import Board, Status
 from armature.monitor.encode import encode_snapshot
@@ -60,9 +59,10 @@ class Monitor(Node):
     def __init__(self) -> None:
         super().__init__("monitor")
         given = parameters.read(self, Parameters)
-        urdf = _text(given.urdf, "urdf")
+        parameters.refuse_unknown(self)
+        urdf = parameters.read_file("urdf", given.urdf)
         arm = ArmModel.from_urdf(urdf, given.urdf)
-        poses = read_poses(_text(given.poses, "poses"), arm, given.poses)
+        poses = read_poses(parameters.read_file("poses", given.poses), arm, given.poses)
         self._board = Board((joint.name for joint in arm.driven), _LONGEST_SILENCE)
         self._joint_states: bytes | None = None
         self._gateway = RosGateway(self, self._board, arm, poses, _JOG_LEASE)
@@ -170,13 +170,6 @@ def _status_of(status: DiagnosticStatus) -> Status:
 def _recording_of(status: Status) -> Recording:
     path = status.values.get("path", "")
     return Recording(active=bool(path), path=path, message=status.message, values=status.values)
-
-
-def _text(path: str, parameter: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"parameter {parameter}", path, f"it cannot be read: {error}") from error
 
 
 def _print(line: str) -> None:

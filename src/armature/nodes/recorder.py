@@ -81,9 +81,10 @@ class RecorderNode(Node):
 
     def __init__(self, **options: Any) -> None:
         super().__init__("recorder", **options)
-        settings = parameters.read(self, Settings)
+        settings, limits = parameters.read(self, Settings), parameters.read(self, Limits)
+        parameters.refuse_unknown(self)
         root = Path(settings.folder).expanduser()
-        self._recorder = Recorder(root, parameters.read(self, Limits), os.environ.get("ROS_DISTRO", ""))
+        self._recorder = Recorder(root, limits, os.environ.get("ROS_DISTRO", ""))
         self._pump: _Pump | None = None
         self._failure = ""
         self._feeds: dict[str, RawSubscription] = {}
