@@ -171,9 +171,11 @@ class MotionGraph:
         self.until(lambda: len(self.servos.trace) > cycles)
         self.until(lambda: max(map(abs, self.servos.velocity.values())) < 1e-9)
 
-    def press(self, velocities, times=8, every=0.08):
-        """Jog as a page does while a button is pressed, then fall silent."""
+    def press(self, velocities, times=8, every=0.08, until=lambda: False):
+        """Jog as a page does while a button is pressed, so often or until something is so, then fall silent."""
         for _ in range(times):
+            if until():
+                return
             self.jogs.publish(JointJog(joint_names=list(velocities), velocities=list(velocities.values())))
             self.spin(every)
 

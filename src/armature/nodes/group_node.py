@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,9 +108,9 @@ class GroupNode(Node):
         """ROS time [s]."""
         return float(self.get_clock().now().nanoseconds) * 1e-9
 
-    def stopping(self, signals: int) -> bool:
+    def stopping(self, signals: Sequence[int]) -> bool:
         """Before the process ends: slow down and hold."""
-        if self.control.is_moving(self.now()) and signals == 1:
+        if self.control.is_moving(self.now()) and len(signals) == 1:
             self.control.stop(self.now(), "the controller is shutting down")
             self.go()
             return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from dataclasses import dataclass
@@ -75,9 +76,10 @@ class Monitor(Node):
         self._server = MonitorServer(app, self._hub, given.host, given.port)
         self._announce(given.host)
 
-    def stopping(self, signals: int) -> bool:
+    def stopping(self, signals: Sequence[int]) -> bool:
         """Outlive the servo interface: a Ctrl-C reaches both at once, and STOP must work while the arm parks."""
-        return signals > 1 or not self.count_publishers(topics.STATE.name)
+        is_first = list(signals) == [signal.SIGINT]
+        return not is_first or not self.count_publishers(topics.STATE.name)
 
     def destroy_node(self) -> None:
         """End the server and whoever waits, then the node."""

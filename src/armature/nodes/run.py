@@ -26,11 +26,11 @@ _SPIN_TIMEOUT = 0.2  # [s]
 class Stoppable(Protocol):
     """A node that has something to do before it ends, as the servo interface parks the arm."""
 
-    def stopping(self, signals: int) -> bool:
+    def stopping(self, signals: Sequence[int]) -> bool:
         """Go on with stopping.
 
         Args:
-            signals: how many signals have asked for it.
+            signals: those that have asked for it, in their order.
 
         Returns:
             Whether the node may be destroyed now.
@@ -73,13 +73,13 @@ def run_nodes(
 
 def _spin(executor: Any, nodes: list[Node], signals: list[int]) -> None:
     try:
-        while rclpy.ok() and not (signals and _may_end(nodes, len(signals))):
+        while rclpy.ok() and not (signals and _may_end(nodes, signals)):
             executor.spin_once(timeout_sec=_SPIN_TIMEOUT)
     except ExternalShutdownException:
         pass
 
 
-def _may_end(nodes: list[Node], signals: int) -> bool:
+def _may_end(nodes: list[Node], signals: list[int]) -> bool:
     waiting = [node for node in nodes if isinstance(node, Stoppable) and not node.stopping(signals)]
     return not waiting
 

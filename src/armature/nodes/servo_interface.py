@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -316,11 +316,11 @@ class ServoInterface(LifecycleNode):
 
     # Leaving
 
-    def stopping(self, signals: int) -> bool:
+    def stopping(self, signals: Sequence[int]) -> bool:
         """First signal: stop, park if that may be, end. Second: hold at once, end."""
         if self._leaving is None:
             self._leaving = self.executor.create_task(self._leave)
-        if signals >= 2 and self._client is not None and not self._leaving.done():
+        if len(signals) > 1 and self._client is not None and not self._leaving.done():
             self._try_request(self._client, "hold", why="asked twice to end; holding")
             self._say("holding with torque on")
             return True
