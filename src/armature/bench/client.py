@@ -40,7 +40,7 @@ class BenchClient:
         self._joints = [joint.name for joint in arm.driven if joint.kind != "prismatic"]
         rclpy.init()
         self._node = Node("bench")
-        self._stamps: list[float] = []
+        self._stamps: list[tuple[float, float]] = []
         self._state = ""
         self._moving_at = math.inf
         self._piece_start = math.inf
@@ -61,8 +61,8 @@ class BenchClient:
         self._node.destroy_node()
         rclpy.try_shutdown()
 
-    def watch(self, duration: float) -> list[float]:
-        """Times at which joint states arrived in a duration [s]."""
+    def watch(self, duration: float) -> list[tuple[float, float]]:
+        """Joint states that arrive in a duration [s]: when they arrived, and their stamps [s]."""
         self._stamps = []
         self._spin_for(duration)
         return self._stamps
@@ -92,7 +92,7 @@ class BenchClient:
         self._follow([(0.3, target), (0.6, [self._home[joint] for joint in self._joints])])
         return 1000.0 * (max(self._moving_at, self._piece_start) - begun)
 
-    def sway(self, duration: float) -> list[float]:
+    def sway(self, duration: float) -> list[tuple[float, float]]:
         """Move all joints to and fro around home."""
         count = int(duration / _SWAY_PERIOD)
         points = []
@@ -124,7 +124,7 @@ class BenchClient:
             raise ProcessError("servo_interface", answer.message, "see: armature status")
 
     def _on_joint_state(self, message: JointState) -> None:
-        self._stamps.append(time.perf_counter())
+        self._stamps.append((time.perf_counter(), to_seconds(message.header.stamp)))
 
     def _on_state(self, message: DiagnosticStatus) -> None:
         self._state = message.message

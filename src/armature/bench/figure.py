@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,6 @@ class Figure:
         return f"{text:<78} {self.ratio:.2f} x {self.reference_name} ({self.reference:.3f} {self.unit})"
 
 
-def quantiles(name: str, values: Sequence[float], unit: str, *at: float) -> list[Figure]:
+def quantiles(name: str, values: Sequence[float] | NDArray[np.float64], unit: str, *at: float) -> list[Figure]:
     """Figures of some quantiles, 0 to 1."""
     return [Figure(f"{name}, p{100 * q:g}", float(np.quantile(values, q)), unit) for q in at]

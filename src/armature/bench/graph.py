@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import signal
 import subprocess
@@ -13,6 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from armature.bench.client import BenchClient
 from armature.bench.figure import Figure, quantiles
@@ -26,6 +27,7 @@ _OBSERVED = 10.0  # [s]
 _GOALS = 20
 _READY_TIME = 60.0  # [s]
 _END_TIME = 60.0  # [s]
+Stamps = list[tuple[float, float]]
 _EMPTY_NODE = "import rclpy; rclpy.init(); node = rclpy.create_node('empty'); rclpy.spin(node)"
 
 
@@ -64,18 +66,19 @@ def _observe(robot: Robot, pids: Mapping[str, int]) -> list[Figure]:
         latencies = [client.goal_to_cycle() for _ in range(_GOALS)]
         moving, _ = _use(pids, lambda: client.sway(_OBSERVED))
         client.disarm()
-    periods = [1000.0 * (b - a) for a, b in itertools.pairwise(stamps)]
+    arrived, stamped = (np.array(column) for column in zip(*stamps, strict=True))
     return [
         Figure("arming", armed, "s"),
-        Figure("rate of /joint_states", len(periods) / (stamps[-1] - stamps[0]), "Hz", 100.0, "asked"),
-        *quantiles("period of /joint_states", periods, "ms", 0.5, 0.99, 1.0),
+        Figure("rate of /joint_states", (len(arrived) - 1) / np.ptp(arrived), "Hz", 100.0, "asked"),
+        *quantiles("period of /joint_states by their stamps", 1000.0 * np.diff(stamped), "ms", 0.5, 0.99, 1.0),
+        *quantiles("period of /joint_states as they arrive", 1000.0 * np.diff(arrived), "ms", 0.5, 0.99, 1.0),
         *quantiles("goal sent to the first bus cycle that samples it", latencies, "ms", 0.5, 0.95),
         *_usage_figures(idle, "idle"),
         *_usage_figures(moving, "moving"),
     ]
 
 
-def _use(pids: Mapping[str, int], work: Callable[[], list[float]]) -> tuple[dict[str, Usage], list[float]]:
+def _use(pids: Mapping[str, int], work: Callable[[], Stamps]) -> tuple[dict[str, Usage], Stamps]:
     before = {name: cpu_time(pid) for name, pid in pids.items()}
     begun = time.perf_counter()
     result = work()

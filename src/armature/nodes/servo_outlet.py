@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from rclpy.duration import Duration
 from rclpy.node import Node
 from std_msgs.msg import Bool
 
@@ -49,13 +50,14 @@ class Outlet:
         """A cycle of the bus has ended."""
         self.readings = readings
         joints = self._configuration.joints
-        state = messages.joint_state(self._stamp(), joints, readings)
+        state = messages.joint_state(self._stamp_of(readings), joints, readings)
         if state.name:
             self._publish(topics.JOINT_STATES, state)
         if self._is_due(topics.COMMANDED, _COMMANDED_EVERY):
             self._publish_commanded()
         if self._is_due(topics.DYNAMIC_JOINT_STATES, _DYNAMIC_EVERY):
-            self._publish(topics.DYNAMIC_JOINT_STATES, messages.dynamic_state(self._stamp(), joints, readings))
+            state = messages.dynamic_state(self._stamp_of(readings), joints, readings)
+            self._publish(topics.DYNAMIC_JOINT_STATES, state)
         if self._is_due(topics.DIAGNOSTICS, _DIAGNOSTICS_EVERY):
             self._publish_diagnostics()
 
@@ -95,7 +97,8 @@ class Outlet:
     def _publish_commanded(self) -> None:
         if self.readings is not None:
             session = self.status.session if self.status is not None else ""
-            message = messages.commanded(self._stamp(), self._configuration.joints, self.readings, session)
+            stamp = self._stamp_of(self.readings)
+            message = messages.commanded(stamp, self._configuration.joints, self.readings, session)
             self._publish(topics.COMMANDED, message)
 
     def _publish_diagnostics(self) -> None:
@@ -105,6 +108,14 @@ class Outlet:
 
     def _publish(self, topic: topics.Topic, message: Any) -> None:
         self._publishers[topic].publish(message)
+
+    def _stamp_of(self, readings: link.Readings) -> Any:
+        """ROS time of a cycle; this process may have been put aside since."""
+        clock = self._node.get_clock()
+        if clock.ros_time_is_active:  # a simulated clock does not pass as the monotonic one does
+            return clock.now().to_msg()
+        age = max(0.0, time.monotonic() - readings.time)
+        return (clock.now() - Duration(seconds=age)).to_msg()
 
     def _stamp(self) -> Any:
         return self._node.get_clock().now().to_msg()
