@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from armature.core.collision import CollisionModel
 from armature.core.trajectory import Trajectory
 from armature.core.transfer import transfer
 from armature.errors import CommandRefused
@@ -23,6 +22,9 @@ def way_to_park(configuration: ServoConfiguration, start: Mapping[str, float]) -
     Raises:
         CommandRefused: the arm would meet itself or the floor.
     """
+    # Here, not above: MuJoCo takes a third of the process's memory, which it needs for this alone.
+    from armature.core.collision import CollisionModel
+
     joints = configuration.joints
     park = {**start, **configuration.park}
     contact = CollisionModel(configuration.urdf, configuration.arm).first_contact(
