@@ -19,7 +19,16 @@ def test_dds_stays_on_this_machine_and_out_of_shared_memory(base):
     given = graph_environment(base, PROFILE)
     # Jazzy's rmw_fastrtps adds shared memory to LOCALHOST; the profile alone keeps to the loopback interface.
     assert given["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "SYSTEM_DEFAULT"
-    assert {given[variable] for variable in PROFILE_VARIABLES} == {str(PROFILE)}
+    assert given[environment.profile_variable(base)] == str(PROFILE)
+
+
+@pytest.mark.parametrize(("distro", "variable"), [("jazzy", 0), ("kilted", 1), ("lyrical", 1)])
+def test_a_ros_installation_gets_the_name_that_its_fast_dds_knows(monkeypatch, distro, variable):
+    def missing(_name):
+        raise environment.metadata.PackageNotFoundError
+
+    monkeypatch.setattr(environment.metadata, "version", missing)
+    assert environment.profile_variable({"ROS_DISTRO": distro}) == PROFILE_VARIABLES[variable]
 
 
 @pytest.mark.parametrize("variable", PROFILE_VARIABLES)

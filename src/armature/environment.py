@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 
 _RANGE = "ROS_AUTOMATIC_DISCOVERY_RANGE"
@@ -31,9 +32,22 @@ def graph_environment(base: Mapping[str, str], profile: Path) -> dict[str, str]:
         environment["LD_LIBRARY_PATH"] = os.pathsep.join(dict.fromkeys(paths))
         environment["_ROS_WHEELS_BOOTSTRAP_COMPLETE"] = "1"
     if environment.get(_RANGE, "LOCALHOST") == "LOCALHOST" and not set(_PROFILE_VARIABLES) & set(base):
-        environment |= dict.fromkeys(_PROFILE_VARIABLES, str(profile))
+        environment[profile_variable(base)] = str(profile)
         environment[_RANGE] = "SYSTEM_DEFAULT"
     return environment
+
+
+def profile_variable(base: Mapping[str, str]) -> str:
+    """What Fast DDS calls the variable that names its profile; Fast DDS 3, from Kilted on, warns of the old name.
+
+    Args:
+        base: the environment; it tells the distribution where no wheel does.
+    """
+    try:
+        is_jazzy = metadata.version("ros-rclpy").startswith("7.")
+    except metadata.PackageNotFoundError:
+        is_jazzy = base.get("ROS_DISTRO", "jazzy") == "jazzy"
+    return _PROFILE_VARIABLES[0] if is_jazzy else _PROFILE_VARIABLES[1]
 
 
 def wheel_libraries() -> list[str]:
