@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -205,17 +205,29 @@ def _await_signal(child: subprocess.Popen[bytes], received: list[int]) -> None:
 
 def _end(supervisor: Supervisor, child: subprocess.Popen[bytes], received: list[int]) -> None:
     """End in order; a second signal makes the servo interface hold at once instead of parking."""
-    if child.poll() is None:
-        supervisor.shutdown()
-    seen = len(received)
+    servo_interface = _ask_to_end(supervisor, child)
+    seen = max(len(received), 1)
     while child.poll() is None:
-        if len(received) > max(seen, 1):
+        if len(received) > seen and servo_interface:
             seen = len(received)
-            supervisor.signal(_SERVO_INTERFACE, "INT")
+            # Not through supervisord, which takes no requests while it ends.
+            with suppress(ProcessLookupError):
+                os.kill(servo_interface, signal.SIGINT)
         time.sleep(_POLL)
     for line in _lines(supervisor.log(_SERVO_INTERFACE)):
         if line.startswith(f"{_SERVO_INTERFACE}: "):
             print(line, file=sys.stderr)
+
+
+def _ask_to_end(supervisor: Supervisor, child: subprocess.Popen[bytes]) -> int:
+    """Ask supervisord to end; returns the servo interface's process id, 0 where it does not run yet."""
+    try:
+        pids = {info["name"]: int(info["pid"]) for info in supervisor.processes()}
+        supervisor.shutdown()
+    except ProcessError:
+        child.terminate()  # it does not listen yet, or any more; the signal asks the same of it
+        return 0
+    return pids.get(_SERVO_INTERFACE, 0)
 
 
 # Questions

@@ -55,7 +55,7 @@ def report(options: argparse.Namespace) -> int:
     out = Path(options.out) if options.out else bag / "report.html"
     summary = write_report(bag, out)
     if options.json:
-        print(json.dumps({"report": str(out), **dataclasses.asdict(summary)}))
+        print(json.dumps({**dataclasses.asdict(summary), "bag": str(bag), "out": str(out)}))
     else:
-        print(f"{summary}\nreport: {out}")
+        print("\n".join(summary.lines()))
     return 0

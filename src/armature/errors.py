@@ -20,6 +20,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
+def shown(value: object) -> str:
+    """A value as a person reads it: a number of six digits is enough, text stands in quotes."""
+    return repr(float(f"{value:.6g}") if isinstance(value, float) else value)
+
+
 class ArmatureError(Exception):
     """Base of all errors that Armature raises."""
 
@@ -31,7 +36,7 @@ class ConfigError(ArmatureError, ValueError):
     """
 
     def __init__(self, where: str, value: object, allowed: str) -> None:
-        super().__init__(f"{where}: {value!r} cannot be used; {allowed}")
+        super().__init__(f"{where}: {shown(value)} cannot be used; {allowed}")
         self.where = where
         self.value = value
         self.allowed = allowed
@@ -44,7 +49,7 @@ class GoalRefused(ArmatureError, ValueError):
     """
 
     def __init__(self, where: str, value: object, allowed: str) -> None:
-        super().__init__(f"{where}: {value!r} refused; {allowed}")
+        super().__init__(f"{where}: {shown(value)} refused; {allowed}")
         self.where = where
         self.value = value
         self.allowed = allowed

@@ -108,10 +108,6 @@ class Supervisor:
         """Stop all processes in reverse order, then supervisord."""
         self._call("shutdown")
 
-    def signal(self, process: str, name: str) -> None:
-        """Send a signal, for example "INT", to a process."""
-        self._call("signalProcess", process, name)
-
     def restart(self, process: str) -> None:
         """Stop a process as it likes to be stopped, and start it again."""
         if process not in {info["name"] for info in self.processes()}:

@@ -253,3 +253,21 @@ def test_torque_that_one_servo_keeps_when_parked_goes_off_in_the_next_cycles(ben
     assert elbow.registers["Torque Enable"] == 0
     assert bench.mode() is Mode.DISARMED
     assert port.is_open
+
+
+def test_a_loop_that_was_held_up_holds_where_it_sent_the_arm_last(bench):
+    bench.loop.follow(move(bench, 0.5, 2.0), bench.now)
+    bench.run(1.0)
+    sent = bench.loop.setpoints(bench.now)["waist"].position
+    bench.port.time += 0.8  # the process was stopped, and goes on
+    bench.run(0.3)
+    assert bench.mode() is Mode.HOLDING
+    assert bench.loop.setpoints(bench.now)["waist"].position == pytest.approx(sent, abs=0.01)
+    assert "held up for 0.8" in bench.loop.why
+
+
+@pytest.mark.parametrize(("seconds", "delay"), [(300.0, 0.0), (0.5, 3600.0)])
+def test_a_piece_that_looks_far_ahead_is_refused_and_the_arm_holds(bench, seconds, delay):
+    with pytest.raises(GoalRefused, match="at most 5 s may lie ahead"):
+        bench.loop.follow(move(bench, 0.2, seconds, delay=delay), bench.now)
+    assert bench.mode() is Mode.HOLDING

@@ -266,3 +266,19 @@ def test_sigterm_while_the_port_is_awaited_ends_it(tmp_path, wait_until):
             assert child.wait(20.0) in (0, -signal.SIGTERM)
         finally:
             child.kill()
+
+
+def test_a_request_that_was_given_up_is_not_carried_out_later(served, wait_until):
+    wait_until(lambda: served.cycles > 5)
+    with pytest.raises(CommandRefused, match="too late"):
+        served.client.request("arm", session="s1", until=time.monotonic() - 1.0)
+    assert served.status.torque == "off"
+
+
+def test_a_stop_is_never_too_late(served, wait_until):
+    wait_until(lambda: served.cycles > 5)
+    served.client.request("protective_stop", on=True, until=time.monotonic() - 1.0)
+    wait_until(lambda: served.mode() == "PROTECTIVE_STOP")
+    with pytest.raises(CommandRefused, match="too late"):
+        served.client.request("protective_stop", on=False, until=time.monotonic() - 1.0)
+    served.client.request("protective_stop", on=False)

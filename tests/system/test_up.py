@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -152,3 +154,26 @@ def running_from(runtime: Path) -> list[str]:
         if str(runtime) in line:
             found.append(line)
     return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ended_while_it_starts_it_leaves_nothing_behind(tmp_path, wait_until, number):
+    environment = os.environ | {"ARMATURE_RUNTIME": str(tmp_path)}
+    command = [sys.executable, "-m", "armature.cli", "up", "--http", "127.0.0.1:0"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as up:
+        wait_until((tmp_path / "default" / "supervisord.conf").exists)
+        up.send_signal(number)
+        assert up.wait(60) == 0
+    wait_until(lambda: not running_from(tmp_path))
+
+
+def test_ended_while_it_parks_it_parks_to_the_end(tmp_path):
+    with Running(tmp_path) as graph:
+        graph.arm()
+        goal = graph.send("pick_and_place.yaml")
+        assert goal.returncode == 0, goal.stdout
+        client = graph.node.create_client(topics.ARM.kind, topics.ARM.name)
+        client.call_async(topics.ARM.kind.Request(data=False))
+        graph.wait_for(lambda: graph.state() == "PARKING")
+        assert graph.interrupt() == 0
+        assert "parked, torque off" in graph.said()

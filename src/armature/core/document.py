@@ -33,5 +33,5 @@ def read_document(text: str, source: str) -> object:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         allowed = "it must be well-formed YAML with each key once"
         raise ConfigError(f"{source}{line}", error.problem, allowed) from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise ConfigError(source, str(error), "it must be well-formed YAML") from error

@@ -17,10 +17,13 @@ from armature.dynamixel.reader import Reader
 from armature.dynamixel.recovery import Recovery
 from armature.dynamixel.roll_call import call_roll
 from armature.dynamixel.setpoints import Piece, Setpoint, Setpoints
+from armature.dynamixel.stride import Stride
 from armature.dynamixel.torque import TorqueSwitch
 from armature.dynamixel.wiring import Wiring
 from armature.errors import ArmatureError, BusError, CommandRefused, ConfigError, GoalRefused, PortError
 
+# 200 ms and the stop behind them, from any speed that the limits allow (ARCHITECTURE.md, the way of a jog).
+_LONGEST_PIECE = 5.0  # [s]
 _WITH_TORQUE = (Mode.HOLDING, Mode.ARMED, Mode.PARKING)
 
 
@@ -51,6 +54,7 @@ class ServoLoop:
         self._bus = bus
         self._mode = Mode.STARTING
         self._limits = {joint: arm.limit(joint) for joint in self.axes}
+        self._stride = Stride(self._limits)
         self._setpoints = Setpoints(self._limits, settings.dynamics)
         self._switch = TorqueSwitch(bus, self._limits, settings.registers)
         self._reader = Reader(bus, self.axes, settings.misses_allowed)
@@ -116,6 +120,7 @@ class ServoLoop:
         self._setpoints.hold(
             {joint: self._switch.goal(axis) if axis.torque else axis.position for joint, axis in self.axes.items()}
         )
+        self._stride.forget()
         self.session = ""
         self._parking = None
         self._faults.clear()
@@ -152,6 +157,12 @@ class ServoLoop:
 
     def _write_goals(self, now: float) -> None:
         targets = self._setpoints.sample(now)
+        if paused := self._stride.pause(targets, now):
+            self._setpoints.hold(self._stride.positions)
+            self._halt(now)
+            self.why = f"the bus loop was held up for {paused:.2f} s; holding where the arm was sent last"
+            targets = self._setpoints.sample(now)
+        self._stride.note(targets, now)
         goals = {
             axis.wiring.servo_id: axis.wiring.to_ticks(targets[joint].position)
             for joint, axis in self.axes.items()
@@ -226,6 +237,7 @@ class ServoLoop:
             why = f"it is of session {piece.session or 'none'}, the present one is {self.session or 'none'}"
             raise CommandRefused("set-point", f"the state is {mode.name} and {why}", "arm, then send a new goal")
         try:
+            _require_short(piece, now)
             self._setpoints.accept(piece, now)
         except GoalRefused as error:
             self._halt(now)
@@ -242,6 +254,7 @@ class ServoLoop:
         self._require("arm", (Mode.DISARMED, Mode.HOLDING, Mode.ARMED), now)
         if self._mode is Mode.DISARMED:
             self._setpoints.hold(self._switch.on(list(self.axes.values())))
+            self._stride.forget()
         self._mode = Mode.ARMED
         self.session = session
         self.why = "armed"
@@ -312,6 +325,13 @@ class ServoLoop:
         mode = self.mode(now)
         if mode not in allowed:
             raise CommandRefused(request, f"the state is {mode.name} ({self.why})", _way_out(mode))
+
+
+def _require_short(piece: Piece, now: float) -> None:
+    """A piece looks a little ahead, so that an arm whose controller dies soon rests."""
+    for what, value in (("start from now", piece.start - now), ("duration", piece.trajectory.duration)):
+        if value > _LONGEST_PIECE:
+            raise GoalRefused(f"set-point: {what} [s]", value, f"at most {_LONGEST_PIECE:g} s may lie ahead")
 
 
 def _way_out(mode: Mode) -> str:

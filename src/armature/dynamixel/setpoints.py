@@ -192,4 +192,5 @@ def _check_range(where: str, values: np.ndarray, lower: float, upper: float) -> 
 
 def _check_step(where: str, value: float, present: float, bound: float) -> None:
     if not abs(value - present) <= bound:
-        raise GoalRefused(where, value, f"the set-point is at {present:.4f}; begin within {bound:.4f} of it")
+        allowed = f"the set-point is at {present:.4f}; begin within {bound:.4f} of it"
+        raise GoalRefused(where, value, f"{allowed} (was the computer too busy? arm, then send it again)")

@@ -152,6 +152,8 @@ class Child:
         name = str(request["request"])
         if name not in self._requests:
             raise CommandRefused(name, "the bus process knows no such request", f"use {', '.join(self._requests)}")
+        if now > request.get("until", now) and not _only_stops(request):
+            raise CommandRefused(name, f"it came {now - request['until']:.2f} s too late", "ask again")
         try:
             return self._requests[name](request, now)
         except KeyError as error:
@@ -200,6 +202,11 @@ def _build(config: dict[str, Any]) -> tuple[ServoBus, ServoLoop]:
         protective_stop=config["protective_stop"],
     )
     return bus, ServoLoop(bus, wiring, arm, settings)
+
+
+def _only_stops(request: dict[str, Any]) -> bool:
+    """Whether a request does nothing but stop, which is right however late it comes."""
+    return request["request"] in ("hold", "quit") or bool(request.get("on"))
 
 
 def main() -> int:

@@ -105,7 +105,9 @@ class BusClient:
             number = self._requests
             self._waiting[number] = future
         try:
-            self._require_socket().send(link.pack_call(link.REQUEST, {"request": name, "id": number, **fields}))
+            until = time.monotonic() + _ANSWER_TIME  # a request that is given up must not be carried out later
+            call = {"until": until, **fields, "request": name, "id": number}
+            self._require_socket().send(link.pack_call(link.REQUEST, call))
             return future.result(_ANSWER_TIME)
         except (OSError, FutureTimeoutError, ProcessError) as error:
             why = "the bus process does not answer"

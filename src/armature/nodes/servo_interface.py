@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.task import Future
@@ -36,7 +36,7 @@ from armature.nodes.servo_parking import way_to_park
 _RESPAWN_EVERY = 0.5  # [s]
 _REST_TIME = 5.0  # how long a stop may take before parking begins [s]
 _MOMENT = 0.02  # between looks at what is awaited [s]
-_STOPPABLE = (Mode.ARMED.name, Mode.MOVING.name, Mode.HOLDING.name)
+_STOPPABLE = (Mode.ARMED.name, Mode.MOVING.name, Mode.HOLDING.name, Mode.PARKING.name)
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class ServoInterface(LifecycleNode):
         self._outlet = Outlet(self, self._configuration)
         setpoints = topics.subscription(self, topics.SETPOINTS, self._on_setpoints)
         # Parking takes seconds; in a group of its own it does not keep set-points and stops waiting.
-        slow = MutuallyExclusiveCallbackGroup()
+        slow = ReentrantCallbackGroup()
         services = (
             self.create_service(SetBool, topics.ARM.name, self._on_arm, callback_group=slow),
             self.create_service(SetBool, topics.PROTECTIVE_STOP.name, self._on_protective_stop),
@@ -283,9 +283,10 @@ class ServoInterface(LifecycleNode):
         if status.mode not in _STOPPABLE:
             why = f"the state is {status.mode} ({status.why})"
             raise CommandRefused("disarm", why, "clear that first; torque stays on")
-        client.request("hold", why="stopping before parking")
-        way = way_to_park(self._configuration, await self._at_rest())
-        client.request("park", serial=client.send_piece("", time.monotonic(), way))
+        if status.mode != Mode.PARKING.name:  # else it is under way, and its end is this one's too
+            client.request("hold", why="stopping before parking")
+            way = way_to_park(self._configuration, await self._at_rest())
+            client.request("park", serial=client.send_piece("", time.monotonic(), way))
         while self._require_status().mode == Mode.PARKING.name:
             await self._next_moment()
         if self._require_status().mode != Mode.DISARMED.name:

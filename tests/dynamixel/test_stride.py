@@ -1,0 +1,47 @@
+"""A loop that was held up goes on from where the arm was sent last, not from where the clock has gone."""
+
+from __future__ import annotations
+
+import pytest
+
+from armature.core.model import Limit
+from armature.dynamixel.setpoints import Setpoint
+from armature.dynamixel.stride import Stride
+
+LIMITS = {"waist": Limit(-1.5, 1.5, 2.0, 4.0)}  # span 3 rad, so that 0.09 rad is far
+
+
+def at(position: float) -> dict[str, Setpoint]:
+    return {"waist": Setpoint(position, 0.0, 0.0)}
+
+
+def test_a_late_cycle_is_no_pause():
+    stride = Stride(LIMITS)
+    stride.note(at(0.1), 10.0)
+    assert stride.pause(at(0.2), 10.05) == 0.0
+
+
+def test_a_pause_in_motion_is_told_with_its_length_and_where_the_arm_was_sent():
+    stride = Stride(LIMITS)
+    stride.note(at(0.1), 10.0)
+    assert stride.pause(at(0.9), 10.8) == pytest.approx(0.8)
+    assert stride.positions == {"waist": 0.1}
+
+
+def test_a_small_step_after_a_pause_is_caught_up_with():
+    stride = Stride(LIMITS)
+    stride.note(at(0.1), 10.0)
+    assert stride.pause(at(0.18), 10.15) == 0.0
+
+
+def test_a_pause_at_rest_is_of_no_consequence():
+    stride = Stride(LIMITS)
+    stride.note(at(0.1), 10.0)
+    assert stride.pause(at(0.1), 99.0) == 0.0
+
+
+def test_what_was_sent_before_the_torque_went_off_is_forgotten():
+    stride = Stride(LIMITS)
+    stride.note(at(0.1), 10.0)
+    stride.forget()
+    assert stride.pause(at(0.9), 20.0) == 0.0
