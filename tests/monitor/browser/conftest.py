@@ -32,7 +32,7 @@ _NO_3D = ["--disable-3d-apis"]
 _PERIOD = 0.05  # [s]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def launch():
     executable = shutil.which("chromium") or shutil.which("chromium-browser")
     if executable is None:
@@ -53,12 +53,12 @@ def launch():
             browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(launch):
     return launch(_NO_3D)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium_3d(launch):
     return launch(_SOFTWARE_3D)
 
