@@ -41,11 +41,12 @@ ROOMS = {
     "recording": Room(("core", "errors"), ("matplotlib", "mcap", "mcap_ros2", "numpy", "yaml", "zstandard")),
     "monitor": Room(("core", "errors"), ("cheroot", "flask", "numpy", "werkzeug", "yaml")),
     "nodes": Room(
-        ("core", "dynamixel", "emulator", "environment", "errors", "graph", "monitor", "recording"), ANY
+        ("core", "dynamixel", "emulator", "environment", "errors", "graph", "monitor", "recording", "signals"), ANY
     ),
     "provision": Room(("errors",)),
     "graph": Room(("errors",), ("ament_index_python", "yaml")),
     "environment": Room(("errors",)),
+    "signals": Room(),
     "standalone": Room(("environment", "errors", "graph"), ("supervisor",)),
     "bench": Room(ANY, ANY),
     "cli": Room(ANY, ANY),

@@ -13,15 +13,14 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from armature.environment import graph_environment
 from armature.errors import ConfigError, ProcessError
 from armature.graph import STOP_TIMEOUT, Process, find_robot, processes, share_folder
+from armature.signals import received_signals
 from armature.standalone import Supervisor, configuration, runtime_folder
 
 _READY_TIME = 60.0  # [s]
@@ -39,7 +38,7 @@ def up(options: argparse.Namespace) -> int:
     graph = processes(find_robot(options.robot), options.port, runtime, http)
     _prepare(runtime, f"http://{http[0]}:{http[1]}/")
     environment = graph_environment(os.environ, share_folder() / "config" / "fastdds_loopback.xml")
-    with _signals() as received:
+    with received_signals() as received:
         child = supervisor.start(configuration(graph, options.namespace, runtime), environment)
         try:
             url = _await_ready(supervisor, child, graph, received)
@@ -128,21 +127,6 @@ def _prepare(runtime: Path, url: str) -> None:
     shutil.rmtree(runtime / "log", ignore_errors=True)
     runtime.mkdir(parents=True, exist_ok=True, mode=0o700)
     (runtime / "url").write_text(url, "utf-8")
-
-
-@contextmanager
-def _signals() -> Iterator[list[int]]:
-    received: list[int] = []
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        received.append(number)
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _await_ready(

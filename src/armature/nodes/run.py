@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import FrameType
 from typing import Any, Protocol, runtime_checkable
 
 import rclpy
@@ -16,6 +14,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from armature.errors import ArmatureError
+from armature.signals import received_signals
 
 # EventsExecutor.spin() never returns in the PyPI wheels, so it is driven by finite waits;
 # this is also how soon a signal is seen.
@@ -53,7 +52,7 @@ def run_nodes(
     Returns:
         0, or 1 where a node could not start; the reason stands in one line on stderr.
     """
-    with _signal_count() as signals, _context(args):
+    with received_signals() as signals, _context(args):
         nodes: list[Node] = []
         executor: Any = executor_factory()
         try:
@@ -91,18 +90,3 @@ def _context(args: Sequence[str] | None) -> Iterator[None]:
         yield
     finally:
         rclpy.try_shutdown()
-
-
-@contextmanager
-def _signal_count() -> Iterator[list[int]]:
-    received: list[int] = []
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        received.append(number)
-
-    previous = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield received
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

@@ -249,21 +249,14 @@ class ServoInterface(LifecycleNode):
         return response
 
     def _on_protective_stop(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
-        try:
-            response.message = self._require_client().request("protective_stop", on=request.data)
-            response.success = True
-        except ArmatureError as error:
-            response.success, response.message = False, str(error)
-        return response
+        return _answer(response, lambda: self._require_client().request("protective_stop", on=request.data))
 
     def _on_clear_faults(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        try:
-            self._require_active()
-            response.message = self._require_client().request("clear_faults")
-            response.success = True
-        except ArmatureError as error:
-            response.success, response.message = False, str(error)
-        return response
+        return _answer(response, self._clear_faults)
+
+    def _clear_faults(self) -> str:
+        self._require_active()
+        return self._require_client().request("clear_faults")
 
     def _require_active(self) -> None:
         if not self._active:
@@ -336,6 +329,16 @@ class ServoInterface(LifecycleNode):
 
     def _say(self, text: str) -> None:
         print(f"servo_interface: {text}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _answer(response: Any, act: Callable[[], str]) -> Any:
+    """A service's response: what was done, or why it was refused."""
+    try:
+        response.message = act()
+        response.success = True
+    except ArmatureError as error:
+        response.success, response.message = False, str(error)
+    return response
 
 
 def main() -> int:
