@@ -13,6 +13,7 @@ from armature.dynamixel.bus import ServoBus
 from armature.dynamixel.faults import CLEAR, RESET, Faults
 from armature.dynamixel.mode import Fault, Mode
 from armature.dynamixel.parking import Parking
+from armature.dynamixel.policy import FaultPolicy
 from armature.dynamixel.reader import Reader
 from armature.dynamixel.recovery import Recovery
 from armature.dynamixel.roll_call import call_roll
@@ -35,6 +36,9 @@ class LoopSettings:
     registers: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # RAM values by joint
     misses_allowed: int = 5  # cycles without an answer before a servo counts as missing
     protective_stop: bool = False  # latched already, by a loop before this one
+    resumes: bool = False  # a loop before this one served these servos: one that is missing is a fault, no refusal
+    policy: FaultPolicy = field(default_factory=FaultPolicy)
+    following_error: Mapping[str, float] = field(default_factory=dict)  # bound by joint [rad] or [m]; 0: off
 
     def __post_init__(self) -> None:
         if self.misses_allowed < 1:

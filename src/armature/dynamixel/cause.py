@@ -1,0 +1,71 @@
+"""What can be wrong with an arm, in the words of the manual, and what can be done about it at once."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Cause(str, Enum):
+    """Why a joint is at fault, or why the arm stopped; the gravest first, since one fault a joint is shown."""
+
+    # Bits of Hardware Error Status(70), in the manual's words; the servo cuts its torque by Shutdown(63).
+    ELECTRICAL_SHOCK = "electrical shock"
+    ENCODER = "encoder"
+    OVERHEATING = "overheating"
+    OVERLOAD = "overload"
+    INPUT_VOLTAGE = "input voltage"
+    # Of one joint, found by us.
+    MISSING = "missing"
+    SILENT_RESET = "silent reset"  # brown-out or hot plug: its RAM is not what was written
+    BUS_WATCHDOG = "bus watchdog"
+    LIMIT = "limit"
+    FOLLOWING_ERROR = "following error"
+    TEMPERATURE = "temperature"  # beyond our threshold, before the servo's own
+    LOAD = "load"  # current, or load where the model measures no current
+    COMMUNICATION = "communication"
+    # Of the whole arm; they name no joint.
+    DISCONNECTED = "disconnected"
+    PROTECTIVE_STOP = "protective stop"
+    OPERATOR_STOP = "operator stop"
+    CONTROLLER_GONE = "controller gone"
+
+    def __str__(self) -> str:
+        return self.value
+
+    @property
+    def parameter(self) -> str:
+        """Its name in parameters: faults.<this>.policy."""
+        return self.value.replace(" ", "_")
+
+    @property
+    def gravity(self) -> int:
+        """The smaller, the graver."""
+        return list(Cause).index(self)
+
+
+# e-Manual, "Hardware Error Status(70)": bit by cause.
+ERROR_BITS = {
+    Cause.INPUT_VOLTAGE: 0x01,
+    Cause.OVERHEATING: 0x04,
+    Cause.ENCODER: 0x08,
+    Cause.ELECTRICAL_SHOCK: 0x10,
+    Cause.OVERLOAD: 0x20,
+}
+
+
+def causes_of(hardware_error: int) -> list[Cause]:
+    """Causes whose bits are set, the gravest first."""
+    return [cause for cause in Cause if ERROR_BITS.get(cause, 0) & hardware_error]
+
+
+class Reaction(str, Enum):
+    """What is done at once."""
+
+    HOLD = "hold"  # the motion under way ends at rest as its piece says; then hold
+    STOP = "stop"  # every joint stops within its limits; then hold
+    SLOW = "slow"  # go on, and ask the controller for less speed
+    PARK = "park"  # stop, then go to the park pose and turn torque off
+    TORQUE_OFF = "torque_off"  # that joint goes limp; the others stop and hold
+
+    def __str__(self) -> str:
+        return self.value
