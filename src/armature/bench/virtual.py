@@ -1,0 +1,188 @@
+"""The bus against the emulator in one process: both live on a time that the bytes themselves move on."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from armature.core.model import ArmModel, Limit
+from armature.core.poses import read_poses
+from armature.core.stopping import Dynamics
+from armature.dynamixel.bus import ServoBus
+from armature.dynamixel.loop import LoopSettings, ServoLoop
+from armature.dynamixel.mode import Mode
+from armature.dynamixel.port import ServoPort
+from armature.dynamixel.wiring import Wiring
+from armature.emulator.bus import EmulatedBus
+from armature.emulator.servo import Servo
+from armature.errors import PortError
+from armature.graph import DEFAULT_ROBOT, find_robot
+
+_ROBOT = find_robot(DEFAULT_ROBOT)
+URDF = _ROBOT.urdf.read_text("utf-8")
+ARM = ArmModel.from_urdf(URDF)
+WIRING = Wiring.from_yaml(_ROBOT.wiring.read_text("utf-8"), ARM)
+POSES = read_poses(_ROBOT.poses.read_text("utf-8"), ARM)
+JOINTS = WIRING.joints
+PERIOD = 0.01  # [s]
+
+
+class VirtualPort(ServoPort):
+    """A port whose far end is an emulated bus; waiting moves the time on and takes none."""
+
+    def __init__(self, far: EmulatedBus) -> None:
+        super().__init__("virtual", far.baud_rate, 0.001)
+        self.far = far
+        self.time = 0.0
+        self.unplugged = False
+        self.lost_answers = 0  # how many of the next bytes' answers get lost
+        self._arriving: deque[tuple[float, bytes]] = deque()
+        self._buffer = b""
+
+    def open(self) -> None:
+        """Open it, unless it is unplugged."""
+        if self.unplugged:
+            raise PortError("virtual", "no such file", "plug it in")
+        self.is_open = True
+        self.is_using = False
+
+    def close(self) -> None:
+        """Close it."""
+        self.is_open = self.is_using = False
+
+    def clearPort(self) -> None:  # noqa: N802
+        """Throw away what has arrived."""
+        self._check()
+        self._arrive()
+        self._buffer = b""
+
+    def writePort(self, packet: list[int]) -> int:  # noqa: N802
+        """Hand a packet to the emulated bus."""
+        self._check()
+        for answer in self.far.feed(bytes(packet), self.time):
+            if self.lost_answers:
+                self.lost_answers -= 1
+            else:
+                self._arriving.append((answer.due, answer.data))
+        return len(packet)
+
+    def readPort(self, length: int) -> bytes:  # noqa: N802
+        """Take what has arrived by the next arrival or the deadline, to which the time moves on."""
+        self._check()
+        self._arrive()
+        if not self._buffer:
+            due = self._arriving[0][0] if self._arriving else self._deadline
+            self.time = max(self.time, min(due, self._deadline))
+            self._arrive()
+        data, self._buffer = self._buffer[:length], self._buffer[length:]
+        return data
+
+    def _arrive(self) -> None:
+        while self._arriving and self._arriving[0][0] <= self.time:
+            self._buffer += self._arriving.popleft()[1]
+
+    def _check(self) -> None:
+        if self.unplugged:
+            raise self._gone("unplugged")
+
+    def _wake_at(self, length: int) -> None:
+        """There is no kernel to wait in."""
+
+    def _now(self) -> float:
+        return self.time
+
+
+class Bench:
+    """An arm of emulated servos with the loop that drives it."""
+
+    def __init__(
+        self,
+        pose: str | Mapping[str, float] = "home",
+        limits: Mapping[str, Limit] | None = None,
+        **settings: Any,
+    ) -> None:
+        """Args: where the arm stands, limits in place of the URDF's, and further settings of the loop."""
+        start = POSES[pose] if isinstance(pose, str) else pose
+        self.far = EmulatedBus.of_arm(URDF, WIRING, start)
+        self.port = VirtualPort(self.far)
+        self.bus = ServoBus(self.port)
+        self.dynamics = {joint: Dynamics(4.0, 40.0) for joint in JOINTS}
+        self.settings = LoopSettings(dynamics=self.dynamics, **settings)
+        self.loop = ServoLoop(self.bus, WIRING, _limited(limits or {}), self.settings)
+        self._next = PERIOD
+
+    @property
+    def now(self) -> float:
+        """The time of the bench [s]."""
+        return self.port.time
+
+    def servo(self, joint: str) -> Servo:
+        """The emulated servo of a joint."""
+        return self.far.servos[JOINTS.index(joint)]
+
+    def positions(self) -> dict[str, float]:
+        """Where the joints truly are, by the physics."""
+        return dict(zip(self.far.plant.joints, self.far.plant.positions, strict=True))
+
+    def start(self) -> Bench:
+        """Start the loop."""
+        self.loop.start(self.now)
+        return self
+
+    def armed(self) -> Bench:
+        """Start and arm the loop, session s1."""
+        self.start()
+        self.run(0.05)
+        self.loop.arm("s1", self.now)
+        self.run(0.05)
+        return self
+
+    def cycle(self) -> None:
+        """One cycle at its time; cycles that a slow one has overrun are left out, as the child does."""
+        while self._next <= self.port.time:
+            self._next += PERIOD
+        self.port.time = self._next
+        self.far.advance(self.port.time)
+        self.loop.cycle(self.port.time)
+
+    def run(self, seconds: float) -> Bench:
+        """Cycle for so long [s]."""
+        end = self.now + seconds
+        while self.now < end:
+            self.cycle()
+        return self
+
+    def run_until(self, condition: Callable[[], object], seconds: float = 5.0) -> Bench:
+        """Cycle until a condition is true; so many seconds at most."""
+        end = self.now + seconds
+        while not condition():
+            assert self.now < end, f"waited {seconds} s in vain; {self.loop.why}"
+            self.cycle()
+        return self
+
+    def mode(self) -> Mode:
+        """The state that the loop shows."""
+        return self.loop.mode(self.now)
+
+    def power_off(self, joint: str) -> Servo:
+        """A servo that hears nothing and turns nothing."""
+        servo = self.servo(joint)
+        servo.reboot()
+        servo._booting = float("inf")
+        return servo
+
+    def silence(self, joint: str) -> None:
+        """A servo whose answers stay away, though it holds: its data line broke."""
+        self.servo(joint)._booting = float("inf")
+
+    def speak(self, joint: str) -> None:
+        """Let a silenced servo answer again."""
+        self.servo(joint)._booting = 0.0
+
+
+def _limited(limits: Mapping[str, Limit]) -> ArmModel:
+    """The arm with other limits of some joints."""
+    joints = (replace(joint, limit=limits.get(joint.name, joint.limit)) for joint in ARM.joints)
+    return replace(ARM, joints=tuple(joints))
