@@ -36,7 +36,8 @@ ROOMS = {
     "core": Room(("errors",), ("mink", "mujoco", "numpy", "ruckig", "yaml"), forbidden=PURE),
     "dynamixel": Room(("core", "errors"), ("numpy", "yaml")),
     "emulator": Room(
-        ("core", "errors", "dynamixel.control_table", "dynamixel.wiring"), ("mujoco", "numpy", "yaml")
+        ("core", "errors", "dynamixel.control_table", "dynamixel.packet", "dynamixel.wiring"),
+        ("mujoco", "numpy", "yaml"),
     ),
     "recording": Room(("core", "errors"), ("matplotlib", "mcap", "mcap_ros2", "numpy", "yaml", "zstandard")),
     "monitor": Room(("core", "errors"), ("cheroot", "flask", "numpy", "werkzeug", "yaml")),
@@ -57,6 +58,7 @@ ROOMS = {
 
 SOLE_IMPORTERS = {
     "dynamixel_sdk": ("dynamixel/bus.py", "dynamixel/port.py"),
+    "fastcrc": ("dynamixel/packet.py",),
     "serial": ("dynamixel/port.py",),
 }
 """Libraries whose flaws are cured at one door: files allowed to open it."""

@@ -6,7 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from armature.emulator.packet import HEADER, Instruction, StreamDecoder, crc16, encode, status
+from armature.dynamixel.packet import (
+    ALERT,
+    BROADCAST_ID,
+    HEADER,
+    Instruction,
+    StreamDecoder,
+    crc16,
+    encode,
+    fast_status_head,
+    fast_status_parts,
+    fast_status_size,
+    status,
+)
+
+from .scripted import crc
 
 # Sections "Ping" to "Bulk Write", each example with its CRC.
 EXAMPLES = [
@@ -109,3 +123,61 @@ def test_a_packet_is_not_taken_before_its_last_byte():
     decoder = StreamDecoder()
     assert list(decoder.feed(packet[:-1])) == []
     assert len(list(decoder.feed(packet[-1:]))) == 1
+
+
+# Fast Sync Read: one status packet that servos write together. The first part is the e-Manual's example.
+
+IDS = (3, 7, 4)
+PARTS = {3: (0, b"\xa6\0\0\0"), 7: (0, b"\x1f\x08\0\0"), 4: (ALERT, b"\xff\xff\xfd\0")}
+
+
+def together(parts=PARTS) -> bytes:
+    """A packet whose parts and CRCs are put behind each other by hand; the last part looks like a header."""
+    packet = b"\xff\xff\xfd\x00\xfe" + (1 + 8 * len(parts)).to_bytes(2, "little") + b"\x55"
+    for servo_id, (error, data) in parts.items():
+        packet += bytes([error, servo_id]) + data
+        packet += crc(packet).to_bytes(2, "little")
+    return packet
+
+
+def test_a_fast_status_packet_by_hand():
+    packet = together()
+    assert packet[:16].hex(" ") == "ff ff fd 00 fe 19 00 55 00 03 a6 00 00 00 84 08"
+    assert fast_status_head(3, 4) == packet[:8]
+    assert fast_status_size(3, 4) == len(packet)
+    assert fast_status_parts(packet, IDS, 4) == PARTS
+
+
+def test_a_whole_fast_status_packet_has_a_right_crc_at_its_end_as_any_packet():
+    [packet] = StreamDecoder().feed(together({3: (0, b"\1\2\3\4"), 7: (0, b"\5\6\7\x08")}))
+    assert (packet.packet_id, packet.instruction, packet.intact) == (BROADCAST_ID, Instruction.STATUS, True)
+
+
+@pytest.mark.parametrize("place", range(8 + 3 * 8))
+@pytest.mark.parametrize("flip", [0x01, 0x80, 0xFF])
+def test_damage_costs_its_servo_and_at_most_the_next(place, flip):
+    packet = bytearray(together())
+    packet[place] ^= flip
+    found = fast_status_parts(bytes(packet), IDS, 4)
+    assert found.items() < PARTS.items()
+    hit = max(0, (place - 8) // 8)
+    assert set(IDS) - set(found) <= set(IDS[hit : hit + 2])
+
+
+@pytest.mark.parametrize("size", range(8 + 3 * 8))
+def test_a_fast_status_packet_that_breaks_off_keeps_what_was_whole(size):
+    assert list(fast_status_parts(together()[:size], IDS, 4)) == list(IDS[: max(0, size - 8) // 8])
+
+
+def test_a_part_of_another_servo_is_not_believed():
+    assert set(fast_status_parts(together(), (3, 4, 7), 4)) == {3}
+
+
+def test_what_is_cut_and_what_is_noise_is_counted():
+    decoder = StreamDecoder()
+    assert decoder.feed(b"\x01\x02" + encode(2, Instruction.PING)[:8] + encode(3, Instruction.PING)) != []
+    assert (decoder.noise, decoder.cut) == (2, 1)
+    decoder.feed(encode(2, Instruction.PING)[:8])
+    decoder.clear()
+    assert (decoder.noise, decoder.cut) == (2, 2)
+    assert [packet.packet_id for packet in decoder.feed(encode(3, Instruction.PING))] == [3]
