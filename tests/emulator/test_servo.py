@@ -271,13 +271,13 @@ class TestHardwareErrors:
     def test_a_motor_that_works_hard_for_long_overheats(self, host):
         host.set(Operating_Mode=0, Torque_Enable=1, Goal_Current=500)
         hottest = 0
-        for _ in range(2_100):
+        for _ in range(2_600):
             host.servo.drive.step(0.0, 0.0, 0.1)
             host.servo.pass_time(0.1)
             hottest = max(hottest, host.read("Present Temperature"))
         assert host.read("Hardware Error Status") == HardwareError.OVERHEATING
         assert host.read("Torque Enable") == 0
-        assert hottest == 80
+        assert 80 < hottest < 83  # the winding goes on warming the case
 
 
 def test_voltage_and_temperature_are_those_of_the_plug_and_the_room(host):

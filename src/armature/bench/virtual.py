@@ -43,7 +43,7 @@ class VirtualPort(ServoPort):
 
     def open(self) -> None:
         """Open it, unless it is unplugged."""
-        if self.unplugged:
+        if self.unplugged or not self.far.is_plugged:
             raise PortError("virtual", "no such file", "plug it in")
         self.is_open = True
         self.is_using = False
@@ -84,7 +84,7 @@ class VirtualPort(ServoPort):
             self._buffer += self._arriving.popleft()[1]
 
     def _check(self) -> None:
-        if self.unplugged:
+        if self.unplugged or not self.far.is_plugged:
             raise self._gone("unplugged")
 
     def _wake_at(self, length: int) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from armature.dynamixel.control_table import BAUD_RATES
 from armature.dynamixel.wiring import ServoWiring, Wiring
 from armature.emulator.drive import Drive
-from armature.emulator.instructions import execute
-from armature.emulator.packet import StreamDecoder
+from armature.emulator.faults import FaultBoard
+from armature.emulator.instructions import Answer, execute
+from armature.emulator.packet import Packet, StreamDecoder
 from armature.emulator.plant import MujocoPlant, Plant
 from armature.emulator.servo import Servo
+from armature.emulator.supply import Supply
+from armature.emulator.wire_faults import Disturbance, Transmission
 from armature.errors import ConfigError
 
 STEP = 1e-3  # [s] of the physics and of the servos' control
@@ -20,14 +23,6 @@ _UNHURRIED = 10  # steps between the servos' duties that need no haste
 _BITS_PER_BYTE = 10
 # After a longer pause (a suspended machine) the arm goes on from where it was instead of catching up.
 _LONGEST_CATCH_UP = 0.25  # [s]
-
-
-@dataclass(frozen=True)
-class Transmission:
-    """Bytes on the wire."""
-
-    due: float  # [s] when their last bit has passed
-    data: bytes
 
 
 @dataclass(frozen=True)
@@ -61,6 +56,12 @@ class EmulatedBus:
         self.servos = tuple(axis.servo for axis in axes.values())
         self.baud_rate = baud_rate
         self.plant = plant
+        self.supply = Supply(max((servo.voltage for servo in self.servos), default=0.0))
+        self.usb_latency = 0.0  # [s] before the host's adapter hands bytes over
+        self.pulls = 0  # how many faults have the plug pulled
+        self.faults = FaultBoard(self)
+        self._disturbances: list[Disturbance] = []
+        self._by_joint = {joint: axis.servo for joint, axis in axes.items()}
         self._axes = tuple(axes[joint] for joint in plant.joints)
         self._decoder = StreamDecoder()
         self._now = now
@@ -100,14 +101,35 @@ class EmulatedBus:
             What the servos answer, with the times at which it has arrived.
         """
         self.advance(now)
-        answers = []
-        free = max(now, self._wire_free) + self._duration(data)
-        for packet in self._decoder.feed(data):
-            for answer in execute(packet, self._listening()):
-                free += answer.delay + self._duration(answer.data)
-                answers.append(Transmission(free, answer.data))
-        self._wire_free = free
-        return answers
+        if not self.is_plugged:
+            return []
+        self._wire_free = max(now, self._wire_free) + self._duration(data)
+        return [sent for packet in self._decoder.feed(data) for sent in self._answers(packet)]
+
+    @property
+    def time(self) -> float:
+        """Up to which the arm has moved [s]; the servos' clocks follow it."""
+        return self._now
+
+    @property
+    def is_plugged(self) -> bool:
+        """Whether the host's adapter is in its place."""
+        return not self.pulls
+
+    def servo(self, joint: str) -> Servo:
+        """The servo that turns a joint.
+
+        Raises:
+            ConfigError: no such joint.
+        """
+        if joint not in self._by_joint:
+            raise ConfigError("joint", joint, f"joints are {', '.join(self._by_joint)}")
+        return self._by_joint[joint]
+
+    def disturb(self, disturbance: Disturbance) -> Callable[[], None]:
+        """Put something between servos and host; returns what takes it away."""
+        self._disturbances.append(disturbance)
+        return lambda: self._disturbances.remove(disturbance)
 
     def advance(self, now: float) -> None:
         """Let the arm move until now [s]."""
@@ -125,14 +147,32 @@ class EmulatedBus:
         plant.step(STEP, torques)
         self._steps += 1
         if self._steps % _UNHURRIED == 0:
-            for servo in self.servos:
-                servo.pass_time(_UNHURRIED * STEP)
+            self._pass_time(_UNHURRIED * STEP)
+
+    def _pass_time(self, dt: float) -> None:
+        self.supply.feed(self.servos)
+        for servo in self.servos:
+            servo.pass_time(dt)
+        self.faults.pass_time(self._now)
+
+    def _answers(self, packet: Packet) -> Sequence[Transmission]:
+        servos = self._listening()
+        sent = [self._transmit(answer) for answer in execute(packet, servos)]
+        for disturbance in self._disturbances:
+            sent = [item for one in sent for item in disturbance.carry(one, packet, servos)]
+        return sent
+
+    def _transmit(self, answer: Answer) -> Transmission:
+        self._wire_free += answer.delay + self._duration(answer.data)
+        return Transmission(self._wire_free + self.usb_latency, answer.data, answer.servo_id)
 
     def _listening(self) -> Sequence[Servo]:
         return [
             servo
             for servo in self.servos
-            if servo.is_awake and BAUD_RATES[servo.registers["Baud Rate"]] == self.baud_rate
+            if servo.is_awake
+            and BAUD_RATES[servo.registers["Baud Rate"]] == self.baud_rate
+            and all(disturbance.hears(servo) for disturbance in self._disturbances)
         ]
 
     def _duration(self, data: bytes) -> float:

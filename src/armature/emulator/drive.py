@@ -42,6 +42,7 @@ class Drive:
         self.profile = Profile()
         self.is_on = False
         self.pwm = 0.0  # present PWM value, in the direction of increasing position
+        self.slip = 0.0  # of the horn on its shaft, more than the joint turned [rad]
         self._model = model
         self._angle = 0.0  # of the horn [rad]
         self._speed = 0.0  # [rad/s]
@@ -158,7 +159,7 @@ class Drive:
 
     def step(self, angle: float, speed: float, dt: float) -> float:
         """Torque of the horn [N·m] for the next dt [s], at an angle [rad] and speed [rad/s]."""
-        self._angle = angle
+        self._angle = angle + self.slip
         self._speed = speed
         if not self.is_on:
             return 0.0

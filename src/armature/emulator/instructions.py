@@ -33,6 +33,7 @@ class Answer:
 
     delay: float  # [s] that it waits after the byte before
     data: bytes
+    servo_id: int
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def _single(packet: Packet, servo: Servo) -> Iterator[Answer]:
     to_me = packet.packet_id == servo_id
     to_all = packet.packet_id == BROADCAST_ID and packet.instruction == Instruction.PING
     if answers and (to_me or (to_all and packet.intact)):
-        yield Answer(_delay(servo), status(servo_id, error | (ALERT if has_alert else 0), data))
+        yield Answer(_delay(servo), status(servo_id, error | (ALERT if has_alert else 0), data), servo_id)
 
 
 def _perform(packet: Packet, servo: Servo) -> tuple[Error, bytes]:
@@ -147,7 +148,7 @@ def _read_each(items: Sequence[_Item], servos: dict[int, Servo]) -> Iterator[Ans
         if servo is None or not servo.answers(_READ):
             return
         error, data = servo.read(item.address, item.length)
-        yield Answer(_delay(servo), status(item.servo_id, _flagged(error, servo), data))
+        yield Answer(_delay(servo), status(item.servo_id, _flagged(error, servo), data), item.servo_id)
 
 
 def _fast_sync_read(packet: Packet, servos: dict[int, Servo]) -> Iterator[Answer]:
@@ -174,7 +175,7 @@ def _fast_read(items: Sequence[_Item], servos: dict[int, Servo]) -> Iterator[Ans
         block = start + bytes([_flagged(error, servo), item.servo_id]) + data.ljust(item.length, b"\0")
         crc = crc16(block, crc)
         check = crc.to_bytes(2, "little")
-        yield Answer(_delay(servo), block + check)
+        yield Answer(_delay(servo), block + check, item.servo_id)
         crc, start = crc16(check, crc), b""
 
 

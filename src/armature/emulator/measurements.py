@@ -14,15 +14,14 @@ _FOLLOWING_ERROR = 200  # [tick]
 class Measurements:
     """Writes the live registers of one servo when they are about to be read."""
 
-    def __init__(self, model: ServoModel, registers: RegisterFile, drive: Drive, supply: float) -> None:
-        """Args: the servo's parts, and the voltage at its plug [V]."""
+    def __init__(self, model: ServoModel, registers: RegisterFile, drive: Drive) -> None:
+        """Args: the servo's parts."""
         self._model = model
         self._registers = registers
         self._drive = drive
-        self._supply = supply
 
-    def write(self, clock: float) -> None:
-        """Bring the registers up to date, clock [s] after power-up."""
+    def write(self, clock: float, voltage: float) -> None:
+        """Bring the registers up to date, clock [s] after power-up, with a voltage [V] at the plug."""
         put, drive = self._registers.__setitem__, self._drive
         put("Realtime Tick", int(clock * 1e3) % 32_768)
         put("Moving", int(self.is_moving()))
@@ -36,7 +35,7 @@ class Measurements:
         put("Present Position", round(drive.position))
         put("Velocity Trajectory", round(drive.trajectory_velocity))
         put("Position Trajectory", round(drive.profile.position))
-        put("Present Input Voltage", round(self._supply * 10.0))
+        put("Present Input Voltage", round(voltage * 10.0))
         put("Present Temperature", round(drive.motor.temperature))
 
     def is_moving(self) -> bool:

@@ -1,18 +1,17 @@
-"""The motor behind its gear: duty and speed in, current, torque and heat out."""
+"""The motor behind its gear: duty, voltage and speed in, current, torque and heat out."""
 
 from __future__ import annotations
 
 from armature.dynamixel.control_table import ServoModel
+from armature.emulator.heat import Heat
 
 # Section "PWM Limit(36)": 885 is a duty of 100 %.
 FULL_PWM = 885.0
 # Mechanical time constant of such motors, typically 5 ms to 20 ms. It gives the inertia of the rotor:
 # time constant = inertia · no-load speed / stall torque.
 _MECHANICAL_TIME = 12e-3  # [s]
-# A servo at 40 % of its stall current for long reaches about 55 K above the room, where it protects itself.
-_RISE_AT_STALL = 340.0  # [K]
-_THERMAL_TIME = 300.0  # [s]
-_ROOM = 25.0  # [°C]
+# "Specifications", "Standby Current": 40 mA to 52 mA, by model [A].
+_STANDBY = 0.05
 
 
 class Motor:
@@ -23,35 +22,55 @@ class Motor:
         self.stall_current = model.stall_current
         self.armature = _MECHANICAL_TIME * model.stall_torque / model.no_load_speed  # [kg·m²] at the horn
         self.load = 0.0  # torque as a share of the stall torque, signed
-        self.temperature = _ROOM  # [°C]
+        self.heat = Heat()
+        self._duty = 0.0
         self._stall_torque = model.stall_torque
         self._per_speed = 1.0 / model.no_load_speed
-        self._voltage = supply / model.nominal_voltage
+        self._nominal = model.nominal_voltage
         self._squares = 0.0  # of the load, summed since warm()
         self._steps = 0
+        self._conductance = 1.0  # of the winding, as a share of a cold one's
+        self.supply(supply)
+
+    def supply(self, voltage: float) -> None:
+        """Set the voltage at the plug [V]."""
+        self._voltage = voltage / self._nominal
+
+    @property
+    def supply_current(self) -> float:
+        """What it draws from the supply [A]; its bridge trades voltage for current."""
+        return _STANDBY + max(0.0, self._duty * self.load) * self.stall_current
+
+    @property
+    def temperature(self) -> float:
+        """What its sensor feels [°C]."""
+        return self.heat.case
 
     def turn(self, duty: float, speed: float) -> float:
         """Torque [N·m] at a duty of -1 to 1 and a speed [rad/s]."""
-        self.load = load = duty * self._voltage - speed * self._per_speed
+        self._duty = duty
+        self.load = load = (duty * self._voltage - speed * self._per_speed) * self._conductance
         self._squares += load * load
         self._steps += 1
         return load * self._stall_torque
 
     def coast(self) -> None:
         """Open the bridge: no current, no torque."""
-        self.load = 0.0
+        self.load = self._duty = 0.0
 
     def duty_for(self, current: float, speed: float) -> float:
         """Duty that drives a current [A] against the back-EMF at a speed [rad/s]."""
-        return (current / self.stall_current + speed * self._per_speed) / self._voltage
+        drop = current / self.stall_current / self._conductance
+        return (drop + speed * self._per_speed) / max(self._voltage, 1e-3)
 
     def warm(self, dt: float) -> float:
-        """Advance the temperature by dt [s]: heat goes with the square of the current.
+        """Let dt [s] of heat pass.
 
         Returns:
             The mean square of the load since the last call.
         """
         mean = self._squares / self._steps if self._steps else 0.0
         self._squares, self._steps = 0.0, 0
-        self.temperature += (_ROOM + _RISE_AT_STALL * mean - self.temperature) * dt / _THERMAL_TIME
+        self.heat.step(mean, dt)
+        self._conductance = self.heat.conductance
         return mean

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import mujoco
 import numpy as np
@@ -14,6 +14,8 @@ from armature.errors import ConfigError
 _STOP_TIME = 2.5e-3
 # MuJoCo's friction creeps under load; its stiffest impedance makes the creep too small to see.
 _DRY_FRICTION = [0.9999, 0.9999, 0.001, 0.5, 2.0]
+_JAMMED = 1e4  # [N·m] of friction in a jammed joint
+_TOOL = "tool0"
 
 
 class Plant(Protocol):
@@ -33,6 +35,26 @@ class Plant(Protocol):
 
     def step(self, dt: float, torques: Sequence[float]) -> None:
         """Advance by dt [s] under torques [N·m] or [N]. Shape (n,)."""
+
+
+@runtime_checkable
+class Workshop(Protocol):
+    """A plant whose mechanics can be tampered with."""
+
+    joints: tuple[str, ...]
+    payload: float  # mass on the tool [kg]
+
+    def jam(self, joint: str) -> None:
+        """Let a joint stand still whatever drives it."""
+
+    def release(self, joint: str) -> None:
+        """End what jam() began."""
+
+    def carry(self, mass: float) -> None:
+        """Hang a mass [kg] on the tool in place of the one before."""
+
+    def push(self, joint: str, torque: float) -> None:
+        """Add a torque [N·m] or force [N] to what pushes a joint from outside."""
 
 
 class MujocoPlant:
@@ -56,10 +78,15 @@ class MujocoPlant:
         self._model = _compile(urdf, armature)
         self._data = mujoco.MjData(self._model)
         self._dt = 0.0
+        self.payload = 0.0
         joints = [self._model.joint(name) for name in self.joints]
         self._places = [int(joint.qposadr[0]) for joint in joints]
         self._dofs = [int(joint.dofadr[0]) for joint in joints]
         self._driven = np.array(self._dofs)
+        self._pushes = np.zeros(len(joints))
+        self._friction = self._model.dof_frictionloss.copy()
+        self._tool = self._model.body("tool0").id if _TOOL in _bodies(self._model) else 0
+        self._tool_mass = float(self._model.body_mass[self._tool])
         # Views: looking them up anew costs as much as a step of the physics.
         self._qpos, self._qvel = self._data.qpos, self._data.qvel
         self._applied = self._data.qfrc_applied
@@ -72,9 +99,36 @@ class MujocoPlant:
         """Advance by dt [s]."""
         if dt != self._dt:
             self._model.opt.timestep = self._dt = dt
-        self._applied[self._driven] = torques
+        self._applied[self._driven] = torques + self._pushes
         mujoco.mj_step(self._model, self._data)
         self._read()
+
+    def jam(self, joint: str) -> None:
+        """Let a joint stand still: dry friction beyond any motor's torque."""
+        self._model.dof_frictionloss[self._dof(joint)] = _JAMMED
+
+    def release(self, joint: str) -> None:
+        """Give a joint its own friction back."""
+        self._model.dof_frictionloss[self._dof(joint)] = self._friction[self._dof(joint)]
+
+    def carry(self, mass: float) -> None:
+        """Hang a mass [kg] on tool0, a point without inertia of its own.
+
+        Raises:
+            ConfigError: the arm has no tool0.
+        """
+        if not self._tool:
+            raise ConfigError("payload", mass, f"the URDF has no link {_TOOL} to hang it on")
+        self._model.body_mass[self._tool] = self._tool_mass + mass
+        mujoco.mj_setConst(self._model, mujoco.MjData(self._model))
+        self.payload = mass
+
+    def push(self, joint: str, torque: float) -> None:
+        """Add a torque [N·m] or force [N]."""
+        self._pushes[self.joints.index(joint)] += torque
+
+    def _dof(self, joint: str) -> int:
+        return self._dofs[self.joints.index(joint)]
 
     def frame_position(self, link: str) -> tuple[float, float, float]:
         """Where a link's frame stands in the base [m]."""
@@ -107,6 +161,10 @@ def _compile(urdf: str, armature: Mapping[str, float]) -> mujoco.MjModel:
         return spec.compile()
     except ValueError as error:
         raise ConfigError("URDF", str(error), "every moving link needs mass and inertia") from error
+
+
+def _bodies(model: mujoco.MjModel) -> list[str]:
+    return [model.body(index).name for index in range(model.nbody)]
 
 
 def _place_followers(model: mujoco.MjModel, data: mujoco.MjData) -> None:

@@ -30,7 +30,9 @@ class FactoryReset(IntEnum):
 
 
 FIRMWARE_VERSION = 48
-BOOT_TIME = 0.3  # [s] without answers after a reboot
+BOOT_TIME = 0.4  # [s] without answers after a reboot; no figure published, as users see it
+# Under this share of the lowest value of Min Voltage Limit(34) the firmware stops; no figure published.
+_BROWN_OUT = 0.6
 _GOALS = ("Goal PWM", "Goal Current", "Goal Velocity", "Goal Position")
 # Protocol 2.0, "Clear": the option for the position, with its fixed values.
 _CLEAR_POSITION = bytes([0x01, 0x44, 0x58, 0x4C, 0x22])
@@ -59,7 +61,12 @@ class Servo:
         self.registers["ID"] = servo_id
         self.registers["Firmware Version"] = FIRMWARE_VERSION
         self.drive = Drive(model, supply)
-        self._measurements = Measurements(model, self.registers, self.drive, supply)
+        self.voltage = supply  # at the plug [V]
+        self.breaks = 0  # how many faults have its data line broken
+        self.ailments: list[HardwareError] = []  # errors that it finds again and again
+        self._brown_out = _BROWN_OUT * model.registers["Min Voltage Limit"].minimum / 10.0  # [V]
+        self._is_powered = True
+        self._measurements = Measurements(model, self.registers, self.drive)
         self._booting = 0.0  # [s] left
         self._clock = 0.0  # [s] since power-up
         self._silence = 0.0  # [s] since the last instruction
@@ -75,8 +82,8 @@ class Servo:
 
     @property
     def is_awake(self) -> bool:
-        """Whether it listens, and is not starting."""
-        return self._booting <= 0.0
+        """Whether it has power, is not starting, and its data line is whole."""
+        return self._booting <= 0.0 and self._is_powered and not self.breaks
 
     @property
     def has_alert(self) -> bool:
@@ -95,7 +102,7 @@ class Servo:
 
     def read(self, address: int, length: int) -> tuple[Error, bytes]:
         """Read bytes."""
-        self._measurements.write(self._clock)
+        self._measurements.write(self._clock, self.voltage)
         return self.registers.read(address, length)
 
     def write(self, address: int, data: bytes) -> Error:
@@ -155,6 +162,14 @@ class Servo:
         self.drive.place(angle)
         self._boot()
 
+    def power(self, voltage: float) -> None:
+        """Set the voltage at the plug [V]: without enough of it the servo stops, and later starts anew."""
+        self.voltage = voltage
+        self.drive.motor.supply(voltage)
+        if (voltage >= self._brown_out) != self._is_powered:
+            self._is_powered = not self._is_powered
+            self.reboot()
+
     def fail(self, error: HardwareError) -> None:
         """Note a hardware error; one that Shutdown(63) selects turns torque off until a reboot."""
         self.registers["Hardware Error Status"] |= error
@@ -163,20 +178,30 @@ class Servo:
             self._set_torque(False)
 
     def pass_time(self, dt: float) -> None:
-        """Do what needs no haste: clock, boot, heat, protection, Bus Watchdog."""
-        self._clock += dt
-        self._booting -= dt
-        motor = self.drive.motor
-        load = motor.warm(dt) ** 0.5
+        """Do what needs no haste: heat, clock, boot, protection, Bus Watchdog."""
+        load = self.drive.motor.warm(dt) ** 0.5
+        if self._is_powered:
+            self._clock += dt
+            self._booting -= dt
+            self._protect(load, dt)
+
+    # --- the firmware --------------------------------------------------------------------------------
+
+    def _protect(self, load: float, dt: float) -> None:
+        """Sections "Shutdown(63)" and "Bus Watchdog(98)"."""
+        registers = self.registers
+        for error in self.ailments:
+            if error is not HardwareError.OVERLOAD or self.drive.is_on:
+                self.fail(error)
         if self.drive.is_on:
             self._watch_bus(dt)
             self._overloaded = self._overloaded + dt if load > _OVERLOAD else 0.0
             if self._overloaded > _OVERLOAD_TIME:
                 self.fail(HardwareError.OVERLOAD)
-        if motor.temperature > self.registers["Temperature Limit"]:
+        if round(self.drive.motor.temperature) > registers["Temperature Limit"]:
             self.fail(HardwareError.OVERHEATING)
-
-    # --- the firmware --------------------------------------------------------------------------------
+        if not registers["Min Voltage Limit"] <= round(self.voltage * 10.0) <= registers["Max Voltage Limit"]:
+            self.fail(HardwareError.INPUT_VOLTAGE)
 
     def _boot(self) -> None:
         self.registers.reset_ram()

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from armature.emulator.bus import EmulatedBus, Transmission
+from armature.emulator.bus import EmulatedBus
+from armature.emulator.wire_faults import Transmission
 from armature.errors import PortError
 
 # The arm moves on at least this often while the line is quiet [s].
