@@ -147,22 +147,33 @@ def check_motion(trajectory: Trajectory, limits: GroupLimits) -> None:
     Raises:
         GoalRefused: with joint, time, value, bound and what would work.
     """
-    times = _looks(trajectory.knots)
+    first = trajectory.sample(float(trajectory.knots[0])).position
+    lower = np.minimum(limits.lower, first) - _POSITION_SLACK
+    upper = np.maximum(limits.upper, first) + _POSITION_SLACK
+    times = _looks(trajectory, lower, upper, limits.velocity * (1.0 + _VELOCITY_SLACK))
+    if not len(times):
+        return
     position, velocity, _ = trajectory.sample_many(times)
-    _check_positions(times, position, limits)
+    _check_positions(times, position, lower, upper, limits)
     _check_velocities(times, velocity, limits)
 
 
-def _looks(knots: Array) -> Array:
+def _looks(trajectory: Trajectory, lower: Array, upper: Array, fastest: Array) -> Array:
+    """Times at which to look [s]: in those segments that are not within the bounds beyond doubt."""
+    knots = trajectory.knots
     if len(knots) == 1:
         return knots
-    inside = knots[:-1, None] + np.diff(knots)[:, None] * _LOOKS[:-1]
-    return np.append(inside.ravel(), knots[-1])
+    position, velocity = trajectory.hull()
+    is_within = ((position >= lower) & (position <= upper)).all(axis=(1, 2))
+    is_within &= (np.abs(velocity) <= fastest).all(axis=(1, 2))
+    doubtful = np.flatnonzero(~is_within)
+    # Up to the very end of a segment, yet not into the next: there a velocity may step.
+    looks = np.minimum(_LOOKS, np.nextafter(1.0, 0.0))
+    inside: Array = knots[doubtful, None] + np.diff(knots)[doubtful, None] * looks
+    return inside.ravel()
 
 
-def _check_positions(times: Array, position: Array, limits: GroupLimits) -> None:
-    lower = np.minimum(limits.lower, position[0]) - _POSITION_SLACK
-    upper = np.maximum(limits.upper, position[0]) + _POSITION_SLACK
+def _check_positions(times: Array, position: Array, lower: Array, upper: Array, limits: GroupLimits) -> None:
     outside = np.argwhere((position < lower) | (position > upper))
     if len(outside):
         row, column = outside[0]

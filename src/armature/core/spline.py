@@ -5,6 +5,8 @@ Coefficients have Shape (segments, 6, n), ascending powers of the time since the
 
 from __future__ import annotations
 
+from math import comb
+
 import numpy as np
 import numpy.typing as npt
 
@@ -82,3 +84,32 @@ def evaluate_many(coefficients: Array, times: Array) -> tuple[Array, Array, Arra
     velocity = c1 + t * (2.0 * c2 + t * (3.0 * c3 + t * (4.0 * c4 + t * (5.0 * c5))))
     acceleration = 2.0 * c2 + t * (6.0 * c3 + t * (12.0 * c4 + t * (20.0 * c5)))
     return position, velocity, acceleration
+
+
+def hull(coefficients: Array, length: Array) -> tuple[Array, Array]:
+    """Values that enclose each segment's positions and velocities: its Bernstein coefficients.
+
+    Farouki, "The Bernstein polynomial basis: a centennial retrospective", 2012, section 3: a polynomial lies in
+    the convex hull of its coefficients in this basis.
+
+    Args:
+        coefficients: Shape (segments, 6, n).
+        length: duration of each segment [s], Shape (segments,).
+
+    Returns:
+        Positions, Shape (segments, 6, n), and velocities, Shape (segments, 5, n).
+    """
+    powers = np.arange(6)
+    scaled = coefficients * length[:, None, None] ** powers[:, None]
+    slopes = scaled[:, 1:] * powers[1:, None] / length[:, None, None]
+    return _BERNSTEIN_5 @ scaled, _BERNSTEIN_4 @ slopes
+
+
+def _to_bernstein(degree: int) -> Array:
+    """From powers of x in 0..1 to the Bernstein basis (the same paper, equation 27)."""
+    rows = range(degree + 1)
+    return np.array([[comb(j, k) / comb(degree, k) for k in rows] for j in rows])
+
+
+_BERNSTEIN_4 = _to_bernstein(4)
+_BERNSTEIN_5 = _to_bernstein(5)

@@ -139,6 +139,10 @@ class Trajectory:
         position[ended], velocity[ended], acceleration[ended] = self.positions[-1], 0.0, 0.0
         return position, velocity, acceleration
 
+    def hull(self) -> tuple[Array, Array]:
+        """Values that enclose the positions and velocities of each segment (see `spline.hull`)."""
+        return spline.hull(self._coefficients, np.diff(self.knots))
+
     def starting_from(self, state: State) -> Trajectory:
         """The same trajectory, begun in a state at time 0; points at or before time 0 give way to it.
 
