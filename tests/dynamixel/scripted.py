@@ -45,12 +45,11 @@ class ScriptedPort(ServoPort):
         self.requests: list[bytes] = []
         self.answers: deque[Answer] = deque()
 
-    def writePort(self, request: list[int]) -> int:
-        written = super().writePort(request)
+    def write(self, request: bytes) -> None:
+        super().write(request)
         self.requests.append(os.read(self.master, 4096))
         answer = self.answers.popleft() if self.answers else b""
         os.write(self.master, answer(self.requests[-1]) if callable(answer) else answer)
-        return written
 
     def hang_up(self) -> None:
         """Pull the plug: the far end is gone."""

@@ -30,50 +30,74 @@ def opened(device):
 
 def test_bytes_go_out_whole_and_come_in(opened):
     master, port = opened
-    assert port.writePort([1, 2, 3]) == 3
+    port.write(b"\x01\x02\x03")
     assert os.read(master, 10) == b"\x01\x02\x03"
     os.write(master, b"abc")
-    port.expect(3, 1)
-    assert port.readPort(2) == b"ab"
-    assert port.readPort(2) == b"c"
+    port.expect(3, 0.0)
+    assert port.read(3) == b"abc"
+
+
+def test_more_than_enough_is_handed_over_at_once(opened):
+    master, port = opened
+    os.write(master, bytes(300))
+    port.expect(300, 0.0)
+    assert port.read(1) == bytes(300)
+
+
+def test_an_answer_longer_than_a_terminal_can_be_asked_to_wait_for_comes_whole(opened):
+    master, port = opened
+    port.expect(900, 0.0)
+    os.write(master, bytes(255))
+    received = port.read(900)
+    os.write(master, bytes(645))
+    received += port.read(900 - len(received))
+    assert received + port.read(1) == bytes(900)
 
 
 def test_waiting_ends_at_the_deadline_and_takes_no_processor_time(opened):
-    _, port = opened
-    port.setPacketTimeoutMillis(200.0)
+    master, port = opened
+    os.write(master, b"ab")
+    port.expect(0, 0.2)
     begun, spent = time.monotonic(), time.process_time()
-    assert port.readPort(1) == b""
-    assert port.isPacketTimeout() or time.monotonic() - begun > 0.19
-    assert time.monotonic() - begun < 1.0
+    assert port.read(3) == b"ab"
+    assert port.is_over()
+    assert 0.19 < time.monotonic() - begun < 1.0
     assert time.process_time() - spent < 0.1
+
+
+def test_silence_ends_at_the_deadline_too(opened):
+    _, port = opened
+    port.expect(3, 0.0)
+    assert port.read(3) == b""
+    assert port.is_over()
 
 
 def test_a_deadline_allows_for_the_request_the_answers_and_every_return_delay(device):
     port = _Clocked(device[1], 57_600, 0.001)
     port.open()
-    port.writePort([0] * 50)
-    port.expect(133, 7)
+    port.write(bytes(50))
+    port.expect(133, 7 * 508e-6)
     port.close()
     wire = (50 + 133) * 10 / 57_600
     assert port._deadline == pytest.approx(wire + 7 * 508e-6 + 0.001 + 1e-3)
 
 
 class _Clocked(ServoPort):
-    def _now(self):
+    def now(self):
         return 0.0
 
 
-def test_what_has_arrived_is_thrown_away_on_request(opened):
+def test_what_nobody_waited_for_is_handed_over_without_waiting(opened):
     master, port = opened
+    assert port.pending() == b""
     os.write(master, b"old")
-    port.clearPort()
-    port.setPacketTimeoutMillis(20.0)
-    assert port.readPort(3) == b""
+    assert port.pending() == b"old"
+    assert port.pending() == b""
 
 
 def test_a_second_opener_is_refused_with_the_remedy(opened):
     _, port = opened
-    other = ServoPort(port.port_name, 1_000_000, 0.02)
+    other = ServoPort(port.path, 1_000_000, 0.02)
     with pytest.raises(PortError, match="another program has it open; stop that one first"):
         other.open()
     assert not other.is_open
@@ -106,11 +130,11 @@ def test_a_forbidden_port_names_the_group(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "use",
     [
-        lambda port: port.clearPort(),
-        lambda port: port.writePort([1]),
-        lambda port: port.readPort(1),
+        lambda port: port.pending(),
+        lambda port: port.write(b"\x01"),
+        lambda port: port.read(1),
     ],
-    ids=["clear", "write", "read"],
+    ids=["pending", "write", "read"],
 )
 def test_a_port_that_is_gone_says_so_at_the_first_use_and_is_closed(use):
     master, slave = os.openpty()
@@ -119,18 +143,17 @@ def test_a_port_that_is_gone_says_so_at_the_first_use_and_is_closed(use):
     port.open()
     os.close(slave)
     os.close(master)
-    port.setPacketTimeoutMillis(1000.0)
+    port.expect(1, 1.0)
     with pytest.raises(PortError, match=r"the port is gone .*; check cable and power"):
         use(port)
     assert not port.is_open
-    assert not port.is_using
 
 
 def test_a_far_end_that_takes_no_bytes_does_not_hold_us_for_ever(opened):
     _, port = opened
     begun = time.monotonic()
     with pytest.raises(PortError, match="the port is gone"):
-        any(port.writePort([0] * 100) == 0 for _ in range(10_000))
+        any(port.write(bytes(100)) for _ in range(10_000))
     assert time.monotonic() - begun < 10.0
 
 

@@ -46,37 +46,37 @@ class VirtualPort(ServoPort):
         if self.unplugged or not self.far.is_plugged:
             raise PortError("virtual", "no such file", "plug it in")
         self.is_open = True
-        self.is_using = False
 
-    def close(self) -> None:
-        """Close it."""
-        self.is_open = self.is_using = False
-
-    def clearPort(self) -> None:  # noqa: N802
-        """Throw away what has arrived."""
+    def read(self, enough: int) -> bytes:
+        """Take what has arrived once it is enough, or by the deadline, to which the time moves on."""
         self._check()
         self._arrive()
-        self._buffer = b""
+        while len(self._buffer) < enough and self.time < self._deadline:
+            due = self._arriving[0][0] if self._arriving else self._deadline
+            self.time = max(self.time, min(due, self._deadline))
+            self._arrive()
+        return self._take()
 
-    def writePort(self, packet: list[int]) -> int:  # noqa: N802
-        """Hand a packet to the emulated bus."""
+    def pending(self) -> bytes:
+        """Take what has arrived by now."""
         self._check()
-        for answer in self.far.feed(bytes(packet), self.time):
+        self._arrive()
+        return self._take()
+
+    def now(self) -> float:
+        """The virtual time [s]."""
+        return self.time
+
+    def _put(self, packet: bytes) -> None:
+        self._check()
+        for answer in self.far.feed(packet, self.time):
             if self.lost_answers:
                 self.lost_answers -= 1
             else:
                 self._arriving.append((answer.due, answer.data))
-        return len(packet)
 
-    def readPort(self, length: int) -> bytes:  # noqa: N802
-        """Take what has arrived by the next arrival or the deadline, to which the time moves on."""
-        self._check()
-        self._arrive()
-        if not self._buffer:
-            due = self._arriving[0][0] if self._arriving else self._deadline
-            self.time = max(self.time, min(due, self._deadline))
-            self._arrive()
-        data, self._buffer = self._buffer[:length], self._buffer[length:]
+    def _take(self) -> bytes:
+        data, self._buffer = self._buffer, b""
         return data
 
     def _arrive(self) -> None:
@@ -86,12 +86,6 @@ class VirtualPort(ServoPort):
     def _check(self) -> None:
         if self.unplugged or not self.far.is_plugged:
             raise self._gone("unplugged")
-
-    def _wake_at(self, length: int) -> None:
-        """There is no kernel to wait in."""
-
-    def _now(self) -> float:
-        return self.time
 
 
 class Bench:
