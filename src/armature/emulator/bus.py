@@ -10,6 +10,7 @@ from armature.dynamixel.wiring import ServoWiring, Wiring
 from armature.emulator.drive import Drive
 from armature.emulator.faults import FaultBoard
 from armature.emulator.instructions import Answer, execute
+from armature.emulator.motor import rotor_inertia
 from armature.emulator.packet import Packet, StreamDecoder
 from armature.emulator.plant import MujocoPlant, Plant
 from armature.emulator.servo import Servo
@@ -34,6 +35,11 @@ class _Axis:
     ratio: float
     zero: float
 
+    def torque(self, position: float, velocity: float) -> float | None:
+        """What drives the joint for the next step [N·m] or [N]; None while it turns freely."""
+        torque = self.drive.step(self.ratio * position + self.zero, self.ratio * velocity, STEP)
+        return self.ratio * torque if self.drive.is_on else None
+
 
 class EmulatedBus:
     """The far end of the serial line."""
@@ -47,7 +53,7 @@ class EmulatedBus:
             servos: each servo with its wiring.
             plant: turns the joints that the wiring names.
             baud_rate: at which the host talks [bit/s].
-            now: time of the first step [s], from any origin.
+            now: the computer's time [s], from any origin.
         """
         axes = {
             wiring.joint: _Axis(servo, servo.drive, wiring.direction * wiring.reduction, wiring.zero_offset)
@@ -64,7 +70,7 @@ class EmulatedBus:
         self._by_joint = {joint: axis.servo for joint, axis in axes.items()}
         self._axes = tuple(axes[joint] for joint in plant.joints)
         self._decoder = StreamDecoder()
-        self._now = now
+        self._time = plant.time(now)
         self._steps = 0
         self._wire_free = now
         for axis, position in zip(self._axes, plant.positions, strict=True):
@@ -78,7 +84,22 @@ class EmulatedBus:
             urdf: the URDF's content.
             wiring: its servos.
             start: position of each joint [rad] or [m].
-            now: time of the first step [s].
+            now: the computer's time [s].
+
+        Raises:
+            ConfigError: the wiring names a baud rate that servos do not have.
+        """
+        rotors = {entry.joint: rotor_inertia(entry.model) * entry.reduction**2 for entry in wiring.servos}
+        return EmulatedBus.of_plant(MujocoPlant(urdf, rotors, start), wiring, now)
+
+    @staticmethod
+    def of_plant(plant: Plant, wiring: Wiring, now: float = 0.0) -> EmulatedBus:
+        """Build the servos that turn a plant, switched on with torque off.
+
+        Args:
+            plant: has the joints of the wiring.
+            wiring: its servos.
+            now: the computer's time [s].
 
         Raises:
             ConfigError: the wiring names a baud rate that servos do not have.
@@ -87,8 +108,7 @@ class EmulatedBus:
         servos = [(entry, Servo(entry.model, entry.servo_id, supply)) for entry in wiring.servos]
         for _, servo in servos:
             servo.registers["Baud Rate"] = _baud_index(wiring.baud_rate)
-        armature = {entry.joint: servo.drive.motor.armature * entry.reduction**2 for entry, servo in servos}
-        return EmulatedBus(servos, MujocoPlant(urdf, armature, start), wiring.baud_rate, now)
+        return EmulatedBus(servos, plant, wiring.baud_rate, now)
 
     def feed(self, data: bytes, now: float) -> list[Transmission]:
         """Take bytes of the host in.
@@ -108,8 +128,8 @@ class EmulatedBus:
 
     @property
     def time(self) -> float:
-        """Up to which the arm has moved [s]; the servos' clocks follow it."""
-        return self._now
+        """How long the arm has lived [s]; the servos' clocks follow it."""
+        return self._steps * STEP
 
     @property
     def is_plugged(self) -> bool:
@@ -132,16 +152,17 @@ class EmulatedBus:
         return lambda: self._disturbances.remove(disturbance)
 
     def advance(self, now: float) -> None:
-        """Let the arm move until now [s]."""
-        self._now = max(self._now, now - _LONGEST_CATCH_UP)
-        while self._now + STEP <= now:
-            self._now += STEP
+        """Let the arm move until now [s], by the computer's clock; how far that is, the plant says."""
+        until = self.plant.time(now)
+        self._time = max(self._time, until - _LONGEST_CATCH_UP)
+        while self._time + STEP <= until:
+            self._time += STEP
             self._step()
 
     def _step(self) -> None:
         plant = self.plant
         torques = [
-            axis.ratio * axis.drive.step(axis.ratio * position + axis.zero, axis.ratio * velocity, STEP)
+            axis.torque(position, velocity)
             for axis, position, velocity in zip(self._axes, plant.positions, plant.velocities)  # noqa: B905
         ]
         plant.step(STEP, torques)
@@ -153,7 +174,7 @@ class EmulatedBus:
         self.supply.feed(self.servos)
         for servo in self.servos:
             servo.pass_time(dt)
-        self.faults.pass_time(self._now)
+        self.faults.pass_time(self.time)
 
     def _answers(self, packet: Packet) -> Sequence[Transmission]:
         servos = self._listening()

@@ -14,13 +14,17 @@ _MECHANICAL_TIME = 12e-3  # [s]
 _STANDBY = 0.05
 
 
+def rotor_inertia(model: ServoModel) -> float:
+    """Inertia of a model's rotor as the horn feels it through the gear [kg·m²]."""
+    return _MECHANICAL_TIME * model.stall_torque / model.no_load_speed
+
+
 class Motor:
     """A permanent magnet motor: torque falls linearly from stall to no-load speed."""
 
     def __init__(self, model: ServoModel, supply: float) -> None:
         """Build from the ratings; the supply voltage [V] scales them."""
         self.stall_current = model.stall_current
-        self.armature = _MECHANICAL_TIME * model.stall_torque / model.no_load_speed  # [kg·m²] at the horn
         self.load = 0.0  # torque as a share of the stall torque, signed
         self.heat = Heat()
         self._duty = 0.0

@@ -19,7 +19,7 @@ _TOOL = "tool0"
 
 
 class Plant(Protocol):
-    """Joints that move under torque."""
+    """Joints that move under torque, in a time of their own."""
 
     @property
     def joints(self) -> tuple[str, ...]:
@@ -33,8 +33,14 @@ class Plant(Protocol):
     def velocities(self) -> Sequence[float]:
         """Joint velocities [rad/s] or [m/s]. Shape (n,)."""
 
-    def step(self, dt: float, torques: Sequence[float]) -> None:
-        """Advance by dt [s] under torques [N·m] or [N]. Shape (n,)."""
+    def time(self, now: float) -> float:
+        """How far it has come [s], from any origin, at a time of the computer [s]; it never goes back.
+
+        It stands while a simulation is paused, and the servos' clocks with it.
+        """
+
+    def step(self, dt: float, torques: Sequence[float | None]) -> None:
+        """Pass dt [s] of its time under torques [N·m] or [N], None where a joint turns freely. Shape (n,)."""
 
 
 @runtime_checkable
@@ -95,11 +101,15 @@ class MujocoPlant:
         mujoco.mj_forward(self._model, self._data)
         self._read()
 
-    def step(self, dt: float, torques: Sequence[float]) -> None:
+    def time(self, now: float) -> float:
+        """As fast as the computer's."""
+        return now
+
+    def step(self, dt: float, torques: Sequence[float | None]) -> None:
         """Advance by dt [s]."""
         if dt != self._dt:
             self._model.opt.timestep = self._dt = dt
-        self._applied[self._driven] = torques + self._pushes
+        self._applied[self._driven] = [torque or 0.0 for torque in torques] + self._pushes
         mujoco.mj_step(self._model, self._data)
         self._read()
 
