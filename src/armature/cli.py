@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import TYPE_CHECKING
 
 from armature.errors import ArmatureError
@@ -35,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     _add_up(commands)
     _add_graph_commands(commands)
     _add_emulate(commands)
+    _add_fault(commands)
     _add_recording(commands)
     _add_bench(commands)
     return root
@@ -92,6 +94,23 @@ def _add_emulate(commands: Subparsers) -> None:
     emulate = _add(commands, "emulate", "Serve the emulated bus on a pseudo-terminal.", "armature.cli_graph")
     emulate.add_argument("--robot", metavar="NAME", default=DEFAULT_ROBOT)
     emulate.add_argument("--link", metavar="PATH", required=True, help="where the device shall appear")
+    emulate.add_argument("--baud", type=int, metavar="RATE", help="of the servos [bit/s]; default: the wiring's")
+    emulate.add_argument("--usb-latency", type=float, metavar="S", help="of the adapter [s]; default 0")
+
+
+def _add_fault(commands: Subparsers) -> None:
+    fault = _add(commands, "fault", "Make the running emulator fail on purpose.", "armature.cli_fault")
+    fault.add_argument("name", metavar="NAME", help="a fault; or list, active, clear")
+    fault.add_argument("which", metavar="FAULT", nargs="?", help="what to clear; default: all")
+    fault.add_argument("--joint", metavar="J", help="default: every joint")
+    fault.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help="see: fault list")
+    fault.add_argument(
+        "--for", dest="seconds", type=float, metavar="S", default=inf, help="default: until cleared"
+    )
+    fault.add_argument("--seed", metavar="N", help="of what happens by chance; default 0")
+    fault.add_argument("--link", metavar="PATH", default="", help="of armature emulate; default: of armature up")
+    fault.add_argument("--json", action="store_true", help="for programs")
+    _add_namespace(fault)
 
 
 def _add_recording(commands: Subparsers) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from dynamixel_sdk import COMM_SUCCESS, GroupSyncRead, PacketHandler, PortHandler
 
+from armature.emulator.faults import Unplug
 from armature.emulator.terminal import Terminal
 from armature.errors import PortError
 from armature.nodes.emulator import main
@@ -144,6 +146,36 @@ def test_a_host_that_reads_nothing_does_not_stop_the_arm(served, link, wait_unti
     wait_until(lambda: realtime_tick(served) > before + 100)
 
 
+def test_a_pulled_plug_hangs_up_and_comes_back_under_its_name(served, link, wait_until):
+    with link.open("rb", buffering=0) as held:
+        served.bus.faults.inject(Unplug())
+        wait_until(lambda: not link.is_symlink())
+        assert hung_up(held.fileno())
+    served.bus.faults.clear()
+    wait_until(link.is_symlink)
+    handler = PortHandler(str(link))
+    assert handler.setBaudRate(1_000_000)
+    assert retry(lambda: HANDLER.ping(handler, 1))[0] == 1020
+    handler.closePort()
+
+
+def hung_up(file):
+    poll = select.poll()
+    poll.register(file, select.POLLIN)
+    return any(event & select.POLLHUP for _, event in poll.poll(5_000))
+
+
+def test_a_plug_that_is_out_at_the_end_leaves_nothing(link):
+    host = Host("XM430-W350")
+    with Terminal(host.bus, link, time.monotonic) as terminal:
+        thread = threading.Thread(target=terminal.serve)
+        thread.start()
+        host.bus.faults.inject(Unplug(), seconds=60.0)
+        terminal.stop()
+        thread.join()
+    assert not link.is_symlink()
+
+
 @pytest.mark.process
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_process_says_ready_and_ends_cleanly(link, number):
@@ -167,6 +199,8 @@ def test_the_process_says_ready_and_ends_cleanly(link, number):
     [
         (["--start-pose", "hoem"], "--start-pose: 'hoem'.*park, home"),
         (["--baud", "123"], "123.*servos have 9600"),
+        (["--usb-latency", "-0.1"], "--usb-latency: -0.1.*0 to 1 s"),
+        (["--usb-latency", "nan"], "--usb-latency: nan.*0 to 1 s"),
         (["--urdf", "/nowhere.urdf"], "/nowhere.urdf.*name a file that can be read"),
         (["--wiring", str(ROOT / "config/poses.yaml")], "keys are bus, joints"),
         (["--poses", str(ROOT / "config/servos.yaml")], "'baud_rate'.*joints of armature6"),

@@ -26,13 +26,18 @@ class Fault:
     """One fault; its class says which, its fields how.
 
     Raises:
-        ConfigError: a parameter outside its bounds.
+        ConfigError: a parameter outside its bounds, or a joint where it strikes the whole arm.
     """
 
     name: ClassVar[str]
+    of_joint: ClassVar[bool] = True  # whether it can strike a single joint
     joint: str | None = None  # whose servo; None: every servo
 
     def __post_init__(self) -> None:
+        if self.joint is not None and not self.of_joint:
+            raise ConfigError(
+                f"fault {self.name}: joint", self.joint, "it strikes the whole arm; leave the joint out"
+            )
         for item in parameters(type(self)):
             _check(f"fault {self.name}: {item.name}", getattr(self, item.name), item.metadata)
 

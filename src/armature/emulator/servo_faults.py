@@ -176,6 +176,7 @@ class Payload(Fault):
     """A mass hangs on the tool."""
 
     name: ClassVar[str] = "payload"
+    of_joint: ClassVar[bool] = False
     mass: float = parameter(0.3, "kg", 0.0, 100.0, "at the tool's frame")
 
     def _begin(self, bus: EmulatedBus) -> Undo:
@@ -208,6 +209,6 @@ class Push(Fault):
 def _workshop(bus: EmulatedBus, fault: str) -> Workshop:
     if not isinstance(bus.plant, Workshop):
         raise ConfigError(
-            "fault", fault, "this plant's mechanics are not the emulator's; it works on its own physics"
+            "fault", fault, "this plant cannot do that; the emulator's can, which has its own physics"
         )
     return bus.plant

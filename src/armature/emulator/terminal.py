@@ -7,7 +7,7 @@ import select
 import termios
 import tty
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,7 +31,15 @@ _SPEEDS = {
 class Terminal:
     """Serves a bus on a pseudo-terminal until stop() is called; use it in a with statement."""
 
-    def __init__(self, bus: EmulatedBus, link: Path, clock: Callable[[], float], *, pace: bool = True) -> None:
+    def __init__(
+        self,
+        bus: EmulatedBus,
+        link: Path,
+        clock: Callable[[], float],
+        *,
+        pace: bool = True,
+        services: Mapping[int, Callable[[], None]] | None = None,
+    ) -> None:
         """Open the pseudo-terminal and link to it.
 
         Args:
@@ -39,6 +47,7 @@ class Terminal:
             link: path of the symbolic link to make; an older link is replaced.
             clock: monotonic time [s].
             pace: let answers take the time that the wire needs.
+            services: other files to wait for, and what to call when they can be read.
 
         Raises:
             PortError: something that is no link stands at the path, or it cannot be made.
@@ -48,17 +57,10 @@ class Terminal:
         self._clock = clock
         self._pace = pace
         self._ending = False
+        self._services = services or {}
         self._waiting: deque[Transmission] = deque()
-        self._master, self._slave = os.openpty()
+        self._line: _Line | None = _Line(link)
         self._wake_reader, self._wake_writer = os.pipe()
-        tty.setraw(self._slave)
-        os.set_blocking(self._master, False)
-        self.device = os.ttyname(self._slave)
-        try:
-            _point(link, self.device)
-        except OSError as error:
-            self._close_files()
-            raise PortError(str(link), error.strerror or str(error), "choose another path for --link") from error
 
     def __enter__(self) -> Terminal:
         return self
@@ -66,12 +68,16 @@ class Terminal:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def device(self) -> str:
+        """The pseudo-terminal that the link leads to now; none while it is unplugged."""
+        return self._line.device if self._line else ""
+
     def close(self) -> None:
         """Remove the link, if it is still ours, and hang up."""
-        with suppress(OSError):
-            if str(self._link.readlink()) == self.device:
-                self._link.unlink()
-        self._close_files()
+        self._unplug()
+        os.close(self._wake_reader)
+        os.close(self._wake_writer)
 
     def stop(self) -> None:
         """Make serve() return; may be called from a signal handler or another thread."""
@@ -86,40 +92,79 @@ class Terminal:
 
     def serve(self) -> None:
         """Answer until stop() is called, or there is silence after stop_when_silent()."""
-        files = [self._master, self._wake_reader]
         heard = self._clock()
         while not (self._ending and self._clock() - heard > _SILENCE):
+            line = self._plugged()
+            files = [self._wake_reader, *self._services, *((line.master,) if line else ())]
             readable, _, _ = select.select(files, [], [], self._patience())
             if self._wake_reader in readable:
                 return
             now = self._clock()
-            if self._master in readable:
+            if line and line.master in readable:
                 heard = now
-                self._receive(now)
+                self._receive(line, now)
             else:
                 self._bus.advance(now)
+            for file in self._services.keys() & readable:
+                self._services[file]()
             self._send(self._clock())
+
+    def _plugged(self) -> _Line | None:
+        """The line, after the bus was heeded that has its plug pulled or put back."""
+        if self._line and not self._bus.is_plugged:
+            self._unplug()
+        elif not self._line and self._bus.is_plugged:
+            self._line = _Line(self._link)
+        return self._line
+
+    def _unplug(self) -> None:
+        self._waiting.clear()
+        if self._line:
+            self._line.close()
+        self._line = None
 
     def _patience(self) -> float:
         if not self._waiting:
             return _QUIET
         return min(_QUIET, max(0.0, self._waiting[0].due - self._clock()))
 
-    def _receive(self, now: float) -> None:
-        data = os.read(self._master, _CHUNK)
+    def _receive(self, line: _Line, now: float) -> None:
+        data = os.read(line.master, _CHUNK)
         # A servo set to another baud rate than the host's port hears only noise.
-        speed = termios.tcgetattr(self._slave)[5]
+        speed = termios.tcgetattr(line.slave)[5]
         self._bus.baud_rate = _SPEEDS.get(speed, self._bus.baud_rate)
         self._waiting.extend(self._bus.feed(data, now))
 
     def _send(self, now: float) -> None:
-        while self._waiting and (not self._pace or self._waiting[0].due <= now):
+        while self._line and self._waiting and (not self._pace or self._waiting[0].due <= now):
             with suppress(BlockingIOError):  # nobody reads: on a wire the bytes would be lost as well
-                os.write(self._master, self._waiting.popleft().data)
+                os.write(self._line.master, self._waiting.popleft().data)
 
-    def _close_files(self) -> None:
-        for file in (self._master, self._slave, self._wake_reader, self._wake_writer):
-            os.close(file)
+
+class _Line:
+    """A pseudo-terminal, and the link to it."""
+
+    def __init__(self, link: Path) -> None:
+        self._link = link
+        self.master, self.slave = os.openpty()
+        tty.setraw(self.slave)
+        os.set_blocking(self.master, False)
+        self.device = os.ttyname(self.slave)
+        try:
+            _point(link, self.device)
+        except OSError as error:
+            self._hang_up()
+            raise PortError(str(link), error.strerror or str(error), "choose another path for --link") from error
+
+    def close(self) -> None:
+        with suppress(OSError):
+            if str(self._link.readlink()) == self.device:
+                self._link.unlink()
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        os.close(self.master)
+        os.close(self.slave)
 
 
 def _point(link: Path, device: str) -> None:

@@ -55,7 +55,7 @@ class _Chance(Fault):
 
     probability: float = parameter(1.0, "", 0.0, 1.0, "share of the packets that it strikes")
     count: int = parameter(0, "packets", 0, 10**9, "strikes this many, then no more; 0: without end")
-    seed: int = parameter(0, "", 0, 2**63, "of the random numbers; the same seed strikes the same packets")
+    seed: int = parameter(0, "", 0, 2**31, "of the chance: the same seed strikes the same packets")
 
     def _begin(self, bus: EmulatedBus) -> Undo:
         return bus.disturb(_Striking(self, self.servos(bus), self._strike))
@@ -235,6 +235,7 @@ class SlowBus(Fault):
     """The adapter hands answers over late: 16 ms is the latency timer of FTDI's drivers as they come."""
 
     name: ClassVar[str] = "slow_bus"
+    of_joint: ClassVar[bool] = False
     latency: float = parameter(0.016, "s", 0.0, 1.0, "that the USB adapter adds")
 
     def _begin(self, bus: EmulatedBus) -> Undo:
@@ -251,6 +252,7 @@ class Unplug(Fault):
     """The adapter is pulled out of the computer: the device disappears until the fault is cleared."""
 
     name: ClassVar[str] = "unplug"
+    of_joint: ClassVar[bool] = False
 
     def _begin(self, bus: EmulatedBus) -> Undo:
         bus.pulls += 1

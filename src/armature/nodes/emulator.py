@@ -16,7 +16,10 @@ from armature.dynamixel.wiring import Wiring
 from armature.emulator.bus import EmulatedBus
 from armature.emulator.terminal import Terminal
 from armature.errors import ArmatureError, ConfigError
+from armature.nodes.emulator_console import Console
 from armature.nodes.priority import prefer_real_time
+
+_LONGEST_LATENCY = 1.0  # [s]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,18 +30,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        terminal = Terminal(_bus(options), options.link, time.monotonic, pace=options.pace)
+        _serve(options, _bus(options))
     except ArmatureError as error:
         sys.stderr.write(f"emulator: {error}\n")
         return 1
-    with terminal:
+    return 0
+
+
+def _serve(options: argparse.Namespace, bus: EmulatedBus) -> None:
+    with (
+        Console(bus.faults, options.link) as console,
+        Terminal(
+            bus, options.link, time.monotonic, pace=options.pace, services={console.fileno(): console.answer}
+        ) as terminal,
+    ):
         signal.signal(signal.SIGTERM, lambda *_: terminal.stop())
         signal.signal(signal.SIGINT, lambda *_: terminal.stop_when_silent())
         sys.stdout.write(f"ready {options.link}\n")
         sys.stdout.flush()
         prefer_real_time()  # servos do not wait for a busy computer
         terminal.serve()
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -49,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--start-pose", default="park", help="the pose in which it is switched on")
     parser.add_argument("--link", type=Path, required=True, help="path of the link to the pseudo-terminal")
     parser.add_argument("--baud", type=int, help="baud rate of the servos, if not the wiring's [bit/s]")
+    parser.add_argument(
+        "--usb-latency", type=float, default=0.0, metavar="S", help="of the adapter [s]; default 0"
+    )
     parser.add_argument(
         "--no-pace", dest="pace", action="store_false", help="answer at once, not at the wire's pace"
     )
@@ -64,7 +78,11 @@ def _bus(options: argparse.Namespace) -> EmulatedBus:
         raise ConfigError("--start-pose", options.start_pose, f"{options.poses} has {', '.join(poses)}")
     if options.baud is not None:
         wiring = replace(wiring, baud_rate=options.baud)
-    return EmulatedBus.of_arm(urdf, wiring, poses[options.start_pose], time.monotonic())
+    if not 0.0 <= options.usb_latency <= _LONGEST_LATENCY:
+        raise ConfigError("--usb-latency", options.usb_latency, f"it takes 0 to {_LONGEST_LATENCY:g} s")
+    bus = EmulatedBus.of_arm(urdf, wiring, poses[options.start_pose], time.monotonic())
+    bus.usb_latency = options.usb_latency
+    return bus
 
 
 def _text(path: Path) -> str:

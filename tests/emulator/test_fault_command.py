@@ -1,0 +1,126 @@
+"""`armature fault` against an emulator that runs."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+
+import pytest
+
+from armature.cli import main
+from armature.emulator import console
+from armature.emulator.faults import FAULTS, Drop, Silence
+from armature.emulator.terminal import Terminal
+from armature.errors import ProcessError
+from armature.nodes.emulator_console import Console, ask
+
+from .bench import Host
+
+
+@pytest.fixture(autouse=True)
+def _clean(nothing_left):
+    """Every test here must close what it opens."""
+
+
+@pytest.fixture
+def link(tmp_path):
+    return tmp_path / "bus"
+
+
+@pytest.fixture
+def board(link):
+    """The faults of an emulator that serves a link."""
+    bus = Host("XM430-W350", "XM430-W350").bus
+    with (
+        Console(bus.faults, link) as control,
+        Terminal(bus, link, time.monotonic, services={control.fileno(): control.answer}) as terminal,
+    ):
+        thread = threading.Thread(target=terminal.serve)
+        thread.start()
+        yield bus.faults
+        terminal.stop()
+        thread.join()
+
+
+def fault(link, *words):
+    return main(["fault", *words, "--link", str(link)])
+
+
+def test_it_injects_and_clears(board, link, capsys):
+    assert fault(link, "drop", "--joint", "joint1", "--param", "probability=0.25", "--seed", "7") == 0
+    assert board.active == (Drop("joint1", probability=0.25, seed=7),)
+    assert fault(link, "active") == 0
+    assert fault(link, "clear", "drop") == 0
+    assert board.active == ()
+    lines = capsys.readouterr().out.splitlines()
+    said = "drop joint=joint1 probability=0.25 count=0 seed=7"
+    assert lines == [f"injected {said}", f"active {said}", f"cleared {said}"]
+
+
+def test_a_fault_may_end_by_itself(board, link, wait_until):
+    assert fault(link, "silence", "--joint", "joint2", "--for", "0.3") == 0
+    wait_until(lambda: not board.active)
+
+
+def test_programs_read_json(board, link, capsys):
+    assert fault(link, "silence", "--json") == 0
+    assert fault(link, "clear", "--json") == 0
+    injected, cleared = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (injected, cleared) == ({"injected": ["silence"]}, {"cleared": ["silence"]})
+
+
+def test_nothing_to_clear_is_said(board, link, capsys):
+    assert fault(link, "clear") == 0
+    assert capsys.readouterr().out == "cleared nothing\n"
+
+
+def test_the_list_needs_no_emulator(link, capsys):
+    assert fault(link, "list") == 0
+    text = capsys.readouterr().out
+    assert all(name in text for name in FAULTS)
+    assert "probability=1 (0 to 1)" in text
+    assert fault(link, "list", "--json") == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["voltage_dip"]["parameters"]["voltage"]["unit"] == "V"
+    assert not facts["unplug"]["joint"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["drip"], "'drip' cannot be used; faults are drop,"),
+        (["drop", "--joint", "elbow"], "joint: 'elbow' cannot be used; joints are joint1, joint2"),
+        (["drop", "--param", "probability=2"], "probability: 2.0 cannot be used; it takes 0 to 1"),
+        (["drop", "--param", "probability"], "write NAME=VALUE"),
+        (["drop", "joint1"], "write --joint NAME"),
+        (["drop", "--for", "0"], "--for: 0.0 cannot be used; it takes more than 0 s"),
+        (["silence", "--seed", "1"], "'seed' cannot be used; it takes no parameters"),
+        (["clear", "drip"], "'drip' cannot be used; faults are drop,"),
+        (["payload"], "tool0"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_one_line(board, link, capsys, words, message):
+    assert fault(link, *words) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert message in line
+    assert board.active == ()
+
+
+def test_without_an_emulator_it_says_how_to_start_one(link, capsys):
+    assert fault(link, "silence") == 1
+    assert f"none serves {link}; start one with: armature up" in capsys.readouterr().err
+
+
+def test_a_second_emulator_of_a_link_is_refused(board, link):
+    with pytest.raises(ProcessError, match="another one serves"):
+        Console(board, link)
+
+
+def test_nonsense_on_the_socket_does_no_harm(board, link):
+    assert json.loads(ask(link, b"\xff" * 1_000))["error"]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as nameless:
+        nameless.sendto(console.clear(None), console.address(link))  # there is nobody to answer
+    assert console.read_reply(ask(link, console.inject("silence", None, {}, 1e9))) == ("silence",)
+    assert board.active == (Silence(),)
