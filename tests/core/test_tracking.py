@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from armature.core.limits import check_motion
-from armature.core.tracking import HANDOVER, HANDOVER_TO_LINE, HORIZON, Tracker
+from armature.core.tracking import HANDOVER, HORIZON, Tracker
 from armature.core.trajectory import Trajectory
 from armature.errors import GoalRefused
 
@@ -34,6 +34,21 @@ def tracker_of(goal, now=0.0):
     return tracker
 
 
+def begun(goal):
+    """A tracker that has given the first piece of its motion."""
+    tracker = tracker_of(goal)
+    tracker.piece(0.0)
+    return tracker
+
+
+@given(goals(), st.floats(0.0, HORIZON))
+def test_the_first_piece_begins_at_rest_however_late_it_is_given(goal, late):
+    piece = tracker_of(goal).piece(late)
+    assert piece.start == 0.0
+    assert np.allclose(piece.setpoint(0.0).position, 0.0)
+    assert piece.trajectory.duration >= min(late + HORIZON, goal.duration)
+
+
 def fastest(tracker, begin, end):
     """Largest velocity, acceleration and slope of position between two times."""
     times = np.arange(begin, end, 0.01)
@@ -52,9 +67,7 @@ def test_it_reaches_the_end_of_a_goal_and_rests_there(goal):
     end = tracker.setpoint(tracker.end + 1e-6)
     assert np.allclose(end.position, goal.positions[-1])
     assert end.is_resting
-    assert tracker.end == pytest.approx(
-        goal.duration + (HANDOVER_TO_LINE if goal.velocities is None else HANDOVER)
-    )
+    assert tracker.end == pytest.approx(goal.duration)
     assert not tracker.is_moving(tracker.end)
 
 
@@ -123,7 +136,7 @@ def test_a_second_stop_changes_nothing(goal, share, again):
 
 @given(goals(), SHARE)
 def test_a_piece_is_the_motion_and_ends_at_rest_on_the_path(goal, share):
-    tracker = tracker_of(goal)
+    tracker = begun(goal)
     now = share * tracker.end
     piece = tracker.piece(now)
     for d in np.linspace(0.0, HORIZON, 9):
@@ -175,7 +188,7 @@ def test_a_pause_keeps_the_goal_and_resuming_reaches_it(goal, share, wait):
 
 
 def test_a_controller_held_up_beyond_the_horizon_takes_its_piece_as_the_motion():
-    tracker = tracker_of(Trajectory.from_rows(JOINTS, [4.0], [[1.0, 0.0]], [[0.0, 0.0]]))
+    tracker = begun(Trajectory.from_rows(JOINTS, [4.0], [[1.0, 0.0]], [[0.0, 0.0]]))
     piece = tracker.piece(1.0)
     assert tracker.catch_up(1.0 + HORIZON) == 0.0
     assert tracker.catch_up(1.5) == pytest.approx(0.5 - HORIZON)
@@ -199,7 +212,7 @@ def test_after_a_delay_the_rest_of_the_motion_can_be_resumed(goal, share, delay)
 
 
 def test_a_piece_whose_goal_ends_within_the_horizon_ends_with_it():
-    tracker = tracker_of(Trajectory.from_rows(JOINTS, [4.0], [[1.0, 0.0]], [[0.0, 0.0]]))
+    tracker = begun(Trajectory.from_rows(JOINTS, [4.0], [[1.0, 0.0]], [[0.0, 0.0]]))
     piece = tracker.piece(tracker.end - 0.1)
     assert piece.trajectory.duration == pytest.approx(0.1)
     assert tracker.catch_up(5.0) == 0.0
@@ -209,7 +222,7 @@ def test_a_goal_without_a_future_is_refused_and_changes_nothing():
     tracker = tracker_of(Trajectory.from_rows(JOINTS, [4.0], [[1.0, 0.0]], [[0.0, 0.0]]))
     with pytest.raises(GoalRefused, match=r"time_from_start"):
         tracker.accept(Trajectory.from_rows(JOINTS, [0.0], [[1.0, 0.0]]), 1.0)
-    assert tracker.end == 4.0 + HANDOVER
+    assert tracker.end == 4.0
 
 
 def test_at_rest_nothing_moves_until_a_goal_comes():

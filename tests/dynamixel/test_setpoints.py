@@ -135,9 +135,34 @@ def test_a_piece_that_is_over_is_a_jump_to_its_end(setpoints):
         setpoints.accept(quintic("a", 0.0, 0.4, 1.0, start=-3.0), 0.0)
 
 
-def test_a_late_piece_is_followed_from_where_it_is_now(setpoints):
+def test_a_first_piece_that_comes_late_begins_at_its_beginning_and_those_after_it_follow(setpoints):
     setpoints.accept(quintic("a", 0.0, 0.4, 1.0, start=-0.05), 0.0)
-    assert setpoints.sample(0.45)["a"].position == pytest.approx(0.2)
+    assert setpoints.sample(0.0)["a"].position == 0.0
+    assert setpoints.sample(0.5)["a"].position == pytest.approx(0.2)
+    whole = quintic("a", 0.0, 0.4, 1.0)
+    rest = Trajectory(("a",), [0.0, 0.3], *([[v] for v in row] for row in _ends(whole, 0.7)))
+    setpoints.accept(Piece(2, "s", 0.65, rest), 0.69)
+    assert setpoints.sample(0.69)["a"].position == pytest.approx(float(whole.trajectory.sample(0.69).position[0]))
+    assert setpoints.sample(1.0)["a"].position == pytest.approx(0.4)
+
+
+def test_at_rest_the_delay_is_forgotten(setpoints):
+    setpoints.accept(quintic("a", 0.0, 0.4, 1.0, start=-0.05), 0.0)
+    setpoints.sample(1.1)
+    setpoints.accept(quintic("a", 0.4, 0.0, 1.0, start=2.0), 1.9)
+    assert setpoints.sample(2.5)["a"].position == pytest.approx(0.2)
+
+
+def test_a_first_piece_that_comes_much_later_is_refused_by_where_it_would_begin(setpoints):
+    with pytest.raises(GoalRefused, match="begin within"):
+        setpoints.accept(linear("a", [0.0, 1.0], [0.0, 0.4], start=-0.2), 0.0)
+
+
+def _ends(piece, begin):
+    """Positions, velocities and accelerations at a time of a motion and at its end."""
+    states = [piece.trajectory.sample(begin), piece.trajectory.sample(piece.trajectory.duration)]
+    fields = ("position", "velocity", "acceleration")
+    return [[float(getattr(state, field)[0]) for state in states] for field in fields]
 
 
 def test_the_margin_lets_a_joint_rest_on_its_stop(setpoints):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import time
 
@@ -15,6 +14,7 @@ from rclpy.parameter import Parameter
 from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
+from armature.core.model import ArmModel
 from armature.nodes import topics
 from armature.nodes.arm_controller import ArmController, GripperController
 from armature.nodes.conversions import to_duration
@@ -38,8 +38,6 @@ URDF = """<robot name="two">
 <joint name="tool0_joint" type="fixed"><parent link="lower"/><child link="tool0"/><origin xyz="0.1 0 0"/></joint>
 </robot>"""
 SUCCEEDED, CANCELED, ABORTED = 4, 5, 6
-# How far a newly arrived piece may be from what was being played [rad]: the servo interface refuses half a degree.
-NO_JUMP = math.radians(0.5)
 
 
 def trajectory(times, positions, velocities=None, joints=ARM):
@@ -61,7 +59,7 @@ def smooth(at, *position):
 class MotionGraph:
     """Everything that a test of the controllers needs; `close` it."""
 
-    def __init__(self, folder, rest=(0.0, 0.0, 0.01), gripper_parameters=(), urdf=URDF):
+    def __init__(self, folder, rest=(0.0, 0.0, 0.01), gripper_parameters=(), urdf=URDF, unread=()):
         self.urdf = folder / "two.urdf"
         self.urdf.write_text(urdf)
         self._gripper_parameters = dict(gripper_parameters)
@@ -69,7 +67,9 @@ class MotionGraph:
         rclpy.init(context=self.context, domain_id=DOMAIN)
         self.executor = EventsExecutor(context=self.context)
         self.node = self._add(rclpy.create_node("servo_interface", context=self.context))
-        self.servos = ServoSide(self.node, dict(zip((*ARM, "gripper"), rest, strict=True)))
+        arm = ArmModel.from_urdf(urdf)
+        self.servos = ServoSide(self.node, arm, dict(zip((*ARM, "gripper"), rest, strict=True)))
+        self.servos.unread.update(unread)
         self.feedback = []
         self.controllers = []
         self.start_controllers()

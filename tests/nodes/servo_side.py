@@ -1,11 +1,13 @@
-"""The other side of the controllers' topics: plays back set-points as the servo interface does."""
+"""The other side of the controllers' topics: follows set-points by the rules of the servo interface."""
 
 from __future__ import annotations
 
-import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 from sensor_msgs.msg import JointState
 
+from armature.core.stopping import Dynamics
+from armature.dynamixel.setpoints import Piece, Setpoints
+from armature.errors import GoalRefused
 from armature.nodes import topics
 from armature.nodes.conversions import diagnostic, to_seconds, to_stamp, to_trajectory
 
@@ -13,9 +15,9 @@ CYCLE = 0.01  # [s]
 
 
 class ServoSide:
-    """Publishes state, commanded and joint states; keeps every piece, and how far each was from the one before."""
+    """Publishes state, commanded and joint states; keeps every piece, and what it had to refuse."""
 
-    def __init__(self, node, rest):
+    def __init__(self, node, arm, rest):
         self._node = node
         self.position = dict(rest)  # what is commanded [rad] or [m]
         self.velocity = dict.fromkeys(rest, 0.0)
@@ -23,9 +25,11 @@ class ServoSide:
         self.stuck = {}  # measured position of a joint that does not move, by joint [rad] or [m]
         self.unread = set()  # joints that do not answer
         self.pieces = []
-        self.jumps = []
+        self.refused = []  # why
         self.trace = []  # commanded positions of every cycle
-        self._playing = {}
+        limits = {joint.name: joint.limit for joint in arm.driven}
+        self._setpoints = Setpoints(limits, dict.fromkeys(limits, Dynamics(4.0, 40.0)))
+        self._setpoints.hold(rest)
         self._cycles = 0
         self._state = topics.publisher(node, topics.STATE)
         self._commanded = topics.publisher(node, topics.COMMANDED)
@@ -35,9 +39,9 @@ class ServoSide:
         node.create_timer(CYCLE, self._cycle)
 
     def be(self, state, session="", why=""):
-        """Say a state; leaving ARMED drops what was played."""
+        """Say a state; leaving ARMED holds where the joints are."""
         if state != "ARMED":
-            self._playing.clear()
+            self._setpoints.hold(self.position)
             self.velocity = dict.fromkeys(self.position, 0.0)
         self._session = session
         values = {"torque": "on", "session": session, "why": why}
@@ -51,31 +55,16 @@ class ServoSide:
         self.pieces.append(message)
         if message.header.frame_id != self._session:
             return
-        trajectory, start = to_trajectory(message), to_seconds(message.header.stamp)
-        at = max(self._now(), start)
-        first = trajectory.sample(at - start).position
-        before = [self._sampled(joint, at)[0] for joint in trajectory.joints]
-        self.jumps.append(float(np.abs(first - before).max()))
-        for column, joint in enumerate(trajectory.joints):
-            self._playing[joint] = (start, trajectory, column, self._playing.get(joint))
-
-    def _sampled(self, joint, now):
-        playing = self._playing.get(joint)
-        while playing is not None and now < playing[0]:
-            playing = playing[3]
-        if playing is None:
-            return self.position[joint], 0.0
-        start, trajectory, column, _ = playing
-        state = trajectory.sample(now - start)
-        return float(state.position[column]), float(state.velocity[column])
+        piece = Piece(len(self.pieces), self._session, to_seconds(message.header.stamp), to_trajectory(message))
+        try:
+            self._setpoints.accept(piece, self._now())
+        except GoalRefused as error:
+            self.refused.append(str(error))
 
     def _cycle(self):
         now = self._now()
-        for joint in self.position:
-            self.position[joint], self.velocity[joint] = self._sampled(joint, now)
-            start, trajectory, column, _ = self._playing.get(joint, (now, None, 0, None))
-            if trajectory is not None and now >= start:
-                self._playing[joint] = (start, trajectory, column, None)
+        for joint, setpoint in self._setpoints.sample(now).items():
+            self.position[joint], self.velocity[joint] = setpoint.position, setpoint.velocity
         self.trace.append((now, dict(self.position)))
         read = [joint for joint in self.position if joint not in self.unread]
         message = self._message(now, read)

@@ -13,7 +13,7 @@ from armature.nodes import topics
 from armature.nodes.arm_controller import ArmController, GripperController
 from armature.nodes.conversions import to_seconds
 
-from .motion_graph import NO_JUMP, SUCCEEDED, smooth, trajectory
+from .motion_graph import SUCCEEDED, smooth, trajectory
 
 # The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
@@ -24,15 +24,17 @@ def test_a_goal_is_followed_to_its_end(motion):
     answer = motion.follow(smooth(0.8, 0.4, -0.3))
     assert answer.status == SUCCEEDED
     assert answer.result.error_code == Result.SUCCESSFUL
+    motion.is_still()
     assert motion.servos.position["waist"] == pytest.approx(0.4, abs=1e-6)
     assert motion.servos.position["elbow"] == pytest.approx(-0.3, abs=1e-6)
-    assert max(motion.servos.jumps) < NO_JUMP
+    assert motion.servos.refused == []
     assert motion.servos.position["gripper"] == 0.01
 
 
 def test_joints_may_come_in_another_order(motion):
     answer = motion.follow(trajectory([0.8], [[-0.3, 0.4]], [[0.0, 0.0]], joints=("elbow", "waist")))
     assert answer.status == SUCCEEDED
+    motion.is_still()
     assert motion.servos.position["elbow"] == pytest.approx(-0.3, abs=1e-6)
 
 
@@ -47,7 +49,7 @@ def test_positions_alone_are_joined_by_straight_lines(motion):
 def test_a_first_point_at_time_zero_near_the_setpoint_is_blended_from_it(motion):
     answer = motion.follow(trajectory([0.0, 0.8], [[0.01, 0.0], [0.4, 0.0]], [[0.0, 0.0]] * 2))
     assert answer.status == SUCCEEDED
-    assert max(motion.servos.jumps) < NO_JUMP
+    assert motion.servos.refused == []
 
 
 def test_feedback_tells_desired_actual_and_error(motion):

@@ -81,6 +81,7 @@ def test_the_client_sends_a_file_and_tells_the_end(motion, tmp_path):
     code, said = finish(motion, run_client(tmp_path, 0.3))
     assert code == 0, said
     assert "succeeded: goal reached" in said
+    motion.is_still()
     assert motion.servos.position[ARM[0]] == pytest.approx(0.3, abs=1e-6)
 
 

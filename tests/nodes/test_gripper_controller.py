@@ -17,6 +17,7 @@ def test_the_gripper_reaches_a_position(motion):
     answer = motion.grip(JointState(position=[0.025]))
     assert answer.status == SUCCEEDED
     assert (answer.result.reached_goal, answer.result.stalled) == (True, False)
+    motion.is_still()
     assert motion.servos.position["gripper"] == pytest.approx(0.025, abs=1e-6)
     assert answer.result.state.position[0] == pytest.approx(0.025, abs=0.003)
     assert motion.servos.position["waist"] == 0.0

@@ -127,7 +127,7 @@ class GroupControl:
         if stamp is None:
             limits.check_start(goal, tracker.setpoint(now), self.limits, self._settings.start_tolerance)
         else:
-            goal = limits.placed(goal, stamp, tracker.handover(now, goal))
+            goal = limits.placed(goal, stamp, tracker.handover(now))
         limits.check_motion(tracker.plan(goal, now), self.limits)
         self._finish(aborted("replaced by a newer goal"))
         tracker.accept(goal, now)
@@ -171,7 +171,6 @@ class GroupControl:
         if not kept.any() and not tracker.is_moving(now):
             return said
         margin = self._settings.margin
-        held -= tracker.handover(now) - now
         tracker.move(lambda state: jog.jog(self.limits, state, kept, lease=held, margin=margin), now)
         self._finish(aborted("replaced by a jog"))
         return said

@@ -14,11 +14,9 @@ from armature.core.trajectory import State, Trajectory
 
 # How far ahead a piece reaches at full speed, before its tail [s].
 HORIZON = 0.2
-# What is accepted begins this much later, so that its first piece is with the receiver by then, on a busy machine
-# too: a piece that comes late finds its set-point elsewhere and is refused. Straight lines from rest start at full
-# speed, and are given more [s].
+# What is accepted while the joints move begins this much later, so that its first piece is with the receiver by
+# then. From rest it begins at once: the receiver shifts a first piece that comes late [s].
 HANDOVER = 0.05
-HANDOVER_TO_LINE = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +44,7 @@ class Tracker:
         self._given: Piece | None = None
         # What the tail of the last piece leaves of the motion, and the motion's time there [s].
         self._left: tuple[Trajectory, float] | None = None
+        self._tail = since  # when the tail of the last piece begins [s]
         self._start = since
         self._motion = _resting(limits.joints, position)
 
@@ -71,10 +70,9 @@ class Tracker:
         """Begin anew, at rest at a position [rad] or [m] since a time [s]; for joints that are commanded there."""
         self._become(_resting(self._limits.joints, position), since)
 
-    def handover(self, now: float, goal: Trajectory | None = None) -> float:
+    def handover(self, now: float) -> float:
         """When what is accepted now begins [s]; until then the joints go on as before."""
-        is_line = goal is not None and goal.velocities is None and not self.is_moving(now)
-        return now + (HANDOVER_TO_LINE if is_line else HANDOVER)
+        return now + HANDOVER if self.is_moving(now) else now
 
     def plan(self, goal: Trajectory, now: float) -> Trajectory:
         """The goal as it would be followed if accepted now: begun in the set-point of the hand-over.
@@ -82,7 +80,7 @@ class Tracker:
         Raises:
             GoalRefused: no point of the goal lies after time 0.
         """
-        return goal.starting_from(self._state_at(self.handover(now, goal)))
+        return goal.starting_from(self._state_at(self.handover(now)))
 
     def accept(self, goal: Trajectory, now: float) -> None:
         """Follow a goal in place of the present motion.
@@ -94,7 +92,7 @@ class Tracker:
         Raises:
             GoalRefused: no point of the goal lies after time 0.
         """
-        self._go_over(retiming.rounded(self.plan(goal, now)), now, self.handover(now, goal))
+        self._go_over(retiming.rounded(self.plan(goal, now)), now, self.handover(now))
 
     def move(self, build: Callable[[State], Trajectory], now: float) -> None:
         """Follow a motion that is built from the state at the hand-over; it must be quintic and end at rest."""
@@ -131,16 +129,21 @@ class Tracker:
             How long ago the tail began [s]; 0 where it was not so.
         """
         given, left = self._given, self._left
-        if given is None or left is None or now <= given.start + HORIZON:
+        late = now - self._tail
+        if given is None or left is None or late <= 0.0:
             return 0.0
         self._become(given.trajectory, given.start, is_stopping=True)
         self._paused = left
-        return now - given.start - HORIZON
+        return late
 
     def piece(self, now: float) -> Piece:
-        """What is to be done from now on: the motion for the horizon, then a stop on its path."""
-        begun = now - self._start
-        end = begun + HORIZON
+        """What is to be done from now on: the motion for the horizon, then a stop on its path.
+
+        The first piece of a motion begins where the motion does, however long it took to plan it.
+        """
+        start = self._start if self._given is None else now
+        begun = start - self._start
+        end = now - self._start + HORIZON
         if self._is_stopping or end >= self._motion.duration:
             motion = retiming.cut(self._motion, begun, self._motion.duration)
             self._left = None
@@ -148,7 +151,8 @@ class Tracker:
             tail, ends = retiming.stopping(self._motion, end, self._limits)
             motion = retiming.joined(retiming.cut(self._motion, begun, end), tail)
             self._left = (self._motion, ends)
-        self._given = Piece(now, motion)
+            self._tail = now + HORIZON
+        self._given = Piece(start, motion)
         return self._given
 
     def _state_at(self, at: float) -> State:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +22,8 @@ _LIMIT_MARGIN = 0.02  # of the joint's span
 _VELOCITY_MARGIN = 1.05
 _SAMPLES = 4  # of each spline, since it may go beyond its ends
 _INSTANT = 1e-6  # [s]
+# A first piece that comes later than this is no first piece any more: its writer expects to be under way [s].
+_LATEST = 0.15
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Setpoints:
         self._rest: dict[str, float] = {}
         self._present: dict[str, Piece] = {}
         self._coming: dict[str, Piece] = {}
+        self._delays: dict[tuple[str, ...], float] = {}  # by the joints of a piece [s]
 
     def hold(self, positions: Mapping[str, float]) -> None:
         """Rest at these positions [rad] or [m]; whatever those joints were doing is over."""
@@ -83,6 +86,7 @@ class Setpoints:
         """
         self._check_limits(piece.trajectory)
         self._check_rest(piece.trajectory)
+        piece = self._delayed(piece, now)
         self._check_continuity(piece, max(now, piece.start))
         for joint in piece.trajectory.joints:
             self._coming[joint] = piece
@@ -98,6 +102,18 @@ class Setpoints:
             with suppress(GoalRefused):  # where no gentle stop exists, the hold above is one at once
                 piece = Piece(0, "", now, stop(moving, state, self._dynamics))
                 self._present.update(dict.fromkeys(moving, piece))
+
+    def _delayed(self, piece: Piece, now: float) -> Piece:
+        """The piece as it can be played: where the first one from rest came late, all begin as much later.
+
+        So a motion starts without a step, though its writer, the network or this process took their time.
+        """
+        joints = piece.trajectory.joints
+        self._hand_over(now)
+        if not any(joint in self._present or joint in self._coming for joint in joints):
+            late = now - piece.start
+            self._delays[joints] = late if 0.0 < late <= _LATEST else 0.0
+        return replace(piece, start=piece.start + self._delays.get(joints, 0.0))
 
     def _hand_over(self, now: float) -> None:
         for joint, piece in list(self._coming.items()):
