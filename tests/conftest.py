@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from armature.environment import profile_variable
+
 ROOT = Path(__file__).resolve().parent.parent
 _PROFILE = ROOT / "config" / "fastdds_loopback.xml"
 # Domains above 101 meet the ports that Linux hands out (ROS 2, "The ROS_DOMAIN_ID"); below 20 may be somebody's.
@@ -24,8 +26,7 @@ def own_domain(monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setenv("ROS_DOMAIN_ID", str(domain))
     # With LOCALHOST, rmw_fastrtps adds shared memory whatever the profile says; the profile keeps to loopback.
     monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "SYSTEM_DEFAULT")
-    for variable in ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE"):
-        monkeypatch.setenv(variable, str(_PROFILE))
+    monkeypatch.setenv(profile_variable(os.environ), str(_PROFILE))
     return domain
 
 

@@ -89,6 +89,7 @@ class ArmController(GroupNode):
         self._server = GoalServer(
             self, topics.FOLLOW_JOINT_TRAJECTORY, self._start, lambda: self.control.cancel(self.now()), _followed
         )
+        self._at_end.callback(self._server.destroy)
         topics.subscription(self, topics.JOINT_TRAJECTORY, self._follow_topic)
 
     def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
@@ -97,11 +98,6 @@ class ArmController(GroupNode):
         message.header.stamp = to_stamp(round(stamp * 1e9))
         message.desired, message.actual, message.error = map(to_point, (reference, feedback, error))
         self._server.publish_feedback(message)
-
-    def destroy_node(self) -> None:
-        """Close the action server with the node."""
-        self._server.destroy()
-        super().destroy_node()
 
     def _start(self, request: FollowJointTrajectory.Goal, on_end: OnEnd) -> None:
         if request.multi_dof_trajectory.points:
@@ -147,17 +143,13 @@ class GripperController(GroupNode):
         self._server = GoalServer(
             self, topics.GRIPPER_COMMAND, self._start, lambda: self.control.cancel(self.now()), self._gripped
         )
+        self._at_end.callback(self._server.destroy)
 
     def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
         """Tell the action's client where the gripper is."""
         state = self._joint_state(feedback)
         state.header.stamp = to_stamp(round(stamp * 1e9))
         self._server.publish_feedback(ParallelGripperCommand.Feedback(state=state))
-
-    def destroy_node(self) -> None:
-        """Close the action server with the node."""
-        self._server.destroy()
-        super().destroy_node()
 
     def _start(self, request: ParallelGripperCommand.Goal, on_end: OnEnd) -> None:
         def ended(outcome: Outcome) -> None:

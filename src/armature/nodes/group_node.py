@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +78,8 @@ class GroupNode(Node):
         self, name: str, kinds: tuple[str, ...], joint_parameters: type[JointParameters], **options: Any
     ) -> None:
         super().__init__(name, **options)
+        # rclpy destroys a node that could not be made, too: only what there is must be closed.
+        self._at_end = ExitStack()
         self._group_parameters = read(self, GroupParameters)
         path = self._group_parameters.urdf
         arm = ArmModel.from_urdf(read_file("urdf", path), path)
@@ -103,6 +106,11 @@ class GroupNode(Node):
         self.create_timer(_DIAGNOSTICS_PERIOD, self._publish_diagnostics)
         if self.joints:
             self._rehearse()
+
+    def destroy_node(self) -> None:
+        """Close what hangs on the node, then the node."""
+        self._at_end.close()
+        super().destroy_node()
 
     def now(self) -> float:
         """ROS time [s]."""

@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +61,8 @@ class Monitor(Node):
 
     def __init__(self) -> None:
         super().__init__("monitor")
+        # rclpy destroys a node that could not be made, too: only what there is must be closed.
+        self._at_end = ExitStack()
         given = parameters.read(self, Parameters)
         parameters.refuse_unknown(self)
         urdf = parameters.read_file("urdf", given.urdf)
@@ -68,6 +71,7 @@ class Monitor(Node):
         self._board = Board((joint.name for joint in arm.driven), _LONGEST_SILENCE)
         self._joint_states: bytes | None = None
         self._gateway = RosGateway(self, self._board, arm, poses, _JOG_LEASE)
+        self._at_end.callback(self._gateway.destroy)
         self._hub = StreamHub(given.viewers, _HEARTBEAT)
         self._key = None if is_loopback(given.host) else new_access_key()
         config = MonitorConfig(arm, urdf, poses, frozenset(given.trusted_hosts), self._key, jog_lease=_JOG_LEASE)
@@ -75,6 +79,8 @@ class Monitor(Node):
         self._subscribe()
         self.create_timer(1.0 / given.stream_rate, self._tick)
         self._server = MonitorServer(app, self._hub, given.host, given.port)
+        self._at_end.callback(self._server.stop)
+        self._at_end.callback(self._gateway.close)
         self._announce(given.host)
 
     def stopping(self, signals: Sequence[int]) -> bool:
@@ -84,9 +90,7 @@ class Monitor(Node):
 
     def destroy_node(self) -> None:
         """End the server and whoever waits, then the node."""
-        self._gateway.close()
-        self._server.stop()
-        self._gateway.destroy()
+        self._at_end.close()
         super().destroy_node()
 
     def _subscribe(self) -> None:
