@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
+from struct import Struct
 
 from armature.dynamixel.bus import Answer
+from armature.dynamixel.control_table import Register
 from armature.dynamixel.wiring import ServoWiring
 
 # Bits of Hardware Error Status (e-Manual, "Hardware Error Status(70)").
@@ -16,6 +19,7 @@ HARDWARE_ERRORS = {
     4: "electrical shock",
     5: "overload",
 }
+_WATCHDOG_TRIPPED = -1  # (e-Manual, "Bus Watchdog(98)")
 _VOLTAGE_UNIT = 0.1  # [V] (e-Manual, "Present Input Voltage(144)")
 _LOAD_UNIT = 0.1  # [%] (e-Manual, "Present Load(126)")
 
@@ -32,18 +36,40 @@ class Axis:
     ticks: int | None = None  # Present Position, of this cycle
     read_at: float = -math.inf  # monotonic [s]
     misses: int = 0  # cycles without an answer, in a row
+    firmware: int = 0  # version, as read at start
     torque: bool | None = None
     hardware_error: int = 0
     alert: bool = False
+    watchdog: int = 0  # Bus Watchdog: 0 off, -1 tripped, else its time in units of 20 ms
     voltage: float = math.nan  # [V]
     temperature: float = math.nan  # [°C]
 
-    @property
+    @cached_property
     def block(self) -> tuple[int, int]:
         """Address and length of current or load, velocity and position, which are neighbours."""
+        first, _, last = self._state_registers
+        return first.address, last.end - first.address
+
+    @cached_property
+    def _state_registers(self) -> tuple[Register, Register, Register]:
         registers = self.wiring.model.registers
-        first = registers.get("Present Current") or registers["Present Load"]
-        return first.address, registers["Present Position"].end - first.address
+        effort = registers.get("Present Current") or registers["Present Load"]
+        return effort, registers["Present Velocity"], registers["Present Position"]
+
+    @cached_property
+    def _layout(self) -> Struct:
+        """How the block's bytes are divided; all three are signed (e-Manual, "Control Table of RAM Area")."""
+        letters = {1: "b", 2: "h", 4: "i"}
+        text, end = "<", self.block[0]
+        for register in self._state_registers:
+            text += "x" * (register.address - end) + letters[register.size]
+            end = register.end
+        return Struct(text)
+
+    @property
+    def is_stopped_by_watchdog(self) -> bool:
+        """Whether its Bus Watchdog has tripped, as last read: it holds, and silently refuses goals."""
+        return self.watchdog == _WATCHDOG_TRIPPED
 
     def miss(self) -> None:
         """Forget what the last cycle read; it is not of this one."""
@@ -59,25 +85,26 @@ class Axis:
 
     def take(self, answer: Answer, now: float) -> None:
         """Take the block that the servo answered."""
-        registers = self.wiring.model.registers
-        self.ticks = self._field(answer, "Present Position")
-        self.position = self.wiring.to_position(self.ticks)
-        self.velocity = self.wiring.to_velocity(self._field(answer, "Present Velocity"))
-        if "Present Current" in registers and self.wiring.model.current_unit is not None:
-            units = self._field(answer, "Present Current")
-            self.current = self.wiring.direction * units * self.wiring.model.current_unit
+        wiring = self.wiring
+        effort, velocity, ticks = self._layout.unpack(answer.data)
+        self.ticks = ticks
+        self.position = wiring.to_position(ticks)
+        self.velocity = wiring.to_velocity(velocity)
+        if wiring.model.current_unit is not None:
+            self.current = wiring.direction * effort * wiring.model.current_unit
         else:
-            self.load = self.wiring.direction * self._field(answer, "Present Load") * _LOAD_UNIT
+            self.load = wiring.direction * effort * _LOAD_UNIT
         self.alert = answer.alert
         self.read_at = now
         self.misses = 0
 
     def take_status(self, block: bytes) -> None:
-        """Take Torque Enable to Hardware Error Status."""
+        """Take Torque Enable to Bus Watchdog."""
         registers = self.wiring.model.registers
-        first = registers["Torque Enable"].address
+        first, watchdog = registers["Torque Enable"].address, registers["Bus Watchdog"]
         self.torque = bool(block[0])
         self.hardware_error = block[registers["Hardware Error Status"].address - first]
+        self.watchdog = watchdog.decode(block[watchdog.address - first])
 
     def take_environment(self, block: bytes) -> None:
         """Take Present Input Voltage and Present Temperature."""
@@ -88,8 +115,3 @@ class Axis:
         """The set bits of Hardware Error Status in words."""
         names = [name for bit, name in HARDWARE_ERRORS.items() if self.hardware_error & 1 << bit]
         return ", ".join(names) or "none"
-
-    def _field(self, answer: Answer, name: str) -> int:
-        register = self.wiring.model.registers[name]
-        offset = register.address - self.block[0]
-        return register.decode(int.from_bytes(answer.data[offset : offset + register.size], "little"))

@@ -40,8 +40,8 @@ class Answer:
 class ServoBus:
     """Servos on one serial port.
 
-    Not thread-safe: one loop owns it. Answers carry no number, so an answer that comes after its request was given
-    up could be believed as the answer to the next. Therefore id and length must fit, and for a second after a silence
+    Not thread-safe: one loop owns it. Answers carry no number, so one that comes after its request was given up
+    could be believed as the answer to the next. Therefore id and length must fit, and for a second after a silence
     no request asks for a length that a late answer may have.
     """
 
@@ -400,5 +400,5 @@ def _reason(number: int) -> str:
     """An error number in the manual's words."""
     if number not in tuple(Error):
         return f"error number {number}"
-    name = Error(number).name
-    return {"RESULT_FAIL": "result fail", "CRC": "CRC error"}.get(name, f"{name.replace('_', ' ').lower()} error")
+    words = Error(number).name.lower().replace("_", " ")
+    return words if number == Error.RESULT_FAIL else f"{words.replace('crc', 'CRC')} error"

@@ -112,6 +112,8 @@ class ServoLoop:
         self._bus.open()
         try:
             call_roll(self._bus, (axis.wiring for axis in self.axes.values()))
+            for axis in self.axes.values():
+                axis.misses = 0
             self._reader.read_all(now)
             self._switch.prepare(self.axes.values())
             self._adopt(now, was_on)

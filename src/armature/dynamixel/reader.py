@@ -1,4 +1,4 @@
-"""What is read in a cycle: every servo's state, and one slow value of one servo."""
+"""What is read in a cycle: every servo's state, and in the slack a slow value of one; a silent one is called."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from itertools import cycle, product
 
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.bus import ServoBus
+from armature.dynamixel.state_group import StateGroup
 from armature.errors import CorruptPacket, ServoRefused, ServoTimeout
 
 _UNREAD = (ServoTimeout, CorruptPacket, ServoRefused)
+_STATUS = ("Torque Enable", "Bus Watchdog")  # 64 to 98; Hardware Error Status lies between
+_ENVIRONMENT = ("Present Input Voltage", "Present Temperature")  # 144 to 146
 
 
 class Reader:
@@ -19,16 +22,24 @@ class Reader:
         """Args: the bus, axes by joint, and after how many missed cycles a servo counts as missing."""
         self._bus = bus
         self._axes = list(axes.values())
-        self._queue = list(self._axes)  # in which they answer
+        self._by_id = {axis.wiring.servo_id: axis for axis in self._axes}
         self._misses_allowed = misses_allowed
-        self._turns = cycle(product((True, False), self._axes))
+        self._groups = self._divide()
+        self._turns = cycle(product((_STATUS, _ENVIRONMENT), self._axes))
+        self._saw_alert = False
+
+    @property
+    def instruction(self) -> str:
+        """By which instruction states are read, and why, for people."""
+        texts = (f"{'Fast Sync Read' if g.is_fast else 'Sync Read'} ({g.reason})" for g in self._groups)
+        return "; ".join(dict.fromkeys(texts))
 
     def is_missing(self, axis: Axis) -> bool:
         """Whether a servo has not answered for too many cycles."""
         return axis.misses >= self._misses_allowed
 
     def expect_silence(self, axis: Axis) -> None:
-        """A servo starts anew: count it as missing until a probe finds it."""
+        """A servo starts anew: count it as missing until it answers a call."""
         axis.forget()
         axis.misses = self._misses_allowed
 
@@ -41,82 +52,84 @@ class Reader:
         for axis in self._axes:
             if self.is_missing(axis):
                 axis.forget()
-        for block, axes in self._blocks().items():
-            self._read_block(block, axes, now)
+        for group in self._groups:
+            group.read(now)
 
     def read_slowly(self, now: float) -> None:
-        """One more read: of a servo that shows an alert, of a missing one, or of the one whose turn it is.
+        """One more request: of a servo that shows an alert, or whose turn it is; a missing one is called.
+
+        A call is not waited for, so that it costs no time: whoever answers it by the next cycle is read then.
 
         Raises:
             PortError: the port is gone.
         """
-        status, axis = next(self._turns)
-        alerted = next((other for other in self._axes if other.alert and not other.hardware_error), None)
+        for servo_id in self._bus.heard():
+            self._welcome(self._by_id[servo_id], now)
+        alerted = None if self._saw_alert else self._alerted()
+        self._saw_alert = alerted is not None  # every other time at most, so that the others have their turns
         if alerted is not None:
-            self._try(alerted, status=True)
-        elif not self.is_missing(axis):
-            self._try(axis, status=status)
-        elif status:  # a probe of a silent servo costs a whole wait, so only every other turn
-            self._probe(axis, now)
+            self._try(alerted, _STATUS)
+            return
+        block, axis = next(self._turns)
+        if not self.is_missing(axis):
+            self._try(axis, block)
+        elif block == _STATUS:
+            self._bus.call(axis.wiring.servo_id)
 
     def read_all(self, now: float) -> None:
-        """Read everything of every servo, at start.
+        """Read everything of every servo that is not missing, at start, and choose how to read states from now on.
 
         Raises:
             BusError: a servo did not answer.
         """
-        for axis in self._axes:
-            axis.misses = 0
+        present = [axis for axis in self._axes if not self.is_missing(axis)]
+        for axis in present:
+            self._read_constants(axis)
+        for group in self._groups:
+            group.is_fast = False  # nobody knows yet
         self.read_states(now)
-        for axis in self._axes:
-            self._read(axis, status=True)
-            self._read(axis, status=False)
-        silent = [axis.wiring.servo_id for axis in self._axes if axis.misses]
+        silent = [axis.wiring.servo_id for axis in present if axis.misses]
         if silent:
             raise ServoTimeout(silent, "sync read")
+        for axis in present:
+            self._read(axis, _STATUS)
+            self._read(axis, _ENVIRONMENT)
+        for group in self._groups:
+            group.choose()
 
-    def _blocks(self) -> dict[tuple[int, int], list[Axis]]:
+    def _divide(self) -> list[StateGroup]:
         blocks: dict[tuple[int, int], list[Axis]] = {}
-        for axis in self._queue:
-            if not self.is_missing(axis):
-                blocks.setdefault(axis.block, []).append(axis)
-        return blocks
+        for axis in self._axes:
+            blocks.setdefault(axis.block, []).append(axis)
+        return [StateGroup(self._bus, axes, self._misses_allowed) for axes in blocks.values()]
 
-    def _read_block(self, block: tuple[int, int], axes: list[Axis], now: float) -> None:
-        answers = self._bus.sync_read([axis.wiring.servo_id for axis in axes], *block)
-        silent = [axis for axis in axes if axis.wiring.servo_id not in answers]
-        for axis in axes:
-            if axis in silent:
-                axis.miss()
-            else:
-                axis.take(answers[axis.wiring.servo_id], now)
-        if silent:
-            # Those behind a silent servo do not answer either: let it be the last next time.
-            self._queue.remove(silent[0])
-            self._queue.append(silent[0])
+    def _alerted(self) -> Axis | None:
+        return next((axis for axis in self._axes if axis.alert and not axis.hardware_error), None)
 
-    def _probe(self, axis: Axis, now: float) -> None:
-        answer = self._bus.sync_read([axis.wiring.servo_id], *axis.block).get(axis.wiring.servo_id)
-        if answer is not None and self._try(axis, status=True):
+    def _welcome(self, axis: Axis, now: float) -> None:
+        """A missing servo has answered a call: it belongs to the others again once all of it has been read."""
+        servo_id = axis.wiring.servo_id
+        answer = self._bus.sync_read([servo_id], *axis.block).get(servo_id)
+        if answer is not None and self._try(axis, _STATUS):
             axis.take(answer, now)
 
-    def _try(self, axis: Axis, *, status: bool) -> bool:
+    def _try(self, axis: Axis, block: tuple[str, str]) -> bool:
         try:
-            self._read(axis, status=status)
+            self._read(axis, block)
         except _UNREAD:
             return False  # the bus has counted it; the turn comes again
         return True
 
-    def _read(self, axis: Axis, *, status: bool) -> None:
+    def _read(self, axis: Axis, block: tuple[str, str]) -> None:
         registers = axis.wiring.model.registers
-        first, last = (
-            ("Torque Enable", "Hardware Error Status")
-            if status
-            else ("Present Input Voltage", "Present Temperature")
-        )
-        address = registers[first].address
-        data = self._bus.read_block(axis.wiring.servo_id, address, registers[last].end - address)
-        if status:
+        address = registers[block[0]].address
+        data = self._bus.read_block(axis.wiring.servo_id, address, registers[block[1]].end - address)
+        if block == _STATUS:
             axis.take_status(data)
         else:
             axis.take_environment(data)
+
+    def _read_constants(self, axis: Axis) -> None:
+        registers = axis.wiring.model.registers
+        axis.firmware = self._bus.read(axis.wiring.servo_id, registers["Firmware Version"])
+        self._bus.read(axis.wiring.servo_id, registers["Return Delay Time"])  # the bus waits no longer than that

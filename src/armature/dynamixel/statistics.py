@@ -1,6 +1,6 @@
 """How well the bus works, in numbers: per servo, per bus, and the time that cycles take.
 
-For whoever reports it: `ServoBus.statistics()` makes the frozen snapshot, whoever runs the loop feeds `CycleTimes`.
+For whoever reports it: `ServoBus.statistics()` makes a frozen snapshot; whoever runs the loop feeds `CycleTimes`.
 All counts run from the making of their object and never fall.
 """
 

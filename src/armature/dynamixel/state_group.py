@@ -1,0 +1,92 @@
+"""Servos whose state stands at the same addresses: read in one request in each cycle."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from armature.dynamixel.axis import Axis
+from armature.dynamixel.bus import ServoBus
+
+# e-Manual, Protocol 2.0, "Fast Sync Read": the first firmware that knows it, by the series in the model's name.
+# The MX series and servos of two axes (2XL430, 2XC430) do not.
+_FIRST_FIRMWARE = {"430": 45, "540": 45, "330": 46}
+_SERIES = re.compile(r"X[A-Z](\d{3})-")
+
+
+def knows_fast_sync_read(model: str, firmware: int) -> bool:
+    """Whether a servo answers Fast Sync Read.
+
+    Args:
+        model: its name, for example "XM430-W350".
+        firmware: value of its Firmware Version register.
+    """
+    series = _SERIES.match(model)
+    first = _FIRST_FIRMWARE.get(series[1]) if series else None
+    return first is not None and firmware >= first
+
+
+class StateGroup:
+    """The present state of some servos.
+
+    A servo waits for the one before it, so those behind a silent one do not answer either: after one miss it is
+    put last, and costs a time-out but no other servo. Once it has missed as often as allowed it is asked no more.
+    """
+
+    def __init__(self, bus: ServoBus, axes: Iterable[Axis], misses_allowed: int) -> None:
+        """Args: the bus, servos with equal blocks, and after how many missed cycles a servo counts as missing."""
+        self.is_fast = False
+        self.reason = "not chosen yet"  # for the instruction in use, for people
+        self._bus = bus
+        self._axes = list(axes)  # in the order in which they answer
+        self._block = self._axes[0].block
+        self._misses_allowed = misses_allowed
+
+    def choose(self) -> None:
+        """Use Fast Sync Read if every servo's firmware knows it; each firmware must have been read."""
+        lacking = [axis for axis in self._axes if not knows_fast_sync_read(axis.wiring.model.name, axis.firmware)]
+        self.is_fast = not lacking
+        self.reason = "every servo knows it"
+        if lacking:
+            names = (f"{axis.wiring.model.name} firmware {axis.firmware}" for axis in lacking)
+            self.reason = f"no Fast Sync Read in {', '.join(sorted(set(names)))}"
+
+    def read(self, now: float) -> None:
+        """Read the servos that are not missing, and mark those that do not answer.
+
+        Raises:
+            PortError: the port is gone.
+        """
+        last_chance = self._misses_allowed - 1
+        if self.is_fast:
+            doubtful = [axis for axis in self._axes if axis.misses == last_chance]
+            self._read([axis for axis in self._axes if axis.misses < last_chance], now, fast=True)
+            self._ask_otherwise(doubtful, now)
+        else:
+            self._read([axis for axis in self._axes if axis.misses <= last_chance], now)
+
+    def _ask_otherwise(self, axes: Sequence[Axis], now: float) -> None:
+        """Before a servo counts as missing: does it answer Sync Read, though not Fast Sync Read?"""
+        self._read(axes, now)
+        answering = [axis for axis in axes if not axis.misses]
+        if answering:
+            self.is_fast = False
+            ids = ", ".join(str(axis.wiring.servo_id) for axis in answering)
+            vain = self._misses_allowed - 1
+            self.reason = f"fell back: after {vain} Fast Sync Reads in vain, id {ids} answered Sync Read"
+
+    def _read(self, axes: Sequence[Axis], now: float, *, fast: bool = False) -> None:
+        if not axes:
+            return
+        answers = self._bus.sync_read([axis.wiring.servo_id for axis in axes], *self._block, fast=fast)
+        first_silent = None
+        for axis in axes:
+            answer = answers.get(axis.wiring.servo_id)
+            if answer is not None:
+                axis.take(answer, now)
+            else:
+                axis.miss()
+                first_silent = first_silent or axis
+        if first_silent is not None:
+            self._axes.remove(first_silent)
+            self._axes.append(first_silent)
