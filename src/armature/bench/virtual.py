@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from armature.bench.virtual_port import VirtualPort
 from armature.core.model import ArmModel, Limit
 from armature.core.poses import read_poses
 from armature.core.stopping import Dynamics
 from armature.dynamixel.bus import ServoBus
 from armature.dynamixel.loop import LoopSettings, ServoLoop
 from armature.dynamixel.mode import Mode
-from armature.dynamixel.port import ServoPort
 from armature.dynamixel.wiring import Wiring
 from armature.emulator.bus import EmulatedBus
 from armature.emulator.servo import Servo
-from armature.errors import PortError
 from armature.graph import DEFAULT_ROBOT, find_robot
 
 _ROBOT = find_robot(DEFAULT_ROBOT)
@@ -27,65 +25,6 @@ WIRING = Wiring.from_yaml(_ROBOT.wiring.read_text("utf-8"), ARM)
 POSES = read_poses(_ROBOT.poses.read_text("utf-8"), ARM)
 JOINTS = WIRING.joints
 PERIOD = 0.01  # [s]
-
-
-class VirtualPort(ServoPort):
-    """A port whose far end is an emulated bus; waiting moves the time on and takes none."""
-
-    def __init__(self, far: EmulatedBus) -> None:
-        super().__init__("virtual", far.baud_rate, 0.001)
-        self.far = far
-        self.time = 0.0
-        self.unplugged = False
-        self.lost_answers = 0  # how many of the next bytes' answers get lost
-        self._arriving: deque[tuple[float, bytes]] = deque()
-        self._buffer = b""
-
-    def open(self) -> None:
-        """Open it, unless it is unplugged."""
-        if self.unplugged or not self.far.is_plugged:
-            raise PortError("virtual", "no such file", "plug it in")
-        self.is_open = True
-
-    def read(self, enough: int) -> bytes:
-        """Take what has arrived once it is enough, or by the deadline, to which the time moves on."""
-        self._check()
-        self._arrive()
-        while len(self._buffer) < enough and self.time < self._deadline:
-            due = self._arriving[0][0] if self._arriving else self._deadline
-            self.time = max(self.time, min(due, self._deadline))
-            self._arrive()
-        return self._take()
-
-    def pending(self) -> bytes:
-        """Take what has arrived by now."""
-        self._check()
-        self._arrive()
-        return self._take()
-
-    def now(self) -> float:
-        """The virtual time [s]."""
-        return self.time
-
-    def _put(self, packet: bytes) -> None:
-        self._check()
-        for answer in self.far.feed(packet, self.time):
-            if self.lost_answers:
-                self.lost_answers -= 1
-            else:
-                self._arriving.append((answer.due, answer.data))
-
-    def _take(self) -> bytes:
-        data, self._buffer = self._buffer, b""
-        return data
-
-    def _arrive(self) -> None:
-        while self._arriving and self._arriving[0][0] <= self.time:
-            self._buffer += self._arriving.popleft()[1]
-
-    def _check(self) -> None:
-        if self.unplugged or not self.far.is_plugged:
-            raise self._gone("unplugged")
 
 
 class Bench:
