@@ -32,7 +32,7 @@ def same(first: object, second: object) -> bool:
 @settings(deadline=None, max_examples=30)
 @given(
     head=st.tuples(
-        st.integers(0, 2**64 - 1), finite, finite, finite, st.integers(0, 8), st.integers(0, 2**64 - 1)
+        st.integers(0, 2**64 - 1), finite, finite, finite, finite, st.integers(0, 8), st.integers(0, 2**64 - 1)
     ),
     rows=st.lists(st.tuples(*[numbers] * WIDTH), max_size=12),
 )
@@ -43,7 +43,7 @@ def test_readings_come_back_as_they_went_nan_included(head, rows):
 
 def test_readings_of_thirty_joints_fit_their_mailbox():
     axis = link.AxisReading(*[math.nan] * WIDTH)
-    data = link.pack_readings(link.Readings(1, 0.0, 0.0, 0.0, 0, 0, (axis,) * 30))
+    data = link.pack_readings(link.Readings(1, 0.0, 0.0, 0.0, 0.0, 0, 0, (axis,) * 30))
     assert len(data) <= link.Mailbox(memoryview(bytearray(link.READINGS_SIZE))).capacity
 
 

@@ -18,6 +18,7 @@ from armature.dynamixel.wiring import Wiring
 from armature.emulator.servo import BOOT_TIME
 from armature.errors import BusError
 from armature.nodes.bus_client import BusClient
+from armature.nodes.bus_start import BusStart
 
 ROOT = Path(__file__).resolve().parents[2]
 URDF, SERVOS, POSES = ROOT / "urdf/armature6.urdf", ROOT / "config/servos.yaml", ROOT / "config/poses.yaml"
@@ -71,6 +72,7 @@ def child_config(port: Path, **changes: object) -> dict[str, object]:
         "patience": 5.0,
         "misses_allowed": 20,
         "protective_stop": False,
+        "simulated_time": False,
         "dynamics": {joint: [4.0, 40.0] for joint in JOINTS},
         "registers": {},
         **changes,
@@ -81,11 +83,12 @@ class Listening:
     """A client of the child, heard in a thread as the servo interface hears it."""
 
     def __init__(self, config: dict[str, object]) -> None:
-        self.client = BusClient(config)
+        attachment = BusStart(config).attach()
+        self.client = BusClient(attachment, config)
         self.statuses: list[link.Status] = []
         self.cycles = 0
         self.last_words: str | None = None
-        self.found = self.client.attach()
+        self.found = self.client.was_found
         self._thread = threading.Thread(target=self._listen)
         self._thread.start()
 
@@ -104,7 +107,7 @@ class Listening:
 
     @property
     def pid(self) -> int:
-        return self.client._child.pid
+        return self.client.child.pid
 
     def close(self) -> None:
         self.client.close()
@@ -112,7 +115,7 @@ class Listening:
 
     def end(self) -> None:
         """End the child too."""
-        process = self.client._child
+        process = self.client.child
         self.close()
         if process is not None:
             process.terminate()

@@ -77,7 +77,8 @@ class ServoGraph:
     def start(self, **parameters: object) -> ServoGraph:
         """Start a servo interface and await its services."""
         with self.log.open("ab") as log:
-            line = command(self.port, self.namespace, **parameters)
+            given = {"state_folder": self.log.parent / "state", **parameters}
+            line = command(self.port, self.namespace, **given)
             self.processes.append(subprocess.Popen(line, env=environment(), stdout=log, stderr=log))
         self.until(lambda: all(client.service_is_ready() for client in self.clients.values()), 40.0)
         return self
@@ -138,9 +139,9 @@ class ServoGraph:
             message.points.append(point)
         self.setpoints.publish(message)
 
-    def tick(self, seconds: int) -> None:
+    def tick(self, seconds: float) -> None:
         """Publish a simulated time."""
-        self.clock.publish(Clock(clock=Time(sec=seconds)))
+        self.clock.publish(Clock(clock=to_stamp(round(seconds * 1e9))))
 
     @property
     def process(self) -> subprocess.Popen:

@@ -122,7 +122,7 @@ def test_a_request_that_is_unknown_or_not_whole_is_refused_and_it_serves_on(serv
 
 
 def test_a_second_client_is_refused_while_the_first_is_there(served, port, wait_until):
-    with pytest.raises(ProcessError, match="the port is served to another process"):
+    with pytest.raises(ProcessError, match=rf"the port is served to process {os.getpid()} \("):
         Listening(child_config(port))
     cycles = served.cycles
     wait_until(lambda: served.cycles > cycles + 5)
@@ -168,7 +168,7 @@ def test_a_child_with_other_settings_is_known_as_such(served, port, clients):
 
 
 def test_an_unarmed_child_without_a_client_ends_by_itself(served):
-    process = served.client._child
+    process = served.client.child
     served.close()
     assert process.wait(30.0) == 0
 
@@ -195,7 +195,7 @@ def test_sigterm_ends_it_at_rest_with_torque_on(served, port, clients, wait_unti
     move(served, 0.6, 1.2, "s1")
     wait_until(lambda: served.mode() == "MOVING")
     os.kill(served.pid, signal.SIGTERM)
-    assert served.client._child.wait(10.0) == 0
+    assert served.client.child.wait(10.0) == 0
     served.close()
     heir = clients(child_config(port))
     wait_until(lambda: heir.mode() == "HOLDING")
@@ -209,7 +209,7 @@ def test_a_killed_child_leaves_the_servos_holding_and_its_successor_adopts_their
     served.client.request("arm", session="s1")
     place = waist(served)
     os.kill(served.pid, signal.SIGKILL)
-    served.client._child.wait(10.0)
+    served.client.child.wait(10.0)
     wait_until(lambda: served.last_words is not None)
     with pytest.raises(CommandRefused, match="the bus process does not answer"):
         served.client.request("hold", why="test")

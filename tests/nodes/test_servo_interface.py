@@ -11,9 +11,9 @@ import rclpy
 from builtin_interfaces.msg import Time
 from rclpy.parameter import Parameter
 
-from armature.errors import CommandRefused, ConfigError
+from armature.errors import ConfigError
+from armature.nodes.conversions import positions_of
 from armature.nodes.parameters import read, refuse_unknown
-from armature.nodes.servo_clock import StampClock
 from armature.nodes.servo_interface import StartParameters
 from armature.nodes.servo_parameters import ServoConfiguration
 
@@ -170,22 +170,45 @@ def test_a_stop_that_is_latched_keeps_sigint_from_parking(armed):
     assert "not parked, torque stays on" in armed.log.read_text()
 
 
-@process
-def test_a_jump_of_the_clock_stops_and_holds(graph):
+@pytest.fixture
+def simulated(graph):
+    """Armed, on a simulated time of 10 s."""
     graph.start(use_sim_time=True)
     graph.until(lambda: graph.state() == "DISARMED")
-
     graph.until(lambda: graph.tick(10) or graph.clock.get_subscription_count() > 0)
     assert graph.arm().success
     graph.until(lambda: graph.state() == "ARMED")
-    graph.until(lambda: graph.commanded)
-    graph.until(lambda: graph.tick(10) or graph.commanded[-1].header.stamp.sec == 10)
-    graph.move_waist(0.0, 0.3, stamp=Time(sec=10))
-    graph.until(lambda: graph.tick(500) or graph.commanded[-1].header.stamp.sec == 500)
-    graph.publish_waist(0.0, 0.3, stamp=Time(sec=500))
-    graph.until(lambda: graph.state() == "HOLDING")
-    assert "the clock jumped by 4" in graph.values()["why"]
-    assert graph.values()["torque"] == "on"
+    graph.until(lambda: graph.tick(10) or (graph.commanded and graph.commanded[-1].header.stamp.sec == 10))
+    return graph
+
+
+@process
+def test_a_jump_of_the_clock_stops_and_holds(simulated):
+    begin = simulated.positions()["waist"]
+    simulated.move_waist(0.2, 0.3, stamp=Time(sec=10))
+    simulated.until(lambda: simulated.tick(500) or simulated.state() == "HOLDING")
+    assert "the clock jumped by 490.000 s" in simulated.values()["why"]
+    assert simulated.values()["torque"] == "on"
+    assert abs(positions_of(simulated.commanded[-1])["waist"] - begin) < NO_JUMP
+
+
+@process
+def test_a_motion_stands_still_while_the_simulation_does_and_goes_on_with_it(simulated):
+    graph, begin = simulated, simulated.positions()["waist"]
+    graph.move_waist(0.2, 1.0, stamp=Time(sec=10))
+    for step in range(50):
+        graph.tick(10.01 + 0.01 * step)
+        graph.executor.spin_once(timeout_sec=0.01)
+    graph.until(lambda: abs(positions_of(graph.commanded[-1])["waist"] - begin - 0.1) < NO_JUMP)
+    seen = len(graph.commanded)
+    graph.until(lambda: len(graph.commanded) > seen + 10)  # half a second of the wall's time
+    assert abs(positions_of(graph.commanded[-1])["waist"] - begin - 0.1) < NO_JUMP
+    for step in range(51):
+        graph.tick(10.50 + 0.01 * step)
+        graph.executor.spin_once(timeout_sec=0.01)
+    graph.until(lambda: graph.state() == "ARMED")
+    assert abs(positions_of(graph.commanded[-1])["waist"] - begin - 0.2) < NO_JUMP
+    assert "jumped" not in graph.log.read_text()
 
 
 @process
@@ -196,6 +219,7 @@ def test_the_wrong_servos_and_a_bad_parameter_end_it_in_one_line(port, tmp_path)
         ({"wiring": wiring}, "id 77 XL430-W250; found id 1"),
         ({"rait": 5.0}, "parameter rait: 5.0"),
     ):
+        changes["state_folder"] = tmp_path / "state"
         ended = subprocess.run(
             command(port, **changes), env=environment(), capture_output=True, text=True, timeout=60, check=False
         )
@@ -279,45 +303,3 @@ def test_what_is_given_reaches_the_child_and_gains_only_where_they_are_given(nod
     assert configuration.child["registers"]["elbow"]["Position P Gain"] == 900
     assert "Position P Gain" not in configuration.child["registers"]["waist"]
     assert configuration.dynamics["elbow"].jerk == 10.0
-
-
-# Stamps
-
-
-class Clocks:
-    """A ROS time and a monotonic time that a test moves."""
-
-    def __init__(self):
-        self.ros, self.monotonic, self.pause = 1000.0, 5.0, 0.0
-        self.map = StampClock(lambda: self.ros, self._tick)
-
-    def _tick(self):
-        self.monotonic += self.pause
-        return self.monotonic
-
-    def pass_time(self, seconds, jump=0.0):
-        self.monotonic += seconds
-        self.ros += seconds + jump
-
-
-def test_a_stamp_is_mapped_by_the_difference_of_the_clocks():
-    assert Clocks().map.to_monotonic(1000.2) == pytest.approx(5.2)
-
-
-@pytest.mark.parametrize("jump", [0.051, -0.051, 3600.0])
-def test_a_jump_is_refused_once_with_its_size_and_the_next_stamp_is_mapped_anew(jump):
-    clocks = Clocks()
-    clocks.map.to_monotonic(1000.0)
-    clocks.pass_time(1.0, jump)
-    with pytest.raises(CommandRefused, match=f"jumped by {jump:.3f} s"):
-        clocks.map.to_monotonic(clocks.ros)
-    assert clocks.map.to_monotonic(clocks.ros) == pytest.approx(clocks.monotonic)
-
-
-@pytest.mark.parametrize("drift", [0.049, -0.049, 0.0])
-def test_a_drift_is_followed(drift):
-    clocks = Clocks()
-    clocks.map.to_monotonic(1000.0)
-    for _ in range(5):
-        clocks.pass_time(1.0, drift)
-        assert clocks.map.to_monotonic(clocks.ros) == pytest.approx(clocks.monotonic)

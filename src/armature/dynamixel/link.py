@@ -10,7 +10,7 @@ import json
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,8 @@ from armature.dynamixel.setpoints import Piece
 
 READINGS_SIZE = 16_384  # [byte]
 PIECES_SIZE = 262_144  # [byte]
-MEMORY_SIZE = READINGS_SIZE + PIECES_SIZE  # [byte]
+CLOCK_SIZE = 128  # [byte]
+MEMORY_SIZE = READINGS_SIZE + PIECES_SIZE + CLOCK_SIZE  # [byte]
 # First byte of a socket message.
 REQUEST = b"q"
 REPLY = b"r"
@@ -89,6 +90,17 @@ class Mailbox:
         return serial, min(length, len(slot)), checksum
 
 
+class Memory:
+    """The shared memory: a mailbox for each kind of newest value."""
+
+    def __init__(self, memory: memoryview) -> None:
+        """Args: MEMORY_SIZE bytes."""
+        pieces_end = READINGS_SIZE + PIECES_SIZE
+        self.readings = Mailbox(memory[:READINGS_SIZE])  # the child writes
+        self.pieces = Mailbox(memory[READINGS_SIZE:pieces_end])  # the ROS half writes
+        self.clock = Mailbox(memory[pieces_end:MEMORY_SIZE])  # the ROS half writes, where time is simulated
+
+
 def _checksum(serial: int, value: bytes) -> int:
     # With the serial number in it, a header that is half written never fits: not even that of no bytes at all.
     return zlib.crc32(value, serial & 0xFFFFFFFF)
@@ -116,7 +128,8 @@ class Readings:
     """All joints in one cycle."""
 
     cycle: int
-    time: float  # monotonic, at which the goals were sampled [s]
+    time: float  # monotonic, at which the cycle was due [s]
+    loop_time: float  # at which the goals were sampled, in the loop's own time [s]
     lateness: float  # of the cycle's begin [s]
     duration: float  # of its bus transactions [s]
     mode: int
@@ -125,7 +138,8 @@ class Readings:
 
 
 _READING_FIELDS = tuple(AxisReading.__dataclass_fields__)
-_CYCLE = struct.Struct("<QdddIQI")
+_CYCLE = struct.Struct("<QddddIQI")
+_CLOCK = struct.Struct("<d")
 
 
 def pack_readings(readings: Readings) -> bytes:
@@ -133,6 +147,7 @@ def pack_readings(readings: Readings) -> bytes:
     head = _CYCLE.pack(
         readings.cycle,
         readings.time,
+        readings.loop_time,
         readings.lateness,
         readings.duration,
         readings.mode,
@@ -145,11 +160,11 @@ def pack_readings(readings: Readings) -> bytes:
 
 def unpack_readings(data: bytes) -> Readings:
     """One cycle's readings of bytes."""
-    cycle, time, lateness, duration, mode, serial, count = _CYCLE.unpack_from(data)
+    cycle, time, loop_time, lateness, duration, mode, serial, count = _CYCLE.unpack_from(data)
     width = len(_READING_FIELDS)
     values = struct.unpack_from(f"<{count * width}d", data, _CYCLE.size)
     axes = tuple(AxisReading(*values[i : i + width]) for i in range(0, count * width, width))
-    return Readings(cycle, time, lateness, duration, mode, serial, axes)
+    return Readings(cycle, time, loop_time, lateness, duration, mode, serial, axes)
 
 
 def pack_pieces(pieces: Sequence[Piece]) -> bytes:
@@ -193,6 +208,16 @@ def unpack_pieces(data: bytes) -> tuple[Piece, ...]:
     return tuple(pieces)
 
 
+def pack_clock(time: float) -> bytes:
+    """Bytes of the time that the loop shall live on [s], where that is simulated."""
+    return _CLOCK.pack(time)
+
+
+def unpack_clock(data: bytes) -> float:
+    """The loop's time of bytes [s]."""
+    return float(_CLOCK.unpack_from(data)[0])
+
+
 @dataclass(frozen=True)
 class Status:
     """What changes seldom."""
@@ -202,8 +227,27 @@ class Status:
     session: str
     why: str
     protective_stop: bool  # whether it is latched, whatever the mode is
-    faults: tuple[Mapping[str, Any], ...]
-    bus: Mapping[str, Any]  # statistics of the bus
+    faults: tuple[Mapping[str, Any], ...] = ()
+    bus: Mapping[str, Any] = field(default_factory=dict)  # how the bus and its process do
+    servos: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # how each servo does, by joint
+    speed_factor: float = 1.0  # of the controller's speed, while something asks for less
+    wants_park: bool = False  # whether a fault's policy is to park
+
+
+def starting(*, protective_stop: bool) -> Status:
+    """Before a bus process has told anything."""
+    return Status("STARTING", "unknown", "", "starting the bus process", protective_stop)
+
+
+def layout() -> str:
+    """A digest of what both halves must agree on: fields, formats and sizes."""
+    agreed = (
+        [list(kind.__dataclass_fields__) for kind in (AxisReading, Readings, Status, Piece)],
+        [code.format for code in (_SLOT, _CYCLE, _CLOCK)],
+        (READINGS_SIZE, PIECES_SIZE, CLOCK_SIZE, MESSAGE_SIZE),
+        (REQUEST, REPLY, CYCLE, STATUS, FAILED),
+    )
+    return hashlib.sha256(repr(agreed).encode()).hexdigest()[:12]
 
 
 def pack_status(status: Status) -> bytes:

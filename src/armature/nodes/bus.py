@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import signal
 import socket
 import sys
@@ -16,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from armature import __version__
 from armature.core.model import ArmModel
 from armature.core.stopping import Dynamics
 from armature.dynamixel import link
@@ -25,6 +27,7 @@ from armature.dynamixel.port import ServoPort
 from armature.dynamixel.setpoints import Piece
 from armature.dynamixel.wiring import Wiring
 from armature.errors import ArmatureError, CommandRefused, PortError
+from armature.nodes.bus_clock import LoopClock
 from armature.nodes.bus_link import BusLink
 from armature.nodes.bus_report import BusReport
 from armature.nodes.priority import prefer_real_time
@@ -42,7 +45,9 @@ class Child:
         """Args: the servo interface's configuration of the child, and a listening socket."""
         self._period: float = 1.0 / config["rate"]
         self._bus, self._loop = _build(config)
-        self._link = BusLink(listener, json.dumps(config).encode())
+        greeting = {"layout": link.layout(), "version": __version__, "config": config}
+        self._link = BusLink(listener, json.dumps(greeting).encode())
+        self._clock = LoopClock(self._link.memory.clock, is_simulated=config["simulated_time"])
         self._report = BusReport(self._loop, self._bus)
         self._pieces_seen = 0
         self._piece_seen: dict[tuple[str, ...], int] = {}
@@ -53,6 +58,7 @@ class Child:
             "park": lambda request, now: self._loop.park(self._piece(request["serial"]), now),
             "hold": lambda request, now: self._loop.hold(request["why"], now),
             "protective_stop": lambda request, now: self._loop.protective_stop(request["on"], now),
+            "torque_off": lambda request, now: self._loop.torque_off(now),
             "clear_faults": lambda request, now: self._loop.clear_faults(now),
             "quit": lambda request, now: self.quit(),
         }
@@ -69,7 +75,7 @@ class Child:
         tries = _START_TRIES
         while self._is_running:
             try:
-                self._loop.start(time.monotonic())
+                self._loop.start(self._now())
                 return
             except ArmatureError as error:
                 tries -= not isinstance(error, PortError)
@@ -91,34 +97,41 @@ class Child:
     def run(self) -> None:
         """Cycle until asked to quit, or until nobody needs it."""
         self._report.is_real_time = prefer_real_time()
-        next_cycle = time.monotonic()
+        due = time.monotonic()
         next_open = 0.0
-        while self._goes_on(next_cycle):
-            self._link.serve_until(next_cycle, self._answer, self._loop.orphan)
+        while self._goes_on():
+            self._link.serve_until(due, self._answer, self._loop.orphan)
             begun = time.monotonic()
+            now = self._now(due)
             if not self._bus.is_open and begun >= next_open:
-                self._reopen(begun)
+                self._reopen(now)
                 next_open = time.monotonic() + _REOPEN_EVERY
-            self._take_pieces(begun)
-            self._loop.cycle(next_cycle)
-            self._link.readings.write(link.pack_readings(self._report.readings(next_cycle, begun)))
+            self._take_pieces(now)
+            self._loop.cycle(now)
+            self._link.memory.readings.write(link.pack_readings(self._report.readings(due, begun, now)))
             self._link.send(link.CYCLE)
-            self._tell(begun)
-            next_cycle = self._following(next_cycle)
+            self._tell(now)
+            due = self._following(due)
         self._bus.close()
 
-    def _goes_on(self, now: float) -> bool:
-        if self._is_running and self._is_needed(now):
+    def _now(self, monotonic: float | None = None) -> float:
+        """The loop's time, at present or when a cycle was due [s]."""
+        present = time.monotonic() if monotonic is None else monotonic
+        return self._clock.at(present, is_led=self._link.has_client)
+
+    def _goes_on(self) -> bool:
+        if self._is_running and self._is_needed(time.monotonic()):
             return True
+        now = self._now()
         if self._loop.session or self._loop.mode(now).name == "PARKING":
             self._loop.hold("the bus process is ending; the servos hold", now)
         return self._bus.is_open and self._loop.is_moving(now)
 
-    def _is_needed(self, now: float) -> bool:
+    def _is_needed(self, monotonic: float) -> bool:
         """Not by a client that is away while torque is off, or while the bus is gone and nothing can be done."""
         if self._link.has_client or (self._bus.is_open and self._loop.torque() != "off"):
-            self._needed_at = now
-        return now - self._needed_at < _IDLE_UNNEEDED
+            self._needed_at = monotonic
+        return monotonic - self._needed_at < _IDLE_UNNEEDED
 
     def _following(self, cycle: float) -> float:
         following = cycle + self._period
@@ -138,7 +151,7 @@ class Child:
     # Requests
 
     def _answer(self, message: bytes) -> None:
-        now = time.monotonic()
+        now = self._now()
         request = link.unpack_call(message)
         try:
             text = self._perform(request, now)
@@ -152,22 +165,23 @@ class Child:
         name = str(request["request"])
         if name not in self._requests:
             raise CommandRefused(name, "the bus process knows no such request", f"use {', '.join(self._requests)}")
-        if now > request.get("until", now) and not _only_stops(request):
-            raise CommandRefused(name, f"it came {now - request['until']:.2f} s too late", "ask again")
+        late = time.monotonic() - request.get("until", math.inf)
+        if late > 0.0 and not _only_stops(request):
+            raise CommandRefused(name, f"it came {late:.2f} s too late", "ask again")
         try:
             return self._requests[name](request, now)
         except KeyError as error:
             raise CommandRefused(name, f"it lacks {error}", "send it whole") from error
 
     def _piece(self, serial: int) -> Piece:
-        found = self._link.pieces.read()
+        found = self._link.memory.pieces.read()
         for piece in link.unpack_pieces(found[1]) if found else ():
             if piece.serial == serial:
                 return piece
         raise CommandRefused("park", f"its motion, number {serial}, did not arrive", "ask again")
 
     def _take_pieces(self, now: float) -> None:
-        found = self._link.pieces.read(self._pieces_seen)
+        found = self._link.memory.pieces.read(self._pieces_seen)
         if found is None:
             return
         self._pieces_seen, data = found
@@ -206,7 +220,7 @@ def _build(config: dict[str, Any]) -> tuple[ServoBus, ServoLoop]:
 
 def _only_stops(request: dict[str, Any]) -> bool:
     """Whether a request does nothing but stop, which is right however late it comes."""
-    return request["request"] in ("hold", "quit") or bool(request.get("on"))
+    return request["request"] in ("hold", "quit", "torque_off") or bool(request.get("on"))
 
 
 def main() -> int:

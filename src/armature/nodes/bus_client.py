@@ -1,14 +1,10 @@
-"""The ROS half's end of the link to the bus child: finds it or starts it, asks it, hears it."""
+"""The ROS half's end of the link to the bus child: asks it, hears it."""
 
 from __future__ import annotations
 
 import contextlib
-import json
-import mmap
-import os
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -20,9 +16,8 @@ from armature.core.trajectory import Trajectory
 from armature.dynamixel import link
 from armature.dynamixel.setpoints import Piece
 from armature.errors import CommandRefused, GoalRefused, ProcessError
+from armature.nodes.bus_start import Attachment
 
-_CONNECT_EVERY = 0.02  # [s]
-_SPAWN_TIME = 10.0  # how long a child may take to listen [s]
 _ANSWER_TIME = 5.0  # how long a request may take [s]
 
 
@@ -32,43 +27,22 @@ class BusClient:
     `listen` calls back in its own thread; the other methods may be called in any other.
     """
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
-        """Args: the child's configuration, as JSON can hold it."""
-        self._config = dict(config)
-        self._socket: socket.socket | None = None
+    def __init__(self, attachment: Attachment, wanted: Mapping[str, Any]) -> None:
+        """Args: the connection, and the configuration that the child should have."""
+        self.was_found = attachment.child is None
+        self.has_our_settings = _settings(attachment.config) == _settings(wanted)
+        self.child = attachment.child
+        self._socket: socket.socket | None = attachment.connection
+        self._memory = attachment.memory
         self._waiting: dict[int, Future[str]] = {}
         self._lock = threading.Lock()
         self._requests = 0
         self._pieces: dict[tuple[str, ...], Piece] = {}
-        self.has_our_settings = True  # whether the child that was found works with this configuration
-        self._child: subprocess.Popen[bytes] | None = None
-        self._readings: link.Mailbox
-        self._pieces_box: link.Mailbox
-
-    def attach(self) -> bool:
-        """Connect to the child of the port, starting one where there is none.
-
-        Returns:
-            Whether it was found running.
-
-        Raises:
-            ProcessError: it does not start, or serves another process.
-        """
-        found = self._connect()
-        if not found:
-            self._spawn()
-        greeting, descriptor = self._greeted()
-        memory = memoryview(mmap.mmap(descriptor, link.MEMORY_SIZE))
-        os.close(descriptor)
-        self._readings = link.Mailbox(memory[: link.READINGS_SIZE])
-        self._pieces_box = link.Mailbox(memory[link.READINGS_SIZE :])
         self._serial = max((piece.serial for piece in self._known_pieces()), default=0)
-        self.has_our_settings = _settings(json.loads(greeting)) == _settings(self._config)
-        return found
 
     def readings(self) -> link.Readings | None:
         """The newest cycle."""
-        found = self._readings.read()
+        found = self._memory.readings.read()
         return None if found is None else link.unpack_readings(found[1])
 
     def send_piece(self, session: str, start: float, motion: Trajectory) -> int:
@@ -86,12 +60,16 @@ class BusClient:
             others = {joints: other for joints, other in self._pieces.items() if other.end > start}
             pieces = {**others, motion.joints: piece}
             data = link.pack_pieces(list(pieces.values()))
-            if len(data) > self._pieces_box.capacity:
-                allowed = f"pieces take {self._pieces_box.capacity} bytes; send about 200 ms at a time"
+            if len(data) > self._memory.pieces.capacity:
+                allowed = f"pieces take {self._memory.pieces.capacity} bytes; send about 200 ms at a time"
                 raise GoalRefused("set-points: points", len(motion.times), allowed)
-            self._pieces_box.write(data)
+            self._memory.pieces.write(data)
             self._pieces, self._serial = pieces, piece.serial
             return piece.serial
+
+    def set_clock(self, time: float) -> None:
+        """Tell the loop its time [s], where it lives on a simulated one."""
+        self._memory.clock.write(link.pack_clock(time))
 
     def request(self, name: str, **fields: Any) -> str:
         """Ask the child and await its answer.
@@ -114,6 +92,11 @@ class BusClient:
             raise CommandRefused(name, why, "look at its state, then ask again") from error
         finally:
             self._waiting.pop(number, None)
+
+    def tell(self, name: str, **fields: Any) -> None:
+        """Ask the child for something whose answer nobody needs; also in the thread that listens."""
+        with contextlib.suppress(OSError, ProcessError):  # its end is heard by whoever listens
+            self._require_socket().send(link.pack_call(link.REQUEST, {**fields, "request": name, "id": 0}))
 
     def listen(self, on_cycle: Callable[[link.Readings], None], on_status: Callable[[link.Status], None]) -> str:
         """Hear the child until it ends or the connection is closed.
@@ -156,10 +139,10 @@ class BusClient:
 
     def wait_ended(self, timeout: float) -> None:
         """Reap a child that was started here and has been asked to quit."""
-        if self._child is not None:
+        if self.child is not None:
             # One that does not end holds the arm; whoever starts next finds it.
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._child.wait(timeout)
+                self.child.wait(timeout)
 
     def _settle(self, reply: Mapping[str, Any]) -> None:
         future = self._waiting.pop(reply["id"], None)
@@ -170,56 +153,8 @@ class BusClient:
         else:
             future.set_exception(_Refused(reply["message"]))
 
-    def _connect(self) -> bool:
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        try:
-            connection.connect(link.address(self._config["port"]))
-        except ConnectionRefusedError:
-            connection.close()
-            return False
-        self._socket = connection
-        return True
-
-    def _spawn(self) -> None:
-        # A session of its own: a Ctrl-C in the terminal is for the ROS half to see to.
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", "armature.nodes.bus", json.dumps(self._config)],
-            start_new_session=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        give_up = time.monotonic() + _SPAWN_TIME
-        while not self._connect():
-            if self._child.poll() is not None or time.monotonic() > give_up:
-                self._child.kill()
-                self._child.wait()
-                raise ProcessError("bus", "the bus process does not start", "run it by hand to see why")
-            time.sleep(_CONNECT_EVERY)
-
-    def _greeted(self) -> tuple[bytes, int]:
-        """What the child says first, and the descriptor of its memory; it waits for its port before.
-
-        Raises:
-            ProcessError: it has no service for us, with its reason.
-        """
-        connection = self._require_socket()
-        connection.settimeout(float(self._config["patience"]) + _SPAWN_TIME)
-        try:
-            message, descriptors, _, _ = socket.recv_fds(connection, link.MESSAGE_SIZE, 1)
-        except OSError as error:
-            self.close()
-            raise ProcessError("bus", f"no greeting ({error})", "end that process, then start again") from error
-        connection.settimeout(None)
-        if descriptors:
-            return message, descriptors[0]
-        self.close()
-        self.wait_ended(_ANSWER_TIME)
-        reason = link.unpack_call(message).get("error", "no reason given") if message else "it ended at once"
-        raise ProcessError("bus", str(reason), "mend that, then start again")
-
     def _known_pieces(self) -> tuple[Piece, ...]:
-        found = self._pieces_box.read()
+        found = self._memory.pieces.read()
         return link.unpack_pieces(found[1]) if found else ()
 
     def _require_socket(self) -> socket.socket:

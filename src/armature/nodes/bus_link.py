@@ -7,14 +7,13 @@ import mmap
 import os
 import select
 import socket
-import struct
 import time
 from collections.abc import Callable
 
 from armature.dynamixel import link
+from armature.nodes.holder import peer, process
 
 _FIRST_CLIENT = 5.0  # how long a child that failed to start waits to say so [s]
-_CREDENTIALS = struct.Struct("3i")  # process, user, group (unix(7), SO_PEERCRED)
 
 
 class BusLink:
@@ -27,9 +26,7 @@ class BusLink:
         self._client: socket.socket | None = None
         self._memory_fd = os.memfd_create("armature-bus")
         os.ftruncate(self._memory_fd, link.MEMORY_SIZE)
-        memory = memoryview(mmap.mmap(self._memory_fd, link.MEMORY_SIZE))
-        self.readings = link.Mailbox(memory[: link.READINGS_SIZE])
-        self.pieces = link.Mailbox(memory[link.READINGS_SIZE :])
+        self.memory = link.Memory(memoryview(mmap.mmap(self._memory_fd, link.MEMORY_SIZE)))
         self.clients = 0  # how many have come so far
 
     @property
@@ -90,10 +87,9 @@ class BusLink:
 
     def _refusal(self, client: socket.socket) -> str | None:
         if self._client is not None:
-            return "the port is served to another process"
+            return f"the port is served to {process(peer(self._client)[0])}"
         # An address without a file has no permissions; the arm obeys its own user alone.
-        credentials = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-        _, user, _ = _CREDENTIALS.unpack(credentials)
+        _, user = peer(client)
         return None if user in (os.getuid(), 0) else f"the port is served to user {os.getuid()} alone"
 
     def _hear(

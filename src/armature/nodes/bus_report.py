@@ -34,22 +34,24 @@ class BusReport:
         self._refused += 1
         self._refusal = reason
 
-    def readings(self, cycle: float, begun: float) -> link.Readings:
+    def readings(self, due: float, begun: float, now: float) -> link.Readings:
         """All joints in the cycle that was just carried out.
 
         Args:
-            cycle: monotonic time at which it was due [s].
+            due: monotonic time at which it was due [s].
             begun: when it really began [s].
+            now: its time in the loop [s].
         """
-        targets = self._loop.setpoints(cycle)
+        targets = self._loop.setpoints(now)
         return link.Readings(
             cycle=self._loop.cycles,
-            time=cycle,
-            lateness=begun - cycle,
+            time=due,
+            loop_time=now,
+            lateness=begun - due,
             duration=time.monotonic() - begun,
-            mode=int(self._loop.mode(cycle)),
+            mode=int(self._loop.mode(now)),
             piece_serial=self.newest_piece,
-            axes=tuple(_reading(axis, targets.get(joint), cycle) for joint, axis in self._loop.axes.items()),
+            axes=tuple(_reading(axis, targets.get(joint), now) for joint, axis in self._loop.axes.items()),
         )
 
     def news(self, now: float, client: int) -> link.Status | None:
@@ -57,9 +59,10 @@ class BusReport:
         loop = self._loop
         state = (loop.mode(now), loop.torque(), loop.session, loop.why, loop.protective_stop_latched)
         key = (client, state, tuple(loop.faults.values()), self._refused)
-        if key == self._shown and now - self._shown_at < _STATUS_EVERY:
+        monotonic = time.monotonic()
+        if key == self._shown and monotonic - self._shown_at < _STATUS_EVERY:
             return None
-        self._shown, self._shown_at = key, now
+        self._shown, self._shown_at = key, monotonic
         return self.status(now)
 
     def status(self, now: float) -> link.Status:

@@ -36,25 +36,28 @@ class Stoppable(Protocol):
         """
 
 
-def run_nodes(
-    *factories: Callable[[], Node],
-    args: Sequence[str] | None = None,
-    executor_factory: Callable[[], Any] = EventsExecutor,
-) -> int:
+@runtime_checkable
+class Failing(Protocol):
+    """A node that may find out while it runs that it cannot serve."""
+
+    @property
+    def failure(self) -> ArmatureError | None:
+        """Why the process has to end."""
+
+
+def run_nodes(*factories: Callable[[], Node], args: Sequence[str] | None = None) -> int:
     """Run nodes in one executor until SIGINT or SIGTERM.
 
     Args:
         factories: make the nodes, once rclpy is initialised.
         args: command line with ROS arguments; None for sys.argv.
-        executor_factory: the cheapest executor, unless a node's service callbacks are coroutines, which
-            Jazzy's EventsExecutor does not await.
 
     Returns:
-        0, or 1 where a node could not start; the reason stands in one line on stderr.
+        0, or 1 where a node could not start or serve; the reason stands in one line on stderr.
     """
     with received_signals() as signals, _context(args):
         nodes: list[Node] = []
-        executor: Any = executor_factory()
+        executor: Any = EventsExecutor()
         try:
             for factory in factories:
                 nodes.append(factory())
@@ -71,11 +74,19 @@ def run_nodes(
 
 
 def _spin(executor: Any, nodes: list[Node], signals: list[int]) -> None:
+    fallible = [node for node in nodes if isinstance(node, Failing)]
     try:
         while rclpy.ok() and not (signals and _may_end(nodes, signals)):
             executor.spin_once(timeout_sec=_SPIN_TIMEOUT)
+            _check(fallible)
     except ExternalShutdownException:
         pass
+
+
+def _check(nodes: Sequence[Failing]) -> None:
+    for node in nodes:
+        if node.failure is not None:
+            raise node.failure
 
 
 def _may_end(nodes: list[Node], signals: list[int]) -> bool:

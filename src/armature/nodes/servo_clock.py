@@ -1,8 +1,9 @@
-"""ROS time to monotonic time, for set-points that carry a stamp."""
+"""ROS time to the time that the bus loop lives on, for set-points that carry a stamp."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from armature.errors import CommandRefused
 
@@ -10,10 +11,23 @@ _JUMP = 0.05  # [s], by ARCHITECTURE.md "Set-points look ahead"
 # Both clocks must be read at one moment; on a busy machine the process may be put aside between the two.
 _TOGETHER = 0.005  # [s]
 _TRIES = 5
+# After a delay, of which a busy machine or a slow simulation has many, ticks come in a crowd and some are lost.
+_MOST_CREDIT = 0.5  # [s]
 
 
-class StampClock:
-    """Maps stamps, and notices when the ROS time jumps."""
+class StampClock(Protocol):
+    """Maps stamps to the loop's time."""
+
+    def to_loop(self, stamp: float) -> float:
+        """The loop's time of a ROS time [s].
+
+        Raises:
+            CommandRefused: the ROS time has jumped, or is not known yet.
+        """
+
+
+class SystemClock:
+    """The loop lives on monotonic time; ROS time is the system's, which may be set."""
 
     def __init__(self, ros_time: Callable[[], float], monotonic: Callable[[], float]) -> None:
         """Args: the two clocks [s]."""
@@ -21,7 +35,7 @@ class StampClock:
         self._monotonic = monotonic
         self._offset: float | None = None
 
-    def to_monotonic(self, stamp: float) -> float:
+    def to_loop(self, stamp: float) -> float:
         """Monotonic time of a ROS time [s].
 
         Raises:
@@ -30,7 +44,7 @@ class StampClock:
         offset = self._measure()
         before, self._offset = self._offset, offset
         if before is not None and abs(offset - before) > _JUMP:
-            raise CommandRefused("set-points", f"the clock jumped by {before - offset:.3f} s", "send a new goal")
+            raise jumped(before - offset)
         return stamp + offset
 
     def _measure(self) -> float:
@@ -40,3 +54,61 @@ class StampClock:
             if self._monotonic() - begun < _TOGETHER:
                 break
         return offset
+
+
+class SimulatedClock:
+    """The loop lives on the simulation's time: it stands still, or runs slowly, as the simulation does.
+
+    The loop's time goes on evenly where the simulation's jumps, since a motion must not jump with it.
+    """
+
+    def __init__(self) -> None:
+        self._tick: tuple[float, float] | None = None  # the last one: simulated, monotonic [s]
+        self._offset: float | None = None  # the loop's time less the simulated one [s]
+        self._credit = 0.0  # [s]
+        self._loop_time = 0.0  # [s]
+
+    def attach(self, loop_time: float) -> None:
+        """Go on from the time of a loop that has lived before [s]."""
+        self._loop_time = loop_time
+        self._offset = None if self._tick is None else loop_time - self._tick[0]
+
+    def tick(self, simulated: float, monotonic: float) -> tuple[float, float]:
+        """The simulation has told its time.
+
+        Args:
+            simulated: what it told [s].
+            monotonic: when [s].
+
+        Returns:
+            The loop's time, and by how much the simulation's has jumped [s], 0 where it has not.
+        """
+        jump = self._jump(simulated, monotonic)
+        self._tick = (simulated, monotonic)
+        if self._offset is None or jump:
+            self._offset = self._loop_time - simulated
+        self._loop_time = simulated + self._offset
+        return self._loop_time, jump
+
+    def to_loop(self, stamp: float) -> float:
+        """The loop's time of a simulated time [s].
+
+        Raises:
+            CommandRefused: the simulation has not told its time yet.
+        """
+        if self._offset is None:
+            raise CommandRefused("set-points", "/clock has told no time yet", "start the simulation")
+        return stamp + self._offset
+
+    def _jump(self, simulated: float, monotonic: float) -> float:
+        if self._tick is None:
+            return 0.0
+        passed, ahead = simulated - self._tick[0], simulated - self._tick[0] - (monotonic - self._tick[1])
+        is_jump = passed < 0.0 or ahead > _JUMP + self._credit
+        self._credit = min(_MOST_CREDIT, max(0.0, self._credit - ahead))
+        return passed if is_jump else 0.0
+
+
+def jumped(seconds: float) -> CommandRefused:
+    """Why set-points are not followed after the ROS time has jumped [s]."""
+    return CommandRefused("set-points", f"the clock jumped by {seconds:.3f} s", "send a new goal")

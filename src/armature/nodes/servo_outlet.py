@@ -10,9 +10,9 @@ from rclpy.node import Node
 from std_msgs.msg import Bool
 
 from armature.dynamixel import link
-from armature.dynamixel.mode import Mode
 from armature.nodes import servo_messages as messages
 from armature.nodes import topics
+from armature.nodes.servo_inlet import Inlet
 from armature.nodes.servo_parameters import ServoConfiguration
 
 _COMMANDED_EVERY = 0.05  # [s]
@@ -31,12 +31,13 @@ _TOPICS = (
 class Outlet:
     """Publishers, and what they published last; one thread at a time may call its methods."""
 
-    def __init__(self, node: Node, configuration: ServoConfiguration) -> None:
-        """Args: whose publishers they are, and what the arm is."""
+    def __init__(self, node: Node, configuration: ServoConfiguration, inlet: Inlet) -> None:
+        """Args: whose publishers they are, what the arm is, and who counts refused set-points."""
         self.status: link.Status | None = None
         self.readings: link.Readings | None = None
         self._node = node
         self._configuration = configuration
+        self._inlet = inlet
         self._publishers = {topic: topics.publisher(node, topic) for topic in _TOPICS}
         self._due = dict.fromkeys((topics.COMMANDED, topics.DYNAMIC_JOINT_STATES, topics.DIAGNOSTICS), 0.0)
 
@@ -77,22 +78,6 @@ class Outlet:
             self._publish(topics.PROTECTIVE_STOP_STATE, Bool(data=status.protective_stop))
         self._publish_commanded()
         self._publish_diagnostics()
-
-    def lost(self, why: str) -> None:
-        """The child has gone; nothing of what it told last is so any more, but its latch."""
-        before = self.status
-        self.state(
-            link.Status(
-                mode=Mode.DISCONNECTED.name,
-                torque=before.torque if before else "unknown",
-                session="",
-                why=why,
-                protective_stop=before is not None and before.protective_stop,
-                faults=(),
-                bus={},
-            ),
-            None,
-        )
 
     def _publish_commanded(self) -> None:
         if self.readings is not None:

@@ -37,6 +37,7 @@ class ServoParameters:
     misses_allowed: int = 5  # cycles
     park_pose: str = "park"
     park_speed: float = 0.3  # fraction of the velocity limits
+    state_folder: str = ""  # for what outlives a restart; "" for armature in XDG_STATE_HOME
 
     def __post_init__(self) -> None:
         if not 1.0 <= self.rate <= _HIGHEST_RATE:
@@ -105,6 +106,7 @@ class ServoConfiguration:
     park: Mapping[str, float]  # by joint [rad] or [m]
     park_speed: float
     dynamics: Mapping[str, Dynamics]  # by joint
+    state_folder: Path
     child: Mapping[str, Any]  # the bus child's configuration
 
     @property
@@ -135,8 +137,14 @@ class ServoConfiguration:
             park=poses[parameters.park_pose],
             park_speed=parameters.park_speed,
             dynamics={name: p.dynamics(name) for name, p in joints.items()},
+            state_folder=Path(parameters.state_folder or _default_state_folder()),
             child=_child(parameters, wiring, joints),
         )
+
+
+def _default_state_folder() -> Path:
+    """By the XDG Base Directory Specification."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "armature"
 
 
 def _child(parameters: ServoParameters, wiring: Wiring, joints: Mapping[str, JointParameters]) -> dict[str, Any]:

@@ -102,9 +102,15 @@ PAUSE = Service("arm_controller/pause", SetBool)
 ARM = Service("servo_interface/arm", SetBool)
 PROTECTIVE_STOP = Service("servo_interface/protective_stop", SetBool)
 CLEAR_FAULTS = Service("servo_interface/clear_faults", Trigger)
+TORQUE_OFF = Service("servo_interface/torque_off", Trigger)
 RECORDER_START = Service("recorder/start", Trigger)
 RECORDER_STOP = Service("recorder/stop", Trigger)
 RECORDER_SNAPSHOT = Service("recorder/snapshot", Trigger)
+
+
+def reboot(joint: str) -> Service:
+    """The service that reboots one joint's servo."""
+    return Service(f"servo_interface/{joint}/reboot", Trigger)
 
 
 def publisher(node: Node, topic: Topic) -> Any:

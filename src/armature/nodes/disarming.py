@@ -1,0 +1,90 @@
+"""Disarming: stop, park if the way is free, torque off; it takes seconds, so it runs in a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from armature.dynamixel.mode import Mode
+from armature.errors import CommandRefused
+from armature.nodes.bus_client import BusClient
+from armature.nodes.bus_keeper import BusKeeper
+from armature.nodes.servo_parameters import ServoConfiguration
+from armature.nodes.servo_parking import way_to_park
+
+_REST_TIME = 5.0  # how long a stop may take before parking begins [s]
+_STOPPABLE = (Mode.ARMED.name, Mode.MOVING.name, Mode.HOLDING.name, Mode.PARKING.name)
+
+
+class Disarming:
+    """Disarms on request, one request after the other."""
+
+    def __init__(self, configuration: ServoConfiguration, keeper: BusKeeper) -> None:
+        """Args: the arm and its park pose, and the bus child."""
+        self._configuration = configuration
+        self._keeper = keeper
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="disarming")
+        self._lock = threading.Lock()
+        self._is_called_off = False
+
+    def begin(self) -> Future[str]:
+        """Disarm.
+
+        Returns:
+            What was done; a CommandRefused where it could not, and torque stays on.
+        """
+        return self._worker.submit(self._disarm)
+
+    def call_off(self, why: str) -> None:
+        """Hold at once, and begin no other parking."""
+        with self._lock:
+            self._is_called_off = True
+            self._keeper.client.request("hold", why=why)
+
+    def close(self) -> None:
+        """End the thread; the keeper must be closed before, so that it waits for nothing."""
+        self._worker.shutdown()
+
+    def _disarm(self) -> str:
+        status = self._keeper.status
+        if status.mode == Mode.DISARMED.name:
+            return "torque is off already"
+        if status.mode not in _STOPPABLE:
+            why = f"the state is {status.mode} ({status.why})"
+            raise CommandRefused("disarm", why, "clear that first; torque stays on")
+        if status.mode != Mode.PARKING.name:  # else it is under way, and its end is this one's too
+            self._keeper.client.request("hold", why="stopping before parking")
+            self._park(self._at_rest())
+        self._keeper.wait_for(lambda: self._keeper.status.mode != Mode.PARKING.name)
+        if self._keeper.status.mode != Mode.DISARMED.name:
+            raise CommandRefused("disarm", self._keeper.status.why, "torque stays on; look, then ask again")
+        return "parked, torque off"
+
+    def _at_rest(self) -> dict[str, float]:
+        """Commanded positions once nothing is commanded to move."""
+        self._keeper.wait_for(lambda: self._resting() is not None, _REST_TIME)
+        resting = self._resting()
+        if resting is None:
+            raise CommandRefused("park", "the arm does not come to rest", "torque stays on")
+        return resting
+
+    def _resting(self) -> dict[str, float] | None:
+        readings = self._keeper.client.readings()
+        if readings is None or any(axis.commanded_velocity for axis in readings.axes):
+            return None
+        joints = self._configuration.joints
+        return {joint: axis.commanded_position for joint, axis in zip(joints, readings.axes, strict=True)}
+
+    def _park(self, start: dict[str, float]) -> None:
+        way = way_to_park(self._configuration, start)
+        with self._lock:
+            if self._is_called_off:
+                raise CommandRefused("park", "it was called off", "torque stays on; ask again")
+            client = self._keeper.client
+            serial = client.send_piece("", self._loop_time(client), way)
+            client.request("park", serial=serial)
+
+    @staticmethod
+    def _loop_time(client: BusClient) -> float:
+        readings = client.readings()
+        return 0.0 if readings is None else readings.loop_time

@@ -1,0 +1,91 @@
+"""What the servo interface may be asked to do."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from rclpy.node import Node
+from std_srvs.srv import SetBool, Trigger
+
+from armature.errors import CommandRefused
+from armature.nodes import topics
+from armature.nodes.answers import AnswerService
+from armature.nodes.bus_keeper import BusKeeper
+from armature.nodes.disarming import Disarming
+from armature.nodes.protective_latch import ProtectiveLatch
+from armature.nodes.servo_outlet import Outlet
+
+
+class ServoServices:
+    """The services of the servo interface.
+
+    Those that only stop or cut torque work in every state, also while the bus process is still being started.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        joints: tuple[str, ...],
+        keeper: BusKeeper,
+        disarming: Disarming,
+        latch: ProtectiveLatch,
+        outlet: Outlet,
+    ) -> None:
+        """Args: whose services they are, whose servos can be rebooted, and who carries out what is asked."""
+        self.is_active = False
+        self._keeper = keeper
+        self._disarming = disarming
+        self._latch = latch
+        self._outlet = outlet
+        acts: dict[topics.Service, Callable[[Any], str | Future[str]]] = {
+            topics.ARM: self._arm,
+            topics.PROTECTIVE_STOP: self._protective_stop,
+            topics.CLEAR_FAULTS: lambda _: self._active().client.request("clear_faults"),
+            topics.TORQUE_OFF: lambda _: self._keeper.client.request("torque_off"),
+            **{topics.reboot(joint): self._rebooting(joint) for joint in joints},
+        }
+        self._servers = [AnswerService(node, service, act) for service, act in acts.items()]
+
+    def close(self) -> None:
+        """Withdraw them."""
+        for server in self._servers:
+            server.close()
+
+    def _active(self) -> BusKeeper:
+        if not self.is_active:
+            raise CommandRefused("request", "the servo interface is not active", "activate it first")
+        return self._keeper
+
+    def _arm(self, request: SetBool.Request) -> str | Future[str]:
+        keeper = self._active()
+        if request.data:
+            return keeper.client.request("arm", session=uuid.uuid4().hex[:8])
+        return self._disarming.begin()
+
+    def _rebooting(self, joint: str) -> Callable[[Trigger.Request], str]:
+        return lambda _: self._active().client.request("reboot", joint=joint)
+
+    def _protective_stop(self, request: SetBool.Request) -> str:
+        message = self._stop() if request.data else self._release()
+        return f"{message}; {self._latch.failure}" if self._latch.failure else message
+
+    def _stop(self) -> str:
+        with suppress(CommandRefused):  # it is being started
+            # The status that comes before the answer has put the latch on the disk.
+            return self._keeper.client.request("protective_stop", on=True)
+        self._latch.keep(engaged=True)
+        self._keeper.status = replace(self._keeper.status, protective_stop=True)
+        self._outlet.state(self._keeper.status, None)
+        if self._keeper.is_attached:  # it came meanwhile
+            return self._keeper.client.request("protective_stop", on=True)
+        return "the protective stop is latched; the bus process will start with it"
+
+    def _release(self) -> str:
+        message = self._keeper.client.request("protective_stop", on=False)
+        self._latch.keep(engaged=False)
+        return message
