@@ -273,8 +273,9 @@ class ServoBus:
         answers: dict[int, tuple[int, bytes]] = {}
         enough = len(ids) * (STATUS_OVERHEAD + length)
         awaited = set(ids)
-        damaged = self.corrupt
-        while len(answers) + self.corrupt - damaged < len(awaited):
+        damaged: list[int] = []
+        cut = self._decoder.cut
+        while len(answers) + len(damaged) + self._decoder.cut - cut < len(awaited):
             data = self._port.read(enough)
             if not data and self._port.is_over():
                 self.timeouts += 1
@@ -283,15 +284,17 @@ class ServoBus:
             for packet in self._decoder.feed(data):
                 servo_id = packet.packet_id
                 if not packet.intact:
-                    self._note_damage(servo_id)
+                    damaged.append(servo_id)
                 elif servo_id in awaited and servo_id not in answers and _fits(packet, length):
                     answers[servo_id] = packet.parameters[0], packet.parameters[1:]
                 else:
                     self._note_stray(packet)
         self._decoder.clear()
+        self._damaged += len(damaged)
         if len(answers) < len(ids):
             self._may_come(length)
-            self._note_silent(ids, answers)
+            absent = [servo_id for servo_id in ids if servo_id not in answers]
+            self._note_absent(absent, damaged, self._decoder.cut - cut)
         return answers
 
     def _collect_together(self, ids: Sequence[int], length: int) -> dict[int, tuple[int, bytes]]:
@@ -334,21 +337,23 @@ class ServoBus:
 
     # Counting
 
-    def _note_damage(self, servo_id: int) -> None:
-        self._damaged += 1
-        if servo_id in self._tallies:
-            self._tallies[servo_id].corrupt += 1
-
-    def _note_silent(self, ids: Collection[int], answers: Collection[int]) -> None:
-        for servo_id in ids:
-            if servo_id not in answers:
-                self._tallies[servo_id].timeouts += 1
+    def _note_absent(self, absent: Sequence[int], damaged: Collection[int], cut: int) -> None:
+        """A damaged answer may still name its servo; of one that broke off, the first absent is the likeliest."""
+        for servo_id in absent:
+            tally = self._tallies[servo_id]
+            if servo_id in damaged:
+                tally.corrupt += 1
+            elif cut:
+                tally.corrupt += 1
+                cut -= 1
+            else:
+                tally.timeouts += 1
 
     def _note_stray(self, packet: Packet) -> None:
         """A packet that answers no present request: never believed, but a called servo has been heard."""
         servo_id = packet.packet_id
         if not packet.intact:
-            self._note_damage(servo_id)
+            self._damaged += 1
         elif packet.instruction != Instruction.STATUS or servo_id not in self._tallies:
             self._foreign += 1
         elif servo_id in self._called and _fits(packet, _PING_ANSWER):

@@ -71,7 +71,7 @@ class StateGroup:
         answering = [axis for axis in axes if not axis.misses]
         if answering:
             self.is_fast = False
-            ids = ", ".join(str(axis.wiring.servo_id) for axis in answering)
+            ids = ", ".join(map(str, sorted(axis.wiring.servo_id for axis in answering)))
             vain = self._misses_allowed - 1
             self.reason = f"fell back: after {vain} Fast Sync Reads in vain, id {ids} answered Sync Read"
 
