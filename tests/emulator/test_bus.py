@@ -43,9 +43,26 @@ def test_a_request_that_comes_too_early_waits_for_the_wire(host):
 def test_a_slower_wire_takes_longer(host):
     for servo_id in (1, 2, 3):
         host.write("Baud Rate", 1, servo_id)
-    host.bus.baud_rate = 57_600
-    [answer] = host.bus.feed(encode(1, Instruction.PING), 5.0)
-    assert answer.due - 5.0 == pytest.approx(24 * 10 / 57_600 + DEFAULT_DELAY)
+    host.bus.wire.baud_rate = 57_600
+    *_, last = host.bus.feed(encode(1, Instruction.PING), 5.0)
+    assert last.due - 5.0 == pytest.approx(24 * 10 / 57_600 + DEFAULT_DELAY)
+
+
+def test_a_long_answer_arrives_in_pieces_of_a_millisecond(host):
+    for servo_id in (1, 2, 3):
+        host.write("Baud Rate", 1, servo_id)
+    host.bus.wire.baud_rate = 57_600
+    pieces = host.bus.feed(encode(1, Instruction.PING), 5.0)
+    byte = 10 / 57_600
+    assert [len(piece.data) for piece in pieces] == [5, 5, 4]
+    assert pieces[1].due - pieces[0].due == pytest.approx(5 * byte)
+    assert pieces[2].due - pieces[1].due == pytest.approx(4 * byte)
+
+
+def test_a_slow_adapter_adds_its_latency(host):
+    host.bus.wire.usb_latency = 0.016
+    [answer] = host.bus.feed(encode(1, Instruction.PING), 0.0)
+    assert answer.due == pytest.approx(24 * BYTE + DEFAULT_DELAY + 0.016)
 
 
 def test_a_request_may_come_in_pieces(host):

@@ -170,7 +170,7 @@ def test_a_servo_obeys_its_shadow_id_without_an_answer(host):
 def test_a_servo_at_another_baud_rate_is_deaf(host):
     assert host.write("Baud Rate", 1, servo_id=2) == Error.NONE
     assert host.ask(Instruction.PING, servo_id=2) == []
-    host.bus.baud_rate = 57_600
+    host.bus.wire.baud_rate = 57_600
     replies = host.ask(Instruction.PING, servo_id=BROADCAST_ID)
     assert [reply.servo_id for reply in replies] == [2]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from armature.emulator.packet import ALERT, BROADCAST_ID, Error, Instruction
-from armature.emulator.servo import BOOT_TIME, HardwareError
+from armature.emulator.protection import HardwareError
+from armature.emulator.servo import BOOT_TIME
 
 from .bench import Host, place
 

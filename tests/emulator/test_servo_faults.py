@@ -19,7 +19,8 @@ from armature.emulator.faults import (
     StuckJoint,
     VoltageDip,
 )
-from armature.emulator.servo import BOOT_TIME, HardwareError
+from armature.emulator.protection import HardwareError
+from armature.emulator.servo import BOOT_TIME
 from armature.errors import ConfigError
 
 from .bench import Host

@@ -132,7 +132,7 @@ def test_a_slow_adapter_adds_its_latency(host):
     [late] = host.bus.feed(PING, 2.0)
     assert late.due - 2.0 == pytest.approx(prompt.due - 1.0 + 0.016)
     host.bus.faults.clear()
-    assert host.bus.usb_latency == 0.0
+    assert host.bus.wire.usb_latency == 0.0
 
 
 def test_nobody_answers_through_a_pulled_plug(host):

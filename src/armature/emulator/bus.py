@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from armature.dynamixel.control_table import BAUD_RATES
 from armature.dynamixel.wiring import ServoWiring, Wiring
 from armature.emulator.drive import Drive
 from armature.emulator.faults import FaultBoard
-from armature.emulator.instructions import Answer, execute
 from armature.emulator.motor import rotor_inertia
-from armature.emulator.packet import Packet, StreamDecoder
 from armature.emulator.plant import MujocoPlant, Plant
 from armature.emulator.servo import Servo
 from armature.emulator.supply import Supply
-from armature.emulator.wire_faults import Disturbance, Transmission
+from armature.emulator.wire import Wire
+from armature.emulator.wire_faults import Transmission
 from armature.errors import ConfigError
 
 STEP = 1e-3  # [s] of the physics and of the servos' control
 _UNHURRIED = 10  # steps between the servos' duties that need no haste
-# Start bit, eight data bits, stop bit.
-_BITS_PER_BYTE = 10
 # After a longer pause (a suspended machine) the arm goes on from where it was instead of catching up.
 _LONGEST_CATCH_UP = 0.25  # [s]
 
@@ -60,19 +57,15 @@ class EmulatedBus:
             for wiring, servo in servos
         }
         self.servos = tuple(axis.servo for axis in axes.values())
-        self.baud_rate = baud_rate
+        self.wire = Wire(baud_rate, now)
         self.plant = plant
         self.supply = Supply(max((servo.voltage for servo in self.servos), default=0.0))
-        self.usb_latency = 0.0  # [s] before the host's adapter hands bytes over
         self.pulls = 0  # how many faults have the plug pulled
         self.faults = FaultBoard(self)
-        self._disturbances: list[Disturbance] = []
         self._by_joint = {joint: axis.servo for joint, axis in axes.items()}
         self._axes = tuple(axes[joint] for joint in plant.joints)
-        self._decoder = StreamDecoder()
         self._time = plant.time(now)
         self._steps = 0
-        self._wire_free = now
         for axis, position in zip(self._axes, plant.positions, strict=True):
             axis.servo.place(axis.ratio * position + axis.zero)
 
@@ -89,8 +82,7 @@ class EmulatedBus:
         Raises:
             ConfigError: the wiring names a baud rate that servos do not have.
         """
-        rotors = {entry.joint: rotor_inertia(entry.model) * entry.reduction**2 for entry in wiring.servos}
-        return EmulatedBus.of_plant(MujocoPlant(urdf, rotors, start), wiring, now)
+        return EmulatedBus.of_plant(mujoco_plant(urdf, wiring, start), wiring, now)
 
     @staticmethod
     def of_plant(plant: Plant, wiring: Wiring, now: float = 0.0) -> EmulatedBus:
@@ -121,15 +113,17 @@ class EmulatedBus:
             What the servos answer, with the times at which it has arrived.
         """
         self.advance(now)
-        if not self.is_plugged:
-            return []
-        self._wire_free = max(now, self._wire_free) + self._duration(data)
-        return [sent for packet in self._decoder.feed(data) for sent in self._answers(packet)]
+        return self.wire.carry(data, self.servos, now) if self.is_plugged else []
 
     @property
     def time(self) -> float:
         """How long the arm has lived [s]; the servos' clocks follow it."""
         return self._steps * STEP
+
+    @property
+    def baud_rate(self) -> int:
+        """At which the host talks [bit/s]."""
+        return self.wire.baud_rate
 
     @property
     def is_plugged(self) -> bool:
@@ -145,11 +139,6 @@ class EmulatedBus:
         if joint not in self._by_joint:
             raise ConfigError("joint", joint, f"joints are {', '.join(self._by_joint)}")
         return self._by_joint[joint]
-
-    def disturb(self, disturbance: Disturbance) -> Callable[[], None]:
-        """Put something between servos and host; returns what takes it away."""
-        self._disturbances.append(disturbance)
-        return lambda: self._disturbances.remove(disturbance)
 
     def advance(self, now: float) -> None:
         """Let the arm move until now [s], by the computer's clock; how far that is, the plant says."""
@@ -176,28 +165,17 @@ class EmulatedBus:
             servo.pass_time(dt)
         self.faults.pass_time(self.time)
 
-    def _answers(self, packet: Packet) -> Sequence[Transmission]:
-        servos = self._listening()
-        sent = [self._transmit(answer) for answer in execute(packet, servos)]
-        for disturbance in self._disturbances:
-            sent = [item for one in sent for item in disturbance.carry(one, packet, servos)]
-        return sent
 
-    def _transmit(self, answer: Answer) -> Transmission:
-        self._wire_free += answer.delay + self._duration(answer.data)
-        return Transmission(self._wire_free + self.usb_latency, answer.data, answer.servo_id)
+def mujoco_plant(urdf: str, wiring: Wiring, start: Mapping[str, float]) -> MujocoPlant:
+    """The emulator's own physics of an arm.
 
-    def _listening(self) -> Sequence[Servo]:
-        return [
-            servo
-            for servo in self.servos
-            if servo.is_awake
-            and BAUD_RATES[servo.registers["Baud Rate"]] == self.baud_rate
-            and all(disturbance.hears(servo) for disturbance in self._disturbances)
-        ]
-
-    def _duration(self, data: bytes) -> float:
-        return len(data) * _BITS_PER_BYTE / self.baud_rate
+    Args:
+        urdf: the URDF's content.
+        wiring: its servos.
+        start: position of each joint [rad] or [m].
+    """
+    rotors = {entry.joint: rotor_inertia(entry.model) * entry.reduction**2 for entry in wiring.servos}
+    return MujocoPlant(urdf, rotors, start)
 
 
 def _baud_index(baud_rate: int) -> int:

@@ -146,14 +146,9 @@ class Drive:
         else:
             self.profile.move(goal, velocity * self._velocity_tick, acceleration * self._acceleration_tick)
 
-    def halt(self) -> None:
-        """Stop at once and stay: what a tripped Bus Watchdog does."""
-        self._goal_velocity = self._goal_pwm = self._goal_current = 0.0
-        self._profile_acceleration = 0
-        if self._mode in POSITION_MODES:
-            self._goal_pwm = FULL_PWM
-            self.profile.hold(self.position)
-            self._position_control.reset()
+    def halt(self, ahead: float = 0.0) -> None:
+        """Let the set-point rest where the horn is, or some ticks ahead of it."""
+        self.profile.hold(self.position + ahead)
 
     # --- what the plant asks -------------------------------------------------------------------------
 

@@ -8,17 +8,8 @@ from armature.dynamixel.control_table import Register, ServoModel
 from armature.emulator.drive import Drive, Mode
 from armature.emulator.measurements import Measurements
 from armature.emulator.packet import Error
+from armature.emulator.protection import BusWatchdog, Protection
 from armature.emulator.registers import Change, RegisterFile
-
-
-class HardwareError(IntEnum):
-    """Bits of Hardware Error Status(70) and Shutdown(63)."""
-
-    INPUT_VOLTAGE = 0x01
-    OVERHEATING = 0x04
-    MOTOR_ENCODER = 0x08
-    ELECTRICAL_SHOCK = 0x10
-    OVERLOAD = 0x20
 
 
 class FactoryReset(IntEnum):
@@ -30,18 +21,16 @@ class FactoryReset(IntEnum):
 
 
 FIRMWARE_VERSION = 48
-BOOT_TIME = 0.4  # [s] without answers after a reboot; no figure published, as users see it
+# Without answers after a reboot; measured by a user (ROBOTIS-GIT/emanual, issue 1698) [s].
+BOOT_TIME = 0.4
 # Under this share of the lowest value of Min Voltage Limit(34) the firmware stops; no figure published.
 _BROWN_OUT = 0.6
+# What a tripped Bus Watchdog sets to 0 in the modes that do not control a position.
+_STOPPED_BY = {Mode.CURRENT: "Goal Current", Mode.VELOCITY: "Goal Velocity", Mode.PWM: "Goal PWM"}
 _GOALS = ("Goal PWM", "Goal Current", "Goal Velocity", "Goal Position")
 # Protocol 2.0, "Clear": the option for the position, with its fixed values.
 _CLEAR_POSITION = bytes([0x01, 0x44, 0x58, 0x4C, 0x22])
 _TORQUE_ON_BY_GOAL = 0x08  # section "Drive Mode(10)", bit 3
-_WATCHDOG_UNIT = 20e-3  # [s], section "Bus Watchdog(98)"
-_WATCHDOG_TRIPPED = -1
-# The manual gives no figures for these two.
-_OVERLOAD = 0.8  # share of the stall torque
-_OVERLOAD_TIME = 1.5  # [s]
 
 
 class Servo:
@@ -63,14 +52,13 @@ class Servo:
         self.drive = Drive(model, supply)
         self.voltage = supply  # at the plug [V]
         self.breaks = 0  # how many faults have its data line broken
-        self.ailments: list[HardwareError] = []  # errors that it finds again and again
+        self.protection = Protection(self.registers)
+        self._watchdog = BusWatchdog(self.registers)
         self._brown_out = _BROWN_OUT * model.registers["Min Voltage Limit"].minimum / 10.0  # [V]
         self._is_powered = True
         self._measurements = Measurements(model, self.registers, self.drive)
         self._booting = 0.0  # [s] left
         self._clock = 0.0  # [s] since power-up
-        self._silence = 0.0  # [s] since the last instruction
-        self._overloaded = 0.0  # [s]
         self._shut_down = False
         self._registered: tuple[int, bytes] | None = None
         self._boot()
@@ -96,7 +84,7 @@ class Servo:
 
     def hear(self) -> None:
         """An instruction was on the bus: feeds the Bus Watchdog."""
-        self._silence = 0.0
+        self._watchdog.hear()
 
     # --- instructions --------------------------------------------------------------------------------
 
@@ -170,8 +158,8 @@ class Servo:
             self._is_powered = not self._is_powered
             self.reboot()
 
-    def fail(self, error: HardwareError) -> None:
-        """Note a hardware error; one that Shutdown(63) selects turns torque off until a reboot."""
+    def fail(self, error: int) -> None:
+        """Note hardware errors; one that Shutdown(63) selects turns torque off until a reboot."""
         self.registers["Hardware Error Status"] |= error
         if self.registers["Shutdown"] & error:
             self._shut_down = True
@@ -189,24 +177,19 @@ class Servo:
 
     def _protect(self, load: float, dt: float) -> None:
         """Sections "Shutdown(63)" and "Bus Watchdog(98)"."""
-        registers = self.registers
-        for error in self.ailments:
-            if error is not HardwareError.OVERLOAD or self.drive.is_on:
-                self.fail(error)
-        if self.drive.is_on:
-            self._watch_bus(dt)
-            self._overloaded = self._overloaded + dt if load > _OVERLOAD else 0.0
-            if self._overloaded > _OVERLOAD_TIME:
-                self.fail(HardwareError.OVERLOAD)
-        if round(self.drive.motor.temperature) > registers["Temperature Limit"]:
-            self.fail(HardwareError.OVERHEATING)
-        if not registers["Min Voltage Limit"] <= round(self.voltage * 10.0) <= registers["Max Voltage Limit"]:
-            self.fail(HardwareError.INPUT_VOLTAGE)
+        is_on = self.drive.is_on
+        if is_on and self._watchdog.trips(dt):
+            self._stop()
+        found = self.protection.errors(load, self.drive.motor.temperature, self.voltage, is_on, dt)
+        if found & ~self.registers["Hardware Error Status"]:
+            self.fail(found)
+        if self._runs_away:
+            self.drive.halt(ahead=-self.registers["Homing Offset"])
 
     def _boot(self) -> None:
         self.registers.reset_ram()
         self._shut_down = False
-        self._clock = self._silence = self._overloaded = 0.0
+        self._clock = 0.0
         self._registered = None
         self._reset_goals()
         self.drive.switch_off()
@@ -231,7 +214,7 @@ class Servo:
         for register, value in changes:
             if register.name == "Operating Mode" and value not in self._modes():
                 return Error.DATA_RANGE
-            if register.name in _GOALS and self.registers["Bus Watchdog"] == _WATCHDOG_TRIPPED:
+            if register.name in _GOALS and self._watchdog.has_tripped:
                 return Error.DATA_RANGE
             if not self._within_limits(register, value):
                 return Error.DATA_LIMIT
@@ -269,17 +252,37 @@ class Servo:
     def _set_torque(self, on: bool) -> None:
         on = on and not self._shut_down
         self.registers["Torque Enable"] = int(on)
-        self._silence = self._overloaded = 0.0
+        self.protection.reset()
+        self._watchdog.hear()
         if on and not self.drive.is_on:
             self.drive.switch_on(self.registers["Goal Position"])
         elif not on:
             self.drive.switch_off()
 
-    def _watch_bus(self, dt: float) -> None:
-        """Section "Bus Watchdog(98)": silence stops the motor, and locks the goals until 0 is written."""
-        self._silence += dt
-        watchdog = self.registers["Bus Watchdog"]
-        if 0 < watchdog * _WATCHDOG_UNIT < self._silence:
-            self.registers["Bus Watchdog"] = _WATCHDOG_TRIPPED
-            self.registers.reset(["Profile Velocity", "Profile Acceleration"])
-            self.drive.halt()
+    def _stop(self) -> None:
+        """Section "Bus Watchdog(98)": the motor stops, and the profile is reset.
+
+        What the goals are then is not published; here those of a motor at rest, so that nothing moves when
+        the watchdog is cleared. In current and PWM control that is a motor without torque.
+        """
+        self.registers.reset(["Profile Velocity", "Profile Acceleration"])
+        if _ignores_watchdog(self.model.name):
+            return
+        goal = _STOPPED_BY.get(Mode(self.registers["Operating Mode"]))
+        if goal:
+            self.registers[goal] = 0
+        else:
+            self.registers["Goal Position"] = round(self.drive.position)
+        self.drive.configure(self.registers)
+        self.drive.halt()
+
+    @property
+    def _runs_away(self) -> bool:
+        """A bug that users report (DynamixelSDK, issue 584): a tripped watchdog forgets the homing offset."""
+        is_extended = self.registers["Operating Mode"] == Mode.EXTENDED_POSITION
+        return is_extended and self.drive.is_on and self._watchdog.has_tripped
+
+
+def _ignores_watchdog(model: str) -> bool:
+    """A bug of the 330 size (forum.robotis.com/t/4814): the register says -1, the motor goes on."""
+    return model[2:5] == "330"

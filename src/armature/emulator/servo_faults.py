@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from armature.emulator.fault import Fault, Undo, parameter
 from armature.emulator.plant import Workshop
-from armature.emulator.servo import HardwareError, Servo
+from armature.emulator.protection import HardwareError
+from armature.emulator.servo import Servo
 from armature.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -81,11 +82,11 @@ class _Latched(Fault):
     def _begin(self, bus: EmulatedBus) -> Undo:
         servos = self.servos(bus)
         for servo in servos:
-            servo.ailments.append(self.error)
+            servo.protection.ailments.append(self.error)
 
         def undo() -> None:
             for servo in servos:
-                servo.ailments.remove(self.error)
+                servo.protection.ailments.remove(self.error)
 
         return undo
 

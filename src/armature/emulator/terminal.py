@@ -132,7 +132,7 @@ class Terminal:
         data = os.read(line.master, _CHUNK)
         # A servo set to another baud rate than the host's port hears only noise.
         speed = termios.tcgetattr(line.slave)[5]
-        self._bus.baud_rate = _SPEEDS.get(speed, self._bus.baud_rate)
+        self._bus.wire.baud_rate = _SPEEDS.get(speed, self._bus.baud_rate)
         self._waiting.extend(self._bus.feed(data, now))
 
     def _send(self, now: float) -> None:

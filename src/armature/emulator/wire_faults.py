@@ -58,7 +58,7 @@ class _Chance(Fault):
     seed: int = parameter(0, "", 0, 2**31, "of the chance: the same seed strikes the same packets")
 
     def _begin(self, bus: EmulatedBus) -> Undo:
-        return bus.disturb(_Striking(self, self.servos(bus), self._strike))
+        return bus.wire.disturb(_Striking(self, self.servos(bus), self._strike))
 
     def _strike(self, sent: Transmission, random: Random) -> Iterable[Transmission]:
         """What arrives of an answer that is struck."""
@@ -142,7 +142,7 @@ class Ignore(_Chance):
     name: ClassVar[str] = "ignore"
 
     def _begin(self, bus: EmulatedBus) -> Undo:
-        return bus.disturb(_Ignoring(self, self.servos(bus)))
+        return bus.wire.disturb(_Ignoring(self, self.servos(bus)))
 
 
 class _Ignoring(_Striking):
@@ -160,7 +160,7 @@ class Late(_Chance):
     name: ClassVar[str] = "late"
 
     def _begin(self, bus: EmulatedBus) -> Undo:
-        return bus.disturb(_Holding(self, self.servos(bus)))
+        return bus.wire.disturb(_Holding(self, self.servos(bus)))
 
 
 class _Holding(_Striking):
@@ -181,7 +181,7 @@ class Stale(_Chance):
     name: ClassVar[str] = "stale"
 
     def _begin(self, bus: EmulatedBus) -> Undo:
-        return bus.disturb(_Repeating(self, self.servos(bus)))
+        return bus.wire.disturb(_Repeating(self, self.servos(bus)))
 
 
 class _Repeating(_Striking):
@@ -205,7 +205,7 @@ class DuplicateId(Fault):
     angle: float = parameter(0.5, "rad", -6.0, 6.0, "by which the second servo stands apart")
 
     def _begin(self, bus: EmulatedBus) -> Undo:
-        return bus.disturb(_Twins([self._twin(servo) for servo in self.servos(bus)]))
+        return bus.wire.disturb(_Twins([self._twin(servo) for servo in self.servos(bus)]))
 
     def _twin(self, servo: Servo) -> Servo:
         twin = Servo(servo.model, servo.servo_id)
@@ -239,10 +239,10 @@ class SlowBus(Fault):
     latency: float = parameter(0.016, "s", 0.0, 1.0, "that the USB adapter adds")
 
     def _begin(self, bus: EmulatedBus) -> Undo:
-        bus.usb_latency += self.latency
+        bus.wire.usb_latency += self.latency
 
         def undo() -> None:
-            bus.usb_latency -= self.latency
+            bus.wire.usb_latency -= self.latency
 
         return undo
 
