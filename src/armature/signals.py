@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+# Without a terminal, launch sends each process the SIGINT that its whole group has had already: the same act,
+# not a second one, at which the servo interface would give up parking [s].
+_ECHO = 0.3
+
 
 @contextmanager
 def received_signals() -> Iterator[list[int]]:
-    """Note SIGINT and SIGTERM in their order instead of being ended by them."""
+    """Note SIGINT and SIGTERM in their order instead of being ended by them; an echo of one counts once."""
     received: list[int] = []
+    noted_at: dict[int, float] = {}
 
     def note(number: int, _frame: FrameType | None) -> None:
-        received.append(number)
+        now = time.monotonic()
+        if now - noted_at.get(number, -_ECHO) >= _ECHO:
+            received.append(number)
+            noted_at[number] = now
 
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
