@@ -27,7 +27,7 @@ def test_a_signal_that_comes_twice_at_once_counts_once():
 
 
 def test_a_signal_that_comes_again_later_is_a_second_one(monkeypatch):
-    times = iter([10.0, 10.4])
+    times = iter([10.0, 10.2])
     monkeypatch.setattr(signals.time, "monotonic", lambda: next(times))
     with received_signals() as received:
         send(signal.SIGINT, signal.SIGINT)

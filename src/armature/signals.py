@@ -10,7 +10,7 @@ from types import FrameType
 
 # Without a terminal, launch sends each process the SIGINT that its whole group has had already: the same act,
 # not a second one, at which the servo interface would give up parking [s].
-_ECHO = 0.3
+_ECHO = 0.1
 
 
 @contextmanager
