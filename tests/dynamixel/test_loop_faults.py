@@ -4,8 +4,9 @@ import math
 
 import pytest
 
+from armature.dynamixel.cause import Cause
 from armature.dynamixel.mode import Mode
-from armature.emulator.servo import HardwareError
+from armature.emulator.protection import HardwareError
 from armature.errors import CommandRefused, PortError
 
 from .test_loop_motion import move
@@ -42,7 +43,8 @@ def test_a_silent_servo_is_named_after_the_cycles_allowed_and_no_other_is(bench,
     assert cycles == 5
     assert set(bench.loop.faults) == {joint}
     fault = bench.loop.faults[joint]
-    assert "does not answer" in fault.cause
+    assert fault.cause is Cause.MISSING
+    assert "does not answer" in fault.detail
     assert "joins by itself" in fault.remedy
     bench.cycle()
     assert read(bench) == set(others(joint))
@@ -143,7 +145,7 @@ def reset():
 def test_a_reset_servo_is_a_fault_until_it_is_cleared(reset):
     reset.run(0.3)
     assert reset.mode() is Mode.FAULT
-    assert "torque is off" in reset.loop.faults["elbow"].cause
+    assert "torque is off" in reset.loop.faults["elbow"].detail
     assert "clear_faults" in reset.loop.faults["elbow"].remedy
     assert reset.loop.torque() == "partial"
     assert reset.servo("elbow").registers["Torque Enable"] == 0
@@ -153,7 +155,7 @@ def test_a_short_reset_is_noticed_though_no_cycle_was_missed(bench):
     bench.servo("elbow").reboot()
     bench.servo("elbow")._booting = 0.0
     bench.run(0.3)
-    assert "torque is off" in bench.loop.faults["elbow"].cause
+    assert bench.loop.faults["elbow"].cause is Cause.SILENT_RESET
 
 
 def test_clearing_restores_ram_and_sets_the_goal_to_where_the_joint_is(reset):
@@ -172,7 +174,7 @@ def test_a_whole_arm_that_lost_power_is_disarmed_once_cleared(bench):
     for servo in bench.far.servos:
         servo.reboot()
     bench.run(0.5)
-    bench.run_until(lambda: all("torque is off" in f.cause for f in bench.loop.faults.values()), 10.0)
+    bench.run_until(lambda: all(f.cause is Cause.SILENT_RESET for f in bench.loop.faults.values()), 10.0)
     assert set(bench.loop.faults) == set(JOINTS)
     bench.loop.clear_faults(bench.now)
     bench.run_until(lambda: not bench.loop.faults)
@@ -210,25 +212,26 @@ def overloaded(bench):
 def test_an_overload_is_named_within_two_cycles_and_the_others_stop(overloaded):
     overloaded.run(0.03)
     assert overloaded.mode() is Mode.FAULT
-    assert overloaded.loop.faults["elbow"].cause == "hardware error: overload"
+    assert overloaded.loop.faults["elbow"].cause is Cause.OVERLOAD
     assert set(overloaded.loop.faults) == {"elbow"}
     assert overloaded.loop.session == ""
 
 
 @pytest.mark.parametrize(
-    ("error", "name"),
+    ("error", "cause"),
     [
-        (HardwareError.INPUT_VOLTAGE, "input voltage"),
-        (HardwareError.OVERHEATING, "overheating"),
-        (HardwareError.MOTOR_ENCODER, "encoder"),
-        (HardwareError.ELECTRICAL_SHOCK, "electrical shock"),
-        (HardwareError.OVERHEATING | HardwareError.OVERLOAD, "overheating, overload"),
+        (HardwareError.INPUT_VOLTAGE, Cause.INPUT_VOLTAGE),
+        (HardwareError.OVERHEATING, Cause.OVERHEATING),
+        (HardwareError.MOTOR_ENCODER, Cause.ENCODER),
+        (HardwareError.ELECTRICAL_SHOCK, Cause.ELECTRICAL_SHOCK),
+        (HardwareError.OVERHEATING | HardwareError.OVERLOAD, Cause.OVERHEATING),
     ],
 )
-def test_every_hardware_error_is_told_in_words(bench, error, name):
+def test_every_hardware_error_is_told_apart_the_gravest_first(bench, error, cause):
     bench.servo("waist").fail(error)
     bench.run(0.05)
-    assert bench.loop.faults["waist"].cause == f"hardware error: {name}"
+    assert bench.loop.faults["waist"].cause is cause
+    assert "the servo reports it" in bench.loop.faults["waist"].detail
 
 
 def test_clearing_an_overload_reboots_that_servo_alone(overloaded):
@@ -259,7 +262,7 @@ def test_a_servo_that_does_not_come_back_from_its_reboot_is_named(overloaded):
     overloaded.run(0.05)
     overloaded.loop.clear_faults(overloaded.now)
     overloaded.silence("elbow")
-    overloaded.run_until(lambda: "does not answer" in overloaded.loop.faults["elbow"].cause)
+    overloaded.run_until(lambda: overloaded.loop.faults["elbow"].cause is Cause.MISSING)
 
 
 def test_an_error_that_comes_back_is_a_fault_again(overloaded):
@@ -268,7 +271,7 @@ def test_an_error_that_comes_back_is_a_fault_again(overloaded):
     overloaded.run_until(lambda: not overloaded.loop.faults)
     overloaded.servo("elbow").fail(HardwareError.OVERLOAD)
     overloaded.run(0.05)
-    assert overloaded.loop.faults["elbow"].cause == "hardware error: overload"
+    assert overloaded.loop.faults["elbow"].cause is Cause.OVERLOAD
 
 
 def test_a_protective_stop_during_a_fault_leaves_the_fault(overloaded):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from armature.dynamixel.cause import Cause
 from armature.dynamixel.loop import LoopSettings
 from armature.dynamixel.mode import Mode
 from armature.errors import BusMismatch, CommandRefused, ConfigError, PortError
@@ -94,7 +95,8 @@ def test_with_torque_on_in_part_it_is_a_fault_that_names_those_without():
     assert fresh.mode() is Mode.FAULT
     assert fresh.loop.torque() == "partial"
     assert set(fresh.loop.faults) == {"elbow"}
-    assert "torque is off" in fresh.loop.faults["elbow"].cause
+    assert fresh.loop.faults["elbow"].cause is Cause.SILENT_RESET
+    assert "torque is off" in fresh.loop.faults["elbow"].detail
     with pytest.raises(CommandRefused, match="clear_faults"):
         fresh.loop.arm("s", fresh.now)
     fresh.loop.clear_faults(fresh.now)

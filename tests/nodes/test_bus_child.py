@@ -185,7 +185,7 @@ def test_a_killed_emulator_is_a_lost_bus_and_no_reading_stands(tmp_path, clients
     with emulator(tmp_path / "bus"):
         wait_until(lambda: client.mode() == "FAULT")
         assert client.status.torque == "off"
-        assert "torque is off" in client.status.faults[0]["cause"]
+        assert client.status.faults[0]["cause"] == "silent reset"
         client.client.request("clear_faults")
         wait_until(lambda: client.mode() == "DISARMED")
 

@@ -58,6 +58,10 @@ def causes_of(hardware_error: int) -> list[Cause]:
     return [cause for cause in Cause if ERROR_BITS.get(cause, 0) & hardware_error]
 
 
+# With these a servo does not follow goals, or nobody knows whether it would.
+DEAF = (Cause.MISSING, Cause.SILENT_RESET, Cause.BUS_WATCHDOG)
+
+
 class Reaction(str, Enum):
     """What is done at once."""
 

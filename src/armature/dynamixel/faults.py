@@ -1,63 +1,169 @@
-"""Which joints are at fault, and which of them are on their way back."""
+"""Which joints are at fault, which of them are on their way back, and which soon will be at fault."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from armature.core.health import Stage
 from armature.dynamixel.axis import Axis
+from armature.dynamixel.cause import Cause, Reaction, causes_of
 from armature.dynamixel.mode import Fault
-from armature.dynamixel.reader import Reader
+from armature.dynamixel.policy import FaultPolicy
+from armature.dynamixel.preparation import Protection
+from armature.dynamixel.servos import Servos
+from armature.dynamixel.supervision import Finding, Health, JointWatch
 
 CLEAR = "call /servo_interface/clear_faults once the cause is gone"
-RESET = "its torque is off: it was reset or lost power"
+LIMP = "its torque is off: it was reset or lost power"
 _SILENT = "it does not answer"
-_REMEDIES = {_SILENT: "check its cable and power; it joins by itself when it answers"}
+_REMEDIES = {
+    Cause.MISSING: "check its cable and power; it joins by itself when it answers",
+    Cause.OVERHEATING: "let it cool, then call /servo_interface/clear_faults",
+    Cause.TEMPERATURE: "let it cool, then call /servo_interface/clear_faults",
+    Cause.LIMIT: "bring it back into its range, then call /servo_interface/clear_faults",
+}
+_DONE = {
+    Reaction.HOLD: "the motion ended at rest and the arm holds",
+    Reaction.STOP: "the arm stopped and holds",
+    Reaction.SLOW: "less speed is asked for",
+    Reaction.PARK: "the arm stopped and is to park",
+    Reaction.TORQUE_OFF: "its torque was turned off, the others stopped and hold",
+}
 _RECOVERY_TIME = 3.0  # how long a rebooted servo may stay silent [s]
+_RENEW_EVERY = 1.0  # the figures of a warning [s]
 
 
 class Faults:
     """The present fault of each joint; one that only was silent ends by itself, others wait to be cleared."""
 
-    def __init__(self, axes: Mapping[str, Axis], reader: Reader) -> None:
-        """Args: axes by joint, and the reader that knows who is missing."""
+    def __init__(self, servos: Servos, watches: Mapping[str, JointWatch], policy: FaultPolicy) -> None:
+        """Args: the servos, who watches each joint, and what is done about what is found."""
         self.by_joint: dict[str, Fault] = {}
-        self._axes = axes
-        self._reader = reader
+        self.warnings: dict[tuple[str, Cause], Fault] = {}
+        self.limp: set[str] = set()  # joints whose torque a policy has turned off
+        self.is_slow = False  # whether a warning asks for less speed
+        self._servos = servos
+        self._axes = servos.axes
+        self._watches = watches
+        self._policy = policy
         self._recovering: dict[str, float] = {}  # since when, by joint [s]
+        self._retried: set[str] = set()  # joints whose recovery was tried since their fault was noted
 
     def clear(self) -> None:
         """Begin anew."""
         self.by_joint.clear()
+        self.warnings.clear()
+        self.limp.clear()
         self._recovering.clear()
+        self._retried.clear()
+        self.is_slow = False
+        for watch in self._watches.values():
+            watch.forget()
 
-    def look(self, now: float, *, torque_expected: bool) -> Fault | None:
-        """See what is wrong with each joint now; returns the last fault that is new."""
-        newest = None
-        for axis in self._axes.values():
-            cause = self._cause(axis, now, torque_expected)
-            if cause is not None:
-                newest = self.note(axis, cause, now) or newest
-        return newest
+    def watch(self, joint: str) -> JointWatch:
+        """Who watches a joint."""
+        return self._watches[joint]
 
-    def note(self, axis: Axis, cause: str, now: float) -> Fault | None:
-        """Write a fault down; returns it if it is new."""
+    def protection(self, joint: str) -> Protection:
+        """The bounds of a joint's own servo."""
+        return self._servos.preparation.protection(self._axes[joint])
+
+    def health(self) -> dict[str, Health]:
+        """How each servo is doing."""
+        return {
+            joint: self._watches[joint].health(axis, self.protection(joint)) for joint, axis in self._axes.items()
+        }
+
+    # What is found
+
+    def look(self, targets: Mapping[str, float], now: float, *, torque_expected: bool) -> list[Fault]:
+        """See what is wrong with each joint now.
+
+        Args:
+            targets: where each joint was sent [rad] or [m].
+            now: [s].
+            torque_expected: whether a joint without torque is at fault.
+
+        Returns:
+            Faults that are new.
+        """
+        new: list[Fault] = []
+        warned: dict[tuple[str, Cause], Finding] = {}
+        for joint, axis in self._axes.items():
+            for finding in self._findings(axis, targets.get(joint, axis.position), now, torque_expected):
+                if finding.stage < Stage.STOP or self._policy.reaction(finding.cause) is Reaction.SLOW:
+                    warned[joint, finding.cause] = finding
+                elif fault := self.note(axis, finding.cause, finding.detail, now):
+                    new.append(fault)
+        self._warn(warned, now)
+        return new
+
+    def _findings(self, axis: Axis, target: float, now: float, torque_expected: bool) -> Iterator[Finding]:
         joint = axis.wiring.joint
-        if joint in self.by_joint and self.by_joint[joint].cause == cause:
+        if now - self._recovering.get(joint, now) > _RECOVERY_TIME:
+            self.stop_recovery(joint)
+        for cause in causes_of(axis.hardware_error):
+            self.stop_recovery(joint)
+            yield Finding(cause, Stage.STOP, self._error_detail(axis, cause))
+        if joint in self._recovering:
+            return
+        if self._servos.reader.is_missing(axis):
+            yield Finding(Cause.MISSING, Stage.STOP, _SILENT)
+            return
+        if torque_expected and axis.torque is False and joint not in self.limp:
+            yield Finding(Cause.SILENT_RESET, Stage.STOP, LIMP)
+        yield from self._watches[joint].look(axis, target, self.protection(joint), now)
+
+    def _error_detail(self, axis: Axis, cause: Cause) -> str:
+        bounds = self.protection(axis.wiring.joint)
+        figures = {
+            Cause.OVERHEATING: f" at {axis.temperature:.0f} °C, limit {bounds.temperature:.0f} °C",
+            Cause.INPUT_VOLTAGE: f" at {axis.voltage:.1f} V, {_range(bounds)} are allowed",
+        }.get(cause, "")
+        torque = "keeps its torque" if axis.torque else "has cut its torque"
+        return f"the servo reports it{figures} and {torque}"
+
+    def _warn(self, found: Mapping[tuple[str, Cause], Finding], now: float) -> None:
+        kept = {key: warning for key, warning in self.warnings.items() if key in found}
+        for (joint, cause), finding in found.items():
+            present = kept.get((joint, cause))
+            done = _DONE[Reaction.SLOW] if finding.stage >= Stage.SLOW else "nothing yet"
+            if present is None or present.done != done or now - present.since > _RENEW_EVERY:
+                kept[joint, cause] = Fault(joint, cause, finding.detail, done, "give it less to do", False, now)
+        self.warnings = kept
+        self.is_slow = any(finding.stage >= Stage.SLOW for finding in found.values())
+
+    def note(self, axis: Axis, cause: Cause, detail: str, now: float) -> Fault | None:
+        """Write a fault down, unless one that is as grave is known; returns it if it is new."""
+        joint = axis.wiring.joint
+        present = self.by_joint.get(joint)
+        if present is not None and not self._is_news(joint, cause, present.cause):
             return None
+        self._retried.discard(joint)
         fault = Fault(
             joint=joint,
             cause=cause,
-            done="the others stopped and hold",
+            detail=detail,
+            done=_DONE[self._policy.reaction(cause)],
             remedy=_REMEDIES.get(cause, CLEAR),
-            needs_clearing=cause != _SILENT,
+            needs_clearing=cause is not Cause.MISSING,
             since=now,
         )
         self.by_joint[joint] = fault
         return fault
 
+    def _is_news(self, joint: str, cause: Cause, known: Cause) -> bool:
+        """Whether a cause says more than the known one; after a recovery, or an end of the silence, any does."""
+        if cause is known:
+            return False
+        return cause.gravity < known.gravity or known is Cause.MISSING or joint in self._retried
+
+    # The way back
+
     def recover(self, joint: str, now: float) -> None:
         """A joint is being recovered: do not blame it for being silent or limp meanwhile."""
         self._recovering[joint] = now
+        self._retried.add(joint)
 
     def to_restore(self) -> list[Axis]:
         """Joints whose recovery can be finished: they answer."""
@@ -75,20 +181,14 @@ class Faults:
         """A joint's recovery is over, well or not."""
         self._recovering.pop(joint, None)
 
-    def end(self, joint: str) -> Fault:
+    def end(self, joint: str) -> Fault | None:
         """A joint is well again; returns what it had."""
         self.stop_recovery(joint)
-        return self.by_joint.pop(joint)
+        self.limp.discard(joint)
+        self._retried.discard(joint)
+        self._watches[joint].forget()
+        return self.by_joint.pop(joint, None)
 
-    def _cause(self, axis: Axis, now: float, torque_expected: bool) -> str | None:
-        joint = axis.wiring.joint
-        if now - self._recovering.get(joint, now) > _RECOVERY_TIME:
-            self.stop_recovery(joint)
-        if axis.hardware_error:
-            self.stop_recovery(joint)
-            return f"hardware error: {axis.hardware_error_names()}"
-        if joint in self._recovering:
-            return None
-        if self._reader.is_missing(axis):
-            return _SILENT
-        return RESET if torque_expected and axis.torque is False else None
+
+def _range(bounds: Protection) -> str:
+    return f"{bounds.lowest_voltage:.1f} to {bounds.highest_voltage:.1f} V"

@@ -1,235 +1,124 @@
-"""The bus cycle: write what is asked, read what is, decide what follows."""
+"""The bus loop: the cycle, and what can be asked of it between two cycles."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
 
-from armature.core.model import ArmModel
-from armature.core.stopping import Dynamics
 from armature.dynamixel.axis import Axis
-from armature.dynamixel.bus import ServoBus
-from armature.dynamixel.faults import CLEAR, RESET, Faults
+from armature.dynamixel.cause import Cause, Reaction
+from armature.dynamixel.cycle import BusCycle
+from armature.dynamixel.faults import CLEAR
 from armature.dynamixel.mode import Fault, Mode
 from armature.dynamixel.parking import Parking
-from armature.dynamixel.policy import FaultPolicy
-from armature.dynamixel.reader import Reader
-from armature.dynamixel.recovery import Recovery
-from armature.dynamixel.roll_call import call_roll
-from armature.dynamixel.setpoints import Piece, Setpoint, Setpoints
-from armature.dynamixel.stride import Stride
-from armature.dynamixel.torque import TorqueSwitch
-from armature.dynamixel.wiring import Wiring
-from armature.errors import ArmatureError, BusError, CommandRefused, ConfigError, GoalRefused, PortError
+from armature.dynamixel.policy import ALLOWED
+from armature.dynamixel.setpoints import Piece, Setpoint
+from armature.dynamixel.settings import LoopSettings
+from armature.dynamixel.supervision import Health
+from armature.errors import CommandRefused, GoalRefused
+
+__all__ = ["LoopSettings", "ServoLoop"]
 
 # 200 ms and the stop behind them, from any speed that the limits allow (ARCHITECTURE.md, the way of a jog).
 _LONGEST_PIECE = 5.0  # [s]
-_WITH_TORQUE = (Mode.HOLDING, Mode.ARMED, Mode.PARKING)
 
 
-@dataclass(frozen=True)
-class LoopSettings:
-    """How the loop works."""
-
-    dynamics: Mapping[str, Dynamics]  # by joint
-    registers: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # RAM values by joint
-    misses_allowed: int = 5  # cycles without an answer before a servo counts as missing
-    protective_stop: bool = False  # latched already, by a loop before this one
-    resumes: bool = False  # a loop before this one served these servos: one that is missing is a fault, no refusal
-    policy: FaultPolicy = field(default_factory=FaultPolicy)
-    following_error: Mapping[str, float] = field(default_factory=dict)  # bound by joint [rad] or [m]; 0: off
-
-    def __post_init__(self) -> None:
-        if self.misses_allowed < 1:
-            raise ConfigError("misses_allowed", self.misses_allowed, "it must be at least 1")
-
-
-class ServoLoop:
-    """All servos of one arm, cycle by cycle. Time comes in; the bus does the waiting."""
-
-    def __init__(self, bus: ServoBus, wiring: Wiring, arm: ArmModel, settings: LoopSettings) -> None:
-        """Args: a closed bus, the servos on it, the arm that they move, and how."""
-        self.axes = {servo.joint: Axis(servo) for servo in wiring.servos}
-        self.why = "starting"
-        self.session = ""
-        self.cycles = 0
-        self.protective_stop_latched = settings.protective_stop
-        self._bus = bus
-        self._mode = Mode.STARTING
-        self._limits = {joint: arm.limit(joint) for joint in self.axes}
-        self._stride = Stride(self._limits)
-        self._setpoints = Setpoints(self._limits, settings.dynamics)
-        self._switch = TorqueSwitch(bus, self._limits, settings.registers)
-        self._reader = Reader(bus, self.axes, settings.misses_allowed)
-        self._faults = Faults(self.axes, self._reader)
-        self._recovery = Recovery(bus, self.axes, self._reader, self._faults, self._switch, self._setpoints)
-        self._parking: Parking | None = None
-        self._is_connected = False
+class ServoLoop(BusCycle):
+    """The cycle with its requests; one thread at a time may call it."""
 
     # What is so
+
+    @property
+    def axes(self) -> Mapping[str, Axis]:
+        """Servos as they were last read, by joint."""
+        return self._servos.axes
 
     @property
     def faults(self) -> Mapping[str, Fault]:
         """What is wrong, by joint."""
         return self._faults.by_joint
 
+    @property
+    def warnings(self) -> tuple[Fault, ...]:
+        """What soon will be wrong."""
+        return tuple(self._faults.warnings.values())
+
+    @property
+    def cause(self) -> Cause | None:
+        """Why the arm stopped last; None since it was armed or started."""
+        return self._conduct.cause
+
+    @property
+    def why(self) -> str:
+        """What happened last, in words."""
+        return self._conduct.why
+
+    @why.setter
+    def why(self, text: str) -> None:
+        self._conduct.why = text
+
+    @property
+    def session(self) -> str:
+        """The arming session whose commands are followed; empty for none."""
+        return self._conduct.session
+
+    @property
+    def protective_stop_latched(self) -> bool:
+        """Whether the protective stop is latched, whatever the mode is."""
+        return self._conduct.protective_stop
+
+    @property
+    def speed_factor(self) -> float:
+        """The share of its speed that the controller is asked to keep to, 0 to 1."""
+        return self._policy.slow_factor if self._faults.is_slow else 1.0
+
+    @property
+    def wants_park(self) -> bool:
+        """Whether a policy asks whoever knows a free way to park the arm."""
+        return self._conduct.wants_park
+
+    @property
+    def eeprom_writes(self) -> int:
+        """How often EEPROM was written since this process began."""
+        return sum(self._servos.registers.eeprom_writes.values())
+
+    @property
+    def watchdogs(self) -> Mapping[str, str]:
+        """State of each servo's Bus Watchdog, in words."""
+        return self._servos.watchdogs.states
+
+    @property
+    def watchdog_trips(self) -> int:
+        """How many servos were found stopped by their Bus Watchdog since this process began."""
+        return self._servos.watchdogs.trips
+
+    def health(self) -> Mapping[str, Health]:
+        """How each servo is doing, by joint."""
+        return self._faults.health()
+
     def mode(self, now: float) -> Mode:
         """The state to show."""
+        conduct = self._conduct
         if not self._bus.is_open:
             return Mode.DISCONNECTED
-        if self.protective_stop_latched:
+        if conduct.protective_stop:
             return Mode.PROTECTIVE_STOP
-        if self.faults:
+        if self.faults and conduct.mode is not Mode.PARKING:
             return Mode.FAULT
-        if self._mode is Mode.ARMED and self.is_moving(now):
-            return Mode.MOVING
-        return self._mode
+        return Mode.MOVING if conduct.mode is Mode.ARMED and self.is_moving(now) else conduct.mode
 
     def is_moving(self, now: float) -> bool:
         """Whether a motion is being commanded."""
-        return self._setpoints.is_moving(now)
+        return self._conduct.setpoints.is_moving(now)
 
     def torque(self) -> str:
         """on, off or partial, as last known."""
-        on = [bool(axis.torque) for axis in self.axes.values()]
-        return "on" if all(on) else "partial" if any(on) else "off"
+        return self._servos.torque
 
     def setpoints(self, now: float) -> dict[str, Setpoint]:
         """What is being commanded; empty before the first start."""
-        return self._setpoints.sample(now)
+        return self._conduct.setpoints.sample(now)
 
-    # Start and return
-
-    def start(self, now: float) -> None:
-        """Open the bus, check who is there, adopt what the servos are doing. Nothing moves.
-
-        Raises:
-            PortError, BusMismatch, ServoTimeout, CorruptPacket, ServoRefused.
-            CommandRefused: a servo with its torque on works in another mode than position control.
-        """
-        was_on = any(axis.torque for axis in self.axes.values())
-        self._bus.open()
-        try:
-            call_roll(self._bus, (axis.wiring for axis in self.axes.values()))
-            for axis in self.axes.values():
-                axis.misses = 0
-            self._reader.read_all(now)
-            self._switch.prepare(self.axes.values())
-            self._adopt(now, was_on)
-        except ArmatureError:
-            self._bus.close()
-            raise
-        self._is_connected = True
-
-    def _adopt(self, now: float, was_on: bool) -> None:
-        self._setpoints.hold(
-            {joint: self._switch.goal(axis) if axis.torque else axis.position for joint, axis in self.axes.items()}
-        )
-        self._stride.forget()
-        self.session = ""
-        self._parking = None
-        self._faults.clear()
-        torque = self.torque()
-        self._mode = Mode.DISARMED if torque == "off" and not was_on else Mode.HOLDING
-        self.why = "ready" if torque == "off" else "the servos were holding; their goals are adopted"
-        for axis in self.axes.values():
-            if self._mode is Mode.HOLDING and not axis.torque:
-                self._blame(self._faults.note(axis, RESET, now), now)
-
-    # One cycle
-
-    def cycle(self, now: float) -> None:
-        """Write goals, read all servos, and see to what was read.
-
-        Args:
-            now: the time of this cycle; set-points are sampled at it [s].
-        """
-        try:
-            if self._bus.is_open:
-                self._exchange(now)
-                self._see_to(now)
-                self.cycles += 1
-        except PortError as error:
-            self._lose_bus(str(error))
-        if not self._bus.is_open:
-            self._lose_bus("the port is gone; check cable and power")
-
-    def _exchange(self, now: float) -> None:
-        if self._mode in _WITH_TORQUE:
-            self._write_goals(now)
-        self._reader.read_states(now)
-        self._reader.read_slowly(now)
-
-    def _write_goals(self, now: float) -> None:
-        targets = self._setpoints.sample(now)
-        if paused := self._stride.pause(targets, now):
-            self._setpoints.hold(self._stride.positions)
-            self._halt(now)
-            self.why = f"the bus loop was held up for {paused:.2f} s; holding where the arm was sent last"
-            targets = self._setpoints.sample(now)
-        self._stride.note(targets, now)
-        goals = {
-            axis.wiring.servo_id: axis.wiring.to_ticks(targets[joint].position)
-            for joint, axis in self.axes.items()
-            if axis.torque and joint not in self.faults
-        }
-        if goals:
-            register = next(iter(self.axes.values())).wiring.model.registers["Goal Position"]
-            self._bus.sync_write(register, goals)
-
-    def _see_to(self, now: float) -> None:
-        self._blame(self._faults.look(now, torque_expected=self._mode in _WITH_TORQUE), now)
-        self.why = self._recovery.go_on() or self.why
-        if self._mode is Mode.HOLDING and not self.faults and self.torque() == "off":
-            self._mode = Mode.DISARMED
-        if self._mode is Mode.DISARMED:
-            self._switch_off_rest()
-        if self._parking is not None:
-            self._go_on_parking(self._parking, now)
-
-    def _blame(self, fault: Fault | None, now: float) -> None:
-        if fault is not None:
-            self._halt(now)
-            self.why = str(fault)
-
-    def _switch_off_rest(self) -> None:
-        """Torque that a failed request has left on, because an answer was lost, goes off."""
-        left_on = [axis for axis in self.axes.values() if axis.torque and not axis.misses]
-        with suppress(BusError):  # the next cycle tries again
-            self._switch.off(left_on)
-
-    def _halt(self, now: float) -> None:
-        """Stop within limits and hold; no command of this session is followed any more."""
-        self._setpoints.stop(now)
-        self.session = ""
-        self._parking = None
-        if self._mode in (Mode.ARMED, Mode.PARKING):
-            self._mode = Mode.HOLDING
-
-    def _lose_bus(self, reason: str) -> None:
-        for axis in self.axes.values():
-            axis.forget()
-        if not self._is_connected:
-            return
-        self._is_connected = False
-        self._bus.close()
-        self.session = ""
-        self.why = reason
-        self._parking = None
-        self._faults.clear()
-
-    def _go_on_parking(self, parking: Parking, now: float) -> None:
-        if now < parking.ends:
-            return
-        positions = {joint: axis.position for joint, axis in self.axes.items()}
-        if parking.is_overdue(now):
-            self.hold(f"not parked: {parking.farthest(positions)}; torque stays on", now)
-        elif parking.is_there(positions, self._limits):
-            with suppress(BusError):  # what it has left on goes off in the next cycles
-                self.torque_off(now)
-
-    # Requests
+    # Motion
 
     def follow(self, piece: Piece, now: float) -> None:
         """Follow a piece of motion.
@@ -243,10 +132,11 @@ class ServoLoop:
             why = f"it is of session {piece.session or 'none'}, the present one is {self.session or 'none'}"
             raise CommandRefused("set-point", f"the state is {mode.name} and {why}", "arm, then send a new goal")
         try:
-            _require_short(piece, now)
-            self._setpoints.accept(piece, now)
+            _require_short("start from now", piece.start - now, _LONGEST_PIECE)
+            _require_short("duration", piece.trajectory.duration, _LONGEST_PIECE)
+            self._conduct.setpoints.accept(piece, now)
         except GoalRefused as error:
-            self._halt(now)
+            self._conduct.halt(now)
             self.why = str(error)
             raise
 
@@ -258,59 +148,90 @@ class ServoLoop:
             BusError: a servo did not take it; those just switched on are off again.
         """
         self._require("arm", (Mode.DISARMED, Mode.HOLDING, Mode.ARMED), now)
-        if self._mode is Mode.DISARMED:
-            self._setpoints.hold(self._switch.on(list(self.axes.values())))
-            self._stride.forget()
-        self._mode = Mode.ARMED
-        self.session = session
-        self.why = "armed"
+        conduct = self._conduct
+        if conduct.mode is Mode.DISARMED:
+            axes = list(self.axes.values())
+            for axis in axes:  # one may have been reset while nobody looked
+                self._servos.preparation.restore(axis)
+            conduct.setpoints.hold(self._servos.switch.on(axes))
+            conduct.stride.forget()
+        conduct.mode, conduct.session = Mode.ARMED, session
+        conduct.why, conduct.cause, conduct.wants_park = "armed", None, False
 
     def park(self, piece: Piece, now: float) -> None:
-        """Follow a way to rest, then torque off.
+        """Follow a way to rest, then torque off; also with faults of joints that still turn.
 
         Raises:
             CommandRefused: the state does not allow it.
-            GoalRefused: the way does not begin where the arm is.
+            GoalRefused: the way does not begin where the arm is, or takes too long.
         """
-        self._require("park", (Mode.HOLDING, Mode.ARMED), now)
-        self._setpoints.accept(piece, now)
-        self._mode = Mode.PARKING
-        self.session = ""
-        self.why = "parking"
-        self._parking = Parking.along(piece)
+        can_turn = all(Reaction.PARK in ALLOWED[fault.cause] for fault in self.faults.values())
+        turning = (Mode.FAULT,) if can_turn and self.torque() == "on" else ()
+        self._require("park", (Mode.HOLDING, Mode.ARMED, *turning), now)
+        if self._conduct.mode is Mode.DISARMED:
+            raise CommandRefused("park", "torque is off", "there is nothing to do")
+        _require_short("end from now", piece.end - now, self._policy.park_time)
+        self._conduct.setpoints.accept(piece, now)
+        self._conduct.end()
+        self._conduct.mode, self.why = Mode.PARKING, "parking"
+        self._conduct.parking = Parking.along(piece)
+
+    # Stops
+
+    def hold(self, why: str, now: float, cause: Cause = Cause.OPERATOR_STOP) -> None:
+        """Stop within limits and hold; refuse commands."""
+        self._conduct.stop(cause, why, now)
+
+    def controller_gone(self, why: str, now: float) -> None:
+        """Nobody commands any more: what is under way ends as the policy says, at rest; parking goes on."""
+        conduct, reaction = self._conduct, self._policy.reaction(Cause.CONTROLLER_GONE)
+        if conduct.mode is not Mode.ARMED:
+            if conduct.mode is not Mode.PARKING:
+                conduct.end()
+            return
+        if reaction is Reaction.HOLD:
+            conduct.end()
+        else:
+            conduct.halt(now)
+        conduct.wants_park = reaction is Reaction.PARK
+        conduct.why, conduct.cause = why, Cause.CONTROLLER_GONE
 
     def orphan(self) -> None:
-        """Nobody commands any more: what is under way ends as it says, at rest; then hold."""
-        if self._mode is Mode.ARMED:
-            self._mode = Mode.HOLDING
-            self.why = "the controlling process is gone; holding"
-        self.session = ""
-
-    def hold(self, why: str, now: float) -> None:
-        """Stop within limits and hold; refuse commands."""
-        self._halt(now)
-        self.why = why
+        """The process that controls the loop is gone."""
+        self.controller_gone("the controlling process is gone; holding", self._at)
 
     def torque_off(self, now: float) -> None:
         """Cut the torque of all servos at once; an arm that is not at rest falls.
 
         Raises:
+            CommandRefused: the bus is gone.
             BusError: a servo did not take it yet; the next cycles try again.
         """
-        self._halt(now)
-        self._mode = Mode.DISARMED
-        self._faults.clear()
-        self.why = "disarmed"
-        self._switch.off(list(self.axes.values()))
+        self._require_bus("torque_off")
+        self._conduct.setpoints.stop(now)
+        if error := self._disarm("torque was turned off at once"):
+            raise error
 
     def protective_stop(self, on: bool, now: float) -> None:
-        """Stop within limits, hold and latch; or release the latch to HOLDING."""
+        """Stop within limits, hold and latch (or turn torque off, by policy); or release the latch to HOLDING."""
+        conduct = self._conduct
         if on:
-            self._halt(now)
-            self.why = "protective stop"
-        elif self.protective_stop_latched:
-            self.why = "protective stop released"
-        self.protective_stop_latched = on
+            conduct.stop(Cause.PROTECTIVE_STOP, "protective stop", now)
+        elif conduct.protective_stop:
+            conduct.why = "protective stop released"
+        conduct.protective_stop = on
+        if on and self._policy.reaction(Cause.PROTECTIVE_STOP) is Reaction.TORQUE_OFF and self._bus.is_open:
+            self._disarm(
+                "protective stop; torque was turned off"
+            )  # what it has left on goes off in the next cycles
+
+    def leave(self) -> None:
+        """Let the bus go at a deliberate end: servos that hold go on to, without their watchdog to stop them."""
+        if self._bus.is_open:
+            self._servos.watchdogs.leave(self._servos.obeying())
+        self._bus.close()
+
+    # Recovery
 
     def clear_faults(self, now: float) -> str:
         """Recover every faulted joint: reboot it if it latched an error, restore RAM, goal := measured, torque on.
@@ -319,13 +240,30 @@ class ServoLoop:
             What is being done.
 
         Raises:
-            CommandRefused: the bus is gone, or a cause persists.
+            CommandRefused: the bus is gone, or every cause persists.
             BusError: a servo did not take it.
         """
-        if not self._bus.is_open:
-            raise CommandRefused("clear_faults", self.why, "reconnect the bus first")
+        self._require_bus("clear_faults")
         self.why = self._recovery.begin(now)
         return self.why
+
+    def reboot(self, joint: str, now: float) -> str:
+        """Start one servo anew and restore it.
+
+        Returns:
+            What is being done.
+
+        Raises:
+            CommandRefused: the bus is gone, no such joint, it holds a load, or the cause of its fault persists.
+            BusError: the servo did not take it.
+        """
+        self._require_bus("reboot")
+        self.why = self._recovery.reboot(joint, now)
+        return self.why
+
+    def _require_bus(self, request: str) -> None:
+        if not self._bus.is_open:
+            raise CommandRefused(request, self.why, "reconnect the bus first")
 
     def _require(self, request: str, allowed: tuple[Mode, ...], now: float) -> None:
         mode = self.mode(now)
@@ -333,11 +271,10 @@ class ServoLoop:
             raise CommandRefused(request, f"the state is {mode.name} ({self.why})", _way_out(mode))
 
 
-def _require_short(piece: Piece, now: float) -> None:
+def _require_short(what: str, value: float, bound: float) -> None:
     """A piece looks a little ahead, so that an arm whose controller dies soon rests."""
-    for what, value in (("start from now", piece.start - now), ("duration", piece.trajectory.duration)):
-        if value > _LONGEST_PIECE:
-            raise GoalRefused(f"set-point: {what} [s]", value, f"at most {_LONGEST_PIECE:g} s may lie ahead")
+    if value > bound:
+        raise GoalRefused(f"set-point: {what} [s]", value, f"at most {bound:g} s may lie ahead")
 
 
 def _way_out(mode: Mode) -> str:

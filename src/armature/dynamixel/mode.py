@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from armature.dynamixel.cause import Cause
+
 
 class Mode(IntEnum):
     """What the arm does and whether it takes commands; torque is a value of its own."""
@@ -27,14 +29,15 @@ class Mode(IntEnum):
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong with one joint."""
+    """One thing that is wrong with one joint, or soon will be."""
 
     joint: str
-    cause: str
+    cause: Cause
+    detail: str  # with the value and the bound
     done: str  # what was done about it
     remedy: str  # the one step that recovers
     needs_clearing: bool  # whether it stays until clear_faults
     since: float  # monotonic [s]
 
     def __str__(self) -> str:
-        return f"{self.joint}: {self.cause}; {self.done}; {self.remedy}"
+        return f"{self.joint}: {self.cause}: {self.detail}; {self.done}; {self.remedy}"

@@ -69,7 +69,7 @@ class FaultPolicy:
     load_time: float = 1.0  # [s]
     following_time: float = 0.5  # [s]
     limit_margin: float = 0.05  # of a joint's span; set-points may go 0.02 beyond
-    missed_share: float = 0.2  # of the last 100 answers
+    missed_share: float = 0.3  # of the last 100 answers
     slow_factor: float = 0.3
     watchdog_time: float = 0.2  # [s]
     park_time: float = 30.0  # [s]

@@ -1,91 +1,180 @@
-"""The way back of a joint that was at fault."""
+"""The way back of a joint that was at fault: per cause, per joint, and not while the cause persists."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from armature.core.health import Stage
 from armature.dynamixel.axis import Axis
-from armature.dynamixel.bus import ServoBus
-from armature.dynamixel.faults import Faults
-from armature.dynamixel.reader import Reader
+from armature.dynamixel.cause import DEAF, Cause, causes_of
+from armature.dynamixel.faults import LIMP, Faults
+from armature.dynamixel.mode import Fault
+from armature.dynamixel.policy import FaultPolicy
+from armature.dynamixel.servos import Servos
 from armature.dynamixel.setpoints import Setpoints
-from armature.dynamixel.torque import TorqueSwitch
 from armature.errors import BusError, CommandRefused
+
+_VOLTAGE_UNIT = 0.1  # [V] (e-Manual, "Present Input Voltage(144)")
 
 
 class Recovery:
     """Reboots what has latched an error, restores what was reset, takes back what was silent; nothing jumps."""
 
-    def __init__(
-        self,
-        bus: ServoBus,
-        axes: Mapping[str, Axis],
-        reader: Reader,
-        faults: Faults,
-        switch: TorqueSwitch,
-        setpoints: Setpoints,
-    ) -> None:
-        """Args: the parts of the loop that it works on."""
-        self._bus = bus
-        self._axes = axes
-        self._reader = reader
-        self._faults = faults
-        self._switch = switch
+    def __init__(self, servos: Servos, setpoints: Setpoints, faults: Faults, policy: FaultPolicy) -> None:
+        """Args: the servos, what they are asked to do, what is wrong with them, and the thresholds."""
+        self._servos = servos
+        self._axes = servos.axes
+        self._registers = servos.registers
         self._setpoints = setpoints
+        self._faults = faults
+        self._policy = policy
 
     def begin(self, now: float) -> str:
-        """Begin to recover every joint at fault; it goes on with the cycles.
+        """Begin to recover every joint at fault whose cause is gone; it goes on with the cycles.
+
+        Returns:
+            What is being done, and what is not yet.
+
+        Raises:
+            CommandRefused: every cause persists, with the values and the bounds.
+            BusError: a servo did not take its reboot.
+        """
+        faults = list(self._faults.by_joint.values())
+        if not faults:
+            return "there is no fault"
+        persisting = {fault.joint: why for fault in faults if (why := self._persists(fault))}
+        begun = [fault for fault in faults if fault.joint not in persisting]
+        if not begun:
+            raise CommandRefused(
+                "clear_faults", "; ".join(persisting.values()), "remove the cause, then ask again"
+            )
+        for fault in begun:
+            self._begin(self._axes[fault.joint], now)
+        return "; ".join([f"recovering {', '.join(fault.joint for fault in begun)}", *persisting.values()])
+
+    def reboot(self, joint: str, now: float) -> str:
+        """Start one servo anew, then restore it, with torque where the others have theirs.
 
         Returns:
             What is being done.
 
         Raises:
-            CommandRefused: a servo does not answer.
-            BusError: a servo did not take its reboot.
+            CommandRefused: no such joint, or it does not answer, or holds a load that it would let fall, or the
+                cause of its fault persists.
+            BusError: the servo did not take it.
         """
-        joints = list(self._faults.by_joint)
-        if not joints:
-            return "there is no fault"
-        silent = [joint for joint in joints if self._axes[joint].misses]
-        if silent:
-            raise CommandRefused("clear_faults", f"{', '.join(silent)} does not answer", "check cable and power")
-        for joint in joints:
-            self._begin(self._axes[joint], now)
-        return f"recovering {', '.join(joints)}"
+        axis = self._axes.get(joint)
+        if axis is None:
+            raise CommandRefused("reboot", f"there is no joint {joint}", f"joints are {', '.join(self._axes)}")
+        fault = self._faults.by_joint.get(joint)
+        if axis.misses:
+            raise CommandRefused("reboot", f"{joint} does not answer", "check cable and power")
+        if axis.torque and not axis.hardware_error:
+            why = f"{joint} holds what hangs on it, and would let it fall"
+            raise CommandRefused("reboot", why, "turn torque off first")
+        if fault is not None and (why := self._persists(fault)):
+            raise CommandRefused("reboot", why, "remove the cause, then ask again")
+        self._restart(axis)
+        self._faults.recover(joint, now)
+        return f"rebooting {joint}"
 
     def _begin(self, axis: Axis, now: float) -> None:
         if axis.hardware_error:
-            self._bus.reboot(axis.wiring.servo_id)
-            axis.hardware_error = 0
-            axis.torque = False
-            # It is silent for some tenths of a second; a probe finds it again.
-            self._reader.expect_silence(axis)
+            self._restart(axis)
         self._faults.recover(axis.wiring.joint, now)
 
-    def go_on(self) -> str | None:
-        """Finish what can be finished; returns what has happened, if anything has."""
-        news = [self._restore(axis) for axis in self._faults.to_restore()]
-        news += [self._rejoin(axis) for axis in self._faults.to_rejoin()]
-        return news[-1] if news else None
+    def _restart(self, axis: Axis) -> None:
+        self._registers.reboot(axis)
+        axis.hardware_error = 0
+        axis.torque = False
+        # It is silent for some tenths of a second; a probe finds it again.
+        self._servos.reader.expect_silence(axis)
 
-    def _rejoin(self, axis: Axis) -> str:
+    # What still stands in the way
+
+    def _persists(self, fault: Fault) -> str:
+        """How a cause persists, in words; empty where it does not."""
+        axis = self._axes[fault.joint]
+        if axis.misses:
+            return f"{fault.joint} does not answer; check cable and power"
+        found = [fault.cause, *causes_of(axis.hardware_error)]
+        whys = (self._persisting(axis, cause) for cause in found)
+        return next((f"{fault.joint}: {why}" for why in whys if why), "")
+
+    def _persisting(self, axis: Axis, cause: Cause) -> str:
+        watch = self._faults.watch(axis.wiring.joint)
+        health = watch.health(axis, self._servos.preparation.protection(axis))
+        if cause in (Cause.OVERHEATING, Cause.TEMPERATURE):
+            return self._hot(axis)
+        if cause is Cause.INPUT_VOLTAGE:
+            return self._badly_powered(axis)
+        if cause is Cause.LIMIT:
+            return watch.beyond(axis.position)
+        if cause is Cause.COMMUNICATION and health.missed > self._policy.missed_share:
+            return watch.missed()
+        light = self._policy.load.release(Stage.STOP)
+        if cause is Cause.LOAD and health.load >= light:
+            return f"still {health.load:.0%} of the stall torque; take load away until it is below {light:.0%}"
+        return ""
+
+    def _hot(self, axis: Axis) -> str:
+        limit = self._servos.preparation.protection(axis).temperature
+        cool = limit + self._policy.temperature.stop - self._policy.temperature.hysteresis
+        temperature = self._registers.read(axis, "Present Temperature")
+        if temperature < cool:
+            return ""
+        return f"still {temperature} °C, limit {limit:.0f} °C; let it cool below {cool:.0f} °C"
+
+    def _badly_powered(self, axis: Axis) -> str:
+        bounds = self._servos.preparation.protection(axis)
+        voltage = self._registers.read(axis, "Present Input Voltage") * _VOLTAGE_UNIT
+        if voltage < bounds.lowest_voltage:
+            return f"still {voltage:.1f} V, minimum {bounds.lowest_voltage:.1f} V"
+        if voltage > bounds.highest_voltage:
+            return f"still {voltage:.1f} V, maximum {bounds.highest_voltage:.1f} V"
+        return ""
+
+    # With the cycles
+
+    def go_on(self, now: float, *, torque_expected: bool) -> list[str]:
+        """Finish what can be finished; returns what has happened."""
+        news = [self._restore(axis) for axis in self._faults.to_restore()]
+        return news + [self._rejoin(axis, now, torque_expected) for axis in self._faults.to_rejoin()]
+
+    def _rejoin(self, axis: Axis, now: float, torque_expected: bool) -> str:
+        """Take back a servo that was silent, as it is: holding with its own goal, or limp."""
         joint = axis.wiring.joint
         try:
+            reset = LIMP if torque_expected and not axis.torque else self._difference(axis)
+            if reset:
+                self._faults.note(axis, Cause.SILENT_RESET, reset, now)
+                return str(self._faults.by_joint[joint])
             if axis.torque:
-                self._setpoints.hold({joint: self._switch.goal(axis)})
+                self._setpoints.hold({joint: self._servos.goal_of(axis)})
         except BusError as error:
             return f"{joint}: {error}"  # the next cycle tries again
-        return f"{joint}: recovered from: {self._faults.end(joint).cause}"
+        ended = self._faults.end(joint)
+        return f"{joint}: recovered from: {ended.detail}" if ended else f"{joint}: recovered"
+
+    def _difference(self, axis: Axis) -> str:
+        difference = self._servos.preparation.difference(axis)
+        return f"it was reset: {difference}" if difference else ""
 
     def _restore(self, axis: Axis) -> str:
-        """Give a reset servo its RAM again, and its torque where the others have theirs."""
+        """Give a servo its RAM again, and its torque where the others have theirs."""
         joint = axis.wiring.joint
         try:
-            self._switch.prepare([axis])
+            self._servos.preparation.restore(axis)
             if not axis.torque and any(other.torque for other in self._axes.values()):
-                self._setpoints.hold(self._switch.on([axis]))
+                self._setpoints.hold(self._servos.switch.on([axis]))
+            elif axis.torque and self._cause(joint) is Cause.FOLLOWING_ERROR:
+                self._setpoints.hold({joint: axis.position})  # what stopped it on its way is not pushed any more
+            elif axis.torque and self._cause(joint) in DEAF:
+                self._setpoints.hold({joint: self._servos.goal_of(axis)})
         except (BusError, CommandRefused) as error:
             self._faults.stop_recovery(joint)
             return f"{joint}: recovery failed: {error}"
         self._faults.end(joint)
         return f"{joint}: recovered"
+
+    def _cause(self, joint: str) -> Cause | None:
+        fault = self._faults.by_joint.get(joint)
+        return fault.cause if fault is not None else None

@@ -10,21 +10,32 @@ from armature.dynamixel.wiring import ServoWiring
 from armature.errors import BusMismatch, ConfigError
 
 
-def call_roll(bus: ServoBus, servos: Iterable[ServoWiring]) -> None:
+def call_roll(bus: ServoBus, servos: Iterable[ServoWiring], *, may_lack: bool = False) -> list[int]:
     """Ping every servo of the wiring.
 
+    Args:
+        bus: open.
+        servos: those that should be there.
+        may_lack: whether some, but not all, may be missing.
+
+    Returns:
+        Ids of those that are missing.
+
     Raises:
-        BusMismatch: one is missing or of another model, with all that were expected and found.
+        BusMismatch: one is of another model or missing, with all that were expected and found.
         PortError: the port is gone.
     """
     wanted = {servo.servo_id: servo.model for servo in servos}
     found = bus.found(wanted)
-    if found != {servo_id: model.number for servo_id, model in wanted.items()}:
+    missing = [servo_id for servo_id in wanted if servo_id not in found]
+    wrong = [servo_id for servo_id, number in found.items() if number != wanted[servo_id].number]
+    if wrong or not found or (missing and not may_lack):
         raise BusMismatch(
             bus.path,
             [f"id {servo_id} {model.name}" for servo_id, model in wanted.items()],
             [f"id {servo_id} {_model_name(number)}" for servo_id, number in found.items()],
         )
+    return missing
 
 
 def _model_name(number: int) -> str:

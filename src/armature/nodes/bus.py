@@ -112,7 +112,7 @@ class Child:
             self._link.send(link.CYCLE)
             self._tell(now)
             due = self._following(due)
-        self._bus.close()
+        self._loop.leave()
 
     def _now(self, monotonic: float | None = None) -> float:
         """The loop's time, at present or when a cycle was due [s]."""

@@ -69,7 +69,10 @@ class BusReport:
         """What changes seldom."""
         loop = self._loop
         faults = (
-            {"joint": f.joint, "cause": f.cause, "done": f.done, "remedy": f.remedy, "age": now - f.since}
+            {
+                **{"joint": f.joint, "cause": f.cause.value, "detail": f.detail},
+                **{"done": f.done, "remedy": f.remedy, "age": now - f.since},
+            }
             for f in loop.faults.values()
         )
         return link.Status(

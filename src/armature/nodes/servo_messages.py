@@ -84,7 +84,9 @@ def shown(status: link.Status) -> Any:
 def _state_values(status: link.Status) -> dict[str, str]:
     values = {"torque": status.torque, "session": status.session, "why": status.why}
     for fault in status.faults:
-        values[f"fault.{fault['joint']}"] = f"{fault['cause']}; {fault['done']}; {fault['remedy']}"
+        values[f"fault.{fault['joint']}"] = (
+            f"{fault['cause']}: {fault['detail']}; {fault['done']}; {fault['remedy']}"
+        )
     return values
 
 
@@ -128,7 +130,7 @@ def _servo(joint: str, servo_id: int, axis: link.AxisReading, fault: Any) -> Dia
     }
     level, message = DiagnosticStatus.OK, "ok"
     if fault is not None:
-        level, message = DiagnosticStatus.ERROR, fault["cause"]
+        level, message = DiagnosticStatus.ERROR, f"{fault['cause']}: {fault['detail']}"
         values |= {"done": fault["done"], "remedy": fault["remedy"], "since [s]": f"{fault['age']:.1f}"}
     elif math.isnan(axis.position):
         level, message = DiagnosticStatus.WARN, "no reading in the last cycle"

@@ -1,0 +1,66 @@
+"""What the arm is being asked to do: its mode, the arming session, the set-points, and why it is so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from armature.core.model import Limit
+from armature.core.stopping import Dynamics
+from armature.dynamixel.cause import Cause
+from armature.dynamixel.mode import Mode
+from armature.dynamixel.parking import Parking
+from armature.dynamixel.setpoints import Setpoints
+from armature.dynamixel.stride import Stride
+
+_WITH_TORQUE = (Mode.HOLDING, Mode.ARMED, Mode.PARKING)
+_UNDER_WAY = (Mode.ARMED, Mode.PARKING)
+
+
+class Conduct:
+    """The part of the loop that knows no bus."""
+
+    def __init__(
+        self, limits: Mapping[str, Limit], dynamics: Mapping[str, Dynamics], *, protective_stop: bool
+    ) -> None:
+        """Args: limits and dynamics by joint, and whether the protective stop is latched already."""
+        self.mode = Mode.STARTING
+        self.session = ""
+        self.why = "starting"
+        self.cause: Cause | None = None  # of the last stop, until the arm is armed again
+        self.protective_stop = protective_stop
+        self.parking: Parking | None = None
+        self.wants_park = False  # whether a policy asks for a way to park
+        self.setpoints = Setpoints(limits, dynamics)
+        self.stride = Stride(limits)
+
+    @property
+    def expects_torque(self) -> bool:
+        """Whether a joint without torque is at fault."""
+        return self.mode in _WITH_TORQUE
+
+    def begin(self, mode: Mode, why: str) -> None:
+        """Begin anew in a mode, without a session."""
+        self.stride.forget()
+        self._let_go()
+        self.mode, self.why, self.cause = mode, why, None
+
+    def halt(self, now: float) -> None:
+        """Stop within limits and hold; no command of this session is followed any more."""
+        self.setpoints.stop(now)
+        self.end()
+
+    def end(self) -> None:
+        """Take no more commands; the motion under way ends at rest, as its piece says."""
+        self._let_go()
+        if self.mode in _UNDER_WAY:
+            self.mode = Mode.HOLDING
+
+    def stop(self, cause: Cause, why: str, now: float) -> None:
+        """Halt for a cause."""
+        self.halt(now)
+        self.why, self.cause = why, cause
+
+    def _let_go(self) -> None:
+        self.session = ""
+        self.parking = None
+        self.wants_park = False

@@ -1,0 +1,241 @@
+"""The bus cycle: write what is asked, read what is, decide what follows. Nobody needs to ask for any of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from armature.core.model import ArmModel
+from armature.dynamixel.axis import Axis
+from armature.dynamixel.bus import ServoBus
+from armature.dynamixel.cause import DEAF, Cause, Reaction
+from armature.dynamixel.conduct import Conduct
+from armature.dynamixel.faults import Faults
+from armature.dynamixel.mode import Fault, Mode
+from armature.dynamixel.parking import Parking
+from armature.dynamixel.recovery import Recovery
+from armature.dynamixel.roll_call import call_roll
+from armature.dynamixel.servos import Servos
+from armature.dynamixel.setpoints import Setpoint
+from armature.dynamixel.settings import LoopSettings
+from armature.dynamixel.supervision import watches
+from armature.dynamixel.wiring import Wiring
+from armature.errors import ArmatureError, BusError, PortError
+
+
+class BusCycle:
+    """All servos of one arm, cycle by cycle. Time comes in; the bus does the waiting."""
+
+    def __init__(self, bus: ServoBus, wiring: Wiring, arm: ArmModel, settings: LoopSettings) -> None:
+        """Args: a closed bus, the servos on it, the arm that they move, and how."""
+        limits = {joint: arm.limit(joint) for joint in wiring.joints}
+        self.cycles = 0
+        self._limits = limits
+        self._policy = settings.policy
+        self._bus = bus
+        self._servos = Servos.of(bus, wiring, limits, settings)
+        self._conduct = Conduct(limits, settings.dynamics, protective_stop=settings.protective_stop)
+        bounds = settings.following_errors(arm)
+        self._faults = Faults(self._servos, watches(limits, bounds, settings.policy), settings.policy)
+        self._recovery = Recovery(self._servos, self._conduct.setpoints, self._faults, settings.policy)
+        self._is_connected = False
+        self._resumes = settings.resumes
+        self._at = 0.0  # of the last cycle [s]
+
+    # Start and return
+
+    def start(self, now: float) -> None:
+        """Open the bus, check who is there, adopt what the servos are doing. Nothing moves.
+
+        At the first start every servo must be there; at a return those that are there go on.
+
+        Raises:
+            PortError, BusMismatch, ServoTimeout, CorruptPacket, ServoRefused.
+            CommandRefused: a servo with its torque on works in another mode than position control.
+        """
+        axes = self._servos.axes.values()
+        was_on = any(axis.torque for axis in axes)
+        self._bus.open()
+        try:
+            absent = call_roll(self._bus, [axis.wiring for axis in axes], may_lack=self._resumes)
+            self._read_all(absent, now)
+            self._adopt([axis for axis in axes if not axis.misses], now, was_on)
+        except ArmatureError:
+            self._bus.close()
+            raise
+        self._is_connected = self._resumes = True
+        self._at = now
+
+    def _read_all(self, absent: Iterable[int], now: float) -> None:
+        for axis in self._servos.axes.values():
+            axis.misses = 0
+            if axis.wiring.servo_id in absent:
+                self._servos.reader.expect_silence(axis)
+        self._servos.reader.read_all(now)
+
+    def _adopt(self, present: list[Axis], now: float, was_on: bool) -> None:
+        trips = self._servos.watchdogs.trips
+        writes = sum(self._servos.registers.eeprom_writes.values())
+        for axis in present:
+            self._servos.preparation.restore(axis)
+        self._conduct.setpoints.hold(
+            {axis.wiring.joint: self._servos.goal_of(axis) if axis.torque else axis.position for axis in present}
+        )
+        self._faults.clear()
+        torque = self._servos.torque
+        mode = Mode.DISARMED if torque == "off" and not was_on else Mode.HOLDING
+        why = "ready" if torque == "off" else "the servos were holding; their goals are adopted"
+        if self._servos.watchdogs.trips > trips:
+            why = "the servos had heard nothing and stopped by their bus watchdog; they hold where they are"
+        if writes := sum(self._servos.registers.eeprom_writes.values()) - writes:
+            why += f"; {writes} EEPROM registers differed and were written"
+        self._conduct.begin(mode, why)
+        self._blame(now)
+
+    # One cycle
+
+    def cycle(self, now: float) -> None:
+        """Write goals, read all servos, and see to what was read.
+
+        Args:
+            now: the time of this cycle; set-points are sampled at it [s].
+        """
+        try:
+            if self._bus.is_open:
+                self._exchange(now)
+                self._see_to(now)
+                self.cycles += 1
+        except PortError as error:
+            self._lose_bus(str(error))
+        if not self._bus.is_open:
+            self._lose_bus("the port is gone; check cable and power")
+        self._at = now
+
+    def _exchange(self, now: float) -> None:
+        if self._conduct.expects_torque:
+            self._write_goals(now)
+        self._servos.reader.read_states(now)
+        self._servos.reader.read_slowly(now)
+
+    def _write_goals(self, now: float) -> None:
+        targets = self._targets(now)
+        goals = {
+            axis.wiring.servo_id: axis.wiring.to_ticks(targets[joint].position)
+            for joint, axis in self._servos.axes.items()
+            if axis.torque and joint in targets and not self._is_deaf(joint)
+        }
+        if goals:
+            register = next(iter(self._servos.axes.values())).wiring.model.registers["Goal Position"]
+            self._bus.sync_write(register, goals)
+
+    def _targets(self, now: float) -> Mapping[str, Setpoint]:
+        conduct = self._conduct
+        targets = conduct.setpoints.sample(now)
+        if paused := conduct.stride.pause(targets, now):
+            conduct.setpoints.hold(conduct.stride.positions)
+            conduct.halt(now)
+            conduct.why = f"the bus loop was held up for {paused:.2f} s; holding where the arm was sent last"
+            targets = conduct.setpoints.sample(now)
+        conduct.stride.note(targets, now)
+        return targets
+
+    def _is_deaf(self, joint: str) -> bool:
+        fault = self._faults.by_joint.get(joint)
+        return fault is not None and fault.cause in DEAF
+
+    def _see_to(self, now: float) -> None:
+        conduct = self._conduct
+        self._recover_tripped(now)
+        self._blame(now)
+        for news in self._recovery.go_on(now, torque_expected=conduct.expects_torque):
+            conduct.why = news
+        if conduct.protective_stop and self._policy.reaction(Cause.PROTECTIVE_STOP) is Reaction.TORQUE_OFF:
+            conduct.end()
+            conduct.mode = Mode.DISARMED
+        if conduct.mode is Mode.HOLDING and not self._faults.by_joint and self._servos.torque == "off":
+            conduct.mode = Mode.DISARMED
+        self._cut_what_must_be()
+        if conduct.parking is not None:
+            self._go_on_parking(conduct.parking, now)
+
+    def _recover_tripped(self, now: float) -> None:
+        """Take back servos that have stopped by themselves; they refuse goals and do not say so."""
+        time, paused = self._servos.watchdogs.time, now - self._at
+        if not (time and self._conduct.expects_torque):
+            return
+        stopped = [axis for axis in self._servos.obeying() if axis.is_stopped_by_watchdog]
+        if paused > time / 2.0:  # so long that they may have: look at once
+            stopped = self._servos.watchdogs.tripped(self._servos.obeying())
+        if not stopped:
+            return
+        self._conduct.halt(now)
+        for axis in stopped:
+            self._take_back(axis, now)
+        joints = ", ".join(axis.wiring.joint for axis in stopped)
+        held_up = f"the bus loop was held up for {paused:.2f} s; " if paused > time / 2.0 else ""
+        why = f"{held_up}bus watchdog: {joints} stopped by itself and holds; its goal was set to where it is"
+        self._conduct.why, self._conduct.cause = why, Cause.BUS_WATCHDOG
+
+    def _take_back(self, axis: Axis, now: float) -> None:
+        try:
+            self._conduct.setpoints.hold({axis.wiring.joint: self._servos.watchdogs.recover(axis)})
+        except PortError:
+            raise
+        except BusError as error:
+            self._faults.note(axis, Cause.BUS_WATCHDOG, f"it stopped and cannot be released: {error}", now)
+
+    # Faults
+
+    def _blame(self, now: float) -> None:
+        """Look for new faults, and do at once what their policies say."""
+        sent = self._conduct.stride.positions
+        for fault in self._faults.look(sent, now, torque_expected=self._conduct.expects_torque):
+            self._react(fault, now)
+
+    def _react(self, fault: Fault, now: float) -> None:
+        conduct, reaction = self._conduct, self._policy.reaction(fault.cause)
+        if reaction is Reaction.PARK and conduct.mode is Mode.PARKING:
+            return
+        if reaction is Reaction.HOLD:
+            conduct.end()
+        else:
+            conduct.halt(now)
+        conduct.wants_park = reaction is Reaction.PARK
+        if reaction is Reaction.TORQUE_OFF:
+            self._faults.limp.add(fault.joint)
+        conduct.why, conduct.cause = str(fault), fault.cause
+
+    def _cut_what_must_be(self) -> None:
+        """Torque that is to be off, also where a request to cut it has failed because an answer was lost."""
+        is_disarmed = self._conduct.mode is Mode.DISARMED
+        on = [axis for axis in self._servos.obeying() if is_disarmed or axis.wiring.joint in self._faults.limp]
+        self._servos.cut(on)
+
+    def _lose_bus(self, reason: str) -> None:
+        for axis in self._servos.axes.values():
+            axis.forget()
+        if not self._is_connected:
+            return
+        self._is_connected = False
+        self._bus.close()
+        self._conduct.end()
+        self._conduct.why, self._conduct.cause = reason, Cause.DISCONNECTED
+        self._faults.clear()
+
+    # Parking
+
+    def _go_on_parking(self, parking: Parking, now: float) -> None:
+        if now < parking.ends:
+            return
+        positions = {joint: axis.position for joint, axis in self._servos.axes.items()}
+        if parking.is_overdue(now):
+            self._conduct.halt(now)
+            self._conduct.why = f"not parked: {parking.farthest(positions)}; torque stays on"
+        elif parking.is_there(positions, self._limits):
+            self._disarm("disarmed")  # what it has left on goes off in the next cycles
+
+    def _disarm(self, why: str) -> BusError | None:
+        """Cut all torque; returns what went wrong with the last servo that did not take it."""
+        self._conduct.end()
+        self._conduct.mode, self._conduct.why = Mode.DISARMED, why
+        self._faults.clear()
+        return self._servos.cut(list(self._servos.axes.values()))

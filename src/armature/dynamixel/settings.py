@@ -1,0 +1,41 @@
+"""How the loop works."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from armature.core.model import ArmModel
+from armature.core.stopping import Dynamics
+from armature.dynamixel.policy import FaultPolicy
+from armature.errors import ConfigError
+
+# About 20°: well beyond what a servo lags behind at full speed with the gains of the arms shipped here. A finger
+# that has closed on something is away from its set-point for good, so a sliding joint has no bound by default.
+_FOLLOWING_ERROR = {"revolute": 0.35, "continuous": 0.35, "prismatic": 0.0}  # [rad]; 0: off
+
+
+@dataclass(frozen=True)
+class LoopSettings:
+    """How the loop works."""
+
+    dynamics: Mapping[str, Dynamics]  # by joint
+    registers: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # RAM values by joint
+    misses_allowed: int = 5  # cycles without an answer before a servo counts as missing
+    protective_stop: bool = False  # latched already, by a loop before this one
+    resumes: bool = False  # a loop before this one served these servos: one that is missing is a fault, no refusal
+    policy: FaultPolicy = field(default_factory=FaultPolicy)
+    following_error: Mapping[str, float] = field(default_factory=dict)  # bound by joint [rad] or [m]; 0: off
+
+    def __post_init__(self) -> None:
+        if self.misses_allowed < 1:
+            raise ConfigError("misses_allowed", self.misses_allowed, "it must be at least 1")
+        for joint, bound in self.following_error.items():
+            if not bound >= 0.0:
+                raise ConfigError(f"parameter {joint}.following_error", bound, "it must be at least 0; 0 is off")
+
+    def following_errors(self, arm: ArmModel) -> dict[str, float]:
+        """Bound of each driven joint [rad] or [m], 0 for off."""
+        return {
+            joint.name: self.following_error.get(joint.name, _FOLLOWING_ERROR[joint.kind]) for joint in arm.driven
+        }

@@ -1,0 +1,142 @@
+"""What is watched of each joint over time: its distance from the set-point, its limits, its heat, its answers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from armature.core.health import MeanSquare, Stage, ThermalModel
+from armature.core.model import Limit
+from armature.dynamixel.axis import Axis
+from armature.dynamixel.cause import Cause
+from armature.dynamixel.policy import FaultPolicy
+from armature.dynamixel.preparation import Protection
+
+_ANSWERS = 100  # over about how many of them the share of the missing ones is taken
+_FULL_LOAD = 100.0  # [%]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is found of one joint."""
+
+    cause: Cause
+    stage: Stage
+    detail: str  # with the value and the bound
+
+
+@dataclass(frozen=True)
+class Health:
+    """How a servo is doing."""
+
+    load: float  # root mean square, as a share of the stall torque
+    missed: float  # share of the last answers that did not come
+    seconds_left: float  # until its temperature asks for a stop, if the load lasts [s]; NaN where nobody knows
+
+
+class JointWatch:
+    """Watches one joint."""
+
+    def __init__(self, limit: Limit, following_error: float, policy: FaultPolicy) -> None:
+        """Args: the joint's limit, its bound of the following error [rad] or [m] (0: off), the thresholds."""
+        self._limit = limit
+        self._bound = following_error or math.inf
+        self._policy = policy
+        self._margin = policy.limit_margin * (limit.upper - limit.lower)
+        self._thermal = ThermalModel()
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, after a recovery."""
+        self._astray_since = math.nan
+        self._load = MeanSquare(self._policy.load_time)
+        self._missed = 0.0
+        self._stages = {Cause.TEMPERATURE: Stage.WELL, Cause.LOAD: Stage.WELL}
+
+    def health(self, axis: Axis, protection: Protection) -> Health:
+        """How the servo is doing."""
+        bound = protection.temperature + self._policy.temperature.stop
+        left = self._thermal.time_to(bound, axis.temperature, self._load.root)
+        return Health(self._load.root, self._missed, left)
+
+    def look(self, axis: Axis, target: float, protection: Protection, now: float) -> Iterator[Finding]:
+        """What is found in this cycle, the gravest first.
+
+        Args:
+            axis: as it was read in this cycle.
+            target: where it was sent [rad] or [m].
+            protection: the servo's own bounds.
+            now: [s].
+        """
+        self._missed += ((axis.misses > 0) - self._missed) / _ANSWERS
+        self._load.add(_load_of(axis), now)
+        if axis.torque and not axis.misses:
+            yield from self._beyond(axis)
+            yield from self._astray(axis, target, now)
+        yield from self._staged(axis, protection)
+        if self._missed > self._policy.missed_share:
+            yield Finding(Cause.COMMUNICATION, Stage.STOP, self.missed())
+
+    def missed(self) -> str:
+        """How many answers are missing, in words."""
+        bound = self._policy.missed_share
+        return f"{self._missed:.0%} of the last {_ANSWERS} answers are missing, {bound:.0%} may be"
+
+    def beyond(self, position: float) -> str:
+        """How a position [rad] or [m] is beyond the limit, in words; empty where it is not."""
+        lower, upper = self._limit.lower, self._limit.upper
+        if lower - self._margin <= position <= upper + self._margin:
+            return ""
+        return f"it is at {position:.4f}, its limits are {lower:.4f} to {upper:.4f}"
+
+    def _beyond(self, axis: Axis) -> Iterator[Finding]:
+        if detail := self.beyond(axis.position):
+            yield Finding(Cause.LIMIT, Stage.STOP, detail)
+
+    def _astray(self, axis: Axis, target: float, now: float) -> Iterator[Finding]:
+        error = abs(axis.position - target)
+        if not error > self._bound:
+            self._astray_since = math.nan
+            return
+        if math.isnan(self._astray_since):
+            self._astray_since = now
+        if now - self._astray_since >= self._policy.following_time:
+            detail = f"it is {error:.4f} from its set-point, {self._bound:.4f} is allowed"
+            yield Finding(Cause.FOLLOWING_ERROR, Stage.STOP, detail)
+
+    def _staged(self, axis: Axis, protection: Protection) -> Iterator[Finding]:
+        limit, policy = protection.temperature, self._policy
+        stage = self._advance(Cause.TEMPERATURE, axis.temperature - limit)
+        if stage:
+            at = f"{axis.temperature:.0f} °C, the servo's limit is {limit:.0f} °C"
+            yield Finding(Cause.TEMPERATURE, stage, f"{at}; {self._time_left(axis, protection)}")
+        stage = self._advance(Cause.LOAD, self._load.root)
+        if stage:
+            at = f"{self._load.root:.0%} of the stall torque, {policy.load.stop:.0%} is the bound"
+            yield Finding(Cause.LOAD, stage, f"{at}; {self._time_left(axis, protection)}")
+
+    def _advance(self, cause: Cause, value: float) -> Stage:
+        thresholds = self._policy.temperature if cause is Cause.TEMPERATURE else self._policy.load
+        self._stages[cause] = thresholds.stage(value, self._stages[cause])
+        return self._stages[cause]
+
+    def _time_left(self, axis: Axis, protection: Protection) -> str:
+        left = self.health(axis, protection).seconds_left
+        if math.isnan(left):
+            return "nobody knows for how long"
+        return "it can go on like this" if math.isinf(left) else f"it can go on like this for {left:.0f} s"
+
+
+def _load_of(axis: Axis) -> float:
+    """What the motor carries, as a share of its stall torque; NaN where it was not read."""
+    if math.isnan(axis.current):
+        return axis.load / _FULL_LOAD
+    return axis.current / axis.wiring.model.stall_current
+
+
+def watches(
+    limits: Mapping[str, Limit], bounds: Mapping[str, float], policy: FaultPolicy
+) -> dict[str, JointWatch]:
+    """A watch for each joint; one without a bound of its following error is not held to it."""
+    return {joint: JointWatch(limit, bounds.get(joint, 0.0), policy) for joint, limit in limits.items()}

@@ -1,0 +1,122 @@
+"""The servos' own Bus Watchdog: a servo that hears nothing stops by itself, and says nothing about it.
+
+Source: e-Manual, "Bus Watchdog(98)": unit 20 ms; when the time is over the servo stops, the register reads -1 and
+goals cannot be written until 0 is. It is RAM, so it is armed with torque and disarmed with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+
+from armature.dynamixel.axis import Axis
+from armature.dynamixel.bus import ServoBus
+from armature.dynamixel.preparation import Preparation
+from armature.dynamixel.registers import Registers
+from armature.errors import BusError
+
+_NAME = "Bus Watchdog"
+_UNIT = 0.02  # [s]
+_OFF, _TRIPPED = 0, -1
+# The first firmware with a Bus Watchdog (e-Manual, same section); servos of the series X330 had it from the start.
+_FIRST_FIRMWARE = 38
+_SINCE_EVER = "330"
+_EXTENDED_POSITION = 4
+
+
+class BusWatchdogs:
+    """Arms, disarms and recovers the watchdogs; the cycle's own traffic feeds them.
+
+    In current control a tripped servo goes limp, so there it is never the only guard: this loop refuses that mode.
+    """
+
+    def __init__(self, bus: ServoBus, registers: Registers, preparation: Preparation, time: float) -> None:
+        """Args: the open bus, its registers, what is known of the servos, and the time [s], 0 to leave it off."""
+        self.states: dict[str, str] = {}  # in words, by joint
+        self.trips = 0  # that were found
+        self._bus = bus
+        self._registers = registers
+        self._preparation = preparation
+        self._units = round(time / _UNIT)
+
+    @property
+    def time(self) -> float:
+        """After which a servo that hears nothing stops [s]; 0 where it is off."""
+        return self._units * _UNIT
+
+    def arm(self, axis: Axis) -> None:
+        """Let a servo whose torque is on stop by itself when it hears nothing.
+
+        Raises:
+            BusError: the servo did not take it.
+        """
+        why_not = self._why_not(axis)
+        if not why_not:
+            self._registers.write(axis, _NAME, self._units)
+            axis.watchdog = self._units
+        self.states[axis.wiring.joint] = why_not or f"armed, {1000.0 * self.time:.0f} ms"
+
+    def disarm(self, axis: Axis) -> None:
+        """Let a servo be silent for as long as it may be; this also releases one that has tripped.
+
+        Raises:
+            BusError: the servo did not take it.
+        """
+        self._registers.write(axis, _NAME, _OFF)
+        axis.watchdog = _OFF
+        self.states[axis.wiring.joint] = "off"
+
+    def is_tripped(self, axis: Axis) -> bool:
+        """Whether a servo has stopped by itself.
+
+        Raises:
+            BusError: the servo did not answer.
+        """
+        return self._registers.read(axis, _NAME) == _TRIPPED
+
+    def tripped(self, axes: Iterable[Axis]) -> list[Axis]:
+        """Those of the servos that have stopped by themselves, by one read of all; silent ones are left out.
+
+        Raises:
+            PortError: the port is gone.
+        """
+        asked = {axis.wiring.servo_id: axis for axis in axes}
+        if not asked or not self._units:
+            return []
+        register = next(iter(asked.values())).wiring.model.registers[_NAME]
+        answers = self._bus.sync_read(list(asked), register.address, register.size)
+        return [
+            asked[servo_id] for servo_id, answer in answers.items() if register.decode(answer.data[0]) == _TRIPPED
+        ]
+
+    def recover(self, axis: Axis) -> float:
+        """Take a servo back that has stopped by itself: goal := measured, verified, and armed again.
+
+        Returns:
+            The goal [rad] or [m].
+
+        Raises:
+            BusError: the servo did not take it.
+        """
+        self.trips += 1
+        ticks = self._registers.read(axis, "Present Position")
+        self._registers.write_verified(axis, _NAME, _OFF)  # before the goal, which is locked until then
+        self._registers.write_verified(axis, "Goal Position", ticks)
+        self.arm(axis)
+        return axis.wiring.to_position(ticks)
+
+    def leave(self, axes: Iterable[Axis]) -> None:
+        """Let servos go on holding without a host that feeds them; a silent one will stop where it is."""
+        for axis in axes:
+            with suppress(BusError):
+                self.disarm(axis)
+
+    def _why_not(self, axis: Axis) -> str:
+        if not self._units:
+            return "off by setting"
+        known = self._preparation.protection(axis)
+        if known.firmware < _FIRST_FIRMWARE and _SINCE_EVER not in axis.wiring.model.name:
+            return f"off: firmware {known.firmware} is older than {_FIRST_FIRMWARE}"
+        if known.mode == _EXTENDED_POSITION and known.homing_offset:
+            return f"off: with a homing offset ({known.homing_offset}) in extended position control it runs away"
+        return ""
