@@ -12,7 +12,7 @@ from armature.emulator.faults import FaultBoard
 from armature.emulator.motor import rotor_inertia
 from armature.emulator.plant import MujocoPlant, Plant
 from armature.emulator.servo import Servo
-from armature.emulator.supply import Supply
+from armature.emulator.supply import supplies
 from armature.emulator.wire import Wire
 from armature.emulator.wire_faults import Transmission
 from armature.errors import ConfigError
@@ -59,13 +59,15 @@ class EmulatedBus:
         self.servos = tuple(axis.servo for axis in axes.values())
         self.wire = Wire(baud_rate, now)
         self.plant = plant
-        self.supply = Supply(max((servo.voltage for servo in self.servos), default=0.0))
+        self.supplies = supplies(self.servos)
         self.pulls = 0  # how many faults have the plug pulled
         self.faults = FaultBoard(self)
         self._by_joint = {joint: axis.servo for joint, axis in axes.items()}
         self._axes = tuple(axes[joint] for joint in plant.joints)
         self._time = plant.time(now)
         self._steps = 0
+        for supply in self.supplies:
+            supply.feed()
         for axis, position in zip(self._axes, plant.positions, strict=True):
             axis.servo.place(axis.ratio * position + axis.zero)
 
@@ -96,8 +98,7 @@ class EmulatedBus:
         Raises:
             ConfigError: the wiring names a baud rate that servos do not have.
         """
-        supply = max(entry.model.nominal_voltage for entry in wiring.servos)
-        servos = [(entry, Servo(entry.model, entry.servo_id, supply)) for entry in wiring.servos]
+        servos = [(entry, Servo(entry.model, entry.servo_id)) for entry in wiring.servos]
         for _, servo in servos:
             servo.registers["Baud Rate"] = _baud_index(wiring.baud_rate)
         return EmulatedBus(servos, plant, wiring.baud_rate, now)
@@ -160,7 +161,8 @@ class EmulatedBus:
             self._pass_time(_UNHURRIED * STEP)
 
     def _pass_time(self, dt: float) -> None:
-        self.supply.feed(self.servos)
+        for supply in self.supplies:
+            supply.feed()
         for servo in self.servos:
             servo.pass_time(dt)
         self.faults.pass_time(self.time)

@@ -36,9 +36,9 @@ _ACCELERATION_UNIT = 214.577 / 3_600.0
 class Drive:
     """Motor and control of one servo; positions in it are ticks as Present Position(132) counts them."""
 
-    def __init__(self, model: ServoModel, supply: float) -> None:
-        """Build for a model at a supply voltage [V], torque off."""
-        self.motor = Motor(model, supply)
+    def __init__(self, model: ServoModel) -> None:
+        """Build for a model, torque off."""
+        self.motor = Motor(model)
         self.profile = Profile()
         self.is_on = False
         self.pwm = 0.0  # present PWM value, in the direction of increasing position

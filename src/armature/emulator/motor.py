@@ -22,8 +22,8 @@ def rotor_inertia(model: ServoModel) -> float:
 class Motor:
     """A permanent magnet motor: torque falls linearly from stall to no-load speed."""
 
-    def __init__(self, model: ServoModel, supply: float) -> None:
-        """Build from the ratings; the supply voltage [V] scales them."""
+    def __init__(self, model: ServoModel) -> None:
+        """Build from the ratings, which hold at the nominal voltage."""
         self.stall_current = model.stall_current
         self.load = 0.0  # torque as a share of the stall torque, signed
         self.heat = Heat()
@@ -34,10 +34,10 @@ class Motor:
         self._squares = 0.0  # of the load, summed since warm()
         self._steps = 0
         self._conductance = 1.0  # of the winding, as a share of a cold one's
-        self.supply(supply)
+        self._voltage = 1.0  # as a share of the nominal
 
     def supply(self, voltage: float) -> None:
-        """Set the voltage at the plug [V]."""
+        """Set the voltage at the plug [V]; torque and speed go with it."""
         self._voltage = voltage / self._nominal
 
     @property

@@ -27,6 +27,10 @@ BOOT_TIME = 0.4
 _BROWN_OUT = 0.6
 # What a tripped Bus Watchdog sets to 0 in the modes that do not control a position.
 _STOPPED_BY = {Mode.CURRENT: "Goal Current", Mode.VELOCITY: "Goal Velocity", Mode.PWM: "Goal PWM"}
+_GAINS = (
+    *("Velocity I Gain", "Velocity P Gain", "Position D Gain", "Position I Gain", "Position P Gain"),
+    *("Feedforward 2nd Gain", "Feedforward 1st Gain"),
+)
 _GOALS = ("Goal PWM", "Goal Current", "Goal Velocity", "Goal Position")
 # Protocol 2.0, "Clear": the option for the position, with its fixed values.
 _CLEAR_POSITION = bytes([0x01, 0x44, 0x58, 0x4C, 0x22])
@@ -36,21 +40,15 @@ _TORQUE_ON_BY_GOAL = 0x08  # section "Drive Mode(10)", bit 3
 class Servo:
     """One servo on the bus."""
 
-    def __init__(self, model: ServoModel, servo_id: int, supply: float | None = None) -> None:
-        """Switch a servo on.
-
-        Args:
-            model: what it is.
-            servo_id: its id.
-            supply: voltage at its plug [V]; the model's nominal voltage if None.
-        """
+    def __init__(self, model: ServoModel, servo_id: int) -> None:
+        """Switch a servo on, at its nominal voltage until power() says otherwise."""
         self.model = model
-        supply = model.nominal_voltage if supply is None else supply
         self.registers = RegisterFile(model)
         self.registers["ID"] = servo_id
         self.registers["Firmware Version"] = FIRMWARE_VERSION
-        self.drive = Drive(model, supply)
-        self.voltage = supply  # at the plug [V]
+        self.drive = Drive(model)
+        self.voltage = model.nominal_voltage  # at the plug [V]
+        self.dips: list[float] = []  # that its plug does not exceed [V]
         self.breaks = 0  # how many faults have its data line broken
         self.protection = Protection(self.registers)
         self._watchdog = BusWatchdog(self.registers)
@@ -97,7 +95,10 @@ class Servo:
         """Write bytes, or refuse them whole."""
         error, changes = self._examine(address, data)
         if error is Error.NONE:
+            mode = self.registers["Operating Mode"]
             self.registers.store(changes)
+            if self.registers["Operating Mode"] != mode:
+                self._switch_mode()
             for register, value in changes:
                 self._react(register.name, value)
         return error
@@ -152,7 +153,7 @@ class Servo:
 
     def power(self, voltage: float) -> None:
         """Set the voltage at the plug [V]: without enough of it the servo stops, and later starts anew."""
-        self.voltage = voltage
+        self.voltage = voltage = min(voltage, *self.dips) if self.dips else voltage
         self.drive.motor.supply(voltage)
         if (voltage >= self._brown_out) != self._is_powered:
             self._is_powered = not self._is_powered
@@ -197,8 +198,18 @@ class Servo:
         self.drive.wrap()
         self.registers["Goal Position"] = round(self.drive.position)
 
+    def _switch_mode(self) -> None:
+        """Section "Operating Mode(11)": its change resets gains, profile and goals, and whole turns.
+
+        "according to the selected Operating Mode": by how much gains differ between modes is not published.
+        """
+        self.registers.reset(_GAINS)
+        self._reset_goals()
+        self.drive.configure(self.registers)
+        if self.registers["Operating Mode"] == Mode.POSITION:
+            self.drive.wrap()
+
     def _reset_goals(self) -> None:
-        """Section "Operating Mode(11)": switching it resets the profile and the goals."""
         self.registers.reset(["Profile Velocity", "Profile Acceleration"])
         self.registers["Goal PWM"] = self.registers["PWM Limit"]
         if "Goal Current" in self.registers:
@@ -238,11 +249,9 @@ class Servo:
         if name == "Torque Enable":
             self._set_torque(bool(value))
             return
-        if name == "Operating Mode":
-            self._reset_goals()
         if name != "Goal Position":
             self.drive.configure(self.registers)
-        if name == "Drive Mode" or (name == "Operating Mode" and value == Mode.POSITION):
+        if name == "Drive Mode":
             self.drive.wrap()
         if name == "Goal Position" and self.drive.is_on:
             self.drive.move(value)

@@ -43,11 +43,11 @@ class VoltageDip(Fault):
     def _begin(self, bus: EmulatedBus) -> Undo:
         servos = self.servos(bus)
         for servo in servos:
-            bus.supply.pull_down(servo, self.voltage)
+            servo.dips.append(self.voltage)
 
         def undo() -> None:
             for servo in servos:
-                bus.supply.let_go(servo, self.voltage)
+                servo.dips.remove(self.voltage)
 
         return undo
 

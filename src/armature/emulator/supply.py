@@ -1,8 +1,8 @@
-"""The power supply that all servos of a bus share: its voltage sags under their currents."""
+"""The power supplies of a bus: a voltage sags under the currents of all servos that share it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from armature.emulator.servo import Servo
 
@@ -11,25 +11,32 @@ _RESISTANCE = 0.1
 
 
 class Supply:
-    """A voltage behind a resistance, and what pulls it down at single plugs."""
+    """A voltage behind a resistance."""
 
-    def __init__(self, voltage: float, resistance: float = _RESISTANCE) -> None:
-        """Args: the voltage without load [V], and the resistance up to the servos [Ω]."""
+    def __init__(self, servos: Sequence[Servo], voltage: float) -> None:
+        """Args: the servos that hang on it, and its voltage without load [V]."""
         self.voltage = voltage
-        self._resistance = resistance
-        self._pulls: list[tuple[Servo, float]] = []
+        self._servos = servos
 
-    def feed(self, servos: Sequence[Servo]) -> None:
+    def feed(self) -> None:
         """Tell each servo what voltage stands at its plug."""
-        current = sum(servo.drive.motor.supply_current for servo in servos)
-        voltage = max(0.0, self.voltage - self._resistance * current)
-        for servo in servos:
-            servo.power(min([voltage, *(pulled for other, pulled in self._pulls if other is servo)]))
+        current = sum(servo.drive.motor.supply_current for servo in self._servos)
+        voltage = max(0.0, self.voltage - _RESISTANCE * current)
+        for servo in self._servos:
+            servo.power(voltage)
 
-    def pull_down(self, servo: Servo, voltage: float) -> None:
-        """Hold the voltage at one plug at or under a value [V]."""
-        self._pulls.append((servo, voltage))
 
-    def let_go(self, servo: Servo, voltage: float) -> None:
-        """End what pull_down() began."""
-        self._pulls.remove((servo, voltage))
+def supplies(servos: Iterable[Servo]) -> tuple[Supply, ...]:
+    """One supply of the highest nominal voltage for all that bear it, and others for those that would burn."""
+    rest, found = list(servos), []
+    while rest:
+        voltage = max(servo.model.nominal_voltage for servo in rest)
+        fed = [servo for servo in rest if _bears(servo, voltage)]
+        found.append(Supply(fed, voltage))
+        rest = [servo for servo in rest if not _bears(servo, voltage)]
+    return tuple(found)
+
+
+def _bears(servo: Servo, voltage: float) -> bool:
+    """Section "Max Voltage Limit(32)": the end of its range is what the model bears."""
+    return voltage * 10.0 <= servo.model.registers["Max Voltage Limit"].maximum
