@@ -35,9 +35,26 @@ def test_the_emulator_serves_the_port_that_the_servo_interface_opens():
     assert processes["servo_interface"].parameters["port"] in processes["emulator"].arguments
 
 
-def test_gazebo_is_refused_with_what_works():
-    with pytest.raises(ConfigError, match="use emulated or a serial device"):
-        started(graph.GAZEBO)
+def test_with_gazebo_the_emulators_servos_drive_its_arm_and_every_node_lives_on_its_clock():
+    processes = {process.name: process for process in started(graph.GAZEBO)}
+    emulator = processes.pop("emulator")
+    assert emulator.arguments[emulator.arguments.index("--plant") + 1] == "gazebo"
+    assert emulator.is_node
+    assert processes["servo_interface"].parameters["port"] in emulator.arguments
+    assert all(process.parameters["use_sim_time"] is True for process in processes.values())
+
+
+def test_the_servo_interface_waits_longer_for_its_port_than_the_servos_for_gazebo():
+    processes = {process.name: process for process in started(graph.GAZEBO)}
+    line = processes["emulator"].arguments
+    assert processes["servo_interface"].parameters["patience"] > float(line[line.index("--patience") + 1])
+
+
+@pytest.mark.parametrize("port", [graph.EMULATED, "/dev/ttyUSB0"])
+def test_without_gazebo_nothing_waits_for_a_simulated_clock(port):
+    processes = started(port)
+    assert not any("use_sim_time" in process.parameters for process in processes)
+    assert not any(process.is_node for process in processes if process.name == "emulator")
 
 
 def test_an_unknown_robot_is_refused_with_those_known():

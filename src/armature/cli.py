@@ -36,7 +36,9 @@ def parser() -> argparse.ArgumentParser:
     _add_up(commands)
     _add_graph_commands(commands)
     _add_emulate(commands)
+    _add_world(commands)
     _add_fault(commands)
+    _add_inspection(commands)
     _add_recording(commands)
     _add_bench(commands)
     return root
@@ -111,6 +113,24 @@ def _add_fault(commands: Subparsers) -> None:
     fault.add_argument("--link", metavar="PATH", default="", help="of armature emulate; default: of armature up")
     fault.add_argument("--json", action="store_true", help="for programs")
     _add_namespace(fault)
+
+
+def _add_world(commands: Subparsers) -> None:
+    world = _add(commands, "world", "Write a world for Gazebo with the arm.", "armature.cli_world")
+    world.add_argument("--robot", metavar="NAME", default=DEFAULT_ROBOT)
+    world.add_argument("--pose", default="park", help="in which the arm begins; default park")
+    world.add_argument("--out", metavar="FILE", default="", help="default: standard output")
+    _add_namespace(world)
+
+
+def _add_inspection(commands: Subparsers) -> None:
+    check = _add(commands, "check", "Look at port, servos and speed; nothing moves.", "armature.cli_check")
+    check.add_argument("--robot", metavar="NAME", default=DEFAULT_ROBOT, help=f"default {DEFAULT_ROBOT}")
+    scan = _add(commands, "scan", "Show all servos that answer.", "armature.cli_scan")
+    scan.add_argument("--baud", type=int, metavar="RATE", help="[bit/s]; default: all")
+    for command in (check, scan):
+        command.add_argument("--port", metavar="DEV", default="", help="default: the only adapter plugged in")
+        command.add_argument("--json", action="store_true", help="for programs")
 
 
 def _add_recording(commands: Subparsers) -> None:

@@ -14,6 +14,8 @@ EMULATED = "emulated"
 GAZEBO = "gazebo"
 # How long launch and the supervisor wait after SIGINT: the servo interface may be parking.
 STOP_TIMEOUT = 30.0  # [s]
+# Gazebo may be started together with the graph, and takes its time; the servos come after it.
+_GAZEBO_PATIENCE, _SERVO_PATIENCE = 30.0, 40.0  # [s]
 
 Parameters = Mapping[str, str | int | float | bool]
 
@@ -81,6 +83,11 @@ def page_folder() -> Path:
     return built if built.is_dir() or (share / "setup.py").exists() else share / "web"
 
 
+def gazebo_bridge() -> Path:
+    """The configuration of ros_gz_bridge that goes with our worlds."""
+    return share_folder() / "config" / "gazebo_bridge.yaml"
+
+
 def robot_names() -> tuple[str, ...]:
     """All arms that can be started."""
     folders = (share_folder() / "config" / "robots").glob("*/")
@@ -121,34 +128,36 @@ def processes(
 
     Args:
         robot: the arm.
-        port: serial device, or "emulated".
+        port: serial device, "emulated", or "gazebo" for emulated servos whose arm is in Gazebo.
         runtime: folder for what lives as long as the graph.
         http: address and port of the page.
-
-    Raises:
-        ConfigError: a port that cannot be served.
     """
-    if port == GAZEBO:
-        raise ConfigError("port", port, "the Gazebo plant is not built yet; use emulated or a serial device")
-    emulated = port == EMULATED
+    simulated = port == GAZEBO
+    emulated = simulated or port == EMULATED
     device = str(runtime / "bus") if emulated else port
+    # One clock for all that give time to a motion or a message.
+    clock: Parameters = {"use_sim_time": True} if simulated else {}
+    patience: Parameters = {"patience": _SERVO_PATIENCE} if simulated else {}
     model: Parameters = {"urdf": str(robot.urdf)}
     posed: Parameters = {**model, "poses": str(robot.poses)}
     web: Parameters = {"host": http[0], "port": http[1], "page_root": str(page_folder())}
 
     def node(name: str, parameters: Parameters) -> Process:
-        return Process(name, is_node=True, parameters=parameters, parameter_files=robot.parameters)
+        timed = {**parameters, **clock}
+        return Process(name, is_node=True, parameters=timed, parameter_files=robot.parameters)
 
     return (
-        *((_emulator(robot, device),) if emulated else ()),
+        *((_emulator(robot, device, simulated),) if emulated else ()),
         node("monitor", {**posed, **web}),
         node("recorder", {}),
         node("state_publisher", model),
         node("arm_controller", model),
-        node("servo_interface", {**posed, "wiring": str(robot.wiring), "port": device}),
+        node("servo_interface", {**posed, "wiring": str(robot.wiring), "port": device, **patience}),
     )
 
 
-def _emulator(robot: Robot, link: str) -> Process:
+def _emulator(robot: Robot, link: str, simulated: bool) -> Process:
     files = ("--urdf", str(robot.urdf), "--wiring", str(robot.wiring), "--poses", str(robot.poses))
-    return Process("emulator", is_node=False, arguments=(*files, "--link", link))
+    plant = ("--plant", GAZEBO, "--patience", str(_GAZEBO_PATIENCE)) if simulated else ()
+    # With Gazebo it speaks ROS too.
+    return Process("emulator", is_node=simulated, arguments=(*files, "--link", link, *plant))

@@ -125,7 +125,9 @@ def test_a_port_in_use_is_told_with_the_remedy(tmp_path):
     [
         (("up", "--robot", "nobody"), "robots are armature6, open_manipulator_x"),
         (("up", "--http", "8080"), "write HOST:PORT"),
-        (("up", "--port", "gazebo"), "not built yet"),
+        (("world", "--pose", "upside_down"), "park, home"),
+        (("world", "--robot", "nobody"), "robots are armature6, open_manipulator_x"),
+        (("world", "--out", "/nowhere/world.sdf"), "can be written"),
         (("down",), "it is not running"),
         (("status",), "it is not running"),
         (("logs", "nobody"), "there is no log"),

@@ -1,4 +1,7 @@
-"""The emulator's process: servos and physics of one arm behind a pseudo-terminal; it needs no ROS."""
+"""The emulator's process: servos and physics of one arm behind a pseudo-terminal.
+
+It needs no ROS, unless the arm is one in Gazebo.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ import argparse
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +24,8 @@ from armature.nodes.emulator_console import Console
 from armature.nodes.priority import prefer_real_time
 
 _LONGEST_LATENCY = 1.0  # [s]
+_MUJOCO, _GAZEBO = "mujoco", "gazebo"
+_ROS_ARGUMENTS = "--ros-args"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,16 +34,48 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    options = _parser().parse_args(arguments)
+    line = list(sys.argv[1:] if arguments is None else arguments)
+    ours = line.index(_ROS_ARGUMENTS) if _ROS_ARGUMENTS in line else len(line)
+    options = _parser().parse_args(line[:ours])
     try:
-        _serve(options, _bus(options))
+        _run(options, line[ours:])
     except ArmatureError as error:
         sys.stderr.write(f"emulator: {error}\n")
         return 1
     return 0
 
 
+def _run(options: argparse.Namespace, ros_arguments: Sequence[str]) -> None:
+    urdf = _text(options.urdf)
+    arm = ArmModel.from_urdf(urdf, str(options.urdf))
+    wiring = Wiring.from_yaml(_text(options.wiring), arm, str(options.wiring))
+    poses = read_poses(_text(options.poses), arm, str(options.poses))
+    if options.start_pose not in poses:
+        raise ConfigError("--start-pose", options.start_pose, f"{options.poses} has {', '.join(poses)}")
+    if options.baud is not None:
+        wiring = replace(wiring, baud_rate=options.baud)
+    if not 0.0 <= options.usb_latency <= _LONGEST_LATENCY:
+        raise ConfigError("--usb-latency", options.usb_latency, f"it takes 0 to {_LONGEST_LATENCY:g} s")
+    if options.plant == _GAZEBO:
+        with _in_gazebo(arm, wiring, ros_arguments, options.patience) as bus:
+            _serve(options, bus)
+    else:
+        _serve(options, EmulatedBus.of_arm(urdf, wiring, poses[options.start_pose], time.monotonic()))
+
+
+@contextmanager
+def _in_gazebo(
+    arm: ArmModel, wiring: Wiring, ros_arguments: Sequence[str], patience: float
+) -> Iterator[EmulatedBus]:
+    # rclpy, 30 MB, only where it is needed.
+    from armature.nodes.gazebo_plant import gazebo_plant
+
+    with gazebo_plant(arm, wiring, ros_arguments, patience) as plant:
+        yield EmulatedBus.of_plant(plant, wiring, time.monotonic())
+
+
 def _serve(options: argparse.Namespace, bus: EmulatedBus) -> None:
+    bus.wire.usb_latency = options.usb_latency
     with (
         Console(bus.faults, options.link) as console,
         Terminal(
@@ -59,6 +97,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--poses", type=Path, required=True, help="its named poses")
     parser.add_argument("--start-pose", default="park", help="the pose in which it is switched on")
     parser.add_argument("--link", type=Path, required=True, help="path of the link to the pseudo-terminal")
+    parser.add_argument("--plant", choices=(_MUJOCO, _GAZEBO), default=_MUJOCO, help="what the servos move")
+    parser.add_argument(
+        "--patience", type=float, default=30.0, metavar="S", help="how long Gazebo may take; default 30"
+    )
     parser.add_argument("--baud", type=int, help="baud rate of the servos, if not the wiring's [bit/s]")
     parser.add_argument(
         "--usb-latency", type=float, default=0.0, metavar="S", help="of the adapter [s]; default 0"
@@ -67,22 +109,6 @@ def _parser() -> argparse.ArgumentParser:
         "--no-pace", dest="pace", action="store_false", help="answer at once, not at the wire's pace"
     )
     return parser
-
-
-def _bus(options: argparse.Namespace) -> EmulatedBus:
-    urdf = _text(options.urdf)
-    arm = ArmModel.from_urdf(urdf, str(options.urdf))
-    wiring = Wiring.from_yaml(_text(options.wiring), arm, str(options.wiring))
-    poses = read_poses(_text(options.poses), arm, str(options.poses))
-    if options.start_pose not in poses:
-        raise ConfigError("--start-pose", options.start_pose, f"{options.poses} has {', '.join(poses)}")
-    if options.baud is not None:
-        wiring = replace(wiring, baud_rate=options.baud)
-    if not 0.0 <= options.usb_latency <= _LONGEST_LATENCY:
-        raise ConfigError("--usb-latency", options.usb_latency, f"it takes 0 to {_LONGEST_LATENCY:g} s")
-    bus = EmulatedBus.of_arm(urdf, wiring, poses[options.start_pose], time.monotonic())
-    bus.usb_latency = options.usb_latency
-    return bus
 
 
 def _text(path: Path) -> str:

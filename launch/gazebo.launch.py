@@ -1,0 +1,58 @@
+"""Start Gazebo with the arm, its bridge and the graph: ros2 launch armature gazebo.launch.py robot:=armature6.
+
+Needs ros_gz_sim and ros_gz_bridge.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import mkdtemp
+
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import Node
+from launch_ros.substitutions import FindPackageShare
+
+from armature.graph import DEFAULT_ROBOT, GAZEBO, gazebo_bridge, share_folder
+
+
+def generate_launch_description() -> LaunchDescription:
+    arguments = (
+        ("robot", DEFAULT_ROBOT, "name of the arm"),
+        ("namespace", "", "of the arm, where there are several"),
+        ("http_host", "127.0.0.1", "address of the page"),
+        ("http_port", "8080", "port of the page"),
+        ("gui", "false", "show Gazebo's window"),
+    )
+    declared = [DeclareLaunchArgument(n, default_value=d, description=t) for n, d, t in arguments]
+    return LaunchDescription([*declared, OpaqueFunction(function=start)])
+
+
+def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    def given(name: str) -> str:
+        return str(LaunchConfiguration(name).perform(context))
+
+    world = str(Path(mkdtemp(prefix="armature-")) / "world.sdf")
+    options = ("--robot", given("robot"), "--namespace", given("namespace"), "--out", world)
+    subprocess.run([sys.executable, "-m", "armature.cli", "world", *options], check=True)
+    server = PathJoinSubstitution([FindPackageShare("ros_gz_sim"), "launch", "gz_sim.launch.py"])
+    flags = "-r" if given("gui") == "true" else "-r -s"
+    same = {name: given(name) for name in ("robot", "namespace", "http_host", "http_port")}
+    graph = str(share_folder() / "launch" / "arm.launch.py")
+    return [
+        IncludeLaunchDescription(
+            PythonLaunchDescriptionSource(server), launch_arguments=[("gz_args", f"{flags} {world}")]
+        ),
+        Node(
+            package="ros_gz_bridge",
+            executable="parameter_bridge",
+            namespace=given("namespace"),
+            parameters=[{"config_file": str(gazebo_bridge()), "expand_gz_topic_names": True}],
+            output="screen",
+        ),
+        IncludeLaunchDescription(
+            PythonLaunchDescriptionSource(graph), launch_arguments=[*same.items(), ("port", GAZEBO)]
+        ),
+    ]
