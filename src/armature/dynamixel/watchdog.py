@@ -6,6 +6,7 @@ goals cannot be written until 0 is. It is RAM, so it is armed with torque and di
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from contextlib import suppress
 
@@ -22,6 +23,7 @@ _OFF, _TRIPPED = 0, -1
 _FIRST_FIRMWARE = 38
 _SINCE_EVER = "330"
 _EXTENDED_POSITION = 4
+_LEAN = math.radians(0.5)  # of the servo's horn; promise 2 counts half a degree as a jump
 
 
 class BusWatchdogs:
@@ -92,6 +94,9 @@ class BusWatchdogs:
     def recover(self, axis: Axis) -> float:
         """Take a servo back that has stopped by itself: goal := measured, verified, and armed again.
 
+        A loaded joint sags under its goal, and would creep by that at every recovery: so the goal stays as near to
+        the one it had as half a degree allows.
+
         Returns:
             The goal [rad] or [m].
 
@@ -99,7 +104,9 @@ class BusWatchdogs:
             BusError: the servo did not take it.
         """
         self.trips += 1
-        ticks = self._registers.read(axis, "Present Position")
+        before, measured = (self._registers.read(axis, name) for name in ("Goal Position", "Present Position"))
+        lean = int(_LEAN / axis.wiring.model.position_unit)
+        ticks = measured + max(-lean, min(lean, before - measured))
         self._registers.write_verified(axis, _NAME, _OFF)  # before the goal, which is locked until then
         self._registers.write_verified(axis, "Goal Position", ticks)
         self.arm(axis)
