@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from armature.emulator.packet import ALERT, BROADCAST_ID, Error, Instruction
+from armature.emulator.faults import Push, StuckJoint
+from armature.emulator.packet import ALERT, BROADCAST_ID, Error, Instruction, encode
 from armature.emulator.protection import HardwareError
 from armature.emulator.servo import BOOT_TIME
 
@@ -310,3 +311,141 @@ def test_a_horn_turned_by_hand_is_moving():
     host = Host("XM430-W350")
     host.servo.drive.step(0.0, 1.0, 0.001)
     assert host.read("Moving") == 1
+
+
+class TestFirmware:
+    """What older firmware lacks."""
+
+    def test_clear_came_with_42(self, host):
+        """Protocol 2.0, "Clear"."""
+        host.servo.registers["Firmware Version"] = 41
+        assert host.one(Instruction.CLEAR, bytes.fromhex("01 44 58 4C 22")).error == Error.INSTRUCTION
+
+    def test_the_bus_watchdog_came_with_38(self, host):
+        """Section "Bus Watchdog(98)"."""
+        host.servo.registers["Firmware Version"] = 37
+        assert host.write("Bus Watchdog", 10) == Error.ACCESS
+
+    @pytest.mark.parametrize(("model", "last"), [("XM430-W350", 44), ("XL330-M288", 45)])
+    def test_a_servo_without_fast_sync_read_silences_those_behind(self, model, last):
+        """Protocol 2.0, "Fast Sync Read": firmware 45 of X430 and X540, 46 of X330."""
+        host = Host("XM430-W350", model)
+        request = encode(BROADCAST_ID, Instruction.FAST_SYNC_READ, place(132) + place(4) + bytes([1, 2]))
+        whole = host.send(request)
+        host.bus.servos[1].registers["Firmware Version"] = last
+        assert len(host.send(request)) == len(whole) - 8  # error, id, data and CRC of the second
+        host.bus.servos[1].registers["Firmware Version"] = last + 1
+        assert len(host.send(request)) == len(whole)
+
+
+def test_switching_the_mode_resets_the_gains(host):
+    """Section "Operating Mode(11)", note."""
+    names = ("Velocity_I_Gain", "Velocity_P_Gain", "Position_D_Gain", "Position_I_Gain", "Position_P_Gain")
+    host.set(**dict.fromkeys(names, 9), Feedforward_1st_Gain=9, Feedforward_2nd_Gain=9)
+    host.set(Operating_Mode=3)  # it is in this mode already
+    assert host.read("Position P Gain") == 9
+    host.set(Operating_Mode=4)
+    assert [host.read(name.replace("_", " ")) for name in names] == [1_920, 100, 0, 0, 800]
+    assert (host.read("Feedforward 1st Gain"), host.read("Feedforward 2nd Gain")) == (0, 0)
+
+
+class TestTrippedWatchdog:
+    """Section "Bus Watchdog(98)" in each mode, and what users report of it."""
+
+    def trip(self, host):
+        host.write("Bus Watchdog", 5)
+        host.wait(0.3)
+        assert host.read("Bus Watchdog") == -1
+
+    @pytest.mark.parametrize(
+        ("mode", "goal", "value"), [(0, "Goal Current", 100), (1, "Goal Velocity", 100), (16, "Goal PWM", 200)]
+    )
+    def test_without_position_control_the_motor_gives_nothing_and_its_goal_is_zero(self, host, mode, goal, value):
+        host.set(Operating_Mode=mode, Torque_Enable=1)
+        host.write(goal, value)
+        host.wait(0.05)
+        self.trip(host)
+        assert host.read(goal) == 0
+        assert host.read("Torque Enable") == 1
+        host.wait(1.0)
+        assert abs(host.read("Present Velocity")) <= 1 or mode == 0  # without friction, a free wheel turns on
+        assert host.read("Present Current") == pytest.approx(0, abs=2)
+
+    def test_in_current_control_an_arm_falls(self):
+        """Nothing holds a joint whose goal current is 0."""
+        host = Host("XM430-W350")
+        host.set(Operating_Mode=0, Torque_Enable=1, Goal_Current=50)
+        self.trip(host)
+        with host.bus.faults.injected(Push("joint1", torque=-0.5)):
+            before = host.position
+            host.wait(0.3)
+        assert host.position < before - 0.2
+
+    def test_in_position_control_it_holds_where_it_stopped(self, host):
+        host.set(Torque_Enable=1, Profile_Velocity=50, Goal_Position=4_000)
+        host.wait(0.3)
+        self.trip(host)
+        assert host.read("Goal Position") == pytest.approx(host.read("Present Position"), abs=3)
+        assert (host.read("Profile Velocity"), host.read("Profile Acceleration")) == (0, 0)
+
+    def test_nothing_moves_when_it_is_cleared(self, host):
+        host.set(Operating_Mode=1, Torque_Enable=1, Goal_Velocity=100)
+        self.trip(host)
+        host.set(LED=1, Bus_Watchdog=0)
+        host.wait(0.5)
+        assert abs(host.read("Present Velocity")) <= 1
+
+    def test_with_a_homing_offset_in_extended_position_control_it_runs_away(self, host):
+        """DynamixelSDK, issue 584: the goal becomes a value that is not the present position, for ever."""
+        host.set(Homing_Offset=200, Operating_Mode=4)
+        host.set(Goal_Position=host.read("Present Position"), Torque_Enable=1)
+        host.wait(0.2)
+        start = host.position
+        self.trip(host)
+        host.wait(1.0)
+        after = host.position
+        host.wait(1.0)
+        assert after < start - 1.0
+        assert host.position < after - 1.0
+
+    def test_a_servo_of_the_330_size_does_not_stop(self):
+        """forum.robotis.com/t/4814: ROBOTIS reproduced it with all models of that size."""
+        host = Host("XL330-M288")
+        host.set(Operating_Mode=1, Torque_Enable=1, Goal_Velocity=100)
+        self.trip(host)
+        assert host.write("Goal Velocity", 50) == Error.DATA_RANGE
+        host.wait(0.5)
+        assert host.read("Present Velocity") == pytest.approx(100, abs=3)
+
+
+def test_overload_takes_its_time(host):
+    """Section "Shutdown(63)": a *persistent* load."""
+    host.set(Torque_Enable=1)
+    host.bus.faults.inject(StuckJoint("joint1"))
+    host.set(Goal_Position=4_000)
+    host.wait(1.0)
+    assert host.read("Torque Enable") == 1
+    host.wait(1.0)
+    assert host.read("Torque Enable") == 0
+
+
+@pytest.mark.parametrize(("voltage", "error"), [(94, 1), (95, 0), (160, 0), (161, 1)])
+def test_the_voltage_limits_are_inclusive(host, voltage, error):
+    """Section "Min/Max Voltage Limit(32, 34)": when the voltage exits the range."""
+    host.servo.power(voltage / 10.0)
+    host.servo.pass_time(0.01)
+    assert host.servo.registers["Hardware Error Status"] == error
+
+
+def test_goal_velocity_beyond_its_limit_register_is_a_limit_error_and_beyond_its_range_a_range_error(host):
+    """Protocol 2.0, "Error": 4 and 6."""
+    host.set(Velocity_Limit=50)
+    assert host.write("Goal Velocity", 51) == Error.DATA_LIMIT
+    assert host.write("Goal Velocity", 5_000) == Error.DATA_RANGE
+
+
+def test_small_servos_are_fed_with_their_own_voltage():
+    host = Host("XM430-W350", "XL330-M288")
+    assert host.read("Present Input Voltage", 1) == 120
+    assert host.read("Present Input Voltage", 2) == 50
+    assert host.read("Hardware Error Status", 2) == 0

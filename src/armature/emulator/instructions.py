@@ -89,7 +89,7 @@ def _perform(packet: Packet, servo: Servo) -> tuple[Error, bytes]:
     if not packet.intact:
         return Error.CRC, b""
     handler = _SINGLES.get(packet.instruction)
-    if handler is None:
+    if handler is None or not servo.knows(packet.instruction):
         return Error.INSTRUCTION, b""
     return handler(packet, servo)
 
@@ -169,7 +169,7 @@ def _fast_read(items: Sequence[_Item], servos: dict[int, Servo]) -> Iterator[Ans
     crc = 0
     for item in items:
         servo = servos.get(item.servo_id)
-        if servo is None or not servo.answers(_READ):
+        if servo is None or not (servo.answers(_READ) and servo.knows(Instruction.FAST_SYNC_READ)):
             return
         error, data = servo.read(item.address, item.length)
         block = start + bytes([_flagged(error, servo), item.servo_id]) + data.ljust(item.length, b"\0")

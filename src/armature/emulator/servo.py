@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from armature.dynamixel.control_table import Register, ServoModel
+from armature.dynamixel.control_table import ServoModel
 from armature.emulator.drive import Drive, Mode
 from armature.emulator.measurements import Measurements
 from armature.emulator.packet import Error
 from armature.emulator.protection import BusWatchdog, Protection
 from armature.emulator.registers import Change, RegisterFile
+from armature.emulator.rules import GOALS, is_of_size_330, knows, refusal
 
 
 class FactoryReset(IntEnum):
@@ -31,7 +32,6 @@ _GAINS = (
     *("Velocity I Gain", "Velocity P Gain", "Position D Gain", "Position I Gain", "Position P Gain"),
     *("Feedforward 2nd Gain", "Feedforward 1st Gain"),
 )
-_GOALS = ("Goal PWM", "Goal Current", "Goal Velocity", "Goal Position")
 # Protocol 2.0, "Clear": the option for the position, with its fixed values.
 _CLEAR_POSITION = bytes([0x01, 0x44, 0x58, 0x4C, 0x22])
 _TORQUE_ON_BY_GOAL = 0x08  # section "Drive Mode(10)", bit 3
@@ -75,6 +75,10 @@ class Servo:
     def has_alert(self) -> bool:
         """Whether the alert bit of its status packets is set."""
         return self.registers["Hardware Error Status"] != 0
+
+    def knows(self, instruction: int) -> bool:
+        """Whether its firmware has an instruction."""
+        return knows(self.model, self.registers["Firmware Version"], instruction)
 
     def answers(self, level: int) -> bool:
         """Whether Status Return Level(68) lets it answer: 0 ping, 1 reading, 2 everything else."""
@@ -218,31 +222,7 @@ class Servo:
 
     def _examine(self, address: int, data: bytes) -> tuple[Error, list[Change]]:
         error, changes = self.registers.changes(address, data, locked=self.drive.is_on)
-        return (error, []) if error else (self._refusal(changes), changes)
-
-    def _refusal(self, changes: list[Change]) -> Error:
-        """Rules between registers: modes that the model has, limits, goals locked by the Bus Watchdog."""
-        for register, value in changes:
-            if register.name == "Operating Mode" and value not in self._modes():
-                return Error.DATA_RANGE
-            if register.name in _GOALS and self._watchdog.has_tripped:
-                return Error.DATA_RANGE
-            if not self._within_limits(register, value):
-                return Error.DATA_LIMIT
-        return Error.NONE
-
-    def _modes(self) -> list[Mode]:
-        has_current = "Goal Current" in self.registers
-        needs_current = (Mode.CURRENT, Mode.CURRENT_BASED_POSITION)
-        return [mode for mode in Mode if has_current or mode not in needs_current]
-
-    def _within_limits(self, register: Register, value: int) -> bool:
-        if register.name == "Goal Position":
-            lowest, highest = self.registers["Min Position Limit"], self.registers["Max Position Limit"]
-            return self.registers["Operating Mode"] != Mode.POSITION or lowest <= value <= highest
-        if register.name in _GOALS:
-            return abs(value) <= self.registers[register.name.replace("Goal ", "") + " Limit"]
-        return True
+        return (error, []) if error else (refusal(changes, self.registers), changes)
 
     def _react(self, name: str, value: int) -> None:
         """What follows from a register that was just written."""
@@ -255,7 +235,7 @@ class Servo:
             self.drive.wrap()
         if name == "Goal Position" and self.drive.is_on:
             self.drive.move(value)
-        elif name in _GOALS and self.registers["Drive Mode"] & _TORQUE_ON_BY_GOAL:
+        elif name in GOALS and self.registers["Drive Mode"] & _TORQUE_ON_BY_GOAL:
             self._set_torque(True)
 
     def _set_torque(self, on: bool) -> None:
@@ -275,7 +255,8 @@ class Servo:
         the watchdog is cleared. In current and PWM control that is a motor without torque.
         """
         self.registers.reset(["Profile Velocity", "Profile Acceleration"])
-        if _ignores_watchdog(self.model.name):
+        if is_of_size_330(self.model):
+            # A bug that ROBOTIS reproduced (forum.robotis.com/t/4814): the register says -1, the motor goes on.
             return
         goal = _STOPPED_BY.get(Mode(self.registers["Operating Mode"]))
         if goal:
@@ -290,8 +271,3 @@ class Servo:
         """A bug that users report (DynamixelSDK, issue 584): a tripped watchdog forgets the homing offset."""
         is_extended = self.registers["Operating Mode"] == Mode.EXTENDED_POSITION
         return is_extended and self.drive.is_on and self._watchdog.has_tripped
-
-
-def _ignores_watchdog(model: str) -> bool:
-    """A bug of the 330 size (forum.robotis.com/t/4814): the register says -1, the motor goes on."""
-    return model[2:5] == "330"
