@@ -26,10 +26,19 @@ JOINTS = Wiring.from_yaml(SERVOS.read_text("utf-8"), ArmModel.from_urdf(URDF.rea
 
 
 @contextmanager
-def emulator(link_path: Path, pose: str = "park") -> Iterator[subprocess.Popen]:
+def emulator(link_path: Path, pose: str = "park", baud: int = 1_000_000) -> Iterator[subprocess.Popen]:
     """The emulator's process, serving its bus at a path."""
     files = ("--urdf", str(URDF), "--wiring", str(SERVOS), "--poses", str(POSES), "--start-pose", pose)
-    command = [sys.executable, "-m", "armature.nodes.emulator", *files, "--link", str(link_path)]
+    command = [
+        sys.executable,
+        "-m",
+        "armature.nodes.emulator",
+        *files,
+        "--link",
+        str(link_path),
+        "--baud",
+        str(baud),
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout.readline().startswith(b"ready"), "the emulator did not start"

@@ -1,0 +1,131 @@
+"""The pre-flight command: everything that must be right before torque is turned on; nothing moves."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from armature.cli_port import chosen_port
+from armature.cli_scan import surveyed
+from armature.core.model import ArmModel
+from armature.dynamixel import inspection
+from armature.dynamixel.bus import ServoBus
+from armature.dynamixel.control_table import BAUD_RATES
+from armature.dynamixel.inspection import Finding, Verdict
+from armature.dynamixel.port import ServoPort
+from armature.dynamixel.survey import Survey, survey
+from armature.dynamixel.wiring import Wiring
+from armature.errors import PortError
+from armature.graph import Robot, find_robot, share_folder
+from armature.nodes.holder import process, users
+from armature.nodes.serial_adapter import Adapter, adapter
+
+_RULE = Path("config") / "udev" / "99-armature.rules"
+_SHORT_TIMER = 1  # [ms]
+_NODE = "/**/servo_interface"
+
+
+def check(options: argparse.Namespace) -> int:
+    """Look at port, servos and speed; 1 if something must be mended first."""
+    robot = find_robot(options.robot)
+    arm = ArmModel.from_urdf(robot.urdf.read_text("utf-8"), robot.urdf.name)
+    wiring = Wiring.from_yaml(robot.wiring.read_text("utf-8"), arm, robot.wiring.name)
+    findings = list(_findings(chosen_port(options.port), arm, wiring, _parameters(robot)))
+    worst = max(finding.verdict for finding in findings)
+    if options.json:
+        listed = [{**dataclasses.asdict(f), "verdict": f.verdict.name} for f in findings]
+        print(json.dumps({"verdict": worst.name, "findings": listed}, ensure_ascii=False))
+    else:
+        print("\n".join(line for finding in findings for line in _lines(finding)))
+    return 1 if worst is Verdict.FAILURE else 0
+
+
+def _parameters(robot: Robot) -> dict[str, Any]:
+    """What the parameter files give the servo interface."""
+    given: dict[str, Any] = {}
+    for file in robot.parameters:
+        content = yaml.safe_load(file.read_text("utf-8")) or {}
+        given |= content.get(_NODE, {}).get("ros__parameters", {})
+    return given
+
+
+def _findings(path: str, arm: ArmModel, wiring: Wiring, given: dict[str, Any]) -> Iterator[Finding]:
+    latency = float(given.get("latency", 0.016))
+    yield from _adapter(path, adapter(path), latency)
+    port = ServoPort(path, wiring.baud_rate, latency)
+    try:
+        port.open()
+    except PortError as error:
+        yield Finding("port", Verdict.FAILURE, str(error))
+        return
+    try:
+        seen = survey(port)
+        if seen.found:
+            yield Finding("baud", Verdict.OK, f"{wiring.baud_rate} bit/s")
+            yield from _servos(ServoBus(port), arm, wiring, seen, float(given.get("rate", 100.0)))
+            return
+    finally:
+        port.close()
+    yield _elsewhere(path, wiring.baud_rate)
+
+
+def _adapter(path: str, found: Adapter, latency: float) -> Iterator[Finding]:
+    what = f"{found.device} ({found.driver})" if found.driver else found.device
+    others = [process(pid) for pid in users(path)]
+    if others:
+        yield Finding("port", Verdict.FAILURE, f"{what} is also open in {', '.join(others)}", "stop that first")
+    else:
+        yield Finding("port", Verdict.OK, what)
+    if found.latency_timer is not None:
+        yield _timer(found.latency_timer, latency)
+
+
+def _timer(timer: int, latency: float) -> Finding:
+    rule = share_folder() / _RULE
+    detail = f"the adapter's latency timer is {timer} ms"
+    if timer > _SHORT_TIMER:
+        verdict = Verdict.FAILURE if timer > 1000.0 * latency else Verdict.WARNING
+        cure = f"sudo cp {rule} /etc/udev/rules.d/ && sudo udevadm control --reload-rules, then plug it in again"
+        return Finding("latency", verdict, f"{detail}: each wait for servos takes that long", cure)
+    if timer < 1000.0 * latency:
+        return Finding("latency", Verdict.OK, f"{detail}; parameter latency may be {timer / 1000.0:g}")
+    return Finding("latency", Verdict.OK, detail)
+
+
+def _servos(bus: ServoBus, arm: ArmModel, wiring: Wiring, seen: Survey, rate: float) -> Iterator[Finding]:
+    rolled = list(inspection.roll(wiring, seen))
+    yield from rolled
+    present = {found.servo_id: found for found in seen.found}
+    for servo in wiring.servos:
+        found = present.get(servo.servo_id)
+        if found is not None and found.model_number == servo.model.number:
+            yield from inspection.servo(bus, servo, found, arm.limit(servo.joint))
+    if not any(finding.verdict is Verdict.FAILURE for finding in rolled):
+        yield inspection.cycle(bus, wiring, rate, time.perf_counter)
+
+
+def _elsewhere(path: str, baud_rate: int) -> Finding:
+    """Nobody answers where they should: perhaps they do at another rate."""
+    rates = [rate for rate in BAUD_RATES if rate != baud_rate]
+    heard = [seen for seen in surveyed(path, rates) if seen.found]
+    detail = f"nobody answers at the {baud_rate} bit/s of the wiring file"
+    if not heard:
+        return Finding("baud", Verdict.FAILURE, f"{detail}, nor at any other rate", "check power and cable")
+    told = "; ".join(f"id {', '.join(str(s.servo_id) for s in h.found)} at {h.baud_rate} bit/s" for h in heard)
+    return Finding("baud", Verdict.FAILURE, f"{detail}, but {told}", "set the servos' rate or the wiring file's")
+
+
+_MARKS = {Verdict.OK: "ok", Verdict.WARNING: "warning", Verdict.FAILURE: "FAILURE"}
+
+
+def _lines(finding: Finding) -> Iterator[str]:
+    yield f"{finding.subject:<20}{_MARKS[finding.verdict]:<9}{finding.detail}"
+    if finding.remedy:
+        yield f"{'':<29}→ {finding.remedy}"
