@@ -84,11 +84,13 @@ class BusCycle:
         torque = self._servos.torque
         mode = Mode.DISARMED if torque == "off" and not was_on else Mode.HOLDING
         why = "ready" if torque == "off" else "the servos were holding; their goals are adopted"
-        if self._servos.watchdogs.trips > trips:
+        has_tripped = self._servos.watchdogs.trips > trips
+        if has_tripped:
             why = "the servos had heard nothing and stopped by their bus watchdog; they hold where they are"
         if writes := sum(self._servos.registers.eeprom_writes.values()) - writes:
             why += f"; {writes} EEPROM registers differed and were written"
         self._conduct.begin(mode, why)
+        self._conduct.cause = Cause.BUS_WATCHDOG if has_tripped else None
         self._blame(now)
 
     # One cycle

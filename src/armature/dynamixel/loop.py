@@ -45,7 +45,7 @@ class ServoLoop(BusCycle):
     @property
     def cause(self) -> Cause | None:
         """Why the arm stopped last; None since it was armed or started."""
-        return self._conduct.cause
+        return self._conduct.cause if self._bus.is_open else Cause.DISCONNECTED
 
     @property
     def why(self) -> str:
@@ -90,6 +90,11 @@ class ServoLoop(BusCycle):
     def watchdog_trips(self) -> int:
         """How many servos were found stopped by their Bus Watchdog since this process began."""
         return self._servos.watchdogs.trips
+
+    @property
+    def instruction(self) -> str:
+        """By which instruction states are read, and why, in words."""
+        return self._servos.reader.instruction
 
     def health(self) -> Mapping[str, Health]:
         """How each servo is doing, by joint."""
@@ -185,16 +190,15 @@ class ServoLoop(BusCycle):
     def controller_gone(self, why: str, now: float) -> None:
         """Nobody commands any more: what is under way ends as the policy says, at rest; parking goes on."""
         conduct, reaction = self._conduct, self._policy.reaction(Cause.CONTROLLER_GONE)
+        conduct.cause = Cause.CONTROLLER_GONE
         if conduct.mode is not Mode.ARMED:
-            if conduct.mode is not Mode.PARKING:
-                conduct.end()
             return
         if reaction is Reaction.HOLD:
             conduct.end()
         else:
             conduct.halt(now)
         conduct.wants_park = reaction is Reaction.PARK
-        conduct.why, conduct.cause = why, Cause.CONTROLLER_GONE
+        conduct.why = why
 
     def orphan(self) -> None:
         """The process that controls the loop is gone."""

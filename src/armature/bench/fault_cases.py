@@ -1,0 +1,155 @@
+"""How each cause of a fault is brought about on the emulated arm, and how it goes again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from armature.bench.virtual import ARM, POSES, Bench
+from armature.core.health import Thresholds
+from armature.core.model import Limit
+from armature.dynamixel.cause import Cause
+from armature.dynamixel.policy import FaultPolicy
+from armature.emulator import faults
+from armature.errors import BusError, PortError
+
+JOINT = "elbow"  # which carries the forearm and the hand
+STILL = "forearm_roll"  # which no motion of the bench turns
+_PAUSE = 0.3  # longer than the Bus Watchdog allows [s]
+_COOL = 40.0  # [°C]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One cause."""
+
+    cause: Cause
+    strike: Callable[[Bench], object]
+    joint: str = JOINT
+    mend: Callable[[Bench], object] = lambda bench: bench.far.faults.clear()
+    within: float = 0.1  # the reaction after the strike [s]
+    cuts: bool = False  # whether the servo itself cuts its torque
+    shoves: bool = False  # whether the fault is a force that moves the joint
+    stops: bool = False  # whether the servos stop by themselves
+    asks: bool = False  # whether it is a request to a loop that runs
+    refuses: bool = False  # whether recovery is refused while it lasts
+    recovers: Callable[[Bench], object] = lambda bench: bench.loop.clear_faults(bench.now)
+    settings: Mapping[str, Any] = field(default_factory=dict)  # of the loop
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+
+
+def _inject(fault: faults.Fault) -> Callable[[Bench], None]:
+    return lambda bench: bench.far.faults.inject(fault)
+
+
+def _by_itself(bench: Bench) -> None:
+    """Nothing has to be asked for."""
+
+
+def _pause(bench: Bench) -> None:
+    bench.port.time += _PAUSE
+    bench.far.advance(bench.port.time)
+
+
+def _plug_in(bench: Bench) -> None:
+    bench.port.unplugged = False
+
+
+def _unplug(bench: Bench) -> None:
+    bench.port.unplugged = True
+
+
+def _reopen(bench: Bench) -> None:
+    if not bench.bus.is_open:
+        bench.loop.start(bench.now)
+
+
+def _cool(bench: Bench) -> None:
+    bench.far.faults.inject(faults.Overheat(JOINT, temperature=_COOL))
+
+
+def _narrow() -> Limit:
+    """A limit close to where the still joint stands, of a span in which the margin is 1°."""
+    place, whole = POSES["home"][STILL], ARM.limit(STILL)
+    return Limit(place - 0.85, place + 0.01, whole.velocity, whole.effort)
+
+
+_LIGHT = FaultPolicy(load=Thresholds(warn=0.02, slow=0.05, stop=0.25, hysteresis=0.01), load_time=0.1)
+
+CASES = (
+    Case(Cause.ELECTRICAL_SHOCK, _inject(faults.ElectricalShock(JOINT)), cuts=True),
+    Case(Cause.ENCODER, _inject(faults.EncoderError(JOINT))),
+    Case(
+        Cause.OVERHEATING, _inject(faults.Overheat(JOINT, temperature=85.0)), mend=_cool, cuts=True, refuses=True
+    ),
+    Case(Cause.OVERLOAD, _inject(faults.Overload(JOINT)), cuts=True),
+    Case(Cause.INPUT_VOLTAGE, _inject(faults.VoltageDip(JOINT, voltage=9.0)), refuses=True),
+    Case(Cause.MISSING, _inject(faults.Silence(JOINT)), recovers=_by_itself, within=0.2, refuses=True),
+    Case(Cause.SILENT_RESET, _inject(faults.Reset(JOINT)), cuts=True, within=0.9),
+    Case(Cause.BUS_WATCHDOG, _pause, recovers=_by_itself, within=_PAUSE + 0.1, stops=True),
+    Case(
+        Cause.LIMIT,
+        _inject(faults.Push(STILL, torque=2.0)),
+        joint=STILL,
+        within=0.5,
+        shoves=True,
+        refuses=True,
+        settings={"policy": FaultPolicy(limit_margin=0.02)},
+        limits={STILL: _narrow()},
+    ),
+    Case(
+        Cause.FOLLOWING_ERROR,
+        _inject(faults.Push(JOINT, torque=4.0)),
+        within=1.0,
+        shoves=True,
+        settings={"following_error": {JOINT: 0.03}},
+    ),
+    Case(
+        Cause.TEMPERATURE, _inject(faults.Overheat(JOINT, temperature=77.0)), mend=_cool, within=0.3, refuses=True
+    ),
+    Case(
+        Cause.LOAD,
+        _inject(faults.Push(JOINT, torque=3.0)),
+        within=0.5,
+        shoves=True,
+        refuses=True,
+        settings={"policy": _LIGHT},
+    ),
+    Case(
+        Cause.COMMUNICATION,
+        _inject(faults.Drop(JOINT, probability=0.3, seed=4)),
+        within=1.0,
+        refuses=True,
+        settings={"policy": FaultPolicy(missed_share=0.15), "misses_allowed": 12},
+    ),
+    Case(Cause.DISCONNECTED, _unplug, mend=_plug_in, recovers=_reopen, stops=True, refuses=True),
+    Case(
+        Cause.PROTECTIVE_STOP,
+        lambda bench: bench.loop.protective_stop(True, bench.now),
+        mend=_by_itself,
+        recovers=lambda bench: bench.loop.protective_stop(False, bench.now),
+    ),
+    Case(
+        Cause.OPERATOR_STOP,
+        lambda bench: bench.loop.hold("stopped by the operator", bench.now),
+        asks=True,
+        mend=_by_itself,
+        recovers=_by_itself,
+    ),
+    Case(
+        Cause.CONTROLLER_GONE, lambda bench: bench.loop.orphan(), asks=True, mend=_by_itself, recovers=_by_itself
+    ),
+)
+
+
+def start(bench: Bench, tries: int = 5) -> None:
+    """Start the loop as the bus child does: again where a packet was lost, later where the port is away."""
+    for _ in range(tries):
+        try:
+            bench.loop.start(bench.now)
+        except PortError:
+            return
+        except BusError:
+            continue
+        return
