@@ -89,7 +89,8 @@ class MujocoPlant:
         self._places = [int(joint.qposadr[0]) for joint in joints]
         self._dofs = [int(joint.dofadr[0]) for joint in joints]
         self._driven = np.array(self._dofs)
-        self._pushes = np.zeros(len(joints))
+        self._pushes = np.zeros(len(joints))  # from outside [N·m] or [N]
+        self._is_pushed = False
         self._friction = self._model.dof_frictionloss.copy()
         self._tool = self._model.body("tool0").id if _TOOL in _bodies(self._model) else 0
         self._tool_mass = float(self._model.body_mass[self._tool])
@@ -109,7 +110,8 @@ class MujocoPlant:
         """Advance by dt [s]."""
         if dt != self._dt:
             self._model.opt.timestep = self._dt = dt
-        self._applied[self._driven] = [torque or 0.0 for torque in torques] + self._pushes
+        forces = [torque or 0.0 for torque in torques]
+        self._applied[self._driven] = forces + self._pushes if self._is_pushed else forces
         mujoco.mj_step(self._model, self._data)
         self._read()
 
@@ -136,6 +138,7 @@ class MujocoPlant:
     def push(self, joint: str, torque: float) -> None:
         """Add a torque [N·m] or force [N]."""
         self._pushes[self.joints.index(joint)] += torque
+        self._is_pushed = bool(self._pushes.any())
 
     def _dof(self, joint: str) -> int:
         return self._dofs[self.joints.index(joint)]

@@ -45,8 +45,11 @@ class Wire:
             What the servos answer, with the times at which it has arrived.
         """
         self._free = max(now, self._free) + self._duration(data)
+        frame = max(1, int(_FRAME * self.baud_rate / _BITS_PER_BYTE))
         answers = [sent for packet in self._decoder.feed(data) for sent in self._answers(packet, servos)]
-        return [piece for sent in answers for piece in self._pieces(sent)]
+        if all(len(sent.data) <= frame for sent in answers):
+            return answers
+        return [piece for sent in answers for piece in self._pieces(sent, frame)]
 
     def _answers(self, packet: Packet, servos: Iterable[Servo]) -> Iterable[Transmission]:
         hearing = self._hearing(servos)
@@ -69,13 +72,11 @@ class Wire:
         self._free += answer.delay + self._duration(answer.data)
         return Transmission(self._free + self.usb_latency, answer.data, answer.servo_id)
 
-    def _pieces(self, sent: Transmission) -> Iterator[Transmission]:
-        """What takes longer than a frame arrives in several."""
-        size = max(1, int(_FRAME * self.baud_rate / _BITS_PER_BYTE))
-        for end in range(size, len(sent.data), size):
-            due = sent.due - self._duration(sent.data[end:])
-            yield replace(sent, due=due, data=sent.data[end - size : end])
-        yield replace(sent, data=sent.data[(len(sent.data) - 1) // size * size :])
+    def _pieces(self, sent: Transmission, size: int) -> Iterator[Transmission]:
+        """What takes longer than a frame of this size [byte] arrives in several."""
+        for start in range(0, len(sent.data), size):
+            due = sent.due - self._duration(sent.data[start + size :])
+            yield replace(sent, due=due, data=sent.data[start : start + size])
 
     def _duration(self, data: bytes) -> float:
         return len(data) * _BITS_PER_BYTE / self.baud_rate
