@@ -408,6 +408,16 @@ class TestTrippedWatchdog:
         assert after < start - 1.0
         assert host.position < after - 1.0
 
+    def test_without_a_homing_offset_extended_position_control_holds(self, host):
+        host.set(Operating_Mode=4, Torque_Enable=1)
+        self.trip(host)
+        with host.bus.faults.injected(Push("joint1", torque=0.3)):
+            host.wait(0.5)
+            sagged = host.position
+            host.wait(0.5)
+        assert sagged > 0.001
+        assert host.position == pytest.approx(sagged, abs=1e-4)  # it does not creep
+
     def test_a_servo_of_the_330_size_does_not_stop(self):
         """forum.robotis.com/t/4814: ROBOTIS reproduced it with all models of that size."""
         host = Host("XL330-M288")

@@ -188,8 +188,14 @@ class Servo:
         found = self.protection.errors(load, self.drive.motor.temperature, self.voltage, is_on, dt)
         if found & ~self.registers["Hardware Error Status"]:
             self.fail(found)
-        if self._runs_away:
-            self.drive.halt(ahead=-self.registers["Homing Offset"])
+        if is_on and self._watchdog.has_tripped:
+            self._run_away()
+
+    def _run_away(self) -> None:
+        """A bug that users report (DynamixelSDK, issue 584): the goal forgets the homing offset, again and again."""
+        offset = self.registers["Homing Offset"]
+        if offset and self.registers["Operating Mode"] == Mode.EXTENDED_POSITION:
+            self.drive.halt(ahead=-offset)
 
     def _boot(self) -> None:
         self.registers.reset_ram()
@@ -265,9 +271,3 @@ class Servo:
             self.registers["Goal Position"] = round(self.drive.position)
         self.drive.configure(self.registers)
         self.drive.halt()
-
-    @property
-    def _runs_away(self) -> bool:
-        """A bug that users report (DynamixelSDK, issue 584): a tripped watchdog forgets the homing offset."""
-        is_extended = self.registers["Operating Mode"] == Mode.EXTENDED_POSITION
-        return is_extended and self.drive.is_on and self._watchdog.has_tripped
