@@ -32,7 +32,7 @@ from armature.emulator.plant import MujocoPlant
 
 LATE = 0.005  # [s] each way
 STEP = 0.001  # [s]
-PUBLISH = 4  # steps
+TICK, STATE = 4, 8  # steps from one to the next
 
 
 @dataclass
@@ -160,10 +160,13 @@ class Server:
                 self.world.step()
                 behind -= STEP
                 steps += 1
-                if steps % PUBLISH == 0:
-                    self.publish()
-            if not self.factor:
-                self.publish()
+                if steps % TICK == 0:
+                    self.tell_time()
+                if steps % STATE == 0:
+                    self.tell_state()
+            if not self.factor:  # as Gazebo does
+                self.tell_time()
+                self.tell_state()
                 time.sleep(0.01)
             for line in (self.states, self.clock, self.commands):
                 line.pump()
@@ -176,13 +179,17 @@ class Server:
             elif order == "reset":
                 self.world.reset()
 
-    def publish(self) -> None:
-        stamp = Time(sec=int(self.world.time), nanosec=int(self.world.time % 1.0 * 1e9))
+    def tell_time(self) -> None:
+        self.clock.put(Clock(clock=self.stamp()))
+
+    def tell_state(self) -> None:
         positions, velocities = self.world.state()
         state = JointState(name=self.world.published, position=positions, velocity=velocities)
-        state.header.stamp = stamp
+        state.header.stamp = self.stamp()
         self.states.put(state)
-        self.clock.put(Clock(clock=stamp))
+
+    def stamp(self) -> Time:
+        return Time(sec=int(self.world.time), nanosec=int(self.world.time % 1.0 * 1e9))
 
 
 def main() -> None:

@@ -22,9 +22,9 @@ from armature.errors import ConfigError
 # Of Gazebo and of ROS, both in the arm's namespace; config/gazebo_bridge.yaml maps one to the other.
 STATES_TOPIC = "gazebo/joint_states"
 COMMANDS_TOPIC = "gazebo/joint_trajectory"
-STEP = 0.002  # [s] of Gazebo's physics
-# How often joint states are published, and commands, in simulated time [Hz].
-RATE = 250.0
+# Of Gazebo's physics [s]. Gazebo tells its time with each step, and each node hears it: at 1 ms, that is a core.
+STEP = 0.004
+RATE = 125.0  # of joint states and commands, in simulated time [Hz]
 _PREFIX = "gz::sim::systems::"
 
 

@@ -35,6 +35,9 @@ _MOMENT = 0.05  # [s] between looks while it starts
 # At load the controller pulls the arm into its start: it has come there once it is this slow for this long.
 _STILL = 0.02  # [rad/s] or [m/s]
 _STILL_TIME = 0.5  # [s] of Gazebo's
+# What has not changed by more than this is commanded again only now and then, lest a lost message stay lost.
+_SAME = 1e-6  # [rad] or [m]
+_REPEAT = 0.1  # [s]
 _NAN = math.nan
 
 
@@ -52,7 +55,9 @@ class GazeboPlant:
         self._places: dict[tuple[str, ...], list[int]] = {}
         self._time = 0.0
         self._stamp: float | None = None  # of the newest clock [s]
+        self._since_look = math.inf  # [s]
         self._since_command = math.inf  # [s]
+        self._set_points: list[float] = []
         self._look_at = -math.inf
         self._states = node.create_subscription(JointState, STATES_TOPIC, _unused, _NEWEST)
         self._clock = node.create_subscription(Clock, "/clock", _unused, _NEWEST)
@@ -76,11 +81,16 @@ class GazeboPlant:
         return self._time
 
     def step(self, dt: float, torques: Sequence[float | None]) -> None:
-        """Command what the servos want, as often as Gazebo's state comes."""
+        """Command what the servos want, where that is new."""
+        self._since_look += dt
         self._since_command += dt
-        if self._since_command * RATE > 1.0 - 1e-6:
-            self._since_command = 0.0
-            self._commands.publish(self._command(torques))
+        if self._since_look * RATE < 1.0 - 1e-6:
+            return
+        self._since_look = 0.0
+        set_points = self._wanted(torques)
+        if self._since_command >= _REPEAT or not _same(set_points, self._set_points):
+            self._since_command, self._set_points = 0.0, set_points
+            self._commands.publish(self._command(set_points))
 
     def await_rest(self, clock: Callable[[], float], pause: Callable[[float], object], patience: float) -> None:
         """Wait until Gazebo runs, and the arm in it rests.
@@ -105,14 +115,17 @@ class GazeboPlant:
             pause(_MOMENT)
         self._look_at = -math.inf
 
-    def _command(self, torques: Sequence[float | None]) -> JointTrajectory:
-        set_points = {
-            joint: _NAN if torque is None else law.set_point(position, velocity, torque)
-            for joint, law, position, velocity, torque in zip(
-                self.joints, self._laws, self.positions, self.velocities, torques, strict=True
-            )
-        }
-        positions = [each.factor * set_points[each.leader] + each.offset for each in self._actuators]
+    def _wanted(self, torques: Sequence[float | None]) -> list[float]:
+        """Where the laws of the joints must have their set-points; NaN for a joint that turns freely."""
+        states = zip(self._laws, self.positions, self.velocities, torques, strict=True)
+        return [
+            _NAN if torque is None else law.set_point(position, velocity, torque)
+            for law, position, velocity, torque in states
+        ]
+
+    def _command(self, set_points: Sequence[float]) -> JointTrajectory:
+        leaders = dict(zip(self.joints, set_points, strict=True))
+        positions = [each.factor * leaders[each.leader] + each.offset for each in self._actuators]
         # Gazebo's PIDs answer NaN with no force at all.
         point = JointTrajectoryPoint(
             positions=positions,
@@ -190,6 +203,12 @@ def gazebo_plant(
     finally:
         node.destroy_node()
         rclpy.try_shutdown()
+
+
+def _same(one: Sequence[float], other: Sequence[float]) -> bool:
+    return len(one) == len(other) and all(
+        abs(a - b) < _SAME or (math.isnan(a) and math.isnan(b)) for a, b in zip(one, other, strict=True)
+    )
 
 
 def _newest(subscription: Any) -> Any:
