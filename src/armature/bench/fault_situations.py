@@ -6,19 +6,18 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from armature.bench.fault_cases import Case
-from armature.bench.virtual import ARM, JOINTS, POSES, Bench
+from armature.bench.fault_cases import Case, send_to_park
+from armature.bench.virtual import ARM, JOINTS, Bench
 from armature.core.group import GroupControl, GroupSettings
 from armature.core.limits import GroupLimits
 from armature.core.trajectory import Trajectory
-from armature.core.transfer import transfer
 from armature.dynamixel.setpoints import Piece
 
 _WAY = {"waist": 0.5, "shoulder": -0.2, "elbow": 0.3}  # [rad]
 _MOVE_TIME = 1.5  # [s]
 _JOG_SPEED = 0.3  # [rad/s]
 _RENEW_EVERY = 0.02  # [s]
-_PARK_SPEED = 0.3
+_PARTWAY = 0.5  # [s]
 # As config/robots/armature6/arm.yaml has them.
 _GAINS = {joint: {"Position P Gain": 1280 if joint in ("wrist_roll", "gripper") else 1600} for joint in JOINTS}
 
@@ -91,7 +90,7 @@ class FaultBench(Bench):
 def idle(case: Case) -> FaultBench:
     """Armed and at rest."""
     bench = FaultBench(case)
-    bench.armed().run(0.4)
+    bench.armed().run(0.2)
     return bench
 
 
@@ -119,7 +118,10 @@ def jogging(case: Case) -> FaultBench:
 def starting(case: Case) -> FaultBench:
     """Held by the servos, as a loop has left them, and about to be taken over by the next loop."""
     before = idle(case)
-    before.loop.leave()
+    if case.stops:
+        before.bus.close()  # as a process that was killed
+    else:
+        before.loop.leave()
     bench = FaultBench(case, resumes=True)
     bench.far = bench.port.far = before.far
     bench.port.time = before.port.time
@@ -129,11 +131,8 @@ def starting(case: Case) -> FaultBench:
 def parking(case: Case) -> FaultBench:
     """On the way to where torque may be turned off."""
     bench = idle(case)
-    limits = {joint: ARM.limit(joint) for joint in JOINTS}
-    begin = {joint: setpoint.position for joint, setpoint in bench.loop.setpoints(bench.now).items()}
-    way = transfer(JOINTS, begin, POSES["park"], limits, bench.dynamics, _PARK_SPEED)
-    bench.loop.park(Piece(2, "", bench.now, way), bench.now)
-    bench.run(0.3 * way.duration)
+    send_to_park(bench)
+    bench.run(_PARTWAY)
     return bench
 
 

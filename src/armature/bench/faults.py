@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from armature.bench.fault_cases import CASES, Case, start
@@ -18,7 +18,7 @@ STEP_ALLOWED = 0.5  # [deg]
 DROP_ALLOWED = 5.0  # [mm]
 BRAKING_ALLOWED = 1.02  # of the limit of acceleration
 _TOOL = "tool0"
-_REST = 0.6  # how long the arm is watched after the reaction, and after the recovery [s]
+_REST = 0.4  # how long the arm is watched after the reaction, and after the recovery [s]
 _STILL = 0.02  # [rad/s]
 _PATIENCE = 4.0  # [s]
 _LOOK_AT_TOOL = 5  # cycles
@@ -64,11 +64,12 @@ class Row:
 class Watch:
     """Measures a bench cycle by cycle."""
 
-    def __init__(self, bench: FaultBench, ignored: Iterable[str]) -> None:
-        """Args: the bench, and joints that are not held to their goals."""
+    def __init__(self, bench: FaultBench, ignored: Iterable[str], *, is_still: bool) -> None:
+        """Args: the bench, joints that are not held to their goals, and whether nothing should move at all."""
         self.step = self.drop = self.braking = 0.0
         self._bench = bench
         self._ignored = set(ignored)
+        self._places = bench.positions() if is_still else {}
         self._usual: dict[str, float] = {}
         self._usual_drop = -math.inf
         self._velocities: dict[str, float] = {}
@@ -87,6 +88,7 @@ class Watch:
         goals, places = self._goals(), self._bench.positions()
         for joint in JOINTS[:-1]:  # the gripper's finger carries nothing
             self._see_joint(joint, abs(places[joint] - goals[joint]))
+            self._see_place(joint, places[joint])
         if self._cycles % _LOOK_AT_TOOL == 0 or self._is_learning:
             self._see_tool(forward(ARM, goals, _TOOL).translation[2] - forward(ARM, places, _TOOL).translation[2])
         self._see_braking()
@@ -99,8 +101,15 @@ class Watch:
     def _see_joint(self, joint: str, error: float) -> None:
         if self._is_learning:
             self._usual[joint] = max(error, self._usual.get(joint, 0.0))
-        elif self._bench.servo(joint).registers["Torque Enable"] and joint not in self._ignored:
+        elif self._is_held(joint):
             self.step = max(self.step, math.degrees(error - self._usual[joint]))
+
+    def _see_place(self, joint: str, place: float) -> None:
+        if joint in self._places and self._is_held(joint):
+            self.step = max(self.step, math.degrees(abs(place - self._places[joint])))
+
+    def _is_held(self, joint: str) -> bool:
+        return bool(self._bench.servo(joint).registers["Torque Enable"]) and joint not in self._ignored
 
     def _see_tool(self, sag: float) -> None:
         if self._is_learning:
@@ -128,7 +137,7 @@ def measure(cases: Iterable[Case] = CASES, situations: Iterable[str] = tuple(SIT
 
 def _measure(case: Case, situation: str) -> Row:
     bench = SITUATIONS[situation](case)
-    watch = Watch(bench, [case.joint] if case.shoves else [])
+    watch = Watch(bench, [case.joint] if case.shoves else [], is_still=situation in ("idle", "starting"))
     watch.learn()
     bench.look = watch.look
     struck = bench.now
@@ -137,6 +146,12 @@ def _measure(case: Case, situation: str) -> Row:
     reported = _reported(bench, case.cause)
     bench.run(_REST)
     refused = _refusal(bench) if case.refuses else ""
+    case.mend(bench)
+    bench.jogger = None
+    _await_rest(bench)
+    bench.look = lambda: None
+    case.relieve(bench)
+    _await_rest(bench)
     recovery = _recover(bench, case)
     return Row(
         cause=case.cause,
@@ -191,19 +206,21 @@ def _refusal(bench: FaultBench) -> str:
 
 
 def _recover(bench: FaultBench, case: Case) -> float:
-    """Take the fault away, recover, and see how far a joint moved by that, beyond its sag [deg]."""
-    case.mend(bench)
-    bench.jogger = None
-    _await_rest(bench)
-    before = bench.positions()
+    """Recover, and see how far a joint got by that, beyond its sag [deg]."""
+    begin = bench.positions()
+    farthest = dict.fromkeys(JOINTS, 0.0)
+
+    def look() -> None:
+        for joint, place in bench.positions().items():
+            farthest[joint] = max(farthest[joint], abs(place - begin[joint]))
+
+    bench.look = look
     case.recovers(bench)
     give_up = bench.now + 2.0 * _PATIENCE
     while bench.mode() not in (Mode.HOLDING, Mode.DISARMED, Mode.ARMED) and bench.now < give_up:
         bench.cycle()
-    if bench.loop.torque() != "on":
-        return 0.0  # parked
     bench.run(_REST)
-    return math.degrees(max(_moved_beyond_sag(bench, joint, before) for joint in JOINTS[:-1]))
+    return math.degrees(max(0.0, *(farthest[joint] - _sag(bench, joint) for joint in JOINTS[:-1])))
 
 
 def _await_rest(bench: FaultBench) -> None:
@@ -213,10 +230,13 @@ def _await_rest(bench: FaultBench) -> None:
         bench.cycle()
 
 
-def _moved_beyond_sag(bench: FaultBench, joint: str, before: Mapping[str, float]) -> float:
-    place = bench.positions()[joint]
-    goal = bench.loop.axes[joint].wiring.to_position(bench.servo(joint).registers["Goal Position"])
-    return max(0.0, abs(place - before[joint]) - abs(goal - place))
+def _sag(bench: FaultBench, joint: str) -> float:
+    """How far a joint with torque hangs under its goal [rad]."""
+    servo = bench.servo(joint)
+    if not servo.registers["Torque Enable"]:
+        return 0.0
+    goal = bench.loop.axes[joint].wiring.to_position(servo.registers["Goal Position"])
+    return abs(goal - bench.positions()[joint])
 
 
 def _armed_again(bench: FaultBench) -> Mode:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 from armature.core.health import Stage
 from armature.dynamixel.axis import Axis
@@ -12,6 +13,7 @@ from armature.dynamixel.policy import FaultPolicy
 from armature.dynamixel.preparation import Protection
 from armature.dynamixel.servos import Servos
 from armature.dynamixel.supervision import Finding, Health, JointWatch
+from armature.errors import BusError
 
 CLEAR = "call /servo_interface/clear_faults once the cause is gone"
 LIMP = "its torque is off: it was reset or lost power"
@@ -22,6 +24,8 @@ _REMEDIES = {
     Cause.TEMPERATURE: "let it cool, then call /servo_interface/clear_faults",
     Cause.LIMIT: "bring it back into its range, then call /servo_interface/clear_faults",
 }
+# A hardware error ends by a reboot, which costs the torque that some errors leave.
+_LET_DOWN = "park the arm or turn torque off, then call /servo_interface/clear_faults"
 _DONE = {
     Reaction.HOLD: "the motion ended at rest and the arm holds",
     Reaction.STOP: "the arm stopped and holds",
@@ -29,6 +33,7 @@ _DONE = {
     Reaction.PARK: "the arm stopped and is to park",
     Reaction.TORQUE_OFF: "its torque was turned off, the others stopped and hold",
 }
+_VOLTAGE_UNIT = 0.1  # [V] (e-Manual, "Present Input Voltage(144)")
 _RECOVERY_TIME = 3.0  # how long a rebooted servo may stay silent [s]
 _RENEW_EVERY = 1.0  # the figures of a warning [s]
 
@@ -104,7 +109,8 @@ class Faults:
             self.stop_recovery(joint)
         for cause in causes_of(axis.hardware_error):
             self.stop_recovery(joint)
-            yield Finding(cause, Stage.STOP, self._error_detail(axis, cause))
+            if self._is_news(joint, cause):
+                yield Finding(cause, Stage.STOP, self._error_detail(axis, cause))
         if joint in self._recovering:
             return
         if self._servos.reader.is_missing(axis):
@@ -115,13 +121,19 @@ class Faults:
         yield from self._watches[joint].look(axis, target, self.protection(joint), now)
 
     def _error_detail(self, axis: Axis, cause: Cause) -> str:
-        bounds = self.protection(axis.wiring.joint)
-        figures = {
-            Cause.OVERHEATING: f" at {axis.temperature:.0f} °C, limit {bounds.temperature:.0f} °C",
-            Cause.INPUT_VOLTAGE: f" at {axis.voltage:.1f} V, {_range(bounds)} are allowed",
-        }.get(cause, "")
-        torque = "keeps its torque" if axis.torque else "has cut its torque"
-        return f"the servo reports it{figures} and {torque}"
+        figures = ""
+        with suppress(BusError):  # what was read in its turn may be older than the error
+            figures = self._figures(axis, cause)
+        return f"the servo reports it{figures} and {'keeps its torque' if axis.torque else 'has cut its torque'}"
+
+    def _figures(self, axis: Axis, cause: Cause) -> str:
+        bounds, registers = self.protection(axis.wiring.joint), self._servos.registers
+        if cause is Cause.OVERHEATING:
+            return f" at {registers.read(axis, 'Present Temperature')} °C, limit {bounds.temperature:.0f} °C,"
+        if cause is Cause.INPUT_VOLTAGE:
+            volts = _VOLTAGE_UNIT * registers.read(axis, "Present Input Voltage")
+            return f" at {volts:.1f} V, {bounds.lowest_voltage:.1f} to {bounds.highest_voltage:.1f} V are allowed,"
+        return ""
 
     def _warn(self, found: Mapping[tuple[str, Cause], Finding], now: float) -> None:
         kept = {key: warning for key, warning in self.warnings.items() if key in found}
@@ -136,8 +148,7 @@ class Faults:
     def note(self, axis: Axis, cause: Cause, detail: str, now: float) -> Fault | None:
         """Write a fault down, unless one that is as grave is known; returns it if it is new."""
         joint = axis.wiring.joint
-        present = self.by_joint.get(joint)
-        if present is not None and not self._is_news(joint, cause, present.cause):
+        if not self._is_news(joint, cause):
             return None
         self._retried.discard(joint)
         fault = Fault(
@@ -145,18 +156,21 @@ class Faults:
             cause=cause,
             detail=detail,
             done=_DONE[self._policy.reaction(cause)],
-            remedy=_REMEDIES.get(cause, CLEAR),
+            remedy=_LET_DOWN if axis.torque and axis.hardware_error else _REMEDIES.get(cause, CLEAR),
             needs_clearing=cause is not Cause.MISSING,
             since=now,
         )
         self.by_joint[joint] = fault
         return fault
 
-    def _is_news(self, joint: str, cause: Cause, known: Cause) -> bool:
+    def _is_news(self, joint: str, cause: Cause) -> bool:
         """Whether a cause says more than the known one; after a recovery, or an end of the silence, any does."""
-        if cause is known:
+        fault = self.by_joint.get(joint)
+        if fault is None:
+            return True
+        if fault.cause is cause:
             return False
-        return cause.gravity < known.gravity or known is Cause.MISSING or joint in self._retried
+        return cause.gravity < fault.cause.gravity or fault.cause is Cause.MISSING or joint in self._retried
 
     # The way back
 
@@ -188,7 +202,3 @@ class Faults:
         self._retried.discard(joint)
         self._watches[joint].forget()
         return self.by_joint.pop(joint, None)
-
-
-def _range(bounds: Protection) -> str:
-    return f"{bounds.lowest_voltage:.1f} to {bounds.highest_voltage:.1f} V"

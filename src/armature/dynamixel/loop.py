@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from armature.dynamixel.axis import Axis
-from armature.dynamixel.cause import Cause, Reaction
+from armature.dynamixel.cause import DEAF, Cause, Reaction
 from armature.dynamixel.cycle import BusCycle
 from armature.dynamixel.faults import CLEAR
 from armature.dynamixel.mode import Fault, Mode
 from armature.dynamixel.parking import Parking
-from armature.dynamixel.policy import ALLOWED
 from armature.dynamixel.setpoints import Piece, Setpoint
 from armature.dynamixel.settings import LoopSettings
 from armature.dynamixel.supervision import Health
@@ -170,11 +169,9 @@ class ServoLoop(BusCycle):
             CommandRefused: the state does not allow it.
             GoalRefused: the way does not begin where the arm is, or takes too long.
         """
-        can_turn = all(Reaction.PARK in ALLOWED[fault.cause] for fault in self.faults.values())
-        turning = (Mode.FAULT,) if can_turn and self.torque() == "on" else ()
+        can_turn = self.torque() == "on" and not any(fault.cause in DEAF for fault in self.faults.values())
+        turning = (Mode.FAULT,) if can_turn and self._conduct.expects_torque else ()
         self._require("park", (Mode.HOLDING, Mode.ARMED, *turning), now)
-        if self._conduct.mode is Mode.DISARMED:
-            raise CommandRefused("park", "torque is off", "there is nothing to do")
         _require_short("end from now", piece.end - now, self._policy.park_time)
         self._conduct.setpoints.accept(piece, now)
         self._conduct.end()

@@ -67,9 +67,9 @@ class Recovery:
         fault = self._faults.by_joint.get(joint)
         if axis.misses:
             raise CommandRefused("reboot", f"{joint} does not answer", "check cable and power")
-        if axis.torque and not axis.hardware_error:
+        if axis.torque:
             why = f"{joint} holds what hangs on it, and would let it fall"
-            raise CommandRefused("reboot", why, "turn torque off first")
+            raise CommandRefused("reboot", why, "park the arm, or turn torque off, first")
         if fault is not None and (why := self._persists(fault)):
             raise CommandRefused("reboot", why, "remove the cause, then ask again")
         self._restart(axis)
@@ -96,7 +96,11 @@ class Recovery:
         if axis.misses:
             return f"{fault.joint} does not answer; check cable and power"
         found = [fault.cause, *causes_of(axis.hardware_error)]
-        whys = (self._persisting(axis, cause) for cause in found)
+        whys = [self._persisting(axis, cause) for cause in found]
+        if axis.torque and axis.hardware_error:
+            whys.append(
+                "it keeps its torque and its reboot would let it fall; park the arm, or turn torque off, first"
+            )
         return next((f"{fault.joint}: {why}" for why in whys if why), "")
 
     def _persisting(self, axis: Axis, cause: Cause) -> str:
@@ -118,18 +122,18 @@ class Recovery:
     def _hot(self, axis: Axis) -> str:
         limit = self._servos.preparation.protection(axis).temperature
         cool = limit + self._policy.temperature.stop - self._policy.temperature.hysteresis
-        temperature = self._registers.read(axis, "Present Temperature")
-        if temperature < cool:
+        axis.temperature = float(self._registers.read(axis, "Present Temperature"))
+        if axis.temperature < cool:
             return ""
-        return f"still {temperature} °C, limit {limit:.0f} °C; let it cool below {cool:.0f} °C"
+        return f"still {axis.temperature:.0f} °C, limit {limit:.0f} °C; let it cool below {cool:.0f} °C"
 
     def _badly_powered(self, axis: Axis) -> str:
         bounds = self._servos.preparation.protection(axis)
-        voltage = self._registers.read(axis, "Present Input Voltage") * _VOLTAGE_UNIT
-        if voltage < bounds.lowest_voltage:
-            return f"still {voltage:.1f} V, minimum {bounds.lowest_voltage:.1f} V"
-        if voltage > bounds.highest_voltage:
-            return f"still {voltage:.1f} V, maximum {bounds.highest_voltage:.1f} V"
+        axis.voltage = self._registers.read(axis, "Present Input Voltage") * _VOLTAGE_UNIT
+        if axis.voltage < bounds.lowest_voltage:
+            return f"still {axis.voltage:.1f} V, minimum {bounds.lowest_voltage:.1f} V"
+        if axis.voltage > bounds.highest_voltage:
+            return f"still {axis.voltage:.1f} V, maximum {bounds.highest_voltage:.1f} V"
         return ""
 
     # With the cycles

@@ -110,22 +110,22 @@ class JointWatch:
         stage = self._advance(Cause.TEMPERATURE, axis.temperature - limit)
         if stage:
             at = f"{axis.temperature:.0f} °C, the servo's limit is {limit:.0f} °C"
-            yield Finding(Cause.TEMPERATURE, stage, f"{at}; {self._time_left(axis, protection)}")
+            yield Finding(Cause.TEMPERATURE, stage, at + self._time_left(stage, axis, protection))
         stage = self._advance(Cause.LOAD, self._load.root)
         if stage:
             at = f"{self._load.root:.0%} of the stall torque, {policy.load.stop:.0%} is the bound"
-            yield Finding(Cause.LOAD, stage, f"{at}; {self._time_left(axis, protection)}")
+            yield Finding(Cause.LOAD, stage, at + self._time_left(stage, axis, protection))
 
     def _advance(self, cause: Cause, value: float) -> Stage:
         thresholds = self._policy.temperature if cause is Cause.TEMPERATURE else self._policy.load
         self._stages[cause] = thresholds.stage(value, self._stages[cause])
         return self._stages[cause]
 
-    def _time_left(self, axis: Axis, protection: Protection) -> str:
+    def _time_left(self, stage: Stage, axis: Axis, protection: Protection) -> str:
         left = self.health(axis, protection).seconds_left
-        if math.isnan(left):
-            return "nobody knows for how long"
-        return "it can go on like this" if math.isinf(left) else f"it can go on like this for {left:.0f} s"
+        if stage is Stage.STOP or math.isnan(left):
+            return ""
+        return "; it can go on like this" + ("" if math.isinf(left) else f" for {left:.0f} s")
 
 
 def _load_of(axis: Axis) -> float:
