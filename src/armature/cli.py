@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from math import inf
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from armature.errors import ArmatureError
@@ -146,6 +147,7 @@ def _add_recording(commands: Subparsers) -> None:
 def _add_bench(commands: Subparsers) -> None:
     bench = _add(commands, "bench", "Measure this machine.", "armature.cli_bench")
     bench.add_argument("subject", nargs="*", help="default: all; see the README's table")
+    bench.add_argument("--plot", metavar="FILE", type=Path, help="draw the bus cycle by the number of servos")
     bench.add_argument("--json", action="store_true", help="for programs")
 
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple
 
 from armature.dynamixel.control_table import Register
 from armature.dynamixel.exchange import PING_ANSWER, Exchange
-from armature.dynamixel.packet import ALERT, BROADCAST_ID, Error, Instruction, encode
+from armature.dynamixel.packet import ALERT, BROADCAST_ID, Error, Instruction, encode, group_read, place
 from armature.dynamixel.port import ServoPort
 from armature.dynamixel.statistics import BusStatistics
 from armature.errors import CorruptPacket, PortError, ServoRefused, ServoTimeout
 
+_LETTERS = {1: "b", 2: "h", 4: "i"}  # of the module struct, by size [byte]
 _DELAY_UNIT = 2e-6  # [s] (e-Manual, "Return Delay Time(9)")
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What one servo said in a group read."""
+class Answer(NamedTuple):
+    """What one servo said in a group read. A tuple, since one is made for each servo in every cycle."""
 
     data: bytes
     alert: bool
@@ -137,7 +139,7 @@ class ServoBus:
         """
         asked = self._exchange.distinct(length)
         request = f"read of {length} bytes at {address}"
-        return self._ask(servo_id, Instruction.READ, _place(address, asked), asked, request)[:length]
+        return self._ask(servo_id, Instruction.READ, place(address, asked), asked, request)[:length]
 
     def write(self, servo_id: int, register: Register, value: int) -> None:
         """Write one register and await the servo's answer.
@@ -178,7 +180,7 @@ class ServoBus:
         exchange = self._usable()
         asked = exchange.distinct(length)
         instruction = Instruction.FAST_SYNC_READ if fast else Instruction.SYNC_READ
-        packet = encode(BROADCAST_ID, instruction, _place(address, asked) + bytes(ids))
+        packet = group_read(instruction, bytes(ids), address, asked)
         found = exchange.ask_together(packet, ids, asked) if fast else exchange.ask(packet, ids, asked)
         answers = {}
         for servo_id, (error, data) in found.items():
@@ -199,8 +201,12 @@ class ServoBus:
             ConfigError: a value is out of the register's range; nothing was written.
             PortError: the port is gone.
         """
-        items = [bytes((servo_id,)) + register.encode(value) for servo_id, value in values.items()]
-        parameters = _place(register.address, register.size) + b"".join(items)
+        for bound in (min(values.values()), max(values.values())):
+            register.encode(bound)  # refuses what is out of range
+        letter = _LETTERS[register.size]
+        layout = "<" + len(values) * f"B{letter if register.signed else letter.upper()}"
+        items = struct.pack(layout, *chain.from_iterable(values.items()))
+        parameters = place(register.address, register.size) + items
         self._usable()
         self._port.write(encode(BROADCAST_ID, Instruction.SYNC_WRITE, parameters))
 
@@ -229,10 +235,6 @@ class ServoBus:
         if not self._port.is_open:
             raise PortError(self.path, "the port is closed", "open it first")
         return self._exchange
-
-
-def _place(address: int, length: int) -> bytes:
-    return bytes((address & 0xFF, address >> 8, length & 0xFF, length >> 8))
 
 
 def _reason(number: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 
 from armature.dynamixel.packet import (
@@ -45,7 +46,7 @@ class Exchange:
         self._foreign = 0
         self._port = port
         self._decoder = StreamDecoder()
-        self._tallies: dict[int, Tally] = {}
+        self._tallies: defaultdict[int, Tally] = defaultdict(Tally)
         self._given_up: dict[int, float] = {}  # until when an answer of this length may still come
         self._called: set[int] = set()
         self._heard: set[int] = set()
@@ -101,7 +102,6 @@ class Exchange:
             PortError: the port is gone.
         """
         self._port.write(encode(servo_id, Instruction.PING))
-        self._tally(servo_id)
         self._may_come(PING_ANSWER)
         self._called.add(servo_id)
 
@@ -134,10 +134,11 @@ class Exchange:
     def _send(self, packet: bytes, ids: Collection[int], size: int) -> None:
         self._take_late()
         self._port.write(packet)
-        delays = self.return_delays
-        self._port.expect(size, sum([delays.get(servo_id, _LONGEST_DELAY) for servo_id in ids]))
+        delay = 0.0
         for servo_id in ids:
-            self._tally(servo_id).asked += 1
+            delay += self.return_delays.get(servo_id, _LONGEST_DELAY)
+            self._tallies[servo_id].asked += 1
+        self._port.expect(size, delay)
 
     def _collect(self, ids: Collection[int], length: int) -> dict[int, Status]:
         answers: dict[int, Status] = {}
@@ -232,12 +233,6 @@ class Exchange:
                 cut -= 1
             else:
                 tally.timeouts += 1
-
-    def _tally(self, servo_id: int) -> Tally:
-        tally = self._tallies.get(servo_id)
-        if tally is None:
-            tally = self._tallies[servo_id] = Tally()
-        return tally
 
     def _may_come(self, length: int) -> None:
         """An answer of this length may still come, late."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from fastcrc import crc16 as _crc16
@@ -94,6 +95,24 @@ def status(servo_id: int, error: int, parameters: bytes = b"") -> bytes:
     return encode(servo_id, Instruction.STATUS, bytes((error,)) + parameters)
 
 
+@lru_cache(maxsize=64)
+def group_read(instruction: int, ids: bytes, address: int, length: int) -> bytes:
+    """Packet of a Sync Read or Fast Sync Read; kept, since each cycle sends the same.
+
+    Args:
+        instruction: which of the two.
+        ids: servos, in the order in which they shall answer.
+        address: first address of each one's data.
+        length: of each one's data [byte].
+    """
+    return encode(BROADCAST_ID, instruction, place(address, length) + ids)
+
+
+def place(address: int, length: int) -> bytes:
+    """Where data stands, as parameters name it."""
+    return bytes((address & 0xFF, address >> 8, length & 0xFF, length >> 8))
+
+
 def fast_status_head(servos: int, length: int) -> bytes:
     """First bytes of the one status packet that servos write together (section "Fast Sync Read").
 
@@ -124,6 +143,19 @@ def fast_status_parts(packet: bytes, ids: Sequence[int], length: int) -> dict[in
     Returns:
         Error field and data of those parts that are intact and stand in their place.
     """
+    first = _PREFIX + 1 + _PART_HEAD
+    if len(packet) == fast_status_size(len(ids), length) and _is_intact(packet):
+        starts = range(first, len(packet), length + _PART_OVERHEAD)
+        return {
+            servo_id: (packet[data - 2], packet[data : data + length])
+            for servo_id, data in zip(ids, starts, strict=True)
+            if packet[data - 1] == servo_id
+        }
+    return _fast_status_parts(packet, ids, length)
+
+
+def _fast_status_parts(packet: bytes, ids: Sequence[int], length: int) -> dict[int, tuple[int, bytes]]:
+    """Those parts of a damaged packet that are intact."""
     parts: dict[int, tuple[int, bytes]] = {}
     begin, crc = 0, 0
     data = _PREFIX + 1 + _PART_HEAD
@@ -138,6 +170,10 @@ def fast_status_parts(packet: bytes, ids: Sequence[int], length: int) -> dict[in
         begin, crc = end, claimed
         data = end + _CRC_SIZE + _PART_HEAD
     return parts
+
+
+def _is_intact(packet: bytes) -> bool:
+    return _crc16.umts(packet[:-_CRC_SIZE]) == packet[-2] | packet[-1] << 8
 
 
 class StreamDecoder:
@@ -199,8 +235,7 @@ class StreamDecoder:
         body = raw[_PREFIX:-_CRC_SIZE]
         if _STUFFED in body:
             body = body.replace(_STUFFED, _UNSTUFFED)
-        intact = _crc16.umts(raw[:-_CRC_SIZE]) == raw[-2] | raw[-1] << 8
-        return Packet(raw[4], body[0], body[1:], size, intact)
+        return Packet(raw[4], body[0], body[1:], size, _is_intact(raw))
 
     def _broken_at(self, packet: Packet | None) -> int:
         """How many bytes to drop because the packet that they begin can never be whole.
