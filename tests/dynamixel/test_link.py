@@ -86,7 +86,7 @@ def test_pieces_come_back_as_they_went(sent):
 
 def test_a_status_comes_back_as_it_went():
     fault = {"joint": "elbow", "cause": "hardware error: overload", "done": "held", "remedy": "clear", "age": 1.5}
-    status = link.Status("FAULT", "partial", "s1", "why: „quoted“", True, (fault,), {"cycles": 3})
+    status = link.Status("FAULT", "partial", "s1", "why: „quoted“", True, (fault,), bus={"cycles": 3})
     assert link.pack_status(status)[:1] == link.STATUS
     assert link.unpack_status(link.pack_status(status)) == status
 

@@ -81,6 +81,9 @@ def child_config(port: Path, **changes: object) -> dict[str, object]:
         "patience": 5.0,
         "misses_allowed": 20,
         "protective_stop": False,
+        "resumes": False,
+        "faults": {"bus_watchdog.time": 2.0},  # a busy machine puts processes aside
+        "following_error": {},
         "simulated_time": False,
         "dynamics": {joint: [4.0, 40.0] for joint in JOINTS},
         "registers": {},

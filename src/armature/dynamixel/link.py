@@ -228,6 +228,8 @@ class Status:
     why: str
     protective_stop: bool  # whether it is latched, whatever the mode is
     faults: tuple[Mapping[str, Any], ...] = ()
+    warnings: tuple[Mapping[str, Any], ...] = ()
+    cause: str = ""  # why the arm stopped last, until it is armed again
     bus: Mapping[str, Any] = field(default_factory=dict)  # how the bus and its process do
     servos: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # how each servo does, by joint
     speed_factor: float = 1.0  # of the controller's speed, while something asks for less
@@ -258,7 +260,7 @@ def pack_status(status: Status) -> bytes:
 def unpack_status(message: bytes) -> Status:
     """Status of a socket message."""
     fields = json.loads(message[1:])
-    return Status(**{**fields, "faults": tuple(fields["faults"])})
+    return Status(**{**fields, **{name: tuple(fields[name]) for name in ("faults", "warnings")}})
 
 
 def pack_call(kind: bytes, content: Mapping[str, Any]) -> bytes:

@@ -14,23 +14,18 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from armature import __version__
-from armature.core.model import ArmModel
-from armature.core.stopping import Dynamics
 from armature.dynamixel import link
-from armature.dynamixel.bus import ServoBus
-from armature.dynamixel.loop import LoopSettings, ServoLoop
-from armature.dynamixel.port import ServoPort
 from armature.dynamixel.setpoints import Piece
-from armature.dynamixel.wiring import Wiring
 from armature.errors import ArmatureError, CommandRefused, PortError
 from armature.nodes.bus_clock import LoopClock
 from armature.nodes.bus_link import BusLink
 from armature.nodes.bus_report import BusReport
-from armature.nodes.priority import prefer_real_time
+from armature.nodes.bus_setup import build
+from armature.nodes.holder import lock_holder, process
+from armature.nodes.priority import lock_memory, prefer_real_time, settle_memory, tidy_memory
 
 _REOPEN_EVERY = 0.1  # [s]
 _START_TRIES = 3  # of a bus whose port is there; a busy machine loses a packet now and then
@@ -44,7 +39,7 @@ class Child:
     def __init__(self, config: dict[str, Any], listener: socket.socket) -> None:
         """Args: the servo interface's configuration of the child, and a listening socket."""
         self._period: float = 1.0 / config["rate"]
-        self._bus, self._loop = _build(config)
+        self._bus, self._loop = build(config)
         greeting = {"layout": link.layout(), "version": __version__, "config": config}
         self._link = BusLink(listener, json.dumps(greeting).encode())
         self._clock = LoopClock(self._link.memory.clock, is_simulated=config["simulated_time"])
@@ -58,6 +53,8 @@ class Child:
             "park": lambda request, now: self._loop.park(self._piece(request["serial"]), now),
             "hold": lambda request, now: self._loop.hold(request["why"], now),
             "protective_stop": lambda request, now: self._loop.protective_stop(request["on"], now),
+            "reboot": lambda request, now: self._loop.reboot(request["joint"], now),
+            "controller_gone": lambda request, now: self._loop.controller_gone(request["why"], now),
             "torque_off": lambda request, now: self._loop.torque_off(now),
             "clear_faults": lambda request, now: self._loop.clear_faults(now),
             "quit": lambda request, now: self.quit(),
@@ -80,7 +77,7 @@ class Child:
             except ArmatureError as error:
                 tries -= not isinstance(error, PortError)
                 if time.monotonic() > give_up or tries == 0:
-                    raise
+                    raise self._explained(error) from error
                 time.sleep(_REOPEN_EVERY)
 
     def fail(self, reason: str) -> None:
@@ -96,7 +93,7 @@ class Child:
 
     def run(self) -> None:
         """Cycle until asked to quit, or until nobody needs it."""
-        self._report.is_real_time = prefer_real_time()
+        self._report.process = _prepare_process()
         due = time.monotonic()
         next_open = 0.0
         while self._goes_on():
@@ -139,14 +136,21 @@ class Child:
         if behind < self._period:
             return following
         missed = int(behind / self._period)
-        self._report.late_cycles += missed
+        self._report.left_out += missed
         return following + missed * self._period
 
     def _reopen(self, now: float) -> None:
         try:
             self._loop.start(now)
         except ArmatureError as error:
-            self._loop.why = str(error)
+            self._loop.why = str(self._explained(error))
+
+    def _explained(self, error: ArmatureError) -> ArmatureError:
+        """Of a port that is held, the process that holds it."""
+        holder = lock_holder(self._bus.path) if isinstance(error, PortError) else None
+        if holder is None:
+            return error
+        return PortError(self._bus.path, f"{process(holder)} holds it", "stop that first")
 
     # Requests
 
@@ -203,19 +207,17 @@ class Child:
         status = self._report.news(now, self._link.clients)
         if status is not None:
             self._link.send(link.pack_status(status))
+            tidy_memory()
 
 
-def _build(config: dict[str, Any]) -> tuple[ServoBus, ServoLoop]:
-    arm = ArmModel.from_urdf(Path(config["urdf"]).read_text("utf-8"), Path(config["urdf"]).name)
-    wiring = Wiring.from_yaml(Path(config["wiring"]).read_text("utf-8"), arm, Path(config["wiring"]).name)
-    bus = ServoBus(ServoPort(config["port"], wiring.baud_rate, config["latency"]))
-    settings = LoopSettings(
-        dynamics={joint: Dynamics(*values) for joint, values in config["dynamics"].items()},
-        registers=config["registers"],
-        misses_allowed=config["misses_allowed"],
-        protective_stop=config["protective_stop"],
-    )
-    return bus, ServoLoop(bus, wiring, arm, settings)
+def _prepare_process() -> dict[str, str]:
+    """Be undisturbed, as far as the machine permits; returns how far."""
+    settle_memory()
+    refusal = lock_memory()
+    return {
+        "real_time": "yes" if prefer_real_time() else "no: not permitted; give the user an rtprio limit",
+        "memory_locked": f"no: {refusal}; give the user a memlock limit" if refusal else "yes",
+    }
 
 
 def _only_stops(request: dict[str, Any]) -> bool:

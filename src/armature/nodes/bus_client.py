@@ -165,7 +165,7 @@ class BusClient:
 
 def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
     """What the user has set; the rest is how the child was found when it was started."""
-    return {name: value for name, value in config.items() if name != "protective_stop"}
+    return {name: value for name, value in config.items() if name not in ("protective_stop", "resumes")}
 
 
 class _Refused(CommandRefused):

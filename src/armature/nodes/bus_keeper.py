@@ -43,7 +43,7 @@ class BusKeeper:
         self._on_status = on_status
         self._starting: BusStart | None = None
         self._client: BusClient | None = None
-        self._was_attached = False
+        self.was_attached = False  # whether there has been a child
         self._news = threading.Condition()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="bus listener")
@@ -140,7 +140,7 @@ class BusKeeper:
     def _not_attached(self, error: ProcessError) -> None:
         if self._closing.is_set():
             return
-        if not self._was_attached:
+        if not self.was_attached:
             self.failure = error
             return
         self._lose(str(error))
@@ -148,7 +148,7 @@ class BusKeeper:
             self._news.wait_for(lambda: self._closing.is_set(), _RESPAWN_EVERY)
 
     def _hear(self, client: BusClient) -> None:
-        self._was_attached = True
+        self.was_attached = True
         self._on_attached(client)
         last_words = client.listen(self._hear_cycle, lambda status: self._hear_status(status, client.readings()))
         client.close()

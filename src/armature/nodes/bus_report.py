@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
 
 from armature.dynamixel import link
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.bus import ServoBus
 from armature.dynamixel.loop import ServoLoop
+from armature.dynamixel.mode import Fault
 from armature.dynamixel.setpoints import Setpoint
+from armature.dynamixel.statistics import CycleTimes, ServoStatistics, describe_histogram
 
 _STATUS_EVERY = 1.0  # [s]
+_LATE = 0.001  # [s]
 
 
 class BusReport:
@@ -19,8 +25,9 @@ class BusReport:
 
     def __init__(self, loop: ServoLoop, bus: ServoBus) -> None:
         """Args: what is reported on."""
-        self.late_cycles = 0
-        self.is_real_time = False
+        self.left_out = 0  # cycles that did not take place before the next one
+        self._times = CycleTimes(_LATE)
+        self.process: dict[str, str] = {}  # what the machine has permitted
         self.newest_piece = 0
         self._loop = loop
         self._bus = bus
@@ -43,12 +50,15 @@ class BusReport:
             now: its time in the loop [s].
         """
         targets = self._loop.setpoints(now)
+        duration, lateness = time.monotonic() - begun, begun - due
+        self._times.note(duration, lateness, self.left_out)
+        self.left_out = 0
         return link.Readings(
             cycle=self._loop.cycles,
             time=due,
             loop_time=now,
-            lateness=begun - due,
-            duration=time.monotonic() - begun,
+            lateness=lateness,
+            duration=duration,
             mode=int(self._loop.mode(now)),
             piece_serial=self.newest_piece,
             axes=tuple(_reading(axis, targets.get(joint), now) for joint, axis in self._loop.axes.items()),
@@ -57,8 +67,9 @@ class BusReport:
     def news(self, now: float, client: int) -> link.Status | None:
         """The status, if it has changed or was not told for a while, to the client of this number."""
         loop = self._loop
-        state = (loop.mode(now), loop.torque(), loop.session, loop.why, loop.protective_stop_latched)
-        key = (client, state, tuple(loop.faults.values()), self._refused)
+        state = (loop.mode(now), loop.torque(), loop.session, loop.why, loop.cause, loop.protective_stop_latched)
+        wishes = (loop.speed_factor, loop.wants_park)
+        key = (client, state, wishes, tuple(loop.faults.values()), loop.warnings, self._refused)
         monotonic = time.monotonic()
         if key == self._shown and monotonic - self._shown_at < _STATUS_EVERY:
             return None
@@ -68,31 +79,77 @@ class BusReport:
     def status(self, now: float) -> link.Status:
         """What changes seldom."""
         loop = self._loop
-        faults = (
-            {
-                **{"joint": f.joint, "cause": f.cause.value, "detail": f.detail},
-                **{"done": f.done, "remedy": f.remedy, "age": now - f.since},
-            }
-            for f in loop.faults.values()
-        )
         return link.Status(
             mode=loop.mode(now).name,
             torque=loop.torque(),
             session=loop.session,
             why=loop.why,
             protective_stop=loop.protective_stop_latched,
-            faults=tuple(faults),
-            bus={
-                "cycles": loop.cycles,
-                "late_cycles": self.late_cycles,
-                "real_time": "yes" if self.is_real_time else "no",
-                "timeouts": self._bus.timeouts,
-                "corrupt_packets": self._bus.corrupt,
-                "stale_packets": self._bus.stale,
-                "refused_pieces": self._refused,
-                "last_refusal": self._refusal,
-            },
+            faults=tuple(_fault(fault, now) for fault in loop.faults.values()),
+            warnings=tuple(_fault(warning, now) for warning in loop.warnings),
+            cause=str(loop.cause or ""),
+            bus=self._bus_values(),
+            servos=self._servo_values(),
+            speed_factor=loop.speed_factor,
+            wants_park=loop.wants_park,
         )
+
+    def _bus_values(self) -> Mapping[str, Any]:
+        counts, cycles = self._bus.statistics(), self._times.snapshot()
+        return {
+            "cycles": self._loop.cycles,
+            "late_cycles": cycles.late,
+            "cycle time p50 [ms]": f"≤ {1000.0 * cycles.quantile(0.5):.2f}",
+            "cycle time p99.9 [ms]": f"≤ {1000.0 * cycles.quantile(0.999):.2f}",
+            "longest cycle [ms]": f"{1000.0 * cycles.longest:.2f}",
+            "cycle times": describe_histogram(cycles.histogram),
+            "states are read by": self._loop.instruction,
+            "error rate": f"{counts.error_rate:.6f}",
+            "retries": counts.retries,
+            "timeouts": counts.timeouts,
+            "corrupt_packets": counts.corrupt,
+            "stale_packets": counts.stale,
+            "foreign_packets": counts.foreign,
+            "noise [byte]": counts.noise,
+            "refused_pieces": self._refused,
+            "last_refusal": self._refusal,
+            "eeprom_writes": self._loop.eeprom_writes,
+            "watchdog_trips": self._loop.watchdog_trips,
+            **self.process,
+        }
+
+    def _servo_values(self) -> dict[str, dict[str, Any]]:
+        loop, counts = self._loop, self._bus.statistics().servos
+        health = loop.health()
+        return {
+            joint: {
+                "firmware": axis.firmware,
+                "bus watchdog": loop.watchdogs.get(joint, "unknown"),
+                "load, mean [%]": _finite(100.0 * health[joint].load),
+                "time left at this load [s]": _finite(health[joint].seconds_left),
+                **_counts(counts.get(axis.wiring.servo_id, ServoStatistics())),
+            }
+            for joint, axis in loop.axes.items()
+        }
+
+
+def _counts(counts: ServoStatistics) -> dict[str, Any]:
+    return {**asdict(counts), "error rate": f"{counts.error_rate:.6f}"}
+
+
+def _finite(value: float) -> str:
+    return f"{value:.0f}" if math.isfinite(value) else "unknown"
+
+
+def _fault(fault: Fault, now: float) -> dict[str, Any]:
+    return {
+        "joint": fault.joint,
+        "cause": str(fault.cause),
+        "detail": fault.detail,
+        "done": fault.done,
+        "remedy": fault.remedy,
+        "age": now - fault.since,
+    }
 
 
 def _reading(axis: Axis, target: Setpoint | None, now: float) -> link.AxisReading:

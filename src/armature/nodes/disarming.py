@@ -49,11 +49,12 @@ class Disarming:
         status = self._keeper.status
         if status.mode == Mode.DISARMED.name:
             return "torque is off already"
-        if status.mode not in _STOPPABLE:
+        if status.mode not in _STOPPABLE and not status.wants_park:
             why = f"the state is {status.mode} ({status.why})"
             raise CommandRefused("disarm", why, "clear that first; torque stays on")
         if status.mode != Mode.PARKING.name:  # else it is under way, and its end is this one's too
-            self._keeper.client.request("hold", why="stopping before parking")
+            if not status.wants_park:  # else the fault that wants it has stopped the arm
+                self._keeper.client.request("hold", why="stopping before parking")
             self._park(self._at_rest())
         self._keeper.wait_for(lambda: self._keeper.status.mode != Mode.PARKING.name)
         if self._keeper.status.mode != Mode.DISARMED.name:

@@ -18,6 +18,7 @@ from armature.dynamixel import link
 from armature.errors import ArmatureError, CommandRefused
 from armature.nodes.bus_client import BusClient
 from armature.nodes.bus_keeper import BusKeeper
+from armature.nodes.controller_watch import ControllerWatch
 from armature.nodes.disarming import Disarming
 from armature.nodes.parameters import read, refuse_unknown
 from armature.nodes.protective_latch import ProtectiveLatch
@@ -147,11 +148,13 @@ class _Parts:
 
     def __init__(self, node: LifecycleNode, configuration: ServoConfiguration) -> None:
         self._node = node
+        self._is_parking_wanted = False
         self._child = {**configuration.child, "simulated_time": is_simulated(node)}
         self.latch = ProtectiveLatch(configuration.state_folder, str(configuration.child["port"]))
         self.keeper = BusKeeper(self._child_now, self._attached, self._cycle, self._status)
         self.disarming = Disarming(configuration, self.keeper)
         self.inlet = Inlet(node, self.keeper)
+        self.watch = ControllerWatch(node, self.keeper)
         self.outlet = Outlet(node, configuration, self.inlet)
         self.services = ServoServices(
             node, configuration.joints, self.keeper, self.disarming, self.latch, self.outlet
@@ -168,11 +171,11 @@ class _Parts:
         """Let the bus go, and withdraw what was announced."""
         self.keeper.close(quit=quit)
         self.disarming.close()
-        for part in (self.services, self.inlet, self.outlet):
+        for part in (self.services, self.watch, self.inlet, self.outlet):
             part.close()
 
     def _child_now(self) -> Mapping[str, Any]:
-        return {**self._child, "protective_stop": self.latch.is_engaged}
+        return {**self._child, "protective_stop": self.latch.is_engaged, "resumes": self.keeper.was_attached}
 
     # In the keeper's thread
 
@@ -194,6 +197,17 @@ class _Parts:
         if status.protective_stop:
             self.latch.keep(engaged=True)
         self.outlet.state(status, readings)
+        self._park_if_wanted(wanted=status.wants_park)
+
+    def _park_if_wanted(self, *, wanted: bool) -> None:
+        """A fault's policy may be to park, which takes a free way; that is looked for here."""
+        if wanted and not self._is_parking_wanted:
+            self.disarming.begin().add_done_callback(self._tell_how_it_parked)
+        self._is_parking_wanted = wanted
+
+    def _tell_how_it_parked(self, parking: Future[str]) -> None:
+        error = parking.exception()
+        self._node.get_logger().warning(f"parking after a fault: {error or parking.result()}")
 
 
 def _say(text: str) -> None:

@@ -10,8 +10,8 @@ from rclpy.node import Node
 from std_msgs.msg import Bool
 
 from armature.dynamixel import link
+from armature.nodes import servo_diagnostics, topics
 from armature.nodes import servo_messages as messages
-from armature.nodes import topics
 from armature.nodes.servo_inlet import Inlet
 from armature.nodes.servo_parameters import ServoConfiguration
 
@@ -70,10 +70,10 @@ class Outlet:
             readings: the newest, which may be newer than the last cycle that was heard of.
         """
         before, self.status = self.status, status
-        if before is not None and messages.shown(before) == messages.shown(status):
+        if before is not None and servo_diagnostics.shown(before) == servo_diagnostics.shown(status):
             return
         self.readings = readings
-        self._publish(topics.STATE, messages.state(status))
+        self._publish(topics.STATE, servo_diagnostics.state(status, time.time()))
         if before is None or before.protective_stop != status.protective_stop:
             self._publish(topics.PROTECTIVE_STOP_STATE, Bool(data=status.protective_stop))
         self._publish_commanded()
@@ -88,8 +88,13 @@ class Outlet:
 
     def _publish_diagnostics(self) -> None:
         if self.status is not None:
-            array = messages.diagnostics(self._stamp(), self._configuration, self.status, self.readings)
+            array = servo_diagnostics.diagnostics(
+                self._stamp(), self._configuration, self.status, self.readings, self._refusals(), time.time()
+            )
             self._publish(topics.DIAGNOSTICS, array)
+
+    def _refusals(self) -> dict[str, object]:
+        return {"refused_messages": self._inlet.refused, "last_refused_message": self._inlet.last_refusal}
 
     def _publish(self, topic: topics.Topic, message: Any) -> None:
         self._publishers[topic].publish(message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, make_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from rclpy.node import Node
 from armature.core.model import ArmModel
 from armature.core.poses import read_poses
 from armature.core.stopping import Dynamics
+from armature.dynamixel.policy import FaultPolicy
 from armature.dynamixel.wiring import ServoWiring, Wiring
 from armature.errors import ConfigError
 from armature.nodes.parameters import read, read_file
@@ -65,6 +66,7 @@ class JointParameters:
     position_d_gain: int = _KEEP
     feedforward_1st_gain: int = _KEEP
     feedforward_2nd_gain: int = _KEEP
+    following_error: float = _KEEP  # bound [rad] or [m]; 0 is off, -1 the default of the joint's kind
 
     def dynamics(self, joint: str) -> Dynamics:
         """How hard the joint may be accelerated.
@@ -138,7 +140,7 @@ class ServoConfiguration:
             park_speed=parameters.park_speed,
             dynamics={name: p.dynamics(name) for name, p in joints.items()},
             state_folder=Path(parameters.state_folder or _default_state_folder()),
-            child=_child(parameters, wiring, joints),
+            child=_child(parameters, wiring, joints, _read_faults(node)),
         )
 
 
@@ -147,7 +149,26 @@ def _default_state_folder() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "armature"
 
 
-def _child(parameters: ServoParameters, wiring: Wiring, joints: Mapping[str, JointParameters]) -> dict[str, Any]:
+def _read_faults(node: Node) -> dict[str, Any]:
+    """Parameters of the fault state machine by their names without "faults."; see `policy`.
+
+    Raises:
+        ConfigError: a value that cannot be used.
+    """
+    defaults = FaultPolicy().settings()
+    fields = [(name.replace(".", "__"), type(value), value) for name, value in defaults.items()]
+    given: Any = read(node, make_dataclass("FaultParameters", fields, frozen=True), "faults.")
+    settings = {name: getattr(given, name.replace(".", "__")) for name in defaults}
+    FaultPolicy.read(settings)
+    return settings
+
+
+def _child(
+    parameters: ServoParameters,
+    wiring: Wiring,
+    joints: Mapping[str, JointParameters],
+    faults: Mapping[str, Any],
+) -> dict[str, Any]:
     return {
         "port": os.path.abspath(parameters.port),  # noqa: PTH100  # a link is the port's stable name
         "urdf": str(Path(parameters.urdf).absolute()),
@@ -156,7 +177,8 @@ def _child(parameters: ServoParameters, wiring: Wiring, joints: Mapping[str, Joi
         "latency": parameters.latency,
         "patience": parameters.patience,
         "misses_allowed": parameters.misses_allowed,
-        "protective_stop": False,
+        "faults": dict(faults),
+        "following_error": {name: p.following_error for name, p in joints.items() if p.following_error != _KEEP},
         "dynamics": {name: [p.max_acceleration, p.max_jerk] for name, p in joints.items()},
         "registers": {servo.joint: joints[servo.joint].registers(servo) for servo in wiring.servos},
     }

@@ -1,0 +1,40 @@
+"""The loop that a configuration of the bus child describes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from armature.core.model import ArmModel
+from armature.core.stopping import Dynamics
+from armature.dynamixel.bus import ServoBus
+from armature.dynamixel.loop import LoopSettings, ServoLoop
+from armature.dynamixel.policy import FaultPolicy
+from armature.dynamixel.port import ServoPort
+from armature.dynamixel.wiring import Wiring
+
+
+def build(config: Mapping[str, Any]) -> tuple[ServoBus, ServoLoop]:
+    """Bus and loop; nothing is opened yet.
+
+    Args:
+        config: as the servo interface writes it, see `servo_parameters`.
+
+    Raises:
+        ConfigError: a file or a value that cannot be used.
+    """
+    urdf, servos = Path(config["urdf"]), Path(config["wiring"])
+    arm = ArmModel.from_urdf(urdf.read_text("utf-8"), urdf.name)
+    wiring = Wiring.from_yaml(servos.read_text("utf-8"), arm, servos.name)
+    bus = ServoBus(ServoPort(config["port"], wiring.baud_rate, config["latency"]))
+    settings = LoopSettings(
+        dynamics={joint: Dynamics(*values) for joint, values in config["dynamics"].items()},
+        registers=config["registers"],
+        misses_allowed=config["misses_allowed"],
+        protective_stop=config["protective_stop"],
+        resumes=config["resumes"],
+        policy=FaultPolicy.read(config["faults"]),
+        following_error=config["following_error"],
+    )
+    return bus, ServoLoop(bus, wiring, arm, settings)

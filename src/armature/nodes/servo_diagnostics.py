@@ -1,0 +1,138 @@
+"""State and diagnostics of the servo interface, from what the bus child tells."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+
+from armature.dynamixel import link
+from armature.dynamixel.axis import HARDWARE_ERRORS
+from armature.dynamixel.mode import Mode
+from armature.nodes.conversions import diagnostic
+from armature.nodes.servo_parameters import ServoConfiguration
+
+_ERRORS = (Mode.FAULT.name, Mode.DISCONNECTED.name)
+_WARNINGS = (Mode.PROTECTIVE_STOP.name, Mode.STARTING.name)
+Problem = Mapping[str, Any]  # a fault or a warning, as the status has it
+
+
+def state(status: link.Status, now: float) -> DiagnosticStatus:
+    """The state topic: the mode, torque, the arming session, why, and each fault and warning.
+
+    Args:
+        status: what the child told.
+        now: of the wall clock, for the time of faults [s].
+    """
+    values = {"torque": status.torque, "session": status.session, "why": status.why, "cause": status.cause}
+    if status.speed_factor < 1.0:
+        values["speed_factor"] = f"{status.speed_factor:.2f}"
+    values |= _told("fault", status.faults, now) | _told("warning", status.warnings, now)
+    return diagnostic("servo_interface", _level(status), status.mode, values)
+
+
+def shown(status: link.Status) -> Any:
+    """What of a status is worth another message on the state topic."""
+    faults = tuple((fault["joint"], fault["cause"]) for fault in status.faults)
+    warnings = tuple((warning["joint"], warning["cause"], warning["done"]) for warning in status.warnings)
+    why = (status.why, status.cause, status.speed_factor)
+    return status.mode, status.torque, status.session, status.protective_stop, why, faults, warnings
+
+
+def _told(kind: str, problems: Iterable[Problem], now: float) -> dict[str, str]:
+    return {
+        f"{kind}.{problem['joint']}": "; ".join(
+            (f"{problem['cause']}: {problem['detail']}", _since(problem, now), problem["done"], problem["remedy"])
+        )
+        for problem in problems
+    }
+
+
+def _since(problem: Problem, now: float) -> str:
+    return "since " + datetime.fromtimestamp(now - problem["age"], timezone.utc).strftime("%H:%M:%S UTC")
+
+
+def _level(status: link.Status) -> bytes:
+    if status.mode in _ERRORS:
+        return bytes(DiagnosticStatus.ERROR)
+    is_warned = status.mode in _WARNINGS or bool(status.warnings)
+    return bytes(DiagnosticStatus.WARN if is_warned else DiagnosticStatus.OK)
+
+
+def diagnostics(
+    stamp: Time,
+    configuration: ServoConfiguration,
+    status: link.Status,
+    readings: link.Readings | None,
+    more: Mapping[str, object],
+    now: float,
+) -> DiagnosticArray:
+    """One status for each servo, one for the bus.
+
+    Args:
+        stamp: of the message.
+        configuration: what the arm is.
+        status: what the child told last.
+        readings: the newest, if there are any.
+        more: values of the ROS half, for the bus.
+        now: of the wall clock, for the time of faults [s].
+    """
+    message = DiagnosticArray()
+    message.header.stamp = stamp
+    message.status = [_bus(configuration, status, readings, more)]
+    if readings is None:
+        return message
+    faults = {fault["joint"]: fault for fault in status.faults}
+    warnings = {warning["joint"]: warning for warning in status.warnings}
+    for servo, axis in zip(configuration.wiring.servos, readings.axes, strict=True):
+        joint = servo.joint
+        level, text, values = _condition(faults.get(joint), warnings.get(joint), axis, now)
+        values = {**_measured(axis), **values, **status.servos.get(joint, {})}
+        message.status.append(diagnostic(f"servo_interface: {joint}", level, text, values, f"id {servo.servo_id}"))
+    return message
+
+
+def _bus(
+    configuration: ServoConfiguration,
+    status: link.Status,
+    readings: link.Readings | None,
+    more: Mapping[str, object],
+) -> DiagnosticStatus:
+    values: dict[str, object] = {"state": status.mode, "torque": status.torque, **status.bus, **more}
+    if readings is not None:
+        values["cycle time [ms]"] = f"{1000.0 * readings.duration:.2f}"
+    port = str(configuration.child["port"])
+    return diagnostic("servo_interface: bus", _level(status), status.why, values, port)
+
+
+def _condition(
+    fault: Problem | None, warning: Problem | None, axis: link.AxisReading, now: float
+) -> tuple[bytes, str, dict[str, str]]:
+    problem = fault or warning
+    if problem is None:
+        if math.isnan(axis.position):
+            return DiagnosticStatus.WARN, "no reading in the last cycle", {}
+        return DiagnosticStatus.OK, "ok", {}
+    level = DiagnosticStatus.WARN if fault is None else DiagnosticStatus.ERROR
+    told = {name: problem[name] for name in ("cause", "detail", "done", "remedy")}
+    times = {"since [s]": f"{problem['age']:.1f}", "time": _since(problem, now)}
+    return level, f"{problem['cause']}: {problem['detail']}", {**told, **times}
+
+
+def _measured(axis: link.AxisReading) -> dict[str, str]:
+    return {
+        "age [s]": f"{axis.age:.3f}",
+        "temperature [°C]": f"{axis.temperature:.0f}",
+        "voltage [V]": f"{axis.voltage:.1f}",
+        "torque": "unknown" if math.isnan(axis.torque) else "on" if axis.torque else "off",
+        "hardware error": _error_names(axis),
+    }
+
+
+def _error_names(axis: link.AxisReading) -> str:
+    bits = int(axis.hardware_error)
+    return ", ".join(name for bit, name in HARDWARE_ERRORS.items() if bits & 1 << bit) or "none"
