@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from armature.bench.fault_cases import CASES, Case, start
@@ -70,6 +70,7 @@ class Watch:
         self._bench = bench
         self._ignored = set(ignored)
         self._places = bench.positions() if is_still else {}
+        self._height = _height(bench.positions())
         self._usual: dict[str, float] = {}
         self._usual_drop = -math.inf
         self._velocities: dict[str, float] = {}
@@ -90,7 +91,7 @@ class Watch:
             self._see_joint(joint, abs(places[joint] - goals[joint]))
             self._see_place(joint, places[joint])
         if self._cycles % _LOOK_AT_TOOL == 0 or self._is_learning:
-            self._see_tool(forward(ARM, goals, _TOOL).translation[2] - forward(ARM, places, _TOOL).translation[2])
+            self._see_tool(_height(goals), _height(places))
         self._see_braking()
 
     def _goals(self) -> dict[str, float]:
@@ -111,11 +112,13 @@ class Watch:
     def _is_held(self, joint: str) -> bool:
         return bool(self._bench.servo(joint).registers["Torque Enable"]) and joint not in self._ignored
 
-    def _see_tool(self, sag: float) -> None:
+    def _see_tool(self, commanded: float, height: float) -> None:
+        sag = commanded - height
         if self._is_learning:
             self._usual_drop = max(sag, self._usual_drop)
-        else:
-            self.drop = max(self.drop, 1000.0 * (sag - self._usual_drop))
+            return
+        fall = self._height - height if self._places else 0.0
+        self.drop = max(self.drop, 1000.0 * (sag - self._usual_drop), 1000.0 * fall)
 
     def _see_braking(self) -> None:
         setpoints = self._bench.loop.setpoints(self._bench.cycle_at)
@@ -126,6 +129,11 @@ class Watch:
             if not self._is_learning and joint not in self._ignored:
                 self.braking = max(self.braking, rate)
         self._velocities = velocities
+
+
+def _height(places: Mapping[str, float]) -> float:
+    """Of the tool in the base [m]."""
+    return forward(ARM, places, _TOOL).translation[2]
 
 
 def measure(cases: Iterable[Case] = CASES, situations: Iterable[str] = tuple(SITUATIONS)) -> Iterator[Row]:

@@ -43,6 +43,8 @@ class Conduct:
         self.stride.forget()
         self._let_go()
         self.mode, self.why, self.cause = mode, why, None
+        if self.protective_stop:
+            self.why, self.cause = f"{why}; the protective stop is latched", Cause.PROTECTIVE_STOP
 
     def halt(self, now: float) -> None:
         """Stop within limits and hold; no command of this session is followed any more."""

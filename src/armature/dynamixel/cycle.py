@@ -90,7 +90,8 @@ class BusCycle:
         if writes := sum(self._servos.registers.eeprom_writes.values()) - writes:
             why += f"; {writes} EEPROM registers differed and were written"
         self._conduct.begin(mode, why)
-        self._conduct.cause = Cause.BUS_WATCHDOG if has_tripped else None
+        if has_tripped:
+            self._conduct.cause = self._conduct.cause or Cause.BUS_WATCHDOG
         self._blame(now)
 
     # One cycle

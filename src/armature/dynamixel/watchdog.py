@@ -64,7 +64,8 @@ class BusWatchdogs:
         Raises:
             BusError: the servo did not take it.
         """
-        self._registers.write(axis, _NAME, _OFF)
+        if self._has(axis):
+            self._registers.write(axis, _NAME, _OFF)
         axis.watchdog = _OFF
         self.states[axis.wiring.joint] = "off"
 
@@ -74,7 +75,7 @@ class BusWatchdogs:
         Raises:
             BusError: the servo did not answer.
         """
-        return self._registers.read(axis, _NAME) == _TRIPPED
+        return self._has(axis) and self._registers.read(axis, _NAME) == _TRIPPED
 
     def tripped(self, axes: Iterable[Axis]) -> list[Axis]:
         """Those of the servos that have stopped by themselves, by one read of all; silent ones are left out.
@@ -82,7 +83,7 @@ class BusWatchdogs:
         Raises:
             PortError: the port is gone.
         """
-        asked = {axis.wiring.servo_id: axis for axis in axes}
+        asked = {axis.wiring.servo_id: axis for axis in axes if self._has(axis)}
         if not asked or not self._units:
             return []
         register = next(iter(asked.values())).wiring.model.registers[_NAME]
@@ -118,11 +119,15 @@ class BusWatchdogs:
             with suppress(BusError):
                 self.disarm(axis)
 
+    def _has(self, axis: Axis) -> bool:
+        firmware = self._preparation.protection(axis).firmware
+        return firmware >= _FIRST_FIRMWARE or _SINCE_EVER in axis.wiring.model.name
+
     def _why_not(self, axis: Axis) -> str:
         if not self._units:
             return "off by setting"
         known = self._preparation.protection(axis)
-        if known.firmware < _FIRST_FIRMWARE and _SINCE_EVER not in axis.wiring.model.name:
+        if not self._has(axis):
             return f"off: firmware {known.firmware} is older than {_FIRST_FIRMWARE}"
         if known.mode == _EXTENDED_POSITION and known.homing_offset:
             return f"off: with a homing offset ({known.homing_offset}) in extended position control it runs away"
