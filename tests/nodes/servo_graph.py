@@ -22,13 +22,14 @@ from armature.environment import graph_environment
 from armature.nodes import topics
 from armature.nodes.conversions import positions_of, to_duration, to_stamp, values_of
 
-from .emulated import POSES, ROOT, SERVOS, URDF
+from .emulated import JOINTS, POSES, ROOT, SERVOS, URDF
 
 # A busy machine answers late, and may put a process aside for longer than the servos' watchdog waits.
 PARAMETERS = {"latency": 0.03, "misses_allowed": 20, "patience": 10.0, "faults.bus_watchdog.time": 2.0}
 
 
 _numbers = count()
+REBOOTS = tuple(topics.reboot(joint) for joint in JOINTS)
 
 
 def command(port: Path, namespace: str = "/test", **parameters: object) -> list[str]:
@@ -72,7 +73,7 @@ class ServoGraph:
         self.clock = self.node.create_publisher(Clock, "/clock", 10)
         self.clients = {
             service.name: self.node.create_client(service.kind, service.name)
-            for service in (topics.ARM, topics.PROTECTIVE_STOP, topics.CLEAR_FAULTS)
+            for service in (topics.ARM, topics.PROTECTIVE_STOP, topics.CLEAR_FAULTS, topics.TORQUE_OFF, *REBOOTS)
         }
 
     def start(self, **parameters: object) -> ServoGraph:

@@ -8,16 +8,18 @@ import time
 
 import pytest
 import rclpy
+import yaml
 from builtin_interfaces.msg import Time
 from rclpy.parameter import Parameter
 
+from armature.dynamixel.policy import FaultPolicy
 from armature.errors import ConfigError
 from armature.nodes.conversions import positions_of
 from armature.nodes.parameters import read, refuse_unknown
 from armature.nodes.servo_interface import StartParameters
 from armature.nodes.servo_parameters import ServoConfiguration
 
-from .emulated import JOINTS, POSES, SERVOS, URDF, emulator, power_cycle, shared_memory_files
+from .emulated import JOINTS, POSES, ROOT, SERVOS, URDF, emulator, power_cycle, shared_memory_files
 from .servo_graph import ServoGraph, command, environment
 
 pytestmark = [
@@ -268,6 +270,10 @@ def node_with():
         ({"port": None}, r"parameter port: None .*STRING is needed"),
         ({"elbow__max_jerk": 0.0}, r"parameter elbow.max_jerk: 0.0 .*above 0"),
         ({"elbow__max_acceleration": math.inf}, "parameter elbow.max_acceleration: inf"),
+        ({"elbow__following_error": -2.0}, r"elbow.following_error: -2.0 .*at least 0; 0 is off"),
+        ({"faults__overload__policy": "dance"}, r"faults.overload.policy: 'dance' .*policies are hold, stop"),
+        ({"faults__missing__policy": "park"}, r"faults.missing.policy: 'park' .*of this cause are stop, hold"),
+        ({"faults__park_time": 0.0}, r"parameter faults.park_time: 0.0 .*within 1 and 120"),
         (
             {"elbow__position_p_gain": 16_384},
             r"parameter elbow.position_p_gain: 16384 .*16383, or -1",
@@ -277,6 +283,21 @@ def node_with():
 def test_a_bad_value_is_refused_with_the_parameter_the_value_and_the_bound(node_with, values, told):
     with pytest.raises(ConfigError, match=told):
         ServoConfiguration.of(node_with(**values))
+
+
+def test_the_parameter_file_shows_the_defaults_of_the_fault_policy():
+    given = yaml.safe_load((ROOT / "config" / "arm.yaml").read_text("utf-8"))
+    faults = given["/**/servo_interface"]["ros__parameters"]["faults"]
+    flat = {
+        f"{a}.{b}": value
+        for a, values in faults.items()
+        if isinstance(values, dict)
+        for b, value in values.items()
+    }
+    flat |= {name: value for name, value in faults.items() if not isinstance(value, dict)}
+    settings = FaultPolicy().settings()
+    without_choice = {"disconnected.policy", "operator_stop.policy"}
+    assert flat == {name: value for name, value in settings.items() if name not in without_choice}
 
 
 @pytest.mark.parametrize("name", ["rait", "elbow__positon_p_gain", "knee__max_jerk"])

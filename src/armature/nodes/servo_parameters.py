@@ -79,6 +79,19 @@ class JointParameters:
                 raise ConfigError(f"parameter {joint}.{name}", value, "it must be a number above 0")
         return Dynamics(self.max_acceleration, self.max_jerk)
 
+    def bound(self, joint: str) -> dict[str, float]:
+        """Its bound of the following error by its name, where one is given [rad] or [m].
+
+        Raises:
+            ConfigError: a value that is neither at least 0 nor -1.
+        """
+        if self.following_error == _KEEP:
+            return {}
+        if not self.following_error >= 0.0:
+            allowed = "it must be at least 0; 0 is off, -1 the default"
+            raise ConfigError(f"parameter {joint}.following_error", self.following_error, allowed)
+        return {joint: self.following_error}
+
     def registers(self, servo: ServoWiring) -> dict[str, int]:
         """RAM values by the SDK's names.
 
@@ -178,7 +191,7 @@ def _child(
         "patience": parameters.patience,
         "misses_allowed": parameters.misses_allowed,
         "faults": dict(faults),
-        "following_error": {name: p.following_error for name, p in joints.items() if p.following_error != _KEEP},
+        "following_error": {key: bound for name, p in joints.items() for key, bound in p.bound(name).items()},
         "dynamics": {name: [p.max_acceleration, p.max_jerk] for name, p in joints.items()},
         "registers": {servo.joint: joints[servo.joint].registers(servo) for servo in wiring.servos},
     }
