@@ -192,7 +192,7 @@ class Servo:
             self._run_away()
 
     def _run_away(self) -> None:
-        """A bug that users report (DynamixelSDK, issue 584): the goal forgets the homing offset, again and again."""
+        """A bug that users report (DynamixelSDK, issue 584): the goal forgets the offset, again and again."""
         offset = self.registers["Homing Offset"]
         if offset and self.registers["Operating Mode"] == Mode.EXTENDED_POSITION:
             self.drive.halt(ahead=-offset)

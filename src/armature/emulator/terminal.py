@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
-import termios
+import struct
 import tty
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from armature.dynamixel.control_table import BAUD_RATES
 from armature.emulator.bus import EmulatedBus
 from armature.emulator.wire_faults import Transmission
 from armature.errors import PortError
@@ -20,12 +22,10 @@ _QUIET = 4e-3
 # A host that still drives the arm speaks in every cycle; its slowest is 1 Hz [s].
 _SILENCE = 1.5
 _CHUNK = 4_096
-# termios names speeds by constants.
-_SPEEDS = {
-    getattr(termios, f"B{rate}"): rate
-    for rate in (9_600, 57_600, 115_200, 1_000_000, 2_000_000, 3_000_000, 4_000_000)
-    if hasattr(termios, f"B{rate}")
-}
+# ioctl_tty(2): TCGETS2 of x86, ARM and RISC-V, and struct termios2, which ends with the output speed [bit/s]. The
+# termios module tells speeds by their names, and many clients set theirs by its number.
+_TCGETS2 = 0x802C542A
+_TERMIOS2 = struct.Struct("=4I20s2I")
 
 
 class Terminal:
@@ -131,8 +131,8 @@ class Terminal:
     def _receive(self, line: _Line, now: float) -> None:
         data = os.read(line.master, _CHUNK)
         # A servo set to another baud rate than the host's port hears only noise.
-        speed = termios.tcgetattr(line.slave)[5]
-        self._bus.wire.baud_rate = _SPEEDS.get(speed, self._bus.baud_rate)
+        speed = _speed(line.slave)
+        self._bus.wire.baud_rate = speed if speed in BAUD_RATES else self._bus.baud_rate
         self._waiting.extend(self._bus.feed(data, now))
 
     def _send(self, now: float) -> None:
@@ -165,6 +165,12 @@ class _Line:
     def _hang_up(self) -> None:
         os.close(self.master)
         os.close(self.slave)
+
+
+def _speed(terminal: int) -> int:
+    """At which whoever opened a terminal set it to send [bit/s]."""
+    answer = fcntl.ioctl(terminal, _TCGETS2, bytes(_TERMIOS2.size))
+    return int(_TERMIOS2.unpack(answer)[-1])
 
 
 def _point(link: Path, device: str) -> None:
