@@ -25,6 +25,7 @@ STATE = (126, 10)  # current, velocity, position: address and length
 GOAL = (116, 4)
 _FIELDS = ((126, 2), (128, 4), (132, 4))
 _MAXIMUM_WAIT = 1000.0  # [ms]
+_CHUNK = 4_096
 _LARGEST_MIN = 255  # a control character of termios is one byte
 _LATENCY = 0.016  # [s]
 _FAST_FIRMWARE = 48
@@ -88,7 +89,8 @@ class Bare:
         missing = self._size
         while missing > 0 and self._poll.poll(_MAXIMUM_WAIT):
             with suppress(BlockingIOError):
-                missing -= len(os.read(self._file, 4096))
+                while missing > 0:  # Linux hands out 64 bytes a call
+                    missing -= len(os.read(self._file, _CHUNK))
             if self._size > _LARGEST_MIN:
                 self._wait_for(missing or self._size)
         return missing == 0

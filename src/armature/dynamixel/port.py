@@ -20,7 +20,7 @@ _CHUNK = 4_096
 _LARGEST_MIN = 255  # a control character of termios is one byte
 _WRITE_TIME = 0.2  # how long the device may refuse to take bytes [s]
 # pyserial lets some of the kernel's refusals through as what they are.
-_FAILURES = (OSError, termios.error, ValueError)
+_FAILURES = (OSError, termios.error, ValueError, EOFError)
 
 
 class ServoPort:
@@ -124,15 +124,10 @@ class ServoPort:
         """
         try:
             self._wake_at(enough)
-            ready = self._poll.poll(max(0.0, 1000.0 * (self._deadline - self.now())))
-            data = os.read(self._file, _CHUNK)
-        except BlockingIOError:
-            return b""
+            self._poll.poll(max(0.0, 1000.0 * (self._deadline - self.now())))
+            return self._take(enough)
         except _FAILURES as error:
             raise self._gone(error) from error
-        if ready and not data:
-            raise self._gone("end of file")
-        return data
 
     def pending(self) -> bytes:
         """What has arrived that nobody waited for.
@@ -141,14 +136,22 @@ class ServoPort:
             PortError: the port is gone.
         """
         try:
-            data = os.read(self._file, _CHUNK)
-        except BlockingIOError:
-            return b""
+            return self._take(_CHUNK)
         except _FAILURES as error:
             raise self._gone(error) from error
-        if not data:
-            raise self._gone("end of file")
-        return data
+
+    def _take(self, enough: int) -> bytes:
+        """What is there; Linux hands out 64 bytes a call where it was asked to wait for more."""
+        received = b""
+        while len(received) < enough:
+            try:
+                data = os.read(self._file, _CHUNK)
+            except BlockingIOError:
+                break
+            if not data:
+                raise EOFError("end of file")
+            received += data
+        return received
 
     def is_over(self) -> bool:
         """Whether the time that was allowed is over."""
