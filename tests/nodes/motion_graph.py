@@ -7,7 +7,7 @@ import time
 
 import rclpy
 from control_msgs.action import FollowJointTrajectory, ParallelGripperCommand
-from control_msgs.msg import JointJog
+from control_msgs.msg import JointJog, SpeedScalingFactor
 from rclpy.action import ActionClient
 from rclpy.experimental import EventsExecutor
 from rclpy.parameter import Parameter
@@ -76,6 +76,7 @@ class MotionGraph:
         self.arm_client = ActionClient(self.node, FollowJointTrajectory, topics.FOLLOW_JOINT_TRAJECTORY.name)
         self.gripper_client = ActionClient(self.node, ParallelGripperCommand, topics.GRIPPER_COMMAND.name)
         self.jogs = self.node.create_publisher(JointJog, topics.JOINT_JOG.name, topics.JOINT_JOG.qos)
+        self.speeds = topics.publisher(self.node, topics.SPEED_SCALING)
         self.stop_client = self.node.create_client(Trigger, topics.STOP_MOTION.name)
         self.pause_client = self.node.create_client(SetBool, topics.PAUSE.name)
         clients = (self.arm_client, self.gripper_client)
@@ -170,6 +171,10 @@ class MotionGraph:
         cycles = len(self.servos.trace)
         self.until(lambda: len(self.servos.trace) > cycles)
         self.until(lambda: max(map(abs, self.servos.velocity.values())) < 1e-9)
+
+    def scale_speed(self, factor):
+        """Ask for a share of the speed."""
+        self.speeds.publish(SpeedScalingFactor(factor=factor))
 
     def press(self, velocities, times=8, every=0.08, until=lambda: False):
         """Jog as a page does while a button is pressed, so often or until something is so, then fall silent."""

@@ -134,3 +134,35 @@ def test_bad_parameters_are_refused_by_name(make_motion, kind, values, says):
     given = {name: str(motion.urdf) if value is None else value for name, value in values.items()}
     with pytest.raises(ConfigError, match=says):
         motion.make(kind, given)
+
+
+def test_a_speed_of_half_takes_twice_as_long_and_stays_on_the_path(motion):
+    motion.scale_speed(0.5)
+    motion.until(lambda: motion.arm.control.rate(0.0) == 0.5)
+    assert motion.follow(smooth(0.5, 0.3, -0.15)).status == SUCCEEDED
+    motion.is_still()
+    assert motion.waist == pytest.approx(0.3, abs=1e-6)
+    moving = [now for now, position in motion.servos.trace if 1e-6 < position["waist"] < 0.3 - 1e-6]
+    assert moving[-1] - moving[0] > 0.7
+    for _, position in motion.servos.trace:
+        assert position["elbow"] == pytest.approx(-0.5 * position["waist"], abs=1e-3)
+
+
+def test_a_speed_of_zero_waits_on_the_path_and_a_goal_outlives_it(motion):
+    handle = motion.send(smooth(1.0, 0.4, 0.0))
+    motion.moved()
+    motion.scale_speed(0.0)
+    motion.is_still()
+    assert 0.05 < motion.waist < 0.39
+    assert motion.arm.control.has_goal
+    motion.scale_speed(1.0)
+    assert motion.answer(handle).status == SUCCEEDED
+
+
+@pytest.mark.parametrize("factor", [-0.1, 2.5, float("nan")])
+def test_a_speed_out_of_range_is_refused_with_the_range_and_changes_nothing(motion, factor):
+    said = []
+    topics.subscription(motion.node, topics.DIAGNOSTICS, lambda message: said.extend(message.status))
+    motion.scale_speed(factor)
+    motion.until(lambda: any("give 0 to 2" in pair.value for status in said for pair in status.values))
+    assert motion.arm.control.rate(0.0) == 1.0

@@ -20,6 +20,8 @@ from armature.errors import CommandRefused, GoalRefused
 
 OnEnd = Callable[[Outcome], None]
 
+# Beyond twice its speed no motion was planned for.
+_FASTEST = 2.0
 # After a longer delay of the controller a goal is not gone on with [s].
 _LONGEST_DELAY = 1.0
 
@@ -54,6 +56,7 @@ class GroupControl:
         self._settings = settings
         self._tracker: Tracker | None = None
         self._goal: _Goal | None = None
+        self._speed = 1.0  # of motions on their paths [share]
 
     @property
     def has_goal(self) -> bool:
@@ -68,6 +71,10 @@ class GroupControl:
     def is_moving(self, now: float) -> bool:
         """Whether the set-point moves."""
         return self._tracker is not None and self._tracker.is_moving(now)
+
+    def rate(self, now: float) -> float:
+        """How fast the present path is being followed [share]; 1 is its own speed."""
+        return self._speed if self._tracker is None else self._tracker.rate(now)
 
     def setpoint(self, now: float) -> State | None:
         """What is commanded at a time, None while that is not known."""
@@ -94,6 +101,7 @@ class GroupControl:
         position = np.array([positions[joint] for joint in self.limits.joints])
         if self._tracker is None:
             self._tracker = Tracker(self.limits, position, stamp)
+            self._tracker.set_speed(self._speed, stamp)
         elif self._is_free(self._tracker, now) and stamp > self._tracker.end:
             self._tracker.hold(position, stamp)
 
@@ -166,8 +174,9 @@ class GroupControl:
         if not 0.0 <= lease < math.inf:
             raise GoalRefused("duration", lease, f"give 0 to {usual:g} s")
         kept, said = jog.clamped(asked, self.limits)
-        # The lease runs from now, though the motion begins at the hand-over.
-        held = max((min(lease, usual) if lease > 0.0 else usual) - (tracker.handover(now) - now), 0.0)
+        # The lease runs from now, though the motion begins at the hand-over; at a lower speed it lasts longer.
+        held = (min(lease, usual) if lease > 0.0 else usual) - (tracker.handover(now) - now)
+        held = max(held, 0.0) * min(tracker.speed, 1.0)
         if not kept.any() and not tracker.is_moving(now):
             return said
         margin = self._settings.margin
@@ -209,7 +218,28 @@ class GroupControl:
         tracker = self._ready("resume", now)
         if not tracker.is_paused:
             raise CommandRefused("resume", "nothing is paused", "send a goal")
+        if self._speed == 0.0:
+            raise CommandRefused("resume", "the speed scaling factor is 0", "give a higher one")
         tracker.resume(now)
+
+    def set_speed(self, speed: float, now: float) -> None:
+        """Follow the present motion and those to come at a share of their own speed, staying on their paths.
+
+        Args:
+            speed: from 0, which waits on the path, to 2; above 1 as far as limits allow.
+            now: [s].
+
+        Raises:
+            GoalRefused: a speed out of that range; the one before stays.
+        """
+        if not 0.0 <= speed <= _FASTEST:
+            raise GoalRefused(
+                "speed scaling factor", speed, f"give 0 to {_FASTEST:g}; 1 is the motion's own speed"
+            )
+        self._catch_up(now)
+        self._speed = speed
+        if self._tracker is not None:
+            self._tracker.set_speed(speed, now)
 
     def update(self, now: float) -> None:
         """See to what the passing of time brings: a silent joint, a delay of this program, the end of a cancel."""

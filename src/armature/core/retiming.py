@@ -1,32 +1,18 @@
-"""New motions made of old ones: rounded, cut, joined, and slowed to a stop on the same path.
+"""New motions made of old ones: rounded, cut and joined.
 
 All results are quintic, so that position, velocity and acceleration stay continuous.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from armature.core.limits import GroupLimits
 from armature.core.spline import Array
 from armature.core.trajectory import Trajectory
 
 # Half the time over which a step of velocity or acceleration at a point is spread [s]: a bus cycle of 100 Hz
 # sees it whole.
 _ROUNDING = 0.005
-# Spacing of the points that describe a stop, and its shortest duration [s].
-_SPACING = 0.04
-_SHORTEST = 0.06
-# Peaks of slope and curvature of the ramp 1 - 3x² + 2x³ over x in 0..1.
-_RAMP_SLOPE = 1.5
-_RAMP_CURVATURE = 6.0
-# A ramp that breaks a limit is tried again this much longer, up to a duration [s] that no path needs.
-_STRETCH = 1.25
-_LONGEST = 30.0
-
-_Ramp = Callable[[Array], tuple[Array, Array, Array]]
 
 
 def quintic(joints: tuple[str, ...], times: Array, states: tuple[Array, Array, Array]) -> Trajectory:
@@ -76,68 +62,3 @@ def joined(first: Trajectory, second: Trajectory) -> Trajectory:
     a, b = first.points, second.points
     states = (np.vstack((a[0][:-1], b[0])), np.vstack((a[1][:-1], b[1])), np.vstack((a[2][:-1], b[2])))
     return quintic(first.joints, times, states)
-
-
-def stopping(motion: Trajectory, time: float, limits: GroupLimits) -> tuple[Trajectory, float]:
-    """Slow down to rest on the path of a motion.
-
-    Args:
-        motion: quintic.
-        time: of the motion at which to begin [s].
-        limits: slowing down adds no more acceleration and jerk to a joint than these.
-
-    Returns:
-        The stop, its times beginning at 0, and the motion's time at which it ends [s].
-    """
-    stop = _ramped(motion, time, limits, _falling)
-    return stop, time + stop.duration / 2.0
-
-
-def resuming(motion: Trajectory, time: float, limits: GroupLimits) -> Trajectory:
-    """Speed up from rest on the path of a motion at a time of it [s], and go on to its end."""
-    start = _ramped(motion, time, limits, _rising)
-    reached = time + start.duration / 2.0
-    if reached >= motion.duration:
-        return start
-    return joined(start, cut(motion, reached, motion.duration))
-
-
-def _falling(x: Array) -> tuple[Array, Array, Array]:
-    """Path time over duration, rate of the path time and slope of the rate, at x = t / duration in 0..1."""
-    return x - x**3 + x**4 / 2.0, 1.0 - 3.0 * x**2 + 2.0 * x**3, -6.0 * x + 6.0 * x**2
-
-
-def _rising(x: Array) -> tuple[Array, Array, Array]:
-    share, rate, slope = _falling(1.0 - x)
-    return 0.5 - share, rate, -slope
-
-
-def _ramped(motion: Trajectory, time: float, limits: GroupLimits, ramp: _Ramp) -> Trajectory:
-    """The shortest ramp that keeps within the limits.
-
-    Where the motion itself takes nearly all of a limit, or more, the ramp adds a quarter of it.
-    """
-    speed = np.abs(motion.sample(time).velocity)
-    shortest = np.maximum(
-        _RAMP_SLOPE * speed / limits.acceleration, np.sqrt(_RAMP_CURVATURE * speed / limits.jerk)
-    )
-    duration = max(float(shortest.max()), _SHORTEST)
-    while True:
-        times = np.linspace(0.0, 1.0, max(int(np.ceil(duration / _SPACING)), 4) + 1)
-        states, is_within = _slowed(motion, time, duration, ramp(times), limits)
-        if is_within or duration > _LONGEST:
-            return quintic(motion.joints, times * duration, states)
-        duration *= _STRETCH
-
-
-def _slowed(
-    motion: Trajectory, time: float, duration: float, ramp: tuple[Array, Array, Array], limits: GroupLimits
-) -> tuple[tuple[Array, Array, Array], bool]:
-    """States along the path at a changing rate r: velocity = q' r, acceleration = q'' r² + q' dr/dt."""
-    share, rate, slope = ramp[0], ramp[1][:, None], ramp[2][:, None] / duration
-    position, velocity, own = motion.sample_many(time + duration * share)
-    acceleration = own * rate**2 + velocity * slope
-    allowed = np.maximum(limits.acceleration, np.abs(own).max(axis=0) + limits.acceleration / 4.0)
-    jerk = _RAMP_CURVATURE / duration**2 * np.abs(velocity).max(axis=0)
-    is_within = bool((np.abs(acceleration) <= allowed * 1.01).all() and (jerk <= limits.jerk * 1.01).all())
-    return (position, velocity * rate, acceleration), is_within

@@ -1,18 +1,20 @@
-"""What a group of joints does over time: motions replaced, paused, stopped, and given out in pieces."""
+"""What a group of joints does over time: motions replaced, paused, slowed, stopped, and given out in pieces."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from armature.core import retiming
+from armature.core import pace, retiming
 from armature.core.limits import GroupLimits
+from armature.core.pace import Moment, Pace
 from armature.core.spline import Array
 from armature.core.trajectory import State, Trajectory
 
-# How far ahead a piece reaches at full speed, before its tail [s].
+# How far ahead a piece reaches, before its tail [s].
 HORIZON = 0.2
 # What is accepted while the joints move begins this much later, so that its first piece is with the receiver by
 # then. From rest it begins at once: the receiver shifts a first piece that comes late [s].
@@ -34,41 +36,50 @@ class Piece:
 class Tracker:
     """Follows one motion at a time; every change is continuous in position and velocity.
 
-    Time is an argument, in seconds of any clock that does not jump.
+    A motion is a path with a time of its own; a pace says how fast that runs. Time is an argument, in seconds of
+    any clock that does not jump.
     """
 
     def __init__(self, limits: GroupLimits, position: Array, since: float = 0.0) -> None:
+        self.speed = 1.0  # of motions on their paths, wanted [share]
         self._limits = limits
-        self._paused: tuple[Trajectory, float] | None = None
         self._is_stopping = False
-        self._given: Piece | None = None
-        # What the tail of the last piece leaves of the motion, and the motion's time there [s].
-        self._left: tuple[Trajectory, float] | None = None
-        self._tail = since  # when the tail of the last piece begins [s]
+        self._is_held = False
+        self._is_given = False
+        # The stop behind the last piece, and when it begins [s].
+        self._tail: Pace | None = None
         self._start = since
         self._motion = _resting(limits.joints, position)
+        self._pace = pace.steady(since, 1.0)
 
     @property
     def end(self) -> float:
         """When the present motion comes to rest [s]."""
-        return self._start + self._motion.duration
+        reached = self._pace.reaches(self._motion.duration)
+        return min(reached, self._pace.settled) if self._pace.rate == 0.0 else reached
 
     @property
     def is_paused(self) -> bool:
-        """Whether a motion was left on its path and can be resumed."""
-        return self._paused is not None
+        """Whether a motion was left on its path, or is being left, and can be resumed."""
+        is_over = self._pace.reaches(self._motion.duration) < math.inf
+        return self._pace.rate == 0.0 and not self._is_stopping and not is_over
 
     def is_moving(self, now: float) -> bool:
-        """Whether the present motion has not ended yet."""
+        """Whether the present motion has not come to rest yet."""
         return now < self.end
+
+    def rate(self, now: float) -> float:
+        """How fast the path is being followed [share]."""
+        return self._pace.at(now).rate
 
     def setpoint(self, now: float) -> State:
         """What is commanded at a time [s]."""
-        return self._motion.sample(now - self._start)
+        position, velocity, acceleration = pace.followed(self._motion, [self._pace.at(now)])
+        return State(position[0], velocity[0], acceleration[0])
 
     def hold(self, position: Array, since: float) -> None:
         """Begin anew, at rest at a position [rad] or [m] since a time [s]; for joints that are commanded there."""
-        self._become(_resting(self._limits.joints, position), since)
+        self._begin(_resting(self._limits.joints, position), since)
 
     def handover(self, now: float) -> float:
         """When what is accepted now begins [s]; until then the joints go on as before."""
@@ -80,7 +91,7 @@ class Tracker:
         Raises:
             GoalRefused: no point of the goal lies after time 0.
         """
-        return goal.starting_from(self._state_at(self.handover(now)))
+        return goal.starting_from(self._on_path(now))
 
     def accept(self, goal: Trajectory, now: float) -> None:
         """Follow a goal in place of the present motion.
@@ -92,96 +103,129 @@ class Tracker:
         Raises:
             GoalRefused: no point of the goal lies after time 0.
         """
-        self._go_over(retiming.rounded(self.plan(goal, now)), now, self.handover(now))
+        self._go_over(retiming.rounded(self.plan(goal, now)), now)
 
     def move(self, build: Callable[[State], Trajectory], now: float) -> None:
         """Follow a motion that is built from the state at the hand-over; it must be quintic and end at rest."""
-        at = self.handover(now)
-        self._go_over(build(self._state_at(at)), now, at)
+        self._go_over(build(self._on_path(now)), now)
 
     def stop(self, now: float) -> None:
         """Slow down on the path and hold where that ends; the rest of the motion is dropped."""
-        self._paused = None
-        self._slow_down(now)
+        if not self._is_stopping:
+            self._is_stopping = True
+            self._come_to(0.0, now)
 
     def pause(self, now: float) -> None:
         """Slow down on the path and keep the rest of the motion."""
-        if self.is_moving(now) and not self._is_stopping:
-            motion = self._motion
-            self._paused = (motion, self._slow_down(now))
+        if self.is_moving(now) and not self._is_stopping and not self._is_held:
+            self._is_held = True
+            self._come_to(0.0, now)
 
     def resume(self, now: float) -> None:
-        """Go on with a paused motion, once the pause has come to rest."""
-        if self._paused is None:
-            return
-        rest = retiming.resuming(*self._paused, self._limits)
-        if self.is_moving(now):
-            begun = now - self._start
-            rest = retiming.joined(retiming.cut(self._motion, begun, self._motion.duration), rest)
-        self._become(rest, now)
+        """Go on with a paused motion."""
+        if self._is_held and not self._is_stopping:
+            self._is_held = False
+            self._come_to(self.speed, now)
+
+    def set_speed(self, speed: float, now: float) -> None:
+        """Follow this motion and those after it at a share of their own speed, as far as limits allow.
+
+        Args:
+            speed: 0 waits on the path, 1 is the motion's own.
+            now: [s].
+        """
+        self.speed = speed
+        if not self._is_stopping and not self._is_held:
+            self._come_to(speed, now)
 
     def catch_up(self, now: float) -> float:
-        """After a delay so long that the last piece has run into its tail, take that piece as the motion.
+        """After a delay so long that the last piece has run into its tail, be where that has led.
 
         What the tail left of the motion can be resumed, as after a pause.
 
         Returns:
             How long ago the tail began [s]; 0 where it was not so.
         """
-        given, left = self._given, self._left
-        late = now - self._tail
-        if given is None or left is None or late <= 0.0:
+        tail = self._tail
+        if tail is None or now <= tail.since:
             return 0.0
-        self._become(given.trajectory, given.start, is_stopping=True)
-        self._paused = left
-        return late
+        self._pace, self._tail, self._is_held = tail, None, True
+        return now - tail.since
 
     def piece(self, now: float) -> Piece:
         """What is to be done from now on: the motion for the horizon, then a stop on its path.
 
         The first piece of a motion begins where the motion does, however long it took to plan it.
         """
-        start = self._start if self._given is None else now
-        begun = start - self._start
-        end = now - self._start + HORIZON
-        if self._is_stopping or end >= self._motion.duration:
-            motion = retiming.cut(self._motion, begun, self._motion.duration)
-            self._left = None
-        else:
-            tail, ends = retiming.stopping(self._motion, end, self._limits)
-            motion = retiming.joined(retiming.cut(self._motion, begun, end), tail)
-            self._left = (self._motion, ends)
-            self._tail = now + HORIZON
-        self._given = Piece(start, motion)
-        return self._given
+        start = now if self._is_given else self._start
+        self._is_given = True
+        end = now + HORIZON
+        if self.end <= end or self._pace.rate == 0.0:
+            self._tail = None
+            return self._sampled(start, [(self._pace, max(self.end, start))])
+        tail = pace.changed(self._motion, self._pace.at(end), end, 0.0, self._limits)
+        self._tail = tail
+        ends = min(tail.settled, tail.reaches(self._motion.duration))
+        return self._sampled(start, [(self._pace, end), (tail, ends)])
 
-    def _state_at(self, at: float) -> State:
-        state = self.setpoint(at)
+    def _sampled(self, start: float, parts: list[tuple[Pace, float]]) -> Piece:
+        """A piece of the motion at one pace until a time [s], then at the next."""
+        times: list[float] = []
+        moments: list[Moment] = []
+        begin = start
+        for part, end in parts:
+            for now in _looks(self._motion, part, begin, end):
+                if not times or now - times[-1] > 1e-6:  # closer ones would make degenerate splines
+                    times.append(now)
+                    moments.append(part.at(now))
+            begin = end
+        moments[-1] = replace(moments[-1], rate=0.0, slope=0.0)
+        states = pace.followed(self._motion, moments)
+        return Piece(start, retiming.quintic(self._limits.joints, np.array(times) - start, states))
+
+    def _on_path(self, now: float) -> State:
+        """The state on the path, at the path's own pace, where what is accepted now begins."""
+        if not self.is_moving(now):
+            return State.at_rest(self.setpoint(now).position)
+        state = self._motion.sample(self._pace.at(self.handover(now)).time)
         # Where a step of velocity is being rounded, its brief acceleration must not be carried on.
         bound = self._limits.acceleration
         return replace(state, acceleration=np.clip(state.acceleration, -bound, bound))
 
-    def _go_over(self, motion: Trajectory, now: float, at: float) -> None:
-        """Go on as before, and over to a motion that begins in the state at the hand-over [s]."""
-        begun = now - self._start
-        self._become(retiming.joined(retiming.cut(self._motion, begun, at - self._start), motion), now)
+    def _go_over(self, motion: Trajectory, now: float) -> None:
+        """Go on as before, and over to a motion that begins in the state at the hand-over."""
+        if not self.is_moving(now):
+            self._begin(motion, now)
+            return
+        moment = self._pace.at(now)
+        ahead = retiming.cut(self._motion, moment.time, self._pace.at(self.handover(now)).time)
+        self._begin(retiming.joined(ahead, motion), now, replace(moment, time=0.0))
 
-    def _slow_down(self, now: float) -> float:
-        """Begin a stop; returns the motion's time at which it ends [s]."""
-        begun = now - self._start
-        if self._is_stopping or not self.is_moving(now):
-            return begun
-        stop, ends = retiming.stopping(self._motion, begun, self._limits)
-        self._become(stop, now, is_stopping=True)
-        return ends
-
-    def _become(self, motion: Trajectory, start: float, *, is_stopping: bool = False) -> None:
+    def _begin(self, motion: Trajectory, now: float, moment: Moment | None = None) -> None:
         self._motion = motion
-        self._start = start
-        self._is_stopping = is_stopping
-        self._paused = None
-        self._given = None
-        self._left = None
+        self._start = now
+        self._is_stopping = self._is_held = self._is_given = False
+        rate = pace.allowed(motion, 0.0, self.speed, self._limits)
+        self._pace = pace.steady(now, rate)
+        self._tail = None
+        if moment is not None:
+            self._pace = pace.changed(motion, moment, now, rate, self._limits)
+
+    def _come_to(self, rate: float, now: float) -> None:
+        if rate == self._pace.rate == 0.0:
+            return  # it is stopping there already
+        moment = self._pace.at(now)
+        rate = pace.allowed(self._motion, moment.time, rate, self._limits)
+        self._pace = pace.changed(self._motion, moment, now, rate, self._limits)
+        self._tail = None
+
+
+def _looks(motion: Trajectory, at: Pace, begin: float, end: float) -> list[float]:
+    """Times between which a motion at a pace is a spline, near enough [s]."""
+    first, last = at.at(begin).time, at.at(end).time
+    inside = motion.knots[(motion.knots > first) & (motion.knots < last)]
+    looks = [*at.looks(begin, end), *(at.reaches(float(knot)) for knot in inside)]
+    return sorted(time for time in looks if begin <= time <= end)
 
 
 def _resting(joints: tuple[str, ...], position: Array) -> Trajectory:

@@ -22,8 +22,8 @@ _LIMIT_MARGIN = 0.02  # of the joint's span
 _VELOCITY_MARGIN = 1.05
 _SAMPLES = 4  # of each spline, since it may go beyond its ends
 _INSTANT = 1e-6  # [s]
-# A first piece that comes later than this is no first piece any more: its writer expects to be under way [s].
-_LATEST = 0.15
+# A first piece that comes later than this, a jog's lease, is not what anybody wants any more [s].
+_LATEST = 0.25
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from control_msgs.action import FollowJointTrajectory, ParallelGripperCommand
+from control_msgs.msg import SpeedScalingFactor
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory
 
@@ -91,6 +92,7 @@ class ArmController(GroupNode):
         )
         self._at_end.callback(self._server.destroy)
         topics.subscription(self, topics.JOINT_TRAJECTORY, self._follow_topic)
+        topics.subscription(self, topics.SPEED_SCALING, self._scale_speed)
 
     def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
         """Tell the action's client how its goal goes."""
@@ -109,6 +111,14 @@ class ArmController(GroupNode):
             self._follow(message, self._tolerances, lambda _outcome: None)
         except ArmatureError as error:
             self.refuse("joint_trajectory", error)
+
+    def _scale_speed(self, message: SpeedScalingFactor) -> None:
+        try:
+            self.control.set_speed(message.factor, self.now())
+        except ArmatureError as error:
+            self.refuse("speed_scaling_input", error)
+            return
+        self.go()
 
     def _follow(self, message: JointTrajectory, tolerances: Tolerances, on_end: OnEnd) -> None:
         def ended(outcome: Outcome) -> None:

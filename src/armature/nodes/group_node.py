@@ -267,7 +267,8 @@ class GroupNode(Node):
             return
         self._published_at = stamp
         error = difference(reference, feedback)
-        message = JointTrajectoryControllerState(joint_names=list(self.joints), speed_scaling_factor=1.0)
+        message = JointTrajectoryControllerState(joint_names=list(self.joints))
+        message.speed_scaling_factor = self.control.rate(stamp)
         message.header.stamp = to_stamp(round(stamp * 1e9))
         message.reference, message.feedback = to_point(reference), to_point(feedback)
         message.error, message.output = to_point(error), to_point(reference)
