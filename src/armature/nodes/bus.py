@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import signal
 import socket
 import sys
 import time
 import traceback
-from collections.abc import Callable
 from typing import Any
 
 from armature import __version__
 from armature.dynamixel import link
-from armature.dynamixel.setpoints import Piece
-from armature.errors import ArmatureError, CommandRefused, PortError
+from armature.errors import ArmatureError, PortError
 from armature.nodes.bus_clock import LoopClock
 from armature.nodes.bus_link import BusLink
 from armature.nodes.bus_report import BusReport
+from armature.nodes.bus_requests import BusRequests
 from armature.nodes.bus_setup import build
 from armature.nodes.holder import lock_holder, process
 from armature.nodes.priority import lock_memory, prefer_real_time, settle_memory, tidy_memory
@@ -44,21 +42,9 @@ class Child:
         self._link = BusLink(listener, json.dumps(greeting).encode())
         self._clock = LoopClock(self._link.memory.clock, is_simulated=config["simulated_time"])
         self._report = BusReport(self._loop, self._bus)
-        self._pieces_seen = 0
-        self._piece_seen: dict[tuple[str, ...], int] = {}
+        self._requests = BusRequests(self._loop, self._report, self._link.memory.pieces, self.quit)
         self._needed_at = time.monotonic()
         self._is_running = True
-        self._requests: dict[str, Callable[[dict[str, Any], float], str | None]] = {
-            "arm": lambda request, now: self._loop.arm(request["session"], now),
-            "park": lambda request, now: self._loop.park(self._piece(request["serial"]), now),
-            "hold": lambda request, now: self._loop.hold(request["why"], now),
-            "protective_stop": lambda request, now: self._loop.protective_stop(request["on"], now),
-            "reboot": lambda request, now: self._loop.reboot(request["joint"], now),
-            "controller_gone": lambda request, now: self._loop.controller_gone(request["why"], now),
-            "torque_off": lambda request, now: self._loop.torque_off(now),
-            "clear_faults": lambda request, now: self._loop.clear_faults(now),
-            "quit": lambda request, now: self.quit(),
-        }
 
     # Life
 
@@ -103,7 +89,7 @@ class Child:
             if not self._bus.is_open and begun >= next_open:
                 self._reopen(now)
                 next_open = time.monotonic() + _REOPEN_EVERY
-            self._take_pieces(now)
+            self._requests.take_pieces(now)
             self._loop.cycle(now)
             self._link.memory.readings.write(link.pack_readings(self._report.readings(due, begun, now)))
             self._link.send(link.CYCLE)
@@ -152,56 +138,13 @@ class Child:
             return error
         return PortError(self._bus.path, f"{process(holder)} holds it", "stop that first")
 
-    # Requests
+    # The client
 
     def _answer(self, message: bytes) -> None:
         now = self._now()
-        request = link.unpack_call(message)
-        try:
-            text = self._perform(request, now)
-            reply = {"id": request["id"], "ok": True, "message": text or self._loop.why}
-        except ArmatureError as error:
-            reply = {"id": request["id"], "ok": False, "message": str(error)}
+        reply = self._requests.answer(message, now)
         self._tell(now)  # before the reply, so that whoever has the reply knows the state it led to
         self._link.send(link.pack_call(link.REPLY, reply))
-
-    def _perform(self, request: dict[str, Any], now: float) -> str | None:
-        name = str(request["request"])
-        if name not in self._requests:
-            raise CommandRefused(name, "the bus process knows no such request", f"use {', '.join(self._requests)}")
-        late = time.monotonic() - request.get("until", math.inf)
-        if late > 0.0 and not _only_stops(request):
-            raise CommandRefused(name, f"it came {late:.2f} s too late", "ask again")
-        try:
-            return self._requests[name](request, now)
-        except KeyError as error:
-            raise CommandRefused(name, f"it lacks {error}", "send it whole") from error
-
-    def _piece(self, serial: int) -> Piece:
-        found = self._link.memory.pieces.read()
-        for piece in link.unpack_pieces(found[1]) if found else ():
-            if piece.serial == serial:
-                return piece
-        raise CommandRefused("park", f"its motion, number {serial}, did not arrive", "ask again")
-
-    def _take_pieces(self, now: float) -> None:
-        found = self._link.memory.pieces.read(self._pieces_seen)
-        if found is None:
-            return
-        self._pieces_seen, data = found
-        for piece in link.unpack_pieces(data):
-            group = piece.trajectory.joints
-            # A piece of no session is a way to park; it waits for its request.
-            if piece.session and piece.serial > self._piece_seen.get(group, 0):
-                self._piece_seen[group] = piece.serial
-                self._follow(piece, now)
-
-    def _follow(self, piece: Piece, now: float) -> None:
-        try:
-            self._loop.follow(piece, now)
-            self._report.newest_piece = max(self._report.newest_piece, piece.serial)
-        except ArmatureError as error:
-            self._report.refuse(str(error))
 
     def _tell(self, now: float) -> None:
         status = self._report.news(now, self._link.clients)
@@ -218,11 +161,6 @@ def _prepare_process() -> dict[str, str]:
         "real_time": "yes" if prefer_real_time() else "no: not permitted; give the user an rtprio limit",
         "memory_locked": f"no: {refusal}; give the user a memlock limit" if refusal else "yes",
     }
-
-
-def _only_stops(request: dict[str, Any]) -> bool:
-    """Whether a request does nothing but stop, which is right however late it comes."""
-    return request["request"] in ("hold", "quit", "torque_off") or bool(request.get("on"))
 
 
 def main() -> int:
