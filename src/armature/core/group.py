@@ -56,7 +56,8 @@ class GroupControl:
         self._settings = settings
         self._tracker: Tracker | None = None
         self._goal: _Goal | None = None
-        self._speed = 1.0  # of motions on their paths [share]
+        self._speed = 1.0  # asked for, of motions on their paths [share]
+        self._bound = 1.0  # that the servo interface asks to keep to, while a servo is hot or loaded [share]
 
     @property
     def has_goal(self) -> bool:
@@ -74,7 +75,7 @@ class GroupControl:
 
     def rate(self, now: float) -> float:
         """How fast the present path is being followed [share]; 1 is its own speed."""
-        return self._speed if self._tracker is None else self._tracker.rate(now)
+        return min(self._speed, self._bound) if self._tracker is None else self._tracker.rate(now)
 
     def setpoint(self, now: float) -> State | None:
         """What is commanded at a time, None while that is not known."""
@@ -101,7 +102,7 @@ class GroupControl:
         position = np.array([positions[joint] for joint in self.limits.joints])
         if self._tracker is None:
             self._tracker = Tracker(self.limits, position, stamp)
-            self._tracker.set_speed(self._speed, stamp)
+            self._tracker.set_speed(min(self._speed, self._bound), stamp)
         elif self._is_free(self._tracker, now) and stamp > self._tracker.end:
             self._tracker.hold(position, stamp)
 
@@ -236,10 +237,19 @@ class GroupControl:
             raise GoalRefused(
                 "speed scaling factor", speed, f"give 0 to {_FASTEST:g}; 1 is the motion's own speed"
             )
-        self._catch_up(now)
         self._speed = speed
+        self._pace(now)
+
+    def bound_speed(self, bound: float, now: float) -> None:
+        """Keep to a share of the motions' own speed, whatever was asked for; 1 lifts the bound."""
+        if bound != self._bound:
+            self._bound = bound
+            self._pace(now)
+
+    def _pace(self, now: float) -> None:
+        self._catch_up(now)
         if self._tracker is not None:
-            self._tracker.set_speed(speed, now)
+            self._tracker.set_speed(min(self._speed, self._bound), now)
 
     def update(self, now: float) -> None:
         """See to what the passing of time brings: a silent joint, a delay of this program, the end of a cancel."""

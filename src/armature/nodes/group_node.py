@@ -179,6 +179,7 @@ class GroupNode(Node):
     def _note_state(self, message: DiagnosticStatus) -> None:
         values = values_of(message)
         self.control.note_state(message.message, values.get("session", ""), values.get("why", ""))
+        self.control.bound_speed(float(values.get("speed_factor", 1.0)), self.now())
 
     def _note_commanded(self, message: JointState) -> None:
         stamp, session = to_seconds(message.header.stamp), message.header.frame_id
