@@ -82,7 +82,8 @@ def _add_up(commands: Subparsers) -> None:
 def _add_graph_commands(commands: Subparsers) -> None:
     module = "armature.cli_graph"
     down = _add(commands, "down", "End the graph: park, torque off, stop all.", module)
-    status = _add(commands, "status", "Show processes and the arm's state.", module)
+    status = _add(commands, "status", "Show processes, the arm's state and its faults.", "armature.cli_status")
+    status.add_argument("--servos", action="store_true", help="with the statistics of the bus and its servos")
     status.add_argument("--json", action="store_true", help="for programs")
     restart = _add(commands, "restart", "Restart one process.", module)
     restart.add_argument("process", metavar="PROCESS")

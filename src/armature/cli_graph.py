@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import signal
@@ -11,12 +10,11 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from armature.cli_status import ask, running, url
 from armature.environment import graph_environment
 from armature.errors import ConfigError, ProcessError
 from armature.graph import STOP_TIMEOUT, Process, find_robot, processes, share_folder
@@ -52,7 +50,7 @@ def up(options: argparse.Namespace) -> int:
 
 def down(options: argparse.Namespace) -> int:
     """End the graph: the servo interface parks first, the rest follows."""
-    supervisor = _running(options.namespace)
+    supervisor = running(options.namespace)
     supervisor.shutdown()
     give_up = time.monotonic() + 2 * STOP_TIMEOUT
     while supervisor.is_running():
@@ -62,26 +60,9 @@ def down(options: argparse.Namespace) -> int:
     return 0
 
 
-def status(options: argparse.Namespace) -> int:
-    """Show each process, and what the servo interface says."""
-    supervisor = _running(options.namespace)
-    infos = supervisor.processes()
-    arm = _ask(_url(supervisor.runtime))
-    if options.json:
-        fields = ("name", "statename", "pid", "description")
-        listed = [{name: info[name] for name in fields} for info in infos]
-        print(json.dumps({"processes": listed, "arm": arm}))
-        return 0
-    for info in infos:
-        print(f"{info['name']:<18}{info['statename']:<10}{info['description']}")
-    state = (arm or {}).get("state", {})
-    print(f"arm: {state.get('name', 'unknown: the monitor does not answer')} {state.get('reason', '')}".rstrip())
-    return 0
-
-
 def restart(options: argparse.Namespace) -> int:
     """Restart one process; the servo interface parks first."""
-    _running(options.namespace).restart(options.process)
+    running(options.namespace).restart(options.process)
     return 0
 
 
@@ -143,7 +124,7 @@ def _await_ready(
     give_up = time.monotonic() + _READY_TIME
     while not received:
         _check_alive(supervisor, child, graph)
-        answer = _ask(_url(supervisor.runtime))
+        answer = ask(url(supervisor.runtime))
         if answer is not None and _is_complete(answer):
             return _announced_url(supervisor)
         if time.monotonic() > give_up:
@@ -176,7 +157,7 @@ def _lines(file: Path) -> list[str]:
 def _announced_url(supervisor: Supervisor) -> str:
     """The address that the monitor printed: it holds an access key where one is needed."""
     ready = [line for line in _lines(supervisor.log("monitor")) if line.startswith("ready ")]
-    return ready[-1].removeprefix("ready ") if ready else _url(supervisor.runtime)
+    return ready[-1].removeprefix("ready ") if ready else url(supervisor.runtime)
 
 
 def _where_logs(supervisor: Supervisor) -> str:
@@ -215,25 +196,3 @@ def _ask_to_end(supervisor: Supervisor, child: subprocess.Popen[bytes]) -> int:
         child.terminate()  # it does not listen yet, or any more; the signal asks the same of it
         return 0
     return pids.get(_SERVO_INTERFACE, 0)
-
-
-# Questions
-
-
-def _running(namespace: str) -> Supervisor:
-    supervisor = Supervisor(runtime_folder(os.environ, namespace))
-    supervisor.processes()
-    return supervisor
-
-
-def _url(runtime: Path) -> str:
-    return (runtime / "url").read_text("utf-8") if (runtime / "url").exists() else ""
-
-
-def _ask(url: str) -> dict[str, Any] | None:
-    """The monitor's view of the arm; None where it does not answer."""
-    try:
-        with urllib.request.urlopen(f"{url}api/state", timeout=1.0) as answer:
-            return dict(json.load(answer))
-    except (OSError, ValueError, urllib.error.URLError):
-        return None

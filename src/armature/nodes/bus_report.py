@@ -18,6 +18,9 @@ from armature.dynamixel.statistics import CycleTimes, ServoStatistics, describe_
 
 _STATUS_EVERY = 1.0  # [s]
 _LATE = 0.001  # [s]
+# Names of values that a bench reads again.
+LATENESS = "cycles began late by"
+LATEST = "latest begin [ms]"
 
 
 class BusReport:
@@ -27,6 +30,7 @@ class BusReport:
         """Args: what is reported on."""
         self.left_out = 0  # cycles that did not take place before the next one
         self._times = CycleTimes(_LATE)
+        self._lateness = CycleTimes(_LATE)  # of their begin, in the same bins
         self.process: dict[str, str] = {}  # what the machine has permitted
         self.newest_piece = 0
         self._loop = loop
@@ -52,6 +56,7 @@ class BusReport:
         targets = self._loop.setpoints(now)
         duration, lateness = time.monotonic() - begun, begun - due
         self._times.note(duration, lateness, self.left_out)
+        self._lateness.note(max(0.0, lateness))
         self.left_out = 0
         return link.Readings(
             cycle=self._loop.cycles,
@@ -95,7 +100,7 @@ class BusReport:
         )
 
     def _bus_values(self) -> Mapping[str, Any]:
-        counts, cycles = self._bus.statistics(), self._times.snapshot()
+        counts, cycles, lateness = self._bus.statistics(), self._times.snapshot(), self._lateness.snapshot()
         return {
             "cycles": self._loop.cycles,
             "late_cycles": cycles.late,
@@ -103,6 +108,8 @@ class BusReport:
             "cycle time p99.9 [ms]": f"≤ {1000.0 * cycles.quantile(0.999):.2f}",
             "longest cycle [ms]": f"{1000.0 * cycles.longest:.2f}",
             "cycle times": describe_histogram(cycles.histogram),
+            LATENESS: describe_histogram(lateness.histogram),
+            LATEST: f"{1000.0 * lateness.longest:.2f}",
             "states are read by": self._loop.instruction,
             "error rate": f"{counts.error_rate:.6f}",
             "retries": counts.retries,

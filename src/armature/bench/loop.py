@@ -1,0 +1,162 @@
+"""How punctual the bus loop is at 200 Hz with the whole graph at work, beside the machine's own timer."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray
+
+from armature.bench.client import BenchClient
+from armature.bench.figure import Figure, quantiles
+from armature.dynamixel.statistics import BINS, describe_histogram
+from armature.environment import graph_environment
+from armature.errors import ProcessError
+from armature.graph import EMULATED, Robot, processes, share_folder
+from armature.nodes import topics
+from armature.nodes.bus_report import LATENESS, LATEST
+from armature.nodes.conversions import values_of
+from armature.signals import received_signals
+from armature.standalone import Supervisor, configuration, runtime_folder
+
+_RATE = 200.0  # [Hz]
+_SWAY = 24.0  # [s]
+_SWAYS = 2
+_SETTLE = 4.0  # [s]
+_START_TIME = 60.0  # [s]
+_BUSY = "while True: pass"
+# A busy machine makes the emulator answer late, which is not what is measured here.
+_OVERLAY = "/**/servo_interface:\n  ros__parameters: {{rate: {rate}, latency: 0.004, misses_allowed: 40}}\n"
+_NAMES = [describe_histogram([int(i == j) for j in range(len(BINS) + 1)])[:-3] for i in range(len(BINS) + 1)]
+
+
+@dataclass(frozen=True)
+class Punctuality:
+    """Cycles by how late they began."""
+
+    counts: tuple[int, ...]  # one for each of BINS, and one for what is later
+    latest: float  # since the loop began [ms]
+
+    def since(self, before: Punctuality) -> Punctuality:
+        """Those that were counted later than some others."""
+        return Punctuality(tuple(a - b for a, b in zip(self.counts, before.counts, strict=True)), self.latest)
+
+    def within(self, bound: float) -> float:
+        """Share that began no later than a bound [s], which is one of BINS [%]."""
+        return 100.0 * sum(self.counts[: BINS.index(bound) + 1]) / max(1, sum(self.counts))
+
+
+def punctuality(values: Mapping[str, str]) -> Punctuality:
+    """Of the values of the bus in diagnostics."""
+    told = dict(re.findall(r"([≤>][\d.]+ ms): (\d+)", values[LATENESS]))
+    return Punctuality(tuple(int(told.get(name, 0)) for name in _NAMES), float(values[LATEST]))
+
+
+def measure(robot: Robot, domain: int) -> Iterator[Figure]:
+    """Start a graph of its own on the emulated arm, let the arm sway, and measure idle and with a core loaded.
+
+    Args:
+        robot: the arm.
+        domain: ROS domain in which nothing else runs.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        own = os.environ | {"ARMATURE_RUNTIME": folder, "XDG_STATE_HOME": folder, "ROS_DOMAIN_ID": str(domain)}
+        environment = graph_environment(own, share_folder() / "config" / "fastdds_loopback.xml")
+        os.environ.update(environment)  # the client of this process joins the same domain
+        client = _Client(robot)
+        with _graph(robot, Path(folder), environment), client:
+            client.arm()
+            client.go_home()
+            for name, load in (("idle", nullcontext()), ("one core loaded", _busy_core())):
+                with load:
+                    yield from _observe(client, name)
+            client.disarm()
+
+
+class _Client(BenchClient):
+    """A client that hears diagnostics too."""
+
+    def __init__(self, robot: Robot) -> None:
+        super().__init__(robot)
+        self._bus: dict[str, str] = {}
+        topics.subscription(self._node, topics.DIAGNOSTICS, self._on_diagnostics)
+
+    def arm(self) -> None:
+        """Torque on, once the bus is up."""
+        self._spin_until(lambda: self._state == "DISARMED", "the bus")
+        super().arm()
+
+    def punctuality(self) -> Punctuality:
+        """By the next diagnostics."""
+        self._bus = {}
+        self._spin_until(lambda: LATENESS in self._bus, "diagnostics")
+        return punctuality(self._bus)
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            if status.name == "servo_interface: bus":
+                self._bus = values_of(status)
+
+
+def _observe(client: _Client, name: str) -> Iterator[Figure]:
+    client.sway(_SETTLE)
+    command = [sys.executable, "-m", "armature.bench.timer", str(_RATE), str(int(_SWAYS * _SWAY * _RATE))]
+    before = client.punctuality()
+    timer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    for _ in range(_SWAYS):
+        client.sway(_SWAY)
+    found = client.punctuality().since(before)
+    told, _ = timer.communicate(timeout=_SWAY)
+    for bound in (0.0005, 0.001, 0.005):
+        yield Figure(
+            f"cycles at {_RATE:g} Hz begun within {1000.0 * bound:g} ms, {name}", found.within(bound), "%"
+        )
+    yield Figure(f"latest cycle until now, {name}", found.latest, "ms")
+    late = 1000.0 * np.array([float(line) for line in told.splitlines()])
+    yield Figure(f"the machine's timer within 1 ms, {name}", 100.0 * float(np.mean(late <= 1.0)), "%")
+    yield from quantiles(f"the machine's timer late by, {name}", late, "ms", 0.5, 0.99, 0.999, 1.0)
+
+
+@contextmanager
+def _busy_core() -> Iterator[None]:
+    busy = subprocess.Popen([sys.executable, "-c", _BUSY])
+    try:
+        yield
+    finally:
+        busy.kill()
+        busy.wait()
+
+
+@contextmanager
+def _graph(robot: Robot, folder: Path, environment: Mapping[str, str]) -> Iterator[None]:
+    overlay = folder / "rate.yaml"
+    overlay.write_text(_OVERLAY.format(rate=_RATE), "utf-8")
+    fast = replace(robot, parameters=(*robot.parameters, overlay))
+    runtime = runtime_folder(environment, "")
+    supervisor = Supervisor(runtime)
+    graph = processes(fast, EMULATED, runtime, ("127.0.0.1", 0))
+    with received_signals():  # the graph must be ended, whatever comes
+        running = supervisor.start(configuration(graph, "", runtime), environment)
+        try:
+            _await(supervisor)
+            yield
+        finally:
+            supervisor.shutdown()
+            running.wait(_START_TIME)
+
+
+def _await(supervisor: Supervisor) -> None:
+    give_up = time.monotonic() + _START_TIME
+    while not supervisor.is_running():
+        if time.monotonic() > give_up:
+            raise ProcessError("graph", "it does not start", f"see {supervisor.runtime / 'log'}")
+        time.sleep(0.1)

@@ -1,0 +1,117 @@
+"""The command that shows how the graph is, and what others ask of a running graph."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from armature.environment import graph_environment
+from armature.errors import ProcessError
+from armature.graph import share_folder
+from armature.standalone import Supervisor, runtime_folder
+
+_FIELDS = ("name", "statename", "pid", "description")
+_HEARING_TIME = 10.0  # diagnostics come at 1 Hz, once the publisher has been discovered [s]
+_SOURCE = "servo_interface"
+Statuses = Mapping[str, Mapping[str, str]]  # values by name of the diagnostic status
+
+
+def status(options: argparse.Namespace) -> int:
+    """Show each process, the state of the arm and every fault with its remedy; on request, all statistics."""
+    supervisor = running(options.namespace)
+    infos = supervisor.processes()
+    arm = ask(url(supervisor.runtime))
+    statuses = _diagnosed(options.namespace) if options.servos else {}
+    if options.json:
+        listed = [{name: info[name] for name in _FIELDS} for info in infos]
+        print(json.dumps({"processes": listed, "arm": arm, "diagnostics": statuses}, ensure_ascii=False))
+        return 0
+    for info in infos:
+        print(f"{info['name']:<18}{info['statename']:<10}{info['description']}")
+    print("\n".join([*_arm_lines(arm or {}), *_status_lines(statuses)]))
+    return 0
+
+
+def _arm_lines(arm: Mapping[str, Any]) -> Iterator[str]:
+    state = arm.get("state", {})
+    name = state.get("name", "unknown: the monitor does not answer")
+    yield f"arm: {name} {state.get('reason', '')}".rstrip()
+    for fault in arm.get("faults", ()):
+        values = fault.get("values", {})
+        parts = [fault["message"], values.get("time", ""), values.get("done", ""), values.get("remedy", "")]
+        yield f"{fault['level']:<6}{fault['name']}: " + "; ".join(part for part in parts if part)
+
+
+def _status_lines(statuses: Statuses) -> Iterator[str]:
+    for name, values in statuses.items():
+        yield f"== {name}"
+        yield from (f"{key:<28}{value}" for key, value in values.items())
+
+
+def _diagnosed(namespace: str) -> Statuses:
+    """What the servo interface tells in /diagnostics of the bus and of each servo.
+
+    Raises:
+        ProcessError: nothing is heard of it.
+    """
+    import rclpy  # only here: it takes half a second
+    from diagnostic_msgs.msg import DiagnosticArray
+    from rclpy.node import Node
+
+    from armature.nodes import topics
+    from armature.nodes.conversions import values_of
+
+    os.environ.update(graph_environment(os.environ, share_folder() / "config" / "fastdds_loopback.xml"))
+    found: dict[str, Mapping[str, str]] = {}
+
+    def hear(message: DiagnosticArray) -> None:
+        found.update({s.name: values_of(s) for s in message.status if s.name.startswith(_SOURCE)})
+
+    rclpy.init()
+    node = Node("armature_status", namespace=namespace)
+    topics.subscription(node, topics.DIAGNOSTICS, hear)
+    give_up = time.monotonic() + _HEARING_TIME
+    try:
+        while not found and time.monotonic() < give_up:
+            rclpy.spin_once(node, timeout_sec=0.1)
+    finally:
+        node.destroy_node()
+        rclpy.try_shutdown()
+    if not found:
+        raise ProcessError(_SOURCE, "nothing is heard of it", f"look at: armature logs {_SOURCE}")
+    return found
+
+
+# Questions
+
+
+def running(namespace: str) -> Supervisor:
+    """The graph of a namespace.
+
+    Raises:
+        ProcessError: it does not run.
+    """
+    supervisor = Supervisor(runtime_folder(os.environ, namespace))
+    supervisor.processes()
+    return supervisor
+
+
+def url(runtime: Path) -> str:
+    """The page's address; empty where there is none yet."""
+    return (runtime / "url").read_text("utf-8") if (runtime / "url").exists() else ""
+
+
+def ask(address: str) -> dict[str, Any] | None:
+    """The monitor's view of the arm; None where it does not answer."""
+    try:
+        with urllib.request.urlopen(f"{address}api/state", timeout=1.0) as answer:
+            return dict(json.load(answer))
+    except (OSError, ValueError, urllib.error.URLError):
+        return None
