@@ -24,6 +24,7 @@ _DELAY_UNIT = 2e-6  # [s], section "Return Delay Time(9)"
 # Status Return Level(68) that an answer needs.
 _LEVELS: dict[int, int] = {Instruction.PING: 0, Instruction.READ: 1}
 _READ, _ALL = 1, 2
+_LONGEST = 0xFFFF  # what a length field of two bytes can say
 _NO_SHADOW = 253
 
 
@@ -165,6 +166,8 @@ def _fast_read(items: Sequence[_Item], servos: dict[int, Servo]) -> Iterator[Ans
     Protocol 2.0, "Fast Sync Read": error, id, data and CRC of each; each CRC covers all bytes before it.
     """
     length = 1 + sum(item.length + 4 for item in items)
+    if length > _LONGEST:
+        return
     start = HEADER + bytes([BROADCAST_ID]) + length.to_bytes(2, "little") + bytes([Instruction.STATUS])
     crc = 0
     for item in items:
