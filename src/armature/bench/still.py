@@ -33,10 +33,10 @@ class StillBus(EmulatedBus):
     """A bus on which time passes and nothing moves."""
 
     @staticmethod
-    def of(count: int, baud_rate: int, model: str = _MODEL) -> StillBus:
-        """So many servos of one model, with ids from 1 on."""
-        wirings = still_wiring(count, model)
-        servos = [(wiring, StillServo(wiring.model, wiring.servo_id)) for wiring in wirings]
+    def of(count: int, baud_rate: int, kind: type[StillServo] = StillServo) -> StillBus:
+        """So many servos of one kind, with ids from 1 on."""
+        wirings = still_wiring(count)
+        servos = [(wiring, kind(wiring.model, wiring.servo_id)) for wiring in wirings]
         for _, servo in servos:
             servo.registers["Baud Rate"] = BAUD_RATES.index(baud_rate)
             servo.registers["Return Delay Time"] = 0

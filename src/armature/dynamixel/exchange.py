@@ -172,7 +172,7 @@ class Exchange:
         head, size = fast_status_head(len(ids), length), fast_status_size(len(ids), length)
         received, begin = b"", -1
         while begin < 0 or len(received) < begin + size:
-            data = self._port.read(size + max(begin, 0) - len(received))
+            data = self._port.read(max(1, size + max(begin, 0) - len(received)))
             if not data and self._port.is_over():
                 break
             received += data

@@ -133,7 +133,7 @@ def fast_status_parts(packet: bytes, ids: Sequence[int], length: int) -> dict[in
     """What each servo wrote into a status packet that they wrote together, whole or not.
 
     Its parts are not stuffed, and each CRC covers all bytes before it. So each goes on from the CRC before it, and
-    a part is judged by itself: damage costs its servo, and the next if it hit the CRC, but not all behind it.
+    a part is judged with the one before it: damage costs its servo and at most two behind it, but not all.
 
     Args:
         packet: from the header on; it may be cut short.
@@ -157,7 +157,7 @@ def fast_status_parts(packet: bytes, ids: Sequence[int], length: int) -> dict[in
 def _fast_status_parts(packet: bytes, ids: Sequence[int], length: int) -> dict[int, tuple[int, bytes]]:
     """Those parts of a damaged packet that are intact."""
     parts: dict[int, tuple[int, bytes]] = {}
-    begin, crc = 0, 0
+    begin, crc, was_intact = 0, 0, True
     data = _PREFIX + 1 + _PART_HEAD
     for servo_id in ids:
         end = data + length
@@ -165,9 +165,10 @@ def _fast_status_parts(packet: bytes, ids: Sequence[int], length: int) -> dict[i
         if len(check) < _CRC_SIZE:
             break
         claimed = check[0] | check[1] << 8
-        if _crc16.umts(packet[begin:end], crc) == claimed and packet[data - 1] == servo_id:
+        is_intact = _crc16.umts(packet[begin:end], crc) == claimed
+        if is_intact and was_intact and packet[data - 1] == servo_id:
             parts[servo_id] = packet[data - 2], packet[data:end]
-        begin, crc = end, claimed
+        begin, crc, was_intact = end, claimed, is_intact
         data = end + _CRC_SIZE + _PART_HEAD
     return parts
 

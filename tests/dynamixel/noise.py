@@ -1,0 +1,48 @@
+"""What a wire does to packets: seeded, and of the kinds that the CRC of the protocol is sure to find."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+
+from armature.bench.still import StillBus
+from armature.bench.virtual_port import VirtualPort
+
+_BURST = 16  # bits; a CRC-16 finds every burst of errors up to its own length (Peterson and Brown, 1961)
+_STALL = 0.03  # the longest that an adapter holds bytes back [s]
+
+
+def damaged(data: bytes, chance: Random) -> bytes:
+    """A packet with a burst of wrong bits, or cut short."""
+    if chance.random() < 0.2:
+        return data[: chance.randrange(len(data))]
+    burst = chance.randrange(1, 1 << _BURST)
+    place = chance.randrange(8 * len(data))
+    flips = (burst << place & (1 << 8 * len(data)) - 1) or 1
+    return (int.from_bytes(data, "big") ^ flips).to_bytes(len(data), "big")
+
+
+class NoisyPort(VirtualPort):
+    """A virtual port that loses, damages and delays packets on their way, in both directions."""
+
+    def __init__(self, far: StillBus, chance: Random, share: float) -> None:
+        super().__init__(far)
+        self._chance = chance
+        self._share = share
+        self._last_due = 0.0
+
+    def _put(self, packet: bytes) -> None:
+        for request in self._carried(packet):
+            for answer in self.far.feed(request, self.time):
+                for data in self._carried(answer.data):
+                    # An adapter that stalls holds back what is behind, too: bytes never overtake each other.
+                    stall = self._chance.uniform(0.0, _STALL) if self._chance.random() < 0.1 * self._share else 0.0
+                    self._last_due = max(self._last_due, answer.due + stall)
+                    self._arriving.append((self._last_due, data))
+
+    def _carried(self, data: bytes) -> Iterator[bytes]:
+        fate = self._chance.random()
+        if fate < self._share:
+            yield damaged(data, self._chance)
+        elif fate > 2.0 * self._share:
+            yield data
