@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from armature.core.model import ArmModel
+from armature.dynamixel.packet import Error, Instruction, StreamDecoder, encode
 from armature.dynamixel.wiring import Wiring
 from armature.emulator.bus import EmulatedBus
-from armature.emulator.packet import Error, Instruction, StreamDecoder, encode
 from armature.emulator.servo import Servo
 
 _WHEEL = """<link name="wheel{n}"><inertial><mass value="0.1"/>

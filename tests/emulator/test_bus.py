@@ -5,7 +5,7 @@ import pytest
 from armature.core.model import ArmModel
 from armature.dynamixel.wiring import Wiring
 from armature.emulator.bus import EmulatedBus
-from armature.emulator.packet import BROADCAST_ID, Instruction, encode
+from armature.dynamixel.packet import BROADCAST_ID, Instruction, encode
 from armature.emulator.plant import MujocoPlant
 from armature.errors import ConfigError
 

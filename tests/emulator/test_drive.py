@@ -7,8 +7,8 @@ import math
 import pytest
 
 from armature.dynamixel.control_table import servo_model
+from armature.dynamixel.packet import Error
 from armature.emulator.motor import Motor
-from armature.emulator.packet import Error
 
 from .bench import Host
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from armature.emulator.packet import BROADCAST_ID, Error, Instruction, crc16, encode
+from armature.dynamixel.packet import BROADCAST_ID, Error, Instruction, crc16, encode
 
 from .bench import Host, place
 

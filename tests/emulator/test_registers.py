@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from armature.dynamixel.control_table import servo_model
-from armature.emulator.packet import Error
+from armature.dynamixel.packet import Error
 from armature.emulator.registers import RegisterFile
 
 MODEL = servo_model("XM430-W350")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from armature.dynamixel.packet import ALERT, BROADCAST_ID, Error, Instruction, encode
 from armature.emulator.faults import Push, StuckJoint
-from armature.emulator.packet import ALERT, BROADCAST_ID, Error, Instruction, encode
 from armature.emulator.protection import HardwareError
 from armature.emulator.servo import BOOT_TIME
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from armature.emulator.packet import (
+from armature.dynamixel.packet import (
     ALERT,
     BROADCAST_ID,
     HEADER,

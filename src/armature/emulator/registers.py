@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from struct import Struct
 
 from armature.dynamixel.control_table import Register, ServoModel
-from armature.emulator.packet import Error
+from armature.dynamixel.packet import Error
 
 Change = tuple[Register, int]
 _FORMATS = {

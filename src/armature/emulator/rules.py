@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from armature.dynamixel.control_table import Register, ServoModel
+from armature.dynamixel.packet import Error, Instruction
 from armature.emulator.drive import Mode
-from armature.emulator.packet import Error, Instruction
 from armature.emulator.protection import WATCHDOG_TRIPPED
 from armature.emulator.registers import Change, RegisterFile
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from enum import IntEnum
 
 from armature.dynamixel.control_table import ServoModel
+from armature.dynamixel.packet import Error
 from armature.emulator.drive import Drive, Mode
 from armature.emulator.measurements import Measurements
-from armature.emulator.packet import Error
 from armature.emulator.protection import BusWatchdog, Protection
 from armature.emulator.registers import Change, RegisterFile
 from armature.emulator.rules import GOALS, is_of_size_330, knows, refusal

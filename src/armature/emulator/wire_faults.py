@@ -8,9 +8,9 @@ from itertools import zip_longest
 from random import Random
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from armature.dynamixel.packet import Packet
 from armature.emulator.fault import Fault, Undo, parameter
 from armature.emulator.instructions import execute
-from armature.emulator.packet import Packet
 from armature.emulator.servo import Servo
 
 if TYPE_CHECKING:
