@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 
 from armature.core.model import ArmModel
+from armature.dynamixel.control_table import BAUD_RATES
+from armature.dynamixel.packet import BROADCAST_ID, Instruction, encode
 from armature.dynamixel.wiring import Wiring
 from armature.emulator.bus import EmulatedBus
-from armature.dynamixel.packet import BROADCAST_ID, Instruction, encode
 from armature.emulator.plant import MujocoPlant
 from armature.errors import ConfigError
 
@@ -46,6 +47,17 @@ def test_a_slower_wire_takes_longer(host):
     host.bus.wire.baud_rate = 57_600
     *_, last = host.bus.feed(encode(1, Instruction.PING), 5.0)
     assert last.due - 5.0 == pytest.approx(24 * 10 / 57_600 + DEFAULT_DELAY)
+
+
+@pytest.mark.parametrize(("index", "baud_rate"), list(enumerate(BAUD_RATES)))
+def test_the_wire_is_as_fast_as_its_baud_rate(host, index, baud_rate):
+    """Section "Baud Rate(8)"."""
+    for servo in host.bus.servos:
+        servo.registers["Baud Rate"] = index
+    host.servo.registers["Return Delay Time"] = 0
+    host.bus.wire.baud_rate = baud_rate
+    *_, last = host.bus.feed(encode(1, Instruction.PING), 5.0)
+    assert last.due - 5.0 == pytest.approx(24 * 10 / baud_rate)
 
 
 def test_a_long_answer_arrives_in_pieces_of_a_millisecond(host):

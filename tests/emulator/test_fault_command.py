@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import socket
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
-from armature.cli import main
+from armature.cli import main, parser
 from armature.emulator import console
-from armature.emulator.faults import FAULTS, Drop, Silence
+from armature.emulator.faults import FAULTS, Drop, Silence, make
 from armature.emulator.terminal import Terminal
 from armature.errors import ProcessError
 from armature.nodes.emulator_console import Console, ask
 
 from .bench import Host
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +90,27 @@ def test_the_list_needs_no_emulator(link, capsys):
     facts = json.loads(capsys.readouterr().out)
     assert facts["voltage_dip"]["parameters"]["voltage"]["unit"] == "V"
     assert not facts["unplug"]["joint"]
+
+
+def documented():
+    """Names and examples of the table in docs/emulator.md."""
+    rows = re.findall(
+        r"^\| `(\w+)` \|.*\| `(.+)` \|$", (ROOT / "docs" / "emulator.md").read_text("utf-8"), re.MULTILINE
+    )
+    return [(name, shlex.split(example)) for name, example in rows]
+
+
+def test_every_fault_is_documented():
+    assert [name for name, _ in documented()] == list(FAULTS)
+
+
+@pytest.mark.parametrize(("name", "words"), documented())
+def test_the_documented_examples_are_right(name, words):
+    options = parser().parse_args(["fault", *words])
+    values = dict(word.split("=") for word in options.param)
+    assert options.name == name
+    assert options.seconds > 0.0
+    make(name, options.joint, values)
 
 
 @pytest.mark.parametrize(
