@@ -4,42 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from armature.core.model import ArmModel
 from armature.dynamixel.axis import Axis
-from armature.dynamixel.bus import ServoBus
 from armature.dynamixel.cause import DEAF, Cause, Reaction
-from armature.dynamixel.conduct import Conduct
-from armature.dynamixel.faults import Faults
+from armature.dynamixel.loop_state import LoopState
 from armature.dynamixel.mode import Fault, Mode
 from armature.dynamixel.parking import Parking
-from armature.dynamixel.recovery import Recovery
 from armature.dynamixel.roll_call import call_roll
-from armature.dynamixel.servos import Servos
 from armature.dynamixel.setpoints import Setpoint
-from armature.dynamixel.settings import LoopSettings
-from armature.dynamixel.supervision import watches
-from armature.dynamixel.wiring import Wiring
 from armature.errors import ArmatureError, BusError, PortError
 
 
-class BusCycle:
+class BusCycle(LoopState):
     """All servos of one arm, cycle by cycle. Time comes in; the bus does the waiting."""
-
-    def __init__(self, bus: ServoBus, wiring: Wiring, arm: ArmModel, settings: LoopSettings) -> None:
-        """Args: a closed bus, the servos on it, the arm that they move, and how."""
-        limits = {joint: arm.limit(joint) for joint in wiring.joints}
-        self.cycles = 0
-        self._limits = limits
-        self._policy = settings.policy
-        self._bus = bus
-        self._servos = Servos.of(bus, wiring, limits, settings)
-        self._conduct = Conduct(limits, settings.dynamics, protective_stop=settings.protective_stop)
-        bounds = settings.following_errors(arm)
-        self._faults = Faults(self._servos, watches(limits, bounds, settings.policy), settings.policy)
-        self._recovery = Recovery(self._servos, self._conduct.setpoints, self._faults, settings.policy)
-        self._is_connected = False
-        self._resumes = settings.resumes
-        self._at = 0.0  # of the last cycle [s]
 
     # Start and return
 

@@ -1,0 +1,135 @@
+"""The loop's parts, and what can be seen of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from armature.core.model import ArmModel
+from armature.dynamixel.axis import Axis
+from armature.dynamixel.bus import ServoBus
+from armature.dynamixel.cause import Cause
+from armature.dynamixel.conduct import Conduct
+from armature.dynamixel.faults import Faults
+from armature.dynamixel.mode import Fault, Mode
+from armature.dynamixel.recovery import Recovery
+from armature.dynamixel.servos import Servos
+from armature.dynamixel.setpoints import Setpoint
+from armature.dynamixel.settings import LoopSettings
+from armature.dynamixel.supervision import Health, watches
+from armature.dynamixel.wiring import Wiring
+
+
+class LoopState:
+    """All servos of one arm, what they are asked to do, and what is wrong with them."""
+
+    def __init__(self, bus: ServoBus, wiring: Wiring, arm: ArmModel, settings: LoopSettings) -> None:
+        """Args: a closed bus, the servos on it, the arm that they move, and how."""
+        limits = {joint: arm.limit(joint) for joint in wiring.joints}
+        self.cycles = 0
+        self._limits = limits
+        self._policy = settings.policy
+        self._bus = bus
+        self._servos = Servos.of(bus, wiring, limits, settings)
+        self._conduct = Conduct(limits, settings.dynamics, protective_stop=settings.protective_stop)
+        bounds = settings.following_errors(arm)
+        self._faults = Faults(self._servos, watches(limits, bounds, settings.policy), settings.policy)
+        self._recovery = Recovery(self._servos, self._conduct.setpoints, self._faults, settings.policy)
+        self._is_connected = False
+        self._resumes = settings.resumes
+        self._at = 0.0  # of the last cycle [s]
+
+    @property
+    def axes(self) -> Mapping[str, Axis]:
+        """Servos as they were last read, by joint."""
+        return self._servos.axes
+
+    @property
+    def faults(self) -> Mapping[str, Fault]:
+        """What is wrong, by joint."""
+        return self._faults.by_joint
+
+    @property
+    def warnings(self) -> tuple[Fault, ...]:
+        """What soon will be wrong."""
+        return tuple(self._faults.warnings.values())
+
+    @property
+    def cause(self) -> Cause | None:
+        """Why the arm stopped last; None since it was armed or started."""
+        return self._conduct.cause if self._bus.is_open else Cause.DISCONNECTED
+
+    @property
+    def why(self) -> str:
+        """What happened last, in words."""
+        return self._conduct.why
+
+    @why.setter
+    def why(self, text: str) -> None:
+        self._conduct.why = text
+
+    @property
+    def session(self) -> str:
+        """The arming session whose commands are followed; empty for none."""
+        return self._conduct.session
+
+    @property
+    def protective_stop_latched(self) -> bool:
+        """Whether the protective stop is latched, whatever the mode is."""
+        return self._conduct.protective_stop
+
+    @property
+    def speed_factor(self) -> float:
+        """The share of its speed that the controller is asked to keep to, 0 to 1."""
+        return self._policy.slow_factor if self._faults.is_slow else 1.0
+
+    @property
+    def wants_park(self) -> bool:
+        """Whether a policy asks whoever knows a free way to park the arm."""
+        return self._conduct.wants_park
+
+    @property
+    def eeprom_writes(self) -> int:
+        """How often EEPROM was written since this process began."""
+        return sum(self._servos.registers.eeprom_writes.values())
+
+    @property
+    def watchdogs(self) -> Mapping[str, str]:
+        """State of each servo's Bus Watchdog, in words."""
+        return self._servos.watchdogs.states
+
+    @property
+    def watchdog_trips(self) -> int:
+        """How many servos were found stopped by their Bus Watchdog since this process began."""
+        return self._servos.watchdogs.trips
+
+    @property
+    def instruction(self) -> str:
+        """By which instruction states are read, and why, in words."""
+        return self._servos.reader.instruction
+
+    def health(self) -> Mapping[str, Health]:
+        """How each servo is doing, by joint."""
+        return self._faults.health()
+
+    def mode(self, now: float) -> Mode:
+        """The state to show."""
+        conduct = self._conduct
+        if not self._bus.is_open:
+            return Mode.DISCONNECTED
+        if conduct.protective_stop:
+            return Mode.PROTECTIVE_STOP
+        if self.faults and conduct.mode is not Mode.PARKING:
+            return Mode.FAULT
+        return Mode.MOVING if conduct.mode is Mode.ARMED and self.is_moving(now) else conduct.mode
+
+    def is_moving(self, now: float) -> bool:
+        """Whether a motion is being commanded."""
+        return self._conduct.setpoints.is_moving(now)
+
+    def torque(self) -> str:
+        """on, off or partial, as last known."""
+        return self._servos.torque
+
+    def setpoints(self, now: float) -> dict[str, Setpoint]:
+        """What is being commanded; empty before the first start."""
+        return self._conduct.setpoints.sample(now)
