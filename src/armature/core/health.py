@@ -40,6 +40,8 @@ class Thresholds:
 
     def stage(self, value: float, present: Stage) -> Stage:
         """The stage of a value, coming from the present one; what was not read (NaN) changes nothing."""
+        if value < self.warn - self.hysteresis:  # as nearly always
+            return Stage.WELL
         if math.isnan(value):
             return present
         for stage, begin in ((Stage.STOP, self.stop), (Stage.SLOW, self.slow), (Stage.WARN, self.warn)):

@@ -55,6 +55,8 @@ ERROR_BITS = {
 
 def causes_of(hardware_error: int) -> list[Cause]:
     """Causes whose bits are set, the gravest first."""
+    if not hardware_error:  # as nearly always, and for every servo in every cycle
+        return []
     return [cause for cause in Cause if ERROR_BITS.get(cause, 0) & hardware_error]
 
 

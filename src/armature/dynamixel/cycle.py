@@ -49,8 +49,7 @@ class BusCycle(LoopState):
         self._servos.reader.read_all(now)
 
     def _adopt(self, present: list[Axis], now: float, was_on: bool) -> None:
-        trips = self._servos.watchdogs.trips
-        writes = sum(self._servos.registers.eeprom_writes.values())
+        trips, writes = self.watchdog_trips, self.eeprom_writes
         for axis in present:
             self._servos.preparation.restore(axis)
         self._conduct.setpoints.hold(
@@ -60,11 +59,11 @@ class BusCycle(LoopState):
         torque = self._servos.torque
         mode = Mode.DISARMED if torque == "off" and not was_on else Mode.HOLDING
         why = "ready" if torque == "off" else "the servos were holding; their goals are adopted"
-        has_tripped = self._servos.watchdogs.trips > trips
+        has_tripped = self.watchdog_trips > trips
         if has_tripped:
             why = "the servos had heard nothing and stopped by their bus watchdog; they hold where they are"
-        if writes := sum(self._servos.registers.eeprom_writes.values()) - writes:
-            why += f"; {writes} EEPROM registers differed and were written"
+        if self.eeprom_writes > writes:
+            why += f"; {self.eeprom_writes - writes} EEPROM registers differed and were written"
         self._conduct.begin(mode, why)
         if has_tripped:
             self._conduct.cause = self._conduct.cause or Cause.BUS_WATCHDOG
