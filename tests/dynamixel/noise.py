@@ -7,15 +7,19 @@ from random import Random
 
 from armature.bench.still import StillBus
 from armature.bench.virtual_port import VirtualPort
+from armature.dynamixel.packet import HEADER
 
-_BURST = 16  # bits; a CRC-16 finds every burst of errors up to its own length (Peterson and Brown, 1961)
+# A CRC finds every burst of errors up to its own length (Peterson and Brown, 1961). This one is sent low byte
+# first, which tears a burst over its beginning apart by eight bits; so of 16 bits it is sure of eight.
+_BURST = 8
 _STALL = 0.03  # the longest that an adapter holds bytes back [s]
 
 
 def damaged(data: bytes, chance: Random) -> bytes:
     """A packet with a burst of wrong bits, or cut short."""
     if chance.random() < 0.2:
-        return data[: chance.randrange(len(data))]
+        # So much is lost that the header of the next packet cannot stand in for it.
+        return data[: chance.randrange(max(1, len(data) - len(HEADER)))]
     burst = chance.randrange(1, 1 << _BURST)
     place = chance.randrange(8 * len(data))
     flips = (burst << place & (1 << 8 * len(data)) - 1) or 1

@@ -22,7 +22,7 @@ from armature.errors import BusError
 from .noise import NoisyPort
 
 CYCLES = 1_000_000
-COUNT = 7
+COUNT = 4
 PERIOD = 0.005  # [s]
 NOISE = 0.01  # share of packets lost, and as many damaged
 RESTART_EVERY = 5_000  # cycles; a restart chooses Fast Sync Read again
@@ -53,7 +53,7 @@ class TrueServo(StillServo):
 
 
 class Arm:
-    """Seven servos at the end of a bad wire, with their reader."""
+    """Servos at the end of a bad wire, with their reader."""
 
     def __init__(self, seed):
         self.chance = Random(seed)
