@@ -4,7 +4,7 @@ import pytest
 
 from armature.dynamixel.control_table import servo_model
 from armature.dynamixel.packet import Error
-from armature.emulator.registers import RegisterFile
+from armature.emulator.registers import FactoryReset, RegisterFile
 
 MODEL = servo_model("XM430-W350")
 
@@ -120,5 +120,5 @@ def test_ram_forgets_and_eeprom_keeps(file):
 
 def test_a_factory_reset_keeps_what_it_is_told_to(file):
     file["ID"], file["Baud Rate"], file["Max Position Limit"] = 9, 3, 3_000
-    file.reset_eeprom(["ID"])
+    file.reset_eeprom(FactoryReset.KEEP_ID)
     assert (file["ID"], file["Baud Rate"], file["Max Position Limit"]) == (9, 1, 4_095)

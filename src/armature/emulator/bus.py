@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from armature.dynamixel.control_table import BAUD_RATES
 from armature.dynamixel.wiring import ServoWiring, Wiring
+from armature.emulator.disturbance import Transmission
 from armature.emulator.drive import Drive
 from armature.emulator.faults import FaultBoard
 from armature.emulator.motor import rotor_inertia
@@ -14,7 +15,6 @@ from armature.emulator.plant import MujocoPlant, Plant
 from armature.emulator.servo import Servo
 from armature.emulator.supply import supplies
 from armature.emulator.wire import Wire
-from armature.emulator.wire_faults import Transmission
 from armature.errors import ConfigError
 
 STEP = 1e-3  # [s] of the physics and of the servos' control

@@ -18,7 +18,8 @@ from armature.dynamixel.packet import (
     crc16,
     status,
 )
-from armature.emulator.servo import FactoryReset, Servo
+from armature.emulator.registers import FactoryReset
+from armature.emulator.servo import Servo
 
 _DELAY_UNIT = 2e-6  # [s], section "Return Delay Time(9)"
 # Status Return Level(68) that an answer needs.

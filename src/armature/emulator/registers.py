@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import IntEnum
 from struct import Struct
 
 from armature.dynamixel.control_table import Register, ServoModel
@@ -14,6 +15,23 @@ _FORMATS = {
     for size, letter in ((1, "b"), (2, "h"), (4, "i"))
     for signed in (False, True)
 }
+
+PROFILE = ("Profile Velocity", "Profile Acceleration")
+_GAINS = (
+    *("Velocity I Gain", "Velocity P Gain", "Position D Gain", "Position I Gain", "Position P Gain"),
+    *("Feedforward 2nd Gain", "Feedforward 1st Gain"),
+)
+
+
+class FactoryReset(IntEnum):
+    """Protocol 2.0, "Factory Reset"."""
+
+    ALL = 0xFF
+    KEEP_ID = 0x01
+    KEEP_ID_AND_BAUD_RATE = 0x02
+
+
+_KEPT = {FactoryReset.KEEP_ID: ("ID",), FactoryReset.KEEP_ID_AND_BAUD_RATE: ("ID", "Baud Rate")}
 
 
 class RegisterFile:
@@ -62,10 +80,22 @@ class RegisterFile:
         """What a loss of power does: the RAM area returns to its defaults."""
         self.reset(name for name, register in self._registers.items() if not register.eeprom)
 
-    def reset_eeprom(self, keep: Iterable[str]) -> None:
-        """What a factory reset does: the EEPROM area returns to its defaults, but for the registers kept."""
-        kept = {*keep, "Firmware Version"}
+    def reset_eeprom(self, option: FactoryReset) -> None:
+        """What a factory reset does: the EEPROM area returns to its defaults, but for what the option keeps."""
+        kept = {*_KEPT.get(option, ()), "Firmware Version"}
         self.reset(name for name, register in self._registers.items() if register.eeprom and name not in kept)
+
+    def reset_gains(self) -> None:
+        """Return all gains to their defaults."""
+        self.reset(_GAINS)
+
+    def reset_goals(self) -> None:
+        """Return profile and goals to what they are after a start: section "Operating Mode(11)", note."""
+        self.reset(PROFILE)
+        self["Goal PWM"] = self["PWM Limit"]
+        if "Goal Current" in self:
+            self["Goal Current"] = self["Current Limit"]
+        self["Goal Velocity"] = 0
 
     def read(self, address: int, length: int) -> tuple[Error, bytes]:
         """Bytes from an address on; undefined bytes between registers read as 0.

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 from armature.dynamixel.control_table import ServoModel
 from armature.dynamixel.packet import Error
 from armature.emulator.drive import Drive, Mode
 from armature.emulator.measurements import Measurements
 from armature.emulator.protection import BusWatchdog, Protection
-from armature.emulator.registers import Change, RegisterFile
+from armature.emulator.registers import PROFILE, Change, FactoryReset, RegisterFile
 from armature.emulator.rules import GOALS, is_of_size_330, knows, refusal
-
-
-class FactoryReset(IntEnum):
-    """Protocol 2.0, "Factory Reset"."""
-
-    ALL = 0xFF
-    KEEP_ID = 0x01
-    KEEP_ID_AND_BAUD_RATE = 0x02
-
 
 FIRMWARE_VERSION = 48
 # Without answers after a reboot; measured by a user (ROBOTIS-GIT/emanual, issue 1698) [s].
@@ -28,10 +17,6 @@ BOOT_TIME = 0.4
 _BROWN_OUT = 0.6
 # What a tripped Bus Watchdog sets to 0 in the modes that do not control a position.
 _STOPPED_BY = {Mode.CURRENT: "Goal Current", Mode.VELOCITY: "Goal Velocity", Mode.PWM: "Goal PWM"}
-_GAINS = (
-    *("Velocity I Gain", "Velocity P Gain", "Position D Gain", "Position I Gain", "Position P Gain"),
-    *("Feedforward 2nd Gain", "Feedforward 1st Gain"),
-)
 # Protocol 2.0, "Clear": the option for the position, with its fixed values.
 _CLEAR_POSITION = bytes([0x01, 0x44, 0x58, 0x4C, 0x22])
 _TORQUE_ON_BY_GOAL = 0x08  # section "Drive Mode(10)", bit 3
@@ -143,8 +128,7 @@ class Servo:
         """Return the EEPROM to the factory's values and start anew."""
         if option not in tuple(FactoryReset):
             return Error.DATA_RANGE
-        kept = {FactoryReset.KEEP_ID: ["ID"], FactoryReset.KEEP_ID_AND_BAUD_RATE: ["ID", "Baud Rate"]}
-        self.registers.reset_eeprom(kept.get(FactoryReset(option), []))
+        self.registers.reset_eeprom(FactoryReset(option))
         self.reboot()
         return Error.NONE
 
@@ -202,7 +186,7 @@ class Servo:
         self._shut_down = False
         self._clock = 0.0
         self._registered = None
-        self._reset_goals()
+        self.registers.reset_goals()
         self.drive.switch_off()
         self.drive.configure(self.registers)
         self.drive.wrap()
@@ -213,18 +197,11 @@ class Servo:
 
         "according to the selected Operating Mode": by how much gains differ between modes is not published.
         """
-        self.registers.reset(_GAINS)
-        self._reset_goals()
+        self.registers.reset_gains()
+        self.registers.reset_goals()
         self.drive.configure(self.registers)
         if self.registers["Operating Mode"] == Mode.POSITION:
             self.drive.wrap()
-
-    def _reset_goals(self) -> None:
-        self.registers.reset(["Profile Velocity", "Profile Acceleration"])
-        self.registers["Goal PWM"] = self.registers["PWM Limit"]
-        if "Goal Current" in self.registers:
-            self.registers["Goal Current"] = self.registers["Current Limit"]
-        self.registers["Goal Velocity"] = 0
 
     def _examine(self, address: int, data: bytes) -> tuple[Error, list[Change]]:
         error, changes = self.registers.changes(address, data, locked=self.drive.is_on)
@@ -260,7 +237,7 @@ class Servo:
         What the goals are then is not published; here those of a motor at rest, so that nothing moves when
         the watchdog is cleared. In current and PWM control that is a motor without torque.
         """
-        self.registers.reset(["Profile Velocity", "Profile Acceleration"])
+        self.registers.reset(PROFILE)
         if is_of_size_330(self.model):
             # A bug that ROBOTIS reproduced (forum.robotis.com/t/4814): the register says -1, the motor goes on.
             return

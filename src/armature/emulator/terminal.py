@@ -14,7 +14,7 @@ from pathlib import Path
 
 from armature.dynamixel.control_table import BAUD_RATES
 from armature.emulator.bus import EmulatedBus
-from armature.emulator.wire_faults import Transmission
+from armature.emulator.disturbance import Transmission
 from armature.errors import PortError
 
 # The arm moves on at least this often while the line is quiet [s].

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from armature.dynamixel.control_table import BAUD_RATES
 from armature.dynamixel.packet import Packet, StreamDecoder
+from armature.emulator.disturbance import Disturbance, Transmission
 from armature.emulator.instructions import Answer, execute
 from armature.emulator.servo import Servo
-from armature.emulator.wire_faults import Disturbance, Transmission
 
 # Start bit, eight data bits, stop bit.
 _BITS_PER_BYTE = 10

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from random import Random
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 from armature.dynamixel.packet import Packet
+from armature.emulator.disturbance import Disturbance, Transmission
 from armature.emulator.fault import Fault, Undo, parameter
 from armature.emulator.instructions import execute
 from armature.emulator.servo import Servo
@@ -18,35 +19,6 @@ if TYPE_CHECKING:
 
 _Strike = Callable[["Transmission", Random], Iterable["Transmission"]]
 _IDLE = 0xFF  # an idle line reads as ones
-
-
-@dataclass(frozen=True)
-class Transmission:
-    """Bytes that one servo put on the wire."""
-
-    due: float  # [s] when their last bit has arrived
-    data: bytes
-    servo_id: int
-
-
-class Disturbance(Protocol):
-    """Something between the servos and the host."""
-
-    def hears(self, servo: Servo) -> bool:
-        """Whether a request reaches a servo."""
-
-    def carry(self, sent: Transmission, request: Packet, servos: Sequence[Servo]) -> Iterable[Transmission]:
-        """What arrives of an answer."""
-
-
-class _Quiet:
-    """Leaves everything as it is."""
-
-    def hears(self, servo: Servo) -> bool:
-        return True
-
-    def carry(self, sent: Transmission, request: Packet, servos: Sequence[Servo]) -> Iterable[Transmission]:
-        return (sent,)
 
 
 @dataclass(frozen=True)
@@ -69,7 +41,7 @@ def _unchanged(sent: Transmission, random: Random) -> Iterable[Transmission]:
     return (sent,)
 
 
-class _Striking(_Quiet):
+class _Striking(Disturbance):
     """Throws the dice for each packet."""
 
     def __init__(self, fault: _Chance, servos: Sequence[Servo], strike: _Strike = _unchanged) -> None:
@@ -215,7 +187,7 @@ class DuplicateId(Fault):
         return twin
 
 
-class _Twins(_Quiet):
+class _Twins(Disturbance):
     def __init__(self, twins: Sequence[Servo]) -> None:
         self._twins = {twin.servo_id: twin for twin in twins}
 
