@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -277,3 +278,35 @@ def test_the_wait_is_no_longer_than_wire_return_delay_latency_and_margin():
     _, took = line.cycle(slowly=False)
     request, answer = 14 + COUNT, 8 + COUNT * 14
     assert took == pytest.approx((request + answer) * 10 / 1_000_000 + 0.001 + 1e-3, abs=1e-6)
+
+
+def with_load_at(axis, address):
+    """The same servo with its current elsewhere, so that its state is another block."""
+    registers = dict(axis.wiring.model.registers)
+    registers["Present Current"] = replace(registers["Present Current"], address=address)
+    model = replace(axis.wiring.model, registers=registers)
+    return Axis(replace(axis.wiring, model=model))
+
+
+def test_servos_whose_states_stand_elsewhere_are_read_by_a_request_of_their_own():
+    line = Line()
+    line.axes[1] = with_load_at(line.axes[1], 124)  # where a real one has its PWM
+    line.reader = Reader(line.bus, {axis.wiring.joint: axis for axis in line.axes}, MISSES)
+    line.far.servos[1].registers["Present PWM"] = 1000
+    line.far.servos[1].registers["Present Velocity"] = -7
+    line.start()
+    assert line.cycle(slowly=False)[0] == ALL
+    assert line.sent == [Instruction.FAST_SYNC_READ] * 2
+    assert line.axes[1].block == (124, 12)
+    assert line.axes[1].current == pytest.approx(2.69)
+    assert line.axes[1].velocity == pytest.approx(-7 * line.axes[1].wiring.model.velocity_unit)
+
+
+def test_a_silent_servo_of_one_group_does_not_touch_the_other():
+    line = Line()
+    line.axes[1] = with_load_at(line.axes[1], 124)
+    line.reader = Reader(line.bus, {axis.wiring.joint: axis for axis in line.axes}, MISSES)
+    line.start()
+    line.silence(2)
+    for _ in range(20):
+        assert line.cycle()[0] == ALL - {2}
