@@ -1,14 +1,14 @@
 """A process in Gazebo's place: the topics of ros_gz_bridge, each message 5 ms late, and MuJoCo for the physics.
 
-It does what gz-sim's JointTrajectoryController and JointStatePublisher do, with the values of the generated world.
-Lines on its standard input: `factor F` sets the real-time factor (0 pauses), `reset` begins the world anew.
+It does what gz-sim's JointTrajectoryController and JointStatePublisher do, with the values of the generated
+world. Lines on its standard input: `factor F` sets the real-time factor (0 pauses), `reset` begins the world
+anew. It ends with its input.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
-import signal
 import sys
 import threading
 import time
@@ -140,6 +140,7 @@ class Server:
     def __init__(self, world: World) -> None:
         self.world = world
         self.factor = 1.0
+        self.is_over = False
         self.orders: deque[list[str]] = deque()
         self.node = rclpy.create_node("gazebo_stand_in")
         states = self.node.create_publisher(JointState, world.state_topic, 10)
@@ -151,7 +152,7 @@ class Server:
         executor = SingleThreadedExecutor()
         executor.add_node(self.node)
         behind, last, steps = 0.0, time.monotonic(), 0
-        while rclpy.ok():
+        while not self.is_over:
             executor.spin_once(timeout_sec=0.001)
             self.obey()
             now = time.monotonic()
@@ -201,13 +202,12 @@ def main() -> None:
     arm = ArmModel.from_urdf(urdf)
     wiring = Wiring.from_yaml(options.wiring.read_text("utf-8"), arm)
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: sys.exit(0))
     server = Server(World(urdf, wiring, arm, ElementTree.parse(options.world).getroot()))
 
     def listen() -> None:
         for line in sys.stdin:
             server.orders.append(line.split())
+        server.is_over = True
 
     threading.Thread(target=listen, daemon=True).start()
     sys.stdout.write("ready\n")
