@@ -113,6 +113,7 @@ class AxisReading:
     position: float  # [rad] or [m]
     velocity: float  # [rad/s] or [m/s]
     current: float  # [A]
+    effort: float  # [N·m] or [N], by a calibrated factor
     load: float  # [%]
     temperature: float  # [°C]
     voltage: float  # [V]

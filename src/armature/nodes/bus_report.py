@@ -164,6 +164,7 @@ def _reading(axis: Axis, target: Setpoint | None, now: float) -> link.AxisReadin
         position=axis.position,
         velocity=axis.velocity,
         current=axis.current,
+        effort=axis.effort,
         load=axis.load,
         temperature=axis.temperature,
         voltage=axis.voltage,

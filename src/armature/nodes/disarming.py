@@ -17,7 +17,7 @@ _STOPPABLE = (Mode.ARMED.name, Mode.MOVING.name, Mode.HOLDING.name, Mode.PARKING
 
 
 class Disarming:
-    """Disarms on request, one request after the other."""
+    """Disarms on request; who asks while it is under way awaits the same end."""
 
     def __init__(self, configuration: ServoConfiguration, keeper: BusKeeper) -> None:
         """Args: the arm and its park pose, and the bus child."""
@@ -26,6 +26,7 @@ class Disarming:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="disarming")
         self._lock = threading.Lock()
         self._is_called_off = False
+        self._present: Future[str] | None = None
 
     def begin(self) -> Future[str]:
         """Disarm.
@@ -33,7 +34,10 @@ class Disarming:
         Returns:
             What was done; a CommandRefused where it could not, and torque stays on.
         """
-        return self._worker.submit(self._disarm)
+        with self._lock:
+            if self._present is None or self._present.done():
+                self._present = self._worker.submit(self._disarm)
+            return self._present
 
     def call_off(self, why: str) -> None:
         """Hold at once, and begin no other parking."""

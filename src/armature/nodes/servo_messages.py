@@ -13,14 +13,14 @@ from armature.dynamixel import link
 
 
 def joint_state(stamp: Time, joints: Sequence[str], readings: link.Readings) -> JointState:
-    """Only joints that were read in this cycle; effort is NaN, since no factor to N·m is calibrated."""
+    """Only joints that were read in this cycle; effort is NaN where no factor to N·m is calibrated."""
     read = [(j, a) for j, a in zip(joints, readings.axes, strict=True) if math.isfinite(a.position)]
     message = JointState()
     message.header.stamp = stamp
     message.name = [joint for joint, _ in read]
     message.position = [axis.position for _, axis in read]
     message.velocity = [axis.velocity for _, axis in read]
-    message.effort = [math.nan] * len(read)
+    message.effort = [axis.effort for _, axis in read]
     return message
 
 
@@ -49,6 +49,7 @@ def _interfaces(axis: link.AxisReading) -> InterfaceValue:
     values = {
         "position": axis.position,
         "velocity": axis.velocity,
+        "effort": axis.effort,
         "current": axis.current,
         "load": axis.load,
         "temperature": axis.temperature,
