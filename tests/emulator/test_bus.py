@@ -7,10 +7,11 @@ from armature.dynamixel.control_table import BAUD_RATES
 from armature.dynamixel.packet import BROADCAST_ID, Instruction, encode
 from armature.dynamixel.wiring import Wiring
 from armature.emulator.bus import EmulatedBus
+from armature.emulator.faults import Drop
 from armature.emulator.plant import MujocoPlant
 from armature.errors import ConfigError
 
-from .bench import place, urdf, wiring
+from .bench import Host, place, urdf, wiring
 
 BYTE = 10 / 1_000_000  # [s] at 1 Mbit/s
 DEFAULT_DELAY = 250 * 2e-6  # section "Return Delay Time(9)"
@@ -109,3 +110,42 @@ def test_a_moving_link_without_inertia_is_refused():
     text += '<parent link="a"/><child link="b"/><limit velocity="1" effort="1"/></joint></robot>'
     with pytest.raises(ConfigError, match="needs mass and inertia"):
         MujocoPlant(text, {"j": 0.0}, {"j": 0.0})
+
+
+class TestTimeOfThePlant:
+    """A servo's own time is that of what it turns: slow simulations, and those that pause."""
+
+    @pytest.fixture
+    def slow(self):
+        """A bench whose plant runs at half the computer's speed, and can be paused."""
+        host = Host("XM430-W350")
+        host.pace = 0.5
+        host.bus.plant.time = lambda now: now * host.pace
+        return host
+
+    def test_the_servos_clock_is_slow(self, slow):
+        slow.wait(1.0)
+        assert slow.read("Realtime Tick") == pytest.approx(500, abs=11)
+
+    def test_a_reboot_takes_longer(self, slow):
+        slow.one(Instruction.REBOOT)
+        slow.wait(0.7)
+        assert slow.ask(Instruction.PING) == []
+        slow.wait(0.2)
+        assert len(slow.ask(Instruction.PING)) == 1
+
+    def test_the_bus_watchdog_waits_longer(self, slow):
+        slow.set(Torque_Enable=1, Bus_Watchdog=10)
+        slow.wait(0.3)
+        assert slow.bus.servos[0].registers["Bus Watchdog"] == 10
+        slow.wait(0.2)
+        assert slow.bus.servos[0].registers["Bus Watchdog"] == -1
+
+    def test_while_it_is_paused_nothing_ages(self, slow):
+        slow.set(Torque_Enable=1, Bus_Watchdog=1)
+        slow.bus.faults.inject(Drop("joint1"), seconds=0.01)
+        slow.bus.plant.time = lambda now: 0.0
+        slow.wait(5.0)
+        assert slow.bus.faults.active
+        slow.bus.faults.clear()
+        assert (slow.read("Realtime Tick"), slow.read("Bus Watchdog")) == (0, 1)
