@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _run(options, line[ours:])
     except ArmatureError as error:
-        sys.stderr.write(f"emulator: {error}\n")
+        sys.stderr.write(f"error: {error}\n")
         return 1
     return 0
 
