@@ -69,6 +69,14 @@ def test_velocity_of_a_rack_is_in_metres_per_second():
     assert slide.to_velocity(100) == pytest.approx(100 * slide.model.velocity_unit / 80.0)
 
 
+def test_effort_is_known_by_a_calibrated_factor_alone():
+    assert math.isnan(servo("elbow").to_effort(1.0))
+    text = change("1 rad/rad", "2 rad/rad, torque_constant: 1.5 N·m/A").replace("-1, zero", "1, zero")
+    geared = read(text.replace("180 deg", "120 deg")).servos[0]
+    assert geared.to_effort(-0.5) == pytest.approx(-1.5)
+    assert math.isnan(geared.to_effort(math.nan))
+
+
 def change(old: str, new: str) -> str:
     assert old in TEXT
     return TEXT.replace(old, new, 1)
@@ -104,6 +112,9 @@ def change(old: str, new: str) -> str:
         (change("1 rad/rad", "-1 rad/rad"), "direction holds the sign"),
         (change("1 rad/rad", "1 rad/m"), "units: rad/rad"),
         (change("80 rad/m", "80 rad/rad"), "units: rad/m, rad/mm"),
+        (change("180 deg,", "180 deg, torque_constant: 1.78,"), "torque_constant: 1.78.*number and a unit"),
+        (change("180 deg,", "180 deg, torque_constant: -1 N·m/A,"), "must be positive; direction holds the sign"),
+        (change("90 deg,", "90 deg, torque_constant: 1 N·m/A,"), "leave it out: XL430-W250 measures no current"),
         (change("zero_offset: 180 deg", "zero: 180 deg"), "'zero'.*keys are id, model"),
         (change("180 deg", "10 deg"), "limit 1.5000.*servo position: -864.*0 to 4095"),
         (change("80 rad/m", "200 rad/m"), "limit 0.0300.*0 to 4095"),

@@ -35,13 +35,13 @@ class VirtualPort(ServoPort):
             due = self._arriving[0][0] if self._arriving else self._deadline
             self.time = max(self.time, min(due, self._deadline))
             self._arrive()
-        return self._take()
+        return self._hand_over()
 
     def pending(self) -> bytes:
         """Take what has arrived by now."""
         self._check()
         self._arrive()
-        return self._take()
+        return self._hand_over()
 
     def now(self) -> float:
         """The virtual time [s]."""
@@ -55,7 +55,7 @@ class VirtualPort(ServoPort):
             else:
                 self._arriving.append((answer.due, answer.data))
 
-    def _take(self) -> bytes:
+    def _hand_over(self) -> bytes:
         data, self._buffer = self._buffer, b""
         return data
 

@@ -67,6 +67,11 @@ class Axis:
         return Struct(text)
 
     @property
+    def effort(self) -> float:
+        """Torque [N·m] or force [N] on the joint, of this cycle; NaN without a factor in the wiring file."""
+        return self.wiring.to_effort(self.current)
+
+    @property
     def is_stopped_by_watchdog(self) -> bool:
         """Whether its Bus Watchdog has tripped, as last read: it holds, and silently refuses goals."""
         return self.watchdog == _WATCHDOG_TRIPPED

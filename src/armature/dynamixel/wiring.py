@@ -13,7 +13,7 @@ from armature.core.units import quantity
 from armature.dynamixel.control_table import BAUD_RATES, ServoModel, servo_model
 from armature.errors import ConfigError
 
-_JOINT_KEYS = ("id", "model", "direction", "zero_offset", "reduction")
+_JOINT_KEYS = ("id", "model", "direction", "zero_offset", "reduction", "torque_constant")
 # Ids 253 to 255 are reserved (Protocol 2.0 manual, "Packet ID": 252 is the highest, 254 is broadcast).
 _HIGHEST_ID = 252
 
@@ -28,6 +28,7 @@ class ServoWiring:
     direction: int  # +1 or -1
     zero_offset: float  # servo angle at joint position 0 [rad]
     reduction: float  # servo angle for one unit of the joint [rad/rad] or [rad/m]
+    torque_constant: float = math.nan  # measured on this very servo [N·m/A]; NaN where nobody has
 
     def to_ticks(self, position: float) -> int:
         """Register value of a joint position [rad] or [m]."""
@@ -42,6 +43,10 @@ class ServoWiring:
     def to_velocity(self, units: float) -> float:
         """Joint velocity [rad/s] or [m/s] of a velocity register value."""
         return self.direction * units * self.model.velocity_unit / self.reduction
+
+    def to_effort(self, current: float) -> float:
+        """Joint torque [N·m] or force [N] of a current [A] in the joint's direction; NaN without a factor."""
+        return self.torque_constant * self.reduction * current
 
     @property
     def step(self) -> float:
@@ -110,13 +115,15 @@ def _read_servo(name: str, entry: object, arm: ArmModel, source: str) -> ServoWi
     fields = _mapping(entry, where)
     _only(fields, _JOINT_KEYS, where)
     joint = _driven_joint(name, arm, where)
+    model = _model(fields.get("model"), f"{where}.model")
     servo = ServoWiring(
         joint=name,
         servo_id=_servo_id(fields.get("id"), f"{where}.id"),
-        model=_model(fields.get("model"), f"{where}.model"),
+        model=model,
         direction=_direction(fields.get("direction"), f"{where}.direction"),
         zero_offset=quantity(f"{where}.zero_offset", fields.get("zero_offset"), ("rad", "deg")),
         reduction=_reduction(fields.get("reduction"), joint, f"{where}.reduction"),
+        torque_constant=_torque_constant(fields.get("torque_constant"), model, f"{where}.torque_constant"),
     )
     _check_reach(servo, joint, where)
     return servo
@@ -154,6 +161,17 @@ def _reduction(value: object, joint: Joint, where: str) -> float:
     if reduction <= 0.0:
         raise ConfigError(where, value, "it must be positive; direction holds the sign")
     return reduction
+
+
+def _torque_constant(value: object, model: ServoModel, where: str) -> float:
+    if value is None:
+        return math.nan
+    factor = quantity(where, value, ("N·m/A", "Nm/A"))
+    if model.current_unit is None:
+        raise ConfigError(where, value, f"leave it out: {model.name} measures no current")
+    if factor <= 0.0:
+        raise ConfigError(where, value, "it must be positive; direction holds the sign")
+    return factor
 
 
 def _check_reach(servo: ServoWiring, joint: Joint, where: str) -> None:
