@@ -139,6 +139,13 @@ def test_without_an_emulator_it_says_how_to_start_one(link, capsys):
     assert f"none serves {link}; start one with: armature up" in capsys.readouterr().err
 
 
+def test_the_wire_of_armature_emulate_can_be_set(monkeypatch, link):
+    started = []
+    monkeypatch.setattr("os.execv", lambda program, line: started.append(line))
+    main(["emulate", "--link", str(link), "--baud", "57600", "--usb-latency", "0.016"])
+    assert started[0][-4:] == ["--baud", "57600", "--usb-latency", "0.016"]
+
+
 def test_a_second_emulator_of_a_link_is_refused(board, link):
     with pytest.raises(ProcessError, match="another one serves"):
         Console(board, link)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from armature.dynamixel.packet import BROADCAST_ID, Instruction, StreamDecoder, encode
+from armature.dynamixel.packet import BROADCAST_ID, Error, Instruction, StreamDecoder, encode
 from armature.emulator.faults import (
     Corrupt,
+    CorruptRequests,
     Delay,
     Drop,
     DuplicateId,
@@ -78,6 +79,19 @@ def test_a_corrupt_answer_has_the_length_and_another_content(host):
     differing = int.from_bytes(sound, "big") ^ int.from_bytes(spoiled, "big")
     assert len(spoiled) == len(sound)
     assert differing.bit_count() == 3
+
+
+def test_a_corrupt_request_is_not_carried_out(host):
+    """Protocol 2.0, "Error": 3, where the id survived."""
+    host.bus.faults.inject(CorruptRequests(seed=5))
+    register = encode(1, Instruction.WRITE, place(65) + b"\x01")
+    answers = b"".join(host.send(register) for _ in range(50))
+    errors = {packet.parameters[0] for packet in StreamDecoder().feed(answers)}
+    assert errors == {Error.CRC}
+    assert host.servo.registers["LED"] == 0
+    host.bus.faults.clear()
+    host.wait(0.1)
+    host.set(LED=1)
 
 
 def test_a_delay_comes_on_top_of_the_wire(host):

@@ -21,6 +21,10 @@ class Transmission:
 class Disturbance:
     """Something between the servos and the host; this one leaves everything as it is."""
 
+    def spoil(self, data: bytes) -> bytes:
+        """What arrives of the host's bytes."""
+        return data
+
     def hears(self, servo: Servo) -> bool:
         """Whether a request reaches a servo."""
         return True

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from armature.emulator.bus_faults import DuplicateId, SlowBus, Unplug
 from armature.emulator.fault import Fault, Undo, describe, parameters
 from armature.emulator.servo_faults import (
     BrownOut,
@@ -34,18 +35,7 @@ from armature.emulator.servo_faults import (
     StuckJoint,
     VoltageDip,
 )
-from armature.emulator.wire_faults import (
-    Corrupt,
-    Delay,
-    Drop,
-    DuplicateId,
-    Ignore,
-    Late,
-    Noise,
-    SlowBus,
-    Stale,
-    Unplug,
-)
+from armature.emulator.wire_faults import Corrupt, CorruptRequests, Delay, Drop, Ignore, Late, Noise, Stale
 from armature.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -55,6 +45,7 @@ __all__ = [
     "FAULTS",
     "BrownOut",
     "Corrupt",
+    "CorruptRequests",
     "Delay",
     "Drop",
     "DuplicateId",
@@ -82,7 +73,7 @@ __all__ = [
 ]
 
 _KINDS: tuple[type[Fault], ...] = (
-    *(Drop, Ignore, Delay, Corrupt, Noise, Late, Stale, DuplicateId, SlowBus, Unplug),
+    *(Drop, Ignore, Delay, Corrupt, CorruptRequests, Noise, Late, Stale, DuplicateId, SlowBus, Unplug),
     *(Silence, VoltageDip, BrownOut, Reset, Overload, EncoderError, ElectricalShock, Overheat),
     *(Slip, StuckJoint, Payload, Push),
 )

@@ -45,6 +45,8 @@ class Wire:
             What the servos answer, with the times at which it has arrived.
         """
         self._free = max(now, self._free) + self._duration(data)
+        for disturbance in self._disturbances:
+            data = disturbance.spoil(data)
         frame = max(1, int(_FRAME * self.baud_rate / _BITS_PER_BYTE))
         answers = [sent for packet in self._decoder.feed(data) for sent in self._answers(packet, servos)]
         if all(len(sent.data) <= frame for sent in answers):

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 from random import Random
 from typing import TYPE_CHECKING, ClassVar
 
 from armature.dynamixel.packet import Packet
 from armature.emulator.disturbance import Disturbance, Transmission
 from armature.emulator.fault import Fault, Undo, parameter
-from armature.emulator.instructions import execute
 from armature.emulator.servo import Servo
 
 if TYPE_CHECKING:
     from armature.emulator.bus import EmulatedBus
 
 _Strike = Callable[["Transmission", Random], Iterable["Transmission"]]
-_IDLE = 0xFF  # an idle line reads as ones
 
 
 @dataclass(frozen=True)
@@ -41,27 +38,35 @@ def _unchanged(sent: Transmission, random: Random) -> Iterable[Transmission]:
     return (sent,)
 
 
-class _Striking(Disturbance):
-    """Throws the dice for each packet."""
+class _Dice:
+    """Chance, seeded, that falls on a number of packets at most."""
 
-    def __init__(self, fault: _Chance, servos: Sequence[Servo], strike: _Strike = _unchanged) -> None:
-        self._fault = fault
-        self._servos = servos
-        self._strike = strike
+    def __init__(self, fault: _Chance) -> None:
+        self.random = Random(fault.seed)
+        self._probability = fault.probability
         self._left = fault.count or -1
-        self._random = Random(fault.seed)
 
-    def carry(self, sent: Transmission, request: Packet, servos: Sequence[Servo]) -> Iterable[Transmission]:
-        return self._strike(sent, self._random) if self._falls_on(sent.servo_id) else (sent,)
-
-    def _falls_on(self, servo_id: int) -> bool:
-        """Whether the next packet of a servo is struck."""
-        if not self._left or all(servo.servo_id != servo_id for servo in self._servos):
-            return False
-        if self._random.random() >= self._fault.probability:
+    def fall(self) -> bool:
+        """Whether the next packet is struck."""
+        if not self._left or self.random.random() >= self._probability:
             return False
         self._left -= 1
         return True
+
+
+class _Striking(Disturbance):
+    """Throws the dice for each answer of some servos."""
+
+    def __init__(self, fault: _Chance, servos: Sequence[Servo], strike: _Strike = _unchanged) -> None:
+        self._dice = _Dice(fault)
+        self._servos = servos
+        self._strike = strike
+
+    def carry(self, sent: Transmission, request: Packet, servos: Sequence[Servo]) -> Iterable[Transmission]:
+        return self._strike(sent, self._dice.random) if self._falls_on(sent.servo_id) else (sent,)
+
+    def _falls_on(self, servo_id: int) -> bool:
+        return any(servo.servo_id == servo_id for servo in self._servos) and self._dice.fall()
 
 
 @dataclass(frozen=True)
@@ -126,6 +131,27 @@ class _Ignoring(_Striking):
 
 
 @dataclass(frozen=True)
+class CorruptRequests(_Chance):
+    """Bits of requests are flipped on their way to the servos, which answer with a CRC error or not at all."""
+
+    name: ClassVar[str] = "corrupt_requests"
+    of_joint: ClassVar[bool] = False
+    bits: int = parameter(1, "bits", 1, 64, "flipped in each write of the host that it strikes")
+
+    def _begin(self, bus: EmulatedBus) -> Undo:
+        return bus.wire.disturb(_Spoiling(self))
+
+
+class _Spoiling(Disturbance):
+    def __init__(self, fault: CorruptRequests) -> None:
+        self._dice = _Dice(fault)
+        self._bits = fault.bits
+
+    def spoil(self, data: bytes) -> bytes:
+        return _flipped(data, self._bits, self._dice.random) if self._dice.fall() else data
+
+
+@dataclass(frozen=True)
 class Late(_Chance):
     """Answers are held back and arrive just before the next answer: in time for the wrong request."""
 
@@ -169,78 +195,8 @@ class _Repeating(_Striking):
         return (sent,)
 
 
-@dataclass(frozen=True)
-class DuplicateId(Fault):
-    """A second servo with the same id, turned elsewhere: both answer at once, and low bits win over high ones."""
-
-    name: ClassVar[str] = "duplicate_id"
-    angle: float = parameter(0.5, "rad", -6.0, 6.0, "by which the second servo stands apart")
-
-    def _begin(self, bus: EmulatedBus) -> Undo:
-        return bus.wire.disturb(_Twins([self._twin(servo) for servo in self.servos(bus)]))
-
-    def _twin(self, servo: Servo) -> Servo:
-        twin = Servo(servo.model, servo.servo_id)
-        for name in ("Baud Rate", "Return Delay Time"):
-            twin.registers[name] = servo.registers[name]
-        twin.place(servo.drive.position * servo.model.position_unit + self.angle)
-        return twin
-
-
-class _Twins(Disturbance):
-    def __init__(self, twins: Sequence[Servo]) -> None:
-        self._twins = {twin.servo_id: twin for twin in twins}
-
-    def carry(self, sent: Transmission, request: Packet, servos: Sequence[Servo]) -> Iterable[Transmission]:
-        twin = self._twins.get(sent.servo_id)
-        if twin is None:
-            return (sent,)
-        doubles = [twin if servo.servo_id == twin.servo_id else servo for servo in servos]
-        for answer in execute(request, doubles):
-            if answer.servo_id == twin.servo_id:
-                return (replace(sent, data=_collided(sent.data, answer.data)),)
-        return (sent,)
-
-
-@dataclass(frozen=True)
-class SlowBus(Fault):
-    """The adapter hands answers over late: 16 ms is the latency timer of FTDI's drivers as they come."""
-
-    name: ClassVar[str] = "slow_bus"
-    of_joint: ClassVar[bool] = False
-    latency: float = parameter(0.016, "s", 0.0, 1.0, "that the USB adapter adds")
-
-    def _begin(self, bus: EmulatedBus) -> Undo:
-        bus.wire.usb_latency += self.latency
-
-        def undo() -> None:
-            bus.wire.usb_latency -= self.latency
-
-        return undo
-
-
-@dataclass(frozen=True)
-class Unplug(Fault):
-    """The adapter is pulled out of the computer: the device disappears until the fault is cleared."""
-
-    name: ClassVar[str] = "unplug"
-    of_joint: ClassVar[bool] = False
-
-    def _begin(self, bus: EmulatedBus) -> Undo:
-        bus.pulls += 1
-
-        def undo() -> None:
-            bus.pulls -= 1
-
-        return undo
-
-
 def _flipped(data: bytes, bits: int, random: Random) -> bytes:
     spoiled = bytearray(data)
     for place in random.sample(range(8 * len(data)), min(bits, 8 * len(data))):
         spoiled[place // 8] ^= 1 << place % 8
     return bytes(spoiled)
-
-
-def _collided(one: bytes, other: bytes) -> bytes:
-    return bytes(a & b for a, b in zip_longest(one, other, fillvalue=_IDLE))
