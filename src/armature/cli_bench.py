@@ -33,6 +33,8 @@ def bench(options: argparse.Namespace) -> int:
     results: list[Figure | Row] = []
     for subject in subjects:
         print(f"measuring: {subject} …", file=sys.stderr, flush=True)
+        if subject == "faults" and not options.json:
+            print(faults.HEADER)
         for result in _measure(subject, options.plot):
             results.append(result)
             if not options.json:

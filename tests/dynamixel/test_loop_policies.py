@@ -88,6 +88,19 @@ def test_a_load_is_watched_where_no_current_is_measured_too():
         bench.run(0.3).loop.clear_faults(bench.now)
 
 
+def test_a_finger_that_grips_is_warned_of_and_no_more():
+    policy = FaultPolicy(load=Thresholds(0.02, 0.05, 0.1, 0.01), load_time=0.1)
+    bench = armed(policy=policy)
+    bench.far.faults.inject(Push("gripper", torque=20.0))
+    bench.run(0.5)
+    assert bench.loop.health()["gripper"].load > 0.1
+    assert [(w.joint, w.cause, w.done) for w in bench.loop.warnings if w.joint == "gripper"] == [
+        ("gripper", Cause.LOAD, "nothing yet")
+    ]
+    assert bench.mode() is Mode.ARMED
+    assert bench.loop.speed_factor == 1.0
+
+
 def test_health_tells_load_missed_answers_and_the_time_left():
     bench = armed()
     bench.far.faults.inject(Overheat("elbow", temperature=60.0))
@@ -198,6 +211,17 @@ def test_hold_lets_the_motion_end_and_takes_no_more():
     assert bench.loop.session == ""
     bench.run(0.6)
     assert bench.loop.setpoints(bench.now)["waist"].position == pytest.approx(goal)
+
+
+def test_hold_ends_a_way_to_park_at_once_and_torque_stays_on():
+    bench = armed(reactions={Cause.TEMPERATURE: Reaction.HOLD})
+    send_to_park(bench)
+    heat(bench, 76.0)
+    bench.run(0.3)
+    assert bench.mode() is Mode.FAULT
+    assert not bench.loop.is_moving(bench.now)
+    bench.run(5.0)
+    assert set(torques(bench).values()) == {1}
 
 
 def test_slow_goes_on_and_asks_for_less_speed():

@@ -179,6 +179,18 @@ def test_one_that_was_reset_is_missing_first_and_then_limp_until_it_is_cleared(b
     assert bench.servo("elbow").registers["Position P Gain"] == 900
 
 
+def test_one_that_was_reset_while_nobody_held_the_arm_is_told_and_restored_without_torque():
+    bench = Bench("park", registers=GAINS).start().run(0.1)
+    bench.far.faults.inject(Reset("elbow"))
+    bench.run(0.1)
+    bench.run_until(lambda: bench.loop.faults["elbow"].cause is Cause.SILENT_RESET)
+    assert "it was reset: Position P Gain is" in bench.loop.faults["elbow"].detail
+    bench.loop.clear_faults(bench.now)
+    bench.run_until(lambda: bench.mode() is Mode.DISARMED)
+    assert bench.servo("elbow").registers["Position P Gain"] == 900
+    assert set(torques(bench).values()) == {0}
+
+
 def test_one_reset_while_the_arm_was_disarmed_gets_its_registers_before_torque():
     bench = Bench("park", registers=GAINS).start().run(0.1)
     elbow = bench.servo("elbow")

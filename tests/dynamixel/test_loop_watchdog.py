@@ -75,6 +75,13 @@ def test_it_can_be_left_off_by_setting():
     assert "watchdog" not in bench.loop.why
 
 
+def test_one_that_somebody_armed_before_is_disarmed_where_it_shall_be_off(bench):
+    bench.bus.close()
+    fresh = heir(bench, policy=FaultPolicy(watchdog_time=0.0)).start()
+    assert watchdogs(fresh) == {0}
+    assert fresh.mode() is Mode.HOLDING
+
+
 def test_an_older_firmware_has_none_and_is_told():
     bench = Bench("park")
     bench.servo("elbow").registers["Firmware Version"] = 37

@@ -55,10 +55,18 @@ class Row:
         return found + ([] if self.ended == Mode.ARMED.name else [f"ended {self.ended}"])
 
     def __str__(self) -> str:
-        drop = f"{self.drop:6.1f}{'*' if self.is_cut else ' '}"
-        figures = f"{1000 * self.reaction:6.0f} ms {self.step:5.2f}° {drop}mm {self.recovery:5.2f}°"
-        verdict = "ok" if not self.failures else "; ".join(self.failures)
+        drop = f"{self.drop:.1f}{'*' if self.is_cut else ' '}"
+        figures = (
+            f"{1000 * self.reaction:>9.0f}{self.step:>9.2f}{drop:>9}{self.braking:>9.2f}{self.recovery:>9.2f}"
+        )
+        verdict = "; ".join(self.failures) or "ok"
         return f"{self.cause!s:<17}{self.situation:<9}{figures}  {verdict:<4} {self.reported}"
+
+
+HEADER = (
+    f"{'cause':<17}{'while':<9}{'react ms':>9}{'step °':>9}{'drop mm':>9}{'braking':>9}{'recov. °':>9}  reported\n"
+    "braking: of the limit of acceleration; * the servo itself lets go, or a force shoves the joint"
+)
 
 
 class Watch:

@@ -173,9 +173,9 @@ class BusCycle(LoopState):
         conduct, reaction = self._conduct, self._policy.reaction(fault.cause)
         if reaction is Reaction.PARK and conduct.mode is Mode.PARKING:
             return
-        if reaction is Reaction.HOLD:
+        if reaction is Reaction.HOLD and conduct.mode is not Mode.PARKING:
             conduct.end()
-        else:
+        else:  # a way to park is long, and its end is not where to hold
             conduct.halt(now)
         conduct.wants_park = reaction is Reaction.PARK
         if reaction is Reaction.TORQUE_OFF:

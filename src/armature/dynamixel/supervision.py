@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
 from armature.core.health import MeanSquare, Stage, ThermalModel
@@ -38,8 +38,16 @@ class Health:
 class JointWatch:
     """Watches one joint."""
 
-    def __init__(self, limit: Limit, following_error: float, policy: FaultPolicy) -> None:
-        """Args: the joint's limit, its bound of the following error [rad] or [m] (0: off), the thresholds."""
+    def __init__(self, limit: Limit, following_error: float, policy: FaultPolicy, *, grips: bool = False) -> None:
+        """Watch from now on.
+
+        Args:
+            limit: the joint's limit.
+            following_error: its bound [rad] or [m], 0 for off.
+            policy: the thresholds.
+            grips: whether it is a finger, whose load is its purpose: that is warned of and no more.
+        """
+        self._load_ends_at = Stage.WARN if grips else Stage.STOP
         self._limit = limit
         self._bound = following_error or math.inf
         self._policy = policy
@@ -111,7 +119,7 @@ class JointWatch:
         if stage:
             at = f"{axis.temperature:.0f} °C, the servo's limit is {limit:.0f} °C"
             yield Finding(Cause.TEMPERATURE, stage, at + self._time_left(stage, axis, protection))
-        stage = self._advance(Cause.LOAD, self._load.root)
+        stage = min(self._advance(Cause.LOAD, self._load.root), self._load_ends_at)
         if stage:
             at = f"{self._load.root:.0%} of the stall torque, {policy.load.stop:.0%} is the bound"
             yield Finding(Cause.LOAD, stage, at + self._time_left(stage, axis, protection))
@@ -136,7 +144,10 @@ def _load_of(axis: Axis) -> float:
 
 
 def watches(
-    limits: Mapping[str, Limit], bounds: Mapping[str, float], policy: FaultPolicy
+    limits: Mapping[str, Limit], bounds: Mapping[str, float], fingers: Container[str], policy: FaultPolicy
 ) -> dict[str, JointWatch]:
     """A watch for each joint; one without a bound of its following error is not held to it."""
-    return {joint: JointWatch(limit, bounds.get(joint, 0.0), policy) for joint, limit in limits.items()}
+    return {
+        joint: JointWatch(limit, bounds.get(joint, 0.0), policy, grips=joint in fingers)
+        for joint, limit in limits.items()
+    }

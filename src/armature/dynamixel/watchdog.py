@@ -53,7 +53,9 @@ class BusWatchdogs:
             BusError: the servo did not take it.
         """
         why_not = self._why_not(axis)
-        if not why_not:
+        if why_not:
+            self.disarm(axis)  # somebody before us may have armed it
+        else:
             self._registers.write(axis, _NAME, self._units)
             axis.watchdog = self._units
         self.states[axis.wiring.joint] = why_not or f"armed, {1000.0 * self.time:.0f} ms"
