@@ -19,7 +19,6 @@ from pathlib import Path
 
 import rclpy
 from builtin_interfaces.msg import Time
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
@@ -32,7 +31,8 @@ from armature.emulator.plant import MujocoPlant
 
 LATE = 0.005  # [s] each way
 STEP = 0.001  # [s]
-TICK, STATE = 4, 8  # steps from one to the next
+PUBLISH = 8  # steps from one state, and one tick of the clock, to the next
+MOMENT = 0.002  # [s] between looks
 
 
 @dataclass
@@ -146,14 +146,12 @@ class Server:
         states = self.node.create_publisher(JointState, world.state_topic, 10)
         clock = self.node.create_publisher(Clock, "/clock", 10)
         self.states, self.clock, self.commands = Late(states.publish), Late(clock.publish), Late(world.command)
-        self.node.create_subscription(JointTrajectory, world.command_topic, self.commands.put, 10)
+        self.subscription = self.node.create_subscription(JointTrajectory, world.command_topic, lambda _: None, 10)
 
     def run(self) -> None:
-        executor = SingleThreadedExecutor()
-        executor.add_node(self.node)
         behind, last, steps = 0.0, time.monotonic(), 0
         while not self.is_over:
-            executor.spin_once(timeout_sec=0.001)
+            time.sleep(MOMENT if self.factor else 5 * MOMENT)
             self.obey()
             now = time.monotonic()
             behind, last = min(0.1, behind + (now - last) * self.factor), now
@@ -161,18 +159,17 @@ class Server:
                 self.world.step()
                 behind -= STEP
                 steps += 1
-                if steps % TICK == 0:
-                    self.tell_time()
-                if steps % STATE == 0:
-                    self.tell_state()
+                if steps % PUBLISH == 0:
+                    self.publish()
             if not self.factor:  # as Gazebo does
-                self.tell_time()
-                self.tell_state()
-                time.sleep(0.01)
+                self.publish()
             for line in (self.states, self.clock, self.commands):
                 line.pump()
 
     def obey(self) -> None:
+        with self.subscription.handle:
+            while (taken := self.subscription.handle.take_message(JointTrajectory, False)) is not None:
+                self.commands.put(taken[0])
         while self.orders:
             order, *values = self.orders.popleft()
             if order == "factor":
@@ -180,14 +177,12 @@ class Server:
             elif order == "reset":
                 self.world.reset()
 
-    def tell_time(self) -> None:
-        self.clock.put(Clock(clock=self.stamp()))
-
-    def tell_state(self) -> None:
+    def publish(self) -> None:
         positions, velocities = self.world.state()
         state = JointState(name=self.world.published, position=positions, velocity=velocities)
         state.header.stamp = self.stamp()
         self.states.put(state)
+        self.clock.put(Clock(clock=state.header.stamp))
 
     def stamp(self) -> Time:
         return Time(sec=int(self.world.time), nanosec=int(self.world.time % 1.0 * 1e9))
