@@ -12,12 +12,14 @@ import time
 from pathlib import Path
 
 import pytest
-from dynamixel_sdk import COMM_SUCCESS, GroupSyncRead, PacketHandler, PortHandler
+from dynamixel_sdk import COMM_RX_TIMEOUT, COMM_SUCCESS, GroupSyncRead, PacketHandler, PortHandler
 
+from armature.emulator import console
 from armature.emulator.faults import Unplug
 from armature.emulator.terminal import Terminal
 from armature.errors import PortError
 from armature.nodes.emulator import main
+from armature.nodes.emulator_console import ask
 
 from .bench import Host
 
@@ -188,6 +190,9 @@ def test_the_process_says_ready_and_ends_cleanly(link, number):
         # armature6 parks at -100 deg of the shoulder: 2048 - 1138 ticks.
         assert retry(lambda: HANDLER.read4ByteTxRx(handler, 2, 132))[0] == pytest.approx(910, abs=2)
         assert retry(lambda: HANDLER.read1ByteTxRx(handler, 2, 64))[0] == 0
+        answer = ask(link, console.inject("silence", "shoulder", {}, 60.0))
+        assert console.read_reply(answer) == ("silence joint=shoulder",)
+        assert HANDLER.ping(handler, 2)[1] == COMM_RX_TIMEOUT
         handler.closePort()
         process.send_signal(number)
         assert process.wait(20) == 0
