@@ -95,7 +95,7 @@ def test_the_arm_moves_while_time_passes_and_not_otherwise(host):
 
 def test_after_a_long_pause_it_goes_on_instead_of_catching_up(host):
     host.bus.advance(1_000.0)
-    assert host.read("Realtime Tick") == pytest.approx(250, abs=10)
+    assert host.read("Realtime Tick") == pytest.approx(100, abs=10)
 
 
 def test_an_unknown_baud_rate_is_refused():

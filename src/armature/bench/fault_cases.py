@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from armature.bench.virtual import ARM, JOINTS, POSES, Bench
+from armature.bench.virtual import ARM, JOINTS, PERIOD, POSES, Bench
 from armature.core.health import Thresholds
 from armature.core.model import Limit
 from armature.core.transfer import transfer
@@ -52,8 +52,11 @@ def _by_itself(bench: Bench) -> None:
 
 
 def _pause(bench: Bench) -> None:
-    bench.port.time += _PAUSE
-    bench.far.advance(bench.port.time)
+    """The process is put aside; the arm does not wait for it."""
+    end = bench.port.time + _PAUSE
+    while bench.port.time < end:
+        bench.port.time += PERIOD
+        bench.far.advance(bench.port.time)
 
 
 def _plug_in(bench: Bench) -> None:
