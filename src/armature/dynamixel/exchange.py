@@ -71,6 +71,8 @@ class Exchange:
             now = self._port.now()
             while self._given_up.get(length, 0.0) > now:
                 length += 1
+            if max(self._given_up.values()) <= now:
+                self._given_up.clear()
         return length
 
     def ask(self, packet: bytes, ids: Collection[int], length: int) -> dict[int, Status]:
@@ -111,7 +113,8 @@ class Exchange:
         Raises:
             PortError: the port is gone.
         """
-        self._take_late()
+        if self._called:
+            self._take_late()
         heard, self._heard = self._heard, set()
         return heard
 
@@ -132,7 +135,8 @@ class Exchange:
         )
 
     def _send(self, packet: bytes, ids: Collection[int], size: int) -> None:
-        self._take_late()
+        if self._given_up:
+            self._take_late()
         self._port.write(packet)
         delay = 0.0
         for servo_id in ids:

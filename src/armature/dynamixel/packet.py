@@ -113,6 +113,7 @@ def place(address: int, length: int) -> bytes:
     return bytes((address & 0xFF, address >> 8, length & 0xFF, length >> 8))
 
 
+@lru_cache(maxsize=64)
 def fast_status_head(servos: int, length: int) -> bytes:
     """First bytes of the one status packet that servos write together (section "Fast Sync Read").
 
