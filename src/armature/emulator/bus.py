@@ -19,8 +19,8 @@ from armature.errors import ConfigError
 
 STEP = 1e-3  # [s] of the physics and of the servos' control
 _UNHURRIED = 10  # steps between the servos' duties that need no haste
-# After a longer pause (a suspended or busy machine) the arm goes on from where it was instead of catching up. It is
-# shorter than a Bus Watchdog, which would else trip while the host's bytes wait for us.
+# After a longer pause (a suspended or busy machine) the arm goes on from where it was instead of catching up.
+# Shorter than a Bus Watchdog, which would else trip while the host's bytes wait for us.
 _LONGEST_CATCH_UP = 0.1  # [s]
 
 
