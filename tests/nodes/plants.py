@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -90,18 +90,26 @@ class GazeboRig(Rig):
         self._order(f"factor {factor}")
 
     def _order(self, text: str) -> None:
-        self._process.stdin.write(f"{text}\n")
-        self._process.stdin.flush()
+        order(self._process, text)
+
+
+def order(process: subprocess.Popen, text: str) -> None:
+    """Tell the stand-in what to do."""
+    process.stdin.write(f"{text}\n")
+    process.stdin.flush()
 
 
 @contextmanager
-def stand_in(folder: Path, robot: Robot = ROBOT, pose: str = START) -> Iterator[subprocess.Popen]:
+def stand_in(
+    folder: Path, pose: str = START, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen]:
     """The process in Gazebo's place, with a world of ours."""
     world = folder / "world.sdf"
-    world.write_text(robot.world(pose), "utf-8")
-    files = ("--urdf", robot.files.urdf, "--wiring", robot.files.wiring, "--world", world)
+    world.write_text(ROBOT.world(pose), "utf-8")
+    files = ("--urdf", ROBOT.files.urdf, "--wiring", ROBOT.files.wiring, "--world", world)
     command = [sys.executable, str(STAND_IN), *map(str, files)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment) as process:
         try:
             assert process.stdout.readline() == "ready\n", "the stand-in did not start"
             yield process

@@ -14,7 +14,7 @@ from armature.errors import ConfigError
 from armature.nodes.gazebo_plant import gazebo_plant
 
 from .emulated import ROOT
-from .plants import ROBOT, START, GazeboRig, Rig, stand_in
+from .plants import ROBOT, START, GazeboRig, Rig, order, stand_in
 
 pytestmark = pytest.mark.timeout(120)
 HELD = 0.04  # [rad] or [m] that a servo sags at most
@@ -151,7 +151,7 @@ def test_a_world_that_is_reset_does_not_turn_the_servos_clocks_back(gazebo):
     rig = GazeboRig(*gazebo)
     rig.wait(0.3)
     before, ticks = rig.bus.time, read(rig.bus, "waist", "Realtime Tick")
-    rig._order("reset")
+    order(gazebo[1], "reset")
     rig.wait(0.3)
     assert rig.bus.time >= before + 0.3
     assert (read(rig.bus, "waist", "Realtime Tick") - ticks) % 32_768 < 2_000

@@ -1,0 +1,103 @@
+"""The whole graph on an arm in Gazebo, with a process of the tests in Gazebo's place."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import yaml
+
+from armature.nodes import topics
+from armature.nodes.conversions import to_seconds
+
+from ..nodes.plants import ROBOT, order, stand_in
+from .running import Running, armature
+
+pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
+JOINTS = [joint.name for joint in ROBOT.arm.driven if joint.kind == "revolute"]
+PARK = ROBOT.poses["park"]
+STEP = 0.5 * 3.14159 / 180.0  # largest joint step that counts as holding [rad], promise 2
+ATTEMPTS = 4  # a machine too busy for a simulation makes the arm hold, and says so
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runtime")
+    running = Running(folder, "--port", "gazebo")
+    with stand_in(folder, "park", running.environment) as gazebo, running:
+        running.gazebo = gazebo
+        running.stamps = []
+        topics.subscription(
+            running.node, topics.JOINT_STATES, lambda m: running.stamps.append(to_seconds(m.header.stamp))
+        )
+        yield running
+
+
+@pytest.fixture
+def goal(graph):
+    """A file with a slow turn of the waist."""
+    rows = [{"positions": [PARK[joint] + 0.3 * (joint == "waist") for joint in JOINTS]}]
+    rows[0] |= {"velocities": [0.0] * len(JOINTS), "time_from_start": {"sec": 3, "nanosec": 0}}
+    file = graph.runtime / "goal.yaml"
+    file.write_text(yaml.safe_dump({"joint_names": JOINTS, "points": rows}), "utf-8")
+    return file
+
+
+def armed(graph):
+    """Armed, whatever a busy machine has made of it before."""
+    for _ in range(ATTEMPTS):
+        if graph.state() == "ARMED":
+            return
+        graph.trigger(topics.CLEAR_FAULTS)
+        graph.call(topics.ARM, data=True)
+        graph.wait_for(lambda: graph.state())
+
+
+def test_it_is_ready_disarmed_where_gazebo_has_the_arm(graph):
+    graph.wait_for(lambda: graph.state() == "DISARMED")
+    positions = graph.newest_positions()
+    assert max(abs(positions[joint] - PARK[joint]) for joint in JOINTS) < 0.02
+
+
+def test_joint_states_are_stamped_with_gazebos_time(graph):
+    graph.wait_for(lambda: graph.stamps)
+    assert graph.stamps[-1] < 1_000.0
+
+
+def test_armed_a_goal_succeeds(graph, goal):
+    said = []
+    for _ in range(ATTEMPTS):
+        armed(graph)
+        client = graph.send(str(goal))
+        said.append(client.stdout)
+        if client.returncode == 0:
+            break
+    assert client.returncode == 0, said
+    assert graph.newest_positions()["waist"] == pytest.approx(PARK["waist"] + 0.3, abs=0.05)
+
+
+def test_paused_its_time_stands_and_all_answer_then_it_goes_on_where_it_was(graph):
+    armed(graph)
+    before = graph.newest_positions()
+    order(graph.gazebo, "factor 0")
+    graph.wait_for(lambda: _stands(graph))
+    assert armature("status", runtime=graph.runtime).returncode == 0
+    assert graph.page_state() == graph.state() == "ARMED"
+    order(graph.gazebo, "factor 1")
+    stood = graph.stamps[-1]
+    graph.wait_for(lambda: graph.stamps[-1] > stood + 0.3)
+    after = graph.newest_positions()
+    assert max(abs(after[joint] - before[joint]) for joint in JOINTS) < STEP
+
+
+def _stands(graph) -> bool:
+    """Whether no joint states with a newer stamp come for a while."""
+    stamp, end = graph.stamps[-1], time.monotonic() + 0.5
+    graph.wait_for(lambda: time.monotonic() > end)
+    return graph.stamps[-1] == stamp
+
+
+def test_interrupted_it_parks_in_gazebo(graph):
+    armed(graph)
+    assert graph.interrupt() == 0, graph.said()
+    assert "parked, torque off" in graph.said()
