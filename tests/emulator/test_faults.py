@@ -118,6 +118,11 @@ class TestConsole:
         assert console.read_reply(console.reply(board, console.clear("drop"))) == said
         assert console.read_reply(console.reply(board, console.clear(None))) == ()
 
+    def test_the_time_that_is_left_is_told(self, host, board):
+        console.reply(board, console.inject("silence", None, {}, 2.0))
+        host.wait(0.5)
+        assert console.read_reply(console.reply(board, console.active())) == ("silence, 1.5 s left",)
+
     def test_a_request_is_one_line(self):
         assert console.inject("drop", None, {}, 1.0).count(b"\n") == 1
 

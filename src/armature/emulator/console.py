@@ -102,8 +102,12 @@ def _perform(board: FaultBoard, request: _Request) -> list[str]:
     if action == "clear":
         return [describe(fault) for fault in board.clear(request.text("fault"))]
     if action == "active":
-        return [describe(fault) for fault in board.active]
+        return [describe(fault) + _left(board.remaining(fault)) for fault in board.active]
     raise ConfigError("request: do", action, "it takes inject, clear or active")
+
+
+def _left(seconds: float) -> str:
+    return f", {seconds:.1f} s left" if math.isfinite(seconds) else ""
 
 
 def _line(content: Mapping[str, Any]) -> bytes:

@@ -132,6 +132,10 @@ class FaultBoard:
         """Faults that are there now, in the order in which they came."""
         return tuple(item.fault for item in self._injected)
 
+    def remaining(self, fault: Fault) -> float:
+        """How long an active fault lasts yet [s]; infinity until it is cleared."""
+        return next(item.ends for item in self._injected if item.fault is fault) - self._bus.time
+
     def inject(self, fault: Fault, seconds: float = math.inf) -> None:
         """Bring a fault about; it takes the place of one of the same name and joint.
 
