@@ -49,6 +49,14 @@ def test_an_ignored_write_is_not_carried_out(host):
     host.set(LED=1)
 
 
+def test_requests_to_others_are_not_counted(host):
+    host.bus.faults.inject(Ignore("joint1", count=1))
+    for _ in range(5):
+        assert len(host.ask(Instruction.PING, servo_id=2)) == 1
+    assert host.ask(Instruction.PING) == []
+    assert len(host.ask(Instruction.PING)) == 1
+
+
 @pytest.mark.parametrize("kind", [Drop, Corrupt, Ignore, Noise])
 def test_the_same_seed_strikes_the_same_packets(host, kind):
     def run(seed):

@@ -25,7 +25,7 @@ class Disturbance:
         """What arrives of the host's bytes."""
         return data
 
-    def hears(self, servo: Servo) -> bool:
+    def hears(self, servo: Servo, request: Packet) -> bool:
         """Whether a request reaches a servo."""
         return True
 

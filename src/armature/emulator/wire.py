@@ -54,20 +54,20 @@ class Wire:
         return [piece for sent in answers for piece in self._pieces(sent, frame)]
 
     def _answers(self, packet: Packet, servos: Iterable[Servo]) -> Iterable[Transmission]:
-        hearing = self._hearing(servos)
+        hearing = self._hearing(packet, servos)
         sent = [self._transmit(answer) for answer in execute(packet, hearing)]
         for disturbance in self._disturbances:
             sent = [item for one in sent for item in disturbance.carry(one, packet, hearing)]
         return sent
 
-    def _hearing(self, servos: Iterable[Servo]) -> Sequence[Servo]:
+    def _hearing(self, packet: Packet, servos: Iterable[Servo]) -> Sequence[Servo]:
         """Those that are awake and at the host's baud rate; to others it is noise."""
         return [
             servo
             for servo in servos
             if servo.is_awake
             and BAUD_RATES[servo.registers["Baud Rate"]] == self.baud_rate
-            and all(disturbance.hears(servo) for disturbance in self._disturbances)
+            and all(disturbance.hears(servo, packet) for disturbance in self._disturbances)
         ]
 
     def _transmit(self, answer: Answer) -> Transmission:

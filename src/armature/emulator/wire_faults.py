@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING, ClassVar
 
-from armature.dynamixel.packet import Packet
+from armature.dynamixel.packet import BROADCAST_ID, Packet
 from armature.emulator.disturbance import Disturbance, Transmission
 from armature.emulator.fault import Fault, Undo, parameter
 from armature.emulator.servo import Servo
@@ -15,7 +15,7 @@ from armature.emulator.servo import Servo
 if TYPE_CHECKING:
     from armature.emulator.bus import EmulatedBus
 
-_Strike = Callable[["Transmission", Random], Iterable["Transmission"]]
+_Strike = Callable[[Transmission, Random], Iterable[Transmission]]
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Noise(_Chance):
 
 @dataclass(frozen=True)
 class Ignore(_Chance):
-    """Requests do not reach the servo, so nothing is done and, in a Sync Read, nobody behind answers."""
+    """Requests do not reach a servo that they are meant for; in a Sync Read nobody behind it answers."""
 
     name: ClassVar[str] = "ignore"
 
@@ -123,8 +123,9 @@ class Ignore(_Chance):
 
 
 class _Ignoring(_Striking):
-    def hears(self, servo: Servo) -> bool:
-        return not self._falls_on(servo.servo_id)
+    def hears(self, servo: Servo, request: Packet) -> bool:
+        is_meant = request.packet_id in (servo.servo_id, BROADCAST_ID)
+        return not (is_meant and self._falls_on(servo.servo_id))
 
     def carry(self, sent: Transmission, request: Packet, servos: Sequence[Servo]) -> Iterable[Transmission]:
         return (sent,)
