@@ -22,7 +22,7 @@ from armature.errors import ConfigError
 # Of Gazebo and of ROS, both in the arm's namespace; config/gazebo_bridge.yaml maps one to the other.
 STATES_TOPIC = "gazebo/joint_states"
 COMMANDS_TOPIC = "gazebo/joint_trajectory"
-# Of Gazebo's physics [s]. Gazebo tells its time with each step, and each node hears it: at 1 ms, that is a core.
+# Of Gazebo's physics [s]. Each step is a /clock message to each node, and costs a Python one 0.3 ms.
 STEP = 0.004
 RATE = 125.0  # of joint states and commands, in simulated time [Hz]
 _PREFIX = "gz::sim::systems::"
