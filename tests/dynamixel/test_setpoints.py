@@ -169,3 +169,26 @@ def test_the_margin_lets_a_joint_rest_on_its_stop(setpoints):
     setpoints.hold({"a": 2.05})
     setpoints.accept(linear("a", [0.0], [2.05]), 0.0)
     assert not math.isnan(setpoints.sample(1.0)["a"].position)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    begin=st.floats(-1.9, 1.9), way=st.floats(-4.0, 4.0), seconds=st.floats(0.05, 4.0), share=st.floats(0.0, 0.999)
+)
+def test_a_stop_from_anywhere_in_any_motion_stays_within_the_limits(begin, way, seconds, share):
+    """Also from an acceleration or a speed that only other writers than our controller ask for."""
+    setpoints = Setpoints(LIMITS, DYNAMICS)
+    setpoints.hold({"a": begin})
+    try:
+        setpoints.accept(quintic("a", begin, begin + way, seconds), 0.0)
+    except GoalRefused:
+        return
+    at = share * seconds
+    before = setpoints.sample(at)["a"]
+    setpoints.stop(at)
+    after = [setpoints.sample(at + 0.01 * step)["a"] for step in range(300)]
+    assert after[0].position == pytest.approx(before.position, abs=1e-6)
+    assert after[0].velocity == pytest.approx(before.velocity, abs=1e-6)
+    assert all(-2.08 <= point.position <= 2.08 for point in after)
+    assert max(abs(point.velocity) for point in after) <= abs(before.velocity) + 0.21
+    assert after[-1].velocity == 0.0

@@ -20,6 +20,7 @@ _VELOCITY_STEP_TIME = 0.1  # [s] of the joint's acceleration limit
 # Beyond a limit by less than this is the rounding of encoders and of joints resting on their stops.
 _LIMIT_MARGIN = 0.02  # of the joint's span
 _VELOCITY_MARGIN = 1.05
+_STOP_MARGIN = 0.01  # of the joint's span: what a stop may take of the margin of the limit
 _SAMPLES = 4  # of each spline, since it may go beyond its ends
 _INSTANT = 1e-6  # [s]
 # A first piece that comes later than this, a jog's lease, is not what anybody wants any more [s].
@@ -93,15 +94,35 @@ class Setpoints:
         self._hand_over(now)
 
     def stop(self, now: float) -> None:
-        """Bring every joint to rest within its limits of acceleration and jerk."""
+        """Bring every joint to rest within its acceleration and jerk; harder where it would leave its range."""
         present = self.sample(now)
         moving = [joint for joint in present if joint in self._present]
         self.hold({joint: setpoint.position for joint, setpoint in present.items()})
         if moving:
-            state = _state([present[joint] for joint in moving])
+            state = _state([self._gentle(joint, present[joint]) for joint in moving])
+            dynamics = {joint: self._braking(joint, present[joint]) for joint in moving}
             with suppress(GoalRefused):  # where no gentle stop exists, the hold above is one at once
-                piece = Piece(0, "", now, stop(moving, state, self._dynamics))
+                piece = Piece(0, "", now, stop(moving, state, dynamics))
                 self._present.update(dict.fromkeys(moving, piece))
+
+    def _gentle(self, joint: str, setpoint: Setpoint) -> Setpoint:
+        """Without an acceleration beyond the joint's own, which a piece may have: a stop would carry it on."""
+        bound = self._dynamics[joint].acceleration
+        return replace(setpoint, acceleration=max(-bound, min(bound, setpoint.acceleration)))
+
+    def _braking(self, joint: str, setpoint: Setpoint) -> Dynamics:
+        """The joint's own dynamics, or harder ones where they would take it beyond its limit.
+
+        A stop with acceleration a and jerk j goes v²/(2a) + v·a/(2j) further.
+        """
+        own, limit, speed = self._dynamics[joint], self._limits[joint], abs(setpoint.velocity)
+        ahead = limit.upper - setpoint.position if setpoint.velocity > 0.0 else setpoint.position - limit.lower
+        room = max(ahead, 0.0) + _STOP_MARGIN * (limit.upper - limit.lower)
+        fastest = speed + own.acceleration**2 / (2.0 * own.jerk)  # it may still be accelerating
+        if fastest**2 / (2.0 * own.acceleration) + fastest * own.acceleration / (2.0 * own.jerk) <= room:
+            return own
+        harder = max(own.acceleration, 2.0 * fastest**2 / room)
+        return Dynamics(harder, max(own.jerk, 4.0 * fastest * harder / room))
 
     def _delayed(self, piece: Piece, now: float) -> Piece:
         """The piece as it can be played: where the first one from rest came late, all begin as much later.
