@@ -25,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Whole they take as long as they take; a part of them is seconds of work, and a busy machine may take minutes."""
+    """Whole they take as long as they take; a part is seconds of work, on a busy machine minutes."""
     limit = 0 if config.getoption("--soak") else 300
     for item in items:
         if item.get_closest_marker("soak"):
