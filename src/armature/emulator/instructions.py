@@ -185,26 +185,34 @@ def _fast_read(items: Sequence[_Item], servos: dict[int, Servo]) -> Iterator[Ans
 
 def _sync_write(packet: Packet, servos: dict[int, Servo]) -> Iterator[Answer]:
     address, length = _word(packet.parameters, 0), _word(packet.parameters, 2)
-    rest = packet.parameters[4:]
+    rest, hearers = packet.parameters[4:], _hearers(servos)
     for start in range(0, len(rest) - length, length + 1):
-        _write_item(_Item(rest[start], address, length, rest[start + 1 : start + 1 + length]), servos)
+        _write_item(_Item(rest[start], address, length, rest[start + 1 : start + 1 + length]), hearers)
     yield from ()
 
 
 def _bulk_write(packet: Packet, servos: dict[int, Servo]) -> Iterator[Answer]:
-    rest = packet.parameters
+    rest, hearers = packet.parameters, _hearers(servos)
     while len(rest) >= 5:
         end = 5 + _word(rest, 3)
         if end <= len(rest):
-            _write_item(_Item(rest[0], _word(rest, 1), _word(rest, 3), rest[5:end]), servos)
+            _write_item(_Item(rest[0], _word(rest, 1), _word(rest, 3), rest[5:end]), hearers)
         rest = rest[end:]
     yield from ()
 
 
-def _write_item(item: _Item, servos: dict[int, Servo]) -> None:
-    for servo in servos.values():
-        if item.servo_id in (servo.servo_id, _shadow_id(servo)):
-            servo.write(item.address, item.data)
+def _hearers(servos: dict[int, Servo]) -> dict[int, list[Servo]]:
+    """Who obeys an id: its servo, and those that have it as their shadow."""
+    hearers = {servo_id: [servo] for servo_id, servo in servos.items()}
+    for servo_id, servo in servos.items():
+        if (shadow := _shadow_id(servo)) != servo_id:
+            hearers.setdefault(shadow, []).append(servo)
+    return hearers
+
+
+def _write_item(item: _Item, hearers: dict[int, list[Servo]]) -> None:
+    for servo in hearers.get(item.servo_id, ()):
+        servo.write(item.address, item.data)
 
 
 def _sync_items(packet: Packet) -> list[_Item]:
