@@ -81,7 +81,7 @@ def test_reboot_factory_reset_and_clear(port, host):
     assert HANDLER.reboot(port, 2) == (COMM_SUCCESS, 0)
     assert HANDLER.factoryReset(port, 3, 0x02) == (COMM_SUCCESS, 0)
     assert HANDLER.ping(port, 2)[1] == COMM_RX_TIMEOUT
-    host.wait(0.4)
+    host.wait(0.5)
     assert HANDLER.ping(port, 2)[1] == COMM_SUCCESS
 
 
