@@ -33,14 +33,13 @@ def graph(tmp_path_factory):
         yield running
 
 
-@pytest.fixture
-def goal(graph):
-    """A file with a slow turn of the waist."""
-    rows = [{"positions": [PARK[joint] + 0.3 * (joint == "waist") for joint in JOINTS]}]
-    rows[0] |= {"velocities": [0.0] * len(JOINTS), "time_from_start": {"sec": 3, "nanosec": 0}}
+def turn(graph, angle, seconds):
+    """A file with a turn of the waist from park [rad, s]."""
+    rows = [{"positions": [PARK[joint] + angle * (joint == "waist") for joint in JOINTS]}]
+    rows[0] |= {"velocities": [0.0] * len(JOINTS), "time_from_start": {"sec": seconds, "nanosec": 0}}
     file = graph.runtime / "goal.yaml"
     file.write_text(yaml.safe_dump({"joint_names": JOINTS, "points": rows}), "utf-8")
-    return file
+    return str(file)
 
 
 def armed(graph):
@@ -64,16 +63,19 @@ def test_joint_states_are_stamped_with_gazebos_time(graph):
     assert graph.stamps[-1] < 1_000.0
 
 
-def test_armed_a_goal_succeeds(graph, goal):
+@pytest.mark.parametrize(("factor", "angle", "seconds"), [(1.0, 0.3, 3), (0.2, 0.2, 1)])
+def test_armed_a_goal_succeeds_at_any_speed_of_the_simulation(graph, factor, angle, seconds):
+    order(graph.gazebo, f"factor {factor}")
     said = []
     for _ in range(ATTEMPTS):
         armed(graph)
-        client = graph.send(str(goal))
+        client = graph.send(turn(graph, angle, seconds))
         said.append(client.stdout)
         if client.returncode == 0:
             break
+    order(graph.gazebo, "factor 1")
     assert client.returncode == 0, said
-    assert graph.newest_positions()["waist"] == pytest.approx(PARK["waist"] + 0.3, abs=0.05)
+    assert graph.newest_positions()["waist"] == pytest.approx(PARK["waist"] + angle, abs=0.05)
 
 
 def test_paused_its_time_stands_and_all_answer_then_it_goes_on_where_it_was(graph):
