@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from armature.emulator import console
-from armature.emulator.fault import Fault, parameters
+from armature.emulator.fault import Fault, figure, parameters
 from armature.emulator.faults import FAULTS, make
 from armature.errors import ConfigError
 from armature.nodes.emulator_console import ask
@@ -70,8 +70,8 @@ def _list(options: argparse.Namespace) -> int:
     for name, kind in FAULTS.items():
         print(f"{name:<18}{(kind.__doc__ or '').splitlines()[0]}")
         for key, fact in _facts(kind)["parameters"].items():
-            bounds = f"{fact['lowest']:g} to {fact['highest']:g} {fact['unit']}".rstrip()
-            print(f"{'':<18}{key}={fact['default']:g} ({bounds}) {fact['meaning']}")
+            bounds = f"{figure(fact['lowest'])} to {figure(fact['highest'])} {fact['unit']}".rstrip()
+            print(f"{'':<18}{key}={figure(fact['default'])} ({bounds}) {fact['meaning']}")
     return 0
 
 

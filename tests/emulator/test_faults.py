@@ -22,6 +22,10 @@ def test_every_fault_says_what_it_is(name):
     assert describe(kind()).startswith(name)
 
 
+def test_a_seed_is_told_whole():
+    assert "seed=123456789" in describe(Drop(seed=123_456_789))
+
+
 @pytest.mark.parametrize("name", sorted(set(FAULTS) - {"payload"}))
 def test_every_fault_can_be_injected_and_leaves_nothing(host, name):
     host.bus.faults.inject(make(name))

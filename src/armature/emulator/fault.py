@@ -68,11 +68,16 @@ def parameters(kind: type[Fault]) -> tuple[Field[Any], ...]:
 def describe(fault: Fault) -> str:
     """The fault as one line, as its maker would write it."""
     joint = [f"joint={fault.joint}"] if fault.joint else []
-    values = [f"{item.name}={getattr(fault, item.name):g}" for item in parameters(type(fault))]
+    values = [f"{item.name}={figure(getattr(fault, item.name))}" for item in parameters(type(fault))]
     return " ".join([fault.name, *joint, *values])
+
+
+def figure(value: float) -> str:
+    """A number as a person writes it; whole numbers keep all their digits."""
+    return str(value) if isinstance(value, int) else f"{value:g}"
 
 
 def _check(where: str, value: Any, facts: Mapping[str, Any]) -> None:
     lowest, highest = facts["bounds"]
     if not (math.isfinite(value) and lowest <= value <= highest):
-        raise ConfigError(where, value, f"it takes {lowest:g} to {highest:g} {facts['unit']}".rstrip())
+        raise ConfigError(where, value, f"it takes {figure(lowest)} to {figure(highest)} {facts['unit']}".rstrip())

@@ -23,7 +23,7 @@ class _Chance(Fault):
     """Strikes packets by chance, seeded, up to a number of them."""
 
     probability: float = parameter(1.0, "", 0.0, 1.0, "share of the packets that it strikes")
-    count: int = parameter(0, "packets", 0, 10**9, "strikes this many, then no more; 0: without end")
+    count: int = parameter(0, "packets", 0, 10**6, "strikes this many, then no more; 0: without end")
     seed: int = parameter(0, "", 0, 2**31, "of the chance: the same seed strikes the same packets")
 
     def _begin(self, bus: EmulatedBus) -> Undo:
