@@ -268,6 +268,13 @@ def test_a_controller_that_is_gone_leaves_the_arm_to_its_policy(reaction, moves_
     assert (bench.positions()["waist"] > begin + 0.35) == moves_on
 
 
+def test_an_arm_whose_fault_is_cleared_does_not_want_to_park_any_more():
+    bench = heat(armed(reactions={Cause.TEMPERATURE: Reaction.PARK}), 76.0)
+    heat(bench, 40.0)
+    bench.loop.clear_faults(bench.now)
+    assert not bench.loop.wants_park
+
+
 def test_an_operator_who_stops_the_arm_ends_its_wish_to_park():
     bench = heat(armed(reactions={Cause.TEMPERATURE: Reaction.PARK}), 76.0)
     bench.loop.hold("stopped", bench.now)

@@ -7,6 +7,7 @@ import pytest
 
 from armature.dynamixel.cause import Cause
 from armature.dynamixel.mode import Mode
+from armature.dynamixel.policy import FaultPolicy
 from armature.emulator.faults import EncoderError, Overheat, Overload, Reset, Silence, VoltageDip
 from armature.errors import BusError, BusMismatch, CommandRefused, ServoRefused
 
@@ -143,6 +144,31 @@ def test_one_that_kept_everything_joins_with_its_own_goal(bench):
     bench.run(0.2)
     assert bench.servo("elbow").registers["Goal Position"] == goal
     assert moved(places, bench.positions()) < HALF_A_DEGREE
+
+
+def test_one_that_comes_and_goes_joins_by_itself_no_more_than_it_may(bench):
+    for _ in range(3):
+        bench.far.faults.inject(Silence("elbow"), seconds=0.15)
+        bench.run_until(lambda: bench.loop.faults)
+        bench.run_until(lambda: bench.mode() is Mode.HOLDING)
+    bench.far.faults.inject(Silence("elbow"), seconds=0.15)
+    bench.run(0.6)
+    fault = bench.loop.faults["elbow"]
+    assert fault.cause is Cause.COMMUNICATION
+    assert "silent more than 3 times within a minute" in fault.detail
+    assert torques(bench)["elbow"] == 1
+    bench.loop.clear_faults(bench.now)
+    bench.run_until(lambda: bench.mode() is Mode.HOLDING)
+    bench.far.faults.inject(Silence("elbow"), seconds=0.15)  # that was seen to, and counts no more
+    bench.run_until(lambda: bench.loop.faults)
+    bench.run_until(lambda: bench.mode() is Mode.HOLDING)
+
+
+def test_a_servo_that_may_not_return_by_itself_waits_to_be_cleared():
+    bench = Bench("park", policy=FaultPolicy(returns=0.0)).armed()
+    bench.far.faults.inject(Silence("elbow"), seconds=0.15)
+    bench.run(0.6)
+    assert bench.loop.faults["elbow"].cause is Cause.COMMUNICATION
 
 
 def test_one_that_stopped_by_its_watchdog_meanwhile_joins_where_it_is(bench):

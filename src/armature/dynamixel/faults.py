@@ -35,6 +35,7 @@ _DONE = {
 }
 _VOLTAGE_UNIT = 0.1  # [V] (e-Manual, "Present Input Voltage(144)")
 _RECOVERY_TIME = 3.0  # how long a rebooted servo may stay silent [s]
+_RETURNS_WITHIN = 60.0  # [s]
 _RENEW_EVERY = 1.0  # the figures of a warning [s]
 
 
@@ -53,6 +54,7 @@ class Faults:
         self._policy = policy
         self._recovering: dict[str, float] = {}  # since when, by joint [s]
         self._retried: set[str] = set()  # joints whose recovery was tried since their fault was noted
+        self._returns: dict[str, list[float]] = {}  # when each joint came back by itself [s]
 
     def clear(self) -> None:
         """Begin anew."""
@@ -190,6 +192,16 @@ class Faults:
             for joint, fault in self.by_joint.items()
             if not fault.needs_clearing and joint not in self._recovering and not self._axes[joint].misses
         ]
+
+    def may_return(self, joint: str, now: float) -> bool:
+        """Whether a joint that was silent may join by itself once more; a loose plug shall be seen to."""
+        recent = [at for at in self._returns.get(joint, []) if now - at < _RETURNS_WITHIN]
+        self._returns[joint] = [*recent, now]
+        return len(recent) < self._policy.returns
+
+    def forgive(self, joint: str) -> None:
+        """Somebody has seen to a joint: what it did before does not count any more."""
+        self._returns.pop(joint, None)
 
     def stop_recovery(self, joint: str) -> None:
         """A joint's recovery is over, well or not."""

@@ -144,6 +144,7 @@ class ServoLoop(BusCycle):
         """
         self._require_bus("clear_faults")
         self.why = self._recovery.begin(now)
+        self._conduct.wants_park = False
         return self.why
 
     def reboot(self, joint: str, now: float) -> str:

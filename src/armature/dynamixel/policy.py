@@ -3,6 +3,7 @@
 Parameters of the servo interface, and where they arrive (`FaultPolicy.read` takes them as they stand):
 
     faults.<cause>.policy          hold | stop | slow | park | torque_off, for the causes of `ALLOWED`
+    faults.missing.returns         how often within a minute a missing servo may come back by itself
     faults.temperature.warn        [K] below the servo's Temperature Limit(31); .slow, .stop, .hysteresis likewise
     faults.load.warn               share of the stall torque (root mean square); .slow, .stop, .hysteresis likewise
     faults.load.time               over which that mean is taken [s]
@@ -66,6 +67,7 @@ class FaultPolicy:
     reactions: Mapping[Cause, Reaction] = field(default_factory=dict)  # where they differ from the defaults
     temperature: Thresholds = _TEMPERATURE  # above the servo's Temperature Limit(31), so negative [K]
     load: Thresholds = _LOAD  # share of the stall torque
+    returns: float = 3.0  # of a missing servo, by itself within a minute
     load_time: float = 1.0  # [s]
     following_time: float = 0.5  # [s]
     limit_margin: float = 0.05  # of a joint's span; set-points may go 0.02 beyond
@@ -128,6 +130,7 @@ _CAUSES = {cause.parameter: cause for cause in Cause}
 _STAGED = (Cause.TEMPERATURE.parameter, Cause.LOAD.parameter)
 _STAGES = tuple(item.name for item in fields(Thresholds))
 _FIELDS = {
+    "missing.returns": "returns",
     "load.time": "load_time",
     "following_error.time": "following_time",
     "limit.margin": "limit_margin",
@@ -138,6 +141,7 @@ _FIELDS = {
 }
 _NAMES = {key: name for name, key in _FIELDS.items()}
 _RANGES = (
+    ("returns", 0.0, 1_000.0),
     ("load_time", 0.01, 60.0),
     ("following_time", 0.0, 10.0),
     ("limit_margin", 0.02, 1.0),

@@ -155,6 +155,10 @@ class Recovery:
                 self._setpoints.hold({joint: self._servos.goal_of(axis)})
         except BusError as error:
             return f"{joint}: {error}"  # the next cycle tries again
+        if not self._faults.may_return(joint, now):
+            often = f"it was silent more than {self._policy.returns:g} times within a minute, and is there again"
+            self._faults.note(axis, Cause.COMMUNICATION, often, now)
+            return str(self._faults.by_joint[joint])
         ended = self._faults.end(joint)
         return f"{joint}: recovered from: {ended.detail}" if ended else f"{joint}: recovered"
 
@@ -177,6 +181,7 @@ class Recovery:
             self._faults.stop_recovery(joint)
             return f"{joint}: recovery failed: {error}"
         self._faults.end(joint)
+        self._faults.forgive(joint)
         return f"{joint}: recovered"
 
     def _cause(self, joint: str) -> Cause | None:
