@@ -7,6 +7,7 @@ import math
 import pytest
 
 from armature.dynamixel.control_table import servo_model
+from armature.dynamixel.control_table_facts import RATINGS
 from armature.dynamixel.packet import Error
 from armature.emulator.motor import Motor
 
@@ -177,3 +178,13 @@ def test_a_goal_beyond_the_limit_does_not_move_the_horn(host):
     assert host.write("Goal Position", 5_000) == Error.DATA_LIMIT
     host.wait(0.3)
     assert host.read("Present Position") == 2_048
+
+
+@pytest.mark.parametrize("model", sorted(RATINGS))
+def test_every_model_starts_well_and_follows_its_goal(model):
+    host = Host(model)
+    host.set(Torque_Enable=1, Profile_Velocity=100, Profile_Acceleration=20, Goal_Position=2_500)
+    host.wait(2.0)
+    assert host.read("Present Position") == pytest.approx(2_500, abs=10)
+    assert host.read("Hardware Error Status") == 0
+    assert host.read("Present Input Voltage") == pytest.approx(host.servo.model.nominal_voltage * 10.0, abs=1)
