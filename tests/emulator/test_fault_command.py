@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import socket
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -90,6 +93,16 @@ def test_the_list_needs_no_emulator(link, capsys):
     facts = json.loads(capsys.readouterr().out)
     assert facts["voltage_dip"]["parameters"]["voltage"]["unit"] == "V"
     assert not facts["unplug"]["joint"]
+
+
+@pytest.mark.process
+def test_a_reader_that_has_gone_is_no_crash():
+    reader, writer = os.pipe()
+    os.close(reader)
+    line = [sys.executable, "-m", "armature.cli", "fault", "list"]
+    ended = subprocess.run(line, stdout=writer, stderr=subprocess.PIPE, check=False, timeout=60)
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (1, b"")
 
 
 def documented():
