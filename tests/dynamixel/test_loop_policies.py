@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -70,11 +71,16 @@ def test_a_servo_near_its_limit_stops_the_arm_before_it_cuts_its_torque():
 
 def test_the_figures_of_a_warning_are_renewed_once_a_second_at_most():
     bench = heat(armed(), 66.0)
-    told = set()
-    for _ in range(100):
+    since = bench.loop.warnings[0].since
+    bench.far.faults.inject(Overheat("elbow", temperature=67.0))
+    told = []
+    for _ in range(200):
         bench.cycle()
-        told.add(bench.loop.warnings[0])
-    assert len(told) <= 2
+        told.append(bench.loop.warnings[0].detail[:5])
+    assert told[0] == "66 °C"
+    assert told[-1] == "67 °C"
+    assert sum(one != other for one, other in pairwise(told)) == 1
+    assert bench.loop.warnings[0].since == since
 
 
 def test_a_load_is_watched_where_no_current_is_measured_too():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 from armature.core.health import Stage
 from armature.dynamixel.axis import Axis
@@ -26,6 +27,7 @@ _REMEDIES = {
 }
 # A hardware error ends by a reboot, which costs the torque that some errors leave.
 _LET_DOWN = "park the arm or turn torque off, then call /servo_interface/clear_faults"
+_EASE = "give it less to do"
 _DONE = {
     Reaction.HOLD: "the motion ended at rest and the arm holds",
     Reaction.STOP: "the arm stopped and holds",
@@ -54,6 +56,7 @@ class Faults:
         self._policy = policy
         self._recovering: dict[str, float] = {}  # since when, by joint [s]
         self._retried: set[str] = set()  # joints whose recovery was tried since their fault was noted
+        self._renewed_at = 0.0  # the figures of the warnings [s]
         self._returns: dict[str, list[float]] = {}  # when each joint came back by itself [s]
 
     def clear(self) -> None:
@@ -138,13 +141,17 @@ class Faults:
         return ""
 
     def _warn(self, found: Mapping[tuple[str, Cause], Finding], now: float) -> None:
-        kept = {key: warning for key, warning in self.warnings.items() if key in found}
-        for (joint, cause), finding in found.items():
-            present = kept.get((joint, cause))
+        is_due = now - self._renewed_at > _RENEW_EVERY
+        self._renewed_at = now if is_due else self._renewed_at
+        warnings: dict[tuple[str, Cause], Fault] = {}
+        for key, finding in found.items():
+            present = self.warnings.get(key)
             done = _DONE[Reaction.SLOW] if finding.stage >= Stage.SLOW else "nothing yet"
-            if present is None or present.done != done or now - present.since > _RENEW_EVERY:
-                kept[joint, cause] = Fault(joint, cause, finding.detail, done, "give it less to do", False, now)
-        self.warnings = kept
+            if present is None or present.done != done:
+                warnings[key] = Fault(*key, finding.detail, done, _EASE, needs_clearing=False, since=now)
+            else:
+                warnings[key] = replace(present, detail=finding.detail) if is_due else present
+        self.warnings = warnings
         self.is_slow = any(finding.stage >= Stage.SLOW for finding in found.values())
 
     def note(self, axis: Axis, cause: Cause, detail: str, now: float) -> Fault | None:
