@@ -310,3 +310,36 @@ def test_a_silent_servo_of_one_group_does_not_touch_the_other():
     line.silence(2)
     for _ in range(20):
         assert line.cycle()[0] == ALL - {2}
+
+
+def test_a_servo_that_is_absent_at_the_start_does_not_keep_the_others_from_fast_sync_read():
+    line = Line()
+    line.silence(4)
+    line.reader.expect_silence(line.axes[3])
+    line.start()
+    assert line.reader.instruction == "Fast Sync Read (every servo knows it)"
+    line.speak(4)
+    while line.cycle()[0] != ALL:
+        assert line.port.time < 1.0
+    assert line.states_asked()[-1] == Instruction.FAST_SYNC_READ
+
+
+def test_where_nobody_is_there_no_firmware_is_known():
+    line = Line()
+    for axis in line.axes:
+        line.reader.expect_silence(axis)
+    line.start()
+    assert line.reader.instruction == "Sync Read (no firmware is known)"
+
+
+def test_two_buses_in_one_process_do_not_touch_each_other():
+    one, other = Line().start(), Line(firmware=44).start()
+    one.silence(3)
+    for _ in range(20):
+        one.cycle()
+        assert other.cycle()[0] == ALL
+    assert (one.bus.timeouts, other.bus.timeouts) == (MISSES, 0)
+    one.port.unplugged = True
+    with pytest.raises(PortError):
+        one.cycle()
+    assert other.cycle()[0] == ALL

@@ -36,7 +36,7 @@ class Axis:
     ticks: int | None = None  # Present Position, of this cycle
     read_at: float = -math.inf  # monotonic [s]
     misses: int = 0  # cycles without an answer, in a row
-    firmware: int = 0  # version, as read at start
+    firmware: int = 0  # version, as read at start; 0 where it was not
     torque: bool | None = None
     hardware_error: int = 0
     alert: bool = False

@@ -43,10 +43,11 @@ class StateGroup:
         self._misses_allowed = misses_allowed
 
     def choose(self) -> None:
-        """Use Fast Sync Read if every servo's firmware knows it; each firmware must have been read."""
-        lacking = [axis for axis in self._axes if not knows_fast_sync_read(axis.wiring.model.name, axis.firmware)]
-        self.is_fast = not lacking
-        self.reason = "every servo knows it"
+        """Use Fast Sync Read if every servo knows it, as far as their firmware was read."""
+        known = [axis for axis in self._axes if axis.firmware]
+        lacking = [axis for axis in known if not knows_fast_sync_read(axis.wiring.model.name, axis.firmware)]
+        self.is_fast = bool(known) and not lacking
+        self.reason = "every servo knows it" if known else "no firmware is known"
         if lacking:
             names = (f"{axis.wiring.model.name} firmware {axis.firmware}" for axis in lacking)
             self.reason = f"no Fast Sync Read in {', '.join(sorted(set(names)))}"
