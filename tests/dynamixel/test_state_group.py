@@ -150,7 +150,7 @@ def test_a_silent_servo_costs_as_many_time_outs_as_it_may_miss_and_then_none(mis
     undisturbed = max(line.cycle()[1] for _ in range(2 * COUNT))
     line.silence(3)
     for _ in range(100):
-        line.cycle(slowly=False)
+        line.cycle()
     assert line.bus.timeouts == misses
     for _ in range(20 * COUNT):
         assert line.cycle()[1] < undisturbed + 0.0005  # some bytes more, to know late answers by their length

@@ -71,9 +71,9 @@ class Reader:
             self._try(alerted, _STATUS)
             return
         block, axis = next(self._turns)
-        if not self.is_missing(axis):
+        if not axis.misses:  # else it would cost a second time-out in this cycle
             self._try(axis, block)
-        elif block == _STATUS:
+        elif self.is_missing(axis) and block == _STATUS:
             self._bus.call(axis.wiring.servo_id)
 
     def read_all(self, now: float) -> None:
@@ -104,7 +104,8 @@ class Reader:
         return [StateGroup(self._bus, axes, self._misses_allowed) for axes in blocks.values()]
 
     def _alerted(self) -> Axis | None:
-        return next((axis for axis in self._axes if axis.alert and not axis.hardware_error), None)
+        alerted = (axis for axis in self._axes if axis.alert and not axis.hardware_error and not axis.misses)
+        return next(alerted, None)
 
     def _welcome(self, axis: Axis, now: float) -> None:
         """A missing servo has answered a call: it belongs to the others again once all of it has been read."""
