@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from armature.dynamixel.cause import Cause
+from armature.dynamixel.cause import Cause, Reaction
 from armature.dynamixel.mode import Mode
 from armature.dynamixel.policy import FaultPolicy
 from armature.emulator.faults import EncoderError, Overheat, Overload, Reset, Silence, VoltageDip
@@ -265,6 +265,33 @@ def test_a_process_started_anew_beside_a_missing_servo_goes_on_with_the_others(b
     fresh.speak("elbow")
     fresh.run_until(lambda: fresh.mode() is Mode.HOLDING)
     assert "elbow" in fresh.loop.setpoints(fresh.now)
+
+
+def test_a_fault_that_waits_to_be_cleared_outlives_the_bus(bench):
+    bench.far.faults.inject(Overload("elbow"))
+    bench.run(0.1)
+    bench.far.faults.clear()
+    bench.port.unplugged = True
+    bench.run(0.05)
+    assert bench.mode() is Mode.DISCONNECTED
+    bench.port.unplugged = False
+    bench.start().run(0.1)
+    assert bench.mode() is Mode.FAULT
+    assert bench.loop.faults["elbow"].cause is Cause.OVERLOAD
+    bench.loop.clear_faults(bench.now)
+    bench.run_until(lambda: bench.mode() is Mode.HOLDING)
+
+
+def test_a_joint_that_a_policy_turned_off_is_not_taken_for_one_that_was_reset():
+    policy = FaultPolicy(reactions={Cause.TEMPERATURE: Reaction.TORQUE_OFF})
+    bench = Bench("park", policy=policy).armed()
+    bench.far.faults.inject(Overheat("elbow", temperature=76.0))
+    bench.run(0.3)
+    bench.port.unplugged = True
+    bench.run(0.05)
+    bench.port.unplugged = False
+    bench.start().run(0.3)
+    assert {joint: fault.cause for joint, fault in bench.loop.faults.items()} == {"elbow": Cause.TEMPERATURE}
 
 
 def test_a_return_to_nobody_is_refused(bench):

@@ -55,7 +55,7 @@ class BusCycle(LoopState):
         self._conduct.setpoints.hold(
             {axis.wiring.joint: self._servos.goal_of(axis) if axis.torque else axis.position for axis in present}
         )
-        self._faults.clear()
+        self._faults.suspend()
         torque = self._servos.torque
         mode = Mode.DISARMED if torque == "off" and not was_on else Mode.HOLDING
         why = "ready" if torque == "off" else "the servos were holding; their goals are adopted"
@@ -197,7 +197,7 @@ class BusCycle(LoopState):
         self._bus.close()
         self._conduct.end()
         self._conduct.why, self._conduct.cause = reason, Cause.DISCONNECTED
-        self._faults.clear()
+        self._faults.suspend()
 
     # Parking
 

@@ -62,11 +62,16 @@ class Faults:
     def clear(self) -> None:
         """Begin anew."""
         self.by_joint.clear()
-        self.warnings.clear()
         self.limp.clear()
-        self._recovering.clear()
         self._retried.clear()
+        self.suspend()
+
+    def suspend(self) -> None:
+        """Nobody can be asked for a while: what waits to be cleared stays, what silence told does not."""
+        self.by_joint = {joint: fault for joint, fault in self.by_joint.items() if fault.needs_clearing}
+        self.warnings.clear()
         self.is_slow = False
+        self._recovering.clear()
         for watch in self._watches.values():
             watch.forget()
 
