@@ -3,10 +3,10 @@
 Needs ros_gz_sim and ros_gz_bridge.
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
-from tempfile import mkdtemp
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
@@ -34,7 +34,9 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     def given(name: str) -> str:
         return str(LaunchConfiguration(name).perform(context))
 
-    world = str(Path(mkdtemp(prefix="armature-")) / "world.sdf")
+    runtime = Path(os.environ.get("XDG_RUNTIME_DIR", "/tmp")) / f"armature-{os.getuid()}-{given('namespace')}"
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    world = str(runtime / "world.sdf")
     options = ("--robot", given("robot"), "--namespace", given("namespace"), "--out", world)
     subprocess.run([sys.executable, "-m", "armature.cli", "world", *options], check=True)
     server = PathJoinSubstitution([FindPackageShare("ros_gz_sim"), "launch", "gz_sim.launch.py"])

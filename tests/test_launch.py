@@ -1,4 +1,4 @@
-"""The launch file against the list of processes, by the real launch where it is installed."""
+"""The launch files against the list of processes, by the real launch where it is installed."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ import pytest
 
 from armature import graph
 
-FILE = Path(__file__).resolve().parents[1] / "launch" / "arm.launch.py"
+FOLDER = Path(__file__).resolve().parents[1] / "launch"
+FILE, GAZEBO = FOLDER / "arm.launch.py", FOLDER / "gazebo.launch.py"
 
 
-def described(**given):
-    """The actions that the launch file would start."""
+def described(file=FILE, **given):
+    """The actions that a launch file would start."""
     pytest.importorskip("launch_ros", reason="ros2 launch is not on PyPI")
     launch = pytest.importorskip("launch")
     description = launch.LaunchContext()
     description.launch_configurations.update(
         {"robot": "armature6", "port": "emulated", "namespace": "", "http_host": "127.0.0.1"}
-        | {"http_port": "8080", "only": ""}
+        | {"http_port": "8080", "only": "", "gui": "false"}
         | given
     )
     namespace = {"__name__": "launch_file"}
-    exec(compile(FILE.read_text("utf-8"), str(FILE), "exec"), namespace)
+    exec(compile(file.read_text("utf-8"), str(file), "exec"), namespace)
     return namespace["start"](description)
 
 
@@ -35,8 +36,19 @@ def test_one_process_can_be_started_alone():
     assert len(described(only="monitor")) == 1
 
 
-def test_it_reads_the_graph_and_lists_no_process_itself():
-    text = FILE.read_text("utf-8")
+def test_with_gazebo_there_are_its_server_its_bridge_and_the_graph():
+    server, bridge, arm = described(GAZEBO)
+    arguments = dict(arm.launch_arguments)
+    assert arguments["port"] == graph.GAZEBO
+    assert bridge.node_package == "ros_gz_bridge"
+    options = dict(server.launch_arguments)["gz_args"].split()
+    assert options[:2] == ["-r", "-s"]
+    assert "<sdf" in Path(options[-1]).read_text("utf-8")
+
+
+@pytest.mark.parametrize("file", [FILE, GAZEBO])
+def test_it_reads_the_graph_and_lists_no_process_itself(file):
+    text = file.read_text("utf-8")
     names = {process.name for process in graph.processes(graph.find_robot("armature6"), "emulated", Path("/run"))}
     words = {node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)}
     assert not names & words
@@ -46,3 +58,11 @@ def test_its_defaults_are_those_of_the_command_line():
     tree = ast.parse(FILE.read_text("utf-8"))
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
     assert {"DEFAULT_ROBOT", "EMULATED", "STOP_TIMEOUT", "processes", "find_robot"} <= imported
+
+
+def test_gazebos_launch_file_hands_every_argument_of_its_own_to_the_graphs():
+    tree = ast.parse(GAZEBO.read_text("utf-8"))
+    words = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    assert {"robot", "namespace", "http_host", "http_port", "port", "arm.launch.py"} <= words
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert {"GAZEBO", "gazebo_bridge", "share_folder"} <= imported
