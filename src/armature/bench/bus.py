@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,8 @@ def wire_time(servos: int, baud_rate: int) -> float:
 
 def measure() -> Iterator[Figure]:
     """One write of goals and one read of current, velocity and position of seven servos, at each baud rate."""
+    if find_spec("lerobot") is None:
+        sys.stderr.write(f"LeRobot is not measured; to have it: {_HOW_TO_GET_LEROBOT}\n")
     for baud_rate in BAUD_RATES:
         yield from _figures(baud_rate)
 
@@ -104,8 +107,6 @@ def _round(contender: Contender, times: list[float]) -> float:
 
 def _figures(baud_rate: int) -> Iterator[Figure]:
     costs = compare(SERVOS, baud_rate, tuple(CONTENDERS))
-    if "LeRobot" not in costs:
-        sys.stderr.write(f"LeRobot is not measured; to have it: {_HOW_TO_GET_LEROBOT}\n")
     bus = f"{SERVOS} servos at {baud_rate / 1e6:g} Mbps"
     wire = 1e3 * wire_time(SERVOS, baud_rate)
     for name, cost in costs.items():
