@@ -15,7 +15,7 @@ from armature.core.model import ArmModel
 from armature.core.poses import read_poses
 from armature.dynamixel.wiring import Wiring
 from armature.emulator.bus import EmulatedBus
-from armature.emulator.plant import MujocoPlant
+from armature.emulator.mujoco_plant import MujocoPlant
 
 ROBOTS = graph.robot_names()
 WORKING = ("home", "up", "above_pick", "pick", "above_place", "place")

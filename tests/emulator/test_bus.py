@@ -8,7 +8,7 @@ from armature.dynamixel.packet import BROADCAST_ID, Instruction, encode
 from armature.dynamixel.wiring import Wiring
 from armature.emulator.bus import EmulatedBus
 from armature.emulator.faults import Drop
-from armature.emulator.plant import MujocoPlant
+from armature.emulator.mujoco_plant import MujocoPlant
 from armature.errors import ConfigError
 
 from .bench import Host, place, urdf, wiring

@@ -27,7 +27,7 @@ from trajectory_msgs.msg import JointTrajectory
 from armature.core.model import ArmModel
 from armature.dynamixel.wiring import Wiring
 from armature.emulator.motor import rotor_inertia
-from armature.emulator.plant import MujocoPlant
+from armature.emulator.mujoco_plant import MujocoPlant
 
 LATE = 0.005  # [s] each way
 STEP = 0.001  # [s]

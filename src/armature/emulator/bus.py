@@ -11,7 +11,8 @@ from armature.emulator.disturbance import Transmission
 from armature.emulator.drive import Drive
 from armature.emulator.faults import FaultBoard
 from armature.emulator.motor import rotor_inertia
-from armature.emulator.plant import MujocoPlant, Plant
+from armature.emulator.mujoco_plant import MujocoPlant
+from armature.emulator.plant import Plant
 from armature.emulator.servo import Servo
 from armature.emulator.supply import supplies
 from armature.emulator.wire import Wire

@@ -1,0 +1,143 @@
+"""The emulator's own physics: the URDF's arm in MuJoCo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import mujoco
+import numpy as np
+
+from armature.errors import ConfigError
+
+# Time constant of the joint stops [s]: stiff, yet more than two steps of 1 ms.
+_STOP_TIME = 2.5e-3
+# MuJoCo's friction creeps under load; its stiffest impedance makes the creep too small to see.
+_DRY_FRICTION = [0.9999, 0.9999, 0.001, 0.5, 2.0]
+_JAMMED = 1e4  # [N·m] of friction in a jammed joint
+_TOOL = "tool0"
+
+
+class MujocoPlant:
+    """The arm of a URDF: gravity, joint friction and damping, joint limits as hard stops, mimic joints.
+
+    It has no contact between bodies and no floor.
+    """
+
+    def __init__(self, urdf: str, armature: Mapping[str, float], start: Mapping[str, float]) -> None:
+        """Build the arm at rest.
+
+        Args:
+            urdf: the file's content.
+            armature: driven joints with the inertia of their rotors as the joint feels it [kg·m²] or [kg].
+            start: position of each driven joint [rad] or [m].
+
+        Raises:
+            ConfigError: MuJoCo cannot build the arm, for example because a moving link has no inertia.
+        """
+        self.joints = tuple(armature)
+        self._model = _compile(urdf, armature)
+        self._data = mujoco.MjData(self._model)
+        self._dt = 0.0
+        self.payload = 0.0
+        joints = [self._model.joint(name) for name in self.joints]
+        self._places = [int(joint.qposadr[0]) for joint in joints]
+        self._dofs = [int(joint.dofadr[0]) for joint in joints]
+        self._driven = np.array(self._dofs)
+        self._pushes = np.zeros(len(joints))  # from outside [N·m] or [N]
+        self._is_pushed = False
+        self._friction = self._model.dof_frictionloss.copy()
+        self._tool = self._model.body("tool0").id if _TOOL in _bodies(self._model) else 0
+        self._tool_mass = float(self._model.body_mass[self._tool])
+        # Views: looking them up anew costs as much as a step of the physics.
+        self._qpos, self._qvel = self._data.qpos, self._data.qvel
+        self._applied = self._data.qfrc_applied
+        self._qpos[self._places] = [start[name] for name in self.joints]
+        _place_followers(self._model, self._data)
+        mujoco.mj_forward(self._model, self._data)
+        self._read()
+
+    def time(self, now: float) -> float:
+        """As fast as the computer's."""
+        return now
+
+    def step(self, dt: float, torques: Sequence[float | None]) -> None:
+        """Advance by dt [s]."""
+        if dt != self._dt:
+            self._model.opt.timestep = self._dt = dt
+        forces = [torque or 0.0 for torque in torques]
+        self._applied[self._driven] = forces + self._pushes if self._is_pushed else forces
+        mujoco.mj_step(self._model, self._data)
+        self._read()
+
+    def jam(self, joint: str) -> None:
+        """Let a joint stand still: dry friction beyond any motor's torque."""
+        self._model.dof_frictionloss[self._dof(joint)] = _JAMMED
+
+    def release(self, joint: str) -> None:
+        """Give a joint its own friction back."""
+        self._model.dof_frictionloss[self._dof(joint)] = self._friction[self._dof(joint)]
+
+    def carry(self, mass: float) -> None:
+        """Hang a mass [kg] on tool0, a point without inertia of its own.
+
+        Raises:
+            ConfigError: the arm has no tool0.
+        """
+        if not self._tool:
+            raise ConfigError("payload", mass, f"the URDF has no link {_TOOL} to hang it on")
+        self._model.body_mass[self._tool] = self._tool_mass + mass
+        mujoco.mj_setConst(self._model, mujoco.MjData(self._model))
+        self.payload = mass
+
+    def push(self, joint: str, torque: float) -> None:
+        """Add a torque [N·m] or force [N]."""
+        self._pushes[self.joints.index(joint)] += torque
+        self._is_pushed = bool(self._pushes.any())
+
+    def _dof(self, joint: str) -> int:
+        return self._dofs[self.joints.index(joint)]
+
+    def frame_position(self, link: str) -> tuple[float, float, float]:
+        """Where a link's frame stands in the base [m]."""
+        mujoco.mj_kinematics(self._model, self._data)
+        x, y, z = self._data.body(link).xpos
+        return float(x), float(y), float(z)
+
+    def tool_position(self) -> tuple[float, float, float]:
+        """Where tool0 stands in the base [m]."""
+        return self.frame_position("tool0")
+
+    def _read(self) -> None:
+        positions, velocities = self._qpos.tolist(), self._qvel.tolist()
+        self.positions = [positions[place] for place in self._places]
+        self.velocities = [velocities[dof] for dof in self._dofs]
+
+
+def _compile(urdf: str, armature: Mapping[str, float]) -> mujoco.MjModel:
+    try:
+        spec = mujoco.MjSpec.from_string(urdf)
+        # Keep links without mass, such as tool0, as bodies of their own.
+        spec.compiler.fusestatic = False
+        spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+        spec.option.disableflags |= mujoco.mjtDisableBit.mjDSBL_CONTACT
+        for joint in spec.joints:
+            joint.armature = armature.get(joint.name, 0.0)
+            joint.solref_limit = [_STOP_TIME, 1.0]
+            joint.solref_friction = [_STOP_TIME, 1.0]
+            joint.solimp_friction = _DRY_FRICTION
+        return spec.compile()
+    except ValueError as error:
+        raise ConfigError("URDF", str(error), "every moving link needs mass and inertia") from error
+
+
+def _bodies(model: mujoco.MjModel) -> list[str]:
+    return [model.body(index).name for index in range(model.nbody)]
+
+
+def _place_followers(model: mujoco.MjModel, data: mujoco.MjData) -> None:
+    """Put mimic joints where their leaders want them: MuJoCo's joint equality, y = a0 + a1 x."""
+    for index in range(model.neq):
+        follower, leader = model.eq_obj1id[index], model.eq_obj2id[index]
+        offset, factor = model.eq_data[index][:2]
+        position = data.qpos[model.jnt_qposadr[leader]]
+        data.qpos[model.jnt_qposadr[follower]] = offset + factor * position
