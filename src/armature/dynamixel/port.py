@@ -58,6 +58,7 @@ class ServoPort:
             self._attributes = termios.tcgetattr(self._file)
             self._wake_at(1)  # with MIN 0, as it is now, silence would look like an end of file
         except _FAILURES as error:
+            self.close()
             raise PortError(self.path, str(error), _remedy(error)) from error
         self._poll = select.poll()
         self._poll.register(self._file, select.POLLIN)
