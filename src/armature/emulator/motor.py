@@ -10,7 +10,7 @@ FULL_PWM = 885.0
 # Mechanical time constant of such motors, typically 5 ms to 20 ms. It gives the inertia of the rotor:
 # time constant = inertia · no-load speed / stall torque.
 _MECHANICAL_TIME = 12e-3  # [s]
-# "Specifications", "Standby Current": 40 mA to 52 mA, by model [A].
+# "Specifications", "Standby Current": 17 mA to 52 mA, by model [A].
 _STANDBY = 0.05
 
 
