@@ -62,7 +62,8 @@ class StateGroup:
         if self.is_fast:
             doubtful = [axis for axis in self._axes if axis.misses == last_chance]
             self._read([axis for axis in self._axes if axis.misses < last_chance], now, fast=True)
-            self._ask_otherwise(doubtful, now)
+            if doubtful:
+                self._ask_otherwise(doubtful, now)
         else:
             self._read([axis for axis in self._axes if axis.misses <= last_chance], now)
 
