@@ -138,6 +138,19 @@ def test_a_joint_that_does_not_follow_is_named_with_the_numbers():
     assert bench.positions()["waist"] == pytest.approx(place, abs=HALF_A_DEGREE)
 
 
+def test_what_is_in_its_way_is_not_pushed_until_the_servo_gives_up():
+    bench = armed("park")
+    bench.far.faults.inject(StuckJoint("waist"))
+    bench.loop.follow(move(bench, 0.6, 1.2), bench.now)
+    bench.run_until(lambda: bench.loop.faults)
+    bench.run(3.0)
+    assert bench.loop.faults["waist"].cause is Cause.FOLLOWING_ERROR
+    axis = bench.loop.axes["waist"]
+    assert abs(axis.current) < 0.05 * axis.wiring.model.stall_current
+    assert bench.servo("waist").registers["Hardware Error Status"] == 0
+    assert bench.servo("waist").registers["Torque Enable"] == 1
+
+
 def test_a_brief_error_is_none():
     bench = armed("park", following_error={"waist": 0.05})
     bench.far.faults.inject(StuckJoint("waist"), seconds=0.3)

@@ -177,6 +177,8 @@ class BusCycle(LoopState):
             conduct.end()
         else:  # a way to park is long, and its end is not where to hold
             conduct.halt(now)
+        if fault.cause is Cause.FOLLOWING_ERROR:  # whatever is in its way is not pushed any more
+            conduct.setpoints.hold({fault.joint: self._servos.axes[fault.joint].position})
         conduct.wants_park = reaction is Reaction.PARK
         if reaction is Reaction.TORQUE_OFF:
             self._faults.limp.add(fault.joint)

@@ -173,8 +173,6 @@ class Recovery:
             self._servos.preparation.restore(axis)
             if not axis.torque and any(other.torque for other in self._axes.values()):
                 self._setpoints.hold(self._servos.switch.on([axis]))
-            elif axis.torque and self._cause(joint) is Cause.FOLLOWING_ERROR:
-                self._setpoints.hold({joint: axis.position})  # what stopped it on its way is not pushed any more
             elif axis.torque and self._cause(joint) in DEAF:
                 self._setpoints.hold({joint: self._servos.goal_of(axis)})
         except (BusError, CommandRefused) as error:
