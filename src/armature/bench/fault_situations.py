@@ -8,18 +8,25 @@ import numpy as np
 
 from armature.bench.fault_cases import Case, send_to_park
 from armature.bench.virtual import ARM, JOINTS, Bench
+from armature.core.document import read_document
 from armature.core.group import GroupControl, GroupSettings
 from armature.core.limits import GroupLimits
 from armature.core.trajectory import Trajectory
 from armature.dynamixel.setpoints import Piece
+from armature.graph import DEFAULT_ROBOT, find_robot
 
 _WAY = {"waist": 0.5, "shoulder": -0.2, "elbow": 0.3}  # [rad]
 _MOVE_TIME = 1.5  # [s]
 _JOG_SPEED = 0.3  # [rad/s]
 _RENEW_EVERY = 0.02  # [s]
 _PARTWAY = 0.5  # [s]
-# As config/robots/armature6/arm.yaml has them.
-_GAINS = {joint: {"Position P Gain": 1280 if joint in ("wrist_roll", "gripper") else 1600} for joint in JOINTS}
+
+
+def _gains() -> dict[str, dict[str, int]]:
+    """The gains that the arm is delivered with, by joint."""
+    file = find_robot(DEFAULT_ROBOT).parameters[-1]
+    joints = read_document(file.read_text("utf-8"), file.name)["/**/servo_interface"]["ros__parameters"]
+    return {joint: {"Position P Gain": values["position_p_gain"]} for joint, values in joints.items()}
 
 
 class Jogger:
@@ -69,7 +76,7 @@ class FaultBench(Bench):
 
     def __init__(self, case: Case, *, resumes: bool = False) -> None:
         """Args: what is going to strike, and whether a loop before this one has served the arm."""
-        settings = {"registers": _GAINS, "resumes": resumes, **case.settings}
+        settings = {"registers": _gains(), "resumes": resumes, **case.settings}
         super().__init__("home", limits=case.limits, **settings)
         self.jogger: Jogger | None = None
         self.look: Callable[[], None] = lambda: None
