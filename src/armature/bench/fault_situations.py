@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,8 @@ _PARTWAY = 0.5  # [s]
 def _gains() -> dict[str, dict[str, int]]:
     """The gains that the arm is delivered with, by joint."""
     file = find_robot(DEFAULT_ROBOT).parameters[-1]
-    joints = read_document(file.read_text("utf-8"), file.name)["/**/servo_interface"]["ros__parameters"]
+    content: Any = read_document(file.read_text("utf-8"), file.name)
+    joints = content["/**/servo_interface"]["ros__parameters"]
     return {joint: {"Position P Gain": values["position_p_gain"]} for joint, values in joints.items()}
 
 
