@@ -10,6 +10,7 @@ from armature.core.model import Limit
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.bus import ServoBus
 from armature.dynamixel.reader import Reader
+from armature.dynamixel.registers import Registers
 from armature.dynamixel.survey import Found, Survey
 from armature.dynamixel.wiring import ServoWiring, Wiring
 from armature.errors import BusError, CorruptPacket, ServoTimeout
@@ -88,16 +89,19 @@ def servo(bus: ServoBus, wiring: ServoWiring, present: Found, limit: Limit) -> I
         PortError: the port is gone.
     """
     subject = f"id {wiring.servo_id} {wiring.joint}"
-    damaged = _damaged_reads(bus, wiring)
+    damaged, lost = _bad_reads(bus, wiring)
     if damaged > _READS // 4:
         yield _duplicate(subject, f"{damaged} of {_READS} answers are damaged, though each ping is answered well")
         return
     try:
-        values = {name: bus.read(wiring.servo_id, wiring.model.registers[name]) for name in _REGISTERS}
+        values = Registers(bus).read_many(Axis(wiring), _REGISTERS)
     except (ServoTimeout, CorruptPacket) as error:
         yield Finding(subject, Verdict.FAILURE, str(error), "check its cable; armature check again")
         return
     problems = [problem for look in _LOOKS for problem in look(wiring, limit, values)]
+    if damaged or lost:
+        detail = f"of {_READS} answers {damaged} were damaged, {lost} lost or late"
+        problems.append((Verdict.WARNING, detail, "check its cable and ground, and whether this machine is busy"))
     if present.firmware < _WATCHDOG:
         problems.append(
             (
@@ -112,15 +116,21 @@ def servo(bus: ServoBus, wiring: ServoWiring, present: Found, limit: Limit) -> I
         yield Finding(subject, Verdict.OK, _summary(wiring, present, values))
 
 
-def _damaged_reads(bus: ServoBus, wiring: ServoWiring) -> int:
-    """Two servos with one id answer a ping alike, and so well; what they measure differs."""
-    register, damaged = wiring.model.registers["Present Position"], 0
+def _bad_reads(bus: ServoBus, wiring: ServoWiring) -> tuple[int, int]:
+    """How many answers are damaged, and how many do not come.
+
+    Two servos with one id answer a ping alike, and so well; what they measure differs, and so damages each other.
+    """
+    register = wiring.model.registers["Present Position"]
+    damaged = lost = 0
     for _ in range(_READS):
         try:
             bus.read(wiring.servo_id, register)
-        except (ServoTimeout, CorruptPacket):
+        except CorruptPacket:
             damaged += 1
-    return damaged
+        except ServoTimeout:
+            lost += 1
+    return damaged, lost
 
 
 Problem = tuple[Verdict, str, str]
