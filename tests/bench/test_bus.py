@@ -1,0 +1,74 @@
+"""The bench of the bus: its reckoning by hand, and every contender on a real pseudo-terminal."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from armature.bench import bus
+from armature.bench.bus import CONTENDERS, compare, wire_time
+from armature.bench.bus_peers import Armature, Bare, StockSdk
+from armature.bench.bus_scale import fit
+from armature.bench.still import StillBus, still_wiring
+from armature.errors import ProcessError
+
+
+def test_wire_time_by_hand():
+    # Sync Write 49 bytes, Fast Sync Read 21, its answer 106: 176 bytes of 10 bits.
+    assert wire_time(7, 1_000_000) == pytest.approx(1.76e-3)
+    assert wire_time(7, 4_000_000) == pytest.approx(0.44e-3)
+
+
+def test_a_straight_line_is_found_and_a_bent_one_told():
+    numbers = np.array([1.0, 7.0, 16.0, 32.0, 64.0])
+    assert fit(numbers, 0.3 + 0.2 * numbers) == pytest.approx((0.3, 0.2, 1.0))
+    assert fit(numbers, numbers**2)[2] < 0.98
+
+
+@pytest.mark.process
+def test_every_contender_reads_all_servos(nothing_left):
+    with bus._served(3, 1_000_000) as path:
+        for contender in (Bare, Armature, StockSdk):
+            served = contender(path, 1_000_000, still_wiring(3))
+            # A busy machine may answer late; then the next cycle must do.
+            assert any(served.cycle() for _ in range(20)), contender.__name__
+            served.close()
+
+
+@pytest.mark.process
+def test_a_contender_that_is_not_installed_is_left_out(nothing_left, monkeypatch):
+    def absent(*_):
+        raise ImportError("no module named lerobot")
+
+    monkeypatch.setitem(CONTENDERS, "LeRobot", absent)
+    assert compare(1, 1_000_000, ("LeRobot",)) == {}
+
+
+@pytest.mark.process
+def test_servos_that_do_not_answer_are_told(nothing_left, monkeypatch):
+    class Deaf:
+        def __init__(self, *_):
+            pass
+
+        def cycle(self):
+            return False
+
+        def close(self):
+            pass
+
+    monkeypatch.setitem(CONTENDERS, "Armature", Deaf)
+    with pytest.raises(ProcessError, match="Armature: only 0 cycles were answered; free the machine"):
+        compare(1, 1_000_000, ("Armature",))
+
+
+def test_a_server_that_does_not_start_is_told(nothing_left):
+    with pytest.raises(ProcessError, match="servos: they are not served"), bus._served(3, 12_345):
+        pass
+
+
+def test_still_servos_stand_where_they_are_put():
+    far = StillBus.of(2, 57_600)
+    assert [servo.servo_id for servo in far.servos] == [1, 2]
+    far.servos[0].registers["Present Position"] = 77
+    far.advance(10.0)
+    assert far.servos[0].read(132, 4)[1] == b"\x4d\0\0\0"
