@@ -28,7 +28,8 @@ ELBOW = next(servo for servo in WIRING.servos if servo.joint == "elbow")
 
 
 @pytest.fixture
-def bench():
+def bench(monkeypatch):
+    monkeypatch.setattr(inspection, "_CYCLES", 20)
     bench = Bench()
     bench.bus.open()
     return bench

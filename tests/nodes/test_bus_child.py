@@ -128,6 +128,16 @@ def test_a_second_client_is_refused_while_the_first_is_there(served, port, wait_
     wait_until(lambda: served.cycles > cycles + 5)
 
 
+def test_a_second_child_on_another_link_to_the_port_is_refused_with_the_process_that_holds_it(
+    served, port, clients, tmp_path
+):
+    (tmp_path / "link").symlink_to(port)
+    with pytest.raises(
+        ProcessError, match=rf"link: process {served.pid} \(.*armature.nodes.bus\) holds it; stop that"
+    ):
+        clients(child_config(tmp_path / "link", patience=0.3))
+
+
 def test_a_client_that_has_gone_before_it_is_welcomed_harms_nobody(served, port, wait_until):
     for _ in range(5):
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as hasty:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from armature.dynamixel import link
@@ -136,6 +138,35 @@ def test_the_loop_of_simulated_servos_lives_on_what_is_told_and_never_goes_back(
     assert clock.at(9.0, is_led=True) == 7.0
     told.write(link.pack_clock(6.0))
     assert clock.at(9.1, is_led=True) == 7.0
+
+
+def test_what_was_told_late_the_loop_catches_up_with_and_does_not_leap(told):
+    clock = LoopClock(told, is_simulated=True)
+    told.write(link.pack_clock(7.0))
+    clock.at(5.0, is_led=True)
+    told.write(link.pack_clock(7.3))
+    times = [clock.at(5.3 + 0.01 * cycle, is_led=True) for cycle in range(10)]
+    assert times[0] == pytest.approx(7.3)  # as much time has passed here
+    told.write(link.pack_clock(7.6))
+    times = [clock.at(5.4 + 0.01 * cycle, is_led=True) for cycle in range(10)]
+    assert max(b - a for a, b in pairwise(times)) <= 0.0501
+    assert times[-1] == pytest.approx(7.6)
+
+
+def test_far_behind_the_loop_leaps(told):
+    clock = LoopClock(told, is_simulated=True)
+    told.write(link.pack_clock(7.0))
+    clock.at(5.0, is_led=True)
+    told.write(link.pack_clock(9.0))
+    assert clock.at(5.01, is_led=True) == 9.0
+
+
+def test_a_cycle_is_stamped_with_the_simulated_time_of_the_loop():
+    clock = SimulatedClock()
+    assert clock.to_simulated(1.0) is None
+    clock.attach(77.0)
+    clock.tick(3.0, 0.0)
+    assert clock.to_simulated(77.4) == pytest.approx(3.4)
 
 
 def test_without_a_ros_half_what_is_under_way_still_comes_to_its_end(told):

@@ -29,8 +29,7 @@ from armature.signals import received_signals
 from armature.standalone import Supervisor, configuration, runtime_folder
 
 _RATE = 200.0  # [Hz]
-_SWAY = 24.0  # [s]
-_SWAYS = 2
+_OBSERVED = 40.0  # [s]
 _SETTLE = 4.0  # [s]
 _START_TIME = 60.0  # [s]
 _BUSY = "while True: pass"
@@ -62,7 +61,7 @@ def punctuality(values: Mapping[str, str]) -> Punctuality:
 
 
 def measure(robot: Robot, domain: int) -> Iterator[Figure]:
-    """Start a graph of its own on the emulated arm, let the arm sway, and measure idle and with a core loaded.
+    """Start a graph of its own on the emulated arm, arm it, and measure idle and with a core loaded.
 
     Args:
         robot: the arm.
@@ -75,7 +74,6 @@ def measure(robot: Robot, domain: int) -> Iterator[Figure]:
         client = _Client(robot)
         with _graph(robot, Path(folder), environment), client:
             client.arm()
-            client.go_home()
             for name, load in (("idle", nullcontext()), ("one core loaded", _busy_core())):
                 with load:
                     yield from _observe(client, name)
@@ -108,14 +106,13 @@ class _Client(BenchClient):
 
 
 def _observe(client: _Client, name: str) -> Iterator[Figure]:
-    client.sway(_SETTLE)
-    command = [sys.executable, "-m", "armature.bench.timer", str(_RATE), str(int(_SWAYS * _SWAY * _RATE))]
+    client.watch(_SETTLE)
+    command = [sys.executable, "-m", "armature.bench.timer", str(_RATE), str(int(_OBSERVED * _RATE))]
     before = client.punctuality()
     timer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    for _ in range(_SWAYS):
-        client.sway(_SWAY)
+    client.watch(_OBSERVED)
     found = client.punctuality().since(before)
-    told, _ = timer.communicate(timeout=_SWAY)
+    told, _ = timer.communicate(timeout=_OBSERVED)
     for bound in (0.0005, 0.001, 0.005):
         yield Figure(
             f"cycles at {_RATE:g} Hz begun within {1000.0 * bound:g} ms, {name}", found.within(bound), "%"

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from armature.dynamixel import link
 
+# On a busy machine the time is told late. A leap of the loop's time would be one of the arm; so it catches up, at
+# most so many times as fast as the computer's time passes, unless it is this far behind.
+_FASTEST, _LEAP = 5.0, 0.5  # -, [s]
+
 
 class LoopClock:
     """Monotonic time, or that of a simulation as the ROS half tells it.
@@ -16,7 +20,8 @@ class LoopClock:
         self._told = told
         self._is_simulated = is_simulated
         self._serial = 0  # of what was told last
-        self._time = 0.0  # [s]
+        self._newest = 0.0  # told [s]
+        self._time = 0.0  # [s]; follows it
         self._at = 0.0  # monotonic [s]
 
     def at(self, monotonic: float, *, is_led: bool) -> float:
@@ -28,11 +33,14 @@ class LoopClock:
         """
         if not self._is_simulated:
             return monotonic
+        elapsed = max(0.0, monotonic - self._at)
+        self._at = monotonic
         found = self._told.read(self._serial)
         if found is not None:
             self._serial, data = found
-            self._time = max(self._time, link.unpack_clock(data))
+            self._newest = max(self._newest, link.unpack_clock(data))
         elif self._serial and not is_led:
-            self._time += max(0.0, monotonic - self._at)
-        self._at = monotonic
+            self._newest += elapsed
+        is_near = self._newest - self._time < _LEAP
+        self._time = min(self._newest, self._time + _FASTEST * elapsed) if is_near else self._newest
         return self._time

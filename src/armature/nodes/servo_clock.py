@@ -100,6 +100,10 @@ class SimulatedClock:
             raise CommandRefused("set-points", "/clock has told no time yet", "start the simulation")
         return stamp + self._offset
 
+    def to_simulated(self, loop_time: float) -> float | None:
+        """The simulated time of a time of the loop [s]; None before the simulation has told its time."""
+        return None if self._offset is None else loop_time - self._offset
+
     def _jump(self, simulated: float, monotonic: float) -> float:
         if self._tick is None:
             return 0.0

@@ -10,6 +10,7 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 from trajectory_msgs.msg import JointTrajectory
 
+from armature.dynamixel import link
 from armature.errors import ArmatureError, CommandRefused
 from armature.nodes import topics
 from armature.nodes.bus_client import BusClient
@@ -50,6 +51,10 @@ class Inlet:
         readings = client.readings()
         if self._simulated is not None:
             self._simulated.attach(0.0 if readings is None else readings.loop_time)
+
+    def simulated_time(self, readings: link.Readings) -> float | None:
+        """Of a cycle of the loop [s]; None where time is not simulated, or has not been told yet."""
+        return None if self._simulated is None else self._simulated.to_simulated(readings.loop_time)
 
     def take(self, message: JointTrajectory) -> None:
         """Hand a piece of motion on, or note why it is refused."""

@@ -12,6 +12,7 @@ from std_msgs.msg import Bool
 from armature.dynamixel import link
 from armature.nodes import servo_diagnostics, topics
 from armature.nodes import servo_messages as messages
+from armature.nodes.conversions import to_stamp
 from armature.nodes.servo_inlet import Inlet
 from armature.nodes.servo_parameters import ServoConfiguration
 
@@ -103,7 +104,8 @@ class Outlet:
         """ROS time of a cycle; this process may have been put aside since."""
         clock = self._node.get_clock()
         if clock.ros_time_is_active:  # a simulated clock does not pass as the monotonic one does
-            return clock.now().to_msg()
+            simulated = self._inlet.simulated_time(readings)
+            return clock.now().to_msg() if simulated is None else to_stamp(round(simulated * 1e9))
         age = max(0.0, time.monotonic() - readings.time)
         return (clock.now() - Duration(seconds=age)).to_msg()
 
