@@ -11,6 +11,7 @@ from armature.dynamixel.bus import ServoBus
 # e-Manual, Protocol 2.0, "Fast Sync Read": the first firmware that knows it, by the series in the model's name.
 # The MX series and servos of two axes (2XL430, 2XC430) do not.
 _FIRST_FIRMWARE = {"430": 45, "540": 45, "330": 46}
+_DOUBTS = 2  # before a group falls back; one may be a disturbance that ended just then
 _SERIES = re.compile(r"X[A-Z](\d{3})-")
 
 
@@ -41,12 +42,14 @@ class StateGroup:
         self._axes = list(axes)  # in the order in which they answer
         self._block = self._axes[0].block
         self._misses_allowed = misses_allowed
+        self._doubts = 0  # how often, in a row, Sync Read was answered where Fast Sync Read was not
 
     def choose(self) -> None:
         """Use Fast Sync Read if every servo knows it, as far as their firmware was read."""
         known = [axis for axis in self._axes if axis.firmware]
         lacking = [axis for axis in known if not knows_fast_sync_read(axis.wiring.model.name, axis.firmware)]
         self.is_fast = bool(known) and not lacking
+        self._doubts = 0
         self.reason = "every servo knows it" if known else "no firmware is known"
         if lacking:
             names = (f"{axis.wiring.model.name} firmware {axis.firmware}" for axis in lacking)
@@ -70,12 +73,14 @@ class StateGroup:
     def _ask_otherwise(self, axes: Sequence[Axis], now: float) -> None:
         """Before a servo counts as missing: does it answer Sync Read, though not Fast Sync Read?"""
         self._read(axes, now)
-        answering = [axis for axis in axes if not axis.misses]
-        if answering:
+        answering = sorted(axis.wiring.servo_id for axis in axes if not axis.misses)
+        self._doubts += bool(answering)
+        if self._doubts == _DOUBTS:
             self.is_fast = False
-            ids = ", ".join(map(str, sorted(axis.wiring.servo_id for axis in answering)))
-            vain = self._misses_allowed - 1
-            self.reason = f"fell back: after {vain} Fast Sync Reads in vain, id {ids} answered Sync Read"
+            ids, vain = ", ".join(map(str, answering)), self._misses_allowed - 1
+            self.reason = (
+                f"fell back: {_DOUBTS} times id {ids} answered Sync Read after {vain} Fast Sync Reads in vain"
+            )
 
     def _read(self, axes: Sequence[Axis], now: float, *, fast: bool = False) -> None:
         if not axes:
@@ -92,3 +97,5 @@ class StateGroup:
         if first_silent is not None:
             self._axes.remove(first_silent)
             self._axes.append(first_silent)
+        elif fast:
+            self._doubts = 0
