@@ -70,6 +70,7 @@ def _in_gazebo(
     # rclpy, 30 MB, only where it is needed.
     from armature.nodes.gazebo_plant import gazebo_plant
 
+    prefer_real_time()  # before the threads of DDS begin, which the servos would wait for
     with gazebo_plant(arm, wiring, ros_arguments, patience) as plant:
         yield EmulatedBus.of_plant(plant, wiring, time.monotonic())
 
