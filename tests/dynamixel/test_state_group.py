@@ -1,4 +1,4 @@
-"""States of servos by one request: which instruction, what a silent servo costs, how a missing one comes back."""
+"""States of servos by one request: which instruction, and what a silent servo costs."""
 
 from __future__ import annotations
 
@@ -7,72 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from armature.bench.still import StillBus, still_wiring
-from armature.bench.virtual_port import VirtualPort
 from armature.dynamixel.axis import Axis
-from armature.dynamixel.bus import ServoBus
-from armature.dynamixel.packet import Instruction, StreamDecoder
+from armature.dynamixel.packet import Instruction
 from armature.dynamixel.reader import Reader
 from armature.dynamixel.state_group import knows_fast_sync_read
-from armature.errors import PortError, ServoTimeout
 
-COUNT = 7
-PERIOD = 0.01  # [s]
-MISSES = 5
-
-
-class Line:
-    """Still servos, a bus and the reader, cycle by cycle on virtual time."""
-
-    def __init__(self, models=("XM430-W350",) * COUNT, misses=MISSES, firmware=48):
-        self.far = StillBus.of(len(models), 1_000_000)
-        self.port = VirtualPort(self.far)
-        self.bus = ServoBus(self.port)
-        wirings = [still_wiring(len(models), model)[index] for index, model in enumerate(models)]
-        self.axes = [Axis(wiring) for wiring in wirings]
-        for servo in self.far.servos:
-            servo.registers["Firmware Version"] = firmware
-        self.reader = Reader(self.bus, {axis.wiring.joint: axis for axis in self.axes}, misses)
-        self.deaf: set[int] = set()  # instructions that nobody knows
-        self.sent: list[int] = []
-        self._listen()
-        self.bus.open()
-
-    def _listen(self):
-        feed = self.far.feed
-
-        def heard(data, now):
-            [packet] = StreamDecoder().feed(data)
-            self.sent.append(packet.instruction)
-            return [] if packet.instruction in self.deaf else feed(data, now)
-
-        self.far.feed = heard
-
-    def start(self):
-        self.reader.read_all(self.port.time)
-        self.sent.clear()
-        return self
-
-    def silence(self, servo_id):
-        self.far.servos[servo_id - 1]._booting = math.inf
-
-    def speak(self, servo_id):
-        self.far.servos[servo_id - 1]._booting = 0.0
-
-    def cycle(self, slowly=True):
-        """One cycle; returns the ids that were read, and how long it took [s]."""
-        self.port.time = begun = math.floor(self.port.time / PERIOD + 1.0) * PERIOD
-        self.reader.read_states(begun)
-        read = {axis.wiring.servo_id for axis in self.axes if not math.isnan(axis.position)}
-        if slowly:
-            self.reader.read_slowly(begun)
-        return read, self.port.time - begun
-
-    def states_asked(self):
-        return [number for number in self.sent if number in (Instruction.SYNC_READ, Instruction.FAST_SYNC_READ)]
-
-
-ALL = set(range(1, COUNT + 1))
+from .line import ALL, COUNT, MISSES, Line
 
 
 @pytest.mark.parametrize(
@@ -158,36 +98,6 @@ def test_a_silent_servo_costs_as_many_time_outs_as_it_may_miss_and_then_none(mis
     assert line.reader.is_missing(line.axes[2])
 
 
-def test_a_missing_servo_is_called_at_a_low_rate_and_found_when_it_answers():
-    line = Line().start()
-    line.silence(3)
-    for _ in range(MISSES + 2 * COUNT):
-        line.cycle()
-    line.sent.clear()
-    for _ in range(4 * COUNT):
-        line.cycle()
-    assert line.sent.count(Instruction.PING) == 2
-    line.speak(3)
-    for _ in range(2 * COUNT + 1):
-        line.cycle()
-    assert line.axes[2].misses == 0
-    assert line.cycle()[0] == ALL
-    assert line.reader.instruction.startswith("Fast Sync Read")
-
-
-def test_a_returned_servo_is_believed_only_once_its_status_was_read():
-    line = Line().start()
-    line.silence(3)
-    for _ in range(MISSES + 2 * COUNT):
-        line.cycle()
-    line.far.servos[2].registers["Torque Enable"] = 1
-    line.speak(3)
-    while line.axes[2].misses:
-        assert line.axes[2].torque is False
-        line.cycle()
-    assert line.axes[2].torque is True
-
-
 def test_servos_that_know_no_fast_sync_read_after_all_are_read_otherwise_before_they_count_as_missing():
     line = Line().start()
     line.deaf = {Instruction.FAST_SYNC_READ}
@@ -231,59 +141,6 @@ def test_the_fallback_is_not_taken_for_a_servo_that_is_really_silent():
     for _ in range(50):
         line.cycle()
     assert line.reader.instruction.startswith("Fast Sync Read")
-
-
-def test_an_alert_is_looked_into_in_the_same_cycle():
-    line = Line().start()
-    line.far.servos[4].registers["Hardware Error Status"] = 0x20
-    line.cycle()
-    assert line.axes[4].alert
-    assert line.axes[4].hardware_error == 0x20
-    assert line.axes[4].hardware_error_names() == "overload"
-
-
-def test_an_alert_without_a_cause_does_not_keep_the_others_from_their_turns():
-    line = Line().start()
-    line.axes[0].take_status = lambda block: None  # its status is never understood
-    line.far.servos[0].registers["Hardware Error Status"] = 0x20
-    line.far.servos[6].registers["Torque Enable"] = 1
-    for _ in range(4 * COUNT):
-        line.cycle()
-    assert line.axes[6].torque is True
-
-
-def test_status_tells_torque_error_and_watchdog_and_environment_the_rest():
-    line = Line().start()
-    servo = line.far.servos[1].registers
-    servo["Torque Enable"], servo["Bus Watchdog"] = 1, -1
-    servo["Present Input Voltage"], servo["Present Temperature"] = 118, 41
-    for _ in range(2 * COUNT):
-        line.cycle()
-    axis = line.axes[1]
-    assert (axis.torque, axis.hardware_error, axis.watchdog, axis.is_stopped_by_watchdog) == (True, 0, -1, True)
-    assert (axis.voltage, axis.temperature) == (pytest.approx(11.8), 41.0)
-
-
-def test_a_start_names_those_that_stay_silent():
-    line = Line()
-    line.silence(4)
-    with pytest.raises(ServoTimeout, match="id 4"):
-        line.start()
-
-
-def test_a_start_goes_on_without_those_that_are_expected_to_be_silent():
-    line = Line()
-    line.silence(4)
-    line.reader.expect_silence(line.axes[3])
-    line.start()
-    assert line.cycle()[0] == ALL - {4}
-
-
-def test_a_port_that_goes_is_told():
-    line = Line().start()
-    line.port.unplugged = True
-    with pytest.raises(PortError, match="the port is gone"):
-        line.cycle()
 
 
 def test_the_wait_is_no_longer_than_wire_return_delay_latency_and_margin():
@@ -344,16 +201,3 @@ def test_where_nobody_is_there_no_firmware_is_known():
         line.reader.expect_silence(axis)
     line.start()
     assert line.reader.instruction == "Sync Read (no firmware is known)"
-
-
-def test_two_buses_in_one_process_do_not_touch_each_other():
-    one, other = Line().start(), Line(firmware=44).start()
-    one.silence(3)
-    for _ in range(20):
-        one.cycle()
-        assert other.cycle()[0] == ALL
-    assert (one.bus.timeouts, other.bus.timeouts) == (MISSES, 0)
-    one.port.unplugged = True
-    with pytest.raises(PortError):
-        one.cycle()
-    assert other.cycle()[0] == ALL
