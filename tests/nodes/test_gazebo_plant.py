@@ -39,10 +39,10 @@ class Topics:
         self.plant = GazeboPlant(self.node, ROBOT.arm, ROBOT.wiring)
         self.seconds = 0.0
 
-    def tell(self, velocity: float = 0.0, passed: float = 0.05, **changed: object) -> None:
+    def tell(self, speed: float = 0.0, passed: float = 0.05, **changed: object) -> None:
         """Publish the next state and time."""
         self.seconds += passed
-        fields = {"name": JOINTS, "position": [0.1] * len(JOINTS), "velocity": [velocity] * len(JOINTS)} | changed
+        fields = {"name": JOINTS, "position": [0.1] * len(JOINTS), "velocity": [speed] * len(JOINTS)} | changed
         self.states.publish(JointState(**fields))
         self.clock.publish(Clock(clock=Time(sec=int(self.seconds), nanosec=int(self.seconds % 1.0 * 1e9))))
 
@@ -147,13 +147,19 @@ def test_a_paused_gazebo_is_told(topics):
 
 def test_an_arm_that_does_not_come_to_rest_is_told(topics):
     with pytest.raises(ProcessError, match="does not come to rest"):
-        topics.await_rest(patience=0.5, velocity=0.3)
+        topics.await_rest(patience=0.5, speed=0.3)
 
 
 def test_a_model_without_a_joint_is_refused_with_those_it_has(topics):
     others = [f"other_{joint}" for joint in JOINTS]
     with pytest.raises(ConfigError, match=r"'waist' cannot be used; it has other_waist.*armature world"):
         topics.await_rest(name=others)
+
+
+@pytest.mark.parametrize("part", [{"velocity": []}, {"position": [0.1]}])
+def test_a_joint_state_that_lacks_values_is_refused(topics, part):
+    with pytest.raises(ProcessError, match="lacks positions or velocities"):
+        topics.await_rest(**part)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])

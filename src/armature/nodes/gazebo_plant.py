@@ -141,6 +141,8 @@ class GazeboPlant:
 
     def _note_state(self, message: JointState) -> None:
         names = tuple(message.name)
+        if not len(names) == len(message.position) == len(message.velocity):
+            raise ProcessError("gazebo", "a joint state lacks positions or velocities", "mend what publishes it")
         if names not in self._places:
             self._places[names] = self._find(names)
         positions = [message.position[place] for place in self._places[names]]
