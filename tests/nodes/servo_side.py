@@ -38,13 +38,13 @@ class ServoSide:
         topics.subscription(node, topics.SETPOINTS, self._take)
         node.create_timer(CYCLE, self._cycle)
 
-    def be(self, state, session="", why=""):
-        """Say a state; leaving ARMED holds where the joints are."""
+    def be(self, state, session="", why="", **values):
+        """Say a state, with further values; leaving ARMED holds where the joints are."""
         if state != "ARMED":
             self._setpoints.hold(self.position)
             self.velocity = dict.fromkeys(self.position, 0.0)
         self._session = session
-        values = {"torque": "on", "session": session, "why": why}
+        values = {"torque": "on", "session": session, "why": why, **values}
         self._state.publish(diagnostic("servo_interface", DiagnosticStatus.OK, state, values))
         self._say_commanded(self._now())
 

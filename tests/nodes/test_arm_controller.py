@@ -159,6 +159,17 @@ def test_a_speed_of_zero_waits_on_the_path_and_a_goal_outlives_it(motion):
     assert motion.answer(handle).status == SUCCEEDED
 
 
+def test_less_speed_that_the_servo_interface_asks_for_is_kept_until_it_does_not_any_more(motion):
+    session = motion.arm.control.arm.session
+    motion.servos.be("ARMED", session, speed_factor="0.30")
+    motion.until(lambda: motion.arm.control.rate(0.0) == 0.3)
+    motion.scale_speed(0.5)
+    motion.spin(0.2)
+    assert motion.arm.control.rate(0.0) == 0.3
+    motion.servos.be("ARMED", session)
+    motion.until(lambda: motion.arm.control.rate(0.0) == 0.5)
+
+
 @pytest.mark.parametrize("factor", [-0.1, 2.5, float("nan")])
 def test_a_speed_out_of_range_is_refused_with_the_range_and_changes_nothing(motion, factor):
     said = []
