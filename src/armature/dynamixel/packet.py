@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import IntEnum
 from functools import lru_cache
+from struct import Struct
 from typing import NamedTuple
 
 from fastcrc import crc16 as _crc16
@@ -144,15 +145,17 @@ def fast_status_parts(packet: bytes, ids: Sequence[int], length: int) -> dict[in
     Returns:
         Error field and data of those parts that are intact and stand in their place.
     """
-    first = _PREFIX + 1 + _PART_HEAD
     if len(packet) == fast_status_size(len(ids), length) and _is_intact(packet):
-        starts = range(first, len(packet), length + _PART_OVERHEAD)
-        return {
-            servo_id: (packet[data - 2], packet[data : data + length])
-            for servo_id, data in zip(ids, starts, strict=True)
-            if packet[data - 1] == servo_id
-        }
+        fields = _fast_layout(len(ids), length).unpack(packet)
+        if fields[1::3] == tuple(ids):
+            return dict(zip(ids, zip(fields[0::3], fields[2::3], strict=True), strict=True))
     return _fast_status_parts(packet, ids, length)
+
+
+@lru_cache(maxsize=64)
+def _fast_layout(servos: int, length: int) -> Struct:
+    """Error, id and data of each servo, without what stands around them."""
+    return Struct(f"<{_PREFIX + 1}x" + servos * f"BB{length}s{_CRC_SIZE}x")
 
 
 def _fast_status_parts(packet: bytes, ids: Sequence[int], length: int) -> dict[int, tuple[int, bytes]]:
