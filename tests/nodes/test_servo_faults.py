@@ -170,7 +170,7 @@ def test_the_bus_tells_its_statistics_and_what_the_machine_has_permitted(graph):
     assert int(values["eeprom_writes"]) >= 0
 
 
-def test_an_unplugged_bus_is_disconnected_at_once_and_adopted_without_a_motion(armed):
+def test_an_unplugged_bus_is_disconnected_at_once_can_be_stopped_and_is_adopted_without_a_motion(armed):
     before = armed.positions()
     begun = time.monotonic()
     inject(armed, "unplug")
@@ -179,7 +179,10 @@ def test_an_unplugged_bus_is_disconnected_at_once_and_adopted_without_a_motion(a
     assert armed.values()["cause"] == "disconnected"
     refused = armed.ask(topics.TORQUE_OFF)
     assert not refused.success
+    assert armed.stop().success
     ask(armed.port, console.clear(None))
+    armed.until(lambda: armed.state() == "PROTECTIVE_STOP")
+    assert armed.stop(False).success
     armed.until(lambda: armed.state() == "HOLDING")
     after = armed.positions()
     assert all(abs(after[joint] - before[joint]) < NO_JUMP for joint in JOINTS)
