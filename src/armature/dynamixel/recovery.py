@@ -65,7 +65,7 @@ class Recovery:
         if axis is None:
             raise CommandRefused("reboot", f"there is no joint {joint}", f"joints are {', '.join(self._axes)}")
         fault = self._faults.by_joint.get(joint)
-        if axis.misses:
+        if self._servos.reader.is_missing(axis):
             raise CommandRefused("reboot", f"{joint} does not answer", "check cable and power")
         if axis.torque:
             why = f"{joint} holds what hangs on it, and would let it fall"
@@ -93,7 +93,7 @@ class Recovery:
     def _persists(self, fault: Fault) -> str:
         """How a cause persists, in words; empty where it does not."""
         axis = self._axes[fault.joint]
-        if axis.misses:
+        if self._servos.reader.is_missing(axis):
             return f"{fault.joint} does not answer; check cable and power"
         found = [fault.cause, *causes_of(axis.hardware_error)]
         whys = [self._persisting(axis, cause) for cause in found]
@@ -111,7 +111,7 @@ class Recovery:
         if cause is Cause.INPUT_VOLTAGE:
             return self._badly_powered(axis)
         if cause is Cause.LIMIT:
-            return watch.beyond(axis.position)
+            return "it was not read just now" if axis.misses else watch.beyond(axis.position)
         if cause is Cause.COMMUNICATION and health.missed > self._policy.missed_share:
             return watch.missed()
         light = self._policy.load.release(Stage.STOP)
