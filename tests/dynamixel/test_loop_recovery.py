@@ -146,6 +146,14 @@ def test_one_that_kept_everything_joins_with_its_own_goal(bench):
     assert moved(places, bench.positions()) < HALF_A_DEGREE
 
 
+def test_the_return_of_one_joint_does_not_hide_the_fault_of_another(bench):
+    bench.far.faults.inject(Overload("shoulder"))
+    bench.far.faults.inject(Silence("elbow"), seconds=0.15)
+    bench.run(0.1)
+    bench.run_until(lambda: "elbow" not in bench.loop.faults)
+    assert bench.loop.why.startswith("shoulder: overload; elbow: recovered")
+
+
 def test_one_that_comes_and_goes_joins_by_itself_no_more_than_it_may(bench):
     for _ in range(3):
         bench.far.faults.inject(Silence("elbow"), seconds=0.15)

@@ -125,7 +125,7 @@ class BusCycle(LoopState):
         self._recover_tripped(now)
         self._blame(now)
         for news in self._recovery.go_on(now, torque_expected=conduct.expects_torque):
-            conduct.why = news
+            conduct.why = self._beside_what_persists(news)
         if conduct.protective_stop and self._policy.reaction(Cause.PROTECTIVE_STOP) is Reaction.TORQUE_OFF:
             conduct.end()
             conduct.mode = Mode.DISARMED
@@ -134,6 +134,14 @@ class BusCycle(LoopState):
         self._cut_what_must_be()
         if conduct.parking is not None:
             self._go_on_parking(conduct.parking, now)
+
+    def _beside_what_persists(self, news: str) -> str:
+        """News of one joint behind the gravest fault of the others, which it must not hide."""
+        others = [fault for fault in self._faults.by_joint.values() if not news.startswith(fault.joint)]
+        if not others:
+            return news
+        gravest = min(others, key=lambda fault: fault.cause.gravity)
+        return f"{gravest.joint}: {gravest.cause}; {news}"
 
     def _recover_tripped(self, now: float) -> None:
         """Take back servos that have stopped by themselves; they refuse goals and do not say so."""
