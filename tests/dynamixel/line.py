@@ -55,13 +55,13 @@ class Line:
     def speak(self, servo_id):
         self.far.servos[servo_id - 1]._booting = 0.0
 
-    def cycle(self, slowly=True):
+    def cycle(self, slowly=True, is_late=False):
         """One cycle; returns the ids that were read, and how long it took [s]."""
         self.port.time = begun = math.floor(self.port.time / PERIOD + 1.0) * PERIOD
         self.reader.read_states(begun)
         read = {axis.wiring.servo_id for axis in self.axes if not math.isnan(axis.position)}
         if slowly:
-            self.reader.read_slowly(begun)
+            self.reader.read_slowly(begun, is_late=is_late)
         return read, self.port.time - begun
 
     def states_asked(self):

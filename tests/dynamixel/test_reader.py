@@ -71,6 +71,24 @@ def test_status_tells_torque_error_and_watchdog_and_environment_the_rest():
     assert (axis.voltage, axis.temperature) == (pytest.approx(11.8), 41.0)
 
 
+def test_late_cycles_leave_turns_out_but_never_many_in_a_row():
+    line = Line().start()
+    for _ in range(8 * COUNT):
+        line.cycle(is_late=True)
+    assert line.sent.count(Instruction.READ) == 2 * COUNT
+    line.sent.clear()
+    for _ in range(COUNT):
+        line.cycle()
+    assert line.sent.count(Instruction.READ) == COUNT
+
+
+def test_a_late_cycle_looks_into_an_alert_all_the_same():
+    line = Line().start()
+    line.far.servos[4].registers["Hardware Error Status"] = 0x20
+    line.cycle(is_late=True)
+    assert line.axes[4].hardware_error == 0x20
+
+
 def test_a_start_names_those_that_stay_silent():
     line = Line()
     line.silence(4)

@@ -71,15 +71,16 @@ class BusCycle(LoopState):
 
     # One cycle
 
-    def cycle(self, now: float) -> None:
+    def cycle(self, now: float, *, is_late: bool = False) -> None:
         """Write goals, read all servos, and see to what was read.
 
         Args:
             now: the time of this cycle; set-points are sampled at it [s].
+            is_late: whether it began late, so that what can wait does.
         """
         try:
             if self._bus.is_open:
-                self._exchange(now)
+                self._exchange(now, is_late)
                 self._see_to(now)
                 self.cycles += 1
         except PortError as error:
@@ -88,11 +89,11 @@ class BusCycle(LoopState):
             self._lose_bus("the port is gone; check cable and power")
         self._at = now
 
-    def _exchange(self, now: float) -> None:
+    def _exchange(self, now: float, is_late: bool) -> None:
         if self._conduct.expects_torque:
             self._write_goals(now)
         self._servos.reader.read_states(now)
-        self._servos.reader.read_slowly(now)
+        self._servos.reader.read_slowly(now, is_late=is_late)
 
     def _write_goals(self, now: float) -> None:
         targets = self._targets(now)
