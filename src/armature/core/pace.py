@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import ruckig
@@ -68,8 +69,13 @@ class Pace:
             return self.settled + (time - last.time) / self.rate if self.rate > _STEADY else math.inf
         if self.change is None:
             return self.since - (self.begin.time - time) / self.rate if self.rate > _STEADY else self.since
+        return float(np.interp(time, *self._course))
+
+    @cached_property
+    def _course(self) -> tuple[Array, Array]:
+        """The path's times while the rate changes, and when they are reached [s]; asked for knot by knot."""
         fine = np.linspace(self.since, self.settled, 2 + math.ceil((self.settled - self.since) / 1e-3))
-        return float(np.interp(time, [self.at(now).time for now in fine], fine))
+        return np.array([self.at(now).time for now in fine]), fine
 
     def looks(self, begin: float, end: float) -> Array:
         """Times at which a path must be known to follow it while the rate changes [s]."""
