@@ -47,6 +47,10 @@ class ServoBus:
         """Whether the port is open."""
         return self._port.is_open
 
+    def now(self) -> float:
+        """The time by which the port waits [s]."""
+        return self._port.now()
+
     @property
     def timeouts(self) -> int:
         """Waits that ended without all answers."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 
 from armature.dynamixel.axis import Axis
@@ -71,16 +72,16 @@ class BusCycle(LoopState):
 
     # One cycle
 
-    def cycle(self, now: float, *, is_late: bool = False) -> None:
+    def cycle(self, now: float, slack: float = math.inf) -> None:
         """Write goals, read all servos, and see to what was read.
 
         Args:
             now: the time of this cycle; set-points are sampled at it [s].
-            is_late: whether it began late, so that what can wait does.
+            slack: until when what can wait may begin, by the port's time [s].
         """
         try:
             if self._bus.is_open:
-                self._exchange(now, is_late)
+                self._exchange(now, slack)
                 self._see_to(now)
                 self.cycles += 1
         except PortError as error:
@@ -89,11 +90,11 @@ class BusCycle(LoopState):
             self._lose_bus("the port is gone; check cable and power")
         self._at = now
 
-    def _exchange(self, now: float, is_late: bool) -> None:
+    def _exchange(self, now: float, slack: float) -> None:
         if self._conduct.expects_torque:
             self._write_goals(now)
         self._servos.reader.read_states(now)
-        self._servos.reader.read_slowly(now, is_late=is_late)
+        self._servos.reader.read_slowly(now, is_late=self._bus.now() > slack)
 
     def _write_goals(self, now: float) -> None:
         targets = self._targets(now)

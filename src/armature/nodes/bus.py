@@ -25,7 +25,7 @@ from armature.nodes.bus_setup import build
 from armature.nodes.holder import lock_holder, process
 from armature.nodes.priority import lock_memory, prefer_real_time, settle_memory, tidy_memory
 
-_LATE = 1e-3  # after which a cycle begins late [s]
+_SLACK = 0.75  # of a cycle: what can wait is left out where it would begin later
 _REOPEN_EVERY = 0.1  # [s]
 _START_TRIES = 3  # of a bus whose port is there; a busy machine loses a packet now and then
 # A child that nobody asks for ends by itself where ending cannot drop the arm.
@@ -91,7 +91,7 @@ class Child:
                 self._reopen(now)
                 next_open = time.monotonic() + _REOPEN_EVERY
             self._requests.take_pieces(now)
-            self._loop.cycle(now, is_late=begun - due > _LATE)
+            self._loop.cycle(now, slack=due + _SLACK * self._period)
             self._link.memory.readings.write(link.pack_readings(self._report.readings(due, begun, now)))
             self._link.send(link.CYCLE)
             self._tell(now)

@@ -21,7 +21,7 @@ from armature.emulator.bus import EmulatedBus
 from armature.emulator.terminal import Terminal
 from armature.errors import ArmatureError, ConfigError
 from armature.nodes.emulator_console import Console
-from armature.nodes.priority import prefer_real_time
+from armature.nodes.priority import freeze_memory, prefer_real_time
 
 _LONGEST_LATENCY = 1.0  # [s]
 _MUJOCO, _GAZEBO = "mujoco", "gazebo"
@@ -87,7 +87,9 @@ def _serve(options: argparse.Namespace, bus: EmulatedBus) -> None:
         signal.signal(signal.SIGINT, lambda *_: terminal.stop_when_silent())
         sys.stdout.write(f"ready {options.link}\n")
         sys.stdout.flush()
-        prefer_real_time()  # servos do not wait for a busy computer
+        # Servos do not wait for a busy computer.
+        freeze_memory()
+        prefer_real_time()
         terminal.serve()
 
 

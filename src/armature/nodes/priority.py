@@ -37,13 +37,18 @@ def lock_memory() -> str:
     return os.strerror(ctypes.get_errno())
 
 
+def freeze_memory() -> None:
+    """Spare the garbage collector what has been made until now; a look at all of it takes many milliseconds."""
+    gc.collect()
+    gc.freeze()
+
+
 def settle_memory() -> None:
     """Take the garbage collector out of the way: what has been made until now is never looked at again.
 
     What is made later is collected by `tidy_memory` alone, at a moment that suits.
     """
-    gc.collect()
-    gc.freeze()
+    freeze_memory()
     gc.disable()
 
 
