@@ -107,20 +107,30 @@ class _Client(BenchClient):
 
 def _observe(client: _Client, name: str) -> Iterator[Figure]:
     client.watch(_SETTLE)
-    command = [sys.executable, "-m", "armature.bench.timer", str(_RATE), str(int(_OBSERVED * _RATE))]
     before = client.punctuality()
-    timer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    timer, echo = _beside("armature.bench.timer"), _beside("armature.bench.echo")
     client.watch(_OBSERVED)
     found = client.punctuality().since(before)
-    told, _ = timer.communicate(timeout=_OBSERVED)
     for bound in (0.0005, 0.001, 0.005):
         yield Figure(
             f"cycles at {_RATE:g} Hz begun within {1000.0 * bound:g} ms, {name}", found.within(bound), "%"
         )
     yield Figure(f"latest cycle until now, {name}", found.latest, "ms")
-    late = 1000.0 * np.array([float(line) for line in told.splitlines()])
-    yield Figure(f"the machine's timer within 1 ms, {name}", 100.0 * float(np.mean(late <= 1.0)), "%")
-    yield from quantiles(f"the machine's timer late by, {name}", late, "ms", 0.5, 0.99, 0.999, 1.0)
+    yield from _told(timer, f"the machine's timer late by, {name}")
+    yield from _told(echo, f"an echo over a bare pseudo-terminal, {name}")
+
+
+def _beside(module: str) -> subprocess.Popen[str]:
+    """A process that measures the machine itself meanwhile."""
+    command = [sys.executable, "-m", module, str(_RATE), str(int(_OBSERVED * _RATE))]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def _told(process: subprocess.Popen[str], name: str) -> Iterator[Figure]:
+    told, _ = process.communicate(timeout=_OBSERVED)
+    times = 1000.0 * np.array([float(line) for line in told.splitlines()])
+    yield Figure(f"{name}: within 1 ms", 100.0 * float(np.mean(times <= 1.0)), "%")
+    yield from quantiles(name, times, "ms", 0.5, 0.99, 0.999, 1.0)
 
 
 @contextmanager

@@ -24,6 +24,6 @@ def proportional_set_size(pid: int) -> float:
 
 
 def children(pid: int) -> list[int]:
-    """Processes that a process has started."""
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text("utf-8")
-    return [int(child) for child in text.split()]
+    """Processes that a process has started, from whichever of its threads."""
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for of_thread in lists for child in of_thread.read_text("utf-8").split()]
