@@ -1,4 +1,4 @@
-"""How long this machine takes to carry bytes over a pseudo-terminal and back: the bound of every emulated bus on it.
+"""How long this machine takes to carry bytes over a pseudo-terminal and back: the bound of an emulated bus on it.
 
 The kernel hands them on in a worker of its own, at the precedence of ordinary processes.
 """
