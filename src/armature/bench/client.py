@@ -10,7 +10,8 @@ from typing import Any
 
 import rclpy
 from control_msgs.action import FollowJointTrajectory
-from diagnostic_msgs.msg import DiagnosticStatus
+from control_msgs.msg import JointJog
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.action import ActionClient
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
@@ -22,12 +23,16 @@ from armature.core.poses import read_poses
 from armature.errors import ProcessError
 from armature.graph import Robot
 from armature.nodes import topics
-from armature.nodes.conversions import to_duration, to_seconds
+from armature.nodes.bus_report import BEGUN_LATE
+from armature.nodes.conversions import to_duration, to_seconds, to_stamp, values_of
 
 _ANSWER_TIME = 30.0  # [s]
 _SWAY = 0.3  # [rad]
 _SWAY_PERIOD = 4.0  # [s]
 _NUDGE = 0.02  # [rad]
+_JOG_SPEED = 0.1  # [rad/s]
+_JOG_TIME = 0.1  # [s]
+_PAUSE = 0.5  # [s]
 
 
 class BenchClient:
@@ -42,11 +47,13 @@ class BenchClient:
         self._node = Node("bench")
         self._stamps: list[tuple[float, float]] = []
         self._state = ""
-        self._moving_at = math.inf
+        self._bus: dict[str, str] = {}
         self._piece_start = math.inf
         topics.subscription(self._node, topics.JOINT_STATES, self._on_joint_state)
         topics.subscription(self._node, topics.STATE, self._on_state)
         topics.subscription(self._node, topics.SETPOINTS, self._on_setpoints)
+        topics.subscription(self._node, topics.DIAGNOSTICS, self._on_diagnostics)
+        self._jogs = topics.publisher(self._node, topics.JOINT_JOG)
         self._arm = self._node.create_client(SetBool, topics.ARM.name)
         action = topics.FOLLOW_JOINT_TRAJECTORY
         self._action = ActionClient(self._node, action.kind, action.name)
@@ -68,7 +75,8 @@ class BenchClient:
         return self._stamps
 
     def arm(self) -> None:
-        """Torque on."""
+        """Torque on, once the bus is up."""
+        self._spin_until(lambda: self._state == "DISARMED", "the bus")
         self._call_arm(True)
 
     def disarm(self) -> None:
@@ -79,18 +87,41 @@ class BenchClient:
         """To the pose home, slowly."""
         self._follow([(8.0, [self._home[joint] for joint in self._joints])])
 
-    def goal_to_cycle(self) -> float:
-        """Time from sending a goal to the first bus cycle that samples it [ms].
+    def bus_values(self) -> dict[str, str]:
+        """Of the bus, by the next diagnostics."""
+        self._bus = {}
+        self._spin_until(lambda: bool(self._bus), "diagnostics")
+        return self._bus
 
-        That cycle is not before the piece's own start, nor before the bus child has said that it moves.
-        """
-        self._moving_at = self._piece_start = math.inf
+    def goal_to_cycle(self) -> tuple[float, float]:
+        """Time to the first bus cycle that samples a goal, since it was sent and since it was accepted [ms]."""
         target = [self._home[joint] for joint in self._joints]
         target[0] += _NUDGE
-        self._spin_until(lambda: self._state == "ARMED", "rest")
+        self._rest()
         begun = time.time()
-        self._follow([(0.3, target), (0.6, [self._home[joint] for joint in self._joints])])
-        return 1000.0 * (max(self._moving_at, self._piece_start) - begun)
+        accepted = self._follow([(0.3, target), (0.6, [self._home[joint] for joint in self._joints])])
+        first = self._first_cycle()
+        return 1000.0 * (first - begun), 1000.0 * (first - accepted)
+
+    def jog_to_cycle(self, way: int) -> float:
+        """Time from sending a jog, one way (1) or back (-1), to the first bus cycle that samples it [ms]."""
+        self._rest()
+        begun = time.time()
+        message = JointJog(joint_names=self._joints[:1], velocities=[way * _JOG_SPEED], duration=_JOG_TIME)
+        message.header.stamp = to_stamp(time.time_ns())
+        self._jogs.publish(message)
+        self._spin_until(lambda: self._piece_start < math.inf, "the jog's set-points")
+        return 1000.0 * (self._first_cycle() - begun)
+
+    def _rest(self) -> None:
+        self._spin_until(lambda: self._state == "ARMED", "rest")
+        self._spin_for(_PAUSE)  # until the last renewed piece is over
+        self._piece_start = math.inf
+
+    def _first_cycle(self) -> float:
+        """When the last motion began: its stamp, and what it came late by [s]."""
+        stamp = self._piece_start
+        return stamp + float(self.bus_values()[BEGUN_LATE]) / 1000.0
 
     def sway(self, duration: float) -> list[tuple[float, float]]:
         """Move all joints to and fro around home."""
@@ -102,7 +133,8 @@ class BenchClient:
         self._follow(points)
         return []
 
-    def _follow(self, points: list[tuple[float, list[float]]]) -> None:
+    def _follow(self, points: list[tuple[float, list[float]]]) -> float:
+        """Send a goal and await its end; returns when it was accepted [s]."""
         trajectory = JointTrajectory(joint_names=self._joints)
         for when, positions in points:
             still = [0.0] * len(positions)
@@ -117,6 +149,7 @@ class BenchClient:
         result = self._await(handle.get_result_async()).result
         if result.error_code:
             raise ProcessError("arm_controller", result.error_string, "free the machine and measure again")
+        return to_seconds(handle.stamp)
 
     def _call_arm(self, on: bool) -> None:
         answer = self._await(self._arm.call_async(SetBool.Request(data=on)))
@@ -128,8 +161,11 @@ class BenchClient:
 
     def _on_state(self, message: DiagnosticStatus) -> None:
         self._state = message.message
-        if self._state == "MOVING":
-            self._moving_at = min(self._moving_at, time.time())
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            if status.name == "servo_interface: bus":
+                self._bus = values_of(status)
 
     def _on_setpoints(self, message: JointTrajectory) -> None:
         self._piece_start = min(self._piece_start, to_seconds(message.header.stamp))

@@ -46,14 +46,24 @@ def measure(robot: Robot, domain: int) -> list[Figure]:
         robot: the arm.
         domain: ROS domain in which nothing else runs.
     """
+    with (
+        own_environment(domain) as environment,
+        running(robot, environment) as ready,
+        _empty_node(environment) as empty,
+    ):
+        pids = pids_of(Supervisor(runtime_folder(environment, ""))) | {"an empty rclpy node": empty}
+        return [Figure("armature up to ready", ready, "s"), *_observe(robot, pids)]
+
+
+@contextmanager
+def own_environment(domain: int) -> Iterator[Mapping[str, str]]:
+    """Variables of a graph apart from all others; this process joins it too."""
     with tempfile.TemporaryDirectory() as folder:
         profile = share_folder() / "config" / "fastdds_loopback.xml"
-        own = os.environ | {"ARMATURE_RUNTIME": folder, "ROS_DOMAIN_ID": str(domain)}
+        own = os.environ | {"ARMATURE_RUNTIME": folder, "XDG_STATE_HOME": folder, "ROS_DOMAIN_ID": str(domain)}
         environment = graph_environment(own, profile)
-        os.environ.update(environment)  # the client of this process joins the same domain
-        with _graph(robot, environment) as ready, _empty_node(environment) as empty:
-            pids = _pids(Supervisor(runtime_folder(environment, ""))) | {"an empty rclpy node": empty}
-            return [Figure("armature up to ready", ready, "s"), *_observe(robot, pids)]
+        os.environ.update(environment)
+        yield environment
 
 
 def _observe(robot: Robot, pids: Mapping[str, int]) -> list[Figure]:
@@ -63,7 +73,7 @@ def _observe(robot: Robot, pids: Mapping[str, int]) -> list[Figure]:
         client.arm()
         armed = time.perf_counter() - begun
         client.go_home()
-        latencies = [client.goal_to_cycle() for _ in range(_GOALS)]
+        latencies = [client.goal_to_cycle()[0] for _ in range(_GOALS)]
         moving, _ = _use(pids, lambda: client.sway(_OBSERVED))
         client.disarm()
     arrived, stamped = (np.array(column) for column in zip(*stamps, strict=True))
@@ -99,14 +109,16 @@ def _usage_figures(usage: Mapping[str, Usage], phase: str) -> list[Figure]:
     ]
 
 
-def _pids(supervisor: Supervisor) -> dict[str, int]:
+def pids_of(supervisor: Supervisor) -> dict[str, int]:
+    """Process ids by name, the bus child's too."""
     pids = {info["name"]: int(info["pid"]) for info in supervisor.processes()}
     bus = children(pids["servo_interface"])
     return {**pids, "bus child": bus[0]} if bus else pids
 
 
 @contextmanager
-def _graph(robot: Robot, environment: Mapping[str, str]) -> Iterator[float]:
+def running(robot: Robot, environment: Mapping[str, str]) -> Iterator[float]:
+    """A graph on the emulated arm; gives how long it took to start [s]."""
     command = [sys.executable, "-m", "armature.cli", "up", "--robot", robot.name, "--http", "127.0.0.1:0"]
     begun = time.perf_counter()
     log = Path(environment["ARMATURE_RUNTIME"]) / "up.log"

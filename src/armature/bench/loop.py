@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -14,17 +12,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from diagnostic_msgs.msg import DiagnosticArray
 
 from armature.bench.client import BenchClient
 from armature.bench.figure import Figure, quantiles
+from armature.bench.graph import own_environment
 from armature.dynamixel.statistics import BINS, describe_histogram
-from armature.environment import graph_environment
 from armature.errors import ProcessError
-from armature.graph import EMULATED, Robot, processes, share_folder
-from armature.nodes import topics
+from armature.graph import EMULATED, Robot, processes
 from armature.nodes.bus_report import LATENESS, LATEST
-from armature.nodes.conversions import values_of
 from armature.signals import received_signals
 from armature.standalone import Supervisor, configuration, runtime_folder
 
@@ -67,12 +62,9 @@ def measure(robot: Robot, domain: int) -> Iterator[Figure]:
         robot: the arm.
         domain: ROS domain in which nothing else runs.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        own = os.environ | {"ARMATURE_RUNTIME": folder, "XDG_STATE_HOME": folder, "ROS_DOMAIN_ID": str(domain)}
-        environment = graph_environment(own, share_folder() / "config" / "fastdds_loopback.xml")
-        os.environ.update(environment)  # the client of this process joins the same domain
-        client = _Client(robot)
-        with _graph(robot, Path(folder), environment), client:
+    with own_environment(domain) as environment:
+        client = BenchClient(robot)
+        with _graph(robot, Path(environment["ARMATURE_RUNTIME"]), environment), client:
             client.arm()
             for name, load in (("idle", nullcontext()), ("one core loaded", _busy_core())):
                 with load:
@@ -80,37 +72,12 @@ def measure(robot: Robot, domain: int) -> Iterator[Figure]:
             client.disarm()
 
 
-class _Client(BenchClient):
-    """A client that hears diagnostics too."""
-
-    def __init__(self, robot: Robot) -> None:
-        super().__init__(robot)
-        self._bus: dict[str, str] = {}
-        topics.subscription(self._node, topics.DIAGNOSTICS, self._on_diagnostics)
-
-    def arm(self) -> None:
-        """Torque on, once the bus is up."""
-        self._spin_until(lambda: self._state == "DISARMED", "the bus")
-        super().arm()
-
-    def punctuality(self) -> Punctuality:
-        """By the next diagnostics."""
-        self._bus = {}
-        self._spin_until(lambda: LATENESS in self._bus, "diagnostics")
-        return punctuality(self._bus)
-
-    def _on_diagnostics(self, message: DiagnosticArray) -> None:
-        for status in message.status:
-            if status.name == "servo_interface: bus":
-                self._bus = values_of(status)
-
-
-def _observe(client: _Client, name: str) -> Iterator[Figure]:
+def _observe(client: BenchClient, name: str) -> Iterator[Figure]:
     client.watch(_SETTLE)
-    before = client.punctuality()
+    before = punctuality(client.bus_values())
     timer, echo = _beside("armature.bench.timer"), _beside("armature.bench.echo")
     client.watch(_OBSERVED)
-    found = client.punctuality().since(before)
+    found = punctuality(client.bus_values()).since(before)
     for bound in (0.0005, 0.001, 0.005):
         yield Figure(
             f"cycles at {_RATE:g} Hz begun within {1000.0 * bound:g} ms, {name}", found.within(bound), "%"

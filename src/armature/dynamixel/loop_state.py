@@ -127,6 +127,11 @@ class LoopState:
         """Whether a motion is being commanded."""
         return self._conduct.setpoints.is_moving(now)
 
+    @property
+    def begun_late(self) -> float:
+        """How long after its stamp the last motion began [s]."""
+        return self._conduct.setpoints.begun_late
+
     def torque(self) -> str:
         """on, off or partial, as last known."""
         return self._servos.torque

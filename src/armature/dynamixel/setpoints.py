@@ -61,6 +61,7 @@ class Setpoints:
         self._present: dict[str, Piece] = {}
         self._coming: dict[str, Piece] = {}
         self._delays: dict[tuple[str, ...], float] = {}  # by the joints of a piece [s]
+        self.begun_late = 0.0  # how long after its stamp the last motion began [s]
 
     def hold(self, positions: Mapping[str, float]) -> None:
         """Rest at these positions [rad] or [m]; whatever those joints were doing is over."""
@@ -134,6 +135,7 @@ class Setpoints:
         if not any(joint in self._present or joint in self._coming for joint in joints):
             late = now - piece.start
             self._delays[joints] = late if 0.0 < late <= _LATEST else 0.0
+            self.begun_late = max(0.0, late)
         return replace(piece, start=piece.start + self._delays.get(joints, 0.0))
 
     def _hand_over(self, now: float) -> None:

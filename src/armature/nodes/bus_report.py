@@ -21,6 +21,7 @@ _LATE = 0.001  # [s]
 # Names of values that a bench reads again.
 LATENESS = "cycles began late by"
 LATEST = "latest begin [ms]"
+BEGUN_LATE = "last motion began after its stamp by [ms]"
 
 
 class BusReport:
@@ -110,6 +111,7 @@ class BusReport:
             "cycle times": describe_histogram(cycles.histogram),
             LATENESS: describe_histogram(lateness.histogram),
             LATEST: f"{1000.0 * lateness.longest:.2f}",
+            BEGUN_LATE: f"{1000.0 * self._loop.begun_late:.2f}",
             "states are read by": self._loop.instruction,
             "error rate": f"{counts.error_rate:.6f}",
             "retries": counts.retries,
