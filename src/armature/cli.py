@@ -106,6 +106,7 @@ def _add_emulate(commands: Subparsers) -> None:
     emulate.add_argument("--robot", metavar="NAME", default=DEFAULT_ROBOT)
     emulate.add_argument("--link", metavar="PATH", required=True, help="where the device shall appear")
     emulate.add_argument("--baud", type=int, metavar="RATE", help="of the servos [bit/s]; default: the wiring's")
+    emulate.add_argument("--factory", metavar="JOINT", help="only this servo, as it leaves the factory")
     emulate.add_argument("--usb-latency", type=float, metavar="S", help="of the adapter [s]; default 0")
 
 

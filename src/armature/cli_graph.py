@@ -84,7 +84,7 @@ def emulate(options: argparse.Namespace) -> int:
     graph = processes(find_robot(options.robot), "emulated", Path(options.link).absolute().parent)
     line = list(graph[0].arguments)
     line[line.index("--link") + 1] = options.link
-    for option in ("baud", "usb_latency"):
+    for option in ("baud", "usb_latency", "factory"):
         if getattr(options, option) is not None:
             line += [f"--{option.replace('_', '-')}", str(getattr(options, option))]
     os.execv(sys.executable, [sys.executable, "-m", "armature.nodes.emulator", *line])

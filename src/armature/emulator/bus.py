@@ -13,6 +13,7 @@ from armature.emulator.faults import FaultBoard
 from armature.emulator.motor import rotor_inertia
 from armature.emulator.mujoco_plant import MujocoPlant
 from armature.emulator.plant import Plant
+from armature.emulator.registers import FactoryReset
 from armature.emulator.servo import Servo
 from armature.emulator.supply import supplies
 from armature.emulator.wire import Wire
@@ -104,6 +105,17 @@ class EmulatedBus:
         for _, servo in servos:
             servo.registers["Baud Rate"] = _baud_index(wiring.baud_rate)
         return EmulatedBus(servos, plant, wiring.baud_rate, now)
+
+    def renew(self, joint: str) -> None:
+        """Have the servo of a joint on the wire alone, as it leaves the factory (e-Manual: ID 1, 57,600 bit/s).
+
+        Raises:
+            ConfigError: no such joint.
+        """
+        new = self.servo(joint)
+        new.factory_reset(FactoryReset.ALL)
+        for servo in self.servos:
+            servo.breaks += servo is not new
 
     def feed(self, data: bytes, now: float) -> list[Transmission]:
         """Take bytes of the host in.

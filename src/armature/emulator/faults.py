@@ -28,6 +28,7 @@ from armature.emulator.servo_faults import (
     Overheat,
     Overload,
     Payload,
+    Place,
     Push,
     Reset,
     Silence,
@@ -59,6 +60,7 @@ __all__ = [
     "Overheat",
     "Overload",
     "Payload",
+    "Place",
     "Push",
     "Reset",
     "Silence",
@@ -75,7 +77,7 @@ __all__ = [
 _KINDS: tuple[type[Fault], ...] = (
     *(Drop, Ignore, Delay, Corrupt, CorruptRequests, Noise, Late, Stale, DuplicateId, SlowBus, Unplug),
     *(Silence, VoltageDip, BrownOut, Reset, Overload, EncoderError, ElectricalShock, Overheat),
-    *(Slip, StuckJoint, Payload, Push),
+    *(Slip, StuckJoint, Payload, Push, Place),
 )
 FAULTS: Mapping[str, type[Fault]] = {kind.name: kind for kind in _KINDS}
 

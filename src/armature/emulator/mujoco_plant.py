@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import mujoco
@@ -45,6 +46,7 @@ class MujocoPlant:
         self._driven = np.array(self._dofs)
         self._pushes = np.zeros(len(joints))  # from outside [N·m] or [N]
         self._is_pushed = False
+        self._jams: Counter[str] = Counter()
         self._friction = self._model.dof_frictionloss.copy()
         self._tool = self._model.body("tool0").id if _TOOL in _bodies(self._model) else 0
         self._tool_mass = float(self._model.body_mass[self._tool])
@@ -71,11 +73,29 @@ class MujocoPlant:
 
     def jam(self, joint: str) -> None:
         """Let a joint stand still: dry friction beyond any motor's torque."""
+        self._jams[joint] += 1
         self._model.dof_frictionloss[self._dof(joint)] = _JAMMED
 
     def release(self, joint: str) -> None:
-        """Give a joint its own friction back."""
-        self._model.dof_frictionloss[self._dof(joint)] = self._friction[self._dof(joint)]
+        """Give a joint its own friction back, once nothing jams it any more."""
+        self._jams[joint] -= 1
+        if not self._jams[joint]:
+            self._model.dof_frictionloss[self._dof(joint)] = self._friction[self._dof(joint)]
+
+    def place(self, joint: str, position: float) -> None:
+        """Put a joint at a position [rad] or [m], at rest.
+
+        Raises:
+            ConfigError: it is beyond the joint's stops.
+        """
+        found = self._model.joint(joint)
+        lower, upper = map(float, found.range)
+        if self._model.jnt_limited[found.id] and not lower <= position <= upper:
+            raise ConfigError(f"position of {joint}", position, f"its stops are at {lower:g} and {upper:g}")
+        self._qpos[found.qposadr] = position
+        self._qvel[found.dofadr] = 0.0
+        _place_followers(self._model, self._data)
+        self._read()
 
     def carry(self, mass: float) -> None:
         """Hang a mass [kg] on tool0, a point without inertia of its own.

@@ -44,6 +44,13 @@ class Workshop(Protocol):
     def release(self, joint: str) -> None:
         """End what jam() began."""
 
+    def place(self, joint: str, position: float) -> None:
+        """Put a joint at a position [rad] or [m], at rest, as a hand would.
+
+        Raises:
+            ConfigError: the joint does not reach it.
+        """
+
     def carry(self, mass: float) -> None:
         """Hang a mass [kg] on the tool in place of the one before."""
 

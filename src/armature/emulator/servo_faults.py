@@ -207,6 +207,30 @@ class Push(Fault):
         return undo
 
 
+@dataclass(frozen=True)
+class Place(Fault):
+    """A hand has put a limp joint somewhere and holds it there; cleared, it lets go."""
+
+    name: ClassVar[str] = "place"
+    position: float = parameter(0.0, "rad", -100.0, 100.0, "of the joint [rad], of a sliding one [m]")
+
+    def _begin(self, bus: EmulatedBus) -> Undo:
+        plant = _workshop(bus, self.name)
+        joints = (self.joint,) if self.joint else plant.joints
+        for joint in joints:
+            if bus.servo(joint).drive.is_on:
+                raise ConfigError("fault place", joint, "its torque is on; place a limp joint")
+            plant.place(joint, self.position)
+        for joint in joints:
+            plant.jam(joint)
+
+        def undo() -> None:
+            for joint in joints:
+                plant.release(joint)
+
+        return undo
+
+
 def _workshop(bus: EmulatedBus, fault: str) -> Workshop:
     if not isinstance(bus.plant, Workshop):
         raise ConfigError(

@@ -60,7 +60,10 @@ def _run(options: argparse.Namespace, ros_arguments: Sequence[str]) -> None:
         with _in_gazebo(arm, wiring, ros_arguments, options.patience) as bus:
             _serve(options, bus)
     else:
-        _serve(options, EmulatedBus.of_arm(urdf, wiring, poses[options.start_pose], time.monotonic()))
+        bus = EmulatedBus.of_arm(urdf, wiring, poses[options.start_pose], time.monotonic())
+        if options.factory is not None:
+            bus.renew(options.factory)
+        _serve(options, bus)
 
 
 @contextmanager
@@ -108,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--usb-latency", type=float, default=0.0, metavar="S", help="of the adapter [s]; default 0"
     )
+    parser.add_argument("--factory", metavar="JOINT", help="only this servo is there, as it leaves the factory")
     parser.add_argument(
         "--no-pace", dest="pace", action="store_false", help="answer at once, not at the wire's pace"
     )
