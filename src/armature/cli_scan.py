@@ -8,18 +8,18 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from armature.cli_port import chosen_port
-from armature.dynamixel.control_table import BAUD_RATES
+from armature.dynamixel.control_table import BAUD_RATES, baud_index
 from armature.dynamixel.port import ServoPort
 from armature.dynamixel.survey import Survey, survey
-from armature.errors import ConfigError, PortError
+from armature.errors import PortError
 
 _LATENCY = 0.016  # [s]; the default of FTDI adapters
 
 
 def scan(options: argparse.Namespace) -> int:
     """Show who answers, at one baud rate or at all of them."""
-    if options.baud is not None and options.baud not in BAUD_RATES:
-        raise ConfigError("--baud", options.baud, f"servos have {', '.join(map(str, BAUD_RATES))} bit/s")
+    if options.baud is not None:
+        baud_index("--baud", options.baud)
     port = chosen_port(options.port)
     rates = BAUD_RATES if options.baud is None else (options.baud,)
     surveys = [seen for seen in surveyed(port, rates) if seen.found or seen.damaged]

@@ -17,6 +17,7 @@ import numpy as np
 from armature.bench.bus_peers import Armature, Bare, Contender, LeRobot, StockSdk
 from armature.bench.figure import Figure
 from armature.bench.still import still_wiring
+from armature.dynamixel.packet import BITS_PER_BYTE
 from armature.dynamixel.wiring import ServoWiring
 from armature.errors import ProcessError
 
@@ -24,7 +25,6 @@ SERVOS = 7
 BAUD_RATES = (1_000_000, 4_000_000)
 _ROUNDS = 10  # contenders take turns, so that a busy moment of the machine strikes them all
 _CYCLES = 60  # a round
-_BITS_PER_BYTE = 10
 _READY_TIME = 20.0  # [s]
 # Its extra "dynamixel" pins an SDK older than ours; its bus works with ours as well.
 _HOW_TO_GET_LEROBOT = "pip install lerobot, which brings torch, into another environment that has Armature"
@@ -57,7 +57,7 @@ def wire_time(servos: int, baud_rate: int) -> float:
     Protocol 2.0 manual: Sync Write 14 + 5 n bytes, Fast Sync Read 14 + n bytes, its answer 8 + 14 n bytes.
     """
     size = (14 + 5 * servos) + (14 + servos) + (8 + 14 * servos)
-    return size * _BITS_PER_BYTE / baud_rate
+    return size * BITS_PER_BYTE / baud_rate
 
 
 def measure() -> Iterator[Figure]:

@@ -8,19 +8,10 @@ from functools import cached_property
 from struct import Struct
 
 from armature.dynamixel.bus import Answer
-from armature.dynamixel.control_table import Register
+from armature.dynamixel.cause import names_of
+from armature.dynamixel.control_table import VOLTAGE_UNIT, WATCHDOG_TRIPPED, Register
 from armature.dynamixel.wiring import ServoWiring
 
-# Bits of Hardware Error Status (e-Manual, "Hardware Error Status(70)").
-HARDWARE_ERRORS = {
-    0: "input voltage",
-    2: "overheating",
-    3: "encoder",
-    4: "electrical shock",
-    5: "overload",
-}
-_WATCHDOG_TRIPPED = -1  # (e-Manual, "Bus Watchdog(98)")
-_VOLTAGE_UNIT = 0.1  # [V] (e-Manual, "Present Input Voltage(144)")
 _LOAD_UNIT = 0.1  # [%] (e-Manual, "Present Load(126)")
 
 
@@ -74,7 +65,7 @@ class Axis:
     @property
     def is_stopped_by_watchdog(self) -> bool:
         """Whether its Bus Watchdog has tripped, as last read: it holds, and silently refuses goals."""
-        return self.watchdog == _WATCHDOG_TRIPPED
+        return self.watchdog == WATCHDOG_TRIPPED
 
     def miss(self) -> None:
         """Forget what the last cycle read; it is not of this one."""
@@ -113,10 +104,9 @@ class Axis:
 
     def take_environment(self, block: bytes) -> None:
         """Take Present Input Voltage and Present Temperature."""
-        self.voltage = int.from_bytes(block[0:2], "little") * _VOLTAGE_UNIT
+        self.voltage = int.from_bytes(block[0:2], "little") * VOLTAGE_UNIT
         self.temperature = float(block[2])
 
     def hardware_error_names(self) -> str:
         """The set bits of Hardware Error Status in words."""
-        names = [name for bit, name in HARDWARE_ERRORS.items() if self.hardware_error & 1 << bit]
-        return ", ".join(names) or "none"
+        return names_of(self.hardware_error)

@@ -60,6 +60,11 @@ def causes_of(hardware_error: int) -> list[Cause]:
     return [cause for cause in Cause if ERROR_BITS.get(cause, 0) & hardware_error]
 
 
+def names_of(hardware_error: int) -> str:
+    """The set bits of Hardware Error Status in words."""
+    return ", ".join(str(cause) for cause, bit in ERROR_BITS.items() if hardware_error & bit) or "none"
+
+
 # With these a servo does not follow goals, or nobody knows whether it would.
 DEAF = (Cause.MISSING, Cause.SILENT_RESET, Cause.BUS_WATCHDOG)
 

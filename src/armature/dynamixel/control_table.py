@@ -10,10 +10,27 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 
-from armature.dynamixel.control_table_facts import BAUD_RATES, COMMON, RATINGS, Access, Fact
+from armature.dynamixel.control_table_facts import (
+    BAUD_RATES,
+    COMMON,
+    RATINGS,
+    VOLTAGE_UNIT,
+    WATCHDOG_TRIPPED,
+    Access,
+    Fact,
+)
 from armature.errors import ConfigError
 
-__all__ = ["BAUD_RATES", "Register", "ServoModel", "servo_model", "servo_model_by_number"]
+__all__ = [
+    "BAUD_RATES",
+    "VOLTAGE_UNIT",
+    "WATCHDOG_TRIPPED",
+    "Register",
+    "ServoModel",
+    "baud_index",
+    "servo_model",
+    "servo_model_by_number",
+]
 
 # e-Manual, "Control Table": the EEPROM area ends where the RAM area begins, at Torque Enable(64).
 _RAM_START = 64
@@ -70,6 +87,23 @@ class ServoModel:
     no_load_speed: float  # [rad/s]
     nominal_voltage: float  # [V]
     stall_current: float  # [A]
+
+
+def baud_index(where: str, baud_rate: float, written: object = None) -> int:
+    """Value of Baud Rate(8) for a rate [bit/s].
+
+    Args:
+        where: name of the field, for the error.
+        baud_rate: [bit/s].
+        written: what the field holds, where that is not the number.
+
+    Raises:
+        ConfigError: servos do not have this rate.
+    """
+    if baud_rate not in BAUD_RATES:
+        value = baud_rate if written is None else written
+        raise ConfigError(where, value, f"servos have {', '.join(map(str, BAUD_RATES))} bit/s")
+    return BAUD_RATES.index(int(baud_rate))
 
 
 def servo_model(name: str) -> ServoModel:

@@ -16,6 +16,9 @@ Access = Literal["R", "RW"]
 # Section "Baud Rate(8)": the register's value is the index [bit/s].
 BAUD_RATES = (9_600, 57_600, 115_200, 1_000_000, 2_000_000, 3_000_000, 4_000_000, 4_500_000)
 
+VOLTAGE_UNIT = 0.1  # [V], sections "Min Voltage Limit(34)" and "Present Input Voltage(144)"
+WATCHDOG_TRIPPED = -1  # what Bus Watchdog(98) reads once it has
+
 # Section "Goal Position(116)", extended position control: 256 turns each way [tick].
 _EXTENDED_RANGE = 1_048_575
 # Section "Homing Offset(20)" [tick].

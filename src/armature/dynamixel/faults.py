@@ -9,6 +9,7 @@ from dataclasses import replace
 from armature.core.health import Stage
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.cause import Cause, Reaction, causes_of
+from armature.dynamixel.control_table import VOLTAGE_UNIT
 from armature.dynamixel.mode import Fault
 from armature.dynamixel.policy import FaultPolicy
 from armature.dynamixel.preparation import Protection
@@ -35,7 +36,6 @@ _DONE = {
     Reaction.PARK: "the arm stopped and is to park",
     Reaction.TORQUE_OFF: "its torque was turned off, the others stopped and hold",
 }
-_VOLTAGE_UNIT = 0.1  # [V] (e-Manual, "Present Input Voltage(144)")
 _RECOVERY_TIME = 3.0  # how long a rebooted servo may stay silent [s]
 _RETURNS_WITHIN = 60.0  # [s]
 _RENEW_EVERY = 1.0  # the figures of a warning [s]
@@ -141,7 +141,7 @@ class Faults:
         if cause is Cause.OVERHEATING:
             return f" at {registers.read(axis, 'Present Temperature')} °C, limit {bounds.temperature:.0f} °C,"
         if cause is Cause.INPUT_VOLTAGE:
-            volts = _VOLTAGE_UNIT * registers.read(axis, "Present Input Voltage")
+            volts = VOLTAGE_UNIT * registers.read(axis, "Present Input Voltage")
             return f" at {volts:.1f} V, {bounds.lowest_voltage:.1f} to {bounds.highest_voltage:.1f} V are allowed,"
         return ""
 

@@ -9,6 +9,8 @@ from enum import IntEnum
 from armature.core.model import Limit
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.bus import ServoBus
+from armature.dynamixel.control_table import VOLTAGE_UNIT
+from armature.dynamixel.packet import BITS_PER_BYTE
 from armature.dynamixel.reader import Reader
 from armature.dynamixel.registers import Registers
 from armature.dynamixel.survey import Found, Survey
@@ -18,10 +20,8 @@ from armature.errors import BusError, CorruptPacket, ServoTimeout
 _CYCLES = 200
 _READS = 20  # of a servo, to find another one with the same id
 _SHARE = 0.8  # of a period that a cycle may take
-_BITS_PER_BYTE = 10.0
 _WARM = 15  # below the servo's own limit [K]
 _WATCHDOG = 38  # firmware from which on there is a Bus Watchdog (e-Manual, "Bus Watchdog(98)")
-_VOLTAGE_UNIT = 0.1  # [V] (e-Manual, "Present Input Voltage(144)")
 
 
 class Verdict(IntEnum):
@@ -89,7 +89,7 @@ def servo(bus: ServoBus, wiring: ServoWiring, present: Found, limit: Limit) -> I
         PortError: the port is gone.
     """
     subject = f"id {wiring.servo_id} {wiring.joint}"
-    damaged, lost = _bad_reads(bus, wiring)
+    damaged, lost = bad_reads(bus, wiring)
     if damaged > _READS // 4:
         yield _duplicate(subject, f"{damaged} of {_READS} answers are damaged, though each ping is answered well")
         return
@@ -116,16 +116,16 @@ def servo(bus: ServoBus, wiring: ServoWiring, present: Found, limit: Limit) -> I
         yield Finding(subject, Verdict.OK, _summary(wiring, present, values))
 
 
-def _bad_reads(bus: ServoBus, wiring: ServoWiring) -> tuple[int, int]:
+def bad_reads(bus: ServoBus, wiring: ServoWiring) -> tuple[int, int]:
     """How many answers are damaged, and how many do not come.
 
     Two servos with one id answer a ping alike, and so well; what they measure differs, and so damages each other.
     """
-    register = wiring.model.registers["Present Position"]
+    first, last = (wiring.model.registers[name] for name in ("Realtime Tick", "Present Temperature"))
     damaged = lost = 0
     for _ in range(_READS):
         try:
-            bus.read(wiring.servo_id, register)
+            bus.read_block(wiring.servo_id, first.address, last.end - first.address)
         except CorruptPacket:
             damaged += 1
         except ServoTimeout:
@@ -168,8 +168,7 @@ def _state(wiring: ServoWiring, limit: Limit, values: Mapping[str, int]) -> Iter
         detail = f"hardware error: {axis.hardware_error_names()}"
         yield Verdict.FAILURE, detail, "remove the cause, then reboot the servo or switch its power off and on"
     volts, lowest, highest = (
-        _VOLTAGE_UNIT * values[name]
-        for name in ("Present Input Voltage", "Min Voltage Limit", "Max Voltage Limit")
+        VOLTAGE_UNIT * values[name] for name in ("Present Input Voltage", "Min Voltage Limit", "Max Voltage Limit")
     )
     if not lowest <= volts <= highest:
         detail = f"{volts:.1f} V, it takes {lowest:.1f} to {highest:.1f} V"
@@ -188,7 +187,7 @@ _LOOKS: tuple[Callable[[ServoWiring, Limit, Mapping[str, int]], Iterator[Problem
 
 
 def _summary(wiring: ServoWiring, present: Found, values: Mapping[str, int]) -> str:
-    volts = _VOLTAGE_UNIT * values["Present Input Voltage"]
+    volts = VOLTAGE_UNIT * values["Present Input Voltage"]
     torque = "on" if values["Torque Enable"] else "off"
     return (
         f"{wiring.model.name} firmware {present.firmware}, {volts:.1f} V, {values['Present Temperature']} °C, "
@@ -218,7 +217,7 @@ def cycle(bus: ServoBus, wiring: Wiring, rate: float, now: Callable[[], float]) 
     except BusError as error:
         return Finding("cycle", Verdict.FAILURE, str(error), "see the servos above")
     durations = sorted(_duration(reader, now) for _ in range(_CYCLES))
-    goals = (14 + 5 * len(axes)) * _BITS_PER_BYTE / wiring.baud_rate  # Protocol 2.0 manual, "Sync Write"
+    goals = (14 + 5 * len(axes)) * BITS_PER_BYTE / wiring.baud_rate  # Protocol 2.0 manual, "Sync Write"
     usual, longest = (1000.0 * (durations[int(share * _CYCLES)] + goals) for share in (0.5, 0.99))
     detail = (
         f"{usual:.2f} ms, p99 {longest:.2f} ms, by {reader.instruction}; {1000.0 / rate:.1f} ms at {rate:g} Hz"

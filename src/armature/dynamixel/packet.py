@@ -12,6 +12,7 @@ from fastcrc import crc16 as _crc16
 
 HEADER = b"\xff\xff\xfd\x00"
 BROADCAST_ID = 0xFE
+BITS_PER_BYTE = 10  # on the wire: start, 8 data, stop (8N1)
 # Bytes of a status packet besides its parameters: header 4, id, length 2, instruction, error, CRC 2.
 STATUS_OVERHEAD = 11
 # Section "Error": bit 7 tells of a hardware error.

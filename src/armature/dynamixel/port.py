@@ -11,10 +11,9 @@ from typing import Any
 
 import serial
 
+from armature.dynamixel.packet import BITS_PER_BYTE
 from armature.errors import PortError
 
-# Bytes are 10 bits on the wire: start, 8 data, stop (Protocol 2.0 manual, 8N1).
-_BITS_PER_BYTE = 10.0
 _MARGIN = 1e-3  # [s]
 _CHUNK = 4_096
 _LARGEST_MIN = 255  # a control character of termios is one byte
@@ -76,7 +75,7 @@ class ServoPort:
         Raises:
             PortError: the port is gone.
         """
-        self._sent = max(self._sent, self.now()) + len(packet) * _BITS_PER_BYTE / self.baud_rate
+        self._sent = max(self._sent, self.now()) + len(packet) * BITS_PER_BYTE / self.baud_rate
         self._put(packet)
 
     def _put(self, packet: bytes) -> None:
@@ -107,7 +106,7 @@ class ServoPort:
             length: of all answers together [byte].
             return_delay: of all servos that answer together [s].
         """
-        wire = length * _BITS_PER_BYTE / self.baud_rate
+        wire = length * BITS_PER_BYTE / self.baud_rate
         # The request itself may still be on its way when the kernel has taken it.
         self._deadline = max(self._sent, self.now()) + wire + return_delay + self._latency + _MARGIN
 

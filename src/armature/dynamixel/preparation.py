@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from armature.dynamixel.axis import Axis
-from armature.dynamixel.control_table import ServoModel
+from armature.dynamixel.control_table import VOLTAGE_UNIT, ServoModel
 from armature.dynamixel.registers import Registers
 from armature.errors import CommandRefused
 
@@ -19,7 +19,6 @@ _OWN = (
     *("Firmware Version", "Operating Mode", "Homing Offset"),
     *("Temperature Limit", "Max Voltage Limit", "Min Voltage Limit"),
 )
-_VOLTAGE_UNIT = 0.1  # [V] (e-Manual, "Max Voltage Limit(32)")
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,8 @@ class Protection:
             mode=values["Operating Mode"],
             homing_offset=values["Homing Offset"],
             temperature=float(values["Temperature Limit"]),
-            lowest_voltage=values["Min Voltage Limit"] * _VOLTAGE_UNIT,
-            highest_voltage=values["Max Voltage Limit"] * _VOLTAGE_UNIT,
+            lowest_voltage=values["Min Voltage Limit"] * VOLTAGE_UNIT,
+            highest_voltage=values["Max Voltage Limit"] * VOLTAGE_UNIT,
         )
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from armature.core.health import Stage
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.cause import DEAF, Cause, causes_of
+from armature.dynamixel.control_table import VOLTAGE_UNIT
 from armature.dynamixel.faults import LIMP, Faults
 from armature.dynamixel.mode import Fault
 from armature.dynamixel.policy import FaultPolicy
 from armature.dynamixel.servos import Servos
 from armature.dynamixel.setpoints import Setpoints
 from armature.errors import BusError, CommandRefused
-
-_VOLTAGE_UNIT = 0.1  # [V] (e-Manual, "Present Input Voltage(144)")
 
 
 class Recovery:
@@ -129,7 +128,7 @@ class Recovery:
 
     def _badly_powered(self, axis: Axis) -> str:
         bounds = self._servos.preparation.protection(axis)
-        axis.voltage = self._registers.read(axis, "Present Input Voltage") * _VOLTAGE_UNIT
+        axis.voltage = self._registers.read(axis, "Present Input Voltage") * VOLTAGE_UNIT
         if axis.voltage < bounds.lowest_voltage:
             return f"still {axis.voltage:.1f} V, minimum {bounds.lowest_voltage:.1f} V"
         if axis.voltage > bounds.highest_voltage:

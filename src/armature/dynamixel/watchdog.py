@@ -12,13 +12,14 @@ from contextlib import suppress
 
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.bus import ServoBus
+from armature.dynamixel.control_table import WATCHDOG_TRIPPED
 from armature.dynamixel.preparation import Preparation
 from armature.dynamixel.registers import Registers
 from armature.errors import BusError
 
 _NAME = "Bus Watchdog"
 _UNIT = 0.02  # [s]
-_OFF, _TRIPPED = 0, -1
+_OFF = 0
 # The first firmware with a Bus Watchdog (e-Manual, same section); servos of the series X330 had it from the start.
 _FIRST_FIRMWARE = 38
 _SINCE_EVER = "330"
@@ -77,7 +78,7 @@ class BusWatchdogs:
         Raises:
             BusError: the servo did not answer.
         """
-        return self._has(axis) and self._registers.read(axis, _NAME) == _TRIPPED
+        return self._has(axis) and self._registers.read(axis, _NAME) == WATCHDOG_TRIPPED
 
     def tripped(self, axes: Iterable[Axis]) -> list[Axis]:
         """Those of the servos that have stopped by themselves, by one read of all; silent ones are left out.
@@ -91,7 +92,9 @@ class BusWatchdogs:
         register = next(iter(asked.values())).wiring.model.registers[_NAME]
         answers = self._bus.sync_read(list(asked), register.address, register.size)
         return [
-            asked[servo_id] for servo_id, answer in answers.items() if register.decode(answer.data[0]) == _TRIPPED
+            asked[servo_id]
+            for servo_id, answer in answers.items()
+            if register.decode(answer.data[0]) == WATCHDOG_TRIPPED
         ]
 
     def recover(self, axis: Axis) -> float:

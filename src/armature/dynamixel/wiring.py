@@ -10,7 +10,7 @@ from typing import Any
 from armature.core.document import read_document
 from armature.core.model import ArmModel, Joint
 from armature.core.units import quantity
-from armature.dynamixel.control_table import BAUD_RATES, ServoModel, servo_model
+from armature.dynamixel.control_table import BAUD_RATES, ServoModel, baud_index, servo_model
 from armature.errors import ConfigError
 
 _JOINT_KEYS = ("id", "model", "direction", "zero_offset", "reduction", "torque_constant")
@@ -89,13 +89,11 @@ class Wiring:
         bus = _mapping(content.get("bus"), f"{source}: bus")
         _only(bus, ("baud_rate",), f"{source}: bus")
         baud = quantity(f"{source}: bus.baud_rate", bus.get("baud_rate"), ("bit/s",))
-        if baud not in BAUD_RATES:
-            allowed = f"servos have {', '.join(map(str, BAUD_RATES))} bit/s"
-            raise ConfigError(f"{source}: bus.baud_rate", bus["baud_rate"], allowed)
+        rate = BAUD_RATES[baud_index(f"{source}: bus.baud_rate", baud, bus["baud_rate"])]
         joints = _mapping(content.get("joints"), f"{source}: joints")
         servos = tuple(_read_servo(name, entry, arm, source) for name, entry in joints.items())
         _check_complete(servos, arm, source)
-        return Wiring(baud_rate=int(baud), servos=servos)
+        return Wiring(baud_rate=rate, servos=servos)
 
 
 def _mapping(value: object, where: str) -> Mapping[str, Any]:

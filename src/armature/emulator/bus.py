@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from armature.dynamixel.control_table import BAUD_RATES
+from armature.dynamixel.control_table import baud_index
 from armature.dynamixel.wiring import ServoWiring, Wiring
 from armature.emulator.disturbance import Transmission
 from armature.emulator.drive import Drive
@@ -103,7 +103,7 @@ class EmulatedBus:
         """
         servos = [(entry, Servo(entry.model, entry.servo_id)) for entry in wiring.servos]
         for _, servo in servos:
-            servo.registers["Baud Rate"] = _baud_index(wiring.baud_rate)
+            servo.registers["Baud Rate"] = baud_index("baud rate", wiring.baud_rate)
         return EmulatedBus(servos, plant, wiring.baud_rate, now)
 
     def renew(self, joint: str) -> None:
@@ -192,9 +192,3 @@ def mujoco_plant(urdf: str, wiring: Wiring, start: Mapping[str, float]) -> Mujoc
     """
     rotors = {entry.joint: rotor_inertia(entry.model) * entry.reduction**2 for entry in wiring.servos}
     return MujocoPlant(urdf, rotors, start)
-
-
-def _baud_index(baud_rate: int) -> int:
-    if baud_rate not in BAUD_RATES:
-        raise ConfigError("baud rate", baud_rate, f"servos have {', '.join(map(str, BAUD_RATES))} bit/s")
-    return BAUD_RATES.index(baud_rate)

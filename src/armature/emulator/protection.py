@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from armature.dynamixel.control_table import WATCHDOG_TRIPPED
 from armature.emulator.registers import RegisterFile
 
 
@@ -21,7 +22,6 @@ class HardwareError(IntEnum):
 _OVERLOAD = 0.8  # share of the stall torque
 _OVERLOAD_TIME = 1.5  # [s]
 _WATCHDOG_UNIT = 20e-3  # [s], section "Bus Watchdog(98)"
-WATCHDOG_TRIPPED = -1
 
 
 class Protection:

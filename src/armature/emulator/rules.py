@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from armature.dynamixel.control_table import Register, ServoModel
+from armature.dynamixel.control_table import WATCHDOG_TRIPPED, Register, ServoModel
 from armature.dynamixel.packet import Error, Instruction
 from armature.emulator.drive import Mode
-from armature.emulator.protection import WATCHDOG_TRIPPED
 from armature.emulator.registers import Change, RegisterFile
 
 GOALS = ("Goal PWM", "Goal Current", "Goal Velocity", "Goal Position")

@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from armature.dynamixel.control_table import BAUD_RATES
-from armature.dynamixel.packet import Packet, StreamDecoder
+from armature.dynamixel.packet import BITS_PER_BYTE, Packet, StreamDecoder
 from armature.emulator.disturbance import Disturbance, Transmission
 from armature.emulator.instructions import Answer, execute
 from armature.emulator.servo import Servo
 
-# Start bit, eight data bits, stop bit.
-_BITS_PER_BYTE = 10
 # An adapter hands over what it has at least this often: a frame of USB [s].
 _FRAME = 1e-3
 
@@ -47,7 +45,7 @@ class Wire:
         self._free = max(now, self._free) + self._duration(data)
         for disturbance in self._disturbances:
             data = disturbance.spoil(data)
-        frame = max(1, int(_FRAME * self.baud_rate / _BITS_PER_BYTE))
+        frame = max(1, int(_FRAME * self.baud_rate / BITS_PER_BYTE))
         answers = [sent for packet in self._decoder.feed(data) for sent in self._answers(packet, servos)]
         if all(len(sent.data) <= frame for sent in answers):
             return answers
@@ -81,4 +79,4 @@ class Wire:
             yield replace(sent, due=due, data=sent.data[start : start + size])
 
     def _duration(self, data: bytes) -> float:
-        return len(data) * _BITS_PER_BYTE / self.baud_rate
+        return len(data) * BITS_PER_BYTE / self.baud_rate

@@ -11,7 +11,7 @@ from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 
 from armature.dynamixel import link
-from armature.dynamixel.axis import HARDWARE_ERRORS
+from armature.dynamixel.cause import names_of
 from armature.dynamixel.mode import Mode
 from armature.nodes.conversions import diagnostic
 from armature.nodes.servo_parameters import ServoConfiguration
@@ -129,10 +129,5 @@ def _measured(axis: link.AxisReading) -> dict[str, str]:
         "temperature [°C]": f"{axis.temperature:.0f}",
         "voltage [V]": f"{axis.voltage:.1f}",
         "torque": "unknown" if math.isnan(axis.torque) else "on" if axis.torque else "off",
-        "hardware error": _error_names(axis),
+        "hardware error": names_of(int(axis.hardware_error)),
     }
-
-
-def _error_names(axis: link.AxisReading) -> str:
-    bits = int(axis.hardware_error)
-    return ", ".join(name for bit, name in HARDWARE_ERRORS.items() if bits & 1 << bit) or "none"
