@@ -51,11 +51,10 @@ def test_a_jog_begins_where_the_arm_is_and_ends_at_rest(start, speeds):
 def test_a_jog_keeps_within_acceleration_and_jerk(start, speeds):
     motion = pressed(start, speeds)
     times = np.linspace(0.0, motion.duration, 400)
-    _, _, acceleration = motion.sample_many(times)
-    jerk = np.diff(acceleration, axis=0) / np.diff(times)[:, None]
-    assert np.abs(acceleration).max() <= 4.0 * 1.02
-    # The profile's jerk is exact at the points, 20 ms apart; between them the spline rounds its steps.
-    assert np.abs(jerk).max() <= 40.0 * 2.0
+    _, _, acceleration = motion.sample_many(times[:-1])
+    jerk = np.diff(acceleration, axis=0) / np.diff(times)[:-1, None]
+    assert np.abs(acceleration).max() <= 4.0 * (1.0 + 1e-6)
+    assert np.abs(jerk).max() <= 40.0 * 1.01
 
 
 @given(SPEEDS)

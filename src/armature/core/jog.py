@@ -7,14 +7,12 @@ import math
 import numpy as np
 import ruckig
 
-from armature.core import retiming
+from armature.core import profile, retiming
 from armature.core.limits import GroupLimits
 from armature.core.spline import Array
 from armature.core.trajectory import State, Trajectory
 from armature.errors import GoalRefused
 
-# Spacing of the points that describe a move [s].
-_SPACING = 0.02
 # Slower than this share of a joint's limit is no motion; ruckig fails where a move takes hours.
 _SLOWEST = 1e-3
 # How far ahead of it a joint without position limits makes for [s].
@@ -37,11 +35,9 @@ def jog(limits: GroupLimits, start: State, velocities: Array, *, lease: float, m
         The motion, quintic, ending at rest.
     """
     target, speed = _toward_limits(limits, start, velocities, margin)
-    pressed = _sampled(limits, _profile(limits, start, target, speed), lease)
-    halt = np.full(len(limits.joints), math.nan)
+    pressed = profile.exact(limits.joints, _profile(limits, start, target, speed), lease)
     end = State(*(rows[-1] for rows in pressed.points))
-    stop = _sampled(limits, _profile(limits, end, halt, limits.velocity))
-    return retiming.joined(pressed, stop)
+    return retiming.joined(pressed, profile.halt(limits, end))
 
 
 def clamped(velocities: Array, limits: GroupLimits) -> tuple[Array, str]:
@@ -74,7 +70,7 @@ def move(limits: GroupLimits, start: State, target: Array, speed: Array) -> Traj
         slowest = _SLOWEST * limits.velocity[index]
         if not speed[index] >= slowest:
             raise GoalRefused(f"velocity of {joint}", float(speed[index]), f"give at least {slowest:g} {unit}/s")
-    return _sampled(limits, _profile(limits, start, target, np.minimum(speed, limits.velocity)))
+    return profile.exact(limits.joints, _profile(limits, start, target, np.minimum(speed, limits.velocity)))
 
 
 def _toward_limits(limits: GroupLimits, start: State, velocities: Array, margin: Array) -> tuple[Array, Array]:
@@ -87,34 +83,16 @@ def _toward_limits(limits: GroupLimits, start: State, velocities: Array, margin:
     return np.where(is_free, target, math.nan), np.where(is_free, np.abs(velocities), limits.velocity)
 
 
-def _sampled(limits: GroupLimits, profile: ruckig.Trajectory, until: float = math.inf) -> Trajectory:
-    """Points of a profile up to a time [s], or to its end, where it rests."""
-    duration = max(min(profile.duration, until), 1e-3)
-    times = np.linspace(0.0, duration, math.ceil(duration / _SPACING) + 1)
-    rows = [profile.at_time(time) for time in times]
-    position, velocity, acceleration = (np.array([row[i] for row in rows]) for i in range(3))
-    if profile.duration <= until:
-        velocity[-1], acceleration[-1] = 0.0, 0.0
-    return retiming.quintic(limits.joints, times, (position, velocity, acceleration))
-
-
 def _profile(limits: GroupLimits, start: State, target: Array, speed: Array) -> ruckig.Trajectory:
     """Time-optimal motion to each joint's target, or to rest where the target is NaN."""
-    count = len(limits.joints)
     is_moving = np.isfinite(target)
-    question = ruckig.InputParameter(count)
-    question.synchronization = ruckig.Synchronization.No
+    asked = profile.question(limits, start, speed)
+    asked.synchronization = ruckig.Synchronization.No
     position, velocity = ruckig.ControlInterface.Position, ruckig.ControlInterface.Velocity
-    question.per_dof_control_interface = [position if moving else velocity for moving in is_moving]
-    question.current_position = start.position.tolist()
-    question.current_velocity = start.velocity.tolist()
-    question.current_acceleration = start.acceleration.tolist()
-    question.target_position = np.where(is_moving, target, 0.0).tolist()
-    question.target_velocity = [0.0] * count
-    question.target_acceleration = [0.0] * count
-    question.max_velocity = speed.tolist()
-    question.max_acceleration = limits.acceleration.tolist()
-    question.max_jerk = limits.jerk.tolist()
-    answer = ruckig.Trajectory(count)
-    ruckig.Ruckig(count).calculate(question, answer)
-    return answer
+    asked.per_dof_control_interface = [position if moving else velocity for moving in is_moving]
+    asked.target_position = np.where(is_moving, target, 0.0).tolist()
+    asked.target_velocity = asked.target_acceleration = [0.0] * len(limits.joints)
+    found = profile.answer(asked)
+    if found is None:
+        raise GoalRefused("motion to", target.tolist(), "there is none from here; stop, then try again")
+    return found
