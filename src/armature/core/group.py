@@ -130,6 +130,19 @@ class GroupControl:
             CommandRefused: the arm takes no commands now.
         """
         tracker = self._ready("trajectory", now)
+        goal, _ = self._checked(tracker, goal, stamp, now)
+        self._finish(aborted("replaced by a newer goal"))
+        tracker.accept(goal, now)
+        self._goal = _Goal(judge, on_end)
+
+    def planned(self, goal: Trajectory, stamp: float | None, now: float) -> Trajectory:
+        """The goal as `follow` would follow it now, for whoever has more to check; arguments and errors as there."""
+        return self._checked(self._ready("trajectory", now), goal, stamp, now)[1]
+
+    def _checked(
+        self, tracker: Tracker, goal: Trajectory, stamp: float | None, now: float
+    ) -> tuple[Trajectory, Trajectory]:
+        """The goal in the group's order and time, and as it would be followed, within limits."""
         limits.check_joints(goal.joints, self.limits.joints)
         goal = goal.reordered(self.limits.joints)
         limits.check_end(goal)
@@ -137,10 +150,9 @@ class GroupControl:
             limits.check_start(goal, tracker.setpoint(now), self.limits, self._settings.start_tolerance)
         else:
             goal = limits.placed(goal, stamp, tracker.handover(now))
-        limits.check_motion(tracker.plan(goal, now), self.limits)
-        self._finish(aborted("replaced by a newer goal"))
-        tracker.accept(goal, now)
-        self._goal = _Goal(judge, on_end)
+        plan = tracker.plan(goal, now)
+        limits.check_motion(plan, self.limits)
+        return goal, plan
 
     def move(self, target: Array, speed: Array, judge: Judge, on_end: OnEnd, now: float) -> None:
         """Move to a position, jerk-limited, in place of what is being done; arguments and errors as `follow`."""
