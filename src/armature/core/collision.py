@@ -1,4 +1,4 @@
-"""Whether a way is free: contacts of the arm with itself and with the floor, by MuJoCo."""
+"""Whether a way is free: distances of the arm's parts to each other and to the floor, by MuJoCo."""
 
 from __future__ import annotations
 
@@ -8,19 +8,74 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
+from armature.core.mechanics import Mechanics
 from armature.core.model import ArmModel
+from armature.core.spline import Array
 
 _STEP = 0.02  # between checked positions [rad] or [m]
-_TOLERANCE = 1e-3  # depth that counts as touching, not as a collision [m]
+TOLERANCE = 1e-3  # what counts as no worse than before [m]
+
+Pair = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Contact:
-    """The first place where two parts of the arm, or one and the floor, would meet."""
+    """The first place where two parts of the arm, or one and the floor, would come too near."""
 
     first: str  # link
     second: str  # link, or "floor"
     fraction: float  # of the way, 0 to 1
+
+
+class Clearances:
+    """Distances between parts that are nearer than a reach."""
+
+    def __init__(self, mechanics: Mechanics, reach: float) -> None:
+        """Args: the arm, and up to which distance one is told [m]."""
+        self.reach = reach
+        self._mechanics = mechanics
+        self._links = [mechanics.link_of(geom) for geom in range(mechanics.model.ngeom)]
+
+    def at(self, position: Array) -> dict[Pair, float]:
+        """Distances at positions of the joints [m], negative where parts overlap; only those within the reach."""
+        model, data = self._mechanics.model, self._mechanics.data
+        model.geom_margin[:] = self.reach
+        self._mechanics.place(position)
+        mujoco.mj_collision(model, data)
+        found: dict[Pair, float] = {}
+        if data.ncon:
+            links = self._links
+            for (one, other), distance in zip(data.contact.geom.tolist(), data.contact.dist.tolist(), strict=True):
+                pair = (links[one], links[other]) if links[one] < links[other] else (links[other], links[one])
+                found[pair] = min(distance, found.get(pair, distance))
+        return found
+
+
+class Passage:
+    """A way followed from place to place: no two parts may come nearer than a margin.
+
+    Parts that are too near at its begin may move apart, not nearer; once apart they stay so.
+    """
+
+    def __init__(self, clearances: Clearances, start: Array, margin: float) -> None:
+        """Args: distances of the arm, where the way begins, Shape (n,), and the margin [m]."""
+        self._clearances = clearances
+        self._margin = margin
+        found = clearances.at(start)
+        self._asked = {pair: min(distance, margin) for pair, distance in found.items()}
+        self.nearest = min(found.values(), default=clearances.reach)  # of all places so far [m]
+
+    def blocked(self, position: Array) -> tuple[Pair, float] | None:
+        """The next place: the pair that comes too near there, with its distance [m]; None where none does."""
+        found = self._clearances.at(position)
+        for pair, distance in found.items():
+            asked = self._asked.get(pair, self._margin)
+            if distance < (self._margin if asked >= self._margin else asked - TOLERANCE):
+                return pair, distance
+        for pair, asked in self._asked.items():
+            self._asked[pair] = max(asked, min(found.get(pair, self._margin), self._margin))
+        self.nearest = min(self.nearest, *found.values(), self._clearances.reach)
+        return None
 
 
 class CollisionModel:
@@ -28,18 +83,8 @@ class CollisionModel:
 
     def __init__(self, urdf: str, arm: ArmModel) -> None:
         """Args: the URDF's text, and the model read from it."""
-        spec = mujoco.MjSpec.from_string(urdf)
-        spec.worldbody.add_geom(
-            name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1], pos=[0, 0, -_TOLERANCE]
-        )
+        self._urdf = urdf
         self._arm = arm
-        self._model = spec.compile()
-        self._data = mujoco.MjData(self._model)
-        self._address = {
-            joint.name: int(self._model.joint(joint.name).qposadr[0])
-            for joint in arm.joints
-            if joint.kind != "fixed"
-        }
 
     def first_contact(self, joints: Sequence[str], start: np.ndarray, end: np.ndarray) -> Contact | None:
         """Walk a straight line in joint space.
@@ -50,36 +95,14 @@ class CollisionModel:
             end: positions at its end [rad] or [m], Shape (n,).
 
         Returns:
-            The first contact that is deeper than at the start; None where the way is free.
+            The first contact that is deeper than before; None where the way is free.
         """
+        clearances = Clearances(Mechanics(self._urdf, self._arm, joints), TOLERANCE)
+        passage = Passage(clearances, start, -TOLERANCE)
         steps = max(1, int(np.ceil(np.max(np.abs(end - start)) / _STEP)))
-        allowed = self._depths(joints, start)
         for step in range(1, steps + 1):
             fraction = step / steps
-            for pair, depth in self._depths(joints, start + fraction * (end - start)).items():
-                if depth > allowed.get(pair, 0.0) + _TOLERANCE:
-                    return Contact(*pair, fraction)
+            blocked = passage.blocked(start + fraction * (end - start))
+            if blocked is not None:
+                return Contact(*blocked[0], fraction)
         return None
-
-    def _depths(self, joints: Sequence[str], positions: np.ndarray) -> dict[tuple[str, str], float]:
-        at = dict(zip(joints, map(float, positions), strict=True))
-        for joint in self._arm.joints:
-            if joint.mimic is not None and joint.mimic.joint in at:
-                at[joint.name] = joint.mimic.multiplier * at[joint.mimic.joint] + joint.mimic.offset
-        for name, position in at.items():
-            self._data.qpos[self._address[name]] = position
-        mujoco.mj_kinematics(self._model, self._data)
-        mujoco.mj_collision(self._model, self._data)
-        depths: dict[tuple[str, str], float] = {}
-        for contact in self._data.contact[: self._data.ncon]:
-            first, second = sorted((self._name(contact.geom1), self._name(contact.geom2)))
-            if "floor" in (first, second) and self._arm.root in (first, second):
-                continue
-            depths[first, second] = max(depths.get((first, second), 0.0), -float(contact.dist))
-        return depths
-
-    def _name(self, geom: int) -> str:
-        if self._model.geom(geom).name == "floor":
-            return "floor"
-        body = int(self._model.geom_bodyid[geom])
-        return self._arm.root if body == 0 else str(self._model.body(body).name)

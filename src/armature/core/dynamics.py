@@ -1,0 +1,74 @@
+"""Torques that a motion needs, by MuJoCo's inverse dynamics, and torques that the servos can give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+
+from armature.core.mechanics import Mechanics
+from armature.core.model import ArmModel
+from armature.core.spline import Array
+from armature.core.trajectory import State
+
+# Mechanical time constant of such motors, typically 5 ms to 20 ms. It gives the inertia of the rotor:
+# time constant = inertia · no-load speed / stall torque.
+_MECHANICAL_TIME = 12e-3  # [s]
+_WITHOUT_CONTACT = int(mujoco.mjtDisableBit.mjDSBL_CONTACT) | int(mujoco.mjtDisableBit.mjDSBL_CONSTRAINT)
+
+
+@dataclass(frozen=True)
+class Drive:
+    """What a servo gives behind its gear."""
+
+    stall_torque: float  # [N·m]
+    no_load_speed: float  # [rad/s]; infinite where it is not known
+
+    @property
+    def rotor_inertia(self) -> float:
+        """Inertia of its rotor as the joint feels it [kg·m²]."""
+        return _MECHANICAL_TIME * self.stall_torque / self.no_load_speed
+
+
+def drives_of(arm: ArmModel) -> dict[str, Drive]:
+    """Drives as far as a URDF tells: the effort limit of each joint, at any speed."""
+    return {joint.name: Drive(joint.limit.effort, np.inf) for joint in arm.driven if joint.limit is not None}
+
+
+class Torques:
+    """Torques of the joints that a `Mechanics` moves."""
+
+    def __init__(self, mechanics: Mechanics, drives: Mapping[str, Drive]) -> None:
+        """Args: the arm with the rotors' inertia, and its drives by joint."""
+        self._mechanics = mechanics
+        self._stall = np.array([drives[joint].stall_torque for joint in mechanics.joints])
+        self._fastest = np.array([drives[joint].no_load_speed for joint in mechanics.joints])
+        self._friction = mechanics.model.dof_frictionloss[mechanics.dofs]
+
+    def needed(self, state: State) -> Array:
+        """Torques for a state of motion: inertia, gravity, damping and dry friction [N·m], Shape (n,)."""
+        model, data, dofs = self._mechanics.model, self._mechanics.data, self._mechanics.dofs
+        flags = model.opt.disableflags
+        model.opt.disableflags = flags | _WITHOUT_CONTACT
+        data.qvel[:], data.qacc[:] = 0.0, 0.0
+        data.qvel[dofs], data.qacc[dofs] = state.velocity, state.acceleration
+        self._mechanics.place(state.position)
+        mujoco.mj_inverse(model, data)
+        model.opt.disableflags = flags
+        torques: Array = data.qfrc_inverse[dofs] + self._friction * np.sign(state.velocity)
+        return torques
+
+    def available(self, torques: Array, velocity: Array) -> Array:
+        """Highest torques in the directions of some: less where a moving motor drives, no less where it brakes.
+
+        A permanent magnet motor's torque falls linearly from stall to no-load speed.
+
+        Args:
+            torques: [N·m], Shape (n,).
+            velocity: [rad/s], Shape (n,).
+        """
+        driving = np.maximum(np.sign(torques) * velocity, 0.0)
+        bound: Array = self._stall * np.maximum(1.0 - driving / self._fastest, 0.0)
+        return bound
