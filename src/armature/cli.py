@@ -47,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     _add_world(commands)
     _add_fault(commands)
     _add_inspection(commands)
+    _add_commissioning(commands)
     _add_recording(commands)
     _add_bench(commands)
     return root
@@ -139,6 +140,18 @@ def _add_inspection(commands: Subparsers) -> None:
     scan = _add(commands, "scan", "Show all servos that answer.", "armature.cli_scan")
     scan.add_argument("--baud", type=int, metavar="RATE", help="[bit/s]; default: all")
     for command in (check, scan):
+        command.add_argument("--port", metavar="DEV", default="", help="default: the only adapter plugged in")
+        command.add_argument("--json", action="store_true", help="for programs")
+
+
+def _add_commissioning(commands: Subparsers) -> None:
+    setup = _add(commands, "setup", "Bring a new servo to what the wiring file wants.", "armature.cli_setup")
+    setup.add_argument("joint", metavar="JOINT", nargs="?", default="", help="default: all, one after the other")
+    setup.add_argument("--dry-run", action="store_true", help="show what would be written, write nothing")
+    setup.add_argument("--yes", action="store_true", help="write without asking")
+    for command in (setup,):
+        command.add_argument("--robot", metavar="NAME", default=DEFAULT_ROBOT, help=f"default {DEFAULT_ROBOT}")
+        command.add_argument("--wiring", metavar="FILE", default="", help="default: the robot's")
         command.add_argument("--port", metavar="DEV", default="", help="default: the only adapter plugged in")
         command.add_argument("--json", action="store_true", help="for programs")
 

@@ -1,0 +1,100 @@
+"""Talking with the person at the terminal: questions, single keys, and a table that is drawn anew in its place."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import termios
+import tty
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TextIO
+
+from armature.errors import CommandRefused
+
+ENTER = ("\n", "\r")
+# A line editor's end of file, Ctrl-D; a terminal that takes single keys hands it out as it is.
+_END = "\x04"
+_CHUNK = 64
+QUIT = "q"
+
+
+def require_person(request: str, remedy: str) -> None:
+    """Refuse what needs somebody to ask, where nobody is.
+
+    Raises:
+        CommandRefused: standard input is no terminal.
+    """
+    if not sys.stdin.isatty():
+        raise CommandRefused(request, "standard input is no terminal, so nobody can be asked", remedy)
+
+
+def say(text: str = "") -> None:
+    """Tell something to the person; standard output is for results."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def answer(question: str) -> str:
+    """What the person answers, in lower case; "q" where the input ends."""
+    print(question, end=" ", file=sys.stderr, flush=True)
+    line = sys.stdin.readline()
+    if not line:
+        say()
+        return QUIT
+    return line.strip().lower()
+
+
+def agrees(question: str) -> bool:
+    """Whether the person says yes; anything else is no."""
+    return answer(f"{question} [y/N]") in ("y", "yes")
+
+
+@contextmanager
+def single_keys() -> Iterator[None]:
+    """Take keys as they are pressed; Ctrl-C stays what it is."""
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+    try:
+        tty.setcbreak(terminal)
+        yield
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+
+
+def key(patience: float) -> str:
+    """The next key, "" if none is pressed for so long [s], "q" where the input ends; inside single_keys()."""
+    terminal = sys.stdin.fileno()
+    if not select.select([terminal], [], [], patience)[0]:
+        return ""
+    try:
+        pressed = os.read(terminal, _CHUNK).decode("utf-8", "replace")[:1]
+    except OSError:  # the terminal has gone
+        pressed = ""
+    return QUIT if pressed in ("", _END) else pressed.lower()
+
+
+class LiveTable:
+    """Lines that replace those before them; on what is no terminal only the first are shown."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._height = 0
+
+    def show(self, lines: Sequence[str]) -> None:
+        """Draw the lines."""
+        if self._height and not self._stream.isatty():
+            return
+        # ECMA-48: CPL moves to the beginning of a line above, ED erases all below.
+        up = f"\x1b[{self._height}F\x1b[J" if self._height else ""
+        self._stream.write(up + "".join(f"{line}\n" for line in lines))
+        self._stream.flush()
+        self._height = len(lines)
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as lines, in columns two spaces apart."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]

@@ -1,0 +1,81 @@
+"""The arm that a command commissions: its URDF and its wiring file, which may be one of the user's own."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+from armature.core.model import ArmModel
+from armature.dynamixel.wiring import ServoWiring, Wiring
+from armature.errors import ConfigError
+from armature.graph import Robot, find_robot, share_folder
+
+
+@dataclass(frozen=True)
+class WiredArm:
+    """An arm with the wiring file as it was read."""
+
+    robot: Robot
+    file: Path  # the wiring file itself, behind any links
+    content: bytes
+    arm: ArmModel
+    wiring: Wiring
+
+    def servo(self, joint: str) -> ServoWiring:
+        """The servo of a joint.
+
+        Raises:
+            ConfigError: the wiring file has no such joint.
+        """
+        for servo in self.wiring.servos:
+            if servo.joint == joint:
+                return servo
+        raise ConfigError("joint", joint, f"joints are {', '.join(self.wiring.joints)}")
+
+    def parse(self, text: str) -> Wiring:
+        """Read a wiring file of this arm.
+
+        Raises:
+            ConfigError: it cannot be used.
+        """
+        return Wiring.from_yaml(text, self.arm, self.file.name)
+
+
+def wired_arm(options: argparse.Namespace) -> WiredArm:
+    """The arm of --robot, wired as --wiring says.
+
+    Raises:
+        ConfigError: a file that cannot be read or used.
+    """
+    robot = find_robot(options.robot)
+    file = (Path(options.wiring) if options.wiring else robot.wiring).resolve()
+    try:
+        content = file.read_bytes()
+        text = content.decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(str(file), str(error), "name a wiring file that can be read") from error
+    arm = ArmModel.from_urdf(robot.urdf.read_text("utf-8"), robot.urdf.name)
+    return WiredArm(robot, file, content, arm, Wiring.from_yaml(text, arm, file.name))
+
+
+def require_own(wired: WiredArm) -> None:
+    """Refuse to edit a file that is not the user's own: the default arm's, or one of the installed package.
+
+    Raises:
+        ConfigError: with the copy that may be edited.
+    """
+    share = share_folder().resolve()
+    own = share / "config" / "robots" / wired.robot.name
+    if not wired.file.is_relative_to(share):
+        return
+    if not (share / "setup.py").exists():
+        allowed = (
+            "it belongs to the installed package; copy it to a place of your own and name it with --wiring FILE"
+        )
+        raise ConfigError("wiring file", str(wired.file), allowed)
+    if wired.file.parent != own:
+        copy = own / "servos.yaml"
+        raise ConfigError(
+            "wiring file", str(wired.file), f"it is shared; make your own first: cp {wired.file} {copy}"
+        )
