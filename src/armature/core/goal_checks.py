@@ -6,14 +6,15 @@ The work is done in slices of so many looks, so that whoever checks can do other
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
 
-from armature.core.collision import Clearances, Passage
-from armature.core.dynamics import Torques
+from armature.core.collision import TOLERANCE, Clearances, Passage
+from armature.core.dynamics import Drive, Torques
+from armature.core.mechanics import Mechanics
 from armature.core.spline import Array
 from armature.core.trajectory import State, Trajectory
 from armature.errors import ConfigError, GoalRefused
@@ -168,3 +169,23 @@ def _by_time(plan: Trajectory) -> Array:
 def _bound(looks: int) -> None:
     if looks > _MOST_LOOKS:
         raise GoalRefused("points", looks, f"its check may take {_MOST_LOOKS} looks; send it in parts")
+
+
+class GoalChecks:
+    """Checks the goals of one arm.
+
+    Args:
+        mechanics: the arm, with the rotors' inertia and the payload.
+        drives: by joint.
+        settings: what is checked.
+    """
+
+    def __init__(self, mechanics: Mechanics, drives: Mapping[str, Drive], settings: CheckSettings) -> None:
+        self.mechanics = mechanics
+        self.torques = Torques(mechanics, drives)
+        self.settings = settings
+        self._clearances = Clearances(mechanics, settings.margin + TOLERANCE)
+
+    def begin(self, plan: Trajectory, until: float = math.inf) -> GoalCheck:
+        """Begin to check a goal, as far as a time of it [s]."""
+        return GoalCheck(plan, self._clearances, self.torques, self.settings, until)

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 from control_msgs.action import FollowJointTrajectory, ParallelGripperCommand
-from control_msgs.msg import SpeedScalingFactor
+from control_msgs.msg import JointJog, SpeedScalingFactor
 from sensor_msgs.msg import JointState
+from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
 from armature.core.judging import GripJudge, TrajectoryJudge
@@ -19,6 +20,7 @@ from armature.core.tolerance import Tolerance, Tolerances, requested, resolved
 from armature.core.trajectory import State
 from armature.errors import ArmatureError, CommandRefused, GoalRefused
 from armature.nodes import topics
+from armature.nodes.arm_checks import CheckedGoals, make_checks
 from armature.nodes.conversions import to_point, to_seconds, to_stamp, to_tolerances, to_trajectory
 from armature.nodes.goals import GoalServer, OnEnd
 from armature.nodes.group_node import GroupNode, JointParameters
@@ -80,6 +82,8 @@ class ArmController(GroupNode):
         super().__init__("arm_controller", ("revolute", "continuous"), ArmJoint, **options)
         common = read(self, Constraints)
         joints = [read(self, JointConstraints, f"constraints.{joint}.") for joint in self.joints]
+        self._checks = make_checks(self, self.urdf, self.model, self.joints)
+        self._goals = CheckedGoals(self, self.control, self._checks, self.now, self.go)
         refuse_unknown(self)
         stopped = common.constraints__stopped_velocity_tolerance
         self._tolerances = Tolerances(
@@ -87,9 +91,7 @@ class ArmController(GroupNode):
             goal=tuple(Tolerance(position=joint.goal, velocity=stopped) for joint in joints),
             goal_time=common.constraints__goal_time,
         )
-        self._server = GoalServer(
-            self, topics.FOLLOW_JOINT_TRAJECTORY, self._start, lambda: self.control.cancel(self.now()), _followed
-        )
+        self._server = GoalServer(self, topics.FOLLOW_JOINT_TRAJECTORY, self._start, self._goals.cancel, _followed)
         self._at_end.callback(self._server.destroy)
         topics.subscription(self, topics.JOINT_TRAJECTORY, self._follow_topic)
         topics.subscription(self, topics.SPEED_SCALING, self._scale_speed)
@@ -129,8 +131,22 @@ class ArmController(GroupNode):
         check_joints(message.joint_names, self.joints)
         stamp = to_seconds(message.header.stamp) or None
         judge = TrajectoryJudge(tolerances, self.control.limits)
-        self.control.follow(to_trajectory(message), stamp, judge, ended, self.now())
+        self._checks.mechanics.rest(self._others())
+        self._goals.follow(to_trajectory(message), stamp, judge, ended)
         self.go()
+
+    def _others(self) -> dict[str, float]:
+        """Where the joints of other groups are, such as the gripper's [rad] or [m]."""
+        driven = {joint.name for joint in self.model.driven} - set(self.joints)
+        return {joint: position for joint, position in self.positions.items() if joint in driven}
+
+    def _jog(self, message: JointJog) -> None:
+        self._goals.drop("replaced by a jog")
+        super()._jog(message)
+
+    def _stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._goals.drop(f"stopped by {self.get_name()}/stop")
+        return super()._stop(request, response)
 
     def _tolerances_of(self, request: FollowJointTrajectory.Goal) -> Tolerances:
         asked_path, asked_goal = to_tolerances(request.path_tolerance), to_tolerances(request.goal_tolerance)

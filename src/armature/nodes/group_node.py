@@ -82,9 +82,11 @@ class GroupNode(Node):
         self._at_end = ExitStack()
         self._group_parameters = read(self, GroupParameters)
         path = self._group_parameters.urdf
-        arm = ArmModel.from_urdf(read_file("urdf", path), path)
-        self.joints = tuple(joint.name for joint in arm.driven if joint.kind in kinds)
-        self.control = self._make_control(arm, joint_parameters)
+        self.urdf = read_file("urdf", path)
+        self.model = ArmModel.from_urdf(self.urdf, path)
+        self.joints = tuple(joint.name for joint in self.model.driven if joint.kind in kinds)
+        self.control = self._make_control(self.model, joint_parameters)
+        self.positions: dict[str, float] = {}  # of all joints, as last read [rad] or [m]
         self._said = ""
         self._published_at = 0.0
         self._read_last = 0.0
@@ -192,7 +194,8 @@ class GroupNode(Node):
         self._read_last = now
         message = deserialize_message(data, JointState)
         stamp = to_seconds(message.header.stamp)
-        self.control.note_reading(stamp, positions_of(message), velocities_of(message), now)
+        self.positions = positions_of(message)
+        self.control.note_reading(stamp, self.positions, velocities_of(message), now)
 
     def _renew(self) -> None:
         now = self.now()

@@ -1,0 +1,183 @@
+"""Goals that are checked by the arm's model before they start: parameters, and the slices of long checks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from rclpy.node import Node
+
+from armature.core.dynamics import Drive, drives_of
+from armature.core.goal_checks import CheckSettings, GoalCheck, GoalChecks
+from armature.core.group import GroupControl
+from armature.core.judging import Judge
+from armature.core.mechanics import Mechanics
+from armature.core.model import ArmModel
+from armature.core.outcome import Code, End, Outcome, aborted, refused
+from armature.core.trajectory import Trajectory
+from armature.dynamixel.wiring import Wiring
+from armature.errors import ArmatureError, ConfigError, GoalRefused
+from armature.nodes.parameters import read, read_file
+
+OnEnd = Callable[[Outcome], None]
+
+# A goal that needs more looks than the first slice is checked in further ones, with time for set-points between
+# them: a slice takes about 5 ms, and pieces reach 200 ms ahead.
+_FIRST_SLICE = 300
+_SLICE = 60
+_PERIOD = 0.01  # [s]
+_JOINED = 0.5  # a path is joined within this time [s]
+_HEAVIEST = 100.0  # payload, beyond which a number was meant in other units [kg]
+
+
+@dataclass(frozen=True)
+class CheckParameters:
+    """What is checked of a goal before it starts."""
+
+    wiring: str = ""  # file; what the servos give is known from it, else from the URDF's effort limits
+    tool_frame: str = "tool0"
+    payload: float = 0.0  # at the tool [kg]
+    checks__collision: bool = True
+    checks__torque: bool = True
+    checks__margin: float = CheckSettings.margin  # [m]
+    checks__turn: float = CheckSettings.turn  # between two looks [rad]
+    checks__torque_share: float = CheckSettings.torque_share
+    checks__allowed_pairs: tuple[str, ...] = ()  # links that may touch, as "first second"; one may be floor
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.payload <= _HEAVIEST:
+            raise ConfigError("parameter payload", self.payload, f"it must be within 0 and {_HEAVIEST:g} kg")
+
+
+def make_checks(node: Node, urdf: str, arm: ArmModel, joints: tuple[str, ...]) -> GoalChecks:
+    """The checks of an arm, by the node's parameters.
+
+    Raises:
+        ConfigError: a parameter that cannot be used, or a URDF that MuJoCo cannot read.
+    """
+    given = read(node, CheckParameters)
+    settings = CheckSettings(
+        given.checks__collision,
+        given.checks__torque,
+        given.checks__margin,
+        given.checks__turn,
+        given.checks__torque_share,
+    )
+    drives = _drives(given.wiring, arm)
+    inertia = {joint: drive.rotor_inertia for joint, drive in drives.items()}
+    load = (given.payload, given.tool_frame)
+    mechanics = Mechanics(urdf, arm, joints, inertia, load, _pairs(given.checks__allowed_pairs))
+    return GoalChecks(mechanics, drives, settings)
+
+
+def _drives(wiring: str, arm: ArmModel) -> Mapping[str, Drive]:
+    if not wiring:
+        return drives_of(arm)
+    servos = Wiring.from_yaml(read_file("wiring", wiring), arm, wiring).servos
+    return {
+        servo.joint: Drive(servo.model.stall_torque * servo.reduction, servo.model.no_load_speed / servo.reduction)
+        for servo in servos
+    }
+
+
+def _pairs(texts: tuple[str, ...]) -> list[tuple[str, str]]:
+    pairs = []
+    for text in filter(None, texts):
+        words = text.split()
+        if len(words) != 2:
+            raise ConfigError("parameter checks.allowed_pairs", text, 'write two links as "first second"')
+        pairs.append((words[0], words[1]))
+    return pairs
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A goal whose check goes on."""
+
+    check: GoalCheck
+    goal: Trajectory
+    stamp: float | None
+    judge: Judge
+    on_end: OnEnd
+
+
+class CheckedGoals:
+    """Lets a `GroupControl` follow goals that have passed the checks.
+
+    Args:
+        node: owner of the timer.
+        control: follows the goals.
+        checks: of the arm.
+        now: ROS time [s].
+        started: called when a goal has begun later than it was asked for.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        control: GroupControl,
+        checks: GoalChecks,
+        now: Callable[[], float],
+        started: Callable[[], None],
+    ) -> None:
+        self._control = control
+        self._checks = checks
+        self._now = now
+        self._started = started
+        self._waiting: _Waiting | None = None
+        self._timer = node.create_timer(_PERIOD, self._go_on)
+        self._timer.cancel()
+
+    def follow(self, goal: Trajectory, stamp: float | None, judge: Judge, on_end: OnEnd) -> None:
+        """Check a goal and follow it; a long check goes on after this returns. Arguments as `GroupControl.follow`.
+
+        Raises:
+            GoalRefused: it cannot be followed, or did not pass.
+            CommandRefused: the arm takes no commands now.
+        """
+        check = self._checks.begin(self._control.planned(goal, stamp, self._now()))
+        is_done = check.advance(_FIRST_SLICE)
+        self.drop("replaced by a newer goal")
+        if is_done:
+            self._control.follow(goal, stamp, judge, on_end, self._now())
+            return
+        self._waiting = _Waiting(check, goal, stamp, judge, on_end)
+        self._timer.reset()
+
+    def drop(self, why: str) -> None:
+        """End a goal that has not started yet, as aborted."""
+        self._end(aborted(why))
+
+    def cancel(self) -> None:
+        """Cancel the goal, whether it has started or not."""
+        if self._waiting is None:
+            self._control.cancel(self._now())
+        self._end(Outcome(End.CANCELED, Code.SUCCESSFUL, "canceled before it started"))
+
+    def _go_on(self) -> None:
+        waiting = self._waiting
+        if waiting is None:
+            self._timer.cancel()
+            return
+        try:
+            if waiting.check.advance(_SLICE):
+                self._start(waiting)
+        except ArmatureError as error:
+            self._end(refused(error))
+
+    def _start(self, waiting: _Waiting) -> None:
+        plan = self._control.planned(waiting.goal, waiting.stamp, self._now())
+        # The arm may have moved meanwhile: then the way to the goal's first point is another one.
+        ahead = waiting.goal.times + plan.duration - waiting.goal.duration
+        until = float(ahead[ahead > 0.0][0]) + _JOINED
+        if not self._checks.begin(plan, until).advance(_FIRST_SLICE):
+            allowed = "the arm has moved while a long goal was checked; send it while the arm rests"
+            raise GoalRefused("way to the first point", round(until, 3), allowed)
+        self._control.follow(waiting.goal, waiting.stamp, waiting.judge, waiting.on_end, self._now())
+        self._waiting = None
+        self._started()
+
+    def _end(self, outcome: Outcome) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            waiting.on_end(outcome)
