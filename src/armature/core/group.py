@@ -34,6 +34,7 @@ class GroupSettings:
     margin: Array  # kept from the position limits while jogging [rad] or [m]
     lease: float = 0.25  # of one jog command [s]
     reading_timeout: float = 0.5  # without a reading of every joint [s]
+    allow_partial_joints_goal: bool = False  # joints that a goal leaves out go on with what they do
 
 
 @dataclass
@@ -130,29 +131,39 @@ class GroupControl:
             CommandRefused: the arm takes no commands now.
         """
         tracker = self._ready("trajectory", now)
-        goal, _ = self._checked(tracker, goal, stamp, now)
+        goal, begin, _ = self._checked(tracker, goal, stamp, now)
         self._finish(aborted("replaced by a newer goal"))
-        tracker.accept(goal, now)
+        tracker.accept(goal, now, begin)
         self._goal = _Goal(judge, on_end)
 
     def planned(self, goal: Trajectory, stamp: float | None, now: float) -> Trajectory:
-        """The goal as `follow` would follow it now, for whoever has more to check; arguments and errors as there."""
-        return self._checked(self._ready("trajectory", now), goal, stamp, now)[1]
+        """The goal as `follow` would follow it now, for whoever has more to check; see there."""
+        return self._checked(self._ready("trajectory", now), goal, stamp, now)[2]
 
     def _checked(
         self, tracker: Tracker, goal: Trajectory, stamp: float | None, now: float
-    ) -> tuple[Trajectory, Trajectory]:
-        """The goal in the group's order and time, and as it would be followed, within limits."""
-        limits.check_joints(goal.joints, self.limits.joints)
-        goal = goal.reordered(self.limits.joints)
+    ) -> tuple[Trajectory, float, Trajectory]:
+        """The goal in the group's order, when it begins [s], and what would be followed then, within limits."""
+        allows_some = self._settings.allow_partial_joints_goal
+        limits.check_joints(goal.joints, self.limits.joints, is_partial=allows_some)
+        goal = goal.reordered([joint for joint in self.limits.joints if joint in goal.joints])
         limits.check_end(goal)
+        begin = tracker.handover(now)
+        if stamp is not None:
+            begin = max(begin, stamp)
+            goal = limits.placed(goal, stamp, begin)
         if stamp is None:
-            limits.check_start(goal, tracker.setpoint(now), self.limits, self._settings.start_tolerance)
-        else:
-            goal = limits.placed(goal, stamp, tracker.handover(now))
-        plan = tracker.plan(goal, now)
+            self._check_start(goal, tracker.setpoint(now))
+        elif stamp > now:
+            self._check_start(goal, tracker.beginning(now, begin))
+        plan = tracker.plan(goal, now, begin)
         limits.check_motion(plan, self.limits)
-        return goal, plan
+        return goal, begin, plan
+
+    def _check_start(self, goal: Trajectory, state: State) -> None:
+        columns = [self.limits.joints.index(joint) for joint in goal.joints]
+        tolerance = self._settings.start_tolerance[columns]
+        limits.check_start(goal, state.of(columns), self.limits.of_joints(goal.joints), tolerance)
 
     def move(self, target: Array, speed: Array, judge: Judge, on_end: OnEnd, now: float) -> None:
         """Move to a position, jerk-limited, in place of what is being done; arguments and errors as `follow`."""

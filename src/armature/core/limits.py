@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -57,21 +57,33 @@ class GroupLimits:
             jerk=np.array([jerk[joint] for joint in joints]),
         )
 
+    def of_joints(self, joints: Sequence[str]) -> GroupLimits:
+        """The limits of some of the joints."""
+        columns = [self.joints.index(joint) for joint in joints]
+        arrays = {name: rows[columns] for name, rows in vars(self).items() if isinstance(rows, np.ndarray)}
+        units = tuple(self.units[column] for column in columns)
+        return replace(self, joints=tuple(joints), units=units, **arrays)
 
-def check_joints(names: Sequence[str], expected: Sequence[str]) -> None:
+
+def check_joints(names: Sequence[str], expected: Sequence[str], *, is_partial: bool = False) -> None:
     """Refuse names that are not exactly the group's, in any order.
+
+    Args:
+        names: that a goal gives.
+        expected: of the group.
+        is_partial: some of them are enough (allow_partial_joints_goal).
 
     Raises:
         GoalRefused: an unknown, missing or repeated joint.
     """
-    allowed = f"name each of {', '.join(expected)} once"
+    allowed = f"name {'some' if is_partial else 'each'} of {', '.join(expected)} once"
     for name in names:
         if name not in expected:
             raise GoalRefused("joint_names", name, f"it is not a joint of this controller; {allowed}")
         if list(names).count(name) > 1:
             raise GoalRefused("joint_names", name, f"it stands more than once; {allowed}")
     for name in expected:
-        if name not in names:
+        if name not in names and not (is_partial and names):
             raise GoalRefused("joint_names", list(names), f"{name} is missing; {allowed}")
 
 

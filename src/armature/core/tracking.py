@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from armature.core import pace, retiming
+from armature.core import joining, pace, profile, retiming
 from armature.core.limits import GroupLimits
 from armature.core.pace import Moment, Pace
 from armature.core.spline import Array
@@ -49,6 +49,7 @@ class Tracker:
         # The stop behind the last piece, and when it begins [s].
         self._tail: Pace | None = None
         self._start = since
+        self._zero = 0.0  # of the present goal, on the path [s]
         self._motion = _resting(limits.joints, position)
         self._pace = pace.steady(since, 1.0)
 
@@ -79,35 +80,42 @@ class Tracker:
 
     def hold(self, position: Array, since: float) -> None:
         """Begin anew, at rest at a position [rad] or [m] since a time [s]; for joints that are commanded there."""
-        self._begin(_resting(self._limits.joints, position), since)
+        self._begin(_resting(self._limits.joints, position), since, Moment(0.0, self.speed))
 
     def handover(self, now: float) -> float:
         """When what is accepted now begins [s]; until then the joints go on as before."""
         return now + HANDOVER if self.is_moving(now) else now
 
-    def plan(self, goal: Trajectory, now: float) -> Trajectory:
-        """The goal as it would be followed if accepted now: begun in the set-point of the hand-over.
+    def beginning(self, now: float, begin: float) -> State:
+        """The state on the path in which a goal would begin at a time [s]."""
+        return self._until(now, begin)[1]
 
-        Raises:
-            GoalRefused: no point of the goal lies after time 0.
-        """
-        return goal.starting_from(self._on_path(now))
-
-    def accept(self, goal: Trajectory, now: float) -> None:
-        """Follow a goal in place of the present motion.
+    def plan(self, goal: Trajectory, now: float, begin: float | None = None) -> Trajectory:
+        """The goal as it would be followed if accepted now: quintic, every joint, its time 0 being the goal's.
 
         Args:
-            goal: columns in the group's order; its time 0 is the hand-over.
+            goal: columns in the group's order; joints that it leaves out go on with what they do.
             now: [s].
+            begin: when the goal's time 0 is [s]; None or too early for the hand-over.
 
         Raises:
             GoalRefused: no point of the goal lies after time 0.
         """
-        self._go_over(retiming.rounded(self.plan(goal, now)), now)
+        return self._planned(goal, *self._until(now, begin)[1:])
+
+    def accept(self, goal: Trajectory, now: float, begin: float | None = None) -> None:
+        """Follow a goal in place of the present motion, which goes on until it begins; see `plan`."""
+        ahead, state, behind = self._until(now, begin)
+        self._go_over(ahead, self._planned(goal, state, behind), now)
 
     def move(self, build: Callable[[State], Trajectory], now: float) -> None:
         """Follow a motion that is built from the state at the hand-over; it must be quintic and end at rest."""
-        self._go_over(build(self._on_path(now)), now)
+        ahead, state, _ = self._until(now, None)
+        self._go_over(ahead, build(state), now)
+
+    def goal_time(self, now: float) -> float:
+        """How far the present motion is, in the time of its goal [s]; below 0 before it begins."""
+        return self._pace.at(now).time - self._zero
 
     def stop(self, now: float) -> None:
         """Slow down on the path and hold where that ends; the rest of the motion is dropped."""
@@ -183,33 +191,54 @@ class Tracker:
         states = pace.followed(self._motion, moments)
         return Piece(start, retiming.quintic(self._limits.joints, np.array(times) - start, states))
 
-    def _on_path(self, now: float) -> State:
-        """The state on the path, at the path's own pace, where what is accepted now begins."""
-        if not self.is_moving(now):
-            return State.at_rest(self.setpoint(now).position)
-        state = self._motion.sample(self._pace.at(self.handover(now)).time)
+    def _until(self, now: float, begin: float | None) -> tuple[Trajectory, State, Trajectory]:
+        """What is done until a goal begins, the state then, and what would be done after; in the path's time."""
+        motion, at = self._going_on(now, self.handover(now) if begin is None else max(begin, self.handover(now)))
+        state = motion.sample(at)
         # Where a step of velocity is being rounded, its brief acceleration must not be carried on.
         bound = self._limits.acceleration
-        return replace(state, acceleration=np.clip(state.acceleration, -bound, bound))
+        state = replace(state, acceleration=np.clip(state.acceleration, -bound, bound))
+        return retiming.cut(motion, 0.0, at), state, retiming.cut(motion, at, max(motion.duration, at))
 
-    def _go_over(self, motion: Trajectory, now: float) -> None:
-        """Go on as before, and over to a motion that begins in the state at the hand-over."""
+    def _going_on(self, now: float, begin: float) -> tuple[Trajectory, float]:
+        """What goes on from now if nothing else comes, and how far on it is at a later time [s]."""
         if not self.is_moving(now):
-            self._begin(motion, now)
-            return
+            return _resting(self._limits.joints, self.setpoint(now).position), (begin - now) * self.speed
         moment = self._pace.at(now)
-        ahead = retiming.cut(self._motion, moment.time, self._pace.at(self.handover(now)).time)
-        self._begin(retiming.joined(ahead, motion), now, replace(moment, time=0.0))
+        if not (self._is_stopping or self._is_held):
+            rest = retiming.cut(self._motion, moment.time, self._motion.duration)
+            return rest, self._pace.at(begin).time - moment.time
+        # What is being left is not taken up again: the joints come to rest, at the pace that it is left at.
+        until = self._pace.at(self.handover(now)).time
+        ahead = retiming.cut(self._motion, moment.time, until)
+        halted = retiming.joined(ahead, profile.halt(self._limits, self._motion.sample(until)))
+        return halted, self._paced(halted, replace(moment, time=0.0), now).at(begin).time
 
-    def _begin(self, motion: Trajectory, now: float, moment: Moment | None = None) -> None:
+    def _planned(self, goal: Trajectory, state: State, behind: Trajectory) -> Trajectory:
+        joints = self._limits.joints
+        if goal.joints == joints:
+            return joining.begun(goal, state, self._limits)
+        columns = [joints.index(joint) for joint in goal.joints]
+        asked = joining.begun(goal, state.of(columns), self._limits.of_joints(goal.joints))
+        return retiming.laid_over(behind, asked)
+
+    def _go_over(self, ahead: Trajectory, motion: Trajectory, now: float) -> None:
+        """Go on as before, and over to a motion that begins where that ends."""
+        moment = Moment(0.0, self.speed) if not self.is_moving(now) else replace(self._pace.at(now), time=0.0)
+        self._begin(retiming.joined(ahead, motion), now, moment)
+        self._zero = ahead.duration if len(ahead.times) > 1 else 0.0
+
+    def _begin(self, motion: Trajectory, now: float, moment: Moment) -> None:
         self._motion = motion
         self._start = now
+        self._zero = 0.0
         self._is_stopping = self._is_held = self._is_given = False
-        rate = pace.allowed(motion, 0.0, self.speed, self._limits)
-        self._pace = pace.steady(now, rate)
+        self._pace = self._paced(motion, moment, now)
         self._tail = None
-        if moment is not None:
-            self._pace = pace.changed(motion, moment, now, rate, self._limits)
+
+    def _paced(self, motion: Trajectory, moment: Moment, now: float) -> Pace:
+        rate = pace.allowed(motion, moment.time, self.speed, self._limits)
+        return pace.changed(motion, moment, now, rate, self._limits)
 
     def _come_to(self, rate: float, now: float) -> None:
         if rate == self._pace.rate == 0.0:

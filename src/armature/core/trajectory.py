@@ -31,6 +31,10 @@ class State:
         held = np.array(position, dtype=float)
         return State(held, np.zeros_like(held), np.zeros_like(held))
 
+    def of(self, columns: Sequence[int]) -> State:
+        """The state of some of the joints."""
+        return State(self.position[columns], self.velocity[columns], self.acceleration[columns])
+
     @property
     def is_resting(self) -> bool:
         """Whether nothing moves."""
@@ -230,18 +234,7 @@ def _splines(trajectory: Trajectory) -> Array:
         return spline.linear(np.ones(1), p, p)
     length = np.diff(trajectory.knots)
     if v is None:
-        coefficients = spline.linear(length, p[:-1], p[1:])
-        if start is not None and not start.is_resting:
-            coefficients[0] = _lead_in(start, length, p)
-        return coefficients
+        return spline.linear(length, p[:-1], p[1:])
     if a is None:
         return spline.cubic(length, p[:-1], v[:-1], p[1:], v[1:])
     return spline.quintic(length, p[:-1], v[:-1], a[:-1], p[1:], v[1:], a[1:])
-
-
-def _lead_in(start: State, length: Array, p: Array) -> Array:
-    """From a motion into straight lines without a jump of velocity: a quintic in place of the first line."""
-    slope = (p[2] - p[1]) / length[1] if len(length) > 1 else np.zeros_like(p[0])
-    state = (start.position, start.velocity, start.acceleration, p[1], slope, np.zeros_like(slope))
-    coefficients: Array = spline.quintic(length[:1], *(value[None] for value in state))[0]
-    return coefficients
