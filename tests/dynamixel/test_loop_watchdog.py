@@ -8,7 +8,6 @@ from armature.bench.virtual import PERIOD
 from armature.dynamixel.cause import Cause
 from armature.dynamixel.mode import Mode
 from armature.dynamixel.policy import FaultPolicy
-from armature.dynamixel.preparation import Protection
 
 from .test_loop_motion import move
 from .virtual import JOINTS, Bench
@@ -89,16 +88,6 @@ def test_an_older_firmware_has_none_and_is_told():
     assert bench.servo("elbow").registers["Bus Watchdog"] == 0
     assert bench.loop.watchdogs["elbow"] == "off: firmware 37 is older than 38"
     assert bench.servo("waist").registers["Bus Watchdog"] == 10
-
-
-def test_a_homing_offset_in_extended_position_control_keeps_it_off(bench):
-    axis = bench.loop.axes["elbow"]
-    servos = bench.loop._servos
-    servos.watchdogs.disarm(axis)
-    servos.preparation._protections["elbow"] = Protection(48, 4, 100, 80.0, 9.5, 16.0)
-    servos.watchdogs.arm(axis)
-    assert bench.servo("elbow").registers["Bus Watchdog"] == 0
-    assert "with a homing offset (100) in extended position control it runs away" in bench.loop.watchdogs["elbow"]
 
 
 @pytest.mark.parametrize("is_moving", [False, True], ids=["at rest", "moving"])

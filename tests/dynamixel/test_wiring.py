@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from armature.core.model import ArmModel
+from armature.dynamixel.control_table import OperatingMode
 from armature.dynamixel.wiring import ServoWiring, Wiring
 from armature.errors import ConfigError
 
@@ -82,6 +83,18 @@ def change(old: str, new: str) -> str:
     return TEXT.replace(old, new, 1)
 
 
+def limited(current: str) -> str:
+    return change("180 deg,", f"180 deg, mode: current-based position, current_limit: {current},")
+
+
+def test_modes_are_read_with_what_they_need():
+    elbow = read(limited("500 mA")).servos[0]
+    assert (elbow.mode, elbow.current_limit) == (OperatingMode.CURRENT_BASED_POSITION, 0.5)
+    assert elbow.ram == {"Goal Current": 186}
+    assert (servo("elbow").mode, servo("elbow").ram) == (OperatingMode.POSITION, {})
+    assert read(change("80 rad/m", "2000 rad/m, mode: extended position")).servos[1].to_ticks(0.03) == 40_138
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -117,7 +130,21 @@ def change(old: str, new: str) -> str:
         (change("90 deg,", "90 deg, torque_constant: 1 N·m/A,"), "leave it out: XL430-W250 measures no current"),
         (change("zero_offset: 180 deg", "zero: 180 deg"), "'zero'.*keys are id, model"),
         (change("180 deg", "10 deg"), "limit 1.5000.*servo position: -864.*0 to 4095"),
-        (change("80 rad/m", "200 rad/m"), "limit 0.0300.*0 to 4095"),
+        (change("80 rad/m", "200 rad/m"), "limit 0.0300.*0 to 4095; .* or set mode: extended position"),
+        (
+            change("180 deg,", "180 deg, mode: velocity,"),
+            "elbow.mode: 'velocity'.*position, extended position, curr",
+        ),
+        (change("180 deg,", "180 deg, mode: 4,"), "elbow.mode: 4.*modes of XM430-W350 are position"),
+        (
+            change("90 deg,", "90 deg, mode: current-based position,"),
+            "modes of XL430-W250 are position, extended pos",
+        ),
+        (change("180 deg,", "180 deg, mode: current-based position,"), "current_limit: None.*units: A, mA"),
+        (change("180 deg,", "180 deg, current_limit: 1 A,"), "leave it out, or set mode: current-based position"),
+        (limited("0 A"), "'0 A' .*XM430-W350 takes 0.00269 to 3.21 A"),
+        (limited("3.3 A"), "'3.3 A' .*XM430-W350 takes 0.00269 to 3.21 A"),
+        (change("80 rad/m", "60000 rad/m, mode: extended position"), "the servo reaches -1048575 to 1048575"),
     ],
 )
 def test_a_wiring_that_cannot_be_used_is_refused(text, message):

@@ -34,16 +34,19 @@ class Bench:
         self,
         pose: str | Mapping[str, float] = "home",
         limits: Mapping[str, Limit] | None = None,
+        urdf: str = URDF,
+        wiring: Wiring = WIRING,
         **settings: Any,
     ) -> None:
-        """Args: where the arm stands, limits in place of the URDF's, and further settings of the loop."""
+        """Args: where the arm stands, limits in place of the URDF's, the arm, and further settings of the loop."""
         start = POSES[pose] if isinstance(pose, str) else pose
-        self.far = EmulatedBus.of_arm(URDF, WIRING, start)
+        arm = ARM if urdf is URDF else ArmModel.from_urdf(urdf)
+        self.far = EmulatedBus.of_arm(urdf, wiring, start)
         self.port = VirtualPort(self.far)
         self.bus = ServoBus(self.port)
-        self.dynamics = {joint: Dynamics(4.0, 40.0) for joint in JOINTS}
+        self.dynamics = {joint: Dynamics(4.0, 40.0) for joint in wiring.joints}
         self.settings = LoopSettings(dynamics=self.dynamics, **settings)
-        self.loop = ServoLoop(self.bus, WIRING, _limited(limits or {}), self.settings)
+        self.loop = ServoLoop(self.bus, wiring, _limited(arm, limits or {}), self.settings)
         self._next = PERIOD
 
     @property
@@ -53,7 +56,7 @@ class Bench:
 
     def servo(self, joint: str) -> Servo:
         """The emulated servo of a joint."""
-        return self.far.servos[JOINTS.index(joint)]
+        return self.far.servo(joint)
 
     def positions(self) -> dict[str, float]:
         """Where the joints truly are, by the physics."""
@@ -115,7 +118,7 @@ class Bench:
         self.servo(joint)._booting = 0.0
 
 
-def _limited(limits: Mapping[str, Limit]) -> ArmModel:
-    """The arm with other limits of some joints."""
-    joints = (replace(joint, limit=limits.get(joint.name, joint.limit)) for joint in ARM.joints)
-    return replace(ARM, joints=tuple(joints))
+def _limited(arm: ArmModel, limits: Mapping[str, Limit]) -> ArmModel:
+    """An arm with other limits of some joints."""
+    joints = (replace(joint, limit=limits.get(joint.name, joint.limit)) for joint in arm.joints)
+    return replace(arm, joints=tuple(joints))

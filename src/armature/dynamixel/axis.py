@@ -34,6 +34,7 @@ class Axis:
     watchdog: int = 0  # Bus Watchdog: 0 off, -1 tripped, else its time in units of 20 ms
     voltage: float = math.nan  # [V]
     temperature: float = math.nan  # [°C]
+    lost_turns: int = 0  # whole turns of the servo by which Present Position is wrong
 
     @cached_property
     def block(self) -> tuple[int, int]:
@@ -93,6 +94,18 @@ class Axis:
         self.alert = answer.alert
         self.read_at = now
         self.misses = 0
+
+    def what_was_lost(self) -> str:
+        """How Present Position differs from where the joint is, in words; empty where it does not."""
+        return ""
+
+    def what_a_start_loses(self, homing_offset: int) -> str:
+        """Why the servo must not start anew where it is, in words; empty where it may.
+
+        Args:
+            homing_offset: of the servo [tick].
+        """
+        return ""
 
     def take_status(self, block: bytes) -> None:
         """Take Torque Enable to Bus Watchdog."""

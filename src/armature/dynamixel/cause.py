@@ -16,6 +16,7 @@ class Cause(str, Enum):
     INPUT_VOLTAGE = "input voltage"
     # Of one joint, found by us.
     MISSING = "missing"
+    TURNS_LOST = "turns lost"  # a servo that counts turns reads another whole turn than before
     SILENT_RESET = "silent reset"  # brown-out or hot plug: its RAM is not what was written
     BUS_WATCHDOG = "bus watchdog"
     LIMIT = "limit"
@@ -66,7 +67,7 @@ def names_of(hardware_error: int) -> str:
 
 
 # With these a servo does not follow goals, or nobody knows whether it would.
-DEAF = (Cause.MISSING, Cause.SILENT_RESET, Cause.BUS_WATCHDOG)
+DEAF = (Cause.MISSING, Cause.TURNS_LOST, Cause.SILENT_RESET, Cause.BUS_WATCHDOG)
 
 
 class Reaction(str, Enum):

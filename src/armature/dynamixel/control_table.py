@@ -18,6 +18,7 @@ from armature.dynamixel.control_table_facts import (
     WATCHDOG_TRIPPED,
     Access,
     Fact,
+    OperatingMode,
 )
 from armature.errors import ConfigError
 
@@ -25,6 +26,7 @@ __all__ = [
     "BAUD_RATES",
     "VOLTAGE_UNIT",
     "WATCHDOG_TRIPPED",
+    "OperatingMode",
     "Register",
     "ServoModel",
     "baud_index",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import IntEnum
 from typing import Literal
 
 Access = Literal["R", "RW"]
@@ -23,6 +24,36 @@ WATCHDOG_TRIPPED = -1  # what Bus Watchdog(98) reads once it has
 _EXTENDED_RANGE = 1_048_575
 # Section "Homing Offset(20)" [tick].
 _HOMING_RANGE = 1_044_479
+
+
+class OperatingMode(IntEnum):
+    """Section "Operating Mode(11)"."""
+
+    CURRENT = 0
+    VELOCITY = 1
+    POSITION = 3
+    EXTENDED_POSITION = 4
+    CURRENT_BASED_POSITION = 5
+    PWM = 16
+
+    def __str__(self) -> str:
+        """As the wiring file says it."""
+        return _MODE_NAMES[self]
+
+    @property
+    def counts_turns(self) -> bool:
+        """Whether positions go beyond one turn, which a servo that starts anew forgets."""
+        return self in (OperatingMode.EXTENDED_POSITION, OperatingMode.CURRENT_BASED_POSITION)
+
+
+_MODE_NAMES = {
+    OperatingMode.CURRENT: "current",
+    OperatingMode.VELOCITY: "velocity",
+    OperatingMode.POSITION: "position",
+    OperatingMode.EXTENDED_POSITION: "extended position",
+    OperatingMode.CURRENT_BASED_POSITION: "current-based position",
+    OperatingMode.PWM: "PWM",
+}
 
 
 @dataclass(frozen=True)

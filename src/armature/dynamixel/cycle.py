@@ -51,10 +51,10 @@ class BusCycle(LoopState):
 
     def _adopt(self, present: list[Axis], now: float, was_on: bool) -> None:
         trips, writes = self.watchdog_trips, self.eeprom_writes
-        for axis in present:
-            self._servos.preparation.restore(axis)
+        written = self._prepare(present, now)
+        known = [axis for axis in present if not axis.lost_turns]
         self._conduct.setpoints.hold(
-            {axis.wiring.joint: self._servos.goal_of(axis) if axis.torque else axis.position for axis in present}
+            {axis.wiring.joint: self._servos.goal_of(axis) if axis.torque else axis.position for axis in known}
         )
         self._faults.suspend()
         torque = self._servos.torque
@@ -64,11 +64,22 @@ class BusCycle(LoopState):
         if has_tripped:
             why = "the servos had heard nothing and stopped by their bus watchdog; they hold where they are"
         if self.eeprom_writes > writes:
-            why += f"; {self.eeprom_writes - writes} EEPROM registers differed and were written"
+            count = self.eeprom_writes - writes
+            why += f"; {count} EEPROM registers differed and were written ({', '.join(written)})"
         self._conduct.begin(mode, why)
         if has_tripped:
             self._conduct.cause = self._conduct.cause or Cause.BUS_WATCHDOG
         self._blame(now)
+
+    def _prepare(self, present: list[Axis], now: float) -> tuple[str, ...]:
+        """Bring registers to what is wanted, if all can be; returns names of those of the EEPROM."""
+        preparation = self._servos.preparation
+        for axis in present:  # one that cannot be used is refused before anything is written
+            preparation.examine(axis)
+        written = dict.fromkeys(name for axis in present for name in preparation.restore(axis))
+        if "Operating Mode" in written:  # which may have changed the count of turns
+            self._servos.reader.read_all(now)
+        return tuple(written)
 
     # One cycle
 

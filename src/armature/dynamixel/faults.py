@@ -19,9 +19,13 @@ from armature.errors import BusError
 
 CLEAR = "call /servo_interface/clear_faults once the cause is gone"
 LIMP = "its torque is off: it was reset or lost power"
+HOME_TURN = (
+    "turn torque off, bring it by hand into the turn in which it starts, then call /servo_interface/<joint>/reboot"
+)
 _SILENT = "it does not answer"
 _REMEDIES = {
     Cause.MISSING: "check its cable and power; it joins by itself when it answers",
+    Cause.TURNS_LOST: HOME_TURN,
     Cause.OVERHEATING: "let it cool, then call /servo_interface/clear_faults",
     Cause.TEMPERATURE: "let it cool, then call /servo_interface/clear_faults",
     Cause.LIMIT: "bring it back into its range, then call /servo_interface/clear_faults",
@@ -125,6 +129,9 @@ class Faults:
             return
         if self._servos.reader.is_missing(axis):
             yield Finding(Cause.MISSING, Stage.STOP, _SILENT)
+            return
+        if axis.lost_turns:
+            yield Finding(Cause.TURNS_LOST, Stage.STOP, axis.what_was_lost())
             return
         if torque_expected and axis.torque is False and joint not in self.limp:
             yield Finding(Cause.SILENT_RESET, Stage.STOP, LIMP)

@@ -31,8 +31,8 @@ class LoopState:
         self._bus = bus
         self._servos = Servos.of(bus, wiring, limits, settings)
         self._conduct = Conduct(limits, settings.dynamics, protective_stop=settings.protective_stop)
-        bounds = settings.following_errors(arm)
-        fingers = {joint.name for joint in arm.driven if joint.kind == "prismatic"}
+        fingers = {joint.name for joint in arm.driven if joint.kind == "prismatic"} | wiring.yielding
+        bounds = settings.following_errors(arm, fingers)
         self._faults = Faults(self._servos, watches(limits, bounds, fingers, settings.policy), settings.policy)
         self._recovery = Recovery(self._servos, self._conduct.setpoints, self._faults, settings.policy)
         self._is_connected = False

@@ -38,6 +38,7 @@ ALLOWED: Mapping[Cause, tuple[Reaction, ...]] = {
         (Reaction.STOP, Reaction.HOLD, Reaction.TORQUE_OFF),
     ),
     Cause.MISSING: (Reaction.STOP, Reaction.HOLD),
+    Cause.TURNS_LOST: (Reaction.STOP, Reaction.HOLD),
     Cause.SILENT_RESET: (Reaction.STOP, Reaction.HOLD),
     Cause.BUS_WATCHDOG: (Reaction.STOP, Reaction.HOLD),
     Cause.LIMIT: (Reaction.STOP, Reaction.HOLD, Reaction.PARK, Reaction.TORQUE_OFF),

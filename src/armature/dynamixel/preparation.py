@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from armature.dynamixel.axis import Axis
-from armature.dynamixel.control_table import VOLTAGE_UNIT, ServoModel
+from armature.dynamixel.control_table import VOLTAGE_UNIT, OperatingMode, ServoModel
 from armature.dynamixel.registers import Registers
+from armature.dynamixel.servo_wiring import ServoWiring
 from armature.errors import CommandRefused
 
-# Operating Mode 3 is position control (e-Manual, "Operating Mode(11)").
-_POSITION_CONTROL = 3
 # The factory's delay of 500 µs before each answer would cost a bus of seven 3.5 ms a cycle
 # (e-Manual, "Return Delay Time(9)").
-_EEPROM = {"Operating Mode": _POSITION_CONTROL, "Return Delay Time": 0}
+_RETURN_DELAY = 0
+# From 253 on there is no shadow id (e-Manual, "Secondary(Shadow) ID(12)").
+_NO_SHADOW, _FACTORY_SHADOW = 253, 255
+_SHADOW = "Secondary(Shadow) ID"
 _OWN = (
     *("Firmware Version", "Operating Mode", "Homing Offset"),
     *("Temperature Limit", "Max Voltage Limit", "Min Voltage Limit"),
@@ -53,10 +55,19 @@ class Protection:
 class Preparation:
     """Compares servos with what is wanted of them and writes what differs, EEPROM only with torque off."""
 
-    def __init__(self, registers: Registers, wanted: Mapping[str, Mapping[str, int]]) -> None:
-        """Args: the servos' registers, and the RAM values that each joint's servo shall hold."""
+    def __init__(
+        self, registers: Registers, wanted: Mapping[str, Mapping[str, int]], watchdog_time: float = 0.0
+    ) -> None:
+        """Prepare by these values.
+
+        Args:
+            registers: of the servos.
+            wanted: RAM values by joint, besides those that follow from the wiring.
+            watchdog_time: after which a servo that hears nothing shall stop [s]; 0 for never.
+        """
         self._registers = registers
         self._wanted = wanted
+        self._watchdog_time = watchdog_time
         self._protections: dict[str, Protection] = {}
 
     def protection(self, axis: Axis) -> Protection:
@@ -70,34 +81,94 @@ class Preparation:
         Raises:
             BusError: the servo did not answer, or refused.
         """
-        wanted = self._wanted.get(axis.wiring.joint, {})
+        wanted = self._ram(axis)
         found = self._registers.read_many(axis, wanted)
         return next(
             (f"{name} is {found[name]}, not {wanted[name]}" for name in wanted if found[name] != wanted[name]), ""
         )
 
-    def restore(self, axis: Axis) -> None:
-        """Bring mode and RAM to what is wanted, writing only what differs.
+    def examine(self, axis: Axis) -> Mapping[str, int]:
+        """Read what must be right; nothing is written.
+
+        Returns:
+            The EEPROM registers by name.
 
         Raises:
-            CommandRefused: the operating mode differs and torque is on, so it cannot be changed.
+            CommandRefused: it cannot be brought to what the wiring file wants, or is not safe there.
             BusError: the servo did not answer, or refused.
         """
-        joint = axis.wiring.joint
-        eeprom = self._registers.read_many(axis, (*_OWN, *_EEPROM))
-        self._protections[joint] = Protection.of({**eeprom, **({} if axis.torque else _EEPROM)})
-        if axis.torque and eeprom["Operating Mode"] != _POSITION_CONTROL:
-            raise CommandRefused(
-                f"start of {joint}",
-                f"its operating mode is {eeprom['Operating Mode']} with torque on",
-                "support the arm, switch its power off and on, start again",
-            )
-        if not axis.torque:  # EEPROM is locked while torque is on
-            self._write_different(axis, _EEPROM, eeprom)
-        wanted = self._wanted.get(joint, {})
-        self._write_different(axis, wanted, self._registers.read_many(axis, wanted))
+        names = (*_OWN, _SHADOW, "Return Delay Time", *_bounds_of(axis.wiring))
+        found = self._registers.read_many(axis, names)
+        self._require_changeable(axis, found)
+        self._require_safe(axis.wiring, found)
+        return found
 
-    def _write_different(self, axis: Axis, wanted: Mapping[str, int], found: Mapping[str, int]) -> None:
-        for name, value in wanted.items():
-            if found[name] != value:
-                self._registers.write(axis, name, value)
+    def restore(self, axis: Axis) -> tuple[str, ...]:
+        """Bring mode and RAM to what is wanted, writing only what differs.
+
+        Returns:
+            Names of the EEPROM registers that were written.
+
+        Raises:
+            CommandRefused: as examine().
+            BusError: the servo did not answer, or refused.
+        """
+        found = self.examine(axis)
+        eeprom = {} if axis.torque else _eeprom(axis.wiring, found)  # it is locked while torque is on
+        self._protections[axis.wiring.joint] = Protection.of({**found, **eeprom})
+        written = self._write_different(axis, eeprom, found)
+        # After the mode, whose change resets gains, profile and goals (e-Manual, "Operating Mode(11)").
+        wanted = self._ram(axis)
+        self._write_different(axis, wanted, self._registers.read_many(axis, wanted))
+        return written
+
+    def _ram(self, axis: Axis) -> dict[str, int]:
+        return {**self._wanted.get(axis.wiring.joint, {}), **axis.wiring.ram}
+
+    def _require_changeable(self, axis: Axis, found: Mapping[str, int]) -> None:
+        """What has to be written first, but is locked while torque is on."""
+        if not axis.torque:
+            return
+        wanted, why = axis.wiring.mode, ""
+        if found["Operating Mode"] != wanted:
+            mode = found["Operating Mode"]
+            why = f"its operating mode is {mode} with torque on, the wiring file wants {int(wanted)} ({wanted})"
+        elif found[_SHADOW] < _NO_SHADOW:
+            why = f"its {_SHADOW} is {found[_SHADOW]} with torque on: it obeys what another servo is told"
+        if why:
+            remedy = "support the arm, switch its power off and on, start again"
+            raise CommandRefused(f"start of {axis.wiring.joint}", why, remedy)
+
+    def _require_safe(self, wiring: ServoWiring, found: Mapping[str, int]) -> None:
+        offset = found["Homing Offset"]
+        if wiring.mode is OperatingMode.EXTENDED_POSITION and offset and self._watchdog_time:
+            raise CommandRefused(
+                f"start of {wiring.joint}",
+                f"its Homing Offset is {offset}: in extended position control its motor would run away once its "
+                f"Bus Watchdog ({1000.0 * self._watchdog_time:.0f} ms) trips",
+                "write 0 to its Homing Offset and mind it in zero_offset, or set faults.bus_watchdog.time to 0",
+            )
+        goal, limit = wiring.ram.get("Goal Current", 0), found.get("Current Limit", 0)
+        if goal > limit:
+            own = limit * (wiring.model.current_unit or 0.0)
+            raise CommandRefused(
+                f"start of {wiring.joint}",
+                f"current_limit is {wiring.current_limit:.2f} A, the servo's own Current Limit {own:.2f} A",
+                "lower it in the wiring file, or raise the servo's",
+            )
+
+    def _write_different(self, axis: Axis, wanted: Mapping[str, int], found: Mapping[str, int]) -> tuple[str, ...]:
+        different = tuple(name for name, value in wanted.items() if found[name] != value)
+        for name in different:
+            self._registers.write(axis, name, wanted[name])
+        return different
+
+
+def _bounds_of(wiring: ServoWiring) -> tuple[str, ...]:
+    return ("Current Limit",) if "Goal Current" in wiring.ram else ()
+
+
+def _eeprom(wiring: ServoWiring, found: Mapping[str, int]) -> dict[str, int]:
+    """EEPROM values that are wanted; a shadow id first, lest its servo obey what another one is told."""
+    shadow = {_SHADOW: _FACTORY_SHADOW} if found[_SHADOW] < _NO_SHADOW else {}
+    return {**shadow, "Operating Mode": int(wiring.mode), "Return Delay Time": _RETURN_DELAY}

@@ -6,7 +6,7 @@ from armature.core.health import Stage
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.cause import DEAF, Cause, causes_of
 from armature.dynamixel.control_table import VOLTAGE_UNIT
-from armature.dynamixel.faults import LIMP, Faults
+from armature.dynamixel.faults import HOME_TURN, LIMP, Faults
 from armature.dynamixel.mode import Fault
 from armature.dynamixel.policy import FaultPolicy
 from armature.dynamixel.servos import Servos
@@ -69,7 +69,8 @@ class Recovery:
         if axis.torque:
             why = f"{joint} holds what hangs on it, and would let it fall"
             raise CommandRefused("reboot", why, "park the arm, or turn torque off, first")
-        if fault is not None and (why := self._persists(fault)):
+        self._require_turns_kept("reboot", axis)
+        if fault is not None and fault.cause is not Cause.TURNS_LOST and (why := self._persists(fault)):
             raise CommandRefused("reboot", why, "remove the cause, then ask again")
         self._restart(axis)
         self._faults.recover(joint, now)
@@ -100,7 +101,18 @@ class Recovery:
             whys.append(
                 "it keeps its torque and its reboot would let it fall; park the arm, or turn torque off, first"
             )
+        elif axis.hardware_error:
+            whys.append(self._forgets(axis))
         return next((f"{fault.joint}: {why}" for why in whys if why), "")
+
+    def _forgets(self, axis: Axis) -> str:
+        """What a servo would lose by starting anew, in words; empty where nothing."""
+        offset = self._servos.preparation.protection(axis).homing_offset
+        return axis.what_a_start_loses(offset)
+
+    def _require_turns_kept(self, request: str, axis: Axis) -> None:
+        if why := self._forgets(axis):
+            raise CommandRefused(request, f"{axis.wiring.joint}: {why}", "then ask again")
 
     def _persisting(self, axis: Axis, cause: Cause) -> str:
         watch = self._faults.watch(axis.wiring.joint)
@@ -109,6 +121,8 @@ class Recovery:
             return self._hot(axis)
         if cause is Cause.INPUT_VOLTAGE:
             return self._badly_powered(axis)
+        if cause is Cause.TURNS_LOST and axis.lost_turns:
+            return f"{axis.what_was_lost()}; {HOME_TURN}"
         if cause is Cause.LIMIT:
             return "it was not read just now" if axis.misses else watch.beyond(axis.position)
         if cause is Cause.COMMUNICATION and health.missed > self._policy.missed_share:
@@ -170,6 +184,8 @@ class Recovery:
         joint = axis.wiring.joint
         try:
             self._servos.preparation.restore(axis)
+            if axis.lost_turns:
+                raise CommandRefused("recovery", axis.what_was_lost(), "see its fault")
             if not axis.torque and any(other.torque for other in self._axes.values()):
                 self._setpoints.hold(self._servos.switch.on([axis]))
             elif axis.torque and self._cause(joint) in DEAF:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from armature.core.model import Limit
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.bus import ServoBus
+from armature.dynamixel.multi_turn import axis_of
 from armature.dynamixel.preparation import Preparation
 from armature.dynamixel.reader import Reader
 from armature.dynamixel.registers import Registers
@@ -33,9 +34,9 @@ class Servos:
     @staticmethod
     def of(bus: ServoBus, wiring: Wiring, limits: Mapping[str, Limit], settings: LoopSettings) -> Servos:
         """The servos of a wiring, on a bus that is not opened yet."""
-        axes = {servo.joint: Axis(servo) for servo in wiring.servos}
+        axes = {servo.joint: axis_of(servo, limits[servo.joint]) for servo in wiring.servos}
         registers = Registers(bus)
-        preparation = Preparation(registers, settings.registers)
+        preparation = Preparation(registers, settings.registers, settings.policy.watchdog_time)
         watchdogs = BusWatchdogs(bus, registers, preparation, settings.policy.watchdog_time)
         return Servos(
             bus=bus,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from armature.core.model import ArmModel
@@ -11,8 +11,8 @@ from armature.dynamixel.policy import FaultPolicy
 from armature.errors import ConfigError
 
 # About 20°: well beyond what a servo lags behind at full speed with the gains of the arms shipped here. A finger
-# that has closed on something is away from its set-point for good, so a sliding joint has no bound by default.
-_FOLLOWING_ERROR = {"revolute": 0.35, "continuous": 0.35, "prismatic": 0.0}  # [rad]; 0: off
+# that has closed on something is away from its set-point for good, so it has no bound by default.
+_FOLLOWING_ERROR = 0.35  # [rad]
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,14 @@ class LoopSettings:
             if not bound >= 0.0:
                 raise ConfigError(f"parameter {joint}.following_error", bound, "it must be at least 0; 0 is off")
 
-    def following_errors(self, arm: ArmModel) -> dict[str, float]:
-        """Bound of each driven joint [rad] or [m], 0 for off."""
+    def following_errors(self, arm: ArmModel, fingers: Container[str]) -> dict[str, float]:
+        """Bound of each driven joint [rad] or [m], 0 for off.
+
+        Args:
+            arm: whose joints they are.
+            fingers: joints that close on things.
+        """
         return {
-            joint.name: self.following_error.get(joint.name, _FOLLOWING_ERROR[joint.kind]) for joint in arm.driven
+            joint.name: self.following_error.get(joint.name, 0.0 if joint.name in fingers else _FOLLOWING_ERROR)
+            for joint in arm.driven
         }

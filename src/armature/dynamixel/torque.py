@@ -13,6 +13,10 @@ from armature.errors import BusError, CommandRefused
 
 # A joint that rests on its stop may read a little beyond its limit.
 _LIMIT_MARGIN = 0.02  # of the joint's span
+_WAY_BACK = {
+    False: "move it by hand into its range",
+    True: "move it by hand into its range; its servo counts whole turns only since its power came on",
+}
 
 
 class TorqueSwitch:
@@ -50,7 +54,7 @@ class TorqueSwitch:
             raise CommandRefused(
                 "arm",
                 f"{axis.wiring.joint} is at {position:.4f}, its limits are {limit.lower:.4f} to {limit.upper:.4f}",
-                "move it by hand into its range",
+                _WAY_BACK[axis.wiring.mode.counts_turns],
             )
 
     def _measure(self, axis: Axis) -> int:

@@ -23,7 +23,6 @@ _OFF = 0
 # The first firmware with a Bus Watchdog (e-Manual, same section); servos of the series X330 had it from the start.
 _FIRST_FIRMWARE = 38
 _SINCE_EVER = "330"
-_EXTENDED_POSITION = 4
 _LEAN = math.radians(0.5)  # of the servo's horn; promise 2 counts half a degree as a jump
 
 
@@ -134,6 +133,4 @@ class BusWatchdogs:
         known = self._preparation.protection(axis)
         if not self._has(axis):
             return f"off: firmware {known.firmware} is older than {_FIRST_FIRMWARE}"
-        if known.mode == _EXTENDED_POSITION and known.homing_offset:
-            return f"off: with a homing offset ({known.homing_offset}) in extended position control it runs away"
         return ""

@@ -4,27 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from enum import IntEnum
 
-from armature.dynamixel.control_table import ServoModel
+from armature.dynamixel.control_table import OperatingMode, ServoModel
 from armature.emulator.control import PositionControl, PositionGains, VelocityControl
 from armature.emulator.motor import FULL_PWM, Motor
 from armature.emulator.profile import Profile
 from armature.emulator.registers import RegisterFile
 
-
-class Mode(IntEnum):
-    """Section "Operating Mode(11)"."""
-
-    CURRENT = 0
-    VELOCITY = 1
-    POSITION = 3
-    EXTENDED_POSITION = 4
-    CURRENT_BASED_POSITION = 5
-    PWM = 16
-
-
-POSITION_MODES = (Mode.POSITION, Mode.EXTENDED_POSITION, Mode.CURRENT_BASED_POSITION)
+POSITION_MODES = (OperatingMode.POSITION, OperatingMode.EXTENDED_POSITION, OperatingMode.CURRENT_BASED_POSITION)
 # Section "Drive Mode(10)".
 _REVERSE, _TIME_BASED = 0x01, 0x04
 # Section "Homing Offset(20)": position control ignores larger ones [tick].
@@ -54,14 +41,14 @@ class Drive:
         self._turns = 0  # [tick] of whole turns taken off
         self._homing = 0  # [tick]
         self._sign = 1
-        self._mode = Mode.POSITION
-        self._laws: dict[Mode, Callable[[float], float]] = {
-            Mode.CURRENT: self._hold_current,
-            Mode.VELOCITY: self._follow_velocity,
-            Mode.POSITION: self._follow_position,
-            Mode.EXTENDED_POSITION: self._follow_position,
-            Mode.CURRENT_BASED_POSITION: self._follow_position_by_current,
-            Mode.PWM: self._hold_pwm,
+        self._mode = OperatingMode.POSITION
+        self._laws: dict[OperatingMode, Callable[[float], float]] = {
+            OperatingMode.CURRENT: self._hold_current,
+            OperatingMode.VELOCITY: self._follow_velocity,
+            OperatingMode.POSITION: self._follow_position,
+            OperatingMode.EXTENDED_POSITION: self._follow_position,
+            OperatingMode.CURRENT_BASED_POSITION: self._follow_position_by_current,
+            OperatingMode.PWM: self._hold_pwm,
         }
         self._law: Callable[[float], float] = self._follow_position
 
@@ -96,12 +83,12 @@ class Drive:
 
     def configure(self, registers: RegisterFile) -> None:
         """Take over what the registers say."""
-        self._mode = Mode(registers["Operating Mode"])
+        self._mode = OperatingMode(registers["Operating Mode"])
         self._law = self._laws[self._mode]
         self._sign = -1 if registers["Drive Mode"] & _REVERSE else 1
         self._is_time_based = bool(registers["Drive Mode"] & _TIME_BASED)
         homing = registers["Homing Offset"]
-        ignored = self._mode == Mode.POSITION and abs(homing) > _POSITION_MODE_HOMING
+        ignored = self._mode == OperatingMode.POSITION and abs(homing) > _POSITION_MODE_HOMING
         self._homing = 0 if ignored else homing
         self._goal_pwm = float(registers["Goal PWM"])
         self._goal_current = float(registers["Goal Current"]) if "Goal Current" in registers else 0.0
@@ -124,7 +111,7 @@ class Drive:
 
     def switch_on(self, goal: float) -> None:
         """Begin to control; the set-point starts where the horn is and moves to the goal [tick]."""
-        if self._mode == Mode.POSITION:
+        if self._mode == OperatingMode.POSITION:
             self.wrap()
         self.is_on = True
         self._position_control.reset()

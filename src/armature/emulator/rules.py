@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from armature.dynamixel.control_table import WATCHDOG_TRIPPED, Register, ServoModel
+from armature.dynamixel.control_table import WATCHDOG_TRIPPED, OperatingMode, Register, ServoModel
 from armature.dynamixel.packet import Error, Instruction
-from armature.emulator.drive import Mode
 from armature.emulator.registers import Change, RegisterFile
 
 GOALS = ("Goal PWM", "Goal Current", "Goal Velocity", "Goal Position")
@@ -18,7 +17,7 @@ _SINCE_FIRMWARE: dict[int, int] = {
 }
 _SINCE_FIRMWARE_330: dict[int, int] = {Instruction.FAST_SYNC_READ: 46, Instruction.FAST_BULK_READ: 46}
 _WATCHDOG_FIRMWARE = 38  # section "Bus Watchdog(98)"
-_NEED_CURRENT = (Mode.CURRENT, Mode.CURRENT_BASED_POSITION)
+_NEED_CURRENT = (OperatingMode.CURRENT, OperatingMode.CURRENT_BASED_POSITION)
 
 
 def is_of_size_330(model: ServoModel) -> bool:
@@ -53,15 +52,15 @@ def _range_error(name: str, value: int, registers: RegisterFile) -> Error:
     return Error.DATA_RANGE if is_locked else Error.NONE
 
 
-def _modes(registers: RegisterFile) -> list[Mode]:
+def _modes(registers: RegisterFile) -> list[OperatingMode]:
     """Section "Operating Mode(11)": a model that measures no current controls none."""
-    return [mode for mode in Mode if "Goal Current" in registers or mode not in _NEED_CURRENT]
+    return [mode for mode in OperatingMode if "Goal Current" in registers or mode not in _NEED_CURRENT]
 
 
 def _is_within_limits(register: Register, value: int, registers: RegisterFile) -> bool:
     if register.name == "Goal Position":
         lowest, highest = registers["Min Position Limit"], registers["Max Position Limit"]
-        return registers["Operating Mode"] != Mode.POSITION or lowest <= value <= highest
+        return registers["Operating Mode"] != OperatingMode.POSITION or lowest <= value <= highest
     if register.name in GOALS:
         return abs(value) <= registers[register.name.replace("Goal ", "") + " Limit"]
     return True

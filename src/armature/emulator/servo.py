@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from armature.dynamixel.control_table import ServoModel
+from armature.dynamixel.control_table import OperatingMode, ServoModel
 from armature.dynamixel.packet import Error
-from armature.emulator.drive import Drive, Mode
+from armature.emulator.drive import Drive
 from armature.emulator.measurements import Measurements
 from armature.emulator.protection import BusWatchdog, Protection
 from armature.emulator.registers import PROFILE, Change, FactoryReset, RegisterFile
@@ -16,7 +16,11 @@ BOOT_TIME = 0.4
 # Under this share of the lowest value of Min Voltage Limit(34) the firmware stops; no figure published.
 _BROWN_OUT = 0.6
 # What a tripped Bus Watchdog sets to 0 in the modes that do not control a position.
-_STOPPED_BY = {Mode.CURRENT: "Goal Current", Mode.VELOCITY: "Goal Velocity", Mode.PWM: "Goal PWM"}
+_STOPPED_BY = {
+    OperatingMode.CURRENT: "Goal Current",
+    OperatingMode.VELOCITY: "Goal Velocity",
+    OperatingMode.PWM: "Goal PWM",
+}
 # Protocol 2.0, "Clear": the option for the position, with its fixed values.
 _CLEAR_POSITION = bytes([0x01, 0x44, 0x58, 0x4C, 0x22])
 _TORQUE_ON_BY_GOAL = 0x08  # section "Drive Mode(10)", bit 3
@@ -178,7 +182,7 @@ class Servo:
     def _run_away(self) -> None:
         """A bug that users report (DynamixelSDK, issue 584): the goal forgets the offset, again and again."""
         offset = self.registers["Homing Offset"]
-        if offset and self.registers["Operating Mode"] == Mode.EXTENDED_POSITION:
+        if offset and self.registers["Operating Mode"] == OperatingMode.EXTENDED_POSITION:
             self.drive.halt(ahead=-offset)
 
     def _boot(self) -> None:
@@ -200,7 +204,7 @@ class Servo:
         self.registers.reset_gains()
         self.registers.reset_goals()
         self.drive.configure(self.registers)
-        if self.registers["Operating Mode"] == Mode.POSITION:
+        if self.registers["Operating Mode"] == OperatingMode.POSITION:
             self.drive.wrap()
 
     def _examine(self, address: int, data: bytes) -> tuple[Error, list[Change]]:
@@ -241,7 +245,7 @@ class Servo:
         if is_of_size_330(self.model):
             # A bug that ROBOTIS reproduced (forum.robotis.com/t/4814): the register says -1, the motor goes on.
             return
-        goal = _STOPPED_BY.get(Mode(self.registers["Operating Mode"]))
+        goal = _STOPPED_BY.get(OperatingMode(self.registers["Operating Mode"]))
         if goal:
             self.registers[goal] = 0
         else:
