@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from armature.core import jog, limits
+from armature.core.integration import Rates
 from armature.core.judging import Judge
 from armature.core.limits import GroupLimits
 from armature.core.outcome import Code, End, Outcome, aborted
@@ -116,7 +117,9 @@ class GroupControl:
         if measured is not None:
             self._judge(stamp, measured, now)
 
-    def follow(self, goal: Trajectory, stamp: float | None, judge: Judge, on_end: OnEnd, now: float) -> None:
+    def follow(
+        self, goal: Trajectory | Rates, stamp: float | None, judge: Judge, on_end: OnEnd, now: float
+    ) -> None:
         """Follow a trajectory in place of what is being done.
 
         Args:
@@ -136,13 +139,13 @@ class GroupControl:
         tracker.accept(goal, now, begin)
         self._goal = _Goal(judge, on_end)
 
-    def planned(self, goal: Trajectory, stamp: float | None, now: float) -> Trajectory:
+    def planned(self, goal: Trajectory | Rates, stamp: float | None, now: float) -> Trajectory:
         """The goal as `follow` would follow it now, for whoever has more to check; see there."""
         return self._checked(self._ready("trajectory", now), goal, stamp, now)[2]
 
     def _checked(
-        self, tracker: Tracker, goal: Trajectory, stamp: float | None, now: float
-    ) -> tuple[Trajectory, float, Trajectory]:
+        self, tracker: Tracker, goal: Trajectory | Rates, stamp: float | None, now: float
+    ) -> tuple[Trajectory | Rates, float, Trajectory]:
         """The goal in the group's order, when it begins [s], and what would be followed then, within limits."""
         allows_some = self._settings.allow_partial_joints_goal
         limits.check_joints(goal.joints, self.limits.joints, is_partial=allows_some)
@@ -160,7 +163,9 @@ class GroupControl:
         limits.check_motion(plan, self.limits)
         return goal, begin, plan
 
-    def _check_start(self, goal: Trajectory, state: State) -> None:
+    def _check_start(self, goal: Trajectory | Rates, state: State) -> None:
+        if not isinstance(goal, Trajectory):
+            return
         columns = [self.limits.joints.index(joint) for joint in goal.joints]
         tolerance = self._settings.start_tolerance[columns]
         limits.check_start(goal, state.of(columns), self.limits.of_joints(goal.joints), tolerance)

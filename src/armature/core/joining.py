@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from armature.core import jog, profile, retiming
-from armature.core.limits import GroupLimits
+from armature.core.integration import Rates
+from armature.core.limits import GroupLimits, check_end
 from armature.core.trajectory import State, Trajectory
 
 # A path with velocities is joined within this time, or followed as it is: it must not be left by much [s].
@@ -16,7 +17,7 @@ _LONGER = 1.2
 _EQUAL = 1e-9
 
 
-def begun(goal: Trajectory, state: State, limits: GroupLimits) -> Trajectory:
+def begun(goal: Trajectory | Rates, state: State, limits: GroupLimits) -> Trajectory:
     """A goal as it is followed from a state: quintic, its time 0 being the goal's.
 
     The path is the goal's own by joint_trajectory_controller's rules, begun in the state. Where it asks at once
@@ -30,11 +31,13 @@ def begun(goal: Trajectory, state: State, limits: GroupLimits) -> Trajectory:
         limits: of the group.
 
     Raises:
-        GoalRefused: no point of the goal lies after time 0, or it has no duration and is out of reach.
+        GoalRefused: no point of the goal lies after time 0, it does not end at rest, or it has no duration and is
+            out of reach.
     """
-    if goal.duration == 0.0:
+    if goal.duration == 0.0 and isinstance(goal, Trajectory):
         return jog.move(limits, state, goal.positions[-1], limits.velocity)
     path = goal.starting_from(state)
+    check_end(path)
     course = retiming.rounded(path)
     if _is_on(course, path, state):
         return course

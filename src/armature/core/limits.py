@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from armature.core.integration import Rates
 from armature.core.model import ArmModel
 from armature.core.spline import Array
 from armature.core.trajectory import State, Trajectory
@@ -114,7 +115,7 @@ def check_start(trajectory: Trajectory, setpoint: State, limits: GroupLimits, to
         )
 
 
-def placed(trajectory: Trajectory, stamp: float, now: float) -> Trajectory:
+def placed(trajectory: Trajectory | Rates, stamp: float, now: float) -> Trajectory | Rates:
     """A trajectory whose time 0 is a stamp, as one whose time 0 is now.
 
     Args:
@@ -132,7 +133,7 @@ def placed(trajectory: Trajectory, stamp: float, now: float) -> Trajectory:
     return trajectory.shifted(-late)
 
 
-def check_end(trajectory: Trajectory) -> None:
+def check_end(trajectory: Trajectory | Rates) -> None:
     """Refuse a trajectory that does not end at rest.
 
     Raises:

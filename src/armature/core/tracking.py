@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from armature.core import joining, pace, profile, retiming
+from armature.core.integration import Rates
 from armature.core.limits import GroupLimits
 from armature.core.pace import Moment, Pace
 from armature.core.spline import Array
@@ -90,7 +91,7 @@ class Tracker:
         """The state on the path in which a goal would begin at a time [s]."""
         return self._until(now, begin)[1]
 
-    def plan(self, goal: Trajectory, now: float, begin: float | None = None) -> Trajectory:
+    def plan(self, goal: Trajectory | Rates, now: float, begin: float | None = None) -> Trajectory:
         """The goal as it would be followed if accepted now: quintic, every joint, its time 0 being the goal's.
 
         Args:
@@ -103,7 +104,7 @@ class Tracker:
         """
         return self._planned(goal, *self._until(now, begin)[1:])
 
-    def accept(self, goal: Trajectory, now: float, begin: float | None = None) -> None:
+    def accept(self, goal: Trajectory | Rates, now: float, begin: float | None = None) -> None:
         """Follow a goal in place of the present motion, which goes on until it begins; see `plan`."""
         ahead, state, behind = self._until(now, begin)
         self._go_over(ahead, self._planned(goal, state, behind), now)
@@ -214,7 +215,7 @@ class Tracker:
         halted = retiming.joined(ahead, profile.halt(self._limits, self._motion.sample(until)))
         return halted, self._paced(halted, replace(moment, time=0.0), now).at(begin).time
 
-    def _planned(self, goal: Trajectory, state: State, behind: Trajectory) -> Trajectory:
+    def _planned(self, goal: Trajectory | Rates, state: State, behind: Trajectory) -> Trajectory:
         joints = self._limits.joints
         if goal.joints == joints:
             return joining.begun(goal, state, self._limits)

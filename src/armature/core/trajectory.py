@@ -68,11 +68,11 @@ class Trajectory:
 
     def __post_init__(self) -> None:
         _set(self, "joints", tuple(self.joints))
-        _set(self, "times", _times(self.times))
+        _set(self, "times", checked_times(self.times))
         for name in ("positions", "velocities", "accelerations"):
             rows = getattr(self, name)
             if rows is not None:
-                _set(self, name, _matrix(rows, name, len(self.times), self.joints))
+                _set(self, name, checked_rows(rows, name, len(self.times), self.joints))
         if self.accelerations is not None and self.velocities is None:
             raise GoalRefused("velocities", None, "accelerations need velocities beside them")
         if self.start is not None and self.times[0] <= 0.0:
@@ -187,7 +187,12 @@ def _set(trajectory: Trajectory, name: str, value: object) -> None:
     object.__setattr__(trajectory, name, value)
 
 
-def _times(values: npt.ArrayLike) -> Array:
+def checked_times(values: npt.ArrayLike) -> Array:
+    """Times of points [s].
+
+    Raises:
+        GoalRefused: there are none, or they are not finite and increasing.
+    """
     times = np.array(values, dtype=float)
     if times.ndim != 1 or not len(times):
         raise GoalRefused("points", None, "a trajectory needs at least one point")
@@ -206,7 +211,12 @@ def _time_of(index: int) -> str:
     return f"points[{index}].time_from_start"
 
 
-def _matrix(rows: Sequence[npt.ArrayLike] | Array, name: str, count: int, joints: tuple[str, ...]) -> Array:
+def checked_rows(rows: Sequence[npt.ArrayLike] | Array, name: str, count: int, joints: tuple[str, ...]) -> Array:
+    """Rows of numbers, one a point, one number a joint; Shape (count, n).
+
+    Raises:
+        GoalRefused: their number or length is wrong, or one is not finite.
+    """
     if len(rows) != count:
         raise GoalRefused(name, len(rows), f"one row is needed for each of {count} points")
     is_table = isinstance(rows, np.ndarray) and rows.shape == (count, len(joints))
