@@ -149,7 +149,15 @@ def _add_commissioning(commands: Subparsers) -> None:
     setup.add_argument("joint", metavar="JOINT", nargs="?", default="", help="default: all, one after the other")
     setup.add_argument("--dry-run", action="store_true", help="show what would be written, write nothing")
     setup.add_argument("--yes", action="store_true", help="write without asking")
-    for command in (setup,):
+    calibrate = _add(
+        commands, "calibrate", "Find zero offsets: the arm is placed by hand.", "armature.cli_calibrate"
+    )
+    calibrate.add_argument("joints", metavar="JOINT", nargs="*", help="default: all")
+    calibrate.add_argument(
+        "--pose", metavar="NAME", default="zero", help="all joints at 0 (default), or a named pose"
+    )
+    calibrate.add_argument("--yes", action="store_true", help="take the arm as it stands, without asking")
+    for command in (setup, calibrate):
         command.add_argument("--robot", metavar="NAME", default=DEFAULT_ROBOT, help=f"default {DEFAULT_ROBOT}")
         command.add_argument("--wiring", metavar="FILE", default="", help="default: the robot's")
         command.add_argument("--port", metavar="DEV", default="", help="default: the only adapter plugged in")

@@ -38,7 +38,10 @@ def say(text: str = "") -> None:
 def answer(question: str) -> str:
     """What the person answers, in lower case; "q" where the input ends."""
     print(question, end=" ", file=sys.stderr, flush=True)
-    line = sys.stdin.readline()
+    try:
+        line = sys.stdin.readline()
+    except OSError:  # the terminal has gone
+        line = ""
     if not line:
         say()
         return QUIT

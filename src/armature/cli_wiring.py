@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from armature.core.model import ArmModel
@@ -79,3 +82,44 @@ def require_own(wired: WiredArm) -> None:
         raise ConfigError(
             "wiring file", str(wired.file), f"it is shared; make your own first: cp {wired.file} {copy}"
         )
+
+
+def save(wired: WiredArm, text: str, now: datetime) -> Path:
+    """Put a new text in the place of the wiring file, whole or not at all, with the old one beside it.
+
+    Args:
+        wired: as it was read.
+        text: the new content.
+        now: the time that the backup bears in its name.
+
+    Returns:
+        The backup.
+
+    Raises:
+        ConfigError: the file has changed since it was read, or cannot be written; then nothing was.
+    """
+    file = wired.file
+    backup = file.with_name(f"{file.name}.{now:%Y%m%d-%H%M%S}.bak")
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        if file.read_bytes() != wired.content:
+            raise ConfigError(str(file), "a file that has changed meanwhile", "nothing was saved; begin again")
+        _write(backup, wired.content, file)
+        _write(fresh, text.encode("utf-8"), file)
+        fresh.replace(file)
+    except OSError as error:
+        raise ConfigError(
+            str(file), str(error), "nothing was saved; the file and its folder must be writable"
+        ) from error
+    finally:
+        fresh.unlink(missing_ok=True)
+    return backup
+
+
+def _write(file: Path, content: bytes, like: Path) -> None:
+    """Make a file that is not there yet, with the permissions of another, and have it on the disk."""
+    with file.open("xb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    shutil.copymode(like, file)

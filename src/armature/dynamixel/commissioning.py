@@ -223,6 +223,18 @@ def _or_as_good(register: str, now: int, wanted: int) -> int:
     return now if is_off else wanted
 
 
+def narrow_limits(registers: Registers, servo: ServoWiring, limit: Limit) -> tuple[Setting, ...]:
+    """The position limits of a servo that refuses goals which the URDF allows; empty where it takes them all.
+
+    Raises:
+        BusError: the servo does not answer.
+    """
+    settings = compared(registers, Axis(servo), dict(zip(_LIMITS, position_limits(servo, limit), strict=True)))
+    lowest, highest = (setting.now for setting in settings)
+    ends = (servo.to_ticks(end) for end in (limit.lower, limit.upper) if math.isfinite(end))
+    return () if all(lowest <= end <= highest for end in ends) else settings
+
+
 def require_limp(request: str, registers: Registers, axis: Axis) -> None:
     """Refuse a servo that holds something.
 

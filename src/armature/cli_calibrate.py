@@ -1,0 +1,186 @@
+"""The command that finds zero offsets by hand-placing, and puts them into the wiring file; torque stays off."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Mapping
+from datetime import datetime
+
+from armature.cli_calibrate_view import Outcome, fields, outcome_lines, pose_lines, range_lines
+from armature.cli_port import chosen_port
+from armature.cli_terminal import ENTER, QUIT, LiveTable, agrees, answer, key, require_person, say, single_keys
+from armature.cli_wiring import WiredArm, require_own, save, wired_arm
+from armature.core.poses import read_poses
+from armature.dynamixel.axis import Axis
+from armature.dynamixel.bus import ServoBus
+from armature.dynamixel.calibration import Calibration, Placed, Range, Ticks, require_reach
+from armature.dynamixel.commissioning import narrow_limits
+from armature.dynamixel.port import ServoPort
+from armature.dynamixel.registers import Registers
+from armature.dynamixel.roll_call import call_roll
+from armature.dynamixel.wiring import ServoWiring
+from armature.dynamixel.wiring_edit import with_zero_offsets
+from armature.errors import CommandRefused, ConfigError
+
+_LATENCY = 0.016  # [s]; the default of FTDI adapters
+_PERIOD = 0.1  # of the live tables [s]
+_READINGS = 10  # of which an offset is taken
+_SPACING = 0.05  # between them [s]
+_ZERO = "zero"
+
+
+def calibrate(options: argparse.Namespace) -> int:
+    """Take zero offsets while the arm stands in a known pose, and save them."""
+    wired = wired_arm(options)
+    require_own(wired)
+    servos = tuple(wired.servo(joint) for joint in dict.fromkeys(options.joints)) or wired.wiring.servos
+    pose = _pose(options.pose, wired, servos)
+    if not options.yes:
+        require_person("calibration", "add --yes to take the arm as it stands")
+    bus = ServoBus(ServoPort(chosen_port(options.port), wired.wiring.baud_rate, _LATENCY))
+    bus.open()
+    try:
+        call_roll(bus, servos)
+        registers = Registers(bus)
+        calibration = Calibration(registers, servos, pose)
+        if options.yes:
+            outcome = _outcome(wired, registers, _taken(wired, calibration), {})
+        else:
+            outcome = _asked(options, wired, registers, calibration)
+        _conclude(options, wired, registers, outcome)
+    finally:
+        bus.close()
+    return 0
+
+
+def _pose(name: str, wired: WiredArm, servos: tuple[ServoWiring, ...]) -> Mapping[str, float]:
+    """The named pose; "zero" is that of all joints at 0, unless the file has one of this name."""
+    file = wired.robot.poses
+    poses = read_poses(file.read_text("utf-8"), wired.arm, file.name)
+    if name not in (*poses, _ZERO):
+        raise ConfigError("--pose", name, f"poses are {', '.join(dict.fromkeys((_ZERO, *poses)))}")
+    pose = poses.get(name) or {servo.joint: 0.0 for servo in wired.wiring.servos}
+    for servo in servos:
+        limit, position = wired.arm.limit(servo.joint), pose[servo.joint]
+        if not limit.lower <= position <= limit.upper:
+            bounds = f"its limits are {limit.lower:g} to {limit.upper:g}"
+            raise ConfigError(
+                "--pose", name, f"{servo.joint} would be at {position:g}, {bounds}; choose another pose"
+            )
+    return pose
+
+
+def _asked(
+    options: argparse.Namespace, wired: WiredArm, registers: Registers, calibration: Calibration
+) -> Outcome:
+    """Let the person place the arm, move it through its range, and agree.
+
+    Raises:
+        CommandRefused: the person ends it, or does not agree; nothing was written.
+    """
+    try:
+        placed = _placed(options.pose, wired, calibration)
+        outcome = _outcome(wired, registers, placed, _ranges(wired, calibration, placed))
+        say("\n".join(outcome_lines(wired.arm, outcome)))
+        registers_too = ", and to the servos," if outcome.limits else ""
+        if agrees(f"Write this to {wired.file}{registers_too} now?"):
+            return outcome
+    except KeyboardInterrupt:
+        say()
+    raise _ended()
+
+
+def _ended() -> CommandRefused:
+    return CommandRefused(
+        "calibration", "ended before it was saved", "nothing was written; begin again when ready"
+    )
+
+
+def _placed(pose: str, wired: WiredArm, calibration: Calibration) -> tuple[Placed, ...]:
+    """Show the joints until they stand in the pose and the person says so."""
+    say(f"Place the arm by hand in the pose {pose}, hold it, and press Enter; q ends.")
+    live, note = LiveTable(sys.stderr), ""
+    with single_keys():
+        while (pressed := key(_PERIOD)) != QUIT:
+            live.show([*pose_lines(wired.arm, calibration), note])
+            if pressed in ENTER:
+                try:
+                    return _taken(wired, calibration)
+                except CommandRefused as error:
+                    note = str(error)
+    raise _ended()
+
+
+def _taken(wired: WiredArm, calibration: Calibration) -> tuple[Placed, ...]:
+    """The arm as it stands.
+
+    Raises:
+        CommandRefused: a joint was not read or moved, or could not go to its limits.
+    """
+    readings: list[Ticks] = []
+    for _ in range(_READINGS):
+        time.sleep(_SPACING)
+        readings.append(calibration.look())
+    placed = calibration.take(readings)
+    for item in placed:
+        require_reach(item.servo, wired.arm.limit(item.servo.joint))
+    return placed
+
+
+def _ranges(wired: WiredArm, calibration: Calibration, placed: tuple[Placed, ...]) -> dict[str, Range]:
+    """Have the joints moved from stop to stop, if the person wants to."""
+    reply = answer("Look at the range of motion too? [y/N]")
+    if reply == QUIT:
+        raise _ended()
+    if reply not in ("y", "yes"):
+        return {}
+    say("Move each joint by hand from stop to stop, then press Enter; q ends without saving.")
+    live = LiveTable(sys.stderr)
+    ranges: dict[str, Range] = {}
+    with single_keys():
+        while (pressed := key(_PERIOD)) not in ENTER:
+            if pressed == QUIT:
+                raise _ended()
+            _note(ranges, placed, calibration.look())
+            live.show(range_lines(wired.arm, ranges))
+    return ranges
+
+
+def _note(ranges: dict[str, Range], placed: tuple[Placed, ...], looked: Ticks) -> None:
+    for item in placed:
+        ticks = looked[item.servo.joint]
+        if ticks is not None:
+            found = ranges.get(item.servo.joint, Range())
+            ranges[item.servo.joint] = found.reaching(item.position(ticks))
+
+
+def _outcome(
+    wired: WiredArm, registers: Registers, placed: tuple[Placed, ...], ranges: Mapping[str, Range]
+) -> Outcome:
+    """All that would be written; the new wiring file is read once as the graph would."""
+    offsets = {item.servo.joint: item.servo.zero_offset for item in placed}
+    text = with_zero_offsets(wired.content.decode("utf-8"), offsets, wired.file.name)
+    wired.parse(text)
+    limits = tuple(
+        (item.servo, setting)
+        for item in placed
+        for setting in narrow_limits(registers, item.servo, wired.arm.limit(item.servo.joint))
+        if setting.differs
+    )
+    return Outcome(placed, ranges, limits, text)
+
+
+def _conclude(options: argparse.Namespace, wired: WiredArm, registers: Registers, outcome: Outcome) -> None:
+    """Save the file, then let the servos' position limits fit it."""
+    backup = save(wired, outcome.text, datetime.now())
+    say(f"saved {wired.file}; as it was: {backup.name}")
+    for servo, setting in outcome.limits:
+        registers.write_verified(Axis(servo), setting.register, setting.wanted)
+        say(f"wrote {setting.register} := {setting.wanted} of {servo.joint}")
+    if options.json:
+        print(json.dumps(fields(wired.file, backup, outcome), ensure_ascii=False))
+    elif options.yes:
+        print("\n".join(outcome_lines(wired.arm, outcome)))

@@ -1,0 +1,98 @@
+"""What a calibration has found, as tables for a person and fields for a program."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from armature.cli_terminal import table
+from armature.core.model import ArmModel
+from armature.dynamixel.calibration import Calibration, Placed, Range
+from armature.dynamixel.commissioning import Setting
+from armature.dynamixel.wiring import ServoWiring
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was found, and what follows for file and servos."""
+
+    placed: tuple[Placed, ...]
+    ranges: Mapping[str, Range]  # by joint, where a person has moved it
+    limits: tuple[tuple[ServoWiring, Setting], ...]  # position limits with which a servo would refuse some of it
+    text: str  # the new wiring file
+
+
+def pose_lines(arm: ArmModel, calibration: Calibration) -> list[str]:
+    """Where the joints are now, and what their zero offsets would become."""
+    rows = [["joint", "shall be at", "is at", "servo angle", "zero offset", "would be"]]
+    for servo, ticks in calibration.looks():
+        shall = _position(arm, servo.joint, calibration.pose[servo.joint])
+        if ticks is None:
+            rows.append([servo.joint, shall, "not read", "", _degrees(servo.zero_offset), ""])
+            continue
+        is_at = _position(arm, servo.joint, servo.to_position(ticks))
+        angles = ticks * servo.model.position_unit, servo.zero_offset, calibration.placed(servo, ticks).offset
+        rows.append([servo.joint, shall, is_at, *map(_degrees, angles)])
+    return table(rows)
+
+
+def range_lines(arm: ArmModel, ranges: Mapping[str, Range]) -> list[str]:
+    """How far the joints were moved, beside the URDF's limits."""
+    rows = [("joint", "least", "greatest", "URDF lower", "URDF upper")]
+    for joint, found in ranges.items():
+        limit = arm.limit(joint)
+        values = found.least, found.greatest, limit.lower, limit.upper
+        least, greatest, lower, upper = (_position(arm, joint, value) for value in values)
+        rows.append((joint, least, greatest, lower, upper))
+    return table(rows)
+
+
+def outcome_lines(arm: ArmModel, outcome: Outcome) -> list[str]:
+    """What will be written, and what the person should know."""
+    rows = [("joint", "zero offset", "will be", "change")]
+    for item in outcome.placed:
+        values = item.was.zero_offset, item.servo.zero_offset, item.servo.zero_offset - item.was.zero_offset
+        was, becomes, change = map(_degrees, values)
+        rows.append((item.servo.joint, was, becomes, change))
+    return [*table(rows), *_limit_lines(outcome), *_warnings(arm, outcome)]
+
+
+def _limit_lines(outcome: Outcome) -> Iterator[str]:
+    for servo, setting in outcome.limits:
+        yield (
+            f"{servo.joint}: {setting.register} of its servo, {setting.now}, shuts out some of the URDF's range; "
+            f"it will be {setting.wanted}"
+        )
+
+
+def _warnings(arm: ArmModel, outcome: Outcome) -> Iterator[str]:
+    for joint, found in outcome.ranges.items():
+        for shortfall in found.shortfalls(arm.limit(joint)):
+            yield f"warning: {joint}: {shortfall}; narrow the URDF's limits, or see what was in its way"
+
+
+def fields(file: Path, backup: Path, outcome: Outcome) -> dict[str, Any]:
+    """The same for a program, angles in [rad]."""
+    joints = [
+        {"joint": item.servo.joint, "ticks": item.ticks, "was": item.was.zero_offset, "zero_offset": item.offset}
+        for item in outcome.placed
+    ]
+    limits = [
+        {"joint": servo.joint, "register": setting.register, "was": setting.now, "written": setting.wanted}
+        for servo, setting in outcome.limits
+    ]
+    ranges = {joint: [found.least, found.greatest] for joint, found in outcome.ranges.items()}
+    return {"file": str(file), "backup": str(backup), "joints": joints, "limits": limits, "ranges": ranges}
+
+
+def _degrees(angle: float) -> str:
+    return f"{math.degrees(angle):.1f} deg"
+
+
+def _position(arm: ArmModel, joint: str, position: float) -> str:
+    """A joint position as a person reads it."""
+    is_sliding = arm.joint(joint).kind == "prismatic"
+    return f"{1000.0 * position:.1f} mm" if is_sliding else _degrees(position)

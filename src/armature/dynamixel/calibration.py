@@ -1,0 +1,173 @@
+"""Zero offsets by hand-placing: the joints stand in a known pose, the servos say at which angles."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from armature.core.model import Limit
+from armature.dynamixel.axis import Axis
+from armature.dynamixel.commissioning import require_limp
+from armature.dynamixel.registers import Registers
+from armature.dynamixel.wiring import ServoWiring
+from armature.errors import CommandRefused, CorruptPacket, ServoTimeout
+
+# The encoder's last digit changes by itself; a hand that holds still moves a joint by less than half a degree.
+_STILL = 5  # [tick]
+# e-Manual, "Homing Offset(20)": position control ignores a larger one [tick].
+_LARGEST_HOMING = 1_024
+# A range found by hand ends a little before the stop.
+_NEAR = 0.02  # of the joint's span
+
+Ticks = Mapping[str, "int | None"]
+"""Present Position by joint, None where it was not read."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A joint in a known position, and what follows for its servo."""
+
+    servo: ServoWiring  # with its new zero offset
+    was: ServoWiring  # as the wiring file has it
+    ticks: int  # Present Position, as it is within the turn after power-up
+    turns: int  # that the hand has added to it in whole turns [tick]
+
+    @property
+    def offset(self) -> float:
+        """The new zero offset [rad]."""
+        return self.servo.zero_offset
+
+    def position(self, ticks: int) -> float:
+        """Joint position of a later reading, by the new offset [rad] or [m]."""
+        return self.servo.to_position(ticks - self.turns)
+
+
+class Calibration:
+    """Joints that a hand moves, and the servos that watch."""
+
+    def __init__(self, registers: Registers, servos: Sequence[ServoWiring], pose: Mapping[str, float]) -> None:
+        """Begin.
+
+        Args:
+            registers: of the servos; the bus is open.
+            servos: of the joints to calibrate.
+            pose: in which they will be placed [rad] or [m].
+
+        Raises:
+            CommandRefused: a servo has its torque on.
+            BusError: a servo does not answer.
+        """
+        self._registers = registers
+        self.pose = pose
+        self._axes = [Axis(servo) for servo in servos]
+        for axis in self._axes:
+            require_limp("calibration", registers, axis)
+        self._homing = {axis.wiring.joint: self._homing_of(axis) for axis in self._axes}
+
+    def _homing_of(self, axis: Axis) -> int:
+        offset = self._registers.read(axis, "Homing Offset")
+        return offset if abs(offset) <= _LARGEST_HOMING else 0
+
+    def look(self) -> dict[str, int | None]:
+        """Where the servos are now.
+
+        Raises:
+            CommandRefused: torque has come on.
+            BusError: the port is gone.
+        """
+        return {axis.wiring.joint: self._look(axis) for axis in self._axes}
+
+    def looks(self) -> Iterator[tuple[ServoWiring, int | None]]:
+        """The same, with the servos as the wiring file has them."""
+        looked = self.look()
+        return ((axis.wiring, looked[axis.wiring.joint]) for axis in self._axes)
+
+    def _look(self, axis: Axis) -> int | None:
+        with suppress(ServoTimeout, CorruptPacket):
+            require_limp("calibration", self._registers, axis)
+            return self._registers.read(axis, "Present Position")
+        return None
+
+    def take(self, readings: Sequence[Ticks]) -> tuple[Placed, ...]:
+        """What the zero offsets become, of readings while the arm stood in the pose.
+
+        Raises:
+            CommandRefused: a servo was not read, or a joint moved.
+        """
+        return tuple(self._placed(axis.wiring, readings) for axis in self._axes)
+
+    def _placed(self, servo: ServoWiring, readings: Sequence[Ticks]) -> Placed:
+        joint = servo.joint
+        read = [ticks for ticks in (reading[joint] for reading in readings) if ticks is not None]
+        if len(read) < len(readings):
+            why = f"of {len(readings)} readings of {joint} {len(readings) - len(read)} were lost"
+            raise CommandRefused("calibration", why, f"check power and cable of id {servo.servo_id}")
+        moved = max(read) - min(read)
+        if moved > _STILL:
+            angle = math.degrees(moved * servo.model.position_unit)
+            why = f"{joint} moved by {moved} ticks ({angle:.1f} deg of the servo), at most {_STILL} are still"
+            raise CommandRefused("calibration", why, "hold it still")
+        return self.placed(servo, sorted(read)[len(read) // 2])
+
+    def placed(self, servo: ServoWiring, ticks: int) -> Placed:
+        """What would follow if the joint stood in its pose now."""
+        return placed(servo, ticks, self._homing[servo.joint], self.pose[servo.joint])
+
+
+def placed(servo: ServoWiring, ticks: int, homing: int, position: float) -> Placed:
+    """The zero offset of a servo whose joint stands at a position.
+
+    A limp servo counts on beyond its turn, and within one after power-up (e-Manual, "Present Position(132)").
+
+    Args:
+        servo: as the wiring file has it.
+        ticks: its Present Position.
+        homing: its Homing Offset, as far as it has an effect [tick].
+        position: of the joint [rad] or [m].
+    """
+    within = (ticks - homing) % servo.model.resolution + homing
+    offset = within * servo.model.position_unit - servo.direction * servo.reduction * position
+    return Placed(replace(servo, zero_offset=offset), servo, within, ticks - within)
+
+
+def require_reach(servo: ServoWiring, limit: Limit) -> None:
+    """Refuse an offset with which the servo cannot turn its joint to its limits.
+
+    Raises:
+        CommandRefused: with the limit, where it would be, and how far the servo reaches.
+    """
+    if not math.isfinite(limit.upper - limit.lower):
+        return
+    highest = servo.model.resolution - 1
+    for position in (limit.lower, limit.upper):
+        ticks = servo.to_ticks(position)
+        if not 0 <= ticks <= highest:
+            offset = math.degrees(servo.zero_offset)
+            raise CommandRefused(
+                f"calibration of {servo.joint}",
+                f"with a zero offset of {offset:.1f} deg the URDF's limit {position:g} is at tick {ticks}, "
+                f"the servo reaches 0 to {highest}",
+                "see whether the joint stands in the pose, and its direction; else turn the horn on its shaft",
+            )
+
+
+@dataclass(frozen=True)
+class Range:
+    """How far a joint was moved by hand [rad] or [m]."""
+
+    least: float = math.inf
+    greatest: float = -math.inf
+
+    def reaching(self, position: float) -> Range:
+        """The range with one more position in it."""
+        return Range(min(self.least, position), max(self.greatest, position))
+
+    def shortfalls(self, limit: Limit) -> Iterator[str]:
+        """Where the joint did not come as far as the URDF says, in words."""
+        near = _NEAR * (limit.upper - limit.lower)
+        if self.least > limit.lower + near:
+            yield f"it went down to {self.least:.4f}, the URDF's lower limit is {limit.lower:.4f}"
+        if self.greatest < limit.upper - near:
+            yield f"it went up to {self.greatest:.4f}, the URDF's upper limit is {limit.upper:.4f}"

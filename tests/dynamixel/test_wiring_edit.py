@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from armature.bench.virtual import ARM, WIRING
+from armature.dynamixel.wiring import Wiring
+from armature.dynamixel.wiring_edit import with_zero_offsets
+from armature.errors import ConfigError
+from armature.graph import find_robot
+
+FILE = find_robot("armature6").wiring.read_bytes().decode("utf-8")
+JOINTS = WIRING.joints
+UNITS = {"deg": math.pi / 180.0, "rad": 1.0}
+comments = st.sampled_from(["", "  # 180 deg", " # zero_offset: 1 deg", "   ", "  # größer als Ω? “ja”"])
+quotes = st.sampled_from(["", "'", '"'])
+between = st.sampled_from(["", "\n", "# a line between\n", "\n\n  # and: another\n"])
+orders = st.permutations(["id", "model", "direction", "zero_offset", "reduction"])
+
+
+@st.composite
+def pieces(draw, newline="\n"):
+    """The text of a wiring file with a hole where each joint's zero offset stands, and their units."""
+    parts, units = ["\ufeff" if draw(st.booleans()) else ""], []
+    parts[0] += draw(between) + "bus: {baud_rate: 1000000 bit/s}" + draw(comments) + "\njoints:\n"
+    for number, joint in enumerate(JOINTS, 1):
+        values = {"id": number, "model": "XM540-W270", "direction": 1, "reduction": "1 rad/rad"}
+        if draw(st.booleans()):
+            before, after = _flow(draw, joint, values)
+        else:
+            before, after = _block(draw, joint, values)
+        quote = draw(quotes)
+        units.append(draw(st.sampled_from(list(UNITS))))
+        parts[-1] += before + quote
+        parts.append(quote + after + draw(between))
+    return [part.replace("\n", newline) for part in parts], units
+
+
+def _flow(draw, joint, values):
+    inside = ", ".join(f"{key}: {value}" for key, value in values.items())
+    if draw(st.booleans()):
+        return f"  {joint}: {{zero_offset: ", f", {inside}}}{draw(comments)}\n"
+    return f"  {joint}: {{{inside}, zero_offset: ", f"}}{draw(comments)}\n"
+
+
+def _block(draw, joint, values):
+    before, after = f"  {joint}:{draw(comments)}\n", ""
+    is_before = True
+    for key in draw(orders):
+        if key == "zero_offset":
+            before += "    zero_offset:  "
+            after, is_before = f"{draw(comments)}\n", False
+        elif is_before:
+            before += f"    {key}: {values[key]}{draw(comments)}\n"
+        else:
+            after += f"    {key}: {values[key]}{draw(comments)}\n"
+    return before, after
+
+
+def filled(parts, numbers, units):
+    written = [f"{number} {unit}" for number, unit in zip(numbers, units, strict=True)]
+    return parts[0] + "".join(value + part for value, part in zip(written, parts[1:], strict=True))
+
+
+def shown(offset, unit):
+    rounded = round(offset / UNITS[unit], {"deg": 3, "rad": 5}[unit]) + 0.0  # no negative zero
+    return np.format_float_positional(rounded, trim="-")
+
+
+@given(st.data(), st.sampled_from(["\n", "\r\n"]))
+def test_nothing_but_the_offsets_changes(data, newline):
+    parts, units = data.draw(pieces(newline))
+    before = filled(parts, [180] * len(JOINTS), units)
+    changed = data.draw(st.dictionaries(st.sampled_from(JOINTS), st.floats(-7.0, 7.0)))
+    numbers = [
+        shown(changed[joint], unit) if joint in changed else 180 for joint, unit in zip(JOINTS, units, strict=True)
+    ]
+    assert with_zero_offsets(before, changed, "servos.yaml") == filled(parts, numbers, units)
+
+
+@given(st.dictionaries(st.sampled_from(JOINTS), st.floats(-0.02, 0.02)))
+def test_the_graph_reads_what_was_written(changes):
+    offsets = {servo.joint: servo.zero_offset + changes.get(servo.joint, 0.0) for servo in WIRING.servos}
+    read = Wiring.from_yaml(with_zero_offsets(FILE, offsets, "servos.yaml"), ARM)
+    tick = WIRING.servos[0].model.position_unit
+    for before, after in zip(WIRING.servos, read.servos, strict=True):
+        assert after.zero_offset == pytest.approx(offsets[before.joint], abs=tick / 50)
+        assert (after.servo_id, after.model, after.direction) == (before.servo_id, before.model, before.direction)
+
+
+def test_the_unit_of_the_file_is_kept():
+    text = "joints: {a: {zero_offset: 3.1 rad}, b: {zero_offset: '10 deg'}}"
+    edited = with_zero_offsets(text, {"a": math.pi, "b": math.pi}, "f")
+    assert edited == "joints: {a: {zero_offset: 3.14159 rad}, b: {zero_offset: '180 deg'}}"
+
+
+def test_a_second_edit_finds_the_first_ones_values():
+    once = with_zero_offsets(FILE, dict.fromkeys(JOINTS, 1.23456), "f")
+    assert with_zero_offsets(once, dict.fromkeys(JOINTS, 1.23456), "f") == once
+    back = with_zero_offsets(once, {servo.joint: servo.zero_offset for servo in WIRING.servos}, "f")
+    assert back == FILE
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "write zero_offset there, with a value of its own"),
+        ("joints: 5", "write zero_offset there"),
+        ("joints: {waist: {id: 1}}", r"f: joints.waist.zero_offset: None cannot be used; write zero_offset there"),
+        ("joints: {elbow: {zero_offset: 1 deg}}", "write zero_offset there"),
+        ("joints: {other: &o {zero_offset: 1 deg}, waist: *o}", "in several places by an alias; write it out"),
+        ("joints: {o: {zero_offset: &z 1 deg}, waist: {zero_offset: *z}}", "in several places by an alias"),
+        ("x: &o {zero_offset: 1 deg}\njoints: {waist: {<<: *o, id: 1}}", "write zero_offset there"),
+        ("joints:\n  waist:\n    zero_offset: |\n      180 deg\n", "write number and unit on one line"),
+        ("joints: {waist: {zero_offset: [1, 2]}}", "write number and unit on one line"),
+    ],
+)
+def test_a_value_without_a_place_of_its_own_is_refused(text, told):
+    with pytest.raises(ConfigError, match=told):
+        with_zero_offsets(text, {"waist": 1.0}, "f")
+
+
+def test_an_anchor_that_nobody_uses_is_no_hindrance():
+    edited = with_zero_offsets("joints: {waist: {zero_offset: &z 1 deg, id: 1}}", {"waist": 0.0}, "f")
+    assert yaml.safe_load(edited) == {"joints": {"waist": {"zero_offset": "0 deg", "id": 1}}}
