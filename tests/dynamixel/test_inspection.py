@@ -135,6 +135,8 @@ def settings(bench):
             r"the URDF's limits are ticks \d+ to \d+, the servo takes 0 to 2100",
         ),
         ("Homing Offset", 100, Verdict.WARNING, "its Homing Offset of 100 shifts positions by 0.153"),
+        ("Operating Mode", 4, Verdict.WARNING, r"its operating mode is 4, the wiring wants 3 \(position\)"),
+        ("Secondary(Shadow) ID", 2, Verdict.WARNING, r"it obeys id 2 too, its Secondary\(Shadow\) ID"),
         ("Drive Mode", 1, Verdict.WARNING, "its Drive Mode is reverse"),
         ("Temperature Limit", 30, Verdict.WARNING, "25 °C, its limit is 30 °C"),
         ("Min Voltage Limit", 125, Verdict.FAILURE, "12.0 V, it takes 12.5 to"),

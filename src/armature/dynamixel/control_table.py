@@ -13,6 +13,7 @@ from types import MappingProxyType
 from armature.dynamixel.control_table_facts import (
     BAUD_RATES,
     COMMON,
+    NO_SHADOW,
     RATINGS,
     VOLTAGE_UNIT,
     WATCHDOG_TRIPPED,
@@ -24,6 +25,7 @@ from armature.errors import ConfigError
 
 __all__ = [
     "BAUD_RATES",
+    "NO_SHADOW",
     "VOLTAGE_UNIT",
     "WATCHDOG_TRIPPED",
     "OperatingMode",

@@ -18,6 +18,7 @@ Access = Literal["R", "RW"]
 BAUD_RATES = (9_600, 57_600, 115_200, 1_000_000, 2_000_000, 3_000_000, 4_000_000, 4_500_000)
 
 VOLTAGE_UNIT = 0.1  # [V], sections "Min Voltage Limit(34)" and "Present Input Voltage(144)"
+NO_SHADOW = 253  # from which on Secondary(Shadow) ID(12) names nobody
 WATCHDOG_TRIPPED = -1  # what Bus Watchdog(98) reads once it has
 
 # Section "Goal Position(116)", extended position control: 256 turns each way [tick].

@@ -9,7 +9,7 @@ from enum import IntEnum
 from armature.core.model import Limit
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.bus import ServoBus
-from armature.dynamixel.control_table import VOLTAGE_UNIT
+from armature.dynamixel.control_table import NO_SHADOW, VOLTAGE_UNIT, OperatingMode
 from armature.dynamixel.packet import BITS_PER_BYTE
 from armature.dynamixel.reader import Reader
 from armature.dynamixel.registers import Registers
@@ -135,7 +135,8 @@ def bad_reads(bus: ServoBus, wiring: ServoWiring) -> tuple[int, int]:
 
 Problem = tuple[Verdict, str, str]
 _REGISTERS = (
-    *("Drive Mode", "Operating Mode", "Homing Offset", "Temperature Limit", "Max Voltage Limit"),
+    *("Drive Mode", "Operating Mode", "Secondary(Shadow) ID", "Homing Offset", "Temperature Limit"),
+    *("Max Voltage Limit",),
     *("Min Voltage Limit", "Max Position Limit", "Min Position Limit", "Torque Enable"),
     *("Hardware Error Status", "Present Input Voltage", "Present Temperature"),
 )
@@ -143,6 +144,8 @@ _REVERSE = 0x01  # (e-Manual, "Drive Mode(10)")
 
 
 def _limits(wiring: ServoWiring, limit: Limit, values: Mapping[str, int]) -> Iterator[Problem]:
+    if wiring.mode.counts_turns:  # the servo's limits hold in position control alone
+        return
     lower, upper = sorted((wiring.to_ticks(limit.lower), wiring.to_ticks(limit.upper)))
     lowest, highest = values["Min Position Limit"], values["Max Position Limit"]
     if lower < lowest or upper > highest:
@@ -154,12 +157,27 @@ def _setting(wiring: ServoWiring, limit: Limit, values: Mapping[str, int]) -> It
     if values["Homing Offset"]:
         shift = wiring.step * values["Homing Offset"]
         detail = f"its Homing Offset of {values['Homing Offset']} shifts positions by {shift:.3f}"
-        yield Verdict.WARNING, detail, "write 0 to it, or mind it in the wiring file's zero_offset"
+        runs_away = wiring.mode is OperatingMode.EXTENDED_POSITION
+        if runs_away:
+            detail += "; in extended position control a tripped Bus Watchdog would let its motor run away"
+        verdict = Verdict.FAILURE if runs_away else Verdict.WARNING
+        yield verdict, detail, "write 0 to it, and mind it in the wiring file's zero_offset"
     if values["Drive Mode"] & _REVERSE:
         yield (
             *(Verdict.WARNING, "its Drive Mode is reverse: it turns against its `direction`"),
             "write 0 to its Drive Mode, or turn `direction` round",
         )
+
+
+def _mode(wiring: ServoWiring, limit: Limit, values: Mapping[str, int]) -> Iterator[Problem]:
+    """What a start writes, unless torque is on: then it refuses."""
+    verdict = Verdict.FAILURE if values["Torque Enable"] else Verdict.WARNING
+    remedy = "a start with torque off writes it; with torque on it refuses: support the arm, switch its power off"
+    if values["Operating Mode"] != wiring.mode:
+        mode = values["Operating Mode"]
+        yield verdict, f"its operating mode is {mode}, the wiring wants {int(wiring.mode)} ({wiring.mode})", remedy
+    if values["Secondary(Shadow) ID"] < NO_SHADOW:
+        yield verdict, f"it obeys id {values['Secondary(Shadow) ID']} too, its Secondary(Shadow) ID", remedy
 
 
 def _state(wiring: ServoWiring, limit: Limit, values: Mapping[str, int]) -> Iterator[Problem]:
@@ -181,6 +199,7 @@ def _state(wiring: ServoWiring, limit: Limit, values: Mapping[str, int]) -> Iter
 
 _LOOKS: tuple[Callable[[ServoWiring, Limit, Mapping[str, int]], Iterator[Problem]], ...] = (
     _limits,
+    _mode,
     _setting,
     _state,
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from armature.dynamixel.axis import Axis
-from armature.dynamixel.control_table import VOLTAGE_UNIT, OperatingMode, ServoModel
+from armature.dynamixel.control_table import NO_SHADOW, VOLTAGE_UNIT, OperatingMode, ServoModel
 from armature.dynamixel.registers import Registers
 from armature.dynamixel.servo_wiring import ServoWiring
 from armature.errors import CommandRefused
@@ -14,8 +14,7 @@ from armature.errors import CommandRefused
 # The factory's delay of 500 µs before each answer would cost a bus of seven 3.5 ms a cycle
 # (e-Manual, "Return Delay Time(9)").
 _RETURN_DELAY = 0
-# From 253 on there is no shadow id (e-Manual, "Secondary(Shadow) ID(12)").
-_NO_SHADOW, _FACTORY_SHADOW = 253, 255
+_FACTORY_SHADOW = 255
 _SHADOW = "Secondary(Shadow) ID"
 _OWN = (
     *("Firmware Version", "Operating Mode", "Homing Offset"),
@@ -133,7 +132,7 @@ class Preparation:
         if found["Operating Mode"] != wanted:
             mode = found["Operating Mode"]
             why = f"its operating mode is {mode} with torque on, the wiring file wants {int(wanted)} ({wanted})"
-        elif found[_SHADOW] < _NO_SHADOW:
+        elif found[_SHADOW] < NO_SHADOW:
             why = f"its {_SHADOW} is {found[_SHADOW]} with torque on: it obeys what another servo is told"
         if why:
             remedy = "support the arm, switch its power off and on, start again"
@@ -170,5 +169,5 @@ def _bounds_of(wiring: ServoWiring) -> tuple[str, ...]:
 
 def _eeprom(wiring: ServoWiring, found: Mapping[str, int]) -> dict[str, int]:
     """EEPROM values that are wanted; a shadow id first, lest its servo obey what another one is told."""
-    shadow = {_SHADOW: _FACTORY_SHADOW} if found[_SHADOW] < _NO_SHADOW else {}
+    shadow = {_SHADOW: _FACTORY_SHADOW} if found[_SHADOW] < NO_SHADOW else {}
     return {**shadow, "Operating Mode": int(wiring.mode), "Return Delay Time": _RETURN_DELAY}

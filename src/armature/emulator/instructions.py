@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from armature.dynamixel.control_table import NO_SHADOW
 from armature.dynamixel.packet import (
     ALERT,
     BROADCAST_ID,
@@ -26,7 +27,6 @@ _DELAY_UNIT = 2e-6  # [s], section "Return Delay Time(9)"
 _LEVELS: dict[int, int] = {Instruction.PING: 0, Instruction.READ: 1}
 _READ, _ALL = 1, 2
 _LONGEST = 0xFFFF  # what a length field of two bytes can say
-_NO_SHADOW = 253
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _addressed(packet: Packet, servos: Sequence[Servo]) -> list[Servo]:
 def _shadow_id(servo: Servo) -> int:
     """Section "Secondary(Shadow) ID(12)": below 253 the servo obeys it as well, without an answer."""
     shadow = servo.registers["Secondary(Shadow) ID"]
-    return shadow if shadow < _NO_SHADOW else servo.servo_id
+    return shadow if shadow < NO_SHADOW else servo.servo_id
 
 
 def _single(packet: Packet, servo: Servo) -> Iterator[Answer]:
