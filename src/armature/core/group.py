@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -36,12 +36,14 @@ class GroupSettings:
     lease: float = 0.25  # of one jog command [s]
     reading_timeout: float = 0.5  # without a reading of every joint [s]
     allow_partial_joints_goal: bool = False  # joints that a goal leaves out go on with what they do
+    deceleration: Array | None = None  # of stops [rad/s²] or [m/s²]; None: the joints' own acceleration
 
 
 @dataclass
 class _Goal:
     judge: Judge
     on_end: OnEnd
+    times: Array  # of its points [s]
     is_cancelling: bool = False
 
 
@@ -55,7 +57,7 @@ class GroupControl:
         self.limits = bounds
         self.arm = Readiness(bounds.joints, settings.reading_timeout)
         self.longest_delay = 0.0  # of this program, beyond what the pieces cover [s]
-        self._settings = settings
+        self.settings = settings
         self._tracker: Tracker | None = None
         self._goal: _Goal | None = None
         self._speed = 1.0  # asked for, of motions on their paths [share]
@@ -83,6 +85,31 @@ class GroupControl:
         """What is commanded at a time, None while that is not known."""
         return None if self._tracker is None else self._tracker.setpoint(now)
 
+    def commanded(self, now: float) -> State:
+        """What is or will be commanded at a time [s], if nothing else comes.
+
+        Raises:
+            CommandRefused: it is not known for that time.
+        """
+        if self._tracker is None:
+            raise CommandRefused("state", "what is being commanded is not known", "arm, or try again within 0.1 s")
+        if now < self._tracker.since:
+            why = f"what was commanded before {self._tracker.since:.3f} s is not kept"
+            raise CommandRefused("state", why, "ask for now or later, or look at controller_state")
+        return self._tracker.setpoint(now)
+
+    def goal_time(self, now: float) -> float:
+        """How far the present goal is, in its own time [s]; 0 before it begins and where there is none."""
+        if self._tracker is None or self._goal is None:
+            return 0.0
+        return max(self._tracker.goal_time(now), 0.0)
+
+    def next_point(self, now: float) -> int:
+        """Index of the goal's point that is being made for, their number after the last."""
+        return (
+            0 if self._goal is None else int(np.searchsorted(self._goal.times, self.goal_time(now), side="right"))
+        )
+
     def note_state(self, state: str, session: str, why: str = "") -> None:
         """Take the servo interface's state; leaving ARMED and MOVING, or a new session, ends everything."""
         if ended := self.arm.note_state(state, session, why):
@@ -103,7 +130,9 @@ class GroupControl:
             return
         position = np.array([positions[joint] for joint in self.limits.joints])
         if self._tracker is None:
-            self._tracker = Tracker(self.limits, position, stamp)
+            slow = self.settings.deceleration
+            braking = None if slow is None else replace(self.limits, acceleration=slow)
+            self._tracker = Tracker(self.limits, position, stamp, braking)
             self._tracker.set_speed(min(self._speed, self._bound), stamp)
         elif self._is_free(self._tracker, now) and stamp > self._tracker.end:
             self._tracker.hold(position, stamp)
@@ -137,7 +166,7 @@ class GroupControl:
         goal, begin, _ = self._checked(tracker, goal, stamp, now)
         self._finish(aborted("replaced by a newer goal"))
         tracker.accept(goal, now, begin)
-        self._goal = _Goal(judge, on_end)
+        self._goal = _Goal(judge, on_end, goal.times)
 
     def planned(self, goal: Trajectory | Rates, stamp: float | None, now: float) -> Trajectory:
         """The goal as `follow` would follow it now, for whoever has more to check; see there."""
@@ -147,7 +176,7 @@ class GroupControl:
         self, tracker: Tracker, goal: Trajectory | Rates, stamp: float | None, now: float
     ) -> tuple[Trajectory | Rates, float, Trajectory]:
         """The goal in the group's order, when it begins [s], and what would be followed then, within limits."""
-        allows_some = self._settings.allow_partial_joints_goal
+        allows_some = self.settings.allow_partial_joints_goal
         limits.check_joints(goal.joints, self.limits.joints, is_partial=allows_some)
         goal = goal.reordered([joint for joint in self.limits.joints if joint in goal.joints])
         limits.check_end(goal)
@@ -167,7 +196,7 @@ class GroupControl:
         if not isinstance(goal, Trajectory):
             return
         columns = [self.limits.joints.index(joint) for joint in goal.joints]
-        tolerance = self._settings.start_tolerance[columns]
+        tolerance = self.settings.start_tolerance[columns]
         limits.check_start(goal, state.of(columns), self.limits.of_joints(goal.joints), tolerance)
 
     def move(self, target: Array, speed: Array, judge: Judge, on_end: OnEnd, now: float) -> None:
@@ -175,7 +204,7 @@ class GroupControl:
         tracker = self._ready("move", now)
         tracker.move(lambda state: jog.move(self.limits, state, target, speed), now)
         self._finish(aborted("replaced by a newer goal"))
-        self._goal = _Goal(judge, on_end)
+        self._goal = _Goal(judge, on_end, np.zeros(1))
 
     def jog(self, velocities: Mapping[str, float], lease: float, now: float) -> str:
         """Move joints at velocities for a lease; joints not named stop.
@@ -199,7 +228,7 @@ class GroupControl:
                 raise GoalRefused("joint_names", joint, f"joints here are {', '.join(self.limits.joints)}")
             if not math.isfinite(velocity):
                 raise GoalRefused(f"velocity of {joint}", velocity, "a finite number is needed")
-        usual = self._settings.lease
+        usual = self.settings.lease
         if not 0.0 <= lease < math.inf:
             raise GoalRefused("duration", lease, f"give 0 to {usual:g} s")
         kept, said = jog.clamped(asked, self.limits)
@@ -208,7 +237,7 @@ class GroupControl:
         held = max(held, 0.0) * min(tracker.speed, 1.0)
         if not kept.any() and not tracker.is_moving(now):
             return said
-        margin = self._settings.margin
+        margin = self.settings.margin
         tracker.move(lambda state: jog.jog(self.limits, state, kept, lease=held, margin=margin), now)
         self._finish(aborted("replaced by a jog"))
         return said

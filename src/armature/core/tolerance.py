@@ -31,6 +31,7 @@ class Tolerances:
     path: tuple[Tolerance, ...]
     goal: tuple[Tolerance, ...]
     goal_time: float  # extra time at the end [s]; 0 means unbounded
+    cmd_timeout: float = 0.0  # after the end, where it is above goal_time [s]; 0 means none
 
 
 def resolved(default: float, requested: float, where: str) -> float:
@@ -143,6 +144,14 @@ def progress(
     broken = violation(error, tolerances.goal, limits)
     if broken is None:
         return Progress.REACHED, ""
-    if tolerances.goal_time > 0.0 and time > end + tolerances.goal_time:
-        return Progress.GOAL_VIOLATED, f"{broken} {time - end:.2f} s after the end of the trajectory"
+    for name, bound in _patience(tolerances):
+        if time > end + bound:
+            late = f"{time - end:.2f} s after the end of the trajectory ({name} {bound:g} s)"
+            return Progress.GOAL_VIOLATED, f"{broken} {late}"
     return Progress.RUNNING, broken
+
+
+def _patience(tolerances: Tolerances) -> list[tuple[str, float]]:
+    """How long after the end a goal is waited for: by its goal time, else by the timeout of commands."""
+    bounds = (("goal time tolerance", tolerances.goal_time), ("cmd_timeout", tolerances.cmd_timeout))
+    return [(name, bound) for name, bound in bounds if bound > 0.0 and bound >= tolerances.goal_time]

@@ -41,9 +41,20 @@ class Tracker:
     any clock that does not jump.
     """
 
-    def __init__(self, limits: GroupLimits, position: Array, since: float = 0.0) -> None:
+    def __init__(
+        self, limits: GroupLimits, position: Array, since: float = 0.0, braking: GroupLimits | None = None
+    ) -> None:
+        """Hold a position since a time.
+
+        Args:
+            limits: of the group.
+            position: that is commanded [rad] or [m], Shape (n,).
+            since: [s].
+            braking: limits of stops, where they are to be gentler than the rest.
+        """
         self.speed = 1.0  # of motions on their paths, wanted [share]
         self._limits = limits
+        self._braking = limits if braking is None else braking
         self._is_stopping = False
         self._is_held = False
         self._is_given = False
@@ -66,6 +77,11 @@ class Tracker:
         is_over = self._pace.reaches(self._motion.duration) < math.inf
         return self._pace.rate == 0.0 and not self._is_stopping and not is_over
 
+    @property
+    def since(self) -> float:
+        """From when on it is known what is commanded [s]."""
+        return self._pace.since
+
     def is_moving(self, now: float) -> bool:
         """Whether the present motion has not come to rest yet."""
         return now < self.end
@@ -81,6 +97,8 @@ class Tracker:
 
     def hold(self, position: Array, since: float) -> None:
         """Begin anew, at rest at a position [rad] or [m] since a time [s]; for joints that are commanded there."""
+        if (position == self._motion.positions[-1]).all():
+            return
         self._begin(_resting(self._limits.joints, position), since, Moment(0.0, self.speed))
 
     def handover(self, now: float) -> float:
@@ -122,7 +140,7 @@ class Tracker:
         """Slow down on the path and hold where that ends; the rest of the motion is dropped."""
         if not self._is_stopping:
             self._is_stopping = True
-            self._come_to(0.0, now)
+            self._come_to(0.0, now, self._braking)
 
     def pause(self, now: float) -> None:
         """Slow down on the path and keep the rest of the motion."""
@@ -241,12 +259,12 @@ class Tracker:
         rate = pace.allowed(motion, moment.time, self.speed, self._limits)
         return pace.changed(motion, moment, now, rate, self._limits)
 
-    def _come_to(self, rate: float, now: float) -> None:
+    def _come_to(self, rate: float, now: float, bounds: GroupLimits | None = None) -> None:
         if rate == self._pace.rate == 0.0:
             return  # it is stopping there already
         moment = self._pace.at(now)
         rate = pace.allowed(self._motion, moment.time, rate, self._limits)
-        self._pace = pace.changed(self._motion, moment, now, rate, self._limits)
+        self._pace = pace.changed(self._motion, moment, now, rate, self._limits if bounds is None else bounds)
         self._tail = None
 
 
