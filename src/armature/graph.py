@@ -140,6 +140,7 @@ def processes(
     patience: Parameters = {"patience": _SERVO_PATIENCE} if simulated else {}
     model: Parameters = {"urdf": str(robot.urdf)}
     posed: Parameters = {**model, "poses": str(robot.poses)}
+    wired: Parameters = {**posed, "wiring": str(robot.wiring)}
     web: Parameters = {"host": http[0], "port": http[1], "page_root": str(page_folder())}
 
     def node(name: str, parameters: Parameters) -> Process:
@@ -151,8 +152,8 @@ def processes(
         node("monitor", {**posed, **web}),
         node("recorder", {}),
         node("state_publisher", model),
-        node("arm_controller", model),
-        node("servo_interface", {**posed, "wiring": str(robot.wiring), "port": device, **patience}),
+        node("arm_controller", wired),
+        node("servo_interface", {**wired, "port": device, **patience}),
     )
 
 

@@ -59,10 +59,12 @@ def smooth(at, *position):
 class MotionGraph:
     """Everything that a test of the controllers needs; `close` it."""
 
-    def __init__(self, folder, rest=(0.0, 0.0, 0.01), gripper_parameters=(), urdf=URDF, unread=()):
+    def __init__(
+        self, folder, rest=(0.0, 0.0, 0.01), gripper_parameters=(), urdf=URDF, unread=(), arm_parameters=()
+    ):
         self.urdf = folder / "two.urdf"
         self.urdf.write_text(urdf)
-        self._gripper_parameters = dict(gripper_parameters)
+        self._given = {ArmController: dict(arm_parameters), GripperController: dict(gripper_parameters)}
         self.context = rclpy.Context()
         rclpy.init(context=self.context, domain_id=DOMAIN)
         self.executor = EventsExecutor(context=self.context)
@@ -86,8 +88,7 @@ class MotionGraph:
 
     def start_controllers(self):
         """Start both controllers, as their process does."""
-        given = {ArmController: {}, GripperController: self._gripper_parameters}
-        made = [self.make(kind, {"urdf": str(self.urdf), **values}) for kind, values in given.items()]
+        made = [self.make(kind, {"urdf": str(self.urdf), **values}) for kind, values in self._given.items()]
         self.controllers = [self._add(node) for node in made]
         self.arm, self.gripper = self.controllers
 

@@ -39,7 +39,7 @@ class Clearances:
     def at(self, position: Array) -> dict[Pair, float]:
         """Distances at positions of the joints [m], negative where parts overlap; only those within the reach."""
         model, data = self._mechanics.model, self._mechanics.data
-        model.geom_margin[:] = self.reach
+        model.geom_margin[:] = model.body_margin[:] = self.reach
         self._mechanics.place(position)
         mujoco.mj_collision(model, data)
         found: dict[Pair, float] = {}
@@ -47,7 +47,8 @@ class Clearances:
             links = self._links
             for (one, other), distance in zip(data.contact.geom.tolist(), data.contact.dist.tolist(), strict=True):
                 pair = (links[one], links[other]) if links[one] < links[other] else (links[other], links[one])
-                found[pair] = min(distance, found.get(pair, distance))
+                if distance < self.reach:  # MuJoCo 4 adds the margins of both, MuJoCo 3 takes the larger
+                    found[pair] = min(distance, found.get(pair, distance))
         return found
 
 

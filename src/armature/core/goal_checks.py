@@ -24,6 +24,7 @@ from armature.errors import ConfigError, GoalRefused
 _LAG = 0.1
 # Looks that a goal may need; a check then takes some seconds.
 _MOST_LOOKS = 100_000
+_TO_GET_OUT = 1.25
 _NOTHING = 1e-9  # [N·m]
 _CHUNK = 512  # states sampled at once
 
@@ -110,8 +111,9 @@ class GoalCheck:
 
     def _carry(self, times: Array) -> Iterator[None]:
         start = State.at_rest(self.plan.sample(float(times[0])).position)
-        # An arm that asks too much where it stands may move to where it asks less.
-        asked = np.maximum(self._settings.torque_share, self._shares(start)[1])
+        # An arm that asks too much where it stands may move to where it asks less, which takes some more at first.
+        held = self._shares(start)[1]
+        asked = np.where(held > self._settings.torque_share, held * _TO_GET_OUT, self._settings.torque_share)
         for time, state in _states(self.plan, times):
             needed, share = self._shares(state)
             if (share > asked).any():

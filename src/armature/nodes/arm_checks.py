@@ -34,7 +34,6 @@ _HEAVIEST = 100.0  # payload, beyond which a number was meant in other units [kg
 class CheckParameters:
     """What is checked of a goal before it starts."""
 
-    wiring: str = ""  # file; what the servos give is known from it, else from the URDF's effort limits
     tool_frame: str = "tool0"
     payload: float = 0.0  # at the tool [kg]
     checks__collision: bool = True
@@ -49,8 +48,15 @@ class CheckParameters:
             raise ConfigError("parameter payload", self.payload, f"it must be within 0 and {_HEAVIEST:g} kg")
 
 
-def make_checks(node: Node, urdf: str, arm: ArmModel, joints: tuple[str, ...]) -> GoalChecks:
+def make_checks(node: Node, urdf: str, arm: ArmModel, joints: tuple[str, ...], wiring: str) -> GoalChecks:
     """The checks of an arm, by the node's parameters.
+
+    Args:
+        node: whose parameters they are.
+        urdf: the URDF's text.
+        arm: the model read from it.
+        joints: that goals move.
+        wiring: file from which is known what the servos give; "" for the URDF's effort limits.
 
     Raises:
         ConfigError: a parameter that cannot be used, or a URDF that MuJoCo cannot read.
@@ -63,7 +69,7 @@ def make_checks(node: Node, urdf: str, arm: ArmModel, joints: tuple[str, ...]) -
         given.checks__turn,
         given.checks__torque_share,
     )
-    drives = _drives(given.wiring, arm)
+    drives = _drives(wiring, arm)
     inertia = {joint: drive.rotor_inertia for joint, drive in drives.items()}
     load = (given.payload, given.tool_frame)
     mechanics = Mechanics(urdf, arm, joints, inertia, load, _pairs(given.checks__allowed_pairs))
@@ -90,7 +96,7 @@ def _pairs(texts: tuple[str, ...]) -> list[tuple[str, str]]:
     return pairs
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Waiting:
     """A goal whose check goes on."""
 
@@ -99,6 +105,7 @@ class _Waiting:
     stamp: float | None
     judge: Judge
     on_end: OnEnd
+    is_canceled: bool = False
 
 
 class CheckedGoals:
@@ -152,12 +159,16 @@ class CheckedGoals:
         """Cancel the goal, whether it has started or not."""
         if self._waiting is None:
             self._control.cancel(self._now())
-        self._end(Outcome(End.CANCELED, Code.SUCCESSFUL, "canceled before it started"))
+        else:
+            self._waiting.is_canceled = True  # its action's goal can end once this call has returned
 
     def _go_on(self) -> None:
         waiting = self._waiting
         if waiting is None:
             self._timer.cancel()
+            return
+        if waiting.is_canceled:
+            self._end(Outcome(End.CANCELED, Code.SUCCESSFUL, "canceled before it started"))
             return
         try:
             if waiting.check.advance(_SLICE):

@@ -82,7 +82,7 @@ class ArmController(GroupNode):
         super().__init__("arm_controller", ("revolute", "continuous"), ArmJoint, **options)
         common = read(self, Constraints)
         joints = [read(self, JointConstraints, f"constraints.{joint}.") for joint in self.joints]
-        self._checks = make_checks(self, self.urdf, self.model, self.joints)
+        self._checks = make_checks(self, self.urdf, self.model, self.joints, self.given.wiring)
         self._goals = CheckedGoals(self, self.control, self._checks, self.now, self.go)
         refuse_unknown(self)
         stopped = common.constraints__stopped_velocity_tolerance

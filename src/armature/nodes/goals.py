@@ -85,7 +85,9 @@ class GoalServer:
         else:
             self._running = handle
 
-    def _canceled(self, _handle: ServerGoalHandle) -> CancelResponse:
+    def _canceled(self, handle: ServerGoalHandle) -> CancelResponse:
+        if handle is not self._running:
+            return CancelResponse.REJECT  # a newer one is about to replace it
         self._cancel()
         return CancelResponse.ACCEPT
 

@@ -49,7 +49,9 @@ _IDLE_PERIOD = 0.04
 class GroupParameters:
     """Parameters of a controller."""
 
-    urdf: str  # path of the robot's description
+    urdf: str  # file
+    wiring: str = ""  # file; from it is known what the servos can give
+    poses: str = ""  # file
     reading_timeout: float = 0.5  # [s]
     jog__lease: float = 0.25  # [s]
 
@@ -80,8 +82,8 @@ class GroupNode(Node):
         super().__init__(name, **options)
         # rclpy destroys a node that could not be made, too: only what there is must be closed.
         self._at_end = ExitStack()
-        self._group_parameters = read(self, GroupParameters)
-        path = self._group_parameters.urdf
+        self.given = read(self, GroupParameters)
+        path = self.given.urdf
         self.urdf = read_file("urdf", path)
         self.model = ArmModel.from_urdf(self.urdf, path)
         self.joints = tuple(joint.name for joint in self.model.driven if joint.kind in kinds)
@@ -173,8 +175,8 @@ class GroupNode(Node):
         settings = GroupSettings(
             start_tolerance=np.array([values.start_tolerance for values in given.values()]),
             margin=np.array([values.margin for values in given.values()]),
-            lease=self._group_parameters.jog__lease,
-            reading_timeout=self._group_parameters.reading_timeout,
+            lease=self.given.jog__lease,
+            reading_timeout=self.given.reading_timeout,
         )
         return GroupControl(bounds, settings)
 
@@ -227,7 +229,7 @@ class GroupNode(Node):
             raise GoalRefused("velocities", len(message.velocities), f"{len(message.joint_names)} are needed")
         stamp = to_seconds(message.header.stamp)
         late = self.now() - stamp
-        if stamp > 0.0 and late > self._group_parameters.jog__lease:
+        if stamp > 0.0 and late > self.given.jog__lease:
             raise GoalRefused("header.stamp", f"{late:.3f} s ago", "a jog counts for its lease only")
         return dict(zip(message.joint_names, message.velocities, strict=True))
 

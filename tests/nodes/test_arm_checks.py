@@ -1,0 +1,112 @@
+"""Goals that the model refuses, and long ones that are checked while something else moves."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import pytest
+from control_msgs.action import FollowJointTrajectory
+from std_srvs.srv import Trigger
+
+from .motion_graph import ABORTED, CANCELED, SUCCEEDED, URDF, smooth, trajectory
+
+# The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
+pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
+# The arm of the other tests, with a rod on its lower link that comes to the floor at 0.4 rad, and some weight.
+ROD = """<link name="lower">
+<inertial><origin xyz="0.1 0 0"/><mass value="0.3"/><inertia ixx="0.001" iyy="0.001" izz="0.001"
+  ixy="0" ixz="0" iyz="0"/></inertial>
+<collision><origin xyz="0.13 0 0"/><geometry><box size="0.26 0.01 0.01"/></geometry></collision></link>"""
+SOLID = URDF.replace('<link name="lower"/>', ROD)
+
+
+@pytest.fixture
+def solid(make_motion):
+    return make_motion(urdf=SOLID).arm_servos()
+
+
+def long_goal(points=60):
+    """A goal whose check takes many slices: it sways within what is free, for minutes."""
+    times = [4.0 * (k + 1) for k in range(points)]
+    return trajectory(times, [[0.3 * math.sin(k), 0.1 * math.sin(k)] for k in range(points)])
+
+
+def test_a_goal_into_the_floor_is_refused_before_anything_moves(solid):
+    answer = solid.follow(smooth(2.0, 0.0, 1.0))
+    assert answer.status == ABORTED
+    assert answer.result.error_code == FollowJointTrajectory.Result.INVALID_GOAL
+    text = answer.result.error_string
+    assert re.search(r"distance of floor to lower at \d\.\d+ s: .* 0\.005 m at least; go around", text), text
+    assert solid.servos.pieces == []
+
+
+def test_a_goal_that_its_servos_cannot_give_is_refused(make_motion):
+    motion = make_motion(urdf=SOLID.replace('effort="4"', 'effort="0.34"')).arm_servos()
+    answer = motion.follow(smooth(0.6, 0.0, -0.6))
+    assert re.search(r"torque of elbow at .* N·m .*carry less", answer.result.error_string), answer.result
+    assert motion.servos.pieces == []
+
+
+def test_a_long_goal_is_checked_while_another_is_followed_without_a_gap(solid):
+    first = solid.send(smooth(3.0, 0.8, 0.0))
+    solid.moved()
+    last = solid.send(long_goal())
+    assert solid.arm._goals._waiting is not None
+    solid.until(lambda: solid.arm._goals._waiting is None)
+    assert solid.answer(first).status == ABORTED
+    assert solid.servos.refused == []
+    solid.done(last.cancel_goal_async())
+    assert solid.answer(last).status == CANCELED
+
+
+def test_a_long_goal_that_is_canceled_or_stopped_before_it_starts_moves_nothing(solid):
+    canceled = solid.send(long_goal())
+    solid.done(canceled.cancel_goal_async())
+    assert solid.answer(canceled).status == CANCELED
+    stopped = solid.send(long_goal())
+    solid.done(solid.stop_client.call_async(Trigger.Request()))
+    answer = solid.answer(stopped)
+    assert answer.status == ABORTED
+    assert "stopped by arm_controller/stop" in answer.result.error_string
+    assert solid.servos.pieces == []
+
+
+def test_a_newer_goal_replaces_one_that_is_still_checked(solid):
+    waiting = solid.send(long_goal())
+    assert solid.follow(smooth(0.5, 0.2, 0.0)).status == SUCCEEDED
+    answer = solid.answer(waiting)
+    assert answer.status == ABORTED
+    assert "replaced by a newer goal" in answer.result.error_string
+
+
+def test_a_long_goal_ends_refused_when_the_arm_is_disarmed_meanwhile(solid):
+    waiting = solid.send(long_goal())
+    solid.servos.be("DISARMED")
+    answer = solid.answer(waiting)
+    assert answer.status == ABORTED
+    assert "DISARMED" in answer.result.error_string
+
+
+def test_checks_can_be_switched_off(make_motion):
+    motion = make_motion(urdf=SOLID, arm_parameters={"checks.collision": False}).arm_servos()
+    handle = motion.send(smooth(2.5, 0.0, 0.6))
+    motion.until(lambda: motion.servos.pieces)
+    motion.done(handle.cancel_goal_async())
+    assert motion.answer(handle).status == CANCELED
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("payload", -1.0, "payload.*within 0 and 100 kg"),
+        ("checks.margin", 5.0, "checks.margin.*within"),
+        ("checks.allowed_pairs", ["lower"], "two links"),
+        ("checks.allowed_pairs", ["lower hand"], "'hand'.*links are"),
+        ("wiring", "/nowhere/servos.yaml", "readable text file"),
+    ],
+)
+def test_parameters_that_cannot_be_used_are_refused_at_start(make_motion, name, value, says):
+    motion = make_motion()
+    with pytest.raises(ValueError, match=says):
+        motion.make(type(motion.arm), {"urdf": str(motion.urdf), name: value})
