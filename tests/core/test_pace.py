@@ -41,6 +41,15 @@ def test_the_path_is_never_followed_backwards(time, old, new, again):
     assert (np.diff(moments) >= -1e-9).all()
 
 
+@given(TIMES, RATES, RATES, st.floats(0.0, 20.0))
+def test_a_rate_that_was_rising_steeply_does_not_take_the_path_beyond_its_limits(time, old, new, slope):
+    fast = Trajectory.from_rows(JOINTS, [0.0, 4.0], [[0.0, 0.0], [4.0, -4.0]], [[0.0, 0.0]] * 2, [[0.0, 0.0]] * 2)
+    change = pace.changed(fast, Moment(time, 0.9 * old, slope), 7.0, new, LIMITS)
+    moments = [change.at(now) for now in np.linspace(7.0, change.settled, 200)]
+    _, velocity, _ = pace.followed(fast, moments)
+    assert (np.abs(velocity) <= 2.0 * 1.02).all()
+
+
 @given(TIMES, RATES, st.floats(0.05, 1.0), st.floats(0.0, 1.0))
 def test_when_a_time_is_reached_agrees_with_where_it_is(time, old, new, share):
     change = pace.changed(MOTION, Moment(time, old), 1.0, new, LIMITS)

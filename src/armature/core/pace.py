@@ -24,6 +24,8 @@ _LONGEST = 30.0
 # How far along the path its velocity is looked at before the change is known [s].
 _OUTLOOK = 0.3
 _STEADY = 1e-9
+# How far a rate that was rising may go beyond what is asked for, where the limits allow.
+_OVERSHOOT = 1.1
 
 
 @dataclass(frozen=True)
@@ -106,8 +108,7 @@ def changed(motion: Trajectory, begin: Moment, now: float, rate: float, limits: 
     speed = _fastest(motion, np.linspace(begin.time, begin.time + _OUTLOOK * max(begin.rate, rate), 9))
     hardest = min(_HARDEST, float((limits.acceleration / speed).min()))
     jerkiest = min(_JERKIEST, float((limits.jerk / speed).min()))
-    # A rate that is falling already must be caught before it is below 0: the path is not followed backwards.
-    jerk_needed = begin.slope**2 / (2.0 * max(begin.rate, _STEADY)) if begin.slope < 0.0 else 0.0
+    jerk_needed = _catching(motion, begin, rate, limits)
     while True:
         jerk = max(jerkiest, 1.01 * jerk_needed)
         pace = Pace(now, begin, rate, _profile(begin, rate, max(hardest, abs(begin.slope)), jerk))
@@ -140,6 +141,18 @@ def followed(motion: Trajectory, moments: list[Moment]) -> tuple[Array, Array, A
     slope = np.array([[moment.slope] for moment in moments])
     position, velocity, acceleration = motion.sample_many(np.array([moment.time for moment in moments]))
     return position, velocity * rate, acceleration * rate**2 + velocity * slope
+
+
+def _catching(motion: Trajectory, begin: Moment, rate: float, limits: GroupLimits) -> float:
+    """The jerk [1/s³] that a rate needs which is changing already.
+
+    One that falls must be caught before it is below 0, since a path is not followed backwards; one that rises, before
+    the path is followed faster than the limits of the joints allow.
+    """
+    if begin.slope < 0.0:
+        return begin.slope**2 / (2.0 * max(begin.rate, _STEADY))
+    highest = allowed(motion, begin.time, _OVERSHOOT * max(1.0, begin.rate, rate), limits)
+    return min(begin.slope**2 / (2.0 * max(highest - begin.rate, _STEADY)), _JERKIEST)
 
 
 def _fastest(motion: Trajectory, times: Array) -> Array:
