@@ -6,6 +6,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from sensor_msgs.msg import JointState
 
 from armature.core.stopping import Dynamics
+from armature.core.tracking import HANDOVER
 from armature.dynamixel.setpoints import Piece, Setpoints
 from armature.errors import GoalRefused
 from armature.nodes import topics
@@ -25,7 +26,8 @@ class ServoSide:
         self.stuck = {}  # measured position of a joint that does not move, by joint [rad] or [m]
         self.unread = set()  # joints that do not answer
         self.pieces = []
-        self.refused = []  # why
+        self.refused = []  # why, of pieces that came in time
+        self.belated = []  # why, of those that came so late that a motion could not be continued
         self.trace = []  # commanded positions of every cycle
         limits = {joint.name: joint.limit for joint in arm.driven}
         self._setpoints = Setpoints(limits, dict.fromkeys(limits, Dynamics(4.0, 40.0)))
@@ -48,6 +50,11 @@ class ServoSide:
         self._state.publish(diagnostic("servo_interface", DiagnosticStatus.OK, state, values))
         self._say_commanded(self._now())
 
+    @property
+    def is_armed(self):
+        """Whether pieces are taken."""
+        return bool(self._session)
+
     def _now(self):
         return self._node.get_clock().now().nanoseconds * 1e-9
 
@@ -59,7 +66,14 @@ class ServoSide:
         try:
             self._setpoints.accept(piece, self._now())
         except GoalRefused as error:
-            self.refused.append(str(error))
+            self._refuse(str(error), self._now() - piece.start)
+
+    def _refuse(self, why, late):
+        if late < HANDOVER:
+            self.refused.append(why)
+            return
+        self.belated.append(why)  # a busy machine; the arm holds
+        self.be("HOLDING", why=why)
 
     def _cycle(self):
         now = self._now()
