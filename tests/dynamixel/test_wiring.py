@@ -95,6 +95,25 @@ def test_modes_are_read_with_what_they_need():
     assert read(change("80 rad/m", "2000 rad/m, mode: extended position")).servos[1].to_ticks(0.03) == 40_138
 
 
+SECOND = "180 deg, second: {id: 17, direction: 1, zero_offset: 90 deg},"
+
+
+def test_a_joint_may_have_two_servos_of_one_model():
+    wiring = read(change("180 deg,", SECOND))
+    first, second, _ = wiring.all_servos
+    assert (wiring.joints, wiring.ids) == (("elbow", "slide"), (7, 17, 9))
+    assert (second.joint, second.name, second.model.name) == ("elbow", "elbow_second", "XM430-W350")
+    assert (second.direction, second.zero_offset, second.reduction) == (1, math.pi / 2, 1.0)
+    assert second.to_position(second.to_ticks(0.3)) == pytest.approx(
+        first.to_position(first.to_ticks(0.3)), abs=2e-3
+    )
+
+
+def second(old: str, new: str) -> str:
+    assert old in SECOND
+    return change("180 deg,", SECOND.replace(old, new))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -144,12 +163,32 @@ def test_modes_are_read_with_what_they_need():
         (change("180 deg,", "180 deg, current_limit: 1 A,"), "leave it out, or set mode: current-based position"),
         (limited("0 A"), "'0 A' .*XM430-W350 takes 0.00269 to 3.21 A"),
         (limited("3.3 A"), "'3.3 A' .*XM430-W350 takes 0.00269 to 3.21 A"),
+        (second("id: 17", "id: 7"), "id of elbow and elbow_second: 7.*ids must differ"),
+        (second("id: 17", "id: 9"), "id of elbow_second and slide: 9.*ids must differ"),
+        (second("id: 17, ", ""), "elbow.second.id: None"),
+        (second(", direction: 1", ""), "elbow.second.direction: None.*write 1, or -1"),
+        (second(", zero_offset: 90 deg", ""), "elbow.second.zero_offset: None"),
+        (second("90 deg", "-10 deg"), "elbow.second: limit -1.0000.*servo position"),
+        (second("id: 17", "model: XM430-W350, id: 17"), "'model'.*keys are id, direction, zero_offset, torque"),
+        (change("180 deg,", "180 deg, second: 12,"), "elbow.second: 12.*names with values"),
         (change("80 rad/m", "60000 rad/m, mode: extended position"), "the servo reaches -1048575 to 1048575"),
     ],
 )
 def test_a_wiring_that_cannot_be_used_is_refused(text, message):
     with pytest.raises(ConfigError, match=message):
         read(text)
+
+
+def test_a_joint_that_has_the_second_servos_name_is_refused():
+    arm = ArmModel.from_urdf(
+        """<robot name="r"><link name="a"/><link name="b"/><link name="c"/>
+        <joint name="elbow" type="revolute"><parent link="a"/><child link="b"/>
+          <limit lower="-1" upper="1.5" velocity="3" effort="1"/></joint>
+        <joint name="elbow_second" type="fixed"><parent link="b"/><child link="c"/></joint></robot>"""
+    )
+    text = "\n".join(line for line in change("180 deg,", SECOND).splitlines() if "slide" not in line)
+    with pytest.raises(ConfigError, match=r"elbow\.second: 'elbow_second'.*rename the joint"):
+        Wiring.from_yaml(text, arm)
 
 
 def test_errors_name_the_file_and_the_joint():

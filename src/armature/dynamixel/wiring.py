@@ -8,10 +8,11 @@ from armature.core.document import read_document
 from armature.core.model import ArmModel
 from armature.core.units import quantity
 from armature.dynamixel.control_table import BAUD_RATES, OperatingMode, baud_index
-from armature.dynamixel.servo_wiring import ServoWiring, named, only, read_servo
+from armature.dynamixel.servo_entry import named, only, read_servo
+from armature.dynamixel.servo_wiring import ServoWiring, second_name
 from armature.errors import ConfigError
 
-__all__ = ["ServoWiring", "Wiring"]
+__all__ = ["ServoWiring", "Wiring", "second_name"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,12 @@ class Wiring:
     """All servos of one arm on one bus."""
 
     baud_rate: int  # [bit/s]
-    servos: tuple[ServoWiring, ...]
+    servos: tuple[ServoWiring, ...]  # one a joint; see all_servos
+
+    @property
+    def all_servos(self) -> tuple[ServoWiring, ...]:
+        """Each joint's servo, in the order of the file, with its second one behind it where it has two."""
+        return tuple(one for servo in self.servos for one in (servo, servo.second) if one is not None)
 
     @property
     def joints(self) -> tuple[str, ...]:
@@ -29,7 +35,7 @@ class Wiring:
     @property
     def ids(self) -> tuple[int, ...]:
         """Servo ids, in the order of the file."""
-        return tuple(servo.servo_id for servo in self.servos)
+        return tuple(servo.servo_id for servo in self.all_servos)
 
     @property
     def yielding(self) -> set[str]:
@@ -57,15 +63,16 @@ class Wiring:
         rate = BAUD_RATES[baud_index(f"{source}: bus.baud_rate", baud, bus["baud_rate"])]
         joints = named(content.get("joints"), f"{source}: joints")
         servos = tuple(read_servo(name, entry, arm, source) for name, entry in joints.items())
-        _check_complete(servos, arm, source)
-        return Wiring(baud_rate=rate, servos=servos)
+        wiring = Wiring(baud_rate=rate, servos=servos)
+        _check_complete(wiring, arm, source)
+        return wiring
 
 
-def _check_complete(servos: tuple[ServoWiring, ...], arm: ArmModel, source: str) -> None:
-    for servo in servos:
-        others = [other.joint for other in servos if other.servo_id == servo.servo_id]
+def _check_complete(wiring: Wiring, arm: ArmModel, source: str) -> None:
+    for servo in wiring.all_servos:
+        others = [other.name for other in wiring.all_servos if other.servo_id == servo.servo_id]
         if len(others) > 1:
             raise ConfigError(f"{source}: id of {' and '.join(others)}", servo.servo_id, "ids must differ")
-    missing = {joint.name for joint in arm.driven} - {servo.joint for servo in servos}
+    missing = {joint.name for joint in arm.driven} - set(wiring.joints)
     if missing:
         raise ConfigError(f"{source}: joints", sorted(missing), "every driven joint of the URDF needs a servo")

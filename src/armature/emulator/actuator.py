@@ -24,8 +24,8 @@ class Law:
 
     @staticmethod
     def of(entry: ServoWiring) -> Law:
-        """What a servo does to its joint with its factory gains, at its nominal voltage."""
-        square = entry.reduction**2
+        """What a joint's servos do to it with their factory gains, at their nominal voltage."""
+        square = entry.reduction**2 * _count(entry)
         return Law(_stiffness(entry.model) * square, _damping(entry.model) * square)
 
     def set_point(self, position: float, velocity: float, torque: float) -> float:
@@ -69,11 +69,16 @@ def _shared(entry: ServoWiring, joints: Sequence[tuple[str, float, float]]) -> l
             factor=factor,
             offset=offset,
             law=Law(law.stiffness * share, law.damping * share),
-            effort=entry.model.stall_torque * entry.reduction * share,
-            rotor=rotor_inertia(entry.model) * entry.reduction**2 * share,
+            effort=entry.model.stall_torque * entry.reduction * share * _count(entry),
+            rotor=rotor_inertia(entry.model) * entry.reduction**2 * share * _count(entry),
         )
         for joint, factor, offset in joints
     ]
+
+
+def _count(entry: ServoWiring) -> int:
+    """How many servos, of one model and reduction, turn the joint."""
+    return 1 if entry.second is None else 2
 
 
 def _stiffness(model: ServoModel) -> float:

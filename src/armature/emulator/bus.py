@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from armature.dynamixel.control_table import baud_index
-from armature.dynamixel.wiring import ServoWiring, Wiring
+from armature.dynamixel.wiring import ServoWiring, Wiring, second_name
 from armature.emulator.disturbance import Transmission
 from armature.emulator.drive import Drive
 from armature.emulator.faults import FaultBoard
@@ -40,6 +40,29 @@ class _Axis:
         torque = self.drive.step(self.ratio * position + self.zero, self.ratio * velocity, STEP)
         return self.ratio * torque if self.drive.is_on else None
 
+    def place(self, position: float) -> None:
+        """Begin with the joint at a position [rad] or [m]."""
+        self.servo.place(self.ratio * position + self.zero)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Two servos that turn one joint."""
+
+    first: _Axis
+    second: _Axis
+
+    def torque(self, position: float, velocity: float) -> float | None:
+        """What drives the joint for the next step [N·m] or [N]; None while both turn freely."""
+        torques = [axis.torque(position, velocity) for axis in (self.first, self.second)]
+        driven = [torque for torque in torques if torque is not None]
+        return sum(driven) if driven else None
+
+    def place(self, position: float) -> None:
+        """Begin with the joint at a position [rad] or [m]."""
+        self.first.place(position)
+        self.second.place(position)
+
 
 class EmulatedBus:
     """The far end of the serial line."""
@@ -56,7 +79,7 @@ class EmulatedBus:
             now: the computer's time [s], from any origin.
         """
         axes = {
-            wiring.joint: _Axis(servo, servo.drive, wiring.direction * wiring.reduction, wiring.zero_offset)
+            wiring.name: _Axis(servo, servo.drive, wiring.direction * wiring.reduction, wiring.zero_offset)
             for wiring, servo in servos
         }
         self.servos = tuple(axis.servo for axis in axes.values())
@@ -65,14 +88,14 @@ class EmulatedBus:
         self.supplies = supplies(self.servos)
         self.pulls = 0  # how many faults have the plug pulled
         self.faults = FaultBoard(self)
-        self._by_joint = {joint: axis.servo for joint, axis in axes.items()}
-        self._axes = tuple(axes[joint] for joint in plant.joints)
+        self._by_name = {name: axis.servo for name, axis in axes.items()}
+        self._axes = tuple(_drive(axes, joint) for joint in plant.joints)
         self._time = plant.time(now)
         self._steps = 0
         for supply in self.supplies:
             supply.feed()
         for axis, position in zip(self._axes, plant.positions, strict=True):
-            axis.servo.place(axis.ratio * position + axis.zero)
+            axis.place(position)
 
     @staticmethod
     def of_arm(urdf: str, wiring: Wiring, start: Mapping[str, float], now: float = 0.0) -> EmulatedBus:
@@ -101,7 +124,7 @@ class EmulatedBus:
         Raises:
             ConfigError: the wiring names a baud rate that servos do not have.
         """
-        servos = [(entry, Servo(entry.model, entry.servo_id)) for entry in wiring.servos]
+        servos = [(entry, Servo(entry.model, entry.servo_id)) for entry in wiring.all_servos]
         for _, servo in servos:
             servo.registers["Baud Rate"] = baud_index("baud rate", wiring.baud_rate)
         return EmulatedBus(servos, plant, wiring.baud_rate, now)
@@ -146,14 +169,14 @@ class EmulatedBus:
         return not self.pulls
 
     def servo(self, joint: str) -> Servo:
-        """The servo that turns a joint.
+        """The servo that turns a joint, or the second one by its own name.
 
         Raises:
             ConfigError: no such joint.
         """
-        if joint not in self._by_joint:
-            raise ConfigError("joint", joint, f"joints are {', '.join(self._by_joint)}")
-        return self._by_joint[joint]
+        if joint not in self._by_name:
+            raise ConfigError("joint", joint, f"joints are {', '.join(self._by_name)}")
+        return self._by_name[joint]
 
     def advance(self, now: float) -> None:
         """Let the arm move until now [s], by the computer's clock; how far that is, the plant says."""
@@ -182,6 +205,12 @@ class EmulatedBus:
         self.faults.pass_time(self.time)
 
 
+def _drive(axes: Mapping[str, _Axis], joint: str) -> _Axis | _Pair:
+    """What turns a joint."""
+    second = axes.get(second_name(joint))
+    return axes[joint] if second is None else _Pair(axes[joint], second)
+
+
 def mujoco_plant(urdf: str, wiring: Wiring, start: Mapping[str, float]) -> MujocoPlant:
     """The emulator's own physics of an arm.
 
@@ -190,5 +219,7 @@ def mujoco_plant(urdf: str, wiring: Wiring, start: Mapping[str, float]) -> Mujoc
         wiring: its servos.
         start: position of each joint [rad] or [m].
     """
-    rotors = {entry.joint: rotor_inertia(entry.model) * entry.reduction**2 for entry in wiring.servos}
+    rotors = dict.fromkeys(wiring.joints, 0.0)
+    for entry in wiring.all_servos:
+        rotors[entry.joint] += rotor_inertia(entry.model) * entry.reduction**2
     return MujocoPlant(urdf, rotors, start)
