@@ -146,8 +146,8 @@ def followed(motion: Trajectory, moments: list[Moment]) -> tuple[Array, Array, A
 def _catching(motion: Trajectory, begin: Moment, rate: float, limits: GroupLimits) -> float:
     """The jerk [1/s³] that a rate needs which is changing already.
 
-    One that falls must be caught before it is below 0, since a path is not followed backwards; one that rises, before
-    the path is followed faster than the limits of the joints allow.
+    One that falls must be caught before it is below 0, since a path is not followed backwards; one that rises,
+    before the path is followed faster than the limits of the joints allow.
     """
     if begin.slope < 0.0:
         return begin.slope**2 / (2.0 * max(begin.rate, _STEADY))
