@@ -58,6 +58,8 @@ class GroupControl:
         self.arm = Readiness(bounds.joints, settings.reading_timeout)
         self.longest_delay = 0.0  # of this program, beyond what the pieces cover [s]
         self.settings = settings
+        # Takes a jog built at a share of its speed; whoever knows the arm's surroundings slows it down.
+        self.slowed: Callable[[Callable[[float], Trajectory]], Trajectory] = lambda build: build(1.0)
         self._tracker: Tracker | None = None
         self._goal: _Goal | None = None
         self._speed = 1.0  # asked for, of motions on their paths [share]
@@ -228,19 +230,40 @@ class GroupControl:
                 raise GoalRefused("joint_names", joint, f"joints here are {', '.join(self.limits.joints)}")
             if not math.isfinite(velocity):
                 raise GoalRefused(f"velocity of {joint}", velocity, "a finite number is needed")
+        kept, said = jog.clamped(asked, self.limits)
+        margin = self.settings.margin
+
+        def build(state: State, held: float) -> Trajectory:
+            def at(share: float) -> Trajectory:
+                return jog.jog(self.limits, state, kept * share, lease=held, margin=margin)
+
+            return self.slowed(at)
+
+        if kept.any() or tracker.is_moving(now):
+            self.press(build, lease, now)
+        return said
+
+    def press(self, build: Callable[[State, float], Trajectory], lease: float, now: float) -> None:
+        """Follow what is built from the state at the hand-over and the rest of a lease; it ends at rest by itself.
+
+        Args:
+            build: makes the motion of that state and that time [s].
+            lease: asked for [s], 0 for the usual; never longer than that.
+            now: [s].
+
+        Raises:
+            GoalRefused: a lease that is no time.
+            CommandRefused: the arm takes no commands now.
+        """
+        tracker = self._ready("jog", now)
         usual = self.settings.lease
         if not 0.0 <= lease < math.inf:
             raise GoalRefused("duration", lease, f"give 0 to {usual:g} s")
-        kept, said = jog.clamped(asked, self.limits)
         # The lease runs from now, though the motion begins at the hand-over; at a lower speed it lasts longer.
         held = (min(lease, usual) if lease > 0.0 else usual) - (tracker.handover(now) - now)
         held = max(held, 0.0) * min(tracker.speed, 1.0)
-        if not kept.any() and not tracker.is_moving(now):
-            return said
-        margin = self.settings.margin
-        tracker.move(lambda state: jog.jog(self.limits, state, kept, lease=held, margin=margin), now)
+        tracker.move(lambda state: build(state, held), now)
         self._finish(aborted("replaced by a jog"))
-        return said
 
     def stop(self, now: float, why: str) -> None:
         """Slow down on the path and hold; the goal ends with the reason."""
