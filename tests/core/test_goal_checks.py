@@ -38,10 +38,10 @@ GRAVITY = 9.81
 TOUCHES = math.asin(0.2 / math.hypot(0.55, 0.01)) - math.atan2(0.01, 0.55)
 
 
-def checks(drive=None, payload=(0.0, ""), allowed=(), **settings):
+def checks(drive=None, tool="", payload=0.0, allowed=(), **settings):
     arm = ArmModel.from_urdf(BAR)
     drive = drive or Drive(20.0, 4.0)
-    mechanics = Mechanics(BAR, arm, ("swing",), {"swing": drive.rotor_inertia}, payload, allowed)
+    mechanics = Mechanics(BAR, arm, ("swing",), {"swing": drive.rotor_inertia}, tool, payload, allowed)
     return GoalChecks(mechanics, {"swing": drive}, CheckSettings(**settings))
 
 
@@ -117,7 +117,7 @@ def test_what_is_switched_off_is_not_checked():
 )
 def test_torques_are_those_of_a_pendulum(angle, velocity, acceleration, load):
     drive = Drive(20.0, 4.0)
-    made = checks(drive, payload=(load, "bar"))
+    made = checks(drive, tool="bar", payload=load)
     torque = made.torques.needed(State(np.array([angle]), np.array([velocity]), np.array([acceleration])))[0]
     inertia = INERTIA + MASS * ARM**2 + drive.rotor_inertia
     gravity = -MASS * GRAVITY * ARM * math.cos(angle)  # the load hangs in the axis itself
@@ -130,7 +130,7 @@ def test_a_payload_counts_where_it_is():
     rest = State.at_rest(np.array([0.0, 1.5, -1.5, 0.0, 0.0, 0.0]))
     needed = []
     for load in (0.0, 0.25):
-        mechanics = Mechanics(ARMATURE6, arm, joints, payload=(load, "tool0"))
+        mechanics = Mechanics(ARMATURE6, arm, joints, tool="tool0", payload=load)
         needed.append(Torques(mechanics, drives_of(arm)).needed(rest)[1])
         mechanics.place(rest.position)
         reach = mechanics.translation(mechanics.frame("tool0"))[0]
@@ -192,7 +192,7 @@ def test_a_setting_out_of_bounds_is_an_error(name, value):
 
 def test_unknown_frames_and_links_are_errors_that_name_those_there_are():
     with pytest.raises(ConfigError, match=r"hand.*not in the URDF"):
-        checks(payload=(1.0, "hand"))
+        checks(tool="hand", payload=1.0)
     with pytest.raises(ConfigError, match=r"hand.*links are base, bar.*floor"):
         checks(allowed=[("hand", "floor")])
     with pytest.raises(ConfigError, match="frames are base, bar"):
@@ -215,7 +215,7 @@ def test_parts_that_no_joint_moves_apart_are_not_watched():
 
 
 def test_a_passage_remembers_the_nearest():
-    clearances = checks().begin(swing((1.0, 0.1)))._clearances
+    clearances = checks().clearances
     passage = Passage(clearances, np.array([0.0]), 0.001)
     assert passage.blocked(np.array([TOUCHES - 0.007])) is None
     assert passage.nearest == pytest.approx(0.55 * math.cos(TOUCHES) * 0.007, rel=0.1)

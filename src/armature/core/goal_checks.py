@@ -186,8 +186,8 @@ class GoalChecks:
         self.mechanics = mechanics
         self.torques = Torques(mechanics, drives)
         self.settings = settings
-        self._clearances = Clearances(mechanics, settings.margin + TOLERANCE)
+        self.clearances = Clearances(mechanics, settings.margin + TOLERANCE)
 
     def begin(self, plan: Trajectory, until: float = math.inf) -> GoalCheck:
         """Begin to check a goal, as far as a time of it [s]."""
-        return GoalCheck(plan, self._clearances, self.torques, self.settings, until)
+        return GoalCheck(plan, self.clearances, self.torques, self.settings, until)

@@ -26,7 +26,8 @@ class Mechanics:
         arm: the model read from it.
         joints: the joints that `place` sets, in its order.
         armature: inertia of the rotors as the joints feel it, by joint [kg·m²].
-        payload: mass [kg] at the tool, and the tool's frame.
+        tool: frame of the tool.
+        payload: mass there [kg].
         allowed_pairs: pairs of links, or a link and "floor", whose contact is of no account.
 
     Raises:
@@ -39,12 +40,14 @@ class Mechanics:
         arm: ArmModel,
         joints: Sequence[str],
         armature: Mapping[str, float] | None = None,
-        payload: tuple[float, str] = (0.0, ""),
+        tool: str = "",
+        payload: float = 0.0,
         allowed_pairs: Sequence[tuple[str, str]] = (),
     ) -> None:
         self.joints = tuple(joints)
         self.root = arm.root
-        self.model = _compile(urdf, arm, self.joints, armature or {}, payload, allowed_pairs)
+        self.tool = tool
+        self.model = _compile(urdf, arm, self.joints, armature or {}, (payload, tool), allowed_pairs)
         self.data = mujoco.MjData(self.model)
         self._followers = [
             (self._address(joint.name), self._address(joint.mimic.joint), joint.mimic)

@@ -24,8 +24,8 @@ LEVER = 0.2
 # An arm of fewer than six joints gives the translation and what it can of the rotation.
 _FEW_AXES_WEIGHT = 0.05
 # Smallest singular values: below the first the tool slows down, at the second it goes no nearer [m/rad].
-_NEAR, _AT = 0.02, 0.005
-_DAMPING = 0.02  # at a singularity [m/rad]
+_NEAR, _AT = 0.01, 0.003
+_DAMPING = 0.01  # at a singularity [m/rad]
 # How far ahead it is seen whether a singularity comes nearer [s].
 _AHEAD = 0.05
 _NO_TIME = 1e-3  # [s]

@@ -27,6 +27,7 @@ _FIRST_SLICE = 300
 _SLICE = 60
 _PERIOD = 0.01  # [s]
 _JOINED = 0.5  # a path is joined within this time [s]
+_TOOL = "tool0"
 _HEAVIEST = 100.0  # payload, beyond which a number was meant in other units [kg]
 
 
@@ -34,7 +35,7 @@ _HEAVIEST = 100.0  # payload, beyond which a number was meant in other units [kg
 class CheckParameters:
     """What is checked of a goal before it starts."""
 
-    tool_frame: str = "tool0"
+    tool_frame: str = ""  # "" for tool0, or where the URDF has none, the last link that an arm's joint moves
     payload: float = 0.0  # at the tool [kg]
     checks__collision: bool = True
     checks__torque: bool = True
@@ -71,9 +72,15 @@ def make_checks(node: Node, urdf: str, arm: ArmModel, joints: tuple[str, ...], w
     )
     drives = _drives(wiring, arm)
     inertia = {joint: drive.rotor_inertia for joint, drive in drives.items()}
-    load = (given.payload, given.tool_frame)
-    mechanics = Mechanics(urdf, arm, joints, inertia, load, _pairs(given.checks__allowed_pairs))
+    tool = given.tool_frame or _tool(arm, joints)
+    pairs = _pairs(given.checks__allowed_pairs)
+    mechanics = Mechanics(urdf, arm, joints, inertia, tool, given.payload, pairs)
     return GoalChecks(mechanics, drives, settings)
+
+
+def _tool(arm: ArmModel, joints: tuple[str, ...]) -> str:
+    links = [joint.child for joint in arm.joints]
+    return _TOOL if _TOOL in links else arm.joint(joints[-1]).child if joints else arm.root
 
 
 def _drives(wiring: str, arm: ArmModel) -> Mapping[str, Drive]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,11 +14,13 @@ from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
+from armature.core.guarding import Guard
 from armature.core.judging import GripJudge, TrajectoryJudge
 from armature.core.limits import check_joints
 from armature.core.outcome import End, Outcome
+from armature.core.steering import Steering
 from armature.core.tolerance import Tolerance, Tolerances, requested, resolved
-from armature.core.trajectory import State
+from armature.core.trajectory import State, Trajectory
 from armature.errors import ArmatureError, CommandRefused, GoalRefused
 from armature.nodes import topics
 from armature.nodes.arm_checks import CheckedGoals, make_checks
@@ -26,6 +29,7 @@ from armature.nodes.goals import GoalServer, OnEnd
 from armature.nodes.group_node import GroupNode, JointParameters
 from armature.nodes.parameters import read, refuse_unknown
 from armature.nodes.run import run_nodes
+from armature.nodes.twist_jog import TwistJog
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,11 @@ class ArmController(GroupNode):
         joints = [read(self, JointConstraints, f"constraints.{joint}.") for joint in self.joints]
         self._checks = make_checks(self, self.urdf, self.model, self.joints, self.given.wiring)
         self._goals = CheckedGoals(self, self.control, self._checks, self.now, self.go)
+        self._guard = self._make_guard()
+        self.control.slowed = self._slowed
+        tool = self._checks.mechanics.tool
+        steering = Steering(self._checks.mechanics, self.control.limits, tool)
+        self._twist = TwistJog(self, steering, self._guard, (self.model.root, tool), self._jogged)
         refuse_unknown(self)
         stopped = common.constraints__stopped_velocity_tolerance
         self._tolerances = Tolerances(
@@ -131,6 +140,7 @@ class ArmController(GroupNode):
         check_joints(message.joint_names, self.joints)
         stamp = to_seconds(message.header.stamp) or None
         judge = TrajectoryJudge(tolerances, self.control.limits)
+        self._twist.drop()
         self._checks.mechanics.rest(self._others())
         self._goals.follow(to_trajectory(message), stamp, judge, ended)
         self.go()
@@ -140,11 +150,29 @@ class ArmController(GroupNode):
         driven = {joint.name for joint in self.model.driven} - set(self.joints)
         return {joint: position for joint, position in self.positions.items() if joint in driven}
 
-    def _jog(self, message: JointJog) -> None:
+    def _make_guard(self) -> Guard:
+        settings = self._checks.settings
+        clearances = self._checks.clearances if settings.collision else None
+        return Guard(clearances, self.control.limits, self.control.settings.margin, settings.margin)
+
+    def _slowed(self, build: Callable[[float], Trajectory]) -> Trajectory:
+        """A joint jog as fast as it is free."""
+        motion, why = self._guard.slowed(build)
+        if why:
+            self.tell(f"jog: {why}")
+        return motion
+
+    def _jogged(self) -> None:
         self._goals.drop("replaced by a jog")
+        self._checks.mechanics.rest(self._others())
+
+    def _jog(self, message: JointJog) -> None:
+        self._twist.drop()
+        self._jogged()
         super()._jog(message)
 
     def _stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._twist.drop()
         self._goals.drop(f"stopped by {self.get_name()}/stop")
         return super()._stop(request, response)
 

@@ -145,8 +145,12 @@ class GroupNode(Node):
 
     def refuse(self, request: str, error: ArmatureError) -> None:
         """Note why a command from a topic, which nobody can be answered for, was refused."""
-        self._said = f"{request}: {error}"
-        self.get_logger().warning(self._said, throttle_duration_sec=1.0)
+        self.tell(f"{request}: {error}")
+
+    def tell(self, text: str) -> None:
+        """Say in the log, and as the last word in diagnostics, what nobody can be answered."""
+        self._said = text
+        self.get_logger().warning(text, throttle_duration_sec=1.0)
 
     def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
         """Tell the client of a goal how it goes; for subclasses."""
