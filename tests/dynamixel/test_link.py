@@ -63,7 +63,11 @@ def pieces(draw):
     rows += [rows[0] * factor for factor in (0.5, 0.25)][: columns - 1]
     names = tuple(f"joint {index}" for index in range(joints))
     return Piece(
-        draw(st.integers(0, 2**60)), draw(st.text(max_size=8)), draw(finite), Trajectory(names, times, *rows)
+        draw(st.integers(0, 2**60)),
+        draw(st.text(max_size=8)),
+        draw(finite),
+        Trajectory(names, times, *rows),
+        draw(st.sampled_from((None, 0.1 * rows[0]))),
     )
 
 
@@ -79,6 +83,8 @@ def test_pieces_come_back_as_they_went(sent):
             assert np.array_equal(getattr(before.trajectory, name), getattr(after.trajectory, name)) or (
                 getattr(before.trajectory, name) is getattr(after.trajectory, name) is None
             )
+        assert (before.efforts is None) == (after.efforts is None)
+        assert before.efforts is None or np.array_equal(before.efforts, after.efforts)
 
 
 # Status and calls

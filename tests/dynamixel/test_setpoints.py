@@ -98,6 +98,22 @@ def test_a_stop_forgets_a_piece_that_was_to_come(setpoints):
     assert setpoints.sample(6.0)["a"].position == 0.0
 
 
+def loaded(efforts):
+    motion = Trajectory(("a",), [0.0, 1.0], [[0.0], [0.0]], [[0.0], [0.0]], [[0.0], [0.0]])
+    return Piece(1, "s", 0.0, motion, np.array(efforts)[:, None])
+
+
+def test_loads_that_a_piece_tells_lie_on_lines_between_its_points(setpoints):
+    setpoints.accept(loaded([1.0, 3.0]), 0.0)
+    assert [setpoints.sample(at)["a"].effort for at in (0.0, 0.25, 0.9)] == pytest.approx([1.0, 1.5, 2.8])
+    assert math.isnan(setpoints.sample(0.5)["b"].effort)
+
+
+def test_a_piece_without_loads_does_not_make_them_up(setpoints):
+    setpoints.accept(quintic("a", 0.0, 0.4, 1.0), 0.0)
+    assert math.isnan(setpoints.sample(0.5)["a"].effort)
+
+
 # Refusals
 
 
@@ -111,9 +127,11 @@ def test_a_stop_forgets_a_piece_that_was_to_come(setpoints):
         (quintic("a", 0.1, 0.4, 1.0), r"a position: 0.1 refused; the set-point is at 0.0000; begin within 0.0087"),
         (quintic("a", 0.0, 0.4, 1.0, velocity=0.5), r"a velocity: 0.5 refused; the set-point is at 0.0000"),
         (linear("c", [0.0], [0.011]), r"c position: 0.011 refused; .* begin within 0.0003"),
+        (loaded([0.0, 1e5]), r"a effort: 100000.0 refused; it must be within -10000"),
+        (loaded([math.nan, 0.0]), r"a effort: nan refused"),
         (linear("a", [0.0, 1.0], [0.0, 0.5]), r"a velocity at the end: 0.5.* end within 0.4000 of rest"),
     ],
-    ids=["joint", "limit", "speed", "peak", "jump", "kick", "small span", "no rest"],
+    ids=["joint", "limit", "speed", "peak", "jump", "kick", "small span", "effort", "no number", "no rest"],
 )
 def test_a_piece_that_may_not_be_followed_is_told_with_the_numbers_and_nothing_changes(setpoints, piece, told):
     before = setpoints.sample(0.0)

@@ -182,10 +182,12 @@ def pack_pieces(pieces: Sequence[Piece]) -> bytes:
                 "joints": trajectory.joints,
                 "points": len(trajectory.times),
                 "columns": sum(column is not None for column in columns),
+                "efforts": piece.efforts is not None,
             }
         )
         arrays.append(np.asarray(trajectory.times, dtype="<f8").tobytes())
-        arrays.extend(np.asarray(column, dtype="<f8").tobytes() for column in columns if column is not None)
+        tables = (column for column in (*columns, piece.efforts) if column is not None)
+        arrays.extend(np.asarray(table, dtype="<f8").tobytes() for table in tables)
     text = json.dumps(head).encode()
     return struct.pack("<I", len(text)) + text + b"".join(arrays)
 
@@ -200,12 +202,12 @@ def unpack_pieces(data: bytes) -> tuple[Piece, ...]:
         shape = (points, len(joints))
         times = np.frombuffer(data, "<f8", points, offset)
         offset += 8 * points
-        columns: list[Any] = [None, None, None]
-        for index in range(head["columns"]):
-            columns[index] = np.frombuffer(data, "<f8", points * len(joints), offset).reshape(shape)
+        tables: list[Any] = [None, None, None, None]
+        for index in (*range(head["columns"]), *((3,) if head["efforts"] else ())):
+            tables[index] = np.frombuffer(data, "<f8", points * len(joints), offset).reshape(shape)
             offset += 8 * points * len(joints)
-        motion = Trajectory(joints, times, *columns)
-        pieces.append(Piece(head["serial"], head["session"], head["start"], motion))
+        motion = Trajectory(joints, times, *tables[:3])
+        pieces.append(Piece(head["serial"], head["session"], head["start"], motion, tables[3]))
     return tuple(pieces)
 
 

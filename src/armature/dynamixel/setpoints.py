@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from armature.core.model import Limit
+from armature.core.spline import Array
 from armature.core.stopping import Dynamics, stop
 from armature.core.trajectory import State, Trajectory
 from armature.errors import GoalRefused
@@ -23,6 +25,7 @@ _VELOCITY_MARGIN = 1.05
 _STOP_MARGIN = 0.01  # of the joint's span: what a stop may take of the margin of the limit
 _SAMPLES = 4  # of each spline, since it may go beyond its ends
 _INSTANT = 1e-6  # [s]
+_MOST_EFFORT = 1e4  # beyond which a number was meant in other units [N·m] or [N]
 # A first piece that comes later than this, a jog's lease, is not what anybody wants any more [s].
 _LATEST = 0.25
 
@@ -35,11 +38,26 @@ class Piece:
     session: str  # the arming session that it belongs to
     start: float  # monotonic [s]
     trajectory: Trajectory
+    efforts: Array | None = (
+        None  # loads of the joints at its points [N·m] or [N], Shape (m, n); where they are known
+    )
 
     @property
     def end(self) -> float:
         """When it has come to rest, monotonic [s]."""
         return self.start + self.trajectory.duration
+
+    def efforts_at(self, now: float) -> Array:
+        """Loads of the joints at a time [N·m] or [N], NaN where they are not known, Shape (n,)."""
+        if self.efforts is None:
+            return np.full(len(self.trajectory.joints), np.nan)
+        times, at = self.trajectory.times, now - self.start
+        after = min(max(int(times.searchsorted(at)), 1), len(times) - 1)
+        before = max(after - 1, 0)
+        length = float(times[after] - times[before])
+        share = min(max((at - float(times[before])) / length, 0.0), 1.0) if length > 0.0 else 0.0
+        efforts: Array = (1.0 - share) * self.efforts[before] + share * self.efforts[after]
+        return efforts
 
 
 @dataclass(frozen=True)
@@ -49,6 +67,7 @@ class Setpoint:
     position: float  # [rad] or [m]
     velocity: float  # [rad/s] or [m/s]
     acceleration: float  # [rad/s²] or [m/s²]
+    effort: float = math.nan  # load of the joint, where it is known [N·m] or [N]
 
 
 class Setpoints:
@@ -73,7 +92,11 @@ class Setpoints:
     def sample(self, now: float) -> dict[str, Setpoint]:
         """Set-points of all joints at a monotonic time [s]."""
         self._hand_over(now)
-        states = {id(piece): piece.trajectory.sample(now - piece.start) for piece in self._present.values()}
+        pieces = {id(piece): piece for piece in self._present.values()}
+        states = {
+            key: (piece.trajectory.sample(now - piece.start), piece.efforts_at(now))
+            for key, piece in pieces.items()
+        }
         return {joint: self._setpoint(joint, states) for joint in self._rest}
 
     def is_moving(self, now: float) -> bool:
@@ -87,6 +110,7 @@ class Setpoints:
             GoalRefused: an unknown joint, a value beyond a limit, an end that is not at rest, a jump.
         """
         self._check_limits(piece.trajectory)
+        _check_efforts(piece)
         self._check_rest(piece.trajectory)
         piece = self._delayed(piece, now)
         self._check_continuity(piece, max(now, piece.start))
@@ -148,11 +172,13 @@ class Setpoints:
                 self._rest[joint] = float(last.position[piece.trajectory.joints.index(joint)])
                 del self._present[joint]
 
-    def _setpoint(self, joint: str, states: Mapping[int, State]) -> Setpoint:
+    def _setpoint(self, joint: str, states: Mapping[int, tuple[State, Array]]) -> Setpoint:
         piece = self._present.get(joint)
         if piece is None:
             return Setpoint(self._rest[joint], 0.0, 0.0)
-        return _column(states[id(piece)], piece.trajectory.joints.index(joint))
+        state, efforts = states[id(piece)]
+        column = piece.trajectory.joints.index(joint)
+        return _column(state, column, float(efforts[column]))
 
     def _check_limits(self, trajectory: Trajectory) -> None:
         unknown = next((joint for joint in trajectory.joints if joint not in self._limits), None)
@@ -209,10 +235,15 @@ def _between(knots: np.ndarray) -> np.ndarray:
     return np.append(inner.ravel(), knots[-1])
 
 
-def _column(state: State, column: int) -> Setpoint:
-    return Setpoint(
-        float(state.position[column]), float(state.velocity[column]), float(state.acceleration[column])
-    )
+def _check_efforts(piece: Piece) -> None:
+    if piece.efforts is not None:
+        for joint, column in zip(piece.trajectory.joints, piece.efforts.T, strict=True):
+            _check_range(f"set-point: {joint} effort", column, -_MOST_EFFORT, _MOST_EFFORT)
+
+
+def _column(state: State, column: int, effort: float = math.nan) -> Setpoint:
+    position, velocity, acceleration = state.position[column], state.velocity[column], state.acceleration[column]
+    return Setpoint(float(position), float(velocity), float(acceleration), effort)
 
 
 def _state(setpoints: list[Setpoint]) -> State:

@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any
 
+from armature.core.spline import Array
 from armature.core.trajectory import Trajectory
 from armature.dynamixel import link
 from armature.dynamixel.setpoints import Piece
@@ -45,8 +46,8 @@ class BusClient:
         found = self._memory.readings.read()
         return None if found is None else link.unpack_readings(found[1])
 
-    def send_piece(self, session: str, start: float, motion: Trajectory) -> int:
-        """Put a piece of motion where the next cycle finds it.
+    def send_piece(self, session: str, start: float, motion: Trajectory, efforts: Array | None = None) -> int:
+        """Put a piece of motion where the next cycle finds it, with the joints' loads where they are known.
 
         Returns:
             Its serial number.
@@ -55,7 +56,7 @@ class BusClient:
             GoalRefused: it is too long.
         """
         with self._lock:
-            piece = Piece(self._serial + 1, session, start, motion)
+            piece = Piece(self._serial + 1, session, start, motion, efforts)
             # A piece that has ended is of no use any more, whoever's it was.
             others = {joints: other for joints, other in self._pieces.items() if other.end > start}
             pieces = {**others, motion.joints: piece}

@@ -16,7 +16,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 from armature.core.kinematics import FrameTransform
 from armature.core.spline import Array
 from armature.core.tolerance import Tolerance
-from armature.core.trajectory import State, Trajectory
+from armature.core.trajectory import State, Trajectory, checked_rows
 from armature.errors import GoalRefused
 
 _NANOSECONDS = 1_000_000_000
@@ -72,12 +72,27 @@ def to_trajectory(message: JointTrajectory) -> Trajectory:
     Raises:
         GoalRefused: it is malformed: see `Trajectory`; or its points differ in the fields they give.
     """
-    points = message.points
-    for index, point in enumerate(points):
+    for index, point in enumerate(message.points):
         if len(point.effort):
             raise GoalRefused(
                 f"points[{index}].effort", list(point.effort), "leave effort empty: it is not followed"
             )
+    return _motion(message)
+
+
+def to_setpoints(message: JointTrajectory) -> tuple[Trajectory, Array | None]:
+    """A piece of motion, and the joints' loads at its points [N·m] or [N] where it tells them, Shape (m, n).
+
+    Raises:
+        GoalRefused: it is malformed: see `Trajectory`; or its points differ in the fields they give.
+    """
+    motion = _motion(message)
+    efforts = _rows([point.effort for point in message.points], "effort")
+    return motion, None if efforts is None else checked_rows(efforts, "effort", len(motion.times), motion.joints)
+
+
+def _motion(message: JointTrajectory) -> Trajectory:
+    points = message.points
     return Trajectory.from_rows(
         message.joint_names,
         [to_seconds(point.time_from_start) for point in points],
@@ -95,13 +110,17 @@ def _rows(rows: list[Sequence[float]], name: str) -> list[Sequence[float]] | Non
     return rows if any(given) else None
 
 
-def from_trajectory(trajectory: Trajectory, nanoseconds: int, frame_id: str) -> JointTrajectory:
-    """A quintic trajectory as a message that begins at a ROS time [ns]."""
+def from_trajectory(
+    trajectory: Trajectory, nanoseconds: int, frame_id: str, efforts: Array | None = None
+) -> JointTrajectory:
+    """A quintic trajectory as a message that begins at a ROS time [ns], with loads of the joints at its points."""
     message = JointTrajectory(joint_names=list(trajectory.joints))
     message.header.stamp = to_stamp(nanoseconds)
     message.header.frame_id = frame_id
     rows = zip(trajectory.times.tolist(), *trajectory.points, strict=True)
     message.points = [to_point(State(*state), time) for time, *state in rows]
+    for point, row in zip(message.points, () if efforts is None else efforts, strict=False):
+        point.effort = _numbers(row)
     return message
 
 

@@ -15,7 +15,7 @@ from armature.errors import ArmatureError, CommandRefused
 from armature.nodes import topics
 from armature.nodes.bus_client import BusClient
 from armature.nodes.bus_keeper import BusKeeper
-from armature.nodes.conversions import to_seconds, to_trajectory
+from armature.nodes.conversions import to_seconds, to_setpoints
 from armature.nodes.servo_clock import SimulatedClock, StampClock, SystemClock, jumped
 
 _EVERY_TICK = JumpThreshold(
@@ -62,7 +62,8 @@ class Inlet:
             return
         try:
             start = self._clock.to_loop(to_seconds(message.header.stamp))
-            self._keeper.client.send_piece(message.header.frame_id, start, to_trajectory(message))
+            motion, efforts = to_setpoints(message)
+            self._keeper.client.send_piece(message.header.frame_id, start, motion, efforts)
         except CommandRefused as error:
             self._refuse(error)
             self._hold(error)

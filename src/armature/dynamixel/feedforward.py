@@ -1,0 +1,84 @@
+"""How far beyond its set-point a servo is sent, so that the joint is where it shall be.
+
+A position-controlled servo gives torque only for being off its goal: a load makes it sag, speed makes it lag. What
+both come to is known from its ratings; what torque a load needs, whoever plans the motion may say.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from armature.core.model import Limit
+from armature.dynamixel.servo_wiring import ServoWiring
+from armature.dynamixel.setpoints import Setpoint
+
+# e-Manual, "Position Control Mode": KP = Position P Gain(84) / 128 [PWM/tick]; 885 are the whole voltage.
+_P_GAIN_UNIT = 128.0
+_WHOLE_DUTY = 885.0
+# A load comes on this slowly, so that none is a step [share of the joint's velocity limit].
+_SLEW = 0.05
+# No load leans a servo further than this, whatever a model says [rad] of the servo's own angle.
+_FARTHEST = 0.15
+
+
+@dataclass(frozen=True)
+class Stiffness:
+    """How a servo's position control holds its joint."""
+
+    torque: float  # for being off its goal [N·m/rad] or [N/m]
+    lag: float  # of a moving joint behind its goal [s]
+    farthest: float  # a load may lean it [rad] or [m]
+
+    @staticmethod
+    def of(servo: ServoWiring, p_gain: int) -> Stiffness:
+        """By the ratings of a servo and its Position P Gain; speed takes from its torque, linearly.
+
+        A joint with a second servo of its kind is twice as stiff, and lags as much.
+        """
+        duty = p_gain / _P_GAIN_UNIT / _WHOLE_DUTY * servo.reduction / servo.model.position_unit
+        motors = 1 if servo.second is None else 2
+        return Stiffness(
+            torque=motors * servo.model.stall_torque * servo.reduction * duty,
+            lag=servo.reduction / servo.model.no_load_speed / duty,
+            farthest=_FARTHEST / servo.reduction,
+        )
+
+
+class Feedforward:
+    """Goals of the joints; one that is not known goes exactly to its set-point."""
+
+    def __init__(self, stiffness: Mapping[str, Stiffness], limits: Mapping[str, Limit]) -> None:
+        """Args: by joint; those without stiffness, for example without a gain, are not led."""
+        self._stiffness = stiffness
+        self._limits = limits
+        self._leans: dict[str, float] = {}  # by what joints are led for their load [rad] or [m]
+        self._efforts: dict[str, float] = {}  # the last known loads [N·m] or [N]
+        self._at = math.nan  # when goals were asked for last [s]
+
+    def goals(self, targets: Mapping[str, Setpoint], now: float) -> dict[str, float]:
+        """Where to send joints at a time [s] so that they are at their set-points [rad] or [m]."""
+        passed = now - self._at
+        self._at = now
+        return {joint: self._goal(joint, target, passed) for joint, target in targets.items()}
+
+    def forget(self, joints: Iterable[str]) -> None:
+        """Begin at no lead: these joints' goals have just been set to what is to be held."""
+        for joint in joints:
+            self._leans.pop(joint, None)
+            self._efforts.pop(joint, None)
+
+    def _goal(self, joint: str, target: Setpoint, passed: float) -> float:
+        stiffness, limit = self._stiffness.get(joint), self._limits[joint]
+        if stiffness is None or not passed > 0.0:
+            return target.position + self._leans.get(joint, 0.0)
+        if math.isfinite(target.effort):
+            self._efforts[joint] = target.effort
+        wanted = self._efforts.get(joint, 0.0) / stiffness.torque
+        wanted = min(max(wanted, -stiffness.farthest), stiffness.farthest)
+        most, lean = _SLEW * limit.velocity * passed, self._leans.get(joint, 0.0)
+        self._leans[joint] = lean = lean + min(max(wanted - lean, -most), most)
+        # A goal takes effect for a cycle, and what is read in the next one is what it led to.
+        goal = target.position + lean + (stiffness.lag + passed) * target.velocity
+        return min(max(goal, min(limit.lower, target.position)), max(limit.upper, target.position))
