@@ -103,7 +103,7 @@ def _servos(bus: ServoBus, arm: ArmModel, wiring: Wiring, seen: Survey, rate: fl
     rolled = list(inspection.roll(wiring, seen))
     yield from rolled
     present = {found.servo_id: found for found in seen.found}
-    for servo in wiring.servos:
+    for servo in wiring.all_servos:
         found = present.get(servo.servo_id)
         if found is not None and found.model_number == servo.model.number:
             yield from inspection.servo(bus, servo, found, arm.limit(servo.joint))

@@ -14,7 +14,7 @@ URDF = """<robot name="twin"><link name="base"/>
   <inertia ixx="1e-3" ixy="0" ixz="0" iyy="1e-3" iyz="0" izz="1e-3"/></inertial></link>
 <joint name="waist" type="revolute"><parent link="base"/><child link="column"/><axis xyz="0 0 1"/>
   <limit lower="-2" upper="2" velocity="2" effort="4"/><dynamics friction="0.05" damping="0.05"/></joint>
-<link name="boom"><inertial><origin xyz="0.2 0 0"/><mass value="1"/>
+<link name="boom"><inertial><origin xyz="0.2 0 0"/><mass value="0.6"/>
   <inertia ixx="1e-3" ixy="0" ixz="0" iyy="1e-3" iyz="0" izz="1e-3"/></inertial></link>
 <joint name="boom" type="revolute"><parent link="column"/><child link="boom"/><axis xyz="0 -1 0"/>
   <origin xyz="0 0 0.5"/>

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from struct import Struct
 
@@ -34,6 +34,8 @@ class Axis:
     watchdog: int = 0  # Bus Watchdog: 0 off, -1 tripped, else its time in units of 20 ms
     voltage: float = math.nan  # [V]
     temperature: float = math.nan  # [°C]
+    partner: Axis | None = field(default=None, repr=False)  # the other servo of its joint
+    bias: int = 0  # of the goals of a joint's second servo [tick]
     lost_turns: int = 0  # whole turns of the servo by which Present Position is wrong
 
     @cached_property

@@ -19,6 +19,7 @@ class Cause(str, Enum):
     TURNS_LOST = "turns lost"  # a servo that counts turns reads another whole turn than before
     SILENT_RESET = "silent reset"  # brown-out or hot plug: its RAM is not what was written
     BUS_WATCHDOG = "bus watchdog"
+    DISAGREEMENT = "disagreement"  # of the two servos of one joint
     LIMIT = "limit"
     FOLLOWING_ERROR = "following error"
     TEMPERATURE = "temperature"  # beyond our threshold, before the servo's own
@@ -66,6 +67,8 @@ def names_of(hardware_error: int) -> str:
     return ", ".join(str(cause) for cause, bit in ERROR_BITS.items() if hardware_error & bit) or "none"
 
 
+# With these a servo may go on to hold where it is, so another one of the same joint must not be moved.
+STUBBORN = (Cause.MISSING, Cause.BUS_WATCHDOG)
 # With these a servo does not follow goals, or nobody knows whether it would.
 DEAF = (Cause.MISSING, Cause.TURNS_LOST, Cause.SILENT_RESET, Cause.BUS_WATCHDOG)
 

@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterable, Mapping
 
 from armature.dynamixel.axis import Axis
-from armature.dynamixel.cause import DEAF, Cause, Reaction
+from armature.dynamixel.cause import DEAF, STUBBORN, Cause, Reaction
 from armature.dynamixel.loop_state import LoopState
 from armature.dynamixel.mode import Fault, Mode
+from armature.dynamixel.pair import goal_of_second
 from armature.dynamixel.parking import Parking
 from armature.dynamixel.roll_call import call_roll
 from armature.dynamixel.setpoints import Setpoint
@@ -53,9 +54,9 @@ class BusCycle(LoopState):
         trips, writes = self.watchdog_trips, self.eeprom_writes
         written = self._prepare(present, now)
         known = [axis for axis in present if not axis.lost_turns]
-        self._conduct.setpoints.hold(
-            {axis.wiring.joint: self._servos.goal_of(axis) if axis.torque else axis.position for axis in known}
-        )
+        points = {axis.wiring.joint: axis.position for axis in known if not axis.wiring.is_second}
+        goals = {axis.wiring.name: self._servos.goal_of(axis) for axis in known if axis.torque}
+        self._conduct.setpoints.hold({**points, **self._servos.set_points(goals)})
         self._faults.suspend()
         torque = self._servos.torque
         mode = Mode.DISARMED if torque == "off" and not was_on else Mode.HOLDING
@@ -111,9 +112,12 @@ class BusCycle(LoopState):
         targets = self._targets(now)
         goals = {
             axis.wiring.servo_id: axis.wiring.to_ticks(targets[joint].position)
-            for joint, axis in self._servos.axes.items()
-            if axis.torque and joint in targets and not self._is_deaf(joint)
+            for joint, axis in self._servos.joints.items()
+            if axis.torque and joint in targets and not self._is_deaf(axis)
         }
+        for axis in self._servos.seconds:
+            if axis.torque and axis.wiring.joint in targets and not self._is_deaf(axis):
+                goals[axis.wiring.servo_id] = goal_of_second(axis, targets[axis.wiring.joint].position)
         if goals:
             register = next(iter(self._servos.axes.values())).wiring.model.registers["Goal Position"]
             self._bus.sync_write(register, goals)
@@ -129,9 +133,16 @@ class BusCycle(LoopState):
         conduct.stride.note(targets, now)
         return targets
 
-    def _is_deaf(self, joint: str) -> bool:
-        fault = self._faults.by_joint.get(joint)
-        return fault is not None and fault.cause in DEAF
+    def _is_deaf(self, axis: Axis) -> bool:
+        """Whether a servo gets no goals: it would not follow, or would pull against one that does not."""
+        faults = self._faults.by_joint
+        if not faults:  # as nearly always, and asked for every servo in every cycle
+            return False
+        fault = faults.get(axis.wiring.name)
+        if fault is not None and fault.cause in DEAF:
+            return True
+        other = faults.get(axis.partner.wiring.name) if axis.partner else None
+        return other is not None and other.cause in STUBBORN
 
     def _see_to(self, now: float) -> None:
         conduct = self._conduct
@@ -150,7 +161,7 @@ class BusCycle(LoopState):
 
     def _beside_what_persists(self, news: str) -> str:
         """News of one joint behind the gravest fault of the others, which it must not hide."""
-        others = [fault for fault in self._faults.by_joint.values() if not news.startswith(fault.joint)]
+        others = [fault for fault in self._faults.by_joint.values() if not news.startswith(f"{fault.joint}:")]
         if not others:
             return news
         gravest = min(others, key=lambda fault: fault.cause.gravity)
@@ -169,14 +180,14 @@ class BusCycle(LoopState):
         self._conduct.halt(now)
         for axis in stopped:
             self._take_back(axis, now)
-        joints = ", ".join(axis.wiring.joint for axis in stopped)
+        joints = ", ".join(axis.wiring.name for axis in stopped)
         held_up = f"the bus loop was held up for {paused:.2f} s; " if paused > time / 2.0 else ""
         why = f"{held_up}bus watchdog: {joints} stopped by itself and holds; its goal was set to where it is"
         self._conduct.why, self._conduct.cause = why, Cause.BUS_WATCHDOG
 
     def _take_back(self, axis: Axis, now: float) -> None:
         try:
-            self._conduct.setpoints.hold({axis.wiring.joint: self._servos.watchdogs.recover(axis)})
+            self._conduct.setpoints.hold(self._servos.hold_of(axis.wiring.joint))
         except PortError:
             raise
         except BusError as error:
@@ -192,6 +203,7 @@ class BusCycle(LoopState):
 
     def _react(self, fault: Fault, now: float) -> None:
         conduct, reaction = self._conduct, self._policy.reaction(fault.cause)
+        axis = self._servos.axes[fault.joint]
         if reaction is Reaction.PARK and conduct.mode is Mode.PARKING:
             return
         if reaction is Reaction.HOLD and conduct.mode is not Mode.PARKING:
@@ -199,10 +211,12 @@ class BusCycle(LoopState):
         else:  # a way to park is long, and its end is not where to hold
             conduct.halt(now)
         if fault.cause is Cause.FOLLOWING_ERROR:  # whatever is in its way is not pushed any more
-            conduct.setpoints.hold({fault.joint: self._servos.axes[fault.joint].position})
+            conduct.setpoints.hold({axis.wiring.joint: axis.position})
+        if fault.cause is Cause.DISAGREEMENT:
+            conduct.setpoints.hold(self._servos.apart(axis))
         conduct.wants_park = reaction is Reaction.PARK
         if reaction is Reaction.TORQUE_OFF:
-            self._faults.limp.add(fault.joint)
+            self._faults.limp.add(axis.wiring.joint)
         conduct.why, conduct.cause = str(fault), fault.cause
 
     def _cut_what_must_be(self) -> None:
@@ -227,7 +241,7 @@ class BusCycle(LoopState):
     def _go_on_parking(self, parking: Parking, now: float) -> None:
         if now < parking.ends:
             return
-        positions = {joint: axis.position for joint, axis in self._servos.axes.items()}
+        positions = {joint: axis.position for joint, axis in self._servos.joints.items()}
         if parking.is_overdue(now):
             self._conduct.halt(now)
             self._conduct.why = f"not parked: {parking.farthest(positions)}; torque stays on"

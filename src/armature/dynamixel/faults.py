@@ -28,6 +28,7 @@ _REMEDIES = {
     Cause.TURNS_LOST: HOME_TURN,
     Cause.OVERHEATING: "let it cool, then call /servo_interface/clear_faults",
     Cause.TEMPERATURE: "let it cool, then call /servo_interface/clear_faults",
+    Cause.DISAGREEMENT: "check its coupling and both zero offsets, then call /servo_interface/clear_faults",
     Cause.LIMIT: "bring it back into its range, then call /servo_interface/clear_faults",
 }
 # A hardware error ends by a reboot, which costs the torque that some errors leave.
@@ -50,7 +51,7 @@ class Faults:
 
     def __init__(self, servos: Servos, watches: Mapping[str, JointWatch], policy: FaultPolicy) -> None:
         """Args: the servos, who watches each joint, and what is done about what is found."""
-        self.by_joint: dict[str, Fault] = {}
+        self.by_joint: dict[str, Fault] = {}  # or by the name of a joint's second servo, as all below
         self.warnings: dict[tuple[str, Cause], Fault] = {}
         self.limp: set[str] = set()  # joints whose torque a policy has turned off
         self.is_slow = False  # whether a warning asks for less speed
@@ -108,17 +109,18 @@ class Faults:
         """
         new: list[Fault] = []
         warned: dict[tuple[str, Cause], Finding] = {}
-        for joint, axis in self._axes.items():
-            for finding in self._findings(axis, targets.get(joint, axis.position), now, torque_expected):
+        for name, axis in self._axes.items():
+            target = targets.get(axis.wiring.joint, axis.position)
+            for finding in self._findings(axis, target, now, torque_expected):
                 if finding.stage < Stage.STOP or self._policy.reaction(finding.cause) is Reaction.SLOW:
-                    warned[joint, finding.cause] = finding
+                    warned[name, finding.cause] = finding
                 elif fault := self.note(axis, finding.cause, finding.detail, now):
                     new.append(fault)
         self._warn(warned, now)
         return new
 
     def _findings(self, axis: Axis, target: float, now: float, torque_expected: bool) -> Iterator[Finding]:
-        joint = axis.wiring.joint
+        joint = axis.wiring.name
         if now - self._recovering.get(joint, now) > _RECOVERY_TIME:
             self.stop_recovery(joint)
         for cause in causes_of(axis.hardware_error):
@@ -133,7 +135,7 @@ class Faults:
         if axis.lost_turns:
             yield Finding(Cause.TURNS_LOST, Stage.STOP, axis.what_was_lost())
             return
-        if torque_expected and axis.torque is False and joint not in self.limp:
+        if torque_expected and axis.torque is False and axis.wiring.joint not in self.limp:
             yield Finding(Cause.SILENT_RESET, Stage.STOP, LIMP)
         yield from self._watches[joint].look(axis, target, self.protection(joint), now)
 
@@ -144,7 +146,7 @@ class Faults:
         return f"the servo reports it{figures} and {'keeps its torque' if axis.torque else 'has cut its torque'}"
 
     def _figures(self, axis: Axis, cause: Cause) -> str:
-        bounds, registers = self.protection(axis.wiring.joint), self._servos.registers
+        bounds, registers = self.protection(axis.wiring.name), self._servos.registers
         if cause is Cause.OVERHEATING:
             return f" at {registers.read(axis, 'Present Temperature')} °C, limit {bounds.temperature:.0f} °C,"
         if cause is Cause.INPUT_VOLTAGE:
@@ -168,7 +170,7 @@ class Faults:
 
     def note(self, axis: Axis, cause: Cause, detail: str, now: float) -> Fault | None:
         """Write a fault down, unless one that is as grave is known; returns it if it is new."""
-        joint = axis.wiring.joint
+        joint = axis.wiring.name
         if not self._is_news(joint, cause):
             return None
         self._retried.discard(joint)
@@ -229,7 +231,7 @@ class Faults:
     def end(self, joint: str) -> Fault | None:
         """A joint is well again; returns what it had."""
         self.stop_recovery(joint)
-        self.limp.discard(joint)
+        self.limp.discard(self._axes[joint].wiring.joint)
         self._retried.discard(joint)
         self._watches[joint].forget()
         return self.by_joint.pop(joint, None)

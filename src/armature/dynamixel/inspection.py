@@ -45,8 +45,8 @@ class Finding:
 def roll(wiring: Wiring, seen: Survey) -> Iterator[Finding]:
     """Who is there, against who should be."""
     found = {servo.servo_id: servo for servo in seen.found}
-    for servo in wiring.servos:
-        subject = f"id {servo.servo_id} {servo.joint}"
+    for servo in wiring.all_servos:
+        subject = f"id {servo.servo_id} {servo.name}"
         present = found.get(servo.servo_id)
         if present is None:
             remedy = "check its power and cable; armature scan shows ids and baud rates"
@@ -88,7 +88,7 @@ def servo(bus: ServoBus, wiring: ServoWiring, present: Found, limit: Limit) -> I
     Raises:
         PortError: the port is gone.
     """
-    subject = f"id {wiring.servo_id} {wiring.joint}"
+    subject = f"id {wiring.servo_id} {wiring.name}"
     damaged, lost = bad_reads(bus, wiring)
     if damaged > _READS // 4:
         yield _duplicate(subject, f"{damaged} of {_READS} answers are damaged, though each ping is answered well")
@@ -226,12 +226,12 @@ def cycle(bus: ServoBus, wiring: Wiring, rate: float, now: Callable[[], float]) 
     Raises:
         PortError: the port is gone.
     """
-    axes = {servo.joint: Axis(servo) for servo in wiring.servos}
+    axes = {servo.name: Axis(servo) for servo in wiring.all_servos}
     reader = Reader(bus, axes, _CYCLES)
     try:
         reader.read_all(now())
         delayed = sum(
-            bus.read(servo.servo_id, servo.model.registers["Return Delay Time"]) > 0 for servo in wiring.servos
+            bus.read(servo.servo_id, servo.model.registers["Return Delay Time"]) > 0 for servo in wiring.all_servos
         )
     except BusError as error:
         return Finding("cycle", Verdict.FAILURE, str(error), "see the servos above")

@@ -52,10 +52,10 @@ class ServoLoop(BusCycle):
         self._require("arm", (Mode.DISARMED, Mode.HOLDING, Mode.ARMED), now)
         conduct = self._conduct
         if conduct.mode is Mode.DISARMED:
-            axes = list(self.axes.values())
+            axes = list(self.servos.values())
             for axis in axes:  # one may have been reset while nobody looked
                 self._servos.preparation.restore(axis)
-            conduct.setpoints.hold(self._servos.switch.on(axes))
+            conduct.setpoints.hold(self._servos.set_points(self._servos.switch.on(axes)))
             conduct.stride.forget()
         conduct.mode, conduct.session = Mode.ARMED, session
         conduct.why, conduct.cause, conduct.wants_park = "armed", None, False
@@ -67,7 +67,7 @@ class ServoLoop(BusCycle):
             CommandRefused: the state does not allow it.
             GoalRefused: the way does not begin where the arm is, or takes too long.
         """
-        can_turn = self.torque() == "on" and not any(fault.cause in DEAF for fault in self.faults.values())
+        can_turn = self._servos.can_turn and not any(fault.cause in DEAF for fault in self.faults.values())
         turning = (Mode.FAULT,) if can_turn and self._conduct.expects_torque else ()
         self._require("park", (Mode.HOLDING, Mode.ARMED, *turning), now)
         _require_short("end from now", piece.end - now, self._policy.park_time)

@@ -11,11 +11,12 @@ from armature.dynamixel.cause import Cause
 from armature.dynamixel.conduct import Conduct
 from armature.dynamixel.faults import Faults
 from armature.dynamixel.mode import Fault, Mode
+from armature.dynamixel.pair import watches
 from armature.dynamixel.recovery import Recovery
 from armature.dynamixel.servos import Servos
 from armature.dynamixel.setpoints import Setpoint
 from armature.dynamixel.settings import LoopSettings
-from armature.dynamixel.supervision import Health, watches
+from armature.dynamixel.supervision import Health
 from armature.dynamixel.wiring import Wiring
 
 
@@ -33,7 +34,9 @@ class LoopState:
         self._conduct = Conduct(limits, settings.dynamics, protective_stop=settings.protective_stop)
         fingers = {joint.name for joint in arm.driven if joint.kind == "prismatic"} | wiring.yielding
         bounds = settings.following_errors(arm, fingers)
-        self._faults = Faults(self._servos, watches(limits, bounds, fingers, settings.policy), settings.policy)
+        self._faults = Faults(
+            self._servos, watches(wiring.all_servos, limits, bounds, fingers, settings.policy), settings.policy
+        )
         self._recovery = Recovery(self._servos, self._conduct.setpoints, self._faults, settings.policy)
         self._is_connected = False
         self._resumes = settings.resumes
@@ -41,12 +44,17 @@ class LoopState:
 
     @property
     def axes(self) -> Mapping[str, Axis]:
-        """Servos as they were last read, by joint."""
+        """Each joint's servo, or its first one, as it was last read, by joint."""
+        return self._servos.joints
+
+    @property
+    def servos(self) -> Mapping[str, Axis]:
+        """All servos as they were last read, by their names."""
         return self._servos.axes
 
     @property
     def faults(self) -> Mapping[str, Fault]:
-        """What is wrong, by joint."""
+        """What is wrong, by servo."""
         return self._faults.by_joint
 
     @property
@@ -95,7 +103,7 @@ class LoopState:
 
     @property
     def watchdogs(self) -> Mapping[str, str]:
-        """State of each servo's Bus Watchdog, in words."""
+        """State of each servo's Bus Watchdog, in words, by servo."""
         return self._servos.watchdogs.states
 
     @property
@@ -109,7 +117,7 @@ class LoopState:
         return self._servos.reader.instruction
 
     def health(self) -> Mapping[str, Health]:
-        """How each servo is doing, by joint."""
+        """How each servo is doing, by servo."""
         return self._faults.health()
 
     def mode(self, now: float) -> Mode:

@@ -31,7 +31,7 @@ class Mode(IntEnum):
 class Fault:
     """One thing that is wrong with one joint, or soon will be."""
 
-    joint: str
+    joint: str  # or the name of its second servo, see ServoWiring.name
     cause: Cause
     detail: str  # with the value and the bound
     done: str  # what was done about it

@@ -8,6 +8,7 @@ Parameters of the servo interface, and where they arrive (`FaultPolicy.read` tak
     faults.load.warn               share of the stall torque (root mean square); .slow, .stop, .hysteresis likewise
     faults.load.time               over which that mean is taken [s]
     faults.following_error.time    how long a joint may be farther from its set-point than its bound [s]
+    faults.disagreement.bound      how far apart the two servos of one joint may see it, as their angle [rad]
     faults.limit.margin            share of a joint's span that it may be beyond its limit
     faults.communication.share     of the last 100 answers of one servo that may be missing
     faults.slow_factor             of the controller's speed while something asks for less, 0 to 1
@@ -41,6 +42,7 @@ ALLOWED: Mapping[Cause, tuple[Reaction, ...]] = {
     Cause.TURNS_LOST: (Reaction.STOP, Reaction.HOLD),
     Cause.SILENT_RESET: (Reaction.STOP, Reaction.HOLD),
     Cause.BUS_WATCHDOG: (Reaction.STOP, Reaction.HOLD),
+    Cause.DISAGREEMENT: (Reaction.STOP, Reaction.HOLD, Reaction.TORQUE_OFF),
     Cause.LIMIT: (Reaction.STOP, Reaction.HOLD, Reaction.PARK, Reaction.TORQUE_OFF),
     Cause.FOLLOWING_ERROR: (Reaction.STOP, Reaction.HOLD, Reaction.PARK, Reaction.TORQUE_OFF),
     Cause.TEMPERATURE: (Reaction.STOP, Reaction.HOLD, Reaction.SLOW, Reaction.PARK, Reaction.TORQUE_OFF),
@@ -71,6 +73,7 @@ class FaultPolicy:
     returns: float = 3.0  # of a missing servo, by itself within a minute
     load_time: float = 1.0  # [s]
     following_time: float = 0.5  # [s]
+    disagreement: float = 0.05  # [rad] of the servos, 33 ticks: a slipped horn, a broken coupling
     limit_margin: float = 0.05  # of a joint's span; set-points may go 0.02 beyond
     missed_share: float = 0.3  # of the last 100 answers
     slow_factor: float = 0.3
@@ -134,6 +137,7 @@ _FIELDS = {
     "missing.returns": "returns",
     "load.time": "load_time",
     "following_error.time": "following_time",
+    "disagreement.bound": "disagreement",
     "limit.margin": "limit_margin",
     "communication.share": "missed_share",
     "slow_factor": "slow_factor",
@@ -145,6 +149,7 @@ _RANGES = (
     ("returns", 0.0, 1_000.0),
     ("load_time", 0.01, 60.0),
     ("following_time", 0.0, 10.0),
+    ("disagreement", 0.001, 1.0),
     ("limit_margin", 0.02, 1.0),
     ("missed_share", 0.01, 1.0),
     ("slow_factor", 0.05, 1.0),

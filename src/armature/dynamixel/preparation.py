@@ -71,7 +71,7 @@ class Preparation:
 
     def protection(self, axis: Axis) -> Protection:
         """The servo's own bounds, as it was read last."""
-        known = self._protections.get(axis.wiring.joint)
+        known = self._protections.get(axis.wiring.name)
         return known if known is not None else Protection.of_model(axis.wiring.model)
 
     def difference(self, axis: Axis) -> str:
@@ -114,7 +114,7 @@ class Preparation:
         """
         found = self.examine(axis)
         eeprom = {} if axis.torque else _eeprom(axis.wiring, found)  # it is locked while torque is on
-        self._protections[axis.wiring.joint] = Protection.of({**found, **eeprom})
+        self._protections[axis.wiring.name] = Protection.of({**found, **eeprom})
         written = self._write_different(axis, eeprom, found)
         # After the mode, whose change resets gains, profile and goals (e-Manual, "Operating Mode(11)").
         wanted = self._ram(axis)
@@ -136,13 +136,13 @@ class Preparation:
             why = f"its {_SHADOW} is {found[_SHADOW]} with torque on: it obeys what another servo is told"
         if why:
             remedy = "support the arm, switch its power off and on, start again"
-            raise CommandRefused(f"start of {axis.wiring.joint}", why, remedy)
+            raise CommandRefused(f"start of {axis.wiring.name}", why, remedy)
 
     def _require_safe(self, wiring: ServoWiring, found: Mapping[str, int]) -> None:
         offset = found["Homing Offset"]
         if wiring.mode is OperatingMode.EXTENDED_POSITION and offset and self._watchdog_time:
             raise CommandRefused(
-                f"start of {wiring.joint}",
+                f"start of {wiring.name}",
                 f"its Homing Offset is {offset}: in extended position control its motor would run away once its "
                 f"Bus Watchdog ({1000.0 * self._watchdog_time:.0f} ms) trips",
                 "write 0 to its Homing Offset and mind it in zero_offset, or set faults.bus_watchdog.time to 0",
@@ -151,7 +151,7 @@ class Preparation:
         if goal > limit:
             own = limit * (wiring.model.current_unit or 0.0)
             raise CommandRefused(
-                f"start of {wiring.joint}",
+                f"start of {wiring.name}",
                 f"current_limit is {wiring.current_limit:.2f} A, the servo's own Current Limit {own:.2f} A",
                 "lower it in the wiring file, or raise the servo's",
             )

@@ -8,6 +8,7 @@ from armature.dynamixel.cause import DEAF, Cause, causes_of
 from armature.dynamixel.control_table import VOLTAGE_UNIT
 from armature.dynamixel.faults import HOME_TURN, LIMP, Faults
 from armature.dynamixel.mode import Fault
+from armature.dynamixel.pair import apart
 from armature.dynamixel.policy import FaultPolicy
 from armature.dynamixel.servos import Servos
 from armature.dynamixel.setpoints import Setpoints
@@ -63,12 +64,16 @@ class Recovery:
         axis = self._axes.get(joint)
         if axis is None:
             raise CommandRefused("reboot", f"there is no joint {joint}", f"joints are {', '.join(self._axes)}")
+        partner = axis.partner
         fault = self._faults.by_joint.get(joint)
         if self._servos.reader.is_missing(axis):
             raise CommandRefused("reboot", f"{joint} does not answer", "check cable and power")
         if axis.torque:
             why = f"{joint} holds what hangs on it, and would let it fall"
             raise CommandRefused("reboot", why, "park the arm, or turn torque off, first")
+        if partner is not None and partner.torque:
+            why = f"{partner.wiring.name} holds the joint, and both get their torque together"
+            raise CommandRefused("reboot", why, "call clear_faults, which takes it back beside the other")
         self._require_turns_kept("reboot", axis)
         if fault is not None and fault.cause is not Cause.TURNS_LOST and (why := self._persists(fault)):
             raise CommandRefused("reboot", why, "remove the cause, then ask again")
@@ -79,7 +84,7 @@ class Recovery:
     def _begin(self, axis: Axis, now: float) -> None:
         if axis.hardware_error:
             self._restart(axis)
-        self._faults.recover(axis.wiring.joint, now)
+        self._faults.recover(axis.wiring.name, now)
 
     def _restart(self, axis: Axis) -> None:
         self._registers.reboot(axis)
@@ -112,10 +117,10 @@ class Recovery:
 
     def _require_turns_kept(self, request: str, axis: Axis) -> None:
         if why := self._forgets(axis):
-            raise CommandRefused(request, f"{axis.wiring.joint}: {why}", "then ask again")
+            raise CommandRefused(request, f"{axis.wiring.name}: {why}", "then ask again")
 
     def _persisting(self, axis: Axis, cause: Cause) -> str:
-        watch = self._faults.watch(axis.wiring.joint)
+        watch = self._faults.watch(axis.wiring.name)
         health = watch.health(axis, self._servos.preparation.protection(axis))
         if cause in (Cause.OVERHEATING, Cause.TEMPERATURE):
             return self._hot(axis)
@@ -123,6 +128,8 @@ class Recovery:
             return self._badly_powered(axis)
         if cause is Cause.TURNS_LOST and axis.lost_turns:
             return f"{axis.what_was_lost()}; {HOME_TURN}"
+        if cause is Cause.DISAGREEMENT:
+            return apart(axis, self._policy.disagreement)
         if cause is Cause.LIMIT:
             return "it was not read just now" if axis.misses else watch.beyond(axis.position)
         if cause is Cause.COMMUNICATION and health.missed > self._policy.missed_share:
@@ -158,14 +165,14 @@ class Recovery:
 
     def _rejoin(self, axis: Axis, now: float, torque_expected: bool) -> str:
         """Take back a servo that was silent, as it is: holding with its own goal, or limp."""
-        joint = axis.wiring.joint
+        joint = axis.wiring.name
         try:
             reset = LIMP if torque_expected and not axis.torque else self._difference(axis)
             if reset:
                 self._faults.note(axis, Cause.SILENT_RESET, reset, now)
                 return str(self._faults.by_joint[joint])
             if axis.torque:
-                self._setpoints.hold({joint: self._servos.goal_of(axis)})
+                self._setpoints.hold(self._servos.hold_of(axis.wiring.joint))
         except BusError as error:
             return f"{joint}: {error}"  # the next cycle tries again
         if not self._faults.may_return(joint, now):
@@ -181,21 +188,29 @@ class Recovery:
 
     def _restore(self, axis: Axis) -> str:
         """Give a servo its RAM again, and its torque where the others have theirs."""
-        joint = axis.wiring.joint
+        joint = axis.wiring.name
         try:
             self._servos.preparation.restore(axis)
             if axis.lost_turns:
                 raise CommandRefused("recovery", axis.what_was_lost(), "see its fault")
             if not axis.torque and any(other.torque for other in self._axes.values()):
-                self._setpoints.hold(self._servos.switch.on([axis]))
+                self._servos.switch.on(self._limp_together(axis))
+                self._setpoints.hold(self._servos.hold_of(axis.wiring.joint))
             elif axis.torque and self._cause(joint) in DEAF:
-                self._setpoints.hold({joint: self._servos.goal_of(axis)})
+                self._setpoints.hold(self._servos.hold_of(axis.wiring.joint))
         except (BusError, CommandRefused) as error:
             self._faults.stop_recovery(joint)
             return f"{joint}: recovery failed: {error}"
         self._faults.end(joint)
         self._faults.forgive(joint)
         return f"{joint}: recovered"
+
+    def _limp_together(self, axis: Axis) -> list[Axis]:
+        """A limp servo, with the other one of its joint if that is limp and well."""
+        other = axis.partner
+        if other is None or other.torque or self._cause(other.wiring.name) is not None:
+            return [axis]
+        return [axis, other]
 
     def _cause(self, joint: str) -> Cause | None:
         fault = self._faults.by_joint.get(joint)

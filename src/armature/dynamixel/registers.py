@@ -20,7 +20,7 @@ class Registers:
 
     def __init__(self, bus: ServoBus) -> None:
         """Args: the bus, open when registers are used."""
-        self.eeprom_writes: dict[str, int] = {}  # by joint, since this process began
+        self.eeprom_writes: dict[str, int] = {}  # by servo, since this process began
         self._bus = bus
 
     def read(self, axis: Axis, name: str) -> int:
@@ -57,8 +57,8 @@ class Registers:
         register = axis.wiring.model.registers[name]
         _again(lambda: self._bus.write(axis.wiring.servo_id, register, value))
         if register.eeprom:
-            joint = axis.wiring.joint
-            self.eeprom_writes[joint] = self.eeprom_writes.get(joint, 0) + 1
+            name = axis.wiring.name
+            self.eeprom_writes[name] = self.eeprom_writes.get(name, 0) + 1
 
     def write_verified(self, axis: Axis, name: str, value: int) -> None:
         """Write a register and read it back.

@@ -9,6 +9,7 @@ from armature.core.model import Limit
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.bus import ServoBus
 from armature.dynamixel.multi_turn import axis_of
+from armature.dynamixel.pair import couple, hold_apart
 from armature.dynamixel.preparation import Preparation
 from armature.dynamixel.reader import Reader
 from armature.dynamixel.registers import Registers
@@ -24,7 +25,9 @@ class Servos:
     """What the loop has in its hands."""
 
     bus: ServoBus
-    axes: Mapping[str, Axis]  # by joint
+    axes: Mapping[str, Axis]  # by the servo's name
+    joints: Mapping[str, Axis]  # each joint's first servo
+    seconds: tuple[Axis, ...]  # those that turn a joint beside another servo
     reader: Reader
     registers: Registers
     preparation: Preparation
@@ -34,18 +37,23 @@ class Servos:
     @staticmethod
     def of(bus: ServoBus, wiring: Wiring, limits: Mapping[str, Limit], settings: LoopSettings) -> Servos:
         """The servos of a wiring, on a bus that is not opened yet."""
-        axes = {servo.joint: axis_of(servo, limits[servo.joint]) for servo in wiring.servos}
+        axes = {servo.name: axis_of(servo, limits[servo.joint]) for servo in wiring.all_servos}
+        seconds = tuple(axis for axis in axes.values() if axis.wiring.is_second)
+        for second in seconds:
+            couple(axes[second.wiring.joint], second)
         registers = Registers(bus)
         preparation = Preparation(registers, settings.registers, settings.policy.watchdog_time)
         watchdogs = BusWatchdogs(bus, registers, preparation, settings.policy.watchdog_time)
         return Servos(
             bus=bus,
             axes=axes,
+            joints={joint: axes[joint] for joint in wiring.joints},
+            seconds=seconds,
             reader=Reader(bus, axes, settings.misses_allowed),
             registers=registers,
             preparation=preparation,
             watchdogs=watchdogs,
-            switch=TorqueSwitch(registers, limits, watchdogs),
+            switch=TorqueSwitch(registers, limits, watchdogs, settings.policy.disagreement),
         )
 
     @property
@@ -54,12 +62,53 @@ class Servos:
         on = [bool(axis.torque) for axis in self.axes.values()]
         return "on" if all(on) else "partial" if any(on) else "off"
 
+    @property
+    def can_turn(self) -> bool:
+        """Whether every joint has a servo with torque."""
+        return all(axis.torque or (axis.partner and axis.partner.torque) for axis in self.joints.values())
+
     def obeying(self) -> list[Axis]:
         """Servos that have torque and answer."""
         return [axis for axis in self.axes.values() if axis.torque and not axis.misses]
 
-    def goal_of(self, axis: Axis) -> float:
-        """Where a servo that has its torque on holds, and shall go on to hold [rad] or [m].
+    def set_points(self, goals: Mapping[str, int]) -> dict[str, float]:
+        """Where joints hold whose servos have these goals, by joint [rad] or [m].
+
+        Args:
+            goals: of every servo of those joints that has torque and answers, by servo [tick].
+        """
+        points: dict[str, float] = {}
+        for name, ticks in goals.items():
+            axis = self.axes[name]
+            joint, wiring = axis.wiring.joint, axis.wiring
+            if not wiring.is_second:
+                points[joint] = wiring.to_position(ticks)
+            elif joint in points:
+                hold_apart(axis, points[joint], ticks)
+            else:
+                points[joint] = wiring.to_position(ticks - axis.bias)
+        return points
+
+    def hold_of(self, joint: str) -> dict[str, float]:
+        """Where a joint holds, and shall go on to hold, by its name [rad] or [m].
+
+        Raises:
+            BusError: a servo did not answer.
+        """
+        first = self.joints[joint]
+        axes = [first] if first.partner is None else [first, first.partner]
+        holding = [axis for axis in axes if axis.torque and not axis.misses]
+        return self.set_points({axis.wiring.name: self.goal_of(axis) for axis in holding})
+
+    def apart(self, axis: Axis) -> dict[str, float]:
+        """Let two servos that disagree hold where each is, so that neither pulls; their joint's set-point."""
+        second, first = axis, axis.partner
+        if first is None or first.ticks is None or second.ticks is None:
+            return {}
+        return self.set_points({first.wiring.name: first.ticks, second.wiring.name: second.ticks})
+
+    def goal_of(self, axis: Axis) -> int:
+        """Where a servo that has its torque on holds, and shall go on to hold [tick].
 
         One that its Bus Watchdog has stopped gets its place as its goal; the watchdog is armed in any case.
 

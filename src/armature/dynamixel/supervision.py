@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from armature.core.health import MeanSquare, Stage, ThermalModel
@@ -141,13 +141,3 @@ def _load_of(axis: Axis) -> float:
     if math.isnan(axis.current):
         return axis.load / _FULL_LOAD
     return axis.current / axis.wiring.model.stall_current
-
-
-def watches(
-    limits: Mapping[str, Limit], bounds: Mapping[str, float], fingers: Container[str], policy: FaultPolicy
-) -> dict[str, JointWatch]:
-    """A watch for each joint; one without a bound of its following error is not held to it."""
-    return {
-        joint: JointWatch(limit, bounds.get(joint, 0.0), policy, grips=joint in fingers)
-        for joint, limit in limits.items()
-    }

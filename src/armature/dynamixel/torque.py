@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from armature.core.model import Limit
 from armature.dynamixel.axis import Axis
+from armature.dynamixel.pair import apart
 from armature.dynamixel.registers import Registers
 from armature.dynamixel.watchdog import BusWatchdogs
 from armature.errors import BusError, CommandRefused
@@ -22,26 +23,37 @@ _WAY_BACK = {
 class TorqueSwitch:
     """Switches torque so that nothing moves by it, and the Bus Watchdog with it."""
 
-    def __init__(self, registers: Registers, limits: Mapping[str, Limit], watchdogs: BusWatchdogs) -> None:
-        """Args: the servos' registers, limits by joint, and the servos' watchdogs."""
+    def __init__(
+        self, registers: Registers, limits: Mapping[str, Limit], watchdogs: BusWatchdogs, disagreement: float
+    ) -> None:
+        """Prepare to switch.
+
+        Args:
+            registers: of the servos.
+            limits: by joint.
+            watchdogs: of the servos.
+            disagreement: how far apart two servos may see their joint, as their angle [rad].
+        """
+        self._disagreement = disagreement
         self._registers = registers
         self._limits = limits
         self._watchdogs = watchdogs
 
-    def on(self, axes: Sequence[Axis]) -> dict[str, float]:
+    def on(self, axes: Sequence[Axis]) -> dict[str, int]:
         """Goal := measured, then torque on, each verified by reading it back.
 
         Returns:
-            The goals, by joint [rad] or [m].
+            The goals, by servo [tick].
 
         Raises:
-            CommandRefused: a joint is beyond its limit; nothing was written.
+            CommandRefused: a joint is beyond its limit, or its two servos disagree; nothing was written.
             BusError: a servo did not take it; those switched on are off again.
         """
         for axis in axes:
             self._require_within_limit(axis)
+            self._require_agreement(axis)
         try:
-            return {axis.wiring.joint: axis.wiring.to_position(self._switch_on(axis)) for axis in axes}
+            return {axis.wiring.name: self._switch_on(axis) for axis in axes}
         except BusError:
             with suppress(BusError):  # the first error is the one to tell; the cycle finds torque left on
                 self.off([axis for axis in axes if axis.torque])
@@ -53,9 +65,19 @@ class TorqueSwitch:
         if not limit.lower - margin <= position <= limit.upper + margin:
             raise CommandRefused(
                 "arm",
-                f"{axis.wiring.joint} is at {position:.4f}, its limits are {limit.lower:.4f} to {limit.upper:.4f}",
+                f"{axis.wiring.name} is at {position:.4f}, its limits are {limit.lower:.4f} to {limit.upper:.4f}",
                 _WAY_BACK[axis.wiring.mode.counts_turns],
             )
+
+    def _require_agreement(self, axis: Axis) -> None:
+        if axis.partner is None:
+            return
+        if axis.partner.misses:
+            why = f"{axis.partner.wiring.name}, which turns the same joint, does not answer"
+            raise CommandRefused("arm", f"{axis.wiring.name}: {why}", "check its cable and power")
+        if why := apart(axis, self._disagreement):
+            remedy = "check its coupling, and zero_offset and direction of both servos"
+            raise CommandRefused("arm", f"{axis.wiring.name}: {why}", remedy)
 
     def _measure(self, axis: Axis) -> int:
         return self._registers.read(axis, "Present Position")
@@ -87,10 +109,10 @@ class TorqueSwitch:
         if failed is not None:
             raise failed
 
-    def goal(self, axis: Axis) -> float:
-        """Joint position of the Goal Position register [rad] or [m].
+    def goal(self, axis: Axis) -> int:
+        """Value of the Goal Position register [tick].
 
         Raises:
             BusError: the servo did not answer.
         """
-        return axis.wiring.to_position(self._registers.read(axis, "Goal Position"))
+        return self._registers.read(axis, "Goal Position")

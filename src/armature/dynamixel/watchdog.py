@@ -34,7 +34,7 @@ class BusWatchdogs:
 
     def __init__(self, bus: ServoBus, registers: Registers, preparation: Preparation, time: float) -> None:
         """Args: the open bus, its registers, what is known of the servos, and the time [s], 0 to leave it off."""
-        self.states: dict[str, str] = {}  # in words, by joint
+        self.states: dict[str, str] = {}  # in words, by servo
         self.trips = 0  # that were found
         self._bus = bus
         self._registers = registers
@@ -58,7 +58,7 @@ class BusWatchdogs:
         else:
             self._registers.write(axis, _NAME, self._units)
             axis.watchdog = self._units
-        self.states[axis.wiring.joint] = why_not or f"armed, {1000.0 * self.time:.0f} ms"
+        self.states[axis.wiring.name] = why_not or f"armed, {1000.0 * self.time:.0f} ms"
 
     def disarm(self, axis: Axis) -> None:
         """Let a servo be silent for as long as it may be; this also releases one that has tripped.
@@ -69,7 +69,7 @@ class BusWatchdogs:
         if self._has(axis):
             self._registers.write(axis, _NAME, _OFF)
         axis.watchdog = _OFF
-        self.states[axis.wiring.joint] = "off"
+        self.states[axis.wiring.name] = "off"
 
     def is_tripped(self, axis: Axis) -> bool:
         """Whether a servo has stopped by itself.
@@ -96,14 +96,14 @@ class BusWatchdogs:
             if register.decode(answer.data[0]) == WATCHDOG_TRIPPED
         ]
 
-    def recover(self, axis: Axis) -> float:
+    def recover(self, axis: Axis) -> int:
         """Take a servo back that has stopped by itself: goal := measured, verified, and armed again.
 
         A loaded joint sags under its goal, and would creep by that at every recovery: so the goal stays as near to
         the one it had as half a degree allows.
 
         Returns:
-            The goal [rad] or [m].
+            The goal [tick].
 
         Raises:
             BusError: the servo did not take it.
@@ -115,7 +115,7 @@ class BusWatchdogs:
         self._registers.write_verified(axis, _NAME, _OFF)  # before the goal, which is locked until then
         self._registers.write_verified(axis, "Goal Position", ticks)
         self.arm(axis)
-        return axis.wiring.to_position(ticks)
+        return ticks
 
     def leave(self, axes: Iterable[Axis]) -> None:
         """Let servos go on holding without a host that feeds them; a silent one will stop where it is."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from armature.dynamixel import link
@@ -67,7 +67,7 @@ class BusReport:
             duration=duration,
             mode=int(self._loop.mode(now)),
             piece_serial=self.newest_piece,
-            axes=tuple(_reading(axis, targets.get(joint), now) for joint, axis in self._loop.axes.items()),
+            axes=tuple(_joint_reading(axis, targets.get(joint), now) for joint, axis in self._loop.axes.items()),
         )
 
     def news(self, now: float, client: int) -> link.Status | None:
@@ -131,14 +131,15 @@ class BusReport:
         loop, counts = self._loop, self._bus.statistics().servos
         health = loop.health()
         return {
-            joint: {
+            name: {
                 "firmware": axis.firmware,
-                "bus watchdog": loop.watchdogs.get(joint, "unknown"),
-                "load, mean [%]": _finite(100.0 * health[joint].load),
-                "time left at this load [s]": _finite(health[joint].seconds_left),
+                "bus watchdog": loop.watchdogs.get(name, "unknown"),
+                "load, mean [%]": _finite(100.0 * health[name].load),
+                "time left at this load [s]": _finite(health[name].seconds_left),
+                **(_measured(axis) if axis.wiring.is_second else {}),
                 **_counts(counts.get(axis.wiring.servo_id, ServoStatistics())),
             }
-            for joint, axis in loop.axes.items()
+            for name, axis in loop.servos.items()
         }
 
 
@@ -159,6 +160,38 @@ def _fault(fault: Fault, now: float) -> dict[str, Any]:
         "remedy": fault.remedy,
         "age": now - fault.since,
     }
+
+
+def _measured(axis: Axis) -> dict[str, str]:
+    """What the readings do not hold of a joint's second servo."""
+    return {
+        "id": str(axis.wiring.servo_id),
+        "position": f"{axis.position:.4f}",
+        "load [%]": _finite(axis.load),
+        "current [A]": f"{axis.current:.2f}",
+        "temperature [°C]": _finite(axis.temperature),
+        "voltage [V]": f"{axis.voltage:.1f}",
+        "torque": "unknown" if axis.torque is None else "on" if axis.torque else "off",
+        "hardware error": axis.hardware_error_names(),
+    }
+
+
+def _joint_reading(axis: Axis, target: Setpoint | None, now: float) -> link.AxisReading:
+    """A joint's reading; of two servos the first tells where it is, and the graver of both how they are."""
+    reading = _reading(axis, target, now)
+    if axis.partner is None:
+        return reading
+    other = _reading(axis.partner, target, now)
+    return replace(
+        reading,
+        current=reading.current + other.current,
+        effort=reading.effort + other.effort,
+        load=(reading.load + other.load) / 2.0,
+        temperature=math.nan if math.isnan(other.temperature) else max(reading.temperature, other.temperature),
+        voltage=math.nan if math.isnan(other.voltage) else min(reading.voltage, other.voltage),
+        torque=math.nan if math.isnan(other.torque) else min(reading.torque, other.torque),
+        hardware_error=float(int(reading.hardware_error) | int(other.hardware_error)),
+    )
 
 
 def _reading(axis: Axis, target: Setpoint | None, now: float) -> link.AxisReading:

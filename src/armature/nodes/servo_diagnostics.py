@@ -13,6 +13,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from armature.dynamixel import link
 from armature.dynamixel.cause import names_of
 from armature.dynamixel.mode import Mode
+from armature.dynamixel.wiring import ServoWiring
 from armature.nodes.conversions import diagnostic
 from armature.nodes.servo_parameters import ServoConfiguration
 
@@ -90,10 +91,26 @@ def diagnostics(
     warnings = {warning["joint"]: warning for warning in status.warnings}
     for servo, axis in zip(configuration.wiring.servos, readings.axes, strict=True):
         joint = servo.joint
-        level, text, values = _condition(faults.get(joint), warnings.get(joint), axis, now)
+        level, text, values = _condition(faults.get(joint), warnings.get(joint), axis.position, now)
         values = {**_measured(axis), **values, **status.servos.get(joint, {})}
         message.status.append(diagnostic(f"servo_interface: {joint}", level, text, values, f"id {servo.servo_id}"))
+        if servo.second is not None:
+            message.status.append(_second(servo.second, status, faults, warnings, now))
     return message
+
+
+def _second(
+    servo: ServoWiring,
+    status: link.Status,
+    faults: Mapping[str, Problem],
+    warnings: Mapping[str, Problem],
+    now: float,
+) -> DiagnosticStatus:
+    """A joint's second servo, of which the status tells and not the readings."""
+    told = status.servos.get(servo.name, {})
+    position = float(told.get("position", math.nan))
+    level, text, values = _condition(faults.get(servo.name), warnings.get(servo.name), position, now)
+    return diagnostic(f"servo_interface: {servo.name}", level, text, {**told, **values}, f"id {servo.servo_id}")
 
 
 def _bus(
@@ -110,11 +127,11 @@ def _bus(
 
 
 def _condition(
-    fault: Problem | None, warning: Problem | None, axis: link.AxisReading, now: float
+    fault: Problem | None, warning: Problem | None, position: float, now: float
 ) -> tuple[bytes, str, dict[str, str]]:
     problem = fault or warning
     if problem is None:
-        if math.isnan(axis.position):
+        if math.isnan(position):
             return DiagnosticStatus.WARN, "no reading in the last cycle", {}
         return DiagnosticStatus.OK, "ok", {}
     level = DiagnosticStatus.WARN if fault is None else DiagnosticStatus.ERROR

@@ -157,7 +157,7 @@ class _Parts:
         self.watch = ControllerWatch(node, self.keeper)
         self.outlet = Outlet(node, configuration, self.inlet)
         self.services = ServoServices(
-            node, configuration.joints, self.keeper, self.disarming, self.latch, self.outlet
+            node, configuration.servos, self.keeper, self.disarming, self.latch, self.outlet
         )
         self.outlet.state(link.starting(protective_stop=self.latch.is_engaged), None)
 

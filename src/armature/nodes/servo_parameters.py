@@ -129,6 +129,11 @@ class ServoConfiguration:
         """Joint names in the order of the wiring file, which is that of the readings."""
         return self.wiring.joints
 
+    @property
+    def servos(self) -> tuple[str, ...]:
+        """Names of all servos, among them the second ones of joints that have two."""
+        return tuple(servo.name for servo in self.wiring.all_servos)
+
     @staticmethod
     def of(node: Node) -> ServoConfiguration:
         """Read parameters and files.

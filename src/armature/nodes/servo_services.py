@@ -30,13 +30,13 @@ class ServoServices:
     def __init__(
         self,
         node: Node,
-        joints: tuple[str, ...],
+        servos: tuple[str, ...],
         keeper: BusKeeper,
         disarming: Disarming,
         latch: ProtectiveLatch,
         outlet: Outlet,
     ) -> None:
-        """Args: whose services they are, whose servos can be rebooted, and who carries out what is asked."""
+        """Args: whose services they are, names of the servos that can be rebooted, and who carries it out."""
         self.is_active = False
         self._keeper = keeper
         self._disarming = disarming
@@ -47,7 +47,7 @@ class ServoServices:
             topics.PROTECTIVE_STOP: self._protective_stop,
             topics.CLEAR_FAULTS: lambda _: self._active().client.request("clear_faults"),
             topics.TORQUE_OFF: lambda _: self._keeper.client.request("torque_off"),
-            **{topics.reboot(joint): self._rebooting(joint) for joint in joints},
+            **{topics.reboot(servo): self._rebooting(servo) for servo in servos},
         }
         self._servers = [AnswerService(node, service, act) for service, act in acts.items()]
 
