@@ -10,7 +10,7 @@ from armature.core.tracking import HANDOVER
 from armature.dynamixel.setpoints import Piece, Setpoints
 from armature.errors import GoalRefused
 from armature.nodes import topics
-from armature.nodes.conversions import diagnostic, to_seconds, to_stamp, to_trajectory
+from armature.nodes.conversions import diagnostic, to_seconds, to_setpoints, to_stamp
 
 CYCLE = 0.01  # [s]
 
@@ -62,7 +62,7 @@ class ServoSide:
         self.pieces.append(message)
         if message.header.frame_id != self._session:
             return
-        piece = Piece(len(self.pieces), self._session, to_seconds(message.header.stamp), to_trajectory(message))
+        piece = Piece(len(self.pieces), self._session, to_seconds(message.header.stamp), *to_setpoints(message))
         try:
             self._setpoints.accept(piece, self._now())
         except GoalRefused as error:

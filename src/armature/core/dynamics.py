@@ -60,6 +60,22 @@ class Torques:
         torques: Array = data.qfrc_inverse[dofs] + self._friction * np.sign(state.velocity)
         return torques
 
+    def loads(self, positions: Array) -> Array:
+        """What weight asks of the joints where they rest at some positions [N·m], each of Shape (m, n)."""
+        return np.array([self._weight(position) for position in positions])
+
+    def _weight(self, position: Array) -> Array:
+        """By the recursive Newton-Euler method: inertia, damping and friction do not come in."""
+        model, data = self._mechanics.model, self._mechanics.data
+        data.qvel[:] = 0.0
+        self._mechanics.place(position)
+        mujoco.mj_comPos(model, data)
+        mujoco.mj_comVel(model, data)
+        found = np.zeros(model.nv)
+        mujoco.mj_rne(model, data, 0, found)
+        weight: Array = found[self._mechanics.dofs]
+        return weight
+
     def available(self, torques: Array, velocity: Array) -> Array:
         """Highest torques in the directions of some: less where a moving motor drives, no less where it brakes.
 

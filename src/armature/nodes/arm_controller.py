@@ -18,6 +18,7 @@ from armature.core.guarding import Guard
 from armature.core.judging import GripJudge, TrajectoryJudge
 from armature.core.limits import check_joints
 from armature.core.outcome import End, Outcome
+from armature.core.spline import Array
 from armature.core.steering import Steering
 from armature.core.tolerance import Tolerance, Tolerances, requested, resolved
 from armature.core.trajectory import State, Trajectory
@@ -69,6 +70,13 @@ class JointConstraints:
 
 
 @dataclass(frozen=True)
+class Feedforward:
+    """What the servo interface is told beside the motion."""
+
+    feedforward__gravity: bool = True
+
+
+@dataclass(frozen=True)
 class GripperParameters:
     """How the gripper's goals are judged, with parallel_gripper_action_controller's names."""
 
@@ -88,6 +96,7 @@ class ArmController(GroupNode):
         joints = [read(self, JointConstraints, f"constraints.{joint}.") for joint in self.joints]
         self._checks = make_checks(self, self.urdf, self.model, self.joints, self.given.wiring)
         self._goals = CheckedGoals(self, self.control, self._checks, self.now, self.go)
+        self._leads = read(self, Feedforward).feedforward__gravity
         self._guard = self._make_guard()
         self.control.slowed = self._slowed
         tool = self._checks.mechanics.tool
@@ -111,6 +120,10 @@ class ArmController(GroupNode):
         message.header.stamp = to_stamp(round(stamp * 1e9))
         message.desired, message.actual, message.error = map(to_point, (reference, feedback, error))
         self._server.publish_feedback(message)
+
+    def loads(self, motion: Trajectory) -> Array | None:
+        """The arm's own weight and its payload's, by which the servos lead their goals [N·m], Shape (m, n)."""
+        return self._checks.torques.loads(motion.positions) if self._leads else None
 
     def _start(self, request: FollowJointTrajectory.Goal, on_end: OnEnd) -> None:
         if request.multi_dof_trajectory.points:

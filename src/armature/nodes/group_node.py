@@ -20,6 +20,7 @@ from armature.core.group import GroupControl, GroupSettings
 from armature.core.limits import GroupLimits, check_motion
 from armature.core.model import ArmModel
 from armature.core.outcome import End, Outcome
+from armature.core.spline import Array
 from armature.core.tolerance import difference
 from armature.core.tracking import Tracker
 from armature.core.trajectory import State, Trajectory
@@ -210,11 +211,15 @@ class GroupNode(Node):
         if not self.control.is_moving(now) and not self.control.has_goal:
             self._renewal.cancel()
 
+    def loads(self, motion: Trajectory) -> Array | None:
+        """What the joints carry at a motion's points [N·m] or [N], Shape (m, n); for subclasses that know it."""
+
     def _publish_piece(self, now: float) -> None:
         piece = self.control.piece(now)
         if piece is not None:
-            nanoseconds = round(piece.start * 1e9)
-            self._setpoints.publish(from_trajectory(piece.trajectory, nanoseconds, self.control.arm.session))
+            nanoseconds, session = round(piece.start * 1e9), self.control.arm.session
+            efforts = self.loads(piece.trajectory)
+            self._setpoints.publish(from_trajectory(piece.trajectory, nanoseconds, session, efforts))
 
     def _jog(self, message: JointJog) -> None:
         try:
