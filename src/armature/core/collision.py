@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
-from armature.core.mechanics import Mechanics
+from armature.core.mechanics import FLOOR, Mechanics
 from armature.core.model import ArmModel
 from armature.core.spline import Array
 
@@ -46,10 +46,15 @@ class Clearances:
         if data.ncon:
             links = self._links
             for (one, other), distance in zip(data.contact.geom.tolist(), data.contact.dist.tolist(), strict=True):
-                pair = (links[one], links[other]) if links[one] < links[other] else (links[other], links[one])
+                pair = _pair(links[one], links[other])
                 if distance < self.reach:  # MuJoCo 4 adds the margins of both, MuJoCo 3 takes the larger
                     found[pair] = min(distance, found.get(pair, distance))
         return found
+
+
+def _pair(one: str, other: str) -> Pair:
+    """Two links in one order, the floor last."""
+    return (one, other) if other == FLOOR or (one < other and one != FLOOR) else (other, one)
 
 
 class Passage:

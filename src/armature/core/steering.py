@@ -135,7 +135,7 @@ def steered(limits: GroupLimits, start: State, velocities: Array, lease: float) 
         The motion, quintic, ending at rest.
     """
     ramp = _ramp(limits, start, velocities)
-    if ramp.duration > lease:
+    if ramp.duration > lease - _NO_TIME:
         pressed = profile.exact(limits.joints, ramp, lease)
     elif ramp.duration < _NO_TIME:
         pressed = _held(limits.joints, start, velocities, lease)
@@ -163,7 +163,8 @@ def _ramp(limits: GroupLimits, start: State, velocities: Array) -> ruckig.Trajec
 
 def _held(joints: tuple[str, ...], begin: State, velocities: Array, duration: float) -> Trajectory:
     """On at velocities for a time [s]."""
+    duration = max(duration, _NO_TIME)
     last = begin.position + velocities * duration
     rows = zip((begin.position, begin.velocity, begin.acceleration), (last, velocities, 0.0 * last), strict=True)
     position, velocity, acceleration = (np.stack(pair) for pair in rows)
-    return retiming.quintic(joints, np.array([0.0, max(duration, _NO_TIME)]), (position, velocity, acceleration))
+    return retiming.quintic(joints, np.array([0.0, duration]), (position, velocity, acceleration))
