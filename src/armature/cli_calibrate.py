@@ -101,16 +101,17 @@ def _ended() -> CommandRefused:
 
 def _placed(pose: str, wired: WiredArm, calibration: Calibration) -> tuple[Placed, ...]:
     """Show the joints until they stand in the pose and the person says so."""
-    say(f"Place the arm by hand in the pose {pose}, hold it, and press Enter; q ends.")
-    live, note = LiveTable(sys.stderr), ""
+    live = LiveTable(sys.stderr)
     with single_keys():
+        say(f"Place the arm by hand in the pose {pose}, hold it, and press Enter; q ends.")
         while (pressed := key(_PERIOD)) != QUIT:
-            live.show([*pose_lines(wired.arm, calibration), note])
+            live.show(pose_lines(wired.arm, calibration))
             if pressed in ENTER:
                 try:
                     return _taken(wired, calibration)
                 except CommandRefused as error:
-                    note = str(error)
+                    say(f"error: {error}")
+                    live = LiveTable(sys.stderr)
     raise _ended()
 
 
@@ -137,10 +138,10 @@ def _ranges(wired: WiredArm, calibration: Calibration, placed: tuple[Placed, ...
         raise _ended()
     if reply not in ("y", "yes"):
         return {}
-    say("Move each joint by hand from stop to stop, then press Enter; q ends without saving.")
     live = LiveTable(sys.stderr)
     ranges: dict[str, Range] = {}
     with single_keys():
+        say("Move each joint by hand from stop to stop, then press Enter; q ends without saving.")
         while (pressed := key(_PERIOD)) not in ENTER:
             if pressed == QUIT:
                 raise _ended()

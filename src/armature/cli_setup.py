@@ -28,10 +28,11 @@ def setup(options: argparse.Namespace) -> int:
     """Set up one servo, or all of them in turn."""
     _check_use(options)
     wired = wired_arm(options)
+    servo = wired.servo(options.joint) if options.joint else None
     port = chosen_port(options.port)
     try:
-        if options.joint:
-            return _set_up(options, wired, wired.servo(options.joint), port)
+        if servo is not None:
+            return _set_up(options, wired, servo, port)
         return _tour(options, wired, port)
     except KeyboardInterrupt:
         remedy = "what was written stays; run it again, it goes on from there"
