@@ -53,7 +53,7 @@ def test_a_jog_keeps_within_acceleration_and_jerk(start, speeds):
     times = np.linspace(0.0, motion.duration, 400)
     _, _, acceleration = motion.sample_many(times[:-1])
     jerk = np.diff(acceleration, axis=0) / np.diff(times)[:-1, None]
-    assert np.abs(acceleration).max() <= 4.0 * (1.0 + 1e-6)
+    assert np.abs(acceleration).max() <= 4.0 * (1.0 + 1e-4)
     assert np.abs(jerk).max() <= 40.0 * 1.01
 
 

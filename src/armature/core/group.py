@@ -83,6 +83,11 @@ class GroupControl:
         """How fast the present path is being followed [share]; 1 is its own speed."""
         return min(self._speed, self._bound) if self._tracker is None else self._tracker.rate(now)
 
+    @property
+    def jog_share(self) -> float:
+        """What a jog is to take of the velocity that it asks for, by the speed that is set."""
+        return min(self._speed, self._bound, 1.0)
+
     def setpoint(self, now: float) -> State | None:
         """What is commanded at a time, None while that is not known."""
         return None if self._tracker is None else self._tracker.setpoint(now)
@@ -231,6 +236,7 @@ class GroupControl:
             if not math.isfinite(velocity):
                 raise GoalRefused(f"velocity of {joint}", velocity, "a finite number is needed")
         kept, said = jog.clamped(asked, self.limits)
+        kept = kept * self.jog_share
         margin = self.settings.margin
 
         def build(state: State, held: float) -> Trajectory:
@@ -259,10 +265,9 @@ class GroupControl:
         usual = self.settings.lease
         if not 0.0 <= lease < math.inf:
             raise GoalRefused("duration", lease, f"give 0 to {usual:g} s")
-        # The lease runs from now, though the motion begins at the hand-over; at a lower speed it lasts longer.
-        held = (min(lease, usual) if lease > 0.0 else usual) - (tracker.handover(now) - now)
-        held = max(held, 0.0) * min(tracker.speed, 1.0)
-        tracker.move(lambda state: build(state, held), now)
+        # The lease runs from now, though the motion begins at the hand-over.
+        held = max((min(lease, usual) if lease > 0.0 else usual) - (tracker.handover(now) - now), 0.0)
+        tracker.jog(lambda state: build(state, held), now)
         self._finish(aborted("replaced by a jog"))
 
     def stop(self, now: float, why: str) -> None:

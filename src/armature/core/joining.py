@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from armature.core import jog, profile, retiming
+from armature.core import jog, pace, profile, retiming
 from armature.core.integration import Rates
 from armature.core.limits import GroupLimits, check_end
 from armature.core.trajectory import State, Trajectory
@@ -15,6 +15,8 @@ _SOON = 0.4
 _SHORTEST = 0.02
 _LONGER = 1.2
 _EQUAL = 1e-9
+# What is left of the limits to whatever slows the arm down on the way.
+_SHARE = 1.0 - pace.SHARE
 
 
 def begun(goal: Trajectory | Rates, state: State, limits: GroupLimits) -> Trajectory:
@@ -72,6 +74,8 @@ def _way(state: State, target: State, time: float, limits: GroupLimits) -> Traje
     asked.target_position = target.position.tolist()
     asked.target_velocity = target.velocity.tolist()
     asked.target_acceleration = target.acceleration.tolist()
+    asked.max_acceleration = (limits.acceleration * _SHARE).tolist()
+    asked.max_jerk = (limits.jerk * _SHARE).tolist()
     asked.minimum_duration = time
     found = profile.answer(asked)
     if found is None or abs(found.duration - time) > _EQUAL:

@@ -14,7 +14,7 @@ from armature.core.spline import Array
 from armature.core.trajectory import Trajectory
 
 # Where rates are looked at while they change [s].
-_SPACING = 0.04
+_SPACING = 0.02
 # Bounds of a change where no joint moves, so that none sets one [1/s²], [1/s³].
 _HARDEST = 50.0
 _JERKIEST = 2_000.0
@@ -24,6 +24,8 @@ _LONGEST = 30.0
 # How far along the path its velocity is looked at before the change is known [s].
 _OUTLOOK = 0.3
 _STEADY = 1e-9
+# What a change of rate may add to an acceleration or jerk that the path itself has all of.
+SHARE = 0.2
 # How far a rate that was rising may go beyond what is asked for, where the limits allow.
 _OVERSHOOT = 1.1
 
@@ -165,16 +167,27 @@ def _fastest(motion: Trajectory, times: Array) -> Array:
 def _is_within(motion: Trajectory, pace: Pace, jerk: float, limits: GroupLimits) -> bool:
     """Whether a change of rate keeps the limits.
 
-    Where the motion itself takes nearly all of an acceleration, or more, the change may add a quarter of it.
+    Where the motion itself takes nearly all of an acceleration or a jerk, or more, the change may add a
+    `SHARE` of it.
     """
-    moments = [pace.at(now) for now in pace.looks(pace.since, pace.settled)[:-1]]
+    looks = pace.looks(pace.since, pace.settled)[:-1]
+    moments = [pace.at(now) for now in looks]
     times = np.array([moment.time for moment in moments])
     _, velocity, own = motion.sample_many(times)
     _, _, acceleration = followed(motion, moments)
     highest = max(moment.rate for moment in moments)
-    most = np.maximum(limits.acceleration, np.abs(own).max(axis=0) * highest**2 + limits.acceleration / 4.0)
-    is_smooth = jerk * np.abs(velocity).max(axis=0) <= limits.jerk * 1.01
-    return bool((np.abs(acceleration) <= most * 1.01).all() and is_smooth.all())
+    most = np.maximum(limits.acceleration, np.abs(own).max(axis=0) * highest**2 + limits.acceleration * SHARE)
+    own_jerk = _steepest(own, times) * highest**3
+    jerkiest = np.maximum(limits.jerk, own_jerk + limits.jerk * SHARE)
+    is_smooth = (_steepest(acceleration, looks) <= jerkiest * 1.01).all()
+    is_smooth &= (jerk * np.abs(velocity).max(axis=0) <= limits.jerk * 1.01).all()
+    return bool((np.abs(acceleration) <= most * 1.01).all() and is_smooth)
+
+
+def _steepest(values: Array, times: Array) -> Array:
+    """Largest slope of each column between two times, Shape (n,)."""
+    steepest: Array = np.abs(np.diff(values, axis=0) / np.maximum(np.diff(times), 1e-6)[:, None]).max(axis=0)
+    return steepest
 
 
 def _profile(begin: Moment, rate: float, hardest: float, jerkiest: float) -> ruckig.Trajectory:

@@ -58,6 +58,7 @@ class Tracker:
         self._is_stopping = False
         self._is_held = False
         self._is_given = False
+        self._is_lease = False
         # The stop behind the last piece, and when it begins [s].
         self._tail: Pace | None = None
         self._start = since
@@ -99,7 +100,7 @@ class Tracker:
         """Begin anew, at rest at a position [rad] or [m] since a time [s]; for joints that are commanded there."""
         if (position == self._motion.positions[-1]).all():
             return
-        self._begin(_resting(self._limits.joints, position), since, Moment(0.0, self.speed))
+        self._begin(_resting(self._limits.joints, position), since, pace.steady(since, self.speed))
 
     def handover(self, now: float) -> float:
         """When what is accepted now begins [s]; until then the joints go on as before."""
@@ -132,19 +133,38 @@ class Tracker:
         ahead, state, _ = self._until(now, None)
         self._go_over(ahead, build(state), now)
 
+    def jog(self, build: Callable[[State], Trajectory], now: float) -> None:
+        """Follow a motion that ends soon by itself, such as a jog's lease, whatever the speed asked for.
+
+        It is not on a path: its pieces hold the whole of it, a stop leaves it, a pause drops it.
+        """
+        until = self.handover(now)
+        ahead = (
+            self._real(now, until) if until > now else _resting(self._limits.joints, self.setpoint(now).position)
+        )
+        self._begin(retiming.joined(ahead, build(self._state(until))), now, pace.steady(now, 1.0))
+        self._is_lease = True
+
     def goal_time(self, now: float) -> float:
         """How far the present motion is, in the time of its goal [s]; below 0 before it begins."""
         return self._pace.at(now).time - self._zero
 
     def stop(self, now: float) -> None:
         """Slow down on the path and hold where that ends; the rest of the motion is dropped."""
-        if not self._is_stopping:
-            self._is_stopping = True
+        if self._is_stopping:
+            return
+        if self._is_lease and self.is_moving(now):
+            self._begin(profile.halt(self._braking, self._state(now)), now, pace.steady(now, 1.0))
+            self._is_lease = True
+        else:
             self._come_to(0.0, now, self._braking)
+        self._is_stopping = True
 
     def pause(self, now: float) -> None:
         """Slow down on the path and keep the rest of the motion."""
-        if self.is_moving(now) and not self._is_stopping and not self._is_held:
+        if self._is_lease:
+            self.stop(now)
+        elif self.is_moving(now) and not self._is_stopping and not self._is_held:
             self._is_held = True
             self._come_to(0.0, now)
 
@@ -162,7 +182,7 @@ class Tracker:
             now: [s].
         """
         self.speed = speed
-        if not self._is_stopping and not self._is_held:
+        if not (self._is_stopping or self._is_held or self._is_lease):
             self._come_to(speed, now)
 
     def catch_up(self, now: float) -> float:
@@ -187,7 +207,7 @@ class Tracker:
         start = now if self._is_given else self._start
         self._is_given = True
         end = now + HORIZON
-        if self.end <= end or self._pace.rate == 0.0:
+        if self.end <= end or self._pace.rate == 0.0 or self._is_lease:
             self._tail = None
             return self._sampled(start, [(self._pace, max(self.end, start))])
         tail = pace.changed(self._motion, self._pace.at(end), end, 0.0, self._limits)
@@ -196,27 +216,38 @@ class Tracker:
         return self._sampled(start, [(self._pace, end), (tail, ends)])
 
     def _sampled(self, start: float, parts: list[tuple[Pace, float]]) -> Piece:
-        """A piece of the motion at one pace until a time [s], then at the next."""
+        """A piece of the motion at one pace until a time [s], then at the next, ending at rest."""
+        times, moments = self._looked_at(parts, start)
+        moments[-1] = replace(moments[-1], rate=0.0, slope=0.0)
+        states = pace.followed(self._motion, moments)
+        return Piece(start, retiming.quintic(self._limits.joints, np.array(times) - start, states))
+
+    def _real(self, begin: float, end: float) -> Trajectory:
+        """The present motion between two times at its pace, in real time from 0 on."""
+        times, moments = self._looked_at([(self._pace, end)], begin)
+        states = pace.followed(self._motion, moments)
+        return retiming.quintic(self._limits.joints, np.array(times) - begin, states)
+
+    def _state(self, now: float) -> State:
+        """The set-point as a state to go on from."""
+        return _calmed(self.setpoint(now), self._limits)
+
+    def _looked_at(self, parts: list[tuple[Pace, float]], begin: float) -> tuple[list[float], list[Moment]]:
+        """Times from one on between which the motion is a spline, near enough [s], and where on its path it is."""
         times: list[float] = []
         moments: list[Moment] = []
-        begin = start
         for part, end in parts:
             for now in _looks(self._motion, part, begin, end):
                 if not times or now - times[-1] > 1e-6:  # closer ones would make degenerate splines
                     times.append(now)
                     moments.append(part.at(now))
             begin = end
-        moments[-1] = replace(moments[-1], rate=0.0, slope=0.0)
-        states = pace.followed(self._motion, moments)
-        return Piece(start, retiming.quintic(self._limits.joints, np.array(times) - start, states))
+        return times, moments
 
     def _until(self, now: float, begin: float | None) -> tuple[Trajectory, State, Trajectory]:
         """What is done until a goal begins, the state then, and what would be done after; in the path's time."""
         motion, at = self._going_on(now, self.handover(now) if begin is None else max(begin, self.handover(now)))
-        state = motion.sample(at)
-        # Where a step of velocity is being rounded, its brief acceleration must not be carried on.
-        bound = self._limits.acceleration
-        state = replace(state, acceleration=np.clip(state.acceleration, -bound, bound))
+        state = _calmed(motion.sample(at), self._limits)
         return retiming.cut(motion, 0.0, at), state, retiming.cut(motion, at, max(motion.duration, at))
 
     def _going_on(self, now: float, begin: float) -> tuple[Trajectory, float]:
@@ -224,13 +255,15 @@ class Tracker:
         if not self.is_moving(now):
             return _resting(self._limits.joints, self.setpoint(now).position), (begin - now) * self.speed
         moment = self._pace.at(now)
-        if not (self._is_stopping or self._is_held):
+        if not (self._is_stopping or self._is_held or self._is_lease):
             rest = retiming.cut(self._motion, moment.time, self._motion.duration)
             return rest, self._pace.at(begin).time - moment.time
         # What is being left is not taken up again: the joints come to rest, at the pace that it is left at.
         until = self._pace.at(self.handover(now)).time
         ahead = retiming.cut(self._motion, moment.time, until)
-        halted = retiming.joined(ahead, profile.halt(self._limits, self._motion.sample(until)))
+        halted = retiming.joined(
+            ahead, profile.halt(self._limits, _calmed(self._motion.sample(until), self._limits))
+        )
         return halted, self._paced(halted, replace(moment, time=0.0), now).at(begin).time
 
     def _planned(self, goal: Trajectory | Rates, state: State, behind: Trajectory) -> Trajectory:
@@ -244,15 +277,16 @@ class Tracker:
     def _go_over(self, ahead: Trajectory, motion: Trajectory, now: float) -> None:
         """Go on as before, and over to a motion that begins where that ends."""
         moment = Moment(0.0, self.speed) if not self.is_moving(now) else replace(self._pace.at(now), time=0.0)
-        self._begin(retiming.joined(ahead, motion), now, moment)
+        motion = retiming.joined(ahead, motion)
+        self._begin(motion, now, self._paced(motion, moment, now))
         self._zero = ahead.duration if len(ahead.times) > 1 else 0.0
 
-    def _begin(self, motion: Trajectory, now: float, moment: Moment) -> None:
+    def _begin(self, motion: Trajectory, now: float, at: Pace) -> None:
         self._motion = motion
         self._start = now
         self._zero = 0.0
-        self._is_stopping = self._is_held = self._is_given = False
-        self._pace = self._paced(motion, moment, now)
+        self._is_stopping = self._is_held = self._is_given = self._is_lease = False
+        self._pace = at
         self._tail = None
 
     def _paced(self, motion: Trajectory, moment: Moment, now: float) -> Pace:
@@ -262,6 +296,8 @@ class Tracker:
     def _come_to(self, rate: float, now: float, bounds: GroupLimits | None = None) -> None:
         if rate == self._pace.rate == 0.0:
             return  # it is stopping there already
+        if not self.is_moving(now):
+            self._start = now  # it has waited on its path: what begins, begins now
         moment = self._pace.at(now)
         rate = pace.allowed(self._motion, moment.time, rate, self._limits)
         self._pace = pace.changed(self._motion, moment, now, rate, self._limits if bounds is None else bounds)
@@ -274,6 +310,12 @@ def _looks(motion: Trajectory, at: Pace, begin: float, end: float) -> list[float
     inside = motion.knots[(motion.knots > first) & (motion.knots < last)]
     looks = [*at.looks(begin, end), *(at.reaches(float(knot)) for knot in inside)]
     return sorted(time for time in looks if begin <= time <= end)
+
+
+def _calmed(state: State, limits: GroupLimits) -> State:
+    """A state to go on from: the brief acceleration of a step of velocity that is rounded is not carried on."""
+    bound = limits.acceleration
+    return replace(state, acceleration=np.clip(state.acceleration, -bound, bound))
 
 
 def _resting(joints: tuple[str, ...], position: Array) -> Trajectory:

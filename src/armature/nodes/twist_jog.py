@@ -87,7 +87,8 @@ class TwistJog:
     def _built(self, state: State, held: float) -> Trajectory:
         limits = self._control.limits
         asked = self._steering.velocities(state.position, self._twist, self._in_tool)
-        motion, why = self._guard.slowed(lambda share: steered(limits, state, asked.velocity * share, held))
+        velocity = asked.velocity * self._control.jog_share
+        motion, why = self._guard.slowed(lambda share: steered(limits, state, velocity * share, held))
         if why or asked.reason:
             self._node.tell(f"twist: {why or asked.reason}")
         return motion

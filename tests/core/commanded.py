@@ -1,0 +1,94 @@
+"""A group of joints with the servo interface's own receiver of set-points, cycle by cycle, in virtual time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from armature.core.group import GroupControl, GroupSettings
+from armature.core.judging import TrajectoryJudge
+from armature.core.model import Limit
+from armature.core.stopping import Dynamics
+from armature.core.tolerance import Tolerance, Tolerances
+from armature.dynamixel.setpoints import Piece, Setpoints
+
+from .groups import JOINTS, group
+
+CYCLE = 0.01  # [s]
+LIMITS = group()
+_JUDGE = TrajectoryJudge(Tolerances((Tolerance(0.2),) * 2, (Tolerance(0.05),) * 2, goal_time=1.0), LIMITS)
+_RENEWED_EVERY, _TOLD_EVERY = 2, 5  # cycles
+
+
+class Commanded:
+    """An arm that is where it is commanded, and what it was commanded in every cycle so far."""
+
+    def __init__(self, **options):
+        self.cycles = 0
+        self.ends = []
+        self.positions, self.velocities, self.accelerations = [], [], []
+        settings = GroupSettings(start_tolerance=np.full(2, 0.05), margin=np.full(2, 0.02), **options)
+        self.control = GroupControl(LIMITS, settings)
+        bounds = {joint: Limit(-2.0, 2.0, 2.0, 1.0) for joint in JOINTS}
+        self.receiver = Setpoints(bounds, dict.fromkeys(JOINTS, Dynamics(4.0, 40.0)))
+        self.receiver.hold(dict.fromkeys(JOINTS, 0.0))
+        self._pieces = 0
+        self.control.note_state("ARMED", "s1")
+        self._cycle()
+
+    @property
+    def now(self):
+        """Virtual time [s]."""
+        return 100.0 + self.cycles * CYCLE
+
+    @property
+    def is_moving(self):
+        """Whether anything is still to be done."""
+        return self.control.is_moving(self.now) or self.receiver.is_moving(self.now)
+
+    def follow(self, goal, stamp=None):
+        """Take a goal; notes its end."""
+        self.control.follow(goal, stamp, _JUDGE, self.ends.append, self.now)
+        self.go()
+
+    def go(self):
+        """Hand over the newest piece, as the node does; the receiver refuses jumps."""
+        piece = self.control.piece(self.now)
+        if piece is not None:
+            self._pieces += 1
+            self.receiver.accept(Piece(self._pieces, "s1", piece.start, piece.trajectory), self.now)
+
+    def run(self, seconds, *, held_up=False):
+        """Let time pass; while the controller is held up it does nothing, and the arm goes on by the last piece."""
+        for _ in range(max(round(seconds / CYCLE), 1)):
+            self.cycles += 1
+            self._cycle(held_up=held_up)
+        return self
+
+    def finish(self):
+        """Let everything come to rest."""
+        for _ in range(60):
+            if not self.is_moving:
+                return self
+            self.run(0.5)
+        raise AssertionError("it does not come to rest")
+
+    def _cycle(self, *, held_up=False):
+        now = self.now
+        setpoints = self.receiver.sample(now)
+        for rows, name in (
+            (self.positions, "position"),
+            (self.velocities, "velocity"),
+            (self.accelerations, "acceleration"),
+        ):
+            rows.append([getattr(setpoints[joint], name) for joint in JOINTS])
+        if held_up:
+            return
+        position, velocity = (
+            dict(zip(JOINTS, rows[-1], strict=True)) for rows in (self.positions, self.velocities)
+        )
+        self.control.note_reading(now, position, velocity, now)
+        if self.cycles % _TOLD_EVERY == 0:
+            self.control.note_commanded(now, position, "s1", now)
+        if self.cycles % _RENEWED_EVERY == 0:
+            self.control.update(now)
+            self.go()

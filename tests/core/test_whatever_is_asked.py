@@ -1,0 +1,147 @@
+"""Random goals, jogs, pauses, overrides, cancels and delays at random times: what the servos are told is smooth."""
+
+from __future__ import annotations
+
+import contextlib
+
+import numpy as np
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from armature.core.outcome import End
+from armature.core.trajectory import Trajectory
+from armature.errors import ArmatureError, CommandRefused
+
+from .commanded import CYCLE, Commanded
+from .groups import JOINTS
+
+PLACE = st.floats(-1.5, 1.5)
+WAIT = st.floats(0.0, 1.2)
+SPEED = st.sampled_from((0.0, 0.3, 1.0, 2.0)) | st.floats(0.05, 2.0)
+NAMES = st.sampled_from((JOINTS, JOINTS[::-1], JOINTS[:1], JOINTS[1:]))
+
+
+class Motions(RuleBasedStateMachine):
+    """Everything that can be asked of a group of joints."""
+
+    kinds: tuple[str, ...] = ()
+    step = 1e-3  # of the position, beyond what the velocity tells [rad]
+    acceleration = jerk = np.inf
+
+    def __init__(self):
+        super().__init__()
+        self.arm = Commanded(allow_partial_joints_goal=True)
+        self.seen = 0
+
+    def goal(self, kind, joints, places, step):
+        rows = [place[: len(joints)] for place in places]
+        still = [[0.0] * len(joints)] * len(rows)
+        fields = {"linear": (), "cubic": (still,), "quintic": (still, still)}[kind]
+        return Trajectory.from_rows(joints, step * np.arange(1, len(rows) + 1), rows, *fields)
+
+    @rule(
+        kind=st.integers(0, 2),
+        joints=NAMES,
+        places=st.lists(st.tuples(PLACE, PLACE), min_size=1, max_size=3),
+        step=st.floats(3.5, 5.0),
+        stamp=st.none() | st.floats(-2.0, 2.0),
+    )
+    def follow(self, kind, joints, places, step, stamp):
+        goal = self.goal(self.kinds[kind % len(self.kinds)], joints, places, step)
+        with contextlib.suppress(ArmatureError):
+            self.arm.follow(goal, None if stamp is None else self.arm.now + stamp)
+
+    @rule(waist=st.floats(-2.5, 2.5), elbow=st.floats(-2.5, 2.5), lease=st.sampled_from((0.0, 0.1, 0.25)))
+    def jog(self, waist, elbow, lease):
+        with contextlib.suppress(CommandRefused):  # after a delay of its own the controller hears nothing yet
+            self.arm.control.jog({"waist": waist, "elbow": elbow}, lease, self.arm.now)
+        self.arm.go()
+
+    @rule(name=st.sampled_from(("pause", "resume", "cancel")))
+    def ask(self, name):
+        with contextlib.suppress(ArmatureError):
+            getattr(self.arm.control, name)(self.arm.now)
+        self.arm.go()
+
+    @rule()
+    def stop(self):
+        self.arm.control.stop(self.arm.now, "why")
+        self.arm.go()
+
+    @rule(speed=SPEED)
+    def set_speed(self, speed):
+        self.arm.control.set_speed(speed, self.arm.now)
+        self.arm.go()
+
+    @rule(bound=st.sampled_from((0.3, 1.0)))
+    def bound_speed(self, bound):
+        self.arm.control.bound_speed(bound, self.arm.now)
+        self.arm.go()
+
+    @rule(seconds=WAIT)
+    def wait(self, seconds):
+        self.arm.run(seconds)
+
+    @rule(seconds=st.floats(0.0, 0.5))
+    def hold_up(self, seconds):
+        self.arm.run(seconds, held_up=True)
+
+    @invariant()
+    def is_smooth(self):
+        self.arm.run(0.02)
+        first = max(self.seen - 2, 0)
+        p, v, a = (
+            np.array(rows[first:]) for rows in (self.arm.positions, self.arm.velocities, self.arm.accelerations)
+        )
+        self.seen = len(self.arm.positions)
+        self.check(p, v, a)
+
+    def check(self, position, velocity, acceleration):
+        assert (np.abs(position) <= 2.0 + 1e-6).all()
+        assert np.abs(velocity).max() <= 2.0 * 1.011
+        steps = np.abs(np.diff(position, axis=0) - (velocity[1:] + velocity[:-1]) / 2.0 * CYCLE)
+        assert steps.max() <= self.step
+        gain = np.abs(np.diff(velocity, axis=0)).max() / CYCLE
+        assert max(gain, np.abs(acceleration).max()) <= self.acceleration
+        assert np.abs(np.diff(acceleration, axis=0)).max() / CYCLE <= self.jerk
+
+    def teardown(self):
+        self.arm.control.set_speed(1.0, self.arm.now)
+        self.arm.control.bound_speed(1.0, self.arm.now)
+        with contextlib.suppress(ArmatureError):
+            self.arm.control.resume(self.arm.now)
+        self.arm.go()
+        self.arm.finish().run(1.3)
+        self.is_smooth()
+        assert not self.arm.control.has_goal
+        assert {end.end for end in self.arm.ends} <= {End.SUCCEEDED, End.ABORTED, End.CANCELED}
+
+
+class Quintics(Motions):
+    """Nothing that is asked breaks the limits of acceleration and jerk; a cycle sees a step of jerk whole."""
+
+    kinds = ("quintic",)
+    acceleration = 4.0 * 1.02
+    jerk = 40.0 * 1.25
+
+
+class Cubics(Motions):
+    """Accelerations step at a client's own points, and there alone; velocities nowhere."""
+
+    kinds = ("cubic", "quintic")
+    acceleration = 4.0 * 1.02
+
+
+class Lines(Motions):
+    """Velocities step at a client's own corners; the velocity limits hold."""
+
+    kinds = ("linear", "cubic", "quintic")
+
+
+OFTEN = settings(max_examples=12, stateful_step_count=12, deadline=None)
+TestQuintics = Quintics.TestCase
+TestCubics = Cubics.TestCase
+TestLines = Lines.TestCase
+for case in (TestQuintics, TestCubics, TestLines):
+    case.settings = OFTEN
