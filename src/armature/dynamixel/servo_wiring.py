@@ -29,6 +29,11 @@ class ServoWiring:
         """Its joint's, unless it is a joint's second servo."""
         return second_name(self.joint) if self.is_second else self.joint
 
+    @property
+    def motors(self) -> int:
+        """How many servos, of one model and reduction, turn the joint."""
+        return 1 if self.second is None else 2
+
     def to_ticks(self, position: float) -> int:
         """Register value of a joint position [rad] or [m]."""
         angle = self.direction * self.reduction * position + self.zero_offset

@@ -25,7 +25,7 @@ class Law:
     @staticmethod
     def of(entry: ServoWiring) -> Law:
         """What a joint's servos do to it with their factory gains, at their nominal voltage."""
-        square = entry.reduction**2 * _count(entry)
+        square = entry.reduction**2 * entry.motors
         return Law(_stiffness(entry.model) * square, _damping(entry.model) * square)
 
     def set_point(self, position: float, velocity: float, torque: float) -> float:
@@ -69,16 +69,11 @@ def _shared(entry: ServoWiring, joints: Sequence[tuple[str, float, float]]) -> l
             factor=factor,
             offset=offset,
             law=Law(law.stiffness * share, law.damping * share),
-            effort=entry.model.stall_torque * entry.reduction * share * _count(entry),
-            rotor=rotor_inertia(entry.model) * entry.reduction**2 * share * _count(entry),
+            effort=entry.model.stall_torque * entry.reduction * share * entry.motors,
+            rotor=rotor_inertia(entry.model) * entry.reduction**2 * share * entry.motors,
         )
         for joint, factor, offset in joints
     ]
-
-
-def _count(entry: ServoWiring) -> int:
-    """How many servos, of one model and reduction, turn the joint."""
-    return 1 if entry.second is None else 2
 
 
 def _stiffness(model: ServoModel) -> float:

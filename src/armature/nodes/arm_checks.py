@@ -88,7 +88,9 @@ def _drives(wiring: str, arm: ArmModel) -> Mapping[str, Drive]:
         return drives_of(arm)
     servos = Wiring.from_yaml(read_file("wiring", wiring), arm, wiring).servos
     return {
-        servo.joint: Drive(servo.model.stall_torque * servo.reduction, servo.model.no_load_speed / servo.reduction)
+        servo.joint: Drive(
+            servo.motors * servo.model.stall_torque * servo.reduction, servo.model.no_load_speed / servo.reduction
+        )
         for servo in servos
     }
 
