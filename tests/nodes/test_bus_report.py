@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from armature.dynamixel.cause import Cause
+from armature.emulator import faults
+from armature.nodes.bus_report import BusReport
+
+from ..dynamixel.reel import go, reel
+from ..dynamixel.twin import SECOND, twin
+
+
+def reported(bench):
+    report = BusReport(bench.loop, bench.bus)
+    return report.readings(0.0, 0.0, bench.now), report.status(bench.now)
+
+
+def test_a_joint_of_two_servos_has_one_reading_and_two_entries():
+    bench = twin().armed().run(0.3)
+    readings, status = reported(bench)
+    first, second = bench.loop.servos["boom"], bench.loop.servos[SECOND]
+    assert len(readings.axes) == 2
+    boom = readings.axes[1]
+    assert boom.position == first.position
+    assert boom.current == pytest.approx(first.current + second.current)
+    assert boom.torque == 1.0
+    assert list(status.servos) == ["waist", "boom", SECOND]
+    assert (status.servos[SECOND]["id"], status.servos[SECOND]["torque"]) == ("12", "on")
+    assert float(status.servos[SECOND]["position"]) == pytest.approx(boom.position, abs=0.01)
+
+
+def test_the_joint_shows_the_graver_of_both():
+    bench = twin(-1.5).armed().run(0.3)
+    bench.far.faults.inject(faults.Overload(SECOND))
+    bench.far.faults.inject(faults.Overheat(SECOND, temperature=70.0))
+    bench.run_until(lambda: bench.loop.faults, 0.3)
+    bench.run(0.5)
+    readings, status = reported(bench)
+    boom = readings.axes[1]
+    assert (boom.torque, boom.hardware_error) == (0.0, 0x20)
+    assert boom.temperature == pytest.approx(70.0, abs=2.0)
+    assert status.servos[SECOND]["hardware error"] == "overload"
+    assert [fault["joint"] for fault in status.faults] == [SECOND]
+
+
+def test_what_was_not_read_of_the_second_is_absent_and_the_position_is_not():
+    bench = twin(-1.5).armed().run(0.3)
+    bench.far.faults.inject(faults.Silence(SECOND))
+    bench.run_until(lambda: bench.loop.faults, 0.3)
+    bench.run(0.1)
+    boom = reported(bench)[0].axes[1]
+    assert math.isfinite(boom.position)
+    assert all(map(math.isnan, (boom.current, boom.effort, boom.temperature, boom.voltage)))
+
+
+def test_the_position_of_a_joint_that_lost_its_turns_is_absent():
+    bench = reel().armed()
+    go(bench, {"drum": 9.0})
+    bench.far.faults.inject(faults.Reset("drum"))
+    bench.run_until(lambda: [f.cause for f in bench.loop.faults.values()] == [Cause.TURNS_LOST], 2.0)
+    bench.run(0.3)
+    readings, status = reported(bench)
+    assert math.isnan(readings.axes[0].position)
+    assert math.isfinite(readings.axes[0].temperature)
+    assert status.faults[0]["cause"] == "turns lost"
