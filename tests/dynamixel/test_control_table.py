@@ -148,3 +148,13 @@ def test_a_model_is_loaded_once():
 def test_baud_rates_are_indexed_by_the_register():
     """e-Manual, "Baud Rate(8)": 1 is 57,600 bit/s, 3 is 1 Mbit/s, 6 is 4 Mbit/s."""
     assert (BAUD_RATES[1], BAUD_RATES[3], BAUD_RATES[6]) == (57_600, 1_000_000, 4_000_000)
+
+
+def test_one_sync_write_reaches_the_goals_of_all_models():
+    """Goals of mixed models go out in one packet, by one address and size."""
+    goals = {
+        (register.address, register.size, register.signed, register.minimum, register.maximum)
+        for name in RATINGS
+        for register in [servo_model(name).registers["Goal Position"]]
+    }
+    assert goals == {(116, 4, True, -1_048_575, 1_048_575)}
