@@ -110,14 +110,16 @@ class BusCycle(LoopState):
 
     def _write_goals(self, now: float) -> None:
         targets = self._targets(now)
+        self._feedforward.forget(self._conduct.setpoints.anew())
+        led = self._feedforward.goals(targets, now)
         goals = {
-            axis.wiring.servo_id: axis.wiring.to_ticks(targets[joint].position)
+            axis.wiring.servo_id: axis.wiring.to_ticks(led[joint])
             for joint, axis in self._servos.joints.items()
-            if axis.torque and joint in targets and not self._is_deaf(axis)
+            if axis.torque and joint in led and not self._is_deaf(axis)
         }
         for axis in self._servos.seconds:
-            if axis.torque and axis.wiring.joint in targets and not self._is_deaf(axis):
-                goals[axis.wiring.servo_id] = goal_of_second(axis, targets[axis.wiring.joint].position)
+            if axis.torque and axis.wiring.joint in led and not self._is_deaf(axis):
+                goals[axis.wiring.servo_id] = goal_of_second(axis, led[axis.wiring.joint])
         if goals:
             register = next(iter(self._servos.axes.values())).wiring.model.registers["Goal Position"]
             self._bus.sync_write(register, goals)
@@ -126,7 +128,7 @@ class BusCycle(LoopState):
         conduct = self._conduct
         targets = conduct.setpoints.sample(now)
         if paused := conduct.stride.pause(targets, now):
-            conduct.setpoints.hold(conduct.stride.positions)
+            conduct.setpoints.rest(conduct.stride.positions)
             conduct.halt(now)
             conduct.why = f"the bus loop was held up for {paused:.2f} s; holding where the arm was sent last"
             targets = conduct.setpoints.sample(now)

@@ -19,6 +19,8 @@ _P_GAIN_UNIT = 128.0
 _WHOLE_DUTY = 885.0
 # A load comes on this slowly, so that none is a step [share of the joint's velocity limit].
 _SLEW = 0.05
+# A pause of the loop counts as this long, so that no load comes on at once after it [s].
+_LONGEST = 0.02
 # No load leans a servo further than this, whatever a model says [rad] of the servo's own angle.
 _FARTHEST = 0.15
 
@@ -59,7 +61,7 @@ class Feedforward:
 
     def goals(self, targets: Mapping[str, Setpoint], now: float) -> dict[str, float]:
         """Where to send joints at a time [s] so that they are at their set-points [rad] or [m]."""
-        passed = now - self._at
+        passed = min(now - self._at, _LONGEST)
         self._at = now
         return {joint: self._goal(joint, target, passed) for joint, target in targets.items()}
 

@@ -10,6 +10,7 @@ from armature.dynamixel.bus import ServoBus
 from armature.dynamixel.cause import Cause
 from armature.dynamixel.conduct import Conduct
 from armature.dynamixel.faults import Faults
+from armature.dynamixel.feedforward import Feedforward
 from armature.dynamixel.mode import Fault, Mode
 from armature.dynamixel.pair import watches
 from armature.dynamixel.recovery import Recovery
@@ -38,6 +39,7 @@ class LoopState:
             self._servos, watches(wiring.all_servos, limits, bounds, fingers, settings.policy), settings.policy
         )
         self._recovery = Recovery(self._servos, self._conduct.setpoints, self._faults, settings.policy)
+        self._feedforward = Feedforward(settings.stiffness(wiring.servos), limits)
         self._is_connected = False
         self._resumes = settings.resumes
         self._at = 0.0  # of the last cycle [s]

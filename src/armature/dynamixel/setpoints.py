@@ -80,10 +80,21 @@ class Setpoints:
         self._present: dict[str, Piece] = {}
         self._coming: dict[str, Piece] = {}
         self._delays: dict[tuple[str, ...], float] = {}  # by the joints of a piece [s]
+        self._anew: set[str] = set()
         self.begun_late = 0.0  # how long after its stamp the last motion began [s]
 
     def hold(self, positions: Mapping[str, float]) -> None:
-        """Rest at these positions [rad] or [m]; whatever those joints were doing is over."""
+        """Rest at these positions [rad] or [m], to which the servos' goals have just been set."""
+        self.rest(positions)
+        self._anew.update(positions)
+
+    def anew(self) -> set[str]:
+        """Joints that were told to hold since this was asked last."""
+        joints, self._anew = self._anew, set()
+        return joints
+
+    def rest(self, positions: Mapping[str, float]) -> None:
+        """Rest at these set-points [rad] or [m]; whatever those joints were doing is over."""
         for joint, position in positions.items():
             self._rest[joint] = position
             self._present.pop(joint, None)
@@ -122,7 +133,7 @@ class Setpoints:
         """Bring every joint to rest within its acceleration and jerk; harder where it would leave its range."""
         present = self.sample(now)
         moving = [joint for joint in present if joint in self._present]
-        self.hold({joint: setpoint.position for joint, setpoint in present.items()})
+        self.rest({joint: setpoint.position for joint, setpoint in present.items()})
         if moving:
             state = _state([self._gentle(joint, present[joint]) for joint in moving])
             dynamics = {joint: self._braking(joint, present[joint]) for joint in moving}

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from armature.core.model import ArmModel
 from armature.core.stopping import Dynamics
+from armature.dynamixel.control_table import OperatingMode
+from armature.dynamixel.feedforward import Stiffness
 from armature.dynamixel.policy import FaultPolicy
+from armature.dynamixel.servo_wiring import ServoWiring
 from armature.errors import ConfigError
 
 # About 20°: well beyond what a servo lags behind at full speed with the gains of the arms shipped here. A finger
 # that has closed on something is away from its set-point for good, so it has no bound by default.
 _FOLLOWING_ERROR = 0.35  # [rad]
+
+_P_GAIN = "Position P Gain"
+_STIFF = (OperatingMode.POSITION, OperatingMode.EXTENDED_POSITION)
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,7 @@ class LoopSettings:
     resumes: bool = False  # a loop before this one served these servos: one that is missing is a fault, no refusal
     policy: FaultPolicy = field(default_factory=FaultPolicy)
     following_error: Mapping[str, float] = field(default_factory=dict)  # bound by joint [rad] or [m]; 0: off
+    leads: bool = True  # whether goals lead their set-points by what servos sag and lag
 
     def __post_init__(self) -> None:
         if self.misses_allowed < 1:
@@ -33,6 +40,14 @@ class LoopSettings:
         for joint, bound in self.following_error.items():
             if not bound >= 0.0:
                 raise ConfigError(f"parameter {joint}.following_error", bound, "it must be at least 0; 0 is off")
+
+    def stiffness(self, servos: Iterable[ServoWiring]) -> dict[str, Stiffness]:
+        """Of the servos whose goals are to lead, by joint; a current-based one yields on purpose."""
+        led = [(servo, self._p_gain(servo)) for servo in servos if self.leads and servo.mode in _STIFF]
+        return {servo.joint: Stiffness.of(servo, gain) for servo, gain in led if gain}
+
+    def _p_gain(self, servo: ServoWiring) -> int:
+        return self.registers.get(servo.joint, {}).get(_P_GAIN, servo.model.registers[_P_GAIN].default or 0)
 
     def following_errors(self, arm: ArmModel, fingers: Container[str]) -> dict[str, float]:
         """Bound of each driven joint [rad] or [m], 0 for off.
