@@ -58,7 +58,7 @@ class Commanded:
             self.receiver.accept(Piece(self._pieces, "s1", piece.start, piece.trajectory), self.now)
 
     def run(self, seconds, *, held_up=False):
-        """Let time pass; while the controller is held up it does nothing, and the arm goes on by the last piece."""
+        """Let time pass; while the controller is held up, the arm goes on by its last piece."""
         for _ in range(max(round(seconds / CYCLE), 1)):
             self.cycles += 1
             self._cycle(held_up=held_up)

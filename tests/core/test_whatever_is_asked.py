@@ -1,4 +1,4 @@
-"""Random goals, jogs, pauses, overrides, cancels and delays at random times: what the servos are told is smooth."""
+"""Random goals, jogs, pauses, overrides, cancels and delays at random times: what servos are told is smooth."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ class Trajectory:
         knots = self.knots
         if len(knots) == 1:
             still = np.zeros((len(times), len(self.joints)))
-            return still + self.positions[-1], still, still
+            return still + self.positions[-1], still, still.copy()
         index = np.minimum(np.maximum(knots.searchsorted(times, side="right") - 1, 0), len(knots) - 2)
         local = np.maximum(times - knots[index], 0.0)
         position, velocity, acceleration = spline.evaluate_many(self._coefficients[index], local)
