@@ -36,7 +36,7 @@ def calibrate(options: argparse.Namespace) -> int:
     """Take zero offsets while the arm stands in a known pose, and save them."""
     wired = wired_arm(options)
     require_own(wired)
-    servos = tuple(wired.servo(joint) for joint in dict.fromkeys(options.joints)) or wired.wiring.servos
+    servos = _servos(wired, options.joints)
     pose = _pose(options.pose, wired, servos)
     if not options.yes:
         require_person("calibration", "add --yes to take the arm as it stands")
@@ -54,6 +54,12 @@ def calibrate(options: argparse.Namespace) -> int:
     finally:
         bus.close()
     return 0
+
+
+def _servos(wired: WiredArm, joints: list[str]) -> tuple[ServoWiring, ...]:
+    """The servos of the joints, of all where none is named; both where two turn one."""
+    chosen = [wired.servo(joint).joint for joint in joints] or wired.wiring.joints
+    return tuple(servo for servo in wired.wiring.all_servos if servo.joint in chosen)
 
 
 def _pose(name: str, wired: WiredArm, servos: tuple[ServoWiring, ...]) -> Mapping[str, float]:
@@ -151,8 +157,8 @@ def _ranges(wired: WiredArm, calibration: Calibration, placed: tuple[Placed, ...
 
 
 def _note(ranges: dict[str, Range], placed: tuple[Placed, ...], looked: Ticks) -> None:
-    for item in placed:
-        ticks = looked[item.servo.joint]
+    for item in (item for item in placed if not item.servo.is_second):
+        ticks = looked[item.servo.name]
         if ticks is not None:
             found = ranges.get(item.servo.joint, Range())
             ranges[item.servo.joint] = found.reaching(item.position(ticks))
@@ -162,7 +168,7 @@ def _outcome(
     wired: WiredArm, registers: Registers, placed: tuple[Placed, ...], ranges: Mapping[str, Range]
 ) -> Outcome:
     """All that would be written; the new wiring file is read once as the graph would."""
-    offsets = {item.servo.joint: item.servo.zero_offset for item in placed}
+    offsets = {item.path: item.offset for item in placed}
     text = with_zero_offsets(wired.content.decode("utf-8"), offsets, wired.file.name)
     wired.parse(text)
     limits = tuple(
@@ -180,7 +186,7 @@ def _conclude(options: argparse.Namespace, wired: WiredArm, registers: Registers
     say(f"saved {wired.file}; as it was: {backup.name}")
     for servo, setting in outcome.limits:
         registers.write_verified(Axis(servo), setting.register, setting.wanted)
-        say(f"wrote {setting.register} := {setting.wanted} of {servo.joint}")
+        say(f"wrote {setting.register} := {setting.wanted} of {servo.name}")
     if options.json:
         print(json.dumps(fields(wired.file, backup, outcome), ensure_ascii=False))
     elif options.yes:

@@ -31,11 +31,11 @@ def pose_lines(arm: ArmModel, calibration: Calibration) -> list[str]:
     for servo, ticks in calibration.looks():
         shall = _position(arm, servo.joint, calibration.pose[servo.joint])
         if ticks is None:
-            rows.append([servo.joint, shall, "not read", "", _degrees(servo.zero_offset), ""])
+            rows.append([servo.name, shall, "not read", "", _degrees(servo.zero_offset), ""])
             continue
         is_at = _position(arm, servo.joint, servo.to_position(ticks))
         angles = ticks * servo.model.position_unit, servo.zero_offset, calibration.placed(servo, ticks).offset
-        rows.append([servo.joint, shall, is_at, *map(_degrees, angles)])
+        rows.append([servo.name, shall, is_at, *map(_degrees, angles)])
     return table(rows)
 
 
@@ -56,14 +56,14 @@ def outcome_lines(arm: ArmModel, outcome: Outcome) -> list[str]:
     for item in outcome.placed:
         values = item.was.zero_offset, item.servo.zero_offset, item.servo.zero_offset - item.was.zero_offset
         was, becomes, change = map(_degrees, values)
-        rows.append((item.servo.joint, was, becomes, change))
+        rows.append((item.servo.name, was, becomes, change))
     return [*table(rows), *_limit_lines(outcome), *_warnings(arm, outcome)]
 
 
 def _limit_lines(outcome: Outcome) -> Iterator[str]:
     for servo, setting in outcome.limits:
         yield (
-            f"{servo.joint}: {setting.register} of its servo, {setting.now}, shuts out some of the URDF's range; "
+            f"{servo.name}: {setting.register} of its servo, {setting.now}, shuts out some of the URDF's range; "
             f"it will be {setting.wanted}"
         )
 
@@ -77,11 +77,11 @@ def _warnings(arm: ArmModel, outcome: Outcome) -> Iterator[str]:
 def fields(file: Path, backup: Path, outcome: Outcome) -> dict[str, Any]:
     """The same for a program, angles in [rad]."""
     joints = [
-        {"joint": item.servo.joint, "ticks": item.ticks, "was": item.was.zero_offset, "zero_offset": item.offset}
+        {"joint": item.servo.name, "ticks": item.ticks, "was": item.was.zero_offset, "zero_offset": item.offset}
         for item in outcome.placed
     ]
     limits = [
-        {"joint": servo.joint, "register": setting.register, "was": setting.now, "written": setting.wanted}
+        {"joint": servo.name, "register": setting.register, "was": setting.now, "written": setting.wanted}
         for servo, setting in outcome.limits
     ]
     ranges = {joint: [found.least, found.greatest] for joint, found in outcome.ranges.items()}

@@ -51,9 +51,9 @@ def _check_use(options: argparse.Namespace) -> None:
 
 def _tour(options: argparse.Namespace, wired: WiredArm, port: str) -> int:
     """All joints in turn; one that fails may be tried again. 0 if every servo is as wanted."""
-    missing = list(wired.wiring.joints)
-    for servo in wired.wiring.servos:
-        wanted = f"{servo.joint}: connect its {servo.model.name} and no other"
+    missing = [servo.name for servo in wired.wiring.all_servos]
+    for servo in wired.wiring.all_servos:
+        wanted = f"{servo.name}: connect its {servo.model.name} and no other"
         while (chosen := answer(f"{wanted}, then press Enter (s skips it, q ends)")) not in (_SKIP, QUIT):
             try:
                 code = _set_up(options, wired, servo, port)
@@ -61,7 +61,7 @@ def _tour(options: argparse.Namespace, wired: WiredArm, port: str) -> int:
                 say(f"error: {error}")
                 continue
             if code == 0:
-                missing.remove(servo.joint)
+                missing.remove(servo.name)
                 break
         if chosen == QUIT:
             break
@@ -90,7 +90,7 @@ def _set_up(options: argparse.Namespace, wired: WiredArm, servo: ServoWiring, po
     differing = sum(setting.differs for setting in settings)
     shall_write = bool(differing) and not options.dry_run
     if shall_write and not options.yes and not agrees(f"Write {differing} registers to its EEPROM?"):
-        say(f"{servo.joint}: nothing was written")
+        say(f"{servo.name}: nothing was written")
         return 1
     written = commissioning.write(presence, settings, _tell) if shall_write else 0
     _conclude(options, servo, presence, settings, written)
@@ -109,7 +109,7 @@ def _tell(setting: Setting) -> None:
 def _lines(servo: ServoWiring, presence: Presence, settings: tuple[Setting, ...]) -> list[str]:
     found = presence.found
     head = (
-        f"{servo.joint}: {found.model}, firmware {found.firmware}, id {found.servo_id}, {presence.baud_rate} bit/s"
+        f"{servo.name}: {found.model}, firmware {found.firmware}, id {found.servo_id}, {presence.baud_rate} bit/s"
     )
     rows = [("register", "now", "will be")]
     rows += [(s.register, _value(s.register, s.now), _future(s)) for s in settings]
@@ -135,17 +135,17 @@ def _conclude(
     if options.json:
         print(json.dumps(_fields(servo, presence, settings, written), ensure_ascii=False))
     elif written:
-        print(f"{servo.joint}: {written} registers written and read back", flush=True)
+        print(f"{servo.name}: {written} registers written and read back", flush=True)
     elif not any(setting.differs for setting in settings):
-        print(f"{servo.joint}: it is as the wiring file wants it; nothing to write", flush=True)
+        print(f"{servo.name}: it is as the wiring file wants it; nothing to write", flush=True)
     else:
-        print(f"{servo.joint}: --dry-run: nothing was written", flush=True)
+        print(f"{servo.name}: --dry-run: nothing was written", flush=True)
 
 
 def _fields(servo: ServoWiring, presence: Presence, settings: tuple[Setting, ...], written: int) -> dict[str, Any]:
     found = presence.found
     return {
-        "joint": servo.joint,
+        "joint": servo.name,
         "model": found.model,
         "firmware": found.firmware,
         "found": {"id": found.servo_id, "baud_rate": presence.baud_rate},

@@ -25,16 +25,16 @@ class WiredArm:
     arm: ArmModel
     wiring: Wiring
 
-    def servo(self, joint: str) -> ServoWiring:
-        """The servo of a joint.
+    def servo(self, name: str) -> ServoWiring:
+        """The servo of a joint, or its second one by its own name.
 
         Raises:
             ConfigError: the wiring file has no such joint.
         """
-        for servo in self.wiring.servos:
-            if servo.joint == joint:
-                return servo
-        raise ConfigError("joint", joint, f"joints are {', '.join(self.wiring.joints)}")
+        servos = {servo.name: servo for servo in self.wiring.all_servos}
+        if name not in servos:
+            raise ConfigError("joint", name, f"joints are {', '.join(servos)}")
+        return servos[name]
 
     def parse(self, text: str) -> Wiring:
         """Read a wiring file of this arm.

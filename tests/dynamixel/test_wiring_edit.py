@@ -23,6 +23,10 @@ between = st.sampled_from(["", "\n", "# a line between\n", "\n\n  # and: another
 orders = st.permutations(["id", "model", "direction", "zero_offset", "reduction"])
 
 
+def edited(text, offsets):
+    return with_zero_offsets(text, {(joint,): offset for joint, offset in offsets.items()}, "f")
+
+
 @st.composite
 def pieces(draw, newline="\n"):
     """The text of a wiring file with a hole where each joint's zero offset stands, and their units."""
@@ -80,13 +84,13 @@ def test_nothing_but_the_offsets_changes(data, newline):
     numbers = [
         shown(changed[joint], unit) if joint in changed else 180 for joint, unit in zip(JOINTS, units, strict=True)
     ]
-    assert with_zero_offsets(before, changed, "servos.yaml") == filled(parts, numbers, units)
+    assert edited(before, changed) == filled(parts, numbers, units)
 
 
 @given(st.dictionaries(st.sampled_from(JOINTS), st.floats(-0.02, 0.02)))
 def test_the_graph_reads_what_was_written(changes):
     offsets = {servo.joint: servo.zero_offset + changes.get(servo.joint, 0.0) for servo in WIRING.servos}
-    read = Wiring.from_yaml(with_zero_offsets(FILE, offsets, "servos.yaml"), ARM)
+    read = Wiring.from_yaml(edited(FILE, offsets), ARM)
     tick = WIRING.servos[0].model.position_unit
     for before, after in zip(WIRING.servos, read.servos, strict=True):
         assert after.zero_offset == pytest.approx(offsets[before.joint], abs=tick / 50)
@@ -95,14 +99,14 @@ def test_the_graph_reads_what_was_written(changes):
 
 def test_the_unit_of_the_file_is_kept():
     text = "joints: {a: {zero_offset: 3.1 rad}, b: {zero_offset: '10 deg'}}"
-    edited = with_zero_offsets(text, {"a": math.pi, "b": math.pi}, "f")
-    assert edited == "joints: {a: {zero_offset: 3.14159 rad}, b: {zero_offset: '180 deg'}}"
+    after = edited(text, {"a": math.pi, "b": math.pi})
+    assert after == "joints: {a: {zero_offset: 3.14159 rad}, b: {zero_offset: '180 deg'}}"
 
 
 def test_a_second_edit_finds_the_first_ones_values():
-    once = with_zero_offsets(FILE, dict.fromkeys(JOINTS, 1.23456), "f")
-    assert with_zero_offsets(once, dict.fromkeys(JOINTS, 1.23456), "f") == once
-    back = with_zero_offsets(once, {servo.joint: servo.zero_offset for servo in WIRING.servos}, "f")
+    once = edited(FILE, dict.fromkeys(JOINTS, 1.23456))
+    assert edited(once, dict.fromkeys(JOINTS, 1.23456)) == once
+    back = edited(once, {servo.joint: servo.zero_offset for servo in WIRING.servos})
     assert back == FILE
 
 
@@ -122,9 +126,15 @@ def test_a_second_edit_finds_the_first_ones_values():
 )
 def test_a_value_without_a_place_of_its_own_is_refused(text, told):
     with pytest.raises(ConfigError, match=told):
-        with_zero_offsets(text, {"waist": 1.0}, "f")
+        edited(text, {"waist": 1.0})
 
 
 def test_an_anchor_that_nobody_uses_is_no_hindrance():
-    edited = with_zero_offsets("joints: {waist: {zero_offset: &z 1 deg, id: 1}}", {"waist": 0.0}, "f")
-    assert yaml.safe_load(edited) == {"joints": {"waist": {"zero_offset": "0 deg", "id": 1}}}
+    after = edited("joints: {waist: {zero_offset: &z 1 deg, id: 1}}", {"waist": 0.0})
+    assert yaml.safe_load(after) == {"joints": {"waist": {"zero_offset": "0 deg", "id": 1}}}
+
+
+def test_a_joints_second_servo_has_an_offset_of_its_own():
+    text = "joints: {boom: {zero_offset: 1 deg, second: {id: 12, zero_offset: 2 deg}}}"
+    after = with_zero_offsets(text, {("boom", "second"): math.pi}, "f")
+    assert after == "joints: {boom: {zero_offset: 1 deg, second: {id: 12, zero_offset: 180 deg}}}"

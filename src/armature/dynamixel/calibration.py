@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from armature.core.model import Limit
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.commissioning import require_limp
+from armature.dynamixel.control_table import OperatingMode
 from armature.dynamixel.registers import Registers
 from armature.dynamixel.wiring import ServoWiring
 from armature.errors import CommandRefused, CorruptPacket, ServoTimeout
@@ -22,7 +23,7 @@ _LARGEST_HOMING = 1_024
 _NEAR = 0.02  # of the joint's span
 
 Ticks = Mapping[str, "int | None"]
-"""Present Position by joint, None where it was not read."""
+"""Present Position by servo, None where it was not read."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,11 @@ class Placed:
     was: ServoWiring  # as the wiring file has it
     ticks: int  # Present Position, as it is within the turn after power-up
     turns: int  # that the hand has added to it in whole turns [tick]
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Where in the wiring file's joints its entry stands."""
+        return (self.servo.joint, "second") if self.servo.is_second else (self.servo.joint,)
 
     @property
     def offset(self) -> float:
@@ -64,11 +70,12 @@ class Calibration:
         self._axes = [Axis(servo) for servo in servos]
         for axis in self._axes:
             require_limp("calibration", registers, axis)
-        self._homing = {axis.wiring.joint: self._homing_of(axis) for axis in self._axes}
+        self._homing = {axis.wiring.name: self._homing_of(axis) for axis in self._axes}
 
     def _homing_of(self, axis: Axis) -> int:
         offset = self._registers.read(axis, "Homing Offset")
-        return offset if abs(offset) <= _LARGEST_HOMING else 0
+        ignored = axis.wiring.mode is OperatingMode.POSITION and abs(offset) > _LARGEST_HOMING
+        return 0 if ignored else offset
 
     def look(self) -> dict[str, int | None]:
         """Where the servos are now.
@@ -77,12 +84,12 @@ class Calibration:
             CommandRefused: torque has come on.
             BusError: the port is gone.
         """
-        return {axis.wiring.joint: self._look(axis) for axis in self._axes}
+        return {axis.wiring.name: self._look(axis) for axis in self._axes}
 
     def looks(self) -> Iterator[tuple[ServoWiring, int | None]]:
         """The same, with the servos as the wiring file has them."""
         looked = self.look()
-        return ((axis.wiring, looked[axis.wiring.joint]) for axis in self._axes)
+        return ((axis.wiring, looked[axis.wiring.name]) for axis in self._axes)
 
     def _look(self, axis: Axis) -> int | None:
         with suppress(ServoTimeout, CorruptPacket):
@@ -99,21 +106,25 @@ class Calibration:
         return tuple(self._placed(axis.wiring, readings) for axis in self._axes)
 
     def _placed(self, servo: ServoWiring, readings: Sequence[Ticks]) -> Placed:
-        joint = servo.joint
-        read = [ticks for ticks in (reading[joint] for reading in readings) if ticks is not None]
+        name = servo.name
+        read = [ticks for ticks in (reading[name] for reading in readings) if ticks is not None]
         if len(read) < len(readings):
-            why = f"of {len(readings)} readings of {joint} {len(readings) - len(read)} were lost"
+            why = f"of {len(readings)} readings of {name} {len(readings) - len(read)} were lost"
             raise CommandRefused("calibration", why, f"check power and cable of id {servo.servo_id}")
         moved = max(read) - min(read)
         if moved > _STILL:
             angle = math.degrees(moved * servo.model.position_unit)
-            why = f"{joint} moved by {moved} ticks ({angle:.1f} deg of the servo), at most {_STILL} are still"
+            why = f"{name} moved by {moved} ticks ({angle:.1f} deg of the servo), at most {_STILL} are still"
             raise CommandRefused("calibration", why, "hold it still")
-        return self.placed(servo, sorted(read)[len(read) // 2])
+        item = self.placed(servo, sorted(read)[len(read) // 2])
+        if item.turns and servo.mode.counts_turns:
+            why = f"the servo of {name} has left the turn in which it was switched on, which it forgets"
+            raise CommandRefused("calibration", why, "leave the joint in the pose, switch its power off and on")
+        return item
 
     def placed(self, servo: ServoWiring, ticks: int) -> Placed:
         """What would follow if the joint stood in its pose now."""
-        return placed(servo, ticks, self._homing[servo.joint], self.pose[servo.joint])
+        return placed(servo, ticks, self._homing[servo.name], self.pose[servo.joint])
 
 
 def placed(servo: ServoWiring, ticks: int, homing: int, position: float) -> Placed:
@@ -140,15 +151,15 @@ def require_reach(servo: ServoWiring, limit: Limit) -> None:
     """
     if not math.isfinite(limit.upper - limit.lower):
         return
-    highest = servo.model.resolution - 1
+    lowest, highest = servo.reach
     for position in (limit.lower, limit.upper):
         ticks = servo.to_ticks(position)
-        if not 0 <= ticks <= highest:
+        if not lowest <= ticks <= highest:
             offset = math.degrees(servo.zero_offset)
             raise CommandRefused(
-                f"calibration of {servo.joint}",
+                f"calibration of {servo.name}",
                 f"with a zero offset of {offset:.1f} deg the URDF's limit {position:g} is at tick {ticks}, "
-                f"the servo reaches 0 to {highest}",
+                f"the servo reaches {lowest} to {highest}",
                 "see whether the joint stands in the pose, and its direction; else turn the horn on its shaft",
             )
 

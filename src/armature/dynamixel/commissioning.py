@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from armature.core.model import Limit
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.bus import ServoBus
-from armature.dynamixel.control_table import BAUD_RATES
+from armature.dynamixel.control_table import BAUD_RATES, NO_SHADOW, OperatingMode
 from armature.dynamixel.inspection import bad_reads
 from armature.dynamixel.registers import Registers
 from armature.dynamixel.survey import Found, Survey
@@ -20,19 +20,7 @@ from armature.errors import CommandRefused, CorruptPacket, ServoRefused, ServoTi
 # So far beyond its limits a joint may be, as a share of its span, before that is a fault (policy.py, "limit"). Up
 # to there torque may come on where the joint is, and a servo refuses a goal beyond its own limits.
 _SLACK = 0.05
-# e-Manual, "Operating Mode(11)".
-_MODES = {
-    0: "current",
-    1: "velocity",
-    3: "position",
-    4: "extended position",
-    5: "current-based position",
-    16: "PWM",
-}
-_POSITION = 3
-_NO_SHADOW = 253  # from which on there is no shadow id (e-Manual, "Secondary(Shadow) ID(12)")
 _DELAY_UNIT = 2  # [µs] (e-Manual, "Return Delay Time(9)")
-_LIMITS = ("Min Position Limit", "Max Position Limit")
 # By these a servo is found, so they are written last: what was interrupted can be begun again.
 _ADDRESS = ("ID", "Baud Rate")
 
@@ -69,9 +57,9 @@ def meaning(register: str, value: int) -> str:
     if register == "Return Delay Time":
         return f"{_DELAY_UNIT * value} µs"
     if register == "Operating Mode":
-        return _MODES.get(value, "unknown")
+        return str(OperatingMode(value)) if value in tuple(OperatingMode) else "unknown"
     if register == "Secondary(Shadow) ID":
-        return "off" if value >= _NO_SHADOW else ""
+        return "off" if value >= NO_SHADOW else ""
     return ""
 
 
@@ -114,6 +102,13 @@ def position_limits(servo: ServoWiring, limit: Limit) -> tuple[int, int]:
     return lower, upper
 
 
+def _limits(servo: ServoWiring, limit: Limit) -> dict[str, int]:
+    """The position limits' registers, which position control alone heeds (e-Manual, "Max Position Limit(48)")."""
+    if servo.mode.counts_turns:
+        return {}
+    return dict(zip(("Min Position Limit", "Max Position Limit"), position_limits(servo, limit), strict=True))
+
+
 class Commissioning:
     """One servo on its way to its joint."""
 
@@ -140,7 +135,7 @@ class Commissioning:
         """
         found = presence.found
         if found.model_number != self._servo.model.number:
-            why = f"{found.model} answers, the wiring file wants {self._servo.model.name} for {self._servo.joint}"
+            why = f"{found.model} answers, the wiring file wants {self._servo.model.name} for {self._servo.name}"
             raise CommandRefused("setup", why, "connect the right servo, or correct the wiring file")
         with self._opened(presence.baud_rate) as bus:
             axis = self._axis(found.servo_id)
@@ -192,14 +187,13 @@ class Commissioning:
         return Axis(replace(self._servo, servo_id=servo_id))
 
     def _wanted(self) -> dict[str, int]:
-        lowest, highest = position_limits(self._servo, self._limit)
         return {
             "Return Delay Time": 0,
             "Drive Mode": 0,
-            "Operating Mode": _POSITION,
+            "Operating Mode": int(self._servo.mode),
             "Secondary(Shadow) ID": 255,
             "Homing Offset": 0,
-            **dict(zip(_LIMITS, (lowest, highest), strict=True)),
+            **_limits(self._servo, self._limit),
             "ID": self._servo.servo_id,
             "Baud Rate": BAUD_RATES.index(self._baud_rate),
         }
@@ -219,7 +213,7 @@ def compared(registers: Registers, axis: Axis, wanted: Mapping[str, int]) -> tup
 
 def _or_as_good(register: str, now: int, wanted: int) -> int:
     """Several values switch a shadow id off; EEPROM is not worn for another of them."""
-    is_off = register == "Secondary(Shadow) ID" and now >= _NO_SHADOW
+    is_off = register == "Secondary(Shadow) ID" and now >= NO_SHADOW
     return now if is_off else wanted
 
 
@@ -229,7 +223,9 @@ def narrow_limits(registers: Registers, servo: ServoWiring, limit: Limit) -> tup
     Raises:
         BusError: the servo does not answer.
     """
-    settings = compared(registers, Axis(servo), dict(zip(_LIMITS, position_limits(servo, limit), strict=True)))
+    settings = compared(registers, Axis(servo), _limits(servo, limit))
+    if not settings:
+        return ()
     lowest, highest = (setting.now for setting in settings)
     ends = (servo.to_ticks(end) for end in (limit.lower, limit.upper) if math.isfinite(end))
     return () if all(lowest <= end <= highest for end in ends) else settings

@@ -15,12 +15,12 @@ _KEY = "zero_offset"
 _DIGITS = {"deg": 3, "rad": 5}
 
 
-def with_zero_offsets(text: str, offsets: Mapping[str, float], source: str) -> str:
+def with_zero_offsets(text: str, offsets: Mapping[tuple[str, ...], float], source: str) -> str:
     """Put zero offsets into the text of a wiring file, each in the unit in which it stands there.
 
     Args:
         text: a wiring file that can be read.
-        offsets: by joint [rad].
+        offsets: by the place of the entry in the file's joints: joint, or joint and "second" [rad].
         source: its name, for errors.
 
     Raises:
@@ -28,10 +28,10 @@ def with_zero_offsets(text: str, offsets: Mapping[str, float], source: str) -> s
     """
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     uses = Counter(map(id, _walk(root)))
-    nodes = {joint: _find(root, ("joints", joint, _KEY), uses, source) for joint in offsets}
-    for joint, node in sorted(nodes.items(), key=lambda item: -item[1].start_mark.index):
+    nodes = {place: _find(root, ("joints", *place, _KEY), uses, source) for place in offsets}
+    for place, node in sorted(nodes.items(), key=lambda item: -item[1].start_mark.index):
         quote = node.style or ""
-        written = f"{quote}{_written(offsets[joint], node.value)}{quote}"
+        written = f"{quote}{_written(offsets[place], node.value)}{quote}"
         text = text[: node.start_mark.index] + written + text[node.end_mark.index :]
     return text
 
