@@ -10,6 +10,7 @@ from rclpy.node import Node
 from armature.core.dynamics import Drive, drives_of
 from armature.core.goal_checks import CheckSettings, GoalCheck, GoalChecks
 from armature.core.group import GroupControl
+from armature.core.integration import Rates
 from armature.core.judging import Judge
 from armature.core.mechanics import Mechanics
 from armature.core.model import ArmModel
@@ -110,7 +111,7 @@ class _Waiting:
     """A goal whose check goes on."""
 
     check: GoalCheck
-    goal: Trajectory
+    goal: Trajectory | Rates
     stamp: float | None
     judge: Judge
     on_end: OnEnd
@@ -144,7 +145,7 @@ class CheckedGoals:
         self._timer = node.create_timer(_PERIOD, self._go_on)
         self._timer.cancel()
 
-    def follow(self, goal: Trajectory, stamp: float | None, judge: Judge, on_end: OnEnd) -> None:
+    def follow(self, goal: Trajectory | Rates, stamp: float | None, judge: Judge, on_end: OnEnd) -> None:
         """Check a goal and follow it; a long check goes on after this returns. Arguments as `GroupControl.follow`.
 
         Raises:

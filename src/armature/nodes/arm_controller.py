@@ -20,14 +20,15 @@ from armature.core.limits import check_joints
 from armature.core.outcome import End, Outcome
 from armature.core.spline import Array
 from armature.core.steering import Steering
-from armature.core.tolerance import Tolerance, Tolerances, requested, resolved
+from armature.core.tolerance import Tolerances, requested, resolved
 from armature.core.trajectory import State, Trajectory
 from armature.errors import ArmatureError, CommandRefused, GoalRefused
 from armature.nodes import topics
 from armature.nodes.arm_checks import CheckedGoals, make_checks
-from armature.nodes.conversions import to_point, to_seconds, to_stamp, to_tolerances, to_trajectory
+from armature.nodes.conversions import to_goal, to_point, to_seconds, to_stamp, to_tolerances
 from armature.nodes.goals import GoalServer, OnEnd
 from armature.nodes.group_node import GroupNode, JointParameters
+from armature.nodes.jtc_parameters import TrajectoryParameters, read_constraints
 from armature.nodes.parameters import read, refuse_unknown
 from armature.nodes.run import run_nodes
 from armature.nodes.twist_jog import TwistJog
@@ -54,22 +55,6 @@ class GripperJoint(JointParameters):
 
 
 @dataclass(frozen=True)
-class Constraints:
-    """Tolerances of a whole goal, with joint_trajectory_controller's names and rules (0 = unchecked)."""
-
-    constraints__goal_time: float = 1.0  # [s]
-    constraints__stopped_velocity_tolerance: float = 0.05  # [rad/s]
-
-
-@dataclass(frozen=True)
-class JointConstraints:
-    """Tolerances of one joint."""
-
-    trajectory: float = 0.2  # [rad]
-    goal: float = 0.05  # [rad]
-
-
-@dataclass(frozen=True)
 class Feedforward:
     """What the servo interface is told beside the motion."""
 
@@ -92,8 +77,13 @@ class ArmController(GroupNode):
 
     def __init__(self, **options: Any) -> None:
         super().__init__("arm_controller", ("revolute", "continuous"), ArmJoint, **options)
-        common = read(self, Constraints)
-        joints = [read(self, JointConstraints, f"constraints.{joint}.") for joint in self.joints]
+        self._taking = read(self, TrajectoryParameters)
+        self._tolerances, deceleration = read_constraints(self, self._taking, self.control.limits)
+        allows_some = self._taking.allow_partial_joints_goal
+        self.control.settings = replace(
+            self.control.settings, allow_partial_joints_goal=allows_some, deceleration=deceleration
+        )
+        self.control.set_speed(self._taking.speed_scaling__initial_scaling_factor, self.now())
         self._checks = make_checks(self, self.urdf, self.model, self.joints, self.given.wiring)
         self._goals = CheckedGoals(self, self.control, self._checks, self.now, self.go)
         self._leads = read(self, Feedforward).feedforward__gravity
@@ -103,12 +93,6 @@ class ArmController(GroupNode):
         steering = Steering(self._checks.mechanics, self.control.limits, tool)
         self._twist = TwistJog(self, steering, self._guard, (self.model.root, tool), self._jogged)
         refuse_unknown(self)
-        stopped = common.constraints__stopped_velocity_tolerance
-        self._tolerances = Tolerances(
-            path=tuple(Tolerance(position=joint.trajectory) for joint in joints),
-            goal=tuple(Tolerance(position=joint.goal, velocity=stopped) for joint in joints),
-            goal_time=common.constraints__goal_time,
-        )
         self._server = GoalServer(self, topics.FOLLOW_JOINT_TRAJECTORY, self._start, self._goals.cancel, _followed)
         self._at_end.callback(self._server.destroy)
         topics.subscription(self, topics.JOINT_TRAJECTORY, self._follow_topic)
@@ -118,7 +102,11 @@ class ArmController(GroupNode):
         """Tell the action's client how its goal goes."""
         message = FollowJointTrajectory.Feedback(joint_names=list(self.joints))
         message.header.stamp = to_stamp(round(stamp * 1e9))
-        message.desired, message.actual, message.error = map(to_point, (reference, feedback, error))
+        time = self.control.goal_time(stamp)
+        message.desired, message.actual = to_point(reference, time), to_point(feedback, time)
+        message.error = to_point(error)
+        if hasattr(message, "index"):  # from Kilted on
+            message.index = self.control.next_point(stamp)
         self._server.publish_feedback(message)
 
     def loads(self, motion: Trajectory) -> Array | None:
@@ -150,12 +138,14 @@ class ArmController(GroupNode):
             on_end(outcome)
 
         # Before the rows are read by their columns, so that a repeated joint is not mistaken for a wrong length.
-        check_joints(message.joint_names, self.joints)
+        is_partial = self._taking.allow_partial_joints_goal
+        check_joints(message.joint_names, self.joints, is_partial=is_partial)
+        goal = to_goal(message, may_integrate=self._taking.allow_integration_in_goal_trajectories)
         stamp = to_seconds(message.header.stamp) or None
         judge = TrajectoryJudge(tolerances, self.control.limits)
         self._twist.drop()
         self._checks.mechanics.rest(self._others())
-        self._goals.follow(to_trajectory(message), stamp, judge, ended)
+        self._goals.follow(goal, stamp, judge, ended)
         self.go()
 
     def _others(self) -> dict[str, float]:

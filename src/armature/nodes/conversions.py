@@ -13,6 +13,7 @@ from geometry_msgs.msg import TransformStamped
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
+from armature.core.integration import Rates
 from armature.core.kinematics import FrameTransform
 from armature.core.spline import Array
 from armature.core.tolerance import Tolerance
@@ -99,6 +100,25 @@ def _motion(message: JointTrajectory) -> Trajectory:
         [point.positions for point in points],
         _rows([point.velocities for point in points], "velocities"),
         _rows([point.accelerations for point in points], "accelerations"),
+    )
+
+
+def to_goal(message: JointTrajectory, *, may_integrate: bool) -> Trajectory | Rates:
+    """A JointTrajectory as a client's goal; without positions it is integrated, where that is allowed.
+
+    Raises:
+        GoalRefused: it is malformed (see `to_trajectory`), or has no positions.
+    """
+    if not message.points or any(len(point.positions) for point in message.points):
+        return to_trajectory(message)
+    if not may_integrate:
+        allowed = "give positions, or set allow_integration_in_goal_trajectories"
+        raise GoalRefused("points[0].positions", [], allowed)
+    return Rates.from_rows(
+        message.joint_names,
+        [to_seconds(point.time_from_start) for point in message.points],
+        _rows([point.velocities for point in message.points], "velocities"),
+        _rows([point.accelerations for point in message.points], "accelerations"),
     )
 
 

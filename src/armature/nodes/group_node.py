@@ -265,9 +265,10 @@ class GroupNode(Node):
     def _query(
         self, request: QueryTrajectoryState.Request, response: QueryTrajectoryState.Response
     ) -> QueryTrajectoryState.Response:
-        state = self.control.setpoint(to_seconds(request.time))
-        if state is None:
-            response.message = "what is being commanded is not known"
+        try:
+            state = self.control.commanded(to_seconds(request.time))
+        except ArmatureError as error:
+            response.message = str(error)
             return response
         response.success = True
         response.name = list(self.joints)
@@ -285,7 +286,8 @@ class GroupNode(Node):
         message = JointTrajectoryControllerState(joint_names=list(self.joints))
         message.speed_scaling_factor = self.control.rate(stamp)
         message.header.stamp = to_stamp(round(stamp * 1e9))
-        message.reference, message.feedback = to_point(reference), to_point(feedback)
+        time = self.control.goal_time(stamp)
+        message.reference, message.feedback = to_point(reference, time), to_point(feedback, time)
         message.error, message.output = to_point(error), to_point(reference)
         self._state.publish(message)
         self.publish_feedback(stamp, reference, feedback, error)

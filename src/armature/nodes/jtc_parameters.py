@@ -1,4 +1,4 @@
-"""Parameters that joint_trajectory_controller has too, by its names; ours hold a bound where its defaults lift it."""
+"""Parameters that joint_trajectory_controller has too, by its names; its defaults lift bounds that ours hold."""
 
 from __future__ import annotations
 
