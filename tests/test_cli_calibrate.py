@@ -281,7 +281,9 @@ def test_an_installed_file_is_not_edited(hall, tmp_path, capsys, monkeypatch):
     file.write_bytes(CONTENT)
     monkeypatch.setattr(cli_wiring, "share_folder", lambda: tmp_path)
     told = refused(capsys, words(hall, file, "--yes"))
-    assert "it belongs to the installed package; copy it to a place of your own and name it with --wiring" in told
+    assert (
+        "it belongs to the installed package; copy it to a place of your own and name that with --wiring" in told
+    )
     assert file.read_bytes() == CONTENT
 
 

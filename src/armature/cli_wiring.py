@@ -69,19 +69,15 @@ def require_own(wired: WiredArm) -> None:
         ConfigError: with the copy that may be edited.
     """
     share = share_folder().resolve()
-    own = share / "config" / "robots" / wired.robot.name
-    if not wired.file.is_relative_to(share):
-        return
-    if not (share / "setup.py").exists():
-        allowed = (
-            "it belongs to the installed package; copy it to a place of your own and name it with --wiring FILE"
-        )
+    shared = share / "config" / "servos.yaml"
+    if (share / "setup.py").exists():
+        if wired.file == shared:
+            copy = share / "config" / "robots" / wired.robot.name / "servos.yaml"
+            allowed = f"it is the default arm's; make your own first: cp {shared} {copy}"
+            raise ConfigError("wiring file", str(wired.file), allowed)
+    elif wired.file.is_relative_to(share):
+        allowed = "it belongs to the installed package; copy it to a place of your own and name that with --wiring"
         raise ConfigError("wiring file", str(wired.file), allowed)
-    if wired.file.parent != own:
-        copy = own / "servos.yaml"
-        raise ConfigError(
-            "wiring file", str(wired.file), f"it is shared; make your own first: cp {wired.file} {copy}"
-        )
 
 
 def save(wired: WiredArm, text: str, now: datetime) -> Path:
