@@ -37,6 +37,10 @@ class Axis:
     partner: Axis | None = field(default=None, repr=False)  # the other servo of its joint
     bias: int = 0  # of the goals of a joint's second servo [tick]
     lost_turns: int = 0  # whole turns of the servo by which Present Position is wrong
+    name: str = field(init=False)  # of the servo: its joint's, unless it is a joint's second one
+
+    def __post_init__(self) -> None:
+        self.name = self.wiring.name
 
     @cached_property
     def block(self) -> tuple[int, int]:

@@ -55,7 +55,7 @@ class BusCycle(LoopState):
         written = self._prepare(present, now)
         known = [axis for axis in present if not axis.lost_turns]
         points = {axis.wiring.joint: axis.position for axis in known if not axis.wiring.is_second}
-        goals = {axis.wiring.name: self._servos.goal_of(axis) for axis in known if axis.torque}
+        goals = {axis.name: self._servos.goal_of(axis) for axis in known if axis.torque}
         self._conduct.setpoints.hold({**points, **self._servos.set_points(goals)})
         self._faults.suspend()
         torque = self._servos.torque
@@ -140,10 +140,10 @@ class BusCycle(LoopState):
         faults = self._faults.by_joint
         if not faults:  # as nearly always, and asked for every servo in every cycle
             return False
-        fault = faults.get(axis.wiring.name)
+        fault = faults.get(axis.name)
         if fault is not None and fault.cause in DEAF:
             return True
-        other = faults.get(axis.partner.wiring.name) if axis.partner else None
+        other = faults.get(axis.partner.name) if axis.partner else None
         return other is not None and other.cause in STUBBORN
 
     def _see_to(self, now: float) -> None:
@@ -182,7 +182,7 @@ class BusCycle(LoopState):
         self._conduct.halt(now)
         for axis in stopped:
             self._take_back(axis, now)
-        joints = ", ".join(axis.wiring.name for axis in stopped)
+        joints = ", ".join(axis.name for axis in stopped)
         held_up = f"the bus loop was held up for {paused:.2f} s; " if paused > time / 2.0 else ""
         why = f"{held_up}bus watchdog: {joints} stopped by itself and holds; its goal was set to where it is"
         self._conduct.why, self._conduct.cause = why, Cause.BUS_WATCHDOG

@@ -120,7 +120,7 @@ class Faults:
         return new
 
     def _findings(self, axis: Axis, target: float, now: float, torque_expected: bool) -> Iterator[Finding]:
-        joint = axis.wiring.name
+        joint = axis.name
         if now - self._recovering.get(joint, now) > _RECOVERY_TIME:
             self.stop_recovery(joint)
         for cause in causes_of(axis.hardware_error):
@@ -146,7 +146,7 @@ class Faults:
         return f"the servo reports it{figures} and {'keeps its torque' if axis.torque else 'has cut its torque'}"
 
     def _figures(self, axis: Axis, cause: Cause) -> str:
-        bounds, registers = self.protection(axis.wiring.name), self._servos.registers
+        bounds, registers = self.protection(axis.name), self._servos.registers
         if cause is Cause.OVERHEATING:
             return f" at {registers.read(axis, 'Present Temperature')} °C, limit {bounds.temperature:.0f} °C,"
         if cause is Cause.INPUT_VOLTAGE:
@@ -170,7 +170,7 @@ class Faults:
 
     def note(self, axis: Axis, cause: Cause, detail: str, now: float) -> Fault | None:
         """Write a fault down, unless one that is as grave is known; returns it if it is new."""
-        joint = axis.wiring.name
+        joint = axis.name
         if not self._is_news(joint, cause):
             return None
         self._retried.discard(joint)

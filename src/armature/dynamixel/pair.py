@@ -93,6 +93,6 @@ def apart(axis: Axis, bound: float) -> str:
     if partner is None or not disagreement(axis, partner) > bound:
         return ""
     return (
-        f"it sees the joint at {axis.position:.4f}, {partner.wiring.name} sees it at {partner.position:.4f}: "
+        f"it sees the joint at {axis.position:.4f}, {partner.name} sees it at {partner.position:.4f}: "
         f"{disagreement(axis, partner):.4f} rad of a servo apart, {bound:g} is allowed"
     )

@@ -71,7 +71,7 @@ class Preparation:
 
     def protection(self, axis: Axis) -> Protection:
         """The servo's own bounds, as it was read last."""
-        known = self._protections.get(axis.wiring.name)
+        known = self._protections.get(axis.name)
         return known if known is not None else Protection.of_model(axis.wiring.model)
 
     def difference(self, axis: Axis) -> str:
@@ -114,7 +114,7 @@ class Preparation:
         """
         found = self.examine(axis)
         eeprom = {} if axis.torque else _eeprom(axis.wiring, found)  # it is locked while torque is on
-        self._protections[axis.wiring.name] = Protection.of({**found, **eeprom})
+        self._protections[axis.name] = Protection.of({**found, **eeprom})
         written = self._write_different(axis, eeprom, found)
         # After the mode, whose change resets gains, profile and goals (e-Manual, "Operating Mode(11)").
         wanted = self._ram(axis)
@@ -136,7 +136,7 @@ class Preparation:
             why = f"its {_SHADOW} is {found[_SHADOW]} with torque on: it obeys what another servo is told"
         if why:
             remedy = "support the arm, switch its power off and on, start again"
-            raise CommandRefused(f"start of {axis.wiring.name}", why, remedy)
+            raise CommandRefused(f"start of {axis.name}", why, remedy)
 
     def _require_safe(self, wiring: ServoWiring, found: Mapping[str, int]) -> None:
         offset = found["Homing Offset"]

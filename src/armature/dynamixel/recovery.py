@@ -72,7 +72,7 @@ class Recovery:
             why = f"{joint} holds what hangs on it, and would let it fall"
             raise CommandRefused("reboot", why, "park the arm, or turn torque off, first")
         if partner is not None and partner.torque:
-            why = f"{partner.wiring.name} holds the joint, and both get their torque together"
+            why = f"{partner.name} holds the joint, and both get their torque together"
             raise CommandRefused("reboot", why, "call clear_faults, which takes it back beside the other")
         self._require_turns_kept("reboot", axis)
         if fault is not None and fault.cause is not Cause.TURNS_LOST and (why := self._persists(fault)):
@@ -84,7 +84,7 @@ class Recovery:
     def _begin(self, axis: Axis, now: float) -> None:
         if axis.hardware_error:
             self._restart(axis)
-        self._faults.recover(axis.wiring.name, now)
+        self._faults.recover(axis.name, now)
 
     def _restart(self, axis: Axis) -> None:
         self._registers.reboot(axis)
@@ -117,10 +117,10 @@ class Recovery:
 
     def _require_turns_kept(self, request: str, axis: Axis) -> None:
         if why := self._forgets(axis):
-            raise CommandRefused(request, f"{axis.wiring.name}: {why}", "then ask again")
+            raise CommandRefused(request, f"{axis.name}: {why}", "then ask again")
 
     def _persisting(self, axis: Axis, cause: Cause) -> str:
-        watch = self._faults.watch(axis.wiring.name)
+        watch = self._faults.watch(axis.name)
         health = watch.health(axis, self._servos.preparation.protection(axis))
         if cause in (Cause.OVERHEATING, Cause.TEMPERATURE):
             return self._hot(axis)
@@ -165,7 +165,7 @@ class Recovery:
 
     def _rejoin(self, axis: Axis, now: float, torque_expected: bool) -> str:
         """Take back a servo that was silent, as it is: holding with its own goal, or limp."""
-        joint = axis.wiring.name
+        joint = axis.name
         try:
             reset = LIMP if torque_expected and not axis.torque else self._difference(axis)
             if reset:
@@ -188,7 +188,7 @@ class Recovery:
 
     def _restore(self, axis: Axis) -> str:
         """Give a servo its RAM again, and its torque where the others have theirs."""
-        joint = axis.wiring.name
+        joint = axis.name
         try:
             self._servos.preparation.restore(axis)
             if axis.lost_turns:
@@ -208,7 +208,7 @@ class Recovery:
     def _limp_together(self, axis: Axis) -> list[Axis]:
         """A limp servo, with the other one of its joint if that is limp and well."""
         other = axis.partner
-        if other is None or other.torque or self._cause(other.wiring.name) is not None:
+        if other is None or other.torque or self._cause(other.name) is not None:
             return [axis]
         return [axis, other]
 

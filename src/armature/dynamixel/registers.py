@@ -57,7 +57,7 @@ class Registers:
         register = axis.wiring.model.registers[name]
         _again(lambda: self._bus.write(axis.wiring.servo_id, register, value))
         if register.eeprom:
-            name = axis.wiring.name
+            name = axis.name
             self.eeprom_writes[name] = self.eeprom_writes.get(name, 0) + 1
 
     def write_verified(self, axis: Axis, name: str, value: int) -> None:

@@ -98,14 +98,14 @@ class Servos:
         first = self.joints[joint]
         axes = [first] if first.partner is None else [first, first.partner]
         holding = [axis for axis in axes if axis.torque and not axis.misses]
-        return self.set_points({axis.wiring.name: self.goal_of(axis) for axis in holding})
+        return self.set_points({axis.name: self.goal_of(axis) for axis in holding})
 
     def apart(self, axis: Axis) -> dict[str, float]:
         """Let two servos that disagree hold where each is, so that neither pulls; their joint's set-point."""
         second, first = axis, axis.partner
         if first is None or first.ticks is None or second.ticks is None:
             return {}
-        return self.set_points({first.wiring.name: first.ticks, second.wiring.name: second.ticks})
+        return self.set_points({first.name: first.ticks, second.name: second.ticks})
 
     def goal_of(self, axis: Axis) -> int:
         """Where a servo that has its torque on holds, and shall go on to hold [tick].

@@ -53,7 +53,7 @@ class TorqueSwitch:
             self._require_within_limit(axis)
             self._require_agreement(axis)
         try:
-            return {axis.wiring.name: self._switch_on(axis) for axis in axes}
+            return {axis.name: self._switch_on(axis) for axis in axes}
         except BusError:
             with suppress(BusError):  # the first error is the one to tell; the cycle finds torque left on
                 self.off([axis for axis in axes if axis.torque])
@@ -65,7 +65,7 @@ class TorqueSwitch:
         if not limit.lower - margin <= position <= limit.upper + margin:
             raise CommandRefused(
                 "arm",
-                f"{axis.wiring.name} is at {position:.4f}, its limits are {limit.lower:.4f} to {limit.upper:.4f}",
+                f"{axis.name} is at {position:.4f}, its limits are {limit.lower:.4f} to {limit.upper:.4f}",
                 _WAY_BACK[axis.wiring.mode.counts_turns],
             )
 
@@ -73,11 +73,11 @@ class TorqueSwitch:
         if axis.partner is None:
             return
         if axis.partner.misses:
-            why = f"{axis.partner.wiring.name}, which turns the same joint, does not answer"
-            raise CommandRefused("arm", f"{axis.wiring.name}: {why}", "check its cable and power")
+            why = f"{axis.partner.name}, which turns the same joint, does not answer"
+            raise CommandRefused("arm", f"{axis.name}: {why}", "check its cable and power")
         if why := apart(axis, self._disagreement):
             remedy = "check its coupling, and zero_offset and direction of both servos"
-            raise CommandRefused("arm", f"{axis.wiring.name}: {why}", remedy)
+            raise CommandRefused("arm", f"{axis.name}: {why}", remedy)
 
     def _measure(self, axis: Axis) -> int:
         return self._registers.read(axis, "Present Position")

@@ -58,7 +58,7 @@ class BusWatchdogs:
         else:
             self._registers.write(axis, _NAME, self._units)
             axis.watchdog = self._units
-        self.states[axis.wiring.name] = why_not or f"armed, {1000.0 * self.time:.0f} ms"
+        self.states[axis.name] = why_not or f"armed, {1000.0 * self.time:.0f} ms"
 
     def disarm(self, axis: Axis) -> None:
         """Let a servo be silent for as long as it may be; this also releases one that has tripped.
@@ -69,7 +69,7 @@ class BusWatchdogs:
         if self._has(axis):
             self._registers.write(axis, _NAME, _OFF)
         axis.watchdog = _OFF
-        self.states[axis.wiring.name] = "off"
+        self.states[axis.name] = "off"
 
     def is_tripped(self, axis: Axis) -> bool:
         """Whether a servo has stopped by itself.
