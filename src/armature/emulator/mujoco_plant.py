@@ -50,6 +50,7 @@ class MujocoPlant:
         self._friction = self._model.dof_frictionloss.copy()
         self._tool = self._model.body("tool0").id if _TOOL in _bodies(self._model) else 0
         self._tool_mass = float(self._model.body_mass[self._tool])
+        self._tool_centre = self._model.body_ipos[self._tool].copy()
         # Views: looking them up anew costs as much as a step of the physics.
         self._qpos, self._qvel = self._data.qpos, self._data.qvel
         self._applied = self._data.qfrc_applied
@@ -105,7 +106,10 @@ class MujocoPlant:
         """
         if not self._tool:
             raise ConfigError("payload", mass, f"the URDF has no link {_TOOL} to hang it on")
-        self._model.body_mass[self._tool] = self._tool_mass + mass
+        whole = self._tool_mass + mass
+        self._model.body_mass[self._tool] = whole
+        # MuJoCo gives a link without mass a centre somewhere else than in its frame.
+        self._model.body_ipos[self._tool] = self._tool_centre * (self._tool_mass / whole if whole else 0.0)
         mujoco.mj_setConst(self._model, mujoco.MjData(self._model))
         self.payload = mass
 
