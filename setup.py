@@ -16,8 +16,9 @@ def data_files() -> Iterator[tuple[str, list[str]]]:
     """Folder to install to, and its files, for everything that is not code."""
     yield "share/ament_index/resource_index/packages", [f"resource/{NAME}"]
     yield f"share/{NAME}", ["package.xml"]
-    for source, target in (("launch", "launch"), ("config", "config"), ("urdf", "urdf"), ("web/dist", "web")):
-        yield from tree(source, f"share/{NAME}/{target}")
+    for source in ("launch", "config", "urdf", "examples"):
+        yield from tree(source, f"share/{NAME}/{source}")
+    yield from tree("web/dist", f"share/{NAME}/web")
 
 
 def tree(source: str, target: str) -> Iterator[tuple[str, list[str]]]:

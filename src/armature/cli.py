@@ -177,7 +177,12 @@ def _add_recording(commands: Subparsers) -> None:
 def _add_bench(commands: Subparsers) -> None:
     bench = _add(commands, "bench", "Measure this machine.", "armature.cli_bench")
     bench.add_argument("subject", nargs="*", help="default: all; see the README's table")
-    bench.add_argument("--plot", metavar="FILE", type=Path, help="draw the bus cycle by the number of servos")
+    bench.add_argument(
+        "--plot",
+        metavar="FILE",
+        type=Path,
+        help="draw the bus cycle by the number of servos, or the following errors",
+    )
     bench.add_argument("--json", action="store_true", help="for programs")
 
 

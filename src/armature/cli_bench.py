@@ -11,14 +11,14 @@ from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
-from armature.bench import bus, bus_scale, control, faults, graph, loop
+from armature.bench import bus, bus_scale, control, faults, graph, loop, tracking
 from armature.bench.faults import Row
 from armature.bench.figure import Figure
 from armature.errors import ConfigError
 from armature.graph import DEFAULT_ROBOT, find_robot
 from armature.nodes.priority import prefer_real_time
 
-_SUBJECTS = ("bus", "graph", "control", "faults", "loop")
+_SUBJECTS = ("bus", "graph", "control", "tracking", "faults", "loop")
 _DOMAIN = 97
 
 
@@ -49,6 +49,8 @@ def _measure(subject: str, plot: Path | None) -> Iterable[Figure | Row]:
         return faults.measure()
     if subject == "loop":
         return loop.measure(find_robot(DEFAULT_ROBOT), _DOMAIN)
+    if subject == "tracking":
+        return tracking.measure(plot)
     if subject == "control":
         return control.measure(find_robot(DEFAULT_ROBOT), _DOMAIN)
     if subject == "graph":

@@ -80,6 +80,7 @@ def child_config(port: Path, **changes: object) -> dict[str, object]:
         "latency": 0.03,  # a busy machine answers late
         "patience": 5.0,
         "misses_allowed": 20,
+        "feedforward": True,
         "protective_stop": False,
         "resumes": False,
         "faults": {"bus_watchdog.time": 2.0},  # a busy machine puts processes aside

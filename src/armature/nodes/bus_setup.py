@@ -32,6 +32,7 @@ def build(config: Mapping[str, Any]) -> tuple[ServoBus, ServoLoop]:
         dynamics={joint: Dynamics(*values) for joint, values in config["dynamics"].items()},
         registers=config["registers"],
         misses_allowed=config["misses_allowed"],
+        leads=config["feedforward"],
         protective_stop=config["protective_stop"],
         resumes=config["resumes"],
         policy=FaultPolicy.read(config["faults"]),

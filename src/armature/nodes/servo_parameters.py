@@ -36,6 +36,7 @@ class ServoParameters:
     latency: float = 0.016  # of the serial adapter [s]; the default of FTDI adapters
     patience: float = 10.0  # how long the port may take to appear [s]
     misses_allowed: int = 5  # cycles
+    feedforward: bool = True  # whether goals lead their set-points by what servos sag and lag
     park_pose: str = "park"
     park_speed: float = 0.3  # fraction of the velocity limits
     state_folder: str = ""  # for what outlives a restart; "" for armature in XDG_STATE_HOME
@@ -195,6 +196,7 @@ def _child(
         "latency": parameters.latency,
         "patience": parameters.patience,
         "misses_allowed": parameters.misses_allowed,
+        "feedforward": parameters.feedforward,
         "faults": dict(faults),
         "following_error": {key: bound for name, p in joints.items() for key, bound in p.bound(name).items()},
         "dynamics": {name: [p.max_acceleration, p.max_jerk] for name, p in joints.items()},
