@@ -134,16 +134,23 @@ def test_the_range_of_motion_is_compared_with_the_urdfs_limits(hall, wiring, mon
         return lambda: hall.place("elbow", position)
 
     script = [
-        *[(PLACED, "\n"), (RANGE, "y\n"), (MOVED, move_to(limit.lower)), ("elbow  -110", move_to(0.6))],
-        *[(" deg  34.", "\n"), (WRITE, "y\n")],
+        *[(PLACED, "\n"), (RANGE, "y\n"), (MOVED, move_to(limit.lower)), ("elbow  -110.0 to", move_to(0.6))],
+        *[(" to 34.", "\n"), (WRITE, "y\n")],
     ]
     code, seen = at_terminal(monkeypatch, words(hall, wiring, "elbow"), *script)
     assert code == 0
     (warning,) = [line for line in seen.splitlines() if line.startswith("warning: ")]
-    assert warning.startswith("warning: elbow: it went up to 0.")
+    assert warning.startswith("warning: elbow: it went to 34.")
     assert warning.endswith(
-        "the URDF's upper limit is 1.0480; narrow the URDF's limits, or see what was in its way"
+        "the URDF's upper limit is 60.0 deg; narrow the URDF's limits, or see what was in its way"
     )
+
+
+def test_joints_that_nobody_moved_are_named_without_a_warning(hall, wiring, monkeypatch):
+    script = [(PLACED, "\n"), (RANGE, "y\n"), ("0.0 deg", "\n"), (WRITE, "y\n")]
+    code, seen = at_terminal(monkeypatch, words(hall, wiring, "waist"), *script)
+    assert (code, "warning" in seen) == (0, False)
+    assert "not moved: waist" in seen
 
 
 def test_position_limits_of_servos_that_do_not_fit_any_more_are_written_too(hall, wiring, monkeypatch):

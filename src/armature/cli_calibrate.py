@@ -16,7 +16,7 @@ from armature.cli_wiring import WiredArm, require_own, save, wired_arm
 from armature.core.poses import read_poses
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.bus import ServoBus
-from armature.dynamixel.calibration import Calibration, Placed, Range, Ticks, require_reach
+from armature.dynamixel.calibration import Calibration, Placed, Range, Ticks, accepted, require_reach
 from armature.dynamixel.commissioning import narrow_limits
 from armature.dynamixel.port import ServoPort
 from armature.dynamixel.registers import Registers
@@ -89,7 +89,7 @@ def _asked(
     """
     try:
         placed = _placed(options.pose, wired, calibration)
-        outcome = _outcome(wired, registers, placed, _ranges(wired, calibration, placed))
+        outcome = _outcome(wired, registers, placed, _ranges(wired, registers, calibration, placed))
         say("\n".join(outcome_lines(wired.arm, outcome)))
         registers_too = ", and to the servos," if outcome.limits else ""
         if agrees(f"Write this to {wired.file}{registers_too} now?"):
@@ -137,7 +137,9 @@ def _taken(wired: WiredArm, calibration: Calibration) -> tuple[Placed, ...]:
     return placed
 
 
-def _ranges(wired: WiredArm, calibration: Calibration, placed: tuple[Placed, ...]) -> dict[str, Range]:
+def _ranges(
+    wired: WiredArm, registers: Registers, calibration: Calibration, placed: tuple[Placed, ...]
+) -> dict[str, Range]:
     """Have the joints moved from stop to stop, if the person wants to."""
     reply = answer("Look at the range of motion too? [y/N]")
     if reply == QUIT:
@@ -145,19 +147,21 @@ def _ranges(wired: WiredArm, calibration: Calibration, placed: tuple[Placed, ...
     if reply not in ("y", "yes"):
         return {}
     live = LiveTable(sys.stderr)
+    firsts = tuple(item for item in placed if not item.servo.is_second)
+    servos = {item.servo.joint: accepted(registers, item.servo) for item in firsts}
     ranges: dict[str, Range] = {}
     with single_keys():
         say("Move each joint by hand from stop to stop, then press Enter; q ends without saving.")
         while (pressed := key(_PERIOD)) not in ENTER:
             if pressed == QUIT:
                 raise _ended()
-            _note(ranges, placed, calibration.look())
-            live.show(range_lines(wired.arm, ranges))
+            _note(ranges, firsts, calibration.look())
+            live.show(range_lines(wired.arm, ranges, servos))
     return ranges
 
 
 def _note(ranges: dict[str, Range], placed: tuple[Placed, ...], looked: Ticks) -> None:
-    for item in (item for item in placed if not item.servo.is_second):
+    for item in placed:
         ticks = looked[item.servo.name]
         if ticks is not None:
             found = ranges.get(item.servo.joint, Range())

@@ -39,14 +39,13 @@ def pose_lines(arm: ArmModel, calibration: Calibration) -> list[str]:
     return table(rows)
 
 
-def range_lines(arm: ArmModel, ranges: Mapping[str, Range]) -> list[str]:
-    """How far the joints were moved, beside the URDF's limits."""
-    rows = [("joint", "least", "greatest", "URDF lower", "URDF upper")]
+def range_lines(arm: ArmModel, ranges: Mapping[str, Range], servos: Mapping[str, Range]) -> list[str]:
+    """How far the joints were moved, beside the limits of the URDF and of the servos."""
+    rows = [["joint", "found", "the URDF's", "the servo's"]]
     for joint, found in ranges.items():
         limit = arm.limit(joint)
-        values = found.least, found.greatest, limit.lower, limit.upper
-        least, greatest, lower, upper = (_position(arm, joint, value) for value in values)
-        rows.append((joint, least, greatest, lower, upper))
+        urdf, servo = Range(limit.lower, limit.upper), servos[joint]
+        rows.append([joint, *(_span(arm, joint, item) for item in (found, urdf, servo))])
     return table(rows)
 
 
@@ -69,9 +68,17 @@ def _limit_lines(outcome: Outcome) -> Iterator[str]:
 
 
 def _warnings(arm: ArmModel, outcome: Outcome) -> Iterator[str]:
-    for joint, found in outcome.ranges.items():
-        for shortfall in found.shortfalls(arm.limit(joint)):
-            yield f"warning: {joint}: {shortfall}; narrow the URDF's limits, or see what was in its way"
+    moved = {joint: found for joint, found in outcome.ranges.items() if found.is_moved(arm.limit(joint))}
+    for joint, found in moved.items():
+        limit = arm.limit(joint)
+        ends = ("lower", found.least, limit.lower), ("upper", found.greatest, limit.upper)
+        for (end, reached, bound), lacks in zip(ends, found.lacks(limit), strict=True):
+            if lacks:
+                told = f"it went to {_position(arm, joint, reached)}, the URDF's {end} limit is"
+                remedy = "narrow the URDF's limits, or see what was in its way"
+                yield f"warning: {joint}: {told} {_position(arm, joint, bound)}; {remedy}"
+    if still := [joint for joint in outcome.ranges if joint not in moved]:
+        yield f"not moved: {', '.join(still)}"
 
 
 def fields(file: Path, backup: Path, outcome: Outcome) -> dict[str, Any]:
@@ -89,10 +96,21 @@ def fields(file: Path, backup: Path, outcome: Outcome) -> dict[str, Any]:
 
 
 def _degrees(angle: float) -> str:
-    return f"{math.degrees(angle):.1f} deg"
+    return f"{_tenths(math.degrees(angle))} deg"
 
 
 def _position(arm: ArmModel, joint: str, position: float) -> str:
     """A joint position as a person reads it."""
     is_sliding = arm.joint(joint).kind == "prismatic"
-    return f"{1000.0 * position:.1f} mm" if is_sliding else _degrees(position)
+    return f"{_tenths(1000.0 * position)} mm" if is_sliding else _degrees(position)
+
+
+def _span(arm: ArmModel, joint: str, span: Range) -> str:
+    """From where to where, with the unit once; empty where there is no end."""
+    if not math.isfinite(span.greatest - span.least):
+        return ""
+    return f"{_position(arm, joint, span.least).split()[0]} to {_position(arm, joint, span.greatest)}"
+
+
+def _tenths(number: float) -> str:
+    return f"{round(number, 1) + 0.0:.1f}"  # without a negative zero

@@ -35,6 +35,7 @@ def setup(options: argparse.Namespace) -> int:
             return _set_up(options, wired, servo, port)
         return _tour(options, wired, port)
     except KeyboardInterrupt:
+        say()
         remedy = "what was written stays; run it again, it goes on from there"
         raise CommandRefused("setup", "interrupted", remedy) from None
 

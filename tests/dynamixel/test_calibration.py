@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from armature.bench.virtual import ARM, WIRING, Bench
 from armature.core.model import Limit
-from armature.dynamixel.calibration import Calibration, Range, placed, require_reach
+from armature.dynamixel.calibration import Calibration, Range, accepted, placed, require_reach
 from armature.dynamixel.commissioning import narrow_limits, position_limits
 from armature.dynamixel.control_table import OperatingMode
 from armature.dynamixel.registers import Registers
@@ -148,13 +148,25 @@ def test_both_servos_of_a_joint_are_calibrated():
 # Range and limits
 
 
-def test_a_range_short_of_a_limit_is_told_with_the_numbers():
+def test_a_range_short_of_a_limit_is_found():
     limit = Limit(-1.0, 1.0, 1.0, 1.0)
     found = Range().reaching(-0.99).reaching(0.5).reaching(0.2)
-    assert list(found.shortfalls(limit)) == ["it went up to 0.5000, the URDF's upper limit is 1.0000"]
-    assert list(Range().reaching(0.0).reaching(1.2).shortfalls(limit)) == [
-        "it went down to 0.0000, the URDF's lower limit is -1.0000"
-    ]
+    assert found.lacks(limit) == (False, True)
+    assert Range().reaching(0.0).reaching(1.2).lacks(limit) == (True, False)
+
+
+@pytest.mark.parametrize(("greatest", "is_moved"), [(0.05, False), (0.2, True)])
+def test_a_joint_on_which_a_hand_rests_was_not_moved(greatest, is_moved):
+    assert Range(0.0, greatest).is_moved(Limit(-1.0, 1.0, 1.0, 1.0)) == is_moved
+
+
+def test_what_a_servo_accepts_is_told_as_joint_positions(bench):
+    for name, value in (("Min Position Limit", 1024), ("Max Position Limit", 2048)):
+        bench.bus.write(ELBOW.servo_id, ELBOW.model.registers[name], value)
+    found = accepted(Registers(bench.bus), ELBOW)
+    assert (found.least, found.greatest) == pytest.approx((0.0, math.pi / 2.0))
+    spindle = replace(ELBOW, mode=OperatingMode.EXTENDED_POSITION)
+    assert accepted(Registers(bench.bus), spindle) == Range(-math.inf, math.inf)
 
 
 @given(st.lists(st.floats(-3.0, 3.0), min_size=1))

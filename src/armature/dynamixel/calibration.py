@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from armature.core.model import Limit
 from armature.dynamixel.axis import Axis
-from armature.dynamixel.commissioning import require_limp
+from armature.dynamixel.commissioning import require_limp, torque_is_on
 from armature.dynamixel.control_table import OperatingMode
 from armature.dynamixel.registers import Registers
 from armature.dynamixel.wiring import ServoWiring
@@ -21,6 +21,7 @@ _STILL = 5  # [tick]
 _LARGEST_HOMING = 1_024
 # A range found by hand ends a little before the stop.
 _NEAR = 0.02  # of the joint's span
+_MOVED = 0.05  # of the joint's span; less is the hand's rest on it
 
 Ticks = Mapping[str, "int | None"]
 """Present Position by servo, None where it was not read."""
@@ -93,8 +94,10 @@ class Calibration:
 
     def _look(self, axis: Axis) -> int | None:
         with suppress(ServoTimeout, CorruptPacket):
-            require_limp("calibration", self._registers, axis)
-            return self._registers.read(axis, "Present Position")
+            values = self._registers.read_many(axis, ("Torque Enable", "Present Position"))
+            if values["Torque Enable"]:
+                raise torque_is_on("calibration", axis)
+            return values["Present Position"]
         return None
 
     def take(self, readings: Sequence[Ticks]) -> tuple[Placed, ...]:
@@ -166,7 +169,7 @@ def require_reach(servo: ServoWiring, limit: Limit) -> None:
 
 @dataclass(frozen=True)
 class Range:
-    """How far a joint was moved by hand [rad] or [m]."""
+    """From where to where a joint goes [rad] or [m]."""
 
     least: float = math.inf
     greatest: float = -math.inf
@@ -175,10 +178,24 @@ class Range:
         """The range with one more position in it."""
         return Range(min(self.least, position), max(self.greatest, position))
 
-    def shortfalls(self, limit: Limit) -> Iterator[str]:
-        """Where the joint did not come as far as the URDF says, in words."""
+    def is_moved(self, limit: Limit) -> bool:
+        """Whether somebody moved the joint, of which this is the range."""
+        return self.greatest - self.least > _MOVED * min(limit.upper - limit.lower, math.tau)
+
+    def lacks(self, limit: Limit) -> tuple[bool, bool]:
+        """Whether it ends before the URDF's lower and upper limit."""
         near = _NEAR * (limit.upper - limit.lower)
-        if self.least > limit.lower + near:
-            yield f"it went down to {self.least:.4f}, the URDF's lower limit is {limit.lower:.4f}"
-        if self.greatest < limit.upper - near:
-            yield f"it went up to {self.greatest:.4f}, the URDF's upper limit is {limit.upper:.4f}"
+        return self.least > limit.lower + near, self.greatest < limit.upper - near
+
+
+def accepted(registers: Registers, servo: ServoWiring) -> Range:
+    """The goals that a servo takes now, by its own position limits.
+
+    Raises:
+        BusError: it does not answer.
+    """
+    if servo.mode.counts_turns:
+        return Range(-math.inf, math.inf)
+    ticks = registers.read_many(Axis(servo), ("Min Position Limit", "Max Position Limit"))
+    least, greatest = sorted(servo.to_position(value) for value in ticks.values())
+    return Range(least, greatest)

@@ -239,11 +239,14 @@ def require_limp(request: str, registers: Registers, axis: Axis) -> None:
         BusError: it does not answer.
     """
     if registers.read(axis, "Torque Enable"):
-        raise CommandRefused(
-            request,
-            f"the torque of id {axis.wiring.servo_id} is on, it may hold a load",
-            "support the arm, then switch the servo's power off and on (a graph parks it: armature down)",
-        )
+        raise torque_is_on(request, axis)
+
+
+def torque_is_on(request: str, axis: Axis) -> CommandRefused:
+    """Why a servo that has its torque on is left alone."""
+    why = f"the torque of id {axis.wiring.servo_id} is on, it may hold a load"
+    remedy = "support the arm, then switch the servo's power off and on (a graph parks it: armature down)"
+    return CommandRefused(request, why, remedy)
 
 
 def _require_alone(bus: ServoBus, axis: Axis) -> None:
