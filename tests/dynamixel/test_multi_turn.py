@@ -8,7 +8,7 @@ from armature.dynamixel.cause import Cause
 from armature.dynamixel.mode import Mode
 from armature.dynamixel.multi_turn import MultiTurnAxis, axis_of
 from armature.emulator import faults
-from armature.errors import CommandRefused
+from armature.errors import CommandRefused, GoalRefused
 
 from .reel import LIMITS, WIRING, go, reel, turned_by_hand
 
@@ -143,6 +143,14 @@ def test_a_start_beyond_the_limits_says_that_turns_are_counted_since_power_came_
     bench = reel(drum=1.0, limits=limits).start().run(0.05)
     with pytest.raises(CommandRefused, match=r"drum is at 1\.0.*counts whole turns only since its power came on"):
         bench.loop.arm("s1", bench.now)
+
+
+@pytest.mark.parametrize("end", [20.2, -20.2])
+def test_a_set_point_beyond_the_limit_is_refused_by_the_margin_of_one_turn(end):
+    bench = reel().armed()
+    go(bench, {"drum": math.copysign(17.0, end)})
+    with pytest.raises(GoalRefused, match=r"drum position: -?20\.[12].* within -20\.1257 and 20\.1257"):
+        go(bench, {"drum": end})
 
 
 def test_turns_are_followed_only_where_a_joint_needs_more_than_one():

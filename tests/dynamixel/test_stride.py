@@ -45,3 +45,11 @@ def test_what_was_sent_before_the_torque_went_off_is_forgotten():
     stride.note(at(0.1), 10.0)
     stride.forget()
     assert stride.pause(at(0.9), 20.0) == 0.0
+
+
+@pytest.mark.parametrize("limit", [20.0, float("inf")])
+def test_a_joint_of_many_turns_is_held_to_the_steps_of_one(limit):
+    stride = Stride({"drum": Limit(-limit, limit, 6.0, 4.0)})
+    stride.note({"drum": Setpoint(0.0, 0.0, 0.0)}, 10.0)
+    assert stride.pause({"drum": Setpoint(0.18, 0.0, 0.0)}, 10.15) == 0.0
+    assert stride.pause({"drum": Setpoint(0.2, 0.0, 0.0)}, 10.15) == pytest.approx(0.15)

@@ -30,6 +30,11 @@ class Limit:
     velocity: float  # [rad/s] or [m/s]
     effort: float  # [N·m] or [N]
 
+    @property
+    def span(self) -> float:
+        """Of which margins are shares [rad] or [m]; a joint of many turns is held to those of one."""
+        return min(self.upper - self.lower, 2.0 * math.pi)
+
 
 @dataclass(frozen=True)
 class Joint:

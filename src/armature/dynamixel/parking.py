@@ -28,7 +28,7 @@ class Parking:
     def is_there(self, positions: Mapping[str, float], limits: Mapping[str, Limit]) -> bool:
         """Whether every joint was read close to its place; NaN is nowhere."""
         return all(
-            abs(positions[joint] - end) <= _TOLERANCE * min(1.0, limits[joint].upper - limits[joint].lower)
+            abs(positions[joint] - end) <= _TOLERANCE * min(1.0, limits[joint].span)
             for joint, end in self.pose.items()
         )
 

@@ -153,7 +153,7 @@ class Setpoints:
         """
         own, limit, speed = self._dynamics[joint], self._limits[joint], abs(setpoint.velocity)
         ahead = limit.upper - setpoint.position if setpoint.velocity > 0.0 else setpoint.position - limit.lower
-        room = max(ahead, 0.0) + _STOP_MARGIN * (limit.upper - limit.lower)
+        room = max(ahead, 0.0) + _STOP_MARGIN * limit.span
         fastest = speed + own.acceleration**2 / (2.0 * own.jerk)  # it may still be accelerating
         if fastest**2 / (2.0 * own.acceleration) + fastest * own.acceleration / (2.0 * own.jerk) <= room:
             return own
@@ -198,7 +198,7 @@ class Setpoints:
         positions, velocities, _ = trajectory.sample_many(_between(trajectory.knots))
         for column, joint in enumerate(trajectory.joints):
             limit = self._limits[joint]
-            margin = _LIMIT_MARGIN * (limit.upper - limit.lower)
+            margin = _LIMIT_MARGIN * limit.span
             where, bound = f"set-point: {joint}", _VELOCITY_MARGIN * limit.velocity
             _check_range(f"{where} position", positions[:, column], limit.lower - margin, limit.upper + margin)
             _check_range(f"{where} velocity", velocities[:, column], -bound, bound)
@@ -218,7 +218,7 @@ class Setpoints:
         first = piece.trajectory.sample(at - piece.start)
         for column, joint in enumerate(piece.trajectory.joints):
             limit, was = self._limits[joint], present[joint]
-            step = _POSITION_STEP * min(1.0, limit.upper - limit.lower)
+            step = _POSITION_STEP * min(1.0, limit.span)
             _check_step(f"set-point: {joint} position", float(first.position[column]), was.position, step)
             change = _VELOCITY_STEP_TIME * self._dynamics[joint].acceleration
             _check_step(f"set-point: {joint} velocity", float(first.velocity[column]), was.velocity, change)

@@ -17,7 +17,7 @@ class Stride:
 
     def __init__(self, limits: Mapping[str, Limit]) -> None:
         """Args: limits by joint, for their span."""
-        self._steps = {joint: _LARGEST_STEP * (limit.upper - limit.lower) for joint, limit in limits.items()}
+        self._steps = {joint: _LARGEST_STEP * limit.span for joint, limit in limits.items()}
         self._positions: dict[str, float] = {}
         self._at = 0.0
 

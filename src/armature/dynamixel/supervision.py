@@ -51,7 +51,7 @@ class JointWatch:
         self._limit = limit
         self._bound = following_error or math.inf
         self._policy = policy
-        self._margin = policy.limit_margin * (limit.upper - limit.lower)
+        self._margin = policy.limit_margin * limit.span
         self._thermal = ThermalModel()
         self.forget()
 

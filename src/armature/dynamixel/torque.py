@@ -61,7 +61,7 @@ class TorqueSwitch:
 
     def _require_within_limit(self, axis: Axis) -> None:
         position, limit = axis.wiring.to_position(self._measure(axis)), self._limits[axis.wiring.joint]
-        margin = _LIMIT_MARGIN * (limit.upper - limit.lower)
+        margin = _LIMIT_MARGIN * limit.span
         if not limit.lower - margin <= position <= limit.upper + margin:
             raise CommandRefused(
                 "arm",
