@@ -26,6 +26,7 @@ _LAG = 0.1
 _MOST_LOOKS = 100_000
 _TO_GET_OUT = 1.25
 _NOTHING = 1e-9  # [N·m]
+_AFAR = 0.05  # how far a survey looks [m]
 _CHUNK = 512  # states sampled at once
 
 
@@ -187,7 +188,15 @@ class GoalChecks:
         self.torques = Torques(mechanics, drives)
         self.settings = settings
         self.clearances = Clearances(mechanics, settings.margin + TOLERANCE)
+        self._afar = Clearances(mechanics, max(_AFAR, settings.margin + TOLERANCE))
 
     def begin(self, plan: Trajectory, until: float = math.inf) -> GoalCheck:
         """Begin to check a goal, as far as a time of it [s]."""
         return GoalCheck(plan, self.clearances, self.torques, self.settings, until)
+
+    def survey(self, plan: Trajectory) -> GoalCheck:
+        """Check a goal at once, and look farther for what it comes near to; raises as `GoalCheck.advance`."""
+        check = GoalCheck(plan, self._afar, self.torques, self.settings)
+        while not check.advance(_CHUNK):
+            pass
+        return check

@@ -15,6 +15,7 @@ from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
 from armature.core.guarding import Guard
+from armature.core.integration import Rates
 from armature.core.judging import GripJudge, TrajectoryJudge
 from armature.core.limits import check_joints
 from armature.core.outcome import End, Outcome
@@ -25,6 +26,7 @@ from armature.core.trajectory import State, Trajectory
 from armature.errors import ArmatureError, CommandRefused, GoalRefused
 from armature.nodes import topics
 from armature.nodes.arm_checks import CheckedGoals, make_checks
+from armature.nodes.arm_moves import ArmMoves
 from armature.nodes.conversions import to_goal, to_point, to_seconds, to_stamp, to_tolerances
 from armature.nodes.goals import GoalServer, OnEnd
 from armature.nodes.group_node import GroupNode, JointParameters
@@ -92,6 +94,8 @@ class ArmController(GroupNode):
         tool = self._checks.mechanics.tool
         steering = Steering(self._checks.mechanics, self.control.limits, tool)
         self._twist = TwistJog(self, steering, self._guard, (self.model.root, tool), self._jogged)
+        self._moves = ArmMoves(self, self._checks, self._follow_move, self._goals.cancel)
+        self._at_end.callback(self._moves.destroy)
         refuse_unknown(self)
         self._server = GoalServer(self, topics.FOLLOW_JOINT_TRAJECTORY, self._start, self._goals.cancel, _followed)
         self._at_end.callback(self._server.destroy)
@@ -108,6 +112,7 @@ class ArmController(GroupNode):
         if hasattr(message, "index"):  # from Kilted on
             message.index = self.control.next_point(stamp)
         self._server.publish_feedback(message)
+        self._moves.publish_feedback(message)
 
     def loads(self, motion: Trajectory) -> Array | None:
         """The arm's own weight and its payload's, by which the servos lead their goals [N·m], Shape (m, n)."""
@@ -133,15 +138,20 @@ class ArmController(GroupNode):
         self.go()
 
     def _follow(self, message: JointTrajectory, tolerances: Tolerances, on_end: OnEnd) -> None:
-        def ended(outcome: Outcome) -> None:
-            self.said(outcome)
-            on_end(outcome)
-
         # Before the rows are read by their columns, so that a repeated joint is not mistaken for a wrong length.
         is_partial = self._taking.allow_partial_joints_goal
         check_joints(message.joint_names, self.joints, is_partial=is_partial)
         goal = to_goal(message, may_integrate=self._taking.allow_integration_in_goal_trajectories)
-        stamp = to_seconds(message.header.stamp) or None
+        self._begin(goal, to_seconds(message.header.stamp) or None, tolerances, on_end)
+
+    def _follow_move(self, motion: Trajectory, request: FollowJointTrajectory.Goal, on_end: OnEnd) -> None:
+        self._begin(motion, None, self._tolerances_of(request), on_end)
+
+    def _begin(self, goal: Trajectory | Rates, stamp: float | None, tolerances: Tolerances, on_end: OnEnd) -> None:
+        def ended(outcome: Outcome) -> None:
+            self.said(outcome)
+            on_end(outcome)
+
         judge = TrajectoryJudge(tolerances, self.control.limits)
         self._twist.drop()
         self._checks.mechanics.rest(self._others())

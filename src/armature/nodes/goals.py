@@ -77,13 +77,13 @@ class GoalServer:
 
     def _accepted(self, handle: ServerGoalHandle) -> None:
         handle.execute()
+        before, self._running = self._running, handle
         try:
             self._start(handle.request, lambda outcome: self._end(handle, outcome))
         except ArmatureError as error:
+            self._running = before
             self._node.get_logger().warning(str(error))
             self._end(handle, refused(error))
-        else:
-            self._running = handle
 
     def _canceled(self, handle: ServerGoalHandle) -> CancelResponse:
         if handle is not self._running:

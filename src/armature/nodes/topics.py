@@ -70,6 +70,7 @@ CONTROLLER_STATE = Topic("arm_controller/controller_state", JointTrajectoryContr
 SPEED_SCALING = Topic("arm_controller/speed_scaling_input", SpeedScalingFactor, _latched(1))
 JOINT_JOG = Topic("arm_controller/joint_jog", JointJog, _newest())
 TWIST = Topic("arm_controller/twist", TwistStamped, _newest())
+PLANNED_PATH = Topic("arm_controller/planned_path", JointTrajectory, _latched(1))
 ROBOT_DESCRIPTION = Topic("robot_description", String, _latched(1))
 # tf2's own qualities of service (geometry2, tf2_ros/qos.hpp): depth 100; static frames latched.
 TF = Topic("tf", TFMessage, _reliable(100))
@@ -89,6 +90,7 @@ TOPICS = (
     SPEED_SCALING,
     JOINT_JOG,
     TWIST,
+    PLANNED_PATH,
     ROBOT_DESCRIPTION,
     TF,
     TF_STATIC,
@@ -96,6 +98,10 @@ TOPICS = (
 )
 
 FOLLOW_JOINT_TRAJECTORY = Service("arm_controller/follow_joint_trajectory", FollowJointTrajectory)
+MOVE_JOINTS = Service("arm_controller/move_joints", FollowJointTrajectory)
+MOVE_TO = Service("arm_controller/move_to", FollowJointTrajectory)
+MOVE_LINE = Service("arm_controller/move_line", FollowJointTrajectory)
+MOVE_ARC = Service("arm_controller/move_arc", FollowJointTrajectory)
 GRIPPER_COMMAND = Service("gripper_controller/gripper_cmd", ParallelGripperCommand)
 STOP_MOTION = Service("arm_controller/stop", Trigger)
 PAUSE = Service("arm_controller/pause", SetBool)

@@ -1,0 +1,241 @@
+"""Moves planned without a planner: to joint values, to poses of the tool, along lines and arcs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from armature.core import paths, retiming
+from armature.core.goal_checks import GoalChecks
+from armature.core.inverse import Found, Inverse, Target, from_rotation_vector, inverted, rotation_vector
+from armature.core.kinematics import Pose, Quaternion, composed, product
+from armature.core.limits import GroupLimits
+from armature.core.spline import Array
+from armature.core.steering import LEVER, Steering
+from armature.core.timing import timed
+from armature.core.trajectory import Trajectory
+from armature.errors import ConfigError, GoalRefused
+
+# The inverse is taken this often along a Cartesian way [m], [m/rad · rad], so often at most.
+_STRIDE = 0.004
+_MOST_STRIDES = 1000
+# Farther than this between two of them, joints do not follow the tool: they jump [rad].
+_JUMP = 0.3
+_CHART = ("x", "y", "z", "turn_x", "turn_y", "turn_z")  # [m], and rotations from the first one as lengths [m]
+_UNTURNED = (0.0, 0.0, 0.0, 1.0)
+_ROUNDING = 1e-6  # of a position that meets its limit [rad]
+
+
+@dataclass(frozen=True)
+class MoveSettings:
+    """How corners are rounded."""
+
+    blend: float = 0.1  # of joint moves, from the corner [rad]
+    blend_distance: float = 0.02  # of the tool's ways, from the corner [m]
+
+    def __post_init__(self) -> None:
+        for name, most in (("blend", 1.0), ("blend_distance", 0.5)):
+            if not 0.001 <= (value := getattr(self, name)) <= most:
+                raise ConfigError(f"parameter moves.{name}", value, f"it must be within 0.001 and {most:g}")
+
+
+@dataclass(frozen=True)
+class Waypoint:
+    """A pose of the tool in a frame: the root; the tool where the move begins; or there, along the root's axes."""
+
+    frame: str
+    translation: tuple[float, float, float]  # [m]
+    rotation: Quaternion | None  # None leaves it free, or as it is
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a move would be."""
+
+    duration: float  # [s]
+    reach: float  # the farthest that the tool comes from the root [m]
+    limit_margin: float  # the least distance of a joint to its limit [rad]
+    limit_joint: str
+    clearance: float  # the least between two parts, as far as it is looked at [m]
+    torque: float  # the highest, as a share of what the servo gives
+    singularity: float  # the smallest singular value: 0 in a singularity [m/rad]
+
+
+class Planner:
+    """Plans moves of one arm from rest to rest.
+
+    Args:
+        checks: of goals; with the arm and its tool.
+        limits: of the joints.
+        settings: of corners.
+    """
+
+    def __init__(self, checks: GoalChecks, limits: GroupLimits, settings: MoveSettings) -> None:
+        mechanics = checks.mechanics
+        self._checks = checks
+        self._limits = limits
+        self._settings = settings
+        self._root, self._tool = mechanics.root, mechanics.tool
+        self._beside = f"{self._tool}/{self._root}"
+        clearances = checks.clearances if checks.settings.collision else None
+        self._inverse = Inverse(mechanics, limits, clearances, checks.settings.margin)
+        self._steering = Steering(mechanics, limits, self._tool)
+
+    def joints(self, start: Array, targets: Sequence[Mapping[str, float]], least: float = 0.0) -> Trajectory:
+        """To joint values, one after the other; joints that a target leaves out stay as they were.
+
+        Args:
+            start: where the joints rest [rad], Shape (n,).
+            targets: positions by joint [rad].
+            least: duration to be taken at least [s].
+
+        Raises:
+            GoalRefused: an unknown joint, or a position that is not within its limits.
+        """
+        points = [start]
+        for target in targets:
+            points.append(self._with(points[-1], target))
+        path = paths.through(self._limits.joints, np.array(points), self._settings.blend)
+        return timed(path, self._limits, path.times.tolist(), least)
+
+    def poses(self, start: Array, waypoints: Sequence[Waypoint], least: float = 0.0) -> Trajectory:
+        """To poses of the tool, the joints taking their straight way; arguments as `joints`.
+
+        Raises:
+            GoalRefused: a pose that cannot be reached, with the nearest one and the reason; an unknown frame.
+        """
+        points = [start]
+        for index, target in enumerate(self._targets(start, waypoints)):
+            found = self._inverse.best(target, points[-1])
+            if not found.is_reached:
+                raise self._unreachable(f"pose {index + 1}", target, found)
+            points.append(found.position)
+        path = paths.through(self._limits.joints, np.array(points), self._settings.blend)
+        return timed(path, self._limits, path.times.tolist(), least)
+
+    def line(self, start: Array, waypoints: Sequence[Waypoint], least: float = 0.0) -> Trajectory:
+        """The tool along straight lines, its orientation changing in step; arguments and errors as `poses`."""
+        chart = self._chart(start, waypoints)
+        return self._along(paths.through(_CHART, chart, self._settings.blend_distance), start, least)
+
+    def arc(self, start: Array, waypoints: Sequence[Waypoint], least: float = 0.0) -> Trajectory:
+        """The tool along an arc through one place to another; arguments and errors as `poses`."""
+        if len(waypoints) != 2:
+            raise GoalRefused("points", len(waypoints), "an arc has two: one that it passes, and its end")
+        chart = self._chart(start, waypoints)
+        return self._along(paths.arc(_CHART, chart[0], chart[1, :3], chart[2]), start, least)
+
+    def preview(self, motion: Trajectory) -> Preview:
+        """Figures of a motion, which is checked on the way.
+
+        Raises:
+            GoalRefused: it does not pass the checks.
+        """
+        check = self._checks.survey(motion)
+        times = np.linspace(0.0, motion.duration, max(int(motion.duration / 0.05), 20))
+        position, _, _ = motion.sample_many(times)
+        margins = np.minimum(position - self._limits.lower, self._limits.upper - position).min(axis=0)
+        closest = int(np.argmin(margins))
+        places = [self._inverse.pose(row).translation for row in position]
+        return Preview(
+            duration=round(motion.duration, 3),
+            reach=round(float(np.linalg.norm(places, axis=1).max()), 4),
+            limit_margin=round(float(margins[closest]), 4),
+            limit_joint=self._limits.joints[closest],
+            clearance=round(check.nearest, 4),
+            torque=round(check.hardest, 3),
+            singularity=round(min(self._steering.smallest(row) for row in position), 4),
+        )
+
+    def _with(self, before: Array, target: Mapping[str, float]) -> Array:
+        after: Array = before.copy()
+        for joint, position in target.items():
+            if joint not in self._limits.joints:
+                allowed = f"joints are {', '.join(self._limits.joints)}"
+                raise GoalRefused("joint_names", joint, allowed)
+            index = self._limits.joints.index(joint)
+            lower, upper = self._limits.lower[index], self._limits.upper[index]
+            if not lower - _ROUNDING <= position <= upper + _ROUNDING:
+                raise GoalRefused(
+                    f"position of {joint}", float(position), f"its limits are {lower:g} to {upper:g} rad"
+                )
+            after[index] = position
+        return after
+
+    def _targets(self, start: Array, waypoints: Sequence[Waypoint]) -> list[Target]:
+        """Waypoints in the root frame."""
+        if not waypoints:
+            raise GoalRefused("multi_dof_trajectory.points", 0, "one pose at least is needed")
+        begin = self._inverse.pose(start)
+        return [self._target(begin, waypoint) for waypoint in waypoints]
+
+    def _target(self, begin: Pose, waypoint: Waypoint) -> Target:
+        turn = waypoint.rotation
+        if waypoint.frame in ("", self._root):
+            return Target(waypoint.translation, turn)
+        if waypoint.frame == self._tool:
+            inner = composed(begin, Pose(waypoint.translation, turn or _UNTURNED))
+            return Target(inner.translation, inner.rotation)
+        if waypoint.frame == self._beside:
+            x, y, z = (a + b for a, b in zip(begin.translation, waypoint.translation, strict=True))
+            return Target((x, y, z), product(turn or _UNTURNED, begin.rotation))
+        allowed = f"use {self._root}, {self._tool} or {self._beside}"
+        raise GoalRefused("header.frame_id", waypoint.frame, allowed)
+
+    def _chart(self, start: Array, waypoints: Sequence[Waypoint]) -> Array:
+        """The poses as rows: places, and rotations from the first one; Shape (m, 6)."""
+        begin = self._inverse.pose(start)
+        back = inverted(begin.rotation)
+        rows = [np.array((*begin.translation, 0.0, 0.0, 0.0))]
+        for target in self._targets(start, waypoints):
+            turn = (
+                rows[-1][3:]
+                if target.rotation is None
+                else LEVER * rotation_vector(product(target.rotation, back))
+            )
+            rows.append(np.concatenate((target.translation, turn)))
+        return np.array(rows)
+
+    def _along(self, chart: Trajectory, start: Array, least: float) -> Trajectory:
+        """The joints along a way of the tool."""
+        first = self._inverse.pose(start).rotation
+        count = min(max(int(np.ceil(chart.duration / _STRIDE)), 8), _MOST_STRIDES)
+        at = np.unique(np.concatenate((np.linspace(0.0, chart.duration, count + 1), chart.times)))
+        at = at[np.append(True, np.diff(at) > _STRIDE * 1e-3)]
+        rows, position = [], start
+        for place, row in zip(at, chart.sample_many(at)[0], strict=True):
+            rotation = product(from_rotation_vector(row[3:] / LEVER), first)
+            target = Target((float(row[0]), float(row[1]), float(row[2])), rotation)
+            found = self._inverse.descent(target, position)
+            where = f"the way at {place / chart.duration:.0%}"
+            if not found.is_there:
+                raise self._unreachable(where, target, self._inverse.judged(found))
+            if np.abs(found.position - position).max() > _JUMP:
+                raise GoalRefused(
+                    where,
+                    [round(v, 4) for v in target.translation],
+                    f"joints would jump there, at a singularity; {self._place_of(position)} can still be reached; "
+                    "take another way, or move_to",
+                )
+            position = found.position
+            rows.append(position)
+        table = np.array(rows)
+        slope = np.gradient(table, at, axis=0, edge_order=2)
+        bend = np.gradient(slope, at, axis=0, edge_order=2)
+        path = retiming.quintic(self._limits.joints, at, (table, slope, bend))
+        return timed(path, self._limits, chart.times.tolist(), least)
+
+    def _unreachable(self, where: str, target: Target, found: Found) -> GoalRefused:
+        asked = [round(value, 4) for value in target.translation]
+        off = f"{found.distance:.4f} m and {np.degrees(found.angle):.1f} deg off"
+        return GoalRefused(where, asked, f"{found.reason}; nearest is {self._place_of(found.position)}, {off}")
+
+    def _place_of(self, position: Array) -> str:
+        pose = self._inverse.pose(position)
+        place = ", ".join(f"{value:.4f}" for value in pose.translation)
+        joints = ", ".join(
+            f"{joint}={value:.4f}" for joint, value in zip(self._limits.joints, position, strict=True)
+        )
+        return f"({place}) m at {joints}"
