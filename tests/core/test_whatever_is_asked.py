@@ -137,6 +137,7 @@ class Lines(Motions):
     """Velocities step at a client's own corners; the velocity limits hold."""
 
     kinds = ("linear", "cubic", "quintic")
+    step = 1e-2  # as far as the largest step of velocity leads within half a cycle [rad]
 
 
 OFTEN = settings(max_examples=12, stateful_step_count=12, deadline=None)

@@ -9,7 +9,7 @@ from armature.core.integration import Rates
 from armature.core.limits import GroupLimits, check_end
 from armature.core.trajectory import State, Trajectory
 
-# A path with velocities is joined within this time, or followed as it is: it must not be left by much [s].
+# A path whose own points come sooner is joined within this time, or followed as it is: it is not left by much [s].
 _SOON = 0.4
 # Durations of the way onto a path that are tried: the first [s], and each after it so many times as long.
 _SHORTEST = 0.02
@@ -59,23 +59,22 @@ def _is_on(course: Trajectory, path: Trajectory, state: State) -> bool:
 
 
 def _moments(path: Trajectory, course: Trajectory) -> list[float]:
-    """Times at which the path may be joined [s], straight lines no later than at their first corner."""
+    """Times at which the path may be joined [s]: before its first point, a smooth one soon after it too."""
+    first = float(path.times[0])
     if path.velocities is None:
-        last = float(min(path.times[0] + retiming.ROUNDING, course.duration))
+        last = min(first + retiming.ROUNDING, course.duration)
     else:
-        last = min(_SOON, course.duration)
+        last = min(max(first, _SOON), course.duration)
     count = max(int(np.log(last / _SHORTEST) / np.log(_LONGER)), 0) if last > 0.0 else 0
     return [*(_SHORTEST * _LONGER**k for k in range(count)), last]
 
 
 def _way(state: State, target: State, time: float, limits: GroupLimits) -> Trajectory | None:
     """The motion into a state that takes exactly so long, if the limits allow one."""
-    asked = profile.question(limits, state, limits.velocity)
+    asked = profile.question(limits.times(_SHARE), state, limits.velocity)
     asked.target_position = target.position.tolist()
     asked.target_velocity = target.velocity.tolist()
     asked.target_acceleration = target.acceleration.tolist()
-    asked.max_acceleration = (limits.acceleration * _SHARE).tolist()
-    asked.max_jerk = (limits.jerk * _SHARE).tolist()
     asked.minimum_duration = time
     found = profile.answer(asked)
     if found is None or abs(found.duration - time) > _EQUAL:

@@ -65,6 +65,10 @@ class GroupLimits:
         units = tuple(self.units[column] for column in columns)
         return replace(self, joints=tuple(joints), units=units, **arrays)
 
+    def times(self, share: float) -> GroupLimits:
+        """The same with a share of the acceleration and the jerk."""
+        return replace(self, acceleration=self.acceleration * share, jerk=self.jerk * share)
+
 
 def check_joints(names: Sequence[str], expected: Sequence[str], *, is_partial: bool = False) -> None:
     """Refuse names that are not exactly the group's, in any order.

@@ -182,7 +182,9 @@ class Tracker:
             now: [s].
         """
         self.speed = speed
-        if not (self._is_stopping or self._is_held or self._is_lease):
+        if now >= self._pace.reaches(self._motion.duration):
+            self._begin(_resting(self._limits.joints, self._motion.positions[-1]), now, pace.steady(now, speed))
+        elif not (self._is_stopping or self._is_held or self._is_lease):
             self._come_to(speed, now)
 
     def catch_up(self, now: float) -> float:
