@@ -26,9 +26,15 @@ JOINTS = Wiring.from_yaml(SERVOS.read_text("utf-8"), ArmModel.from_urdf(URDF.rea
 
 
 @contextmanager
-def emulator(link_path: Path, pose: str = "park", baud: int = 1_000_000) -> Iterator[subprocess.Popen]:
+def emulator(
+    link_path: Path,
+    pose: str = "park",
+    baud: int = 1_000_000,
+    robot: tuple[Path, Path, Path] = (URDF, SERVOS, POSES),
+) -> Iterator[subprocess.Popen]:
     """The emulator's process, serving its bus at a path."""
-    files = ("--urdf", str(URDF), "--wiring", str(SERVOS), "--poses", str(POSES), "--start-pose", pose)
+    urdf, wiring, poses = map(str, robot)
+    files = ("--urdf", urdf, "--wiring", wiring, "--poses", poses, "--start-pose", pose)
     command = [
         sys.executable,
         "-m",
