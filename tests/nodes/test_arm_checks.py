@@ -110,3 +110,9 @@ def test_parameters_that_cannot_be_used_are_refused_at_start(make_motion, name, 
     motion = make_motion()
     with pytest.raises(ValueError, match=says):
         motion.make(type(motion.arm), {"urdf": str(motion.urdf), name: value})
+
+
+def test_a_goal_whose_first_point_is_a_long_check_away_starts_where_the_arm_has_rested(make_motion):
+    motion = make_motion(urdf=SOLID, arm_parameters={"checks.turn": 0.001}).arm_servos()
+    answer = motion.follow(smooth(1.0, 1.2, 0.0))
+    assert answer.status == SUCCEEDED, answer.result.error_string

@@ -15,7 +15,7 @@ from armature.core.judging import Judge
 from armature.core.mechanics import Mechanics
 from armature.core.model import ArmModel
 from armature.core.outcome import Code, End, Outcome, aborted, refused
-from armature.core.trajectory import Trajectory
+from armature.core.trajectory import State, Trajectory
 from armature.dynamixel.wiring import Wiring
 from armature.errors import ArmatureError, ConfigError, GoalRefused
 from armature.nodes.parameters import read, read_file
@@ -111,6 +111,7 @@ class _Waiting:
     """A goal whose check goes on."""
 
     check: GoalCheck
+    begin: State  # from which the goal is being checked
     goal: Trajectory | Rates
     stamp: float | None
     judge: Judge
@@ -152,13 +153,14 @@ class CheckedGoals:
             GoalRefused: it cannot be followed, or did not pass.
             CommandRefused: the arm takes no commands now.
         """
-        check = self._checks.begin(self._control.planned(goal, stamp, self._now()))
+        plan = self._control.planned(goal, stamp, self._now())
+        check = self._checks.begin(plan)
         is_done = check.advance(_FIRST_SLICE)
         self.drop("replaced by a newer goal")
         if is_done:
             self._control.follow(goal, stamp, judge, on_end, self._now())
             return
-        self._waiting = _Waiting(check, goal, stamp, judge, on_end)
+        self._waiting = _Waiting(check, plan.sample(0.0), goal, stamp, judge, on_end)
         self._timer.reset()
 
     def drop(self, why: str) -> None:
@@ -188,17 +190,26 @@ class CheckedGoals:
 
     def _start(self, waiting: _Waiting) -> None:
         plan = self._control.planned(waiting.goal, waiting.stamp, self._now())
-        # The arm may have moved meanwhile: then the way to the goal's first point is another one.
+        if not _rests_at(plan.sample(0.0), waiting.begin):
+            self._check_way(waiting, plan)
+        self._control.follow(waiting.goal, waiting.stamp, waiting.judge, waiting.on_end, self._now())
+        self._waiting = None
+        self._started()
+
+    def _check_way(self, waiting: _Waiting, plan: Trajectory) -> None:
+        """Where the arm has moved meanwhile, the way to the goal's first point is another one."""
         ahead = waiting.goal.times + plan.duration - waiting.goal.duration
         until = float(ahead[ahead > 0.0][0]) + _JOINED
         if not self._checks.begin(plan, until).advance(_FIRST_SLICE):
             allowed = "the arm has moved while a long goal was checked; send it while the arm rests"
             raise GoalRefused("way to the first point", round(until, 3), allowed)
-        self._control.follow(waiting.goal, waiting.stamp, waiting.judge, waiting.on_end, self._now())
-        self._waiting = None
-        self._started()
 
     def _end(self, outcome: Outcome) -> None:
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
             waiting.on_end(outcome)
+
+
+def _rests_at(state: State, before: State) -> bool:
+    """Whether a state is the same as one before, and nothing moves."""
+    return state.is_resting and before.is_resting and bool((state.position == before.position).all())
