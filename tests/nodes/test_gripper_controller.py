@@ -23,6 +23,12 @@ def test_the_gripper_reaches_a_position(motion):
     assert motion.servos.position["waist"] == 0.0
 
 
+def test_the_zeros_that_moveit_writes_ask_for_nothing(motion):
+    answer = motion.grip(JointState(name=["gripper"], position=[0.02], velocity=[0.0], effort=[0.0]))
+    assert answer.status == SUCCEEDED
+    assert answer.result.reached_goal
+
+
 def test_a_gripper_that_an_object_stops_has_stalled(motion):
     motion.servos.stuck["gripper"] = 0.01
     answer = motion.grip(JointState(name=["gripper"], position=[0.0], velocity=[0.05]))
@@ -45,7 +51,8 @@ def test_stalling_may_be_a_failure(make_motion):
         JointState(position=[0.05]),
         JointState(position=[math.nan]),
         JointState(position=[]),
-        JointState(position=[0.01], velocity=[0.0]),
+        JointState(position=[0.01], velocity=[-0.01]),
+        JointState(position=[0.01], velocity=[1e-9]),
         JointState(position=[0.01], effort=[5.0]),
         JointState(name=["waist"], position=[0.01]),
     ],

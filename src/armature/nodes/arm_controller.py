@@ -240,12 +240,13 @@ class GripperController(GroupNode):
         # As in parallel_gripper_action_controller, a lone gripper joint need not be named.
         if command.name or len(self.joints) != 1:
             check_joints(command.name, self.joints)
-        if len(command.effort):
-            allowed = "leave it empty: the gripper's force is limited by its servo's parameters"
+        # MoveIt writes 0 for an effort or a velocity that it does not ask for.
+        if any(command.effort):
+            allowed = "leave it empty or 0: the gripper's force is limited by its servo's parameters"
             raise GoalRefused("command.effort", list(command.effort), allowed)
         names = list(command.name) or list(self.joints)
         target = self._column(names, command.position, "command.position")
-        if not len(command.velocity):
+        if not any(command.velocity):
             return target, self.control.limits.velocity
         return target, self._column(names, command.velocity, "command.velocity")
 
