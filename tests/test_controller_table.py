@@ -1,0 +1,67 @@
+"""The table of docs/controller.md names tests that exist, and parameters that do."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from armature.core.model import ArmModel
+from armature.nodes.jtc_parameters import JointConstraints, TrajectoryParameters
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = (ROOT / "docs" / "controller.md").read_text("utf-8")
+ROWS = [line for line in PAGE.partition("## JTC's behaviours")[2].splitlines() if line.startswith("| ")][1:]
+NAMED = sorted(set(re.findall(r"`([\w/]+\.py)::(\w+)`", PAGE)))
+MOVEIT = yaml.safe_load((ROOT / "config" / "moveit_controllers.yaml").read_text("utf-8"))
+
+
+def defined(path: Path) -> set[str]:
+    """Functions, classes and names at the top of a file of tests."""
+    names = set()
+    for node in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign):
+            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return names
+
+
+@pytest.mark.parametrize("file", sorted({file for file, _ in NAMED}))
+def test_every_test_that_the_table_names_exists(file: str) -> None:
+    assert {test for name, test in NAMED if name == file} <= defined(ROOT / "tests" / file)
+
+
+def test_every_behaviour_has_a_test() -> None:
+    behaviours = [row for row in ROWS if not row.startswith("| **")]
+    assert len(behaviours) > 40
+    assert [row for row in behaviours if "::test" not in row and "::Test" not in row] == []
+
+
+@pytest.mark.parametrize("kind", [TrajectoryParameters, JointConstraints])
+def test_every_parameter_of_jtcs_stands_on_the_page_with_its_default(kind: type) -> None:
+    for name, field in kind.__dataclass_fields__.items():
+        written = re.search(rf"`(?:constraints\.<joint>\.)?{name.replace('__', '.')}` \| (\w[\w.]*)", PAGE)
+        assert written, name
+        assert yaml.safe_load(written[1]) == field.default
+
+
+def test_moveits_controllers_are_the_graphs_with_the_default_arms_joints() -> None:
+    arm = ArmModel.from_urdf((ROOT / "urdf" / "armature6.urdf").read_text("utf-8"))
+    manager = MOVEIT["moveit_simple_controller_manager"]
+    assert manager["controller_names"] == ["arm_controller", "gripper_controller"]
+    assert manager["arm_controller"]["joints"] == [j.name for j in arm.driven if j.kind == "revolute"]
+    assert manager["gripper_controller"]["joints"] == [j.name for j in arm.driven if j.kind == "prismatic"]
+
+
+def test_moveits_actions_are_the_ones_that_are_served() -> None:
+    from armature.nodes import topics
+
+    manager = MOVEIT["moveit_simple_controller_manager"]
+    served = (topics.FOLLOW_JOINT_TRAJECTORY, topics.GRIPPER_COMMAND)
+    for name, action in zip(manager["controller_names"], served, strict=True):
+        assert f"{name}/{manager[name]['action_ns']}" == action.name
+        assert manager[name]["type"] == action.kind.__name__
