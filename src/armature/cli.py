@@ -48,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     _add_fault(commands)
     _add_inspection(commands)
     _add_commissioning(commands)
+    _add_move(commands)
     _add_recording(commands)
     _add_bench(commands)
     return root
@@ -162,6 +163,32 @@ def _add_commissioning(commands: Subparsers) -> None:
         command.add_argument("--wiring", metavar="FILE", default="", help="default: the robot's")
         command.add_argument("--port", metavar="DEV", default="", help="default: the only adapter plugged in")
         command.add_argument("--json", action="store_true", help="for programs")
+
+
+def _add_move(commands: Subparsers) -> None:
+    move = _add(commands, "move", "Move the arm of the running graph.", "armature.cli_move")
+    move.add_argument("pose", metavar="POSE", nargs="*", help="named poses, one after the other")
+    where = move.add_mutually_exclusive_group()
+    where.add_argument(
+        "--joints", metavar="J=RAD,...", action="append", help="to joint values; again for the next"
+    )
+    where.add_argument(
+        "--to", metavar="V", type=float, nargs="+", help="the tool to x y z [m] [roll pitch yaw, rad]"
+    )
+    where.add_argument(
+        "--line", metavar="V", type=float, nargs="+", help="straight on by dx dy dz [m] [r p y, rad]"
+    )
+    where.add_argument(
+        "--arc", metavar="V", type=float, nargs=6, help="by dx dy dz to pass, and dx dy dz to end [m]"
+    )
+    frame_help = "whose axes count: base (default) or tool; with --to, tool is an offset from where it is"
+    move.add_argument("--frame", choices=("base", "tool"), default="base", help=frame_help)
+    move.add_argument(
+        "--seconds", metavar="S", type=float, default=0.0, help="to take at least; default: the quickest"
+    )
+    move.add_argument("--preview", action="store_true", help="tell what the move would be; nothing moves")
+    move.add_argument("--json", action="store_true", help="for programs")
+    _add_namespace(move)
 
 
 def _add_recording(commands: Subparsers) -> None:

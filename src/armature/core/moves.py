@@ -175,10 +175,10 @@ class Planner:
         turn = waypoint.rotation
         if waypoint.frame in ("", self._root):
             return Target(waypoint.translation, turn)
-        if waypoint.frame == self._tool:
+        if waypoint.frame in (self._tool, "tool"):
             inner = composed(begin, Pose(waypoint.translation, turn or _UNTURNED))
             return Target(inner.translation, inner.rotation)
-        if waypoint.frame == self._beside:
+        if waypoint.frame in (self._beside, "tool/base"):
             x, y, z = (a + b for a, b in zip(begin.translation, waypoint.translation, strict=True))
             return Target((x, y, z), product(turn or _UNTURNED, begin.rotation))
         allowed = f"use {self._root}, {self._tool} or {self._beside}"

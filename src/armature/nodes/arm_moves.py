@@ -128,7 +128,7 @@ class ArmMoves:
     def _targets(self, message: JointTrajectory) -> list[dict[str, float]]:
         """Positions by joint of each waypoint: given, or those of named poses."""
         names = list(message.joint_names)
-        if not message.points:
+        if not any(len(point.positions) for point in message.points):
             return [self._pose(name) for name in names] or [self._pose("")]
         check_joints(names, [joint for joint in self._node.joints if joint in names])
         targets = []
