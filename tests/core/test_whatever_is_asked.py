@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import numpy as np
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -140,7 +140,47 @@ class Lines(Motions):
     step = 1e-2  # as far as the largest step of velocity leads within half a cycle [rad]
 
 
-OFTEN = settings(max_examples=12, stateful_step_count=12, deadline=None)
+INTERRUPTIONS = st.lists(
+    st.tuples(
+        st.sampled_from(("pause", "resume", "set_speed", "bound_speed", "hold_up")), st.floats(0.05, 0.5), SPEED
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=6, deadline=None)
+@given(
+    st.sampled_from(("linear", "cubic", "quintic")),
+    st.lists(st.tuples(PLACE, PLACE), min_size=1, max_size=2),
+    st.floats(3.5, 5.0),
+    INTERRUPTIONS,
+)
+def test_whatever_interrupts_a_goal_its_end_is_reached(kind, places, step, interruptions):
+    arm = Commanded()
+    still = [[0.0, 0.0]] * len(places)
+    fields = {"linear": (), "cubic": (still,), "quintic": (still, still)}[kind]
+    goal = Trajectory.from_rows(JOINTS, step * np.arange(1, len(places) + 1), places, *fields)
+    arm.follow(goal)
+    for name, seconds, speed in interruptions:
+        if name == "hold_up":
+            arm.run(seconds, held_up=True)
+        else:
+            given_too = {"set_speed": (speed,), "bound_speed": (max(min(speed, 1.0), 0.1),)}.get(name, ())
+            with contextlib.suppress(ArmatureError):
+                getattr(arm.control, name)(*given_too, arm.now)
+            arm.go()
+            arm.run(seconds)
+    arm.control.bound_speed(1.0, arm.now)
+    arm.control.set_speed(1.0, arm.now)
+    with contextlib.suppress(ArmatureError):
+        arm.control.resume(arm.now)
+    arm.go()
+    arm.finish().run(0.1)
+    assert [end.end for end in arm.ends] == [End.SUCCEEDED], arm.ends
+    assert np.allclose(arm.positions[-1], places[-1], atol=1e-6)
+
+
+OFTEN = settings(max_examples=8, stateful_step_count=10, deadline=None)
 TestQuintics = Quintics.TestCase
 TestCubics = Cubics.TestCase
 TestLines = Lines.TestCase

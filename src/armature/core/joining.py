@@ -12,8 +12,8 @@ from armature.core.trajectory import State, Trajectory
 # A path whose own points come sooner is joined within this time, or followed as it is: it is not left by much [s].
 _SOON = 0.4
 # Durations of the way onto a path that are tried: the first [s], and each after it so many times as long.
-_SHORTEST = 0.02
-_LONGER = 1.2
+_SHORTEST = 0.04
+_LONGER = 1.25
 _EQUAL = 1e-9
 # What is left of the limits to whatever slows the arm down on the way.
 _SHARE = 1.0 - pace.SHARE
