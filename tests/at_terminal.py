@@ -1,4 +1,4 @@
-"""A person at a terminal who waits for a text and then types, and an arm of emulated servos on a device."""
+"""A person at a terminal, who waits for a text and then types."""
 
 from __future__ import annotations
 
@@ -9,18 +9,13 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from armature import cli
-from armature.bench.virtual import POSES, URDF, WIRING
-from armature.emulator.bus import EmulatedBus
-from armature.emulator.terminal import Terminal
 
-_PATIENCE = 20.0  # [s]
+_PATIENCE = 40.0  # [s]
 INTERRUPT = "\x03"
 END = "\x04"
 Step = tuple[str, "str | Callable[[], object]"]
@@ -82,17 +77,3 @@ class _Person:
         keys = act if isinstance(act, str) else act()
         if isinstance(keys, str):
             os.write(self._master, keys.encode())
-
-
-@contextmanager
-def emulated_arm(link: Path) -> Iterator[EmulatedBus]:
-    """The arm's servos on a device of this process."""
-    bus = EmulatedBus.of_arm(URDF, WIRING, POSES["park"], time.monotonic())
-    with Terminal(bus, link, time.monotonic) as terminal:
-        thread = threading.Thread(target=terminal.serve)
-        thread.start()
-        try:
-            yield bus
-        finally:
-            terminal.stop()
-            thread.join()

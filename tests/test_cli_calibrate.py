@@ -14,13 +14,14 @@ from pathlib import Path
 import pytest
 
 from armature import cli, cli_calibrate, cli_wiring
-from armature.bench.virtual import ARM, WIRING
+from armature.bench.virtual import ARM
 from armature.dynamixel.wiring import Wiring
 from armature.emulator.faults import Place, Silence, Slip
 from armature.errors import ConfigError
 from armature.graph import find_robot
 
-from .at_terminal import END, INTERRUPT, at_terminal, emulated_arm
+from .at_terminal import END, INTERRUPT, at_terminal
+from .virtual_arm import VirtualArm
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTENT = (ROOT / "config" / "servos.yaml").read_bytes()
@@ -29,41 +30,27 @@ pytestmark = pytest.mark.usefixtures("nothing_left")
 PLACED, RANGE, MOVED, WRITE = ("and press Enter", "range of motion too?", "from stop to stop", "Write this to")
 
 
-class Hall:
+class Hall(VirtualArm):
     """An arm in its zero pose, whose elbow's horn sits 10 deg from where the wiring file thinks."""
 
-    def __init__(self, bus, port):
-        self.bus, self.port = bus, str(port)
-
-    def register(self, joint, name):
-        return self.bus.servo(joint).registers[name]
-
-    def set(self, joint, name, value):
-        servo = self.bus.servo(joint)
-        register = servo.model.registers[name]
-        servo.write(register.address, value.to_bytes(register.size, "little"))
+    def __init__(self):
+        super().__init__()
+        self.inject(Slip("elbow", SLIP))
+        self.inject(Place())
 
     def place(self, joint, position):
-        self.bus.faults.inject(Place(joint, position))
+        self.inject(Place(joint, position))
 
-
-@pytest.fixture(scope="module")
-def _hall(tmp_path_factory):
-    port = tmp_path_factory.mktemp("calibrate") / "bus"
-    with emulated_arm(port) as bus:
-        yield Hall(bus, port)
+    def register(self, joint, name):
+        return self.servo(joint).registers[name]
 
 
 @pytest.fixture
-def hall(_hall):
-    _hall.bus.faults.clear()
-    for joint in WIRING.joints:
-        _hall.set(joint, "Torque Enable", 0)
-        _hall.set(joint, "Min Position Limit", 0)
-        _hall.set(joint, "Max Position Limit", 4095)
-    _hall.bus.faults.inject(Slip("elbow", SLIP))
-    _hall.bus.faults.inject(Place())
-    return _hall
+def hall(monkeypatch):
+    hall = Hall()
+    hall.put_in_place(monkeypatch, cli_calibrate)
+    monkeypatch.setattr(cli_calibrate, "_SPACING", 0.0)
+    return hall
 
 
 @pytest.fixture
@@ -75,7 +62,7 @@ def wiring(tmp_path):
 
 
 def words(hall, wiring, *more):
-    return ["calibrate", "--port", hall.port, "--wiring", str(wiring), *more]
+    return ["calibrate", "--port", hall.path, "--wiring", str(wiring), *more]
 
 
 def offset(content, joint):
@@ -183,11 +170,11 @@ def test_who_leaves_writes_nothing(hall, wiring, monkeypatch, script, keys):
 def test_what_cannot_be_taken_is_told_and_may_be_tried_again(hall, wiring, monkeypatch):
     silence = Silence("elbow")
     script = [
-        (PLACED, lambda: hall.bus.faults.inject(silence)),
+        (PLACED, lambda: hall.inject(silence)),
         ("not read", "\n"),
         (
             "10 readings of elbow 10 were lost; check power and cable of id 3",
-            lambda: hall.bus.faults.clear(silence),
+            lambda: hall.clear(silence),
         ),
         ("-10.0 deg", "\n"),
         (RANGE, "\n"),
@@ -196,6 +183,16 @@ def test_what_cannot_be_taken_is_told_and_may_be_tried_again(hall, wiring, monke
     code, _ = at_terminal(monkeypatch, words(hall, wiring, "elbow"), *script)
     assert code == 0
     assert offset(wiring.read_bytes(), "elbow") == pytest.approx(190.0, abs=0.2)
+
+
+def test_an_interrupt_without_a_dialogue_is_told_in_one_line(hall, wiring, capsys, monkeypatch):
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli_calibrate.time, "sleep", interrupt)
+    told = refused(capsys, words(hall, wiring, "--yes"))
+    assert "interrupted; unless a line above says that it was saved, nothing was written" in told
+    assert unwritten(wiring)
 
 
 # What is refused
@@ -211,7 +208,7 @@ def test_with_torque_on_it_is_refused_and_torque_stays(hall, wiring, capsys):
     hall.set("elbow", "Torque Enable", 1)
     told = refused(capsys, words(hall, wiring, "--yes"))
     assert "calibration refused: the torque of id 3 is on, it may hold a load; support the arm" in told
-    assert hall.bus.servo("elbow").drive.is_on
+    assert hall.servo("elbow").drive.is_on
     assert unwritten(wiring)
 
 
@@ -224,7 +221,12 @@ def test_torque_that_comes_on_meanwhile_ends_it(hall, wiring, monkeypatch):
 def test_a_joint_that_moves_is_refused(hall, wiring, capsys, monkeypatch):
     monkeypatch.setattr(cli_calibrate, "_READINGS", 2)
     places = iter((0.0, 0.1))
-    monkeypatch.setattr(cli_calibrate.time, "sleep", lambda _: hall.place("elbow", next(places)))
+
+    def move(_):
+        hall.place("elbow", next(places))
+        hall.pass_time(0.1)
+
+    monkeypatch.setattr(cli_calibrate.time, "sleep", move)
     told = refused(capsys, words(hall, wiring, "elbow", "--yes"))
     assert "elbow moved by" in told
     assert "at most 5 are still; hold it still" in told
@@ -232,7 +234,7 @@ def test_a_joint_that_moves_is_refused(hall, wiring, capsys, monkeypatch):
 
 
 def test_an_offset_that_puts_a_limit_beyond_the_servo_is_refused(hall, wiring, capsys):
-    hall.bus.faults.inject(Slip("elbow", 1.9))
+    hall.inject(Slip("elbow", 1.9))
     told = refused(capsys, words(hall, wiring, "elbow", "--yes"))
     assert "with a zero offset of 288." in told
     assert "the URDF's limit -1.92 is at tick 45" in told
@@ -241,7 +243,7 @@ def test_an_offset_that_puts_a_limit_beyond_the_servo_is_refused(hall, wiring, c
 
 
 def test_a_servo_that_is_not_there_is_told(hall, wiring, capsys):
-    hall.bus.faults.inject(Silence("elbow"))
+    hall.inject(Silence("elbow"))
     told = refused(capsys, words(hall, wiring, "--yes"))
     assert "id 3 XM540-W270" in told
     assert "check power, cable, baud rate" in told
@@ -277,7 +279,7 @@ def test_without_a_person_it_says_what_would_work(hall, wiring, capsys, monkeypa
 
 
 def test_the_default_arms_file_is_not_edited_and_where_to_copy_it_is_said(hall, capsys):
-    told = refused(capsys, ["calibrate", "--port", hall.port, "--yes"])
+    told = refused(capsys, ["calibrate", "--port", hall.path, "--yes"])
     own = ROOT / "config" / "robots" / "armature6" / "servos.yaml"
     assert told.endswith(f"make your own first: cp {ROOT / 'config' / 'servos.yaml'} {own}")
 

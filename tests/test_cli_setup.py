@@ -3,69 +3,55 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from armature import cli, cli_setup
-from armature.dynamixel import survey
+from armature import cli, cli_scan, cli_setup
 from armature.dynamixel.control_table import BAUD_RATES
 from armature.emulator.faults import DuplicateId
+from armature.emulator.servo import BOOT_TIME
 
-from .at_terminal import END, INTERRUPT, at_terminal, emulated_arm
+from .at_terminal import END, INTERRUPT, at_terminal
+from .virtual_arm import VirtualArm
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 QUESTION = "Write 5 registers to its EEPROM? [y/N]"
 
 
-class Table:
+class Table(VirtualArm):
     """A table with servos, of which one is connected."""
-
-    def __init__(self, bus, port):
-        self.bus, self.port = bus, str(port)
 
     def fresh(self, joint):
         """Connect a servo as it leaves the factory."""
-        self.connect(joint)
-        self.bus.servo(joint).factory_reset(0xFF)
 
-    def connect(self, joint):
-        """Connect a servo as it is."""
-        for servo in self.bus.servos:
-            servo.breaks = int(servo is not self.bus.servo(joint))
+        def plug(bus):
+            for servo in bus.servos:
+                servo.breaks = int(servo is not bus.servo(joint))
+            bus.servo(joint).factory_reset(0xFF)
+
+        self.change(plug)
+        self.pass_time(BOOT_TIME + 0.1)
 
     def address(self, joint):
         """Id and baud rate of a servo."""
-        registers = self.bus.servo(joint).registers
+        registers = self.servo(joint).registers
         return registers["ID"], BAUD_RATES[registers["Baud Rate"]]
-
-    def set(self, joint, name, value):
-        servo = self.bus.servo(joint)
-        register = servo.model.registers[name]
-        servo.write(register.address, value.to_bytes(register.size, "little"))
-
-
-@pytest.fixture(scope="module")
-def _table(tmp_path_factory):
-    port = tmp_path_factory.mktemp("setup") / "bus"
-    with emulated_arm(port) as bus:
-        yield Table(bus, port)
 
 
 @pytest.fixture
-def table(_table, monkeypatch, wait_until):
-    """The elbow's servo is connected, fresh from the factory; two baud rates and 50 ids are enough to look at."""
-    monkeypatch.setattr(cli_setup, "BAUD_RATES", (57_600, 1_000_000))
-    monkeypatch.setattr(survey, "_IDS", 50)
-    _table.bus.faults.clear()
-    _table.fresh("elbow")
-    wait_until(lambda: _table.bus.servo("elbow").is_awake)
-    return _table
+def table(monkeypatch):
+    """The elbow's servo is connected, fresh from the factory."""
+    table = Table()
+    table.put_in_place(monkeypatch, cli_setup, cli_scan)
+    table.fresh("elbow")
+    return table
 
 
 def run(table, *words, script=(), monkeypatch):
-    return at_terminal(monkeypatch, ["setup", "--port", table.port, *words], *script)
+    return at_terminal(monkeypatch, ["setup", "--port", table.path, *words], *script)
 
 
 def test_a_new_servo_is_shown_asked_for_written_and_found_again(table, monkeypatch):
@@ -92,16 +78,15 @@ def test_an_interrupt_is_told_in_one_line(table, monkeypatch):
 
 
 def test_a_servo_that_is_as_wanted_is_asked_nothing(table, monkeypatch):
-    assert cli.main(["setup", "--port", table.port, "elbow", "--yes"]) == 0
+    assert cli.main(["setup", "--port", table.path, "elbow", "--yes"]) == 0
     code, seen = run(table, "elbow", monkeypatch=monkeypatch)
     assert code == 0
     assert "elbow: it is as the wiring file wants it; nothing to write" in seen
 
 
-def test_all_joints_are_set_up_in_turn_and_a_wrong_servo_may_be_exchanged(table, monkeypatch, wait_until):
+def test_all_joints_are_set_up_in_turn_and_a_wrong_servo_may_be_exchanged(table, monkeypatch):
     def plug(joint):
         table.fresh(joint)
-        wait_until(lambda: table.bus.servo(joint).is_awake)
         return "\n"
 
     script = [
@@ -121,13 +106,13 @@ def test_all_joints_are_set_up_in_turn_and_a_wrong_servo_may_be_exchanged(table,
 
 
 def test_nothing_is_written_on_a_dry_run(table, capsys):
-    assert cli.main(["setup", "--port", table.port, "elbow", "--dry-run"]) == 0
+    assert cli.main(["setup", "--port", table.path, "elbow", "--dry-run"]) == 0
     assert table.address("elbow") == (1, 57_600)
     assert "elbow: --dry-run: nothing was written" in capsys.readouterr().out
 
 
 def test_programs_read_what_was_done(table, capsys):
-    assert cli.main(["setup", "--port", table.port, "elbow", "--yes", "--json"]) == 0
+    assert cli.main(["setup", "--port", table.path, "elbow", "--yes", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert (answer["joint"], answer["found"], answer["written"]) == ("elbow", {"id": 1, "baud_rate": 57_600}, 5)
     assert {"register": "ID", "now": 1, "wanted": 3} in answer["settings"]
@@ -145,7 +130,7 @@ def refused(capsys, *words):
 def test_several_servos_are_listed_and_nothing_is_written(table, capsys):
     for servo in table.bus.servos:
         servo.breaks = 0
-    told = refused(capsys, "--port", table.port, "elbow", "--yes")
+    told = refused(capsys, "--port", table.path, "elbow", "--yes")
     assert "id 1 XM540-W270 at 57600 bit/s" in told
     assert "XM430-W350" in told
     assert told.endswith("connect one servo at a time")
@@ -154,27 +139,27 @@ def test_several_servos_are_listed_and_nothing_is_written(table, capsys):
 
 def test_two_new_servos_that_answer_as_one_are_refused(table, capsys):
     with table.bus.faults.injected(DuplicateId("elbow")):
-        told = refused(capsys, "--port", table.port, "elbow", "--yes")
+        told = refused(capsys, "--port", table.path, "elbow", "--yes")
     assert "connect one servo at a time" in told
     assert table.address("elbow") == (1, 57_600)
 
 
 def test_nobody_on_the_bus_is_told(table, capsys):
-    table.bus.servo("elbow").breaks = 1
-    told = refused(capsys, "--port", table.port, "elbow", "--yes")
+    table.servo("elbow").breaks = 1
+    told = refused(capsys, "--port", table.path, "elbow", "--yes")
     assert "no servo answers at any baud rate; check power and cable" in told
 
 
 def test_a_servo_with_torque_keeps_it_and_is_left_as_it_is(table, capsys):
     table.set("elbow", "Torque Enable", 1)
-    told = refused(capsys, "--port", table.port, "elbow", "--yes")
+    told = refused(capsys, "--port", table.path, "elbow", "--yes")
     assert "the torque of id 1 is on, it may hold a load; support the arm, then switch" in told
-    assert table.bus.servo("elbow").drive.is_on
+    assert table.servo("elbow").drive.is_on
     assert table.address("elbow") == (1, 57_600)
 
 
 def test_another_model_is_refused(table, capsys):
-    told = refused(capsys, "--port", table.port, "gripper", "--yes")
+    told = refused(capsys, "--port", table.path, "gripper", "--yes")
     assert "XM540-W270 answers, the wiring file wants XL430-W250 for gripper; connect the right servo" in told
 
 
@@ -208,9 +193,24 @@ def test_names_that_lead_nowhere_are_told(capsys, words, told):
     assert told in refused(capsys, *words)
 
 
+@pytest.mark.process
+def test_the_emulator_starts_with_one_servo_as_it_leaves_the_factory(tmp_path, capsys, wait_until):
+    port = str(tmp_path / "bus")
+    command = [sys.executable, "-m", "armature.cli", "emulate", "--link", port, "--factory", "elbow"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as emulator:
+        try:
+            assert emulator.stdout.readline().startswith(b"ready")
+            # It is silent while it starts.
+            wait_until(lambda: cli.main(["scan", "--json", "--baud", "57600", "--port", port]) == 0, 40.0)
+        finally:
+            emulator.kill()
+    (seen,) = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert [(servo["id"], servo["model"]) for servo in seen["servos"]] == [(1, "XM540-W270")]
+
+
 def test_a_wiring_file_of_ones_own_may_be_named(table, tmp_path, capsys):
     text = (Path(__file__).parents[1] / "config" / "servos.yaml").read_text("utf-8")
     (tmp_path / "own.yaml").write_text(text.replace("id: 3\n", "id: 33\n"))
-    words = ["--wiring", str(tmp_path / "own.yaml"), "--port", table.port]
+    words = ["--wiring", str(tmp_path / "own.yaml"), "--port", table.path]
     assert cli.main(["setup", *words, "elbow", "--yes"]) == 0
     assert table.address("elbow") == (33, 1_000_000)

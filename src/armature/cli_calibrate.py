@@ -51,6 +51,9 @@ def calibrate(options: argparse.Namespace) -> int:
         else:
             outcome = _asked(options, wired, registers, calibration)
         _conclude(options, wired, registers, outcome)
+    except KeyboardInterrupt:
+        remedy = "unless a line above says that it was saved, nothing was written"
+        raise CommandRefused("calibration", "interrupted", remedy) from None
     finally:
         bus.close()
     return 0

@@ -18,10 +18,14 @@ from armature.dynamixel.commissioning import (
     only_servo,
     position_limits,
 )
+from armature.dynamixel.control_table import OperatingMode
 from armature.dynamixel.survey import Found, Survey, survey
+from armature.dynamixel.wiring import ServoWiring
 from armature.emulator.faults import make
 from armature.emulator.servo import BOOT_TIME
 from armature.errors import BusError, CommandRefused, ServoRefused
+
+from . import twin
 
 ELBOW = next(servo for servo in WIRING.servos if servo.joint == "elbow")
 XM540, XM430 = ELBOW.model.number, 1020
@@ -29,17 +33,16 @@ NEW = Presence(57_600, Found(1, XM540, 48))
 
 
 class Workshop:
-    """A bus with the elbow's servo alone, fresh from the factory."""
+    """A bus with one servo alone, fresh from the factory."""
 
-    def __init__(self) -> None:
-        self.bench = Bench()
-        self.bench.far.renew("elbow")
+    def __init__(self, bench: Bench, wiring: ServoWiring, limit: Limit) -> None:
+        self.bench = bench
+        self.bench.far.renew(wiring.name)
         self.pass_time(BOOT_TIME)
-        self.servo = self.bench.servo("elbow")
+        self.servo = self.bench.far.servo(wiring.name)
         self.opened_at: list[int] = []
         self.told: list[str] = []
-        limit = ARM.limit("elbow")
-        self.commissioning = Commissioning(ELBOW, WIRING.baud_rate, limit, self.opened)
+        self.commissioning = Commissioning(wiring, WIRING.baud_rate, limit, self.opened)
 
     def pass_time(self, seconds: float) -> None:
         for _ in range(round(seconds / 0.05)):
@@ -81,7 +84,7 @@ class Workshop:
 
 @pytest.fixture
 def workshop():
-    return Workshop()
+    return Workshop(Bench(), ELBOW, ARM.limit("elbow"))
 
 
 # Who is there
@@ -229,6 +232,21 @@ def test_a_servo_that_is_gone_is_told(workshop):
     workshop.bench.far.faults.inject(make("silence", "elbow", {}))
     with pytest.raises(BusError, match=r"no answer to read .* from id 1"):
         workshop.commissioning.write(NEW, settings, workshop.tell)
+
+
+def test_a_joints_second_servo_is_set_up_by_its_own_name():
+    second = twin.WIRING.servos[1].second
+    workshop = Workshop(twin.twin(), second, twin.ARM.limit("boom"))
+    workshop.set_up()
+    assert workshop.find().found.servo_id == 12
+
+
+def test_in_a_mode_that_counts_turns_position_limits_are_left_alone():
+    spindle = replace(ELBOW, mode=OperatingMode.EXTENDED_POSITION)
+    workshop = Workshop(Bench(), spindle, ARM.limit("elbow"))
+    workshop.set_up()
+    assert workshop.servo.registers["Operating Mode"] == 4
+    assert "Max Position Limit" not in workshop.told
 
 
 # Position limits

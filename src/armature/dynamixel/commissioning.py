@@ -11,7 +11,7 @@ from armature.core.model import Limit
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.bus import ServoBus
 from armature.dynamixel.control_table import BAUD_RATES, NO_SHADOW, OperatingMode
-from armature.dynamixel.inspection import bad_reads
+from armature.dynamixel.inspection import MANY_DAMAGED, bad_reads
 from armature.dynamixel.registers import Registers
 from armature.dynamixel.survey import Found, Survey
 from armature.dynamixel.wiring import ServoWiring
@@ -251,7 +251,7 @@ def torque_is_on(request: str, axis: Axis) -> CommandRefused:
 
 def _require_alone(bus: ServoBus, axis: Axis) -> None:
     damaged, _ = bad_reads(bus, axis.wiring)
-    if damaged:
+    if damaged > MANY_DAMAGED:
         why = f"{damaged} answers of id {axis.wiring.servo_id} are damaged, so several servos may have this id"
         raise CommandRefused(
             "setup", why, "connect one servo at a time; if it is alone, check its cable and ground"

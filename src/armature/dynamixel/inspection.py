@@ -19,6 +19,7 @@ from armature.errors import BusError, CorruptPacket, ServoTimeout
 
 _CYCLES = 200
 _READS = 20  # of a servo, to find another one with the same id
+MANY_DAMAGED = _READS // 4  # more is no bad cable and no busy machine
 _SHARE = 0.8  # of a period that a cycle may take
 _WARM = 15  # below the servo's own limit [K]
 _WATCHDOG = 38  # firmware from which on there is a Bus Watchdog (e-Manual, "Bus Watchdog(98)")
@@ -90,7 +91,7 @@ def servo(bus: ServoBus, wiring: ServoWiring, present: Found, limit: Limit) -> I
     """
     subject = f"id {wiring.servo_id} {wiring.name}"
     damaged, lost = bad_reads(bus, wiring)
-    if damaged > _READS // 4:
+    if damaged > MANY_DAMAGED:
         yield _duplicate(subject, f"{damaged} of {_READS} answers are damaged, though each ping is answered well")
         return
     try:
