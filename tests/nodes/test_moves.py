@@ -95,15 +95,15 @@ def at(mover):
 
 def test_to_joint_values_and_to_a_named_pose(mover):
     assert mover.move("joints", joints_goal([[0.3]], joints=["waist"])).status == SUCCEEDED
-    assert at(mover) == pytest.approx((0.3, 0.0), abs=1e-4)
+    assert at(mover) == pytest.approx((0.3, 0.0), abs=2e-3)
     assert mover.motion.feedback
     named = FollowJointTrajectory.Goal()
     named.trajectory.joint_names = ["side", "up"]
     assert mover.move("joints", named).status == SUCCEEDED
-    assert at(mover) == pytest.approx((0.4, -0.5), abs=1e-4)
+    assert at(mover) == pytest.approx((0.4, -0.5), abs=2e-3)
     assert mover.motion.servos.refused == []
     mover.motion.until(lambda: mover.paths)
-    assert list(mover.paths[-1].points[-1].positions) == pytest.approx([0.4, -0.5], abs=1e-4)
+    assert list(mover.paths[-1].points[-1].positions) == pytest.approx([0.4, -0.5], abs=2e-3)
 
 
 def test_a_preview_tells_figures_and_path_and_moves_nothing(mover):

@@ -1,0 +1,66 @@
+"""`armature move` against a controller."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from .motion_graph import DOMAIN
+
+# The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
+pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
+
+
+def started(motion, tmp_path, *words):
+    """The command as a process, its output in files."""
+    with (tmp_path / "out").open("w") as out, (tmp_path / "err").open("w") as err:
+        environment = os.environ | {"ROS_DOMAIN_ID": str(DOMAIN)}
+        command = [sys.executable, "-m", "armature.cli", "move", *words]
+        return subprocess.Popen(command, env=environment, stdout=out, stderr=err)
+
+
+def ended(motion, tmp_path, process):
+    """Exit code, output and errors, once it has ended."""
+    motion.until(lambda: process.poll() is not None, 50.0)
+    return process.returncode, (tmp_path / "out").read_text(), (tmp_path / "err").read_text()
+
+
+def test_it_tells_what_the_move_will_be_and_moves(motion, tmp_path):
+    code, out, err = ended(motion, tmp_path, started(motion, tmp_path, "--joints", "waist=0.3", "--json"))
+    assert (code, err) == (0, "")
+    told = json.loads(out)
+    assert told["done"]
+    assert told["duration"] > 0.2
+    assert motion.waist == pytest.approx(0.3, abs=2e-3)
+
+
+def test_a_refusal_is_one_line_and_ends_with_1(motion, tmp_path):
+    code, out, err = ended(motion, tmp_path, started(motion, tmp_path, "--to", "5", "0", "0"))
+    assert (code, out) == (1, "")
+    assert err.startswith("error: pose 1: [5.0, 0.0, 0.0] refused; ")
+    assert err.count("\n") == 1
+
+
+def test_it_says_what_to_do_when_the_arm_is_not_armed(make_motion, tmp_path):
+    motion = make_motion()
+    motion.servos.be("DISARMED")
+    code, out, err = ended(motion, tmp_path, started(motion, tmp_path, "--joints", "waist=0.3"))
+    assert code == 1
+    assert "duration" in out
+    assert "arm with /servo_interface/arm" in err
+
+
+def test_ctrl_c_stops_the_arm(motion, tmp_path):
+    process = started(motion, tmp_path, "--joints", "waist=1.5", "--seconds", "10")
+    motion.until(lambda: abs(motion.waist) > 0.05 or process.poll() is not None, 50.0)
+    process.send_signal(signal.SIGINT)
+    code, _, err = ended(motion, tmp_path, process)
+    assert code == 1
+    assert "cancel" in err
+    motion.is_still()
+    assert motion.waist < 1.0
