@@ -205,13 +205,13 @@ def test_what_was_interrupted_goes_on_where_it_was(workshop, failing):
     assert workshop.find() == Presence(1_000_000, Found(3, XM540, 48))
 
 
-@pytest.mark.parametrize("register", ["ID", "Baud Rate"])
-def test_an_answer_that_is_lost_while_the_address_changes_does_no_harm(workshop, register):
+@pytest.mark.parametrize(("register", "lost"), [("ID", 1), ("Baud Rate", 8)])
+def test_answers_that_are_lost_while_the_address_changes_do_no_harm(workshop, register, lost):
     write = workshop.bench.bus.write
 
     def losing(servo_id, item, value):
         if item.name == register:
-            workshop.bench.port.lost_answers = 1
+            workshop.bench.port.lost_answers = lost
         write(servo_id, item, value)
 
     workshop.bench.bus.write = losing
@@ -225,6 +225,21 @@ def test_a_servo_that_does_not_keep_a_value_is_told(workshop):
     kept = [setting for setting in settings if setting.register != "Return Delay Time"]
     with pytest.raises(ServoRefused, match="servo 3 refused Return Delay Time := 0: it reads back 250"):
         workshop.commissioning.write(presence, kept, workshop.tell)
+
+
+def test_a_servo_that_is_not_found_again_is_told(workshop):
+    presence = workshop.find()
+    settings = workshop.commissioning.look(presence)
+    write = workshop.bench.bus.write
+
+    def deaf(servo_id, item, value):
+        if item.name != "ID":
+            write(servo_id, item, value)
+
+    workshop.bench.bus.write = deaf
+    with pytest.raises(BusError, match="no answer to calls after its address was changed from id 3"):
+        workshop.commissioning.write(presence, settings, workshop.tell)
+    assert "ID" not in workshop.told
 
 
 def test_a_servo_that_is_gone_is_told(workshop):

@@ -21,6 +21,7 @@ from armature.errors import CommandRefused, CorruptPacket, ServoRefused, ServoTi
 # to there torque may come on where the joint is, and a servo refuses a goal beyond its own limits.
 _SLACK = 0.05
 _DELAY_UNIT = 2  # [µs] (e-Manual, "Return Delay Time(9)")
+_CALLS = 20  # of a servo whose address has changed
 # By these a servo is found, so they are written last: what was interrupted can be begun again.
 _ADDRESS = ("ID", "Baud Rate")
 
@@ -168,6 +169,8 @@ class Commissioning:
                 if setting.register in _ADDRESS:
                     _readdress(registers, axis, setting)
                     axis = self._axis(self._servo.servo_id)
+                    if setting.register == "ID":
+                        _await(bus, self._servo.servo_id)
                 else:
                     registers.write_verified(axis, setting.register, setting.wanted)
                 tell(setting)
@@ -177,6 +180,7 @@ class Commissioning:
     def _verify(self) -> None:
         """Read everything back where the servo shall be now."""
         with self._opened(self._baud_rate) as bus:
+            _await(bus, self._servo.servo_id)
             found = compared(Registers(bus), self._axis(self._servo.servo_id), self._wanted())
         for setting in found:
             if setting.differs:
@@ -256,6 +260,16 @@ def _require_alone(bus: ServoBus, axis: Axis) -> None:
         raise CommandRefused(
             "setup", why, "connect one servo at a time; if it is alone, check its cable and ground"
         )
+
+
+def _await(bus: ServoBus, servo_id: int) -> None:
+    """Call a servo that has just changed its address until it answers.
+
+    Raises:
+        ServoTimeout: it does not.
+    """
+    if not any(bus.found((servo_id,)) for _ in range(_CALLS)):
+        raise ServoTimeout((servo_id,), "calls after its address was changed")
 
 
 def _readdress(registers: Registers, axis: Axis, setting: Setting) -> None:
