@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from armature.core.kinematics import Pose, Quaternion, composed, product
 from armature.core.limits import GroupLimits
 from armature.core.spline import Array
 from armature.core.steering import LEVER, Steering
-from armature.core.timing import timed
+from armature.core.timing import lasting, timed
 from armature.core.trajectory import Trajectory
 from armature.errors import ConfigError, GoalRefused
 
@@ -97,8 +98,7 @@ class Planner:
         points = [start]
         for target in targets:
             points.append(self._with(points[-1], target))
-        path = paths.through(self._limits.joints, np.array(points), self._settings.blend)
-        return timed(path, self._limits, path.times.tolist(), least)
+        return self._straight(np.array(points), least)
 
     def poses(self, start: Array, waypoints: Sequence[Waypoint], least: float = 0.0) -> Trajectory:
         """To poses of the tool, the joints taking their straight way; arguments as `joints`.
@@ -112,20 +112,23 @@ class Planner:
             if not found.is_reached:
                 raise self._unreachable(f"pose {index + 1}", target, found)
             points.append(found.position)
-        path = paths.through(self._limits.joints, np.array(points), self._settings.blend)
-        return timed(path, self._limits, path.times.tolist(), least)
+        return self._straight(np.array(points), least)
 
     def line(self, start: Array, waypoints: Sequence[Waypoint], least: float = 0.0) -> Trajectory:
         """The tool along straight lines, its orientation changing in step; arguments and errors as `poses`."""
-        chart = self._chart(start, waypoints)
-        return self._along(paths.through(_CHART, chart, self._settings.blend_distance), start, least)
+        first, motions = self._inverse.pose(start).rotation, []
+        for leg in paths.legs(self._chart(start, waypoints)):
+            motions.append(self._along(paths.through(_CHART, leg, self._settings.blend_distance), first, start))
+            start = motions[-1].positions[-1]
+        return lasting(reduce(retiming.joined, motions), least)
 
     def arc(self, start: Array, waypoints: Sequence[Waypoint], least: float = 0.0) -> Trajectory:
         """The tool along an arc through one place to another; arguments and errors as `poses`."""
         if len(waypoints) != 2:
             raise GoalRefused("points", len(waypoints), "an arc has two: one that it passes, and its end")
         chart = self._chart(start, waypoints)
-        return self._along(paths.arc(_CHART, chart[0], chart[1, :3], chart[2]), start, least)
+        path = paths.arc(_CHART, chart[0], chart[1, :3], chart[2])
+        return lasting(self._along(path, self._inverse.pose(start).rotation, start), least)
 
     def preview(self, motion: Trajectory) -> Preview:
         """Figures of a motion, which is checked on the way.
@@ -198,9 +201,16 @@ class Planner:
             rows.append(np.concatenate((target.translation, turn)))
         return np.array(rows)
 
-    def _along(self, chart: Trajectory, start: Array, least: float) -> Trajectory:
-        """The joints along a way of the tool."""
-        first = self._inverse.pose(start).rotation
+    def _straight(self, points: Array, least: float) -> Trajectory:
+        """The joints along straight ways."""
+        motions = []
+        for leg in paths.legs(points):
+            path = paths.through(self._limits.joints, leg, self._settings.blend)
+            motions.append(timed(path, self._limits, path.times.tolist()))
+        return lasting(reduce(retiming.joined, motions), least)
+
+    def _along(self, chart: Trajectory, first: Quaternion, start: Array) -> Trajectory:
+        """The joints along a way of the tool, whose rotations are from a first one."""
         count = min(max(int(np.ceil(chart.duration / _STRIDE)), 8), _MOST_STRIDES)
         at = np.unique(np.concatenate((np.linspace(0.0, chart.duration, count + 1), chart.times)))
         at = at[np.append(True, np.diff(at) > _STRIDE * 1e-3)]
@@ -225,7 +235,7 @@ class Planner:
         slope = np.gradient(table, at, axis=0, edge_order=2)
         bend = np.gradient(slope, at, axis=0, edge_order=2)
         path = retiming.quintic(self._limits.joints, at, (table, slope, bend))
-        return timed(path, self._limits, chart.times.tolist(), least)
+        return timed(path, self._limits, chart.times.tolist())
 
     def _unreachable(self, where: str, target: Target, found: Found) -> GoalRefused:
         asked = [round(value, 4) for value in target.translation]

@@ -11,10 +11,29 @@ from armature.core.spline import Array
 from armature.core.trajectory import Trajectory
 from armature.errors import GoalRefused
 
+_BACK = -0.5  # cosine of a turn of 120 degrees
 _NOWHERE = 1e-6
 _TINY = 1e-9
 # Points on an arc of this angle [rad].
 _ARC = 0.1
+
+
+def legs(points: Array) -> list[Array]:
+    """Points in parts that each are one way: where it turns back sharply, rounding would cost more than a stop.
+
+    Args:
+        points: Shape (m, n); equal neighbours count once.
+    """
+    ways = np.diff(points, axis=0)
+    lengths = np.linalg.norm(ways, axis=1)
+    points = points[np.append(True, lengths > _NOWHERE)]
+    if len(points) < 3:
+        return [points]
+    along = np.diff(points, axis=0)
+    along /= np.linalg.norm(along, axis=1)[:, None]
+    turns = np.flatnonzero((along[:-1] * along[1:]).sum(axis=1) < _BACK) + 1
+    begins, ends = [0, *turns.tolist()], [*turns.tolist(), len(points) - 1]
+    return [points[begin : end + 1] for begin, end in zip(begins, ends, strict=True)]
 
 
 def through(names: tuple[str, ...], points: Array, radius: float) -> Trajectory:

@@ -38,7 +38,7 @@ class _Section:
     jerk: float
 
 
-def timed(path: Trajectory, limits: GroupLimits, knots: Sequence[float], least: float = 0.0) -> Trajectory:
+def timed(path: Trajectory, limits: GroupLimits, knots: Sequence[float]) -> Trajectory:
     """Follow a path from rest to rest.
 
     In each section the speed is ruckig's quickest profile between bounds that hold all over that section. So
@@ -48,7 +48,6 @@ def timed(path: Trajectory, limits: GroupLimits, knots: Sequence[float], least: 
         path: of the joints over its length.
         limits: of the joints.
         knots: along the path, where one section ends and the next begins, from 0 to its end.
-        least: duration to be taken at least [s].
 
     Returns:
         The motion, quintic.
@@ -58,10 +57,19 @@ def timed(path: Trajectory, limits: GroupLimits, knots: Sequence[float], least: 
     """
     sections = [_section(path, limits, begin, end) for begin, end in pairwise(knots)]
     if not any(math.isfinite(section.speed) for section in sections):
-        return retiming.quintic(limits.joints, np.array([0.0, max(least, _SPACING)]), _still(path))
+        return retiming.quintic(limits.joints, np.array([0.0, _SPACING]), _still(path))
     motion = _motion(path, limits, sections)
-    slower = max(_excess(motion, limits), least / motion.duration)
-    return _slowed(motion, slower) if slower > 1.0 else motion
+    return lasting(motion, motion.duration * _excess(motion, limits))
+
+
+def lasting(motion: Trajectory, least: float) -> Trajectory:
+    """A quintic motion, slowed down so far that it takes a time [s] at least."""
+    factor = least / motion.duration
+    if factor <= 1.0:
+        return motion
+    position, velocity, acceleration = motion.points
+    states = (position, velocity / factor, acceleration / factor**2)
+    return retiming.quintic(motion.joints, motion.times * factor, states)
 
 
 def _section(path: Trajectory, limits: GroupLimits, begin: float, end: float) -> _Section:
@@ -164,12 +172,6 @@ def _along(path: Trajectory, joints: tuple[str, ...], times: Array, rows: Array)
 def _still(path: Trajectory) -> tuple[Array, Array, Array]:
     rows = np.repeat(path.positions[:1], 2, axis=0)
     return rows, np.zeros_like(rows), np.zeros_like(rows)
-
-
-def _slowed(motion: Trajectory, factor: float) -> Trajectory:
-    position, velocity, acceleration = motion.points
-    states = (position, velocity / factor, acceleration / factor**2)
-    return retiming.quintic(motion.joints, motion.times * factor, states)
 
 
 def _excess(motion: Trajectory, limits: GroupLimits) -> float:
