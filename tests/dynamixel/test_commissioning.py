@@ -19,6 +19,7 @@ from armature.dynamixel.commissioning import (
     position_limits,
 )
 from armature.dynamixel.control_table import OperatingMode
+from armature.dynamixel.mode import Mode
 from armature.dynamixel.survey import Found, Survey, survey
 from armature.dynamixel.wiring import ServoWiring
 from armature.emulator.faults import make
@@ -305,3 +306,15 @@ def test_a_joint_without_limits_takes_the_whole_turn():
 )
 def test_values_are_told_in_the_manuals_words(register, value, words):
     assert meaning(register, value) == words
+
+
+@pytest.mark.parametrize("pose", ["park", "home"])
+def test_an_arm_of_servos_that_were_set_up_is_armed_where_it_rests(pose):
+    bench = Bench(pose)
+    for servo in WIRING.servos:
+        registers = bench.servo(servo.joint).registers
+        limits = position_limits(servo, ARM.limit(servo.joint))
+        registers["Min Position Limit"], registers["Max Position Limit"] = limits
+    bench.armed()
+    assert bench.mode() is Mode.ARMED
+    assert all(bench.servo(joint).drive.is_on for joint in WIRING.joints)
