@@ -180,9 +180,9 @@ def test_a_range_is_the_least_and_the_greatest(positions):
 @pytest.mark.parametrize(("name", "value"), [("Min Position Limit", 2000), ("Max Position Limit", 2500)])
 def test_position_limits_that_shut_out_some_of_the_range_are_to_be_written(bench, name, value):
     bench.bus.write(ELBOW.servo_id, ELBOW.model.registers[name], value)
-    settings = narrow_limits(Registers(bench.bus), ELBOW, ARM.limit("elbow"))
-    assert tuple(setting.wanted for setting in settings) == position_limits(ELBOW, ARM.limit("elbow"))
-    assert [setting.now for setting in settings if setting.register == name] == [value]
+    (setting,) = narrow_limits(Registers(bench.bus), ELBOW, ARM.limit("elbow"))
+    assert (setting.register, setting.now) == (name, value)
+    assert setting.wanted in position_limits(ELBOW, ARM.limit("elbow"))
 
 
 def test_position_limits_that_fit_are_left_alone(bench):

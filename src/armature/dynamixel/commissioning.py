@@ -222,7 +222,7 @@ def _or_as_good(register: str, now: int, wanted: int) -> int:
 
 
 def narrow_limits(registers: Registers, servo: ServoWiring, limit: Limit) -> tuple[Setting, ...]:
-    """The position limits of a servo that refuses goals which the URDF allows; empty where it takes them all.
+    """Position limits with which a servo refuses goals that the URDF allows; empty where it takes them all.
 
     Raises:
         BusError: the servo does not answer.
@@ -230,9 +230,11 @@ def narrow_limits(registers: Registers, servo: ServoWiring, limit: Limit) -> tup
     settings = compared(registers, Axis(servo), _limits(servo, limit))
     if not settings:
         return ()
-    lowest, highest = (setting.now for setting in settings)
-    ends = (servo.to_ticks(end) for end in (limit.lower, limit.upper) if math.isfinite(end))
-    return () if all(lowest <= end <= highest for end in ends) else settings
+    lowest, highest = settings
+    ends = [servo.to_ticks(end) for end in (limit.lower, limit.upper) if math.isfinite(end)]
+    too_high = (lowest,) if any(end < lowest.now for end in ends) else ()
+    too_low = (highest,) if any(end > highest.now for end in ends) else ()
+    return too_high + too_low
 
 
 def require_limp(request: str, registers: Registers, axis: Axis) -> None:

@@ -151,7 +151,11 @@ def _limits(wiring: ServoWiring, limit: Limit, values: Mapping[str, int]) -> Ite
     lowest, highest = values["Min Position Limit"], values["Max Position Limit"]
     if lower < lowest or upper > highest:
         detail = f"the URDF's limits are ticks {lower} to {upper}, the servo takes {lowest} to {highest}"
-        yield Verdict.FAILURE, detail, "set its Min and Max Position Limit, or narrow the URDF's limits"
+        yield (
+            Verdict.FAILURE,
+            detail,
+            "armature setup and calibrate write its position limits; or narrow the URDF's",
+        )
 
 
 def _setting(wiring: ServoWiring, limit: Limit, values: Mapping[str, int]) -> Iterator[Problem]:
