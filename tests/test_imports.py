@@ -33,7 +33,7 @@ PURE = (
 
 ROOMS = {
     "errors": Room(forbidden=PURE),
-    "core": Room(("errors",), ("mink", "mujoco", "numpy", "ruckig", "yaml"), forbidden=PURE),
+    "core": Room(("errors",), ("mujoco", "numpy", "ruckig", "yaml"), forbidden=PURE),
     "dynamixel": Room(("core", "errors"), ("numpy", "yaml")),
     "emulator": Room(
         ("core", "errors", "dynamixel.control_table", "dynamixel.packet", "dynamixel.wiring"),
