@@ -69,17 +69,16 @@ def _pose(name: str, wired: WiredArm, servos: tuple[ServoWiring, ...]) -> Mappin
     """The named pose; "zero" is that of all joints at 0, unless the file has one of this name."""
     file = wired.robot.poses
     poses = read_poses(file.read_text("utf-8"), wired.arm, file.name)
-    if name not in (*poses, _ZERO):
-        raise ConfigError("--pose", name, f"poses are {', '.join(dict.fromkeys((_ZERO, *poses)))}")
-    pose = poses.get(name) or {servo.joint: 0.0 for servo in wired.wiring.servos}
+    if name in poses:
+        return poses[name]
+    if name != _ZERO:
+        raise ConfigError("--pose", name, f"poses are {', '.join((_ZERO, *poses))}")
     for servo in servos:
-        limit, position = wired.arm.limit(servo.joint), pose[servo.joint]
-        if not limit.lower <= position <= limit.upper:
-            bounds = f"its limits are {limit.lower:g} to {limit.upper:g}"
-            raise ConfigError(
-                "--pose", name, f"{servo.joint} would be at {position:g}, {bounds}; choose another pose"
-            )
-    return pose
+        limit = wired.arm.limit(servo.joint)
+        if not limit.lower <= 0.0 <= limit.upper:
+            bounds = f"{servo.joint} would be at 0, its limits are {limit.lower:g} to {limit.upper:g}"
+            raise ConfigError("--pose", name, f"{bounds}; choose another pose")
+    return {servo.joint: 0.0 for servo in wired.wiring.servos}
 
 
 def _asked(
