@@ -89,8 +89,12 @@ def deviation(commanded, plan):
     """Largest distance of set-points from a plan that began at the time which fits best [rad]."""
     stamps, places = (np.array(column) for column in zip(*commanded, strict=True))
     moving = np.flatnonzero(np.abs(places - places[0]).max(axis=1) > 1e-6)
-    around = stamps[moving[0]] + np.linspace(-0.4, 0.1, 1001)
-    return min(np.abs(places - plan.sample_many(stamps - begun)[0]).max() for begun in around)
+
+    def distance(begun):
+        return np.abs(places - plan.sample_many(stamps - begun)[0]).max()
+
+    coarse = min(stamps[moving[0]] + np.linspace(-2.0, 0.1, 211), key=distance)
+    return min(distance(begun) for begun in coarse + np.linspace(-0.01, 0.01, 201))
 
 
 def test_stalls_of_a_tenth_of_a_second_are_not_noticed(graph):
