@@ -39,15 +39,12 @@ class Operator:
     def _hear(self, message):
         self.said += [pair.value for status in message.status for pair in status.values if pair.key == "last"]
 
-    def send(self, message):
-        self._twists.publish(message)
-
     def press(self, message, until, times=60):
         """Send a twist again and again until something is so."""
         for _ in range(times):
             if until():
                 return
-            self.send(message)
+            self._twists.publish(message)
             self.motion.spin(0.08)
         assert until(), "pressed in vain"
 
@@ -105,16 +102,14 @@ def test_a_joint_jog_stops_before_the_floor_too(make_motion):
     [(twist("nowhere", x=0.1), "use base_link or tool0"), (twist(x=math.nan), "finite numbers")],
 )
 def test_a_bad_twist_moves_nothing_and_is_told(motion, operator, message, says):
-    operator.send(message)
-    motion.until(lambda: any(says in text for text in operator.said))
+    operator.press(message, lambda: any(says in text for text in operator.said))
     assert motion.servos.pieces == []
 
 
 def test_a_twist_that_comes_too_late_is_refused(motion, operator):
     late = twist(z=-0.05)
     late.header.stamp = (motion.node.get_clock().now() - RosDuration(seconds=1.0)).to_msg()
-    operator.send(late)
-    motion.until(lambda: any("counts for its lease only" in text for text in operator.said))
+    operator.press(late, lambda: any("counts for its lease only" in text for text in operator.said))
     assert motion.servos.pieces == []
 
 
@@ -122,6 +117,5 @@ def test_a_twist_is_refused_while_the_arm_is_not_armed(make_motion):
     motion = make_motion()
     motion.servos.be("HOLDING")
     operator = Operator(motion)
-    operator.send(twist(z=-0.05))
-    motion.until(lambda: any("HOLDING" in text for text in operator.said))
+    operator.press(twist(z=-0.05), lambda: any("HOLDING" in text for text in operator.said))
     assert motion.servos.pieces == []
