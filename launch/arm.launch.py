@@ -17,6 +17,7 @@ RESPAWN_DELAY = 2.0  # [s]
 def generate_launch_description() -> LaunchDescription:
     arguments = (
         ("robot", DEFAULT_ROBOT, "name of the arm"),
+        ("wiring", "", "wiring file in place of the arm's own"),
         ("port", EMULATED, "serial device, or emulated"),
         ("namespace", "", "of the arm, where there are several"),
         ("http_host", "127.0.0.1", "address of the page"),
@@ -34,7 +35,7 @@ def start(context: LaunchContext) -> list[ExecuteLocal]:
     runtime = Path(os.environ.get("XDG_RUNTIME_DIR", "/tmp")) / f"armature-{os.getuid()}-{given('namespace')}"
     runtime.mkdir(mode=0o700, exist_ok=True)
     http = (given("http_host"), int(given("http_port")))
-    graph = processes(find_robot(given("robot")), given("port"), runtime, http)
+    graph = processes(find_robot(given("robot"), given("wiring")), given("port"), runtime, http)
     only = [name for name in given("only").split(",") if name]
     return [action(process, given("namespace")) for process in graph if not only or process.name in only]
 

@@ -266,7 +266,7 @@ def test_a_pose_that_the_arm_cannot_take_is_refused(hall, wiring, tmp_path, caps
     (tmp_path / "arm.urdf").write_text(robot.urdf.read_text("utf-8").replace('lower="-1.9200"', 'lower="0.1"'))
     (tmp_path / "poses.yaml").write_text(robot.poses.read_text("utf-8").partition("# Ready")[0])
     bent = replace(robot, urdf=tmp_path / "arm.urdf", poses=tmp_path / "poses.yaml")
-    monkeypatch.setattr(cli_wiring, "find_robot", lambda _: bent)
+    monkeypatch.setattr(cli_wiring, "find_robot", lambda *_: replace(bent, wiring=wiring))
     told = refused(capsys, words(hall, wiring, "--yes"))
     assert "--pose: 'zero' cannot be used; elbow would be at 0, its limits are 0.1 to 1.048" in told
 

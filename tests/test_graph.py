@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,19 @@ def test_without_gazebo_nothing_waits_for_a_simulated_clock(port):
 def test_an_unknown_robot_is_refused_with_those_known():
     with pytest.raises(ConfigError, match="armature6, open_manipulator_x"):
         graph.find_robot("r2d2")
+
+
+def test_a_wiring_file_of_ones_own_takes_the_place_of_the_robots(tmp_path, monkeypatch):
+    (tmp_path / "own.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+    robot = graph.find_robot("armature6", "own.yaml")
+    assert robot.wiring == tmp_path / "own.yaml"  # whatever folder the processes start in
+    assert replace(robot, wiring=graph.find_robot("armature6").wiring) == graph.find_robot("armature6")
+
+
+def test_a_wiring_file_that_is_not_there_is_refused():
+    with pytest.raises(ConfigError, match=r"'nowhere.yaml' cannot be used; name a file that can be read"):
+        graph.find_robot("armature6", "nowhere.yaml")
 
 
 @pytest.mark.parametrize("name", graph.robot_names())

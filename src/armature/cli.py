@@ -80,9 +80,14 @@ def _add_namespace(command: argparse.ArgumentParser) -> None:
     command.add_argument("--namespace", metavar="NS", default="", help="of the arm, where there are several")
 
 
+def _add_wiring(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--wiring", metavar="FILE", default="", help="in place of the robot's own wiring file")
+
+
 def _add_up(commands: Subparsers) -> None:
     up = _add(commands, "up", "Start the graph and stay in the foreground.", "armature.cli_graph")
     up.add_argument("--robot", metavar="NAME", default=DEFAULT_ROBOT, help=f"default {DEFAULT_ROBOT}")
+    _add_wiring(up)
     up.add_argument("--port", metavar="DEV", default=EMULATED, help="serial device, emulated (default) or gazebo")
     up.add_argument("--http", metavar="HOST:PORT", default="127.0.0.1:8080", help="default 127.0.0.1:8080")
     _add_namespace(up)
@@ -106,6 +111,7 @@ def _add_graph_commands(commands: Subparsers) -> None:
 def _add_emulate(commands: Subparsers) -> None:
     emulate = _add(commands, "emulate", "Serve the emulated bus on a pseudo-terminal.", "armature.cli_graph")
     emulate.add_argument("--robot", metavar="NAME", default=DEFAULT_ROBOT)
+    _add_wiring(emulate)
     emulate.add_argument("--link", metavar="PATH", required=True, help="where the device shall appear")
     emulate.add_argument("--baud", type=int, metavar="RATE", help="of the servos [bit/s]; default: the wiring's")
     emulate.add_argument("--factory", metavar="JOINT", help="only this servo, as it leaves the factory")
@@ -138,6 +144,7 @@ def _add_world(commands: Subparsers) -> None:
 def _add_inspection(commands: Subparsers) -> None:
     check = _add(commands, "check", "Look at port, servos and speed; nothing moves.", "armature.cli_check")
     check.add_argument("--robot", metavar="NAME", default=DEFAULT_ROBOT, help=f"default {DEFAULT_ROBOT}")
+    _add_wiring(check)
     scan = _add(commands, "scan", "Show all servos that answer.", "armature.cli_scan")
     scan.add_argument("--baud", type=int, metavar="RATE", help="[bit/s]; default: all")
     for command in (check, scan):
@@ -160,7 +167,7 @@ def _add_commissioning(commands: Subparsers) -> None:
     calibrate.add_argument("--yes", action="store_true", help="take the arm as it stands, without asking")
     for command in (setup, calibrate):
         command.add_argument("--robot", metavar="NAME", default=DEFAULT_ROBOT, help=f"default {DEFAULT_ROBOT}")
-        command.add_argument("--wiring", metavar="FILE", default="", help="default: the robot's")
+        _add_wiring(command)
         command.add_argument("--port", metavar="DEV", default="", help="default: the only adapter plugged in")
         command.add_argument("--json", action="store_true", help="for programs")
 

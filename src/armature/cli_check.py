@@ -34,7 +34,7 @@ _NODE = "/**/servo_interface"
 
 def check(options: argparse.Namespace) -> int:
     """Look at port, servos and speed; 1 if something must be mended first."""
-    robot = find_robot(options.robot)
+    robot = find_robot(options.robot, options.wiring)
     arm = ArmModel.from_urdf(robot.urdf.read_text("utf-8"), robot.urdf.name)
     wiring = Wiring.from_yaml(robot.wiring.read_text("utf-8"), arm, robot.wiring.name)
     findings = list(_findings(chosen_port(options.port), arm, wiring, _parameters(robot)))

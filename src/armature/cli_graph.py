@@ -33,7 +33,7 @@ def up(options: argparse.Namespace) -> int:
     supervisor = Supervisor(runtime)
     if supervisor.is_running():
         raise ProcessError("graph", f"it runs already ({runtime})", "end it with: armature down")
-    graph = processes(find_robot(options.robot), options.port, runtime, http)
+    graph = processes(find_robot(options.robot, options.wiring), options.port, runtime, http)
     _prepare(runtime, f"http://{http[0]}:{http[1]}/")
     environment = graph_environment(os.environ, share_folder() / "config" / "fastdds_loopback.xml")
     with received_signals() as received:
@@ -81,7 +81,7 @@ def logs(options: argparse.Namespace) -> int:
 
 def emulate(options: argparse.Namespace) -> int:
     """Serve the emulated bus until SIGINT or SIGTERM."""
-    graph = processes(find_robot(options.robot), "emulated", Path(options.link).absolute().parent)
+    graph = processes(find_robot(options.robot, options.wiring), "emulated", Path(options.link).absolute().parent)
     line = list(graph[0].arguments)
     line[line.index("--link") + 1] = options.link
     for option in ("baud", "usb_latency", "factory"):

@@ -51,8 +51,8 @@ def wired_arm(options: argparse.Namespace) -> WiredArm:
     Raises:
         ConfigError: a file that cannot be read or used.
     """
-    robot = find_robot(options.robot)
-    file = (Path(options.wiring) if options.wiring else robot.wiring).resolve()
+    robot = find_robot(options.robot, options.wiring)
+    file = robot.wiring.resolve()
     try:
         content = file.read_bytes()
         text = content.decode("utf-8")

@@ -94,11 +94,15 @@ def robot_names() -> tuple[str, ...]:
     return tuple(sorted({DEFAULT_ROBOT, *(folder.name for folder in folders)}))
 
 
-def find_robot(name: str) -> Robot:
+def find_robot(name: str, wiring: str = "") -> Robot:
     """The files of an arm: those of its own folder, else the default arm's.
 
+    Args:
+        name: of the arm.
+        wiring: a wiring file in place of its own, "" for its own.
+
     Raises:
-        ConfigError: no such arm.
+        ConfigError: no such arm, or no such file.
     """
     if name not in robot_names():
         raise ConfigError("robot", name, f"robots are {', '.join(robot_names())}")
@@ -108,11 +112,13 @@ def find_robot(name: str) -> Robot:
     def file(title: str) -> Path:
         return own / title if (own / title).is_file() else config / title
 
+    if wiring and not Path(wiring).is_file():
+        raise ConfigError("wiring file", wiring, "name a file that can be read")
     overlays = (own / "arm.yaml",) if (own / "arm.yaml").is_file() else ()
     return Robot(
         name=name,
         urdf=share_folder() / "urdf" / f"{name}.urdf",
-        wiring=file("servos.yaml"),
+        wiring=Path(wiring).absolute() if wiring else file("servos.yaml"),
         poses=file("poses.yaml"),
         parameters=(config / "arm.yaml", *overlays),
     )
