@@ -10,6 +10,9 @@ from armature.dynamixel.axis import Axis
 from armature.dynamixel.bus import Answer
 from armature.dynamixel.servo_wiring import ServoWiring
 
+# What was last known is then wrong, and only a process that knows nothing believes the servo again.
+_UNSEEN = " (or, if it was turned while nobody read it: all torque off, end the graph, start it again)"
+
 
 @dataclass(eq=False)
 class MultiTurnAxis(Axis):
@@ -54,6 +57,7 @@ class MultiTurnAxis(Axis):
         return (
             f"it is at {wiring.to_position(self.place):.4f} and would forget its whole turns by starting anew; "
             f"with its torque off, bring it by hand to between {lower:.4f} and {upper:.4f}"
+            + (_UNSEEN if self.lost_turns else "")
         )
 
 
