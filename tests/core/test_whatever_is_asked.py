@@ -119,18 +119,22 @@ class Motions(RuleBasedStateMachine):
 
 
 class Quintics(Motions):
-    """Nothing that is asked breaks the limits of acceleration and jerk; a cycle sees a step of jerk whole."""
+    """Acceleration and jerk stay bounded, whatever is asked.
+
+    A change of speed may add a fifth to an acceleration that a motion has all of. A stop that is taken back near its
+    end needs its own jerk once more.
+    """
 
     kinds = ("quintic",)
-    acceleration = 4.0 * 1.02
-    jerk = 40.0 * 1.25
+    acceleration = 4.0 * 1.22
+    jerk = 40.0 * 2.2
 
 
 class Cubics(Motions):
     """Accelerations step at a client's own points, and there alone; velocities nowhere."""
 
     kinds = ("cubic", "quintic")
-    acceleration = 4.0 * 1.02
+    acceleration = 4.0 * 1.22
 
 
 class Lines(Motions):
