@@ -154,7 +154,13 @@ class GroupControl:
             self._judge(stamp, measured, now)
 
     def follow(
-        self, goal: Trajectory | Rates, stamp: float | None, judge: Judge, on_end: OnEnd, now: float
+        self,
+        goal: Trajectory | Rates,
+        stamp: float | None,
+        judge: Judge,
+        on_end: OnEnd,
+        now: float,
+        check: Callable[[Trajectory], None] | None = None,
     ) -> None:
         """Follow a trajectory in place of what is being done.
 
@@ -164,13 +170,16 @@ class GroupControl:
             judge: decides how it ends.
             on_end: called once with the end.
             now: [s].
+            check: looks at what would be followed, and raises what refuses it.
 
         Raises:
             GoalRefused: the trajectory cannot be followed from here; nothing has changed.
             CommandRefused: the arm takes no commands now.
         """
         tracker = self._ready("trajectory", now)
-        goal, begin, _ = self._checked(tracker, goal, stamp, now)
+        goal, begin, plan = self._checked(tracker, goal, stamp, now)
+        if check is not None:
+            check(plan)
         self._finish(aborted("replaced by a newer goal"))
         tracker.accept(goal, now, begin)
         self._goal = _Goal(judge, on_end, goal.times)

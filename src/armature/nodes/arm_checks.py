@@ -189,15 +189,17 @@ class CheckedGoals:
             self._end(refused(error))
 
     def _start(self, waiting: _Waiting) -> None:
-        plan = self._control.planned(waiting.goal, waiting.stamp, self._now())
-        if not _rests_at(plan.sample(0.0), waiting.begin):
+        def check(plan: Trajectory) -> None:
             self._check_way(waiting, plan)
-        self._control.follow(waiting.goal, waiting.stamp, waiting.judge, waiting.on_end, self._now())
+
+        self._control.follow(waiting.goal, waiting.stamp, waiting.judge, waiting.on_end, self._now(), check)
         self._waiting = None
         self._started()
 
     def _check_way(self, waiting: _Waiting, plan: Trajectory) -> None:
         """Where the arm has moved meanwhile, the way to the goal's first point is another one."""
+        if _rests_at(plan.sample(0.0), waiting.begin):
+            return
         ahead = waiting.goal.times + plan.duration - waiting.goal.duration
         until = float(ahead[ahead > 0.0][0]) + _JOINED
         if not self._checks.begin(plan, until).advance(_FIRST_SLICE):
