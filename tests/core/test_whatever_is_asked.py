@@ -121,8 +121,8 @@ class Motions(RuleBasedStateMachine):
 class Quintics(Motions):
     """Acceleration and jerk stay bounded, whatever is asked.
 
-    A change of speed may add a fifth to an acceleration that a motion has all of. A stop that is taken back near its
-    end needs its own jerk once more.
+    A change of speed may add a fifth to an acceleration that a motion has all of. A stop that is taken back near
+    its end needs its own jerk once more.
     """
 
     kinds = ("quintic",)
