@@ -296,10 +296,15 @@ def test_an_installed_file_is_not_edited(hall, tmp_path, capsys, monkeypatch):
     assert file.read_bytes() == CONTENT
 
 
-def test_a_value_that_is_shared_by_an_alias_is_refused(hall, wiring, capsys):
+def test_a_file_that_cannot_be_replaced_is_refused_at_once(hall, wiring, capsys, monkeypatch):
+    monkeypatch.setattr(cli_wiring.os, "access", lambda *_: False)  # root may write anywhere
+    assert "its folder must be writable, for the backup too" in refused(capsys, words(hall, wiring))
+
+
+def test_a_value_that_is_shared_by_an_alias_is_refused_before_the_arm_is_placed(hall, wiring, capsys):
     wiring.write_bytes(CONTENT.replace(b"180 deg", b"&half 180 deg", 1).replace(b": 180 deg", b": *half", 1))
     before = wiring.read_bytes()
-    assert "by an alias; write it out" in refused(capsys, words(hall, wiring, "waist", "--yes"))
+    assert "by an alias; write it out" in refused(capsys, words(hall, wiring, "waist"))
     assert wiring.read_bytes() == before
 
 

@@ -22,7 +22,7 @@ from armature.dynamixel.port import ServoPort
 from armature.dynamixel.registers import Registers
 from armature.dynamixel.roll_call import call_roll
 from armature.dynamixel.wiring import ServoWiring
-from armature.dynamixel.wiring_edit import with_zero_offsets
+from armature.dynamixel.wiring_edit import entry_of, with_zero_offsets
 from armature.errors import CommandRefused, ConfigError
 
 _LATENCY = 0.016  # [s]; the default of FTDI adapters
@@ -38,6 +38,7 @@ def calibrate(options: argparse.Namespace) -> int:
     require_own(wired)
     servos = _servos(wired, options.joints)
     pose = _pose(options.pose, wired, servos)
+    _edited(wired, servos)  # what could not be written is refused before a person places the arm
     if not options.yes:
         require_person("calibration", "add --yes to take the arm as it stands")
     bus = ServoBus(ServoPort(chosen_port(options.port), wired.wiring.baud_rate, _LATENCY))
@@ -174,8 +175,7 @@ def _outcome(
     wired: WiredArm, registers: Registers, placed: tuple[Placed, ...], ranges: Mapping[str, Range]
 ) -> Outcome:
     """All that would be written; the new wiring file is read once as the graph would."""
-    offsets = {item.path: item.offset for item in placed}
-    text = with_zero_offsets(wired.content.decode("utf-8"), offsets, wired.file.name)
+    text = _edited(wired, tuple(item.servo for item in placed))
     wired.parse(text)
     limits = tuple(
         (item.servo, setting)
@@ -184,6 +184,12 @@ def _outcome(
         if setting.differs
     )
     return Outcome(placed, ranges, limits, text)
+
+
+def _edited(wired: WiredArm, servos: tuple[ServoWiring, ...]) -> str:
+    """The wiring file with the zero offsets of these servos."""
+    offsets = {entry_of(servo): servo.zero_offset for servo in servos}
+    return with_zero_offsets(wired.content.decode("utf-8"), offsets, wired.file.name)
 
 
 def _conclude(options: argparse.Namespace, wired: WiredArm, registers: Registers, outcome: Outcome) -> None:

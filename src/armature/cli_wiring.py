@@ -63,7 +63,7 @@ def wired_arm(options: argparse.Namespace) -> WiredArm:
 
 
 def require_own(wired: WiredArm) -> None:
-    """Refuse to edit a file that is not the user's own: the default arm's, or one of the installed package.
+    """Refuse to edit a file that is the default arm's or the installed package's, or that cannot be replaced.
 
     Raises:
         ConfigError: with the copy that may be edited.
@@ -78,6 +78,8 @@ def require_own(wired: WiredArm) -> None:
     elif wired.file.is_relative_to(share):
         allowed = "it belongs to the installed package; copy it to a place of your own and name that with --wiring"
         raise ConfigError("wiring file", str(wired.file), allowed)
+    if not os.access(wired.file.parent, os.W_OK):
+        raise ConfigError("wiring file", str(wired.file), "its folder must be writable, for the backup too")
 
 
 def save(wired: WiredArm, text: str, now: datetime) -> Path:

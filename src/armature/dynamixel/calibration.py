@@ -37,11 +37,6 @@ class Placed:
     turns: int  # that the hand has added to it in whole turns [tick]
 
     @property
-    def path(self) -> tuple[str, ...]:
-        """Where in the wiring file's joints its entry stands."""
-        return (self.servo.joint, "second") if self.servo.is_second else (self.servo.joint,)
-
-    @property
     def offset(self) -> float:
         """The new zero offset [rad]."""
         return self.servo.zero_offset

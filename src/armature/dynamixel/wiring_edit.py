@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import yaml
 
+from armature.dynamixel.servo_wiring import ServoWiring
 from armature.errors import ConfigError
 
 _KEY = "zero_offset"
@@ -15,12 +16,17 @@ _KEY = "zero_offset"
 _DIGITS = {"deg": 3, "rad": 5}
 
 
+def entry_of(servo: ServoWiring) -> tuple[str, ...]:
+    """Where in the joints of a wiring file a servo's entry stands."""
+    return (servo.joint, "second") if servo.is_second else (servo.joint,)
+
+
 def with_zero_offsets(text: str, offsets: Mapping[tuple[str, ...], float], source: str) -> str:
     """Put zero offsets into the text of a wiring file, each in the unit in which it stands there.
 
     Args:
         text: a wiring file that can be read.
-        offsets: by the place of the entry in the file's joints: joint, or joint and "second" [rad].
+        offsets: by entry_of() the servo [rad].
         source: its name, for errors.
 
     Raises:
