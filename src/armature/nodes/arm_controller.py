@@ -94,10 +94,10 @@ class ArmController(GroupNode):
         tool = self._checks.mechanics.tool
         steering = Steering(self._checks.mechanics, self.control.limits, tool)
         self._twist = TwistJog(self, steering, self._guard, (self.model.root, tool), self._jogged)
-        self._moves = ArmMoves(self, self._checks, self._follow_move, self._goals.cancel)
+        self._moves = ArmMoves(self, self._checks, self._follow_move, self._cancel)
         self._at_end.callback(self._moves.destroy)
         refuse_unknown(self)
-        self._server = GoalServer(self, topics.FOLLOW_JOINT_TRAJECTORY, self._start, self._goals.cancel, _followed)
+        self._server = GoalServer(self, topics.FOLLOW_JOINT_TRAJECTORY, self._start, self._cancel, _followed)
         self._at_end.callback(self._server.destroy)
         topics.subscription(self, topics.JOINT_TRAJECTORY, self._follow_topic)
         topics.subscription(self, topics.SPEED_SCALING, self._scale_speed)
@@ -117,6 +117,10 @@ class ArmController(GroupNode):
     def loads(self, motion: Trajectory) -> Array | None:
         """The arm's own weight and its payload's, by which the servos lead their goals [N·m], Shape (m, n)."""
         return self._checks.torques.loads(motion.positions) if self._leads else None
+
+    def _cancel(self) -> None:
+        self._goals.cancel()
+        self.go()
 
     def _start(self, request: FollowJointTrajectory.Goal, on_end: OnEnd) -> None:
         if request.multi_dof_trajectory.points:
@@ -207,9 +211,7 @@ class GripperController(GroupNode):
         super().__init__("gripper_controller", ("prismatic",), GripperJoint, **options)
         self._judging = read(self, GripperParameters)
         refuse_unknown(self)
-        self._server = GoalServer(
-            self, topics.GRIPPER_COMMAND, self._start, lambda: self.control.cancel(self.now()), self._gripped
-        )
+        self._server = GoalServer(self, topics.GRIPPER_COMMAND, self._start, self._cancel, self._gripped)
         self._at_end.callback(self._server.destroy)
 
     def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
@@ -217,6 +219,10 @@ class GripperController(GroupNode):
         state = self._joint_state(feedback)
         state.header.stamp = to_stamp(round(stamp * 1e9))
         self._server.publish_feedback(ParallelGripperCommand.Feedback(state=state))
+
+    def _cancel(self) -> None:
+        self.control.cancel(self.now())
+        self.go()
 
     def _start(self, request: ParallelGripperCommand.Goal, on_end: OnEnd) -> None:
         def ended(outcome: Outcome) -> None:
