@@ -231,10 +231,7 @@ class Planner:
                 )
             position = found.position
             rows.append(position)
-        table = np.array(rows)
-        slope = np.gradient(table, at, axis=0, edge_order=2)
-        bend = np.gradient(slope, at, axis=0, edge_order=2)
-        path = retiming.quintic(self._limits.joints, at, (table, slope, bend))
+        path = paths.smooth(self._limits.joints, at, np.array(rows))
         return timed(path, self._limits, chart.times.tolist())
 
     def _unreachable(self, where: str, target: Target, found: Found) -> GoalRefused:

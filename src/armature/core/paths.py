@@ -113,3 +113,28 @@ def _circle(begin: Array, via: Array, end: Array) -> tuple[Array, float, Array, 
     x = (begin - centre) / radius
     y = np.cross(normal / math.sqrt(square), x)
     return centre, radius, x, y
+
+
+def smooth(names: tuple[str, ...], at: Array, rows: Array) -> Trajectory:
+    """The cubic spline through rows, its second derivative continuous.
+
+    De Boor, "A practical guide to splines", chapter IV: complete spline interpolation; the slopes at both ends are
+    those of parabolas through three points.
+
+    Args:
+        names: of the columns.
+        at: where along the way each row is, Shape (m,), m at least 3.
+        rows: Shape (m, n).
+    """
+    step, rise = np.diff(at), np.diff(rows, axis=0)
+    inverse = 1.0 / step
+    matrix = np.eye(len(at))
+    inner = np.arange(1, len(at) - 1)
+    matrix[inner, inner - 1], matrix[inner, inner + 1] = inverse[:-1], inverse[1:]
+    matrix[inner, inner] = 2.0 * (inverse[:-1] + inverse[1:])
+    right = np.gradient(rows, at, axis=0, edge_order=2)
+    right[inner] = 3.0 * (rise[:-1] * inverse[:-1, None] ** 2 + rise[1:] * inverse[1:, None] ** 2)
+    slope = np.linalg.solve(matrix, right)
+    bend = 6.0 * rise / step[:, None] ** 2 - (4.0 * slope[:-1] + 2.0 * slope[1:]) / step[:, None]
+    last = -6.0 * rise[-1] / step[-1] ** 2 + (2.0 * slope[-2] + 4.0 * slope[-1]) / step[-1]
+    return retiming.quintic(names, at, (rows, slope, np.vstack((bend, last))))

@@ -59,14 +59,18 @@ def timed(path: Trajectory, limits: GroupLimits, knots: Sequence[float]) -> Traj
     if not any(math.isfinite(section.speed) for section in sections):
         return retiming.quintic(limits.joints, np.array([0.0, _SPACING]), _still(path))
     motion = _motion(path, limits, sections)
-    return lasting(motion, motion.duration * _excess(motion, limits))
+    # Where the bends did not need all that was left for them, the whole can be quicker.
+    excess = _excess(motion, limits)
+    return _scaled(motion, excess if excess > _SLACK else min(excess * _SLACK, 1.0))
 
 
 def lasting(motion: Trajectory, least: float) -> Trajectory:
     """A quintic motion, slowed down so far that it takes a time [s] at least."""
-    factor = least / motion.duration
-    if factor <= 1.0:
-        return motion
+    return _scaled(motion, max(least / motion.duration, 1.0))
+
+
+def _scaled(motion: Trajectory, factor: float) -> Trajectory:
+    """A quintic motion that takes so many times as long."""
     position, velocity, acceleration = motion.points
     states = (position, velocity / factor, acceleration / factor**2)
     return retiming.quintic(motion.joints, motion.times * factor, states)
@@ -184,4 +188,4 @@ def _excess(motion: Trajectory, limits: GroupLimits) -> float:
         math.sqrt(float((np.abs(acceleration) / limits.acceleration).max())),
         float((np.abs(jerk) / limits.jerk).max()) ** (1.0 / 3.0),
     )
-    return float(max(shares)) / _SLACK
+    return float(max(shares))
