@@ -16,7 +16,13 @@ from armature.provision.steps import Step
 BOOKKEEPING = ".provision"
 """Folder in the environment for stamps, logs and the lock."""
 
-DATA_FOLDERS = {"launch": "launch", "config": "config", "urdf": "urdf", "web": "web/dist"}
+DATA_FOLDERS = {
+    "launch": "launch",
+    "config": "config",
+    "urdf": "urdf",
+    "examples": "examples",
+    "web": "web/dist",
+}
 """Folder below share/armature → folder of the project, as setup.py installs them."""
 
 
