@@ -13,9 +13,10 @@ from armature.core.integration import Rates
 from armature.core.judging import Judge
 from armature.core.limits import GroupLimits
 from armature.core.outcome import Code, End, Outcome, aborted
+from armature.core.pieces import Piece
 from armature.core.readiness import Readiness
 from armature.core.spline import Array
-from armature.core.tracking import Piece, Tracker
+from armature.core.tracking import Tracker
 from armature.core.trajectory import State, Trajectory
 from armature.errors import CommandRefused, GoalRefused
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from armature.core import joining, pace, profile, retiming
+from armature.core import joining, pace, pieces, profile, retiming
 from armature.core.integration import Rates
 from armature.core.limits import GroupLimits
 from armature.core.pace import Moment, Pace
+from armature.core.pieces import Piece
 from armature.core.spline import Array
 from armature.core.trajectory import State, Trajectory
 
@@ -20,18 +21,6 @@ HORIZON = 0.2
 # What is accepted while the joints move begins this much later, so that its first piece is with the receiver by
 # then. From rest it begins at once: the receiver shifts a first piece that comes late [s].
 HANDOVER = 0.05
-
-
-@dataclass(frozen=True, eq=False)
-class Piece:
-    """What the joints shall do from a moment on, ending at rest."""
-
-    start: float  # [s], in the clock of whoever called
-    trajectory: Trajectory  # quintic, its times beginning at 0
-
-    def setpoint(self, now: float) -> State:
-        """The state at a time [s]."""
-        return self.trajectory.sample(now - self.start)
 
 
 class Tracker:
@@ -139,9 +128,9 @@ class Tracker:
         It is not on a path: its pieces hold the whole of it, a stop leaves it, a pause drops it.
         """
         until = self.handover(now)
-        ahead = (
-            self._real(now, until) if until > now else _resting(self._limits.joints, self.setpoint(now).position)
-        )
+        ahead = _resting(self._limits.joints, self.setpoint(now).position)
+        if until > now:
+            ahead = pieces.real(self._motion, self._pace, now, until)
         self._begin(retiming.joined(ahead, build(self._state(until))), now, pace.steady(now, 1.0))
         self._is_lease = True
 
@@ -211,40 +200,15 @@ class Tracker:
         end = now + HORIZON
         if self.end <= end or self._pace.rate == 0.0 or self._is_lease:
             self._tail = None
-            return self._sampled(start, [(self._pace, max(self.end, start))])
+            return pieces.sampled(self._motion, start, [(self._pace, max(self.end, start))])
         tail = pace.changed(self._motion, self._pace.at(end), end, 0.0, self._limits)
         self._tail = tail
         ends = min(tail.settled, tail.reaches(self._motion.duration))
-        return self._sampled(start, [(self._pace, end), (tail, ends)])
-
-    def _sampled(self, start: float, parts: list[tuple[Pace, float]]) -> Piece:
-        """A piece of the motion at one pace until a time [s], then at the next, ending at rest."""
-        times, moments = self._looked_at(parts, start)
-        moments[-1] = replace(moments[-1], rate=0.0, slope=0.0)
-        states = pace.followed(self._motion, moments)
-        return Piece(start, retiming.quintic(self._limits.joints, np.array(times) - start, states))
-
-    def _real(self, begin: float, end: float) -> Trajectory:
-        """The present motion between two times at its pace, in real time from 0 on."""
-        times, moments = self._looked_at([(self._pace, end)], begin)
-        states = pace.followed(self._motion, moments)
-        return retiming.quintic(self._limits.joints, np.array(times) - begin, states)
+        return pieces.sampled(self._motion, start, [(self._pace, end), (tail, ends)])
 
     def _state(self, now: float) -> State:
         """The set-point as a state to go on from."""
         return _calmed(self.setpoint(now), self._limits)
-
-    def _looked_at(self, parts: list[tuple[Pace, float]], begin: float) -> tuple[list[float], list[Moment]]:
-        """Times from one on between which the motion is a spline, near enough [s], and where on its path it is."""
-        times: list[float] = []
-        moments: list[Moment] = []
-        for part, end in parts:
-            for now in _looks(self._motion, part, begin, end):
-                if not times or now - times[-1] > 1e-6:  # closer ones would make degenerate splines
-                    times.append(now)
-                    moments.append(part.at(now))
-            begin = end
-        return times, moments
 
     def _until(self, now: float, begin: float | None) -> tuple[Trajectory, State, Trajectory]:
         """What is done until a goal begins, the state then, and what would be done after; in the path's time."""
@@ -304,14 +268,6 @@ class Tracker:
         rate = pace.allowed(self._motion, moment.time, rate, self._limits)
         self._pace = pace.changed(self._motion, moment, now, rate, self._limits if bounds is None else bounds)
         self._tail = None
-
-
-def _looks(motion: Trajectory, at: Pace, begin: float, end: float) -> list[float]:
-    """Times between which a motion at a pace is a spline, near enough [s]."""
-    first, last = at.at(begin).time, at.at(end).time
-    inside = motion.knots[(motion.knots > first) & (motion.knots < last)]
-    looks = [*at.looks(begin, end), *(at.reaches(float(knot)) for knot in inside)]
-    return sorted(time for time in looks if begin <= time <= end)
 
 
 def _calmed(state: State, limits: GroupLimits) -> State:
