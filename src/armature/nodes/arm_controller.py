@@ -179,6 +179,10 @@ class ArmController(GroupNode):
             self.tell(f"jog: {why}")
         return motion
 
+    def _renew(self) -> None:
+        self._twist.renew()
+        super()._renew()
+
     def _jogged(self) -> None:
         self._goals.drop("replaced by a jog")
         self._checks.mechanics.rest(self._others())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -47,14 +48,13 @@ class TwistJog:
         self._taken = taken
         self._twist = np.zeros(6)
         self._in_tool = False
-        self._until = 0.0
+        self._until = 0.0  # when the lease ends [s]
+        self._next = math.inf  # when the joints' velocities are worked out again [s]
         topics.subscription(node, topics.TWIST, self._take)
-        self._timer = node.create_timer(_PERIOD, self._renew)
-        self._timer.cancel()
 
     def drop(self) -> None:
         """Forget the twist: something else moves the arm now."""
-        self._timer.cancel()
+        self._next = math.inf
 
     def _take(self, message: TwistStamped) -> None:
         try:
@@ -66,10 +66,15 @@ class TwistJog:
             self.drop()
             self._node.refuse("twist", error)
         else:
-            self._timer.reset()
+            self._next = self._node.now() + _PERIOD
 
-    def _renew(self) -> None:
-        if self._node.now() >= self._until - _PERIOD:
+    def renew(self) -> None:
+        """Within a lease, keep the tool in its direction; called while something moves."""
+        now = self._node.now()
+        if now < self._next:
+            return
+        self._next = now + _PERIOD
+        if now >= self._until - _PERIOD:
             self.drop()  # the motion under way ends with the lease
             return
         try:
