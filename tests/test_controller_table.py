@@ -26,7 +26,8 @@ def defined(path: Path) -> set[str]:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             names.add(node.name)
         elif isinstance(node, ast.Assign):
-            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+            targets = [name for target in node.targets for name in ast.walk(target)]
+            names |= {name.id for name in targets if isinstance(name, ast.Name)}
     return names
 
 

@@ -152,7 +152,7 @@ INTERRUPTIONS = st.lists(
 )
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6, deadline=None, derandomize=True)
 @given(
     st.sampled_from(("linear", "cubic", "quintic")),
     st.lists(st.tuples(PLACE, PLACE), min_size=1, max_size=2),
@@ -184,9 +184,7 @@ def test_whatever_interrupts_a_goal_its_end_is_reached(kind, places, step, inter
     assert np.allclose(arm.positions[-1], places[-1], atol=1e-6)
 
 
-OFTEN = settings(max_examples=8, stateful_step_count=10, deadline=None)
-TestQuintics = Quintics.TestCase
-TestCubics = Cubics.TestCase
-TestLines = Lines.TestCase
-for case in (TestQuintics, TestCubics, TestLines):
-    case.settings = OFTEN
+# The same cases every time: rare ones are looked for with more examples, not in everybody's checks.
+OFTEN = settings(max_examples=8, stateful_step_count=10, deadline=None, derandomize=True)
+TestQuintics, TestCubics, TestLines = Quintics.TestCase, Cubics.TestCase, Lines.TestCase
+TestQuintics.settings = TestCubics.settings = TestLines.settings = OFTEN
