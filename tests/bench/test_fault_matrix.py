@@ -25,7 +25,8 @@ def test_each_fault_is_named_in_time_and_nothing_jumps_or_drops(case: Case, situ
 
 
 def test_every_cause_has_a_case():
-    of_other_arms = {Cause.TURNS_LOST, Cause.DISAGREEMENT}  # tests/dynamixel/test_multi_turn.py, test_pair.py
+    # tests/dynamixel/test_multi_turn.py, test_pair.py, test_contact.py
+    of_other_arms = {Cause.TURNS_LOST, Cause.DISAGREEMENT, Cause.CONTACT}
     assert sorted(case.cause for case in CASES) == sorted(set(Cause) - of_other_arms)
 
 

@@ -91,6 +91,7 @@ def child_config(port: Path, **changes: object) -> dict[str, object]:
         "resumes": False,
         "faults": {"bus_watchdog.time": 2.0},  # a busy machine puts processes aside
         "following_error": {},
+        "contact": {},
         "simulated_time": False,
         "dynamics": {joint: [4.0, 40.0] for joint in JOINTS},
         "registers": {},

@@ -263,6 +263,8 @@ def node_with():
         ({"latency": 0.2}, r"parameter latency: 0.2 .*within 0 and 0.1 s"),
         ({"patience": -1.0}, "parameter patience: -1.0"),
         ({"misses_allowed": 0}, r"parameter misses_allowed: 0 .*at least 1"),
+        ({"elbow.contact": 1.0}, r"parameter elbow.contact: 1.0 .*measure its torque_constant"),
+        ({"elbow.contact": -1.0}, r"parameter elbow.contact: -1.0 .*at least 0; 0 is off"),
         ({"misses_allowed": 1.5}, r"parameter misses_allowed: 1.5 .*INTEGER"),
         ({"park_speed": 0.0}, "parameter park_speed: 0.0"),
         ({"park_pose": "nowhere"}, r"parameter park_pose: 'nowhere' .*poses are park, home"),
@@ -304,7 +306,7 @@ def test_the_parameter_file_shows_the_defaults_of_the_fault_policy():
 def test_a_parameter_that_nothing_knows_is_refused_with_those_that_are_known(node_with, name):
     node = node_with(**{name: 1.0})
     ServoConfiguration.of(node)
-    told = rf"parameter {name.replace('__', '.')}: 1.0 .*parameters are elbow.feedforward_1st_gain, .*wiring"
+    told = rf"parameter {name.replace('__', '.')}: 1.0 .*parameters are elbow.contact, .*wiring"
     with pytest.raises(ConfigError, match=told):
         refuse_unknown(node)
 

@@ -22,6 +22,7 @@ class Cause(str, Enum):
     DISAGREEMENT = "disagreement"  # of the two servos of one joint
     LIMIT = "limit"
     FOLLOWING_ERROR = "following error"
+    CONTACT = "contact"  # more torque than the arm's weight asks for
     TEMPERATURE = "temperature"  # beyond our threshold, before the servo's own
     LOAD = "load"  # current, or load where the model measures no current
     COMMUNICATION = "communication"

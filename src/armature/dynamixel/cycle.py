@@ -200,7 +200,8 @@ class BusCycle(LoopState):
     def _blame(self, now: float) -> None:
         """Look for new faults, and do at once what their policies say."""
         sent = self._conduct.stride.positions
-        for fault in self._faults.look(sent, now, torque_expected=self._conduct.expects_torque):
+        expected, loads = self._conduct.expects_torque, self._feedforward.loads
+        for fault in self._faults.look(sent, now, torque_expected=expected, loads=loads):
             self._react(fault, now)
 
     def _react(self, fault: Fault, now: float) -> None:
@@ -212,7 +213,7 @@ class BusCycle(LoopState):
             conduct.end()
         else:  # a way to park is long, and its end is not where to hold
             conduct.halt(now)
-        if fault.cause is Cause.FOLLOWING_ERROR:  # whatever is in its way is not pushed any more
+        if fault.cause in (Cause.FOLLOWING_ERROR, Cause.CONTACT):  # whatever is in its way is not pushed any more
             conduct.setpoints.hold({axis.wiring.joint: axis.position})
         if fault.cause is Cause.DISAGREEMENT:
             conduct.setpoints.hold(self._servos.apart(axis))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -29,6 +30,7 @@ _REMEDIES = {
     Cause.OVERHEATING: "let it cool, then call /servo_interface/clear_faults",
     Cause.TEMPERATURE: "let it cool, then call /servo_interface/clear_faults",
     Cause.DISAGREEMENT: "check its coupling and both zero offsets, then call /servo_interface/clear_faults",
+    Cause.CONTACT: "take away what it touches, then call /servo_interface/clear_faults",
     Cause.LIMIT: "bring it back into its range, then call /servo_interface/clear_faults",
 }
 # A hardware error ends by a reboot, which costs the torque that some errors leave.
@@ -96,13 +98,16 @@ class Faults:
 
     # What is found
 
-    def look(self, targets: Mapping[str, float], now: float, *, torque_expected: bool) -> list[Fault]:
+    def look(
+        self, targets: Mapping[str, float], now: float, *, torque_expected: bool, loads: Mapping[str, float]
+    ) -> list[Fault]:
         """See what is wrong with each joint now.
 
         Args:
             targets: where each joint was sent [rad] or [m].
             now: [s].
             torque_expected: whether a joint without torque is at fault.
+            loads: what joints are known to carry [N·m] or [N].
 
         Returns:
             Faults that are new.
@@ -111,7 +116,8 @@ class Faults:
         warned: dict[tuple[str, Cause], Finding] = {}
         for name, axis in self._axes.items():
             target = targets.get(axis.wiring.joint, axis.position)
-            for finding in self._findings(axis, target, now, torque_expected):
+            load = loads.get(axis.wiring.joint, math.nan) / axis.wiring.motors
+            for finding in self._findings(axis, target, now, torque_expected, load):
                 if finding.stage < Stage.STOP or self._policy.reaction(finding.cause) is Reaction.SLOW:
                     warned[name, finding.cause] = finding
                 elif fault := self.note(axis, finding.cause, finding.detail, now):
@@ -119,7 +125,9 @@ class Faults:
         self._warn(warned, now)
         return new
 
-    def _findings(self, axis: Axis, target: float, now: float, torque_expected: bool) -> Iterator[Finding]:
+    def _findings(
+        self, axis: Axis, target: float, now: float, torque_expected: bool, load: float
+    ) -> Iterator[Finding]:
         joint = axis.name
         if now - self._recovering.get(joint, now) > _RECOVERY_TIME:
             self.stop_recovery(joint)
@@ -137,7 +145,7 @@ class Faults:
             return
         if torque_expected and axis.torque is False and axis.wiring.joint not in self.limp:
             yield Finding(Cause.SILENT_RESET, Stage.STOP, LIMP)
-        yield from self._watches[joint].look(axis, target, self.protection(joint), now)
+        yield from self._watches[joint].look(axis, target, self.protection(joint), now, load)
 
     def _error_detail(self, axis: Axis, cause: Cause) -> str:
         figures = ""

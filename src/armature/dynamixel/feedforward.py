@@ -65,6 +65,11 @@ class Feedforward:
         self._at = now
         return {joint: self._goal(joint, target, passed) for joint, target in targets.items()}
 
+    @property
+    def loads(self) -> Mapping[str, float]:
+        """What joints carry, as far as it was told [N·m] or [N]."""
+        return self._efforts
+
     def forget(self, joints: Iterable[str]) -> None:
         """Begin at no lead: these joints' goals have just been set to what is to be held."""
         for joint in joints:
@@ -72,11 +77,11 @@ class Feedforward:
             self._efforts.pop(joint, None)
 
     def _goal(self, joint: str, target: Setpoint, passed: float) -> float:
+        if math.isfinite(target.effort):
+            self._efforts[joint] = target.effort
         stiffness, limit = self._stiffness.get(joint), self._limits[joint]
         if stiffness is None or not passed > 0.0:
             return target.position + self._leans.get(joint, 0.0)
-        if math.isfinite(target.effort):
-            self._efforts[joint] = target.effort
         wanted = self._efforts.get(joint, 0.0) / stiffness.torque
         wanted = min(max(wanted, -stiffness.farthest), stiffness.farthest)
         most, lean = _SLEW * limit.velocity * passed, self._leans.get(joint, 0.0)

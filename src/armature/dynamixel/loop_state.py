@@ -36,7 +36,9 @@ class LoopState:
         fingers = {joint.name for joint in arm.driven if joint.kind == "prismatic"} | wiring.yielding
         bounds = settings.following_errors(arm, fingers)
         self._faults = Faults(
-            self._servos, watches(wiring.all_servos, limits, bounds, fingers, settings.policy), settings.policy
+            self._servos,
+            watches(wiring.all_servos, limits, bounds, fingers, settings.policy, settings.contact),
+            settings.policy,
         )
         self._recovery = Recovery(self._servos, self._conduct.setpoints, self._faults, settings.policy)
         self._feedforward = Feedforward(settings.stiffness(wiring.servos), limits)

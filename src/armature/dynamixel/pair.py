@@ -53,11 +53,16 @@ def watches(
     bounds: Mapping[str, float],
     fingers: Container[str],
     policy: FaultPolicy,
+    contacts: Mapping[str, float],
 ) -> dict[str, JointWatch]:
-    """A watch for each servo; a joint without a bound of its following error is not held to it."""
+    """A watch for each servo; a joint without a bound of its following error, or of contact, is not held to it."""
     return {
         servo.name: (PairWatch if servo.is_second else JointWatch)(
-            limits[servo.joint], bounds.get(servo.joint, 0.0), policy, grips=servo.joint in fingers
+            limits[servo.joint],
+            bounds.get(servo.joint, 0.0),
+            policy,
+            contact=contacts.get(servo.joint, 0.0),
+            grips=servo.joint in fingers,
         )
         for servo in servos
     }
@@ -71,9 +76,11 @@ class PairWatch(JointWatch):
         super().forget()
         self._apart_since = math.nan
 
-    def look(self, axis: Axis, target: float, protection: Protection, now: float) -> Iterator[Finding]:
+    def look(
+        self, axis: Axis, target: float, protection: Protection, now: float, load: float = math.nan
+    ) -> Iterator[Finding]:
         """What is found in this cycle; see JointWatch.look."""
-        yield from super().look(axis, target, protection, now)
+        yield from super().look(axis, target, protection, now, load)
         detail = self.apart(axis)
         if not detail:
             self._apart_since = math.nan

@@ -8,6 +8,7 @@ Parameters of the servo interface, and where they arrive (`FaultPolicy.read` tak
     faults.load.warn               share of the stall torque (root mean square); .slow, .stop, .hysteresis likewise
     faults.load.time               over which that mean is taken [s]
     faults.following_error.time    how long a joint may be farther from its set-point than its bound [s]
+    faults.contact.time            how long a joint may give more torque than its load explains by its bound [s]
     faults.disagreement.bound      how far apart the two servos of one joint may see it, as their angle [rad]
     faults.limit.margin            share of a joint's span that it may be beyond its limit
     faults.communication.share     of the last 100 answers of one servo that may be missing
@@ -15,7 +16,8 @@ Parameters of the servo interface, and where they arrive (`FaultPolicy.read` tak
     faults.bus_watchdog.time       after which a servo that hears nothing stops [s]; 0 leaves it off
     faults.park_time               the longest way to park [s]
 
-The bound of the following error is a setting of each joint: <joint>.following_error [rad] or [m], 0 for off.
+Settings of each joint are the bounds of the following error, <joint>.following_error [rad] or [m], and of the
+torque beyond its known load, <joint>.contact [N·m] or [N]; 0 for off.
 
 What needs the process around the loop: `slow` shows as `ServoLoop.speed_factor`, which the arm controller heeds;
 `park` as `ServoLoop.wants_park` until it is asked to park, since only the other half knows a free way.
@@ -45,6 +47,7 @@ ALLOWED: Mapping[Cause, tuple[Reaction, ...]] = {
     Cause.DISAGREEMENT: (Reaction.STOP, Reaction.HOLD, Reaction.TORQUE_OFF),
     Cause.LIMIT: (Reaction.STOP, Reaction.HOLD, Reaction.PARK, Reaction.TORQUE_OFF),
     Cause.FOLLOWING_ERROR: (Reaction.STOP, Reaction.HOLD, Reaction.PARK, Reaction.TORQUE_OFF),
+    Cause.CONTACT: (Reaction.STOP, Reaction.HOLD, Reaction.PARK, Reaction.TORQUE_OFF),
     Cause.TEMPERATURE: (Reaction.STOP, Reaction.HOLD, Reaction.SLOW, Reaction.PARK, Reaction.TORQUE_OFF),
     Cause.LOAD: (Reaction.STOP, Reaction.HOLD, Reaction.SLOW, Reaction.PARK, Reaction.TORQUE_OFF),
     Cause.COMMUNICATION: (Reaction.STOP, Reaction.HOLD, Reaction.SLOW, Reaction.PARK),
@@ -73,6 +76,7 @@ class FaultPolicy:
     returns: float = 3.0  # of a missing servo, by itself within a minute
     load_time: float = 1.0  # [s]
     following_time: float = 0.5  # [s]
+    contact_time: float = 0.05  # [s]
     disagreement: float = 0.05  # [rad] of the servos, 33 ticks: a slipped horn, a broken coupling
     limit_margin: float = 0.05  # of a joint's span; set-points may go 0.02 beyond
     missed_share: float = 0.3  # of the last 100 answers
@@ -137,6 +141,7 @@ _FIELDS = {
     "missing.returns": "returns",
     "load.time": "load_time",
     "following_error.time": "following_time",
+    "contact.time": "contact_time",
     "disagreement.bound": "disagreement",
     "limit.margin": "limit_margin",
     "communication.share": "missed_share",
@@ -149,6 +154,7 @@ _RANGES = (
     ("returns", 0.0, 1_000.0),
     ("load_time", 0.01, 60.0),
     ("following_time", 0.0, 10.0),
+    ("contact_time", 0.0, 10.0),
     ("disagreement", 0.001, 1.0),
     ("limit_margin", 0.02, 1.0),
     ("missed_share", 0.01, 1.0),

@@ -32,6 +32,7 @@ class LoopSettings:
     resumes: bool = False  # a loop before this one served these servos: one that is missing is a fault, no refusal
     policy: FaultPolicy = field(default_factory=FaultPolicy)
     following_error: Mapping[str, float] = field(default_factory=dict)  # bound by joint [rad] or [m]; 0: off
+    contact: Mapping[str, float] = field(default_factory=dict)  # bound by joint [N·m] or [N]; 0: off
     leads: bool = True  # whether goals lead their set-points by what servos sag and lag
 
     def __post_init__(self) -> None:

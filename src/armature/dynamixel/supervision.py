@@ -33,23 +33,35 @@ class Health:
     load: float  # root mean square, as a share of the stall torque
     missed: float  # share of the last answers that did not come
     seconds_left: float  # until its temperature asks for a stop, if the load lasts [s]; NaN where nobody knows
+    excess: float = math.nan  # largest torque beyond its known load until now [N·m] or [N]
 
 
 class JointWatch:
     """Watches one joint."""
 
-    def __init__(self, limit: Limit, following_error: float, policy: FaultPolicy, *, grips: bool = False) -> None:
+    def __init__(
+        self,
+        limit: Limit,
+        following_error: float,
+        policy: FaultPolicy,
+        *,
+        contact: float = 0.0,
+        grips: bool = False,
+    ) -> None:
         """Watch from now on.
 
         Args:
             limit: the joint's limit.
             following_error: its bound [rad] or [m], 0 for off.
             policy: the thresholds.
+            contact: bound of the torque beyond the known load [N·m] or [N], 0 for off.
             grips: whether it is a finger, whose load is its purpose: that is warned of and no more.
         """
         self._load_ends_at = Stage.WARN if grips else Stage.STOP
         self._limit = limit
         self._bound = following_error or math.inf
+        self._contact = contact or math.inf
+        self._excess = math.nan
         self._policy = policy
         self._margin = policy.limit_margin * limit.span
         self._thermal = ThermalModel()
@@ -58,6 +70,7 @@ class JointWatch:
     def forget(self) -> None:
         """Begin anew, after a recovery."""
         self._astray_since = math.nan
+        self._touched_since = math.nan
         self._load = MeanSquare(self._policy.load_time)
         self._missed = 0.0
         self._stages = {Cause.TEMPERATURE: Stage.WELL, Cause.LOAD: Stage.WELL}
@@ -66,9 +79,11 @@ class JointWatch:
         """How the servo is doing."""
         bound = protection.temperature + self._policy.temperature.stop
         left = self._thermal.time_to(bound, axis.temperature, self._load.root)
-        return Health(self._load.root, self._missed, left)
+        return Health(self._load.root, self._missed, left, self._excess)
 
-    def look(self, axis: Axis, target: float, protection: Protection, now: float) -> Iterator[Finding]:
+    def look(
+        self, axis: Axis, target: float, protection: Protection, now: float, load: float = math.nan
+    ) -> Iterator[Finding]:
         """What is found in this cycle, the gravest first.
 
         Args:
@@ -76,12 +91,14 @@ class JointWatch:
             target: where it was sent [rad] or [m].
             protection: the servo's own bounds.
             now: [s].
+            load: what the joint is known to carry [N·m] or [N].
         """
         self._missed += ((axis.misses > 0) - self._missed) / _ANSWERS
         self._load.add(_load_of(axis), now)
         if axis.torque and not axis.misses:
             yield from self._beyond(axis)
             yield from self._astray(axis, target, now)
+            yield from self._touched(axis, load, now)
         yield from self._staged(axis, protection)
         if self._missed > self._policy.missed_share:
             yield Finding(Cause.COMMUNICATION, Stage.STOP, self.missed())
@@ -112,6 +129,18 @@ class JointWatch:
         if now - self._astray_since >= self._policy.following_time:
             detail = f"it is {error:.4f} from its set-point, {self._bound:.4f} is allowed"
             yield Finding(Cause.FOLLOWING_ERROR, Stage.STOP, detail)
+
+    def _touched(self, axis: Axis, load: float, now: float) -> Iterator[Finding]:
+        excess = abs(axis.effort - load)
+        self._excess = excess if math.isnan(self._excess) else max(self._excess, excess)
+        if not excess > self._contact:
+            self._touched_since = math.nan
+            return
+        if math.isnan(self._touched_since):
+            self._touched_since = now
+        if now - self._touched_since >= self._policy.contact_time:
+            detail = f"it gives {axis.effort:.2f}, its load explains {load:.2f}, {self._contact:g} more is allowed"
+            yield Finding(Cause.CONTACT, Stage.STOP, detail)
 
     def _staged(self, axis: Axis, protection: Protection) -> Iterator[Finding]:
         limit, policy = protection.temperature, self._policy

@@ -136,6 +136,7 @@ class BusReport:
                 "bus watchdog": loop.watchdogs.get(name, "unknown"),
                 "load, mean [%]": _finite(100.0 * health[name].load),
                 "time left at this load [s]": _finite(health[name].seconds_left),
+                "torque beyond its load, largest": _torque(health[name].excess),
                 **(_measured(axis) if axis.wiring.is_second else {}),
                 **_counts(counts.get(axis.wiring.servo_id, ServoStatistics())),
             }
@@ -145,6 +146,10 @@ class BusReport:
 
 def _counts(counts: ServoStatistics) -> dict[str, Any]:
     return {**asdict(counts), "error rate": f"{counts.error_rate:.6f}"}
+
+
+def _torque(value: float) -> str:
+    return f"{value:.2f}" if math.isfinite(value) else "not measured"
 
 
 def _finite(value: float) -> str:

@@ -37,5 +37,6 @@ def build(config: Mapping[str, Any]) -> tuple[ServoBus, ServoLoop]:
         resumes=config["resumes"],
         policy=FaultPolicy.read(config["faults"]),
         following_error=config["following_error"],
+        contact=config["contact"],
     )
     return bus, ServoLoop(bus, wiring, arm, settings)

@@ -68,6 +68,7 @@ class JointParameters:
     feedforward_1st_gain: int = _KEEP
     feedforward_2nd_gain: int = _KEEP
     following_error: float = _KEEP  # bound [rad] or [m]; 0 is off, -1 the default of the joint's kind
+    contact: float = 0.0  # torque beyond the known load that is not a contact yet [N·m] or [N]; 0 is off
 
     def dynamics(self, joint: str) -> Dynamics:
         """How hard the joint may be accelerated.
@@ -92,6 +93,21 @@ class JointParameters:
             allowed = "it must be at least 0; 0 is off, -1 the default"
             raise ConfigError(f"parameter {joint}.following_error", self.following_error, allowed)
         return {joint: self.following_error}
+
+    def touch(self, servo: ServoWiring) -> float:
+        """Its bound of contact [N·m] or [N], 0 for off.
+
+        Raises:
+            ConfigError: a value below 0, or a servo whose torque nobody has measured.
+        """
+        where = f"parameter {servo.joint}.contact"
+        if not 0.0 <= self.contact < math.inf:
+            raise ConfigError(where, self.contact, "it must be at least 0; 0 is off")
+        if self.contact and math.isnan(servo.torque_constant):
+            raise ConfigError(
+                where, self.contact, "measure its torque_constant first, for the wiring file; 0 is off"
+            )
+        return self.contact
 
     def registers(self, servo: ServoWiring) -> dict[str, int]:
         """RAM values by the SDK's names.
@@ -198,6 +214,7 @@ def _child(
         "misses_allowed": parameters.misses_allowed,
         "feedforward": parameters.feedforward,
         "faults": dict(faults),
+        "contact": {servo.joint: joints[servo.joint].touch(servo) for servo in wiring.servos},
         "following_error": {key: bound for name, p in joints.items() for key, bound in p.bound(name).items()},
         "dynamics": {name: [p.max_acceleration, p.max_jerk] for name, p in joints.items()},
         "registers": {servo.joint: joints[servo.joint].registers(servo) for servo in wiring.servos},
