@@ -40,9 +40,8 @@ class Stiffness:
         A joint with a second servo of its kind is twice as stiff, and lags as much.
         """
         duty = p_gain / _P_GAIN_UNIT / _WHOLE_DUTY * servo.reduction / servo.model.position_unit
-        motors = 1 if servo.second is None else 2
         return Stiffness(
-            torque=motors * servo.model.stall_torque * servo.reduction * duty,
+            torque=servo.motors * servo.model.stall_torque * servo.reduction * duty,
             lag=servo.reduction / servo.model.no_load_speed / duty,
             farthest=_FARTHEST / servo.reduction,
         )
