@@ -36,6 +36,7 @@ def test_it_tells_what_the_move_will_be_and_moves(motion, tmp_path):
     told = json.loads(out)
     assert told["done"]
     assert told["duration"] > 0.2
+    motion.is_still()
     assert motion.waist == pytest.approx(0.3, abs=2e-3)
 
 

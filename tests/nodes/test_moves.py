@@ -90,6 +90,7 @@ def mover(make_mover):
 
 
 def at(mover):
+    mover.motion.is_still()  # the goal is reached within its tolerance, a moment before
     return mover.motion.servos.position["waist"], mover.motion.servos.position["elbow"]
 
 
