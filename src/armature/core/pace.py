@@ -24,6 +24,8 @@ _LONGEST = 30.0
 # How far along the path its velocity is looked at before the change is known [s].
 _OUTLOOK = 0.3
 _STEADY = 1e-9
+# Where a spline is looked at between its ends [share].
+_SHARES = np.arange(1, 8) / 8.0
 # What a change of rate may add to an acceleration or jerk that the path itself has all of.
 SHARE = 0.2
 # How far a rate that was rising may go beyond what is asked for, where the limits allow.
@@ -126,7 +128,7 @@ def allowed(motion: Trajectory, time: float, rate: float, limits: GroupLimits) -
         return rate
     knots = motion.knots
     ahead = np.append(time, knots[knots > time])
-    between = np.append(((ahead[:-1] + ahead[1:]) / 2.0), ahead)
+    between = np.append((ahead[:-1, None] + np.diff(ahead)[:, None] * _SHARES).ravel(), ahead)
     _, velocity, acceleration = motion.sample_many(between)
     tiny = 1e-9
     by_velocity = (limits.velocity / np.maximum(np.abs(velocity).max(axis=0), tiny)).min()
