@@ -161,8 +161,8 @@ class GroupControl:
         judge: Judge,
         on_end: OnEnd,
         now: float,
-        check: Callable[[Trajectory], None] | None = None,
-    ) -> None:
+        check: Callable[[Trajectory], bool] | None = None,
+    ) -> bool:
         """Follow a trajectory in place of what is being done.
 
         Args:
@@ -171,7 +171,10 @@ class GroupControl:
             judge: decides how it ends.
             on_end: called once with the end.
             now: [s].
-            check: looks at what would be followed, and raises what refuses it.
+            check: looks at what would be followed, raises what refuses it, and says whether it may begin now.
+
+        Returns:
+            Whether it has begun; nothing has changed where it has not.
 
         Raises:
             GoalRefused: the trajectory cannot be followed from here; nothing has changed.
@@ -179,15 +182,12 @@ class GroupControl:
         """
         tracker = self._ready("trajectory", now)
         goal, begin, plan = self._checked(tracker, goal, stamp, now)
-        if check is not None:
-            check(plan)
+        if check is not None and not check(plan):
+            return False
         self._finish(aborted("replaced by a newer goal"))
-        tracker.accept(goal, now, begin)
+        tracker.go_over(plan, now, begin)
         self._goal = _Goal(judge, on_end, goal.times)
-
-    def planned(self, goal: Trajectory | Rates, stamp: float | None, now: float) -> Trajectory:
-        """The goal as `follow` would follow it now, for whoever has more to check; see there."""
-        return self._checked(self._ready("trajectory", now), goal, stamp, now)[2]
+        return True
 
     def _checked(
         self, tracker: Tracker, goal: Trajectory | Rates, stamp: float | None, now: float

@@ -114,8 +114,11 @@ class Tracker:
 
     def accept(self, goal: Trajectory | Rates, now: float, begin: float | None = None) -> None:
         """Follow a goal in place of the present motion, which goes on until it begins; see `plan`."""
-        ahead, state, behind = self._until(now, begin)
-        self._go_over(ahead, self._planned(goal, state, behind), now)
+        self.go_over(self.plan(goal, now, begin), now, begin)
+
+    def go_over(self, plan: Trajectory, now: float, begin: float | None = None) -> None:
+        """Follow what was planned for the same time in place of the present motion; arguments as `plan`."""
+        self._go_over(self._until(now, begin)[0], plan, now)
 
     def move(self, build: Callable[[State], Trajectory], now: float) -> None:
         """Follow a motion that is built from the state at the hand-over; it must be quintic and end at rest."""

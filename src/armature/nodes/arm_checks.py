@@ -153,15 +153,17 @@ class CheckedGoals:
             GoalRefused: it cannot be followed, or did not pass.
             CommandRefused: the arm takes no commands now.
         """
-        plan = self._control.planned(goal, stamp, self._now())
-        check = self._checks.begin(plan)
-        is_done = check.advance(_FIRST_SLICE)
-        self.drop("replaced by a newer goal")
-        if is_done:
-            self._control.follow(goal, stamp, judge, on_end, self._now())
-            return
-        self._waiting = _Waiting(check, plan.sample(0.0), goal, stamp, judge, on_end)
-        self._timer.reset()
+
+        def check(plan: Trajectory) -> bool:
+            begun = self._checks.begin(plan)
+            is_done = begun.advance(_FIRST_SLICE)
+            self.drop("replaced by a newer goal")
+            if not is_done:
+                self._waiting = _Waiting(begun, plan.sample(0.0), goal, stamp, judge, on_end)
+                self._timer.reset()
+            return is_done
+
+        self._control.follow(goal, stamp, judge, on_end, self._now(), check)
 
     def drop(self, why: str) -> None:
         """End a goal that has not started yet, as aborted."""
@@ -189,8 +191,9 @@ class CheckedGoals:
             self._end(refused(error))
 
     def _start(self, waiting: _Waiting) -> None:
-        def check(plan: Trajectory) -> None:
+        def check(plan: Trajectory) -> bool:
             self._check_way(waiting, plan)
+            return True
 
         self._control.follow(waiting.goal, waiting.stamp, waiting.judge, waiting.on_end, self._now(), check)
         self._waiting = None
