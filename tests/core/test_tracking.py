@@ -42,11 +42,14 @@ def begun(goal):
 
 
 @given(goals(), st.floats(0.0, HORIZON))
-def test_the_first_piece_begins_at_rest_however_late_it_is_given(goal, late):
-    piece = tracker_of(goal).piece(late)
-    assert piece.start == 0.0
-    assert np.allclose(piece.setpoint(0.0).position, 0.0)
-    assert piece.trajectory.duration >= min(late + HORIZON, goal.duration)
+def test_a_motion_from_rest_begins_with_its_first_piece_however_late_that_is(goal, late):
+    tracker = tracker_of(goal)
+    piece = tracker.piece(late)
+    assert piece.start == late
+    assert np.allclose(piece.setpoint(late).position, 0.0)
+    assert np.allclose(tracker.setpoint(late).position, 0.0)
+    assert piece.trajectory.duration >= min(HORIZON, goal.duration) - 1e-9
+    assert tracker.end == pytest.approx(late + goal.duration)
 
 
 def fastest(tracker, begin, end):
@@ -303,7 +306,7 @@ EVENTS = st.lists(
 @settings(max_examples=40)
 @given(goals(st.sampled_from(("cubic", "quintic"))), EVENTS)
 def test_whatever_is_asked_position_and_velocity_are_continuous(goal, events):
-    tracker, now = tracker_of(goal), 0.0
+    tracker, now = begun(goal), 0.0
     for wait, event in events:
         now += wait
         before = tracker.setpoint(now)

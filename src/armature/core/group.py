@@ -189,6 +189,10 @@ class GroupControl:
         self._goal = _Goal(judge, on_end, goal.times)
         return True
 
+    def planned(self, goal: Trajectory | Rates, stamp: float | None, now: float) -> Trajectory:
+        """The goal as `follow` would follow it now, for whoever has more to check; see there."""
+        return self._checked(self._ready("trajectory", now), goal, stamp, now)[2]
+
     def _checked(
         self, tracker: Tracker, goal: Trajectory | Rates, stamp: float | None, now: float
     ) -> tuple[Trajectory | Rates, float, Trajectory]:

@@ -47,6 +47,7 @@ class Tracker:
         self._is_stopping = False
         self._is_held = False
         self._is_given = False
+        self._is_from_rest = True
         self._is_lease = False
         # The stop behind the last piece, and when it begins [s].
         self._tail: Pace | None = None
@@ -196,8 +197,13 @@ class Tracker:
     def piece(self, now: float) -> Piece:
         """What is to be done from now on: the motion for the horizon, then a stop on its path.
 
-        The first piece of a motion begins where the motion does, however long it took to plan it.
+        The first piece of a motion begins where the motion does. A motion from rest begins only now, however long
+        it took to plan it, since nothing has moved yet; unless it keeps a stamp that is to come.
         """
+        if not self._is_given and self._is_from_rest and now > self._start:
+            if not self._zero:
+                self._pace = replace(self._pace, since=self._pace.since + now - self._start)
+            self._start = now
         start = now if self._is_given else self._start
         self._is_given = True
         end = now + HORIZON
@@ -251,6 +257,7 @@ class Tracker:
         self._zero = ahead.duration if len(ahead.times) > 1 else 0.0
 
     def _begin(self, motion: Trajectory, now: float, at: Pace) -> None:
+        self._is_from_rest = not self.is_moving(now)
         self._motion = motion
         self._start = now
         self._zero = 0.0

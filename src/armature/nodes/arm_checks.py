@@ -163,7 +163,12 @@ class CheckedGoals:
                 self._timer.reset()
             return is_done
 
-        self._control.follow(goal, stamp, judge, on_end, self._now(), check)
+        now = self._now()
+        if not self._control.is_moving(now):
+            self._control.follow(goal, stamp, judge, on_end, now, check)
+        # In motion the arm has gone on meanwhile, and the hand-over is near.
+        elif check(self._control.planned(goal, stamp, now)):
+            self._control.follow(goal, stamp, judge, on_end, self._now())
 
     def drop(self, why: str) -> None:
         """End a goal that has not started yet, as aborted."""
