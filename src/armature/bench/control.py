@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 
 import numpy as np
 
 from armature.bench.client import BenchClient
 from armature.bench.figure import Figure, quantiles
 from armature.bench.graph import own_environment, pids_of, running
-from armature.bench.processes import cpu_time
+from armature.bench.processes import cpu_time, running_script
 from armature.core.limits import GroupLimits, check_motion
 from armature.core.model import ArmModel
 from armature.core.tracking import Tracker
@@ -50,7 +47,11 @@ def measure(robot: Robot, domain: int) -> Iterator[Figure]:
         domain: ROS domain in which nothing else runs.
     """
     yield from quantiles("check and plan a goal of three points, six joints", _planning(robot), "ms", 0.5, 0.95)
-    with own_environment(domain) as environment, running(robot, environment), _peer(environment) as peer:
+    with (
+        own_environment(domain) as environment,
+        running(robot, environment),
+        running_script(_PEER, environment) as peer,
+    ):
         pids = pids_of(Supervisor(runtime_folder(environment, "")))
         with BenchClient(robot) as client:
             yield from _commands(client)
@@ -98,13 +99,3 @@ def _moving(client: BenchClient, controller: int, peer: int) -> Iterator[Figure]
         100.0 * (cpu_time(pid) - was) / elapsed for pid, was in zip((controller, peer), before, strict=True)
     )
     yield Figure("CPU of arm_controller, moving", used, "%", bare, f"a bare node that publishes at {_RATE} Hz")
-
-
-@contextmanager
-def _peer(environment: Mapping[str, str]) -> Iterator[int]:
-    node = subprocess.Popen([sys.executable, "-c", _PEER], env=dict(environment))
-    try:
-        yield node.pid
-    finally:
-        node.kill()
-        node.wait()

@@ -17,7 +17,7 @@ import numpy as np
 
 from armature.bench.client import BenchClient
 from armature.bench.figure import Figure, quantiles
-from armature.bench.processes import children, cpu_time, proportional_set_size
+from armature.bench.processes import children, cpu_time, proportional_set_size, running_script
 from armature.environment import graph_environment
 from armature.errors import ProcessError
 from armature.graph import Robot, share_folder
@@ -49,7 +49,7 @@ def measure(robot: Robot, domain: int) -> list[Figure]:
     with (
         own_environment(domain) as environment,
         running(robot, environment) as ready,
-        _empty_node(environment) as empty,
+        running_script(_EMPTY_NODE, environment) as empty,
     ):
         pids = pids_of(Supervisor(runtime_folder(environment, ""))) | {"an empty rclpy node": empty}
         return [Figure("armature up to ready", ready, "s"), *_observe(robot, pids)]
@@ -135,13 +135,3 @@ def running(robot: Robot, environment: Mapping[str, str]) -> Iterator[float]:
     finally:
         up.send_signal(signal.SIGINT)
         up.wait(_END_TIME)
-
-
-@contextmanager
-def _empty_node(environment: Mapping[str, str]) -> Iterator[int]:
-    node = subprocess.Popen([sys.executable, "-c", _EMPTY_NODE], env=dict(environment))
-    try:
-        yield node.pid
-    finally:
-        node.kill()
-        node.wait()

@@ -16,6 +16,7 @@ import numpy as np
 from armature.bench.client import BenchClient
 from armature.bench.figure import Figure, quantiles
 from armature.bench.graph import own_environment
+from armature.bench.processes import running_script
 from armature.dynamixel.statistics import BINS, describe_histogram
 from armature.errors import ProcessError
 from armature.graph import EMULATED, Robot, processes
@@ -66,7 +67,7 @@ def measure(robot: Robot, domain: int) -> Iterator[Figure]:
         client = BenchClient(robot)
         with _graph(robot, Path(environment["ARMATURE_RUNTIME"]), environment), client:
             client.arm()
-            for name, load in (("idle", nullcontext()), ("one core loaded", _busy_core())):
+            for name, load in (("idle", nullcontext()), ("one core loaded", running_script(_BUSY))):
                 with load:
                     yield from _observe(client, name)
             client.disarm()
@@ -98,16 +99,6 @@ def _told(process: subprocess.Popen[str], name: str) -> Iterator[Figure]:
     times = 1000.0 * np.array([float(line) for line in told.splitlines()])
     yield Figure(f"{name}: within 1 ms", 100.0 * float(np.mean(times <= 1.0)), "%")
     yield from quantiles(name, times, "ms", 0.5, 0.99, 0.999, 1.0)
-
-
-@contextmanager
-def _busy_core() -> Iterator[None]:
-    busy = subprocess.Popen([sys.executable, "-c", _BUSY])
-    try:
-        yield
-    finally:
-        busy.kill()
-        busy.wait()
 
 
 @contextmanager

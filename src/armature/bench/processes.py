@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")  # [1/s]
@@ -27,3 +31,21 @@ def children(pid: int) -> list[int]:
     """Processes that a process has started, from whichever of its threads."""
     lists = Path(f"/proc/{pid}/task").glob("*/children")
     return [int(child) for of_thread in lists for child in of_thread.read_text("utf-8").split()]
+
+
+@contextmanager
+def running_script(source: str, environment: Mapping[str, str] | None = None) -> Iterator[int]:
+    """A Python process of its own, killed in the end; gives its id.
+
+    Args:
+        source: what it runs.
+        environment: its variables; None for this process's.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-c", source], env=None if environment is None else dict(environment)
+    )
+    try:
+        yield process.pid
+    finally:
+        process.kill()
+        process.wait()

@@ -102,13 +102,6 @@ class Bench:
         """The state that the loop shows."""
         return self.loop.mode(self.now)
 
-    def power_off(self, joint: str) -> Servo:
-        """A servo that hears nothing and turns nothing."""
-        servo = self.servo(joint)
-        servo.reboot()
-        servo._booting = float("inf")
-        return servo
-
     def silence(self, joint: str) -> None:
         """A servo whose answers stay away, though it holds: its data line broke."""
         self.servo(joint)._booting = float("inf")
