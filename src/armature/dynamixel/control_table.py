@@ -25,6 +25,7 @@ from armature.errors import ConfigError
 
 __all__ = [
     "BAUD_RATES",
+    "FULL_PWM",
     "NO_SHADOW",
     "VOLTAGE_UNIT",
     "WATCHDOG_TRIPPED",
@@ -36,6 +37,10 @@ __all__ = [
     "servo_model_by_number",
 ]
 
+# e-Manual, "PWM Limit(36)": 885 is a duty of 100 %.
+FULL_PWM = 885.0
+# e-Manual, "Position PID Gain(80, 82, 84)": KPP = P/128 [PWM/tick].
+_P_GAIN_UNIT = 128.0
 # e-Manual, "Control Table": the EEPROM area ends where the RAM area begins, at Torque Enable(64).
 _RAM_START = 64
 _RPM = 2.0 * math.pi / 60.0
@@ -91,6 +96,15 @@ class ServoModel:
     no_load_speed: float  # [rad/s]
     nominal_voltage: float  # [V]
     stall_current: float  # [A]
+
+    def stiffness(self, p_gain: int) -> float:
+        """Torque of position control for being off the goal, by Position P Gain [N·m/rad]."""
+        return p_gain / _P_GAIN_UNIT / FULL_PWM * self.stall_torque / self.position_unit
+
+    @property
+    def damping(self) -> float:
+        """Torque that speed takes, linearly, from stall to no-load speed [N·m·s/rad]."""
+        return self.stall_torque / self.no_load_speed
 
 
 def baud_index(where: str, baud_rate: float, written: object = None) -> int:

@@ -14,9 +14,6 @@ from armature.core.model import Limit
 from armature.dynamixel.servo_wiring import ServoWiring
 from armature.dynamixel.setpoints import Setpoint
 
-# e-Manual, "Position Control Mode": KP = Position P Gain(84) / 128 [PWM/tick]; 885 are the whole voltage.
-_P_GAIN_UNIT = 128.0
-_WHOLE_DUTY = 885.0
 # A load comes on this slowly, so that none is a step [share of the joint's velocity limit].
 _SLEW = 0.05
 # A pause of the loop counts as this long, so that no load comes on at once after it [s].
@@ -39,10 +36,10 @@ class Stiffness:
 
         A joint with a second servo of its kind is twice as stiff, and lags as much.
         """
-        duty = p_gain / _P_GAIN_UNIT / _WHOLE_DUTY * servo.reduction / servo.model.position_unit
+        stiffness = servo.model.stiffness(p_gain)
         return Stiffness(
-            torque=servo.motors * servo.model.stall_torque * servo.reduction * duty,
-            lag=servo.reduction / servo.model.no_load_speed / duty,
+            torque=stiffness * servo.reduction**2 * servo.motors,
+            lag=servo.model.damping / stiffness,
             farthest=_FARTHEST / servo.reduction,
         )
 

@@ -7,12 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from armature.core.model import ArmModel
-from armature.dynamixel.control_table import ServoModel
 from armature.dynamixel.wiring import ServoWiring, Wiring
-from armature.emulator.motor import FULL_PWM, rotor_inertia
-
-# Section "Position PID Gain(80, 82, 84)": KPP = P/128.
-_P_UNIT = 128.0
+from armature.emulator.motor import rotor_inertia
 
 
 @dataclass(frozen=True)
@@ -26,7 +22,8 @@ class Law:
     def of(entry: ServoWiring) -> Law:
         """What a joint's servos do to it with their factory gains, at their nominal voltage."""
         square = entry.reduction**2 * entry.motors
-        return Law(_stiffness(entry.model) * square, _damping(entry.model) * square)
+        gain = entry.model.registers["Position P Gain"].default or 0
+        return Law(entry.model.stiffness(gain) * square, entry.model.damping * square)
 
     def set_point(self, position: float, velocity: float, torque: float) -> float:
         """Where the set-point of this law must stand to give a torque [N·m] or [N] at a place and speed.
@@ -74,12 +71,3 @@ def _shared(entry: ServoWiring, joints: Sequence[tuple[str, float, float]]) -> l
         )
         for joint, factor, offset in joints
     ]
-
-
-def _stiffness(model: ServoModel) -> float:
-    gain = (model.registers["Position P Gain"].default or 0) / _P_UNIT  # [PWM/tick]
-    return gain / FULL_PWM * model.stall_torque / model.position_unit
-
-
-def _damping(model: ServoModel) -> float:
-    return model.stall_torque / model.no_load_speed

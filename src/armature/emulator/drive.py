@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from armature.dynamixel.control_table import OperatingMode, ServoModel
+from armature.dynamixel.control_table import FULL_PWM, OperatingMode, ServoModel
 from armature.emulator.control import PositionControl, PositionGains, VelocityControl
-from armature.emulator.motor import FULL_PWM, Motor
+from armature.emulator.motor import Motor
 from armature.emulator.profile import Profile
 from armature.emulator.registers import RegisterFile
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from armature.dynamixel.control_table import ServoModel
 from armature.emulator.heat import Heat
 
-# Section "PWM Limit(36)": 885 is a duty of 100 %.
-FULL_PWM = 885.0
 # Mechanical time constant of such motors, typically 5 ms to 20 ms. It gives the inertia of the rotor:
 # time constant = inertia · no-load speed / stall torque.
 _MECHANICAL_TIME = 12e-3  # [s]
