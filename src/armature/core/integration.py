@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 
 from armature.core.spline import Array
-from armature.core.trajectory import State, Trajectory, checked_rows, checked_times
+from armature.core.trajectory import State, Trajectory, checked_rows, checked_times, lying_ahead
 from armature.errors import GoalRefused
 
 
@@ -74,9 +74,7 @@ class Rates:
         Raises:
             GoalRefused: no point lies after time 0.
         """
-        ahead = self.times > 0.0
-        if not ahead.any():
-            raise GoalRefused("points[-1].time_from_start", self.duration, "it must be > 0 s")
+        ahead = lying_ahead(self.times)
         length = np.diff(self.times[ahead], prepend=0.0)
         accelerations = None if self.accelerations is None else self.accelerations[ahead]
         if self.velocities is not None:

@@ -153,9 +153,7 @@ class Trajectory:
         Raises:
             GoalRefused: no point lies after time 0.
         """
-        ahead = self.times > 0.0
-        if not ahead.any():
-            raise GoalRefused("points[-1].time_from_start", self.duration, "it must be > 0 s")
+        ahead = lying_ahead(self.times)
         return dataclasses.replace(
             self,
             times=self.times[ahead],
@@ -185,6 +183,18 @@ def _set(trajectory: Trajectory, name: str, value: object) -> None:
     if isinstance(value, np.ndarray):
         value.flags.writeable = False
     object.__setattr__(trajectory, name, value)
+
+
+def lying_ahead(times: Array) -> npt.NDArray[np.bool_]:
+    """Which points lie after time 0.
+
+    Raises:
+        GoalRefused: none does.
+    """
+    ahead: npt.NDArray[np.bool_] = times > 0.0
+    if not ahead.any():
+        raise GoalRefused("points[-1].time_from_start", float(times[-1]), "it must be > 0 s")
+    return ahead
 
 
 def checked_times(values: npt.ArrayLike) -> Array:
