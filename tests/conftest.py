@@ -55,15 +55,26 @@ def soak(pytestconfig: pytest.Config) -> Soak:
     return Soak(pytestconfig.getoption("--soak"))
 
 
+def _isolate(patch: pytest.MonkeyPatch) -> int:
+    domain = _FIRST_DOMAIN + next(_domain) % _DOMAINS
+    patch.setenv("ROS_DOMAIN_ID", str(domain))
+    # With LOCALHOST, rmw_fastrtps adds shared memory whatever the profile says; the profile keeps to loopback.
+    patch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "SYSTEM_DEFAULT")
+    patch.setenv(profile_variable(os.environ), str(_PROFILE))
+    return domain
+
+
 @pytest.fixture(autouse=True)
 def own_domain(monkeypatch: pytest.MonkeyPatch) -> int:
     """Every test has a ROS domain of its own on the loopback interface; no shared memory is used."""
-    domain = _FIRST_DOMAIN + next(_domain) % _DOMAINS
-    monkeypatch.setenv("ROS_DOMAIN_ID", str(domain))
-    # With LOCALHOST, rmw_fastrtps adds shared memory whatever the profile says; the profile keeps to loopback.
-    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "SYSTEM_DEFAULT")
-    monkeypatch.setenv(profile_variable(os.environ), str(_PROFILE))
-    return domain
+    return _isolate(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def module_domain() -> Iterator[int]:
+    """The domain of a graph that serves all tests of a file."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield _isolate(patch)
 
 
 def wait_until(condition: Callable[[], object], timeout: float = 20.0) -> None:

@@ -28,7 +28,6 @@ from armature.nodes.conversions import diagnostic, to_seconds
 # lark, which rosidl's Python support imports, uses a module that CPython 3.11 deprecates.
 pytestmark = [pytest.mark.process, pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")]
 
-DOMAIN = 7
 URDF = """<robot name="two">
 <link name="base_link"/><link name="upper"/><link name="fore"/><link name="finger"/>
 <joint name="shoulder" type="revolute"><parent link="base_link"/><child link="upper"/><axis xyz="0 1 0"/>
@@ -134,19 +133,16 @@ class Robot(Node):
 
 
 @pytest.fixture(scope="module")
-def graph():
+def graph(module_domain):
     """One graph for all tests of this file: starting a monitor takes seconds."""
     context = rclpy.Context()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ROS_DOMAIN_ID", str(DOMAIN))
-        patch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-        rclpy.init(context=context)
-        node = Robot(context)
-        executor = SingleThreadedExecutor(context=context)
-        executor.add_node(node)
-        thread = threading.Thread(target=executor.spin)
-        thread.start()
-        yield node
+    rclpy.init(context=context)
+    node = Robot(context)
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    thread = threading.Thread(target=executor.spin)
+    thread.start()
+    yield node
     executor.shutdown()
     thread.join()
     node.destroy_node()

@@ -8,9 +8,8 @@ from .motion_graph import MotionGraph
 
 
 @pytest.fixture
-def make_motion(tmp_path, monkeypatch):
+def make_motion(tmp_path):
     """Make a graph of controllers; all are closed, and no thread may stay."""
-    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     threads = set(threading.enumerate())
     made = []
 

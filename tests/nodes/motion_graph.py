@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 import rclpy
@@ -21,8 +20,6 @@ from armature.nodes.conversions import to_duration
 
 from .servo_side import ServoSide
 
-# Of this test process alone: two runs on one machine must not hear each other.
-DOMAIN = 20 + os.getpid() % 80
 ARM = ("waist", "elbow")
 URDF = """<robot name="two">
 <link name="base_link"/><link name="upper"/><link name="lower"/><link name="left"/><link name="right"/>
@@ -66,7 +63,7 @@ class MotionGraph:
         self.urdf.write_text(urdf)
         self._given = {ArmController: dict(arm_parameters), GripperController: dict(gripper_parameters)}
         self.context = rclpy.Context()
-        rclpy.init(context=self.context, domain_id=DOMAIN)
+        rclpy.init(context=self.context)
         self.executor = EventsExecutor(context=self.context)
         self.node = self._add(rclpy.create_node("servo_interface", context=self.context))
         arm = ArmModel.from_urdf(urdf)

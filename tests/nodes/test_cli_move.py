@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 
 import pytest
-
-from .motion_graph import DOMAIN
 
 # The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
@@ -19,9 +16,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning"
 def started(motion, tmp_path, *words):
     """The command as a process, its output in files."""
     with (tmp_path / "out").open("w") as out, (tmp_path / "err").open("w") as err:
-        environment = os.environ | {"ROS_DOMAIN_ID": str(DOMAIN)}
         command = [sys.executable, "-m", "armature.cli", "move", *words]
-        return subprocess.Popen(command, env=environment, stdout=out, stderr=err)
+        return subprocess.Popen(command, stdout=out, stderr=err)
 
 
 def ended(motion, tmp_path, process):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import signal
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from armature.core.poses import read_poses
 from armature.core.tracking import Tracker
 from armature.nodes.conversions import to_trajectory
 
-from .motion_graph import ARM, DOMAIN
+from .motion_graph import ARM
 
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
 ROOT = Path(__file__).parents[2]
@@ -62,7 +61,6 @@ def run_client(folder, waist, sec=0):
     file.write_text(SHORT.format(waist=waist, sec=sec))
     return subprocess.Popen(
         [sys.executable, str(CLIENT), str(file)],
-        env={**os.environ, "ROS_DOMAIN_ID": str(DOMAIN)},
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 import pytest
 
 from armature.emulator.bus import EmulatedBus
 from armature.emulator.faults import Payload, StuckJoint
-from armature.environment import graph_environment
 from armature.errors import ConfigError
 from armature.nodes.gazebo_plant import gazebo_plant
 
-from .emulated import ROOT
 from .plants import ROBOT, START, GazeboRig, Rig, order, stand_in
 
 pytestmark = pytest.mark.timeout(120)
@@ -22,15 +19,11 @@ FALLEN = 0.1  # [rad]
 
 
 @pytest.fixture(scope="module")
-def gazebo(tmp_path_factory):
+def gazebo(tmp_path_factory, module_domain):
     """A process in Gazebo's place, and the plant that follows it; each test begins the world anew."""
-    with pytest.MonkeyPatch.context() as patch:
-        own = {"ROS_DOMAIN_ID": str(20 + os.getpid() % 80)}
-        for name, value in graph_environment(own, ROOT / "config" / "fastdds_loopback.xml").items():
-            patch.setenv(name, value)
-        folder = tmp_path_factory.mktemp("gazebo")
-        with stand_in(folder) as process, gazebo_plant(ROBOT.arm, ROBOT.wiring, (), 20.0) as plant:
-            yield plant, process
+    folder = tmp_path_factory.mktemp("gazebo")
+    with stand_in(folder) as process, gazebo_plant(ROBOT.arm, ROBOT.wiring, (), 20.0) as plant:
+        yield plant, process
 
 
 @pytest.fixture(params=["mujoco", "gazebo", "gazebo at 0.2"])

@@ -14,7 +14,7 @@ from armature.errors import ConfigError
 from armature.nodes import topics
 from armature.nodes.state_publisher import StatePublisher
 
-from .motion_graph import DOMAIN, URDF
+from .motion_graph import URDF
 
 # The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
@@ -25,7 +25,7 @@ class Graph:
         self.urdf = folder / "two.urdf"
         self.urdf.write_text(URDF)
         self.context = rclpy.Context()
-        rclpy.init(context=self.context, domain_id=DOMAIN)
+        rclpy.init(context=self.context)
         self.executor = EventsExecutor(context=self.context)
         self.node = rclpy.create_node("beside", context=self.context)
         self.executor.add_node(self.node)
@@ -74,8 +74,7 @@ class Graph:
 
 
 @pytest.fixture
-def graph(tmp_path, monkeypatch):
-    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+def graph(tmp_path):
     threads = set(threading.enumerate())
     graph = Graph(tmp_path)
     yield graph
