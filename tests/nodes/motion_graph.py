@@ -15,8 +15,9 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from armature.core.model import ArmModel
 from armature.nodes import topics
-from armature.nodes.arm_controller import ArmController, GripperController
+from armature.nodes.arm_controller import ArmController
 from armature.nodes.conversions import to_duration
+from armature.nodes.gripper_controller import GripperController
 
 from .servo_side import ServoSide
 

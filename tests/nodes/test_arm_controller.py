@@ -10,8 +10,9 @@ from rclpy.duration import Duration as RosDuration
 
 from armature.errors import ConfigError
 from armature.nodes import topics
-from armature.nodes.arm_controller import ArmController, GripperController
+from armature.nodes.arm_controller import ArmController
 from armature.nodes.conversions import to_seconds
+from armature.nodes.gripper_controller import GripperController
 
 from .motion_graph import SUCCEEDED, smooth, trajectory
 
