@@ -12,15 +12,13 @@ from armature.core import jog, limits
 from armature.core.integration import Rates
 from armature.core.judging import Judge
 from armature.core.limits import GroupLimits
-from armature.core.outcome import Code, End, Outcome, aborted
+from armature.core.outcome import Code, End, OnEnd, Outcome, aborted
 from armature.core.pieces import Piece
 from armature.core.readiness import Readiness
 from armature.core.spline import Array
 from armature.core.tracking import Tracker
 from armature.core.trajectory import State, Trajectory
 from armature.errors import CommandRefused, GoalRefused
-
-OnEnd = Callable[[Outcome], None]
 
 # Beyond twice its speed no motion was planned for.
 _FASTEST = 2.0
@@ -38,6 +36,16 @@ class GroupSettings:
     reading_timeout: float = 0.5  # without a reading of every joint [s]
     allow_partial_joints_goal: bool = False  # joints that a goal leaves out go on with what they do
     deceleration: Array | None = None  # of stops [rad/s²] or [m/s²]; None: the joints' own acceleration
+
+
+@dataclass(frozen=True, eq=False)
+class Planned:
+    """A goal as it would be followed."""
+
+    now: float  # when it was planned [s]
+    begin: float  # of the goal's time 0 [s]
+    motion: Trajectory  # within limits, its time 0 being the goal's
+    times: Array  # of the goal's points [s]
 
 
 @dataclass
@@ -161,8 +169,7 @@ class GroupControl:
         judge: Judge,
         on_end: OnEnd,
         now: float,
-        check: Callable[[Trajectory], bool] | None = None,
-    ) -> bool:
+    ) -> None:
         """Follow a trajectory in place of what is being done.
 
         Args:
@@ -171,32 +178,23 @@ class GroupControl:
             judge: decides how it ends.
             on_end: called once with the end.
             now: [s].
-            check: looks at what would be followed, raises what refuses it, and says whether it may begin now.
-
-        Returns:
-            Whether it has begun; nothing has changed where it has not.
 
         Raises:
             GoalRefused: the trajectory cannot be followed from here; nothing has changed.
             CommandRefused: the arm takes no commands now.
         """
-        tracker = self._ready("trajectory", now)
-        goal, begin, plan = self._checked(tracker, goal, stamp, now)
-        if check is not None and not check(plan):
-            return False
+        self.go_over(self.planned(goal, stamp, now), judge, on_end)
+
+    def go_over(self, planned: Planned, judge: Judge, on_end: OnEnd) -> None:
+        """Follow what was planned in place of what is being done, which is still the same; see `follow`."""
+        tracker = self._ready("trajectory", planned.now)
         self._finish(aborted("replaced by a newer goal"))
-        tracker.go_over(plan, now, begin)
-        self._goal = _Goal(judge, on_end, goal.times)
-        return True
+        tracker.go_over(planned.motion, planned.now, planned.begin)
+        self._goal = _Goal(judge, on_end, planned.times)
 
-    def planned(self, goal: Trajectory | Rates, stamp: float | None, now: float) -> Trajectory:
+    def planned(self, goal: Trajectory | Rates, stamp: float | None, now: float) -> Planned:
         """The goal as `follow` would follow it now, for whoever has more to check; see there."""
-        return self._checked(self._ready("trajectory", now), goal, stamp, now)[2]
-
-    def _checked(
-        self, tracker: Tracker, goal: Trajectory | Rates, stamp: float | None, now: float
-    ) -> tuple[Trajectory | Rates, float, Trajectory]:
-        """The goal in the group's order, when it begins [s], and what would be followed then, within limits."""
+        tracker = self._ready("trajectory", now)
         allows_some = self.settings.allow_partial_joints_goal
         limits.check_joints(goal.joints, self.limits.joints, is_partial=allows_some)
         goal = goal.reordered([joint for joint in self.limits.joints if joint in goal.joints])
@@ -209,9 +207,9 @@ class GroupControl:
             self._check_start(goal, tracker.setpoint(now))
         elif stamp > now:
             self._check_start(goal, tracker.beginning(now, begin))
-        plan = tracker.plan(goal, now, begin)
-        limits.check_motion(plan, self.limits)
-        return goal, begin, plan
+        motion = tracker.plan(goal, now, begin)
+        limits.check_motion(motion, self.limits)
+        return Planned(now, begin, motion, goal.times)
 
     def _check_start(self, goal: Trajectory | Rates, state: State) -> None:
         if not isinstance(goal, Trajectory):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from armature.errors import ArmatureError, GoalRefused
@@ -35,6 +36,10 @@ class Outcome:
     code: Code
     message: str
     is_stalled: bool = False  # a gripper that something stopped
+
+
+OnEnd = Callable[[Outcome], None]
+"""Called once with the end of a goal."""
 
 
 # Fields whose refusal has an error code of its own.

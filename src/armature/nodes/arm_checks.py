@@ -14,13 +14,12 @@ from armature.core.integration import Rates
 from armature.core.judging import Judge
 from armature.core.mechanics import Mechanics
 from armature.core.model import ArmModel
-from armature.core.outcome import Code, End, Outcome, aborted, refused
+from armature.core.outcome import Code, End, OnEnd, Outcome, aborted, refused
 from armature.core.trajectory import State, Trajectory
 from armature.dynamixel.wiring import Wiring
 from armature.errors import ArmatureError, ConfigError, GoalRefused
+from armature.nodes.goals import Begin
 from armature.nodes.parameters import read, read_file
-
-OnEnd = Callable[[Outcome], None]
 
 # A goal that needs more looks than the first slice is checked in further ones, with time for set-points between
 # them: a slice takes about 5 ms, and pieces reach 200 ms ahead.
@@ -146,29 +145,31 @@ class CheckedGoals:
         self._timer = node.create_timer(_PERIOD, self._go_on)
         self._timer.cancel()
 
-    def follow(self, goal: Trajectory | Rates, stamp: float | None, judge: Judge, on_end: OnEnd) -> None:
-        """Check a goal and follow it; a long check goes on after this returns. Arguments as `GroupControl.follow`.
+    def prepared(self, goal: Trajectory | Rates, stamp: float | None, judge: Judge) -> Begin:
+        """Plan and check a goal; a long check goes on after it has begun. Arguments as `GroupControl.follow`.
+
+        Returns:
+            What follows it, to be called at once.
 
         Raises:
             GoalRefused: it cannot be followed, or did not pass.
             CommandRefused: the arm takes no commands now.
         """
+        planned = self._control.planned(goal, stamp, self._now())
+        check = self._checks.begin(planned.motion)
+        is_done = check.advance(_FIRST_SLICE)
 
-        def check(plan: Trajectory) -> bool:
-            begun = self._checks.begin(plan)
-            is_done = begun.advance(_FIRST_SLICE)
+        def begin(on_end: OnEnd) -> None:
             self.drop("replaced by a newer goal")
             if not is_done:
-                self._waiting = _Waiting(begun, plan.sample(0.0), goal, stamp, judge, on_end)
+                self._waiting = _Waiting(check, planned.motion.sample(0.0), goal, stamp, judge, on_end)
                 self._timer.reset()
-            return is_done
+            elif not self._control.is_moving(planned.now):
+                self._control.go_over(planned, judge, on_end)
+            else:  # the arm has gone on meanwhile, and the hand-over is near
+                self._control.follow(goal, stamp, judge, on_end, self._now())
 
-        now = self._now()
-        if not self._control.is_moving(now):
-            self._control.follow(goal, stamp, judge, on_end, now, check)
-        # In motion the arm has gone on meanwhile, and the hand-over is near.
-        elif check(self._control.planned(goal, stamp, now)):
-            self._control.follow(goal, stamp, judge, on_end, self._now())
+        return begin
 
     def drop(self, why: str) -> None:
         """End a goal that has not started yet, as aborted."""
@@ -196,11 +197,9 @@ class CheckedGoals:
             self._end(refused(error))
 
     def _start(self, waiting: _Waiting) -> None:
-        def check(plan: Trajectory) -> bool:
-            self._check_way(waiting, plan)
-            return True
-
-        self._control.follow(waiting.goal, waiting.stamp, waiting.judge, waiting.on_end, self._now(), check)
+        planned = self._control.planned(waiting.goal, waiting.stamp, self._now())
+        self._check_way(waiting, planned.motion)
+        self._control.go_over(planned, waiting.judge, waiting.on_end)
         self._waiting = None
         self._started()
 

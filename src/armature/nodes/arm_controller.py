@@ -16,7 +16,7 @@ from armature.core.guarding import Guard
 from armature.core.integration import Rates
 from armature.core.judging import TrajectoryJudge
 from armature.core.limits import check_joints
-from armature.core.outcome import Outcome
+from armature.core.outcome import OnEnd, Outcome
 from armature.core.spline import Array
 from armature.core.steering import Steering
 from armature.core.tolerance import Tolerances, requested, resolved
@@ -26,7 +26,7 @@ from armature.nodes import topics
 from armature.nodes.arm_checks import CheckedGoals, make_checks
 from armature.nodes.arm_moves import ArmMoves
 from armature.nodes.conversions import to_goal, to_point, to_seconds, to_stamp, to_tolerances
-from armature.nodes.goals import GoalServer, OnEnd
+from armature.nodes.goals import Begin, GoalServer
 from armature.nodes.gripper_controller import GripperController
 from armature.nodes.group_node import GroupNode, JointParameters
 from armature.nodes.jtc_parameters import TrajectoryParameters, read_constraints
@@ -75,7 +75,7 @@ class ArmController(GroupNode):
         self._moves = ArmMoves(self, self._checks, self._follow_move, self._cancel)
         self._at_end.callback(self._moves.destroy)
         refuse_unknown(self)
-        self._server = GoalServer(self, topics.FOLLOW_JOINT_TRAJECTORY, self._start, self._cancel, _followed)
+        self._server = GoalServer(self, topics.FOLLOW_JOINT_TRAJECTORY, self._prepare, self._cancel, _followed)
         self._at_end.callback(self._server.destroy)
         topics.subscription(self, topics.JOINT_TRAJECTORY, self._follow_topic)
         topics.subscription(self, topics.SPEED_SCALING, self._scale_speed)
@@ -100,14 +100,14 @@ class ArmController(GroupNode):
         self._goals.cancel()
         self.go()
 
-    def _start(self, request: FollowJointTrajectory.Goal, on_end: OnEnd) -> None:
+    def _prepare(self, request: FollowJointTrajectory.Goal) -> Begin:
         if request.multi_dof_trajectory.points:
             raise GoalRefused("multi_dof_trajectory", len(request.multi_dof_trajectory.points), "leave it empty")
-        self._follow(request.trajectory, self._tolerances_of(request), on_end)
+        return self._follow(request.trajectory, self._tolerances_of(request))
 
     def _follow_topic(self, message: JointTrajectory) -> None:
         try:
-            self._follow(message, self._tolerances, lambda _outcome: None)
+            self._follow(message, self._tolerances)(lambda _outcome: None)
         except ArmatureError as error:
             self.refuse("joint_trajectory", error)
 
@@ -119,26 +119,27 @@ class ArmController(GroupNode):
             return
         self.go()
 
-    def _follow(self, message: JointTrajectory, tolerances: Tolerances, on_end: OnEnd) -> None:
+    def _follow(self, message: JointTrajectory, tolerances: Tolerances) -> Begin:
         # Before the rows are read by their columns, so that a repeated joint is not mistaken for a wrong length.
         is_partial = self._taking.allow_partial_joints_goal
         check_joints(message.joint_names, self.joints, is_partial=is_partial)
         goal = to_goal(message, may_integrate=self._taking.allow_integration_in_goal_trajectories)
-        self._begin(goal, to_seconds(message.header.stamp) or None, tolerances, on_end)
+        return self._prepared(goal, to_seconds(message.header.stamp) or None, tolerances)
 
-    def _follow_move(self, motion: Trajectory, request: FollowJointTrajectory.Goal, on_end: OnEnd) -> None:
-        self._begin(motion, None, self._tolerances_of(request), on_end)
+    def _follow_move(self, motion: Trajectory, request: FollowJointTrajectory.Goal) -> Begin:
+        return self._prepared(motion, None, self._tolerances_of(request))
 
-    def _begin(self, goal: Trajectory | Rates, stamp: float | None, tolerances: Tolerances, on_end: OnEnd) -> None:
-        def ended(outcome: Outcome) -> None:
-            self.said(outcome)
-            on_end(outcome)
-
+    def _prepared(self, goal: Trajectory | Rates, stamp: float | None, tolerances: Tolerances) -> Begin:
         judge = TrajectoryJudge(tolerances, self.control.limits)
-        self._twist.drop()
         self._checks.mechanics.rest(self._others())
-        self._goals.follow(goal, stamp, judge, ended)
-        self.go()
+        follow = self._goals.prepared(goal, stamp, judge)
+
+        def begin(on_end: OnEnd) -> None:
+            self._twist.drop()
+            follow(self.saying(on_end))
+            self.go()
+
+        return begin
 
     def _others(self) -> dict[str, float]:
         """Where the joints of other groups are, such as the gripper's [rad] or [m]."""

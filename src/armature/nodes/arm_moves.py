@@ -17,14 +17,14 @@ from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
 from armature.core.goal_checks import GoalChecks
 from armature.core.limits import check_joints
 from armature.core.moves import MoveSettings, Planner, Waypoint
-from armature.core.outcome import Code, End, Outcome
+from armature.core.outcome import Code, End, OnEnd, Outcome
 from armature.core.poses import read_poses
 from armature.core.spline import Array
 from armature.core.trajectory import Trajectory
 from armature.errors import CommandRefused, GoalRefused
 from armature.nodes import topics
 from armature.nodes.conversions import from_trajectory, to_seconds
-from armature.nodes.goals import GoalServer, OnEnd
+from armature.nodes.goals import Begin, GoalServer
 from armature.nodes.group_node import GroupNode
 from armature.nodes.parameters import read, read_file
 
@@ -50,7 +50,7 @@ class ArmMoves:
     Args:
         node: its controller.
         checks: of goals.
-        follow: lets a planned motion be followed as a goal of the controller.
+        follow: prepares a planned motion to be followed as a goal of the controller.
         cancel: cancels it.
     """
 
@@ -58,7 +58,7 @@ class ArmMoves:
         self,
         node: GroupNode,
         checks: GoalChecks,
-        follow: Callable[[Trajectory, FollowJointTrajectory.Goal, OnEnd], None],
+        follow: Callable[[Trajectory, FollowJointTrajectory.Goal], Begin],
         cancel: Callable[[], None],
     ) -> None:
         self._node = node
@@ -75,7 +75,7 @@ class ArmMoves:
             topics.MOVE_ARC: lambda start, goal, least: planner.arc(start, _waypoints(goal), least),
         }
         self._servers = [
-            GoalServer(node, action, self._starting(plan), cancel, _moved) for action, plan in plans.items()
+            GoalServer(node, action, self._preparing(plan), cancel, _moved) for action, plan in plans.items()
         ]
 
     def publish_feedback(self, message: FollowJointTrajectory.Feedback) -> None:
@@ -88,18 +88,22 @@ class ArmMoves:
         for server in self._servers:
             server.destroy()
 
-    def _starting(self, plan: Plan) -> Callable[[FollowJointTrajectory.Goal, OnEnd], None]:
-        return lambda goal, on_end: self._start(plan, goal, on_end)
+    def _preparing(self, plan: Plan) -> Callable[[FollowJointTrajectory.Goal], Begin]:
+        return lambda goal: self._prepare(plan, goal)
 
-    def _start(self, plan: Plan, goal: FollowJointTrajectory.Goal, on_end: OnEnd) -> None:
+    def _prepare(self, plan: Plan, goal: FollowJointTrajectory.Goal) -> Begin:
         motion = plan(self._resting(), goal, _least(goal))
         if goal.trajectory.header.frame_id == PREVIEW:
             figures = json.dumps(asdict(self._planner.preview(motion)))
-            self._planned.publish(from_trajectory(motion, 0, PREVIEW))
-            on_end(Outcome(End.SUCCEEDED, Code.SUCCESSFUL, figures))
-            return
-        self._follow(motion, goal, on_end)
-        self._planned.publish(from_trajectory(motion, 0, ""))
+            follow: Begin = lambda on_end: on_end(Outcome(End.SUCCEEDED, Code.SUCCESSFUL, figures))  # noqa: E731
+        else:
+            follow = self._follow(motion, goal)
+
+        def begin(on_end: OnEnd) -> None:
+            follow(on_end)
+            self._planned.publish(from_trajectory(motion, 0, goal.trajectory.header.frame_id))
+
+        return begin
 
     def _resting(self) -> Array:
         """Where the joints rest [rad].

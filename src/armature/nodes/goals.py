@@ -1,4 +1,4 @@
-"""An action server whose goals are started at once and ended by whoever follows them."""
+"""An action server whose goals begin as soon as they are accepted and are ended by whoever follows them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.node import Node
 
-from armature.core.outcome import End, Outcome, refused
+from armature.core.outcome import End, OnEnd, Outcome, refused
 from armature.errors import ArmatureError
 from armature.nodes.topics import Service
 
-OnEnd = Callable[[Outcome], None]
+Begin = Callable[[OnEnd], None]
+"""Begins a goal, with the function to call at its end; raises what refuses it after all."""
 
 
 class _PatientServer(ActionServer):  # rclpy is untyped
@@ -33,12 +34,13 @@ class _PatientServer(ActionServer):  # rclpy is untyped
 class GoalServer:
     """Serves one action, one running goal at a time, without blocking the executor.
 
-    Every goal is accepted, and ended at once where it is refused: a rejection could not carry the reason.
+    A goal is planned and checked before it is accepted, so that it moves at once when it is. One that is refused
+    is accepted too, and ended at once: a rejection could not carry the reason.
 
     Args:
         node: owner.
         service: the action.
-        start: begins a goal's request, with the function to call at its end; raises what refuses it.
+        prepare: plans and checks a goal's request, and returns what begins it; raises what refuses it.
         cancel: begins to cancel the running goal.
         result: makes the action's result from an outcome.
     """
@@ -47,21 +49,22 @@ class GoalServer:
         self,
         node: Node,
         service: Service,
-        start: Callable[[Any, OnEnd], None],
+        prepare: Callable[[Any], Begin],
         cancel: Callable[[], None],
         result: Callable[[Outcome], Any],
     ) -> None:
         self._node = node
-        self._start = start
+        self._prepare = prepare
         self._cancel = cancel
         self._result = result
+        self._prepared: Begin | None = None  # of the request that is being accepted
         self._running: ServerGoalHandle | None = None
         self._server = _PatientServer(
             node,
             service.kind,
             service.name,
             execute_callback=lambda _handle: None,
-            goal_callback=lambda _request: GoalResponse.ACCEPT,
+            goal_callback=self._asked,
             handle_accepted_callback=self._accepted,
             cancel_callback=self._canceled,
         )
@@ -75,11 +78,20 @@ class GoalServer:
         """Close the server."""
         self._server.destroy()
 
+    def _asked(self, request: Any) -> GoalResponse:
+        try:
+            self._prepared = self._prepare(request)
+        except ArmatureError as error:
+            self._prepared = _refusing(error)
+        return GoalResponse.ACCEPT
+
     def _accepted(self, handle: ServerGoalHandle) -> None:
         handle.execute()
+        begin, self._prepared = self._prepared, None
+        assert begin is not None  # rclpy accepts a goal in the same call that asks for it
         before, self._running = self._running, handle
         try:
-            self._start(handle.request, lambda outcome: self._end(handle, outcome))
+            begin(lambda outcome: self._end(handle, outcome))
         except ArmatureError as error:
             self._running = before
             self._node.get_logger().warning(str(error))
@@ -97,3 +109,10 @@ class GoalServer:
         ending = {End.SUCCEEDED: handle.succeed, End.CANCELED: handle.canceled, End.ABORTED: handle.abort}
         ending[outcome.end]()
         self._server.finish(handle, self._result(outcome))
+
+
+def _refusing(error: ArmatureError) -> Begin:
+    def begin(_on_end: OnEnd) -> None:
+        raise error
+
+    return begin

@@ -1,4 +1,4 @@
-"""The controller of the gripper: opens, closes, tells reached from stalled. It runs in the arm controller's process."""
+"""The controller of the gripper: it opens, closes, and tells reached from stalled."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from sensor_msgs.msg import JointState
 
 from armature.core.judging import GripJudge
 from armature.core.limits import check_joints
-from armature.core.outcome import End, Outcome
+from armature.core.outcome import End, OnEnd, Outcome
 from armature.core.trajectory import State
 from armature.errors import CommandRefused, GoalRefused
 from armature.nodes import topics
 from armature.nodes.conversions import to_stamp
-from armature.nodes.goals import GoalServer, OnEnd
+from armature.nodes.goals import Begin, GoalServer
 from armature.nodes.group_node import GroupNode, JointParameters
 from armature.nodes.parameters import read, refuse_unknown
 
@@ -49,7 +49,7 @@ class GripperController(GroupNode):
         super().__init__("gripper_controller", ("prismatic",), GripperJoint, **options)
         self._judging = read(self, GripperParameters)
         refuse_unknown(self)
-        self._server = GoalServer(self, topics.GRIPPER_COMMAND, self._start, self._cancel, self._gripped)
+        self._server = GoalServer(self, topics.GRIPPER_COMMAND, self._prepare, self._cancel, self._gripped)
         self._at_end.callback(self._server.destroy)
 
     def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
@@ -62,11 +62,7 @@ class GripperController(GroupNode):
         self.control.cancel(self.now())
         self.go()
 
-    def _start(self, request: ParallelGripperCommand.Goal, on_end: OnEnd) -> None:
-        def ended(outcome: Outcome) -> None:
-            self.said(outcome)
-            on_end(outcome)
-
+    def _prepare(self, request: ParallelGripperCommand.Goal) -> Begin:
         if not self.joints:
             raise CommandRefused(
                 "gripper command", "the URDF has no driven prismatic joint", "use an arm with one"
@@ -76,8 +72,12 @@ class GripperController(GroupNode):
         judge = GripJudge(
             given.goal_tolerance, given.stall_velocity_threshold, given.stall_timeout, given.allow_stalling
         )
-        self.control.move(target, speed, judge, ended, self.now())
-        self.go()
+
+        def begin(on_end: OnEnd) -> None:
+            self.control.move(target, speed, judge, self.saying(on_end), self.now())
+            self.go()
+
+        return begin
 
     def _asked(self, command: JointState) -> tuple[np.ndarray, np.ndarray]:
         """Position [m] and speed [m/s] that a command asks for."""

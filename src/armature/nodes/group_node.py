@@ -19,7 +19,7 @@ from std_srvs.srv import SetBool, Trigger
 from armature.core.group import GroupControl, GroupSettings
 from armature.core.limits import GroupLimits, check_motion
 from armature.core.model import ArmModel
-from armature.core.outcome import End, Outcome
+from armature.core.outcome import End, OnEnd, Outcome
 from armature.core.spline import Array
 from armature.core.tolerance import difference
 from armature.core.tracking import Tracker
@@ -134,8 +134,16 @@ class GroupNode(Node):
         self._publish_piece(self.now())
         self._renewal.reset()
 
-    def said(self, outcome: Outcome) -> None:
-        """Note how a goal ended."""
+    def saying(self, on_end: OnEnd) -> OnEnd:
+        """What notes how a goal ended before it is passed on."""
+
+        def ended(outcome: Outcome) -> None:
+            self._say(outcome)
+            on_end(outcome)
+
+        return ended
+
+    def _say(self, outcome: Outcome) -> None:
         self._said = outcome.message
         # rclpy's logger wants one severity a line of code.
         if outcome.end is End.SUCCEEDED:
