@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from armature.core.collision import Clearances, Passage
-from armature.core.dynamics import Drive, Torques, drives_of
+from armature.core.drive import Drive, drives_of
+from armature.core.dynamics import Torques
 from armature.core.goal_checks import CheckSettings, GoalChecks
 from armature.core.mechanics import Mechanics
 from armature.core.model import ArmModel

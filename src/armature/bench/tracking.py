@@ -11,7 +11,8 @@ import yaml
 
 from armature.bench.figure import Figure
 from armature.bench.virtual import ARM, PERIOD, URDF, Bench
-from armature.core.dynamics import Torques, drives_of
+from armature.core.drive import drives_of
+from armature.core.dynamics import Torques
 from armature.core.limits import GroupLimits
 from armature.core.mechanics import Mechanics
 from armature.core.spline import Array

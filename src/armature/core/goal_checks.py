@@ -13,7 +13,8 @@ from itertools import islice
 import numpy as np
 
 from armature.core.collision import TOLERANCE, Clearances, Passage
-from armature.core.dynamics import Drive, Torques
+from armature.core.drive import Drive
+from armature.core.dynamics import Torques
 from armature.core.mechanics import Mechanics
 from armature.core.spline import Array
 from armature.core.trajectory import State, Trajectory

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from armature.core.drive import Drive
 from armature.dynamixel.control_table import ServoModel
 from armature.emulator.heat import Heat
 
-# Mechanical time constant of such motors, typically 5 ms to 20 ms. It gives the inertia of the rotor:
-# time constant = inertia · no-load speed / stall torque.
-_MECHANICAL_TIME = 12e-3  # [s]
 # "Specifications", "Standby Current": 17 mA to 52 mA, by model [A].
 _STANDBY = 0.05
 
 
 def rotor_inertia(model: ServoModel) -> float:
     """Inertia of a model's rotor as the horn feels it through the gear [kg·m²]."""
-    return _MECHANICAL_TIME * model.stall_torque / model.no_load_speed
+    return Drive(model.stall_torque, model.no_load_speed).rotor_inertia
 
 
 class Motor:

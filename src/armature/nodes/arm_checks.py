@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rclpy.node import Node
 
-from armature.core.dynamics import Drive, drives_of
+from armature.core.drive import Drive, drives_of
 from armature.core.goal_checks import CheckSettings, GoalCheck, GoalChecks
 from armature.core.group import GroupControl
 from armature.core.integration import Rates
