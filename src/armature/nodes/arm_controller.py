@@ -37,10 +37,8 @@ from armature.nodes.twist_jog import TwistJog
 
 @dataclass(frozen=True)
 class ArmJoint(JointParameters):
-    """Limits of an arm's joint."""
+    """Of an arm's joint."""
 
-    acceleration: float = 4.0  # [rad/s²]
-    jerk: float = 40.0  # [rad/s³]
     margin: float = 0.02  # [rad]
     start_tolerance: float = 0.05  # [rad]
 
@@ -92,7 +90,7 @@ class ArmController(GroupNode):
         self._server.publish_feedback(message)
         self._moves.publish_feedback(message)
 
-    def loads(self, motion: Trajectory) -> Array | None:
+    def efforts_along(self, motion: Trajectory) -> Array | None:
         """The arm's own weight and its payload's, by which the servos lead their goals [N·m], Shape (m, n)."""
         return self._checks.torques.loads(motion.positions) if self._leads else None
 
@@ -193,7 +191,7 @@ def _followed(outcome: Outcome) -> FollowJointTrajectory.Result:
 
 def main() -> None:
     """Run both controllers until SIGINT or SIGTERM."""
-    sys.exit(run_nodes(ArmController, GripperController))
+    sys.exit(run_nodes(ArmController, GripperController, is_urgent=True))
 
 
 if __name__ == "__main__":

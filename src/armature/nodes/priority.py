@@ -8,6 +8,8 @@ import os
 
 # Any real-time priority goes before all ordinary processes; this is far below the kernel's own threads (50).
 _PRIORITY = 10
+# Of what hands motions to the bus; it goes before ordinary processes (0), and can still not keep them out.
+_NICE = -10
 # mlock(2): what is mapped now and later, each page from its first use on, so that only what is used is locked.
 _MCL_CURRENT, _MCL_FUTURE, _MCL_ONFAULT = 1, 2, 4
 
@@ -20,6 +22,19 @@ def prefer_real_time() -> bool:
     """
     try:
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(_PRIORITY))
+    except PermissionError:
+        return False
+    return True
+
+
+def prefer() -> bool:
+    """Ask that this process goes before ordinary ones, such as a recorder or a page's server.
+
+    Returns:
+        Whether it was permitted (as root, or with a nice limit for the user, see limits.conf(5)).
+    """
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, _NICE)
     except PermissionError:
         return False
     return True

@@ -14,6 +14,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from armature.errors import ArmatureError
+from armature.nodes.priority import freeze_memory, prefer
 from armature.signals import received_signals
 
 # EventsExecutor.spin() never returns in the PyPI wheels, so it is driven by finite waits;
@@ -45,16 +46,18 @@ class Failing(Protocol):
         """Why the process has to end."""
 
 
-def run_nodes(*factories: Callable[[], Node], args: Sequence[str] | None = None) -> int:
+def run_nodes(*factories: Callable[[], Node], args: Sequence[str] | None = None, is_urgent: bool = False) -> int:
     """Run nodes in one executor until SIGINT or SIGTERM.
 
     Args:
         factories: make the nodes, once rclpy is initialised.
         args: command line with ROS arguments; None for sys.argv.
+        is_urgent: whether motion waits for them, so that they shall go before other processes.
 
     Returns:
         0, or 1 where a node could not start or serve; the reason stands in one line on stderr.
     """
+    is_preferred = is_urgent and prefer()  # before DDS begins threads, which inherit it
     with received_signals() as signals, _context(args):
         nodes: list[Node] = []
         executor: Any = EventsExecutor()
@@ -62,6 +65,8 @@ def run_nodes(*factories: Callable[[], Node], args: Sequence[str] | None = None)
             for factory in factories:
                 nodes.append(factory())
                 executor.add_node(nodes[-1])
+            if is_urgent:
+                _settle(nodes[0], is_preferred=is_preferred)
             _spin(executor, nodes, signals)
         except ArmatureError as error:
             print(f"error: {error}", file=sys.stderr, flush=True)  # noqa: T201
@@ -71,6 +76,12 @@ def run_nodes(*factories: Callable[[], Node], args: Sequence[str] | None = None)
             for node in nodes:
                 node.destroy_node()
     return 0
+
+
+def _settle(node: Node, *, is_preferred: bool) -> None:
+    freeze_memory()
+    if not is_preferred:
+        node.get_logger().info("works without precedence; a nice limit of -10 for this user would permit it")
 
 
 def _spin(executor: Any, nodes: list[Node], signals: list[int]) -> None:

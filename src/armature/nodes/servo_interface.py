@@ -157,7 +157,7 @@ class _Parts:
         self.watch = ControllerWatch(node, self.keeper)
         self.outlet = Outlet(node, configuration, self.inlet)
         self.services = ServoServices(
-            node, configuration.servos, self.keeper, self.disarming, self.latch, self.outlet
+            node, configuration.joints, configuration.servos, self.keeper, self.disarming, self.latch, self.outlet
         )
         self.outlet.state(link.starting(protective_stop=self.latch.is_engaged), None)
 
@@ -216,7 +216,7 @@ def _say(text: str) -> None:
 
 def main() -> int:
     """Run the servo interface."""
-    return run_nodes(lambda: ServoInterface().start())
+    return run_nodes(lambda: ServoInterface().start(), is_urgent=True)
 
 
 if __name__ == "__main__":
