@@ -18,7 +18,7 @@ _CLOSEST = 1e-6  # knots closer than a microsecond would make degenerate splines
 
 def quintic(joints: tuple[str, ...], times: Array, states: tuple[Array, Array, Array]) -> Trajectory:
     """A trajectory through given positions, velocities and accelerations, each of Shape (m, n)."""
-    return Trajectory(joints, times, *states)
+    return Trajectory.computed(joints, times, *states)
 
 
 def rounded(path: Trajectory) -> Trajectory:

@@ -90,6 +90,19 @@ class Trajectory:
         rows = (times, positions, velocities, accelerations)
         return Trajectory(tuple(joints), *(cast("Any", row) for row in rows))
 
+    @staticmethod
+    def computed(
+        joints: tuple[str, ...], times: Array, positions: Array, velocities: Array, accelerations: Array
+    ) -> Trajectory:
+        """A quintic one of points that were computed from checked ones: they are not looked at again.
+
+        A controller makes some hundred of these in a second; what is sent on is checked by whoever receives it.
+        """
+        made = object.__new__(Trajectory)
+        for name, value in zip(_FIELDS, (joints, times, positions, velocities, accelerations, None), strict=True):
+            _set(made, name, value)
+        return made
+
     @property
     def duration(self) -> float:
         """Time of the last point [s]."""
@@ -177,6 +190,9 @@ class Trajectory:
             velocities=None if self.velocities is None else self.velocities[:, columns],
             accelerations=None if self.accelerations is None else self.accelerations[:, columns],
         )
+
+
+_FIELDS = tuple(field.name for field in dataclasses.fields(Trajectory))
 
 
 def _set(trajectory: Trajectory, name: str, value: object) -> None:
