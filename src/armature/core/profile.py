@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import accumulate, chain
 
 import numpy as np
 import ruckig
@@ -69,10 +70,9 @@ def exact(joints: tuple[str, ...], profile: ruckig.Trajectory, until: float = ma
 
 def _steps(profile: ruckig.Trajectory, duration: float) -> Array:
     """Times at which some joint's jerk may step, from 0 to the duration [s]."""
-    found = [np.zeros(1)]
-    for joint in profile.profiles[0]:
-        found.append(np.cumsum([*joint.brake.t, *joint.t, *joint.accel.t]))
-    inner = np.unique(np.concatenate(found))
-    inner = inner[inner < duration - _CLOSEST]
-    kept = inner[np.append(True, np.diff(inner) > _CLOSEST)]
-    return np.append(kept, duration)
+    steps = (accumulate((*joint.brake.t, *joint.t, *joint.accel.t)) for joint in profile.profiles[0])
+    kept = [0.0]  # in a list: for so few numbers numpy takes ten times as long
+    for time in sorted(chain.from_iterable(steps)):
+        if time - kept[-1] > _CLOSEST and time < duration - _CLOSEST:
+            kept.append(time)
+    return np.array([*kept, duration])
