@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from diagnostic_msgs.msg import DiagnosticStatus
 from sensor_msgs.msg import JointState
 
@@ -24,6 +26,7 @@ class ServoSide:
         self.velocity = dict.fromkeys(rest, 0.0)
         self.offset = dict.fromkeys(rest, 0.0)  # measured less commanded [rad] or [m]
         self.stuck = {}  # measured position of a joint that does not move, by joint [rad] or [m]
+        self.effort = {}  # measured, of joints whose servo knows it [N·m] or [N]
         self.unread = set()  # joints that do not answer
         self.pieces = []
         self.refused = []  # why, of pieces that came in time
@@ -84,6 +87,7 @@ class ServoSide:
         message = self._message(now, read)
         message.position = [self.stuck.get(j, self.position[j] + self.offset[j]) for j in read]
         message.velocity = [0.0 if j in self.stuck else self.velocity[j] for j in read]
+        message.effort = [self.effort.get(j, math.nan) for j in read]
         self._joint_states.publish(message)
         self._cycles += 1
         if self._cycles % 5 == 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from control_msgs.msg import JointJog
 from sensor_msgs.msg import JointState
 
 from .motion_graph import ABORTED, SUCCEEDED, URDF, smooth
@@ -53,7 +54,8 @@ def test_stalling_may_be_a_failure(make_motion):
         JointState(position=[]),
         JointState(position=[0.01], velocity=[-0.01]),
         JointState(position=[0.01], velocity=[1e-9]),
-        JointState(position=[0.01], effort=[5.0]),
+        JointState(position=[0.01], effort=[5.0, 5.0]),
+        JointState(position=[0.01], effort=[math.inf]),
         JointState(name=["waist"], position=[0.01]),
     ],
 )
@@ -62,6 +64,89 @@ def test_a_bad_gripper_command_is_refused_before_anything_moves(motion, command)
     assert answer.status == ABORTED
     assert not answer.result.reached_goal
     assert motion.servos.pieces == []
+
+
+WIRING = """
+bus: {baud_rate: 1000000 bit/s}
+joints:
+  waist: {id: 1, model: XM430-W350, direction: 1, zero_offset: 180 deg, reduction: 1 rad/rad}
+  elbow: {id: 2, model: XM430-W350, direction: 1, zero_offset: 180 deg, reduction: 1 rad/rad}
+  gripper: {id: 3, model: XM430-W350, direction: 1, zero_offset: 90 deg, reduction: 80 rad/m,
+            mode: current-based position, current_limit: 0.5 A, torque_constant: 1.5 N·m/A}
+"""
+
+
+@pytest.fixture
+def wired(make_motion, tmp_path):
+    """Controllers that know their servos, by the text of a wiring file."""
+
+    def build(text=WIRING):
+        file = tmp_path / "servos.yaml"
+        file.write_text(text, "utf-8")
+        return make_motion(gripper_parameters={"wiring": str(file)}).arm_servos()
+
+    return build
+
+
+def told(motion):
+    """Limits that the gripper's pieces have told, one after another."""
+    pieces = [piece for piece in motion.servos.pieces if piece.joint_names == ["gripper"]]
+    assert all(len(point.effort) == len(piece.points[0].effort) for piece in pieces for point in piece.points)
+    return list(dict.fromkeys(tuple(piece.points[0].effort) for piece in pieces))
+
+
+def test_a_limit_of_the_effort_goes_with_every_set_point_and_comes_back_measured(wired):
+    motion = wired()
+    motion.servos.stuck["gripper"], motion.servos.effort["gripper"] = 0.01, -7.9
+    answer = motion.grip(JointState(position=[0.0], effort=[8.0]))
+    assert answer.result.stalled
+    assert told(motion) == [(8.0,)]
+    assert answer.result.state.effort == pytest.approx([-7.9])
+
+
+def test_a_limit_changes_though_nothing_moves_and_the_next_command_lifts_it(wired):
+    motion = wired()
+    motion.servos.stuck["gripper"] = 0.005
+    for effort in ([8.0], [12.0], [0.0], [8.0], []):
+        assert motion.grip(JointState(position=[0.0], effort=effort)).status == SUCCEEDED
+    motion.until(lambda: told(motion) == [(8.0,), (12.0,), ()])
+    assert not motion.servos.pieces[-1].points[0].effort
+    assert motion.servos.refused == []
+
+
+def test_a_jog_of_the_gripper_has_no_limit(wired):
+    motion = wired()
+    motion.grip(JointState(position=[0.0], effort=[8.0]))
+    motion.gripper._jog(JointJog(joint_names=["gripper"], velocities=[0.05]))
+    motion.until(lambda: told(motion) == [(8.0,), ()])
+
+
+def test_an_effort_that_nobody_has_measured_is_not_told(motion):
+    answer = motion.grip(JointState(position=[0.02]))
+    assert not answer.result.state.effort
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "effort", "why"),
+    [
+        (", torque_constant: 1.5 N·m/A", "", 8.0, "measure torque_constant"),
+        ("", "", -8.0, "give a limit above 0"),
+        ("", "", 0.01, "limits it in steps of 0.323"),
+        ("mode: current-based position, current_limit: 0.5 A", "mode: position", 8.0, "set mode: current-based"),
+    ],
+    ids=["no factor", "negative", "too little", "position mode"],
+)
+def test_a_limit_that_the_servo_cannot_keep_is_refused_with_what_would_work(wired, capfd, old, new, effort, why):
+    motion = wired(WIRING.replace(old, new))
+    answer = motion.grip(JointState(position=[0.02], effort=[effort]))
+    assert answer.status == ABORTED
+    assert why in capfd.readouterr().err
+    assert motion.servos.pieces == []
+
+
+def test_without_a_wiring_file_a_limit_is_refused(motion, capfd):
+    assert motion.grip(JointState(position=[0.02], effort=[8.0])).status == ABORTED
+    assert "set the parameter wiring, or give 0" in capfd.readouterr().err
 
 
 def test_an_arm_without_a_gripper_works_and_refuses_gripper_commands(make_motion):

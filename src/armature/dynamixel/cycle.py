@@ -52,6 +52,7 @@ class BusCycle(LoopState):
 
     def _adopt(self, present: list[Axis], now: float, was_on: bool) -> None:
         trips, writes = self.watchdog_trips, self.eeprom_writes
+        self._grip.adopt(present)
         written = self._prepare(present, now)
         known = [axis for axis in present if not axis.lost_turns]
         points = {axis.wiring.joint: axis.position for axis in known if not axis.wiring.is_second}

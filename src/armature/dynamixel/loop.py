@@ -9,7 +9,7 @@ from armature.dynamixel.mode import Mode
 from armature.dynamixel.parking import Parking
 from armature.dynamixel.setpoints import Piece
 from armature.dynamixel.settings import LoopSettings
-from armature.errors import CommandRefused, GoalRefused
+from armature.errors import BusError, CommandRefused, GoalRefused
 
 __all__ = ["LoopSettings", "ServoLoop"]
 
@@ -28,6 +28,7 @@ class ServoLoop(BusCycle):
         Raises:
             CommandRefused: it is of another session, or commands are not taken now.
             GoalRefused: it would jump or leave the limits; the arm stops and holds.
+            BusError: a gripper's servo did not take its limit; the arm stops and holds.
         """
         mode = self.mode(now)
         if not (mode.takes_commands and piece.session == self.session):
@@ -36,8 +37,10 @@ class ServoLoop(BusCycle):
         try:
             _require_short("start from now", piece.start - now, _LONGEST_PIECE)
             _require_short("duration", piece.trajectory.duration, _LONGEST_PIECE)
-            self._conduct.setpoints.accept(piece, now)
-        except GoalRefused as error:
+            limits = self._grip.limits_of(piece)
+            self._conduct.setpoints.accept(self._grip.without_limits(piece), now)
+            self._grip.limit(limits)
+        except (GoalRefused, BusError) as error:
             self._conduct.halt(now)
             self.why = str(error)
             raise
@@ -51,6 +54,7 @@ class ServoLoop(BusCycle):
         """
         self._require("arm", (Mode.DISARMED, Mode.HOLDING, Mode.ARMED), now)
         conduct = self._conduct
+        self._grip.release()
         if conduct.mode is Mode.DISARMED:
             axes = list(self.servos.values())
             for axis in axes:  # one may have been reset while nobody looked

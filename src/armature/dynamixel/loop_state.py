@@ -11,6 +11,7 @@ from armature.dynamixel.cause import Cause
 from armature.dynamixel.conduct import Conduct
 from armature.dynamixel.faults import Faults
 from armature.dynamixel.feedforward import Feedforward
+from armature.dynamixel.grip import Grip
 from armature.dynamixel.mode import Fault, Mode
 from armature.dynamixel.pair import watches
 from armature.dynamixel.recovery import Recovery
@@ -33,7 +34,8 @@ class LoopState:
         self._bus = bus
         self._servos = Servos.of(bus, wiring, limits, settings)
         self._conduct = Conduct(limits, settings.dynamics, protective_stop=settings.protective_stop)
-        fingers = {joint.name for joint in arm.driven if joint.kind == "prismatic"} | wiring.yielding
+        gripper = {joint.name for joint in arm.driven if joint.kind == "prismatic"}
+        fingers = gripper | wiring.yielding
         bounds = settings.following_errors(arm, fingers)
         self._faults = Faults(
             self._servos,
@@ -42,6 +44,7 @@ class LoopState:
         )
         self._recovery = Recovery(self._servos, self._conduct.setpoints, self._faults, settings.policy)
         self._feedforward = Feedforward(settings.stiffness(wiring.servos), limits)
+        self._grip = Grip([self._servos.joints[joint] for joint in sorted(gripper)], self._servos)
         self._is_connected = False
         self._resumes = settings.resumes
         self._at = 0.0  # of the last cycle [s]

@@ -68,11 +68,37 @@ class Preparation:
         self._wanted = wanted
         self._watchdog_time = watchdog_time
         self._protections: dict[str, Protection] = {}
+        self._for_now: dict[str, dict[str, int]] = {}  # by servo
 
     def protection(self, axis: Axis) -> Protection:
         """The servo's own bounds, as it was read last."""
         known = self._protections.get(axis.name)
         return known if known is not None else Protection.of_model(axis.wiring.model)
+
+    def want(self, axis: Axis, values: Mapping[str, int]) -> None:
+        """Bring RAM registers of a servo to other values than the usual, which count until the next call.
+
+        Args:
+            axis: the servo.
+            values: by register; without any, what is usual is wanted again.
+
+        Raises:
+            ServoRefused: a value reads back as something else.
+            BusError: the servo did not answer, or refused.
+        """
+        before, after = self.wanted(axis), {**self._usual(axis), **values}
+        for name in after:
+            if after[name] != before.get(name):
+                self._registers.write_verified(axis, name, after[name])
+        self.note(axis, values)
+
+    def note(self, axis: Axis, values: Mapping[str, int]) -> None:
+        """Want what a servo holds already; see `want`."""
+        self._for_now[axis.name] = dict(values)
+
+    def wanted(self, axis: Axis) -> dict[str, int]:
+        """RAM values that a servo shall have now, by register."""
+        return {**self._usual(axis), **self._for_now.get(axis.name, {})}
 
     def difference(self, axis: Axis) -> str:
         """In which register the RAM differs from what is wanted, in words; empty where it does not.
@@ -80,7 +106,7 @@ class Preparation:
         Raises:
             BusError: the servo did not answer, or refused.
         """
-        wanted = self._ram(axis)
+        wanted = self.wanted(axis)
         found = self._registers.read_many(axis, wanted)
         return next(
             (f"{name} is {found[name]}, not {wanted[name]}" for name in wanted if found[name] != wanted[name]), ""
@@ -117,11 +143,11 @@ class Preparation:
         self._protections[axis.name] = Protection.of({**found, **eeprom})
         written = self._write_different(axis, eeprom, found)
         # After the mode, whose change resets gains, profile and goals (e-Manual, "Operating Mode(11)").
-        wanted = self._ram(axis)
+        wanted = self.wanted(axis)
         self._write_different(axis, wanted, self._registers.read_many(axis, wanted))
         return written
 
-    def _ram(self, axis: Axis) -> dict[str, int]:
+    def _usual(self, axis: Axis) -> dict[str, int]:
         return {**self._wanted.get(axis.wiring.joint, {}), **axis.wiring.ram}
 
     def _require_changeable(self, axis: Axis, found: Mapping[str, int]) -> None:

@@ -6,6 +6,9 @@ import math
 from dataclasses import dataclass
 
 from armature.dynamixel.control_table import OperatingMode, ServoModel
+from armature.errors import GoalRefused
+
+_ROUNDING = 1e-6  # of a step of Goal Current: a limit of whole steps is them all
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,40 @@ class ServoWiring:
     def to_effort(self, current: float) -> float:
         """Joint torque [N·m] or force [N] of a current [A] in the joint's direction; NaN without a factor."""
         return self.torque_constant * self.reduction * current
+
+    def goal_current(self, effort: float) -> int:
+        """Value of Goal Current with which the joint gives no more than an effort.
+
+        Args:
+            effort: the limit [N·m] or [N], above 0.
+
+        Raises:
+            GoalRefused: no limit, or the joint's servo cannot keep to one.
+        """
+        where = f"effort of {self.joint}"
+        if not 0.0 < effort < math.inf:
+            raise GoalRefused(where, effort, "give a limit above 0, or 0 for that of the wiring file alone")
+        step, most = self._effort_step(effort, where), self.ram["Goal Current"]
+        units = most if effort >= most * step else math.floor(effort / step + _ROUNDING)
+        if not units:
+            raise GoalRefused(where, effort, f"its servo limits it in steps of {step:.3g}; give more")
+        return units
+
+    def _effort_step(self, effort: float, where: str) -> float:
+        """What the joint gives for one step of Goal Current [N·m] or [N]."""
+        unit = self.model.current_unit
+        if unit is None:
+            why = f"{self.model.name} measures no current, and so cannot limit its effort"
+            raise GoalRefused(where, effort, f"{why}; give 0 or nothing")
+        if self.mode is not OperatingMode.CURRENT_BASED_POSITION:
+            why = f"its servo limits no current in mode {self.mode}"
+            wanted = f"mode: {OperatingMode.CURRENT_BASED_POSITION}"
+            raise GoalRefused(where, effort, f"{why}; set {wanted} in the wiring file, or give 0 or nothing")
+        step = self.to_effort(unit) + (0.0 if self.second is None else self.second.to_effort(unit))
+        if math.isnan(step):
+            why = "what its servo gives for an ampere is not known"
+            raise GoalRefused(where, effort, f"{why}; measure torque_constant for the wiring file, or give 0")
+        return step
 
     @property
     def step(self) -> float:

@@ -38,9 +38,9 @@ class Piece:
     session: str  # the arming session that it belongs to
     start: float  # monotonic [s]
     trajectory: Trajectory
-    efforts: Array | None = (
-        None  # loads of the joints at its points [N·m] or [N], Shape (m, n); where they are known
-    )
+    # Loads of the joints at its points [N·m] or [N], Shape (m, n); columns of NaN where they are not known. Until
+    # grip.py has taken them, those of a gripper are limits.
+    efforts: Array | None = None
 
     @property
     def end(self) -> float:
@@ -249,7 +249,8 @@ def _between(knots: np.ndarray) -> np.ndarray:
 def _check_efforts(piece: Piece) -> None:
     if piece.efforts is not None:
         for joint, column in zip(piece.trajectory.joints, piece.efforts.T, strict=True):
-            _check_range(f"set-point: {joint} effort", column, -_MOST_EFFORT, _MOST_EFFORT)
+            if not np.isnan(column).all():
+                _check_range(f"set-point: {joint} effort", column, -_MOST_EFFORT, _MOST_EFFORT)
 
 
 def _column(state: State, column: int, effort: float = math.nan) -> Setpoint:

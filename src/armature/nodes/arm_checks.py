@@ -135,7 +135,7 @@ class CheckedGoals:
         control: GroupControl,
         checks: GoalChecks,
         now: Callable[[], float],
-        started: Callable[[], None],
+        started: Callable[[], object],
     ) -> None:
         self._control = control
         self._checks = checks

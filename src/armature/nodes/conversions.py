@@ -171,6 +171,11 @@ def velocities_of(message: JointState) -> dict[str, float]:
     return dict(zip(message.name, message.velocity, strict=False))
 
 
+def efforts_of(message: JointState) -> dict[str, float]:
+    """Efforts of a JointState by joint name [N·m] or [N], without those that are not known."""
+    return {joint: value for joint, value in zip(message.name, message.effort, strict=False) if not isnan(value)}
+
+
 def to_transform(frame: FrameTransform, stamp: Time) -> TransformStamped:
     """A frame as tf2 carries it."""
     message = TransformStamped(child_frame_id=frame.child)

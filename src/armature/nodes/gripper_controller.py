@@ -1,18 +1,21 @@
-"""The controller of the gripper: it opens, closes, and tells reached from stalled."""
+"""The controller of the gripper, in the process of the arm's: it opens, closes, and tells reached from stalled."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from control_msgs.action import ParallelGripperCommand
+from control_msgs.msg import JointJog
 from sensor_msgs.msg import JointState
 
 from armature.core.judging import GripJudge
 from armature.core.limits import check_joints
 from armature.core.outcome import End, OnEnd, Outcome
-from armature.core.trajectory import State
+from armature.core.spline import Array
+from armature.core.trajectory import State, Trajectory
 from armature.errors import CommandRefused, GoalRefused
 from armature.nodes import topics
 from armature.nodes.conversions import to_stamp
@@ -48,6 +51,8 @@ class GripperController(GroupNode):
     def __init__(self, **options: Any) -> None:
         super().__init__("gripper_controller", ("prismatic",), GripperJoint, **options)
         self._judging = read(self, GripperParameters)
+        self._servos = {servo.joint: servo for servo in self.wiring.servos} if self.wiring else {}
+        self._limits = np.zeros(len(self.joints))  # of the joints' efforts, as the last command asks [N]; 0: none
         refuse_unknown(self)
         self._server = GoalServer(self, topics.GRIPPER_COMMAND, self._prepare, self._cancel, self._gripped)
         self._at_end.callback(self._server.destroy)
@@ -58,16 +63,24 @@ class GripperController(GroupNode):
         state.header.stamp = to_stamp(round(stamp * 1e9))
         self._server.publish_feedback(ParallelGripperCommand.Feedback(state=state))
 
+    def efforts_along(self, motion: Trajectory) -> Array | None:
+        """The most that the joints may give [N], Shape (m, n)."""
+        return np.tile(self._limits, (len(motion.times), 1)) if self._limits.any() else None
+
     def _cancel(self) -> None:
         self.control.cancel(self.now())
         self.go()
+
+    def _jog(self, message: JointJog) -> None:
+        self._limits = np.zeros(len(self.joints))
+        super()._jog(message)
 
     def _prepare(self, request: ParallelGripperCommand.Goal) -> Begin:
         if not self.joints:
             raise CommandRefused(
                 "gripper command", "the URDF has no driven prismatic joint", "use an arm with one"
             )
-        target, speed = self._asked(request.command)
+        target, speed, limits = self._asked(request.command)
         given = self._judging
         judge = GripJudge(
             given.goal_tolerance, given.stall_velocity_threshold, given.stall_timeout, given.allow_stalling
@@ -75,34 +88,46 @@ class GripperController(GroupNode):
 
         def begin(on_end: OnEnd) -> None:
             self.control.move(target, speed, judge, self.saying(on_end), self.now())
-            self.go()
+            self._limits = limits
+            if not self.go():  # it is there already, but the limit has to be told
+                self.publish_motion(_resting(self.joints, target), self.now())
 
         return begin
 
-    def _asked(self, command: JointState) -> tuple[np.ndarray, np.ndarray]:
-        """Position [m] and speed [m/s] that a command asks for."""
+    def _asked(self, command: JointState) -> tuple[Array, Array, Array]:
+        """Position [m], speed [m/s] and limit of the effort [N] that a command asks for."""
         # As in parallel_gripper_action_controller, a lone gripper joint need not be named.
         if command.name or len(self.joints) != 1:
             check_joints(command.name, self.joints)
-        # MoveIt writes 0 for an effort or a velocity that it does not ask for.
-        if any(command.effort):
-            allowed = "leave it empty or 0: the gripper's force is limited by its servo's parameters"
-            raise GoalRefused("command.effort", list(command.effort), allowed)
         names = list(command.name) or list(self.joints)
         target = self._column(names, command.position, "command.position")
-        if not any(command.velocity):
-            return target, self.control.limits.velocity
-        return target, self._column(names, command.velocity, "command.velocity")
+        # MoveIt writes 0 for an effort or a velocity that it does not ask for.
+        speed, limits = self.control.limits.velocity, np.zeros(len(self.joints))
+        if any(command.velocity):
+            speed = self._column(names, command.velocity, "command.velocity")
+        if any(command.effort):
+            limits = self._column(names, command.effort, "command.effort")
+            self._check_limits(limits)
+        return target, speed, limits
 
-    def _column(self, names: list[str], values: list[float], where: str) -> np.ndarray:
+    def _check_limits(self, limits: Array) -> None:
+        for joint, limit in zip(self.joints, limits.tolist(), strict=True):
+            if limit and joint not in self._servos:
+                raise GoalRefused("command.effort", limit, "set the parameter wiring, or give 0 or nothing")
+            if limit:
+                self._servos[joint].goal_current(limit)
+
+    def _column(self, names: list[str], values: Sequence[float], where: str) -> Array:
         if len(values) != len(names) or not np.isfinite(values).all():
             raise GoalRefused(where, list(values), f"{len(names)} finite numbers are needed")
         return np.array([values[names.index(joint)] for joint in self.joints], dtype=float)
 
     def _joint_state(self, state: State) -> JointState:
-        return JointState(
-            name=list(self.joints), position=state.position.tolist(), velocity=state.velocity.tolist()
-        )
+        message = JointState(name=list(self.joints))
+        message.position, message.velocity = state.position.tolist(), state.velocity.tolist()
+        if all(joint in self.efforts for joint in self.joints):
+            message.effort = [self.efforts[joint] for joint in self.joints]
+        return message
 
     def _gripped(self, outcome: Outcome) -> ParallelGripperCommand.Result:
         measured = self.control.arm.measured
@@ -111,3 +136,8 @@ class GripperController(GroupNode):
             stalled=outcome.is_stalled,
             reached_goal=outcome.end is End.SUCCEEDED and not outcome.is_stalled,
         )
+
+
+def _resting(joints: tuple[str, ...], position: Array) -> Trajectory:
+    row = position[None]
+    return Trajectory(joints, np.zeros(1), row, np.zeros_like(row), np.zeros_like(row))

@@ -24,10 +24,12 @@ from armature.core.spline import Array
 from armature.core.tolerance import difference
 from armature.core.tracking import Tracker
 from armature.core.trajectory import State, Trajectory
+from armature.dynamixel.wiring import Wiring
 from armature.errors import ArmatureError, GoalRefused
 from armature.nodes import topics
 from armature.nodes.conversions import (
     diagnostic,
+    efforts_of,
     from_trajectory,
     positions_of,
     to_point,
@@ -87,9 +89,11 @@ class GroupNode(Node):
         path = self.given.urdf
         self.urdf = read_file("urdf", path)
         self.model = ArmModel.from_urdf(self.urdf, path)
+        self.wiring = self._read_wiring(self.model)
         self.joints = tuple(joint.name for joint in self.model.driven if joint.kind in kinds)
         self.control = self._make_control(self.model, joint_parameters)
         self.positions: dict[str, float] = {}  # of all joints, as last read [rad] or [m]
+        self.efforts: dict[str, float] = {}  # of those where it is known [N·m] or [N]
         self._said = ""
         self._published_at = 0.0
         self._read_last = 0.0
@@ -129,10 +133,14 @@ class GroupNode(Node):
             return False
         return True
 
-    def go(self) -> None:
-        """Publish what is to be done now, and keep renewing it until nothing moves."""
-        self._publish_piece(self.now())
+    def go(self) -> bool:
+        """Publish what is to be done now, and keep renewing it until nothing moves.
+
+        Returns:
+            Whether there was anything.
+        """
         self._renewal.reset()
+        return self._publish_piece(self.now())
 
     def saying(self, on_end: OnEnd) -> OnEnd:
         """What notes how a goal ended before it is passed on."""
@@ -163,6 +171,10 @@ class GroupNode(Node):
 
     def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
         """Tell the client of a goal how it goes; for subclasses."""
+
+    def _read_wiring(self, model: ArmModel) -> Wiring | None:
+        path = self.given.wiring
+        return Wiring.from_yaml(read_file("wiring", path), model, path) if path else None
 
     def _rehearse(self) -> None:
         """Do once, unseen, what a goal needs.
@@ -209,7 +221,7 @@ class GroupNode(Node):
         self._read_last = now
         message = deserialize_message(data, JointState)
         stamp = to_seconds(message.header.stamp)
-        self.positions = positions_of(message)
+        self.positions, self.efforts = positions_of(message), efforts_of(message)
         self.control.note_reading(stamp, self.positions, velocities_of(message), now)
 
     def _renew(self) -> None:
@@ -219,15 +231,22 @@ class GroupNode(Node):
         if not self.control.is_moving(now) and not self.control.has_goal:
             self._renewal.cancel()
 
-    def loads(self, motion: Trajectory) -> Array | None:
-        """What the joints carry at a motion's points [N·m] or [N], Shape (m, n); for subclasses that know it."""
+    def efforts_along(self, motion: Trajectory) -> Array | None:
+        """What the servo interface is told beside a motion's points [N·m] or [N], Shape (m, n); for subclasses.
 
-    def _publish_piece(self, now: float) -> None:
+        Of an arm's joints it is what they carry, of a gripper's the most that they may give.
+        """
+
+    def _publish_piece(self, now: float) -> bool:
         piece = self.control.piece(now)
         if piece is not None:
-            nanoseconds, session = round(piece.start * 1e9), self.control.arm.session
-            efforts = self.loads(piece.trajectory)
-            self._setpoints.publish(from_trajectory(piece.trajectory, nanoseconds, session, efforts))
+            self.publish_motion(piece.trajectory, piece.start)
+        return piece is not None
+
+    def publish_motion(self, motion: Trajectory, start: float) -> None:
+        """Let the servo interface follow a motion from a time on [s]."""
+        nanoseconds, session = round(start * 1e9), self.control.arm.session
+        self._setpoints.publish(from_trajectory(motion, nanoseconds, session, self.efforts_along(motion)))
 
     def _jog(self, message: JointJog) -> None:
         try:
