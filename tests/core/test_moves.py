@@ -3,70 +3,22 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from armature.core import paths
-from armature.core.dynamics import drives_of
-from armature.core.goal_checks import CheckSettings, GoalChecks
-from armature.core.inverse import Inverse, Target, from_rotation_vector, rotation_vector
-from armature.core.kinematics import forward
-from armature.core.limits import GroupLimits
-from armature.core.mechanics import Mechanics
-from armature.core.model import ArmModel
-from armature.core.moves import MoveSettings, Planner, Waypoint
-from armature.core.poses import read_poses
+from armature.core.moves import MoveSettings, Waypoint
 from armature.core.stopping import Dynamics
 from armature.core.timing import timed
 from armature.core.transfer import transfer
 from armature.errors import ConfigError, GoalRefused
 
-ROOT = Path(__file__).resolve().parents[2]
-ACCELERATION, JERK = 4.0, 40.0
+from .arms import ACCELERATION, JERK
+
 BESIDE = "tool0/base_link"
-
-
-class Arm:
-    """One of our arms with its planner."""
-
-    def __init__(self, name):
-        urdf = (ROOT / "urdf" / f"{name}.urdf").read_text("utf-8")
-        own = ROOT / "config" / "robots" / name / "poses.yaml"
-        file = own if own.is_file() else ROOT / "config" / "poses.yaml"
-        self.model = ArmModel.from_urdf(urdf)
-        self.joints = tuple(joint.name for joint in self.model.driven if joint.kind == "revolute")
-        n = dict.fromkeys(self.joints, ACCELERATION), dict.fromkeys(self.joints, JERK)
-        self.limits = GroupLimits.of(self.model, self.joints, *n)
-        mechanics = Mechanics(urdf, self.model, self.joints, tool="tool0")
-        self.checks = GoalChecks(mechanics, drives_of(self.model), CheckSettings())
-        self.inverse = Inverse(mechanics, self.limits, self.checks.clearances, CheckSettings.margin)
-        self.planner = Planner(self.checks, self.limits, MoveSettings())
-        poses = read_poses(file.read_text("utf-8"), self.model)
-        self.poses = {name: np.array([pose[joint] for joint in self.joints]) for name, pose in poses.items()}
-
-    def place(self, position):
-        """Where the tool is by the URDF alone, without MuJoCo."""
-        positions = dict.fromkeys((joint.name for joint in self.model.driven), 0.0)
-        return forward(self.model, positions | dict(zip(self.joints, position, strict=True)), "tool0")
-
-    def places(self, motion, count=40):
-        """Places of the tool along a motion [m], Shape (count, 3)."""
-        rows = motion.sample_many(np.linspace(0.0, motion.duration, count))[0]
-        return np.array([self.place(row).translation for row in rows])
-
-
-@pytest.fixture(scope="module")
-def six():
-    return Arm("armature6")
-
-
-@pytest.fixture(scope="module")
-def four():
-    return Arm("open_manipulator_x")
 
 
 def within_limits(motion, limits):
@@ -166,43 +118,6 @@ def test_a_move_may_take_longer_and_one_to_nowhere_takes_no_time(six):
     target = [{"waist": 0.5}]
     assert six.planner.joints(six.poses["home"], target, least=5.0).duration == pytest.approx(5.0)
     assert six.planner.joints(six.poses["home"], [{"waist": 0.0}]).duration < 0.1
-
-
-# Inverse kinematics
-
-
-@settings(max_examples=30)
-@given(share=st.lists(st.floats(0.02, 0.98), min_size=6, max_size=6))
-def test_where_the_tool_can_be_it_is_brought_to(six, share):
-    position = six.limits.lower + np.array(share) * (six.limits.upper - six.limits.lower)
-    assume(all(gap > 0.006 for gap in six.checks.clearances.at(position).values()))
-    pose = six.place(position)
-    found = six.inverse.best(Target(pose.translation, pose.rotation), position + 0.1)
-    assert found.is_reached
-    assert six.place(found.position).translation == pytest.approx(pose.translation, abs=2e-4)
-    assert (found.position >= six.limits.lower).all()
-    assert (found.position <= six.limits.upper).all()
-
-
-def test_a_place_out_of_reach_gives_the_nearest_and_the_reason(six):
-    found = six.inverse.best(Target((1.0, 0.0, 0.06)), six.poses["home"])
-    assert not found.is_reached
-    assert "does not reach so far" in found.reason
-    assert found.distance == pytest.approx(1.0 - six.place(found.position).translation[0], abs=0.02)
-    assert not found.in_collision
-
-
-def test_a_place_in_the_floor_is_a_collision(six):
-    found = six.inverse.best(Target((0.25, 0.0, -0.02)), six.poses["home"])
-    assert not found.is_reached
-    assert "too near floor" in found.reason
-
-
-@given(st.lists(st.floats(-3.0, 3.0), min_size=3, max_size=3))
-def test_rotation_vectors_and_quaternions_are_each_others_inverse(values):
-    vector = np.array(values)
-    assume(np.linalg.norm(vector) < 3.1)
-    assert rotation_vector(from_rotation_vector(vector)) == pytest.approx(vector, abs=1e-9)
 
 
 # Plans

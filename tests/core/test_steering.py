@@ -2,79 +2,37 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from armature.core.collision import Clearances
-from armature.core.guarding import Guard
-from armature.core.limits import GroupLimits
-from armature.core.mechanics import Mechanics
-from armature.core.model import ArmModel
-from armature.core.poses import read_poses
+from armature.core.goal_checks import CheckSettings
 from armature.core.steering import Steering, steered
 from armature.core.trajectory import State
 from armature.errors import ConfigError, GoalRefused
 
-ROOT = Path(__file__).resolve().parents[2]
-ACCELERATION, JERK, MARGIN, KEEP = 4.0, 40.0, 0.005, 0.02
+from .arms import ACCELERATION, JERK, KEEP
+
+MARGIN = CheckSettings.margin
 LEASE, RENEWAL = 0.2, 0.05
 
 
-class Arm:
-    """One of our arms, and what a jog needs of it."""
-
-    def __init__(self, name):
-        urdf = (ROOT / "urdf" / f"{name}.urdf").read_text("utf-8")
-        own = ROOT / "config" / "robots" / name / "poses.yaml"
-        poses = own if own.is_file() else ROOT / "config" / "poses.yaml"
-        model = ArmModel.from_urdf(urdf)
-        joints = tuple(joint.name for joint in model.driven if joint.kind == "revolute")
-        self.limits = GroupLimits.of(
-            model, joints, dict.fromkeys(joints, ACCELERATION), dict.fromkeys(joints, JERK)
-        )
-        self.mechanics = Mechanics(urdf, model, joints, tool="tool0")
-        self.frame = self.mechanics.frame("tool0")
-        self.steering = Steering(self.mechanics, self.limits, "tool0")
-        self.clearances = Clearances(self.mechanics, MARGIN + 0.001)
-        self.guard = Guard(self.clearances, self.limits, np.full(len(joints), KEEP), MARGIN)
-        read = read_poses(poses.read_text("utf-8"), model)
-        self.poses = {name: np.array([pose[j] for j in joints]) for name, pose in read.items()}
-
-    def at(self, position):
-        """Where the tool is [m]."""
-        self.mechanics.place(position)
-        return self.mechanics.translation(self.frame)
-
-    def press(self, state, twist, in_tool=False, why=None):
-        """The motion of one command."""
-        asked = self.steering.velocities(state.position, np.array(twist), in_tool)
-        motion, slowed = self.guard.slowed(
-            lambda share: steered(self.limits, state, asked.velocity * share, LEASE)
-        )
-        if why is not None:
-            why.append(slowed or asked.reason)
-        return motion
-
-    def jog(self, position, twist, seconds, why=None, **options):
-        """Where the joints are after a jog that is renewed for a time [s]."""
-        state = State.at_rest(position)
-        for _ in range(round(seconds / RENEWAL)):
-            state = self.press(state, twist, why=why, **options).sample(RENEWAL)
-        return state
+def press(arm, state, twist, in_tool=False, why=None):
+    """The motion of one command."""
+    asked = arm.steering.velocities(state.position, np.array(twist), in_tool)
+    motion, slowed = arm.guard.slowed(lambda share: steered(arm.limits, state, asked.velocity * share, LEASE))
+    if why is not None:
+        why.append(slowed or asked.reason)
+    return motion
 
 
-@pytest.fixture(scope="module")
-def six():
-    return Arm("armature6")
-
-
-@pytest.fixture(scope="module")
-def four():
-    return Arm("open_manipulator_x")
+def jog(arm, position, twist, seconds, why=None, **options):
+    """Where the joints are after a jog that is renewed for a time [s]."""
+    state = State.at_rest(position)
+    for _ in range(round(seconds / RENEWAL)):
+        state = press(arm, state, twist, why=why, **options).sample(RENEWAL)
+    return state
 
 
 DIRECTIONS = [np.eye(3)[axis] * sign for axis in range(3) for sign in (1.0, -1.0)]
@@ -83,7 +41,7 @@ DIRECTIONS = [np.eye(3)[axis] * sign for axis in range(3) for sign in (1.0, -1.0
 @pytest.mark.parametrize("direction", DIRECTIONS)
 def test_the_tool_goes_straight_at_the_speed_asked_for(six, direction):
     begin = six.at(six.poses["above_pick"])
-    state = six.jog(six.poses["above_pick"], [*(0.04 * direction), 0, 0, 0], 1.0)
+    state = jog(six, six.poses["above_pick"], [*(0.04 * direction), 0, 0, 0], 1.0)
     way = six.at(state.position) - begin
     assert way @ direction == pytest.approx(0.04, abs=0.01)  # it gains speed and goes on for the lease
     assert np.linalg.norm(way - (way @ direction) * direction) < 0.002
@@ -92,21 +50,21 @@ def test_the_tool_goes_straight_at_the_speed_asked_for(six, direction):
 def test_in_the_tools_frame_it_goes_along_the_tools_axes(six):
     pose = six.poses["above_pick"]  # tool down: its x is the root's -z
     begin = six.at(pose)
-    down = six.at(six.jog(pose, [0.04, 0, 0, 0, 0, 0], 1.0, in_tool=True).position) - begin
+    down = six.at(jog(six, pose, [0.04, 0, 0, 0, 0, 0], 1.0, in_tool=True).position) - begin
     assert down[2] < -0.03
     assert np.abs(down[:2]).max() < 0.002
 
 
 def test_a_turn_leaves_the_tool_where_it_is(six):
     pose = six.poses["above_pick"]
-    state = six.jog(pose, [0, 0, 0, 0, 0, 0.4], 1.0)
+    state = jog(six, pose, [0, 0, 0, 0, 0, 0.4], 1.0)
     assert np.linalg.norm(six.at(state.position) - six.at(pose)) < 0.003
     assert np.abs(state.position - pose).max() > 0.1
 
 
 def test_an_arm_of_four_axes_gives_the_translation(four):
     begin = four.at(four.poses["home"])
-    way = four.at(four.jog(four.poses["home"], [0, 0, 0.04, 0, 0, 0], 1.0).position) - begin
+    way = four.at(jog(four, four.poses["home"], [0, 0, 0.04, 0, 0, 0], 1.0).position) - begin
     assert way[2] == pytest.approx(0.04, abs=0.01)
     assert np.abs(way[:2]).max() < 0.004
 
@@ -116,7 +74,7 @@ def test_joint_velocities_are_the_pseudo_inverses_where_no_singularity_is_near(s
     twist = np.array([0.02, -0.01, 0.03, 0.1, 0.05, -0.1])
     velocity = six.steering.velocities(position, twist, in_tool=False).velocity
     six.mechanics.place(position)
-    assert six.mechanics.jacobian(six.frame) @ velocity == pytest.approx(twist, abs=1e-5)
+    assert six.mechanics.jacobian(six.mechanics.frame("tool0")) @ velocity == pytest.approx(twist, abs=1e-5)
 
 
 @settings(max_examples=15)
@@ -133,7 +91,7 @@ def test_no_jagged_input_exceeds_a_limit_and_no_jog_collides(six, data, position
     number = st.one_of(st.just(0.0), st.floats(-0.5, 0.5), st.sampled_from([-1e6, 1e6]))
     for _ in range(12):
         twist = data.draw(st.lists(number, min_size=6, max_size=6))
-        motion = six.press(state, twist, in_tool)
+        motion = press(six, state, twist, in_tool)
         after = data.draw(st.sampled_from([0.01, RENEWAL, 0.1, motion.duration]))
         times = np.linspace(0.0, motion.duration, 200)
         position_, velocity, acceleration = motion.sample_many(times)
@@ -152,30 +110,30 @@ def test_no_jagged_input_exceeds_a_limit_and_no_jog_collides(six, data, position
 def test_near_the_floor_it_slows_down_says_so_and_can_back_out(six):
     why = []
     pose = six.poses["above_pick"]
-    low = six.jog(pose, [0, 0, -0.1, 0, 0, 0], 3.0, why=why)
+    low = jog(six, pose, [0, 0, -0.1, 0, 0, 0], 3.0, why=why)
     assert low.velocity == pytest.approx(np.zeros(6), abs=0.02)
     nearest = min(six.clearances.at(low.position).values(), default=0.006)
     assert nearest >= MARGIN - 0.001
     assert any("comes near floor" in text for text in why)
     shares = [int(text.split("%")[0].split()[-1]) for text in why if "slowed" in text]
     assert min(shares) < 20
-    up = six.jog(low.position, [0, 0, 0.1, 0, 0, 0], 1.0)
+    up = jog(six, low.position, [0, 0, 0.1, 0, 0, 0], 1.0)
     assert six.at(up.position)[2] > six.at(low.position)[2] + 0.05
 
 
 def test_near_a_singularity_it_slows_down_says_so_and_can_back_out(six):
     why = []
-    stretched = six.jog(six.poses["home"], [0.1, 0, 0, 0, 0, 0], 5.0, why=why)
+    stretched = jog(six, six.poses["home"], [0.1, 0, 0, 0, 0, 0], 5.0, why=why)
     assert any("singularity is near" in text for text in why)
     assert np.abs(stretched.velocity).max() < 0.05
     assert six.steering.smallest(stretched.position) > 0.0
-    back = six.jog(stretched.position, [-0.1, 0, 0, 0, 0, 0], 1.0)
+    back = jog(six, stretched.position, [-0.1, 0, 0, 0, 0, 0], 1.0)
     assert six.at(back.position)[0] < six.at(stretched.position)[0] - 0.05
 
 
 def test_in_a_singularity_it_can_go_where_the_arm_can_go(six):
     begin = six.at(six.poses["up"])  # stretched upward: every twist but up can be begun
-    down = six.jog(six.poses["up"], [0.1, 0, 0, 0, 0, 0], 1.0)
+    down = jog(six, six.poses["up"], [0.1, 0, 0, 0, 0, 0], 1.0)
     assert np.isfinite(down.position).all()
     assert six.at(down.position)[0] > begin[0] + 0.02
 

@@ -38,10 +38,7 @@ class Clearances:
 
     def at(self, position: Array) -> dict[Pair, float]:
         """Distances at positions of the joints [m], negative where parts overlap; only those within the reach."""
-        model, data = self._mechanics.model, self._mechanics.data
-        model.geom_margin[:] = model.body_margin[:] = self.reach
-        self._mechanics.place(position)
-        mujoco.mj_collision(model, data)
+        data = self._look(position)
         found: dict[Pair, float] = {}
         if data.ncon:
             links = self._links
@@ -50,6 +47,39 @@ class Clearances:
                 if distance < self.reach:  # MuJoCo 4 adds the margins of both, MuJoCo 3 takes the larger
                     found[pair] = min(distance, found.get(pair, distance))
         return found
+
+    def gradients(self, position: Array, nearer_than: float) -> list[tuple[float, Array]]:
+        """How distances change with the joints.
+
+        Args:
+            position: of the joints, Shape (n,).
+            nearer_than: of what is told [m], at most the reach.
+
+        Returns:
+            For each pair of shapes its least distance [m] and that one's gradient [m/rad], Shape (n,).
+        """
+        model, data = self._mechanics.model, self._look(position)
+        distances, geoms = data.contact.dist, data.contact.geom
+        nearest: dict[tuple[int, int], int] = {}
+        for index in np.argsort(distances)[: int((distances < nearer_than).sum())].tolist():
+            nearest.setdefault((geoms[index, 0], geoms[index, 1]), index)
+        mujoco.mj_comPos(model, data)
+        here, there = np.zeros((3, model.nv)), np.zeros((3, model.nv))
+        found = []
+        for (first, second), index in nearest.items():
+            contact = data.contact[index]
+            mujoco.mj_jac(model, data, here, None, contact.pos, model.geom_bodyid[first])
+            mujoco.mj_jac(model, data, there, None, contact.pos, model.geom_bodyid[second])
+            normal = contact.frame[:3]  # from the first to the second
+            found.append((float(contact.dist), (normal @ (there - here))[self._mechanics.dofs]))
+        return found
+
+    def _look(self, position: Array) -> mujoco.MjData:
+        model, data = self._mechanics.model, self._mechanics.data
+        model.geom_margin[:] = model.body_margin[:] = self.reach
+        self._mechanics.place(position)
+        mujoco.mj_collision(model, data)
+        return data
 
 
 def _pair(one: str, other: str) -> Pair:

@@ -9,10 +9,12 @@ from functools import reduce
 import numpy as np
 
 from armature.core import paths, retiming
+from armature.core.descent import Target
 from armature.core.goal_checks import GoalChecks
-from armature.core.inverse import Found, Inverse, Target, from_rotation_vector, inverted, rotation_vector
+from armature.core.inverse import Found, Inverse
 from armature.core.kinematics import Pose, Quaternion, composed, product
 from armature.core.limits import GroupLimits
+from armature.core.rotations import from_rotation_vector, inverted, rotation_vector
 from armature.core.spline import Array
 from armature.core.steering import LEVER, Steering
 from armature.core.timing import lasting, timed

@@ -1,0 +1,60 @@
+"""Our two arms, with what plans, checks and steers them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from armature.core.drive import drives_of
+from armature.core.goal_checks import CheckSettings, GoalChecks
+from armature.core.guarding import Guard
+from armature.core.inverse import Inverse
+from armature.core.kinematics import forward
+from armature.core.limits import GroupLimits
+from armature.core.mechanics import Mechanics
+from armature.core.model import ArmModel
+from armature.core.moves import MoveSettings, Planner
+from armature.core.poses import read_poses
+from armature.core.steering import Steering
+
+ROOT = Path(__file__).resolve().parents[2]
+ACCELERATION, JERK = 4.0, 40.0
+KEEP = 0.02  # from the position limits while jogging [rad]
+
+
+class Arm:
+    """One of our arms."""
+
+    def __init__(self, name):
+        urdf = (ROOT / "urdf" / f"{name}.urdf").read_text("utf-8")
+        own = ROOT / "config" / "robots" / name / "poses.yaml"
+        file = own if own.is_file() else ROOT / "config" / "poses.yaml"
+        self.model = ArmModel.from_urdf(urdf)
+        self.joints = tuple(joint.name for joint in self.model.driven if joint.kind == "revolute")
+        bounds = dict.fromkeys(self.joints, ACCELERATION), dict.fromkeys(self.joints, JERK)
+        self.limits = GroupLimits.of(self.model, self.joints, *bounds)
+        self.mechanics = Mechanics(urdf, self.model, self.joints, tool="tool0")
+        self.checks = GoalChecks(self.mechanics, drives_of(self.model), CheckSettings())
+        self.clearances = self.checks.clearances
+        self.inverse = Inverse(self.mechanics, self.limits, self.clearances, CheckSettings.margin)
+        self.planner = Planner(self.checks, self.limits, MoveSettings())
+        self.steering = Steering(self.mechanics, self.limits, "tool0")
+        keep = np.full(len(self.joints), KEEP)
+        self.guard = Guard(self.clearances, self.limits, keep, CheckSettings.margin)
+        poses = read_poses(file.read_text("utf-8"), self.model)
+        self.poses = {name: np.array([pose[joint] for joint in self.joints]) for name, pose in poses.items()}
+
+    def place(self, position):
+        """Where the tool is by the URDF alone, without MuJoCo."""
+        positions = dict.fromkeys((joint.name for joint in self.model.driven), 0.0)
+        return forward(self.model, positions | dict(zip(self.joints, position, strict=True)), "tool0")
+
+    def at(self, position):
+        """Where the tool is [m], Shape (3,)."""
+        return np.array(self.place(position).translation)
+
+    def places(self, motion, count=40):
+        """Places of the tool along a motion [m], Shape (count, 3)."""
+        rows = motion.sample_many(np.linspace(0.0, motion.duration, count))[0]
+        return np.array([self.at(row) for row in rows])
