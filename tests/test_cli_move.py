@@ -85,3 +85,16 @@ def test_wrong_use_ends_with_2_and_says_what_is_right(words, says, capsys):
         goal_of(*words)
     assert ended.value.code == 2
     assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("given", "namespace"), [("left", "left"), ("/cell/left/", "cell/left"), ("", "")])
+def test_a_namespace_is_taken_with_slashes_and_without(given, namespace):
+    assert parser().parse_args(["move", "home", "--namespace", given]).namespace == namespace
+
+
+@pytest.mark.parametrize("given", ["2nd", "left arm", "left//arm", "links-unten", "~arm", "größe"])
+def test_what_is_no_namespace_of_ros_is_wrong_use(given, capsys):
+    with pytest.raises(SystemExit) as ended:
+        parser().parse_args(["move", "home", "--namespace", given])
+    assert ended.value.code == 2
+    assert "write letters, digits and _" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from armature.errors import ArmatureError
 from armature.graph import DEFAULT_ROBOT, EMULATED
+from armature.signals import received_signals
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -34,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # Who read the output has seen enough; Python would complain of it once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
         return 1
 
 
@@ -70,14 +74,27 @@ def _lazily(module: str, name: str) -> Command:
     def run(options: argparse.Namespace) -> int:
         import importlib
 
-        command: Command = getattr(importlib.import_module(module), name)
+        # A library that is cut off while it loads says so in words of its own.
+        with received_signals() as signals:
+            command: Command = getattr(importlib.import_module(module), name)
+        if signals:
+            raise KeyboardInterrupt
         return command(options)
 
     return run
 
 
 def _add_namespace(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--namespace", metavar="NS", default="", help="of the arm, where there are several")
+    help_text = "of the arm, where there are several"
+    command.add_argument("--namespace", metavar="NS", type=_namespace, default="", help=help_text)
+
+
+def _namespace(text: str) -> str:
+    """As ROS has it, without the slashes around it."""
+    name = text.strip("/")
+    if not all(part.isidentifier() and part.isascii() for part in name.split("/")) and name:
+        raise argparse.ArgumentTypeError(f"{text!r}: write letters, digits and _, not a digit first, as in left")
+    return name
 
 
 def _add_wiring(command: argparse.ArgumentParser) -> None:
@@ -88,6 +105,8 @@ def _add_up(commands: Subparsers) -> None:
     up = _add(commands, "up", "Start the graph and stay in the foreground.", "armature.cli_graph")
     up.add_argument("--robot", metavar="NAME", default=DEFAULT_ROBOT, help=f"default {DEFAULT_ROBOT}")
     _add_wiring(up)
+    params_help = "ROS parameters over the robot's own, such as the limits of this one arm"
+    up.add_argument("--params-file", metavar="FILE", default="", help=params_help)
     up.add_argument("--port", metavar="DEV", default=EMULATED, help="serial device, emulated (default) or gazebo")
     up.add_argument("--http", metavar="HOST:PORT", default="127.0.0.1:8080", help="default 127.0.0.1:8080")
     _add_namespace(up)

@@ -22,7 +22,7 @@ from trajectory_msgs.msg import JointTrajectoryPoint, MultiDOFJointTrajectoryPoi
 
 from armature.core.kinematics import from_rpy
 from armature.environment import graph_environment
-from armature.errors import ProcessError
+from armature.errors import CommandRefused, ProcessError
 from armature.graph import share_folder
 from armature.nodes import topics
 from armature.nodes.arm_moves import PREVIEW
@@ -32,6 +32,7 @@ from armature.signals import received_signals
 _TIMEOUT = 10.0  # for an answer [s]
 _POLL = 0.05  # [s]
 _WRONG_USE = 2
+_SEE = "see: armature status; start the graph with: armature up"
 
 
 def move(options: argparse.Namespace) -> int:
@@ -113,28 +114,38 @@ class _Mover:
 
         Returns:
             The goal's status, and what is said of its end.
+
+        Raises:
+            CommandRefused: it was interrupted before the goal was sent, or a second time.
+            ProcessError: the controller does not answer, or is gone.
         """
-        self._await(self._client.server_is_ready, "it does not answer")
+        self._await(lambda: bool(self._signals) or self._client.server_is_ready(), "it does not answer")
+        if self._signals:
+            raise CommandRefused("move", "interrupted", "nothing was moved")
         feedback = lambda message: at(to_seconds(message.feedback.desired.time_from_start))  # noqa: E731
         sent = self._client.send_goal_async(goal, feedback_callback=feedback)
+        # Who went now would leave a goal behind that nobody can cancel.
         self._await(sent.done, "it does not take the goal")
-        ended = sent.result().get_result_async()
-        is_canceled = False
+        answer = self._ended(sent.result())
+        return int(answer.status), str(answer.result.error_string)
+
+    def _ended(self, handle: Any) -> Any:
+        ended, cancel = handle.get_result_async(), None
         while not ended.done():
             rclpy.spin_once(self._node, timeout_sec=_POLL)
-            if self._signals and not is_canceled:
-                is_canceled = True
-                sent.result().cancel_goal_async()
-        answer = ended.result()
-        return int(answer.status), str(answer.result.error_string)
+            if len(self._signals) > 1:
+                raise CommandRefused("move", "interrupted twice", "whether it stopped, tells: armature status")
+            if self._signals and cancel is None:
+                cancel = handle.cancel_goal_async()
+            if not self._client.server_is_ready():
+                raise ProcessError("arm_controller", "it is gone, so the arm stops", _SEE)
+        return ended.result()
 
     def _await(self, condition: Callable[[], bool], why: str) -> None:
         give_up = time.monotonic() + _TIMEOUT
         while not condition():
-            if self._signals or time.monotonic() > give_up:
-                raise ProcessError(
-                    "arm_controller", why, "see: armature status; start the graph with: armature up"
-                )
+            if time.monotonic() > give_up:
+                raise ProcessError("arm_controller", why, _SEE)
             rclpy.spin_once(self._node, timeout_sec=_POLL)
 
 

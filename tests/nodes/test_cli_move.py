@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -50,6 +52,17 @@ def test_it_says_what_to_do_when_the_arm_is_not_armed(make_motion, tmp_path):
     assert code == 1
     assert "duration" in out
     assert "arm with /servo_interface/arm" in err
+
+
+@pytest.mark.parametrize("library", ["numpy", "rclpy"])
+def test_ctrl_c_while_it_loads_is_one_line(tmp_path, wait_until, library):
+    process = started(None, tmp_path, "--joints", "waist=0.3")
+    maps = Path(f"/proc/{process.pid}/maps")
+    wait_until(lambda: f"/{library}/" in maps.read_text() or process.poll() is not None)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(50.0) == 1
+    assert (tmp_path / "out").read_text() == ""
+    assert re.fullmatch(r"error: .*interrupted.*\n", (tmp_path / "err").read_text())
 
 
 def test_ctrl_c_stops_the_arm(motion, tmp_path):
