@@ -2,14 +2,13 @@
 
 import os
 import sys
-from pathlib import Path
 
 from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, ExecuteLocal, ExecuteProcess, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from armature.graph import DEFAULT_ROBOT, EMULATED, STOP_TIMEOUT, Process, find_robot, processes
+from armature.graph import DEFAULT_ROBOT, EMULATED, STOP_TIMEOUT, Process, find_robot, processes, runtime_folder
 
 RESPAWN_DELAY = 2.0  # [s]
 
@@ -18,6 +17,7 @@ def generate_launch_description() -> LaunchDescription:
     arguments = (
         ("robot", DEFAULT_ROBOT, "name of the arm"),
         ("wiring", "", "wiring file in place of the arm's own"),
+        ("params_file", "", "ROS parameters over the arm's own"),
         ("port", EMULATED, "serial device, or emulated"),
         ("namespace", "", "of the arm, where there are several"),
         ("http_host", "127.0.0.1", "address of the page"),
@@ -32,10 +32,11 @@ def start(context: LaunchContext) -> list[ExecuteLocal]:
     def given(name: str) -> str:
         return str(LaunchConfiguration(name).perform(context))
 
-    runtime = Path(os.environ.get("XDG_RUNTIME_DIR", "/tmp")) / f"armature-{os.getuid()}-{given('namespace')}"
-    runtime.mkdir(mode=0o700, exist_ok=True)
+    runtime = runtime_folder(os.environ, given("namespace"))
+    runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
     http = (given("http_host"), int(given("http_port")))
-    graph = processes(find_robot(given("robot"), given("wiring")), given("port"), runtime, http)
+    robot = find_robot(given("robot"), given("wiring"), given("params_file"))
+    graph = processes(robot, given("port"), runtime, http)
     only = [name for name in given("only").split(",") if name]
     return [action(process, given("namespace")) for process in graph if not only or process.name in only]
 

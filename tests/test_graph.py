@@ -76,6 +76,18 @@ def test_a_wiring_file_that_is_not_there_is_refused():
         graph.find_robot("armature6", "nowhere.yaml")
 
 
+def test_parameters_of_ones_own_are_laid_over_the_robots(tmp_path, monkeypatch):
+    (tmp_path / "left.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+    robot = graph.find_robot("armature6", parameters="left.yaml")
+    assert robot.parameters == (*graph.find_robot("armature6").parameters, tmp_path / "left.yaml")
+
+
+def test_a_parameter_file_that_is_not_there_is_refused():
+    with pytest.raises(ConfigError, match=r"parameter file: 'nowhere.yaml' cannot be used; name a file"):
+        graph.find_robot("armature6", parameters="nowhere.yaml")
+
+
 @pytest.mark.parametrize("name", graph.robot_names())
 def test_every_robot_has_all_its_files(name):
     robot = graph.find_robot(name)

@@ -19,7 +19,14 @@ def described(file=FILE, **given):
     launch = pytest.importorskip("launch")
     description = launch.LaunchContext()
     description.launch_configurations.update(
-        {"robot": "armature6", "port": "emulated", "namespace": "", "http_host": "127.0.0.1"}
+        {
+            "robot": "armature6",
+            "wiring": "",
+            "params_file": "",
+            "port": "emulated",
+            "namespace": "",
+            "http_host": "127.0.0.1",
+        }
         | {"http_port": "8080", "only": "", "gui": "false"}
         | given
     )

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from armature.errors import ProcessError
-from armature.graph import Process
-from armature.standalone import Supervisor, configuration, runtime_folder
+from armature.graph import Process, runtime_folder
+from armature.standalone import Supervisor, configuration
 
 ODD = Process("recorder", is_node=True, parameters={"folder": "100% of 'it' and more"})
 PLAIN = Process("emulator", is_node=False, arguments=("--link", "/tmp/bus"))

@@ -13,8 +13,8 @@ from armature.emulator import console
 from armature.emulator.fault import Fault, figure, parameters
 from armature.emulator.faults import FAULTS, make
 from armature.errors import ConfigError
+from armature.graph import runtime_folder
 from armature.nodes.emulator_console import ask
-from armature.standalone import runtime_folder
 
 
 def fault(options: argparse.Namespace) -> int:

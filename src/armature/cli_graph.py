@@ -17,9 +17,9 @@ from typing import Any
 from armature.cli_status import ask, running, url
 from armature.environment import graph_environment
 from armature.errors import ConfigError, ProcessError
-from armature.graph import STOP_TIMEOUT, Process, find_robot, processes, share_folder
+from armature.graph import STOP_TIMEOUT, Process, find_robot, processes, runtime_folder, share_folder
 from armature.signals import received_signals
-from armature.standalone import Supervisor, configuration, runtime_folder
+from armature.standalone import Supervisor, configuration
 
 _READY_TIME = 60.0  # [s]
 _POLL = 0.1  # [s]
@@ -33,7 +33,7 @@ def up(options: argparse.Namespace) -> int:
     supervisor = Supervisor(runtime)
     if supervisor.is_running():
         raise ProcessError("graph", f"it runs already ({runtime})", "end it with: armature down")
-    graph = processes(find_robot(options.robot, options.wiring), options.port, runtime, http)
+    graph = processes(find_robot(options.robot, options.wiring, options.params_file), options.port, runtime, http)
     _prepare(runtime, f"http://{http[0]}:{http[1]}/")
     environment = graph_environment(os.environ, share_folder() / "config" / "fastdds_loopback.xml")
     with received_signals() as received:

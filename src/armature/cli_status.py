@@ -14,8 +14,8 @@ from typing import Any
 
 from armature.environment import graph_environment
 from armature.errors import ProcessError
-from armature.graph import share_folder
-from armature.standalone import Supervisor, runtime_folder
+from armature.graph import runtime_folder, share_folder
+from armature.standalone import Supervisor
 
 _FIELDS = ("name", "statename", "pid", "description")
 _HEARING_TIME = 10.0  # diagnostics come at 1 Hz, once the publisher has been discovered [s]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,18 +89,32 @@ def gazebo_bridge() -> Path:
     return share_folder() / "config" / "gazebo_bridge.yaml"
 
 
+def runtime_folder(base: Mapping[str, str], namespace: str) -> Path:
+    """Where the sockets and logs of a running graph are.
+
+    Args:
+        base: the environment; ARMATURE_RUNTIME overrides, XDG_RUNTIME_DIR is used where it is set.
+        namespace: of the arm; several arms have several folders.
+    """
+    default = f"/tmp/armature-{os.getuid()}"
+    if "XDG_RUNTIME_DIR" in base:
+        default = f"{base['XDG_RUNTIME_DIR']}/armature"
+    return Path(base.get("ARMATURE_RUNTIME", default)) / (namespace.strip("/") or "default")
+
+
 def robot_names() -> tuple[str, ...]:
     """All arms that can be started."""
     folders = (share_folder() / "config" / "robots").glob("*/")
     return tuple(sorted({DEFAULT_ROBOT, *(folder.name for folder in folders)}))
 
 
-def find_robot(name: str, wiring: str = "") -> Robot:
+def find_robot(name: str, wiring: str = "", parameters: str = "") -> Robot:
     """The files of an arm: those of its own folder, else the default arm's.
 
     Args:
         name: of the arm.
         wiring: a wiring file in place of its own, "" for its own.
+        parameters: a file of ROS parameters over its own, "" for none.
 
     Raises:
         ConfigError: no such arm, or no such file.
@@ -112,9 +127,12 @@ def find_robot(name: str, wiring: str = "") -> Robot:
     def file(title: str) -> Path:
         return own / title if (own / title).is_file() else config / title
 
-    if wiring and not Path(wiring).is_file():
-        raise ConfigError("wiring file", wiring, "name a file that can be read")
-    overlays = (own / "arm.yaml",) if (own / "arm.yaml").is_file() else ()
+    for kind, given in (("wiring file", wiring), ("parameter file", parameters)):
+        if given and not Path(given).is_file():
+            raise ConfigError(kind, given, "name a file that can be read")
+    overlays = [file for file in (own / "arm.yaml",) if file.is_file()]
+    if parameters:
+        overlays.append(Path(parameters).absolute())
     return Robot(
         name=name,
         urdf=share_folder() / "urdf" / f"{name}.urdf",

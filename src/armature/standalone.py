@@ -27,19 +27,6 @@ _START_TIME = 2  # [s]
 _START_TRIES = 5
 
 
-def runtime_folder(base: Mapping[str, str], namespace: str) -> Path:
-    """Where the sockets and logs of a running graph are.
-
-    Args:
-        base: the environment; ARMATURE_RUNTIME overrides, XDG_RUNTIME_DIR is used where it is set.
-        namespace: of the arm; several arms have several folders.
-    """
-    default = f"/tmp/armature-{os.getuid()}"
-    if "XDG_RUNTIME_DIR" in base:
-        default = f"{base['XDG_RUNTIME_DIR']}/armature"
-    return Path(base.get("ARMATURE_RUNTIME", default)) / (namespace.strip("/") or "default")
-
-
 def configuration(processes: Iterable[Process], namespace: str, runtime: Path) -> str:
     """The text of supervisord's configuration file."""
     sections = [

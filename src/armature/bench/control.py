@@ -15,8 +15,8 @@ from armature.core.limits import GroupLimits, check_motion
 from armature.core.model import ArmModel
 from armature.core.tracking import Tracker
 from armature.core.trajectory import Trajectory
-from armature.graph import Robot
-from armature.standalone import Supervisor, runtime_folder
+from armature.graph import Robot, runtime_folder
+from armature.standalone import Supervisor
 
 _COMMANDS = 20
 _PLANS = 200

@@ -20,8 +20,8 @@ from armature.bench.figure import Figure, quantiles
 from armature.bench.processes import children, cpu_time, proportional_set_size, running_script
 from armature.environment import graph_environment
 from armature.errors import ProcessError
-from armature.graph import Robot, share_folder
-from armature.standalone import Supervisor, runtime_folder
+from armature.graph import Robot, runtime_folder, share_folder
+from armature.standalone import Supervisor
 
 _OBSERVED = 10.0  # [s]
 _GOALS = 20

@@ -19,10 +19,10 @@ from armature.bench.graph import own_environment
 from armature.bench.processes import running_script
 from armature.dynamixel.statistics import BINS, describe_histogram
 from armature.errors import ProcessError
-from armature.graph import EMULATED, Robot, processes
+from armature.graph import EMULATED, Robot, processes, runtime_folder
 from armature.nodes.bus_report import LATENESS, LATEST
 from armature.signals import received_signals
-from armature.standalone import Supervisor, configuration, runtime_folder
+from armature.standalone import Supervisor, configuration
 
 _RATE = 200.0  # [Hz]
 _OBSERVED = 40.0  # [s]
