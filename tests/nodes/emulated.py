@@ -92,6 +92,7 @@ def child_config(port: Path, **changes: object) -> dict[str, object]:
         "faults": {"bus_watchdog.time": 2.0},  # a busy machine puts processes aside
         "following_error": {},
         "contact": {},
+        "free_drive": {},
         "simulated_time": False,
         "dynamics": {joint: [4.0, 40.0] for joint in JOINTS},
         "registers": {},

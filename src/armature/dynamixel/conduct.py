@@ -30,6 +30,7 @@ class Conduct:
         self.protective_stop = protective_stop
         self.parking: Parking | None = None
         self.wants_park = False  # whether a policy asks for a way to park
+        self.compliant: set[str] = set()  # joints that give way to a hand, see free_drive
         self.setpoints = Setpoints(limits, dynamics)
         self.stride = Stride(limits)
 
@@ -57,6 +58,12 @@ class Conduct:
         if self.mode in _UNDER_WAY:
             self.mode = Mode.HOLDING
 
+    def leave_session(self) -> None:
+        """Take no more commands; no motion is under way."""
+        self.session = ""
+        if self.mode is Mode.ARMED:
+            self.mode = Mode.HOLDING
+
     def stop(self, cause: Cause, why: str, now: float) -> None:
         """Halt for a cause."""
         self.halt(now)
@@ -66,3 +73,4 @@ class Conduct:
         self.session = ""
         self.parking = None
         self.wants_park = False
+        self.compliant.clear()

@@ -53,6 +53,7 @@ class BusCycle(LoopState):
     def _adopt(self, present: list[Axis], now: float, was_on: bool) -> None:
         trips, writes = self.watchdog_trips, self.eeprom_writes
         self._grip.adopt(present)
+        self._free.adopt(present)
         written = self._prepare(present, now)
         known = [axis for axis in present if not axis.lost_turns]
         points = {axis.wiring.joint: axis.position for axis in known if not axis.wiring.is_second}
@@ -153,6 +154,8 @@ class BusCycle(LoopState):
         self._blame(now)
         for news in self._recovery.go_on(now, torque_expected=conduct.expects_torque):
             conduct.why = self._beside_what_persists(news)
+        if self._free.is_active:
+            self._free.go_on(now)
         if conduct.protective_stop and self._policy.reaction(Cause.PROTECTIVE_STOP) is Reaction.TORQUE_OFF:
             conduct.end()
             conduct.mode = Mode.DISARMED

@@ -36,6 +36,7 @@ _REMEDIES = {
 # A hardware error ends by a reboot, which costs the torque that some errors leave.
 _LET_DOWN = "park the arm or turn torque off, then call /servo_interface/clear_faults"
 _EASE = "give it less to do"
+_GUIDE_BACK = "guide it back into its range before it is to hold"
 _DONE = {
     Reaction.HOLD: "the motion ended at rest and the arm holds",
     Reaction.STOP: "the arm stopped and holds",
@@ -56,6 +57,7 @@ class Faults:
         self.by_joint: dict[str, Fault] = {}  # or by the name of a joint's second servo, as all below
         self.warnings: dict[tuple[str, Cause], Fault] = {}
         self.limp: set[str] = set()  # joints whose torque a policy has turned off
+        self.let_go: set[str] = set()  # joints whose torque somebody has turned off, to guide them by hand
         self.is_slow = False  # whether a warning asks for less speed
         self._servos = servos
         self._axes = servos.axes
@@ -70,6 +72,8 @@ class Faults:
         """Begin anew."""
         self.by_joint.clear()
         self.limp.clear()
+        for joint in tuple(self.let_go):
+            self.hold(joint)
         self._retried.clear()
         self.suspend()
 
@@ -89,6 +93,24 @@ class Faults:
     def protection(self, joint: str) -> Protection:
         """The bounds of a joint's own servo."""
         return self._servos.preparation.protection(self._axes[joint])
+
+    def free(self, joint: str, *, is_limp: bool) -> None:
+        """A hand guides a joint from now on, which may be limp for that."""
+        if is_limp:
+            self.let_go.add(joint)
+        for axis in self._servos.turning(joint):
+            self._watches[axis.name].is_free = True
+
+    def hold(self, joint: str) -> None:
+        """No hand guides a joint any more."""
+        self.let_go.discard(joint)
+        for axis in self._servos.turning(joint):
+            self._watches[axis.name].is_free = False
+            self._watches[axis.name].forget()
+
+    def may_be_limp(self, axis: Axis) -> bool:
+        """Whether a servo's torque was turned off on purpose, while the others hold."""
+        return axis.wiring.joint in self.limp or axis.wiring.joint in self.let_go
 
     def health(self) -> dict[str, Health]:
         """How each servo is doing."""
@@ -143,7 +165,7 @@ class Faults:
         if axis.lost_turns:
             yield Finding(Cause.TURNS_LOST, Stage.STOP, axis.what_was_lost())
             return
-        if torque_expected and axis.torque is False and axis.wiring.joint not in self.limp:
+        if torque_expected and axis.torque is False and not self.may_be_limp(axis):
             yield Finding(Cause.SILENT_RESET, Stage.STOP, LIMP)
         yield from self._watches[joint].look(axis, target, self.protection(joint), now, load)
 
@@ -170,7 +192,8 @@ class Faults:
             present = self.warnings.get(key)
             done = _DONE[Reaction.SLOW] if finding.stage >= Stage.SLOW else "nothing yet"
             if present is None or present.done != done:
-                warnings[key] = Fault(*key, finding.detail, done, _EASE, needs_clearing=False, since=now)
+                remedy = _GUIDE_BACK if finding.cause is Cause.LIMIT else _EASE
+                warnings[key] = Fault(*key, finding.detail, done, remedy, needs_clearing=False, since=now)
             else:
                 warnings[key] = replace(present, detail=finding.detail) if is_due else present
         self.warnings = warnings

@@ -53,6 +53,7 @@ class Feedforward:
         self._limits = limits
         self._leans: dict[str, float] = {}  # by what joints are led for their load [rad] or [m]
         self._efforts: dict[str, float] = {}  # the last known loads [N·m] or [N]
+        self._outdated: set[str] = set()  # joints whose load was told of a posture that is not the present one
         self._at = math.nan  # when goals were asked for last [s]
 
     def goals(self, targets: Mapping[str, Setpoint], now: float) -> dict[str, float]:
@@ -64,7 +65,13 @@ class Feedforward:
     @property
     def loads(self) -> Mapping[str, float]:
         """What joints carry, as far as it was told [N·m] or [N]."""
-        return self._efforts
+        if not self._outdated:
+            return self._efforts
+        return {joint: effort for joint, effort in self._efforts.items() if joint not in self._outdated}
+
+    def distrust(self) -> None:
+        """A hand changes the posture: no load is known until it is told anew; what leans for one goes on to."""
+        self._outdated.update(self._efforts)
 
     def forget(self, joints: Iterable[str]) -> None:
         """Begin at no lead: these joints' goals have just been set to what is to be held."""
@@ -75,6 +82,7 @@ class Feedforward:
     def _goal(self, joint: str, target: Setpoint, passed: float) -> float:
         if math.isfinite(target.effort):
             self._efforts[joint] = target.effort
+            self._outdated.discard(joint)
         stiffness, limit = self._stiffness.get(joint), self._limits[joint]
         if stiffness is None or not passed > 0.0:
             return target.position + self._leans.get(joint, 0.0)

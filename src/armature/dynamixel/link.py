@@ -237,6 +237,7 @@ class Status:
     servos: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # how each servo does, by joint
     speed_factor: float = 1.0  # of the controller's speed, while something asks for less
     wants_park: bool = False  # whether a fault's policy is to park
+    free: tuple[str, ...] = ()  # joints that are guided by hand, or limp for it
 
 
 def starting(*, protective_stop: bool) -> Status:
@@ -263,7 +264,7 @@ def pack_status(status: Status) -> bytes:
 def unpack_status(message: bytes) -> Status:
     """Status of a socket message."""
     fields = json.loads(message[1:])
-    return Status(**{**fields, **{name: tuple(fields[name]) for name in ("faults", "warnings")}})
+    return Status(**{**fields, **{name: tuple(fields[name]) for name in ("faults", "warnings", "free")}})
 
 
 def pack_call(kind: bytes, content: Mapping[str, Any]) -> bytes:

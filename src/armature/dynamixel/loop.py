@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from armature.dynamixel.cause import DEAF, Cause, Reaction
 from armature.dynamixel.cycle import BusCycle
 from armature.dynamixel.faults import CLEAR
@@ -33,6 +35,7 @@ class ServoLoop(BusCycle):
         mode = self.mode(now)
         if not (mode.takes_commands and piece.session == self.session):
             why = f"it is of session {piece.session or 'none'}, the present one is {self.session or 'none'}"
+            self._require_none_free("set-point")
             raise CommandRefused("set-point", f"the state is {mode.name} and {why}", "arm, then send a new goal")
         try:
             _require_short("start from now", piece.start - now, _LONGEST_PIECE)
@@ -53,6 +56,7 @@ class ServoLoop(BusCycle):
             BusError: a servo did not take it; those just switched on are off again.
         """
         self._require("arm", (Mode.DISARMED, Mode.HOLDING, Mode.ARMED), now)
+        self._require_none_free("arm")
         conduct = self._conduct
         self._grip.release()
         if conduct.mode is Mode.DISARMED:
@@ -74,11 +78,45 @@ class ServoLoop(BusCycle):
         can_turn = self._servos.can_turn and not any(fault.cause in DEAF for fault in self.faults.values())
         turning = (Mode.FAULT,) if can_turn and self._conduct.expects_torque else ()
         self._require("park", (Mode.HOLDING, Mode.ARMED, *turning), now)
+        self._require_none_free("park")
         _require_short("end from now", piece.end - now, self._policy.park_time)
         self._conduct.setpoints.accept(piece, now)
         self._conduct.end()
         self._conduct.mode, self.why = Mode.PARKING, "parking"
         self._conduct.parking = Parking.along(piece)
+
+    def guide(self, joint: str, now: float, *, begin: bool) -> str:
+        """Let a hand guide a joint, or let it hold again where it is; see free_drive.
+
+        Returns:
+            What it does now.
+
+        Raises:
+            CommandRefused: the state does not allow it, or the joint does not.
+            BusError: a servo did not take it.
+        """
+        how = self._free.joints.get(joint, "")
+        if begin == bool(how):
+            return f"{joint} is free already: {how}" if how else f"{joint} is not free"
+        if begin:
+            self._require("free", (Mode.HOLDING, Mode.ARMED), now)
+            told = self._free.begin(joint, now)
+            self._feedforward.distrust()
+        else:
+            self._require_mended(joint)
+            self._require("end of free-drive", (Mode.HOLDING, Mode.FAULT), now)
+            told = self._free.end(joint, now)
+        self.why = told
+        return told
+
+    def carry(self, loads: Mapping[str, float], now: float) -> None:
+        """Take what joints carry where they are [N·m] or [N], for those that give way; see free_drive.
+
+        Raises:
+            BusError: a servo did not take what it may give.
+        """
+        if self._bus.is_open:
+            self._free.carry(loads, now)
 
     # Stops
 
@@ -101,6 +139,8 @@ class ServoLoop(BusCycle):
 
     def orphan(self) -> None:
         """The process that controls the loop is gone."""
+        if self._conduct.compliant:
+            self.hold("the controlling process is gone; holding", self._at, Cause.CONTROLLER_GONE)
         self.controller_gone("the controlling process is gone; holding", self._at)
 
     def torque_off(self, now: float) -> None:
@@ -131,6 +171,7 @@ class ServoLoop(BusCycle):
     def leave(self) -> None:
         """Let the bus go at a deliberate end: servos that hold go on to, without their watchdog to stop them."""
         if self._bus.is_open:
+            self._free.leave(self._at)
             self._servos.watchdogs.leave(self._servos.obeying())
         self._bus.close()
 
@@ -164,6 +205,17 @@ class ServoLoop(BusCycle):
         self._require_bus("reboot")
         self.why = self._recovery.reboot(joint, now)
         return self.why
+
+    def _require_none_free(self, request: str) -> None:
+        if free := self._free.joints:
+            told = ", ".join(f"{joint} ({how})" for joint, how in free.items())
+            remedy = f"end that first: /servo_interface/{next(iter(free))}/free false"
+            raise CommandRefused(request, f"a hand may guide {told}", remedy)
+
+    def _require_mended(self, joint: str) -> None:
+        fault = self.faults.get(joint)
+        if fault is not None:
+            raise CommandRefused("end of free-drive", f"{joint}: {fault.cause}: {fault.detail}", fault.remedy)
 
     def _require_bus(self, request: str) -> None:
         if not self._bus.is_open:

@@ -11,6 +11,7 @@ from armature.dynamixel.cause import Cause
 from armature.dynamixel.conduct import Conduct
 from armature.dynamixel.faults import Faults
 from armature.dynamixel.feedforward import Feedforward
+from armature.dynamixel.free_drive import FreeDrive
 from armature.dynamixel.grip import Grip
 from armature.dynamixel.mode import Fault, Mode
 from armature.dynamixel.pair import watches
@@ -45,6 +46,7 @@ class LoopState:
         self._recovery = Recovery(self._servos, self._conduct.setpoints, self._faults, settings.policy)
         self._feedforward = Feedforward(settings.stiffness(wiring.servos), limits)
         self._grip = Grip([self._servos.joints[joint] for joint in sorted(gripper)], self._servos)
+        self._free = FreeDrive(self._servos, self._conduct, self._faults, limits, settings.free_drive)
         self._is_connected = False
         self._resumes = settings.resumes
         self._at = 0.0  # of the last cycle [s]
@@ -102,6 +104,11 @@ class LoopState:
     def wants_park(self) -> bool:
         """Whether a policy asks whoever knows a free way to park the arm."""
         return self._conduct.wants_park
+
+    @property
+    def free(self) -> Mapping[str, str]:
+        """Joints that hands guide, with how, in words."""
+        return self._free.joints
 
     @property
     def eeprom_writes(self) -> int:

@@ -167,7 +167,8 @@ class Recovery:
         """Take back a servo that was silent, as it is: holding with its own goal, or limp."""
         joint = axis.name
         try:
-            reset = LIMP if torque_expected and not axis.torque else self._difference(axis)
+            must_hold = torque_expected and not self._faults.may_be_limp(axis)
+            reset = LIMP if must_hold and not axis.torque else self._difference(axis)
             if reset:
                 self._faults.note(axis, Cause.SILENT_RESET, reset, now)
                 return str(self._faults.by_joint[joint])
@@ -195,6 +196,7 @@ class Recovery:
                 raise CommandRefused("recovery", axis.what_was_lost(), "see its fault")
             if not axis.torque and any(other.torque for other in self._axes.values()):
                 self._servos.switch.on(self._limp_together(axis))
+                self._faults.hold(axis.wiring.joint)
                 self._setpoints.hold(self._servos.hold_of(axis.wiring.joint))
             elif axis.torque and self._cause(joint) in DEAF:
                 self._setpoints.hold(self._servos.hold_of(axis.wiring.joint))

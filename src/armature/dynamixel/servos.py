@@ -67,6 +67,11 @@ class Servos:
         """Whether every joint has a servo with torque."""
         return all(axis.torque or (axis.partner and axis.partner.torque) for axis in self.joints.values())
 
+    def turning(self, joint: str) -> list[Axis]:
+        """The servos of a joint, its first one first."""
+        first = self.joints[joint]
+        return [first] if first.partner is None else [first, first.partner]
+
     def obeying(self) -> list[Axis]:
         """Servos that have torque and answer."""
         return [axis for axis in self.axes.values() if axis.torque and not axis.misses]
@@ -95,9 +100,7 @@ class Servos:
         Raises:
             BusError: a servo did not answer.
         """
-        first = self.joints[joint]
-        axes = [first] if first.partner is None else [first, first.partner]
-        holding = [axis for axis in axes if axis.torque and not axis.misses]
+        holding = [axis for axis in self.turning(joint) if axis.torque and not axis.misses]
         return self.set_points({axis.name: self.goal_of(axis) for axis in holding})
 
     def apart(self, axis: Axis) -> dict[str, float]:

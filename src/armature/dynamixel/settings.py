@@ -22,6 +22,24 @@ _STIFF = (OperatingMode.POSITION, OperatingMode.EXTENDED_POSITION)
 
 
 @dataclass(frozen=True)
+class FreeDriveSettings:
+    """How a joint gives way; parameters free_drive.current and free_drive.speed.
+
+    Raises:
+        ConfigError: a value out of its range.
+    """
+
+    current: float = 0.1  # that a servo gives beyond what it carries at rest [A]
+    speed: float = 0.4  # share of the joint's velocity limit, beyond which it is held
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.current <= 10.0:
+            raise ConfigError("parameter free_drive.current", self.current, "it must be above 0 and at most 10 A")
+        if not 0.0 < self.speed <= 1.0:
+            raise ConfigError("parameter free_drive.speed", self.speed, "it must be above 0 and at most 1")
+
+
+@dataclass(frozen=True)
 class LoopSettings:
     """How the loop works."""
 
@@ -33,6 +51,7 @@ class LoopSettings:
     policy: FaultPolicy = field(default_factory=FaultPolicy)
     following_error: Mapping[str, float] = field(default_factory=dict)  # bound by joint [rad] or [m]; 0: off
     contact: Mapping[str, float] = field(default_factory=dict)  # bound by joint [N·m] or [N]; 0: off
+    free_drive: FreeDriveSettings = field(default_factory=FreeDriveSettings)
     leads: bool = True  # whether goals lead their set-points by what servos sag and lag
 
     def __post_init__(self) -> None:

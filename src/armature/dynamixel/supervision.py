@@ -13,6 +13,9 @@ from armature.dynamixel.cause import Cause
 from armature.dynamixel.policy import FaultPolicy
 from armature.dynamixel.preparation import Protection
 
+# A joint that rests on its stop may read a little beyond its limit.
+REST_MARGIN = 0.02  # of the joint's span
+
 _ANSWERS = 100  # over about how many of them the share of the missing ones is taken
 _FULL_LOAD = 100.0  # [%]
 
@@ -57,6 +60,7 @@ class JointWatch:
             contact: bound of the torque beyond the known load [N·m] or [N], 0 for off.
             grips: whether it is a finger, whose load is its purpose: that is warned of and no more.
         """
+        self.is_free = False  # whether a hand guides it: it is nowhere astray then, and what it feels is the hand
         self._load_ends_at = Stage.WARN if grips else Stage.STOP
         self._limit = limit
         self._bound = following_error or math.inf
@@ -95,7 +99,9 @@ class JointWatch:
         """
         self._missed += ((axis.misses > 0) - self._missed) / _ANSWERS
         self._load.add(_load_of(axis), now)
-        if axis.torque and not axis.misses:
+        if self.is_free:
+            yield from self._guided_beyond(axis)
+        elif axis.torque and not axis.misses:
             yield from self._beyond(axis)
             yield from self._astray(axis, target, now)
             yield from self._touched(axis, load, now)
@@ -110,10 +116,20 @@ class JointWatch:
 
     def beyond(self, position: float) -> str:
         """How a position [rad] or [m] is beyond the limit, in words; empty where it is not."""
+        return self._outside(position, self._margin)
+
+    def _outside(self, position: float, margin: float) -> str:
         lower, upper = self._limit.lower, self._limit.upper
-        if lower - self._margin <= position <= upper + self._margin:
+        if lower - margin <= position <= upper + margin:
             return ""
         return f"it is at {position:.4f}, its limits are {lower:.4f} to {upper:.4f}"
+
+    def _guided_beyond(self, axis: Axis) -> Iterator[Finding]:
+        """Where it could not be armed."""
+        if axis.misses:
+            return
+        if detail := self._outside(axis.position, REST_MARGIN * self._limit.span):
+            yield Finding(Cause.LIMIT, Stage.WARN, detail)
 
     def _beyond(self, axis: Axis) -> Iterator[Finding]:
         if detail := self.beyond(axis.position):

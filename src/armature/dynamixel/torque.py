@@ -9,11 +9,10 @@ from armature.core.model import Limit
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.pair import apart
 from armature.dynamixel.registers import Registers
+from armature.dynamixel.supervision import REST_MARGIN
 from armature.dynamixel.watchdog import BusWatchdogs
 from armature.errors import BusError, CommandRefused
 
-# A joint that rests on its stop may read a little beyond its limit.
-_LIMIT_MARGIN = 0.02  # of the joint's span
 _WAY_BACK = {
     False: "move it by hand into its range",
     True: "move it by hand into its range; its servo counts whole turns only since its power came on",
@@ -59,9 +58,19 @@ class TorqueSwitch:
                 self.off([axis for axis in axes if axis.torque])
             raise
 
+    def require_within_limits(self, axes: Iterable[Axis]) -> None:
+        """Refuse where a joint is beyond its limits.
+
+        Raises:
+            CommandRefused: with the value and the bounds.
+            BusError: a servo did not answer.
+        """
+        for axis in axes:
+            self._require_within_limit(axis)
+
     def _require_within_limit(self, axis: Axis) -> None:
         position, limit = axis.wiring.to_position(self._measure(axis)), self._limits[axis.wiring.joint]
-        margin = _LIMIT_MARGIN * limit.span
+        margin = REST_MARGIN * limit.span
         if not limit.lower - margin <= position <= limit.upper + margin:
             raise CommandRefused(
                 "arm",

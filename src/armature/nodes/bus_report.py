@@ -74,7 +74,7 @@ class BusReport:
         """The status, if it has changed or was not told for a while, to the client of this number."""
         loop = self._loop
         state = (loop.mode(now), loop.torque(), loop.session, loop.why, loop.cause, loop.protective_stop_latched)
-        wishes = (loop.speed_factor, loop.wants_park)
+        wishes = (loop.speed_factor, loop.wants_park, tuple(loop.free.items()))
         key = (client, state, wishes, tuple(loop.faults.values()), loop.warnings, self._refused)
         monotonic = time.monotonic()
         if key == self._shown and monotonic - self._shown_at < _STATUS_EVERY:
@@ -98,6 +98,7 @@ class BusReport:
             servos=self._servo_values(),
             speed_factor=loop.speed_factor,
             wants_park=loop.wants_park,
+            free=tuple(loop.free),
         )
 
     def _bus_values(self) -> Mapping[str, Any]:
@@ -129,7 +130,7 @@ class BusReport:
 
     def _servo_values(self) -> dict[str, dict[str, Any]]:
         loop, counts = self._loop, self._bus.statistics().servos
-        health = loop.health()
+        health, free = loop.health(), loop.free
         return {
             name: {
                 "firmware": axis.firmware,
@@ -137,6 +138,7 @@ class BusReport:
                 "load, mean [%]": _finite(100.0 * health[name].load),
                 "time left at this load [s]": _finite(health[name].seconds_left),
                 "torque beyond its load, largest": _torque(health[name].excess),
+                **({"free-drive": free[axis.wiring.joint]} if axis.wiring.joint in free else {}),
                 **(_measured(axis) if axis.wiring.is_second else {}),
                 **_counts(counts.get(axis.wiring.servo_id, ServoStatistics())),
             }

@@ -12,6 +12,7 @@ from armature.dynamixel.bus import ServoBus
 from armature.dynamixel.loop import LoopSettings, ServoLoop
 from armature.dynamixel.policy import FaultPolicy
 from armature.dynamixel.port import ServoPort
+from armature.dynamixel.settings import FreeDriveSettings
 from armature.dynamixel.wiring import Wiring
 
 
@@ -38,5 +39,6 @@ def build(config: Mapping[str, Any]) -> tuple[ServoBus, ServoLoop]:
         policy=FaultPolicy.read(config["faults"]),
         following_error=config["following_error"],
         contact=config["contact"],
+        free_drive=FreeDriveSettings(**config["free_drive"]),
     )
     return bus, ServoLoop(bus, wiring, arm, settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from armature.dynamixel.mode import Mode
@@ -56,6 +57,7 @@ class Disarming:
         if status.mode not in _STOPPABLE and not status.wants_park:
             why = f"the state is {status.mode} ({status.why})"
             raise CommandRefused("disarm", why, "clear that first; torque stays on")
+        self._end_free_drive(status.free)
         if status.mode != Mode.PARKING.name:  # else it is under way, and its end is this one's too
             if not status.wants_park:  # else the fault that wants it has stopped the arm
                 self._keeper.client.request("hold", why="stopping before parking")
@@ -64,6 +66,18 @@ class Disarming:
         if self._keeper.status.mode != Mode.DISARMED.name:
             raise CommandRefused("disarm", self._keeper.status.why, "torque stays on; look, then ask again")
         return "parked, torque off"
+
+    def _end_free_drive(self, joints: Sequence[str]) -> None:
+        """Only an arm that holds with all its joints can park."""
+        for joint in joints:
+            self._keeper.client.request("free", joint=joint, begin=False)
+        if joints:
+            cycle = self._cycle()
+            self._keeper.wait_for(lambda: self._cycle() > cycle, _REST_TIME)
+
+    def _cycle(self) -> int:
+        readings = self._keeper.client.readings()
+        return 0 if readings is None else readings.cycle
 
     def _at_rest(self) -> dict[str, float]:
         """Commanded positions once nothing is commanded to move."""

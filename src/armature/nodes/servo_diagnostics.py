@@ -32,6 +32,8 @@ def state(status: link.Status, now: float) -> DiagnosticStatus:
     values = {"torque": status.torque, "session": status.session, "why": status.why, "cause": status.cause}
     if status.speed_factor < 1.0:
         values["speed_factor"] = f"{status.speed_factor:.2f}"
+    if status.free:
+        values["free"] = ", ".join(status.free)
     values |= _told("fault", status.faults, now) | _told("warning", status.warnings, now)
     return diagnostic("servo_interface", _level(status), status.mode, values)
 
@@ -40,7 +42,7 @@ def shown(status: link.Status) -> Any:
     """What of a status is worth another message on the state topic."""
     faults = tuple((fault["joint"], fault["cause"]) for fault in status.faults)
     warnings = tuple((warning["joint"], warning["cause"], warning["done"]) for warning in status.warnings)
-    why = (status.why, status.cause, status.speed_factor)
+    why = (status.why, status.cause, status.speed_factor, status.free)
     return status.mode, status.torque, status.session, status.protective_stop, why, faults, warnings
 
 
@@ -60,7 +62,7 @@ def _since(problem: Problem, now: float) -> str:
 def _level(status: link.Status) -> bytes:
     if status.mode in _ERRORS:
         return bytes(DiagnosticStatus.ERROR)
-    is_warned = status.mode in _WARNINGS or bool(status.warnings)
+    is_warned = status.mode in _WARNINGS or bool(status.warnings) or bool(status.free)
     return bytes(DiagnosticStatus.WARN if is_warned else DiagnosticStatus.OK)
 
 

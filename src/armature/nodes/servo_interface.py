@@ -23,6 +23,7 @@ from armature.nodes.disarming import Disarming
 from armature.nodes.parameters import read, refuse_unknown
 from armature.nodes.protective_latch import ProtectiveLatch
 from armature.nodes.run import run_nodes
+from armature.nodes.servo_guiding import Guiding
 from armature.nodes.servo_inlet import Inlet, is_simulated
 from armature.nodes.servo_outlet import Outlet
 from armature.nodes.servo_parameters import ServoConfiguration
@@ -153,6 +154,7 @@ class _Parts:
         self.latch = ProtectiveLatch(configuration.state_folder, str(configuration.child["port"]))
         self.keeper = BusKeeper(self._child_now, self._attached, self._cycle, self._status)
         self.disarming = Disarming(configuration, self.keeper)
+        self.guiding = Guiding(configuration, self.keeper)
         self.inlet = Inlet(node, self.keeper)
         self.watch = ControllerWatch(node, self.keeper)
         self.outlet = Outlet(node, configuration, self.inlet)
@@ -171,6 +173,7 @@ class _Parts:
         """Let the bus go, and withdraw what was announced."""
         self.keeper.close(quit=quit)
         self.disarming.close()
+        self.guiding.close()
         for part in (self.services, self.watch, self.inlet, self.outlet):
             part.close()
 
@@ -197,6 +200,7 @@ class _Parts:
         if status.protective_stop:
             self.latch.keep(engaged=True)
         self.outlet.state(status, readings)
+        self.guiding.see(status.free)
         self._park_if_wanted(wanted=status.wants_park)
 
     def _park_if_wanted(self, *, wanted: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, make_dataclass
+from dataclasses import asdict, dataclass, fields, make_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from armature.core.model import ArmModel
 from armature.core.poses import read_poses
 from armature.core.stopping import Dynamics
 from armature.dynamixel.policy import FaultPolicy
+from armature.dynamixel.settings import FreeDriveSettings
 from armature.dynamixel.wiring import ServoWiring, Wiring
 from armature.errors import ConfigError
 from armature.nodes.parameters import read, read_file
@@ -175,7 +176,10 @@ class ServoConfiguration:
             park_speed=parameters.park_speed,
             dynamics={name: p.dynamics(name) for name, p in joints.items()},
             state_folder=Path(parameters.state_folder or _default_state_folder()),
-            child=_child(parameters, wiring, joints, _read_faults(node)),
+            child={
+                **_child(parameters, wiring, joints, _read_faults(node)),
+                "free_drive": asdict(read(node, FreeDriveSettings, "free_drive.")),
+            },
         )
 
 

@@ -30,13 +30,14 @@ class ServoServices:
     def __init__(
         self,
         node: Node,
+        joints: tuple[str, ...],
         servos: tuple[str, ...],
         keeper: BusKeeper,
         disarming: Disarming,
         latch: ProtectiveLatch,
         outlet: Outlet,
     ) -> None:
-        """Args: whose services they are, names of the servos that can be rebooted, and who carries it out."""
+        """Args: whose services they are, names of the joints and of all their servos, and who carries it out."""
         self.is_active = False
         self._keeper = keeper
         self._disarming = disarming
@@ -48,6 +49,7 @@ class ServoServices:
             topics.CLEAR_FAULTS: lambda _: self._active().client.request("clear_faults"),
             topics.TORQUE_OFF: lambda _: self._keeper.client.request("torque_off"),
             **{topics.reboot(servo): self._rebooting(servo) for servo in servos},
+            **{topics.free(joint): self._freeing(joint) for joint in joints},
         }
         self._servers = [AnswerService(node, service, act) for service, act in acts.items()]
 
@@ -69,6 +71,9 @@ class ServoServices:
 
     def _rebooting(self, joint: str) -> Callable[[Trigger.Request], str]:
         return lambda _: self._active().client.request("reboot", joint=joint)
+
+    def _freeing(self, joint: str) -> Callable[[SetBool.Request], str]:
+        return lambda request: self._active().client.request("free", joint=joint, begin=request.data)
 
     def _protective_stop(self, request: SetBool.Request) -> str:
         message = self._stop() if request.data else self._release()

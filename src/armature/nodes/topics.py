@@ -119,6 +119,11 @@ def reboot(joint: str) -> Service:
     return Service(f"servo_interface/{joint}/reboot", Trigger)
 
 
+def free(joint: str) -> Service:
+    """The service that lets one joint be guided by hand, and ends it."""
+    return Service(f"servo_interface/{joint}/free", SetBool)
+
+
 def publisher(node: Node, topic: Topic) -> Any:
     """Create the publisher of a topic of the table."""
     return node.create_publisher(topic.kind, topic.name, topic.qos)
