@@ -126,11 +126,53 @@ def test_the_range_of_motion_is_compared_with_the_urdfs_limits(hall, wiring, mon
     ]
     code, seen = at_terminal(monkeypatch, words(hall, wiring, "elbow"), *script)
     assert code == 0
-    (warning,) = [line for line in seen.splitlines() if line.startswith("warning: ")]
+    warning, *poses = [line for line in seen.splitlines() if line.startswith("warning: ")]
     assert warning.startswith("warning: elbow: it went to 34.")
     assert warning.endswith(
-        "the URDF's upper limit is 60.0 deg; narrow the URDF's limits, or see what was in its way"
+        "the URDF's upper limit is 60.0 deg; positions beyond will be refused; see what was in its way, or narrow "
+        "the URDF's limits"
     )
+    assert poses[0].startswith(
+        "warning: elbow: the pose park has it at 60.0 deg, beyond its range; change the pose"
+    )
+    assert "elbow: its range will be -110.0 to 34." in seen
+    servo = next(one for one in Wiring.from_yaml(wiring.read_text("utf-8"), ARM).servos if one.joint == "elbow")
+    kept = servo.within(limit)
+    assert (kept.lower, kept.upper) == (limit.lower, pytest.approx(0.6, abs=0.01))
+    (backup,) = backups(wiring)
+    assert backup.read_bytes() == CONTENT
+
+
+def test_a_whole_range_takes_nothing_from_the_urdfs_limits(hall, wiring, monkeypatch):
+    limit = ARM.limit("elbow")
+    places = [lambda: hall.place("elbow", limit.lower + 0.01), lambda: hall.place("elbow", limit.upper - 0.01)]
+    script = [
+        *[(PLACED, "\n"), (RANGE, "y\n"), (MOVED, places[0]), ("elbow  -109.4 to", places[1])],
+        *[(" to 59.", "\n"), (WRITE, "y\n")],
+    ]
+    code, seen = at_terminal(monkeypatch, words(hall, wiring, "elbow", "--json"), *script)
+    assert (code, "warning: " in seen) == (0, False)
+    assert Wiring.from_yaml(wiring.read_text("utf-8"), ARM).narrowed(ARM) == ARM
+
+
+def test_a_range_that_was_found_with_another_zero_is_told(hall, wiring, capsys):
+    text = CONTENT.replace(
+        b"direction: -1\n    zero_offset: 180 deg",
+        b"direction: -1\n    zero_offset: 180 deg\n    range: [-100 deg, 60 deg]",
+        1,
+    )
+    wiring.write_bytes(text)
+    assert cli.main(words(hall, wiring, "--yes")) == 0
+    told = capsys.readouterr().out
+    assert "warning: elbow: its range, -100.0 to 60.0 deg, was found with another zero offset; calibrate" in told
+    assert b"range: [-100 deg, 60 deg]" in wiring.read_bytes()
+
+
+def test_a_range_without_a_place_of_its_own_is_refused_before_the_arm_is_placed(hall, wiring, capsys):
+    wiring.write_bytes(CONTENT.replace(b"180 deg", b"180 deg\n    range:\n      - -1 rad\n      - 1 rad", 1))
+    before = wiring.read_bytes()
+    assert "write [lower, upper] on one line" in refused(capsys, words(hall, wiring, "waist"))
+    assert wiring.read_bytes() == before
 
 
 def test_joints_that_nobody_moved_are_named_without_a_warning(hall, wiring, monkeypatch):

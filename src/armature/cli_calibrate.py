@@ -1,9 +1,10 @@
-"""The command that finds zero offsets by hand-placing, and puts them into the wiring file; torque stays off."""
+"""The command that finds zero offsets and ranges of motion by hand, for the wiring file; torque stays off."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 import time
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ from armature.dynamixel.port import ServoPort
 from armature.dynamixel.registers import Registers
 from armature.dynamixel.roll_call import call_roll
 from armature.dynamixel.wiring import ServoWiring
-from armature.dynamixel.wiring_edit import entry_of, with_zero_offsets
+from armature.dynamixel.wiring_edit import entry_of, with_ranges, with_zero_offsets
 from armature.errors import CommandRefused, ConfigError
 
 _LATENCY = 0.016  # [s]; the default of FTDI adapters
@@ -38,7 +39,8 @@ def calibrate(options: argparse.Namespace) -> int:
     require_own(wired)
     servos = _servos(wired, options.joints)
     pose = _pose(options.pose, wired, servos)
-    _edited(wired, servos)  # what could not be written is refused before a person places the arm
+    # What could not be written is refused before a person places the arm.
+    _edited(wired, servos, {} if options.yes else _whole(wired, servos))
     if not options.yes:
         require_person("calibration", "add --yes to take the arm as it stands")
     bus = ServoBus(ServoPort(chosen_port(options.port), wired.wiring.baud_rate, _LATENCY))
@@ -68,8 +70,7 @@ def _servos(wired: WiredArm, joints: list[str]) -> tuple[ServoWiring, ...]:
 
 def _pose(name: str, wired: WiredArm, servos: tuple[ServoWiring, ...]) -> Mapping[str, float]:
     """The named pose; "zero" is that of all joints at 0, unless the file has one of this name."""
-    file = wired.robot.poses
-    poses = read_poses(file.read_text("utf-8"), wired.arm, file.name)
+    poses = _poses(wired)
     if name in poses:
         return poses[name]
     if name != _ZERO:
@@ -80,6 +81,11 @@ def _pose(name: str, wired: WiredArm, servos: tuple[ServoWiring, ...]) -> Mappin
             bounds = f"{servo.joint} would be at 0, its limits are {limit.lower:g} to {limit.upper:g}"
             raise ConfigError("--pose", name, f"{bounds}; choose another pose")
     return {servo.joint: 0.0 for servo in wired.wiring.servos}
+
+
+def _poses(wired: WiredArm) -> dict[str, dict[str, float]]:
+    file = wired.robot.poses
+    return read_poses(file.read_text("utf-8"), wired.arm, file.name)
 
 
 def _asked(
@@ -175,7 +181,12 @@ def _outcome(
     wired: WiredArm, registers: Registers, placed: tuple[Placed, ...], ranges: Mapping[str, Range]
 ) -> Outcome:
     """All that would be written; the new wiring file is read once as the graph would."""
-    text = _edited(wired, tuple(item.servo for item in placed))
+    kept = {
+        joint: found.kept(limit)
+        for joint, found in ranges.items()
+        if found.is_moved(limit := wired.arm.limit(joint)) and math.isfinite(limit.upper - limit.lower)
+    }
+    text = _edited(wired, tuple(item.servo for item in placed), kept)
     wired.parse(text)
     limits = tuple(
         (item.servo, setting)
@@ -183,13 +194,21 @@ def _outcome(
         for setting in narrow_limits(registers, item.servo, wired.arm.limit(item.servo.joint))
         if setting.differs
     )
-    return Outcome(placed, ranges, limits, text)
+    return Outcome(placed, ranges, kept, limits, _poses(wired), text)
 
 
-def _edited(wired: WiredArm, servos: tuple[ServoWiring, ...]) -> str:
-    """The wiring file with the zero offsets of these servos."""
+def _edited(wired: WiredArm, servos: tuple[ServoWiring, ...], ranges: Mapping[str, Range]) -> str:
+    """The wiring file with the zero offsets of these servos, and with these ranges of joints."""
     offsets = {entry_of(servo): servo.zero_offset for servo in servos}
-    return with_zero_offsets(wired.content.decode("utf-8"), offsets, wired.file.name)
+    text = with_zero_offsets(wired.content.decode("utf-8"), offsets, wired.file.name)
+    ends = {joint: (found.least, found.greatest) for joint, found in ranges.items()}
+    sliding = [joint.name for joint in wired.arm.driven if joint.kind == "prismatic"]
+    return with_ranges(text, ends, sliding, wired.file.name)
+
+
+def _whole(wired: WiredArm, servos: tuple[ServoWiring, ...]) -> dict[str, Range]:
+    limits = {servo.joint: wired.arm.limit(servo.joint) for servo in servos}
+    return {joint: Range(limit.lower, limit.upper) for joint, limit in limits.items()}
 
 
 def _conclude(options: argparse.Namespace, wired: WiredArm, registers: Registers, outcome: Outcome) -> None:

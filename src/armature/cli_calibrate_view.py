@@ -14,14 +14,19 @@ from armature.dynamixel.calibration import Calibration, Placed, Range
 from armature.dynamixel.commissioning import Setting
 from armature.dynamixel.wiring import ServoWiring
 
+_MOVED_ZERO = math.radians(1.0)  # of a servo: less is a hand's inaccuracy
+_ROUNDING = 1e-4  # [rad] or [m], of the file
+
 
 @dataclass(frozen=True)
 class Outcome:
     """What was found, and what follows for file and servos."""
 
     placed: tuple[Placed, ...]
-    ranges: Mapping[str, Range]  # by joint, where a person has moved it
+    ranges: Mapping[str, Range]  # by joint, where a person was asked to move it
+    kept: Mapping[str, Range]  # of those that were moved, as the file will have it
     limits: tuple[tuple[ServoWiring, Setting], ...]  # position limits with which a servo would refuse some of it
+    poses: Mapping[str, Mapping[str, float]]  # of the arm, by name and joint [rad] or [m]
     text: str  # the new wiring file
 
 
@@ -56,7 +61,12 @@ def outcome_lines(arm: ArmModel, outcome: Outcome) -> list[str]:
         values = item.was.zero_offset, item.servo.zero_offset, item.servo.zero_offset - item.was.zero_offset
         was, becomes, change = map(_degrees, values)
         rows.append((item.servo.name, was, becomes, change))
-    return [*table(rows), *_limit_lines(outcome), *_warnings(arm, outcome)]
+    return [*table(rows), *_range_lines(arm, outcome), *_limit_lines(outcome), *_warnings(arm, outcome)]
+
+
+def _range_lines(arm: ArmModel, outcome: Outcome) -> Iterator[str]:
+    for joint, kept in outcome.kept.items():
+        yield f"{joint}: its range will be {_span(arm, joint, kept)}"
 
 
 def _limit_lines(outcome: Outcome) -> Iterator[str]:
@@ -68,17 +78,38 @@ def _limit_lines(outcome: Outcome) -> Iterator[str]:
 
 
 def _warnings(arm: ArmModel, outcome: Outcome) -> Iterator[str]:
-    moved = {joint: found for joint, found in outcome.ranges.items() if found.is_moved(arm.limit(joint))}
-    for joint, found in moved.items():
+    for joint in outcome.kept:
+        found = outcome.ranges[joint]
         limit = arm.limit(joint)
         ends = ("lower", found.least, limit.lower), ("upper", found.greatest, limit.upper)
         for (end, reached, bound), lacks in zip(ends, found.lacks(limit), strict=True):
             if lacks:
                 told = f"it went to {_position(arm, joint, reached)}, the URDF's {end} limit is"
-                remedy = "narrow the URDF's limits, or see what was in its way"
+                remedy = "positions beyond will be refused; see what was in its way, or narrow the URDF's limits"
                 yield f"warning: {joint}: {told} {_position(arm, joint, bound)}; {remedy}"
-    if still := [joint for joint in outcome.ranges if joint not in moved]:
+    if still := [joint for joint in outcome.ranges if joint not in outcome.kept]:
         yield f"not moved: {', '.join(still)}"
+    yield from _outlived_ranges(arm, outcome)
+    yield from _lost_poses(arm, outcome)
+
+
+def _outlived_ranges(arm: ArmModel, outcome: Outcome) -> Iterator[str]:
+    """Ranges that the file keeps, though the zero that they count from has moved."""
+    for item in outcome.placed:
+        kept, turned = item.servo.range, abs(item.servo.zero_offset - item.was.zero_offset)
+        if kept is not None and item.servo.joint not in outcome.kept and turned > _MOVED_ZERO:
+            joint = item.servo.joint
+            told = f"its range, {_span(arm, joint, Range(*kept))}, was found with another zero offset"
+            yield f"warning: {joint}: {told}; calibrate again and move it from stop to stop"
+
+
+def _lost_poses(arm: ArmModel, outcome: Outcome) -> Iterator[str]:
+    """Named poses that the arm cannot take any more; with one of them it does not start."""
+    for joint, kept in outcome.kept.items():
+        for name, pose in outcome.poses.items():
+            if not kept.least - _ROUNDING <= pose[joint] <= kept.greatest + _ROUNDING:
+                told = f"the pose {name} has it at {_position(arm, joint, pose[joint])}, beyond its range"
+                yield f"warning: {joint}: {told}; change the pose before the next start"
 
 
 def fields(file: Path, backup: Path, outcome: Outcome) -> dict[str, Any]:
@@ -91,7 +122,7 @@ def fields(file: Path, backup: Path, outcome: Outcome) -> dict[str, Any]:
         {"joint": servo.name, "register": setting.register, "was": setting.now, "written": setting.wanted}
         for servo, setting in outcome.limits
     ]
-    ranges = {joint: [found.least, found.greatest] for joint, found in outcome.ranges.items()}
+    ranges = {joint: [kept.least, kept.greatest] for joint, kept in outcome.kept.items()}
     return {"file": str(file), "backup": str(backup), "joints": joints, "limits": limits, "ranges": ranges}
 
 

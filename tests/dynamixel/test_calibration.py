@@ -156,6 +156,12 @@ def test_a_range_short_of_a_limit_is_found():
     assert Range().reaching(0.0).reaching(1.2).lacks(limit) == (True, False)
 
 
+def test_of_a_range_the_file_keeps_the_ends_short_of_a_limit_and_the_limit_where_it_was_reached():
+    limit = Limit(-1.0, 1.0, 1.0, 1.0)
+    assert Range(-0.99, 0.5).kept(limit) == Range(-1.0, 0.5)
+    assert Range(-0.2, 1.3).kept(limit) == Range(-0.2, 1.0)
+
+
 @pytest.mark.parametrize(("greatest", "is_moved"), [(0.05, False), (0.2, True)])
 def test_a_joint_on_which_a_hand_rests_was_not_moved(greatest, is_moved):
     assert Range(0.0, greatest).is_moved(Limit(-1.0, 1.0, 1.0, 1.0)) == is_moved

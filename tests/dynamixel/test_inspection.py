@@ -125,6 +125,29 @@ def settings(bench):
     }
 
 
+RANGED = replace(ELBOW, range=(-1.0, 0.6))
+
+
+def test_a_range_that_is_smaller_than_the_urdfs_limits_is_a_warning_with_both(bench):
+    present = Found(ELBOW.servo_id, ELBOW.model.number, 48)
+    (finding,) = inspection.servo(bench.bus, RANGED, present, ARM.limit("elbow"))
+    assert finding.verdict is Verdict.WARNING
+    assert "range of motion leaves -1.0000 to 0.6000 of the URDF's limits -1.9200 to 1.0480" in finding.detail
+    assert "narrow the URDF's limits" in finding.remedy
+    whole = replace(ELBOW, range=(-2.0, 1.1))
+    assert [found.verdict for found in inspection.servo(bench.bus, whole, present, ARM.limit("elbow"))] == [
+        Verdict.OK
+    ]
+
+
+def test_a_servo_need_not_accept_what_lies_beyond_the_range(bench):
+    write(bench, "Min Position Limit", 1600)  # 0.69 rad of the elbow
+    present = Found(ELBOW.servo_id, ELBOW.model.number, 48)
+    assert Verdict.FAILURE in {found.verdict for found in elbow(bench)}
+    found = inspection.servo(bench.bus, RANGED, present, ARM.limit("elbow"))
+    assert [finding.verdict for finding in found] == [Verdict.WARNING]
+
+
 @pytest.mark.parametrize(
     ("register", "value", "verdict", "told"),
     [
@@ -132,7 +155,7 @@ def settings(bench):
             "Max Position Limit",
             2100,
             Verdict.FAILURE,
-            r"the URDF's limits are ticks \d+ to \d+, the servo takes 0 to 2100",
+            r"the joint's limits are ticks \d+ to \d+, the servo takes 0 to 2100",
         ),
         ("Homing Offset", 100, Verdict.WARNING, "its Homing Offset of 100 shifts positions by 0.153"),
         ("Operating Mode", 4, Verdict.WARNING, r"its operating mode is 4, the wiring wants 3 \(position\)"),

@@ -95,6 +95,18 @@ def test_modes_are_read_with_what_they_need():
     assert read(change("80 rad/m", "2000 rad/m, mode: extended position")).servos[1].to_ticks(0.03) == 40_138
 
 
+def test_a_range_of_motion_narrows_the_limits_and_never_widens_them():
+    text = change("180 deg,", "180 deg, range: [-0.5 rad, 2 rad],").replace(
+        "90 deg,", "90 deg, range: [2 mm, 28 mm],"
+    )
+    narrowed = read(text).narrowed(ARM)
+    elbow, slide = narrowed.limit("elbow"), narrowed.limit("slide")
+    assert (elbow.lower, elbow.upper, elbow.velocity) == (-0.5, 1.5, 3.0)
+    assert (slide.lower, slide.upper) == pytest.approx((0.002, 0.028))
+    assert narrowed.joint("finger") == ARM.joint("finger")
+    assert read().narrowed(ARM) == ARM
+
+
 SECOND = "180 deg, second: {id: 17, direction: 1, zero_offset: 90 deg},"
 
 
@@ -171,6 +183,26 @@ def second(old: str, new: str) -> str:
         (second("90 deg", "-10 deg"), "elbow.second: limit -1.0000.*servo position"),
         (second("id: 17", "model: XM430-W350, id: 17"), "'model'.*keys are id, direction, zero_offset, torque"),
         (change("180 deg,", "180 deg, second: 12,"), "elbow.second: 12.*names with values"),
+        (change("180 deg,", "180 deg, range: 1 rad,"), r"elbow.range: '1 rad'.*write it as \[lower, upper\]"),
+        (
+            change("180 deg,", "180 deg, range: [1 rad],"),
+            r"write it as \[lower, upper\], for example \[-1.5 rad, 1.5",
+        ),
+        (change("180 deg,", "180 deg, range: [0, 1],"), "elbow.range: 0 .*number and a unit"),
+        (change("180 deg,", "180 deg, range: [0 mm, 1 mm],"), "elbow.range: '0 mm' .*units: rad, deg"),
+        (change("180 deg,", "180 deg, range: [1 rad, 1 rad],"), "lower must be less than upper"),
+        (
+            change("180 deg,", "180 deg, range: [1.5 rad, 2 rad],"),
+            "some of the URDF's limits, -1.0000 to 1.5000 rad",
+        ),
+        (
+            change("90 deg,", "90 deg, range: [-2 mm, -1 mm],"),
+            "slide.range.*limits, 0.0000 to 0.0300 m, must lie in",
+        ),
+        (
+            second("id: 17", "range: [0 rad, 1 rad], id: 17"),
+            "'range'.*keys are id, direction, zero_offset, torque",
+        ),
         (change("80 rad/m", "60000 rad/m, mode: extended position"), "the servo reaches -1048575 to 1048575"),
     ],
 )

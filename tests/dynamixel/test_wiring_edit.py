@@ -1,16 +1,17 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from armature.bench.virtual import ARM, WIRING
 from armature.dynamixel.wiring import Wiring
-from armature.dynamixel.wiring_edit import with_zero_offsets
+from armature.dynamixel.wiring_edit import with_ranges, with_zero_offsets
 from armature.errors import ConfigError
 from armature.graph import find_robot
 
@@ -76,6 +77,7 @@ def shown(offset, unit):
     return np.format_float_positional(rounded, trim="-")
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.data(), st.sampled_from(["\n", "\r\n"]))
 def test_nothing_but_the_offsets_changes(data, newline):
     parts, units = data.draw(pieces(newline))
@@ -87,6 +89,7 @@ def test_nothing_but_the_offsets_changes(data, newline):
     assert edited(before, changed) == filled(parts, numbers, units)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(JOINTS), st.floats(-0.02, 0.02)))
 def test_the_graph_reads_what_was_written(changes):
     offsets = {servo.joint: servo.zero_offset + changes.get(servo.joint, 0.0) for servo in WIRING.servos}
@@ -138,3 +141,69 @@ def test_a_joints_second_servo_has_an_offset_of_its_own():
     text = "joints: {boom: {zero_offset: 1 deg, second: {id: 12, zero_offset: 2 deg}}}"
     after = with_zero_offsets(text, {("boom", "second"): math.pi}, "f")
     assert after == "joints: {boom: {zero_offset: 1 deg, second: {id: 12, zero_offset: 180 deg}}}"
+
+
+# Ranges of motion
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.data(), st.sampled_from(["\n", "\r\n"]))
+def test_new_ranges_come_behind_the_offsets_and_nothing_else_changes(data, newline):
+    parts, units = data.draw(pieces(newline))
+    before = filled(parts, [180] * len(JOINTS), units)
+    ranges = data.draw(st.dictionaries(st.sampled_from(JOINTS), st.just((-0.5, 0.75))))
+    after = with_ranges(before, ranges, (), "f")
+    read, was = yaml.safe_load(after)["joints"], yaml.safe_load(before)["joints"]
+    for joint, unit in zip(JOINTS, units, strict=True):
+        given = read[joint].pop("range", None)
+        assert (given is None) == (joint not in ranges)
+        if given:
+            assert [float(end.split()[0]) * UNITS[unit] for end in given] == pytest.approx([-0.5, 0.75], abs=2e-5)
+    assert read == was
+    assert re.sub(r"(, |\r?\n +)range: \[[^]]*\]", "", after) == before
+
+
+def test_a_range_stands_behind_the_comment_of_its_offset():
+    text = "joints:\n  waist:\n    zero_offset: 180 deg  # by hand\n    id: 1\n"
+    after = with_ranges(text, {"waist": (-math.pi / 2, 1.0)}, (), "f")
+    assert after == (
+        "joints:\n  waist:\n    zero_offset: 180 deg  # by hand\n    range: [-90 deg, 57.296 deg]\n    id: 1\n"
+    )
+
+
+def test_a_range_that_is_there_is_replaced_in_its_unit():
+    text = "joints: {waist: {zero_offset: 180 deg, range: [-1 rad, '2 rad'], id: 1}, grip: {zero_offset: 9 rad}}"
+    after = with_ranges(text, {"waist": (-0.5, 0.25), "grip": (0.0, 0.0281)}, {"grip"}, "f")
+    assert "waist: {zero_offset: 180 deg, range: [-0.5 rad, 0.25 rad], id: 1}" in after
+    assert "grip: {zero_offset: 9 rad, range: [0 mm, 28.1 mm]}" in after
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.floats(-3.0, 3.0), st.floats(0.001, 3.0), st.sampled_from(["deg", "rad"]))
+def test_a_range_is_rounded_outward_and_hardly(lower, length, unit):
+    text = f"joints: {{waist: {{zero_offset: 1 {unit}}}}}"
+    after = yaml.safe_load(with_ranges(text, {"waist": (lower, lower + length)}, (), "f"))
+    ends = [float(end.split()[0]) * UNITS[unit] for end in after["joints"]["waist"]["range"]]
+    assert -4e-5 < ends[0] - lower < 1e-9
+    assert -1e-9 < ends[1] - (lower + length) < 4e-5
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("joints: {waist: {id: 1}}", "joints.waist.zero_offset: None .*write zero_offset there"),
+        (
+            "joints: {waist: {zero_offset: 1 deg, range: 5}}",
+            r"joints.waist.range.*write \[lower, upper\] on one line",
+        ),
+        ("joints:\n  waist:\n    zero_offset: 1 deg\n    range:\n    - 1 rad\n    - 2 rad\n", "on one line"),
+        ("joints: {a: &o {zero_offset: 1 deg}, waist: *o}", "in several places by an alias"),
+        (
+            "r: &r [1 rad, 2 rad]\njoints: {waist: {zero_offset: 1 deg, range: *r}}",
+            "in several places by an alias",
+        ),
+    ],
+)
+def test_a_range_without_a_place_of_its_own_is_refused(text, told):
+    with pytest.raises(ConfigError, match=told):
+        with_ranges(text, {"waist": (0.0, 1.0)}, (), "f")

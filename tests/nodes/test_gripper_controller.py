@@ -144,6 +144,13 @@ def test_a_limit_that_the_servo_cannot_keep_is_refused_with_what_would_work(wire
     assert motion.servos.pieces == []
 
 
+def test_a_position_beyond_the_range_of_motion_is_refused_with_both_ends(wired, capfd):
+    motion = wired(WIRING.replace("90 deg,", "90 deg, range: [2 mm, 28 mm],"))
+    assert motion.grip(JointState(position=[0.001])).status == ABORTED
+    assert "position of gripper: 0.001 refused; its limits are 0.002 to 0.028 m" in capfd.readouterr().err
+    assert motion.grip(JointState(position=[0.027])).status == SUCCEEDED
+
+
 def test_without_a_wiring_file_a_limit_is_refused(motion, capfd):
     assert motion.grip(JointState(position=[0.02], effort=[8.0])).status == ABORTED
     assert "set the parameter wiring, or give 0" in capfd.readouterr().err

@@ -177,6 +177,11 @@ class Range:
         """Whether somebody moved the joint, of which this is the range."""
         return self.greatest - self.least > _MOVED * min(limit.upper - limit.lower, math.tau)
 
+    def kept(self, limit: Limit) -> Range:
+        """What the wiring file shall say; an end near the URDF's limit is that, since a hand ends before it."""
+        lower, upper = self.lacks(limit)
+        return Range(self.least if lower else limit.lower, self.greatest if upper else limit.upper)
+
     def lacks(self, limit: Limit) -> tuple[bool, bool]:
         """Whether it ends before the URDF's lower and upper limit."""
         near = _NEAR * (limit.upper - limit.lower)

@@ -147,15 +147,24 @@ _REVERSE = 0x01  # (e-Manual, "Drive Mode(10)")
 def _limits(wiring: ServoWiring, limit: Limit, values: Mapping[str, int]) -> Iterator[Problem]:
     if wiring.mode.counts_turns:  # the servo's limits hold in position control alone
         return
-    lower, upper = sorted((wiring.to_ticks(limit.lower), wiring.to_ticks(limit.upper)))
+    kept = wiring.within(limit)
+    lower, upper = sorted((wiring.to_ticks(kept.lower), wiring.to_ticks(kept.upper)))
     lowest, highest = values["Min Position Limit"], values["Max Position Limit"]
     if lower < lowest or upper > highest:
-        detail = f"the URDF's limits are ticks {lower} to {upper}, the servo takes {lowest} to {highest}"
+        detail = f"the joint's limits are ticks {lower} to {upper}, the servo takes {lowest} to {highest}"
         yield (
             Verdict.FAILURE,
             detail,
             "armature setup and calibrate write its position limits; or narrow the URDF's",
         )
+
+
+def _range(wiring: ServoWiring, limit: Limit, values: Mapping[str, int]) -> Iterator[Problem]:
+    kept = wiring.within(limit)
+    if kept != limit and not wiring.is_second:
+        detail = f"its range of motion leaves {kept.lower:.4f} to {kept.upper:.4f} of the URDF's limits"
+        detail += f" {limit.lower:.4f} to {limit.upper:.4f}; positions beyond are refused"
+        yield Verdict.WARNING, detail, "narrow the URDF's limits, or calibrate its range again"
 
 
 def _setting(wiring: ServoWiring, limit: Limit, values: Mapping[str, int]) -> Iterator[Problem]:
@@ -204,6 +213,7 @@ def _state(wiring: ServoWiring, limit: Limit, values: Mapping[str, int]) -> Iter
 
 _LOOKS: tuple[Callable[[ServoWiring, Limit, Mapping[str, int]], Iterator[Problem]], ...] = (
     _limits,
+    _range,
     _mode,
     _setting,
     _state,

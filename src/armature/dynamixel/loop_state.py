@@ -28,6 +28,7 @@ class LoopState:
 
     def __init__(self, bus: ServoBus, wiring: Wiring, arm: ArmModel, settings: LoopSettings) -> None:
         """Args: a closed bus, the servos on it, the arm that they move, and how."""
+        arm = wiring.narrowed(arm)
         limits = {joint: arm.limit(joint) for joint in wiring.joints}
         self.cycles = 0
         self._limits = limits

@@ -15,7 +15,7 @@ from armature.errors import ConfigError
 
 _KEYS = (
     *("id", "model", "direction", "zero_offset", "reduction", "torque_constant", "mode", "current_limit"),
-    "second",
+    *("range", "second"),
 )
 _SECOND_KEYS = ("id", "direction", "zero_offset", "torque_constant")
 # Ids 253 to 255 are reserved (Protocol 2.0 manual, "Packet ID": 252 is the highest, 254 is broadcast).
@@ -58,6 +58,7 @@ def read_servo(name: str, entry: object, arm: ArmModel, source: str) -> ServoWir
         torque_constant=_torque_constant(fields.get("torque_constant"), model, f"{where}.torque_constant"),
         mode=mode,
         current_limit=_current_limit(fields.get("current_limit"), model, mode, f"{where}.current_limit"),
+        range=_range(fields.get("range"), joint, f"{where}.range"),
     )
     _check_reach(servo, joint, where)
     if "second" not in fields:
@@ -173,6 +174,23 @@ def _current_limit(value: object, model: ServoModel, mode: OperatingMode, where:
     if not model.current_unit <= limit <= highest:
         raise ConfigError(where, value, f"{model.name} takes {model.current_unit:g} to {highest:.2f} A")
     return limit
+
+
+def _range(value: object, joint: Joint, where: str) -> tuple[float, float] | None:
+    if value is None:
+        return None
+    units = ("m", "mm") if joint.kind == "prismatic" else ("rad", "deg")
+    if not isinstance(value, list) or len(value) != 2:
+        example = f"[-1.5 {units[0]}, 1.5 {units[0]}]"
+        raise ConfigError(where, value, f"write it as [lower, upper], for example {example}")
+    lower, upper = (quantity(where, end, units) for end in value)
+    if lower >= upper:
+        raise ConfigError(where, value, "lower must be less than upper")
+    limit = joint.limit
+    if limit is not None and (upper <= limit.lower or lower >= limit.upper):
+        allowed = f"some of the URDF's limits, {limit.lower:.4f} to {limit.upper:.4f} {units[0]}, must lie in it"
+        raise ConfigError(where, value, allowed)
+    return lower, upper
 
 
 def _check_reach(servo: ServoWiring, joint: Joint, where: str) -> None:

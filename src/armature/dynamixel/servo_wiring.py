@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from armature.core.model import Limit
 from armature.dynamixel.control_table import OperatingMode, ServoModel
 from armature.errors import GoalRefused
 
@@ -24,6 +25,7 @@ class ServoWiring:
     torque_constant: float = math.nan  # measured on this very servo [N·m/A]; NaN where nobody has
     mode: OperatingMode = OperatingMode.POSITION
     current_limit: float = math.nan  # what it may use in current-based position control [A]
+    range: tuple[float, float] | None = None  # of its joint's motion, as found by hand [rad] or [m]
     second: ServoWiring | None = None  # another servo that turns the same joint
     is_second: bool = False  # whether it is that other servo
 
@@ -36,6 +38,12 @@ class ServoWiring:
     def motors(self) -> int:
         """How many servos, of one model and reduction, turn the joint."""
         return 1 if self.second is None else 2
+
+    def within(self, limit: Limit) -> Limit:
+        """A limit of the joint, as far as it lies in the joint's range of motion."""
+        if self.range is None:
+            return limit
+        return replace(limit, lower=max(limit.lower, self.range[0]), upper=min(limit.upper, self.range[1]))
 
     def to_ticks(self, position: float) -> int:
         """Register value of a joint position [rad] or [m]."""

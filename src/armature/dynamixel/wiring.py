@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from armature.core.document import read_document
 from armature.core.model import ArmModel
@@ -42,6 +42,17 @@ class Wiring:
         """Joints that give way to what is stronger than their current limit."""
         return {servo.joint for servo in self.servos if servo.mode is OperatingMode.CURRENT_BASED_POSITION}
 
+    def narrowed(self, arm: ArmModel) -> ArmModel:
+        """The arm with the limits of its joints as far as they lie in the joints' ranges of motion."""
+        servos = {servo.joint: servo for servo in self.servos}
+        joints = [
+            replace(joint, limit=servos[joint.name].within(joint.limit))
+            if joint.limit is not None and joint.name in servos
+            else joint
+            for joint in arm.joints
+        ]
+        return replace(arm, joints=tuple(joints))
+
     @staticmethod
     def from_yaml(text: str, arm: ArmModel, source: str = "servos.yaml") -> Wiring:
         """Read a wiring file.
@@ -53,7 +64,8 @@ class Wiring:
 
         Raises:
             ConfigError: an unknown or missing joint, a duplicate id, a missing unit, an unknown model,
-                a mode that the model does not have, a limit that the servo cannot reach.
+                a mode that the model does not have, a limit that the servo cannot reach,
+                a range of motion without any of the URDF's.
         """
         content = named(read_document(text, source), source)
         only(content, ("bus", "joints"), source)

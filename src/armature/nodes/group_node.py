@@ -53,7 +53,7 @@ class GroupParameters:
     """Parameters of a controller."""
 
     urdf: str  # file
-    wiring: str = ""  # file; from it is known what the servos can give
+    wiring: str = ""  # file; from it is known what the servos can give, and how far the joints go
     poses: str = ""  # file
     reading_timeout: float = 0.5  # [s]
     jog__lease: float = 0.25  # [s]
@@ -88,8 +88,9 @@ class GroupNode(Node):
         self.given = read(self, GroupParameters)
         path = self.given.urdf
         self.urdf = read_file("urdf", path)
-        self.model = ArmModel.from_urdf(self.urdf, path)
-        self.wiring = self._read_wiring(self.model)
+        model = ArmModel.from_urdf(self.urdf, path)
+        self.wiring = self._read_wiring(model)
+        self.model = model if self.wiring is None else self.wiring.narrowed(model)
         self.joints = tuple(joint.name for joint in self.model.driven if joint.kind in kinds)
         self.control = self._make_control(self.model, joint_parameters)
         self.positions: dict[str, float] = {}  # of all joints, as last read [rad] or [m]
