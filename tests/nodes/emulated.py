@@ -94,6 +94,7 @@ def child_config(port: Path, **changes: object) -> dict[str, object]:
         "contact": {},
         "free_drive": {},
         "simulated_time": False,
+        "limits": {},
         "dynamics": {joint: [4.0, 40.0] for joint in JOINTS},
         "registers": {},
         **changes,

@@ -270,8 +270,15 @@ def node_with():
         ({"park_pose": "nowhere"}, r"parameter park_pose: 'nowhere' .*poses are park, home"),
         ({"wiring": "/absent"}, r"parameter wiring: '/absent' .*readable text file"),
         ({"port": None}, r"parameter port: None .*STRING is needed"),
-        ({"elbow__max_jerk": 0.0}, r"parameter elbow.max_jerk: 0.0 .*above 0"),
-        ({"elbow__max_acceleration": math.inf}, "parameter elbow.max_acceleration: inf"),
+        ({"limits__elbow__jerk": 0.0}, r"parameter limits.elbow.jerk: 0.0 .*above 0"),
+        ({"limits__elbow__acceleration": math.inf}, "parameter limits.elbow.acceleration: inf"),
+        ({"limits__elbow__velocity": 9.0}, r"limits.elbow.velocity: 9.0 .*up to .*can only be narrowed"),
+        ({"limits__elbow__lower": -9.0}, r"limits.elbow.lower: -9.0 .*within .*can only be narrowed"),
+        ({"limits__elbow__upper": 9.0}, r"limits.elbow.upper: 9.0 .*within .*can only be narrowed"),
+        ({"limits__elbow__lower": 0.5, "limits__elbow__upper": 0.4}, r"limits.elbow.lower: 0.5 .*and 0.4"),
+        ({"limits__elbow__upper": math.nan}, "limits.elbow.lower: .* cannot be used"),
+        ({"limits__knee__jerk": 1.0}, r"'limits.knee.jerk' cannot be used; joints are .*elbow.*acceleration, jerk"),
+        ({"limits__elbow__speed": 1.0}, r"'limits.elbow.speed' cannot be used; .*velocity, lower, upper, margin"),
         ({"elbow__following_error": -2.0}, r"elbow.following_error: -2.0 .*at least 0; 0 is off"),
         ({"faults__overload__policy": "dance"}, r"faults.overload.policy: 'dance' .*policies are hold, stop"),
         ({"faults__missing__policy": "park"}, r"faults.missing.policy: 'park' .*of this cause are stop, hold"),
@@ -302,7 +309,7 @@ def test_the_parameter_file_shows_the_defaults_of_the_fault_policy():
     assert flat == {name: value for name, value in settings.items() if name not in without_choice}
 
 
-@pytest.mark.parametrize("name", ["rait", "elbow__positon_p_gain", "knee__max_jerk"])
+@pytest.mark.parametrize("name", ["rait", "elbow__positon_p_gain", "knee__position_p_gain"])
 def test_a_parameter_that_nothing_knows_is_refused_with_those_that_are_known(node_with, name):
     node = node_with(**{name: 1.0})
     ServoConfiguration.of(node)
@@ -321,7 +328,7 @@ def test_the_parameters_of_ros_itself_are_no_strangers(node_with):
 
 
 def test_what_is_given_reaches_the_child_and_gains_only_where_they_are_given(node_with):
-    configuration = ServoConfiguration.of(node_with(rate=200, elbow__position_p_gain=900, elbow__max_jerk=10.0))
+    configuration = ServoConfiguration.of(node_with(rate=200, elbow__position_p_gain=900, limits__elbow__jerk=10.0))
     assert configuration.child["rate"] == 200.0
     assert configuration.child["registers"]["elbow"]["Position P Gain"] == 900
     assert "Position P Gain" not in configuration.child["registers"]["waist"]

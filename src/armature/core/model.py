@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from armature.errors import ConfigError
 
@@ -90,6 +90,11 @@ class ArmModel:
         if limit is None:
             raise ConfigError("joint", name, f"it does not move; moving joints are {_names(self.driven)}")
         return limit
+
+    def limited(self, limits: Mapping[str, Limit]) -> ArmModel:
+        """The same arm with other bounds of some joints, by name."""
+        joints = (replace(joint, limit=limits.get(joint.name, joint.limit)) for joint in self.joints)
+        return replace(self, joints=tuple(joints))
 
     @staticmethod
     def from_urdf(text: str, source: str = "URDF") -> ArmModel:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from armature.core.model import ArmModel
+from armature.core.model import ArmModel, Limit
 from armature.core.stopping import Dynamics
 from armature.dynamixel.bus import ServoBus
 from armature.dynamixel.loop import LoopSettings, ServoLoop
@@ -28,6 +28,7 @@ def build(config: Mapping[str, Any]) -> tuple[ServoBus, ServoLoop]:
     urdf, servos = Path(config["urdf"]), Path(config["wiring"])
     arm = ArmModel.from_urdf(urdf.read_text("utf-8"), urdf.name)
     wiring = Wiring.from_yaml(servos.read_text("utf-8"), arm, servos.name)
+    arm = arm.limited({joint: Limit(*values) for joint, values in config["limits"].items()})
     bus = ServoBus(ServoPort(config["port"], wiring.baud_rate, config["latency"]))
     settings = LoopSettings(
         dynamics={joint: Dynamics(*values) for joint, values in config["dynamics"].items()},

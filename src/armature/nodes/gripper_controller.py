@@ -26,10 +26,8 @@ from armature.nodes.parameters import read, refuse_unknown
 
 @dataclass(frozen=True)
 class GripperJoint(JointParameters):
-    """Limits of a gripper's joint."""
+    """Of a gripper's joint."""
 
-    acceleration: float = 0.2  # [m/s²]
-    jerk: float = 2.0  # [m/s³]
     margin: float = 0.0  # [m]
     start_tolerance: float = 0.002  # [m]
 

@@ -11,6 +11,7 @@ import numpy as np
 from control_msgs.msg import JointJog, JointTrajectoryControllerState
 from control_msgs.srv import QueryTrajectoryState
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import JointState
@@ -38,6 +39,7 @@ from armature.nodes.conversions import (
     values_of,
     velocities_of,
 )
+from armature.nodes.joint_limits import ArmLimits, read_limits
 from armature.nodes.parameters import read, read_file
 
 # Pieces are renewed this often while something moves, and the controller's state is published [s].
@@ -61,10 +63,8 @@ class GroupParameters:
 
 @dataclass(frozen=True)
 class JointParameters:
-    """Limits of one joint that a URDF does not give; subclasses hold the defaults."""
+    """What a controller keeps of one joint beside its limits; subclasses hold the defaults."""
 
-    acceleration: float
-    jerk: float
     margin: float  # kept from the position limits while jogging [rad] or [m]
     start_tolerance: float  # of a first point at time 0 [rad] or [m]
 
@@ -92,9 +92,10 @@ class GroupNode(Node):
         self.wiring = self._read_wiring(model)
         self.model = model if self.wiring is None else self.wiring.narrowed(model)
         self.joints = tuple(joint.name for joint in self.model.driven if joint.kind in kinds)
-        self.control = self._make_control(self.model, joint_parameters)
+        self.control = self._make_control(read_limits(self, self.model), joint_parameters)
         self.positions: dict[str, float] = {}  # of all joints, as last read [rad] or [m]
         self.efforts: dict[str, float] = {}  # of those where it is known [N·m] or [N]
+        self.steady = Clock(clock_type=ClockType.STEADY_TIME)  # goes on while a simulation pauses
         self._said = ""
         self._published_at = 0.0
         self._read_last = 0.0
@@ -113,7 +114,7 @@ class GroupNode(Node):
         self._renewal = self.create_timer(_RENEWAL, self._renew)
         self._renewal.cancel()
         self.create_timer(_STATE_PERIOD, self._publish_state)
-        self.create_timer(_DIAGNOSTICS_PERIOD, self._publish_diagnostics)
+        self.create_timer(_DIAGNOSTICS_PERIOD, self._publish_diagnostics, clock=self.steady)
         if self.joints:
             self._rehearse()
 
@@ -125,6 +126,10 @@ class GroupNode(Node):
     def now(self) -> float:
         """ROS time [s]."""
         return float(self.get_clock().now().nanoseconds) * 1e-9
+
+    def own_frame(self, name: str) -> str:
+        """A frame as the URDF names it: in the tree of all arms this one's begin with its namespace."""
+        return name.removeprefix(f"{self.get_namespace().strip('/')}/")
 
     def stopping(self, signals: Sequence[int]) -> bool:
         """Before the process ends: slow down and hold."""
@@ -190,13 +195,13 @@ class GroupNode(Node):
         tracker.accept(goal, 0.0)
         serialize_message(from_trajectory(tracker.piece(0.0).trajectory, 0, ""))
 
-    def _make_control(self, arm: ArmModel, joint_parameters: type[JointParameters]) -> GroupControl:
+    def _make_control(self, limits: ArmLimits, joint_parameters: type[JointParameters]) -> GroupControl:
         given = {joint: read(self, joint_parameters, f"limits.{joint}.") for joint in self.joints}
         bounds = GroupLimits.of(
-            arm,
+            limits.arm,
             self.joints,
-            {joint: values.acceleration for joint, values in given.items()},
-            {joint: values.jerk for joint, values in given.items()},
+            {joint: dynamics.acceleration for joint, dynamics in limits.dynamics.items()},
+            {joint: dynamics.jerk for joint, dynamics in limits.dynamics.items()},
         )
         settings = GroupSettings(
             start_tolerance=np.array([values.start_tolerance for values in given.values()]),

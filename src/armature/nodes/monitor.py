@@ -28,6 +28,7 @@ from armature.monitor.security import is_loopback, new_access_key
 from armature.monitor.server import MonitorServer
 from armature.monitor.services import MonitorConfig
 from armature.nodes import conversions, parameters, topics
+from armature.nodes.joint_limits import read_limits
 from armature.nodes.monitor_gateway import RosGateway
 from armature.nodes.run import run_nodes
 
@@ -68,6 +69,7 @@ class Monitor(Node):
         urdf = parameters.read_file("urdf", given.urdf)
         arm = ArmModel.from_urdf(urdf, given.urdf)
         poses = read_poses(parameters.read_file("poses", given.poses), arm, given.poses)
+        arm = read_limits(self, arm).arm
         self._board = Board((joint.name for joint in arm.driven), _LONGEST_SILENCE)
         self._joint_states: bytes | None = None
         self._gateway = RosGateway(self, self._board, arm, poses, _JOG_LEASE)

@@ -16,6 +16,8 @@ from armature.errors import ConfigError
 T = TypeVar("T")
 
 _ROS_OWN = ("use_sim_time", "qos_overrides.", "start_type_description_service")
+# Given to all nodes of an arm, whether they need them or not; `joint_limits` looks after their names.
+_SHARED = ("limits.",)
 _KINDS: dict[Any, Parameter.Type] = {
     bool: Parameter.Type.BOOL,
     int: Parameter.Type.INTEGER,
@@ -25,7 +27,7 @@ _KINDS: dict[Any, Parameter.Type] = {
 }
 
 
-def read(node: Node, kind: type[T], prefix: str = "") -> T:
+def read(node: Node, kind: type[T], prefix: str = "", **defaults: Any) -> T:
     """Declare and read the parameters that a dataclass names.
 
     A field without a default must be given. A double underscore in a field's name stands for a dot.
@@ -34,13 +36,19 @@ def read(node: Node, kind: type[T], prefix: str = "") -> T:
         node: the node whose parameters they are.
         kind: a dataclass with fields of type bool, int, float, str or tuple[str, ...].
         prefix: put before every name, for example "elbow.".
+        defaults: by field, in place of the dataclass's.
 
     Raises:
         ConfigError: a parameter is missing or of the wrong type; also what the dataclass itself refuses.
     """
     hints = typing.get_type_hints(kind)
     values = {
-        field.name: _read_one(node, prefix + field.name.replace("__", "."), hints[field.name], field)
+        field.name: _read_one(
+            node,
+            prefix + field.name.replace("__", "."),
+            hints[field.name],
+            defaults.get(field.name, field.default),
+        )
         for field in dataclasses.fields(typing.cast(Any, kind))
     }
     return kind(**values)
@@ -57,8 +65,14 @@ def refuse_unknown(node: Node) -> None:
     # ROS declares its own, some of them only when they are needed.
     known = {name for name in node._parameters if not name.startswith(_ROS_OWN)}
     for name, given in node._parameter_overrides.items():  # no public accessor
-        if not node.has_parameter(name) and not name.startswith(_ROS_OWN):
+        if not node.has_parameter(name) and not name.startswith((*_ROS_OWN, *_SHARED)):
             raise ConfigError(f"parameter {name}", given.value, f"parameters are {', '.join(sorted(known))}")
+
+
+def given_names(node: Node, prefix: str) -> list[str]:
+    """Names of the parameters that were given, behind a prefix."""
+    names = node._parameter_overrides  # no public accessor
+    return [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
 
 
 def read_file(parameter: str, path: str) -> str:
@@ -73,10 +87,10 @@ def read_file(parameter: str, path: str) -> str:
         raise ConfigError(f"parameter {parameter}", path, f"a readable text file is needed ({error})") from error
 
 
-def _read_one(node: Node, name: str, kind: Any, field: dataclasses.Field[Any]) -> Any:
-    has_default = field.default is not dataclasses.MISSING
+def _read_one(node: Node, name: str, kind: Any, otherwise: Any) -> Any:
+    has_default = otherwise is not dataclasses.MISSING
     given = _override(node, name)
-    default = _coerce(name, given, kind) if given is not None else (field.default if has_default else None)
+    default = _coerce(name, given, kind) if given is not None else (otherwise if has_default else None)
     if default is None:
         raise ConfigError(f"parameter {name}", None, f"a value of type {_KINDS[kind].name} is needed")
     if node.has_parameter(name):

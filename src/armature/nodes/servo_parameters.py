@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, make_dataclass
+from dataclasses import asdict, astuple, dataclass, fields, make_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,13 @@ from armature.dynamixel.policy import FaultPolicy
 from armature.dynamixel.settings import FreeDriveSettings
 from armature.dynamixel.wiring import ServoWiring, Wiring
 from armature.errors import ConfigError
+from armature.nodes.joint_limits import ArmLimits, read_limits
 from armature.nodes.parameters import read, read_file
 
 _KEEP = -1
 _HIGHEST_RATE = 400.0  # [Hz]
 _LONGEST_PATIENCE = 600.0  # [s]
+_ROUNDING = 1e-6  # of a pose that meets its limit [rad] or [m]
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,6 @@ class ServoParameters:
 class JointParameters:
     """Parameters of one joint; -1 leaves a register at the servo's default."""
 
-    max_acceleration: float = 4.0  # [rad/s²] or [m/s²]
-    max_jerk: float = 40.0  # [rad/s³] or [m/s³]
     position_p_gain: int = _KEEP
     position_i_gain: int = _KEEP
     position_d_gain: int = _KEEP
@@ -70,17 +70,6 @@ class JointParameters:
     feedforward_2nd_gain: int = _KEEP
     following_error: float = _KEEP  # bound [rad] or [m]; 0 is off, -1 the default of the joint's kind
     contact: float = 0.0  # torque beyond the known load that is not a contact yet [N·m] or [N]; 0 is off
-
-    def dynamics(self, joint: str) -> Dynamics:
-        """How hard the joint may be accelerated.
-
-        Raises:
-            ConfigError: a value that is not above 0.
-        """
-        for name, value in (("max_acceleration", self.max_acceleration), ("max_jerk", self.max_jerk)):
-            if not 0.0 < value < math.inf:
-                raise ConfigError(f"parameter {joint}.{name}", value, "it must be a number above 0")
-        return Dynamics(self.max_acceleration, self.max_jerk)
 
     def bound(self, joint: str) -> dict[str, float]:
         """Its bound of the following error by its name, where one is given [rad] or [m].
@@ -133,7 +122,7 @@ class JointParameters:
 class ServoConfiguration:
     """All that the servo interface is told."""
 
-    arm: ArmModel
+    arm: ArmModel  # its limits narrowed by parameters
     urdf: str  # text
     wiring: Wiring
     park: Mapping[str, float]  # by joint [rad] or [m]
@@ -168,20 +157,31 @@ class ServoConfiguration:
         poses = read_poses(read_file("poses", parameters.poses), arm, Path(parameters.poses).name)
         if parameters.park_pose not in poses:
             raise ConfigError("parameter park_pose", parameters.park_pose, f"poses are {', '.join(poses)}")
+        limits = read_limits(node, arm)
+        park = poses[parameters.park_pose]
+        _check_park(parameters.park_pose, park, limits.arm)
         joints = {servo.joint: read(node, JointParameters, f"{servo.joint}.") for servo in wiring.servos}
         return ServoConfiguration(
-            arm=arm,
+            arm=limits.arm,
             urdf=urdf,
             wiring=wiring,
-            park=poses[parameters.park_pose],
+            park=park,
             park_speed=parameters.park_speed,
-            dynamics={name: p.dynamics(name) for name, p in joints.items()},
+            dynamics={name: limits.dynamics[name] for name in joints},
             state_folder=Path(parameters.state_folder or _default_state_folder()),
             child={
-                **_child(parameters, wiring, joints, _read_faults(node)),
+                **_child(parameters, wiring, joints, limits, _read_faults(node)),
                 "free_drive": asdict(read(node, FreeDriveSettings, "free_drive.")),
             },
         )
+
+
+def _check_park(name: str, park: Mapping[str, float], arm: ArmModel) -> None:
+    for joint, position in park.items():
+        limit = arm.limit(joint)
+        if not limit.lower - _ROUNDING <= position <= limit.upper + _ROUNDING:
+            allowed = f"{joint} would be at {position:g}, its limits are {limit.lower:g} to {limit.upper:g}"
+            raise ConfigError("parameter park_pose", name, allowed)
 
 
 def _default_state_folder() -> Path:
@@ -207,6 +207,7 @@ def _child(
     parameters: ServoParameters,
     wiring: Wiring,
     joints: Mapping[str, JointParameters],
+    limits: ArmLimits,
     faults: Mapping[str, Any],
 ) -> dict[str, Any]:
     return {
@@ -221,6 +222,7 @@ def _child(
         "faults": dict(faults),
         "contact": {servo.joint: joints[servo.joint].touch(servo) for servo in wiring.servos},
         "following_error": {key: bound for name, p in joints.items() for key, bound in p.bound(name).items()},
-        "dynamics": {name: [p.max_acceleration, p.max_jerk] for name, p in joints.items()},
+        "limits": {name: astuple(limits.arm.limit(name)) for name in joints},
+        "dynamics": {name: astuple(limits.dynamics[name]) for name in joints},
         "registers": {servo.joint: joints[servo.joint].registers(servo) for servo in wiring.servos},
     }
