@@ -19,6 +19,7 @@ from armature.core.trajectory import State, Trajectory
 from armature.dynamixel.wiring import Wiring
 from armature.errors import ArmatureError, ConfigError, GoalRefused
 from armature.nodes.goals import Begin
+from armature.nodes.group_node import GroupNode
 from armature.nodes.parameters import read, read_file
 
 # A goal that needs more looks than the first slice is checked in further ones, with time for set-points between
@@ -131,7 +132,7 @@ class CheckedGoals:
 
     def __init__(
         self,
-        node: Node,
+        node: GroupNode,
         control: GroupControl,
         checks: GoalChecks,
         now: Callable[[], float],
@@ -142,7 +143,7 @@ class CheckedGoals:
         self._now = now
         self._started = started
         self._waiting: _Waiting | None = None
-        self._timer = node.create_timer(_PERIOD, self._go_on)
+        self._timer = node.create_timer(_PERIOD, self._go_on, clock=node.steady)
         self._timer.cancel()
 
     def prepared(self, goal: Trajectory | Rates, stamp: float | None, judge: Judge) -> Begin:
