@@ -53,7 +53,7 @@ class BusCycle(LoopState):
     def _adopt(self, present: list[Axis], now: float, was_on: bool) -> None:
         trips, writes = self.watchdog_trips, self.eeprom_writes
         self._grip.adopt(present)
-        self._free.adopt(present)
+        self._free.compliances.adopt(present)
         written = self._prepare(present, now)
         known = [axis for axis in present if not axis.lost_turns]
         points = {axis.wiring.joint: axis.position for axis in known if not axis.wiring.is_second}
@@ -229,7 +229,9 @@ class BusCycle(LoopState):
     def _cut_what_must_be(self) -> None:
         """Torque that is to be off, also where a request to cut it has failed because an answer was lost."""
         is_disarmed = self._conduct.mode is Mode.DISARMED
-        on = [axis for axis in self._servos.obeying() if is_disarmed or axis.wiring.joint in self._faults.limp]
+        if not (is_disarmed or self._faults.limp or self._faults.let_go):
+            return
+        on = [axis for axis in self._servos.obeying() if is_disarmed or self._faults.may_be_limp(axis)]
         self._servos.cut(on)
 
     def _lose_bus(self, reason: str) -> None:

@@ -1,58 +1,25 @@
 """Free-drive: a hand guides a joint while the others hold.
 
-A joint in current-based position control gives way: its goal follows it, ahead by what carries its weight, and its
-Goal Current bounds what it gives. Any other joint loses its torque, and falls unless somebody holds it.
+A joint in current-based position control gives way and carries its weight. Any other joint loses its torque, and
+falls unless somebody holds it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
 
 from armature.core.model import Limit
 from armature.dynamixel.axis import Axis
+from armature.dynamixel.compliance import Compliances, yields
 from armature.dynamixel.conduct import Conduct
-from armature.dynamixel.control_table import OperatingMode
 from armature.dynamixel.faults import Faults
 from armature.dynamixel.mode import Mode
-from armature.dynamixel.pair import goal_of_second
-from armature.dynamixel.servo_wiring import ServoWiring
 from armature.dynamixel.servos import Servos
 from armature.dynamixel.settings import FreeDriveSettings
-from armature.errors import BusError, CommandRefused, PortError
+from armature.errors import CommandRefused
 
-_CURRENT, _P_GAIN, _I_GAIN = "Goal Current", "Position P Gain", "Position I Gain"
-_P_UNIT = 1.0 / 128.0  # e-Manual, "Position PID Gain(80, 82, 84)": KPP = P/128, here in units of current a tick
 _AT_REST = 0.05  # of the servo [rad/s]: two units of Present Velocity
-# By how much a goal may differ from what carries the weight before it follows: more than the encoder's noise, and
-# less than half a degree of the servo, which promise 2 counts as a jump.
-_LEAST_SLACK = 2.0  # [tick]
-_BOUND_STEP = 0.25  # of the margin: what Goal Current may be off by before it is written anew
-_MOST_SLACK = math.radians(0.5)  # [rad]
-
-
-@dataclass(frozen=True)
-class Compliance:
-    """How one joint gives way, and what its servos had before."""
-
-    lead: float  # of its goal before its place, that carried it when it was at rest [rad] or [m]
-    slack: float  # by which that may differ [rad] or [m]
-    before: Mapping[str, int]  # Goal Current of its servos, by servo
-    carried: Mapping[str, float] = field(default_factory=dict)  # when it was at rest, by servo [A]
-    per_ampere: float = 0.0  # lead for each ampere more [rad/A] or [m/A]
-    load: float = math.nan  # of the joint when it was at rest, if it has been told [N·m] or [N]
-    more: float = 0.0  # that each servo carries since [A]
-
-    @property
-    def middle(self) -> float:
-        """The lead that carries the joint now, as far as its load is known [rad] or [m]."""
-        return self.lead + self.per_ampere * self.more
-
-    def bounded(self, lead: float) -> float:
-        """A lead that neither lifts the joint nor lets it sink, as near to another as may be [rad] or [m]."""
-        return min(max(lead, self.middle - self.slack), self.middle + self.slack)
 
 
 class FreeDrive:
@@ -67,18 +34,15 @@ class FreeDrive:
         settings: FreeDriveSettings,
     ) -> None:
         """Args: the servos, what the arm is asked to do, what is wrong with it, its limits, and how to yield."""
+        self.compliances = Compliances(servos, conduct, faults, limits, settings)
         self._servos = servos
         self._conduct = conduct
         self._faults = faults
-        self._fastest = {joint: settings.speed * limit.velocity for joint, limit in limits.items()}
-        self._margin = settings.current
-        # Those that give way, and those that are to hold again and have not been told yet.
-        self._compliances: dict[str, Compliance] = {}
 
     @property
     def is_active(self) -> bool:
         """Whether there is something to do in a cycle."""
-        return bool(self._compliances or self._faults.let_go)
+        return bool(self.compliances or self._faults.let_go)
 
     @property
     def joints(self) -> dict[str, str]:
@@ -89,13 +53,7 @@ class FreeDrive:
         return {joint: how for joint, how in found.items() if how}
 
     def _how(self, joint: str) -> str:
-        if joint in self._faults.let_go:
-            return "torque off"
-        if joint not in self._compliances:
-            return ""
-        return "gives way" if joint in self._conduct.compliant else "is to hold again"
-
-    # Begin
+        return "torque off" if joint in self._faults.let_go else self.compliances.how(joint)
 
     def begin(self, joint: str, now: float) -> str:
         """Let a joint be guided.
@@ -117,8 +75,8 @@ class FreeDrive:
         axes = self._servos.turning(joint)
         for axis in axes:
             _require_rest(axis)
-        if _yields(axes[0]):
-            return self._yield(joint, axes, now)
+        if yields(axes[0]):
+            return self.compliances.begin(joint, now)
         return self._let_go(joint, axes)
 
     def _let_go(self, joint: str, axes: list[Axis]) -> str:
@@ -131,90 +89,6 @@ class FreeDrive:
             raise error
         return f"{joint}: its torque is off: it falls unless somebody holds it; the others hold"
 
-    def _yield(self, joint: str, axes: list[Axis], now: float) -> str:
-        first = axes[0]
-        carried = {axis.name: axis.current for axis in axes}
-        bounds = {axis.name: self._bound(axis, axis.current) for axis in axes}
-        lead = self._conduct.setpoints.sample(now)[joint].position - first.position
-        before = {axis.name: self._servos.preparation.wanted(axis)[_CURRENT] for axis in axes}
-        per_ampere = self._ticks_per_ampere(first)
-        slack = min(max(self._margin * per_ampere, _LEAST_SLACK), _MOST_SLACK / first.wiring.model.position_unit)
-        step = first.wiring.step
-        self._conduct.leave_session()
-        self._compliances[joint] = Compliance(lead, slack * step, before, carried, per_ampere * step)
-        for axis in axes:  # where one fails, the next cycle gives the others their current back
-            self._servos.preparation.want(axis, {_CURRENT: bounds[axis.name]})
-        self._faults.free(joint, is_limp=False)
-        self._conduct.compliant.add(joint)
-        most = max(bounds.values()) * _unit(first)
-        return f"{joint} gives way to a hand: it carries {abs(first.current):.2f} A and gives {most:.2f} A at most"
-
-    def _bound(self, axis: Axis, carried: float) -> int:
-        """Goal Current with which a servo gives way that carries a current [A], in its register's unit."""
-        unit, compliance = _unit(axis), self._compliances.get(axis.wiring.joint)
-        bound = math.ceil((abs(carried) + self._margin) / unit)
-        most = compliance.before[axis.name] if compliance else self._servos.preparation.wanted(axis)[_CURRENT]
-        if bound > most:
-            limit = f"its current_limit is {most * unit:.2f} A"
-            why = f"it carries {abs(carried):.2f} A, with {self._margin:g} A for a hand that is too much: {limit}"
-            remedy = "take load from it, lower free_drive.current, or raise the limit in the wiring file"
-            raise CommandRefused("free", f"{axis.name}: {why}", remedy)
-        return bound
-
-    def _ticks_per_ampere(self, axis: Axis) -> float:
-        """How far off its goal a servo is for each ampere that it gives."""
-        gains = self._servos.registers.read_many(axis, (_P_GAIN, _I_GAIN))
-        if gains[_I_GAIN]:
-            why = f"{axis.name}: its {_I_GAIN} is {gains[_I_GAIN]}, and its sum would push against the hand"
-            raise CommandRefused("free", why, f"set {axis.wiring.joint}.position_i_gain to 0")
-        if not gains[_P_GAIN]:
-            why = f"{axis.name}: its {_P_GAIN} is 0, and it would not stay where it is left"
-            raise CommandRefused("free", why, f"set {axis.wiring.joint}.position_p_gain above 0")
-        return 1.0 / (_unit(axis) * gains[_P_GAIN] * _P_UNIT)
-
-    # With the posture
-
-    def carry(self, loads: Mapping[str, float], now: float) -> None:
-        """What joints carry where they are now, so that those that give way stay where they are left.
-
-        Args:
-            loads: of joints that rest, by a model of the arm [N·m] or [N]. What is told first after a joint began
-                to give way is what it carried there; from then on it counts by how much that has changed.
-            now: [s].
-
-        Raises:
-            BusError: a servo did not take what it may give.
-        """
-        for joint in self._conduct.compliant & loads.keys():
-            compliance, load = self._compliances[joint], loads[joint]
-            if not math.isfinite(load):
-                continue
-            if math.isnan(compliance.load):
-                self._compliances[joint] = replace(compliance, load=load)
-                continue
-            wiring = self._servos.joints[joint].wiring
-            change = (load - compliance.load) / wiring.motors / _effort_per_ampere(wiring) - compliance.more
-            change = min(max(change, -self._margin), self._margin)  # a wrong model shall not throw the joint
-            self._carry_more(joint, compliance.more + change, now)
-
-    def _carry_more(self, joint: str, more: float, now: float) -> None:
-        """Let each servo of a joint give so much more than when it was at rest [A], and no more than it may."""
-        compliance, axes = self._compliances[joint], self._servos.turning(joint)
-        try:
-            bounds = {axis.name: self._bound(axis, compliance.carried[axis.name] + more) for axis in axes}
-        except CommandRefused as refusal:
-            self._conduct.halt(now)
-            self._conduct.why = f"{refusal}; the arm holds"
-            return
-        self._compliances[joint] = replace(compliance, more=more)
-        preparation = self._servos.preparation
-        for axis in axes:
-            bound = bounds[axis.name]
-            if abs(bound - preparation.wanted(axis)[_CURRENT]) * _unit(axis) > _BOUND_STEP * self._margin:
-                preparation.want(axis, {_CURRENT: bound})
-
-    # End
-
     def end(self, joint: str, now: float) -> str:
         """Let a joint hold again where it is.
 
@@ -226,19 +100,24 @@ class FreeDrive:
             What it does now.
 
         Raises:
-            CommandRefused: it is beyond its limits, or was not read just now.
+            CommandRefused: it is at fault, beyond its limits, or was not read just now.
             BusError: a servo did not take it.
         """
         axes = self._servos.turning(joint)
         for axis in axes:
+            self._require_mended(axis)
             _require_read(axis)
         if joint in self._faults.let_go:
             self._grasp(joint, axes)
         else:
             self._servos.switch.require_within_limits(axes)
-            self._conduct.compliant.discard(joint)
-            self._stiffen(joint, now)
+            self.compliances.end(joint, now)
         return f"{joint} holds where it is"
+
+    def _require_mended(self, axis: Axis) -> None:
+        fault = self._faults.by_joint.get(axis.name)
+        if fault is not None:
+            raise CommandRefused("end of free-drive", f"{axis.name}: {fault.cause}: {fault.detail}", fault.remedy)
 
     def _grasp(self, joint: str, axes: list[Axis]) -> None:
         """Torque on, goal := measured."""
@@ -249,53 +128,8 @@ class FreeDrive:
         self._conduct.setpoints.hold(self._servos.hold_of(joint))
         self._conduct.stride.forget()  # where it was sent before the hand has no meaning
 
-    def _stiffen(self, joint: str, now: float) -> None:
-        """Give a joint its current back, with the goal near enough that nothing moves by it."""
-        axes, compliance = self._servos.turning(joint), self._compliances[joint]
-        if any(axis.misses for axis in axes):
-            return  # the next cycle tries again
-        first = axes[0]
-        goal = self._conduct.setpoints.sample(now)[joint].position
-        goal = first.position + compliance.bounded(goal - first.position)
-        self._conduct.setpoints.rest({joint: goal})
-        for axis in axes:
-            if axis.torque:
-                ticks = goal_of_second(axis, goal) if axis.wiring.is_second else axis.wiring.to_ticks(goal)
-                self._servos.registers.write_verified(axis, "Goal Position", ticks)
-            self._servos.preparation.want(axis, {_CURRENT: compliance.before[axis.name]})
-        del self._compliances[joint]
-        self._faults.hold(joint)
-
-    def leave(self, now: float) -> None:
-        """Let all that give way hold, as well as they can be reached: nobody follows hands any more."""
-        self._conduct.compliant.clear()
-        for joint in list(self._compliances):
-            with suppress(BusError):
-                self._stiffen(joint, now)
-
-    def adopt(self, axes: Iterable[Axis]) -> None:
-        """Take over joints that a process before this one has left giving way: they are to hold where they are.
-
-        Raises:
-            BusError: a servo did not answer.
-        """
-        for axis in axes:
-            if not (axis.torque and _yields(axis)):
-                continue
-            wanted, found = (
-                self._servos.preparation.wanted(axis)[_CURRENT],
-                self._servos.registers.read(axis, _CURRENT),
-            )
-            if found < wanted:
-                self._servos.preparation.note(axis, {_CURRENT: found})
-                slack = _MOST_SLACK / axis.wiring.reduction
-                before = {one.name: wanted for one in self._servos.turning(axis.wiring.joint)}
-                self._compliances[axis.wiring.joint] = Compliance(0.0, slack, before)
-
-    # With the cycles
-
     def go_on(self, now: float) -> None:
-        """Follow the hands; let joints hold again that nobody may guide any more.
+        """What free joints need in each cycle.
 
         Raises:
             PortError: the port is gone.
@@ -304,57 +138,12 @@ class FreeDrive:
             for joint in tuple(self._faults.let_go):
                 self._faults.hold(joint)
         self._conduct.setpoints.rest(self._places())
-        for joint in tuple(self._compliances):
-            if joint in self._conduct.compliant:
-                self._follow(joint, now)
-            else:
-                self._try_to_stiffen(joint, now)
+        self.compliances.go_on(now)
 
     def _places(self) -> dict[str, float]:
         """Where the limp joints are, which are sent nowhere [rad] or [m]."""
         places = {joint: self._servos.joints[joint].position for joint in self._faults.let_go}
         return {joint: place for joint, place in places.items() if math.isfinite(place)}
-
-    def _follow(self, joint: str, now: float) -> None:
-        axis, fastest = self._servos.joints[joint], self._fastest[joint]
-        if axis.misses:
-            return
-        if abs(axis.velocity) > fastest:
-            self._conduct.halt(now)
-            what = f"{joint} moved at {abs(axis.velocity):.2f}, {fastest:.2f} is allowed while it gives way"
-            self._conduct.why = f"{what}: pushed, or more weight than where it began; the arm holds"
-            self._try_to_stiffen(joint, now)
-            return
-        lead = self._conduct.setpoints.sample(now)[joint].position - axis.position
-        bounded = self._compliances[joint].bounded(lead)
-        if bounded != lead:
-            self._conduct.setpoints.rest({joint: axis.position + bounded})
-
-    def _try_to_stiffen(self, joint: str, now: float) -> None:
-        try:
-            self._stiffen(joint, now)
-        except PortError:
-            raise
-        except BusError:
-            return  # the next cycle tries again
-
-
-def _yields(axis: Axis) -> bool:
-    return axis.wiring.mode is OperatingMode.CURRENT_BASED_POSITION
-
-
-def _unit(axis: Axis) -> float:
-    """Of Goal Current and Present Current [A]."""
-    unit = axis.wiring.model.current_unit
-    assert unit is not None  # the wiring file refuses the mode for models that measure none
-    return unit
-
-
-def _effort_per_ampere(wiring: ServoWiring) -> float:
-    """Of one servo on its joint [N·m/A] or [N/A], as measured, or by the ratings of its model."""
-    measured = wiring.to_effort(1.0)
-    rated = wiring.model.stall_torque / wiring.model.stall_current * wiring.reduction
-    return rated if math.isnan(measured) else measured
 
 
 def _require_read(axis: Axis) -> None:

@@ -103,7 +103,6 @@ class ServoLoop(BusCycle):
             told = self._free.begin(joint, now)
             self._feedforward.distrust()
         else:
-            self._require_mended(joint)
             self._require("end of free-drive", (Mode.HOLDING, Mode.FAULT), now)
             told = self._free.end(joint, now)
         self.why = told
@@ -116,7 +115,7 @@ class ServoLoop(BusCycle):
             BusError: a servo did not take what it may give.
         """
         if self._bus.is_open:
-            self._free.carry(loads, now)
+            self._free.compliances.carry(loads, now)
 
     # Stops
 
@@ -171,7 +170,7 @@ class ServoLoop(BusCycle):
     def leave(self) -> None:
         """Let the bus go at a deliberate end: servos that hold go on to, without their watchdog to stop them."""
         if self._bus.is_open:
-            self._free.leave(self._at)
+            self._free.compliances.leave(self._at)
             self._servos.watchdogs.leave(self._servos.obeying())
         self._bus.close()
 
@@ -211,11 +210,6 @@ class ServoLoop(BusCycle):
             told = ", ".join(f"{joint} ({how})" for joint, how in free.items())
             remedy = f"end that first: /servo_interface/{next(iter(free))}/free false"
             raise CommandRefused(request, f"a hand may guide {told}", remedy)
-
-    def _require_mended(self, joint: str) -> None:
-        fault = self.faults.get(joint)
-        if fault is not None:
-            raise CommandRefused("end of free-drive", f"{joint}: {fault.cause}: {fault.detail}", fault.remedy)
 
     def _require_bus(self, request: str) -> None:
         if not self._bus.is_open:
