@@ -133,7 +133,7 @@ def test_the_range_of_motion_is_compared_with_the_urdfs_limits(hall, wiring, mon
         "the URDF's limits"
     )
     assert poses[0].startswith(
-        "warning: elbow: the pose park has it at 60.0 deg, beyond its range; change the pose"
+        "warning: elbow: the pose park has it at 60.0 deg, beyond its range; nothing will be"
     )
     assert "elbow: its range will be -110.0 to 34." in seen
     servo = next(one for one in Wiring.from_yaml(wiring.read_text("utf-8"), ARM).servos if one.joint == "elbow")

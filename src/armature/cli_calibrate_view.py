@@ -104,12 +104,12 @@ def _outlived_ranges(arm: ArmModel, outcome: Outcome) -> Iterator[str]:
 
 
 def _lost_poses(arm: ArmModel, outcome: Outcome) -> Iterator[str]:
-    """Named poses that the arm cannot take any more; with one of them it does not start."""
+    """Named poses that the arm cannot take any more."""
     for joint, kept in outcome.kept.items():
         for name, pose in outcome.poses.items():
             if not kept.least - _ROUNDING <= pose[joint] <= kept.greatest + _ROUNDING:
                 told = f"the pose {name} has it at {_position(arm, joint, pose[joint])}, beyond its range"
-                yield f"warning: {joint}: {told}; change the pose before the next start"
+                yield f"warning: {joint}: {told}; nothing will be sent there"
 
 
 def fields(file: Path, backup: Path, outcome: Outcome) -> dict[str, Any]:

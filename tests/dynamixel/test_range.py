@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import pytest
 
 from armature.bench.virtual import ARM, POSES, WIRING, Bench
-from armature.core.poses import read_poses
 from armature.core.transfer import transfer
 from armature.dynamixel.mode import Mode
 from armature.dynamixel.setpoints import Piece
-from armature.errors import CommandRefused, ConfigError, GoalRefused
+from armature.errors import CommandRefused, GoalRefused
 
 SHORT = replace(
     WIRING,
@@ -52,13 +50,3 @@ def test_an_arm_that_stands_beyond_it_is_not_armed():
     with pytest.raises(CommandRefused, match=r"waist is at 1\.0\d+, its limits are -0\.5000 to 0\.7500"):
         bench.loop.arm("s1", bench.now)
     assert bench.loop.torque() == "off"
-
-
-def test_a_pose_beyond_it_is_refused_with_the_bounds():
-    text = "\n".join(
-        ["aside:", *(f"  {joint}: {'1 rad' if joint != 'gripper' else '1 mm'}" for joint in WIRING.joints)]
-    )
-    narrowed = SHORT.narrowed(ARM)
-    assert math.isclose(narrowed.limit("waist").upper, 0.75)
-    with pytest.raises(ConfigError, match=r"aside.waist: '1 rad' .*the joint's limits are -0.5000 to 0.7500 rad"):
-        read_poses(text, narrowed)

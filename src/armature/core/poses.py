@@ -55,5 +55,5 @@ def _position(value: object, joint: Joint, where: str) -> float:
         bounds = f"{limit.lower:.4f} to {limit.upper:.4f} {unit}"
         if joint.kind != "prismatic":
             bounds += f" ({math.degrees(limit.lower):.1f} to {math.degrees(limit.upper):.1f} deg)"
-        raise ConfigError(where, value, f"the joint's limits are {bounds}")
+        raise ConfigError(where, value, f"the URDF allows {bounds}")
     return position

@@ -88,11 +88,10 @@ class GroupNode(Node):
         self.given = read(self, GroupParameters)
         path = self.given.urdf
         self.urdf = read_file("urdf", path)
-        model = ArmModel.from_urdf(self.urdf, path)
-        self.wiring = self._read_wiring(model)
-        self.model = model if self.wiring is None else self.wiring.narrowed(model)
+        self.model = ArmModel.from_urdf(self.urdf, path)
+        self.wiring = self._read_wiring()
         self.joints = tuple(joint.name for joint in self.model.driven if joint.kind in kinds)
-        self.control = self._make_control(read_limits(self, self.model), joint_parameters)
+        self.control = self._make_control(self._read_limits(), joint_parameters)
         self.positions: dict[str, float] = {}  # of all joints, as last read [rad] or [m]
         self.efforts: dict[str, float] = {}  # of those where it is known [N·m] or [N]
         self.steady = Clock(clock_type=ClockType.STEADY_TIME)  # goes on while a simulation pauses
@@ -178,9 +177,13 @@ class GroupNode(Node):
     def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
         """Tell the client of a goal how it goes; for subclasses."""
 
-    def _read_wiring(self, model: ArmModel) -> Wiring | None:
+    def _read_wiring(self) -> Wiring | None:
         path = self.given.wiring
-        return Wiring.from_yaml(read_file("wiring", path), model, path) if path else None
+        return Wiring.from_yaml(read_file("wiring", path), self.model, path) if path else None
+
+    def _read_limits(self) -> ArmLimits:
+        limits = read_limits(self, self.model)
+        return limits if self.wiring is None else limits.within(self.wiring)
 
     def _rehearse(self) -> None:
         """Do once, unseen, what a goal needs.

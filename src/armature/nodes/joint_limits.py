@@ -10,6 +10,7 @@ from rclpy.node import Node
 
 from armature.core.model import ArmModel, Joint, Limit
 from armature.core.stopping import Dynamics
+from armature.dynamixel.wiring import Wiring
 from armature.errors import ConfigError
 from armature.nodes.parameters import given_names, read
 
@@ -38,6 +39,10 @@ class ArmLimits:
 
     arm: ArmModel  # its limits narrowed
     dynamics: Mapping[str, Dynamics]  # by joint
+
+    def within(self, wiring: Wiring) -> ArmLimits:
+        """The same as far as the joints go by their ranges of motion."""
+        return replace(self, arm=wiring.narrowed(self.arm))
 
 
 def read_limits(node: Node, arm: ArmModel) -> ArmLimits:

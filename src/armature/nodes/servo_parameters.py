@@ -153,11 +153,10 @@ class ServoConfiguration:
         arm = ArmModel.from_urdf(urdf, Path(parameters.urdf).name)
         wiring_text = read_file("wiring", parameters.wiring)
         wiring = Wiring.from_yaml(wiring_text, arm, Path(parameters.wiring).name)
-        arm = wiring.narrowed(arm)
         poses = read_poses(read_file("poses", parameters.poses), arm, Path(parameters.poses).name)
         if parameters.park_pose not in poses:
             raise ConfigError("parameter park_pose", parameters.park_pose, f"poses are {', '.join(poses)}")
-        limits = read_limits(node, arm)
+        limits = read_limits(node, arm).within(wiring)
         park = poses[parameters.park_pose]
         _check_park(parameters.park_pose, park, limits.arm)
         joints = {servo.joint: read(node, JointParameters, f"{servo.joint}.") for servo in wiring.servos}
