@@ -53,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     _add_inspection(commands)
     _add_commissioning(commands)
     _add_move(commands)
+    _add_free(commands)
     _add_recording(commands)
     _add_bench(commands)
     return root
@@ -215,6 +216,14 @@ def _add_move(commands: Subparsers) -> None:
     move.add_argument("--preview", action="store_true", help="tell what the move would be; nothing moves")
     move.add_argument("--json", action="store_true", help="for programs")
     _add_namespace(move)
+
+
+def _add_free(commands: Subparsers) -> None:
+    free = _add(commands, "free", "Let joints be guided by hand, or end that.", "armature.cli_free")
+    free.add_argument("joints", metavar="JOINT", nargs="*", help="with --end: default all that are free")
+    free.add_argument("--end", action="store_true", help="let them hold again where they are")
+    free.add_argument("--yes", action="store_true", help="they are held by hand, or give way; do not ask")
+    _add_namespace(free)
 
 
 def _add_recording(commands: Subparsers) -> None:

@@ -282,6 +282,14 @@ def test_torque_off_ends_it_and_the_next_arming_gives_it_its_current_back():
     assert current(bench) == USUAL
 
 
+def test_one_that_was_not_read_in_the_last_cycle_holds_once_it_is(bench):
+    bench.loop.axes["elbow"].miss()
+    assert held(bench) == "elbow is to hold again"
+    bench.run(0.03)
+    assert current(bench) == USUAL
+    assert not bench.loop.free
+
+
 # While it is free
 
 

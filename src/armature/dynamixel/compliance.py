@@ -81,7 +81,9 @@ class Compliances:
         """What a joint does, in words; empty for one that is not among them."""
         if joint not in self._by_joint:
             return ""
-        return "gives way" if joint in self._conduct.compliant else "is to hold again"
+        if joint not in self._conduct.compliant:
+            return "is to hold again"
+        return "gives way" if math.isnan(self._by_joint[joint].load) else "gives way, its load is followed"
 
     def begin(self, joint: str, now: float) -> str:
         """Let a joint at rest give way.

@@ -100,19 +100,18 @@ class FreeDrive:
             What it does now.
 
         Raises:
-            CommandRefused: it is at fault, beyond its limits, or was not read just now.
+            CommandRefused: it is at fault, or beyond its limits.
             BusError: a servo did not take it.
         """
         axes = self._servos.turning(joint)
         for axis in axes:
             self._require_mended(axis)
-            _require_read(axis)
         if joint in self._faults.let_go:
             self._grasp(joint, axes)
         else:
             self._servos.switch.require_within_limits(axes)
             self.compliances.end(joint, now)
-        return f"{joint} holds where it is"
+        return f"{joint} {self._how(joint) or 'holds where it is'}"
 
     def _require_mended(self, axis: Axis) -> None:
         fault = self._faults.by_joint.get(axis.name)
@@ -146,13 +145,9 @@ class FreeDrive:
         return {joint: place for joint, place in places.items() if math.isfinite(place)}
 
 
-def _require_read(axis: Axis) -> None:
+def _require_rest(axis: Axis) -> None:
     if axis.misses:
         raise CommandRefused("free", f"{axis.name} was not read just now", "check its cable and power, ask again")
-
-
-def _require_rest(axis: Axis) -> None:
-    _require_read(axis)
     speed = abs(axis.velocity) * axis.wiring.reduction
     if speed > _AT_REST:
         why = f"{axis.name}: its servo turns at {speed:.2f} rad/s, {_AT_REST:g} is at rest"

@@ -73,7 +73,7 @@ class Disarming:
             self._keeper.client.request("free", joint=joint, begin=False)
         if joints:
             cycle = self._cycle()
-            self._keeper.wait_for(lambda: self._cycle() > cycle, _REST_TIME)
+            self._keeper.wait_for(lambda: not self._keeper.status.free and self._cycle() > cycle, _REST_TIME)
 
     def _cycle(self) -> int:
         readings = self._keeper.client.readings()
