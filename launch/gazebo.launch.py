@@ -4,18 +4,25 @@ Needs ros_gz_sim and ros_gz_bridge.
 """
 
 import os
+import shlex
 import subprocess
 import sys
-from pathlib import Path
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
+from launch.actions import DeclareLaunchArgument, ExecuteProcess, IncludeLaunchDescription, OpaqueFunction
 from launch.launch_description_sources import PythonLaunchDescriptionSource
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
-from launch_ros.substitutions import FindPackageShare
 
-from armature.graph import DEFAULT_ROBOT, GAZEBO, gazebo_bridge, share_folder
+from armature.graph import (
+    DEFAULT_ROBOT,
+    GAZEBO,
+    LAST_TIMEOUT,
+    gazebo_bridge,
+    outlasting,
+    runtime_folder,
+    share_folder,
+)
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -34,25 +41,28 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     def given(name: str) -> str:
         return str(LaunchConfiguration(name).perform(context))
 
-    runtime = Path(os.environ.get("XDG_RUNTIME_DIR", "/tmp")) / f"armature-{os.getuid()}-{given('namespace')}"
-    runtime.mkdir(mode=0o700, exist_ok=True)
+    runtime = runtime_folder(os.environ, given("namespace"))
+    runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
     world = str(runtime / "world.sdf")
     options = ("--robot", given("robot"), "--namespace", given("namespace"), "--out", world)
     subprocess.run([sys.executable, "-m", "armature.cli", "world", *options], check=True)
-    server = PathJoinSubstitution([FindPackageShare("ros_gz_sim"), "launch", "gz_sim.launch.py"])
     flags = "-r" if given("gui") == "true" else "-r -s"
     same = {name: given(name) for name in ("robot", "namespace", "http_host", "http_port")}
     graph = str(share_folder() / "launch" / "arm.launch.py")
+    # A Ctrl-C reaches all processes at once; these two have to live until the arm has parked.
+    last = outlasting(runtime)
+    gazebo = ["ros2", "launch", "ros_gz_sim", "gz_sim.launch.py", f"gz_args:={flags} {world}"]
+    patience = {"sigterm_timeout": str(LAST_TIMEOUT), "sigkill_timeout": str(LAST_TIMEOUT)}
     return [
-        IncludeLaunchDescription(
-            PythonLaunchDescriptionSource(server), launch_arguments=[("gz_args", f"{flags} {world}")]
-        ),
+        ExecuteProcess(cmd=[*last, *gazebo], name="gazebo", output="screen", **patience),
         Node(
             package="ros_gz_bridge",
             executable="parameter_bridge",
             namespace=given("namespace"),
             parameters=[{"config_file": str(gazebo_bridge()), "expand_gz_topic_names": True}],
+            prefix=shlex.join(last),
             output="screen",
+            **patience,
         ),
         IncludeLaunchDescription(
             PythonLaunchDescriptionSource(graph), launch_arguments=[*same.items(), ("port", GAZEBO)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import os
+import shlex
 from pathlib import Path
 
 import pytest
@@ -48,9 +50,17 @@ def test_with_gazebo_there_are_its_server_its_bridge_and_the_graph():
     arguments = dict(arm.launch_arguments)
     assert arguments["port"] == graph.GAZEBO
     assert bridge.node_package == "ros_gz_bridge"
-    options = dict(server.launch_arguments)["gz_args"].split()
+    words = ["".join(part.perform(None) for part in parts) for parts in server.cmd]
+    options = words[-1].removeprefix("gz_args:=").split()
     assert options[:2] == ["-r", "-s"]
     assert "<sdf" in Path(options[-1]).read_text("utf-8")
+
+
+def test_gazebo_and_its_bridge_outlast_the_emulator():
+    server, bridge, _ = described(GAZEBO, namespace="left")
+    last = graph.outlasting(graph.runtime_folder(os.environ, "left"))
+    assert ["".join(part.perform(None) for part in parts) for parts in server.cmd][: len(last)] == last
+    assert shlex.split("".join(part.perform(None) for part in bridge.process_description.prefix)) == last
 
 
 @pytest.mark.parametrize("file", [FILE, GAZEBO])
@@ -72,4 +82,4 @@ def test_gazebos_launch_file_hands_every_argument_of_its_own_to_the_graphs():
     words = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
     assert {"robot", "namespace", "http_host", "http_port", "port", "arm.launch.py"} <= words
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
-    assert {"GAZEBO", "gazebo_bridge", "share_folder"} <= imported
+    assert {"GAZEBO", "gazebo_bridge", "share_folder", "outlasting", "runtime_folder"} <= imported

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,8 @@ EMULATED = "emulated"
 GAZEBO = "gazebo"
 # How long launch and the supervisor wait after SIGINT: the servo interface may be parking.
 STOP_TIMEOUT = 30.0  # [s]
+# The same for what has to outlast that (nodes/outlasting.py).
+LAST_TIMEOUT = STOP_TIMEOUT + 15.0  # [s]
 # Gazebo may be started together with the graph, and takes its time; the servos come after it.
 _GAZEBO_PATIENCE, _SERVO_PATIENCE = 30.0, 40.0  # [s]
 
@@ -158,7 +161,7 @@ def processes(
     """
     simulated = port == GAZEBO
     emulated = simulated or port == EMULATED
-    device = str(runtime / "bus") if emulated else port
+    device = str(_link(runtime)) if emulated else port
     # One clock for all that give time to a motion or a message.
     clock: Parameters = {"use_sim_time": True} if simulated else {}
     patience: Parameters = {"patience": _SERVO_PATIENCE} if simulated else {}
@@ -179,6 +182,19 @@ def processes(
         node("arm_controller", wired),
         node("servo_interface", {**wired, "port": device, **patience}),
     )
+
+
+def outlasting(runtime: Path) -> list[str]:
+    """Command line before that of a process which has to live until the emulator has ended.
+
+    Args:
+        runtime: folder of the graph.
+    """
+    return [sys.executable, "-m", "armature.nodes.outlasting", "--link", str(_link(runtime)), "--"]
+
+
+def _link(runtime: Path) -> Path:
+    return runtime / "bus"
 
 
 def _emulator(robot: Robot, link: str, simulated: bool) -> Process:

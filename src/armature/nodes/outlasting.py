@@ -1,0 +1,83 @@
+"""Runs a command that has to outlast the emulator, such as Gazebo: at a Ctrl-C the arm parks in it.
+
+launch gives SIGINT to all processes at once, and whoever moves the arm would be gone before it has parked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from armature.graph import STOP_TIMEOUT
+from armature.signals import received_signals
+
+_LOOK_EVERY = 0.1  # [s]
+_END_TIME = 5.0  # for a command to end after a signal, before it gets a harder one [s]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command until it ends, until SIGINT and the end of the emulator, or until SIGTERM.
+
+    Returns:
+        The command's exit code; 0 where it was ended here.
+    """
+    line = list(sys.argv[1:] if arguments is None else arguments)
+    ours = line.index("--") if "--" in line else len(line)
+    options = _parser().parse_args(line[:ours])
+    command = line[ours + 1 :]
+    if not command:
+        sys.stderr.write("error: write the command behind --\n")
+        return 2
+    with received_signals() as signals:
+        try:
+            # In a session of its own, where no terminal's Ctrl-C finds it, and without one to read from.
+            child = subprocess.Popen(command, start_new_session=True, stdin=subprocess.DEVNULL)
+        except OSError as error:
+            sys.stderr.write(f"error: {command[0]} cannot be started: {error.strerror}\n")
+            return 1
+        return _outlast(child, signals, options.link, options.patience)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="outlasting", description=__doc__)
+    parser.add_argument("--link", type=Path, required=True, help="the emulator's link, which it takes along")
+    parser.add_argument(
+        "--patience", type=float, default=STOP_TIMEOUT, metavar="S", help="how long it may take; default 30"
+    )
+    return parser
+
+
+def _outlast(child: subprocess.Popen[bytes], signals: Sequence[int], link: Path, patience: float) -> int:
+    give_up = None
+    while child.poll() is None:
+        if signals and give_up is None:
+            give_up = time.monotonic() + patience
+        if signal.SIGTERM in signals or (
+            give_up is not None and (not link.exists() or time.monotonic() > give_up)
+        ):
+            _end(child)
+            return 0
+        time.sleep(_LOOK_EVERY)
+    return child.returncode
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Ask the command to end, then make it and all that it has started."""
+    child.send_signal(signal.SIGINT)
+    for harder in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(_END_TIME)
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, harder)
+    child.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
