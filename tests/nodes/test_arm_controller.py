@@ -7,6 +7,7 @@ from control_msgs.action import FollowJointTrajectory
 from control_msgs.msg import JointTrajectoryControllerState
 from control_msgs.srv import QueryTrajectoryState
 from rclpy.duration import Duration as RosDuration
+from rclpy.parameter import Parameter
 
 from armature.errors import ConfigError
 from armature.nodes import topics
@@ -135,6 +136,21 @@ def test_bad_parameters_are_refused_by_name(make_motion, kind, values, says):
     given = {name: str(motion.urdf) if value is None else value for name, value in values.items()}
     with pytest.raises(ConfigError, match=says):
         motion.make(kind, given)
+
+
+@pytest.mark.parametrize("given", ["tool0", "left/tool0"])
+def test_frames_may_have_the_arms_prefix_of_the_tree_of_all_arms(make_motion, given):
+    motion = make_motion()
+    node = ArmController(
+        context=motion.context,
+        namespace="left",
+        parameter_overrides=[Parameter("urdf", value=str(motion.urdf))],
+    )
+    try:
+        assert node.own_frame(given) == "tool0"
+        assert node.own_frame("right/tool0") == "right/tool0"  # which is refused as unknown
+    finally:
+        node.destroy_node()
 
 
 def test_a_speed_of_half_takes_twice_as_long_and_stays_on_the_path(motion):

@@ -27,24 +27,29 @@ class Graph:
         self.context = rclpy.Context()
         rclpy.init(context=self.context)
         self.executor = EventsExecutor(context=self.context)
-        self.node = rclpy.create_node("beside", context=self.context)
-        self.executor.add_node(self.node)
-        self.under_test = None
+        self.node = self.under_test = None
         self.heard = {topic.name: [] for topic in (topics.ROBOT_DESCRIPTION, topics.TF, topics.TF_STATIC)}
 
-    def start(self, **values):
+    def start(self, namespace="", **values):
         values = {"urdf": str(self.urdf), **values}
         overrides = [Parameter(name, value=value) for name, value in values.items()]
-        self.under_test = StatePublisher(context=self.context, parameter_overrides=overrides)
+        options = {"context": self.context, "parameter_overrides": overrides, "namespace": namespace}
+        self.under_test = StatePublisher(**options)
         self.executor.add_node(self.under_test)
+        self.node = self._beside(namespace)
         # Subscribed later than published: what is latched must come all the same.
         for topic in (topics.ROBOT_DESCRIPTION, topics.TF, topics.TF_STATIC):
             topics.subscription(self.node, topic, self.heard[topic.name].append)
         self.joint_states = topics.publisher(self.node, topics.JOINT_STATES)
         self.until(lambda: self.joint_states.get_subscription_count() > 0)
-        self.until(lambda: self.heard["robot_description"] and self.heard["tf_static"])
-        self.until(lambda: self.under_test.count_subscribers("tf") > 0)
+        self.until(lambda: self.heard["robot_description"] and self.heard["/tf_static"])
+        self.until(lambda: self.under_test.count_subscribers("/tf") > 0)
         return self
+
+    def _beside(self, namespace):
+        node = rclpy.create_node("beside", context=self.context, namespace=namespace)
+        self.executor.add_node(node)
+        return node
 
     def publish(self, stamp, **positions):
         message = JointState(name=list(positions), position=list(positions.values()))
@@ -53,10 +58,10 @@ class Graph:
 
     def frames(self, stamp, **positions):
         """Frames of the message published for these positions."""
-        before = len(self.heard["tf"])
+        before = len(self.heard["/tf"])
         self.publish(stamp, **positions)
-        self.until(lambda: len(self.heard["tf"]) > before)
-        return {transform.child_frame_id: transform for transform in self.heard["tf"][-1].transforms}
+        self.until(lambda: len(self.heard["/tf"]) > before)
+        return {transform.child_frame_id: transform for transform in self.heard["/tf"][-1].transforms}
 
     def until(self, condition, seconds=20.0):
         end = time.monotonic() + seconds
@@ -85,7 +90,7 @@ def graph(tmp_path):
 def test_description_and_fixed_frames_reach_a_late_subscriber(graph):
     graph.start()
     assert graph.heard["robot_description"][0].data == URDF
-    (fixed,) = graph.heard["tf_static"][0].transforms
+    (fixed,) = graph.heard["/tf_static"][0].transforms
     assert (fixed.header.frame_id, fixed.child_frame_id) == ("lower", "tool0")
     assert fixed.transform.translation.x == pytest.approx(0.1)
 
@@ -110,7 +115,7 @@ def test_frames_come_no_more_often_than_asked(graph):
     for step in range(1, 10):
         graph.publish(1.0 + step * 0.01, waist=0.5)
     frames = graph.frames(1.2, waist=0.7)
-    assert len(graph.heard["tf"]) == 2
+    assert len(graph.heard["/tf"]) == 2
     assert frames["upper"].header.stamp.nanosec == 200_000_000
 
 
@@ -119,9 +124,19 @@ def test_a_clock_begun_anew_is_followed(graph):
     assert graph.frames(1.0, waist=0.1)["upper"].header.stamp.sec == 1
 
 
-def test_a_prefix_names_the_frames_of_one_arm_of_several(graph):
-    frames = graph.start(frame_prefix="left/").frames(1.0, waist=0.0)
-    assert frames["left/upper"].header.frame_id == "left/base_link"
+@pytest.mark.parametrize(
+    ("given", "first"), [({}, ""), ({"namespace": "left"}, "left/"), ({"namespace": "/cell/left"}, "cell/left/")]
+)
+def test_frames_of_an_arm_in_a_namespace_have_its_name_in_the_one_tree_of_all(graph, given, first):
+    frames = graph.start(**given).frames(1.0, waist=0.0)
+    assert frames[f"{first}upper"].header.frame_id == f"{first}base_link"
+    assert graph.heard["/tf_static"][0].transforms[0].child_frame_id == f"{first}tool0"
+
+
+@pytest.mark.parametrize("prefix", ["", "left_"])
+def test_a_prefix_of_ones_own_takes_the_place_of_the_namespace(graph, prefix):
+    frames = graph.start(namespace="right", frame_prefix=prefix).frames(1.0, waist=0.0)
+    assert frames[f"{prefix}upper"].header.frame_id == f"{prefix}base_link"
 
 
 @pytest.mark.parametrize(

@@ -70,9 +70,9 @@ class ArmMoves:
         self._planned = topics.publisher(node, topics.PLANNED_PATH)
         plans: Mapping[topics.Service, Plan] = {
             topics.MOVE_JOINTS: self._plan_joints,
-            topics.MOVE_TO: lambda start, goal, least: planner.poses(start, _waypoints(goal), least),
-            topics.MOVE_LINE: lambda start, goal, least: planner.line(start, _waypoints(goal), least),
-            topics.MOVE_ARC: lambda start, goal, least: planner.arc(start, _waypoints(goal), least),
+            topics.MOVE_TO: lambda start, goal, least: planner.poses(start, self._waypoints(goal), least),
+            topics.MOVE_LINE: lambda start, goal, least: planner.line(start, self._waypoints(goal), least),
+            topics.MOVE_ARC: lambda start, goal, least: planner.arc(start, self._waypoints(goal), least),
         }
         self._servers = [
             GoalServer(node, action, self._preparing(plan), cancel, _moved) for action, plan in plans.items()
@@ -149,26 +149,28 @@ class ArmMoves:
             raise GoalRefused("joint_names", name, f"without points it names poses; they are {known}")
         return self._named[name]
 
+    def _waypoints(self, goal: FollowJointTrajectory.Goal) -> list[Waypoint]:
+        if goal.trajectory.points or len(goal.trajectory.joint_names):
+            raise GoalRefused(
+                "trajectory", list(goal.trajectory.joint_names), "move_joints takes joints; leave it empty"
+            )
+        message: MultiDOFJointTrajectory = goal.multi_dof_trajectory
+        frame = self._node.own_frame(message.header.frame_id)
+        found = []
+        for index, point in enumerate(message.points):
+            if len(point.transforms) != 1:
+                raise GoalRefused(
+                    f"points[{index}].transforms", len(point.transforms), "the tool's alone is needed"
+                )
+            found.append(_waypoint(point.transforms[0], frame, f"points[{index}]"))
+        return found
+
 
 def _named(node: GroupNode) -> dict[str, dict[str, float]]:
     """Named poses, as far as the arm's own joints take part."""
     path = node.given.poses
     poses = read_poses(read_file("poses", path), node.model, path) if path else {}
     return {name: {joint: pose[joint] for joint in node.joints} for name, pose in poses.items()}
-
-
-def _waypoints(goal: FollowJointTrajectory.Goal) -> list[Waypoint]:
-    if goal.trajectory.points or len(goal.trajectory.joint_names):
-        raise GoalRefused(
-            "trajectory", list(goal.trajectory.joint_names), "move_joints takes joints; leave it empty"
-        )
-    message: MultiDOFJointTrajectory = goal.multi_dof_trajectory
-    found = []
-    for index, point in enumerate(message.points):
-        if len(point.transforms) != 1:
-            raise GoalRefused(f"points[{index}].transforms", len(point.transforms), "the tool's alone is needed")
-        found.append(_waypoint(point.transforms[0], message.header.frame_id, f"points[{index}]"))
-    return found
 
 
 def _waypoint(transform: Transform, frame: str, where: str) -> Waypoint:

@@ -26,8 +26,8 @@ class Parameters:
     """Parameters, named as robot_state_publisher's where it has the same."""
 
     urdf: str  # path of the robot's description
+    frame_prefix: str  # put before every frame's name, for several arms in one tree
     publish_frequency: float = 50.0  # at most [Hz]
-    frame_prefix: str = ""  # put before every frame's name, for several arms in one tree
 
 
 class StatePublisher(Node):
@@ -35,7 +35,8 @@ class StatePublisher(Node):
 
     def __init__(self, **options: Any) -> None:
         super().__init__("state_publisher", **options)
-        self._settings = read(self, Parameters)
+        namespace = self.get_namespace().strip("/")
+        self._settings = read(self, Parameters, frame_prefix=f"{namespace}/" if namespace else "")
         refuse_unknown(self)
         if not self._settings.publish_frequency > 0.0:
             raise ConfigError("parameter publish_frequency", self._settings.publish_frequency, "it must be > 0 Hz")

@@ -1,6 +1,6 @@
 """Names, types and qualities of service of the graph: its contract, as one table.
 
-Names are relative, so a namespace holds a whole arm.
+Names are relative, so a namespace holds a whole arm. Frames alone are in one tree for all, as tf2 wants them.
 No queue is KEEP_ALL: such a writer blocks on a stalled reader.
 """
 
@@ -72,9 +72,9 @@ JOINT_JOG = Topic("arm_controller/joint_jog", JointJog, _newest())
 TWIST = Topic("arm_controller/twist", TwistStamped, _newest())
 PLANNED_PATH = Topic("arm_controller/planned_path", JointTrajectory, _latched(1))
 ROBOT_DESCRIPTION = Topic("robot_description", String, _latched(1))
-# tf2's own qualities of service (geometry2, tf2_ros/qos.hpp): depth 100; static frames latched.
-TF = Topic("tf", TFMessage, _reliable(100))
-TF_STATIC = Topic("tf_static", TFMessage, _latched(1))
+# tf2's own names and qualities of service (geometry2, tf2_ros/qos.hpp): depth 100; static frames latched.
+TF = Topic("/tf", TFMessage, _reliable(100))
+TF_STATIC = Topic("/tf_static", TFMessage, _latched(100))
 EVENTS = Topic("events", DiagnosticArray, _latched(1000))
 
 TOPICS = (

@@ -100,7 +100,7 @@ class TwistJog:
 
     def _asked(self, message: TwistStamped) -> tuple[bool, Array]:
         """Whether a twist is given along the tool's axes, and the twist."""
-        frame = message.header.frame_id
+        frame = self._node.own_frame(message.header.frame_id)
         if frame not in ("", self._root, self._tool):
             raise GoalRefused("header.frame_id", frame, f"use {self._root} or {self._tool}")
         stamp, lease = to_seconds(message.header.stamp), self._control.settings.lease
