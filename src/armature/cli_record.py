@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import os
 from pathlib import Path
 
 import rclpy
 from rclpy.node import Node
 
+from armature.environment import graph_environment
 from armature.errors import ProcessError
+from armature.graph import share_folder
 from armature.nodes import topics
-from armature.recording.report import write_report
 
 _SERVICES = {
     "start": topics.RECORDER_START,
@@ -25,6 +27,7 @@ _TIMEOUT = 10.0  # [s]
 def record(options: argparse.Namespace) -> int:
     """Ask the recorder, and print its answer."""
     service = _SERVICES[options.action]
+    os.environ.update(graph_environment(os.environ, share_folder() / "config" / "fastdds_loopback.xml"))
     rclpy.init()
     node = Node("armature_record", namespace=options.namespace)
     try:
@@ -51,6 +54,8 @@ def _call(node: Node, service: topics.Service) -> str:
 
 def report(options: argparse.Namespace) -> int:
     """Write the report of a bag, and print its figures."""
+    from armature.recording.report import write_report  # only here: its plots take a second to load
+
     bag = Path(options.bag)
     out = Path(options.out) if options.out else bag / "report.html"
     summary = write_report(bag, out)

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from control_msgs.msg import DynamicJointState, JointTrajectoryControllerState
@@ -69,7 +69,7 @@ class Monitor(Node):
         urdf = parameters.read_file("urdf", given.urdf)
         arm = ArmModel.from_urdf(urdf, given.urdf)
         poses = read_poses(parameters.read_file("poses", given.poses), arm, given.poses)
-        arm = read_limits(self, arm).arm
+        arm = self._named(read_limits(self, arm).arm)
         self._board = Board((joint.name for joint in arm.driven), _LONGEST_SILENCE)
         self._joint_states: bytes | None = None
         self._gateway = RosGateway(self, self._board, arm, poses, _JOG_LEASE)
@@ -94,6 +94,11 @@ class Monitor(Node):
         """End the server and whoever waits, then the node."""
         self._at_end.close()
         super().destroy_node()
+
+    def _named(self, arm: ArmModel) -> ArmModel:
+        """Whose STOP it is must be seen on the page."""
+        namespace = self.get_namespace().strip("/")
+        return replace(arm, name=f"{namespace}: {arm.name}") if namespace else arm
 
     def _subscribe(self) -> None:
         # Joint states come five times as often as they are shown: only the newest is unpacked.

@@ -29,6 +29,7 @@ from armature.recording.session import Session
 
 _DRAIN_PERIOD = 0.1  # [s]
 _FLUSH_PERIOD = 1.0  # [s]
+_FOLDER = "~/.armature/recordings"
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,12 @@ class Settings:
     """The node's own parameters; those of `Limits` stand beside them.
 
     Attributes:
-        folder: where bags are kept. The home folder is the default, since a process of a launch file or of a
-            service has no current folder that its user would think of.
+        folder: where bags are kept; in a namespace, below one of its name. The home folder is the default, since
+            a process of a launch file or of a service has no current folder that its user would think of.
         topics: recorded beside those of the graph, whatever their types.
     """
 
-    folder: str = "~/.armature/recordings"
+    folder: str = _FOLDER
     topics: tuple[str, ...] = ()
 
 
@@ -81,7 +82,9 @@ class RecorderNode(Node):
 
     def __init__(self, **options: Any) -> None:
         super().__init__("recorder", **options)
-        settings, limits = parameters.read(self, Settings), parameters.read(self, Limits)
+        # Each arm's bags beside those of others.
+        settings = parameters.read(self, Settings, folder=_FOLDER + self.get_namespace().rstrip("/"))
+        limits = parameters.read(self, Limits)
         parameters.refuse_unknown(self)
         root = Path(settings.folder).expanduser()
         self._recorder = Recorder(root, limits, os.environ.get("ROS_DISTRO", ""))
