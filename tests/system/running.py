@@ -24,9 +24,9 @@ from armature.nodes.conversions import positions_of, values_of
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def armature(*arguments: str, runtime: Path) -> subprocess.CompletedProcess:
+def armature(*arguments: str, runtime: Path, **environment: str) -> subprocess.CompletedProcess:
     """Run one command of the command line to its end."""
-    environment = os.environ | {"ARMATURE_RUNTIME": str(runtime)}
+    environment = os.environ | {"ARMATURE_RUNTIME": str(runtime)} | environment
     command = [sys.executable, "-m", "armature.cli", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90)
 
@@ -39,14 +39,16 @@ def was_stopped(client: subprocess.CompletedProcess) -> bool:
 class Running:
     """A running graph; use it in a with statement."""
 
-    def __init__(self, runtime: Path, *arguments: str) -> None:
+    def __init__(self, runtime: Path, *arguments: str, namespace: str = "") -> None:
         self.runtime = runtime
-        self.out = runtime / "up.out"
+        self.namespace = namespace
+        self.out = runtime / f"up{namespace}.out"
         self.domain = 20 + os.getpid() % 80  # one for the graph's life, whatever each test's own is
         self.environment = graph_environment(os.environ, ROOT / "config" / "fastdds_loopback.xml")
         self.environment |= {"ROS_DOMAIN_ID": str(self.domain)}
         self.environment |= {"ARMATURE_RUNTIME": str(runtime), "HOME": str(runtime)}
-        command = [sys.executable, "-m", "armature.cli", "up", "--http", "127.0.0.1:0", *arguments]
+        arguments = ("up", "--http", "127.0.0.1:0", "--namespace", namespace, *arguments)
+        command = [sys.executable, "-m", "armature.cli", *arguments]
         with self.out.open("w") as out:
             self.process = subprocess.Popen(command, env=self.environment, stdout=out, stderr=subprocess.STDOUT)
 
@@ -67,7 +69,7 @@ class Running:
     def _join(self) -> None:
         self.context = rclpy.Context()
         rclpy.init(context=self.context, domain_id=self.domain)
-        self.node = rclpy.create_node("beside", context=self.context)
+        self.node = rclpy.create_node("beside", context=self.context, namespace=self.namespace)
         self.executor = SingleThreadedExecutor(context=self.context)
         self.executor.add_node(self.node)
         self.states: list[tuple[str, dict[str, str]]] = []
@@ -84,6 +86,11 @@ class Running:
         examples = ROOT / "examples"
         command = [sys.executable, str(examples / "send_trajectory.py"), str(examples / name)]
         return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=120)
+
+    def ask(self, *arguments: str) -> subprocess.CompletedProcess:
+        """Run one command of the command line on this graph to its end."""
+        environment = {"ROS_DOMAIN_ID": str(self.domain), "HOME": str(self.runtime)}
+        return armature(*arguments, "--namespace", self.namespace, runtime=self.runtime, **environment)
 
     def carry_out(self, name: str, attempts: int = 3) -> subprocess.CompletedProcess:
         """Arm and run the example's client; once more where a busy machine made the arm stop, as it must then."""
@@ -102,7 +109,7 @@ class Running:
 
     def pids(self) -> dict[str, int]:
         """Process id of each process."""
-        answer = armature("status", "--json", runtime=self.runtime)
+        answer = self.ask("status", "--json")
         assert answer.returncode == 0, answer.stderr
         return {info["name"]: info["pid"] for info in json.loads(answer.stdout)["processes"]}
 
