@@ -82,11 +82,14 @@ class Ordeal:
     def inherit(self) -> None:
         """The process dies, and another one takes its place."""
         self.bench.bus.close()
-        fresh = twin()
+        fresh = self.fresh()
         fresh.far = fresh.port.far = self.bench.far
         fresh.port.time = self.bench.port.time
         self.bench = fresh
         self.start(fresh)
+
+    def fresh(self) -> Bench:
+        return twin()
 
     def start(self, bench: Bench) -> None:
         for _ in range(3):  # as the bus child does
