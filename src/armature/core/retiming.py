@@ -13,6 +13,8 @@ from armature.core.trajectory import Trajectory
 # Half the time over which a step of velocity or acceleration at a point is spread [s]: a bus cycle of 100 Hz
 # sees it whole.
 ROUNDING = 0.005
+# The longest spline that a step is spread over [s].
+STEP = 2.0 * ROUNDING + 1e-4
 _CLOSEST = 1e-6  # knots closer than a microsecond would make degenerate splines
 
 
@@ -91,6 +93,12 @@ def cut(motion: Trajectory, begin: float, end: float) -> Trajectory:
     inside = knots[(knots > begin + _CLOSEST) & (knots < end - _CLOSEST)]
     times = np.concatenate(([begin], inside, [end])) if end - begin > _CLOSEST else np.array([begin])
     return quintic(motion.joints, times - begin, motion.sample_many(times))
+
+
+def stretched(motion: Trajectory, factor: float) -> Trajectory:
+    """A quintic motion that takes so many times as long."""
+    position, velocity, acceleration = motion.points
+    return quintic(motion.joints, motion.times * factor, (position, velocity / factor, acceleration / factor**2))
 
 
 def joined(first: Trajectory, second: Trajectory) -> Trajectory:

@@ -86,6 +86,13 @@ def evaluate_many(coefficients: Array, times: Array) -> tuple[Array, Array, Arra
     return position, velocity, acceleration
 
 
+def jerks(coefficients: Array, times: Array) -> Array:
+    """Third derivatives, one time a segment; arguments as `evaluate_many`, Shape (k, n)."""
+    t = times[:, None]
+    third: Array = 6.0 * coefficients[:, 3] + t * (24.0 * coefficients[:, 4] + t * 60.0 * coefficients[:, 5])
+    return third
+
+
 def hull(coefficients: Array, length: Array) -> tuple[Array, Array]:
     """Values that enclose each segment's positions and velocities: its Bernstein coefficients.
 

@@ -156,6 +156,12 @@ class Trajectory:
         position[ended], velocity[ended], acceleration[ended] = self.positions[-1], 0.0, 0.0
         return position, velocity, acceleration
 
+    def jerks(self, times: Array) -> Array:
+        """Third derivatives at many times from the first knot to the last [s], Shape (k, n)."""
+        knots = self.knots
+        index = np.clip(knots.searchsorted(times, side="right") - 1, 0, max(len(knots) - 2, 0))
+        return spline.jerks(self._coefficients[index], times - knots[index])
+
     def hull(self) -> tuple[Array, Array]:
         """Values that enclose the positions and velocities of each segment (see `spline.hull`)."""
         return spline.hull(self._coefficients, np.diff(self.knots))
