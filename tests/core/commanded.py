@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from armature.core.group import GroupControl, GroupSettings
 from armature.core.judging import TrajectoryJudge
 from armature.core.model import Limit
+from armature.core.retiming import STEP
 from armature.core.stopping import Dynamics
 from armature.core.tolerance import Tolerance, Tolerances
 from armature.dynamixel.setpoints import Piece, Setpoints
@@ -19,6 +22,17 @@ _JUDGE = TrajectoryJudge(Tolerances((Tolerance(0.2),) * 2, (Tolerance(0.05),) * 
 _RENEWED_EVERY, _TOLD_EVERY = 2, 5  # cycles
 
 
+class Demand(NamedTuple):
+    """What a path takes by itself, at the rate at which it is followed, within a cycle."""
+
+    acceleration: np.ndarray
+    jerk: np.ndarray
+    is_step: bool  # it has a client's step, spread over some milliseconds
+
+
+NO_DEMAND = Demand(np.zeros(2), np.zeros(2), False)
+
+
 class Commanded:
     """An arm that is where it is commanded, and what it was commanded in every cycle so far."""
 
@@ -26,12 +40,13 @@ class Commanded:
         self.cycles = 0
         self.ends = []
         self.positions, self.velocities, self.accelerations = [], [], []
+        self.demands = []  # of the path itself in the cycle before
         settings = GroupSettings(start_tolerance=np.full(2, 0.05), margin=np.full(2, 0.02), **options)
         self.control = GroupControl(LIMITS, settings)
         bounds = {joint: Limit(-2.0, 2.0, 2.0, 1.0) for joint in JOINTS}
         self.receiver = Setpoints(bounds, dict.fromkeys(JOINTS, Dynamics(4.0, 40.0)))
         self.receiver.hold(dict.fromkeys(JOINTS, 0.0))
-        self._pieces = 0
+        self._pieces, self._followed = 0, None
         self.control.note_state("ARMED", "s1")
         self._cycle()
 
@@ -55,6 +70,8 @@ class Commanded:
         piece = self.control.piece(self.now)
         if piece is not None:
             self._pieces += 1
+            tracker = self.control._tracker
+            self._followed = tracker._motion, tracker._pace if tracker._tail is None else tracker._tail[0]
             self.receiver.accept(Piece(self._pieces, "s1", piece.start, piece.trajectory), self.now)
 
     def run(self, seconds, *, held_up=False):
@@ -81,6 +98,7 @@ class Commanded:
             (self.accelerations, "acceleration"),
         ):
             rows.append([getattr(setpoints[joint], name) for joint in JOINTS])
+        self.demands.append(self._demand(now) if self._is_steep() else NO_DEMAND)
         if held_up:
             return
         position, velocity = (
@@ -92,3 +110,22 @@ class Commanded:
         if self.cycles % _RENEWED_EVERY == 0:
             self.control.update(now)
             self.go()
+
+    def _is_steep(self):
+        """Whether anything is beyond the limits, so that it matters what the path itself takes."""
+        before, last = np.array(self.accelerations[-2:])[[0, -1]]
+        return (np.abs(last) > LIMITS.acceleration).any() or (np.abs(last - before) > LIMITS.jerk * CYCLE).any()
+
+    def _demand(self, now):
+        """What the path itself takes in the cycle before: accelerations, jerks, and whether a step is within."""
+        motion, pace = self._followed
+        path, rate, _ = pace.many(np.linspace(now - CYCLE, now, 9))
+        if len(motion.knots) < 2 or path[0] >= motion.duration:
+            return NO_DEMAND
+        accelerations = np.abs(motion.sample_many(path)[2] * rate[:, None] ** 2)
+        inside = path < motion.duration
+        jerks = np.abs(motion.jerks(path[inside]) * rate[inside, None] ** 3)
+        knots = motion.knots
+        first, last = knots.searchsorted(path[[0, -1]], side="right") - 1
+        is_step = bool((np.diff(knots)[max(first, 0) : last + 1] < STEP).any())
+        return Demand(accelerations.max(axis=0), jerks.max(axis=0), is_step)

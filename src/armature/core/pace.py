@@ -1,35 +1,29 @@
-"""How fast a path is followed: its own time as a function of time, and a rate that changes within limits."""
+"""How fast a path is followed: its own time as a function of time, and the highest rate that it bears."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from bisect import bisect_right
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import cast
 
 import numpy as np
-import ruckig
 
+from armature.core import retiming
 from armature.core.limits import GroupLimits
 from armature.core.spline import Array
 from armature.core.trajectory import Trajectory
 
-# Where rates are looked at while they change [s].
+# Where a path is looked at while its rate changes [s].
 _SPACING = 0.02
-# Bounds of a change where no joint moves, so that none sets one [1/s²], [1/s³].
-_HARDEST = 50.0
-_JERKIEST = 2_000.0
-# A change that breaks a limit is tried again this much gentler, up to a duration [s] that no path needs.
-_GENTLER = 1.25
-_LONGEST = 30.0
-# How far along the path its velocity is looked at before the change is known [s].
-_OUTLOOK = 0.3
+# Where a phase's course is known before it is refined by Newton's method [s], and how many such times at most.
+_FINE, _MOST_FINE = 0.005, 400
 _STEADY = 1e-9
-# Where a spline is looked at between its ends [share].
-_SHARES = np.arange(1, 8) / 8.0
-# What a change of rate may add to an acceleration or jerk that the path itself has all of.
+# How often a spline is looked at: once in so many looks at all, and at least and at most so often.
+_LOOKS, _FEWEST, _MOST = 2_000, 8, 32
+# What ways onto a path leave of the limits to changes of rate.
 SHARE = 0.2
-# How far a rate that was rising may go beyond what is asked for, where the limits allow.
-_OVERSHOOT = 1.1
 
 
 @dataclass(frozen=True)
@@ -41,47 +35,102 @@ class Moment:
     slope: float = 0.0  # change of the rate [1/s]
 
 
+# Many moments: times of the path [s], rates, slopes [1/s]; each of Shape (k,).
+Moments = tuple[Array, Array, Array]
+# When a phase of a pace begins [s], and its row.
+Phase = tuple[float, float, float, float, float]
+
+
 @dataclass(frozen=True, eq=False)
 class Pace:
-    """The path's own time from a moment on."""
+    """The path's own time from a moment on: phases, in each of which the slope of the rate changes evenly.
 
-    since: float  # [s]
-    begin: Moment
-    rate: float  # after the change
-    change: ruckig.Trajectory | None = None
+    Args:
+        times: when each phase begins [s], Shape (k,); the last goes on for ever at a constant rate.
+        rows: at the beginning of each phase the path's time [s], the rate, its slope [1/s] and the slope's change
+            [1/s²], Shape (k, 4).
+    """
+
+    times: Array
+    rows: Array
+
+    @property
+    def since(self) -> float:
+        """From when on it is known [s]."""
+        return float(self.times[0])
 
     @property
     def settled(self) -> float:
         """When the rate no longer changes [s]."""
-        return self.since + (0.0 if self.change is None else self.change.duration)
+        return float(self.times[-1])
+
+    @property
+    def rate(self) -> float:
+        """The rate in the end."""
+        return float(self.rows[-1, 1])
+
+    @cached_property
+    def _begins(self) -> list[float]:
+        # bisect is quicker in a list than numpy is in an array this small.
+        return cast("list[float]", self.times.tolist())
 
     def at(self, now: float) -> Moment:
         """Where the path is being followed at a time [s]."""
-        ahead = now - self.since
-        if ahead < 0.0:
-            return Moment(self.begin.time + ahead * self.begin.rate, self.begin.rate)
-        if self.change is None:
-            return Moment(self.begin.time + ahead * self.rate, self.rate)
-        within = min(ahead, self.change.duration)
-        (time,), (rate,), (slope,) = self.change.at_time(within)
-        if ahead < self.change.duration:
-            return Moment(time, max(rate, 0.0), slope)
-        return Moment(time + (ahead - within) * self.rate, self.rate)
+        index = max(bisect_right(self._begins, now) - 1, 0)
+        since = now - self._begins[index]
+        time, rate, slope, bend = self.rows[index].tolist()
+        if since < 0.0:
+            return Moment(time + since * rate, rate)
+        path = time + since * (rate + since * (slope / 2.0 + since * bend / 6.0))
+        return Moment(path, max(rate + since * (slope + since * bend / 2.0), 0.0), slope + since * bend)
+
+    def many(self, times: Array) -> Moments:
+        """Where the path is being followed at many times [s]; before the first phase at a constant rate."""
+        index = np.maximum(self.times.searchsorted(times, side="right") - 1, 0)
+        since = times - self.times[index]
+        time, rate, slope, bend = self.rows[index].T
+        if since.min(initial=0.0) < 0.0:
+            slope, bend = np.where(since < 0.0, 0.0, slope), np.where(since < 0.0, 0.0, bend)
+        path = time + since * (rate + since * (slope / 2.0 + since * bend / 6.0))
+        return path, np.maximum(rate + since * (slope + since * bend / 2.0), 0.0), slope + since * bend
 
     def reaches(self, time: float) -> float:
         """When a time of the path is reached [s]; infinity where it never is."""
-        last = self.at(self.settled)
-        if time > last.time:
-            return self.settled + (time - last.time) / self.rate if self.rate > _STEADY else math.inf
-        if self.change is None:
-            return self.since - (self.begin.time - time) / self.rate if self.rate > _STEADY else self.since
-        return float(np.interp(time, *self._course))
+        last, rate = float(self.rows[-1, 0]), self.rate
+        if time <= last:
+            return float(self.reached(np.array([time]))[0])
+        return self.settled + (time - last) / rate if rate > _STEADY else math.inf
+
+    def reached(self, times: Array) -> Array:
+        """When times of the path are reached [s], infinity where they never are; Shape (k,), increasing."""
+        if not len(times):
+            return times
+        first, last = self.rows[0], self.rows[-1]
+        begin, end = times.searchsorted(first[0]), times.searchsorted(last[0], side="right")
+        return np.concatenate(
+            (
+                self.since - _over(first[0] - times[:begin], first[1], 0.0),
+                self._inside(times[begin:end]),
+                self.settled + _over(times[end:] - last[0], last[1], math.inf),
+            )
+        )
+
+    def _inside(self, times: Array) -> Array:
+        """When times of the path are reached while its rate changes [s]: by looks, then by Newton's method."""
+        fine, course = self._course
+        found: Array = np.interp(times, course, fine)
+        for _ in range(2):
+            path, rate, _ = self.many(found)
+            step = np.where(rate > 1e-3, (times - path) / np.maximum(rate, 1e-3), 0.0)
+            found = found + np.minimum(np.maximum(step, -_FINE), _FINE)
+        return found
 
     @cached_property
     def _course(self) -> tuple[Array, Array]:
-        """The path's times while the rate changes, and when they are reached [s]; asked for knot by knot."""
-        fine = np.linspace(self.since, self.settled, 2 + math.ceil((self.settled - self.since) / 1e-3))
-        return np.array([self.at(now).time for now in fine]), fine
+        """Times while the rate changes, and the path's then [s]."""
+        span = self.settled - self.since
+        fine = np.linspace(self.since, self.settled, 2 + min(math.ceil(span / _FINE), _MOST_FINE))
+        return fine, self.many(fine)[0]
 
     def looks(self, begin: float, end: float) -> Array:
         """Times at which a path must be known to follow it while the rate changes [s]."""
@@ -89,116 +138,68 @@ class Pace:
         if last <= begin:
             return np.array([begin, end])
         count = max(math.ceil((last - begin) / _SPACING), 4)
-        return np.append(np.linspace(begin, last, count + 1), end)
+        inside = self.times[(self.times > begin) & (self.times < last)]
+        return np.concatenate((np.linspace(begin, last, count + 1), inside, [end]))
+
+    def from_(self, now: float) -> Pace:
+        """The same without the phases that are over."""
+        first = max(int(self.times.searchsorted(now, side="right")) - 1, 0)
+        return Pace(self.times[first:], self.rows[first:])
+
+    def later(self, delay: float) -> Pace:
+        """The same, later by a delay [s]."""
+        return replace(self, times=self.times + delay)
+
+    def then(self, begin: float, phases: list[Phase]) -> Pace:
+        """The same up to a time [s], then other phases: when each begins, and its row."""
+        kept = self.times < begin - _STEADY
+        added = np.array(phases)
+        return Pace(np.append(self.times[kept], added[:, 0]), np.vstack((self.rows[kept], added[:, 1:])))
+
+
+def _over(way: Array, rate: float, never: float) -> Array:
+    return way / rate if rate > _STEADY else np.full(np.shape(way), never)
 
 
 def steady(now: float, rate: float) -> Pace:
     """A path followed from its beginning at a constant rate."""
-    return Pace(now, Moment(0.0, rate), rate)
-
-
-def changed(motion: Trajectory, begin: Moment, now: float, rate: float, limits: GroupLimits) -> Pace:
-    """Come to another rate as soon as the limits of the joints allow.
-
-    Args:
-        motion: the path; quintic.
-        begin: where it is being followed now.
-        now: [s].
-        rate: wanted; 0 is a stop on the path.
-        limits: the change adds no more acceleration and jerk to a joint than these.
-    """
-    if abs(begin.rate - rate) < _STEADY and abs(begin.slope) < _STEADY:
-        return Pace(now, Moment(begin.time, rate), rate)
-    speed = _fastest(motion, np.linspace(begin.time, begin.time + _OUTLOOK * max(begin.rate, rate), 9))
-    hardest = min(_HARDEST, float((limits.acceleration / speed).min()))
-    jerkiest = min(_JERKIEST, float((limits.jerk / speed).min()))
-    jerk_needed = _catching(motion, begin, rate, limits)
-    while True:
-        jerk = max(jerkiest, 1.01 * jerk_needed)
-        pace = Pace(now, begin, rate, _profile(begin, rate, max(hardest, abs(begin.slope)), jerk))
-        is_gentlest = jerkiest < jerk_needed or pace.settled - now > _LONGEST
-        if is_gentlest or _is_within(motion, pace, jerk, limits):
-            return pace
-        hardest, jerkiest = hardest / _GENTLER, jerkiest / _GENTLER**2
+    return Pace(np.array([now]), np.array([[0.0, rate, 0.0, 0.0]]))
 
 
 def allowed(motion: Trajectory, time: float, rate: float, limits: GroupLimits) -> float:
-    """The wanted rate, or the highest at which the rest of a path keeps its limits; 1 is always allowed."""
+    """The wanted rate, or the highest at which the rest of a path keeps its limits; 1 is always allowed.
+
+    Where the path takes more jerk than the limit by itself, that sets no rate; nor does a client's step, spread
+    over some milliseconds.
+    """
     if rate <= 1.0:
         return rate
     knots = motion.knots
     ahead = np.append(time, knots[knots > time])
-    between = np.append((ahead[:-1, None] + np.diff(ahead)[:, None] * _SHARES).ravel(), ahead)
+    count = min(max(_LOOKS // len(ahead), _FEWEST), _MOST)
+    shares = np.append(np.arange(count) / count, 1.0 - 1e-9)
+    between = (ahead[:-1, None] + np.diff(ahead)[:, None] * shares).ravel()
     _, velocity, acceleration = motion.sample_many(between)
-    tiny = 1e-9
-    by_velocity = (limits.velocity / np.maximum(np.abs(velocity).max(axis=0), tiny)).min()
-    by_acceleration = np.sqrt(limits.acceleration / np.maximum(np.abs(acceleration).max(axis=0), tiny)).min()
-    return float(min(rate, max(1.0, min(by_velocity, by_acceleration))))
+    jerk = np.abs(motion.jerks(between))
+    is_step = np.repeat(np.diff(ahead) < retiming.STEP, count + 1)[:, None]
+    jerk[(jerk > limits.jerk) | (is_step & (jerk > limits.jerk / rate**3))] = 0.0
+    by_velocity = _share(velocity, limits.velocity)
+    by_acceleration = math.sqrt(_share(acceleration, limits.acceleration))
+    by_jerk = math.pow(_share(jerk, limits.jerk), 1.0 / 3.0)
+    return min(rate, max(1.0, min(by_velocity, by_acceleration, by_jerk)))
 
 
-def followed(motion: Trajectory, moments: list[Moment]) -> tuple[Array, Array, Array]:
+def _share(values: Array, limit: Array) -> float:
+    """How many times the largest of some values fits into a limit."""
+    return float((limit / np.maximum(np.abs(values).max(axis=0, initial=0.0), 1e-9)).min())
+
+
+def followed(motion: Trajectory, moments: Moments) -> tuple[Array, Array, Array]:
     """Positions, velocities and accelerations at moments of a path, each of Shape (k, n).
 
     With s the path's time and r its rate: velocity = q'(s) r, acceleration = q''(s) r² + q'(s) dr/dt.
     """
-    rate = np.array([[moment.rate] for moment in moments])
-    slope = np.array([[moment.slope] for moment in moments])
-    position, velocity, acceleration = motion.sample_many(np.array([moment.time for moment in moments]))
+    time, rate, slope = moments
+    position, velocity, acceleration = motion.sample_many(time)
+    rate, slope = rate[:, None], slope[:, None]
     return position, velocity * rate, acceleration * rate**2 + velocity * slope
-
-
-def _catching(motion: Trajectory, begin: Moment, rate: float, limits: GroupLimits) -> float:
-    """The jerk [1/s³] that a rate needs which is changing already.
-
-    One that falls must be caught before it is below 0, since a path is not followed backwards; one that rises,
-    before the path is followed faster than the limits of the joints allow.
-    """
-    if begin.slope < 0.0:
-        return begin.slope**2 / (2.0 * max(begin.rate, _STEADY))
-    highest = allowed(motion, begin.time, _OVERSHOOT * max(1.0, begin.rate, rate), limits)
-    return min(begin.slope**2 / (2.0 * max(highest - begin.rate, _STEADY)), _JERKIEST)
-
-
-def _fastest(motion: Trajectory, times: Array) -> Array:
-    """Largest velocity of each joint at times of a path, never quite 0; Shape (n,)."""
-    _, velocity, _ = motion.sample_many(times)
-    fastest: Array = np.maximum(np.abs(velocity).max(axis=0), 1e-6)
-    return fastest
-
-
-def _is_within(motion: Trajectory, pace: Pace, jerk: float, limits: GroupLimits) -> bool:
-    """Whether a change of rate keeps the limits.
-
-    Where the motion itself takes nearly all of an acceleration or a jerk, or more, the change may add a
-    `SHARE` of it.
-    """
-    looks = pace.looks(pace.since, pace.settled)[:-1]
-    moments = [pace.at(now) for now in looks]
-    times = np.array([moment.time for moment in moments])
-    _, velocity, own = motion.sample_many(times)
-    _, _, acceleration = followed(motion, moments)
-    highest = max(moment.rate for moment in moments)
-    most = np.maximum(limits.acceleration, np.abs(own).max(axis=0) * highest**2 + limits.acceleration * SHARE)
-    own_jerk = _steepest(own, times) * highest**3
-    jerkiest = np.maximum(limits.jerk, own_jerk + limits.jerk * SHARE)
-    is_smooth = (_steepest(acceleration, looks) <= jerkiest * 1.01).all()
-    is_smooth &= (jerk * np.abs(velocity).max(axis=0) <= limits.jerk * 1.01).all()
-    return bool((np.abs(acceleration) <= most * 1.01).all() and is_smooth)
-
-
-def _steepest(values: Array, times: Array) -> Array:
-    """Largest slope of each column between two times, Shape (n,)."""
-    steepest: Array = np.abs(np.diff(values, axis=0) / np.maximum(np.diff(times), 1e-6)[:, None]).max(axis=0)
-    return steepest
-
-
-def _profile(begin: Moment, rate: float, hardest: float, jerkiest: float) -> ruckig.Trajectory:
-    question = ruckig.InputParameter(1)
-    question.control_interface = ruckig.ControlInterface.Velocity
-    question.current_position, question.current_velocity = [begin.time], [begin.rate]
-    question.current_acceleration = [begin.slope]
-    question.target_velocity, question.target_acceleration = [rate], [0.0]
-    question.max_acceleration, question.max_jerk = [hardest], [jerkiest]
-    answer = ruckig.Trajectory(1)
-    ruckig.Ruckig(1).calculate(question, answer)
-    return answer

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from armature.core import pace, retiming
-from armature.core.pace import Moment, Pace
+from armature.core.pace import Pace
+from armature.core.spline import Array
 from armature.core.trajectory import State, Trajectory
 
 _CLOSEST = 1e-6  # times closer than a microsecond would make degenerate splines
@@ -25,37 +26,26 @@ class Piece:
         return self.trajectory.sample(now - self.start)
 
 
-def sampled(motion: Trajectory, start: float, parts: list[tuple[Pace, float]]) -> Piece:
-    """A piece of a motion at one pace until a time [s], then at the next, ending at rest."""
-    times, moments = _looked_at(motion, parts, start)
-    moments[-1] = replace(moments[-1], rate=0.0, slope=0.0)
-    states = pace.followed(motion, moments)
-    return Piece(start, retiming.quintic(motion.joints, np.array(times) - start, states))
+def sampled(motion: Trajectory, start: float, at: Pace, end: float) -> Piece:
+    """A piece of a motion at its pace until a time [s], where it is at rest."""
+    times = _looks(motion, at, start, end)
+    path, rate, slope = at.many(times)
+    rate[-1] = slope[-1] = 0.0
+    states = pace.followed(motion, (path, rate, slope))
+    return Piece(start, retiming.quintic(motion.joints, times - start, states))
 
 
 def real(motion: Trajectory, at: Pace, begin: float, end: float) -> Trajectory:
     """A motion between two times at its pace, in real time from 0 on."""
-    times, moments = _looked_at(motion, [(at, end)], begin)
-    return retiming.quintic(motion.joints, np.array(times) - begin, pace.followed(motion, moments))
+    times = _looks(motion, at, begin, end)
+    return retiming.quintic(motion.joints, times - begin, pace.followed(motion, at.many(times)))
 
 
-def _looked_at(
-    motion: Trajectory, parts: list[tuple[Pace, float]], begin: float
-) -> tuple[list[float], list[Moment]]:
-    """Times from one on between which a motion is a spline, near enough [s], and where on its path it is."""
-    times: list[float] = []
-    moments: list[Moment] = []
-    for part, end in parts:
-        for now in _looks(motion, part, begin, end):
-            if not times or now - times[-1] > _CLOSEST:
-                times.append(now)
-                moments.append(part.at(now))
-        begin = end
-    return times, moments
-
-
-def _looks(motion: Trajectory, at: Pace, begin: float, end: float) -> list[float]:
-    first, last = at.at(begin).time, at.at(end).time
-    inside = motion.knots[(motion.knots > first) & (motion.knots < last)]
-    looks = [*at.looks(begin, end), *(at.reaches(float(knot)) for knot in inside)]
-    return sorted(time for time in looks if begin <= time <= end)
+def _looks(motion: Trajectory, at: Pace, begin: float, end: float) -> Array:
+    """Times from one to another between which a motion is a spline, near enough [s]."""
+    if end - begin < _CLOSEST:
+        return np.array([begin])
+    inside = motion.knots[(motion.knots > at.at(begin).time) & (motion.knots < at.at(end).time)]
+    looks = np.sort(np.concatenate((at.looks(begin, end), at.reached(inside))))
+    looks = looks[(looks > begin + _CLOSEST) & (looks < end - _CLOSEST)]
+    return np.concatenate(([begin], looks[np.diff(looks, prepend=-np.inf) > _CLOSEST], [end]))

@@ -9,9 +9,10 @@ from dataclasses import replace
 import numpy as np
 
 from armature.core import joining, pace, pieces, profile, retiming
+from armature.core.changing import changed
 from armature.core.integration import Rates
 from armature.core.limits import GroupLimits
-from armature.core.pace import Moment, Pace
+from armature.core.pace import Pace
 from armature.core.pieces import Piece
 from armature.core.spline import Array
 from armature.core.trajectory import State, Trajectory
@@ -21,6 +22,12 @@ HORIZON = 0.2
 # What is accepted while the joints move begins this much later, so that its first piece is with the receiver by
 # then. From rest it begins at once: the receiver shifts a first piece that comes late [s].
 HANDOVER = 0.05
+# A change of speed, a pause or a stop begins this much later: the next piece has brought it by then [s].
+NOTICE = 0.02
+# The lowest rate at which a path is joined [share].
+_SLOWEST = 0.01
+# An acceleration so many times a joint's limit is a step of velocity that is spread over some milliseconds.
+_BRIEF = 2.0
 
 
 class Tracker:
@@ -49,8 +56,8 @@ class Tracker:
         self._is_given = False
         self._is_from_rest = True
         self._is_lease = False
-        # The stop behind the last piece, and when it begins [s].
-        self._tail: Pace | None = None
+        # How the last piece ends, and from when on it does not go on any more [s].
+        self._tail: tuple[Pace, float] | None = None
         self._start = since
         self._zero = 0.0  # of the present goal, on the path [s]
         self._motion = _resting(limits.joints, position)
@@ -83,7 +90,7 @@ class Tracker:
 
     def setpoint(self, now: float) -> State:
         """What is commanded at a time [s]."""
-        position, velocity, acceleration = pace.followed(self._motion, [self._pace.at(now)])
+        position, velocity, acceleration = pace.followed(self._motion, self._pace.many(np.array([now])))
         return State(position[0], velocity[0], acceleration[0])
 
     def hold(self, position: Array, since: float) -> None:
@@ -98,7 +105,7 @@ class Tracker:
 
     def beginning(self, now: float, begin: float) -> State:
         """The state on the path in which a goal would begin at a time [s]."""
-        return self._until(now, begin)[1]
+        return self._until(now, self._begin_of(now, begin))[1]
 
     def plan(self, goal: Trajectory | Rates, now: float, begin: float | None = None) -> Trajectory:
         """The goal as it would be followed if accepted now: quintic, every joint, its time 0 being the goal's.
@@ -111,7 +118,15 @@ class Tracker:
         Raises:
             GoalRefused: no point of the goal lies after time 0.
         """
-        return self._planned(goal, *self._until(now, begin)[1:])
+        begin = self._begin_of(now, begin)
+        _, state, rate = self._until(now, begin)
+        joints = self._limits.joints
+        if goal.joints == joints:
+            return joining.begun(goal, state, self._limits)
+        columns = [joints.index(joint) for joint in goal.joints]
+        asked = joining.begun(goal, state.of(columns), self._limits.of_joints(goal.joints))
+        behind = pieces.real(self._motion, self._pace, begin, max(self.end, begin))
+        return retiming.laid_over(retiming.stretched(behind, rate), asked)
 
     def accept(self, goal: Trajectory | Rates, now: float, begin: float | None = None) -> None:
         """Follow a goal in place of the present motion, which goes on until it begins; see `plan`."""
@@ -119,12 +134,15 @@ class Tracker:
 
     def go_over(self, plan: Trajectory, now: float, begin: float | None = None) -> None:
         """Follow what was planned for the same time in place of the present motion; arguments as `plan`."""
-        self._go_over(self._until(now, begin)[0], plan, now)
+        begin = self._begin_of(now, begin)
+        ahead, _, rate = self._until(now, begin)
+        self._go_over(ahead, plan, rate, now, begin)
 
     def move(self, build: Callable[[State], Trajectory], now: float) -> None:
         """Follow a motion that is built from the state at the hand-over; it must be quintic and end at rest."""
-        ahead, state, _ = self._until(now, None)
-        self._go_over(ahead, build(state), now)
+        begin = self.handover(now)
+        ahead, state, rate = self._until(now, begin)
+        self._go_over(ahead, build(state), rate, now, begin)
 
     def jog(self, build: Callable[[State], Trajectory], now: float) -> None:
         """Follow a motion that ends soon by itself, such as a jog's lease, whatever the speed asked for.
@@ -132,9 +150,7 @@ class Tracker:
         It is not on a path: its pieces hold the whole of it, a stop leaves it, a pause drops it.
         """
         until = self.handover(now)
-        ahead = _resting(self._limits.joints, self.setpoint(now).position)
-        if until > now:
-            ahead = pieces.real(self._motion, self._pace, now, until)
+        ahead = pieces.real(self._motion, self._pace, now, until)
         self._begin(retiming.joined(ahead, build(self._state(until))), now, pace.steady(now, 1.0))
         self._is_lease = True
 
@@ -147,7 +163,10 @@ class Tracker:
         if self._is_stopping:
             return
         if self._is_lease and self.is_moving(now):
-            self._begin(profile.halt(self._braking, self._state(now)), now, pace.steady(now, 1.0))
+            begin = now + NOTICE
+            ahead = pieces.real(self._motion, self._pace, now, begin)
+            halted = retiming.joined(ahead, profile.halt(self._braking, self._state(begin)))
+            self._begin(halted, now, pace.steady(now, 1.0))
             self._is_lease = True
         else:
             self._come_to(0.0, now, self._braking)
@@ -188,11 +207,10 @@ class Tracker:
         Returns:
             How long ago the tail began [s]; 0 where it was not so.
         """
-        tail = self._tail
-        if tail is None or now <= tail.since:
+        if self._tail is None or now <= self._tail[1]:
             return 0.0
-        self._pace, self._tail, self._is_held = tail, None, True
-        return now - tail.since
+        (self._pace, begun), self._tail, self._is_held = self._tail, None, True
+        return now - begun
 
     def piece(self, now: float) -> Piece:
         """What is to be done from now on: the motion for the horizon, then a stop on its path.
@@ -202,59 +220,47 @@ class Tracker:
         """
         if not self._is_given and self._is_from_rest and now > self._start:
             if not self._zero:
-                self._pace = replace(self._pace, since=self._pace.since + now - self._start)
+                self._pace = self._pace.later(now - self._start)
             self._start = now
         start = now if self._is_given else self._start
         self._is_given = True
         end = now + HORIZON
         if self.end <= end or self._pace.rate == 0.0 or self._is_lease:
             self._tail = None
-            return pieces.sampled(self._motion, start, [(self._pace, max(self.end, start))])
-        tail = pace.changed(self._motion, self._pace.at(end), end, 0.0, self._limits)
-        self._tail = tail
-        ends = min(tail.settled, tail.reaches(self._motion.duration))
-        return pieces.sampled(self._motion, start, [(self._pace, end), (tail, ends)])
+            return pieces.sampled(self._motion, start, self._pace, max(self.end, start))
+        tail = changed(self._motion, self._pace, end, 0.0, self._limits)
+        self._tail = tail, end
+        return pieces.sampled(self._motion, start, tail, min(tail.settled, tail.reaches(self._motion.duration)))
 
     def _state(self, now: float) -> State:
         """The set-point as a state to go on from."""
         return _calmed(self.setpoint(now), self._limits)
 
-    def _until(self, now: float, begin: float | None) -> tuple[Trajectory, State, Trajectory]:
-        """What is done until a goal begins, the state then, and what would be done after; in the path's time."""
-        motion, at = self._going_on(now, self.handover(now) if begin is None else max(begin, self.handover(now)))
-        state = _calmed(motion.sample(at), self._limits)
-        return retiming.cut(motion, 0.0, at), state, retiming.cut(motion, at, max(motion.duration, at))
+    def _begin_of(self, now: float, begin: float | None) -> float:
+        return self.handover(now) if begin is None else max(begin, self.handover(now))
 
-    def _going_on(self, now: float, begin: float) -> tuple[Trajectory, float]:
-        """What goes on from now if nothing else comes, and how far on it is at a later time [s]."""
-        if not self.is_moving(now):
-            return _resting(self._limits.joints, self.setpoint(now).position), (begin - now) * self.speed
-        moment = self._pace.at(now)
-        if not (self._is_stopping or self._is_held or self._is_lease):
-            rest = retiming.cut(self._motion, moment.time, self._motion.duration)
-            return rest, self._pace.at(begin).time - moment.time
-        # What is being left is not taken up again: the joints come to rest, at the pace that it is left at.
-        until = self._pace.at(self.handover(now)).time
-        ahead = retiming.cut(self._motion, moment.time, until)
-        halted = retiming.joined(
-            ahead, profile.halt(self._limits, _calmed(self._motion.sample(until), self._limits))
+    def _until(self, now: float, begin: float) -> tuple[Trajectory, State, float]:
+        """What is done until a goal begins, the state then, and the rate at which both are to be followed.
+
+        The rate is the one that is wanted, or higher where a path in this state would leave the limits at it.
+        """
+        state, bounds = self._state(begin), self._limits
+        shares = (
+            np.abs(state.velocity) / bounds.velocity,
+            np.sqrt(np.abs(state.acceleration) / bounds.acceleration),
         )
-        return halted, self._paced(halted, replace(moment, time=0.0), now).at(begin).time
+        rate = min(max(self.speed, _SLOWEST, *(float(share.max()) for share in shares)), 1.0)
+        ahead = pieces.real(self._motion, self._pace, now, begin)
+        begun = State(state.position, state.velocity / rate, state.acceleration / rate**2)
+        return retiming.stretched(ahead, rate), begun, rate
 
-    def _planned(self, goal: Trajectory | Rates, state: State, behind: Trajectory) -> Trajectory:
-        joints = self._limits.joints
-        if goal.joints == joints:
-            return joining.begun(goal, state, self._limits)
-        columns = [joints.index(joint) for joint in goal.joints]
-        asked = joining.begun(goal, state.of(columns), self._limits.of_joints(goal.joints))
-        return retiming.laid_over(behind, asked)
-
-    def _go_over(self, ahead: Trajectory, motion: Trajectory, now: float) -> None:
-        """Go on as before, and over to a motion that begins where that ends."""
-        moment = Moment(0.0, self.speed) if not self.is_moving(now) else replace(self._pace.at(now), time=0.0)
-        motion = retiming.joined(ahead, motion)
-        self._begin(motion, now, self._paced(motion, moment, now))
-        self._zero = ahead.duration if len(ahead.times) > 1 else 0.0
+    def _go_over(self, ahead: Trajectory, plan: Trajectory, rate: float, now: float, begin: float) -> None:
+        """Go on as before at a rate, and over to a motion that begins where that ends."""
+        motion = retiming.joined(ahead, plan)
+        zero = ahead.duration if len(ahead.times) > 1 else 0.0
+        wanted = pace.allowed(motion, zero, self.speed, self._limits)
+        self._begin(motion, now, changed(motion, pace.steady(now, rate), begin, wanted, self._limits))
+        self._zero = zero
 
     def _begin(self, motion: Trajectory, now: float, at: Pace) -> None:
         self._is_from_rest = not self.is_moving(now)
@@ -265,25 +271,23 @@ class Tracker:
         self._pace = at
         self._tail = None
 
-    def _paced(self, motion: Trajectory, moment: Moment, now: float) -> Pace:
-        rate = pace.allowed(motion, moment.time, self.speed, self._limits)
-        return pace.changed(motion, moment, now, rate, self._limits)
-
     def _come_to(self, rate: float, now: float, bounds: GroupLimits | None = None) -> None:
-        if rate == self._pace.rate == 0.0:
-            return  # it is stopping there already
+        begin = now + NOTICE
         if not self.is_moving(now):
-            self._start = now  # it has waited on its path: what begins, begins now
-        moment = self._pace.at(now)
-        rate = pace.allowed(self._motion, moment.time, rate, self._limits)
-        self._pace = pace.changed(self._motion, moment, now, rate, self._limits if bounds is None else bounds)
-        self._tail = None
+            self._start = begin = now  # it has waited on its path: what begins, begins now
+        rate = pace.allowed(self._motion, self._pace.at(begin).time, rate, self._limits)
+        if rate != self._pace.rate:
+            bounds = self._limits if bounds is None else bounds
+            self._pace = changed(self._motion, self._pace.from_(now), begin, rate, bounds)
+            self._tail = None
 
 
 def _calmed(state: State, limits: GroupLimits) -> State:
     """A state to go on from: the brief acceleration of a step of velocity that is rounded is not carried on."""
-    bound = limits.acceleration
-    return replace(state, acceleration=np.clip(state.acceleration, -bound, bound))
+    bound, asked = limits.acceleration, state.acceleration
+    return replace(
+        state, acceleration=np.where(np.abs(asked) > _BRIEF * bound, np.clip(asked, -bound, bound), asked)
+    )
 
 
 def _resting(joints: tuple[str, ...], position: Array) -> Trajectory:
