@@ -19,7 +19,7 @@ from armature.core.model import ArmModel
 from armature.core.rotations import from_rotation_vector, rotation_vector
 
 MARGIN = CheckSettings.margin
-HARD = 60  # random questions, from one random free place to another
+HARD = 40  # random questions, from one random free place to another
 # An arm in a plane that reaches forward at 0.3 m over the floor, its elbow above or below, and what is in its way.
 PLANAR = """<robot name="planar">
 <link name="base">{}</link>
@@ -101,7 +101,7 @@ def test_from_anywhere_to_anywhere_a_free_solution_is_found(request, name, turne
         reached += found.is_reached
         if found.is_reached:
             assert arm.at(found.position) == pytest.approx(target.translation, abs=2e-4)
-    # 99.7 % and more of 300; all of these.
+    # Of 300 it is all.
     assert reached >= 0.95 * HARD
 
 
