@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import math
 import os
 import signal
@@ -330,6 +331,8 @@ def test_the_parameters_of_ros_itself_are_no_strangers(node_with):
 def test_what_is_given_reaches_the_child_and_gains_only_where_they_are_given(node_with):
     given = {"rate": 200, "elbow__position_p_gain": 900, "limits__elbow__jerk": 10.0}
     configuration = ServoConfiguration.of(node_with(**given))
+    # As the child has it, so that a servo interface that finds one running knows its own settings again.
+    assert json.loads(json.dumps(configuration.child)) == configuration.child
     assert configuration.child["rate"] == 200.0
     assert configuration.child["registers"]["elbow"]["Position P Gain"] == 900
     assert "Position P Gain" not in configuration.child["registers"]["waist"]

@@ -221,7 +221,7 @@ def _child(
         "faults": dict(faults),
         "contact": {servo.joint: joints[servo.joint].touch(servo) for servo in wiring.servos},
         "following_error": {key: bound for name, p in joints.items() for key, bound in p.bound(name).items()},
-        "limits": {name: astuple(limits.arm.limit(name)) for name in joints},
-        "dynamics": {name: astuple(limits.dynamics[name]) for name in joints},
+        "limits": {name: list(astuple(limits.arm.limit(name))) for name in joints},
+        "dynamics": {name: list(astuple(limits.dynamics[name])) for name in joints},
         "registers": {servo.joint: joints[servo.joint].registers(servo) for servo in wiring.servos},
     }
