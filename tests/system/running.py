@@ -43,9 +43,8 @@ class Running:
         self.runtime = runtime
         self.namespace = namespace
         self.out = runtime / f"up{namespace}.out"
-        self.domain = 20 + os.getpid() % 80  # one for the graph's life, whatever each test's own is
+        self.domain = int(os.environ["ROS_DOMAIN_ID"])  # for its life, whatever the domains of tests that share it
         self.environment = graph_environment(os.environ, ROOT / "config" / "fastdds_loopback.xml")
-        self.environment |= {"ROS_DOMAIN_ID": str(self.domain)}
         self.environment |= {"ARMATURE_RUNTIME": str(runtime), "HOME": str(runtime)}
         arguments = ("up", "--http", "127.0.0.1:0", "--namespace", namespace, *arguments)
         command = [sys.executable, "-m", "armature.cli", *arguments]

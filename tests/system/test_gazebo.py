@@ -21,7 +21,7 @@ ATTEMPTS = 4  # a machine too busy for a simulation makes the arm hold, and says
 
 
 @pytest.fixture(scope="module")
-def graph(tmp_path_factory):
+def graph(tmp_path_factory, module_domain):
     folder = tmp_path_factory.mktemp("runtime")
     running = Running(folder, "--port", "gazebo")
     with stand_in(folder, "park", running.environment) as gazebo, running:

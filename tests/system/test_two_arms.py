@@ -97,7 +97,7 @@ def undisturbed(act):
 
 
 @pytest.fixture(scope="module")
-def arms(tmp_path_factory):
+def arms(tmp_path_factory, module_domain):
     """Both are started, and ended, at the same time."""
     runtime = tmp_path_factory.mktemp("runtime")
     with ExitStack() as stack:

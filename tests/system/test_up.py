@@ -22,7 +22,7 @@ STEP = 0.5 * 3.14159 / 180.0  # largest joint step that counts as holding [rad],
 
 
 @pytest.fixture(scope="module")
-def graph(tmp_path_factory):
+def graph(tmp_path_factory, module_domain):
     with Running(tmp_path_factory.mktemp("runtime")) as running:
         yield running
 
