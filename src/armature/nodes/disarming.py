@@ -61,7 +61,7 @@ class Disarming:
         if status.mode != Mode.PARKING.name:  # else it is under way, and its end is this one's too
             if not status.wants_park:  # else the fault that wants it has stopped the arm
                 self._keeper.client.request("hold", why="stopping before parking")
-            self._park(self._at_rest())
+            self._go_to_park()
         self._keeper.wait_for(lambda: self._keeper.status.mode != Mode.PARKING.name)
         if self._keeper.status.mode != Mode.DISARMED.name:
             raise CommandRefused("disarm", self._keeper.status.why, "torque stays on; look, then ask again")
@@ -93,6 +93,17 @@ class Disarming:
             return None
         joints = self._configuration.joints
         return {joint: axis.commanded_position for joint, axis in zip(joints, readings.axes, strict=True)}
+
+    def _go_to_park(self) -> None:
+        """Again where the arm rests elsewhere meanwhile, as where a watchdog has tripped on a busy machine."""
+        for is_last in (False, False, True):
+            start = self._at_rest()
+            try:
+                self._park(start)
+                return
+            except CommandRefused:
+                if is_last or self._is_called_off or self._at_rest() == start:
+                    raise
 
     def _park(self, start: dict[str, float]) -> None:
         way = way_to_park(self._configuration, start)

@@ -1,0 +1,115 @@
+"""Disarming, over the loop and the emulated servos on virtual time."""
+
+from __future__ import annotations
+
+import pytest
+
+from armature.bench.virtual import ARM, POSES, URDF, WIRING, Bench
+from armature.dynamixel.mode import Mode
+from armature.dynamixel.setpoints import Piece
+from armature.errors import ArmatureError, CommandRefused
+from armature.nodes.bus_report import BusReport
+from armature.nodes.disarming import Disarming
+from armature.nodes.servo_parameters import ServoConfiguration
+
+SAG = 0.5  # [kg] at the tool, under which the arm sags by more than half a degree
+
+
+class Near:
+    """The bus child in this process: its loop is real, its time passes while somebody waits."""
+
+    def __init__(self, bench):
+        self.bench, self.client = bench, self
+        self.report = BusReport(bench.loop, bench.bus)
+        self.piece, self.hold_ups = None, 0
+        self.parked = []  # what was asked for, and refused
+
+    @property
+    def status(self):
+        return self.report.status(self.bench.now)
+
+    def readings(self):
+        return self.report.readings(self.bench.now, self.bench.now, self.bench.now)
+
+    def send_piece(self, session, start, motion):
+        self.piece = Piece(1, session, start, motion)
+        if self.hold_ups:  # a busy machine: the servos hear nothing, and stop by their watchdogs
+            self.hold_ups -= 1
+            for _ in range(10):
+                self.bench.port.time += 0.05
+                self.bench.far.advance(self.bench.port.time)
+            self.bench.cycle()
+        self.piece = Piece(1, session, self.bench.now, motion)
+        return 1
+
+    def request(self, name, **fields):
+        loop, now = self.bench.loop, self.bench.now
+        try:
+            if name == "hold":
+                loop.hold(fields["why"], now)
+            else:
+                loop.park(self.piece, now)
+        except ArmatureError as error:
+            self.parked.append(str(error))
+            raise CommandRefused(name, str(error), "ask again") from error
+
+    def wait_for(self, condition, timeout=30.0):
+        self.bench.run_until(condition, timeout or 30.0)
+        return True
+
+
+@pytest.fixture
+def near():
+    bench = Bench("home").armed()
+    bench.far.plant.carry(SAG)
+    bench.run(1.0)
+    return Near(bench)
+
+
+@pytest.fixture
+def disarming(near, tmp_path):
+    park = POSES["park"]
+    configuration = ServoConfiguration(
+        arm=ARM,
+        urdf=URDF,
+        wiring=WIRING,
+        park=park,
+        park_speed=0.5,
+        dynamics=near.bench.dynamics,
+        state_folder=tmp_path,
+        child={},
+    )
+    disarming = Disarming(configuration, near)
+    yield disarming
+    disarming.close()
+
+
+def test_an_arm_whose_servos_have_stopped_by_themselves_meanwhile_still_parks(near, disarming):
+    near.hold_ups = 1
+    assert disarming.begin().result(60.0) == "parked, torque off"
+    (refusal,) = near.parked
+    assert "the set-point is at" in refusal
+    assert near.bench.loop.watchdog_trips > 0
+    assert near.bench.mode() is Mode.DISARMED
+
+
+def test_it_does_not_try_for_ever_and_the_arm_holds(near, disarming):
+    near.hold_ups = 99
+    with pytest.raises(CommandRefused, match="begin within"):
+        disarming.begin().result(60.0)
+    assert len(near.parked) <= 3
+    assert near.bench.mode() is Mode.HOLDING
+    assert near.bench.loop.torque() == "on"
+
+
+def test_what_stands_in_the_way_is_told_at_once(near, disarming, monkeypatch):
+    asked = []
+
+    def refused(*_):
+        asked.append(1)
+        raise CommandRefused("park", "hand would meet floor at 50% of the way", "move the arm")
+
+    monkeypatch.setattr("armature.nodes.disarming.way_to_park", refused)
+    with pytest.raises(CommandRefused, match="hand would meet floor"):
+        disarming.begin().result(60.0)
+    assert len(asked) == 1
