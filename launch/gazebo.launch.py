@@ -28,6 +28,8 @@ from armature.graph import (
 def generate_launch_description() -> LaunchDescription:
     arguments = (
         ("robot", DEFAULT_ROBOT, "name of the arm"),
+        ("wiring", "", "wiring file in place of the arm's own"),
+        ("params_file", "", "ROS parameters over the arm's own"),
         ("namespace", "", "of the arm, where there are several"),
         ("http_host", "127.0.0.1", "address of the page"),
         ("http_port", "8080", "port of the page"),
@@ -44,10 +46,11 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     runtime = runtime_folder(os.environ, given("namespace"))
     runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
     world = str(runtime / "world.sdf")
-    options = ("--robot", given("robot"), "--namespace", given("namespace"), "--out", world)
-    subprocess.run([sys.executable, "-m", "armature.cli", "world", *options], check=True)
+    arm = ("--robot", given("robot"), "--wiring", given("wiring"), "--namespace", given("namespace"))
+    subprocess.run([sys.executable, "-m", "armature.cli", "world", *arm, "--out", world], check=True)
     flags = "-r" if given("gui") == "true" else "-r -s"
-    same = {name: given(name) for name in ("robot", "namespace", "http_host", "http_port")}
+    shared = ("robot", "wiring", "params_file", "namespace", "http_host", "http_port")
+    same = {name: given(name) for name in shared}
     graph = str(share_folder() / "launch" / "arm.launch.py")
     # A Ctrl-C reaches all processes at once; these two have to live until the arm has parked.
     last = outlasting(runtime)

@@ -80,6 +80,15 @@ def test_its_defaults_are_those_of_the_command_line():
 def test_gazebos_launch_file_hands_every_argument_of_its_own_to_the_graphs():
     tree = ast.parse(GAZEBO.read_text("utf-8"))
     words = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-    assert {"robot", "namespace", "http_host", "http_port", "port", "arm.launch.py"} <= words
+    assert {
+        "robot",
+        "wiring",
+        "params_file",
+        "namespace",
+        "http_host",
+        "http_port",
+        "port",
+        "arm.launch.py",
+    } <= words
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
     assert {"GAZEBO", "gazebo_bridge", "share_folder", "outlasting", "runtime_folder"} <= imported

@@ -156,6 +156,7 @@ def _add_fault(commands: Subparsers) -> None:
 def _add_world(commands: Subparsers) -> None:
     world = _add(commands, "world", "Write a world for Gazebo with the arm.", "armature.cli_world")
     world.add_argument("--robot", metavar="NAME", default=DEFAULT_ROBOT)
+    _add_wiring(world)
     world.add_argument("--pose", default="park", help="in which the arm begins; default park")
     world.add_argument("--out", metavar="FILE", default="", help="default: standard output")
     _add_namespace(world)

@@ -16,7 +16,7 @@ from armature.graph import find_robot
 
 def world(options: argparse.Namespace) -> int:
     """Write the world with the arm, to a file or to standard output."""
-    robot = find_robot(options.robot)
+    robot = find_robot(options.robot, options.wiring)
     urdf = robot.urdf.read_text("utf-8")
     arm = ArmModel.from_urdf(urdf, str(robot.urdf))
     wiring = Wiring.from_yaml(robot.wiring.read_text("utf-8"), arm, str(robot.wiring))

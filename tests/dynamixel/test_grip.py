@@ -77,6 +77,7 @@ def test_a_limit_beyond_the_wiring_files_is_that_one(closed):
 def test_a_command_without_a_limit_lifts_the_last_one(closed, limit):
     squeeze(closed, 0.002, 10.0)
     assert goal_current(closed) < GOAL_CURRENT
+    assert closed.loop.current_limits() == {"jaw": pytest.approx(goal_current(closed) * XM430.current_unit)}
     squeeze(closed, 0.002, limit, 0.1)
     assert goal_current(closed) == GOAL_CURRENT
 

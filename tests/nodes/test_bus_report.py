@@ -65,3 +65,9 @@ def test_the_position_of_a_joint_that_lost_its_turns_is_absent():
     assert math.isnan(readings.axes[0].position)
     assert math.isfinite(readings.axes[0].temperature)
     assert status.faults[0]["cause"] == "turns lost"
+
+
+def test_a_servo_that_is_held_to_a_current_shows_it_and_others_none():
+    _, status = reported(reel().armed())
+    assert status.servos["jaw"]["current limit [A]"] == "0.50"
+    assert "current limit [A]" not in status.servos["drum"]

@@ -134,6 +134,7 @@ def test_a_port_in_use_is_told_with_the_remedy(tmp_path):
         (("world", "--pose", "upside_down"), "park, home"),
         (("world", "--robot", "nobody"), "robots are armature6, open_manipulator_x"),
         (("world", "--out", "/nowhere/world.sdf"), "can be written"),
+        (("world", "--wiring", "/nowhere/servos.yaml"), "can be read"),
         (("down",), "it is not running"),
         (("status",), "it is not running"),
         (("logs", "nobody"), "there is no log"),

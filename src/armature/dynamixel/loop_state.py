@@ -131,6 +131,15 @@ class LoopState:
         """By which instruction states are read, and why, in words."""
         return self._servos.reader.instruction
 
+    def current_limits(self) -> dict[str, float]:
+        """What servos may use now that are held to a Goal Current [A], by servo."""
+        limits = {}
+        for name, axis in self.servos.items():
+            units = self._servos.preparation.wanted(axis).get("Goal Current")
+            if units is not None and axis.wiring.model.current_unit is not None:
+                limits[name] = units * axis.wiring.model.current_unit
+        return limits
+
     def health(self) -> Mapping[str, Health]:
         """How each servo is doing, by servo."""
         return self._faults.health()

@@ -130,7 +130,7 @@ class BusReport:
 
     def _servo_values(self) -> dict[str, dict[str, Any]]:
         loop, counts = self._loop, self._bus.statistics().servos
-        health, free = loop.health(), loop.free
+        health, free, limits = loop.health(), loop.free, loop.current_limits()
         return {
             name: {
                 "firmware": axis.firmware,
@@ -138,6 +138,7 @@ class BusReport:
                 "load, mean [%]": _finite(100.0 * health[name].load),
                 "time left at this load [s]": _finite(health[name].seconds_left),
                 "torque beyond its load, largest": _torque(health[name].excess),
+                **({"current limit [A]": f"{limits[name]:.2f}"} if name in limits else {}),
                 **({"free-drive": free[axis.wiring.joint]} if axis.wiring.joint in free else {}),
                 **(_measured(axis) if axis.wiring.is_second else {}),
                 **_counts(counts.get(axis.wiring.servo_id, ServoStatistics())),
