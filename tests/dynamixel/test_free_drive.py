@@ -231,6 +231,20 @@ def test_one_that_falls_silent_is_a_fault_and_holds_once_it_answers(bench):
     assert moved(place, bench.positions()) < LEFT
 
 
+def test_one_of_two_servos_that_falls_silent_leaves_all_of_the_load_to_the_other():
+    bench = twin(wiring=yielding("boom", wiring=TWINS)).armed().run(1.0)
+    free(bench, "boom")
+    place = bench.positions()["boom"]
+    bench.far.faults.inject(Overload(FIRST))  # it cuts its torque
+    bench.far.faults.inject(Silence(FIRST), seconds=0.5)
+    bench.run(0.3)
+    assert current(bench, SECOND) == USUAL
+    bench.run_until(lambda: not bench.loop.free)
+    assert current(bench, FIRST) == USUAL
+    bench.run(0.3)
+    assert abs(bench.positions()["boom"] - place) < math.radians(3.0)  # one servo sags twice as far as two
+
+
 def test_one_that_was_reset_is_a_fault_until_it_is_cleared_and_then_holds(bench):
     bench.far.faults.inject(Reset("elbow"))
     bench.run_until(

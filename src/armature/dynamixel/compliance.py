@@ -187,19 +187,25 @@ class Compliances:
         """
         self._conduct.compliant.discard(joint)
         axes, compliance = self._servos.turning(joint), self._by_joint[joint]
-        if any(math.isnan(axis.position) for axis in axes):
-            return
+        read = [axis for axis in axes if not math.isnan(axis.position)]
+        if read == axes:
+            self._stay(joint, axes, now)
+        for axis in read:  # where the other one is silent, this one carries all of it
+            self._servos.preparation.want(axis, {_CURRENT: compliance.before[axis.name]})
+        if read == axes:
+            del self._by_joint[joint]
+            self._faults.hold(joint)
+
+    def _stay(self, joint: str, axes: list[Axis], now: float) -> None:
+        """Set the goal to where the joint is, ahead by what carries it."""
         first = axes[0]
-        goal = self._conduct.setpoints.sample(now)[joint].position
-        goal = first.position + compliance.bounded(goal - first.position)
+        lead = self._conduct.setpoints.sample(now)[joint].position - first.position
+        goal = first.position + self._by_joint[joint].bounded(lead)
         self._conduct.setpoints.rest({joint: goal})
         for axis in axes:
             if axis.torque:
                 ticks = goal_of_second(axis, goal) if axis.wiring.is_second else axis.wiring.to_ticks(goal)
                 self._servos.registers.write_verified(axis, "Goal Position", ticks)
-            self._servos.preparation.want(axis, {_CURRENT: compliance.before[axis.name]})
-        del self._by_joint[joint]
-        self._faults.hold(joint)
 
     def leave(self, now: float) -> None:
         """Let all hold, as far as they can be reached: nobody follows hands any more."""
