@@ -25,8 +25,9 @@ LONGEST_WAIT = 1.0
 _WAITS = np.array((0.0, 0.03, 0.08, 0.15, 0.25, 0.4, 0.65, LONGEST_WAIT))
 # How much gentler than the limits alone would have it a change may be, in steps.
 _GENTLER = tuple(1.4**step for step in range(8))
-# A change that is nearly gentle enough is made gentler by what it needs and a little more, up to the second.
-_GENTLY, _NEARLY = 1.05, 2.5
+# How gentle a change is tried first, since the path takes its part too; one that is nearly gentle enough is made
+# gentler by what it needs and a little more, up to the last.
+_FIRST, _GENTLY, _NEARLY = 1.12, 1.05, 2.5
 # How many changes are looked at: the best of them is taken where none keeps the limits.
 _MOST = 40
 # A rise that is not possible at once goes so far first [share], in so many steps at most.
@@ -96,7 +97,6 @@ class _Search:
         self._old = old
         self._rate = rate
         self._limits = limits
-        self._splines = np.diff(motion.knots)
 
     def found(self, now: float) -> Pace | None:
         """The hardest change, or one as gentle as that shows to be needed, or the first to be over of many."""
@@ -104,7 +104,7 @@ class _Search:
         is_there = abs(moment.rate - self._rate) < _STEADY and abs(moment.slope) < _STEADY
         if is_there or self._motion.sample(moment.time).is_resting:
             return self._old.then(now, [(now, moment.time, self._rate, 0.0, 0.0)])
-        gentleness = 1.0
+        gentleness = _FIRST
         while gentleness < _NEARLY:
             needed = math.inf
             for offer in self._offers(np.array([now]), (gentleness,)):
@@ -149,7 +149,7 @@ class _Search:
             for gentleness in gentler:
                 steep, bend = hardest / gentleness, sharpest / gentleness**2
                 offers.append(_Offer(begin, gentleness, _phases(begin, moment, self._rate, steep, bend)))
-        lasting = self._old.reaches(self._motion.duration)
+        lasting = self._old.reaches(self._motion.duration) if len(offers) > 1 else math.inf
         return sorted(filter(_is_forward, offers), key=lambda offer: min(offer.end, lasting))
 
     def _bounds(self, begins: Array) -> tuple[Array, Array]:
@@ -175,11 +175,14 @@ class _Search:
         span = np.diff(times)[:, None]
         own_jerk = np.diff(second, axis=0) / span * (np.diff(path)[:, None] / span) ** 2
         added_jerk = np.diff(own + added, axis=0) / span - own_jerk
-        is_short = self._is_short(path)[:, None]
-        is_step = is_short & (np.abs(own_jerk) > self._limits.jerk)[is_short[:-1, 0]].any(axis=0)
-        needed = _needed(own, added, self._limits.acceleration, is_step)
-        by_jerk = np.sqrt(_needed(own_jerk, added_jerk, self._limits.jerk, is_step[:-1] & is_step[1:]))
-        needed[:-1] = np.maximum(needed[:-1], by_jerk)
+        by_acceleration = _needed(own, added, self._limits.acceleration)
+        by_jerk = np.sqrt(_needed(own_jerk, added_jerk, self._limits.jerk))
+        is_beyond = np.abs(own_jerk) > self._limits.jerk
+        if is_beyond.any():
+            is_step = self._is_step(path, is_beyond)
+            by_acceleration[is_step] = by_jerk[is_step[:-1] & is_step[1:]] = 0.0
+        needed = by_acceleration.max(axis=1)
+        needed[:-1] = np.maximum(needed[:-1], by_jerk.max(axis=1))
         blocked = path[needed * offer.gentleness > _GENTLER[-1]]
         return float(needed.max()), float(blocked.max(initial=-math.inf))
 
@@ -196,20 +199,25 @@ class _Search:
         looks = np.sort(np.concatenate((even, inside, bends)))
         return looks[np.diff(looks, prepend=-np.inf) > _CLOSEST]
 
-    def _is_short(self, path: Array) -> npt.NDArray[np.bool_]:
-        """Whether times of the path lie in splines as short as those over which a client's steps are spread."""
+    def _is_step(self, path: Array, is_beyond: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Which joints' steps, spread over some milliseconds, times of the path lie in; Shape (k, n).
+
+        Args:
+            path: times of the path [s], Shape (k,).
+            is_beyond: whether a joint's own jerk is beyond its limit from one time to the next, Shape (k - 1, n).
+        """
+        splines = np.diff(self._motion.knots)
         index = self._motion.knots.searchsorted(path, side="right") - 1
-        return self._splines[np.clip(index, 0, len(self._splines) - 1)] < retiming.STEP
+        is_short = splines[np.clip(index, 0, len(splines) - 1)] < retiming.STEP
+        is_step: npt.NDArray[np.bool_] = is_short[:, None] & is_beyond[is_short[:-1]].any(axis=0)
+        return is_step
 
 
-def _needed(own: Array, added: Array, limit: Array, is_step: npt.NDArray[np.bool_]) -> Array:
-    """How many times too large what a change adds is, by the worst joint; Shape (k,)."""
-    size = np.abs(own)
-    room = np.maximum(limit * _SHARE, size) - np.sign(added) * own
-    needed = np.abs(added) / np.maximum(room, limit * _TINY)
-    needed[is_step] = 0.0
-    worst: Array = needed.max(axis=1)
-    return worst
+def _needed(own: Array, added: Array, limit: Array) -> Array:
+    """How many times too large what a change adds is; Shape (k, n)."""
+    room = np.maximum(limit * _SHARE, np.abs(own)) - np.sign(added) * own
+    needed: Array = np.abs(added) / np.maximum(room, limit * _TINY)
+    return needed
 
 
 def _fails_too(other: _Offer, offer: _Offer, needed: float, blocked: float) -> bool:

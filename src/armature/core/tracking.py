@@ -274,7 +274,7 @@ class Tracker:
     def _come_to(self, rate: float, now: float, bounds: GroupLimits | None = None) -> None:
         begin = now + NOTICE
         if not self.is_moving(now):
-            self._start = begin = now  # it has waited on its path: what begins, begins now
+            self._start = now  # it has waited on its path until now
         rate = pace.allowed(self._motion, self._pace.at(begin).time, rate, self._limits)
         if rate != self._pace.rate:
             bounds = self._limits if bounds is None else bounds
