@@ -113,6 +113,19 @@ def test_told_what_it_carries_it_stays_far_from_where_it_began():
     assert abs(bench.positions()["shoulder"] - there) < LEFT
 
 
+def test_two_joints_give_way_at_once_and_one_carries_what_the_other_moves():
+    bench = armed("elbow", wiring=yielding("shoulder", "elbow"))
+    for joint in ("shoulder", "elbow"):
+        free(bench, joint)
+    place = bench.positions()["shoulder"]
+    guided(bench, "elbow", -0.8, speed=0.5, told=loads)
+    assert abs(bench.positions()["shoulder"] - place) < HALF_A_DEGREE
+    before = bench.positions()["elbow"]
+    guided(bench, "shoulder", 0.6, speed=0.5, told=loads)
+    assert abs(bench.positions()["elbow"] - before) < LEFT
+    assert set(bench.loop.free) == {"shoulder", "elbow"}
+
+
 def test_more_weight_than_it_carries_is_caught_before_it_falls_far():
     bench = armed("shoulder", "up")
     free(bench, "shoulder")
