@@ -314,7 +314,7 @@ class GroupNode(Node):
 
     def _publish_state(self) -> None:
         stamp, feedback = self.control.arm.read_at, self.control.arm.measured
-        reference = self.control.setpoint(stamp)
+        reference = None if feedback is None else self.control.setpoint(stamp)
         if not self.joints or reference is None or feedback is None or stamp == self._published_at:
             return
         self._published_at = stamp
