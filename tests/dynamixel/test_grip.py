@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import replace
 
 import numpy as np
@@ -15,10 +16,11 @@ from armature.dynamixel.cause import Cause
 from armature.dynamixel.control_table import OperatingMode, servo_model
 from armature.dynamixel.mode import Mode
 from armature.dynamixel.setpoints import Piece
+from armature.dynamixel.wiring import Wiring
 from armature.emulator import faults
 from armature.errors import BusError, GoalRefused
 
-from .reel import LIMITS, WIRING, go, reel
+from .reel import ARM, LIMITS, TEXT, WIRING, go, reel
 from .test_operating_modes import GOAL_CURRENT, heir
 
 XM430 = servo_model("XM430-W350")
@@ -168,6 +170,7 @@ def test_a_servo_that_does_not_take_its_limit_stops_the_arm_with_the_reason(clos
     assert "id 2" in closed.loop.why
 
 
+SECOND = "second: {id: 3, direction: -1, zero_offset: 90 deg, torque_constant: 1.7 N·m/A},"
 POSITION = {"mode": OperatingMode.POSITION, "current_limit": math.nan}
 
 
@@ -205,6 +208,49 @@ def test_two_servos_share_the_force():
     jaw = KNOWN.servos[1]
     both = replace(jaw, second=replace(jaw, servo_id=3, is_second=True))
     assert both.goal_current(40.0) == jaw.goal_current(20.0)
+
+
+def test_both_servos_of_a_finger_are_limited_and_released():
+    text = TEXT.replace("80 rad/m,", "80 rad/m, torque_constant: 1.7 N·m/A, " + SECOND)
+    bench = reel(wiring=Wiring.from_yaml(text, ARM)).armed()
+    bench.far.plant.jam("jaw")
+    squeeze(bench, 0.002, 20.0)
+    both = [bench.servo(name).registers["Goal Current"] for name in ("jaw", "jaw_second")]
+    assert both[0] == both[1] == math.floor(20.0 / (2 * 1.7 * 80.0 * XM430.current_unit))
+    bench.loop.arm("s2", bench.now)
+    assert {bench.servo(name).registers["Goal Current"] for name in ("jaw", "jaw_second")} == {GOAL_CURRENT}
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_whatever_is_asked_the_servo_has_the_limit_that_was_asked_last(seed):
+    chance, bench = random.Random(seed), reel(wiring=KNOWN).armed()
+    bench.far.plant.jam("jaw")
+    expected, session = GOAL_CURRENT, 1
+    for _ in range(20):
+        deed = chance.choice(("limit", "limit", "limit", "none", "arm", "off", "refused", "heir"))
+        if deed == "limit":
+            force = chance.uniform(1.0, 120.0)
+            squeeze(bench, chance.uniform(0.0, 0.03), force, 0.05, f"s{session}")
+            expected = min(math.floor(force / STEP + 1e-6), GOAL_CURRENT)
+        elif deed == "none":
+            squeeze(bench, chance.uniform(0.0, 0.03), chance.choice((None, 0.0)), 0.05, f"s{session}")
+            expected = GOAL_CURRENT
+        elif deed == "refused":
+            with pytest.raises(GoalRefused):
+                squeeze(bench, 0.01, -1.0, 0.05, f"s{session}")
+        elif deed == "off":
+            bench.loop.torque_off(bench.now)
+        elif deed == "heir":
+            bench.bus.close()
+            bench = heir(bench, wiring=KNOWN).start()
+        bench.run(0.05)
+        assert goal_current(bench) == expected, deed
+        if deed in ("arm", "off", "refused", "heir"):
+            session, expected = session + 1, GOAL_CURRENT
+            bench.run(0.2)
+            bench.loop.arm(f"s{session}", bench.now)
+            assert goal_current(bench) == expected, deed
+    assert not bench.loop.faults
 
 
 @given(st.floats(1.1 * STEP, 1e6))

@@ -83,7 +83,7 @@ def wired(make_motion, tmp_path):
     def build(text=WIRING):
         file = tmp_path / "servos.yaml"
         file.write_text(text, "utf-8")
-        return make_motion(gripper_parameters={"wiring": str(file)}).arm_servos()
+        return make_motion(gripper_parameters={"wiring": str(file), "stall_timeout": 0.1}).arm_servos()
 
     return build
 
