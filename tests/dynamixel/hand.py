@@ -36,14 +36,14 @@ def _yielding(servo: Any, limit: float) -> Any:
 def armed(joint: str, pose: str | Mapping[str, float] = "home", **settings: Any) -> Bench:
     """An armed arm at rest, one of whose joints can give way."""
     settings.setdefault("wiring", yielding(joint))
-    return Bench(pose, **settings).armed().run(0.7)
+    return Bench(pose, **settings).armed().run(0.5)
 
 
 def guided(
     bench: Bench,
     joint: str,
     distance: float,
-    speed: float = 0.3,
+    speed: float = 0.4,
     told: Callable[[Bench], Mapping[str, float]] | None = None,
 ) -> None:
     """A hand guides a joint over a distance [rad] at a speed [rad/s], and lets go.

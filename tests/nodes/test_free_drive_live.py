@@ -91,7 +91,7 @@ def told_of(graph, joint):
     return values_of(found[-1]) if found else {}
 
 
-def test_a_joint_gives_way_is_pushed_and_holds_where_it_was_left(graph):
+def test_a_joint_is_pushed_another_is_let_go_and_the_arm_parks_with_both(graph):
     told = []
     graph.until(lambda: told.append(free(graph, "waist")) or told[-1].success)  # a busy machine misses a cycle
     assert told[-1].message.startswith("waist gives way to a hand: it carries ")
@@ -112,10 +112,11 @@ def test_a_joint_gives_way_is_pushed_and_holds_where_it_was_left(graph):
     graph.until(lambda: "free" not in graph.values())
     assert graph.positions()["waist"] == pytest.approx(left, abs=math.radians(2.0))
     assert graph.arm().success
-    graph.until(lambda: graph.state() == "ARMED")
+    limp_and_parked(graph)
 
 
-def test_a_limp_joint_gets_its_torque_back_before_the_arm_parks(graph):
+def limp_and_parked(graph):
+    """A limp joint gets its torque back before the arm parks."""
     code, out, err = cli(graph, "knee", "--yes")
     assert (code, out) == (1, "")
     assert "joints are " in err
