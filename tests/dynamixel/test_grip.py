@@ -197,11 +197,12 @@ POSITION = {"mode": OperatingMode.POSITION, "current_limit": math.nan}
 )
 def test_a_limit_that_cannot_be_kept_is_refused_with_what_would_work(changes, limit, told):
     bench = reel(wiring=with_jaw(**changes), registers={}).armed()
-    before = bench.loop.setpoints(bench.now)["jaw"]
+    before = bench.loop.setpoints(bench.now)["jaw"].position
     with pytest.raises(GoalRefused, match=told):
         squeeze(bench, 0.02, limit)
     assert bench.mode() is Mode.HOLDING
-    assert bench.loop.setpoints(bench.now + 1.0)["jaw"] == before
+    assert bench.loop.setpoints(bench.now + 1.0)["jaw"].position == before
+    assert not bench.loop.is_moving(bench.now)
 
 
 def test_two_servos_share_the_force():
