@@ -92,9 +92,10 @@ def test_the_set_point_stays_continuous_when_a_motion_is_stopped(bench):
 
 
 def test_a_stop_while_nothing_moves_changes_nothing(bench):
-    before = bench.loop.setpoints(bench.now)
+    before = {joint: point.position for joint, point in bench.loop.setpoints(bench.now).items()}
     bench.loop.hold("test", bench.now)
-    assert bench.loop.setpoints(bench.now) == before
+    assert {joint: point.position for joint, point in bench.loop.setpoints(bench.now).items()} == before
+    assert not bench.loop.is_moving(bench.now)
 
 
 @pytest.mark.parametrize("begin", [0.0, 0.2], ids=["at rest", "moving"])
