@@ -29,10 +29,10 @@ _GENTLER = tuple(1.4**step for step in range(8))
 # gentler by what it needs and a little more, up to the last.
 _FIRST, _GENTLY, _NEARLY = 1.12, 1.05, 2.5
 # How many changes are looked at: the best of them is taken where none keeps the limits.
-_MOST = 40
+_MOST = 15
 # A rise that is not possible at once goes so far first [share], in so many steps at most.
-_STEPS = (0.8, 0.6, 0.4, 0.2, 0.1)
-_MOST_STEPS = 8
+_STEPS = (0.7, 0.4, 0.1)
+_MOST_STEPS = 4
 # Bounds of a change where no joint moves, so that none sets one [1/s], [1/s²].
 _HARDEST, _SHARPEST = 50.0, 2_000.0
 # How far along the path its velocity is looked at before the change is known [s].
@@ -51,8 +51,9 @@ def changed(motion: Trajectory, old: Pace, now: float, rate: float, limits: Grou
 
     Where the path is within the limits by itself, the whole is. Where it is beyond, nothing is added; except in
     the milliseconds over which a client's step is spread. A rate rises in steps, or later, where the path's own
-    acceleration leaves no room to rise at once. A stop does not wait longer than `LONGEST_WAIT`: where the path
-    leaves no room for so long, it takes what adds the least.
+    acceleration leaves no room to rise at once. Where there is no such change, none that begins within
+    `LONGEST_WAIT`, one is taken that adds to the jerk where the path's own is beyond the limit; then the one
+    that adds the least.
 
     Args:
         motion: the path; quintic.
@@ -61,20 +62,23 @@ def changed(motion: Trajectory, old: Pace, now: float, rate: float, limits: Grou
         rate: wanted; 0 is a stop on the path.
         limits: of the joints.
     """
-    found = _Search(motion, old, rate, limits).found(now)
-    tries = 0
-    while found is None and old.rate < rate and tries < _MOST_STEPS:
+    needed, found = _Search(motion, old, rate, limits).best(now)
+    for _ in range(_MOST_STEPS):
+        if needed <= 1.0 or old.rate >= rate:
+            break
         step = _lower(motion, old, now, rate, limits)
         old, now = (old, max(old.settled, now) + LONGEST_WAIT) if step is None else (step, step.settled)
-        found = _Search(motion, old, rate, limits).found(now)
-        tries += 1
-    return _Search(motion, old, rate, limits).least(now) if found is None else found
+        needed, found = _Search(motion, old, rate, limits).best(now)
+    if needed <= 1.0:
+        return found
+    less_needed, other = _Search(motion, old, rate, limits, math.inf).best(now)
+    return other if less_needed < needed else found
 
 
 def _lower(motion: Trajectory, old: Pace, now: float, rate: float, limits: GroupLimits) -> Pace | None:
     """A rise to less than is wanted, if there is one."""
     between = (old.rate + share * (rate - old.rate) for share in _STEPS)
-    found = (_Search(motion, old, lower, limits).found(now) for lower in between)
+    found = (_Search(motion, old, lower, limits).at_once(now) for lower in between)
     return next((pace for pace in found if pace is not None), None)
 
 
@@ -92,14 +96,18 @@ class _Offer:
 
 
 class _Search:
-    def __init__(self, motion: Trajectory, old: Pace, rate: float, limits: GroupLimits) -> None:
+    def __init__(
+        self, motion: Trajectory, old: Pace, rate: float, limits: GroupLimits, step: float = retiming.STEP
+    ) -> None:
+        """Look for changes that add nothing to a jerk beyond its limit in splines longer than a step's [s]."""
         self._motion = motion
         self._old = old
         self._rate = rate
         self._limits = limits
+        self._step = step
 
-    def found(self, now: float) -> Pace | None:
-        """The hardest change, or one as gentle as that shows to be needed, or the first to be over of many."""
+    def at_once(self, now: float) -> Pace | None:
+        """A change that begins now: a hard one, or one as gentle as that shows to be needed."""
         moment = self._old.at(now)
         is_there = abs(moment.rate - self._rate) < _STEADY and abs(moment.slope) < _STEADY
         if is_there or self._motion.sample(moment.time).is_resting:
@@ -113,15 +121,15 @@ class _Search:
                 if needed <= 1.0:
                     return pace
             gentleness *= _GENTLY * needed
-        needed, best = self._best(now)
-        return best if needed <= 1.0 else None
+        return None
 
-    def least(self, now: float) -> Pace:
-        """The change that adds the least beyond the limits, where none keeps them."""
-        return self._best(now)[1]
+    def best(self, now: float) -> tuple[float, Pace]:
+        """How many times as gentle a change must be, and that change.
 
-    def _best(self, now: float) -> tuple[float, Pace]:
-        """How many times as gentle a change must be, and that change: the first to be over, or the gentlest."""
+        It is one that begins now, or the first to be over of many, or the one that adds the least.
+        """
+        if (pace := self.at_once(now)) is not None:
+            return 0.0, pace
         least, best = math.inf, self._old
         offers = self._offers(self._begins(now), _GENTLER)
         for _ in range(_MOST):
@@ -175,12 +183,11 @@ class _Search:
         span = np.diff(times)[:, None]
         own_jerk = np.diff(second, axis=0) / span * (np.diff(path)[:, None] / span) ** 2
         added_jerk = np.diff(own + added, axis=0) / span - own_jerk
-        by_acceleration = _needed(own, added, self._limits.acceleration)
-        by_jerk = np.sqrt(_needed(own_jerk, added_jerk, self._limits.jerk))
         is_beyond = np.abs(own_jerk) > self._limits.jerk
-        if is_beyond.any():
-            is_step = self._is_step(path, is_beyond)
-            by_acceleration[is_step] = by_jerk[is_step[:-1] & is_step[1:]] = 0.0
+        is_step = self._is_step(path, is_beyond, self._step)
+        is_short = is_step & self._is_step(path, is_beyond, retiming.STEP)
+        by_acceleration = _needed(own, added, self._limits.acceleration, is_short)
+        by_jerk = np.sqrt(_needed(own_jerk, added_jerk, self._limits.jerk, is_step[:-1] & is_step[1:]))
         needed = by_acceleration.max(axis=1)
         needed[:-1] = np.maximum(needed[:-1], by_jerk.max(axis=1))
         blocked = path[needed * offer.gentleness > _GENTLER[-1]]
@@ -199,24 +206,28 @@ class _Search:
         looks = np.sort(np.concatenate((even, inside, bends)))
         return looks[np.diff(looks, prepend=-np.inf) > _CLOSEST]
 
-    def _is_step(self, path: Array, is_beyond: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        """Which joints' steps, spread over some milliseconds, times of the path lie in; Shape (k, n).
+    def _is_step(self, path: Array, is_beyond: npt.NDArray[np.bool_], longest: float) -> npt.NDArray[np.bool_]:
+        """Which joints' steps times of the path lie in, Shape (k, n).
 
         Args:
             path: times of the path [s], Shape (k,).
             is_beyond: whether a joint's own jerk is beyond its limit from one time to the next, Shape (k - 1, n).
+            longest: spline that is taken for a step [s].
         """
+        if not is_beyond.any():
+            return np.zeros((len(path), is_beyond.shape[1]), dtype=bool)
         splines = np.diff(self._motion.knots)
         index = self._motion.knots.searchsorted(path, side="right") - 1
-        is_short = splines[np.clip(index, 0, len(splines) - 1)] < retiming.STEP
+        is_short = splines[np.clip(index, 0, len(splines) - 1)] < longest
         is_step: npt.NDArray[np.bool_] = is_short[:, None] & is_beyond[is_short[:-1]].any(axis=0)
         return is_step
 
 
-def _needed(own: Array, added: Array, limit: Array) -> Array:
+def _needed(own: Array, added: Array, limit: Array, is_step: npt.NDArray[np.bool_]) -> Array:
     """How many times too large what a change adds is; Shape (k, n)."""
     room = np.maximum(limit * _SHARE, np.abs(own)) - np.sign(added) * own
     needed: Array = np.abs(added) / np.maximum(room, limit * _TINY)
+    needed[is_step] = 0.0
     return needed
 
 
