@@ -176,6 +176,7 @@ def test_whatever_interrupts_a_goal_its_end_is_reached(kind, places, step, inter
                 getattr(arm.control, name)(*given_too, arm.now)
             arm.go()
             arm.run(seconds)
+    arm.run(0.1)  # after a delay it must hear again what is commanded before it takes commands
     arm.control.bound_speed(1.0, arm.now)
     arm.control.set_speed(1.0, arm.now)
     with contextlib.suppress(ArmatureError):
