@@ -12,6 +12,7 @@ from armature.core.model import Limit
 from armature.core.retiming import STEP
 from armature.core.stopping import Dynamics
 from armature.core.tolerance import Tolerance, Tolerances
+from armature.core.tracking import HANDOVER
 from armature.dynamixel.setpoints import Piece, Setpoints
 
 from .groups import JOINTS, group
@@ -71,7 +72,10 @@ class Commanded:
         if piece is not None:
             self._pieces += 1
             tracker = self.control._tracker
-            self._followed = tracker._motion, tracker._pace if tracker._tail is None else tracker._tail[0]
+            pace = tracker._pace if tracker._tail is None else tracker._tail[0]
+            # A motion on no path has nothing to take by itself, once what was followed before it has been left.
+            own_until = HANDOVER if tracker._is_lease else np.inf
+            self._followed = tracker._motion, pace, own_until
             self.receiver.accept(Piece(self._pieces, "s1", piece.start, piece.trajectory), self.now)
 
     def run(self, seconds, *, held_up=False):
@@ -118,9 +122,9 @@ class Commanded:
 
     def _demand(self, now):
         """What the path itself takes in the cycle before: accelerations, jerks, and whether a step is within."""
-        motion, pace = self._followed
+        motion, pace, own_until = self._followed
         path, rate, _ = pace.many(np.linspace(now - CYCLE, now, 9))
-        if len(motion.knots) < 2 or path[0] >= motion.duration:
+        if len(motion.knots) < 2 or path[0] >= min(motion.duration, own_until):
             return NO_DEMAND
         accelerations = np.abs(motion.sample_many(path)[2] * rate[:, None] ** 2)
         inside = path < motion.duration

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from armature.core import jog
 from armature.core.limits import check_motion
 from armature.core.tracking import HANDOVER, HORIZON, Tracker
 from armature.core.trajectory import State, Trajectory
@@ -13,6 +14,7 @@ from armature.errors import GoalRefused
 from .groups import JOINTS, group
 
 LIMITS = group()
+STOPPED_AT, CYCLE = 0.3, 0.01  # [s]
 PLACE = st.tuples(st.floats(-1.5, 1.5), st.floats(-1.5, 1.5))
 SHARE = st.floats(0.02, 0.98)
 KINDS = st.sampled_from(("linear", "cubic", "quintic"))
@@ -131,6 +133,25 @@ def test_a_stop_is_continuous_within_limits_and_ends_on_the_path(goal, share):
     rest = tracker.setpoint(tracker.end + 1e-6)
     assert rest.is_resting
     assert off_the_path(rest.position, path, now, tracker.end) < 5e-3
+
+
+@pytest.mark.parametrize("is_free", [True, False])
+def test_a_stop_leaves_a_path_that_has_no_room_for_it_where_that_is_free(is_free):
+    tracker = Tracker(LIMITS, np.zeros(2))
+    tracker.is_free = lambda _halt: is_free
+    # The quickest motion takes all of the limits, of one joint or the other, nearly all the time.
+    tracker.move(lambda state: jog.move(LIMITS, state, np.array([1.5, -0.4]), LIMITS.velocity), 0.0)
+    tracker.piece(0.0)
+    course = np.array([tracker.setpoint(time).position for time in np.linspace(0.0, tracker.end, 2000)])
+    tracker.stop(STOPPED_AT)
+    took = tracker.end - STOPPED_AT
+    _, velocity, acceleration = tracker.piece(STOPPED_AT).trajectory.sample_many(np.arange(0.0, took, CYCLE))
+    assert (np.abs(velocity) <= LIMITS.velocity).all()
+    assert (np.abs(acceleration) <= LIMITS.acceleration * 1.01).all()
+    assert (np.abs(np.diff(acceleration, axis=0)) <= LIMITS.jerk * CYCLE * 1.01).all()
+    off = np.abs(course - tracker.setpoint(tracker.end).position).max(axis=1).min()
+    assert (took < 0.6 and off > 5e-3) == is_free
+    assert (took > 0.8 and off < 1e-3) != is_free
 
 
 @given(goals(), SHARE, SHARE)

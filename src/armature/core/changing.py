@@ -51,7 +51,8 @@ def changed(motion: Trajectory, old: Pace, now: float, rate: float, limits: Grou
 
     Where the path is within the limits by itself, the whole is. Where it is beyond, nothing is added; except in
     the milliseconds over which a client's step is spread. A rate rises in steps, or later, where the path's own
-    acceleration leaves no room to rise at once. Where there is no such change, none that begins within
+    acceleration leaves no room to rise at once. A path that ends sooner than a stop on it is followed to its end.
+    Where there is no such change, none that begins within
     `LONGEST_WAIT`, one is taken that adds to the jerk where the path's own is beyond the limit; then the one
     that adds the least.
 
@@ -69,6 +70,9 @@ def changed(motion: Trajectory, old: Pace, now: float, rate: float, limits: Grou
         step = _lower(motion, old, now, rate, limits)
         old, now = (old, max(old.settled, now) + LONGEST_WAIT) if step is None else (step, step.settled)
         needed, found = _Search(motion, old, rate, limits).best(now)
+    ends = old.reaches(motion.duration) if rate == 0.0 else math.inf
+    if ends <= (found.settled if needed <= 1.0 else max(found.settled, now + LONGEST_WAIT)):
+        return old
     if needed <= 1.0:
         return found
     less_needed, other = _Search(motion, old, rate, limits, math.inf).best(now)

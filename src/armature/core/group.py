@@ -69,6 +69,8 @@ class GroupControl:
         self.settings = settings
         # Takes a jog built at a share of its speed; whoever knows the arm's surroundings slows it down.
         self.slowed: Callable[[Callable[[float], Trajectory]], Trajectory] = lambda build: build(1.0)
+        # Says whether nothing is in the way of a stop that leaves its path.
+        self.is_free: Callable[[Trajectory], bool] = lambda _halt: True
         self._tracker: Tracker | None = None
         self._goal: _Goal | None = None
         self._speed = 1.0  # asked for, of motions on their paths [share]
@@ -149,6 +151,7 @@ class GroupControl:
             slow = self.settings.deceleration
             braking = None if slow is None else replace(self.limits, acceleration=slow)
             self._tracker = Tracker(self.limits, position, stamp, braking)
+            self._tracker.is_free = self.is_free
             self._tracker.set_speed(min(self._speed, self._bound), stamp)
         elif self._is_free(self._tracker, now) and stamp > self._tracker.end:
             self._tracker.hold(position, stamp)
@@ -283,14 +286,14 @@ class GroupControl:
         self._finish(aborted("replaced by a jog"))
 
     def stop(self, now: float, why: str) -> None:
-        """Slow down on the path and hold; the goal ends with the reason."""
+        """Slow down and hold; the goal ends with the reason."""
         self._catch_up(now)
         if self._tracker is not None:
             self._tracker.stop(now)
         self._finish(aborted(why))
 
     def cancel(self, now: float) -> None:
-        """Slow down on the path and hold; the goal ends as canceled once that is done."""
+        """Slow down and hold; the goal ends as canceled once that is done."""
         self._catch_up(now)
         if self._goal is not None and self._tracker is not None:
             self._tracker.stop(now)

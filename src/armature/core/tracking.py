@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -11,11 +12,12 @@ import numpy as np
 from armature.core import joining, pace, pieces, profile, retiming
 from armature.core.changing import changed
 from armature.core.integration import Rates
-from armature.core.limits import GroupLimits
+from armature.core.limits import GroupLimits, check_motion
 from armature.core.pace import Pace
 from armature.core.pieces import Piece
 from armature.core.spline import Array
 from armature.core.trajectory import State, Trajectory
+from armature.errors import GoalRefused
 
 # How far ahead a piece reaches, before its tail [s].
 HORIZON = 0.2
@@ -26,6 +28,8 @@ HANDOVER = 0.05
 NOTICE = 0.02
 # The lowest rate at which a path is joined [share].
 _SLOWEST = 0.01
+# How much longer a stop may take to stay on the path [s].
+_WORTH = 0.2
 # An acceleration so many times a joint's limit is a step of velocity that is spread over some milliseconds.
 _BRIEF = 2.0
 
@@ -49,6 +53,8 @@ class Tracker:
             braking: limits of stops, where they are to be gentler than the rest.
         """
         self.speed = 1.0  # of motions on their paths, wanted [share]
+        # Says whether nothing is in the way of a stop that leaves its path, for whoever knows the surroundings.
+        self.is_free: Callable[[Trajectory], bool] = lambda _halt: True
         self._limits = limits
         self._braking = limits if braking is None else braking
         self._is_stopping = False
@@ -66,8 +72,7 @@ class Tracker:
     @property
     def end(self) -> float:
         """When the present motion comes to rest [s]."""
-        reached = self._pace.reaches(self._motion.duration)
-        return min(reached, self._pace.settled) if self._pace.rate == 0.0 else reached
+        return self._end_of(self._pace)
 
     @property
     def is_paused(self) -> bool:
@@ -150,26 +155,27 @@ class Tracker:
         It is not on a path: its pieces hold the whole of it, a stop leaves it, a pause drops it.
         """
         until = self.handover(now)
-        ahead = pieces.real(self._motion, self._pace, now, until)
-        self._begin(retiming.joined(ahead, build(self._state(until))), now, pace.steady(now, 1.0))
-        self._is_lease = True
+        self._leave(build(self._state(until)), now, until)
 
     def goal_time(self, now: float) -> float:
         """How far the present motion is, in the time of its goal [s]; below 0 before it begins."""
         return self._pace.at(now).time - self._zero
 
     def stop(self, now: float) -> None:
-        """Slow down on the path and hold where that ends; the rest of the motion is dropped."""
+        """Slow down and hold where that ends; the rest of the motion is dropped.
+
+        That is on the path, unless the path leaves so little room that the joints stop sooner each for itself.
+        """
         if self._is_stopping:
             return
-        if self._is_lease and self.is_moving(now):
-            begin = now + NOTICE
-            ahead = pieces.real(self._motion, self._pace, now, begin)
-            halted = retiming.joined(ahead, profile.halt(self._braking, self._state(begin)))
-            self._begin(halted, now, pace.steady(now, 1.0))
-            self._is_lease = True
-        else:
-            self._come_to(0.0, now, self._braking)
+        if self.is_moving(now):
+            before, begin = (self._pace, self._tail), now + NOTICE
+            halt = profile.halt(self._braking, self._state(begin))
+            if not self._is_lease:
+                self._come_to(0.0, now, self._braking)
+            if self._is_lease or self._is_late(halt, begin):
+                self._pace, self._tail = before
+                self._leave(halt, now, begin)
         self._is_stopping = True
 
     def pause(self, now: float) -> None:
@@ -230,7 +236,11 @@ class Tracker:
             return pieces.sampled(self._motion, start, self._pace, max(self.end, start))
         tail = changed(self._motion, self._pace, end, 0.0, self._limits)
         self._tail = tail, end
-        return pieces.sampled(self._motion, start, tail, min(tail.settled, tail.reaches(self._motion.duration)))
+        return pieces.sampled(self._motion, start, tail, self._end_of(tail))
+
+    def _end_of(self, at: Pace) -> float:
+        reached = at.reaches(self._motion.duration)
+        return min(reached, at.settled) if at.rate == 0.0 else reached
 
     def _state(self, now: float) -> State:
         """The set-point as a state to go on from."""
@@ -270,6 +280,21 @@ class Tracker:
         self._is_stopping = self._is_held = self._is_given = self._is_lease = False
         self._pace = at
         self._tail = None
+
+    def _is_late(self, halt: Trajectory, begin: float) -> bool:
+        """Whether the joints stop that much sooner each for itself, within their limits and freely."""
+        if self.end < begin + halt.duration + _WORTH:
+            return False
+        with suppress(GoalRefused):
+            check_motion(halt, self._limits)
+            return self.is_free(halt)
+        return False
+
+    def _leave(self, motion: Trajectory, now: float, begin: float) -> None:
+        """Go on as before until a motion begins that is on no path."""
+        ahead = pieces.real(self._motion, self._pace, now, begin)
+        self._begin(retiming.joined(ahead, motion), now, pace.steady(now, 1.0))
+        self._is_lease = True
 
     def _come_to(self, rate: float, now: float, bounds: GroupLimits | None = None) -> None:
         begin = now + NOTICE

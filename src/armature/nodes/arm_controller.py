@@ -67,6 +67,7 @@ class ArmController(GroupNode):
         self._leads = read(self, Feedforward).feedforward__gravity
         self._guard = self._make_guard()
         self.control.slowed = self._slowed
+        self.control.is_free = lambda halt: not self._guard.blocked(halt)
         tool = self._checks.mechanics.tool
         steering = Steering(self._checks.mechanics, self.control.limits, tool)
         self._twist = TwistJog(self, steering, self._guard, (self.model.root, tool), self._jogged)

@@ -283,7 +283,7 @@ class GroupNode(Node):
         self.control.stop(self.now(), f"stopped by {self.get_name()}/stop")
         self.go()
         response.success = True
-        response.message = "slowing down on the path, then holding" if moved else "nothing was moving"
+        response.message = "slowing down, then holding" if moved else "nothing was moving"
         return response
 
     def _pause(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
