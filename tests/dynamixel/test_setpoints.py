@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from armature.core import retiming
 from armature.core.model import Limit
 from armature.core.stopping import Dynamics
 from armature.core.trajectory import Trajectory
@@ -163,6 +164,30 @@ def test_a_first_piece_that_comes_late_begins_at_its_beginning_and_those_after_i
     setpoints.accept(Piece(2, "s", 0.65, rest), 0.69)
     assert setpoints.sample(0.69)["a"].position == pytest.approx(float(whole.trajectory.sample(0.69).position[0]))
     assert setpoints.sample(1.0)["a"].position == pytest.approx(0.4)
+
+
+@given(st.floats(0.01, 0.2), st.floats(0.005, 0.05))
+def test_pieces_renewed_sooner_than_their_delay_are_followed_without_a_step(late, every):
+    setpoints = Setpoints(LIMITS, DYNAMICS)
+    setpoints.hold({"a": 0.0, "b": 0.5, "c": 0.01})
+    motion, begin = quintic("a", 0.0, 0.8, 2.0).trajectory, 0.0
+    for number in range(30):
+        sent = number * every
+        if number == 4:  # another motion takes its place
+            state = motion.sample(sent)
+            rows = (
+                [[float(value[0])], [end]]
+                for value, end in zip(vars(state).values(), (0.1, 0.0, 0.0), strict=True)
+            )
+            motion, begin = Trajectory(("a",), [0.0, 2.0], *rows), sent
+        piece = retiming.cut(motion, sent - begin, motion.duration)
+        # Each takes as long as the first one, or is with us at once.
+        setpoints.accept(Piece(number, "s", sent, piece), sent + (late if number == 0 else 0.0))
+        if begin:
+            later = sent + every
+            expected = float(motion.sample(later - late - begin).position[0])
+            if later - late > begin:
+                assert setpoints.sample(later)["a"].position == pytest.approx(expected, abs=1e-6)
 
 
 def test_at_rest_the_delay_is_forgotten(setpoints):

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
@@ -78,7 +79,7 @@ class Setpoints:
         self._dynamics = dynamics
         self._rest: dict[str, float] = {}
         self._present: dict[str, Piece] = {}
-        self._coming: dict[str, Piece] = {}
+        self._coming: dict[str, list[Piece]] = {}  # by their starts, all of them to come
         self._delays: dict[tuple[str, ...], float] = {}  # by the joints of a piece [s]
         self._anew: set[str] = set()
         self.begun_late = 0.0  # how long after its stamp the last motion began [s]
@@ -112,7 +113,7 @@ class Setpoints:
 
     def is_moving(self, now: float) -> bool:
         """Whether some piece has not ended."""
-        return any(now < piece.end for piece in (*self._present.values(), *self._coming.values()))
+        return any(now < piece.end for piece in chain(self._present.values(), *self._coming.values()))
 
     def accept(self, piece: Piece, now: float) -> None:
         """Follow a piece from its start on, or from now on if it has started already.
@@ -126,7 +127,10 @@ class Setpoints:
         piece = self._delayed(piece, now)
         self._check_continuity(piece, max(now, piece.start))
         for joint in piece.trajectory.joints:
-            self._coming[joint] = piece
+            # One that begins sooner is still followed until this one begins: a delay may be longer than the time
+            # between two pieces.
+            sooner = [coming for coming in self._coming.get(joint, ()) if coming.start < piece.start]
+            self._coming[joint] = [*sooner, piece]
         self._hand_over(now)
 
     def stop(self, now: float) -> None:
@@ -174,9 +178,11 @@ class Setpoints:
         return replace(piece, start=piece.start + self._delays.get(joints, 0.0))
 
     def _hand_over(self, now: float) -> None:
-        for joint, piece in list(self._coming.items()):
-            if now >= piece.start:
-                self._present[joint] = self._coming.pop(joint)
+        for joint, coming in list(self._coming.items()):
+            while coming and now >= coming[0].start:
+                self._present[joint] = coming.pop(0)
+            if not coming:
+                del self._coming[joint]
         for joint, piece in list(self._present.items()):
             if now >= piece.end:
                 last = piece.trajectory.sample(piece.trajectory.duration)
@@ -227,8 +233,8 @@ class Setpoints:
         """Where joints will be at a time that has not come, by the pieces known now."""
         plan: dict[str, Setpoint] = {}
         for joint in joints:
-            coming, present = self._coming.get(joint), self._present.get(joint)
-            piece = coming if coming is not None and at >= coming.start else present
+            begun = [piece for piece in self._coming.get(joint, ()) if at >= piece.start]
+            piece = begun[-1] if begun else self._present.get(joint)
             if piece is None:
                 plan[joint] = Setpoint(self._rest[joint], 0.0, 0.0)
                 continue
