@@ -15,6 +15,7 @@ import pytest
 
 from armature import cli, cli_calibrate, cli_wiring
 from armature.bench.virtual import ARM
+from armature.dynamixel import buses
 from armature.dynamixel.wiring import Wiring
 from armature.emulator.faults import Place, Silence, Slip
 from armature.errors import ConfigError
@@ -48,7 +49,7 @@ class Hall(VirtualArm):
 @pytest.fixture
 def hall(monkeypatch):
     hall = Hall()
-    hall.put_in_place(monkeypatch, cli_calibrate)
+    hall.put_in_place(monkeypatch, buses)
     monkeypatch.setattr(cli_calibrate, "_SPACING", 0.0)
     return hall
 

@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from armature.cli_calibrate_view import Outcome, fields, outcome_lines, pose_lines, range_lines
-from armature.cli_port import chosen_port
+from armature.cli_port import chosen_ports
 from armature.cli_terminal import ENTER, QUIT, LiveTable, agrees, answer, key, require_person, say, single_keys
 from armature.cli_wiring import WiredArm, require_own, save, wired_arm
 from armature.core.poses import read_poses
 from armature.dynamixel.axis import Axis
-from armature.dynamixel.bus import ServoBus
+from armature.dynamixel.buses import bus_of
 from armature.dynamixel.calibration import Calibration, Placed, Range, Ticks, accepted, require_reach
 from armature.dynamixel.commissioning import narrow_limits
-from armature.dynamixel.port import ServoPort
+from armature.dynamixel.ports import port_text
 from armature.dynamixel.registers import Registers
 from armature.dynamixel.roll_call import call_roll
 from armature.dynamixel.wiring import ServoWiring
@@ -43,7 +43,8 @@ def calibrate(options: argparse.Namespace) -> int:
     _edited(wired, servos, {} if options.yes else _whole(wired, servos))
     if not options.yes:
         require_person("calibration", "add --yes to take the arm as it stands")
-    bus = ServoBus(ServoPort(chosen_port(options.port), wired.wiring.baud_rate, _LATENCY))
+    ports = chosen_ports(options.port, wired.wiring.buses)
+    bus = bus_of(wired.wiring, port_text(ports), _LATENCY)
     bus.open()
     try:
         call_roll(bus, servos)

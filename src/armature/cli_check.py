@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from armature.cli_port import chosen_port
+from armature.cli_port import chosen_ports
 from armature.cli_scan import surveyed
 from armature.core.model import ArmModel
 from armature.dynamixel import inspection
@@ -37,7 +37,8 @@ def check(options: argparse.Namespace) -> int:
     robot = find_robot(options.robot, options.wiring)
     arm = ArmModel.from_urdf(robot.urdf.read_text("utf-8"), robot.urdf.name)
     wiring = Wiring.from_yaml(robot.wiring.read_text("utf-8"), arm, robot.wiring.name)
-    findings = list(_findings(chosen_port(options.port), arm, wiring, _parameters(robot)))
+    given, paths = _parameters(robot), chosen_ports(options.port, wiring.buses)
+    findings = [finding for name, path in paths.items() for finding in _on_bus(name, path, arm, wiring, given)]
     worst = max(finding.verdict for finding in findings)
     if options.json:
         listed = [{**dataclasses.asdict(f), "verdict": f.verdict.name} for f in findings]
@@ -56,10 +57,17 @@ def _parameters(robot: Robot) -> dict[str, Any]:
     return given
 
 
+def _on_bus(name: str, path: str, arm: ArmModel, wiring: Wiring, given: dict[str, Any]) -> Iterator[Finding]:
+    """The findings of one bus, by its name where it has one."""
+    for finding in _findings(path, arm, wiring.on_bus(name), given):
+        yield dataclasses.replace(finding, subject=f"{name}: {finding.subject}") if name else finding
+
+
 def _findings(path: str, arm: ArmModel, wiring: Wiring, given: dict[str, Any]) -> Iterator[Finding]:
     latency = float(given.get("latency", 0.016))
     yield from _adapter(path, adapter(path), latency)
-    port = ServoPort(path, wiring.baud_rate, latency)
+    [baud_rate] = wiring.buses.values()
+    port = ServoPort(path, baud_rate, latency)
     try:
         port.open()
     except PortError as error:
@@ -68,12 +76,12 @@ def _findings(path: str, arm: ArmModel, wiring: Wiring, given: dict[str, Any]) -
     try:
         seen = survey(port)
         if seen.found:
-            yield Finding("baud", Verdict.OK, f"{wiring.baud_rate} bit/s")
+            yield Finding("baud", Verdict.OK, f"{baud_rate} bit/s")
             yield from _servos(ServoBus(port), arm, wiring, seen, float(given.get("rate", 100.0)))
             return
     finally:
         port.close()
-    yield _elsewhere(path, wiring.baud_rate)
+    yield _elsewhere(path, baud_rate)
 
 
 def _adapter(path: str, found: Adapter, latency: float) -> Iterator[Finding]:

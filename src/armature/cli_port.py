@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from armature.dynamixel.ports import port_paths
 from armature.errors import ConfigError, PortError
 from armature.nodes.holder import lock_holder, process
 from armature.nodes.serial_adapter import stable_names
@@ -15,10 +18,32 @@ def chosen_port(given: str) -> str:
         PortError: another process holds it.
     """
     port = given or _only_adapter()
+    _require_free(port)
+    return port
+
+
+def chosen_ports(given: str, buses: Iterable[str]) -> dict[str, str]:
+    """The device of each bus, of one bus the only adapter that is plugged in where none was given.
+
+    Raises:
+        ConfigError: devices and buses do not match; or see `chosen_port`.
+        PortError: another process holds one.
+    """
+    names = tuple(buses)
+    text = given if given or len(names) > 1 else _only_adapter()
+    if not text:
+        allowed = f"name one device for each bus: {','.join(f'{name}=DEVICE' for name in names)}"
+        raise ConfigError("--port", text, allowed)
+    paths = port_paths(text, names)
+    for path in paths.values():
+        _require_free(path)
+    return paths
+
+
+def _require_free(port: str) -> None:
     holder = lock_holder(port)
     if holder is not None:
         raise PortError(port, f"{process(holder)} holds it", "stop that first: armature down ends a graph")
-    return port
 
 
 def _only_adapter() -> str:

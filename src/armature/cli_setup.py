@@ -73,7 +73,7 @@ def _tour(options: argparse.Namespace, wired: WiredArm, port: str) -> int:
 
 def _set_up(options: argparse.Namespace, wired: WiredArm, servo: ServoWiring, port: str) -> int:
     """Find the servo, show what would change, ask, write. 1 if the person declines."""
-    presence = only_servo(surveyed(port, _rates(wired.wiring.baud_rate)))
+    presence = only_servo(surveyed(port, _rates(wired.wiring.baud_rate(servo))))
 
     @contextmanager
     def opened(baud_rate: int) -> Iterator[ServoBus]:
@@ -84,7 +84,7 @@ def _set_up(options: argparse.Namespace, wired: WiredArm, servo: ServoWiring, po
         finally:
             bus.close()
 
-    commissioning = Commissioning(servo, wired.wiring.baud_rate, wired.arm.limit(servo.joint), opened)
+    commissioning = Commissioning(servo, wired.wiring.baud_rate(servo), wired.arm.limit(servo.joint), opened)
     settings = commissioning.look(presence)
     if not options.json:
         print("\n".join(_lines(servo, presence, settings)), flush=True)

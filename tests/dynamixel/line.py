@@ -37,7 +37,7 @@ class Line:
     def _listen(self):
         feed = self.far.feed
 
-        def heard(data, now):
+        def heard(data, now, _bus):
             [packet] = StreamDecoder().feed(data)
             self.sent.append(packet.instruction)
             return [] if packet.instruction in self.deaf else feed(data, now)

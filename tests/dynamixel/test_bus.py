@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from armature.dynamixel.control_table import servo_model
+from armature.dynamixel.roll_call import found_on
 from armature.errors import ConfigError, CorruptPacket, PortError, ServoRefused, ServoTimeout
 
 from .scripted import packet, status
@@ -250,7 +251,7 @@ def test_answers_of_a_given_up_group_read_are_not_believed_in_the_next(bus, port
 
 def test_found_lists_only_those_that_answer(bus, port):
     port.answers += [status(1, bytes([0xFC, 0x03, 1])), b"", status(3, bytes([0x24, 0x04, 1]))]
-    assert bus.found([1, 2, 3]) == {1: 1020, 3: 1060}
+    assert found_on(bus, [1, 2, 3]) == {1: 1020, 3: 1060}
 
 
 # The port
@@ -265,7 +266,7 @@ def test_found_lists_only_those_that_answer(bus, port):
         lambda bus: bus.reboot(1),
         lambda bus: bus.sync_read([1, 2], 132, 4),
         lambda bus: bus.sync_write(GOAL, {1: 0}),
-        lambda bus: bus.found([1, 2]),
+        lambda bus: found_on(bus, [1, 2]),
     ],
     ids=["ping", "read", "write", "reboot", "sync_read", "sync_write", "found"],
 )

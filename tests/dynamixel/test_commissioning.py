@@ -43,7 +43,7 @@ class Workshop:
         self.servo = self.bench.far.servo(wiring.name)
         self.opened_at: list[int] = []
         self.told: list[str] = []
-        self.commissioning = Commissioning(wiring, WIRING.baud_rate, limit, self.opened)
+        self.commissioning = Commissioning(wiring, WIRING.baud_rate(wiring), limit, self.opened)
 
     def pass_time(self, seconds: float) -> None:
         for _ in range(round(seconds / 0.05)):

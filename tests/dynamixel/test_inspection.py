@@ -54,7 +54,7 @@ def test_every_servo_answers_one_broadcast_ping_with_its_model_and_firmware(benc
         servo.servo_id: servo.model.name for servo in WIRING.servos
     }
     assert {found.answers for found in seen.found} == {1}
-    assert (seen.damaged, seen.baud_rate) == (0, WIRING.baud_rate)
+    assert (seen.damaged, seen.baud_rate) == (0, WIRING.buses[""])
 
 
 def test_a_silent_servo_is_absent_and_noise_is_counted_never_believed(bench):

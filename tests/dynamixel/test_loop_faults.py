@@ -108,7 +108,7 @@ def test_what_a_silent_servo_once_told_is_forgotten(bench):
 def test_a_silent_servo_cannot_be_cleared(bench):
     bench.silence("elbow")
     bench.run(0.3)
-    with pytest.raises(CommandRefused, match="elbow does not answer; check cable and power"):
+    with pytest.raises(CommandRefused, match="elbow: it does not answer; check cable and power"):
         bench.loop.clear_faults(bench.now)
 
 

@@ -37,7 +37,7 @@ def test_what_is_not_given_keeps_its_default():
     [
         (Cause.OVERLOAD, Reaction.PARK),  # a limp joint goes nowhere
         (Cause.MISSING, Reaction.TORQUE_OFF),  # nobody hears it
-        (Cause.DISCONNECTED, Reaction.STOP),
+        (Cause.DISCONNECTED, Reaction.PARK),
         (Cause.PROTECTIVE_STOP, Reaction.SLOW),
     ],
 )

@@ -36,7 +36,7 @@ def servo(joint: str) -> ServoWiring:
 
 def test_a_wiring_file_is_read():
     wiring = read()
-    assert (wiring.baud_rate, wiring.joints, wiring.ids) == (1_000_000, ("elbow", "slide"), (7, 9))
+    assert (wiring.buses, wiring.joints, wiring.ids) == ({"": 1_000_000}, ("elbow", "slide"), (7, 9))
     assert (servo("elbow").model.name, servo("elbow").direction) == ("XM430-W350", -1)
     assert (servo("slide").reduction, servo("slide").zero_offset) == (80.0, math.pi / 2)
 
@@ -132,7 +132,7 @@ def second(old: str, new: str) -> str:
         ("joints: [", "well-formed YAML"),
         ("", "servos.yaml: None.*names with values"),
         ("bus: {baud_rate: 1000000 bit/s}", "joints: None"),
-        (change("bus:", "serial:"), "'serial'.*keys are bus, joints"),
+        (change("bus:", "serial:"), "'serial'.*keys are bus, buses, joints"),
         (change("1000000 bit/s", "1000000"), "baud_rate: 1000000.*number and a unit"),
         (change("1000000 bit/s", "250000 bit/s"), "'250000 bit/s'.*57600, .*4000000"),
         (change("1000000 bit/s", "-1000000 bit/s"), "servos have 9600"),

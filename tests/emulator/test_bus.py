@@ -102,7 +102,7 @@ def test_an_unknown_baud_rate_is_refused():
     arm = ArmModel.from_urdf(urdf(1))
     entry = Wiring.from_yaml(wiring(("XM430-W350",)), arm)
     with pytest.raises(ConfigError, match=r"12345.*servos have 9600"):
-        EmulatedBus.of_arm(urdf(1), Wiring(12_345, entry.servos), {"joint1": 0.0})
+        EmulatedBus.of_arm(urdf(1), Wiring({"": 12_345}, entry.servos), {"joint1": 0.0})
 
 
 def test_a_moving_link_without_inertia_is_refused():

@@ -92,7 +92,8 @@ def test_the_list_needs_no_emulator(link, capsys):
     assert fault(link, "list", "--json") == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["voltage_dip"]["parameters"]["voltage"]["unit"] == "V"
-    assert not facts["unplug"]["joint"]
+    assert facts["unplug"]["joint"]
+    assert not facts["corrupt_requests"]["joint"]
 
 
 @pytest.mark.process

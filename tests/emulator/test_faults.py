@@ -47,7 +47,7 @@ def test_every_fault_can_be_injected_and_leaves_nothing(host, name):
         (("drop", None, {"probability": "often"}), "'often'.*a number"),
         (("drop", None, {"count": "1.5"}), "'1.5'.*a whole number"),
         (("voltage_dip", None, {"voltage": "-1"}), r"voltage: -1.0.*0 to 24 V"),
-        (("unplug", "joint1"), "'joint1'.*leave the joint out"),
+        (("corrupt_requests", "joint1"), "'joint1'.*leave the joint out"),
     ],
 )
 def test_wrong_words_are_refused_with_what_would_work(arguments, message):

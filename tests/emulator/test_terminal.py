@@ -115,7 +115,7 @@ def test_the_port_may_be_closed_and_opened_again(port, link):
 
 def test_the_link_is_removed_at_the_end(link):
     terminal = Terminal(Host("XM430-W350").bus, link, time.monotonic)
-    assert link.resolve() == Path(terminal.device)
+    assert link.resolve() == Path(terminal.devices[0])
     terminal.close()
     assert not link.is_symlink()
 
@@ -123,14 +123,14 @@ def test_the_link_is_removed_at_the_end(link):
 def test_a_link_left_by_a_dead_emulator_is_replaced(link):
     link.symlink_to("/dev/pts/nowhere")
     with Terminal(Host("XM430-W350").bus, link, time.monotonic) as terminal:
-        assert str(link.readlink()) == terminal.device
+        assert str(link.readlink()) == terminal.devices[0]
 
 
 def test_a_link_taken_over_by_another_is_left_alone(link):
     terminal = Terminal(Host("XM430-W350").bus, link, time.monotonic)
     with Terminal(Host("XM430-W350").bus, link, time.monotonic) as second:
         terminal.close()
-        assert str(link.readlink()) == second.device
+        assert str(link.readlink()) == second.devices[0]
 
 
 def test_a_file_in_the_place_of_the_link_is_not_touched(link):
@@ -207,7 +207,7 @@ def test_the_process_says_ready_and_ends_cleanly(link, number):
         (["--usb-latency", "-0.1"], "--usb-latency: -0.1.*0 to 1 s"),
         (["--usb-latency", "nan"], "--usb-latency: nan.*0 to 1 s"),
         (["--urdf", "/nowhere.urdf"], "/nowhere.urdf.*name a file that can be read"),
-        (["--wiring", str(ROOT / "config/poses.yaml")], "keys are bus, joints"),
+        (["--wiring", str(ROOT / "config/poses.yaml")], "keys are bus, buses, joints"),
         (["--poses", str(ROOT / "config/servos.yaml")], "'baud_rate'.*joints of armature6"),
     ],
 )

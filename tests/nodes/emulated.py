@@ -57,7 +57,7 @@ def power_cycle(port: Path) -> None:
     """Let every servo start anew, torque off, as between two tests."""
     wiring = Wiring.from_yaml(SERVOS.read_text("utf-8"), ArmModel.from_urdf(URDF.read_text("utf-8")))
     give_up = time.monotonic() + 15.0
-    while not _rebooted(ServoBus(ServoPort(str(port), wiring.baud_rate, 0.1)), wiring):
+    while not _rebooted(ServoBus(ServoPort(str(port), wiring.buses[""], 0.1)), wiring):
         assert time.monotonic() < give_up, "the servos do not come back"
         time.sleep(0.1)
 

@@ -58,7 +58,7 @@ class Armature:
         """Write and read once."""
         register = self._axes[0].wiring.model.registers["Goal Position"]
         self._bus.sync_write(register, {a.wiring.servo_id: a.wiring.to_ticks(0.1) for a in self._axes})
-        self._group.read(0.0)
+        self._group.ask(0.0)()
         return not any(axis.misses for axis in self._axes)
 
     def close(self) -> None:

@@ -12,19 +12,30 @@ from armature.errors import PortError
 class VirtualPort(ServoPort):
     """A port whose far end is an emulated bus; waiting moves the time on and takes none."""
 
-    def __init__(self, far: EmulatedBus) -> None:
-        super().__init__("virtual", far.baud_rate, 0.001)
+    def __init__(self, far: EmulatedBus, bus: str = "", beside: VirtualPort | None = None) -> None:
+        """Args: the servos, on which of their buses, and another port that lives on the same time."""
+        super().__init__(f"virtual{bus}", far.wires[bus].baud_rate, 0.001)
         self.far = far
-        self.time = 0.0
+        self._bus = bus
+        self._clock: list[float] = [0.0] if beside is None else beside._clock  # [s], of all that share it
         self.unplugged = False
         self.lost_answers = 0  # how many of the next bytes' answers get lost
         self._arriving: deque[tuple[float, bytes]] = deque()
         self._buffer = b""
 
+    @property
+    def time(self) -> float:
+        """The virtual time [s]."""
+        return self._clock[0]
+
+    @time.setter
+    def time(self, now: float) -> None:
+        self._clock[0] = now
+
     def open(self) -> None:
         """Open it, unless it is unplugged."""
-        if self.unplugged or not self.far.is_plugged:
-            raise PortError("virtual", "no such file", "plug it in")
+        if self.unplugged or not self.far.is_plugged(self._bus):
+            raise PortError(self.path, "no such file", "plug it in")
         self.is_open = True
 
     def read(self, enough: int) -> bytes:
@@ -49,7 +60,7 @@ class VirtualPort(ServoPort):
 
     def _put(self, packet: bytes) -> None:
         self._check()
-        for answer in self.far.feed(packet, self.time):
+        for answer in self.far.feed(packet, self.time, self._bus):
             if self.lost_answers:
                 self.lost_answers -= 1
             else:
@@ -64,5 +75,5 @@ class VirtualPort(ServoPort):
             self._buffer += self._arriving.popleft()[1]
 
     def _check(self) -> None:
-        if self.unplugged or not self.far.is_plugged:
+        if self.unplugged or not self.far.is_plugged(self._bus):
             raise self._gone("unplugged")

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from struct import Struct
 
-from armature.dynamixel.bus import Answer
+from armature.dynamixel.bus_contract import Answer
 from armature.dynamixel.cause import names_of
-from armature.dynamixel.control_table import VOLTAGE_UNIT, WATCHDOG_TRIPPED, Register
+from armature.dynamixel.control_table import VOLTAGE_UNIT, WATCHDOG_TRIPPED, Register, model_name
 from armature.dynamixel.wiring import ServoWiring
 
 _LOAD_UNIT = 0.1  # [%] (e-Manual, "Present Load(126)")
@@ -36,6 +36,7 @@ class Axis:
     temperature: float = math.nan  # [°C]
     partner: Axis | None = field(default=None, repr=False)  # the other servo of its joint
     bias: int = 0  # of the goals of a joint's second servo [tick]
+    stranger: int = 0  # model number of another servo that answers with this one's id, while it is missing
     lost_turns: int = 0  # whole turns of the servo by which Present Position is wrong
     name: str = field(init=False)  # of the servo: its joint's, unless it is a joint's second one
 
@@ -73,6 +74,14 @@ class Axis:
     def is_stopped_by_watchdog(self) -> bool:
         """Whether its Bus Watchdog has tripped, as last read: it holds, and silently refuses goals."""
         return self.watchdog == WATCHDOG_TRIPPED
+
+    @property
+    def silence(self) -> str:
+        """Why nothing is read of it, in words."""
+        if not self.stranger:
+            return "it does not answer"
+        other, wanted = model_name(self.stranger), self.wiring.model.name
+        return f"another servo answers with its id {self.wiring.servo_id}: {other}, {wanted} is wanted"
 
     def miss(self) -> None:
         """Forget what the last cycle read; it is not of this one."""

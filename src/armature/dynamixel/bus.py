@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import chain
-from typing import NamedTuple
 
+from armature.dynamixel.bus_contract import Answer
 from armature.dynamixel.control_table import Register
-from armature.dynamixel.exchange import PING_ANSWER, Exchange
+from armature.dynamixel.exchange import PING_ANSWER, Exchange, Status
 from armature.dynamixel.packet import ALERT, BROADCAST_ID, Error, Instruction, encode, group_read, place
 from armature.dynamixel.port import ServoPort
 from armature.dynamixel.statistics import BusStatistics
@@ -18,15 +18,8 @@ _LETTERS = {1: "b", 2: "h", 4: "i"}  # of the module struct, by size [byte]
 _DELAY_UNIT = 2e-6  # [s] (e-Manual, "Return Delay Time(9)")
 
 
-class Answer(NamedTuple):
-    """What one servo said in a group read. A tuple, since one is made for each servo in every cycle."""
-
-    data: bytes
-    alert: bool
-
-
 class ServoBus:
-    """Servos on one serial port.
+    """Servos on one serial port; its methods are those of `Bus`.
 
     Not thread-safe: one loop owns it. Several buses in one process do not know of each other.
     """
@@ -43,9 +36,23 @@ class ServoBus:
         return self._port.path
 
     @property
+    def parts(self) -> Mapping[str, ServoBus]:
+        """Itself, which has no name."""
+        return {"": self}
+
+    @property
     def is_open(self) -> bool:
         """Whether the port is open."""
         return self._port.is_open
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the port is open."""
+        return self._port.is_open
+
+    def why_gone(self, servo_id: int) -> str:
+        """Why the port is not open, in words; empty where it is."""
+        return "" if self._port.is_open else f"{self.path} is closed"
 
     def now(self) -> float:
         """The time by which the port waits [s]."""
@@ -70,14 +77,17 @@ class ServoBus:
         """How the servos have answered so far."""
         return self._exchange.statistics()
 
-    def open(self) -> None:
-        """Open the port.
+    def open(self, *, may_lack: bool = False) -> None:
+        """Open the port, of which there must be one.
 
         Raises:
             PortError: see ServoPort.open.
         """
         self._exchange.begin()
         self._port.open()
+
+    def reopen(self) -> None:
+        """Nothing: whoever has this port alone begins anew."""
 
     def close(self) -> None:
         """Close the port."""
@@ -94,20 +104,6 @@ class ServoBus:
         data = self._ask(servo_id, Instruction.PING, b"", PING_ANSWER, "ping")
         return data[0] | data[1] << 8
 
-    def found(self, ids: Iterable[int]) -> dict[int, int]:
-        """Model numbers of those servos that answer a ping.
-
-        Raises:
-            PortError: the port is gone.
-        """
-        models: dict[int, int] = {}
-        for servo_id in ids:
-            try:
-                models[servo_id] = self.ping(servo_id)
-            except (ServoTimeout, CorruptPacket):
-                continue
-        return models
-
     def call(self, servo_id: int) -> None:
         """Ping a servo without waiting for its answer; see heard().
 
@@ -116,8 +112,8 @@ class ServoBus:
         """
         self._usable().call(servo_id)
 
-    def heard(self) -> set[int]:
-        """Servos that have answered a call since the last time; this does not wait.
+    def heard(self) -> dict[int, int]:
+        """Model numbers of the servos that have answered a call since the last time; this does not wait.
 
         Raises:
             PortError: the port is gone.
@@ -181,15 +177,24 @@ class ServoBus:
         Raises:
             PortError: the port is gone.
         """
+        return self.start_sync_read(ids, address, length, fast=fast)()
+
+    def start_sync_read(
+        self, ids: Sequence[int], address: int, length: int, *, fast: bool = False
+    ) -> Callable[[], dict[int, Answer]]:
+        """The first half of sync_read(); returns what awaits the answers, to be called before anything else."""
         exchange = self._usable()
         asked = exchange.distinct(length)
         instruction = Instruction.FAST_SYNC_READ if fast else Instruction.SYNC_READ
         packet = group_read(instruction, bytes(ids), address, asked)
-        found = exchange.ask_together(packet, ids, asked) if fast else exchange.ask(packet, ids, asked)
+        collect = exchange.send_fast(packet, ids, asked) if fast else exchange.send(packet, ids, asked)
+        return lambda: self._usable_answers(collect(), length)
+
+    def _usable_answers(self, found: Mapping[int, Status], length: int) -> dict[int, Answer]:
         answers = {}
         for servo_id, (error, data) in found.items():
             if error & ~ALERT:
-                exchange.refuse(servo_id)
+                self._exchange.refuse(servo_id)
             else:
                 answers[servo_id] = Answer(data[:length], error != 0)
         return answers
@@ -205,8 +210,7 @@ class ServoBus:
             ConfigError: a value is out of the register's range; nothing was written.
             PortError: the port is gone.
         """
-        for bound in (min(values.values()), max(values.values())):
-            register.encode(bound)  # refuses what is out of range
+        require_range(register, values.values())
         letter = _LETTERS[register.size]
         layout = "<" + len(values) * f"B{letter if register.signed else letter.upper()}"
         items = struct.pack(layout, *chain.from_iterable(values.items()))
@@ -239,6 +243,16 @@ class ServoBus:
         if not self._port.is_open:
             raise PortError(self.path, "the port is closed", "open it first")
         return self._exchange
+
+
+def require_range(register: Register, values: Collection[int]) -> None:
+    """Refuse values that a register does not take.
+
+    Raises:
+        ConfigError: with the value and the range.
+    """
+    for bound in (min(values), max(values)):
+        register.encode(bound)
 
 
 def _reason(number: int) -> str:

@@ -15,6 +15,7 @@ class Cause(str, Enum):
     OVERLOAD = "overload"
     INPUT_VOLTAGE = "input voltage"
     # Of one joint, found by us.
+    DISCONNECTED = "disconnected"  # the port is gone: of all joints, or of those on one of several buses
     MISSING = "missing"
     TURNS_LOST = "turns lost"  # a servo that counts turns reads another whole turn than before
     SILENT_RESET = "silent reset"  # brown-out or hot plug: its RAM is not what was written
@@ -27,7 +28,6 @@ class Cause(str, Enum):
     LOAD = "load"  # current, or load where the model measures no current
     COMMUNICATION = "communication"
     # Of the whole arm; they name no joint.
-    DISCONNECTED = "disconnected"
     PROTECTIVE_STOP = "protective stop"
     OPERATOR_STOP = "operator stop"
     CONTROLLER_GONE = "controller gone"
@@ -68,10 +68,12 @@ def names_of(hardware_error: int) -> str:
     return ", ".join(str(cause) for cause, bit in ERROR_BITS.items() if hardware_error & bit) or "none"
 
 
+# Of these a joint comes back by itself.
+ABSENT = (Cause.DISCONNECTED, Cause.MISSING)
 # With these a servo may go on to hold where it is, so another one of the same joint must not be moved.
-STUBBORN = (Cause.MISSING, Cause.BUS_WATCHDOG)
+STUBBORN = (*ABSENT, Cause.BUS_WATCHDOG)
 # With these a servo does not follow goals, or nobody knows whether it would.
-DEAF = (Cause.MISSING, Cause.TURNS_LOST, Cause.SILENT_RESET, Cause.BUS_WATCHDOG)
+DEAF = (*ABSENT, Cause.TURNS_LOST, Cause.SILENT_RESET, Cause.BUS_WATCHDOG)
 
 
 class Reaction(str, Enum):

@@ -13,6 +13,7 @@ from armature.dynamixel.bus import ServoBus
 from armature.dynamixel.control_table import BAUD_RATES, NO_SHADOW, OperatingMode
 from armature.dynamixel.inspection import MANY_DAMAGED, bad_reads
 from armature.dynamixel.registers import Registers
+from armature.dynamixel.roll_call import found_on
 from armature.dynamixel.survey import Found, Survey
 from armature.dynamixel.wiring import ServoWiring
 from armature.errors import CommandRefused, CorruptPacket, ServoRefused, ServoTimeout
@@ -270,7 +271,7 @@ def _await(bus: ServoBus, servo_id: int) -> None:
     Raises:
         ServoTimeout: it does not.
     """
-    if not any(bus.found((servo_id,)) for _ in range(_CALLS)):
+    if not any(found_on(bus, (servo_id,)) for _ in range(_CALLS)):
         raise ServoTimeout((servo_id,), "calls after its address was changed")
 
 

@@ -33,6 +33,7 @@ __all__ = [
     "Register",
     "ServoModel",
     "baud_index",
+    "model_name",
     "servo_model",
     "servo_model_by_number",
 ]
@@ -147,6 +148,14 @@ def servo_model_by_number(number: int) -> ServoModel:
         listed = ", ".join(f"{known} ({name})" for known, name in sorted(names.items()))
         raise ConfigError("servo model number", number, f"known models are {listed}")
     return _load(names[number], number)
+
+
+def model_name(number: int) -> str:
+    """Name of a model, or its number where no control table has it."""
+    try:
+        return servo_model_by_number(number).name
+    except ConfigError:
+        return f"model number {number}"
 
 
 def _folder() -> Path:

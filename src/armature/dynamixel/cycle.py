@@ -32,7 +32,7 @@ class BusCycle(LoopState):
         """
         axes = self._servos.axes.values()
         was_on = any(axis.torque for axis in axes)
-        self._bus.open()
+        self._bus.open(may_lack=self._resumes)
         try:
             absent = call_roll(self._bus, [axis.wiring for axis in axes], may_lack=self._resumes)
             self._read_all(absent, now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from armature.dynamixel.packet import (
     ALERT,
@@ -49,7 +49,7 @@ class Exchange:
         self._tallies: defaultdict[int, Tally] = defaultdict(Tally)
         self._given_up: dict[int, float] = {}  # until when an answer of this length may still come
         self._called: set[int] = set()
-        self._heard: set[int] = set()
+        self._heard: dict[int, int] = {}
 
     @property
     def corrupt(self) -> int:
@@ -89,13 +89,17 @@ class Exchange:
         Raises:
             PortError: the port is gone.
         """
-        self._send(packet, ids, len(ids) * (STATUS_OVERHEAD + length))
-        return self._collect(ids, length)
+        return self.send(packet, ids, length)()
 
-    def ask_together(self, packet: bytes, ids: Sequence[int], length: int) -> dict[int, Status]:
-        """Send a Fast Sync Read; the servos answer in one status packet. As ask()."""
+    def send(self, packet: bytes, ids: Collection[int], length: int) -> Callable[[], dict[int, Status]]:
+        """The first half of ask(); returns what awaits the answers, to be called before anything else is asked."""
+        self._send(packet, ids, len(ids) * (STATUS_OVERHEAD + length))
+        return lambda: self._collect(ids, length)
+
+    def send_fast(self, packet: bytes, ids: Sequence[int], length: int) -> Callable[[], dict[int, Status]]:
+        """As send(), of a Fast Sync Read: the servos answer in one status packet."""
         self._send(packet, ids, fast_status_size(len(ids), length))
-        return self._collect_together(ids, length)
+        return lambda: self._collect_together(ids, length)
 
     def call(self, servo_id: int) -> None:
         """Ping a servo without waiting for its answer.
@@ -107,15 +111,15 @@ class Exchange:
         self._may_come(PING_ANSWER)
         self._called.add(servo_id)
 
-    def heard(self) -> set[int]:
-        """Servos that have answered a call since the last time; this does not wait.
+    def heard(self) -> dict[int, int]:
+        """Model numbers of the servos that have answered a call since the last time; this does not wait.
 
         Raises:
             PortError: the port is gone.
         """
         if self._called:
             self._take_late()
-        heard, self._heard = self._heard, set()
+        heard, self._heard = self._heard, {}
         return heard
 
     def refuse(self, servo_id: int) -> None:
@@ -217,7 +221,8 @@ class Exchange:
             self._foreign += 1
         elif servo_id in self._called and _fits(packet, PING_ANSWER):
             self._called.remove(servo_id)
-            self._heard.add(servo_id)
+            if len(packet.parameters) > PING_ANSWER:  # else it is an error number
+                self._heard[servo_id] = packet.parameters[1] | packet.parameters[2] << 8
         elif servo_id in self._tallies:
             self.stale += 1
             self._tallies[servo_id].stale += 1

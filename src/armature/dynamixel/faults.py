@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from armature.core.health import Stage
 from armature.dynamixel.axis import Axis
-from armature.dynamixel.cause import Cause, Reaction, causes_of
+from armature.dynamixel.cause import ABSENT, Cause, Reaction, causes_of
 from armature.dynamixel.control_table import VOLTAGE_UNIT
 from armature.dynamixel.mode import Fault
 from armature.dynamixel.policy import FaultPolicy
@@ -23,8 +23,8 @@ LIMP = "its torque is off: it was reset or lost power"
 HOME_TURN = (
     "turn torque off, bring it by hand into the turn in which it starts, then call /servo_interface/<joint>/reboot"
 )
-_SILENT = "it does not answer"
 _REMEDIES = {
+    Cause.DISCONNECTED: "check its cable and power; its joints join by themselves when it is back",
     Cause.MISSING: "check its cable and power; it joins by itself when it answers",
     Cause.TURNS_LOST: HOME_TURN,
     Cause.OVERHEATING: "let it cool, then call /servo_interface/clear_faults",
@@ -160,7 +160,8 @@ class Faults:
         if joint in self._recovering:
             return
         if self._servos.reader.is_missing(axis):
-            yield Finding(Cause.MISSING, Stage.STOP, _SILENT)
+            gone = self._servos.bus.why_gone(axis.wiring.servo_id)
+            yield Finding(Cause.DISCONNECTED if gone else Cause.MISSING, Stage.STOP, gone or axis.silence)
             return
         if axis.lost_turns:
             yield Finding(Cause.TURNS_LOST, Stage.STOP, axis.what_was_lost())
@@ -203,6 +204,9 @@ class Faults:
         """Write a fault down, unless one that is as grave is known; returns it if it is new."""
         joint = axis.name
         if not self._is_news(joint, cause):
+            known = self.by_joint[joint]
+            if cause is known.cause and cause in ABSENT:
+                self.by_joint[joint] = replace(known, detail=detail)
             return None
         self._retried.discard(joint)
         fault = Fault(
@@ -211,7 +215,7 @@ class Faults:
             detail=detail,
             done=_DONE[self._policy.reaction(cause)],
             remedy=_LET_DOWN if axis.torque and axis.hardware_error else _REMEDIES.get(cause, CLEAR),
-            needs_clearing=cause is not Cause.MISSING,
+            needs_clearing=cause not in ABSENT,
             since=now,
         )
         self.by_joint[joint] = fault
@@ -224,7 +228,7 @@ class Faults:
             return True
         if fault.cause is cause:
             return False
-        return cause.gravity < fault.cause.gravity or fault.cause is Cause.MISSING or joint in self._retried
+        return cause.gravity < fault.cause.gravity or fault.cause in ABSENT or joint in self._retried
 
     # The way back
 

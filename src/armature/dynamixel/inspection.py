@@ -8,7 +8,7 @@ from enum import IntEnum
 
 from armature.core.model import Limit
 from armature.dynamixel.axis import Axis
-from armature.dynamixel.bus import ServoBus
+from armature.dynamixel.bus_contract import Bus
 from armature.dynamixel.control_table import NO_SHADOW, VOLTAGE_UNIT, OperatingMode
 from armature.dynamixel.packet import BITS_PER_BYTE
 from armature.dynamixel.reader import Reader
@@ -77,7 +77,7 @@ def _duplicate(subject: str, detail: str) -> Finding:
     return Finding(subject, Verdict.FAILURE, f"duplicate id: {detail}", remedy)
 
 
-def servo(bus: ServoBus, wiring: ServoWiring, present: Found, limit: Limit) -> Iterator[Finding]:
+def servo(bus: Bus, wiring: ServoWiring, present: Found, limit: Limit) -> Iterator[Finding]:
     """One servo that answers: what it says of itself, against its own limits and the URDF's.
 
     Args:
@@ -117,7 +117,7 @@ def servo(bus: ServoBus, wiring: ServoWiring, present: Found, limit: Limit) -> I
         yield Finding(subject, Verdict.OK, _summary(wiring, present, values))
 
 
-def bad_reads(bus: ServoBus, wiring: ServoWiring) -> tuple[int, int]:
+def bad_reads(bus: Bus, wiring: ServoWiring) -> tuple[int, int]:
     """How many answers are damaged, and how many do not come.
 
     Two servos with one id answer a ping alike, and so well; what they measure differs, and so damages each other.
@@ -229,12 +229,12 @@ def _summary(wiring: ServoWiring, present: Found, values: Mapping[str, int]) -> 
     )
 
 
-def cycle(bus: ServoBus, wiring: Wiring, rate: float, now: Callable[[], float]) -> Finding:
+def cycle(bus: Bus, wiring: Wiring, rate: float, now: Callable[[], float]) -> Finding:
     """How long a cycle takes, against the rate that is asked for; goals are counted by their time on the wire.
 
     Args:
         bus: open.
-        wiring: the servos.
+        wiring: the servos, all on this bus.
         rate: asked for [Hz].
         now: monotonic time [s].
 
@@ -251,7 +251,8 @@ def cycle(bus: ServoBus, wiring: Wiring, rate: float, now: Callable[[], float]) 
     except BusError as error:
         return Finding("cycle", Verdict.FAILURE, str(error), "see the servos above")
     durations = sorted(_duration(reader, now) for _ in range(_CYCLES))
-    goals = (14 + 5 * len(axes)) * BITS_PER_BYTE / wiring.baud_rate  # Protocol 2.0 manual, "Sync Write"
+    [baud_rate] = wiring.buses.values()
+    goals = (14 + 5 * len(axes)) * BITS_PER_BYTE / baud_rate  # Protocol 2.0 manual, "Sync Write"
     usual, longest = (1000.0 * (durations[int(share * _CYCLES)] + goals) for share in (0.5, 0.99))
     detail = (
         f"{usual:.2f} ms, p99 {longest:.2f} ms, by {reader.instruction}; {1000.0 / rate:.1f} ms at {rate:g} Hz"

@@ -234,6 +234,7 @@ class Status:
     warnings: tuple[Mapping[str, Any], ...] = ()
     cause: str = ""  # why the arm stopped last, until it is armed again
     bus: Mapping[str, Any] = field(default_factory=dict)  # how the bus and its process do
+    buses: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # how each does, where there are several
     servos: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # how each servo does, by joint
     speed_factor: float = 1.0  # of the controller's speed, while something asks for less
     wants_park: bool = False  # whether a fault's policy is to park

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from armature.core.model import ArmModel
 from armature.dynamixel.axis import Axis
-from armature.dynamixel.bus import ServoBus
+from armature.dynamixel.bus_contract import Bus
 from armature.dynamixel.cause import Cause
 from armature.dynamixel.conduct import Conduct
 from armature.dynamixel.faults import Faults
@@ -26,7 +26,7 @@ from armature.dynamixel.wiring import Wiring
 class LoopState:
     """All servos of one arm, what they are asked to do, and what is wrong with them."""
 
-    def __init__(self, bus: ServoBus, wiring: Wiring, arm: ArmModel, settings: LoopSettings) -> None:
+    def __init__(self, bus: Bus, wiring: Wiring, arm: ArmModel, settings: LoopSettings) -> None:
         """Args: a closed bus, the servos on it, the arm that they move, and how."""
         arm = wiring.narrowed(arm)
         limits = {joint: arm.limit(joint) for joint in wiring.joints}

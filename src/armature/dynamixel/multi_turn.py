@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from armature.core.model import Limit
 from armature.dynamixel.axis import Axis
-from armature.dynamixel.bus import Answer
+from armature.dynamixel.bus_contract import Answer
 from armature.dynamixel.servo_wiring import ServoWiring
 
 # What was last known is then wrong, and only a process that knows nothing believes the servo again.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import cycle, product
+from collections.abc import Iterable, Mapping
+from itertools import cycle, product, zip_longest
 
 from armature.dynamixel.axis import Axis
-from armature.dynamixel.bus import ServoBus
+from armature.dynamixel.bus_contract import Bus
 from armature.dynamixel.state_group import StateGroup
 from armature.errors import CorruptPacket, ServoRefused, ServoTimeout
 
@@ -21,13 +21,14 @@ _LEFT_OUT = 3
 class Reader:
     """Reads servos into axes; what could not be read is marked so."""
 
-    def __init__(self, bus: ServoBus, axes: Mapping[str, Axis], misses_allowed: int) -> None:
+    def __init__(self, bus: Bus, axes: Mapping[str, Axis], misses_allowed: int) -> None:
         """Args: the bus, axes by joint, and after how many missed cycles a servo counts as missing."""
         self._bus = bus
         self._axes = list(axes.values())
         self._by_id = {axis.wiring.servo_id: axis for axis in self._axes}
         self._misses_allowed = misses_allowed
-        self._groups = self._divide()
+        self._rounds = _rounds(bus, self._axes, misses_allowed)
+        self._groups = [group for together in self._rounds for group in together]
         self._turns = cycle(product((_STATUS, _ENVIRONMENT), self._axes))
         self._saw_alert = False
         self._left_out = 0
@@ -51,13 +52,16 @@ class Reader:
         """Read position, velocity and current or load of all servos that are not missing.
 
         Raises:
-            PortError: the port is gone.
+            PortError: no port is left.
         """
+        if not self._bus.is_whole:
+            self._expect_no_answer_from_closed_ports()
         for axis in self._axes:
             if self.is_missing(axis):
                 axis.forget()
-        for group in self._groups:
-            group.read(now)
+        for together in self._rounds:
+            for take in [group.ask(now) for group in together]:
+                take()
 
     def read_slowly(self, now: float, *, is_late: bool = False) -> None:
         """One more request: of a servo that shows an alert, or whose turn it is; a missing one is called.
@@ -71,8 +75,8 @@ class Reader:
         Raises:
             PortError: the port is gone.
         """
-        for servo_id in self._bus.heard():
-            self._welcome(self._by_id[servo_id], now)
+        for servo_id, number in self._bus.heard().items():
+            self._welcome(self._by_id[servo_id], number, now)
         alerted = None if self._saw_alert else self._alerted()
         self._saw_alert = alerted is not None  # every other time at most, so that the others have their turns
         if alerted is not None:
@@ -109,22 +113,33 @@ class Reader:
         for group in self._groups:
             group.choose()
 
-    def _divide(self) -> list[StateGroup]:
-        blocks: dict[tuple[int, int], list[Axis]] = {}
+    def _expect_no_answer_from_closed_ports(self) -> None:
+        """Where a port is gone, its servos are missing at once, not after so many cycles."""
         for axis in self._axes:
-            blocks.setdefault(axis.block, []).append(axis)
-        return [StateGroup(self._bus, axes, self._misses_allowed) for axes in blocks.values()]
+            if not self.is_missing(axis) and self._bus.why_gone(axis.wiring.servo_id):
+                self.expect_silence(axis)
+                axis.firmware = 0  # perhaps it comes back as another servo
 
     def _alerted(self) -> Axis | None:
         alerted = (axis for axis in self._axes if axis.alert and not axis.hardware_error and not axis.misses)
         return next(alerted, None)
 
-    def _welcome(self, axis: Axis, now: float) -> None:
+    def _welcome(self, axis: Axis, model_number: int, now: float) -> None:
         """A missing servo has answered a call: it belongs to the others again once all of it has been read."""
+        axis.stranger = 0 if model_number == axis.wiring.model.number else model_number
+        if axis.stranger or not (axis.firmware or self._try_constants(axis)):
+            return
         servo_id = axis.wiring.servo_id
         answer = self._bus.sync_read([servo_id], *axis.block).get(servo_id)
         if answer is not None and self._try(axis, _STATUS):
             axis.take(answer, now)
+
+    def _try_constants(self, axis: Axis) -> bool:
+        try:
+            self._read_constants(axis)
+        except _UNREAD:
+            return False
+        return True
 
     def _try(self, axis: Axis, block: tuple[str, str]) -> bool:
         try:
@@ -146,3 +161,12 @@ class Reader:
         registers = axis.wiring.model.registers
         axis.firmware = self._bus.read(axis.wiring.servo_id, registers["Firmware Version"])
         self._bus.read(axis.wiring.servo_id, registers["Return Delay Time"])  # the bus waits no longer than that
+
+
+def _rounds(bus: Bus, axes: Iterable[Axis], misses_allowed: int) -> list[list[StateGroup]]:
+    """Servos whose state stands at the same addresses on the same port, and what of them can be asked at once."""
+    groups: dict[str, dict[tuple[int, int], list[Axis]]] = {}
+    for axis in axes:
+        groups.setdefault(axis.wiring.bus, {}).setdefault(axis.block, []).append(axis)
+    queues = [[StateGroup(bus, own, misses_allowed) for own in blocks.values()] for blocks in groups.values()]
+    return [[group for group in together if group is not None] for together in zip_longest(*queues)]

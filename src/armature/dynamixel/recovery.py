@@ -99,7 +99,8 @@ class Recovery:
         """How a cause persists, in words; empty where it does not."""
         axis = self._axes[fault.joint]
         if self._servos.reader.is_missing(axis):
-            return f"{fault.joint} does not answer; check cable and power"
+            why = self._servos.bus.why_gone(axis.wiring.servo_id) or axis.silence
+            return f"{fault.joint}: {why}; check cable and power"
         found = [fault.cause, *causes_of(axis.hardware_error)]
         whys = [self._persisting(axis, cause) for cause in found]
         if axis.torque and axis.hardware_error:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from armature.dynamixel.axis import Axis
-from armature.dynamixel.bus import ServoBus
+from armature.dynamixel.bus_contract import Bus
 from armature.errors import CorruptPacket, ServoRefused, ServoTimeout
 
 T = TypeVar("T")
@@ -18,7 +18,7 @@ _TRIES = 3
 class Registers:
     """Reads and writes single servos between the cycles."""
 
-    def __init__(self, bus: ServoBus) -> None:
+    def __init__(self, bus: Bus) -> None:
         """Args: the bus, open when registers are used."""
         self.eeprom_writes: dict[str, int] = {}  # by servo, since this process began
         self._bus = bus

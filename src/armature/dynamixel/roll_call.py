@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
-from armature.dynamixel.bus import ServoBus
-from armature.dynamixel.control_table import servo_model_by_number
+from armature.dynamixel.bus_contract import Bus
+from armature.dynamixel.control_table import model_name
 from armature.dynamixel.wiring import ServoWiring
-from armature.errors import BusMismatch, ConfigError
+from armature.errors import BusMismatch, CorruptPacket, ServoTimeout
 
 
-def call_roll(bus: ServoBus, servos: Iterable[ServoWiring], *, may_lack: bool = False) -> list[int]:
+def call_roll(bus: Bus, servos: Iterable[ServoWiring], *, may_lack: bool = False) -> list[int]:
     """Ping every servo of the wiring.
 
     Args:
@@ -26,20 +27,26 @@ def call_roll(bus: ServoBus, servos: Iterable[ServoWiring], *, may_lack: bool = 
         PortError: the port is gone.
     """
     wanted = {servo.servo_id: servo.model for servo in servos}
-    found = bus.found(wanted)
+    found = found_on(bus, wanted)
     missing = [servo_id for servo_id in wanted if servo_id not in found]
     wrong = [servo_id for servo_id, number in found.items() if number != wanted[servo_id].number]
     if wrong or not found or (missing and not may_lack):
         raise BusMismatch(
             bus.path,
             [f"id {servo_id} {model.name}" for servo_id, model in wanted.items()],
-            [f"id {servo_id} {_model_name(number)}" for servo_id, number in found.items()],
+            [f"id {servo_id} {model_name(number)}" for servo_id, number in found.items()],
         )
     return missing
 
 
-def _model_name(number: int) -> str:
-    try:
-        return servo_model_by_number(number).name
-    except ConfigError:
-        return f"model number {number}"
+def found_on(bus: Bus, ids: Iterable[int]) -> dict[int, int]:
+    """Model numbers of those servos that answer a ping.
+
+    Raises:
+        PortError: no port is left.
+    """
+    models: dict[int, int] = {}
+    for servo_id in ids:
+        with suppress(ServoTimeout, CorruptPacket):
+            models[servo_id] = bus.ping(servo_id)
+    return models

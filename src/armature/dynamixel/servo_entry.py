@@ -15,9 +15,9 @@ from armature.errors import ConfigError
 
 _KEYS = (
     *("id", "model", "direction", "zero_offset", "reduction", "torque_constant", "mode", "current_limit"),
-    *("range", "second"),
+    *("range", "second", "bus"),
 )
-_SECOND_KEYS = ("id", "direction", "zero_offset", "torque_constant")
+_SECOND_KEYS = ("id", "direction", "zero_offset", "torque_constant", "bus")
 # Ids 253 to 255 are reserved (Protocol 2.0 manual, "Packet ID": 252 is the highest, 254 is broadcast).
 _HIGHEST_ID = 252
 _MODES = {
@@ -30,13 +30,14 @@ _MODES = {
 }
 
 
-def read_servo(name: str, entry: object, arm: ArmModel, source: str) -> ServoWiring:
+def read_servo(name: str, entry: object, arm: ArmModel, buses: tuple[str, ...], source: str) -> ServoWiring:
     """Read one joint's entry.
 
     Args:
         name: of the joint.
         entry: the file's content under it.
         arm: the arm whose joint it is.
+        buses: names of all buses.
         source: the file's name, for errors.
 
     Raises:
@@ -59,11 +60,15 @@ def read_servo(name: str, entry: object, arm: ArmModel, source: str) -> ServoWir
         mode=mode,
         current_limit=_current_limit(fields.get("current_limit"), model, mode, f"{where}.current_limit"),
         range=_range(fields.get("range"), joint, f"{where}.range"),
+        bus=_bus(fields.get("bus"), buses, f"{where}.bus"),
     )
     _check_reach(servo, joint, where)
     if "second" not in fields:
         return servo
-    return replace(servo, second=_read_second(fields["second"], servo, arm, joint, f"{where}.second"))
+    second = _read_second(fields["second"], servo, arm, joint, f"{where}.second")
+    if "bus" in fields["second"]:
+        second = replace(second, bus=_bus(fields["second"]["bus"], buses, f"{where}.second.bus"))
+    return replace(servo, second=second)
 
 
 def _read_second(entry: object, first: ServoWiring, arm: ArmModel, joint: Joint, where: str) -> ServoWiring:
@@ -125,6 +130,15 @@ def _servo_id(value: object, where: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _HIGHEST_ID:
         raise ConfigError(where, value, f"a whole number from 0 to {_HIGHEST_ID} is needed")
     return value
+
+
+def _bus(value: object, buses: tuple[str, ...], where: str) -> str:
+    if value is None and len(buses) == 1:
+        return buses[0]
+    if value is None or str(value) not in buses:
+        names = ", ".join(filter(None, buses))
+        raise ConfigError(where, value, f"buses are {names}" if names else "leave it out, or name buses above")
+    return str(value)
 
 
 def _direction(value: object, where: str) -> int:

@@ -28,6 +28,7 @@ class ServoWiring:
     range: tuple[float, float] | None = None  # of its joint's motion, as found by hand [rad] or [m]
     second: ServoWiring | None = None  # another servo that turns the same joint
     is_second: bool = False  # whether it is that other servo
+    bus: str = ""  # on which it hangs; "" where there is one without a name
 
     @property
     def name(self) -> str:

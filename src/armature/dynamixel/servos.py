@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from armature.core.model import Limit
 from armature.dynamixel.axis import Axis
-from armature.dynamixel.bus import ServoBus
+from armature.dynamixel.bus_contract import Bus
 from armature.dynamixel.multi_turn import axis_of
 from armature.dynamixel.pair import couple, hold_apart
 from armature.dynamixel.preparation import Preparation
@@ -24,7 +24,7 @@ from armature.errors import BusError
 class Servos:
     """What the loop has in its hands."""
 
-    bus: ServoBus
+    bus: Bus
     axes: Mapping[str, Axis]  # by the servo's name
     joints: Mapping[str, Axis]  # each joint's first servo
     seconds: tuple[Axis, ...]  # those that turn a joint beside another servo
@@ -35,7 +35,7 @@ class Servos:
     switch: TorqueSwitch
 
     @staticmethod
-    def of(bus: ServoBus, wiring: Wiring, limits: Mapping[str, Limit], settings: LoopSettings) -> Servos:
+    def of(bus: Bus, wiring: Wiring, limits: Mapping[str, Limit], settings: LoopSettings) -> Servos:
         """The servos of a wiring, on a bus that is not opened yet."""
         axes = {servo.name: axis_of(servo, limits[servo.joint]) for servo in wiring.all_servos}
         seconds = tuple(axis for axis in axes.values() if axis.wiring.is_second)

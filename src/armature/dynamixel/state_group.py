@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from armature.dynamixel.axis import Axis
-from armature.dynamixel.bus import ServoBus
+from armature.dynamixel.bus_contract import Answer, Bus
 
 # e-Manual, Protocol 2.0, "Fast Sync Read": the first firmware that knows it, by the series in the model's name.
 # The MX series and servos of two axes (2XL430, 2XC430) do not.
@@ -34,7 +34,7 @@ class StateGroup:
     put last, and costs a time-out but no other servo. Once it has missed as often as allowed it is asked no more.
     """
 
-    def __init__(self, bus: ServoBus, axes: Iterable[Axis], misses_allowed: int) -> None:
+    def __init__(self, bus: Bus, axes: Iterable[Axis], misses_allowed: int) -> None:
         """Args: the bus, servos with equal blocks, and after how many missed cycles a servo counts as missing."""
         self.is_fast = False
         self.reason = "not chosen yet"  # for the instruction in use, for people
@@ -55,24 +55,32 @@ class StateGroup:
             names = (f"{axis.wiring.model.name} firmware {axis.firmware}" for axis in lacking)
             self.reason = f"no Fast Sync Read in {', '.join(sorted(set(names)))}"
 
-    def read(self, now: float) -> None:
-        """Read the servos that are not missing, and mark those that do not answer.
+    def ask(self, now: float) -> Callable[[], None]:
+        """Ask the servos that are not missing.
+
+        Returns:
+            What awaits their answers, and marks those that do not answer; to be called next on their port.
 
         Raises:
-            PortError: the port is gone.
+            PortError: no port is left; so does what is returned.
         """
         last_chance = self._misses_allowed - 1
-        if self.is_fast:
-            doubtful = [axis for axis in self._axes if axis.misses == last_chance]
-            self._read([axis for axis in self._axes if axis.misses < last_chance], now, fast=True)
-            if doubtful:
-                self._ask_otherwise(doubtful, now)
-        else:
-            self._read([axis for axis in self._axes if axis.misses <= last_chance], now)
+        if not self.is_fast:
+            return self._ask([axis for axis in self._axes if axis.misses <= last_chance], now)
+        doubtful = [axis for axis in self._axes if axis.misses == last_chance]
+        take = self._ask([axis for axis in self._axes if axis.misses < last_chance], now, fast=True)
+        if not doubtful:
+            return take
+
+        def take_both() -> None:
+            take()
+            self._ask_otherwise(doubtful, now)
+
+        return take_both
 
     def _ask_otherwise(self, axes: Sequence[Axis], now: float) -> None:
         """Before a servo counts as missing: does it answer Sync Read, though not Fast Sync Read?"""
-        self._read(axes, now)
+        self._ask(axes, now)()
         answering = sorted(axis.wiring.servo_id for axis in axes if not axis.misses)
         self._doubts += bool(answering)
         if self._doubts == _DOUBTS:
@@ -82,10 +90,14 @@ class StateGroup:
                 f"fell back: {_DOUBTS} times id {ids} answered Sync Read after {vain} Fast Sync Reads in vain"
             )
 
-    def _read(self, axes: Sequence[Axis], now: float, *, fast: bool = False) -> None:
+    def _ask(self, axes: Sequence[Axis], now: float, *, fast: bool = False) -> Callable[[], None]:
         if not axes:
-            return
-        answers = self._bus.sync_read([axis.wiring.servo_id for axis in axes], *self._block, fast=fast)
+            return lambda: None
+        ids = [axis.wiring.servo_id for axis in axes]
+        collect = self._bus.start_sync_read(ids, *self._block, fast=fast)
+        return lambda: self._take(axes, collect(), now, fast=fast)
+
+    def _take(self, axes: Sequence[Axis], answers: Mapping[int, Answer], now: float, *, fast: bool) -> None:
         first_silent = None
         for axis in axes:
             answer = answers.get(axis.wiring.servo_id)

@@ -7,7 +7,7 @@ All counts run from the making of their object and never fall.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
 # Upper edges of the histogram's bins; a last one takes what is longer [s].
@@ -52,6 +52,14 @@ class BusStatistics:
         """Share of them that did not come, or were not usable, 0 to 1."""
         failed = sum(servo.timeouts + servo.corrupt + servo.refused for servo in self.servos.values())
         return failed / self.asked if self.asked else 0.0
+
+
+def together(buses: Iterable[BusStatistics]) -> BusStatistics:
+    """The statistics of several buses, whose servos have ids of their own, in one."""
+    several = tuple(buses)
+    counts = (item.name for item in fields(BusStatistics) if item.name != "servos")
+    servos = {servo_id: servo for one in several for servo_id, servo in one.servos.items()}
+    return BusStatistics(servos, **{name: sum(getattr(one, name) for one in several) for name in counts})
 
 
 @dataclass(eq=False)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from armature.dynamixel.control_table import servo_model_by_number
+from armature.dynamixel.control_table import model_name
 from armature.dynamixel.packet import BROADCAST_ID, STATUS_OVERHEAD, Instruction, StreamDecoder, encode
 from armature.dynamixel.port import ServoPort
-from armature.errors import ConfigError
 
 _ANSWER = 3  # error, model number, firmware version follow (Protocol 2.0 manual, "Ping") [byte]
 # Servos answer one after the other, in the order of their ids: each may take 3 ms (DynamixelSDK 4.0,
@@ -30,10 +29,7 @@ class Found:
     @property
     def model(self) -> str:
         """The model's name, or its number where no control table has it."""
-        try:
-            return servo_model_by_number(self.model_number).name
-        except ConfigError:
-            return f"model number {self.model_number}"
+        return model_name(self.model_number)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from armature.dynamixel.axis import Axis
-from armature.dynamixel.bus import ServoBus
+from armature.dynamixel.bus_contract import Bus
 from armature.dynamixel.control_table import WATCHDOG_TRIPPED
 from armature.dynamixel.preparation import Preparation
 from armature.dynamixel.registers import Registers
@@ -32,7 +32,7 @@ class BusWatchdogs:
     In current control a tripped servo goes limp, so there it is never the only guard: this loop refuses that mode.
     """
 
-    def __init__(self, bus: ServoBus, registers: Registers, preparation: Preparation, time: float) -> None:
+    def __init__(self, bus: Bus, registers: Registers, preparation: Preparation, time: float) -> None:
         """Args: the open bus, its registers, what is known of the servos, and the time [s], 0 to leave it off."""
         self.states: dict[str, str] = {}  # in words, by servo
         self.trips = 0  # that were found

@@ -1,13 +1,14 @@
-"""Servos on one wire, turned by one plant; bytes go in and come out at the time that the wire needs."""
+"""Servos on one wire or several, turned by one plant; bytes go in and come out at the time that a wire needs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from armature.dynamixel.control_table import baud_index
 from armature.dynamixel.wiring import ServoWiring, Wiring, second_name
-from armature.emulator.disturbance import Transmission
+from armature.emulator.disturbance import Disturbance, Transmission
 from armature.emulator.drive import Drive
 from armature.emulator.faults import FaultBoard
 from armature.emulator.motor import rotor_inertia
@@ -65,28 +66,35 @@ class _Pair:
 
 
 class EmulatedBus:
-    """The far end of the serial line."""
+    """The far end of the serial line, or of several."""
 
     def __init__(
-        self, servos: Iterable[tuple[ServoWiring, Servo]], plant: Plant, baud_rate: int, now: float = 0.0
+        self,
+        servos: Iterable[tuple[ServoWiring, Servo]],
+        plant: Plant,
+        baud_rates: int | Mapping[str, int],
+        now: float = 0.0,
     ) -> None:
         """Connect servos to a plant.
 
         Args:
             servos: each servo with its wiring.
             plant: turns the joints that the wiring names.
-            baud_rate: at which the host talks [bit/s].
+            baud_rates: at which the host talks on each bus, by its name, or on the only one [bit/s].
             now: the computer's time [s], from any origin.
         """
+        wired = tuple(servos)
         axes = {
             wiring.name: _Axis(servo, servo.drive, wiring.direction * wiring.reduction, wiring.zero_offset)
-            for wiring, servo in servos
+            for wiring, servo in wired
         }
         self.servos = tuple(axis.servo for axis in axes.values())
-        self.wire = Wire(baud_rate, now)
+        rates = {"": baud_rates} if isinstance(baud_rates, int) else baud_rates
+        self.wires = {name: Wire(rate, now) for name, rate in rates.items()}
         self.plant = plant
         self.supplies = supplies(self.servos)
-        self.pulls = 0  # how many faults have the plug pulled
+        self.pulls = Counter[str]()  # how many faults have the plug of a bus pulled, by its name
+        self._on = {name: tuple(servo for wiring, servo in wired if wiring.bus == name) for name in self.wires}
         self.faults = FaultBoard(self)
         self._by_name = {name: axis.servo for name, axis in axes.items()}
         self._axes = tuple(_drive(axes, joint) for joint in plant.joints)
@@ -125,9 +133,9 @@ class EmulatedBus:
             ConfigError: the wiring names a baud rate that servos do not have.
         """
         servos = [(entry, Servo(entry.model, entry.servo_id)) for entry in wiring.all_servos]
-        for _, servo in servos:
-            servo.registers["Baud Rate"] = baud_index("baud rate", wiring.baud_rate)
-        return EmulatedBus(servos, plant, wiring.baud_rate, now)
+        for entry, servo in servos:
+            servo.registers["Baud Rate"] = baud_index("baud rate", wiring.baud_rate(entry))
+        return EmulatedBus(servos, plant, wiring.buses, now)
 
     def renew(self, joint: str) -> None:
         """Have the servo of a joint on the wire alone, as it leaves the factory (e-Manual: ID 1, 57,600 bit/s).
@@ -140,18 +148,19 @@ class EmulatedBus:
         for servo in self.servos:
             servo.breaks += servo is not new
 
-    def feed(self, data: bytes, now: float) -> list[Transmission]:
+    def feed(self, data: bytes, now: float, bus: str = "") -> list[Transmission]:
         """Take bytes of the host in.
 
         Args:
             data: the bytes.
             now: when they were handed to the wire [s].
+            bus: on which wire.
 
         Returns:
             What the servos answer, with the times at which it has arrived.
         """
         self.advance(now)
-        return self.wire.carry(data, self.servos, now) if self.is_plugged else []
+        return self.wires[bus].carry(data, self._on[bus], now) if self.is_plugged(bus) else []
 
     @property
     def time(self) -> float:
@@ -159,14 +168,25 @@ class EmulatedBus:
         return self._steps * STEP
 
     @property
-    def baud_rate(self) -> int:
-        """At which the host talks [bit/s]."""
-        return self.wire.baud_rate
+    def wire(self) -> Wire:
+        """The only one."""
+        [wire] = self.wires.values()
+        return wire
 
-    @property
-    def is_plugged(self) -> bool:
-        """Whether the host's adapter is in its place."""
-        return not self.pulls
+    def is_plugged(self, bus: str = "") -> bool:
+        """Whether the host's adapter of a bus is in its place."""
+        return not self.pulls[bus]
+
+    def buses(self, joint: str | None) -> tuple[str, ...]:
+        """On which bus the servo of a joint hangs; all of them for None.
+
+        Raises:
+            ConfigError: no such joint.
+        """
+        if joint is None:
+            return tuple(self.wires)
+        servo = self.servo(joint)
+        return tuple(name for name, servos in self._on.items() if servo in servos)
 
     def servo(self, joint: str) -> Servo:
         """The servo that turns a joint, or the second one by its own name.
@@ -203,6 +223,16 @@ class EmulatedBus:
         for servo in self.servos:
             servo.pass_time(dt)
         self.faults.pass_time(self.time)
+
+    def disturb(self, make: Callable[[], Disturbance]) -> Callable[[], None]:
+        """Put something of its own between the servos and the host on each wire; returns what takes it away."""
+        undoing = [wire.disturb(make()) for wire in self.wires.values()]
+
+        def undo() -> None:
+            for each in undoing:
+                each()
+
+        return undo
 
 
 def _drive(axes: Mapping[str, _Axis], joint: str) -> _Axis | _Pair:

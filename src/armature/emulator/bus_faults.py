@@ -27,7 +27,7 @@ class DuplicateId(Fault):
     angle: float = parameter(0.5, "rad", -6.0, 6.0, "by which the second servo stands apart")
 
     def _begin(self, bus: EmulatedBus) -> Undo:
-        return bus.wire.disturb(_Twins([self._twin(servo) for servo in self.servos(bus)]))
+        return bus.disturb(lambda: _Twins([self._twin(servo) for servo in self.servos(bus)]))
 
     def _twin(self, servo: Servo) -> Servo:
         twin = Servo(servo.model, servo.servo_id)
@@ -54,33 +54,35 @@ class _Twins(Disturbance):
 
 @dataclass(frozen=True)
 class SlowBus(Fault):
-    """The adapter hands answers over late: 16 ms is the latency timer of FTDI's drivers as they come."""
+    """The adapter of a joint's bus, or each, hands answers over late: FTDI's drivers wait for 16 ms by default."""
 
     name: ClassVar[str] = "slow_bus"
-    of_joint: ClassVar[bool] = False
     latency: float = parameter(0.016, "s", 0.0, 1.0, "that the USB adapter adds")
 
     def _begin(self, bus: EmulatedBus) -> Undo:
-        bus.wire.usb_latency += self.latency
+        wires = [bus.wires[name] for name in bus.buses(self.joint)]
+        for wire in wires:
+            wire.usb_latency += self.latency
 
         def undo() -> None:
-            bus.wire.usb_latency -= self.latency
+            for wire in wires:
+                wire.usb_latency -= self.latency
 
         return undo
 
 
 @dataclass(frozen=True)
 class Unplug(Fault):
-    """The adapter is pulled out of the computer: the device disappears until the fault is cleared."""
+    """The adapter of a joint's bus, or each, is pulled out of the computer: the device is gone until cleared."""
 
     name: ClassVar[str] = "unplug"
-    of_joint: ClassVar[bool] = False
 
     def _begin(self, bus: EmulatedBus) -> Undo:
-        bus.pulls += 1
+        names = bus.buses(self.joint)
+        bus.pulls.update(names)
 
         def undo() -> None:
-            bus.pulls -= 1
+            bus.pulls.subtract(names)
 
         return undo
 

@@ -1,4 +1,4 @@
-"""The emulated bus as a serial device: a pseudo-terminal with a link to it."""
+"""The emulated buses as serial devices: pseudo-terminals with links to them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TERMIOS2 = struct.Struct("=4I20s2I")
 
 
 class Terminal:
-    """Serves a bus on a pseudo-terminal until stop() is called; use it in a with statement."""
+    """Serves a bus, or several, each on a pseudo-terminal until stop() is called; use it in a with statement."""
 
     def __init__(
         self,
@@ -40,11 +40,12 @@ class Terminal:
         pace: bool = True,
         services: Mapping[int, Callable[[], None]] | None = None,
     ) -> None:
-        """Open the pseudo-terminal and link to it.
+        """Open the pseudo-terminals and link to them.
 
         Args:
             bus: what answers.
-            link: path of the symbolic link to make; an older link is replaced.
+            link: path of the symbolic link to make; an older link is replaced. Of several buses it is a folder,
+                with a link for each by its name.
             clock: monotonic time [s].
             pace: let answers take the time that the wire needs.
             services: other files to wait for, and what to call when they can be read.
@@ -53,13 +54,17 @@ class Terminal:
             PortError: something that is no link stands at the path, or it cannot be made.
         """
         self._bus = bus
-        self._link = link
         self._clock = clock
-        self._pace = pace
         self._ending = False
         self._services = services or {}
-        self._waiting: deque[Transmission] = deque()
-        self._line: _Line | None = _Line(link)
+        self._folder = None if "" in bus.wires else link
+        self._plugs: list[_Plug] = []
+        try:
+            for name in bus.wires:
+                self._plugs.append(_Plug(bus, name, link / name if name else link, pace=pace))
+        except PortError:
+            self._take_links_away()
+            raise
         self._wake_reader, self._wake_writer = os.pipe()
 
     def __enter__(self) -> Terminal:
@@ -69,15 +74,22 @@ class Terminal:
         self.close()
 
     @property
-    def device(self) -> str:
-        """The pseudo-terminal that the link leads to now; none while it is unplugged."""
-        return self._line.device if self._line else ""
+    def devices(self) -> list[str]:
+        """The pseudo-terminals that the links lead to now; none for a bus that is unplugged."""
+        return [plug.line.device for plug in self._plugs if plug.line]
 
     def close(self) -> None:
-        """Remove the link, if it is still ours, and hang up."""
-        self._unplug()
+        """Remove the links, as far as they are still ours, and hang up."""
+        self._take_links_away()
         os.close(self._wake_reader)
         os.close(self._wake_writer)
+
+    def _take_links_away(self) -> None:
+        for plug in self._plugs:
+            plug.pull()
+        if self._folder:
+            with suppress(OSError):  # something else stands in it
+                self._folder.rmdir()
 
     def stop(self) -> None:
         """Make serve() return; may be called from a signal handler or another thread."""
@@ -94,51 +106,74 @@ class Terminal:
         """Answer until stop() is called, or there is silence after stop_when_silent()."""
         heard = self._clock()
         while not (self._ending and self._clock() - heard > _SILENCE):
-            line = self._plugged()
-            files = [self._wake_reader, *self._services, *((line.master,) if line else ())]
-            readable, _, _ = select.select(files, [], [], self._patience())
+            for plug in self._plugs:
+                plug.heed()
+            masters = {plug.line.master: plug for plug in self._plugs if plug.line}
+            readable, _, _ = select.select(
+                [self._wake_reader, *self._services, *masters], [], [], self._patience()
+            )
             if self._wake_reader in readable:
                 return
             now = self._clock()
-            if line and line.master in readable:
+            speaking = [masters[file] for file in readable if file in masters]
+            for plug in speaking:
                 heard = now
-                self._receive(line, now)
-            else:
+                plug.receive(now)
+            if not speaking:
                 self._bus.advance(now)
             for file in self._services.keys() & readable:
                 self._services[file]()
-            self._send(self._clock())
-
-    def _plugged(self) -> _Line | None:
-        """The line, after the bus was heeded that has its plug pulled or put back."""
-        if self._line and not self._bus.is_plugged:
-            self._unplug()
-        elif not self._line and self._bus.is_plugged:
-            self._line = _Line(self._link)
-        return self._line
-
-    def _unplug(self) -> None:
-        self._waiting.clear()
-        if self._line:
-            self._line.close()
-        self._line = None
+            for plug in self._plugs:
+                plug.send(self._clock())
 
     def _patience(self) -> float:
-        if not self._waiting:
+        dues = [plug.waiting[0].due for plug in self._plugs if plug.waiting]
+        if not dues:
             return _QUIET
-        return min(_QUIET, max(0.0, self._waiting[0].due - self._clock()))
+        return min(_QUIET, max(0.0, min(dues) - self._clock()))
 
-    def _receive(self, line: _Line, now: float) -> None:
-        data = os.read(line.master, _CHUNK)
+
+class _Plug:
+    """Where one bus meets the host."""
+
+    def __init__(self, bus: EmulatedBus, name: str, link: Path, *, pace: bool) -> None:
+        self.line: _Line | None = _Line(link)
+        self.waiting: deque[Transmission] = deque()
+        self._bus = bus
+        self._name = name
+        self._link = link
+        self._pace = pace
+        self._baud_rate = bus.wires[name].baud_rate
+
+    def heed(self) -> None:
+        """Be pulled or put back, as the bus says."""
+        if self.line and not self._bus.is_plugged(self._name):
+            self.pull()
+        elif not self.line and self._bus.is_plugged(self._name):
+            self.line = _Line(self._link)
+
+    def pull(self) -> None:
+        """Disappear from the host."""
+        self.waiting.clear()
+        if self.line:
+            self.line.close()
+        self.line = None
+
+    def receive(self, now: float) -> None:
+        """Take in what the host has sent."""
+        if self.line is None:
+            return
+        data = os.read(self.line.master, _CHUNK)
         # A servo set to another baud rate than the host's port hears only noise.
-        speed = _speed(line.slave)
-        self._bus.wire.baud_rate = speed if speed in BAUD_RATES else self._bus.baud_rate
-        self._waiting.extend(self._bus.feed(data, now))
+        speed = _speed(self.line.slave)
+        self._bus.wires[self._name].baud_rate = speed if speed in BAUD_RATES else self._baud_rate
+        self.waiting.extend(self._bus.feed(data, now, self._name))
 
-    def _send(self, now: float) -> None:
-        while self._line and self._waiting and (not self._pace or self._waiting[0].due <= now):
+    def send(self, now: float) -> None:
+        """Hand over what has arrived by now [s]."""
+        while self.line and self.waiting and (not self._pace or self.waiting[0].due <= now):
             with suppress(BlockingIOError):  # nobody reads: on a wire the bytes would be lost as well
-                os.write(self._line.master, self._waiting.popleft().data)
+                os.write(self.line.master, self.waiting.popleft().data)
 
 
 class _Line:

@@ -27,7 +27,7 @@ class _Chance(Fault):
     seed: int = parameter(0, "", 0, 2**31, "of the chance: the same seed strikes the same packets")
 
     def _begin(self, bus: EmulatedBus) -> Undo:
-        return bus.wire.disturb(_Striking(self, self.servos(bus), self._strike))
+        return bus.disturb(lambda: _Striking(self, self.servos(bus), self._strike))
 
     def _strike(self, sent: Transmission, random: Random) -> Iterable[Transmission]:
         """What arrives of an answer that is struck."""
@@ -119,7 +119,7 @@ class Ignore(_Chance):
     name: ClassVar[str] = "ignore"
 
     def _begin(self, bus: EmulatedBus) -> Undo:
-        return bus.wire.disturb(_Ignoring(self, self.servos(bus)))
+        return bus.disturb(lambda: _Ignoring(self, self.servos(bus)))
 
 
 class _Ignoring(_Striking):
@@ -140,7 +140,7 @@ class CorruptRequests(_Chance):
     bits: int = parameter(1, "bits", 1, 64, "flipped in each write of the host that it strikes")
 
     def _begin(self, bus: EmulatedBus) -> Undo:
-        return bus.wire.disturb(_Spoiling(self))
+        return bus.disturb(lambda: _Spoiling(self))
 
 
 class _Spoiling(Disturbance):
@@ -159,7 +159,7 @@ class Late(_Chance):
     name: ClassVar[str] = "late"
 
     def _begin(self, bus: EmulatedBus) -> Undo:
-        return bus.wire.disturb(_Holding(self, self.servos(bus)))
+        return bus.disturb(lambda: _Holding(self, self.servos(bus)))
 
 
 class _Holding(_Striking):
@@ -180,7 +180,7 @@ class Stale(_Chance):
     name: ClassVar[str] = "stale"
 
     def _begin(self, bus: EmulatedBus) -> Undo:
-        return bus.wire.disturb(_Repeating(self, self.servos(bus)))
+        return bus.disturb(lambda: _Repeating(self, self.servos(bus)))
 
 
 class _Repeating(_Striking):

@@ -87,7 +87,7 @@ class Child:
             self._link.serve_until(due, self._answer, self._loop.orphan)
             begun = time.monotonic()
             now = self._now(due)
-            if not self._bus.is_open and begun >= next_open:
+            if not self._bus.is_whole and begun >= next_open:
                 self._reopen(now)
                 next_open = time.monotonic() + _REOPEN_EVERY
             self._requests.take_pieces(now)
@@ -127,6 +127,9 @@ class Child:
         return following + missed * self._period
 
     def _reopen(self, now: float) -> None:
+        if self._bus.is_open:  # some of several buses are gone; their servos are called, and join the others
+            self._bus.reopen()
+            return
         try:
             self._loop.start(now)
         except ArmatureError as error:
@@ -134,10 +137,11 @@ class Child:
 
     def _explained(self, error: ArmatureError) -> ArmatureError:
         """Of a port that is held, the process that holds it."""
-        holder = lock_holder(self._bus.path) if isinstance(error, PortError) else None
-        if holder is None:
-            return error
-        return PortError(self._bus.path, f"{process(holder)} holds it", "stop that first")
+        for path in (part.path for part in self._bus.parts.values()):
+            holder = lock_holder(path) if isinstance(error, PortError) else None
+            if holder is not None:
+                return PortError(path, f"{process(holder)} holds it", "stop that first")
+        return error
 
     # The client
 

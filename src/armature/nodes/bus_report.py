@@ -10,11 +10,11 @@ from typing import Any
 
 from armature.dynamixel import link
 from armature.dynamixel.axis import Axis
-from armature.dynamixel.bus import ServoBus
+from armature.dynamixel.bus_contract import Bus
 from armature.dynamixel.loop import ServoLoop
 from armature.dynamixel.mode import Fault
 from armature.dynamixel.setpoints import Setpoint
-from armature.dynamixel.statistics import CycleTimes, ServoStatistics, describe_histogram
+from armature.dynamixel.statistics import BusStatistics, CycleTimes, ServoStatistics, describe_histogram
 
 _STATUS_EVERY = 1.0  # [s]
 _LATE = 0.001  # [s]
@@ -27,7 +27,7 @@ BEGUN_LATE = "last motion began after its stamp by [ms]"
 class BusReport:
     """Readings and status of one loop, with the counts that the child keeps."""
 
-    def __init__(self, loop: ServoLoop, bus: ServoBus) -> None:
+    def __init__(self, loop: ServoLoop, bus: Bus) -> None:
         """Args: what is reported on."""
         self.left_out = 0  # cycles that did not take place before the next one
         self._times = CycleTimes(_LATE)
@@ -95,6 +95,7 @@ class BusReport:
             warnings=tuple(_fault(warning, now) for warning in loop.warnings),
             cause=str(loop.cause or ""),
             bus=self._bus_values(),
+            buses=self._values_of_parts(),
             servos=self._servo_values(),
             speed_factor=loop.speed_factor,
             wants_park=loop.wants_park,
@@ -114,18 +115,22 @@ class BusReport:
             LATEST: f"{1000.0 * lateness.longest:.2f}",
             BEGUN_LATE: f"{1000.0 * self._loop.begun_late:.2f}",
             "states are read by": self._loop.instruction,
-            "error rate": f"{counts.error_rate:.6f}",
-            "retries": counts.retries,
-            "timeouts": counts.timeouts,
-            "corrupt_packets": counts.corrupt,
-            "stale_packets": counts.stale,
-            "foreign_packets": counts.foreign,
-            "noise [byte]": counts.noise,
+            **_bus_counts(counts),
             "refused_pieces": self._refused,
             "last_refusal": self._refusal,
             "eeprom_writes": self._loop.eeprom_writes,
             "watchdog_trips": self._loop.watchdog_trips,
             **self.process,
+        }
+
+    def _values_of_parts(self) -> dict[str, dict[str, Any]]:
+        """Of each bus, where there are several."""
+        parts = self._bus.parts
+        if len(parts) == 1:
+            return {}
+        return {
+            name: {"port": part.path, "is open": part.is_open, **_bus_counts(part.statistics())}
+            for name, part in parts.items()
         }
 
     def _servo_values(self) -> dict[str, dict[str, Any]]:
@@ -145,6 +150,18 @@ class BusReport:
             }
             for name, axis in loop.servos.items()
         }
+
+
+def _bus_counts(counts: BusStatistics) -> dict[str, Any]:
+    return {
+        "error rate": f"{counts.error_rate:.6f}",
+        "retries": counts.retries,
+        "timeouts": counts.timeouts,
+        "corrupt_packets": counts.corrupt,
+        "stale_packets": counts.stale,
+        "foreign_packets": counts.foreign,
+        "noise [byte]": counts.noise,
+    }
 
 
 def _counts(counts: ServoStatistics) -> dict[str, Any]:

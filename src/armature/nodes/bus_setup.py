@@ -8,15 +8,15 @@ from typing import Any
 
 from armature.core.model import ArmModel, Limit
 from armature.core.stopping import Dynamics
-from armature.dynamixel.bus import ServoBus
+from armature.dynamixel.bus_contract import Bus
+from armature.dynamixel.buses import bus_of
 from armature.dynamixel.loop import LoopSettings, ServoLoop
 from armature.dynamixel.policy import FaultPolicy
-from armature.dynamixel.port import ServoPort
 from armature.dynamixel.settings import FreeDriveSettings
 from armature.dynamixel.wiring import Wiring
 
 
-def build(config: Mapping[str, Any]) -> tuple[ServoBus, ServoLoop]:
+def build(config: Mapping[str, Any]) -> tuple[Bus, ServoLoop]:
     """Bus and loop; nothing is opened yet.
 
     Args:
@@ -29,7 +29,7 @@ def build(config: Mapping[str, Any]) -> tuple[ServoBus, ServoLoop]:
     arm = ArmModel.from_urdf(urdf.read_text("utf-8"), urdf.name)
     wiring = Wiring.from_yaml(servos.read_text("utf-8"), arm, servos.name)
     arm = arm.limited({joint: Limit(*values) for joint, values in config["limits"].items()})
-    bus = ServoBus(ServoPort(config["port"], wiring.baud_rate, config["latency"]))
+    bus = bus_of(wiring, config["port"], config["latency"])
     settings = LoopSettings(
         dynamics={joint: Dynamics(*values) for joint, values in config["dynamics"].items()},
         registers=config["registers"],

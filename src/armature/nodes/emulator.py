@@ -53,7 +53,7 @@ def _run(options: argparse.Namespace, ros_arguments: Sequence[str]) -> None:
     if options.start_pose not in poses:
         raise ConfigError("--start-pose", options.start_pose, f"{options.poses} has {', '.join(poses)}")
     if options.baud is not None:
-        wiring = replace(wiring, baud_rate=options.baud)
+        wiring = replace(wiring, buses=dict.fromkeys(wiring.buses, options.baud))
     if not 0.0 <= options.usb_latency <= _LONGEST_LATENCY:
         raise ConfigError("--usb-latency", options.usb_latency, f"it takes 0 to {_LONGEST_LATENCY:g} s")
     if options.plant == _GAZEBO:
@@ -79,7 +79,8 @@ def _in_gazebo(
 
 
 def _serve(options: argparse.Namespace, bus: EmulatedBus) -> None:
-    bus.wire.usb_latency = options.usb_latency
+    for wire in bus.wires.values():
+        wire.usb_latency = options.usb_latency
     with (
         Console(bus.faults, options.link) as console,
         Terminal(

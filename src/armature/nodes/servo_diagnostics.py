@@ -74,7 +74,7 @@ def diagnostics(
     more: Mapping[str, object],
     now: float,
 ) -> DiagnosticArray:
-    """One status for each servo, one for the bus.
+    """One status for each servo, one for the bus, and one for each bus where there are several.
 
     Args:
         stamp: of the message.
@@ -86,7 +86,7 @@ def diagnostics(
     """
     message = DiagnosticArray()
     message.header.stamp = stamp
-    message.status = [_bus(configuration, status, readings, more)]
+    message.status = [_bus(configuration, status, readings, more), *_parts(status)]
     if readings is None:
         return message
     faults = {fault["joint"]: fault for fault in status.faults}
@@ -126,6 +126,19 @@ def _bus(
         values["cycle time [ms]"] = f"{1000.0 * readings.duration:.2f}"
     port = str(configuration.child["port"])
     return diagnostic("servo_interface: bus", _level(status), status.why, values, port)
+
+
+def _parts(status: link.Status) -> list[DiagnosticStatus]:
+    return [
+        diagnostic(
+            f"servo_interface: bus {name}",
+            DiagnosticStatus.OK if values["is open"] else DiagnosticStatus.ERROR,
+            "ok" if values["is open"] else "the port is gone",
+            values,
+            str(values["port"]),
+        )
+        for name, values in status.buses.items()
+    ]
 
 
 def _condition(

@@ -15,6 +15,7 @@ from armature.core.model import ArmModel
 from armature.core.poses import read_poses
 from armature.core.stopping import Dynamics
 from armature.dynamixel.policy import FaultPolicy
+from armature.dynamixel.ports import port_paths, port_text
 from armature.dynamixel.settings import FreeDriveSettings
 from armature.dynamixel.wiring import ServoWiring, Wiring
 from armature.errors import ConfigError
@@ -34,7 +35,7 @@ class ServoParameters:
     urdf: str  # file
     wiring: str  # file
     poses: str  # file
-    port: str  # serial device
+    port: str  # serial device, or those of several buses: see ports.port_paths
     rate: float = 100.0  # of the bus loop [Hz]
     latency: float = 0.016  # of the serial adapter [s]; the default of FTDI adapters
     patience: float = 10.0  # how long the port may take to appear [s]
@@ -210,7 +211,7 @@ def _child(
     faults: Mapping[str, Any],
 ) -> dict[str, Any]:
     return {
-        "port": os.path.abspath(parameters.port),  # noqa: PTH100  # a link is the port's stable name
+        "port": port_text(port_paths(parameters.port, wiring.buses)),
         "urdf": str(Path(parameters.urdf).absolute()),
         "wiring": str(Path(parameters.wiring).absolute()),
         "rate": parameters.rate,
