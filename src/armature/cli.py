@@ -102,13 +102,23 @@ def _add_wiring(command: argparse.ArgumentParser) -> None:
     command.add_argument("--wiring", metavar="FILE", default="", help="in place of the robot's own wiring file")
 
 
+def _add_port(command: argparse.ArgumentParser) -> None:
+    help_text = "default: the only adapter plugged in; NAME=DEVICE,… where the wiring file has several buses"
+    command.add_argument("--port", metavar="DEV", default="", help=help_text)
+
+
 def _add_up(commands: Subparsers) -> None:
     up = _add(commands, "up", "Start the graph and stay in the foreground.", "armature.cli_graph")
     up.add_argument("--robot", metavar="NAME", default=DEFAULT_ROBOT, help=f"default {DEFAULT_ROBOT}")
     _add_wiring(up)
     params_help = "ROS parameters over the robot's own, such as the limits of this one arm"
     up.add_argument("--params-file", metavar="FILE", default="", help=params_help)
-    up.add_argument("--port", metavar="DEV", default=EMULATED, help="serial device, emulated (default) or gazebo")
+    up.add_argument(
+        "--port",
+        metavar="DEV",
+        default=EMULATED,
+        help="serial device, NAME=DEVICE,… of several buses, emulated (default) or gazebo",
+    )
     up.add_argument("--http", metavar="HOST:PORT", default="127.0.0.1:8080", help="default 127.0.0.1:8080")
     _add_namespace(up)
 
@@ -132,7 +142,9 @@ def _add_emulate(commands: Subparsers) -> None:
     emulate = _add(commands, "emulate", "Serve the emulated bus on a pseudo-terminal.", "armature.cli_graph")
     emulate.add_argument("--robot", metavar="NAME", default=DEFAULT_ROBOT)
     _add_wiring(emulate)
-    emulate.add_argument("--link", metavar="PATH", required=True, help="where the device shall appear")
+    emulate.add_argument(
+        "--link", metavar="PATH", required=True, help="where the device shall appear, or a folder for several"
+    )
     emulate.add_argument("--baud", type=int, metavar="RATE", help="of the servos [bit/s]; default: the wiring's")
     emulate.add_argument("--factory", metavar="JOINT", help="only this servo, as it leaves the factory")
     emulate.add_argument("--usb-latency", type=float, metavar="S", help="of the adapter [s]; default 0")
@@ -169,7 +181,7 @@ def _add_inspection(commands: Subparsers) -> None:
     scan = _add(commands, "scan", "Show all servos that answer.", "armature.cli_scan")
     scan.add_argument("--baud", type=int, metavar="RATE", help="[bit/s]; default: all")
     for command in (check, scan):
-        command.add_argument("--port", metavar="DEV", default="", help="default: the only adapter plugged in")
+        _add_port(command)
         command.add_argument("--json", action="store_true", help="for programs")
 
 
@@ -189,7 +201,7 @@ def _add_commissioning(commands: Subparsers) -> None:
     for command in (setup, calibrate):
         command.add_argument("--robot", metavar="NAME", default=DEFAULT_ROBOT, help=f"default {DEFAULT_ROBOT}")
         _add_wiring(command)
-        command.add_argument("--port", metavar="DEV", default="", help="default: the only adapter plugged in")
+        _add_port(command)
         command.add_argument("--json", action="store_true", help="for programs")
 
 

@@ -226,3 +226,63 @@ def test_a_joint_that_has_the_second_servos_name_is_refused():
 def test_errors_name_the_file_and_the_joint():
     with pytest.raises(ConfigError, match=r"^servos\.yaml: joints\.elbow\.id"):
         read(change("id: 7", "id: 300"))
+
+
+TWO_BUSES = """
+buses: {lower: {baud_rate: 1000000 bit/s}, upper-arm: {baud_rate: 57600 bit/s}}
+joints:
+  elbow: {id: 7, bus: lower, model: XM430-W350, direction: -1, zero_offset: 180 deg, reduction: 1 rad/rad}
+  slide: {id: 9, bus: upper-arm, model: XL430-W250, direction: 1, zero_offset: 90 deg, reduction: 80 rad/m}
+"""
+
+
+def test_servos_may_hang_on_several_buses():
+    wiring = read(TWO_BUSES)
+    assert wiring.buses == {"lower": 1_000_000, "upper-arm": 57_600}
+    assert [(servo.bus, wiring.baud_rate(servo)) for servo in wiring.servos] == [
+        ("lower", 1_000_000),
+        ("upper-arm", 57_600),
+    ]
+    upper = wiring.on_bus("upper-arm")
+    assert (upper.buses, upper.ids) == ({"upper-arm": 57_600}, (9,))
+    assert read().on_bus("") == read()
+
+
+def test_a_second_servo_hangs_on_the_bus_of_the_first_unless_it_says_otherwise():
+    pair = "id: 7, bus: lower, second: {id: 8, direction: 1, zero_offset: 180 deg},"
+    servo = read(TWO_BUSES.replace("id: 7, bus: lower,", pair)).servos[0]
+    assert (servo.bus, servo.second.bus) == ("lower", "lower")
+    other = pair.replace("{id: 8,", "{id: 8, bus: upper-arm,")
+    wiring = read(TWO_BUSES.replace("id: 7, bus: lower,", other))
+    assert wiring.servos[0].second.bus == "upper-arm"
+    assert wiring.on_bus("lower").ids == (7,)
+    assert wiring.on_bus("upper-arm").ids == (8, 9)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("id: 7, bus: lower,", "id: 7,", "joints.elbow.bus: None .*buses are lower, upper-arm"),
+        ("id: 7, bus: lower,", "id: 7, bus: middle,", "joints.elbow.bus: 'middle' .*buses are lower, upper-arm"),
+        ("id: 9, bus: upper-arm,", "id: 7, bus: upper-arm,", "id of elbow and slide: 7 .*on all buses together"),
+        ("id: 9, bus: upper-arm,", "id: 9, bus: lower,", "buses.upper-arm: None .*no servo hangs on it"),
+        ("upper-arm: {baud", '"upper/arm": {baud', "buses: 'upper/arm' .*letters, digits, _ and -"),
+        ("57600 bit/s", "57600", "buses.upper-arm.baud_rate: 57600"),
+        ("57600 bit/s", "57601 bit/s", "buses.upper-arm.baud_rate.*57601"),
+        ("buses: {", "bus: {baud_rate: 1000000 bit/s}\nbuses: {", "not both"),
+        (
+            "buses: {lower: {baud_rate: 1000000 bit/s}, upper-arm: {baud_rate: 57600 bit/s}}",
+            "buses: {}",
+            "at least",
+        ),
+    ],
+)
+def test_buses_that_cannot_be_used_are_refused(old, new, message):
+    assert old in TWO_BUSES
+    with pytest.raises(ConfigError, match=message):
+        read(TWO_BUSES.replace(old, new))
+
+
+def test_a_bus_is_named_only_where_there_are_several():
+    with pytest.raises(ConfigError, match=r"joints.elbow.bus: 'lower' .*leave it out"):
+        read(TEXT.replace("id: 7,", "id: 7, bus: lower,"))

@@ -9,12 +9,16 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from dynamixel_sdk import COMM_RX_TIMEOUT, COMM_SUCCESS, GroupSyncRead, PacketHandler, PortHandler
 
+from armature.core.model import ArmModel
+from armature.dynamixel.wiring import Wiring
 from armature.emulator import console
+from armature.emulator.bus import EmulatedBus
 from armature.emulator.faults import Unplug
 from armature.emulator.terminal import Terminal
 from armature.errors import PortError
@@ -25,6 +29,17 @@ from .bench import Host
 
 ROOT = Path(__file__).resolve().parents[2]
 HANDLER = PacketHandler(2.0)
+URDF = (ROOT / "urdf/armature6.urdf").read_text("utf-8")
+SERVOS = (ROOT / "config/servos.yaml").read_text("utf-8")
+
+
+def on_two_buses():
+    """The arm's wiring with its gripper on a bus of its own, which is slower."""
+    wiring = Wiring.from_yaml(SERVOS, ArmModel.from_urdf(URDF))
+    servos = tuple(replace(s, bus="upper" if s.joint == "gripper" else "lower") for s in wiring.servos)
+    return replace(wiring, buses={"lower": 1_000_000, "upper": 57_600}, servos=servos)
+
+
 FILES = [
     *("--urdf", str(ROOT / "urdf/armature6.urdf"), "--wiring", str(ROOT / "config/servos.yaml")),
     *("--poses", str(ROOT / "config/poses.yaml")),
@@ -176,6 +191,41 @@ def test_a_plug_that_is_out_at_the_end_leaves_nothing(link):
         terminal.stop()
         thread.join()
     assert not link.is_symlink()
+
+
+def test_several_buses_have_a_device_each_in_a_folder(link, wait_until):
+    wiring = on_two_buses()
+    bus = EmulatedBus.of_arm(URDF, wiring, dict.fromkeys(wiring.joints, 0.0), time.monotonic())
+    with Terminal(bus, link, time.monotonic) as terminal:
+        thread = threading.Thread(target=terminal.serve)
+        thread.start()
+        lower, upper = (PortHandler(str(link / name)) for name in ("lower", "upper"))
+        assert lower.setBaudRate(1_000_000)
+        assert upper.setBaudRate(57_600)
+        first, last = wiring.ids[0], wiring.ids[-1]
+        assert retry(lambda: HANDLER.ping(lower, first))[0] == wiring.servos[0].model.number
+        assert retry(lambda: HANDLER.ping(upper, last))[0] == wiring.servos[-1].model.number
+        assert HANDLER.ping(lower, last)[1] != COMM_SUCCESS
+        bus.faults.inject(Unplug(wiring.joints[-1]))
+        wait_until(lambda: not (link / "upper").is_symlink())
+        assert retry(lambda: HANDLER.ping(lower, first))[0] == wiring.servos[0].model.number
+        bus.faults.clear()
+        wait_until((link / "upper").is_symlink)
+        for handler in (lower, upper):
+            handler.closePort()
+        terminal.stop()
+        thread.join()
+    assert not link.exists()
+
+
+def test_what_stands_in_the_place_of_one_of_several_links_is_not_touched(link):
+    wiring = on_two_buses()
+    bus = EmulatedBus.of_arm(URDF, wiring, dict.fromkeys(wiring.joints, 0.0), time.monotonic())
+    link.mkdir()
+    (link / "upper").write_text("mine")
+    with pytest.raises(PortError, match=r"upper: .*choose another path"):
+        Terminal(bus, link, time.monotonic)
+    assert [entry.name for entry in link.iterdir()] == ["upper"]
 
 
 @pytest.mark.process

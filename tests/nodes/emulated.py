@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import yaml
+
 from armature.core.model import ArmModel
 from armature.dynamixel import link
 from armature.dynamixel.bus import ServoBus
@@ -22,6 +24,7 @@ from armature.nodes.bus_start import BusStart
 
 ROOT = Path(__file__).resolve().parents[2]
 URDF, SERVOS, POSES = ROOT / "urdf/armature6.urdf", ROOT / "config/servos.yaml", ROOT / "config/poses.yaml"
+LOWER = ("waist", "shoulder", "elbow")
 JOINTS = Wiring.from_yaml(SERVOS.read_text("utf-8"), ArmModel.from_urdf(URDF.read_text("utf-8"))).joints
 
 
@@ -51,6 +54,17 @@ def emulator(
             yield process
         finally:
             process.kill()
+
+
+def on_two_buses(folder: Path) -> Path:
+    """A wiring file of the same servos, those of waist, shoulder and elbow on one bus, the others on another."""
+    content = yaml.safe_load(SERVOS.read_text("utf-8"))
+    content["buses"] = dict.fromkeys(("lower", "upper"), content.pop("bus"))
+    for joint, entry in content["joints"].items():
+        entry["bus"] = "lower" if joint in LOWER else "upper"
+    file = folder / "servos.yaml"
+    file.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
+    return file
 
 
 def power_cycle(port: Path) -> None:

@@ -16,7 +16,7 @@ class VirtualPort(ServoPort):
         """Args: the servos, on which of their buses, and another port that lives on the same time."""
         super().__init__(f"virtual{bus}", far.wires[bus].baud_rate, 0.001)
         self.far = far
-        self._bus = bus
+        self.bus = bus
         self._clock: list[float] = [0.0] if beside is None else beside._clock  # [s], of all that share it
         self.unplugged = False
         self.lost_answers = 0  # how many of the next bytes' answers get lost
@@ -34,7 +34,7 @@ class VirtualPort(ServoPort):
 
     def open(self) -> None:
         """Open it, unless it is unplugged."""
-        if self.unplugged or not self.far.is_plugged(self._bus):
+        if self.unplugged or not self.far.is_plugged(self.bus):
             raise PortError(self.path, "no such file", "plug it in")
         self.is_open = True
 
@@ -60,7 +60,7 @@ class VirtualPort(ServoPort):
 
     def _put(self, packet: bytes) -> None:
         self._check()
-        for answer in self.far.feed(packet, self.time, self._bus):
+        for answer in self.far.feed(packet, self.time, self.bus):
             if self.lost_answers:
                 self.lost_answers -= 1
             else:
@@ -75,5 +75,5 @@ class VirtualPort(ServoPort):
             self._buffer += self._arriving.popleft()[1]
 
     def _check(self) -> None:
-        if self.unplugged or not self.far.is_plugged(self._bus):
+        if self.unplugged or not self.far.is_plugged(self.bus):
             raise self._gone("unplugged")
