@@ -267,7 +267,7 @@ def test_an_arm_with_a_limp_joint_cannot_park():
     bench = armed()
     bench.far.faults.inject(Overload("elbow"))
     bench.run(0.1)
-    with pytest.raises(CommandRefused, match="park refused: the state is FAULT"):
+    with pytest.raises(CommandRefused, match="park refused: elbow cannot be trusted to move: overload"):
         send_to_park(bench)
 
 

@@ -73,7 +73,7 @@ def test_what_can_recover_does_and_what_cannot_is_told(bench):
 def test_a_servo_that_keeps_its_torque_is_not_rebooted_under_its_load(bench):
     bench.far.faults.inject(EncoderError("elbow"))
     bench.run(0.05)
-    assert "park the arm or turn torque off" in bench.loop.faults["elbow"].remedy
+    assert "disarm, which parks it" in bench.loop.faults["elbow"].remedy
     with pytest.raises(CommandRefused, match="it keeps its torque and its reboot would let it fall"):
         bench.loop.clear_faults(bench.now)
     bench.far.faults.clear()

@@ -7,11 +7,14 @@ import pytest
 from armature.bench.virtual import ARM, POSES, URDF, WIRING, Bench
 from armature.dynamixel.mode import Mode
 from armature.dynamixel.setpoints import Piece
+from armature.emulator import faults
 from armature.errors import ArmatureError, CommandRefused
 from armature.nodes.bus_report import BusReport
 from armature.nodes.disarming import Disarming
 from armature.nodes.servo_parameters import ServoConfiguration
 
+ARM_JOINTS = tuple(joint for joint in WIRING.joints if joint != "gripper")
+NEAR = 0.1  # [rad], with what a loaded joint sags
 SAG = 0.5  # [kg] at the tool, under which the arm sags by more than half a degree
 
 
@@ -113,3 +116,64 @@ def test_what_stands_in_the_way_is_told_at_once(near, disarming, monkeypatch):
     with pytest.raises(CommandRefused, match="hand would meet floor"):
         disarming.begin().result(60.0)
     assert len(asked) == 1
+
+
+# With a fault
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        faults.VoltageDip("shoulder", voltage=9.0),
+        faults.Overheat("elbow", temperature=76.0),
+        faults.Push("waist", torque=6.0),
+    ],
+    ids=["input_voltage", "temperature", "following_error"],
+)
+def test_an_arm_at_fault_that_can_still_turn_parks_when_asked(near, disarming, fault):
+    bench = near.bench
+    bench.far.faults.inject(fault)
+    bench.run_until(lambda: bench.mode() is Mode.FAULT)
+    bench.run(1.0)
+    if not isinstance(fault, faults.Overheat):
+        bench.far.faults.clear(None)
+    assert bench.loop.faults
+    assert disarming.begin().result(60.0) == "parked, torque off"
+    assert bench.loop.torque() == "off"
+    parked = bench.positions()
+    assert max(abs(parked[joint] - POSES["park"][joint]) for joint in ARM_JOINTS) < NEAR
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (faults.Overload("elbow"), "elbow cannot be trusted to move: overload"),
+        (faults.Silence("elbow"), "elbow cannot be trusted to move: missing"),
+        (faults.EncoderError("elbow"), "elbow cannot be trusted to move: encoder"),
+    ],
+)
+def test_an_arm_that_cannot_be_trusted_to_park_holds_and_says_why(near, disarming, fault, why):
+    bench = near.bench
+    bench.far.faults.inject(fault)
+    bench.run_until(lambda: bench.mode() is Mode.FAULT)
+    with pytest.raises(CommandRefused, match=why):
+        disarming.begin().result(60.0)
+    assert bench.loop.torque() in ("on", "partial")
+
+
+def test_an_arm_at_fault_holds_when_its_process_ends(near, disarming):
+    bench = near.bench
+    bench.far.faults.inject(faults.Overheat("elbow", temperature=76.0))
+    bench.run_until(lambda: bench.mode() is Mode.FAULT)
+    with pytest.raises(CommandRefused, match=r"the state is FAULT .*torque stays on"):
+        disarming.begin(is_leaving=True).result(60.0)
+    assert bench.loop.torque() == "on"
+
+
+def test_an_arm_at_fault_without_torque_is_disarmed_already(near, disarming):
+    bench = near.bench
+    bench.far.faults.inject(faults.Overheat("elbow", temperature=76.0))
+    bench.run_until(lambda: bench.mode() is Mode.FAULT)
+    bench.loop.torque_off(bench.now)
+    bench.run(0.5)
+    assert disarming.begin().result(60.0) == "torque is off already"

@@ -51,7 +51,7 @@ CASES = (
         ends="DISARMED",
     ),
     Live("encoder_error", "encoder", refused="would let it fall", relieved_by="torque_off", ends="DISARMED"),
-    Live("silence", "missing", refused="elbow does not answer", recovered_by=""),
+    Live("silence", "missing", refused="elbow: it does not answer", recovered_by=""),
     Live("reset", "silent reset"),
     Live("unplug", "disconnected", refused="the state is DISCONNECTED|reconnect the bus", recovered_by=""),
 )

@@ -34,7 +34,7 @@ const MEANINGS = {
   },
   FAULT: {
     title: 'Fault', tone: 'alarm',
-    reason: 'A servo needs attention.', step: 'Remove the cause, then clear the faults.',
+    reason: 'A servo needs attention.', step: 'Remove the cause, then clear the faults; or disarm, which parks the arm if it can.',
   },
   PROTECTIVE_STOP: {
     title: 'Protective stop', tone: 'alarm',
@@ -94,7 +94,7 @@ export function permissions(snapshot, isLive) {
   const recorder = isLive ? snapshot?.recording.active : null;
   return {
     arm: among(state, ['DISARMED', 'HOLDING'], ARM_WHY),
-    disarm: among(state, ['ARMED', 'MOVING', 'HOLDING'], DISARM_WHY),
+    disarm: among(state, ['ARMED', 'MOVING', 'HOLDING', 'FAULT'], DISARM_WHY),
     move: among(state, ['ARMED', 'MOVING'], MOVE_WHY),
     halt: among(state, ['ARMED', 'MOVING'], MOVE_WHY),
     release: among(state, ['PROTECTIVE_STOP'], {}),

@@ -75,6 +75,9 @@ STUBBORN = (*ABSENT, Cause.BUS_WATCHDOG)
 # With these a servo does not follow goals, or nobody knows whether it would.
 DEAF = (*ABSENT, Cause.TURNS_LOST, Cause.SILENT_RESET, Cause.BUS_WATCHDOG)
 
+# With these the arm does not park: a servo would not follow, or does not know where it is.
+STRANDED = (*DEAF, Cause.ENCODER)
+
 
 class Reaction(str, Enum):
     """What is done at once."""

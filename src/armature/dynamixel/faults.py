@@ -34,7 +34,7 @@ _REMEDIES = {
     Cause.LIMIT: "bring it back into its range, then call /servo_interface/clear_faults",
 }
 # A hardware error ends by a reboot, which costs the torque that some errors leave.
-_LET_DOWN = "park the arm or turn torque off, then call /servo_interface/clear_faults"
+_LET_DOWN = "disarm, which parks it, then call /servo_interface/clear_faults"
 _EASE = "give it less to do"
 _GUIDE_BACK = "guide it back into its range before it is to hold"
 _DONE = {

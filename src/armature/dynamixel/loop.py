@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from armature.dynamixel.cause import DEAF, Cause, Reaction
+from armature.dynamixel.cause import STRANDED, Cause, Reaction
 from armature.dynamixel.cycle import BusCycle
 from armature.dynamixel.faults import CLEAR
 from armature.dynamixel.mode import Mode
@@ -75,9 +75,8 @@ class ServoLoop(BusCycle):
             CommandRefused: the state does not allow it.
             GoalRefused: the way does not begin where the arm is, or takes too long.
         """
-        can_turn = self._servos.can_turn and not any(fault.cause in DEAF for fault in self.faults.values())
-        turning = (Mode.FAULT,) if can_turn and self._conduct.expects_torque else ()
-        self._require("park", (Mode.HOLDING, Mode.ARMED, *turning), now)
+        self._require("park", (Mode.HOLDING, Mode.ARMED, Mode.FAULT), now)
+        self._require_turning("park")
         self._require_none_free("park")
         _require_short("end from now", piece.end - now, self._policy.park_time)
         self._conduct.setpoints.accept(piece, now)
@@ -210,6 +209,14 @@ class ServoLoop(BusCycle):
             told = ", ".join(f"{joint} ({how})" for joint, how in free.items())
             remedy = f"end that first: /servo_interface/{next(iter(free))}/free false"
             raise CommandRefused(request, f"a hand may guide {told}", remedy)
+
+    def _require_turning(self, request: str) -> None:
+        """Faults leave the arm able to park, unless a joint would not follow, or does not know where it is."""
+        stranded = [fault for fault in self.faults.values() if fault.cause in STRANDED]
+        limp = [] if self._servos.can_turn else list(self.faults.values())
+        for fault in stranded or limp:
+            why = f"{fault.joint} cannot be trusted to move: {fault.cause}: {fault.detail}"
+            raise CommandRefused(request, why, f"{CLEAR}; torque stays as it is")
 
     def _require_bus(self, request: str) -> None:
         if not self._bus.is_open:

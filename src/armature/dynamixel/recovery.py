@@ -104,9 +104,7 @@ class Recovery:
         found = [fault.cause, *causes_of(axis.hardware_error)]
         whys = [self._persisting(axis, cause) for cause in found]
         if axis.torque and axis.hardware_error:
-            whys.append(
-                "it keeps its torque and its reboot would let it fall; park the arm, or turn torque off, first"
-            )
+            whys.append("it keeps its torque and its reboot would let it fall; disarm first, which parks it")
         elif axis.hardware_error:
             whys.append(self._forgets(axis))
         return next((f"{fault.joint}: {why}" for why in whys if why), "")

@@ -14,7 +14,9 @@ from armature.nodes.servo_parameters import ServoConfiguration
 from armature.nodes.servo_parking import way_to_park
 
 _REST_TIME = 5.0  # how long a stop may take before parking begins [s]
+_CUT_TIME = 1.0  # how long torque may take to go off where an answer gets lost [s]
 _STOPPABLE = (Mode.ARMED.name, Mode.MOVING.name, Mode.HOLDING.name, Mode.PARKING.name)
+_MAYBE_OFF = (Mode.DISARMED.name, Mode.FAULT.name)
 
 
 class Disarming:
@@ -29,15 +31,18 @@ class Disarming:
         self._is_called_off = False
         self._present: Future[str] | None = None
 
-    def begin(self) -> Future[str]:
+    def begin(self, *, is_leaving: bool = False) -> Future[str]:
         """Disarm.
+
+        Args:
+            is_leaving: whether nobody has asked for it but the process's end; then an arm at fault holds.
 
         Returns:
             What was done; a CommandRefused where it could not, and torque stays on.
         """
         with self._lock:
             if self._present is None or self._present.done():
-                self._present = self._worker.submit(self._disarm)
+                self._present = self._worker.submit(self._disarm, is_leaving)
             return self._present
 
     def call_off(self, why: str) -> None:
@@ -50,22 +55,29 @@ class Disarming:
         """End the thread; the keeper must be closed before, so that it waits for nothing."""
         self._worker.shutdown()
 
-    def _disarm(self) -> str:
+    def _disarm(self, is_leaving: bool) -> str:
         status = self._keeper.status
-        if status.mode == Mode.DISARMED.name:
+        if self._is_off():
             return "torque is off already"
-        if status.mode not in _STOPPABLE and not status.wants_park:
+        is_fault = status.mode == Mode.FAULT.name  # of which the loop knows whether the arm can park with it
+        if status.mode not in _STOPPABLE and not status.wants_park and not (is_fault and not is_leaving):
             why = f"the state is {status.mode} ({status.why})"
             raise CommandRefused("disarm", why, "clear that first; torque stays on")
         self._end_free_drive(status.free)
         if status.mode != Mode.PARKING.name:  # else it is under way, and its end is this one's too
-            if not status.wants_park:  # else the fault that wants it has stopped the arm
+            if not (is_fault or status.wants_park):  # else the fault has stopped the arm
                 self._keeper.client.request("hold", why="stopping before parking")
             self._go_to_park()
         self._keeper.wait_for(lambda: self._keeper.status.mode != Mode.PARKING.name)
-        if self._keeper.status.mode != Mode.DISARMED.name:
+        if self._keeper.status.mode in _MAYBE_OFF:
+            self._keeper.wait_for(self._is_off, _CUT_TIME)
+        if not self._is_off():
             raise CommandRefused("disarm", self._keeper.status.why, "torque stays on; look, then ask again")
         return "parked, torque off"
+
+    def _is_off(self) -> bool:
+        status = self._keeper.status
+        return status.mode in _MAYBE_OFF and status.torque == "off"
 
     def _end_free_drive(self, joints: Sequence[str]) -> None:
         """Only an arm that holds with all its joints can park."""

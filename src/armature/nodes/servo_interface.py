@@ -123,7 +123,7 @@ class ServoInterface(LifecycleNode):
         if self._parts is None or not self._parts.services.is_active or self._has_left:
             return True
         if self._leaving is None:
-            self._leaving = self._parts.disarming.begin()
+            self._leaving = self._parts.disarming.begin(is_leaving=True)
         if self._leaving.done():
             self._tell_how_it_left(self._leaving)
         elif len(signals) > 1:
