@@ -241,3 +241,48 @@ def test_fewer_than_one_miss_allowed_makes_no_sense():
 
 def test_the_bench_is_the_arm():
     assert set(POSES[PARK]) == set(JOINTS)
+
+
+STIFF = {joint: {"Position P Gain": 1600, "Profile Velocity": 0} for joint in JOINTS if joint != "gripper"}
+SOFT = {joint: {"Position P Gain": 400, "Profile Velocity": 0} for joint in STIFF}
+
+
+@pytest.mark.parametrize(("before", "after"), [(STIFF, SOFT), (SOFT, STIFF)])
+def test_an_arm_that_holds_with_other_gains_is_not_moved_by_a_start(before, after):
+    bench = Bench(registers=before).armed().run(1.0)
+    bench.loop.leave()
+    fresh = successor(bench, registers=after)
+    places = fresh.positions()
+    fresh.start().run(1.0)
+    assert fresh.mode() is Mode.HOLDING
+    assert moved(places, fresh.positions()) < 0.1 * HALF_A_DEGREE
+    found, wanted = before["elbow"]["Position P Gain"], after["elbow"]["Position P Gain"]
+    assert f"elbow keeps Position P Gain {found} ({wanted} wanted)" in fresh.loop.why
+    assert fresh.loop.kept_gains().keys() == STIFF.keys()
+    assert not fresh.loop.faults
+
+
+def test_gains_that_were_kept_are_replaced_when_torque_comes_on_anew():
+    bench = Bench(PARK, registers=SOFT).armed()
+    bench.loop.leave()
+    fresh = successor(bench, registers=STIFF).start()
+    fresh.run(0.1)
+    fresh.loop.torque_off(fresh.now)
+    fresh.run(0.1)
+    fresh.loop.arm("after", fresh.now)
+    assert fresh.servo("elbow").registers["Position P Gain"] == 1600
+    assert not fresh.loop.kept_gains()
+
+
+def test_a_servo_that_was_reset_gets_the_wanted_gains_whatever_it_kept_before():
+    bench = Bench(PARK, registers=SOFT).armed()
+    bench.loop.leave()
+    fresh = successor(bench, registers=STIFF).start()
+    fresh.run(0.1)
+    fresh.servo("elbow").reboot()
+    fresh.run_until(lambda: "elbow" in fresh.loop.faults and not fresh.loop.axes["elbow"].misses)
+    fresh.run(0.2)
+    fresh.loop.clear_faults(fresh.now)
+    fresh.run_until(lambda: fresh.mode() is Mode.HOLDING)
+    assert fresh.servo("elbow").registers["Position P Gain"] == 1600
+    assert "elbow" not in fresh.loop.kept_gains()

@@ -69,17 +69,23 @@ class BusCycle(LoopState):
         if self.eeprom_writes > writes:
             count = self.eeprom_writes - writes
             why += f"; {count} EEPROM registers differed and were written ({', '.join(written)})"
+        if keeping := self._keeping(present):
+            why += f"; until torque is off {keeping}"
         self._conduct.begin(mode, why)
         if has_tripped:
             self._conduct.cause = self._conduct.cause or Cause.BUS_WATCHDOG
         self._blame(now)
+
+    def _keeping(self, present: list[Axis]) -> str:
+        kept = {axis.name: self._servos.preparation.kept(axis) for axis in present}
+        return "; ".join(f"{name} keeps {gains}" for name, gains in kept.items() if gains)
 
     def _prepare(self, present: list[Axis], now: float) -> tuple[str, ...]:
         """Bring registers to what is wanted, if all can be; returns names of those of the EEPROM."""
         preparation = self._servos.preparation
         for axis in present:  # one that cannot be used is refused before anything is written
             preparation.examine(axis)
-        written = dict.fromkeys(name for axis in present for name in preparation.restore(axis))
+        written = dict.fromkeys(name for axis in present for name in preparation.restore(axis, keeps_gains=True))
         if "Operating Mode" in written:  # which may have changed the count of turns
             self._servos.reader.read_all(now)
         return tuple(written)

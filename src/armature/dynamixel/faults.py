@@ -19,7 +19,7 @@ from armature.dynamixel.supervision import Finding, Health, JointWatch
 from armature.errors import BusError
 
 CLEAR = "call /servo_interface/clear_faults once the cause is gone"
-LIMP = "its torque is off: it was reset or lost power"
+LIMP = "its torque is off: it was reset, lost power, or another program turned it off"
 HOME_TURN = (
     "turn torque off, bring it by hand into the turn in which it starts, then call /servo_interface/<joint>/reboot"
 )

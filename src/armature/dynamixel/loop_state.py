@@ -140,6 +140,11 @@ class LoopState:
                 limits[name] = units * axis.wiring.model.current_unit
         return limits
 
+    def kept_gains(self) -> dict[str, str]:
+        """Gains with which servos were found holding, and which they keep until torque is off, in words."""
+        kept = {name: self._servos.preparation.kept(axis) for name, axis in self.servos.items()}
+        return {name: gains for name, gains in kept.items() if gains}
+
     def health(self) -> Mapping[str, Health]:
         """How each servo is doing, by servo."""
         return self._faults.health()

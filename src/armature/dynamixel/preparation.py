@@ -16,6 +16,7 @@ from armature.errors import CommandRefused
 _RETURN_DELAY = 0
 _FACTORY_SHADOW = 255
 _SHADOW = "Secondary(Shadow) ID"
+_GAIN = " Gain"
 _OWN = (
     *("Firmware Version", "Operating Mode", "Homing Offset"),
     *("Temperature Limit", "Max Voltage Limit", "Min Voltage Limit"),
@@ -69,6 +70,7 @@ class Preparation:
         self._watchdog_time = watchdog_time
         self._protections: dict[str, Protection] = {}
         self._for_now: dict[str, dict[str, int]] = {}  # by servo
+        self._kept: dict[str, dict[str, int]] = {}  # gains of servos that were found holding with others, by servo
 
     def protection(self, axis: Axis) -> Protection:
         """The servo's own bounds, as it was read last."""
@@ -98,7 +100,13 @@ class Preparation:
 
     def wanted(self, axis: Axis) -> dict[str, int]:
         """RAM values that a servo shall have now, by register."""
-        return {**self._usual(axis), **self._for_now.get(axis.name, {})}
+        return {**self._usual(axis), **self._for_now.get(axis.name, {}), **self._kept.get(axis.name, {})}
+
+    def kept(self, axis: Axis) -> str:
+        """Which gains a servo keeps until its torque is off, in words; empty where they are those that are wanted."""
+        usual = self._usual(axis)
+        kept = self._kept.get(axis.name, {}).items()
+        return ", ".join(f"{name} {value} ({usual[name]} wanted)" for name, value in kept)
 
     def difference(self, axis: Axis) -> str:
         """In which register the RAM differs from what is wanted, in words; empty where it does not.
@@ -128,8 +136,12 @@ class Preparation:
         self._require_safe(axis.wiring, found)
         return found
 
-    def restore(self, axis: Axis) -> tuple[str, ...]:
+    def restore(self, axis: Axis, *, keeps_gains: bool = False) -> tuple[str, ...]:
         """Bring mode and RAM to what is wanted, writing only what differs.
+
+        Args:
+            axis: the servo.
+            keeps_gains: whether gains wait until torque comes on anew, where it is on.
 
         Returns:
             Names of the EEPROM registers that were written.
@@ -142,10 +154,22 @@ class Preparation:
         eeprom = {} if axis.torque else _eeprom(axis.wiring, found)  # it is locked while torque is on
         self._protections[axis.name] = Protection.of({**found, **eeprom})
         written = self._write_different(axis, eeprom, found)
+        self._kept.pop(axis.name, None)
+        if keeps_gains and axis.torque:
+            self._keep_gains(axis)
         # After the mode, whose change resets gains, profile and goals (e-Manual, "Operating Mode(11)").
         wanted = self.wanted(axis)
         self._write_different(axis, wanted, self._registers.read_many(axis, wanted))
         return written
+
+    def _keep_gains(self, axis: Axis) -> None:
+        """A servo that holds a load sags by its gains: other ones would move it."""
+        usual = self._usual(axis)
+        gains = [name for name in usual if name.endswith(_GAIN)]
+        found = self._registers.read_many(axis, gains)
+        differing = {name: found[name] for name in gains if found[name] != usual[name]}
+        if differing:
+            self._kept[axis.name] = differing
 
     def _usual(self, axis: Axis) -> dict[str, int]:
         return {**self._wanted.get(axis.wiring.joint, {}), **axis.wiring.ram}

@@ -22,7 +22,7 @@ from armature.nodes.bus_link import BusLink
 from armature.nodes.bus_report import BusReport
 from armature.nodes.bus_requests import BusRequests
 from armature.nodes.bus_setup import build
-from armature.nodes.holder import lock_holder, process
+from armature.nodes.holder import lock_holder, process, require_alone
 from armature.nodes.priority import lock_memory, prefer_real_time, settle_memory, tidy_memory
 
 _SLACK = 0.75  # of a cycle: what can wait is left out where it would begin later
@@ -59,6 +59,8 @@ class Child:
         tries = _START_TRIES
         while self._is_running:
             try:
+                for part in self._bus.parts.values():
+                    require_alone(part.path)
                 self._loop.start(self._now())
                 return
             except ArmatureError as error:

@@ -135,7 +135,7 @@ class BusReport:
 
     def _servo_values(self) -> dict[str, dict[str, Any]]:
         loop, counts = self._loop, self._bus.statistics().servos
-        health, free, limits = loop.health(), loop.free, loop.current_limits()
+        health, free, limits, kept = loop.health(), loop.free, loop.current_limits(), loop.kept_gains()
         return {
             name: {
                 "firmware": axis.firmware,
@@ -144,6 +144,7 @@ class BusReport:
                 "time left at this load [s]": _finite(health[name].seconds_left),
                 "torque beyond its load, largest": _torque(health[name].excess),
                 **({"current limit [A]": f"{limits[name]:.2f}"} if name in limits else {}),
+                **({"keeps until torque is off": kept[name]} if name in kept else {}),
                 **({"free-drive": free[axis.wiring.joint]} if axis.wiring.joint in free else {}),
                 **(_measured(axis) if axis.wiring.is_second else {}),
                 **_counts(counts.get(axis.wiring.servo_id, ServoStatistics())),

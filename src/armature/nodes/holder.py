@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from armature.errors import PortError
+
 _PROC = Path("/proc")
 _COMMAND_LENGTH = 120
 _CREDENTIALS = struct.Struct("3i")  # process, user, group (unix(7), SO_PEERCRED)
@@ -59,6 +61,17 @@ def users(path: str) -> list[int]:
     if os.path.realpath(path).startswith("/dev/pts/"):
         return []
     return [pid for pid in _others() if device.st_rdev in _open_devices(pid)]
+
+
+def require_alone(path: str) -> None:
+    """Refuse a device that other processes have open, whether they have locked it or not.
+
+    Raises:
+        PortError: with the processes.
+    """
+    if others := users(path):
+        listed = ", ".join(process(pid) for pid in others)
+        raise PortError(path, f"it is also open in {listed}", "stop that first")
 
 
 def _others() -> Iterator[int]:
