@@ -51,7 +51,7 @@ def test_an_alert_is_looked_into_in_the_same_cycle():
 
 def test_an_alert_without_a_cause_does_not_keep_the_others_from_their_turns():
     line = Line().start()
-    line.axes[0].take_status = lambda block: None  # its status is never understood
+    line.axes[0].take_status = lambda block, now: None  # its status is never understood
     line.far.servos[0].registers["Hardware Error Status"] = 0x20
     line.far.servos[6].registers["Torque Enable"] = 1
     for _ in range(4 * COUNT):

@@ -10,6 +10,7 @@ from armature.nodes.bus_report import BusReport
 
 from ..dynamixel.reel import go, reel
 from ..dynamixel.twin import SECOND, twin
+from ..dynamixel.virtual import JOINTS, Bench
 
 
 def reported(bench):
@@ -71,3 +72,38 @@ def test_a_servo_that_is_held_to_a_current_shows_it_and_others_none():
     _, status = reported(reel().armed())
     assert status.servos["jaw"]["current limit [A]"] == "0.50"
     assert "current limit [A]" not in status.servos["drum"]
+
+
+# What was not read is not told
+
+
+def test_of_a_servo_that_is_silent_nothing_is_told_that_it_once_said():
+    bench = Bench("park").armed()
+    report = BusReport(bench.loop, bench.bus)
+    assert report.status(bench.now).torque == "on"
+    bench.far.faults.inject(faults.BrownOut("elbow"))
+    bench.run_until(lambda: "elbow" in bench.loop.faults)
+    status, reading = report.status(bench.now), report.readings(0.0, 0.0, bench.now).axes[JOINTS.index("elbow")]
+    assert status.torque == "unknown"
+    assert math.isnan(reading.torque)
+    assert math.isnan(reading.hardware_error)
+    assert math.isnan(reading.temperature)
+    (fault,) = status.faults
+    assert fault["done"] == "the others stopped and hold; whether it holds is not known"
+
+
+def test_slow_values_carry_an_age_of_their_own():
+    bench = Bench("park").start().run(1.0)
+    report = BusReport(bench.loop, bench.bus)
+    ages = [axis.slow_age for axis in report.readings(0.0, 0.0, bench.now).axes]
+    assert all(0.0 <= age <= 0.2 for age in ages)  # two turns of seven servos at 100 Hz
+    assert max(ages) > 0.05
+    assert all(axis.age < 0.02 for axis in report.readings(0.0, 0.0, bench.now).axes)
+
+
+def test_when_the_port_is_gone_torque_is_unknown():
+    bench = Bench("park").armed()
+    bench.port.unplugged = True
+    bench.run(0.05)
+    report = BusReport(bench.loop, bench.bus)
+    assert (report.status(bench.now).mode, report.status(bench.now).torque) == ("DISCONNECTED", "unknown")

@@ -32,6 +32,11 @@ class Axis:
     hardware_error: int = 0
     alert: bool = False
     watchdog: int = 0  # Bus Watchdog: 0 off, -1 tripped, else its time in units of 20 ms
+    is_known: bool = (
+        False  # whether torque and hardware_error may be told: they were read since it last was silent
+    )
+    status_at: float = -math.inf  # when torque, hardware_error and watchdog were read [s]
+    environment_at: float = -math.inf  # when voltage and temperature were [s]
     voltage: float = math.nan  # [V]
     temperature: float = math.nan  # [°C]
     partner: Axis | None = field(default=None, repr=False)  # the other servo of its joint
@@ -90,10 +95,13 @@ class Axis:
         self.misses += 1
 
     def forget(self) -> None:
-        """Forget the slow values too: nobody knows how warm a servo is that stays silent."""
+        """Forget the slow values too: nobody knows how warm a servo is that stays silent, nor whether it holds.
+
+        What its torque was is remembered, since the way back depends on it, and is told no more.
+        """
         self.miss()
         self.voltage = self.temperature = math.nan
-        self.alert = False
+        self.alert = self.is_known = False
 
     def take(self, answer: Answer, now: float) -> None:
         """Take the block that the servo answered."""
@@ -122,16 +130,18 @@ class Axis:
         """
         return ""
 
-    def take_status(self, block: bytes) -> None:
+    def take_status(self, block: bytes, now: float) -> None:
         """Take Torque Enable to Bus Watchdog."""
+        self.is_known, self.status_at = True, now
         registers = self.wiring.model.registers
         first, watchdog = registers["Torque Enable"].address, registers["Bus Watchdog"]
         self.torque = bool(block[0])
         self.hardware_error = block[registers["Hardware Error Status"].address - first]
         self.watchdog = watchdog.decode(block[watchdog.address - first])
 
-    def take_environment(self, block: bytes) -> None:
+    def take_environment(self, block: bytes, now: float) -> None:
         """Take Present Input Voltage and Present Temperature."""
+        self.environment_at = now
         self.voltage = int.from_bytes(block[0:2], "little") * VOLTAGE_UNIT
         self.temperature = float(block[2])
 

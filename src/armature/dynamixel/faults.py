@@ -44,6 +44,8 @@ _DONE = {
     Reaction.PARK: "the arm stopped and is to park",
     Reaction.TORQUE_OFF: "its torque was turned off, the others stopped and hold",
 }
+# Whatever the policy, nobody knows what a silent servo does.
+_UNHEARD = "the others stopped and hold; whether it holds is not known"
 _RECOVERY_TIME = 3.0  # how long a rebooted servo may stay silent [s]
 _RETURNS_WITHIN = 60.0  # [s]
 _RENEW_EVERY = 1.0  # the figures of a warning [s]
@@ -213,7 +215,7 @@ class Faults:
             joint=joint,
             cause=cause,
             detail=detail,
-            done=_DONE[self._policy.reaction(cause)],
+            done=_UNHEARD if cause in ABSENT else _DONE[self._policy.reaction(cause)],
             remedy=_LET_DOWN if axis.torque and axis.hardware_error else _REMEDIES.get(cause, CLEAR),
             needs_clearing=cause not in ABSENT,
             since=now,

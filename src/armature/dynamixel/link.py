@@ -118,8 +118,11 @@ class AxisReading:
     temperature: float  # [°C]
     voltage: float  # [V]
     age: float  # since the last answer [s]
+    slow_age: (
+        float  # of the oldest of temperature, voltage, torque and hardware error, which are read in turns [s]
+    )
     torque: float  # 1, 0, NaN where unknown
-    hardware_error: float  # register value
+    hardware_error: float  # register value, NaN where unknown
     commanded_position: float  # [rad] or [m]
     commanded_velocity: float  # [rad/s] or [m/s]
 

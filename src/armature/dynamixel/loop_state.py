@@ -173,6 +173,10 @@ class LoopState:
         """on, off or partial, as last known."""
         return self._servos.torque
 
+    def torque_told(self) -> str:
+        """on, off or partial; unknown where a servo is silent."""
+        return self._servos.torque_told
+
     def setpoints(self, now: float) -> dict[str, Setpoint]:
         """What is being commanded; empty before the first start."""
         return self._conduct.setpoints.sample(now)

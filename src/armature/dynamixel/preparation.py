@@ -103,7 +103,7 @@ class Preparation:
         return {**self._usual(axis), **self._for_now.get(axis.name, {}), **self._kept.get(axis.name, {})}
 
     def kept(self, axis: Axis) -> str:
-        """Which gains a servo keeps until its torque is off, in words; empty where they are those that are wanted."""
+        """Gains that a servo keeps until its torque is off, in words; empty where it has those that are wanted."""
         usual = self._usual(axis)
         kept = self._kept.get(axis.name, {}).items()
         return ", ".join(f"{name} {value} ({usual[name]} wanted)" for name, value in kept)

@@ -80,7 +80,7 @@ class Reader:
         alerted = None if self._saw_alert else self._alerted()
         self._saw_alert = alerted is not None  # every other time at most, so that the others have their turns
         if alerted is not None:
-            self._try(alerted, _STATUS)
+            self._try(alerted, _STATUS, now)
             return
         if is_late and self._left_out < _LEFT_OUT:
             self._left_out += 1
@@ -88,7 +88,7 @@ class Reader:
         self._left_out = 0
         block, axis = next(self._turns)
         if not axis.misses:  # else it would cost a second time-out in this cycle
-            self._try(axis, block)
+            self._try(axis, block, now)
         elif self.is_missing(axis) and block == _STATUS:
             self._bus.call(axis.wiring.servo_id)
 
@@ -108,8 +108,8 @@ class Reader:
         if silent:
             raise ServoTimeout(silent, "sync read")
         for axis in present:
-            self._read(axis, _STATUS)
-            self._read(axis, _ENVIRONMENT)
+            self._read(axis, _STATUS, now)
+            self._read(axis, _ENVIRONMENT, now)
         for group in self._groups:
             group.choose()
 
@@ -131,7 +131,7 @@ class Reader:
             return
         servo_id = axis.wiring.servo_id
         answer = self._bus.sync_read([servo_id], *axis.block).get(servo_id)
-        if answer is not None and self._try(axis, _STATUS):
+        if answer is not None and self._try(axis, _STATUS, now):
             axis.take(answer, now)
 
     def _try_constants(self, axis: Axis) -> bool:
@@ -141,21 +141,21 @@ class Reader:
             return False
         return True
 
-    def _try(self, axis: Axis, block: tuple[str, str]) -> bool:
+    def _try(self, axis: Axis, block: tuple[str, str], now: float) -> bool:
         try:
-            self._read(axis, block)
+            self._read(axis, block, now)
         except _UNREAD:
             return False  # the bus has counted it; the turn comes again
         return True
 
-    def _read(self, axis: Axis, block: tuple[str, str]) -> None:
+    def _read(self, axis: Axis, block: tuple[str, str], now: float) -> None:
         registers = axis.wiring.model.registers
         address = registers[block[0]].address
         data = self._bus.read_block(axis.wiring.servo_id, address, registers[block[1]].end - address)
         if block == _STATUS:
-            axis.take_status(data)
+            axis.take_status(data, now)
         else:
-            axis.take_environment(data)
+            axis.take_environment(data, now)
 
     def _read_constants(self, axis: Axis) -> None:
         registers = axis.wiring.model.registers

@@ -63,6 +63,11 @@ class Servos:
         return "on" if all(on) else "partial" if any(on) else "off"
 
     @property
+    def torque_told(self) -> str:
+        """on, off or partial, as far as every servo has told it since it last was silent; else unknown."""
+        return self.torque if all(axis.is_known for axis in self.axes.values()) else "unknown"
+
+    @property
     def can_turn(self) -> bool:
         """Whether every joint has a servo with torque."""
         return all(axis.torque or (axis.partner and axis.partner.torque) for axis in self.joints.values())

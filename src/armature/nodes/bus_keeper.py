@@ -169,8 +169,8 @@ class BusKeeper:
         self._tell()
 
     def _lose(self, why: str) -> None:
-        """Nothing of what the child told last is so any more, but its latch and its torque."""
-        gone = link.Status(Mode.DISCONNECTED.name, self.status.torque, "", why, self.status.protective_stop)
+        """Nothing of what the child told last is so any more, but its latch."""
+        gone = link.Status(Mode.DISCONNECTED.name, "unknown", "", why, self.status.protective_stop)
         self._hear_status(gone, None)
 
     def _tell(self) -> None:

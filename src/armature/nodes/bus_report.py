@@ -73,7 +73,14 @@ class BusReport:
     def news(self, now: float, client: int) -> link.Status | None:
         """The status, if it has changed or was not told for a while, to the client of this number."""
         loop = self._loop
-        state = (loop.mode(now), loop.torque(), loop.session, loop.why, loop.cause, loop.protective_stop_latched)
+        state = (
+            loop.mode(now),
+            loop.torque_told(),
+            loop.session,
+            loop.why,
+            loop.cause,
+            loop.protective_stop_latched,
+        )
         wishes = (loop.speed_factor, loop.wants_park, tuple(loop.free.items()))
         key = (client, state, wishes, tuple(loop.faults.values()), loop.warnings, self._refused)
         monotonic = time.monotonic()
@@ -87,7 +94,7 @@ class BusReport:
         loop = self._loop
         return link.Status(
             mode=loop.mode(now).name,
-            torque=loop.torque(),
+            torque=loop.torque_told(),
             session=loop.session,
             why=loop.why,
             protective_stop=loop.protective_stop_latched,
@@ -197,8 +204,8 @@ def _measured(axis: Axis) -> dict[str, str]:
         "current [A]": f"{axis.current:.2f}",
         "temperature [°C]": _finite(axis.temperature),
         "voltage [V]": f"{axis.voltage:.1f}",
-        "torque": "unknown" if axis.torque is None else "on" if axis.torque else "off",
-        "hardware error": axis.hardware_error_names(),
+        "torque": ("on" if axis.torque else "off") if axis.is_known else "unknown",
+        "hardware error": axis.hardware_error_names() if axis.is_known else "unknown",
     }
 
 
@@ -216,8 +223,14 @@ def _joint_reading(axis: Axis, target: Setpoint | None, now: float) -> link.Axis
         temperature=math.nan if math.isnan(other.temperature) else max(reading.temperature, other.temperature),
         voltage=math.nan if math.isnan(other.voltage) else min(reading.voltage, other.voltage),
         torque=math.nan if math.isnan(other.torque) else min(reading.torque, other.torque),
-        hardware_error=float(int(reading.hardware_error) | int(other.hardware_error)),
+        hardware_error=_either(reading.hardware_error, other.hardware_error),
+        slow_age=max(reading.slow_age, other.slow_age),
     )
+
+
+def _either(error: float, other: float) -> float:
+    """All bits of two hardware errors; NaN where one is unknown."""
+    return math.nan if math.isnan(error + other) else float(int(error) | int(other))
 
 
 def _reading(axis: Axis, target: Setpoint | None, now: float) -> link.AxisReading:
@@ -230,8 +243,9 @@ def _reading(axis: Axis, target: Setpoint | None, now: float) -> link.AxisReadin
         temperature=axis.temperature,
         voltage=axis.voltage,
         age=now - axis.read_at,
-        torque=math.nan if axis.torque is None else float(axis.torque),
-        hardware_error=float(axis.hardware_error),
+        slow_age=now - min(axis.status_at, axis.environment_at),
+        torque=float(bool(axis.torque)) if axis.is_known else math.nan,
+        hardware_error=float(axis.hardware_error) if axis.is_known else math.nan,
         commanded_position=math.nan if target is None else target.position,
         commanded_velocity=math.nan if target is None else target.velocity,
     )

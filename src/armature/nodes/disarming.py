@@ -16,7 +16,6 @@ from armature.nodes.servo_parking import way_to_park
 _REST_TIME = 5.0  # how long a stop may take before parking begins [s]
 _CUT_TIME = 1.0  # how long torque may take to go off where an answer gets lost [s]
 _STOPPABLE = (Mode.ARMED.name, Mode.MOVING.name, Mode.HOLDING.name, Mode.PARKING.name)
-_MAYBE_OFF = (Mode.DISARMED.name, Mode.FAULT.name)
 
 
 class Disarming:
@@ -69,7 +68,7 @@ class Disarming:
                 self._keeper.client.request("hold", why="stopping before parking")
             self._go_to_park()
         self._keeper.wait_for(lambda: self._keeper.status.mode != Mode.PARKING.name)
-        if self._keeper.status.mode in _MAYBE_OFF:
+        if self._keeper.status.mode == Mode.FAULT.name:
             self._keeper.wait_for(self._is_off, _CUT_TIME)
         if not self._is_off():
             raise CommandRefused("disarm", self._keeper.status.why, "torque stays on; look, then ask again")
@@ -77,7 +76,7 @@ class Disarming:
 
     def _is_off(self) -> bool:
         status = self._keeper.status
-        return status.mode in _MAYBE_OFF and status.torque == "off"
+        return status.mode == Mode.DISARMED.name or (status.mode == Mode.FAULT.name and status.torque == "off")
 
     def _end_free_drive(self, joints: Sequence[str]) -> None:
         """Only an arm that holds with all its joints can park."""

@@ -158,8 +158,9 @@ def _condition(
 def _measured(axis: link.AxisReading) -> dict[str, str]:
     return {
         "age [s]": f"{axis.age:.3f}",
+        "age of temperature, voltage, torque, error [s]": f"{axis.slow_age:.3f}",
         "temperature [°C]": f"{axis.temperature:.0f}",
         "voltage [V]": f"{axis.voltage:.1f}",
         "torque": "unknown" if math.isnan(axis.torque) else "on" if axis.torque else "off",
-        "hardware error": names_of(int(axis.hardware_error)),
+        "hardware error": "unknown" if math.isnan(axis.hardware_error) else names_of(int(axis.hardware_error)),
     }

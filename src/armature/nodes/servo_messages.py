@@ -55,6 +55,7 @@ def _interfaces(axis: link.AxisReading) -> InterfaceValue:
         "temperature": axis.temperature,
         "voltage": axis.voltage,
         "age": axis.age,
+        "slow_age": axis.slow_age,
         "torque_enabled": axis.torque,
         "hardware_error": axis.hardware_error,
     }
