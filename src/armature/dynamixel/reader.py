@@ -56,12 +56,12 @@ class Reader:
         """
         if not self._bus.is_whole:
             self._expect_no_answer_from_closed_ports()
-        for axis in self._axes:
-            if self.is_missing(axis):
-                axis.forget()
         for together in self._rounds:
             for take in [group.ask(now) for group in together]:
                 take()
+        for axis in self._axes:
+            if self.is_missing(axis):
+                axis.forget()
 
     def read_slowly(self, now: float, *, is_late: bool = False) -> None:
         """One more request: of a servo that shows an alert, or whose turn it is; a missing one is called.
