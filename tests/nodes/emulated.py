@@ -100,6 +100,7 @@ def child_config(port: Path, **changes: object) -> dict[str, object]:
         "latency": 0.03,  # a busy machine answers late
         "patience": 5.0,
         "misses_allowed": 20,
+        "wakeful": True,
         "feedforward": True,
         "protective_stop": False,
         "resumes": False,

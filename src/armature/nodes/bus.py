@@ -24,6 +24,7 @@ from armature.nodes.bus_requests import BusRequests
 from armature.nodes.bus_setup import build
 from armature.nodes.holder import lock_holder, process, require_alone
 from armature.nodes.priority import lock_memory, prefer_real_time, settle_memory, tidy_memory
+from armature.nodes.wakefulness import Wakefulness
 
 _SLACK = 0.75  # of a cycle: what can wait is left out where it would begin later
 _REOPEN_EVERY = 0.1  # [s]
@@ -44,6 +45,7 @@ class Child:
         self._clock = LoopClock(self._link.memory.clock, is_simulated=config["simulated_time"])
         self._report = BusReport(self._loop, self._bus)
         self._requests = BusRequests(self._loop, self._report, self._link.memory.pieces, self.quit)
+        self._wakefulness = Wakefulness() if config["wakeful"] else None
         self._needed_at = time.monotonic()
         self._is_running = True
 
@@ -82,7 +84,7 @@ class Child:
 
     def run(self) -> None:
         """Cycle until asked to quit, or until nobody needs it."""
-        self._report.process = _prepare_process()
+        self._report.process = {**_prepare_process(), "wakeful": _described(self._wakefulness)}
         due = time.monotonic()
         next_open = 0.0
         while self._goes_on():
@@ -97,6 +99,8 @@ class Child:
             self._link.memory.readings.write(link.pack_readings(self._report.readings(due, begun, now)))
             self._link.send(link.CYCLE)
             self._tell(now)
+            if self._wakefulness is not None:
+                self._wakefulness.keep(awake=self._loop.torque() != "off")
             due = self._following(due)
         self._loop.leave()
 
@@ -168,6 +172,12 @@ def _prepare_process() -> dict[str, str]:
         "real_time": "yes" if prefer_real_time() else "no: not permitted; give the user an rtprio limit",
         "memory_locked": f"no: {refusal}; give the user a memlock limit" if refusal else "yes",
     }
+
+
+def _described(wakefulness: Wakefulness | None) -> str:
+    if wakefulness is None:
+        return "no: by parameter"
+    return "while torque is on" if wakefulness.is_permitted else "no: /dev/cpu_dma_latency may not be written"
 
 
 def main() -> int:

@@ -40,6 +40,9 @@ class ServoParameters:
     latency: float = 0.016  # of the serial adapter [s]; the default of FTDI adapters
     patience: float = 10.0  # how long the port may take to appear [s]
     misses_allowed: int = 5  # cycles
+    wakeful: bool = (
+        True  # whether the processor is kept from deep sleep while torque is on, where that is permitted
+    )
     feedforward: bool = True  # whether goals lead their set-points by what servos sag and lag
     park_pose: str = "park"
     park_speed: float = 0.3  # fraction of the velocity limits
@@ -218,6 +221,7 @@ def _child(
         "latency": parameters.latency,
         "patience": parameters.patience,
         "misses_allowed": parameters.misses_allowed,
+        "wakeful": parameters.wakeful,
         "feedforward": parameters.feedforward,
         "faults": dict(faults),
         "contact": {servo.joint: joints[servo.joint].touch(servo) for servo in wiring.servos},

@@ -1,0 +1,41 @@
+"""Keeps the processor from sleeping so deeply that it wakes late (Linux, "PM Quality Of Service Interface")."""
+
+from __future__ import annotations
+
+import os
+import struct
+from contextlib import suppress
+from pathlib import Path
+
+_DEVICE = Path("/dev/cpu_dma_latency")
+_AT_ONCE = struct.pack("i", 0)  # how long waking may take [µs]
+
+
+class Wakefulness:
+    """Asked for as long as the device is held open; it costs power, so only while torque is on."""
+
+    def __init__(self, device: Path = _DEVICE) -> None:
+        """Args: the device of PM QoS."""
+        self._device = device
+        self._file = -1
+        self.is_permitted = os.access(device, os.W_OK)
+
+    def keep(self, *, awake: bool) -> None:
+        """Stay awake from now on, or sleep as the machine likes."""
+        if awake == (self._file >= 0) or not self.is_permitted:
+            return
+        if awake:
+            self._hold()
+        else:
+            os.close(self._file)
+            self._file = -1
+
+    def _hold(self) -> None:
+        try:
+            self._file = os.open(self._device, os.O_WRONLY)
+            os.write(self._file, _AT_ONCE)
+        except OSError:
+            self.is_permitted = False
+            with suppress(OSError):
+                os.close(self._file)
+            self._file = -1
