@@ -118,6 +118,20 @@ def test_a_loaded_arm_does_not_creep_by_being_taken_back_again_and_again(gain):
         assert moved(stopped, bench.positions()) < HALF_A_DEGREE / 2
 
 
+@pytest.mark.parametrize("payload", [0.25, 0.5])
+@pytest.mark.parametrize("by_heir", [False, True], ids=["the same process", "its heir"])
+def test_a_payload_that_nobody_told_of_does_not_creep_down_at_a_recovery(bench, payload, by_heir):
+    bench.far.plant.carry(payload)
+    bench.run(1.0)
+    if by_heir:
+        bench.bus.close()
+    pause(bench, 1.0)
+    stopped = bench.positions()
+    after = (heir(bench).start() if by_heir else bench).run(1.0)
+    assert after.loop.watchdog_trips == len(JOINTS)
+    assert moved(stopped, after.positions()) < HALF_A_DEGREE / 2
+
+
 def test_goals_are_followed_again_after_it(bench):
     pause(bench, 0.3)
     bench.run(0.1)

@@ -41,7 +41,7 @@ __all__ = [
 # e-Manual, "PWM Limit(36)": 885 is a duty of 100 %.
 FULL_PWM = 885.0
 # e-Manual, "Position PID Gain(80, 82, 84)": KPP = P/128 [PWM/tick].
-_P_GAIN_UNIT = 128.0
+P_GAIN_UNIT = 128.0
 # e-Manual, "Control Table": the EEPROM area ends where the RAM area begins, at Torque Enable(64).
 _RAM_START = 64
 _RPM = 2.0 * math.pi / 60.0
@@ -100,7 +100,7 @@ class ServoModel:
 
     def stiffness(self, p_gain: int) -> float:
         """Torque of position control for being off the goal, by Position P Gain [N·m/rad]."""
-        return p_gain / _P_GAIN_UNIT / FULL_PWM * self.stall_torque / self.position_unit
+        return p_gain / P_GAIN_UNIT / FULL_PWM * self.stall_torque / self.position_unit
 
     @property
     def damping(self) -> float:

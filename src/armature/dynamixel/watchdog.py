@@ -7,12 +7,12 @@ goals cannot be written until 0 is. It is RAM, so it is armed with torque and di
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.bus_contract import Bus
-from armature.dynamixel.control_table import WATCHDOG_TRIPPED
+from armature.dynamixel.control_table import P_GAIN_UNIT, WATCHDOG_TRIPPED, OperatingMode
 from armature.dynamixel.preparation import Preparation
 from armature.dynamixel.registers import Registers
 from armature.errors import BusError
@@ -24,6 +24,8 @@ _OFF = 0
 _FIRST_FIRMWARE = 38
 _SINCE_EVER = "330"
 _LEAN = math.radians(0.5)  # of the servo's horn; promise 2 counts half a degree as a jump
+_FARTHEST = 0.15  # [rad] of the servo's horn, as no load leans a goal further in dynamixel/feedforward.py
+_HOLDING = ("Position I Gain", "Position P Gain", "Goal Position", "Present PWM", "Present Position")
 
 
 class BusWatchdogs:
@@ -99,8 +101,8 @@ class BusWatchdogs:
     def recover(self, axis: Axis) -> int:
         """Take a servo back that has stopped by itself: goal := measured, verified, and armed again.
 
-        A loaded joint sags under its goal, and would creep by that at every recovery: so the goal stays as near to
-        the one it had as half a degree allows.
+        A loaded joint is off its goal, by which its servo holds it, and would creep by that at every recovery: so
+        the new goal is as far off.
 
         Returns:
             The goal [tick].
@@ -109,9 +111,8 @@ class BusWatchdogs:
             BusError: the servo did not take it.
         """
         self.trips += 1
-        before, measured = (self._registers.read(axis, name) for name in ("Goal Position", "Present Position"))
-        lean = int(_LEAN / axis.wiring.model.position_unit)
-        ticks = measured + max(-lean, min(lean, before - measured))
+        found = self._registers.read_many(axis, _HOLDING)
+        ticks = found["Present Position"] + _lean(axis, found)
         self._registers.write_verified(axis, _NAME, _OFF)  # before the goal, which is locked until then
         self._registers.write_verified(axis, "Goal Position", ticks)
         self.arm(axis)
@@ -134,3 +135,17 @@ class BusWatchdogs:
         if not self._has(axis):
             return f"off: firmware {known.firmware} is older than {_FIRST_FIRMWARE}"
         return ""
+
+
+def _lean(axis: Axis, found: Mapping[str, int]) -> int:
+    """How far off its place a goal must be for a servo to go on holding as it does [tick].
+
+    In position control its PWM is K_P · error, with K_P = Position P Gain / 128 (e-Manual, "Position PID
+    Gain(80, 82, 84)"). Where another loop or an integral stands between, it leans to the goal it had, a little.
+    """
+    gain, unit = found["Position P Gain"], axis.wiring.model.position_unit
+    if axis.wiring.mode is OperatingMode.CURRENT_BASED_POSITION or found["Position I Gain"] or not gain:
+        bound, error = _LEAN, float(found["Goal Position"] - found["Present Position"])
+    else:
+        bound, error = _FARTHEST, found["Present PWM"] * P_GAIN_UNIT / gain
+    return round(max(-bound / unit, min(bound / unit, error)))
