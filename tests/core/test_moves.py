@@ -209,3 +209,18 @@ def test_corners_that_make_no_sense_are_errors(value):
         MoveSettings(blend=value)
     with pytest.raises(ConfigError, match=r"moves\.blend_distance"):
         MoveSettings(blend_distance=value)
+
+
+@pytest.mark.parametrize("frame", ["base_link", "tool0", BESIDE])
+@pytest.mark.parametrize("far", [101.0, -1e154, 1.7e308, math.nan])
+def test_a_place_that_nobody_can_mean_is_refused_with_its_bound(six, frame, far):
+    near, place = Waypoint(frame, (0.05, 0.0, 0.0), None), Waypoint(frame, (0.0, far, 0.0), None)
+    for plan in (six.planner.poses, six.planner.line, six.planner.arc):
+        with pytest.raises(GoalRefused, match=r"pose 2: .* refused; each of its coordinates must be within 100 m"):
+            plan(six.poses["home"], [near, place])
+
+
+def test_an_arc_from_a_place_to_itself_by_itself_is_refused(six):
+    here = Waypoint(BESIDE, (0.0, 0.0, 0.0), None)
+    with pytest.raises(GoalRefused, match="must not lie on the line"):
+        six.planner.arc(six.poses["home"], [here, here])

@@ -210,6 +210,8 @@ class GroupControl:
             self._check_start(goal, tracker.setpoint(now))
         elif stamp > now:
             self._check_start(goal, tracker.beginning(now, begin))
+        columns = [self.limits.joints.index(joint) for joint in goal.joints]
+        limits.check_points(goal, tracker.setpoint(now).position[columns], self.limits.of_joints(goal.joints))
         motion = tracker.plan(goal, now, begin)
         limits.check_motion(motion, self.limits)
         return Planned(now, begin, motion, goal.times)

@@ -29,6 +29,7 @@ _JUMP = 0.3
 _CHART = ("x", "y", "z", "turn_x", "turn_y", "turn_z")  # [m], and rotations from the first one as lengths [m]
 _UNTURNED = (0.0, 0.0, 0.0, 1.0)
 _ROUNDING = 1e-6  # of a position that meets its limit [rad]
+_FARTHEST = 100.0  # no arm comes so far: a number beyond it was meant in other units [m]
 
 
 @dataclass(frozen=True)
@@ -173,6 +174,8 @@ class Planner:
         """Waypoints in the root frame."""
         if not waypoints:
             raise GoalRefused("multi_dof_trajectory.points", 0, "one pose at least is needed")
+        for index, waypoint in enumerate(waypoints):
+            _check_place(waypoint, f"pose {index + 1}")
         begin = self._inverse.pose(start)
         return [self._target(begin, waypoint) for waypoint in waypoints]
 
@@ -248,3 +251,9 @@ class Planner:
             f"{joint}={value:.4f}" for joint, value in zip(self._limits.joints, position, strict=True)
         )
         return f"({place}) m at {joints}"
+
+
+def _check_place(waypoint: Waypoint, where: str) -> None:
+    if not (np.abs(waypoint.translation) <= _FARTHEST).all():
+        allowed = f"each of its coordinates must be within {_FARTHEST:g} m"
+        raise GoalRefused(where, list(waypoint.translation), allowed)

@@ -148,7 +148,7 @@ def _profile(section: _Section, begin: float, end: float) -> ruckig.Trajectory:
     found = ruckig.Trajectory(1)
     try:
         ruckig.Ruckig(1).calculate(asked, found)
-    except ruckig.RuckigError as error:
+    except (ruckig.RuckigError, ValueError) as error:  # its binding does not know all of its results
         raise GoalRefused(
             "path", round(section.length, 6), "it cannot be timed; leave out the point there"
         ) from error
