@@ -173,6 +173,7 @@ class ArmController(GroupNode):
     def _stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._twist.drop()
         self._goals.drop(f"stopped by {self.get_name()}/stop")
+        self._moves.drop(f"stopped by {self.get_name()}/stop")
         return super()._stop(request, response)
 
     def _tolerances_of(self, request: FollowJointTrajectory.Goal) -> Tolerances:
