@@ -328,6 +328,7 @@ def test_a_jog_ends_with_its_lease():
 def grip(**options):
     return GripJudge(
         **{
+            "target": np.zeros(1),
             "goal_tolerance": 0.003,
             "stall_velocity_threshold": 0.002,
             "stall_timeout": 0.5,

@@ -24,6 +24,8 @@ from armature.errors import CommandRefused, GoalRefused
 _FASTEST = 2.0
 # After a longer delay of the controller a goal is not gone on with [s].
 _LONGEST_DELAY = 1.0
+# A servo that gives all that it has may do so for a second or two: its set-point comes back so many times as hard.
+_RELIEF = 5.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,6 +231,22 @@ class GroupControl:
         tracker.move(lambda state: jog.move(self.limits, state, target, speed), now)
         self._finish(aborted("replaced by a newer goal"))
         self._goal = _Goal(judge, on_end, np.zeros(1))
+
+    def relieve(self, target: Array, now: float) -> None:
+        """Bring the set-points of fingers that stand still to a position; a goal goes on to be judged.
+
+        Quicker than the limits of acceleration and jerk, since nothing but a set-point moves.
+
+        Args:
+            target: near to the fingers [m], Shape (n,).
+            now: [s].
+
+        Raises:
+            CommandRefused: the arm takes no commands now.
+        """
+        tracker = self._ready("relief", now)
+        bounds = self.limits.times(_RELIEF)
+        tracker.move(lambda state: jog.move(bounds, state, target, bounds.velocity), now)
 
     def jog(self, velocities: Mapping[str, float], lease: float, now: float) -> str:
         """Move joints at velocities for a lease; joints not named stop.
