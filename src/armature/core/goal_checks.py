@@ -42,6 +42,7 @@ class CheckSettings:
     margin: float = 0.005  # to be kept between parts [m]
     turn: float = 0.035  # that no joint turns farther than between two looks [rad]
     torque_share: float = 0.9  # of what the servos can give
+    acceleration: bool = True
 
     def __post_init__(self) -> None:
         bounds = {"margin": (0.0, 0.1), "turn": (0.001, 0.5), "torque_share": (0.01, 1.0)}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from armature.core import jog, limits
+from armature.core.accelerations import check_accelerations
 from armature.core.integration import Rates
 from armature.core.judging import Judge
 from armature.core.limits import GroupLimits
@@ -37,6 +38,7 @@ class GroupSettings:
     lease: float = 0.25  # of one jog command [s]
     reading_timeout: float = 0.5  # without a reading of every joint [s]
     allow_partial_joints_goal: bool = False  # joints that a goal leaves out go on with what they do
+    checks_acceleration: bool = True  # of goals that give velocities
     deceleration: Array | None = None  # of stops [rad/s²] or [m/s²]; None: the joints' own acceleration
 
 
@@ -212,10 +214,17 @@ class GroupControl:
             self._check_start(goal, tracker.setpoint(now))
         elif stamp > now:
             self._check_start(goal, tracker.beginning(now, begin))
-        columns = [self.limits.joints.index(joint) for joint in goal.joints]
-        limits.check_points(goal, tracker.setpoint(now).position[columns], self.limits.of_joints(goal.joints))
+        columns, own = (
+            [self.limits.joints.index(joint) for joint in goal.joints],
+            self.limits.of_joints(goal.joints),
+        )
+        limits.check_points(goal, tracker.setpoint(now).position[columns], own)
         motion = tracker.plan(goal, now, begin)
         limits.check_motion(motion, self.limits)
+        # Straight lines have corners, which are rounded; one that gives velocities has accelerations of its own.
+        is_smooth = isinstance(goal, Rates) or goal.velocities is not None
+        if self.settings.checks_acceleration and is_smooth:
+            check_accelerations(motion, own)
         return Planned(now, begin, motion, goal.times)
 
     def _check_start(self, goal: Trajectory | Rates, state: State) -> None:
