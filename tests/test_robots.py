@@ -9,10 +9,12 @@ from functools import cache
 import mujoco
 import numpy as np
 import pytest
+import yaml
 
 from armature import graph
 from armature.core.model import ArmModel
 from armature.core.poses import read_poses
+from armature.dynamixel.control_table import OperatingMode
 from armature.dynamixel.wiring import Wiring
 from armature.emulator.bus import EmulatedBus
 from armature.emulator.mujoco_plant import MujocoPlant
@@ -225,3 +227,16 @@ def test_open_manipulator_x_has_its_published_dimensions():
     arm = load("open_manipulator_x")
     bus = EmulatedBus.of_arm(arm.urdf, arm.wiring, dict.fromkeys(arm.wiring.joints, 0.0))
     assert arm.plant(bus).tool_position() == pytest.approx((0.286, 0.0, 0.2045), abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ROBOTS)
+def test_the_gripper_controller_knows_the_gain_of_a_finger_that_is_held_by_its_position(name):
+    given = {"servo_interface": {}, "gripper_controller": {}}
+    for file in graph.find_robot(name).parameters:
+        for node, content in yaml.safe_load(file.read_text("utf-8")).items():
+            given.get(node.rpartition("/")[2], {}).update(content["ros__parameters"])
+    arm = load(name)
+    fingers = {joint.name for joint in arm.model.driven if joint.kind == "prismatic"}
+    for servo in arm.wiring.servos:
+        if servo.joint in fingers and servo.mode is not OperatingMode.CURRENT_BASED_POSITION:
+            assert given["gripper_controller"].get(servo.joint) == given["servo_interface"].get(servo.joint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,27 @@ from armature.core.model import ArmModel
 from armature.core.moves import MoveSettings, Planner
 from armature.core.poses import read_poses
 from armature.core.steering import Steering
+from armature.core.steps import finished
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCELERATION, JERK = 4.0, 40.0
 KEEP = 0.02  # from the position limits while jogging [rad]
+
+
+class Whole:
+    """Somebody who works in steps, asked for the whole work at once."""
+
+    def __init__(self, worker):
+        self._worker = worker
+
+    def __getattr__(self, name):
+        asked = getattr(self._worker, name)
+
+        def whole(*args, **options):
+            result = asked(*args, **options)
+            return finished(result) if isinstance(result, Generator) else result
+
+        return whole
 
 
 class Arm:
@@ -37,8 +55,9 @@ class Arm:
         self.mechanics = Mechanics(urdf, self.model, self.joints, tool="tool0")
         self.checks = GoalChecks(self.mechanics, drives_of(self.model), CheckSettings())
         self.clearances = self.checks.clearances
-        self.inverse = Inverse(self.mechanics, self.limits, self.clearances, CheckSettings.margin)
-        self.planner = Planner(self.checks, self.limits, MoveSettings())
+        self.inverse = Whole(Inverse(self.mechanics, self.limits, self.clearances, CheckSettings.margin))
+        self.in_steps = Planner(self.checks, self.limits, MoveSettings())
+        self.planner = Whole(self.in_steps)
         self.steering = Steering(self.mechanics, self.limits, "tool0")
         keep = np.full(len(self.joints), KEEP)
         self.guard = Guard(self.clearances, self.limits, keep, CheckSettings.margin)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -75,6 +77,33 @@ def test_a_goal_that_is_not_met_in_its_time_fails_though_commanded_goes_on():
     bench.run(0.3, off=0.1)
     assert [end.code for end in bench.ends] == [Code.GOAL_TOLERANCE_VIOLATED]
     assert "1.0" in bench.ends[0].message
+
+
+@pytest.mark.parametrize("place", [2.1, 2e4, 1e6, 1e20, -1e308])
+@pytest.mark.parametrize("time", [1e-9, 1.0, 1000.0])
+@pytest.mark.parametrize("fields", [(), ([[0.0, 0.0]],), ([[0.0, 0.0]], [[0.0, 0.0]])])
+def test_a_goal_anywhere_outside_the_limits_is_refused_whatever_its_numbers(place, time, fields):
+    bench = Bench()
+    with pytest.raises(GoalRefused, match=r"position of waist .*-2.0000 to 2.0000 rad"):
+        bench.control.follow(
+            Trajectory.from_rows(JOINTS, [time], [[place, 0.1]], *fields),
+            None,
+            JUDGE,
+            bench.ends.append,
+            bench.now,
+        )
+    assert not bench.control.has_goal
+
+
+@pytest.mark.parametrize("place", [1e3, 2e4, 1e9])
+def test_a_joint_without_limits_goes_as_far_as_it_has_time_for(place):
+    bench = Bench()
+    free = replace(LIMITS, lower=np.full(2, -np.inf), upper=np.full(2, np.inf))
+    bench.control.limits = free
+    goal = Trajectory.from_rows(JOINTS, [place], [[place, 0.1]])
+    assert bench.control.planned(goal, None, bench.now).motion.positions[-1][0] == place
+    with pytest.raises(GoalRefused, match="velocity of waist"):
+        bench.control.planned(Trajectory.from_rows(JOINTS, [place / 3], [[place, 0.1]]), None, bench.now)
 
 
 @pytest.mark.parametrize(
@@ -299,6 +328,7 @@ def test_a_jog_ends_with_its_lease():
 def grip(**options):
     return GripJudge(
         **{
+            "target": np.zeros(1),
             "goal_tolerance": 0.003,
             "stall_velocity_threshold": 0.002,
             "stall_timeout": 0.5,

@@ -18,6 +18,8 @@ from armature.core.mechanics import Mechanics
 from armature.core.model import ArmModel
 from armature.core.rotations import from_rotation_vector, rotation_vector
 
+from .arms import Whole
+
 MARGIN = CheckSettings.margin
 HARD = 40  # random questions, from one random free place to another
 # An arm in a plane that reaches forward at 0.3 m over the floor, its elbow above or below, and what is in its way.
@@ -50,7 +52,7 @@ class Planar:
         joints = tuple(joint.name for joint in model.driven)
         mechanics = Mechanics(urdf, model, joints, tool="tool0")
         limits = GroupLimits.of(model, joints, dict.fromkeys(joints, 4.0), dict.fromkeys(joints, 40.0))
-        self.inverse = Inverse(mechanics, limits, Clearances(mechanics, MARGIN + 0.001), MARGIN)
+        self.inverse = Whole(Inverse(mechanics, limits, Clearances(mechanics, MARGIN + 0.001), MARGIN))
 
     def target(self, position):
         pose = self.inverse.pose(position)
@@ -184,7 +186,7 @@ def test_where_every_solution_collides_it_says_what_with_what_and_how_near(six):
 def test_a_solution_beyond_limits_that_were_narrowed_is_none(six):
     narrow = six.limits.of_joints(six.joints)
     narrow.upper[0] = 0.5
-    inverse = Inverse(six.mechanics, narrow, six.clearances, MARGIN)
+    inverse = Whole(Inverse(six.mechanics, narrow, six.clearances, MARGIN))
     begin = six.poses["home"]
     beyond = begin + np.array([1.0, 0.0, 0.0, 0.0, 0.0, 0.0])
     assert six.inverse.best(pose_of(six, beyond), begin).is_reached
@@ -196,7 +198,7 @@ def test_a_solution_beyond_limits_that_were_narrowed_is_none(six):
 
 
 def test_without_collision_checks_the_nearest_solution_is_taken(six):
-    inverse = Inverse(six.mechanics, six.limits, None, MARGIN)
+    inverse = Whole(Inverse(six.mechanics, six.limits, None, MARGIN))
     found = inverse.best(Target((0.25, 0.0, -0.02)), six.poses["home"])
     assert found.is_reached
     assert not is_free(six, found.position)

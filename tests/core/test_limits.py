@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from armature.core import limits
+from armature.core.integration import Rates
 from armature.core.limits import GroupLimits
 from armature.core.model import ArmModel
 from armature.core.trajectory import State, Trajectory
@@ -95,6 +96,35 @@ def test_a_far_start_in_too_short_a_time_is_refused():
 
 def test_a_motion_at_its_limits_is_taken():
     limits.check_motion(goal([1.0], [[2.0, -2.0]]).starting_from(REST), LIMITS)
+
+
+@pytest.mark.parametrize("far", [2.1, 2e4, 1e100, -1e308])
+@pytest.mark.parametrize("fields", [(), ([[0.0, 0.0]],), ([[0.0, 0.0]], [[0.0, 0.0]])])
+def test_a_point_outside_a_position_limit_is_refused_before_a_motion_is_planned(far, fields):
+    with pytest.raises(GoalRefused, match=r"position of elbow at 1.000 s: .*-2.0000 to 2.0000 rad"):
+        limits.check_points(goal([1.0], [[0.0, far]], *fields), REST.position, LIMITS)
+
+
+@pytest.mark.parametrize("fast", [2.1, -1e308])
+def test_a_point_above_a_velocity_limit_is_refused_before_a_motion_is_planned(fast):
+    points = [[0.0, 0.0]] * 2, [[0.0, fast], [0.0, 0.0]]
+    for asked in (goal([1.0, 2.0], *points), Rates.from_rows(JOINTS, [1.0, 2.0], points[1])):
+        with pytest.raises(GoalRefused, match=r"velocity of elbow at 1.000 s: .*2.0000 rad/s"):
+            limits.check_points(asked, REST.position, LIMITS)
+
+
+def test_points_that_a_goal_leaves_behind_may_be_anywhere():
+    limits.check_points(goal([-1.0, 1.0], [[9.0, 0.0], [1.0, 0.0]]), REST.position, LIMITS)
+    limits.check_points(goal([1.0], [[2.1, 0.0]]), np.array([2.2, 0.0]), LIMITS)
+
+
+@np.errstate(all="ignore")
+def test_a_motion_that_is_no_number_somewhere_is_refused():
+    begun = goal([1.0, 2.0], [[1e308, 0.0], [-1e308, 0.0]], [[0.0, 0.0]] * 2).starting_from(REST)
+    free = replace(LIMITS, lower=np.full(2, -math.inf), upper=np.full(2, math.inf))
+    for bounds in (LIMITS, free):
+        with pytest.raises(GoalRefused, match=r"(position|velocity) of waist"):
+            limits.check_motion(begun, bounds)
 
 
 def test_a_joint_outside_its_limits_may_move_in_but_not_further_out():

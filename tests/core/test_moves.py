@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from armature.core import paths
 from armature.core.moves import MoveSettings, Waypoint
+from armature.core.steps import finished
 from armature.core.stopping import Dynamics
 from armature.core.timing import timed
 from armature.core.transfer import transfer
@@ -90,7 +91,7 @@ def test_a_straight_move_is_as_quick_as_can_be(six):
 @given(points=st.lists(st.lists(st.floats(-1.5, 1.5), min_size=6, max_size=6), min_size=2, max_size=6))
 def test_moves_through_any_points_keep_every_limit(six, points):
     path = paths.through(six.joints, np.array(points), 0.1)
-    motion = timed(path, six.limits, path.times.tolist())
+    motion = finished(timed(path, six.limits, path.times.tolist()))
     within_limits(motion, six.limits)
     within_limits(six.planner._straight(np.array(points), 0.0), six.limits)
     assert motion.positions[-1] == pytest.approx(np.array(points[-1]), abs=1e-5)
@@ -209,3 +210,74 @@ def test_corners_that_make_no_sense_are_errors(value):
         MoveSettings(blend=value)
     with pytest.raises(ConfigError, match=r"moves\.blend_distance"):
         MoveSettings(blend_distance=value)
+
+
+@pytest.mark.parametrize("frame", ["base_link", "tool0", BESIDE])
+@pytest.mark.parametrize("far", [101.0, -1e154, 1.7e308, math.nan])
+def test_a_place_that_nobody_can_mean_is_refused_with_its_bound(six, frame, far):
+    near, place = Waypoint(frame, (0.05, 0.0, 0.0), None), Waypoint(frame, (0.0, far, 0.0), None)
+    for plan in (six.planner.poses, six.planner.line, six.planner.arc):
+        with pytest.raises(GoalRefused, match=r"pose 2: .* refused; each of its coordinates must be within 100 m"):
+            plan(six.poses["home"], [near, place])
+
+
+def test_an_arc_from_a_place_to_itself_by_itself_is_refused(six):
+    here = Waypoint(BESIDE, (0.0, 0.0, 0.0), None)
+    with pytest.raises(GoalRefused, match="must not lie on the line"):
+        six.planner.arc(six.poses["home"], [here, here])
+
+
+# Steps
+
+
+def most_work(arm, monkeypatch, steps):
+    """The most places of the arm that are looked at in one step, and what comes of the steps."""
+    looks, most, place = 0, 0, arm.mechanics.place
+
+    def counted(position):
+        nonlocal looks
+        looks += 1
+        place(position)
+
+    monkeypatch.setattr(arm.mechanics, "place", counted)
+    try:
+        while True:
+            looks = 0
+            next(steps)
+            most = max(most, looks)
+    except StopIteration as done:
+        return max(most, looks), done.value
+    except GoalRefused:
+        return max(most, looks), None
+    finally:
+        monkeypatch.undo()
+
+
+A_STEP = 400  # looks, of about 0.1 ms each
+
+
+@pytest.mark.parametrize("seconds", [0.0, 60.0, 3600.0])
+def test_a_preview_takes_little_at_a_time_and_its_way_sets_how_much_in_all(six, monkeypatch, seconds):
+    motion = six.planner.joints(six.poses["home"], [{"waist": 1.0}, {"waist": -1.0}], least=seconds)
+    most, preview = most_work(six, monkeypatch, six.in_steps.preview(motion))
+    assert most <= A_STEP
+    assert preview.duration >= seconds
+    quick = six.planner.preview(six.planner.joints(six.poses["home"], [{"waist": 1.0}, {"waist": -1.0}]))
+    assert (preview.reach, preview.limit_margin) == pytest.approx((quick.reach, quick.limit_margin), abs=1e-3)
+
+
+@pytest.mark.parametrize("place", [(0.25, 0.1, 0.1), (99.0, 0.3, 0.0), (0.25, 0.0, -0.02), (-0.3, 0.0, 0.2)])
+@pytest.mark.parametrize("turn", [None, (0.0, 0.0, 0.0, 1.0)])
+def test_a_plan_takes_little_at_a_time_whether_it_is_found_or_not(six, monkeypatch, place, turn):
+    waypoints = [Waypoint("base_link", place, turn)] * 3
+    for plan in (six.in_steps.poses, six.in_steps.line):
+        assert most_work(six, monkeypatch, plan(six.poses["home"], waypoints))[0] <= A_STEP
+
+
+def test_more_points_than_a_move_may_have_are_refused_with_their_bound(six):
+    here = Waypoint(BESIDE, (0.0, 0.0, 0.0), None)
+    with pytest.raises(GoalRefused, match=r"points: 51 refused; a move passes up to 50 points; send it in parts"):
+        six.planner.joints(six.poses["home"], [{"waist": 0.0}] * 51)
+    for plan in (six.planner.poses, six.planner.line):
+        with pytest.raises(GoalRefused, match=r"points: 51 refused; a move passes up to 50"):
+            plan(six.poses["home"], [here] * 51)

@@ -166,3 +166,10 @@ def test_what_cannot_be_steered_is_an_error(six):
         Steering(six.mechanics, six.limits, "hand")
     with pytest.raises(GoalRefused, match=r"twist.*finite"):
         steered(six.limits, State.at_rest(six.poses["home"]), np.full(6, np.nan), LEASE)
+
+
+@pytest.mark.parametrize("bad", [1.1e6, 1e306, -1.7e308, np.inf, np.nan])
+@pytest.mark.parametrize("in_tool", [False, True])
+def test_a_twist_that_nobody_can_mean_is_refused(six, bad, in_tool):
+    with pytest.raises(GoalRefused, match=r"twist: .*within 1e.06 m/s and rad/s"):
+        six.steering.velocities(six.poses["home"], np.array([0.0, bad, 0, 0, 0, 0]), in_tool)

@@ -68,7 +68,7 @@ def test_a_goals_own_path_tolerance_holds_in_place_of_the_default(motion):
 
 def test_a_goal_tolerance_that_is_not_met_in_the_goal_time_ends_the_goal(motion):
     motion.servos.offset["elbow"] = 0.1
-    answer = motion.follow(smooth(0.4, 0.2, 0.0), goal_time_tolerance=Duration(nanosec=200_000_000))
+    answer = motion.follow(smooth(0.6, 0.2, 0.0), goal_time_tolerance=Duration(nanosec=200_000_000))
     assert answer.status == ABORTED
     assert answer.result.error_code == Result.GOAL_TOLERANCE_VIOLATED
     assert "elbow: position error 0.1000 rad exceeds the tolerance of 0.05 rad" in answer.result.error_string

@@ -62,7 +62,7 @@ def test_velocities_alone_are_refused_with_the_parameter_that_would_allow_them(m
 def test_without_a_goal_time_a_goal_ends_by_the_timeout_of_commands(make_motion):
     motion = with_parameters(make_motion, cmd_timeout=0.3)
     motion.servos.offset["elbow"] = 0.1
-    answer = motion.follow(smooth(0.4, 0.2, 0.0), goal_time_tolerance=Duration(sec=-1))
+    answer = motion.follow(smooth(0.6, 0.2, 0.0), goal_time_tolerance=Duration(sec=-1))
     assert answer.result.error_code == Result.GOAL_TOLERANCE_VIOLATED
     assert "cmd_timeout 0.3 s" in answer.result.error_string
     motion.is_still()

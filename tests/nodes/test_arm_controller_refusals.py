@@ -11,6 +11,7 @@ from control_msgs.msg import JointTolerance
 from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectoryPoint
 
 from .motion_graph import ABORTED, SUCCEEDED, smooth, trajectory
+from .test_arm_checks import long_goal
 
 # The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
@@ -38,7 +39,17 @@ def refusals():
             invalid,
             r"points\[1\].time_from_start: 1.0.*more than",
         ),
-        "outside": (smooth(5.0, 0.0, 1.7), invalid, r"position of elbow at .*1\.5\d+.*-1.5000 to 1.5000 rad"),
+        "outside": (smooth(5.0, 0.0, 1.7), invalid, r"position of elbow at 5.000 s: 1\.7 .*-1.5000 to 1.5000 rad"),
+        "far outside": (
+            trajectory([1.0], [[0.0, -1e308]]),
+            invalid,
+            "position of elbow at 1.000 s: -1e.308 refused",
+        ),
+        "too many points": (
+            long_goal(2001),
+            invalid,
+            "points: 2001 refused; a goal may have 2000; leave",
+        ),
         "too fast": (smooth(0.2, 1.0, 0.0), invalid, r"velocity of waist at .*2.0000 rad/s.*times as long"),
         "far start": (far, invalid, r"start of waist: 0.5.*set-point is at 0.0000 rad.*0.05 rad"),
         "ends in motion": (trajectory([1.0], [[0.1] * 2], [[0.1, 0.0]]), invalid, "ends at rest"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import time
+from contextlib import contextmanager
 
 import pytest
 from control_msgs.action import ParallelGripperCommand
@@ -47,16 +49,27 @@ def wiring(tmp_path):
 
 @pytest.fixture
 def graph(tmp_path, wiring):
+    with gripping(tmp_path, wiring, GAINS) as graph:
+        yield graph
+
+
+@contextmanager
+def gripping(tmp_path, wiring, gains):
     """The servo interface as a process on emulated servos, the gripper's controller and a client beside it."""
     with emulator(tmp_path / "bus", robot=(URDF, wiring, POSES)):
         graph = ServoGraph(tmp_path / "bus", tmp_path / "servo_interface.log")
-        given = [Parameter("urdf", value=str(URDF)), Parameter("wiring", value=str(wiring))]
+        own = {
+            "urdf": str(URDF),
+            "wiring": str(wiring),
+            "gripper.position_p_gain": gains["gripper.position_p_gain"],
+        }
+        given = [Parameter(name, value=value) for name, value in own.items()]
         options = {"context": graph.context, "namespace": graph.namespace, "parameter_overrides": given}
         controller = GripperController(**options)
         graph.executor.add_node(controller)
         graph.client = ActionClient(graph.node, ParallelGripperCommand, topics.GRIPPER_COMMAND.name)
         try:
-            graph.start(wiring=wiring, **GAINS)
+            graph.start(wiring=wiring, **gains)
             graph.until(lambda: graph.state() == "DISARMED" and graph.client.server_is_ready())
             graph.arm()
             graph.until(lambda: controller.control.setpoint(0.0) is not None and controller.control.arm.measured)
@@ -90,3 +103,14 @@ def test_what_is_between_the_fingers_is_held_as_hard_as_the_command_allows(graph
     refused = grip(graph, 0.0, -1.0)
     assert (refused.reached_goal, refused.stalled) == (False, False)
     assert graph.state() == "ARMED"
+
+
+def test_a_servo_that_cannot_limit_its_current_holds_what_stops_it_without_an_overload(tmp_path):
+    with gripping(tmp_path, SERVOS, {"gripper.position_p_gain": 1280}) as graph:
+        assert grip(graph, 0.02).reached_goal
+        console.read_reply(ask(graph.port, console.inject("stuck_joint", "gripper", {}, math.inf)))
+        held = grip(graph, 0.0)
+        assert (held.reached_goal, held.stalled) == (False, True)
+        end = time.monotonic() + 4.0  # more than twice of what the servo would bear at its stall torque
+        graph.until(lambda: time.monotonic() > end)
+        assert graph.state() == "ARMED"

@@ -8,6 +8,8 @@ import pytest
 from control_msgs.msg import JointJog
 from sensor_msgs.msg import JointState
 
+from armature.errors import ConfigError
+
 from .motion_graph import ABORTED, SUCCEEDED, URDF, smooth
 
 # The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
@@ -74,6 +76,8 @@ joints:
   gripper: {id: 3, model: XM430-W350, direction: 1, zero_offset: 90 deg, reduction: 80 rad/m,
             mode: current-based position, current_limit: 0.5 A, torque_constant: 1.5 N·m/A}
 """
+
+LIMITED = "mode: current-based position, current_limit: 0.5 A"
 
 
 @pytest.fixture
@@ -168,3 +172,48 @@ def test_arm_and_gripper_move_at_once(motion):
     handle = motion.send(smooth(0.8, 0.4, 0.0))
     assert motion.grip(JointState(position=[0.02])).status == SUCCEEDED
     assert motion.answer(handle).status == SUCCEEDED
+
+
+def test_the_set_point_comes_back_to_what_stops_a_finger_whose_servo_limits_no_current(wired):
+    motion = wired(WIRING.replace(LIMITED, "mode: position"))
+    motion.servos.stuck["gripper"] = 0.01
+    answer = motion.grip(JointState(position=[0.0]))
+    assert answer.result.stalled
+    (lead,) = motion.gripper._squeeze.most
+    motion.is_still()
+    assert motion.servos.position["gripper"] == pytest.approx(0.01 - lead, abs=1e-5)
+    assert motion.servos.refused == []
+
+
+def test_a_jog_into_something_comes_back_too(wired):
+    motion = wired(WIRING.replace(LIMITED, "mode: position"))
+    motion.servos.stuck["gripper"] = 0.01
+    for _ in range(4):
+        motion.gripper._jog(JointJog(joint_names=["gripper"], velocities=[-0.05]))
+        motion.spin(0.1)
+    (lead,) = motion.gripper._squeeze.most
+    motion.until(lambda: motion.servos.position["gripper"] == pytest.approx(0.01 - lead, abs=1e-5), 5.0)
+
+
+def test_a_servo_that_limits_its_current_keeps_the_set_point_of_the_command(wired):
+    motion = wired()
+    motion.servos.stuck["gripper"] = 0.01
+    assert motion.grip(JointState(position=[0.0])).result.stalled
+    motion.spin(0.5)
+    assert motion.servos.position["gripper"] == pytest.approx(0.0, abs=1e-5)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.9, math.nan])
+def test_a_share_of_the_torque_that_cannot_be_held_is_refused(make_motion, share):
+    with pytest.raises(ConfigError, match=r"holding_share: .* within 0.05 and 0.7"):
+        make_motion(gripper_parameters={"holding_share": share})
+
+
+@pytest.mark.parametrize(("gain", "of_the_default"), [(-1, 1.0), (1600, 0.5)])
+def test_a_stiffer_servo_is_led_less(make_motion, tmp_path, gain, of_the_default):
+    file = tmp_path / "servos.yaml"
+    file.write_text(WIRING.replace(LIMITED, "mode: position"), "utf-8")
+    motion = make_motion(gripper_parameters={"wiring": str(file), "gripper.position_p_gain": gain})
+    # The factory's gain is 800: 0.3 of 885 units of PWM at 800 / 128 a tick, over 80 rad/m.
+    default = 0.3 * 885 / (800 / 128) * math.tau / 4096 / 80
+    assert motion.gripper._squeeze.most == pytest.approx([default * of_the_default], rel=0.01)

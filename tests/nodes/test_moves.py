@@ -9,9 +9,11 @@ import pytest
 from control_msgs.action import FollowJointTrajectory
 from geometry_msgs.msg import Quaternion, Transform, Vector3
 from rclpy.action import ActionClient
+from std_srvs.srv import Trigger
 from trajectory_msgs.msg import MultiDOFJointTrajectoryPoint
 
 from armature.nodes import topics
+from armature.nodes.conversions import to_duration
 
 from .motion_graph import ABORTED, CANCELED, SUCCEEDED, smooth, trajectory
 from .test_arm_checks import SOLID
@@ -117,6 +119,36 @@ def test_a_preview_tells_figures_and_path_and_moves_nothing(mover):
     assert mover.paths[-1].header.frame_id == "preview"
     assert mover.motion.servos.pieces == []
     assert mover.move("joints", joints_goal([[0.2, 0.0]])).status == SUCCEEDED
+
+
+def slow_goal(seconds, preview=False):
+    goal = joints_goal([[1.0, 0.2]], preview=preview)
+    goal.trajectory.points[-1].time_from_start = to_duration(seconds)
+    return goal
+
+
+def test_a_preview_of_ten_minutes_lets_a_goal_go_on_meanwhile(mover):
+    preview = mover.send("joints", slow_goal(600.0, preview=True))
+    result = preview.get_result_async()
+    assert mover.motion.follow(smooth(0.5, 0.1, 0.0)).status == SUCCEEDED
+    assert mover.motion.servos.refused == []
+    mover.motion.until(result.done)
+    assert json.loads(result.result().result.error_string)["duration"] == pytest.approx(600.0)
+
+
+def test_a_preview_may_be_canceled_and_a_stop_ends_it_and_the_arm_goes_on(mover):
+    preview = mover.send("joints", slow_goal(3600.0, preview=True))
+    running = mover.motion.send(smooth(1.0, 0.1, 0.0))
+    mover.motion.done(preview.cancel_goal_async())
+    assert mover.motion.answer(preview).status == CANCELED
+    assert mover.motion.answer(running).status == SUCCEEDED
+    preview = mover.send("joints", slow_goal(3600.0, preview=True))
+    mover.motion.done(mover.motion.stop_client.call_async(Trigger.Request()))
+    assert "stopped by arm_controller/stop" in mover.motion.answer(preview).result.error_string
+
+
+def test_a_move_that_takes_longer_than_an_hour_is_refused_with_the_bound(mover):
+    assert "up to 3600 s" in mover.move("joints", slow_goal(3601.0)).result.error_string
 
 
 def test_to_a_place_of_the_tool_and_beside_it(mover):

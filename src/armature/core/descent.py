@@ -18,6 +18,7 @@ from armature.core.mechanics import Mechanics
 from armature.core.rotations import inverted, rotation_vector
 from armature.core.spline import Array
 from armature.core.steering import LEVER
+from armature.core.steps import Steps
 
 _STEPS = 60
 _LARGEST_STEP = 0.4  # [rad]
@@ -85,7 +86,7 @@ class Descent:
         x, y, z = self._mechanics.translation(self._frame).tolist()
         return Pose((x, y, z), self._mechanics.rotation(self._frame))
 
-    def down(self, target: Target, begin: Array, keeps_apart: bool = False) -> Arrival:
+    def down(self, target: Target, begin: Array, keeps_apart: bool = False) -> Steps[Arrival]:
         """To where the tool is nearest to a target.
 
         Args:
@@ -103,6 +104,7 @@ class Descent:
             last = math.sqrt(size)
             way = self._step(position, error, jacobian, 0.5 * size + _DAMPING) - position
             position, error, jacobian = self._tried(target, position, way, keeps_apart, size)
+            yield
         turn = 0.0 if target.rotation is None else float(np.linalg.norm(error[3:6])) / self.lever
         return Arrival(position, float(np.linalg.norm(error[:3])), turn)
 

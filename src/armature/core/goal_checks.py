@@ -17,6 +17,7 @@ from armature.core.drive import Drive
 from armature.core.dynamics import Torques
 from armature.core.mechanics import Mechanics
 from armature.core.spline import Array
+from armature.core.steps import Steps
 from armature.core.trajectory import State, Trajectory
 from armature.errors import ConfigError, GoalRefused
 
@@ -29,6 +30,7 @@ _TO_GET_OUT = 1.25
 _NOTHING = 1e-9  # [N·m]
 _AFAR = 0.05  # how far a survey looks [m]
 _CHUNK = 512  # states sampled at once
+_SURVEYED = 30  # looks of a survey in one step
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class CheckSettings:
     margin: float = 0.005  # to be kept between parts [m]
     turn: float = 0.035  # that no joint turns farther than between two looks [rad]
     torque_share: float = 0.9  # of what the servos can give
+    acceleration: bool = True
 
     def __post_init__(self) -> None:
         bounds = {"margin": (0.0, 0.1), "turn": (0.001, 0.5), "torque_share": (0.01, 1.0)}
@@ -91,7 +94,7 @@ class GoalCheck:
 
     def _all_looks(self, until: float) -> Iterator[None]:
         if self._settings.collision:
-            times = _by_turn(self.plan, self._settings.turn)
+            times = by_turn(self.plan, self._settings.turn)
             yield from self._pass_by(times[times <= until])
         if self._settings.torque:
             times = _by_time(self.plan)
@@ -149,8 +152,16 @@ def _states(plan: Trajectory, times: Array) -> Iterator[tuple[float, State]]:
             yield time, State(*state)
 
 
-def _by_turn(plan: Trajectory, turn: float) -> Array:
-    """Times between which no joint turns farther than an angle [s]."""
+def by_turn(plan: Trajectory, turn: float) -> Array:
+    """Times between which no joint turns farther than an angle [s].
+
+    Args:
+        plan: with one point at least.
+        turn: [rad].
+
+    Raises:
+        GoalRefused: they would be more than a check may take.
+    """
     knots = plan.knots
     if len(knots) == 1:
         return knots
@@ -195,9 +206,9 @@ class GoalChecks:
         """Begin to check a goal, as far as a time of it [s]."""
         return GoalCheck(plan, self.clearances, self.torques, self.settings, until)
 
-    def survey(self, plan: Trajectory) -> GoalCheck:
-        """Check a goal at once, and look farther for what it comes near to; raises as `GoalCheck.advance`."""
+    def survey(self, plan: Trajectory) -> Steps[GoalCheck]:
+        """Check a goal, and look farther for what it comes near to; raises as `GoalCheck.advance`."""
         check = GoalCheck(plan, self._afar, self.torques, self.settings)
-        while not check.advance(_CHUNK):
-            pass
+        while not check.advance(_SURVEYED):
+            yield
         return check

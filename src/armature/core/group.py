@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from armature.core import jog, limits
+from armature.core.accelerations import check_accelerations
 from armature.core.integration import Rates
 from armature.core.judging import Judge
 from armature.core.limits import GroupLimits
@@ -24,6 +25,8 @@ from armature.errors import CommandRefused, GoalRefused
 _FASTEST = 2.0
 # After a longer delay of the controller a goal is not gone on with [s].
 _LONGEST_DELAY = 1.0
+# A servo that gives all that it has may do so for a second or two: its set-point comes back so many times as hard.
+_RELIEF = 5.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +38,7 @@ class GroupSettings:
     lease: float = 0.25  # of one jog command [s]
     reading_timeout: float = 0.5  # without a reading of every joint [s]
     allow_partial_joints_goal: bool = False  # joints that a goal leaves out go on with what they do
+    checks_acceleration: bool = True  # of goals that give velocities
     deceleration: Array | None = None  # of stops [rad/s²] or [m/s²]; None: the joints' own acceleration
 
 
@@ -210,8 +214,17 @@ class GroupControl:
             self._check_start(goal, tracker.setpoint(now))
         elif stamp > now:
             self._check_start(goal, tracker.beginning(now, begin))
+        columns, own = (
+            [self.limits.joints.index(joint) for joint in goal.joints],
+            self.limits.of_joints(goal.joints),
+        )
+        limits.check_points(goal, tracker.setpoint(now).position[columns], own)
         motion = tracker.plan(goal, now, begin)
         limits.check_motion(motion, self.limits)
+        # Straight lines have corners, which are rounded; one that gives velocities has accelerations of its own.
+        is_smooth = isinstance(goal, Rates) or goal.velocities is not None
+        if self.settings.checks_acceleration and is_smooth:
+            check_accelerations(motion, own)
         return Planned(now, begin, motion, goal.times)
 
     def _check_start(self, goal: Trajectory | Rates, state: State) -> None:
@@ -227,6 +240,22 @@ class GroupControl:
         tracker.move(lambda state: jog.move(self.limits, state, target, speed), now)
         self._finish(aborted("replaced by a newer goal"))
         self._goal = _Goal(judge, on_end, np.zeros(1))
+
+    def relieve(self, target: Array, now: float) -> None:
+        """Bring the set-points of fingers that stand still to a position; a goal goes on to be judged.
+
+        Quicker than the limits of acceleration and jerk, since nothing but a set-point moves.
+
+        Args:
+            target: near to the fingers [m], Shape (n,).
+            now: [s].
+
+        Raises:
+            CommandRefused: the arm takes no commands now.
+        """
+        tracker = self._ready("relief", now)
+        bounds = self.limits.times(_RELIEF)
+        tracker.move(lambda state: jog.move(bounds, state, target, bounds.velocity), now)
 
     def jog(self, velocities: Mapping[str, float], lease: float, now: float) -> str:
         """Move joints at velocities for a lease; joints not named stop.

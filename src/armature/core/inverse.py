@@ -14,6 +14,7 @@ from armature.core.kinematics import Pose
 from armature.core.limits import GroupLimits
 from armature.core.mechanics import Mechanics
 from armature.core.spline import Array
+from armature.core.steps import Steps
 
 # Where a descent begins when the one from the present place does not do: of many free places within the limits,
 # always the same so that the same question has the same answer, those whose tool is nearest to the target.
@@ -66,11 +67,11 @@ class Inverse:
         """Where the tool is at positions of the joints [rad], Shape (n,)."""
         return self._descent.pose(position)
 
-    def descent(self, target: Target, begin: Array) -> Arrival:
+    def descent(self, target: Target, begin: Array) -> Steps[Arrival]:
         """Down from one place to where the tool is nearest to the target; collisions are not looked at."""
         return self._descent.down(target, begin)
 
-    def best(self, target: Target, near: Array) -> Found:
+    def best(self, target: Target, near: Array) -> Steps[Found]:
         """The quickest place to go to that meets the target; where there is none, the nearest to it.
 
         Args:
@@ -79,13 +80,17 @@ class Inverse:
         """
         found: list[Found] = []
         for beginnings in (near[None], *self._beginnings(target)):
-            batch = [self.judged(self._descent.down(target, begin)) for begin in beginnings]
-            found += batch + self._moved_apart(target, batch, near)
+            batch = []
+            for begin in beginnings:
+                batch.append(self.judged((yield from self._descent.down(target, begin))))
+                yield
+            found += batch + (yield from self._moved_apart(target, batch, near))
             reached = sorted((one for one in found if one.is_reached), key=lambda one: self._time(one, near))
             for one in reached[:_WAYS]:
+                yield
                 if self._is_way_free(near, one.position):
                     return one
-        return reached[0] if reached else self._nearest(target, found)
+        return reached[0] if reached else (yield from self._nearest(target, found))
 
     def judged(self, arrival: Arrival) -> Found:
         """The same, with what collides there, and why there is nothing nearer to the target."""
@@ -93,16 +98,21 @@ class Inverse:
         reason = collision if arrival.is_there else self._obstacle(arrival.position)
         return Found(arrival.position, arrival.distance, arrival.angle, collision, clearance, reason)
 
-    def _moved_apart(self, target: Target, found: list[Found], near: Array) -> list[Found]:
+    def _moved_apart(self, target: Target, found: list[Found], near: Array) -> Steps[list[Found]]:
         """Solutions that collide with their parts moved apart, where the target leaves room and none is free."""
         has_room = len(self._limits.joints) > (3 if target.rotation is None else 6)
         if not has_room or any(one.is_reached for one in found):
             return []
         tight = sorted((one for one in found if one.is_there), key=lambda one: self._time(one, near))
-        return [self._apart(target, one) for one in tight[:_MOVED_APART]]
+        return (yield from self._apart(target, tight[:_MOVED_APART]))
 
-    def _apart(self, target: Target, found: Found) -> Found:
-        return self.judged(self._descent.down(target, found.position, keeps_apart=True))
+    def _apart(self, target: Target, found: list[Found]) -> Steps[list[Found]]:
+        moved = []
+        for one in found:
+            arrival = yield from self._descent.down(target, one.position, keeps_apart=True)
+            moved.append(self.judged(arrival))
+            yield
+        return moved
 
     def _beginnings(self, target: Target) -> tuple[Array, Array]:
         """Free places whose tool is near to the target, the nearest first; each of Shape (m, n)."""
@@ -113,11 +123,11 @@ class Inverse:
         nearest = self._places[np.argsort(off)[: _BEGINNINGS + _FURTHER]]
         return nearest[:_BEGINNINGS], nearest[_BEGINNINGS:]
 
-    def _nearest(self, target: Target, found: list[Found]) -> Found:
+    def _nearest(self, target: Target, found: list[Found]) -> Steps[Found]:
         """Where nothing collides, and the target is nearest; with the reason why it cannot be met."""
         there = sorted((one for one in found if one.is_there), key=lambda one: -one.clearance)
         foremost = there or sorted(found, key=attrgetter("left"))
-        found += [self._apart(target, one) for one in foremost[:_MOVED_APART] if one.in_collision]
+        found += yield from self._apart(target, [one for one in foremost[:_MOVED_APART] if one.in_collision])
         free = [one for one in found if not one.in_collision]
         return replace(min(free or found, key=attrgetter("left")), reason=foremost[0].reason)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from armature.core.limits import GroupLimits
 from armature.core.outcome import Code, End, Outcome
+from armature.core.spline import Array
 from armature.core.tolerance import Progress, Tolerances, difference, progress
 from armature.core.trajectory import State
 
@@ -57,9 +58,11 @@ class TrajectoryJudge:
 class GripJudge:
     """Judges a gripper: it reached its goal, or something stopped it.
 
-    The rules are those of ros2_controllers' parallel_gripper_action_controller, with its parameter names.
+    The rules are those of ros2_controllers' parallel_gripper_action_controller, with its parameter names. The goal
+    counts, not the set-point, which comes back from it where something stops the fingers (`core/squeeze.py`).
     """
 
+    target: Array  # [m] or [rad], Shape (n,)
     goal_tolerance: float  # [m] or [rad]
     stall_velocity_threshold: float  # [m/s] or [rad/s]
     stall_timeout: float  # [s]
@@ -68,14 +71,14 @@ class GripJudge:
 
     def judge(self, time: float, end: float, desired: State, measured: State) -> Outcome | None:
         """See `Judge`."""
-        if time < end:
-            return None
-        error = float(np.abs(desired.position - measured.position).max())
-        if error <= self.goal_tolerance:
-            return Outcome(End.SUCCEEDED, Code.SUCCESSFUL, "position reached")
         is_moving = float(np.abs(measured.velocity).max()) > self.stall_velocity_threshold
         if self._moved_at is None or is_moving:
             self._moved_at = time
+        if time < end:
+            return None
+        error = float(np.abs(self.target - measured.position).max())
+        if error <= self.goal_tolerance:
+            return Outcome(End.SUCCEEDED, Code.SUCCESSFUL, "position reached")
         if time - self._moved_at < self.stall_timeout:
             return None
         message = f"stopped by something {error:.4f} short of the goal (tolerance {self.goal_tolerance:g})"

@@ -152,6 +152,26 @@ def check_end(trajectory: Trajectory | Rates) -> None:
             )
 
 
+def check_points(goal: Trajectory | Rates, position: Array, limits: GroupLimits) -> None:
+    """Refuse points beyond the limits, before anything is planned with them.
+
+    Args:
+        goal: columns in the group's order; what lies behind its time 0 does not count.
+        position: of the joints now [rad] or [m], Shape (n,); a joint outside its limits may move back in.
+        limits: of the goal's joints.
+
+    Raises:
+        GoalRefused: with joint, time, value, bound and what would work.
+    """
+    ahead = goal.times > 0.0
+    ahead[-1] = True  # of a goal without a duration its only point
+    if isinstance(goal, Trajectory):
+        lower, upper = _bounds(position, limits)
+        _check_positions(goal.times[ahead], goal.positions[ahead], lower, upper, limits)
+    if goal.velocities is not None:
+        _check_velocities(goal.times[ahead], goal.velocities[ahead], limits)
+
+
 def check_motion(trajectory: Trajectory, limits: GroupLimits) -> None:
     """Refuse a motion that leaves the limits anywhere along its splines.
 
@@ -164,15 +184,19 @@ def check_motion(trajectory: Trajectory, limits: GroupLimits) -> None:
     Raises:
         GoalRefused: with joint, time, value, bound and what would work.
     """
-    first = trajectory.sample(float(trajectory.knots[0])).position
-    lower = np.minimum(limits.lower, first) - _POSITION_SLACK
-    upper = np.maximum(limits.upper, first) + _POSITION_SLACK
+    lower, upper = _bounds(trajectory.sample(float(trajectory.knots[0])).position, limits)
     times = _looks(trajectory, lower, upper, limits.velocity * (1.0 + _VELOCITY_SLACK))
     if not len(times):
         return
     position, velocity, _ = trajectory.sample_many(times)
     _check_positions(times, position, lower, upper, limits)
     _check_velocities(times, velocity, limits)
+
+
+def _bounds(first: Array, limits: GroupLimits) -> tuple[Array, Array]:
+    """What positions may be, begun at a first one."""
+    lower, upper = np.minimum(limits.lower, first), np.maximum(limits.upper, first)
+    return lower - _POSITION_SLACK, upper + _POSITION_SLACK
 
 
 def _looks(trajectory: Trajectory, lower: Array, upper: Array, fastest: Array) -> Array:
@@ -191,7 +215,7 @@ def _looks(trajectory: Trajectory, lower: Array, upper: Array, fastest: Array) -
 
 
 def _check_positions(times: Array, position: Array, lower: Array, upper: Array, limits: GroupLimits) -> None:
-    outside = np.argwhere((position < lower) | (position > upper))
+    outside = np.argwhere(~((position >= lower) & (position <= upper)))  # so that NaN is outside
     if len(outside):
         row, column = outside[0]
         unit = limits.units[column]
@@ -204,7 +228,7 @@ def _check_positions(times: Array, position: Array, lower: Array, upper: Array, 
 
 def _check_velocities(times: Array, velocity: Array, limits: GroupLimits) -> None:
     share = np.abs(velocity) / limits.velocity
-    if share.max() > 1.0 + _VELOCITY_SLACK:
+    if not (share <= 1.0 + _VELOCITY_SLACK).all():
         row, column = np.unravel_index(np.argmax(share), share.shape)
         unit = limits.units[column]
         raise GoalRefused(

@@ -10,13 +10,14 @@ import numpy as np
 
 from armature.core import paths, retiming
 from armature.core.descent import Target
-from armature.core.goal_checks import GoalChecks
+from armature.core.goal_checks import GoalChecks, by_turn
 from armature.core.inverse import Found, Inverse
 from armature.core.kinematics import Pose, Quaternion, composed, product
 from armature.core.limits import GroupLimits
 from armature.core.rotations import from_rotation_vector, inverted, rotation_vector
 from armature.core.spline import Array
 from armature.core.steering import LEVER, Steering
+from armature.core.steps import Steps
 from armature.core.timing import lasting, timed
 from armature.core.trajectory import Trajectory
 from armature.errors import ConfigError, GoalRefused
@@ -29,6 +30,9 @@ _JUMP = 0.3
 _CHART = ("x", "y", "z", "turn_x", "turn_y", "turn_z")  # [m], and rotations from the first one as lengths [m]
 _UNTURNED = (0.0, 0.0, 0.0, 1.0)
 _ROUNDING = 1e-6  # of a position that meets its limit [rad]
+_MOST_POINTS = 50  # of a move
+_LOOKS = 20  # of a preview at least
+_FARTHEST = 100.0  # no arm comes so far: a number beyond it was meant in other units [m]
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Preview:
 
 
 class Planner:
-    """Plans moves of one arm from rest to rest.
+    """Plans moves of one arm from rest to rest, in steps of some milliseconds.
 
     Args:
         checks: of goals; with the arm and its tool.
@@ -86,7 +90,9 @@ class Planner:
         self._inverse = Inverse(mechanics, limits, clearances, checks.settings.margin)
         self._steering = Steering(mechanics, limits, self._tool)
 
-    def joints(self, start: Array, targets: Sequence[Mapping[str, float]], least: float = 0.0) -> Trajectory:
+    def joints(
+        self, start: Array, targets: Sequence[Mapping[str, float]], least: float = 0.0
+    ) -> Steps[Trajectory]:
         """To joint values, one after the other; joints that a target leaves out stay as they were.
 
         Args:
@@ -95,14 +101,15 @@ class Planner:
             least: duration to be taken at least [s].
 
         Raises:
-            GoalRefused: an unknown joint, or a position that is not within its limits.
+            GoalRefused: an unknown joint, a position that is not within its limits, or too many of them.
         """
+        _check_number("points", targets)
         points = [start]
         for target in targets:
             points.append(self._with(points[-1], target))
-        return self._straight(np.array(points), least)
+        return (yield from self._straight(np.array(points), least))
 
-    def poses(self, start: Array, waypoints: Sequence[Waypoint], least: float = 0.0) -> Trajectory:
+    def poses(self, start: Array, waypoints: Sequence[Waypoint], least: float = 0.0) -> Steps[Trajectory]:
         """To poses of the tool, the joints taking their straight way; arguments as `joints`.
 
         Raises:
@@ -110,48 +117,54 @@ class Planner:
         """
         points = [start]
         for index, target in enumerate(self._targets(start, waypoints)):
-            found = self._inverse.best(target, points[-1])
+            found = yield from self._inverse.best(target, points[-1])
             if not found.is_reached:
                 raise self._unreachable(f"pose {index + 1}", target, found)
             points.append(found.position)
-        return self._straight(np.array(points), least)
+        return (yield from self._straight(np.array(points), least))
 
-    def line(self, start: Array, waypoints: Sequence[Waypoint], least: float = 0.0) -> Trajectory:
+    def line(self, start: Array, waypoints: Sequence[Waypoint], least: float = 0.0) -> Steps[Trajectory]:
         """The tool along straight lines, its orientation changing in step; arguments and errors as `poses`."""
         first, motions = self._inverse.pose(start).rotation, []
         for leg in paths.legs(self._chart(start, waypoints)):
-            motions.append(self._along(paths.through(_CHART, leg, self._settings.blend_distance), first, start))
+            path = paths.through(_CHART, leg, self._settings.blend_distance)
+            motions.append((yield from self._along(path, first, start)))
             start = motions[-1].positions[-1]
         return lasting(reduce(retiming.joined, motions), least)
 
-    def arc(self, start: Array, waypoints: Sequence[Waypoint], least: float = 0.0) -> Trajectory:
+    def arc(self, start: Array, waypoints: Sequence[Waypoint], least: float = 0.0) -> Steps[Trajectory]:
         """The tool along an arc through one place to another; arguments and errors as `poses`."""
         if len(waypoints) != 2:
             raise GoalRefused("points", len(waypoints), "an arc has two: one that it passes, and its end")
         chart = self._chart(start, waypoints)
         path = paths.arc(_CHART, chart[0], chart[1, :3], chart[2])
-        return lasting(self._along(path, self._inverse.pose(start).rotation, start), least)
+        return lasting((yield from self._along(path, self._inverse.pose(start).rotation, start)), least)
 
-    def preview(self, motion: Trajectory) -> Preview:
+    def preview(self, motion: Trajectory) -> Steps[Preview]:
         """Figures of a motion, which is checked on the way.
 
         Raises:
             GoalRefused: it does not pass the checks.
         """
-        check = self._checks.survey(motion)
-        times = np.linspace(0.0, motion.duration, max(int(motion.duration / 0.05), 20))
+        check = yield from self._checks.survey(motion)
+        # As many as the way is long, not as it takes long.
+        times = np.append(by_turn(motion, self._checks.settings.turn), np.linspace(0.0, motion.duration, _LOOKS))
         position, _, _ = motion.sample_many(times)
         margins = np.minimum(position - self._limits.lower, self._limits.upper - position).min(axis=0)
         closest = int(np.argmin(margins))
-        places = [self._inverse.pose(row).translation for row in position]
+        reach, singularity = 0.0, np.inf
+        for row in position:
+            reach = max(reach, float(np.linalg.norm(self._inverse.pose(row).translation)))
+            singularity = min(singularity, self._steering.smallest(row))
+            yield
         return Preview(
             duration=round(motion.duration, 3),
-            reach=round(float(np.linalg.norm(places, axis=1).max()), 4),
+            reach=round(reach, 4),
             limit_margin=round(float(margins[closest]), 4),
             limit_joint=self._limits.joints[closest],
             clearance=round(check.nearest, 4),
             torque=round(check.hardest, 3),
-            singularity=round(min(self._steering.smallest(row) for row in position), 4),
+            singularity=round(singularity, 4),
         )
 
     def _with(self, before: Array, target: Mapping[str, float]) -> Array:
@@ -173,6 +186,9 @@ class Planner:
         """Waypoints in the root frame."""
         if not waypoints:
             raise GoalRefused("multi_dof_trajectory.points", 0, "one pose at least is needed")
+        _check_number("multi_dof_trajectory.points", waypoints)
+        for index, waypoint in enumerate(waypoints):
+            _check_place(waypoint, f"pose {index + 1}")
         begin = self._inverse.pose(start)
         return [self._target(begin, waypoint) for waypoint in waypoints]
 
@@ -203,15 +219,15 @@ class Planner:
             rows.append(np.concatenate((target.translation, turn)))
         return np.array(rows)
 
-    def _straight(self, points: Array, least: float) -> Trajectory:
+    def _straight(self, points: Array, least: float) -> Steps[Trajectory]:
         """The joints along straight ways."""
         motions = []
         for leg in paths.legs(points):
             path = paths.through(self._limits.joints, leg, self._settings.blend)
-            motions.append(timed(path, self._limits, path.times.tolist()))
+            motions.append((yield from timed(path, self._limits, path.times.tolist())))
         return lasting(reduce(retiming.joined, motions), least)
 
-    def _along(self, chart: Trajectory, first: Quaternion, start: Array) -> Trajectory:
+    def _along(self, chart: Trajectory, first: Quaternion, start: Array) -> Steps[Trajectory]:
         """The joints along a way of the tool, whose rotations are from a first one."""
         count = min(max(int(np.ceil(chart.duration / _STRIDE)), 8), _MOST_STRIDES)
         at = np.unique(np.concatenate((np.linspace(0.0, chart.duration, count + 1), chart.times)))
@@ -220,7 +236,7 @@ class Planner:
         for place, row in zip(at, chart.sample_many(at)[0], strict=True):
             rotation = product(from_rotation_vector(row[3:] / LEVER), first)
             target = Target((float(row[0]), float(row[1]), float(row[2])), rotation)
-            found = self._inverse.descent(target, position)
+            found = yield from self._inverse.descent(target, position)
             where = f"the way at {place / chart.duration:.0%}"
             if not found.is_there:
                 raise self._unreachable(where, target, self._inverse.judged(found))
@@ -233,8 +249,9 @@ class Planner:
                 )
             position = found.position
             rows.append(position)
+            yield
         path = paths.smooth(self._limits.joints, at, np.array(rows))
-        return timed(path, self._limits, chart.times.tolist())
+        return (yield from timed(path, self._limits, chart.times.tolist()))
 
     def _unreachable(self, where: str, target: Target, found: Found) -> GoalRefused:
         asked = [round(value, 4) for value in target.translation]
@@ -248,3 +265,14 @@ class Planner:
             f"{joint}={value:.4f}" for joint, value in zip(self._limits.joints, position, strict=True)
         )
         return f"({place}) m at {joints}"
+
+
+def _check_number(where: str, points: Sequence[object]) -> None:
+    if len(points) > _MOST_POINTS:
+        raise GoalRefused(where, len(points), f"a move passes up to {_MOST_POINTS} points; send it in parts")
+
+
+def _check_place(waypoint: Waypoint, where: str) -> None:
+    if not (np.abs(waypoint.translation) <= _FARTHEST).all():
+        allowed = f"each of its coordinates must be within {_FARTHEST:g} m"
+        raise GoalRefused(where, list(waypoint.translation), allowed)

@@ -103,7 +103,7 @@ def _circle(begin: Array, via: Array, end: Array) -> tuple[Array, float, Array, 
     a, b = via - begin, end - begin
     normal = np.cross(a, b)
     square = float(normal @ normal)
-    if square < (_NOWHERE * (float(np.linalg.norm(a)) + float(np.linalg.norm(b)))) ** 2:
+    if square <= (_NOWHERE * (float(np.linalg.norm(a)) + float(np.linalg.norm(b)))) ** 2:
         where = [round(float(value), 4) for value in via]
         raise GoalRefused(
             "point on the arc", where, "it must not lie on the line from begin to end; use move_line"

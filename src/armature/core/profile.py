@@ -41,7 +41,7 @@ def answer(asked: ruckig.InputParameter) -> ruckig.Trajectory | None:
     found = ruckig.Trajectory(asked.degrees_of_freedom)
     try:
         result = ruckig.Ruckig(asked.degrees_of_freedom).calculate(asked, found)
-    except ruckig.RuckigError:
+    except (ruckig.RuckigError, ValueError):  # its binding does not know all of its results
         return None
     return found if result in (ruckig.Result.Working, ruckig.Result.Finished) else None
 

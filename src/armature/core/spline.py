@@ -112,11 +112,19 @@ def hull(coefficients: Array, length: Array) -> tuple[Array, Array]:
     return _BERNSTEIN_5 @ scaled, _BERNSTEIN_4 @ slopes
 
 
+def acceleration_hull(coefficients: Array, length: Array) -> Array:
+    """Values that enclose each segment's accelerations, Shape (segments, 4, n); see `hull`."""
+    powers = np.arange(2, 6)
+    factors = powers * (powers - 1) * length[:, None] ** (powers - 2)
+    return _BERNSTEIN_3 @ (coefficients[:, 2:] * factors[:, :, None])
+
+
 def _to_bernstein(degree: int) -> Array:
     """From powers of x in 0..1 to the Bernstein basis (the same paper, equation 27)."""
     rows = range(degree + 1)
     return np.array([[comb(j, k) / comb(degree, k) for k in rows] for j in rows])
 
 
+_BERNSTEIN_3 = _to_bernstein(3)
 _BERNSTEIN_4 = _to_bernstein(4)
 _BERNSTEIN_5 = _to_bernstein(5)

@@ -29,6 +29,8 @@ _DAMPING = 0.01  # at a singularity [m/rad]
 # How far ahead it is seen whether a singularity comes nearer [s].
 _AHEAD = 0.05
 _NO_TIME = 1e-3  # [s]
+# A number beyond it was not meant as a velocity [m/s], [rad/s].
+_FASTEST = 1e6
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +68,11 @@ class Steering:
             position: of the joints [rad], Shape (n,).
             twist: linear [m/s], then angular [rad/s], Shape (6,).
             in_tool: whether it is given along the tool's axes; else along the root's.
+
+        Raises:
+            GoalRefused: see `check_twist`.
         """
+        check_twist(twist)
         jacobian = self._jacobian(position)
         if in_tool:
             turned = matrix(self._mechanics.rotation(self._frame))
@@ -101,6 +107,20 @@ class Steering:
 
     def _smallest(self, jacobian: Array) -> float:
         return float(np.linalg.svd(jacobian[: self._rows], compute_uv=False)[-1])
+
+
+def check_twist(twist: Array) -> None:
+    """Refuse a velocity of the tool that nobody can mean; a lesser one is slowed down to what the joints can.
+
+    Args:
+        twist: linear [m/s], then angular [rad/s], Shape (6,).
+
+    Raises:
+        GoalRefused: a number that is not finite, or is beyond every arm.
+    """
+    if not (np.abs(twist) <= _FASTEST).all():
+        allowed = f"finite numbers are needed, within {_FASTEST:g} m/s and rad/s"
+        raise GoalRefused("twist", twist.tolist(), allowed)
 
 
 def _damped(jacobian: Array, wanted: Array, smallest: float) -> Array:

@@ -13,6 +13,7 @@ import ruckig
 from armature.core import retiming
 from armature.core.limits import GroupLimits
 from armature.core.spline import Array
+from armature.core.steps import Steps
 from armature.core.trajectory import Trajectory
 from armature.errors import GoalRefused
 
@@ -38,7 +39,7 @@ class _Section:
     jerk: float
 
 
-def timed(path: Trajectory, limits: GroupLimits, knots: Sequence[float]) -> Trajectory:
+def timed(path: Trajectory, limits: GroupLimits, knots: Sequence[float]) -> Steps[Trajectory]:
     """Follow a path from rest to rest.
 
     In each section the speed is ruckig's quickest profile between bounds that hold all over that section. So
@@ -55,10 +56,13 @@ def timed(path: Trajectory, limits: GroupLimits, knots: Sequence[float]) -> Traj
     Raises:
         GoalRefused: the path cannot be timed.
     """
-    sections = [_section(path, limits, begin, end) for begin, end in pairwise(knots)]
+    sections = []
+    for begin, end in pairwise(knots):
+        sections.append(_section(path, limits, begin, end))
+        yield
     if not any(math.isfinite(section.speed) for section in sections):
         return retiming.quintic(limits.joints, np.array([0.0, _SPACING]), _still(path))
-    motion = _motion(path, limits, sections)
+    motion = yield from _motion(path, limits, sections)
     # Where the bends did not need all that was left for them, the whole can be quicker.
     excess = _excess(motion, limits)
     return _scaled(motion, excess if excess > _SLACK else min(excess * _SLACK, 1.0))
@@ -93,7 +97,7 @@ def _bound(limit: Array, derivative: Array) -> float:
     return float((limit[largest > _TINY] / largest[largest > _TINY]).min(initial=math.inf))
 
 
-def _motion(path: Trajectory, limits: GroupLimits, sections: Sequence[_Section]) -> Trajectory:
+def _motion(path: Trajectory, limits: GroupLimits, sections: Sequence[_Section]) -> Steps[Trajectory]:
     times, rows = [np.zeros(1)], [np.zeros((1, 3))]
     for section, speeds in zip(sections, _speeds(sections), strict=True):
         profile = _profile(section, *speeds)
@@ -101,6 +105,7 @@ def _motion(path: Trajectory, limits: GroupLimits, sections: Sequence[_Section])
         sampled = np.array([profile.at_time(time) for time in inside])[:, :, 0]
         times.append(times[-1][-1] + inside)
         rows.append(sampled + np.array([section.begin, 0.0, 0.0]))
+        yield
     return _along(path, limits.joints, np.concatenate(times), np.vstack(rows))
 
 
@@ -148,7 +153,7 @@ def _profile(section: _Section, begin: float, end: float) -> ruckig.Trajectory:
     found = ruckig.Trajectory(1)
     try:
         ruckig.Ruckig(1).calculate(asked, found)
-    except ruckig.RuckigError as error:
+    except (ruckig.RuckigError, ValueError) as error:  # its binding does not know all of its results
         raise GoalRefused(
             "path", round(section.length, 6), "it cannot be timed; leave out the point there"
         ) from error

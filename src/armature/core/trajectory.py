@@ -166,6 +166,10 @@ class Trajectory:
         """Values that enclose the positions and velocities of each segment (see `spline.hull`)."""
         return spline.hull(self._coefficients, np.diff(self.knots))
 
+    def acceleration_hull(self) -> Array:
+        """Values that enclose the accelerations of each segment (see `spline.acceleration_hull`)."""
+        return spline.acceleration_hull(self._coefficients, np.diff(self.knots))
+
     def starting_from(self, state: State) -> Trajectory:
         """The same trajectory, begun in a state at time 0; points at or before time 0 give way to it.
 

@@ -5,16 +5,38 @@ A servo in current-based position control gives no more than its Goal Current (e
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from armature.dynamixel.axis import Axis
+from armature.dynamixel.control_table import OperatingMode
+from armature.dynamixel.feedforward import Stiffness
+from armature.dynamixel.servo_wiring import ServoWiring
 from armature.dynamixel.servos import Servos
 from armature.dynamixel.setpoints import Piece
 
 _NAME = "Goal Current"
+
+
+def lead(servo: ServoWiring, share: float, p_gain: int = 0) -> float:
+    """How far ahead of a finger its goal may stay for good [m].
+
+    Args:
+        servo: that moves the finger.
+        share: of its stall torque, which it may give all the time.
+        p_gain: its Position P Gain; 0 for the factory's.
+
+    Returns:
+        The lead; endless where the servo limits its current by itself.
+    """
+    gain = p_gain or servo.model.registers["Position P Gain"].default or 0
+    if servo.mode is OperatingMode.CURRENT_BASED_POSITION or not gain:
+        return math.inf
+    force = share * servo.model.stall_torque * servo.reduction * servo.motors
+    return force / Stiffness.of(servo, gain).torque
 
 
 class Grip:

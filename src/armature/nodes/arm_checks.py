@@ -40,6 +40,7 @@ class CheckParameters:
     payload: float = 0.0  # at the tool [kg]
     checks__collision: bool = True
     checks__torque: bool = True
+    checks__acceleration: bool = True  # of goals that give velocities, against limits.<joint>.acceleration
     checks__margin: float = CheckSettings.margin  # [m]
     checks__turn: float = CheckSettings.turn  # between two looks [rad]
     checks__torque_share: float = CheckSettings.torque_share
@@ -70,6 +71,7 @@ def make_checks(node: Node, urdf: str, arm: ArmModel, joints: tuple[str, ...], w
         given.checks__margin,
         given.checks__turn,
         given.checks__torque_share,
+        given.checks__acceleration,
     )
     drives = _drives(wiring, arm)
     inertia = {joint: drive.rotor_inertia for joint, drive in drives.items()}

@@ -63,6 +63,9 @@ class ArmController(GroupNode):
         )
         self.control.set_speed(self._taking.speed_scaling__initial_scaling_factor, self.now())
         self._checks = make_checks(self, self.urdf, self.model, self.joints, self.given.wiring)
+        self.control.settings = replace(
+            self.control.settings, checks_acceleration=self._checks.settings.acceleration
+        )
         self._goals = CheckedGoals(self, self.control, self._checks, self.now, self.go)
         self._leads = read(self, Feedforward).feedforward__gravity
         self._guard = self._make_guard()
@@ -173,6 +176,7 @@ class ArmController(GroupNode):
     def _stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._twist.drop()
         self._goals.drop(f"stopped by {self.get_name()}/stop")
+        self._moves.drop(f"stopped by {self.get_name()}/stop")
         return super()._stop(request, response)
 
     def _tolerances_of(self, request: FollowJointTrajectory.Goal) -> Tolerances:

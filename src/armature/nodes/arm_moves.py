@@ -14,12 +14,14 @@ from control_msgs.action import FollowJointTrajectory
 from geometry_msgs.msg import Transform
 from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
 
+from armature.core import retiming
 from armature.core.goal_checks import GoalChecks
 from armature.core.limits import check_joints
 from armature.core.moves import MoveSettings, Planner, Waypoint
 from armature.core.outcome import Code, End, OnEnd, Outcome
 from armature.core.poses import read_poses
 from armature.core.spline import Array
+from armature.core.steps import Steps
 from armature.core.trajectory import Trajectory
 from armature.errors import CommandRefused, GoalRefused
 from armature.nodes import topics
@@ -27,13 +29,16 @@ from armature.nodes.conversions import from_trajectory, to_seconds
 from armature.nodes.goals import Begin, GoalServer
 from armature.nodes.group_node import GroupNode
 from armature.nodes.parameters import read, read_file
+from armature.nodes.slices import Slices
 
 PREVIEW = "preview"
 """Written into a goal's trajectory.header.frame_id, it asks for the figures and the path alone."""
 
-Plan = Callable[[Array, FollowJointTrajectory.Goal, float], Trajectory]
+Plan = Callable[[Array, FollowJointTrajectory.Goal, float], Steps[Trajectory]]
 # A quaternion's length may differ from 1 by rounding.
 _ROUNDING = 0.01
+_LONGEST = 3600.0  # that a move may be asked to take [s]
+_SHOWN = 500  # points of a path that is shown
 
 
 @dataclass(frozen=True)
@@ -74,8 +79,11 @@ class ArmMoves:
             topics.MOVE_LINE: lambda start, goal, least: planner.line(start, self._waypoints(goal), least),
             topics.MOVE_ARC: lambda start, goal, least: planner.arc(start, self._waypoints(goal), least),
         }
+        self._slices = Slices(node)
+        self._cancel = cancel
         self._servers = [
-            GoalServer(node, action, self._preparing(plan), cancel, _moved) for action, plan in plans.items()
+            GoalServer(node, action, self._preparing(action.name, plan), self._canceling(action.name), _moved)
+            for action, plan in plans.items()
         ]
 
     def publish_feedback(self, message: FollowJointTrajectory.Feedback) -> None:
@@ -83,27 +91,43 @@ class ArmMoves:
         for server in self._servers:
             server.publish_feedback(message)
 
+    def drop(self, why: str) -> None:
+        """End a move that is still being planned, as aborted."""
+        self._slices.drop(why)
+
     def destroy(self) -> None:
         """Close the servers."""
         for server in self._servers:
             server.destroy()
 
-    def _preparing(self, plan: Plan) -> Callable[[FollowJointTrajectory.Goal], Begin]:
-        return lambda goal: self._prepare(plan, goal)
+    def _preparing(self, action: str, plan: Plan) -> Callable[[FollowJointTrajectory.Goal], Begin]:
+        return lambda goal: self._slices.prepared(action, self._prepare(plan, goal))
 
-    def _prepare(self, plan: Plan, goal: FollowJointTrajectory.Goal) -> Begin:
-        motion = plan(self._resting(), goal, _least(goal))
+    def _canceling(self, action: str) -> Callable[[], None]:
+        return lambda: None if self._slices.cancel(action) else self._cancel()
+
+    def _prepare(self, plan: Plan, goal: FollowJointTrajectory.Goal) -> Steps[Begin]:
+        start, session = self._resting(), self._node.control.arm.session
+        motion = yield from plan(start, goal, _least(goal))
         if goal.trajectory.header.frame_id == PREVIEW:
-            figures = json.dumps(asdict(self._planner.preview(motion)))
+            preview = yield from self._planner.preview(motion)
+            figures = json.dumps(asdict(preview))
             follow: Begin = lambda on_end: on_end(Outcome(End.SUCCEEDED, Code.SUCCESSFUL, figures))  # noqa: E731
         else:
+            self._check_still(start, session)
             follow = self._follow(motion, goal)
 
         def begin(on_end: OnEnd) -> None:
             follow(on_end)
-            self._planned.publish(from_trajectory(motion, 0, goal.trajectory.header.frame_id))
+            self._planned.publish(from_trajectory(_shown(motion), 0, goal.trajectory.header.frame_id))
 
         return begin
+
+    def _check_still(self, start: Array, session: str) -> None:
+        """Refuse a motion that was planned from where the arm is no more."""
+        if session != self._node.control.arm.session or not (self._resting() == start).all():
+            why = "the arm has moved, or was armed anew, while the move was planned"
+            raise CommandRefused("move", why, "send it again")
 
     def _resting(self) -> Array:
         """Where the joints rest [rad].
@@ -124,7 +148,7 @@ class ArmMoves:
             raise CommandRefused("move", "the arm moves", "wait until it rests, or call /arm_controller/stop")
         return setpoint.position
 
-    def _plan_joints(self, start: Array, goal: FollowJointTrajectory.Goal, least: float) -> Trajectory:
+    def _plan_joints(self, start: Array, goal: FollowJointTrajectory.Goal, least: float) -> Steps[Trajectory]:
         if len(goal.multi_dof_trajectory.points):
             raise GoalRefused("multi_dof_trajectory", len(goal.multi_dof_trajectory.points), "move_to takes poses")
         return self._planner.joints(start, self._targets(goal.trajectory), least)
@@ -190,9 +214,18 @@ def _least(goal: FollowJointTrajectory.Goal) -> float:
     """How long the move shall take at least [s]: the time of the last point, where it is given."""
     points = goal.trajectory.points or goal.multi_dof_trajectory.points
     least = to_seconds(points[-1].time_from_start) if points else 0.0
-    if least < 0.0:
-        raise GoalRefused("points[-1].time_from_start", least, "give 0 for the quickest, or a time > 0 to take")
+    if not 0.0 <= least <= _LONGEST:
+        allowed = f"give 0 for the quickest, or a time up to {_LONGEST:g} s to take"
+        raise GoalRefused("points[-1].time_from_start", least, allowed)
     return least
+
+
+def _shown(motion: Trajectory) -> Trajectory:
+    """A motion with fewer points, where it has more than a viewer needs."""
+    if len(motion.times) <= _SHOWN:
+        return motion
+    times = np.linspace(0.0, motion.duration, _SHOWN)
+    return retiming.quintic(motion.joints, times, motion.sample_many(times))
 
 
 def _moved(outcome: Outcome) -> FollowJointTrajectory.Result:

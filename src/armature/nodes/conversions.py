@@ -5,7 +5,9 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from math import isnan
+from typing import cast
 
+import numpy as np
 from builtin_interfaces.msg import Duration, Time
 from control_msgs.msg import JointTolerance
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
@@ -21,6 +23,8 @@ from armature.core.trajectory import State, Trajectory, checked_rows
 from armature.errors import GoalRefused
 
 _NANOSECONDS = 1_000_000_000
+MOST_POINTS = 2000
+"""Of a goal: to take, plan and begin to check so many costs about 50 ms, in which no set-points are renewed."""
 
 
 def to_seconds(stamp: Time | Duration) -> float:
@@ -97,7 +101,7 @@ def _motion(message: JointTrajectory) -> Trajectory:
     return Trajectory.from_rows(
         message.joint_names,
         [to_seconds(point.time_from_start) for point in points],
-        [point.positions for point in points],
+        _table([point.positions for point in points]),
         _rows([point.velocities for point in points], "velocities"),
         _rows([point.accelerations for point in points], "accelerations"),
     )
@@ -107,8 +111,11 @@ def to_goal(message: JointTrajectory, *, may_integrate: bool) -> Trajectory | Ra
     """A JointTrajectory as a client's goal; without positions it is integrated, where that is allowed.
 
     Raises:
-        GoalRefused: it is malformed (see `to_trajectory`), or has no positions.
+        GoalRefused: it is malformed (see `to_trajectory`), or has no positions or too many points.
     """
+    if len(message.points) > MOST_POINTS:
+        allowed = f"a goal may have {MOST_POINTS}; leave points out, which splines join, or send it in parts"
+        raise GoalRefused("points", len(message.points), allowed)
     if not message.points or any(len(point.positions) for point in message.points):
         return to_trajectory(message)
     if not may_integrate:
@@ -122,12 +129,20 @@ def to_goal(message: JointTrajectory, *, may_integrate: bool) -> Trajectory | Ra
     )
 
 
-def _rows(rows: list[Sequence[float]], name: str) -> list[Sequence[float]] | None:
+def _rows(rows: list[Sequence[float]], name: str) -> Sequence[Sequence[float]] | None:
     given = [len(row) > 0 for row in rows]
     if any(given) and not all(given):
         index = given.index(not given[0])
         raise GoalRefused(f"points[{index}].{name}", list(rows[index]), f"give {name} at every point or at none")
-    return rows if any(given) else None
+    return _table(rows) if any(given) else None
+
+
+def _table(rows: list[Sequence[float]]) -> Sequence[Sequence[float]]:
+    """Rows of one length as one array: taken row by row they would be most of what a long goal costs."""
+    if len({len(row) for row in rows}) != 1 or not len(rows[0]):
+        return rows
+    table = np.frombuffer(b"".join(cast("list[bytes]", rows))).reshape(len(rows), -1)
+    return cast("Sequence[Sequence[float]]", table)
 
 
 def from_trajectory(

@@ -10,7 +10,7 @@ from geometry_msgs.msg import TwistStamped
 
 from armature.core.guarding import Guard
 from armature.core.spline import Array
-from armature.core.steering import Steering, steered
+from armature.core.steering import Steering, check_twist, steered
 from armature.core.trajectory import State, Trajectory
 from armature.errors import ArmatureError, GoalRefused
 from armature.nodes import topics
@@ -109,6 +109,5 @@ class TwistJog:
             raise GoalRefused("header.stamp", f"{late:.3f} s ago", "a twist counts for its lease only")
         linear, angular = message.twist.linear, message.twist.angular
         twist = np.array([linear.x, linear.y, linear.z, angular.x, angular.y, angular.z])
-        if not np.isfinite(twist).all():
-            raise GoalRefused("twist", twist.tolist(), "finite numbers are needed")
+        check_twist(twist)
         return frame == self._tool, twist

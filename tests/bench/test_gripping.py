@@ -1,0 +1,108 @@
+"""The default arm's gripper closed on things, on virtual time: its servo limits no current, and holds them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from armature.bench.virtual import ARM, WIRING, Bench
+from armature.core.group import GroupControl, GroupSettings
+from armature.core.judging import GripJudge
+from armature.core.limits import GroupLimits
+from armature.core.squeeze import Squeeze
+from armature.dynamixel.grip import lead
+from armature.dynamixel.mode import Mode
+from armature.dynamixel.setpoints import Piece
+from armature.emulator.servo_faults import StuckJoint
+
+JOINT = "gripper"
+SHARE, GAIN = 0.3, 1280
+SERVO = next(servo for servo in WIRING.servos if servo.joint == JOINT)
+STANDING = 0.002  # [m/s]
+
+
+class Gripper:
+    """The gripper's controller without ROS, on the loop and the emulated servos."""
+
+    def __init__(self, most):
+        self.bench = Bench("home", registers={JOINT: {"Position P Gain": GAIN}}).armed()
+        limits = GroupLimits.of(ARM, (JOINT,), {JOINT: 0.2}, {JOINT: 2.0})
+        self.control = GroupControl(limits, GroupSettings(np.full(1, 0.002), np.zeros(1)))
+        self.squeeze = Squeeze(limits, np.array([most]), STANDING)
+        self.control.note_state("ARMED", "s1")
+        self.control.note_commanded(self.bench.now, self.commanded(), "s1", self.bench.now)
+        self.ends, self.loads, self._pieces = [], [], 0
+        self.run(0.02)
+
+    def commanded(self):
+        return {JOINT: self.bench.loop.setpoints(self.bench.now)[JOINT].position}
+
+    def command(self, position, speed=1.0):
+        judge = GripJudge(np.array([position]), 0.003, STANDING, 0.5, allow_stalling=True)
+        target, speeds = np.array([position]), speed * self.control.limits.velocity
+        self.control.move(target, speeds, judge, self.ends.append, self.bench.now)
+
+    def run(self, seconds):
+        for _ in range(round(seconds / 0.01)):
+            self.bench.cycle()
+            self._control(self.bench.now)
+        return self
+
+    def _control(self, now):
+        axis = self.bench.loop.axes[JOINT]
+        self.control.note_reading(now, {JOINT: axis.position}, {JOINT: axis.velocity}, now)
+        self.control.note_commanded(now, self.commanded(), "s1", now)
+        target = self.squeeze.relieved(now, self.control.setpoint(now), self.control.arm.measured)
+        if target is not None:
+            self.control.relieve(target, now)
+        self.control.update(now)
+        self.loads.append(abs(self.bench.servo(JOINT).drive.motor.load))
+        piece = self.control.piece(now)
+        if piece is not None:
+            self._pieces += 1
+            self.bench.loop.follow(Piece(self._pieces, "s1", piece.start, piece.trajectory), now)
+
+
+@pytest.fixture
+def gripper():
+    return Gripper(lead(SERVO, SHARE, GAIN))
+
+
+@pytest.mark.parametrize("speed", [1.0, 0.03])
+@pytest.mark.parametrize("target", [0.0, 0.0172])
+def test_something_between_the_fingers_is_held_without_an_overload(gripper, speed, target):
+    gripper.bench.far.faults.inject(StuckJoint(joint=JOINT))  # at 20 mm
+    gripper.command(target, speed)
+    gripper.run(3.0 + 0.02 / (speed * 0.05)).run(10.0)
+    assert gripper.bench.mode() is Mode.ARMED
+    assert gripper.bench.servo(JOINT).registers["Hardware Error Status"] == 0
+    assert gripper.loads[-1] == pytest.approx(SHARE, abs=0.03)
+    overloaded = np.array(gripper.loads) > 0.8
+    assert overloaded.sum() * 0.01 < 0.8  # [s]; half of what is too long
+    assert [(end.is_stalled, end.message[:8]) for end in gripper.ends] == [
+        (True, "stopped ") if target == 0.0 else (False, "position")
+    ]
+
+
+def test_what_is_let_go_again_is_gripped_again_and_the_gripper_opens_from_there(gripper):
+    stuck = StuckJoint(joint=JOINT)
+    gripper.bench.far.faults.inject(stuck)
+    gripper.command(0.0)
+    gripper.run(3.0)
+    gripper.bench.far.faults.clear(stuck)
+    gripper.run(1.0)
+    held = gripper.bench.positions()[JOINT]
+    assert held == pytest.approx(0.02 - lead(SERVO, SHARE, GAIN), abs=3e-4)  # it gives way by the lead and no more
+    gripper.command(0.03)
+    gripper.run(3.0)
+    assert gripper.ends[-1].message == "position reached"
+
+
+def test_an_endless_lead_ends_in_an_overload():
+    gripper = Gripper(math.inf)
+    gripper.bench.far.faults.inject(StuckJoint(joint=JOINT))
+    gripper.command(0.0)
+    gripper.run(5.0)
+    assert gripper.bench.servo(JOINT).registers["Hardware Error Status"] != 0
