@@ -26,7 +26,7 @@ from armature.nodes import topics
 from armature.nodes.arm_checks import CheckedGoals, make_checks
 from armature.nodes.arm_moves import ArmMoves
 from armature.nodes.conversions import to_goal, to_point, to_seconds, to_stamp, to_tolerances
-from armature.nodes.goals import Begin, GoalServer
+from armature.nodes.goals import ActiveGoal, Begin, GoalServer
 from armature.nodes.gripper_controller import GripperController
 from armature.nodes.group_node import GroupNode, JointParameters
 from armature.nodes.jtc_parameters import TrajectoryParameters, read_constraints
@@ -71,10 +71,10 @@ class ArmController(GroupNode):
         tool = self._checks.mechanics.tool
         steering = Steering(self._checks.mechanics, self.control.limits, tool)
         self._twist = TwistJog(self, steering, self._guard, (self.model.root, tool), self._jogged)
-        self._moves = ArmMoves(self, self._checks, self._follow_move, self._cancel)
+        self._moves = ArmMoves(self, self._checks, self._follow_move)
         self._at_end.callback(self._moves.destroy)
         refuse_unknown(self)
-        self._server = GoalServer(self, topics.FOLLOW_JOINT_TRAJECTORY, self._prepare, self._cancel, _followed)
+        self._server = GoalServer(self, topics.FOLLOW_JOINT_TRAJECTORY, self._prepare, _followed)
         self._at_end.callback(self._server.destroy)
         topics.subscription(self, topics.JOINT_TRAJECTORY, self._follow_topic)
         topics.subscription(self, topics.SPEED_SCALING, self._scale_speed)
@@ -94,10 +94,6 @@ class ArmController(GroupNode):
     def efforts_along(self, motion: Trajectory) -> Array | None:
         """The arm's own weight and its payload's, by which the servos lead their goals [N·m], Shape (m, n)."""
         return self._checks.torques.loads(motion.positions) if self._leads else None
-
-    def _cancel(self) -> None:
-        self._goals.cancel()
-        self.go()
 
     def _prepare(self, request: FollowJointTrajectory.Goal) -> Begin:
         if request.multi_dof_trajectory.points:
@@ -133,10 +129,11 @@ class ArmController(GroupNode):
         self._checks.mechanics.rest(self._others())
         follow = self._goals.prepared(goal, stamp, judge)
 
-        def begin(on_end: OnEnd) -> None:
+        def begin(on_end: OnEnd) -> ActiveGoal | None:
             self._twist.drop()
-            follow(self.saying(on_end))
+            active = follow(self.saying(on_end))
             self.go()
+            return active
 
         return begin
 

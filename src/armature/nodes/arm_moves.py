@@ -24,7 +24,7 @@ from armature.core.trajectory import Trajectory
 from armature.errors import CommandRefused, GoalRefused
 from armature.nodes import topics
 from armature.nodes.conversions import from_trajectory, to_seconds
-from armature.nodes.goals import Begin, GoalServer
+from armature.nodes.goals import ActiveGoal, Begin, GoalServer
 from armature.nodes.group_node import GroupNode
 from armature.nodes.parameters import read, read_file
 
@@ -51,7 +51,6 @@ class ArmMoves:
         node: its controller.
         checks: of goals.
         follow: prepares a planned motion to be followed as a goal of the controller.
-        cancel: cancels it.
     """
 
     def __init__(
@@ -59,7 +58,6 @@ class ArmMoves:
         node: GroupNode,
         checks: GoalChecks,
         follow: Callable[[Trajectory, FollowJointTrajectory.Goal], Begin],
-        cancel: Callable[[], None],
     ) -> None:
         self._node = node
         given = read(node, MoveParameters)
@@ -74,9 +72,7 @@ class ArmMoves:
             topics.MOVE_LINE: lambda start, goal, least: planner.line(start, self._waypoints(goal), least),
             topics.MOVE_ARC: lambda start, goal, least: planner.arc(start, self._waypoints(goal), least),
         }
-        self._servers = [
-            GoalServer(node, action, self._preparing(plan), cancel, _moved) for action, plan in plans.items()
-        ]
+        self._servers = [GoalServer(node, action, self._preparing(plan), _moved) for action, plan in plans.items()]
 
     def publish_feedback(self, message: FollowJointTrajectory.Feedback) -> None:
         """Tell the client of the running move how it goes."""
@@ -99,9 +95,10 @@ class ArmMoves:
         else:
             follow = self._follow(motion, goal)
 
-        def begin(on_end: OnEnd) -> None:
-            follow(on_end)
+        def begin(on_end: OnEnd) -> ActiveGoal | None:
+            active = follow(on_end)
             self._planned.publish(from_trajectory(motion, 0, goal.trajectory.header.frame_id))
+            return active
 
         return begin
 

@@ -19,7 +19,7 @@ from armature.core.trajectory import State, Trajectory
 from armature.errors import CommandRefused, GoalRefused
 from armature.nodes import topics
 from armature.nodes.conversions import to_stamp
-from armature.nodes.goals import Begin, GoalServer
+from armature.nodes.goals import ActiveGoal, Begin, GoalServer
 from armature.nodes.group_node import GroupNode, JointParameters
 from armature.nodes.parameters import read, refuse_unknown
 
@@ -52,7 +52,7 @@ class GripperController(GroupNode):
         self._servos = {servo.joint: servo for servo in self.wiring.servos} if self.wiring else {}
         self._limits = np.zeros(len(self.joints))  # of the joints' efforts, as the last command asks [N]; 0: none
         refuse_unknown(self)
-        self._server = GoalServer(self, topics.GRIPPER_COMMAND, self._prepare, self._cancel, self._gripped)
+        self._server = GoalServer(self, topics.GRIPPER_COMMAND, self._prepare, self._gripped)
         self._at_end.callback(self._server.destroy)
 
     def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
@@ -84,11 +84,12 @@ class GripperController(GroupNode):
             given.goal_tolerance, given.stall_velocity_threshold, given.stall_timeout, given.allow_stalling
         )
 
-        def begin(on_end: OnEnd) -> None:
+        def begin(on_end: OnEnd) -> ActiveGoal:
             self.control.move(target, speed, judge, self.saying(on_end), self.now())
             self._limits = limits
             if not self.go():  # it is there already, but the limit has to be told
                 self.publish_motion(_resting(self.joints, target), self.now())
+            return ActiveGoal(self._cancel)
 
         return begin
 
