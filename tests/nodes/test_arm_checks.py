@@ -165,12 +165,38 @@ def test_a_newer_goal_replaces_one_that_is_still_checked(solid):
     assert "replaced by a newer goal" in answer.result.error_string
 
 
-def test_a_long_goal_ends_refused_when_the_arm_is_disarmed_meanwhile(solid):
-    waiting = solid.send(long_goal())
+def test_a_long_goal_ends_when_the_arm_is_disarmed_meanwhile(solid):
+    waiting = solid.send(long_goal(400))
     solid.servos.be("DISARMED")
     answer = solid.answer(waiting)
     assert answer.status == ABORTED
     assert "DISARMED" in answer.result.error_string
+
+
+@pytest.mark.parametrize("between", [("PROTECTIVE_STOP", "HOLDING"), ("HOLDING",), ()])
+def test_a_waiting_goal_does_not_outlive_its_arming_session(solid, between):
+    waiting = solid.send(long_goal(100))
+    ended = waiting.get_result_async()
+    assert solid.arm._goals._waiting is not None
+    for state in between:
+        solid.servos.be(state, why="STOP")
+        solid.spin(0.05)
+    solid.arm_servos("s2")
+    solid.until(ended.done)
+    answer = ended.result()
+    assert answer.status == ABORTED
+    assert f"the servo interface went to {(*between, 'ARMED')[0]}" in answer.result.error_string
+    solid.spin(1.0)  # in which its check would be done
+    assert solid.servos.pieces == []
+
+
+def test_a_goal_starts_only_in_the_session_in_which_it_was_asked_for(solid):
+    waiting = solid.send(long_goal())
+    solid.arm._goals._waiting.session = "s0"
+    answer = solid.answer(waiting)
+    assert answer.status == ABORTED
+    assert "an earlier arming session; send it again" in answer.result.error_string
+    assert solid.servos.pieces == []
 
 
 def test_checks_can_be_switched_off(make_motion):

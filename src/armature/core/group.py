@@ -128,11 +128,17 @@ class GroupControl:
             0 if self._goal is None else int(np.searchsorted(self._goal.times, self.goal_time(now), side="right"))
         )
 
-    def note_state(self, state: str, session: str, why: str = "") -> None:
-        """Take the servo interface's state; leaving ARMED and MOVING, or a new session, ends everything."""
-        if ended := self.arm.note_state(state, session, why):
+    def note_state(self, state: str, session: str, why: str = "") -> str:
+        """Take the servo interface's state; leaving ARMED and MOVING, or a new session, ends everything.
+
+        Returns:
+            Why everything has ended, in words; empty where it has not.
+        """
+        ended = self.arm.note_state(state, session, why)
+        if ended:
             self._tracker = None
             self._finish(aborted(ended))
+        return ended
 
     def note_commanded(self, stamp: float, positions: Mapping[str, float], session: str, now: float) -> None:
         """Take what the servo interface commands: where the set-point is, as long as nothing moves here.

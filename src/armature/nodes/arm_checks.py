@@ -17,7 +17,7 @@ from armature.core.model import ArmModel
 from armature.core.outcome import Code, End, OnEnd, Outcome, aborted, refused
 from armature.core.trajectory import State, Trajectory
 from armature.dynamixel.wiring import Wiring
-from armature.errors import ArmatureError, ConfigError, GoalRefused
+from armature.errors import ArmatureError, CommandRefused, ConfigError, GoalRefused
 from armature.nodes.goals import ActiveGoal, Begin
 from armature.nodes.group_node import GroupNode
 from armature.nodes.parameters import read, read_file
@@ -111,6 +111,7 @@ class _Waiting:
     """A goal whose check goes on."""
 
     check: GoalCheck
+    session: str  # of arming, in which it was asked for
     begin: State  # from which the goal is being checked
     goal: Trajectory | Rates
     stamp: float | None
@@ -164,7 +165,8 @@ class CheckedGoals:
             active = ActiveGoal(self._cancel, is_waiting=not is_done)
             if not is_done:
                 self.drop("replaced by a newer goal")
-                self._waiting = _Waiting(check, planned.motion.sample(0.0), goal, stamp, judge, on_end, active)
+                session, start = self._control.arm.session, planned.motion.sample(0.0)
+                self._waiting = _Waiting(check, session, start, goal, stamp, judge, on_end, active)
                 self._timer.reset()
                 return active
             if not self._control.is_moving(planned.now):
@@ -199,6 +201,9 @@ class CheckedGoals:
             self._end(refused(error))
 
     def _start(self, waiting: _Waiting) -> None:
+        if waiting.session != self._control.arm.session:
+            why = "it was asked for in an earlier arming session"
+            raise CommandRefused("trajectory", why, "send it again")
         planned = self._control.planned(waiting.goal, waiting.stamp, self._now())
         self._check_way(waiting, planned.motion)
         self._control.go_over(planned, waiting.judge, waiting.on_end)

@@ -158,6 +158,11 @@ class ArmController(GroupNode):
         self._twist.renew()
         super()._renew()
 
+    def forget(self, why: str) -> None:
+        """See `GroupNode`."""
+        self._twist.drop()
+        self._goals.drop(why)
+
     def _jogged(self) -> None:
         self._goals.drop("replaced by a jog")
         self._checks.mechanics.rest(self._others())
@@ -168,8 +173,7 @@ class ArmController(GroupNode):
         super()._jog(message)
 
     def _stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        self._twist.drop()
-        self._goals.drop(f"stopped by {self.get_name()}/stop")
+        self.forget(f"stopped by {self.get_name()}/stop")
         return super()._stop(request, response)
 
     def _tolerances_of(self, request: FollowJointTrajectory.Goal) -> Tolerances:

@@ -174,6 +174,9 @@ class GroupNode(Node):
         self._said = text
         self.get_logger().warning(text, throttle_duration_sec=1.0)
 
+    def forget(self, why: str) -> None:
+        """Drop what was to begin or to go on by itself, since everything has ended; for subclasses."""
+
     def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
         """Tell the client of a goal how it goes; for subclasses."""
 
@@ -216,7 +219,9 @@ class GroupNode(Node):
 
     def _note_state(self, message: DiagnosticStatus) -> None:
         values = values_of(message)
-        self.control.note_state(message.message, values.get("session", ""), values.get("why", ""))
+        ended = self.control.note_state(message.message, values.get("session", ""), values.get("why", ""))
+        if ended:
+            self.forget(ended)
         self.control.bound_speed(float(values.get("speed_factor", 1.0)), self.now())
 
     def _note_commanded(self, message: JointState) -> None:
