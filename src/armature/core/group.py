@@ -197,8 +197,8 @@ class GroupControl:
     def go_over(self, planned: Planned, judge: Judge, on_end: OnEnd) -> None:
         """Follow what was planned in place of what is being done, which is still the same; see `follow`."""
         tracker = self._ready("trajectory", planned.now)
-        self._finish(aborted("replaced by a newer goal"))
         tracker.go_over(planned.motion, planned.now, planned.begin)
+        self._finish(aborted("replaced by a newer goal"))
         self._goal = _Goal(judge, on_end, planned.times)
 
     def planned(self, goal: Trajectory | Rates, stamp: float | None, now: float) -> Planned:
@@ -296,6 +296,14 @@ class GroupControl:
         self._catch_up(now)
         if self._tracker is not None:
             self._tracker.stop(now)
+        self._finish(aborted(why))
+
+    def give_up(self, why: str) -> None:
+        """Leave the arm to the end of the last piece, which is at rest; the goal ends with the reason."""
+        if self._tracker is not None:
+            self._tracker.give_up()
+        if self._goal is not None:
+            self._goal.is_cancelling = False
         self._finish(aborted(why))
 
     def cancel(self, now: float) -> None:

@@ -102,7 +102,7 @@ class ArmController(GroupNode):
 
     def _follow_topic(self, message: JointTrajectory) -> None:
         try:
-            self._follow(message, self._tolerances)(lambda _outcome: None)
+            self.planned(lambda: self._follow(message, self._tolerances))(lambda _outcome: None)
         except ArmatureError as error:
             self.refuse("joint_trajectory", error)
 

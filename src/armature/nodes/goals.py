@@ -8,10 +8,10 @@ from typing import Any
 
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
-from rclpy.node import Node
 
 from armature.core.outcome import End, OnEnd, Outcome, refused
-from armature.errors import ArmatureError
+from armature.errors import ArmatureError, InternalError
+from armature.nodes.kept_node import KeptNode
 from armature.nodes.topics import Service
 
 
@@ -67,7 +67,7 @@ class GoalServer:
 
     def __init__(
         self,
-        node: Node,
+        node: KeptNode,
         service: Service,
         prepare: Callable[[Any], Begin],
         result: Callable[[Outcome], Any],
@@ -83,8 +83,8 @@ class GoalServer:
             service.name,
             execute_callback=lambda _handle: None,
             goal_callback=self._asked,
-            handle_accepted_callback=self._accepted,
-            cancel_callback=self._canceled,
+            handle_accepted_callback=node.kept(self._accepted, self._failed),
+            cancel_callback=node.kept(self._canceled, lambda _error, _handle: CancelResponse.REJECT),
         )
 
     def publish_feedback(self, feedback: Any) -> None:
@@ -99,7 +99,7 @@ class GoalServer:
 
     def _asked(self, request: Any) -> GoalResponse:
         try:
-            self._prepared = self._prepare(request)
+            self._prepared = self._node.planned(lambda: self._prepare(request))
         except ArmatureError as error:
             self._prepared = _refusing(error)
         return GoalResponse.ACCEPT
@@ -116,6 +116,10 @@ class GoalServer:
             return
         if goal is not None:
             self._active[_id(handle)] = handle, goal
+
+    def _failed(self, error: InternalError, handle: ServerGoalHandle) -> None:
+        if handle.is_active:
+            self._end(handle, refused(error))
 
     def _canceled(self, handle: ServerGoalHandle) -> CancelResponse:
         found = self._active.get(_id(handle))

@@ -12,7 +12,6 @@ from control_msgs.msg import JointJog, JointTrajectoryControllerState
 from control_msgs.srv import QueryTrajectoryState
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.clock import Clock, ClockType
-from rclpy.node import Node
 from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import JointState
 from std_srvs.srv import SetBool, Trigger
@@ -26,7 +25,7 @@ from armature.core.tolerance import difference
 from armature.core.tracking import Tracker
 from armature.core.trajectory import State, Trajectory
 from armature.dynamixel.wiring import Wiring
-from armature.errors import ArmatureError, GoalRefused
+from armature.errors import ArmatureError, GoalRefused, InternalError
 from armature.nodes import topics
 from armature.nodes.conversions import (
     diagnostic,
@@ -40,6 +39,7 @@ from armature.nodes.conversions import (
     velocities_of,
 )
 from armature.nodes.joint_limits import ArmLimits, read_limits
+from armature.nodes.kept_node import KeptNode
 from armature.nodes.parameters import read, read_file
 
 # Pieces are renewed this often while something moves, and the controller's state is published [s].
@@ -69,7 +69,7 @@ class JointParameters:
     start_tolerance: float  # of a first point at time 0 [rad] or [m]
 
 
-class GroupNode(Node):
+class GroupNode(KeptNode):
     """Feeds a `GroupControl` from topics and services, and publishes what it says.
 
     Args:
@@ -148,11 +148,11 @@ class GroupNode(Node):
         return self._publish_piece(self.now())
 
     def saying(self, on_end: OnEnd) -> OnEnd:
-        """What notes how a goal ended before it is passed on."""
+        """What notes how a goal ended, once that is passed on."""
 
         def ended(outcome: Outcome) -> None:
-            self._say(outcome)
             on_end(outcome)
+            self._say(outcome)
 
         return ended
 
@@ -171,8 +171,17 @@ class GroupNode(Node):
 
     def tell(self, text: str) -> None:
         """Say in the log, and as the last word in diagnostics, what nobody can be answered."""
-        self._said = text
         self.get_logger().warning(text, throttle_duration_sec=1.0)
+        if text != self._said:
+            self._said = text
+            self._publish_diagnostics()
+
+    def fail(self, error: InternalError) -> None:
+        """Let the arm come to rest as its last piece says, end everything, and tell."""
+        self._renewal.cancel()
+        self.control.give_up(str(error))
+        self.forget(str(error))
+        self.tell(str(error))
 
     def forget(self, why: str) -> None:
         """Drop what was to begin or to go on by itself, since everything has ended; for subclasses."""
