@@ -56,6 +56,10 @@ class _Goal:
     is_cancelling: bool = False
 
 
+def _as_built(build: Callable[[float], Trajectory]) -> tuple[Trajectory, str]:
+    return build(1.0), ""
+
+
 class GroupControl:
     """Takes what the arm says and what clients ask for; gives pieces of motion and ends of goals.
 
@@ -67,8 +71,9 @@ class GroupControl:
         self.arm = Readiness(bounds.joints, settings.reading_timeout)
         self.longest_delay = 0.0  # of this program, beyond what the pieces cover [s]
         self.settings = settings
-        # Takes a jog built at a share of its speed; whoever knows the arm's surroundings slows it down.
-        self.slowed: Callable[[Callable[[float], Trajectory]], Trajectory] = lambda build: build(1.0)
+        # Makes a jog of what builds it at a share of its speed, and says why it is slower than that; for whoever
+        # knows the arm's surroundings.
+        self.slowed: Callable[[Callable[[float], Trajectory]], tuple[Trajectory, str]] = _as_built
         # Says whether nothing is in the way of a stop that leaves its path.
         self.is_free: Callable[[Trajectory], bool] = lambda _halt: True
         self._tracker: Tracker | None = None
@@ -243,11 +248,11 @@ class GroupControl:
             now: [s].
 
         Returns:
-            What was clamped, in words; empty where nothing was.
+            What is slower than asked for, in words; empty where nothing is.
 
         Raises:
             GoalRefused: an unknown joint or a number that is not finite.
-            CommandRefused: the arm takes no commands now.
+            CommandRefused: the arm takes no commands now, or the speed is 0.
         """
         tracker = self._ready("jog", now)
         asked = np.array([velocities.get(joint, 0.0) for joint in self.limits.joints])
@@ -256,19 +261,34 @@ class GroupControl:
                 raise GoalRefused("joint_names", joint, f"joints here are {', '.join(self.limits.joints)}")
             if not math.isfinite(velocity):
                 raise GoalRefused(f"velocity of {joint}", velocity, "a finite number is needed")
-        kept, said = jog.clamped(asked, self.limits)
+        kept, clamped = jog.clamped(asked, self.limits)
         kept = kept * self.jog_share
-        margin = self.settings.margin
+        margin, said = self.settings.margin, [clamped]
 
         def build(state: State, held: float) -> Trajectory:
             def at(share: float) -> Trajectory:
                 return jog.jog(self.limits, state, kept * share, lease=held, margin=margin)
 
-            return self.slowed(at)
+            motion, why = self.slowed(at)
+            said.extend((why, jog.held_back(self.limits, kept, margin, motion.positions[-1])))
+            return motion
 
-        if kept.any() or tracker.is_moving(now):
+        if asked.any():
+            self.check_speed("jog")
+        if asked.any() or tracker.is_moving(now):
             self.press(build, lease, now)
-        return said
+        return ", ".join(filter(None, said))
+
+    def check_speed(self, request: str) -> None:
+        """Refuse a motion that would wait for the speed, without a word.
+
+        Raises:
+            CommandRefused: the speed is 0.
+        """
+        if self._speed == 0.0:
+            raise CommandRefused(request, "the speed scaling factor is 0", "give a higher one")
+        if self._bound == 0.0:
+            raise CommandRefused(request, "the servo interface asks for speed 0", "see /diagnostics for why")
 
     def press(self, build: Callable[[State, float], Trajectory], lease: float, now: float) -> None:
         """Follow what is built from the state at the hand-over and the rest of a lease; it ends at rest by itself.
@@ -333,8 +353,7 @@ class GroupControl:
         tracker = self._ready("resume", now)
         if not tracker.is_paused:
             raise CommandRefused("resume", "nothing is paused", "send a goal")
-        if self._speed == 0.0:
-            raise CommandRefused("resume", "the speed scaling factor is 0", "give a higher one")
+        self.check_speed("resume")
         tracker.resume(now)
 
     def set_speed(self, speed: float, now: float) -> None:

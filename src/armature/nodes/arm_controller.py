@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from control_msgs.action import FollowJointTrajectory
-from control_msgs.msg import JointJog, SpeedScalingFactor
+from control_msgs.msg import SpeedScalingFactor
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
@@ -64,13 +63,15 @@ class ArmController(GroupNode):
         self.control.set_speed(self._taking.speed_scaling__initial_scaling_factor, self.now())
         self._checks = make_checks(self, self.urdf, self.model, self.joints, self.given.wiring)
         self._goals = CheckedGoals(self, self.control, self._checks, self.now, self.go)
+        # Joints of other groups, such as the gripper's: the arm's model has them where they were read last.
+        self._others = {joint.name for joint in self.model.driven} - set(self.joints)
         self._leads = read(self, Feedforward).feedforward__gravity
         self._guard = self._make_guard()
-        self.control.slowed = self._slowed
+        self.control.slowed = self._guard.slowed
         self.control.is_free = lambda halt: not self._guard.blocked(halt)
         tool = self._checks.mechanics.tool
         steering = Steering(self._checks.mechanics, self.control.limits, tool)
-        self._twist = TwistJog(self, steering, self._guard, (self.model.root, tool), self._jogged)
+        self._twist = TwistJog(self, steering, self._guard, (self.model.root, tool), self._goals.drop)
         self._moves = ArmMoves(self, self._checks, self._follow_move)
         self._at_end.callback(self._moves.destroy)
         refuse_unknown(self)
@@ -126,7 +127,6 @@ class ArmController(GroupNode):
 
     def _prepared(self, goal: Trajectory | Rates, stamp: float | None, tolerances: Tolerances) -> Begin:
         judge = TrajectoryJudge(tolerances, self.control.limits)
-        self._checks.mechanics.rest(self._others())
         follow = self._goals.prepared(goal, stamp, judge)
 
         def begin(on_end: OnEnd) -> ActiveGoal | None:
@@ -137,22 +137,15 @@ class ArmController(GroupNode):
 
         return begin
 
-    def _others(self) -> dict[str, float]:
-        """Where the joints of other groups are, such as the gripper's [rad] or [m]."""
-        driven = {joint.name for joint in self.model.driven} - set(self.joints)
-        return {joint: position for joint, position in self.positions.items() if joint in driven}
+    def _note_reading(self, data: bytes) -> None:
+        super()._note_reading(data)
+        others = {joint: place for joint, place in self.positions.items() if joint in self._others}
+        self._checks.mechanics.rest(others)
 
     def _make_guard(self) -> Guard:
         settings = self._checks.settings
         clearances = self._checks.clearances if settings.collision else None
         return Guard(clearances, self.control.limits, self.control.settings.margin, settings.margin)
-
-    def _slowed(self, build: Callable[[float], Trajectory]) -> Trajectory:
-        """A joint jog as fast as it is free."""
-        motion, why = self._guard.slowed(build)
-        if why:
-            self.tell(f"jog: {why}")
-        return motion
 
     def _renew(self) -> None:
         self._twist.renew()
@@ -162,15 +155,6 @@ class ArmController(GroupNode):
         """See `GroupNode`."""
         self._twist.drop()
         self._goals.drop(why)
-
-    def _jogged(self) -> None:
-        self._goals.drop("replaced by a jog")
-        self._checks.mechanics.rest(self._others())
-
-    def _jog(self, message: JointJog) -> None:
-        self._twist.drop()
-        self._jogged()
-        super()._jog(message)
 
     def _stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self.forget(f"stopped by {self.get_name()}/stop")

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from control_msgs.action import ParallelGripperCommand
-from control_msgs.msg import JointJog
 from sensor_msgs.msg import JointState
 
 from armature.core.judging import GripJudge
@@ -69,9 +68,9 @@ class GripperController(GroupNode):
         self.control.cancel(self.now())
         self.go()
 
-    def _jog(self, message: JointJog) -> None:
+    def forget(self, why: str) -> None:
+        """See `GroupNode`."""
         self._limits = np.zeros(len(self.joints))
-        super()._jog(message)
 
     def _prepare(self, request: ParallelGripperCommand.Goal) -> Begin:
         if not self.joints:

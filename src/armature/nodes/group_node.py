@@ -17,7 +17,7 @@ from sensor_msgs.msg import JointState
 from std_srvs.srv import SetBool, Trigger
 
 from armature.core.group import GroupControl, GroupSettings
-from armature.core.limits import GroupLimits, check_motion
+from armature.core.limits import GroupLimits, check_joints, check_motion
 from armature.core.model import ArmModel
 from armature.core.outcome import End, OnEnd, Outcome
 from armature.core.spline import Array
@@ -152,11 +152,12 @@ class GroupNode(KeptNode):
 
         def ended(outcome: Outcome) -> None:
             on_end(outcome)
-            self._say(outcome)
+            self.say(outcome)
 
         return ended
 
-    def _say(self, outcome: Outcome) -> None:
+    def say(self, outcome: Outcome) -> None:
+        """Say in the log and in diagnostics how a goal has ended."""
         self._said = outcome.message
         # rclpy's logger wants one severity a line of code.
         if outcome.end is End.SUCCEEDED:
@@ -184,7 +185,7 @@ class GroupNode(KeptNode):
         self.tell(str(error))
 
     def forget(self, why: str) -> None:
-        """Drop what was to begin or to go on by itself, since everything has ended; for subclasses."""
+        """Drop what was to begin or to go on by itself, since something else moves the arm, or nothing may."""
 
     def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
         """Tell the client of a goal how it goes; for subclasses."""
@@ -273,15 +274,18 @@ class GroupNode(KeptNode):
 
     def _jog(self, message: JointJog) -> None:
         try:
-            clamped = self.control.jog(self._velocities(message), message.duration, self.now())
+            slowed = self.control.jog(self._velocities(message), message.duration, self.now())
         except ArmatureError as error:
             self.refuse("jog", error)
             return
-        if clamped:
-            self.get_logger().warning(f"jog: {clamped}", throttle_duration_sec=1.0)
+        if slowed:
+            self.tell(f"jog: {slowed}")
+        self.forget("replaced by a jog")
         self.go()
 
     def _velocities(self, message: JointJog) -> dict[str, float]:
+        if message.joint_names:
+            check_joints(message.joint_names, self.joints, is_partial=True)
         if len(message.displacements):
             raise GoalRefused("displacements", list(message.displacements), "give velocities")
         if len(message.velocities) != len(message.joint_names):
