@@ -161,6 +161,10 @@ class ArmController(GroupNode):
         return super()._stop(request, response)
 
     def _tolerances_of(self, request: FollowJointTrajectory.Goal) -> Tolerances:
+        for name in ("component_path_tolerance", "component_goal_tolerance"):
+            if given := [tolerance.joint_name for tolerance in getattr(request, name)]:
+                instead = name.removeprefix("component_")
+                raise GoalRefused(name, given, f"leave it empty, no joint here has components; give {instead}")
         asked_path, asked_goal = to_tolerances(request.path_tolerance), to_tolerances(request.goal_tolerance)
         time = to_seconds(request.goal_time_tolerance)
         return replace(

@@ -88,6 +88,7 @@ class ArmMoves:
         return lambda goal: self._prepare(plan, goal)
 
     def _prepare(self, plan: Plan, goal: FollowJointTrajectory.Goal) -> Begin:
+        _check_stamps(goal)
         motion = plan(self._resting(), goal, _least(goal))
         if goal.trajectory.header.frame_id == PREVIEW:
             figures = json.dumps(asdict(self._planner.preview(motion)))
@@ -181,6 +182,13 @@ def _waypoint(transform: Transform, frame: str, where: str) -> Waypoint:
         return Waypoint(frame, place, None)
     x, y, z, w = (value / length for value in rotation)
     return Waypoint(frame, place, (x, y, z, w))
+
+
+def _check_stamps(goal: FollowJointTrajectory.Goal) -> None:
+    for name in ("trajectory", "multi_dof_trajectory"):
+        stamp = to_seconds(getattr(goal, name).header.stamp)
+        if stamp != 0.0:
+            raise GoalRefused(f"{name}.header.stamp", stamp, "leave it 0: a move begins when it is accepted")
 
 
 def _least(goal: FollowJointTrajectory.Goal) -> float:

@@ -11,7 +11,7 @@ from rclpy.action.server import ServerGoalHandle
 
 from armature.core.outcome import End, OnEnd, Outcome, refused
 from armature.errors import ArmatureError, InternalError
-from armature.nodes.kept_node import KeptNode
+from armature.nodes.group_node import GroupNode
 from armature.nodes.topics import Service
 
 
@@ -67,7 +67,7 @@ class GoalServer:
 
     def __init__(
         self,
-        node: KeptNode,
+        node: GroupNode,
         service: Service,
         prepare: Callable[[Any], Begin],
         result: Callable[[Outcome], Any],
@@ -111,8 +111,9 @@ class GoalServer:
         try:
             goal = begin(lambda outcome: self._end(handle, outcome))
         except ArmatureError as error:
-            self._node.get_logger().warning(str(error))
-            self._end(handle, refused(error))
+            outcome = refused(error)
+            self._end(handle, outcome)
+            self._node.say(outcome)  # not every action's result has words
             return
         if goal is not None:
             self._active[_id(handle)] = handle, goal
