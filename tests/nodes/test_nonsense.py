@@ -1,6 +1,6 @@
 """Nonsense for all actions and topics of the controllers: they live, and every goal ends with a result.
 
-`make soak` sends ten thousand messages, `make test` a few.
+`make soak` sends five thousand messages, `make test` a few.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::RuntimeWarning"),
 ]
-MESSAGES = 10_000
-FEWEST = 200
+MESSAGES = 5_000
+FEWEST = 150
 OPEN = 8  # goals at once
 
 
