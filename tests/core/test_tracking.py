@@ -388,3 +388,16 @@ def test_given_up_before_its_first_piece_it_holds_where_it_was():
     tracker.accept(Trajectory.from_rows(JOINTS, [2.0], [(0.5, 0.5)]), 3.0)
     tracker.give_up()
     assert np.allclose(tracker.setpoint(4.0).position, (0.2, 0.1))
+
+
+def test_at_speed_0_a_goal_that_waits_for_a_far_stamp_is_given_in_short_pieces():
+    tracker = Tracker(LIMITS, np.zeros(2))
+    tracker.jog(lambda state: jog.jog(LIMITS, state, np.array([0.5, 0.0]), lease=0.25, margin=np.zeros(2)), 0.0)
+    tracker.piece(0.0)
+    tracker.set_speed(0.0, 0.1)
+    tracker.accept(Trajectory.from_rows(JOINTS, [2.0], [(0.5, 0.5)]), 0.1, 1e5)
+    for now in (0.1, 0.2, 2.0, 1e3):
+        piece = tracker.piece(now)
+        assert piece.trajectory.duration < 5.0
+        for time in np.linspace(now, now + HORIZON, 5):
+            assert np.allclose(piece.setpoint(time).position, tracker.setpoint(time).position, atol=1e-6)

@@ -26,6 +26,8 @@ HORIZON = 0.2
 HANDOVER = 0.05
 # A change of speed, a pause or a stop begins this much later: the next piece has brought it by then [s].
 NOTICE = 0.02
+# A change to rate 0 that is done later than this waits for a goal's stamp: no piece reaches so far [s].
+_FAR = 30.0
 # The lowest rate at which a path is joined [share].
 _SLOWEST = 0.01
 # How much longer a stop may take to stay on the path [s].
@@ -239,7 +241,8 @@ class Tracker:
         start = now if self._is_given else self._start
         self._is_given = True
         end = now + HORIZON
-        if self.end <= end or self._pace.rate == 0.0 or self._is_lease:
+        is_halting = self._pace.rate == 0.0 and self._pace.settled < end + _FAR
+        if self.end <= end or is_halting or self._is_lease:
             self._tail, self._given = None, (self._motion, self._pace)
             return pieces.sampled(self._motion, start, self._pace, max(self.end, start))
         tail = changed(self._motion, self._pace, end, 0.0, self._limits)
