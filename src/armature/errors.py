@@ -12,6 +12,7 @@ ArmatureError
  │   └─ BusMismatch                 the servos found are not the servos expected
  ├─ RecordingError                  a recording: path, reason
  ├─ ProcessError                    a process of the graph: which, reason, remedy
+ ├─ InternalError                   an error of the program itself: which
  └─ SetupError                      a step that prepares the machine: which, reason, remedy
 """
 
@@ -118,6 +119,13 @@ class ProcessError(ArmatureError):
 
     def __init__(self, process: str, reason: str, remedy: str) -> None:
         super().__init__(f"{process}: {reason}; {remedy}")
+
+
+class InternalError(ArmatureError):
+    """An error of the program itself, which one request has met."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(f"internal error: {type(error).__name__}: {error}; the log says where, please report it")
 
 
 class SetupError(ArmatureError):

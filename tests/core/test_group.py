@@ -315,6 +315,29 @@ def test_a_jog_says_what_it_clamped():
     assert bench.control.jog({"waist": 5.0}, 0.0, bench.now) == "waist: 5.000 clamped to 2.000 rad/s"
 
 
+def test_a_jog_says_what_it_does_not_do():
+    bench = Bench()
+    assert bench.control.jog({"waist": 0.5}, 0.0, bench.now) == ""
+    bench.control.slowed = lambda build: (build(0.5), "slowed to 50%: a table is near")
+    assert bench.control.jog({"waist": 0.5}, 0.0, bench.now) == "slowed to 50%: a table is near"
+    assert "waist: 0.001 rad/s is too slow" in bench.control.jog({"waist": 0.001}, 0.0, bench.now)
+
+
+@pytest.mark.parametrize(
+    ("slow", "why"),
+    [
+        (lambda control, now: control.set_speed(0.0, now), "speed scaling factor is 0; give a higher one"),
+        (lambda control, now: control.bound_speed(0.0, now), "servo interface asks for speed 0"),
+    ],
+)
+def test_a_jog_at_speed_0_is_refused_and_its_release_is_not(slow, why):
+    bench = Bench()
+    slow(bench.control, bench.now)
+    with pytest.raises(CommandRefused, match=why):
+        bench.control.jog({"waist": 0.5}, 0.0, bench.now)
+    assert bench.control.jog({"waist": 0.0}, 0.0, bench.now) == ""
+
+
 def test_a_jog_ends_with_its_lease():
     bench = Bench()
     bench.control.jog({"waist": 1.0}, 0.0, bench.now)

@@ -47,6 +47,23 @@ def test_a_jog_begins_where_the_arm_is_and_ends_at_rest(start, speeds):
     assert end.is_resting
 
 
+@given(STARTS, SPEEDS.filter(lambda speeds: np.abs(speeds).min() > 0.01))
+def test_what_a_limit_slows_down_is_said_and_nothing_else(start, speeds):
+    motion = pressed(start, speeds)
+    said = jog.held_back(LIMITS, speeds, MARGIN, motion.positions[-1])
+    free = jog.jog(group(reach=90.0), start, speeds, lease=LEASE, margin=MARGIN)
+    for index, joint in enumerate(LIMITS.joints):
+        is_slower = abs(motion.sample(LEASE).velocity[index] - free.sample(LEASE).velocity[index]) > 1e-3
+        assert not is_slower or f"{joint} comes to its limit" in said
+        is_far = np.abs(motion.positions[-1][index]) < 2.0 - MARGIN[index] - 0.01
+        assert not is_far or joint not in said
+
+
+def test_what_is_too_slow_to_move_is_said():
+    said = jog.held_back(LIMITS, np.array([0.001, 0.0]), MARGIN, np.zeros(2))
+    assert said == "waist: 0.001 rad/s is too slow to move"
+
+
 @given(STARTS, SPEEDS)
 def test_a_jog_keeps_within_acceleration_and_jerk(start, speeds):
     motion = pressed(start, speeds)

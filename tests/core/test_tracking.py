@@ -361,3 +361,43 @@ def test_at_rest_nothing_moves_until_a_goal_comes():
     tracker.pause(5.0)
     assert not tracker.is_paused
     assert tracker.setpoint(6.0).position.tolist() == [0.3, -0.2]
+
+
+@given(goals(), goals(), st.floats(0.05, 1.0))
+def test_given_up_it_is_where_its_last_piece_leads_whatever_was_begun_since(goal, other, after):
+    tracker = begun(goal)
+    tracker.piece(after)
+    last = tracker.piece(after + CYCLE)
+    tracker.accept(other, after + CYCLE)
+    tracker.give_up()
+    end = last.start + last.trajectory.duration
+    assert tracker.end == pytest.approx(end, abs=1e-6) or tracker.end < end
+    for time in np.linspace(after + CYCLE, end + 0.1, 20):
+        assert np.allclose(tracker.setpoint(time).position, last.setpoint(time).position, atol=1e-6)
+    assert not tracker.is_paused
+    tracker.accept(goal, end + 0.2)
+    assert np.allclose(tracker.piece(end + 0.2).setpoint(end + 0.2).position, last.setpoint(end + 0.2).position)
+
+
+def test_given_up_before_its_first_piece_it_holds_where_it_was():
+    tracker = tracker_of(Trajectory.from_rows(JOINTS, [2.0], [(0.5, 0.5)]))
+    tracker.give_up()
+    assert not tracker.is_moving(1.0)
+    assert np.allclose(tracker.setpoint(1.0).position, 0.0)
+    tracker.hold(np.array([0.2, 0.1]), 2.0)
+    tracker.accept(Trajectory.from_rows(JOINTS, [2.0], [(0.5, 0.5)]), 3.0)
+    tracker.give_up()
+    assert np.allclose(tracker.setpoint(4.0).position, (0.2, 0.1))
+
+
+def test_at_speed_0_a_goal_that_waits_for_a_far_stamp_is_given_in_short_pieces():
+    tracker = Tracker(LIMITS, np.zeros(2))
+    tracker.jog(lambda state: jog.jog(LIMITS, state, np.array([0.5, 0.0]), lease=0.25, margin=np.zeros(2)), 0.0)
+    tracker.piece(0.0)
+    tracker.set_speed(0.0, 0.1)
+    tracker.accept(Trajectory.from_rows(JOINTS, [2.0], [(0.5, 0.5)]), 0.1, 1e5)
+    for now in (0.1, 0.2, 2.0, 1e3):
+        piece = tracker.piece(now)
+        assert piece.trajectory.duration < 5.0
+        for time in np.linspace(now, now + HORIZON, 5):
+            assert np.allclose(piece.setpoint(time).position, tracker.setpoint(time).position, atol=1e-6)

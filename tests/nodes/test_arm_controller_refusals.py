@@ -7,7 +7,7 @@ import re
 
 import pytest
 from control_msgs.action import FollowJointTrajectory
-from control_msgs.msg import JointTolerance
+from control_msgs.msg import JointComponentTolerance, JointTolerance
 from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectoryPoint
 
 from .motion_graph import ABORTED, SUCCEEDED, smooth, trajectory
@@ -75,6 +75,21 @@ def test_bad_tolerances_are_refused(motion):
     negative = motion.follow(smooth(0.5, 0.1, 0.0), goal_tolerance=[JointTolerance(name="waist", position=-0.5)])
     assert "-0.5" in negative.result.error_string
     assert {unknown.status, negative.status} == {ABORTED}
+
+
+@pytest.mark.parametrize("name", ["component_path_tolerance", "component_goal_tolerance"])
+def test_tolerances_of_components_are_refused_since_no_joint_has_any(motion, name):
+    given = {name: [JointComponentTolerance(joint_name="waist", position=0.1)]}
+    answer = motion.follow(smooth(0.5, 0.1, 0.0), **given)
+    assert answer.status == ABORTED
+    assert f"{name}: ['waist'] refused; leave it empty" in answer.result.error_string
+    assert f"give {name.removeprefix('component_')}" in answer.result.error_string
+    assert motion.servos.pieces == []
+
+
+def test_tolerances_of_accelerations_are_taken_and_count_for_nothing_as_none_is_measured(motion):
+    tight = [JointTolerance(name="waist", acceleration=1e-9)]
+    assert motion.follow(smooth(0.5, 0.1, 0.0), path_tolerance=tight, goal_tolerance=tight).status == SUCCEEDED
 
 
 def test_a_multi_dof_trajectory_is_refused(motion):

@@ -11,6 +11,7 @@ from sensor_msgs.msg import JointState
 from armature.errors import ConfigError
 
 from .motion_graph import ABORTED, SUCCEEDED, URDF, smooth
+from .test_twist import Operator
 
 # The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
@@ -62,10 +63,13 @@ def test_stalling_may_be_a_failure(make_motion):
     ],
 )
 def test_a_bad_gripper_command_is_refused_before_anything_moves(motion, command):
+    operator = Operator(motion)
     answer = motion.grip(command)
     assert answer.status == ABORTED
     assert not answer.result.reached_goal
     assert motion.servos.pieces == []
+    # The result has no words for the reason.
+    motion.until(lambda: any("refused;" in text for text in operator.said))
 
 
 WIRING = """

@@ -15,7 +15,7 @@ from trajectory_msgs.msg import MultiDOFJointTrajectoryPoint
 from armature.nodes import topics
 from armature.nodes.conversions import to_duration
 
-from .motion_graph import ABORTED, CANCELED, SUCCEEDED, smooth, trajectory
+from .motion_graph import ABORTED, CANCELED, SUCCEEDED, URDF, smooth, trajectory
 from .test_arm_checks import SOLID
 
 # The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
@@ -197,6 +197,43 @@ def test_a_bad_move_is_refused_with_its_numbers_before_anything_moves(mover, kin
     assert answer.status == ABORTED
     assert re.search(says, answer.result.error_string), answer.result.error_string
     assert mover.motion.servos.pieces == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "goal", "field"),
+    [
+        ("joints", joints_goal([[0.3, 0.0]]), "trajectory"),
+        ("joints", joints_goal([[0.3, 0.0]], preview=True), "trajectory"),
+        ("to", poses_goal((0.28, 0.03, 0.1)), "multi_dof_trajectory"),
+        ("line", poses_goal((0.28, 0.03, 0.1)), "multi_dof_trajectory"),
+        ("arc", poses_goal((0.28, 0.03, 0.1), (0.27, 0.06, 0.1)), "multi_dof_trajectory"),
+    ],
+)
+def test_a_move_cannot_be_put_off_by_a_stamp(mover, kind, goal, field):
+    getattr(goal, field).header.stamp.sec = 2_000_000_000
+    answer = mover.move(kind, goal)
+    assert answer.status == ABORTED
+    assert answer.result.error_string.startswith(f"{field}.header.stamp: 2000000000.0 refused; leave it 0")
+    assert mover.motion.servos.pieces == []
+
+
+def test_a_move_is_planned_with_the_gripper_where_it_is(make_mover):
+    """It hangs down by as much as it is open."""
+    finger = '<link name="left"><collision><geometry><box size="0.01 0.01 0.01"/></geometry></collision></link>'
+    hanging = URDF.replace('<link name="left"/>', finger).replace('upper="0.03"', 'upper="0.09"')
+    hanging = hanging.replace(
+        '<child link="left"/><axis xyz="0 1 0"/>', '<child link="left"/><axis xyz="0 0 -1"/>'
+    )
+    mover = make_mover(urdf=hanging, rest=(0.0, 0.0, 0.075))
+    asked = joints_goal([[0.1, 0.0]], preview=True)
+    assert json.loads(mover.move("joints", asked).result.error_string)["clearance"] == pytest.approx(
+        0.02, abs=1e-3
+    )
+    mover.motion.servos.offset["gripper"] = -0.01
+    mover.motion.until(lambda: mover.motion.arm.positions["gripper"] < 0.07)
+    assert json.loads(mover.move("joints", asked).result.error_string)["clearance"] == pytest.approx(
+        0.03, abs=1e-3
+    )
 
 
 def test_a_move_into_the_floor_is_refused(make_mover):

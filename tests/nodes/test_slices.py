@@ -8,6 +8,7 @@ import pytest
 
 from armature.core.outcome import End
 from armature.errors import GoalRefused
+from armature.nodes.goals import ActiveGoal
 from armature.nodes.slices import Slices
 
 A_STEP = 0.001  # that each look at the clock takes [s]
@@ -18,9 +19,16 @@ class Bench:
 
     def __init__(self):
         self.now, self.ends, self.begun, self.done = 0.0, [], [], 0
+        self.active = ActiveGoal(lambda: None)
         logger = SimpleNamespace(warning=lambda _text: None)
-        node = SimpleNamespace(steady=None, get_logger=lambda: logger, create_timer=self.keep)
+        node = SimpleNamespace(
+            steady=None, get_logger=lambda: logger, create_timer=self.keep, planned=lambda plan: plan()
+        )
         self.slices = Slices(node, self.clock)
+
+    def beginning(self, on_end):
+        self.begun.append(on_end)
+        return self.active
 
     def keep(self, _period, callback, clock):
         self.tick = callback
@@ -36,11 +44,11 @@ class Bench:
             yield
         if error is not None:
             raise error
-        return lambda on_end: self.begun.append(on_end)
+        return self.beginning
 
     def ask(self, steps, action="move_to", error=None):
         begin = self.slices.prepared(action, self.work(steps, error))
-        begin(self.ends.append)
+        return begin(self.ends.append)
 
 
 @pytest.fixture
@@ -75,14 +83,39 @@ def test_two_actions_share_the_time_and_a_newer_goal_of_one_replaces_the_older(b
 
 
 def test_a_goal_is_canceled_before_it_begins_and_others_are_not(bench):
-    bench.ask(1000)
-    assert not bench.slices.cancel("move_line")
-    assert bench.slices.cancel("move_to")
+    bench.ask(1000).cancel()
+    other = bench.ask(30, action="move_line")
     assert bench.ends == []  # the call that cancels returns first
-    bench.tick()
+    for _ in range(20):
+        bench.tick()
     assert [end.end for end in bench.ends] == [End.CANCELED]
-    bench.tick()
-    assert bench.begun == []
+    assert len(bench.begun) == 1
+    assert other.is_followed
+
+
+def test_a_goal_that_was_prepared_is_canceled_as_what_it_has_become(bench):
+    stopped = []
+    bench.active = ActiveGoal(lambda: stopped.append(True))
+    goal = bench.ask(50)
+    assert not goal.is_followed
+    while not bench.begun:
+        bench.tick()
+    assert goal.is_followed
+    goal.cancel()
+    assert stopped == [True]
+
+
+def test_an_error_of_what_begins_it_loses_no_goal(bench):
+    def failing(_on_end):
+        raise ZeroDivisionError
+
+    bench.beginning = failing
+    bench.ask(50)
+    with pytest.raises(ZeroDivisionError):
+        for _ in range(20):
+            bench.tick()
+    bench.slices.drop("internal error")  # as the node does then
+    assert [end.message for end in bench.ends] == ["internal error"]
 
 
 def test_what_is_refused_ends_with_the_reason_whenever_that_shows(bench):

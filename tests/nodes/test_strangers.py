@@ -109,10 +109,11 @@ def test_every_goal_of_a_stranger_ends_with_a_result(motion, soak):
     assert all(end.result.error_code for end in ends if end.status == ABORTED)
     motion.is_still()
     assert motion.servos.refused == []
-    _assert_within_limits(motion.servos.trace)
+    assert_within_limits(motion.servos.trace)
 
 
-def _assert_within_limits(trace):
+def assert_within_limits(trace):
+    """No joint was commanded beyond its place or velocity."""
     for (before, was), (now, places) in pairwise(trace):
         for joint, place in places.items():
             limit = LIMITS[joint]

@@ -60,6 +60,10 @@ class _Goal:
     is_cancelling: bool = False
 
 
+def _as_built(build: Callable[[float], Trajectory]) -> tuple[Trajectory, str]:
+    return build(1.0), ""
+
+
 class GroupControl:
     """Takes what the arm says and what clients ask for; gives pieces of motion and ends of goals.
 
@@ -71,8 +75,9 @@ class GroupControl:
         self.arm = Readiness(bounds.joints, settings.reading_timeout)
         self.longest_delay = 0.0  # of this program, beyond what the pieces cover [s]
         self.settings = settings
-        # Takes a jog built at a share of its speed; whoever knows the arm's surroundings slows it down.
-        self.slowed: Callable[[Callable[[float], Trajectory]], Trajectory] = lambda build: build(1.0)
+        # Makes a jog of what builds it at a share of its speed, and says why it is slower than that; for whoever
+        # knows the arm's surroundings.
+        self.slowed: Callable[[Callable[[float], Trajectory]], tuple[Trajectory, str]] = _as_built
         # Says whether nothing is in the way of a stop that leaves its path.
         self.is_free: Callable[[Trajectory], bool] = lambda _halt: True
         self._tracker: Tracker | None = None
@@ -132,11 +137,17 @@ class GroupControl:
             0 if self._goal is None else int(np.searchsorted(self._goal.times, self.goal_time(now), side="right"))
         )
 
-    def note_state(self, state: str, session: str, why: str = "") -> None:
-        """Take the servo interface's state; leaving ARMED and MOVING, or a new session, ends everything."""
-        if ended := self.arm.note_state(state, session, why):
+    def note_state(self, state: str, session: str, why: str = "") -> str:
+        """Take the servo interface's state; leaving ARMED and MOVING, or a new session, ends everything.
+
+        Returns:
+            Why everything has ended, in words; empty where it has not.
+        """
+        ended = self.arm.note_state(state, session, why)
+        if ended:
             self._tracker = None
             self._finish(aborted(ended))
+        return ended
 
     def note_commanded(self, stamp: float, positions: Mapping[str, float], session: str, now: float) -> None:
         """Take what the servo interface commands: where the set-point is, as long as nothing moves here.
@@ -195,8 +206,8 @@ class GroupControl:
     def go_over(self, planned: Planned, judge: Judge, on_end: OnEnd) -> None:
         """Follow what was planned in place of what is being done, which is still the same; see `follow`."""
         tracker = self._ready("trajectory", planned.now)
-        self._finish(aborted("replaced by a newer goal"))
         tracker.go_over(planned.motion, planned.now, planned.begin)
+        self._finish(aborted("replaced by a newer goal"))
         self._goal = _Goal(judge, on_end, planned.times)
 
     def planned(self, goal: Trajectory | Rates, stamp: float | None, now: float) -> Planned:
@@ -266,11 +277,11 @@ class GroupControl:
             now: [s].
 
         Returns:
-            What was clamped, in words; empty where nothing was.
+            What is slower than asked for, in words; empty where nothing is.
 
         Raises:
             GoalRefused: an unknown joint or a number that is not finite.
-            CommandRefused: the arm takes no commands now.
+            CommandRefused: the arm takes no commands now, or the speed is 0.
         """
         tracker = self._ready("jog", now)
         asked = np.array([velocities.get(joint, 0.0) for joint in self.limits.joints])
@@ -279,19 +290,34 @@ class GroupControl:
                 raise GoalRefused("joint_names", joint, f"joints here are {', '.join(self.limits.joints)}")
             if not math.isfinite(velocity):
                 raise GoalRefused(f"velocity of {joint}", velocity, "a finite number is needed")
-        kept, said = jog.clamped(asked, self.limits)
+        kept, clamped = jog.clamped(asked, self.limits)
         kept = kept * self.jog_share
-        margin = self.settings.margin
+        margin, said = self.settings.margin, [clamped]
 
         def build(state: State, held: float) -> Trajectory:
             def at(share: float) -> Trajectory:
                 return jog.jog(self.limits, state, kept * share, lease=held, margin=margin)
 
-            return self.slowed(at)
+            motion, why = self.slowed(at)
+            said.extend((why, jog.held_back(self.limits, kept, margin, motion.positions[-1])))
+            return motion
 
-        if kept.any() or tracker.is_moving(now):
+        if asked.any():
+            self.check_speed("jog")
+        if asked.any() or tracker.is_moving(now):
             self.press(build, lease, now)
-        return said
+        return ", ".join(filter(None, said))
+
+    def check_speed(self, request: str) -> None:
+        """Refuse a motion that would wait for the speed, without a word.
+
+        Raises:
+            CommandRefused: the speed is 0.
+        """
+        if self._speed == 0.0:
+            raise CommandRefused(request, "the speed scaling factor is 0", "give a higher one")
+        if self._bound == 0.0:
+            raise CommandRefused(request, "the servo interface asks for speed 0", "see /diagnostics for why")
 
     def press(self, build: Callable[[State, float], Trajectory], lease: float, now: float) -> None:
         """Follow what is built from the state at the hand-over and the rest of a lease; it ends at rest by itself.
@@ -321,6 +347,14 @@ class GroupControl:
             self._tracker.stop(now)
         self._finish(aborted(why))
 
+    def give_up(self, why: str) -> None:
+        """Leave the arm to the end of the last piece, which is at rest; the goal ends with the reason."""
+        if self._tracker is not None:
+            self._tracker.give_up()
+        if self._goal is not None:
+            self._goal.is_cancelling = False
+        self._finish(aborted(why))
+
     def cancel(self, now: float) -> None:
         """Slow down and hold; the goal ends as canceled once that is done."""
         self._catch_up(now)
@@ -348,8 +382,7 @@ class GroupControl:
         tracker = self._ready("resume", now)
         if not tracker.is_paused:
             raise CommandRefused("resume", "nothing is paused", "send a goal")
-        if self._speed == 0.0:
-            raise CommandRefused("resume", "the speed scaling factor is 0", "give a higher one")
+        self.check_speed("resume")
         tracker.resume(now)
 
     def set_speed(self, speed: float, now: float) -> None:

@@ -15,6 +15,8 @@ from armature.errors import GoalRefused
 
 # Slower than this share of a joint's limit is no motion; ruckig fails where a move takes hours.
 _SLOWEST = 1e-3
+# A jog that ends within what its joint does at full speed in this time has come to the position limit [s].
+_CLOSE = 1e-3
 # How far ahead of it a joint without position limits makes for [s].
 _FREE_WAY = 60.0
 
@@ -48,6 +50,26 @@ def clamped(velocities: Array, limits: GroupLimits) -> tuple[Array, str]:
         for i in np.flatnonzero(kept != velocities)
     ]
     return kept, ", ".join(said)
+
+
+def held_back(limits: GroupLimits, velocities: Array, margin: Array, end: Array) -> str:
+    """Which joints a jog does not move as it was asked to, in words (empty where there are none).
+
+    Args:
+        limits: of the group.
+        velocities: asked for [rad/s] or [m/s], Shape (n,).
+        margin: kept from the position limits [rad] or [m], Shape (n,).
+        end: where the jog with its stop ends [rad] or [m], Shape (n,).
+    """
+    room = np.where(velocities > 0.0, limits.upper - margin - end, end - limits.lower - margin)
+    is_slow = np.abs(velocities) <= _SLOWEST * limits.velocity
+    said = [
+        f"{limits.joints[i]}: {velocities[i]:.3g} {limits.units[i]}/s is too slow to move"
+        if is_slow[i]
+        else f"{limits.joints[i]} comes to its limit"
+        for i in np.flatnonzero((velocities != 0.0) & (is_slow | (room < _CLOSE * limits.velocity)))
+    ]
+    return ", ".join(said)
 
 
 def move(limits: GroupLimits, start: State, target: Array, speed: Array) -> Trajectory:

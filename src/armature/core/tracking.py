@@ -26,6 +26,8 @@ HORIZON = 0.2
 HANDOVER = 0.05
 # A change of speed, a pause or a stop begins this much later: the next piece has brought it by then [s].
 NOTICE = 0.02
+# A change to rate 0 that is done later than this waits for a goal's stamp: no piece reaches so far [s].
+_FAR = 30.0
 # The lowest rate at which a path is joined [share].
 _SLOWEST = 0.01
 # How much longer a stop may take to stay on the path [s].
@@ -68,6 +70,7 @@ class Tracker:
         self._zero = 0.0  # of the present goal, on the path [s]
         self._motion = _resting(limits.joints, position)
         self._pace = pace.steady(since, 1.0)
+        self._given = self._motion, self._pace  # what the receiver follows, to its end at rest
 
     @property
     def end(self) -> float:
@@ -103,6 +106,7 @@ class Tracker:
         if (position == self._motion.positions[-1]).all():
             return
         self._begin(_resting(self._limits.joints, position), since, pace.steady(since, self.speed))
+        self._given = self._motion, self._pace
 
     def handover(self, now: float) -> float:
         """When what is accepted now begins [s]; until then the joints go on as before."""
@@ -218,6 +222,12 @@ class Tracker:
         (self._pace, begun), self._tail, self._is_held = self._tail, None, True
         return now - begun
 
+    def give_up(self) -> None:
+        """Be where the last piece leads, which ends at rest; what has been begun since then is dropped."""
+        self._motion, self._pace = self._given
+        self._tail = None
+        self._is_given = self._is_lease = self._is_stopping = True
+
     def piece(self, now: float) -> Piece:
         """What is to be done from now on: the motion for the horizon, then a stop on its path.
 
@@ -231,11 +241,12 @@ class Tracker:
         start = now if self._is_given else self._start
         self._is_given = True
         end = now + HORIZON
-        if self.end <= end or self._pace.rate == 0.0 or self._is_lease:
-            self._tail = None
+        is_halting = self._pace.rate == 0.0 and self._pace.settled < end + _FAR
+        if self.end <= end or is_halting or self._is_lease:
+            self._tail, self._given = None, (self._motion, self._pace)
             return pieces.sampled(self._motion, start, self._pace, max(self.end, start))
         tail = changed(self._motion, self._pace, end, 0.0, self._limits)
-        self._tail = tail, end
+        self._tail, self._given = (tail, end), (self._motion, tail)
         return pieces.sampled(self._motion, start, tail, self._end_of(tail))
 
     def _end_of(self, at: Pace) -> float:

@@ -17,8 +17,8 @@ from armature.core.model import ArmModel
 from armature.core.outcome import Code, End, OnEnd, Outcome, aborted, refused
 from armature.core.trajectory import State, Trajectory
 from armature.dynamixel.wiring import Wiring
-from armature.errors import ArmatureError, ConfigError, GoalRefused
-from armature.nodes.goals import Begin
+from armature.errors import ArmatureError, CommandRefused, ConfigError, GoalRefused
+from armature.nodes.goals import ActiveGoal, Begin
 from armature.nodes.group_node import GroupNode
 from armature.nodes.parameters import read, read_file
 
@@ -113,12 +113,13 @@ class _Waiting:
     """A goal whose check goes on."""
 
     check: GoalCheck
+    session: str  # of arming, in which it was asked for
     begin: State  # from which the goal is being checked
     goal: Trajectory | Rates
     stamp: float | None
     judge: Judge
     on_end: OnEnd
-    is_canceled: bool = False
+    active: ActiveGoal
 
 
 class CheckedGoals:
@@ -129,7 +130,7 @@ class CheckedGoals:
         control: follows the goals.
         checks: of the arm.
         now: ROS time [s].
-        started: called when a goal has begun later than it was asked for.
+        go: publishes what is to be done now; called where that has changed later than in the goal's own callback.
     """
 
     def __init__(
@@ -138,12 +139,12 @@ class CheckedGoals:
         control: GroupControl,
         checks: GoalChecks,
         now: Callable[[], float],
-        started: Callable[[], object],
+        go: Callable[[], object],
     ) -> None:
         self._control = control
         self._checks = checks
         self._now = now
-        self._started = started
+        self._go = go
         self._waiting: _Waiting | None = None
         self._timer = node.create_timer(_PERIOD, self._go_on, clock=node.steady)
         self._timer.cancel()
@@ -162,15 +163,20 @@ class CheckedGoals:
         check = self._checks.begin(planned.motion)
         is_done = check.advance(_FIRST_SLICE)
 
-        def begin(on_end: OnEnd) -> None:
-            self.drop("replaced by a newer goal")
+        def begin(on_end: OnEnd) -> ActiveGoal:
+            active = ActiveGoal(self._cancel, is_waiting=not is_done)
             if not is_done:
-                self._waiting = _Waiting(check, planned.motion.sample(0.0), goal, stamp, judge, on_end)
+                self.drop("replaced by a newer goal")
+                session, start = self._control.arm.session, planned.motion.sample(0.0)
+                self._waiting = _Waiting(check, session, start, goal, stamp, judge, on_end, active)
                 self._timer.reset()
-            elif not self._control.is_moving(planned.now):
+                return active
+            if not self._control.is_moving(planned.now):
                 self._control.go_over(planned, judge, on_end)
             else:  # the arm has gone on meanwhile, and the hand-over is near
                 self._control.follow(goal, stamp, judge, on_end, self._now())
+            self.drop("replaced by a newer goal")
+            return active
 
         return begin
 
@@ -178,19 +184,16 @@ class CheckedGoals:
         """End a goal that has not started yet, as aborted."""
         self._end(aborted(why))
 
-    def cancel(self) -> None:
-        """Cancel the goal, whether it has started or not."""
-        if self._waiting is None:
-            self._control.cancel(self._now())
-        else:
-            self._waiting.is_canceled = True  # its action's goal can end once this call has returned
+    def _cancel(self) -> None:
+        self._control.cancel(self._now())
+        self._go()
 
     def _go_on(self) -> None:
         waiting = self._waiting
         if waiting is None:
             self._timer.cancel()
             return
-        if waiting.is_canceled:
+        if waiting.active.is_canceled:
             self._end(Outcome(End.CANCELED, Code.SUCCESSFUL, "canceled before it started"))
             return
         try:
@@ -200,11 +203,14 @@ class CheckedGoals:
             self._end(refused(error))
 
     def _start(self, waiting: _Waiting) -> None:
+        if waiting.session != self._control.arm.session:
+            why = "it was asked for in an earlier arming session"
+            raise CommandRefused("trajectory", why, "send it again")
         planned = self._control.planned(waiting.goal, waiting.stamp, self._now())
         self._check_way(waiting, planned.motion)
         self._control.go_over(planned, waiting.judge, waiting.on_end)
-        self._waiting = None
-        self._started()
+        self._waiting, waiting.active.is_waiting = None, False
+        self._go()
 
     def _check_way(self, waiting: _Waiting, plan: Trajectory) -> None:
         """Where the arm has moved meanwhile, the way to the goal's first point is another one."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from control_msgs.action import FollowJointTrajectory
-from control_msgs.msg import JointJog, SpeedScalingFactor
+from control_msgs.msg import SpeedScalingFactor
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
@@ -26,7 +25,7 @@ from armature.nodes import topics
 from armature.nodes.arm_checks import CheckedGoals, make_checks
 from armature.nodes.arm_moves import ArmMoves
 from armature.nodes.conversions import to_goal, to_point, to_seconds, to_stamp, to_tolerances
-from armature.nodes.goals import Begin, GoalServer
+from armature.nodes.goals import ActiveGoal, Begin, GoalServer
 from armature.nodes.gripper_controller import GripperController
 from armature.nodes.group_node import GroupNode, JointParameters
 from armature.nodes.jtc_parameters import TrajectoryParameters, read_constraints
@@ -67,17 +66,19 @@ class ArmController(GroupNode):
             self.control.settings, checks_acceleration=self._checks.settings.acceleration
         )
         self._goals = CheckedGoals(self, self.control, self._checks, self.now, self.go)
+        # Joints of other groups, such as the gripper's: the arm's model has them where they were read last.
+        self._others = {joint.name for joint in self.model.driven} - set(self.joints)
         self._leads = read(self, Feedforward).feedforward__gravity
         self._guard = self._make_guard()
-        self.control.slowed = self._slowed
+        self.control.slowed = self._guard.slowed
         self.control.is_free = lambda halt: not self._guard.blocked(halt)
         tool = self._checks.mechanics.tool
         steering = Steering(self._checks.mechanics, self.control.limits, tool)
-        self._twist = TwistJog(self, steering, self._guard, (self.model.root, tool), self._jogged)
-        self._moves = ArmMoves(self, self._checks, self._follow_move, self._cancel)
+        self._twist = TwistJog(self, steering, self._guard, (self.model.root, tool), self._goals.drop)
+        self._moves = ArmMoves(self, self._checks, self._follow_move)
         self._at_end.callback(self._moves.destroy)
         refuse_unknown(self)
-        self._server = GoalServer(self, topics.FOLLOW_JOINT_TRAJECTORY, self._prepare, self._cancel, _followed)
+        self._server = GoalServer(self, topics.FOLLOW_JOINT_TRAJECTORY, self._prepare, _followed)
         self._at_end.callback(self._server.destroy)
         topics.subscription(self, topics.JOINT_TRAJECTORY, self._follow_topic)
         topics.subscription(self, topics.SPEED_SCALING, self._scale_speed)
@@ -98,10 +99,6 @@ class ArmController(GroupNode):
         """The arm's own weight and its payload's, by which the servos lead their goals [N·m], Shape (m, n)."""
         return self._checks.torques.loads(motion.positions) if self._leads else None
 
-    def _cancel(self) -> None:
-        self._goals.cancel()
-        self.go()
-
     def _prepare(self, request: FollowJointTrajectory.Goal) -> Begin:
         if request.multi_dof_trajectory.points:
             raise GoalRefused("multi_dof_trajectory", len(request.multi_dof_trajectory.points), "leave it empty")
@@ -109,7 +106,7 @@ class ArmController(GroupNode):
 
     def _follow_topic(self, message: JointTrajectory) -> None:
         try:
-            self._follow(message, self._tolerances)(lambda _outcome: None)
+            self.planned(lambda: self._follow(message, self._tolerances))(lambda _outcome: None)
         except ArmatureError as error:
             self.refuse("joint_trajectory", error)
 
@@ -133,53 +130,45 @@ class ArmController(GroupNode):
 
     def _prepared(self, goal: Trajectory | Rates, stamp: float | None, tolerances: Tolerances) -> Begin:
         judge = TrajectoryJudge(tolerances, self.control.limits)
-        self._checks.mechanics.rest(self._others())
         follow = self._goals.prepared(goal, stamp, judge)
 
-        def begin(on_end: OnEnd) -> None:
+        def begin(on_end: OnEnd) -> ActiveGoal | None:
             self._twist.drop()
-            follow(self.saying(on_end))
+            active = follow(self.saying(on_end))
             self.go()
+            return active
 
         return begin
 
-    def _others(self) -> dict[str, float]:
-        """Where the joints of other groups are, such as the gripper's [rad] or [m]."""
-        driven = {joint.name for joint in self.model.driven} - set(self.joints)
-        return {joint: position for joint, position in self.positions.items() if joint in driven}
+    def _note_reading(self, data: bytes) -> None:
+        super()._note_reading(data)
+        others = {joint: place for joint, place in self.positions.items() if joint in self._others}
+        self._checks.mechanics.rest(others)
 
     def _make_guard(self) -> Guard:
         settings = self._checks.settings
         clearances = self._checks.clearances if settings.collision else None
         return Guard(clearances, self.control.limits, self.control.settings.margin, settings.margin)
 
-    def _slowed(self, build: Callable[[float], Trajectory]) -> Trajectory:
-        """A joint jog as fast as it is free."""
-        motion, why = self._guard.slowed(build)
-        if why:
-            self.tell(f"jog: {why}")
-        return motion
-
     def _renew(self) -> None:
         self._twist.renew()
         super()._renew()
 
-    def _jogged(self) -> None:
-        self._goals.drop("replaced by a jog")
-        self._checks.mechanics.rest(self._others())
-
-    def _jog(self, message: JointJog) -> None:
+    def forget(self, why: str) -> None:
+        """See `GroupNode`."""
         self._twist.drop()
-        self._jogged()
-        super()._jog(message)
+        self._goals.drop(why)
+        self._moves.drop(why)
 
     def _stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        self._twist.drop()
-        self._goals.drop(f"stopped by {self.get_name()}/stop")
-        self._moves.drop(f"stopped by {self.get_name()}/stop")
+        self.forget(f"stopped by {self.get_name()}/stop")
         return super()._stop(request, response)
 
     def _tolerances_of(self, request: FollowJointTrajectory.Goal) -> Tolerances:
+        for name in ("component_path_tolerance", "component_goal_tolerance"):
+            if given := [tolerance.joint_name for tolerance in getattr(request, name)]:
+                instead = name.removeprefix("component_")
+                raise GoalRefused(name, given, f"leave it empty, no joint here has components; give {instead}")
         asked_path, asked_goal = to_tolerances(request.path_tolerance), to_tolerances(request.goal_tolerance)
         time = to_seconds(request.goal_time_tolerance)
         return replace(

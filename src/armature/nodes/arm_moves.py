@@ -26,7 +26,7 @@ from armature.core.trajectory import Trajectory
 from armature.errors import CommandRefused, GoalRefused
 from armature.nodes import topics
 from armature.nodes.conversions import from_trajectory, to_seconds
-from armature.nodes.goals import Begin, GoalServer
+from armature.nodes.goals import ActiveGoal, Begin, GoalServer
 from armature.nodes.group_node import GroupNode
 from armature.nodes.parameters import read, read_file
 from armature.nodes.slices import Slices
@@ -56,7 +56,6 @@ class ArmMoves:
         node: its controller.
         checks: of goals.
         follow: prepares a planned motion to be followed as a goal of the controller.
-        cancel: cancels it.
     """
 
     def __init__(
@@ -64,7 +63,6 @@ class ArmMoves:
         node: GroupNode,
         checks: GoalChecks,
         follow: Callable[[Trajectory, FollowJointTrajectory.Goal], Begin],
-        cancel: Callable[[], None],
     ) -> None:
         self._node = node
         given = read(node, MoveParameters)
@@ -80,10 +78,8 @@ class ArmMoves:
             topics.MOVE_ARC: lambda start, goal, least: planner.arc(start, self._waypoints(goal), least),
         }
         self._slices = Slices(node)
-        self._cancel = cancel
         self._servers = [
-            GoalServer(node, action, self._preparing(action.name, plan), self._canceling(action.name), _moved)
-            for action, plan in plans.items()
+            GoalServer(node, action, self._preparing(action.name, plan), _moved) for action, plan in plans.items()
         ]
 
     def publish_feedback(self, message: FollowJointTrajectory.Feedback) -> None:
@@ -103,10 +99,8 @@ class ArmMoves:
     def _preparing(self, action: str, plan: Plan) -> Callable[[FollowJointTrajectory.Goal], Begin]:
         return lambda goal: self._slices.prepared(action, self._prepare(plan, goal))
 
-    def _canceling(self, action: str) -> Callable[[], None]:
-        return lambda: None if self._slices.cancel(action) else self._cancel()
-
     def _prepare(self, plan: Plan, goal: FollowJointTrajectory.Goal) -> Steps[Begin]:
+        _check_stamps(goal)
         start, session = self._resting(), self._node.control.arm.session
         motion = yield from plan(start, goal, _least(goal))
         if goal.trajectory.header.frame_id == PREVIEW:
@@ -117,9 +111,10 @@ class ArmMoves:
             self._check_still(start, session)
             follow = self._follow(motion, goal)
 
-        def begin(on_end: OnEnd) -> None:
-            follow(on_end)
+        def begin(on_end: OnEnd) -> ActiveGoal | None:
+            active = follow(on_end)
             self._planned.publish(from_trajectory(_shown(motion), 0, goal.trajectory.header.frame_id))
+            return active
 
         return begin
 
@@ -208,6 +203,13 @@ def _waypoint(transform: Transform, frame: str, where: str) -> Waypoint:
         return Waypoint(frame, place, None)
     x, y, z, w = (value / length for value in rotation)
     return Waypoint(frame, place, (x, y, z, w))
+
+
+def _check_stamps(goal: FollowJointTrajectory.Goal) -> None:
+    for name in ("trajectory", "multi_dof_trajectory"):
+        stamp = to_seconds(getattr(goal, name).header.stamp)
+        if stamp != 0.0:
+            raise GoalRefused(f"{name}.header.stamp", stamp, "leave it 0: a move begins when it is accepted")
 
 
 def _least(goal: FollowJointTrajectory.Goal) -> float:

@@ -3,18 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
-from rclpy.node import Node
 
 from armature.core.outcome import End, OnEnd, Outcome, refused
-from armature.errors import ArmatureError
+from armature.errors import ArmatureError, InternalError
+from armature.nodes.group_node import GroupNode
 from armature.nodes.topics import Service
 
-Begin = Callable[[OnEnd], None]
-"""Begins a goal, with the function to call at its end; raises what refuses it after all."""
+
+@dataclass
+class ActiveGoal:
+    """A goal from its begin to its end; of all goals of a controller one is followed, and another may wait."""
+
+    stop: Callable[[], None]  # begins to cancel the goal that is followed
+    is_waiting: bool = False  # for its check to be done, while another one may be followed
+    is_canceled: bool = False  # while it waited
+    begun: ActiveGoal | None = None  # what it has become, where it had to be prepared first
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether the joints follow it now."""
+        return not self.is_waiting if self.begun is None else self.begun.is_followed
+
+    def cancel(self) -> None:
+        """Begin to cancel it, and no other."""
+        if self.begun is not None:
+            self.begun.cancel()
+        elif self.is_waiting:
+            self.is_canceled = True  # its action's goal can end once this call has returned
+        else:
+            self.stop()
+
+
+Begin = Callable[[OnEnd], ActiveGoal | None]
+"""Begins a goal, with the function to call at its end; None where it has ended at once.
+
+Raises what refuses it after all.
+"""
 
 
 class _PatientServer(ActionServer):  # rclpy is untyped
@@ -32,7 +61,7 @@ class _PatientServer(ActionServer):  # rclpy is untyped
 
 
 class GoalServer:
-    """Serves one action, one running goal at a time, without blocking the executor.
+    """Serves one action without blocking the executor.
 
     A goal is planned and checked before it is accepted, so that it moves at once when it is. One that is refused
     is accepted too, and ended at once: a rejection could not carry the reason.
@@ -41,38 +70,36 @@ class GoalServer:
         node: owner.
         service: the action.
         prepare: plans and checks a goal's request, and returns what begins it; raises what refuses it.
-        cancel: begins to cancel the running goal.
         result: makes the action's result from an outcome.
     """
 
     def __init__(
         self,
-        node: Node,
+        node: GroupNode,
         service: Service,
         prepare: Callable[[Any], Begin],
-        cancel: Callable[[], None],
         result: Callable[[Outcome], Any],
     ) -> None:
         self._node = node
         self._prepare = prepare
-        self._cancel = cancel
         self._result = result
         self._prepared: Begin | None = None  # of the request that is being accepted
-        self._running: ServerGoalHandle | None = None
+        self._active: dict[bytes, tuple[ServerGoalHandle, ActiveGoal]] = {}  # by the goal's id
         self._server = _PatientServer(
             node,
             service.kind,
             service.name,
             execute_callback=lambda _handle: None,
             goal_callback=self._asked,
-            handle_accepted_callback=self._accepted,
-            cancel_callback=self._canceled,
+            handle_accepted_callback=node.kept(self._accepted, self._failed),
+            cancel_callback=node.kept(self._canceled, lambda _error, _handle: CancelResponse.REJECT),
         )
 
     def publish_feedback(self, feedback: Any) -> None:
-        """Send feedback to the client of the running goal, if there is one."""
-        if self._running is not None:
-            self._running.publish_feedback(feedback)
+        """Send feedback to the client of the goal that is followed, if it is one of this action."""
+        for handle, goal in self._active.values():
+            if goal.is_followed:
+                handle.publish_feedback(feedback)
 
     def destroy(self) -> None:
         """Close the server."""
@@ -80,7 +107,7 @@ class GoalServer:
 
     def _asked(self, request: Any) -> GoalResponse:
         try:
-            self._prepared = self._prepare(request)
+            self._prepared = self._node.planned(lambda: self._prepare(request))
         except ArmatureError as error:
             self._prepared = _refusing(error)
         return GoalResponse.ACCEPT
@@ -89,30 +116,42 @@ class GoalServer:
         handle.execute()
         begin, self._prepared = self._prepared, None
         assert begin is not None  # rclpy accepts a goal in the same call that asks for it
-        before, self._running = self._running, handle
         try:
-            begin(lambda outcome: self._end(handle, outcome))
+            goal = begin(lambda outcome: self._end(handle, outcome))
         except ArmatureError as error:
-            self._running = before
-            self._node.get_logger().warning(str(error))
+            outcome = refused(error)
+            self._end(handle, outcome)
+            self._node.say(outcome)  # not every action's result has words
+            return
+        if goal is not None:
+            self._active[_id(handle)] = handle, goal
+
+    def _failed(self, error: InternalError, handle: ServerGoalHandle) -> None:
+        if handle.is_active:
             self._end(handle, refused(error))
 
     def _canceled(self, handle: ServerGoalHandle) -> CancelResponse:
-        if handle is not self._running:
-            return CancelResponse.REJECT  # a newer one is about to replace it
-        self._cancel()
+        found = self._active.get(_id(handle))
+        if found is None:
+            return CancelResponse.REJECT
+        found[1].cancel()
         return CancelResponse.ACCEPT
 
     def _end(self, handle: ServerGoalHandle, outcome: Outcome) -> None:
-        if handle is self._running:
-            self._running = None
+        self._active.pop(_id(handle), None)
+        if not handle.is_active:  # an error of the program may end it twice
+            return
         ending = {End.SUCCEEDED: handle.succeed, End.CANCELED: handle.canceled, End.ABORTED: handle.abort}
         ending[outcome.end]()
         self._server.finish(handle, self._result(outcome))
 
 
+def _id(handle: ServerGoalHandle) -> bytes:
+    return bytes(handle.goal_id.uuid)
+
+
 def _refusing(error: ArmatureError) -> Begin:
-    def begin(_on_end: OnEnd) -> None:
+    def begin(_on_end: OnEnd) -> ActiveGoal | None:
         raise error
 
     return begin

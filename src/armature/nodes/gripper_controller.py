@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from control_msgs.action import ParallelGripperCommand
-from control_msgs.msg import JointJog
 from sensor_msgs.msg import JointState
 
 from armature.core.judging import GripJudge
@@ -23,7 +22,7 @@ from armature.dynamixel.grip import lead
 from armature.errors import CommandRefused, ConfigError, GoalRefused
 from armature.nodes import topics
 from armature.nodes.conversions import to_stamp
-from armature.nodes.goals import Begin, GoalServer
+from armature.nodes.goals import ActiveGoal, Begin, GoalServer
 from armature.nodes.group_node import GroupNode, JointParameters
 from armature.nodes.parameters import read, refuse_unknown
 
@@ -72,7 +71,7 @@ class GripperController(GroupNode):
         self._limits = np.zeros(len(self.joints))  # of the joints' efforts, as the last command asks [N]; 0: none
         self._squeeze = self._make_squeeze()
         refuse_unknown(self)
-        self._server = GoalServer(self, topics.GRIPPER_COMMAND, self._prepare, self._cancel, self._gripped)
+        self._server = GoalServer(self, topics.GRIPPER_COMMAND, self._prepare, self._gripped)
         self._at_end.callback(self._server.destroy)
 
     def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
@@ -110,9 +109,9 @@ class GripperController(GroupNode):
         self.control.cancel(self.now())
         self.go()
 
-    def _jog(self, message: JointJog) -> None:
+    def forget(self, why: str) -> None:
+        """See `GroupNode`."""
         self._limits = np.zeros(len(self.joints))
-        super()._jog(message)
 
     def _prepare(self, request: ParallelGripperCommand.Goal) -> Begin:
         if not self.joints:
@@ -125,11 +124,12 @@ class GripperController(GroupNode):
             target, given.goal_tolerance, given.stall_velocity_threshold, given.stall_timeout, given.allow_stalling
         )
 
-        def begin(on_end: OnEnd) -> None:
+        def begin(on_end: OnEnd) -> ActiveGoal:
             self.control.move(target, speed, judge, self.saying(on_end), self.now())
             self._limits = limits
             if not self.go():  # it is there already, but the limit has to be told
                 self.publish_motion(_resting(self.joints, target), self.now())
+            return ActiveGoal(self._cancel)
 
         return begin
 

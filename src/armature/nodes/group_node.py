@@ -12,13 +12,12 @@ from control_msgs.msg import JointJog, JointTrajectoryControllerState
 from control_msgs.srv import QueryTrajectoryState
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.clock import Clock, ClockType
-from rclpy.node import Node
 from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import JointState
 from std_srvs.srv import SetBool, Trigger
 
 from armature.core.group import GroupControl, GroupSettings
-from armature.core.limits import GroupLimits, check_motion
+from armature.core.limits import GroupLimits, check_joints, check_motion
 from armature.core.model import ArmModel
 from armature.core.outcome import End, OnEnd, Outcome
 from armature.core.spline import Array
@@ -26,7 +25,7 @@ from armature.core.tolerance import difference
 from armature.core.tracking import Tracker
 from armature.core.trajectory import State, Trajectory
 from armature.dynamixel.wiring import Wiring
-from armature.errors import ArmatureError, GoalRefused
+from armature.errors import ArmatureError, GoalRefused, InternalError
 from armature.nodes import topics
 from armature.nodes.conversions import (
     diagnostic,
@@ -40,6 +39,7 @@ from armature.nodes.conversions import (
     velocities_of,
 )
 from armature.nodes.joint_limits import ArmLimits, read_limits
+from armature.nodes.kept_node import KeptNode
 from armature.nodes.parameters import read, read_file
 
 # Pieces are renewed this often while something moves, and the controller's state is published [s].
@@ -69,7 +69,7 @@ class JointParameters:
     start_tolerance: float  # of a first point at time 0 [rad] or [m]
 
 
-class GroupNode(Node):
+class GroupNode(KeptNode):
     """Feeds a `GroupControl` from topics and services, and publishes what it says.
 
     Args:
@@ -148,15 +148,16 @@ class GroupNode(Node):
         return self._publish_piece(self.now())
 
     def saying(self, on_end: OnEnd) -> OnEnd:
-        """What notes how a goal ended before it is passed on."""
+        """What notes how a goal ended, once that is passed on."""
 
         def ended(outcome: Outcome) -> None:
-            self._say(outcome)
             on_end(outcome)
+            self.say(outcome)
 
         return ended
 
-    def _say(self, outcome: Outcome) -> None:
+    def say(self, outcome: Outcome) -> None:
+        """Say in the log and in diagnostics how a goal has ended."""
         self._said = outcome.message
         # rclpy's logger wants one severity a line of code.
         if outcome.end is End.SUCCEEDED:
@@ -171,8 +172,20 @@ class GroupNode(Node):
 
     def tell(self, text: str) -> None:
         """Say in the log, and as the last word in diagnostics, what nobody can be answered."""
-        self._said = text
         self.get_logger().warning(text, throttle_duration_sec=1.0)
+        if text != self._said:
+            self._said = text
+            self._publish_diagnostics()
+
+    def fail(self, error: InternalError) -> None:
+        """Let the arm come to rest as its last piece says, end everything, and tell."""
+        self._renewal.cancel()
+        self.control.give_up(str(error))
+        self.forget(str(error))
+        self.tell(str(error))
+
+    def forget(self, why: str) -> None:
+        """Drop what was to begin or to go on by itself, since something else moves the arm, or nothing may."""
 
     def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
         """Tell the client of a goal how it goes; for subclasses."""
@@ -216,7 +229,9 @@ class GroupNode(Node):
 
     def _note_state(self, message: DiagnosticStatus) -> None:
         values = values_of(message)
-        self.control.note_state(message.message, values.get("session", ""), values.get("why", ""))
+        ended = self.control.note_state(message.message, values.get("session", ""), values.get("why", ""))
+        if ended:
+            self.forget(ended)
         self.control.bound_speed(float(values.get("speed_factor", 1.0)), self.now())
 
     def _note_commanded(self, message: JointState) -> None:
@@ -259,15 +274,18 @@ class GroupNode(Node):
 
     def _jog(self, message: JointJog) -> None:
         try:
-            clamped = self.control.jog(self._velocities(message), message.duration, self.now())
+            slowed = self.control.jog(self._velocities(message), message.duration, self.now())
         except ArmatureError as error:
             self.refuse("jog", error)
             return
-        if clamped:
-            self.get_logger().warning(f"jog: {clamped}", throttle_duration_sec=1.0)
+        if slowed:
+            self.tell(f"jog: {slowed}")
+        self.forget("replaced by a jog")
         self.go()
 
     def _velocities(self, message: JointJog) -> dict[str, float]:
+        if message.joint_names:
+            check_joints(message.joint_names, self.joints, is_partial=True)
         if len(message.displacements):
             raise GoalRefused("displacements", list(message.displacements), "give velocities")
         if len(message.velocities) != len(message.joint_names):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from armature.core.outcome import Code, End, OnEnd, Outcome, aborted, refused
 from armature.core.steps import Steps
 from armature.errors import ArmatureError
-from armature.nodes.goals import Begin
+from armature.nodes.goals import ActiveGoal, Begin
 from armature.nodes.group_node import GroupNode
 
 # Pieces of motion reach 200 ms ahead. What is prepared within the first slice begins as it is accepted.
@@ -24,7 +24,7 @@ class _Job:
     action: str
     steps: Steps[Begin]
     on_end: OnEnd
-    is_canceled: bool = False
+    active: ActiveGoal
 
 
 class Slices:
@@ -59,23 +59,14 @@ class Slices:
         if done is not None:
             return done
 
-        def begin(on_end: OnEnd) -> None:
+        def begin(on_end: OnEnd) -> ActiveGoal:
             self._drop([job for job in self._jobs if job.action == action], "replaced by a newer goal")
-            self._jobs.append(_Job(action, steps, on_end))
+            active = ActiveGoal(lambda: None, is_waiting=True)
+            self._jobs.append(_Job(action, steps, on_end, active))
             self._timer.reset()
+            return active
 
         return begin
-
-    def cancel(self, action: str) -> bool:
-        """Cancel the goal of an action, if it is being prepared.
-
-        Returns:
-            Whether there was one.
-        """
-        mine = [job for job in self._jobs if job.action == action]
-        for job in mine:
-            job.is_canceled = True  # it can end once this call has returned
-        return bool(mine)
 
     def drop(self, why: str) -> None:
         """End whatever is being prepared, as aborted."""
@@ -83,27 +74,32 @@ class Slices:
 
     def _drop(self, jobs: list[_Job], why: str) -> None:
         for job in jobs:
-            self._jobs.remove(job)
-            job.on_end(aborted(why))
+            self._end(job, aborted(why))
+
+    def _end(self, job: _Job, outcome: Outcome) -> None:
+        self._jobs.remove(job)
+        job.on_end(outcome)
 
     def _go_on(self) -> None:
         if not self._jobs:
             self._timer.cancel()
             return
-        job = self._jobs.popleft()
+        job = self._jobs[0]  # it stays among them until it has ended or begun, so that no error loses it
+        self._jobs.rotate(-1)
         try:
             self._work_on(job)
         except ArmatureError as error:
             self._node.get_logger().warning(str(error))
-            job.on_end(refused(error))
+            self._end(job, refused(error))
 
     def _work_on(self, job: _Job) -> None:
-        if job.is_canceled:
-            job.on_end(Outcome(End.CANCELED, Code.SUCCESSFUL, "canceled before it started"))
-        elif (begin := self._advance(job.steps, _SLICE)) is not None:
-            begin(job.on_end)
-        else:
-            self._jobs.append(job)
+        if job.active.is_canceled:
+            self._end(job, Outcome(End.CANCELED, Code.SUCCESSFUL, "canceled before it started"))
+            return
+        begin = self._node.planned(lambda: self._advance(job.steps, _SLICE))
+        if begin is not None:
+            job.active.begun = begin(job.on_end)
+            self._jobs.remove(job)
 
     def _advance(self, steps: Steps[Begin], seconds: float) -> Begin | None:
         """Go on for a time [s]; what the steps end with, if they did."""

@@ -29,7 +29,7 @@ class TwistJog:
         steering: of the tool.
         guard: slows down what is not free.
         frames: of the root and of the tool.
-        taken: called when a twist takes the arm over.
+        taken: called with the reason when a twist takes the arm over.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class TwistJog:
         steering: Steering,
         guard: Guard,
         frames: tuple[str, str],
-        taken: Callable[[], None],
+        taken: Callable[[str], None],
     ) -> None:
         self._node = node
         self._control = node.control
@@ -59,13 +59,13 @@ class TwistJog:
     def _take(self, message: TwistStamped) -> None:
         try:
             self._in_tool, self._twist = self._asked(message)
-            self._taken()
             self._until = self._node.now() + self._control.settings.lease
             self._press()
         except ArmatureError as error:
             self.drop()
             self._node.refuse("twist", error)
         else:
+            self._taken("replaced by a jog")
             self._next = self._node.now() + _PERIOD
 
     def renew(self) -> None:
@@ -85,6 +85,8 @@ class TwistJog:
 
     def _press(self) -> None:
         now = self._node.now()
+        if self._twist.any():
+            self._control.check_speed("twist")
         if self._twist.any() or self._control.is_moving(now):
             self._control.press(self._built, self._until - now, now)
             self._node.go()

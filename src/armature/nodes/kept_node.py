@@ -1,0 +1,86 @@
+"""A node whose own errors end with the callback that meets them, not with the process."""
+
+from __future__ import annotations
+
+import functools
+import traceback
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from rclpy.node import Node
+
+from armature.errors import ArmatureError, InternalError
+
+Made = TypeVar("Made")
+
+
+class KeptNode(Node):
+    """Keeps errors of the program itself: an executor would end the process at the first of them."""
+
+    @abstractmethod
+    def fail(self, error: InternalError) -> None:
+        """Leave what a callback may have left half done in a safe state, and tell why."""
+
+    def planned(self, plan: Callable[[], Made]) -> Made:
+        """What a function makes that changes nothing, so that an error in it is no more than a refusal.
+
+        Raises:
+            InternalError: it met an error of the program itself.
+        """
+        try:
+            return plan()
+        except ArmatureError:
+            raise
+        except Exception as error:
+            raise self._told(error) from error
+
+    def kept(
+        self, callback: Callable[..., Any], otherwise: Callable[..., Any] | None = None
+    ) -> Callable[..., Any]:
+        """A callback whose error is taken by `fail`.
+
+        Args:
+            callback: any.
+            otherwise: makes what is returned then, of the error and the callback's arguments.
+        """
+
+        @functools.wraps(callback)
+        def keeping(*given: Any) -> Any:
+            try:
+                return callback(*given)
+            except Exception as error:  # noqa: BLE001  # whatever it is
+                internal = self._told(error)
+                self._end(internal)
+                return otherwise(internal, *given) if otherwise else None
+
+        return keeping
+
+    def create_subscription(self, kind: Any, name: str, callback: Any, *given: Any, **options: Any) -> Any:
+        """See rclpy's Node."""
+        return super().create_subscription(kind, name, self.kept(callback), *given, **options)
+
+    def create_timer(self, period: float, callback: Any, *given: Any, **options: Any) -> Any:
+        """See rclpy's Node."""
+        return super().create_timer(period, self.kept(callback), *given, **options)
+
+    def create_service(self, kind: Any, name: str, callback: Any, *given: Any, **options: Any) -> Any:
+        """See rclpy's Node."""
+        return super().create_service(kind, name, self.kept(callback, _unsuccessful), *given, **options)
+
+    def _end(self, error: InternalError) -> None:
+        try:
+            self.fail(error)
+        except Exception as worse:  # noqa: BLE001  # the same error may stand in the way
+            self._told(worse)
+
+    def _told(self, error: Exception) -> InternalError:
+        where = "".join(traceback.format_exception(error))
+        self.get_logger().error(where, throttle_duration_sec=1.0)  # a timer may meet it again and again
+        return InternalError(error)
+
+
+def _unsuccessful(error: InternalError, _request: Any, response: Any) -> Any:
+    if hasattr(response, "success"):
+        response.success, response.message = False, str(error)
+    return response
