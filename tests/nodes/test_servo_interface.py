@@ -258,7 +258,10 @@ def node_with():
 @pytest.mark.parametrize(
     ("values", "told"),
     [
-        ({"rate": 401.0}, r"parameter rate: 401.0 .*within 1 and 400 Hz"),
+        ({"rate": 401.0}, r"parameter rate: 401.0 .*within 2 and 400 Hz"),
+        ({"rate": 4.0}, r"parameter rate: 4.0 .*named after 1.2 s, .*at least 10 Hz, or misses_allowed 2"),
+        ({"rate": 39.0, "misses_allowed": 20}, "parameter rate: 39.0 .*at least 40 Hz, or misses_allowed 19"),
+        ({"rate": 12.0}, r"parameter rate: 12.0 .*at least 20 Hz, or a time of 0.333333 s, or 0 for off"),
         ({"rate": math.nan}, "parameter rate: nan"),
         ({"rate": "fast"}, r"parameter rate: 'fast' .*DOUBLE"),
         ({"latency": 0.2}, r"parameter latency: 0.2 .*within 0 and 0.1 s"),
