@@ -271,6 +271,25 @@ def test_an_arm_with_a_limp_joint_cannot_park():
         send_to_park(bench)
 
 
+def test_a_way_to_park_that_there_is_not_is_told_by_the_fault_and_not_waited_for():
+    bench = heat(armed(reactions={Cause.TEMPERATURE: Reaction.PARK}), 76.0)
+    bench.loop.give_up_parking("forearm would meet table")
+    assert not bench.loop.wants_park
+    assert bench.loop.faults["elbow"].done == (
+        "the arm stopped and holds; it could not park: forearm would meet table"
+    )
+    assert bench.loop.why == str(bench.loop.faults["elbow"])
+    assert bench.mode() is Mode.FAULT
+
+
+def test_a_way_to_park_that_did_not_end_there_leaves_what_happened_since():
+    bench = heat(armed(reactions={Cause.TEMPERATURE: Reaction.PARK}), 76.0)
+    bench.loop.protective_stop(on=True, now=bench.now)
+    bench.loop.give_up_parking("the state is PROTECTIVE_STOP")
+    assert bench.loop.why == "protective stop"
+    assert "it could not park: the state is PROTECTIVE_STOP" in bench.loop.faults["elbow"].done
+
+
 @pytest.mark.parametrize(
     ("reaction", "moves_on"), [(Reaction.HOLD, True), (Reaction.STOP, False), (Reaction.PARK, False)]
 )

@@ -228,6 +228,22 @@ def test_a_policy_may_park_the_arm(graph):
     assert [state for state in graph.states if state.message == "PARKING"]
 
 
+def test_a_fault_whose_policy_cannot_park_says_so_and_does_not_ask_for_ever(graph):
+    graph.start(**{"faults.temperature.policy": "park", "faults.park_time": 1.0})
+    arm(graph)
+    graph.move_waist(0.9, 1.5)
+    graph.until(lambda: graph.state() == "ARMED")
+    inject(graph, "overheat", "elbow", temperature=76.0)
+    graph.until(lambda: graph.state() == "FAULT" and "could not park" in graph.values()["fault.elbow"])
+    for told in (graph.values()["fault.elbow"], graph.values()["why"]):
+        assert "the arm stopped and holds; it could not park: " in told
+        assert "at most 1 s may lie ahead" in told
+    assert graph.values()["torque"] == "on"
+    inject(graph, "overheat", "elbow", temperature=40.0)
+    graph.until(lambda: graph.clear().success)
+    graph.until(lambda: graph.state() == "HOLDING")
+
+
 # A second start
 
 

@@ -223,6 +223,14 @@ class Faults:
         self.by_joint[joint] = fault
         return fault
 
+    def tell_not_parked(self, why: str) -> str:
+        """Say of the faults whose policy is to park that this could not be done; returns the gravest in words."""
+        done = f"the arm stopped and holds; it could not park: {why}"
+        asked = [fault for fault in self.by_joint.values() if self._policy.reaction(fault.cause) is Reaction.PARK]
+        told = [replace(fault, done=done) for fault in sorted(asked, key=lambda fault: fault.cause.gravity)]
+        self.by_joint.update((fault.joint, fault) for fault in told)
+        return str(told[0]) if told else ""
+
     def _is_news(self, joint: str, cause: Cause) -> bool:
         """Whether a cause says more than the known one; after a recovery, or an end of the silence, any does."""
         fault = self.by_joint.get(joint)

@@ -40,8 +40,10 @@ def state(status: link.Status, now: float) -> DiagnosticStatus:
 
 def shown(status: link.Status) -> Any:
     """What of a status is worth another message on the state topic."""
-    faults = tuple((fault["joint"], fault["cause"]) for fault in status.faults)
-    warnings = tuple((warning["joint"], warning["cause"], warning["done"]) for warning in status.warnings)
+    faults, warnings = (
+        tuple((problem["joint"], problem["cause"], problem["done"]) for problem in problems)
+        for problems in (status.faults, status.warnings)
+    )
     why = (status.why, status.cause, status.speed_factor, status.free)
     return status.mode, status.torque, status.session, status.protective_stop, why, faults, warnings
 

@@ -212,6 +212,9 @@ class _Parts:
     def _tell_how_it_parked(self, parking: Future[str]) -> None:
         error = parking.exception()
         self._node.get_logger().warning(f"parking after a fault: {error or parking.result()}")
+        if error is not None:
+            with suppress(CommandRefused):  # without a bus process nobody asks to park
+                self.keeper.client.tell("not_parked", why=str(error))
 
 
 def _say(text: str) -> None:
