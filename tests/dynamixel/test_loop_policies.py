@@ -69,6 +69,17 @@ def test_a_servo_near_its_limit_stops_the_arm_before_it_cuts_its_torque():
     bench.run_until(lambda: bench.mode() is Mode.HOLDING)
 
 
+def test_a_warm_servo_that_was_silent_is_not_warned_of_by_what_was_not_read():
+    bench = heat(armed(), 71.0)
+    bench.silence("elbow")
+    bench.run_until(lambda: "elbow" in bench.loop.faults)
+    bench.speak("elbow")
+    for _ in range(100):
+        bench.cycle()
+        assert not any("nan" in warning.detail for warning in bench.loop.warnings)
+    assert bench.loop.warnings[0].detail.startswith("71 °C")
+
+
 def test_the_figures_of_a_warning_are_renewed_once_a_second_at_most():
     bench = heat(armed(), 66.0)
     since = bench.loop.warnings[0].since
@@ -261,6 +272,8 @@ def test_park_asks_for_a_way_and_ends_with_torque_off_and_the_fault_told():
     bench.run(0.1)
     assert bench.mode() is Mode.FAULT
     assert bench.loop.faults["elbow"].cause is Cause.TEMPERATURE
+    assert bench.loop.faults["elbow"].done == "nothing: torque was off"
+    assert not bench.loop.wants_park
 
 
 def test_an_arm_with_a_limp_joint_cannot_park():

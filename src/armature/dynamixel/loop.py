@@ -86,7 +86,7 @@ class ServoLoop(BusCycle):
 
     def give_up_parking(self, why: str) -> None:
         """Whoever was to park for a policy could not: the arm holds, and the faults that asked for it say so."""
-        told = self._faults.tell_not_parked(why)
+        told = self._faults.tell_not_parked(why) if self._conduct.expects_torque else ""
         if self._conduct.wants_park:
             self.why = told or f"{self.why}; it could not park: {why}"
         self._conduct.wants_park = False
