@@ -16,6 +16,7 @@ from rclpy.parameter import Parameter
 from armature.dynamixel.policy import FaultPolicy
 from armature.errors import ConfigError
 from armature.nodes.conversions import positions_of
+from armature.nodes.last_words import last_words, leaves_torque_on
 from armature.nodes.parameters import read, refuse_unknown
 from armature.nodes.servo_interface import StartParameters
 from armature.nodes.servo_parameters import ServoConfiguration
@@ -160,7 +161,7 @@ def test_a_second_sigint_holds_at_once(armed):
     begun = time.monotonic()
     assert armed.end() == 0
     assert time.monotonic() - begun < 10.0
-    assert "holding with torque on" in armed.log.read_text()
+    assert last_words(armed.log) == "servo_interface: not parked: asked twice to end; holding; torque stays on"
     armed.start()
     armed.until(lambda: armed.state() == "HOLDING")
     assert armed.positions()["waist"] > 0.2
@@ -170,7 +171,20 @@ def test_a_second_sigint_holds_at_once(armed):
 def test_a_stop_that_is_latched_keeps_sigint_from_parking(armed):
     armed.stop()
     assert armed.end() == 0
-    assert "not parked, torque stays on" in armed.log.read_text()
+    assert last_words(armed.log).startswith(
+        "servo_interface: not parked: disarm refused: the state is PROTECTIVE_STOP"
+    )
+    assert leaves_torque_on(last_words(armed.log))
+
+
+@process
+def test_a_stop_that_is_latched_on_an_arm_without_torque_is_not_told_as_torque_left_on(graph):
+    graph.start()
+    graph.until(lambda: graph.state() == "DISARMED")
+    graph.stop()
+    assert graph.end() == 0
+    assert last_words(graph.log).startswith("servo_interface: torque is off, and the state is PROTECTIVE_STOP")
+    assert not leaves_torque_on(last_words(graph.log))
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from armature.nodes.bus_client import BusClient
 from armature.nodes.bus_keeper import BusKeeper
 from armature.nodes.controller_watch import ControllerWatch
 from armature.nodes.disarming import Disarming
+from armature.nodes.last_words import not_parked, say, say_serving
 from armature.nodes.parameters import read, refuse_unknown
 from armature.nodes.protective_latch import ProtectiveLatch
 from armature.nodes.run import run_nodes
@@ -120,28 +121,36 @@ class ServoInterface(LifecycleNode):
 
     def stopping(self, signals: Sequence[int]) -> bool:
         """First signal: stop, park if that may be, end. Second: hold at once, end."""
-        if self._parts is None or not self._parts.services.is_active or self._has_left:
+        if self._parts is None or self._has_left:
             return True
+        if not self._parts.services.is_active:
+            return self._leave(not_parked("the servo interface is not active", self._parts.keeper.status))
         if self._leaving is None:
             self._leaving = self._parts.disarming.begin(is_leaving=True)
         if self._leaving.done():
-            self._tell_how_it_left(self._leaving)
-        elif len(signals) > 1:
-            self._hold_at_once(self._parts.disarming)
-        return self._has_left
+            return self._leave(self._how_it_left(self._leaving, self._parts.keeper))
+        if len(signals) > 1:
+            return self._leave(self._hold_at_once(self._parts))
+        return False
 
-    def _tell_how_it_left(self, leaving: Future[str]) -> None:
+    def _leave(self, words: str) -> bool:
+        say(words)
         self._has_left = True
+        return True
+
+    @staticmethod
+    def _how_it_left(leaving: Future[str], keeper: BusKeeper) -> str:
         try:
-            _say(leaving.result())
+            return leaving.result()
         except ArmatureError as error:
-            _say(f"not parked, torque stays on: {error}")
+            return not_parked(str(error), keeper.status)
 
-    def _hold_at_once(self, disarming: Disarming) -> None:
-        self._has_left = True
+    @staticmethod
+    def _hold_at_once(parts: _Parts) -> str:
+        why = "asked twice to end; holding"
         with suppress(CommandRefused):  # without a bus process the servos hold by themselves
-            disarming.call_off("asked twice to end; holding")
-        _say("holding with torque on")
+            parts.disarming.call_off(why)
+        return not_parked(why, parts.keeper.status)
 
 
 class _Parts:
@@ -183,6 +192,7 @@ class _Parts:
     # In the keeper's thread
 
     def _attached(self, client: BusClient) -> None:
+        say_serving()
         self.inlet.attach(client)
         if self.latch.is_engaged:  # it may be one that knows of no latch
             client.tell("protective_stop", on=True)
@@ -215,10 +225,6 @@ class _Parts:
         if error is not None:
             with suppress(CommandRefused):  # without a bus process nobody asks to park
                 self.keeper.client.tell("not_parked", why=str(error))
-
-
-def _say(text: str) -> None:
-    print(f"servo_interface: {text}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def main() -> int:
