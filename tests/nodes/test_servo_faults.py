@@ -104,6 +104,25 @@ def test_it_can_be_stopped_while_the_port_is_still_awaited(graph, port, tmp_path
     graph.until(lambda: graph.state() == "DISARMED")
 
 
+def test_the_latch_is_not_evaded_by_another_name_of_the_port(graph, port, tmp_path):
+    graph.start()
+    graph.until(lambda: graph.state() == "DISARMED")
+    assert graph.stop().success
+    assert graph.end() == 0
+    graph.port = tmp_path / "alias"
+    graph.states.clear()
+    graph.start(patience=30.0)
+    graph.until(lambda: graph.state() == "STARTING")
+    graph.port.symlink_to(port)  # its other name is known only now
+    graph.until(lambda: graph.state() == "PROTECTIVE_STOP")
+    assert graph.stop(False).success
+    assert graph.end() == 0
+    graph.port = port
+    graph.states.clear()
+    graph.start()
+    graph.until(lambda: graph.state() == "DISARMED")
+
+
 def test_by_parameter_it_cuts_torque(graph):
     graph.start(**{"faults.protective_stop.policy": "torque_off"})
     arm(graph)

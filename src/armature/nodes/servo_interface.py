@@ -15,6 +15,8 @@ from typing import Any
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
 from armature.dynamixel import link
+from armature.dynamixel.mode import Mode
+from armature.dynamixel.ports import port_paths
 from armature.errors import ArmatureError, CommandRefused
 from armature.nodes.bus_client import BusClient
 from armature.nodes.bus_keeper import BusKeeper
@@ -22,6 +24,7 @@ from armature.nodes.controller_watch import ControllerWatch
 from armature.nodes.disarming import Disarming
 from armature.nodes.last_words import not_parked, say, say_serving
 from armature.nodes.parameters import read, refuse_unknown
+from armature.nodes.port_names import known_names
 from armature.nodes.protective_latch import ProtectiveLatch
 from armature.nodes.run import run_nodes
 from armature.nodes.servo_guiding import Guiding
@@ -160,7 +163,9 @@ class _Parts:
         self._node = node
         self._is_parking_wanted = False
         self._child = {**configuration.child, "simulated_time": is_simulated(node)}
-        self.latch = ProtectiveLatch(configuration.state_folder, str(configuration.child["port"]))
+        paths = port_paths(str(configuration.child["port"]), configuration.wiring.buses).values()
+        self.latch = ProtectiveLatch(configuration.state_folder, lambda: known_names(paths))
+        self._has_port = False
         self.keeper = BusKeeper(self._child_now, self._attached, self._cycle, self._status)
         self.disarming = Disarming(configuration, self.keeper)
         self.guiding = Guiding(configuration, self.keeper)
@@ -209,9 +214,18 @@ class _Parts:
     def _status(self, status: link.Status, readings: link.Readings | None) -> None:
         if status.protective_stop:
             self.latch.keep(engaged=True)
+        self._look_at_latch(status)
         self.outlet.state(status, readings)
         self.guiding.see(status.free)
         self._park_if_wanted(wanted=status.wants_park)
+
+    def _look_at_latch(self, status: link.Status) -> None:
+        """A port that has come, or has come back, may be latched by a name that it had not before."""
+        had_port, self._has_port = self._has_port, status.mode != Mode.DISCONNECTED.name
+        if self._has_port and not had_port:
+            self.latch.look()
+            if self.latch.is_engaged and not status.protective_stop:
+                self.keeper.client.tell("protective_stop", on=True)
 
     def _park_if_wanted(self, *, wanted: bool) -> None:
         """A fault's policy may be to park, which takes a free way; that is looked for here."""
