@@ -24,13 +24,23 @@ def log(folder, *lines):
         ("on", "not parked: disarm refused: clear that first; torque stays on", True),
         ("partial", "not parked: disarm refused: clear that first; torque stays on in some joints", True),
         ("off", "torque is off, and the state is FAULT (elbow: overload)", False),
-        ("unknown", "not parked: disarm refused: clear that first; torque is unknown", False),
+        (
+            "unknown",
+            "not parked: disarm refused: clear that first; perhaps torque stays on, since a servo is silent",
+            True,
+        ),
     ],
 )
 def test_an_arm_that_was_not_parked_is_told_by_the_torque_that_it_has(torque, told, is_on):
     words = not_parked("disarm refused: clear that first; torque stays on", status(torque))
     assert words == told
     assert leaves_torque_on(words) == is_on
+
+
+def test_before_a_servo_has_answered_nothing_is_claimed_of_torque():
+    words = not_parked("the state is STARTING", link.starting(protective_stop=False))
+    assert words == "not parked: the state is STARTING; nobody knows the servos yet"
+    assert not leaves_torque_on(words)
 
 
 def test_the_last_of_several_lives_counts(tmp_path):

@@ -9,10 +9,15 @@ import sys
 from pathlib import Path
 
 from armature.dynamixel import link
+from armature.dynamixel.mode import Mode
 
 _PREFIX = "servo_interface: "
 _SERVING = "serves the arm"  # until it says another thing, nobody knows how the arm was left
 _STAYS_ON = "torque stays on"
+_TORQUE = {
+    "partial": f"{_STAYS_ON} in some joints",
+    "unknown": f"perhaps {_STAYS_ON}, since a servo is silent",
+}
 _SAID_NOTHING = f"it ended without a word; look at the arm, since perhaps its {_STAYS_ON}"
 
 
@@ -36,10 +41,9 @@ def not_parked(why: str, status: link.Status) -> str:
     if status.torque == "off":
         return f"torque is off, and the state is {status.mode} ({status.why})"
     told = why.removesuffix(f"; {_STAYS_ON}")
-    if status.torque == "unknown":
-        return f"not parked: {told}; torque is unknown"
-    where = "" if status.torque == "on" else " in some joints"
-    return f"not parked: {told}; {_STAYS_ON}{where}"
+    if status.mode == Mode.STARTING.name:
+        return f"not parked: {told}; nobody knows the servos yet"
+    return f"not parked: {told}; {_TORQUE.get(status.torque, _STAYS_ON)}"
 
 
 def last_words(log: Path) -> str:
