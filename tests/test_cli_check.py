@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from armature import cli, cli_check, cli_port
+from armature.core.health import Thresholds
 from armature.dynamixel.inspection import Verdict
+from armature.graph import find_robot
 from armature.nodes.holder import lock_holder, process
 from armature.nodes.serial_adapter import adapter
 
@@ -105,6 +108,21 @@ def test_without_a_port_there_must_be_one_adapter(monkeypatch, capsys, names, to
 def test_a_baud_rate_that_no_servo_has_is_refused(capsys):
     assert cli.main(["scan", "--baud", "12345"]) == 1
     assert "servos have 9600, 57600" in capsys.readouterr().err
+
+
+def test_a_device_that_is_absent_is_not_told_as_a_port_that_is_well(tmp_path, capsys):
+    assert cli.main(["check", "--port", str(tmp_path / "absent")]) == 1
+    (port,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("port"))
+    assert port.startswith("port                FAILURE")
+
+
+def test_the_thresholds_are_those_of_the_parameter_files(tmp_path):
+    robot = find_robot("armature6")
+    file = tmp_path / "arm.yaml"
+    file.write_text("/**/servo_interface: {ros__parameters: {faults: {temperature: {stop: 7.0}}, rate: 50.0}}")
+    given = cli_check._parameters(replace(robot, parameters=(*robot.parameters, file)))
+    assert (given["rate"], given["latency"]) == (50.0, 0.016)
+    assert cli_check._policy(given).temperature == Thresholds(warn=-15.0, slow=-10.0, stop=-7.0, hysteresis=2.0)
 
 
 # The adapter

@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from armature.dynamixel import inspection
 from armature.dynamixel.bus import ServoBus
 from armature.dynamixel.control_table import BAUD_RATES
 from armature.dynamixel.inspection import Finding, Verdict
+from armature.dynamixel.policy import FaultPolicy
 from armature.dynamixel.port import ServoPort
 from armature.dynamixel.survey import Survey, survey
 from armature.dynamixel.wiring import Wiring
@@ -30,6 +31,7 @@ from armature.nodes.serial_adapter import Adapter, adapter
 _RULE = Path("config") / "udev" / "99-armature.rules"
 _SHORT_TIMER = 1  # [ms]
 _NODE = "/**/servo_interface"
+_FAULTS = "faults."
 
 
 def check(options: argparse.Namespace) -> int:
@@ -49,12 +51,24 @@ def check(options: argparse.Namespace) -> int:
 
 
 def _parameters(robot: Robot) -> dict[str, Any]:
-    """What the parameter files give the servo interface."""
+    """What the parameter files give the servo interface, by dotted names."""
     given: dict[str, Any] = {}
     for file in robot.parameters:
         content = yaml.safe_load(file.read_text("utf-8")) or {}
-        given |= content.get(_NODE, {}).get("ros__parameters", {})
+        given |= _dotted(content.get(_NODE, {}).get("ros__parameters", {}))
     return given
+
+
+def _dotted(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for name, value in parameters.items():
+        given |= _dotted(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
+    return given
+
+
+def _policy(given: Mapping[str, Any]) -> FaultPolicy:
+    faults = {name.removeprefix(_FAULTS): value for name, value in given.items() if name.startswith(_FAULTS)}
+    return FaultPolicy.read(faults)
 
 
 def _on_bus(name: str, path: str, arm: ArmModel, wiring: Wiring, given: dict[str, Any]) -> Iterator[Finding]:
@@ -65,19 +79,21 @@ def _on_bus(name: str, path: str, arm: ArmModel, wiring: Wiring, given: dict[str
 
 def _findings(path: str, arm: ArmModel, wiring: Wiring, given: dict[str, Any]) -> Iterator[Finding]:
     latency = float(given.get("latency", 0.016))
-    yield from _adapter(path, adapter(path), latency)
+    looked = list(_adapter(path, adapter(path), latency))
     [baud_rate] = wiring.buses.values()
     port = ServoPort(path, baud_rate, latency)
     try:
         port.open()
     except PortError as error:
+        yield from (finding for finding in looked if finding.verdict is Verdict.FAILURE)
         yield Finding("port", Verdict.FAILURE, str(error))
         return
+    yield from looked
     try:
         seen = survey(port)
         if seen.found:
             yield Finding("baud", Verdict.OK, f"{baud_rate} bit/s")
-            yield from _servos(ServoBus(port), arm, wiring, seen, float(given.get("rate", 100.0)))
+            yield from _servos(ServoBus(port), arm, wiring, seen, given)
             return
     finally:
         port.close()
@@ -107,16 +123,19 @@ def _timer(timer: int, latency: float) -> Finding:
     return Finding("latency", Verdict.OK, detail)
 
 
-def _servos(bus: ServoBus, arm: ArmModel, wiring: Wiring, seen: Survey, rate: float) -> Iterator[Finding]:
+def _servos(
+    bus: ServoBus, arm: ArmModel, wiring: Wiring, seen: Survey, given: Mapping[str, Any]
+) -> Iterator[Finding]:
+    policy = _policy(given)
     rolled = list(inspection.roll(wiring, seen))
     yield from rolled
     present = {found.servo_id: found for found in seen.found}
     for servo in wiring.all_servos:
         found = present.get(servo.servo_id)
         if found is not None and found.model_number == servo.model.number:
-            yield from inspection.servo(bus, servo, found, arm.limit(servo.joint))
+            yield from inspection.servo(bus, servo, found, arm.limit(servo.joint), policy)
     if not any(finding.verdict is Verdict.FAILURE for finding in rolled):
-        yield inspection.cycle(bus, wiring, rate, time.perf_counter)
+        yield inspection.cycle(bus, wiring, float(given.get("rate", 100.0)), time.perf_counter)
 
 
 def _elsewhere(path: str, baud_rate: int) -> Finding:

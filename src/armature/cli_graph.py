@@ -18,6 +18,7 @@ from armature.cli_status import ask, running, url
 from armature.environment import graph_environment
 from armature.errors import ConfigError, ProcessError
 from armature.graph import STOP_TIMEOUT, Process, find_robot, processes, runtime_folder, share_folder
+from armature.nodes.last_words import last_words, leaves_torque_on
 from armature.signals import received_signals
 from armature.standalone import Supervisor, configuration
 
@@ -45,11 +46,12 @@ def up(options: argparse.Namespace) -> int:
             _await_signal(child, received)
         finally:
             _end(supervisor, child, received)
-    return 0
+            code = _tell_how_it_left(supervisor)
+    return code
 
 
 def down(options: argparse.Namespace) -> int:
-    """End the graph: the servo interface parks first, the rest follows."""
+    """End the graph: the servo interface parks first, the rest follows; 1 if it left the arm with torque."""
     supervisor = running(options.namespace)
     supervisor.shutdown()
     give_up = time.monotonic() + 2 * STOP_TIMEOUT
@@ -57,13 +59,16 @@ def down(options: argparse.Namespace) -> int:
         if time.monotonic() > give_up:
             raise ProcessError("graph", "it does not end", "look with: armature status")
         time.sleep(_POLL)
-    return 0
+    return _tell_how_it_left(supervisor)
 
 
 def restart(options: argparse.Namespace) -> int:
-    """Restart one process; the servo interface parks first."""
-    running(options.namespace).restart(options.process)
-    return 0
+    """Restart one process; the servo interface parks first, and 1 if it could not."""
+    supervisor = running(options.namespace)
+    supervisor.stop(options.process)
+    code = _tell_how_it_left(supervisor) if options.process == _SERVO_INTERFACE else 0
+    supervisor.start_again(options.process)
+    return code
 
 
 def logs(options: argparse.Namespace) -> int:
@@ -108,7 +113,11 @@ def _address(text: str) -> tuple[str, int]:
 
 
 def _prepare(runtime: Path, url: str) -> None:
-    shutil.rmtree(runtime / "log", ignore_errors=True)
+    """Make the folder; the logs of the graph before stay, as log.1, since they may tell how the arm was left."""
+    log = runtime / "log"
+    if log.exists():
+        shutil.rmtree(runtime / "log.1", ignore_errors=True)
+        log.rename(runtime / "log.1")
     runtime.mkdir(parents=True, exist_ok=True, mode=0o700)
     (runtime / "url").write_text(url, "utf-8")
 
@@ -182,9 +191,15 @@ def _end(supervisor: Supervisor, child: subprocess.Popen[bytes], received: list[
             with suppress(ProcessLookupError):
                 os.kill(servo_interface, signal.SIGINT)
         time.sleep(_POLL)
-    for line in _lines(supervisor.log(_SERVO_INTERFACE)):
-        if line.startswith(f"{_SERVO_INTERFACE}: "):
-            print(line, file=sys.stderr)
+
+
+def _tell_how_it_left(supervisor: Supervisor) -> int:
+    """Print the last words of the servo interface; returns 1 where the arm was left with torque."""
+    words = last_words(supervisor.log(_SERVO_INTERFACE))
+    is_left_on = leaves_torque_on(words)
+    if words:
+        print(words, file=sys.stderr if is_left_on else sys.stdout, flush=True)
+    return int(is_left_on)
 
 
 def _ask_to_end(supervisor: Supervisor, child: subprocess.Popen[bytes]) -> int:

@@ -95,12 +95,19 @@ class Supervisor:
         """Stop all processes in reverse order, then supervisord."""
         self._call("shutdown")
 
-    def restart(self, process: str) -> None:
-        """Stop a process as it likes to be stopped, and start it again."""
+    def stop(self, process: str) -> None:
+        """Stop a process as it likes to be stopped, and wait for its end.
+
+        Raises:
+            ProcessError: there is no such process, or it does not run.
+        """
         if process not in {info["name"] for info in self.processes()}:
             names = ", ".join(info["name"] for info in self.processes())
             raise ProcessError(process, "there is no such process", f"processes are {names}")
         self._call("stopProcess", process)
+
+    def start_again(self, process: str) -> None:
+        """Start a process that was stopped."""
         self._call("startProcess", process)
 
     def log(self, process: str) -> Path:

@@ -6,8 +6,11 @@ from dataclasses import replace
 import pytest
 
 from armature.bench.virtual import ARM, WIRING, Bench
+from armature.core.health import Thresholds
 from armature.dynamixel import inspection
+from armature.dynamixel.cause import Cause, Reaction
 from armature.dynamixel.inspection import Verdict
+from armature.dynamixel.policy import FaultPolicy
 from armature.dynamixel.survey import Found, Survey, survey
 from armature.emulator.faults import make
 
@@ -161,7 +164,8 @@ def test_a_servo_need_not_accept_what_lies_beyond_the_range(bench):
         ("Operating Mode", 4, Verdict.WARNING, r"its operating mode is 4, the wiring wants 3 \(position\)"),
         ("Secondary(Shadow) ID", 2, Verdict.WARNING, r"it obeys id 2 too, its Secondary\(Shadow\) ID"),
         ("Drive Mode", 1, Verdict.WARNING, "its Drive Mode is reverse"),
-        ("Temperature Limit", 30, Verdict.WARNING, "25 °C, its limit is 30 °C"),
+        ("Temperature Limit", 40, Verdict.WARNING, "25 °C, its limit is 40 °C, a fault from 35 °C on"),
+        ("Temperature Limit", 30, Verdict.FAILURE, "25 °C, its limit is 30 °C, a fault from 25 °C on"),
         ("Min Voltage Limit", 125, Verdict.FAILURE, "12.0 V, it takes 12.5 to"),
     ],
 )
@@ -171,6 +175,23 @@ def test_what_does_not_fit_is_told_with_the_value_the_bound_and_a_remedy(bench, 
     assert [finding.verdict for finding in findings] == [verdict]
     assert re.search(told, findings[0].detail)
     assert findings[0].remedy
+
+
+@pytest.mark.parametrize(
+    ("stop", "reaction", "verdict"),
+    [
+        (-3.0, Reaction.STOP, Verdict.WARNING),
+        (-5.0, Reaction.SLOW, Verdict.WARNING),
+        (-6.0, Reaction.HOLD, Verdict.FAILURE),
+    ],
+)
+def test_what_is_too_hot_is_what_the_parameters_say(bench, stop, reaction, verdict):
+    write(bench, "Temperature Limit", 30)
+    thresholds = Thresholds(warn=-15.0, slow=-10.0, stop=stop, hysteresis=2.0)
+    policy = FaultPolicy(temperature=thresholds, reactions={Cause.TEMPERATURE: reaction})
+    present = Found(ELBOW.servo_id, ELBOW.model.number, 48)
+    (finding,) = inspection.servo(bench.bus, ELBOW, present, ARM.limit("elbow"), policy)
+    assert finding.verdict is verdict
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,17 @@ def test_a_servo_near_its_limit_stops_the_arm_before_it_cuts_its_torque():
     bench.run_until(lambda: bench.mode() is Mode.HOLDING)
 
 
+def test_a_warm_servo_that_was_silent_is_not_warned_of_by_what_was_not_read():
+    bench = heat(armed(), 71.0)
+    bench.silence("elbow")
+    bench.run_until(lambda: "elbow" in bench.loop.faults)
+    bench.speak("elbow")
+    for _ in range(100):
+        bench.cycle()
+        assert not any("nan" in warning.detail for warning in bench.loop.warnings)
+    assert bench.loop.warnings[0].detail.startswith("71 °C")
+
+
 def test_the_figures_of_a_warning_are_renewed_once_a_second_at_most():
     bench = heat(armed(), 66.0)
     since = bench.loop.warnings[0].since
@@ -261,6 +272,8 @@ def test_park_asks_for_a_way_and_ends_with_torque_off_and_the_fault_told():
     bench.run(0.1)
     assert bench.mode() is Mode.FAULT
     assert bench.loop.faults["elbow"].cause is Cause.TEMPERATURE
+    assert bench.loop.faults["elbow"].done == "nothing: torque was off"
+    assert not bench.loop.wants_park
 
 
 def test_an_arm_with_a_limp_joint_cannot_park():
@@ -269,6 +282,25 @@ def test_an_arm_with_a_limp_joint_cannot_park():
     bench.run(0.1)
     with pytest.raises(CommandRefused, match="park refused: elbow cannot be trusted to move: overload"):
         send_to_park(bench)
+
+
+def test_a_way_to_park_that_there_is_not_is_told_by_the_fault_and_not_waited_for():
+    bench = heat(armed(reactions={Cause.TEMPERATURE: Reaction.PARK}), 76.0)
+    bench.loop.give_up_parking("forearm would meet table")
+    assert not bench.loop.wants_park
+    assert bench.loop.faults["elbow"].done == (
+        "the arm stopped and holds; it could not park: forearm would meet table"
+    )
+    assert bench.loop.why == str(bench.loop.faults["elbow"])
+    assert bench.mode() is Mode.FAULT
+
+
+def test_a_way_to_park_that_did_not_end_there_leaves_what_happened_since():
+    bench = heat(armed(reactions={Cause.TEMPERATURE: Reaction.PARK}), 76.0)
+    bench.loop.protective_stop(on=True, now=bench.now)
+    bench.loop.give_up_parking("the state is PROTECTIVE_STOP")
+    assert bench.loop.why == "protective stop"
+    assert "it could not park: the state is PROTECTIVE_STOP" in bench.loop.faults["elbow"].done
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,15 @@ def test_a_fault_tells_the_figures_of_its_own_moment(bench):
     assert "let it cool" in bench.loop.faults["elbow"].remedy
 
 
+def test_an_error_of_an_arm_without_torque_is_not_told_as_a_drop():
+    bench = Bench("park").start().run(0.1)
+    bench.far.faults.inject(VoltageDip("elbow", voltage=9.1))
+    bench.run_until(lambda: "elbow" in bench.loop.faults)
+    fault = bench.loop.faults["elbow"]
+    assert "9.1 V, 9.5 to 16.0 V are allowed, and has no torque, as before" in fault.detail
+    assert fault.done == "nothing: torque was off"
+
+
 def test_what_can_recover_does_and_what_cannot_is_told(bench):
     bench.servo("waist").fail(0x20)
     bench.far.faults.inject(Silence("elbow"))

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from armature.bench.virtual import PERIOD
-from armature.dynamixel.cause import Cause
+from armature.dynamixel.cause import Cause, Reaction
 from armature.dynamixel.mode import Mode
 from armature.dynamixel.policy import FaultPolicy
 
@@ -147,6 +147,19 @@ def test_a_short_pause_trips_nothing(bench):
     bench.run(0.1)
     assert bench.mode() is Mode.ARMED
     assert bench.loop.watchdog_trips == 0
+
+
+@pytest.mark.parametrize(("reaction", "moves_on"), [(Reaction.HOLD, True), (Reaction.STOP, False)])
+def test_what_the_others_do_when_one_trips_is_its_policy(reaction, moves_on):
+    bench = Bench("home", policy=FaultPolicy(reactions={Cause.BUS_WATCHDOG: reaction})).armed().run(0.3)
+    begin = bench.positions()["waist"]
+    bench.loop.follow(move(bench, 0.5, 2.0), bench.now)
+    bench.run(0.5)
+    bench.servo("elbow").registers["Bus Watchdog"] = TRIPPED
+    bench.run_until(lambda: bench.loop.cause is Cause.BUS_WATCHDOG, 0.3)
+    assert bench.mode() is Mode.HOLDING
+    bench.run(2.0)
+    assert (bench.positions()["waist"] > begin + 0.45) == moves_on
 
 
 def test_one_that_tripped_unseen_is_found_in_its_turn(bench):

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from armature.dynamixel.control_table import servo_model
-from armature.dynamixel.control_table_facts import RATINGS
+from armature.dynamixel.control_table_ratings import RATINGS
 from armature.dynamixel.packet import Error
 from armature.emulator.motor import Motor
 

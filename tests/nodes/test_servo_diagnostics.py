@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
+from armature.dynamixel import link
+from armature.dynamixel.cause import Cause
 from armature.emulator import faults
 from armature.nodes.bus_report import BusReport
 
@@ -15,8 +18,11 @@ servo_diagnostics = pytest.importorskip("armature.nodes.servo_diagnostics")
 
 def statuses(bench):
     report = BusReport(bench.loop, bench.bus)
+    return diagnosed(report.readings(0.0, 0.0, bench.now), report.status(bench.now))
+
+
+def diagnosed(readings, status):
     configuration = SimpleNamespace(wiring=WIRING, child={"port": "virtual"})
-    readings, status = report.readings(0.0, 0.0, bench.now), report.status(bench.now)
     array = servo_diagnostics.diagnostics(Time(), configuration, status, readings, {}, 0.0)
     return {status.name.split(": ")[1]: status for status in array.status}
 
@@ -37,3 +43,34 @@ def test_its_fault_is_told_there_and_not_of_the_first(fault, told):
     assert found[SECOND].message.startswith(told)
     assert found[SECOND].level == b"\x02"
     assert (found["boom"].message, found["boom"].level) == ("ok", b"\x00")
+
+
+def problem(cause, joint="boom"):
+    told = {"detail": "too much", "done": "nothing yet", "remedy": "give it less to do", "age": 0.0}
+    return {"joint": joint, "cause": str(cause), **told}
+
+
+def test_no_warning_of_a_joint_hides_behind_another():
+    warnings = (problem(Cause.LOAD), problem(Cause.LOAD, SECOND), problem(Cause.TEMPERATURE))
+    status = link.Status("ARMED", "on", "s1", "armed", protective_stop=False, warnings=warnings)
+    values = {item.key: item.value for item in servo_diagnostics.state(status, 0.0).values}
+    told = {name: text.split(":")[0] for name, text in values.items() if name.startswith("warning")}
+    assert told == {
+        "warning.boom": "temperature",
+        "warning.boom.load": "load",
+        f"warning.{SECOND}": "load",
+    }
+
+
+def test_a_warm_and_loaded_joint_at_fault_tells_all_of_it_in_one_message():
+    bench = twin(-1.5).armed().run(0.2)
+    report = BusReport(bench.loop, bench.bus)
+    status = replace(
+        report.status(bench.now),
+        faults=(problem(Cause.OVERLOAD),),
+        warnings=(problem(Cause.LOAD), problem(Cause.TEMPERATURE)),
+    )
+    told = diagnosed(report.readings(0.0, 0.0, bench.now), status)["boom"]
+    assert told.message == "overload: too much; also temperature: too much; also load: too much"
+    assert told.level == b"\x02"
+    assert {item.key: item.value for item in told.values}["cause"] == "overload"

@@ -104,6 +104,25 @@ def test_it_can_be_stopped_while_the_port_is_still_awaited(graph, port, tmp_path
     graph.until(lambda: graph.state() == "DISARMED")
 
 
+def test_the_latch_is_not_evaded_by_another_name_of_the_port(graph, port, tmp_path):
+    graph.start()
+    graph.until(lambda: graph.state() == "DISARMED")
+    assert graph.stop().success
+    assert graph.end() == 0
+    graph.port = tmp_path / "alias"
+    graph.states.clear()
+    graph.start(patience=30.0)
+    graph.until(lambda: graph.state() == "STARTING")
+    graph.port.symlink_to(port)  # its other name is known only now
+    graph.until(lambda: graph.state() == "PROTECTIVE_STOP")
+    assert graph.stop(False).success
+    assert graph.end() == 0
+    graph.port = port
+    graph.states.clear()
+    graph.start()
+    graph.until(lambda: graph.state() == "DISARMED")
+
+
 def test_by_parameter_it_cuts_torque(graph):
     graph.start(**{"faults.protective_stop.policy": "torque_off"})
     arm(graph)
@@ -226,6 +245,22 @@ def test_a_policy_may_park_the_arm(graph):
     graph.node.destroy_publisher(graph.setpoints)
     graph.until(lambda: graph.state() == "DISARMED", 30.0)
     assert [state for state in graph.states if state.message == "PARKING"]
+
+
+def test_a_fault_whose_policy_cannot_park_says_so_and_does_not_ask_for_ever(graph):
+    graph.start(**{"faults.temperature.policy": "park", "faults.park_time": 1.0})
+    arm(graph)
+    graph.move_waist(0.9, 1.5)
+    graph.until(lambda: graph.state() == "ARMED")
+    inject(graph, "overheat", "elbow", temperature=76.0)
+    graph.until(lambda: graph.state() == "FAULT" and "could not park" in graph.values()["fault.elbow"])
+    for told in (graph.values()["fault.elbow"], graph.values()["why"]):
+        assert "the arm stopped and holds; it could not park: " in told
+        assert "at most 1 s may lie ahead" in told
+    assert graph.values()["torque"] == "on"
+    inject(graph, "overheat", "elbow", temperature=40.0)
+    graph.until(lambda: graph.clear().success)
+    graph.until(lambda: graph.state() == "HOLDING")
 
 
 # A second start

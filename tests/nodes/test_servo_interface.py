@@ -16,6 +16,7 @@ from rclpy.parameter import Parameter
 from armature.dynamixel.policy import FaultPolicy
 from armature.errors import ConfigError
 from armature.nodes.conversions import positions_of
+from armature.nodes.last_words import last_words, leaves_torque_on
 from armature.nodes.parameters import read, refuse_unknown
 from armature.nodes.servo_interface import StartParameters
 from armature.nodes.servo_parameters import ServoConfiguration
@@ -160,7 +161,7 @@ def test_a_second_sigint_holds_at_once(armed):
     begun = time.monotonic()
     assert armed.end() == 0
     assert time.monotonic() - begun < 10.0
-    assert "holding with torque on" in armed.log.read_text()
+    assert last_words(armed.log) == "servo_interface: not parked: asked twice to end; holding; torque stays on"
     armed.start()
     armed.until(lambda: armed.state() == "HOLDING")
     assert armed.positions()["waist"] > 0.2
@@ -170,7 +171,20 @@ def test_a_second_sigint_holds_at_once(armed):
 def test_a_stop_that_is_latched_keeps_sigint_from_parking(armed):
     armed.stop()
     assert armed.end() == 0
-    assert "not parked, torque stays on" in armed.log.read_text()
+    assert last_words(armed.log).startswith(
+        "servo_interface: not parked: disarm refused: the state is PROTECTIVE_STOP"
+    )
+    assert leaves_torque_on(last_words(armed.log))
+
+
+@process
+def test_a_stop_that_is_latched_on_an_arm_without_torque_is_not_told_as_torque_left_on(graph):
+    graph.start()
+    graph.until(lambda: graph.state() == "DISARMED")
+    graph.stop()
+    assert graph.end() == 0
+    assert last_words(graph.log).startswith("servo_interface: torque is off, and the state is PROTECTIVE_STOP")
+    assert not leaves_torque_on(last_words(graph.log))
 
 
 @pytest.fixture
@@ -258,7 +272,10 @@ def node_with():
 @pytest.mark.parametrize(
     ("values", "told"),
     [
-        ({"rate": 401.0}, r"parameter rate: 401.0 .*within 1 and 400 Hz"),
+        ({"rate": 401.0}, r"parameter rate: 401.0 .*within 2 and 400 Hz"),
+        ({"rate": 4.0}, r"parameter rate: 4.0 .*named after 1.2 s, .*at least 10 Hz, or misses_allowed 2"),
+        ({"rate": 39.0, "misses_allowed": 20}, "parameter rate: 39.0 .*at least 40 Hz, or misses_allowed 19"),
+        ({"rate": 12.0}, r"parameter rate: 12.0 .*at least 20 Hz, or a time of 0.333333 s, or 0 for off"),
         ({"rate": math.nan}, "parameter rate: nan"),
         ({"rate": "fast"}, r"parameter rate: 'fast' .*DOUBLE"),
         ({"latency": 0.2}, r"parameter latency: 0.2 .*within 0 and 0.1 s"),

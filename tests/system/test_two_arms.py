@@ -40,7 +40,7 @@ PARAMETERS = """
 /**/servo_interface:
   ros__parameters:
     rate: 25.0
-    misses_allowed: 20
+    misses_allowed: 12
 /**/arm_controller:
   ros__parameters:
     reading_timeout: 3.0

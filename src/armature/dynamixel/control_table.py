@@ -14,13 +14,13 @@ from armature.dynamixel.control_table_facts import (
     BAUD_RATES,
     COMMON,
     NO_SHADOW,
-    RATINGS,
     VOLTAGE_UNIT,
     WATCHDOG_TRIPPED,
     Access,
     Fact,
     OperatingMode,
 )
+from armature.dynamixel.control_table_ratings import RATINGS
 from armature.errors import ConfigError
 
 __all__ = [
@@ -44,6 +44,10 @@ FULL_PWM = 885.0
 P_GAIN_UNIT = 128.0
 # e-Manual, "Control Table": the EEPROM area ends where the RAM area begins, at Torque Enable(64).
 _RAM_START = 64
+# The firmware of the MX series that speaks Protocol 2.0, as the e-Manual names it; the SDK leaves it out.
+_SECOND_PROTOCOL = "(2.0)"
+# Names that the SDK spells in two ways.
+_SPELLING = {"BUS Watchdog": "Bus Watchdog"}
 _RPM = 2.0 * math.pi / 60.0
 
 
@@ -166,14 +170,19 @@ def _folder() -> Path:
 
 
 def _file_of(name: str) -> str:
-    return name.lower().replace("-", "_") + ".model"
+    return name.lower().removesuffix(_SECOND_PROTOCOL).replace("-", "_") + ".model"
+
+
+def _name_of(file: str) -> str:
+    name = file.removesuffix(".model").upper().replace("_", "-")
+    return name + _SECOND_PROTOCOL if name.startswith("MX-") else name
 
 
 @cache
 def _model_names() -> Mapping[int, str]:
     lines = (_folder() / "dynamixel.model").read_text("utf-8").splitlines()[1:]
     rows = [line.split() for line in lines if line.strip()]
-    return {int(number): file.removesuffix(".model").upper().replace("_", "-") for number, file in rows}
+    return {int(number): _name_of(file) for number, file in rows}
 
 
 @cache
@@ -215,7 +224,7 @@ def _value(sections: Mapping[str, list[list[str]]], name: str) -> float:
 
 
 def _registers(rows: list[list[str]], facts: Mapping[str, Fact], number: int) -> dict[str, Register]:
-    items = [(name, int(address), int(size)) for address, size, name in rows]
+    items = [(_SPELLING.get(name, name), int(address), int(size)) for address, size, name in rows]
     plain = [item for item in items if not item[0].startswith("Indirect")]
     registers = [_register(item, facts[item[0]], number) for item in plain]
     registers += _indirect({name: address for name, address, _ in items}, facts)

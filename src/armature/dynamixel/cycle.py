@@ -189,7 +189,7 @@ class BusCycle(LoopState):
             stopped = self._servos.watchdogs.tripped(self._servos.obeying())
         if not stopped:
             return
-        self._conduct.halt(now)
+        self._end_motion(self._policy.reaction(Cause.BUS_WATCHDOG), now)
         for axis in stopped:
             self._take_back(axis, now)
         joints = ", ".join(axis.name for axis in stopped)
@@ -219,18 +219,21 @@ class BusCycle(LoopState):
         axis = self._servos.axes[fault.joint]
         if reaction is Reaction.PARK and conduct.mode is Mode.PARKING:
             return
-        if reaction is Reaction.HOLD and conduct.mode is not Mode.PARKING:
-            conduct.end()
-        else:  # a way to park is long, and its end is not where to hold
-            conduct.halt(now)
+        self._end_motion(reaction, now)
         if fault.cause in (Cause.FOLLOWING_ERROR, Cause.CONTACT):  # whatever is in its way is not pushed any more
             conduct.setpoints.hold({axis.wiring.joint: axis.position})
         if fault.cause is Cause.DISAGREEMENT:
             conduct.setpoints.hold(self._servos.apart(axis))
-        conduct.wants_park = reaction is Reaction.PARK
+        conduct.wants_park = reaction is Reaction.PARK and conduct.expects_torque
         if reaction is Reaction.TORQUE_OFF:
             self._faults.limp.add(axis.wiring.joint)
         conduct.why, conduct.cause = str(fault), fault.cause
+
+    def _end_motion(self, reaction: Reaction, now: float) -> None:
+        if reaction is Reaction.HOLD and self._conduct.mode is not Mode.PARKING:
+            self._conduct.end()
+        else:  # a way to park is long, and its end is not where to hold
+            self._conduct.halt(now)
 
     def _cut_what_must_be(self) -> None:
         """Torque that is to be off, also where a request to cut it has failed because an answer was lost."""

@@ -46,6 +46,7 @@ _DONE = {
 }
 # Whatever the policy, nobody knows what a silent servo does.
 _UNHEARD = "the others stopped and hold; whether it holds is not known"
+_NOTHING_TO_DO = "nothing: torque was off"
 _RECOVERY_TIME = 3.0  # how long a rebooted servo may stay silent [s]
 _RETURNS_WITHIN = 60.0  # [s]
 _RENEW_EVERY = 1.0  # the figures of a warning [s]
@@ -144,7 +145,7 @@ class Faults:
             for finding in self._findings(axis, target, now, torque_expected, load):
                 if finding.stage < Stage.STOP or self._policy.reaction(finding.cause) is Reaction.SLOW:
                     warned[name, finding.cause] = finding
-                elif fault := self.note(axis, finding.cause, finding.detail, now):
+                elif fault := self.note(axis, finding.cause, finding.detail, now, torque_expected=torque_expected):
                     new.append(fault)
         self._warn(warned, now)
         return new
@@ -158,7 +159,8 @@ class Faults:
         for cause in causes_of(axis.hardware_error):
             self.stop_recovery(joint)
             if self._is_news(joint, cause):
-                yield Finding(cause, Stage.STOP, self._error_detail(axis, cause))
+                had_torque = torque_expected and not self.may_be_limp(axis)
+                yield Finding(cause, Stage.STOP, self._error_detail(axis, cause, had_torque))
         if joint in self._recovering:
             return
         if self._servos.reader.is_missing(axis):
@@ -172,11 +174,12 @@ class Faults:
             yield Finding(Cause.SILENT_RESET, Stage.STOP, LIMP)
         yield from self._watches[joint].look(axis, target, self.protection(joint), now, load)
 
-    def _error_detail(self, axis: Axis, cause: Cause) -> str:
+    def _error_detail(self, axis: Axis, cause: Cause, had_torque: bool) -> str:
         figures = ""
         with suppress(BusError):  # what was read in its turn may be older than the error
             figures = self._figures(axis, cause)
-        return f"the servo reports it{figures} and {'keeps its torque' if axis.torque else 'has cut its torque'}"
+        without = "has cut its torque" if had_torque else "has no torque, as before"
+        return f"the servo reports it{figures} and {'keeps its torque' if axis.torque else without}"
 
     def _figures(self, axis: Axis, cause: Cause) -> str:
         bounds, registers = self.protection(axis.name), self._servos.registers
@@ -202,7 +205,9 @@ class Faults:
         self.warnings = warnings
         self.is_slow = any(finding.stage >= Stage.SLOW for finding in found.values())
 
-    def note(self, axis: Axis, cause: Cause, detail: str, now: float) -> Fault | None:
+    def note(
+        self, axis: Axis, cause: Cause, detail: str, now: float, *, torque_expected: bool = True
+    ) -> Fault | None:
         """Write a fault down, unless one that is as grave is known; returns it if it is new."""
         joint = axis.name
         if not self._is_news(joint, cause):
@@ -215,13 +220,24 @@ class Faults:
             joint=joint,
             cause=cause,
             detail=detail,
-            done=_UNHEARD if cause in ABSENT else _DONE[self._policy.reaction(cause)],
+            done=self._done(cause) if torque_expected else _NOTHING_TO_DO,
             remedy=_LET_DOWN if axis.torque and axis.hardware_error else _REMEDIES.get(cause, CLEAR),
             needs_clearing=cause not in ABSENT,
             since=now,
         )
         self.by_joint[joint] = fault
         return fault
+
+    def _done(self, cause: Cause) -> str:
+        return _UNHEARD if cause in ABSENT else _DONE[self._policy.reaction(cause)]
+
+    def tell_not_parked(self, why: str) -> str:
+        """Say of the faults whose policy is to park that this could not be done; returns the gravest in words."""
+        done = f"the arm stopped and holds; it could not park: {why}"
+        asked = [fault for fault in self.by_joint.values() if self._policy.reaction(fault.cause) is Reaction.PARK]
+        told = [replace(fault, done=done) for fault in sorted(asked, key=lambda fault: fault.cause.gravity)]
+        self.by_joint.update((fault.joint, fault) for fault in told)
+        return str(told[0]) if told else ""
 
     def _is_news(self, joint: str, cause: Cause) -> bool:
         """Whether a cause says more than the known one; after a recovery, or an end of the silence, any does."""

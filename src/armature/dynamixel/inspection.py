@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
+from armature.core.health import Stage
 from armature.core.model import Limit
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.bus_contract import Bus
+from armature.dynamixel.cause import Cause, Reaction
 from armature.dynamixel.control_table import NO_SHADOW, VOLTAGE_UNIT, OperatingMode
 from armature.dynamixel.packet import BITS_PER_BYTE
+from armature.dynamixel.policy import FaultPolicy
 from armature.dynamixel.reader import Reader
 from armature.dynamixel.registers import Registers
 from armature.dynamixel.survey import Found, Survey
@@ -21,7 +24,7 @@ _CYCLES = 200
 _READS = 20  # of a servo, to find another one with the same id
 MANY_DAMAGED = _READS // 4  # more is no bad cable and no busy machine
 _SHARE = 0.8  # of a period that a cycle may take
-_WARM = 15  # below the servo's own limit [K]
+_DEFAULT_POLICY = FaultPolicy()
 _WATCHDOG = 38  # firmware from which on there is a Bus Watchdog (e-Manual, "Bus Watchdog(98)")
 
 
@@ -77,7 +80,9 @@ def _duplicate(subject: str, detail: str) -> Finding:
     return Finding(subject, Verdict.FAILURE, f"duplicate id: {detail}", remedy)
 
 
-def servo(bus: Bus, wiring: ServoWiring, present: Found, limit: Limit) -> Iterator[Finding]:
+def servo(
+    bus: Bus, wiring: ServoWiring, present: Found, limit: Limit, policy: FaultPolicy = _DEFAULT_POLICY
+) -> Iterator[Finding]:
     """One servo that answers: what it says of itself, against its own limits and the URDF's.
 
     Args:
@@ -85,6 +90,7 @@ def servo(bus: Bus, wiring: ServoWiring, present: Found, limit: Limit) -> Iterat
         wiring: what the servo should be.
         present: what it has answered to a ping.
         limit: of its joint, by the URDF.
+        policy: with the thresholds that will hold once the arm is started.
 
     Raises:
         PortError: the port is gone.
@@ -100,6 +106,7 @@ def servo(bus: Bus, wiring: ServoWiring, present: Found, limit: Limit) -> Iterat
         yield Finding(subject, Verdict.FAILURE, str(error), "check its cable; armature check again")
         return
     problems = [problem for look in _LOOKS for problem in look(wiring, limit, values)]
+    problems += _heat(values, policy)
     if damaged or lost:
         detail = f"of {_READS} answers {damaged} were damaged, {lost} lost or late"
         problems.append((Verdict.WARNING, detail, "check its cable and ground, and whether this machine is busy"))
@@ -205,10 +212,16 @@ def _state(wiring: ServoWiring, limit: Limit, values: Mapping[str, int]) -> Iter
     if not lowest <= volts <= highest:
         detail = f"{volts:.1f} V, it takes {lowest:.1f} to {highest:.1f} V"
         yield Verdict.FAILURE, detail, "check the power supply and the cable's cross-section"
+
+
+def _heat(values: Mapping[str, int], policy: FaultPolicy) -> Iterator[Problem]:
     warm, hottest = values["Present Temperature"], values["Temperature Limit"]
-    if warm > hottest - _WARM:
-        verdict = Verdict.FAILURE if warm >= hottest else Verdict.WARNING
-        yield verdict, f"{warm} °C, its limit is {hottest} °C", "let it cool down"
+    stage = policy.temperature.stage(warm - hottest, Stage.WELL)
+    if not stage:
+        return
+    ends = warm >= hottest or (stage is Stage.STOP and policy.reaction(Cause.TEMPERATURE) is not Reaction.SLOW)
+    bound = f"its limit is {hottest} °C, a fault from {hottest + policy.temperature.stop:g} °C on"
+    yield Verdict.FAILURE if ends else Verdict.WARNING, f"{warm} °C, {bound}", "let it cool down"
 
 
 _LOOKS: tuple[Callable[[ServoWiring, Limit, Mapping[str, int]], Iterator[Problem]], ...] = (

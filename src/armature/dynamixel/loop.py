@@ -84,6 +84,13 @@ class ServoLoop(BusCycle):
         self._conduct.mode, self.why = Mode.PARKING, "parking"
         self._conduct.parking = Parking.along(piece)
 
+    def give_up_parking(self, why: str) -> None:
+        """Whoever was to park for a policy could not: the arm holds, and the faults that asked for it say so."""
+        told = self._faults.tell_not_parked(why) if self._conduct.expects_torque else ""
+        if self._conduct.wants_park:
+            self.why = told or f"{self.why}; it could not park: {why}"
+        self._conduct.wants_park = False
+
     def guide(self, joint: str, now: float, *, begin: bool) -> str:
         """Let a hand guide a joint, or let it hold again where it is; see free_drive.
 

@@ -169,7 +169,7 @@ class Recovery:
             must_hold = torque_expected and not self._faults.may_be_limp(axis)
             reset = LIMP if must_hold and not axis.torque else self._difference(axis)
             if reset:
-                self._faults.note(axis, Cause.SILENT_RESET, reset, now)
+                self._faults.note(axis, Cause.SILENT_RESET, reset, now, torque_expected=torque_expected)
                 return str(self._faults.by_joint[joint])
             if axis.torque:
                 self._setpoints.hold(self._servos.hold_of(axis.wiring.joint))
@@ -177,7 +177,7 @@ class Recovery:
             return f"{joint}: {error}"  # the next cycle tries again
         if not self._faults.may_return(joint, now):
             often = f"it was silent more than {self._policy.returns:g} times within a minute, and is there again"
-            self._faults.note(axis, Cause.COMMUNICATION, often, now)
+            self._faults.note(axis, Cause.COMMUNICATION, often, now, torque_expected=torque_expected)
             return str(self._faults.by_joint[joint])
         ended = self._faults.end(joint)
         return f"{joint}: recovered from: {ended.detail}" if ended else f"{joint}: recovered"

@@ -161,7 +161,7 @@ class JointWatch:
     def _staged(self, axis: Axis, protection: Protection) -> Iterator[Finding]:
         limit, policy = protection.temperature, self._policy
         stage = self._advance(Cause.TEMPERATURE, axis.temperature - limit)
-        if stage:
+        if stage and not math.isnan(axis.temperature):  # a servo that was silent has yet to tell it
             at = f"{axis.temperature:.0f} °C, the servo's limit is {limit:.0f} °C"
             yield Finding(Cause.TEMPERATURE, stage, at + self._time_left(stage, axis, protection))
         stage = min(self._advance(Cause.LOAD, self._load.root), self._load_ends_at)

@@ -16,6 +16,8 @@ _SINCE_FIRMWARE: dict[int, int] = {
     Instruction.FAST_BULK_READ: 45,
 }
 _SINCE_FIRMWARE_330: dict[int, int] = {Instruction.FAST_SYNC_READ: 46, Instruction.FAST_BULK_READ: 46}
+_FAST = tuple(_SINCE_FIRMWARE_330)
+_WITHOUT_FAST = ("MX-", "2X")  # of any firmware
 _WATCHDOG_FIRMWARE = 38  # section "Bus Watchdog(98)"
 _NEED_CURRENT = (OperatingMode.CURRENT, OperatingMode.CURRENT_BASED_POSITION)
 
@@ -27,6 +29,8 @@ def is_of_size_330(model: ServoModel) -> bool:
 
 def knows(model: ServoModel, firmware: int, instruction: int) -> bool:
     """Whether a firmware has an instruction."""
+    if instruction in _FAST and model.name.startswith(_WITHOUT_FAST):
+        return False
     newer = _SINCE_FIRMWARE_330 if is_of_size_330(model) else _SINCE_FIRMWARE
     return firmware >= newer.get(instruction, 0)
 

@@ -29,6 +29,7 @@ class BusRequests:
         self._acts: dict[str, Act] = {
             "arm": lambda request, now: loop.arm(request["session"], now),
             "park": lambda request, now: loop.park(self._piece(request["serial"]), now),
+            "not_parked": lambda request, _: loop.give_up_parking(request["why"]),
             "hold": lambda request, now: loop.hold(request["why"], now),
             "protective_stop": lambda request, now: loop.protective_stop(request["on"], now),
             "clear_faults": lambda _, now: loop.clear_faults(now),

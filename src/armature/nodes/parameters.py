@@ -7,6 +7,7 @@ import typing
 from pathlib import Path
 from typing import Any, TypeVar
 
+from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.exceptions import ParameterUninitializedException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -28,7 +29,7 @@ _KINDS: dict[Any, Parameter.Type] = {
 
 
 def read(node: Node, kind: type[T], prefix: str = "", **defaults: Any) -> T:
-    """Declare and read the parameters that a dataclass names.
+    """Declare and read the parameters that a dataclass names; ROS refuses to change them afterwards.
 
     A field without a default must be given. A double underscore in a field's name stands for a dot.
 
@@ -97,8 +98,13 @@ def _read_one(node: Node, name: str, kind: Any, otherwise: Any) -> Any:
         return _coerce(name, _present(node, name), kind)
     value = list(default) if isinstance(default, tuple) else default
     # Declared with the coerced value, so that an integer in a file may stand for a double.
-    node.declare_parameter(name, value, ignore_override=True)
+    node.declare_parameter(name, value, _descriptor(), ignore_override=True)
     return default
+
+
+def _descriptor() -> ParameterDescriptor:
+    """Objects are built of the values once, so one that changed later would be shown and not be in force."""
+    return ParameterDescriptor(read_only=True, description="read at the start; restart the process to change it")
 
 
 def _override(node: Node, name: str) -> Any:

@@ -4,38 +4,50 @@ from __future__ import annotations
 
 import os
 import threading
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from armature.errors import ConfigError
 
-_TEXT = "The protective stop of this port is latched; release it with /servo_interface/protective_stop.\n"
+_TEXT = (
+    "The protective stop of this port is latched; release it with /servo_interface/protective_stop.\n"
+    "The port is known as:\n"
+)
 
 
 class ProtectiveLatch:
-    """One small file that exists while the stop is latched."""
+    """Small files that exist while the stop is latched, one for each name of a port: no other name evades it."""
 
-    def __init__(self, folder: Path, port: str) -> None:
+    def __init__(self, folder: Path, names: Callable[[], Iterable[str]]) -> None:
         """Find or make the folder.
 
         Args:
             folder: where state is kept.
-            port: the serial device by its stable name; each has its own latch.
+            names: by which the ports are known at present; they begin with a slash.
 
         Raises:
             ConfigError: the folder cannot be written.
         """
         self.failure = ""  # why it is not on the disk, where it is not
+        self.is_engaged = False
+        self._folder = folder
+        self._names = names
+        self._written: frozenset[str] = frozenset()
         self._lock = threading.Lock()
-        self._file = folder / f"protective_stop{port.replace('/', '-')}"
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self.is_engaged = self._file.exists()
-            self._write(self.is_engaged)
+            (folder / f".writable.{os.getpid()}").touch()
+            (folder / f".writable.{os.getpid()}").unlink()
+            self._look()
         except OSError as error:
             raise ConfigError(
                 "parameter state_folder", str(folder), f"a folder that can be written is needed ({error.strerror})"
             ) from error
+
+    def look(self) -> None:
+        """Look again: a port that has come meanwhile has more names, and may be latched by one of them."""
+        with self._lock:
+            self._try(self._settle if self.failure else self._look)
 
     def keep(self, *, engaged: bool) -> None:
         """Write and sync, if it is not so already; where that fails, it counts for this process alone."""
@@ -43,25 +55,63 @@ class ProtectiveLatch:
             if engaged == self.is_engaged and not self.failure:
                 return
             self.is_engaged = engaged
-            try:
-                self._write(engaged)
-                self.failure = ""
-            except OSError as error:
-                self.failure = f"it could not be written to {self._file} ({error.strerror}): a restart forgets it"
+            self._try(self._settle)
 
-    def _write(self, engaged: bool) -> None:
-        fresh = self._file.with_name(f".{self._file.name}.{os.getpid()}")
-        with fresh.open("w", encoding="utf-8") as file:
-            file.write(_TEXT)
-            file.flush()
-            os.fsync(file.fileno())
-        if engaged:
-            fresh.replace(self._file)
+    def _try(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+            self.failure = ""
+        except OSError as error:
+            self.failure = f"it could not be written to {self._folder} ({error.strerror}): a restart forgets it"
+
+    def _settle(self) -> None:
+        if self.is_engaged:
+            self._engage()
         else:
-            fresh.unlink()
-            with suppress(FileNotFoundError):
-                self._file.unlink()
-        _sync_folder(self._file.parent)
+            self._release()
+
+    def _look(self) -> None:
+        self.is_engaged = self.is_engaged or any(self._file(name).exists() for name in self._names())
+        if self.is_engaged:
+            self._engage()
+
+    def _engage(self) -> None:
+        names = self._all_names()
+        if names == self._written:
+            return
+        for name in sorted(names):
+            self._write(self._file(name), _TEXT + "".join(f"{other}\n" for other in sorted(names)))
+        _sync_folder(self._folder)
+        self._written = names
+
+    def _release(self) -> None:
+        for name in self._all_names():
+            self._file(name).unlink(missing_ok=True)
+        _sync_folder(self._folder)
+        self._written = frozenset()
+
+    def _all_names(self) -> frozenset[str]:
+        """Names at present, and those under which the same latch was written before."""
+        names = {*self._names(), *self._written}
+        for name in tuple(names):
+            file = self._file(name)
+            if file.exists():
+                names.update(
+                    line for line in file.read_text("utf-8", "replace").splitlines() if line.startswith("/")
+                )
+        return frozenset(names)
+
+    def _file(self, name: str) -> Path:
+        return self._folder / f"protective_stop{name.replace('/', '-')}"
+
+    @staticmethod
+    def _write(file: Path, text: str) -> None:
+        fresh = file.with_name(f".{file.name}.{os.getpid()}")
+        with fresh.open("w", encoding="utf-8") as opened:
+            opened.write(text)
+            opened.flush()
+            os.fsync(opened.fileno())
+        fresh.replace(file)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-_BY_ID = Path("/dev/serial/by-id")
+BY_ID = Path("/dev/serial/by-id")
 _SYS = Path("/sys")
 
 
@@ -39,6 +39,6 @@ def adapter(path: str, sys: Path = _SYS) -> Adapter:
     return Adapter(device, driver, timer)
 
 
-def stable_names(folder: Path = _BY_ID) -> list[str]:
+def stable_names(folder: Path = BY_ID) -> list[str]:
     """Serial adapters that are plugged in, by names that stay the same."""
     return sorted(str(entry) for entry in folder.iterdir()) if folder.is_dir() else []

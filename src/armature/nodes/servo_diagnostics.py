@@ -11,7 +11,7 @@ from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 
 from armature.dynamixel import link
-from armature.dynamixel.cause import names_of
+from armature.dynamixel.cause import Cause, names_of
 from armature.dynamixel.mode import Mode
 from armature.dynamixel.wiring import ServoWiring
 from armature.nodes.conversions import diagnostic
@@ -40,19 +40,39 @@ def state(status: link.Status, now: float) -> DiagnosticStatus:
 
 def shown(status: link.Status) -> Any:
     """What of a status is worth another message on the state topic."""
-    faults = tuple((fault["joint"], fault["cause"]) for fault in status.faults)
-    warnings = tuple((warning["joint"], warning["cause"], warning["done"]) for warning in status.warnings)
+    faults, warnings = (
+        tuple((problem["joint"], problem["cause"], problem["done"]) for problem in problems)
+        for problems in (status.faults, status.warnings)
+    )
     why = (status.why, status.cause, status.speed_factor, status.free)
     return status.mode, status.torque, status.session, status.protective_stop, why, faults, warnings
 
 
 def _told(kind: str, problems: Iterable[Problem], now: float) -> dict[str, str]:
-    return {
-        f"{kind}.{problem['joint']}": "; ".join(
-            (f"{problem['cause']}: {problem['detail']}", _since(problem, now), problem["done"], problem["remedy"])
-        )
-        for problem in problems
-    }
+    """The gravest of each joint by the joint's name, any other with its cause behind that."""
+    told = {}
+    for joint, of_joint in _by_joint(problems).items():
+        for problem in of_joint:
+            name = f"{kind}.{joint}" if problem is of_joint[0] else f"{kind}.{joint}.{_cause(problem).parameter}"
+            parts = (_in_words(problem), _since(problem, now), problem["done"], problem["remedy"])
+            told[name] = "; ".join(parts)
+    return told
+
+
+def _by_joint(problems: Iterable[Problem]) -> dict[str, list[Problem]]:
+    """Of each joint the gravest first."""
+    found: dict[str, list[Problem]] = {}
+    for problem in sorted(problems, key=lambda problem: _cause(problem).gravity):
+        found.setdefault(problem["joint"], []).append(problem)
+    return found
+
+
+def _cause(problem: Problem) -> Cause:
+    return Cause(problem["cause"])
+
+
+def _in_words(problem: Problem) -> str:
+    return f"{problem['cause']}: {problem['detail']}"
 
 
 def _since(problem: Problem, now: float) -> str:
@@ -89,11 +109,10 @@ def diagnostics(
     message.status = [_bus(configuration, status, readings, more), *_parts(status)]
     if readings is None:
         return message
-    faults = {fault["joint"]: fault for fault in status.faults}
-    warnings = {warning["joint"]: warning for warning in status.warnings}
+    faults, warnings = _by_joint(status.faults), _by_joint(status.warnings)
     for servo, axis in zip(configuration.wiring.servos, readings.axes, strict=True):
         joint = servo.joint
-        level, text, values = _condition(faults.get(joint), warnings.get(joint), axis.position, now)
+        level, text, values = _condition(faults.get(joint, []), warnings.get(joint, []), axis.position, now)
         values = {**_measured(axis), **values, **status.servos.get(joint, {})}
         message.status.append(diagnostic(f"servo_interface: {joint}", level, text, values, f"id {servo.servo_id}"))
         if servo.second is not None:
@@ -104,14 +123,14 @@ def diagnostics(
 def _second(
     servo: ServoWiring,
     status: link.Status,
-    faults: Mapping[str, Problem],
-    warnings: Mapping[str, Problem],
+    faults: Mapping[str, list[Problem]],
+    warnings: Mapping[str, list[Problem]],
     now: float,
 ) -> DiagnosticStatus:
     """A joint's second servo, of which the status tells and not the readings."""
     told = status.servos.get(servo.name, {})
     position = float(told.get("position", math.nan))
-    level, text, values = _condition(faults.get(servo.name), warnings.get(servo.name), position, now)
+    level, text, values = _condition(faults.get(servo.name, []), warnings.get(servo.name, []), position, now)
     return diagnostic(f"servo_interface: {servo.name}", level, text, {**told, **values}, f"id {servo.servo_id}")
 
 
@@ -142,17 +161,19 @@ def _parts(status: link.Status) -> list[DiagnosticStatus]:
 
 
 def _condition(
-    fault: Problem | None, warning: Problem | None, position: float, now: float
+    faults: list[Problem], warnings: list[Problem], position: float, now: float
 ) -> tuple[bytes, str, dict[str, str]]:
-    problem = fault or warning
-    if problem is None:
+    """Level, message and values of one servo: the values of what is gravest, the message of all."""
+    problems = [*faults, *warnings]
+    if not problems:
         if math.isnan(position):
             return DiagnosticStatus.WARN, "no reading in the last cycle", {}
         return DiagnosticStatus.OK, "ok", {}
-    level = DiagnosticStatus.WARN if fault is None else DiagnosticStatus.ERROR
-    told = {name: problem[name] for name in ("cause", "detail", "done", "remedy")}
-    times = {"since [s]": f"{problem['age']:.1f}", "time": _since(problem, now)}
-    return level, f"{problem['cause']}: {problem['detail']}", {**told, **times}
+    gravest = problems[0]
+    told = {name: gravest[name] for name in ("cause", "detail", "done", "remedy")}
+    times = {"since [s]": f"{gravest['age']:.1f}", "time": _since(gravest, now)}
+    level = DiagnosticStatus.ERROR if faults else DiagnosticStatus.WARN
+    return level, "; also ".join(map(_in_words, problems)), {**told, **times}
 
 
 def _measured(axis: link.AxisReading) -> dict[str, str]:

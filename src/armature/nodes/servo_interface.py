@@ -15,12 +15,16 @@ from typing import Any
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
 from armature.dynamixel import link
+from armature.dynamixel.mode import Mode
+from armature.dynamixel.ports import port_paths
 from armature.errors import ArmatureError, CommandRefused
 from armature.nodes.bus_client import BusClient
 from armature.nodes.bus_keeper import BusKeeper
 from armature.nodes.controller_watch import ControllerWatch
 from armature.nodes.disarming import Disarming
+from armature.nodes.last_words import not_parked, say, say_serving
 from armature.nodes.parameters import read, refuse_unknown
+from armature.nodes.port_names import known_names
 from armature.nodes.protective_latch import ProtectiveLatch
 from armature.nodes.run import run_nodes
 from armature.nodes.servo_guiding import Guiding
@@ -120,28 +124,36 @@ class ServoInterface(LifecycleNode):
 
     def stopping(self, signals: Sequence[int]) -> bool:
         """First signal: stop, park if that may be, end. Second: hold at once, end."""
-        if self._parts is None or not self._parts.services.is_active or self._has_left:
+        if self._parts is None or self._has_left:
             return True
+        if not self._parts.services.is_active:
+            return self._leave(not_parked("the servo interface is not active", self._parts.keeper.status))
         if self._leaving is None:
             self._leaving = self._parts.disarming.begin(is_leaving=True)
         if self._leaving.done():
-            self._tell_how_it_left(self._leaving)
-        elif len(signals) > 1:
-            self._hold_at_once(self._parts.disarming)
-        return self._has_left
+            return self._leave(self._how_it_left(self._leaving, self._parts.keeper))
+        if len(signals) > 1:
+            return self._leave(self._hold_at_once(self._parts))
+        return False
 
-    def _tell_how_it_left(self, leaving: Future[str]) -> None:
+    def _leave(self, words: str) -> bool:
+        say(words)
         self._has_left = True
+        return True
+
+    @staticmethod
+    def _how_it_left(leaving: Future[str], keeper: BusKeeper) -> str:
         try:
-            _say(leaving.result())
+            return leaving.result()
         except ArmatureError as error:
-            _say(f"not parked, torque stays on: {error}")
+            return not_parked(str(error), keeper.status)
 
-    def _hold_at_once(self, disarming: Disarming) -> None:
-        self._has_left = True
+    @staticmethod
+    def _hold_at_once(parts: _Parts) -> str:
+        why = "asked twice to end; holding"
         with suppress(CommandRefused):  # without a bus process the servos hold by themselves
-            disarming.call_off("asked twice to end; holding")
-        _say("holding with torque on")
+            parts.disarming.call_off(why)
+        return not_parked(why, parts.keeper.status)
 
 
 class _Parts:
@@ -151,7 +163,9 @@ class _Parts:
         self._node = node
         self._is_parking_wanted = False
         self._child = {**configuration.child, "simulated_time": is_simulated(node)}
-        self.latch = ProtectiveLatch(configuration.state_folder, str(configuration.child["port"]))
+        paths = port_paths(str(configuration.child["port"]), configuration.wiring.buses).values()
+        self.latch = ProtectiveLatch(configuration.state_folder, lambda: known_names(paths))
+        self._has_port = False
         self.keeper = BusKeeper(self._child_now, self._attached, self._cycle, self._status)
         self.disarming = Disarming(configuration, self.keeper)
         self.guiding = Guiding(configuration, self.keeper)
@@ -183,6 +197,7 @@ class _Parts:
     # In the keeper's thread
 
     def _attached(self, client: BusClient) -> None:
+        say_serving()
         self.inlet.attach(client)
         if self.latch.is_engaged:  # it may be one that knows of no latch
             client.tell("protective_stop", on=True)
@@ -199,9 +214,18 @@ class _Parts:
     def _status(self, status: link.Status, readings: link.Readings | None) -> None:
         if status.protective_stop:
             self.latch.keep(engaged=True)
+        self._look_at_latch(status)
         self.outlet.state(status, readings)
         self.guiding.see(status.free)
         self._park_if_wanted(wanted=status.wants_park)
+
+    def _look_at_latch(self, status: link.Status) -> None:
+        """A port that has come, or has come back, may be latched by a name that it had not before."""
+        had_port, self._has_port = self._has_port, status.mode != Mode.DISCONNECTED.name
+        if self._has_port and not had_port:
+            self.latch.look()
+            if self.latch.is_engaged and not status.protective_stop:
+                self.keeper.client.tell("protective_stop", on=True)
 
     def _park_if_wanted(self, *, wanted: bool) -> None:
         """A fault's policy may be to park, which takes a free way; that is looked for here."""
@@ -212,10 +236,9 @@ class _Parts:
     def _tell_how_it_parked(self, parking: Future[str]) -> None:
         error = parking.exception()
         self._node.get_logger().warning(f"parking after a fault: {error or parking.result()}")
-
-
-def _say(text: str) -> None:
-    print(f"servo_interface: {text}", file=sys.stderr, flush=True)  # noqa: T201
+        if error is not None:
+            with suppress(CommandRefused):  # without a bus process nobody asks to park
+                self.keeper.client.tell("not_parked", why=str(error))
 
 
 def main() -> int:

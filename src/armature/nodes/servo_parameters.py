@@ -23,7 +23,9 @@ from armature.nodes.joint_limits import ArmLimits, read_limits
 from armature.nodes.parameters import read, read_file
 
 _KEEP = -1
-_HIGHEST_RATE = 400.0  # [Hz]
+_LOWEST_RATE, _HIGHEST_RATE = 2.0, 400.0  # [Hz]
+_LONGEST_SILENCE = 0.5  # of a servo before it is named, which promise 4 wants within a second [s]
+_FEWEST_CYCLES = 4  # that a servo's watchdog must wait: one request that is lost shall not trip it
 _LONGEST_PATIENCE = 600.0  # [s]
 _ROUNDING = 1e-6  # of a pose that meets its limit [rad] or [m]
 
@@ -49,18 +51,44 @@ class ServoParameters:
     state_folder: str = ""  # for what outlives a restart; "" for armature in XDG_STATE_HOME
 
     def __post_init__(self) -> None:
-        if not 1.0 <= self.rate <= _HIGHEST_RATE:
-            raise ConfigError("parameter rate", self.rate, f"it must be within 1 and {_HIGHEST_RATE:g} Hz")
+        if not _LOWEST_RATE <= self.rate <= _HIGHEST_RATE:
+            allowed = f"it must be within {_LOWEST_RATE:g} and {_HIGHEST_RATE:g} Hz"
+            raise ConfigError("parameter rate", self.rate, allowed)
         if not 0.0 <= self.patience <= _LONGEST_PATIENCE:
             raise ConfigError(
                 "parameter patience", self.patience, f"it must be within 0 and {_LONGEST_PATIENCE:g} s"
             )
         if self.misses_allowed < 1:
             raise ConfigError("parameter misses_allowed", self.misses_allowed, "it must be at least 1")
+        if self.misses_allowed > _LONGEST_SILENCE * self.rate:
+            raise ConfigError("parameter rate", self.rate, self._what_is_quick_enough())
         if not 0.0 < self.park_speed <= 1.0:
             raise ConfigError("parameter park_speed", self.park_speed, "it must be within 0 and 1")
         if not 0.0 <= self.latency <= 0.1:
             raise ConfigError("parameter latency", self.latency, "it must be within 0 and 0.1 s")
+
+    def check_watchdog(self, time: float) -> None:
+        """Refuse a rate at which the servos' own watchdog would stop them between two cycles.
+
+        Args:
+            time: faults.bus_watchdog.time [s]; 0 is off.
+
+        Raises:
+            ConfigError: the rate is too low for it.
+        """
+        if time and time * self.rate < _FEWEST_CYCLES:
+            allowed = (
+                f"faults.bus_watchdog.time is {time:g} s, and {_FEWEST_CYCLES} cycles must fit: give at least "
+                f"{_FEWEST_CYCLES / time:g} Hz, or a time of {_FEWEST_CYCLES / self.rate:g} s, or 0 for off"
+            )
+            raise ConfigError("parameter rate", self.rate, allowed)
+
+    def _what_is_quick_enough(self) -> str:
+        misses, bound = self.misses_allowed, _LONGEST_SILENCE
+        return (
+            f"a silent servo would be named after {misses / self.rate:.2g} s, {bound:g} s may pass: "
+            f"give at least {misses / bound:g} Hz, or misses_allowed {int(bound * self.rate)}"
+        )
 
 
 @dataclass(frozen=True)
@@ -164,6 +192,8 @@ class ServoConfiguration:
         park = poses[parameters.park_pose]
         _check_park(parameters.park_pose, park, limits.arm)
         joints = {servo.joint: read(node, JointParameters, f"{servo.joint}.") for servo in wiring.servos}
+        faults = _read_faults(node)
+        parameters.check_watchdog(faults["bus_watchdog.time"])
         return ServoConfiguration(
             arm=limits.arm,
             urdf=urdf,
@@ -173,7 +203,7 @@ class ServoConfiguration:
             dynamics={name: limits.dynamics[name] for name in joints},
             state_folder=Path(parameters.state_folder or _default_state_folder()),
             child={
-                **_child(parameters, wiring, joints, limits, _read_faults(node)),
+                **_child(parameters, wiring, joints, limits, faults),
                 "free_drive": asdict(read(node, FreeDriveSettings, "free_drive.")),
             },
         )

@@ -1,0 +1,60 @@
+"""What the servo interface says of the arm when it ends: one line in its log, which the command line reads there.
+
+No topic would do: whoever hears it may be ending too, and the line is to be found afterwards.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from armature.dynamixel import link
+from armature.dynamixel.mode import Mode
+
+_PREFIX = "servo_interface: "
+_SERVING = "serves the arm"  # until it says another thing, nobody knows how the arm was left
+_STAYS_ON = "torque stays on"
+_TORQUE = {
+    "partial": f"{_STAYS_ON} in some joints",
+    "unknown": f"perhaps {_STAYS_ON}, since a servo is silent",
+}
+_SAID_NOTHING = f"it ended without a word; look at the arm, since perhaps its {_STAYS_ON}"
+
+
+def say(text: str) -> None:
+    """Say one thing of the arm."""
+    print(f"{_PREFIX}{text}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def say_serving() -> None:
+    """Say that from now on the arm is ours, so that something is to be said at the end."""
+    say(_SERVING)
+
+
+def not_parked(why: str, status: link.Status) -> str:
+    """That the arm was left unparked, by the torque that it has.
+
+    Args:
+        why: what kept it from parking.
+        status: what the bus child told last.
+    """
+    if status.torque == "off":
+        return f"torque is off, and the state is {status.mode} ({status.why})"
+    told = why.removesuffix(f"; {_STAYS_ON}")
+    if status.mode == Mode.STARTING.name:
+        return f"not parked: {told}; nobody knows the servos yet"
+    return f"not parked: {told}; {_TORQUE.get(status.torque, _STAYS_ON)}"
+
+
+def last_words(log: Path) -> str:
+    """What was said last, as it stands in a log; empty where the arm was never served."""
+    lines = log.read_text("utf-8", "replace").splitlines() if log.exists() else []
+    said = [line.removeprefix(_PREFIX) for line in lines if line.startswith(_PREFIX)]
+    if not said:
+        return ""
+    return f"{_PREFIX}{_SAID_NOTHING if said[-1] == _SERVING else said[-1]}"
+
+
+def leaves_torque_on(words: str) -> bool:
+    """Whether last words tell of an arm that was not parked and may have torque."""
+    return _STAYS_ON in words
