@@ -46,9 +46,9 @@ def refusals():
             "position of elbow at 1.000 s: -1e.308 refused",
         ),
         "too many points": (
-            long_goal(2001),
+            long_goal(5001),
             invalid,
-            "points: 2001 refused; a goal may have 2000; leave",
+            "points: 5001 refused; a goal may have 5000; leave",
         ),
         "too fast": (smooth(0.2, 1.0, 0.0), invalid, r"velocity of waist at .*2.0000 rad/s.*times as long"),
         "far start": (far, invalid, r"start of waist: 0.5.*set-point is at 0.0000 rad.*0.05 rad"),

@@ -10,16 +10,17 @@ import numpy as np
 
 from armature.core import jog, limits
 from armature.core.accelerations import check_accelerations
+from armature.core.group_state import FollowedGoal, GroupSettings, GroupState
 from armature.core.integration import Rates
 from armature.core.judging import Judge
-from armature.core.limits import GroupLimits
 from armature.core.outcome import Code, End, OnEnd, Outcome, aborted
 from armature.core.pieces import Piece
-from armature.core.readiness import Readiness
 from armature.core.spline import Array
 from armature.core.tracking import Tracker
 from armature.core.trajectory import State, Trajectory
 from armature.errors import CommandRefused, GoalRefused
+
+__all__ = ["GroupControl", "GroupSettings", "Planned"]
 
 # Beyond twice its speed no motion was planned for.
 _FASTEST = 2.0
@@ -27,19 +28,6 @@ _FASTEST = 2.0
 _LONGEST_DELAY = 1.0
 # A servo that gives all that it has may do so for a second or two: its set-point comes back so many times as hard.
 _RELIEF = 5.0
-
-
-@dataclass(frozen=True, eq=False)
-class GroupSettings:
-    """What a group allows; arrays of Shape (n,)."""
-
-    start_tolerance: Array  # of a first point at time 0 [rad] or [m]
-    margin: Array  # kept from the position limits while jogging [rad] or [m]
-    lease: float = 0.25  # of one jog command [s]
-    reading_timeout: float = 0.5  # without a reading of every joint [s]
-    allow_partial_joints_goal: bool = False  # joints that a goal leaves out go on with what they do
-    checks_acceleration: bool = True  # of goals that give velocities
-    deceleration: Array | None = None  # of stops [rad/s²] or [m/s²]; None: the joints' own acceleration
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,90 +40,11 @@ class Planned:
     times: Array  # of the goal's points [s]
 
 
-@dataclass
-class _Goal:
-    judge: Judge
-    on_end: OnEnd
-    times: Array  # of its points [s]
-    is_cancelling: bool = False
-
-
-def _as_built(build: Callable[[float], Trajectory]) -> tuple[Trajectory, str]:
-    return build(1.0), ""
-
-
-class GroupControl:
+class GroupControl(GroupState):
     """Takes what the arm says and what clients ask for; gives pieces of motion and ends of goals.
 
     Time is an argument, in seconds of the clock that stamps the readings.
     """
-
-    def __init__(self, bounds: GroupLimits, settings: GroupSettings) -> None:
-        self.limits = bounds
-        self.arm = Readiness(bounds.joints, settings.reading_timeout)
-        self.longest_delay = 0.0  # of this program, beyond what the pieces cover [s]
-        self.settings = settings
-        # Makes a jog of what builds it at a share of its speed, and says why it is slower than that; for whoever
-        # knows the arm's surroundings.
-        self.slowed: Callable[[Callable[[float], Trajectory]], tuple[Trajectory, str]] = _as_built
-        # Says whether nothing is in the way of a stop that leaves its path.
-        self.is_free: Callable[[Trajectory], bool] = lambda _halt: True
-        self._tracker: Tracker | None = None
-        self._goal: _Goal | None = None
-        self._speed = 1.0  # asked for, of motions on their paths [share]
-        self._bound = 1.0  # that the servo interface asks to keep to, while a servo is hot or loaded [share]
-
-    @property
-    def has_goal(self) -> bool:
-        """Whether a goal is being followed."""
-        return self._goal is not None
-
-    @property
-    def is_paused(self) -> bool:
-        """Whether a motion waits to be resumed."""
-        return self._tracker is not None and self._tracker.is_paused
-
-    def is_moving(self, now: float) -> bool:
-        """Whether the set-point moves."""
-        return self._tracker is not None and self._tracker.is_moving(now)
-
-    def rate(self, now: float) -> float:
-        """How fast the present path is being followed [share]; 1 is its own speed."""
-        return min(self._speed, self._bound) if self._tracker is None else self._tracker.rate(now)
-
-    @property
-    def jog_share(self) -> float:
-        """What a jog is to take of the velocity that it asks for, by the speed that is set."""
-        return min(self._speed, self._bound, 1.0)
-
-    def setpoint(self, now: float) -> State | None:
-        """What is commanded at a time, None while that is not known."""
-        return None if self._tracker is None else self._tracker.setpoint(now)
-
-    def commanded(self, now: float) -> State:
-        """What is or will be commanded at a time [s], if nothing else comes.
-
-        Raises:
-            CommandRefused: it is not known for that time.
-        """
-        if self._tracker is None:
-            raise CommandRefused("state", "what is being commanded is not known", "arm, or try again within 0.1 s")
-        if now < self._tracker.since:
-            why = f"what was commanded before {self._tracker.since:.3f} s is not kept"
-            raise CommandRefused("state", why, "ask for now or later, or look at controller_state")
-        return self._tracker.setpoint(now)
-
-    def goal_time(self, now: float) -> float:
-        """How far the present goal is, in its own time [s]; 0 before it begins and where there is none."""
-        if self._tracker is None or self._goal is None:
-            return 0.0
-        return max(self._tracker.goal_time(now), 0.0)
-
-    def next_point(self, now: float) -> int:
-        """Index of the goal's point that is being made for, their number after the last."""
-        return (
-            0 if self._goal is None else int(np.searchsorted(self._goal.times, self.goal_time(now), side="right"))
-        )
 
     def note_state(self, state: str, session: str, why: str = "") -> str:
         """Take the servo interface's state; leaving ARMED and MOVING, or a new session, ends everything.
@@ -208,7 +117,7 @@ class GroupControl:
         tracker = self._ready("trajectory", planned.now)
         tracker.go_over(planned.motion, planned.now, planned.begin)
         self._finish(aborted("replaced by a newer goal"))
-        self._goal = _Goal(judge, on_end, planned.times)
+        self._goal = FollowedGoal(judge, on_end, planned.times)
 
     def planned(self, goal: Trajectory | Rates, stamp: float | None, now: float) -> Planned:
         """The goal as `follow` would follow it now, for whoever has more to check; see there."""
@@ -250,7 +159,7 @@ class GroupControl:
         tracker = self._ready("move", now)
         tracker.move(lambda state: jog.move(self.limits, state, target, speed), now)
         self._finish(aborted("replaced by a newer goal"))
-        self._goal = _Goal(judge, on_end, np.zeros(1))
+        self._goal = FollowedGoal(judge, on_end, np.zeros(1))
 
     def relieve(self, target: Array, now: float) -> None:
         """Bring the set-points of fingers that stand still to a position; a goal goes on to be judged.
@@ -436,7 +345,7 @@ class GroupControl:
         self._finish(aborted(reason))
         return True
 
-    def _mind(self, tracker: Tracker, goal: _Goal, now: float) -> None:
+    def _mind(self, tracker: Tracker, goal: FollowedGoal, now: float) -> None:
         if goal.is_cancelling:
             if not tracker.is_moving(now):
                 self._finish(Outcome(End.CANCELED, Code.SUCCESSFUL, "canceled; the arm stands and holds"))
@@ -448,9 +357,6 @@ class GroupControl:
         if self._tracker is None or not self._tracker.is_moving(now):
             return None
         return self._tracker.piece(now)
-
-    def _is_free(self, tracker: Tracker, now: float) -> bool:
-        return self._goal is None and not tracker.is_paused and not tracker.is_moving(now)
 
     def _judge(self, stamp: float, measured: State, now: float) -> None:
         goal, tracker = self._goal, self._tracker

@@ -163,20 +163,7 @@ class ServoBus:
     # Several servos
 
     def sync_read(self, ids: Sequence[int], address: int, length: int, *, fast: bool = False) -> dict[int, Answer]:
-        """Read the same block of several servos in one request.
-
-        A servo that stays silent, or whose packet is corrupt, is absent from the answer; so are those behind a
-        silent one, since each waits for the one before it (Protocol 2.0 manual, "Sync Read").
-
-        Args:
-            ids: servos, in the order in which they shall answer.
-            address: first address of the block.
-            length: of the block [byte].
-            fast: by Fast Sync Read, which all of them must know; they answer together in one packet.
-
-        Raises:
-            PortError: the port is gone.
-        """
+        """Read the same block of several servos in one request; see Bus."""
         return self.start_sync_read(ids, address, length, fast=fast)()
 
     def start_sync_read(
