@@ -13,8 +13,9 @@ from armature.core.limits import GroupLimits
 from armature.core.spline import Array
 from armature.core.trajectory import State, Trajectory
 
-# Steps of jerk closer than this are one [s]: nearer knots would make degenerate splines.
-_CLOSEST = 1e-4
+# Steps of jerk closer than this are one, which adds 5e-5 of a limit of acceleration; in nearer knots rounding
+# would add more [s].
+_CLOSEST = 2e-5
 _REST = 1e-9  # what ruckig's rounding leaves of a standstill
 
 
