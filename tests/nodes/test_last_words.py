@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from armature.dynamixel import link
-from armature.nodes.last_words import last_words, leaves_torque_on, not_parked
+from armature.nodes.last_words import Voice, last_words, leaves_torque_on, not_parked
 
 
 def status(torque):
@@ -65,3 +65,11 @@ def test_one_that_ended_without_a_word_leaves_nobody_in_safety(tmp_path):
 @pytest.mark.parametrize("lines", [(), ("error: the port is absent",)])
 def test_one_that_never_served_the_arm_has_nothing_to_tell(tmp_path, lines):
     assert last_words(log(tmp_path, *lines)) == last_words(tmp_path / "absent") == ""
+
+
+def test_nothing_is_said_behind_the_last_words(capsys):
+    voice = Voice()
+    voice.serve()
+    voice.leave("parked, torque off")
+    voice.serve()  # a bus process that was found just then
+    assert capsys.readouterr().err.splitlines()[-1] == "servo_interface: parked, torque off"

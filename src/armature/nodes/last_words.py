@@ -6,6 +6,7 @@ No topic would do: whoever hears it may be ending too, and the line is to be fou
 from __future__ import annotations
 
 import sys
+import threading
 from pathlib import Path
 
 from armature.dynamixel import link
@@ -21,14 +22,28 @@ _TORQUE = {
 _SAID_NOTHING = f"it ended without a word; look at the arm, since perhaps its {_STAYS_ON}"
 
 
-def say(text: str) -> None:
-    """Say one thing of the arm."""
+class Voice:
+    """Says that the arm is served, and how it was left; nothing behind that, though another thread may try."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._has_left = False
+
+    def serve(self) -> None:
+        """Say that from now on the arm is ours, so that something is to be said at the end."""
+        with self._lock:
+            if not self._has_left:
+                _say(_SERVING)
+
+    def leave(self, words: str) -> None:
+        """Say how the arm was left."""
+        with self._lock:
+            self._has_left = True
+            _say(words)
+
+
+def _say(text: str) -> None:
     print(f"{_PREFIX}{text}", file=sys.stderr, flush=True)  # noqa: T201
-
-
-def say_serving() -> None:
-    """Say that from now on the arm is ours, so that something is to be said at the end."""
-    say(_SERVING)
 
 
 def not_parked(why: str, status: link.Status) -> str:

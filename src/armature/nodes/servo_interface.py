@@ -22,7 +22,7 @@ from armature.nodes.bus_client import BusClient
 from armature.nodes.bus_keeper import BusKeeper
 from armature.nodes.controller_watch import ControllerWatch
 from armature.nodes.disarming import Disarming
-from armature.nodes.last_words import not_parked, say, say_serving
+from armature.nodes.last_words import Voice, not_parked
 from armature.nodes.parameters import read, refuse_unknown
 from armature.nodes.port_names import known_names
 from armature.nodes.protective_latch import ProtectiveLatch
@@ -50,6 +50,7 @@ class ServoInterface(LifecycleNode):
         self._parts: _Parts | None = None
         self._leaving: Future[str] | None = None
         self._has_left = False
+        self._voice = Voice()
         self._autostart = read(self, StartParameters).autostart
 
     def start(self) -> ServoInterface:
@@ -79,7 +80,7 @@ class ServoInterface(LifecycleNode):
         try:
             configuration = ServoConfiguration.of(self)
             refuse_unknown(self)
-            self._parts = _Parts(self, configuration)
+            self._parts = _Parts(self, configuration, self._voice)
         except Exception as error:  # noqa: BLE001  # rclpy would swallow it; `start` raises it again
             self._refusal = error
             self.get_logger().error(str(error))
@@ -137,7 +138,7 @@ class ServoInterface(LifecycleNode):
         return False
 
     def _leave(self, words: str) -> bool:
-        say(words)
+        self._voice.leave(words)
         self._has_left = True
         return True
 
@@ -159,8 +160,9 @@ class ServoInterface(LifecycleNode):
 class _Parts:
     """What there is between configure and clean-up."""
 
-    def __init__(self, node: LifecycleNode, configuration: ServoConfiguration) -> None:
+    def __init__(self, node: LifecycleNode, configuration: ServoConfiguration, voice: Voice) -> None:
         self._node = node
+        self._voice = voice
         self._is_parking_wanted = False
         self._child = {**configuration.child, "simulated_time": is_simulated(node)}
         paths = port_paths(str(configuration.child["port"]), configuration.wiring.buses).values()
@@ -197,7 +199,7 @@ class _Parts:
     # In the keeper's thread
 
     def _attached(self, client: BusClient) -> None:
-        say_serving()
+        self._voice.serve()
         self.inlet.attach(client)
         if self.latch.is_engaged:  # it may be one that knows of no latch
             client.tell("protective_stop", on=True)
