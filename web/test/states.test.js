@@ -42,6 +42,11 @@ test('faults are cleared where the state is a fault', () => {
   assert.deepEqual(clearable, ['FAULT']);
 });
 
+test('an arm at fault may be let down, and one that is stopped must be released first', () => {
+  const parkable = STATES.filter((state) => permissions(snapshot(state), true).disarm === '');
+  assert.deepEqual(parkable, ['HOLDING', 'ARMED', 'MOVING', 'FAULT']);
+});
+
 test('only an armed arm may be moved', () => {
   const movable = STATES.filter((state) => permissions(snapshot(state), true).move === '');
   assert.deepEqual(movable, ['ARMED', 'MOVING']);

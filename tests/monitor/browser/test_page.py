@@ -202,7 +202,7 @@ def test_a_protective_stop_is_released_only_after_a_second_word(page, gateway):
         ("ARMED", {"disarm", "halt", "pose", "jog"}),
         ("MOVING", {"disarm", "halt", "pose", "jog"}),
         ("PARKING", set()),
-        ("FAULT", set()),
+        ("FAULT", {"disarm"}),
         ("DISCONNECTED", set()),
         ("STARTING", set()),
     ],
@@ -230,6 +230,9 @@ def test_a_fault_names_joint_cause_deed_and_remedy(page, gateway):
         expect(page.locator("#faults")).to_contain_text(part, ignore_case=True)
     page.locator("#clear-faults").click()
     assert gateway.wait_for(lambda calls: calls == [("clear_faults",)])
+    expect(page.locator("#arm")).to_be_hidden()
+    page.locator("#disarm").click()  # an arm at fault may be let down
+    assert gateway.wait_for(lambda calls: calls[-1] == ("arm", False))
     gateway.shown = replace(gateway.shown, faults=())
     expect(page.locator("#faults-title")).to_have_text("No faults")
 

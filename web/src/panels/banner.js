@@ -67,8 +67,9 @@ export class Banner {
     this.clear.hidden = permissions.clear_faults !== '';
     this.offer(this.arm, permissions.arm, meaning.next === 'arm');
     this.offer(this.disarm, permissions.disarm, false);
-    // Where recovery comes first, its step alone is offered.
-    this.arm.hidden = this.disarm.hidden = meaning.tone === 'alarm';
+    // Where recovery comes first, its steps alone are offered; an arm at fault may be let down.
+    this.arm.hidden = meaning.tone === 'alarm';
+    this.disarm.hidden = this.arm.hidden && permissions.disarm !== '';
     write(byId('link-state'), isLive ? this.ages(snapshot) : 'lost');
     write(byId('link-viewers'), isLive && snapshot ? `${snapshot.viewers} of ${snapshot.capacity}` : '–');
     byId('link').dataset.live = String(isLive);
