@@ -51,17 +51,21 @@ class Sender:
             print(f"no action server within {timeout:g} s; is the arm's controller running?")
             return 1
         goal = FollowJointTrajectory.Goal(trajectory=trajectory)
-        handle = self._await(self._client.send_goal_async(goal, feedback_callback=self._on_feedback))
+        sending = self._client.send_goal_async(goal, feedback_callback=self._on_feedback)
+        try:
+            return self._finish(self._await(sending))
+        except KeyboardInterrupt:  # perhaps before the answer to the goal, which moves all the same
+            print("canceling")
+            handle = self._await(sending)
+            if handle.accepted:
+                self._await(handle.cancel_goal_async())
+            return self._finish(handle)
+
+    def _finish(self, handle):
         if not handle.accepted:
             print("the goal was rejected")
             return 1
-        result = handle.get_result_async()
-        try:
-            answer = self._await(result)
-        except KeyboardInterrupt:
-            print("canceling")
-            self._await(handle.cancel_goal_async())
-            answer = self._await(result)
+        answer = self._await(handle.get_result_async())
         print(f"{STATUS.get(answer.status, answer.status)}: {answer.result.error_string}")
         return 0 if answer.status == 4 and answer.result.error_code == 0 else 1
 
