@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import math
+import sys
 
 import pytest
 
@@ -10,7 +12,7 @@ from armature.nodes.bus_report import BusReport
 
 from ..dynamixel.reel import go, reel
 from ..dynamixel.twin import SECOND, twin
-from ..dynamixel.virtual import JOINTS, Bench
+from ..dynamixel.virtual import JOINTS, PERIOD, Bench
 
 
 def reported(bench):
@@ -107,3 +109,26 @@ def test_when_the_port_is_gone_torque_is_unknown():
     bench.run(0.05)
     report = BusReport(bench.loop, bench.bus)
     assert (report.status(bench.now).mode, report.status(bench.now).torque) == ("DISCONNECTED", "unknown")
+
+
+def test_cycles_keep_no_memory_and_leave_no_garbage_to_collect():
+    bench = Bench("home").armed().run(1.0)
+    gc.collect()
+    gc.disable()
+    try:
+        bench.run(0.1)
+        before = sys.getallocatedblocks()
+        bench.run(20.0)
+        kept = sys.getallocatedblocks() - before
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+    assert kept < 0.1 * 20.0 / PERIOD  # less than one in ten cycles
+
+
+def test_how_long_memory_is_tidied_is_told():
+    bench = Bench("park").start()
+    report = BusReport(bench.loop, bench.bus)
+    for seconds in (1e-4, 3e-4, 2e-4):
+        report.note_tidying(seconds)
+    assert report.status(bench.now).bus["garbage collection took at most [ms]"] == "0.30"

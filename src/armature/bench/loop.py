@@ -20,7 +20,7 @@ from armature.bench.processes import running_script
 from armature.dynamixel.statistics import BINS, describe_histogram
 from armature.errors import ProcessError
 from armature.graph import EMULATED, Robot, processes, runtime_folder
-from armature.nodes.bus_report import LATENESS, LATEST
+from armature.nodes.bus_report import BLOCKS, LATENESS, LATEST, TIDYING
 from armature.signals import received_signals
 from armature.standalone import Supervisor, configuration
 
@@ -75,15 +75,20 @@ def measure(robot: Robot, domain: int) -> Iterator[Figure]:
 
 def _observe(client: BenchClient, name: str) -> Iterator[Figure]:
     client.watch(_SETTLE)
-    before = punctuality(client.bus_values())
+    first = client.bus_values()
+    before = punctuality(first)
     timer = _beside("armature.bench.timer")
     client.watch(_OBSERVED)
-    found = punctuality(client.bus_values()).since(before)
+    last = client.bus_values()
+    found = punctuality(last).since(before)
     for bound in (0.0005, 0.001, 0.005):
         yield Figure(
             f"cycles at {_RATE:g} Hz begun within {1000.0 * bound:g} ms, {name}", found.within(bound), "%"
         )
     yield Figure(f"latest cycle until now, {name}", found.latest, "ms")
+    yield Figure(f"garbage collection between cycles took at most, {name}", float(last[TIDYING]), "ms")
+    kept = (int(last[BLOCKS]) - int(first[BLOCKS])) / max(1, sum(found.counts))
+    yield Figure(f"memory blocks that a cycle keeps, {name}", kept, "")
     yield from _told(timer, f"the machine's timer late by, {name}")
     # After the cycles, which it would hold up: the kernel carries all pseudo-terminals' bytes in one queue.
     yield from _told(_beside("armature.bench.echo"), f"an echo over a bare pseudo-terminal, {name}")

@@ -161,7 +161,7 @@ class Child:
         status = self._report.news(now, self._link.clients)
         if status is not None:
             self._link.send(link.pack_status(status))
-            tidy_memory()
+            self._report.note_tidying(tidy_memory())
 
 
 def _prepare_process() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -21,6 +22,8 @@ _LATE = 0.001  # [s]
 # Names of values that a bench reads again.
 LATENESS = "cycles began late by"
 LATEST = "latest begin [ms]"
+TIDYING = "garbage collection took at most [ms]"
+BLOCKS = "memory blocks in use"
 BEGUN_LATE = "last motion began after its stamp by [ms]"
 
 
@@ -36,6 +39,7 @@ class BusReport:
         self.newest_piece = 0
         self._loop = loop
         self._bus = bus
+        self._tidying = 0.0  # the longest [s]
         self._refused = 0
         self._refusal = ""
         self._shown: object = None
@@ -45,6 +49,10 @@ class BusReport:
         """Note that a piece was refused."""
         self._refused += 1
         self._refusal = reason
+
+    def note_tidying(self, seconds: float) -> None:
+        """Note how long a collection of garbage took [s]; none takes place without it."""
+        self._tidying = max(self._tidying, seconds)
 
     def readings(self, due: float, begun: float, now: float) -> link.Readings:
         """All joints in the cycle that was just carried out.
@@ -120,6 +128,8 @@ class BusReport:
             "cycle times": describe_histogram(cycles.histogram),
             LATENESS: describe_histogram(lateness.histogram),
             LATEST: f"{1000.0 * lateness.longest:.2f}",
+            TIDYING: f"{1000.0 * self._tidying:.2f}",
+            BLOCKS: sys.getallocatedblocks(),
             BEGUN_LATE: f"{1000.0 * self._loop.begun_late:.2f}",
             "states are read by": self._loop.instruction,
             **_bus_counts(counts),
