@@ -125,7 +125,15 @@ class MotionGraph:
         return self.answer(self._sent(self.gripper_client, ParallelGripperCommand.Goal(command=command), None))
 
     def follow(self, message, **fields):
-        """Send a trajectory and wait for its end; returns the answer."""
+        """Send a trajectory and wait for its end; returns the answer.
+
+        Once more where this process was put aside for so long that the motion starved, as a busy machine does.
+        """
+        belated = len(self.servos.belated)
+        answer = self.answer(self.send(message, **fields))
+        if len(self.servos.belated) == belated:
+            return answer
+        self.arm_servos(f"after {len(self.servos.belated)} belated pieces")
         return self.answer(self.send(message, **fields))
 
     def answer(self, handle):
