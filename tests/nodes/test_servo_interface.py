@@ -139,7 +139,8 @@ def test_a_killed_ros_half_is_replaced_by_one_that_takes_the_arm_over(armed):
     armed.until(lambda: armed.state() == "HOLDING")
     assert armed.child() == child
     assert armed.values()["torque"] == "on"
-    assert abs(armed.positions()["waist"] - 0.2) < 0.02
+    # Its motion ends as it was sent; a quick machine has the next half there before that.
+    armed.until(lambda: abs(armed.positions()["waist"] - 0.2) < 0.02)
     assert armed.arm(False).success
 
 
