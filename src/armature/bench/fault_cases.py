@@ -143,7 +143,7 @@ CASES = (
     ),
     Case(
         Cause.COMMUNICATION,
-        _inject(faults.Drop(JOINT, probability=0.3, seed=5)),
+        _inject(faults.Drop(JOINT, probability=0.3, seed=4)),
         within=1.5,
         refuses=True,
         relieve=lambda bench: bench.run(1.5),  # until the share of missing answers is small again

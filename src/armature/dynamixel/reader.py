@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import cycle, product, zip_longest
 
 from armature.dynamixel.axis import Axis
@@ -80,15 +80,17 @@ class Reader:
         alerted = None if self._saw_alert else self._alerted()
         self._saw_alert = alerted is not None  # every other time at most, so that the others have their turns
         if alerted is not None:
-            self._try(alerted, _STATUS, now)
+            self._try(lambda: self._read(alerted, _STATUS, now))
             return
         if is_late and self._left_out < _LEFT_OUT:
             self._left_out += 1
             return
         self._left_out = 0
         block, axis = next(self._turns)
-        if not axis.misses:  # else it would cost a second time-out in this cycle
-            self._try(axis, block, now)
+        if not axis.misses and not axis.firmware:  # it was absent when all others told theirs
+            self._try(lambda: self._read_constants(axis))
+        elif not axis.misses:  # else it would cost a second time-out in this cycle
+            self._try(lambda: self._read(axis, block, now))
         elif self.is_missing(axis) and block == _STATUS:
             self._bus.call(axis.wiring.servo_id)
 
@@ -127,23 +129,17 @@ class Reader:
     def _welcome(self, axis: Axis, model_number: int, now: float) -> None:
         """A missing servo has answered a call: it belongs to the others again once all of it has been read."""
         axis.stranger = 0 if model_number == axis.wiring.model.number else model_number
-        if axis.stranger or not (axis.firmware or self._try_constants(axis)):
+        if axis.stranger:
             return
         servo_id = axis.wiring.servo_id
         answer = self._bus.sync_read([servo_id], *axis.block).get(servo_id)
-        if answer is not None and self._try(axis, _STATUS, now):
+        if answer is not None and self._try(lambda: self._read(axis, _STATUS, now)):
             axis.take(answer, now)
 
-    def _try_constants(self, axis: Axis) -> bool:
+    @staticmethod
+    def _try(read: Callable[[], None]) -> bool:
         try:
-            self._read_constants(axis)
-        except _UNREAD:
-            return False
-        return True
-
-    def _try(self, axis: Axis, block: tuple[str, str], now: float) -> bool:
-        try:
-            self._read(axis, block, now)
+            read()
         except _UNREAD:
             return False  # the bus has counted it; the turn comes again
         return True
