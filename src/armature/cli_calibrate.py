@@ -19,7 +19,6 @@ from armature.dynamixel.axis import Axis
 from armature.dynamixel.buses import bus_of
 from armature.dynamixel.calibration import Calibration, Placed, Range, Ticks, accepted, require_reach
 from armature.dynamixel.commissioning import narrow_limits
-from armature.dynamixel.ports import port_text
 from armature.dynamixel.registers import Registers
 from armature.dynamixel.roll_call import call_roll
 from armature.dynamixel.wiring import ServoWiring
@@ -43,8 +42,7 @@ def calibrate(options: argparse.Namespace) -> int:
     _edited(wired, servos, {} if options.yes else _whole(wired, servos))
     if not options.yes:
         require_person("calibration", "add --yes to take the arm as it stands")
-    ports = chosen_ports(options.port, wired.wiring.buses)
-    bus = bus_of(wired.wiring, port_text(ports), _LATENCY)
+    bus = bus_of(wired.wiring, chosen_ports(options.port, wired.wiring.buses), _LATENCY)
     bus.open()
     try:
         call_roll(bus, servos)

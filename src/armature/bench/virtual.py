@@ -10,9 +10,7 @@ from armature.bench.virtual_port import VirtualPort
 from armature.core.model import ArmModel, Limit
 from armature.core.poses import read_poses
 from armature.core.stopping import Dynamics
-from armature.dynamixel.bus import ServoBus
-from armature.dynamixel.bus_contract import Bus
-from armature.dynamixel.buses import ServoBuses
+from armature.dynamixel.buses import bus_on
 from armature.dynamixel.loop import LoopSettings, ServoLoop
 from armature.dynamixel.mode import Mode
 from armature.dynamixel.wiring import Wiring
@@ -44,10 +42,10 @@ class Bench:
         start = POSES[pose] if isinstance(pose, str) else pose
         arm = ARM if urdf is URDF else ArmModel.from_urdf(urdf)
         self.far = EmulatedBus.of_arm(urdf, wiring, start)
-        self.port = VirtualPort(self.far, next(iter(wiring.buses)))
-        self.ports = {name: VirtualPort(self.far, name, beside=self.port) for name in wiring.buses}
-        self.ports[self.port.bus] = self.port
-        self.bus: Bus = _bus(self.ports, wiring)
+        first, *others = wiring.buses
+        self.port = VirtualPort(self.far, first)
+        self.ports = {first: self.port} | {name: VirtualPort(self.far, name, beside=self.port) for name in others}
+        self.bus = bus_on(self.ports, wiring)
         self.dynamics = {joint: Dynamics(4.0, 40.0) for joint in wiring.joints}
         self.settings = LoopSettings(dynamics=self.dynamics, **settings)
         self.loop = ServoLoop(self.bus, wiring, _limited(arm, limits or {}), self.settings)
@@ -113,12 +111,6 @@ class Bench:
     def speak(self, joint: str) -> None:
         """Let a silenced servo answer again."""
         self.servo(joint)._booting = 0.0
-
-
-def _bus(ports: Mapping[str, VirtualPort], wiring: Wiring) -> Bus:
-    buses = {name: ServoBus(port) for name, port in ports.items()}
-    places = {servo.servo_id: servo.bus for servo in wiring.all_servos}
-    return ServoBuses(buses, places) if len(buses) > 1 else next(iter(buses.values()))
 
 
 def _limited(arm: ArmModel, limits: Mapping[str, Limit]) -> ArmModel:

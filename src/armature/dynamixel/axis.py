@@ -32,9 +32,7 @@ class Axis:
     hardware_error: int = 0
     alert: bool = False
     watchdog: int = 0  # Bus Watchdog: 0 off, -1 tripped, else its time in units of 20 ms
-    is_known: bool = (
-        False  # whether torque and hardware_error may be told: they were read since it last was silent
-    )
+    is_known: bool = False  # whether torque and hardware_error were read since it last was silent
     status_at: float = -math.inf  # when torque, hardware_error and watchdog were read [s]
     environment_at: float = -math.inf  # when voltage and temperature were [s]
     voltage: float = math.nan  # [V]

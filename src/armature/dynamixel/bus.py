@@ -187,16 +187,7 @@ class ServoBus:
         return answers
 
     def sync_write(self, register: Register, values: Mapping[int, int]) -> None:
-        """Write one register of several servos in one packet, which no servo answers.
-
-        Args:
-            register: the same address in all of them.
-            values: register value by servo id.
-
-        Raises:
-            ConfigError: a value is out of the register's range; nothing was written.
-            PortError: the port is gone.
-        """
+        """Write one register of several servos in one packet, which no servo answers; see Bus."""
         require_range(register, values.values())
         letter = _LETTERS[register.size]
         layout = "<" + len(values) * f"B{letter if register.signed else letter.upper()}"

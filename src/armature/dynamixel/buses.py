@@ -10,7 +10,6 @@ from armature.dynamixel.bus import ServoBus, require_range
 from armature.dynamixel.bus_contract import Answer, Bus
 from armature.dynamixel.control_table import Register
 from armature.dynamixel.port import ServoPort
-from armature.dynamixel.ports import port_paths
 from armature.dynamixel.statistics import BusStatistics, together
 from armature.dynamixel.wiring import Wiring
 from armature.errors import PortError, ServoTimeout
@@ -18,19 +17,20 @@ from armature.errors import PortError, ServoTimeout
 T = TypeVar("T")
 
 
-def bus_of(wiring: Wiring, port: str, latency: float) -> Bus:
+def bus_of(wiring: Wiring, paths: Mapping[str, str], latency: float) -> Bus:
     """The bus of an arm, or its buses; nothing is opened yet.
 
     Args:
         wiring: its servos.
-        port: the serial devices, see `port_paths`.
+        paths: of the serial devices by bus, see `port_paths`.
         latency: of the serial adapters [s].
-
-    Raises:
-        ConfigError: devices and buses do not match.
     """
-    paths = port_paths(port, wiring.buses)
-    buses = {name: ServoBus(ServoPort(path, wiring.buses[name], latency)) for name, path in paths.items()}
+    return bus_on({name: ServoPort(path, wiring.buses[name], latency) for name, path in paths.items()}, wiring)
+
+
+def bus_on(ports: Mapping[str, ServoPort], wiring: Wiring) -> Bus:
+    """The bus of an arm on closed ports, by bus."""
+    buses = {name: ServoBus(port) for name, port in ports.items()}
     if len(buses) == 1:
         return next(iter(buses.values()))
     return ServoBuses(buses, {servo.servo_id: servo.bus for servo in wiring.all_servos})

@@ -154,22 +154,15 @@ class Preparation:
         eeprom = {} if axis.torque else _eeprom(axis.wiring, found)  # it is locked while torque is on
         self._protections[axis.name] = Protection.of({**found, **eeprom})
         written = self._write_different(axis, eeprom, found)
-        self._kept.pop(axis.name, None)
-        if keeps_gains and axis.torque:
-            self._keep_gains(axis)
         # After the mode, whose change resets gains, profile and goals (e-Manual, "Operating Mode(11)").
+        self._kept.pop(axis.name, None)
         wanted = self.wanted(axis)
-        self._write_different(axis, wanted, self._registers.read_many(axis, wanted))
+        ram = self._registers.read_many(axis, wanted)
+        if keeps_gains and axis.torque:  # it sags by its gains: other ones would move what it holds
+            gains = (name for name in wanted if name.endswith(_GAIN))
+            self._kept[axis.name] = {name: ram[name] for name in gains if ram[name] != wanted[name]}
+        self._write_different(axis, self.wanted(axis), ram)
         return written
-
-    def _keep_gains(self, axis: Axis) -> None:
-        """A servo that holds a load sags by its gains: other ones would move it."""
-        usual = self._usual(axis)
-        gains = [name for name in usual if name.endswith(_GAIN)]
-        found = self._registers.read_many(axis, gains)
-        differing = {name: found[name] for name in gains if found[name] != usual[name]}
-        if differing:
-            self._kept[axis.name] = differing
 
     def _usual(self, axis: Axis) -> dict[str, int]:
         return {**self._wanted.get(axis.wiring.joint, {}), **axis.wiring.ram}

@@ -12,6 +12,7 @@ from armature.dynamixel.bus_contract import Bus
 from armature.dynamixel.buses import bus_of
 from armature.dynamixel.loop import LoopSettings, ServoLoop
 from armature.dynamixel.policy import FaultPolicy
+from armature.dynamixel.ports import port_paths
 from armature.dynamixel.settings import FreeDriveSettings
 from armature.dynamixel.wiring import Wiring
 
@@ -29,7 +30,7 @@ def build(config: Mapping[str, Any]) -> tuple[Bus, ServoLoop]:
     arm = ArmModel.from_urdf(urdf.read_text("utf-8"), urdf.name)
     wiring = Wiring.from_yaml(servos.read_text("utf-8"), arm, servos.name)
     arm = arm.limited({joint: Limit(*values) for joint, values in config["limits"].items()})
-    bus = bus_of(wiring, config["port"], config["latency"])
+    bus = bus_of(wiring, port_paths(config["port"], wiring.buses), config["latency"])
     settings = LoopSettings(
         dynamics={joint: Dynamics(*values) for joint, values in config["dynamics"].items()},
         registers=config["registers"],
