@@ -37,7 +37,6 @@ def up(options: argparse.Namespace) -> int:
     graph = processes(find_robot(options.robot, options.wiring, options.params_file), options.port, runtime, http)
     _prepare(runtime, f"http://{http[0]}:{http[1]}/")
     environment = graph_environment(os.environ, share_folder() / "config" / "fastdds_loopback.xml")
-    url = ""
     with received_signals() as received:
         child = supervisor.start(configuration(graph, options.namespace, runtime), environment)
         try:
@@ -48,7 +47,7 @@ def up(options: argparse.Namespace) -> int:
         finally:
             _end(supervisor, child, received)
             code = _tell_how_it_left(supervisor)
-    return code if url else 0  # before it was ready nobody has moved the arm: it is left as it was found
+    return code
 
 
 def down(options: argparse.Namespace) -> int:
