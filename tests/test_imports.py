@@ -48,7 +48,7 @@ ROOMS = {
     "graph": Room(("errors",), ("ament_index_python", "yaml")),
     "environment": Room(("errors",)),
     "signals": Room(),
-    "standalone": Room(("environment", "errors", "graph"), ("supervisor",)),
+    "standalone": Room(("environment", "errors", "graph", "signals"), ("supervisor",)),
     "bench": Room(ANY, ANY),
     "cli": Room(ANY, ANY),
     "launch": Room(("graph",), ("ament_index_python", "launch", "launch_ros", "lifecycle_msgs")),

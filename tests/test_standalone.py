@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import configparser
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from armature.errors import ProcessError
 from armature.graph import Process, runtime_folder
+from armature.signals import RUNNER_SIGNAL
 from armature.standalone import Supervisor, configuration
 
 ODD = Process("recorder", is_node=True, parameters={"folder": "100% of 'it' and more"})
@@ -23,11 +26,20 @@ def parsed(namespace=""):
     return parser
 
 
-def test_processes_start_in_their_order_and_are_asked_by_sigint_with_time_to_park():
+def test_processes_start_in_their_order_and_are_asked_to_end_with_time_to_park():
     parser = parsed()
     assert parser["program:emulator"]["priority"] < parser["program:recorder"]["priority"]
-    assert parser["program:recorder"]["stopsignal"] == "INT"
+    assert parser["program:recorder"]["stopsignal"] == RUNNER_SIGNAL.name
     assert float(parser["program:recorder"]["stopwaitsecs"]) >= 30.0
+
+
+def test_no_handler_of_supervisords_takes_the_signal_from_a_process_that_is_just_being_started():
+    code = (
+        "import signal; from supervisor.options import ServerOptions; ServerOptions().setsignals();"
+        f"print(*(signal.getsignal(number) is signal.SIG_DFL for number in ({int(RUNNER_SIGNAL)}, signal.SIGINT)))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert answer.stdout.split() == ["True", "False"]
 
 
 def test_any_text_reaches_the_process_as_it_is():

@@ -8,6 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+# How the stand-alone runner asks a process to end. Between the fork and the exec of a process supervisord's own
+# handlers for SIGINT and SIGTERM would take such a signal, and it would be lost; this one it does not handle.
+RUNNER_SIGNAL = signal.SIGUSR1
+_NOTED = (signal.SIGINT, signal.SIGTERM, RUNNER_SIGNAL)
 # Without a terminal, launch sends each process the SIGINT that its whole group has had already: the same act,
 # not a second one, at which the servo interface would give up parking [s].
 _ECHO = 0.1
@@ -15,7 +19,7 @@ _ECHO = 0.1
 
 @contextmanager
 def received_signals() -> Iterator[list[int]]:
-    """Note SIGINT and SIGTERM in their order instead of being ended by them; an echo of one counts once."""
+    """Note what asks to end in its order instead of being ended by it; an echo of one counts once."""
     received: list[int] = []
     noted_at: dict[int, float] = {}
 
@@ -25,7 +29,7 @@ def received_signals() -> Iterator[list[int]]:
             received.append(number)
             noted_at[number] = now
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, note) for number in _NOTED}
     try:
         yield received
     finally:

@@ -19,6 +19,7 @@ from supervisor.xmlrpc import SupervisorTransport
 
 from armature.errors import ProcessError
 from armature.graph import STOP_TIMEOUT, Process
+from armature.signals import RUNNER_SIGNAL
 
 _LOG_SIZE = "5MB"
 _LOG_BACKUPS = 2
@@ -48,7 +49,7 @@ def _program(process: Process, namespace: str, runtime: Path, order: int) -> str
     return (
         f"[program:{process.name}]\ncommand={command}\npriority={order}\n"
         f"autorestart=true\nstartsecs={_START_TIME}\nstartretries={_START_TRIES}\n"
-        f"stopsignal=INT\nstopwaitsecs={STOP_TIMEOUT:.0f}\n"
+        f"stopsignal={RUNNER_SIGNAL.name}\nstopwaitsecs={STOP_TIMEOUT:.0f}\n"
         f"redirect_stderr=true\nstdout_logfile={log}.log\n"
         f"stdout_logfile_maxbytes={_LOG_SIZE}\nstdout_logfile_backups={_LOG_BACKUPS}\n"
     )

@@ -24,6 +24,7 @@ from armature.emulator.terminal import Terminal
 from armature.errors import PortError
 from armature.nodes.emulator import main
 from armature.nodes.emulator_console import ask
+from armature.signals import RUNNER_SIGNAL
 
 from .bench import Host
 
@@ -229,7 +230,7 @@ def test_what_stands_in_the_place_of_one_of_several_links_is_not_touched(link):
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, RUNNER_SIGNAL])
 def test_the_process_says_ready_and_ends_cleanly(link, number):
     command = [sys.executable, "-m", "armature.nodes.emulator", *FILES, "--link", str(link), "--no-pace"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

@@ -169,10 +169,11 @@ def running_from(runtime: Path) -> list[str]:
 def test_ended_while_it_starts_it_leaves_nothing_behind(tmp_path, wait_until, number):
     environment = os.environ | {"ARMATURE_RUNTIME": str(tmp_path)}
     command = [sys.executable, "-m", "armature.cli", "up", "--http", "127.0.0.1:0"]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as up:
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as up:
         wait_until((tmp_path / "default" / "supervisord.conf").exists)
         up.send_signal(number)
-        assert up.wait(60) == 0
+        said, _ = up.communicate(timeout=60)
+        assert up.returncode == 0, said
     wait_until(lambda: not running_from(tmp_path))
 
 

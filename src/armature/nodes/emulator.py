@@ -22,6 +22,7 @@ from armature.emulator.terminal import Terminal
 from armature.errors import ArmatureError, ConfigError
 from armature.nodes.emulator_console import Console
 from armature.nodes.priority import freeze_memory, prefer_real_time
+from armature.signals import RUNNER_SIGNAL
 
 _LONGEST_LATENCY = 1.0  # [s]
 _MUJOCO, _GAZEBO = "mujoco", "gazebo"
@@ -29,7 +30,7 @@ _ROS_ARGUMENTS = "--ros-args"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve an arm until SIGTERM, or until SIGINT and silence on the bus.
+    """Serve an arm until SIGTERM, or until SIGINT (the runner's signal) and silence on the bus.
 
     Returns:
         The exit code.
@@ -88,7 +89,8 @@ def _serve(options: argparse.Namespace, bus: EmulatedBus) -> None:
         ) as terminal,
     ):
         signal.signal(signal.SIGTERM, lambda *_: terminal.stop())
-        signal.signal(signal.SIGINT, lambda *_: terminal.stop_when_silent())
+        for number in (signal.SIGINT, RUNNER_SIGNAL):
+            signal.signal(number, lambda *_: terminal.stop_when_silent())
         sys.stdout.write(f"ready {options.link}\n")
         sys.stdout.flush()
         # Servos do not wait for a busy computer.

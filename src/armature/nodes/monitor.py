@@ -86,7 +86,10 @@ class Monitor(Node):
         self._announce(given.host)
 
     def stopping(self, signals: Sequence[int]) -> bool:
-        """Outlive the servo interface: a Ctrl-C reaches both at once, and STOP must work while the arm parks."""
+        """Outlive the servo interface at a Ctrl-C, which reaches both at once: STOP must work while the arm parks.
+
+        The stand-alone runner, with a signal of its own, asks for the end once the servo interface has ended.
+        """
         is_first = list(signals) == [signal.SIGINT]
         return not is_first or not self.count_publishers(topics.STATE.name)
 

@@ -47,7 +47,7 @@ class Failing(Protocol):
 
 
 def run_nodes(*factories: Callable[[], Node], args: Sequence[str] | None = None, is_urgent: bool = False) -> int:
-    """Run nodes in one executor until SIGINT or SIGTERM.
+    """Run nodes in one executor until they are asked to end (signals.py).
 
     Args:
         factories: make the nodes, once rclpy is initialised.
