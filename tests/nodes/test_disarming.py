@@ -25,6 +25,7 @@ class Near:
         self.bench, self.client = bench, self
         self.report = BusReport(bench.loop, bench.bus)
         self.piece, self.hold_ups = None, 0
+        self.pauses = self.is_paused = False  # the simulation, once parking has begun
         self.parked = []  # what was asked for, and refused
 
     @property
@@ -52,13 +53,17 @@ class Near:
                 loop.hold(fields["why"], now)
             else:
                 loop.park(self.piece, now)
+                self.is_paused = self.pauses
         except ArmatureError as error:
             self.parked.append(str(error))
             raise CommandRefused(name, str(error), "ask again") from error
 
     def wait_for(self, condition, timeout=30.0):
-        self.bench.run_until(condition, timeout or 30.0)
-        return True
+        if self.is_paused:
+            return bool(condition())
+        end = self.bench.now + (timeout or 30.0)
+        self.bench.run_until(lambda: condition() or self.bench.now > end, 60.0)
+        return bool(condition())
 
 
 @pytest.fixture
@@ -103,6 +108,17 @@ def test_it_does_not_try_for_ever_and_the_arm_holds(near, disarming):
     assert len(near.parked) <= 3
     assert near.bench.mode() is Mode.HOLDING
     assert near.bench.loop.torque() == "on"
+
+
+def test_in_a_paused_simulation_it_gives_up_and_the_arm_does_not_move_when_time_passes_again(near, disarming):
+    near.pauses = True
+    with pytest.raises(CommandRefused, match="time stands"):
+        disarming.begin().result(60.0)
+    assert near.bench.mode() is Mode.HOLDING
+    before = near.bench.positions()
+    near.bench.run(1.0)
+    assert near.bench.mode() is Mode.HOLDING
+    assert max(abs(near.bench.positions()[joint] - before[joint]) for joint in ARM_JOINTS) < 0.01
 
 
 def test_what_stands_in_the_way_is_told_at_once(near, disarming, monkeypatch):

@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -84,12 +85,23 @@ class Running:
         """Run the example's client, which knows nothing of Armature."""
         examples = ROOT / "examples"
         command = [sys.executable, str(examples / "send_trajectory.py"), str(examples / name)]
-        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=120)
+        return self._hearing(
+            lambda: subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=120)
+        )
 
     def ask(self, *arguments: str) -> subprocess.CompletedProcess:
         """Run one command of the command line on this graph to its end."""
         environment = {"ROS_DOMAIN_ID": str(self.domain), "HOME": str(self.runtime)}
-        return armature(*arguments, "--namespace", self.namespace, runtime=self.runtime, **environment)
+        return self._hearing(
+            lambda: armature(*arguments, "--namespace", self.namespace, runtime=self.runtime, **environment)
+        )
+
+    def _hearing(self, run: Callable[[], subprocess.CompletedProcess]) -> subprocess.CompletedProcess:
+        """Hear the graph while a command runs: what is known of it is never older than the command's end."""
+        with ThreadPoolExecutor(1) as worker:
+            running = worker.submit(run)
+            self.wait_for(running.done, 150.0)
+            return running.result()
 
     def carry_out(self, name: str, attempts: int = 3) -> subprocess.CompletedProcess:
         """Arm and run the example's client; once more where a busy machine made the arm stop, as it must then."""

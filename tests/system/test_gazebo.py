@@ -45,11 +45,11 @@ def turn(graph, angle, seconds):
 def armed(graph):
     """Armed, whatever a busy machine has made of it before."""
     for _ in range(ATTEMPTS):
+        graph.wait_for(lambda: graph.state() in ("ARMED", "HOLDING", "DISARMED", "FAULT"))
         if graph.state() == "ARMED":
             return
         graph.trigger(topics.CLEAR_FAULTS)
         graph.call(topics.ARM, data=True)
-        graph.wait_for(lambda: graph.state())
 
 
 def test_it_is_ready_disarmed_where_gazebo_has_the_arm(graph):
@@ -103,3 +103,13 @@ def test_interrupted_it_parks_in_gazebo(graph):
     armed(graph)
     assert graph.interrupt() == 0, graph.said()
     assert "parked, torque off" in graph.said()
+
+
+def test_interrupted_while_gazebo_is_paused_it_does_not_wait_for_ever_and_says_how_the_arm_was_left(tmp_path):
+    paused = Running(tmp_path, "--port", "gazebo")
+    with stand_in(tmp_path, "home", paused.environment) as gazebo, paused:
+        armed(paused)
+        order(gazebo, "factor 0")
+        assert paused.interrupt() == 1
+    assert "time stands, as in a paused simulation" in paused.said()
+    assert "torque stays on" in paused.said()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +15,7 @@ from armature.nodes.servo_parameters import ServoConfiguration
 from armature.nodes.servo_parking import way_to_park
 
 _REST_TIME = 5.0  # how long a stop may take before parking begins [s]
+_STANDSTILL = 5.0  # so long without time passing, as in a paused simulation, means that nothing will end [s]
 _CUT_TIME = 1.0  # how long torque may take to go off where an answer gets lost [s]
 _STOPPABLE = (Mode.ARMED.name, Mode.MOVING.name, Mode.HOLDING.name, Mode.PARKING.name)
 
@@ -67,12 +69,25 @@ class Disarming:
             if not (is_fault or status.wants_park):  # else the fault has stopped the arm
                 self._keeper.client.request("hold", why="stopping before parking")
             self._go_to_park()
-        self._keeper.wait_for(lambda: self._keeper.status.mode != Mode.PARKING.name)
+        self._await_end()
         if self._keeper.status.mode == Mode.FAULT.name:
             self._keeper.wait_for(self._is_off, _CUT_TIME)
         if not self._is_off():
             raise CommandRefused("disarm", self._keeper.status.why, "torque stays on; look, then ask again")
         return "parked, torque off"
+
+    def _await_end(self) -> None:
+        """Wait while the arm parks, which ends within a bounded time, unless no time passes."""
+        before = math.nan
+        while not self._keeper.wait_for(lambda: self._keeper.status.mode != Mode.PARKING.name, _STANDSTILL):
+            client = self._keeper.client
+            time = self._loop_time(client)
+            if time == before:
+                client.request("hold", why="parking was called off: time stands")
+                raise CommandRefused(
+                    "park", "time stands, as in a paused simulation", "let it run, then ask again; torque stays on"
+                )
+            before = time
 
     def _is_off(self) -> bool:
         status = self._keeper.status
