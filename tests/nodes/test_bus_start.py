@@ -90,3 +90,10 @@ def test_whoever_waits_for_a_child_can_give_up(tmp_path, child):
     waiting.join(10.0)
     client.close()
     assert told == ["given up"]
+
+
+def test_whoever_gave_up_before_there_was_a_connection_does_not_wait_for_a_greeting(tmp_path, child):
+    start = BusStart(child_config(tmp_path / "bus"))
+    start.give_up()
+    with pytest.raises(ProcessError, match="the servo interface is ending"):
+        start.attach()

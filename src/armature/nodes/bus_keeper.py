@@ -135,6 +135,7 @@ class BusKeeper:
             self._client = client
         if self._closing.is_set():
             client.close()
+            return None
         return client
 
     def _not_attached(self, error: ProcessError) -> None:
