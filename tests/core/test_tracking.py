@@ -401,3 +401,19 @@ def test_at_speed_0_a_goal_that_waits_for_a_far_stamp_is_given_in_short_pieces()
         assert piece.trajectory.duration < 5.0
         for time in np.linspace(now, now + HORIZON, 5):
             assert np.allclose(piece.setpoint(time).position, tracker.setpoint(time).position, atol=1e-6)
+
+
+@pytest.mark.parametrize("speed", [0.5, 1.0])
+def test_goals_that_wait_for_a_far_stamp_are_planned_like_others_whatever_the_speed(speed):
+    tracker = Tracker(LIMITS, np.zeros(2))
+    tracker.set_speed(speed, 0.0)
+    tracker.accept(Trajectory.from_rows(JOINTS, [4.0], [[1.0, 0.0]], [[0.0, 0.0]]), 0.0)
+    tracker.piece(0.0)
+    for number, stamp in enumerate((1e9, 1e6)):
+        now = 0.2 + 0.1 * number
+        tracker.accept(Trajectory.from_rows(JOINTS, [4.0], [[0.5, 0.5]], [[0.0, 0.0]]), now, stamp)
+        assert len(tracker.piece(now).trajectory.times) < 200
+        assert tracker.end == pytest.approx(stamp + 4.0 / speed, abs=0.3)
+    assert np.allclose(tracker.setpoint(1e5).position, (1.0, 0.0))
+    assert np.allclose(tracker.setpoint(1e6 + 2.0 / speed).position, (0.75, 0.25), atol=0.1)
+    assert np.allclose(tracker.setpoint(tracker.end).position, (0.5, 0.5))

@@ -15,8 +15,8 @@ from armature.core.limits import GroupLimits
 from armature.core.spline import Array
 from armature.core.trajectory import Trajectory
 
-# Where a path is looked at while its rate changes [s].
-_SPACING = 0.02
+# Where a path is looked at while its rate changes [s], and how often at least.
+_SPACING, _FEWEST_LOOKS = 0.02, 4
 # Where a phase's course is known before it is refined by Newton's method [s], and how many such times at most.
 _FINE, _MOST_FINE = 0.005, 400
 _STEADY = 1e-9
@@ -127,19 +127,33 @@ class Pace:
 
     @cached_property
     def _course(self) -> tuple[Array, Array]:
-        """Times while the rate changes, and the path's then [s]."""
-        span = self.settled - self.since
-        fine = np.linspace(self.since, self.settled, 2 + min(math.ceil(span / _FINE), _MOST_FINE))
+        """Times until the rate is settled, and the path's then: lines between them are near enough [s]."""
+        spacing = max(_FINE, self._changing(self.times[:-1], self.times[1:]).sum() / _MOST_FINE)
+        fine = np.append(self._grid(self.since, self.settled, spacing), self.settled)
         return fine, self.many(fine)[0]
+
+    def _changing(self, begins: Array, ends: Array) -> Array:
+        """How long the rate changes in each phase [s], of which these are the ends; Shape (k - 1,)."""
+        is_changing = self.rows[:-1, 2:].any(axis=1)
+        return np.where(is_changing, np.maximum(ends - begins, 0.0), 0.0)
+
+    def _grid(self, begin: float, end: float, spacing: float) -> Array:
+        """Begins of phases between two times [s], and times closer together while the rate changes."""
+        begins, ends = np.maximum(self.times[:-1], begin), np.minimum(self.times[1:], end)
+        counts = np.maximum(np.ceil(self._changing(begins, ends) / spacing).astype(int), ends > begins)
+        number = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        steps = (ends - begins) / np.maximum(counts, 1)
+        grid: Array = np.repeat(begins, counts) + number * np.repeat(steps, counts)
+        return grid
 
     def looks(self, begin: float, end: float) -> Array:
         """Times at which a path must be known to follow it while the rate changes [s]."""
         last = min(end, self.settled)
         if last <= begin:
             return np.array([begin, end])
-        count = max(math.ceil((last - begin) / _SPACING), 4)
-        inside = self.times[(self.times > begin) & (self.times < last)]
-        return np.concatenate((np.linspace(begin, last, count + 1), inside, [end]))
+        changing = self._changing(np.maximum(self.times[:-1], begin), np.minimum(self.times[1:], last)).sum()
+        spacing = min(_SPACING, changing / _FEWEST_LOOKS) if changing else _SPACING
+        return np.concatenate(([begin], self._grid(begin, last, spacing), [last, end]))
 
     def from_(self, now: float) -> Pace:
         """The same without the phases that are over."""
