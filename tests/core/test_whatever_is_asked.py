@@ -187,6 +187,15 @@ def test_whatever_interrupts_a_goal_its_end_is_reached(kind, places, step, inter
     assert np.allclose(arm.positions[-1], places[-1], atol=1e-6)
 
 
+def test_a_piece_that_is_asked_for_first_after_a_delay_begins_where_the_arm_has_stopped():
+    arm = Commanded()
+    arm.follow(Trajectory.from_rows(JOINTS, [4.0], [(0.0, 1.0)]))
+    arm.run(0.5, held_up=True)
+    arm.go()  # the receiver refuses a jump
+    arm.finish().run(0.1)
+    assert [end.end for end in arm.ends] == [End.SUCCEEDED], arm.ends
+
+
 # The same cases every time: rare ones are looked for with more examples, not in everybody's checks.
 OFTEN = settings(max_examples=8, stateful_step_count=10, deadline=None, derandomize=True)
 TestQuintics, TestCubics, TestLines = Quintics.TestCase, Cubics.TestCase, Lines.TestCase

@@ -354,6 +354,7 @@ class GroupControl(GroupState):
 
     def piece(self, now: float) -> Piece | None:
         """What the servo interface shall do from now on; None at rest."""
+        self._catch_up(now)
         if self._tracker is None or not self._tracker.is_moving(now):
             return None
         return self._tracker.piece(now)
