@@ -10,7 +10,11 @@ FAULT = {
     "name": "servo_interface: elbow",
     "level": "ERROR",
     "message": "overload: the servo reports it",
-    "values": {"time": "since 14:03:22 UTC", "done": "the arm stopped and holds", "remedy": "call clear_faults"},
+    "values": {
+        "time": "since 14:03:22 UTC",
+        "done": "every joint with torque stopped and holds",
+        "remedy": "call clear_faults",
+    },
 }
 
 
@@ -19,7 +23,7 @@ def test_the_state_and_each_fault_are_told_with_time_deed_and_remedy():
     assert list(cli_status._arm_lines(arm)) == [
         "arm: FAULT elbow: overload",
         "ERROR servo_interface: elbow: overload: the servo reports it; since 14:03:22 UTC; "
-        "the arm stopped and holds; call clear_faults",
+        "every joint with torque stopped and holds; call clear_faults",
     ]
 
 

@@ -289,7 +289,7 @@ def test_a_way_to_park_that_there_is_not_is_told_by_the_fault_and_not_waited_for
     bench.loop.give_up_parking("forearm would meet table")
     assert not bench.loop.wants_park
     assert bench.loop.faults["elbow"].done == (
-        "the arm stopped and holds; it could not park: forearm would meet table"
+        "every joint with torque stopped and holds; the arm could not park: forearm would meet table"
     )
     assert bench.loop.why == str(bench.loop.faults["elbow"])
     assert bench.mode() is Mode.FAULT
@@ -300,7 +300,7 @@ def test_a_way_to_park_that_did_not_end_there_leaves_what_happened_since():
     bench.loop.protective_stop(on=True, now=bench.now)
     bench.loop.give_up_parking("the state is PROTECTIVE_STOP")
     assert bench.loop.why == "protective stop"
-    assert "it could not park: the state is PROTECTIVE_STOP" in bench.loop.faults["elbow"].done
+    assert "the arm could not park: the state is PROTECTIVE_STOP" in bench.loop.faults["elbow"].done
 
 
 @pytest.mark.parametrize(

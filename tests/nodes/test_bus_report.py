@@ -91,7 +91,18 @@ def test_of_a_servo_that_is_silent_nothing_is_told_that_it_once_said():
     assert math.isnan(reading.hardware_error)
     assert math.isnan(reading.temperature)
     (fault,) = status.faults
-    assert fault["done"] == "the others stopped and hold; whether it holds is not known"
+    assert fault["done"] == "every other joint that answers stopped and holds; whether this one holds is not known"
+
+
+def test_where_all_servos_lose_their_power_no_fault_tells_of_one_that_holds():
+    bench = Bench("park").armed()
+    report = BusReport(bench.loop, bench.bus)
+    for joint in JOINTS:
+        bench.far.faults.inject(faults.BrownOut(joint), seconds=0.3)
+    bench.run_until(lambda: {fault.cause for fault in bench.loop.faults.values()} == {Cause.SILENT_RESET}, 20.0)
+    told = [fault["done"] for fault in report.status(bench.now).faults]
+    assert len(told) == len(JOINTS)
+    assert all(done.startswith("every joint with torque ") for done in told)
 
 
 def test_slow_values_carry_an_age_of_their_own():

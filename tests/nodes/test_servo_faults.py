@@ -255,7 +255,7 @@ def test_a_fault_whose_policy_cannot_park_says_so_and_does_not_ask_for_ever(grap
     inject(graph, "overheat", "elbow", temperature=76.0)
     graph.until(lambda: graph.state() == "FAULT" and "could not park" in graph.values()["fault.elbow"])
     for told in (graph.values()["fault.elbow"], graph.values()["why"]):
-        assert "the arm stopped and holds; it could not park: " in told
+        assert "every joint with torque stopped and holds; the arm could not park: " in told
         assert "at most 1 s may lie ahead" in told
     assert graph.values()["torque"] == "on"
     inject(graph, "overheat", "elbow", temperature=40.0)

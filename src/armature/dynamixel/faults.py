@@ -38,14 +38,14 @@ _LET_DOWN = "disarm, which parks it, then call /servo_interface/clear_faults"
 _EASE = "give it less to do"
 _GUIDE_BACK = "guide it back into its range before it is to hold"
 _DONE = {
-    Reaction.HOLD: "the motion ended at rest and the arm holds",
-    Reaction.STOP: "the arm stopped and holds",
+    Reaction.HOLD: "the motion ended at rest and every joint with torque holds",
+    Reaction.STOP: "every joint with torque stopped and holds",
     Reaction.SLOW: "less speed is asked for",
     Reaction.PARK: "the arm stopped and is to park",
-    Reaction.TORQUE_OFF: "its torque was turned off, the others stopped and hold",
+    Reaction.TORQUE_OFF: "its torque was turned off, every other joint with torque stopped and holds",
 }
 # Whatever the policy, nobody knows what a silent servo does.
-_UNHEARD = "the others stopped and hold; whether it holds is not known"
+_UNHEARD = "every other joint that answers stopped and holds; whether this one holds is not known"
 _NOTHING_TO_DO = "nothing: torque was off"
 _RECOVERY_TIME = 3.0  # how long a rebooted servo may stay silent [s]
 _RETURNS_WITHIN = 60.0  # [s]
@@ -233,7 +233,7 @@ class Faults:
 
     def tell_not_parked(self, why: str) -> str:
         """Say of the faults whose policy is to park that this could not be done; returns the gravest in words."""
-        done = f"the arm stopped and holds; it could not park: {why}"
+        done = f"{_DONE[Reaction.STOP]}; the arm could not park: {why}"
         asked = [fault for fault in self.by_joint.values() if self._policy.reaction(fault.cause) is Reaction.PARK]
         told = [replace(fault, done=done) for fault in sorted(asked, key=lambda fault: fault.cause.gravity)]
         self.by_joint.update((fault.joint, fault) for fault in told)
