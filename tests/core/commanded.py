@@ -87,7 +87,7 @@ class Commanded:
 
     def finish(self):
         """Let everything come to rest."""
-        for _ in range(60):
+        for _ in range(120):  # a goal of 15 s at a speed of 0.3
             if not self.is_moving:
                 return self
             self.run(0.5)

@@ -196,6 +196,21 @@ def test_a_piece_that_is_asked_for_first_after_a_delay_begins_where_the_arm_has_
     assert [end.end for end in arm.ends] == [End.SUCCEEDED], arm.ends
 
 
+def test_a_jog_that_goes_on_until_a_goals_stamp_gets_no_faster_when_the_speed_is_raised_meanwhile():
+    arm = Commanded()
+    arm.control.jog({"waist": 1.0, "elbow": 0.0}, 0.0, arm.now)
+    arm.go()
+    arm.run(0.02)
+    arm.control.set_speed(0.0, arm.now)
+    arm.follow(Trajectory.from_rows(JOINTS, [4.0], [(0.0, 0.0)], [(0.0, 0.0)]), arm.now + 1.0)
+    arm.run(0.02)
+    arm.control.set_speed(1.0, arm.now)
+    arm.go()  # the receiver refuses velocities beyond the limits
+    arm.finish().run(0.1)
+    assert np.abs(arm.velocities).max() <= 2.0
+    assert [end.end for end in arm.ends] == [End.SUCCEEDED], arm.ends
+
+
 # The same cases every time: rare ones are looked for with more examples, not in everybody's checks.
 OFTEN = settings(max_examples=8, stateful_step_count=10, deadline=None, derandomize=True)
 TestQuintics, TestCubics, TestLines = Quintics.TestCase, Cubics.TestCase, Lines.TestCase

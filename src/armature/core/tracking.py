@@ -263,15 +263,16 @@ class Tracker:
     def _until(self, now: float, begin: float) -> tuple[Trajectory, State, float]:
         """What is done until a goal begins, the state then, and the rate at which both are to be followed.
 
-        The rate is the one that is wanted, or higher where a path in this state would leave the limits at it.
+        The rate is the one that is wanted, or higher where what is done would leave the limits at a rate of 1.
         """
         state, bounds = self._state(begin), self._limits
+        ahead = pieces.real(self._motion, self._pace, now, begin)
+        _, velocities, accelerations = ahead.points
         shares = (
-            np.abs(state.velocity) / bounds.velocity,
-            np.sqrt(np.abs(state.acceleration) / bounds.acceleration),
+            np.abs(np.vstack((velocities, state.velocity))) / bounds.velocity,
+            np.sqrt(np.abs(np.vstack((accelerations, state.acceleration))) / bounds.acceleration),
         )
         rate = min(max(self.speed, _SLOWEST, *(float(share.max()) for share in shares)), 1.0)
-        ahead = pieces.real(self._motion, self._pace, now, begin)
         begun = State(state.position, state.velocity / rate, state.acceleration / rate**2)
         return retiming.stretched(ahead, rate), begun, rate
 
