@@ -39,6 +39,11 @@ class Soak:
         self._whole = whole
         self._shown = time.monotonic()
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether tests run at their full length."""
+        return self._whole
+
     def count(self, whole: int) -> int:
         """So many rounds of a test that has so many when it is run whole."""
         return whole if self._whole else whole // 100

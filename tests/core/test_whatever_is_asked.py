@@ -1,13 +1,18 @@
-"""Random goals, jogs, pauses, overrides, cancels and delays at random times: what servos are told is smooth."""
+"""Random goals, jogs, pauses, overrides, cancels and delays at random times: what servos are told is smooth.
+
+`make test` looks at the same few cases every time, `make soak` at a thousand new ones.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from armature.core.outcome import End
 from armature.core.trajectory import Trajectory
@@ -154,14 +159,35 @@ INTERRUPTIONS = st.lists(
 )
 
 
-@settings(max_examples=6, deadline=None, derandomize=True)
-@given(
-    st.sampled_from(("linear", "cubic", "quintic")),
-    st.lists(st.tuples(PLACE, PLACE), min_size=1, max_size=2),
-    st.floats(3.5, 5.0),
-    INTERRUPTIONS,
-)
-def test_whatever_interrupts_a_goal_its_end_is_reached(kind, places, step, interruptions):
+CASES = 1_000
+
+
+def often(soak, **fields):
+    return settings(max_examples=soak.count(CASES), derandomize=not soak.is_whole, deadline=None, **fields)
+
+
+def shown(soak, what):
+    """What is to be called with each case, so that a whole run tells how far it is."""
+    numbers = itertools.count()
+    return lambda: soak.show(next(numbers), soak.count(CASES), what)
+
+
+@pytest.mark.soak
+def test_whatever_interrupts_a_goal_its_end_is_reached(soak):
+    kinds = st.sampled_from(("linear", "cubic", "quintic"))
+    places = st.lists(st.tuples(PLACE, PLACE), min_size=1, max_size=2)
+    show = shown(soak, "interrupted goals")
+
+    @often(soak)
+    @given(kinds, places, st.floats(3.5, 5.0), INTERRUPTIONS)
+    def check(kind, places, step, interruptions):
+        show()
+        check_end(kind, places, step, interruptions)
+
+    check()
+
+
+def check_end(kind, places, step, interruptions):
     arm = Commanded()
     still = [[0.0, 0.0]] * len(places)
     fields = {"linear": (), "cubic": (still,), "quintic": (still, still)}[kind]
@@ -211,7 +237,14 @@ def test_a_jog_that_goes_on_until_a_goals_stamp_gets_no_faster_when_the_speed_is
     assert [end.end for end in arm.ends] == [End.SUCCEEDED], arm.ends
 
 
-# The same cases every time: rare ones are looked for with more examples, not in everybody's checks.
-OFTEN = settings(max_examples=8, stateful_step_count=10, deadline=None, derandomize=True)
-TestQuintics, TestCubics, TestLines = Quintics.TestCase, Cubics.TestCase, Lines.TestCase
-TestQuintics.settings = TestCubics.settings = TestLines.settings = OFTEN
+@pytest.mark.soak
+@pytest.mark.parametrize("motions", [Quintics, Cubics, Lines])
+def test_whatever_is_asked_what_is_commanded_is_smooth(motions, soak):
+    show = shown(soak, f"random courses, {motions.__name__}")
+
+    class Shown(motions):
+        def __init__(self):
+            super().__init__()
+            show()
+
+    run_state_machine_as_test(Shown, settings=often(soak, stateful_step_count=10))
