@@ -9,6 +9,7 @@ Ctrl-C cancels the goal. Exits with 0 when the goal succeeded, else with 1.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -44,12 +45,15 @@ class Sender:
         self._node = node
         self._client = ActionClient(node, FollowJointTrajectory, action)
         self._printed = 0.0
+        self._is_interrupted = False
 
     def send(self, trajectory, timeout):
         """Send, wait, and return the exit code."""
         if not self._client.wait_for_server(timeout_sec=timeout):
             print(f"no action server within {timeout:g} s; is the arm's controller running?")
             return 1
+        # Raised in the middle of rclpy a KeyboardInterrupt may become another error.
+        signal.signal(signal.SIGINT, self._interrupt)
         goal = FollowJointTrajectory.Goal(trajectory=trajectory)
         sending = self._client.send_goal_async(goal, feedback_callback=self._on_feedback)
         try:
@@ -61,6 +65,9 @@ class Sender:
                 self._await(handle.cancel_goal_async())
             return self._finish(handle)
 
+    def _interrupt(self, *_):
+        self._is_interrupted = True
+
     def _finish(self, handle):
         if not handle.accepted:
             print("the goal was rejected")
@@ -71,7 +78,10 @@ class Sender:
 
     def _await(self, future):
         while not future.done():
-            rclpy.spin_once(self._node, timeout_sec=0.5)
+            rclpy.spin_once(self._node, timeout_sec=0.1)
+            if self._is_interrupted:
+                self._is_interrupted = False
+                raise KeyboardInterrupt
         return future.result()
 
     def _on_feedback(self, message):
@@ -93,7 +103,7 @@ def main():
     parser.add_argument("--timeout", type=float, default=10.0, help="wait for the server [s]")
     given = parser.parse_args(rclpy.utilities.remove_ros_args(sys.argv)[1:])
     trajectory = read_trajectory(given.trajectory)
-    # Python keeps Ctrl-C, so that the goal can still be canceled.
+    # rclpy leaves Ctrl-C to us, so that the goal can still be canceled.
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     node = rclpy.create_node("send_trajectory")
     try:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.subscription import Subscription
 from std_srvs.srv import SetBool, Trigger
 
 from armature.environment import graph_environment
@@ -74,8 +75,19 @@ class Running:
         self.executor.add_node(self.node)
         self.states: list[tuple[str, dict[str, str]]] = []
         self.positions: list[dict[str, float]] = []
-        topics.subscription(self.node, topics.STATE, lambda m: self.states.append((m.message, values_of(m))))
+        self._states = self._hear_states()
         topics.subscription(self.node, topics.JOINT_STATES, lambda m: self.positions.append(positions_of(m)))
+
+    def _hear_states(self) -> Subscription:
+        return topics.subscription(
+            self.node, topics.STATE, lambda m: self.states.append((m.message, values_of(m)))
+        )
+
+    def hear_states_anew(self) -> None:
+        """Forget the states, and be told the present one again, which the topic keeps for late comers."""
+        self.node.destroy_subscription(self._states)
+        self.states.clear()
+        self._states = self._hear_states()
 
     def said(self) -> str:
         """What it has printed."""

@@ -26,7 +26,7 @@ def test_whoever_ends_it_is_told_how_the_arm_was_left(tmp_path, monkeypatch):
         assert restarted.returncode == 1
         assert restarted.stderr.startswith("servo_interface: not parked: ")
         assert restarted.stderr.rstrip().endswith("torque stays on")
-        graph.states.clear()
+        graph.hear_states_anew()
         graph.wait_for(lambda: graph.state() == "PROTECTIVE_STOP")
         ended = graph.ask("down")
         assert (ended.returncode, ended.stdout) == (1, "")
