@@ -125,16 +125,20 @@ class MotionGraph:
         return self.answer(self._sent(self.gripper_client, ParallelGripperCommand.Goal(command=command), None))
 
     def follow(self, message, **fields):
-        """Send a trajectory and wait for its end; returns the answer.
+        """Send a trajectory and wait for its end; returns the answer."""
+        return self.answer_of(lambda: self.send(message, **fields))
+
+    def answer_of(self, send):
+        """Send a goal and wait for its end; returns the answer.
 
         Once more where this process was put aside for so long that the motion starved, as a busy machine does.
         """
         belated = len(self.servos.belated)
-        answer = self.answer(self.send(message, **fields))
+        answer = self.answer(send())
         if len(self.servos.belated) == belated:
             return answer
         self.arm_servos(f"after {len(self.servos.belated)} belated pieces")
-        return self.answer(self.send(message, **fields))
+        return self.answer(send())
 
     def answer(self, handle):
         """Wait for a goal's end; returns status and result."""
