@@ -128,19 +128,25 @@ class Pace:
     @cached_property
     def _course(self) -> tuple[Array, Array]:
         """Times until the rate is settled, and the path's then: lines between them are near enough [s]."""
-        spacing = max(_FINE, self._changing(self.times[:-1], self.times[1:]).sum() / _MOST_FINE)
-        fine = np.append(self._grid(self.since, self.settled, spacing), self.settled)
+        fine = np.append(self._grid(self.since, self.settled, _FINE, most=_MOST_FINE), self.settled)
         return fine, self.many(fine)[0]
 
-    def _changing(self, begins: Array, ends: Array) -> Array:
-        """How long the rate changes in each phase [s], of which these are the ends; Shape (k - 1,)."""
-        is_changing = self.rows[:-1, 2:].any(axis=1)
-        return np.where(is_changing, np.maximum(ends - begins, 0.0), 0.0)
+    def _grid(self, begin: float, end: float, spacing: float, fewest: float = 1, most: float = math.inf) -> Array:
+        """Begins of phases between two times [s], and times closer together while the rate changes.
 
-    def _grid(self, begin: float, end: float, spacing: float) -> Array:
-        """Begins of phases between two times [s], and times closer together while the rate changes."""
+        Args:
+            begin: [s].
+            end: [s].
+            spacing: of these times [s].
+            fewest: into how many parts they divide the changes at least, whatever the spacing.
+            most: and about how many at most.
+        """
         begins, ends = np.maximum(self.times[:-1], begin), np.minimum(self.times[1:], end)
-        counts = np.maximum(np.ceil(self._changing(begins, ends) / spacing).astype(int), ends > begins)
+        changing = np.where(self.rows[:-1, 2:].any(axis=1), np.maximum(ends - begins, 0.0), 0.0)
+        total = float(changing.sum())
+        if total:
+            spacing = min(max(spacing, total / most), total / fewest)
+        counts = np.maximum(np.ceil(changing / spacing).astype(int), ends > begins)
         number = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
         steps = (ends - begins) / np.maximum(counts, 1)
         grid: Array = np.repeat(begins, counts) + number * np.repeat(steps, counts)
@@ -151,9 +157,7 @@ class Pace:
         last = min(end, self.settled)
         if last <= begin:
             return np.array([begin, end])
-        changing = self._changing(np.maximum(self.times[:-1], begin), np.minimum(self.times[1:], last)).sum()
-        spacing = min(_SPACING, changing / _FEWEST_LOOKS) if changing else _SPACING
-        return np.concatenate(([begin], self._grid(begin, last, spacing), [last, end]))
+        return np.concatenate(([begin], self._grid(begin, last, _SPACING, _FEWEST_LOOKS), [last, end]))
 
     def from_(self, now: float) -> Pace:
         """The same without the phases that are over."""

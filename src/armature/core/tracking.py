@@ -269,8 +269,8 @@ class Tracker:
         ahead = pieces.real(self._motion, self._pace, now, begin)
         _, velocities, accelerations = ahead.points
         shares = (
-            np.abs(np.vstack((velocities, state.velocity))) / bounds.velocity,
-            np.sqrt(np.abs(np.vstack((accelerations, state.acceleration))) / bounds.acceleration),
+            np.abs(velocities) / bounds.velocity,
+            np.sqrt(np.abs(accelerations) / bounds.acceleration),
         )
         rate = min(max(self.speed, _SLOWEST, *(float(share.max()) for share in shares)), 1.0)
         begun = State(state.position, state.velocity / rate, state.acceleration / rate**2)
