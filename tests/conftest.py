@@ -36,21 +36,16 @@ class Soak:
     """How long a soak test goes on: whole with --soak, one per cent of it without."""
 
     def __init__(self, whole: bool) -> None:
-        self._whole = whole
+        self.is_whole = whole
         self._shown = time.monotonic()
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether tests run at their full length."""
-        return self._whole
 
     def count(self, whole: int) -> int:
         """So many rounds of a test that has so many when it is run whole."""
-        return whole if self._whole else whole // 100
+        return whole if self.is_whole else whole // 100
 
     def show(self, number: int, count: int, what: str) -> None:
         """Tell how far a whole run is, now and then."""
-        if self._whole and time.monotonic() - self._shown > _SHOW_EVERY:
+        if self.is_whole and time.monotonic() - self._shown > _SHOW_EVERY:
             self._shown = time.monotonic()
             os.write(2, f"{100 * number // count:3d} % of {count} {what}\n".encode())
 

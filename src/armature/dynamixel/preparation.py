@@ -154,8 +154,8 @@ class Preparation:
         eeprom = {} if axis.torque else _eeprom(axis.wiring, found)  # it is locked while torque is on
         self._protections[axis.name] = Protection.of({**found, **eeprom})
         written = self._write_different(axis, eeprom, found)
-        # After the mode, whose change resets gains, profile and goals (e-Manual, "Operating Mode(11)").
         self._kept.pop(axis.name, None)
+        # After the mode, whose change resets gains, profile and goals (e-Manual, "Operating Mode(11)").
         wanted = self.wanted(axis)
         ram = self._registers.read_many(axis, wanted)
         if keeps_gains and axis.torque:  # it sags by its gains: other ones would move what it holds
