@@ -35,6 +35,7 @@ from armature.emulator.servo_faults import (
     Slip,
     StuckJoint,
     VoltageDip,
+    Wall,
 )
 from armature.emulator.wire_faults import Corrupt, CorruptRequests, Delay, Drop, Ignore, Late, Noise, Stale
 from armature.errors import ConfigError
@@ -70,6 +71,7 @@ __all__ = [
     "StuckJoint",
     "Unplug",
     "VoltageDip",
+    "Wall",
     "describe",
     "make",
 ]
@@ -77,7 +79,7 @@ __all__ = [
 _KINDS: tuple[type[Fault], ...] = (
     *(Drop, Ignore, Delay, Corrupt, CorruptRequests, Noise, Late, Stale, DuplicateId, SlowBus, Unplug),
     *(Silence, VoltageDip, BrownOut, Reset, Overload, EncoderError, ElectricalShock, Overheat),
-    *(Slip, StuckJoint, Payload, Push, Place),
+    *(Slip, StuckJoint, Wall, Payload, Push, Place),
 )
 FAULTS: Mapping[str, type[Fault]] = {kind.name: kind for kind in _KINDS}
 

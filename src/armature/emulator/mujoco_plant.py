@@ -16,12 +16,15 @@ _STOP_TIME = 2.5e-3
 _DRY_FRICTION = [0.9999, 0.9999, 0.001, 0.5, 2.0]
 _JAMMED = 1e4  # [N·m] of friction in a jammed joint
 _TOOL = "tool0"
+_WALL = "armature wall"
+_CONTACT_TIME = 5e-3  # time constant of the contact with a wall [s]
+_DEEPEST = 5e-3  # that a part may be in a wall where that appears [m]
 
 
 class MujocoPlant:
     """The arm of a URDF: gravity, joint friction and damping, joint limits as hard stops, mimic joints.
 
-    It has no contact between bodies and no floor.
+    It has no contact between bodies and no floor, unless one puts a wall there.
     """
 
     def __init__(self, urdf: str, armature: Mapping[str, float], start: Mapping[str, float]) -> None:
@@ -49,6 +52,8 @@ class MujocoPlant:
         self._jams: Counter[str] = Counter()
         self._friction = self._model.dof_frictionloss.copy()
         self._tool = self._model.body("tool0").id if _TOOL in _bodies(self._model) else 0
+        self._wall = self._model.geom(_WALL).id
+        self._touch(False)
         self._tool_mass = float(self._model.body_mass[self._tool])
         self._tool_centre = self._model.body_ipos[self._tool].copy()
         # Views: looking them up anew costs as much as a step of the physics.
@@ -118,6 +123,39 @@ class MujocoPlant:
         self._pushes[self.joints.index(joint)] += torque
         self._is_pushed = bool(self._pushes.any())
 
+    def build_wall(self, normal: Sequence[float], distance: float) -> None:
+        """Put a wall in the arm's way: a plane that no link's collision shape goes through.
+
+        Args:
+            normal: from the wall towards the arm, in the base's frame. Shape (3,).
+            distance: of the wall from the base's origin [m].
+
+        Raises:
+            ConfigError: a part of the arm is in it already.
+        """
+        direction = np.array(normal, dtype=float) / np.linalg.norm(normal)
+        self._model.geom_pos[self._wall] = -distance * direction
+        mujoco.mju_quatZ2Vec(self._model.geom_quat[self._wall], direction)
+        self._touch(True)
+        mujoco.mj_forward(self._model, self._data)
+        deepest = min(self._data.contact, key=lambda contact: contact.dist, default=None)
+        if deepest is not None and deepest.dist < -_DEEPEST:
+            self.remove_wall()
+            geom = next(geom for geom in deepest.geom if geom != self._wall)
+            link = self._model.body(self._model.geom_bodyid[geom]).name
+            allowed = f"{link} is {-deepest.dist:.3f} m in it; put it farther away"
+            raise ConfigError("wall", f"{distance:g} m from the base", allowed)
+
+    def remove_wall(self) -> None:
+        """End what build_wall() began."""
+        self._touch(False)
+
+    def _touch(self, on: bool) -> None:
+        self._model.geom_conaffinity[self._wall] = int(on)
+        contact = int(mujoco.mjtDisableBit.mjDSBL_CONTACT)
+        flags = int(self._model.opt.disableflags)
+        self._model.opt.disableflags = flags & ~contact if on else flags | contact
+
     def _dof(self, joint: str) -> int:
         return self._dofs[self.joints.index(joint)]
 
@@ -149,6 +187,18 @@ def _compile(urdf: str, armature: Mapping[str, float]) -> mujoco.MjModel:
             joint.solref_limit = [_STOP_TIME, 1.0]
             joint.solref_friction = [_STOP_TIME, 1.0]
             joint.solimp_friction = _DRY_FRICTION
+        for geom in spec.geoms:  # which meet a wall, and not each other
+            geom.contype, geom.conaffinity = int(bool(geom.contype)), 0
+        spec.worldbody.add_geom(
+            name=_WALL,
+            type=mujoco.mjtGeom.mjGEOM_PLANE,
+            size=[1.0, 1.0, 1.0],
+            pos=[1.0, 0.0, 0.0],  # of a frame that is its body's the place could not be changed any more
+            quat=[0.6, 0.8, 0.0, 0.0],
+            contype=0,
+            conaffinity=1,  # with neither it would count as something to see, which a URDF's reader discards
+            solref=[_CONTACT_TIME, 1.0],
+        )
         return spec.compile()
     except ValueError as error:
         raise ConfigError("URDF", str(error), "every moving link needs mass and inertia") from error

@@ -56,3 +56,17 @@ class Workshop(Protocol):
 
     def push(self, joint: str, torque: float) -> None:
         """Add a torque [N·m] or force [N] to what pushes a joint from outside."""
+
+    def build_wall(self, normal: Sequence[float], distance: float) -> None:
+        """Put a wall in the arm's way in place of the one before.
+
+        Args:
+            normal: from the wall towards the arm, in the base's frame. Shape (3,).
+            distance: of the wall from the base's origin [m].
+
+        Raises:
+            ConfigError: a part of the arm is in it already.
+        """
+
+    def remove_wall(self) -> None:
+        """End what build_wall() began."""

@@ -30,11 +30,11 @@ class Protection:
     def __init__(self, registers: RegisterFile) -> None:
         self.ailments: list[HardwareError] = []  # that are found again and again, whatever is measured
         self._registers = registers
-        self._overloaded = 0.0  # [s]
+        self.overloaded = 0.0  # for how long it has been [s]
 
     def reset(self) -> None:
         """Forget how long the motor has been overloaded."""
-        self._overloaded = 0.0
+        self.overloaded = 0.0
 
     def errors(self, load: float, temperature: float, voltage: float, is_on: bool, dt: float) -> int:
         """What is wrong now, as bits of Hardware Error Status(70).
@@ -47,8 +47,8 @@ class Protection:
             dt: since the last call [s].
         """
         registers, found = self._registers, 0
-        self._overloaded = self._overloaded + dt if is_on and load > _OVERLOAD else 0.0
-        if self._overloaded > _OVERLOAD_TIME:
+        self.overloaded = self.overloaded + dt if is_on and load > _OVERLOAD else 0.0
+        if self.overloaded > _OVERLOAD_TIME:
             found |= HardwareError.OVERLOAD
         if round(temperature) > registers["Temperature Limit"]:
             found |= HardwareError.OVERHEATING

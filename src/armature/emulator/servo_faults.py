@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -184,6 +185,28 @@ class Payload(Fault):
         plant = _workshop(bus, self.name)
         plant.carry(plant.payload + self.mass)
         return lambda: plant.carry(plant.payload - self.mass)
+
+
+@dataclass(frozen=True)
+class Wall(Fault):
+    """A wall stands in the arm's way; at elevation -1.5708 and distance 0 it is the floor."""
+
+    name: ClassVar[str] = "wall"
+    of_joint: ClassVar[bool] = False
+    distance: float = parameter(0.3, "m", -5.0, 5.0, "of the wall from the base's origin")
+    azimuth: float = parameter(0.0, "rad", -6.3, 6.3, "where it stands, about the base's z axis; 0 is ahead")
+    elevation: float = parameter(0.0, "rad", -1.6, 1.6, "how far above the horizon it is; below 0 it is a floor")
+
+    def _begin(self, bus: EmulatedBus) -> Undo:
+        plant = _workshop(bus, self.name)
+        level = math.cos(self.elevation)
+        normal = (
+            -level * math.cos(self.azimuth),
+            -level * math.sin(self.azimuth),
+            -math.sin(self.elevation),
+        )
+        plant.build_wall(normal, self.distance)
+        return plant.remove_wall
 
 
 @dataclass(frozen=True)
