@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
-from armature.bench import bus, bus_scale, control, faults, graph, loop, tracking
+from armature.bench import bus, bus_scale, contacts, control, faults, graph, loop, tracking
+from armature.bench.contacts import Contact
 from armature.bench.faults import Row
 from armature.bench.figure import Figure
 from armature.errors import ConfigError
@@ -20,6 +21,8 @@ from armature.nodes.priority import prefer_real_time
 
 _SUBJECTS = ("bus", "graph", "control", "tracking", "faults", "loop")
 _DOMAIN = 97
+Result = Figure | Row | Contact
+_HEADERS = {Row: faults.HEADER, Contact: contacts.HEADER}
 
 
 def bench(options: argparse.Namespace) -> int:
@@ -30,23 +33,23 @@ def bench(options: argparse.Namespace) -> int:
             raise ConfigError("bench", subject, f"subjects are {', '.join(_SUBJECTS)}")
     if not options.json:
         print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    results: list[Figure | Row] = []
+    results: list[Result] = []
     for subject in subjects:
         print(f"measuring: {subject} …", file=sys.stderr, flush=True)
-        if subject == "faults" and not options.json:
-            print(faults.HEADER)
         for result in _measure(subject, options.plot):
+            if not options.json and type(result) in _HEADERS and type(result) not in map(type, results):
+                print(_HEADERS[type(result)])
             results.append(result)
             if not options.json:
                 print(result, flush=True)
     if options.json:
         print(json.dumps([dataclasses.asdict(result) for result in results]))
-    return int(any(isinstance(result, Row) and result.failures for result in results))
+    return int(any(not isinstance(result, Figure) and result.failures for result in results))
 
 
-def _measure(subject: str, plot: Path | None) -> Iterable[Figure | Row]:
+def _measure(subject: str, plot: Path | None) -> Iterable[Result]:
     if subject == "faults":
-        return faults.measure()
+        return chain(faults.measure(), contacts.measure())
     if subject == "loop":
         return loop.measure(find_robot(DEFAULT_ROBOT), _DOMAIN)
     if subject == "tracking":

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from armature.core.blocked import Block
 from armature.core.group import GroupControl, GroupSettings
 from armature.core.judging import GripJudge, TrajectoryJudge
 from armature.core.outcome import Code, End
@@ -75,6 +76,8 @@ def test_a_goal_that_is_not_met_in_its_time_fails_though_commanded_goes_on():
     bench.run(1.9, off=0.1)
     assert bench.ends == []
     bench.run(0.3, off=0.1)
+    assert not bench.control.is_moving(bench.now)
+    bench.run(1.0, off=0.1)  # for the arm to give way
     assert [end.code for end in bench.ends] == [Code.GOAL_TOLERANCE_VIOLATED]
     assert "1.0" in bench.ends[0].message
 
@@ -384,3 +387,97 @@ def test_a_stall_is_a_failure_where_it_is_not_allowed():
     judge = grip(allow_stalling=False, stall_timeout=0.0)
     end = judge.judge(1.0, 1.0, at(0.0), at(0.02))
     assert (end.end, end.is_stalled) == (End.ABORTED, True)
+
+
+# Joints that do not follow
+
+BLOCKED = {JOINTS[0]: Block(0.1, 1)}
+WHY = "blocked at waist, 0.30 rad before 0.400 rad; every joint stopped"
+
+
+def astray():
+    """A goal whose first joint did not follow; the servo interface has not heard of it yet."""
+    bench = Bench()
+    bench.asked = []
+    bench.control.let_give_way = bench.asked.append
+    bench.follow()
+    bench.run(0.5)
+    bench.read((bench.waist - 0.25, 0.0))
+    return bench
+
+
+def give_way(bench, place=0.1, rests=True):
+    """What the servo interface then tells."""
+    bench.control.note_state("ARMED", "s1.1", WHY, BLOCKED, bench.now)
+    positions = dict(zip(JOINTS, (place, 0.0), strict=True))
+    bench.control.note_commanded(bench.now, positions, "s1.1", bench.now, rests=rests)
+
+
+def test_who_does_not_follow_is_told_and_the_goal_ends_once_the_arm_has_given_way():
+    bench = astray()
+    assert bench.asked == [(JOINTS[0],)]
+    assert bench.control.has_goal
+    assert bench.ends == []
+    give_way(bench, rests=False)
+    assert bench.ends == []
+    give_way(bench)
+    (end,) = bench.ends
+    assert end.code is Code.PATH_TOLERANCE_VIOLATED
+    assert end.message.startswith("blocked at waist, 0.25 rad before ")
+    assert "exceeds the tolerance of 0.2" in end.message
+
+
+def test_the_next_goal_is_taken_from_where_the_arm_has_gone_back_to():
+    bench = astray()
+    give_way(bench)
+    assert bench.waist == pytest.approx(0.1)
+    bench.read((0.1, 0.0))
+    bench.follow(place=(-0.5, 0.0))
+    bench.run(3.0)
+    assert bench.ends[-1].end is End.SUCCEEDED
+
+
+def test_one_that_presses_on_is_refused_and_so_is_such_a_jog():
+    bench = astray()
+    give_way(bench)
+    bench.read((0.1, 0.0))
+    with pytest.raises(GoalRefused, match=r"blocked above 0\.1000"):
+        bench.follow(place=(0.5, 0.0))
+    with pytest.raises(GoalRefused, match=r"blocked above 0\.1000"):
+        bench.control.jog({JOINTS[0]: 0.3}, 0.0, bench.now)
+    assert not bench.control.is_moving(bench.now)
+    bench.control.jog({JOINTS[0]: -0.3}, 0.0, bench.now)
+    assert bench.control.is_moving(bench.now)
+
+
+def test_a_goal_ends_by_the_clock_where_nobody_lets_the_arm_give_way():
+    bench = astray()
+    bench.run(0.9)
+    assert bench.ends == []
+    bench.run(0.2)
+    assert [end.code for end in bench.ends] == [Code.PATH_TOLERANCE_VIOLATED]
+
+
+def test_a_goal_under_way_ends_with_the_reason_where_the_servo_interface_finds_it():
+    bench = Bench()
+    bench.follow()
+    bench.run(0.5)
+    give_way(bench)
+    (end,) = bench.ends
+    assert (end.code, end.message) == (Code.PATH_TOLERANCE_VIOLATED, WHY)
+
+
+def test_whoever_arms_anew_ends_goals_as_ever():
+    bench = Bench()
+    bench.follow()
+    bench.run(0.5)
+    bench.control.note_state("ARMED", "s2", "armed", {}, bench.now)
+    (end,) = bench.ends
+    assert end.message == "the servo interface went to ARMED: armed"
+
+
+def test_a_new_goal_tells_the_end_of_the_one_before_first():
+    bench = astray()
+    bench.follow(place=(-0.5, 0.0))
+    assert [end.code for end in bench.ends] == [Code.PATH_TOLERANCE_VIOLATED]
+    assert bench.control.has_goal

@@ -64,12 +64,11 @@ def test_motions_and_holding_are_no_contact():
 
 
 @pytest.mark.parametrize("torque", [3.0, -3.0])
-@pytest.mark.parametrize("moving", [False, True])
-def test_a_push_stops_the_arm_soon_and_is_told_with_the_numbers(torque, moving):
+def test_a_push_at_rest_is_a_fault_that_is_told_with_the_numbers(torque):
     bench = armed()
     place = begin(bench)
     bench.follow_boom(1, place, place + 0.2, 1.0)
-    bench.run(0.5 if moving else 1.5)
+    bench.run(2.5)
     bench.far.faults.inject(Push("boom", torque=torque))
     struck = bench.now
     bench.run_until(lambda: bench.loop.faults)
@@ -80,6 +79,35 @@ def test_a_push_stops_the_arm_soon_and_is_told_with_the_numbers(torque, moving):
     assert "take away what it touches" in fault.remedy
     assert bench.mode() is Mode.FAULT
     assert bench.loop.torque() == "on"
+
+
+@pytest.mark.parametrize("torque", [3.0, -3.0])
+def test_the_arm_gives_way_to_a_push_while_it_moves_and_stays_armed(torque):
+    bench = armed()
+    place = begin(bench)
+    bench.follow_boom(1, place, place + 0.2, 1.0)
+    bench.run(0.5)
+    bench.far.faults.inject(Push("boom", torque=torque))
+    struck = bench.now
+    bench.run_until(lambda: bench.loop.cause is Cause.CONTACT)
+    assert bench.now - struck < 0.4
+    bench.run(0.3)
+    assert bench.mode() is Mode.ARMED
+    assert "blocked at boom" in bench.loop.why
+    assert "1 more is allowed" in bench.loop.why
+
+
+def test_a_push_that_goes_on_is_given_way_to_three_times_and_then_is_a_fault():
+    bench = armed()
+    place = begin(bench)
+    bench.follow_boom(1, place, place + 0.2, 1.0)
+    bench.run(0.5)
+    bench.far.faults.inject(Push("boom", torque=3.0))
+    bench.run_until(lambda: bench.loop.faults, 4.0)
+    assert bench.loop.session == ""
+    where = bench.positions()["boom"]
+    bench.run(3.0)
+    assert bench.positions()["boom"] == pytest.approx(where, abs=0.1)
 
 
 def test_once_it_is_taken_away_the_arm_can_be_armed_again():

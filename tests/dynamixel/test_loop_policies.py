@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import pytest
 
-from armature.bench.fault_cases import send_to_park
 from armature.core.health import Thresholds
 from armature.dynamixel.cause import Cause, Reaction
 from armature.dynamixel.mode import Mode
@@ -133,13 +132,14 @@ def test_health_tells_load_missed_answers_and_the_time_left():
 
 
 def test_a_joint_that_does_not_follow_is_named_with_the_numbers():
-    bench = armed("park", following_error={"waist": 0.1})
+    policy = FaultPolicy(reactions={Cause.FOLLOWING_ERROR: Reaction.STOP, Cause.BLOCKED: Reaction.STOP})
+    bench = armed("park", following_error={"waist": 0.01}, policy=replace(policy, following_time=0.0))
     bench.far.faults.inject(StuckJoint("waist"))
     bench.loop.follow(move(bench, 0.6, 1.2), bench.now)
     bench.run_until(lambda: bench.loop.faults)
     fault = bench.loop.faults["waist"]
     assert fault.cause is Cause.FOLLOWING_ERROR
-    assert "from its set-point, 0.1000 is allowed" in fault.detail
+    assert "from its set-point, 0.0100 is allowed" in fault.detail
     bench.far.faults.clear()
     bench.run(0.3)
     place = bench.positions()["waist"]
@@ -149,13 +149,15 @@ def test_a_joint_that_does_not_follow_is_named_with_the_numbers():
     assert bench.positions()["waist"] == pytest.approx(place, abs=HALF_A_DEGREE)
 
 
-def test_what_is_in_its_way_is_not_pushed_until_the_servo_gives_up():
-    bench = armed("park")
+@pytest.mark.parametrize("reaction", [Reaction.YIELD, Reaction.STOP, Reaction.HOLD])
+def test_what_is_in_its_way_is_not_pushed_until_the_servo_gives_up(reaction):
+    bench = armed("park", policy=FaultPolicy(reactions={Cause.BLOCKED: reaction}))
     bench.far.faults.inject(StuckJoint("waist"))
     bench.loop.follow(move(bench, 0.6, 1.2), bench.now)
-    bench.run_until(lambda: bench.loop.faults)
+    bench.run_until(lambda: bench.loop.cause is Cause.BLOCKED)
     bench.run(3.0)
-    assert bench.loop.faults["waist"].cause is Cause.FOLLOWING_ERROR
+    assert bench.mode() is (Mode.ARMED if reaction is Reaction.YIELD else Mode.FAULT)
+    assert "blocked" in bench.loop.why
     axis = bench.loop.axes["waist"]
     assert abs(axis.current) < 0.05 * axis.wiring.model.stall_current
     assert bench.servo("waist").registers["Hardware Error Status"] == 0
@@ -245,7 +247,7 @@ def test_hold_lets_the_motion_end_and_takes_no_more():
 
 def test_hold_ends_a_way_to_park_at_once_and_torque_stays_on():
     bench = armed(reactions={Cause.TEMPERATURE: Reaction.HOLD})
-    send_to_park(bench)
+    bench.park()
     heat(bench, 76.0)
     bench.run(0.3)
     assert bench.mode() is Mode.FAULT
@@ -265,7 +267,7 @@ def test_park_asks_for_a_way_and_ends_with_torque_off_and_the_fault_told():
     bench = heat(armed(reactions={Cause.TEMPERATURE: Reaction.PARK}), 76.0)
     assert bench.mode() is Mode.FAULT
     assert bench.loop.wants_park
-    send_to_park(bench)
+    bench.park()
     assert bench.mode() is Mode.PARKING
     assert not bench.loop.wants_park
     bench.run_until(lambda: bench.loop.torque() == "off", 10.0)
@@ -281,7 +283,7 @@ def test_an_arm_with_a_limp_joint_cannot_park():
     bench.far.faults.inject(Overload("elbow"))
     bench.run(0.1)
     with pytest.raises(CommandRefused, match="park refused: elbow cannot be trusted to move: overload"):
-        send_to_park(bench)
+        bench.park()
 
 
 def test_a_way_to_park_that_there_is_not_is_told_by_the_fault_and_not_waited_for():
@@ -377,7 +379,7 @@ def test_torque_off_at_once_works_in_every_state(state):
     elif state == "protective stop":
         bench.loop.protective_stop(True, bench.now)
     elif state == "parking":
-        send_to_park(bench)
+        bench.park()
     bench.loop.torque_off(bench.now)
     assert set(torques(bench).values()) == {0}
     assert "at once" in bench.loop.why

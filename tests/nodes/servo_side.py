@@ -7,6 +7,7 @@ import math
 from diagnostic_msgs.msg import DiagnosticStatus
 from sensor_msgs.msg import JointState
 
+from armature.core.blocked import Block
 from armature.core.stopping import Dynamics
 from armature.core.tracking import HANDOVER
 from armature.dynamixel.setpoints import Piece, Setpoints
@@ -65,11 +66,26 @@ class ServoSide:
         self.pieces.append(message)
         if message.header.frame_id != self._session:
             return
+        if not message.points:
+            self._give_way(message.joint_names)
+            return
         piece = Piece(len(self.pieces), self._session, to_seconds(message.header.stamp), *to_setpoints(message))
         try:
             self._setpoints.accept(piece, self._now())
         except GoalRefused as error:
             self._refuse(str(error), self._now() - piece.start)
+
+    def _give_way(self, joints):
+        """Joints that do not follow go back to where they are, in a session that takes no late piece."""
+        places = {j: self.stuck.get(j, self.position[j] + self.offset[j]) for j in joints}
+        blocks = {
+            f"blocked.{joint}": str(Block(place, 1 if self.position[joint] > place else -1))
+            for joint, place in places.items()
+        }
+        self._setpoints.stop(self._now())
+        self._setpoints.retreat(places, self._now())
+        name, _, number = self._session.partition(".")
+        self.be("ARMED", f"{name}.{int(number or 0) + 1}", f"blocked at {joints[0]}", **blocks)
 
     def _refuse(self, why, late):
         if late < HANDOVER:

@@ -51,8 +51,22 @@ def test_a_path_tolerance_that_is_violated_ends_the_goal_and_stops(motion):
     assert answer.status == ABORTED
     assert answer.result.error_code == Result.PATH_TOLERANCE_VIOLATED
     assert "elbow: position error 0.3000 rad exceeds the tolerance of 0.2 rad" in answer.result.error_string
+    assert answer.result.error_string.startswith("blocked at elbow, 0.30 rad before ")
     motion.is_still()
     assert motion.waist < 0.95
+
+
+def test_what_follows_a_violated_tolerance_is_taken_at_once_unless_it_presses_on(motion):
+    motion.servos.stuck["elbow"] = 0.0
+    answer = motion.follow(smooth(1.0, 0.3, 0.8))
+    assert answer.result.error_code == Result.PATH_TOLERANCE_VIOLATED
+    pressing = motion.follow(smooth(1.0, 0.3, 0.8))
+    assert pressing.status == ABORTED
+    assert "motion of elbow, which is blocked above 0.0000" in pressing.result.error_string
+    assert "call /servo_interface/clear_faults" in pressing.result.error_string
+    del motion.servos.stuck["elbow"]
+    assert motion.follow(smooth(1.0, 0.0, -0.4)).status == SUCCEEDED
+    assert motion.servos.refused == []
 
 
 def test_a_goals_own_path_tolerance_holds_in_place_of_the_default(motion):
@@ -61,6 +75,8 @@ def test_a_goals_own_path_tolerance_holds_in_place_of_the_default(motion):
     answer = motion.follow(smooth(1.0, 0.5, 0.0), path_tolerance=tight)
     assert answer.result.error_code == Result.PATH_TOLERANCE_VIOLATED
     motion.servos.offset["elbow"] = 0.3
+    motion.servos.be("ARMED", "s2")
+    motion.spin(0.2)
     loose = [JointTolerance(name="elbow", position=-1.0)]
     answer = motion.follow(smooth(0.5, 0.2, 0.0), path_tolerance=loose, goal_tolerance=loose)
     assert answer.status == SUCCEEDED

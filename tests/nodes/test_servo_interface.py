@@ -299,7 +299,10 @@ def node_with():
         ({"limits__knee__jerk": 1.0}, r"'limits.knee.jerk' cannot be used; joints are .*elbow.*jerk"),
         ({"limits__elbow__speed": 1.0}, r"'limits.elbow.speed' cannot be used; .*velocity, lower, upper, margin"),
         ({"elbow__following_error": -2.0}, r"elbow.following_error: -2.0 .*at least 0; 0 is off"),
-        ({"faults__overload__policy": "dance"}, r"faults.overload.policy: 'dance' .*policies are hold, stop"),
+        (
+            {"faults__overload__policy": "dance"},
+            r"faults.overload.policy: 'dance' .*policies are hold, yield, stop",
+        ),
         ({"faults__missing__policy": "park"}, r"faults.missing.policy: 'park' .*of this cause are stop, hold"),
         ({"faults__park_time": 0.0}, r"parameter faults.park_time: 0.0 .*within 1 and 120"),
         (

@@ -7,11 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from armature.bench.fault_cases import Case, send_to_park
-from armature.bench.virtual import ARM, JOINTS, Bench
+from armature.bench.controlled import ControlledArm
+from armature.bench.fault_cases import Case
 from armature.core.document import read_document
-from armature.core.group import GroupControl, GroupSettings
-from armature.core.limits import GroupLimits
 from armature.core.trajectory import Trajectory
 from armature.dynamixel.setpoints import Piece
 from armature.graph import DEFAULT_ROBOT, find_robot
@@ -19,11 +17,10 @@ from armature.graph import DEFAULT_ROBOT, find_robot
 _WAY = {"waist": 0.5, "shoulder": -0.2, "elbow": 0.3}  # [rad]
 _MOVE_TIME = 1.5  # [s]
 _JOG_SPEED = 0.3  # [rad/s]
-_RENEW_EVERY = 0.02  # [s]
 _PARTWAY = 0.5  # [s]
 
 
-def _gains() -> dict[str, dict[str, int]]:
+def delivered_gains() -> dict[str, dict[str, int]]:
     """The gains that the arm is delivered with, by joint."""
     file = find_robot(DEFAULT_ROBOT).parameters[-1]
     content: Any = read_document(file.read_text("utf-8"), file.name)
@@ -31,69 +28,18 @@ def _gains() -> dict[str, dict[str, int]]:
     return {joint: {"Position P Gain": values["position_p_gain"]} for joint, values in joints.items()}
 
 
-class Jogger:
-    """The arm's controller as a node runs it, with a jog button held down."""
-
-    def __init__(self, bench: Bench) -> None:
-        """Args: an armed bench."""
-        self._bench = bench
-        self._serial = 100
-        self._due = 0.0
-        bounds = {joint: (bench.dynamics[joint].acceleration, bench.dynamics[joint].jerk) for joint in JOINTS}
-        limits = GroupLimits.of(
-            ARM,
-            JOINTS,
-            {joint: a for joint, (a, _) in bounds.items()},
-            {joint: j for joint, (_, j) in bounds.items()},
-        )
-        tolerance = np.full(len(JOINTS), 0.1)
-        self._control = GroupControl(limits, GroupSettings(start_tolerance=tolerance, margin=0.0 * tolerance))
-
-    def step(self) -> None:
-        """One cycle's time of the controller."""
-        bench, control = self._bench, self._control
-        now, axes = bench.now, bench.loop.axes
-        control.note_state(bench.mode().name, bench.loop.session)
-        setpoints = bench.loop.setpoints(now)
-        control.note_commanded(now, {j: s.position for j, s in setpoints.items()}, bench.loop.session, now)
-        read = {joint: axis for joint, axis in axes.items() if axis.ticks is not None}
-        positions = {joint: axis.position for joint, axis in read.items()}
-        control.note_reading(now, positions, {joint: axis.velocity for joint, axis in read.items()}, now)
-        if bench.mode().takes_commands and now >= self._due:
-            self._due = now + _RENEW_EVERY
-            self._press(now)
-
-    def _press(self, now: float) -> None:
-        self._control.jog({"waist": _JOG_SPEED, "elbow": -_JOG_SPEED}, 0.0, now)
-        piece = self._control.piece(now)
-        if piece is not None:
-            self._serial += 1
-            self._bench.loop.follow(
-                Piece(self._serial, self._bench.loop.session, piece.start, piece.trajectory), now
-            )
-
-
-class FaultBench(Bench):
+class FaultBench(ControlledArm):
     """A bench that looks at every cycle, and may have a jog button held down."""
 
     def __init__(self, case: Case, *, resumes: bool = False) -> None:
         """Args: what is going to strike, and whether a loop before this one has served the arm."""
-        settings = {"registers": _gains(), "resumes": resumes, **case.settings}
+        settings = {"registers": delivered_gains(), "resumes": resumes, **case.settings}
         super().__init__("home", limits=case.limits, **settings)
-        self.jogger: Jogger | None = None
-        self.look: Callable[[], None] = lambda: None
 
     @property
     def cycle_at(self) -> float:
         """Time of the last cycle [s]."""
         return self._next
-
-    def cycle(self) -> None:
-        """One cycle, seen."""
-        super().cycle()
-        if self.jogger is not None:
-            self.jogger.step()
-        self.look()
 
 
 def idle(case: Case) -> FaultBench:
@@ -119,7 +65,7 @@ def moving(case: Case) -> FaultBench:
 def jogging(case: Case) -> FaultBench:
     """With a jog button held down."""
     bench = idle(case)
-    bench.jogger = Jogger(bench)
+    bench.hold(lambda now: bench.arm.control.jog({"waist": _JOG_SPEED, "elbow": -_JOG_SPEED}, 0.0, now))
     bench.run(0.4)
     return bench
 
@@ -140,7 +86,7 @@ def starting(case: Case) -> FaultBench:
 def parking(case: Case) -> FaultBench:
     """On the way to where torque may be turned off."""
     bench = idle(case)
-    send_to_park(bench)
+    bench.park()
     bench.run(_PARTWAY)
     return bench
 

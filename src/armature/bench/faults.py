@@ -86,7 +86,7 @@ def _measure(case: Case, situation: str) -> Row:
     bench.run(_REST)
     refused = _refusal(bench) if case.refuses else ""
     case.mend(bench)
-    bench.jogger = None
+    bench.let_go()
     _await_rest(bench)
     bench.look = lambda: None
     case.relieve(bench)

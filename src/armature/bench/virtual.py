@@ -10,9 +10,11 @@ from armature.bench.virtual_port import VirtualPort
 from armature.core.model import ArmModel, Limit
 from armature.core.poses import read_poses
 from armature.core.stopping import Dynamics
+from armature.core.transfer import transfer
 from armature.dynamixel.buses import bus_on
 from armature.dynamixel.loop import LoopSettings, ServoLoop
 from armature.dynamixel.mode import Mode
+from armature.dynamixel.setpoints import Piece
 from armature.dynamixel.wiring import Wiring
 from armature.emulator.bus import EmulatedBus
 from armature.emulator.servo import Servo
@@ -25,6 +27,8 @@ WIRING = Wiring.from_yaml(_ROBOT.wiring.read_text("utf-8"), ARM)
 POSES = read_poses(_ROBOT.poses.read_text("utf-8"), ARM)
 JOINTS = WIRING.joints
 PERIOD = 0.01  # [s]
+_PARK_SPEED = 0.3  # of the velocity limits
+_PARKING = 1_000  # serial number of the way
 
 
 class Bench:
@@ -76,6 +80,15 @@ class Bench:
         self.loop.arm("s1", self.now)
         self.run(0.05)
         return self
+
+    def park(self) -> float:
+        """Begin the way to the park pose, as the servo interface does; returns how long it takes [s]."""
+        setpoints = self.loop.setpoints(self.now)
+        begin = {joint: setpoint.position for joint, setpoint in setpoints.items()}
+        limits = {joint: ARM.limit(joint) for joint in JOINTS}
+        way = transfer(JOINTS, begin, POSES["park"], limits, self.dynamics, _PARK_SPEED)
+        self.loop.park(Piece(_PARKING, "", self.now, way), self.now)
+        return way.duration
 
     def cycle(self) -> None:
         """One cycle at its time; cycles that a slow one has overrun are left out, as the child does."""

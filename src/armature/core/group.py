@@ -10,7 +10,8 @@ import numpy as np
 
 from armature.core import jog, limits
 from armature.core.accelerations import check_accelerations
-from armature.core.group_state import FollowedGoal, GroupSettings, GroupState
+from armature.core.blocked import Block, check_leads_away
+from armature.core.group_state import FollowedGoal, GroupSettings, GroupState, PendingEnd
 from armature.core.integration import Rates
 from armature.core.judging import Judge
 from armature.core.outcome import Code, End, OnEnd, Outcome, aborted
@@ -26,6 +27,8 @@ __all__ = ["GroupControl", "GroupSettings", "Planned"]
 _FASTEST = 2.0
 # After a longer delay of the controller a goal is not gone on with [s].
 _LONGEST_DELAY = 1.0
+# The end of a goal is told so much later at most, while the arm gives way to what was in its way [s].
+_GIVES_WAY = 1.0
 # A servo that gives all that it has may do so for a second or two: its set-point comes back so many times as hard.
 _RELIEF = 5.0
 
@@ -46,19 +49,35 @@ class GroupControl(GroupState):
     Time is an argument, in seconds of the clock that stamps the readings.
     """
 
-    def note_state(self, state: str, session: str, why: str = "") -> str:
+    def note_state(
+        self, state: str, session: str, why: str = "", blocks: Mapping[str, Block] | None = None, now: float = 0.0
+    ) -> str:
         """Take the servo interface's state; leaving ARMED and MOVING, or a new session, ends everything.
+
+        Args:
+            state: its name.
+            session: of arming.
+            why: in words.
+            blocks: joints that came against something.
+            now: [s].
 
         Returns:
             Why everything has ended, in words; empty where it has not.
         """
-        ended = self.arm.note_state(state, session, why)
-        if ended:
-            self._tracker = None
+        before = self.arm.session
+        ended = self.arm.note_state(state, session, why, blocks or {})
+        if not ended:
+            return ""
+        self._tracker = None
+        if self.arm.gave_way:
+            self._finish_later(aborted(ended, Code.PATH_TOLERANCE_VIOLATED), before, now)
+        else:
             self._finish(aborted(ended))
         return ended
 
-    def note_commanded(self, stamp: float, positions: Mapping[str, float], session: str, now: float) -> None:
+    def note_commanded(
+        self, stamp: float, positions: Mapping[str, float], session: str, now: float, *, rests: bool = True
+    ) -> None:
         """Take what the servo interface commands: where the set-point is, as long as nothing moves here.
 
         Args:
@@ -66,11 +85,14 @@ class GroupControl(GroupState):
             positions: by joint [rad] or [m].
             session: the arming session it belongs to, "" where it does not say.
             now: [s].
+            rests: whether it does not move; joints that give way do, and no controller commands them.
         """
         self.arm.note_heard(now)
         if session not in ("", self.arm.session) or any(joint not in positions for joint in self.limits.joints):
             return
         position = np.array([positions[joint] for joint in self.limits.joints])
+        if self._tracker is None and not rests:
+            return
         if self._tracker is None:
             slow = self.settings.deceleration
             braking = None if slow is None else replace(self.limits, acceleration=slow)
@@ -79,6 +101,8 @@ class GroupControl(GroupState):
             self._tracker.set_speed(min(self._speed, self._bound), stamp)
         elif self._is_free(self._tracker, now) and stamp > self._tracker.end:
             self._tracker.hold(position, stamp)
+        if self._pending is not None and session not in ("", self._pending.session):
+            self._tell_end()
 
     def note_reading(
         self, stamp: float, positions: Mapping[str, float], velocities: Mapping[str, float], now: float
@@ -141,6 +165,7 @@ class GroupControl(GroupState):
         limits.check_points(goal, tracker.setpoint(now).position[columns], own)
         motion = tracker.plan(goal, now, begin)
         limits.check_motion(motion, self.limits)
+        check_leads_away(motion, self.arm.blocks)
         # Straight lines have corners, which are rounded; one that gives velocities has accelerations of its own.
         is_smooth = isinstance(goal, Rates) or goal.velocities is not None
         if self.settings.checks_acceleration and is_smooth:
@@ -246,7 +271,13 @@ class GroupControl(GroupState):
             raise GoalRefused("duration", lease, f"give 0 to {usual:g} s")
         # The lease runs from now, though the motion begins at the hand-over.
         held = max((min(lease, usual) if lease > 0.0 else usual) - (tracker.handover(now) - now), 0.0)
-        tracker.jog(lambda state: build(state, held), now)
+
+        def leading_away(state: State) -> Trajectory:
+            motion = build(state, held)
+            check_leads_away(motion, self.arm.blocks)
+            return motion
+
+        tracker.jog(leading_away, now)
         self._finish(aborted("replaced by a jog"))
 
     def stop(self, now: float, why: str) -> None:
@@ -324,6 +355,8 @@ class GroupControl(GroupState):
 
     def update(self, now: float) -> None:
         """See to what the passing of time brings: a silent joint, a delay of this program, the end of a cancel."""
+        if self._pending is not None and now >= self._pending.until:
+            self._tell_end()
         if not self._catch_up(now) and self._goal is not None and self._tracker is not None:
             self._mind(self._tracker, self._goal, now)
 
@@ -369,20 +402,33 @@ class GroupControl(GroupState):
             return
         if outcome.end is End.ABORTED:
             tracker.stop(now)
-        self._finish(outcome)
+        if outcome.astray:
+            self._finish_later(outcome, self.arm.session, now)
+            self.let_give_way(outcome.astray)
+        else:
+            self._finish(outcome)
 
     def _finish(self, outcome: Outcome) -> None:
+        self._tell_end()
         goal, self._goal = self._goal, None
-        if goal is None:
-            return
-        if goal.is_cancelling:
-            outcome = Outcome(End.CANCELED, Code.SUCCESSFUL, outcome.message)
-        goal.on_end(outcome)
+        if goal is not None:
+            goal.end(outcome)
+
+    def _finish_later(self, outcome: Outcome, session: str, now: float) -> None:
+        goal, self._goal = self._goal, None
+        if goal is not None:
+            self._tell_end()
+            self._pending = PendingEnd(goal, outcome, session, now + _GIVES_WAY)
+
+    def _tell_end(self) -> None:
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.goal.end(pending.outcome)
 
     def _ready(self, request: str, now: float) -> Tracker:
         self._catch_up(now)
         self.arm.check(request, now)
         if self._tracker is None:
             why = "what is being commanded is not known yet"
-            raise CommandRefused(request, why, "try again within 0.1 s")
+            raise CommandRefused(request, why, "try again within 0.3 s")
         return self._tracker

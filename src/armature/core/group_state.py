@@ -9,7 +9,7 @@ import numpy as np
 
 from armature.core.judging import Judge
 from armature.core.limits import GroupLimits
-from armature.core.outcome import OnEnd
+from armature.core.outcome import Code, End, OnEnd, Outcome
 from armature.core.readiness import Readiness
 from armature.core.spline import Array
 from armature.core.tracking import Tracker
@@ -39,6 +39,22 @@ class FollowedGoal:
     times: Array  # of its points [s]
     is_cancelling: bool = False
 
+    def end(self, outcome: Outcome) -> None:
+        """Tell its end."""
+        if self.is_cancelling:
+            outcome = Outcome(End.CANCELED, Code.SUCCESSFUL, outcome.message)
+        self.on_end(outcome)
+
+
+@dataclass(frozen=True)
+class PendingEnd:
+    """The end of a goal that is told once the arm has given way, so that the next goal finds it ready."""
+
+    goal: FollowedGoal
+    outcome: Outcome
+    session: str  # that ends by it
+    until: float  # it is told at the latest [s]
+
 
 def _as_built(build: Callable[[float], Trajectory]) -> tuple[Trajectory, str]:
     return build(1.0), ""
@@ -57,15 +73,18 @@ class GroupState:
         self.slowed: Callable[[Callable[[float], Trajectory]], tuple[Trajectory, str]] = _as_built
         # Says whether nothing is in the way of a stop that leaves its path.
         self.is_free: Callable[[Trajectory], bool] = lambda _halt: True
+        # Told of joints that do not follow while the arm stops; for whoever can let them give way.
+        self.let_give_way: Callable[[tuple[str, ...]], None] = lambda _joints: None
         self._tracker: Tracker | None = None
+        self._pending: PendingEnd | None = None
         self._goal: FollowedGoal | None = None
         self._speed = 1.0  # asked for, of motions on their paths [share]
         self._bound = 1.0  # that the servo interface asks to keep to, while a servo is hot or loaded [share]
 
     @property
     def has_goal(self) -> bool:
-        """Whether a goal is being followed."""
-        return self._goal is not None
+        """Whether a goal is being followed, or its end is still to be told."""
+        return self._goal is not None or self._pending is not None
 
     @property
     def is_paused(self) -> bool:

@@ -7,10 +7,11 @@ from typing import Protocol
 
 import numpy as np
 
+from armature.core.blocked import described
 from armature.core.limits import GroupLimits
 from armature.core.outcome import Code, End, Outcome
 from armature.core.spline import Array
-from armature.core.tolerance import Progress, Tolerances, difference, progress
+from armature.core.tolerance import Progress, Tolerances, astray, difference, progress
 from armature.core.trajectory import State
 
 _CODES = {
@@ -51,7 +52,13 @@ class TrajectoryJudge:
             return None
         if stage is Progress.REACHED:
             return Outcome(End.SUCCEEDED, Code.SUCCESSFUL, "goal reached")
-        return Outcome(End.ABORTED, _CODES[stage], reason)
+        bounds = self.tolerances.path if stage is Progress.PATH_VIOLATED else self.tolerances.goal
+        joints = astray(error, bounds, self.limits)
+        if joints:
+            column = self.limits.joints.index(joints[0])
+            place, sent = float(measured.position[column]), float(desired.position[column])
+            reason = f"{described(joints[0], place, sent, self.limits.units[column])}: {reason}"
+        return Outcome(End.ABORTED, _CODES[stage], reason, astray=joints)
 
 
 @dataclass

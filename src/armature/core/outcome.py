@@ -36,6 +36,7 @@ class Outcome:
     code: Code
     message: str
     is_stalled: bool = False  # a gripper that something stopped
+    astray: tuple[str, ...] = ()  # joints that did not follow
 
 
 OnEnd = Callable[[Outcome], None]

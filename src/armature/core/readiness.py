@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from armature.core.blocked import Block
 from armature.core.trajectory import State
 from armature.errors import CommandRefused
 
@@ -35,6 +36,8 @@ class Readiness:
 
     def __init__(self, joints: tuple[str, ...], reading_timeout: float) -> None:
         self.session = ""  # of arming
+        self.gave_way = False  # whether the last state told that joints go back to where they are
+        self.blocks: Mapping[str, Block] = {}  # joints that came against something
         self.measured: State | None = None  # the last reading of the whole group
         self.read_at = -math.inf  # its time [s]
         self._joints = joints
@@ -44,14 +47,18 @@ class Readiness:
         self._missing = joints
         self._heard_at = -math.inf
 
-    def note_state(self, state: str, session: str, why: str) -> str:
-        """Take the servo interface's state.
+    def note_state(self, state: str, session: str, why: str, blocks: Mapping[str, Block]) -> str:
+        """Take the servo interface's state, and which joints came against something.
 
         Returns:
             Why what was being done has ended: it left ARMED and MOVING, or began a new session; else empty.
         """
         is_lost = state not in _ACCEPTING or session != self.session
-        self._state, self.session, self._why = state, session, why
+        # Where joints give way, what was commanded is followed no more, though the arm stays armed.
+        self.gave_way = is_lost and state in _ACCEPTING and _arming(session) == _arming(self.session)
+        self._state, self.session, self._why, self.blocks = state, session, why, blocks
+        if self.gave_way:
+            return why
         return f"the servo interface went to {self._described()}" if is_lost else ""
 
     def note_heard(self, now: float) -> None:
@@ -99,3 +106,8 @@ class Readiness:
     def _described(self) -> str:
         why = f": {self._why}" if self._why else ""
         return (self._state or "not known") + why
+
+
+def _arming(session: str) -> str:
+    """The session that began with arming; where joints give way, one with a number behind it goes on."""
+    return session.partition(".")[0]

@@ -87,6 +87,12 @@ def _laid_over(default: Tolerance, asked: Tolerance, where: str) -> Tolerance:
     )
 
 
+def astray(error: State, tolerances: tuple[Tolerance, ...], limits: GroupLimits) -> tuple[str, ...]:
+    """Joints whose position is beyond its bound."""
+    bounds = np.array([tolerance.position for tolerance in tolerances])
+    return tuple(limits.joints[i] for i in np.flatnonzero((bounds > 0.0) & (np.abs(error.position) > bounds)))
+
+
 def violation(error: State, tolerances: tuple[Tolerance, ...], limits: GroupLimits) -> str | None:
     """The first bound that an error breaks, in words, or None.
 

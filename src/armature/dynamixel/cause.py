@@ -22,6 +22,7 @@ class Cause(str, Enum):
     BUS_WATCHDOG = "bus watchdog"
     DISAGREEMENT = "disagreement"  # of the two servos of one joint
     LIMIT = "limit"
+    BLOCKED = "blocked"  # it is sent on, gives much more torque for it, and stands
     FOLLOWING_ERROR = "following error"
     CONTACT = "contact"  # more torque than the arm's weight asks for
     TEMPERATURE = "temperature"  # beyond our threshold, before the servo's own
@@ -75,6 +76,9 @@ STUBBORN = (*ABSENT, Cause.BUS_WATCHDOG)
 # With these a servo does not follow goals, or nobody knows whether it would.
 DEAF = (*ABSENT, Cause.TURNS_LOST, Cause.SILENT_RESET, Cause.BUS_WATCHDOG)
 
+# A joint with these does not follow its set-point, which goes back to where it is.
+ASTRAY = (Cause.BLOCKED, Cause.FOLLOWING_ERROR, Cause.CONTACT, Cause.LOAD)
+
 # With these the arm does not park: a servo would not follow, or does not know where it is.
 STRANDED = (*DEAF, Cause.ENCODER)
 
@@ -83,6 +87,9 @@ class Reaction(str, Enum):
     """What is done at once."""
 
     HOLD = "hold"  # the motion under way ends at rest as its piece says; then hold
+    # Every joint stops within its limits, and those that do not follow go back to where they are; commands that
+    # lead away are taken. Where nothing was commanded to move: stop.
+    YIELD = "yield"
     STOP = "stop"  # every joint stops within its limits; then hold
     SLOW = "slow"  # go on, and ask the controller for less speed
     PARK = "park"  # stop, then go to the park pose and turn torque off

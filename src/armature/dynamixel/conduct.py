@@ -52,6 +52,14 @@ class Conduct:
         self.setpoints.stop(now)
         self.end()
 
+    def give_way(self, now: float) -> None:
+        """Stop within limits; the commands that are under way are followed no more, those of a new session are."""
+        mode, session = self.mode, self.session
+        self.halt(now)
+        if mode is Mode.ARMED:
+            name, _, number = session.partition(".")
+            self.mode, self.session = mode, f"{name}.{int(number or 0) + 1}"
+
     def end(self) -> None:
         """Take no more commands; the motion under way ends at rest, as its piece says."""
         self._let_go()

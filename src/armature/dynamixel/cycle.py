@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 
 from armature.dynamixel.axis import Axis
-from armature.dynamixel.cause import DEAF, STUBBORN, Cause, Reaction
+from armature.dynamixel.cause import ASTRAY, DEAF, STUBBORN, Cause, Reaction
 from armature.dynamixel.loop_state import LoopState
 from armature.dynamixel.mode import Fault, Mode
 from armature.dynamixel.pair import goal_of_second
@@ -211,7 +211,8 @@ class BusCycle(LoopState):
         """Look for new faults, and do at once what their policies say."""
         sent = self._conduct.stride.positions
         expected, loads = self._conduct.expects_torque, self._feedforward.loads
-        for fault in self._faults.look(sent, now, torque_expected=expected, loads=loads):
+        yielding = self._giving_way.look(now)
+        for fault in self._faults.look(sent, now, torque_expected=expected, yielding=yielding, loads=loads):
             self._react(fault, now)
 
     def _react(self, fault: Fault, now: float) -> None:
@@ -219,15 +220,28 @@ class BusCycle(LoopState):
         axis = self._servos.axes[fault.joint]
         if reaction is Reaction.PARK and conduct.mode is Mode.PARKING:
             return
+        if self._faults.reaction(axis, fault.cause) is Reaction.YIELD:
+            self._faults.end(fault.joint)
+            self._yield([axis.wiring.joint], fault.cause, fault.detail, now)
+            return
         self._end_motion(reaction, now)
-        if fault.cause in (Cause.FOLLOWING_ERROR, Cause.CONTACT):  # whatever is in its way is not pushed any more
-            conduct.setpoints.hold({axis.wiring.joint: axis.position})
+        if fault.cause in ASTRAY:  # whatever is in its way is not pushed any more
+            self._giving_way.retreat([axis.wiring.joint], now)
         if fault.cause is Cause.DISAGREEMENT:
             conduct.setpoints.hold(self._servos.apart(axis))
         conduct.wants_park = reaction is Reaction.PARK and conduct.expects_torque
         if reaction is Reaction.TORQUE_OFF:
             self._faults.limp.add(axis.wiring.joint)
         conduct.why, conduct.cause = str(fault), fault.cause
+
+    def _yield(self, joints: Iterable[str], cause: Cause, detail: str, now: float) -> None:
+        """Stop, and let joints go back to where they are; commands that lead away are taken."""
+        conduct, was_parking = self._conduct, self._conduct.mode is Mode.PARKING
+        told = [self._giving_way.note(joint, cause, detail, now) for joint in joints]
+        conduct.give_way(now)
+        self._giving_way.retreat(joints, now)
+        conduct.why = f"{'not parked: ' if was_parking else ''}{told[0].detail}; {told[0].done}; {told[0].remedy}"
+        conduct.cause = cause
 
     def _end_motion(self, reaction: Reaction, now: float) -> None:
         if reaction is Reaction.HOLD and self._conduct.mode is not Mode.PARKING:

@@ -9,13 +9,13 @@ from dataclasses import replace
 
 from armature.core.health import Stage
 from armature.dynamixel.axis import Axis
-from armature.dynamixel.cause import ABSENT, Cause, Reaction, causes_of
+from armature.dynamixel.cause import ABSENT, ASTRAY, Cause, Reaction, causes_of
 from armature.dynamixel.control_table import VOLTAGE_UNIT
 from armature.dynamixel.mode import Fault
 from armature.dynamixel.policy import FaultPolicy
 from armature.dynamixel.preparation import Protection
 from armature.dynamixel.servos import Servos
-from armature.dynamixel.supervision import Finding, Health, JointWatch
+from armature.dynamixel.supervision import Finding, Health, JointWatch, Yielding
 from armature.errors import BusError
 
 CLEAR = "call /servo_interface/clear_faults once the cause is gone"
@@ -39,6 +39,7 @@ _EASE = "give it less to do"
 _GUIDE_BACK = "guide it back into its range before it is to hold"
 _DONE = {
     Reaction.HOLD: "the motion ended at rest and every joint with torque holds",
+    Reaction.YIELD: "every joint with torque stopped, and it gave way",
     Reaction.STOP: "every joint with torque stopped and holds",
     Reaction.SLOW: "less speed is asked for",
     Reaction.PARK: "the arm stopped and is to park",
@@ -62,6 +63,7 @@ class Faults:
         self.limp: set[str] = set()  # joints whose torque a policy has turned off
         self.let_go: set[str] = set()  # joints whose torque somebody has turned off, to guide them by hand
         self.is_slow = False  # whether a warning asks for less speed
+        self._yielding = Yielding()
         self._servos = servos
         self._axes = servos.axes
         self._watches = watches
@@ -124,31 +126,47 @@ class Faults:
     # What is found
 
     def look(
-        self, targets: Mapping[str, float], now: float, *, torque_expected: bool, loads: Mapping[str, float]
+        self,
+        targets: Mapping[str, float],
+        now: float,
+        *,
+        torque_expected: bool,
+        yielding: Yielding,
+        loads: Mapping[str, float],
     ) -> list[Fault]:
         """See what is wrong with each joint now.
 
         Args:
-            targets: where each joint was sent [rad] or [m].
+            targets: where each joint was sent [rad] or [m]; none where it was not yet.
             now: [s].
             torque_expected: whether a joint without torque is at fault.
+            yielding: which joints give way where they do not follow, and which are doing so.
             loads: what joints are known to carry [N·m] or [N].
 
         Returns:
             Faults that are new.
         """
         new: list[Fault] = []
+        self._yielding = yielding
         warned: dict[tuple[str, Cause], Finding] = {}
         for name, axis in self._axes.items():
-            target = targets.get(axis.wiring.joint, axis.position)
+            target = targets.get(axis.wiring.joint, math.nan)
             load = loads.get(axis.wiring.joint, math.nan) / axis.wiring.motors
             for finding in self._findings(axis, target, now, torque_expected, load):
-                if finding.stage < Stage.STOP or self._policy.reaction(finding.cause) is Reaction.SLOW:
+                if finding.cause in ASTRAY and axis.wiring.joint in yielding.now:
+                    continue
+                if finding.stage < Stage.STOP or self.reaction(axis, finding.cause) is Reaction.SLOW:
                     warned[name, finding.cause] = finding
                 elif fault := self.note(axis, finding.cause, finding.detail, now, torque_expected=torque_expected):
                     new.append(fault)
         self._warn(warned, now)
         return new
+
+    def reaction(self, axis: Axis, cause: Cause) -> Reaction:
+        """What is done now about a cause at a servo."""
+        reaction = self._policy.reaction(cause)
+        is_fault = reaction is Reaction.YIELD and axis.wiring.joint not in self._yielding.may
+        return Reaction.STOP if is_fault else reaction
 
     def _findings(
         self, axis: Axis, target: float, now: float, torque_expected: bool, load: float
@@ -220,7 +238,7 @@ class Faults:
             joint=joint,
             cause=cause,
             detail=detail,
-            done=self._done(cause) if torque_expected else _NOTHING_TO_DO,
+            done=self._done(axis, cause) if torque_expected else _NOTHING_TO_DO,
             remedy=_LET_DOWN if axis.torque and axis.hardware_error else _REMEDIES.get(cause, CLEAR),
             needs_clearing=cause not in ABSENT,
             since=now,
@@ -228,8 +246,8 @@ class Faults:
         self.by_joint[joint] = fault
         return fault
 
-    def _done(self, cause: Cause) -> str:
-        return _UNHEARD if cause in ABSENT else _DONE[self._policy.reaction(cause)]
+    def _done(self, axis: Axis, cause: Cause) -> str:
+        return _UNHEARD if cause in ABSENT else _DONE[self.reaction(axis, cause)]
 
     def tell_not_parked(self, why: str) -> str:
         """Say of the faults whose policy is to park that this could not be done; returns the gravest in words."""

@@ -69,6 +69,15 @@ class Feedforward:
             return self._efforts
         return {joint: effort for joint, effort in self._efforts.items() if joint not in self._outdated}
 
+    def lean(self, joint: str) -> float:
+        """By what a joint is led for its load now [rad] or [m]."""
+        return self._leans.get(joint, 0.0)
+
+    def wanted(self, joint: str) -> float:
+        """By what a joint would be led for the load that it was told last [rad] or [m]; NaN where none was."""
+        stiffness, effort = self._stiffness.get(joint), self._efforts.get(joint)
+        return math.nan if stiffness is None or effort is None else _lean_for(effort, stiffness)
+
     def distrust(self) -> None:
         """A hand changes the posture: no load is known until it is told anew; what leans for one goes on to."""
         self._outdated.update(self._efforts)
@@ -86,10 +95,13 @@ class Feedforward:
         stiffness, limit = self._stiffness.get(joint), self._limits[joint]
         if stiffness is None or not passed > 0.0:
             return target.position + self._leans.get(joint, 0.0)
-        wanted = self._efforts.get(joint, 0.0) / stiffness.torque
-        wanted = min(max(wanted, -stiffness.farthest), stiffness.farthest)
+        wanted = _lean_for(self._efforts.get(joint, 0.0), stiffness)
         most, lean = _SLEW * limit.velocity * passed, self._leans.get(joint, 0.0)
         self._leans[joint] = lean = lean + min(max(wanted - lean, -most), most)
         # A goal takes effect for a cycle, and what is read in the next one is what it led to.
         goal = target.position + lean + (stiffness.lag + passed) * target.velocity
         return min(max(goal, min(limit.lower, target.position)), max(limit.upper, target.position))
+
+
+def _lean_for(effort: float, stiffness: Stiffness) -> float:
+    return min(max(effort / stiffness.torque, -stiffness.farthest), stiffness.farthest)

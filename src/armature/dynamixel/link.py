@@ -242,6 +242,7 @@ class Status:
     speed_factor: float = 1.0  # of the controller's speed, while something asks for less
     wants_park: bool = False  # whether a fault's policy is to park
     free: tuple[str, ...] = ()  # joints that are guided by hand, or limp for it
+    blocks: Mapping[str, str] = field(default_factory=dict)  # where joints came against something, by joint
 
 
 def starting(*, protective_stop: bool) -> Status:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from armature.dynamixel.cause import STRANDED, Cause, Reaction
 from armature.dynamixel.cycle import BusCycle
@@ -42,6 +42,7 @@ class ServoLoop(BusCycle):
             _require_short("duration", piece.trajectory.duration, _LONGEST_PIECE)
             limits = self._grip.limits_of(piece)
             self._conduct.setpoints.accept(self._grip.without_limits(piece), now)
+            self._giving_way.expect_motion()
             self._grip.limit(limits)
         except (GoalRefused, BusError) as error:
             self._conduct.halt(now)
@@ -65,6 +66,7 @@ class ServoLoop(BusCycle):
                 self._servos.preparation.restore(axis)
             conduct.setpoints.hold(self._servos.set_points(self._servos.switch.on(axes)))
             conduct.stride.forget()
+        self._giving_way.clear()
         conduct.mode, conduct.session = Mode.ARMED, session
         conduct.why, conduct.cause, conduct.wants_park = "armed", None, False
 
@@ -82,6 +84,7 @@ class ServoLoop(BusCycle):
         self._conduct.setpoints.accept(piece, now)
         self._conduct.end()
         self._conduct.mode, self.why = Mode.PARKING, "parking"
+        self._giving_way.expect_motion()
         self._conduct.parking = Parking.along(piece)
 
     def give_up_parking(self, why: str) -> None:
@@ -122,6 +125,22 @@ class ServoLoop(BusCycle):
         """
         if self._bus.is_open:
             self._free.compliances.carry(loads, now)
+
+    def give_way(self, session: str, joints: Iterable[str], now: float) -> None:
+        """Let joints that do not follow go back to where they are, as whoever commands them has found.
+
+        Raises:
+            CommandRefused: it is of another session, or commands are not taken now.
+            GoalRefused: an unknown joint.
+        """
+        mode = self.mode(now)
+        if not (mode.takes_commands and session == self.session):
+            why = f"it is of session {session or 'none'}, the present one is {self.session or 'none'}"
+            raise CommandRefused("give way", f"the state is {mode.name} and {why}", "it has ended already")
+        for joint in joints:
+            if joint not in self.axes:
+                raise GoalRefused("give way: joint", joint, f"joints are {', '.join(self.axes)}")
+        self._yield(joints, Cause.BLOCKED, "", now)
 
     # Stops
 
@@ -193,6 +212,10 @@ class ServoLoop(BusCycle):
             BusError: a servo did not take it.
         """
         self._require_bus("clear_faults")
+        freed = self._giving_way.clear()
+        if freed and not self.faults:
+            self.why = f"{', '.join(freed)} may move both ways again"
+            return self.why
         self.why = self._recovery.begin(now)
         self._conduct.wants_park = False
         return self.why

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from armature.core.blocked import Block
 from armature.core.model import ArmModel
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.bus_contract import Bus
@@ -12,7 +13,8 @@ from armature.dynamixel.conduct import Conduct
 from armature.dynamixel.faults import Faults
 from armature.dynamixel.feedforward import Feedforward
 from armature.dynamixel.free_drive import FreeDrive
-from armature.dynamixel.grip import Grip
+from armature.dynamixel.giving_way import GivingWay
+from armature.dynamixel.grip import Grip, lead
 from armature.dynamixel.mode import Fault, Mode
 from armature.dynamixel.pair import watches
 from armature.dynamixel.recovery import Recovery
@@ -21,6 +23,10 @@ from armature.dynamixel.setpoints import Setpoint
 from armature.dynamixel.settings import LoopSettings
 from armature.dynamixel.supervision import Health
 from armature.dynamixel.wiring import Wiring
+
+# Fingers that have closed on something hold it with this share of the stall torque, as the gripper's controller
+# has it (`holding_share`), where that does not see to them.
+_GRIP = 0.3
 
 
 class LoopState:
@@ -36,6 +42,7 @@ class LoopState:
         self._bus = bus
         self._servos = Servos.of(bus, wiring, limits, settings)
         self._conduct = Conduct(limits, settings.dynamics, protective_stop=settings.protective_stop)
+        held = [self._servos.joints[joint.name] for joint in arm.driven if joint.kind == "prismatic"]
         gripper = {joint.name for joint in arm.driven if joint.kind == "prismatic"}
         fingers = gripper | wiring.yielding
         bounds = settings.following_errors(arm, fingers)
@@ -47,6 +54,15 @@ class LoopState:
         self._recovery = Recovery(self._servos, self._conduct.setpoints, self._faults, settings.policy)
         self._feedforward = Feedforward(settings.stiffness(wiring.servos), limits)
         self._grip = Grip([self._servos.joints[joint] for joint in sorted(gripper)], self._servos)
+        self._giving_way = GivingWay(
+            self._servos,
+            self._conduct.setpoints,
+            self._feedforward,
+            limits,
+            settings.dynamics,
+            {axis.wiring.joint: lead(axis.wiring, _GRIP, settings.p_gain(axis.wiring)) for axis in held},
+            {joint.name: "m" if joint.kind == "prismatic" else "rad" for joint in arm.driven},
+        )
         self._free = FreeDrive(self._servos, self._conduct, self._faults, limits, settings.free_drive)
         self._is_connected = False
         self._resumes = settings.resumes
@@ -69,8 +85,13 @@ class LoopState:
 
     @property
     def warnings(self) -> tuple[Fault, ...]:
-        """What soon will be wrong."""
-        return tuple(self._faults.warnings.values())
+        """What soon will be wrong, and what joints came against."""
+        return (*self._giving_way.told.values(), *self._faults.warnings.values())
+
+    @property
+    def blocks(self) -> Mapping[str, Block]:
+        """Where joints came against something, by joint."""
+        return self._giving_way.blocks
 
     @property
     def cause(self) -> Cause | None:

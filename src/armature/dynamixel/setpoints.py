@@ -12,7 +12,7 @@ import numpy as np
 
 from armature.core.model import Limit
 from armature.core.spline import Array
-from armature.core.stopping import Dynamics, stop
+from armature.core.stopping import Dynamics, retreat, stop
 from armature.core.trajectory import State, Trajectory
 from armature.errors import GoalRefused
 
@@ -144,6 +144,18 @@ class Setpoints:
             with suppress(GoalRefused):  # where no gentle stop exists, the hold above is one at once
                 piece = Piece(0, "", now, stop(moving, state, dynamics))
                 self._present.update(dict.fromkeys(moving, piece))
+
+    def retreat(self, targets: Mapping[str, float], now: float) -> None:
+        """Bring the set-points of joints that do not follow to positions [rad] or [m], as fast as joints move."""
+        present = self.sample(now)
+        joints = [joint for joint, target in targets.items() if target != present[joint].position]
+        self.rest(targets)
+        if joints:
+            state = _state([self._gentle(joint, present[joint]) for joint in joints])
+            velocities = {joint: self._limits[joint].velocity for joint in joints}
+            with suppress(GoalRefused):  # where there is no such way, they are there at once
+                piece = Piece(0, "", now, retreat(joints, state, targets, velocities))
+                self._present.update(dict.fromkeys(joints, piece))
 
     def _gentle(self, joint: str, setpoint: Setpoint) -> Setpoint:
         """Without an acceleration beyond the joint's own, which a piece may have: a stop would carry it on."""

@@ -63,10 +63,11 @@ class LoopSettings:
 
     def stiffness(self, servos: Iterable[ServoWiring]) -> dict[str, Stiffness]:
         """Of the servos whose goals are to lead, by joint; a current-based one yields on purpose."""
-        led = [(servo, self._p_gain(servo)) for servo in servos if self.leads and servo.mode in _STIFF]
+        led = [(servo, self.p_gain(servo)) for servo in servos if self.leads and servo.mode in _STIFF]
         return {servo.joint: Stiffness.of(servo, gain) for servo, gain in led if gain}
 
-    def _p_gain(self, servo: ServoWiring) -> int:
+    def p_gain(self, servo: ServoWiring) -> int:
+        """The Position P Gain of a servo, 0 where it has none."""
         return self.registers.get(servo.joint, {}).get(_P_GAIN, servo.model.registers[_P_GAIN].default or 0)
 
     def following_errors(self, arm: ArmModel, fingers: Container[str]) -> dict[str, float]:

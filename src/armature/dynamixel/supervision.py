@@ -10,12 +10,17 @@ from armature.core.health import MeanSquare, Stage, ThermalModel
 from armature.core.model import Limit
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.cause import Cause
+from armature.dynamixel.obstruction import Obstruction
 from armature.dynamixel.policy import FaultPolicy
 from armature.dynamixel.preparation import Protection
 
 # A joint that rests on its stop may read a little beyond its limit.
 REST_MARGIN = 0.02  # of the joint's span
 
+# A servo that gives so much of its stall torque for so long soon ends that by its overload protection, and lets
+# its joint fall; e-Manual, "Shutdown(63)", has no figures, the emulator takes 80 % for 1.5 s.
+STRAINED = 0.75
+STRAINED_TIME = 0.4  # [s]
 _ANSWERS = 100  # over about how many of them the share of the missing ones is taken
 _FULL_LOAD = 100.0  # [%]
 
@@ -27,6 +32,14 @@ class Finding:
     cause: Cause
     stage: Stage
     detail: str  # with the value and the bound
+
+
+@dataclass(frozen=True)
+class Yielding:
+    """Joints that give way where they do not follow; any other that does not is at fault."""
+
+    may: frozenset[str] = frozenset()
+    now: frozenset[str] = frozenset()  # that are about it
 
 
 @dataclass(frozen=True)
@@ -67,6 +80,7 @@ class JointWatch:
         self._contact = contact or math.inf
         self._excess = math.nan
         self._policy = policy
+        self._obstruction = Obstruction(limit.span, grips)
         self._margin = policy.limit_margin * limit.span
         self._thermal = ThermalModel()
         self.forget()
@@ -75,6 +89,8 @@ class JointWatch:
         """Begin anew, after a recovery."""
         self._astray_since = math.nan
         self._touched_since = math.nan
+        self._strained_since = math.nan
+        self._obstruction.forget()
         self._load = MeanSquare(self._policy.load_time)
         self._missed = 0.0
         self._stages = {Cause.TEMPERATURE: Stage.WELL, Cause.LOAD: Stage.WELL}
@@ -92,20 +108,21 @@ class JointWatch:
 
         Args:
             axis: as it was read in this cycle.
-            target: where it was sent [rad] or [m].
+            target: where it was sent [rad] or [m]; NaN where it was not yet.
             protection: the servo's own bounds.
             now: [s].
             load: what the joint is known to carry [N·m] or [N].
         """
         self._missed += ((axis.misses > 0) - self._missed) / _ANSWERS
-        self._load.add(_load_of(axis), now)
+        self._load.add(load_of(axis), now)
         if self.is_free:
             yield from self._guided_beyond(axis)
         elif axis.torque and not axis.misses:
             yield from self._beyond(axis)
+            yield from self._held_up(axis, target, now, load)
             yield from self._astray(axis, target, now)
             yield from self._touched(axis, load, now)
-        yield from self._staged(axis, protection)
+        yield from self._staged(axis, protection, now)
         if self._missed > self._policy.missed_share:
             yield Finding(Cause.COMMUNICATION, Stage.STOP, self.missed())
 
@@ -135,6 +152,11 @@ class JointWatch:
         if detail := self.beyond(axis.position):
             yield Finding(Cause.LIMIT, Stage.STOP, detail)
 
+    def _held_up(self, axis: Axis, target: float, now: float, load: float) -> Iterator[Finding]:
+        known = load / (axis.wiring.model.stall_torque * axis.wiring.reduction)
+        if detail := self._obstruction.look(target, axis.position, load_of(axis), now, known):
+            yield Finding(Cause.BLOCKED, Stage.STOP, detail)
+
     def _astray(self, axis: Axis, target: float, now: float) -> Iterator[Finding]:
         error = abs(axis.position - target)
         if not error > self._bound:
@@ -158,16 +180,29 @@ class JointWatch:
             detail = f"it gives {axis.effort:.2f}, its load explains {load:.2f}, {self._contact:g} more is allowed"
             yield Finding(Cause.CONTACT, Stage.STOP, detail)
 
-    def _staged(self, axis: Axis, protection: Protection) -> Iterator[Finding]:
+    def _staged(self, axis: Axis, protection: Protection, now: float) -> Iterator[Finding]:
         limit, policy = protection.temperature, self._policy
         stage = self._advance(Cause.TEMPERATURE, axis.temperature - limit)
         if stage and not math.isnan(axis.temperature):  # a servo that was silent has yet to tell it
             at = f"{axis.temperature:.0f} °C, the servo's limit is {limit:.0f} °C"
             yield Finding(Cause.TEMPERATURE, stage, at + self._time_left(stage, axis, protection))
-        stage = min(self._advance(Cause.LOAD, self._load.root), self._load_ends_at)
+        load = self._advance(Cause.LOAD, self._load.root)
+        at = f"{self._load.root:.0%} of the stall torque, {policy.load.stop:.0%} is the bound"
+        if self._is_strained(axis, now):
+            load = Stage.STOP
+            bound = f"{STRAINED:.0%} is the bound"
+            at = f"{abs(load_of(axis)):.0%} of the stall torque for {STRAINED_TIME:g} s, {bound}"
+        stage = min(load, self._load_ends_at)
         if stage:
-            at = f"{self._load.root:.0%} of the stall torque, {policy.load.stop:.0%} is the bound"
             yield Finding(Cause.LOAD, stage, at + self._time_left(stage, axis, protection))
+
+    def _is_strained(self, axis: Axis, now: float) -> bool:
+        """Whether the servo gives so much that its own overload protection is near, whatever the mean is yet."""
+        if not abs(load_of(axis)) >= STRAINED:
+            self._strained_since = math.nan
+        elif math.isnan(self._strained_since):
+            self._strained_since = now
+        return now - self._strained_since >= STRAINED_TIME
 
     def _advance(self, cause: Cause, value: float) -> Stage:
         thresholds = self._policy.temperature if cause is Cause.TEMPERATURE else self._policy.load
@@ -181,7 +216,7 @@ class JointWatch:
         return "; it can go on like this" + ("" if math.isinf(left) else f" for {left:.0f} s")
 
 
-def _load_of(axis: Axis) -> float:
+def load_of(axis: Axis) -> float:
     """What the motor carries, as a share of its stall torque; NaN where it was not read."""
     if math.isnan(axis.current):
         return axis.load / _FULL_LOAD

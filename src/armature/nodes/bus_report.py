@@ -89,7 +89,7 @@ class BusReport:
             loop.cause,
             loop.protective_stop_latched,
         )
-        wishes = (loop.speed_factor, loop.wants_park, tuple(loop.free.items()))
+        wishes = (loop.speed_factor, loop.wants_park, tuple(loop.free.items()), tuple(loop.blocks))
         key = (client, state, wishes, tuple(loop.faults.values()), loop.warnings, self._refused)
         monotonic = time.monotonic()
         if key == self._shown and monotonic - self._shown_at < _STATUS_EVERY:
@@ -115,6 +115,7 @@ class BusReport:
             speed_factor=loop.speed_factor,
             wants_park=loop.wants_park,
             free=tuple(loop.free),
+            blocks={joint: str(block) for joint, block in loop.blocks.items()},
         )
 
     def _bus_values(self) -> Mapping[str, Any]:

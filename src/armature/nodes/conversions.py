@@ -15,6 +15,7 @@ from geometry_msgs.msg import TransformStamped
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
+from armature.core.blocked import Block
 from armature.core.integration import Rates
 from armature.core.kinematics import FrameTransform
 from armature.core.spline import Array
@@ -64,6 +65,12 @@ def diagnostic(
 def values_of(status: DiagnosticStatus) -> dict[str, str]:
     """Keys and values of a DiagnosticStatus."""
     return {pair.key: pair.value for pair in status.values}
+
+
+def blocks_of(values: Mapping[str, str]) -> dict[str, Block]:
+    """Joints that came against something, of the state topic's values."""
+    mark = "blocked."
+    return {name.removeprefix(mark): Block.read(text) for name, text in values.items() if name.startswith(mark)}
 
 
 def worst(levels: Iterable[bytes]) -> bytes:

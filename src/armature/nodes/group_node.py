@@ -15,6 +15,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import JointState
 from std_srvs.srv import SetBool, Trigger
+from trajectory_msgs.msg import JointTrajectory
 
 from armature.core.group import GroupControl, GroupSettings
 from armature.core.limits import GroupLimits, check_joints, check_motion
@@ -28,6 +29,7 @@ from armature.dynamixel.wiring import Wiring
 from armature.errors import ArmatureError, GoalRefused, InternalError
 from armature.nodes import topics
 from armature.nodes.conversions import (
+    blocks_of,
     diagnostic,
     efforts_of,
     from_trajectory,
@@ -92,6 +94,7 @@ class GroupNode(KeptNode):
         self.wiring = self._read_wiring()
         self.joints = tuple(joint.name for joint in self.model.driven if joint.kind in kinds)
         self.control = self._make_control(self._read_limits(), joint_parameters)
+        self.control.let_give_way = self._let_give_way
         self.positions: dict[str, float] = {}  # of all joints, as last read [rad] or [m]
         self.efforts: dict[str, float] = {}  # of those where it is known [N·m] or [N]
         self.steady = Clock(clock_type=ClockType.STEADY_TIME)  # goes on while a simulation pauses
@@ -229,14 +232,16 @@ class GroupNode(KeptNode):
 
     def _note_state(self, message: DiagnosticStatus) -> None:
         values = values_of(message)
-        ended = self.control.note_state(message.message, values.get("session", ""), values.get("why", ""))
+        session, why = values.get("session", ""), values.get("why", "")
+        ended = self.control.note_state(message.message, session, why, blocks_of(values), self.now())
         if ended:
             self.forget(ended)
         self.control.bound_speed(float(values.get("speed_factor", 1.0)), self.now())
 
     def _note_commanded(self, message: JointState) -> None:
         stamp, session = to_seconds(message.header.stamp), message.header.frame_id
-        self.control.note_commanded(stamp, positions_of(message), session, self.now())
+        rests = not any(message.velocity)
+        self.control.note_commanded(stamp, positions_of(message), session, self.now(), rests=rests)
 
     def _note_reading(self, data: bytes) -> None:
         now = self.now()
@@ -271,6 +276,12 @@ class GroupNode(KeptNode):
         """Let the servo interface follow a motion from a time on [s]."""
         nanoseconds, session = round(start * 1e9), self.control.arm.session
         self._setpoints.publish(from_trajectory(motion, nanoseconds, session, self.efforts_along(motion)))
+
+    def _let_give_way(self, joints: tuple[str, ...]) -> None:
+        """A set-point message without points tells the servo interface which joints do not follow."""
+        message = JointTrajectory(joint_names=list(joints))
+        message.header.frame_id = self.control.arm.session
+        self._setpoints.publish(message)
 
     def _jog(self, message: JointJog) -> None:
         try:

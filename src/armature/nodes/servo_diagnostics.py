@@ -34,6 +34,7 @@ def state(status: link.Status, now: float) -> DiagnosticStatus:
         values["speed_factor"] = f"{status.speed_factor:.2f}"
     if status.free:
         values["free"] = ", ".join(status.free)
+    values |= {f"blocked.{joint}": where for joint, where in status.blocks.items()}
     values |= _told("fault", status.faults, now) | _told("warning", status.warnings, now)
     return diagnostic("servo_interface", _level(status), status.mode, values)
 
@@ -44,7 +45,7 @@ def shown(status: link.Status) -> Any:
         tuple((problem["joint"], problem["cause"], problem["done"]) for problem in problems)
         for problems in (status.faults, status.warnings)
     )
-    why = (status.why, status.cause, status.speed_factor, status.free)
+    why = (status.why, status.cause, status.speed_factor, status.free, status.blocks)
     return status.mode, status.torque, status.session, status.protective_stop, why, faults, warnings
 
 

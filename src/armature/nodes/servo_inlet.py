@@ -60,6 +60,9 @@ class Inlet:
         """Hand a piece of motion on, or note why it is refused."""
         if not self.is_open:
             return
+        if not message.points:  # these joints do not follow
+            self._give_way(message)
+            return
         try:
             start = self._clock.to_loop(to_seconds(message.header.stamp))
             motion, efforts = to_setpoints(message)
@@ -68,6 +71,13 @@ class Inlet:
             self._refuse(error)
             self._hold(error)
         except ArmatureError as error:
+            self._refuse(error)
+
+    def _give_way(self, message: JointTrajectory) -> None:
+        try:
+            joints, session = list(message.joint_names), message.header.frame_id
+            self._keeper.client.request("give_way", joints=joints, session=session)
+        except CommandRefused as error:
             self._refuse(error)
 
     def _refuse(self, error: ArmatureError) -> None:

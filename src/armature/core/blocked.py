@@ -1,0 +1,69 @@
+"""Joints that something is in the way of: how that is told, and that no motion presses on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from armature.core.trajectory import Trajectory
+from armature.errors import GoalRefused
+
+# A motion that goes on by less than this from where its joint is blocked is the rounding of a client [rad] or [m].
+_SLACK = 0.01
+_LOOKS = 100  # along a motion, beside its points
+REMEDY = "send it the other way, or take away what is in its way and call /servo_interface/clear_faults"
+
+
+@dataclass(frozen=True)
+class Block:
+    """Where a joint came against something."""
+
+    place: float  # where its set-point went back to [rad] or [m]
+    direction: int  # in which it does not go on, 1 or -1
+
+    def __str__(self) -> str:
+        """The side that is blocked, as the state topic has it."""
+        return f"{'above' if self.direction > 0 else 'below'} {self.place:.4f}"
+
+    @staticmethod
+    def read(text: str) -> Block:
+        """A block of what `str` makes of it."""
+        side, place = text.split()
+        return Block(float(place), 1 if side == "above" else -1)
+
+    def leads_on(self, positions: Iterable[float]) -> bool:
+        """Whether the first of some positions [rad] or [m] that is not this place lies beyond it."""
+        ways = ((position - self.place) * self.direction for position in positions)
+        return next((way > 0.0 for way in ways if abs(way) > _SLACK), False)
+
+
+def described(joint: str, place: float, goal: float, unit: str) -> str:
+    """Where a joint is held up, in words.
+
+    Args:
+        joint: its name.
+        place: where it is [rad] or [m].
+        goal: where it was sent [rad] or [m].
+        unit: of both.
+    """
+    return f"blocked at {joint}, {abs(goal - place):.2f} {unit} before {goal:.3f} {unit}"
+
+
+def check_leads_away(motion: Trajectory, blocks: Mapping[str, Block]) -> None:
+    """Refuse a motion that presses on.
+
+    Args:
+        motion: of some joints.
+        blocks: by joint.
+
+    Raises:
+        GoalRefused: a joint that is blocked would go on in that direction.
+    """
+    for joint in blocks.keys() & set(motion.joints):
+        times = np.union1d(motion.times, np.linspace(0.0, motion.duration, _LOOKS))
+        positions = motion.sample_many(times)[0][:, motion.joints.index(joint)]
+        if blocks[joint].leads_on(positions.tolist()):
+            where = f"motion of {joint}, which is blocked {blocks[joint]}"
+            raise GoalRefused(where, f"to {float(positions[-1]):.4f}", REMEDY)

@@ -1,0 +1,213 @@
+"""What is commanded goes back to where a joint is that does not follow: nothing is pressed, and nothing sinks."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from armature.core.blocked import REMEDY, Block, described
+from armature.core.model import Limit
+from armature.core.stopping import Dynamics
+from armature.dynamixel.cause import Cause
+from armature.dynamixel.feedforward import Feedforward
+from armature.dynamixel.mode import Fault
+from armature.dynamixel.servos import Servos
+from armature.dynamixel.setpoints import Setpoints
+from armature.dynamixel.supervision import STRAINED, STRAINED_TIME, Yielding, load_of
+
+# Whoever came against something did so within this time after it was commanded to move [s].
+_JUST_NOW = 1.0
+# Several joints that press on one thing give way one after the other; more often something pushes them.
+_MOST_OFTEN = 3
+# A joint whose set-point has stood for so long shows by its lead what holding it takes [s].
+_STANDS = 0.3
+# With more of the stall torque it does not only hold: it presses, or cannot hold.
+_HOLDS = 0.5
+# Joints that give more than this when another one gives way press on the same thing.
+_PRESSES = 0.15
+# What goes back is there within this time, and nothing that is found of it meanwhile is news [s].
+_GOES_BACK = 0.5
+# A joint that cannot hold is lowered at this share of its velocity limit, until it gives less than this share of
+# its stall torque.
+_LOWERING, _EASED = 0.5, 0.6
+_LONGEST = 0.02  # a pause of the loop counts as this long [s]
+_AWAY = 0.02  # from where it is blocked a joint counts as free again [rad]; in metres for a prismatic joint's span
+
+
+@dataclass(frozen=True)
+class _Holding:
+    """What a joint's goal led its place by when it stood."""
+
+    lead: float  # [rad] or [m]
+    known: float  # of it, for loads that were told; NaN where none was
+
+
+class GivingWay:
+    """The joints of one arm that came against something, and how far their goals lead them at rest."""
+
+    def __init__(
+        self,
+        servos: Servos,
+        setpoints: Setpoints,
+        feedforward: Feedforward,
+        limits: Mapping[str, Limit],
+        dynamics: Mapping[str, Dynamics],
+        leads: Mapping[str, float],
+        units: Mapping[str, str],
+    ) -> None:
+        """Args: the servos, what they are asked to do and how it is led; limits, dynamics and units by joint.
+
+        `leads` are those by which fingers go on to hold what they have closed on [m].
+        """
+        self.blocks: dict[str, Block] = {}
+        self.told: dict[str, Fault] = {}  # by joint
+        self._servos = servos
+        self._setpoints = setpoints
+        self._feedforward = feedforward
+        self._limits = limits
+        self._dynamics = dynamics
+        self._leads = leads
+        self._units = units
+        self._holding: dict[str, _Holding] = {}
+        self._rests_since = -math.inf  # [s]; infinity while set-points move
+        self._until: dict[str, float] = {}  # when joints have gone back [s]
+        self._at = 0.0  # of the last cycle [s]
+        self._strained: dict[str, float] = {}  # since when joints give more than they can for long [s]
+        self._speeds: dict[str, float] = {}  # of those that are being lowered [rad/s] or [m/s]
+        self._times: Counter[str] = Counter()  # how often joints gave way since they were commanded to move last
+
+    def clear(self) -> list[str]:
+        """Nothing is in the way any more; returns the joints that were blocked."""
+        joints = list(self.told)
+        self.blocks.clear()
+        self.told.clear()
+        return joints
+
+    def expect_motion(self) -> None:
+        """Joints are commanded to move, and may come against something anew."""
+        self._times.clear()
+
+    def look(self, now: float) -> Yielding:
+        """Take one cycle: who has left what was in the way, what holding takes, and who cannot hold.
+
+        Args:
+            now: [s].
+
+        Returns:
+            Who gives way if it does not follow now. Else something pushes it, or it cannot hold.
+        """
+        self._see_who_left(now)
+        if self._setpoints.is_moving(now):
+            self._rests_since = math.inf
+        elif self._rests_since == math.inf:
+            self._rests_since = now
+        if now - self._rests_since >= _STANDS:
+            self._note_holding(now)
+        self._ease(now)
+        is_under_way = not now - self._rests_since > _JUST_NOW
+        return Yielding(
+            frozenset(joint for joint in self._limits if is_under_way and self._times[joint] < _MOST_OFTEN),
+            frozenset(joint for joint, until in self._until.items() if now < until),
+        )
+
+    def _see_who_left(self, now: float) -> None:
+        setpoints = self._setpoints.sample(now) if self.blocks else {}
+        for joint, block in list(self.blocks.items()):
+            place = setpoints[joint].position
+            if now < self._until.get(joint, -math.inf):  # it goes back
+                self.blocks[joint] = replace(block, place=place)
+                continue
+            away = (block.place - place) * block.direction
+            if away > _AWAY * min(1.0, self._limits[joint].span):
+                del self.blocks[joint]
+                self.told.pop(joint, None)
+
+    def _ease(self, now: float) -> None:
+        """Lower joints that stand and cannot hold, before their servos let them fall."""
+        passed, self._at = min(now - self._at, _LONGEST), now
+        for joint, axis in self._servos.joints.items():
+            load = load_of(axis)
+            if not axis.torque or not abs(load) >= (_EASED if joint in self._speeds else STRAINED):
+                self._strained.pop(joint, None)
+                self._speeds.pop(joint, None)
+                continue
+            since = self._strained.setdefault(joint, now)
+            is_at_rest = self._rests_since <= now and joint not in self._leads
+            if is_at_rest and now - since >= STRAINED_TIME:
+                self._lower(joint, -math.copysign(1.0, load), passed, now)
+
+    def _lower(self, joint: str, way: float, passed: float, now: float) -> None:
+        limit, setpoint = self._limits[joint], self._setpoints.sample(now)[joint]
+        faster = self._speeds.get(joint, 0.0) + self._dynamics[joint].acceleration * passed
+        self._speeds[joint] = speed = min(faster, _LOWERING * limit.velocity)
+        place = setpoint.position + way * speed * passed
+        self._setpoints.rest({joint: min(max(place, limit.lower), limit.upper)})
+
+    def _note_holding(self, now: float) -> None:
+        targets = self._setpoints.sample(now)
+        for joint, axis in self._servos.joints.items():
+            holds = axis.torque and not axis.misses and abs(load_of(axis)) <= _HOLDS
+            if holds and joint in targets and joint not in self.blocks:
+                lead = targets[joint].position + self._feedforward.lean(joint) - axis.position
+                self._holding[joint] = _Holding(lead, self._feedforward.wanted(joint))
+
+    def retreat(self, joints: Iterable[str], now: float) -> None:
+        """Bring set-points to where joints are, with what holding them there takes.
+
+        Args:
+            joints: that do not follow; those that press beside them go back too.
+            now: [s].
+        """
+        pressing = [name for name, axis in self._servos.joints.items() if abs(load_of(axis)) > _PRESSES]
+        places = {joint: self._target(joint, now) for joint in {*joints, *pressing}}
+        known = {joint: place for joint, place in places.items() if math.isfinite(place)}
+        self._until |= dict.fromkeys(known, now + _GOES_BACK)
+        self._setpoints.retreat(known, now)
+
+    def note(self, joint: str, cause: Cause, detail: str, now: float) -> Fault:
+        """Write down that a joint came against something, before it gives way.
+
+        Args:
+            joint: its name.
+            cause: by which it was found.
+            detail: with the value and the bound; empty where it is not known.
+            now: [s].
+
+        Returns:
+            What is told of it.
+        """
+        axis, sent = self._servos.joints[joint], self._setpoints.sample(now)[joint].position
+        where = described(joint, axis.position, sent, self._units[joint])
+        told = f"{where}: {detail}" if detail else where
+        done = "every joint stopped, and it gave way" if joint not in self._leads else "every joint stopped"
+        fault = Fault(joint, cause, told, done, REMEDY, needs_clearing=False, since=now)
+        self.told[joint] = fault
+        self._times[joint] += 1
+        if joint not in self._leads:  # fingers close on things on purpose
+            self.blocks[joint] = Block(axis.position, 1 if sent > axis.position else -1)
+        return fault
+
+    def _target(self, joint: str, now: float) -> float:
+        axis, setpoint = self._servos.joints[joint], self._setpoints.sample(now)[joint]
+        stop = axis.velocity * abs(axis.velocity) / (2.0 * self._dynamics[joint].acceleration)
+        place, sent = axis.position + stop, setpoint.position
+        most = self._leads.get(joint, math.nan)
+        lead = self._lead(joint) if math.isnan(most) else max(-most, min(most, sent - axis.position))
+        target = place + lead
+        if abs(target - place) > abs(sent - place):
+            return sent
+        limit = self._limits[joint]
+        return max(min(limit.lower, sent), min(max(limit.upper, sent), target))
+
+    def _lead(self, joint: str) -> float:
+        """By how much a set-point must lead its joint to hold it [rad] or [m]."""
+        wanted, lean = self._feedforward.wanted(joint), self._feedforward.lean(joint)
+        holding = self._holding.get(joint)
+        if holding is None:
+            return (0.0 if math.isnan(wanted) else wanted) - lean
+        if math.isnan(wanted):
+            return holding.lead - lean
+        unknown = 0.0 if math.isnan(holding.known) else holding.lead - holding.known
+        return wanted + unknown - lean

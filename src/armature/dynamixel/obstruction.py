@@ -1,0 +1,100 @@
+"""Tells from what a servo gives that something is in its joint's way while it is sent on.
+
+The distance from the set-point, the following error, tells it too, but late: a servo gives all that it has for a
+fifth of a radian, and its overload protection ends that after a second or two by letting the joint fall.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+# Of the stall torque: so much more than when the joint began to stay behind, and so much in all. Speeding up takes
+# less than the first for as long, weight that nobody told of less than the second.
+_GROWTH = 0.25
+_LOAD = 0.35
+_LASTING = 0.1  # [s]
+_FINGERS_LASTING = 0.9  # [s]; the gripper's controller sees to them sooner, as they close on things on purpose
+# A joint that makes this share of its set-point's way follows it.
+_FOLLOWS = 0.6
+# At rest after a motion a joint that gives so much more than its known load explains presses on something.
+_PRESSES, _RESTS = 0.5, 0.2  # [share of the stall torque], [s]
+_JUST_NOW = 1.0  # after its motion [s]
+_LEAST = 0.01  # of the joint's way, before anything is told [rad]; in metres for a prismatic joint's span
+
+
+@dataclass
+class Obstruction:
+    """Watches one joint."""
+
+    span: float  # of the joint's limits [rad] or [m]
+    grips: bool = False  # whether it is a finger
+    _target: float = math.nan
+    # Where the set-point and the joint were, and what the servo gave, when it followed last.
+    _sent: float = math.nan
+    _place: float = math.nan
+    _load: float = math.nan
+    _since: float = math.nan
+    _moved_at: float = -math.inf
+    _presses_since: float = math.nan
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self._target = self._sent = self._since = self._presses_since = math.nan
+        self._moved_at = -math.inf
+
+    def look(self, target: float, place: float, load: float, now: float, known: float = math.nan) -> str:
+        """Look at one cycle.
+
+        Args:
+            target: the set-point [rad] or [m].
+            place: of the joint [rad] or [m].
+            load: what the servo gives, as a share of its stall torque; NaN where it was not read.
+            now: [s].
+            known: what of it the joint's load explains; NaN where that is not known.
+
+        Returns:
+            How the joint is held up, in words; empty where it is not.
+        """
+        went, self._target = target - self._target, target
+        self._moved_at = now if abs(went) > 0.0 else self._moved_at
+        if told := self._at_rest(load, known, now):
+            return told
+        ahead = target - self._sent
+        if self._presses(ahead, place, load):
+            self._since = now if math.isnan(self._since) else self._since
+            if now - self._since >= (_FINGERS_LASTING if self.grips else _LASTING):
+                return f"it stands and gives {abs(load):.0%} of its stall torque, {abs(self._load):.0%} before"
+            return ""
+        self._since = math.nan
+        follows = abs(ahead) > self._least and (place - self._place) * ahead >= _FOLLOWS * ahead * ahead
+        rests = went == 0.0 and abs(load) <= _LOAD  # else the next motion may press on
+        if math.isnan(ahead) or went * ahead < 0.0 or rests or follows:
+            self._sent, self._place, self._load = target, place, load
+        return ""
+
+    def _at_rest(self, load: float, known: float, now: float) -> str:
+        """How the joint presses at rest after a motion, in words; empty where it does not."""
+        explained = 0.0 if math.isnan(known) else known
+        is_pressing = abs(load - explained) > _PRESSES and not self.grips and now > self._moved_at
+        if not is_pressing or now - self._moved_at > _JUST_NOW:
+            self._presses_since = math.nan
+        elif math.isnan(self._presses_since):
+            self._presses_since = now
+        if not now - self._presses_since >= _RESTS:
+            return ""
+        return f"it stands and gives {abs(load):.0%} of its stall torque, its load explains {abs(explained):.0%}"
+
+    @property
+    def _least(self) -> float:
+        return _LEAST * min(1.0, self.span)
+
+    def _presses(self, ahead: float, place: float, load: float) -> bool:
+        """Whether the servo gives much more the way that its set-point went, and the joint did not go."""
+        way = math.copysign(1.0, ahead)
+        return (
+            abs(ahead) > self._least  # NaN is not
+            and way * load > _LOAD
+            and way * (load - self._load) > _GROWTH
+            and way * (place - self._place) < _FOLLOWS * abs(ahead)
+        )

@@ -1,0 +1,75 @@
+"""The matrix of contacts: nothing is pressed until a servo lets go, nothing creeps, and the arm goes on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from itertools import product
+
+import pytest
+
+from armature.bench.contacts import CHECKS, MOTIONS, OBSTACLES, Contact, measure
+
+CELLS = list(product(OBSTACLES, MOTIONS, CHECKS))
+# Each obstacle in each motion, the checks in turn; each check meets each obstacle.
+SOME = CELLS[:: len(CHECKS) + 1]
+
+
+def require(cell):
+    obstacle, motion, check = cell
+    (contact,) = measure([obstacle], [motion], [check])
+    assert contact.failures == [], str(contact)
+    return contact
+
+
+@pytest.mark.parametrize("cell", SOME, ids=lambda cell: f"{cell[0].name}-{cell[1]}-{cell[2].name}")
+def test_the_arm_gives_way_and_goes_on(cell):
+    require(cell)
+
+
+@pytest.mark.soak
+def test_the_arm_gives_way_in_every_cell(soak):
+    if not soak.is_whole:
+        pytest.skip("the cells above are some of them")
+    for index, cell in enumerate(CELLS):
+        require(cell)
+        soak.show(index, len(CELLS), "contacts")
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
+def test_whoever_finds_it_says_where_it_is_blocked(check):
+    stuck = OBSTACLES[0]
+    contact = require((stuck, "trajectory", check))
+    assert contact.told.startswith("blocked at elbow, 0.0")
+    assert contact.gave_way > 0.0
+    assert "take away what is in its way and call /servo_interface/clear_faults" in contact.on
+
+
+WELL = Contact(
+    "wall", "jog", "none", 0.1, 0.2, 0.1, 0.1, "ARMED", (), "blocked at elbow", "", "no", is_weight=False
+)
+
+
+def test_a_contact_within_its_bounds_has_no_failure():
+    assert WELL.failures == []
+    assert "ok" in str(WELL)
+
+
+@pytest.mark.parametrize(
+    ("change", "failure"),
+    [
+        ({"gave_way": math.nan}, "gave way [s] nan > 0.3"),
+        ({"overloaded": 1.2}, "overloaded [s] 1.20 > 1"),
+        ({"load": 0.6}, "load 0.60 > 0.35"),
+        ({"creep": 0.6}, "creep [deg] 0.60 > 0.5"),
+        ({"lost": ("elbow",)}, "elbow lost its torque"),
+        ({"away": "no"}, "a goal that leads away was refused: no"),
+        ({"on": ""}, "a goal that presses on was taken"),
+    ],
+)
+def test_what_is_beyond_its_bound_is_told(change, failure):
+    assert replace(WELL, **change).failures == [failure]
+
+
+def test_a_weight_that_is_too_much_may_go_on_to_load_the_servos():
+    assert replace(WELL, load=0.6, is_weight=True).failures == []

@@ -1,0 +1,177 @@
+"""Joints that do not follow go back to where they are; they stay held, and go the other way at once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from armature.core.health import Thresholds
+from armature.dynamixel.cause import Cause, Reaction
+from armature.dynamixel.mode import Mode
+from armature.dynamixel.policy import FaultPolicy
+from armature.emulator.faults import Payload, Push, StuckJoint
+from armature.errors import CommandRefused, GoalRefused
+
+from .test_loop_motion import move
+from .virtual import JOINTS, Bench
+
+HALF_A_DEGREE = math.radians(0.5)
+ELBOW = "elbow"
+
+
+def blocked(pose="home", joint=ELBOW, by=-0.4, **settings):
+    """An arm that has come against something, and has given way."""
+    bench = Bench(pose, **settings).armed().run(0.6)
+    bench.far.faults.inject(StuckJoint(joint))
+    bench.loop.follow(move(bench, by, 1.5, joint=joint), bench.now)
+    bench.run_until(lambda: bench.loop.cause is Cause.BLOCKED)
+    return bench
+
+
+def test_the_set_point_is_back_within_three_tenths_of_a_second_and_the_joint_keeps_its_torque():
+    bench = blocked()
+    bench.run(0.3)
+    assert bench.loop.setpoints(bench.now)[ELBOW].position == pytest.approx(bench.positions()[ELBOW], abs=0.03)
+    assert bench.servo(ELBOW).registers["Torque Enable"] == 1
+    assert abs(bench.servo(ELBOW).drive.load) < 0.15
+
+
+@pytest.mark.parametrize("leads", [True, False], ids=["feed-forward", "plain"])
+@pytest.mark.parametrize("payload", [0.0, 0.5])
+def test_a_loaded_joint_does_not_sink_once_what_held_it_up_is_gone(leads, payload):
+    bench = Bench("home", leads=leads).armed()
+    bench.far.faults.inject(Payload(mass=payload))
+    bench.run(1.0)
+    bench.far.faults.inject(StuckJoint("shoulder"))
+    bench.loop.follow(move(bench, -0.4, 1.5, joint="shoulder"), bench.now)
+    bench.run_until(lambda: bench.loop.cause is Cause.BLOCKED)
+    bench.run(0.5)
+    place = bench.positions()["shoulder"]
+    bench.far.faults.clear("stuck_joint")
+    bench.run(2.0)
+    assert bench.positions()["shoulder"] == pytest.approx(place, abs=HALF_A_DEGREE)
+
+
+def test_it_stays_armed_in_a_session_that_takes_no_piece_of_the_one_before():
+    bench = blocked()
+    late = replace(move(bench, 0.0, 0.5, joint=ELBOW), session="s1")
+    bench.run(0.5)
+    assert (bench.mode(), bench.loop.session) == (Mode.ARMED, "s1.1")
+    with pytest.raises(CommandRefused, match=r"of session s1, the present one is s1\.1"):
+        bench.loop.follow(late, bench.now)
+
+
+def test_it_is_told_where_and_what_to_do_as_a_warning_until_the_joint_has_left():
+    bench = blocked().run(0.5)
+    (warning,) = bench.loop.warnings
+    assert str(warning).startswith("elbow: blocked: blocked at elbow, 0.0")
+    assert "send it the other way, or take away what is in its way" in warning.remedy
+    assert bench.loop.blocks[ELBOW].direction == -1
+    bench.far.faults.clear()
+    bench.loop.follow(replace(move(bench, 0.2, 1.0, joint=ELBOW), session="s1.1"), bench.now)
+    bench.run(1.5)
+    assert (bench.loop.warnings, bench.loop.blocks) == ((), {})
+
+
+def test_clearing_says_that_nothing_is_in_the_way_any_more():
+    bench = blocked().run(0.5)
+    assert bench.loop.clear_faults(bench.now) == "elbow may move both ways again"
+    assert (bench.mode(), bench.loop.blocks) == (Mode.ARMED, {})
+
+
+def test_arming_again_forgets_it_too():
+    bench = blocked().run(0.5)
+    bench.loop.arm("s2", bench.now)
+    assert bench.loop.blocks == {}
+
+
+def test_parking_that_is_blocked_holds_and_says_so_and_may_be_tried_again():
+    bench = Bench("home").armed().run(0.6)
+    bench.far.faults.inject(StuckJoint(ELBOW))
+    bench.park()
+    bench.run_until(lambda: bench.loop.cause is Cause.BLOCKED)
+    bench.run(0.5)
+    assert bench.mode() is Mode.HOLDING
+    assert bench.loop.why.startswith("not parked: blocked at elbow")
+    bench.far.faults.clear()
+    bench.run(bench.park() + 1.0)
+    assert bench.mode() is Mode.DISARMED
+
+
+def test_whoever_commands_may_say_that_joints_do_not_follow():
+    bench = Bench("home").armed().run(0.6)
+    bench.far.faults.inject(StuckJoint(ELBOW))
+    bench.loop.follow(move(bench, -0.1, 2.0, joint=ELBOW), bench.now)
+    bench.run(0.7)
+    bench.loop.give_way("s1", [ELBOW], bench.now)
+    bench.run(0.3)
+    assert "blocked at elbow" in bench.loop.why
+    assert bench.loop.blocks[ELBOW].direction == -1
+    assert bench.mode() is Mode.ARMED
+
+
+def test_a_word_of_another_session_or_of_an_unknown_joint_is_refused():
+    bench = Bench("home").armed()
+    with pytest.raises(CommandRefused, match="it is of session old"):
+        bench.loop.give_way("old", [ELBOW], bench.now)
+    with pytest.raises(GoalRefused, match="'knee' refused; joints are waist"):
+        bench.loop.give_way("s1", ["knee"], bench.now)
+    assert bench.loop.session == "s1"
+
+
+def test_two_joints_that_press_on_one_thing_both_go_back():
+    bench = Bench("home").armed().run(0.6)
+    for joint in ("shoulder", ELBOW):
+        bench.far.faults.inject(StuckJoint(joint))
+    bench.loop.follow(move(bench, -0.4, 1.5, joint=ELBOW), bench.now)
+    bench.loop.follow(replace(move(bench, 0.4, 1.5, joint="shoulder"), serial=2), bench.now)
+    bench.run_until(lambda: bench.loop.cause is Cause.BLOCKED)
+    bench.run(0.6)
+    for joint in ("shoulder", ELBOW):
+        assert abs(bench.servo(joint).drive.load) < 0.2
+    assert bench.mode() is Mode.ARMED
+
+
+@pytest.mark.parametrize("mass", [2.5, 3.5])
+def test_a_weight_that_cannot_be_held_is_lowered_before_a_servo_lets_it_fall(mass):
+    bench = Bench("home").armed().run(2.0)
+    bench.far.faults.inject(Payload(mass=mass))
+    bench.run_until(lambda: bench.loop.faults)
+    assert {fault.cause for fault in bench.loop.faults.values()} == {Cause.LOAD}
+    bench.run(5.0)
+    for joint in JOINTS:
+        assert bench.servo(joint).registers["Hardware Error Status"] == 0
+        assert bench.servo(joint).registers["Torque Enable"] == 1
+        assert abs(bench.servo(joint).drive.load) < 0.75
+    places = bench.positions()
+    bench.run(2.0)
+    assert bench.positions() == pytest.approx(places, abs=HALF_A_DEGREE)
+
+
+def test_what_pushes_harder_than_a_servo_stands_is_given_way_to():
+    bench = Bench("home").armed().run(2.0)
+    bench.far.faults.inject(Push(ELBOW, torque=-9.0), seconds=1.2)
+    before = bench.positions()[ELBOW]
+    bench.run(0.9)
+    assert bench.loop.faults[ELBOW].cause is Cause.LOAD
+    assert before - bench.positions()[ELBOW] > 0.2
+    bench.run(2.0)
+    assert bench.servo(ELBOW).registers["Torque Enable"] == 1
+
+
+@pytest.mark.parametrize("cause", [Cause.BLOCKED, Cause.LOAD])
+def test_a_policy_that_stops_goes_back_too_and_is_a_fault(cause):
+    light = Thresholds(warn=0.1, slow=0.15, stop=0.2, hysteresis=0.02)
+    policy = FaultPolicy(
+        reactions={Cause.BLOCKED: Reaction.STOP, Cause.LOAD: Reaction.STOP},
+        **({"load": light, "load_time": 0.1} if cause is Cause.LOAD else {}),
+    )
+    bench = Bench("home", policy=policy).armed().run(0.6)
+    bench.far.faults.inject(StuckJoint(ELBOW))
+    bench.loop.follow(move(bench, -0.4, 1.5, joint=ELBOW), bench.now)
+    bench.run_until(lambda: bench.loop.cause is cause)
+    bench.run(0.4)
+    assert bench.mode() is Mode.FAULT
+    assert abs(bench.servo(ELBOW).drive.load) < 0.15
