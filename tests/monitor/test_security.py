@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from armature.monitor.address import is_loopback
 from armature.monitor.app import create_app
-from armature.monitor.security import is_loopback, new_access_key
+from armature.monitor.security import new_access_key
 
 KEY = "abcde-fghjk-mnpqr-stuvw"
 

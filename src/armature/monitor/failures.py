@@ -14,7 +14,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(GoalRefused, _goal_refused)
     app.register_error_handler(CommandRefused, _command_refused)
     app.register_error_handler(ProcessError, _process_error)
-    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -35,7 +35,8 @@ def _process_error(error: ProcessError) -> Response:
     return answer(False, str(error), 503)
 
 
-def _http_error(error: HTTPException) -> Response:
+def http_error(error: HTTPException) -> Response:
+    """A refusal of HTTP itself in the same form."""
     response = answer(False, error.description or error.name, error.code or 500)
     for name, value in error.get_headers():
         if name not in ("Content-Type", "Content-Length"):

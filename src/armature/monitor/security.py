@@ -22,16 +22,6 @@ _HEADERS = {
 }
 
 
-def is_loopback(host: str) -> bool:
-    """Whether an address can only be reached from this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def check_host(request: Request, names: Collection[str]) -> None:
     """Refuse a request that came by a name that is not ours: the guard against DNS rebinding.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
-from werkzeug.exceptions import ServiceUnavailable
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import NotFound, ServiceUnavailable
 
 from armature.monitor.encode import describe_joints, encode, encode_snapshot
+from armature.monitor.hub import MAY_STREAM
 from armature.monitor.services import Services
 
 _RETRY_AFTER = 5  # [s]
@@ -36,6 +37,8 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.get("/stream")
     def stream() -> Response:
+        if not request.environ.get(MAY_STREAM, True):  # its path was written in another way
+            raise NotFound
         frames = hub.open()
         if frames is None:
             raise ServiceUnavailable(

@@ -19,12 +19,13 @@ from std_msgs.msg import Bool
 
 from armature.core.model import ArmModel
 from armature.core.poses import read_poses
+from armature.monitor.address import is_loopback
 from armature.monitor.app import create_app
 from armature.monitor.board import Board, Status
 from armature.monitor.encode import encode_snapshot
 from armature.monitor.gateway import Recording
 from armature.monitor.hub import StreamHub
-from armature.monitor.security import is_loopback, new_access_key
+from armature.monitor.security import new_access_key
 from armature.monitor.server import MonitorServer
 from armature.monitor.services import MonitorConfig
 from armature.nodes import conversions, parameters, topics
