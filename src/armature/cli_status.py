@@ -24,8 +24,6 @@ _FIELDS = ("name", "statename", "pid", "description")
 _HEARING_TIME = 10.0  # diagnostics come at 1 Hz, once the publisher has been discovered [s]
 _SOURCE = "servo_interface"
 _WITH_KEY = "ask as the user that runs it, with the same XDG_STATE_HOME"
-# The monitor is on this machine: no proxy of the environment is asked, nor told the key.
-_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 Statuses = Mapping[str, Mapping[str, str]]  # values by name of the diagnostic status
 
 
@@ -127,8 +125,10 @@ def ask(address: str) -> dict[str, Any] | None:
     if not address:
         return None
     request = _asking(f"{address}api/state")
+    # The monitor is on this machine: no proxy of the environment is asked, nor told the key.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with _OPENER.open(request, timeout=1.0) as answer:
+        with opener.open(request, timeout=1.0) as answer:
             return dict(json.load(answer))
     except urllib.error.HTTPError as error:
         with error:

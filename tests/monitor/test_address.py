@@ -38,6 +38,15 @@ def test_every_kind_of_address_is_listened_to(host, family):
         socket.create_connection(listener.getsockname()[:2], timeout=5).close()
 
 
+def test_a_name_that_has_both_is_listened_to_by_ipv4(monkeypatch):
+    found = socket.getaddrinfo("::1", 0, type=socket.SOCK_STREAM) + socket.getaddrinfo(
+        "127.0.0.1", 0, type=socket.SOCK_STREAM
+    )
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    with listen("robot", 0, "choose another") as listener:
+        assert listener.family == socket.AF_INET
+
+
 def test_every_address_of_ipv6_is_every_address_of_ipv4_too():
     with listen("::", 0, "choose another") as listener:
         socket.create_connection(("127.0.0.1", listener.getsockname()[1]), timeout=5).close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import select
 import socket
 import threading
@@ -13,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from armature.monitor import reception
+from armature.bench import web
+from armature.monitor import exchange, reception
 from armature.monitor.server import MonitorServer
 
 STOP = (
@@ -32,6 +34,7 @@ def post(path: str, body: bytes, **fields: object) -> bytes:
 STOP = post("stop", b"{}")
 KINDS = {"silent": b"", "one byte": b"P", "half a head": STOP[:60], "half a body": post("arm", b"{}")[:-1]}
 BIG = b"GET /big.js HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+MORE_THAN_FITS = 20_000_000  # into the buffers of the kernel [byte]
 CROWD = 300  # six times as many as silenced STOP when a thread waited for each
 KINDS = {
     "silent": b"",
@@ -117,6 +120,23 @@ def test_stop_is_answered_beside_any_crowd_that_asks_for_nothing(server, gateway
     assert gateway.calls == [("protective_stop", True)] * 20
 
 
+@pytest.mark.parametrize("kind", web.KINDS)
+def test_the_crowds_of_the_bench_are_what_they_say_and_stop_is_answered_beside_them(
+    server, hub, kind, monkeypatch, wait_until
+):
+    monkeypatch.setattr(web, "_SETTLED", 0.0)
+    with web.crowd(server.port, kind, 60):
+        if kind == "stalled":
+            wait_until(lambda: hub.viewers == hub.capacity)
+        else:
+            wait_until(lambda: server.traffic.dropped >= 60)
+            wait_until(lambda: server.traffic.open >= 50)  # it opens again what is dropped
+        monkeypatch.setattr(web, "_STOPS", 5)
+        figures = [*web._figures(kind, web._stops(server.port, os.getpid()), None)]
+    assert figures[0].value == 5
+    assert figures[3].value < float("inf")
+
+
 def test_a_crowd_beyond_the_bound_makes_room_for_stop_by_its_oldest(make_server, monkeypatch, wait_until):
     monkeypatch.setattr(reception, "most_waiting", lambda: 50)
     server = make_server()
@@ -177,14 +197,16 @@ def test_stop_is_asked_for_while_every_other_thread_waits_for_the_robot(server, 
     bodies = [json.dumps({**jog, "press": press}).encode() for press in range(100)]
     with contextlib.ExitStack() as stack:
         jogs = [stack.enter_context(connected(server, post("jog", body))) for body in bodies]
-        wait_until(lambda: len(select.select(jogs, [], [], 0)[0]) == 20)
+        wait_until(lambda: len(select.select(jogs, [], [], 0)[0]) >= 20 and len(silent_robot.calls) == 16)
         refused = select.select(jogs, [], [], 0)[0]
         assert answer_of(refused[0]) == (503, {"ok": False, "message": "the monitor is busy; try again"})
         with connected(server, STOP) as client:
             assert silent_robot.wait_for(lambda calls: ("protective_stop", True) in calls)
             silent_robot.may_answer.set()
             assert answer_of(client)[0] == 200
-        assert {answer_of(client)[0] for client in set(jogs) - set(refused)} == {200}
+        statuses = [answer_of(client)[0] for client in jogs if client is not refused[0]]
+    assert statuses.count(200) >= 64  # as many as may wait
+    assert set(statuses) == {200, 503}
 
 
 # Slow
@@ -255,28 +277,39 @@ def test_requests_whose_answers_are_never_read_do_not_keep_stop_from_others(serv
 
 
 def test_a_stalled_viewer_costs_another_nothing(server, hub, wait_until):
-    with crowd(server, hub.capacity - 1, STREAM), connected(server, STREAM) as viewer:
-        wait_until(lambda: hub.viewers == hub.capacity)
-        for _ in range(20):
-            hub.publish(b"x" * 1_000_000)
-        hub.publish(b"newest")
-        received = b""
-        while b"newest" not in received:
-            received = received[-10:] + viewer.recv(65536)
-        assert asked(server, STREAM)[0] == 503
+    with crowd(server, hub.capacity - 1, STREAM):
+        wait_until(lambda: hub.viewers == hub.capacity - 1)
+        hub.publish(b"x" * MORE_THAN_FITS)
+        with connected(server, STREAM) as viewer:
+            wait_until(lambda: hub.viewers == hub.capacity)
+            hub.publish(b"newest")
+            received = b""
+            while b"newest" not in received:
+                received = received[-10:] + viewer.recv(65536)
+            assert asked(server, STREAM)[0] == 503
 
 
-def test_a_server_with_viewers_that_do_not_read_ends(app, hub, wait_until):
+def test_a_server_with_viewers_that_do_not_read_ends(app, hub, monkeypatch, wait_until):
+    monkeypatch.setattr(exchange, "_SEND_TIMEOUT", 1000.0)
     server = MonitorServer(app, hub, "127.0.0.1", 0)
     with crowd(server, hub.capacity, STREAM):
         wait_until(lambda: hub.viewers == hub.capacity)
-        for _ in range(20):
-            hub.publish(b"x" * 1_000_000)
+        hub.publish(b"x" * MORE_THAN_FITS)
         ending = threading.Thread(target=server.stop)
         ending.start()
         ending.join(20)
         assert not ending.is_alive()
     assert hub.viewers == 0
+
+
+def test_a_last_answer_ends_the_connection_for_its_client_at_once(make_server, monkeypatch):
+    monkeypatch.setattr(reception, "_WHOLE_REQUEST", 1000.0)
+    server = make_server()
+    for request in (STATE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), b"rubbish\r\n\r\n"):
+        with connected(server, request) as client:
+            answer_of(client)
+            client.sendall(STATE)
+            assert client.recv(1) == b""  # no answer, but the end
 
 
 # Greedy

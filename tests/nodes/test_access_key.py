@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from armature.errors import ConfigError
+from armature.nodes import access_key
 from armature.nodes.access_key import keep_key, key_file, read_key
 
 
@@ -34,6 +35,12 @@ def test_a_wide_umask_does_not_show_it(file):
 def test_processes_that_start_together_have_one_key(file):
     with ThreadPoolExecutor(8) as together:
         assert len({*together.map(lambda _: keep_key(file), range(8))}) == 1
+
+
+def test_of_two_that_make_it_the_first_counts(file):
+    key = keep_key(file)
+    access_key._make(file)
+    assert read_key(file) == key
 
 
 def test_a_key_of_ones_own_is_taken(file):

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from itertools import islice, takewhile
 from math import inf
 
+from armature.monitor.request_head import Head, read_head
+
 
 @dataclass(eq=False)
 class Connection:
@@ -37,6 +39,24 @@ class Connection:
         self.ignored -= skipped
         self.received += data[skipped:]
 
+    def next_request(self) -> Request | None:
+        """Take the next request out of what has been received; None while it is not whole.
+
+        Raises:
+            HTTPException: it is too long, or none.
+        """
+        if self.ignored or not self.received:
+            return None
+        received = bytes(self.received)
+        head = read_head(received)
+        if head is None or len(received) < head.awaited:
+            return None
+        self.received.clear()
+        if head.is_stop:
+            self.ignored = head.body
+        self.take(received[head.awaited :])
+        return Request(self, head, received[: head.awaited])
+
     def send(self) -> int:
         """Send of the answer what can be sent at once; returns how many bytes that was."""
         if not self.unsent:
@@ -54,6 +74,15 @@ class Connection:
         """Say that no more answers come; the client may still read the last one."""
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_WR)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A whole request, and where its answer goes."""
+
+    connection: Connection
+    head: Head
+    data: bytes  # of head and body
 
 
 class Waiting:

@@ -16,8 +16,8 @@ from cheroot.server import HTTPConnection
 from cheroot.wsgi import Server
 from flask import Flask
 
+from armature.monitor.connections import Request
 from armature.monitor.hub import MAY_STREAM
-from armature.monitor.reception import Request
 
 # A viewer that takes no bytes for so long has gone; its thread is needed.
 _SEND_TIMEOUT = 10.0  # [s]

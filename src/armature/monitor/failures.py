@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from flask import Flask, Response, current_app
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from armature.errors import CommandRefused, GoalRefused, ProcessError
 from armature.monitor.encode import encode
+from armature.monitor.security import add_headers
+
+_RETRY_AFTER = 5  # [s]
 
 
 def register(app: Flask) -> None:
@@ -21,6 +24,29 @@ def register(app: Flask) -> None:
 def answer(ok: bool, message: str, status: int = 200, **facts: object) -> Response:
     """The one form of every answer to a command."""
     return Response(encode({"ok": ok, "message": message, **facts}), status, content_type="application/json")
+
+
+def no_place(capacity: int) -> ServiceUnavailable:
+    """Why no stream can be opened, and when to try again.
+
+    Args:
+        capacity: how many may be open.
+    """
+    told = f"all {capacity} places of viewers are taken; close another page"
+    return ServiceUnavailable(told, retry_after=_RETRY_AFTER)
+
+
+def bare_answer(error: HTTPException, *, stays: bool) -> bytes:
+    """A refusal as it goes over the wire (RFC 9112), where no application was asked.
+
+    Args:
+        error: the refusal.
+        stays: whether another request may come on its connection.
+    """
+    response = add_headers(http_error(error))
+    if not stays:
+        response.headers["Connection"] = "close"
+    return f"HTTP/1.1 {response.status}\r\n{response.headers}".encode("latin-1") + response.get_data()
 
 
 def _goal_refused(error: GoalRefused) -> Response:

@@ -6,6 +6,7 @@ and writes every connection without blocking; a worker gets a request that is al
 
 from __future__ import annotations
 
+import logging
 import resource
 import selectors
 import socket
@@ -15,32 +16,23 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from math import inf
 
-from werkzeug.exceptions import HTTPException, ServiceUnavailable
+from werkzeug.exceptions import HTTPException
 
-from armature.monitor import failures, security
-from armature.monitor.connections import Connection, Waiting
-from armature.monitor.request_head import LONGEST_BODY, LONGEST_HEAD, Head, read_head
+from armature.monitor import failures
+from armature.monitor.connections import Connection, Request, Waiting
 
 _WHOLE_REQUEST = 2.0  # a connection that has sent none for so long is dropped [s]
 _TAKEN = 10.0  # so is one that has taken nothing of its answer for so long [s]
 _MOST_WAITING = 1000  # connections
 _MOST_UNSENT = 32_000_000  # of all answers together that clients have not taken [byte]
 _READ = 16384  # at once [byte]
-# Connections accepted before those that are open get their turn.
-_ACCEPTED = 64
+# Connections that get their turn before others are accepted, and the other way round: neither a thousand that have
+# something to say at once keep a new one waiting, nor a thousand new ones those.
+_TURN = 64
 _ROUND = 0.25  # how often is looked for those that are late [s]
-_BUSY = "the monitor is busy; try again"
-
-
-@dataclass(frozen=True)
-class Request:
-    """A whole request, and where its answer goes."""
-
-    connection: Connection
-    head: Head
-    data: bytes  # of head and body
 
 
 @dataclass
@@ -54,13 +46,15 @@ class Traffic:
 class Reception:
     """Every connection, while no worker has its request."""
 
-    def __init__(self, listener: socket.socket, hand_on: Callable[[Request], bool]) -> None:
+    def __init__(self, listener: socket.socket, hand_on: Callable[[Request], None], log: logging.Logger) -> None:
         """Begin to accept.
 
         Args:
             listener: a socket that listens; it is closed in the end.
-            hand_on: takes a request and sees to it that `give_back` is called; False where it takes no more.
+            hand_on: takes a request and sees to it that `give_back` is called, or raises an HTTPException.
+            log: told of errors of the program itself.
         """
+        self._log = log
         self.traffic = Traffic()
         self._listener = listener
         self._hand_on = hand_on
@@ -117,16 +111,15 @@ class Reception:
     def _run(self) -> None:
         while not self._is_closed:
             sources = [key.data for key, _ in self._selector.select(_ROUND)]
-            for connection in filter(None, sources):
-                self._attend(connection)
+            for connection in islice(filter(None, sources), _TURN):
+                self._see_to(self._attend, connection)
             self._take_returned()
-            # Last: a thousand new connections are not before a request that has come.
             self._accept()
             self._drop_late()
             self.traffic.open = len(self._asking) + len(self._taking)
 
     def _accept(self) -> None:
-        for _ in range(_ACCEPTED):
+        for _ in range(_TURN):
             try:
                 accepted, address = self._listener.accept()
             except BlockingIOError:
@@ -137,9 +130,18 @@ class Reception:
             accepted.setblocking(False)
             if len(self._asking) + len(self._taking) >= self._most:
                 self._make_room()
-            connection = Connection(accepted, address[:2])
-            self._listen(connection)
-            self._attend(connection)
+            self._see_to(self._welcome, Connection(accepted, address[:2]))
+
+    def _welcome(self, connection: Connection) -> None:
+        self._listen(connection)
+        self._attend(connection)
+
+    def _see_to(self, deed: Callable[[Connection], None], connection: Connection) -> None:
+        try:
+            deed(connection)
+        except Exception:  # noqa: BLE001 - one connection must not end the thread of all
+            self._log.exception("http: a connection failed")
+            self._close(connection)
 
     def _make_room(self) -> None:
         for waiting in (self._asking, self._taking):
@@ -168,34 +170,37 @@ class Reception:
     def _consider(self, connection: Connection) -> None:
         """Hand the next request on if it is whole."""
         try:
-            request = _whole_request(connection)
-        except HTTPException as refusal:
-            self._refuse(connection, refusal)
+            request = connection.next_request()
+        except HTTPException as refusal:  # where the next request begins is not known
+            self._forget(connection)
+            connection.received.clear()
+            self.give_back(connection, failures.bare_answer(refusal, stays=False), stays=False)
             return
-        if request is None:
-            return
-        self._forget(connection)
-        connection.has_asked = True
-        if not self._hand_on(request):
-            self._refuse(connection, ServiceUnavailable(_BUSY, retry_after=1))
+        if request is not None:
+            self._forget(connection)
+            connection.has_asked = True
+            self._try_to_hand_on(request)
 
-    def _refuse(self, connection: Connection, refusal: HTTPException) -> None:
-        self._forget(connection)
-        connection.received.clear()
-        self.give_back(connection, answer_to(refusal), stays=False)
+    def _try_to_hand_on(self, request: Request) -> None:
+        try:
+            self._hand_on(request)
+        except HTTPException as refusal:
+            self.give_back(request.connection, failures.bare_answer(refusal, stays=True), stays=True)
 
     def _take_returned(self) -> None:
         with suppress(BlockingIOError):
             self._woken.recv(_READ)
         for _ in range(len(self._returned)):
-            connection = self._returned.popleft()
-            if connection.unsent:
-                self._taking.begin(connection, time.monotonic())
-                self._selector.register(connection.socket, selectors.EVENT_WRITE, connection)
-                self._keep_bounds()
-            else:
-                self._listen(connection)
-                self._consider(connection)
+            self._see_to(self._take_back, self._returned.popleft())
+
+    def _take_back(self, connection: Connection) -> None:
+        if connection.unsent:
+            self._taking.begin(connection, time.monotonic())
+            self._selector.register(connection.socket, selectors.EVENT_WRITE, connection)
+            self._keep_bounds()
+        else:
+            self._listen(connection)
+            self._consider(connection)
 
     def _keep_bounds(self) -> None:
         while sum(len(connection.unsent) for connection in self._taking) > _MOST_UNSENT:
@@ -241,26 +246,3 @@ def most_waiting() -> int:
     """How many connections may wait: half of what the system lets this process open is left to all else."""
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return _MOST_WAITING if allowed == resource.RLIM_INFINITY else min(_MOST_WAITING, allowed // 2)
-
-
-def answer_to(refusal: HTTPException) -> bytes:
-    """A refusal as the last answer of a connection."""
-    response = security.add_headers(failures.http_error(refusal))
-    response.headers["Connection"] = "close"
-    return f"HTTP/1.1 {response.status}\r\n{response.headers}".encode("latin-1") + response.get_data()
-
-
-def _whole_request(connection: Connection) -> Request | None:
-    """Take the next request out of what has been received; None while it is not whole."""
-    received = connection.received
-    if connection.ignored or not received:
-        return None
-    head = read_head(bytes(received[: LONGEST_HEAD + LONGEST_BODY]))
-    if head is None or len(received) < head.awaited:
-        return None
-    data, rest = bytes(received[: head.awaited]), bytes(received[head.awaited :])
-    connection.received.clear()
-    if head.is_stop:
-        connection.ignored = head.body
-    connection.take(rest)
-    return Request(connection, head, data)

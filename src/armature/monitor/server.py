@@ -5,18 +5,19 @@ STOP and its release have threads of their own, as have the streams: whatever ho
 
 from __future__ import annotations
 
-import logging
 import socket
 import threading
 import time
 from contextlib import suppress
 
 from flask import Flask
+from werkzeug.exceptions import ServiceUnavailable
 
-from armature.monitor import exchange
+from armature.monitor import exchange, failures
 from armature.monitor.address import listen
+from armature.monitor.connections import Request
 from armature.monitor.hub import StreamHub
-from armature.monitor.reception import Reception, Request, Traffic
+from armature.monitor.reception import Reception, Traffic
 from armature.monitor.workers import Workers
 
 _URGENT_THREADS = 6
@@ -57,7 +58,7 @@ class MonitorServer:
         self._urgent = Workers("http-stop", _URGENT_THREADS, _QUEUED, self._answer)
         self._streams = Workers("http-stream", hub.capacity + _STREAM_THREADS, _QUEUED, self._stream)
         self._others = Workers("http", _COMMAND_THREADS, _QUEUED, self._answer)
-        self._reception = Reception(listener, self._hand_on)
+        self._reception = Reception(listener, self._hand_on, app.logger)
 
     @property
     def traffic(self) -> Traffic:
@@ -78,17 +79,28 @@ class MonitorServer:
             each.join()
         self._reception.close_returned()
 
-    def _hand_on(self, request: Request) -> bool:
+    def _hand_on(self, request: Request) -> None:
+        """Give a request to its workers.
+
+        Raises:
+            ServiceUnavailable: they are all busy, and as many requests wait for them as may.
+        """
+        workers = self._others
         if request.head.is_urgent:
-            return self._urgent.put(request)
-        return (self._streams if request.head.is_stream else self._others).put(request)
+            workers = self._urgent
+        elif request.head.is_stream:
+            workers = self._streams
+            if self._hub.viewers >= self._hub.capacity:  # told here, since a crowd may ask for it
+                raise failures.no_place(self._hub.capacity)
+        if not workers.put(request):
+            raise ServiceUnavailable("the monitor is busy; try again", retry_after=1)
 
     def _answer(self, request: Request) -> None:
         answer, stays = b"", False
         try:
             answer, stays = exchange.answer(self._plain, request)
         except Exception:  # noqa: BLE001 - a worker outlives every request
-            self._log.log(logging.ERROR, "http: a request failed", exc_info=True)
+            self._log.exception("http: a request failed")
         self._reception.give_back(request.connection, answer, stays=stays)
 
     def _stream(self, request: Request) -> None:
@@ -98,7 +110,7 @@ class MonitorServer:
         try:
             stays = exchange.stream(self._endless, request)
         except Exception:  # noqa: BLE001 - as above
-            self._log.log(logging.ERROR, "http: a stream failed", exc_info=True)
+            self._log.exception("http: a stream failed")
         with self._lock:
             self._at_work.discard(request.connection.socket)
         self._reception.give_back(request.connection, b"", stays=stays)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -59,9 +60,7 @@ def read_key(file: Path) -> str:
 
 def _make(file: Path) -> None:
     """Make it whole at once; of two that do so at the same time, the first counts."""
-    fresh = file.with_name(f".{file.name}.{os.getpid()}")
-    fresh.unlink(missing_ok=True)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor, fresh = tempfile.mkstemp(dir=file.parent, prefix=".access_key.")  # for this user alone
     try:
         os.write(descriptor, f"{new_access_key()}\n".encode())
         os.fsync(descriptor)
@@ -69,4 +68,4 @@ def _make(file: Path) -> None:
             os.link(fresh, file)
     finally:
         os.close(descriptor)
-        fresh.unlink()
+        Path(fresh).unlink()
