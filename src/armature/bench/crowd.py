@@ -33,14 +33,14 @@ class Crowd:
         self._selector = selectors.DefaultSelector()
 
     def stay(self) -> None:
-        """Bother for ever; say so once all are open."""
-        is_told, trickled = False, time.monotonic()
+        """Bother for ever; say so once all have been opened, though some may have been dropped again."""
+        opened, trickled = 0, time.monotonic()
         while True:
             for _ in range(min(_OPENED, self._number - len(self._since))):
                 self._open()
-            if len(self._since) == self._number and not is_told:
-                print("open", flush=True)  # noqa: T201
-                is_told = True
+                opened += 1
+                if opened == self._number:
+                    print("open", flush=True)  # noqa: T201
             for key, _ in self._selector.select(_ROUND):
                 self._look(key.data)
             if self._kind == "trickling" and time.monotonic() - trickled > _PERIOD:
