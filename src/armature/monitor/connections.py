@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -92,6 +93,7 @@ class Waiting:
         """Args: limit: how long one may wait [s]."""
         self._limit = limit
         self._since: dict[Connection, float] = {}
+        self._of_host: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self._since)
@@ -101,16 +103,22 @@ class Waiting:
 
     def begin(self, connection: Connection, now: float) -> None:
         """Let a connection wait from now on [s], though it waited before."""
-        self._since.pop(connection, None)
+        self.end(connection)
         self._since[connection] = now
+        self._of_host[connection.address[0]] += 1
 
     def end(self, connection: Connection) -> None:
         """Let a connection wait no longer."""
-        self._since.pop(connection, None)
+        if self._since.pop(connection, None) is not None:
+            host = connection.address[0]
+            self._of_host[host] -= 1
+            if not self._of_host[host]:
+                del self._of_host[host]
 
-    def oldest(self) -> list[Connection]:
-        """The one that has waited longest, if there is one."""
-        return list(islice(self._since, 1))
+    def spare(self) -> list[Connection]:
+        """The one to drop first, if there is one: of the host that has most, the one that has waited longest."""
+        busiest = max(self._of_host, key=self._of_host.__getitem__, default="")
+        return list(islice((each for each in self._since if each.address[0] == busiest), 1))
 
     def overdue(self, now: float) -> list[Connection]:
         """Those that have waited for too long."""

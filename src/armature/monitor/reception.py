@@ -145,7 +145,7 @@ class Reception:
 
     def _make_room(self) -> None:
         for waiting in (self._asking, self._taking):
-            for connection in waiting.oldest():
+            for connection in waiting.spare():
                 self._drop(connection)
                 return
 
@@ -204,7 +204,7 @@ class Reception:
 
     def _keep_bounds(self) -> None:
         while sum(len(connection.unsent) for connection in self._taking) > _MOST_UNSENT:
-            self._drop(*self._taking.oldest())
+            self._drop(*self._taking.spare())
 
     def _go_on_sending(self, connection: Connection) -> None:
         if connection.send():
