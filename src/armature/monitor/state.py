@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
-from werkzeug.exceptions import ServiceUnavailable
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import NotFound
 
 from armature.monitor.encode import describe_joints, encode, encode_snapshot
+from armature.monitor.failures import no_place
+from armature.monitor.hub import MAY_STREAM
 from armature.monitor.services import Services
-
-_RETRY_AFTER = 5  # [s]
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -36,11 +36,11 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.get("/stream")
     def stream() -> Response:
+        if not request.environ.get(MAY_STREAM, True):  # its path was written in another way
+            raise NotFound
         frames = hub.open()
         if frames is None:
-            raise ServiceUnavailable(
-                f"all {hub.capacity} places of viewers are taken; close another page", retry_after=_RETRY_AFTER
-            )
+            raise no_place(hub.capacity)
         response = Response(iter(frames), content_type="text/event-stream")
         response.call_on_close(frames.close)
         response.headers.update({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
