@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
-from armature.bench import bus, bus_scale, contacts, control, faults, graph, loop, tracking, web
+from armature.bench import bus, bus_scale, contacts, control, fault_pairs, faults, graph, loop, tracking, web
 from armature.bench.contacts import Contact
+from armature.bench.fault_pairs import Matrix
 from armature.bench.faults import Row
 from armature.bench.figure import Figure
 from armature.errors import ConfigError
@@ -21,7 +22,7 @@ from armature.nodes.priority import prefer_real_time
 
 _SUBJECTS = ("bus", "graph", "control", "tracking", "faults", "loop", "web")
 _DOMAIN = 97
-Result = Figure | Row | Contact
+Result = Figure | Row | Contact | Matrix
 _HEADERS = {Row: faults.HEADER, Contact: contacts.HEADER}
 
 
@@ -47,9 +48,13 @@ def bench(options: argparse.Namespace) -> int:
     return int(any(not isinstance(result, Figure) and result.failures for result in results))
 
 
+def _pairs() -> Iterable[Matrix]:
+    yield fault_pairs.matrix(sys.stderr)
+
+
 def _measure(subject: str, plot: Path | None) -> Iterable[Result]:
     if subject == "faults":
-        return chain(faults.measure(), contacts.measure())
+        return chain(faults.measure(), contacts.measure(), _pairs())
     if subject == "loop":
         return loop.measure(find_robot(DEFAULT_ROBOT), _DOMAIN)
     if subject == "tracking":

@@ -13,11 +13,13 @@ from armature.core.stopping import Dynamics
 from armature.dynamixel.cause import Cause
 from armature.dynamixel.feedforward import Feedforward
 from armature.dynamixel.mode import Fault
+from armature.dynamixel.remedy import Remedy, Step
 from armature.dynamixel.servos import Servos
 from armature.dynamixel.setpoints import Setpoints
 from armature.dynamixel.supervision import STRAINED, STRAINED_TIME, Yielding, load_of
 
 # Whoever came against something did so within this time after it was commanded to move [s].
+_REMEDY = Remedy(REMEDY, Step.BY_HAND, Step.CLEAR_FAULTS)
 _JUST_NOW = 1.0
 # Several joints that press on one thing give way one after the other; more often something pushes them.
 _MOST_OFTEN = 3
@@ -182,7 +184,7 @@ class GivingWay:
         where = described(joint, axis.position, sent, self._units[joint])
         told = f"{where}: {detail}" if detail else where
         done = "every joint stopped, and it gave way" if joint not in self._leads else "every joint stopped"
-        fault = Fault(joint, cause, told, done, REMEDY, needs_clearing=False, since=now)
+        fault = Fault(joint, cause, told, done, _REMEDY, needs_clearing=False, since=now)
         self.told[joint] = fault
         self._times[joint] += 1
         if joint not in self._leads:  # fingers close on things on purpose

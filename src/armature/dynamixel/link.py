@@ -243,6 +243,8 @@ class Status:
     wants_park: bool = False  # whether a fault's policy is to park
     free: tuple[str, ...] = ()  # joints that are guided by hand, or limp for it
     blocks: Mapping[str, str] = field(default_factory=dict)  # where joints came against something, by joint
+    remedy: str = ""  # what to do next until the arm takes commands, in words
+    steps: tuple[str, ...] = ()  # that the remedy names, in their order
 
 
 def starting(*, protective_stop: bool) -> Status:
@@ -274,7 +276,7 @@ def pack_status(status: Status) -> bytes:
 def unpack_status(message: bytes) -> Status:
     """Status of a socket message."""
     fields = json.loads(message[1:])
-    return Status(**{**fields, **{name: tuple(fields[name]) for name in ("faults", "warnings", "free")}})
+    return Status(**{**fields, **{name: tuple(fields[name]) for name in ("faults", "warnings", "free", "steps")}})
 
 
 def pack_call(kind: bytes, content: Mapping[str, Any]) -> bytes:

@@ -89,7 +89,13 @@ class BusReport:
             loop.cause,
             loop.protective_stop_latched,
         )
-        wishes = (loop.speed_factor, loop.wants_park, tuple(loop.free.items()), tuple(loop.blocks))
+        wishes = (
+            loop.speed_factor,
+            loop.wants_park,
+            tuple(loop.free.items()),
+            tuple(loop.blocks),
+            loop.remedy(now),
+        )
         key = (client, state, wishes, tuple(loop.faults.values()), loop.warnings, self._refused)
         monotonic = time.monotonic()
         if key == self._shown and monotonic - self._shown_at < _STATUS_EVERY:
@@ -116,6 +122,8 @@ class BusReport:
             wants_park=loop.wants_park,
             free=tuple(loop.free),
             blocks={joint: str(block) for joint, block in loop.blocks.items()},
+            remedy=loop.remedy(now),
+            steps=tuple(map(str, loop.remedy(now).steps)),
         )
 
     def _bus_values(self) -> Mapping[str, Any]:
@@ -202,6 +210,7 @@ def _fault(fault: Fault, now: float) -> dict[str, Any]:
         "detail": fault.detail,
         "done": fault.done,
         "remedy": fault.remedy,
+        "steps": list(map(str, fault.remedy.steps)),
         "age": now - fault.since,
     }
 
