@@ -23,6 +23,8 @@ from armature.dynamixel.servos import Servos
 from armature.dynamixel.supervision import JointWatch
 
 _RECOVERING = Remedy("wait, it is being recovered", Step.WAIT)
+# With these something is in the way of a joint, and of its way to park.
+_BLOCKED = (Cause.LIMIT, Cause.FOLLOWING_ERROR, Cause.CONTACT)
 _LETTING_DOWN = (LET_DOWN, SUPPORT, BRING_BACK)
 
 
@@ -55,7 +57,8 @@ class Advice:
             faults: by servo.
             targets: where joints were sent [rad] or [m].
         """
-        let_down = LET_DOWN if self.stranded(faults) is None else SUPPORT
+        is_blocked = any(fault.cause in _BLOCKED for fault in faults.values())
+        let_down = SUPPORT if is_blocked or self.stranded(faults) else LET_DOWN
         for name, fault in faults.items():
             axis = self._servos.axes[name]
             remedy = self._remedy(axis, fault, targets.get(axis.wiring.joint, math.nan), let_down)
