@@ -24,7 +24,7 @@ from armature.dynamixel.supervision import JointWatch
 
 _RECOVERING = Remedy("wait, it is being recovered", Step.WAIT)
 # With these something is in the way of a joint, and of its way to park.
-_BLOCKED = (Cause.LIMIT, Cause.FOLLOWING_ERROR, Cause.CONTACT)
+_BLOCKED = (Cause.LIMIT, Cause.BLOCKED, Cause.FOLLOWING_ERROR, Cause.CONTACT)
 _LETTING_DOWN = (LET_DOWN, SUPPORT, BRING_BACK)
 
 
