@@ -35,6 +35,7 @@ STOP = post("stop", b"{}")
 KINDS = {"silent": b"", "one byte": b"P", "half a head": STOP[:60], "half a body": post("arm", b"{}")[:-1]}
 BIG = b"GET /big.js HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 MORE_THAN_FITS = 20_000_000  # into the buffers of the kernel [byte]
+HASTE = 0.3  # [s]
 CROWD = 300  # six times as many as silenced STOP when a thread waited for each
 KINDS = {
     "silent": b"",
@@ -153,35 +154,53 @@ def test_half_of_what_may_be_opened_is_left_to_the_rest_of_the_process(monkeypat
     assert reception.most_waiting() == 128
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_connection_without_a_whole_request_is_dropped_after_two_seconds_and_counted(server, kind, wait_until):
+@pytest.fixture
+def hasty(make_server, monkeypatch):
+    """A server that waits for a request for a shorter time."""
+    monkeypatch.setattr(reception, "_WHOLE_REQUEST", HASTE)
+    return make_server()
+
+
+def test_a_connection_that_asks_for_nothing_is_dropped_after_two_seconds_and_counted(server, wait_until):
     begun = time.monotonic()
-    with crowd(server, 5, KINDS[kind]) as clients:
+    with crowd(server, 5, b"") as clients:
         wait_until(lambda: server.traffic.dropped == 5)
         assert time.monotonic() - begun > 1.9
         wait_until(lambda: all(is_closed(client) for client in clients))
     assert server.traffic.open == 0
 
 
-def test_a_byte_now_and_then_does_not_make_a_connection_last(server, wait_until):
-    with connected(server) as client:
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_connection_without_a_whole_request_is_dropped_and_counted(hasty, kind, wait_until):
+    with crowd(hasty, 5, KINDS[kind]) as clients:
+        wait_until(lambda: hasty.traffic.dropped == 5)
+        wait_until(lambda: all(is_closed(client) for client in clients))
+
+
+def test_a_byte_now_and_then_does_not_make_a_connection_last(hasty, wait_until):
+    with connected(hasty) as client:
         drip = iter(STOP.replace(b"Host", b"X" * 10000 + b": y\r\nHost"))
 
         def is_dropped() -> bool:
             with contextlib.suppress(ConnectionError):
                 client.send(bytes([next(drip)]))
-            return server.traffic.dropped == 1
+            return hasty.traffic.dropped == 1
 
         wait_until(is_dropped)
 
 
-def test_a_browsers_connection_that_rests_between_requests_is_closed_and_not_counted(server, wait_until):
-    with connected(server, STATE) as client:
-        assert answer_of(client)[0] == 200
-        client.sendall(STATE)
+def test_a_browsers_connection_that_rests_between_requests_is_closed_and_not_counted(hasty, wait_until):
+    with connected(hasty, STATE) as client:
         assert answer_of(client)[0] == 200
         wait_until(lambda: is_closed(client))
-    assert server.traffic.dropped == 0
+    assert hasty.traffic.dropped == 0
+
+
+def test_a_connection_serves_one_request_after_another(server):
+    with connected(server) as client:
+        for request in (STATE, STOP, STATE):
+            client.sendall(request)
+            assert answer_of(client)[0] == 200
 
 
 @pytest.fixture
@@ -286,7 +305,10 @@ def test_a_stalled_viewer_costs_another_nothing(server, hub, wait_until):
             received = b""
             while b"newest" not in received:
                 received = received[-10:] + viewer.recv(65536)
-            assert asked(server, STREAM)[0] == 503
+            with connected(server, STREAM) as late:
+                assert answer_of(late)[0] == 503
+                late.sendall(STATE)  # a refusal for want of room ends nothing
+                assert answer_of(late)[0] == 200
 
 
 def test_a_server_with_viewers_that_do_not_read_ends(app, hub, monkeypatch, wait_until):
