@@ -107,6 +107,9 @@ class RecordingGateway:
     def clear_faults(self) -> Outcome:
         return self._note("clear_faults")
 
+    def torque_off(self) -> Outcome:
+        return self._note("torque_off")
+
     def wait_for(self, condition: Callable[[list[tuple[object, ...]]], bool], timeout: float = 10.0) -> bool:
         with self.asked:
             return self.asked.wait_for(lambda: condition(self.calls), timeout)

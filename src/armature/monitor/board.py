@@ -102,6 +102,7 @@ class Board:
             motion=self.motion,
             recording=self._recording_at(now),
             sources=tuple(self._source(topic, now) for topic in self._periods),
+            time=now,
         )
 
     def _state_at(self, now: float) -> ServoInterfaceState:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from werkzeug.exceptions import ServiceUnavailable
 
-from armature.monitor.encode import describe_joints, encode, encode_snapshot
+from armature.monitor.encode import edition_of, encode_model, encode_snapshot
+from armature.monitor.identity import page_of
 from armature.monitor.services import Services
 
 _RETRY_AFTER = 5  # [s]
@@ -15,20 +16,12 @@ def blueprint(services: Services) -> Blueprint:
     """GET /api/state, /api/model and /api/stream."""
     routes = Blueprint("state", __name__, url_prefix="/api")
     hub, config = services.hub, services.config
-    model = encode(
-        {
-            "name": config.arm.name,
-            "urdf": config.urdf,
-            "joints": describe_joints(config.arm),
-            "poses": config.poses,
-            "jog_lease": config.jog_lease,
-            "jog_speed": config.jog_speed,
-        }
-    )
+    model, edition = encode_model(config), edition_of(config)
 
     @routes.get("/state")
     def state() -> Response:
-        return _json(encode_snapshot(services.gateway.snapshot(), hub.viewers, hub.capacity))
+        driver = services.control.driver()
+        return _json(encode_snapshot(services.gateway.snapshot(), hub.viewers, hub.capacity, driver, edition))
 
     @routes.get("/model")
     def describe() -> Response:
@@ -36,13 +29,16 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.get("/stream")
     def stream() -> Response:
+        viewer = page_of(request)
         frames = hub.open()
         if frames is None:
             raise ServiceUnavailable(
                 f"all {hub.capacity} places of viewers are taken; close another page", retry_after=_RETRY_AFTER
             )
+        services.control.arrive(viewer)
         response = Response(iter(frames), content_type="text/event-stream")
         response.call_on_close(frames.close)
+        response.call_on_close(lambda: services.control.leave(viewer))
         response.headers.update({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         return response
 

@@ -21,7 +21,8 @@ from armature.core.model import ArmModel
 from armature.core.poses import read_poses
 from armature.monitor.app import create_app
 from armature.monitor.board import Board, Status
-from armature.monitor.encode import encode_snapshot
+from armature.monitor.control import Control
+from armature.monitor.encode import edition_of, encode_snapshot
 from armature.monitor.gateway import Recording
 from armature.monitor.hub import StreamHub
 from armature.monitor.security import is_loopback, new_access_key
@@ -77,7 +78,8 @@ class Monitor(Node):
         self._hub = StreamHub(given.viewers, _HEARTBEAT)
         self._key = None if is_loopback(given.host) else new_access_key()
         config = MonitorConfig(arm, urdf, poses, frozenset(given.trusted_hosts), self._key, jog_lease=_JOG_LEASE)
-        app = create_app(self._gateway, self._hub, Path(given.page_root), config)
+        self._control, self._edition = Control(self._gateway), edition_of(config)
+        app = create_app(self._gateway, self._hub, Path(given.page_root), config, self._control)
         self._subscribe()
         self.create_timer(1.0 / given.stream_rate, self._tick)
         self._server = MonitorServer(app, self._hub, given.host, given.port)
@@ -118,7 +120,8 @@ class Monitor(Node):
         snapshot = self._board.at(time.monotonic())
         self._gateway.show(snapshot)
         if self._hub.viewers:
-            self._hub.publish(encode_snapshot(snapshot, self._hub.viewers, self._hub.capacity))
+            viewers, capacity, driver = self._hub.viewers, self._hub.capacity, self._control.driver()
+            self._hub.publish(encode_snapshot(snapshot, viewers, capacity, driver, self._edition))
 
     def _keep_joint_states(self, message: bytes) -> None:
         self._joint_states = message
