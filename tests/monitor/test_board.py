@@ -141,3 +141,10 @@ def test_following_errors_of_a_silent_controller_are_not_shown(board):
     assert board.at(1.1).controller.following_error == {"elbow": 0.01}
     assert board.at(3.0).controller.following_error == {}
     assert board.at(3.0).controller.age == pytest.approx(2.0)
+
+
+def test_a_silent_servo_interface_is_told_as_software_and_nothing_it_said_is_kept(board):
+    assert board.at(0.0).state.values == {"cause": "servo interface"}
+    board.servo_interface(1.0, "ARMED", {"torque": "on", "session": "s1", "why": "armed", "cause": "disconnected"})
+    assert board.at(1.1).state.values["torque"] == "on"
+    assert board.at(1.0 + SILENT + 0.1).state.values == {"cause": "servo interface"}

@@ -24,8 +24,10 @@ export const OF_JOINT = {
 /** @type {Record<string, string[]>} what is gone, and what leads on, by the cause of being disconnected */
 export const GONE = {
   disconnected: ['The USB adapter or its cable is gone.', 'Plug it in; the servos join by themselves.'],
+  'port held': ['Another program uses the servos’ port.', 'End that program; the servos then join by themselves.'],
+  'servos silent': ['The port is there, but not all servos answer.', 'Check their power supply; they join by themselves.'],
   'bus process': ['The servo software restarts; the servos hold.', 'Wait: nothing has to be done.'],
-  'servo interface': ['The servo software is silent.', 'Wait: it is started again. If it stays silent, start the robot anew.'],
+  'servo interface': ['The servo software is silent.', 'Wait: it is started again. If it stays silent, its log says why.'],
 };
 
 /** @type {Record<string, string>} what leads on, by the robot's own word for it; the names are those of the buttons */

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from armature.core.model import ArmModel
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.bus_contract import Bus
-from armature.dynamixel.cause import Cause
+from armature.dynamixel.cause import STRANDED, Cause
 from armature.dynamixel.conduct import Conduct
 from armature.dynamixel.faults import Faults
 from armature.dynamixel.feedforward import Feedforward
@@ -20,6 +20,7 @@ from armature.dynamixel.servos import Servos
 from armature.dynamixel.setpoints import Setpoint
 from armature.dynamixel.settings import LoopSettings
 from armature.dynamixel.supervision import Health
+from armature.dynamixel.way_out import Step, step
 from armature.dynamixel.wiring import Wiring
 
 
@@ -72,15 +73,28 @@ class LoopState:
         """What soon will be wrong."""
         return tuple(self._faults.warnings.values())
 
+    def ways_out(self) -> dict[str, tuple[Step, str]]:
+        """The step that would succeed at each fault, and what it waits for in words, by servo."""
+        faults = self.faults
+        can_park = self._servos.can_turn and not any(fault.cause in STRANDED for fault in faults.values())
+        waits = {name: self._recovery.foresee(fault) for name, fault in faults.items()}
+        return {
+            name: (step(faults[name], self.servos[name], why, can_park=can_park), why)
+            for name, why in waits.items()
+        }
+
     @property
     def cause(self) -> Cause | None:
         """Why the arm stopped last; None since it was armed or started."""
-        return self._conduct.cause if self._bus.is_open else Cause.DISCONNECTED
+        if not self._bus.is_open:
+            return Cause.DISCONNECTED
+        return Cause.PROTECTIVE_STOP if self._conduct.protective_stop else self._conduct.cause
 
     @property
     def why(self) -> str:
-        """What happened last, in words."""
-        return self._conduct.why
+        """Why the arm is as it is, in words: a protective stop, until it is released, else what happened last."""
+        is_stopped = self._conduct.protective_stop and self._bus.is_open
+        return self._conduct.why_stopped if is_stopped else self._conduct.why
 
     @why.setter
     def why(self, text: str) -> None:
