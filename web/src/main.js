@@ -99,12 +99,12 @@ const stream = new Stream({
     if (frame.edition && frame.edition !== edition) return replaced();
     tellOutcome(snapshot?.motion, frame.motion);
     snapshot = frame;
-    login.close();
+    if (link.kind === 'key') login.close(); // given in another tab
+    link = { kind: 'lost' };
     show();
   },
   onLost: () => {
     jog.releaseAll();
-    link = { kind: 'lost' };
     show();
   },
   onTrouble: () => void diagnose(),
@@ -138,8 +138,8 @@ function show() {
   const other = otherDriver(snapshot, PAGE, Date.now());
   const may = permissions(snapshot, isLive, { isFresh: stream.isFresh(now), other });
   if (may.jog) jog.releaseAll();
-  const reason = isLive && snapshot ? headline.of(snapshot, now) : '';
-  banner.show(meaning(snapshot, isLive, { link, reason }), may, snapshot, isLive ? 0 : now - stream.heard);
+  const told = isLive && snapshot ? headline.of(snapshot, now) : undefined;
+  banner.show(meaning(snapshot, isLive, { link, told }), may, snapshot, isLive ? 0 : now - stream.heard);
   stop.show(isLive && Boolean(snapshot?.protective_stop || snapshot?.state.name === 'PROTECTIVE_STOP'));
   if (!panels) return forbid(may.move);
   panels.controls.show(isLive ? snapshot : null, may);

@@ -66,18 +66,21 @@ const NO_LINK = {
 /**
  * @param {import('./types').Snapshot | null} snapshot
  * @param {boolean} isLive
- * @param {{link?: Link, reason?: string}} [more] why there is no link; the gravest of all faults in words
+ * @param {{link?: Link, told?: {reason: string, step?: string}}} [more] why there is no link; the gravest of all faults
  * @returns {Meaning}
  */
-export function meaning(snapshot, isLive, { link = { kind: 'waiting' }, reason: told } = {}) {
+export function meaning(snapshot, isLive, { link = { kind: 'waiting' }, told } = {}) {
   if (!isLive || !snapshot) {
     const [reason, step] = NO_LINK[link.kind](link);
     return { title: 'No link', tone: 'lost', reason, step };
   }
   const { name, reason, values } = snapshot.state;
   const known = MEANINGS[name] ?? { title: name, tone: 'caution', reason: '', step: '' };
-  const shown = told ?? sentence(plain(reason));
-  return { ...known, ...leadsOn(name, values), reason: saysMore(shown) ? shown : known.reason };
+  const shown = told?.reason ?? sentence(plain(reason));
+  const { step = known.step, next = known.next } = leadsOn(name, values);
+  // A step that ends a fault goes before one that looks for its cause.
+  const leads = next === 'wait' ? (told?.step ?? step) : step;
+  return { ...known, step: leads, next, reason: saysMore(shown) ? shown : known.reason };
 }
 
 /**
@@ -174,7 +177,7 @@ const COMMON_WHY = {
   NO_LINK: 'No link to the robot.',
   STARTING: 'The robot is starting.',
   DISCONNECTED: 'The servos do not answer.',
-  FAULT: 'Clear the faults first.',
+  FAULT: 'End the fault first.',
   PROTECTIVE_STOP: 'Release the stop first.',
   PARKING: 'The arm is parking.',
 };

@@ -58,7 +58,7 @@ const BUTTONS = [
 ];
 // Paths, topics, errno, what a person at the page cannot do.
 const FOREIGN =
-  /(?:^|[\s"'(])\/\w|\w{4,}\/\w{3,}|\[Errno|\bby hand to see\b|\bend that process\b|\bkill\b|\bstart(?:ed)? again\b/;
+  /(?:^|[\s"'(])\/\w|\w{4,}\/\w{3,}|\[Errno|\bby hand to see\b|\bend that process\b|\bkill\b|\bstart(?:ed)? again\b|EEPROM/;
 
 /**
  * The parts of the robot's own words that an operator can use; the rest belongs to the details.
@@ -69,6 +69,17 @@ export function plain(text) {
   const named = BUTTONS.reduce((words, [pattern, name]) => words.replaceAll(pattern, name), text ?? '');
   const parts = named.split(';').map((part) => part.trim());
   return parts.filter((part) => part && !FOREIGN.test(part)).join('; ').replaceAll('_', ' ');
+}
+
+/**
+ * A text that has figures, if each of them has a unit; else nothing.
+ *
+ * @param {string} text
+ */
+export function withUnits(text) {
+  const bare = text.replaceAll(/\d+(?:\.\d+)? to (?=\d)/g, ''); // "9.5 to 16.0 V" has one unit
+  const figures = bare.match(/\d+(?:\.\d+)?(?:[ \u202f]?(?:°C|°|%|rad|mm|ms|mA|N·m|[mNVAs]|times|answers)(?![a-z]))?/g) ?? [];
+  return figures.length && figures.every((figure) => /\D$/.test(figure)) ? text : '';
 }
 
 /**

@@ -159,3 +159,10 @@ test('dead software is not blamed on a cable, nor a cable on software', () => {
   for (const cause of ['bus process', 'servo interface', '']) assert.doesNotMatch(told(cause), /cable|power|plug/i);
   assert.match(told('disconnected'), /plug it in/i);
 });
+
+test('what looks for the cause is told where nothing but that is left to be done', () => {
+  const told = { reason: 'The bus loses answers.', step: 'Check the cable.' };
+  const step = (name) => meaning(snapshot('FAULT', '', { step: name, 'waits for': 'elbow: x' }), true, { told }).step;
+  assert.equal(step('wait'), 'Check the cable.');
+  assert.match(step('clear_faults'), /Clear faults/);
+});

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { list, plain, subject } from '../src/words.js';
+import { list, plain, subject, withUnits } from '../src/words.js';
 
 test('the page names its own buttons instead of services', () => {
   assert.equal(plain('let it cool, then call /servo_interface/clear_faults'), 'let it cool, then press “Clear faults”');
@@ -18,6 +18,7 @@ for (const foreign of [
   'see /diagnostics for why',
   'it does not serve arm_controller/joint_jog',
   'it does not serve recorder/stop',
+  '7 EEPROM registers differed and were written (Return Delay Time)',
   'run it by hand to see why',
 ]) {
   test(`no operator is shown: ${foreign}`, () => {
@@ -43,4 +44,13 @@ test('many are counted', () => {
   assert.equal(list(['a']), 'a');
   assert.equal(list(['a', 'b', 'c']), 'a, b and c');
   assert.equal(list(['a', 'b', 'c', 'd', 'e']), 'a, b and 3 more');
+});
+
+test('figures are shown if each has its unit', () => {
+  for (const text of ['still 77 °C, limit 80 °C', '82% of the stall torque, 80% is the bound', 'at 9.1 V, 9.5 to 16.0 V are allowed', '45% of the last 100 answers are missing']) {
+    assert.equal(withUnits(text), text);
+  }
+  for (const text of ['it is at 1.2345, its limits are 1.0 to 1.1', 'it does not answer', 'it gives 5.20, its load explains 2.00']) {
+    assert.equal(withUnits(text), '');
+  }
 });

@@ -43,11 +43,11 @@ def state(status: link.Status, now: float) -> DiagnosticStatus:
 
 
 def _way_out(faults: Iterable[Problem]) -> dict[str, str]:
-    """The request that would succeed now, and what those faults wait for that it would not end."""
+    """The request that would succeed now, and what the first fault that it would not end waits for."""
     steps = {problem["joint"]: problem.get("step", "") for problem in faults}
-    waits = [problem.get("waits for", "") for problem in faults]
+    waits = next(filter(None, (problem.get("waits for", "") for problem in faults)), "")
     named = way_out.first(filter(None, steps.values()))
-    return {"step": named, "waits for": "; ".join(filter(None, waits))} if named else {}
+    return {"step": named, "waits for": waits} if named else {}
 
 
 def shown(status: link.Status) -> Any:

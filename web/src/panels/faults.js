@@ -2,8 +2,7 @@
 
 import { byId, make, write } from '../dom.js';
 import { duration } from '../format.js';
-import { said } from '../headline.js';
-import { STEPS, list, plain, sentence, subject } from '../words.js';
+import { OF_JOINT, STEPS, list, plain, sentence, subject, withUnits } from '../words.js';
 
 /** The list of faults; one cause in several joints is one card. */
 export class Faults {
@@ -57,12 +56,10 @@ function item(card) {
   head.append(make('b', '', list(subjects)), make('span', 'since'));
   // Registers, ports and the robot's own words are for who looks closer.
   element.title = card.map(({ name, message }) => `${name}: ${message}`).join('\n');
-  const what = cause && fault.level === 'ERROR' ? said(subjects, cause) : plain(fault.message) || 'see the log';
-  element.append(head, make('p', '', sentence(what)));
-  if (cause && fault.level === 'ERROR' && card.length === 1) {
-    const detail = plain(fault.values.detail);
-    if (detail) element.append(make('p', 'done', sentence(detail)));
-  }
+  const isKnown = fault.level === 'ERROR' && cause in OF_JOINT;
+  element.append(head, make('p', '', sentence(isKnown ? OF_JOINT[cause] : plain(fault.message) || 'see the log')));
+  const figures = isKnown && card.length === 1 ? withUnits(plain(fault.values.detail)) : '';
+  if (figures) element.append(make('p', 'done', sentence(figures)));
   if (plain(done)) element.append(make('p', 'done', sentence(plain(done))));
   const waits = step === 'wait' && plain(fault.values['waits for'] || remedy);
   const leads = waits || (step && STEPS[step]) || plain(remedy);
