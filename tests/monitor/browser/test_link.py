@@ -120,19 +120,21 @@ def test_the_key_is_asked_for_at_first_after_a_restart_and_for_a_command_and_sto
 
     locked.end()
     expect(title(page)).to_have_text("No link", timeout=3000)
+    other = KEY[::-1]
+    locked.config = replace(locked.config, access_key=other)
     locked.start()
     expect(page.locator("#login")).to_be_visible()
     expect(page.locator(".banner-reason")).to_contain_text("access key")
     gateway.calls.clear()
     page.keyboard.press("Escape")
     assert gateway.wait_for(lambda calls: calls == [("protective_stop", True)])
-    log_in(page, KEY)
+    log_in(page, other)
     expect(title(page)).to_have_text("Armed")
 
     page.context.clear_cookies()
     page.locator("#halt").click()
     expect(page.locator("#login")).to_be_visible()
-    log_in(page, KEY)
+    log_in(page, other)
     expect(page.locator("#login")).to_be_hidden()
     page.locator("#halt").click()
     assert gateway.wait_for(lambda calls: ("stop_motion",) in calls)
