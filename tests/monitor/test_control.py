@@ -70,6 +70,7 @@ def test_a_page_that_has_gone_drives_no_more_and_one_that_connects_again_does(co
     clock.now += IDLE
     control.leave("first")
     clock.now += GRACE - 0.1
+    assert control.driver().page == "first"
     control.arrive("first")
     clock.now += 1.0
     assert control.driver().page == "first"

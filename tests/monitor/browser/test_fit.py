@@ -11,7 +11,7 @@ from armature.monitor.gateway import Fault, JointReading, ServoInterfaceState
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
-SCREENS = [(1440, 900, "light"), (768, 1024, "dark"), (390, 844, "light"), (390, 844, "dark")]
+SCREENS = [(1440, 900, "light"), (768, 1024, "dark"), (390, 844, "light"), (320, 640, "dark")]
 # WCAG 2.2, 1.4.3: contrast of each text with what lies behind it, all transparency counted.
 PALE = """() => {
   const context = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
@@ -61,7 +61,7 @@ def fault(joint, cause, step, waits=""):
 
 
 def in_state(gateway, name, faults=(), **values):
-    unread = tuple(JointReading(joint.name, age=250.0) for joint in gateway.shown.joints)
+    unread = tuple(JointReading(joint.name, age=99.9) for joint in gateway.shown.joints)
     gateway.shown = replace(
         gateway.shown, state=ServoInterfaceState(name, values.pop("why", ""), 0.01, values), faults=faults
     )
@@ -124,6 +124,17 @@ def test_torque_is_cut_only_after_a_second_word(page, gateway):
     assert gateway.calls == []
     page.locator("#torque-off-confirm").click()
     assert gateway.wait_for(lambda calls: calls == [("torque_off",)])
+
+
+def test_a_press_goes_on_while_the_focus_is_elsewhere_as_with_a_second_finger(page, gateway):
+    page.get_by_label("elbow plus").hover()
+    page.mouse.down()
+    assert gateway.wait_for(lambda calls: len(calls) >= 2)
+    page.locator("#stop").focus()
+    count = len(gateway.calls)
+    assert gateway.wait_for(lambda calls: len(calls) > count + 2)
+    assert gateway.calls[-1] == ("jog", {"elbow": pytest.approx(0.3)})
+    page.mouse.up()
 
 
 def test_two_fingers_move_two_joints_at_once(open_page, gateway):

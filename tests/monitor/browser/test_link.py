@@ -69,7 +69,8 @@ def test_a_frame_older_than_three_tenths_of_a_second_ends_the_jog_before_the_lin
     page.mouse.down()
     assert gateway.wait_for(lambda calls: len(calls) >= 2)
     robot.speaks.clear()
-    locked = "() => document.querySelector('.jog-button').disabled && document.body.dataset.live"
+    locked = """() => document.querySelector('.jog-button').disabled && !document.querySelector('[data-pressed]')
+        && document.body.dataset.live"""
     assert page.wait_for_function(locked).json_value() == "true"
     assert gateway.wait_for(lambda calls: calls[-1] == ("jog", {"elbow": 0.0}))
     robot.speaks.set()

@@ -101,7 +101,6 @@ class Row {
     this.buttons = format.isLinear(joint) ? [] : [this.jogButton(-1, jogging, speed), this.jogButton(1, jogging, speed)];
     line.append(...this.buttons.slice(0, 1), middle, ...this.buttons.slice(1));
     cell.append(line);
-    this.allow('No link to the robot.');
     this.root.append(name, cell, this.velocity, this.load, this.temperature);
   }
 
