@@ -109,6 +109,7 @@ class Exchange:
         """
         self._port.write(encode(servo_id, Instruction.PING))
         self._may_come(PING_ANSWER)
+        self.return_delays.pop(servo_id, None)  # perhaps it comes back as another servo
         self._called.add(servo_id)
 
     def heard(self) -> dict[int, int]:

@@ -13,7 +13,6 @@ from armature.dynamixel.cause import ABSENT, Cause, Reaction, causes_of
 from armature.dynamixel.control_table import VOLTAGE_UNIT
 from armature.dynamixel.mode import Fault
 from armature.dynamixel.policy import FaultPolicy
-from armature.dynamixel.preparation import Protection
 from armature.dynamixel.servos import Servos
 from armature.dynamixel.supervision import Finding, Health, JointWatch
 from armature.errors import BusError
@@ -93,10 +92,6 @@ class Faults:
         """Who watches a joint."""
         return self._watches[joint]
 
-    def protection(self, joint: str) -> Protection:
-        """The bounds of a joint's own servo."""
-        return self._servos.preparation.protection(self._axes[joint])
-
     def free(self, joint: str, *, is_limp: bool) -> None:
         """A hand guides a joint from now on, which may be limp for that."""
         if is_limp:
@@ -117,9 +112,7 @@ class Faults:
 
     def health(self) -> dict[str, Health]:
         """How each servo is doing."""
-        return {
-            joint: self._watches[joint].health(axis, self.protection(joint)) for joint, axis in self._axes.items()
-        }
+        return {joint: self._watches[joint].health(axis) for joint, axis in self._axes.items()}
 
     # What is found
 
@@ -172,7 +165,7 @@ class Faults:
             return
         if torque_expected and axis.torque is False and not self.may_be_limp(axis):
             yield Finding(Cause.SILENT_RESET, Stage.STOP, LIMP)
-        yield from self._watches[joint].look(axis, target, self.protection(joint), now, load)
+        yield from self._watches[joint].look(axis, target, now, load)
 
     def _error_detail(self, axis: Axis, cause: Cause, had_torque: bool) -> str:
         figures = ""
@@ -182,7 +175,7 @@ class Faults:
         return f"the servo reports it{figures} and {'keeps its torque' if axis.torque else without}"
 
     def _figures(self, axis: Axis, cause: Cause) -> str:
-        bounds, registers = self.protection(axis.name), self._servos.registers
+        bounds, registers = axis.own, self._servos.registers
         if cause is Cause.OVERHEATING:
             return f" at {registers.read(axis, 'Present Temperature')} °C, limit {bounds.temperature:.0f} °C,"
         if cause is Cause.INPUT_VOLTAGE:

@@ -49,6 +49,7 @@ class LoopState:
         self._grip = Grip([self._servos.joints[joint] for joint in sorted(gripper)], self._servos)
         self._free = FreeDrive(self._servos, self._conduct, self._faults, limits, settings.free_drive)
         self._is_connected = False
+        self._unheard: set[str] = set()  # servos that were absent at the start: nobody knows whether they hold
         self._resumes = settings.resumes
         self._at = 0.0  # of the last cycle [s]
 

@@ -111,8 +111,7 @@ class Recovery:
 
     def _forgets(self, axis: Axis) -> str:
         """What a servo would lose by starting anew, in words; empty where nothing."""
-        offset = self._servos.preparation.protection(axis).homing_offset
-        return axis.what_a_start_loses(offset)
+        return axis.what_a_start_loses(axis.own.homing_offset)
 
     def _require_turns_kept(self, request: str, axis: Axis) -> None:
         if why := self._forgets(axis):
@@ -120,7 +119,7 @@ class Recovery:
 
     def _persisting(self, axis: Axis, cause: Cause) -> str:
         watch = self._faults.watch(axis.name)
-        health = watch.health(axis, self._servos.preparation.protection(axis))
+        health = watch.health(axis)
         if cause in (Cause.OVERHEATING, Cause.TEMPERATURE):
             return self._hot(axis)
         if cause is Cause.INPUT_VOLTAGE:
@@ -139,7 +138,7 @@ class Recovery:
         return ""
 
     def _hot(self, axis: Axis) -> str:
-        limit = self._servos.preparation.protection(axis).temperature
+        limit = axis.own.temperature
         cool = limit + self._policy.temperature.stop - self._policy.temperature.hysteresis
         axis.temperature = float(self._registers.read(axis, "Present Temperature"))
         if axis.temperature < cool:
@@ -147,7 +146,7 @@ class Recovery:
         return f"still {axis.temperature:.0f} °C, limit {limit:.0f} °C; let it cool below {cool:.0f} °C"
 
     def _badly_powered(self, axis: Axis) -> str:
-        bounds = self._servos.preparation.protection(axis)
+        bounds = axis.own
         axis.voltage = self._registers.read(axis, "Present Input Voltage") * VOLTAGE_UNIT
         if axis.voltage < bounds.lowest_voltage:
             return f"still {axis.voltage:.1f} V, minimum {bounds.lowest_voltage:.1f} V"
@@ -183,8 +182,10 @@ class Recovery:
         return f"{joint}: recovered from: {ended.detail}" if ended else f"{joint}: recovered"
 
     def _difference(self, axis: Axis) -> str:
-        difference = self._servos.preparation.difference(axis)
-        return f"it was reset: {difference}" if difference else ""
+        try:
+            return self._servos.preparation.difference(axis)
+        except CommandRefused as error:
+            return str(error)
 
     def _restore(self, axis: Axis) -> str:
         """Give a servo its RAM again, and its torque where the others have theirs."""

@@ -43,10 +43,7 @@ class Registers:
             return {}
         start, end = min(item.address for item in wanted), max(item.end for item in wanted)
         data = _again(lambda: self._bus.read_block(axis.wiring.servo_id, start, end - start))
-        return {
-            item.name: item.decode(int.from_bytes(data[item.address - start : item.end - start], "little"))
-            for item in wanted
-        }
+        return {item.name: item.of_block(data, start) for item in wanted}
 
     def write(self, axis: Axis, name: str, value: int) -> None:
         """Write a register; the servo's answer says that it took it.
