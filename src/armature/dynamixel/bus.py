@@ -149,7 +149,10 @@ class ServoBus:
             ServoTimeout, CorruptPacket, ServoRefused, PortError.
         """
         parameters = register.address.to_bytes(2, "little") + register.encode(value)
-        self._ask(servo_id, Instruction.WRITE, parameters, 0, f"write of {value} to {register.name}")
+        request, is_doubtful = f"write of {value} to {register.name}", self._usable().owes(servo_id)
+        self._ask(servo_id, Instruction.WRITE, parameters, 0, request)
+        if is_doubtful and self.read(servo_id, register) != value:  # what answered was an earlier request's
+            raise ServoTimeout((servo_id,), request)
         self._note(servo_id, register, value)
 
     def reboot(self, servo_id: int) -> None:
@@ -158,6 +161,9 @@ class ServoBus:
         Raises:
             ServoTimeout, CorruptPacket, ServoRefused, PortError.
         """
+        if self._usable().owes(servo_id):  # answers come in order: behind this one there is no earlier one
+            self.read_block(servo_id, 0, PING_ANSWER)
+            self._exchange.settle(servo_id)
         self._ask(servo_id, Instruction.REBOOT, b"", 0, "reboot")
 
     # Several servos
@@ -201,13 +207,16 @@ class ServoBus:
         exchange = self._usable()
         exchange.retries += self._failed == (servo_id, request)
         self._failed = servo_id, request
-        corrupt = exchange.corrupt
+        corrupt, is_doubtful = exchange.corrupt, exchange.owes(servo_id)
         answer = exchange.ask(encode(servo_id, instruction, parameters), (servo_id,), length).get(servo_id)
         if answer is None:
             raise CorruptPacket(request) if exchange.corrupt > corrupt else ServoTimeout((servo_id,), request)
         error, data = answer
         if error & ~ALERT:
             exchange.refuse(servo_id)
+            if is_doubtful:  # an earlier request may have been refused; once asked again it is this one
+                exchange.settle(servo_id)
+                raise ServoTimeout((servo_id,), request)
             raise ServoRefused(servo_id, request, _reason(error & ~ALERT))
         self._failed = -1, ""
         return data

@@ -34,7 +34,8 @@ class Exchange:
 
     Answers carry no number, so one that comes after its request was given up could be believed as the answer to
     the next. Therefore id and length must fit, and for a second after a silence no request asks for a length that
-    a late answer may have.
+    a late answer may have. An acknowledgement and an error number have no length to tell them apart: `owes` says
+    whether a servo may owe one yet.
     """
 
     def __init__(self, port: ServoPort) -> None:
@@ -48,6 +49,7 @@ class Exchange:
         self._decoder = StreamDecoder()
         self._tallies: defaultdict[int, Tally] = defaultdict(Tally)
         self._given_up: dict[int, float] = {}  # until when an answer of this length may still come
+        self._owed: dict[int, float] = {}  # until when a servo may answer a request to it alone that was given up
         self._called: set[int] = set()
         self._heard: dict[int, int] = {}
 
@@ -60,6 +62,7 @@ class Exchange:
         """Expect nothing that was asked before."""
         self._decoder.clear()
         self._called.clear()
+        self._owed.clear()
         self.return_delays.clear()
 
     def distinct(self, length: int) -> int:
@@ -89,7 +92,18 @@ class Exchange:
         Raises:
             PortError: the port is gone.
         """
-        return self.send(packet, ids, length)()
+        answers = self.send(packet, ids, length)()
+        late = {servo_id: self._port.now() + _LATEST for servo_id in ids if servo_id not in answers}
+        self._owed.update(late)
+        return answers
+
+    def owes(self, servo_id: int) -> bool:
+        """Whether a servo's answer to an earlier request, given up since, may still come."""
+        return bool(self._owed) and self._owed.get(servo_id, 0.0) > self._port.now()
+
+    def settle(self, servo_id: int) -> None:
+        """What a servo may have owed has come, or never will."""
+        self._owed.pop(servo_id, None)
 
     def send(self, packet: bytes, ids: Collection[int], length: int) -> Callable[[], dict[int, Status]]:
         """The first half of ask(); returns what awaits the answers, to be called before anything else is asked."""
