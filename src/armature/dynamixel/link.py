@@ -260,6 +260,11 @@ def layout() -> str:
     return hashlib.sha256(repr(agreed).encode()).hexdigest()[:12]
 
 
+def digest(*texts: str) -> str:
+    """A digest of files that both halves have read, each for itself and perhaps at another time."""
+    return hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:12]
+
+
 def pack_status(status: Status) -> bytes:
     """Socket message of a status."""
     return STATUS + json.dumps(asdict(status)).encode()
