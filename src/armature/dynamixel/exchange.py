@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
 
 from armature.dynamixel.packet import (
     ALERT,
@@ -29,6 +30,14 @@ Status = tuple[int, bytes]
 """Error field and data of one answer."""
 
 
+class _Owed(NamedTuple):
+    """A request that was given up, and whose answer may still come."""
+
+    packet: bytes
+    length: int  # of the answer's data [byte]
+    until: float  # [s]
+
+
 class Exchange:
     """Sends requests on an open port and takes their answers in.
 
@@ -49,7 +58,7 @@ class Exchange:
         self._decoder = StreamDecoder()
         self._tallies: defaultdict[int, Tally] = defaultdict(Tally)
         self._given_up: dict[int, float] = {}  # until when an answer of this length may still come
-        self._owed: dict[int, float] = {}  # until when a servo may answer a request to it alone that was given up
+        self._owed: dict[int, list[_Owed]] = {}  # by servo, of requests to it alone
         self._called: set[int] = set()
         self._heard: dict[int, int] = {}
 
@@ -93,13 +102,22 @@ class Exchange:
             PortError: the port is gone.
         """
         answers = self.send(packet, ids, length)()
-        late = {servo_id: self._port.now() + _LATEST for servo_id in ids if servo_id not in answers}
-        self._owed.update(late)
+        now = self._port.now()
+        for servo_id in [servo_id for servo_id in ids if servo_id not in answers]:
+            others = [owed for owed in self._owed.get(servo_id, ()) if owed.until > now and owed.packet != packet]
+            self._owed[servo_id] = [*others, _Owed(packet, length, now + _LATEST)]
         return answers
 
-    def owes(self, servo_id: int) -> bool:
-        """Whether a servo's answer to an earlier request, given up since, may still come."""
-        return bool(self._owed) and self._owed.get(servo_id, 0.0) > self._port.now()
+    def owes(self, servo_id: int, packet: bytes, *, data: bool = True) -> bool:
+        """Whether a servo's answer to another request, given up before, may still come.
+
+        Args:
+            servo_id: of the servo.
+            packet: the present request; a late answer to the same one would be as true.
+            data: whether one with data counts too, which no acknowledgement has.
+        """
+        owed, now = self._owed.get(servo_id, ()), self._port.now()
+        return any(item.until > now and item.packet != packet and (data or not item.length) for item in owed)
 
     def settle(self, servo_id: int) -> None:
         """What a servo may have owed has come, or never will."""

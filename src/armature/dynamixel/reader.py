@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from itertools import cycle, product, zip_longest
 
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.bus_contract import Bus
 from armature.dynamixel.protection import REGISTERS, Protection
+from armature.dynamixel.registers import again
 from armature.dynamixel.state_group import StateGroup
 from armature.errors import CorruptPacket, ServoRefused, ServoTimeout
 
@@ -101,16 +103,13 @@ class Reader:
         """
         present = [axis for axis in self._axes if not self.is_missing(axis)]
         for axis in present:
-            self._read_constants(axis)
+            again(partial(self._read_constants, axis))
         for group in self._groups:
             group.is_fast = False  # nobody knows yet
-        self.read_states(now)
-        silent = [axis.wiring.servo_id for axis in present if axis.misses]
-        if silent:
-            raise ServoTimeout(silent, "sync read")
+        again(partial(self._read_states_of, present, now))
         for axis in present:
-            self._read(axis, _STATUS, now)
-            self._read(axis, _ENVIRONMENT, now)
+            again(partial(self._read, axis, _STATUS, now))
+            again(partial(self._read, axis, _ENVIRONMENT, now))
         for group in self._groups:
             group.choose()
 
@@ -119,6 +118,12 @@ class Reader:
         for axis in self._axes:
             if not self.is_missing(axis) and self._bus.why_gone(axis.wiring.servo_id):
                 self.expect_silence(axis)
+
+    def _read_states_of(self, present: Iterable[Axis], now: float) -> None:
+        self.read_states(now)
+        silent = [axis.wiring.servo_id for axis in present if axis.misses]
+        if silent:
+            raise ServoTimeout(silent, "sync read")
 
     def _alerted(self) -> Axis | None:
         alerted = (axis for axis in self._axes if axis.alert and not axis.hardware_error and not axis.misses)

@@ -6,13 +6,16 @@ from armature.core.health import Stage
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.cause import DEAF, Cause, causes_of
 from armature.dynamixel.control_table import VOLTAGE_UNIT
-from armature.dynamixel.faults import HOME_TURN, LIMP, Faults
+from armature.dynamixel.faults import LIMP, Faults
 from armature.dynamixel.mode import Fault
 from armature.dynamixel.pair import apart
 from armature.dynamixel.policy import FaultPolicy
+from armature.dynamixel.remedy import HOME_TURN, LET_DOWN, SUPPORT, Remedy, Step
 from armature.dynamixel.servos import Servos
 from armature.dynamixel.setpoints import Setpoints
 from armature.errors import BusError, CommandRefused
+
+_REMOVE = Remedy("remove the cause, then ask again", Step.BY_HAND, Step.WAIT, Step.CLEAR_FAULTS)
 
 
 class Recovery:
@@ -43,9 +46,7 @@ class Recovery:
         persisting = {fault.joint: why for fault in faults if (why := self._persists(fault))}
         begun = [fault for fault in faults if fault.joint not in persisting]
         if not begun:
-            raise CommandRefused(
-                "clear_faults", "; ".join(persisting.values()), "remove the cause, then ask again"
-            )
+            raise CommandRefused("clear_faults", "; ".join(persisting.values()), self._way_on())
         for fault in begun:
             self._begin(self._axes[fault.joint], now)
         return "; ".join([f"recovering {', '.join(fault.joint for fault in begun)}", *persisting.values()])
@@ -67,16 +68,21 @@ class Recovery:
         partner = axis.partner
         fault = self._faults.by_joint.get(joint)
         if self._servos.reader.is_missing(axis):
-            raise CommandRefused("reboot", f"{joint} does not answer", "check cable and power")
+            remedy = Remedy("check cable and power", Step.BY_HAND, Step.WAIT)
+            raise CommandRefused("reboot", f"{joint} does not answer", remedy)
         if axis.torque:
             why = f"{joint} holds what hangs on it, and would let it fall"
-            raise CommandRefused("reboot", why, "park the arm, or turn torque off, first")
+            step = Step.DISARM if self._faults.stranded is None else Step.TORQUE_OFF
+            raise CommandRefused(
+                "reboot", why, Remedy("park the arm, or turn torque off, first", step, Step.REBOOT)
+            )
         if partner is not None and partner.torque:
             why = f"{partner.name} holds the joint, and both get their torque together"
-            raise CommandRefused("reboot", why, "call clear_faults, which takes it back beside the other")
+            remedy = Remedy("call clear_faults, which takes it back beside the other", Step.CLEAR_FAULTS)
+            raise CommandRefused("reboot", why, remedy)
         self._require_turns_kept("reboot", axis)
         if fault is not None and fault.cause is not Cause.TURNS_LOST and (why := self._persists(fault)):
-            raise CommandRefused("reboot", why, "remove the cause, then ask again")
+            raise CommandRefused("reboot", why, _REMOVE)
         self._restart(axis)
         self._faults.recover(joint, now)
         return f"rebooting {joint}"
@@ -95,6 +101,14 @@ class Recovery:
 
     # What still stands in the way
 
+    def _way_on(self) -> Remedy:
+        """What to do where every cause persists: an arm that is to be let down is not let down by waiting."""
+        if not any(axis.torque and axis.hardware_error for axis in self._axes.values() if not axis.misses):
+            return _REMOVE
+        if self._faults.stranded is None:
+            return Remedy("disarm first, which parks it, then ask again", *LET_DOWN.steps)
+        return SUPPORT
+
     def _persists(self, fault: Fault) -> str:
         """How a cause persists, in words; empty where it does not."""
         axis = self._axes[fault.joint]
@@ -104,7 +118,7 @@ class Recovery:
         found = [fault.cause, *causes_of(axis.hardware_error)]
         whys = [self._persisting(axis, cause) for cause in found]
         if axis.torque and axis.hardware_error:
-            whys.append("it keeps its torque and its reboot would let it fall; disarm first, which parks it")
+            whys.append("it keeps its torque and its reboot would let it fall")
         elif axis.hardware_error:
             whys.append(self._forgets(axis))
         return next((f"{fault.joint}: {why}" for why in whys if why), "")
@@ -202,6 +216,8 @@ class Recovery:
                 self._setpoints.hold(self._servos.hold_of(axis.wiring.joint))
         except (BusError, CommandRefused) as error:
             self._faults.stop_recovery(joint)
+            if isinstance(error, CommandRefused):
+                self._faults.note_stuck(joint, Remedy.of(error.remedy, Step.CLEAR_FAULTS))
             return f"{joint}: recovery failed: {error}"
         self._faults.end(joint)
         self._faults.forgive(joint)

@@ -89,7 +89,7 @@ class BusReport:
             loop.cause,
             loop.protective_stop_latched,
         )
-        wishes = (loop.speed_factor, loop.wants_park, tuple(loop.free.items()))
+        wishes = (loop.speed_factor, loop.wants_park, tuple(loop.free.items()), loop.remedy(now))
         key = (client, state, wishes, tuple(loop.faults.values()), loop.warnings, self._refused)
         monotonic = time.monotonic()
         if key == self._shown and monotonic - self._shown_at < _STATUS_EVERY:
@@ -115,6 +115,8 @@ class BusReport:
             speed_factor=loop.speed_factor,
             wants_park=loop.wants_park,
             free=tuple(loop.free),
+            remedy=loop.remedy(now),
+            steps=tuple(map(str, loop.remedy(now).steps)),
         )
 
     def _bus_values(self) -> Mapping[str, Any]:
@@ -201,6 +203,7 @@ def _fault(fault: Fault, now: float) -> dict[str, Any]:
         "detail": fault.detail,
         "done": fault.done,
         "remedy": fault.remedy,
+        "steps": list(map(str, fault.remedy.steps)),
         "age": now - fault.since,
     }
 

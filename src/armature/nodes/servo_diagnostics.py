@@ -30,6 +30,8 @@ def state(status: link.Status, now: float) -> DiagnosticStatus:
         now: of the wall clock, for the time of faults [s].
     """
     values = {"torque": status.torque, "session": status.session, "why": status.why, "cause": status.cause}
+    if status.remedy:
+        values |= {"remedy": status.remedy, "steps": ", ".join(status.steps)}
     if status.speed_factor < 1.0:
         values["speed_factor"] = f"{status.speed_factor:.2f}"
     if status.free:
@@ -44,7 +46,7 @@ def shown(status: link.Status) -> Any:
         tuple((problem["joint"], problem["cause"], problem["done"]) for problem in problems)
         for problems in (status.faults, status.warnings)
     )
-    why = (status.why, status.cause, status.speed_factor, status.free)
+    why = (status.why, status.cause, status.speed_factor, status.free, status.remedy)
     return status.mode, status.torque, status.session, status.protective_stop, why, faults, warnings
 
 
@@ -171,6 +173,7 @@ def _condition(
         return DiagnosticStatus.OK, "ok", {}
     gravest = problems[0]
     told = {name: gravest[name] for name in ("cause", "detail", "done", "remedy")}
+    told |= {"steps": ", ".join(gravest.get("steps", ()))}
     times = {"since [s]": f"{gravest['age']:.1f}", "time": _since(gravest, now)}
     level = DiagnosticStatus.ERROR if faults else DiagnosticStatus.WARN
     return level, "; also ".join(map(_in_words, problems)), {**told, **times}
