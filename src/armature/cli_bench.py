@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
-from armature.bench import bus, bus_scale, control, faults, graph, loop, tracking
+from armature.bench import bus, bus_scale, control, fault_pairs, faults, graph, loop, tracking
+from armature.bench.fault_pairs import Matrix
 from armature.bench.faults import Row
 from armature.bench.figure import Figure
 from armature.errors import ConfigError
@@ -30,7 +31,7 @@ def bench(options: argparse.Namespace) -> int:
             raise ConfigError("bench", subject, f"subjects are {', '.join(_SUBJECTS)}")
     if not options.json:
         print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    results: list[Figure | Row] = []
+    results: list[Figure | Row | Matrix] = []
     for subject in subjects:
         print(f"measuring: {subject} …", file=sys.stderr, flush=True)
         if subject == "faults" and not options.json:
@@ -41,12 +42,16 @@ def bench(options: argparse.Namespace) -> int:
                 print(result, flush=True)
     if options.json:
         print(json.dumps([dataclasses.asdict(result) for result in results]))
-    return int(any(isinstance(result, Row) and result.failures for result in results))
+    return int(any(not isinstance(result, Figure) and result.failures for result in results))
 
 
-def _measure(subject: str, plot: Path | None) -> Iterable[Figure | Row]:
+def _pairs() -> Iterable[Matrix]:
+    yield fault_pairs.matrix(sys.stderr)
+
+
+def _measure(subject: str, plot: Path | None) -> Iterable[Figure | Row | Matrix]:
     if subject == "faults":
-        return faults.measure()
+        return chain(faults.measure(), _pairs())
     if subject == "loop":
         return loop.measure(find_robot(DEFAULT_ROBOT), _DOMAIN)
     if subject == "tracking":

@@ -61,6 +61,7 @@ class CommandRefused(ArmatureError):
 
     def __init__(self, request: str, why: str, remedy: str) -> None:
         super().__init__(f"{request} refused: {why}; {remedy}")
+        self.remedy = remedy
 
 
 class BusError(ArmatureError):

@@ -161,7 +161,7 @@ def test_a_load_that_is_no_number_changes_nothing(bench, load):
 
 
 def test_both_servos_of_a_joint_give_way():
-    bench = twin(wiring=yielding("boom", wiring=TWINS)).armed().run(1.0)
+    bench = twin(wiring=yielding("boom", wiring=TWINS)).armed().run(1.5)
     assert free(bench, "boom").startswith("boom gives way")
     assert current(bench, FIRST) < 600
     assert current(bench, SECOND) < 600
@@ -244,7 +244,7 @@ def test_one_that_falls_silent_is_a_fault_and_holds_once_it_answers(bench):
 
 
 def test_one_of_two_servos_that_falls_silent_leaves_all_of_the_load_to_the_other():
-    bench = twin(wiring=yielding("boom", wiring=TWINS)).armed().run(1.0)
+    bench = twin(wiring=yielding("boom", wiring=TWINS)).armed().run(1.5)
     free(bench, "boom")
     place = bench.positions()["boom"]
     bench.far.faults.inject(Overload(FIRST))  # it cuts its torque

@@ -106,7 +106,7 @@ def test_a_load_is_watched_where_no_current_is_measured_too():
 
 
 def test_a_finger_that_grips_is_warned_of_and_no_more():
-    policy = FaultPolicy(load=Thresholds(0.02, 0.05, 0.1, 0.01), load_time=0.1)
+    policy = FaultPolicy(load=Thresholds(0.02, 0.08, 0.1, 0.01), load_time=0.1)
     bench = armed(policy=policy)
     bench.far.faults.inject(Push("gripper", torque=20.0))
     bench.run(0.5)

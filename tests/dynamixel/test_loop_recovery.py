@@ -82,7 +82,9 @@ def test_what_can_recover_does_and_what_cannot_is_told(bench):
 def test_a_servo_that_keeps_its_torque_is_not_rebooted_under_its_load(bench):
     bench.far.faults.inject(EncoderError("elbow"))
     bench.run(0.05)
-    assert "disarm, which parks it" in bench.loop.faults["elbow"].remedy
+    assert bench.loop.faults["elbow"].remedy == (
+        "support the arm, then call /servo_interface/torque_off, then call /servo_interface/clear_faults, then arm"
+    )
     with pytest.raises(CommandRefused, match="it keeps its torque and its reboot would let it fall"):
         bench.loop.clear_faults(bench.now)
     bench.far.faults.clear()

@@ -6,7 +6,8 @@ import pytest
 
 from armature.bench.fault_cases import send_to_park
 from armature.dynamixel.mode import Mode
-from armature.dynamixel.way_out import Step, first
+from armature.dynamixel.remedy import Step
+from armature.dynamixel.way_out import first
 from armature.emulator.faults import (
     ElectricalShock,
     EncoderError,

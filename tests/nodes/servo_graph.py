@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -151,14 +152,19 @@ class ServoGraph:
 
     def child(self) -> int:
         """Process id of the bus child that serves the port."""
+        for pid in self.children():
+            return pid
+        raise AssertionError("there is no bus child")
+
+    def children(self) -> Iterator[int]:
+        """Process ids of bus children for the port."""
         for entry in Path("/proc").glob("[0-9]*/cmdline"):
             try:
                 line = entry.read_bytes().split(b"\0")
             except OSError:
                 continue
             if b"armature.nodes.bus" in line and str(self.port).encode() in b" ".join(line):
-                return int(entry.parent.name)
-        raise AssertionError("there is no bus child")
+                yield int(entry.parent.name)
 
     def end(self, number: int = signal.SIGINT, seconds: float = 30.0) -> int:
         """Signal the servo interface, and await its end; returns its exit code."""

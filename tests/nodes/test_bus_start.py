@@ -6,11 +6,15 @@ import json
 import os
 import socket
 import threading
+from pathlib import Path
 
 import pytest
 
 from armature.dynamixel import link
 from armature.errors import ProcessError
+from armature.nodes.bus_client import BusClient
+from armature.nodes.bus_keeper import BusKeeper
+from armature.nodes.bus_setup import build
 from armature.nodes.bus_start import BusStart
 
 from .emulated import child_config
@@ -37,8 +41,8 @@ def greet(listener, greeting):
         os.close(memory)
 
 
-def attach(tmp_path, listener, greeting):
-    config = child_config(tmp_path / "bus")
+def attach(tmp_path, listener, greeting, **changes):
+    config = child_config(tmp_path / "bus", **changes)
     child = threading.Thread(target=greet, args=(listener, {"config": config, **greeting}))
     child.start()
     try:
@@ -66,6 +70,87 @@ def test_a_child_of_another_layout_is_refused_with_the_process_and_how_to_end_it
     remedy = rf"ours is .*; end it with: kill {pid} \(the servos hold the arm meanwhile\), then start again"
     with pytest.raises(ProcessError, match=rf"process {pid} \(.*\) holds the arm; {told}, {remedy}"):
         attach(tmp_path, child, greeting)
+
+
+JOINTS = ["waist", "shoulder", "elbow"]
+
+
+@pytest.mark.parametrize("theirs", [["waist", "elbow", "shoulder"], JOINTS[:2], [*JOINTS, "wrist"], None])
+def test_a_child_of_other_joints_or_in_another_order_is_refused_with_both_and_how_to_end_it(
+    tmp_path, child, theirs
+):
+    config = child_config(tmp_path / "bus", joints=theirs)
+    told = (
+        rf"its joints are {', '.join(theirs or ['unknown'])}, ours are waist, shoulder, elbow; end it with: kill"
+    )
+    with pytest.raises(ProcessError, match=told):
+        attach(tmp_path, child, {"layout": link.layout(), "config": config}, joints=JOINTS)
+
+
+def test_a_child_that_has_read_other_files_is_known_as_such(tmp_path, child):
+    for theirs, ours in (("a", "a"), ("a", "b")):
+        config = child_config(tmp_path / "bus", joints=JOINTS, files=theirs)
+        greeting = {"layout": link.layout(), "config": config}
+        attachment = attach(tmp_path, child, greeting, joints=JOINTS, files=ours)
+        client = BusClient(attachment, child_config(tmp_path / "bus", joints=JOINTS, files=ours))
+        client.close()
+        assert client.has_our_settings == (theirs == ours)
+
+
+def test_a_child_says_what_it_has_read_whatever_it_was_told():
+    wanted = child_config(Path("bus"), joints=["none"], files="none")
+    _, loop, read = build(wanted)
+    texts = [Path(wanted[name]).read_text("utf-8") for name in ("urdf", "wiring")]
+    assert read == {**wanted, "joints": list(loop.axes), "files": link.digest(*texts)}
+
+
+def test_a_process_that_does_not_get_as_far_as_to_listen_is_told_with_its_last_words(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (tmp_path / "numpy.py").write_text("raise ImportError('numpy is broken')")
+    with pytest.raises(ProcessError, match="the bus process does not start: ImportError: numpy is broken"):
+        BusStart(child_config(tmp_path / "bus")).attach()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"wiring": "/no/such.yaml"}, "parameter wiring: '/no/such.yaml' cannot be used; a readable text file"),
+        ({"faults": {"dance": 1.0}}, "faults.dance' cannot be used; there are"),
+        ({"rate": 0.0}, r"internal error: ZeroDivisionError: .* \(bus.py:\d+\)"),
+    ],
+)
+def test_why_a_child_cannot_be_built_is_told_in_one_line(tmp_path, change, told):
+    with pytest.raises(ProcessError, match=told) as refused:
+        BusStart(child_config(tmp_path / "bus", **change)).attach()
+    assert "\n" not in str(refused.value)
+
+
+class Deaf:
+    """A client that something goes wrong with."""
+
+    is_closed = False
+
+    def __init__(self, error):
+        self.error = error
+
+    def listen(self, on_cycle, on_status):
+        raise self.error
+
+    def close(self):
+        self.is_closed = True
+
+
+def test_an_error_of_the_listening_thread_ends_the_process_and_is_told(capsys, monkeypatch):
+    client = Deaf(KeyError("waist"))
+    keeper = BusKeeper(dict, lambda client: None, lambda readings: None, lambda status, readings: None)
+    monkeypatch.setattr(keeper, "_attach", lambda: vars(keeper).update(_client=client) or client)
+    keeper.open()
+    assert keeper.wait_for(lambda: keeper.failure is not None, 10.0)
+    assert "internal error: KeyError: 'waist'" in str(keeper.failure)
+    assert client.is_closed
+    assert not keeper.is_attached
+    keeper.close()
+    assert "Traceback" in capsys.readouterr().err
 
 
 def test_the_layout_is_that_of_fields_formats_and_sizes(monkeypatch):

@@ -231,6 +231,54 @@ def test_a_motion_stands_still_while_the_simulation_does_and_goes_on_with_it(sim
 
 
 @process
+def test_a_wiring_file_that_has_changed_swaps_no_names_and_what_is_wrong_with_it_is_told(graph, port, tmp_path):
+    wiring = tmp_path / "servos.yaml"
+    wiring.write_text(text := SERVOS.read_text("utf-8"))
+    graph.start(wiring=wiring)
+    graph.until(lambda: graph.state() == "DISARMED")
+    assert graph.arm().success
+    positions = graph.positions()
+    # The ROS half is killed, and its successor reads the joints in another order.
+    graph.process.kill()
+    graph.process.wait()
+    wiring.write_text(reordered(text))
+    line = command(port, wiring=wiring, state_folder=tmp_path / "state")
+    ended = subprocess.run(line, env=environment(), capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 1
+    assert "holds the arm; its joints are waist, shoulder, elbow" in ended.stderr
+    assert "ours are gripper, " in ended.stderr
+    wiring.write_text(text)
+    graph.states.clear()
+    graph.start(wiring=wiring)
+    graph.until(lambda: graph.state() == "HOLDING")
+    assert max(abs(place - positions[joint]) for joint, place in graph.positions().items()) < 0.02
+    # The bus process is killed, and its successor cannot read the file at all.
+    wiring.write_text(text.replace("XM540-W270", "XM54O-W270"))
+    os.kill(graph.child(), signal.SIGKILL)
+    graph.until(lambda: graph.state() == "DISCONNECTED" and "XM54O-W270" in graph.values()["why"])
+    graph.until(
+        lambda: any("XM54O-W270" in status.message for array in graph.diagnostics for status in array.status)
+    )
+    tried = set()
+    graph.until(lambda: tried.update(graph.children()) or len(tried) > 2)
+    told = [row for row in graph.log.read_text().splitlines() if "XM54O-W270" in row]
+    assert len(told) == 1
+    assert "cannot be used" in told[0]
+    # It is mended, though with its joints in another order than the ROS half has them.
+    wiring.write_text(reordered(text))
+    graph.until(lambda: "its joints are gripper, " in graph.values()["why"])
+    assert graph.state() == "DISCONNECTED"
+    wiring.write_text(text)
+    graph.until(lambda: graph.state() == "HOLDING")
+
+
+def reordered(text: str) -> str:
+    """A wiring file with its joints the other way round."""
+    content = yaml.safe_load(text)
+    content["joints"] = dict(reversed(content["joints"].items()))
+    return yaml.safe_dump(content, sort_keys=False)
+
+
 def test_the_wrong_servos_and_a_bad_parameter_end_it_in_one_line(port, tmp_path):
     wiring = tmp_path / "servos.yaml"
     wiring.write_text(SERVOS.read_text("utf-8").replace("id: 7", "id: 77"))

@@ -17,6 +17,7 @@ from armature.dynamixel.axis import Axis
 from armature.dynamixel.bus import ServoBus
 from armature.dynamixel.packet import BROADCAST_ID, Instruction, encode, fast_status_size
 from armature.dynamixel.port import ServoPort
+from armature.dynamixel.protection import Protection
 from armature.dynamixel.state_group import StateGroup
 from armature.dynamixel.wiring import ServoWiring
 from armature.errors import BusError
@@ -47,7 +48,7 @@ class Armature:
     def __init__(self, path: str, baud_rate: int, wirings: Sequence[ServoWiring]) -> None:
         self._bus = ServoBus(ServoPort(path, baud_rate, _LATENCY))
         self._bus.open()
-        self._axes = [Axis(wiring, firmware=_FAST_FIRMWARE) for wiring in wirings]
+        self._axes = [Axis(wiring, own=Protection(firmware=_FAST_FIRMWARE)) for wiring in wirings]
         for axis in self._axes:  # as the loop does at start; without it a wait allows the longest delay
             with suppress(BusError):
                 self._bus.read(axis.wiring.servo_id, axis.wiring.model.registers["Return Delay Time"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from armature.bench.virtual import ARM, JOINTS, PERIOD, POSES, Bench
@@ -90,83 +90,107 @@ def _park(bench: Bench) -> None:
     bench.run(send_to_park(bench) + 1.0)
 
 
-def _cool(bench: Bench) -> None:
-    bench.far.faults.inject(faults.Overheat(JOINT, temperature=_COOL))
+def _cool(joint: str) -> Callable[[Bench], None]:
+    return _inject(faults.Overheat(joint, temperature=_COOL))
 
 
-def _narrow() -> Limit:
-    """A limit close to where the still joint stands, of a span in which the margin is 1°."""
-    place, whole = POSES["home"][STILL], ARM.limit(STILL)
+def _narrow(joint: str) -> Limit:
+    """A limit close to where a still joint stands, of a span in which the margin is 1°."""
+    place, whole = POSES["home"][joint], ARM.limit(joint)
     return Limit(place - 0.85, place + 0.01, whole.velocity, whole.effort)
 
 
 _LIGHT = FaultPolicy(load=Thresholds(warn=0.02, slow=0.05, stop=0.25, hysteresis=0.01), load_time=0.1)
 
-CASES = (
-    Case(Cause.ELECTRICAL_SHOCK, _inject(faults.ElectricalShock(JOINT)), cuts=True),
-    Case(Cause.ENCODER, _inject(faults.EncoderError(JOINT)), relieve=_let_down, refuses=True),
-    Case(
-        Cause.OVERHEATING, _inject(faults.Overheat(JOINT, temperature=85.0)), mend=_cool, cuts=True, refuses=True
-    ),
-    Case(Cause.OVERLOAD, _inject(faults.Overload(JOINT)), cuts=True),
-    Case(Cause.INPUT_VOLTAGE, _inject(faults.VoltageDip(JOINT, voltage=9.0)), relieve=_park, refuses=True),
-    Case(Cause.MISSING, _inject(faults.Silence(JOINT)), recovers=_by_itself, within=0.2, refuses=True),
-    Case(Cause.SILENT_RESET, _inject(faults.Reset(JOINT)), cuts=True, within=0.9),
-    Case(Cause.BUS_WATCHDOG, _pause, recovers=_by_itself, within=_PAUSE + 0.1, stops=True),
-    Case(
-        Cause.LIMIT,
-        _inject(faults.Push(STILL, torque=2.0)),
-        joint=STILL,
-        within=0.5,
-        shoves=True,
-        refuses=True,
-        settings={"policy": FaultPolicy(limit_margin=0.02)},
-        limits={STILL: _narrow()},
-    ),
-    Case(
-        Cause.FOLLOWING_ERROR,
-        _inject(faults.Push(JOINT, torque=6.0)),
-        within=1.0,
-        shoves=True,
-        settings={"following_error": {JOINT: 0.03}},
-    ),
-    Case(
-        Cause.TEMPERATURE, _inject(faults.Overheat(JOINT, temperature=77.0)), mend=_cool, within=0.3, refuses=True
-    ),
-    Case(
-        Cause.LOAD,
-        _inject(faults.Push(JOINT, torque=3.0)),
-        within=0.5,
-        shoves=True,
-        refuses=True,
-        settings={"policy": _LIGHT},
-    ),
-    Case(
-        Cause.COMMUNICATION,
-        _inject(faults.Drop(JOINT, probability=0.3, seed=4)),
-        within=1.5,
-        refuses=True,
-        relieve=lambda bench: bench.run(1.5),  # until the share of missing answers is small again
-        settings={"policy": FaultPolicy(missed_share=0.15), "misses_allowed": 12},
-    ),
-    Case(Cause.DISCONNECTED, _unplug, mend=_plug_in, recovers=_reopen, stops=True, refuses=True),
-    Case(
-        Cause.PROTECTIVE_STOP,
-        lambda bench: bench.loop.protective_stop(True, bench.now),
-        mend=_by_itself,
-        recovers=lambda bench: bench.loop.protective_stop(False, bench.now),
-    ),
-    Case(
-        Cause.OPERATOR_STOP,
-        lambda bench: bench.loop.hold("stopped by the operator", bench.now),
-        asks=True,
-        mend=_by_itself,
-        recovers=_by_itself,
-    ),
-    Case(
-        Cause.CONTROLLER_GONE, lambda bench: bench.loop.orphan(), asks=True, mend=_by_itself, recovers=_by_itself
-    ),
-)
+
+def cases(joint: str = JOINT, still: str = STILL) -> tuple[Case, ...]:
+    """One case for each cause.
+
+    Args:
+        joint: that is struck.
+        still: that is pushed beyond its limit, and that no motion of the bench turns.
+    """
+    found = (
+        Case(Cause.ELECTRICAL_SHOCK, _inject(faults.ElectricalShock(joint)), cuts=True),
+        Case(Cause.ENCODER, _inject(faults.EncoderError(joint)), relieve=_let_down, refuses=True),
+        Case(
+            Cause.OVERHEATING,
+            _inject(faults.Overheat(joint, temperature=85.0)),
+            mend=_cool(joint),
+            cuts=True,
+            refuses=True,
+        ),
+        Case(Cause.OVERLOAD, _inject(faults.Overload(joint)), cuts=True),
+        Case(Cause.INPUT_VOLTAGE, _inject(faults.VoltageDip(joint, voltage=9.0)), relieve=_park, refuses=True),
+        Case(Cause.MISSING, _inject(faults.Silence(joint)), recovers=_by_itself, within=0.2, refuses=True),
+        Case(Cause.SILENT_RESET, _inject(faults.Reset(joint)), cuts=True, within=0.9),
+        Case(Cause.BUS_WATCHDOG, _pause, recovers=_by_itself, within=_PAUSE + 0.1, stops=True),
+        Case(
+            Cause.LIMIT,
+            _inject(faults.Push(still, torque=2.0)),
+            joint=still,
+            within=0.5,
+            shoves=True,
+            refuses=True,
+            settings={"policy": FaultPolicy(limit_margin=0.02)},
+            limits={still: _narrow(still)},
+        ),
+        Case(
+            Cause.FOLLOWING_ERROR,
+            _inject(faults.Push(joint, torque=6.0)),
+            within=1.0,
+            shoves=True,
+            settings={"following_error": {joint: 0.03}},
+        ),
+        Case(
+            Cause.TEMPERATURE,
+            _inject(faults.Overheat(joint, temperature=77.0)),
+            mend=_cool(joint),
+            within=0.3,
+            refuses=True,
+        ),
+        Case(
+            Cause.LOAD,
+            _inject(faults.Push(joint, torque=3.0)),
+            within=0.5,
+            shoves=True,
+            refuses=True,
+            settings={"policy": _LIGHT},
+        ),
+        Case(
+            Cause.COMMUNICATION,
+            _inject(faults.Drop(joint, probability=0.3, seed=5)),
+            within=1.5,
+            refuses=True,
+            relieve=lambda bench: bench.run(1.5),  # until the share of missing answers is small again
+            settings={"policy": FaultPolicy(missed_share=0.15), "misses_allowed": 12},
+        ),
+        Case(Cause.DISCONNECTED, _unplug, mend=_plug_in, recovers=_reopen, stops=True, refuses=True),
+        Case(
+            Cause.PROTECTIVE_STOP,
+            lambda bench: bench.loop.protective_stop(True, bench.now),
+            mend=_by_itself,
+            recovers=lambda bench: bench.loop.protective_stop(False, bench.now),
+        ),
+        Case(
+            Cause.OPERATOR_STOP,
+            lambda bench: bench.loop.hold("stopped by the operator", bench.now),
+            asks=True,
+            mend=_by_itself,
+            recovers=_by_itself,
+        ),
+        Case(
+            Cause.CONTROLLER_GONE,
+            lambda bench: bench.loop.orphan(),
+            asks=True,
+            mend=_by_itself,
+            recovers=_by_itself,
+        ),
+    )
+    return tuple(case if case.joint == still else replace(case, joint=joint) for case in found)
+
+
+CASES = cases()
 
 
 def start(bench: Bench, tries: int = 5) -> None:

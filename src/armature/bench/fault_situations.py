@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -96,16 +96,19 @@ class FaultBench(Bench):
         self.look()
 
 
-def idle(case: Case) -> FaultBench:
+B = TypeVar("B", bound=FaultBench)
+
+
+def idle(case: Case, kind: type[B]) -> B:
     """Armed and at rest."""
-    bench = FaultBench(case)
+    bench = kind(case)
     bench.armed().run(0.2)
     return bench
 
 
-def moving(case: Case) -> FaultBench:
+def moving(case: Case, kind: type[B]) -> B:
     """In the middle of a trajectory of several joints."""
-    bench = idle(case)
+    bench = idle(case, kind)
     begin = bench.loop.setpoints(bench.now)
     joints = tuple(_WAY)
     ends = [[begin[j].position for j in joints], [begin[j].position + _WAY[j] for j in joints]]
@@ -116,36 +119,43 @@ def moving(case: Case) -> FaultBench:
     return bench
 
 
-def jogging(case: Case) -> FaultBench:
+def jogging(case: Case, kind: type[B]) -> B:
     """With a jog button held down."""
-    bench = idle(case)
+    bench = idle(case, kind)
     bench.jogger = Jogger(bench)
     bench.run(0.4)
     return bench
 
 
-def starting(case: Case) -> FaultBench:
+def starting(case: Case, kind: type[B]) -> B:
     """Held by the servos, as a loop has left them, and about to be taken over by the next loop."""
-    before = idle(case)
+    before = idle(case, kind)
     if case.stops:
         before.bus.close()  # as a process that was killed
     else:
         before.loop.leave()
-    bench = FaultBench(case, resumes=True)
+    bench = kind(case, resumes=True)
     bench.far = bench.port.far = before.far
     bench.port.time = before.port.time
     return bench
 
 
-def parking(case: Case) -> FaultBench:
+def parking(case: Case, kind: type[B]) -> B:
     """On the way to where torque may be turned off."""
-    bench = idle(case)
+    bench = idle(case, kind)
     send_to_park(bench)
     bench.run(_PARTWAY)
     return bench
 
 
-SITUATIONS: Mapping[str, Callable[[Case], FaultBench]] = {
+class Situation(Protocol):
+    """Brings a bench of some kind to where a fault is to strike it."""
+
+    def __call__(self, case: Case, kind: type[B]) -> B:
+        """A bench of this kind, in which this case is going to strike."""
+
+
+SITUATIONS: Mapping[str, Situation] = {
     "idle": idle,
     "moving": moving,
     "jogging": jogging,

@@ -75,7 +75,7 @@ def measure(cases: Iterable[Case] = CASES, situations: Iterable[str] = tuple(SIT
 
 
 def _measure(case: Case, situation: str) -> Row:
-    bench = SITUATIONS[situation](case)
+    bench = SITUATIONS[situation](case, FaultBench)
     watch = Watch(bench, [case.joint] if case.shoves else [], is_still=situation in ("idle", "starting"))
     watch.learn()
     bench.look = watch.look

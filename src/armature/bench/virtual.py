@@ -48,7 +48,7 @@ class Bench:
         self.bus = bus_on(self.ports, wiring)
         self.dynamics = {joint: Dynamics(4.0, 40.0) for joint in wiring.joints}
         self.settings = LoopSettings(dynamics=self.dynamics, **settings)
-        self.loop = ServoLoop(self.bus, wiring, _limited(arm, limits or {}), self.settings)
+        self.loop = ServoLoop(self.bus, wiring, limited(arm, limits or {}), self.settings)
         self._next = PERIOD
 
     @property
@@ -113,7 +113,7 @@ class Bench:
         self.servo(joint)._booting = 0.0
 
 
-def _limited(arm: ArmModel, limits: Mapping[str, Limit]) -> ArmModel:
+def limited(arm: ArmModel, limits: Mapping[str, Limit]) -> ArmModel:
     """An arm with other limits of some joints."""
     joints = (replace(joint, limit=limits.get(joint.name, joint.limit)) for joint in arm.joints)
     return replace(arm, joints=tuple(joints))

@@ -106,14 +106,14 @@ class ThermalModel:
         """How long the servo can go on like this before it reaches a limit.
 
         Args:
-            limit: [°C].
+            limit: [°C]; NaN where it is not known.
             temperature: now [°C]; NaN where it is not known.
             load: root mean square, as a share of the stall torque.
 
         Returns:
             Seconds; 0 where it is there already, infinity where it never gets there, NaN where nobody knows.
         """
-        if math.isnan(temperature) or math.isnan(load):
+        if math.isnan(limit + temperature + load):
             return math.nan
         if temperature >= limit:
             return 0.0

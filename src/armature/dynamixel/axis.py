@@ -10,6 +10,7 @@ from struct import Struct
 from armature.dynamixel.bus_contract import Answer
 from armature.dynamixel.cause import names_of
 from armature.dynamixel.control_table import VOLTAGE_UNIT, WATCHDOG_TRIPPED, Register, model_name
+from armature.dynamixel.protection import UNKNOWN, Protection
 from armature.dynamixel.wiring import ServoWiring
 
 _LOAD_UNIT = 0.1  # [%] (e-Manual, "Present Load(126)")
@@ -27,7 +28,7 @@ class Axis:
     ticks: int | None = None  # Present Position, of this cycle
     read_at: float = -math.inf  # monotonic [s]
     misses: int = 0  # cycles without an answer, in a row
-    firmware: int = 0  # version, as read at start; 0 where it was not
+    own: Protection = UNKNOWN  # its own bounds, as it has told them since it last was silent
     torque: bool | None = None
     hardware_error: int = 0
     alert: bool = False
@@ -74,6 +75,11 @@ class Axis:
         return self.wiring.to_effort(self.current)
 
     @property
+    def firmware(self) -> int:
+        """Version of its firmware; 0 where it is unknown."""
+        return self.own.firmware
+
+    @property
     def is_stopped_by_watchdog(self) -> bool:
         """Whether its Bus Watchdog has tripped, as last read: it holds, and silently refuses goals."""
         return self.watchdog == WATCHDOG_TRIPPED
@@ -95,11 +101,14 @@ class Axis:
     def forget(self) -> None:
         """Forget the slow values too: nobody knows how warm a servo is that stays silent, nor whether it holds.
 
+        Nor whether it comes back as another one, with another firmware and bounds of its own.
+
         What its torque was is remembered, since the way back depends on it, and is told no more.
         """
         self.miss()
         self.voltage = self.temperature = math.nan
         self.alert = self.is_known = False
+        self.own = UNKNOWN
 
     def take(self, answer: Answer, now: float) -> None:
         """Take the block that the servo answered."""

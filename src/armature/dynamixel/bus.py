@@ -101,7 +101,7 @@ class ServoBus:
         Raises:
             ServoTimeout, CorruptPacket, PortError.
         """
-        data = self._ask(servo_id, Instruction.PING, b"", PING_ANSWER, "ping")
+        data = self._ask(servo_id, encode(servo_id, Instruction.PING), PING_ANSWER, "ping")
         return data[0] | data[1] << 8
 
     def call(self, servo_id: int) -> None:
@@ -139,7 +139,8 @@ class ServoBus:
         """
         asked = self._exchange.distinct(length)
         request = f"read of {length} bytes at {address}"
-        return self._ask(servo_id, Instruction.READ, place(address, asked), asked, request)[:length]
+        packet = encode(servo_id, Instruction.READ, place(address, asked))
+        return self._ask(servo_id, packet, asked, request)[:length]
 
     def write(self, servo_id: int, register: Register, value: int) -> None:
         """Write one register and await the servo's answer.
@@ -149,7 +150,12 @@ class ServoBus:
             ServoTimeout, CorruptPacket, ServoRefused, PortError.
         """
         parameters = register.address.to_bytes(2, "little") + register.encode(value)
-        self._ask(servo_id, Instruction.WRITE, parameters, 0, f"write of {value} to {register.name}")
+        request = f"write of {value} to {register.name}"
+        packet = encode(servo_id, Instruction.WRITE, parameters)
+        is_doubtful = self._usable().owes(servo_id, packet, data=False)
+        self._ask(servo_id, packet, 0, request)
+        if is_doubtful and self.read(servo_id, register) != value:  # what answered was an earlier request's
+            raise ServoTimeout((servo_id,), request)
         self._note(servo_id, register, value)
 
     def reboot(self, servo_id: int) -> None:
@@ -158,7 +164,12 @@ class ServoBus:
         Raises:
             ServoTimeout, CorruptPacket, ServoRefused, PortError.
         """
-        self._ask(servo_id, Instruction.REBOOT, b"", 0, "reboot")
+        packet = encode(servo_id, Instruction.REBOOT)
+        if self._usable().owes(servo_id, packet, data=False):
+            # Answers come in order: behind this one there is no earlier one.
+            self.read_block(servo_id, 0, PING_ANSWER)
+            self._exchange.settle(servo_id)
+        self._ask(servo_id, packet, 0, "reboot")
 
     # Several servos
 
@@ -196,18 +207,21 @@ class ServoBus:
         self._usable()
         self._port.write(encode(BROADCAST_ID, Instruction.SYNC_WRITE, parameters))
 
-    def _ask(self, servo_id: int, instruction: int, parameters: bytes, length: int, request: str) -> bytes:
+    def _ask(self, servo_id: int, packet: bytes, length: int, request: str) -> bytes:
         """Data of the one answer to a request to one servo."""
         exchange = self._usable()
         exchange.retries += self._failed == (servo_id, request)
         self._failed = servo_id, request
-        corrupt = exchange.corrupt
-        answer = exchange.ask(encode(servo_id, instruction, parameters), (servo_id,), length).get(servo_id)
+        corrupt, is_doubtful = exchange.corrupt, exchange.owes(servo_id, packet)
+        answer = exchange.ask(packet, (servo_id,), length).get(servo_id)
         if answer is None:
             raise CorruptPacket(request) if exchange.corrupt > corrupt else ServoTimeout((servo_id,), request)
         error, data = answer
         if error & ~ALERT:
             exchange.refuse(servo_id)
+            if is_doubtful:  # an earlier request may have been refused; once asked again it is this one
+                exchange.settle(servo_id)
+                raise ServoTimeout((servo_id,), request)
             raise ServoRefused(servo_id, request, _reason(error & ~ALERT))
         self._failed = -1, ""
         return data

@@ -75,6 +75,10 @@ class Register:
         half = 1 << (8 * self.size - 1)
         return raw - 2 * half if self.signed and raw >= half else raw
 
+    def of_block(self, data: bytes, begin: int) -> int:
+        """Value in a block of bytes that begins at an address."""
+        return self.decode(int.from_bytes(data[self.address - begin : self.end - begin], "little"))
+
     def encode(self, value: int) -> bytes:
         """Bytes that write a value, little endian.
 

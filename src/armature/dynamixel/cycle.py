@@ -72,6 +72,7 @@ class BusCycle(LoopState):
         if keeping := self._keeping(present):
             why += f"; until torque is off {keeping}"
         self._conduct.begin(mode, why)
+        self._unheard = {axis.name for axis in self._servos.axes.values() if axis.misses}
         if has_tripped:
             self._conduct.cause = self._conduct.cause or Cause.BUS_WATCHDOG
         self._blame(now)
@@ -156,6 +157,8 @@ class BusCycle(LoopState):
 
     def _see_to(self, now: float) -> None:
         conduct = self._conduct
+        if self._unheard:
+            self._hear_the_absent()
         self._recover_tripped(now)
         self._blame(now)
         for news in self._recovery.go_on(now, torque_expected=conduct.expects_torque):
@@ -170,6 +173,14 @@ class BusCycle(LoopState):
         self._cut_what_must_be()
         if conduct.parking is not None:
             self._go_on_parking(conduct.parking, now)
+
+    def _hear_the_absent(self) -> None:
+        """A servo that was absent at the start may hold a load: nobody asked for its torque to go off."""
+        heard = [axis for axis in self._servos.axes.values() if axis.name in self._unheard and not axis.misses]
+        self._unheard.difference_update(axis.name for axis in heard)
+        holding = ", ".join(axis.name for axis in heard if axis.torque)
+        if holding and self._conduct.mode is Mode.DISARMED:
+            self._conduct.mode, self._conduct.why = Mode.HOLDING, f"{holding} came back and holds"
 
     def _beside_what_persists(self, news: str) -> str:
         """News of one joint behind the gravest fault of the others, which it must not hide."""
@@ -271,4 +282,5 @@ class BusCycle(LoopState):
         self._conduct.end()
         self._conduct.mode, self._conduct.why = Mode.DISARMED, why
         self._faults.clear()
+        self._unheard.clear()
         return self._servos.cut(list(self._servos.axes.values()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
 
 from armature.dynamixel.packet import (
     ALERT,
@@ -29,12 +30,21 @@ Status = tuple[int, bytes]
 """Error field and data of one answer."""
 
 
+class _Owed(NamedTuple):
+    """A request that was given up, and whose answer may still come."""
+
+    packet: bytes
+    length: int  # of the answer's data [byte]
+    until: float  # [s]
+
+
 class Exchange:
     """Sends requests on an open port and takes their answers in.
 
     Answers carry no number, so one that comes after its request was given up could be believed as the answer to
     the next. Therefore id and length must fit, and for a second after a silence no request asks for a length that
-    a late answer may have.
+    a late answer may have. An acknowledgement and an error number have no length to tell them apart: `owes` says
+    whether a servo may owe one yet.
     """
 
     def __init__(self, port: ServoPort) -> None:
@@ -48,6 +58,7 @@ class Exchange:
         self._decoder = StreamDecoder()
         self._tallies: defaultdict[int, Tally] = defaultdict(Tally)
         self._given_up: dict[int, float] = {}  # until when an answer of this length may still come
+        self._owed: dict[int, list[_Owed]] = {}  # by servo, of requests to it alone
         self._called: set[int] = set()
         self._heard: dict[int, int] = {}
 
@@ -60,6 +71,7 @@ class Exchange:
         """Expect nothing that was asked before."""
         self._decoder.clear()
         self._called.clear()
+        self._owed.clear()
         self.return_delays.clear()
 
     def distinct(self, length: int) -> int:
@@ -89,7 +101,27 @@ class Exchange:
         Raises:
             PortError: the port is gone.
         """
-        return self.send(packet, ids, length)()
+        answers = self.send(packet, ids, length)()
+        now = self._port.now()
+        for servo_id in [servo_id for servo_id in ids if servo_id not in answers]:
+            others = [owed for owed in self._owed.get(servo_id, ()) if owed.until > now and owed.packet != packet]
+            self._owed[servo_id] = [*others, _Owed(packet, length, now + _LATEST)]
+        return answers
+
+    def owes(self, servo_id: int, packet: bytes, *, data: bool = True) -> bool:
+        """Whether a servo's answer to another request, given up before, may still come.
+
+        Args:
+            servo_id: of the servo.
+            packet: the present request; a late answer to the same one would be as true.
+            data: whether one with data counts too, which no acknowledgement has.
+        """
+        owed, now = self._owed.get(servo_id, ()), self._port.now()
+        return any(item.until > now and item.packet != packet and (data or not item.length) for item in owed)
+
+    def settle(self, servo_id: int) -> None:
+        """What a servo may have owed has come, or never will."""
+        self._owed.pop(servo_id, None)
 
     def send(self, packet: bytes, ids: Collection[int], length: int) -> Callable[[], dict[int, Status]]:
         """The first half of ask(); returns what awaits the answers, to be called before anything else is asked."""
@@ -109,6 +141,7 @@ class Exchange:
         """
         self._port.write(encode(servo_id, Instruction.PING))
         self._may_come(PING_ANSWER)
+        self.return_delays.pop(servo_id, None)  # perhaps it comes back as another servo
         self._called.add(servo_id)
 
     def heard(self) -> dict[int, int]:

@@ -8,35 +8,20 @@ from contextlib import suppress
 from dataclasses import replace
 
 from armature.core.health import Stage
+from armature.dynamixel.advice import Advice
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.cause import ABSENT, Cause, Reaction, causes_of
 from armature.dynamixel.control_table import VOLTAGE_UNIT
 from armature.dynamixel.mode import Fault
 from armature.dynamixel.policy import FaultPolicy
-from armature.dynamixel.preparation import Protection
+from armature.dynamixel.remedy import Remedy, Step, remedy_of
 from armature.dynamixel.servos import Servos
 from armature.dynamixel.supervision import Finding, Health, JointWatch
 from armature.errors import BusError
 
-CLEAR = "call /servo_interface/clear_faults once the cause is gone"
 LIMP = "its torque is off: it was reset, lost power, or another program turned it off"
-HOME_TURN = (
-    "turn torque off, bring it by hand into the turn in which it starts, then call /servo_interface/<joint>/reboot"
-)
-_REMEDIES = {
-    Cause.DISCONNECTED: "check its cable and power; its joints join by themselves when it is back",
-    Cause.MISSING: "check its cable and power; it joins by itself when it answers",
-    Cause.TURNS_LOST: HOME_TURN,
-    Cause.OVERHEATING: "let it cool, then call /servo_interface/clear_faults",
-    Cause.TEMPERATURE: "let it cool, then call /servo_interface/clear_faults",
-    Cause.DISAGREEMENT: "check its coupling and both zero offsets, then call /servo_interface/clear_faults",
-    Cause.CONTACT: "take away what it touches, then call /servo_interface/clear_faults",
-    Cause.LIMIT: "bring it back into its range, then call /servo_interface/clear_faults",
-}
-# A hardware error ends by a reboot, which costs the torque that some errors leave.
-_LET_DOWN = "disarm, which parks it, then call /servo_interface/clear_faults"
-_EASE = "give it less to do"
-_GUIDE_BACK = "guide it back into its range before it is to hold"
+_EASE = Remedy("give it less to do", Step.BY_HAND)
+_GUIDE_BACK = Remedy("guide it back into its range before it is to hold", Step.BY_HAND)
 _DONE = {
     Reaction.HOLD: "the motion ended at rest and every joint with torque holds",
     Reaction.STOP: "every joint with torque stopped and holds",
@@ -67,6 +52,7 @@ class Faults:
         self._watches = watches
         self._policy = policy
         self._recovering: dict[str, float] = {}  # since when, by joint [s]
+        self._advice = Advice(servos, watches)
         self._retried: set[str] = set()  # joints whose recovery was tried since their fault was noted
         self._renewed_at = 0.0  # the figures of the warnings [s]
         self._returns: dict[str, list[float]] = {}  # when each joint came back by itself [s]
@@ -78,6 +64,7 @@ class Faults:
         for joint in tuple(self.let_go):
             self.hold(joint)
         self._retried.clear()
+        self._advice.stuck.clear()
         self.suspend()
 
     def suspend(self) -> None:
@@ -92,10 +79,6 @@ class Faults:
     def watch(self, joint: str) -> JointWatch:
         """Who watches a joint."""
         return self._watches[joint]
-
-    def protection(self, joint: str) -> Protection:
-        """The bounds of a joint's own servo."""
-        return self._servos.preparation.protection(self._axes[joint])
 
     def free(self, joint: str, *, is_limp: bool) -> None:
         """A hand guides a joint from now on, which may be limp for that."""
@@ -117,9 +100,7 @@ class Faults:
 
     def health(self) -> dict[str, Health]:
         """How each servo is doing."""
-        return {
-            joint: self._watches[joint].health(axis, self.protection(joint)) for joint, axis in self._axes.items()
-        }
+        return {joint: self._watches[joint].health(axis) for joint, axis in self._axes.items()}
 
     # What is found
 
@@ -148,7 +129,9 @@ class Faults:
                 elif fault := self.note(axis, finding.cause, finding.detail, now, torque_expected=torque_expected):
                     new.append(fault)
         self._warn(warned, now)
-        return new
+        if self.by_joint:
+            self._advice.renew(self.by_joint, targets)
+        return [self.by_joint[fault.joint] for fault in new]
 
     def _findings(
         self, axis: Axis, target: float, now: float, torque_expected: bool, load: float
@@ -172,7 +155,7 @@ class Faults:
             return
         if torque_expected and axis.torque is False and not self.may_be_limp(axis):
             yield Finding(Cause.SILENT_RESET, Stage.STOP, LIMP)
-        yield from self._watches[joint].look(axis, target, self.protection(joint), now, load)
+        yield from self._watches[joint].look(axis, target, now, load)
 
     def _error_detail(self, axis: Axis, cause: Cause, had_torque: bool) -> str:
         figures = ""
@@ -182,7 +165,7 @@ class Faults:
         return f"the servo reports it{figures} and {'keeps its torque' if axis.torque else without}"
 
     def _figures(self, axis: Axis, cause: Cause) -> str:
-        bounds, registers = self.protection(axis.name), self._servos.registers
+        bounds, registers = axis.own, self._servos.registers
         if cause is Cause.OVERHEATING:
             return f" at {registers.read(axis, 'Present Temperature')} °C, limit {bounds.temperature:.0f} °C,"
         if cause is Cause.INPUT_VOLTAGE:
@@ -221,7 +204,7 @@ class Faults:
             cause=cause,
             detail=detail,
             done=self._done(cause) if torque_expected else _NOTHING_TO_DO,
-            remedy=_LET_DOWN if axis.torque and axis.hardware_error else _REMEDIES.get(cause, CLEAR),
+            remedy=remedy_of(cause),  # `Advice` looks at the others too
             needs_clearing=cause not in ABSENT,
             since=now,
         )
@@ -250,9 +233,24 @@ class Faults:
 
     # The way back
 
+    @property
+    def stranded(self) -> Fault | None:
+        """A fault with which the arm cannot park: a joint would not follow, or does not know where it is."""
+        return self._advice.stranded(self.by_joint)
+
+    @property
+    def remedy(self) -> Remedy:
+        """What to do next; nothing where there is no fault."""
+        return self._advice.first(self.by_joint, self._recovering)
+
+    def note_stuck(self, joint: str, remedy: Remedy) -> None:
+        """A joint's recovery has failed, and will as long as nobody does something."""
+        self._advice.stuck[joint] = remedy
+
     def recover(self, joint: str, now: float) -> None:
         """A joint is being recovered: do not blame it for being silent or limp meanwhile."""
         self._recovering[joint] = now
+        self._advice.stuck.pop(joint, None)
         self._retried.add(joint)
 
     def to_restore(self) -> list[Axis]:
@@ -286,5 +284,6 @@ class Faults:
         self.stop_recovery(joint)
         self.limp.discard(self._axes[joint].wiring.joint)
         self._retried.discard(joint)
+        self._advice.stuck.pop(joint, None)
         self._watches[joint].forget()
         return self.by_joint.pop(joint, None)

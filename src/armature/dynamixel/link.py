@@ -242,6 +242,8 @@ class Status:
     speed_factor: float = 1.0  # of the controller's speed, while something asks for less
     wants_park: bool = False  # whether a fault's policy is to park
     free: tuple[str, ...] = ()  # joints that are guided by hand, or limp for it
+    remedy: str = ""  # what to do next until the arm takes commands, in words
+    steps: tuple[str, ...] = ()  # that the remedy names, in their order
 
 
 def starting(*, protective_stop: bool) -> Status:
@@ -260,6 +262,11 @@ def layout() -> str:
     return hashlib.sha256(repr(agreed).encode()).hexdigest()[:12]
 
 
+def digest(*texts: str) -> str:
+    """A digest of files that both halves have read, each for itself and perhaps at another time."""
+    return hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:12]
+
+
 def pack_status(status: Status) -> bytes:
     """Socket message of a status."""
     return STATUS + json.dumps(asdict(status)).encode()
@@ -268,7 +275,7 @@ def pack_status(status: Status) -> bytes:
 def unpack_status(message: bytes) -> Status:
     """Status of a socket message."""
     fields = json.loads(message[1:])
-    return Status(**{**fields, **{name: tuple(fields[name]) for name in ("faults", "warnings", "free")}})
+    return Status(**{**fields, **{name: tuple(fields[name]) for name in ("faults", "warnings", "free", "steps")}})
 
 
 def pack_call(kind: bytes, content: Mapping[str, Any]) -> bytes:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from armature.dynamixel.cause import STRANDED, Cause, Reaction
+from armature.dynamixel.cause import Cause, Reaction
 from armature.dynamixel.cycle import BusCycle
-from armature.dynamixel.faults import CLEAR
+from armature.dynamixel.loop_state import end_free
 from armature.dynamixel.mode import Mode
 from armature.dynamixel.parking import Parking
+from armature.dynamixel.remedy import RECONNECT, Remedy, Step
 from armature.dynamixel.setpoints import Piece
 from armature.dynamixel.settings import LoopSettings
 from armature.errors import BusError, CommandRefused, GoalRefused
@@ -36,7 +37,9 @@ class ServoLoop(BusCycle):
         if not (mode.takes_commands and piece.session == self.session):
             why = f"it is of session {piece.session or 'none'}, the present one is {self.session or 'none'}"
             self._require_none_free("set-point")
-            raise CommandRefused("set-point", f"the state is {mode.name} and {why}", "arm, then send a new goal")
+            remedy = self.remedy(now) if self.remedy(now).steps else Remedy.of(Step.ARM)
+            told = Remedy(f"{remedy}, then send a new goal", *remedy.steps)
+            raise CommandRefused("set-point", f"the state is {mode.name} and {why}", told)
         try:
             _require_short("start from now", piece.start - now, _LONGEST_PIECE)
             _require_short("duration", piece.trajectory.duration, _LONGEST_PIECE)
@@ -215,37 +218,36 @@ class ServoLoop(BusCycle):
     def _require_none_free(self, request: str) -> None:
         if free := self._free.joints:
             told = ", ".join(f"{joint} ({how})" for joint, how in free.items())
-            remedy = f"end that first: /servo_interface/{next(iter(free))}/free false"
-            raise CommandRefused(request, f"a hand may guide {told}", remedy)
+            raise CommandRefused(request, f"a hand may guide {told}", end_free(next(iter(free))))
 
     def _require_turning(self, request: str) -> None:
         """Faults leave the arm able to park, unless a joint would not follow, or does not know where it is."""
-        stranded = [fault for fault in self.faults.values() if fault.cause in STRANDED]
-        limp = [] if self._servos.can_turn else list(self.faults.values())
-        for fault in stranded or limp:
+        if fault := self._faults.stranded:
             why = f"{fault.joint} cannot be trusted to move: {fault.cause}: {fault.detail}"
-            raise CommandRefused(request, why, f"{CLEAR}; torque stays as it is")
+            raise CommandRefused(
+                request, why, Remedy(f"{fault.remedy}; torque stays as it is", *fault.remedy.steps)
+            )
 
     def _require_bus(self, request: str) -> None:
         if not self._bus.is_open:
-            raise CommandRefused(request, self.why, "reconnect the bus first")
+            raise CommandRefused(request, self.why, RECONNECT)
 
     def _require(self, request: str, allowed: tuple[Mode, ...], now: float) -> None:
         mode = self.mode(now)
         if mode not in allowed:
-            raise CommandRefused(request, f"the state is {mode.name} ({self.why})", _way_out(mode))
+            raise CommandRefused(request, f"the state is {mode.name} ({self.why})", self._way_on(now))
+
+    def _way_on(self, now: float) -> Remedy:
+        """What leads to a state in which a request is taken."""
+        mode = self.mode(now)
+        if mode.takes_commands or mode in (Mode.HOLDING, Mode.PARKING, Mode.STARTING):
+            return Remedy("wait until the arm holds", Step.WAIT)
+        if mode is Mode.DISARMED:
+            return Remedy("arm first", Step.ARM)
+        return self.remedy(now)
 
 
 def _require_short(what: str, value: float, bound: float) -> None:
     """A piece looks a little ahead, so that an arm whose controller dies soon rests."""
     if value > bound:
         raise GoalRefused(f"set-point: {what} [s]", value, f"at most {bound:g} s may lie ahead")
-
-
-def _way_out(mode: Mode) -> str:
-    return {
-        Mode.FAULT: CLEAR,
-        Mode.PROTECTIVE_STOP: "release the protective stop first",
-        Mode.DISCONNECTED: "reconnect the bus",
-        Mode.DISARMED: "arm first",
-    }.get(mode, "wait until the arm holds")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from armature.core.model import ArmModel
+from armature.core.model import ArmModel, Limit
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.bus_contract import Bus
-from armature.dynamixel.cause import STRANDED, Cause
+from armature.dynamixel.cause import Cause
 from armature.dynamixel.conduct import Conduct
 from armature.dynamixel.faults import Faults
 from armature.dynamixel.feedforward import Feedforward
@@ -16,11 +16,12 @@ from armature.dynamixel.grip import Grip
 from armature.dynamixel.mode import Fault, Mode
 from armature.dynamixel.pair import watches
 from armature.dynamixel.recovery import Recovery
+from armature.dynamixel.remedy import NOTHING, RECONNECT, RELEASE, Remedy, Step
 from armature.dynamixel.servos import Servos
 from armature.dynamixel.setpoints import Setpoint
 from armature.dynamixel.settings import LoopSettings
 from armature.dynamixel.supervision import Health
-from armature.dynamixel.way_out import Step, step
+from armature.dynamixel.way_out import step
 from armature.dynamixel.wiring import Wiring
 
 
@@ -50,6 +51,7 @@ class LoopState:
         self._grip = Grip([self._servos.joints[joint] for joint in sorted(gripper)], self._servos)
         self._free = FreeDrive(self._servos, self._conduct, self._faults, limits, settings.free_drive)
         self._is_connected = False
+        self._unheard: set[str] = set()  # servos that were absent at the start: nobody knows whether they hold
         self._resumes = settings.resumes
         self._at = 0.0  # of the last cycle [s]
 
@@ -57,6 +59,11 @@ class LoopState:
     def axes(self) -> Mapping[str, Axis]:
         """Each joint's servo, or its first one, as it was last read, by joint."""
         return self._servos.joints
+
+    @property
+    def limits(self) -> Mapping[str, Limit]:
+        """Of the joints, by joint."""
+        return self._limits
 
     @property
     def servos(self) -> Mapping[str, Axis]:
@@ -75,13 +82,8 @@ class LoopState:
 
     def ways_out(self) -> dict[str, tuple[Step, str]]:
         """The step that would succeed at each fault, and what it waits for in words, by servo."""
-        faults = self.faults
-        can_park = self._servos.can_turn and not any(fault.cause in STRANDED for fault in faults.values())
-        waits = {name: self._recovery.foresee(fault) for name, fault in faults.items()}
-        return {
-            name: (step(faults[name], self.servos[name], why, can_park=can_park), why)
-            for name, why in waits.items()
-        }
+        waits = {name: self._recovery.foresee(fault) for name, fault in self.faults.items()}
+        return {name: (step(self.faults[name], self.servos[name], why), why) for name, why in waits.items()}
 
     @property
     def cause(self) -> Cause | None:
@@ -174,6 +176,23 @@ class LoopState:
             return Mode.FAULT
         return Mode.MOVING if conduct.mode is Mode.ARMED and self.is_moving(now) else conduct.mode
 
+    def remedy(self, now: float) -> Remedy:
+        """What leads nearer to an arm that takes commands, whatever is in the way; nothing where it takes them."""
+        mode, free = self.mode(now), self._free.joints
+        if mode is Mode.DISCONNECTED:
+            return RECONNECT
+        if mode is Mode.PROTECTIVE_STOP:
+            return RELEASE
+        if mode is Mode.FAULT:
+            return self._faults.remedy
+        if mode in (Mode.STARTING, Mode.PARKING):
+            return Remedy("wait until the arm holds", Step.WAIT)
+        if free:
+            return end_free(next(iter(free)))
+        if mode is Mode.DISARMED and (way_back := self._servos.switch.way_back(self._servos.axes.values())):
+            return way_back
+        return NOTHING if mode.takes_commands else Remedy.of(Step.ARM)
+
     def is_moving(self, now: float) -> bool:
         """Whether a motion is being commanded."""
         return self._conduct.setpoints.is_moving(now)
@@ -194,3 +213,8 @@ class LoopState:
     def setpoints(self, now: float) -> dict[str, Setpoint]:
         """What is being commanded; empty before the first start."""
         return self._conduct.setpoints.sample(now)
+
+
+def end_free(joint: str) -> Remedy:
+    """Let a joint hold again that a hand guides."""
+    return Remedy(f"end that first: /servo_interface/{joint}/free false", Step.END_FREE)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from armature.dynamixel.cause import Cause
+from armature.dynamixel.remedy import Remedy
 
 
 class Mode(IntEnum):
@@ -35,7 +36,7 @@ class Fault:
     cause: Cause
     detail: str  # with the value and the bound
     done: str  # what was done about it
-    remedy: str  # the one step that recovers
+    remedy: Remedy  # what recovers it
     needs_clearing: bool  # whether it stays until clear_faults
     since: float  # monotonic [s]
 

@@ -14,7 +14,6 @@ from armature.core.model import Limit
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.cause import Cause
 from armature.dynamixel.policy import FaultPolicy
-from armature.dynamixel.preparation import Protection
 from armature.dynamixel.servo_wiring import ServoWiring
 from armature.dynamixel.supervision import Finding, JointWatch
 
@@ -76,11 +75,9 @@ class PairWatch(JointWatch):
         super().forget()
         self._apart_since = math.nan
 
-    def look(
-        self, axis: Axis, target: float, protection: Protection, now: float, load: float = math.nan
-    ) -> Iterator[Finding]:
+    def look(self, axis: Axis, target: float, now: float, load: float = math.nan) -> Iterator[Finding]:
         """What is found in this cycle; see JointWatch.look."""
-        yield from super().look(axis, target, protection, now, load)
+        yield from super().look(axis, target, now, load)
         detail = self.apart(axis)
         if not detail:
             self._apart_since = math.nan

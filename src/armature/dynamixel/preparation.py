@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from armature.dynamixel.axis import Axis
-from armature.dynamixel.control_table import NO_SHADOW, VOLTAGE_UNIT, OperatingMode, ServoModel
+from armature.dynamixel.control_table import NO_SHADOW, OperatingMode
+from armature.dynamixel.protection import REGISTERS, Protection
 from armature.dynamixel.registers import Registers
 from armature.dynamixel.servo_wiring import ServoWiring
 from armature.errors import CommandRefused
@@ -17,39 +17,6 @@ _RETURN_DELAY = 0
 _FACTORY_SHADOW = 255
 _SHADOW = "Secondary(Shadow) ID"
 _GAIN = " Gain"
-_OWN = (
-    *("Firmware Version", "Operating Mode", "Homing Offset"),
-    *("Temperature Limit", "Max Voltage Limit", "Min Voltage Limit"),
-)
-
-
-@dataclass(frozen=True)
-class Protection:
-    """The bounds at which a servo protects itself, and what decides whether its Bus Watchdog can be used."""
-
-    firmware: int
-    mode: int  # Operating Mode
-    homing_offset: int  # [tick]
-    temperature: float  # [°C]
-    lowest_voltage: float  # [V]
-    highest_voltage: float  # [V]
-
-    @staticmethod
-    def of_model(model: ServoModel) -> Protection:
-        """As the factory delivers a model, for a servo that has not been read yet."""
-        return Protection.of({name: model.registers[name].default or 0 for name in _OWN})
-
-    @staticmethod
-    def of(values: Mapping[str, int]) -> Protection:
-        """From registers by name."""
-        return Protection(
-            firmware=values["Firmware Version"],
-            mode=values["Operating Mode"],
-            homing_offset=values["Homing Offset"],
-            temperature=float(values["Temperature Limit"]),
-            lowest_voltage=values["Min Voltage Limit"] * VOLTAGE_UNIT,
-            highest_voltage=values["Max Voltage Limit"] * VOLTAGE_UNIT,
-        )
 
 
 class Preparation:
@@ -68,14 +35,8 @@ class Preparation:
         self._registers = registers
         self._wanted = wanted
         self._watchdog_time = watchdog_time
-        self._protections: dict[str, Protection] = {}
         self._for_now: dict[str, dict[str, int]] = {}  # by servo
         self._kept: dict[str, dict[str, int]] = {}  # gains of servos that were found holding with others, by servo
-
-    def protection(self, axis: Axis) -> Protection:
-        """The servo's own bounds, as it was read last."""
-        known = self._protections.get(axis.name)
-        return known if known is not None else Protection.of_model(axis.wiring.model)
 
     def want(self, axis: Axis, values: Mapping[str, int]) -> None:
         """Bring RAM registers of a servo to other values than the usual, which count until the next call.
@@ -109,16 +70,17 @@ class Preparation:
         return ", ".join(f"{name} {value} ({usual[name]} wanted)" for name, value in kept)
 
     def difference(self, axis: Axis) -> str:
-        """In which register the RAM differs from what is wanted, in words; empty where it does not.
+        """In which register a servo differs from what is wanted, in words; empty where it does not.
 
         Raises:
+            CommandRefused: as examine().
             BusError: the servo did not answer, or refused.
         """
-        wanted = self.wanted(axis)
-        found = self._registers.read_many(axis, wanted)
-        return next(
-            (f"{name} is {found[name]}, not {wanted[name]}" for name in wanted if found[name] != wanted[name]), ""
-        )
+        found, wanted = self.examine(axis), self.wanted(axis)
+        if other := _different(found, _eeprom(axis.wiring, found)):
+            return f"it is set up otherwise, as another servo in its place: {other}"
+        reset = _different(self._registers.read_many(axis, wanted), wanted)
+        return f"it was reset: {reset}" if reset else ""
 
     def examine(self, axis: Axis) -> Mapping[str, int]:
         """Read what must be right; nothing is written.
@@ -130,7 +92,7 @@ class Preparation:
             CommandRefused: it cannot be brought to what the wiring file wants, or is not safe there.
             BusError: the servo did not answer, or refused.
         """
-        names = (*_OWN, _SHADOW, "Return Delay Time", *_bounds_of(axis.wiring))
+        names = (*REGISTERS, "Operating Mode", _SHADOW, "Return Delay Time", *_bounds_of(axis.wiring))
         found = self._registers.read_many(axis, names)
         self._require_changeable(axis, found)
         self._require_safe(axis.wiring, found)
@@ -152,7 +114,7 @@ class Preparation:
         """
         found = self.examine(axis)
         eeprom = {} if axis.torque else _eeprom(axis.wiring, found)  # it is locked while torque is on
-        self._protections[axis.name] = Protection.of({**found, **eeprom})
+        axis.own = Protection.of({**found, **eeprom})
         written = self._write_different(axis, eeprom, found)
         self._kept.pop(axis.name, None)
         # After the mode, whose change resets gains, profile and goals (e-Manual, "Operating Mode(11)").
@@ -204,6 +166,13 @@ class Preparation:
         for name in different:
             self._registers.write(axis, name, wanted[name])
         return different
+
+
+def _different(found: Mapping[str, int], wanted: Mapping[str, int]) -> str:
+    """The first register that is not as wanted, in words; empty where all are."""
+    return next(
+        (f"{name} is {found[name]}, not {wanted[name]}" for name in wanted if found[name] != wanted[name]), ""
+    )
 
 
 def _bounds_of(wiring: ServoWiring) -> tuple[str, ...]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from itertools import cycle, product, zip_longest
 
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.bus_contract import Bus
+from armature.dynamixel.protection import REGISTERS, Protection
+from armature.dynamixel.registers import again
 from armature.dynamixel.state_group import StateGroup
 from armature.errors import CorruptPacket, ServoRefused, ServoTimeout
 
@@ -87,9 +90,7 @@ class Reader:
             return
         self._left_out = 0
         block, axis = next(self._turns)
-        if not axis.misses and not axis.firmware:  # it was absent when all others told theirs
-            self._try(lambda: self._read_constants(axis))
-        elif not axis.misses:  # else it would cost a second time-out in this cycle
+        if not axis.misses:  # else it would cost a second time-out in this cycle
             self._try(lambda: self._read(axis, block, now))
         elif self.is_missing(axis) and block == _STATUS:
             self._bus.call(axis.wiring.servo_id)
@@ -102,16 +103,13 @@ class Reader:
         """
         present = [axis for axis in self._axes if not self.is_missing(axis)]
         for axis in present:
-            self._read_constants(axis)
+            again(partial(self._read_constants, axis))
         for group in self._groups:
             group.is_fast = False  # nobody knows yet
-        self.read_states(now)
-        silent = [axis.wiring.servo_id for axis in present if axis.misses]
-        if silent:
-            raise ServoTimeout(silent, "sync read")
+        again(partial(self._read_states_of, present, now))
         for axis in present:
-            self._read(axis, _STATUS, now)
-            self._read(axis, _ENVIRONMENT, now)
+            again(partial(self._read, axis, _STATUS, now))
+            again(partial(self._read, axis, _ENVIRONMENT, now))
         for group in self._groups:
             group.choose()
 
@@ -120,21 +118,35 @@ class Reader:
         for axis in self._axes:
             if not self.is_missing(axis) and self._bus.why_gone(axis.wiring.servo_id):
                 self.expect_silence(axis)
-                axis.firmware = 0  # perhaps it comes back as another servo
+
+    def _read_states_of(self, present: Iterable[Axis], now: float) -> None:
+        self.read_states(now)
+        silent = [axis.wiring.servo_id for axis in present if axis.misses]
+        if silent:
+            raise ServoTimeout(silent, "sync read")
 
     def _alerted(self) -> Axis | None:
         alerted = (axis for axis in self._axes if axis.alert and not axis.hardware_error and not axis.misses)
         return next(alerted, None)
 
     def _welcome(self, axis: Axis, model_number: int, now: float) -> None:
-        """A missing servo has answered a call: it belongs to the others again once all of it has been read."""
+        """A missing servo has answered a call: it belongs to the others again once all of it has been read.
+
+        Its constants too: it may have been absent from the start, or another one may have taken its place.
+        """
         axis.stranger = 0 if model_number == axis.wiring.model.number else model_number
         if axis.stranger:
             return
         servo_id = axis.wiring.servo_id
         answer = self._bus.sync_read([servo_id], *axis.block).get(servo_id)
-        if answer is not None and self._try(lambda: self._read(axis, _STATUS, now)):
+        if answer is not None and self._try(lambda: self._read_all_of(axis, now)):
             axis.take(answer, now)
+            for group in self._groups:
+                group.heed()
+
+    def _read_all_of(self, axis: Axis, now: float) -> None:
+        self._read_constants(axis)
+        self._read(axis, _STATUS, now)
 
     @staticmethod
     def _try(read: Callable[[], None]) -> bool:
@@ -154,9 +166,12 @@ class Reader:
             axis.take_environment(data, now)
 
     def _read_constants(self, axis: Axis) -> None:
-        registers = axis.wiring.model.registers
-        axis.firmware = self._bus.read(axis.wiring.servo_id, registers["Firmware Version"])
-        self._bus.read(axis.wiring.servo_id, registers["Return Delay Time"])  # the bus waits no longer than that
+        servo_id, registers = axis.wiring.servo_id, axis.wiring.model.registers
+        told = [registers[name] for name in REGISTERS]
+        begin = min(register.address for register in told)
+        data = self._bus.read_block(servo_id, begin, max(register.end for register in told) - begin)
+        axis.own = Protection.of({register.name: register.of_block(data, begin) for register in told})
+        self._bus.read(servo_id, registers["Return Delay Time"])  # the bus waits no longer than that
 
 
 def _rounds(bus: Bus, axes: Iterable[Axis], misses_allowed: int) -> list[list[StateGroup]]:

@@ -6,13 +6,16 @@ from armature.core.health import Stage
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.cause import DEAF, Cause, causes_of
 from armature.dynamixel.control_table import VOLTAGE_UNIT
-from armature.dynamixel.faults import HOME_TURN, LIMP, Faults
+from armature.dynamixel.faults import LIMP, Faults
 from armature.dynamixel.mode import Fault
 from armature.dynamixel.pair import apart
 from armature.dynamixel.policy import FaultPolicy
+from armature.dynamixel.remedy import HOME_TURN, LET_DOWN, SUPPORT, Remedy, Step
 from armature.dynamixel.servos import Servos
 from armature.dynamixel.setpoints import Setpoints
 from armature.errors import BusError, CommandRefused
+
+_REMOVE = Remedy("remove the cause, then ask again", Step.BY_HAND, Step.WAIT, Step.CLEAR_FAULTS)
 
 
 class Recovery:
@@ -43,9 +46,7 @@ class Recovery:
         persisting = {fault.joint: why for fault in faults if (why := self._persists(fault))}
         begun = [fault for fault in faults if fault.joint not in persisting]
         if not begun:
-            raise CommandRefused(
-                "clear_faults", "; ".join(persisting.values()), "remove the cause, then ask again"
-            )
+            raise CommandRefused("clear_faults", "; ".join(persisting.values()), self._way_on())
         for fault in begun:
             self._begin(self._axes[fault.joint], now)
         return "; ".join([f"recovering {', '.join(fault.joint for fault in begun)}", *persisting.values()])
@@ -67,16 +68,21 @@ class Recovery:
         partner = axis.partner
         fault = self._faults.by_joint.get(joint)
         if self._servos.reader.is_missing(axis):
-            raise CommandRefused("reboot", f"{joint} does not answer", "check cable and power")
+            remedy = Remedy("check cable and power", Step.BY_HAND, Step.WAIT)
+            raise CommandRefused("reboot", f"{joint} does not answer", remedy)
         if axis.torque:
             why = f"{joint} holds what hangs on it, and would let it fall"
-            raise CommandRefused("reboot", why, "park the arm, or turn torque off, first")
+            step = Step.DISARM if self._faults.stranded is None else Step.TORQUE_OFF
+            raise CommandRefused(
+                "reboot", why, Remedy("park the arm, or turn torque off, first", step, Step.REBOOT)
+            )
         if partner is not None and partner.torque:
             why = f"{partner.name} holds the joint, and both get their torque together"
-            raise CommandRefused("reboot", why, "call clear_faults, which takes it back beside the other")
+            remedy = Remedy("call clear_faults, which takes it back beside the other", Step.CLEAR_FAULTS)
+            raise CommandRefused("reboot", why, remedy)
         self._require_turns_kept("reboot", axis)
         if fault is not None and fault.cause is not Cause.TURNS_LOST and (why := self._persists(fault)):
-            raise CommandRefused("reboot", why, "remove the cause, then ask again")
+            raise CommandRefused("reboot", why, _REMOVE)
         self._restart(axis)
         self._faults.recover(joint, now)
         return f"rebooting {joint}"
@@ -94,6 +100,14 @@ class Recovery:
         self._servos.reader.expect_silence(axis)
 
     # What still stands in the way
+
+    def _way_on(self) -> Remedy:
+        """What to do where every cause persists: an arm that is to be let down is not let down by waiting."""
+        if not any(axis.torque and axis.hardware_error for axis in self._axes.values() if not axis.misses):
+            return _REMOVE
+        if self._faults.stranded is None:
+            return Remedy("disarm first, which parks it, then ask again", *LET_DOWN.steps)
+        return SUPPORT
 
     def foresee(self, fault: Fault) -> str:
         """How a cause persists, by what was read last, in words; empty where it does not."""
@@ -113,15 +127,14 @@ class Recovery:
         found = [fault.cause, *causes_of(axis.hardware_error)]
         whys = [self._persisting(axis, cause, look=look) for cause in found]
         if axis.torque and axis.hardware_error:
-            whys.append("it keeps its torque and its reboot would let it fall; disarm first, which parks it")
+            whys.append("it keeps its torque and its reboot would let it fall")
         elif axis.hardware_error:
             whys.append(self._forgets(axis))
         return next((f"{fault.joint}: {why}" for why in whys if why), "")
 
     def _forgets(self, axis: Axis) -> str:
         """What a servo would lose by starting anew, in words; empty where nothing."""
-        offset = self._servos.preparation.protection(axis).homing_offset
-        return axis.what_a_start_loses(offset)
+        return axis.what_a_start_loses(axis.own.homing_offset)
 
     def _require_turns_kept(self, request: str, axis: Axis) -> None:
         if why := self._forgets(axis):
@@ -129,7 +142,7 @@ class Recovery:
 
     def _persisting(self, axis: Axis, cause: Cause, *, look: bool) -> str:
         watch = self._faults.watch(axis.name)
-        health = watch.health(axis, self._servos.preparation.protection(axis))
+        health = watch.health(axis)
         if cause in (Cause.OVERHEATING, Cause.TEMPERATURE):
             return self._hot(axis, look=look)
         if cause is Cause.INPUT_VOLTAGE:
@@ -148,7 +161,7 @@ class Recovery:
         return ""
 
     def _hot(self, axis: Axis, *, look: bool) -> str:
-        limit = self._servos.preparation.protection(axis).temperature
+        limit = axis.own.temperature
         cool = limit + self._policy.temperature.stop - self._policy.temperature.hysteresis
         if look:
             axis.temperature = float(self._registers.read(axis, "Present Temperature"))
@@ -157,7 +170,7 @@ class Recovery:
         return f"still {axis.temperature:.0f} °C, limit {limit:.0f} °C; let it cool below {cool:.0f} °C"
 
     def _badly_powered(self, axis: Axis, *, look: bool) -> str:
-        bounds = self._servos.preparation.protection(axis)
+        bounds = axis.own
         if look:
             axis.voltage = self._registers.read(axis, "Present Input Voltage") * VOLTAGE_UNIT
         if axis.voltage < bounds.lowest_voltage:
@@ -194,8 +207,10 @@ class Recovery:
         return f"{joint}: recovered: it answers"
 
     def _difference(self, axis: Axis) -> str:
-        difference = self._servos.preparation.difference(axis)
-        return f"it was reset: {difference}" if difference else ""
+        try:
+            return self._servos.preparation.difference(axis)
+        except CommandRefused as error:
+            return str(error)
 
     def _restore(self, axis: Axis) -> str:
         """Give a servo its RAM again, and its torque where the others have theirs."""
@@ -212,6 +227,8 @@ class Recovery:
                 self._setpoints.hold(self._servos.hold_of(axis.wiring.joint))
         except (BusError, CommandRefused) as error:
             self._faults.stop_recovery(joint)
+            if isinstance(error, CommandRefused):
+                self._faults.note_stuck(joint, Remedy.of(error.remedy, Step.CLEAR_FAULTS))
             return f"{joint}: recovery failed: {error}"
         self._faults.end(joint)
         self._faults.forgive(joint)

@@ -30,7 +30,7 @@ class Registers:
             BusError: the servo did not answer, or refused.
         """
         register = axis.wiring.model.registers[name]
-        return _again(lambda: self._bus.read(axis.wiring.servo_id, register))
+        return again(lambda: self._bus.read(axis.wiring.servo_id, register))
 
     def read_many(self, axis: Axis, names: Iterable[str]) -> dict[str, int]:
         """Values of registers, by one read of all bytes from the first to the last of them.
@@ -42,11 +42,8 @@ class Registers:
         if not wanted:
             return {}
         start, end = min(item.address for item in wanted), max(item.end for item in wanted)
-        data = _again(lambda: self._bus.read_block(axis.wiring.servo_id, start, end - start))
-        return {
-            item.name: item.decode(int.from_bytes(data[item.address - start : item.end - start], "little"))
-            for item in wanted
-        }
+        data = again(lambda: self._bus.read_block(axis.wiring.servo_id, start, end - start))
+        return {item.name: item.of_block(data, start) for item in wanted}
 
     def write(self, axis: Axis, name: str, value: int) -> None:
         """Write a register; the servo's answer says that it took it.
@@ -55,7 +52,7 @@ class Registers:
             BusError: the servo did not answer, or refused.
         """
         register = axis.wiring.model.registers[name]
-        _again(lambda: self._bus.write(axis.wiring.servo_id, register, value))
+        again(lambda: self._bus.write(axis.wiring.servo_id, register, value))
         if register.eeprom:
             name = axis.name
             self.eeprom_writes[name] = self.eeprom_writes.get(name, 0) + 1
@@ -81,7 +78,7 @@ class Registers:
         self._bus.reboot(axis.wiring.servo_id)
 
 
-def _again(request: Callable[[], T]) -> T:
+def again(request: Callable[[], T]) -> T:
     """Ask again where an answer is lost: reading twice, or writing the same twice, does no harm."""
     for _ in range(_TRIES - 1):
         with suppress(ServoTimeout, CorruptPacket):

@@ -43,7 +43,7 @@ class Servos:
             couple(axes[second.wiring.joint], second)
         registers = Registers(bus)
         preparation = Preparation(registers, settings.registers, settings.policy.watchdog_time)
-        watchdogs = BusWatchdogs(bus, registers, preparation, settings.policy.watchdog_time)
+        watchdogs = BusWatchdogs(bus, registers, settings.policy.watchdog_time)
         return Servos(
             bus=bus,
             axes=axes,

@@ -42,10 +42,17 @@ class StateGroup:
         self._axes = list(axes)  # in the order in which they answer
         self._block = self._axes[0].block
         self._misses_allowed = misses_allowed
+        self._has_fallen_back = False
         self._doubts = 0  # how often, in a row, Sync Read was answered where Fast Sync Read was not
+
+    def heed(self) -> None:
+        """Choose again where a servo has come, whose firmware was not known before, or is another now."""
+        if not self._has_fallen_back:
+            self.choose()
 
     def choose(self) -> None:
         """Use Fast Sync Read if every servo knows it, as far as their firmware was read."""
+        self._has_fallen_back = False
         known = [axis for axis in self._axes if axis.firmware]
         lacking = [axis for axis in known if not knows_fast_sync_read(axis.wiring.model.name, axis.firmware)]
         self.is_fast = bool(known) and not lacking
@@ -84,7 +91,7 @@ class StateGroup:
         answering = sorted(axis.wiring.servo_id for axis in axes if not axis.misses)
         self._doubts += bool(answering)
         if self._doubts == _DOUBTS:
-            self.is_fast = False
+            self.is_fast, self._has_fallen_back = False, True
             ids, vain = ", ".join(map(str, answering)), self._misses_allowed - 1
             self.reason = (
                 f"fell back: {_DOUBTS} times id {ids} answered Sync Read after {vain} Fast Sync Reads in vain"

@@ -11,7 +11,6 @@ from armature.core.model import Limit
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.cause import Cause
 from armature.dynamixel.policy import FaultPolicy
-from armature.dynamixel.preparation import Protection
 
 # A joint that rests on its stop may read a little beyond its limit.
 REST_MARGIN = 0.02  # of the joint's span
@@ -79,21 +78,18 @@ class JointWatch:
         self._missed = 0.0
         self._stages = {Cause.TEMPERATURE: Stage.WELL, Cause.LOAD: Stage.WELL}
 
-    def health(self, axis: Axis, protection: Protection) -> Health:
+    def health(self, axis: Axis) -> Health:
         """How the servo is doing."""
-        bound = protection.temperature + self._policy.temperature.stop
+        bound = axis.own.temperature + self._policy.temperature.stop
         left = self._thermal.time_to(bound, axis.temperature, self._load.root)
         return Health(self._load.root, self._missed, left, self._excess)
 
-    def look(
-        self, axis: Axis, target: float, protection: Protection, now: float, load: float = math.nan
-    ) -> Iterator[Finding]:
+    def look(self, axis: Axis, target: float, now: float, load: float = math.nan) -> Iterator[Finding]:
         """What is found in this cycle, the gravest first.
 
         Args:
             axis: as it was read in this cycle.
             target: where it was sent [rad] or [m].
-            protection: the servo's own bounds.
             now: [s].
             load: what the joint is known to carry [N·m] or [N].
         """
@@ -105,7 +101,7 @@ class JointWatch:
             yield from self._beyond(axis)
             yield from self._astray(axis, target, now)
             yield from self._touched(axis, load, now)
-        yield from self._staged(axis, protection)
+        yield from self._staged(axis)
         if self._missed > self._policy.missed_share:
             yield Finding(Cause.COMMUNICATION, Stage.STOP, self.missed())
 
@@ -158,24 +154,24 @@ class JointWatch:
             detail = f"it gives {axis.effort:.2f}, its load explains {load:.2f}, {self._contact:g} more is allowed"
             yield Finding(Cause.CONTACT, Stage.STOP, detail)
 
-    def _staged(self, axis: Axis, protection: Protection) -> Iterator[Finding]:
-        limit, policy = protection.temperature, self._policy
+    def _staged(self, axis: Axis) -> Iterator[Finding]:
+        limit, policy = axis.own.temperature, self._policy
         stage = self._advance(Cause.TEMPERATURE, axis.temperature - limit)
-        if stage and not math.isnan(axis.temperature):  # a servo that was silent has yet to tell it
+        if stage and not math.isnan(axis.temperature - limit):  # a servo that was silent has yet to tell it
             at = f"{axis.temperature:.0f} °C, the servo's limit is {limit:.0f} °C"
-            yield Finding(Cause.TEMPERATURE, stage, at + self._time_left(stage, axis, protection))
+            yield Finding(Cause.TEMPERATURE, stage, at + self._time_left(stage, axis))
         stage = min(self._advance(Cause.LOAD, self._load.root), self._load_ends_at)
         if stage:
             at = f"{self._load.root:.0%} of the stall torque, {policy.load.stop:.0%} is the bound"
-            yield Finding(Cause.LOAD, stage, at + self._time_left(stage, axis, protection))
+            yield Finding(Cause.LOAD, stage, at + self._time_left(stage, axis))
 
     def _advance(self, cause: Cause, value: float) -> Stage:
         thresholds = self._policy.temperature if cause is Cause.TEMPERATURE else self._policy.load
         self._stages[cause] = thresholds.stage(value, self._stages[cause])
         return self._stages[cause]
 
-    def _time_left(self, stage: Stage, axis: Axis, protection: Protection) -> str:
-        left = self.health(axis, protection).seconds_left
+    def _time_left(self, stage: Stage, axis: Axis) -> str:
+        left = self.health(axis).seconds_left
         if stage is Stage.STOP or math.isnan(left):
             return ""
         return "; it can go on like this" + ("" if math.isinf(left) else f" for {left:.0f} s")

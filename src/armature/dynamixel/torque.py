@@ -9,13 +9,17 @@ from armature.core.model import Limit
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.pair import apart
 from armature.dynamixel.registers import Registers
+from armature.dynamixel.remedy import Remedy, Step
 from armature.dynamixel.supervision import REST_MARGIN
 from armature.dynamixel.watchdog import BusWatchdogs
 from armature.errors import BusError, CommandRefused
 
 _WAY_BACK = {
-    False: "move it by hand into its range",
-    True: "move it by hand into its range; its servo counts whole turns only since its power came on",
+    False: Remedy("move it by hand into its range, then arm", Step.BY_HAND, Step.ARM),
+    True: Remedy(
+        "move it by hand into its range, then arm; its servo counts whole turns only since its power came on",
+        *(Step.BY_HAND, Step.ARM),
+    ),
 }
 
 
@@ -69,23 +73,32 @@ class TorqueSwitch:
             self._require_within_limit(axis)
 
     def _require_within_limit(self, axis: Axis) -> None:
-        position, limit = axis.wiring.to_position(self._measure(axis)), self._limits[axis.wiring.joint]
+        if why := self._beyond(axis, axis.wiring.to_position(self._measure(axis))):
+            raise CommandRefused("arm", why, _WAY_BACK[axis.wiring.mode.counts_turns])
+
+    def _beyond(self, axis: Axis, position: float) -> str:
+        limit = self._limits[axis.wiring.joint]
         margin = REST_MARGIN * limit.span
-        if not limit.lower - margin <= position <= limit.upper + margin:
-            raise CommandRefused(
-                "arm",
-                f"{axis.name} is at {position:.4f}, its limits are {limit.lower:.4f} to {limit.upper:.4f}",
-                _WAY_BACK[axis.wiring.mode.counts_turns],
-            )
+        if limit.lower - margin <= position <= limit.upper + margin:
+            return ""
+        return f"{axis.name} is at {position:.4f}, its limits are {limit.lower:.4f} to {limit.upper:.4f}"
+
+    def way_back(self, axes: Iterable[Axis]) -> Remedy | None:
+        """What has to be done before a limp arm may be armed, as it was read last; None where nothing."""
+        for axis in axes:
+            if not axis.misses and (why := self._beyond(axis, axis.position)):
+                remedy = _WAY_BACK[axis.wiring.mode.counts_turns]
+                return Remedy(f"{why}: {remedy}", *remedy.steps)
+        return None
 
     def _require_agreement(self, axis: Axis) -> None:
         if axis.partner is None:
             return
         if axis.partner.misses:
             why = f"{axis.partner.name}, which turns the same joint, does not answer"
-            raise CommandRefused("arm", f"{axis.name}: {why}", "check its cable and power")
+            raise CommandRefused("arm", f"{axis.name}: {why}", Remedy.of("check its cable and power", Step.ARM))
         if why := apart(axis, self._disagreement):
-            remedy = "check its coupling, and zero_offset and direction of both servos"
+            remedy = Remedy.of("check its coupling, and zero_offset and direction of both servos", Step.ARM)
             raise CommandRefused("arm", f"{axis.name}: {why}", remedy)
 
     def _measure(self, axis: Axis) -> int:

@@ -13,7 +13,6 @@ from contextlib import suppress
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.bus_contract import Bus
 from armature.dynamixel.control_table import P_GAIN_UNIT, WATCHDOG_TRIPPED, OperatingMode
-from armature.dynamixel.preparation import Preparation
 from armature.dynamixel.registers import Registers
 from armature.errors import BusError
 
@@ -34,13 +33,12 @@ class BusWatchdogs:
     In current control a tripped servo goes limp, so there it is never the only guard: this loop refuses that mode.
     """
 
-    def __init__(self, bus: Bus, registers: Registers, preparation: Preparation, time: float) -> None:
-        """Args: the open bus, its registers, what is known of the servos, and the time [s], 0 to leave it off."""
+    def __init__(self, bus: Bus, registers: Registers, time: float) -> None:
+        """Args: the open bus, its registers, and the time [s], 0 to leave it off."""
         self.states: dict[str, str] = {}  # in words, by servo
         self.trips = 0  # that were found
         self._bus = bus
         self._registers = registers
-        self._preparation = preparation
         self._units = round(time / _UNIT)
 
     @property
@@ -125,15 +123,17 @@ class BusWatchdogs:
                 self.disarm(axis)
 
     def _has(self, axis: Axis) -> bool:
-        firmware = self._preparation.protection(axis).firmware
-        return firmware >= _FIRST_FIRMWARE or _SINCE_EVER in axis.wiring.model.name
+        return _SINCE_EVER in axis.wiring.model.name or self._firmware(axis) >= _FIRST_FIRMWARE
+
+    def _firmware(self, axis: Axis) -> int:
+        """Asked of a servo that has not told it yet; guessing would leave one that has tripped as it is."""
+        return axis.firmware or self._registers.read(axis, "Firmware Version")
 
     def _why_not(self, axis: Axis) -> str:
         if not self._units:
             return "off by setting"
-        known = self._preparation.protection(axis)
         if not self._has(axis):
-            return f"off: firmware {known.firmware} is older than {_FIRST_FIRMWARE}"
+            return f"off: firmware {self._firmware(axis)} is older than {_FIRST_FIRMWARE}"
         return ""
 
 

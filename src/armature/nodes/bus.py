@@ -12,13 +12,14 @@ import socket
 import sys
 import time
 import traceback
+from pathlib import Path
 from typing import Any
 
 from armature import __version__
 from armature.dynamixel import link
 from armature.errors import ArmatureError, PortError
 from armature.nodes.bus_clock import LoopClock
-from armature.nodes.bus_link import BusLink
+from armature.nodes.bus_link import BusLink, refuse
 from armature.nodes.bus_report import BusReport, what_is_gone
 from armature.nodes.bus_requests import BusRequests
 from armature.nodes.bus_setup import build
@@ -39,8 +40,9 @@ class Child:
     def __init__(self, config: dict[str, Any], listener: socket.socket) -> None:
         """Args: the servo interface's configuration of the child, and a listening socket."""
         self._period: float = 1.0 / config["rate"]
-        self._bus, self._loop = build(config)
-        greeting = {"layout": link.layout(), "version": __version__, "config": config}
+        self._listener = listener
+        self._bus, self._loop, read = build(config)
+        greeting = {"layout": link.layout(), "version": __version__, "config": read}
         self._link = BusLink(listener, json.dumps(greeting).encode())
         self._clock = LoopClock(self._link.memory.clock, is_simulated=config["simulated_time"])
         self._report = BusReport(self._loop, self._bus)
@@ -76,7 +78,7 @@ class Child:
         if self._link.has_client:
             self._link.send(link.pack_call(link.FAILED, {"error": reason}))
         else:
-            self._link.fail(reason)
+            refuse(self._listener, reason)
 
     def quit(self, *_: object) -> None:
         """End once the arm is at rest; torque stays as it is, so an armed arm is held by its servos."""
@@ -195,7 +197,21 @@ def main() -> int:
             sys.stderr.write(f"error: {config['port']} is served already ({error}); stop that process first\n")
             return 1
         listener.listen(2)
-        return _serve(Child(config, listener), config["patience"])
+        try:
+            child = Child(config, listener)
+        except Exception as error:  # noqa: BLE001  # whoever comes for the arm is told, in its words
+            refuse(listener, _in_a_line(error))
+            return 1
+        return _serve(child, config["patience"])
+
+
+def _in_a_line(error: Exception) -> str:
+    """What went wrong; of an error of the program itself also where."""
+    told = " ".join(str(error).split())
+    if isinstance(error, ArmatureError):
+        return told
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"internal error: {type(error).__name__}: {told} ({Path(frame.filename).name}:{frame.lineno})"
 
 
 def _serve(child: Child, patience: float) -> int:
@@ -205,10 +221,10 @@ def _serve(child: Child, patience: float) -> int:
         child.start(patience)
         child.run()
     except ArmatureError as error:
-        child.fail(str(error))
+        child.fail(_in_a_line(error))
         return 1
-    except Exception:
-        child.fail(traceback.format_exc())
+    except Exception as error:
+        child.fail(_in_a_line(error))
         raise
     return 0
 

@@ -31,7 +31,7 @@ class BusClient:
     def __init__(self, attachment: Attachment, wanted: Mapping[str, Any]) -> None:
         """Args: the connection, and the configuration that the child should have."""
         self.was_found = attachment.child is None
-        self.has_our_settings = _settings(attachment.config) == _settings(wanted)
+        self.has_our_settings = _has(attachment.config, wanted)
         self.child = attachment.child
         self._socket: socket.socket | None = attachment.connection
         self._memory = attachment.memory
@@ -164,9 +164,10 @@ class BusClient:
         return self._socket
 
 
-def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
-    """What the user has set; the rest is how the child was found when it was started."""
-    return {name: value for name, value in config.items() if name not in ("protective_stop", "resumes")}
+def _has(config: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether a child works with what the user has set; the rest is how it was found when it was started."""
+    names = [name for name in wanted if name not in ("protective_stop", "resumes")]
+    return all(name in config and config[name] == wanted[name] for name in names)
 
 
 class _Refused(CommandRefused):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from armature.dynamixel import link
 from armature.dynamixel.mode import Mode
-from armature.errors import CommandRefused, ProcessError
+from armature.errors import ArmatureError, CommandRefused, InternalError, ProcessError
 from armature.nodes.bus_client import BusClient
 from armature.nodes.bus_start import BusStart
 
@@ -35,7 +37,7 @@ class BusKeeper:
             on_cycle: a cycle of the bus has ended.
             on_status: the child has told its status, or has gone; the readings may be newer than the last cycle.
         """
-        self.failure: ProcessError | None = None  # why the first child could not be had
+        self.failure: ArmatureError | None = None  # why the first child could not be had, or none can be heard
         self.status = link.starting(protective_stop=False)
         self._config = config
         self._on_attached = on_attached
@@ -111,6 +113,21 @@ class BusKeeper:
     # In the thread
 
     def _keep(self) -> None:
+        """Until the end; with an error of the program the process ends too, since its state would stand still."""
+        try:
+            self._keep_attached()
+        except Exception as error:  # noqa: BLE001  # nobody else would see it
+            sys.stderr.write(traceback.format_exc())
+            self._fail(InternalError(error))
+
+    def _fail(self, failure: ArmatureError) -> None:
+        if self._client is not None:
+            self._client.close()
+        with self._news:
+            self._client, self.failure = None, failure
+            self._news.notify_all()
+
+    def _keep_attached(self) -> None:
         while not self._closing.is_set():
             client = self._attach()
             if client is not None:

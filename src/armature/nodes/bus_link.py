@@ -16,6 +16,15 @@ from armature.nodes.holder import peer, process
 _FIRST_CLIENT = 5.0  # how long a child that failed to start waits to say so [s]
 
 
+def refuse(listener: socket.socket, reason: str) -> None:
+    """Tell the client that is about to come why there will be no service."""
+    listener.settimeout(_FIRST_CLIENT)
+    with contextlib.suppress(OSError):
+        client, _ = listener.accept()
+        with client:
+            client.send(link.pack_call(link.FAILED, {"error": reason}))
+
+
 class BusLink:
     """Serves one client at a time; others are told so."""
 
@@ -63,14 +72,6 @@ class BusLink:
         # A stalled client finds the newest values in the memory; one that is gone is noticed by its end.
         with contextlib.suppress(BlockingIOError, ConnectionError):
             self._client.send(message)
-
-    def fail(self, reason: str) -> None:
-        """Tell the client that is about to come why there will be no service."""
-        self._listener.settimeout(_FIRST_CLIENT)
-        with contextlib.suppress(OSError):
-            client, _ = self._listener.accept()
-            with client:
-                client.send(link.pack_call(link.FAILED, {"error": reason}))
 
     def _welcome(self) -> None:
         client, _ = self._listener.accept()

@@ -14,9 +14,9 @@ from armature.dynamixel.axis import Axis
 from armature.dynamixel.bus_contract import Bus
 from armature.dynamixel.loop import ServoLoop
 from armature.dynamixel.mode import Fault
+from armature.dynamixel.remedy import Step
 from armature.dynamixel.setpoints import Setpoint
 from armature.dynamixel.statistics import BusStatistics, CycleTimes, ServoStatistics, describe_histogram
-from armature.dynamixel.way_out import Step
 from armature.errors import ArmatureError, BusError, PortError
 
 _STATUS_EVERY = 1.0  # [s]
@@ -92,7 +92,7 @@ class BusReport:
             loop.cause,
             loop.protective_stop_latched,
         )
-        wishes = (loop.speed_factor, loop.wants_park, tuple(loop.free.items()))
+        wishes = (loop.speed_factor, loop.wants_park, tuple(loop.free.items()), loop.remedy(now))
         key = (client, state, self.gone, wishes, tuple(loop.faults.values()), loop.warnings, self._refused)
         monotonic = time.monotonic()
         if key == self._shown and monotonic - self._shown_at < _STATUS_EVERY:
@@ -119,6 +119,8 @@ class BusReport:
             speed_factor=loop.speed_factor,
             wants_park=loop.wants_park,
             free=tuple(loop.free),
+            remedy=loop.remedy(now),
+            steps=tuple(map(str, loop.remedy(now).steps)),
         )
 
     def _bus_values(self) -> Mapping[str, Any]:
@@ -212,6 +214,7 @@ def _fault(fault: Fault, now: float) -> dict[str, Any]:
         "detail": fault.detail,
         "done": fault.done,
         "remedy": fault.remedy,
+        "steps": list(map(str, fault.remedy.steps)),
         "age": now - fault.since,
     }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from armature.core.model import ArmModel, Limit
 from armature.core.stopping import Dynamics
+from armature.dynamixel import link
 from armature.dynamixel.bus_contract import Bus
 from armature.dynamixel.buses import bus_of
 from armature.dynamixel.loop import LoopSettings, ServoLoop
@@ -15,20 +16,24 @@ from armature.dynamixel.policy import FaultPolicy
 from armature.dynamixel.ports import port_paths
 from armature.dynamixel.settings import FreeDriveSettings
 from armature.dynamixel.wiring import Wiring
+from armature.nodes.files import read_file
 
 
-def build(config: Mapping[str, Any]) -> tuple[Bus, ServoLoop]:
+def build(config: Mapping[str, Any]) -> tuple[Bus, ServoLoop, dict[str, Any]]:
     """Bus and loop; nothing is opened yet.
 
     Args:
         config: as the servo interface writes it, see `servo_parameters`.
 
+    Returns:
+        Beside them the configuration with what the files hold now: the servo interface may have read others.
+
     Raises:
         ConfigError: a file or a value that cannot be used.
     """
-    urdf, servos = Path(config["urdf"]), Path(config["wiring"])
-    arm = ArmModel.from_urdf(urdf.read_text("utf-8"), urdf.name)
-    wiring = Wiring.from_yaml(servos.read_text("utf-8"), arm, servos.name)
+    urdf, servos = read_file("urdf", config["urdf"]), read_file("wiring", config["wiring"])
+    arm = ArmModel.from_urdf(urdf, Path(config["urdf"]).name)
+    wiring = Wiring.from_yaml(servos, arm, Path(config["wiring"]).name)
     arm = arm.limited({joint: Limit(*values) for joint, values in config["limits"].items()})
     bus = bus_of(wiring, port_paths(config["port"], wiring.buses), config["latency"])
     settings = LoopSettings(
@@ -43,4 +48,5 @@ def build(config: Mapping[str, Any]) -> tuple[Bus, ServoLoop]:
         contact=config["contact"],
         free_drive=FreeDriveSettings(**config["free_drive"]),
     )
-    return bus, ServoLoop(bus, wiring, arm, settings)
+    read = {"joints": list(wiring.joints), "files": link.digest(urdf, servos)}
+    return bus, ServoLoop(bus, wiring, arm, settings), {**config, **read}

@@ -9,11 +9,12 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from armature import __version__
 from armature.dynamixel import link
@@ -57,7 +58,7 @@ class BusStart:
             message, descriptor = self._greeting()
             with os.fdopen(descriptor, "r+b", buffering=0) as file:
                 memory = link.Memory(memoryview(mmap.mmap(file.fileno(), link.MEMORY_SIZE)))
-            config = _understood(json.loads(message), peer(self._connection)[0])
+            config = _understood(json.loads(message), self._config, peer(self._connection)[0])
         except ProcessError:
             self._abandon()
             raise
@@ -78,19 +79,24 @@ class BusStart:
 
     def _spawn(self) -> None:
         # A session of its own: a Ctrl-C in the terminal is for the ROS half to see to.
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", "armature.nodes.bus", json.dumps(self._config)],
-            start_new_session=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with tempfile.TemporaryFile() as errors:  # it outlives whoever would read a pipe
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", "armature.nodes.bus", json.dumps(self._config)],
+                start_new_session=True,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+            )
+            self._await_child(self._child, errors)
+
+    def _await_child(self, child: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
         late = time.monotonic() + _LISTEN_TIME
         while not self._connect():
             if self._given_up.wait(_CONNECT_EVERY):
                 raise _ending()
-            if self._child.poll() is not None or time.monotonic() > late:
-                raise ProcessError("bus", "the bus process does not start", "run it by hand to see why")
+            if child.poll() is not None or time.monotonic() > late:
+                why = f"the bus process does not start: {_last_line(errors)}"
+                raise ProcessError("bus", why, "mend that, then start again")
 
     def _greeting(self) -> tuple[bytes, int]:
         """What the child says first, and the descriptor of its memory; it waits for its port before."""
@@ -118,17 +124,34 @@ class BusStart:
             self._child.wait(_END_TIME)
 
 
-def _understood(greeting: Mapping[str, Any], pid: int) -> Mapping[str, Any]:
-    """The child outlives its ROS half; what one of another version writes would be misread."""
-    if greeting.get("layout") == link.layout():
-        return dict(greeting["config"])
-    theirs, ours = greeting.get("version", "an older one"), __version__
-    raise ProcessError(
-        "bus",
-        f"{process(pid)} holds the arm; its version is {theirs} (memory layout {greeting.get('layout')}), "
-        f"ours is {ours} ({link.layout()})",
-        f"end it with: kill {pid} (the servos hold the arm meanwhile), then start again",
-    )
+def _understood(greeting: Mapping[str, Any], wanted: Mapping[str, Any], pid: int) -> Mapping[str, Any]:
+    """The child outlives its ROS half; what one of another version or of other joints writes would be misread."""
+    if greeting.get("layout") != link.layout():
+        theirs = (
+            f"its version is {greeting.get('version', 'an older one')} (memory layout {greeting.get('layout')})"
+        )
+        raise _unlike(pid, theirs, f"ours is {__version__} ({link.layout()})")
+    config: dict[str, Any] = greeting["config"]
+    ours = wanted.get("joints", config.get("joints"))
+    if config.get("joints") != ours:
+        raise _unlike(pid, f"its joints are {_listed(config.get('joints'))}", f"ours are {_listed(ours)}")
+    return config
+
+
+def _unlike(pid: int, theirs: str, ours: str) -> ProcessError:
+    remedy = f"end it with: kill {pid} (the servos hold the arm meanwhile), then start again"
+    return ProcessError("bus", f"{process(pid)} holds the arm; {theirs}, {ours}", remedy)
+
+
+def _listed(joints: Sequence[str] | None) -> str:
+    return ", ".join(joints or ("unknown",))
+
+
+def _last_line(errors: IO[bytes]) -> str:
+    """What a process said last of its own failure."""
+    errors.seek(0)
+    lines = errors.read().decode("utf-8", "replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it says nothing")
 
 
 def _ending() -> ProcessError:

@@ -17,6 +17,7 @@ from armature.nodes.servo_parking import way_to_park
 _REST_TIME = 5.0  # how long a stop may take before parking begins [s]
 _STANDSTILL = 5.0  # so long without time passing, as in a paused simulation, means that nothing will end [s]
 _CUT_TIME = 1.0  # how long torque may take to go off where an answer gets lost [s]
+_SUPPORT = "look, then ask again, or support the arm and call /servo_interface/torque_off"
 _STOPPABLE = (Mode.ARMED.name, Mode.MOVING.name, Mode.HOLDING.name, Mode.PARKING.name)
 
 
@@ -63,7 +64,7 @@ class Disarming:
         is_fault = status.mode == Mode.FAULT.name  # of which the loop knows whether the arm can park with it
         if status.mode not in _STOPPABLE and not status.wants_park and not (is_fault and not is_leaving):
             why = f"the state is {status.mode} ({status.why})"
-            raise CommandRefused("disarm", why, "clear that first; torque stays on")
+            raise CommandRefused("disarm", why, f"{status.remedy or 'wait for another state'}; torque stays on")
         self._end_free_drive(status.free)
         if status.mode != Mode.PARKING.name:  # else it is under way, and its end is this one's too
             if not (is_fault or status.wants_park):  # else the fault has stopped the arm
@@ -73,7 +74,7 @@ class Disarming:
         if self._keeper.status.mode == Mode.FAULT.name:
             self._keeper.wait_for(self._is_off, _CUT_TIME)
         if not self._is_off():
-            raise CommandRefused("disarm", self._keeper.status.why, "torque stays on; look, then ask again")
+            raise CommandRefused("disarm", self._keeper.status.why, f"{_SUPPORT}; torque stays on")
         return "parked, torque off"
 
     def _await_end(self) -> None:
@@ -110,7 +111,7 @@ class Disarming:
         self._keeper.wait_for(lambda: self._resting() is not None, _REST_TIME)
         resting = self._resting()
         if resting is None:
-            raise CommandRefused("park", "the arm does not come to rest", "torque stays on")
+            raise CommandRefused("park", "the arm does not come to rest", f"{_SUPPORT}; torque stays on")
         return resting
 
     def _resting(self) -> dict[str, float] | None:

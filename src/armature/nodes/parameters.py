@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from pathlib import Path
 from typing import Any, TypeVar
 
 from rcl_interfaces.msg import ParameterDescriptor
@@ -13,6 +12,9 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from armature.errors import ConfigError
+from armature.nodes.files import read_file
+
+__all__ = ["given_names", "read", "read_file", "refuse_unknown"]
 
 T = TypeVar("T")
 
@@ -74,18 +76,6 @@ def given_names(node: Node, prefix: str) -> list[str]:
     """Names of the parameters that were given, behind a prefix."""
     names = node._parameter_overrides  # no public accessor
     return [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
-
-
-def read_file(parameter: str, path: str) -> str:
-    """Text of the file that a parameter names.
-
-    Raises:
-        ConfigError: it cannot be read.
-    """
-    try:
-        return Path(path).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"parameter {parameter}", path, f"a readable text file is needed ({error})") from error
 
 
 def _read_one(node: Node, name: str, kind: Any, otherwise: Any) -> Any:

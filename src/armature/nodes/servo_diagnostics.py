@@ -32,6 +32,8 @@ def state(status: link.Status, now: float) -> DiagnosticStatus:
         now: of the wall clock, for the time of faults [s].
     """
     values = {"torque": status.torque, "session": status.session, "why": status.why, "cause": status.cause}
+    if status.remedy:
+        values |= {"remedy": status.remedy, "steps": ", ".join(status.steps)}
     if status.speed_factor < 1.0:
         values["speed_factor"] = f"{status.speed_factor:.2f}"
     if status.faults:
@@ -57,7 +59,7 @@ def shown(status: link.Status) -> Any:
         for problems in (status.faults, status.warnings)
     )
     steps = tuple(problem.get("step") for problem in status.faults)
-    why = (status.why, status.cause, status.speed_factor, status.free, steps)
+    why = (status.why, status.cause, status.speed_factor, status.free, status.remedy, steps)
     return status.mode, status.torque, status.session, status.protective_stop, why, faults, warnings
 
 
@@ -184,6 +186,7 @@ def _condition(
         return DiagnosticStatus.OK, "ok", {}
     gravest = problems[0]
     told = {name: gravest[name] for name in (*_TOLD, *_FORESEEN) if name in gravest}
+    told |= {"steps": ", ".join(gravest.get("steps", ()))}
     times = {"since [s]": f"{gravest['age']:.1f}", "time": _since(gravest, now)}
     level = DiagnosticStatus.ERROR if faults else DiagnosticStatus.WARN
     return level, "; also ".join(map(_in_words, problems)), {**told, **times}

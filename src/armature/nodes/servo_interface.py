@@ -168,6 +168,7 @@ class _Parts:
         paths = port_paths(str(configuration.child["port"]), configuration.wiring.buses).values()
         self.latch = ProtectiveLatch(configuration.state_folder, lambda: known_names(paths))
         self._has_port = False
+        self._loss = ""  # why there is no bus
         self.keeper = BusKeeper(self._child_now, self._attached, self._cycle, self._status)
         self.disarming = Disarming(configuration, self.keeper)
         self.guiding = Guiding(configuration, self.keeper)
@@ -217,9 +218,16 @@ class _Parts:
         if status.protective_stop:
             self.latch.keep(engaged=True)
         self._look_at_latch(status)
+        self._log_loss(status)
         self.outlet.state(status, readings)
         self.guiding.see(status.free)
         self._park_if_wanted(wanted=status.wants_park)
+
+    def _log_loss(self, status: link.Status) -> None:
+        """One line for each reason why there is no bus, however often it is told."""
+        before, self._loss = self._loss, status.why if status.mode == Mode.DISCONNECTED.name else ""
+        if self._loss and self._loss != before:
+            self._node.get_logger().error(self._loss)
 
     def _look_at_latch(self, status: link.Status) -> None:
         """A port that has come, or has come back, may be latched by a name that it had not before."""

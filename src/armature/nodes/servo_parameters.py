@@ -14,6 +14,7 @@ from rclpy.node import Node
 from armature.core.model import ArmModel
 from armature.core.poses import read_poses
 from armature.core.stopping import Dynamics
+from armature.dynamixel import link
 from armature.dynamixel.policy import FaultPolicy
 from armature.dynamixel.ports import port_paths, port_text
 from armature.dynamixel.settings import FreeDriveSettings
@@ -204,6 +205,7 @@ class ServoConfiguration:
             state_folder=Path(parameters.state_folder or _default_state_folder()),
             child={
                 **_child(parameters, wiring, joints, limits, faults),
+                "files": link.digest(urdf, wiring_text),
                 "free_drive": asdict(read(node, FreeDriveSettings, "free_drive.")),
             },
         )
@@ -247,6 +249,7 @@ def _child(
         "port": port_text(port_paths(parameters.port, wiring.buses)),
         "urdf": str(Path(parameters.urdf).absolute()),
         "wiring": str(Path(parameters.wiring).absolute()),
+        "joints": list(wiring.joints),
         "rate": parameters.rate,
         "latency": parameters.latency,
         "patience": parameters.patience,

@@ -34,7 +34,8 @@ def way_to_park(configuration: ServoConfiguration, start: Mapping[str, float]) -
         raise CommandRefused(
             "park",
             f"{contact.first} would meet {contact.second} at {contact.fraction:.0%} of the way",
-            "move the arm to where the straight way is free; torque stays on",
+            "move the arm to where the straight way is free, or support it and call /servo_interface/torque_off; "
+            "torque stays on",
         )
     limits = {joint: configuration.arm.limit(joint) for joint in joints}
     return transfer(joints, start, park, limits, configuration.dynamics, configuration.park_speed)

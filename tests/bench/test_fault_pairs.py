@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+
+from armature.bench.fault_cases import CASES, Case, start
+from armature.bench.fault_pairs import CELLS, SECONDS, Cell, Matrix, matrix, measure, sample
+from armature.bench.fault_processes import STRIKES, ProcessBench
+from armature.bench.fault_situations import idle, moving, starting
+from armature.bench.fault_way import Follower, Way
+from armature.dynamixel.mode import Mode
+from armature.dynamixel.remedy import Remedy, Step
+from armature.errors import BusError, CommandRefused
+
+SEED = 10
+SHARE = 0.05
+by_cause = pytest.mark.parametrize("case", CASES, ids=[case.cause.parameter for case in CASES])
+
+
+@pytest.mark.soak
+def test_after_any_two_faults_the_arm_is_armed_again_by_what_it_says_itself(soak):
+    cells = CELLS if soak.is_whole else sample(SHARE, SEED)
+    failed = []
+    for number, cell in enumerate(measure(cells, SEED)):
+        failed += [str(cell)] if cell.failures else []
+        soak.show(number, len(cells), "pairs of faults")
+    assert failed == []
+
+
+def test_the_matrix_has_every_two_causes_and_every_cause_with_every_process():
+    assert len(CELLS) == len(CASES) * (len(CASES) + len(STRIKES)) == 17 * 17 + 17 * 6
+    assert len(set(sample(SHARE, SEED))) == 20
+    assert sample(SHARE, SEED) == sample(SHARE, SEED) != sample(SHARE, SEED + 1)
+
+
+# One cause: every message on the way names a step that works
+
+
+@pytest.mark.parametrize("situation", [moving, starting])
+@by_cause
+def test_following_what_the_arm_says_leads_out_of_every_cause(case: Case, situation):
+    bench = situation(case, ProcessBench)
+    case.strike(bench)
+    if situation is starting:
+        start(bench)
+    bench.run(1.5)
+    way = Follower(bench, lambda: case.mend(bench)).follow()
+    assert way.trouble == []
+    assert way.counted <= 3
+    assert bench.mode().takes_commands
+
+
+REQUESTS = {
+    "arm": lambda bench: bench.loop.arm("s2", bench.now),
+    "clear_faults": lambda bench: bench.loop.clear_faults(bench.now),
+    "reboot": lambda bench: bench.loop.reboot("elbow", bench.now),
+    "reboot another": lambda bench: bench.loop.reboot("waist", bench.now),
+    "free": lambda bench: bench.loop.guide("wrist_roll", bench.now, begin=True),
+}
+
+
+@by_cause
+def test_every_refusal_at_fault_names_a_step(case: Case):
+    bench = idle(case, ProcessBench)
+    case.strike(bench)
+    bench.run(1.5)
+    for request in REQUESTS.values():
+        refusal = refused(bench, request)
+        assert refusal is None or (isinstance(refusal.remedy, Remedy) and refusal.remedy.steps), str(refusal)
+
+
+def refused(bench: ProcessBench, request: Callable[[ProcessBench], object]) -> CommandRefused | None:
+    try:
+        with suppress(BusError):
+            request(bench)
+    except CommandRefused as error:
+        return error
+    return None
+
+
+def test_an_encoder_fault_says_to_support_the_arm_and_what_comes_then():
+    (case,) = (case for case in CASES if case.cause.value == "encoder")
+    bench = idle(case, ProcessBench)
+    case.strike(bench)
+    bench.run(0.3)
+    told = "support the arm, then call /servo_interface/torque_off, then call /servo_interface/clear_faults"
+    with pytest.raises(CommandRefused, match=f"{told}, then arm"):
+        bench.loop.clear_faults(bench.now)
+    way = Follower(bench, lambda: case.mend(bench)).follow()
+    assert way.asked == [Step.TORQUE_OFF, Step.CLEAR_FAULTS, Step.ARM]
+
+
+# What the bench itself finds
+
+
+class Mute(ProcessBench):
+    """An arm whose messages name no step."""
+
+    def cycle(self) -> None:
+        super().cycle()
+        self.loop.remedy = lambda now: Remedy("good luck")  # type: ignore[method-assign]
+
+
+def test_a_message_without_a_step_is_found():
+    bench = idle(CASES[0], Mute)
+    CASES[0].strike(bench)
+    bench.run(0.3)
+    way = Follower(bench, lambda: None).follow()
+    assert "names no step: 'good luck'" in way.trouble[0]
+
+
+def test_a_cause_that_nobody_takes_away_is_a_dead_end():
+    bench = idle(CASES[0], ProcessBench)
+    CASES[0].strike(bench)
+    bench.run(0.3)
+    way = Follower(bench, lambda: None).follow()
+    assert way.trouble[0].startswith("a dead end: ")
+
+
+@pytest.mark.parametrize("name", STRIKES)
+def test_every_process_may_end_or_stall_and_the_arm_holds(name):
+    bench = idle(CASES[0], ProcessBench)
+    before = bench.positions()
+    STRIKES[name](bench)
+    bench.run(2.0)
+    assert bench.mode() in (Mode.HOLDING, Mode.ARMED)
+    assert max(abs(place - before[joint]) for joint, place in bench.positions().items()) < 0.009
+
+
+def test_a_killed_bus_process_is_followed_by_one_that_knows_nothing():
+    bench = idle(CASES[0], ProcessBench)
+    loop = bench.loop
+    bench.loop.protective_stop(True, bench.now)
+    bench.kill_bus()
+    assert bench.mode() is Mode.DISCONNECTED
+    bench.run(2.0)
+    assert bench.loop is not loop
+    assert bench.mode() is Mode.PROTECTIVE_STOP
+    assert bench.loop.watchdog_trips == 7
+
+
+WELL = Cell("limit", "kill bus", "idle", 0.5, "", 0.4, 4.0, False, False, Way([Step.CLEAR_FAULTS, Step.ARM]))
+
+
+@pytest.mark.parametrize(
+    ("change", "symbol", "told"),
+    [
+        ({}, ".", ": ok; asked: clear_faults, arm"),
+        ({"step": 0.51}, "S", "step [deg] 0.51 > 0.5"),
+        ({"step": 0.51, "jolts": True}, ".", "ok"),
+        ({"drop": 5.1}, "D", "drop [mm] 5.1 > 5"),
+        ({"drop": 5.1, "is_cut": True}, ".", "ok"),
+        ({"way": Way(moved=0.6)}, "R", "recovery [deg] 0.60 > 0.5"),
+        ({"way": Way([Step.CLEAR_FAULTS] * 3 + [Step.ARM])}, "N", "4 steps > 3"),
+        ({"way": Way([Step.RELEASE] + [Step.CLEAR_FAULTS] * 2 + [Step.ARM])}, ".", "ok"),
+        ({"way": Way(trouble=["a dead end: arm"])}, "X", "a dead end"),
+    ],
+)
+def test_a_cell_tells_what_is_beyond_its_bound(change, symbol, told):
+    cell = replace(WELL, **change)
+    assert cell.symbol == symbol
+    assert told in str(cell)
+    assert bool(cell.failures) == (symbol != ".")
+
+
+def test_the_matrix_shows_each_cell_at_its_place_and_why_it_failed():
+    lines = str(Matrix((WELL, replace(WELL, second="limit", step=0.6)))).splitlines()
+    assert lines[0].startswith("2 pairs, 1 failed; ")
+    row = next(line for line in lines if line.startswith("limit   "))
+    assert row[18 + 2 * SECONDS.index("limit")] == "S"
+    assert row[18 + 2 * SECONDS.index("kill bus")] == "."
+    assert lines[-1].startswith("limit, 0.50 s later limit, while idle: step [deg] 0.60")
+
+
+def test_the_progress_is_told():
+    told = io.StringIO()
+    found = matrix(told, [("missing", "kill controller")], SEED)
+    assert found.failures == []
+    assert told.getvalue() == "\rpairs: 1 of 1, 0 failed\n"
