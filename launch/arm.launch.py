@@ -8,7 +8,16 @@ from launch.actions import DeclareLaunchArgument, ExecuteLocal, ExecuteProcess, 
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from armature.graph import DEFAULT_ROBOT, EMULATED, STOP_TIMEOUT, Process, find_robot, processes, runtime_folder
+from armature.graph import (
+    DEFAULT_ROBOT,
+    EMULATED,
+    STOP_TIMEOUT,
+    Process,
+    find_robot,
+    processes,
+    runtime_folder,
+    web_port,
+)
 
 RESPAWN_DELAY = 2.0  # [s]
 
@@ -34,7 +43,7 @@ def start(context: LaunchContext) -> list[ExecuteLocal]:
 
     runtime = runtime_folder(os.environ, given("namespace"))
     runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
-    http = (given("http_host"), int(given("http_port")))
+    http = (given("http_host"), web_port("http_port", given("http_port")))
     robot = find_robot(given("robot"), given("wiring"), given("params_file"))
     graph = processes(robot, given("port"), runtime, http)
     only = [name for name in given("only").split(",") if name]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
 import pytest
 
 from armature import cli, cli_status
+from armature.errors import ConfigError, ProcessError
+from armature.nodes.access_key import keep_key, key_file
 
 FAULT = {
     "name": "servo_interface: elbow",
@@ -35,6 +40,46 @@ def test_a_fault_of_which_little_is_known_is_told_without_gaps():
 def test_a_silent_monitor_is_said_to_be_silent(tmp_path):
     assert cli_status.ask(cli_status.url(tmp_path)) is None
     assert list(cli_status._arm_lines({})) == ["arm: unknown: the monitor does not answer"]
+
+
+@pytest.fixture
+def keyed(monkeypatch, tmp_path):
+    """A monitor that answers those who know the key in the state folder, and what it was told."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    told: list[str | None] = []
+
+    class Monitor(BaseHTTPRequestHandler):
+        def do_GET(self):
+            told.append(self.headers["Authorization"])
+            key = (tmp_path / "armature" / "access_key").read_text().strip()
+            self.send_response(200 if told[-1] == f"Bearer {key}" else 401)
+            self.end_headers()
+            self.wfile.write(b'{"state": {}}')
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Monitor) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port, told
+        server.shutdown()
+        thread.join()
+
+
+def test_a_monitor_that_others_can_reach_is_told_the_key_and_no_other_is(keyed, tmp_path, monkeypatch):
+    port, told = keyed
+    monkeypatch.setenv("http_proxy", "http://192.0.2.1:9")
+    keep_key(key_file(tmp_path / "armature"))
+    assert cli_status.ask(f"http://0.0.0.0:{port}/") == {"state": {}}
+    with pytest.raises(ProcessError, match="another access key"):
+        cli_status.ask(f"http://127.0.0.1:{port}/")
+    assert told[-1] is None
+
+
+def test_a_key_that_is_needed_and_not_there_is_told(keyed):
+    with pytest.raises(ConfigError, match="access key"):
+        cli_status.ask(f"http://0.0.0.0:{keyed[0]}/")
 
 
 def test_statistics_stand_under_the_name_of_their_servo():

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
-from armature.bench import bus, bus_scale, control, fault_pairs, faults, graph, loop, tracking
+from armature.bench import bus, bus_scale, control, fault_pairs, faults, graph, loop, tracking, web
 from armature.bench.fault_pairs import Matrix
 from armature.bench.faults import Row
 from armature.bench.figure import Figure
@@ -19,7 +19,7 @@ from armature.errors import ConfigError
 from armature.graph import DEFAULT_ROBOT, find_robot
 from armature.nodes.priority import prefer_real_time
 
-_SUBJECTS = ("bus", "graph", "control", "tracking", "faults", "loop")
+_SUBJECTS = ("bus", "graph", "control", "tracking", "faults", "loop", "web")
 _DOMAIN = 97
 
 
@@ -60,5 +60,7 @@ def _measure(subject: str, plot: Path | None) -> Iterable[Figure | Row | Matrix]
         return control.measure(find_robot(DEFAULT_ROBOT), _DOMAIN)
     if subject == "graph":
         return graph.measure(find_robot(DEFAULT_ROBOT), _DOMAIN)
+    if subject == "web":
+        return web.measure(find_robot(DEFAULT_ROBOT), _DOMAIN)
     prefer_real_time()  # else what else runs on this machine is measured too
     return chain(bus.measure(), bus_scale.measure(plot))

@@ -6,7 +6,6 @@ import argparse
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from armature.cli_status import ask, running, url
-from armature.environment import graph_environment
-from armature.errors import ConfigError, ProcessError
-from armature.graph import STOP_TIMEOUT, Process, find_robot, processes, runtime_folder, share_folder
+from armature.environment import graph_environment, state_folder
+from armature.errors import ProcessError
+from armature.graph import STOP_TIMEOUT, Process, find_robot, processes, runtime_folder, share_folder, web_address
+from armature.monitor.address import is_loopback, listen, page_url
+from armature.nodes.access_key import keep_key, key_file
 from armature.nodes.last_words import last_words, leaves_torque_on
 from armature.signals import received_signals
 from armature.standalone import Supervisor, configuration
@@ -29,20 +30,21 @@ _SERVO_INTERFACE = "servo_interface"
 
 def up(options: argparse.Namespace) -> int:
     """Start the graph, say when it is ready, and end it on SIGINT or SIGTERM."""
-    http = _address(options.http)
+    http = _free(web_address(options.http))
+    # Made before the monitor needs it, and shown here alone.
+    key = "" if is_loopback(http[0]) else f" (access key {keep_key(key_file(state_folder(os.environ)))})"
     runtime = runtime_folder(os.environ, options.namespace)
     supervisor = Supervisor(runtime)
     if supervisor.is_running():
         raise ProcessError("graph", f"it runs already ({runtime})", "end it with: armature down")
     graph = processes(find_robot(options.robot, options.wiring, options.params_file), options.port, runtime, http)
-    _prepare(runtime, f"http://{http[0]}:{http[1]}/")
+    _prepare(runtime, page_url(*http))
     environment = graph_environment(os.environ, share_folder() / "config" / "fastdds_loopback.xml")
     with received_signals() as received:
         child = supervisor.start(configuration(graph, options.namespace, runtime), environment)
         try:
-            url = _await_ready(supervisor, child, graph, received)
-            if url:
-                print(f"ready {url}", flush=True)
+            if _await_ready(supervisor, child, graph, received):
+                print(f"ready {url(runtime)}{key}", flush=True)
             _await_signal(child, received)
         finally:
             _end(supervisor, child, received)
@@ -98,18 +100,14 @@ def emulate(options: argparse.Namespace) -> int:
 # Parts of up
 
 
-def _address(text: str) -> tuple[str, int]:
-    host, separator, port = text.rpartition(":")
-    if not separator or not host or not port.isdigit() or int(port) > 65535:
-        raise ConfigError("--http", text, "write HOST:PORT, for example 127.0.0.1:8080")
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, int(port)))
-        except OSError as error:
-            remedy = "choose another one with --http HOST:PORT, or end what uses it"
-            raise ProcessError(f"port {text}", error.strerror or str(error), remedy) from error
-        return host, int(probe.getsockname()[1])
+def _free(http: tuple[str, int]) -> tuple[str, int]:
+    """The same address with a port that is free now.
+
+    Raises:
+        ProcessError: it cannot be had.
+    """
+    with listen(*http, "choose another one with --http HOST:PORT, or end what uses it") as probe:
+        return http[0], int(probe.getsockname()[1])
 
 
 def _prepare(runtime: Path, url: str) -> None:
@@ -124,22 +122,22 @@ def _prepare(runtime: Path, url: str) -> None:
 
 def _await_ready(
     supervisor: Supervisor, child: subprocess.Popen[bytes], graph: tuple[Process, ...], received: list[int]
-) -> str:
+) -> bool:
     """Wait until the arm's state is known to the page and every topic it shows has been heard.
 
     Returns:
-        The page's address; nothing if a signal came first.
+        Whether it is so; not if a signal came first.
     """
     give_up = time.monotonic() + _READY_TIME
     while not received:
         _check_alive(supervisor, child, graph)
         answer = ask(url(supervisor.runtime))
         if answer is not None and _is_complete(answer):
-            return _announced_url(supervisor)
+            return True
         if time.monotonic() > give_up:
             raise ProcessError("graph", f"it is not ready after {_READY_TIME:.0f} s", _where_logs(supervisor))
         time.sleep(_POLL)
-    return ""
+    return False
 
 
 def _is_complete(answer: dict[str, Any]) -> bool:
@@ -161,12 +159,6 @@ def _check_alive(supervisor: Supervisor, child: subprocess.Popen[bytes], graph: 
 
 def _lines(file: Path) -> list[str]:
     return file.read_text("utf-8", "replace").splitlines() if file.exists() else []
-
-
-def _announced_url(supervisor: Supervisor) -> str:
-    """The address that the monitor printed: it holds an access key where one is needed."""
-    ready = [line for line in _lines(supervisor.log("monitor")) if line.startswith("ready ")]
-    return ready[-1].removeprefix("ready ") if ready else url(supervisor.runtime)
 
 
 def _where_logs(supervisor: Supervisor) -> str:

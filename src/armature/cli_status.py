@@ -9,17 +9,21 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from armature.environment import graph_environment
+from armature.environment import graph_environment, state_folder
 from armature.errors import ProcessError
 from armature.graph import runtime_folder, share_folder
+from armature.monitor.address import is_loopback
+from armature.nodes.access_key import key_file, read_key
 from armature.standalone import Supervisor
 
 _FIELDS = ("name", "statename", "pid", "description")
 _HEARING_TIME = 10.0  # diagnostics come at 1 Hz, once the publisher has been discovered [s]
 _SOURCE = "servo_interface"
+_WITH_KEY = "ask as the user that runs it, with the same XDG_STATE_HOME"
 Statuses = Mapping[str, Mapping[str, str]]  # values by name of the diagnostic status
 
 
@@ -109,9 +113,35 @@ def url(runtime: Path) -> str:
 
 
 def ask(address: str) -> dict[str, Any] | None:
-    """The monitor's view of the arm; None where it does not answer."""
-    try:
-        with urllib.request.urlopen(f"{address}api/state", timeout=1.0) as answer:
-            return dict(json.load(answer))
-    except (OSError, ValueError, urllib.error.URLError):
+    """The monitor's view of the arm; None where it does not answer.
+
+    Args:
+        address: of the page, "" where it is not known.
+
+    Raises:
+        ConfigError: an access key is needed, and it cannot be read.
+        ProcessError: it wants another access key than the one that is kept here.
+    """
+    if not address:
         return None
+    request = _asking(f"{address}api/state")
+    # The monitor is on this machine: no proxy of the environment is asked, nor told the key.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=1.0) as answer:
+            return dict(json.load(answer))
+    except urllib.error.HTTPError as error:
+        with error:
+            if error.code == HTTPStatus.UNAUTHORIZED:
+                raise ProcessError("monitor", "it wants another access key", _WITH_KEY) from error
+            return None
+    except (OSError, ValueError):
+        return None
+
+
+def _asking(address: str) -> urllib.request.Request:
+    """A request with the access key where one is needed."""
+    request = urllib.request.Request(address)
+    if not is_loopback(request.host.rpartition(":")[0].strip("[]")):
+        request.add_header("Authorization", f"Bearer {read_key(key_file(state_folder(os.environ)))}")
+    return request

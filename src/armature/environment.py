@@ -37,6 +37,15 @@ def graph_environment(base: Mapping[str, str], profile: Path) -> dict[str, str]:
     return environment
 
 
+def state_folder(base: Mapping[str, str]) -> Path:
+    """Where is kept what outlives a restart, by the XDG Base Directory Specification.
+
+    Args:
+        base: the environment.
+    """
+    return Path(base.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "armature"
+
+
 def profile_variable(base: Mapping[str, str]) -> str:
     """What Fast DDS calls the variable that names its profile; Fast DDS 3, from Kilted on, warns of the old name.
 

@@ -9,7 +9,8 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 import rclpy
@@ -187,8 +188,9 @@ def running(command_line):
 class Monitor:
     """A client of the running monitor."""
 
-    def __init__(self, url) -> None:
+    def __init__(self, url, opener=None) -> None:
         self.url = url
+        self.opener = opener or urllib.request.build_opener()
 
     def get(self, path):
         with urllib.request.urlopen(f"{self.url}api/{path}", timeout=10) as response:
@@ -199,7 +201,7 @@ class Monitor:
             f"{self.url}api/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
         )
         try:
-            with urllib.request.urlopen(request, timeout=20) as response:
+            with self.opener.open(request, timeout=20) as response:
                 return response.status, json.load(response)["message"]
         except urllib.error.HTTPError as error:
             with error:
@@ -391,15 +393,38 @@ def test_a_parameter_that_cannot_be_used_is_named(command, nothing_left, paramet
     assert "Traceback" not in err
 
 
-def test_other_machines_need_the_key_that_is_printed_once(command, nothing_left):
-    with running(command(host="0.0.0.0")) as process:
-        key = process.stdout.readline().split()[-1]
-        url = process.stdout.readline().split()[-1].replace("0.0.0.0", "127.0.0.1")
-        assert Monitor(url).post("arm")[0] == 401
-        assert Monitor(url).post("stop")[0] == 503  # let in; there is no servo interface
-        assert Monitor(url).post("login", key=key)[0] == 200
-        assert key not in url
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=15)
-    assert process.returncode == 0
-    assert key not in out + err
+def test_other_machines_need_the_key_which_no_log_tells_and_a_restart_keeps(
+    command, nothing_left, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    cookies = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    port = 0
+    for has_logged_in in (False, True):
+        with running(command(host="0.0.0.0", port=port)) as process:
+            key = Path(process.stdout.readline().split()[-1]).read_text().strip()
+            url = process.stdout.readline().split()[-1].replace("0.0.0.0", "127.0.0.1")
+            port = int(url.split(":")[-1].strip("/"))
+            monitor = Monitor(url, cookies)
+            assert monitor.post("arm")[0] == (503 if has_logged_in else 401)  # there is no servo interface
+            assert Monitor(url).post("stop")[0] == 503  # let in without
+            assert monitor.post("login", key=key)[0] == 200
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=15)
+        assert process.returncode == 0
+        assert key not in out + err
+
+
+def test_a_crowd_that_asks_for_nothing_is_told_in_diagnostics(monitor, robot, wait_until):
+    def shown():
+        return [fault for fault in monitor.get("state")["faults"] if fault["name"] == "monitor"]
+
+    with ExitStack() as stack:
+        host, port = monitor.url.split("/")[2].split(":")
+        for _ in range(60):
+            stack.enter_context(socket.create_connection((host, int(port)), timeout=10))
+        wait_until(shown)
+    (fault,) = shown()
+    assert fault["level"] == "WARN"
+    assert "ask for nothing" in fault["message"]
+    assert int(fault["values"]["dropped"]) >= 60
+    wait_until(lambda: not shown())

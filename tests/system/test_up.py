@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -131,6 +134,8 @@ def test_a_port_in_use_is_told_with_the_remedy(tmp_path):
     [
         (("up", "--robot", "nobody"), "robots are armature6, open_manipulator_x"),
         (("up", "--http", "8080"), "write HOST:PORT"),
+        (("up", "--http", "0.0.0.0:notaport"), "1 to 65535"),
+        (("up", "--http", "no.such.host.invalid:8080"), "--http"),
         (("world", "--pose", "upside_down"), "park, home"),
         (("world", "--robot", "nobody"), "robots are armature6, open_manipulator_x"),
         (("world", "--out", "/nowhere/world.sdf"), "can be written"),
@@ -186,3 +191,21 @@ def test_ended_while_it_parks_it_parks_to_the_end(tmp_path):
         graph.wait_for(lambda: graph.state() == "PARKING")
         assert graph.interrupt() == 0
         assert "parked, torque off" in graph.said()
+
+
+def test_a_page_that_others_can_reach_prints_its_key_and_every_command_works(tmp_path, wait_until):
+    with Running(tmp_path, "--http", "0.0.0.0:0") as graph:
+        key = graph.said().split("(access key ")[1].split(")")[0]
+        assert json.loads(graph.ask("status", "--json").stdout)["arm"]["state"]["name"] == "DISARMED"
+        request = urllib.request.Request(f"{graph.url}api/state", headers={"Authorization": f"Bearer {key}"})
+        assert graph.ask("restart", "monitor").returncode == 0
+
+        def answers() -> bool:
+            with suppress(OSError), urllib.request.urlopen(request, timeout=2) as answer:
+                return bool(answer.status == 200)
+            return False
+
+        wait_until(answers)
+        logs = [file for file in (graph.runtime / "default").rglob("*") if file.is_file()]
+        assert not [file for file in logs if key.encode() in file.read_bytes()]
+        assert graph.interrupt() == 0

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 HEARTBEAT = b": heartbeat\n\n"
 # Sent at once, so that the viewer learns that it is connected; how soon it tries again [ms].
 GREETING = b"retry: 500\n\n"
+# In the WSGI environment: whether an answer may have no end. Where it is absent it may.
+MAY_STREAM = "armature.may_stream"
 
 
 def event(data: bytes) -> bytes:

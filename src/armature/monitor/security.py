@@ -12,6 +12,7 @@ from flask import Request, Response
 from werkzeug.exceptions import BadRequest, Forbidden, Unauthorized, UnsupportedMediaType
 
 COOKIE = "armature_session"
+_WHERE = "which `armature up` prints, and which is kept where the monitor's log says"
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -20,16 +21,6 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address can only be reached from this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def check_host(request: Request, names: Collection[str]) -> None:
@@ -69,14 +60,16 @@ def add_headers(response: Response) -> Response:
 
 
 class Access:
-    """The access key of one run, and the cookie that proves that it was given.
+    """The access key, the cookie that proves that a browser gave it, and the key itself from a program.
 
     Without a key everybody is let in: for a server that only this machine can reach.
     """
 
     def __init__(self, key: str | None) -> None:
         self._key = key
-        self._session = secrets.token_urlsafe(32)
+        # The same after a restart, so that open pages go on, and of all arms of a machine: browsers keep one
+        # cookie a host, whatever the port.
+        self._session = hmac.new((key or "").encode(), b"armature session", "sha256").hexdigest()
 
     @property
     def is_required(self) -> bool:
@@ -84,25 +77,32 @@ class Access:
         return self._key is not None
 
     def login(self, key: str, response: Response) -> Response:
-        """Let the browser in for as long as this process runs.
+        """Let the browser in, for as long as the key stays the same.
 
         Raises:
             Unauthorized: a wrong key.
         """
-        if self._key is not None and not hmac.compare_digest(key.encode(), self._key.encode()):
-            raise Unauthorized("this is not the access key; it is printed where the monitor was started")
+        if self._key is not None and not _same(key, self._key):
+            raise Unauthorized(f"this is not the access key, {_WHERE}")
         response.set_cookie(COOKIE, self._session, httponly=True, samesite="Strict", path="/")
         return response
 
     def check(self, request: Request) -> None:
-        """Refuse a request without the cookie.
+        """Refuse a request with neither the cookie nor the key itself (RFC 6750).
 
         Raises:
-            Unauthorized: no login yet, or one of an earlier run.
+            Unauthorized: no login yet, or with another key.
         """
-        given = request.cookies.get(COOKIE, "")
-        if self.is_required and not hmac.compare_digest(given.encode(), self._session.encode()):
-            raise Unauthorized("log in with the access key that is printed where the monitor was started")
+        if self._key is None:
+            return
+        cookie = request.cookies.get(COOKIE, "")
+        bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if not (_same(cookie, self._session) or _same(bearer, self._key)):
+            raise Unauthorized(f"log in with the access key, {_WHERE}")
+
+
+def _same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode(), expected.encode())
 
 
 def new_access_key() -> str:

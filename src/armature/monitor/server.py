@@ -1,61 +1,34 @@
 """The HTTP server: the one place that owns a port and threads.
 
-cheroot, because it runs inside the node's process, stops cleanly and speaks TLS. flask-sock would need werkzeug's
-development server or gunicorn's own processes; server-sent events and POST need neither.
+STOP and its release have threads of their own, as have the streams: whatever holds the others up, it is not STOP.
 """
 
 from __future__ import annotations
 
-import errno
-import logging
-import os
 import socket
 import threading
+import time
 from contextlib import suppress
-from typing import Any
 
-from cheroot.server import HTTPConnection
-from cheroot.wsgi import Server
 from flask import Flask
+from werkzeug.exceptions import ServiceUnavailable
 
-from armature.errors import ProcessError
+from armature.monitor import exchange, failures
+from armature.monitor.address import listen
+from armature.monitor.connections import Request
 from armature.monitor.hub import StreamHub
+from armature.monitor.reception import Reception, Traffic
+from armature.monitor.workers import Workers
 
-# Beyond the streams, so that a command always finds a thread.
+_URGENT_THREADS = 6
 _COMMAND_THREADS = 16
-# A viewer that takes no bytes for so long has gone; its thread is needed.
-_SEND_TIMEOUT = 10  # [s]
-_STOP_TIMEOUT = 2  # [s]
-# Connections that wait to be accepted; with cheroot's five a busy moment would delay STOP by a second.
-_BACKLOG = 128
-_REMEDY = "choose another with the parameter port, or end the program that holds it"
-
-
-class _Connection(HTTPConnection):
-    """Closes its writer too: left to be collected, CPython 3.13 complains of bytes that a viewer did not take."""
-
-    def close(self) -> None:
-        super().close()
-        with suppress(OSError):
-            self.wfile.close()
-
-
-class _Server(Server):
-    """Writes cheroot's messages to the application's log, and closes a socket that it cannot bind."""
-
-    ConnectionClass = _Connection
-
-    def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
-        self.wsgi_app.logger.log(level, "http: %s", msg, exc_info=traceback)
-
-    @staticmethod
-    def bind_socket(socket_: socket.socket, bind_addr: tuple[str, int]) -> socket.socket:
-        try:
-            socket_.bind(bind_addr)
-        except OSError:
-            socket_.close()
-            raise
-        return socket_
+# Beyond the streams, to say that all places are taken.
+_STREAM_THREADS = 2
+_QUEUED = 64  # requests that may wait for a thread
+_STOP_TIMEOUT = 2.0  # [s]
+# Connections that wait to be accepted: with fewer, the kernel puts STOP off by a second at a rush.
+_BACKLOG = 1024
+_REMEDY = "choose another with the parameters host and port, or end the program that holds it"
 
 
 class MonitorServer:
@@ -71,36 +44,79 @@ class MonitorServer:
             port: port to bind to; 0 for any free one.
 
         Raises:
+            ConfigError: no port has this number.
             ProcessError: the port is in use or may not be used.
         """
+        listener = listen(host, port, _REMEDY, _BACKLOG)
+        self.port = int(listener.getsockname()[1])
         self._hub = hub
-        self._server: Any = _Server(
-            (host, port),
-            app,
-            numthreads=hub.capacity + _COMMAND_THREADS,
-            request_queue_size=_BACKLOG,
-            timeout=_SEND_TIMEOUT,
-            shutdown_timeout=_STOP_TIMEOUT,
-        )
-        try:
-            self._server.prepare()
-        except OSError as error:
-            raise ProcessError("monitor", f"{host}:{port}: {_reason(error)}", _REMEDY) from error
-        self._thread = threading.Thread(target=self._server.serve, name="http")
-        self._thread.start()
+        self._log = app.logger
+        self._plain = exchange.Protocol((host, self.port), app, may_stream=False)
+        self._endless = exchange.Protocol((host, self.port), app, may_stream=True)
+        self._at_work: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self._urgent = Workers("http-stop", _URGENT_THREADS, _QUEUED, self._answer)
+        self._streams = Workers("http-stream", hub.capacity + _STREAM_THREADS, _QUEUED, self._stream)
+        self._others = Workers("http", _COMMAND_THREADS, _QUEUED, self._answer)
+        self._reception = Reception(listener, self._hand_on, app.logger)
 
     @property
-    def port(self) -> int:
-        """The port that is listened to."""
-        return int(self._server.bind_addr[1])
+    def traffic(self) -> Traffic:
+        """What came to the door."""
+        return self._reception.traffic
 
     def stop(self) -> None:
         """End the streams, then the server; waits for both."""
         self._hub.close()
-        self._server.stop()
-        self._thread.join()
+        self._reception.close()
+        workers = (self._urgent, self._streams, self._others)
+        for each in workers:
+            each.end()
+        give_up = time.monotonic() + _STOP_TIMEOUT
+        if not all(each.join(give_up) for each in workers):
+            self._cut_off()
+        for each in workers:
+            each.join()
+        self._reception.close_returned()
 
+    def _hand_on(self, request: Request) -> None:
+        """Give a request to its workers.
 
-def _reason(error: OSError) -> str:
-    # cheroot raises an error of its own that carries the system's text, but not its number.
-    return "the port is in use" if os.strerror(errno.EADDRINUSE) in str(error) else str(error)
+        Raises:
+            ServiceUnavailable: they are all busy, and as many requests wait for them as may.
+        """
+        workers = self._others
+        if request.head.is_urgent:
+            workers = self._urgent
+        elif request.head.is_stream:
+            workers = self._streams
+            if self._hub.viewers >= self._hub.capacity:  # told here, since a crowd may ask for it
+                raise failures.no_place(self._hub.capacity)
+        if not workers.put(request):
+            raise ServiceUnavailable("the monitor is busy; try again", retry_after=1)
+
+    def _answer(self, request: Request) -> None:
+        answer, stays = b"", False
+        try:
+            answer, stays = exchange.answer(self._plain, request)
+        except Exception:  # noqa: BLE001 - a worker outlives every request
+            self._log.exception("http: a request failed")
+        self._reception.give_back(request.connection, answer, stays=stays)
+
+    def _stream(self, request: Request) -> None:
+        with self._lock:
+            self._at_work.add(request.connection.socket)
+        stays = False
+        try:
+            stays = exchange.stream(self._endless, request)
+        except Exception:  # noqa: BLE001 - as above
+            self._log.exception("http: a stream failed")
+        with self._lock:
+            self._at_work.discard(request.connection.socket)
+        self._reception.give_back(request.connection, b"", stays=stays)
+
+    def _cut_off(self) -> None:
+        """End writes to viewers that do not read."""
+        with self._lock, suppress(OSError):
+            for stalled in self._at_work:
+                stalled.shutdown(socket.SHUT_RDWR)

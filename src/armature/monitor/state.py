@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import ServiceUnavailable
+from werkzeug.exceptions import NotFound
 
 from armature.monitor.encode import edition_of, encode_model, encode_snapshot
+from armature.monitor.failures import no_place
+from armature.monitor.hub import MAY_STREAM
 from armature.monitor.identity import page_of
 from armature.monitor.services import Services
-
-_RETRY_AFTER = 5  # [s]
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -29,12 +29,12 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.get("/stream")
     def stream() -> Response:
+        if not request.environ.get(MAY_STREAM, True):  # its path was written in another way
+            raise NotFound
         viewer = page_of(request)
         frames = hub.open()
         if frames is None:
-            raise ServiceUnavailable(
-                f"all {hub.capacity} places of viewers are taken; close another page", retry_after=_RETRY_AFTER
-            )
+            raise no_place(hub.capacity)
         services.control.arrive(viewer)
         response = Response(iter(frames), content_type="text/event-stream")
         response.call_on_close(frames.close)

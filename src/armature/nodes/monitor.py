@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -19,22 +20,27 @@ from std_msgs.msg import Bool
 
 from armature.core.model import ArmModel
 from armature.core.poses import read_poses
+from armature.environment import state_folder
+from armature.monitor.address import is_loopback, page_url
 from armature.monitor.app import create_app
 from armature.monitor.board import Board, Status
 from armature.monitor.control import Control
 from armature.monitor.encode import edition_of, encode_snapshot
 from armature.monitor.gateway import Recording
 from armature.monitor.hub import StreamHub
-from armature.monitor.security import is_loopback, new_access_key
 from armature.monitor.server import MonitorServer
 from armature.monitor.services import MonitorConfig
 from armature.nodes import conversions, parameters, topics
+from armature.nodes.access_key import keep_key, key_file
 from armature.nodes.joint_limits import read_limits
 from armature.nodes.monitor_gateway import RosGateway
 from armature.nodes.run import run_nodes
 
 _JOG_LEASE = 0.25  # [s]
 _HEARTBEAT = 5.0  # [s]
+_OWN = "monitor"  # its own status in the diagnostics
+# Browsers open connections ahead of need, and drop some themselves.
+_USUAL_DROPS = 10  # a second
 _LONGEST_SILENCE = {  # [s], by topic; the page shows a longer one
     topics.JOINT_STATES.name: 0.5,
     topics.DYNAMIC_JOINT_STATES.name: 1.0,
@@ -76,13 +82,18 @@ class Monitor(Node):
         self._gateway = RosGateway(self, self._board, arm, poses, _JOG_LEASE)
         self._at_end.callback(self._gateway.destroy)
         self._hub = StreamHub(given.viewers, _HEARTBEAT)
-        self._key = None if is_loopback(given.host) else new_access_key()
-        config = MonitorConfig(arm, urdf, poses, frozenset(given.trusted_hosts), self._key, jog_lease=_JOG_LEASE)
+        self._key_file = None if is_loopback(given.host) else key_file(state_folder(os.environ))
+        key = keep_key(self._key_file) if self._key_file else None
+        hosts = frozenset(name.lower() for name in (*given.trusted_hosts, given.host))
+        config = MonitorConfig(arm, urdf, poses, hosts, key, jog_lease=_JOG_LEASE)
         self._control, self._edition = Control(self._gateway), edition_of(config)
         app = create_app(self._gateway, self._hub, Path(given.page_root), config, self._control)
         self._subscribe()
         self.create_timer(1.0 / given.stream_rate, self._tick)
+        self._diagnostics = topics.publisher(self, topics.DIAGNOSTICS)
+        self._dropped = 0
         self._server = MonitorServer(app, self._hub, given.host, given.port)
+        self.create_timer(1.0, self._diagnose)
         self._at_end.callback(self._server.stop)
         self._at_end.callback(self._gateway.close)
         self._announce(given.host)
@@ -123,6 +134,19 @@ class Monitor(Node):
             viewers, capacity, driver = self._hub.viewers, self._hub.capacity, self._control.driver()
             self._hub.publish(encode_snapshot(snapshot, viewers, capacity, driver, self._edition))
 
+    def _diagnose(self) -> None:
+        traffic = self._server.traffic
+        now_dropped, self._dropped = traffic.dropped - self._dropped, traffic.dropped
+        values: dict[str, object] = {"viewers": self._hub.viewers, "connections": traffic.open}
+        values |= {"dropped": traffic.dropped}
+        level, text = DiagnosticStatus.OK, "serving"
+        if now_dropped > _USUAL_DROPS:
+            level, text = DiagnosticStatus.WARN, f"{now_dropped} connections a second ask for nothing"
+            values |= {"done": "they are dropped", "remedy": "find the program that opens them; STOP works"}
+        message = DiagnosticArray(status=[conversions.diagnostic(_OWN, level, text, values)])
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._diagnostics.publish(message)
+
     def _keep_joint_states(self, message: bytes) -> None:
         self._joint_states = message
         self._board.heard(topics.JOINT_STATES.name, time.monotonic(), servo_interface=True)
@@ -153,8 +177,9 @@ class Monitor(Node):
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         now = time.monotonic()
-        self._board.heard(topics.DIAGNOSTICS.name, now)
         statuses = [_status_of(status) for status in message.status]
+        if any(status.name != _OWN for status in statuses):
+            self._board.heard(topics.DIAGNOSTICS.name, now)
         told_by_servos = any(status.name.startswith("servo_interface") for status in statuses)
         self._board.statuses(now, statuses, servo_interface=told_by_servos)
         for status in statuses:
@@ -167,10 +192,10 @@ class Monitor(Node):
         self._board.controller(now, dict(zip(message.joint_names, message.error.positions, strict=False)))
 
     def _announce(self, host: str) -> None:
-        # On stdout alone: a ROS log travels and is recorded.
-        if self._key is not None:
-            _print(f"access key {self._key}")
-        _print(f"ready http://{host}:{self._server.port}/")
+        # Where the key is, not the key: others may read this log.
+        if self._key_file is not None:
+            _print(f"access key in {self._key_file}")
+        _print(f"ready {page_url(host, self._server.port)}")
 
 
 def _by_joint(message: JointState) -> dict[str, dict[str, float]]:

@@ -19,6 +19,7 @@ from armature.dynamixel.policy import FaultPolicy
 from armature.dynamixel.ports import port_paths, port_text
 from armature.dynamixel.settings import FreeDriveSettings
 from armature.dynamixel.wiring import ServoWiring, Wiring
+from armature.environment import state_folder
 from armature.errors import ConfigError
 from armature.nodes.joint_limits import ArmLimits, read_limits
 from armature.nodes.parameters import read, read_file
@@ -202,7 +203,7 @@ class ServoConfiguration:
             park=park,
             park_speed=parameters.park_speed,
             dynamics={name: limits.dynamics[name] for name in joints},
-            state_folder=Path(parameters.state_folder or _default_state_folder()),
+            state_folder=Path(parameters.state_folder or state_folder(os.environ)),
             child={
                 **_child(parameters, wiring, joints, limits, faults),
                 "files": link.digest(urdf, wiring_text),
@@ -217,11 +218,6 @@ def _check_park(name: str, park: Mapping[str, float], arm: ArmModel) -> None:
         if not limit.lower - _ROUNDING <= position <= limit.upper + _ROUNDING:
             allowed = f"{joint} would be at {position:g}, its limits are {limit.lower:g} to {limit.upper:g}"
             raise ConfigError("parameter park_pose", name, allowed)
-
-
-def _default_state_folder() -> Path:
-    """By the XDG Base Directory Specification."""
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "armature"
 
 
 def _read_faults(node: Node) -> dict[str, Any]:
