@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 
 import pytest
 
@@ -139,6 +140,16 @@ def test_a_lease_that_comes_after_the_release_of_its_press_moves_nothing_and_end
         last = client.post("/api/jog", json={**jog(elbow=velocity), "sequence": sequence})
     assert gateway.calls == [("jog", {"elbow": 0.3}), ("jog", {"elbow": 0.0})]
     assert (last.status_code, last.json["ok"]) == (200, True)
+
+
+def test_a_press_that_was_silent_for_too_long_moves_nothing_more_and_its_end_is_passed_on(client, gateway):
+    client.post("/api/jog", json=JOG)
+    time.sleep(0.4)
+    late = client.post("/api/jog", json={**JOG, "sequence": 1})
+    assert late.status_code == 409
+    assert "nothing was heard of it for too long; let go, then press again" in late.json["message"]
+    assert client.post("/api/jog", json={**jog(elbow=0.0), "sequence": 2}).status_code == 200
+    assert gateway.calls == [("jog", {"elbow": 0.3}), ("jog", {"elbow": 0.0})]
 
 
 def test_the_end_of_a_press_that_comes_after_the_next_one_has_begun_ends_nothing(client, gateway):

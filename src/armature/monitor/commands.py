@@ -126,11 +126,11 @@ def _jog(services: Services) -> Outcome:
     velocities = _velocities(services, fields["velocities"])
     press, sequence = body.whole_number(fields, "press"), body.whole_number(fields, "sequence")
     turn = services.jog_order.turn(page_of(request), press, sequence)
-    if turn is Turn.NEXT:
-        return services.gateway.jog(velocities)
     if turn is Turn.OVERTAKEN:  # nothing is wrong, and the press goes on
         return Outcome(True, turn.value)
-    raise CommandRefused("jog", turn.value, "let go, then press again")
+    if turn is Turn.TOO_LATE and any(velocities.values()):
+        raise CommandRefused("jog", turn.value, "let go, then press again")
+    return services.gateway.jog(velocities)
 
 
 def _velocities(services: Services, given: object) -> dict[str, float]:
