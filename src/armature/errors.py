@@ -49,8 +49,8 @@ class GoalRefused(ArmatureError, ValueError):
     Examples: an unknown joint, times that do not increase, a position outside its limit.
     """
 
-    def __init__(self, where: str, value: object, allowed: str) -> None:
-        super().__init__(f"{where}: {shown(value)} refused; {allowed}")
+    def __init__(self, where: str, value: object, allowed: str, unit: str = "") -> None:
+        super().__init__(f"{where}: {' '.join(filter(None, (shown(value), unit)))} refused; {allowed}")
         self.where = where
         self.value = value
         self.allowed = allowed

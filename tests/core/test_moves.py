@@ -185,7 +185,7 @@ def test_a_preview_tells_what_is_near(six):
     ("plan", "says"),
     [
         (lambda p, s: p.joints(s, [{"tail": 0.0}]), "tail.*joints are waist"),
-        (lambda p, s: p.joints(s, [{"elbow": 5.0}]), r"position of elbow: 5\.0.*limits are"),
+        (lambda p, s: p.joints(s, [{"elbow": 5.0}]), r"position of elbow: 5\.0 rad refused.*limits are"),
         (lambda p, s: p.poses(s, []), "one pose at least"),
         (lambda p, s: p.poses(s, [Waypoint("map", (0.2, 0.0, 0.1), None)]), "'map'.*use base_link, tool0"),
         (lambda p, s: p.poses(s, [Waypoint("", (2.0, 0.0, 0.1), None)]), r"pose 1.*nearest is \(0\.\d+.* m and"),

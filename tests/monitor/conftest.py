@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from armature.core.model import ArmModel
 from armature.errors import ProcessError
 from armature.monitor.app import create_app
+from armature.monitor.control import Control
 from armature.monitor.gateway import JointReading, Outcome, Recording, ServoInterfaceState, Snapshot
 from armature.monitor.hub import StreamHub
 from armature.monitor.server import MonitorServer
@@ -107,6 +108,9 @@ class RecordingGateway:
     def clear_faults(self) -> Outcome:
         return self._note("clear_faults")
 
+    def torque_off(self) -> Outcome:
+        return self._note("torque_off")
+
     def wait_for(self, condition: Callable[[list[tuple[object, ...]]], bool], timeout: float = 10.0) -> bool:
         with self.asked:
             return self.asked.wait_for(lambda: condition(self.calls), timeout)
@@ -148,8 +152,15 @@ def page_root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def app(gateway: RecordingGateway, hub: StreamHub, page_root: Path, config: MonitorConfig) -> Flask:
-    return create_app(gateway, hub, page_root, config)
+def control(gateway: RecordingGateway) -> Control:
+    return Control(gateway)
+
+
+@pytest.fixture
+def app(
+    gateway: RecordingGateway, hub: StreamHub, page_root: Path, config: MonitorConfig, control: Control
+) -> Flask:
+    return create_app(gateway, hub, page_root, config, control)
 
 
 @pytest.fixture

@@ -4,10 +4,8 @@ import math
 
 import pytest
 
-from armature.core.model import ArmModel
 from armature.monitor.board import SILENT, STALE, Board, Status
 from armature.monitor.gateway import Recording
-from armature.monitor.pose_motion import duration
 from armature.monitor.readings import DYNAMIC_FRESH, FRESH, Readings
 
 FULL = {"position": 0.5, "velocity": 0.1, "effort": 1.0}
@@ -145,18 +143,8 @@ def test_following_errors_of_a_silent_controller_are_not_shown(board):
     assert board.at(3.0).controller.age == pytest.approx(2.0)
 
 
-@pytest.mark.parametrize("distance", [0.0, 0.01, 0.2, 1.0, 1.5])
-def test_a_move_to_a_pose_stays_within_half_the_speed_and_the_acceleration(arm: ArmModel, distance):
-    time = duration(arm, {"shoulder": 0.0, "elbow": 0.0}, {"shoulder": distance, "elbow": -distance})
-    assert time >= 1.0
-    # Quintic from rest to rest, sampled: s(u) = 10 u³ - 15 u⁴ + 6 u⁵.
-    steps = [index / 1000 for index in range(1001)]
-    speed = max((30 * u**2 - 60 * u**3 + 30 * u**4) * distance / time for u in steps)
-    acceleration = max(abs(60 * u - 180 * u**2 + 120 * u**3) * distance / time**2 for u in steps)
-    assert speed <= 0.5 * 2.0 + 1e-9
-    assert acceleration <= 2.0 + 1e-9
-
-
-def test_a_pose_of_a_joint_that_was_not_read_cannot_be_timed(arm: ArmModel):
-    with pytest.raises(KeyError):
-        duration(arm, {"shoulder": 0.0}, {"elbow": 1.0})
+def test_a_silent_servo_interface_is_told_as_software_and_nothing_it_said_is_kept(board):
+    assert board.at(0.0).state.values == {"cause": "servo interface"}
+    board.servo_interface(1.0, "ARMED", {"torque": "on", "session": "s1", "why": "armed", "cause": "disconnected"})
+    assert board.at(1.1).state.values["torque"] == "on"
+    assert board.at(1.0 + SILENT + 0.1).state.values == {"cause": "servo interface"}

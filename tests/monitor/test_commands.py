@@ -2,12 +2,17 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 
 import pytest
 
 from armature.monitor.gateway import Outcome
 
-JOG = {"joint": "elbow", "velocity": 0.3, "press": 1, "sequence": 0}
+JOG = {"velocities": {"elbow": 0.3}, "press": 1, "sequence": 0}
+
+
+def jog(**velocities):
+    return {**JOG, "velocities": velocities}
 
 
 @pytest.mark.parametrize(
@@ -20,6 +25,8 @@ JOG = {"joint": "elbow", "velocity": 0.3, "press": 1, "sequence": 0}
         ("halt", {}, ("stop_motion",)),
         ("clear_faults", {}, ("clear_faults",)),
         ("jog", JOG, ("jog", {"elbow": 0.3})),
+        ("jog", jog(elbow=0.3, shoulder=-0.2), ("jog", {"elbow": 0.3, "shoulder": -0.2})),
+        ("torque_off", {}, ("torque_off",)),
         ("pose", {"pose": "home"}, ("move_to_pose", "home")),
         ("gripper", {"position": 0.02}, ("move_gripper", 0.02)),
         ("record", {"on": True}, ("record", True)),
@@ -50,20 +57,21 @@ def test_a_silent_process_is_named(client, gateway):
 @pytest.mark.parametrize(
     ("path", "body", "field", "bound"),
     [
-        ("jog", {**JOG, "joint": "wrist"}, "joint", "one of shoulder, elbow"),
-        ("jog", {**JOG, "joint": "gripper"}, "joint", "one of shoulder, elbow"),
-        ("jog", {**JOG, "joint": None}, "joint", "one of shoulder, elbow"),
-        ("jog", {**JOG, "joint": ["elbow"]}, "joint", "one of shoulder, elbow"),
-        ("jog", {**JOG, "velocity": 1.6}, "velocity", "-1.5 to 1.5 rad/s"),
-        ("jog", {**JOG, "velocity": -1.6}, "velocity", "-1.5 to 1.5 rad/s"),
-        ("jog", {**JOG, "velocity": "0.1"}, "velocity", "a number"),
-        ("jog", {**JOG, "velocity": True}, "velocity", "a number"),
-        ("jog", {**JOG, "velocity": 10**400}, "velocity", "-1.5 to 1.5 rad/s"),
+        ("jog", jog(wrist=0.1), "joint", "one of shoulder, elbow"),
+        ("jog", jog(elbow=0.1, gripper=0.1), "joint", "one of shoulder, elbow"),
+        ("jog", jog(), "velocities", "by joint"),
+        ("jog", {**JOG, "velocities": ["elbow"]}, "velocities", "by joint"),
+        ("jog", {**JOG, "velocities": None}, "velocities", "by joint"),
+        ("jog", jog(elbow=1.6), "elbow", "-1.5 to 1.5 rad/s"),
+        ("jog", jog(shoulder=0.1, elbow=-1.6), "elbow", "-1.5 to 1.5 rad/s"),
+        ("jog", jog(elbow="0.1"), "elbow", "a number"),
+        ("jog", jog(elbow=True), "elbow", "a number"),
+        ("jog", jog(elbow=10**400), "elbow", "-1.5 to 1.5 rad/s"),
         ("jog", {**JOG, "press": -1}, "press", "whole number"),
         ("jog", {**JOG, "press": 2**53}, "press", "whole number"),
         ("jog", {**JOG, "sequence": 1.5}, "sequence", "whole number"),
         ("jog", {**JOG, "sequence": False}, "sequence", "whole number"),
-        ("jog", {"joint": "elbow"}, "press", "the fields are"),
+        ("jog", {"velocities": {"elbow": 0.1}}, "press", "the fields are"),
         ("jog", {**JOG, "torque": 1}, "torque", "the fields are"),
         ("pose", {"pose": "moon"}, "pose", "one of home, park"),
         ("pose", {"pose": {}}, "pose", "one of home, park"),
@@ -127,11 +135,28 @@ def test_an_arm_without_a_gripper_says_so(gateway, hub, page_root, config):
     assert "has no gripper" in response.json["message"]
 
 
-def test_a_lease_that_comes_after_the_release_of_its_press_moves_nothing(client, gateway):
+def test_a_lease_that_comes_after_the_release_of_its_press_moves_nothing_and_ends_nothing(client, gateway):
     for sequence, velocity in ((0, 0.3), (2, 0.0), (1, 0.3)):
-        last = client.post("/api/jog", json={**JOG, "sequence": sequence, "velocity": velocity})
+        last = client.post("/api/jog", json={**jog(elbow=velocity), "sequence": sequence})
     assert gateway.calls == [("jog", {"elbow": 0.3}), ("jog", {"elbow": 0.0})]
-    assert last.status_code == 409
+    assert (last.status_code, last.json["ok"]) == (200, True)
+
+
+def test_a_press_that_was_silent_for_too_long_moves_nothing_more_and_its_end_is_passed_on(client, gateway):
+    client.post("/api/jog", json=JOG)
+    time.sleep(0.4)
+    late = client.post("/api/jog", json={**JOG, "sequence": 1})
+    assert late.status_code == 409
+    assert "nothing was heard of it for too long; let go, then press again" in late.json["message"]
+    assert client.post("/api/jog", json={**jog(elbow=0.0), "sequence": 2}).status_code == 200
+    assert gateway.calls == [("jog", {"elbow": 0.3}), ("jog", {"elbow": 0.0})]
+
+
+def test_the_end_of_a_press_that_comes_after_the_next_one_has_begun_ends_nothing(client, gateway):
+    client.post("/api/jog", json={**jog(elbow=0.3), "press": 2})
+    late = client.post("/api/jog", json={**jog(elbow=0.0), "press": 1, "sequence": 9})
+    assert gateway.calls == [("jog", {"elbow": 0.3})]
+    assert late.status_code == 200
 
 
 def test_one_request_of_a_kind_runs_at_a_time_but_stop_always_does(app, gateway):

@@ -212,11 +212,14 @@ def silent_robot(gateway, server):
 
 
 def test_stop_is_asked_for_while_every_other_thread_waits_for_the_robot(server, silent_robot, wait_until):
-    jog = {"joint": "elbow", "velocity": 0.3, "sequence": 0}
+    jog = {"velocities": {"elbow": 0.3}, "sequence": 0}
     bodies = [json.dumps({**jog, "press": press}).encode() for press in range(100)]
     with contextlib.ExitStack() as stack:
-        jogs = [stack.enter_context(connected(server, post("jog", body))) for body in bodies]
-        wait_until(lambda: len(select.select(jogs, [], [], 0)[0]) >= 20 and len(silent_robot.calls) == 16)
+        jogs = []
+        for body in bodies:  # in their order, until all threads wait: one that is overtaken is answered at once
+            jogs.append(stack.enter_context(connected(server, post("jog", body))))
+            wait_until(lambda: len(silent_robot.calls) == min(len(jogs), 16))
+        wait_until(lambda: len(select.select(jogs, [], [], 0)[0]) >= 20)
         refused = select.select(jogs, [], [], 0)[0]
         assert answer_of(refused[0]) == (503, {"ok": False, "message": "the monitor is busy; try again"})
         with connected(server, STOP) as client:

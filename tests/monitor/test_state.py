@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from armature.monitor.app import create_app
 from armature.monitor.encode import encode
 from armature.monitor.gateway import JointReading
 
@@ -41,3 +42,11 @@ def test_json_knows_no_number_that_is_not_finite(value):
 
 def test_answers_are_not_kept_by_the_browser(client):
     assert client.get("/api/state").headers["Cache-Control"] == "no-store"
+
+
+def test_a_page_can_tell_that_what_is_served_has_changed(app, gateway, hub, page_root, config):
+    first, second = (app.test_client(), create_app(gateway, hub, page_root, config).test_client())
+    assert first.get("/api/state").json["edition"] == second.get("/api/model").json["edition"] != ""
+    others = replace(config, poses={"home": {"elbow": 1.0}})
+    other = create_app(gateway, hub, page_root, others).test_client()
+    assert other.get("/api/state").json["edition"] != first.get("/api/state").json["edition"]

@@ -8,7 +8,8 @@ import pytest
 
 from armature.dynamixel.cause import Cause
 from armature.emulator import faults
-from armature.nodes.bus_report import BusReport
+from armature.errors import BusMismatch, CommandRefused, PortError, ServoTimeout
+from armature.nodes.bus_report import BusReport, what_is_gone
 
 from ..dynamixel.reel import go, reel
 from ..dynamixel.twin import SECOND, twin
@@ -120,6 +121,24 @@ def test_when_the_port_is_gone_torque_is_unknown():
     bench.run(0.05)
     report = BusReport(bench.loop, bench.bus)
     assert (report.status(bench.now).mode, report.status(bench.now).torque) == ("DISCONNECTED", "unknown")
+
+
+@pytest.mark.parametrize(
+    ("error", "gone"),
+    [
+        (PortError("/dev/x", "no such file", "plug it in"), ""),
+        (BusMismatch("/dev/x", ["waist"], []), "servos silent"),
+        (ServoTimeout([1], "ping"), "servos silent"),
+        (CommandRefused("start", "another model", "change the wiring file"), "servos refused"),
+    ],
+)
+def test_what_keeps_a_bus_away_is_told_as_a_word_for_programs(error, gone):
+    bench = Bench("park").armed()
+    bench.port.unplugged = True
+    bench.run(0.05)
+    report = BusReport(bench.loop, bench.bus)
+    report.gone = what_is_gone(error)
+    assert report.status(bench.now).cause == (gone or "disconnected")
 
 
 def test_cycles_keep_no_memory_and_leave_no_garbage_to_collect():

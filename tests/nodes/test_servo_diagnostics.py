@@ -74,3 +74,27 @@ def test_a_warm_and_loaded_joint_at_fault_tells_all_of_it_in_one_message():
     assert told.message == "overload: too much; also temperature: too much; also load: too much"
     assert told.level == b"\x02"
     assert {item.key: item.value for item in told.values}["cause"] == "overload"
+
+
+@pytest.mark.parametrize(("ends", "step"), [(True, "clear_faults"), (False, "wait")])
+def test_the_step_that_would_succeed_is_a_word_for_programs(ends, step):
+    bench = twin(-1.5).armed().run(0.2)
+    bench.far.faults.inject(faults.Overload("waist") if ends else faults.Silence("waist"))
+    bench.run_until(lambda: bench.loop.faults, 0.3)
+    bench.far.faults.clear("overload")
+    report = BusReport(bench.loop, bench.bus)
+    status = report.status(bench.now)
+    state = {item.key: item.value for item in servo_diagnostics.state(status, 0.0).values}
+    told = {item.key: item.value for item in statuses(bench)["waist"].values}
+    assert (state["step"], told["step"]) == (step, step)
+    assert (
+        state["waits for"]
+        == told["waits for"]
+        == ("" if ends else "waist: it does not answer; check cable and power")
+    )
+
+
+def test_a_bus_process_that_names_no_step_is_understood():
+    status = link.Status("FAULT", "on", "", "x", protective_stop=False, faults=(problem(Cause.OVERLOAD),))
+    values = {item.key: item.value for item in servo_diagnostics.state(status, 0.0).values}
+    assert "step" not in values

@@ -2,6 +2,9 @@
 
 const TIMEOUT = 70_000; // [ms]; parking is answered when the arm rests
 
+/** This page's number, by which the monitor knows who drives; crypto.randomUUID needs HTTPS. */
+export const PAGE = [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(16)).join('-');
+
 /**
  * @param {string} command
  * @param {Record<string, unknown>} [body]
@@ -12,7 +15,7 @@ export async function post(command, body = {}, { timeout = TIMEOUT, keepalive = 
   try {
     const response = await fetch(`api/${command}`, {
       method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
+      headers: { 'Content-Type': 'application/json', 'X-Armature-Page': PAGE },
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(timeout),
       keepalive,
@@ -35,4 +38,9 @@ export async function get(path) {
   } catch {
     return { status: 0, body: null };
   }
+}
+
+/** The live stream of this page. */
+export function connect() {
+  return new EventSource(`api/stream?page=${PAGE}`);
 }

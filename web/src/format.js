@@ -38,13 +38,14 @@ export function velocity(joint, value) {
 }
 
 /**
- * Torque where it is known, else current, else the servo's own estimate of its load.
+ * Torque or force where it is known, else current, else the servo's own estimate of its load.
  *
+ * @param {import('./types').Joint} joint
  * @param {import('./types').JointReading} reading
  * @returns {[string, string]}
  */
-export function load(reading) {
-  if (reading.effort !== null) return [number(reading.effort, 2), 'N·m'];
+export function load(joint, reading) {
+  if (reading.effort !== null) return [number(reading.effort, 2), isLinear(joint) ? 'N' : 'N·m'];
   if (reading.current !== null) return [number(reading.current * 1000, 0), 'mA'];
   if (reading.load !== null) return [number(reading.load, 0), '%'];
   return [ABSENT, ''];

@@ -1,70 +1,91 @@
-/** Press-and-hold: a press is a lease that is renewed, and every way of letting go ends it. */
+/** Press-and-hold: one lease for all joints that are held, renewed, and every way of letting go ends it. */
 
 export const PERIOD = 100; // [ms]; the controller stops after 250 ms of silence
-const IN_FLIGHT = 2; // requests of a press; more would queue up on a slow link
+const IN_FLIGHT = 2; // renewals without an answer; more would queue up on a slow link
 
-/** @typedef {{joint: string, velocity: number, press: number, sequence: number}} JogRequest */
+/** @typedef {{velocities: Record<string, number>, press: number, sequence: number}} JogRequest */
 
-/** Renews the leases of all joints that are being pressed. */
+/**
+ * A press begins with the first joint that is held and ends when none is. Each request names all joints that are
+ * held, since those that it does not name stop.
+ */
 export class Jog {
   /**
    * @param {object} parts
    * @param {(request: JogRequest) => Promise<import('./types').Answer>} parts.send
-   * @param {(message: string) => void} parts.onRefused
-   * @param {() => number} [parts.number] a number that no other press has
+   * @param {(answer: import('./types').Answer) => void} parts.onRefused
+   * @param {(joint: string) => void} [parts.onEnd] a joint is not held any more
+   * @param {() => number} [parts.number] a number larger than that of every press before
    */
-  constructor({ send, onRefused, number = () => Math.floor(Math.random() * 2 ** 52) }) {
+  constructor({ send, onRefused, onEnd = () => {}, number = () => Date.now() }) {
     this.send = send;
     this.onRefused = onRefused;
+    this.onEnd = onEnd;
     this.number = number;
-    /** @type {Map<string, {velocity: number, press: number, sequence: number, inFlight: number}>} */
-    this.presses = new Map();
+    /** @type {Map<string, number>} velocity by joint [rad/s] */
+    this.held = new Map();
+    this.current = 0;
+    this.sequence = 0;
+    this.inFlight = 0;
   }
 
   /** @param {string} joint */
   isPressed(joint) {
-    return this.presses.has(joint);
+    return this.held.has(joint);
   }
 
   /**
    * @param {string} joint
    * @param {number} velocity [rad/s]
+   * @returns {boolean} whether the joint was free to be pressed
    */
   press(joint, velocity) {
-    if (this.presses.has(joint)) return;
-    this.presses.set(joint, { velocity, press: this.number(), sequence: 0, inFlight: 0 });
-    this.renew(joint);
+    if (this.held.has(joint)) return false;
+    if (this.held.size === 0) {
+      this.current = Math.max(this.current + 1, this.number());
+      this.sequence = this.inFlight = 0;
+    }
+    this.held.set(joint, velocity);
+    void this.say(Object.fromEntries(this.held));
+    return true;
   }
 
-  /** Renew every lease; called each PERIOD. */
+  /** Renew the lease; called each PERIOD. */
   tick() {
-    for (const joint of this.presses.keys()) this.renew(joint);
+    if (this.held.size > 0 && this.inFlight < IN_FLIGHT) void this.say(Object.fromEntries(this.held));
   }
 
   /** @param {string} joint */
   release(joint) {
-    const press = this.presses.get(joint);
-    if (!press) return;
-    this.presses.delete(joint);
-    // Numbered after all others of the press: a lease that is overtaken moves nothing.
-    void this.send({ joint, velocity: 0, press: press.press, sequence: press.sequence });
+    this.letGo([joint]);
   }
 
   releaseAll() {
-    for (const joint of [...this.presses.keys()]) this.release(joint);
+    this.letGo([...this.held.keys()]);
   }
 
-  /** @param {string} joint */
-  async renew(joint) {
-    const press = this.presses.get(joint);
-    if (!press || press.inFlight >= IN_FLIGHT) return;
-    const request = { joint, velocity: press.velocity, press: press.press, sequence: press.sequence++ };
-    press.inFlight += 1;
-    const answer = await this.send(request);
-    press.inFlight -= 1;
-    if (!answer.ok && this.presses.get(joint) === press) {
-      this.release(joint);
-      this.onRefused(answer.message);
-    }
+  /** @param {string[]} joints */
+  letGo(joints) {
+    const ended = joints.filter((joint) => this.held.delete(joint));
+    if (ended.length === 0) return;
+    // Numbered after all others of the press: a lease that is overtaken moves nothing.
+    void this.say({ ...Object.fromEntries(this.held), ...Object.fromEntries(ended.map((joint) => [joint, 0])) });
+    ended.forEach(this.onEnd);
+  }
+
+  /**
+   * One request; a late or a lost one ends nothing, since the next follows, but a refusal does.
+   *
+   * @param {Record<string, number>} velocities
+   */
+  async say(velocities) {
+    const press = this.current;
+    this.inFlight += 1;
+    const answer = await this.send({ velocities, press, sequence: this.sequence++ });
+    if (press !== this.current) return;
+    this.inFlight -= 1;
+    if (answer.ok || answer.status === 0 || this.held.size === 0) return;
+    this.releaseAll();
+    this.onRefused(answer);
   }
 }

@@ -1,24 +1,31 @@
 /** Ties the stream, the panels and the commands together. */
 
 import '@fontsource-variable/inter/wght.css';
-import { get, post } from './api.js';
+import { PAGE, connect, get, post } from './api.js';
 import { byId, write } from './dom.js';
+import { Headline } from './headline.js';
 import { Jog, PERIOD } from './jog.js';
 import { Banner } from './panels/banner.js';
 import { Controls } from './panels/controls.js';
 import { Faults } from './panels/faults.js';
 import { JointTable } from './panels/joints.js';
+import { Login } from './panels/login.js';
 import { Stop } from './panels/stop.js';
-import { furtherFaults, meaning, permissions, sentence } from './states.js';
+import { furtherFaults, meaning, otherDriver, permissions } from './states.js';
 import { Stream } from './stream.js';
 import { ArmView } from './view3d.js';
+import { plain, sentence } from './words.js';
 
-const STOP_TIMEOUT = 3000; // [ms]
+const STOP_TIMEOUT = 5000; // [ms]
 const JOG_TIMEOUT = 1000; // [ms]
 const TOAST = 6000; // [ms]
+const TICK = 50; // [ms]
 
 /** @type {import('./types').Snapshot | null} */
 let snapshot = null;
+/** @type {import('./states.js').Link} */
+let link = { kind: 'waiting' };
+let edition = '';
 let toastTimer = 0;
 
 /**
@@ -35,13 +42,22 @@ function tell(message, isGood) {
 }
 
 /**
+ * What the robot answered, as far as an operator can use it.
+ *
+ * @param {import('./types').Answer} answer
+ * @param {string} request
+ */
+function tellAnswer(answer, request) {
+  if (answer.status === 401) return login.ask();
+  tell(plain(answer.message) || (answer.ok ? `${request}: done` : `${request} was refused`), answer.ok);
+}
+
+/**
  * @param {string} name
  * @param {Record<string, unknown>} [body]
  */
 async function command(name, body) {
-  const answer = await post(name, body);
-  if (answer.status === 401) return askForKey();
-  tell(answer.message || name, answer.ok);
+  tellAnswer(await post(name, body), name.replaceAll('_', ' '));
 }
 
 /**
@@ -52,66 +68,111 @@ async function command(name, body) {
  */
 function tellOutcome(before, now) {
   if (before?.outcome !== 'running' || !now || ['running', 'succeeded'].includes(now.outcome)) return;
-  tell(`${now.goal} ${now.outcome}: ${now.message}`, false);
+  tell(`${now.goal} ${now.outcome}: ${plain(now.message)}`, false);
 }
 
 const jog = new Jog({
   send: (request) => post('jog', { ...request }, { timeout: JOG_TIMEOUT, keepalive: true }),
-  onRefused: (message) => tell(message, false),
+  onRefused: (answer) => tellAnswer(answer, 'jog'),
+  onEnd: (joint) => panels?.table.lift(joint),
 });
 const stop = new Stop({
   send: () => post('stop', {}, { timeout: STOP_TIMEOUT, keepalive: true }),
   onPressed: () => jog.releaseAll(),
   onFailed: (message) => tell(message, false),
 });
+const login = new Login({
+  send: (key) => post('login', { key }),
+  onDone: () => (panels ? stream.open(performance.now()) : void load()),
+});
 const banner = new Banner(command);
 const faults = new Faults();
+const headline = new Headline();
 
 /** @type {{table: JointTable, controls: Controls, view: ArmView | null} | null} */
 let panels = null;
 
 const stream = new Stream({
-  connect: () => new EventSource('api/stream'),
+  connect,
   onFrame: (frame) => {
+    // Another arm, or another version of the page, is served there now.
+    if (frame.edition && frame.edition !== edition) return replaced();
     tellOutcome(snapshot?.motion, frame.motion);
     snapshot = frame;
+    if (link.kind === 'key') login.close(); // given in another tab
+    link = { kind: 'lost' };
     show();
   },
   onLost: () => {
     jog.releaseAll();
     show();
   },
+  onTrouble: () => void diagnose(),
 });
+
+function replaced() {
+  jog.releaseAll();
+  snapshot = null;
+  stream.close();
+  location.reload();
+}
+
+/** Why there is no stream: its connection cannot tell. */
+async function diagnose() {
+  const { status, body } = await get('state');
+  if (stream.isLive) return;
+  if (status === 401) {
+    link = { kind: 'key' };
+    login.ask();
+  } else if (status === 200 && body.viewers >= body.capacity) {
+    link = { kind: 'full', places: body.capacity };
+  } else {
+    link = { kind: snapshot ? 'lost' : 'waiting' };
+  }
+  show();
+}
 
 function show() {
   const { isLive } = stream;
-  const may = permissions(snapshot, isLive);
-  if (may.move) jog.releaseAll();
-  banner.show(meaning(snapshot, isLive), may, snapshot, isLive);
+  const now = performance.now();
+  const other = otherDriver(snapshot, PAGE, Date.now());
+  const may = permissions(snapshot, isLive, { isFresh: stream.isFresh(now), other });
+  if (may.jog) jog.releaseAll();
+  const told = isLive && snapshot ? headline.of(snapshot, now) : undefined;
+  banner.show(meaning(snapshot, isLive, { link, told }), may, snapshot, isLive ? 0 : now - stream.heard);
   stop.show(isLive && Boolean(snapshot?.protective_stop || snapshot?.state.name === 'PROTECTIVE_STOP'));
-  panels?.controls.show(isLive ? snapshot : null, may);
-  if (!snapshot || !panels) return;
-  if (isLive) {
+  if (!panels) return forbid(may.move);
+  panels.controls.show(isLive ? snapshot : null, may);
+  if (snapshot && isLive) {
     faults.show(furtherFaults(snapshot));
-    panels.table.show(snapshot, may.move);
+    panels.table.show(snapshot, may.jog);
     panels.view?.show(snapshot.joints);
   } else {
-    panels.table.forbid(may.move);
+    panels.table.forbid(may.jog);
   }
+}
+
+/**
+ * Before the arm is known, the page's own controls are locked as it is loaded.
+ *
+ * @param {string} why
+ */
+function forbid(why) {
+  for (const id of ['jog-why', 'poses-why', 'gripper-why', 'record-why']) write(byId(id), why);
 }
 
 async function load() {
   const { status, body } = await get('model');
-  if (status === 401) return askForKey();
+  if (status === 401) {
+    link = { kind: 'key' };
+    show();
+    return login.ask();
+  }
   if (status !== 200) return void setTimeout(load, 1000);
+  link = { kind: 'waiting' };
+  edition = body.edition;
   write(byId('arm-name'), body.name);
   document.title = `${body.name} · Armature`;
-  const jogging = {
-    /** @param {string} joint @param {number} velocity */
-    press: (joint, velocity) => jog.press(joint, velocity),
-    /** @param {string} joint */
-    release: (joint) => jog.release(joint),
-  };
   panels = {
     table: new JointTable(body.joints, jogging, body.jog_speed),
     controls: new Controls(body, command),
@@ -121,6 +182,13 @@ async function load() {
   show();
 }
 
+const jogging = {
+  /** @param {string} joint @param {number} velocity */
+  press: (joint, velocity) => jog.press(joint, velocity),
+  /** @param {string} joint */
+  release: (joint) => jog.release(joint),
+};
+
 /** @param {import('./types').Model} model */
 function makeView(model) {
   try {
@@ -128,27 +196,21 @@ function makeView(model) {
   } catch (error) {
     const note = byId('view-note');
     note.hidden = false;
-    write(note, `The 3D view is not available here (${error instanceof Error ? error.message : error}).`);
+    note.title = error instanceof Error ? error.message : String(error);
+    write(note, 'The 3D view is not available here. Everything else works.');
     return null;
   }
 }
 
-function askForKey() {
-  byId('login').hidden = false;
-  byId('login-key').focus();
+function tick() {
+  const now = performance.now();
+  stream.tick(now, Date.now());
+  if (!stream.isFresh(now)) show();
 }
-
-byId('login').addEventListener('submit', async (event) => {
-  event.preventDefault();
-  const answer = await post('login', { key: byId('login-key', HTMLInputElement).value.trim() });
-  write(byId('login-why'), answer.ok ? '' : sentence(answer.message));
-  if (!answer.ok) return;
-  byId('login').hidden = true;
-  if (!panels) void load();
-});
 
 window.addEventListener('blur', () => jog.releaseAll());
 window.addEventListener('pagehide', () => jog.releaseAll());
+window.addEventListener('offline', () => jog.releaseAll());
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) {
     jog.releaseAll();
@@ -158,6 +220,6 @@ document.addEventListener('visibilitychange', () => {
   }
 });
 setInterval(() => jog.tick(), PERIOD);
-setInterval(() => panels && stream.tick(performance.now()), PERIOD);
+setInterval(() => panels && tick(), TICK);
 show();
 void load();

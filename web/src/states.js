@@ -1,5 +1,9 @@
 /** What each state means to the operator: its tone, the one step that leads on, and what is allowed. */
 
+import { GONE, STEPS, plain, sentence } from './words.js';
+
+export { sentence };
+
 /**
  * @typedef {object} Meaning
  * @property {string} title
@@ -33,7 +37,7 @@ const MEANINGS = {
     reason: 'The arm moves to its rest pose.', step: 'Keep clear; torque goes off when it has arrived.',
   },
   FAULT: {
-    title: 'Fault', tone: 'alarm',
+    title: 'Fault', tone: 'alarm', next: 'clear_faults',
     reason: 'A servo needs attention.', step: 'Remove the cause, then clear the faults; or disarm, which parks the arm if it can.',
   },
   PROTECTIVE_STOP: {
@@ -42,27 +46,55 @@ const MEANINGS = {
   },
   DISCONNECTED: {
     title: 'Disconnected', tone: 'lost',
-    reason: 'The servos do not answer.', step: 'Check power and cable, then the servo interface.',
+    reason: 'The servos do not answer.', step: 'Wait: they are looked for again and again.',
   },
 };
 
-/** @type {Meaning} */
+/** @typedef {{kind: 'lost' | 'waiting' | 'full' | 'key', places?: number}} Link why there is none */
+
+/** @type {Record<Link['kind'], (link: Link) => [string, string]>} reason and step */
 const NO_LINK = {
-  title: 'No link', tone: 'lost',
-  reason: 'The page has lost the monitor. What is shown is old.',
-  step: 'It connects again by itself. If it does not: check the network and the monitor.',
+  lost: () => [
+    'The link is lost. What is shown is old, and jogging is off.',
+    'It connects again by itself. If STOP is not confirmed, use the hardware stop.',
+  ],
+  waiting: () => ['Nothing has been heard of the robot yet.', 'It connects by itself once the robot is up.'],
+  full: ({ places }) => [`All ${places} places for viewers are taken. STOP works.`, 'Close another page; this one then connects.'],
+  key: () => ['The robot asks for its access key. STOP works.', 'Type it in below.'],
 };
 
 /**
  * @param {import('./types').Snapshot | null} snapshot
  * @param {boolean} isLive
+ * @param {{link?: Link, told?: {reason: string, step?: string}}} [more] why there is no link; the gravest of all faults
  * @returns {Meaning}
  */
-export function meaning(snapshot, isLive) {
-  if (!isLive || !snapshot) return NO_LINK;
-  const { name, reason } = snapshot.state;
+export function meaning(snapshot, isLive, { link = { kind: 'waiting' }, told } = {}) {
+  if (!isLive || !snapshot) {
+    const [reason, step] = NO_LINK[link.kind](link);
+    return { title: 'No link', tone: 'lost', reason, step };
+  }
+  const { name, reason, values } = snapshot.state;
   const known = MEANINGS[name] ?? { title: name, tone: 'caution', reason: '', step: '' };
-  return { ...known, reason: saysMore(reason) ? sentence(reason) : known.reason };
+  const shown = told?.reason ?? sentence(plain(reason));
+  const { step = known.step, next = known.next } = leadsOn(name, values);
+  // A step that ends a fault goes before one that looks for its cause.
+  const leads = next === 'wait' ? (told?.step ?? step) : step;
+  return { ...known, step: leads, next, reason: saysMore(shown) ? shown : known.reason };
+}
+
+/**
+ * The step that would succeed, where the robot names it.
+ *
+ * @param {string} state
+ * @param {Record<string, string>} values
+ * @returns {Partial<Meaning>}
+ */
+function leadsOn(state, values) {
+  if (state === 'DISCONNECTED' && values.cause in GONE) return { step: GONE[values.cause][1] };
+  if (state !== 'FAULT' || !(values.step in STEPS)) return {};
+  const waits = values.step === 'wait' && sentence(plain(values['waits for']));
+  return { step: waits || STEPS[values.step], next: values.step };
 }
 
 /**
@@ -71,7 +103,7 @@ export function meaning(snapshot, isLive) {
  * @param {string} reason
  */
 function saysMore(reason) {
-  const words = reason.trim().toLowerCase();
+  const words = reason.trim().toLowerCase().replace(/\.$/, '');
   return words !== '' && words !== 'ready' && !(words.toUpperCase().replaceAll(' ', '_') in MEANINGS);
 }
 
@@ -85,22 +117,59 @@ export function furtherFaults({ faults, state }) {
 }
 
 /**
+ * Who else drives, in words; empty where nobody does.
+ *
+ * @param {import('./types').Snapshot | null} snapshot
+ * @param {string} page this page's number
+ * @param {number} now by the wall clock [ms]
+ */
+export function otherDriver(snapshot, page, now) {
+  const driver = snapshot?.driver;
+  if (!driver || driver.page === page) return '';
+  const since = new Date(now - 1000 * driver.held).toTimeString().slice(0, 5);
+  return `${driver.page ? 'Another browser' : 'A program'} drives since ${since}.`;
+}
+
+/**
  * @param {import('./types').Snapshot | null} snapshot
  * @param {boolean} isLive
+ * @param {{isFresh?: boolean, other?: string}} [more] whether the frame is new enough to jog by; who else drives
  * @returns {import('./types').Permissions}
  */
-export function permissions(snapshot, isLive) {
-  const state = isLive && snapshot ? snapshot.state.name : 'NO_LINK';
-  const recorder = isLive ? snapshot?.recording.active : null;
+export function permissions(snapshot, isLive, { isFresh = true, other = '' } = {}) {
+  const isSeen = isLive && snapshot !== null;
+  const state = isSeen ? snapshot.state.name : 'NO_LINK';
+  const step = isSeen ? snapshot.state.values.step : '';
+  const locked = isSeen ? other : '';
+  const move = locked || among(state, ['ARMED', 'MOVING'], MOVE_WHY);
   return {
-    arm: among(state, ['DISARMED', 'HOLDING'], ARM_WHY),
-    disarm: among(state, ['ARMED', 'MOVING', 'HOLDING', 'FAULT'], DISARM_WHY),
-    move: among(state, ['ARMED', 'MOVING'], MOVE_WHY),
-    halt: among(state, ['ARMED', 'MOVING'], MOVE_WHY),
+    arm: locked || among(state, ['DISARMED', 'HOLDING'], ARM_WHY),
+    disarm: locked || among(state, ['ARMED', 'MOVING', 'HOLDING', 'FAULT'], DISARM_WHY),
+    move,
+    jog: move || (isFresh ? '' : 'Waiting for news of the robot.'),
+    halt: move,
     release: among(state, ['PROTECTIVE_STOP'], {}),
-    clear_faults: state === 'FAULT' ? '' : 'There are no faults to clear.',
-    record: typeof recorder === 'boolean' ? '' : isLive ? 'The recorder is silent.' : COMMON_WHY.NO_LINK,
+    clear_faults: locked || (state === 'FAULT' && leads(step, 'clear_faults') ? '' : 'There are no faults to clear now.'),
+    torque_off: locked || (state === 'FAULT' && step === 'torque_off' ? '' : NOT_NOW),
+    take_over: locked && snapshot?.driver?.idle ? '' : NOT_NOW,
+    record: locked || recordWhy(isSeen ? snapshot.recording.active : undefined),
   };
+}
+
+/**
+ * A robot that names no step leaves it to be tried.
+ *
+ * @param {string | undefined} step
+ * @param {string} command
+ */
+function leads(step, command) {
+  return step === undefined || step === '' || step === command;
+}
+
+/** @param {boolean | null | undefined} active undefined: nothing is known */
+function recordWhy(active) {
+  if (active === undefined) return COMMON_WHY.NO_LINK;
+  return active === null ? 'The recorder is silent.' : '';
 }
 
 /** @type {Record<string, string>} */
@@ -108,7 +177,7 @@ const COMMON_WHY = {
   NO_LINK: 'No link to the robot.',
   STARTING: 'The robot is starting.',
   DISCONNECTED: 'The servos do not answer.',
-  FAULT: 'Clear the faults first.',
+  FAULT: 'End the fault first.',
   PROTECTIVE_STOP: 'Release the stop first.',
   PARKING: 'The arm is parking.',
 };
@@ -126,12 +195,4 @@ const NOT_NOW = 'Not in this state.';
  */
 function among(state, allowed, why) {
   return allowed.includes(state) ? '' : (why[state] ?? NOT_NOW) || ' ';
-}
-
-/** @param {string} text */
-export function sentence(text) {
-  const trimmed = text.trim();
-  if (!trimmed) return '';
-  const begun = trimmed[0].toUpperCase() + trimmed.slice(1);
-  return /[.!?…]$/.test(begun) ? begun : `${begun}.`;
 }

@@ -37,8 +37,11 @@ export interface Snapshot {
     values: Record<string, string>;
   };
   sources: { topic: string; age: number | null; alive: boolean }[];
+  time?: number | null;
   viewers: number;
   capacity: number;
+  driver?: { page: string; held: number; idle: boolean } | null;
+  edition?: string;
 }
 
 export interface Joint {
@@ -57,6 +60,7 @@ export interface Model {
   poses: Record<string, Record<string, number>>;
   jog_lease: number;
   jog_speed: number;
+  edition: string;
 }
 
 export interface Answer {
@@ -67,6 +71,15 @@ export interface Answer {
 
 /** What may be done now: an empty text, or why not. */
 export type Permissions = Record<
-  'arm' | 'disarm' | 'move' | 'halt' | 'release' | 'clear_faults' | 'record',
+  | 'arm'
+  | 'disarm'
+  | 'move'
+  | 'jog'
+  | 'halt'
+  | 'release'
+  | 'clear_faults'
+  | 'torque_off'
+  | 'take_over'
+  | 'record',
   string
 >;

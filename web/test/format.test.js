@@ -17,7 +17,7 @@ test('radians are shown as degrees and metres as millimetres', () => {
 test('what is absent is a dash and never a zero', () => {
   for (const value of [null, undefined, NaN, Infinity]) assert.equal(format.number(value, 1), '–');
   assert.deepEqual(format.position(ELBOW, null)[0], '–');
-  assert.deepEqual(format.load(/** @type {any} */ (NOTHING)), ['–', '']);
+  assert.deepEqual(format.load(ELBOW, /** @type {any} */ (NOTHING)), ['–', '']);
   assert.equal(format.fraction(ELBOW, null), null);
   assert.equal(format.joined(format.velocity(ELBOW, null)), '–');
 });
@@ -28,9 +28,15 @@ test('a true zero is a zero, without a sign', () => {
 });
 
 test('the load is the best that is known', () => {
-  assert.deepEqual(format.load(/** @type {any} */ ({ effort: 1.234, current: 0.3, load: 4 })), ['1.23', 'N·m']);
-  assert.deepEqual(format.load(/** @type {any} */ ({ ...NOTHING, current: 0.3125, load: 4 })), ['313', 'mA']);
-  assert.deepEqual(format.load(/** @type {any} */ ({ ...NOTHING, load: -4.2 })), ['−4', '%']);
+  assert.deepEqual(format.load(ELBOW, /** @type {any} */ ({ effort: 1.234, current: 0.3, load: 4 })), ['1.23', 'N·m']);
+  assert.deepEqual(format.load(ELBOW, /** @type {any} */ ({ ...NOTHING, current: 0.3125, load: 4 })), ['313', 'mA']);
+  assert.deepEqual(format.load(ELBOW, /** @type {any} */ ({ ...NOTHING, load: -4.2 })), ['−4', '%']);
+});
+
+test('what a gripper gives is a force, what a joint gives a torque', () => {
+  const reading = /** @type {any} */ ({ ...NOTHING, effort: 12.5 });
+  assert.deepEqual(format.load(GRIPPER, reading), ['12.50', 'N']);
+  assert.deepEqual(format.load(ELBOW, reading), ['12.50', 'N·m']);
 });
 
 test('the age of an absence is told', () => {

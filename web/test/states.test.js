@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { furtherFaults, meaning, permissions, sentence } from '../src/states.js';
+import { furtherFaults, meaning, otherDriver, permissions, sentence } from '../src/states.js';
 
 const STATES = [
   'STARTING', 'DISARMED', 'HOLDING', 'ARMED', 'MOVING', 'PARKING', 'FAULT', 'PROTECTIVE_STOP', 'DISCONNECTED',
 ];
 
 /** @returns {any} */
-function snapshot(name, reason = '') {
-  return { state: { name, reason, values: {} }, faults: [], recording: { active: false } };
+function snapshot(name, reason = '', values = {}) {
+  return { state: { name, reason, values }, faults: [], recording: { active: false } };
 }
 
 test('every state has a reason and a step', () => {
@@ -82,4 +82,87 @@ test('a reason becomes one sentence', () => {
   assert.equal(sentence('  holds '), 'Holds.');
   assert.equal(sentence('Why?'), 'Why?');
   assert.equal(sentence(''), '');
+});
+
+test('nothing is allowed before a first frame, and each control says why', () => {
+  for (const isLive of [true, false]) {
+    for (const [command, why] of Object.entries(permissions(null, isLive))) assert.notEqual(why.trim(), '', command);
+  }
+});
+
+test('a frame that is not fresh locks the jog alone, with the reason', () => {
+  const may = permissions(snapshot('ARMED'), true, { isFresh: false });
+  assert.match(may.jog, /news/);
+  assert.equal(may.move, '');
+});
+
+test('why there is no link is told, with what leads on', () => {
+  const told = (link) => Object.values(meaning(null, false, { link })).join(' ');
+  assert.match(told({ kind: 'full', places: 32 }), /All 32 places .* STOP works.*Close another page/);
+  assert.match(told({ kind: 'key' }), /access key.*STOP works/);
+  assert.match(told({ kind: 'lost' }), /jogging is off/);
+  assert.match(told({ kind: 'waiting' }), /Nothing has been heard/);
+});
+
+test('while another browser drives everything but STOP and release is locked, and says since when', () => {
+  const noon = new Date(2026, 0, 1, 12, 5, 0).getTime();
+  for (const state of STATES) {
+    const seen = { ...snapshot(state, '', { step: 'torque_off' }), driver: { page: 'other', held: 120, idle: false } };
+    const other = otherDriver(seen, 'me', noon);
+    assert.equal(other, 'Another browser drives since 12:03.');
+    const { release, take_over, ...may } = permissions(seen, true, { other });
+    for (const [command, why] of Object.entries(may)) assert.equal(why, other, `${command} in ${state}`);
+    assert.equal(release === '', state === 'PROTECTIVE_STOP');
+    assert.notEqual(take_over, '');
+  }
+});
+
+test('control can be taken over from one that is idle, and not from oneself, a program or nobody', () => {
+  const driven = (driver) => {
+    const seen = { ...snapshot('ARMED'), driver };
+    return permissions(seen, true, { other: otherDriver(seen, 'me', 0) });
+  };
+  assert.equal(driven({ page: 'other', held: 30, idle: true }).take_over, '');
+  for (const driver of [{ page: 'me', held: 30, idle: true }, null, undefined]) {
+    assert.notEqual(driven(driver).take_over, '');
+    assert.equal(driven(driver).move, '');
+  }
+  assert.match(otherDriver({ ...snapshot('ARMED'), driver: { page: '', held: 1, idle: false } }, 'me', 0), /A program/);
+});
+
+test('the button that is offered at a fault is the step that the robot names', () => {
+  for (const [step, offered] of Object.entries({
+    clear_faults: { clear_faults: '' },
+    disarm: { disarm: '' },
+    torque_off: { torque_off: '', disarm: '' },
+    wait: { disarm: '' },
+  })) {
+    const seen = snapshot('FAULT', 'elbow: encoder', { step });
+    const may = permissions(seen, true);
+    for (const command of ['clear_faults', 'torque_off']) {
+      assert.equal(may[command] === '', command in offered, `${command} at ${step}`);
+    }
+    assert.equal(may.disarm, '');
+    const { next, step: told } = meaning(seen, true);
+    assert.equal(next, step);
+    assert.ok(told);
+  }
+});
+
+test('what a fault waits for is told in its place', () => {
+  const values = { step: 'wait', 'waits for': 'elbow: still 77 °C, limit 80 °C; let it cool below 73 °C' };
+  assert.equal(meaning(snapshot('FAULT', '', values), true).step, 'Elbow: still 77 °C, limit 80 °C; let it cool below 73 °C.');
+});
+
+test('dead software is not blamed on a cable, nor a cable on software', () => {
+  const told = (cause) => Object.values(meaning(snapshot('DISCONNECTED', 'x', { cause }), true)).join(' ');
+  for (const cause of ['bus process', 'servo interface', '']) assert.doesNotMatch(told(cause), /cable|power|plug/i);
+  assert.match(told('disconnected'), /plug it in/i);
+});
+
+test('what looks for the cause is told where nothing but that is left to be done', () => {
+  const told = { reason: 'The bus loses answers.', step: 'Check the cable.' };
+  const step = (name) => meaning(snapshot('FAULT', '', { step: name, 'waits for': 'elbow: x' }), true, { told }).step;
+  assert.equal(step('wait'), 'Check the cable.');
+  assert.match(step('clear_faults'), /Clear faults/);
 });

@@ -110,7 +110,7 @@ class GoalCheck:
                 (first, second), distance = blocked
                 what = f"it must be {margin:g} m at least; go around it, over a point between"
                 where = f"distance of {first} to {second} at {time:.3f} s"
-                raise GoalRefused(where, round(distance, 4), f"{what} (negative: they overlap)")
+                raise GoalRefused(where, round(distance, 4), f"{what} (negative: they overlap)", "m")
             self.nearest = min(self.nearest, passage.nearest)
             yield
 
@@ -138,6 +138,7 @@ class GoalCheck:
             round(float(needed[worst]), 3),
             f"its servo shall give up to {given:.3f} N·m at {state.velocity[worst]:.2f} rad/s "
             f"({self._settings.torque_share:.0%} of what it can); take longer, carry less or reach less far",
+            "N·m",
         )
 
 

@@ -177,7 +177,7 @@ class Planner:
             lower, upper = self._limits.lower[index], self._limits.upper[index]
             if not lower - _ROUNDING <= position <= upper + _ROUNDING:
                 raise GoalRefused(
-                    f"position of {joint}", float(position), f"its limits are {lower:g} to {upper:g} rad"
+                    f"position of {joint}", float(position), f"its limits are {lower:g} to {upper:g} rad", "rad"
                 )
             after[index] = position
         return after

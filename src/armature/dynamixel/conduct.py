@@ -28,6 +28,7 @@ class Conduct:
         self.why = "starting"
         self.cause: Cause | None = None  # of the last stop, until the arm is armed again
         self.protective_stop = protective_stop
+        self.why_stopped = "protective stop"  # as long as it is latched, whatever happens meanwhile
         self.parking: Parking | None = None
         self.wants_park = False  # whether a policy asks for a way to park
         self.compliant: set[str] = set()  # joints that give way to a hand, see free_drive
@@ -45,7 +46,8 @@ class Conduct:
         self._let_go()
         self.mode, self.why, self.cause = mode, why, None
         if self.protective_stop:
-            self.why, self.cause = f"{why}; the protective stop is latched", Cause.PROTECTIVE_STOP
+            self.why = self.why_stopped = f"{why}; the protective stop is latched"
+            self.cause = Cause.PROTECTIVE_STOP
 
     def halt(self, now: float) -> None:
         """Stop within limits and hold; no command of this session is followed any more."""

@@ -179,6 +179,7 @@ class ServoLoop(BusCycle):
         """
         self._require_bus("torque_off")
         self._conduct.setpoints.stop(now)
+        self._conduct.why_stopped = "protective stop; torque was turned off at once"
         if error := self._disarm("torque was turned off at once"):
             raise error
 
@@ -187,13 +188,13 @@ class ServoLoop(BusCycle):
         conduct = self._conduct
         if on:
             conduct.stop(Cause.PROTECTIVE_STOP, "protective stop", now)
+            conduct.why_stopped = conduct.why
         elif conduct.protective_stop:
             conduct.why = "protective stop released"
         conduct.protective_stop = on
         if on and self._policy.reaction(Cause.PROTECTIVE_STOP) is Reaction.TORQUE_OFF and self._bus.is_open:
-            self._disarm(
-                "protective stop; torque was turned off"
-            )  # what it has left on goes off in the next cycles
+            conduct.why_stopped = "protective stop; torque was turned off"
+            self._disarm(conduct.why_stopped)  # what it has left on goes off in the next cycles
 
     def leave(self) -> None:
         """Let the bus go at a deliberate end: servos that hold go on to, without their watchdog to stop them."""
@@ -217,11 +218,11 @@ class ServoLoop(BusCycle):
         self._require_bus("clear_faults")
         freed = self._giving_way.clear()
         if freed and not self.faults:
-            self.why = f"{', '.join(freed)} may move both ways again"
-            return self.why
-        self.why = self._recovery.begin(now)
+            self.why = told = f"{', '.join(freed)} may move both ways again"
+            return told
+        self.why = told = self._recovery.begin(now)
         self._conduct.wants_park = False
-        return self.why
+        return told
 
     def reboot(self, joint: str, now: float) -> str:
         """Start one servo anew and restore it.
@@ -234,8 +235,8 @@ class ServoLoop(BusCycle):
             BusError: the servo did not take it.
         """
         self._require_bus("reboot")
-        self.why = self._recovery.reboot(joint, now)
-        return self.why
+        self.why = told = self._recovery.reboot(joint, now)
+        return told
 
     def _require_none_free(self, request: str) -> None:
         if free := self._free.joints:

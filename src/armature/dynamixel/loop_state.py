@@ -23,6 +23,7 @@ from armature.dynamixel.servos import Servos
 from armature.dynamixel.setpoints import Setpoint
 from armature.dynamixel.settings import LoopSettings
 from armature.dynamixel.supervision import Health
+from armature.dynamixel.way_out import step
 from armature.dynamixel.wiring import Wiring
 
 # Fingers that have closed on something hold it with this share of the stall torque, as the gripper's controller
@@ -100,15 +101,23 @@ class LoopState:
         """Where joints came against something, by joint."""
         return self._giving_way.blocks
 
+    def ways_out(self) -> dict[str, tuple[Step, str]]:
+        """The step that would succeed at each fault, and what it waits for in words, by servo."""
+        waits = {name: self._recovery.foresee(fault) for name, fault in self.faults.items()}
+        return {name: (step(self.faults[name], self.servos[name], why), why) for name, why in waits.items()}
+
     @property
     def cause(self) -> Cause | None:
         """Why the arm stopped last; None since it was armed or started."""
-        return self._conduct.cause if self._bus.is_open else Cause.DISCONNECTED
+        if not self._bus.is_open:
+            return Cause.DISCONNECTED
+        return Cause.PROTECTIVE_STOP if self._conduct.protective_stop else self._conduct.cause
 
     @property
     def why(self) -> str:
-        """What happened last, in words."""
-        return self._conduct.why
+        """Why the arm is as it is, in words: a protective stop, until it is released, else what happened last."""
+        is_stopped = self._conduct.protective_stop and self._bus.is_open
+        return self._conduct.why_stopped if is_stopped else self._conduct.why
 
     @why.setter
     def why(self, text: str) -> None:

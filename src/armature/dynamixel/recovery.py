@@ -109,14 +109,23 @@ class Recovery:
             return Remedy("disarm first, which parks it, then ask again", *LET_DOWN.steps)
         return SUPPORT
 
-    def _persists(self, fault: Fault) -> str:
-        """How a cause persists, in words; empty where it does not."""
+    def foresee(self, fault: Fault) -> str:
+        """How a cause persists, by what was read last, in words; empty where it does not."""
+        return self._persists(fault, look=False)
+
+    def _persists(self, fault: Fault, *, look: bool = True) -> str:
+        """How a cause persists, in words; empty where it does not.
+
+        Args:
+            fault: with the cause.
+            look: whether temperature and voltage are read anew.
+        """
         axis = self._axes[fault.joint]
         if self._servos.reader.is_missing(axis):
             why = self._servos.bus.why_gone(axis.wiring.servo_id) or axis.silence
             return f"{fault.joint}: {why}; check cable and power"
         found = [fault.cause, *causes_of(axis.hardware_error)]
-        whys = [self._persisting(axis, cause) for cause in found]
+        whys = [self._persisting(axis, cause, look=look) for cause in found]
         if axis.torque and axis.hardware_error:
             whys.append("it keeps its torque and its reboot would let it fall")
         elif axis.hardware_error:
@@ -131,13 +140,13 @@ class Recovery:
         if why := self._forgets(axis):
             raise CommandRefused(request, f"{axis.name}: {why}", "then ask again")
 
-    def _persisting(self, axis: Axis, cause: Cause) -> str:
+    def _persisting(self, axis: Axis, cause: Cause, *, look: bool) -> str:
         watch = self._faults.watch(axis.name)
         health = watch.health(axis)
         if cause in (Cause.OVERHEATING, Cause.TEMPERATURE):
-            return self._hot(axis)
+            return self._hot(axis, look=look)
         if cause is Cause.INPUT_VOLTAGE:
-            return self._badly_powered(axis)
+            return self._badly_powered(axis, look=look)
         if cause is Cause.TURNS_LOST and axis.lost_turns:
             return f"{axis.what_was_lost()}; {HOME_TURN}"
         if cause is Cause.DISAGREEMENT:
@@ -151,17 +160,19 @@ class Recovery:
             return f"still {health.load:.0%} of the stall torque; take load away until it is below {light:.0%}"
         return ""
 
-    def _hot(self, axis: Axis) -> str:
+    def _hot(self, axis: Axis, *, look: bool) -> str:
         limit = axis.own.temperature
         cool = limit + self._policy.temperature.stop - self._policy.temperature.hysteresis
-        axis.temperature = float(self._registers.read(axis, "Present Temperature"))
+        if look:
+            axis.temperature = float(self._registers.read(axis, "Present Temperature"))
         if axis.temperature < cool:
             return ""
         return f"still {axis.temperature:.0f} °C, limit {limit:.0f} °C; let it cool below {cool:.0f} °C"
 
-    def _badly_powered(self, axis: Axis) -> str:
+    def _badly_powered(self, axis: Axis, *, look: bool) -> str:
         bounds = axis.own
-        axis.voltage = self._registers.read(axis, "Present Input Voltage") * VOLTAGE_UNIT
+        if look:
+            axis.voltage = self._registers.read(axis, "Present Input Voltage") * VOLTAGE_UNIT
         if axis.voltage < bounds.lowest_voltage:
             return f"still {axis.voltage:.1f} V, minimum {bounds.lowest_voltage:.1f} V"
         if axis.voltage > bounds.highest_voltage:
@@ -192,8 +203,8 @@ class Recovery:
             often = f"it was silent more than {self._policy.returns:g} times within a minute, and is there again"
             self._faults.note(axis, Cause.COMMUNICATION, often, now, torque_expected=torque_expected)
             return str(self._faults.by_joint[joint])
-        ended = self._faults.end(joint)
-        return f"{joint}: recovered from: {ended.detail}" if ended else f"{joint}: recovered"
+        self._faults.end(joint)
+        return f"{joint}: recovered: it answers"
 
     def _difference(self, axis: Axis) -> str:
         try:

@@ -7,6 +7,7 @@ from pathlib import Path
 from flask import Flask, request
 
 from armature.monitor import commands, failures, page, security, state
+from armature.monitor.control import Control
 from armature.monitor.gateway import Gateway
 from armature.monitor.hub import StreamHub
 from armature.monitor.leases import JogOrder
@@ -18,7 +19,9 @@ _LONGEST_BODY = 4096  # [byte]
 _OPEN = frozenset({"page.index", "page.file", "commands.login", "commands.stop"})
 
 
-def create_app(gateway: Gateway, hub: StreamHub, page_root: Path, config: MonitorConfig) -> Flask:
+def create_app(
+    gateway: Gateway, hub: StreamHub, page_root: Path, config: MonitorConfig, control: Control | None = None
+) -> Flask:
     """Make the web application.
 
     Args:
@@ -26,10 +29,12 @@ def create_app(gateway: Gateway, hub: StreamHub, page_root: Path, config: Monito
         hub: where the live stream's frames are published.
         page_root: folder of the built page (web/dist).
         config: the arm, its poses and who may connect.
+        control: who drives; where it is not given, one of its own.
     """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _LONGEST_BODY
-    services = Services(gateway, hub, config, security.Access(config.access_key), JogOrder())
+    access, order = security.Access(config.access_key), JogOrder(config.jog_lease)
+    services = Services(gateway, hub, config, access, order, control or Control(gateway))
     failures.register(app)
     _guard(app, services)
     app.register_blueprint(state.blueprint(services))

@@ -102,16 +102,16 @@ class Board:
             motion=self.motion,
             recording=self._recording_at(now),
             sources=tuple(self._source(topic, now) for topic in self._periods),
+            time=now,
         )
 
     def _state_at(self, now: float) -> ServoInterfaceState:
         if self._state is None or self._alive_at is None:
-            return ServoInterfaceState("DISCONNECTED", "nothing has been heard of the servo interface yet")
+            return _silent("nothing has been heard of the servo interface yet", None)
         age = now - self._alive_at
         diagnosed = self._diagnosed_at is not None and now - self._diagnosed_at < STALE
         if age > SILENT and not (diagnosed and self._state.name in _WITHOUT_READINGS):
-            reason = f"nothing has been heard of the servo interface for {age:.1f} s"
-            return replace(self._state, name="DISCONNECTED", reason=reason, age=age)
+            return _silent(f"nothing has been heard of the servo interface for {age:.1f} s", age)
         return replace(self._state, age=age)
 
     def _faults_at(self, now: float) -> Iterable[Fault]:
@@ -140,3 +140,8 @@ class Board:
     def _source(self, topic: str, now: float) -> Source:
         age = now - self._heard[topic] if topic in self._heard else None
         return Source(topic, age, age is not None and age <= self._periods[topic])
+
+
+def _silent(reason: str, age: float | None) -> ServoInterfaceState:
+    """What it told last is not so any more; and it is software that is silent, whatever the cable does."""
+    return ServoInterfaceState("DISCONNECTED", reason, age, {"cause": "servo interface"})

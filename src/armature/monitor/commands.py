@@ -9,10 +9,12 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from armature.errors import CommandRefused
+from armature.errors import CommandRefused, GoalRefused
 from armature.monitor import body
 from armature.monitor.failures import answer
 from armature.monitor.gateway import Outcome
+from armature.monitor.identity import page_of
+from armature.monitor.leases import Turn
 from armature.monitor.services import Services
 
 
@@ -20,31 +22,36 @@ def blueprint(services: Services) -> Blueprint:
     """POST /api/stop, /api/release, /api/arm, … and /api/login."""
     routes = Blueprint("commands", __name__, url_prefix="/api")
     gateway = services.gateway
-    plain: dict[str, Callable[[], Outcome]] = {
-        "release": lambda: gateway.protective_stop(False),
-        "arm": lambda: gateway.arm(True),
-        "disarm": lambda: gateway.arm(False),
-        "halt": gateway.stop_motion,
-        "clear_faults": gateway.clear_faults,
-    }
-    for name, command in plain.items():
-        routes.add_url_rule(f"/{name}", name, _alone(name, _without_fields(command)), methods=["POST"])
-    with_fields: dict[str, Callable[[], Outcome]] = {
+    commands: dict[str, Callable[[], Outcome]] = {
+        "arm": _without_fields(lambda: gateway.arm(True)),
+        "disarm": _without_fields(lambda: gateway.arm(False)),
+        "halt": _without_fields(gateway.stop_motion),
+        "clear_faults": _without_fields(gateway.clear_faults),
+        "torque_off": _without_fields(gateway.torque_off),
         "pose": lambda: _pose(services),
         "gripper": lambda: _gripper(services),
-        "record": lambda: gateway.record(body.flag(_fields("on"), "on")),
     }
-    for name, command in with_fields.items():
-        routes.add_url_rule(f"/{name}", name, _alone(name, command), methods=["POST"])
+    for name, command in commands.items():
+        routes.add_url_rule(f"/{name}", name, _alone(name, _driving(services, name, command)), methods=["POST"])
+    record = _driving(services, "record", lambda: gateway.record(body.flag(_fields("on"), "on")), takes=False)
+    routes.add_url_rule("/record", "record", _alone("record", record), methods=["POST"])
+    release = _without_fields(lambda: gateway.protective_stop(False))
+    routes.add_url_rule("/release", "release", _alone("release", release), methods=["POST"])
 
-    # STOP takes no turn and reads no body: nothing may stand in its way.
+    # STOP takes no turn and reads no body, and everybody may give it: nothing may stand in its way.
     @routes.post("/stop")
     def stop() -> Response:
         return _tell(gateway.protective_stop(True))
 
     @routes.post("/jog")
     def jog() -> Response:
-        return _tell(_jog(services))
+        return _tell(_driving(services, "jog", lambda: _jog(services))())
+
+    @routes.post("/take_over")
+    def take_over() -> Response:
+        _fields()
+        services.control.take_over(page_of(request))
+        return answer(True, "you drive")
 
     @routes.post("/login")
     def login() -> Response:
@@ -60,6 +67,18 @@ def _tell(outcome: Outcome) -> Response:
 
 def _fields(*names: str) -> dict[str, Any]:
     return body.parse(request.get_data(), names)
+
+
+def _driving(
+    services: Services, name: str, command: Callable[[], Outcome], *, takes: bool = True
+) -> Callable[[], Outcome]:
+    """Let a command be given by the page that drives alone."""
+
+    def run() -> Outcome:
+        with services.control.driving(page_of(request), name, takes=takes):
+            return command()
+
+    return run
 
 
 def _without_fields(command: Callable[[], Outcome]) -> Callable[[], Outcome]:
@@ -103,13 +122,26 @@ def _gripper(services: Services) -> Outcome:
 
 
 def _jog(services: Services) -> Outcome:
-    fields = _fields("joint", "velocity", "press", "sequence")
-    arm, fraction = services.config.arm, services.config.jog_speed
-    joints = {joint.name: joint for joint in arm.driven if joint.kind != "prismatic"}
-    joint = body.choice(fields, "joint", joints)
-    fastest = fraction * arm.limit(joint).velocity
-    velocity = body.number(fields, "velocity", -fastest, fastest, "rad/s")
+    fields = _fields("velocities", "press", "sequence")
+    velocities = _velocities(services, fields["velocities"])
     press, sequence = body.whole_number(fields, "press"), body.whole_number(fields, "sequence")
-    if not services.jog_order.accepts(press, sequence):
-        return Outcome(False, "a newer request of this press came first")
-    return services.gateway.jog({joint: velocity})
+    turn = services.jog_order.turn(page_of(request), press, sequence)
+    if turn is Turn.OVERTAKEN:  # nothing is wrong, and the press goes on
+        return Outcome(True, turn.value)
+    if turn is Turn.TOO_LATE and any(velocities.values()):
+        raise CommandRefused("jog", turn.value, "let go, then press again")
+    return services.gateway.jog(velocities)
+
+
+def _velocities(services: Services, given: object) -> dict[str, float]:
+    """Of all joints that are being pressed: those that are not named stop."""
+    arm, fraction = services.config.arm, services.config.jog_speed
+    joints = [joint.name for joint in arm.driven if joint.kind != "prismatic"]
+    if not isinstance(given, dict) or not given:
+        raise GoalRefused(
+            "velocities", type(given).__name__, "it must be an object of one velocity or more by joint"
+        )
+    for joint in given:
+        body.choice({"joint": joint}, "joint", joints)
+    bounds = {joint: fraction * arm.limit(joint).velocity for joint in given}
+    return {joint: body.number(given, joint, -bound, bound, "rad/s") for joint, bound in bounds.items()}

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import math
 from collections.abc import Mapping
 from typing import Any
 
-from armature.core.model import ArmModel, Joint
+from armature import __version__
+from armature.core.model import Joint
+from armature.monitor.control import Driver
 from armature.monitor.gateway import Snapshot
+from armature.monitor.services import MonitorConfig
 
 
 def encode(value: object) -> bytes:
@@ -17,14 +21,33 @@ def encode(value: object) -> bytes:
     return json.dumps(_plain(value), allow_nan=False, separators=(",", ":")).encode()
 
 
-def encode_snapshot(snapshot: Snapshot, viewers: int, capacity: int) -> bytes:
-    """What the page shows, with the number of its viewers."""
-    return encode({**vars(snapshot), "viewers": viewers, "capacity": capacity})
+def encode_snapshot(
+    snapshot: Snapshot, viewers: int, capacity: int, driver: Driver | None = None, edition: str = ""
+) -> bytes:
+    """What the page shows, with the number of its viewers, who drives, and the edition of what is served."""
+    more = {"viewers": viewers, "capacity": capacity, "driver": driver, "edition": edition}
+    return encode({**vars(snapshot), **more})
 
 
-def describe_joints(arm: ArmModel) -> list[dict[str, object]]:
-    """Driven joints with their limits, for the page."""
-    return [_describe(joint) for joint in arm.driven]
+def encode_model(config: MonitorConfig) -> bytes:
+    """The arm's description, for the page."""
+    return encode({**_model(config), "edition": edition_of(config)})
+
+
+def edition_of(config: MonitorConfig) -> str:
+    """A digest of what a page must know to show and command this arm; with another it must be loaded anew."""
+    return hashlib.sha256(encode([__version__, _model(config)])).hexdigest()[:12]
+
+
+def _model(config: MonitorConfig) -> dict[str, object]:
+    return {
+        "name": config.arm.name,
+        "urdf": config.urdf,
+        "joints": [_describe(joint) for joint in config.arm.driven],
+        "poses": config.poses,
+        "jog_lease": config.jog_lease,
+        "jog_speed": config.jog_speed,
+    }
 
 
 def _describe(joint: Joint) -> dict[str, object]:

@@ -95,6 +95,7 @@ class Snapshot:
     motion: Motion | None = None
     recording: Recording = Recording()
     sources: tuple[Source, ...] = ()
+    time: float | None = None  # monotonic, of this moment [s]
 
 
 @dataclass(frozen=True)
@@ -137,3 +138,6 @@ class Gateway(Protocol):
 
     def clear_faults(self) -> Outcome:
         """Recover from the present faults."""
+
+    def torque_off(self) -> Outcome:
+        """Cut all torque at once; the arm sinks unless something holds it."""

@@ -1,36 +1,57 @@
-"""Orders the jog requests of a press, which may overtake one another on the way."""
+"""Orders the jog requests of a page, which may overtake one another on the way."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
+from collections.abc import Callable
+from enum import Enum
 
-_REMEMBERED = 256  # presses
+_REMEMBERED = 256  # pages
+# Beyond its lease a press may be silent for one renewal of the page [s].
+_SLACK = 0.1
+
+
+class Turn(Enum):
+    """What is to become of a jog request."""
+
+    NEXT = "it is the newest"
+    OVERTAKEN = "a newer one came first"
+    TOO_LATE = "its press has ended, because nothing was heard of it for too long"
 
 
 class JogOrder:
-    """Accepts the requests of a press in their order, and none after the one that ended it.
+    """Accepts the requests of a page in their order, and none of a press whose lease has ended.
 
     Requests travel on several connections: without this, a lease that arrives after the release would
-    move the joint once more.
+    move the joint once more. A joint that has stopped by itself shall not start again under a finger.
     """
 
-    def __init__(self) -> None:
-        self._newest: OrderedDict[int, int] = OrderedDict()
+    def __init__(self, lease: float, clock: Callable[[], float] = time.monotonic) -> None:
+        """Args: how long one request moves a joint [s], and monotonic time [s]."""
+        self._longest = lease + _SLACK
+        self._clock = clock
+        self._newest: OrderedDict[str, tuple[int, int, float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def accepts(self, press: int, sequence: int) -> bool:
-        """Whether this request is newer than every other of its press.
+    def turn(self, page: str, press: int, sequence: int) -> Turn:
+        """Whether this request is newer than every other of its page, and of a press that goes on.
 
         Args:
-            press: number of the press, drawn by the page.
+            page: number of the page, drawn by itself.
+            press: number of the press, larger than that of the presses before it.
             sequence: number of the request within the press, counted upward.
         """
+        now = self._clock()
         with self._lock:
-            if sequence <= self._newest.get(press, -1):
-                return False
-            self._newest[press] = sequence
-            self._newest.move_to_end(press)
+            newest, last, heard = self._newest.get(page, (-1, -1, now))
+            if (press, sequence) <= (newest, last):
+                return Turn.OVERTAKEN
+            if press == newest and now - heard > self._longest:
+                return Turn.TOO_LATE
+            self._newest[page] = press, sequence, now
+            self._newest.move_to_end(page)
             if len(self._newest) > _REMEMBERED:
                 self._newest.popitem(last=False)
-        return True
+        return Turn.NEXT

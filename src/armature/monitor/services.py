@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from armature.core.model import ArmModel
+from armature.monitor.control import Control
 from armature.monitor.gateway import Gateway
 from armature.monitor.hub import StreamHub
 from armature.monitor.leases import JogOrder
@@ -34,3 +35,4 @@ class Services:
     config: MonitorConfig
     access: Access
     jog_order: JogOrder
+    control: Control

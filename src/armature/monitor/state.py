@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import NotFound
 
-from armature.monitor.encode import describe_joints, encode, encode_snapshot
+from armature.monitor.encode import edition_of, encode_model, encode_snapshot
 from armature.monitor.failures import no_place
 from armature.monitor.hub import MAY_STREAM
+from armature.monitor.identity import page_of
 from armature.monitor.services import Services
 
 
@@ -15,20 +16,12 @@ def blueprint(services: Services) -> Blueprint:
     """GET /api/state, /api/model and /api/stream."""
     routes = Blueprint("state", __name__, url_prefix="/api")
     hub, config = services.hub, services.config
-    model = encode(
-        {
-            "name": config.arm.name,
-            "urdf": config.urdf,
-            "joints": describe_joints(config.arm),
-            "poses": config.poses,
-            "jog_lease": config.jog_lease,
-            "jog_speed": config.jog_speed,
-        }
-    )
+    model, edition = encode_model(config), edition_of(config)
 
     @routes.get("/state")
     def state() -> Response:
-        return _json(encode_snapshot(services.gateway.snapshot(), hub.viewers, hub.capacity))
+        driver = services.control.driver()
+        return _json(encode_snapshot(services.gateway.snapshot(), hub.viewers, hub.capacity, driver, edition))
 
     @routes.get("/model")
     def describe() -> Response:
@@ -38,11 +31,14 @@ def blueprint(services: Services) -> Blueprint:
     def stream() -> Response:
         if not request.environ.get(MAY_STREAM, True):  # its path was written in another way
             raise NotFound
+        viewer = page_of(request)
         frames = hub.open()
         if frames is None:
             raise no_place(hub.capacity)
+        services.control.arrive(viewer)
         response = Response(iter(frames), content_type="text/event-stream")
         response.call_on_close(frames.close)
+        response.call_on_close(lambda: services.control.leave(viewer))
         response.headers.update({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         return response
 

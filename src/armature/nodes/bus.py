@@ -20,7 +20,7 @@ from armature.dynamixel import link
 from armature.errors import ArmatureError, PortError
 from armature.nodes.bus_clock import LoopClock
 from armature.nodes.bus_link import BusLink, refuse
-from armature.nodes.bus_report import BusReport
+from armature.nodes.bus_report import BusReport, what_is_gone
 from armature.nodes.bus_requests import BusRequests
 from armature.nodes.bus_setup import build
 from armature.nodes.holder import lock_holder, process, require_alone
@@ -140,8 +140,11 @@ class Child:
             return
         try:
             self._loop.start(now)
+            self._report.gone = ""
         except ArmatureError as error:
-            self._loop.why = str(self._explained(error))
+            explained = self._explained(error)
+            self._loop.why = str(explained)
+            self._report.gone = "port held" if explained is not error else what_is_gone(error)
 
     def _explained(self, error: ArmatureError) -> ArmatureError:
         """Of a port that is held, the process that holds it."""

@@ -188,7 +188,8 @@ class BusKeeper:
 
     def _lose(self, why: str) -> None:
         """Nothing of what the child told last is so any more, but its latch."""
-        gone = link.Status(Mode.DISCONNECTED.name, "unknown", "", why, self.status.protective_stop)
+        latched = self.status.protective_stop
+        gone = link.Status(Mode.DISCONNECTED.name, "unknown", "", why, latched, cause="bus process")
         self._hear_status(gone, None)
 
     def _tell(self) -> None:

@@ -14,8 +14,10 @@ from armature.dynamixel.axis import Axis
 from armature.dynamixel.bus_contract import Bus
 from armature.dynamixel.loop import ServoLoop
 from armature.dynamixel.mode import Fault
+from armature.dynamixel.remedy import Step
 from armature.dynamixel.setpoints import Setpoint
 from armature.dynamixel.statistics import BusStatistics, CycleTimes, ServoStatistics, describe_histogram
+from armature.errors import ArmatureError, BusError, PortError
 
 _STATUS_EVERY = 1.0  # [s]
 _LATE = 0.001  # [s]
@@ -37,6 +39,7 @@ class BusReport:
         self._lateness = CycleTimes(_LATE)  # of their begin, in the same bins
         self.process: dict[str, str] = {}  # what the machine has permitted
         self.newest_piece = 0
+        self.gone = ""  # what keeps a bus away that cannot be opened, where that is not its port
         self._loop = loop
         self._bus = bus
         self._tidying = 0.0  # the longest [s]
@@ -96,7 +99,7 @@ class BusReport:
             tuple(loop.blocks),
             loop.remedy(now),
         )
-        key = (client, state, wishes, tuple(loop.faults.values()), loop.warnings, self._refused)
+        key = (client, state, self.gone, wishes, tuple(loop.faults.values()), loop.warnings, self._refused)
         monotonic = time.monotonic()
         if key == self._shown and monotonic - self._shown_at < _STATUS_EVERY:
             return None
@@ -106,15 +109,16 @@ class BusReport:
     def status(self, now: float) -> link.Status:
         """What changes seldom."""
         loop = self._loop
+        ways = loop.ways_out()
         return link.Status(
             mode=loop.mode(now).name,
             torque=loop.torque_told(),
             session=loop.session,
             why=loop.why,
             protective_stop=loop.protective_stop_latched,
-            faults=tuple(_fault(fault, now) for fault in loop.faults.values()),
+            faults=tuple({**_fault(fault, now), **_way(*ways[name])} for name, fault in loop.faults.items()),
             warnings=tuple(_fault(warning, now) for warning in loop.warnings),
-            cause=str(loop.cause or ""),
+            cause=self.gone or str(loop.cause or ""),
             bus=self._bus_values(),
             buses=self._values_of_parts(),
             servos=self._servo_values(),
@@ -179,6 +183,13 @@ class BusReport:
         }
 
 
+def what_is_gone(error: ArmatureError) -> str:
+    """What keeps a bus away, as a word for programs; empty where its port is gone."""
+    if isinstance(error, PortError):
+        return ""
+    return "servos silent" if isinstance(error, BusError) else "servos refused"
+
+
 def _bus_counts(counts: BusStatistics) -> dict[str, Any]:
     return {
         "error rate": f"{counts.error_rate:.6f}",
@@ -213,6 +224,10 @@ def _fault(fault: Fault, now: float) -> dict[str, Any]:
         "steps": list(map(str, fault.remedy.steps)),
         "age": now - fault.since,
     }
+
+
+def _way(step: Step, waits: str) -> dict[str, str]:
+    return {"step": str(step), "waits for": waits}
 
 
 def _measured(axis: Axis) -> dict[str, str]:

@@ -24,7 +24,8 @@ from armature.environment import state_folder
 from armature.monitor.address import is_loopback, page_url
 from armature.monitor.app import create_app
 from armature.monitor.board import Board, Status
-from armature.monitor.encode import encode_snapshot
+from armature.monitor.control import Control
+from armature.monitor.encode import edition_of, encode_snapshot
 from armature.monitor.gateway import Recording
 from armature.monitor.hub import StreamHub
 from armature.monitor.server import MonitorServer
@@ -85,7 +86,8 @@ class Monitor(Node):
         key = keep_key(self._key_file) if self._key_file else None
         hosts = frozenset(name.lower() for name in (*given.trusted_hosts, given.host))
         config = MonitorConfig(arm, urdf, poses, hosts, key, jog_lease=_JOG_LEASE)
-        app = create_app(self._gateway, self._hub, Path(given.page_root), config)
+        self._control, self._edition = Control(self._gateway), edition_of(config)
+        app = create_app(self._gateway, self._hub, Path(given.page_root), config, self._control)
         self._subscribe()
         self.create_timer(1.0 / given.stream_rate, self._tick)
         self._diagnostics = topics.publisher(self, topics.DIAGNOSTICS)
@@ -129,7 +131,8 @@ class Monitor(Node):
         snapshot = self._board.at(time.monotonic())
         self._gateway.show(snapshot)
         if self._hub.viewers:
-            self._hub.publish(encode_snapshot(snapshot, self._hub.viewers, self._hub.capacity))
+            viewers, capacity, driver = self._hub.viewers, self._hub.capacity, self._control.driver()
+            self._hub.publish(encode_snapshot(snapshot, viewers, capacity, driver, self._edition))
 
     def _diagnose(self) -> None:
         traffic = self._server.traffic

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -17,10 +18,9 @@ from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from armature.core.model import ArmModel
-from armature.errors import CommandRefused
+from armature.errors import CommandRefused, ProcessError
 from armature.monitor.board import Board
 from armature.monitor.gateway import Outcome, Snapshot
-from armature.monitor.pose_motion import duration
 from armature.nodes import conversions, topics
 from armature.nodes.handover import Handover, settle
 from armature.nodes.pursuit import Pursuit, absent
@@ -31,13 +31,16 @@ _STATE_FOLLOWS = 1.0  # [s]
 _PARKED = 60.0  # parking is slow on purpose, and is answered when the arm rests [s]
 # A goal that is refused after it was accepted (its reason travels in the result) is refused at once.
 _EARLY_RESULT = 0.3  # [s]
+_COMES_TO_REST = 3.0  # [s]
+_GENTLY = 2.0  # a move to a pose takes so many times the least that it can
+_PREVIEW = "preview"  # docs/moves.md
 _COMMANDABLE = ("ARMED", "MOVING")
 _FIRST = {  # what leads to ARMED, where arming alone does not
     "PROTECTIVE_STOP": "release the protective stop, then arm",
     "FAULT": "remove the cause and clear the faults, then arm",
     "PARKING": "wait until the arm is parked, then arm",
     "STARTING": "wait until the servos are found, then arm",
-    "DISCONNECTED": "check power, cable and the servo interface, then arm",
+    "DISCONNECTED": "wait until the servos are there again, then arm",
 }
 
 
@@ -73,11 +76,12 @@ class RosGateway:
                 topics.PROTECTIVE_STOP,
                 topics.STOP_MOTION,
                 topics.CLEAR_FAULTS,
+                topics.TORQUE_OFF,
                 topics.RECORDER_START,
                 topics.RECORDER_STOP,
             )
         }
-        self._trajectory = _action(node, topics.FOLLOW_JOINT_TRAJECTORY)
+        self._move = _action(node, topics.MOVE_JOINTS)
         self._gripper = _action(node, topics.GRIPPER_COMMAND)
         self._jog = topics.publisher(node, topics.JOINT_JOG)
 
@@ -87,7 +91,7 @@ class RosGateway:
 
     def destroy(self) -> None:
         """Destroy what the node does not destroy by itself."""
-        self._trajectory.destroy()
+        self._move.destroy()
         self._gripper.destroy()
 
     def show(self, snapshot: Snapshot) -> None:
@@ -126,6 +130,10 @@ class RosGateway:
         """Recover from the present faults."""
         return self._ask(topics.CLEAR_FAULTS, Trigger.Request(), _ANSWER)
 
+    def torque_off(self) -> Outcome:
+        """Cut all torque at once; the arm sinks unless something holds it."""
+        return self._ask(topics.TORQUE_OFF, Trigger.Request(), _ANSWER)
+
     def jog(self, velocities: Mapping[str, float]) -> Outcome:
         """Move joints at a velocity [rad/s] for one lease; zero ends it at once."""
         if any(velocities.values()):
@@ -140,19 +148,42 @@ class RosGateway:
         return self.handover.wait(begin, "monitor", "jog", _STOP_ANSWER)
 
     def move_to_pose(self, name: str) -> Outcome:
-        """Move to a named pose; answers when the goal is accepted or refused."""
+        """Move to a named pose, in twice the least time; answers when the goal is accepted or refused.
+
+        A motion that is under way is stopped before, since a move begins from rest.
+        """
         self._check_commandable(f"pose {name}")
+        if self.shown.state.name == "MOVING":
+            self.stop_motion()
+            with self._news:
+                self._news.wait_for(lambda: self.shown.state.name != "MOVING", _COMES_TO_REST)
+        least = self._least_time(name)
+        if not least.accepted:
+            return least
+        seconds = _GENTLY * float(json.loads(least.message)["duration"])
+        goal = self._move_goal(name, seconds)
+        return self._pursue(self._move, goal, f"pose {name}", f"moving to {name}, {seconds:.1f} s")
+
+    def _least_time(self, name: str) -> Outcome:
+        """What the controller foresees of a move, which it does not make for that."""
+        preview = Pursuit(None, self._move, self._move_goal(name, 0.0, _PREVIEW), f"pose {name}")
+        if not self.handover.wait(preview.begin, "arm_controller", f"pose {name}", _ANSWER):
+            return Outcome(False, f"arm_controller refused pose {name}; its state is {self.shown.state.name}")
+        try:
+            seen = preview.result.result(_ANSWER)
+        except FutureTimeoutError as error:
+            why = f"no way to pose {name} was found within {_ANSWER:g} s"
+            raise ProcessError("arm_controller", why, "go there over a pose between") from error
+        return Outcome(seen.outcome == "succeeded", seen.message or seen.outcome)
+
+    def _move_goal(self, name: str, seconds: float, frame: str = "") -> FollowJointTrajectory.Goal:
         goal = {joint: value for joint, value in self._poses[name].items() if not self._is_gripper(joint)}
-        seconds = duration(self._arm, self._positions(goal, f"pose {name}"), goal)
         point = JointTrajectoryPoint(
-            positions=list(goal.values()),
-            velocities=[0.0] * len(goal),
-            accelerations=[0.0] * len(goal),
-            time_from_start=conversions.to_duration(seconds),
+            positions=list(goal.values()), time_from_start=conversions.to_duration(seconds)
         )
         trajectory = JointTrajectory(joint_names=list(goal), points=[point])
-        request = FollowJointTrajectory.Goal(trajectory=trajectory)
-        return self._pursue(self._trajectory, request, f"pose {name}", f"moving to {name}, {seconds:.1f} s")
+        trajectory.header.frame_id = frame
+        return FollowJointTrajectory.Goal(trajectory=trajectory)
 
     def move_gripper(self, position: float) -> Outcome:
         """Move the gripper to a position [m]; answers when the goal is accepted or refused."""
@@ -190,16 +221,6 @@ class RosGateway:
         if state.name not in _COMMANDABLE:
             why = f"state is {state.name}" + (f" ({state.reason})" if state.reason else "")
             raise CommandRefused(request, why, _FIRST.get(state.name, "arm first"))
-
-    def _positions(self, goal: Mapping[str, float], request: str) -> dict[str, float]:
-        known: dict[str, float] = {}
-        for joint in self.shown.joints:
-            value = joint.commanded if joint.commanded is not None else joint.position
-            if value is not None:
-                known[joint.name] = value
-        if missing := sorted(set(goal) - set(known)):
-            raise CommandRefused(request, f"no reading of {', '.join(missing)}", "look at its fault first")
-        return known
 
     def _is_gripper(self, joint: str) -> bool:
         return self._arm.joint(joint).kind == "prismatic"

@@ -22,11 +22,11 @@ _OUTCOMES = {
 class Pursuit:
     """One goal from being sent to its end; every method runs in the executor's thread."""
 
-    def __init__(self, board: Board, client: Any, goal: Any, label: str) -> None:
+    def __init__(self, board: Board | None, client: Any, goal: Any, label: str) -> None:
         """Prepare it.
 
         Args:
-            board: where its outcome is noted.
+            board: where its outcome is noted; None for a goal that moves nothing.
             client: the action's client.
             goal: the action's goal message.
             label: what it is, for people.
@@ -49,7 +49,8 @@ class Pursuit:
 
     def _answered(self, handle: Any, accepted: Future[bool]) -> None:
         if handle.accepted:
-            self._board.motion = self._motion
+            if self._board is not None:
+                self._board.motion = self._motion
             handle.get_result_async().add_done_callback(lambda done: self._ended(done.result()))
         settle(accepted, bool(handle.accepted))
 
@@ -57,7 +58,7 @@ class Pursuit:
         outcome = _OUTCOMES.get(response.status, "unknown")
         motion = Motion(self._motion.goal, outcome, _text_of(response.result))
         # A newer motion may have replaced this one on the board.
-        if self._board.motion is self._motion:
+        if self._board is not None and self._board.motion is self._motion:
             self._board.motion = motion
         settle(self.result, motion)
 

@@ -10,7 +10,7 @@ from typing import Any
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 
-from armature.dynamixel import link
+from armature.dynamixel import link, way_out
 from armature.dynamixel.cause import Cause, names_of
 from armature.dynamixel.mode import Mode
 from armature.dynamixel.wiring import ServoWiring
@@ -19,6 +19,8 @@ from armature.nodes.servo_parameters import ServoConfiguration
 
 _ERRORS = (Mode.FAULT.name, Mode.DISCONNECTED.name)
 _WARNINGS = (Mode.PROTECTIVE_STOP.name, Mode.STARTING.name)
+_TOLD = ("cause", "detail", "done", "remedy")
+_FORESEEN = ("step", "waits for")  # of faults alone
 Problem = Mapping[str, Any]  # a fault or a warning, as the status has it
 
 
@@ -34,11 +36,21 @@ def state(status: link.Status, now: float) -> DiagnosticStatus:
         values |= {"remedy": status.remedy, "steps": ", ".join(status.steps)}
     if status.speed_factor < 1.0:
         values["speed_factor"] = f"{status.speed_factor:.2f}"
+    if status.faults:
+        values |= _way_out(status.faults)
     if status.free:
         values["free"] = ", ".join(status.free)
     values |= {f"blocked.{joint}": where for joint, where in status.blocks.items()}
     values |= _told("fault", status.faults, now) | _told("warning", status.warnings, now)
     return diagnostic("servo_interface", _level(status), status.mode, values)
+
+
+def _way_out(faults: Iterable[Problem]) -> dict[str, str]:
+    """The request that would succeed now, and what the first fault that it would not end waits for."""
+    steps = {problem["joint"]: problem.get("step", "") for problem in faults}
+    waits = next(filter(None, (problem.get("waits for", "") for problem in faults)), "")
+    named = way_out.first(filter(None, steps.values()))
+    return {"step": named, "waits for": waits} if named else {}
 
 
 def shown(status: link.Status) -> Any:
@@ -47,7 +59,8 @@ def shown(status: link.Status) -> Any:
         tuple((problem["joint"], problem["cause"], problem["done"]) for problem in problems)
         for problems in (status.faults, status.warnings)
     )
-    why = (status.why, status.cause, status.speed_factor, status.free, status.blocks, status.remedy)
+    steps = tuple(problem.get("step") for problem in status.faults)
+    why = (status.why, status.cause, status.speed_factor, status.free, status.blocks, status.remedy, steps)
     return status.mode, status.torque, status.session, status.protective_stop, why, faults, warnings
 
 
@@ -173,7 +186,7 @@ def _condition(
             return DiagnosticStatus.WARN, "no reading in the last cycle", {}
         return DiagnosticStatus.OK, "ok", {}
     gravest = problems[0]
-    told = {name: gravest[name] for name in ("cause", "detail", "done", "remedy")}
+    told = {name: gravest[name] for name in (*_TOLD, *_FORESEEN) if name in gravest}
     told |= {"steps": ", ".join(gravest.get("steps", ()))}
     times = {"since [s]": f"{gravest['age']:.1f}", "time": _since(gravest, now)}
     level = DiagnosticStatus.ERROR if faults else DiagnosticStatus.WARN

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import threading
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from armature.monitor.app import create_app
-from armature.monitor.encode import encode_snapshot
+from armature.monitor.control import Control
+from armature.monitor.encode import edition_of, encode_snapshot
 from armature.monitor.hub import StreamHub
 from armature.monitor.server import MonitorServer
 
@@ -30,6 +34,7 @@ _SOFTWARE_3D = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-sw
 # Drawing in software takes seconds a page: only what is about the drawing waits for it.
 _NO_3D = ["--disable-3d-apis"]
 _PERIOD = 0.05  # [s]
+KEY = "abcde-fghjk-mnpqr-stuvw"
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +78,8 @@ def page_root() -> Path:
 class Robot:
     """Publishes the gateway's snapshot at the stream's rate until told to be silent."""
 
-    def __init__(self, gateway, hub: StreamHub) -> None:
-        self.gateway, self._hub = gateway, hub
+    def __init__(self, gateway, hub: StreamHub, control: Control, edition: str) -> None:
+        self.gateway, self.control, self.edition, self.hub = gateway, control, edition, hub
         self.speaks = threading.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -84,7 +89,13 @@ class Robot:
     def _run(self) -> None:
         while not self._ended.wait(_PERIOD):
             if self.speaks.is_set():
-                self._hub.publish(encode_snapshot(self.gateway.snapshot(), self._hub.viewers, self._hub.capacity))
+                self._publish()
+
+    def _publish(self) -> None:
+        """As the node does it, with the time of the frame."""
+        shown = replace(self.gateway.snapshot(), time=time.monotonic())
+        viewers, capacity, driver = self.hub.viewers, self.hub.capacity, self.control.driver()
+        self.hub.publish(encode_snapshot(shown, viewers, capacity, driver, self.edition))
 
     def end(self) -> None:
         self._ended.set()
@@ -92,8 +103,8 @@ class Robot:
 
 
 @pytest.fixture
-def robot(gateway, hub) -> Iterator[Robot]:
-    speaking = Robot(gateway, hub)
+def robot(gateway, hub, control, config) -> Iterator[Robot]:
+    speaking = Robot(gateway, hub, control, edition_of(config))
     yield speaking
     speaking.end()
 
@@ -103,14 +114,14 @@ def open_page(chromium, server, robot):
     """Open the page at a screen size; any error of the page fails the test."""
     contexts, errors = [], []
 
-    def open_(width: int = 1024, height: int = 768, browser=chromium, **options):
+    def open_(width: int = 1024, height: int = 768, browser=chromium, port: int | None = None, **options):
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda message: "Content Security" in message.text and errors.append(message.text))
-        page.goto(f"http://127.0.0.1:{server.port}/")
+        page.goto(f"http://127.0.0.1:{port or server.port}/")
         return page
 
     yield open_
@@ -133,11 +144,36 @@ def page_3d(open_page, chromium_3d):
     return opened
 
 
-@pytest.fixture
-def locked_server(gateway, hub, page_root, config):
-    from dataclasses import replace
+class Serving:
+    """A monitor that can be ended and started again at its port, as a new one that remembers nothing."""
 
-    locked = replace(config, access_key="abcde-fghjk-mnpqr-stuvw")
-    serving = MonitorServer(create_app(gateway, hub, page_root, locked), hub, "127.0.0.1", 0)
-    yield serving
-    serving.stop()
+    def __init__(self, gateway, page_root, config, robot) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:  # one that was given is held for a while when it ends
+            self.port = free.getsockname()[1]
+        self._gateway, self._page_root, self._robot = gateway, page_root, robot
+        self.config = config
+        self.start()
+
+    def start(self) -> None:
+        hub = StreamHub(capacity=3, heartbeat=0.2)
+        self._robot.control = Control(self._gateway)
+        self._robot.edition, self._robot.hub = edition_of(self.config), hub
+        app = create_app(self._gateway, hub, self._page_root, self.config, self._robot.control)
+        self._server = MonitorServer(app, hub, "127.0.0.1", self.port)
+
+    def end(self) -> None:
+        self._server.stop()
+
+
+@pytest.fixture
+def serving(gateway, page_root, config, robot) -> Iterator[Serving]:
+    monitor = Serving(gateway, page_root, config, robot)
+    yield monitor
+    monitor.end()
+
+
+@pytest.fixture
+def locked(gateway, page_root, config, robot) -> Iterator[Serving]:
+    monitor = Serving(gateway, page_root, replace(config, access_key=KEY), robot)
+    yield monitor
+    monitor.end()

@@ -30,6 +30,8 @@ def test_the_table_shows_what_was_read(page):
     expect(row(page, "elbow")).to_contain_text("\u221245.0")
     expect(row(page, "elbow")).to_contain_text("34\u202f°C")
     expect(row(page, "gripper")).to_contain_text("12.5mm")
+    expect(row(page, "gripper")).to_contain_text("0.10\u202fN")
+    expect(row(page, "gripper")).not_to_contain_text("N·m")
     expect(page.locator(".banner-state")).to_have_text("Armed")
 
 
@@ -126,13 +128,6 @@ def test_a_lost_stream_is_told_within_a_second_lets_go_and_forbids_motion(page, 
     expect(page.locator(".jog-button >> nth=0")).to_be_enabled()
 
 
-def test_a_monitor_that_comes_back_is_found_without_loading_anew(page, gateway, hub, robot):
-    hub.close()
-    expect(page.locator(".banner-state")).to_have_text("No link", timeout=3000)
-    hub._closed = False
-    expect(page.locator(".banner-state")).to_have_text("Armed")
-
-
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_stop_is_in_reach_at_every_size_and_wherever_the_page_is_scrolled(open_page, gateway, width, height):
     page = open_page(width, height, has_touch=True)
@@ -147,21 +142,6 @@ def test_stop_is_in_reach_at_every_size_and_wherever_the_page_is_scrolled(open_p
         assert box["y"] + box["height"] <= height
     page.locator("#stop").tap()
     assert gateway.wait_for(lambda calls: ("protective_stop", True) in calls)
-
-
-@pytest.mark.parametrize(("width", "height"), SIZES)
-def test_nothing_is_too_small_to_touch_or_out_of_the_page(open_page, width, height):
-    page = open_page(width, height)
-    expect(page.locator(".banner-state")).to_have_text("Armed")
-    sizes = page.evaluate(
-        """() => [...document.querySelectorAll('button, input')].filter(element => element.offsetParent)
-            .map(element => [element, element.getBoundingClientRect()])
-            .map(([element, box]) => [element.id || element.textContent, box.height, box.right])"""
-    )
-    assert len(sizes) > 10
-    assert [name for name, tall, _ in sizes if tall < 44] == []
-    assert [name for name, _, right in sizes if right > width] == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("key", ["Escape", " "])
@@ -180,8 +160,10 @@ def test_stop_is_asked_again_until_it_is_answered(page, gateway):
     gateway.silent = True
     page.locator("#stop").click()
     expect(page.locator("#toast")).to_contain_text("STOP is not confirmed")
+    expect(page.locator("#stop-told")).to_contain_text("NOT CONFIRMED")
     assert gateway.wait_for(lambda calls: calls.count(("protective_stop", True)) >= 3)
     gateway.silent = False
+    expect(page.locator("#stop-told")).to_have_text("STOP is confirmed.")
 
 
 def test_a_protective_stop_is_released_only_after_a_second_word(page, gateway):
@@ -272,19 +254,3 @@ def test_a_silent_recorder_cannot_be_started(page, gateway):
     gateway.shown = replace(gateway.shown, recording=Recording())
     expect(page.locator("#record")).to_be_disabled()
     expect(page.locator("#record-why")).to_have_text("The recorder is silent.")
-
-
-def test_the_access_key_is_asked_for_and_stop_works_without_it(chromium, locked_server, robot, gateway):
-    context = chromium.new_context(viewport={"width": 1024, "height": 768})
-    page = context.new_page()
-    page.goto(f"http://127.0.0.1:{locked_server.port}/")
-    expect(page.locator("#login")).to_be_visible()
-    page.locator("#stop").click()
-    assert gateway.wait_for(lambda calls: calls == [("protective_stop", True)])
-    page.locator("#login-key").fill("wrong")
-    page.keyboard.press("Enter")
-    expect(page.locator("#login-why")).to_contain_text("not the access key")
-    page.locator("#login-key").fill("abcde-fghjk-mnpqr-stuvw")
-    page.keyboard.press("Enter")
-    expect(page.locator(".banner-state")).to_have_text("Armed")
-    context.close()

@@ -1,6 +1,8 @@
 /** The state of the robot in words, why it is so, and the one step that leads on. */
 
+import { PAGE } from '../api.js';
 import { allow, button, byId, write } from '../dom.js';
+import { Question } from './question.js';
 
 /** The banner, the state of the link and the steps of recovery. */
 export class Banner {
@@ -10,29 +12,27 @@ export class Banner {
     this.state = this.part('.banner-state');
     this.reason = this.part('.banner-reason');
     this.step = this.part('.banner-step');
-    this.release = button('Release…', 'recover');
-    this.release.id = 'release';
-    this.confirm = button('The way is clear: release', 'recover');
-    this.confirm.id = 'release-confirm';
-    this.cancel = button('Cancel');
-    this.clear = button('Clear faults', 'recover');
-    this.clear.id = 'clear-faults';
-    this.arm = button('Arm');
-    this.arm.id = 'arm';
-    this.disarm = button('Park & disarm');
-    this.disarm.id = 'disarm';
-    const recovery = [this.clear, this.release, this.confirm, this.cancel];
-    this.part('.banner-actions').append(...recovery, this.arm, this.disarm);
-    this.isAsking = false;
-    this.release.onclick = () => this.ask(true);
-    this.cancel.onclick = () => this.ask(false);
-    this.confirm.onclick = () => {
-      this.ask(false);
-      command('release');
-    };
-    this.clear.onclick = () => command('clear_faults');
-    this.arm.onclick = () => command('arm');
-    this.disarm.onclick = () => command('disarm');
+    const place = this.part('.banner-actions');
+    this.release = new Question(place, 'release', 'Release…', 'The way is clear: release', () => command('release'));
+    const supported = 'The arm is supported: torque off';
+    this.torqueOff = new Question(place, 'torque-off', 'Torque off…', supported, () => command('torque_off'));
+    this.clear = this.add('clear-faults', 'Clear faults', () => command('clear_faults'));
+    this.arm = this.add('arm', 'Arm', () => command('arm'));
+    this.disarm = this.add('disarm', 'Park & disarm', () => command('disarm'));
+    this.takeOver = this.add('take-over', 'Take over', () => command('take_over'));
+  }
+
+  /**
+   * @param {string} id
+   * @param {string} label
+   * @param {() => void} act
+   */
+  add(id, label, act) {
+    const element = button(label);
+    element.id = id;
+    element.onclick = act;
+    this.part('.banner-actions').append(element);
+    return element;
   }
 
   /** @param {string} selector */
@@ -40,39 +40,40 @@ export class Banner {
     return /** @type {HTMLElement} */ (this.root.querySelector(selector));
   }
 
-  /** @param {boolean} isAsking */
-  ask(isAsking) {
-    this.isAsking = isAsking;
-    this.confirm.hidden = this.cancel.hidden = !isAsking;
-    this.release.hidden = isAsking;
-    if (isAsking) this.confirm.focus();
-  }
-
   /**
    * @param {import('../states.js').Meaning} meaning
    * @param {import('../types').Permissions} permissions
    * @param {import('../types').Snapshot | null} snapshot
-   * @param {boolean} isLive
+   * @param {number} lost for how long there has been no link, 0 where there is one [ms]
    */
-  show(meaning, permissions, snapshot, isLive) {
+  show(meaning, permissions, snapshot, lost) {
+    const isLive = lost === 0;
     this.root.dataset.tone = meaning.tone;
     document.body.dataset.live = String(isLive);
     write(this.state, meaning.title);
     write(this.reason, meaning.reason);
     write(this.step, meaning.step);
-    const mayRelease = permissions.release === '';
-    if (!mayRelease) this.isAsking = false;
-    this.release.hidden = !mayRelease || this.isAsking;
-    this.confirm.hidden = this.cancel.hidden = !mayRelease || !this.isAsking;
-    this.clear.hidden = permissions.clear_faults !== '';
+    this.release.show(permissions.release === '');
+    this.torqueOff.show(permissions.torque_off === '');
+    this.takeOver.hidden = permissions.take_over !== '';
+    this.offer(this.clear, permissions.clear_faults, true);
     this.offer(this.arm, permissions.arm, meaning.next === 'arm');
-    this.offer(this.disarm, permissions.disarm, false);
+    this.offer(this.disarm, permissions.disarm, meaning.next === 'disarm');
     // Where recovery comes first, its steps alone are offered; an arm at fault may be let down.
+    this.clear.hidden = permissions.clear_faults !== '';
     this.arm.hidden = meaning.tone === 'alarm';
     this.disarm.hidden = this.arm.hidden && permissions.disarm !== '';
-    write(byId('link-state'), isLive ? this.ages(snapshot) : 'lost');
+    write(byId('link-control'), isLive ? this.driver(snapshot) : '–');
+    // Not in the banner, which is read aloud whenever it changes.
+    write(byId('link-state'), isLive ? this.ages(snapshot) : Number.isFinite(lost) ? `lost ${(lost / 1000).toFixed(0)} s ago` : 'none yet');
     write(byId('link-viewers'), isLive && snapshot ? `${snapshot.viewers} of ${snapshot.capacity}` : '–');
     byId('link').dataset.live = String(isLive);
+  }
+
+  /** @param {import('../types').Snapshot | null} snapshot */
+  driver(snapshot) {
+    if (!snapshot?.driver) return 'free';
+    return snapshot.driver.page === PAGE ? 'you' : snapshot.driver.page ? 'another browser' : 'a program';
   }
 
   /**
@@ -83,7 +84,7 @@ export class Banner {
   offer(element, why, isNext) {
     allow(why, null, element);
     element.title = why.trim();
-    element.classList.toggle('recover', isNext);
+    element.classList.toggle('recover', isNext && why === '');
   }
 
   /** @param {import('../types').Snapshot | null} snapshot */

@@ -70,6 +70,7 @@ export class Controls {
     allow(permissions.halt, null, this.halt);
     if (!permissions.move && snapshot?.motion) write(byId('poses-why'), told(snapshot.motion));
     allow(permissions.move, byId('gripper-why'), this.open, this.close, this.slider);
+    if (permissions.move) this.isSliding = false;
     this.showGripper(snapshot);
     this.showRecording(snapshot, permissions.record);
   }

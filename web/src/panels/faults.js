@@ -2,9 +2,9 @@
 
 import { byId, make, write } from '../dom.js';
 import { duration } from '../format.js';
-import { sentence } from '../states.js';
+import { OF_JOINT, STEPS, list, plain, sentence, subject, withUnits } from '../words.js';
 
-/** The list of faults. */
+/** The list of faults; one cause in several joints is one card. */
 export class Faults {
   constructor() {
     this.list = byId('faults');
@@ -13,29 +13,56 @@ export class Faults {
 
   /** @param {import('../types').Fault[]} faults */
   show(faults) {
-    this.list.parentElement?.classList.toggle('any', faults.length > 0);
-    write(byId('faults-title'), faults.length ? `Faults · ${faults.length}` : 'No faults');
+    const cards = grouped(faults);
+    this.list.parentElement?.classList.toggle('any', cards.length > 0);
+    write(byId('faults-title'), cards.length ? `Faults · ${cards.length}` : 'No faults');
     // Built anew only when the faults change, so that a screen reader does not repeat them.
-    const key = JSON.stringify(faults.map(({ name, level, message, values }) => [name, level, message, values.remedy]));
-    if (key !== this.shown) this.list.replaceChildren(...faults.map(item));
+    const key = JSON.stringify(cards.map((card) => card.map(({ name, level, message, values }) => [name, level, message, values.step])));
+    if (key !== this.shown) this.list.replaceChildren(...cards.map(item));
     this.shown = key;
-    faults.forEach((fault, index) => {
+    cards.forEach((card, index) => {
       const since = this.list.children[index]?.querySelector('.since');
-      const seconds = Number(fault.values['since [s]']);
+      const seconds = Math.max(...card.map(({ values }) => Number(values['since [s]'])));
       if (since) write(since, Number.isFinite(seconds) ? `since ${duration(seconds)}` : '');
     });
   }
 }
 
-/** @param {import('../types').Fault} fault */
-function item(fault) {
+/**
+ * Faults that have their cause in common, or that a process tells nothing of any more.
+ *
+ * @param {import('../types').Fault[]} faults
+ */
+export function grouped(faults) {
+  /** @type {Map<string, import('../types').Fault[]>} */
+  const groups = new Map();
+  for (const fault of faults) {
+    const process = fault.name.split(':')[0];
+    const alike = fault.level === 'STALE' ? `stale ${process}` : fault.values.cause && `${fault.level} ${fault.values.cause}`;
+    const key = alike || fault.name;
+    groups.set(key, [...(groups.get(key) ?? []), fault]);
+  }
+  return [...groups.values()];
+}
+
+/** @param {import('../types').Fault[]} card */
+function item(card) {
+  const [fault] = card;
+  const { cause, done, remedy, step } = fault.values;
   const element = make('li', `fault ${fault.level.toLowerCase()}`);
+  const isStale = fault.level === 'STALE';
+  const subjects = isStale ? [subject(fault.name.split(':')[0])] : card.map(({ name }) => subject(name));
   const head = make('div', 'fault-head');
-  const where = fault.name.split(':').pop()?.trim() ?? fault.name;
-  head.append(make('b', '', where.replaceAll('_', ' ')), make('span', 'since'));
-  element.title = fault.name;
-  element.append(head, make('p', '', sentence(fault.message)));
-  if (fault.values.done) element.append(make('p', 'done', sentence(fault.values.done)));
-  if (fault.values.remedy) element.append(make('p', 'remedy', sentence(fault.values.remedy)));
+  head.append(make('b', '', list(subjects)), make('span', 'since'));
+  // Registers, ports and the robot's own words are for who looks closer.
+  element.title = card.map(({ name, message }) => `${name}: ${message}`).join('\n');
+  const isKnown = fault.level === 'ERROR' && cause in OF_JOINT;
+  element.append(head, make('p', '', sentence(isKnown ? OF_JOINT[cause] : plain(fault.message) || 'see the log')));
+  const figures = isKnown && card.length === 1 ? withUnits(plain(fault.values.detail)) : '';
+  if (figures) element.append(make('p', 'done', sentence(figures)));
+  if (plain(done)) element.append(make('p', 'done', sentence(plain(done))));
+  const waits = step === 'wait' && plain(fault.values['waits for'] || remedy);
+  const leads = waits || (step && STEPS[step]) || plain(remedy);
+  if (leads) element.append(make('p', 'remedy', sentence(leads)));
   return element;
 }

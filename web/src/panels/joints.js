@@ -9,7 +9,7 @@ const HOT = 65; // [°C]; X-series servos shut down at 80 °C or below (Temperat
 const SPEEDS = [0.05, 0.1, 0.25, 0.5]; // of the joint's velocity limit
 const CHOSEN = 0.1;
 
-/** @typedef {{press: (joint: string, velocity: number) => void, release: (joint: string) => void}} Jogging */
+/** @typedef {{press: (joint: string, velocity: number) => boolean, release: (joint: string) => void}} Jogging */
 
 /** The rows of all joints. */
 export class JointTable {
@@ -23,6 +23,15 @@ export class JointTable {
     this.rows = joints.map((joint) => new Row(joint, jogging, () => this.speed));
     byId('joint-rows').replaceChildren(...this.rows.map((row) => row.root));
     this.offerSpeeds(SPEEDS.filter((speed) => speed <= fastest));
+  }
+
+  /**
+   * A joint is not held any more, whoever has let it go.
+   *
+   * @param {string} joint
+   */
+  lift(joint) {
+    this.rows.find((row) => row.joint.name === joint)?.lift();
   }
 
   /** @param {number[]} speeds */
@@ -105,12 +114,12 @@ class Row {
     element.setAttribute('aria-label', `${this.joint.name} ${direction < 0 ? 'minus' : 'plus'}, hold to move`);
     const press = () => {
       if (element.disabled) return;
+      // One finger a joint: the other button of a joint that is held does nothing.
+      if (!jogging.press(this.joint.name, direction * speed() * this.joint.velocity)) return;
       element.dataset.pressed = 'true';
-      jogging.press(this.joint.name, direction * speed() * this.joint.velocity);
     };
     const release = () => {
-      delete element.dataset.pressed;
-      jogging.release(this.joint.name);
+      if (element.dataset.pressed) jogging.release(this.joint.name);
     };
     element.addEventListener('pointerdown', (event) => {
       if (event.button !== 0) return;
@@ -118,15 +127,22 @@ class Row {
       press();
     });
     // A captured pointer reports to the button wherever it is let go.
-    for (const end of ['pointerup', 'pointercancel', 'lostpointercapture', 'blur']) {
+    for (const end of ['pointerup', 'pointercancel', 'lostpointercapture']) {
       element.addEventListener(end, release);
     }
+    // A second finger takes the focus, and not the press.
+    let isKey = false;
+    element.addEventListener('blur', () => isKey && release());
     element.addEventListener('contextmenu', (event) => event.preventDefault());
     element.addEventListener('keydown', (event) => {
-      if (event.key === 'Enter' && !event.repeat) press();
+      if (event.key !== 'Enter' || event.repeat) return;
+      isKey = true;
+      press();
     });
     element.addEventListener('keyup', (event) => {
-      if (event.key === 'Enter') release();
+      if (event.key !== 'Enter') return;
+      isKey = false;
+      release();
     });
     return element;
   }
@@ -134,7 +150,10 @@ class Row {
   /** @param {string} why */
   allow(why) {
     allow(why, null, ...this.buttons);
-    if (why) for (const element of this.buttons) delete element.dataset.pressed;
+  }
+
+  lift() {
+    for (const element of this.buttons) delete element.dataset.pressed;
   }
 
   /** @param {import('../types').JointReading} reading */
@@ -154,7 +173,7 @@ class Row {
     const isNear = at !== null && !format.isLinear(joint) && (at < NEAR_LIMIT || at > 1 - NEAR_LIMIT);
     this.bar.classList.toggle('near', isNear);
     write(this.velocity, format.joined(format.velocity(joint, reading.velocity)));
-    write(this.load, format.joined(format.load(reading)));
+    write(this.load, format.joined(format.load(joint, reading)));
     write(this.temperature, format.joined([format.number(reading.temperature, 0), '°C']));
     this.temperature.classList.toggle('hot', (reading.temperature ?? 0) >= HOT);
   }

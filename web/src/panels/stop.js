@@ -1,9 +1,9 @@
-/** STOP: always there, also without a stream or a login; asked until the robot has answered. */
+/** STOP: always there, also without a stream or a login; asked for until the robot has confirmed it. */
 
 import { byId, write } from '../dom.js';
 
-const PERSISTENCE = 10_000; // [ms] of asking again
-const PAUSE = 300; // [ms] between two attempts
+const AGAIN = 1000; // [ms]; a request that hangs does not keep the next one back
+const PAUSE = 300; // [ms] after one that has failed
 
 /** The button and its keys. */
 export class Stop {
@@ -18,6 +18,8 @@ export class Stop {
     this.onPressed = onPressed;
     this.onFailed = onFailed;
     this.isAsking = false;
+    this.isConfirmed = false;
+    this.isLatched = false; // as the robot says
     this.button = byId('stop', HTMLButtonElement);
     this.button.addEventListener('pointerdown', () => this.press());
     this.button.addEventListener('click', () => this.press());
@@ -38,20 +40,41 @@ export class Stop {
     if (this.isAsking) return;
     this.isAsking = true;
     this.button.dataset.asking = 'true';
-    const giveUp = performance.now() + PERSISTENCE;
-    let answer = await this.send();
-    while (!answer.ok && performance.now() < giveUp) {
-      this.onFailed(`STOP is not confirmed (${answer.message}). Asking again. Use the hardware stop.`);
+    this.tell('STOP sent…');
+    const begun = performance.now();
+    this.isConfirmed = false;
+    for (;;) {
+      await this.attempt();
+      if (this.isConfirmed || this.isLatched) break;
+      const seconds = ((performance.now() - begun) / 1000).toFixed(0);
+      this.tell(`NOT CONFIRMED for ${seconds} s: use the hardware stop! Asking again.`);
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
-      answer = await this.send();
     }
-    if (!answer.ok) this.onFailed(`STOP was not confirmed: ${answer.message}. Use the hardware stop.`);
     delete this.button.dataset.asking;
     this.isAsking = false;
+    this.tell(this.isLatched ? '' : 'STOP is confirmed.');
   }
 
-  /** @param {boolean} isLatched */
+  /** One request, awaited for a second; its answer counts also where it comes later, beside the next one. */
+  async attempt() {
+    const answer = this.send().then((told) => {
+      this.isConfirmed ||= told.ok;
+      return told.message;
+    });
+    const late = new Promise((resolve) => setTimeout(resolve, AGAIN, 'no answer yet'));
+    const message = await Promise.race([answer, late]);
+    if (!this.isConfirmed) this.onFailed(`STOP is not confirmed (${message}). Asking again. Use the hardware stop.`);
+  }
+
+  /** @param {string} text */
+  tell(text) {
+    write(byId('stop-told'), text);
+  }
+
+  /** @param {boolean} isLatched as the robot itself says */
   show(isLatched) {
+    if (isLatched && !this.isLatched && !this.isAsking) this.tell('');
+    this.isLatched = isLatched;
     this.button.dataset.latched = String(isLatched);
     write(byId('stop-note'), isLatched ? 'stopped; release above' : 'Esc or Space');
   }

@@ -1,0 +1,114 @@
+/** The page's words for what the robot tells by machine keys, and what may be shown of its own words. */
+
+/** @type {Record<string, string>} by cause, as `dynamixel/cause.py` names them; what is said of a joint */
+export const OF_JOINT = {
+  'electrical shock': 'reports an electrical shock',
+  encoder: 'reports a fault of its encoder',
+  overheating: 'is too hot and has shut down',
+  overload: 'was overloaded and has shut down',
+  'input voltage': 'reports a bad supply voltage',
+  disconnected: 'is cut off: its bus is gone',
+  missing: 'does not answer',
+  'turns lost': 'has lost count of its turns',
+  'silent reset': 'was reset and is limp',
+  'bus watchdog': 'stopped by itself and cannot be released',
+  disagreement: 'has two servos that disagree',
+  limit: 'is beyond its limit',
+  'following error': 'does not follow',
+  contact: 'met resistance',
+  temperature: 'is nearly too hot',
+  load: 'carries too much',
+  communication: 'loses answers',
+};
+
+/** @type {Record<string, string[]>} what is gone, and what leads on, by the cause of being disconnected */
+export const GONE = {
+  disconnected: ['The USB adapter or its cable is gone.', 'Plug it in; the servos join by themselves.'],
+  'port held': ['Another program uses the servos’ port.', 'End that program; the servos then join by themselves.'],
+  'servos silent': ['The port is there, but not all servos answer.', 'Check their power supply; they join by themselves.'],
+  'bus process': ['The servo software restarts; the servos hold.', 'Wait: nothing has to be done.'],
+  'servo interface': ['The servo software is silent.', 'Wait: it is started again. If it stays silent, its log says why.'],
+};
+
+/** @type {Record<string, string>} what leads on, by the robot's own word for it; the names are those of the buttons */
+export const STEPS = {
+  clear_faults: 'Remove the cause, then press “Clear faults”.',
+  disarm: 'Press “Park & disarm”; then the fault can be cleared.',
+  torque_off: 'Support the arm, then press “Torque off”; then the fault can be cleared.',
+  wait: 'It goes on by itself, or once the cause is gone.',
+};
+
+/** @type {Record<string, string>} */
+export const PROCESSES = {
+  servo_interface: 'Servo software',
+  arm_controller: 'Motion control',
+  gripper_controller: 'Gripper control',
+  recorder: 'Recorder',
+  monitor: 'Monitor',
+  state_publisher: 'Frames',
+};
+
+// Services and commands that the page has a button for.
+/** @type {[RegExp, string][]} */
+const BUTTONS = [
+  [/\b(?:call )?(?:\/\S*\/)?clear_faults\b/g, 'press “Clear faults”'],
+  [/\bdisarm(?: first)?, which parks it\b/g, 'press “Park & disarm”'],
+  [/\barm with \/\S+/g, 'press “Arm”'],
+  [/\brelease with \/\S+(?: false)?/g, 'press “Release”'],
+];
+// Paths, topics, errno, what a person at the page cannot do.
+const FOREIGN =
+  /(?:^|[\s"'(])\/\w|\w{4,}\/\w{3,}|\[Errno|\bby hand to see\b|\bend that process\b|\bkill\b|\bstart(?:ed)? again\b|EEPROM/;
+
+/**
+ * The parts of the robot's own words that an operator can use; the rest belongs to the details.
+ *
+ * @param {string | undefined} text
+ */
+export function plain(text) {
+  const named = BUTTONS.reduce((words, [pattern, name]) => words.replaceAll(pattern, name), text ?? '');
+  const parts = named.split(';').map((part) => part.trim());
+  return parts.filter((part) => part && !FOREIGN.test(part)).join('; ').replaceAll('_', ' ');
+}
+
+/**
+ * A text that has figures, if each of them has a unit; else nothing.
+ *
+ * @param {string} text
+ */
+export function withUnits(text) {
+  const bare = text.replaceAll(/\d+(?:\.\d+)? to (?=\d)/g, ''); // "9.5 to 16.0 V" has one unit
+  const figures = bare.match(/\d+(?:\.\d+)?(?:[ \u202f]?(?:°C|°|%|rad|mm|ms|mA|N·m|[mNVAs]|times|answers)(?![a-z]))?/g) ?? [];
+  return figures.length && figures.every((figure) => /\D$/.test(figure)) ? text : '';
+}
+
+/**
+ * A joint or process as the page calls it, of a diagnostic status's name.
+ *
+ * @param {string} name "servo_interface: elbow", or the name of a process
+ */
+export function subject(name) {
+  const [process, ...rest] = name.split(':').map((part) => part.trim());
+  return capital(rest.length ? rest.join(' ').replaceAll('_', ' ') : (PROCESSES[process] ?? process.replaceAll('_', ' ')));
+}
+
+/** @param {string} text */
+export function capital(text) {
+  return text ? text[0].toUpperCase() + text.slice(1) : '';
+}
+
+/** @param {string} text */
+export function sentence(text) {
+  const begun = capital(text.trim());
+  return !begun || /[.!?…]$/.test(begun) ? begun : `${begun}.`;
+}
+
+/**
+ * "a, b and c"; many are counted.
+ *
+ * @param {string[]} names
+ */
+export function list(names) {
+  if (names.length > 3) return `${names.slice(0, 2).join(', ')} and ${names.length - 2} more`;
+  return names.length > 1 ? `${names.slice(0, -1).join(', ')} and ${names.at(-1)}` : (names[0] ?? '');
+}
