@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from armature.core.blocked import Block
 from armature.core.model import Limit
 from armature.dynamixel.cause import Cause
 from armature.dynamixel.mode import Mode
@@ -157,3 +158,10 @@ def test_nothing_moves_by_following_an_encoder_fault_with_the_arm_supported():
     assert bench.mode() is Mode.ARMED
     sag = math.radians(1.0)  # of a loaded arm whose goals do not lead yet
     assert max(abs(place - before[joint]) for joint, place in bench.positions().items()) < sag
+
+
+def test_where_a_joint_has_just_given_way_to_something_no_parking_is_advised():
+    bench = struck(VoltageDip("elbow", voltage=9.0))
+    bench.loop._giving_way.blocks["waist"] = Block(0.0, 1)
+    bench.run(0.05)
+    assert told(bench) == SUPPORT
