@@ -165,3 +165,15 @@ def test_where_a_joint_has_just_given_way_to_something_no_parking_is_advised():
     bench.loop._giving_way.blocks["waist"] = Block(0.0, 1)
     bench.run(0.05)
     assert told(bench) == SUPPORT
+
+
+@pytest.mark.parametrize(
+    ("fault", "steps"),
+    [(EncoderError("elbow"), SUPPORT.steps), (Silence("elbow"), (Step.BY_HAND, Step.WAIT))],
+    ids=["encoder", "missing"],
+)
+def test_a_refusal_to_park_names_what_leads_out_of_the_fault_that_forbids_it(fault, steps):
+    bench = struck(fault)
+    with pytest.raises(CommandRefused, match=r"cannot be trusted to move.*; torque stays as it is") as refused:
+        bench.park()
+    assert refused.value.remedy.steps == steps
