@@ -50,14 +50,15 @@ class Advice:
             return _RECOVERING if faults else NOTHING
         return min(waiting, key=_turn).remedy
 
-    def renew(self, faults: dict[str, Fault], targets: Mapping[str, float]) -> None:
+    def renew(self, faults: dict[str, Fault], targets: Mapping[str, float], *, is_blocked: bool) -> None:
         """Let each fault tell what recovers it now.
 
         Args:
             faults: by servo.
             targets: where joints were sent [rad] or [m].
+            is_blocked: whether a joint came against something and gave way.
         """
-        is_blocked = any(fault.cause in _BLOCKED for fault in faults.values())
+        is_blocked |= any(fault.cause in _BLOCKED for fault in faults.values())
         let_down = SUPPORT if is_blocked or self.stranded(faults) else LET_DOWN
         for name, fault in faults.items():
             axis = self._servos.axes[name]

@@ -142,7 +142,7 @@ class Faults:
                     new.append(fault)
         self._warn(warned, now)
         if self.by_joint:
-            self.advice.renew(self.by_joint, targets)
+            self.advice.renew(self.by_joint, targets, is_blocked=yielding.is_blocked)
         return [replace(fault, remedy=self.by_joint[fault.joint].remedy) for fault in new]
 
     def reaction(self, axis: Axis, cause: Cause) -> Reaction:

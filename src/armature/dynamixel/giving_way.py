@@ -112,6 +112,7 @@ class GivingWay:
         return Yielding(
             frozenset(joint for joint in self._limits if is_under_way and self._times[joint] < _MOST_OFTEN),
             frozenset(joint for joint, until in self._until.items() if now < until),
+            bool(self.blocks),
         )
 
     def _see_who_left(self, now: float) -> None:

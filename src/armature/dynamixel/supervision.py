@@ -39,6 +39,7 @@ class Yielding:
 
     may: frozenset[str] = frozenset()
     now: frozenset[str] = frozenset()  # that are about it
+    is_blocked: bool = False  # whether one came against something that may be there yet
 
 
 @dataclass(frozen=True)
