@@ -19,10 +19,17 @@ setup: ## Install everything into .venv; start nothing
 run: setup ## Start the graph on the emulated arm; ARGS="--port /dev/ttyUSB0" for a real one
 	@exec $(VENV)/bin/armature up $(ARGS)
 
+# Tests that know no clock of the machine use all cores; what runs in real time comes after them, one by one.
+VIRTUAL := tests/bench tests/core tests/dynamixel tests/emulator tests/recording
 test: ## Run all tests; ARGS="-k wiring" for some
 	$(PROVISION) test
 	$(NPM) test
+ifeq ($(ARGS),)
+	@$(VENV)/bin/python -m pytest -n auto $(VIRTUAL)
+	@exec $(VENV)/bin/python -m pytest $(VIRTUAL:%=--ignore=%) tests
+else
 	@exec $(VENV)/bin/python -m pytest $(ARGS)
+endif
 
 soak: ## Run the long tests whole: a million cycles over a bad wire, a million strings of nonsense
 	$(PROVISION) test

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from armature.bench.fault_cases import send_to_park
 from armature.dynamixel.mode import Mode
 from armature.dynamixel.remedy import Step
 from armature.dynamixel.way_out import first
@@ -32,7 +31,7 @@ def take(bench, named):
     if named == Step.CLEAR_FAULTS:
         bench.loop.clear_faults(bench.now)
     elif named == Step.DISARM:
-        send_to_park(bench)
+        bench.park()
     elif named == Step.TORQUE_OFF:
         bench.loop.torque_off(bench.now)
     bench.run(4.0)
