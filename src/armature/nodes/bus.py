@@ -1,6 +1,8 @@
 """The bus child: the bus loop on monotonic time, without rclpy, in a process of its own.
 
-It outlives the ROS half that started it, holds the arm meanwhile, and serves the next one.
+It outlives the ROS half that started it, holds the arm meanwhile, and serves the next one. It ends when that half
+asks it to, or by itself where it cannot drop the arm. A signal counts only where there is no ROS half: it ends then,
+at rest, and leaves torque as it is.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from armature.nodes.bus_report import BusReport, what_is_gone
 from armature.nodes.bus_requests import BusRequests
 from armature.nodes.bus_setup import build
 from armature.nodes.holder import lock_holder, process, require_alone
+from armature.nodes.last_words import keep, not_parked
 from armature.nodes.priority import lock_memory, prefer_real_time, settle_memory, tidy_memory
 from armature.nodes.wakefulness import Wakefulness
 
@@ -50,6 +53,8 @@ class Child:
         self._wakefulness = Wakefulness() if config["wakeful"] else None
         self._needed_at = time.monotonic()
         self._is_running = True
+        self._is_signalled = False
+        self._last_words: str = config.get("last_words", "")
 
     # Life
 
@@ -84,6 +89,12 @@ class Child:
         """End once the arm is at rest; torque stays as it is, so an armed arm is held by its servos."""
         self._is_running = False
 
+    def signalled(self, *_: object) -> None:
+        """End only where there is no ROS half: a signal for every process must not keep that from parking."""
+        if not self._link.has_client:
+            self._is_signalled = True
+            self.quit()
+
     def run(self) -> None:
         """Cycle until asked to quit, or until nobody needs it."""
         self._report.process = {**_prepare_process(), "wakeful": _described(self._wakefulness)}
@@ -104,6 +115,8 @@ class Child:
             if self._wakefulness is not None:
                 self._wakefulness.keep(awake=self._loop.torque() != "off")
             due = self._following(due)
+        if self._is_signalled and self._last_words and self._loop.torque() != "off":
+            keep(Path(self._last_words), not_parked("the bus process was ended", self._report.status(self._now())))
         self._loop.leave()
 
     def _now(self, monotonic: float | None = None) -> float:
@@ -215,8 +228,9 @@ def _in_a_line(error: Exception) -> str:
 
 
 def _serve(child: Child, patience: float) -> int:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, child.quit)
+        signal.signal(number, child.signalled)
     try:
         child.start(patience)
         child.run()

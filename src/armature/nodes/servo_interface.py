@@ -6,10 +6,12 @@ Reads set-points; writes joint states at the rate of the bus, state, what is com
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
@@ -22,7 +24,7 @@ from armature.nodes.bus_client import BusClient
 from armature.nodes.bus_keeper import BusKeeper
 from armature.nodes.controller_watch import ControllerWatch
 from armature.nodes.disarming import Disarming
-from armature.nodes.last_words import Voice, not_parked
+from armature.nodes.last_words import Voice, leaves_torque_on, not_parked
 from armature.nodes.parameters import read, refuse_unknown
 from armature.nodes.port_names import known_names
 from armature.nodes.protective_latch import ProtectiveLatch
@@ -32,6 +34,9 @@ from armature.nodes.servo_inlet import Inlet, is_simulated
 from armature.nodes.servo_outlet import Outlet
 from armature.nodes.servo_parameters import ServoConfiguration
 from armature.nodes.servo_services import ServoServices
+from armature.signals import Signals
+
+_WITHOUT_BUS = (Mode.STARTING.name, Mode.DISCONNECTED.name)
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class StartParameters:
     """What is known before the node is configured."""
 
     autostart: bool = True  # configure and activate at start; false leaves it to a lifecycle manager
+    last_words: str = ""  # file that keeps how the arm was left; "" for the log alone
 
 
 class ServoInterface(LifecycleNode):
@@ -50,8 +56,11 @@ class ServoInterface(LifecycleNode):
         self._parts: _Parts | None = None
         self._leaving: Future[str] | None = None
         self._has_left = False
-        self._voice = Voice()
-        self._autostart = read(self, StartParameters).autostart
+        given = read(self, StartParameters)
+        self._last_words = given.last_words
+        self._voice = Voice(Path(given.last_words) if given.last_words else None)
+        self._autostart = given.autostart
+        self.leaves_torque_on = False
 
     def start(self) -> ServoInterface:
         """Configure and activate at once, unless a lifecycle manager does.
@@ -80,7 +89,7 @@ class ServoInterface(LifecycleNode):
         try:
             configuration = ServoConfiguration.of(self)
             refuse_unknown(self)
-            self._parts = _Parts(self, configuration, self._voice)
+            self._parts = _Parts(self, configuration, self._voice, self._last_words)
         except Exception as error:  # noqa: BLE001  # rclpy would swallow it; `start` raises it again
             self._refusal = error
             self.get_logger().error(str(error))
@@ -102,14 +111,33 @@ class ServoInterface(LifecycleNode):
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Let the bus go; an armed arm is held by its servos."""
-        self._close()
+        """Let the bus go; refused while there is torque, since STOP and torque_off would vanish."""
+        if self._parts is not None and self._parts.has_torque:
+            self._parts.refuse_clean_up()
+            return TransitionCallbackReturn.FAILURE
+        self._let_go("cleaned up")
         return TransitionCallbackReturn.SUCCESS
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """As clean-up."""
-        self._close()
+        """As clean-up, but ROS lets nobody refuse it: with torque the arm is parked, and its services stay."""
+        if self._parts is not None and self._parts.has_torque:
+            self._parts.activate(active=False)
+            self._parts.services.way_back = "it was shut down; end its process, then start it again"
+            self._leaving = self._parts.disarming.begin(is_leaving=True)
+            self._leaving.add_done_callback(self._tell_how_it_shut_down)
+        else:
+            self._let_go("shut down")
         return TransitionCallbackReturn.SUCCESS
+
+    def _let_go(self, why: str) -> None:
+        if self._parts is not None:
+            self._voice.rest(not_parked(why, self._parts.keeper.status))
+        self._close()
+
+    def _tell_how_it_shut_down(self, parking: Future[str]) -> None:
+        if error := parking.exception():
+            how_on = "it still answers: disarm, torque_off and protective_stop; or end the process"
+            self.get_logger().error(f"shut down, but not parked: {error}; {how_on}")
 
     def destroy_node(self) -> None:
         """Let the bus go, then the node."""
@@ -123,22 +151,24 @@ class ServoInterface(LifecycleNode):
 
     # Leaving
 
-    def stopping(self, signals: Sequence[int]) -> bool:
-        """First signal: stop, park if that may be, end. Second: hold at once, end."""
+    def stopping(self, signals: Signals) -> bool:
+        """First asked: stop, park if that may be, end. Asked again: hold at once, end."""
         if self._parts is None or self._has_left:
             return True
-        if not self._parts.services.is_active:
-            return self._leave(not_parked("the servo interface is not active", self._parts.keeper.status))
+        self._parts.outlet.is_ending = True
         if self._leaving is None:
+            if not self._parts.services.is_active:
+                return self._leave(not_parked("the servo interface is not active", self._parts.keeper.status))
             self._leaving = self._parts.disarming.begin(is_leaving=True)
         if self._leaving.done():
             return self._leave(self._how_it_left(self._leaving, self._parts.keeper))
-        if len(signals) > 1:
+        if signals.asks_again(self._parts.parking_since):
             return self._leave(self._hold_at_once(self._parts))
         return False
 
     def _leave(self, words: str) -> bool:
         self._voice.leave(words)
+        self.leaves_torque_on = leaves_torque_on(words)
         self._has_left = True
         return True
 
@@ -160,11 +190,14 @@ class ServoInterface(LifecycleNode):
 class _Parts:
     """What there is between configure and clean-up."""
 
-    def __init__(self, node: LifecycleNode, configuration: ServoConfiguration, voice: Voice) -> None:
+    def __init__(
+        self, node: LifecycleNode, configuration: ServoConfiguration, voice: Voice, last_words: str
+    ) -> None:
         self._node = node
         self._voice = voice
         self._is_parking_wanted = False
-        self._child = {**configuration.child, "simulated_time": is_simulated(node)}
+        self.parking_since: float | None = None  # told, monotonic [s]
+        self._child = {**configuration.child, "simulated_time": is_simulated(node), "last_words": last_words}
         paths = port_paths(str(configuration.child["port"]), configuration.wiring.buses).values()
         self.latch = ProtectiveLatch(configuration.state_folder, lambda: known_names(paths))
         self._has_port = False
@@ -183,8 +216,23 @@ class _Parts:
     def activate(self, *, active: bool) -> None:
         """Take commands, or stop, hold and take none."""
         self.inlet.is_open = self.services.is_active = active
-        if not active and self.keeper.is_attached:
-            self.keeper.client.request("hold", why="the servo interface was deactivated; holding")
+        if not active:
+            with suppress(CommandRefused):  # without a bus process the servos hold by themselves
+                self.keeper.client.request("hold", why="the servo interface was deactivated; holding")
+
+    @property
+    def has_torque(self) -> bool:
+        """Whether some joint has, or may have, torque that can be cut from here."""
+        status = self.keeper.status
+        return status.torque != "off" and status.mode not in _WITHOUT_BUS
+
+    def refuse_clean_up(self) -> None:
+        """Say why in the log and in the state."""
+        step = "disarm first (/servo_interface/arm false), which parks, or call torque_off"
+        why = f"clean-up refused: torque is {self.keeper.status.torque}; {step}"
+        self._node.get_logger().error(why)
+        with suppress(CommandRefused):  # it has gone just now
+            self.keeper.client.tell("hold", why=why)
 
     def close(self, *, quit: bool) -> None:
         """Let the bus go, and withdraw what was announced."""
@@ -220,6 +268,10 @@ class _Parts:
         self._look_at_latch(status)
         self._log_loss(status)
         self.outlet.state(status, readings)
+        if status.mode != Mode.PARKING.name:
+            self.parking_since = None
+        elif self.parking_since is None:
+            self.parking_since = time.monotonic()
         self.guiding.see(status.free)
         self._park_if_wanted(wanted=status.wants_park)
 
