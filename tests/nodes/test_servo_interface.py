@@ -353,7 +353,7 @@ def node_with():
             r"faults.overload.policy: 'dance' .*policies are hold, yield, stop",
         ),
         ({"faults__missing__policy": "park"}, r"faults.missing.policy: 'park' .*of this cause are stop, hold"),
-        ({"faults__park_time": 0.0}, r"parameter faults.park_time: 0.0 .*within 1 and 120"),
+        ({"faults__park_time": 0.0}, r"parameter faults.park_time: 0.0 .*within 1 and 45"),
         (
             {"elbow__position_p_gain": 16_384},
             r"parameter elbow.position_p_gain: 16384 .*16383, or -1",

@@ -1,8 +1,8 @@
 """The bus child: the bus loop on monotonic time, without rclpy, in a process of its own.
 
 It outlives the ROS half that started it, holds the arm meanwhile, and serves the next one. It ends when that half
-asks it to, or by itself where it cannot drop the arm. A signal counts only where there is no ROS half: it ends then,
-at rest, and leaves torque as it is.
+asks it to, or by itself where it cannot drop the arm. A signal counts only where there is no ROS half: it ends at
+rest then, and leaves torque as it is.
 """
 
 from __future__ import annotations

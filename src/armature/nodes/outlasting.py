@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from armature.graph import STOP_TIMEOUT
+from armature.end_times import STOP_TIMEOUT
 from armature.signals import ended_with_parent, received_signals
 
 _LOOK_EVERY = 0.1  # [s]
