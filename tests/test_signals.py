@@ -106,6 +106,16 @@ def test_launch_without_a_terminal_is_known_by_its_command_and_its_input(tmp_pat
     assert answer.stdout.strip() == echoes
 
 
+def test_what_comes_while_the_process_ends_does_not_take_its_exit_code_from_it():
+    code = (
+        "import os, signal, sys; from armature.signals import received_signals\n"
+        "with received_signals(is_last=True): pass\n"
+        "for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP): os.kill(os.getpid(), number)\n"
+        "sys.exit(7)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=30).returncode == 7
+
+
 def test_under_nohup_a_hang_up_is_not_heard():
     before = signal.signal(HUP, signal.SIG_IGN)
     try:

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
-from armature.cli_running import Graph, running, without_runner
+from armature.cli_running import Graph, without_runner
 from armature.cli_status import ask, url
 from armature.environment import graph_environment, state_folder
 from armature.errors import ProcessError
@@ -54,7 +54,7 @@ def up(options: argparse.Namespace) -> int:
     graph = processes(find_robot(options.robot, options.wiring, options.params_file), options.port, runtime, http)
     _prepare(runtime, page_url(*http))
     environment = graph_environment(os.environ, share_folder() / "config" / "fastdds_loopback.xml")
-    with received_signals() as received:
+    with received_signals(is_last=True) as received:
         child = supervisor.start(configuration(graph, options.namespace, runtime), environment)
         try:
             if _await_ready(supervisor, child, graph, received):
@@ -82,7 +82,8 @@ def down(options: argparse.Namespace) -> int:
 
 def restart(options: argparse.Namespace) -> int:
     """Restart one process; the servo interface parks first, and 1 if it could not."""
-    supervisor = running(options.namespace)
+    graph = Graph.of(options.namespace)
+    supervisor = graph.require_runner(options.process)
     was_running = supervisor.stop(options.process)
     tells = was_running and options.process == _SERVO_INTERFACE
     code = _tell_how_it_left(supervisor) if tells else 0

@@ -33,24 +33,22 @@ class Graph:
         runtime = existing_runtime_folder(environment, namespace)
         return Graph(Supervisor(runtime), GraphProcesses(runtime, namespace, process_names(), environment))
 
-    def require_runner(self) -> Supervisor:
-        """The runner of the graph.
+    def require_runner(self, process_name: str) -> Supervisor:
+        """The runner of the graph, to start one of its processes again.
 
         Raises:
-            ProcessError: it does not run; with what does instead, and how that is ended.
+            ProcessError: it does not run; with what does instead, and what would work.
         """
         if self.supervisor.is_running():
             return self.supervisor
-        raise without_runner(self.processes.find())
-
-
-def running(namespace: str) -> Supervisor:
-    """The runner of a namespace's graph.
-
-    Raises:
-        ProcessError: it does not run; with what does instead.
-    """
-    return Graph.of(namespace).require_runner()
+        found = self.processes.find()
+        for each in found:
+            if each.name == process_name and each.parent > _INIT and not each.has_runner:
+                why = f"{process(each.parent)} started it, not armature up"
+                raise ProcessError(
+                    process_name, why, f"end it with: kill {each.pid}; arm.launch.py starts it again"
+                )
+        raise without_runner(found)
 
 
 def without_runner(found: list[Running]) -> ProcessError:

@@ -74,8 +74,12 @@ class Signals(list[int]):
 
 
 @contextmanager
-def received_signals() -> Iterator[Signals]:
-    """Note what asks to end in its order instead of being ended by it."""
+def received_signals(*, is_last: bool = False) -> Iterator[Signals]:
+    """Note what asks to end in its order instead of being ended by it.
+
+    Args:
+        is_last: whether the process ends with this; what still comes must not take its exit code from it.
+    """
     received = Signals(_echoes_of(os.getppid()))
 
     def note(number: int, _frame: FrameType | None) -> None:
@@ -87,7 +91,7 @@ def received_signals() -> Iterator[Signals]:
         yield received
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if is_last else handler)
 
 
 @contextmanager

@@ -57,7 +57,7 @@ class Failing(Protocol):
 
 
 def run_nodes(*factories: Callable[[], Node], args: Sequence[str] | None = None, is_urgent: bool = False) -> int:
-    """Run nodes in one executor until they are asked to end (signals.py).
+    """Run nodes in one executor until they are asked to end (signals.py); the process ends with it.
 
     Args:
         factories: make the nodes, once rclpy is initialised.
@@ -69,7 +69,7 @@ def run_nodes(*factories: Callable[[], Node], args: Sequence[str] | None = None,
         stderr.
     """
     is_preferred = is_urgent and prefer()  # before DDS begins threads, which inherit it
-    with received_signals() as signals, ended_with_parent(os.environ), _context(args):
+    with received_signals(is_last=True) as signals, ended_with_parent(os.environ), _context(args):
         nodes: list[Node] = []
         executor: Any = EventsExecutor()
         try:
