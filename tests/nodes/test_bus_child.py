@@ -212,8 +212,9 @@ def test_a_signal_for_every_process_leaves_it_to_its_client_to_end_it(served, wa
     assert served.client.child.wait(10.0) == 0
 
 
+@pytest.mark.parametrize("is_first_signal", [False, True])
 def test_without_a_client_sigterm_ends_it_at_rest_with_torque_on_and_with_a_word(
-    port, clients, tmp_path, wait_until
+    port, clients, tmp_path, wait_until, is_first_signal
 ):
     words = tmp_path / "last_words"
     served = clients(child_config(port, last_words=str(words)))
@@ -221,9 +222,13 @@ def test_without_a_client_sigterm_ends_it_at_rest_with_torque_on_and_with_a_word
     served.client.request("arm", session="s1")
     move(served, 0.6, 1.2, "s1")
     wait_until(lambda: served.mode() == "MOVING")
-    served.close()
     os.kill(served.pid, signal.SIGHUP)
-    os.kill(served.pid, signal.SIGTERM)
+    if is_first_signal:
+        os.kill(served.pid, signal.SIGTERM)
+        served.close()
+    else:
+        served.close()
+        os.kill(served.pid, signal.SIGTERM)
     assert served.client.child.wait(10.0) == 0
     assert last_words(words) == "servo_interface: not parked: the bus process was ended; torque stays on"
     heir = clients(child_config(port))

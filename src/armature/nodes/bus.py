@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import signal
 import socket
 import sys
@@ -35,6 +36,8 @@ _REOPEN_EVERY = 0.1  # [s]
 _START_TRIES = 3  # of a bus whose port is there; a busy machine loses a packet now and then
 # A child that nobody asks for ends by itself where ending cannot drop the arm.
 _IDLE_UNNEEDED = 5.0  # [s]
+# Within which a ROS half that has gone belongs to the same end as a signal.
+_LONGEST_END = 60.0  # [s]
 
 
 class Child:
@@ -53,7 +56,7 @@ class Child:
         self._wakefulness = Wakefulness() if config["wakeful"] else None
         self._needed_at = time.monotonic()
         self._is_running = True
-        self._is_signalled = False
+        self._signalled_at = -math.inf
         self._last_words: str = config.get("last_words", "")
 
     # Life
@@ -90,9 +93,9 @@ class Child:
         self._is_running = False
 
     def signalled(self, *_: object) -> None:
-        """End only where there is no ROS half: a signal for every process must not keep that from parking."""
+        """End where there is no ROS half, or once it has gone: a signal for all must not keep it from parking."""
+        self._signalled_at = time.monotonic()
         if not self._link.has_client:
-            self._is_signalled = True
             self.quit()
 
     def run(self) -> None:
@@ -124,8 +127,13 @@ class Child:
         present = time.monotonic() if monotonic is None else monotonic
         return self._clock.at(present, is_led=self._link.has_client)
 
+    @property
+    def _is_signalled(self) -> bool:
+        """Whether it is to end by a signal."""
+        return not self._link.has_client and time.monotonic() - self._signalled_at < _LONGEST_END
+
     def _goes_on(self) -> bool:
-        if self._is_running and self._is_needed(time.monotonic()):
+        if self._is_running and not self._is_signalled and self._is_needed(time.monotonic()):
             return True
         now = self._now()
         if self._loop.session or self._loop.mode(now).name == "PARKING":
