@@ -163,10 +163,12 @@ def ctrl_c_and_its_echo(graph: Launched) -> None:
 
 
 def ctrl_c_twice(graph: Launched) -> None:
-    """By a person who has waited."""
+    """By a person who sees it park, or has waited."""
+    was_parking = graph.state() == "PARKING"
     os.killpg(graph.process.pid, signal.SIGINT)
     give_up = time.monotonic() + 1.2
-    graph.until(lambda: time.monotonic() > give_up or graph.process.poll() is not None)
+    is_seen = ("PARKING",) if not was_parking else ()
+    graph.until(lambda: graph.state() in is_seen or time.monotonic() > give_up or graph.process.poll() is not None)
     with suppress(ProcessLookupError):
         os.killpg(graph.process.pid, signal.SIGINT)
 
