@@ -11,12 +11,12 @@ from launch_ros.actions import Node
 from armature.graph import (
     DEFAULT_ROBOT,
     EMULATED,
-    STOP_TIMEOUT,
     Process,
     find_robot,
+    make_runtime_folder,
     processes,
-    runtime_folder,
     web_port,
+    write_url,
 )
 
 RESPAWN_DELAY = 2.0  # [s]
@@ -41,11 +41,11 @@ def start(context: LaunchContext) -> list[ExecuteLocal]:
     def given(name: str) -> str:
         return str(LaunchConfiguration(name).perform(context))
 
-    runtime = runtime_folder(os.environ, given("namespace"))
-    runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
+    runtime = make_runtime_folder(os.environ, given("namespace"))
     http = (given("http_host"), web_port("http_port", given("http_port")))
     robot = find_robot(given("robot"), given("wiring"), given("params_file"))
     graph = processes(robot, given("port"), runtime, http)
+    write_url(runtime, "http://{}:{}/".format(*http))  # for `armature status`
     only = [name for name in given("only").split(",") if name]
     return [action(process, given("namespace")) for process in graph if not only or process.name in only]
 
@@ -55,8 +55,8 @@ def action(process: Process, namespace: str) -> ExecuteLocal:
         "output": "screen",
         "respawn": True,
         "respawn_delay": RESPAWN_DELAY,
-        "sigterm_timeout": str(STOP_TIMEOUT),
-        "sigkill_timeout": str(STOP_TIMEOUT),
+        "sigterm_timeout": str(process.stop_timeout),
+        "sigkill_timeout": str(process.stop_timeout),
     }
     if not process.is_node:
         command = [sys.executable, "-m", f"armature.nodes.{process.name}", *process.arguments]

@@ -14,13 +14,14 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
+from armature.end_times import last_timeout, stop_timeout
 from armature.graph import (
     DEFAULT_ROBOT,
     GAZEBO,
-    LAST_TIMEOUT,
+    find_robot,
     gazebo_bridge,
+    make_runtime_folder,
     outlasting,
-    runtime_folder,
     share_folder,
 )
 
@@ -43,8 +44,7 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     def given(name: str) -> str:
         return str(LaunchConfiguration(name).perform(context))
 
-    runtime = runtime_folder(os.environ, given("namespace"))
-    runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
+    runtime = make_runtime_folder(os.environ, given("namespace"))
     world = str(runtime / "world.sdf")
     arm = ("--robot", given("robot"), "--wiring", given("wiring"), "--namespace", given("namespace"))
     subprocess.run([sys.executable, "-m", "armature.cli", "world", *arm, "--out", world], check=True)
@@ -53,9 +53,10 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     same = {name: given(name) for name in shared}
     graph = str(share_folder() / "launch" / "arm.launch.py")
     # A Ctrl-C reaches all processes at once; these two have to live until the arm has parked.
-    last = outlasting(runtime)
+    files = find_robot(given("robot"), given("wiring"), given("params_file")).parameters
+    last = outlasting(runtime, stop_timeout(files))
     gazebo = ["ros2", "launch", "ros_gz_sim", "gz_sim.launch.py", f"gz_args:={flags} {world}"]
-    patience = {"sigterm_timeout": str(LAST_TIMEOUT), "sigkill_timeout": str(LAST_TIMEOUT)}
+    patience = dict.fromkeys(("sigterm_timeout", "sigkill_timeout"), str(last_timeout(files)))
     return [
         ExecuteProcess(cmd=[*last, *gazebo], name="gazebo", output="screen", **patience),
         Node(

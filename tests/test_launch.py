@@ -74,7 +74,7 @@ def test_it_reads_the_graph_and_lists_no_process_itself(file):
 def test_its_defaults_are_those_of_the_command_line():
     tree = ast.parse(FILE.read_text("utf-8"))
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
-    assert {"DEFAULT_ROBOT", "EMULATED", "STOP_TIMEOUT", "processes", "find_robot"} <= imported
+    assert {"DEFAULT_ROBOT", "EMULATED", "processes", "find_robot"} <= imported
 
 
 def test_gazebos_launch_file_hands_every_argument_of_its_own_to_the_graphs():
@@ -91,4 +91,4 @@ def test_gazebos_launch_file_hands_every_argument_of_its_own_to_the_graphs():
         "arm.launch.py",
     } <= words
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
-    assert {"GAZEBO", "gazebo_bridge", "share_folder", "outlasting", "runtime_folder"} <= imported
+    assert {"GAZEBO", "gazebo_bridge", "share_folder", "outlasting", "make_runtime_folder"} <= imported

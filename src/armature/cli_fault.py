@@ -13,13 +13,13 @@ from armature.emulator import console
 from armature.emulator.fault import Fault, figure, parameters
 from armature.emulator.faults import FAULTS, make
 from armature.errors import ConfigError
-from armature.graph import runtime_folder
+from armature.graph import existing_runtime_folder
 from armature.nodes.emulator_console import ask
 
 
 def fault(options: argparse.Namespace) -> int:
     """Inject a fault, clear faults, or list them."""
-    link = Path(options.link) if options.link else runtime_folder(os.environ, options.namespace) / "bus"
+    link = Path(options.link) if options.link else existing_runtime_folder(os.environ, options.namespace) / "bus"
     if options.name == "list":
         return _list(options)
     if options.name == "active":

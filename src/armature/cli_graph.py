@@ -9,77 +9,98 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from armature.cli_status import ask, running, url
+from armature.cli_running import Graph, without_runner
+from armature.cli_status import ask, url
 from armature.environment import graph_environment, state_folder
 from armature.errors import ProcessError
-from armature.graph import STOP_TIMEOUT, Process, find_robot, processes, runtime_folder, share_folder, web_address
+from armature.graph import (
+    Process,
+    find_robot,
+    last_words_file,
+    make_runtime_folder,
+    processes,
+    share_folder,
+    web_address,
+    write_url,
+)
 from armature.monitor.address import is_loopback, listen, page_url
 from armature.nodes.access_key import keep_key, key_file
 from armature.nodes.last_words import last_words, leaves_torque_on
-from armature.signals import received_signals
+from armature.running_processes import BUS
+from armature.signals import RUNNER_SIGNAL, received_signals
 from armature.standalone import Supervisor, configuration
 
 _READY_TIME = 60.0  # [s]
+_END_TIME = 120.0  # of a process, or of all: the longest way to park, and what the runner makes end [s]
 _POLL = 0.1  # [s]
 _SERVO_INTERFACE = "servo_interface"
 
 
 def up(options: argparse.Namespace) -> int:
     """Start the graph, say when it is ready, and end it on SIGINT or SIGTERM."""
+    found = Graph.of(options.namespace)
+    _require_none(found)
     http = _free(web_address(options.http))
     # Made before the monitor needs it, and shown here alone.
     key = "" if is_loopback(http[0]) else f" (access key {keep_key(key_file(state_folder(os.environ)))})"
-    runtime = runtime_folder(os.environ, options.namespace)
-    supervisor = Supervisor(runtime)
-    if supervisor.is_running():
-        raise ProcessError("graph", f"it runs already ({runtime})", "end it with: armature down")
+    runtime = make_runtime_folder(os.environ, options.namespace)
+    supervisor = found.supervisor
     graph = processes(find_robot(options.robot, options.wiring, options.params_file), options.port, runtime, http)
     _prepare(runtime, page_url(*http))
     environment = graph_environment(os.environ, share_folder() / "config" / "fastdds_loopback.xml")
-    with received_signals() as received:
+    with received_signals(is_last=True) as received:
         child = supervisor.start(configuration(graph, options.namespace, runtime), environment)
         try:
             if _await_ready(supervisor, child, graph, received):
                 print(f"ready {url(runtime)}{key}", flush=True)
             _await_signal(child, received)
         finally:
-            _end(supervisor, child, received)
-            code = _tell_how_it_left(supervisor)
+            _end(found, child, received)
+            left = found.processes.find() if child.returncode < 0 else []
+            code = 1 if left else _tell_how_it_left(supervisor)
+    if left:
+        raise without_runner(left)
     return code
 
 
 def down(options: argparse.Namespace) -> int:
     """End the graph: the servo interface parks first, the rest follows; 1 if it left the arm with torque."""
-    supervisor = running(options.namespace)
-    supervisor.shutdown()
-    give_up = time.monotonic() + 2 * STOP_TIMEOUT
-    while supervisor.is_running():
-        if time.monotonic() > give_up:
-            raise ProcessError("graph", "it does not end", "look with: armature status")
-        time.sleep(_POLL)
-    return _tell_how_it_left(supervisor)
+    graph = Graph.of(options.namespace)
+    if graph.supervisor.is_running():
+        graph.supervisor.shutdown()
+        _await_end(lambda: not graph.supervisor.is_running(), "graph")
+    else:
+        _end_without_runner(graph)
+    return _tell_how_it_left(graph.supervisor)
 
 
 def restart(options: argparse.Namespace) -> int:
     """Restart one process; the servo interface parks first, and 1 if it could not."""
-    supervisor = running(options.namespace)
-    supervisor.stop(options.process)
-    code = _tell_how_it_left(supervisor) if options.process == _SERVO_INTERFACE else 0
+    graph = Graph.of(options.namespace)
+    supervisor = graph.require_runner(options.process)
+    was_running = supervisor.stop(options.process)
+    tells = was_running and options.process == _SERVO_INTERFACE
+    code = _tell_how_it_left(supervisor) if tells else 0
     supervisor.start_again(options.process)
     return code
 
 
 def logs(options: argparse.Namespace) -> int:
     """Show the last lines of the logs."""
-    folder = runtime_folder(os.environ, options.namespace) / "log"
+    graph = Graph.of(options.namespace)
+    folder = graph.supervisor.runtime / "log"
     files = sorted(folder.glob(f"{options.process or '*'}.log"))
     if not files:
         names = ", ".join(sorted(file.stem for file in folder.glob("*.log"))) or "none"
         raise ProcessError(options.process or "graph", "there is no log", f"logs are {names}")
+    if not graph.supervisor.is_running():
+        print(f"nothing is added to these logs: {without_runner(graph.processes.find())}", file=sys.stderr)
     for file in files:
         print(f"== {file.stem}")
         print("\n".join(file.read_text("utf-8", "replace").splitlines()[-options.n :]))
@@ -110,14 +131,28 @@ def _free(http: tuple[str, int]) -> tuple[str, int]:
         return http[0], int(probe.getsockname()[1])
 
 
-def _prepare(runtime: Path, url: str) -> None:
-    """Make the folder; the logs of the graph before stay, as log.1, since they may tell how the arm was left."""
+def _require_none(graph: Graph) -> None:
+    """Refuse to start a second graph of the same name.
+
+    Raises:
+        ProcessError: there is one, whoever runs it.
+    """
+    if graph.supervisor.is_running():
+        why = f"it runs already ({graph.supervisor.runtime})"
+        raise ProcessError("graph", why, "end it with: armature down")
+    found = graph.processes.find()
+    if any(each.has_runner or each.name == _SERVO_INTERFACE for each in found if each.name != BUS):
+        raise without_runner(found)
+
+
+def _prepare(runtime: Path, page: str) -> None:
+    """Clear the folder; the logs of the graph before stay, as log.1, since they may tell how the arm was left."""
     log = runtime / "log"
     if log.exists():
         shutil.rmtree(runtime / "log.1", ignore_errors=True)
         log.rename(runtime / "log.1")
-    runtime.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (runtime / "url").write_text(url, "utf-8")
+    last_words_file(runtime).unlink(missing_ok=True)
+    write_url(runtime, page)
 
 
 def _await_ready(
@@ -172,34 +207,71 @@ def _await_signal(child: subprocess.Popen[bytes], received: list[int]) -> None:
         time.sleep(_POLL)
 
 
-def _end(supervisor: Supervisor, child: subprocess.Popen[bytes], received: list[int]) -> None:
+def _end(graph: Graph, child: subprocess.Popen[bytes], received: list[int]) -> None:
     """End in order; a second signal makes the servo interface hold at once instead of parking."""
-    servo_interface = _ask_to_end(supervisor, child)
-    seen = max(len(received), 1)
+    try:
+        graph.supervisor.shutdown()
+    except ProcessError:
+        child.terminate()  # it does not listen yet, or any more; the signal asks the same of it
+    seen = max(_asked(received), 1)
     while child.poll() is None:
-        if len(received) > seen and servo_interface:
-            seen = len(received)
+        if _asked(received) > seen:
+            seen = _asked(received)
             # Not through supervisord, which takes no requests while it ends.
+            _signal(graph, _SERVO_INTERFACE, signal.SIGINT)
+        time.sleep(_POLL)
+
+
+def _asked(received: list[int]) -> int:
+    """How often a person has asked; a hang-up comes along with the death of a terminal or a session."""
+    return sum(number != signal.SIGHUP for number in received)
+
+
+def _signal(graph: Graph, name: str, number: int) -> None:
+    for found in graph.processes.find():
+        if found.name == name:
             with suppress(ProcessLookupError):
-                os.kill(servo_interface, signal.SIGINT)
+                os.kill(found.pid, number)
+
+
+def _end_without_runner(graph: Graph) -> None:
+    """End the processes of a runner that has died, in the runner's order: the servo interface first, which parks.
+
+    Raises:
+        ProcessError: there are none, or somebody else runs them, or one does not end.
+    """
+    found = graph.processes.find()
+    ours = [each.name for each in found if each.has_runner and each.name != BUS]
+    if not ours:
+        raise without_runner(found)
+    for name in reversed(ours):
+        _signal(graph, name, RUNNER_SIGNAL)
+        _await_end(partial(_is_gone, graph, name), name)
+
+
+def _is_gone(graph: Graph, name: str) -> bool:
+    return all(found.name != name for found in graph.processes.find())
+
+
+def _await_end(has_ended: Callable[[], bool], name: str) -> None:
+    give_up = time.monotonic() + _END_TIME
+    while not has_ended():
+        if time.monotonic() > give_up:
+            raise ProcessError(name, f"it does not end in {_END_TIME:.0f} s", "look with: armature status")
         time.sleep(_POLL)
 
 
 def _tell_how_it_left(supervisor: Supervisor) -> int:
     """Print the last words of the servo interface; returns 1 where the arm was left with torque."""
-    words = last_words(supervisor.log(_SERVO_INTERFACE))
+    words = last_words(last_words_file(supervisor.runtime))
     is_left_on = leaves_torque_on(words)
     if words:
-        print(words, file=sys.stderr if is_left_on else sys.stdout, flush=True)
+        _tell(words, sys.stderr if is_left_on else sys.stdout)
     return int(is_left_on)
 
 
-def _ask_to_end(supervisor: Supervisor, child: subprocess.Popen[bytes]) -> int:
-    """Ask supervisord to end; returns the servo interface's process id, 0 where it does not run yet."""
+def _tell(words: str, stream: TextIO) -> None:
     try:
-        pids = {info["name"]: int(info["pid"]) for info in supervisor.processes()}
-        supervisor.shutdown()
-    except ProcessError:
-        child.terminate()  # it does not listen yet, or any more; the signal asks the same of it
-        return 0
-    return pids.get(_SERVO_INTERFACE, 0)
+        print(words, file=stream, flush=True)
+    except OSError:  # the terminal has gone; Python would complain of it once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

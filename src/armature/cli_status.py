@@ -13,34 +13,53 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from armature.cli_running import Graph, info, without_runner
 from armature.environment import graph_environment, state_folder
 from armature.errors import ProcessError
-from armature.graph import runtime_folder, share_folder
+from armature.graph import share_folder
 from armature.monitor.address import is_loopback
 from armature.nodes.access_key import key_file, read_key
-from armature.standalone import Supervisor
+from armature.running_processes import BUS
 
 _FIELDS = ("name", "statename", "pid", "description")
 _HEARING_TIME = 10.0  # diagnostics come at 1 Hz, once the publisher has been discovered [s]
 _SOURCE = "servo_interface"
 _WITH_KEY = "ask as the user that runs it, with the same XDG_STATE_HOME"
+_RUNS = "runs"
 Statuses = Mapping[str, Mapping[str, str]]  # values by name of the diagnostic status
 
 
 def status(options: argparse.Namespace) -> int:
     """Show each process, the state of the arm and every fault with its remedy; on request, all statistics."""
-    supervisor = running(options.namespace)
-    infos = supervisor.processes()
-    arm = ask(url(supervisor.runtime))
+    graph = Graph.of(options.namespace)
+    infos, runner = _processes(graph)
+    arm = ask(url(graph.supervisor.runtime))
     statuses = _diagnosed(options.namespace) if options.servos else {}
     if options.json:
-        listed = [{name: info[name] for name in _FIELDS} for info in infos]
-        print(json.dumps({"processes": listed, "arm": arm, "diagnostics": statuses}, ensure_ascii=False))
+        listed = [{name: each[name] for name in _FIELDS} for each in infos]
+        told = {"processes": listed, "runner": runner, "arm": arm, "diagnostics": statuses}
+        print(json.dumps(told, ensure_ascii=False))
         return 0
-    for info in infos:
-        print(f"{info['name']:<18}{info['statename']:<10}{info['description']}")
+    for each in infos:
+        print(f"{each['name']:<18}{each['statename']:<10}{each['description']}")
     print("\n".join([*_arm_lines(arm or {}), *_status_lines(statuses)]))
+    if runner != _RUNS:
+        print(runner)
     return 0
+
+
+def _processes(graph: Graph) -> tuple[list[dict[str, Any]], str]:
+    """All processes, and what is to be said of who runs them.
+
+    Raises:
+        ProcessError: none runs, or the bus process alone.
+    """
+    if graph.supervisor.is_running():
+        return graph.supervisor.processes(), _RUNS
+    found = graph.processes.find()
+    if all(running.name == BUS for running in found):
+        raise without_runner(found)
+    return [info(running) for running in found], str(without_runner(found))
 
 
 def _arm_lines(arm: Mapping[str, Any]) -> Iterator[str]:
@@ -94,17 +113,6 @@ def _diagnosed(namespace: str) -> Statuses:
 
 
 # Questions
-
-
-def running(namespace: str) -> Supervisor:
-    """The graph of a namespace.
-
-    Raises:
-        ProcessError: it does not run.
-    """
-    supervisor = Supervisor(runtime_folder(os.environ, namespace))
-    supervisor.processes()
-    return supervisor
 
 
 def url(runtime: Path) -> str:

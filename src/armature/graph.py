@@ -9,15 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from armature.end_times import STOP_TIMEOUT, stop_timeout
 from armature.errors import ConfigError
+from armature.private import make_private, require_own
 
 DEFAULT_ROBOT = "armature6"
 EMULATED = "emulated"
 GAZEBO = "gazebo"
-# How long launch and the supervisor wait after SIGINT: the servo interface may be parking.
-STOP_TIMEOUT = 30.0  # [s]
-# The same for what has to outlast that (nodes/outlasting.py).
-LAST_TIMEOUT = STOP_TIMEOUT + 15.0  # [s]
 # Gazebo may be started together with the graph, and takes its time; the servos come after it.
 _GAZEBO_PATIENCE, _SERVO_PATIENCE = 30.0, 40.0  # [s]
 
@@ -44,6 +42,7 @@ class Process:
     parameters: Parameters = field(default_factory=dict)
     parameter_files: tuple[Path, ...] = ()
     arguments: tuple[str, ...] = ()
+    stop_timeout: float = STOP_TIMEOUT  # how long its end may take [s]
 
     def command_line(self, namespace: str = "") -> list[str]:
         """Arguments behind the executable, with those for ROS."""
@@ -99,10 +98,45 @@ def runtime_folder(base: Mapping[str, str], namespace: str) -> Path:
         base: the environment; ARMATURE_RUNTIME overrides, XDG_RUNTIME_DIR is used where it is set.
         namespace: of the arm; several arms have several folders.
     """
+    return _runtime_base(base).joinpath(*_runtime_parts(namespace))
+
+
+def make_runtime_folder(base: Mapping[str, str], namespace: str) -> Path:
+    """The same folder, made so that nobody else may put anything into it.
+
+    Raises:
+        ConfigError: it cannot be made, or is not its user's alone.
+    """
+    return make_private(_runtime_base(base), *_runtime_parts(namespace), variable="ARMATURE_RUNTIME")
+
+
+def existing_runtime_folder(base: Mapping[str, str], namespace: str) -> Path:
+    """The same folder, to look into it: what others have put there is not believed.
+
+    Raises:
+        ConfigError: it is there, and is not its user's alone.
+    """
+    folder, above = runtime_folder(base, namespace), _runtime_base(base)
+    for path in (above, folder):
+        if os.path.lexists(path):
+            require_own(path, "remove it, or set ARMATURE_RUNTIME to a folder of your own")
+    return folder
+
+
+def _runtime_base(base: Mapping[str, str]) -> Path:
     default = f"/tmp/armature-{os.getuid()}"
-    if "XDG_RUNTIME_DIR" in base:
+    if base.get("XDG_RUNTIME_DIR"):
         default = f"{base['XDG_RUNTIME_DIR']}/armature"
-    return Path(base.get("ARMATURE_RUNTIME", default)) / (namespace.strip("/") or "default")
+    return Path(base.get("ARMATURE_RUNTIME") or default)
+
+
+def _runtime_parts(namespace: str) -> tuple[str, ...]:
+    return tuple(namespace.strip("/").split("/")) if namespace.strip("/") else ("default",)
+
+
+def write_url(runtime: Path, page: str) -> None:
+    """Leave the page's address where the command line looks for it."""
+    (runtime / "url").write_text(page, "utf-8")
 
 
 def robot_names() -> tuple[str, ...]:
@@ -203,35 +237,51 @@ def processes(
     wired: Parameters = {**posed, "wiring": str(robot.wiring)}
     web: Parameters = {"host": http[0], "port": http[1], "page_root": str(page_folder())}
 
+    words: Parameters = {"last_words": str(last_words_file(runtime))}
+    timeout = stop_timeout(robot.parameters)
+
     def node(name: str, parameters: Parameters) -> Process:
         timed = {**parameters, **clock}
-        return Process(name, is_node=True, parameters=timed, parameter_files=robot.parameters)
+        return Process(name, True, timed, robot.parameters, stop_timeout=timeout)
 
     return (
-        *((_emulator(robot, device, simulated),) if emulated else ()),
+        *((_emulator(robot, device, timeout, simulated),) if emulated else ()),
         node("monitor", {**posed, **web}),
         node("recorder", {}),
         node("state_publisher", model),
         node("arm_controller", wired),
-        node("servo_interface", {**wired, "port": device, **patience}),
+        node("servo_interface", {**wired, "port": device, **patience, **words}),
     )
 
 
-def outlasting(runtime: Path) -> list[str]:
+def process_names() -> tuple[str, ...]:
+    """All executables of the graph, in the order in which they are started."""
+    return tuple(process.name for process in processes(find_robot(DEFAULT_ROBOT), EMULATED, Path()))
+
+
+def last_words_file(runtime: Path) -> Path:
+    """Where the servo interface keeps how it left the arm."""
+    return runtime / "last_words"
+
+
+def outlasting(runtime: Path, patience: float = STOP_TIMEOUT) -> list[str]:
     """Command line before that of a process which has to live until the emulator has ended.
 
     Args:
         runtime: folder of the graph.
+        patience: how long that may take [s].
     """
-    return [sys.executable, "-m", "armature.nodes.outlasting", "--link", str(_link(runtime)), "--"]
+    line = [sys.executable, "-m", "armature.nodes.outlasting", "--link", str(_link(runtime))]
+    return [*line, "--patience", f"{patience:g}", "--"]
 
 
 def _link(runtime: Path) -> Path:
     return runtime / "bus"
 
 
-def _emulator(robot: Robot, link: str, simulated: bool) -> Process:
+def _emulator(robot: Robot, link: str, timeout: float, simulated: bool) -> Process:
     files = ("--urdf", str(robot.urdf), "--wiring", str(robot.wiring), "--poses", str(robot.poses))
     plant = ("--plant", GAZEBO, "--patience", str(_GAZEBO_PATIENCE)) if simulated else ()
     # With Gazebo it speaks ROS too.
-    return Process("emulator", is_node=simulated, arguments=(*files, "--link", link, *plant))
+    arguments = (*files, "--link", link, *plant)
+    return Process("emulator", is_node=simulated, arguments=arguments, stop_timeout=timeout)

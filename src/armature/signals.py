@@ -2,36 +2,149 @@
 
 from __future__ import annotations
 
+import math
+import os
 import signal
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 # How the stand-alone runner asks a process to end. Between the fork and the exec of a process supervisord's own
 # handlers for SIGINT and SIGTERM would take such a signal, and it would be lost; this one it does not handle.
 RUNNER_SIGNAL = signal.SIGUSR1
-_NOTED = (signal.SIGINT, signal.SIGTERM, RUNNER_SIGNAL)
-# Without a terminal, launch sends each process the SIGINT that its whole group has had already: the same act,
-# not a second one, at which the servo interface would give up parking [s].
-_ECHO = 0.1
+# The runner names its folder in this variable; its processes outlive it, to be found and ended by `armature down`.
+RUNNER_VARIABLE = "ARMATURE_RUNNER"
+_NOTED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, RUNNER_SIGNAL)
+_BURST = 0.1  # in which a signal that comes twice is one [s]
+# Who asks once more within this time has not seen yet what came of it, unless that is under way already [s].
+_ONE_ACT = 1.0
+_LOOK_EVERY = 0.5  # [s]
+
+
+class Signals(list[int]):
+    """Numbers of the signals that ask to end, in their order."""
+
+    def __init__(self, echoes: int = 0) -> None:
+        """Args: how many SIGINTs come by themselves behind the one that a person has sent."""
+        super().__init__()
+        self._echoes = echoes
+        self._times: list[float] = []
+
+    def note(self, number: int, now: float) -> None:
+        """Take a signal in; at once behind one of the same number it is the same act.
+
+        Args:
+            number: of the signal.
+            now: monotonic time [s].
+        """
+        latest = max((at for known, at in self._noted() if known == number), default=-math.inf)
+        if now - latest >= _BURST:
+            self.append(number)
+            self._times.append(now)
+
+    def asks_again(self, begun: float | None) -> bool:
+        """Whether it was asked once more to end, which means: at once.
+
+        That is a SIGINT behind any other signal, or a SIGTERM behind a SIGINT or SIGTERM (as launch sends it when
+        its time is up). SIGHUP and the runner's signal only come along with others: with the death of a
+        terminal, with a SIGTERM for every process of a service.
+
+        Args:
+            begun: since when what was asked for first is under way for all to see, monotonic [s]; None if not yet.
+        """
+        if not self:
+            return False
+        first = self._times[0]
+        settled = first + _ONE_ACT if begun is None or begun <= first else min(first + _ONE_ACT, begun)
+        interrupts = [at for number, at in self._noted() if number == signal.SIGINT]
+        if self[0] != signal.SIGINT:  # such as the runner's, which no echo follows
+            return bool(interrupts) or self._is_terminated_again(settled)
+        late = [at for at in interrupts[1 + self._echoes :] if at >= settled]
+        return bool(late) or self._is_terminated_again(settled)
+
+    def _is_terminated_again(self, settled: float) -> bool:
+        deliberate = [(n, at) for n, at in self._noted() if n in (signal.SIGINT, signal.SIGTERM)]
+        return any(n == signal.SIGTERM and at >= settled for n, at in deliberate[1:])
+
+    def _noted(self) -> Iterator[tuple[int, float]]:
+        return zip(self, self._times, strict=True)
 
 
 @contextmanager
-def received_signals() -> Iterator[list[int]]:
-    """Note what asks to end in its order instead of being ended by it; an echo of one counts once."""
-    received: list[int] = []
-    noted_at: dict[int, float] = {}
+def received_signals(*, is_last: bool = False) -> Iterator[Signals]:
+    """Note what asks to end in its order instead of being ended by it.
+
+    Args:
+        is_last: whether the process ends with this; what still comes must not take its exit code from it.
+    """
+    received = Signals(_echoes_of(os.getppid()))
 
     def note(number: int, _frame: FrameType | None) -> None:
-        now = time.monotonic()
-        if now - noted_at.get(number, -_ECHO) >= _ECHO:
-            received.append(number)
-            noted_at[number] = now
+        received.note(number, time.monotonic())
 
-    before = {number: signal.signal(number, note) for number in _NOTED}
+    noted = [number for number in _NOTED if number != signal.SIGHUP or not _is_under_nohup()]
+    before = {number: signal.signal(number, note) for number in noted}
     try:
         yield received
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if is_last else handler)
+
+
+@contextmanager
+def ended_with_parent(environment: Mapping[str, str]) -> Iterator[None]:
+    """Take the death of whoever started this process for a hang-up: nobody attends to the arm any more.
+
+    Not under the stand-alone runner, whose processes are found without it, nor under nohup.
+
+    Args:
+        environment: of this process.
+    """
+    if RUNNER_VARIABLE in environment or _is_under_nohup():
+        yield
+        return
+    parent, ended = os.getppid(), threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(_LOOK_EVERY):
+            if os.getppid() != parent:
+                os.kill(os.getpid(), signal.SIGHUP)
+                return
+
+    watching = threading.Thread(target=watch, name="parent watch", daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watching.join()
+
+
+def _is_under_nohup() -> bool:
+    return signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+def _echoes_of(parent: int) -> int:
+    """How many SIGINTs follow one for the group: without a terminal `ros2 launch` sends each process its own."""
+    words = _command(parent)
+    if "launch" not in words or not any(Path(word).name == "ros2" for word in words[: words.index("launch")]):
+        return 0
+    return int(bool({"-n", "--noninteractive"} & set(words)) or not _has_terminal(parent))
+
+
+def _command(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+    except OSError:
+        return []
+
+
+def _has_terminal(pid: int) -> bool:
+    """Whether the standard input of a process is a terminal."""
+    try:
+        return str(Path(f"/proc/{pid}/fd/0").readlink()).startswith(("/dev/pts/", "/dev/tty", "/dev/console"))
+    except OSError:
+        return True

@@ -5,6 +5,7 @@ supervisord restarts what dies, stops in reverse order, keeps logs, and is asked
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
 import subprocess
@@ -15,11 +16,11 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-from supervisor.xmlrpc import SupervisorTransport
+from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from armature.errors import ProcessError
-from armature.graph import STOP_TIMEOUT, Process
-from armature.signals import RUNNER_SIGNAL
+from armature.graph import Process
+from armature.signals import RUNNER_SIGNAL, RUNNER_VARIABLE
 
 _LOG_SIZE = "5MB"
 _LOG_BACKUPS = 2
@@ -49,7 +50,7 @@ def _program(process: Process, namespace: str, runtime: Path, order: int) -> str
     return (
         f"[program:{process.name}]\ncommand={command}\npriority={order}\n"
         f"autorestart=true\nstartsecs={_START_TIME}\nstartretries={_START_TRIES}\n"
-        f"stopsignal={RUNNER_SIGNAL.name}\nstopwaitsecs={STOP_TIMEOUT:.0f}\n"
+        f"stopsignal={RUNNER_SIGNAL.name}\nstopwaitsecs={math.ceil(process.stop_timeout)}\n"
         f"redirect_stderr=true\nstdout_logfile={log}.log\n"
         f"stdout_logfile_maxbytes={_LOG_SIZE}\nstdout_logfile_backups={_LOG_BACKUPS}\n"
     )
@@ -72,7 +73,7 @@ class Supervisor:
         file.write_text(text, "utf-8")
         return subprocess.Popen(
             [sys.executable, "-m", "supervisor.supervisord", "-c", str(file)],
-            env=dict(environment),
+            env={**environment, RUNNER_VARIABLE: str(self.runtime)},
             start_new_session=True,
             stdin=subprocess.DEVNULL,
         )
@@ -96,16 +97,28 @@ class Supervisor:
         """Stop all processes in reverse order, then supervisord."""
         self._call("shutdown")
 
-    def stop(self, process: str) -> None:
+    def stop(self, process: str) -> bool:
         """Stop a process as it likes to be stopped, and wait for its end.
 
+        Returns:
+            Whether it ran; one that has ended by itself, or was given up, does not.
+
         Raises:
-            ProcessError: there is no such process, or it does not run.
+            ProcessError: there is no such process.
         """
         if process not in {info["name"] for info in self.processes()}:
             names = ", ".join(info["name"] for info in self.processes())
             raise ProcessError(process, "there is no such process", f"processes are {names}")
-        self._call("stopProcess", process)
+        try:
+            self._call("stopProcess", process)
+        except ProcessError as error:
+            if (
+                isinstance(error.__cause__, xmlrpc.client.Fault)
+                and error.__cause__.faultCode == Faults.NOT_RUNNING
+            ):
+                return False
+            raise
+        return True
 
     def start_again(self, process: str) -> None:
         """Start a process that was stopped."""

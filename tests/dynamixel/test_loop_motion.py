@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -182,6 +184,16 @@ def test_parking_ends_with_torque_off_where_it_was_asked_to(bench):
     bench.run_until(lambda: bench.mode() is Mode.DISARMED)
     assert not any(servo.registers["Torque Enable"] for servo in bench.far.servos)
     assert bench.positions()["waist"] == pytest.approx(goal, abs=0.1)
+
+
+@pytest.mark.parametrize("late", [0.05, 0.24])
+def test_a_way_to_park_that_begins_late_keeps_its_torque_until_its_real_end(bench, late):
+    begun = bench.now
+    way = move(bench, 0.15, 0.6, "")
+    bench.loop.park(replace(way, start=begun - late), begun)
+    bench.run_until(lambda: bench.loop.torque() == "off")
+    assert bench.now >= begun + 0.6
+    assert bench.mode() is Mode.DISARMED
 
 
 def test_parking_that_does_not_arrive_holds_and_says_who_is_away():

@@ -53,7 +53,7 @@ def test_a_policy_that_its_cause_does_not_allow_is_refused_with_those_it_does(ca
         ("load.time", 0.0, "within 0.01 and 60"),
         ("bus_watchdog.time", 2.55, "within 0 and 2.54"),
         ("slow_factor", 0.0, "within 0.05 and 1"),
-        ("park_time", float("nan"), "within 1 and 120"),
+        ("park_time", float("nan"), "within 1 and 45"),
         ("load.warn", 0.9, "each must be at least the one before it"),
         ("temperature.stop", 20.0, "each must be at least the one before it"),
         ("load.time", "long", "a number is needed"),

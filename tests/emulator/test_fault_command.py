@@ -79,6 +79,27 @@ def test_programs_read_json(board, link, capsys):
     assert (injected, cleared) == ({"injected": ["silence"]}, {"cleared": ["silence"]})
 
 
+IMPOSTOR = """
+import os, socket, sys
+os.setuid(int(sys.argv[2]))
+with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
+    server.bind(bytes.fromhex(sys.argv[1]))
+    print("serves", flush=True)
+    _, sender = server.recvfrom(1000)
+    server.sendto(b"{}", sender)
+"""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can act as another user")
+def test_what_another_user_answers_is_not_believed(link):
+    address = console.address(link).encode().hex()
+    line = [sys.executable, "-c", IMPOSTOR, address, str(os.getuid() + 1)]
+    with subprocess.Popen(line, stdout=subprocess.PIPE) as impostor:
+        assert impostor.stdout.readline() == b"serves\n"
+        with pytest.raises(ProcessError, match=r"another user's process answers for .*use another --link"):
+            ask(link, console.active())
+
+
 def test_nothing_to_clear_is_said(board, link, capsys):
     assert fault(link, "clear") == 0
     assert capsys.readouterr().out == "cleared nothing\n"

@@ -16,6 +16,7 @@ import pytest
 from armature.core.trajectory import Trajectory
 from armature.dynamixel import link
 from armature.errors import CommandRefused, GoalRefused, ProcessError
+from armature.nodes.last_words import last_words
 
 from .emulated import JOINTS, SERVOS, Listening, child_config, emulator, power_cycle, shared_memory_files
 
@@ -200,13 +201,36 @@ def test_a_killed_emulator_is_a_lost_bus_and_no_reading_stands(tmp_path, clients
         wait_until(lambda: client.mode() == "DISARMED")
 
 
-def test_sigterm_ends_it_at_rest_with_torque_on(served, port, clients, wait_until):
+def test_a_signal_for_every_process_leaves_it_to_its_client_to_end_it(served, wait_until):
+    served.client.request("arm", session="s1")
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        os.kill(served.pid, number)
+    cycles = served.cycles
+    wait_until(lambda: served.cycles > cycles + 20)
+    assert served.mode() == "ARMED"
+    served.client.request("quit")
+    assert served.client.child.wait(10.0) == 0
+
+
+@pytest.mark.parametrize("is_first_signal", [False, True])
+def test_without_a_client_sigterm_ends_it_at_rest_with_torque_on_and_with_a_word(
+    port, clients, tmp_path, wait_until, is_first_signal
+):
+    words = tmp_path / "last_words"
+    served = clients(child_config(port, last_words=str(words)))
+    wait_until(lambda: served.mode() == "DISARMED")
     served.client.request("arm", session="s1")
     move(served, 0.6, 1.2, "s1")
     wait_until(lambda: served.mode() == "MOVING")
-    os.kill(served.pid, signal.SIGTERM)
+    os.kill(served.pid, signal.SIGHUP)
+    if is_first_signal:
+        os.kill(served.pid, signal.SIGTERM)
+        served.close()
+    else:
+        served.close()
+        os.kill(served.pid, signal.SIGTERM)
     assert served.client.child.wait(10.0) == 0
-    served.close()
+    assert last_words(words) == "servo_interface: not parked: the bus process was ended; torque stays on"
     heir = clients(child_config(port))
     wait_until(lambda: heir.mode() == "HOLDING")
     assert heir.status.torque == "on"

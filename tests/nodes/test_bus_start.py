@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -157,6 +159,28 @@ def test_the_layout_is_that_of_fields_formats_and_sizes(monkeypatch):
     before = link.layout()
     monkeypatch.setattr(link, "READINGS_SIZE", link.READINGS_SIZE + 8)
     assert link.layout() != before
+
+
+IMPOSTOR = """
+import os, socket, sys
+os.setuid(int(sys.argv[2]))
+with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+    listener.bind(bytes.fromhex(sys.argv[1]))
+    listener.listen(1)
+    print("listens", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can act as another user")
+def test_a_process_of_another_user_at_the_address_is_not_believed(tmp_path):
+    address, user = link.address(str(tmp_path / "bus")).hex(), os.getuid() + 1
+    line = [sys.executable, "-c", IMPOSTOR, address, str(os.getuid() + 1)]
+    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as impostor:
+        assert impostor.stdout.readline() == b"listens\n"
+        with pytest.raises(ProcessError, match=rf"process {impostor.pid} \(.*\) of user {user} serves this port"):
+            BusStart(child_config(tmp_path / "bus")).attach()
+        impostor.stdin.close()
 
 
 def test_whoever_waits_for_a_child_can_give_up(tmp_path, child):

@@ -100,8 +100,10 @@ def test_patience_has_a_bound(run):
     assert outcome(process) == ("over\n", 0)
 
 
-def test_sigterm_ends_it_at_once(run):
+def test_a_sigterm_for_all_waits_as_a_ctrl_c_does_and_the_next_one_ends_it_at_once(run):
     process = run(WELL_BEHAVED)
+    process.send_signal(signal.SIGTERM)
+    assert goes_on(process)
     process.send_signal(signal.SIGTERM)
     assert outcome(process) == ("over\n", 0)
 

@@ -35,6 +35,14 @@ def test_it_begins_released_and_each_process_finds_what_the_last_one_left(tmp_pa
         assert not latch.failure
 
 
+def test_a_folder_to_which_others_may_write_could_lose_a_latch_and_is_refused(tmp_path):
+    folder = tmp_path / "state"
+    folder.mkdir()
+    folder.chmod(0o777)
+    with pytest.raises(ConfigError, match=r"others may write to it \(mode 777\).*parameter state_folder"):
+        latch_of(folder)
+
+
 def test_each_port_has_its_own(tmp_path):
     latch_of(tmp_path).keep(engaged=True)
     assert not latch_of(tmp_path, "/dev/ttyUSB0").is_engaged

@@ -84,11 +84,11 @@ class ServoLoop(BusCycle):
         self._require_turning("park")
         self._require_none_free("park")
         _require_short("end from now", piece.end - now, self._policy.park_time)
-        self._conduct.setpoints.accept(piece, now)
+        followed = self._conduct.setpoints.accept(piece, now)
         self._conduct.end()
         self._conduct.mode, self.why = Mode.PARKING, "parking"
         self._giving_way.expect_motion()
-        self._conduct.parking = Parking.along(piece)
+        self._conduct.parking = Parking.along(followed)
 
     def give_up_parking(self, why: str) -> None:
         """Whoever was to park for a policy could not: the arm holds, and the faults that asked for it say so."""

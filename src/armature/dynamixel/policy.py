@@ -87,7 +87,7 @@ class FaultPolicy:
     missed_share: float = 0.3  # of the last 100 answers
     slow_factor: float = 0.3
     watchdog_time: float = 0.2  # [s]
-    park_time: float = 30.0  # [s]
+    park_time: float = 20.0  # [s]
 
     def __post_init__(self) -> None:
         for cause, reaction in self.reactions.items():
@@ -165,7 +165,7 @@ _RANGES = (
     ("missed_share", 0.01, 1.0),
     ("slow_factor", 0.05, 1.0),
     ("watchdog_time", 0.0, 2.54),  # e-Manual, "Bus Watchdog(98)": at most 127 units of 20 ms
-    ("park_time", 1.0, 120.0),
+    ("park_time", 1.0, 45.0),  # the page waits 60 s; launch and the runner wait 10 s longer than this (graph.py)
 )
 
 

@@ -115,8 +115,11 @@ class Setpoints:
         """Whether some piece has not ended."""
         return any(now < piece.end for piece in chain(self._present.values(), *self._coming.values()))
 
-    def accept(self, piece: Piece, now: float) -> None:
+    def accept(self, piece: Piece, now: float) -> Piece:
         """Follow a piece from its start on, or from now on if it has started already.
+
+        Returns:
+            The piece as it is followed, which may begin and end later.
 
         Raises:
             GoalRefused: an unknown joint, a value beyond a limit, an end that is not at rest, a jump.
@@ -132,6 +135,7 @@ class Setpoints:
             sooner = [coming for coming in self._coming.get(joint, ()) if coming.start < piece.start]
             self._coming[joint] = [*sooner, piece]
         self._hand_over(now)
+        return piece
 
     def stop(self, now: float) -> None:
         """Bring every joint to rest within its acceleration and jerk; harder where it would leave its range."""

@@ -55,7 +55,7 @@ class Terminal:
         """
         self._bus = bus
         self._clock = clock
-        self._ending = False
+        self.is_ending = False  # whether silence ends it
         self._services = services or {}
         self._folder = None if "" in bus.wires else link
         self._plugs: list[_Plug] = []
@@ -100,12 +100,12 @@ class Terminal:
 
         A Ctrl-C in a terminal reaches all processes at once, and the arm must park before its servos go.
         """
-        self._ending = True
+        self.is_ending = True
 
     def serve(self) -> None:
         """Answer until stop() is called, or there is silence after stop_when_silent()."""
         heard = self._clock()
-        while not (self._ending and self._clock() - heard > _SILENCE):
+        while not (self.is_ending and self._clock() - heard > _SILENCE):
             for plug in self._plugs:
                 plug.heed()
             masters = {plug.line.master: plug for plug in self._plugs if plug.line}

@@ -1,12 +1,15 @@
 """The bus child: the bus loop on monotonic time, without rclpy, in a process of its own.
 
-It outlives the ROS half that started it, holds the arm meanwhile, and serves the next one.
+It outlives the ROS half that started it, holds the arm meanwhile, and serves the next one. It ends when that half
+asks it to, or by itself where it cannot drop the arm. A signal counts only where there is no ROS half: it ends at
+rest then, and leaves torque as it is.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import signal
 import socket
 import sys
@@ -24,6 +27,7 @@ from armature.nodes.bus_report import BusReport, what_is_gone
 from armature.nodes.bus_requests import BusRequests
 from armature.nodes.bus_setup import build
 from armature.nodes.holder import lock_holder, process, require_alone
+from armature.nodes.last_words import keep, not_parked
 from armature.nodes.priority import lock_memory, prefer_real_time, settle_memory, tidy_memory
 from armature.nodes.wakefulness import Wakefulness
 
@@ -32,6 +36,8 @@ _REOPEN_EVERY = 0.1  # [s]
 _START_TRIES = 3  # of a bus whose port is there; a busy machine loses a packet now and then
 # A child that nobody asks for ends by itself where ending cannot drop the arm.
 _IDLE_UNNEEDED = 5.0  # [s]
+# Within which a ROS half that has gone belongs to the same end as a signal.
+_LONGEST_END = 60.0  # [s]
 
 
 class Child:
@@ -50,6 +56,8 @@ class Child:
         self._wakefulness = Wakefulness() if config["wakeful"] else None
         self._needed_at = time.monotonic()
         self._is_running = True
+        self._signalled_at = -math.inf
+        self._last_words: str = config.get("last_words", "")
 
     # Life
 
@@ -84,6 +92,12 @@ class Child:
         """End once the arm is at rest; torque stays as it is, so an armed arm is held by its servos."""
         self._is_running = False
 
+    def signalled(self, *_: object) -> None:
+        """End where there is no ROS half, or once it has gone: a signal for all must not keep it from parking."""
+        self._signalled_at = time.monotonic()
+        if not self._link.has_client:
+            self.quit()
+
     def run(self) -> None:
         """Cycle until asked to quit, or until nobody needs it."""
         self._report.process = {**_prepare_process(), "wakeful": _described(self._wakefulness)}
@@ -104,6 +118,8 @@ class Child:
             if self._wakefulness is not None:
                 self._wakefulness.keep(awake=self._loop.torque() != "off")
             due = self._following(due)
+        if self._is_signalled and self._last_words and self._loop.torque() != "off":
+            keep(Path(self._last_words), not_parked("the bus process was ended", self._report.status(self._now())))
         self._loop.leave()
 
     def _now(self, monotonic: float | None = None) -> float:
@@ -111,8 +127,13 @@ class Child:
         present = time.monotonic() if monotonic is None else monotonic
         return self._clock.at(present, is_led=self._link.has_client)
 
+    @property
+    def _is_signalled(self) -> bool:
+        """Whether it is to end by a signal."""
+        return not self._link.has_client and time.monotonic() - self._signalled_at < _LONGEST_END
+
     def _goes_on(self) -> bool:
-        if self._is_running and self._is_needed(time.monotonic()):
+        if self._is_running and not self._is_signalled and self._is_needed(time.monotonic()):
             return True
         now = self._now()
         if self._loop.session or self._loop.mode(now).name == "PARKING":
@@ -215,8 +236,9 @@ def _in_a_line(error: Exception) -> str:
 
 
 def _serve(child: Child, patience: float) -> int:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, child.quit)
+        signal.signal(number, child.signalled)
     try:
         child.start(patience)
         child.run()

@@ -20,6 +20,7 @@ from armature.errors import CommandRefused, GoalRefused, ProcessError
 from armature.nodes.bus_start import Attachment
 
 _ANSWER_TIME = 5.0  # how long a request may take [s]
+_NO_SETTINGS = ("protective_stop", "resumes", "last_words")
 
 
 class BusClient:
@@ -166,7 +167,7 @@ class BusClient:
 
 def _has(config: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     """Whether a child works with what the user has set; the rest is how it was found when it was started."""
-    names = [name for name in wanted if name not in ("protective_stop", "resumes")]
+    names = [name for name in wanted if name not in _NO_SETTINGS]
     return all(name in config and config[name] == wanted[name] for name in names)
 
 

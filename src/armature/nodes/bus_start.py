@@ -75,6 +75,11 @@ class BusStart:
             self._connection.connect(link.address(self._config["port"]))
         except ConnectionRefusedError:
             return False
+        # An address without a file has no permissions; anybody may be at its other end.
+        pid, user = peer(self._connection)
+        if user not in (os.getuid(), 0):
+            who = f"{process(pid)} of user {user} serves this port"
+            raise ProcessError("bus", who, "end that process, or let that user run the arm")
         return True
 
     def _spawn(self) -> None:

@@ -6,6 +6,7 @@ It needs no ROS, unless the arm is one in Gazebo.
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import time
@@ -22,7 +23,7 @@ from armature.emulator.terminal import Terminal
 from armature.errors import ArmatureError, ConfigError
 from armature.nodes.emulator_console import Console
 from armature.nodes.priority import freeze_memory, prefer_real_time
-from armature.signals import RUNNER_SIGNAL
+from armature.signals import RUNNER_SIGNAL, ended_with_parent
 
 _LONGEST_LATENCY = 1.0  # [s]
 _MUJOCO, _GAZEBO = "mujoco", "gazebo"
@@ -30,7 +31,7 @@ _ROS_ARGUMENTS = "--ros-args"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve an arm until SIGTERM, or until SIGINT (the runner's signal) and silence on the bus.
+    """Serve an arm until a signal and silence on the bus, or until a second SIGTERM.
 
     Returns:
         The exit code.
@@ -83,20 +84,30 @@ def _serve(options: argparse.Namespace, bus: EmulatedBus) -> None:
     for wire in bus.wires.values():
         wire.usb_latency = options.usb_latency
     with (
+        ended_with_parent(os.environ),
         Console(bus.faults, options.link) as console,
         Terminal(
             bus, options.link, time.monotonic, pace=options.pace, services={console.fileno(): console.answer}
         ) as terminal,
     ):
-        signal.signal(signal.SIGTERM, lambda *_: terminal.stop())
-        for number in (signal.SIGINT, RUNNER_SIGNAL):
+        for number in (signal.SIGINT, signal.SIGHUP, RUNNER_SIGNAL):
             signal.signal(number, lambda *_: terminal.stop_when_silent())
+        signal.signal(signal.SIGTERM, lambda *_: _stop(terminal))
         sys.stdout.write(f"ready {options.link}\n")
         sys.stdout.flush()
         # Servos do not wait for a busy computer.
         freeze_memory()
         prefer_real_time()
         terminal.serve()
+
+
+def _stop(terminal: Terminal) -> None:
+    """A SIGTERM may be for every process, and the arm must park before its servos go; the second one is not."""
+    if terminal.is_ending:
+        terminal.stop()
+    else:
+        sys.stderr.write("it ends once nobody speaks on the bus; SIGTERM again ends it now, as a loss of power\n")
+        terminal.stop_when_silent()
 
 
 def _parser() -> argparse.ArgumentParser:

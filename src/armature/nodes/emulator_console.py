@@ -13,6 +13,7 @@ from armature.emulator.faults import FaultBoard
 from armature.errors import ProcessError
 
 _CREDENTIALS = struct.Struct("3i")  # process, user, group (unix(7), SCM_CREDENTIALS)
+_SPACE = socket.CMSG_SPACE(_CREDENTIALS.size)
 _PATIENCE = 2.0  # [s]; the emulator answers between two steps of its physics
 
 
@@ -50,33 +51,38 @@ class Console:
     def answer(self) -> None:
         """Take one request in and answer it."""
         with suppress(OSError):  # who asked has gone
-            space = socket.CMSG_SPACE(_CREDENTIALS.size)
-            request, ancillary, _, sender = self._socket.recvmsg(console.MESSAGE_SIZE, space)
-            users = [_user(data) for _, kind, data in ancillary if kind == socket.SCM_CREDENTIALS]
-            # An address without a file has no permissions; the emulator obeys its own user alone.
-            if sender and set(users) & {os.getuid(), 0}:
+            request, ancillary, _, sender = self._socket.recvmsg(console.MESSAGE_SIZE, _SPACE)
+            if sender and _is_ours(ancillary):
                 self._socket.sendto(console.reply(self._board, request), sender)
 
 
-def _user(credentials: bytes) -> int:
-    return int(_CREDENTIALS.unpack(credentials)[1])
+def _is_ours(ancillary: list[tuple[int, int, bytes]]) -> bool:
+    """Whether a message is of our own user, or of root: an address without a file has no permissions."""
+    users = {_CREDENTIALS.unpack(data)[1] for _, kind, data in ancillary if kind == socket.SCM_CREDENTIALS}
+    return bool(users & {os.getuid(), 0})
 
 
 def ask(link: Path, request: bytes) -> bytes:
     """Ask the emulator that serves a link.
 
     Raises:
-        ProcessError: none does, or it does not answer.
+        ProcessError: none does, it does not answer, or somebody else does.
     """
     remedy = "start one with: armature up, or armature emulate"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         client.bind("")  # Linux finds a free abstract address, to which the answer goes
         client.settimeout(_PATIENCE)
         try:
             client.connect(console.address(link))
             client.send(request)
-            return client.recv(console.MESSAGE_SIZE)
+            answer, ancillary, _, _ = client.recvmsg(console.MESSAGE_SIZE, _SPACE)
         except TimeoutError as error:
             raise ProcessError("emulator", f"no answer in {_PATIENCE:g} s", "look at its log") from error
         except OSError as error:
             raise ProcessError("emulator", f"none serves {link}", remedy) from error
+    if not _is_ours(ancillary):
+        raise ProcessError(
+            "emulator", f"another user's process answers for {link}", "end that, or use another --link"
+        )
+    return answer

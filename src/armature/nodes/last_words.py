@@ -1,12 +1,14 @@
-"""What the servo interface says of the arm when it ends: one line in its log, which the command line reads there.
+"""What the servo interface says of the arm when it ends: one line in its log, and in a file for the command line.
 
-No topic would do: whoever hears it may be ending too, and the line is to be found afterwards.
+No topic would do: whoever hears it may be ending too, and the line is to be found afterwards. Nor would the log
+alone: it is rotated away, and whoever keeps it may have died.
 """
 
 from __future__ import annotations
 
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from armature.dynamixel import link
@@ -25,7 +27,9 @@ _SAID_NOTHING = f"it ended without a word; look at the arm, since perhaps its {_
 class Voice:
     """Says that the arm is served, and how it was left; nothing behind that, though another thread may try."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: Path | None = None) -> None:
+        """Args: where the newest line is kept beside the log; None for nowhere."""
+        self._file = file
         self._lock = threading.Lock()
         self._has_left = False
 
@@ -33,17 +37,32 @@ class Voice:
         """Say that from now on the arm is ours, so that something is to be said at the end."""
         with self._lock:
             if not self._has_left:
-                _say(_SERVING)
+                self._say(_SERVING)
+
+    def rest(self, words: str) -> None:
+        """Say that the arm is not served for now, and how it was left."""
+        with self._lock:
+            self._say(words)
 
     def leave(self, words: str) -> None:
         """Say how the arm was left."""
         with self._lock:
             self._has_left = True
-            _say(words)
+            self._say(words)
+
+    def _say(self, text: str) -> None:
+        with suppress(OSError):  # whoever read it has gone
+            print(f"{_PREFIX}{text}", file=sys.stderr, flush=True)  # noqa: T201
+        if self._file is not None:
+            with suppress(OSError):
+                keep(self._file, text)
 
 
-def _say(text: str) -> None:
-    print(f"{_PREFIX}{text}", file=sys.stderr, flush=True)  # noqa: T201
+def keep(file: Path, words: str) -> None:
+    """Keep the last words in a file, whole or not at all."""
+    fresh = file.with_name(f".{file.name}")
+    fresh.write_text(f"{_PREFIX}{words}\n", "utf-8")
+    fresh.replace(file)
 
 
 def not_parked(why: str, status: link.Status) -> str:
@@ -62,7 +81,7 @@ def not_parked(why: str, status: link.Status) -> str:
 
 
 def last_words(log: Path) -> str:
-    """What was said last, as it stands in a log; empty where the arm was never served."""
+    """What was said last, as it stands in a log or in the file; empty where the arm was never served."""
     lines = log.read_text("utf-8", "replace").splitlines() if log.exists() else []
     said = [line.removeprefix(_PREFIX) for line in lines if line.startswith(_PREFIX)]
     if not said:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,12 +33,15 @@ from armature.nodes.access_key import keep_key, key_file
 from armature.nodes.joint_limits import read_limits
 from armature.nodes.monitor_gateway import RosGateway
 from armature.nodes.run import run_nodes
+from armature.signals import RUNNER_SIGNAL, Signals
 
 _JOG_LEASE = 0.25  # [s]
 _HEARTBEAT = 5.0  # [s]
 _OWN = "monitor"  # its own status in the diagnostics
 # Browsers open connections ahead of need, and drop some themselves.
 _USUAL_DROPS = 10  # a second
+# How long the servo interface may take to say that it was asked to end as well [s].
+_TOGETHER = 2.0
 _LONGEST_SILENCE = {  # [s], by topic; the page shows a longer one
     topics.JOINT_STATES.name: 0.5,
     topics.DYNAMIC_JOINT_STATES.name: 1.0,
@@ -79,6 +80,8 @@ class Monitor(Node):
         arm = self._named(read_limits(self, arm).arm)
         self._board = Board((joint.name for joint in arm.driven), _LONGEST_SILENCE)
         self._joint_states: bytes | None = None
+        self._does_arm_end = False  # whether the servo interface was asked to end
+        self._asked_at = 0.0  # whether this process was, and when; monotonic [s]
         self._gateway = RosGateway(self, self._board, arm, poses, _JOG_LEASE)
         self._at_end.callback(self._gateway.destroy)
         self._hub = StreamHub(given.viewers, _HEARTBEAT)
@@ -98,13 +101,16 @@ class Monitor(Node):
         self._at_end.callback(self._gateway.close)
         self._announce(given.host)
 
-    def stopping(self, signals: Sequence[int]) -> bool:
-        """Outlive the servo interface at a Ctrl-C, which reaches both at once: STOP must work while the arm parks.
+    def stopping(self, signals: Signals) -> bool:
+        """Outlive the servo interface where both are asked to end at once: STOP must work while the arm parks.
 
         The stand-alone runner, with a signal of its own, asks for the end once the servo interface has ended.
         """
-        is_first = list(signals) == [signal.SIGINT]
-        return not is_first or not self.count_publishers(topics.STATE.name)
+        is_asked_alone = RUNNER_SIGNAL in signals or signals.asks_again(None)
+        if is_asked_alone or not self.count_publishers(topics.STATE.name):
+            return True
+        self._asked_at = self._asked_at or time.monotonic()
+        return not self._does_arm_end and time.monotonic() - self._asked_at > _TOGETHER
 
     def destroy_node(self) -> None:
         """End the server and whoever waits, then the node."""
@@ -170,7 +176,9 @@ class Monitor(Node):
         self._board.readings.commanded(now, conversions.positions_of(message))
 
     def _on_state(self, message: DiagnosticStatus) -> None:
-        self._board.servo_interface(time.monotonic(), message.message, conversions.values_of(message))
+        values = conversions.values_of(message)
+        self._does_arm_end = "ending" in values
+        self._board.servo_interface(time.monotonic(), message.message, values)
 
     def _on_protective_stop(self, message: Bool) -> None:
         self._board.protective_stop = bool(message.data)

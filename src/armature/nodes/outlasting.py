@@ -1,6 +1,7 @@
 """Runs a command that has to outlast the emulator, such as Gazebo: at a Ctrl-C the arm parks in it.
 
-launch gives SIGINT to all processes at once, and whoever moves the arm would be gone before it has parked.
+A Ctrl-C or a service's SIGTERM is for all processes at once, and whoever moves the arm would be gone before it has
+parked.
 """
 
 from __future__ import annotations
@@ -15,15 +16,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from armature.graph import STOP_TIMEOUT
-from armature.signals import received_signals
+from armature.end_times import STOP_TIMEOUT
+from armature.signals import ended_with_parent, received_signals
 
 _LOOK_EVERY = 0.1  # [s]
 _END_TIME = 5.0  # for a command to end after a signal, before it gets a harder one [s]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command until it ends, until SIGINT and the end of the emulator, or until SIGTERM.
+    """Run a command until it ends, until a signal and the end of the emulator, or until a SIGTERM behind it.
 
     Returns:
         The command's exit code; 0 where it was ended here.
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not command:
         sys.stderr.write("error: write the command behind --\n")
         return 2
-    with received_signals() as signals:
+    with received_signals() as signals, ended_with_parent(os.environ):
         try:
             # In a session of its own, where no terminal's Ctrl-C finds it, and without one to read from.
             child = subprocess.Popen(command, start_new_session=True, stdin=subprocess.DEVNULL)
@@ -59,7 +60,7 @@ def _outlast(child: subprocess.Popen[bytes], signals: Sequence[int], link: Path,
     while child.poll() is None:
         if signals and give_up is None:
             give_up = time.monotonic() + patience
-        if signal.SIGTERM in signals or (
+        if signal.SIGTERM in signals[1:] or (
             give_up is not None and (not link.exists() or time.monotonic() > give_up)
         ):
             _end(child)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from armature.errors import ConfigError
+from armature.private import require_own
 
 _TEXT = (
     "The protective stop of this port is latched; release it with /servo_interface/protective_stop.\n"
@@ -26,7 +27,7 @@ class ProtectiveLatch:
             names: by which the ports are known at present; they begin with a slash.
 
         Raises:
-            ConfigError: the folder cannot be written.
+            ConfigError: the folder cannot be written, or others may write to it.
         """
         self.failure = ""  # why it is not on the disk, where it is not
         self.is_engaged = False
@@ -36,6 +37,7 @@ class ProtectiveLatch:
         self._lock = threading.Lock()
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            require_own(folder, "set the parameter state_folder to a folder of your own")
             (folder / f".writable.{os.getpid()}").touch()
             (folder / f".writable.{os.getpid()}").unlink()
             self._look()

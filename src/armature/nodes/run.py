@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from armature.errors import ArmatureError
 from armature.nodes.priority import freeze_memory, prefer
-from armature.signals import received_signals
+from armature.signals import Signals, ended_with_parent, received_signals
 
 # EventsExecutor.spin() never returns in the PyPI wheels, so it is driven by finite waits;
 # this is also how soon a signal is seen.
@@ -26,7 +27,7 @@ _SPIN_TIMEOUT = 0.2  # [s]
 class Stoppable(Protocol):
     """A node that has something to do before it ends, as the servo interface parks the arm."""
 
-    def stopping(self, signals: Sequence[int]) -> bool:
+    def stopping(self, signals: Signals) -> bool:
         """Go on with stopping.
 
         Args:
@@ -35,6 +36,15 @@ class Stoppable(Protocol):
         Returns:
             Whether the node may be destroyed now.
         """
+
+
+@runtime_checkable
+class Leaving(Protocol):
+    """A node that may leave something behind which whoever started the process must know of."""
+
+    @property
+    def leaves_torque_on(self) -> bool:
+        """Whether the arm was left with torque."""
 
 
 @runtime_checkable
@@ -47,7 +57,7 @@ class Failing(Protocol):
 
 
 def run_nodes(*factories: Callable[[], Node], args: Sequence[str] | None = None, is_urgent: bool = False) -> int:
-    """Run nodes in one executor until they are asked to end (signals.py).
+    """Run nodes in one executor until they are asked to end (signals.py); the process ends with it.
 
     Args:
         factories: make the nodes, once rclpy is initialised.
@@ -55,10 +65,11 @@ def run_nodes(*factories: Callable[[], Node], args: Sequence[str] | None = None,
         is_urgent: whether motion waits for them, so that they shall go before other processes.
 
     Returns:
-        0, or 1 where a node could not start or serve; the reason stands in one line on stderr.
+        0, or 1 where a node could not start or serve, or leaves the arm with torque; why stands in one line on
+        stderr.
     """
     is_preferred = is_urgent and prefer()  # before DDS begins threads, which inherit it
-    with received_signals() as signals, _context(args):
+    with received_signals(is_last=True) as signals, ended_with_parent(os.environ), _context(args):
         nodes: list[Node] = []
         executor: Any = EventsExecutor()
         try:
@@ -75,7 +86,7 @@ def run_nodes(*factories: Callable[[], Node], args: Sequence[str] | None = None,
             executor.shutdown(0)
             for node in nodes:
                 node.destroy_node()
-    return 0
+    return int(any(isinstance(node, Leaving) and node.leaves_torque_on for node in nodes))
 
 
 def _settle(node: Node, *, is_preferred: bool) -> None:
@@ -84,7 +95,7 @@ def _settle(node: Node, *, is_preferred: bool) -> None:
         node.get_logger().info("works without precedence; a nice limit of -10 for this user would permit it")
 
 
-def _spin(executor: Any, nodes: list[Node], signals: list[int]) -> None:
+def _spin(executor: Any, nodes: list[Node], signals: Signals) -> None:
     fallible = [node for node in nodes if isinstance(node, Failing)]
     try:
         while rclpy.ok() and not (signals and _may_end(nodes, signals)):
@@ -100,7 +111,7 @@ def _check(nodes: Sequence[Failing]) -> None:
             raise node.failure
 
 
-def _may_end(nodes: list[Node], signals: list[int]) -> bool:
+def _may_end(nodes: list[Node], signals: Signals) -> bool:
     waiting = [node for node in nodes if isinstance(node, Stoppable) and not node.stopping(signals)]
     return not waiting
 

@@ -24,18 +24,21 @@ _FORESEEN = ("step", "waits for")  # of faults alone
 Problem = Mapping[str, Any]  # a fault or a warning, as the status has it
 
 
-def state(status: link.Status, now: float) -> DiagnosticStatus:
+def state(status: link.Status, now: float, *, is_ending: bool = False) -> DiagnosticStatus:
     """The state topic: the mode, torque, the arming session, why, and each fault and warning.
 
     Args:
         status: what the child told.
         now: of the wall clock, for the time of faults [s].
+        is_ending: whether the servo interface was asked to end.
     """
     values = {"torque": status.torque, "session": status.session, "why": status.why, "cause": status.cause}
     if status.remedy:
         values |= {"remedy": status.remedy, "steps": ", ".join(status.steps)}
     if status.speed_factor < 1.0:
         values["speed_factor"] = f"{status.speed_factor:.2f}"
+    if is_ending:
+        values["ending"] = "yes"
     if status.faults:
         values |= _way_out(status.faults)
     if status.free:

@@ -6,32 +6,21 @@ Reads set-points; writes joint states at the rate of the bus, state, what is com
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
-from armature.dynamixel import link
-from armature.dynamixel.mode import Mode
-from armature.dynamixel.ports import port_paths
 from armature.errors import ArmatureError, CommandRefused
-from armature.nodes.bus_client import BusClient
 from armature.nodes.bus_keeper import BusKeeper
-from armature.nodes.controller_watch import ControllerWatch
-from armature.nodes.disarming import Disarming
-from armature.nodes.last_words import Voice, not_parked
+from armature.nodes.last_words import Voice, leaves_torque_on, not_parked
 from armature.nodes.parameters import read, refuse_unknown
-from armature.nodes.port_names import known_names
-from armature.nodes.protective_latch import ProtectiveLatch
 from armature.nodes.run import run_nodes
-from armature.nodes.servo_guiding import Guiding
-from armature.nodes.servo_inlet import Inlet, is_simulated
-from armature.nodes.servo_outlet import Outlet
 from armature.nodes.servo_parameters import ServoConfiguration
-from armature.nodes.servo_services import ServoServices
+from armature.nodes.servo_parts import Parts
+from armature.signals import Signals
 
 
 @dataclass(frozen=True)
@@ -39,6 +28,7 @@ class StartParameters:
     """What is known before the node is configured."""
 
     autostart: bool = True  # configure and activate at start; false leaves it to a lifecycle manager
+    last_words: str = ""  # file that keeps how the arm was left; "" for the log alone
 
 
 class ServoInterface(LifecycleNode):
@@ -47,11 +37,14 @@ class ServoInterface(LifecycleNode):
     def __init__(self) -> None:
         super().__init__("servo_interface")
         self._refusal: Exception | None = None
-        self._parts: _Parts | None = None
+        self._parts: Parts | None = None
         self._leaving: Future[str] | None = None
         self._has_left = False
-        self._voice = Voice()
-        self._autostart = read(self, StartParameters).autostart
+        given = read(self, StartParameters)
+        self._last_words = given.last_words
+        self._voice = Voice(Path(given.last_words) if given.last_words else None)
+        self._autostart = given.autostart
+        self.leaves_torque_on = False
 
     def start(self) -> ServoInterface:
         """Configure and activate at once, unless a lifecycle manager does.
@@ -80,7 +73,7 @@ class ServoInterface(LifecycleNode):
         try:
             configuration = ServoConfiguration.of(self)
             refuse_unknown(self)
-            self._parts = _Parts(self, configuration, self._voice)
+            self._parts = Parts(self, configuration, self._voice, self._last_words)
         except Exception as error:  # noqa: BLE001  # rclpy would swallow it; `start` raises it again
             self._refusal = error
             self.get_logger().error(str(error))
@@ -102,43 +95,64 @@ class ServoInterface(LifecycleNode):
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Let the bus go; an armed arm is held by its servos."""
-        self._close()
+        """Let the bus go; refused while there is torque, since STOP and torque_off would vanish."""
+        if self._parts is not None and self._parts.has_torque:
+            self._parts.refuse_clean_up()
+            return TransitionCallbackReturn.FAILURE
+        self._let_go("cleaned up")
         return TransitionCallbackReturn.SUCCESS
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """As clean-up."""
-        self._close()
+        """As clean-up, but ROS lets nobody refuse it: with torque the arm is parked, and its services stay."""
+        if self._parts is not None and self._parts.has_torque:
+            self._parts.take_commands(False)  # without a stop: it may be parking already
+            self._parts.services.way_back = "it was shut down; end its process, then start it again"
+            self._leaving = self._parts.disarming.begin(is_leaving=True)
+            self._leaving.add_done_callback(self._tell_how_it_shut_down)
+        else:
+            self._let_go("shut down")
         return TransitionCallbackReturn.SUCCESS
+
+    def _let_go(self, why: str) -> None:
+        if self._parts is not None:
+            self._voice.rest(not_parked(why, self._parts.keeper.status))
+        self._close(quit=True)
+
+    def _tell_how_it_shut_down(self, parking: Future[str]) -> None:
+        if error := parking.exception():
+            how_on = "it still answers: disarm, torque_off and protective_stop; or end the process"
+            self.get_logger().error(f"shut down, but not parked: {error}; {how_on}")
 
     def destroy_node(self) -> None:
         """Let the bus go, then the node."""
-        self._close()
+        self._close(quit=self._has_left)
         super().destroy_node()
 
-    def _close(self) -> None:
+    def _close(self, *, quit: bool) -> None:
         parts, self._parts = self._parts, None
         if parts is not None:
-            parts.close(quit=self._leaving is not None)
+            parts.close(quit=quit)
 
     # Leaving
 
-    def stopping(self, signals: Sequence[int]) -> bool:
-        """First signal: stop, park if that may be, end. Second: hold at once, end."""
+    def stopping(self, signals: Signals) -> bool:
+        """First asked: stop, park if that may be, end. Asked again: hold at once, end."""
         if self._parts is None or self._has_left:
             return True
-        if not self._parts.services.is_active:
-            return self._leave(not_parked("the servo interface is not active", self._parts.keeper.status))
+        self._parts.outlet.is_ending = True
         if self._leaving is None:
+            if not self._parts.services.is_active:
+                return self._leave(not_parked("the servo interface is not active", self._parts.keeper.status))
             self._leaving = self._parts.disarming.begin(is_leaving=True)
         if self._leaving.done():
             return self._leave(self._how_it_left(self._leaving, self._parts.keeper))
-        if len(signals) > 1:
+        if signals.asks_again(self._parts.parking_since):
             return self._leave(self._hold_at_once(self._parts))
         return False
 
     def _leave(self, words: str) -> bool:
         self._voice.leave(words)
+        self.leaves_torque_on = leaves_torque_on(words)
         self._has_left = True
         return True
 
@@ -150,105 +164,11 @@ class ServoInterface(LifecycleNode):
             return not_parked(str(error), keeper.status)
 
     @staticmethod
-    def _hold_at_once(parts: _Parts) -> str:
+    def _hold_at_once(parts: Parts) -> str:
         why = "asked twice to end; holding"
         with suppress(CommandRefused):  # without a bus process the servos hold by themselves
             parts.disarming.call_off(why)
         return not_parked(why, parts.keeper.status)
-
-
-class _Parts:
-    """What there is between configure and clean-up."""
-
-    def __init__(self, node: LifecycleNode, configuration: ServoConfiguration, voice: Voice) -> None:
-        self._node = node
-        self._voice = voice
-        self._is_parking_wanted = False
-        self._child = {**configuration.child, "simulated_time": is_simulated(node)}
-        paths = port_paths(str(configuration.child["port"]), configuration.wiring.buses).values()
-        self.latch = ProtectiveLatch(configuration.state_folder, lambda: known_names(paths))
-        self._has_port = False
-        self._loss = ""  # why there is no bus
-        self.keeper = BusKeeper(self._child_now, self._attached, self._cycle, self._status)
-        self.disarming = Disarming(configuration, self.keeper)
-        self.guiding = Guiding(configuration, self.keeper)
-        self.inlet = Inlet(node, self.keeper)
-        self.watch = ControllerWatch(node, self.keeper)
-        self.outlet = Outlet(node, configuration, self.inlet)
-        self.services = ServoServices(
-            node, configuration.joints, configuration.servos, self.keeper, self.disarming, self.latch, self.outlet
-        )
-        self.outlet.state(link.starting(protective_stop=self.latch.is_engaged), None)
-
-    def activate(self, *, active: bool) -> None:
-        """Take commands, or stop, hold and take none."""
-        self.inlet.is_open = self.services.is_active = active
-        if not active and self.keeper.is_attached:
-            self.keeper.client.request("hold", why="the servo interface was deactivated; holding")
-
-    def close(self, *, quit: bool) -> None:
-        """Let the bus go, and withdraw what was announced."""
-        self.keeper.close(quit=quit)
-        self.disarming.close()
-        self.guiding.close()
-        for part in (self.services, self.watch, self.inlet, self.outlet):
-            part.close()
-
-    def _child_now(self) -> Mapping[str, Any]:
-        return {**self._child, "protective_stop": self.latch.is_engaged, "resumes": self.keeper.was_attached}
-
-    # In the keeper's thread
-
-    def _attached(self, client: BusClient) -> None:
-        self._voice.serve()
-        self.inlet.attach(client)
-        if self.latch.is_engaged:  # it may be one that knows of no latch
-            client.tell("protective_stop", on=True)
-        if client.was_found:
-            self._node.get_logger().info("took over the running bus process")
-        if not client.has_our_settings:
-            self._node.get_logger().warning(
-                "the bus process works with other settings than ours; disarm and start again to change them"
-            )
-
-    def _cycle(self, readings: link.Readings) -> None:
-        self.outlet.cycle(readings)
-
-    def _status(self, status: link.Status, readings: link.Readings | None) -> None:
-        if status.protective_stop:
-            self.latch.keep(engaged=True)
-        self._look_at_latch(status)
-        self._log_loss(status)
-        self.outlet.state(status, readings)
-        self.guiding.see(status.free)
-        self._park_if_wanted(wanted=status.wants_park)
-
-    def _log_loss(self, status: link.Status) -> None:
-        """One line for each reason why there is no bus, however often it is told."""
-        before, self._loss = self._loss, status.why if status.mode == Mode.DISCONNECTED.name else ""
-        if self._loss and self._loss != before:
-            self._node.get_logger().error(self._loss)
-
-    def _look_at_latch(self, status: link.Status) -> None:
-        """A port that has come, or has come back, may be latched by a name that it had not before."""
-        had_port, self._has_port = self._has_port, status.mode != Mode.DISCONNECTED.name
-        if self._has_port and not had_port:
-            self.latch.look()
-            if self.latch.is_engaged and not status.protective_stop:
-                self.keeper.client.tell("protective_stop", on=True)
-
-    def _park_if_wanted(self, *, wanted: bool) -> None:
-        """A fault's policy may be to park, which takes a free way; that is looked for here."""
-        if wanted and not self._is_parking_wanted:
-            self.disarming.begin().add_done_callback(self._tell_how_it_parked)
-        self._is_parking_wanted = wanted
-
-    def _tell_how_it_parked(self, parking: Future[str]) -> None:
-        error = parking.exception()
-        self._node.get_logger().warning(f"parking after a fault: {error or parking.result()}")
-        if error is not None:
-            with suppress(CommandRefused):  # without a bus process nobody asks to park
-                self.keeper.client.tell("not_parked", why=str(error))
 
 
 def main() -> int:

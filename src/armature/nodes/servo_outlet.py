@@ -36,6 +36,8 @@ class Outlet:
         """Args: whose publishers they are, what the arm is, and who counts refused set-points."""
         self.status: link.Status | None = None
         self.readings: link.Readings | None = None
+        self.is_ending = False  # whether this process was asked to end
+        self._told_ending = False
         self._node = node
         self._configuration = configuration
         self._inlet = inlet
@@ -71,10 +73,12 @@ class Outlet:
             readings: the newest, which may be newer than the last cycle that was heard of.
         """
         before, self.status = self.status, status
-        if before is not None and servo_diagnostics.shown(before) == servo_diagnostics.shown(status):
+        is_ending, was_ending = self.is_ending, self._told_ending
+        is_known = before is not None and servo_diagnostics.shown(before) == servo_diagnostics.shown(status)
+        if is_known and is_ending == was_ending:
             return
-        self.readings = readings
-        self._publish(topics.STATE, servo_diagnostics.state(status, time.time()))
+        self.readings, self._told_ending = readings, is_ending
+        self._publish(topics.STATE, servo_diagnostics.state(status, time.time(), is_ending=is_ending))
         if before is None or before.protective_stop != status.protective_stop:
             self._publish(topics.PROTECTIVE_STOP_STATE, Bool(data=status.protective_stop))
         self._publish_commanded()

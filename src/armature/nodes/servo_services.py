@@ -39,6 +39,7 @@ class ServoServices:
     ) -> None:
         """Args: whose services they are, names of the joints and of all their servos, and who carries it out."""
         self.is_active = False
+        self.way_back = "activate it first"  # while it is not
         self._keeper = keeper
         self._disarming = disarming
         self._latch = latch
@@ -60,14 +61,13 @@ class ServoServices:
 
     def _active(self) -> BusKeeper:
         if not self.is_active:
-            raise CommandRefused("request", "the servo interface is not active", "activate it first")
+            raise CommandRefused("request", "the servo interface is not active", self.way_back)
         return self._keeper
 
     def _arm(self, request: SetBool.Request) -> str | Future[str]:
-        keeper = self._active()
         if request.data:
-            return keeper.client.request("arm", session=uuid.uuid4().hex[:8])
-        return self._disarming.begin()
+            return self._active().client.request("arm", session=uuid.uuid4().hex[:8])
+        return self._disarming.begin()  # in every state: it is the way to be cleaned up or shut down
 
     def _rebooting(self, joint: str) -> Callable[[Trigger.Request], str]:
         return lambda _: self._active().client.request("reboot", joint=joint)
