@@ -29,6 +29,7 @@ class Case:
     joint: str = JOINT
     mend: Callable[[Bench], object] = lambda bench: bench.far.faults.clear()
     within: float = 0.1  # the reaction after the strike [s]
+    later: float = 0.0  # so much later while starting, where another fault is named first [s]
     cuts: bool = False  # whether the servo itself cuts its torque
     shoves: bool = False  # whether the fault is a force that moves the joint
     stops: bool = False  # whether the servos stop by themselves
@@ -147,8 +148,9 @@ def cases(joint: str = JOINT, still: str = STILL) -> tuple[Case, ...]:
         ),
         Case(
             Cause.COMMUNICATION,
-            _inject(faults.Drop(joint, probability=0.3, seed=5)),
+            _inject(faults.Drop(joint, probability=0.3, seed=4)),
             within=1.5,
+            later=2.0,  # it is missing until all that is read before it is taken back has come through
             refuses=True,
             relieve=lambda bench: bench.run(1.5),  # until the share of missing answers is small again
             settings={"policy": FaultPolicy(missed_share=0.15), "misses_allowed": 12},

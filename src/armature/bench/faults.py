@@ -104,7 +104,7 @@ def _measure(case: Case, situation: str) -> Row:
         recovery=recovery,
         ended=_armed_again(bench).name,
         is_cut=case.cuts or case.shoves,
-        within=case.within,
+        within=case.within + (case.later if situation == "starting" else 0.0),
     )
 
 
