@@ -121,6 +121,34 @@ def test_a_word_of_another_session_or_of_an_unknown_joint_is_refused():
     assert bench.loop.session == "s1"
 
 
+def test_joints_that_are_not_named_or_were_not_read_stop_the_arm_and_count_for_nothing():
+    bench = Bench("home").armed().run(0.6)
+    with pytest.raises(GoalRefused, match="'' refused"):
+        bench.loop.give_way("s1", [], bench.now)
+    bench.silence(ELBOW)
+    bench.cycle()
+    bench.loop.give_way("s1", [ELBOW], bench.now)
+    assert bench.mode() is Mode.HOLDING
+    assert bench.loop.blocks == {}
+
+
+@pytest.mark.parametrize("after", [0.02, 0.06, 0.1])
+@pytest.mark.parametrize("request_", ["protective stop", "hold"])
+def test_a_stop_lets_what_goes_back_come_to_its_joint_and_no_further(after, request_):
+    bench = blocked().run(after)
+    if request_ == "hold":
+        bench.loop.hold("stopped", bench.now)
+    else:
+        bench.loop.protective_stop(True, bench.now)
+    sent = []
+    for _ in range(60):
+        bench.cycle()
+        sent.append(bench.loop.setpoints(bench.now)[ELBOW].position)
+    place = bench.positions()[ELBOW]
+    assert max(sent) < place + 0.01  # it was sent below
+    assert sent[-1] == pytest.approx(place, abs=0.01)
+
+
 def test_two_joints_that_press_on_one_thing_both_go_back():
     bench = Bench("home").armed().run(0.6)
     for joint in ("shoulder", ELBOW):
@@ -148,6 +176,15 @@ def test_a_weight_that_cannot_be_held_is_lowered_before_a_servo_lets_it_fall(mas
     places = bench.positions()
     bench.run(2.0)
     assert bench.positions() == pytest.approx(places, abs=HALF_A_DEGREE)
+
+
+def test_a_fault_is_not_given_way_to_by_what_is_found_next():
+    bench = Bench("home").armed().run(2.0)
+    bench.far.faults.inject(Push("waist", torque=6.0))
+    bench.run_until(lambda: bench.loop.faults)
+    for _ in range(300):
+        bench.cycle()
+        assert "waist" in bench.loop.faults
 
 
 def test_what_pushes_harder_than_a_servo_stands_is_given_way_to():

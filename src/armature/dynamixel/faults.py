@@ -49,6 +49,7 @@ class Faults:
         self.let_go: set[str] = set()  # joints whose torque somebody has turned off, to guide them by hand
         self.is_slow = False  # whether a warning asks for less speed
         self._yielding = Yielding()
+        self._held: frozenset[str] = frozenset()  # joints that were at fault before this cycle
         self._servos = servos
         self._axes = servos.axes
         self._watches = watches
@@ -129,6 +130,7 @@ class Faults:
         """
         new: list[Fault] = []
         self._yielding = yielding
+        self._held = frozenset(self._axes[name].wiring.joint for name in self.by_joint)
         warned: dict[tuple[str, Cause], Finding] = {}
         for name, axis in self._axes.items():
             target = targets.get(axis.wiring.joint, math.nan)
@@ -148,7 +150,7 @@ class Faults:
     def reaction(self, axis: Axis, cause: Cause) -> Reaction:
         """What is done now about a cause at a servo."""
         reaction = self._policy.reaction(cause)
-        is_fault = reaction is Reaction.YIELD and axis.wiring.joint not in self._yielding.may
+        is_fault = reaction is Reaction.YIELD and axis.wiring.joint not in self._yielding.may - self._held
         return Reaction.STOP if is_fault else reaction
 
     def _findings(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from armature.core.blocked import REMEDY, Block, described
@@ -18,8 +18,8 @@ from armature.dynamixel.servos import Servos
 from armature.dynamixel.setpoints import Setpoints
 from armature.dynamixel.supervision import STRAINED, STRAINED_TIME, Yielding, load_of
 
-# Whoever came against something did so within this time after it was commanded to move [s].
 _REMEDY = Remedy(REMEDY, Step.BY_HAND, Step.CLEAR_FAULTS)
+# Whoever came against something did so within this time after it was commanded to move [s].
 _JUST_NOW = 1.0
 # Several joints that press on one thing give way one after the other; more often something pushes them.
 _MOST_OFTEN = 3
@@ -58,10 +58,12 @@ class GivingWay:
         dynamics: Mapping[str, Dynamics],
         leads: Mapping[str, float],
         units: Mapping[str, str],
+        is_guided: Callable[[str], bool],
     ) -> None:
         """Args: the servos, what they are asked to do and how it is led; limits, dynamics and units by joint.
 
-        `leads` are those by which fingers go on to hold what they have closed on [m].
+        `leads` are those by which fingers go on to hold what they have closed on [m]; `is_guided` tells whether a
+        hand guides a joint.
         """
         self.blocks: dict[str, Block] = {}
         self.told: dict[str, Fault] = {}  # by joint
@@ -72,8 +74,10 @@ class GivingWay:
         self._dynamics = dynamics
         self._leads = leads
         self._units = units
+        self._is_guided = is_guided
         self._holding: dict[str, _Holding] = {}
         self._rests_since = -math.inf  # [s]; infinity while set-points move
+        self._moved_at = -math.inf  # when joints were commanded to move last [s]
         self._until: dict[str, float] = {}  # when joints have gone back [s]
         self._at = 0.0  # of the last cycle [s]
         self._strained: dict[str, float] = {}  # since when joints give more than they can for long [s]
@@ -108,7 +112,9 @@ class GivingWay:
         if now - self._rests_since >= _STANDS:
             self._note_holding(now)
         self._ease(now)
-        is_under_way = not now - self._rests_since > _JUST_NOW
+        if self._setpoints.is_under_way(now):
+            self._moved_at = now
+        is_under_way = now - self._moved_at <= _JUST_NOW
         return Yielding(
             frozenset(joint for joint in self._limits if is_under_way and self._times[joint] < _MOST_OFTEN),
             frozenset(joint for joint, until in self._until.items() if now < until),
@@ -132,7 +138,8 @@ class GivingWay:
         passed, self._at = min(now - self._at, _LONGEST), now
         for joint, axis in self._servos.joints.items():
             load = load_of(axis)
-            if not axis.torque or not abs(load) >= (_EASED if joint in self._speeds else STRAINED):
+            is_held = axis.torque and not self._is_guided(joint)
+            if not is_held or not abs(load) >= (_EASED if joint in self._speeds else STRAINED):
                 self._strained.pop(joint, None)
                 self._speeds.pop(joint, None)
                 continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 from armature.dynamixel.cause import Cause, Reaction
 from armature.dynamixel.cycle import BusCycle
@@ -129,21 +129,26 @@ class ServoLoop(BusCycle):
         if self._bus.is_open:
             self._free.compliances.carry(loads, now)
 
-    def give_way(self, session: str, joints: Iterable[str], now: float) -> None:
+    def give_way(self, session: str, joints: Sequence[str], now: float) -> None:
         """Let joints that do not follow go back to where they are, as whoever commands them has found.
 
         Raises:
             CommandRefused: it is of another session, or commands are not taken now.
-            GoalRefused: an unknown joint.
+            GoalRefused: an unknown joint, or none.
         """
         mode = self.mode(now)
         if not (mode.takes_commands and session == self.session):
             why = f"it is of session {session or 'none'}, the present one is {self.session or 'none'}"
             raise CommandRefused("give way", f"the state is {mode.name} and {why}", "it has ended already")
-        for joint in joints:
+        for joint in joints or [""]:
             if joint not in self.axes:
                 raise GoalRefused("give way: joint", joint, f"joints are {', '.join(self.axes)}")
-        self._yield(joints, Cause.BLOCKED, "", now)
+        read = [joint for joint in joints if not self.axes[joint].misses]
+        if not read:
+            self._conduct.halt(now)
+            self.why = f"{', '.join(joints)} did not follow, and was not read; holding"
+            return
+        self._yield(read, Cause.BLOCKED, "", now)
 
     # Stops
 

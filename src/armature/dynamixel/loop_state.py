@@ -64,6 +64,7 @@ class LoopState:
             settings.dynamics,
             {axis.wiring.joint: lead(axis.wiring, _GRIP, settings.p_gain(axis.wiring)) for axis in held},
             {joint.name: "m" if joint.kind == "prismatic" else "rad" for joint in arm.driven},
+            lambda joint: self._faults.watch(joint).is_free,
         )
         self._free = FreeDrive(self._servos, self._conduct, self._faults, limits, settings.free_drive)
         self._is_connected = False

@@ -24,6 +24,7 @@ _VELOCITY_STEP_TIME = 0.1  # [s] of the joint's acceleration limit
 _LIMIT_MARGIN = 0.02  # of the joint's span
 _VELOCITY_MARGIN = 1.05
 _STOP_MARGIN = 0.01  # of the joint's span: what a stop may take of the margin of the limit
+_RETREAT = -1  # serial number of a way back, which no writer gives
 _SAMPLES = 4  # of each spline, since it may go beyond its ends
 _INSTANT = 1e-6  # [s]
 _MOST_EFFORT = 1e4  # beyond which a number was meant in other units [N·m] or [N]
@@ -115,6 +116,11 @@ class Setpoints:
         """Whether some piece has not ended."""
         return any(now < piece.end for piece in chain(self._present.values(), *self._coming.values()))
 
+    def is_under_way(self, now: float) -> bool:
+        """Whether a motion is being commanded that goes anywhere but back to its joint."""
+        pieces = chain(self._present.values(), *self._coming.values())
+        return any(now < piece.end and piece.serial != _RETREAT for piece in pieces)
+
     def accept(self, piece: Piece, now: float) -> Piece:
         """Follow a piece from its start on, or from now on if it has started already.
 
@@ -138,10 +144,14 @@ class Setpoints:
         return piece
 
     def stop(self, now: float) -> None:
-        """Bring every joint to rest within its acceleration and jerk; harder where it would leave its range."""
+        """Bring every joint to rest within its acceleration and jerk; harder where it would leave its range.
+
+        A set-point that goes back to its joint does so to its end, which is near: it would come to rest beyond it.
+        """
         present = self.sample(now)
-        moving = [joint for joint in present if joint in self._present]
-        self.rest({joint: setpoint.position for joint, setpoint in present.items()})
+        moving = [joint for joint, piece in self._present.items() if piece.serial != _RETREAT]
+        resting = present.keys() - self._present.keys()
+        self.rest({joint: present[joint].position for joint in (*moving, *resting)})
         if moving:
             state = _state([self._gentle(joint, present[joint]) for joint in moving])
             dynamics = {joint: self._braking(joint, present[joint]) for joint in moving}
@@ -158,7 +168,7 @@ class Setpoints:
             state = _state([self._gentle(joint, present[joint]) for joint in joints])
             velocities = {joint: self._limits[joint].velocity for joint in joints}
             with suppress(GoalRefused):  # where there is no such way, they are there at once
-                piece = Piece(0, "", now, retreat(joints, state, targets, velocities))
+                piece = Piece(_RETREAT, "", now, retreat(joints, state, targets, velocities))
                 self._present.update(dict.fromkeys(joints, piece))
 
     def _gentle(self, joint: str, setpoint: Setpoint) -> Setpoint:
