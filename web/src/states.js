@@ -149,11 +149,22 @@ export function permissions(snapshot, isLive, { isFresh = true, other = '' } = {
     jog: move || (isFresh ? '' : 'Waiting for news of the robot.'),
     halt: move,
     release: among(state, ['PROTECTIVE_STOP'], {}),
-    clear_faults: locked || (state === 'FAULT' && leads(step, 'clear_faults') ? '' : 'There are no faults to clear now.'),
+    clear_faults: locked || (isClearable(isSeen ? snapshot.state : null, step) ? '' : 'There are no faults to clear now.'),
     torque_off: locked || (state === 'FAULT' && step === 'torque_off' ? '' : NOT_NOW),
     take_over: locked && snapshot?.driver?.idle ? '' : NOT_NOW,
     record: locked || recordWhy(isSeen ? snapshot.recording.active : undefined),
   };
+}
+
+/**
+ * Whether clearing changes something: a fault whose step it is, or a joint that came against something.
+ *
+ * @param {import('./types').Snapshot['state'] | null} state
+ * @param {string | undefined} step
+ */
+function isClearable(state, step) {
+  if (state?.name === 'FAULT') return leads(step, 'clear_faults');
+  return ['ARMED', 'MOVING', 'HOLDING'].includes(state?.name ?? '') && Object.keys(state?.values ?? {}).some((key) => key.startsWith('blocked.'));
 }
 
 /**

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { told } from '../src/panels/faults.js';
 import { furtherFaults, meaning, otherDriver, permissions, sentence } from '../src/states.js';
 
 const STATES = [
@@ -165,4 +166,17 @@ test('what looks for the cause is told where nothing but that is left to be done
   const step = (name) => meaning(snapshot('FAULT', '', { step: name, 'waits for': 'elbow: x' }), true, { told }).step;
   assert.equal(step('wait'), 'Check the cable.');
   assert.match(step('clear_faults'), /Clear faults/);
+});
+
+test('what a joint came against can be cleared while the arm goes on to take commands', () => {
+  const blocked = { ...snapshot('ARMED'), state: { ...snapshot('ARMED').state, values: { 'blocked.waist': 'above 0.1000' } } };
+  assert.equal(permissions(blocked, true).clear_faults, '');
+  assert.notEqual(permissions(snapshot('ARMED'), true).clear_faults, '');
+  assert.notEqual(permissions({ ...blocked, state: { ...blocked.state, name: 'PARKING' } }, true).clear_faults, '');
+});
+
+test('a fault whose text begins with its cause tells it once', () => {
+  const fault = (cause, message) => ({ name: 'servo_interface: waist', level: 'WARN', message, values: { cause } });
+  assert.equal(told(fault('blocked', 'blocked: blocked at waist, 0.05 rad before 0.1 rad')), 'blocked at waist, 0.05 rad before 0.1 rad');
+  assert.equal(told(fault('load', 'load: 80% of the stall torque')), 'load: 80% of the stall torque');
 });

@@ -56,7 +56,7 @@ export class Banner {
     this.release.show(permissions.release === '');
     this.torqueOff.show(permissions.torque_off === '');
     this.takeOver.hidden = permissions.take_over !== '';
-    this.offer(this.clear, permissions.clear_faults, true);
+    this.offer(this.clear, permissions.clear_faults, meaning.tone === 'alarm');
     this.offer(this.arm, permissions.arm, meaning.next === 'arm');
     this.offer(this.disarm, permissions.disarm, meaning.next === 'disarm');
     // Where recovery comes first, its steps alone are offered; an arm at fault may be let down.

@@ -45,6 +45,16 @@ export function grouped(faults) {
   return [...groups.values()];
 }
 
+/**
+ * What is told of a fault; where it begins with its cause, that is told once.
+ *
+ * @param {import('../types').Fault} fault
+ */
+export function told({ message, values }) {
+  const mark = `${values.cause}: `;
+  return message.startsWith(mark + values.cause) ? message.slice(mark.length) : message;
+}
+
 /** @param {import('../types').Fault[]} card */
 function item(card) {
   const [fault] = card;
@@ -57,7 +67,7 @@ function item(card) {
   // Registers, ports and the robot's own words are for who looks closer.
   element.title = card.map(({ name, message }) => `${name}: ${message}`).join('\n');
   const isKnown = fault.level === 'ERROR' && cause in OF_JOINT;
-  element.append(head, make('p', '', sentence(isKnown ? OF_JOINT[cause] : plain(fault.message) || 'see the log')));
+  element.append(head, make('p', '', sentence(isKnown ? OF_JOINT[cause] : plain(told(fault)) || 'see the log')));
   const figures = isKnown && card.length === 1 ? withUnits(plain(fault.values.detail)) : '';
   if (figures) element.append(make('p', 'done', sentence(figures)));
   if (plain(done)) element.append(make('p', 'done', sentence(plain(done))));
