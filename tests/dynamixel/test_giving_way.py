@@ -149,6 +149,21 @@ def test_a_stop_lets_what_goes_back_come_to_its_joint_and_no_further(after, requ
     assert sent[-1] == pytest.approx(place, abs=0.01)
 
 
+def test_a_joint_that_was_not_read_just_then_goes_back_once_it_is_and_nowhere_else():
+    bench = Bench("home").armed().run(0.6)
+    bench.far.faults.inject(StuckJoint("waist"))
+    bench.loop.follow(move(bench, -0.1, 2.0, joint="waist"), bench.now)
+    bench.run(0.7)
+    sent = bench.loop.setpoints(bench.now)["waist"].position
+    bench.silence("waist")
+    bench.cycle()
+    bench.loop._giving_way.retreat(["waist"], bench.now)  # as where it was found by the mean of its load
+    bench.speak("waist")
+    bench.run(0.3)
+    place = bench.positions()["waist"]
+    assert sent < bench.loop.setpoints(bench.now)["waist"].position == pytest.approx(place, abs=0.03)
+
+
 def test_two_joints_that_press_on_one_thing_both_go_back():
     bench = Bench("home").armed().run(0.6)
     for joint in ("shoulder", ELBOW):

@@ -79,6 +79,7 @@ class GivingWay:
         self._rests_since = -math.inf  # [s]; infinity while set-points move
         self._moved_at = -math.inf  # when joints were commanded to move last [s]
         self._until: dict[str, float] = {}  # when joints have gone back [s]
+        self._unread: set[str] = set()  # joints that are to go back once it is known where they are
         self._at = 0.0  # of the last cycle [s]
         self._strained: dict[str, float] = {}  # since when joints give more than they can for long [s]
         self._speeds: dict[str, float] = {}  # of those that are being lowered [rad/s] or [m/s]
@@ -89,11 +90,13 @@ class GivingWay:
         joints = list(self.told)
         self.blocks.clear()
         self.told.clear()
+        self._unread.clear()
         return joints
 
     def expect_motion(self) -> None:
         """Joints are commanded to move, and may come against something anew."""
         self._times.clear()
+        self._unread.clear()
 
     def look(self, now: float) -> Yielding:
         """Take one cycle: who has left what was in the way, what holding takes, and who cannot hold.
@@ -105,6 +108,8 @@ class GivingWay:
             Who gives way if it does not follow now. Else something pushes it, or it cannot hold.
         """
         self._see_who_left(now)
+        if any(map(self._is_read, self._unread)):
+            self.retreat(self._unread, now)
         if self._setpoints.is_moving(now):
             self._rests_since = math.inf
         elif self._rests_since == math.inf:
@@ -124,12 +129,9 @@ class GivingWay:
     def _see_who_left(self, now: float) -> None:
         setpoints = self._setpoints.sample(now) if self.blocks else {}
         for joint, block in list(self.blocks.items()):
-            place = setpoints[joint].position
-            if now < self._until.get(joint, -math.inf):  # it goes back
-                self.blocks[joint] = replace(block, place=place)
-                continue
-            away = (block.place - place) * block.direction
-            if away > _AWAY * min(1.0, self._limits[joint].span):
+            goes_back = now < self._until.get(joint, -math.inf)
+            away = (block.place - setpoints[joint].position) * block.direction
+            if not goes_back and away > _AWAY * min(1.0, self._limits[joint].span):
                 del self.blocks[joint]
                 self.told.pop(joint, None)
 
@@ -149,11 +151,13 @@ class GivingWay:
                 self._lower(joint, -math.copysign(1.0, load), passed, now)
 
     def _lower(self, joint: str, way: float, passed: float, now: float) -> None:
-        limit, setpoint = self._limits[joint], self._setpoints.sample(now)[joint]
+        setpoint = self._setpoints.sample(now).get(joint)
+        if setpoint is None:  # of a servo that was absent at the start, or has lost its turns, nobody knows it
+            return
         faster = self._speeds.get(joint, 0.0) + self._dynamics[joint].acceleration * passed
-        self._speeds[joint] = speed = min(faster, _LOWERING * limit.velocity)
+        self._speeds[joint] = speed = min(faster, _LOWERING * self._limits[joint].velocity)
         place = setpoint.position + way * speed * passed
-        self._setpoints.rest({joint: min(max(place, limit.lower), limit.upper)})
+        self._setpoints.rest({joint: self._within(joint, place, setpoint.position)})
 
     def _note_holding(self, now: float) -> None:
         targets = self._setpoints.sample(now)
@@ -167,14 +171,19 @@ class GivingWay:
         """Bring set-points to where joints are, with what holding them there takes.
 
         Args:
-            joints: that do not follow; those that press beside them go back too.
+            joints: that do not follow; those that press beside them go back too, one that was not read once it is.
             now: [s].
         """
         pressing = [name for name, axis in self._servos.joints.items() if abs(load_of(axis)) > _PRESSES]
-        places = {joint: self._target(joint, now) for joint in {*joints, *pressing}}
-        known = {joint: place for joint, place in places.items() if math.isfinite(place)}
-        self._until |= dict.fromkeys(known, now + _GOES_BACK)
-        self._setpoints.retreat(known, now)
+        sent, self._unread = self._setpoints.sample(now), {joint for joint in joints if not self._is_read(joint)}
+        known = ({*joints, *pressing} - self._unread) & sent.keys()
+        places = {joint: self._target(joint, sent[joint].position) for joint in known}
+        self._until |= dict.fromkeys(places, now + _GOES_BACK)
+        self.blocks |= {j: replace(block, place=places[j]) for j, block in self.blocks.items() if j in places}
+        self._setpoints.retreat(places, now)
+
+    def _is_read(self, joint: str) -> bool:
+        return math.isfinite(self._servos.joints[joint].position)
 
     def note(self, joint: str, cause: Cause, detail: str, now: float) -> Fault:
         """Write down that a joint came against something, before it gives way.
@@ -190,26 +199,32 @@ class GivingWay:
         """
         axis, sent = self._servos.joints[joint], self._setpoints.sample(now)[joint].position
         where = described(joint, axis.position, sent, self._units[joint])
+        if not self._is_read(joint):
+            where = f"blocked at {joint}, which was not read just now"
         told = f"{where}: {detail}" if detail else where
         done = "every joint stopped, and it gave way" if joint not in self._leads else "every joint stopped"
         fault = Fault(joint, cause, told, done, _REMEDY, needs_clearing=False, since=now)
         self.told[joint] = fault
         self._times[joint] += 1
-        if joint not in self._leads:  # fingers close on things on purpose
+        if joint not in self._leads and self._is_read(joint):  # fingers close on things on purpose
             self.blocks[joint] = Block(axis.position, 1 if sent > axis.position else -1)
         return fault
 
-    def _target(self, joint: str, now: float) -> float:
-        axis, setpoint = self._servos.joints[joint], self._setpoints.sample(now)[joint]
+    def _target(self, joint: str, sent: float) -> float:
+        axis = self._servos.joints[joint]
         stop = axis.velocity * abs(axis.velocity) / (2.0 * self._dynamics[joint].acceleration)
-        place, sent = axis.position + stop, setpoint.position
+        place = axis.position + stop
         most = self._leads.get(joint, math.nan)
         lead = self._lead(joint) if math.isnan(most) else max(-most, min(most, sent - axis.position))
         target = place + lead
         if abs(target - place) > abs(sent - place):
             return sent
+        return self._within(joint, target, sent)
+
+    def _within(self, joint: str, place: float, sent: float) -> float:
+        """A place within the joint's limits, or as far beyond them as its set-point is already."""
         limit = self._limits[joint]
-        return max(min(limit.lower, sent), min(max(limit.upper, sent), target))
+        return max(min(limit.lower, sent), min(max(limit.upper, sent), place))
 
     def _lead(self, joint: str) -> float:
         """By how much a set-point must lead its joint to hold it [rad] or [m]."""
