@@ -93,10 +93,12 @@ class GivingWay:
         self._unread.clear()
         return joints
 
-    def expect_motion(self) -> None:
+    def expect_motion(self, joints: Iterable[str]) -> None:
         """Joints are commanded to move, and may come against something anew."""
         self._times.clear()
         self._unread.clear()
+        for joint in set(joints) - self.blocks.keys():  # such as fingers, of which no way is blocked
+            self.told.pop(joint, None)
 
     def look(self, now: float) -> Yielding:
         """Take one cycle: who has left what was in the way, what holding takes, and who cannot hold.

@@ -45,7 +45,7 @@ class ServoLoop(BusCycle):
             _require_short("duration", piece.trajectory.duration, _LONGEST_PIECE)
             limits = self._grip.limits_of(piece)
             self._conduct.setpoints.accept(self._grip.without_limits(piece), now)
-            self._giving_way.expect_motion()
+            self._giving_way.expect_motion(piece.trajectory.joints)
             self._grip.limit(limits)
         except (GoalRefused, BusError) as error:
             self._conduct.halt(now)
@@ -87,7 +87,7 @@ class ServoLoop(BusCycle):
         followed = self._conduct.setpoints.accept(piece, now)
         self._conduct.end()
         self._conduct.mode, self.why = Mode.PARKING, "parking"
-        self._giving_way.expect_motion()
+        self._giving_way.expect_motion(piece.trajectory.joints)
         self._conduct.parking = Parking.along(followed)
 
     def give_up_parking(self, why: str) -> None:
