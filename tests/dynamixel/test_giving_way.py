@@ -87,6 +87,13 @@ def test_arming_again_forgets_it_too():
     assert bench.loop.blocks == {}
 
 
+def test_so_does_turning_torque_off():
+    bench = blocked().run(0.5)
+    bench.loop.torque_off(bench.now)
+    bench.run(0.5)
+    assert (bench.loop.warnings, bench.loop.blocks) == ((), {})
+
+
 def test_parking_that_is_blocked_holds_and_says_so_and_may_be_tried_again():
     bench = Bench("home").armed().run(0.6)
     bench.far.faults.inject(StuckJoint(ELBOW))

@@ -129,13 +129,17 @@ class GivingWay:
         )
 
     def _see_who_left(self, now: float) -> None:
-        setpoints = self._setpoints.sample(now) if self.blocks else {}
-        for joint, block in list(self.blocks.items()):
-            goes_back = now < self._until.get(joint, -math.inf)
-            away = (block.place - setpoints[joint].position) * block.direction
-            if not goes_back and away > _AWAY * min(1.0, self._limits[joint].span):
-                del self.blocks[joint]
-                self.told.pop(joint, None)
+        setpoints = self._setpoints.sample(now) if self.told else {}
+        for joint in list(self.told):
+            if self._servos.joints[joint].torque is False or self._has_left(joint, setpoints[joint].position, now):
+                self.told.pop(joint)
+                self.blocks.pop(joint, None)
+
+    def _has_left(self, joint: str, place: float, now: float) -> bool:
+        block = self.blocks.get(joint)
+        if block is None or now < self._until.get(joint, -math.inf):  # it goes back
+            return False
+        return (block.place - place) * block.direction > _AWAY * min(1.0, self._limits[joint].span)
 
     def _ease(self, now: float) -> None:
         """Lower joints that stand and cannot hold, before their servos let them fall."""
