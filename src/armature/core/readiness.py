@@ -55,7 +55,7 @@ class Readiness:
         """
         is_lost = state not in _ACCEPTING or session != self.session
         # Where joints give way, what was commanded is followed no more, though the arm stays armed.
-        self.gave_way = is_lost and state in _ACCEPTING and _arming(session) == _arming(self.session)
+        self.gave_way = is_lost and state in _ACCEPTING and arming_of(session) == arming_of(self.session)
         self._state, self.session, self._why, self.blocks = state, session, why, blocks
         if self.gave_way:
             return why
@@ -108,6 +108,6 @@ class Readiness:
         return (self._state or "not known") + why
 
 
-def _arming(session: str) -> str:
+def arming_of(session: str) -> str:
     """The session that began with arming; where joints give way, one with a number behind it goes on."""
     return session.partition(".")[0]

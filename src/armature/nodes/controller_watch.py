@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rclpy.node import Node
 
+from armature.core.readiness import arming_of
 from armature.errors import CommandRefused
 from armature.nodes import topics
 from armature.nodes.bus_keeper import BusKeeper
@@ -17,7 +18,8 @@ class ControllerWatch:
     """Tells the bus child when a session's controller falls silent.
 
     A controller counts once it has been heard in the present session: by its state, or by being the only publisher
-    of set-points. Time is the node's, since a controller is silent too while a simulation stands still.
+    of set-points. Giving way begins no new one: a controller that dies just then is to be missed. Time is the
+    node's, since a controller is silent too while a simulation stands still.
     """
 
     def __init__(self, node: Node, keeper: BusKeeper) -> None:
@@ -40,7 +42,7 @@ class ControllerWatch:
         self._looks = 0
 
     def _look(self) -> None:
-        session = self._keeper.status.session
+        session = arming_of(self._keeper.status.session)
         if session != self._session or not session:
             self._session, self._looks, self._had_writer = session, -1, False
             return
