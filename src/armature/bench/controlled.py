@@ -188,7 +188,7 @@ class ControlledArm(Bench):
         control.note_state(self.mode().name, loop.session, loop.why, loop.blocks, now)
         setpoints = loop.setpoints(now)
         places = {joint: setpoint.position for joint, setpoint in setpoints.items()}
-        rests = not any(setpoint.velocity for setpoint in setpoints.values())
+        rests = not any(setpoints[joint].velocity for joint in control.limits.joints if joint in setpoints)
         control.note_commanded(now, places, loop.session, now, rests=rests)
         read = {joint: axis for joint, axis in loop.axes.items() if axis.ticks is not None}
         velocities = {joint: axis.velocity for joint, axis in read.items()}

@@ -85,7 +85,7 @@ class GroupControl(GroupState):
             positions: by joint [rad] or [m].
             session: the arming session it belongs to, "" where it does not say.
             now: [s].
-            rests: whether it does not move; joints that give way do, and no controller commands them.
+            rests: whether the group's does not move; joints that give way do, and no controller commands them.
         """
         self.arm.note_heard(now)
         if session not in ("", self.arm.session) or any(joint not in positions for joint in self.limits.joints):

@@ -240,7 +240,8 @@ class GroupNode(KeptNode):
 
     def _note_commanded(self, message: JointState) -> None:
         stamp, session = to_seconds(message.header.stamp), message.header.frame_id
-        rests = not any(message.velocity)
+        velocities = velocities_of(message)
+        rests = not any(velocities.get(joint) for joint in self.joints)
         self.control.note_commanded(stamp, positions_of(message), session, self.now(), rests=rests)
 
     def _note_reading(self, data: bytes) -> None:
