@@ -14,6 +14,7 @@ export const OF_JOINT = {
   'bus watchdog': 'stopped by itself and cannot be released',
   disagreement: 'has two servos that disagree',
   limit: 'is beyond its limit',
+  blocked: 'came against something',
   'following error': 'does not follow',
   contact: 'met resistance',
   temperature: 'is nearly too hot',
