@@ -32,6 +32,13 @@ def test_a_wide_umask_does_not_show_it(file):
     assert file.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_folder_to_which_others_may_write_is_refused(file):
+    keep_key(file)
+    file.parent.chmod(0o777)
+    with pytest.raises(ConfigError, match="others may write to it"):
+        keep_key(file)
+
+
 def test_processes_that_start_together_have_one_key(file):
     with ThreadPoolExecutor(8) as together:
         assert len({*together.map(lambda _: keep_key(file), range(8))}) == 1

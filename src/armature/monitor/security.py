@@ -71,11 +71,6 @@ class Access:
         # cookie a host, whatever the port.
         self._session = hmac.new((key or "").encode(), b"armature session", "sha256").hexdigest()
 
-    @property
-    def is_required(self) -> bool:
-        """Whether a key must be given."""
-        return self._key is not None
-
     def login(self, key: str, response: Response) -> Response:
         """Let the browser in, for as long as the key stays the same.
 

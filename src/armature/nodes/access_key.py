@@ -9,6 +9,7 @@ from pathlib import Path
 
 from armature.errors import ConfigError
 from armature.monitor.security import new_access_key
+from armature.private import require_own
 
 _SHORTEST = 16  # characters of a key of one's own
 _LONGEST = 200
@@ -27,10 +28,12 @@ def keep_key(file: Path) -> str:
     """The key of this user; a new one where there is none yet.
 
     Raises:
-        ConfigError: the file cannot be made, others may read it, or it holds no key.
+        ConfigError: the file cannot be made, its folder is not its user's alone, others may read it, or it holds
+            no key.
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        require_own(file.parent, "set XDG_STATE_HOME to a folder of your own")
         if not file.exists():
             _make(file)
     except OSError as error:
