@@ -211,7 +211,8 @@ class GivingWay:
         done = "every joint stopped, and it gave way" if joint not in self._leads else "every joint stopped"
         fault = Fault(joint, cause, told, done, _REMEDY, needs_clearing=False, since=now)
         self.told[joint] = fault
-        self._times[joint] += 1
+        if self._until.get(joint) != now + _GOES_BACK:  # else its other servo has found the same in this cycle
+            self._times[joint] += 1
         if joint not in self._leads and self._is_read(joint):  # fingers close on things on purpose
             self.blocks[joint] = Block(axis.position, 1 if sent > axis.position else -1)
         return fault
