@@ -114,12 +114,14 @@ class Setpoints:
 
     def is_moving(self, now: float) -> bool:
         """Whether some piece has not ended."""
-        return any(now < piece.end for piece in chain(self._present.values(), *self._coming.values()))
+        return any(now < piece.end for piece in self._pieces())
 
     def is_under_way(self, now: float) -> bool:
         """Whether a motion is being commanded that goes anywhere but back to its joint."""
-        pieces = chain(self._present.values(), *self._coming.values())
-        return any(now < piece.end and piece.serial != _RETREAT for piece in pieces)
+        return any(now < piece.end and piece.serial != _RETREAT for piece in self._pieces())
+
+    def _pieces(self) -> Iterable[Piece]:
+        return chain(self._present.values(), *self._coming.values())
 
     def accept(self, piece: Piece, now: float) -> Piece:
         """Follow a piece from its start on, or from now on if it has started already.
@@ -291,11 +293,7 @@ def _column(state: State, column: int, effort: float = math.nan) -> Setpoint:
 
 
 def _state(setpoints: list[Setpoint]) -> State:
-    return State(
-        np.array([setpoint.position for setpoint in setpoints]),
-        np.array([setpoint.velocity for setpoint in setpoints]),
-        np.array([setpoint.acceleration for setpoint in setpoints]),
-    )
+    return State(*np.array([(each.position, each.velocity, each.acceleration) for each in setpoints]).T)
 
 
 def _check_range(where: str, values: np.ndarray, lower: float, upper: float) -> None:
