@@ -99,6 +99,14 @@ def test_a_stop_forgets_a_piece_that_was_to_come(setpoints):
     assert setpoints.sample(6.0)["a"].position == 0.0
 
 
+def test_a_stop_forgets_what_was_to_follow_on_a_way_back(setpoints):
+    setpoints.hold({"a": 0.3})
+    setpoints.retreat({"a": 0.1}, 0.0)
+    setpoints.accept(quintic("a", 0.1, 0.4, 1.0, start=0.5), 0.0)
+    setpoints.stop(0.05)
+    assert setpoints.sample(2.0)["a"].position == pytest.approx(0.1)
+
+
 def loaded(efforts):
     motion = Trajectory(("a",), [0.0, 1.0], [[0.0], [0.0]], [[0.0], [0.0]], [[0.0], [0.0]])
     return Piece(1, "s", 0.0, motion, np.array(efforts)[:, None])

@@ -154,6 +154,7 @@ class Setpoints:
         moving = [joint for joint, piece in self._present.items() if piece.serial != _RETREAT]
         resting = present.keys() - self._present.keys()
         self.rest({joint: present[joint].position for joint in (*moving, *resting)})
+        self._coming.clear()  # also what was to follow on a way back
         if moving:
             state = _state([self._gentle(joint, present[joint]) for joint in moving])
             dynamics = {joint: self._braking(joint, present[joint]) for joint in moving}
