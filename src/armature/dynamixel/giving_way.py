@@ -29,6 +29,7 @@ _STANDS = 0.3
 _HOLDS = 0.5
 # Joints that give more than this when another one gives way press on the same thing.
 _PRESSES = 0.15
+_FOLLOWS = 0.6  # share of its set-point's velocity
 # What goes back is there within this time, and nothing that is found of it meanwhile is news [s].
 _GOES_BACK = 0.5
 # A joint that cannot hold is lowered at this share of its velocity limit, until it gives less than this share of
@@ -180,13 +181,19 @@ class GivingWay:
             joints: that do not follow; those that press beside them go back too, one that was not read once it is.
             now: [s].
         """
-        pressing = [name for name, axis in self._servos.joints.items() if abs(load_of(axis)) > _PRESSES]
         sent, self._unread = self._setpoints.sample(now), {joint for joint in joints if not self._is_read(joint)}
-        known = ({*joints, *pressing} - self._unread) & sent.keys()
+        pressing = [joint for joint, setpoint in sent.items() if self._presses(joint, setpoint.velocity)]
+        known = ({*joints, *pressing} & sent.keys()) - self._unread
         places = {joint: self._target(joint, sent[joint].position) for joint in known}
         self._until |= dict.fromkeys(places, now + _GOES_BACK)
         self.blocks |= {j: replace(block, place=places[j]) for j, block in self.blocks.items() if j in places}
         self._setpoints.retreat(places, now)
+
+    def _presses(self, joint: str, velocity: float) -> bool:
+        """Whether it bears something, and does not follow its set-point; one that follows stops within limits."""
+        axis = self._servos.joints[joint]
+        follows = axis.velocity * velocity >= _FOLLOWS * velocity**2 > 0.0
+        return abs(load_of(axis)) > _PRESSES and not follows
 
     def _is_read(self, joint: str) -> bool:
         return math.isfinite(self._servos.joints[joint].position)
