@@ -193,7 +193,7 @@ class GivingWay:
         """Whether it bears something, and does not follow its set-point; one that follows stops within limits."""
         axis = self._servos.joints[joint]
         follows = axis.velocity * velocity >= _FOLLOWS * velocity**2 > 0.0
-        return abs(load_of(axis)) > _PRESSES and not follows
+        return abs(load_of(axis)) > _PRESSES and not follows and joint not in self._leads  # fingers hold on
 
     def _is_read(self, joint: str) -> bool:
         return math.isfinite(self._servos.joints[joint].position)
