@@ -81,7 +81,7 @@ class Outlet:
         self._publish(topics.STATE, servo_diagnostics.state(status, time.time(), is_ending=is_ending))
         if before is None or before.protective_stop != status.protective_stop:
             self._publish(topics.PROTECTIVE_STOP_STATE, Bool(data=status.protective_stop))
-        self._publish_commanded()
+        self._due[topics.COMMANDED] = 0.0  # what the last cycle commanded may be of the session before
         self._publish_diagnostics()
 
     def _publish_commanded(self) -> None:
