@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from armature.environment import profile_variable
 
@@ -17,6 +18,9 @@ _PROFILE = ROOT / "config" / "fastdds_loopback.xml"
 # Domains above 101 meet the ports that Linux hands out (ROS 2, "The ROS_DOMAIN_ID"); below 20 may be somebody's.
 _FIRST_DOMAIN, _DOMAINS = 20, 80
 _SHOW_EVERY = 5.0  # [s]
+# How long an example takes is the machine's affair; every test has an end of its own.
+settings.register_profile("armature", deadline=None)
+settings.load_profile("armature")
 _domain = iter(range(os.getpid(), 1 << 62))
 
 

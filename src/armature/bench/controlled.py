@@ -27,7 +27,7 @@ from armature.core.tolerance import Tolerance, Tolerances
 from armature.core.trajectory import State, Trajectory
 from armature.dynamixel.grip import lead
 from armature.dynamixel.setpoints import Piece
-from armature.errors import ArmatureError
+from armature.errors import ArmatureError, CommandRefused
 
 FINGER = JOINTS[-1]
 ARM_JOINTS = JOINTS[:-1]
@@ -230,4 +230,5 @@ class ControlledArm(Bench):
             controller.refused.append(str(error))
 
     def _let_give_way(self, joints: tuple[str, ...]) -> None:
-        self.loop.give_way(self.loop.session, joints, self.now)
+        with suppress(CommandRefused):  # the loop has found it first
+            self.loop.give_way(self.arm.control.arm.session, joints, self.now)

@@ -223,17 +223,21 @@ class BusCycle(LoopState):
         sent = self._conduct.stride.positions
         expected, loads = self._conduct.expects_torque, self._feedforward.loads
         yielding = self._giving_way.look(now)
+        astray: dict[str, tuple[Cause, str]] = {}
         for fault in self._faults.look(sent, now, torque_expected=expected, yielding=yielding, loads=loads):
-            self._react(fault, now)
+            axis = self._servos.axes[fault.joint]
+            if self._faults.reaction(axis, fault.cause) is Reaction.YIELD:
+                self._faults.end(fault.joint)
+                astray.setdefault(axis.wiring.joint, (fault.cause, fault.detail))
+            else:
+                self._react(fault, now)
+        if astray:
+            self._yield(astray, now)
 
     def _react(self, fault: Fault, now: float) -> None:
         conduct, reaction = self._conduct, self._policy.reaction(fault.cause)
         axis = self._servos.axes[fault.joint]
         if reaction is Reaction.PARK and conduct.mode is Mode.PARKING:
-            return
-        if self._faults.reaction(axis, fault.cause) is Reaction.YIELD:
-            self._faults.end(fault.joint)
-            self._yield([axis.wiring.joint], fault.cause, fault.detail, now)
             return
         self._end_motion(reaction, now)
         if fault.cause in ASTRAY:  # whatever is in its way is not pushed any more
@@ -245,14 +249,22 @@ class BusCycle(LoopState):
             self._faults.limp.add(axis.wiring.joint)
         conduct.why, conduct.cause = str(fault), fault.cause
 
-    def _yield(self, joints: Iterable[str], cause: Cause, detail: str, now: float) -> None:
-        """Stop, and let joints go back to where they are; commands that lead away are taken."""
+    def _yield(self, astray: Mapping[str, tuple[Cause, str]], now: float) -> None:
+        """Stop, and let joints go back to where they are; commands that lead away are taken.
+
+        Args:
+            astray: by what joints were found not to follow, with the value and the bound.
+            now: [s].
+        """
         conduct, was_parking = self._conduct, self._conduct.mode is Mode.PARKING
-        told = [self._giving_way.note(joint, cause, detail, now) for joint in joints]
+        told = [self._giving_way.note(joint, *found, now) for joint, found in astray.items()]
         conduct.give_way(now)
-        self._giving_way.retreat(joints, now)
-        conduct.why = f"{'not parked: ' if was_parking else ''}{told[0].detail}; {told[0].done}; {told[0].remedy}"
-        conduct.cause = cause
+        self._giving_way.retreat(astray, now)
+        if self._faults.by_joint:  # which are graver, and have told already
+            return
+        where = "; ".join(fault.detail for fault in told)
+        conduct.why = f"{'not parked: ' if was_parking else ''}{where}; {told[0].done}; {told[0].remedy}"
+        conduct.cause = told[0].cause
 
     def _end_motion(self, reaction: Reaction, now: float) -> None:
         if reaction is Reaction.HOLD and self._conduct.mode is not Mode.PARKING:

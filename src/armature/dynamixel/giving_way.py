@@ -221,7 +221,10 @@ class GivingWay:
         if self._until.get(joint) != now + _GOES_BACK:  # else its other servo has found the same in this cycle
             self._times[joint] += 1
         if joint not in self._leads and self._is_read(joint):  # fingers close on things on purpose
-            self.blocks[joint] = Block(axis.position, 1 if sent > axis.position else -1)
+            # What it gives tells the way better than the little by which it is off, where that is its load's lead.
+            load = load_of(axis)
+            pressing = load if abs(load) > _PRESSES else sent - axis.position
+            self.blocks[joint] = Block(axis.position, 1 if pressing > 0.0 else -1)
         return fault
 
     def _target(self, joint: str, sent: float) -> float:
@@ -231,7 +234,7 @@ class GivingWay:
         most = self._leads.get(joint, math.nan)
         lead = self._lead(joint) if math.isnan(most) else max(-most, min(most, sent - axis.position))
         target = place + lead
-        if abs(target - place) > abs(sent - place):
+        if (target - place) * (sent - place) > (sent - place) ** 2:  # farther than it was sent
             return sent
         return self._within(joint, target, sent)
 

@@ -143,12 +143,7 @@ class ServoLoop(BusCycle):
         for joint in joints or [""]:
             if joint not in self.axes:
                 raise GoalRefused("give way: joint", joint, f"joints are {', '.join(self.axes)}")
-        read = [joint for joint in joints if not self.axes[joint].misses]
-        if not read:
-            self._conduct.halt(now)
-            self.why = f"{', '.join(joints)} did not follow, and was not read; holding"
-            return
-        self._yield(read, Cause.BLOCKED, "", now)
+        self._yield(dict.fromkeys(joints, (Cause.BLOCKED, "")), now)
 
     # Stops
 

@@ -77,8 +77,8 @@ class Inlet:
         try:
             joints, session = list(message.joint_names), message.header.frame_id
             self._keeper.client.request("give_way", joints=joints, session=session)
-        except CommandRefused as error:
-            self._refuse(error)
+        except CommandRefused as error:  # mostly since the bus process has found it first
+            self._node.get_logger().info(str(error), throttle_duration_sec=1.0)
 
     def _refuse(self, error: ArmatureError) -> None:
         self.refused += 1
