@@ -118,6 +118,8 @@ NOT_RUN = {
     "ros2 run tf2_ros static_transform_publisher --frame-id world --child-frame-id left/base_link …": _ROS,
     "ros2 run armature armature": _ROS,
     "ros2 run armature armature status": _ROS,
+    "source install/setup.bash": _ROS,
+    "apt install ros-jazzy-ros-gz": _ROS,
     "colcon build": _ROS,
     "pip install -r requirements.txt": "needs the network",
     ".venv/bin/python examples/send_trajectory.py examples/pick_and_place.yaml": (

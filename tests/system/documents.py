@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-_BEGIN = (
-    r"(?:[A-Z_]+=\S+ +)?(?:make|armature|\.venv/bin/armature|\.venv/bin/python|python|ros2|gz|pip|colcon|cp|git)"
+_PROGRAMS = (
+    r"make|armature|\.venv/bin/armature|\.venv/bin/python|python|ros2|gz|pip|apt|colcon|source|systemctl|cp|git"
 )
+_BEGIN = rf"(?:[A-Z_]+=\S+ +)?(?:{_PROGRAMS})"
 _COMMAND = re.compile(rf"{_BEGIN}(?: .*)?")
 _CODE = re.compile(r"`([^`]+)`")
 
