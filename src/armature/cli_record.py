@@ -12,7 +12,7 @@ import rclpy
 from rclpy.node import Node
 
 from armature.environment import graph_environment
-from armature.errors import ProcessError
+from armature.errors import ProcessError, RecordingError
 from armature.graph import share_folder
 from armature.nodes import topics
 
@@ -57,10 +57,12 @@ def report(options: argparse.Namespace) -> int:
     from armature.recording.report import write_report  # only here: its plots take a second to load
 
     bag = Path(options.bag)
-    out = Path(options.out) if options.out else bag / "report.html"
+    out = Path(options.out) if options.out else None
     summary = write_report(bag, out)
     if options.json:
-        print(json.dumps({**dataclasses.asdict(summary), "bag": str(bag), "out": str(out)}))
+        print(json.dumps({**dataclasses.asdict(summary), "bag": str(bag), "out": str(summary.out)}))
     else:
         print("\n".join(summary.lines()))
+    if summary.lost:
+        raise RecordingError(str(bag), f"{summary.lost}; the report tells of the rest")
     return 0

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from armature.monitor.board import SILENT, STALE, Board, Status
+from armature.monitor.board import RECORDER_SILENT, SILENT, STALE, Board, Status
 from armature.monitor.gateway import Recording
 from armature.monitor.readings import DYNAMIC_FRESH, FRESH, Readings
 
@@ -124,7 +124,9 @@ def test_the_time_of_a_recording_begun_before_is_not_guessed(board):
 def test_a_silent_recorder_is_neither_idle_nor_recording(board):
     assert board.at(0.0).recording.active is None
     board.recorder(0.0, Recording(active=True))
-    assert board.at(STALE + 1).recording.active is None
+    assert board.at(RECORDER_SILENT - 0.1).recording.active
+    assert board.at(RECORDER_SILENT + 0.1).recording.active is None
+    assert RECORDER_SILENT < 2.0
 
 
 def test_the_age_of_a_topic_is_told(board):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -276,6 +277,65 @@ def flushed(bag, topic):
     info = yaml.safe_load((bag / "metadata.yaml").read_text())["rosbag2_bagfile_information"]
     counts = {t["topic_metadata"]["name"]: t["message_count"] for t in info["topics_with_message_count"]}
     return counts.get(topic, 0)
+
+
+@pytest.mark.process
+def test_a_recording_goes_on_after_its_recorder_was_killed_until_it_is_stopped(graph, process):
+    recorder = process()
+    first = Path(graph.call("start").message)
+    recorder.kill()
+    recorder.wait()
+    graph.statuses.clear()
+    begun = time.monotonic()
+    recorder = process()
+    graph.until(lambda: graph.statuses)
+    assert time.monotonic() - begun < 6.0  # of a busy machine; 3 s are promised
+    status = graph.statuses[-1]
+    second = Path(values_of(status)["path"])
+    assert (second.parent, second == first) == (first.parent, False)
+    assert status.level == b"\x01"
+    assert re.search(r"recording again: nothing was recorded from [\d:.]+ to [\d:.]+ UTC", status.message)
+    assert str(first) in status.message
+    assert graph.call("stop").message == str(second)
+    recorder.kill()
+    recorder.wait()
+    graph.statuses.clear()
+    process()
+    graph.until(lambda: graph.statuses)
+    assert graph.statuses[-1].message == "idle"
+    assert (read_notes(first).state, read_notes(second).custom) == ("recovered", {"continues": first.name})
+
+
+def test_a_recorder_that_alone_is_started_anew_goes_on(graph):
+    graph.start_recorder()
+    first = graph.call("start").message
+    graph.stop_recorder()
+    graph.statuses.clear()
+    graph.start_recorder()
+    graph.until(lambda: graph.statuses)
+    assert first in graph.statuses[-1].message
+    assert graph.call("stop").success
+
+
+def test_an_interrupted_recording_that_cannot_go_on_is_an_error_that_says_so(graph):
+    graph.start_recorder()
+    graph.call("start")
+    graph.stop_recorder()
+    graph.statuses.clear()
+    graph.start_recorder(free_bytes=2**62)
+    graph.until(lambda: graph.statuses)
+    assert re.match(
+        "failed: a recording that was interrupted cannot go on: .*free some", graph.statuses[-1].message
+    )
+    assert graph.statuses[-1].level == b"\x02"
+
+
+def test_an_error_of_the_program_while_writing_is_told_by_stop_and_in_diagnostics(graph):
+    recorder = graph.start_recorder()
+    graph.call("start")
+    recorder._recorder.session._writer.flush = lambda: [][0]
+    graph.until(lambda: graph.statuses and graph.statuses[-1].message.startswith("failed: internal error"))
+    assert not graph.call("stop").success
 
 
 @pytest.mark.process

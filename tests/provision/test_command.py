@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -76,6 +78,21 @@ def test_stop_ends_a_program_and_its_children(tmp_path: Path) -> None:
     thread.join(10)
     assert not thread.is_alive()
     assert len(errors) == 1
+
+
+def test_stop_ends_all_others_where_one_has_just_ended_by_itself(tmp_path: Path) -> None:
+    runner = Runner(tmp_path)
+    ended = subprocess.Popen(python("pass"), start_new_session=True)
+    ended.wait()
+    living = [subprocess.Popen(["sleep", "60"], start_new_session=True) for _ in range(4)]
+    runner._running = {ended, *living}
+    try:
+        runner.stop()
+        assert [process.wait(10) for process in living] == [-signal.SIGTERM] * 4
+    finally:
+        for process in living:
+            process.kill()
+            process.wait()
 
 
 def test_nothing_starts_after_stop(tmp_path: Path) -> None:

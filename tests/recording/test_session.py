@@ -88,6 +88,24 @@ def test_a_message_that_the_bag_refuses_ends_it_too(tmp_path):
     session.close()
 
 
+@pytest.mark.parametrize("deed", ["drain", "flush", "close"])
+def test_an_error_of_the_program_ends_it_too_with_its_name(tmp_path, monkeypatch, capsys, deed):
+    session = Session(BagWriter(tmp_path / "bag"), 1000)
+    session.offer(BOOL, bool_message(True))
+    if deed == "drain":
+        monkeypatch.setattr(session._writer, "write", lambda _message: [][0])
+    elif deed == "flush":
+        monkeypatch.setattr(session._writer, "flush", lambda: [][0])
+    else:
+        close = session._writer.close
+        monkeypatch.setattr(session._writer, "close", lambda: (close(), [][0]))
+    getattr(session, deed)()
+    assert "internal error: IndexError" in session.failure
+    assert "IndexError" in capsys.readouterr().err
+    assert not session.offer(BOOL, bool_message(True, 1))
+    session.close()
+
+
 def test_a_session_needs_an_open_bag(tmp_path):
     (tmp_path / "bag").mkdir()
     with pytest.raises(RecordingError, match="exists already"):

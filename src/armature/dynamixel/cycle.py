@@ -114,6 +114,7 @@ class BusCycle(LoopState):
     def _exchange(self, now: float, slack: float) -> None:
         if self._conduct.expects_torque:
             self._write_goals(now)
+        self.asked_at = self._bus.now()
         self._servos.reader.read_states(now)
         self._servos.reader.read_slowly(now, is_late=self._bus.now() > slack)
 

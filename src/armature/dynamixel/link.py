@@ -132,7 +132,7 @@ class Readings:
     """All joints in one cycle."""
 
     cycle: int
-    time: float  # monotonic, at which the cycle was due [s]
+    time: float  # monotonic, at which the cycle was due; at most a period before its values were asked for [s]
     loop_time: float  # at which the goals were sampled, in the loop's own time [s]
     lateness: float  # of the cycle's begin [s]
     duration: float  # of its bus transactions [s]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from armature.core.blocked import Block
@@ -39,6 +40,7 @@ class LoopState:
         arm = wiring.narrowed(arm)
         limits = {joint: arm.limit(joint) for joint in wiring.joints}
         self.cycles = 0
+        self.asked_at = -math.inf  # when the states read last were asked for, by the port's time [s]
         self._limits = limits
         self._policy = settings.policy
         self._bus = bus

@@ -20,6 +20,8 @@ from armature.monitor.readings import Readings
 SILENT = 0.9
 # Diagnostics come at 1 Hz; older ones are stale [s] (diagnostic_aggregator's default).
 STALE = 5.0
+# The recorder reports at 2 Hz; nobody shall be shown a recording that a dead one does not make [s].
+RECORDER_SILENT = 1.5
 LEVELS = ("OK", "WARN", "ERROR", "STALE")  # diagnostic_msgs/DiagnosticStatus
 # States in which no servo may be readable: a diagnostic message alone is a sign of life.
 _WITHOUT_READINGS = ("STARTING", "DISCONNECTED", "FAULT")
@@ -131,7 +133,7 @@ class Board:
         return Controller(age, errors if age < SILENT else {})
 
     def _recording_at(self, now: float) -> Recording:
-        if self._recording is None or now - self._recorder_heard > STALE:
+        if self._recording is None or now - self._recorder_heard > RECORDER_SILENT:
             return Recording()
         if self._recording_since is None:
             return self._recording

@@ -51,7 +51,7 @@ class Child:
         greeting = {"layout": link.layout(), "version": __version__, "config": read}
         self._link = BusLink(listener, json.dumps(greeting).encode())
         self._clock = LoopClock(self._link.memory.clock, is_simulated=config["simulated_time"])
-        self._report = BusReport(self._loop, self._bus)
+        self._report = BusReport(self._loop, self._bus, self._period)
         self._requests = BusRequests(self._loop, self._report, self._link.memory.pieces, self.quit)
         self._wakefulness = Wakefulness() if config["wakeful"] else None
         self._needed_at = time.monotonic()

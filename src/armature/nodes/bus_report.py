@@ -32,8 +32,8 @@ BEGUN_LATE = "last motion began after its stamp by [ms]"
 class BusReport:
     """Readings and status of one loop, with the counts that the child keeps."""
 
-    def __init__(self, loop: ServoLoop, bus: Bus) -> None:
-        """Args: what is reported on."""
+    def __init__(self, loop: ServoLoop, bus: Bus, period: float = math.inf) -> None:
+        """Args: what is reported on, and the cycle's period [s]."""
         self.left_out = 0  # cycles that did not take place before the next one
         self._times = CycleTimes(_LATE)
         self._lateness = CycleTimes(_LATE)  # of their begin, in the same bins
@@ -42,6 +42,7 @@ class BusReport:
         self.gone = ""  # what keeps a bus away that cannot be opened, where that is not its port
         self._loop = loop
         self._bus = bus
+        self._period = period
         self._tidying = 0.0  # the longest [s]
         self._refused = 0
         self._refusal = ""
@@ -72,7 +73,8 @@ class BusReport:
         self.left_out = 0
         return link.Readings(
             cycle=self._loop.cycles,
-            time=due,
+            # A cycle that was held up has read its values later than it was due.
+            time=max(due, self._loop.asked_at - self._period),
             loop_time=now,
             lateness=lateness,
             duration=duration,

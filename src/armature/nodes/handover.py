@@ -50,6 +50,7 @@ class Handover:
                 process, f"no answer to {request} within {timeout:g} s", f"look at its log, or restart {process}"
             ) from error
         finally:
+            answer.cancel()  # so that whoever waits for its answer gives up too
             with self._lock:
                 self._waiting.discard(answer)
 
@@ -75,6 +76,8 @@ def fail(answer: Future[Any], error: ArmatureError) -> None:
 
 
 def _guarded(begin: Callable[[Future[Any]], None], answer: Future[Any]) -> None:
+    if answer.done():  # given up before its turn came: it must not be carried out later
+        return
     try:
         begin(answer)
     except ArmatureError as error:

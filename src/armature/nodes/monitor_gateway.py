@@ -200,7 +200,10 @@ class RosGateway:
         def begin(answer: Future[Outcome]) -> None:
             if not client.service_is_ready():
                 raise absent(process, service.name)
-            client.call_async(request).add_done_callback(lambda done: settle(answer, _outcome_of(done.result())))
+            asked = client.call_async(request)
+            asked.add_done_callback(lambda done: settle(answer, _outcome_of(done.result())))
+            # Whoever has given up waits no longer, and neither shall the client.
+            answer.add_done_callback(lambda _: client.remove_pending_request(asked))
 
         return self.handover.wait(begin, process, service.name, timeout)
 

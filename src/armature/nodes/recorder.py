@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -29,6 +30,7 @@ from armature.recording.session import Session
 
 _DRAIN_PERIOD = 0.1  # [s]
 _FLUSH_PERIOD = 1.0  # [s]
+_REPORT_PERIOD = 0.5  # [s]; whoever shows the state waits three of them
 _FOLDER = "~/.armature/recordings"
 
 
@@ -87,9 +89,10 @@ class RecorderNode(Node):
         limits = parameters.read(self, Limits)
         parameters.refuse_unknown(self)
         root = Path(settings.folder).expanduser()
-        self._recorder = Recorder(root, limits, os.environ.get("ROS_DISTRO", ""))
+        self._recorder = Recorder(root, limits, os.environ.get("ROS_DISTRO", ""), os.getppid())
         self._pump: _Pump | None = None
         self._failure = ""
+        self._hole = ""  # what is missing before the present recording
         self._feeds: dict[str, RawSubscription] = {}
         self._extra = [self._resolve(name) for name in settings.topics]
         for topic in (*topics.TOPICS, *_action_topics()):
@@ -101,14 +104,18 @@ class RecorderNode(Node):
             (topics.RECORDER_SNAPSHOT, self._snapshot),
         ):
             self.create_service(service.kind, service.name, _answering(answer))
-        self._timer = self.create_timer(1.0, self._each_second)
+        self._timers = [
+            self.create_timer(1.0, self._each_second),
+            self.create_timer(_REPORT_PERIOD, self._report),
+        ]
+        self._go_on()
         self._recovery = Thread(target=self._recover, name="bag recovery", daemon=True)
         self._recovery.start()
 
     def destroy_node(self) -> None:
         """Close the bag, then end."""
         if self._pump is not None:
-            self._end_recording()
+            self._end(self._recorder.leave)
         self._recovery.join(timeout=10.0)  # one that is cut off begins anew at the next start
         super().destroy_node()
 
@@ -121,24 +128,46 @@ class RecorderNode(Node):
 
     def _start(self) -> str:
         session = self._recorder.begin(time.time_ns())
-        self._failure = ""
+        self._failure = self._hole = ""
         self._pump = _Pump(session)
         return str(session.bag)
 
+    def _go_on(self) -> None:
+        """Go on with a recording that an earlier recorder had to leave, in a bag of its own."""
+        now = time.time_ns()
+        try:
+            left = self._recorder.interrupted()
+            if left is None:
+                return
+            self._pump = _Pump(self._recorder.begin(now, continues=left.bag.name))
+        except RecordingError as error:
+            self._failure = f"a recording that was interrupted cannot go on: {error}"
+            self.get_logger().error(self._failure)
+            return
+        span = f"{_clock(left.since)} to {_clock(now)} UTC ({(now - left.since) * 1e-9:.1f} s)"
+        self._hole = f"nothing was recorded from {span}, without a recorder; before that: {left.bag}"
+        self.get_logger().warning(f"recording again: {self._hole}")
+
     def _stop(self) -> str:
-        session = self._end_recording()
-        if session.failure:
-            raise RecordingError(str(session.bag), f"the recording ended early: {session.failure}")
+        session = self._end(self._recorder.forget)
+        if self._failure:
+            why = f"the recording ended early: {session.failure}" if session.failure else self._failure
+            raise RecordingError(str(session.bag), why)
         return str(session.bag)
 
-    def _end_recording(self) -> Session:
+    def _end(self, note: Callable[[Session], None]) -> Session:
+        """End the recording under way, and note on disk what becomes of it."""
         session = self._recorder.end()
         if self._pump is not None:
             self._pump.stop()
             self._pump = None
-        self._failure = session.failure
-        if session.failure:
-            self.get_logger().error(session.failure)
+        self._failure, self._hole = session.failure, ""
+        try:
+            note(session)
+        except RecordingError as error:
+            self._failure = self._failure or str(error)
+        if self._failure:
+            self.get_logger().error(self._failure)
         return session
 
     def _snapshot(self) -> str:
@@ -157,18 +186,18 @@ class RecorderNode(Node):
             self._tend(name)
         if self._recorder.session is not None:
             self._watch(self._recorder.session)
-        self._report()
 
     def _watch(self, session: Session) -> None:
         """End a recording that failed, or that leaves too little space."""
         try:
             self._recorder.check_space()
-            if session.failure:
-                self._end_recording()
+            why = session.failure
         except RecordingError as error:
-            self._end_recording()
-            self._failure = str(error)
-            self.get_logger().error(f"recording stopped: {error}")
+            why = str(error)
+        if why:
+            self._end(self._recorder.forget)
+            self._failure = why
+            self.get_logger().error(f"recording stopped: {why}")
 
     def _tend(self, name: str) -> None:
         """Subscribe to a topic that appeared; loosen a subscription that its publishers do not serve."""
@@ -211,11 +240,16 @@ class RecorderNode(Node):
             progress = session.progress()
             values |= {"path": progress.bag, "messages": progress.messages, "bytes": progress.bytes}
             values |= {"dropped": progress.dropped}
-            level = DiagnosticStatus.WARN if progress.dropped else level
-            text = "recording"
+            level = DiagnosticStatus.WARN if progress.dropped or self._hole else level
+            text = f"recording again: {self._hole}" if self._hole else "recording"
         if self._failure:
             level, text = DiagnosticStatus.ERROR, f"failed: {self._failure}"
         return diagnostic("recorder", level, text, values)
+
+
+def _clock(nanoseconds: int) -> str:
+    """A time of day in UTC; the day stands in the bag's name."""
+    return f"{datetime.fromtimestamp(nanoseconds * 1e-9, timezone.utc):%H:%M:%S.%f}"[:-3]
 
 
 def _answering(deed: Callable[[], str]) -> Callable[[Any, Any], Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Protocol
 
@@ -9,7 +10,7 @@ from armature.errors import CommandRefused
 
 _JUMP = 0.05  # [s], by ARCHITECTURE.md "Set-points look ahead"
 # Both clocks must be read at one moment; on a busy machine the process may be put aside between the two.
-_TOGETHER = 0.005  # [s]
+_TOGETHER = 0.0001  # [s]
 _TRIES = 5
 # After a delay, of which a busy machine or a slow simulation has many, ticks come in a crowd and some are lost.
 _MOST_CREDIT = 0.5  # [s]
@@ -41,19 +42,28 @@ class SystemClock:
         Raises:
             CommandRefused: the ROS time has jumped since the last stamp; the next one is mapped anew.
         """
-        offset = self._measure()
+        offset = _offset(self._ros_time, self._monotonic)
         before, self._offset = self._offset, offset
         if before is not None and abs(offset - before) > _JUMP:
             raise jumped(before - offset)
         return stamp + offset
 
-    def _measure(self) -> float:
-        for _ in range(_TRIES):
-            begun = self._monotonic()
-            offset = begun - self._ros_time()
-            if self._monotonic() - begun < _TOGETHER:
-                break
-        return offset
+
+class CycleStamps:
+    """ROS time of bus cycles: none is earlier than the one before, unless the ROS time itself was set back."""
+
+    def __init__(self, ros_time: Callable[[], float], monotonic: Callable[[], float]) -> None:
+        """Args: the two clocks [s]."""
+        self._ros_time = ros_time
+        self._monotonic = monotonic
+        self._last = -math.inf  # [s]
+
+    def of(self, cycle: float) -> float:
+        """ROS time of a cycle's monotonic time [s]."""
+        stamp = cycle - _offset(self._ros_time, self._monotonic)
+        is_jitter = self._last - _JUMP < stamp < self._last
+        self._last = self._last if is_jitter else stamp
+        return self._last
 
 
 class SimulatedClock:
@@ -116,3 +126,16 @@ class SimulatedClock:
 def jumped(seconds: float) -> CommandRefused:
     """Why set-points are not followed after the ROS time has jumped [s]."""
     return CommandRefused("set-points", f"the clock jumped by {seconds:.3f} s", "send a new goal")
+
+
+def _offset(ros_time: Callable[[], float], monotonic: Callable[[], float]) -> float:
+    """Monotonic time less ROS time [s], from the two readings that lie closest together."""
+    best = (math.inf, 0.0)  # how far apart; the offset [s]
+    for _ in range(_TRIES):
+        begun = monotonic()
+        told = ros_time()
+        apart = monotonic() - begun
+        best = min(best, (apart, begun + apart / 2.0 - told))
+        if apart < _TOGETHER:
+            break
+    return best[1]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import threading
 import time
 from typing import Any
 
-from rclpy.duration import Duration
 from rclpy.node import Node
 from std_msgs.msg import Bool
 
@@ -13,6 +14,7 @@ from armature.dynamixel import link
 from armature.nodes import servo_diagnostics, topics
 from armature.nodes import servo_messages as messages
 from armature.nodes.conversions import to_stamp
+from armature.nodes.servo_clock import CycleStamps
 from armature.nodes.servo_inlet import Inlet
 from armature.nodes.servo_parameters import ServoConfiguration
 
@@ -30,7 +32,7 @@ _TOPICS = (
 
 
 class Outlet:
-    """Publishers, and what they published last; one thread at a time may call its methods."""
+    """Publishers, and what they published last; any thread may call its methods."""
 
     def __init__(self, node: Node, configuration: ServoConfiguration, inlet: Inlet) -> None:
         """Args: whose publishers they are, what the arm is, and who counts refused set-points."""
@@ -42,16 +44,26 @@ class Outlet:
         self._configuration = configuration
         self._inlet = inlet
         self._publishers = {topic: topics.publisher(node, topic) for topic in _TOPICS}
+        self._stamps = CycleStamps(lambda: node.get_clock().now().nanoseconds * 1e-9, time.monotonic)
+        self._newest = -math.inf  # monotonic time of the cycle that was published last [s]
+        self._lock = threading.Lock()
         self._due = dict.fromkeys((topics.COMMANDED, topics.DYNAMIC_JOINT_STATES, topics.DIAGNOSTICS), 0.0)
 
     def close(self) -> None:
         """Withdraw the publishers."""
-        for publisher in self._publishers.values():
-            self._node.destroy_publisher(publisher)
-        self._publishers.clear()
+        with self._lock:
+            for publisher in self._publishers.values():
+                self._node.destroy_publisher(publisher)
+            self._publishers.clear()
 
     def cycle(self, readings: link.Readings) -> None:
-        """A cycle of the bus has ended."""
+        """A cycle of the bus has ended; one that was heard of before, as after a pause, is not told again."""
+        with self._lock:
+            if readings.time > self._newest:
+                self._newest = readings.time
+                self._tell_cycle(readings)
+
+    def _tell_cycle(self, readings: link.Readings) -> None:
         self.readings = readings
         joints = self._configuration.joints
         state = messages.joint_state(self._stamp_of(readings), joints, readings)
@@ -72,6 +84,10 @@ class Outlet:
             status: as told.
             readings: the newest, which may be newer than the last cycle that was heard of.
         """
+        with self._lock:
+            self._tell_state(status, readings)
+
+    def _tell_state(self, status: link.Status, readings: link.Readings | None) -> None:
         before, self.status = self.status, status
         is_ending, was_ending = self.is_ending, self._told_ending
         is_known = before is not None and servo_diagnostics.shown(before) == servo_diagnostics.shown(status)
@@ -102,7 +118,9 @@ class Outlet:
         return {"refused_messages": self._inlet.refused, "last_refused_message": self._inlet.last_refusal}
 
     def _publish(self, topic: topics.Topic, message: Any) -> None:
-        self._publishers[topic].publish(message)
+        publisher = self._publishers.get(topic)
+        if publisher is not None:  # it is not closed
+            publisher.publish(message)
 
     def _stamp_of(self, readings: link.Readings) -> Any:
         """ROS time of a cycle; this process may have been put aside since."""
@@ -110,8 +128,7 @@ class Outlet:
         if clock.ros_time_is_active:  # a simulated clock does not pass as the monotonic one does
             simulated = self._inlet.simulated_time(readings)
             return clock.now().to_msg() if simulated is None else to_stamp(round(simulated * 1e9))
-        age = max(0.0, time.monotonic() - readings.time)
-        return (clock.now() - Duration(seconds=age)).to_msg()
+        return to_stamp(round(self._stamps.of(readings.time) * 1e9))
 
     def _stamp(self) -> Any:
         return self._node.get_clock().now().to_msg()

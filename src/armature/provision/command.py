@@ -8,6 +8,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from armature.errors import SetupError
@@ -74,7 +75,8 @@ class Runner:
         with self._lock:
             self._stopped = True
             for process in self._running:
-                os.killpg(process.pid, signal.SIGTERM)
+                with suppress(ProcessLookupError):  # it has just ended by itself
+                    os.killpg(process.pid, signal.SIGTERM)
 
     def _start(
         self, step: str, command: Sequence[str | Path], output: int, cwd: Path | None, env: Mapping[str, str]

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import re
+import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -67,9 +68,14 @@ class BagWriter:
         self._failed = False
         self._file = self._create()
         self._writer: Any = Writer(self._file, compression=CompressionType.ZSTD)
-        with self._translated():
-            self._writer.start(profile=Profile.ROS2, library="armature")
-        self.flush()
+        try:
+            with self._translated():
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._writer.start(profile=Profile.ROS2, library="armature")
+            self.flush()
+        except RecordingError:
+            self.discard()
+            raise
 
     def add_topic(self, topic: Topic) -> None:
         """Make a topic known; it stands in the bag even if no message follows.
@@ -138,6 +144,12 @@ class BagWriter:
             with suppress(OSError):  # a buffer that cannot be written was reported above
                 self._file.close()
 
+    def discard(self) -> None:
+        """Of a bag that could not be begun nothing stays: neither reader nor recovery would know what it is."""
+        with suppress(OSError):
+            self._file.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
     def info(self, state: str) -> BagInfo:
         """What the bag says about itself."""
         return BagInfo(
@@ -168,9 +180,11 @@ class BagWriter:
                 raise RecordingError(
                     str(self.folder), "exists already and is never overwritten; give another name"
                 ) from None
-            file = (self.folder / f"{self.folder.name}_0.mcap").open("xb")
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return file
+            try:
+                return (self.folder / f"{self.folder.name}_0.mcap").open("xb")
+            except OSError:
+                self.folder.rmdir()
+                raise
 
     def _register(self, topic: Topic) -> int:
         if topic.type not in self._schemas:

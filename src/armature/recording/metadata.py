@@ -54,12 +54,15 @@ class BagInfo:
 
 @dataclass(frozen=True)
 class BagNotes:
-    """What only the writer of a bag knew; see `BagInfo`. The state is "" where the bag is not one of ours."""
+    """What the writer of a bag noted; see `BagInfo`. The state is "" where the bag is not one of ours."""
 
     state: str
     distro: str
     dropped: Mapping[str, int]
     custom: Mapping[str, str]
+    files: tuple[str, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)  # by topic
+    end: int = 0  # log time of the last message [ns since 1970]
 
 
 def to_yaml(info: BagInfo) -> str:
@@ -96,19 +99,29 @@ def read_notes(folder: Path) -> BagNotes:
     path = folder / "metadata.yaml"
     try:
         info = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)[_KEY]
-        return _notes(dict(info["custom_data"] or {}), str(info.get("ros_distro") or ""))
+        return _notes(info, dict(info["custom_data"] or {}))
     except OSError as error:
         raise RecordingError(str(path), f"cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise RecordingError(str(path), "is not the metadata of a bag") from error
 
 
-def _notes(custom: dict[str, str], distro: str) -> BagNotes:
+def _notes(info: Mapping[str, Any], custom: dict[str, str]) -> BagNotes:
     state = custom.pop(_STATE, "")
     custom.pop(_DROPPED, None)
     topics = [key.removeprefix(_DROPPED) for key in custom if key.startswith(_DROPPED)]
     dropped = {topic: int(custom.pop(_DROPPED + topic)) for topic in topics}
-    return BagNotes(state, distro, dropped, custom)
+    counted = info.get("topics_with_message_count") or ()
+    begin = int(info.get("starting_time", {}).get("nanoseconds_since_epoch", 0))
+    return BagNotes(
+        state,
+        str(info.get("ros_distro") or ""),
+        dropped,
+        custom,
+        files=tuple(map(str, info.get("relative_file_paths") or ())),
+        counts={str(item["topic_metadata"]["name"]): int(item["message_count"]) for item in counted},
+        end=begin + int(info.get("duration", {}).get("nanoseconds", 0)),
+    )
 
 
 def _dump(value: object) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stderr
 from dataclasses import dataclass
+from io import StringIO
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from mcap_ros2.decoder import DecoderFactory
 from armature.core.model import ArmModel
 from armature.errors import ArmatureError, RecordingError
 from armature.recording.analysis import Array, Series, series
-from armature.recording.metadata import read_notes
+from armature.recording.losses import Losses, losses, own_notes
 from armature.recording.scan import Scan, bag_file
 from armature.recording.timeline import Entry, Phase, Timeline
 from armature.recording.topic import Message, Topic
@@ -47,7 +49,8 @@ class Recorded:
 
     Attributes:
         bag: its path.
-        complete: whether its file ends as a finished one does.
+        losses: what is missing of it.
+        left_out: why some of its messages are not used.
         start: log time of its first message [ns since 1970].
         duration: [s].
         counts: messages of each topic.
@@ -59,10 +62,12 @@ class Recorded:
         entries: what happened.
         phases: states one after the other.
         missing: topics that would have told more.
+        continues: name of the bag that an interruption parts it from.
     """
 
     bag: Path
-    complete: bool
+    losses: Losses
+    left_out: tuple[str, ...]
     start: int
     duration: float
     counts: Mapping[str, int]
@@ -74,6 +79,7 @@ class Recorded:
     entries: tuple[Entry, ...]
     phases: tuple[Phase, ...]
     missing: tuple[str, ...]
+    continues: str = ""
 
     @property
     def axis_end(self) -> float:
@@ -99,18 +105,21 @@ def read_bag(bag: Path) -> Recorded:
         if message.topic.endswith(_TOLD):
             messages.append(message)
     if not counts:
-        raise RecordingError(str(bag), "holds no message")
+        raise RecordingError(str(bag), _why_nothing(scan))
+    notes = own_notes(scan)
     reader = _Reader(first, _namespace(bag, scan.topics))
     for message in sorted(messages, key=lambda message: message.log_time):
         reader.read(scan.topics[message.topic], message)
     duration = (last - first) / _SECOND
     return Recorded(
         bag=bag,
-        complete=scan.complete,
+        losses=losses(scan, counts, first, last),
+        left_out=(*_told_foreign(scan), *reader.told_unread()),
         start=first,
         duration=duration,
         counts=counts,
-        dropped=_dropped(scan.path.parent),
+        dropped=notes.dropped if notes else {},
+        continues=notes.custom.get("continues", "") if notes else "",
         measured=reader.series(JOINT_STATES),
         commanded={name: reader.series(name) for name in (COMMANDED, CONTROLLER_STATE)},
         stamps=np.unique(np.array(reader.stamps, dtype=np.float64)),
@@ -131,6 +140,7 @@ class _Reader:
         self.seen: set[str] = set()
         self._start, self._namespace = start, namespace
         self._offset: float | None = None
+        self._unread: Counter[str] = Counter()
         self._decoders: dict[str, Callable[[bytes], Any] | None] = {}
         self._samples: dict[str, dict[str, _Columns]] = defaultdict(lambda: defaultdict(lambda: ([], [], [])))
         self._deeds: dict[str, Callable[[float, Any], None]] = {
@@ -153,7 +163,13 @@ class _Reader:
         self.seen.add(name)
         if name in _MOMENTARY and message.log_time - message.publish_time > _SECOND:
             return
-        self._deeds[name]((message.log_time - self._start) / _SECOND, decode(message.data))
+        try:
+            self._deeds[name]((message.log_time - self._start) / _SECOND, decode(message.data))
+        except Exception:  # noqa: BLE001  # whatever somebody else's bytes make of it
+            self._unread[topic.name] += 1
+
+    def told_unread(self) -> list[str]:
+        return [f"{count} messages of {name} could not be decoded." for name, count in self._unread.items()]
 
     def series(self, name: str) -> dict[str, Series]:
         return {joint: series(*columns) for joint, columns in self._samples[name].items()}
@@ -161,7 +177,11 @@ class _Reader:
     def _decoder(self, topic: Topic) -> Callable[[bytes], Any] | None:
         if topic.type not in self._decoders:
             schema = Schema(id=1, name=topic.type, encoding="ros2msg", data=topic.schema.encode())
-            self._decoders[topic.type] = DecoderFactory().decoder_for("cdr", schema)
+            try:
+                with redirect_stderr(StringIO()):  # it prints what it cannot read
+                    self._decoders[topic.type] = DecoderFactory().decoder_for("cdr", schema)
+            except Exception:  # noqa: BLE001  # a definition that is none
+                self._decoders[topic.type] = _undecodable
         return self._decoders[topic.type]
 
     def _joint_states(self, time: float, message: Any) -> None:
@@ -210,8 +230,20 @@ def _namespace(bag: Path, topics: Mapping[str, Topic]) -> str:
     return found[0] if found else ""
 
 
-def _dropped(folder: Path) -> Mapping[str, int]:
-    try:
-        return read_notes(folder).dropped
-    except RecordingError:
-        return {}
+def _undecodable(_data: bytes) -> Any:
+    raise ValueError("its type has no definition")
+
+
+def _why_nothing(scan: Scan) -> str:
+    if scan.foreign:
+        encodings = ", ".join(sorted({encoding for _, encoding in scan.foreign}))
+        return f"holds no message of ROS 2 (cdr by ros2msg) but {encodings}; give a bag that ROS 2 recorded"
+    notes = own_notes(scan)
+    promised = sum(notes.counts.values()) if notes else 0
+    where = "" if scan.damaged_at is None else f"; its file is damaged at {scan.damaged_at} bytes"
+    return "holds no message" + (f", {promised} by its metadata.yaml{where}" if promised else where)
+
+
+def _told_foreign(scan: Scan) -> list[str]:
+    told = scan.foreign.items()
+    return [f"{count} messages of {topic} are {kind}, not ROS 2's cdr: left out." for (topic, kind), count in told]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -12,6 +13,7 @@ from armature.recording.bag import BagWriter
 from armature.recording.ring import Ring
 from armature.recording.session import Session
 from armature.recording.topic import Message, Topic
+from armature.recording.wanted import Interruption, Wanted, forget, interruption, keep
 
 
 @dataclass(frozen=True)
@@ -43,14 +45,16 @@ class Limits:
 class Recorder:
     """Keeps bags in one folder. It starts no thread: whoever holds it drains the session that `begin` returns."""
 
-    def __init__(self, root: Path, limits: Limits, distro: str = "") -> None:
+    def __init__(self, root: Path, limits: Limits, distro: str = "", runner: int = 0) -> None:
         """Keep bags below a folder, which is made when first needed.
 
         Args:
             root: the folder.
             limits: bounds on memory and disk.
             distro: name of the ROS 2 distribution.
+            runner: id of the process that has started this one.
         """
+        self._runner = runner
         self.root = root
         self.session: Session | None = None
         self._limits = limits
@@ -68,11 +72,20 @@ class Recorder:
         if self.session is not None:
             self.session.lose(topic, count)
 
-    def begin(self, now: int) -> Session:
-        """Begin a recording, headed by what latched topics hold.
+    def interrupted(self) -> Interruption | None:
+        """A recording to go on with, which an earlier recorder left behind.
+
+        Raises:
+            RecordingError: what it left cannot be read.
+        """
+        return interruption(self.root, self._runner)
+
+    def begin(self, now: int, continues: str = "") -> Session:
+        """Begin a recording, headed by what latched topics hold. Until it is ended it is kept on disk as wanted.
 
         Args:
             now: [ns since 1970].
+            continues: name of the bag that it goes on with, if it does.
 
         Raises:
             CommandRefused: one is under way.
@@ -80,7 +93,7 @@ class Recorder:
         """
         if self.session is not None:
             raise CommandRefused("start", f"{self.session.bag} is being recorded", "stop it first")
-        session = Session(self._new_bag("recording", now), self._limits.queue_bytes)
+        session = Session(self._wanted_bag(now, continues), self._limits.queue_bytes)
         topics = {topic.name: topic for topic in self._ring.topics}
         for message in self._ring.latched(now):
             session.offer(topics[message.topic], message)
@@ -88,7 +101,7 @@ class Recorder:
         return session
 
     def end(self) -> Session:
-        """Let go of the recording under way; its session is still to be closed.
+        """Let go of the recording under way; its session is still to be closed, then `forget` or `leave` called.
 
         Raises:
             CommandRefused: there is none.
@@ -97,6 +110,22 @@ class Recorder:
             raise CommandRefused("stop", "nothing is being recorded", "start a recording first")
         session, self.session = self.session, None
         return session
+
+    def forget(self, _session: Session) -> None:
+        """Note that a recording which has ended is not wanted any more.
+
+        Raises:
+            RecordingError: the folder cannot be written.
+        """
+        forget(self.root)
+
+    def leave(self, session: Session) -> None:
+        """Note that a recording has ended with this recorder; an heir below the same runner goes on with it.
+
+        Raises:
+            RecordingError: the folder cannot be written.
+        """
+        keep(self.root, Wanted(session.bag.name, self._runner, has_ended=True))
 
     def snapshot(self, now: int) -> Path:
         """Write the last seconds as a bag, and return its folder.
@@ -144,9 +173,18 @@ class Recorder:
                 "free some space, or record to another disk",
             )
 
-    def _new_bag(self, kind: str, now: int) -> BagWriter:
+    def _wanted_bag(self, now: int, continues: str) -> BagWriter:
+        bag = self._new_bag("recording", now, {"continues": continues} if continues else {})
+        try:
+            keep(self.root, Wanted(bag.folder.name, self._runner))
+        except RecordingError:
+            bag.discard()
+            raise
+        return bag
+
+    def _new_bag(self, kind: str, now: int, custom: Mapping[str, str] | None = None) -> BagWriter:
         self.check_space()
-        return BagWriter(self.root / bag_name(kind, now), distro=self._distro)
+        return BagWriter(self.root / bag_name(kind, now), distro=self._distro, custom=custom)
 
 
 def bag_name(kind: str, now: int) -> str:

@@ -87,6 +87,9 @@ def _rewrite(original: Path, folder: Path) -> tuple[Scan, Counter[str]]:
             writer.add_topic(scan.topics[message.topic])
             writer.write(message)
             counts[message.topic] += 1
+        for topic, count in notes.counts.items():  # flushed, and not to be read any more
+            if count > counts[topic]:
+                writer.dropped[topic] = writer.dropped.get(topic, 0) + count - counts[topic]
         writer.close("recovered")
     return scan, counts
 

@@ -98,14 +98,20 @@ def _summary(recorded: Recorded, out: Path, source: str, joints: tuple[JointSumm
         faults=sum(entry.kind == "fault" for entry in recorded.entries),
         dropped=sum(recorded.dropped.values()),
         notes=tuple(_notes(recorded, source)),
+        lost=str(recorded.losses) if recorded.losses.is_grave else "",
     )
 
 
 def _notes(recorded: Recorded, source: str) -> list[str]:
     told = {CONTROLLER_STATE} if source == COMMANDED else set()
     notes = [f"{topic} is not in this bag." for topic in recorded.missing if topic not in told]
-    if not recorded.complete:
-        notes.append("The recording was cut off: its last second may be missing.")
+    if lost := str(recorded.losses):
+        notes.append(f"{lost[0].upper()}{lost[1:]}.")
+    if recorded.continues:
+        notes.append(
+            f"It goes on with {recorded.continues}, whose recorder ended; nothing was recorded between them."
+        )
+    notes += recorded.left_out
     if source == CONTROLLER_STATE:
         notes.append(f"Commands are taken from {CONTROLLER_STATE}, which names the arm's joints alone.")
     if not source and recorded.measured:

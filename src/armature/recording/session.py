@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import traceback
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from armature.errors import RecordingError
+from armature.errors import InternalError, RecordingError
 from armature.recording.bag import BagWriter
 from armature.recording.topic import Message, Topic
 
@@ -123,3 +124,6 @@ class Session:
             yield
         except RecordingError as error:
             self._failure = self._failure or str(error)
+        except Exception as error:  # noqa: BLE001  # it would end the writing thread, and nobody would know
+            traceback.print_exc()
+            self._failure = self._failure or str(InternalError(error))

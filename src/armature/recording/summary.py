@@ -63,6 +63,7 @@ class ReportSummary:
         faults: how many appeared.
         dropped: messages that the recorder lost.
         notes: what the reader must know to trust the rest.
+        lost: what is missing beyond the last second of a recorder that died, or "".
     """
 
     bag: Path
@@ -76,6 +77,7 @@ class ReportSummary:
     faults: int
     dropped: int
     notes: tuple[str, ...]
+    lost: str = ""
 
     @property
     def worst(self) -> JointSummary | None:

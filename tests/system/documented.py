@@ -1,0 +1,139 @@
+"""How each command of README and docs is run by test_documents.py, or why it is not. A new one is entered here.
+
+Commands are what a shell gets, without comments; the order within a table is that of running.
+"""
+
+from __future__ import annotations
+
+# On one graph that `armature up` has started, with what each must say; its exit code is 0.
+ON_THE_GRAPH = {
+    "armature status": "DISARMED",
+    "armature status --servos": "elbow",
+    ".venv/bin/armature record start": "recording_",
+    "armature move home": "goal reached",
+    "armature move --joints elbow=0.5,waist=0": "goal reached",
+    "armature move --to 0.25 0.1 0.15 [R P Y]": "goal reached",
+    "armature move --line 0 0 -0.05": "goal reached",
+    "armature move --arc 0.03 0.03 0 0 0.06 0": "goal reached",
+    ".venv/bin/armature record stop": "recording_",
+    ".venv/bin/armature report BAG": "joint states",
+    "armature free --end": "",
+    "armature world --robot armature6 --out armature6.sdf": "",
+    "armature logs --namespace left": "there is no log",
+    "armature fault list": "encoder_slip",
+    "armature fault active": "nothing",
+    "armature fault push --joint elbow --param torque=0.7 --for 0.5": "injected push",
+    "armature fault clear": "cleared",
+    "armature restart servo_interface": "",
+    "armature down": "torque is off",
+}
+REFUSED = {"armature logs --namespace left": 1}  # here there is no such arm
+
+# On an emulated bus that `armature emulate` serves; dialogues are held at a terminal.
+ON_A_NEW_SERVO = "armature emulate --link /tmp/bus --factory elbow"
+SETUP = "armature setup --port /tmp/bus elbow"
+ON_A_BUS = "armature emulate --link /tmp/bus"
+CALIBRATION = (
+    "cp config/servos.yaml /tmp/servos.yaml",
+    "armature fault --link /tmp/bus encoder_slip --joint elbow --param angle=0.1",
+    "armature fault --link /tmp/bus place",
+    "armature calibrate --port /tmp/bus --wiring /tmp/servos.yaml",
+    "armature fault --link /tmp/bus place --joint elbow --param position=0.5",
+)
+
+# Forms of commands: names in capitals and … stand for something. Filled in so, they must be what the parser takes.
+FORMS = {
+    "armature up [--robot NAME] [--port DEV|emulated|gazebo] [--http HOST:PORT] [--namespace NS]": (
+        "up --robot armature6 --port emulated --http 0.0.0.0:8080 --namespace left"
+    ),
+    "armature logs [PROCESS]": "logs monitor",
+    "armature restart PROCESS": "restart monitor",
+    "armature scan": "scan",
+    "armature setup [JOINT]": "setup elbow",
+    "armature calibrate [JOINT …]": "calibrate elbow waist",
+    "armature check": "check",
+    "armature setup": "setup",
+    "armature calibrate": "calibrate",
+    "armature move POSE …": "move home park",
+    "armature move --joints …": "move --joints elbow=0.5",
+    "armature move --to …": "move --to 0.25 0.1 0.15",
+    "armature move --line …": "move --line 0 0 -0.05",
+    "armature move --line 0 0 -0.05 [--frame tool]": "move --line 0 0 -0.05 --frame tool",
+    "armature move --arc …": "move --arc 0.03 0.03 0 0 0.06 0",
+    "armature free JOINT …": "free elbow waist",
+    "armature record start": "record start",
+    "armature stop": "record stop",
+    "armature snapshot": "record snapshot",
+    "armature report BAG": "report BAG",
+    "armature emulate --link PATH": "emulate --link PATH",
+    "armature emulate --link": "emulate --link PATH",
+    "armature emulate": "emulate --link PATH",
+    "armature fault NAME": "fault drop",
+    "armature fault …": "fault drop",
+    "armature fault … --namespace left": "fault drop --namespace left",
+    "armature fault stuck_joint": "fault stuck_joint",
+    "armature world": "world",
+    "armature bench [bus|graph|control|tracking|faults|loop|web]": "bench bus graph control tracking faults web",
+    "armature up --wiring FILE": "up --wiring FILE",
+}
+
+# Not run, and why; those of armature are still parsed.
+_PORT = "needs servos at a real port"
+_ROS = "needs a ROS 2 installation"
+_GAZEBO = "needs Gazebo; tests/system/test_gazebo.py has a stand-in"
+_LONG = "takes minutes; what it measures has tests of its own in tests/bench"
+_TWO = "two arms are started by tests/system/test_two_arms.py"
+NOT_RUN = {
+    ".venv/bin/armature setup --port /dev/ttyUSB0 --robot NAME": _PORT,
+    "armature setup --port /dev/ttyUSB0": _PORT,
+    "armature setup --port /dev/ttyUSB0 elbow": _PORT,
+    "armature setup --port /dev/ttyUSB0 elbow --dry-run": _PORT,
+    "armature calibrate --port /dev/ttyUSB0": _PORT,
+    "armature calibrate --port /dev/ttyUSB0 --pose home elbow": _PORT,
+    "armature check --port /dev/serial/by-id/usb-FTDI_…": _PORT,
+    "armature scan --port /dev/serial/by-id/usb-FTDI_…": _PORT,
+    "armature up --namespace left --port /dev/ttyUSB0 --wiring left/servos.yaml --params-file left/arm.yaml": _TWO,
+    "armature up --namespace right --port /dev/ttyUSB1 --wiring right/servos.yaml --params-file right/arm.yaml"
+    " --http 127.0.0.1:8081": _TWO,
+    "armature move home --namespace left": _TWO,
+    "armature free elbow": "needs a joint in current-based position mode; tests/nodes/test_free_drive_live.py",
+    "armature emulate --link /tmp/bus --robot open_manipulator_x --baud 57600 --usb-latency 0.016": (
+        "is the emulator of the tests in tests/emulator/test_terminal.py"
+    ),
+    "armature bench faults": _LONG,
+    "armature bench loop": _LONG,
+    "armature bench bus --plot FILE": _LONG,
+    "armature bench tracking --plot FILE": _LONG,
+    "armature bench tracking --plot docs/tracking.png": _LONG,
+    "armature up --robot armature6 --port gazebo": _GAZEBO,
+    "gz sim -r armature6.sdf": _GAZEBO,
+    "ros2 run ros_gz_bridge parameter_bridge --ros-args -p config_file:=config/gazebo_bridge.yaml"
+    " -p expand_gz_topic_names:=true": _GAZEBO,
+    "ros2 launch": _ROS,
+    "ros2 launch armature gazebo.launch.py": _GAZEBO,
+    "ros2 launch armature gazebo.launch.py robot:=armature6 gui:=true": _GAZEBO,
+    "ros2 launch armature arm.launch.py robot:=armature6 port:=/dev/ttyUSB0": _ROS,
+    "ros2 launch armature arm.launch.py namespace:=left port:=/dev/ttyUSB0"
+    " wiring:=… params_file:=… http_port:=8080": _ROS,
+    "ros2 run tf2_ros static_transform_publisher --frame-id world --child-frame-id left/base_link …": _ROS,
+    "ros2 run armature armature": _ROS,
+    "ros2 run armature armature status": _ROS,
+    "source install/setup.bash": _ROS,
+    "apt install ros-jazzy-ros-gz": _ROS,
+    "colcon build": _ROS,
+    "pip install -r requirements.txt": "needs the network",
+    ".venv/bin/python examples/send_trajectory.py examples/pick_and_place.yaml": (
+        "takes 19 s of motion; tests/system/test_up.py runs it, with the recorder on"
+    ),
+}
+
+# Targets of make, with what they must do: a dry run, since a test cannot set up its own environment anew.
+MADE = {
+    "make run": "armature up",
+    'make run ARGS="--port /dev/ttyUSB0 --robot NAME"': "armature up --port /dev/ttyUSB0 --robot NAME",
+    "ROS_DISTRO=kilted make run": ".venv-kilted/bin/armature up",
+    "make test": "-m pytest",
+    "make soak": "--soak",
+    "make web": "armature.provision web",
+    "make bench": "armature bench",
+}
