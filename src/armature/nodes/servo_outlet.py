@@ -54,13 +54,13 @@ class Outlet:
         """A cycle of the bus has ended."""
         self.readings = readings
         joints = self._configuration.joints
-        state = messages.joint_state(self._stamp_of(readings), joints, readings)
+        state = messages.joint_state(self._stamp_of(readings, readings.lateness), joints, readings)
         if state.name:
             self._publish(topics.JOINT_STATES, state)
         if self._is_due(topics.COMMANDED, _COMMANDED_EVERY):
             self._publish_commanded()
         if self._is_due(topics.DYNAMIC_JOINT_STATES, _DYNAMIC_EVERY):
-            state = messages.dynamic_state(self._stamp_of(readings), joints, readings)
+            state = messages.dynamic_state(self._stamp_of(readings, readings.lateness), joints, readings)
             self._publish(topics.DYNAMIC_JOINT_STATES, state)
         if self._is_due(topics.DIAGNOSTICS, _DIAGNOSTICS_EVERY):
             self._publish_diagnostics()
@@ -104,13 +104,13 @@ class Outlet:
     def _publish(self, topic: topics.Topic, message: Any) -> None:
         self._publishers[topic].publish(message)
 
-    def _stamp_of(self, readings: link.Readings) -> Any:
-        """ROS time of a cycle; this process may have been put aside since."""
+    def _stamp_of(self, readings: link.Readings, lateness: float = 0.0) -> Any:
+        """ROS time at which a cycle was due, or began; this process may have been put aside since."""
         clock = self._node.get_clock()
         if clock.ros_time_is_active:  # a simulated clock does not pass as the monotonic one does
             simulated = self._inlet.simulated_time(readings)
             return clock.now().to_msg() if simulated is None else to_stamp(round(simulated * 1e9))
-        age = max(0.0, time.monotonic() - readings.time)
+        age = max(0.0, time.monotonic() - readings.time - lateness)
         return (clock.now() - Duration(seconds=age)).to_msg()
 
     def _stamp(self) -> Any:
