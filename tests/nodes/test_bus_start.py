@@ -155,6 +155,25 @@ def test_an_error_of_the_listening_thread_ends_the_process_and_is_told(capsys, m
     assert "Traceback" in capsys.readouterr().err
 
 
+class Brief(Deaf):
+    """A client that ends at once."""
+
+    def listen(self, on_cycle, on_status):
+        return ""
+
+
+def test_without_a_bus_process_the_state_says_what_to_do(monkeypatch):
+    told = []
+    keeper = BusKeeper(dict, lambda _: None, lambda _: None, lambda status, _: told.append(status.steps))
+    assert keeper.status.steps == ("wait",)
+    attempts = iter([lambda: Brief(None), lambda: keeper._not_attached(ProcessError("bus", "held", "end that"))])
+    monkeypatch.setattr(keeper, "_attach", lambda: next(attempts, lambda: None)())
+    keeper.open()
+    assert keeper.wait_for(lambda: len(told) > 1, 10.0)
+    keeper.close()
+    assert told[:2] == [("wait",), ("by hand", "wait")]
+
+
 def test_the_layout_is_that_of_fields_formats_and_sizes(monkeypatch):
     before = link.layout()
     monkeypatch.setattr(link, "READINGS_SIZE", link.READINGS_SIZE + 8)
