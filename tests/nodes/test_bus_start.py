@@ -53,6 +53,23 @@ def attach(tmp_path, listener, greeting, **changes):
         child.join()
 
 
+def test_a_child_that_dies_before_it_greets_is_not_to_be_ended(tmp_path, child):
+    def take_and_die():
+        client, _ = child.accept()
+        client.close()  # with what it was sent unread, as a process that was killed
+
+    config = child_config(tmp_path / "bus")
+    start = BusStart(config)
+    killed = threading.Thread(target=take_and_die)
+    start._connection.connect(link.address(config["port"]))
+    start._connection.send(b"a request")
+    killed.start()
+    killed.join()
+    with pytest.raises(ProcessError, match="it ended before it said anything; start it anew"):
+        start._greeting()
+    start._abandon()
+
+
 def test_a_child_of_the_same_layout_is_taken_over_whatever_its_version(tmp_path, child):
     attachment = attach(tmp_path, child, {"layout": link.layout(), "version": "99.0"})
     attachment.connection.close()
