@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 _PERIOD = 0.01  # [s]
@@ -17,6 +18,11 @@ def lateness_since(file: Path, begin: float, end: float = math.inf) -> float:
         tuple(map(float, line.split())) for line in file.read_text("utf-8").splitlines() if line.count(" ") == 1
     ]
     return max((late for at, late in told if begin <= at <= end), default=0.0)
+
+
+def waited(pids: Iterable[int]) -> float:
+    """How long processes have been able to run and did not, all their life, together [s] (proc(5), schedstat)."""
+    return sum(int(Path(f"/proc/{pid}/schedstat").read_text("utf-8").split()[1]) for pid in pids) * 1e-9
 
 
 def main(file: str) -> None:
