@@ -6,6 +6,7 @@ import math
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 _PERIOD = 0.01  # [s]
@@ -20,9 +21,13 @@ def lateness_since(file: Path, begin: float, end: float = math.inf) -> float:
     return max((late for at, late in told if begin <= at <= end), default=0.0)
 
 
-def waited(pids: Iterable[int]) -> float:
-    """How long processes have been able to run and did not, all their life, together [s] (proc(5), schedstat)."""
-    return sum(int(Path(f"/proc/{pid}/schedstat").read_text("utf-8").split()[1]) for pid in pids) * 1e-9
+def waited(pids: Iterable[int]) -> dict[int, float]:
+    """How long each process has been able to run and did not, all its life [s] (proc(5), schedstat)."""
+    found = {}
+    for pid in pids:
+        with suppress(OSError):  # it has gone
+            found[pid] = int(Path(f"/proc/{pid}/schedstat").read_text("utf-8").split()[1]) * 1e-9
+    return found
 
 
 def main(file: str) -> None:

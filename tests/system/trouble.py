@@ -164,17 +164,8 @@ def let_go(link: Path) -> None:
 
 def bus_children(link: Path) -> list[int]:
     """Process ids of bus children for a port."""
-    return _serving("bus", link)
-
-
-def emulators(link: Path) -> list[int]:
-    """Process ids of emulators behind a port."""
-    return _serving("emulator", link)
-
-
-def _serving(name: str, link: Path) -> list[int]:
-    node, port = f"armature.nodes.{name}".encode(), str(link).encode()
-    return [pid for pid, line in _read_all("cmdline") if node in line and port in b" ".join(line)]
+    lines = _read_all("cmdline")
+    return [pid for pid, line in lines if b"armature.nodes.bus" in line and str(link).encode() in b" ".join(line)]
 
 
 def left_behind(runtime: Path) -> list[int]:
