@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import time
 import tty
+from pathlib import Path
 
 import pytest
 import serial
@@ -163,3 +164,20 @@ def test_closing_twice_is_harmless_and_it_opens_again(opened):
     port.close()
     port.open()
     assert port.is_open
+
+
+def test_a_link_that_is_older_than_its_pseudo_terminal_leads_to_somebody_else(device, tmp_path):
+    link = tmp_path / "bus"
+    link.symlink_to(device[1])
+    port = ServoPort(str(link), 1_000_000, 0.02)
+    port.open()
+    port.write(b"abc")
+    port.close()
+    port.open()  # what it carries makes no terminal younger
+    port.close()
+    born = Path(device[1]).stat().st_ctime_ns
+    os.utime(link, ns=(born - 1, born - 1), follow_symlinks=False)
+    with pytest.raises(
+        PortError, match=r"its link is older than /dev/pts/\d+; check the cable, or start the emulator"
+    ):
+        port.open()

@@ -53,6 +53,23 @@ def attach(tmp_path, listener, greeting, **changes):
         child.join()
 
 
+def test_a_child_that_dies_before_it_greets_is_not_to_be_ended(tmp_path, child):
+    def take_and_die():
+        client, _ = child.accept()
+        client.close()  # with what it was sent unread, as a process that was killed
+
+    config = child_config(tmp_path / "bus")
+    start = BusStart(config)
+    killed = threading.Thread(target=take_and_die)
+    start._connection.connect(link.address(config["port"]))
+    start._connection.send(b"a request")
+    killed.start()
+    killed.join()
+    with pytest.raises(ProcessError, match="it ended before it said anything; start it anew"):
+        start._greeting()
+    start._abandon()
+
+
 def test_a_child_of_the_same_layout_is_taken_over_whatever_its_version(tmp_path, child):
     attachment = attach(tmp_path, child, {"layout": link.layout(), "version": "99.0"})
     attachment.connection.close()
@@ -153,6 +170,25 @@ def test_an_error_of_the_listening_thread_ends_the_process_and_is_told(capsys, m
     assert not keeper.is_attached
     keeper.close()
     assert "Traceback" in capsys.readouterr().err
+
+
+class Brief(Deaf):
+    """A client that ends at once."""
+
+    def listen(self, on_cycle, on_status):
+        return ""
+
+
+def test_without_a_bus_process_the_state_says_what_to_do(monkeypatch):
+    told = []
+    keeper = BusKeeper(dict, lambda _: None, lambda _: None, lambda status, _: told.append(status.steps))
+    assert keeper.status.steps == ("wait",)
+    attempts = iter([lambda: Brief(None), lambda: keeper._not_attached(ProcessError("bus", "held", "end that"))])
+    monkeypatch.setattr(keeper, "_attach", lambda: next(attempts, lambda: None)())
+    keeper.open()
+    assert keeper.wait_for(lambda: len(told) > 1, 10.0)
+    keeper.close()
+    assert told[:2] == [("wait",), ("by hand", "wait")]
 
 
 def test_the_layout_is_that_of_fields_formats_and_sizes(monkeypatch):

@@ -12,16 +12,19 @@ from armature.core.trajectory import State
 from armature.errors import CommandRefused
 
 _ACCEPTING = ("ARMED", "MOVING")
+_ARM = "arm with /servo_interface/arm"
 _REMEDIES = {
     "": "start the servo interface",
     "STARTING": "wait until it is ready, then arm with /servo_interface/arm",
-    "DISARMED": "arm with /servo_interface/arm",
-    "HOLDING": "arm with /servo_interface/arm",
+    "DISARMED": _ARM,
+    "HOLDING": _ARM,
     "PARKING": "wait until it has parked, then arm with /servo_interface/arm",
     "FAULT": "remove the cause, call /servo_interface/clear_faults, then arm with /servo_interface/arm",
     "PROTECTIVE_STOP": "release with /servo_interface/protective_stop false, then arm with /servo_interface/arm",
     "DISCONNECTED": "restore power and cable, then arm with /servo_interface/arm",
 }
+# Of these states the servo interface knows better than the table what they need.
+_OF_MANY_WAYS = ("DISARMED", "HOLDING", "FAULT", "DISCONNECTED", "STARTING")
 # A servo interface that has said nothing for this long is taken for gone [s]; it speaks at 20 Hz.
 _SILENCE = 0.5
 
@@ -36,6 +39,7 @@ class Readiness:
 
     def __init__(self, joints: tuple[str, ...], reading_timeout: float) -> None:
         self.session = ""  # of arming
+        self.remedy = ""  # what the last state says would lead to an arm that takes commands
         self.gave_way = False  # whether the last state told that joints go back to where they are
         self.blocks: Mapping[str, Block] = {}  # joints that came against something
         self.measured: State | None = None  # the last reading of the whole group
@@ -87,11 +91,10 @@ class Readiness:
             CommandRefused: with the state and the way out of it.
         """
         if self._state not in _ACCEPTING:
-            remedy = _REMEDIES.get(self._state, _REMEDIES["DISARMED"])
-            raise CommandRefused(request, f"the servo interface is {self._described()}", remedy)
+            raise CommandRefused(request, f"the servo interface is {self._described()}", self._way_out())
         if now - self._heard_at > _SILENCE:
             why = "the servo interface is silent on /servo_interface/commanded"
-            raise CommandRefused(request, why, "see whether it runs")
+            raise CommandRefused(request, why, "see whether it runs with armature status, then try again")
         if unread := self.unread(now):
             raise CommandRefused(request, unread, "see /diagnostics for the servo's fault")
 
@@ -102,6 +105,13 @@ class Readiness:
             return ""
         names = ", ".join(self._missing or self._joints)
         return f"no reading of {names}" + (f" for {ago:.2f} s" if math.isfinite(ago) else " yet")
+
+    def _way_out(self) -> str:
+        """As the state says; what a fault needs differs from fault to fault."""
+        told = self.remedy if self._state in _OF_MANY_WAYS else ""
+        if told in ("", "arm"):
+            return _REMEDIES.get(self._state, _ARM)
+        return f"{told.removesuffix(', then arm')}, then {_ARM}"
 
     def _described(self) -> str:
         why = f": {self._why}" if self._why else ""

@@ -10,12 +10,13 @@ import json
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from armature.core.trajectory import Trajectory
+from armature.dynamixel.remedy import STARTED_ANEW, Remedy
 from armature.dynamixel.setpoints import Piece
 
 READINGS_SIZE = 16_384  # [byte]
@@ -23,11 +24,7 @@ PIECES_SIZE = 262_144  # [byte]
 CLOCK_SIZE = 128  # [byte]
 MEMORY_SIZE = READINGS_SIZE + PIECES_SIZE + CLOCK_SIZE  # [byte]
 # First byte of a socket message.
-REQUEST = b"q"
-REPLY = b"r"
-CYCLE = b"c"
-STATUS = b"s"
-FAILED = b"f"
+REQUEST, REPLY, CYCLE, STATUS, FAILED = b"q", b"r", b"c", b"s", b"f"
 MESSAGE_SIZE = 65_536  # [byte]
 
 _ATTEMPTS = 3  # of a reader whom the writer has overtaken
@@ -247,9 +244,14 @@ class Status:
     steps: tuple[str, ...] = ()  # that the remedy names, in their order
 
 
+def without_bus(mode: str, why: str, remedy: Remedy = STARTED_ANEW) -> Status:
+    """While there is no bus process."""
+    return Status(mode, "unknown", "", why, False, remedy=remedy, steps=tuple(map(str, remedy.steps)))
+
+
 def starting(*, protective_stop: bool) -> Status:
     """Before a bus process has told anything."""
-    return Status("STARTING", "unknown", "", "starting the bus process", protective_stop)
+    return replace(without_bus("STARTING", "starting the bus process"), protective_stop=protective_stop)
 
 
 def layout() -> str:

@@ -17,6 +17,7 @@ from armature.errors import PortError
 _MARGIN = 1e-3  # [s]
 _CHUNK = 4_096
 _LARGEST_MIN = 255  # a control character of termios is one byte
+_PSEUDO = "/dev/pts/"
 _WRITE_TIME = 0.2  # how long the device may refuse to take bytes [s]
 # pyserial lets some of the kernel's refusals through as what they are.
 _FAILURES = (OSError, termios.error, ValueError, EOFError)
@@ -51,6 +52,7 @@ class ServoPort:
             PortError: it does not exist, is in use, may not be opened, or cannot do the baud rate.
         """
         try:
+            _require_fresh(self.path)
             # exclusive takes a flock, which also keeps out root; TIOCEXCL would not.
             self._serial = serial.Serial(self.path, self.baud_rate, timeout=0, exclusive=True)
             self._file = self._serial.fileno()
@@ -175,6 +177,18 @@ class ServoPort:
     def _gone(self, reason: object) -> PortError:
         self.close()
         return PortError(self.path, f"the port is gone ({reason})", "check cable and power")
+
+
+def _require_fresh(path: str) -> None:
+    """Refuse a link that a dead emulator has left, where its pseudo-terminal's number is somebody else's now.
+
+    Raises:
+        OSError: what it leads to came after the link.
+    """
+    device = os.path.realpath(path)
+    is_linked = os.path.islink(path) and device.startswith(_PSEUDO)  # noqa: PTH114
+    if is_linked and os.stat(device).st_ctime_ns > os.lstat(path).st_mtime_ns:  # noqa: PTH116
+        raise OSError(errno.ENXIO, f"its link is older than {device}")
 
 
 def _remedy(error: Exception) -> str:

@@ -63,6 +63,8 @@ REPLUG_FIRST = Remedy(
 )
 # A joint that is held beyond its limit is not let go by waiting.
 BRING_BACK = Remedy.of(Step.TORQUE_OFF, "move it into its range", Step.ARM)
+STARTED_ANEW = Remedy("wait until the bus process is there, it is started by itself", Step.WAIT)
+SEE_TO_BUS = Remedy("see to what it says; it is tried again by itself", Step.BY_HAND, Step.WAIT)
 RECONNECT = Remedy("reconnect the bus first", Step.BY_HAND, Step.WAIT)
 RELEASE = Remedy("release the protective stop first", Step.RELEASE)
 HOME_TURN = Remedy(

@@ -7,10 +7,12 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from armature.dynamixel import link
 from armature.dynamixel.mode import Mode
+from armature.dynamixel.remedy import SEE_TO_BUS, STARTED_ANEW, Remedy
 from armature.errors import ArmatureError, CommandRefused, InternalError, ProcessError
 from armature.nodes.bus_client import BusClient
 from armature.nodes.bus_start import BusStart
@@ -88,7 +90,7 @@ class BusKeeper:
         """
         client = self._client
         if client is None:
-            raise CommandRefused("request", "there is no bus process yet", "wait until the state is not STARTING")
+            raise CommandRefused("request", "there is no bus process yet", f"{STARTED_ANEW}, then ask again")
         return client
 
     def wait_for(self, condition: Callable[[], bool], timeout: float | None = None) -> bool:
@@ -161,7 +163,7 @@ class BusKeeper:
         if not self.was_attached:
             self.failure = error
             return
-        self._lose(str(error))
+        self._lose(str(error), SEE_TO_BUS)
         with self._news:
             self._news.wait_for(lambda: self._closing.is_set(), _RESPAWN_EVERY)
 
@@ -186,11 +188,11 @@ class BusKeeper:
             self._on_status(status, readings)
         self._tell()
 
-    def _lose(self, why: str) -> None:
+    def _lose(self, why: str, remedy: Remedy = STARTED_ANEW) -> None:
         """Nothing of what the child told last is so any more, but its latch."""
         latched = self.status.protective_stop
-        gone = link.Status(Mode.DISCONNECTED.name, "unknown", "", why, latched, cause="bus process")
-        self._hear_status(gone, None)
+        gone = link.without_bus(Mode.DISCONNECTED.name, why, remedy)
+        self._hear_status(replace(gone, protective_stop=latched, cause="bus process"), None)
 
     def _tell(self) -> None:
         with self._news:

@@ -10,7 +10,7 @@ from typing import Any
 from armature.dynamixel import link
 from armature.dynamixel.loop import ServoLoop
 from armature.dynamixel.setpoints import Piece
-from armature.errors import ArmatureError, CommandRefused
+from armature.errors import ArmatureError, BusError, CommandRefused, PortError
 from armature.nodes.bus_report import BusReport
 
 Act = Callable[[Mapping[str, Any], float], "str | None"]
@@ -53,7 +53,7 @@ class BusRequests:
         try:
             text = self._perform(request, now)
         except ArmatureError as error:
-            return {"id": request["id"], "ok": False, "message": str(error)}
+            return {"id": request["id"], "ok": False, "message": _in_words(error)}
         return {"id": request["id"], "ok": True, "message": text or self._loop.why}
 
     def take_pieces(self, now: float) -> None:
@@ -94,6 +94,12 @@ class BusRequests:
             self._report.newest_piece = max(self._report.newest_piece, piece.serial)
         except ArmatureError as error:
             self._report.refuse(str(error))
+
+
+def _in_words(error: ArmatureError) -> str:
+    """A refusal with what to do; an answer that got lost on the bus leaves nothing to do but that."""
+    is_whole = isinstance(error, PortError) or not isinstance(error, BusError)
+    return str(error) if is_whole else f"{error}; see the state, then ask again"
 
 
 def _only_stops(request: Mapping[str, Any]) -> bool:

@@ -111,6 +111,8 @@ class BusStart:
         try:
             message, descriptors, _, _ = socket.recv_fds(self._connection, link.MESSAGE_SIZE, 1)
             self._connection.settimeout(None)
+        except ConnectionResetError as error:
+            raise ProcessError("bus", "it ended before it said anything", "start it anew") from error
         except OSError as error:
             raise ProcessError("bus", f"no greeting ({error})", "end that process, then start again") from error
         if self._given_up.is_set():

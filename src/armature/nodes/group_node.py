@@ -233,6 +233,7 @@ class GroupNode(KeptNode):
     def _note_state(self, message: DiagnosticStatus) -> None:
         values = values_of(message)
         session, why = values.get("session", ""), values.get("why", "")
+        self.control.arm.remedy = values.get("remedy", "")
         ended = self.control.note_state(message.message, session, why, blocks_of(values), self.now())
         if ended:
             self.forget(ended)
