@@ -17,7 +17,7 @@ from armature.nodes import topics
 from armature.nodes.conversions import from_trajectory, positions_of, to_seconds
 
 from .running import Running
-from .trouble import JOINTS, hold_up, let_go, see_to_it
+from .trouble import JOINTS, hold_up, let_go, put_up, see_to_it
 
 ARM = JOINTS[:-1]
 POSES = (
@@ -145,18 +145,22 @@ class Follower:
         return bool(answer.success)
 
     def goal(self) -> bool:
-        """Send a goal and await its end, over a point between where it says so; returns whether it succeeded."""
+        """Send a goal and await its end; returns whether it succeeded, with an arm put up by hand where it lay."""
         pose = self._random.choice(POSES)
         if self._go(pose):
             return True
         is_in_the_way = self.answers and "go around it, over a point between" in self.answers[-1][3]
-        return bool(is_in_the_way) and self._go(self._raised()) and self._go(pose)
+        return bool(is_in_the_way) and self._lift() and self._go(pose)
 
-    def _raised(self) -> tuple[float, ...]:
-        """Where the arm is, but for its shoulder: a fallen arm lies on the floor."""
-        self._graph.wait_for(lambda: set(ARM) <= set(self._graph.places[-1][1]))
-        places = {**self._graph.places[-1][1], "shoulder": POSES[0][1]}
-        return tuple(places[joint] for joint in ARM)
+    def _lift(self) -> bool:
+        """A fallen arm lies on the floor, and no straight way may lead from there: somebody puts it up."""
+        if not self.ask("torque_off"):
+            return False
+        put_up(self._graph.link, dict(zip(ARM, POSES[0], strict=True)))
+        self._graph.pause(0.5)
+        was_armed = self.ask("arm")
+        self._graph.pause(0.2)
+        return was_armed
 
     def _go(self, pose: tuple[float, ...]) -> bool:
         if not self._graph.action.server_is_ready():

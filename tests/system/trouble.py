@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from random import Random
@@ -156,10 +156,18 @@ def hold_up(link: Path) -> None:
         ask(link, console.inject("stuck_joint", None, {}, float("inf")))
 
 
-def let_go(link: Path) -> None:
-    """Nobody does any more."""
+def put_up(link: Path, pose: Mapping[str, float]) -> None:
+    """Somebody brings limp joints to a pose, and supports the arm there."""
     with suppress(ProcessError):
-        ask(link, console.clear("stuck_joint"))
+        for joint, place in pose.items():
+            ask(link, console.inject("place", joint, {"position": str(place)}, float("inf")))
+
+
+def let_go(link: Path) -> None:
+    """Nobody supports it any more."""
+    with suppress(ProcessError):
+        for name in ("stuck_joint", "place"):
+            ask(link, console.clear(name))
 
 
 def bus_children(link: Path) -> list[int]:
