@@ -31,7 +31,7 @@ else
 	@exec $(VENV)/bin/python -m pytest $(ARGS)
 endif
 
-soak: ## Run the long tests whole: a million cycles over a bad wire, a million strings of nonsense
+soak: ## Run the long tests whole: a million cycles over a bad wire, a million strings of nonsense, chaos
 	$(PROVISION) test
 	@exec $(VENV)/bin/python -m pytest -s -m soak --soak tests $(ARGS)
 
