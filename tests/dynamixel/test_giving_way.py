@@ -187,7 +187,9 @@ def test_a_weight_that_cannot_be_held_is_lowered_before_a_servo_lets_it_fall(mas
     bench.far.faults.inject(Payload(mass=mass))
     bench.run_until(lambda: bench.loop.faults)
     assert {fault.cause for fault in bench.loop.faults.values()} == {Cause.LOAD}
+    bench.run_until(lambda: any("it is being lowered" in warning.done for warning in bench.loop.warnings))
     bench.run(5.0)
+    assert not any("it is being lowered" in warning.done for warning in bench.loop.warnings)
     for joint in JOINTS:
         assert bench.servo(joint).registers["Hardware Error Status"] == 0
         assert bench.servo(joint).registers["Torque Enable"] == 1

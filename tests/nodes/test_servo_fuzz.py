@@ -186,9 +186,9 @@ def test_random_messages_neither_break_it_nor_move_the_arm_beyond_its_limits(fuz
     client = parts.keeper.client
     child, serial = client.child, client._serial
     for number in range(count):
-        before = parts.inlet.refused, client._serial
+        before = parts.inlet.refused, parts.inlet.given_way, client._serial
         parts.inlet.take(fuzzed.nonsense() if number % 3 else fuzzed.plausible())
-        after = parts.inlet.refused, client._serial
+        after = parts.inlet.refused, parts.inlet.given_way, client._serial
         assert sum(after) == sum(before) + 1, "neither refused nor handed on"
         assert parts.inlet.last_refusal or after[0] == 0
         if number % SERVICES_EVERY == 0:

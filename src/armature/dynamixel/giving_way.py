@@ -19,6 +19,8 @@ from armature.dynamixel.setpoints import Setpoints
 from armature.dynamixel.supervision import STRAINED, STRAINED_TIME, Yielding, load_of
 
 _REMEDY = Remedy(REMEDY, Step.BY_HAND, Step.CLEAR_FAULTS)
+_LIGHTEN = Remedy("take load away", Step.BY_HAND)
+_LOWERED = "it is being lowered, since its servo would soon let it fall"
 # Whoever came against something did so within this time after it was commanded to move [s].
 _JUST_NOW = 1.0
 # Several joints that press on one thing give way one after the other; more often something pushes them.
@@ -68,6 +70,7 @@ class GivingWay:
         """
         self.blocks: dict[str, Block] = {}
         self.told: dict[str, Fault] = {}  # by joint
+        self.lowered: dict[str, Fault] = {}  # joints that cannot hold
         self._servos = servos
         self._setpoints = setpoints
         self._feedforward = feedforward
@@ -151,11 +154,18 @@ class GivingWay:
             if not is_held or not abs(load) >= (_EASED if joint in self._speeds else STRAINED):
                 self._strained.pop(joint, None)
                 self._speeds.pop(joint, None)
+                self.lowered.pop(joint, None)
                 continue
             since = self._strained.setdefault(joint, now)
             is_at_rest = self._rests_since <= now and joint not in self._leads
             if is_at_rest and now - since >= STRAINED_TIME:
+                self._tell_lowering(joint, load, now)
                 self._lower(joint, -math.copysign(1.0, load), passed, now)
+
+    def _tell_lowering(self, joint: str, load: float, now: float) -> None:
+        at = f"{abs(load):.0%} of the stall torque, {STRAINED:.0%} is the bound"
+        told = Fault(joint, Cause.LOAD, at, _LOWERED, _LIGHTEN, needs_clearing=False, since=now)
+        self.lowered.setdefault(joint, told)
 
     def _lower(self, joint: str, way: float, passed: float, now: float) -> None:
         setpoint = self._setpoints.sample(now).get(joint)

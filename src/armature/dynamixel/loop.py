@@ -216,11 +216,11 @@ class ServoLoop(BusCycle):
             BusError: a servo did not take it.
         """
         self._require_bus("clear_faults")
-        freed = self._giving_way.clear()
-        if freed and not self.faults:
-            self.why = told = f"{', '.join(freed)} may move both ways again"
+        if self._giving_way.told and not self.faults:
+            self.why = told = f"{', '.join(self._giving_way.clear())} may move both ways again"
             return told
         self.why = told = self._recovery.begin(now)
+        self._giving_way.clear()
         self._conduct.wants_park = False
         return told
 

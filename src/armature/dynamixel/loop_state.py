@@ -97,7 +97,8 @@ class LoopState:
     @property
     def warnings(self) -> tuple[Fault, ...]:
         """What soon will be wrong, and what joints came against."""
-        return (*self._giving_way.told.values(), *self._faults.warnings.values())
+        giving_way = self._giving_way
+        return (*giving_way.told.values(), *giving_way.lowered.values(), *self._faults.warnings.values())
 
     @property
     def blocks(self) -> Mapping[str, Block]:

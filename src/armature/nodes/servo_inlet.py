@@ -30,6 +30,7 @@ class Inlet:
         """Args: whose subscription it is, and the bus child."""
         self.is_open = False  # whether set-points are taken
         self.refused = 0
+        self.given_way = 0  # how often a controller has told that joints do not follow
         self.last_refusal = ""
         self._node = node
         self._keeper = keeper
@@ -77,8 +78,9 @@ class Inlet:
         try:
             joints, session = list(message.joint_names), message.header.frame_id
             self._keeper.client.request("give_way", joints=joints, session=session)
+            self.given_way += 1
         except CommandRefused as error:  # mostly since the bus process has found it first
-            self._node.get_logger().info(str(error), throttle_duration_sec=1.0)
+            self.refused, self.last_refusal = self.refused + 1, str(error)
 
     def _refuse(self, error: ArmatureError) -> None:
         self.refused += 1
