@@ -19,14 +19,16 @@ setup: ## Install everything into .venv; start nothing
 run: setup ## Start the graph on the emulated arm; ARGS="--port /dev/ttyUSB0" for a real one
 	@exec $(VENV)/bin/armature up $(ARGS)
 
-# Tests that know no clock of the machine use all cores; what runs in real time comes after them, one by one.
+# What needs no ROS uses all cores; what runs the graph in real time comes after it, one by one.
 VIRTUAL := tests/bench tests/core tests/dynamixel tests/emulator tests/recording
+PAGE := $(filter-out tests/monitor/test_node%,$(wildcard tests/monitor/test_*.py)) tests/monitor/browser tests/provision
 test: ## Run all tests; ARGS="-k wiring" for some
 	$(PROVISION) test
 	$(NPM) test
 ifeq ($(ARGS),)
 	@$(VENV)/bin/python -m pytest -n auto $(VIRTUAL)
-	@exec $(VENV)/bin/python -m pytest $(VIRTUAL:%=--ignore=%) tests
+	@$(VENV)/bin/python -m pytest -n auto --dist loadfile $(PAGE)
+	@exec $(VENV)/bin/python -m pytest --durations=10 $(VIRTUAL:%=--ignore=%) $(PAGE:%=--ignore=%) tests
 else
 	@exec $(VENV)/bin/python -m pytest $(ARGS)
 endif
