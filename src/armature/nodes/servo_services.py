@@ -15,10 +15,13 @@ from std_srvs.srv import SetBool, Trigger
 from armature.errors import CommandRefused
 from armature.nodes import topics
 from armature.nodes.answers import AnswerService
+from armature.nodes.bus_client import BusClient
 from armature.nodes.bus_keeper import BusKeeper
 from armature.nodes.disarming import Disarming
 from armature.nodes.protective_latch import ProtectiveLatch
 from armature.nodes.servo_outlet import Outlet
+
+_TOLD_WITHIN = 0.5  # [s]; two cycles at the lowest rate take longer, and nobody waits for those
 
 
 class ServoServices:
@@ -66,8 +69,16 @@ class ServoServices:
 
     def _arm(self, request: SetBool.Request) -> str | Future[str]:
         if request.data:
-            return self._active().client.request("arm", session=uuid.uuid4().hex[:8])
+            told = self._active().client.request("arm", session=uuid.uuid4().hex[:8])
+            self._await_commanded()
+            return told
         return self._disarming.begin()  # in every state: it is the way to be cleaned up or shut down
+
+    def _await_commanded(self) -> None:
+        """Answer once a cycle has told what is commanded now, so that a goal finds its controller ready."""
+        client = self._keeper.client
+        begun = _cycle_of(client)
+        self._keeper.wait_for(lambda: _cycle_of(client) > begun + 1, _TOLD_WITHIN)
 
     def _rebooting(self, joint: str) -> Callable[[Trigger.Request], str]:
         return lambda _: self._active().client.request("reboot", joint=joint)
@@ -94,3 +105,8 @@ class ServoServices:
         message = self._keeper.client.request("protective_stop", on=False)
         self._latch.keep(engaged=False)
         return message
+
+
+def _cycle_of(client: BusClient) -> int:
+    readings = client.readings()
+    return 0 if readings is None else readings.cycle
