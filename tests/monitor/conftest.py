@@ -173,3 +173,17 @@ def server(app: Flask, hub: StreamHub) -> Iterator[MonitorServer]:
     serving = MonitorServer(app, hub, "127.0.0.1", 0)
     yield serving
     serving.stop()
+
+
+class Clock:
+    """Time that a test passes [s]."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()

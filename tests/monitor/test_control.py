@@ -11,18 +11,6 @@ from armature.monitor.control import GRACE, IDLE, Control
 from armature.monitor.gateway import Motion, ServoInterfaceState
 
 
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def control(gateway, clock):
     made = Control(gateway, clock)
@@ -183,8 +171,7 @@ def test_a_page_number_that_is_none_is_refused(client, gateway):
     assert gateway.calls == []
 
 
-def test_a_stream_keeps_its_page_in_control(gateway, hub, page_root, config):
-    clock = Clock()
+def test_a_stream_keeps_its_page_in_control(gateway, hub, page_root, config, clock):
     control = Control(gateway, clock)
     client = create_app(gateway, hub, page_root, config, control).test_client()
     stream = client.get("/api/stream?page=first")

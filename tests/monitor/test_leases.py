@@ -5,18 +5,6 @@ import pytest
 from armature.monitor.leases import JogOrder, Turn
 
 
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def order(clock):
     return JogOrder(0.25, clock)

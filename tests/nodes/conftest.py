@@ -4,7 +4,16 @@ import threading
 
 import pytest
 
+from .emulated import emulator
 from .motion_graph import MotionGraph
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory):
+    """The emulated arm's port, for all tests of a file."""
+    path = tmp_path_factory.mktemp("emulator") / "bus"
+    with emulator(path):
+        yield path
 
 
 @pytest.fixture

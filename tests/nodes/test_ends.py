@@ -9,7 +9,7 @@ from armature.nodes.emulator_console import ask
 from armature.nodes.last_words import leaves_torque_on
 
 from . import ends
-from .emulated import emulator, power_cycle
+from .emulated import power_cycle
 
 pytestmark = [pytest.mark.process, pytest.mark.usefixtures("nothing_left")]
 # Each way once; the states take turns, and those that other tests have in real processes are left to the soak.
@@ -21,13 +21,6 @@ ONCE = (
     (ends.cleaned_up, ends.protective_stop),
     (ends.shut_down, ends.moving),
 )
-
-
-@pytest.fixture(scope="module")
-def port(tmp_path_factory):
-    path = tmp_path_factory.mktemp("emulator") / "bus"
-    with emulator(path):
-        yield path
 
 
 @pytest.fixture

@@ -17,18 +17,11 @@ from armature.nodes import topics
 from armature.nodes.conversions import values_of
 from armature.nodes.emulator_console import ask
 
-from .emulated import JOINTS, emulator, power_cycle
+from .emulated import JOINTS, power_cycle
 from .servo_graph import ServoGraph, command, environment
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(120)]
 NO_JUMP = math.radians(0.5)
-
-
-@pytest.fixture(scope="module")
-def port(tmp_path_factory):
-    path = tmp_path_factory.mktemp("emulator") / "bus"
-    with emulator(path):
-        yield path
 
 
 @pytest.fixture

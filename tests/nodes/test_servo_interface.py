@@ -21,7 +21,7 @@ from armature.nodes.parameters import read, refuse_unknown
 from armature.nodes.servo_interface import StartParameters
 from armature.nodes.servo_parameters import ServoConfiguration
 
-from .emulated import JOINTS, POSES, ROOT, SERVOS, URDF, emulator, power_cycle, shared_memory_files
+from .emulated import JOINTS, POSES, ROOT, SERVOS, URDF, power_cycle, shared_memory_files
 from .servo_graph import ServoGraph, command, environment
 
 pytestmark = [
@@ -31,13 +31,6 @@ pytestmark = [
 ]
 process = pytest.mark.process
 NO_JUMP = math.radians(0.5)
-
-
-@pytest.fixture(scope="module")
-def port(tmp_path_factory):
-    path = tmp_path_factory.mktemp("emulator") / "bus"
-    with emulator(path):
-        yield path
 
 
 @pytest.fixture
