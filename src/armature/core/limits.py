@@ -50,7 +50,7 @@ class GroupLimits:
                     raise ConfigError(f"limits.{joint}.{name}", values[joint], "it must be finite and > 0")
         return GroupLimits(
             joints=tuple(joints),
-            units=tuple("m" if arm.joint(joint).kind == "prismatic" else "rad" for joint in joints),
+            units=tuple(arm.joint(joint).unit for joint in joints),
             lower=np.array([bound.lower for bound in bounds]),
             upper=np.array([bound.upper for bound in bounds]),
             velocity=np.array([bound.velocity for bound in bounds]),

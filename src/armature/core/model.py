@@ -55,6 +55,11 @@ class Joint:
         """Whether a servo moves this joint (it moves and mimics none)."""
         return self.kind in _MOVING and self.mimic is None
 
+    @property
+    def unit(self) -> str:
+        """Of its position."""
+        return "m" if self.kind == "prismatic" else "rad"
+
 
 @dataclass(frozen=True)
 class ArmModel:

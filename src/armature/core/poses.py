@@ -51,7 +51,7 @@ def _position(value: object, joint: Joint, where: str) -> float:
     position = quantity(where, value, ("m", "mm") if joint.kind == "prismatic" else ("rad", "deg"))
     limit = joint.limit
     if limit is not None and not limit.lower - _ROUNDING <= position <= limit.upper + _ROUNDING:
-        unit = "m" if joint.kind == "prismatic" else "rad"
+        unit = joint.unit
         bounds = f"{limit.lower:.4f} to {limit.upper:.4f} {unit}"
         if joint.kind != "prismatic":
             bounds += f" ({math.degrees(limit.lower):.1f} to {math.degrees(limit.upper):.1f} deg)"

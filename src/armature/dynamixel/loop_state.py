@@ -46,7 +46,6 @@ class LoopState:
         self._bus = bus
         self._servos = Servos.of(bus, wiring, limits, settings)
         self._conduct = Conduct(limits, settings.dynamics, protective_stop=settings.protective_stop)
-        held = [self._servos.joints[joint.name] for joint in arm.driven if joint.kind == "prismatic"]
         gripper = {joint.name for joint in arm.driven if joint.kind == "prismatic"}
         fingers = gripper | wiring.yielding
         bounds = settings.following_errors(arm, fingers)
@@ -57,7 +56,8 @@ class LoopState:
         )
         self._recovery = Recovery(self._servos, self._conduct.setpoints, self._faults, settings.policy)
         self._feedforward = Feedforward(settings.stiffness(wiring.servos), limits)
-        self._grip = Grip([self._servos.joints[joint] for joint in sorted(gripper)], self._servos)
+        held = [self._servos.joints[joint] for joint in sorted(gripper)]
+        self._grip = Grip(held, self._servos)
         self._giving_way = GivingWay(
             self._servos,
             self._conduct.setpoints,
@@ -65,7 +65,7 @@ class LoopState:
             limits,
             settings.dynamics,
             {axis.wiring.joint: lead(axis.wiring, _GRIP, settings.p_gain(axis.wiring)) for axis in held},
-            {joint.name: "m" if joint.kind == "prismatic" else "rad" for joint in arm.driven},
+            {joint.name: joint.unit for joint in arm.driven},
             lambda joint: self._faults.watch(joint).is_free,
         )
         self._free = FreeDrive(self._servos, self._conduct, self._faults, limits, settings.free_drive)
