@@ -18,6 +18,7 @@ from armature.graph import (
     web_port,
     write_url,
 )
+from armature.monitor.address import page_url
 
 RESPAWN_DELAY = 2.0  # [s]
 
@@ -45,7 +46,7 @@ def start(context: LaunchContext) -> list[ExecuteLocal]:
     http = (given("http_host"), web_port("http_port", given("http_port")))
     robot = find_robot(given("robot"), given("wiring"), given("params_file"))
     graph = processes(robot, given("port"), runtime, http)
-    write_url(runtime, "http://{}:{}/".format(*http))  # for `armature status`
+    write_url(runtime, page_url(*http))  # for `armature status`
     only = [name for name in given("only").split(",") if name]
     return [action(process, given("namespace")) for process in graph if not only or process.name in only]
 

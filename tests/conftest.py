@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import cycle, islice
 from pathlib import Path
 
 import pytest
@@ -16,12 +19,11 @@ from armature.environment import profile_variable
 ROOT = Path(__file__).resolve().parent.parent
 _PROFILE = ROOT / "config" / "fastdds_loopback.xml"
 # Domains above 101 meet the ports that Linux hands out (ROS 2, "The ROS_DOMAIN_ID"); below 20 may be somebody's.
-_FIRST_DOMAIN, _DOMAINS = 20, 80
+_domains = islice(cycle(range(20, 100)), os.getpid() % 80, None)
 _SHOW_EVERY = 5.0  # [s]
 # How long an example takes is the machine's affair; every test has an end of its own.
 settings.register_profile("armature", deadline=None)
 settings.load_profile("armature")
-_domain = iter(range(os.getpid(), 1 << 62))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -59,26 +61,38 @@ def soak(pytestconfig: pytest.Config) -> Soak:
     return Soak(pytestconfig.getoption("--soak"))
 
 
-def _isolate(patch: pytest.MonkeyPatch) -> int:
-    domain = _FIRST_DOMAIN + next(_domain) % _DOMAINS
-    patch.setenv("ROS_DOMAIN_ID", str(domain))
-    # With LOCALHOST, rmw_fastrtps adds shared memory whatever the profile says; the profile keeps to loopback.
-    patch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "SYSTEM_DEFAULT")
-    patch.setenv(profile_variable(os.environ), str(_PROFILE))
-    return domain
+@contextmanager
+def _isolated() -> Iterator[int]:
+    """A ROS domain on the loopback interface that no other test has, of whatever suite runs on this machine."""
+    with socket.socket(socket.AF_UNIX) as lock, pytest.MonkeyPatch.context() as patch:
+        domain = next(number for number in _domains if _is_ours(number, lock))
+        patch.setenv("ROS_DOMAIN_ID", str(domain))
+        # With LOCALHOST, rmw_fastrtps adds shared memory whatever the profile says; the profile keeps to loopback.
+        patch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "SYSTEM_DEFAULT")
+        patch.setenv(profile_variable(os.environ), str(_PROFILE))
+        yield domain
+
+
+def _is_ours(domain: int, lock: socket.socket) -> bool:
+    try:
+        lock.bind(f"\0armature_test_domain_{domain}")  # a name without a file, free again at the latest with us
+    except OSError:
+        return False
+    return True
 
 
 @pytest.fixture(autouse=True)
-def own_domain(monkeypatch: pytest.MonkeyPatch) -> int:
-    """Every test has a ROS domain of its own on the loopback interface; no shared memory is used."""
-    return _isolate(monkeypatch)
+def own_domain() -> Iterator[int]:
+    """Every test has a ROS domain of its own; no shared memory is used."""
+    with _isolated() as domain:
+        yield domain
 
 
 @pytest.fixture(scope="module")
 def module_domain() -> Iterator[int]:
     """The domain of a graph that serves all tests of a file."""
-    with pytest.MonkeyPatch.context() as patch:
-        yield _isolate(patch)
+    with _isolated() as domain:
+        yield domain
 
 
 def wait_until(condition: Callable[[], object], timeout: float = 20.0) -> None:

@@ -15,10 +15,12 @@ from armature.emulator.faults import Payload, Push, StuckJoint
 from armature.errors import CommandRefused, GoalRefused
 
 from .test_loop_motion import move
+from .twin import FIRST, SECOND, twin
 from .virtual import JOINTS, Bench
 
 HALF_A_DEGREE = math.radians(0.5)
 ELBOW = "elbow"
+FINGER = "gripper"
 
 
 def blocked(pose="home", joint=ELBOW, by=-0.4, **settings):
@@ -59,7 +61,7 @@ def test_it_stays_armed_in_a_session_that_takes_no_piece_of_the_one_before():
     late = replace(move(bench, 0.0, 0.5, joint=ELBOW), session="s1")
     bench.run(0.5)
     assert (bench.mode(), bench.loop.session) == (Mode.ARMED, "s1.1")
-    with pytest.raises(CommandRefused, match=r"of session s1, the present one is s1\.1"):
+    with pytest.raises(CommandRefused, match=r"of session s1, the present one is s1\.1; send a new goal$"):
         bench.loop.follow(late, bench.now)
 
 
@@ -233,3 +235,36 @@ def test_a_policy_that_stops_goes_back_too_and_is_a_fault(cause):
     bench.run(0.4)
     assert bench.mode() is Mode.FAULT
     assert abs(bench.servo(ELBOW).drive.load) < 0.15
+
+
+@pytest.mark.parametrize("by", [-0.4, 0.4])
+def test_the_two_servos_of_one_joint_give_way_together_and_share_what_holding_takes(by):
+    bench = twin().armed().run(0.6)
+    held = abs(bench.servo(FIRST).drive.load)
+    bench.far.faults.inject(StuckJoint("boom"))
+    bench.loop.follow(move(bench, by, 1.5, joint="boom"), bench.now)
+    bench.run_until(lambda: bench.loop.cause is Cause.BLOCKED)
+    assert (bench.loop.session, list(bench.loop.blocks)) == ("s1.1", ["boom"])
+    bench.run(0.3)
+    bench.far.faults.clear()
+    place = bench.positions()["boom"]
+    bench.run(1.0)
+    assert bench.positions()["boom"] == pytest.approx(place, abs=HALF_A_DEGREE)
+    for servo in (bench.servo(FIRST), bench.servo(SECOND)):
+        assert servo.registers["Torque Enable"] == 1
+        assert abs(servo.drive.load) == pytest.approx(held, abs=0.05)
+
+
+def test_fingers_go_on_to_hold_a_thing_while_the_arm_gives_way():
+    bench = Bench("home").armed().run(0.6)
+    bench.far.plant.jam(FINGER)
+    bench.loop.follow(move(bench, -0.001, 0.5, joint=FINGER), bench.now)
+    bench.run(0.7)
+    held = bench.servo(FINGER).drive.load
+    assert 0.1 < abs(held) < 0.5
+    bench.far.faults.inject(StuckJoint(ELBOW))
+    bench.loop.follow(move(bench, -0.4, 1.5, joint=ELBOW), bench.now)
+    bench.run_until(lambda: bench.loop.cause is Cause.BLOCKED)
+    bench.run(0.5)
+    assert list(bench.loop.blocks) == [ELBOW]
+    assert bench.servo(FINGER).drive.load == pytest.approx(held, rel=0.1)

@@ -121,3 +121,9 @@ class Readiness:
 def arming_of(session: str) -> str:
     """The session that began with arming; where joints give way, one with a number behind it goes on."""
     return session.partition(".")[0]
+
+
+def after_giving_way(session: str) -> str:
+    """The session that goes on where joints have given way."""
+    name, _, number = session.partition(".")
+    return f"{name}.{int(number or 0) + 1}"

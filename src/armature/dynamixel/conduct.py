@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from armature.core.model import Limit
+from armature.core.readiness import after_giving_way
 from armature.core.stopping import Dynamics
 from armature.dynamixel.cause import Cause
 from armature.dynamixel.mode import Mode
@@ -59,8 +60,7 @@ class Conduct:
         mode, session = self.mode, self.session
         self.halt(now)
         if mode is Mode.ARMED:
-            name, _, number = session.partition(".")
-            self.mode, self.session = mode, f"{name}.{int(number or 0) + 1}"
+            self.mode, self.session = mode, after_giving_way(session)
 
     def end(self) -> None:
         """Take no more commands; the motion under way ends at rest, as its piece says."""

@@ -13,6 +13,7 @@ from armature.core.stopping import Dynamics
 from armature.dynamixel.cause import Cause
 from armature.dynamixel.feedforward import Feedforward
 from armature.dynamixel.mode import Fault
+from armature.dynamixel.obstruction import FOLLOWS, JUST_NOW
 from armature.dynamixel.remedy import Remedy, Step
 from armature.dynamixel.servos import Servos
 from armature.dynamixel.setpoints import Setpoints
@@ -21,8 +22,6 @@ from armature.dynamixel.supervision import STRAINED, STRAINED_TIME, Yielding, lo
 _REMEDY = Remedy(REMEDY, Step.BY_HAND, Step.CLEAR_FAULTS)
 _LIGHTEN = Remedy("take load away", Step.BY_HAND)
 _LOWERED = "it is being lowered, since its servo would soon let it fall"
-# Whoever came against something did so within this time after it was commanded to move [s].
-_JUST_NOW = 1.0
 # Several joints that press on one thing give way one after the other; more often something pushes them.
 _MOST_OFTEN = 3
 # A joint whose set-point has stood for so long shows by its lead what holding it takes [s].
@@ -31,7 +30,6 @@ _STANDS = 0.3
 _HOLDS = 0.5
 # Joints that give more than this when another one gives way press on the same thing.
 _PRESSES = 0.15
-_FOLLOWS = 0.6  # share of its set-point's velocity
 # What goes back is there within this time, and nothing that is found of it meanwhile is news [s].
 _GOES_BACK = 0.5
 # A joint that cannot hold is lowered at this share of its velocity limit, until it gives less than this share of
@@ -125,7 +123,7 @@ class GivingWay:
         self._ease(now)
         if self._setpoints.is_under_way(now):
             self._moved_at = now
-        is_under_way = now - self._moved_at <= _JUST_NOW
+        is_under_way = now - self._moved_at <= JUST_NOW
         return Yielding(
             frozenset(joint for joint in self._limits if is_under_way and self._times[joint] < _MOST_OFTEN),
             frozenset(joint for joint, until in self._until.items() if now < until),
@@ -202,7 +200,7 @@ class GivingWay:
     def _presses(self, joint: str, velocity: float) -> bool:
         """Whether it bears something, and does not follow its set-point; one that follows stops within limits."""
         axis = self._servos.joints[joint]
-        follows = axis.velocity * velocity >= _FOLLOWS * velocity**2 > 0.0
+        follows = axis.velocity * velocity >= FOLLOWS * velocity**2 > 0.0
         return abs(load_of(axis)) > _PRESSES and not follows and joint not in self._leads  # fingers hold on
 
     def _is_read(self, joint: str) -> bool:
@@ -220,7 +218,8 @@ class GivingWay:
         Returns:
             What is told of it.
         """
-        axis, sent = self._servos.joints[joint], self._setpoints.sample(now)[joint].position
+        axis, setpoint = self._servos.joints[joint], self._setpoints.sample(now).get(joint)
+        sent = axis.position if setpoint is None else setpoint.position
         where = described(joint, axis.position, sent, self._units[joint])
         if not self._is_read(joint):
             where = f"blocked at {joint}, which was not read just now"

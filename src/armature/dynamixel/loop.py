@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from armature.core.readiness import arming_of
 from armature.dynamixel.cause import Cause, Reaction
 from armature.dynamixel.cycle import BusCycle
 from armature.dynamixel.loop_state import end_free
@@ -35,11 +36,8 @@ class ServoLoop(BusCycle):
         """
         mode = self.mode(now)
         if not (mode.takes_commands and piece.session == self.session):
-            why = f"it is of session {piece.session or 'none'}, the present one is {self.session or 'none'}"
             self._require_none_free("set-point")
-            remedy = self.remedy(now) if self.remedy(now).steps else Remedy.of(Step.ARM)
-            told = Remedy(f"{remedy}, then send a new goal", *remedy.steps)
-            raise CommandRefused("set-point", f"the state is {mode.name} and {why}", told)
+            raise CommandRefused("set-point", self._of_session(piece.session, mode), self._new_goal(piece, now))
         try:
             _require_short("start from now", piece.start - now, _LONGEST_PIECE)
             _require_short("duration", piece.trajectory.duration, _LONGEST_PIECE)
@@ -138,12 +136,25 @@ class ServoLoop(BusCycle):
         """
         mode = self.mode(now)
         if not (mode.takes_commands and session == self.session):
-            why = f"it is of session {session or 'none'}, the present one is {self.session or 'none'}"
-            raise CommandRefused("give way", f"the state is {mode.name} and {why}", "it has ended already")
+            raise CommandRefused("give way", self._of_session(session, mode), "it has ended already")
         for joint in joints or [""]:
             if joint not in self.axes:
                 raise GoalRefused("give way: joint", joint, f"joints are {', '.join(self.axes)}")
         self._yield(dict.fromkeys(joints, (Cause.BLOCKED, "")), now)
+
+    def _of_session(self, session: str, mode: Mode) -> str:
+        """Why what a session asks for is not taken, in words."""
+        return (
+            f"the state is {mode.name} and it is of session {session or 'none'}, "
+            f"the present one is {self.session or 'none'}"
+        )
+
+    def _new_goal(self, piece: Piece, now: float) -> Remedy:
+        """What leads to a motion where a piece of one is of another session."""
+        if arming_of(piece.session) == arming_of(self.session) != "":  # joints have given way meanwhile
+            return Remedy("send a new goal")
+        remedy = self.remedy(now) if self.remedy(now).steps else Remedy.of(Step.ARM)
+        return Remedy(f"{remedy}, then send a new goal", *remedy.steps)
 
     # Stops
 

@@ -16,10 +16,11 @@ _LOAD = 0.35
 _LASTING = 0.1  # [s]
 _FINGERS_LASTING = 0.9  # [s]; the gripper's controller sees to them sooner, as they close on things on purpose
 # A joint that makes this share of its set-point's way follows it.
-_FOLLOWS = 0.6
+FOLLOWS = 0.6
 # At rest after a motion a joint that gives so much more than its known load explains presses on something.
 _PRESSES, _RESTS = 0.5, 0.2  # [share of the stall torque], [s]
-_JUST_NOW = 1.0  # after its motion [s]
+# Whoever came against something did so within this time after it was commanded to move [s].
+JUST_NOW = 1.0
 _LEAST = 0.01  # of the joint's way, before anything is told [rad]; in metres for a prismatic joint's span
 
 
@@ -67,7 +68,7 @@ class Obstruction:
                 return f"it stands and gives {abs(load):.0%} of its stall torque, {abs(self._load):.0%} before"
             return ""
         self._since = math.nan
-        follows = abs(ahead) > self._least and (place - self._place) * ahead >= _FOLLOWS * ahead * ahead
+        follows = abs(ahead) > self._least and (place - self._place) * ahead >= FOLLOWS * ahead * ahead
         rests = went == 0.0 and abs(load) <= _LOAD  # else the next motion may press on
         if math.isnan(ahead) or went * ahead < 0.0 or rests or follows:
             self._sent, self._place, self._load = target, place, load
@@ -77,7 +78,7 @@ class Obstruction:
         """How the joint presses at rest after a motion, in words; empty where it does not."""
         explained = 0.0 if math.isnan(known) else known
         is_pressing = abs(load - explained) > _PRESSES and not self.grips and now > self._moved_at
-        if not is_pressing or now - self._moved_at > _JUST_NOW:
+        if not is_pressing or now - self._moved_at > JUST_NOW:
             self._presses_since = math.nan
         elif math.isnan(self._presses_since):
             self._presses_since = now
@@ -96,5 +97,5 @@ class Obstruction:
             abs(ahead) > self._least  # NaN is not
             and way * load > _LOAD
             and way * (load - self._load) > _GROWTH
-            and way * (place - self._place) < _FOLLOWS * abs(ahead)
+            and way * (place - self._place) < FOLLOWS * abs(ahead)
         )
