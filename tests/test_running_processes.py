@@ -94,10 +94,11 @@ def test_they_come_in_the_order_in_which_they_are_started(runtime, start):
         ([Running("monitor", 7, 1, has_runner=True)], "runner: it has died; monitor go on.*: armature down"),
         (
             [Running("monitor", 7, os.getpid(), has_runner=False)],
-            rf"it was started by process {os.getpid()} \(.*pytest.*\), not by armature up; end it there: Ctrl-C",
+            rf"it was started by process {os.getpid()} \(.+\), not by armature up; end it there: Ctrl-C",
         ),
         ([Running("monitor", 7, 1, has_runner=False)], "monitor run without a launcher; end it with: kill -INT 7"),
     ],
+    ids=["nothing", "bus process", "runner has died", "started by another", "without a launcher"],
 )
 def test_what_runs_instead_of_the_runner_is_told_with_the_step_that_ends_it(processes, told):
     with pytest.raises(Exception, match=told):
