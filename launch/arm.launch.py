@@ -14,11 +14,11 @@ from armature.graph import (
     Process,
     find_robot,
     make_runtime_folder,
+    page_url,
     processes,
     web_port,
     write_url,
 )
-from armature.monitor.address import page_url
 
 RESPAWN_DELAY = 2.0  # [s]
 

@@ -146,3 +146,8 @@ def test_a_port_that_is_none_is_refused_with_those_that_are(port):
         graph.web_address(f"0.0.0.0:{port}")
     with pytest.raises(ConfigError, match=r"http_port: .* 1 to 65535"):
         graph.web_port("http_port", port)
+
+
+def test_an_ipv6_address_stands_in_brackets():
+    assert graph.page_url("::", 8080) == "http://[::]:8080/"
+    assert graph.page_url("robot.local", 80) == "http://robot.local:80/"

@@ -24,12 +24,13 @@ from armature.graph import (
     find_robot,
     last_words_file,
     make_runtime_folder,
+    page_url,
     processes,
     share_folder,
     web_address,
     write_url,
 )
-from armature.monitor.address import is_loopback, listen, page_url
+from armature.monitor.address import is_loopback, listen
 from armature.nodes.access_key import keep_key, key_file
 from armature.nodes.last_words import last_words, leaves_torque_on
 from armature.running_processes import BUS

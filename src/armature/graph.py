@@ -134,6 +134,11 @@ def _runtime_parts(namespace: str) -> tuple[str, ...]:
     return tuple(namespace.strip("/").split("/")) if namespace.strip("/") else ("default",)
 
 
+def page_url(host: str, port: int) -> str:
+    """The page's address as a browser takes it: IPv6 in brackets (RFC 3986)."""
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
 def write_url(runtime: Path, page: str) -> None:
     """Leave the page's address where the command line looks for it."""
     (runtime / "url").write_text(page, "utf-8")

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from armature.errors import ConfigError, ProcessError
-from armature.monitor.address import is_loopback, listen, page_url
+from armature.monitor.address import is_loopback, listen
 
 
 @pytest.mark.parametrize(
@@ -15,11 +15,6 @@ from armature.monitor.address import is_loopback, listen, page_url
 )
 def test_only_this_machine_is_loopback(host, expected):
     assert is_loopback(host) is expected
-
-
-def test_an_ipv6_address_stands_in_brackets():
-    assert page_url("::", 8080) == "http://[::]:8080/"
-    assert page_url("robot.local", 80) == "http://robot.local:80/"
 
 
 @pytest.mark.parametrize(

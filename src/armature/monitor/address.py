@@ -20,11 +20,6 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def page_url(host: str, port: int) -> str:
-    """The page's address as a browser takes it: IPv6 in brackets (RFC 3986)."""
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
-
-
 def listen(host: str, port: int, remedy: str, backlog: int = 128) -> socket.socket:
     """Take a port.
 

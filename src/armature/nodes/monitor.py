@@ -19,7 +19,8 @@ from std_msgs.msg import Bool
 from armature.core.model import ArmModel
 from armature.core.poses import read_poses
 from armature.environment import state_folder
-from armature.monitor.address import is_loopback, page_url
+from armature.graph import page_url
+from armature.monitor.address import is_loopback
 from armature.monitor.app import create_app
 from armature.monitor.board import Board, Status
 from armature.monitor.control import Control
