@@ -29,7 +29,8 @@ def refusal(state: str, remedy: str) -> str:
         ("DISCONNECTED", "wait", f"wait, then {ARM}"),
         ("HOLDING", "arm", ARM),
         ("DISARMED", "", ARM),
-        ("PROTECTIVE_STOP", "release", f"release with /servo_interface/protective_stop false, then {ARM}"),
+        ("PROTECTIVE_STOP", "release it", f"release it, then {ARM}"),
+        ("", "", "start the servo interface"),
     ],
 )
 def test_a_refusal_names_what_the_state_names(state, remedy, told):

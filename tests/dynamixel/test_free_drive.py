@@ -410,7 +410,7 @@ def state_of(bench: Bench, name: str) -> None:
     [
         ("DISARMED", "arm first"),
         ("MOVING", "wait until the arm holds"),
-        ("PROTECTIVE_STOP", "release the protective stop first"),
+        ("PROTECTIVE_STOP", "release with /servo_interface/protective_stop false"),
         ("FAULT", "clear_faults"),
         ("DISCONNECTED", "reconnect the bus"),
     ],

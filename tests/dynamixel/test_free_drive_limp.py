@@ -144,7 +144,7 @@ def test_both_servos_of_a_joint_lose_their_torque_and_get_it_back_together():
 def test_a_stop_gives_it_no_torque(bench, stop):
     if stop == "protective stop":
         bench.loop.protective_stop(True, bench.now)
-        with pytest.raises(CommandRefused, match="release the protective stop first"):
+        with pytest.raises(CommandRefused, match="release with /servo_interface/protective_stop false"):
             held(bench)
     elif stop == "hold":
         bench.loop.hold("asked for", bench.now)

@@ -107,7 +107,7 @@ def test_a_protective_stop_stops_latches_and_releases_to_holding(bench, begin):
     bench.loop.protective_stop(True, bench.now)
     assert bench.mode() is Mode.PROTECTIVE_STOP
     assert bench.loop.session == ""
-    with pytest.raises(CommandRefused, match="release the protective stop first"):
+    with pytest.raises(CommandRefused, match="release with /servo_interface/protective_stop false"):
         bench.loop.arm("s2", bench.now)
     bench.run(0.6)
     rest = bench.positions()["waist"]

@@ -10,14 +10,16 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 
 from armature.core.model import ArmModel
-from armature.errors import ProcessError
+from armature.errors import CommandRefused, ProcessError
 from armature.monitor.board import Board
+from armature.monitor.gateway import ServoInterfaceState, Snapshot
 from armature.nodes import monitor_gateway, topics
 from armature.nodes.handover import Handover
 from armature.nodes.monitor_gateway import RosGateway
 from armature.nodes.pursuit import Pursuit
 
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
+ARMING = "arm with /servo_interface/arm"
 ARM = ArmModel.from_urdf(
     """<robot name="one"><link name="base_link"/><link name="a"/>
 <joint name="elbow" type="revolute"><parent link="base_link"/><child link="a"/><axis xyz="0 0 1"/>
@@ -55,6 +57,26 @@ def test_a_request_that_timed_out_is_not_kept(gateway, monkeypatch):
     with pytest.raises(ProcessError, match="no answer to arm_controller/stop within"):
         gateway.stop_motion()
     assert client._pending_requests == {}
+
+
+@pytest.mark.parametrize(
+    ("state", "values", "step"),
+    [
+        (
+            "FAULT",
+            {"remedy": "disarm, which parks it"},
+            f"disarm, which parks it, then {ARMING}",
+        ),
+        ("DISARMED", {"remedy": "arm"}, ARMING),
+        ("DISCONNECTED", {}, f"wait until it is heard again, then {ARMING}"),
+    ],
+)
+def test_a_command_is_refused_with_what_the_state_names(gateway, state, values, step):
+    gateway.show(Snapshot(ServoInterfaceState(state, values=values)))
+    for command in (lambda: gateway.jog({"elbow": 0.1}), lambda: gateway.move_to_pose("home")):
+        with pytest.raises(CommandRefused) as refused:
+            command()
+        assert refused.value.remedy == step
 
 
 class Busy:

@@ -102,6 +102,7 @@ def test_after_all_these_deaths_it_serves_again(graph):
 
 
 def test_a_killed_emulator_is_a_loss_of_power(graph):
+    graph.be_armed()
     os.kill(graph.pids()["emulator"], signal.SIGKILL)
     graph.wait_for(lambda: graph.state() == "DISCONNECTED")
     graph.wait_for(

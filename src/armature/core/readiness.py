@@ -13,18 +13,6 @@ from armature.errors import CommandRefused
 
 _ACCEPTING = ("ARMED", "MOVING")
 _ARM = "arm with /servo_interface/arm"
-_REMEDIES = {
-    "": "start the servo interface",
-    "STARTING": "wait until it is ready, then arm with /servo_interface/arm",
-    "DISARMED": _ARM,
-    "HOLDING": _ARM,
-    "PARKING": "wait until it has parked, then arm with /servo_interface/arm",
-    "FAULT": "remove the cause, call /servo_interface/clear_faults, then arm with /servo_interface/arm",
-    "PROTECTIVE_STOP": "release with /servo_interface/protective_stop false, then arm with /servo_interface/arm",
-    "DISCONNECTED": "restore power and cable, then arm with /servo_interface/arm",
-}
-# Of these states the servo interface knows better than the table what they need.
-_OF_MANY_WAYS = ("DISARMED", "HOLDING", "FAULT", "DISCONNECTED", "STARTING")
 # A servo interface that has said nothing for this long is taken for gone [s]; it speaks at 20 Hz.
 _SILENCE = 0.5
 
@@ -107,15 +95,16 @@ class Readiness:
         return f"no reading of {names}" + (f" for {ago:.2f} s" if math.isfinite(ago) else " yet")
 
     def _way_out(self) -> str:
-        """As the state says; what a fault needs differs from fault to fault."""
-        told = self.remedy if self._state in _OF_MANY_WAYS else ""
-        if told in ("", "arm"):
-            return _REMEDIES.get(self._state, _ARM)
-        return f"{told.removesuffix(', then arm')}, then {_ARM}"
+        return then_arm(self.remedy) if self._state else "start the servo interface"
 
     def _described(self) -> str:
         why = f": {self._why}" if self._why else ""
         return (self._state or "not known") + why
+
+
+def then_arm(remedy: str) -> str:
+    """What a state names to be done, and arming behind it."""
+    return _ARM if remedy in ("", "arm") else f"{remedy.removesuffix(', then arm')}, then {_ARM}"
 
 
 def arming_of(session: str) -> str:

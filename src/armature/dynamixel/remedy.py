@@ -66,7 +66,7 @@ BRING_BACK = Remedy.of(Step.TORQUE_OFF, "move it into its range", Step.ARM)
 STARTED_ANEW = Remedy("wait until the bus process is there, it is started by itself", Step.WAIT)
 SEE_TO_BUS = Remedy("see to what it says; it is tried again by itself", Step.BY_HAND, Step.WAIT)
 RECONNECT = Remedy("reconnect the bus first", Step.BY_HAND, Step.WAIT)
-RELEASE = Remedy("release the protective stop first", Step.RELEASE)
+RELEASE = Remedy("release with /servo_interface/protective_stop false", Step.RELEASE)
 HOME_TURN = Remedy(
     "turn torque off, bring it by hand into the turn in which it starts, "
     "then call /servo_interface/<joint>/reboot",

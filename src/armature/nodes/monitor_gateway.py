@@ -18,6 +18,7 @@ from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from armature.core.model import ArmModel
+from armature.core.readiness import then_arm
 from armature.errors import CommandRefused, ProcessError
 from armature.monitor.board import Board
 from armature.monitor.gateway import Outcome, Snapshot
@@ -35,13 +36,6 @@ _COMES_TO_REST = 3.0  # [s]
 _GENTLY = 2.0  # a move to a pose takes so many times the least that it can
 _PREVIEW = "preview"  # docs/moves.md
 _COMMANDABLE = ("ARMED", "MOVING")
-_FIRST = {  # what leads to ARMED, where arming alone does not
-    "PROTECTIVE_STOP": "release the protective stop, then arm",
-    "FAULT": "remove the cause and clear the faults, then arm",
-    "PARKING": "wait until the arm is parked, then arm",
-    "STARTING": "wait until the servos are found, then arm",
-    "DISCONNECTED": "wait until the servos are there again, then arm",
-}
 
 
 class RosGateway:
@@ -223,7 +217,8 @@ class RosGateway:
         state = self.shown.state
         if state.name not in _COMMANDABLE:
             why = f"state is {state.name}" + (f" ({state.reason})" if state.reason else "")
-            raise CommandRefused(request, why, _FIRST.get(state.name, "arm first"))
+            unheard = "wait until it is heard again" if state.name == "DISCONNECTED" else ""
+            raise CommandRefused(request, why, then_arm(state.values.get("remedy", unheard)))
 
     def _is_gripper(self, joint: str) -> bool:
         return self._arm.joint(joint).kind == "prismatic"
