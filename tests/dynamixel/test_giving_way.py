@@ -75,11 +75,16 @@ def test_it_is_told_where_and_what_to_do_as_a_warning_until_the_joint_has_left()
     bench.loop.follow(replace(move(bench, 0.2, 1.0, joint=ELBOW), session="s1.1"), bench.now)
     bench.run(1.5)
     assert (bench.loop.warnings, bench.loop.blocks) == ((), {})
+    assert (bench.loop.why, bench.loop.cause) == ("nothing is in the way any more", None)
+    assert bench.loop.clear_faults(bench.now) == "there is no fault"
+    assert bench.loop.why == "nothing is in the way any more"
 
 
 def test_clearing_says_that_nothing_is_in_the_way_any_more():
     bench = blocked().run(0.5)
     assert bench.loop.clear_faults(bench.now) == "elbow may move both ways again"
+    bench.run(0.1)
+    assert (bench.loop.why, bench.loop.cause) == ("elbow may move both ways again", None)
     assert (bench.mode(), bench.loop.blocks) == (Mode.ARMED, {})
 
 

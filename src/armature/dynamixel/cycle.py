@@ -234,6 +234,9 @@ class BusCycle(LoopState):
                 self._react(fault, now)
         if astray:
             self._yield(astray, now)
+        conduct = self._conduct
+        if conduct.mode is Mode.ARMED and conduct.cause in ASTRAY and not self._giving_way.told:
+            conduct.why, conduct.cause = "nothing is in the way any more", None
 
     def _react(self, fault: Fault, now: float) -> None:
         conduct, reaction = self._conduct, self._policy.reaction(fault.cause)

@@ -227,9 +227,11 @@ class ServoLoop(BusCycle):
             BusError: a servo did not take it.
         """
         self._require_bus("clear_faults")
-        if self._giving_way.told and not self.faults:
-            self.why = told = f"{', '.join(self._giving_way.clear())} may move both ways again"
-            return told
+        if not self.faults:
+            if not (blocked := ", ".join(self._giving_way.clear())):
+                return "there is no fault"
+            self.why, self._conduct.cause = f"{blocked} may move both ways again", None
+            return self.why
         self.why = told = self._recovery.begin(now)
         self._giving_way.clear()
         self._conduct.wants_park = False

@@ -41,8 +41,6 @@ class Recovery:
             BusError: a servo did not take its reboot.
         """
         faults = list(self._faults.by_joint.values())
-        if not faults:
-            return "there is no fault"
         persisting = {fault.joint: why for fault in faults if (why := self._persists(fault))}
         begun = [fault for fault in faults if fault.joint not in persisting]
         if not begun:
