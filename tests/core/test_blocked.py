@@ -48,3 +48,11 @@ def test_a_path_that_bulges_into_it_is_refused_though_its_ends_lead_away():
 
 def test_other_joints_are_free():
     check_leads_away(motion(0.0, 1.0, joint="waist"), {"elbow": Block(0.0, 1)})
+
+
+def test_all_joints_that_press_on_are_named():
+    both = Trajectory(("waist", "elbow"), np.arange(2.0), np.array([[0.0, 0.9], [-1.0, 1.2]]), np.zeros((2, 2)))
+    with pytest.raises(
+        GoalRefused, match=r"waist, which is blocked below 0.0000, and of elbow, which is blocked above"
+    ):
+        check_leads_away(both, {"elbow": Block(0.9, 1), "waist": Block(0.0, -1)})

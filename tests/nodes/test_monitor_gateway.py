@@ -79,6 +79,14 @@ def test_a_command_is_refused_with_what_the_state_names(gateway, state, values, 
         assert refused.value.remedy == step
 
 
+def test_a_jog_that_presses_on_is_refused_with_the_side(gateway):
+    gateway.show(Snapshot(ServoInterfaceState("ARMED", values={"blocked.elbow": "below 0.6980"})))
+    with pytest.raises(CommandRefused, match=r"elbow, which is blocked below 0.6980; send it the other way"):
+        gateway.jog({"elbow": -0.1})
+    with pytest.raises(ProcessError, match="joint_jog"):  # it is sent on, and nobody is there to hear it
+        gateway.jog({"elbow": 0.1})
+
+
 class Busy:
     """A node whose executor is held up: it takes tasks, and carries them out when a test lets it."""
 

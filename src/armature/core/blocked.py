@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from armature.core.trajectory import Trajectory
-from armature.errors import GoalRefused
+from armature.errors import CommandRefused, GoalRefused
 
 # A motion that goes on by less than this from where its joint is blocked is the rounding of a client [rad] or [m].
 _SLACK = 0.01
@@ -59,11 +59,33 @@ def check_leads_away(motion: Trajectory, blocks: Mapping[str, Block]) -> None:
         blocks: by joint.
 
     Raises:
-        GoalRefused: a joint that is blocked would go on in that direction.
+        GoalRefused: joints that are blocked would go on in that direction.
     """
-    for joint in blocks.keys() & set(motion.joints):
-        times = np.union1d(motion.times, np.linspace(0.0, motion.duration, _LOOKS))
-        positions = motion.sample_many(times)[0][:, motion.joints.index(joint)]
-        if blocks[joint].leads_on(positions.tolist()):
-            where = f"motion of {joint}, which is blocked {blocks[joint]}"
-            raise GoalRefused(where, f"to {float(positions[-1]):.4f}", REMEDY)
+    ends = {}
+    for joint in motion.joints:
+        if joint in blocks:
+            times = np.union1d(motion.times, np.linspace(0.0, motion.duration, _LOOKS))
+            positions = motion.sample_many(times)[0][:, motion.joints.index(joint)]
+            if blocks[joint].leads_on(positions.tolist()):
+                ends[joint] = f"to {float(positions[-1]):.4f}"
+    if ends:
+        raise GoalRefused(f"motion of {_sides(ends, blocks)}", ", ".join(ends.values()), REMEDY)
+
+
+def check_jog(velocities: Mapping[str, float], blocks: Mapping[str, Block]) -> None:
+    """Refuse a jog that presses on.
+
+    Args:
+        velocities: by joint [rad/s] or [m/s].
+        blocks: by joint.
+
+    Raises:
+        CommandRefused: joints that are blocked would go on in that direction.
+    """
+    on = [joint for joint, way in velocities.items() if joint in blocks and way * blocks[joint].direction > 0.0]
+    if on:
+        raise CommandRefused("jog", _sides(on, blocks), REMEDY)
+
+
+def _sides(joints: Iterable[str], blocks: Mapping[str, Block]) -> str:
+    return ", and of ".join(f"{joint}, which is blocked {blocks[joint]}" for joint in joints)

@@ -266,7 +266,7 @@ class BusCycle(LoopState):
         self._giving_way.retreat(astray, now)
         if self._faults.by_joint:  # which are graver, and have told already
             return
-        where = "; ".join(fault.detail for fault in told)
+        where = "; ".join(fault.detail for fault in self._giving_way.told.values())
         conduct.why = f"{'not parked: ' if was_parking else ''}{where}; {told[0].done}; {told[0].remedy}"
         conduct.cause = told[0].cause
 

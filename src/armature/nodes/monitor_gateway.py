@@ -17,6 +17,7 @@ from sensor_msgs.msg import JointState
 from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
+from armature.core.blocked import check_jog
 from armature.core.model import ArmModel
 from armature.core.readiness import then_arm
 from armature.errors import CommandRefused, ProcessError
@@ -132,6 +133,7 @@ class RosGateway:
         """Move joints at a velocity [rad/s] for one lease; zero ends it at once."""
         if any(velocities.values()):
             self._check_commandable("jog")
+            check_jog(velocities, conversions.blocks_of(self.shown.state.values))
 
         def begin(answer: Future[Outcome]) -> None:
             if not self._jog.get_subscription_count():
