@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -40,6 +41,8 @@ from armature.standalone import Supervisor, configuration
 _READY_TIME = 60.0  # [s]
 _END_TIME = 120.0  # of a process, or of all: the longest way to park, and what the runner makes end [s]
 _POLL = 0.1  # [s]
+_START_AGAIN = "\nto go on start it again: armature up; or support the arm and cut its power"
+_CRASHES = 2  # while the graph starts; one may be chance
 _SERVO_INTERFACE = "servo_interface"
 
 
@@ -64,7 +67,7 @@ def up(options: argparse.Namespace) -> int:
         finally:
             _end(found, child, received)
             left = found.processes.find() if child.returncode < 0 else []
-            code = 1 if left else _tell_how_it_left(supervisor)
+            code = 1 if left else _tell_how_it_left(supervisor, _START_AGAIN)
     if left:
         raise without_runner(left)
     return code
@@ -78,7 +81,7 @@ def down(options: argparse.Namespace) -> int:
         _await_end(lambda: not graph.supervisor.is_running(), "graph")
     else:
         _end_without_runner(graph)
-    return _tell_how_it_left(graph.supervisor)
+    return _tell_how_it_left(graph.supervisor, _START_AGAIN)
 
 
 def restart(options: argparse.Namespace) -> int:
@@ -191,6 +194,15 @@ def _check_alive(supervisor: Supervisor, child: subprocess.Popen[bytes], graph: 
         errors = [line for line in _lines(log) if line.startswith("error: ")]
         if errors:
             raise ProcessError(process.name, errors[-1].removeprefix("error: "), f"its log is {log}")
+        if crashed := _crash(_lines(log)):
+            raise ProcessError(process.name, f"it crashes again and again: {crashed}", f"its log is {log}")
+
+
+def _crash(lines: list[str]) -> str:
+    """The exception that has ended a process twice; empty where none has."""
+    if lines.count("Traceback (most recent call last):") < _CRASHES:
+        return ""
+    return next((line for line in reversed(lines) if re.match(r"[\w.]+: ", line)), lines[-1])
 
 
 def _lines(file: Path) -> list[str]:
@@ -262,12 +274,12 @@ def _await_end(has_ended: Callable[[], bool], name: str) -> None:
         time.sleep(_POLL)
 
 
-def _tell_how_it_left(supervisor: Supervisor) -> int:
-    """Print the last words of the servo interface; returns 1 where the arm was left with torque."""
+def _tell_how_it_left(supervisor: Supervisor, then: str = "") -> int:
+    """Print the last words of the servo interface, and what to do then; returns 1 where it left torque on."""
     words = last_words(last_words_file(supervisor.runtime))
     is_left_on = leaves_torque_on(words)
     if words:
-        _tell(words, sys.stderr if is_left_on else sys.stdout)
+        _tell(f"{words}{then if is_left_on else ''}", sys.stderr if is_left_on else sys.stdout)
     return int(is_left_on)
 
 

@@ -66,6 +66,8 @@ def _arm_lines(arm: Mapping[str, Any]) -> Iterator[str]:
     state = arm.get("state", {})
     name = state.get("name", "unknown: the monitor does not answer")
     yield f"arm: {name} {state.get('reason', '')}".rstrip()
+    if remedy := state.get("values", {}).get("remedy"):
+        yield f"next: {remedy}"
     for fault in arm.get("faults", ()):
         values = fault.get("values", {})
         parts = [fault["message"], values.get("time", ""), values.get("done", ""), values.get("remedy", "")]

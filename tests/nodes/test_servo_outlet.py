@@ -104,6 +104,7 @@ class Node:
 
     def __init__(self):
         self.publishers = {}
+        self.log = []
         self.on_publish = lambda: None
 
     def create_publisher(self, _kind, name, _qos):
@@ -115,6 +116,9 @@ class Node:
 
     def get_clock(self):
         return ROSClock()
+
+    def get_logger(self):
+        return SimpleNamespace(info=self.log.append, warning=self.log.append)
 
 
 def axis(position):
@@ -179,3 +183,11 @@ def test_what_is_told_after_the_end_is_dropped(node, outlet):
     outlet.cycle(readings(time.monotonic()))
     outlet.state(link.starting(protective_stop=True), None)
     assert node.publishers["joint_states"].messages == []
+
+
+def test_the_log_says_why_the_arm_is_as_it_is_once_for_each_change(node, outlet):
+    held = replace(link.starting(protective_stop=False), mode="HOLDING", why="stopped", cause="operator stop")
+    armed = replace(held, mode="ARMED", why="armed", cause="")
+    for status in (held, held, armed, replace(armed, mode="MOVING"), armed):
+        outlet.state(status, None)
+    assert node.log == ["HOLDING: stopped", "ARMED: armed"]

@@ -153,7 +153,7 @@ class ArmMoves:
         names = list(message.joint_names)
         if not any(len(point.positions) for point in message.points):
             return [self._pose(name) for name in names] or [self._pose("")]
-        check_joints(names, [joint for joint in self._node.joints if joint in names])
+        check_joints(names, self._node.joints, is_partial=True)
         targets = []
         for index, point in enumerate(message.points):
             if len(point.positions) != len(names) or not np.isfinite(point.positions).all():

@@ -26,6 +26,7 @@ from armature.nodes.priority import freeze_memory, prefer_real_time
 from armature.signals import RUNNER_SIGNAL, ended_with_parent
 
 _LONGEST_LATENCY = 1.0  # [s]
+_ENDS = (signal.SIGINT, signal.SIGHUP, RUNNER_SIGNAL)  # beside SIGTERM
 _MUJOCO, _GAZEBO = "mujoco", "gazebo"
 _ROS_ARGUMENTS = "--ros-args"
 
@@ -90,7 +91,7 @@ def _serve(options: argparse.Namespace, bus: EmulatedBus) -> None:
             bus, options.link, time.monotonic, pace=options.pace, services={console.fileno(): console.answer}
         ) as terminal,
     ):
-        for number in (signal.SIGINT, signal.SIGHUP, RUNNER_SIGNAL):
+        for number in _ENDS:
             signal.signal(number, lambda *_: terminal.stop_when_silent())
         signal.signal(signal.SIGTERM, lambda *_: _stop(terminal))
         sys.stdout.write(f"ready {options.link}\n")
@@ -99,6 +100,8 @@ def _serve(options: argparse.Namespace, bus: EmulatedBus) -> None:
         freeze_memory()
         prefer_real_time()
         terminal.serve()
+        for number in (*_ENDS, signal.SIGTERM):  # it ends already, and the terminal closes
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _stop(terminal: Terminal) -> None:

@@ -94,11 +94,21 @@ class Outlet:
         if is_known and is_ending == was_ending:
             return
         self.readings, self._told_ending = readings, is_ending
+        self._log(before, status)
         self._publish(topics.STATE, servo_diagnostics.state(status, time.time(), is_ending=is_ending))
         if before is None or before.protective_stop != status.protective_stop:
             self._publish(topics.PROTECTIVE_STOP_STATE, Bool(data=status.protective_stop))
         self._due[topics.COMMANDED] = 0.0  # what the last cycle commanded may be of the session before
         self._publish_diagnostics()
+
+    def _log(self, before: link.Status | None, status: link.Status) -> None:
+        """Write down why the arm is as it is, each time that changes; not that it moves and rests."""
+        if before is not None and before.why == status.why:
+            return
+        if status.faults or status.cause:
+            self._node.get_logger().warning(f"{status.mode}: {status.why}")
+        else:
+            self._node.get_logger().info(f"{status.mode}: {status.why}")
 
     def _publish_commanded(self) -> None:
         if self.readings is not None:
