@@ -168,6 +168,24 @@ def test_a_joint_that_was_not_read_just_then_goes_back_once_it_is_and_nowhere_el
     assert sent < bench.loop.setpoints(bench.now)["waist"].position == pytest.approx(place, abs=0.03)
 
 
+@pytest.mark.parametrize("meanwhile", ["another gives way", "another moves"])
+def test_it_is_not_forgotten_for_another_joint_that_is_read(meanwhile):
+    bench = Bench("home").armed().run(0.6)
+    bench.far.faults.inject(StuckJoint("waist"))
+    bench.loop.follow(move(bench, -0.1, 2.0, joint="waist"), bench.now)
+    bench.run(0.7)
+    bench.silence("waist")
+    bench.cycle()
+    bench.loop.give_way("s1", ["waist"], bench.now)
+    if meanwhile == "another moves":
+        bench.loop.follow(replace(move(bench, 0.1, 1.0, joint=ELBOW), session="s1.1"), bench.now)
+    else:
+        bench.loop.give_way("s1.1", [ELBOW], bench.now)
+    bench.speak("waist")
+    bench.run(0.3)
+    assert bench.loop.setpoints(bench.now)["waist"].position == pytest.approx(bench.positions()["waist"], abs=0.02)
+
+
 def test_two_joints_that_press_on_one_thing_both_go_back():
     bench = Bench("home").armed().run(0.6)
     for joint in ("shoulder", ELBOW):
