@@ -327,6 +327,19 @@ def test_a_server_with_viewers_that_do_not_read_ends(app, hub, monkeypatch, wait
     assert hub.viewers == 0
 
 
+def test_a_viewer_that_has_gone_does_not_keep_others_from_being_cut_off(server):
+    pairs = [socket.socketpair() for _ in range(4)]
+    for stalled, client in pairs[:-1]:
+        client.close()
+        stalled.close()
+    server._at_work = [stalled for stalled, _ in pairs]
+    server._cut_off()
+    stalled, client = pairs[-1]
+    with stalled, client:
+        assert client.recv(1) == b""
+    server._at_work = set()
+
+
 def test_a_last_answer_ends_the_connection_for_its_client_at_once(make_server, monkeypatch):
     monkeypatch.setattr(reception, "_WHOLE_REQUEST", 1000.0)
     server = make_server()
