@@ -11,7 +11,7 @@ from armature.core.model import Limit
 from armature.dynamixel.cause import Cause
 from armature.dynamixel.mode import Mode
 from armature.dynamixel.policy import FaultPolicy
-from armature.dynamixel.remedy import BRING_BACK, LET_DOWN, REPLUG_FIRST, SUPPORT, Remedy, Step, remedy_of
+from armature.dynamixel.remedy import BRING_BACK, LET_DOWN, REPLUG, REPLUG_FIRST, SUPPORT, Remedy, Step, remedy_of
 from armature.emulator.faults import ElectricalShock, EncoderError, Overload, Place, Push, Silence, VoltageDip
 from armature.errors import CommandRefused
 from armature.nodes.bus_report import BusReport
@@ -68,6 +68,10 @@ def test_what_is_let_down_comes_before_what_is_cleared():
     bench = struck(ElectricalShock("elbow"), EncoderError("shoulder"))
     assert bench.loop.faults["elbow"].remedy.steps == (Step.BY_HAND, Step.CLEAR_FAULTS)
     assert told(bench) == SUPPORT
+
+
+def test_what_is_silent_is_to_be_heard_before_another_one_is_cleared():
+    assert told(struck(Silence("waist"), Overload("elbow"))) == REPLUG
 
 
 def test_what_is_silent_behind_an_error_has_to_be_heard_first():
