@@ -197,8 +197,8 @@ def test_two_joints_that_press_on_one_thing_both_go_back():
     for joint in ("shoulder", ELBOW):
         assert abs(bench.servo(joint).drive.load) < 0.2
     assert bench.mode() is Mode.ARMED
-    assert bench.loop.session.startswith("s1.")
-    assert bench.loop.blocks[ELBOW].direction == -1
+    assert bench.loop.session == "s1.1"  # together, not one after the other
+    assert (list(bench.loop.blocks), bench.loop.blocks[ELBOW].direction) == ([ELBOW], -1)
 
 
 @pytest.mark.parametrize("mass", [2.5, 3.5])
