@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from armature.core.health import Thresholds
+from armature.core.model import Limit
 from armature.dynamixel.cause import Cause, Reaction
 from armature.dynamixel.mode import Mode
 from armature.dynamixel.policy import FaultPolicy
@@ -217,6 +218,32 @@ def test_a_weight_that_cannot_be_held_is_lowered_before_a_servo_lets_it_fall(mas
     places = bench.positions()
     bench.run(2.0)
     assert bench.positions() == pytest.approx(places, abs=HALF_A_DEGREE)
+
+
+def test_what_is_lowered_stays_within_its_limits():
+    home = Bench("home").positions()
+    limits = {joint: Limit(home[joint] - 0.1, home[joint] + 0.1, 1.0, 4.0) for joint in ("shoulder", ELBOW)}
+    bench = Bench("home", limits=limits).armed().run(1.0)
+    bench.far.faults.inject(Payload(mass=3.5))
+    for _ in range(400):
+        bench.cycle()
+        setpoints = bench.loop.setpoints(bench.now)
+        for joint, limit in limits.items():
+            assert limit.lower - 1e-4 <= setpoints[joint].position <= limit.upper + 1e-4
+
+
+def test_a_joint_that_is_borne_from_outside_does_not_go_on_by_what_it_takes_alone():
+    bench = Bench("home", leads=False).armed()
+    bench.far.faults.inject(Payload(mass=0.5))
+    bench.run(2.0)  # how far it sags is known
+    bench.loop.follow(move(bench, -0.02, 3.0, joint="shoulder"), bench.now)
+    bench.far.faults.inject(Push("shoulder", torque=-1.4))  # bears most of its load
+    bench.run(0.3)
+    sent = bench.loop.setpoints(bench.now)["shoulder"].position
+    assert sent < bench.positions()["shoulder"]
+    bench.loop.give_way("s1", ["shoulder"], bench.now)
+    bench.run(0.3)
+    assert bench.loop.setpoints(bench.now)["shoulder"].position == pytest.approx(sent, abs=0.002)
 
 
 def test_a_fault_is_not_given_way_to_by_what_is_found_next():
