@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from argparse import Namespace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from armature import cli, cli_status
+from armature import cli, cli_graph, cli_status
 from armature.errors import ConfigError, ProcessError
 from armature.nodes.access_key import keep_key, key_file
 
@@ -42,6 +43,12 @@ def test_a_fault_of_which_little_is_known_is_told_without_gaps():
 def test_a_silent_monitor_is_said_to_be_silent(tmp_path):
     assert cli_status.ask(cli_status.url(tmp_path)) is None
     assert list(cli_status._arm_lines({})) == ["arm: unknown: the monitor does not answer"]
+
+
+def test_where_no_graph_has_left_a_log_the_step_that_makes_one_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("ARMATURE_RUNTIME", str(tmp_path))
+    with pytest.raises(ProcessError, match="there is no log; start it with: armature up"):
+        cli_graph.logs(Namespace(namespace="", process=None, n=10))
 
 
 @pytest.fixture

@@ -35,6 +35,22 @@ def test_signals_are_noted_in_their_order():
     assert received == [TERM, INT, HUP]
 
 
+@pytest.mark.parametrize("is_noted", ["before", "after"])
+def test_a_signal_that_comes_while_another_is_being_noted_is_noted_too(is_noted):
+    class Interrupted(Signals):
+        def append(self, number):
+            if is_noted == "before" and number == TERM:
+                self.note(HUP, 1.0)
+            super().append(number)
+            if is_noted == "after" and number == TERM:
+                self.note(HUP, 1.0)
+
+    received = Interrupted()
+    received.note(TERM, 1.0)
+    assert sorted(received) == sorted([TERM, HUP])
+    assert not received.asks_again(None)
+
+
 def test_a_signal_that_comes_twice_at_once_counts_once():
     assert noted((INT, 10.0), (INT, 10.09)) == [INT]
     assert noted((INT, 10.0), (INT, 10.2)) == [INT, INT]

@@ -101,8 +101,9 @@ def logs(options: argparse.Namespace) -> int:
     folder = graph.supervisor.runtime / "log"
     files = sorted(folder.glob(f"{options.process or '*'}.log"))
     if not files:
-        names = ", ".join(sorted(file.stem for file in folder.glob("*.log"))) or "none"
-        raise ProcessError(options.process or "graph", "there is no log", f"logs are {names}")
+        names = ", ".join(sorted(file.stem for file in folder.glob("*.log")))
+        remedy = f"logs are {names}" if names else "start it with: armature up"
+        raise ProcessError(options.process or "graph", "there is no log", remedy)
     if not graph.supervisor.is_running():
         print(f"nothing is added to these logs: {without_runner(graph.processes.find())}", file=sys.stderr)
     for file in files:

@@ -14,7 +14,7 @@ _PROC = Path("/proc")
 _MODULES = "armature.nodes."
 _NAMESPACE = "__ns:="
 _DOMAIN = "ROS_DOMAIN_ID"
-_STATE, _PARENT = 0, 1  # fields of /proc/PID/stat behind the name
+_PARENT = 1  # field of /proc/PID/stat behind the name
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class GraphProcesses:
         except OSError:  # it has gone, or is somebody else's
             return None
         has_runner = variables.get(RUNNER_VARIABLE) == str(self._runtime)
-        if fields[_STATE] == "Z" or not (has_runner or self._is_ours(name, words, variables)):
+        if not (has_runner or self._is_ours(name, words, variables)):
             return None
         return Running(name, pid, int(fields[_PARENT]), has_runner)
 

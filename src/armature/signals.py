@@ -42,8 +42,8 @@ class Signals(list[int]):
         """
         latest = max((at for known, at in self._noted() if known == number), default=-math.inf)
         if now - latest >= _BURST:
+            self._times.append(now)  # first: another signal may be noted between these two lines
             self.append(number)
-            self._times.append(now)
 
     def asks_again(self, begun: float | None) -> bool:
         """Whether it was asked once more to end, which means: at once.
@@ -70,7 +70,7 @@ class Signals(list[int]):
         return any(n == signal.SIGTERM and at >= settled for n, at in deliberate[1:])
 
     def _noted(self) -> Iterator[tuple[int, float]]:
-        return zip(self, self._times, strict=True)
+        return zip(self, self._times, strict=False)  # the last time may be of a signal that is just being noted
 
 
 @contextmanager

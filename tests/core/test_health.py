@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from armature.core.health import MeanSquare, Stage, ThermalModel, Thresholds
+from armature.core.health import Lasting, MeanSquare, Stage, ThermalModel, Thresholds
 from armature.errors import ConfigError
 
 WARM = Thresholds(warn=60.0, slow=65.0, stop=70.0, hysteresis=3.0)
@@ -109,3 +109,12 @@ def test_nobody_knows_how_long_what_was_not_read_can_last(temperature, load):
 
 def test_a_load_of_40_per_cent_ends_55_kelvin_above_the_room():
     assert ThermalModel().settled(0.4) == pytest.approx(25.0 + 54.4)
+
+
+def test_what_is_so_without_a_break_counts_from_its_begin():
+    lasting = Lasting()
+    assert [lasting.look(True, now) for now in (1.0, 1.5, 3.0)] == [0.0, 0.5, 2.0]
+    assert math.isnan(lasting.look(False, 3.5))
+    assert lasting.look(True, 4.0) == 0.0
+    lasting.forget()
+    assert lasting.look(True, 5.0) == 0.0

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from armature.core.health import Thresholds
+from armature.core.model import Limit
 from armature.dynamixel.cause import Cause, Reaction
 from armature.dynamixel.mode import Mode
 from armature.dynamixel.policy import FaultPolicy
@@ -173,6 +174,24 @@ def test_a_joint_that_was_not_read_just_then_goes_back_once_it_is_and_nowhere_el
     assert sent < bench.loop.setpoints(bench.now)["waist"].position == pytest.approx(place, abs=0.03)
 
 
+@pytest.mark.parametrize("meanwhile", ["another gives way", "another moves"])
+def test_it_is_not_forgotten_for_another_joint_that_is_read(meanwhile):
+    bench = Bench("home").armed().run(0.6)
+    bench.far.faults.inject(StuckJoint("waist"))
+    bench.loop.follow(move(bench, -0.1, 2.0, joint="waist"), bench.now)
+    bench.run(0.7)
+    bench.silence("waist")
+    bench.cycle()
+    bench.loop.give_way("s1", ["waist"], bench.now)
+    if meanwhile == "another moves":
+        bench.loop.follow(replace(move(bench, 0.1, 1.0, joint=ELBOW), session="s1.1"), bench.now)
+    else:
+        bench.loop.give_way("s1.1", [ELBOW], bench.now)
+    bench.speak("waist")
+    bench.run(0.3)
+    assert bench.loop.setpoints(bench.now)["waist"].position == pytest.approx(bench.positions()["waist"], abs=0.02)
+
+
 def test_two_joints_that_press_on_one_thing_both_go_back():
     bench = Bench("home").armed().run(0.6)
     for joint in ("shoulder", ELBOW):
@@ -184,8 +203,8 @@ def test_two_joints_that_press_on_one_thing_both_go_back():
     for joint in ("shoulder", ELBOW):
         assert abs(bench.servo(joint).drive.load) < 0.2
     assert bench.mode() is Mode.ARMED
-    assert bench.loop.session.startswith("s1.")
-    assert bench.loop.blocks[ELBOW].direction == -1
+    assert bench.loop.session == "s1.1"  # together, not one after the other
+    assert (list(bench.loop.blocks), bench.loop.blocks[ELBOW].direction) == ([ELBOW], -1)
 
 
 @pytest.mark.parametrize("mass", [2.5, 3.5])
@@ -204,6 +223,32 @@ def test_a_weight_that_cannot_be_held_is_lowered_before_a_servo_lets_it_fall(mas
     places = bench.positions()
     bench.run(2.0)
     assert bench.positions() == pytest.approx(places, abs=HALF_A_DEGREE)
+
+
+def test_what_is_lowered_stays_within_its_limits():
+    home = Bench("home").positions()
+    limits = {joint: Limit(home[joint] - 0.1, home[joint] + 0.1, 1.0, 4.0) for joint in ("shoulder", ELBOW)}
+    bench = Bench("home", limits=limits).armed().run(1.0)
+    bench.far.faults.inject(Payload(mass=3.5))
+    for _ in range(400):
+        bench.cycle()
+        setpoints = bench.loop.setpoints(bench.now)
+        for joint, limit in limits.items():
+            assert limit.lower - 1e-4 <= setpoints[joint].position <= limit.upper + 1e-4
+
+
+def test_a_joint_that_is_borne_from_outside_does_not_go_on_by_what_it_takes_alone():
+    bench = Bench("home", leads=False).armed()
+    bench.far.faults.inject(Payload(mass=0.5))
+    bench.run(2.0)  # how far it sags is known
+    bench.loop.follow(move(bench, -0.02, 3.0, joint="shoulder"), bench.now)
+    bench.far.faults.inject(Push("shoulder", torque=-1.4))  # bears most of its load
+    bench.run(0.3)
+    sent = bench.loop.setpoints(bench.now)["shoulder"].position
+    assert sent < bench.positions()["shoulder"]
+    bench.loop.give_way("s1", ["shoulder"], bench.now)
+    bench.run(0.3)
+    assert bench.loop.setpoints(bench.now)["shoulder"].position == pytest.approx(sent, abs=0.002)
 
 
 def test_a_fault_is_not_given_way_to_by_what_is_found_next():

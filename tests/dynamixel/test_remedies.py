@@ -11,7 +11,7 @@ from armature.core.model import Limit
 from armature.dynamixel.cause import Cause
 from armature.dynamixel.mode import Mode
 from armature.dynamixel.policy import FaultPolicy
-from armature.dynamixel.remedy import BRING_BACK, LET_DOWN, REPLUG_FIRST, SUPPORT, Remedy, Step, remedy_of
+from armature.dynamixel.remedy import BRING_BACK, LET_DOWN, REPLUG, REPLUG_FIRST, SUPPORT, Remedy, Step, remedy_of
 from armature.emulator.faults import ElectricalShock, EncoderError, Overload, Place, Push, Silence, VoltageDip
 from armature.errors import CommandRefused
 from armature.nodes.bus_report import BusReport
@@ -70,6 +70,10 @@ def test_what_is_let_down_comes_before_what_is_cleared():
     assert told(bench) == SUPPORT
 
 
+def test_what_is_silent_is_to_be_heard_before_another_one_is_cleared():
+    assert told(struck(Silence("waist"), Overload("elbow"))) == REPLUG
+
+
 def test_what_is_silent_behind_an_error_has_to_be_heard_first():
     bench = struck(EncoderError("elbow"))
     bench.far.faults.inject(Silence("elbow"))
@@ -90,12 +94,23 @@ def test_a_limp_arm_out_of_its_range_says_so_before_it_is_armed():
     bench = Bench("park", limits={STILL: NARROW}).start().run(0.1)
     bench.far.faults.inject(Place(STILL, position=0.3))
     bench.run(0.1)
-    assert told(bench).startswith(f"{STILL} is at 0.3")
-    assert told(bench).endswith(", its limits are -0.8500 to 0.0100: move it by hand into its range, then arm")
+    told_limits = f"{STILL} is out of its range, its limits are -0.8500 to 0.0100"
+    assert told(bench) == f"{told_limits}: move it by hand into its range, then arm"
     assert told(bench).steps == (Step.BY_HAND, Step.ARM)
     with pytest.raises(CommandRefused) as refused:
         bench.loop.arm("s1", bench.now)
     assert refused.value.remedy.steps == (Step.BY_HAND, Step.ARM)
+
+
+def test_a_limp_arm_that_a_hand_moves_out_of_its_range_is_not_told_anew_at_each_cycle():
+    bench = Bench("park", limits={STILL: NARROW}).start().run(0.1)
+    report = BusReport(bench.loop, bench.bus)
+    count = 0
+    for cycle in range(50):
+        bench.far.faults.inject(Place(STILL, position=0.3 + 0.01 * cycle))
+        bench.cycle()
+        count += report.news(bench.now, client=1) is not None
+    assert 1 <= count < 10  # what has not changed is told once a second, by the clock of the wall
 
 
 def test_what_stood_in_the_way_of_a_recovery_is_its_remedy():

@@ -113,6 +113,21 @@ def test_servos_that_know_no_fast_sync_read_after_all_are_read_otherwise_before_
     )
 
 
+def test_a_servo_that_comes_back_after_the_fallback_does_not_end_it():
+    line = Line().start()
+    line.deaf = {Instruction.FAST_SYNC_READ}
+    for _ in range(2 * MISSES):
+        line.cycle()
+    line.silence(4)
+    while not line.reader.is_missing(line.axes[3]):
+        line.cycle()
+    line.speak(4)
+    while line.cycle()[0] != ALL:
+        assert line.port.time < 2.0
+    line.cycle()
+    assert line.reader.instruction.startswith("Sync Read (fell back")
+
+
 def test_a_new_start_tries_fast_sync_read_again():
     line = Line().start()
     line.deaf = {Instruction.FAST_SYNC_READ}

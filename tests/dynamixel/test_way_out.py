@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
-from armature.dynamixel.mode import Mode
-from armature.dynamixel.remedy import Step
-from armature.dynamixel.way_out import first
+from armature.dynamixel import way_out
+from armature.dynamixel.cause import Cause
+from armature.dynamixel.mode import Fault, Mode
+from armature.dynamixel.remedy import HOME_TURN, Step
 from armature.emulator.faults import (
     ElectricalShock,
     EncoderError,
@@ -23,7 +26,7 @@ ARMABLE = (Mode.HOLDING, Mode.DISARMED)
 
 
 def step(bench):
-    return first(way for way, _ in bench.loop.ways_out().values())
+    return way_out.first(way for way, _ in bench.loop.ways_out().values())
 
 
 def take(bench, named):
@@ -111,6 +114,12 @@ def test_an_arm_that_cannot_park_beside_a_servo_that_keeps_its_torque_must_be_su
     bench.far.faults.inject(EncoderError("waist"))
     bench.run(0.1)
     assert step(bench) == Step.TORQUE_OFF
+
+
+@pytest.mark.parametrize(("has_torque", "named"), [(True, Step.TORQUE_OFF), (False, Step.WAIT)])
+def test_torque_is_to_be_turned_off_only_where_there_is_any(has_torque, named):
+    fault = Fault("drum", Cause.TURNS_LOST, "", "", HOME_TURN, needs_clearing=True, since=0.0)
+    assert way_out.step(fault, SimpleNamespace(torque=has_torque), "") is named
 
 
 def test_what_is_foreseen_is_read_from_no_servo():

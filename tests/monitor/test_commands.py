@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 import threading
-import time
+from functools import partial
 
 import pytest
 
+from armature.monitor import app
 from armature.monitor.gateway import Outcome
+from armature.monitor.leases import JogOrder
 
 JOG = {"velocities": {"elbow": 0.3}, "press": 1, "sequence": 0}
 
@@ -142,9 +144,13 @@ def test_a_lease_that_comes_after_the_release_of_its_press_moves_nothing_and_end
     assert (last.status_code, last.json["ok"]) == (200, True)
 
 
-def test_a_press_that_was_silent_for_too_long_moves_nothing_more_and_its_end_is_passed_on(client, gateway):
+def test_a_press_that_was_silent_for_too_long_moves_nothing_more_and_its_end_is_passed_on(
+    gateway, hub, page_root, config, clock, monkeypatch
+):
+    monkeypatch.setattr(app, "JogOrder", partial(JogOrder, clock=clock))
+    client = app.create_app(gateway, hub, page_root, config).test_client()
     client.post("/api/jog", json=JOG)
-    time.sleep(0.4)
+    clock.now += 0.4
     late = client.post("/api/jog", json={**JOG, "sequence": 1})
     assert late.status_code == 409
     assert "nothing was heard of it for too long; let go, then press again" in late.json["message"]

@@ -32,7 +32,6 @@ def post(path: str, body: bytes, **fields: object) -> bytes:
 
 
 STOP = post("stop", b"{}")
-KINDS = {"silent": b"", "one byte": b"P", "half a head": STOP[:60], "half a body": post("arm", b"{}")[:-1]}
 BIG = b"GET /big.js HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 MORE_THAN_FITS = 20_000_000  # into the buffers of the kernel [byte]
 HASTE = 0.3  # [s]
@@ -327,6 +326,19 @@ def test_a_server_with_viewers_that_do_not_read_ends(app, hub, monkeypatch, wait
     assert hub.viewers == 0
 
 
+def test_a_viewer_that_has_gone_does_not_keep_others_from_being_cut_off(server):
+    pairs = [socket.socketpair() for _ in range(4)]
+    for stalled, client in pairs[:-1]:
+        client.close()
+        stalled.close()
+    server._at_work = [stalled for stalled, _ in pairs]
+    server._cut_off()
+    stalled, client = pairs[-1]
+    with stalled, client:
+        assert client.recv(1) == b""
+    server._at_work = set()
+
+
 def test_a_last_answer_ends_the_connection_for_its_client_at_once(make_server, monkeypatch):
     monkeypatch.setattr(reception, "_WHOLE_REQUEST", 1000.0)
     server = make_server()
@@ -360,9 +372,12 @@ def test_a_last_answer_ends_the_connection_for_its_client_at_once(make_server, m
     ],
 )
 def test_what_is_too_long_or_no_request_is_refused_in_words(server, gateway, data, status, told):
-    code, message = asked(server, data)
+    with connected(server, data) as client:
+        head = client.recv(4096, socket.MSG_PEEK)
+        code, message = answer_of(client)
     assert (code, message["ok"]) == (status, False)
     assert told in message["message"]
+    assert b"X-Content-Type-Options: nosniff" in head
     assert gateway.calls == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future
 from types import SimpleNamespace
 
 import pytest
@@ -14,7 +15,7 @@ from armature.errors import CommandRefused, ProcessError
 from armature.monitor.board import Board
 from armature.monitor.gateway import ServoInterfaceState, Snapshot
 from armature.nodes import monitor_gateway, topics
-from armature.nodes.handover import Handover
+from armature.nodes.handover import Handover, fail, settle
 from armature.nodes.monitor_gateway import RosGateway
 from armature.nodes.pursuit import Pursuit
 
@@ -104,6 +105,21 @@ def test_what_was_given_up_before_its_turn_came_is_not_carried_out():
         Handover(node).wait(done.append, "arm_controller", "stop", 0.01)
     node.tasks.pop()()
     assert done == []
+
+
+class GivenUp(Future):
+    """An answer that its asker, in another thread, gives up in the moment in which it comes."""
+
+    def set_result(self, value):
+        self.cancel()
+        super().set_result(value)
+
+    set_exception = set_result
+
+
+def test_an_answer_that_is_given_up_in_the_moment_in_which_it_comes_raises_nothing():
+    assert not settle(GivenUp(), "done")
+    fail(GivenUp(), ProcessError("monitor", "it is ending", "try again"))
 
 
 class Promise:

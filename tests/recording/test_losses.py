@@ -12,6 +12,7 @@ from mcap.writer import CompressionType, Writer
 
 from armature.cli import main
 from armature.errors import RecordingError
+from armature.recording.losses import Losses
 from armature.recording.metadata import read_notes
 from armature.recording.recover import finish_bag
 from armature.recording.report import write_report
@@ -279,3 +280,7 @@ def test_a_bag_of_two_files_is_an_error(bag):
     (bag / "arm_1.mcap").write_bytes(b"")
     with pytest.raises(RecordingError, match=r"holds 2 \.mcap files"):
         write_report(bag)
+
+
+def test_a_hole_is_grave_though_nobody_knows_how_many_messages_it_holds():
+    assert Losses(promised=None, holes=((1.0, 2.0),), damaged_at=100).is_grave

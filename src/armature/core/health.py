@@ -55,6 +55,25 @@ class Thresholds:
         return begins[stage] - self.hysteresis
 
 
+class Lasting:
+    """How long something has been so without a break."""
+
+    def __init__(self) -> None:
+        self._since = math.nan
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self._since = math.nan
+
+    def look(self, is_so: bool, now: float) -> float:
+        """See whether it is so now [s]; returns for how long [s], NaN where it is not."""
+        if not is_so:
+            self._since = math.nan
+        elif math.isnan(self._since):
+            self._since = now
+        return now - self._since
+
+
 class MeanSquare:
     """A load's mean square over about the last `time` seconds, as a motor's winding feels it.
 

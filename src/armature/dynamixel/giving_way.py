@@ -98,7 +98,7 @@ class GivingWay:
     def expect_motion(self, joints: Iterable[str]) -> None:
         """Joints are commanded to move, and may come against something anew."""
         self._times.clear()
-        self._unread.clear()
+        self._unread.difference_update(joints)
         for joint in set(joints) - self.blocks.keys():  # such as fingers, of which no way is blocked
             self.told.pop(joint, None)
 
@@ -189,9 +189,10 @@ class GivingWay:
             joints: that do not follow; those that press beside them go back too, one that was not read once it is.
             now: [s].
         """
-        sent, self._unread = self._setpoints.sample(now), {joint for joint in joints if not self._is_read(joint)}
+        sent, asked = self._setpoints.sample(now), {*joints, *self._unread}
+        self._unread = {joint for joint in asked if not self._is_read(joint)}
         pressing = [joint for joint, setpoint in sent.items() if self._presses(joint, setpoint.velocity)]
-        known = ({*joints, *pressing} & sent.keys()) - self._unread
+        known = ({*asked, *pressing} & sent.keys()) - self._unread
         places = {joint: self._target(joint, sent[joint].position) for joint in known}
         self._until |= dict.fromkeys(places, now + _GOES_BACK)
         self.blocks |= {j: replace(block, place=places[j]) for j, block in self.blocks.items() if j in places}

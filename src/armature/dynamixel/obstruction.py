@@ -7,7 +7,9 @@ fifth of a radian, and its overload protection ends that after a second or two b
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from armature.core.health import Lasting
 
 # Of the stall torque: so much more than when the joint began to stay behind, and so much in all. Speeding up takes
 # less than the first for as long, weight that nobody told of less than the second.
@@ -35,14 +37,16 @@ class Obstruction:
     _sent: float = math.nan
     _place: float = math.nan
     _load: float = math.nan
-    _since: float = math.nan
     _moved_at: float = -math.inf
-    _presses_since: float = math.nan
+    _stays_for: Lasting = field(default_factory=Lasting)
+    _rests_for: Lasting = field(default_factory=Lasting)
 
     def forget(self) -> None:
         """Begin anew."""
-        self._target = self._sent = self._since = self._presses_since = math.nan
+        self._target = self._sent = math.nan
         self._moved_at = -math.inf
+        self._stays_for.forget()
+        self._rests_for.forget()
 
     def look(self, target: float, place: float, load: float, now: float, known: float = math.nan) -> str:
         """Look at one cycle.
@@ -62,12 +66,11 @@ class Obstruction:
         if told := self._at_rest(load, known, now):
             return told
         ahead = target - self._sent
-        if self._presses(ahead, place, load):
-            self._since = now if math.isnan(self._since) else self._since
-            if now - self._since >= (_FINGERS_LASTING if self.grips else _LASTING):
-                return f"it stands and gives {abs(load):.0%} of its stall torque, {abs(self._load):.0%} before"
+        presses = self._presses(ahead, place, load)
+        if self._stays_for.look(presses, now) >= (_FINGERS_LASTING if self.grips else _LASTING):
+            return f"it stands and gives {abs(load):.0%} of its stall torque, {abs(self._load):.0%} before"
+        if presses:
             return ""
-        self._since = math.nan
         follows = abs(ahead) > self._least and (place - self._place) * ahead >= FOLLOWS * ahead * ahead
         rests = went == 0.0 and abs(load) <= _LOAD  # else the next motion may press on
         if math.isnan(ahead) or went * ahead < 0.0 or rests or follows:
@@ -78,11 +81,7 @@ class Obstruction:
         """How the joint presses at rest after a motion, in words; empty where it does not."""
         explained = 0.0 if math.isnan(known) else known
         is_pressing = abs(load - explained) > _PRESSES and not self.grips and now > self._moved_at
-        if not is_pressing or now - self._moved_at > JUST_NOW:
-            self._presses_since = math.nan
-        elif math.isnan(self._presses_since):
-            self._presses_since = now
-        if not now - self._presses_since >= _RESTS:
+        if not self._rests_for.look(is_pressing and now - self._moved_at <= JUST_NOW, now) >= _RESTS:
             return ""
         return f"it stands and gives {abs(load):.0%} of its stall torque, its load explains {abs(explained):.0%}"
 

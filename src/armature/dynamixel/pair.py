@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Container, Iterable, Iterator, Mapping
 
-from armature.core.health import Stage
+from armature.core.health import Lasting, Stage
 from armature.core.model import Limit
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.cause import Cause
@@ -73,17 +73,13 @@ class PairWatch(JointWatch):
     def forget(self) -> None:
         """Begin anew, after a recovery."""
         super().forget()
-        self._apart_since = math.nan
+        self._apart_for = Lasting()
 
     def look(self, axis: Axis, target: float, now: float, load: float = math.nan) -> Iterator[Finding]:
         """What is found in this cycle; see JointWatch.look."""
         yield from super().look(axis, target, now, load)
         detail = self.apart(axis)
-        if not detail:
-            self._apart_since = math.nan
-        elif math.isnan(self._apart_since):
-            self._apart_since = now
-        elif now - self._apart_since >= _LASTING:
+        if self._apart_for.look(bool(detail), now) >= _LASTING:
             yield Finding(Cause.DISAGREEMENT, Stage.STOP, detail)
 
     def apart(self, axis: Axis) -> str:

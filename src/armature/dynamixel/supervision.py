@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from armature.core.health import MeanSquare, Stage, ThermalModel
+from armature.core.health import Lasting, MeanSquare, Stage, ThermalModel
 from armature.core.model import Limit
 from armature.dynamixel.axis import Axis
 from armature.dynamixel.cause import Cause
@@ -87,9 +87,7 @@ class JointWatch:
 
     def forget(self) -> None:
         """Begin anew, after a recovery."""
-        self._astray_since = math.nan
-        self._touched_since = math.nan
-        self._strained_since = math.nan
+        self._astray_for, self._touched_for, self._strained_for = Lasting(), Lasting(), Lasting()
         self._obstruction.forget()
         self._load = MeanSquare(self._policy.load_time)
         self._missed = 0.0
@@ -156,24 +154,14 @@ class JointWatch:
 
     def _astray(self, axis: Axis, target: float, now: float) -> Iterator[Finding]:
         error = abs(axis.position - target)
-        if not error > self._bound:
-            self._astray_since = math.nan
-            return
-        if math.isnan(self._astray_since):
-            self._astray_since = now
-        if now - self._astray_since >= self._policy.following_time:
+        if self._astray_for.look(error > self._bound, now) >= self._policy.following_time:
             detail = f"it is {error:.4f} from its set-point, {self._bound:.4f} is allowed"
             yield Finding(Cause.FOLLOWING_ERROR, Stage.STOP, detail)
 
     def _touched(self, axis: Axis, load: float, now: float) -> Iterator[Finding]:
         excess = abs(axis.effort - load)
         self._excess = excess if math.isnan(self._excess) else max(self._excess, excess)
-        if not excess > self._contact:
-            self._touched_since = math.nan
-            return
-        if math.isnan(self._touched_since):
-            self._touched_since = now
-        if now - self._touched_since >= self._policy.contact_time:
+        if self._touched_for.look(excess > self._contact, now) >= self._policy.contact_time:
             detail = f"it gives {axis.effort:.2f}, its load explains {load:.2f}, {self._contact:g} more is allowed"
             yield Finding(Cause.CONTACT, Stage.STOP, detail)
 
@@ -195,11 +183,7 @@ class JointWatch:
 
     def _is_strained(self, axis: Axis, now: float) -> bool:
         """Whether the servo gives so much that its own overload protection is near, whatever the mean is yet."""
-        if not abs(load_of(axis)) >= STRAINED:
-            self._strained_since = math.nan
-        elif math.isnan(self._strained_since):
-            self._strained_since = now
-        return now - self._strained_since >= STRAINED_TIME
+        return self._strained_for.look(abs(load_of(axis)) >= STRAINED, now) >= STRAINED_TIME
 
     def _advance(self, cause: Cause, value: float) -> Stage:
         thresholds = self._policy.temperature if cause is Cause.TEMPERATURE else self._policy.load

@@ -73,22 +73,28 @@ class TorqueSwitch:
             self._require_within_limit(axis)
 
     def _require_within_limit(self, axis: Axis) -> None:
-        if why := self._beyond(axis, axis.wiring.to_position(self._measure(axis))):
+        position = axis.wiring.to_position(self._measure(axis))
+        if limits := self._beyond(axis, position):
+            why = f"{axis.name} is at {position:.4f}, {limits}"
             raise CommandRefused("arm", why, _WAY_BACK[axis.wiring.mode.counts_turns])
 
     def _beyond(self, axis: Axis, position: float) -> str:
+        """The limits that a position is beyond, in words; empty where it is within them."""
         limit = self._limits[axis.wiring.joint]
         margin = REST_MARGIN * limit.span
         if limit.lower - margin <= position <= limit.upper + margin:
             return ""
-        return f"{axis.name} is at {position:.4f}, its limits are {limit.lower:.4f} to {limit.upper:.4f}"
+        return f"its limits are {limit.lower:.4f} to {limit.upper:.4f}"
 
     def way_back(self, axes: Iterable[Axis]) -> Remedy | None:
-        """What has to be done before a limp arm may be armed, as it was read last; None where nothing."""
+        """What has to be done before a limp arm may be armed, as it was read last; None where nothing.
+
+        Without the position, which a hand changes all the time: each change of a remedy is told anew.
+        """
         for axis in axes:
-            if not axis.misses and (why := self._beyond(axis, axis.position)):
+            if not axis.misses and (limits := self._beyond(axis, axis.position)):
                 remedy = _WAY_BACK[axis.wiring.mode.counts_turns]
-                return Remedy(f"{why}: {remedy}", *remedy.steps)
+                return Remedy(f"{axis.name} is out of its range, {limits}: {remedy}", *remedy.steps)
         return None
 
     def _require_agreement(self, axis: Axis) -> None:

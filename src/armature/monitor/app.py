@@ -11,10 +11,9 @@ from armature.monitor.control import Control
 from armature.monitor.gateway import Gateway
 from armature.monitor.hub import StreamHub
 from armature.monitor.leases import JogOrder
+from armature.monitor.request_head import LONGEST_BODY
 from armature.monitor.services import MonitorConfig, Services
 
-# The longest command is far shorter; a larger body is refused unread.
-_LONGEST_BODY = 4096  # [byte]
 # Reached before the login: the page asks for the key, and STOP answers to everybody.
 _OPEN = frozenset({"page.index", "page.file", "commands.login", "commands.stop"})
 
@@ -32,7 +31,7 @@ def create_app(
         control: who drives; where it is not given, one of its own.
     """
     app = Flask(__name__, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = _LONGEST_BODY
+    app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
     access, order = security.Access(config.access_key), JogOrder(config.jog_lease)
     services = Services(gateway, hub, config, access, order, control or Control(gateway))
     failures.register(app)

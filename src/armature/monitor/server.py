@@ -117,6 +117,7 @@ class MonitorServer:
 
     def _cut_off(self) -> None:
         """End writes to viewers that do not read."""
-        with self._lock, suppress(OSError):
+        with self._lock:
             for stalled in self._at_work:
-                stalled.shutdown(socket.SHUT_RDWR)
+                with suppress(OSError):  # it has gone by itself
+                    stalled.shutdown(socket.SHUT_RDWR)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from rclpy.node import Node
@@ -63,15 +64,18 @@ class Handover:
             fail(answer, _not_up())
 
 
-def settle(answer: Future[T], value: T) -> None:
-    """Set an answer, unless it is settled already."""
-    if not answer.done():
+def settle(answer: Future[T], value: T) -> bool:
+    """Set an answer; returns whether it was not settled before, as by another thread that has just given up."""
+    try:
         answer.set_result(value)
+    except InvalidStateError:
+        return False
+    return True
 
 
 def fail(answer: Future[Any], error: ArmatureError) -> None:
     """Settle an answer with an error, unless it is settled already."""
-    if not answer.done():
+    with suppress(InvalidStateError):
         answer.set_exception(error)
 
 

@@ -52,9 +52,8 @@ class Pursuit:
             if self._board is not None:
                 self._board.motion = self._motion
             handle.get_result_async().add_done_callback(lambda done: self._ended(done.result()))
-            if accepted.cancelled():  # who asked was told that there is no answer
-                handle.cancel_goal_async()
-        settle(accepted, bool(handle.accepted))
+        if not settle(accepted, bool(handle.accepted)) and handle.accepted:
+            handle.cancel_goal_async()  # who asked was told that there is no answer
 
     def _ended(self, response: Any) -> None:
         outcome = _OUTCOMES.get(response.status, "unknown")

@@ -91,12 +91,11 @@ def losses(scan: Scan, counts: Mapping[str, int], first: int, last: int) -> Loss
     promised = scan.promised if scan.promised is not None else (notes.counts if notes else None)
     found = {**counts, **{topic: count for (topic, _), count in scan.foreign.items()}}
     missing = {topic: count - found.get(topic, 0) for topic, count in (promised or {}).items()}
-    is_at_end = not scan.complete and notes is not None
     return Losses(
         promised=None if promised is None else sum(promised.values()),
         missing={topic: count for topic, count in missing.items() if count > 0},
         holes=_joined([((start - first) / _SECOND, (end - first) / _SECOND) for start, end in scan.holes]),
-        tail=max(0.0, (notes.end - last) / _SECOND) if is_at_end and notes else 0.0,
+        tail=max(0.0, (notes.end - last) / _SECOND) if notes and not scan.complete else 0.0,
         damaged_at=scan.damaged_at,
         is_cut=not scan.complete,
     )
