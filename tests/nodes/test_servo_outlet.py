@@ -187,6 +187,7 @@ def test_what_is_told_after_the_end_is_dropped(node, outlet):
 
 def test_the_log_says_why_the_arm_is_as_it_is_once_for_each_change(node, outlet):
     held = replace(link.starting(protective_stop=False), mode="HOLDING", why="stopped", cause="operator stop")
+    held = replace(held, servos={"elbow": {}})
     armed = replace(held, mode="ARMED", why="armed", cause="")
     for status in (held, held, armed, replace(armed, mode="MOVING"), armed):
         outlet.state(status, None)

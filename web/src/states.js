@@ -150,7 +150,7 @@ export function permissions(snapshot, isLive, { isFresh = true, other = '' } = {
     halt: move,
     release: among(state, ['PROTECTIVE_STOP'], {}),
     clear_faults: locked || (isClearable(isSeen ? snapshot.state : null, step) ? '' : 'There are no faults to clear now.'),
-    torque_off: locked || (state === 'FAULT' && step === 'torque_off' ? '' : NOT_NOW),
+    torque_off: locked || (isLetDown(isSeen ? snapshot.state : null) ? '' : NOT_NOW),
     take_over: locked && snapshot?.driver?.idle ? '' : NOT_NOW,
     record: locked || recordWhy(isSeen ? snapshot.recording.active : undefined),
   };
@@ -165,6 +165,17 @@ export function permissions(snapshot, isLive, { isFresh = true, other = '' } = {
 function isClearable(state, step) {
   if (state?.name === 'FAULT') return leads(step, 'clear_faults');
   return ['ARMED', 'MOVING', 'HOLDING'].includes(state?.name ?? '') && Object.keys(state?.values ?? {}).some((key) => key.startsWith('blocked.'));
+}
+
+/**
+ * Whether the arm may have to be let down by hand: at a fault whose step it is, and where it holds, since it may
+ * not be able to park from there.
+ *
+ * @param {import('./types').Snapshot['state'] | null} state
+ */
+function isLetDown(state) {
+  if (state?.name === 'FAULT') return state.values.step === 'torque_off';
+  return state?.name === 'HOLDING';
 }
 
 /**

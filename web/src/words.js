@@ -54,6 +54,7 @@ export const PROCESSES = {
 const BUTTONS = [
   [/\b(?:call )?(?:\/\S*\/)?clear_faults\b/g, 'press “Clear faults”'],
   [/\bdisarm(?: first)?, which parks it\b/g, 'press “Park & disarm”'],
+  [/\b(support (?:the arm|it)(?:,? and|, then)) call \/\S*torque_off\b/g, '$1 press “Torque off…”'],
   [/\barm with \/\S+/g, 'press “Arm”'],
   [/\brelease with \/\S+(?: false)?/g, 'press “Release”'],
 ];

@@ -150,6 +150,13 @@ test('the button that is offered at a fault is the step that the robot names', (
   }
 });
 
+test('an arm that holds can be let down by hand, one that takes commands cannot', () => {
+  assert.equal(permissions(snapshot('HOLDING', 'not parked: blocked at elbow'), true).torque_off, '');
+  for (const state of ['ARMED', 'MOVING', 'PARKING', 'DISARMED']) {
+    assert.notEqual(permissions(snapshot(state), true).torque_off, '');
+  }
+});
+
 test('what a fault waits for is told in its place', () => {
   const values = { step: 'wait', 'waits for': 'elbow: still 77 °C, limit 80 °C; let it cool below 73 °C' };
   assert.equal(meaning(snapshot('FAULT', '', values), true).step, 'Elbow: still 77 °C, limit 80 °C; let it cool below 73 °C.');

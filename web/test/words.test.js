@@ -7,6 +7,11 @@ test('the page names its own buttons instead of services', () => {
   assert.equal(plain('let it cool, then call /servo_interface/clear_faults'), 'let it cool, then press “Clear faults”');
   assert.equal(plain('disarm, which parks it, then call clear_faults'), 'press “Park & disarm”, then press “Clear faults”');
   assert.equal(plain('the state is HOLDING; arm with /servo_interface/arm'), 'the state is HOLDING; press “Arm”');
+  assert.equal(
+    plain('look, then ask again, or support the arm and call /servo_interface/torque_off'),
+    'look, then ask again, or support the arm and press “Torque off…”',
+  );
+  assert.equal(plain('support the arm, then call /servo_interface/torque_off'), 'support the arm, then press “Torque off…”');
   assert.equal(plain('release with /servo_interface/protective_stop false'), 'press “Release”');
 });
 

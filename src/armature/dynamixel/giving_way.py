@@ -97,10 +97,11 @@ class GivingWay:
 
     def expect_motion(self, joints: Iterable[str]) -> None:
         """Joints are commanded to move, and may come against something anew."""
-        self._times.clear()
         self._unread.difference_update(joints)
-        for joint in set(joints) - self.blocks.keys():  # such as fingers, of which no way is blocked
-            self.told.pop(joint, None)
+        for joint in joints:
+            self._times.pop(joint, None)
+            if joint not in self.blocks:  # such as fingers, of which no way is blocked
+                self.told.pop(joint, None)
 
     def look(self, now: float) -> Yielding:
         """Take one cycle: who has left what was in the way, what holding takes, and who cannot hold.

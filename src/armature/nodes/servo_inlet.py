@@ -77,10 +77,11 @@ class Inlet:
     def _give_way(self, message: JointTrajectory) -> None:
         try:
             joints, session = list(message.joint_names), message.header.frame_id
-            self._keeper.client.request("give_way", joints=joints, session=session)
+            # STOP would wait behind its answer; it is refused mostly since the bus process has found it first.
+            self._keeper.client.tell("give_way", joints=joints, session=session)
             self.given_way += 1
-        except CommandRefused as error:  # mostly since the bus process has found it first
-            self.refused, self.last_refusal = self.refused + 1, str(error)
+        except CommandRefused as error:
+            self._refuse(error)
 
     def _refuse(self, error: ArmatureError) -> None:
         self.refused += 1
@@ -89,7 +90,7 @@ class Inlet:
 
     def _hold(self, error: CommandRefused) -> None:
         try:
-            self._keeper.client.request("hold", why=f"{error}; holding")
+            self._keeper.client.tell("hold", why=f"{error}; holding")
         except CommandRefused as refusal:
             self._node.get_logger().warning(str(refusal), throttle_duration_sec=1.0)
 

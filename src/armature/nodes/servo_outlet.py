@@ -102,8 +102,11 @@ class Outlet:
         self._publish_diagnostics()
 
     def _log(self, before: link.Status | None, status: link.Status) -> None:
-        """Write down why the arm is as it is, each time that changes; not that it moves and rests."""
-        if before is not None and before.why == status.why:
+        """Write down why the arm is as it is, each time that changes; not that it moves and rests.
+
+        The end of the bus process is told by whoever notices it.
+        """
+        if not status.servos or (before is not None and before.why == status.why):
             return
         if status.faults or status.cause:
             self._node.get_logger().warning(f"{status.mode}: {status.why}")
