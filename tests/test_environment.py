@@ -62,3 +62,7 @@ def test_the_base_is_not_changed():
     base = {"HOME": "/home/me"}
     graph_environment(base, PROFILE)
     assert base == {"HOME": "/home/me"}
+
+
+def test_its_processes_import_nothing_from_the_folder_in_which_it_is_started(tmp_path):
+    assert graph_environment({}, tmp_path)["PYTHONSAFEPATH"] == "1"

@@ -10,8 +10,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from fcntl import LOCK_EX, flock
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -56,10 +57,13 @@ def up(options: argparse.Namespace) -> int:
     runtime = make_runtime_folder(os.environ, options.namespace)
     supervisor = found.supervisor
     graph = processes(find_robot(options.robot, options.wiring, options.params_file), options.port, runtime, http)
-    _prepare(runtime, page_url(*http))
     environment = graph_environment(os.environ, share_folder() / "config" / "fastdds_loopback.xml")
     with received_signals(is_last=True) as received:
-        child = supervisor.start(configuration(graph, options.namespace, runtime), environment)
+        with _one_at_a_time(runtime):
+            _require_none(found)  # somebody else may have been quicker
+            _prepare(runtime, page_url(*http))
+            child = supervisor.start(configuration(graph, options.namespace, runtime), environment)
+            _await_runner(supervisor, child, received)
         try:
             if _await_ready(supervisor, child, graph, received):
                 print(f"ready {url(runtime)}{key}", flush=True)
@@ -150,6 +154,20 @@ def _require_none(graph: Graph) -> None:
         raise without_runner(found)
 
 
+@contextmanager
+def _one_at_a_time(runtime: Path) -> Iterator[None]:
+    """Let one command start a runner in this folder; another one waits until that can be found there."""
+    with (runtime / "starting").open("w") as file:
+        flock(file, LOCK_EX)
+        yield
+
+
+def _await_runner(supervisor: Supervisor, child: subprocess.Popen[bytes], received: list[int]) -> None:
+    give_up = time.monotonic() + _READY_TIME
+    while not (received or supervisor.is_running()) and child.poll() is None and time.monotonic() < give_up:
+        time.sleep(_POLL)
+
+
 def _prepare(runtime: Path, page: str) -> None:
     """Clear the folder; the logs of the graph before stay, as log.1, since they may tell how the arm was left."""
     log = runtime / "log"
@@ -224,7 +242,8 @@ def _await_signal(child: subprocess.Popen[bytes], received: list[int]) -> None:
 def _end(graph: Graph, child: subprocess.Popen[bytes], received: list[int]) -> None:
     """End in order; a second signal makes the servo interface hold at once instead of parking."""
     try:
-        graph.supervisor.shutdown()
+        if child.poll() is None:  # else a runner that answers is another one
+            graph.supervisor.shutdown()
     except ProcessError:
         child.terminate()  # it does not listen yet, or any more; the signal asks the same of it
     seen = max(_asked(received), 1)

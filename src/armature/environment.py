@@ -26,6 +26,7 @@ def graph_environment(base: Mapping[str, str], profile: Path) -> dict[str, str]:
     """
     environment = dict(base)
     environment.setdefault("PYTHONUNBUFFERED", "1")
+    environment.setdefault("PYTHONSAFEPATH", "1")  # `python -m` would import what lies in the user's folder first
     libraries = wheel_libraries()
     if libraries:
         paths = [*libraries, *filter(None, base.get("LD_LIBRARY_PATH", "").split(os.pathsep))]

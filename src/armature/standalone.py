@@ -94,8 +94,12 @@ class Supervisor:
         return list(self._call("getAllProcessInfo"))
 
     def shutdown(self) -> None:
-        """Stop all processes in reverse order, then supervisord."""
-        self._call("shutdown")
+        """Stop all processes in reverse order, then supervisord; one that does so already goes on."""
+        try:
+            self._call("shutdown")
+        except ProcessError as error:
+            if not _is_fault(error, Faults.SHUTDOWN_STATE):
+                raise
 
     def stop(self, process: str) -> bool:
         """Stop a process as it likes to be stopped, and wait for its end.
@@ -112,10 +116,7 @@ class Supervisor:
         try:
             self._call("stopProcess", process)
         except ProcessError as error:
-            if (
-                isinstance(error.__cause__, xmlrpc.client.Fault)
-                and error.__cause__.faultCode == Faults.NOT_RUNNING
-            ):
+            if _is_fault(error, Faults.NOT_RUNNING):
                 return False
             raise
         return True
@@ -143,3 +144,8 @@ class Supervisor:
             ) from error
         except (OSError, HTTPException) as error:
             raise ProcessError("graph", "it is not running", "start it with: armature up") from error
+
+
+def _is_fault(error: ProcessError, code: int) -> bool:
+    """Whether supervisord refused a call with this code."""
+    return isinstance(error.__cause__, xmlrpc.client.Fault) and error.__cause__.faultCode == code

@@ -35,6 +35,17 @@ def test_one_that_stays_or_leads_away_first_is_taken(places):
     check_leads_away(motion(*places), {"elbow": Block(0.9, 1)})
 
 
+@pytest.mark.parametrize("places", [(0.95, 0.5), (0.95, 0.93), (0.95, 0.95)])
+def test_from_beyond_it_the_way_back_is_taken(places):
+    check_leads_away(motion(*places), {"elbow": Block(0.9, 1)})
+    check_leads_away(motion(*(-place for place in places)), {"elbow": Block(-0.9, -1)})
+
+
+def test_from_beyond_it_no_step_leads_on():
+    with pytest.raises(GoalRefused, match="elbow"):
+        check_leads_away(motion(0.95, 0.951), {"elbow": Block(0.9, 1)})
+
+
 def test_slow_steps_do_not_add_up_beyond_it():
     with pytest.raises(GoalRefused, match="elbow"):
         check_leads_away(motion(0.909, 0.915), {"elbow": Block(0.9, 1)})

@@ -41,6 +41,17 @@ def test_the_set_point_is_back_within_three_tenths_of_a_second_and_the_joint_kee
     assert abs(bench.servo(ELBOW).drive.load) < 0.15
 
 
+@pytest.mark.parametrize("by", [-0.4, 0.25])
+def test_on_the_way_back_no_goal_goes_further_beyond_the_joint_than_holding_it_takes(by):
+    bench = blocked(by=by)
+    axis = bench.loop.axes[ELBOW]
+    way = math.copysign(1.0, by)
+    while abs(bench.loop.setpoints(bench.now)[ELBOW].velocity) > 0.0:
+        bench.cycle()
+        goal = axis.wiring.to_position(bench.servo(ELBOW).registers["Goal Position"])
+        assert (goal - bench.positions()[ELBOW]) * way > -0.01  # 0.0078 holds the forearm up
+
+
 @pytest.mark.parametrize("leads", [True, False], ids=["feed-forward", "plain"])
 @pytest.mark.parametrize("payload", [0.0, 0.5])
 def test_a_loaded_joint_does_not_sink_once_what_held_it_up_is_gone(leads, payload):

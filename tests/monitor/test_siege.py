@@ -230,6 +230,14 @@ def test_stop_is_asked_for_while_every_other_thread_waits_for_the_robot(server, 
     assert set(statuses) == {200, 503}
 
 
+def test_no_stop_is_refused_for_being_one_of_many(server, silent_robot):
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(connected(server, STOP)) for _ in range(100)]
+        assert silent_robot.wait_for(lambda calls: ("protective_stop", True) in calls)
+        silent_robot.may_answer.set()
+        assert {answer_of(client)[0] for client in clients} == {200}
+
+
 # Slow
 
 

@@ -34,6 +34,7 @@ def emulator(
     pose: str = "park",
     baud: int = 1_000_000,
     robot: tuple[Path, Path, Path] = (URDF, SERVOS, POSES),
+    stderr: int | None = None,
 ) -> Iterator[subprocess.Popen]:
     """The emulator's process, serving its bus at a path."""
     urdf, wiring, poses = map(str, robot)
@@ -48,7 +49,7 @@ def emulator(
         "--baud",
         str(baud),
     ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr) as process:
         try:
             assert process.stdout.readline().startswith(b"ready"), "the emulator did not start"
             yield process

@@ -184,6 +184,24 @@ def test_ended_while_it_starts_it_leaves_nothing_behind(tmp_path, wait_until, nu
     wait_until(lambda: not running_from(tmp_path))
 
 
+def test_of_two_that_start_at_once_one_serves_and_two_may_end_it(tmp_path, wait_until):
+    environment = os.environ | {"ARMATURE_RUNTIME": str(tmp_path)}
+    command = [sys.executable, "-m", "armature.cli", "up", "--http", "127.0.0.1:0"]
+    files = [(tmp_path / f"{n}.out") for n in range(2)]
+    ups = []
+    for file in files:
+        with file.open("w") as out:
+            ups.append(subprocess.Popen(command, env=environment, stdout=out, stderr=subprocess.STDOUT))
+    wait_until(lambda: any(up.poll() is not None for up in ups), 60.0)
+    refused = 0 if ups[0].poll() is not None else 1
+    wait_until(lambda: "ready " in files[1 - refused].read_text(), 60.0)
+    assert "it runs already" in files[refused].read_text()
+    assert ups[refused].returncode == 1
+    command = [sys.executable, "-m", "armature.cli", "down"]
+    downs = [subprocess.Popen(command, env=environment) for _ in range(2)]  # the second one waits too
+    assert [process.wait(60.0) for process in (*downs, ups[1 - refused])] == [0, 0, 0]
+
+
 def test_ended_while_it_parks_it_parks_to_the_end(tmp_path):
     with Running(tmp_path) as graph:
         goal = graph.carry_out("pick_and_place.yaml")

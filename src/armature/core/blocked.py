@@ -12,6 +12,7 @@ from armature.errors import CommandRefused, GoalRefused
 
 # A motion that goes on by less than this from where its joint is blocked is the rounding of a client [rad] or [m].
 _SLACK = 0.01
+_ROUNDING = 1e-4
 _LOOKS = 100  # along a motion, beside its points
 REMEDY = "send it the other way, or take away what is in its way and call /servo_interface/clear_faults"
 
@@ -34,9 +35,13 @@ class Block:
         return Block(float(place), 1 if side == "above" else -1)
 
     def leads_on(self, positions: Iterable[float]) -> bool:
-        """Whether the first of some positions [rad] or [m] that is not this place lies beyond it."""
-        ways = ((position - self.place) * self.direction for position in positions)
-        return next((way > 0.0 for way in ways if abs(way) > _SLACK), False)
+        """Whether the first of some positions [rad] or [m] that is not this place lies beyond it.
+
+        A set-point that has come beyond it already, as by a jog that turned round, is led back by any way back.
+        """
+        ways = [(position - self.place) * self.direction for position in positions]
+        begin, slack = (ways[0], _ROUNDING) if ways[0] > _SLACK else (0.0, _SLACK)
+        return next((way > begin for way in ways if abs(way - begin) > slack), False)
 
 
 def described(joint: str, place: float, goal: float, unit: str) -> str:

@@ -98,8 +98,10 @@ class Feedforward:
         wanted = _lean_for(self._efforts.get(joint, 0.0), stiffness)
         most, lean = _SLEW * limit.velocity * passed, self._leans.get(joint, 0.0)
         self._leans[joint] = lean = lean + min(max(wanted - lean, -most), most)
-        # A goal takes effect for a cycle, and what is read in the next one is what it led to.
-        goal = target.position + lean + (stiffness.lag + passed) * target.velocity
+        # A goal takes effect for a cycle, and what is read in the next one is what it led to. Ahead of a set-point
+        # that only goes back to its joint it would push the joint away from what is in its way.
+        velocity = target.velocity if target.is_followed else 0.0
+        goal = target.position + lean + (stiffness.lag + passed) * velocity
         return min(max(goal, min(limit.lower, target.position)), max(limit.upper, target.position))
 
 

@@ -121,6 +121,7 @@ class GivingWay:
             self._rests_since = now
         if now - self._rests_since >= _STANDS:
             self._note_holding(now)
+        self._complete_holding()
         self._ease(now)
         if self._setpoints.is_under_way(now):
             self._moved_at = now
@@ -182,6 +183,12 @@ class GivingWay:
             if holds and joint in targets and joint not in self.blocks:
                 lead = targets[joint].position + self._feedforward.lean(joint) - axis.position
                 self._holding[joint] = _Holding(lead, self._feedforward.wanted(joint))
+
+    def _complete_holding(self) -> None:
+        """Loads are told with the first motion, which begins where the joints stood."""
+        for joint, holding in self._holding.items():
+            if math.isnan(holding.known) and not math.isnan(known := self._feedforward.wanted(joint)):
+                self._holding[joint] = replace(holding, known=known)
 
     def retreat(self, joints: Iterable[str], now: float) -> None:
         """Bring set-points to where joints are, with what holding them there takes.

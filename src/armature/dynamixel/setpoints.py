@@ -70,6 +70,7 @@ class Setpoint:
     velocity: float  # [rad/s] or [m/s]
     acceleration: float  # [rad/s²] or [m/s²]
     effort: float = math.nan  # load of the joint, where it is known [N·m] or [N]
+    is_followed: bool = True  # whether the joint is to move along; not where its set-point goes back to it
 
 
 class Setpoints:
@@ -224,7 +225,8 @@ class Setpoints:
             return Setpoint(self._rest[joint], 0.0, 0.0)
         state, efforts = states[id(piece)]
         column = piece.trajectory.joints.index(joint)
-        return _column(state, column, float(efforts[column]))
+        setpoint = _column(state, column, float(efforts[column]))
+        return setpoint if piece.serial != _RETREAT else replace(setpoint, is_followed=False)
 
     def _check_limits(self, trajectory: Trajectory) -> None:
         unknown = next((joint for joint in trajectory.joints if joint not in self._limits), None)

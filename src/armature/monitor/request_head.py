@@ -31,9 +31,9 @@ class Head:
         return self.method == "POST" and self.path == _STOP
 
     @property
-    def is_urgent(self) -> bool:
-        """Whether it asks for the protective stop or its release."""
-        return self.method == "POST" and self.path in (_STOP, _RELEASE)
+    def is_release(self) -> bool:
+        """Whether it asks for the release of the protective stop."""
+        return self.method == "POST" and self.path == _RELEASE
 
     @property
     def is_stream(self) -> bool:

@@ -17,14 +17,15 @@ from armature.monitor import exchange, failures
 from armature.monitor.address import listen
 from armature.monitor.connections import Request
 from armature.monitor.hub import StreamHub
-from armature.monitor.reception import Reception, Traffic
+from armature.monitor.reception import Reception, Traffic, most_waiting
 from armature.monitor.workers import Workers
 
-_URGENT_THREADS = 6
+_STOP_THREADS = 6
+_RELEASE_THREADS = 2
 _COMMAND_THREADS = 16
 # Beyond the streams, to say that all places are taken.
 _STREAM_THREADS = 2
-_QUEUED = 64  # requests that may wait for a thread
+_QUEUED = 64  # requests that may wait for a thread; STOPs are never too many
 _STOP_TIMEOUT = 2.0  # [s]
 # Connections that wait to be accepted: with fewer, the kernel puts STOP off by a second at a rush.
 _BACKLOG = 1024
@@ -55,7 +56,8 @@ class MonitorServer:
         self._endless = exchange.Protocol((host, self.port), app, may_stream=True)
         self._at_work: set[socket.socket] = set()
         self._lock = threading.Lock()
-        self._urgent = Workers("http-stop", _URGENT_THREADS, _QUEUED, self._answer)
+        self._stops = Workers("http-stop", _STOP_THREADS, most_waiting(), self._answer)
+        self._releases = Workers("http-release", _RELEASE_THREADS, _QUEUED, self._answer)
         self._streams = Workers("http-stream", hub.capacity + _STREAM_THREADS, _QUEUED, self._stream)
         self._others = Workers("http", _COMMAND_THREADS, _QUEUED, self._answer)
         self._reception = Reception(listener, self._hand_on, app.logger)
@@ -69,7 +71,7 @@ class MonitorServer:
         """End the streams, then the server; waits for both."""
         self._hub.close()
         self._reception.close()
-        workers = (self._urgent, self._streams, self._others)
+        workers = (self._stops, self._releases, self._streams, self._others)
         for each in workers:
             each.end()
         give_up = time.monotonic() + _STOP_TIMEOUT
@@ -86,8 +88,10 @@ class MonitorServer:
             ServiceUnavailable: they are all busy, and as many requests wait for them as may.
         """
         workers = self._others
-        if request.head.is_urgent:
-            workers = self._urgent
+        if request.head.is_stop:
+            workers = self._stops
+        elif request.head.is_release:
+            workers = self._releases
         elif request.head.is_stream:
             workers = self._streams
             if self._hub.viewers >= self._hub.capacity:  # told here, since a crowd may ask for it

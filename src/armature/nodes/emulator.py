@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -109,8 +109,11 @@ def _stop(terminal: Terminal) -> None:
     if terminal.is_ending:
         terminal.stop()
     else:
-        sys.stderr.write("it ends once nobody speaks on the bus; SIGTERM again ends it now, as a loss of power\n")
         terminal.stop_when_silent()
+        with suppress(OSError):  # nobody reads it any more, as after the death of the runner
+            sys.stderr.write(
+                "it ends once nobody speaks on the bus; SIGTERM again ends it now, as a loss of power\n"
+            )
 
 
 def _parser() -> argparse.ArgumentParser:
