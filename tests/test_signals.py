@@ -126,7 +126,7 @@ def test_what_comes_while_the_process_ends_does_not_take_its_exit_code_from_it()
     code = (
         "import os, signal, sys; from armature.signals import received_signals\n"
         "with received_signals(is_last=True): pass\n"
-        "for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP): os.kill(os.getpid(), number)\n"
+        "for name in ('SIGINT', 'SIGTERM', 'SIGQUIT', 'SIGHUP'): os.kill(os.getpid(), signal.Signals[name])\n"
         "sys.exit(7)"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=30).returncode == 7

@@ -119,7 +119,7 @@ def existing_runtime_folder(base: Mapping[str, str], namespace: str) -> Path:
     folder, above = runtime_folder(base, namespace), _runtime_base(base)
     for path in (above, folder):
         if os.path.lexists(path):
-            require_own(path, "remove it, or set ARMATURE_RUNTIME to a folder of your own")
+            require_own(path, "set ARMATURE_RUNTIME to a folder of your own")
     return folder
 
 

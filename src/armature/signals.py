@@ -17,7 +17,7 @@ from types import FrameType
 RUNNER_SIGNAL = signal.SIGUSR1
 # The runner names its folder in this variable; its processes outlive it, to be found and ended by `armature down`.
 RUNNER_VARIABLE = "ARMATURE_RUNNER"
-_NOTED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, RUNNER_SIGNAL)
+_NOTED = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP, RUNNER_SIGNAL)
 _BURST = 0.1  # in which a signal that comes twice is one [s]
 # Who asks once more within this time has not seen yet what came of it, unless that is under way already [s].
 _ONE_ACT = 1.0

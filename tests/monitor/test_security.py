@@ -93,7 +93,7 @@ def test_the_access_key_lets_in_with_a_strict_cookie(locked, gateway):
     assert locked.get("/api/state").status_code == 200
 
 
-@pytest.mark.parametrize("key", ["", "wrong", KEY + "x", KEY.upper(), "ünïcode"])
+@pytest.mark.parametrize("key", ["", "wrong", KEY + "x", KEY.upper(), "ünïcode", "\ud800"])
 def test_a_wrong_access_key_is_refused(locked, key):
     response = locked.post("/api/login", json={"key": key})
     assert response.status_code == 401

@@ -372,6 +372,8 @@ def test_a_last_answer_ends_the_connection_for_its_client_at_once(make_server, m
         (post("arm", b"", **{"Content-Length": None, "Transfer-Encoding": "chunked"}), 411, "not in chunks"),
         (post("arm", b"", **{"Transfer-Encoding": "chunked"}), 411, "not in chunks"),
         (post("arm", b"{}", **{"Content-Length": -1}), 400, "whole number"),
+        (b"GET http://[::/ HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "begins with /"),
+        (b"GET /api/state HTTP/1.1\r\n folded: 1\r\nHost: localhost\r\n\r\n", 400, "begins with its name"),
         (post("arm", b"{}", **{"Content-Length": "+2"}), 400, "whole number"),
         (post("arm", b"{}", **{"Content-Length": "2\r\nContent-Length: 3"}), 400, "whole number"),
         (post("stop", b"{}", **{"Content-Length": "2\r\ncontent-length : 3"}), 400, "whole number"),

@@ -73,6 +73,10 @@ def read_head(received: bytes) -> Head | None:
     words = line.split(" ")
     if len(words) != 3:
         raise BadRequest("the first line of a request is METHOD PATH HTTP/1.1")
+    if not words[1].startswith("/"):
+        raise BadRequest("a path begins with /")
+    if fields and fields[0][:1] in " \t":
+        raise BadRequest("a header begins with its name")
     return Head(words[0], words[1].partition("?")[0], end + len(_END), _announced(fields))
 
 
