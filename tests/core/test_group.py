@@ -112,7 +112,7 @@ def test_a_joint_without_limits_goes_as_far_as_it_has_time_for(place):
 @pytest.mark.parametrize(
     ("state", "says"),
     [
-        ("", "not known.*start the servo interface"),
+        ("", "not known; wait until it is heard; where it does not run, start it"),
         ("HOLDING", "HOLDING; arm with"),
         ("FAULT", "FAULT; clear it, then arm with"),
     ],

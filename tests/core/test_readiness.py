@@ -30,7 +30,7 @@ def refusal(state: str, remedy: str) -> str:
         ("HOLDING", "arm", ARM),
         ("DISARMED", "", ARM),
         ("PROTECTIVE_STOP", "release it", f"release it, then {ARM}"),
-        ("", "", "start the servo interface"),
+        ("", "", "wait until it is heard; where it does not run, start it"),
     ],
 )
 def test_a_refusal_names_what_the_state_names(state, remedy, told):

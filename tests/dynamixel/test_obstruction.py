@@ -46,10 +46,17 @@ def test_one_that_is_pushed_at_rest_is_not():
 def test_one_that_presses_at_rest_after_a_motion_is_held_up_unless_its_load_explains_it(known, is_told):
     obstruction = Obstruction(3.0)
     rows = ramp(0.3, 0.5, 1.0, lambda _time: 0.1)
-    rows += [(*rows[-1][:2], 0.6)] * 50
+    rows += [(*rows[-1][:2], 0.75)] * 50
     told = [obstruction.look(*row, index * PERIOD, known) for index, row in enumerate(rows)]
     first = next((index for index, text in enumerate(told) if text), math.inf)
     assert first == pytest.approx(50 + 20, abs=2) if is_told else first == math.inf  # after 0.2 s
+
+
+def test_one_that_bore_as_much_before_its_motion_does_not_press_after_it():
+    obstruction = Obstruction(3.0)
+    rows = [(0.0, 0.0, 0.55)] * 120 + ramp(0.3, 0.5, 1.0, lambda _time: 0.55)
+    rows += [(*rows[-1][:2], -0.6)] * 50
+    assert not look(obstruction, rows)[0]
 
 
 def test_one_that_speeds_up_for_a_moment_is_not():

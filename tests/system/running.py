@@ -13,6 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
@@ -129,6 +130,14 @@ class Running:
         self.wait_for(lambda: self.state() in ("ARMED", "HOLDING", "DISARMED"))
         if self.state() != "ARMED":
             self.arm()
+        self._hear_controller()
+
+    def _hear_controller(self) -> None:
+        """Wait until the controller follows what the servo interface tells; it may have been started just now."""
+        heard: list[Any] = []
+        state = topics.subscription(self.node, topics.CONTROLLER_STATE, heard.append, raw=True)
+        self.wait_for(lambda: heard)
+        self.node.destroy_subscription(state)
 
     def pids(self) -> dict[str, int]:
         """Process id of each process."""

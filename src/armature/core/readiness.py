@@ -95,7 +95,7 @@ class Readiness:
         return f"no reading of {names}" + (f" for {ago:.2f} s" if math.isfinite(ago) else " yet")
 
     def _way_out(self) -> str:
-        return then_arm(self.remedy) if self._state else "start the servo interface"
+        return then_arm(self.remedy) if self._state else "wait until it is heard; where it does not run, start it"
 
     def _described(self) -> str:
         why = f": {self._why}" if self._why else ""

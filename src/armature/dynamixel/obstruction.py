@@ -19,7 +19,7 @@ _LASTING = 0.1  # [s]
 _FINGERS_LASTING = 0.9  # [s]; the gripper's controller sees to them sooner, as they close on things on purpose
 # A joint that makes this share of its set-point's way follows it.
 FOLLOWS = 0.6
-# At rest after a motion a joint that gives so much more than its known load explains presses on something.
+# At rest after a motion a joint that gives so much more than its known load, and what it bore before, presses.
 _PRESSES, _RESTS = 0.5, 0.2  # [share of the stall torque], [s]
 # Whoever came against something did so within this time after it was commanded to move [s].
 JUST_NOW = 1.0
@@ -38,6 +38,7 @@ class Obstruction:
     _place: float = math.nan
     _load: float = math.nan
     _moved_at: float = -math.inf
+    _borne: float = 0.0  # of its load, what nobody told of, where it stood long before
     _stays_for: Lasting = field(default_factory=Lasting)
     _rests_for: Lasting = field(default_factory=Lasting)
 
@@ -45,6 +46,7 @@ class Obstruction:
         """Begin anew."""
         self._target = self._sent = math.nan
         self._moved_at = -math.inf
+        self._borne = 0.0
         self._stays_for.forget()
         self._rests_for.forget()
 
@@ -80,7 +82,10 @@ class Obstruction:
     def _at_rest(self, load: float, known: float, now: float) -> str:
         """How the joint presses at rest after a motion, in words; empty where it does not."""
         explained = 0.0 if math.isnan(known) else known
-        is_pressing = abs(load - explained) > _PRESSES and not self.grips and now > self._moved_at
+        unexplained = abs(load - explained)
+        if now - self._moved_at > JUST_NOW and math.isfinite(unexplained):
+            self._borne = unexplained
+        is_pressing = unexplained > _PRESSES + self._borne and not self.grips and now > self._moved_at
         if not self._rests_for.look(is_pressing and now - self._moved_at <= JUST_NOW, now) >= _RESTS:
             return ""
         return f"it stands and gives {abs(load):.0%} of its stall torque, its load explains {abs(explained):.0%}"
