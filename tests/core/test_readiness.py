@@ -37,6 +37,14 @@ def test_a_refusal_names_what_the_state_names(state, remedy, told):
     assert refusal(state, remedy) == told
 
 
+def test_a_remedy_that_the_reason_ends_with_is_told_once():
+    arm = Readiness(("elbow",), 0.5)
+    arm.remedy = "clear it"
+    arm.note_state("FAULT", "", "elbow: overload; every joint holds; clear it", {})
+    with pytest.raises(CommandRefused, match=f"overload; every joint holds; clear it, then {ARM}$"):
+        arm.check("goal", 0.0)
+
+
 def test_a_servo_interface_that_is_silent_is_to_be_looked_for():
     arm = Readiness(("elbow",), 0.5)
     arm.note_state("ARMED", "s1", "", {})

@@ -79,7 +79,8 @@ class Readiness:
             CommandRefused: with the state and the way out of it.
         """
         if self._state not in _ACCEPTING:
-            raise CommandRefused(request, f"the servo interface is {self._described()}", self._way_out())
+            told = self._described().removesuffix(f"; {self.remedy}")
+            raise CommandRefused(request, f"the servo interface is {told}", self._way_out())
         if now - self._heard_at > _SILENCE:
             why = "the servo interface is silent on /servo_interface/commanded"
             raise CommandRefused(request, why, "see whether it runs with armature status, then try again")

@@ -14,8 +14,10 @@ export class Faults {
   /** @param {import('../types').Fault[]} faults */
   show(faults) {
     const cards = grouped(faults);
+    const kind = cards.every(([fault]) => fault.level === 'WARN') ? 'Warnings' : 'Faults';
     this.list.parentElement?.classList.toggle('any', cards.length > 0);
-    write(byId('faults-title'), cards.length ? `Faults · ${cards.length}` : 'No faults');
+    this.list.parentElement?.classList.toggle('warned', kind === 'Warnings');
+    write(byId('faults-title'), cards.length ? `${kind} · ${cards.length}` : 'No faults');
     // Built anew only when the faults change, so that a screen reader does not repeat them.
     const key = JSON.stringify(cards.map((card) => card.map(({ name, level, message, values }) => [name, level, message, values.step])));
     if (key !== this.shown) this.list.replaceChildren(...cards.map(item));
