@@ -190,6 +190,11 @@ def terminal_closed(graph: Launched) -> None:
         os.kill(pid, signal.SIGHUP)
 
 
+def asked_to_quit(graph: Launched) -> None:
+    """By Ctrl-\\ in a terminal, of which launch dies."""
+    os.killpg(graph.process.pid, signal.SIGQUIT)
+
+
 def launcher_killed(graph: Launched) -> None:
     """Its processes have lost whoever attended to them."""
     graph.process.kill()
@@ -223,6 +228,7 @@ WAYS = (
     sigterm,
     sigterm_for_all,
     terminal_closed,
+    asked_to_quit,
     launcher_killed,
     deactivated,
     cleaned_up,
@@ -258,7 +264,7 @@ def torque(port: Path) -> bool:
 
 def code(graph: Launched, way: Callable[[Launched], None]) -> int | None:
     """The exit code; None where whoever would have had it was killed, or ended by the signal itself."""
-    silent = (launcher_killed, sigterm_for_all, terminal_closed)
+    silent = (launcher_killed, sigterm_for_all, terminal_closed, asked_to_quit)
     return None if way in silent or graph.process.returncode < 0 else graph.process.returncode
 
 
