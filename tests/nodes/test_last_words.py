@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from armature.dynamixel import link
-from armature.nodes.last_words import Voice, last_words, leaves_torque_on, not_parked
+from armature.nodes.last_words import Voice, keep, keep_if_unsaid, last_words, leaves_torque_on, not_parked
 
 
 def status(torque):
@@ -54,6 +54,17 @@ def test_the_last_of_several_lives_counts(tmp_path):
         "x",
     )
     assert last_words(said) == "servo_interface: parked, torque off"
+
+
+@pytest.mark.parametrize(
+    ("before", "kept"), [("", "ended"), ("serves the arm", "ended"), ("not parked: x; torque stays on", None)]
+)
+def test_who_knows_less_says_it_only_where_nobody_has(tmp_path, before, kept):
+    file = tmp_path / "last_words"
+    if before:
+        keep(file, before)
+    keep_if_unsaid(file, "ended")
+    assert last_words(file) == f"servo_interface: {kept or before}"
 
 
 def test_one_that_ended_without_a_word_leaves_nobody_in_safety(tmp_path):

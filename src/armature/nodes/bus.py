@@ -27,7 +27,7 @@ from armature.nodes.bus_report import BusReport, what_is_gone
 from armature.nodes.bus_requests import BusRequests
 from armature.nodes.bus_setup import build
 from armature.nodes.holder import lock_holder, process, require_alone
-from armature.nodes.last_words import keep, not_parked
+from armature.nodes.last_words import keep_if_unsaid, not_parked
 from armature.nodes.priority import lock_memory, prefer_real_time, settle_memory, tidy_memory
 from armature.nodes.wakefulness import Wakefulness
 
@@ -119,7 +119,8 @@ class Child:
                 self._wakefulness.keep(awake=self._loop.torque() != "off")
             due = self._following(due)
         if self._is_signalled and self._last_words and self._loop.torque() != "off":
-            keep(Path(self._last_words), not_parked("the bus process was ended", self._report.status(self._now())))
+            words = not_parked("the bus process was ended", self._report.status(self._now()))
+            keep_if_unsaid(Path(self._last_words), words)
         self._loop.leave()
 
     def _now(self, monotonic: float | None = None) -> float:

@@ -58,6 +58,13 @@ class Voice:
                 keep(self._file, text)
 
 
+def keep_if_unsaid(file: Path, words: str) -> None:
+    """Keep the last words, unless the servo interface, which knows more, has said how it left the arm."""
+    said = file.read_text("utf-8", "replace").strip() if file.exists() else ""
+    if said in ("", f"{_PREFIX}{_SERVING}"):
+        keep(file, words)
+
+
 def keep(file: Path, words: str) -> None:
     """Keep the last words in a file, whole or not at all."""
     fresh = file.with_name(f".{file.name}")
