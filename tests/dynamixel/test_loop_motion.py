@@ -286,3 +286,10 @@ def test_a_piece_that_looks_far_ahead_is_refused_and_the_arm_holds(bench, second
     with pytest.raises(GoalRefused, match="at most 5 s may lie ahead"):
         bench.loop.follow(move(bench, 0.2, seconds, delay=delay), bench.now)
     assert bench.mode() is Mode.HOLDING
+
+
+def test_a_piece_that_stands_is_no_motion(bench):
+    bench.loop.follow(move(bench, 0.0, 5.0), bench.now)
+    assert bench.mode() is Mode.ARMED
+    bench.loop.follow(move(bench, 0.1, 1.0), bench.now)
+    assert bench.mode() is Mode.MOVING

@@ -199,7 +199,8 @@ class LoopState:
             return Mode.PROTECTIVE_STOP
         if self.faults and conduct.mode is not Mode.PARKING:
             return Mode.FAULT
-        return Mode.MOVING if conduct.mode is Mode.ARMED and self.is_moving(now) else conduct.mode
+        is_moving = conduct.mode is Mode.ARMED and conduct.setpoints.is_in_motion(now)
+        return Mode.MOVING if is_moving else conduct.mode
 
     def remedy(self, now: float) -> Remedy:
         """What leads nearer to an arm that takes commands, whatever is in the way; nothing where it takes them."""

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
@@ -30,6 +31,7 @@ _INSTANT = 1e-6  # [s]
 _MOST_EFFORT = 1e4  # beyond which a number was meant in other units [N·m] or [N]
 # A first piece that comes later than this, a jog's lease, is not what anybody wants any more [s].
 _LATEST = 0.25
+_STILL = 1e-6  # a piece whose joints go and are as slow stands [rad] or [m], [rad/s] or [m/s]
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,15 @@ class Piece:
     def end(self) -> float:
         """When it has come to rest, monotonic [s]."""
         return self.start + self.trajectory.duration
+
+    @cached_property
+    def moves(self) -> bool:
+        """Whether it goes anywhere: a goal that waits for its stamp is commanded by pieces that stand."""
+        motion = self.trajectory
+        rows = [motion.positions, *([] if motion.start is None else [motion.start.position])]
+        places = np.vstack(rows)
+        fastest = 0.0 if motion.velocities is None else float(np.abs(motion.velocities).max())
+        return max(float(np.ptp(places, axis=0).max()), fastest) > _STILL
 
     def efforts_at(self, now: float) -> Array:
         """Loads of the joints at a time [N·m] or [N], NaN where they are not known, Shape (n,)."""
@@ -113,8 +124,12 @@ class Setpoints:
         }
         return {joint: self._setpoint(joint, states) for joint in self._rest}
 
+    def is_in_motion(self, now: float) -> bool:
+        """Whether some piece that goes anywhere has not ended."""
+        return any(now < piece.end and piece.moves for piece in self._pieces())
+
     def is_moving(self, now: float) -> bool:
-        """Whether some piece has not ended."""
+        """Whether some piece has not ended, be it that it stands."""
         return any(now < piece.end for piece in self._pieces())
 
     def is_under_way(self, now: float) -> bool:
