@@ -210,10 +210,11 @@ def _check_alive(supervisor: Supervisor, child: subprocess.Popen[bytes], graph: 
         return
     for process in graph:
         log = supervisor.log(process.name)
-        errors = [line for line in _lines(log) if line.startswith("error: ")]
+        lines = _lines(log)
+        errors = [line for line in lines if line.startswith("error: ")]
         if errors:
             raise ProcessError(process.name, errors[-1].removeprefix("error: "), f"its log is {log}")
-        if crashed := _crash(_lines(log)):
+        if crashed := _crash(lines):
             raise ProcessError(process.name, f"it crashes again and again: {crashed}", f"its log is {log}")
 
 

@@ -66,14 +66,13 @@ def check_leads_away(motion: Trajectory, blocks: Mapping[str, Block]) -> None:
     Raises:
         GoalRefused: joints that are blocked would go on in that direction.
     """
-    ends = {}
-    for joint in motion.joints:
-        if joint in blocks:
-            times = np.union1d(motion.times, np.linspace(0.0, motion.duration, _LOOKS))
-            positions = motion.sample_many(times)[0][:, motion.joints.index(joint)]
-            if blocks[joint].leads_on(positions.tolist()):
-                ends[joint] = f"to {float(positions[-1]):.4f}"
-    if ends:
+    if not any(joint in blocks for joint in motion.joints):  # as nearly always
+        return
+    times = np.union1d(motion.times, np.linspace(0.0, motion.duration, _LOOKS))
+    columns = zip(motion.joints, motion.sample_many(times)[0].T.tolist(), strict=True)
+    ways = {joint: way for joint, way in columns if joint in blocks and blocks[joint].leads_on(way)}
+    if ways:
+        ends = {joint: f"to {way[-1]:.4f}" for joint, way in ways.items()}
         raise GoalRefused(f"motion of {_sides(ends, blocks)}", ", ".join(ends.values()), REMEDY)
 
 
