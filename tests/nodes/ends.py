@@ -50,10 +50,14 @@ class Launched(ServoGraph):
         self._master, slave = os.openpty()
         self._terminal = os.ttyname(slave)
         os.close(slave)
+
+    def _join(self) -> None:
+        super()._join()
         self.change_state = self.node.create_client(ChangeState, "servo_interface/change_state")
 
     def start(self, **parameters: object) -> Launched:
         """Start it, and await its services."""
+        self.join_anew_if_killed()
         given = {"state_folder": self.log.parent / "state", "last_words": self.words_file, **parameters}
         launcher = self.log.with_name("ros2")
         launcher.write_text(LAUNCHER)
