@@ -21,7 +21,7 @@ run: setup ## Start the graph on the emulated arm; ARGS="--port /dev/ttyUSB0" fo
 
 # What needs no ROS uses all cores; what runs the graph in real time waits most of its time, so it runs in pairs.
 VIRTUAL := tests/bench tests/core tests/dynamixel tests/emulator tests/recording
-PAGE := $(filter-out tests/monitor/test_node%,$(wildcard tests/monitor/test_*.py)) tests/monitor/browser tests/provision
+PAGE := $(filter-out tests/monitor/test_node%,$(wildcard tests/monitor/test_*.py)) tests/monitor/api tests/monitor/http tests/monitor/browser tests/provision
 test: ## Run all tests; ARGS="-k wiring" for some
 	$(PROVISION) test
 	$(NPM) test

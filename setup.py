@@ -35,7 +35,7 @@ setup(
     description="A robot arm of Dynamixel servos as a graph of small ROS 2 services",
     license="Apache-2.0",
     maintainer="Armature maintainers",
-    maintainer_email="armature@example.org",
+    maintainer_email="armature.example.org",
     python_requires=">=3.10,<3.14",
     package_dir={"": "src"},
     packages=find_packages("src"),
@@ -45,8 +45,8 @@ setup(
     zip_safe=True,
     entry_points={
         "console_scripts": [
-            f"{NAME} = armature.cli:main",
-            *(f"{name} = armature.nodes.{name}:main" for name in EXECUTABLES),
+            f"{NAME} = armature.cli.main:main",
+            *(f"{name} = armature.nodes.{name}.__main__:main" for name in EXECUTABLES),
         ]
     },
     options={

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from armature.core.model import ArmModel
-from armature.nodes.jtc_parameters import JointConstraints, TrajectoryParameters
+from armature.core.model.arm import ArmModel
+from armature.nodes.arm_controller.jtc_parameters import JointConstraints, TrajectoryParameters
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "controller.md").read_text("utf-8")
@@ -59,7 +59,7 @@ def test_moveits_controllers_are_the_graphs_with_the_default_arms_joints() -> No
 
 
 def test_moveits_actions_are_the_ones_that_are_served() -> None:
-    from armature.nodes import topics
+    from armature.nodes.common import topics
 
     manager = MOVEIT["moveit_simple_controller_manager"]
     served = (topics.FOLLOW_JOINT_TRAJECTORY, topics.GRIPPER_COMMAND)

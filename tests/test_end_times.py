@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from armature.dynamixel.policy import FaultPolicy
+from armature.dynamixel.faults.policy import FaultPolicy
 from armature.end_times import STOP_TIMEOUT, last_timeout, stop_timeout
 from armature.errors import ConfigError
 from armature.graph import EMULATED, find_robot, processes
@@ -55,6 +55,6 @@ def test_the_runner_and_launch_wait_so_long_for_every_process(tmp_path):
 
 
 def test_a_way_for_which_the_page_would_not_wait_is_refused():
-    assert FaultPolicy(park_time=45.0).park_time + 10.0 < 60.0  # nodes/monitor_gateway.py
+    assert FaultPolicy(park_time=45.0).park_time + 10.0 < 60.0  # nodes/monitor/gateway.py
     with pytest.raises(ConfigError, match="within 1 and 45"):
         FaultPolicy(park_time=45.1)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ROOT / "src"
-NODES = ("servo_interface", "arm_controller", "state_publisher", "recorder", "monitor", "emulator")
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Room:
 
 
 ANY = ("*",)
+MODULES_AT_MOST = 13
 PURE = (
     *("asyncio", "datetime", "fcntl", "io", "multiprocessing", "os", "pathlib", "select", "shutil", "signal"),
     *("socket", "subprocess", "tempfile", "threading", "time"),
@@ -33,30 +34,80 @@ PURE = (
 
 ROOMS = {
     "errors": Room(forbidden=PURE),
-    "core": Room(("errors",), ("mujoco", "numpy", "ruckig", "yaml"), forbidden=PURE),
-    "dynamixel": Room(("core", "errors"), ("numpy", "yaml")),
-    "emulator": Room(
-        ("core", "errors", "dynamixel.control_table", "dynamixel.packet", "dynamixel.wiring"),
-        ("mujoco", "numpy", "yaml"),
+    "core": Room(("errors",), ("numpy",), forbidden=PURE),
+    "core.model": Room(("errors",), ("numpy", "yaml"), forbidden=PURE),
+    "core.trajectory": Room(("core.model", "errors"), ("numpy", "ruckig"), forbidden=PURE),
+    "core.control": Room(("core.trajectory", "errors"), ("numpy", "ruckig"), forbidden=PURE),
+    "core.kinematics": Room(
+        ("core.model", "core.steps", "core.trajectory", "errors"), ("mujoco", "numpy", "ruckig"), forbidden=PURE
     ),
-    "recording": Room(("core", "errors"), ("matplotlib", "mcap", "mcap_ros2", "numpy", "yaml", "zstandard")),
-    "monitor": Room(("core", "errors"), ("cheroot", "flask", "numpy", "werkzeug", "yaml")),
-    "nodes": Room(
+    "core.planning": Room(
+        ("core.kinematics", "core.model", "core.steps", "core.trajectory", "errors"),
+        ("numpy", "ruckig"),
+        forbidden=PURE,
+    ),
+    "dynamixel": Room(),
+    "dynamixel.tables": Room(("errors",)),
+    "dynamixel.wiring": Room(("core.model", "dynamixel.tables", "errors"), ("yaml",), forbidden=PURE),
+    "dynamixel.protocol": Room(("dynamixel.tables", "dynamixel.wiring", "errors"), ("numpy",)),
+    "dynamixel.servo": Room(("core", "dynamixel", "errors")),
+    "dynamixel.motion": Room(("core", "dynamixel", "errors"), ("numpy",), forbidden=PURE),
+    "dynamixel.faults": Room(("core", "dynamixel", "errors"), forbidden=PURE),
+    "dynamixel.free_drive": Room(("core", "dynamixel", "errors"), forbidden=PURE),
+    "dynamixel.loop": Room(("core", "dynamixel", "errors"), ("numpy",)),
+    "dynamixel.commissioning": Room(
         (
-            "core",
-            "dynamixel",
-            "emulator",
-            "end_times",
-            "environment",
-            "errors",
-            "graph",
-            "monitor",
-            "private",
-            "recording",
-            "signals",
+            *("core.health", "core.model", "dynamixel.faults", "dynamixel.protocol", "dynamixel.servo"),
+            *("dynamixel.tables", "dynamixel.wiring", "errors"),
         ),
-        ANY,
     ),
+    "emulator": Room(),
+    "emulator.servo": Room(
+        (
+            "core.kinematics.drive",
+            "core.model",
+            "dynamixel.protocol.packet",
+            "dynamixel.tables",
+            "dynamixel.wiring",
+        ),
+        forbidden=PURE,
+    ),
+    "emulator.physics": Room(
+        ("core.kinematics", "core.model", "dynamixel.wiring", "emulator.servo", "errors"),
+        ("mujoco", "numpy"),
+        forbidden=PURE,
+    ),
+    "emulator.bus": Room(
+        (
+            *("dynamixel.protocol.packet", "dynamixel.tables", "dynamixel.wiring"),
+            *("emulator.physics", "emulator.servo", "errors"),
+        ),
+    ),
+    "emulator.faults": Room(("dynamixel.protocol.packet", "emulator", "errors"), ("numpy",)),
+    "recording": Room(),
+    "recording.bag": Room(("errors",), ("mcap", "mcap_ros2", "numpy", "yaml", "zstandard")),
+    "recording.recorder": Room(("errors", "recording.bag"), ("mcap", "yaml")),
+    "recording.report": Room(
+        ("core.model", "errors", "recording.bag"), ("matplotlib", "mcap", "mcap_ros2", "numpy")
+    ),
+    "monitor": Room(("core", "errors"), ("flask", "numpy", "werkzeug")),
+    "monitor.api": Room(("core.model", "errors", "monitor"), ("flask", "werkzeug", "numpy")),
+    "monitor.http": Room(("errors", "monitor"), ("cheroot", "flask", "werkzeug")),
+    "nodes": Room(),
+    "nodes.common": Room(("core", "dynamixel", "end_times", "errors", "signals"), ANY),
+    "nodes.servo_interface": Room(
+        ("core", "dynamixel", "environment", "errors", "nodes.common", "private", "signals"), ANY
+    ),
+    "nodes.bus_process": Room(("core", "dynamixel", "errors", "nodes.common")),
+    "nodes.arm_controller": Room(("core", "dynamixel.motion", "dynamixel.wiring", "errors", "nodes.common"), ANY),
+    "nodes.monitor": Room(
+        ("core", "environment", "errors", "graph", "monitor", "nodes.common", "private", "signals"), ANY
+    ),
+    "nodes.emulator": Room(
+        ("core.model", "dynamixel.wiring", "emulator", "errors", "nodes.common", "signals"), ANY
+    ),
+    "nodes.recorder": Room(("errors", "nodes.common", "recording"), ANY),
+    "nodes.state_publisher": Room(("core.kinematics", "core.model", "errors", "nodes.common"), ANY),
     "provision": Room(("errors",)),
     "graph": Room(("end_times", "errors", "private"), ("ament_index_python",)),
     "end_times": Room((), ("yaml",)),
@@ -68,27 +119,35 @@ ROOMS = {
     "bench": Room(ANY, ANY),
     "cli": Room(ANY, ANY),
     "launch": Room(("end_times", "graph"), ("ament_index_python", "launch", "launch_ros", "lifecycle_msgs")),
-    "armature": Room(),
+    "": Room(),
 }
-"""A new room must be entered here; files `cli_*.py` belong to `cli`."""
+"""A file obeys the longest entry that its name begins with; a new room must be entered here."""
 
 SOLE_IMPORTERS = {
-    "dynamixel_sdk": ("bench/bus_peers.py",),
-    "fastcrc": ("dynamixel/packet.py",),
-    "serial": ("dynamixel/port.py",),
+    "dynamixel_sdk": ("bench/bus/peers.py",),
+    "fastcrc": ("dynamixel/protocol/packet.py",),
+    "serial": ("dynamixel/protocol/port.py",),
 }
 """Libraries that have one door: files allowed to open it. The SDK is only measured against."""
 
 
-def room_of(path: Path) -> str:
-    """The room of a file, by its place in the tree."""
+def name_of(path: Path) -> str:
+    """The dotted name of a file within the project."""
     if path.is_relative_to(ROOT / "launch"):
         return "launch"
-    parts = path.relative_to(SOURCES / "armature").parts
-    name = parts[0].removesuffix(".py")
-    if name == "__init__":
-        return "armature"
-    return "cli" if name.startswith("cli_") else name
+    parts = path.relative_to(SOURCES / "armature").with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def room_of(path: Path) -> str:
+    """The room of a file: the longest entry of the table that its name begins with."""
+    name = name_of(path)
+    while name not in ROOMS:
+        shorter = name.rpartition(".")[0]
+        if not shorter:
+            raise KeyError(name)
+        name = shorter
+    return name
 
 
 def imports(text: str, path: Path) -> Iterator[str]:
@@ -107,15 +166,16 @@ def imports(text: str, path: Path) -> Iterator[str]:
 def violations(text: str, path: Path) -> list[str]:
     """What a file imports against the table."""
     room = room_of(path)
-    rule = ROOMS[room]
-    return [name for name in imports(text, path) if not allowed(name, room, rule, path)]
+    return [name for name in imports(text, path) if not allowed(name, room, path)]
 
 
-def allowed(name: str, room: str, rule: Room, path: Path) -> bool:
+def allowed(name: str, room: str, path: Path) -> bool:
     """Whether one imported name fits the rule of a room."""
     top, _, rest = name.partition(".")
+    rule = ROOMS[room]
     if top == "armature":
-        return in_house(rest, room, rule, path)
+        targets = (room or "errors", *rule.armature)
+        return rest in ("", "__version__") or rule.armature == ANY or any(within(rest, at) for at in targets)
     if top in SOLE_IMPORTERS:
         return path.relative_to(SOURCES / "armature").as_posix() in SOLE_IMPORTERS[top]
     if top in sys.stdlib_module_names:
@@ -123,18 +183,30 @@ def allowed(name: str, room: str, rule: Room, path: Path) -> bool:
     return rule.libraries == ANY or top in rule.libraries
 
 
-def in_house(name: str, room: str, rule: Room, path: Path) -> bool:
-    """Whether a name of our own may be imported; no node imports another node."""
-    if room == "nodes" and any(within(name, f"nodes.{node}") for node in NODES if node != path.stem):
-        return False
-    if within(name, room) or name in ("", "__version__"):
-        return True
-    return rule.armature == ANY or any(within(name, target) for target in rule.armature)
-
-
 def within(name: str, target: str) -> bool:
     """Whether a dotted name is another, or lies below it."""
     return name == target or name.startswith(f"{target}.")
+
+
+def circles(graph: Mapping[str, set[str]]) -> list[list[str]]:
+    """Circles of modules that import each other, over however many others."""
+    sorter = TopologicalSorter(graph)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        return [error.args[1]]
+    return []
+
+
+def module_graph(files: Iterable[Path]) -> dict[str, set[str]]:
+    """What each of our modules imports of our own, types and late imports too."""
+    names = {f"armature.{name_of(path)}".rstrip("."): path for path in files}
+    graph: dict[str, set[str]] = {}
+    for module, path in names.items():
+        found = imports(path.read_text("utf-8"), path)
+        reached = {name if name in names else name.rpartition(".")[0] for name in found}
+        graph[module] = {name for name in reached if name in names and name != module}
+    return graph
 
 
 FILES = sorted([*SOURCES.rglob("*.py"), *(ROOT / "launch").rglob("*.py")])
@@ -148,24 +220,27 @@ def test_file_imports_only_what_its_room_allows(path: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "text"),
     [
-        ("core/model.py", "import rclpy"),
-        ("core/model.py", "import time"),
-        ("core/model.py", "from pathlib import Path"),
-        ("core/model.py", "from armature.dynamixel.wiring import Wiring"),
-        ("core/model.py", "def late():\n    import threading"),
-        ("core/model.py", "from ..dynamixel import wiring"),
-        ("core/model.py", "from armature import monitor"),
-        ("dynamixel/loop.py", "import dynamixel_sdk"),
-        ("dynamixel/loop.py", "from armature.emulator.bus import EmulatedBus"),
-        ("emulator/servo.py", "from armature.dynamixel import bus"),
-        ("emulator/servo.py", "from rclpy.node import Node"),
-        ("recording/bag.py", "from armature.monitor.app import create_app"),
+        ("core/model/arm.py", "import rclpy"),
+        ("core/model/arm.py", "import time"),
+        ("core/model/arm.py", "from pathlib import Path"),
+        ("core/model/arm.py", "from armature.dynamixel.wiring.arm import Wiring"),
+        ("core/model/arm.py", "def late():\n    import threading"),
+        ("core/model/arm.py", "from ...dynamixel import wiring"),
+        ("core/model/arm.py", "from armature import monitor"),
+        ("core/trajectory/spline.py", "from armature.core.control.group import GroupControl"),
+        ("core/control/group.py", "from armature.core.kinematics.mechanics import Mechanics"),
+        ("dynamixel/wiring/arm.py", "from armature.dynamixel.protocol.bus import ServoBus"),
+        ("dynamixel/loop/loop.py", "import dynamixel_sdk"),
+        ("dynamixel/loop/loop.py", "from armature.emulator.bus.bus import EmulatedBus"),
+        ("emulator/servo/servo.py", "from armature.dynamixel.protocol import bus"),
+        ("emulator/servo/servo.py", "from rclpy.node import Node"),
+        ("recording/bag/bag.py", "from armature.monitor.app import create_app"),
         ("monitor/app.py", "import rclpy"),
-        ("monitor/app.py", "from armature.nodes import topics"),
-        ("nodes/recorder.py", "from armature.nodes.monitor import main"),
-        ("nodes/recorder.py", "from armature.nodes import servo_interface"),
-        ("nodes/recorder.py", "from armature.cli import main"),
-        ("nodes/recorder.py", "import serial"),
+        ("monitor/app.py", "from armature.nodes.common import topics"),
+        ("nodes/recorder/node.py", "from armature.nodes.monitor.node import Monitor"),
+        ("nodes/recorder/node.py", "from armature.nodes import servo_interface"),
+        ("nodes/recorder/node.py", "from armature.cli.main import main"),
+        ("nodes/recorder/node.py", "import serial"),
         ("provision/plan.py", "import yaml"),
         ("graph.py", "import rclpy"),
         ("__init__.py", "import armature.core"),
@@ -178,15 +253,15 @@ def test_forbidden_import_is_found(place: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("place", "text"),
     [
-        ("core/model.py", "import math, numpy as np\nfrom armature.errors import ConfigError"),
-        ("core/model.py", "from . import limits"),
-        ("dynamixel/port.py", "import serial"),
-        ("emulator/servo.py", "from armature.dynamixel.control_table import servo_model"),
+        ("core/model/arm.py", "import math, numpy as np\nfrom armature.errors import ConfigError"),
+        ("core/model/arm.py", "from . import units"),
+        ("dynamixel/protocol/port.py", "import serial"),
+        ("emulator/servo/servo.py", "from armature.dynamixel.tables.control_table import servo_model"),
         (
-            "nodes/recorder.py",
-            "import rclpy\nfrom armature.nodes import topics\nfrom armature.recording.bag import B",
+            "nodes/recorder/node.py",
+            "import rclpy\nfrom armature.nodes.common import topics\nfrom armature.recording.bag.bag import B",
         ),
-        ("cli_up.py", "from armature.recording.report import report"),
+        ("cli/arm/record.py", "from armature.recording.report.report import report"),
     ],
 )
 def test_allowed_import_passes(place: str, text: str) -> None:
@@ -197,6 +272,39 @@ def test_launch_file_may_read_only_the_graph() -> None:
     launch = ROOT / "launch" / "arm.launch.py"
     assert violations("from armature.graph import processes\nfrom launch import LaunchDescription", launch) == []
     assert violations("from armature.nodes import topics", launch)
+
+
+def test_modules_do_not_import_each_other_in_a_circle() -> None:
+    assert circles(module_graph(FILES)) == []
+
+
+def test_a_circle_is_found_over_other_modules_and_late_imports(tmp_path: Path, monkeypatch) -> None:
+    package = tmp_path / "armature" / "core"
+    package.mkdir(parents=True)
+    texts = {
+        "a": "from armature.core.b import B",
+        "b": "def late():\n    from . import c",
+        "c": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import armature.core.a",
+        "d": "from armature.core import a",
+    }
+    for name, text in texts.items():
+        (package / f"{name}.py").write_text(text)
+    monkeypatch.setattr(sys.modules[__name__], "SOURCES", tmp_path)
+    (found,) = circles(module_graph(sorted(package.glob("*.py"))))
+    assert set(found) == {f"armature.core.{name}" for name in "abc"}
+
+
+FOLDERS = sorted({path.parent for path in FILES if path.is_relative_to(SOURCES)})
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(SOURCES)))
+def test_a_folder_is_small_and_says_what_it_holds(folder: Path) -> None:
+    modules = [path.name for path in folder.glob("*.py") if not path.name.startswith("__")]
+    assert len(modules) <= MODULES_AT_MOST, modules
+    text = ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8"))) or ""
+    assert folder.name == "armature" or len(text.splitlines()) == 4, (
+        "what lives here, what may not, where to begin"
+    )
 
 
 def test_room_outside_the_table_is_refused() -> None:

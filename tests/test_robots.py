@@ -12,12 +12,12 @@ import pytest
 import yaml
 
 from armature import graph
-from armature.core.model import ArmModel
-from armature.core.poses import read_poses
-from armature.dynamixel.control_table import OperatingMode
-from armature.dynamixel.wiring import Wiring
-from armature.emulator.bus import EmulatedBus
-from armature.emulator.mujoco_plant import MujocoPlant
+from armature.core.model.arm import ArmModel
+from armature.core.model.poses import read_poses
+from armature.dynamixel.tables.control_table import OperatingMode
+from armature.dynamixel.wiring.arm import Wiring
+from armature.emulator.bus.bus import EmulatedBus
+from armature.emulator.physics.mujoco_plant import MujocoPlant
 
 ROBOTS = graph.robot_names()
 WORKING = ("home", "up", "above_pick", "pick", "above_place", "place")

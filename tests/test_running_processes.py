@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from armature.cli_running import without_runner
+from armature.cli.graph.running import without_runner
 from armature.graph import process_names
 from armature.running_processes import GraphProcesses, Running
 from armature.signals import RUNNER_VARIABLE
@@ -75,9 +75,9 @@ def test_those_of_the_runner_are_known_by_its_folder_whatever_their_domain(runti
 def test_the_emulator_and_the_bus_process_are_known_by_the_folder_too(runtime, start):
     emulator = start("emulator", "--link", str(runtime / "bus"))
     start("emulator", "--link", "/elsewhere/bus")
-    bus = start("bus", f'{{"port": "/dev/ttyUSB0", "last_words": "{runtime}/last_words"}}')
-    start("bus", '{"port": "/dev/ttyUSB0", "last_words": ""}')
-    assert found(runtime) == [("emulator", emulator, False), ("bus", bus, False)]
+    bus = start("bus_process", f'{{"port": "/dev/ttyUSB0", "last_words": "{runtime}/last_words"}}')
+    start("bus_process", '{"port": "/dev/ttyUSB0", "last_words": ""}')
+    assert found(runtime) == [("emulator", emulator, False), ("bus_process", bus, False)]
 
 
 def test_they_come_in_the_order_in_which_they_are_started(runtime, start):
@@ -90,7 +90,7 @@ def test_they_come_in_the_order_in_which_they_are_started(runtime, start):
     ("processes", "told"),
     [
         ([], "graph: it is not running; start it with: armature up"),
-        ([Running("bus", 7, 1, has_runner=True)], "only its bus process 7 runs.*armature up; or: kill 7"),
+        ([Running("bus_process", 7, 1, has_runner=True)], "only its bus process 7 runs.*armature up; or: kill 7"),
         ([Running("monitor", 7, 1, has_runner=True)], "runner: it has died; monitor go on.*: armature down"),
         (
             [Running("monitor", 7, os.getpid(), has_runner=False)],

@@ -8,11 +8,11 @@ from types import ModuleType
 
 import pytest
 
-from armature.bench.virtual import Bench
-from armature.bench.virtual_port import VirtualPort
-from armature.emulator.bus import EmulatedBus
-from armature.emulator.faults import Fault
-from armature.emulator.servo import Servo
+from armature.bench.simulation.virtual import Bench
+from armature.bench.simulation.virtual_port import VirtualPort
+from armature.emulator.bus.bus import EmulatedBus
+from armature.emulator.faults.catalogue import Fault
+from armature.emulator.servo.servo import Servo
 
 _STEP = 0.05  # [s]; a longer pause would be skipped
 
@@ -36,7 +36,8 @@ class VirtualArm:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self.bus = Bench(dict.fromkeys(Bench().positions(), 0.0)).far
+        bench = Bench(dict.fromkeys(Bench().positions(), 0.0))
+        self.bus, self.faults = bench.far, bench.faults
         self._port = _SharedPort(self.bus, self._lock)
 
     def put_in_place(self, monkeypatch: pytest.MonkeyPatch, *modules: ModuleType) -> None:
@@ -58,12 +59,12 @@ class VirtualArm:
     def inject(self, fault: Fault) -> None:
         """Bring a fault about."""
         with self._lock:
-            self.bus.faults.inject(fault)
+            self.faults.inject(fault)
 
     def clear(self, fault: Fault) -> None:
         """Take a fault away."""
         with self._lock:
-            self.bus.faults.clear(fault)
+            self.faults.clear(fault)
 
     def change(self, deed: Callable[[EmulatedBus], object]) -> None:
         """Do something to the bus."""

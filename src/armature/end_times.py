@@ -11,7 +11,7 @@ import yaml
 STOP_TIMEOUT = 30.0  # [s]
 # What its end takes beside the way to park: coming to rest, looking for that way, arriving.
 _ENDING = 10.0  # [s]
-# How much longer they wait for what has to outlast it (nodes/outlasting.py).
+# How much longer they wait for what has to outlast it (nodes/common/keep_alive.py).
 _LAST = 15.0  # [s]
 
 

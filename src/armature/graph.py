@@ -276,7 +276,7 @@ def outlasting(runtime: Path, patience: float = STOP_TIMEOUT) -> list[str]:
         runtime: folder of the graph.
         patience: how long that may take [s].
     """
-    line = [sys.executable, "-m", "armature.nodes.outlasting", "--link", str(_link(runtime))]
+    line = [sys.executable, "-m", "armature.nodes.common.keep_alive", "--link", str(_link(runtime))]
     return [*line, "--patience", f"{patience:g}", "--"]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from armature.signals import RUNNER_VARIABLE
 
-BUS = "bus"  # the servo interface's child, which outlives it
+BUS = "bus_process"  # the servo interface's child, which outlives it
 _PROC = Path("/proc")
 _MODULES = "armature.nodes."
 _NAMESPACE = "__ns:="

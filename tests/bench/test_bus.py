@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from armature.bench import bus
-from armature.bench.bus import CONTENDERS, compare, wire_time
-from armature.bench.bus_peers import Armature, Bare, StockSdk
-from armature.bench.bus_scale import fit
-from armature.bench.still import StillBus, still_wiring
+from armature.bench.bus import cycle
+from armature.bench.bus.cycle import CONTENDERS, compare, wire_time
+from armature.bench.bus.peers import Armature, Bare, StockSdk
+from armature.bench.bus.scale import fit
+from armature.bench.bus.still import StillBus, still_wiring
 from armature.errors import ProcessError
 
 
@@ -27,7 +27,7 @@ def test_a_straight_line_is_found_and_a_bent_one_told():
 
 @pytest.mark.process
 def test_every_contender_reads_all_servos(nothing_left):
-    with bus._served(3, 1_000_000) as path:
+    with cycle._served(3, 1_000_000) as path:
         for contender in (Bare, Armature, StockSdk):
             served = contender(path, 1_000_000, still_wiring(3))
             # A busy machine may answer late; then the next cycle must do.
@@ -62,7 +62,7 @@ def test_servos_that_do_not_answer_are_told(nothing_left, monkeypatch):
 
 
 def test_a_server_that_does_not_start_is_told(nothing_left):
-    with pytest.raises(ProcessError, match="servos: they are not served"), bus._served(3, 12_345):
+    with pytest.raises(ProcessError, match="servos: they are not served"), cycle._served(3, 12_345):
         pass
 
 

@@ -8,10 +8,10 @@ from itertools import product
 
 import pytest
 
-from armature.bench.contacts import CHECKS, MOTIONS, OBSTACLES, Contact, measure
-from armature.bench.controlled import ControlledArm
-from armature.bench.fault_situations import delivered_gains
-from armature.emulator.faults import Payload, StuckJoint
+from armature.bench.faults.contacts import CHECKS, MOTIONS, OBSTACLES, Contact, measure
+from armature.bench.faults.situations import delivered_gains
+from armature.bench.simulation.controlled import ControlledArm
+from armature.emulator.faults.catalogue import Payload, StuckJoint
 
 CELLS = list(product(OBSTACLES, MOTIONS, CHECKS))
 # Each obstacle in each motion, the checks in turn; each check meets each obstacle.
@@ -53,14 +53,14 @@ def test_whoever_finds_it_says_where_it_is_blocked(check):
 def test_a_weight_that_nobody_told_of_does_not_sink_when_the_first_motion_is_blocked(joint, by):
     arm = ControlledArm(registers=delivered_gains())
     arm.armed()
-    arm.far.faults.inject(Payload(mass=1.0))
+    arm.faults.inject(Payload(mass=1.0))
     arm.run(1.0)
-    arm.far.faults.inject(StuckJoint(joint))
+    arm.faults.inject(StuckJoint(joint))
     arm.follow({joint: by}, 1.5)
     arm.run_until(lambda: arm.loop.blocks)
     arm.run(1.0)
     place = arm.positions()[joint]
-    arm.far.faults.clear("stuck_joint")
+    arm.faults.clear("stuck_joint")
     arm.run(1.0)
     assert arm.positions()[joint] == pytest.approx(place, abs=math.radians(0.5))
 

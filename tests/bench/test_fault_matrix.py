@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from armature.bench.fault_cases import CASES, Case
-from armature.bench.fault_situations import SITUATIONS
-from armature.bench.faults import Row, measure
-from armature.dynamixel.cause import ASTRAY, Cause
+from armature.bench.faults.cases import CASES, Case
+from armature.bench.faults.matrix import Row, measure
+from armature.bench.faults.situations import SITUATIONS
+from armature.dynamixel.faults.cause import ASTRAY, Cause
 
 PROMISE = 1.0  # a servo's fault is named within a second
 

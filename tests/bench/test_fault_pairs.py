@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from armature.bench.fault_cases import CASES, Case, start
-from armature.bench.fault_pairs import CELLS, SECONDS, Cell, Matrix, matrix, measure, sample
-from armature.bench.fault_processes import STRIKES, ProcessBench
-from armature.bench.fault_situations import idle, moving, starting
-from armature.bench.fault_way import Follower, Way
-from armature.dynamixel.mode import Mode
-from armature.dynamixel.remedy import Remedy, Step
+from armature.bench.faults.cases import CASES, Case, start
+from armature.bench.faults.pairs import CELLS, SECONDS, Cell, Matrix, matrix, measure, sample
+from armature.bench.faults.processes import STRIKES, ProcessBench
+from armature.bench.faults.situations import idle, moving, starting
+from armature.bench.faults.way_back import Follower, Way
+from armature.dynamixel.faults.remedy import Remedy, Step
+from armature.dynamixel.faults.states import Mode
 from armature.errors import BusError, CommandRefused
 
 SEED = 10

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from armature.bench.tracking import WAYS, run
+from armature.bench.graph.tracking import WAYS, run
 
 pytestmark = pytest.mark.timeout(180)
 

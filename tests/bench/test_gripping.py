@@ -7,15 +7,15 @@ import math
 import numpy as np
 import pytest
 
-from armature.bench.virtual import ARM, WIRING, Bench
-from armature.core.group import GroupControl, GroupSettings
-from armature.core.judging import GripJudge
-from armature.core.limits import GroupLimits
-from armature.core.squeeze import Squeeze
-from armature.dynamixel.grip import lead
-from armature.dynamixel.mode import Mode
-from armature.dynamixel.setpoints import Piece
-from armature.emulator.servo_faults import StuckJoint
+from armature.bench.simulation.virtual import ARM, WIRING, Bench
+from armature.core.control.goal_monitor import GripJudge
+from armature.core.control.grip_relief import Squeeze
+from armature.core.control.group import GroupControl, GroupSettings
+from armature.core.trajectory.limits import GroupLimits
+from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.motion.grip import lead
+from armature.dynamixel.motion.setpoints import Piece
+from armature.emulator.faults.servo import StuckJoint
 
 JOINT = "gripper"
 SHARE, GAIN = 0.3, 1280
@@ -73,7 +73,7 @@ def gripper():
 @pytest.mark.parametrize("speed", [1.0, 0.03])
 @pytest.mark.parametrize("target", [0.0, 0.0172])
 def test_something_between_the_fingers_is_held_without_an_overload(gripper, speed, target):
-    gripper.bench.far.faults.inject(StuckJoint(joint=JOINT))  # at 20 mm
+    gripper.bench.faults.inject(StuckJoint(joint=JOINT))  # at 20 mm
     gripper.command(target, speed)
     gripper.run(3.0 + 0.02 / (speed * 0.05)).run(10.0)
     assert gripper.bench.mode() is Mode.ARMED
@@ -88,10 +88,10 @@ def test_something_between_the_fingers_is_held_without_an_overload(gripper, spee
 
 def test_what_is_let_go_again_is_gripped_again_and_the_gripper_opens_from_there(gripper):
     stuck = StuckJoint(joint=JOINT)
-    gripper.bench.far.faults.inject(stuck)
+    gripper.bench.faults.inject(stuck)
     gripper.command(0.0)
     gripper.run(3.0)
-    gripper.bench.far.faults.clear(stuck)
+    gripper.bench.faults.clear(stuck)
     gripper.run(1.0)
     held = gripper.bench.positions()[JOINT]
     assert held == pytest.approx(0.02 - lead(SERVO, SHARE, GAIN), abs=3e-4)  # it gives way by the lead and no more
@@ -103,7 +103,7 @@ def test_what_is_let_go_again_is_gripped_again_and_the_gripper_opens_from_there(
 def test_fingers_that_no_controller_relieves_give_way_before_the_servo_lets_go():
     gripper = Gripper(math.inf)
     bench = gripper.bench
-    bench.far.faults.inject(StuckJoint(joint=JOINT))
+    bench.faults.inject(StuckJoint(joint=JOINT))
     gripper.command(0.0)
     while bench.loop.session == "s1":
         gripper.run(0.01)

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
-from armature.core.drive import drives_of
-from armature.core.goal_checks import CheckSettings, GoalChecks
-from armature.core.guarding import Guard
-from armature.core.inverse import Inverse
-from armature.core.kinematics import forward
-from armature.core.limits import GroupLimits
-from armature.core.mechanics import Mechanics
-from armature.core.model import ArmModel
-from armature.core.moves import MoveSettings, Planner
-from armature.core.poses import read_poses
-from armature.core.steering import Steering
+from armature.core.kinematics.collision_scaling import Guard
+from armature.core.kinematics.drive import drives_of
+from armature.core.kinematics.inverse_kinematics import Inverse
+from armature.core.kinematics.kinematics import forward
+from armature.core.kinematics.mechanics import Mechanics
+from armature.core.kinematics.twist_servo import Steering
+from armature.core.model.arm import ArmModel
+from armature.core.model.poses import read_poses
+from armature.core.planning.goal_checks import CheckSettings, GoalChecks
+from armature.core.planning.moves import MoveSettings, Planner
 from armature.core.steps import finished
+from armature.core.trajectory.limits import GroupLimits
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCELERATION, JERK = 4.0, 40.0

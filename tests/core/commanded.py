@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from armature.core.group import GroupControl, GroupSettings
-from armature.core.judging import TrajectoryJudge
-from armature.core.model import Limit
-from armature.core.retiming import STEP
-from armature.core.stopping import Dynamics
-from armature.core.tolerance import Tolerance, Tolerances
-from armature.core.tracking import HANDOVER
-from armature.dynamixel.setpoints import Piece, Setpoints
+from armature.core.control.goal_monitor import TrajectoryJudge
+from armature.core.control.group import GroupControl, GroupSettings
+from armature.core.control.tolerance import Tolerance, Tolerances
+from armature.core.control.tracker import HANDOVER
+from armature.core.model.arm import Limit
+from armature.core.trajectory.retiming import STEP
+from armature.core.trajectory.stopping import Dynamics
+from armature.dynamixel.motion.setpoints import Piece, Setpoints
 
 from .groups import JOINTS, group
 

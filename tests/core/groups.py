@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from armature.core.limits import GroupLimits
+from armature.core.trajectory.limits import GroupLimits
 
 JOINTS = ("waist", "elbow")
 

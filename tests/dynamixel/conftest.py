@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from armature.dynamixel.bus import ServoBus
+from armature.dynamixel.protocol.bus import ServoBus
 
 from .scripted import ScriptedPort
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from armature.core.drive import drives_of
-from armature.core.dynamics import Torques
-from armature.core.mechanics import Mechanics
-from armature.dynamixel.control_table import OperatingMode
-from armature.dynamixel.wiring import Wiring
+from armature.core.kinematics.drive import drives_of
+from armature.core.kinematics.dynamics import Torques
+from armature.core.kinematics.mechanics import Mechanics
+from armature.dynamixel.tables.control_table import OperatingMode
+from armature.dynamixel.wiring.arm import Wiring
 
 from .virtual import ARM, JOINTS, PERIOD, URDF, WIRING, Bench
 

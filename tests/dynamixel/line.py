@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
-from armature.bench.still import StillBus, still_wiring
-from armature.bench.virtual_port import VirtualPort
-from armature.dynamixel.axis import Axis
-from armature.dynamixel.bus import ServoBus
-from armature.dynamixel.packet import Instruction, StreamDecoder
-from armature.dynamixel.reader import Reader
+from armature.bench.bus.still import StillBus, still_wiring
+from armature.bench.simulation.virtual_port import VirtualPort
+from armature.dynamixel.protocol.bus import ServoBus
+from armature.dynamixel.protocol.packet import Instruction, StreamDecoder
+from armature.dynamixel.servo.axis import Axis
+from armature.dynamixel.servo.reader import Reader
 
 COUNT = 7
 PERIOD = 0.01  # [s]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
-from armature.bench.still import StillBus
-from armature.bench.virtual_port import VirtualPort
-from armature.dynamixel.packet import HEADER
+from armature.bench.bus.still import StillBus
+from armature.bench.simulation.virtual_port import VirtualPort
+from armature.dynamixel.protocol.packet import HEADER
 
 # A CRC finds every burst of errors up to its own length (Peterson and Brown, 1961). This one is sent low byte
 # first, which tears a burst over its beginning apart by eight bits; so of 16 bits it is sure of eight.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from armature.core.model import ArmModel
-from armature.core.transfer import transfer
-from armature.dynamixel.setpoints import Piece
-from armature.dynamixel.wiring import Wiring
+from armature.core.model.arm import ArmModel
+from armature.core.planning.transfer import transfer
+from armature.dynamixel.motion.setpoints import Piece
+from armature.dynamixel.wiring.arm import Wiring
 
 from .virtual import Bench
 

@@ -8,7 +8,7 @@ import tty
 from collections import deque
 from collections.abc import Callable
 
-from armature.dynamixel.port import ServoPort
+from armature.dynamixel.protocol.port import ServoPort
 
 Answer = bytes | Callable[[bytes], bytes]
 

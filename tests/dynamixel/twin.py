@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from armature.core.model import ArmModel
-from armature.dynamixel.wiring import Wiring
+from armature.core.model.arm import ArmModel
+from armature.dynamixel.wiring.arm import Wiring
 
 from .virtual import Bench
 

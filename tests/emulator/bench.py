@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from armature.core.model import ArmModel
-from armature.dynamixel.packet import Error, Instruction, StreamDecoder, encode
-from armature.dynamixel.wiring import Wiring
-from armature.emulator.bus import EmulatedBus
-from armature.emulator.servo import Servo
+from armature.core.model.arm import ArmModel
+from armature.dynamixel.protocol.packet import Error, Instruction, StreamDecoder, encode
+from armature.dynamixel.wiring.arm import Wiring
+from armature.emulator.bus.bus import EmulatedBus
+from armature.emulator.faults.board import FaultBoard
+from armature.emulator.servo.servo import Servo
 
 _WHEEL = """<link name="wheel{n}"><inertial><mass value="0.1"/>
   <inertia ixx="1e-3" ixy="0" ixz="0" iyy="1e-3" iyz="0" izz="1e-3"/></inertial></link>
@@ -53,6 +54,7 @@ class Host:
         arm = ArmModel.from_urdf(text)
         start = dict.fromkeys((joint.name for joint in arm.driven), 0.0)
         self.bus = EmulatedBus.of_arm(text, Wiring.from_yaml(wiring(models), arm), start)
+        self.faults = FaultBoard(self.bus)
         self.now = 0.0
 
     @property

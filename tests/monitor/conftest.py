@@ -11,14 +11,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from armature.core.model import ArmModel
+from armature.core.model.arm import ArmModel
 from armature.errors import ProcessError
+from armature.monitor.api.control import Control
+from armature.monitor.api.services import MonitorConfig
 from armature.monitor.app import create_app
-from armature.monitor.control import Control
 from armature.monitor.gateway import JointReading, Outcome, Recording, ServoInterfaceState, Snapshot
+from armature.monitor.http.server import MonitorServer
 from armature.monitor.hub import StreamHub
-from armature.monitor.server import MonitorServer
-from armature.monitor.services import MonitorConfig
 
 URDF = """<?xml version="1.0"?>
 <robot name="two_axis">

@@ -23,8 +23,8 @@ from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 
-from armature.nodes import topics
-from armature.nodes.conversions import diagnostic, to_seconds
+from armature.nodes.common import topics
+from armature.nodes.common.conversions import diagnostic, to_seconds
 
 # lark, which rosidl's Python support imports, uses a module that CPython 3.11 deprecates.
 pytestmark = [pytest.mark.process, pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")]

@@ -16,11 +16,11 @@ import rclpy
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.executors import SingleThreadedExecutor
 
-from armature.nodes import topics
-from armature.nodes.conversions import diagnostic
+from armature.nodes.common import topics
+from armature.nodes.common.conversions import diagnostic
 
 ROOT = Path(__file__).resolve().parents[2]
-TOGETHER = 2.0  # nodes/monitor.py [s]
+TOGETHER = 2.0  # nodes/monitor/node.py [s]
 pytestmark = [pytest.mark.process, pytest.mark.usefixtures("nothing_left")]
 
 

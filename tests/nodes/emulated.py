@@ -12,15 +12,15 @@ from pathlib import Path
 
 import yaml
 
-from armature.core.model import ArmModel
-from armature.dynamixel import link
-from armature.dynamixel.bus import ServoBus
-from armature.dynamixel.port import ServoPort
-from armature.dynamixel.wiring import Wiring
-from armature.emulator.servo import BOOT_TIME
+from armature.core.model.arm import ArmModel
+from armature.dynamixel.loop import link
+from armature.dynamixel.protocol.bus import ServoBus
+from armature.dynamixel.protocol.port import ServoPort
+from armature.dynamixel.wiring.arm import Wiring
+from armature.emulator.servo.servo import BOOT_TIME
 from armature.errors import BusError
-from armature.nodes.bus_client import BusClient
-from armature.nodes.bus_start import BusStart
+from armature.nodes.servo_interface.bus_process.client import BusClient
+from armature.nodes.servo_interface.bus_process.spawn import BusStart
 
 ROOT = Path(__file__).resolve().parents[2]
 URDF, SERVOS, POSES = ROOT / "urdf/armature6.urdf", ROOT / "config/servos.yaml", ROOT / "config/poses.yaml"

@@ -16,14 +16,14 @@ from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from std_srvs.srv import SetBool
 
-from armature.core.model import ArmModel
-from armature.dynamixel.bus import ServoBus
-from armature.dynamixel.port import ServoPort
-from armature.dynamixel.wiring import Wiring
-from armature.emulator import console
-from armature.nodes import topics
-from armature.nodes.emulator_console import ask
-from armature.nodes.last_words import last_words
+from armature.core.model.arm import ArmModel
+from armature.dynamixel.protocol.bus import ServoBus
+from armature.dynamixel.protocol.port import ServoPort
+from armature.dynamixel.wiring.arm import Wiring
+from armature.emulator.faults import console
+from armature.nodes.common import topics
+from armature.nodes.common.exit_message import last_words
+from armature.nodes.emulator.console import ask
 
 from .emulated import SERVOS, URDF
 from .servo_graph import ServoGraph, command, environment

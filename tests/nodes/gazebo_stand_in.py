@@ -24,10 +24,10 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory
 
-from armature.core.model import ArmModel
-from armature.dynamixel.wiring import Wiring
-from armature.emulator.motor import rotor_inertia
-from armature.emulator.mujoco_plant import MujocoPlant
+from armature.core.model.arm import ArmModel
+from armature.dynamixel.wiring.arm import Wiring
+from armature.emulator.physics.mujoco_plant import MujocoPlant
+from armature.emulator.servo.motor import rotor_inertia
 
 LATE = 0.005  # [s] each way
 STEP = 0.001  # [s]

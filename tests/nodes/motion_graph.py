@@ -13,11 +13,11 @@ from rclpy.parameter import Parameter
 from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-from armature.core.model import ArmModel
-from armature.nodes import topics
-from armature.nodes.arm_controller import ArmController
-from armature.nodes.conversions import to_duration
-from armature.nodes.gripper_controller import GripperController
+from armature.core.model.arm import ArmModel
+from armature.nodes.arm_controller.arm_controller import ArmController
+from armature.nodes.arm_controller.gripper_controller import GripperController
+from armature.nodes.common import topics
+from armature.nodes.common.conversions import to_duration
 
 from .servo_side import ServoSide
 

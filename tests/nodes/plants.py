@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from armature.core.model import ArmModel
-from armature.core.poses import read_poses
-from armature.dynamixel.wiring import Wiring
-from armature.emulator.bus import EmulatedBus
-from armature.emulator.gazebo_world import gazebo_world
+from armature.core.model.arm import ArmModel
+from armature.core.model.poses import read_poses
+from armature.dynamixel.wiring.arm import Wiring
+from armature.emulator.bus.bus import EmulatedBus
+from armature.emulator.faults.board import FaultBoard
+from armature.emulator.physics.gazebo_world import gazebo_world
 from armature.graph import find_robot
-from armature.nodes.gazebo_plant import GazeboPlant
+from armature.nodes.emulator.gazebo_plant import GazeboPlant
 
 STAND_IN = Path(__file__).with_name("gazebo_stand_in.py")
 START = "pick"  # an arm that is let go there falls
@@ -46,6 +47,7 @@ class Rig:
 
     def __init__(self) -> None:
         self.bus = EmulatedBus.of_arm(ROBOT.urdf, ROBOT.wiring, ROBOT.poses[START])
+        self.faults = FaultBoard(self.bus)
         self.now = 0.0
 
     def look(self) -> None:
@@ -81,6 +83,7 @@ class GazeboRig(Rig):
         # The servos have just lost their power: none drives the arm any more.
         plant.await_rest(time.monotonic, time.sleep, PATIENCE)
         self.bus = EmulatedBus.of_plant(plant, ROBOT.wiring, time.monotonic())
+        self.faults = FaultBoard(self.bus)
 
     def look(self) -> None:
         time.sleep(0.002)

@@ -20,8 +20,8 @@ from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from armature.environment import graph_environment
-from armature.nodes import topics
-from armature.nodes.conversions import positions_of, to_duration, to_stamp, values_of
+from armature.nodes.common import topics
+from armature.nodes.common.conversions import positions_of, to_duration, to_stamp, values_of
 
 from .emulated import JOINTS, POSES, ROOT, SERVOS, URDF
 
@@ -177,7 +177,7 @@ class ServoGraph:
                 line = entry.read_bytes().split(b"\0")
             except OSError:
                 continue
-            if b"armature.nodes.bus" in line and str(self.port).encode() in b" ".join(line):
+            if b"armature.nodes.bus_process" in line and str(self.port).encode() in b" ".join(line):
                 yield int(entry.parent.name)
 
     def end(self, number: int = signal.SIGINT, seconds: float = 30.0) -> int:

@@ -7,13 +7,13 @@ import math
 from diagnostic_msgs.msg import DiagnosticStatus
 from sensor_msgs.msg import JointState
 
-from armature.core.blocked import Block
-from armature.core.stopping import Dynamics
-from armature.core.tracking import HANDOVER
-from armature.dynamixel.setpoints import Piece, Setpoints
+from armature.core.control.blocked import Block
+from armature.core.control.tracker import HANDOVER
+from armature.core.trajectory.stopping import Dynamics
+from armature.dynamixel.motion.setpoints import Piece, Setpoints
 from armature.errors import GoalRefused
-from armature.nodes import topics
-from armature.nodes.conversions import diagnostic, to_seconds, to_setpoints, to_stamp
+from armature.nodes.common import topics
+from armature.nodes.common.conversions import diagnostic, to_seconds, to_setpoints, to_stamp
 
 CYCLE = 0.01  # [s]
 

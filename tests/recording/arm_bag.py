@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from rosbags.typesys import Stores, get_typestore
 
-from armature.recording.bag import BagWriter
-from armature.recording.topic import Message, Qos, Topic
+from armature.recording.bag.bag import BagWriter
+from armature.recording.bag.topic import Message, Qos, Topic
 
 from .samples import START
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from armature.recording.topic import Message, Qos, Topic
+from armature.recording.bag.topic import Message, Qos, Topic
 
 START = 1_790_000_000_000_000_000  # [ns since 1970]
 BOOL = Topic("/protective_stop", "std_msgs/msg/Bool", "bool data\n", "RIHS01_bool")

@@ -12,9 +12,9 @@ from control_msgs.action import FollowJointTrajectory
 from rclpy.action import ActionClient
 from rclpy.task import Future
 
-from armature.core.trajectory import Trajectory
-from armature.nodes import topics
-from armature.nodes.conversions import from_trajectory, positions_of, to_seconds
+from armature.core.trajectory.trajectory import Trajectory
+from armature.nodes.common import topics
+from armature.nodes.common.conversions import from_trajectory, positions_of, to_seconds
 
 from .running import Running
 from .trouble import JOINTS, hold_up, let_go, put_up, see_to_it

@@ -21,8 +21,8 @@ from rclpy.subscription import Subscription
 from std_srvs.srv import SetBool, Trigger
 
 from armature.environment import graph_environment
-from armature.nodes import topics
-from armature.nodes.conversions import positions_of, values_of
+from armature.nodes.common import topics
+from armature.nodes.common.conversions import positions_of, values_of
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from armature.core.model import ArmModel
+from armature.core.model.arm import ArmModel
 
 from .follower import Follower, Observed, names_a_step
 from .lateness import __file__ as lateness_script

@@ -12,9 +12,9 @@ import pytest
 from control_msgs.action import FollowJointTrajectory
 from rclpy.action import ActionClient
 
-from armature.core.trajectory import Trajectory
-from armature.nodes import topics
-from armature.nodes.conversions import from_trajectory, positions_of, to_seconds, values_of
+from armature.core.trajectory.trajectory import Trajectory
+from armature.nodes.common import topics
+from armature.nodes.common.conversions import from_trajectory, positions_of, to_seconds, values_of
 
 from .running import Running
 

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from armature import cli
-from armature.emulator.faults import FAULTS
+from armature.cli import main
+from armature.emulator.faults.catalogue import FAULTS
 from armature.environment import graph_environment
 
-from ..at_terminal import at_terminal
+from ..cli.at_terminal import at_terminal
 from . import documented
 from .documents import ROOT, commands
 
@@ -77,26 +77,26 @@ def test_no_entry_outlives_its_document():
 
 def names():
     """All commands of the command line."""
-    subparsers = next(action for action in cli.parser()._actions if action.choices and not action.option_strings)
+    subparsers = next(action for action in main.parser()._actions if action.choices and not action.option_strings)
     return tuple(subparsers.choices)
 
 
 @pytest.mark.parametrize("name", ["", *names()])
 def test_every_command_has_its_help(name, capsys):
     with pytest.raises(SystemExit) as ended:
-        cli.main([*name.split(), "--help"])
+        main.main([*name.split(), "--help"])
     assert ended.value.code == 0
     assert f"usage: armature {name}".rstrip() in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("filled", documented.FORMS.values(), ids=documented.FORMS)
 def test_forms_of_commands_are_what_the_parser_takes(filled):
-    assert cli.parser().parse_args(shlex.split(filled)).command
+    assert main.parser().parse_args(shlex.split(filled)).command
 
 
 @pytest.mark.parametrize("command", [c for c in documented.NOT_RUN if "armature" in c.split()[0]])
 def test_commands_that_are_not_run_are_parsed(command):
-    assert cli.parser().parse_args(shlex.split(command)[1:]).command
+    assert main.parser().parse_args(shlex.split(command)[1:]).command
 
 
 def test_the_table_of_commands_names_them_all():
@@ -243,4 +243,4 @@ def test_each_fault_of_the_table_strikes(tmp_path):
     shell = Shell(tmp_path)
     with shell.running(documented.ON_A_BUS, (tmp_path / "bus").exists):
         for example in fault_examples():
-            assert cli.main([*shlex.split(example)[1:], "--link", str(tmp_path / "bus")]) == 0, example
+            assert main.main([*shlex.split(example)[1:], "--link", str(tmp_path / "bus")]) == 0, example

@@ -7,8 +7,8 @@ import time
 import pytest
 import yaml
 
-from armature.nodes import topics
-from armature.nodes.conversions import to_seconds
+from armature.nodes.common import topics
+from armature.nodes.common.conversions import to_seconds
 
 from ..nodes.plants import ROBOT, order, stand_in
 from .running import Running, armature

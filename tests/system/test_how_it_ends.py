@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from armature.graph import process_names
-from armature.nodes import topics
+from armature.nodes.common import topics
 from armature.running_processes import GraphProcesses
 from armature.standalone import Supervisor
 

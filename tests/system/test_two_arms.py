@@ -15,9 +15,9 @@ from control_msgs.action import FollowJointTrajectory
 from rclpy.action import ActionClient
 from rosbags.rosbag2 import Reader
 
-from armature.core.trajectory import Trajectory
-from armature.nodes import topics
-from armature.nodes.conversions import from_trajectory
+from armature.core.trajectory.trajectory import Trajectory
+from armature.nodes.common import topics
+from armature.nodes.common.conversions import from_trajectory
 
 from .running import Running, armature
 

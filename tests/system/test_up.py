@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from rosbags.rosbag2 import Reader
 
-from armature.nodes import topics
-from armature.recording.report import write_report
+from armature.nodes.common import topics
+from armature.recording.report.report import write_report
 
 from .running import Running, armature, was_stopped
 

@@ -12,9 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 from random import Random
 
-from armature.emulator import console
+from armature.emulator.faults import console
 from armature.errors import ProcessError
-from armature.nodes.emulator_console import ask
+from armature.nodes.emulator.console import ask
 from armature.standalone import Supervisor
 
 NODES = ("servo_interface", "arm_controller", "state_publisher", "monitor", "recorder")
@@ -173,7 +173,11 @@ def let_go(link: Path) -> None:
 def bus_children(link: Path) -> list[int]:
     """Process ids of bus children for a port."""
     lines = _read_all("cmdline")
-    return [pid for pid, line in lines if b"armature.nodes.bus" in line and str(link).encode() in b" ".join(line)]
+    return [
+        pid
+        for pid, line in lines
+        if b"armature.nodes.bus_process" in line and str(link).encode() in b" ".join(line)
+    ]
 
 
 def left_behind(runtime: Path) -> list[int]:

@@ -1,1 +1,5 @@
-"""Pure rules of the arm: no ROS, port, clock, thread or file (see README.md)."""
+"""The rules of an arm as mathematics: its model, trajectories, control, kinematics and planning.
+
+Nothing that waits, reads a clock, opens a file or a port, or knows ROS.
+Begin with trajectory/trajectory.py, then control/group.py.
+"""

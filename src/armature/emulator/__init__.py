@@ -1,1 +1,5 @@
-"""Servos that answer bytes: their registers, physics and faults; README.md says what is not modelled."""
+"""Servos that answer bytes: firmware, motors, physics, and faults on purpose.
+
+No ROS, and nothing that the host side knows but tables, packets and wiring; README.md says what is not modelled.
+Begin with bus/bus.py.
+"""

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from flask import Flask, request
 
-from armature.monitor import commands, failures, page, security, state
-from armature.monitor.control import Control
+from armature.monitor.api import commands, failures, page, security, state
+from armature.monitor.api.control import Control
+from armature.monitor.api.leases import JogOrder
+from armature.monitor.api.services import MonitorConfig, Services
 from armature.monitor.gateway import Gateway
+from armature.monitor.http.request_head import LONGEST_BODY
 from armature.monitor.hub import StreamHub
-from armature.monitor.leases import JogOrder
-from armature.monitor.request_head import LONGEST_BODY
-from armature.monitor.services import MonitorConfig, Services
 
 # Reached before the login: the page asks for the key, and STOP answers to everybody.
 _OPEN = frozenset({"page.index", "page.file", "commands.login", "commands.stop"})

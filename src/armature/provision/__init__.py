@@ -1,1 +1,5 @@
-"""Makes a bare machine able to run Armature. Standard library only: it runs before anything is installed."""
+"""Makes a bare machine able to run Armature.
+
+Standard library only: it runs before anything is installed.
+Begin with plan.py.
+"""

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from armature.monitor.api.control import Control
+from armature.monitor.api.encode import edition_of, encode_snapshot
 from armature.monitor.app import create_app
-from armature.monitor.control import Control
-from armature.monitor.encode import edition_of, encode_snapshot
+from armature.monitor.http.server import MonitorServer
 from armature.monitor.hub import StreamHub
-from armature.monitor.server import MonitorServer
 
 # Nothing that calls home.
 _FLAGS = [

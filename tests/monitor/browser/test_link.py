@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import expect
 
-from armature.monitor.control import GRACE, IDLE
+from armature.monitor.api.control import GRACE, IDLE
 
 from .conftest import KEY
 

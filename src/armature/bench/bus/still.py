@@ -1,0 +1,85 @@
+"""Servos that hold still: a bus of any number of them, of whose bytes alone something is wanted.
+
+As a program it serves them on a paced pseudo-terminal: python -m armature.bench.bus.still LINK SERVOS BAUD_RATE
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from armature.dynamixel.protocol.packet import Error
+from armature.dynamixel.tables.control_table import BAUD_RATES, servo_model
+from armature.dynamixel.wiring.arm import ServoWiring
+from armature.emulator.bus.bus import EmulatedBus
+from armature.emulator.bus.terminal import Terminal
+from armature.emulator.servo.servo import Servo
+
+_MODEL = "XM430-W350"
+
+
+class StillServo(Servo):
+    """A servo whose registers read what was put there, measured or not."""
+
+    def read(self, address: int, length: int) -> tuple[Error, bytes]:
+        """Read bytes as they stand."""
+        return self.registers.read(address, length)
+
+
+class StillBus(EmulatedBus):
+    """A bus on which time passes and nothing moves."""
+
+    @staticmethod
+    def of(count: int, baud_rate: int, kind: type[StillServo] = StillServo) -> StillBus:
+        """So many servos of one kind, with ids from 1 on."""
+        wirings = still_wiring(count)
+        servos = [(wiring, kind(wiring.model, wiring.servo_id)) for wiring in wirings]
+        for _, servo in servos:
+            servo.registers["Baud Rate"] = BAUD_RATES.index(baud_rate)
+            servo.registers["Return Delay Time"] = 0
+        return StillBus(servos, _StillPlant(tuple(wiring.joint for wiring in wirings)), baud_rate)
+
+    def advance(self, now: float) -> None:
+        """Nothing moves."""
+
+
+class _StillPlant:
+    """Joints that stand at 0."""
+
+    def __init__(self, joints: tuple[str, ...]) -> None:
+        self.joints = joints
+        self.positions: Sequence[float] = (0.0,) * len(joints)
+        self.velocities = self.positions
+
+    def time(self, now: float) -> float:
+        """That of the computer."""
+        return now
+
+    def step(self, dt: float, torques: Sequence[float | None]) -> None:
+        """Nothing moves."""
+
+
+def still_wiring(count: int, model: str = _MODEL) -> list[ServoWiring]:
+    """Wiring of so many servos of one model, with ids from 1 on."""
+    kind = servo_model(model)
+    return [ServoWiring(f"joint{index}", index, kind, 1, 0.0, 1.0) for index in range(1, count + 1)]
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("link", type=Path)
+    parser.add_argument("servos", type=int)
+    parser.add_argument("baud_rate", type=int)
+    options = parser.parse_args()
+    bus = StillBus.of(options.servos, options.baud_rate)
+    with Terminal(bus, options.link, time.monotonic) as terminal:
+        signal.signal(signal.SIGTERM, lambda *_: terminal.stop())
+        terminal.serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""The way back as the arm's own messages name it, gone by somebody who knows nothing else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from armature.bench.simulation.virtual import JOINTS, Bench
+from armature.dynamixel.faults.remedy import NOTHING, Remedy, Step
+from armature.dynamixel.faults.states import Mode
+from armature.errors import BusError, CommandRefused
+
+_LONGEST_WAIT = 6.0  # [s]
+_TRIES = 10  # requests, and looks at what is said, before it counts as a dead end
+_SETTLED = 0.3  # after a step [s]
+_STEADY = 1.0  # the arm takes commands for so long [s]
+_SLOW = 0.02  # [rad/s]
+
+
+@dataclass
+class Way:
+    """How somebody got there, or where it ended."""
+
+    asked: list[Step] = field(default_factory=list)  # in their order, those that were refused too
+    trouble: list[str] = field(default_factory=list)
+    moved: float = 0.0  # the most that a step moved a joint that was not to move, beyond its sag [deg]
+
+    @property
+    def counted(self) -> int:
+        """Requests; releasing a protective stop is a deed of its own, beside the recovery."""
+        return sum(step is not Step.RELEASE for step in self.asked)
+
+
+class Follower:
+    """Does what the messages say until the arm takes commands."""
+
+    def __init__(self, bench: Bench, by_hand: Callable[[], object]) -> None:
+        """Args: the arm, and what hands do about what has struck it."""
+        self.way = Way()
+        self._bench = bench
+        self._by_hand = by_hand
+        self._refused = NOTHING  # the remedy that came with a refusal
+        self._acts: dict[Step, Callable[[], object]] = {
+            Step.ARM: lambda: bench.loop.arm("s2", bench.now),
+            Step.CLEAR_FAULTS: lambda: bench.loop.clear_faults(bench.now),
+            Step.TORQUE_OFF: self._let_down,
+            Step.DISARM: self._park,
+            Step.RELEASE: lambda: bench.loop.protective_stop(False, bench.now),
+            Step.REBOOT: lambda: bench.loop.reboot(self._gravest(), bench.now),
+            Step.END_FREE: lambda: bench.loop.guide(next(iter(bench.loop.free)), bench.now, begin=False),
+        }
+
+    def follow(self) -> Way:
+        """Go it to its end."""
+        for _ in range(_TRIES):
+            self._await_rest()
+            if self._is_there() and self._stands_alone():
+                return self.way
+            remedy = self._refused if self._refused.steps else self._bench.loop.remedy(self._bench.now)
+            self._refused = NOTHING
+            if not remedy.steps:
+                return self._give_up(f"{self._told()} names no step: {remedy!r}")
+            self._take(remedy)
+        return self._give_up(f"a dead end: {', '.join(self.way.asked)}; {self._told()}")
+
+    def _take(self, remedy: Remedy) -> None:
+        """The next request that a remedy names, and what comes before it."""
+        for step in remedy.steps:
+            if step is Step.BY_HAND:
+                self._by_hand()
+                self._await_rest()
+            elif step is Step.WAIT:
+                self._wait(remedy)
+            else:
+                self._ask(step)
+                return
+            self._bench.run(_SETTLED)
+
+    def _wait(self, remedy: Remedy) -> None:
+        """As long as the same is said, and no longer than somebody waits."""
+        bench, end = self._bench, self._bench.now + _LONGEST_WAIT
+        if remedy.steps[-1] is not Step.WAIT:
+            end = bench.now + _LONGEST_WAIT / 3.0
+        while bench.now < end and (bench.loop.remedy(bench.now) == remedy or remedy.steps[-1] is not Step.WAIT):
+            bench.cycle()
+
+    def _ask(self, step: Step) -> None:
+        self.way.asked.append(step)
+        before = self._bench.positions()
+        try:
+            self._acts[step]()
+        except CommandRefused as error:
+            self._note_refusal(step, error)
+        except BusError:  # an answer was lost: the cycle goes on with it, or it is asked again
+            pass
+        self._bench.run(_SETTLED)
+        self._await_rest()
+        if step not in (Step.DISARM, Step.TORQUE_OFF):
+            self._see(before)
+
+    def _note_refusal(self, step: Step, error: CommandRefused) -> None:
+        if not isinstance(error.remedy, Remedy) or not error.remedy.steps:
+            self.way.trouble.append(f"{step} refused without a step: {error}")
+        else:
+            self._refused = error.remedy
+
+    def _see(self, before: dict[str, float]) -> None:
+        """How far a request moved a joint that it had no business to move."""
+        places = self._bench.positions()
+        for joint in JOINTS[:-1]:
+            beyond = abs(places[joint] - before[joint]) - self._sag(joint)
+            self.way.moved = max(self.way.moved, math.degrees(beyond))
+
+    def _sag(self, joint: str) -> float:
+        """How far a joint with torque hangs under its goal [rad]."""
+        servo = self._bench.servo(joint)
+        if not servo.registers["Torque Enable"]:
+            return math.inf  # nobody holds it
+        goal = self._bench.loop.axes[joint].wiring.to_position(servo.registers["Goal Position"])
+        return abs(goal - self._bench.positions()[joint])
+
+    def _let_down(self) -> None:
+        """Somebody holds the arm while its torque is off."""
+        for joint in JOINTS:
+            self._bench.far.plant.jam(joint)  # type: ignore[attr-defined]  # the bench's plant has hands
+        self._bench.loop.torque_off(self._bench.now)
+
+    def _let_go(self) -> None:
+        for joint in JOINTS:
+            self._bench.far.plant.release(joint)  # type: ignore[attr-defined]
+
+    def _park(self) -> None:
+        bench = self._bench
+        end = bench.now + bench.park() + 2.0
+        while bench.now < end and bench.loop.torque() != "off":
+            bench.cycle()
+
+    def _gravest(self) -> str:
+        return min(self._bench.loop.faults.values(), key=lambda fault: fault.cause.gravity).joint
+
+    def _is_there(self) -> bool:
+        return self._bench.mode().takes_commands
+
+    def _stands_alone(self) -> bool:
+        """Armed, the arm carries itself again, and goes on to."""
+        self._let_go()
+        self._bench.run(_STEADY)
+        return self._is_there()
+
+    def _give_up(self, why: str) -> Way:
+        self.way.trouble.append(why)
+        return self.way
+
+    def _told(self) -> str:
+        mode: Mode = self._bench.mode()
+        return f"{mode.name} ({self._bench.loop.why})"
+
+    def _await_rest(self) -> None:
+        end = self._bench.now + _LONGEST_WAIT
+        self._bench.cycle()
+        while self._bench.now < end and max(map(abs, self._bench.far.plant.velocities)) > _SLOW:
+            self._bench.cycle()

@@ -1,0 +1,234 @@
+"""The arm with both of its controllers as their nodes run them, on virtual time: the graph without ROS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from armature.bench.simulation.virtual import ARM, JOINTS, URDF, WIRING, Bench
+from armature.core.control.goal_monitor import GripJudge, Judge, TrajectoryJudge
+from armature.core.control.grip_relief import Squeeze
+from armature.core.control.group import GroupControl, GroupSettings
+from armature.core.control.outcome import Outcome
+from armature.core.control.tolerance import Tolerance, Tolerances
+from armature.core.kinematics.drive import Drive
+from armature.core.kinematics.mechanics import Mechanics
+from armature.core.kinematics.twist_servo import Steering, steered
+from armature.core.planning.goal_checks import CheckSettings, GoalChecks
+from armature.core.planning.moves import MoveSettings, Planner
+from armature.core.steps import finished
+from armature.core.trajectory.limits import GroupLimits
+from armature.core.trajectory.spline import Array
+from armature.core.trajectory.trajectory import State, Trajectory
+from armature.dynamixel.motion.grip import lead
+from armature.dynamixel.motion.setpoints import Piece
+from armature.errors import ArmatureError, CommandRefused
+
+FINGER = JOINTS[-1]
+ARM_JOINTS = JOINTS[:-1]
+_RENEWAL = 0.02  # of pieces [s]
+_PRESS_EVERY = 0.1  # of a held button [s]
+_GRIP = 0.3  # of the stall torque, that fingers hold with
+_STANDING = 0.002  # [m/s]
+_FINGER_ACCELERATION, _FINGER_JERK = 0.2, 2.0
+_PATH, _GOAL, _GOAL_TIME = 0.2, 0.05, 1.0  # [rad], [rad], [s]
+
+
+@cache
+def _checks() -> GoalChecks:
+    drives = {
+        servo.joint: Drive(
+            servo.motors * servo.model.stall_torque * servo.reduction, servo.model.no_load_speed / servo.reduction
+        )
+        for servo in WIRING.servos
+    }
+    inertia = {joint: drive.rotor_inertia for joint, drive in drives.items()}
+    mechanics = Mechanics(URDF, ARM, ARM_JOINTS, inertia, "tool0")
+    return GoalChecks(mechanics, drives, CheckSettings())
+
+
+@dataclass
+class Held:
+    """A button that is held down: asked anew until it is let go."""
+
+    press: Callable[[float], object]
+    due: float = 0.0  # [s]
+
+
+@dataclass
+class Controller:
+    """One group's control, and the pieces that it sends."""
+
+    control: GroupControl
+    efforts: Callable[[Trajectory], Array | None] = lambda _motion: None
+    due: float = 0.0  # of the next piece [s]
+    refused: list[str] = field(default_factory=list)  # pieces that the loop did not take
+
+
+class ControlledArm(Bench):
+    """The bench with its controllers."""
+
+    def __init__(self, pose: str | Mapping[str, float] = "home", path: float = _PATH, **settings: Any) -> None:
+        """Args: where the arm stands, the path tolerance [rad], 0 for none, and settings of the loop."""
+        super().__init__(pose, **settings)
+        self.look: Callable[[], None] = lambda: None
+        self.held: Held | None = None
+        self.ends: list[Outcome] = []
+        self.is_controlled = True  # else the controllers' process is dead
+        self._serial = 1_000
+        self._path = path
+        torques = _checks().torques
+        self.arm = Controller(
+            self._group(ARM_JOINTS, dict.fromkeys(ARM_JOINTS, (4.0, 40.0)), 0.05),
+            lambda motion: torques.loads(motion.positions),
+        )
+        self.gripper = Controller(self._group((FINGER,), {FINGER: (_FINGER_ACCELERATION, _FINGER_JERK)}, 0.002))
+        servo = next(servo for servo in WIRING.servos if servo.joint == FINGER)
+        gain = settings.get("registers", {}).get(FINGER, {}).get("Position P Gain", 0)
+        most = np.array([lead(servo, _GRIP, gain)])
+        self._squeeze = Squeeze(self.gripper.control.limits, most, _STANDING)
+        self._steering = Steering(_checks().mechanics, self.arm.control.limits, "tool0")
+
+    def _group(
+        self, joints: tuple[str, ...], bounds: Mapping[str, tuple[float, float]], start: float
+    ) -> GroupControl:
+        limits = GroupLimits.of(
+            ARM, joints, {j: a for j, (a, _) in bounds.items()}, {j: k for j, (_, k) in bounds.items()}
+        )
+        count = len(joints)
+        control = GroupControl(limits, GroupSettings(np.full(count, start), np.zeros(count)))
+        control.let_give_way = self._let_give_way
+        return control
+
+    # What a client asks
+
+    def follow(self, way: Mapping[str, float], seconds: float) -> None:
+        """Send a goal: joints by so much [rad], in so many seconds; the others stay.
+
+        Raises:
+            ArmatureError: it is refused.
+        """
+        control = self.arm.control
+        begin = self._setpoint()
+        end = begin + np.array([way.get(joint, 0.0) for joint in ARM_JOINTS])
+        rest = np.zeros((2, len(ARM_JOINTS)))
+        goal = Trajectory(ARM_JOINTS, np.array([0.001, seconds]), np.array([begin, end]), rest)
+        control.follow(goal, None, self._judge(), self.ends.append, self.now)
+
+    def move(self, way: Mapping[str, float]) -> None:
+        """Send a move by so much [rad]; errors as `follow`."""
+        control, begin = self.arm.control, self._setpoint()
+        target = {joint: float(begin[i]) + way[joint] for i, joint in enumerate(ARM_JOINTS) if joint in way}
+        motion = finished(Planner(_checks(), control.limits, MoveSettings()).joints(begin, [target]))
+        control.follow(motion, None, self._judge(), self.ends.append, self.now)
+
+    def jog(self, velocities: Mapping[str, float]) -> None:
+        """Hold a jog button down [rad/s]; errors as `follow`, at its first press."""
+        self.hold(lambda now: self.arm.control.jog(velocities, 0.0, now))
+
+    def twist(self, linear: tuple[float, float, float]) -> None:
+        """Hold a button for the tool's velocity down [m/s]; errors as `follow`, at its first press."""
+        velocity = np.array([*linear, 0.0, 0.0, 0.0])
+        limits = self.arm.control.limits
+
+        def build(state: State, lease: float) -> Trajectory:
+            return steered(
+                limits, state, self._steering.velocities(state.position, velocity, False).velocity, lease
+            )
+
+        self.hold(lambda now: self.arm.control.press(build, 0.0, now))
+
+    def grip(self, position: float) -> None:
+        """Send the fingers to a position [m]; errors as `follow`."""
+        control, target = self.gripper.control, np.array([position])
+        judge = GripJudge(target, 0.003, _STANDING, 0.5, allow_stalling=True)
+        control.move(target, control.limits.velocity, judge, self.ends.append, self.now)
+
+    def let_go(self) -> None:
+        """Let the button go."""
+        self.held = None
+
+    def hold(self, press: Callable[[float], object]) -> None:
+        """Hold a button down that asks so at a time [s]."""
+        press(self.now)
+        self.held = Held(press, self.now + _PRESS_EVERY)
+
+    def _setpoint(self) -> Array:
+        setpoints = self.loop.setpoints(self.now)
+        return np.array([setpoints[joint].position for joint in ARM_JOINTS])
+
+    def _judge(self) -> Judge:
+        goal = Tolerance(position=_GOAL if self._path else 0.0)
+        count = len(ARM_JOINTS)
+        tolerances = Tolerances((Tolerance(position=self._path),) * count, (goal,) * count, _GOAL_TIME)
+        return TrajectoryJudge(tolerances, self.arm.control.limits)
+
+    # Time
+
+    def cycle(self) -> None:
+        """One cycle of the bus, and what the controllers do in its time."""
+        super().cycle()
+        if self.is_controlled:
+            for controller in (self.arm, self.gripper):
+                self.hear(controller.control)
+            self._press()
+            self._relieve()
+            for controller in (self.arm, self.gripper):
+                self._send(controller)
+        self.look()
+
+    def hear(self, control: GroupControl) -> None:
+        """Let a control have what the servo interface tells."""
+        loop, now = self.loop, self.now
+        control.note_state(self.mode().name, loop.session, loop.why, loop.blocks, now)
+        setpoints = loop.setpoints(now)
+        places = {joint: setpoint.position for joint, setpoint in setpoints.items()}
+        rests = not any(setpoints[joint].velocity for joint in control.limits.joints if joint in setpoints)
+        control.note_commanded(now, places, loop.session, now, rests=rests)
+        read = {joint: axis for joint, axis in loop.axes.items() if axis.ticks is not None}
+        velocities = {joint: axis.velocity for joint, axis in read.items()}
+        control.note_reading(now, {joint: axis.position for joint, axis in read.items()}, velocities, now)
+        control.update(now)
+
+    def _press(self) -> None:
+        held = self.held
+        if held is not None and self.now >= held.due:
+            held.due = self.now + _PRESS_EVERY
+            try:
+                held.press(self.now)
+            except ArmatureError as error:
+                self.arm.refused.append(str(error))
+
+    def _relieve(self) -> None:
+        control = self.gripper.control
+        desired, measured = control.setpoint(self.now), control.arm.measured
+        if desired is None or measured is None or control.arm.read_at != self.now:
+            return
+        target = self._squeeze.relieved(self.now, desired, measured)
+        if target is not None:
+            with suppress(ArmatureError):
+                control.relieve(target, self.now)
+
+    def _send(self, controller: Controller) -> None:
+        if self.now < controller.due:
+            return
+        piece = controller.control.piece(self.now)
+        if piece is None:
+            return
+        controller.due = self.now + _RENEWAL
+        self._serial += 1
+        session = controller.control.arm.session
+        sent = Piece(self._serial, session, piece.start, piece.trajectory, controller.efforts(piece.trajectory))
+        try:
+            self.loop.follow(sent, self.now)
+        except ArmatureError as error:
+            controller.refused.append(str(error))
+
+    def _let_give_way(self, joints: tuple[str, ...]) -> None:
+        with suppress(CommandRefused):  # the loop has found it first
+            self.loop.give_way(self.arm.control.arm.session, joints, self.now)

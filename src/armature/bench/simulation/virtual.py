@@ -1,0 +1,140 @@
+"""The bus against the emulator in one process: both live on a time that the bytes themselves move on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from armature.bench.simulation.virtual_port import VirtualPort
+from armature.core.model.arm import ArmModel, Limit
+from armature.core.model.poses import read_poses
+from armature.core.planning.transfer import transfer
+from armature.core.trajectory.stopping import Dynamics
+from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.loop.loop import LoopSettings, ServoLoop
+from armature.dynamixel.motion.setpoints import Piece
+from armature.dynamixel.protocol.multi_bus import bus_on
+from armature.dynamixel.wiring.arm import Wiring
+from armature.emulator.bus.bus import EmulatedBus
+from armature.emulator.faults.board import FaultBoard
+from armature.emulator.servo.servo import Servo
+from armature.graph import DEFAULT_ROBOT, find_robot
+
+_ROBOT = find_robot(DEFAULT_ROBOT)
+URDF = _ROBOT.urdf.read_text("utf-8")
+ARM = ArmModel.from_urdf(URDF)
+WIRING = Wiring.from_yaml(_ROBOT.wiring.read_text("utf-8"), ARM)
+POSES = read_poses(_ROBOT.poses.read_text("utf-8"), ARM)
+JOINTS = WIRING.joints
+PERIOD = 0.01  # [s]
+_PARK_SPEED = 0.3  # of the velocity limits
+_PARKING = 1_000  # serial number of the way
+
+
+class Bench:
+    """An arm of emulated servos with the loop that drives it."""
+
+    def __init__(
+        self,
+        pose: str | Mapping[str, float] = "home",
+        limits: Mapping[str, Limit] | None = None,
+        urdf: str = URDF,
+        wiring: Wiring = WIRING,
+        **settings: Any,
+    ) -> None:
+        """Args: where the arm stands, limits in place of the URDF's, the arm, and further settings of the loop."""
+        start = POSES[pose] if isinstance(pose, str) else pose
+        arm = ARM if urdf is URDF else ArmModel.from_urdf(urdf)
+        self.far = EmulatedBus.of_arm(urdf, wiring, start)
+        self.faults = FaultBoard(self.far)
+        first, *others = wiring.buses
+        self.port = VirtualPort(self.far, first)
+        self.ports = {first: self.port} | {name: VirtualPort(self.far, name, beside=self.port) for name in others}
+        self.bus = bus_on(self.ports, wiring)
+        self.dynamics = {joint: Dynamics(4.0, 40.0) for joint in wiring.joints}
+        self.settings = LoopSettings(dynamics=self.dynamics, **settings)
+        self.loop = ServoLoop(self.bus, wiring, limited(arm, limits or {}), self.settings)
+        self._next = PERIOD
+
+    def take_over(self, before: Bench) -> None:
+        """Hang on the servos of another bench, as the process does that comes after another."""
+        self.far, self.faults = before.far, before.faults
+        for port in self.ports.values():
+            port.far = self.far
+
+    @property
+    def now(self) -> float:
+        """The time of the bench [s]."""
+        return self.port.time
+
+    def servo(self, joint: str) -> Servo:
+        """The emulated servo of a joint."""
+        return self.far.servo(joint)
+
+    def positions(self) -> dict[str, float]:
+        """Where the joints truly are, by the physics."""
+        return dict(zip(self.far.plant.joints, self.far.plant.positions, strict=True))
+
+    def start(self) -> Bench:
+        """Start the loop."""
+        self.loop.start(self.now)
+        return self
+
+    def armed(self) -> Bench:
+        """Start and arm the loop, session s1."""
+        self.start()
+        self.run(0.05)
+        self.loop.arm("s1", self.now)
+        self.run(0.05)
+        return self
+
+    def park(self) -> float:
+        """Begin the way to the park pose, as the servo interface does; returns how long it takes [s]."""
+        setpoints = self.loop.setpoints(self.now)
+        begin = {joint: setpoint.position for joint, setpoint in setpoints.items()}
+        limits = {joint: ARM.limit(joint) for joint in JOINTS}
+        way = transfer(JOINTS, begin, POSES["park"], limits, self.dynamics, _PARK_SPEED)
+        self.loop.park(Piece(_PARKING, "", self.now, way), self.now)
+        return way.duration
+
+    def cycle(self) -> None:
+        """One cycle at its time; cycles that a slow one has overrun are left out, as the child does."""
+        while self._next <= self.port.time:
+            self._next += PERIOD
+        self.port.time = self._next
+        self.far.advance(self.port.time)
+        self.loop.cycle(self.port.time)
+
+    def run(self, seconds: float) -> Bench:
+        """Cycle for so long [s]."""
+        end = self.now + seconds
+        while self.now < end:
+            self.cycle()
+        return self
+
+    def run_until(self, condition: Callable[[], object], seconds: float = 5.0) -> Bench:
+        """Cycle until a condition is true; so many seconds at most."""
+        end = self.now + seconds
+        while not condition():
+            assert self.now < end, f"waited {seconds} s in vain; {self.loop.why}"
+            self.cycle()
+        return self
+
+    def mode(self) -> Mode:
+        """The state that the loop shows."""
+        return self.loop.mode(self.now)
+
+    def silence(self, joint: str) -> None:
+        """A servo whose answers stay away, though it holds: its data line broke."""
+        self.servo(joint)._booting = float("inf")
+
+    def speak(self, joint: str) -> None:
+        """Let a silenced servo answer again."""
+        self.servo(joint)._booting = 0.0
+
+
+def limited(arm: ArmModel, limits: Mapping[str, Limit]) -> ArmModel:
+    """An arm with other limits of some joints."""
+    joints = (replace(joint, limit=limits.get(joint.name, joint.limit)) for joint in arm.joints)
+    return replace(arm, joints=tuple(joints))

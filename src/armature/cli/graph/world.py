@@ -1,0 +1,38 @@
+"""The command that writes a world for Gazebo."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from armature.core.model.arm import ArmModel
+from armature.core.model.poses import read_poses
+from armature.dynamixel.wiring.arm import Wiring
+from armature.emulator.physics.gazebo_world import gazebo_world
+from armature.errors import ConfigError
+from armature.graph import find_robot
+
+
+def world(options: argparse.Namespace) -> int:
+    """Write the world with the arm, to a file or to standard output."""
+    robot = find_robot(options.robot, options.wiring)
+    urdf = robot.urdf.read_text("utf-8")
+    arm = ArmModel.from_urdf(urdf, str(robot.urdf))
+    wiring = Wiring.from_yaml(robot.wiring.read_text("utf-8"), arm, str(robot.wiring))
+    poses = read_poses(robot.poses.read_text("utf-8"), arm, str(robot.poses))
+    if options.pose not in poses:
+        raise ConfigError("--pose", options.pose, f"{robot.poses} has {', '.join(poses)}")
+    text = gazebo_world(urdf, arm, wiring, poses[options.pose], options.namespace)
+    if options.out:
+        _write(Path(options.out), text)
+    else:
+        sys.stdout.write(text)
+    return 0
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        raise ConfigError("--out", str(file), f"name a file that can be written ({error.strerror})") from error

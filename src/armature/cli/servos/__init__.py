@@ -1,0 +1,5 @@
+"""Commands that speak to servos while no graph runs: check, scan, setup, calibrate.
+
+Nothing that needs ROS.
+Begin with check.py.
+"""

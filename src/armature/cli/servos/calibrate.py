@@ -1,0 +1,223 @@
+"""The command that finds zero offsets and ranges of motion by hand, for the wiring file; torque stays off."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import time
+from collections.abc import Mapping
+from datetime import datetime
+
+from armature.cli.servos.calibration_table import Outcome, fields, outcome_lines, pose_lines, range_lines
+from armature.cli.servos.port import chosen_ports
+from armature.cli.servos.wiring import WiredArm, require_own, save, wired_arm
+from armature.cli.terminal import ENTER, QUIT, LiveTable, agrees, answer, key, require_person, say, single_keys
+from armature.core.model.poses import read_poses
+from armature.dynamixel.commissioning.calibration import Calibration, Placed, Range, Ticks, accepted, require_reach
+from armature.dynamixel.commissioning.commissioning import narrow_limits
+from armature.dynamixel.protocol.multi_bus import bus_of
+from armature.dynamixel.servo.axis import Axis
+from armature.dynamixel.servo.presence import call_roll
+from armature.dynamixel.servo.registers import Registers
+from armature.dynamixel.wiring.arm import ServoWiring
+from armature.dynamixel.wiring.edit import entry_of, with_ranges, with_zero_offsets
+from armature.errors import CommandRefused, ConfigError
+
+_LATENCY = 0.016  # [s]; the default of FTDI adapters
+_PERIOD = 0.1  # of the live tables [s]
+_READINGS = 10  # of which an offset is taken
+_SPACING = 0.05  # between them [s]
+_ZERO = "zero"
+
+
+def calibrate(options: argparse.Namespace) -> int:
+    """Take zero offsets while the arm stands in a known pose, and save them."""
+    wired = wired_arm(options)
+    require_own(wired)
+    servos = _servos(wired, options.joints)
+    pose = _pose(options.pose, wired, servos)
+    # What could not be written is refused before a person places the arm.
+    _edited(wired, servos, {} if options.yes else _whole(wired, servos))
+    if not options.yes:
+        require_person("calibration", "add --yes to take the arm as it stands")
+    bus = bus_of(wired.wiring, chosen_ports(options.port, wired.wiring.buses), _LATENCY)
+    bus.open()
+    try:
+        call_roll(bus, servos)
+        registers = Registers(bus)
+        calibration = Calibration(registers, servos, pose)
+        if options.yes:
+            outcome = _outcome(wired, registers, _taken(wired, calibration), {})
+        else:
+            outcome = _asked(options, wired, registers, calibration)
+        _conclude(options, wired, registers, outcome)
+    except KeyboardInterrupt:
+        remedy = "unless a line above says that it was saved, nothing was written"
+        raise CommandRefused("calibration", "interrupted", remedy) from None
+    finally:
+        bus.close()
+    return 0
+
+
+def _servos(wired: WiredArm, joints: list[str]) -> tuple[ServoWiring, ...]:
+    """The servos of the joints, of all where none is named; both where two turn one."""
+    chosen = [wired.servo(joint).joint for joint in joints] or wired.wiring.joints
+    return tuple(servo for servo in wired.wiring.all_servos if servo.joint in chosen)
+
+
+def _pose(name: str, wired: WiredArm, servos: tuple[ServoWiring, ...]) -> Mapping[str, float]:
+    """The named pose; "zero" is that of all joints at 0, unless the file has one of this name."""
+    poses = _poses(wired)
+    if name in poses:
+        return poses[name]
+    if name != _ZERO:
+        raise ConfigError("--pose", name, f"poses are {', '.join((_ZERO, *poses))}")
+    for servo in servos:
+        limit = wired.arm.limit(servo.joint)
+        if not limit.lower <= 0.0 <= limit.upper:
+            bounds = f"{servo.joint} would be at 0, its limits are {limit.lower:g} to {limit.upper:g}"
+            raise ConfigError("--pose", name, f"{bounds}; choose another pose")
+    return {servo.joint: 0.0 for servo in wired.wiring.servos}
+
+
+def _poses(wired: WiredArm) -> dict[str, dict[str, float]]:
+    file = wired.robot.poses
+    return read_poses(file.read_text("utf-8"), wired.arm, file.name)
+
+
+def _asked(
+    options: argparse.Namespace, wired: WiredArm, registers: Registers, calibration: Calibration
+) -> Outcome:
+    """Let the person place the arm, move it through its range, and agree.
+
+    Raises:
+        CommandRefused: the person ends it, or does not agree; nothing was written.
+    """
+    try:
+        placed = _placed(options.pose, wired, calibration)
+        outcome = _outcome(wired, registers, placed, _ranges(wired, registers, calibration, placed))
+        say("\n".join(outcome_lines(wired.arm, outcome)))
+        registers_too = ", and to the servos," if outcome.limits else ""
+        if agrees(f"Write this to {wired.file}{registers_too} now?"):
+            return outcome
+    except KeyboardInterrupt:
+        say()
+    raise _ended()
+
+
+def _ended() -> CommandRefused:
+    return CommandRefused(
+        "calibration", "ended before it was saved", "nothing was written; begin again when ready"
+    )
+
+
+def _placed(pose: str, wired: WiredArm, calibration: Calibration) -> tuple[Placed, ...]:
+    """Show the joints until they stand in the pose and the person says so."""
+    live = LiveTable(sys.stderr)
+    with single_keys():
+        say(f"Place the arm by hand in the pose {pose}, hold it, and press Enter; q ends.")
+        while (pressed := key(_PERIOD)) != QUIT:
+            live.show(pose_lines(wired.arm, calibration))
+            if pressed in ENTER:
+                try:
+                    return _taken(wired, calibration)
+                except CommandRefused as error:
+                    say(f"error: {error}")
+                    live = LiveTable(sys.stderr)
+    raise _ended()
+
+
+def _taken(wired: WiredArm, calibration: Calibration) -> tuple[Placed, ...]:
+    """The arm as it stands.
+
+    Raises:
+        CommandRefused: a joint was not read or moved, or could not go to its limits.
+    """
+    readings: list[Ticks] = []
+    for _ in range(_READINGS):
+        time.sleep(_SPACING)
+        readings.append(calibration.look())
+    placed = calibration.take(readings)
+    for item in placed:
+        require_reach(item.servo, wired.arm.limit(item.servo.joint))
+    return placed
+
+
+def _ranges(
+    wired: WiredArm, registers: Registers, calibration: Calibration, placed: tuple[Placed, ...]
+) -> dict[str, Range]:
+    """Have the joints moved from stop to stop, if the person wants to."""
+    reply = answer("Look at the range of motion too? [y/N]")
+    if reply == QUIT:
+        raise _ended()
+    if reply not in ("y", "yes"):
+        return {}
+    live = LiveTable(sys.stderr)
+    firsts = tuple(item for item in placed if not item.servo.is_second)
+    servos = {item.servo.joint: accepted(registers, item.servo) for item in firsts}
+    ranges: dict[str, Range] = {}
+    with single_keys():
+        say("Move each joint by hand from stop to stop, then press Enter; q ends without saving.")
+        while (pressed := key(_PERIOD)) not in ENTER:
+            if pressed == QUIT:
+                raise _ended()
+            _note(ranges, firsts, calibration.look())
+            live.show(range_lines(wired.arm, ranges, servos))
+    return ranges
+
+
+def _note(ranges: dict[str, Range], placed: tuple[Placed, ...], looked: Ticks) -> None:
+    for item in placed:
+        ticks = looked[item.servo.name]
+        if ticks is not None:
+            found = ranges.get(item.servo.joint, Range())
+            ranges[item.servo.joint] = found.reaching(item.position(ticks))
+
+
+def _outcome(
+    wired: WiredArm, registers: Registers, placed: tuple[Placed, ...], ranges: Mapping[str, Range]
+) -> Outcome:
+    """All that would be written; the new wiring file is read once as the graph would."""
+    kept = {
+        joint: found.kept(limit)
+        for joint, found in ranges.items()
+        if found.is_moved(limit := wired.arm.limit(joint)) and math.isfinite(limit.upper - limit.lower)
+    }
+    text = _edited(wired, tuple(item.servo for item in placed), kept)
+    wired.parse(text)
+    limits = tuple(
+        (item.servo, setting)
+        for item in placed
+        for setting in narrow_limits(registers, item.servo, wired.arm.limit(item.servo.joint))
+        if setting.differs
+    )
+    return Outcome(placed, ranges, kept, limits, _poses(wired), text)
+
+
+def _edited(wired: WiredArm, servos: tuple[ServoWiring, ...], ranges: Mapping[str, Range]) -> str:
+    """The wiring file with the zero offsets of these servos, and with these ranges of joints."""
+    offsets = {entry_of(servo): servo.zero_offset for servo in servos}
+    text = with_zero_offsets(wired.content.decode("utf-8"), offsets, wired.file.name)
+    ends = {joint: (found.least, found.greatest) for joint, found in ranges.items()}
+    sliding = [joint.name for joint in wired.arm.driven if joint.kind == "prismatic"]
+    return with_ranges(text, ends, sliding, wired.file.name)
+
+
+def _whole(wired: WiredArm, servos: tuple[ServoWiring, ...]) -> dict[str, Range]:
+    limits = {servo.joint: wired.arm.limit(servo.joint) for servo in servos}
+    return {joint: Range(limit.lower, limit.upper) for joint, limit in limits.items()}
+
+
+def _conclude(options: argparse.Namespace, wired: WiredArm, registers: Registers, outcome: Outcome) -> None:
+    """Save the file, then let the servos' position limits fit it."""
+    backup = save(wired, outcome.text, datetime.now())
+    say(f"saved {wired.file}; as it was: {backup.name}")
+    for servo, setting in outcome.limits:
+        registers.write_verified(Axis(servo), setting.register, setting.wanted)
+        say(f"wrote {setting.register} := {setting.wanted} of {servo.name}")
+    if options.json:
+        print(json.dumps(fields(wired.file, backup, outcome), ensure_ascii=False))
+    elif options.yes:
+        print("\n".join(outcome_lines(wired.arm, outcome)))

@@ -1,0 +1,147 @@
+"""What a calibration has found, as tables for a person and fields for a program."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from armature.cli.terminal import table
+from armature.core.model.arm import ArmModel
+from armature.dynamixel.commissioning.calibration import Calibration, Placed, Range
+from armature.dynamixel.commissioning.commissioning import Setting
+from armature.dynamixel.wiring.arm import ServoWiring
+
+_MOVED_ZERO = math.radians(1.0)  # of a servo: less is a hand's inaccuracy
+_ROUNDING = 1e-4  # [rad] or [m], of the file
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was found, and what follows for file and servos."""
+
+    placed: tuple[Placed, ...]
+    ranges: Mapping[str, Range]  # by joint, where a person was asked to move it
+    kept: Mapping[str, Range]  # of those that were moved, as the file will have it
+    limits: tuple[tuple[ServoWiring, Setting], ...]  # position limits with which a servo would refuse some of it
+    poses: Mapping[str, Mapping[str, float]]  # of the arm, by name and joint [rad] or [m]
+    text: str  # the new wiring file
+
+
+def pose_lines(arm: ArmModel, calibration: Calibration) -> list[str]:
+    """Where the joints are now, and what their zero offsets would become."""
+    rows = [["joint", "shall be at", "is at", "servo angle", "zero offset", "would be"]]
+    for servo, ticks in calibration.looks():
+        shall = _position(arm, servo.joint, calibration.pose[servo.joint])
+        if ticks is None:
+            rows.append([servo.name, shall, "not read", "", _degrees(servo.zero_offset), ""])
+            continue
+        is_at = _position(arm, servo.joint, servo.to_position(ticks))
+        angles = ticks * servo.model.position_unit, servo.zero_offset, calibration.placed(servo, ticks).offset
+        rows.append([servo.name, shall, is_at, *map(_degrees, angles)])
+    return table(rows)
+
+
+def range_lines(arm: ArmModel, ranges: Mapping[str, Range], servos: Mapping[str, Range]) -> list[str]:
+    """How far the joints were moved, beside the limits of the URDF and of the servos."""
+    rows = [["joint", "found", "the URDF's", "the servo's"]]
+    for joint, found in ranges.items():
+        limit = arm.limit(joint)
+        urdf, servo = Range(limit.lower, limit.upper), servos[joint]
+        rows.append([joint, *(_span(arm, joint, item) for item in (found, urdf, servo))])
+    return table(rows)
+
+
+def outcome_lines(arm: ArmModel, outcome: Outcome) -> list[str]:
+    """What will be written, and what the person should know."""
+    rows = [("joint", "zero offset", "will be", "change")]
+    for item in outcome.placed:
+        values = item.was.zero_offset, item.servo.zero_offset, item.servo.zero_offset - item.was.zero_offset
+        was, becomes, change = map(_degrees, values)
+        rows.append((item.servo.name, was, becomes, change))
+    return [*table(rows), *_range_lines(arm, outcome), *_limit_lines(outcome), *_warnings(arm, outcome)]
+
+
+def _range_lines(arm: ArmModel, outcome: Outcome) -> Iterator[str]:
+    for joint, kept in outcome.kept.items():
+        yield f"{joint}: its range will be {_span(arm, joint, kept)}"
+
+
+def _limit_lines(outcome: Outcome) -> Iterator[str]:
+    for servo, setting in outcome.limits:
+        yield (
+            f"{servo.name}: {setting.register} of its servo, {setting.now}, shuts out some of the URDF's range; "
+            f"it will be {setting.wanted}"
+        )
+
+
+def _warnings(arm: ArmModel, outcome: Outcome) -> Iterator[str]:
+    for joint in outcome.kept:
+        found = outcome.ranges[joint]
+        limit = arm.limit(joint)
+        ends = ("lower", found.least, limit.lower), ("upper", found.greatest, limit.upper)
+        for (end, reached, bound), lacks in zip(ends, found.lacks(limit), strict=True):
+            if lacks:
+                told = f"it went to {_position(arm, joint, reached)}, the URDF's {end} limit is"
+                remedy = "positions beyond will be refused; see what was in its way, or narrow the URDF's limits"
+                yield f"warning: {joint}: {told} {_position(arm, joint, bound)}; {remedy}"
+    if still := [joint for joint in outcome.ranges if joint not in outcome.kept]:
+        yield f"not moved: {', '.join(still)}"
+    yield from _outlived_ranges(arm, outcome)
+    yield from _lost_poses(arm, outcome)
+
+
+def _outlived_ranges(arm: ArmModel, outcome: Outcome) -> Iterator[str]:
+    """Ranges that the file keeps, though the zero that they count from has moved."""
+    for item in outcome.placed:
+        kept, turned = item.servo.range, abs(item.servo.zero_offset - item.was.zero_offset)
+        if kept is not None and item.servo.joint not in outcome.kept and turned > _MOVED_ZERO:
+            joint = item.servo.joint
+            told = f"its range, {_span(arm, joint, Range(*kept))}, was found with another zero offset"
+            yield f"warning: {joint}: {told}; calibrate again and move it from stop to stop"
+
+
+def _lost_poses(arm: ArmModel, outcome: Outcome) -> Iterator[str]:
+    """Named poses that the arm cannot take any more."""
+    for joint, kept in outcome.kept.items():
+        for name, pose in outcome.poses.items():
+            if not kept.least - _ROUNDING <= pose[joint] <= kept.greatest + _ROUNDING:
+                told = f"the pose {name} has it at {_position(arm, joint, pose[joint])}, beyond its range"
+                yield f"warning: {joint}: {told}; nothing will be sent there"
+
+
+def fields(file: Path, backup: Path, outcome: Outcome) -> dict[str, Any]:
+    """The same for a program, angles in [rad]."""
+    joints = [
+        {"joint": item.servo.name, "ticks": item.ticks, "was": item.was.zero_offset, "zero_offset": item.offset}
+        for item in outcome.placed
+    ]
+    limits = [
+        {"joint": servo.name, "register": setting.register, "was": setting.now, "written": setting.wanted}
+        for servo, setting in outcome.limits
+    ]
+    ranges = {joint: [kept.least, kept.greatest] for joint, kept in outcome.kept.items()}
+    return {"file": str(file), "backup": str(backup), "joints": joints, "limits": limits, "ranges": ranges}
+
+
+def _degrees(angle: float) -> str:
+    return f"{_tenths(math.degrees(angle))} deg"
+
+
+def _position(arm: ArmModel, joint: str, position: float) -> str:
+    """A joint position as a person reads it."""
+    is_sliding = arm.joint(joint).kind == "prismatic"
+    return f"{_tenths(1000.0 * position)} mm" if is_sliding else _degrees(position)
+
+
+def _span(arm: ArmModel, joint: str, span: Range) -> str:
+    """From where to where, with the unit once; empty where there is no end."""
+    if not math.isfinite(span.greatest - span.least):
+        return ""
+    return f"{_position(arm, joint, span.least).split()[0]} to {_position(arm, joint, span.greatest)}"
+
+
+def _tenths(number: float) -> str:
+    return f"{round(number, 1) + 0.0:.1f}"  # without a negative zero

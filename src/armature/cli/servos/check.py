@@ -1,0 +1,158 @@
+"""The pre-flight command: everything that must be right before torque is turned on; nothing moves."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from armature.cli.servos.port import chosen_ports
+from armature.cli.servos.scan import surveyed
+from armature.core.model.arm import ArmModel
+from armature.dynamixel.commissioning import inspection
+from armature.dynamixel.commissioning.inspection import Finding, Verdict
+from armature.dynamixel.faults.policy import FaultPolicy
+from armature.dynamixel.protocol.bus import ServoBus
+from armature.dynamixel.protocol.discovery import Survey, survey
+from armature.dynamixel.protocol.port import ServoPort
+from armature.dynamixel.tables.control_table import BAUD_RATES
+from armature.dynamixel.wiring.arm import Wiring
+from armature.errors import PortError
+from armature.graph import Robot, find_robot, share_folder
+from armature.nodes.common.device_holder import process, users
+from armature.nodes.common.serial_adapter import Adapter, adapter
+
+_RULE = Path("config") / "udev" / "99-armature.rules"
+_SHORT_TIMER = 1  # [ms]
+_NODE = "/**/servo_interface"
+_FAULTS = "faults."
+
+
+def check(options: argparse.Namespace) -> int:
+    """Look at port, servos and speed; 1 if something must be mended first."""
+    robot = find_robot(options.robot, options.wiring)
+    arm = ArmModel.from_urdf(robot.urdf.read_text("utf-8"), robot.urdf.name)
+    wiring = Wiring.from_yaml(robot.wiring.read_text("utf-8"), arm, robot.wiring.name)
+    given, paths = _parameters(robot), chosen_ports(options.port, wiring.buses)
+    findings = [finding for name, path in paths.items() for finding in _on_bus(name, path, arm, wiring, given)]
+    worst = max(finding.verdict for finding in findings)
+    if options.json:
+        listed = [{**dataclasses.asdict(f), "verdict": f.verdict.name} for f in findings]
+        print(json.dumps({"verdict": worst.name, "findings": listed}, ensure_ascii=False))
+    else:
+        print("\n".join(line for finding in findings for line in _lines(finding)))
+    return 1 if worst is Verdict.FAILURE else 0
+
+
+def _parameters(robot: Robot) -> dict[str, Any]:
+    """What the parameter files give the servo interface, by dotted names."""
+    given: dict[str, Any] = {}
+    for file in robot.parameters:
+        content = yaml.safe_load(file.read_text("utf-8")) or {}
+        given |= _dotted(content.get(_NODE, {}).get("ros__parameters", {}))
+    return given
+
+
+def _dotted(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for name, value in parameters.items():
+        given |= _dotted(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
+    return given
+
+
+def _policy(given: Mapping[str, Any]) -> FaultPolicy:
+    faults = {name.removeprefix(_FAULTS): value for name, value in given.items() if name.startswith(_FAULTS)}
+    return FaultPolicy.read(faults)
+
+
+def _on_bus(name: str, path: str, arm: ArmModel, wiring: Wiring, given: dict[str, Any]) -> Iterator[Finding]:
+    """The findings of one bus, by its name where it has one."""
+    for finding in _findings(path, arm, wiring.on_bus(name), given):
+        yield dataclasses.replace(finding, subject=f"{name}: {finding.subject}") if name else finding
+
+
+def _findings(path: str, arm: ArmModel, wiring: Wiring, given: dict[str, Any]) -> Iterator[Finding]:
+    latency = float(given.get("latency", 0.016))
+    looked = list(_adapter(path, adapter(path), latency))
+    [baud_rate] = wiring.buses.values()
+    port = ServoPort(path, baud_rate, latency)
+    try:
+        port.open()
+    except PortError as error:
+        yield from (finding for finding in looked if finding.verdict is Verdict.FAILURE)
+        yield Finding("port", Verdict.FAILURE, str(error))
+        return
+    yield from looked
+    try:
+        seen = survey(port)
+        if seen.found:
+            yield Finding("baud", Verdict.OK, f"{baud_rate} bit/s")
+            yield from _servos(ServoBus(port), arm, wiring, seen, given)
+            return
+    finally:
+        port.close()
+    yield _elsewhere(path, baud_rate)
+
+
+def _adapter(path: str, found: Adapter, latency: float) -> Iterator[Finding]:
+    what = f"{found.device} ({found.driver})" if found.driver else found.device
+    others = [process(pid) for pid in users(path)]
+    if others:
+        yield Finding("port", Verdict.FAILURE, f"{what} is also open in {', '.join(others)}", "stop that first")
+    else:
+        yield Finding("port", Verdict.OK, what)
+    if found.latency_timer is not None:
+        yield _timer(found.latency_timer, latency)
+
+
+def _timer(timer: int, latency: float) -> Finding:
+    rule = share_folder() / _RULE
+    detail = f"the adapter's latency timer is {timer} ms"
+    if timer > _SHORT_TIMER:
+        verdict = Verdict.FAILURE if timer > 1000.0 * latency else Verdict.WARNING
+        cure = f"sudo cp {rule} /etc/udev/rules.d/ && sudo udevadm control --reload-rules, then plug it in again"
+        return Finding("latency", verdict, f"{detail}: each wait for servos takes that long", cure)
+    if timer < 1000.0 * latency:
+        return Finding("latency", Verdict.OK, f"{detail}; parameter latency may be {timer / 1000.0:g}")
+    return Finding("latency", Verdict.OK, detail)
+
+
+def _servos(
+    bus: ServoBus, arm: ArmModel, wiring: Wiring, seen: Survey, given: Mapping[str, Any]
+) -> Iterator[Finding]:
+    policy = _policy(given)
+    rolled = list(inspection.roll(wiring, seen))
+    yield from rolled
+    present = {found.servo_id: found for found in seen.found}
+    for servo in wiring.all_servos:
+        found = present.get(servo.servo_id)
+        if found is not None and found.model_number == servo.model.number:
+            yield from inspection.servo(bus, servo, found, arm.limit(servo.joint), policy)
+    if not any(finding.verdict is Verdict.FAILURE for finding in rolled):
+        yield inspection.cycle(bus, wiring, float(given.get("rate", 100.0)), time.perf_counter)
+
+
+def _elsewhere(path: str, baud_rate: int) -> Finding:
+    """Nobody answers where they should: perhaps they do at another rate."""
+    rates = [rate for rate in BAUD_RATES if rate != baud_rate]
+    heard = [seen for seen in surveyed(path, rates) if seen.found]
+    detail = f"nobody answers at the {baud_rate} bit/s of the wiring file"
+    if not heard:
+        return Finding("baud", Verdict.FAILURE, f"{detail}, nor at any other rate", "check power and cable")
+    told = "; ".join(f"id {', '.join(str(s.servo_id) for s in h.found)} at {h.baud_rate} bit/s" for h in heard)
+    return Finding("baud", Verdict.FAILURE, f"{detail}, but {told}", "set the servos' rate or the wiring file's")
+
+
+_MARKS = {Verdict.OK: "ok", Verdict.WARNING: "warning", Verdict.FAILURE: "FAILURE"}
+
+
+def _lines(finding: Finding) -> Iterator[str]:
+    yield f"{finding.subject:<20}{_MARKS[finding.verdict]:<9}{finding.detail}"
+    if finding.remedy:
+        yield f"{'':<29}→ {finding.remedy}"

@@ -1,0 +1,54 @@
+"""Which serial port a command is to use, and who has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from armature.dynamixel.protocol.device_names import port_paths
+from armature.errors import ConfigError, PortError
+from armature.nodes.common.device_holder import lock_holder, process
+from armature.nodes.common.serial_adapter import stable_names
+
+
+def chosen_port(given: str) -> str:
+    """The port that was given, or the only adapter that is plugged in.
+
+    Raises:
+        ConfigError: none was given, and there is not exactly one.
+        PortError: another process holds it.
+    """
+    port = given or _only_adapter()
+    _require_free(port)
+    return port
+
+
+def chosen_ports(given: str, buses: Iterable[str]) -> dict[str, str]:
+    """The device of each bus, of one bus the only adapter that is plugged in where none was given.
+
+    Raises:
+        ConfigError: devices and buses do not match; or see `chosen_port`.
+        PortError: another process holds one.
+    """
+    names = tuple(buses)
+    text = given if given or len(names) > 1 else _only_adapter()
+    if not text:
+        allowed = f"name one device for each bus: {','.join(f'{name}=DEVICE' for name in names)}"
+        raise ConfigError("--port", text, allowed)
+    paths = port_paths(text, names)
+    for path in paths.values():
+        _require_free(path)
+    return paths
+
+
+def _require_free(port: str) -> None:
+    holder = lock_holder(port)
+    if holder is not None:
+        raise PortError(port, f"{process(holder)} holds it", "stop that first: armature down ends a graph")
+
+
+def _only_adapter() -> str:
+    names = stable_names()
+    if len(names) == 1:
+        return names[0]
+    allowed = f"adapters are {', '.join(names)}" if names else "no adapter is plugged in; name a device"
+    raise ConfigError("--port", "", allowed)

@@ -1,0 +1,70 @@
+"""The command that looks for servos on a bus."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator
+
+from armature.cli.servos.port import chosen_port
+from armature.dynamixel.protocol.discovery import Survey, survey
+from armature.dynamixel.protocol.port import ServoPort
+from armature.dynamixel.tables.control_table import BAUD_RATES, baud_index
+from armature.errors import PortError
+
+_LATENCY = 0.016  # [s]; the default of FTDI adapters
+
+
+def scan(options: argparse.Namespace) -> int:
+    """Show who answers, at one baud rate or at all of them."""
+    if options.baud is not None:
+        baud_index("--baud", options.baud)
+    port = chosen_port(options.port)
+    rates = BAUD_RATES if options.baud is None else (options.baud,)
+    surveys = [seen for seen in surveyed(port, rates) if seen.found or seen.damaged]
+    if options.json:
+        print(json.dumps([_fields(seen) for seen in surveys]))
+    else:
+        print("\n".join(line for seen in surveys for line in _lines(seen)) or "no servo answers at any rate")
+    return 0 if surveys else 1
+
+
+def surveyed(path: str, rates: Iterable[int]) -> Iterator[Survey]:
+    """Look at each baud rate [bit/s] in turn, and say so; one that the port cannot do is passed over.
+
+    Raises:
+        PortError: no rate can be used.
+    """
+    refusal: PortError | None = None
+    used = False
+    for rate in rates:
+        print(f"looking at {rate} bit/s …", file=sys.stderr, flush=True)
+        port = ServoPort(path, rate, _LATENCY)
+        try:
+            port.open()
+        except PortError as error:
+            refusal = error
+            continue
+        try:
+            used = True
+            yield survey(port)
+        finally:
+            port.close()
+    if refusal is not None and not used:
+        raise refusal
+
+
+def _fields(seen: Survey) -> dict[str, object]:
+    servos = [
+        {"id": s.servo_id, "model": s.model, "firmware": s.firmware, "answers": s.answers} for s in seen.found
+    ]
+    return {"baud_rate": seen.baud_rate, "servos": servos, "damaged": seen.damaged}
+
+
+def _lines(seen: Survey) -> Iterator[str]:
+    for servo in seen.found:
+        twice = "" if servo.answers == 1 else f"  {servo.answers} servos have this id"
+        yield f"{seen.baud_rate:>9} bit/s  id {servo.servo_id:<4}{servo.model:<16}firmware {servo.firmware}{twice}"
+    if seen.damaged:
+        yield f"{seen.baud_rate:>9} bit/s  {seen.damaged} damaged answers"

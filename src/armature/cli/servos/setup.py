@@ -1,0 +1,155 @@
+"""The command that brings a new servo to what the wiring file wants of it; nothing moves."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from armature.cli.servos.port import chosen_port
+from armature.cli.servos.scan import surveyed
+from armature.cli.servos.wiring import WiredArm, wired_arm
+from armature.cli.terminal import QUIT, agrees, answer, require_person, say, table
+from armature.dynamixel.commissioning.commissioning import Commissioning, Presence, Setting, meaning, only_servo
+from armature.dynamixel.protocol.bus import ServoBus
+from armature.dynamixel.protocol.port import ServoPort
+from armature.dynamixel.tables.control_table import BAUD_RATES
+from armature.dynamixel.wiring.arm import ServoWiring
+from armature.errors import ArmatureError, CommandRefused, ConfigError
+
+_LATENCY = 0.016  # [s]; the default of FTDI adapters
+_FACTORY_RATE = 57_600  # [bit/s] (e-Manual, "Baud Rate(8)")
+_SKIP = "s"
+
+
+def setup(options: argparse.Namespace) -> int:
+    """Set up one servo, or all of them in turn."""
+    _check_use(options)
+    wired = wired_arm(options)
+    servo = wired.servo(options.joint) if options.joint else None
+    port = chosen_port(options.port)
+    try:
+        if servo is not None:
+            return _set_up(options, wired, servo, port)
+        return _tour(options, wired, port)
+    except KeyboardInterrupt:
+        say()
+        remedy = "what was written stays; run it again, it goes on from there"
+        raise CommandRefused("setup", "interrupted", remedy) from None
+
+
+def _check_use(options: argparse.Namespace) -> None:
+    """Who shall be asked must be there, before anything is done."""
+    if options.json and not (options.joint and (options.yes or options.dry_run)):
+        raise ConfigError("--json", True, "it asks nothing: name a JOINT, and --yes or --dry-run")
+    if not options.joint:
+        require_person("setup of all joints", "name a JOINT")
+    if not (options.yes or options.dry_run):
+        require_person("setup", "add --yes to write without asking, or --dry-run to look")
+
+
+def _tour(options: argparse.Namespace, wired: WiredArm, port: str) -> int:
+    """All joints in turn; one that fails may be tried again. 0 if every servo is as wanted."""
+    missing = [servo.name for servo in wired.wiring.all_servos]
+    for servo in wired.wiring.all_servos:
+        wanted = f"{servo.name}: connect its {servo.model.name} and no other"
+        while (chosen := answer(f"{wanted}, then press Enter (s skips it, q ends)")) not in (_SKIP, QUIT):
+            try:
+                code = _set_up(options, wired, servo, port)
+            except ArmatureError as error:
+                say(f"error: {error}")
+                continue
+            if code == 0:
+                missing.remove(servo.name)
+                break
+        if chosen == QUIT:
+            break
+    if missing:
+        say(f"not set up: {', '.join(missing)}")
+    return 1 if missing else 0
+
+
+def _set_up(options: argparse.Namespace, wired: WiredArm, servo: ServoWiring, port: str) -> int:
+    """Find the servo, show what would change, ask, write. 1 if the person declines."""
+    presence = only_servo(surveyed(port, _rates(wired.wiring.baud_rate(servo))))
+
+    @contextmanager
+    def opened(baud_rate: int) -> Iterator[ServoBus]:
+        bus = ServoBus(ServoPort(port, baud_rate, _LATENCY))
+        bus.open()
+        try:
+            yield bus
+        finally:
+            bus.close()
+
+    commissioning = Commissioning(servo, wired.wiring.baud_rate(servo), wired.arm.limit(servo.joint), opened)
+    settings = commissioning.look(presence)
+    if not options.json:
+        print("\n".join(_lines(servo, presence, settings)), flush=True)
+    differing = sum(setting.differs for setting in settings)
+    shall_write = bool(differing) and not options.dry_run
+    if shall_write and not options.yes and not agrees(f"Write {differing} registers to its EEPROM?"):
+        say(f"{servo.name}: nothing was written")
+        return 1
+    written = commissioning.write(presence, settings, _tell) if shall_write else 0
+    _conclude(options, servo, presence, settings, written)
+    return 0
+
+
+def _rates(baud_rate: int) -> list[int]:
+    """All rates, the likeliest first."""
+    return list(dict.fromkeys((baud_rate, _FACTORY_RATE, *BAUD_RATES)))
+
+
+def _tell(setting: Setting) -> None:
+    say(f"wrote {setting.register} := {setting.wanted}")
+
+
+def _lines(servo: ServoWiring, presence: Presence, settings: tuple[Setting, ...]) -> list[str]:
+    found = presence.found
+    head = (
+        f"{servo.name}: {found.model}, firmware {found.firmware}, id {found.servo_id}, {presence.baud_rate} bit/s"
+    )
+    rows = [("register", "now", "will be")]
+    rows += [(s.register, _value(s.register, s.now), _future(s)) for s in settings]
+    return [head, *(f"  {line}" for line in table(rows))]
+
+
+def _future(setting: Setting) -> str:
+    return _value(setting.register, setting.wanted) if setting.differs else "the same"
+
+
+def _value(register: str, value: int) -> str:
+    words = meaning(register, value)
+    return f"{value} ({words})" if words else str(value)
+
+
+def _conclude(
+    options: argparse.Namespace,
+    servo: ServoWiring,
+    presence: Presence,
+    settings: tuple[Setting, ...],
+    written: int,
+) -> None:
+    if options.json:
+        print(json.dumps(_fields(servo, presence, settings, written), ensure_ascii=False))
+    elif written:
+        print(f"{servo.name}: {written} registers written and read back", flush=True)
+    elif not any(setting.differs for setting in settings):
+        print(f"{servo.name}: it is as the wiring file wants it; nothing to write", flush=True)
+    else:
+        print(f"{servo.name}: --dry-run: nothing was written", flush=True)
+
+
+def _fields(servo: ServoWiring, presence: Presence, settings: tuple[Setting, ...], written: int) -> dict[str, Any]:
+    found = presence.found
+    return {
+        "joint": servo.name,
+        "model": found.model,
+        "firmware": found.firmware,
+        "found": {"id": found.servo_id, "baud_rate": presence.baud_rate},
+        "settings": [{"register": s.register, "now": s.now, "wanted": s.wanted} for s in settings],
+        "written": written,
+    }

@@ -1,0 +1,123 @@
+"""The arm that a command commissions: its URDF and its wiring file, which may be one of the user's own."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from armature.core.model.arm import ArmModel
+from armature.dynamixel.wiring.arm import ServoWiring, Wiring
+from armature.errors import ConfigError
+from armature.graph import Robot, find_robot, share_folder
+
+
+@dataclass(frozen=True)
+class WiredArm:
+    """An arm with the wiring file as it was read."""
+
+    robot: Robot
+    file: Path  # the wiring file itself, behind any links
+    content: bytes
+    arm: ArmModel
+    wiring: Wiring
+
+    def servo(self, name: str) -> ServoWiring:
+        """The servo of a joint, or its second one by its own name.
+
+        Raises:
+            ConfigError: the wiring file has no such joint.
+        """
+        servos = {servo.name: servo for servo in self.wiring.all_servos}
+        if name not in servos:
+            raise ConfigError("joint", name, f"joints are {', '.join(servos)}")
+        return servos[name]
+
+    def parse(self, text: str) -> Wiring:
+        """Read a wiring file of this arm.
+
+        Raises:
+            ConfigError: it cannot be used.
+        """
+        return Wiring.from_yaml(text, self.arm, self.file.name)
+
+
+def wired_arm(options: argparse.Namespace) -> WiredArm:
+    """The arm of --robot, wired as --wiring says.
+
+    Raises:
+        ConfigError: a file that cannot be read or used.
+    """
+    robot = find_robot(options.robot, options.wiring)
+    file = robot.wiring.resolve()
+    try:
+        content = file.read_bytes()
+        text = content.decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(str(file), str(error), "name a wiring file that can be read") from error
+    arm = ArmModel.from_urdf(robot.urdf.read_text("utf-8"), robot.urdf.name)
+    return WiredArm(robot, file, content, arm, Wiring.from_yaml(text, arm, file.name))
+
+
+def require_own(wired: WiredArm) -> None:
+    """Refuse to edit a file that is the default arm's or the installed package's, or that cannot be replaced.
+
+    Raises:
+        ConfigError: with the copy that may be edited.
+    """
+    share = share_folder().resolve()
+    shared = share / "config" / "servos.yaml"
+    if (share / "setup.py").exists():
+        if wired.file == shared:
+            copy = share / "config" / "robots" / wired.robot.name / "servos.yaml"
+            allowed = f"it is the default arm's; make your own first: cp {shared} {copy}"
+            raise ConfigError("wiring file", str(wired.file), allowed)
+    elif wired.file.is_relative_to(share):
+        allowed = "it belongs to the installed package; copy it to a place of your own and name that with --wiring"
+        raise ConfigError("wiring file", str(wired.file), allowed)
+    if not os.access(wired.file.parent, os.W_OK):
+        raise ConfigError("wiring file", str(wired.file), "its folder must be writable, for the backup too")
+
+
+def save(wired: WiredArm, text: str, now: datetime) -> Path:
+    """Put a new text in the place of the wiring file, whole or not at all, with the old one beside it.
+
+    Args:
+        wired: as it was read.
+        text: the new content.
+        now: the time that the backup bears in its name.
+
+    Returns:
+        The backup.
+
+    Raises:
+        ConfigError: the file has changed since it was read, or cannot be written; then nothing was.
+    """
+    file = wired.file
+    backup = file.with_name(f"{file.name}.{now:%Y%m%d-%H%M%S}.bak")
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        if file.read_bytes() != wired.content:
+            raise ConfigError(str(file), "a file that has changed meanwhile", "nothing was saved; begin again")
+        _write(backup, wired.content, file)
+        _write(fresh, text.encode("utf-8"), file)
+        fresh.replace(file)
+    except OSError as error:
+        raise ConfigError(
+            str(file), str(error), "nothing was saved; the file and its folder must be writable"
+        ) from error
+    finally:
+        fresh.unlink(missing_ok=True)
+    return backup
+
+
+def _write(file: Path, content: bytes, like: Path) -> None:
+    """Make a file that is not there yet, with the permissions of another, and have it on the disk."""
+    with file.open("xb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    shutil.copymode(like, file)

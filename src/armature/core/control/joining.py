@@ -1,0 +1,88 @@
+"""How the joints come from where they are onto a path: soon, and within limits where the path leaves room."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from armature.core.control import jog
+from armature.core.trajectory import retiming, ruckig_motion, time_scaling
+from armature.core.trajectory.integration import Rates
+from armature.core.trajectory.limits import GroupLimits, check_end
+from armature.core.trajectory.trajectory import State, Trajectory
+
+# A path whose own points come sooner is joined within this time, or followed as it is: it is not left by much [s].
+_SOON = 0.4
+# Durations of the way onto a path that are tried: the first [s], and each after it so many times as long.
+_SHORTEST = 0.04
+_LONGER = 1.25
+_EQUAL = 1e-9
+# What is left of the limits to whatever slows the arm down on the way.
+_SHARE = 1.0 - time_scaling.SHARE
+
+
+def begun(goal: Trajectory | Rates, state: State, limits: GroupLimits) -> Trajectory:
+    """A goal as it is followed from a state: quintic, its time 0 being the goal's.
+
+    The path is the goal's own by joint_trajectory_controller's rules, begun in the state. Where it asks at once
+    for another velocity (straight lines) or acceleration (cubics) than the joints have, it is joined a little
+    later. If no way onto it keeps the limits, the step is spread over some milliseconds. A goal without a
+    duration is reached as soon as limits allow.
+
+    Args:
+        goal: columns in the group's order.
+        state: where the joints are at the goal's time 0.
+        limits: of the group.
+
+    Raises:
+        GoalRefused: no point of the goal lies after time 0, it does not end at rest, or it has no duration and is
+            out of reach.
+    """
+    if goal.duration == 0.0 and isinstance(goal, Trajectory):
+        return jog.move(limits, state, goal.positions[-1], limits.velocity)
+    path = goal.starting_from(state)
+    check_end(path)
+    course = retiming.rounded(path)
+    if _is_on(course, path, state):
+        return course
+    for time in _moments(path, course):
+        if (way := _way(state, course.sample(time), time, limits)) is not None:
+            return retiming.joined(way, retiming.cut(course, time, course.duration))
+    return retiming.eased(path)
+
+
+def _is_on(course: Trajectory, path: Trajectory, state: State) -> bool:
+    first = path.sample(0.0)
+    return bool(
+        np.allclose(first.velocity, state.velocity, rtol=0.0, atol=_EQUAL)
+        and np.allclose(first.acceleration, state.acceleration, rtol=0.0, atol=_EQUAL)
+        and course.duration > 0.0
+    )
+
+
+def _moments(path: Trajectory, course: Trajectory) -> list[float]:
+    """Times at which the path may be joined [s]: before its first point, a smooth one soon after it too."""
+    first = float(path.times[0])
+    if path.velocities is None:
+        last = min(first + retiming.ROUNDING, course.duration)
+    else:
+        last = min(max(first, _SOON), course.duration)
+    count = max(int(np.log(last / _SHORTEST) / np.log(_LONGER)), 0) if last > 0.0 else 0
+    return [*(_SHORTEST * _LONGER**k for k in range(count)), last]
+
+
+def _way(state: State, target: State, time: float, limits: GroupLimits) -> Trajectory | None:
+    """The motion into a state that takes exactly so long, if the limits allow one."""
+    asked = ruckig_motion.question(limits.times(_SHARE), state, limits.velocity)
+    asked.target_position = target.position.tolist()
+    asked.target_velocity = target.velocity.tolist()
+    asked.target_acceleration = target.acceleration.tolist()
+    asked.minimum_duration = time
+    found = ruckig_motion.answer(asked)
+    if found is None or abs(found.duration - time) > _EQUAL:
+        return None
+    lower, upper = np.minimum(limits.lower, state.position), np.maximum(limits.upper, state.position)
+    reach = found.position_extrema
+    is_within = all(
+        low <= span.min and span.max <= high for low, span, high in zip(lower, reach, upper, strict=True)
+    )
+    return ruckig_motion.exact(limits.joints, found) if is_within else None

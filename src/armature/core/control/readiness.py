@@ -1,0 +1,119 @@
+"""What the arm says of itself, and whether it takes commands now."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from armature.core.control.blocked import Block
+from armature.core.trajectory.trajectory import State
+from armature.errors import CommandRefused
+
+_ACCEPTING = ("ARMED", "MOVING")
+_ARM = "arm with /servo_interface/arm"
+# A servo interface that has said nothing for this long is taken for gone [s]; it speaks at 20 Hz.
+_SILENCE = 0.5
+
+
+class Readiness:
+    """The newest state, session and readings of a group of joints.
+
+    Args:
+        joints: of the group.
+        reading_timeout: how long a joint may go unread [s].
+    """
+
+    def __init__(self, joints: tuple[str, ...], reading_timeout: float) -> None:
+        self.session = ""  # of arming
+        self.remedy = ""  # what the last state says would lead to an arm that takes commands
+        self.gave_way = False  # whether the last state told that joints go back to where they are
+        self.blocks: Mapping[str, Block] = {}  # joints that came against something
+        self.measured: State | None = None  # the last reading of the whole group
+        self.read_at = -math.inf  # its time [s]
+        self._joints = joints
+        self._reading_timeout = reading_timeout
+        self._state = ""
+        self._why = ""
+        self._missing = joints
+        self._heard_at = -math.inf
+
+    def note_state(self, state: str, session: str, why: str, blocks: Mapping[str, Block]) -> str:
+        """Take the servo interface's state, and which joints came against something.
+
+        Returns:
+            Why what was being done has ended: it left ARMED and MOVING, or began a new session; else empty.
+        """
+        is_lost = state not in _ACCEPTING or session != self.session
+        # Where joints give way, what was commanded is followed no more, though the arm stays armed.
+        self.gave_way = is_lost and state in _ACCEPTING and arming_of(session) == arming_of(self.session)
+        self._state, self.session, self._why, self.blocks = state, session, why, blocks
+        if self.gave_way:
+            return why
+        return f"the servo interface went to {self._described()}" if is_lost else ""
+
+    def note_heard(self, now: float) -> None:
+        """Take a sign of life of the servo interface."""
+        self._heard_at = now
+
+    def note_reading(
+        self, stamp: float, positions: Mapping[str, float], velocities: Mapping[str, float]
+    ) -> State | None:
+        """Take a reading; returns it if every joint of the group is in it."""
+        self._missing = tuple(joint for joint in self._joints if joint not in positions)
+        if self._missing:
+            return None
+        self.read_at = stamp
+        self.measured = State(
+            np.array([positions[joint] for joint in self._joints]),
+            np.array([velocities.get(joint, math.nan) for joint in self._joints]),
+            np.full(len(self._joints), math.nan),
+        )
+        return self.measured
+
+    def check(self, request: str, now: float) -> None:
+        """Refuse a request that the arm cannot follow now.
+
+        Raises:
+            CommandRefused: with the state and the way out of it.
+        """
+        if self._state not in _ACCEPTING:
+            told = self._described().removesuffix(f"; {self.remedy}")
+            raise CommandRefused(request, f"the servo interface is {told}", self._way_out())
+        if now - self._heard_at > _SILENCE:
+            why = "the servo interface is silent on /servo_interface/commanded"
+            raise CommandRefused(request, why, "see whether it runs with armature status, then try again")
+        if unread := self.unread(now):
+            raise CommandRefused(request, unread, "see /diagnostics for the servo's fault")
+
+    def unread(self, now: float) -> str:
+        """Which joints have gone unread for too long, in words; empty where none has."""
+        ago = now - self.read_at
+        if ago <= self._reading_timeout:
+            return ""
+        names = ", ".join(self._missing or self._joints)
+        return f"no reading of {names}" + (f" for {ago:.2f} s" if math.isfinite(ago) else " yet")
+
+    def _way_out(self) -> str:
+        return then_arm(self.remedy) if self._state else "wait until it is heard; where it does not run, start it"
+
+    def _described(self) -> str:
+        why = f": {self._why}" if self._why else ""
+        return (self._state or "not known") + why
+
+
+def then_arm(remedy: str) -> str:
+    """What a state names to be done, and arming behind it."""
+    return _ARM if remedy in ("", "arm") else f"{remedy.removesuffix(', then arm')}, then {_ARM}"
+
+
+def arming_of(session: str) -> str:
+    """The session that began with arming; where joints give way, one with a number behind it goes on."""
+    return session.partition(".")[0]
+
+
+def after_giving_way(session: str) -> str:
+    """The session that goes on where joints have given way."""
+    name, _, number = session.partition(".")
+    return f"{name}.{int(number or 0) + 1}"

@@ -1,0 +1,144 @@
+"""Whether a way is free: distances of the arm's parts to each other and to the floor, by MuJoCo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+
+from armature.core.kinematics.mechanics import FLOOR, Mechanics
+from armature.core.model.arm import ArmModel
+from armature.core.trajectory.spline import Array
+
+_STEP = 0.02  # between checked positions [rad] or [m]
+TOLERANCE = 1e-3  # what counts as no worse than before [m]
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Contact:
+    """The first place where two parts of the arm, or one and the floor, would come too near."""
+
+    first: str  # link
+    second: str  # link, or "floor"
+    fraction: float  # of the way, 0 to 1
+
+
+class Clearances:
+    """Distances between parts that are nearer than a reach."""
+
+    def __init__(self, mechanics: Mechanics, reach: float) -> None:
+        """Args: the arm, and up to which distance one is told [m]."""
+        self.reach = reach
+        self._mechanics = mechanics
+        self._links = [mechanics.link_of(geom) for geom in range(mechanics.model.ngeom)]
+
+    def at(self, position: Array) -> dict[Pair, float]:
+        """Distances at positions of the joints [m], negative where parts overlap; only those within the reach."""
+        data = self._look(position)
+        found: dict[Pair, float] = {}
+        if data.ncon:
+            links = self._links
+            for (one, other), distance in zip(data.contact.geom.tolist(), data.contact.dist.tolist(), strict=True):
+                pair = _pair(links[one], links[other])
+                if distance < self.reach:  # MuJoCo 4 adds the margins of both, MuJoCo 3 takes the larger
+                    found[pair] = min(distance, found.get(pair, distance))
+        return found
+
+    def gradients(self, position: Array, nearer_than: float) -> list[tuple[float, Array]]:
+        """How distances change with the joints.
+
+        Args:
+            position: of the joints, Shape (n,).
+            nearer_than: of what is told [m], at most the reach.
+
+        Returns:
+            For each pair of shapes its least distance [m] and that one's gradient [m/rad], Shape (n,).
+        """
+        model, data = self._mechanics.model, self._look(position)
+        distances, geoms = data.contact.dist, data.contact.geom
+        nearest: dict[tuple[int, int], int] = {}
+        for index in np.argsort(distances)[: int((distances < nearer_than).sum())].tolist():
+            nearest.setdefault((geoms[index, 0], geoms[index, 1]), index)
+        mujoco.mj_comPos(model, data)
+        here, there = np.zeros((3, model.nv)), np.zeros((3, model.nv))
+        found = []
+        for (first, second), index in nearest.items():
+            contact = data.contact[index]
+            mujoco.mj_jac(model, data, here, None, contact.pos, model.geom_bodyid[first])
+            mujoco.mj_jac(model, data, there, None, contact.pos, model.geom_bodyid[second])
+            normal = contact.frame[:3]  # from the first to the second
+            found.append((float(contact.dist), (normal @ (there - here))[self._mechanics.dofs]))
+        return found
+
+    def _look(self, position: Array) -> mujoco.MjData:
+        model, data = self._mechanics.model, self._mechanics.data
+        model.geom_margin[:] = model.body_margin[:] = self.reach
+        self._mechanics.place(position)
+        mujoco.mj_collision(model, data)
+        return data
+
+
+def _pair(one: str, other: str) -> Pair:
+    """Two links in one order, the floor last."""
+    return (one, other) if other == FLOOR or (one < other and one != FLOOR) else (other, one)
+
+
+class Passage:
+    """A way followed from place to place: no two parts may come nearer than a margin.
+
+    Parts that are too near at its begin may move apart, not nearer; once apart they stay so.
+    """
+
+    def __init__(self, clearances: Clearances, start: Array, margin: float) -> None:
+        """Args: distances of the arm, where the way begins, Shape (n,), and the margin [m]."""
+        self._clearances = clearances
+        self._margin = margin
+        found = clearances.at(start)
+        self._asked = {pair: min(distance, margin) for pair, distance in found.items()}
+        self.nearest = min(found.values(), default=clearances.reach)  # of all places so far [m]
+
+    def blocked(self, position: Array) -> tuple[Pair, float] | None:
+        """The next place: the pair that comes too near there, with its distance [m]; None where none does."""
+        found = self._clearances.at(position)
+        for pair, distance in found.items():
+            asked = self._asked.get(pair, self._margin)
+            if distance < (self._margin if asked >= self._margin else asked - TOLERANCE):
+                return pair, distance
+        for pair, asked in self._asked.items():
+            self._asked[pair] = max(asked, min(found.get(pair, self._margin), self._margin))
+        self.nearest = min(self.nearest, *found.values(), self._clearances.reach)
+        return None
+
+
+class CollisionModel:
+    """Collision shapes of a URDF over a floor at height 0."""
+
+    def __init__(self, urdf: str, arm: ArmModel) -> None:
+        """Args: the URDF's text, and the model read from it."""
+        self._urdf = urdf
+        self._arm = arm
+
+    def first_contact(self, joints: Sequence[str], start: np.ndarray, end: np.ndarray) -> Contact | None:
+        """Walk a straight line in joint space.
+
+        Args:
+            joints: names.
+            start: positions at its begin [rad] or [m], Shape (n,).
+            end: positions at its end [rad] or [m], Shape (n,).
+
+        Returns:
+            The first contact that is deeper than before; None where the way is free.
+        """
+        clearances = Clearances(Mechanics(self._urdf, self._arm, joints), TOLERANCE)
+        passage = Passage(clearances, start, -TOLERANCE)
+        steps = max(1, int(np.ceil(np.max(np.abs(end - start)) / _STEP)))
+        for step in range(1, steps + 1):
+            fraction = step / steps
+            blocked = passage.blocked(start + fraction * (end - start))
+            if blocked is not None:
+                return Contact(*blocked[0], fraction)
+        return None

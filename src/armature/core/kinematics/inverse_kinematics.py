@@ -1,0 +1,166 @@
+"""Inverse kinematics: joint positions that bring the tool to a pose, within limits and clear of collisions."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from operator import attrgetter
+
+import numpy as np
+
+from armature.core.kinematics.collision import Clearances, Pair, Passage
+from armature.core.kinematics.kinematics import Pose
+from armature.core.kinematics.levenberg_marquardt import Arrival, Descent, Target
+from armature.core.kinematics.mechanics import Mechanics
+from armature.core.steps import Steps
+from armature.core.trajectory.limits import GroupLimits
+from armature.core.trajectory.spline import Array
+
+# Where a descent begins when the one from the present place does not do: of many free places within the limits,
+# always the same so that the same question has the same answer, those whose tool is nearest to the target.
+_PLACES = 1000
+_BEGINNINGS = 8
+_FURTHER = 12  # where none of them leads anywhere
+# Of so many of the quickest to reach, the first whose straight way is free is taken.
+_WAYS = 4
+_MOVED_APART = 2
+_TURN = 0.035  # that no joint turns farther between two looks along a way [rad]
+
+
+@dataclass(frozen=True, eq=False)
+class Found(Arrival):
+    """Where a descent has led to, judged."""
+
+    in_collision: str = ""  # with what, in words
+    clearance: float = math.inf  # the least between two parts, as far as it is looked at [m]
+    reason: str = ""  # why there is nothing nearer to the target, in words
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether the target is met and nothing collides."""
+        return self.is_there and not self.in_collision
+
+
+class Inverse:
+    """Finds joint positions for poses of the tool.
+
+    Args:
+        mechanics: the arm, with its tool.
+        limits: of the joints.
+        clearances: of the arm; None where collisions are not looked at.
+        margin: to be kept between parts [m].
+    """
+
+    def __init__(
+        self, mechanics: Mechanics, limits: GroupLimits, clearances: Clearances | None, margin: float
+    ) -> None:
+        self._limits = limits
+        self._clearances = clearances
+        self._margin = margin
+        self._descent = Descent(mechanics, limits, clearances, margin)
+        self._places = self._free_places()
+        poses = [self._descent.pose(place) for place in self._places]
+        self._translations = np.array([pose.translation for pose in poses])
+        self._rotations = np.array([pose.rotation for pose in poses])
+
+    def pose(self, position: Array) -> Pose:
+        """Where the tool is at positions of the joints [rad], Shape (n,)."""
+        return self._descent.pose(position)
+
+    def descent(self, target: Target, begin: Array) -> Steps[Arrival]:
+        """Down from one place to where the tool is nearest to the target; collisions are not looked at."""
+        return self._descent.down(target, begin)
+
+    def best(self, target: Target, near: Array) -> Steps[Found]:
+        """The quickest place to go to that meets the target; where there is none, the nearest to it.
+
+        Args:
+            target: of the tool.
+            near: where the joints are [rad], Shape (n,).
+        """
+        found: list[Found] = []
+        for beginnings in (near[None], *self._beginnings(target)):
+            batch = []
+            for begin in beginnings:
+                batch.append(self.judged((yield from self._descent.down(target, begin))))
+                yield
+            found += batch + (yield from self._moved_apart(target, batch, near))
+            reached = sorted((one for one in found if one.is_reached), key=lambda one: self._time(one, near))
+            for one in reached[:_WAYS]:
+                yield
+                if self._is_way_free(near, one.position):
+                    return one
+        return reached[0] if reached else (yield from self._nearest(target, found))
+
+    def judged(self, arrival: Arrival) -> Found:
+        """The same, with what collides there, and why there is nothing nearer to the target."""
+        collision, clearance = self._collision(arrival.position)
+        reason = collision if arrival.is_there else self._obstacle(arrival.position)
+        return Found(arrival.position, arrival.distance, arrival.angle, collision, clearance, reason)
+
+    def _moved_apart(self, target: Target, found: list[Found], near: Array) -> Steps[list[Found]]:
+        """Solutions that collide with their parts moved apart, where the target leaves room and none is free."""
+        has_room = len(self._limits.joints) > (3 if target.rotation is None else 6)
+        if not has_room or any(one.is_reached for one in found):
+            return []
+        tight = sorted((one for one in found if one.is_there), key=lambda one: self._time(one, near))
+        return (yield from self._apart(target, tight[:_MOVED_APART]))
+
+    def _apart(self, target: Target, found: list[Found]) -> Steps[list[Found]]:
+        moved = []
+        for one in found:
+            arrival = yield from self._descent.down(target, one.position, keeps_apart=True)
+            moved.append(self.judged(arrival))
+            yield
+        return moved
+
+    def _beginnings(self, target: Target) -> tuple[Array, Array]:
+        """Free places whose tool is near to the target, the nearest first; each of Shape (m, n)."""
+        off = np.linalg.norm(self._translations - target.translation, axis=1)
+        if target.rotation is not None:
+            cosine = np.minimum(np.abs(self._rotations @ target.rotation), 1.0)
+            off += self._descent.lever * 2.0 * np.arccos(cosine)
+        nearest = self._places[np.argsort(off)[: _BEGINNINGS + _FURTHER]]
+        return nearest[:_BEGINNINGS], nearest[_BEGINNINGS:]
+
+    def _nearest(self, target: Target, found: list[Found]) -> Steps[Found]:
+        """Where nothing collides, and the target is nearest; with the reason why it cannot be met."""
+        there = sorted((one for one in found if one.is_there), key=lambda one: -one.clearance)
+        foremost = there or sorted(found, key=attrgetter("left"))
+        found += yield from self._apart(target, [one for one in foremost[:_MOVED_APART] if one.in_collision])
+        free = [one for one in found if not one.in_collision]
+        return replace(min(free or found, key=attrgetter("left")), reason=foremost[0].reason)
+
+    def _free_places(self) -> Array:
+        low = np.maximum(self._limits.lower, -math.pi)
+        high = np.minimum(self._limits.upper, math.pi)
+        places = low + np.random.default_rng(0).random((_PLACES, len(low))) * (high - low)
+        free = [place for place in places if not self._collision(place)[0]]
+        return np.array(free or places)
+
+    def _collision(self, position: Array) -> tuple[str, float]:
+        """What is too near what, in words, and the least distance within the reach [m]."""
+        pairs: dict[Pair, float] = {} if self._clearances is None else self._clearances.at(position)
+        if not pairs:
+            return "", math.inf
+        (one, other), gap = min(pairs.items(), key=lambda item: item[1])
+        if gap >= self._margin:
+            return "", gap
+        bound = f"{self._margin:g} m at least are kept (negative: they overlap)"
+        return f"{one} would be {gap:.4f} m from {other}; {bound}", gap
+
+    def _obstacle(self, position: Array) -> str:
+        at_limit = (position <= self._limits.lower) | (position >= self._limits.upper)
+        names = ", ".join(joint for joint, held in zip(self._limits.joints, at_limit, strict=True) if held)
+        return f"{names} at the limit" if names else "the arm does not reach so far"
+
+    def _is_way_free(self, begin: Array, end: Array) -> bool:
+        """Whether the joints' straight way keeps parts apart."""
+        if self._clearances is None:
+            return True
+        passage = Passage(self._clearances, begin, self._margin)
+        looks = int(np.ceil(np.abs(end - begin).max() / _TURN))
+        return not any(passage.blocked(place) for place in np.linspace(begin, end, looks + 1)[1:])
+
+    def _time(self, found: Found, near: Array) -> float:
+        return float((np.abs(found.position - near) / self._limits.velocity).max())

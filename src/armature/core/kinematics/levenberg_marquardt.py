@@ -1,0 +1,157 @@
+"""Down from a posture to where the tool is nearest to a target, within limits.
+
+Levenberg-Marquardt with Sugihara's damping ("Solvability-unconcerned inverse kinematics by the Levenberg-Marquardt
+method", 2011), so that a pose out of reach gives the nearest one; joints at a limit are left out of a step.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from armature.core.kinematics.collision import TOLERANCE, Clearances
+from armature.core.kinematics.kinematics import Pose, Quaternion, product
+from armature.core.kinematics.mechanics import Mechanics
+from armature.core.kinematics.rotations import inverted, rotation_vector
+from armature.core.kinematics.twist_servo import LEVER
+from armature.core.steps import Steps
+from armature.core.trajectory.limits import GroupLimits
+from armature.core.trajectory.spline import Array
+
+_STEPS = 60
+_LARGEST_STEP = 0.4  # [rad]
+_DAMPING = 1e-9
+_EXACT = 1e-10  # of the weighted error, where a descent may end [m]
+_STUCK = 1e-7  # change of the weighted error in a step that makes no headway [m]
+_NEAR_ENOUGH = (1e-4, 1e-3)  # [m], [rad]
+# An arm of fewer than six joints comes to the place, and as near to the orientation as it can.
+_FEW_AXES_WEIGHT = 0.02
+_SHORTENED = 6
+# What parts lack of their distance weighs so many times as much as what the tool lacks of its target.
+_APART = 10.0
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the tool shall be in the root frame; without a rotation any will do."""
+
+    translation: tuple[float, float, float]  # [m]
+    rotation: Quaternion | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Arrival:
+    """Where a descent has led to."""
+
+    position: Array  # of the joints [rad], Shape (n,)
+    distance: float  # of the tool to the target [m]
+    angle: float  # between the tool and the target [rad]
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the target is met."""
+        return self.distance <= _NEAR_ENOUGH[0] and self.angle <= _NEAR_ENOUGH[1]
+
+    @property
+    def left(self) -> float:
+        """What is left to the target, rotations as lengths [m]."""
+        return self.distance + LEVER * self.angle
+
+
+class Descent:
+    """Descents of one arm.
+
+    Args:
+        mechanics: the arm, with its tool.
+        limits: of the joints.
+        clearances: of the arm; None where parts need not keep apart.
+        margin: that they keep [m].
+    """
+
+    def __init__(
+        self, mechanics: Mechanics, limits: GroupLimits, clearances: Clearances | None, margin: float
+    ) -> None:
+        self._mechanics = mechanics
+        self._limits = limits
+        self._clearances = clearances
+        self._keep = margin + TOLERANCE / 2.0
+        self._frame = mechanics.frame(mechanics.tool)
+        self.lever = LEVER * (1.0 if len(limits.joints) >= 6 else _FEW_AXES_WEIGHT)
+
+    def pose(self, position: Array) -> Pose:
+        """Where the tool is at positions of the joints [rad], Shape (n,)."""
+        self._mechanics.place(position)
+        x, y, z = self._mechanics.translation(self._frame).tolist()
+        return Pose((x, y, z), self._mechanics.rotation(self._frame))
+
+    def down(self, target: Target, begin: Array, keeps_apart: bool = False) -> Steps[Arrival]:
+        """To where the tool is nearest to a target.
+
+        Args:
+            target: of the tool.
+            begin: where the joints begin [rad], Shape (n,).
+            keeps_apart: parts that are too near push each other away, which comes before the target.
+        """
+        position = np.clip(begin, self._limits.lower, self._limits.upper)
+        error, jacobian = self._errors(target, position, keeps_apart)
+        last = math.inf
+        for _ in range(_STEPS):
+            size = float(error @ error)
+            if math.sqrt(size) < _EXACT or abs(last - math.sqrt(size)) < _STUCK < math.sqrt(size):
+                break
+            last = math.sqrt(size)
+            way = self._step(position, error, jacobian, 0.5 * size + _DAMPING) - position
+            position, error, jacobian = self._tried(target, position, way, keeps_apart, size)
+            yield
+        turn = 0.0 if target.rotation is None else float(np.linalg.norm(error[3:6])) / self.lever
+        return Arrival(position, float(np.linalg.norm(error[:3])), turn)
+
+    def _tried(
+        self, target: Target, position: Array, way: Array, keeps_apart: bool, size: float
+    ) -> tuple[Array, Array, Array]:
+        """A step, shortened where it would lead to parts that the one before did not know of."""
+        for shortened in range(_SHORTENED):
+            after = position + way * 0.5**shortened
+            error, jacobian = self._errors(target, after, keeps_apart)
+            if not keeps_apart or float(error @ error) < size:
+                break
+        return after, error, jacobian
+
+    def _step(self, position: Array, error: Array, jacobian: Array, damping: float) -> Array:
+        """One step within the limits; a joint that a limit holds lets the others do its part."""
+        lower, upper = self._limits.lower, self._limits.upper
+        free = np.ones(len(position), dtype=bool)
+        for _ in range(len(position)):
+            held = jacobian * free
+            square = held.T @ held + np.diag(damping + np.where(free, 0.0, 1.0))
+            step = np.linalg.solve(square, held.T @ error)
+            step *= min(1.0, _LARGEST_STEP / max(float(np.abs(step).max()), _LARGEST_STEP))
+            after = position + step
+            blocked = free & (((after < lower) & (position <= lower)) | ((after > upper) & (position >= upper)))
+            if not blocked.any():
+                break
+            free &= ~blocked
+        clipped: Array = np.clip(after, lower, upper)
+        return clipped
+
+    def _errors(self, target: Target, position: Array, keeps_apart: bool) -> tuple[Array, Array]:
+        """The error of the tool and, where asked, what parts lack of their distance."""
+        error, jacobian = self._error(target, position)
+        if not keeps_apart or self._clearances is None:
+            return error, jacobian
+        near = self._clearances.gradients(position, self._keep)
+        lacks = [_APART * (self._keep - distance) for distance, _ in near]
+        return np.append(error, lacks), np.vstack((jacobian, *(_APART * gradient for _, gradient in near)))
+
+    def _error(self, target: Target, position: Array) -> tuple[Array, Array]:
+        """What is left to the target, rotations as lengths, and how it changes with the joints."""
+        self._mechanics.place(position)
+        left = np.array(target.translation) - self._mechanics.translation(self._frame)
+        jacobian = self._mechanics.jacobian(self._frame).copy()
+        if target.rotation is None:
+            return left, jacobian[:3]
+        turn = rotation_vector(product(target.rotation, inverted(self._mechanics.rotation(self._frame))))
+        jacobian[3:] *= self.lever
+        return np.concatenate((left, turn * self.lever)), jacobian

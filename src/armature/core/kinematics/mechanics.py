@@ -1,0 +1,165 @@
+"""The arm as MuJoCo computes it: where its frames are, how they move with the joints, what is near what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import mujoco
+import numpy as np
+
+from armature.core.kinematics.kinematics import Quaternion
+from armature.core.model.arm import ArmModel
+from armature.core.trajectory.spline import Array
+from armature.errors import ConfigError
+
+FLOOR = "floor"
+# Links of a drawing without mass still have a place: MuJoCo wants some mass in what moves [kg], [kg·m²].
+_LEAST_MASS, _LEAST_INERTIA = 1e-9, 1e-12
+
+
+class Mechanics:
+    """One arm's model and its present configuration.
+
+    Args:
+        urdf: the URDF's text.
+        arm: the model read from it.
+        joints: the joints that `place` sets, in its order.
+        armature: inertia of the rotors as the joints feel it, by joint [kg·m²].
+        tool: frame of the tool.
+        payload: mass there [kg].
+        allowed_pairs: pairs of links, or a link and "floor", whose contact is of no account.
+
+    Raises:
+        ConfigError: MuJoCo cannot use the URDF; an unknown frame or link.
+    """
+
+    def __init__(
+        self,
+        urdf: str,
+        arm: ArmModel,
+        joints: Sequence[str],
+        armature: Mapping[str, float] | None = None,
+        tool: str = "",
+        payload: float = 0.0,
+        allowed_pairs: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        self.joints = tuple(joints)
+        self.root = arm.root
+        self.tool = tool
+        self.model = _compile(urdf, arm, self.joints, armature or {}, (payload, tool), allowed_pairs)
+        self.data = mujoco.MjData(self.model)
+        self._followers = [
+            (self._address(joint.name), self._address(joint.mimic.joint), joint.mimic)
+            for joint in arm.joints
+            if joint.mimic is not None
+        ]
+        self._places = [self._address(joint) for joint in self.joints]
+        self.dofs = [int(self.model.joint(joint).dofadr[0]) for joint in self.joints]
+        self._jacobian = np.zeros((6, self.model.nv))
+
+    def rest(self, positions: Mapping[str, float]) -> None:
+        """Put joints where they are, such as the gripper's, until told otherwise [rad] or [m]."""
+        for joint, position in positions.items():
+            self.data.qpos[self._address(joint)] = position
+
+    def place(self, position: Array) -> None:
+        """Put the joints at positions [rad] or [m], Shape (n,), and the frames where that leads."""
+        self.data.qpos[self._places] = position
+        for follower, leader, mimic in self._followers:
+            self.data.qpos[follower] = mimic.multiplier * self.data.qpos[leader] + mimic.offset
+        mujoco.mj_kinematics(self.model, self.data)
+
+    def frame(self, name: str) -> int:
+        """The number of a frame.
+
+        Raises:
+            ConfigError: no such frame.
+        """
+        number = mujoco.mj_name2id(self.model, mujoco.mjtObj.mjOBJ_BODY, name)
+        if number <= 0:
+            names = (self.model.body(index).name for index in range(1, self.model.nbody))
+            raise ConfigError("frame", name, f"frames are {', '.join(names)}")
+        return int(number)
+
+    def translation(self, frame: int) -> Array:
+        """Where a frame is in the root frame [m], Shape (3,)."""
+        place: Array = self.data.xpos[frame].copy()
+        return place
+
+    def rotation(self, frame: int) -> Quaternion:
+        """How a frame is turned in the root frame."""
+        w, x, y, z = self.data.xquat[frame].tolist()
+        return (x, y, z, w)
+
+    def jacobian(self, frame: int) -> Array:
+        """Velocity of a frame's origin and its angular velocity, by joint, in the root frame; Shape (6, n)."""
+        mujoco.mj_comPos(self.model, self.data)
+        mujoco.mj_jacBody(self.model, self.data, self._jacobian[:3], self._jacobian[3:], frame)
+        columns: Array = self._jacobian[:, self.dofs]
+        return columns
+
+    def link_of(self, geom: int) -> str:
+        """The link that a shape belongs to, or "floor"."""
+        body = int(self.model.geom_bodyid[geom])
+        return FLOOR if body == 0 else str(self.model.body(body).name)
+
+    def _address(self, joint: str) -> int:
+        return int(self.model.joint(joint).qposadr[0])
+
+
+def _compile(
+    urdf: str,
+    arm: ArmModel,
+    joints: Sequence[str],
+    armature: Mapping[str, float],
+    payload: tuple[float, str],
+    allowed_pairs: Sequence[tuple[str, str]],
+) -> mujoco.MjModel:
+    try:
+        spec = mujoco.MjSpec.from_string(urdf)
+        # Frames such as tool0 stay bodies of their own, and the base is not the world.
+        spec.compiler.fusestatic = False
+        spec.compiler.boundmass, spec.compiler.boundinertia = _LEAST_MASS, _LEAST_INERTIA
+        for joint in spec.joints:
+            joint.armature = armature.get(joint.name, 0.0)
+        _load(spec, *payload)
+        spec.worldbody.add_geom(name=FLOOR, type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1])
+        for first, second in _apart(arm, joints) | set(allowed_pairs):
+            spec.add_exclude(bodyname1=_body(spec, first), bodyname2=_body(spec, second))
+        return spec.compile()
+    except ValueError as error:
+        raise ConfigError("URDF", str(error), "MuJoCo must be able to read it") from error
+
+
+def _load(spec: Any, mass: float, frame: str) -> None:
+    if mass <= 0.0:
+        return
+    tool = spec.body(frame)
+    if tool is None:
+        raise ConfigError("payload", frame, "the frame that carries it is not in the URDF")
+    load = tool.add_body(name="payload")
+    # A point has no inertia of its own, which MuJoCo does not take: that of a ball of 1 mm.
+    load.mass, load.inertia, load.explicitinertial = mass, [0.4e-6 * mass] * 3, True
+
+
+def _apart(arm: ArmModel, joints: Sequence[str]) -> set[tuple[str, str]]:
+    """Pairs that need no watching: links that hang on each other, and those that no joint moves apart."""
+    moved: dict[str, frozenset[str]] = {FLOOR: frozenset(), arm.root: frozenset()}
+    while len(moved) < len(arm.joints) + 2:
+        for joint in arm.joints:  # in any order
+            if joint.parent in moved:
+                leader = joint.name if joint.mimic is None else joint.mimic.joint
+                own = {joint.name} if leader in joints else set()
+                moved[joint.child] = moved[joint.parent] | own
+    links = sorted(moved)
+    alike = {(a, b) for a in links for b in links if a < b and moved[a] == moved[b]}
+    return alike | {(joint.parent, joint.child) for joint in arm.joints}
+
+
+def _body(spec: Any, link: str) -> str:
+    name = "world" if link == FLOOR else link
+    if spec.body(name) is None:
+        names = ", ".join(body.name for body in spec.bodies if body.name != "world")
+        raise ConfigError("allowed pair", link, f"links are {names}, {FLOOR}")
+    return name

@@ -1,0 +1,59 @@
+"""Named poses of an arm: a position for every driven joint."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from armature.core.model.arm import ArmModel, Joint
+from armature.core.model.document import read_document
+from armature.core.model.units import quantity
+from armature.errors import ConfigError
+
+# Positions are written in degrees or millimetres with a few digits; a limit met but for rounding is met.
+_ROUNDING = 1e-6
+
+
+def read_poses(text: str, arm: ArmModel, source: str = "poses.yaml") -> dict[str, dict[str, float]]:
+    """Read a file of named poses.
+
+    Args:
+        text: the file's content.
+        arm: the arm that takes the poses.
+        source: the file's name, for errors.
+
+    Returns:
+        For each pose the position of every driven joint [rad] or [m], in the order of the URDF.
+
+    Raises:
+        ConfigError: not YAML, an unknown or missing joint, a missing unit, a position outside the limit.
+    """
+    content = read_document(text, source)
+    if not isinstance(content, Mapping):
+        raise ConfigError(source, content, "poses are written as name, then joint: position")
+    return {str(name): _pose(entry, arm, f"{source}: {name}") for name, entry in content.items()}
+
+
+def _pose(entry: object, arm: ArmModel, where: str) -> dict[str, float]:
+    if not isinstance(entry, Mapping):
+        raise ConfigError(where, entry, "a pose is written as joint: position")
+    names = [joint.name for joint in arm.driven]
+    for name in entry:
+        if name not in names:
+            raise ConfigError(where, name, f"joints of {arm.name} are {', '.join(names)}")
+    missing = [name for name in names if name not in entry]
+    if missing:
+        raise ConfigError(where, missing, "a pose places every driven joint")
+    return {joint.name: _position(entry[joint.name], joint, f"{where}.{joint.name}") for joint in arm.driven}
+
+
+def _position(value: object, joint: Joint, where: str) -> float:
+    position = quantity(where, value, ("m", "mm") if joint.kind == "prismatic" else ("rad", "deg"))
+    limit = joint.limit
+    if limit is not None and not limit.lower - _ROUNDING <= position <= limit.upper + _ROUNDING:
+        unit = joint.unit
+        bounds = f"{limit.lower:.4f} to {limit.upper:.4f} {unit}"
+        if joint.kind != "prismatic":
+            bounds += f" ({math.degrees(limit.lower):.1f} to {math.degrees(limit.upper):.1f} deg)"
+        raise ConfigError(where, value, f"the URDF allows {bounds}")
+    return position

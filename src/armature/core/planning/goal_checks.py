@@ -1,0 +1,215 @@
+"""A whole goal looked at before it starts: does the arm meet itself or the floor, can its servos give the torque.
+
+The work is done in slices of so many looks, so that whoever checks can do other things in between.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from armature.core.kinematics.collision import TOLERANCE, Clearances, Passage
+from armature.core.kinematics.drive import Drive
+from armature.core.kinematics.dynamics import Torques
+from armature.core.kinematics.mechanics import Mechanics
+from armature.core.steps import Steps
+from armature.core.trajectory.spline import Array
+from armature.core.trajectory.trajectory import State, Trajectory
+from armature.errors import ConfigError, GoalRefused
+
+# Accelerations are averaged over this time, and torques looked at twice in it: a servo's own lag spreads a step
+# of velocity about so far [s].
+_LAG = 0.1
+# Looks that a goal may need; a check then takes some seconds.
+_MOST_LOOKS = 100_000
+_TO_GET_OUT = 1.25
+_NOTHING = 1e-9  # [N·m]
+_AFAR = 0.05  # how far a survey looks [m]
+_CHUNK = 512  # states sampled at once
+_SURVEYED = 30  # looks of a survey in one step
+
+
+@dataclass(frozen=True)
+class CheckSettings:
+    """What is checked, and how closely."""
+
+    collision: bool = True
+    torque: bool = True
+    margin: float = 0.005  # to be kept between parts [m]
+    turn: float = 0.035  # that no joint turns farther than between two looks [rad]
+    torque_share: float = 0.9  # of what the servos can give
+    acceleration: bool = True
+
+    def __post_init__(self) -> None:
+        bounds = {"margin": (0.0, 0.1), "turn": (0.001, 0.5), "torque_share": (0.01, 1.0)}
+        for name, (least, most) in bounds.items():
+            if not least <= (value := getattr(self, name)) <= most:
+                raise ConfigError(f"parameter checks.{name}", value, f"it must be within {least:g} and {most:g}")
+
+
+class GoalCheck:
+    """One goal's check.
+
+    Args:
+        plan: the goal as it would be followed, begun at the set-point.
+        clearances: of the arm; they reach as far as the margin at least.
+        torques: of the arm.
+        settings: what is checked.
+        until: the part of the plan that is checked ends here [s].
+    """
+
+    def __init__(
+        self,
+        plan: Trajectory,
+        clearances: Clearances,
+        torques: Torques,
+        settings: CheckSettings,
+        until: float = math.inf,
+    ) -> None:
+        self.plan = plan
+        self.nearest = clearances.reach  # least distance met so far, where it is within the reach [m]
+        self.hardest = 0.0  # highest torque met so far, as a share of what the servo gives
+        self._clearances = clearances
+        self._torques = torques
+        self._settings = settings
+        self._looks = self._all_looks(until)
+
+    def advance(self, looks: int) -> bool:
+        """Go on with the check.
+
+        Args:
+            looks: how many to take; one costs about 0.1 ms.
+
+        Returns:
+            Whether it is done: the goal may start.
+
+        Raises:
+            GoalRefused: with the place on the path, the value, the bound and what would work.
+        """
+        return sum(1 for _ in islice(self._looks, looks)) < looks
+
+    def _all_looks(self, until: float) -> Iterator[None]:
+        if self._settings.collision:
+            times = by_turn(self.plan, self._settings.turn)
+            yield from self._pass_by(times[times <= until])
+        if self._settings.torque:
+            times = _by_time(self.plan)
+            yield from self._carry(times[times <= until])
+
+    def _pass_by(self, times: Array) -> Iterator[None]:
+        margin = self._settings.margin
+        start = self.plan.sample(float(times[0])).position
+        passage = Passage(self._clearances, start, margin)
+        for time, state in _states(self.plan, times):
+            blocked = passage.blocked(state.position)
+            if blocked is not None:
+                (first, second), distance = blocked
+                what = f"it must be {margin:g} m at least; go around it, over a point between"
+                where = f"distance of {first} to {second} at {time:.3f} s"
+                raise GoalRefused(where, round(distance, 4), f"{what} (negative: they overlap)", "m")
+            self.nearest = min(self.nearest, passage.nearest)
+            yield
+
+    def _carry(self, times: Array) -> Iterator[None]:
+        start = State.at_rest(self.plan.sample(float(times[0])).position)
+        # An arm that asks too much where it stands may move to where it asks less, which takes some more at first.
+        held = self._shares(start)[1]
+        asked = np.where(held > self._settings.torque_share, held * _TO_GET_OUT, self._settings.torque_share)
+        for time, state in _states(self.plan, times):
+            needed, share = self._shares(state)
+            if (share > asked).any():
+                self._refuse(time, state, needed, int(np.argmax(share - asked)))
+            self.hardest = max(self.hardest, float(share.max()))
+            yield
+
+    def _shares(self, state: State) -> tuple[Array, Array]:
+        """Torques that a state needs [N·m], and as shares of those available."""
+        needed = self._torques.needed(state)
+        return needed, np.abs(needed) / np.maximum(self._torques.available(needed, state.velocity), _NOTHING)
+
+    def _refuse(self, time: float, state: State, needed: Array, worst: int) -> None:
+        given = self._settings.torque_share * self._torques.available(needed, state.velocity)[worst]
+        raise GoalRefused(
+            f"torque of {self.plan.joints[worst]} at {time:.3f} s",
+            round(float(needed[worst]), 3),
+            f"its servo shall give up to {given:.3f} N·m at {state.velocity[worst]:.2f} rad/s "
+            f"({self._settings.torque_share:.0%} of what it can); take longer, carry less or reach less far",
+            "N·m",
+        )
+
+
+def _states(plan: Trajectory, times: Array) -> Iterator[tuple[float, State]]:
+    """States at times, with accelerations as a servo with its lag has them."""
+    for begin in range(0, len(times), _CHUNK):
+        chunk = times[begin : begin + _CHUNK]
+        position, velocity, _ = plan.sample_many(chunk)
+        before, after = plan.sample_many(chunk - _LAG / 2.0)[1], plan.sample_many(chunk + _LAG / 2.0)[1]
+        rows = (position, velocity, (after - before) / _LAG)
+        for time, *state in zip(chunk.tolist(), *rows, strict=True):
+            yield time, State(*state)
+
+
+def by_turn(plan: Trajectory, turn: float) -> Array:
+    """Times between which no joint turns farther than an angle [s].
+
+    Args:
+        plan: with one point at least.
+        turn: [rad].
+
+    Raises:
+        GoalRefused: they would be more than a check may take.
+    """
+    knots = plan.knots
+    if len(knots) == 1:
+        return knots
+    _, velocity = plan.hull()
+    ways = (np.abs(velocity).max(axis=1) * np.diff(knots)[:, None]).max(axis=1)
+    passed = np.concatenate((np.zeros(1), np.cumsum(ways)))
+    _bound(int(passed[-1] / turn))
+    times: Array = np.interp(np.append(np.arange(0.0, passed[-1], turn), passed[-1]), passed, knots)
+    return times
+
+
+def _by_time(plan: Trajectory) -> Array:
+    """Times at which torques are looked at [s]."""
+    begin, end = float(plan.knots[0]), float(plan.knots[-1])
+    count = math.ceil((end - begin) / (_LAG / 2.0))
+    _bound(count)
+    return np.linspace(begin, end, count + 1)
+
+
+def _bound(looks: int) -> None:
+    if looks > _MOST_LOOKS:
+        raise GoalRefused("points", looks, f"its check may take {_MOST_LOOKS} looks; send it in parts")
+
+
+class GoalChecks:
+    """Checks the goals of one arm.
+
+    Args:
+        mechanics: the arm, with the rotors' inertia and the payload.
+        drives: by joint.
+        settings: what is checked.
+    """
+
+    def __init__(self, mechanics: Mechanics, drives: Mapping[str, Drive], settings: CheckSettings) -> None:
+        self.mechanics = mechanics
+        self.torques = Torques(mechanics, drives)
+        self.settings = settings
+        self.clearances = Clearances(mechanics, settings.margin + TOLERANCE)
+        self._afar = Clearances(mechanics, max(_AFAR, settings.margin + TOLERANCE))
+
+    def begin(self, plan: Trajectory, until: float = math.inf) -> GoalCheck:
+        """Begin to check a goal, as far as a time of it [s]."""
+        return GoalCheck(plan, self.clearances, self.torques, self.settings, until)
+
+    def survey(self, plan: Trajectory) -> Steps[GoalCheck]:
+        """Check a goal, and look farther for what it comes near to; raises as `GoalCheck.advance`."""
+        check = GoalCheck(plan, self._afar, self.torques, self.settings)
+        while not check.advance(_SURVEYED):
+            yield
+        return check

@@ -1,0 +1,56 @@
+"""Accelerations that a goal asks for, looked at before it starts."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from armature.core.trajectory.limits import GroupLimits
+from armature.core.trajectory.spline import Array
+from armature.core.trajectory.trajectory import Trajectory
+from armature.errors import GoalRefused
+
+# Accelerations are means over about a servo's own lag, as torques are judged by (`goal_checks`): splines through a
+# planner's points swing beyond its acceleration between two of them, briefly and without an effect [s].
+_LAG = 0.1
+# What remains of that in the mean: time-optimal ways (MoveIt's default, full acceleration and then full
+# deceleration) with points every 0.1 s come to 10 % [share].
+_SLACK = 0.15
+_LOOKS = np.linspace(0.0, 1.0, 9)  # within each spline
+
+
+def check_accelerations(motion: Trajectory, limits: GroupLimits) -> None:
+    """Refuse a motion that asks for more acceleration than a joint shall have.
+
+    Args:
+        motion: begun at the present set-point; other columns than those of the limits are not looked at.
+        limits: of the joints that are.
+
+    Raises:
+        GoalRefused: with joint, time, value, bound and what would work.
+    """
+    if len(motion.knots) == 1:
+        return
+    columns = [motion.joints.index(joint) for joint in limits.joints]
+    beyond = np.abs(motion.acceleration_hull()[:, :, columns]) > limits.acceleration
+    doubtful = np.flatnonzero(beyond.any(axis=(1, 2)))
+    if not len(doubtful):
+        return
+    lengths = np.diff(motion.knots)[doubtful, None]
+    times = (motion.knots[doubtful, None] + lengths * _LOOKS).ravel()
+    before, after = (motion.sample_many(times + shift)[1][:, columns] for shift in (-_LAG / 2.0, _LAG / 2.0))
+    _check(times, (after - before) / _LAG, limits)
+
+
+def _check(times: Array, acceleration: Array, limits: GroupLimits) -> None:
+    share = np.abs(acceleration) / limits.acceleration
+    if (share <= 1.0 + _SLACK).all():
+        return
+    row, column = np.unravel_index(np.argmax(share), share.shape)
+    raise GoalRefused(
+        f"acceleration of {limits.joints[column]} at {times[row]:.3f} s",
+        round(float(acceleration[row, column]), 3),
+        f"its limit is {limits.acceleration[column]:g} {limits.units[column]}/s² (mean over {_LAG:g} s); take at "
+        f"least {math.sqrt(share[row, column]):.2f} times as long there",
+    )

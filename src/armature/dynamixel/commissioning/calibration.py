@@ -1,0 +1,201 @@
+"""Zero offsets by hand-placing: the joints stand in a known pose, the servos say at which angles."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from armature.core.model.arm import Limit
+from armature.dynamixel.commissioning.commissioning import require_limp, torque_is_on
+from armature.dynamixel.servo.axis import Axis
+from armature.dynamixel.servo.registers import Registers
+from armature.dynamixel.tables.control_table import OperatingMode
+from armature.dynamixel.wiring.arm import ServoWiring
+from armature.errors import CommandRefused, CorruptPacket, ServoTimeout
+
+# The encoder's last digit changes by itself; a hand that holds still moves a joint by less than half a degree.
+_STILL = 5  # [tick]
+# e-Manual, "Homing Offset(20)": position control ignores a larger one [tick].
+_LARGEST_HOMING = 1_024
+# A range found by hand ends a little before the stop.
+_NEAR = 0.02  # of the joint's span
+_MOVED = 0.05  # of the joint's span; less is the hand's rest on it
+
+Ticks = Mapping[str, "int | None"]
+"""Present Position by servo, None where it was not read."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A joint in a known position, and what follows for its servo."""
+
+    servo: ServoWiring  # with its new zero offset
+    was: ServoWiring  # as the wiring file has it
+    ticks: int  # Present Position, as it is within the turn after power-up
+    turns: int  # that the hand has added to it in whole turns [tick]
+
+    @property
+    def offset(self) -> float:
+        """The new zero offset [rad]."""
+        return self.servo.zero_offset
+
+    def position(self, ticks: int) -> float:
+        """Joint position of a later reading, by the new offset [rad] or [m]."""
+        return self.servo.to_position(ticks - self.turns)
+
+
+class Calibration:
+    """Joints that a hand moves, and the servos that watch."""
+
+    def __init__(self, registers: Registers, servos: Sequence[ServoWiring], pose: Mapping[str, float]) -> None:
+        """Begin.
+
+        Args:
+            registers: of the servos; the bus is open.
+            servos: of the joints to calibrate.
+            pose: in which they will be placed [rad] or [m].
+
+        Raises:
+            CommandRefused: a servo has its torque on.
+            BusError: a servo does not answer.
+        """
+        self._registers = registers
+        self.pose = pose
+        self._axes = [Axis(servo) for servo in servos]
+        for axis in self._axes:
+            require_limp("calibration", registers, axis)
+        self._homing = {axis.wiring.name: self._homing_of(axis) for axis in self._axes}
+
+    def _homing_of(self, axis: Axis) -> int:
+        offset = self._registers.read(axis, "Homing Offset")
+        ignored = axis.wiring.mode is OperatingMode.POSITION and abs(offset) > _LARGEST_HOMING
+        return 0 if ignored else offset
+
+    def look(self) -> dict[str, int | None]:
+        """Where the servos are now.
+
+        Raises:
+            CommandRefused: torque has come on.
+            BusError: the port is gone.
+        """
+        return {axis.wiring.name: self._look(axis) for axis in self._axes}
+
+    def looks(self) -> Iterator[tuple[ServoWiring, int | None]]:
+        """The same, with the servos as the wiring file has them."""
+        looked = self.look()
+        return ((axis.wiring, looked[axis.wiring.name]) for axis in self._axes)
+
+    def _look(self, axis: Axis) -> int | None:
+        with suppress(ServoTimeout, CorruptPacket):
+            values = self._registers.read_many(axis, ("Torque Enable", "Present Position"))
+            if values["Torque Enable"]:
+                raise torque_is_on("calibration", axis)
+            return values["Present Position"]
+        return None
+
+    def take(self, readings: Sequence[Ticks]) -> tuple[Placed, ...]:
+        """What the zero offsets become, of readings while the arm stood in the pose.
+
+        Raises:
+            CommandRefused: a servo was not read, or a joint moved.
+        """
+        return tuple(self._placed(axis.wiring, readings) for axis in self._axes)
+
+    def _placed(self, servo: ServoWiring, readings: Sequence[Ticks]) -> Placed:
+        name = servo.name
+        read = [ticks for ticks in (reading[name] for reading in readings) if ticks is not None]
+        if len(read) < len(readings):
+            why = f"of {len(readings)} readings of {name} {len(readings) - len(read)} were lost"
+            raise CommandRefused("calibration", why, f"check power and cable of id {servo.servo_id}")
+        moved = max(read) - min(read)
+        if moved > _STILL:
+            angle = math.degrees(moved * servo.model.position_unit)
+            why = f"{name} moved by {moved} ticks ({angle:.1f} deg of the servo), at most {_STILL} are still"
+            raise CommandRefused("calibration", why, "hold it still")
+        item = self.placed(servo, sorted(read)[len(read) // 2])
+        if item.turns and servo.mode.counts_turns:
+            why = f"the servo of {name} has left the turn in which it was switched on, which it forgets"
+            raise CommandRefused("calibration", why, "leave the joint in the pose, switch its power off and on")
+        return item
+
+    def placed(self, servo: ServoWiring, ticks: int) -> Placed:
+        """What would follow if the joint stood in its pose now."""
+        return placed(servo, ticks, self._homing[servo.name], self.pose[servo.joint])
+
+
+def placed(servo: ServoWiring, ticks: int, homing: int, position: float) -> Placed:
+    """The zero offset of a servo whose joint stands at a position.
+
+    A limp servo counts on beyond its turn, and within one after power-up (e-Manual, "Present Position(132)").
+
+    Args:
+        servo: as the wiring file has it.
+        ticks: its Present Position.
+        homing: its Homing Offset, as far as it has an effect [tick].
+        position: of the joint [rad] or [m].
+    """
+    within = (ticks - homing) % servo.model.resolution + homing
+    offset = within * servo.model.position_unit - servo.direction * servo.reduction * position
+    return Placed(replace(servo, zero_offset=offset), servo, within, ticks - within)
+
+
+def require_reach(servo: ServoWiring, limit: Limit) -> None:
+    """Refuse an offset with which the servo cannot turn its joint to its limits.
+
+    Raises:
+        CommandRefused: with the limit, where it would be, and how far the servo reaches.
+    """
+    if not math.isfinite(limit.upper - limit.lower):
+        return
+    lowest, highest = servo.reach
+    for position in (limit.lower, limit.upper):
+        ticks = servo.to_ticks(position)
+        if not lowest <= ticks <= highest:
+            offset = math.degrees(servo.zero_offset)
+            raise CommandRefused(
+                f"calibration of {servo.name}",
+                f"with a zero offset of {offset:.1f} deg the URDF's limit {position:g} is at tick {ticks}, "
+                f"the servo reaches {lowest} to {highest}",
+                "see whether the joint stands in the pose, and its direction; else turn the horn on its shaft",
+            )
+
+
+@dataclass(frozen=True)
+class Range:
+    """From where to where a joint goes [rad] or [m]."""
+
+    least: float = math.inf
+    greatest: float = -math.inf
+
+    def reaching(self, position: float) -> Range:
+        """The range with one more position in it."""
+        return Range(min(self.least, position), max(self.greatest, position))
+
+    def is_moved(self, limit: Limit) -> bool:
+        """Whether somebody moved the joint, of which this is the range."""
+        return self.greatest - self.least > _MOVED * min(limit.upper - limit.lower, math.tau)
+
+    def kept(self, limit: Limit) -> Range:
+        """What the wiring file shall say; an end near the URDF's limit is that, since a hand ends before it."""
+        lower, upper = self.lacks(limit)
+        return Range(self.least if lower else limit.lower, self.greatest if upper else limit.upper)
+
+    def lacks(self, limit: Limit) -> tuple[bool, bool]:
+        """Whether it ends before the URDF's lower and upper limit."""
+        near = _NEAR * (limit.upper - limit.lower)
+        return self.least > limit.lower + near, self.greatest < limit.upper - near
+
+
+def accepted(registers: Registers, servo: ServoWiring) -> Range:
+    """The goals that a servo takes now, by its own position limits.
+
+    Raises:
+        BusError: it does not answer.
+    """
+    if servo.mode.counts_turns:
+        return Range(-math.inf, math.inf)
+    ticks = registers.read_many(Axis(servo), ("Min Position Limit", "Max Position Limit"))
+    least, greatest = sorted(servo.to_position(value) for value in ticks.values())
+    return Range(least, greatest)

@@ -1,0 +1,286 @@
+"""Bringing a new servo to what the wiring file wants of it: found wherever it is, and written with torque off."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, replace
+
+from armature.core.model.arm import Limit
+from armature.dynamixel.commissioning.inspection import MANY_DAMAGED, bad_reads
+from armature.dynamixel.protocol.bus import ServoBus
+from armature.dynamixel.protocol.discovery import Found, Survey
+from armature.dynamixel.servo.axis import Axis
+from armature.dynamixel.servo.presence import found_on
+from armature.dynamixel.servo.registers import Registers
+from armature.dynamixel.tables.control_table import BAUD_RATES, NO_SHADOW, OperatingMode
+from armature.dynamixel.wiring.arm import ServoWiring
+from armature.errors import CommandRefused, CorruptPacket, ServoRefused, ServoTimeout
+
+# So far beyond its limits a joint may be, as a share of its span, before that is a fault (policy.py, "limit"). Up
+# to there torque may come on where the joint is, and a servo refuses a goal beyond its own limits.
+_SLACK = 0.05
+_DELAY_UNIT = 2  # [µs] (e-Manual, "Return Delay Time(9)")
+_CALLS = 20  # of a servo whose address has changed
+# By these a servo is found, so they are written last: what was interrupted can be begun again.
+_ADDRESS = ("ID", "Baud Rate")
+
+OpenBus = Callable[[int], AbstractContextManager[ServoBus]]
+"""Opens the bus at a baud rate [bit/s], and closes it again."""
+
+
+@dataclass(frozen=True)
+class Presence:
+    """Where the servo is that answers alone."""
+
+    baud_rate: int  # [bit/s]
+    found: Found
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One register of the EEPROM: what it holds, and what it will."""
+
+    register: str
+    now: int
+    wanted: int
+
+    @property
+    def differs(self) -> bool:
+        """Whether it must be written."""
+        return self.now != self.wanted
+
+
+def meaning(register: str, value: int) -> str:
+    """A value of a register in the manual's words; empty where the number says it all."""
+    if register == "Baud Rate":
+        return f"{BAUD_RATES[value]} bit/s" if value < len(BAUD_RATES) else "unknown"
+    if register == "Return Delay Time":
+        return f"{_DELAY_UNIT * value} µs"
+    if register == "Operating Mode":
+        return str(OperatingMode(value)) if value in tuple(OperatingMode) else "unknown"
+    if register == "Secondary(Shadow) ID":
+        return "off" if value >= NO_SHADOW else ""
+    return ""
+
+
+def only_servo(surveys: Iterable[Survey]) -> Presence:
+    """The one servo that answers, at whatever rate.
+
+    Raises:
+        CommandRefused: nobody answers, several do, or answers are damaged.
+    """
+    seen = list(surveys)
+    heard = [Presence(survey.baud_rate, found) for survey in seen for found in survey.found]
+    if len(heard) > 1 or any(presence.found.answers > 1 for presence in heard):
+        told = ", ".join(_told(presence) for presence in heard)
+        raise CommandRefused("setup", f"several servos answer: {told}", "connect one servo at a time")
+    if damaged := [survey for survey in seen if survey.damaged]:
+        why = f"{damaged[0].damaged} answers at {damaged[0].baud_rate} bit/s are damaged"
+        raise CommandRefused(
+            "setup", why, "connect one servo at a time; if it is alone, check its cable and ground"
+        )
+    if not heard:
+        remedy = "check power and cable; one that speaks Protocol 1.0 must be changed to 2.0 first"
+        raise CommandRefused("setup", "no servo answers at any baud rate", remedy)
+    return heard[0]
+
+
+def _told(presence: Presence) -> str:
+    found = presence.found
+    times = "" if found.answers == 1 else f" ({found.answers} of them)"
+    return f"id {found.servo_id} {found.model} at {presence.baud_rate} bit/s{times}"
+
+
+def position_limits(servo: ServoWiring, limit: Limit) -> tuple[int, int]:
+    """Least and greatest goal that the servo shall take [tick]: the URDF's limits and a little beyond."""
+    register = servo.model.registers["Max Position Limit"]
+    if not math.isfinite(limit.upper - limit.lower):
+        return register.minimum, register.maximum
+    slack = _SLACK * (limit.upper - limit.lower)
+    ends = sorted((servo.to_ticks(limit.lower - slack), servo.to_ticks(limit.upper + slack)))
+    lower, upper = (min(max(end, register.minimum), register.maximum) for end in ends)
+    return lower, upper
+
+
+def _limits(servo: ServoWiring, limit: Limit) -> dict[str, int]:
+    """The position limits' registers, which position control alone heeds (e-Manual, "Max Position Limit(48)")."""
+    if servo.mode.counts_turns:
+        return {}
+    return dict(zip(("Min Position Limit", "Max Position Limit"), position_limits(servo, limit), strict=True))
+
+
+class Commissioning:
+    """One servo on its way to its joint."""
+
+    def __init__(self, servo: ServoWiring, baud_rate: int, limit: Limit, opened: OpenBus) -> None:
+        """Describe what is wanted; nothing is opened yet.
+
+        Args:
+            servo: what the wiring file says.
+            baud_rate: of the arm's bus [bit/s].
+            limit: of the joint, by the URDF.
+            opened: opens the bus.
+        """
+        self._servo = servo
+        self._baud_rate = baud_rate
+        self._limit = limit
+        self._opened = opened
+
+    def look(self, presence: Presence) -> tuple[Setting, ...]:
+        """Compare a servo with what is wanted, in the order in which it is written; nothing is written.
+
+        Raises:
+            CommandRefused: it is of another model, is not alone, or has its torque on.
+            BusError: it does not answer.
+        """
+        found = presence.found
+        if found.model_number != self._servo.model.number:
+            why = f"{found.model} answers, the wiring file wants {self._servo.model.name} for {self._servo.name}"
+            raise CommandRefused("setup", why, "connect the right servo, or correct the wiring file")
+        with self._opened(presence.baud_rate) as bus:
+            axis = self._axis(found.servo_id)
+            _require_alone(bus, axis)
+            registers = Registers(bus)
+            require_limp("setup", registers, axis)
+            return compared(registers, axis, self._wanted())
+
+    def write(self, presence: Presence, settings: Sequence[Setting], tell: Callable[[Setting], object]) -> int:
+        """Write what differs, find the servo again where it then is, and read everything back.
+
+        Args:
+            presence: where it is now.
+            settings: from look().
+            tell: is told each setting that was written.
+
+        Returns:
+            How many registers were written.
+
+        Raises:
+            CommandRefused: its torque is on.
+            ServoRefused: it refuses a value, or does not keep it.
+            BusError: it does not answer; what is missing is written by the next attempt.
+        """
+        differing = [setting for setting in settings if setting.differs]
+        with self._opened(presence.baud_rate) as bus:
+            registers, axis = Registers(bus), self._axis(presence.found.servo_id)
+            require_limp("setup", registers, axis)
+            for setting in differing:
+                if setting.register in _ADDRESS:
+                    _readdress(registers, axis, setting)
+                    axis = self._axis(self._servo.servo_id)
+                    if setting.register == "ID":
+                        _await(bus, self._servo.servo_id)
+                else:
+                    registers.write_verified(axis, setting.register, setting.wanted)
+                tell(setting)
+        self._verify()
+        return len(differing)
+
+    def _verify(self) -> None:
+        """Read everything back where the servo shall be now."""
+        with self._opened(self._baud_rate) as bus:
+            _await(bus, self._servo.servo_id)
+            found = compared(Registers(bus), self._axis(self._servo.servo_id), self._wanted())
+        for setting in found:
+            if setting.differs:
+                request = f"{setting.register} := {setting.wanted}"
+                raise ServoRefused(self._servo.servo_id, request, f"it reads back {setting.now}")
+
+    def _axis(self, servo_id: int) -> Axis:
+        return Axis(replace(self._servo, servo_id=servo_id))
+
+    def _wanted(self) -> dict[str, int]:
+        return {
+            "Return Delay Time": 0,
+            "Drive Mode": 0,
+            "Operating Mode": int(self._servo.mode),
+            "Secondary(Shadow) ID": 255,
+            "Homing Offset": 0,
+            **_limits(self._servo, self._limit),
+            "ID": self._servo.servo_id,
+            "Baud Rate": BAUD_RATES.index(self._baud_rate),
+        }
+
+
+def compared(registers: Registers, axis: Axis, wanted: Mapping[str, int]) -> tuple[Setting, ...]:
+    """What registers hold and what they shall hold.
+
+    Raises:
+        BusError: the servo does not answer.
+    """
+    found = registers.read_many(axis, wanted)
+    return tuple(
+        Setting(name, found[name], _or_as_good(name, found[name], value)) for name, value in wanted.items()
+    )
+
+
+def _or_as_good(register: str, now: int, wanted: int) -> int:
+    """Several values switch a shadow id off; EEPROM is not worn for another of them."""
+    is_off = register == "Secondary(Shadow) ID" and now >= NO_SHADOW
+    return now if is_off else wanted
+
+
+def narrow_limits(registers: Registers, servo: ServoWiring, limit: Limit) -> tuple[Setting, ...]:
+    """Position limits with which a servo refuses goals that the URDF allows; empty where it takes them all.
+
+    Raises:
+        BusError: the servo does not answer.
+    """
+    settings = compared(registers, Axis(servo), _limits(servo, limit))
+    if not settings:
+        return ()
+    lowest, highest = settings
+    ends = [servo.to_ticks(end) for end in (limit.lower, limit.upper) if math.isfinite(end)]
+    too_high = (lowest,) if any(end < lowest.now for end in ends) else ()
+    too_low = (highest,) if any(end > highest.now for end in ends) else ()
+    return too_high + too_low
+
+
+def require_limp(request: str, registers: Registers, axis: Axis) -> None:
+    """Refuse a servo that holds something.
+
+    Raises:
+        CommandRefused: its torque is on.
+        BusError: it does not answer.
+    """
+    if registers.read(axis, "Torque Enable"):
+        raise torque_is_on(request, axis)
+
+
+def torque_is_on(request: str, axis: Axis) -> CommandRefused:
+    """Why a servo that has its torque on is left alone."""
+    why = f"the torque of id {axis.wiring.servo_id} is on, it may hold a load"
+    remedy = "support the arm, then switch the servo's power off and on (a graph parks it: armature down)"
+    return CommandRefused(request, why, remedy)
+
+
+def _require_alone(bus: ServoBus, axis: Axis) -> None:
+    damaged, _ = bad_reads(bus, axis.wiring)
+    if damaged > MANY_DAMAGED:
+        why = f"{damaged} answers of id {axis.wiring.servo_id} are damaged, so several servos may have this id"
+        raise CommandRefused(
+            "setup", why, "connect one servo at a time; if it is alone, check its cable and ground"
+        )
+
+
+def _await(bus: ServoBus, servo_id: int) -> None:
+    """Call a servo that has just changed its address until it answers.
+
+    Raises:
+        ServoTimeout: it does not.
+    """
+    if not any(found_on(bus, (servo_id,)) for _ in range(_CALLS)):
+        raise ServoTimeout((servo_id,), "calls after its address was changed")
+
+
+def _readdress(registers: Registers, axis: Axis, setting: Setting) -> None:
+    """Write id or baud rate; the answer may come from where the servo was, or not be understood any more.
+
+    Raises:
+        ServoRefused: the servo does not take it.
+        PortError: the port is gone.
+    """
+    with suppress(ServoTimeout, CorruptPacket):
+        registers.write(axis, setting.register, setting.wanted)

@@ -1,0 +1,286 @@
+"""What an arm must fulfil before its torque may be turned on, looked at without moving or writing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from armature.core.health import Stage
+from armature.core.model.arm import Limit
+from armature.dynamixel.faults.cause import Cause, Reaction
+from armature.dynamixel.faults.policy import FaultPolicy
+from armature.dynamixel.protocol.base import Bus
+from armature.dynamixel.protocol.discovery import Found, Survey
+from armature.dynamixel.protocol.packet import BITS_PER_BYTE
+from armature.dynamixel.servo.axis import Axis
+from armature.dynamixel.servo.reader import Reader
+from armature.dynamixel.servo.registers import Registers
+from armature.dynamixel.tables.control_table import NO_SHADOW, VOLTAGE_UNIT, OperatingMode
+from armature.dynamixel.wiring.arm import ServoWiring, Wiring
+from armature.errors import BusError, CorruptPacket, ServoTimeout
+
+_CYCLES = 200
+_READS = 20  # of a servo, to find another one with the same id
+MANY_DAMAGED = _READS // 4  # more is no bad cable and no busy machine
+_SHARE = 0.8  # of a period that a cycle may take
+_DEFAULT_POLICY = FaultPolicy()
+_WATCHDOG = 38  # firmware from which on there is a Bus Watchdog (e-Manual, "Bus Watchdog(98)")
+
+
+class Verdict(IntEnum):
+    """How grave a finding is."""
+
+    OK = 0
+    WARNING = 1  # it works, not well
+    FAILURE = 2  # the arm must not, or cannot, be used so
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found about one subject."""
+
+    subject: str
+    verdict: Verdict
+    detail: str
+    remedy: str = ""
+
+
+def roll(wiring: Wiring, seen: Survey) -> Iterator[Finding]:
+    """Who is there, against who should be."""
+    found = {servo.servo_id: servo for servo in seen.found}
+    for servo in wiring.all_servos:
+        subject = f"id {servo.servo_id} {servo.name}"
+        present = found.get(servo.servo_id)
+        if present is None:
+            remedy = "check its power and cable; armature scan shows ids and baud rates"
+            yield Finding(subject, Verdict.FAILURE, "it does not answer", remedy)
+        elif present.model_number != servo.model.number:
+            detail = f"it is {present.model}, the wiring file says {servo.model.name}"
+            yield Finding(subject, Verdict.FAILURE, detail, "correct the wiring file, or exchange the servo")
+    for stranger in (servo for servo in seen.found if servo.servo_id not in wiring.ids):
+        detail = f"{stranger.model}, which the wiring file does not name"
+        yield Finding(f"id {stranger.servo_id}", Verdict.WARNING, detail, "take it off the bus, or add it")
+    yield from _doubles(seen)
+
+
+def _doubles(seen: Survey) -> Iterator[Finding]:
+    ids = [servo.servo_id for servo in seen.found]
+    for servo_id in sorted(
+        {i for i in ids if ids.count(i) > 1} | {s.servo_id for s in seen.found if s.answers > 1}
+    ):
+        yield _duplicate(f"id {servo_id}", "several servos answer a ping")
+    if seen.damaged:
+        detail = f"{seen.damaged} damaged answers to a broadcast ping"
+        yield Finding("bus", Verdict.WARNING, detail, "two servos may have one id; else check cable and ground")
+
+
+def _duplicate(subject: str, detail: str) -> Finding:
+    remedy = "connect them one by one, and give each an id of its own"
+    return Finding(subject, Verdict.FAILURE, f"duplicate id: {detail}", remedy)
+
+
+def servo(
+    bus: Bus, wiring: ServoWiring, present: Found, limit: Limit, policy: FaultPolicy = _DEFAULT_POLICY
+) -> Iterator[Finding]:
+    """One servo that answers: what it says of itself, against its own limits and the URDF's.
+
+    Args:
+        bus: open.
+        wiring: what the servo should be.
+        present: what it has answered to a ping.
+        limit: of its joint, by the URDF.
+        policy: with the thresholds that will hold once the arm is started.
+
+    Raises:
+        PortError: the port is gone.
+    """
+    subject = f"id {wiring.servo_id} {wiring.name}"
+    damaged, lost = bad_reads(bus, wiring)
+    if damaged > MANY_DAMAGED:
+        yield _duplicate(subject, f"{damaged} of {_READS} answers are damaged, though each ping is answered well")
+        return
+    try:
+        values = Registers(bus).read_many(Axis(wiring), _REGISTERS)
+    except (ServoTimeout, CorruptPacket) as error:
+        yield Finding(subject, Verdict.FAILURE, str(error), "check its cable; armature check again")
+        return
+    problems = [problem for look in _LOOKS for problem in look(wiring, limit, values)]
+    problems += _heat(values, policy)
+    if damaged or lost:
+        detail = f"of {_READS} answers {damaged} were damaged, {lost} lost or late"
+        problems.append((Verdict.WARNING, detail, "check its cable and ground, and whether this machine is busy"))
+    if present.firmware < _WATCHDOG:
+        problems.append(
+            (
+                Verdict.WARNING,
+                f"firmware {present.firmware} has no Bus Watchdog",
+                f"update it to {_WATCHDOG} or newer",
+            )
+        )
+    for verdict, detail, remedy in problems:
+        yield Finding(subject, verdict, detail, remedy)
+    if not problems:
+        yield Finding(subject, Verdict.OK, _summary(wiring, present, values))
+
+
+def bad_reads(bus: Bus, wiring: ServoWiring) -> tuple[int, int]:
+    """How many answers are damaged, and how many do not come.
+
+    Two servos with one id answer a ping alike, and so well; what they measure differs, and so damages each other.
+    """
+    first, last = (wiring.model.registers[name] for name in ("Realtime Tick", "Present Temperature"))
+    damaged = lost = 0
+    for _ in range(_READS):
+        try:
+            bus.read_block(wiring.servo_id, first.address, last.end - first.address)
+        except CorruptPacket:
+            damaged += 1
+        except ServoTimeout:
+            lost += 1
+    return damaged, lost
+
+
+Problem = tuple[Verdict, str, str]
+_REGISTERS = (
+    *("Drive Mode", "Operating Mode", "Secondary(Shadow) ID", "Homing Offset", "Temperature Limit"),
+    *("Max Voltage Limit",),
+    *("Min Voltage Limit", "Max Position Limit", "Min Position Limit", "Torque Enable"),
+    *("Hardware Error Status", "Present Input Voltage", "Present Temperature"),
+)
+_REVERSE = 0x01  # (e-Manual, "Drive Mode(10)")
+
+
+def _limits(wiring: ServoWiring, limit: Limit, values: Mapping[str, int]) -> Iterator[Problem]:
+    if wiring.mode.counts_turns:  # the servo's limits hold in position control alone
+        return
+    kept = wiring.within(limit)
+    lower, upper = sorted((wiring.to_ticks(kept.lower), wiring.to_ticks(kept.upper)))
+    lowest, highest = values["Min Position Limit"], values["Max Position Limit"]
+    if lower < lowest or upper > highest:
+        detail = f"the joint's limits are ticks {lower} to {upper}, the servo takes {lowest} to {highest}"
+        yield (
+            Verdict.FAILURE,
+            detail,
+            "armature setup and calibrate write its position limits; or narrow the URDF's",
+        )
+
+
+def _range(wiring: ServoWiring, limit: Limit, values: Mapping[str, int]) -> Iterator[Problem]:
+    kept = wiring.within(limit)
+    if kept != limit and not wiring.is_second:
+        detail = f"its range of motion leaves {kept.lower:.4f} to {kept.upper:.4f} of the URDF's limits"
+        detail += f" {limit.lower:.4f} to {limit.upper:.4f}; positions beyond are refused"
+        yield Verdict.WARNING, detail, "narrow the URDF's limits, or calibrate its range again"
+
+
+def _setting(wiring: ServoWiring, limit: Limit, values: Mapping[str, int]) -> Iterator[Problem]:
+    if values["Homing Offset"]:
+        shift = wiring.step * values["Homing Offset"]
+        detail = f"its Homing Offset of {values['Homing Offset']} shifts positions by {shift:.3f}"
+        runs_away = wiring.mode is OperatingMode.EXTENDED_POSITION
+        if runs_away:
+            detail += "; in extended position control a tripped Bus Watchdog would let its motor run away"
+        verdict = Verdict.FAILURE if runs_away else Verdict.WARNING
+        yield verdict, detail, "write 0 to it, and mind it in the wiring file's zero_offset"
+    if values["Drive Mode"] & _REVERSE:
+        yield (
+            *(Verdict.WARNING, "its Drive Mode is reverse: it turns against its `direction`"),
+            "write 0 to its Drive Mode, or turn `direction` round",
+        )
+
+
+def _mode(wiring: ServoWiring, limit: Limit, values: Mapping[str, int]) -> Iterator[Problem]:
+    """What a start writes, unless torque is on: then it refuses."""
+    verdict = Verdict.FAILURE if values["Torque Enable"] else Verdict.WARNING
+    remedy = "a start with torque off writes it; with torque on it refuses: support the arm, switch its power off"
+    if values["Operating Mode"] != wiring.mode:
+        mode = values["Operating Mode"]
+        yield verdict, f"its operating mode is {mode}, the wiring wants {int(wiring.mode)} ({wiring.mode})", remedy
+    if values["Secondary(Shadow) ID"] < NO_SHADOW:
+        yield verdict, f"it obeys id {values['Secondary(Shadow) ID']} too, its Secondary(Shadow) ID", remedy
+
+
+def _state(wiring: ServoWiring, limit: Limit, values: Mapping[str, int]) -> Iterator[Problem]:
+    axis = Axis(wiring, hardware_error=values["Hardware Error Status"])
+    if axis.hardware_error:
+        detail = f"hardware error: {axis.hardware_error_names()}"
+        yield Verdict.FAILURE, detail, "remove the cause, then reboot the servo or switch its power off and on"
+    volts, lowest, highest = (
+        VOLTAGE_UNIT * values[name] for name in ("Present Input Voltage", "Min Voltage Limit", "Max Voltage Limit")
+    )
+    if not lowest <= volts <= highest:
+        detail = f"{volts:.1f} V, it takes {lowest:.1f} to {highest:.1f} V"
+        yield Verdict.FAILURE, detail, "check the power supply and the cable's cross-section"
+
+
+def _heat(values: Mapping[str, int], policy: FaultPolicy) -> Iterator[Problem]:
+    warm, hottest = values["Present Temperature"], values["Temperature Limit"]
+    stage = policy.temperature.stage(warm - hottest, Stage.WELL)
+    if not stage:
+        return
+    ends = warm >= hottest or (stage is Stage.STOP and policy.reaction(Cause.TEMPERATURE) is not Reaction.SLOW)
+    bound = f"its limit is {hottest} °C, a fault from {hottest + policy.temperature.stop:g} °C on"
+    yield Verdict.FAILURE if ends else Verdict.WARNING, f"{warm} °C, {bound}", "let it cool down"
+
+
+_LOOKS: tuple[Callable[[ServoWiring, Limit, Mapping[str, int]], Iterator[Problem]], ...] = (
+    _limits,
+    _range,
+    _mode,
+    _setting,
+    _state,
+)
+
+
+def _summary(wiring: ServoWiring, present: Found, values: Mapping[str, int]) -> str:
+    volts = VOLTAGE_UNIT * values["Present Input Voltage"]
+    torque = "on" if values["Torque Enable"] else "off"
+    return (
+        f"{wiring.model.name} firmware {present.firmware}, {volts:.1f} V, {values['Present Temperature']} °C, "
+        f"torque {torque}"
+    )
+
+
+def cycle(bus: Bus, wiring: Wiring, rate: float, now: Callable[[], float]) -> Finding:
+    """How long a cycle takes, against the rate that is asked for; goals are counted by their time on the wire.
+
+    Args:
+        bus: open.
+        wiring: the servos, all on this bus.
+        rate: asked for [Hz].
+        now: monotonic time [s].
+
+    Raises:
+        PortError: the port is gone.
+    """
+    axes = {servo.name: Axis(servo) for servo in wiring.all_servos}
+    reader = Reader(bus, axes, _CYCLES)
+    try:
+        reader.read_all(now())
+        delayed = sum(
+            bus.read(servo.servo_id, servo.model.registers["Return Delay Time"]) > 0 for servo in wiring.all_servos
+        )
+    except BusError as error:
+        return Finding("cycle", Verdict.FAILURE, str(error), "see the servos above")
+    durations = sorted(_duration(reader, now) for _ in range(_CYCLES))
+    [baud_rate] = wiring.buses.values()
+    goals = (14 + 5 * len(axes)) * BITS_PER_BYTE / baud_rate  # Protocol 2.0 manual, "Sync Write"
+    usual, longest = (1000.0 * (durations[int(share * _CYCLES)] + goals) for share in (0.5, 0.99))
+    detail = (
+        f"{usual:.2f} ms, p99 {longest:.2f} ms, by {reader.instruction}; {1000.0 / rate:.1f} ms at {rate:g} Hz"
+    )
+    if longest <= _SHARE * 1000.0 / rate:
+        return Finding("cycle", Verdict.OK, detail)
+    if delayed:
+        remedy = "start once: that sets Return Delay Time to 0 where torque is off; then check again"
+        return Finding("cycle", Verdict.WARNING, f"{detail}; {delayed} servos delay their answers", remedy)
+    verdict = Verdict.WARNING if longest <= 1000.0 / rate else Verdict.FAILURE
+    return Finding("cycle", verdict, detail, "ask for a lower rate, or raise the baud rate of bus and servos")
+
+
+def _duration(reader: Reader, now: Callable[[], float]) -> float:
+    begun = now()
+    reader.read_states(begun)
+    reader.read_slowly(begun)
+    return now() - begun

@@ -1,0 +1,82 @@
+"""What recovers an arm at fault: of each joint, and what comes first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Container, Mapping
+from dataclasses import replace
+
+from armature.dynamixel.faults.cause import ABSENT, STRANDED, Cause
+from armature.dynamixel.faults.remedy import (
+    BRING_BACK,
+    LET_DOWN,
+    NOTHING,
+    REPLUG_FIRST,
+    SUPPORT,
+    Remedy,
+    Step,
+    remedy_of,
+)
+from armature.dynamixel.faults.states import Fault
+from armature.dynamixel.faults.supervision import JointWatch
+from armature.dynamixel.servo.axis import Axis
+from armature.dynamixel.servo.servos import Servos
+
+_RECOVERING = Remedy("wait, it is being recovered", Step.WAIT)
+# With these something is in the way of a joint, and of its way to park.
+_BLOCKED = (Cause.LIMIT, Cause.BLOCKED, Cause.FOLLOWING_ERROR, Cause.CONTACT)
+_LETTING_DOWN = (LET_DOWN, SUPPORT, BRING_BACK)
+
+
+class Advice:
+    """Remedies that work, which depend on the whole arm: where one joint cannot turn, none can be parked."""
+
+    def __init__(self, servos: Servos, watches: Mapping[str, JointWatch]) -> None:
+        """Args: the servos, and who watches each."""
+        self.stuck: dict[str, Remedy] = {}  # what stood in the way of a recovery, by joint
+        self._servos = servos
+        self._watches = watches
+
+    def stranded(self, faults: Mapping[str, Fault]) -> Fault | None:
+        """A fault with which the arm cannot park: a joint would not follow, or does not know where it is."""
+        stranded = [fault for fault in faults.values() if fault.cause in STRANDED]
+        limp = [] if self._servos.can_turn else list(faults.values())
+        return next(iter(stranded or limp), None)
+
+    def first(self, faults: Mapping[str, Fault], recovering: Container[str]) -> Remedy:
+        """What to do next; nothing where there is no fault."""
+        waiting = [fault for fault in faults.values() if fault.joint not in recovering]
+        if not waiting:
+            return _RECOVERING if faults else NOTHING
+        return min(waiting, key=_turn).remedy
+
+    def renew(self, faults: dict[str, Fault], targets: Mapping[str, float], *, is_blocked: bool) -> None:
+        """Let each fault tell what recovers it now.
+
+        Args:
+            faults: by servo.
+            targets: where joints were sent [rad] or [m].
+            is_blocked: whether a joint came against something and gave way.
+        """
+        is_blocked |= any(fault.cause in _BLOCKED for fault in faults.values())
+        let_down = SUPPORT if is_blocked or self.stranded(faults) else LET_DOWN
+        for name, fault in faults.items():
+            axis = self._servos.axes[name]
+            remedy = self._remedy(axis, fault, targets.get(axis.wiring.joint, math.nan), let_down)
+            if remedy != fault.remedy:
+                faults[name] = replace(fault, remedy=remedy)
+
+    def _remedy(self, axis: Axis, fault: Fault, target: float, let_down: Remedy) -> Remedy:
+        usual = self.stuck.get(axis.name) or remedy_of(fault.cause)
+        if self._servos.reader.is_missing(axis):
+            return usual if fault.cause in ABSENT else REPLUG_FIRST
+        if axis.torque and axis.hardware_error:
+            return let_down
+        holds_beyond = axis.torque and math.isfinite(target) and self._watches[axis.name].beyond(target)
+        return BRING_BACK if fault.cause is Cause.LIMIT and holds_beyond else usual
+
+
+def _turn(fault: Fault) -> tuple[bool, bool, int]:
+    """Whose remedy comes first: what is silent has to be heard, and an arm that is let down is cleared once."""
+    is_silent = fault.remedy.steps[-1:] == (Step.WAIT,)
+    return not is_silent, fault.remedy not in _LETTING_DOWN, fault.cause.gravity

@@ -1,0 +1,300 @@
+"""Which joints are at fault, which of them are on their way back, and which soon will be at fault."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+
+from armature.core.health import Stage
+from armature.dynamixel.faults.advice import Advice
+from armature.dynamixel.faults.cause import ABSENT, ASTRAY, Cause, Reaction, causes_of
+from armature.dynamixel.faults.policy import FaultPolicy
+from armature.dynamixel.faults.remedy import Remedy, Step, remedy_of
+from armature.dynamixel.faults.states import Fault
+from armature.dynamixel.faults.supervision import Finding, Health, JointWatch, Yielding
+from armature.dynamixel.servo.axis import Axis
+from armature.dynamixel.servo.servos import Servos
+from armature.dynamixel.tables.control_table import VOLTAGE_UNIT
+from armature.errors import BusError
+
+LIMP = "its torque is off: it was reset, lost power, or another program turned it off"
+_EASE = Remedy("give it less to do", Step.BY_HAND)
+_GUIDE_BACK = Remedy("guide it back into its range before it is to hold", Step.BY_HAND)
+_DONE = {
+    Reaction.HOLD: "the motion ended at rest and every joint with torque holds",
+    Reaction.YIELD: "every joint with torque stopped, and it gave way",
+    Reaction.STOP: "every joint with torque stopped and holds",
+    Reaction.SLOW: "less speed is asked for",
+    Reaction.PARK: "the arm stopped and is to park",
+    Reaction.TORQUE_OFF: "its torque was turned off, every other joint with torque stopped and holds",
+}
+# Whatever the policy, nobody knows what a silent servo does.
+_UNHEARD = "every other joint that answers stopped and holds; whether this one holds is not known"
+_NOTHING_TO_DO = "nothing: torque was off"
+_RECOVERY_TIME = 3.0  # how long a rebooted servo may stay silent [s]
+_RETURNS_WITHIN = 60.0  # [s]
+_RENEW_EVERY = 1.0  # the figures of a warning [s]
+
+
+class Faults:
+    """The present fault of each joint; one that only was silent ends by itself, others wait to be cleared."""
+
+    def __init__(self, servos: Servos, watches: Mapping[str, JointWatch], policy: FaultPolicy) -> None:
+        """Args: the servos, who watches each joint, and what is done about what is found."""
+        self.by_joint: dict[str, Fault] = {}  # or by the name of a joint's second servo, as all below
+        self.warnings: dict[tuple[str, Cause], Fault] = {}
+        self.limp: set[str] = set()  # joints whose torque a policy has turned off
+        self.let_go: set[str] = set()  # joints whose torque somebody has turned off, to guide them by hand
+        self.is_slow = False  # whether a warning asks for less speed
+        self._yielding = Yielding()
+        self._held: frozenset[str] = frozenset()  # joints that were at fault before this cycle
+        self._servos = servos
+        self._axes = servos.axes
+        self._watches = watches
+        self._policy = policy
+        self._recovering: dict[str, float] = {}  # since when, by joint [s]
+        self.advice = Advice(servos, watches)
+        self._retried: set[str] = set()  # joints whose recovery was tried since their fault was noted
+        self._renewed_at = 0.0  # the figures of the warnings [s]
+        self._returns: dict[str, list[float]] = {}  # when each joint came back by itself [s]
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self.by_joint.clear()
+        self.limp.clear()
+        for joint in tuple(self.let_go):
+            self.hold(joint)
+        self._retried.clear()
+        self.advice.stuck.clear()
+        self.suspend()
+
+    def suspend(self) -> None:
+        """Nobody can be asked for a while: what waits to be cleared stays, what silence told does not."""
+        self.by_joint = {joint: fault for joint, fault in self.by_joint.items() if fault.needs_clearing}
+        self.warnings.clear()
+        self.is_slow = False
+        self._recovering.clear()
+        for watch in self._watches.values():
+            watch.forget()
+
+    def watch(self, joint: str) -> JointWatch:
+        """Who watches a joint."""
+        return self._watches[joint]
+
+    def free(self, joint: str, *, is_limp: bool) -> None:
+        """A hand guides a joint from now on, which may be limp for that."""
+        if is_limp:
+            self.let_go.add(joint)
+        for axis in self._servos.turning(joint):
+            self._watches[axis.name].is_free = True
+
+    def hold(self, joint: str) -> None:
+        """No hand guides a joint any more."""
+        self.let_go.discard(joint)
+        for axis in self._servos.turning(joint):
+            self._watches[axis.name].is_free = False
+            self._watches[axis.name].forget()
+
+    def may_be_limp(self, axis: Axis) -> bool:
+        """Whether a servo's torque was turned off on purpose, while the others hold."""
+        return axis.wiring.joint in self.limp or axis.wiring.joint in self.let_go
+
+    def health(self) -> dict[str, Health]:
+        """How each servo is doing."""
+        return {joint: self._watches[joint].health(axis) for joint, axis in self._axes.items()}
+
+    # What is found
+
+    def look(
+        self,
+        targets: Mapping[str, float],
+        now: float,
+        *,
+        torque_expected: bool,
+        yielding: Yielding,
+        loads: Mapping[str, float],
+    ) -> list[Fault]:
+        """See what is wrong with each joint now.
+
+        Args:
+            targets: where each joint was sent [rad] or [m]; none where it was not yet.
+            now: [s].
+            torque_expected: whether a joint without torque is at fault.
+            yielding: which joints give way where they do not follow, and which are doing so.
+            loads: what joints are known to carry [N·m] or [N].
+
+        Returns:
+            Faults that are new.
+        """
+        new: list[Fault] = []
+        self._yielding = yielding
+        self._held = frozenset(self._axes[name].wiring.joint for name in self.by_joint)
+        warned: dict[tuple[str, Cause], Finding] = {}
+        for name, axis in self._axes.items():
+            target = targets.get(axis.wiring.joint, math.nan)
+            load = loads.get(axis.wiring.joint, math.nan) / axis.wiring.motors
+            for finding in self._findings(axis, target, now, torque_expected, load):
+                if finding.cause in ASTRAY and axis.wiring.joint in yielding.now:
+                    continue
+                if finding.stage < Stage.STOP or self.reaction(axis, finding.cause) is Reaction.SLOW:
+                    warned[name, finding.cause] = finding
+                elif fault := self.note(axis, finding.cause, finding.detail, now, torque_expected=torque_expected):
+                    new.append(fault)
+        self._warn(warned, now)
+        if self.by_joint:
+            self.advice.renew(self.by_joint, targets, is_blocked=yielding.is_blocked)
+        return [replace(fault, remedy=self.by_joint[fault.joint].remedy) for fault in new]
+
+    def reaction(self, axis: Axis, cause: Cause) -> Reaction:
+        """What is done now about a cause at a servo."""
+        reaction = self._policy.reaction(cause)
+        is_fault = reaction is Reaction.YIELD and axis.wiring.joint not in self._yielding.may - self._held
+        return Reaction.STOP if is_fault else reaction
+
+    def _findings(
+        self, axis: Axis, target: float, now: float, torque_expected: bool, load: float
+    ) -> Iterator[Finding]:
+        joint = axis.name
+        if now - self._recovering.get(joint, now) > _RECOVERY_TIME:
+            self.stop_recovery(joint)
+        for cause in causes_of(axis.hardware_error):
+            self.stop_recovery(joint)
+            if self._is_news(joint, cause):
+                had_torque = torque_expected and not self.may_be_limp(axis)
+                yield Finding(cause, Stage.STOP, self._error_detail(axis, cause, had_torque))
+        if joint in self._recovering:
+            return
+        if self._servos.reader.is_missing(axis):
+            gone = self._servos.bus.why_gone(axis.wiring.servo_id)
+            yield Finding(Cause.DISCONNECTED if gone else Cause.MISSING, Stage.STOP, gone or axis.silence)
+            return
+        if axis.lost_turns:
+            yield Finding(Cause.TURNS_LOST, Stage.STOP, axis.what_was_lost())
+            return
+        if torque_expected and axis.torque is False and not self.may_be_limp(axis):
+            yield Finding(Cause.SILENT_RESET, Stage.STOP, LIMP)
+        yield from self._watches[joint].look(axis, target, now, load)
+
+    def _error_detail(self, axis: Axis, cause: Cause, had_torque: bool) -> str:
+        figures = ""
+        with suppress(BusError):  # what was read in its turn may be older than the error
+            figures = self._figures(axis, cause)
+        without = "has cut its torque" if had_torque else "has no torque, as before"
+        return f"the servo reports it{figures} and {'keeps its torque' if axis.torque else without}"
+
+    def _figures(self, axis: Axis, cause: Cause) -> str:
+        bounds, registers = axis.own, self._servos.registers
+        if cause is Cause.OVERHEATING:
+            return f" at {registers.read(axis, 'Present Temperature')} °C, limit {bounds.temperature:.0f} °C,"
+        if cause is Cause.INPUT_VOLTAGE:
+            volts = VOLTAGE_UNIT * registers.read(axis, "Present Input Voltage")
+            return f" at {volts:.1f} V, {bounds.lowest_voltage:.1f} to {bounds.highest_voltage:.1f} V are allowed,"
+        return ""
+
+    def _warn(self, found: Mapping[tuple[str, Cause], Finding], now: float) -> None:
+        is_due = now - self._renewed_at > _RENEW_EVERY
+        self._renewed_at = now if is_due else self._renewed_at
+        warnings: dict[tuple[str, Cause], Fault] = {}
+        for key, finding in found.items():
+            present = self.warnings.get(key)
+            done = _DONE[Reaction.SLOW] if finding.stage >= Stage.SLOW else "nothing yet"
+            if present is None or present.done != done:
+                remedy = _GUIDE_BACK if finding.cause is Cause.LIMIT else _EASE
+                warnings[key] = Fault(*key, finding.detail, done, remedy, needs_clearing=False, since=now)
+            else:
+                warnings[key] = replace(present, detail=finding.detail) if is_due else present
+        self.warnings = warnings
+        self.is_slow = any(finding.stage >= Stage.SLOW for finding in found.values())
+
+    def note(
+        self, axis: Axis, cause: Cause, detail: str, now: float, *, torque_expected: bool = True
+    ) -> Fault | None:
+        """Write a fault down, unless one that is as grave is known; returns it if it is new."""
+        joint = axis.name
+        if not self._is_news(joint, cause):
+            known = self.by_joint[joint]
+            if cause is known.cause and cause in ABSENT:
+                self.by_joint[joint] = replace(known, detail=detail)
+            return None
+        self._retried.discard(joint)
+        fault = Fault(
+            joint=joint,
+            cause=cause,
+            detail=detail,
+            done=self._done(axis, cause) if torque_expected else _NOTHING_TO_DO,
+            remedy=remedy_of(cause),  # `Advice` looks at the others too
+            needs_clearing=cause not in ABSENT,
+            since=now,
+        )
+        self.by_joint[joint] = fault
+        return fault
+
+    def _done(self, axis: Axis, cause: Cause) -> str:
+        return _UNHEARD if cause in ABSENT else _DONE[self.reaction(axis, cause)]
+
+    def tell_not_parked(self, why: str) -> str:
+        """Say of the faults whose policy is to park that this could not be done; returns the gravest in words."""
+        done = f"{_DONE[Reaction.STOP]}; the arm could not park: {why}"
+        asked = [fault for fault in self.by_joint.values() if self._policy.reaction(fault.cause) is Reaction.PARK]
+        told = [replace(fault, done=done) for fault in sorted(asked, key=lambda fault: fault.cause.gravity)]
+        self.by_joint.update((fault.joint, fault) for fault in told)
+        return str(told[0]) if told else ""
+
+    def _is_news(self, joint: str, cause: Cause) -> bool:
+        """Whether a cause says more than the known one; after a recovery, or an end of the silence, any does."""
+        fault = self.by_joint.get(joint)
+        if fault is None:
+            return True
+        if fault.cause is cause:
+            return False
+        return cause.gravity < fault.cause.gravity or fault.cause in ABSENT or joint in self._retried
+
+    # The way back
+
+    @property
+    def remedy(self) -> Remedy:
+        """What to do next; nothing where there is no fault."""
+        return self.advice.first(self.by_joint, self._recovering)
+
+    def recover(self, joint: str, now: float) -> None:
+        """A joint is being recovered: do not blame it for being silent or limp meanwhile."""
+        self._recovering[joint] = now
+        self.advice.stuck.pop(joint, None)
+        self._retried.add(joint)
+
+    def to_restore(self) -> list[Axis]:
+        """Joints whose recovery can be finished: they answer."""
+        return [self._axes[joint] for joint in self._recovering if not self._axes[joint].misses]
+
+    def to_rejoin(self) -> list[Axis]:
+        """Joints that only were silent, and answer again."""
+        return [
+            self._axes[joint]
+            for joint, fault in self.by_joint.items()
+            if not fault.needs_clearing and joint not in self._recovering and not self._axes[joint].misses
+        ]
+
+    def may_return(self, joint: str, now: float) -> bool:
+        """Whether a joint that was silent may join by itself once more; a loose plug shall be seen to."""
+        recent = [at for at in self._returns.get(joint, []) if now - at < _RETURNS_WITHIN]
+        self._returns[joint] = [*recent, now]
+        return len(recent) < self._policy.returns
+
+    def forgive(self, joint: str) -> None:
+        """Somebody has seen to a joint: what it did before does not count any more."""
+        self._returns.pop(joint, None)
+
+    def stop_recovery(self, joint: str) -> None:
+        """A joint's recovery is over, well or not."""
+        self._recovering.pop(joint, None)
+
+    def end(self, joint: str) -> Fault | None:
+        """A joint is well again; returns what it had."""
+        self.stop_recovery(joint)
+        self.limp.discard(self._axes[joint].wiring.joint)
+        self._retried.discard(joint)
+        self.advice.stuck.pop(joint, None)
+        self._watches[joint].forget()
+        return self.by_joint.pop(joint, None)

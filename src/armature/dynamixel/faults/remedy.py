@@ -1,0 +1,100 @@
+"""The way back, in words for people and as steps that a program can follow."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from armature.dynamixel.faults.cause import Cause
+
+
+class Step(str, Enum):
+    """What somebody can do, named as it is asked for."""
+
+    ARM = "arm"
+    DISARM = "disarm"
+    CLEAR_FAULTS = "clear_faults"
+    TORQUE_OFF = "torque_off"
+    REBOOT = "reboot"
+    RELEASE = "release"  # the protective stop
+    END_FREE = "end free-drive"
+    BY_HAND = "by hand"  # see to the arm, its power or its cables, as the words say
+    WAIT = "wait"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+_WORDS = {
+    Step.ARM: "arm",
+    Step.DISARM: "disarm, which parks it",
+    Step.CLEAR_FAULTS: "call /servo_interface/clear_faults",
+    Step.TORQUE_OFF: "support the arm, then call /servo_interface/torque_off",
+    Step.REBOOT: "call /servo_interface/<joint>/reboot",
+}
+
+
+class Remedy(str):
+    """A text, and the steps that it names, in their order."""
+
+    steps: tuple[Step, ...]
+    __slots__ = ("steps",)
+
+    def __new__(cls, text: str, *steps: Step) -> Remedy:
+        """Words of one's own, with the steps that they name."""
+        remedy = super().__new__(cls, text)
+        remedy.steps = steps
+        return remedy
+
+    @staticmethod
+    def of(*parts: Step | str) -> Remedy:
+        """Steps in the words that they always have; any other text is something to see to by hand."""
+        texts = [_WORDS[part] if isinstance(part, Step) else part for part in parts]
+        return Remedy(", then ".join(texts), *(p if isinstance(p, Step) else Step.BY_HAND for p in parts))
+
+
+CLEAR = Remedy("call /servo_interface/clear_faults once the cause is gone", Step.BY_HAND, Step.CLEAR_FAULTS)
+# A hardware error ends by a reboot, which costs the torque that some errors leave.
+LET_DOWN = Remedy.of(Step.DISARM, Step.CLEAR_FAULTS)
+# Where the arm cannot park, somebody has to hold it meanwhile.
+SUPPORT = Remedy.of(Step.TORQUE_OFF, Step.CLEAR_FAULTS, Step.ARM)
+REPLUG = Remedy("check its cable and power; it joins by itself when it answers", Step.BY_HAND, Step.WAIT)
+REPLUG_FIRST = Remedy(
+    "check its cable and power; what else it needs is told once it answers", Step.BY_HAND, Step.WAIT
+)
+# A joint that is held beyond its limit is not let go by waiting.
+BRING_BACK = Remedy.of(Step.TORQUE_OFF, "move it into its range", Step.ARM)
+STARTED_ANEW = Remedy("wait until the bus process is there, it is started by itself", Step.WAIT)
+SEE_TO_BUS = Remedy("see to what it says; it is tried again by itself", Step.BY_HAND, Step.WAIT)
+RECONNECT = Remedy("reconnect the bus first", Step.BY_HAND, Step.WAIT)
+RELEASE = Remedy("release with /servo_interface/protective_stop false", Step.RELEASE)
+HOME_TURN = Remedy(
+    "turn torque off, bring it by hand into the turn in which it starts, "
+    "then call /servo_interface/<joint>/reboot",
+    *(Step.TORQUE_OFF, Step.BY_HAND, Step.REBOOT),
+)
+NOTHING = Remedy("")
+_REMEDIES = {
+    Cause.DISCONNECTED: Remedy(
+        "check its cable and power; its joints join by themselves when it is back", Step.BY_HAND, Step.WAIT
+    ),
+    Cause.MISSING: REPLUG,
+    Cause.TURNS_LOST: HOME_TURN,
+    Cause.OVERHEATING: Remedy.of("let it cool", Step.CLEAR_FAULTS),
+    Cause.TEMPERATURE: Remedy.of("let it cool", Step.CLEAR_FAULTS),
+    Cause.DISAGREEMENT: Remedy.of("check its coupling and both zero offsets", Step.CLEAR_FAULTS),
+    Cause.CONTACT: Remedy.of("take away what it touches", Step.CLEAR_FAULTS),
+    Cause.LOAD: Remedy(
+        "take load away, wait until its mean has fallen, then call /servo_interface/clear_faults",
+        *(Step.BY_HAND, Step.WAIT, Step.CLEAR_FAULTS),
+    ),
+    Cause.COMMUNICATION: Remedy(
+        "check its cable and plugs, wait until its answers come, then call /servo_interface/clear_faults",
+        *(Step.BY_HAND, Step.WAIT, Step.CLEAR_FAULTS),
+    ),
+    Cause.LIMIT: Remedy.of("bring it back into its range", Step.CLEAR_FAULTS),
+}
+
+
+def remedy_of(cause: Cause) -> Remedy:
+    """What recovers a joint from a cause, where nothing else is in the way."""
+    return _REMEDIES.get(cause, CLEAR)

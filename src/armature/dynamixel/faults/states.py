@@ -1,0 +1,44 @@
+"""States of the servo interface, and the faults that name a joint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from armature.dynamixel.faults.cause import Cause
+from armature.dynamixel.faults.remedy import Remedy
+
+
+class Mode(IntEnum):
+    """What the arm does and whether it takes commands; torque is a value of its own."""
+
+    STARTING = 0
+    DISARMED = 1  # torque off
+    HOLDING = 2  # torque on, commands refused
+    ARMED = 3
+    MOVING = 4
+    PARKING = 5
+    FAULT = 6
+    PROTECTIVE_STOP = 7
+    DISCONNECTED = 8
+
+    @property
+    def takes_commands(self) -> bool:
+        """Whether set-points of the arming session are followed."""
+        return self in (Mode.ARMED, Mode.MOVING)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong with one joint, or soon will be."""
+
+    joint: str  # or the name of its second servo, see ServoWiring.name
+    cause: Cause
+    detail: str  # with the value and the bound
+    done: str  # what was done about it
+    remedy: Remedy  # what recovers it
+    needs_clearing: bool  # whether it stays until clear_faults
+    since: float  # monotonic [s]
+
+    def __str__(self) -> str:
+        return f"{self.joint}: {self.cause}: {self.detail}; {self.done}; {self.remedy}"

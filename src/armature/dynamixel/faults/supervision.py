@@ -1,0 +1,204 @@
+"""What is watched of each joint over time: its distance from the set-point, its limits, its heat, its answers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from armature.core.health import Lasting, MeanSquare, Stage, ThermalModel
+from armature.core.model.arm import Limit
+from armature.dynamixel.faults.cause import Cause
+from armature.dynamixel.faults.obstruction import Obstruction
+from armature.dynamixel.faults.policy import FaultPolicy
+from armature.dynamixel.servo.axis import Axis
+
+# A joint that rests on its stop may read a little beyond its limit.
+REST_MARGIN = 0.02  # of the joint's span
+
+# A servo that gives so much of its stall torque for so long soon ends that by its overload protection, and lets
+# its joint fall; e-Manual, "Shutdown(63)", has no figures, the emulator takes 80 % for 1.5 s.
+STRAINED = 0.75
+STRAINED_TIME = 0.4  # [s]
+_ANSWERS = 100  # over about how many of them the share of the missing ones is taken
+_FULL_LOAD = 100.0  # [%]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is found of one joint."""
+
+    cause: Cause
+    stage: Stage
+    detail: str  # with the value and the bound
+
+
+@dataclass(frozen=True)
+class Yielding:
+    """Joints that give way where they do not follow; any other that does not is at fault."""
+
+    may: frozenset[str] = frozenset()
+    now: frozenset[str] = frozenset()  # that are about it
+    is_blocked: bool = False  # whether one came against something that may be there yet
+
+
+@dataclass(frozen=True)
+class Health:
+    """How a servo is doing."""
+
+    load: float  # root mean square, as a share of the stall torque
+    missed: float  # share of the last answers that did not come
+    seconds_left: float  # until its temperature asks for a stop, if the load lasts [s]; NaN where nobody knows
+    excess: float = math.nan  # largest torque beyond its known load until now [N·m] or [N]
+
+
+class JointWatch:
+    """Watches one joint."""
+
+    def __init__(
+        self,
+        limit: Limit,
+        following_error: float,
+        policy: FaultPolicy,
+        *,
+        contact: float = 0.0,
+        grips: bool = False,
+    ) -> None:
+        """Watch from now on.
+
+        Args:
+            limit: the joint's limit.
+            following_error: its bound [rad] or [m], 0 for off.
+            policy: the thresholds.
+            contact: bound of the torque beyond the known load [N·m] or [N], 0 for off.
+            grips: whether it is a finger, whose load is its purpose: that is warned of and no more.
+        """
+        self.is_free = False  # whether a hand guides it: it is nowhere astray then, and what it feels is the hand
+        self._load_ends_at = Stage.WARN if grips else Stage.STOP
+        self._limit = limit
+        self._bound = following_error or math.inf
+        self._contact = contact or math.inf
+        self._excess = math.nan
+        self._policy = policy
+        self._obstruction = Obstruction(limit.span, grips)
+        self._margin = policy.limit_margin * limit.span
+        self._thermal = ThermalModel()
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, after a recovery."""
+        self._astray_for, self._touched_for, self._strained_for = Lasting(), Lasting(), Lasting()
+        self._obstruction.forget()
+        self._load = MeanSquare(self._policy.load_time)
+        self._missed = 0.0
+        self._stages = {Cause.TEMPERATURE: Stage.WELL, Cause.LOAD: Stage.WELL}
+
+    def health(self, axis: Axis) -> Health:
+        """How the servo is doing."""
+        bound = axis.own.temperature + self._policy.temperature.stop
+        left = self._thermal.time_to(bound, axis.temperature, self._load.root)
+        return Health(self._load.root, self._missed, left, self._excess)
+
+    def look(self, axis: Axis, target: float, now: float, load: float = math.nan) -> Iterator[Finding]:
+        """What is found in this cycle, the gravest first.
+
+        Args:
+            axis: as it was read in this cycle.
+            target: where it was sent [rad] or [m]; NaN where it was not yet.
+            now: [s].
+            load: what the joint is known to carry [N·m] or [N].
+        """
+        self._missed += ((axis.misses > 0) - self._missed) / _ANSWERS
+        self._load.add(load_of(axis), now)
+        if self.is_free:
+            yield from self._guided_beyond(axis)
+        elif axis.torque and not axis.misses:
+            yield from self._beyond(axis)
+            yield from self._held_up(axis, target, now, load)
+            yield from self._astray(axis, target, now)
+            yield from self._touched(axis, load, now)
+        yield from self._staged(axis, now)
+        if self._missed > self._policy.missed_share:
+            yield Finding(Cause.COMMUNICATION, Stage.STOP, self.missed())
+
+    def missed(self) -> str:
+        """How many answers are missing, in words."""
+        bound = self._policy.missed_share
+        return f"{self._missed:.0%} of the last {_ANSWERS} answers are missing, {bound:.0%} may be"
+
+    def beyond(self, position: float) -> str:
+        """How a position [rad] or [m] is beyond the limit, in words; empty where it is not."""
+        return self._outside(position, self._margin)
+
+    def _outside(self, position: float, margin: float) -> str:
+        lower, upper = self._limit.lower, self._limit.upper
+        if lower - margin <= position <= upper + margin:
+            return ""
+        return f"it is at {position:.4f}, its limits are {lower:.4f} to {upper:.4f}"
+
+    def _guided_beyond(self, axis: Axis) -> Iterator[Finding]:
+        """Where it could not be armed."""
+        if axis.misses:
+            return
+        if detail := self._outside(axis.position, REST_MARGIN * self._limit.span):
+            yield Finding(Cause.LIMIT, Stage.WARN, detail)
+
+    def _beyond(self, axis: Axis) -> Iterator[Finding]:
+        if detail := self.beyond(axis.position):
+            yield Finding(Cause.LIMIT, Stage.STOP, detail)
+
+    def _held_up(self, axis: Axis, target: float, now: float, load: float) -> Iterator[Finding]:
+        known = load / (axis.wiring.model.stall_torque * axis.wiring.reduction)
+        if detail := self._obstruction.look(target, axis.position, load_of(axis), now, known):
+            yield Finding(Cause.BLOCKED, Stage.STOP, detail)
+
+    def _astray(self, axis: Axis, target: float, now: float) -> Iterator[Finding]:
+        error = abs(axis.position - target)
+        if self._astray_for.look(error > self._bound, now) >= self._policy.following_time:
+            detail = f"it is {error:.4f} from its set-point, {self._bound:.4f} is allowed"
+            yield Finding(Cause.FOLLOWING_ERROR, Stage.STOP, detail)
+
+    def _touched(self, axis: Axis, load: float, now: float) -> Iterator[Finding]:
+        excess = abs(axis.effort - load)
+        self._excess = excess if math.isnan(self._excess) else max(self._excess, excess)
+        if self._touched_for.look(excess > self._contact, now) >= self._policy.contact_time:
+            detail = f"it gives {axis.effort:.2f}, its load explains {load:.2f}, {self._contact:g} more is allowed"
+            yield Finding(Cause.CONTACT, Stage.STOP, detail)
+
+    def _staged(self, axis: Axis, now: float) -> Iterator[Finding]:
+        limit, policy = axis.own.temperature, self._policy
+        stage = self._advance(Cause.TEMPERATURE, axis.temperature - limit)
+        if stage and not math.isnan(axis.temperature - limit):  # a servo that was silent has yet to tell it
+            at = f"{axis.temperature:.0f} °C, the servo's limit is {limit:.0f} °C"
+            yield Finding(Cause.TEMPERATURE, stage, at + self._time_left(stage, axis))
+        load = self._advance(Cause.LOAD, self._load.root)
+        at = f"{self._load.root:.0%} of the stall torque, {policy.load.stop:.0%} is the bound"
+        if self._is_strained(axis, now):
+            load = Stage.STOP
+            bound = f"{STRAINED:.0%} is the bound"
+            at = f"{abs(load_of(axis)):.0%} of the stall torque for {STRAINED_TIME:g} s, {bound}"
+        stage = min(load, self._load_ends_at)
+        if stage:
+            yield Finding(Cause.LOAD, stage, at + self._time_left(stage, axis))
+
+    def _is_strained(self, axis: Axis, now: float) -> bool:
+        """Whether the servo gives so much that its own overload protection is near, whatever the mean is yet."""
+        return self._strained_for.look(abs(load_of(axis)) >= STRAINED, now) >= STRAINED_TIME
+
+    def _advance(self, cause: Cause, value: float) -> Stage:
+        thresholds = self._policy.temperature if cause is Cause.TEMPERATURE else self._policy.load
+        self._stages[cause] = thresholds.stage(value, self._stages[cause])
+        return self._stages[cause]
+
+    def _time_left(self, stage: Stage, axis: Axis) -> str:
+        left = self.health(axis).seconds_left
+        if stage is Stage.STOP or math.isnan(left):
+            return ""
+        return "; it can go on like this" + ("" if math.isinf(left) else f" for {left:.0f} s")
+
+
+def load_of(axis: Axis) -> float:
+    """What the motor carries, as a share of its stall torque; NaN where it was not read."""
+    if math.isnan(axis.current):
+        return axis.load / _FULL_LOAD
+    return axis.current / axis.wiring.model.stall_current

@@ -1,0 +1,154 @@
+"""Free-drive: a hand guides a joint while the others hold.
+
+A joint in current-based position control gives way and carries its weight. Any other joint loses its torque, and
+falls unless somebody holds it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from armature.core.model.arm import Limit
+from armature.dynamixel.faults.faults import Faults
+from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.free_drive.compliance import Compliances, yields
+from armature.dynamixel.loop.settings import FreeDriveSettings
+from armature.dynamixel.motion.commanded_mode import Conduct
+from armature.dynamixel.servo.axis import Axis
+from armature.dynamixel.servo.servos import Servos
+from armature.errors import CommandRefused
+
+_AT_REST = 0.05  # of the servo [rad/s]: two units of Present Velocity
+
+
+class FreeDrive:
+    """The joints that hands guide. A cycle in which there are none costs nothing."""
+
+    def __init__(
+        self,
+        servos: Servos,
+        conduct: Conduct,
+        faults: Faults,
+        limits: Mapping[str, Limit],
+        settings: FreeDriveSettings,
+    ) -> None:
+        """Args: the servos, what the arm is asked to do, what is wrong with it, its limits, and how to yield."""
+        self.compliances = Compliances(servos, conduct, faults, limits, settings)
+        self._servos = servos
+        self._conduct = conduct
+        self._faults = faults
+
+    @property
+    def is_active(self) -> bool:
+        """Whether there is something to do in a cycle."""
+        return bool(self.compliances or self._faults.let_go)
+
+    @property
+    def joints(self) -> dict[str, str]:
+        """The joints that are free, with how, in words."""
+        if not self.is_active:
+            return {}
+        found = {joint: self._how(joint) for joint in self._servos.joints}
+        return {joint: how for joint, how in found.items() if how}
+
+    def _how(self, joint: str) -> str:
+        return "torque off" if joint in self._faults.let_go else self.compliances.how(joint)
+
+    def begin(self, joint: str, now: float) -> str:
+        """Let a joint be guided.
+
+        Args:
+            joint: its name.
+            now: [s].
+
+        Returns:
+            What it does now.
+
+        Raises:
+            CommandRefused: no such joint, it moves, or it cannot give way: with the value and the bound.
+            BusError: a servo did not take it.
+        """
+        if joint not in self._servos.joints:
+            names = ", ".join(self._servos.joints)
+            raise CommandRefused("free", f"there is no joint {joint}", f"joints are {names}")
+        axes = self._servos.turning(joint)
+        for axis in axes:
+            _require_rest(axis)
+        if yields(axes[0]):
+            return self.compliances.begin(joint, now)
+        return self._let_go(joint, axes)
+
+    def _let_go(self, joint: str, axes: list[Axis]) -> str:
+        if not any(axis.torque for axis in self._servos.axes.values() if axis not in axes):
+            why = f"{joint} is the last joint with torque"
+            raise CommandRefused("free", why, "to turn all torque off use /servo_interface/torque_off")
+        self._conduct.leave_session()
+        self._faults.free(joint, is_limp=True)
+        if error := self._servos.cut(axes):  # the next cycles try again
+            raise error
+        return f"{joint}: its torque is off: it falls unless somebody holds it; the others hold"
+
+    def end(self, joint: str, now: float) -> str:
+        """Let a joint hold again where it is.
+
+        Args:
+            joint: its name.
+            now: [s].
+
+        Returns:
+            What it does now.
+
+        Raises:
+            CommandRefused: it is at fault, or beyond its limits.
+            BusError: a servo did not take it.
+        """
+        axes = self._servos.turning(joint)
+        for axis in axes:
+            self._require_mended(axis)
+        if joint in self._faults.let_go:
+            self._grasp(joint, axes)
+        else:
+            self._servos.switch.require_within_limits(axes)
+            self.compliances.end(joint, now)
+        return f"{joint} {self._how(joint) or 'holds where it is'}"
+
+    def _require_mended(self, axis: Axis) -> None:
+        fault = self._faults.by_joint.get(axis.name)
+        if fault is not None:
+            raise CommandRefused("end of free-drive", f"{axis.name}: {fault.cause}: {fault.detail}", fault.remedy)
+
+    def _grasp(self, joint: str, axes: list[Axis]) -> None:
+        """Torque on, goal := measured."""
+        for axis in axes:  # one may have been reset while it was limp
+            self._servos.preparation.restore(axis)
+        self._servos.switch.on(axes)
+        self._faults.hold(joint)
+        self._conduct.setpoints.hold(self._servos.hold_of(joint))
+        self._conduct.stride.forget()  # where it was sent before the hand has no meaning
+
+    def go_on(self, now: float) -> None:
+        """What free joints need in each cycle.
+
+        Raises:
+            PortError: the port is gone.
+        """
+        if self._conduct.mode is Mode.DISARMED:  # all the others are limp too
+            for joint in tuple(self._faults.let_go):
+                self._faults.hold(joint)
+        self._conduct.setpoints.rest(self._places())
+        self.compliances.go_on(now)
+
+    def _places(self) -> dict[str, float]:
+        """Where the limp joints are, which are sent nowhere [rad] or [m]."""
+        places = {joint: self._servos.joints[joint].position for joint in self._faults.let_go}
+        return {joint: place for joint, place in places.items() if math.isfinite(place)}
+
+
+def _require_rest(axis: Axis) -> None:
+    if axis.misses:
+        raise CommandRefused("free", f"{axis.name} was not read just now", "check its cable and power, ask again")
+    speed = abs(axis.velocity) * axis.wiring.reduction
+    if speed > _AT_REST:
+        why = f"{axis.name}: its servo turns at {speed:.2f} rad/s, {_AT_REST:g} is at rest"
+        raise CommandRefused("free", why, "wait until the arm rests")

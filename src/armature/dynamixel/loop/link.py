@@ -1,0 +1,299 @@
+"""What the bus child and its ROS half tell each other: newest values in shared memory, requests over a socket.
+
+Layout and encoding only; who maps the memory and holds the socket stands in `nodes/`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from armature.core.trajectory.trajectory import Trajectory
+from armature.dynamixel.faults.remedy import STARTED_ANEW, Remedy
+from armature.dynamixel.motion.setpoints import Piece
+
+READINGS_SIZE = 16_384  # [byte]
+PIECES_SIZE = 262_144  # [byte]
+CLOCK_SIZE = 128  # [byte]
+MEMORY_SIZE = READINGS_SIZE + PIECES_SIZE + CLOCK_SIZE  # [byte]
+# First byte of a socket message.
+REQUEST, REPLY, CYCLE, STATUS, FAILED = b"q", b"r", b"c", b"s", b"f"
+MESSAGE_SIZE = 65_536  # [byte]
+
+_ATTEMPTS = 3  # of a reader whom the writer has overtaken
+_SLOT = struct.Struct("<QIIxxxxxxxx")  # serial, length, CRC-32; 24 bytes keep the content aligned
+
+
+class Mailbox:
+    """One newest value from one writer, for one reader, in shared memory.
+
+    Two slots take turns, each with a serial number and a CRC-32, so that a reader never sees half a value,
+    whatever order the processor writes memory in.
+    """
+
+    def __init__(self, memory: memoryview) -> None:
+        half = len(memory) // 2
+        self._slots = (memory[:half], memory[half:])
+        self._serial = max(self._header(slot)[0] for slot in self._slots)
+
+    @property
+    def capacity(self) -> int:
+        """Longest value [byte]."""
+        return len(self._slots[0]) - _SLOT.size
+
+    def write(self, value: bytes) -> None:
+        """Put a value in the place of the older of the last two.
+
+        Raises:
+            ValueError: it is longer than the capacity.
+        """
+        if len(value) > self.capacity:
+            raise ValueError(f"value of {len(value)} bytes; the mailbox takes {self.capacity}")
+        self._serial += 1
+        slot = self._slots[self._serial % 2]
+        _SLOT.pack_into(slot, 0, 0, 0, 0)
+        slot[_SLOT.size : _SLOT.size + len(value)] = value
+        _SLOT.pack_into(slot, 0, self._serial, len(value), _checksum(self._serial, value))
+
+    def read(self, after: int = 0) -> tuple[int, bytes] | None:
+        """The newest whole value.
+
+        Args:
+            after: serial number of the last value that was read.
+
+        Returns:
+            Its serial number and bytes; None where there is none newer.
+        """
+        for _ in range(_ATTEMPTS):
+            headers = sorted(((self._header(slot), slot) for slot in self._slots), key=lambda item: -item[0][0])
+            for (serial, length, checksum), slot in headers:
+                if serial <= after:
+                    return None
+                value = bytes(slot[_SLOT.size : _SLOT.size + length])
+                if _checksum(serial, value) == checksum:
+                    return serial, value
+        return None
+
+    @staticmethod
+    def _header(slot: memoryview) -> tuple[int, int, int]:
+        serial, length, checksum = _SLOT.unpack_from(slot)
+        return serial, min(length, len(slot)), checksum
+
+
+class Memory:
+    """The shared memory: a mailbox for each kind of newest value."""
+
+    def __init__(self, memory: memoryview) -> None:
+        """Args: MEMORY_SIZE bytes."""
+        pieces_end = READINGS_SIZE + PIECES_SIZE
+        self.readings = Mailbox(memory[:READINGS_SIZE])  # the child writes
+        self.pieces = Mailbox(memory[READINGS_SIZE:pieces_end])  # the ROS half writes
+        self.clock = Mailbox(memory[pieces_end:MEMORY_SIZE])  # the ROS half writes, where time is simulated
+
+
+def _checksum(serial: int, value: bytes) -> int:
+    # With the serial number in it, a header that is half written never fits: not even that of no bytes at all.
+    return zlib.crc32(value, serial & 0xFFFFFFFF)
+
+
+@dataclass(frozen=True)
+class AxisReading:
+    """One joint in one cycle; NaN stands for what was not read in it."""
+
+    position: float  # [rad] or [m]
+    velocity: float  # [rad/s] or [m/s]
+    current: float  # [A]
+    effort: float  # [N·m] or [N], by a calibrated factor
+    load: float  # [%]
+    temperature: float  # [°C]
+    voltage: float  # [V]
+    age: float  # since the last answer [s]
+    slow_age: (
+        float  # of the oldest of temperature, voltage, torque and hardware error, which are read in turns [s]
+    )
+    torque: float  # 1, 0, NaN where unknown
+    hardware_error: float  # register value, NaN where unknown
+    commanded_position: float  # [rad] or [m]
+    commanded_velocity: float  # [rad/s] or [m/s]
+
+
+@dataclass(frozen=True)
+class Readings:
+    """All joints in one cycle."""
+
+    cycle: int
+    time: float  # monotonic, at which the cycle was due; at most a period before its values were asked for [s]
+    loop_time: float  # at which the goals were sampled, in the loop's own time [s]
+    lateness: float  # of the cycle's begin [s]
+    duration: float  # of its bus transactions [s]
+    mode: int
+    piece_serial: int  # the newest piece that this cycle sampled
+    axes: tuple[AxisReading, ...]
+
+
+_READING_FIELDS = tuple(AxisReading.__dataclass_fields__)
+_CYCLE = struct.Struct("<QddddIQI")
+_CLOCK = struct.Struct("<d")
+
+
+def pack_readings(readings: Readings) -> bytes:
+    """Bytes of one cycle's readings."""
+    head = _CYCLE.pack(
+        readings.cycle,
+        readings.time,
+        readings.loop_time,
+        readings.lateness,
+        readings.duration,
+        readings.mode,
+        readings.piece_serial,
+        len(readings.axes),
+    )
+    values = [getattr(axis, name) for axis in readings.axes for name in _READING_FIELDS]
+    return head + struct.pack(f"<{len(values)}d", *values)
+
+
+def unpack_readings(data: bytes) -> Readings:
+    """One cycle's readings of bytes."""
+    cycle, time, loop_time, lateness, duration, mode, serial, count = _CYCLE.unpack_from(data)
+    width = len(_READING_FIELDS)
+    values = struct.unpack_from(f"<{count * width}d", data, _CYCLE.size)
+    axes = tuple(AxisReading(*values[i : i + width]) for i in range(0, count * width, width))
+    return Readings(cycle, time, loop_time, lateness, duration, mode, serial, axes)
+
+
+def pack_pieces(pieces: Sequence[Piece]) -> bytes:
+    """Bytes of the newest piece of each group of joints."""
+    head, arrays = [], []
+    for piece in pieces:
+        trajectory = piece.trajectory
+        columns = [trajectory.positions, trajectory.velocities, trajectory.accelerations]
+        head.append(
+            {
+                "serial": piece.serial,
+                "session": piece.session,
+                "start": piece.start,
+                "joints": trajectory.joints,
+                "points": len(trajectory.times),
+                "columns": sum(column is not None for column in columns),
+                "efforts": piece.efforts is not None,
+            }
+        )
+        arrays.append(np.asarray(trajectory.times, dtype="<f8").tobytes())
+        tables = (column for column in (*columns, piece.efforts) if column is not None)
+        arrays.extend(np.asarray(table, dtype="<f8").tobytes() for table in tables)
+    text = json.dumps(head).encode()
+    return struct.pack("<I", len(text)) + text + b"".join(arrays)
+
+
+def unpack_pieces(data: bytes) -> tuple[Piece, ...]:
+    """Pieces of bytes."""
+    (length,) = struct.unpack_from("<I", data)
+    offset = 4 + length
+    pieces = []
+    for head in json.loads(data[4:offset]):
+        joints, points = tuple(head["joints"]), int(head["points"])
+        shape = (points, len(joints))
+        times = np.frombuffer(data, "<f8", points, offset)
+        offset += 8 * points
+        tables: list[Any] = [None, None, None, None]
+        for index in (*range(head["columns"]), *((3,) if head["efforts"] else ())):
+            tables[index] = np.frombuffer(data, "<f8", points * len(joints), offset).reshape(shape)
+            offset += 8 * points * len(joints)
+        motion = Trajectory(joints, times, *tables[:3])
+        pieces.append(Piece(head["serial"], head["session"], head["start"], motion, tables[3]))
+    return tuple(pieces)
+
+
+def pack_clock(time: float) -> bytes:
+    """Bytes of the time that the loop shall live on [s], where that is simulated."""
+    return _CLOCK.pack(time)
+
+
+def unpack_clock(data: bytes) -> float:
+    """The loop's time of bytes [s]."""
+    return float(_CLOCK.unpack_from(data)[0])
+
+
+@dataclass(frozen=True)
+class Status:
+    """What changes seldom."""
+
+    mode: str
+    torque: str
+    session: str
+    why: str
+    protective_stop: bool  # whether it is latched, whatever the mode is
+    faults: tuple[Mapping[str, Any], ...] = ()
+    warnings: tuple[Mapping[str, Any], ...] = ()
+    cause: str = ""  # why the arm stopped last, until it is armed again
+    bus: Mapping[str, Any] = field(default_factory=dict)  # how the bus and its process do
+    buses: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # how each does, where there are several
+    servos: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # how each servo does, by joint
+    speed_factor: float = 1.0  # of the controller's speed, while something asks for less
+    wants_park: bool = False  # whether a fault's policy is to park
+    free: tuple[str, ...] = ()  # joints that are guided by hand, or limp for it
+    blocks: Mapping[str, str] = field(default_factory=dict)  # where joints came against something, by joint
+    remedy: str = ""  # what to do next until the arm takes commands, in words
+    steps: tuple[str, ...] = ()  # that the remedy names, in their order
+
+
+def without_bus(mode: str, why: str, remedy: Remedy = STARTED_ANEW) -> Status:
+    """While there is no bus process."""
+    return Status(mode, "unknown", "", why, False, remedy=remedy, steps=tuple(map(str, remedy.steps)))
+
+
+def starting(*, protective_stop: bool) -> Status:
+    """Before a bus process has told anything."""
+    return replace(without_bus("STARTING", "starting the bus process"), protective_stop=protective_stop)
+
+
+def layout() -> str:
+    """A digest of what both halves must agree on: fields, formats and sizes."""
+    agreed = (
+        [list(kind.__dataclass_fields__) for kind in (AxisReading, Readings, Status, Piece)],
+        [code.format for code in (_SLOT, _CYCLE, _CLOCK)],
+        (READINGS_SIZE, PIECES_SIZE, CLOCK_SIZE, MESSAGE_SIZE),
+        (REQUEST, REPLY, CYCLE, STATUS, FAILED),
+    )
+    return hashlib.sha256(repr(agreed).encode()).hexdigest()[:12]
+
+
+def digest(*texts: str) -> str:
+    """A digest of files that both halves have read, each for itself and perhaps at another time."""
+    return hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:12]
+
+
+def pack_status(status: Status) -> bytes:
+    """Socket message of a status."""
+    return STATUS + json.dumps(asdict(status)).encode()
+
+
+def unpack_status(message: bytes) -> Status:
+    """Status of a socket message."""
+    fields = json.loads(message[1:])
+    return Status(**{**fields, **{name: tuple(fields[name]) for name in ("faults", "warnings", "free", "steps")}})
+
+
+def pack_call(kind: bytes, content: Mapping[str, Any]) -> bytes:
+    """Socket message of a request or a reply."""
+    return kind + json.dumps(content).encode()
+
+
+def unpack_call(message: bytes) -> dict[str, Any]:
+    """Content of a request or a reply."""
+    return dict(json.loads(message[1:]))
+
+
+def address(port: str) -> bytes:
+    """Abstract UNIX socket address of the child that owns a port; it has no name in any file system.
+
+    It is a digest, since such an address has room for 107 bytes and a path may be longer.
+    """
+    return b"\0armature/bus/" + hashlib.sha256(port.encode()).hexdigest()[:32].encode()

@@ -1,0 +1,105 @@
+"""How much effort the fingers of a gripper may give: what a command asks, at most the wiring's current limit.
+
+A servo in current-based position control gives no more than its Goal Current (e-Manual, "Goal Current(102)").
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from armature.dynamixel.motion.feedforward import Stiffness
+from armature.dynamixel.motion.setpoints import Piece
+from armature.dynamixel.servo.axis import Axis
+from armature.dynamixel.servo.servos import Servos
+from armature.dynamixel.tables.control_table import OperatingMode
+from armature.dynamixel.wiring.servo import ServoWiring
+
+_NAME = "Goal Current"
+
+
+def lead(servo: ServoWiring, share: float, p_gain: int = 0) -> float:
+    """How far ahead of a finger its goal may stay for good [m].
+
+    Args:
+        servo: that moves the finger.
+        share: of its stall torque, which it may give all the time.
+        p_gain: its Position P Gain; 0 for the factory's.
+
+    Returns:
+        The lead; endless where the servo limits its current by itself.
+    """
+    gain = p_gain or servo.model.registers["Position P Gain"].default or 0
+    if servo.mode is OperatingMode.CURRENT_BASED_POSITION or not gain:
+        return math.inf
+    force = share * servo.model.stall_torque * servo.reduction * servo.motors
+    return force / Stiffness.of(servo, gain).torque
+
+
+class Grip:
+    """The effort limits of an arm's fingers, which are written when a command asks for others, not in a cycle."""
+
+    def __init__(self, fingers: Iterable[Axis], servos: Servos) -> None:
+        """Args: each finger's first servo, and all servos of the arm."""
+        self._fingers = {axis.wiring.joint: axis for axis in fingers}
+        self._registers = servos.registers
+        self._preparation = servos.preparation
+
+    def limits_of(self, piece: Piece) -> dict[str, int]:
+        """What a piece of motion asks of the fingers that it moves: their Goal Current, by joint.
+
+        Raises:
+            GoalRefused: a limit that the joint's servo cannot keep to.
+        """
+        asked = {}
+        for column, joint in enumerate(piece.trajectory.joints):
+            if joint in self._fingers:
+                wiring = self._fingers[joint].wiring
+                effort = 0.0 if piece.efforts is None else float(piece.efforts[:, column].max())
+                asked[joint] = wiring.goal_current(effort) if effort else wiring.ram.get(_NAME, 0)
+        return asked
+
+    def without_limits(self, piece: Piece) -> Piece:
+        """The piece with loads alone as its efforts; what a finger carries is not known."""
+        columns = [index for index, joint in enumerate(piece.trajectory.joints) if joint in self._fingers]
+        if piece.efforts is None or not columns:
+            return piece
+        efforts = np.array(piece.efforts)
+        efforts[:, columns] = np.nan
+        return replace(piece, efforts=efforts)
+
+    def limit(self, currents: Mapping[str, int]) -> None:
+        """Let fingers use no more than these currents [register's unit].
+
+        Raises:
+            BusError: a servo did not take it.
+        """
+        for joint, current in currents.items():
+            first = self._fingers[joint]
+            for axis in (first, first.partner):
+                if axis is not None and _NAME in axis.wiring.ram:
+                    self._preparation.want(axis, {_NAME: current})
+
+    def release(self) -> None:
+        """Let all fingers use what the wiring file allows.
+
+        Raises:
+            BusError: a servo did not take it.
+        """
+        self.limit({joint: axis.wiring.ram.get(_NAME, 0) for joint, axis in self._fingers.items()})
+
+    def adopt(self, axes: Iterable[Axis]) -> None:
+        """Let servos that hold with less than the wiring's current go on so, until they are told otherwise.
+
+        Raises:
+            BusError: a servo did not answer.
+        """
+        for axis in axes:
+            usual = axis.wiring.ram.get(_NAME, 0)
+            if usual and axis.torque and axis.wiring.joint in self._fingers:
+                found = self._registers.read(axis, _NAME)
+                if 0 < found < usual:
+                    self._preparation.note(axis, {_NAME: found})

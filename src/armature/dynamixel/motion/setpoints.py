@@ -1,0 +1,326 @@
+"""What every joint is being asked to do: time-stamped pieces of motion, each ending at rest."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import chain
+
+import numpy as np
+
+from armature.core.model.arm import Limit
+from armature.core.trajectory.spline import Array
+from armature.core.trajectory.stopping import Dynamics, retreat, stop
+from armature.core.trajectory.trajectory import State, Trajectory
+from armature.errors import GoalRefused
+
+# A piece must begin where the set-point is. The bounds allow for the rounding of stamps, not for a jump:
+# promise 2 counts half a degree as one.
+_POSITION_STEP = 0.5 * np.pi / 180.0  # [rad]; the same figure in metres for a prismatic joint's span
+_VELOCITY_STEP_TIME = 0.1  # [s] of the joint's acceleration limit
+# Beyond a limit by less than this is the rounding of encoders and of joints resting on their stops.
+_LIMIT_MARGIN = 0.02  # of the joint's span
+_VELOCITY_MARGIN = 1.05
+_STOP_MARGIN = 0.01  # of the joint's span: what a stop may take of the margin of the limit
+_RETREAT = -1  # serial number of a way back, which no writer gives
+_SAMPLES = 4  # of each spline, since it may go beyond its ends
+_INSTANT = 1e-6  # [s]
+_MOST_EFFORT = 1e4  # beyond which a number was meant in other units [N·m] or [N]
+# A first piece that comes later than this, a jog's lease, is not what anybody wants any more [s].
+_LATEST = 0.25
+_STILL = 1e-6  # a piece whose joints go and are as slow stands [rad] or [m], [rad/s] or [m/s]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A short motion of some joints, from a time on."""
+
+    serial: int  # counts up, whoever the writer is
+    session: str  # the arming session that it belongs to
+    start: float  # monotonic [s]
+    trajectory: Trajectory
+    # Loads of the joints at its points [N·m] or [N], Shape (m, n); columns of NaN where they are not known. Until
+    # grip.py has taken them, those of a gripper are limits.
+    efforts: Array | None = None
+
+    @property
+    def end(self) -> float:
+        """When it has come to rest, monotonic [s]."""
+        return self.start + self.trajectory.duration
+
+    @cached_property
+    def moves(self) -> bool:
+        """Whether it goes anywhere: a goal that waits for its stamp is commanded by pieces that stand."""
+        motion = self.trajectory
+        rows = [motion.positions, *([] if motion.start is None else [motion.start.position])]
+        places = np.vstack(rows)
+        fastest = 0.0 if motion.velocities is None else float(np.abs(motion.velocities).max())
+        return max(float(np.ptp(places, axis=0).max()), fastest) > _STILL
+
+    def efforts_at(self, now: float) -> Array:
+        """Loads of the joints at a time [N·m] or [N], NaN where they are not known, Shape (n,)."""
+        if self.efforts is None:
+            return np.full(len(self.trajectory.joints), np.nan)
+        times, at = self.trajectory.times, now - self.start
+        after = min(max(int(times.searchsorted(at)), 1), len(times) - 1)
+        before = max(after - 1, 0)
+        length = float(times[after] - times[before])
+        share = min(max((at - float(times[before])) / length, 0.0), 1.0) if length > 0.0 else 0.0
+        efforts: Array = (1.0 - share) * self.efforts[before] + share * self.efforts[after]
+        return efforts
+
+
+@dataclass(frozen=True)
+class Setpoint:
+    """One joint's set-point at one time."""
+
+    position: float  # [rad] or [m]
+    velocity: float  # [rad/s] or [m/s]
+    acceleration: float  # [rad/s²] or [m/s²]
+    effort: float = math.nan  # load of the joint, where it is known [N·m] or [N]
+    is_followed: bool = True  # whether the joint is to move along; not where its set-point goes back to it
+
+
+class Setpoints:
+    """The newest piece of each joint, and where it rests when there is none."""
+
+    def __init__(self, limits: Mapping[str, Limit], dynamics: Mapping[str, Dynamics]) -> None:
+        self._limits = limits
+        self._dynamics = dynamics
+        self._rest: dict[str, float] = {}
+        self._present: dict[str, Piece] = {}
+        self._coming: dict[str, list[Piece]] = {}  # by their starts, all of them to come
+        self._delays: dict[tuple[str, ...], float] = {}  # by the joints of a piece [s]
+        self._anew: set[str] = set()
+        self.begun_late = 0.0  # how long after its stamp the last motion began [s]
+
+    def hold(self, positions: Mapping[str, float]) -> None:
+        """Rest at these positions [rad] or [m], to which the servos' goals have just been set."""
+        self.rest(positions)
+        self._anew.update(positions)
+
+    def anew(self) -> set[str]:
+        """Joints that were told to hold since this was asked last."""
+        joints, self._anew = self._anew, set()
+        return joints
+
+    def rest(self, positions: Mapping[str, float]) -> None:
+        """Rest at these set-points [rad] or [m]; whatever those joints were doing is over."""
+        for joint, position in positions.items():
+            self._rest[joint] = position
+            self._present.pop(joint, None)
+            self._coming.pop(joint, None)
+
+    def sample(self, now: float) -> dict[str, Setpoint]:
+        """Set-points of all joints at a monotonic time [s]."""
+        self._hand_over(now)
+        pieces = {id(piece): piece for piece in self._present.values()}
+        states = {
+            key: (piece.trajectory.sample(now - piece.start), piece.efforts_at(now))
+            for key, piece in pieces.items()
+        }
+        return {joint: self._setpoint(joint, states) for joint in self._rest}
+
+    def is_in_motion(self, now: float) -> bool:
+        """Whether some piece that goes anywhere has not ended."""
+        return any(now < piece.end and piece.moves for piece in self._pieces())
+
+    def is_moving(self, now: float) -> bool:
+        """Whether some piece has not ended, be it that it stands."""
+        return any(now < piece.end for piece in self._pieces())
+
+    def is_under_way(self, now: float) -> bool:
+        """Whether a motion is being commanded that goes anywhere but back to its joint."""
+        return any(now < piece.end and piece.serial != _RETREAT for piece in self._pieces())
+
+    def _pieces(self) -> Iterable[Piece]:
+        return chain(self._present.values(), *self._coming.values())
+
+    def accept(self, piece: Piece, now: float) -> Piece:
+        """Follow a piece from its start on, or from now on if it has started already.
+
+        Returns:
+            The piece as it is followed, which may begin and end later.
+
+        Raises:
+            GoalRefused: an unknown joint, a value beyond a limit, an end that is not at rest, a jump.
+        """
+        self._check_limits(piece.trajectory)
+        _check_efforts(piece)
+        self._check_rest(piece.trajectory)
+        piece = self._delayed(piece, now)
+        self._check_continuity(piece, max(now, piece.start))
+        for joint in piece.trajectory.joints:
+            # One that begins sooner is still followed until this one begins: a delay may be longer than the time
+            # between two pieces.
+            sooner = [coming for coming in self._coming.get(joint, ()) if coming.start < piece.start]
+            self._coming[joint] = [*sooner, piece]
+        self._hand_over(now)
+        return piece
+
+    def stop(self, now: float) -> None:
+        """Bring every joint to rest within its acceleration and jerk; harder where it would leave its range.
+
+        A set-point that goes back to its joint does so to its end, which is near: it would come to rest beyond it.
+        """
+        present = self.sample(now)
+        moving = [joint for joint, piece in self._present.items() if piece.serial != _RETREAT]
+        resting = present.keys() - self._present.keys()
+        self.rest({joint: present[joint].position for joint in (*moving, *resting)})
+        self._coming.clear()  # also what was to follow on a way back
+        if moving:
+            state = _state([self._gentle(joint, present[joint]) for joint in moving])
+            dynamics = {joint: self._braking(joint, present[joint]) for joint in moving}
+            with suppress(GoalRefused):  # where no gentle stop exists, the hold above is one at once
+                piece = Piece(0, "", now, stop(moving, state, dynamics))
+                self._present.update(dict.fromkeys(moving, piece))
+
+    def retreat(self, targets: Mapping[str, float], now: float) -> None:
+        """Bring the set-points of joints that do not follow to positions [rad] or [m], as fast as joints move."""
+        present = self.sample(now)
+        joints = [joint for joint, target in targets.items() if target != present[joint].position]
+        self.rest(targets)
+        if joints:
+            state = _state([self._gentle(joint, present[joint]) for joint in joints])
+            velocities = {joint: self._limits[joint].velocity for joint in joints}
+            with suppress(GoalRefused):  # where there is no such way, they are there at once
+                piece = Piece(_RETREAT, "", now, retreat(joints, state, targets, velocities))
+                self._present.update(dict.fromkeys(joints, piece))
+
+    def _gentle(self, joint: str, setpoint: Setpoint) -> Setpoint:
+        """Without an acceleration beyond the joint's own, which a piece may have: a stop would carry it on."""
+        bound = self._dynamics[joint].acceleration
+        return replace(setpoint, acceleration=max(-bound, min(bound, setpoint.acceleration)))
+
+    def _braking(self, joint: str, setpoint: Setpoint) -> Dynamics:
+        """The joint's own dynamics, or harder ones where they would take it beyond its limit.
+
+        A stop with acceleration a and jerk j goes v²/(2a) + v·a/(2j) further.
+        """
+        own, limit, speed = self._dynamics[joint], self._limits[joint], abs(setpoint.velocity)
+        ahead = limit.upper - setpoint.position if setpoint.velocity > 0.0 else setpoint.position - limit.lower
+        room = max(ahead, 0.0) + _STOP_MARGIN * limit.span
+        fastest = speed + own.acceleration**2 / (2.0 * own.jerk)  # it may still be accelerating
+        if fastest**2 / (2.0 * own.acceleration) + fastest * own.acceleration / (2.0 * own.jerk) <= room:
+            return own
+        harder = max(own.acceleration, 2.0 * fastest**2 / room)
+        return Dynamics(harder, max(own.jerk, 4.0 * fastest * harder / room))
+
+    def _delayed(self, piece: Piece, now: float) -> Piece:
+        """The piece as it can be played: where the first one from rest came late, all begin as much later.
+
+        So a motion starts without a step, though its writer, the network or this process took their time.
+        """
+        joints = piece.trajectory.joints
+        self._hand_over(now)
+        if not any(joint in self._present or joint in self._coming for joint in joints):
+            late = now - piece.start
+            self._delays[joints] = late if 0.0 < late <= _LATEST else 0.0
+            self.begun_late = max(0.0, late)
+        return replace(piece, start=piece.start + self._delays.get(joints, 0.0))
+
+    def _hand_over(self, now: float) -> None:
+        for joint, coming in list(self._coming.items()):
+            while coming and now >= coming[0].start:
+                self._present[joint] = coming.pop(0)
+            if not coming:
+                del self._coming[joint]
+        for joint, piece in list(self._present.items()):
+            if now >= piece.end:
+                last = piece.trajectory.sample(piece.trajectory.duration)
+                self._rest[joint] = float(last.position[piece.trajectory.joints.index(joint)])
+                del self._present[joint]
+
+    def _setpoint(self, joint: str, states: Mapping[int, tuple[State, Array]]) -> Setpoint:
+        piece = self._present.get(joint)
+        if piece is None:
+            return Setpoint(self._rest[joint], 0.0, 0.0)
+        state, efforts = states[id(piece)]
+        column = piece.trajectory.joints.index(joint)
+        setpoint = _column(state, column, float(efforts[column]))
+        return setpoint if piece.serial != _RETREAT else replace(setpoint, is_followed=False)
+
+    def _check_limits(self, trajectory: Trajectory) -> None:
+        unknown = next((joint for joint in trajectory.joints if joint not in self._limits), None)
+        if unknown is not None:
+            raise GoalRefused("set-point: joint", unknown, f"joints are {', '.join(self._limits)}")
+        positions, velocities, _ = trajectory.sample_many(_between(trajectory.knots))
+        for column, joint in enumerate(trajectory.joints):
+            limit = self._limits[joint]
+            margin = _LIMIT_MARGIN * limit.span
+            where, bound = f"set-point: {joint}", _VELOCITY_MARGIN * limit.velocity
+            _check_range(f"{where} position", positions[:, column], limit.lower - margin, limit.upper + margin)
+            _check_range(f"{where} velocity", velocities[:, column], -bound, bound)
+
+    def _check_rest(self, trajectory: Trajectory) -> None:
+        """A piece ends at rest, so that a writer that dies leaves the arm at rest."""
+        last = trajectory.sample(trajectory.duration - _INSTANT)
+        for joint, velocity in zip(trajectory.joints, last.velocity, strict=True):
+            change = _VELOCITY_STEP_TIME * self._dynamics[joint].acceleration
+            if not abs(velocity) <= change:
+                raise GoalRefused(
+                    f"set-point: {joint} velocity at the end", float(velocity), f"end within {change:.4f} of rest"
+                )
+
+    def _check_continuity(self, piece: Piece, at: float) -> None:
+        present = self.sample_plan(piece.trajectory.joints, at)
+        first = piece.trajectory.sample(at - piece.start)
+        for column, joint in enumerate(piece.trajectory.joints):
+            limit, was = self._limits[joint], present[joint]
+            step = _POSITION_STEP * min(1.0, limit.span)
+            _check_step(f"set-point: {joint} position", float(first.position[column]), was.position, step)
+            change = _VELOCITY_STEP_TIME * self._dynamics[joint].acceleration
+            _check_step(f"set-point: {joint} velocity", float(first.velocity[column]), was.velocity, change)
+
+    def sample_plan(self, joints: Iterable[str], at: float) -> dict[str, Setpoint]:
+        """Where joints will be at a time that has not come, by the pieces known now."""
+        plan: dict[str, Setpoint] = {}
+        for joint in joints:
+            begun = [piece for piece in self._coming.get(joint, ()) if at >= piece.start]
+            piece = begun[-1] if begun else self._present.get(joint)
+            if piece is None:
+                plan[joint] = Setpoint(self._rest[joint], 0.0, 0.0)
+                continue
+            state = piece.trajectory.sample(at - piece.start)
+            plan[joint] = _column(state, piece.trajectory.joints.index(joint))
+        return plan
+
+
+def _between(knots: np.ndarray) -> np.ndarray:
+    """Times of the knots and between them [s]."""
+    if len(knots) == 1:
+        return knots
+    steps = np.linspace(0.0, 1.0, _SAMPLES, endpoint=False)
+    inner = knots[:-1, None] + np.diff(knots)[:, None] * steps
+    return np.append(inner.ravel(), knots[-1])
+
+
+def _check_efforts(piece: Piece) -> None:
+    if piece.efforts is not None:
+        for joint, column in zip(piece.trajectory.joints, piece.efforts.T, strict=True):
+            if not np.isnan(column).all():
+                _check_range(f"set-point: {joint} effort", column, -_MOST_EFFORT, _MOST_EFFORT)
+
+
+def _column(state: State, column: int, effort: float = math.nan) -> Setpoint:
+    position, velocity, acceleration = state.position[column], state.velocity[column], state.acceleration[column]
+    return Setpoint(float(position), float(velocity), float(acceleration), effort)
+
+
+def _state(setpoints: list[Setpoint]) -> State:
+    return State(*np.array([(each.position, each.velocity, each.acceleration) for each in setpoints]).T)
+
+
+def _check_range(where: str, values: np.ndarray, lower: float, upper: float) -> None:
+    bad = values[~((values >= lower) & (values <= upper))]  # NaN is in no range
+    if bad.size:
+        raise GoalRefused(where, float(bad[0]), f"it must be within {lower:.4f} and {upper:.4f}")
+
+
+def _check_step(where: str, value: float, present: float, bound: float) -> None:
+    if not abs(value - present) <= bound:
+        allowed = f"the set-point is at {present:.4f}; begin within {bound:.4f} of it"
+        raise GoalRefused(where, value, f"{allowed} (was the computer too busy? arm, then send it again)")

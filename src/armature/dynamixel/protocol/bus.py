@@ -1,0 +1,255 @@
+"""The servo bus: registers of servos, over packets on a port."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import chain
+
+from armature.dynamixel.protocol.base import Answer
+from armature.dynamixel.protocol.exchange import PING_ANSWER, Exchange, Status
+from armature.dynamixel.protocol.packet import ALERT, BROADCAST_ID, Error, Instruction, encode, group_read, place
+from armature.dynamixel.protocol.port import ServoPort
+from armature.dynamixel.protocol.statistics import BusStatistics
+from armature.dynamixel.tables.control_table import Register
+from armature.errors import CorruptPacket, PortError, ServoRefused, ServoTimeout
+
+_LETTERS = {1: "b", 2: "h", 4: "i"}  # of the module struct, by size [byte]
+_DELAY_UNIT = 2e-6  # [s] (e-Manual, "Return Delay Time(9)")
+
+
+class ServoBus:
+    """Servos on one serial port; its methods are those of `Bus`.
+
+    Not thread-safe: one loop owns it. Several buses in one process do not know of each other.
+    """
+
+    def __init__(self, port: ServoPort) -> None:
+        """Args: the port, which is not opened yet."""
+        self._port = port
+        self._exchange = Exchange(port)
+        self._failed = (-1, "")  # the request that failed last
+
+    @property
+    def path(self) -> str:
+        """The serial device."""
+        return self._port.path
+
+    @property
+    def parts(self) -> Mapping[str, ServoBus]:
+        """Itself, which has no name."""
+        return {"": self}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the port is open."""
+        return self._port.is_open
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the port is open."""
+        return self._port.is_open
+
+    def why_gone(self, servo_id: int) -> str:
+        """Why the port is not open, in words; empty where it is."""
+        return "" if self._port.is_open else f"{self.path} is closed"
+
+    def now(self) -> float:
+        """The time by which the port waits [s]."""
+        return self._port.now()
+
+    @property
+    def timeouts(self) -> int:
+        """Waits that ended without all answers."""
+        return self._exchange.timeouts
+
+    @property
+    def corrupt(self) -> int:
+        """Packets with a wrong CRC, or broken off."""
+        return self._exchange.corrupt
+
+    @property
+    def stale(self) -> int:
+        """Whole answers that nobody waited for any more."""
+        return self._exchange.stale
+
+    def statistics(self) -> BusStatistics:
+        """How the servos have answered so far."""
+        return self._exchange.statistics()
+
+    def open(self, *, may_lack: bool = False) -> None:
+        """Open the port, of which there must be one.
+
+        Raises:
+            PortError: see ServoPort.open.
+        """
+        self._exchange.begin()
+        self._port.open()
+
+    def reopen(self) -> None:
+        """Nothing: whoever has this port alone begins anew."""
+
+    def close(self) -> None:
+        """Close the port."""
+        self._port.close()
+
+    # One servo
+
+    def ping(self, servo_id: int) -> int:
+        """Model number of a servo.
+
+        Raises:
+            ServoTimeout, CorruptPacket, PortError.
+        """
+        data = self._ask(servo_id, encode(servo_id, Instruction.PING), PING_ANSWER, "ping")
+        return data[0] | data[1] << 8
+
+    def call(self, servo_id: int) -> None:
+        """Ping a servo without waiting for its answer; see heard().
+
+        Raises:
+            PortError: the port is gone.
+        """
+        self._usable().call(servo_id)
+
+    def heard(self) -> dict[int, int]:
+        """Model numbers of the servos that have answered a call since the last time; this does not wait.
+
+        Raises:
+            PortError: the port is gone.
+        """
+        return self._usable().heard()
+
+    def read(self, servo_id: int, register: Register) -> int:
+        """Value of one register.
+
+        Raises:
+            ServoTimeout, CorruptPacket, ServoRefused, PortError.
+        """
+        data = self.read_block(servo_id, register.address, register.size)
+        value = register.decode(int.from_bytes(data, "little"))
+        self._note(servo_id, register, value)
+        return value
+
+    def read_block(self, servo_id: int, address: int, length: int) -> bytes:
+        """Bytes of neighbouring registers of one servo.
+
+        Raises:
+            ServoTimeout, CorruptPacket, ServoRefused, PortError.
+        """
+        asked = self._exchange.distinct(length)
+        request = f"read of {length} bytes at {address}"
+        packet = encode(servo_id, Instruction.READ, place(address, asked))
+        return self._ask(servo_id, packet, asked, request)[:length]
+
+    def write(self, servo_id: int, register: Register, value: int) -> None:
+        """Write one register and await the servo's answer.
+
+        Raises:
+            ConfigError: the value is out of the register's range; nothing was written.
+            ServoTimeout, CorruptPacket, ServoRefused, PortError.
+        """
+        parameters = register.address.to_bytes(2, "little") + register.encode(value)
+        request = f"write of {value} to {register.name}"
+        packet = encode(servo_id, Instruction.WRITE, parameters)
+        is_doubtful = self._usable().owes(servo_id, packet, data=False)
+        self._ask(servo_id, packet, 0, request)
+        if is_doubtful and self.read(servo_id, register) != value:  # what answered was an earlier request's
+            raise ServoTimeout((servo_id,), request)
+        self._note(servo_id, register, value)
+
+    def reboot(self, servo_id: int) -> None:
+        """Restart a servo; it is silent for some tenths of a second, and its torque is off afterwards.
+
+        Raises:
+            ServoTimeout, CorruptPacket, ServoRefused, PortError.
+        """
+        packet = encode(servo_id, Instruction.REBOOT)
+        if self._usable().owes(servo_id, packet, data=False):
+            # Answers come in order: behind this one there is no earlier one.
+            self.read_block(servo_id, 0, PING_ANSWER)
+            self._exchange.settle(servo_id)
+        self._ask(servo_id, packet, 0, "reboot")
+
+    # Several servos
+
+    def sync_read(self, ids: Sequence[int], address: int, length: int, *, fast: bool = False) -> dict[int, Answer]:
+        """Read the same block of several servos in one request; see Bus."""
+        return self.start_sync_read(ids, address, length, fast=fast)()
+
+    def start_sync_read(
+        self, ids: Sequence[int], address: int, length: int, *, fast: bool = False
+    ) -> Callable[[], dict[int, Answer]]:
+        """The first half of sync_read(); returns what awaits the answers, to be called before anything else."""
+        exchange = self._usable()
+        asked = exchange.distinct(length)
+        instruction = Instruction.FAST_SYNC_READ if fast else Instruction.SYNC_READ
+        packet = group_read(instruction, bytes(ids), address, asked)
+        collect = exchange.send_fast(packet, ids, asked) if fast else exchange.send(packet, ids, asked)
+        return lambda: self._usable_answers(collect(), length)
+
+    def _usable_answers(self, found: Mapping[int, Status], length: int) -> dict[int, Answer]:
+        answers = {}
+        for servo_id, (error, data) in found.items():
+            if error & ~ALERT:
+                self._exchange.refuse(servo_id)
+            else:
+                answers[servo_id] = Answer(data[:length], error != 0)
+        return answers
+
+    def sync_write(self, register: Register, values: Mapping[int, int]) -> None:
+        """Write one register of several servos in one packet, which no servo answers; see Bus."""
+        require_range(register, values.values())
+        letter = _LETTERS[register.size]
+        layout = "<" + len(values) * f"B{letter if register.signed else letter.upper()}"
+        items = struct.pack(layout, *chain.from_iterable(values.items()))
+        parameters = place(register.address, register.size) + items
+        self._usable()
+        self._port.write(encode(BROADCAST_ID, Instruction.SYNC_WRITE, parameters))
+
+    def _ask(self, servo_id: int, packet: bytes, length: int, request: str) -> bytes:
+        """Data of the one answer to a request to one servo."""
+        exchange = self._usable()
+        exchange.retries += self._failed == (servo_id, request)
+        self._failed = servo_id, request
+        corrupt, is_doubtful = exchange.corrupt, exchange.owes(servo_id, packet)
+        answer = exchange.ask(packet, (servo_id,), length).get(servo_id)
+        if answer is None:
+            raise CorruptPacket(request) if exchange.corrupt > corrupt else ServoTimeout((servo_id,), request)
+        error, data = answer
+        if error & ~ALERT:
+            exchange.refuse(servo_id)
+            if is_doubtful:  # an earlier request may have been refused; once asked again it is this one
+                exchange.settle(servo_id)
+                raise ServoTimeout((servo_id,), request)
+            raise ServoRefused(servo_id, request, _reason(error & ~ALERT))
+        self._failed = -1, ""
+        return data
+
+    def _note(self, servo_id: int, register: Register, value: int) -> None:
+        """How long a servo takes to answer is known once its Return Delay Time was read or written."""
+        if register.name == "Return Delay Time":
+            self._exchange.return_delays[servo_id] = value * _DELAY_UNIT
+
+    def _usable(self) -> Exchange:
+        if not self._port.is_open:
+            raise PortError(self.path, "the port is closed", "open it first")
+        return self._exchange
+
+
+def require_range(register: Register, values: Collection[int]) -> None:
+    """Refuse values that a register does not take.
+
+    Raises:
+        ConfigError: with the value and the range.
+    """
+    for bound in (min(values), max(values)):
+        register.encode(bound)
+
+
+def _reason(number: int) -> str:
+    """An error number in the manual's words."""
+    if number not in tuple(Error):
+        return f"error number {number}"
+    words = Error(number).name.lower().replace("_", " ")
+    return words if number == Error.RESULT_FAIL else f"{words.replace('crc', 'CRC')} error"

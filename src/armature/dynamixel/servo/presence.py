@@ -1,0 +1,52 @@
+"""Who is on the bus, against who should be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+
+from armature.dynamixel.protocol.base import Bus
+from armature.dynamixel.tables.control_table import model_name
+from armature.dynamixel.wiring.arm import ServoWiring
+from armature.errors import BusMismatch, CorruptPacket, ServoTimeout
+
+
+def call_roll(bus: Bus, servos: Iterable[ServoWiring], *, may_lack: bool = False) -> list[int]:
+    """Ping every servo of the wiring.
+
+    Args:
+        bus: open.
+        servos: those that should be there.
+        may_lack: whether some, but not all, may be missing.
+
+    Returns:
+        Ids of those that are missing.
+
+    Raises:
+        BusMismatch: one is of another model or missing, with all that were expected and found.
+        PortError: the port is gone.
+    """
+    wanted = {servo.servo_id: servo.model for servo in servos}
+    found = found_on(bus, wanted)
+    missing = [servo_id for servo_id in wanted if servo_id not in found]
+    wrong = [servo_id for servo_id, number in found.items() if number != wanted[servo_id].number]
+    if wrong or not found or (missing and not may_lack):
+        raise BusMismatch(
+            bus.path,
+            [f"id {servo_id} {model.name}" for servo_id, model in wanted.items()],
+            [f"id {servo_id} {model_name(number)}" for servo_id, number in found.items()],
+        )
+    return missing
+
+
+def found_on(bus: Bus, ids: Iterable[int]) -> dict[int, int]:
+    """Model numbers of those servos that answer a ping.
+
+    Raises:
+        PortError: no port is left.
+    """
+    models: dict[int, int] = {}
+    for servo_id in ids:
+        with suppress(ServoTimeout, CorruptPacket):
+            models[servo_id] = bus.ping(servo_id)
+    return models

@@ -1,0 +1,183 @@
+"""What is read in a cycle: every servo's state, and in the slack a slow value of one; a silent one is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from itertools import cycle, product, zip_longest
+
+from armature.dynamixel.protocol.base import Bus
+from armature.dynamixel.servo.axis import Axis
+from armature.dynamixel.servo.protection import REGISTERS, Protection
+from armature.dynamixel.servo.registers import again
+from armature.dynamixel.servo.state_group import StateGroup
+from armature.errors import CorruptPacket, ServoRefused, ServoTimeout
+
+_UNREAD = (ServoTimeout, CorruptPacket, ServoRefused)
+_STATUS = ("Torque Enable", "Bus Watchdog")  # 64 to 98; Hardware Error Status lies between
+_ENVIRONMENT = ("Present Input Voltage", "Present Temperature")  # 144 to 146
+# How many turns in a row a late cycle may leave out: so the seven servos of an arm at 100 Hz have all had theirs
+# within 0.6 s, and a fault without an alert is named within a second.
+_LEFT_OUT = 3
+
+
+class Reader:
+    """Reads servos into axes; what could not be read is marked so."""
+
+    def __init__(self, bus: Bus, axes: Mapping[str, Axis], misses_allowed: int) -> None:
+        """Args: the bus, axes by joint, and after how many missed cycles a servo counts as missing."""
+        self._bus = bus
+        self._axes = list(axes.values())
+        self._by_id = {axis.wiring.servo_id: axis for axis in self._axes}
+        self._misses_allowed = misses_allowed
+        self._rounds = _rounds(bus, self._axes, misses_allowed)
+        self._groups = [group for together in self._rounds for group in together]
+        self._turns = cycle(product((_STATUS, _ENVIRONMENT), self._axes))
+        self._saw_alert = False
+        self._left_out = 0
+
+    @property
+    def instruction(self) -> str:
+        """By which instruction states are read, and why, for people."""
+        texts = (f"{'Fast Sync Read' if g.is_fast else 'Sync Read'} ({g.reason})" for g in self._groups)
+        return "; ".join(dict.fromkeys(texts))
+
+    def is_missing(self, axis: Axis) -> bool:
+        """Whether a servo has not answered for too many cycles."""
+        return axis.misses >= self._misses_allowed
+
+    def expect_silence(self, axis: Axis) -> None:
+        """A servo starts anew: count it as missing until it answers a call."""
+        axis.forget()
+        axis.misses = self._misses_allowed
+
+    def read_states(self, now: float) -> None:
+        """Read position, velocity and current or load of all servos that are not missing.
+
+        Raises:
+            PortError: no port is left.
+        """
+        if not self._bus.is_whole:
+            self._expect_no_answer_from_closed_ports()
+        for together in self._rounds:
+            for take in [group.ask(now) for group in together]:
+                take()
+        for axis in self._axes:
+            if self.is_missing(axis):
+                axis.forget()
+
+    def read_slowly(self, now: float, *, is_late: bool = False) -> None:
+        """One more request: of a servo that shows an alert, or whose turn it is; a missing one is called.
+
+        A call is not waited for, so that it costs no time: whoever answers it by the next cycle is read then.
+
+        Args:
+            now: [s].
+            is_late: whether time is to be made up: then turns wait, though never long.
+
+        Raises:
+            PortError: the port is gone.
+        """
+        for servo_id, number in self._bus.heard().items():
+            self._welcome(self._by_id[servo_id], number, now)
+        alerted = None if self._saw_alert else self._alerted()
+        self._saw_alert = alerted is not None  # every other time at most, so that the others have their turns
+        if alerted is not None:
+            self._try(lambda: self._read(alerted, _STATUS, now))
+            return
+        if is_late and self._left_out < _LEFT_OUT:
+            self._left_out += 1
+            return
+        self._left_out = 0
+        block, axis = next(self._turns)
+        if not axis.misses:  # else it would cost a second time-out in this cycle
+            self._try(lambda: self._read(axis, block, now))
+        elif self.is_missing(axis) and block == _STATUS:
+            self._bus.call(axis.wiring.servo_id)
+
+    def read_all(self, now: float) -> None:
+        """Read everything of every servo that is not missing, at start, and choose how to read states from now on.
+
+        Raises:
+            BusError: a servo did not answer.
+        """
+        present = [axis for axis in self._axes if not self.is_missing(axis)]
+        for axis in present:
+            again(partial(self._read_constants, axis))
+        for group in self._groups:
+            group.is_fast = False  # nobody knows yet
+        again(partial(self._read_states_of, present, now))
+        for axis in present:
+            again(partial(self._read, axis, _STATUS, now))
+            again(partial(self._read, axis, _ENVIRONMENT, now))
+        for group in self._groups:
+            group.choose()
+
+    def _expect_no_answer_from_closed_ports(self) -> None:
+        """Where a port is gone, its servos are missing at once, not after so many cycles."""
+        for axis in self._axes:
+            if not self.is_missing(axis) and self._bus.why_gone(axis.wiring.servo_id):
+                self.expect_silence(axis)
+
+    def _read_states_of(self, present: Iterable[Axis], now: float) -> None:
+        self.read_states(now)
+        silent = [axis.wiring.servo_id for axis in present if axis.misses]
+        if silent:
+            raise ServoTimeout(silent, "sync read")
+
+    def _alerted(self) -> Axis | None:
+        alerted = (axis for axis in self._axes if axis.alert and not axis.hardware_error and not axis.misses)
+        return next(alerted, None)
+
+    def _welcome(self, axis: Axis, model_number: int, now: float) -> None:
+        """A missing servo has answered a call: it belongs to the others again once all of it has been read.
+
+        Its constants too: it may have been absent from the start, or another one may have taken its place.
+        """
+        axis.stranger = 0 if model_number == axis.wiring.model.number else model_number
+        if axis.stranger:
+            return
+        servo_id = axis.wiring.servo_id
+        answer = self._bus.sync_read([servo_id], *axis.block).get(servo_id)
+        if answer is not None and self._try(lambda: self._read_all_of(axis, now)):
+            axis.take(answer, now)
+            for group in self._groups:
+                group.heed()
+
+    def _read_all_of(self, axis: Axis, now: float) -> None:
+        self._read_constants(axis)
+        self._read(axis, _STATUS, now)
+
+    @staticmethod
+    def _try(read: Callable[[], None]) -> bool:
+        try:
+            read()
+        except _UNREAD:
+            return False  # the bus has counted it; the turn comes again
+        return True
+
+    def _read(self, axis: Axis, block: tuple[str, str], now: float) -> None:
+        registers = axis.wiring.model.registers
+        address = registers[block[0]].address
+        data = self._bus.read_block(axis.wiring.servo_id, address, registers[block[1]].end - address)
+        if block == _STATUS:
+            axis.take_status(data, now)
+        else:
+            axis.take_environment(data, now)
+
+    def _read_constants(self, axis: Axis) -> None:
+        servo_id, registers = axis.wiring.servo_id, axis.wiring.model.registers
+        told = [registers[name] for name in REGISTERS]
+        begin = min(register.address for register in told)
+        data = self._bus.read_block(servo_id, begin, max(register.end for register in told) - begin)
+        axis.own = Protection.of({register.name: register.of_block(data, begin) for register in told})
+        self._bus.read(servo_id, registers["Return Delay Time"])  # the bus waits no longer than that
+
+
+def _rounds(bus: Bus, axes: Iterable[Axis], misses_allowed: int) -> list[list[StateGroup]]:
+    """Servos whose state stands at the same addresses on the same port, and what of them can be asked at once."""
+    groups: dict[str, dict[tuple[int, int], list[Axis]]] = {}
+    for axis in axes:
+        groups.setdefault(axis.wiring.bus, {}).setdefault(axis.block, []).append(axis)
+    queues = [[StateGroup(bus, own, misses_allowed) for own in blocks.values()] for blocks in groups.values()]
+    return [[group for group in together if group is not None] for together in zip_longest(*queues)]

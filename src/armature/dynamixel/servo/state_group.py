@@ -1,0 +1,120 @@
+"""Servos whose state stands at the same addresses: read in one request in each cycle."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from armature.dynamixel.protocol.base import Answer, Bus
+from armature.dynamixel.servo.axis import Axis
+
+# e-Manual, Protocol 2.0, "Fast Sync Read": the first firmware that knows it, by the series in the model's name.
+# The MX series and servos of two axes (2XL430, 2XC430) do not.
+_FIRST_FIRMWARE = {"430": 45, "540": 45, "330": 46}
+_DOUBTS = 2  # before a group falls back; one may be a disturbance that ended just then
+_SERIES = re.compile(r"X[A-Z](\d{3})-")
+
+
+def knows_fast_sync_read(model: str, firmware: int) -> bool:
+    """Whether a servo answers Fast Sync Read.
+
+    Args:
+        model: its name, for example "XM430-W350".
+        firmware: value of its Firmware Version register.
+    """
+    series = _SERIES.match(model)
+    first = _FIRST_FIRMWARE.get(series[1]) if series else None
+    return first is not None and firmware >= first
+
+
+class StateGroup:
+    """The present state of some servos.
+
+    A servo waits for the one before it, so those behind a silent one do not answer either: after one miss it is
+    put last, and costs a time-out but no other servo. Once it has missed as often as allowed it is asked no more.
+    """
+
+    def __init__(self, bus: Bus, axes: Iterable[Axis], misses_allowed: int) -> None:
+        """Args: the bus, servos with equal blocks, and after how many missed cycles a servo counts as missing."""
+        self.is_fast = False
+        self.reason = "not chosen yet"  # for the instruction in use, for people
+        self._bus = bus
+        self._axes = list(axes)  # in the order in which they answer
+        self._block = self._axes[0].block
+        self._misses_allowed = misses_allowed
+        self._has_fallen_back = False
+        self._doubts = 0  # how often, in a row, Sync Read was answered where Fast Sync Read was not
+
+    def heed(self) -> None:
+        """Choose again where a servo has come, whose firmware was not known before, or is another now."""
+        if not self._has_fallen_back:
+            self.choose()
+
+    def choose(self) -> None:
+        """Use Fast Sync Read if every servo knows it, as far as their firmware was read."""
+        self._has_fallen_back = False
+        known = [axis for axis in self._axes if axis.firmware]
+        lacking = [axis for axis in known if not knows_fast_sync_read(axis.wiring.model.name, axis.firmware)]
+        self.is_fast = bool(known) and not lacking
+        self._doubts = 0
+        self.reason = "every servo knows it" if known else "no firmware is known"
+        if lacking:
+            names = (f"{axis.wiring.model.name} firmware {axis.firmware}" for axis in lacking)
+            self.reason = f"no Fast Sync Read in {', '.join(sorted(set(names)))}"
+
+    def ask(self, now: float) -> Callable[[], None]:
+        """Ask the servos that are not missing.
+
+        Returns:
+            What awaits their answers, and marks those that do not answer; to be called next on their port.
+
+        Raises:
+            PortError: no port is left; so does what is returned.
+        """
+        last_chance = self._misses_allowed - 1
+        if not self.is_fast:
+            return self._ask([axis for axis in self._axes if axis.misses <= last_chance], now)
+        doubtful = [axis for axis in self._axes if axis.misses == last_chance]
+        take = self._ask([axis for axis in self._axes if axis.misses < last_chance], now, fast=True)
+        if not doubtful:
+            return take
+
+        def take_both() -> None:
+            take()
+            self._ask_otherwise(doubtful, now)
+
+        return take_both
+
+    def _ask_otherwise(self, axes: Sequence[Axis], now: float) -> None:
+        """Before a servo counts as missing: does it answer Sync Read, though not Fast Sync Read?"""
+        self._ask(axes, now)()
+        answering = sorted(axis.wiring.servo_id for axis in axes if not axis.misses)
+        self._doubts += bool(answering)
+        if self._doubts == _DOUBTS:
+            self.is_fast, self._has_fallen_back = False, True
+            ids, vain = ", ".join(map(str, answering)), self._misses_allowed - 1
+            self.reason = (
+                f"fell back: {_DOUBTS} times id {ids} answered Sync Read after {vain} Fast Sync Reads in vain"
+            )
+
+    def _ask(self, axes: Sequence[Axis], now: float, *, fast: bool = False) -> Callable[[], None]:
+        if not axes:
+            return lambda: None
+        ids = [axis.wiring.servo_id for axis in axes]
+        collect = self._bus.start_sync_read(ids, *self._block, fast=fast)
+        return lambda: self._take(axes, collect(), now, fast=fast)
+
+    def _take(self, axes: Sequence[Axis], answers: Mapping[int, Answer], now: float, *, fast: bool) -> None:
+        first_silent = None
+        for axis in axes:
+            answer = answers.get(axis.wiring.servo_id)
+            if answer is not None:
+                axis.take(answer, now)
+            else:
+                axis.miss()
+                first_silent = first_silent or axis
+        if first_silent is not None:
+            self._axes.remove(first_silent)
+            self._axes.append(first_silent)
+        elif fast:
+            self._doubts = 0

@@ -1,0 +1,127 @@
+"""The wiring file: which servo turns which joint, and how."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from armature.core.model.arm import ArmModel
+from armature.core.model.document import read_document
+from armature.core.model.units import quantity
+from armature.dynamixel.tables.control_table import BAUD_RATES, OperatingMode, baud_index
+from armature.dynamixel.wiring.entry import named, only, read_servo
+from armature.dynamixel.wiring.servo import ServoWiring, second_name
+from armature.errors import ConfigError
+
+__all__ = ["ServoWiring", "Wiring", "second_name"]
+
+_BUS_NAME = re.compile(r"[A-Za-z0-9_-]+")  # it stands in paths, and in lists of ports
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """All servos of one arm, and the buses on which they hang."""
+
+    buses: Mapping[str, int]  # baud rate of each [bit/s], by its name; "" for the only one
+    servos: tuple[ServoWiring, ...]  # one a joint; see all_servos
+
+    @property
+    def all_servos(self) -> tuple[ServoWiring, ...]:
+        """Each joint's servo, in the order of the file, with its second one behind it where it has two."""
+        return tuple(one for servo in self.servos for one in (servo, servo.second) if one is not None)
+
+    @property
+    def joints(self) -> tuple[str, ...]:
+        """Joint names, in the order of the file."""
+        return tuple(servo.joint for servo in self.servos)
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """Servo ids, in the order of the file."""
+        return tuple(servo.servo_id for servo in self.all_servos)
+
+    def baud_rate(self, servo: ServoWiring) -> int:
+        """Of the bus on which a servo hangs [bit/s]."""
+        return self.buses[servo.bus]
+
+    def on_bus(self, name: str) -> Wiring:
+        """The servos of one bus."""
+        if len(self.buses) == 1:
+            return self
+        servos = tuple(one for one in self.all_servos if one.bus == name)
+        return Wiring({name: self.buses[name]}, tuple(replace(servo, second=None) for servo in servos))
+
+    @property
+    def yielding(self) -> set[str]:
+        """Joints that give way to what is stronger than their current limit."""
+        return {servo.joint for servo in self.servos if servo.mode is OperatingMode.CURRENT_BASED_POSITION}
+
+    def narrowed(self, arm: ArmModel) -> ArmModel:
+        """The arm with the limits of its joints as far as they lie in the joints' ranges of motion."""
+        servos = {servo.joint: servo for servo in self.servos}
+        joints = [
+            replace(joint, limit=servos[joint.name].within(joint.limit))
+            if joint.limit is not None and joint.name in servos
+            else joint
+            for joint in arm.joints
+        ]
+        return replace(arm, joints=tuple(joints))
+
+    @staticmethod
+    def from_yaml(text: str, arm: ArmModel, source: str = "servos.yaml") -> Wiring:
+        """Read a wiring file.
+
+        Args:
+            text: the file's content.
+            arm: the arm whose joints it wires.
+            source: the file's name, for errors.
+
+        Raises:
+            ConfigError: an unknown or missing joint or bus, a duplicate id, a missing unit, an unknown model,
+                a mode that the model does not have, a limit that the servo cannot reach,
+                a range of motion without any of the URDF's.
+        """
+        content = named(read_document(text, source), source)
+        only(content, ("bus", "buses", "joints"), source)
+        buses = _buses(content, source)
+        joints = named(content.get("joints"), f"{source}: joints")
+        servos = tuple(read_servo(name, entry, arm, tuple(buses), source) for name, entry in joints.items())
+        wiring = Wiring(buses=buses, servos=servos)
+        _check_complete(wiring, arm, source)
+        return wiring
+
+
+def _buses(content: Mapping[str, Any], source: str) -> dict[str, int]:
+    if "buses" not in content:
+        return {"": _baud_rate(content.get("bus"), f"{source}: bus")}
+    if "bus" in content:
+        raise ConfigError(f"{source}: bus", content["bus"], "write bus, or buses by their names, not both")
+    buses = named(content["buses"], f"{source}: buses")
+    for name in buses:
+        if not _BUS_NAME.fullmatch(str(name)):
+            raise ConfigError(f"{source}: buses", name, "name a bus by letters, digits, _ and -")
+    if not buses:
+        raise ConfigError(f"{source}: buses", {}, "at least one is needed")
+    return {str(name): _baud_rate(entry, f"{source}: buses.{name}") for name, entry in buses.items()}
+
+
+def _baud_rate(entry: object, where: str) -> int:
+    bus = named(entry, where)
+    only(bus, ("baud_rate",), where)
+    baud = quantity(f"{where}.baud_rate", bus.get("baud_rate"), ("bit/s",))
+    return BAUD_RATES[baud_index(f"{where}.baud_rate", baud, bus["baud_rate"])]
+
+
+def _check_complete(wiring: Wiring, arm: ArmModel, source: str) -> None:
+    for servo in wiring.all_servos:
+        others = [other.name for other in wiring.all_servos if other.servo_id == servo.servo_id]
+        if len(others) > 1:
+            allowed = "ids must differ, on all buses together"
+            raise ConfigError(f"{source}: id of {' and '.join(others)}", servo.servo_id, allowed)
+    for bus in set(wiring.buses) - {servo.bus for servo in wiring.all_servos}:
+        raise ConfigError(f"{source}: buses.{bus}", None, "no servo hangs on it; leave it out")
+    missing = {joint.name for joint in arm.driven} - set(wiring.joints)
+    if missing:
+        raise ConfigError(f"{source}: joints", sorted(missing), "every driven joint of the URDF needs a servo")

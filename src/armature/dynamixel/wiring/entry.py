@@ -1,0 +1,223 @@
+"""One joint's entry of the wiring file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from armature.core.model.arm import ArmModel, Joint
+from armature.core.model.units import quantity
+from armature.dynamixel.tables.control_table import OperatingMode, ServoModel, servo_model
+from armature.dynamixel.wiring.servo import ServoWiring, second_name
+from armature.errors import ConfigError
+
+_KEYS = (
+    *("id", "model", "direction", "zero_offset", "reduction", "torque_constant", "mode", "current_limit"),
+    *("range", "second", "bus"),
+)
+_SECOND_KEYS = ("id", "direction", "zero_offset", "torque_constant", "bus")
+# Ids 253 to 255 are reserved (Protocol 2.0 manual, "Packet ID": 252 is the highest, 254 is broadcast).
+_HIGHEST_ID = 252
+_MODES = {
+    str(mode): mode
+    for mode in (
+        OperatingMode.POSITION,
+        OperatingMode.EXTENDED_POSITION,
+        OperatingMode.CURRENT_BASED_POSITION,
+    )
+}
+
+
+def read_servo(name: str, entry: object, arm: ArmModel, buses: tuple[str, ...], source: str) -> ServoWiring:
+    """Read one joint's entry.
+
+    Args:
+        name: of the joint.
+        entry: the file's content under it.
+        arm: the arm whose joint it is.
+        buses: names of all buses.
+        source: the file's name, for errors.
+
+    Raises:
+        ConfigError: see Wiring.from_yaml.
+    """
+    where = f"{source}: joints.{name}"
+    joint = _driven_joint(name, arm, where)
+    fields = named(entry, where)
+    only(fields, _KEYS, where)
+    model = _model(fields.get("model"), f"{where}.model")
+    mode = _mode(fields.get("mode"), model, f"{where}.mode")
+    servo = ServoWiring(
+        joint=name,
+        servo_id=_servo_id(fields.get("id"), f"{where}.id"),
+        model=model,
+        direction=_direction(fields.get("direction"), f"{where}.direction"),
+        zero_offset=quantity(f"{where}.zero_offset", fields.get("zero_offset"), ("rad", "deg")),
+        reduction=_reduction(fields.get("reduction"), joint, f"{where}.reduction"),
+        torque_constant=_torque_constant(fields.get("torque_constant"), model, f"{where}.torque_constant"),
+        mode=mode,
+        current_limit=_current_limit(fields.get("current_limit"), model, mode, f"{where}.current_limit"),
+        range=_range(fields.get("range"), joint, f"{where}.range"),
+        bus=_bus(fields.get("bus"), buses, f"{where}.bus"),
+    )
+    _check_reach(servo, joint, where)
+    if "second" not in fields:
+        return servo
+    second = _read_second(fields["second"], servo, arm, joint, f"{where}.second")
+    if "bus" in fields["second"]:
+        second = replace(second, bus=_bus(fields["second"]["bus"], buses, f"{where}.second.bus"))
+    return replace(servo, second=second)
+
+
+def _read_second(entry: object, first: ServoWiring, arm: ArmModel, joint: Joint, where: str) -> ServoWiring:
+    """Another servo of the same model and reduction, which turns the same joint in its own way."""
+    fields = named(entry, where)
+    only(fields, _SECOND_KEYS, where)
+    name = second_name(first.joint)
+    if name in (other.name for other in arm.joints):
+        raise ConfigError(where, name, "the second servo has this name; rename the joint of the URDF that has it")
+    servo = replace(
+        first,
+        servo_id=_servo_id(fields.get("id"), f"{where}.id"),
+        direction=_direction(fields.get("direction"), f"{where}.direction"),
+        zero_offset=quantity(f"{where}.zero_offset", fields.get("zero_offset"), ("rad", "deg")),
+        torque_constant=_torque_constant(fields.get("torque_constant"), first.model, f"{where}.torque_constant"),
+        is_second=True,
+    )
+    _check_reach(servo, joint, where)
+    return servo
+
+
+def named(value: object, where: str) -> Mapping[str, Any]:
+    """A mapping of the file.
+
+    Raises:
+        ConfigError: it is something else.
+    """
+    if not isinstance(value, Mapping):
+        raise ConfigError(where, value, "names with values are needed here")
+    return value
+
+
+def only(content: Mapping[str, Any], allowed: tuple[str, ...], where: str) -> None:
+    """Accept known keys alone.
+
+    Raises:
+        ConfigError: there is another.
+    """
+    for key in content:
+        if key not in allowed:
+            raise ConfigError(where, key, f"keys are {', '.join(allowed)}")
+
+
+def _driven_joint(name: str, arm: ArmModel, where: str) -> Joint:
+    for joint in arm.driven:
+        if joint.name == name:
+            return joint
+    raise ConfigError(where, name, f"joints of {arm.name} are {', '.join(j.name for j in arm.driven)}")
+
+
+def _model(value: object, where: str) -> ServoModel:
+    try:
+        return servo_model(str(value))
+    except ConfigError as error:
+        raise ConfigError(where, value, error.allowed) from error
+
+
+def _servo_id(value: object, where: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _HIGHEST_ID:
+        raise ConfigError(where, value, f"a whole number from 0 to {_HIGHEST_ID} is needed")
+    return value
+
+
+def _bus(value: object, buses: tuple[str, ...], where: str) -> str:
+    if value is None and len(buses) == 1:
+        return buses[0]
+    if value is None or str(value) not in buses:
+        names = ", ".join(filter(None, buses))
+        raise ConfigError(where, value, f"buses are {names}" if names else "leave it out, or name buses above")
+    return str(value)
+
+
+def _direction(value: object, where: str) -> int:
+    if isinstance(value, bool) or value not in (1, -1):
+        raise ConfigError(where, value, "write 1, or -1 where the servo turns against the joint")
+    return 1 if value == 1 else -1
+
+
+def _reduction(value: object, joint: Joint, where: str) -> float:
+    units = ("rad/m", "rad/mm") if joint.kind == "prismatic" else ("rad/rad",)
+    reduction = quantity(where, value, units)
+    if reduction <= 0.0:
+        raise ConfigError(where, value, "it must be positive; direction holds the sign")
+    return reduction
+
+
+def _torque_constant(value: object, model: ServoModel, where: str) -> float:
+    if value is None:
+        return math.nan
+    factor = quantity(where, value, ("N·m/A", "Nm/A"))
+    if model.current_unit is None:
+        raise ConfigError(where, value, f"leave it out: {model.name} measures no current")
+    if factor <= 0.0:
+        raise ConfigError(where, value, "it must be positive; direction holds the sign")
+    return factor
+
+
+def _mode(value: object, model: ServoModel, where: str) -> OperatingMode:
+    if value is None:
+        return OperatingMode.POSITION
+    modes = dict(_MODES)
+    if model.current_unit is None:
+        del modes[str(OperatingMode.CURRENT_BASED_POSITION)]
+    if value not in modes:
+        raise ConfigError(where, value, f"modes of {model.name} are {', '.join(modes)}")
+    return modes[str(value)]
+
+
+def _current_limit(value: object, model: ServoModel, mode: OperatingMode, where: str) -> float:
+    needs_one = mode is OperatingMode.CURRENT_BASED_POSITION
+    if value is None and not needs_one:
+        return math.nan
+    if model.current_unit is None or not needs_one:
+        raise ConfigError(where, value, f"leave it out, or set mode: {OperatingMode.CURRENT_BASED_POSITION}")
+    highest = model.current_unit * model.registers["Current Limit"].maximum
+    limit = quantity(where, value, ("A", "mA"))
+    if not model.current_unit <= limit <= highest:
+        raise ConfigError(where, value, f"{model.name} takes {model.current_unit:g} to {highest:.2f} A")
+    return limit
+
+
+def _range(value: object, joint: Joint, where: str) -> tuple[float, float] | None:
+    if value is None:
+        return None
+    units = ("m", "mm") if joint.kind == "prismatic" else ("rad", "deg")
+    if not isinstance(value, list) or len(value) != 2:
+        example = f"[-1.5 {units[0]}, 1.5 {units[0]}]"
+        raise ConfigError(where, value, f"write it as [lower, upper], for example {example}")
+    lower, upper = (quantity(where, end, units) for end in value)
+    if lower >= upper:
+        raise ConfigError(where, value, "lower must be less than upper")
+    limit = joint.limit
+    if limit is not None and (upper <= limit.lower or lower >= limit.upper):
+        allowed = f"some of the URDF's limits, {limit.lower:.4f} to {limit.upper:.4f} {units[0]}, must lie in it"
+        raise ConfigError(where, value, allowed)
+    return lower, upper
+
+
+def _check_reach(servo: ServoWiring, joint: Joint, where: str) -> None:
+    limit = joint.limit
+    if limit is None or not math.isfinite(limit.upper - limit.lower):
+        return
+    lowest, highest = servo.reach
+    for position in (limit.lower, limit.upper):
+        ticks = servo.to_ticks(position)
+        if not lowest <= ticks <= highest:
+            more = "" if servo.mode.counts_turns else f", or set mode: {OperatingMode.EXTENDED_POSITION}"
+            raise ConfigError(
+                f"{where}: limit {position:.4f} of the URDF is at servo position",
+                ticks,
+                f"the servo reaches {lowest} to {highest}; change zero_offset, direction or the limit{more}",
+            )

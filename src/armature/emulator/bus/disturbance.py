@@ -1,0 +1,40 @@
+"""What can stand between servos and host, and what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from armature.dynamixel.protocol.packet import Packet
+from armature.emulator.servo.servo import Servo
+
+
+@dataclass(frozen=True)
+class Transmission:
+    """Bytes that one servo put on the wire."""
+
+    due: float  # [s] when their last bit has arrived
+    data: bytes
+    servo_id: int
+
+
+class Disturbance:
+    """Something between the servos and the host; this one leaves everything as it is."""
+
+    def spoil(self, data: bytes) -> bytes:
+        """What arrives of the host's bytes."""
+        return data
+
+    def hears(self, servo: Servo, request: Packet) -> bool:
+        """Whether a request reaches a servo."""
+        return True
+
+    def carry(self, sent: Transmission, request: Packet, servos: Sequence[Servo]) -> Iterable[Transmission]:
+        """What arrives of an answer.
+
+        Args:
+            sent: the answer.
+            request: what it answers.
+            servos: those that heard the request.
+        """
+        return (sent,)

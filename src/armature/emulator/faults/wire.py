@@ -1,0 +1,201 @@
+"""Faults of the wire: what happens to requests and answers on their way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from typing import ClassVar
+
+from armature.dynamixel.protocol.packet import BROADCAST_ID, Packet
+from armature.emulator.bus.bus import EmulatedBus
+from armature.emulator.bus.disturbance import Disturbance, Transmission
+from armature.emulator.faults.fault import Fault, Undo, parameter
+from armature.emulator.servo.servo import Servo
+
+_Strike = Callable[[Transmission, Random], Iterable[Transmission]]
+
+
+@dataclass(frozen=True)
+class _Chance(Fault):
+    """Strikes packets by chance, seeded, up to a number of them."""
+
+    probability: float = parameter(1.0, "", 0.0, 1.0, "share of the packets that it strikes")
+    count: int = parameter(0, "packets", 0, 10**6, "strikes this many, then no more; 0: without end")
+    seed: int = parameter(0, "", 0, 2**31, "of the chance: the same seed strikes the same packets")
+
+    def _begin(self, bus: EmulatedBus) -> Undo:
+        return bus.disturb(lambda: _Striking(self, self.servos(bus), self._strike))
+
+    def _strike(self, sent: Transmission, random: Random) -> Iterable[Transmission]:
+        """What arrives of an answer that is struck."""
+        return (sent,)
+
+
+def _unchanged(sent: Transmission, random: Random) -> Iterable[Transmission]:
+    return (sent,)
+
+
+class _Dice:
+    """Chance, seeded, that falls on a number of packets at most."""
+
+    def __init__(self, fault: _Chance) -> None:
+        self.random = Random(fault.seed)
+        self._probability = fault.probability
+        self._left = fault.count or -1
+
+    def fall(self) -> bool:
+        """Whether the next packet is struck."""
+        if not self._left or self.random.random() >= self._probability:
+            return False
+        self._left -= 1
+        return True
+
+
+class _Striking(Disturbance):
+    """Throws the dice for each answer of some servos."""
+
+    def __init__(self, fault: _Chance, servos: Sequence[Servo], strike: _Strike = _unchanged) -> None:
+        self._dice = _Dice(fault)
+        self._servos = servos
+        self._strike = strike
+
+    def carry(self, sent: Transmission, request: Packet, servos: Sequence[Servo]) -> Iterable[Transmission]:
+        return self._strike(sent, self._dice.random) if self._falls_on(sent.servo_id) else (sent,)
+
+    def _falls_on(self, servo_id: int) -> bool:
+        return any(servo.servo_id == servo_id for servo in self._servos) and self._dice.fall()
+
+
+@dataclass(frozen=True)
+class Drop(_Chance):
+    """Answers get lost on their way to the host; the servos behind in a Sync Read heard them and answer."""
+
+    name: ClassVar[str] = "drop"
+
+    def _strike(self, sent: Transmission, random: Random) -> Iterable[Transmission]:
+        return ()
+
+
+@dataclass(frozen=True)
+class Corrupt(_Chance):
+    """Bits of answers are flipped."""
+
+    name: ClassVar[str] = "corrupt"
+    bits: int = parameter(1, "bits", 1, 64, "flipped in each packet that it strikes")
+
+    def _strike(self, sent: Transmission, random: Random) -> Iterable[Transmission]:
+        return (replace(sent, data=_flipped(sent.data, self.bits, random)),)
+
+
+@dataclass(frozen=True)
+class Delay(_Chance):
+    """Answers arrive later."""
+
+    name: ClassVar[str] = "delay"
+    seconds: float = parameter(0.005, "s", 0.0, 10.0, "by which they are late")
+
+    def _strike(self, sent: Transmission, random: Random) -> Iterable[Transmission]:
+        return (replace(sent, due=sent.due + self.seconds),)
+
+
+@dataclass(frozen=True)
+class Noise(_Chance):
+    """Random bytes arrive before answers, as from a bad ground."""
+
+    name: ClassVar[str] = "noise"
+    length: int = parameter(8, "bytes", 1, 1024, "of each burst")
+
+    def _strike(self, sent: Transmission, random: Random) -> Iterable[Transmission]:
+        return (replace(sent, data=random.randbytes(self.length) + sent.data),)
+
+
+@dataclass(frozen=True)
+class Ignore(_Chance):
+    """Requests do not reach a servo that they are meant for; in a Sync Read nobody behind it answers."""
+
+    name: ClassVar[str] = "ignore"
+
+    def _begin(self, bus: EmulatedBus) -> Undo:
+        return bus.disturb(lambda: _Ignoring(self, self.servos(bus)))
+
+
+class _Ignoring(_Striking):
+    def hears(self, servo: Servo, request: Packet) -> bool:
+        is_meant = request.packet_id in (servo.servo_id, BROADCAST_ID)
+        return not (is_meant and self._falls_on(servo.servo_id))
+
+    def carry(self, sent: Transmission, request: Packet, servos: Sequence[Servo]) -> Iterable[Transmission]:
+        return (sent,)
+
+
+@dataclass(frozen=True)
+class CorruptRequests(_Chance):
+    """Bits of requests are flipped on their way to the servos, which answer with a CRC error or not at all."""
+
+    name: ClassVar[str] = "corrupt_requests"
+    of_joint: ClassVar[bool] = False
+    bits: int = parameter(1, "bits", 1, 64, "flipped in each write of the host that it strikes")
+
+    def _begin(self, bus: EmulatedBus) -> Undo:
+        return bus.disturb(lambda: _Spoiling(self))
+
+
+class _Spoiling(Disturbance):
+    def __init__(self, fault: CorruptRequests) -> None:
+        self._dice = _Dice(fault)
+        self._bits = fault.bits
+
+    def spoil(self, data: bytes) -> bytes:
+        return _flipped(data, self._bits, self._dice.random) if self._dice.fall() else data
+
+
+@dataclass(frozen=True)
+class Late(_Chance):
+    """Answers are held back and arrive just before the next answer: in time for the wrong request."""
+
+    name: ClassVar[str] = "late"
+
+    def _begin(self, bus: EmulatedBus) -> Undo:
+        return bus.disturb(lambda: _Holding(self, self.servos(bus)))
+
+
+class _Holding(_Striking):
+    def __init__(self, fault: _Chance, servos: Sequence[Servo]) -> None:
+        super().__init__(fault, servos)
+        self._held: list[Transmission] = []
+
+    def carry(self, sent: Transmission, request: Packet, servos: Sequence[Servo]) -> Iterable[Transmission]:
+        arriving = [replace(item, due=sent.due) for item in self._held]
+        self._held = [sent] if self._falls_on(sent.servo_id) else []
+        return arriving if self._held else [*arriving, sent]
+
+
+@dataclass(frozen=True)
+class Stale(_Chance):
+    """A servo answers with the bytes of its last answer of that length: valid, but old."""
+
+    name: ClassVar[str] = "stale"
+
+    def _begin(self, bus: EmulatedBus) -> Undo:
+        return bus.disturb(lambda: _Repeating(self, self.servos(bus)))
+
+
+class _Repeating(_Striking):
+    def __init__(self, fault: _Chance, servos: Sequence[Servo]) -> None:
+        super().__init__(fault, servos)
+        self._last: dict[tuple[int, int], bytes] = {}
+
+    def carry(self, sent: Transmission, request: Packet, servos: Sequence[Servo]) -> Iterable[Transmission]:
+        key = (sent.servo_id, len(sent.data))
+        if key in self._last and self._falls_on(sent.servo_id):
+            return (replace(sent, data=self._last[key]),)
+        self._last[key] = sent.data
+        return (sent,)
+
+
+def _flipped(data: bytes, bits: int, random: Random) -> bytes:
+    spoiled = bytearray(data)
+    for place in random.sample(range(8 * len(data)), min(bits, 8 * len(data))):
+        spoiled[place // 8] ^= 1 << place % 8
+    return bytes(spoiled)

@@ -1,0 +1,254 @@
+"""One servo: what its firmware does with instructions and registers."""
+
+from __future__ import annotations
+
+from armature.dynamixel.protocol.packet import Error
+from armature.dynamixel.tables.control_table import OperatingMode, ServoModel
+from armature.emulator.servo.drive import Drive
+from armature.emulator.servo.measurements import Measurements
+from armature.emulator.servo.protection import BusWatchdog, Protection
+from armature.emulator.servo.registers import PROFILE, Change, FactoryReset, RegisterFile
+from armature.emulator.servo.rules import GOALS, is_of_size_330, knows, refusal
+
+FIRMWARE_VERSION = 48
+# Without answers after a reboot; measured by a user (ROBOTIS-GIT/emanual, issue 1698) [s].
+BOOT_TIME = 0.4
+# Under this share of the lowest value of Min Voltage Limit(34) the firmware stops; no figure published.
+_BROWN_OUT = 0.6
+# What a tripped Bus Watchdog sets to 0 in the modes that do not control a position.
+_STOPPED_BY = {
+    OperatingMode.CURRENT: "Goal Current",
+    OperatingMode.VELOCITY: "Goal Velocity",
+    OperatingMode.PWM: "Goal PWM",
+}
+# Protocol 2.0, "Clear": the option for the position, with its fixed values.
+_CLEAR_POSITION = bytes([0x01, 0x44, 0x58, 0x4C, 0x22])
+_TORQUE_ON_BY_GOAL = 0x08  # section "Drive Mode(10)", bit 3
+
+
+class Servo:
+    """One servo on the bus."""
+
+    def __init__(self, model: ServoModel, servo_id: int) -> None:
+        """Switch a servo on, at its nominal voltage until power() says otherwise."""
+        self.model = model
+        self.registers = RegisterFile(model)
+        self.registers["ID"] = servo_id
+        self.registers["Firmware Version"] = FIRMWARE_VERSION
+        self.drive = Drive(model)
+        self.voltage = model.nominal_voltage  # at the plug [V]
+        self.dips: list[float] = []  # that its plug does not exceed [V]
+        self.breaks = 0  # how many faults have its data line broken
+        self.protection = Protection(self.registers)
+        self._watchdog = BusWatchdog(self.registers)
+        self._brown_out = _BROWN_OUT * model.registers["Min Voltage Limit"].minimum / 10.0  # [V]
+        self._is_powered = True
+        self._measurements = Measurements(model, self.registers, self.drive)
+        self._booting = 0.0  # [s] left
+        self._clock = 0.0  # [s] since power-up
+        self._shut_down = False
+        self._registered: tuple[int, bytes] | None = None
+        self._boot()
+
+    @property
+    def servo_id(self) -> int:
+        """ID(7)."""
+        return self.registers["ID"]
+
+    @property
+    def is_awake(self) -> bool:
+        """Whether it has power, is not starting, and its data line is whole."""
+        return self._booting <= 0.0 and self._is_powered and not self.breaks
+
+    @property
+    def has_alert(self) -> bool:
+        """Whether the alert bit of its status packets is set."""
+        return self.registers["Hardware Error Status"] != 0
+
+    def knows(self, instruction: int) -> bool:
+        """Whether its firmware has an instruction."""
+        return knows(self.model, self.registers["Firmware Version"], instruction)
+
+    def answers(self, level: int) -> bool:
+        """Whether Status Return Level(68) lets it answer: 0 ping, 1 reading, 2 everything else."""
+        return self.registers["Status Return Level"] >= level
+
+    def hear(self) -> None:
+        """An instruction was on the bus: feeds the Bus Watchdog."""
+        self._watchdog.hear()
+
+    # --- instructions --------------------------------------------------------------------------------
+
+    def read(self, address: int, length: int) -> tuple[Error, bytes]:
+        """Read bytes."""
+        self._measurements.write(self._clock, self.voltage)
+        return self.registers.read(address, length)
+
+    def write(self, address: int, data: bytes) -> Error:
+        """Write bytes, or refuse them whole."""
+        error, changes = self._examine(address, data)
+        if error is Error.NONE:
+            mode = self.registers["Operating Mode"]
+            self.registers.store(changes)
+            if self.registers["Operating Mode"] != mode:
+                self._switch_mode()
+            for register, value in changes:
+                self._react(register.name, value)
+        return error
+
+    def reg_write(self, address: int, data: bytes) -> Error:
+        """Keep a write for action()."""
+        error, _ = self._examine(address, data)
+        if error is Error.NONE:
+            self._registered = (address, data)
+            self.registers["Registered Instruction"] = 1
+        return error
+
+    def action(self) -> Error:
+        """Carry out the write that was kept; Protocol 2.0, "Error": instruction error if there is none."""
+        if self._registered is None:
+            return Error.INSTRUCTION
+        address, data = self._registered
+        self._registered = None
+        self.registers["Registered Instruction"] = 0
+        return self.write(address, data)
+
+    def clear(self, parameters: bytes) -> Error:
+        """Bring the position back into one turn; Protocol 2.0, "Clear": result fail while it moves."""
+        if parameters != _CLEAR_POSITION:
+            return Error.DATA_RANGE
+        if self._measurements.is_moving():
+            return Error.RESULT_FAIL
+        self.drive.wrap()
+        self.registers["Goal Position"] = round(self.drive.position)
+        return Error.NONE
+
+    def reboot(self) -> None:
+        """Start anew: torque off, RAM back to its defaults, no answers for a while."""
+        self._booting = BOOT_TIME
+        self._boot()
+
+    def factory_reset(self, option: int) -> Error:
+        """Return the EEPROM to the factory's values and start anew."""
+        if option not in tuple(FactoryReset):
+            return Error.DATA_RANGE
+        self.registers.reset_eeprom(FactoryReset(option))
+        self.reboot()
+        return Error.NONE
+
+    # --- what happens to it --------------------------------------------------------------------------
+
+    def place(self, angle: float) -> None:
+        """Put the horn at an angle [rad] before power comes on."""
+        self.drive.place(angle)
+        self._boot()
+
+    def power(self, voltage: float) -> None:
+        """Set the voltage at the plug [V]: without enough of it the servo stops, and later starts anew."""
+        self.voltage = voltage = min(voltage, *self.dips) if self.dips else voltage
+        self.drive.motor.supply(voltage)
+        if (voltage >= self._brown_out) != self._is_powered:
+            self._is_powered = not self._is_powered
+            self.reboot()
+
+    def fail(self, error: int) -> None:
+        """Note hardware errors; one that Shutdown(63) selects turns torque off until a reboot."""
+        self.registers["Hardware Error Status"] |= error
+        if self.registers["Shutdown"] & error:
+            self._shut_down = True
+            self._set_torque(False)
+
+    def pass_time(self, dt: float) -> None:
+        """Do what needs no haste: heat, clock, boot, protection, Bus Watchdog."""
+        load = self.drive.motor.warm(dt) ** 0.5
+        if self._is_powered:
+            self._clock += dt
+            self._booting -= dt
+            self._protect(load, dt)
+
+    # --- the firmware --------------------------------------------------------------------------------
+
+    def _protect(self, load: float, dt: float) -> None:
+        """Sections "Shutdown(63)" and "Bus Watchdog(98)"."""
+        is_on = self.drive.is_on
+        if is_on and self._watchdog.trips(dt):
+            self._stop()
+        found = self.protection.errors(load, self.drive.motor.temperature, self.voltage, is_on, dt)
+        if found & ~self.registers["Hardware Error Status"]:
+            self.fail(found)
+        if is_on and self._watchdog.has_tripped:
+            self._run_away()
+
+    def _run_away(self) -> None:
+        """A bug that users report (DynamixelSDK, issue 584): the goal forgets the offset, again and again."""
+        offset = self.registers["Homing Offset"]
+        if offset and self.registers["Operating Mode"] == OperatingMode.EXTENDED_POSITION:
+            self.drive.halt(ahead=-offset)
+
+    def _boot(self) -> None:
+        self.registers.reset_ram()
+        self._shut_down = False
+        self._clock = 0.0
+        self._registered = None
+        self.registers.reset_goals()
+        self.drive.switch_off()
+        self.drive.configure(self.registers)
+        self.drive.wrap()
+        self.registers["Goal Position"] = round(self.drive.position)
+
+    def _switch_mode(self) -> None:
+        """Section "Operating Mode(11)": its change resets gains, profile and goals, and whole turns.
+
+        "according to the selected Operating Mode": by how much gains differ between modes is not published.
+        """
+        self.registers.reset_gains()
+        self.registers.reset_goals()
+        self.drive.configure(self.registers)
+        if self.registers["Operating Mode"] == OperatingMode.POSITION:
+            self.drive.wrap()
+
+    def _examine(self, address: int, data: bytes) -> tuple[Error, list[Change]]:
+        error, changes = self.registers.changes(address, data, locked=self.drive.is_on)
+        return (error, []) if error else (refusal(changes, self.registers), changes)
+
+    def _react(self, name: str, value: int) -> None:
+        """What follows from a register that was just written."""
+        if name == "Torque Enable":
+            self._set_torque(bool(value))
+            return
+        if name != "Goal Position":
+            self.drive.configure(self.registers)
+        if name == "Drive Mode":
+            self.drive.wrap()
+        if name == "Goal Position" and self.drive.is_on:
+            self.drive.move(value)
+        elif name in GOALS and self.registers["Drive Mode"] & _TORQUE_ON_BY_GOAL:
+            self._set_torque(True)
+
+    def _set_torque(self, on: bool) -> None:
+        on = on and not self._shut_down
+        self.registers["Torque Enable"] = int(on)
+        self.protection.reset()
+        self._watchdog.hear()
+        if on and not self.drive.is_on:
+            self.drive.switch_on(self.registers["Goal Position"])
+        elif not on:
+            self.drive.switch_off()
+
+    def _stop(self) -> None:
+        """Section "Bus Watchdog(98)": the motor stops, and the profile is reset.
+
+        What the goals are then is not published; here those of a motor at rest, so that nothing moves when
+        the watchdog is cleared. In current and PWM control that is a motor without torque.
+        """
+        self.registers.reset(PROFILE)
+        if is_of_size_330(self.model):
+            # A bug that ROBOTIS reproduced (forum.robotis.com/t/4814): the register says -1, the motor goes on.
+            return
+        goal = _STOPPED_BY.get(OperatingMode(self.registers["Operating Mode"]))
+        if goal:
+            self.registers[goal] = 0
+        else:
+            self.registers["Goal Position"] = round(self.drive.position)
+        self.drive.configure(self.registers)
+        self.drive.halt()

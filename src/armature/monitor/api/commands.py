@@ -1,0 +1,147 @@
+"""Routes that command: each answers with what the robot itself answered."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from armature.errors import CommandRefused, GoalRefused
+from armature.monitor.api import body
+from armature.monitor.api.failures import answer
+from armature.monitor.api.identity import page_of
+from armature.monitor.api.leases import Turn
+from armature.monitor.api.services import Services
+from armature.monitor.gateway import Outcome
+
+
+def blueprint(services: Services) -> Blueprint:
+    """POST /api/stop, /api/release, /api/arm, … and /api/login."""
+    routes = Blueprint("commands", __name__, url_prefix="/api")
+    gateway = services.gateway
+    commands: dict[str, Callable[[], Outcome]] = {
+        "arm": _without_fields(lambda: gateway.arm(True)),
+        "disarm": _without_fields(lambda: gateway.arm(False)),
+        "halt": _without_fields(gateway.stop_motion),
+        "clear_faults": _without_fields(gateway.clear_faults),
+        "torque_off": _without_fields(gateway.torque_off),
+        "pose": lambda: _pose(services),
+        "gripper": lambda: _gripper(services),
+    }
+    for name, command in commands.items():
+        routes.add_url_rule(f"/{name}", name, _alone(name, _driving(services, name, command)), methods=["POST"])
+    record = _driving(services, "record", lambda: gateway.record(body.flag(_fields("on"), "on")), takes=False)
+    routes.add_url_rule("/record", "record", _alone("record", record), methods=["POST"])
+    release = _without_fields(lambda: gateway.protective_stop(False))
+    routes.add_url_rule("/release", "release", _alone("release", release), methods=["POST"])
+
+    # STOP takes no turn and reads no body, and everybody may give it: nothing may stand in its way.
+    @routes.post("/stop")
+    def stop() -> Response:
+        return _tell(gateway.protective_stop(True))
+
+    @routes.post("/jog")
+    def jog() -> Response:
+        return _tell(_driving(services, "jog", lambda: _jog(services))())
+
+    @routes.post("/take_over")
+    def take_over() -> Response:
+        _fields()
+        services.control.take_over(page_of(request))
+        return answer(True, "you drive")
+
+    @routes.post("/login")
+    def login() -> Response:
+        key = body.text(_fields("key"), "key", 200)
+        return services.access.login(key, answer(True, "logged in"))
+
+    return routes
+
+
+def _tell(outcome: Outcome) -> Response:
+    return answer(outcome.accepted, outcome.message, 200 if outcome.accepted else 409)
+
+
+def _fields(*names: str) -> dict[str, Any]:
+    return body.parse(request.get_data(), names)
+
+
+def _driving(
+    services: Services, name: str, command: Callable[[], Outcome], *, takes: bool = True
+) -> Callable[[], Outcome]:
+    """Let a command be given by the page that drives alone."""
+
+    def run() -> Outcome:
+        with services.control.driving(page_of(request), name, takes=takes):
+            return command()
+
+    return run
+
+
+def _without_fields(command: Callable[[], Outcome]) -> Callable[[], Outcome]:
+    def run() -> Outcome:
+        _fields()
+        return command()
+
+    return run
+
+
+def _alone(name: str, command: Callable[[], Outcome]) -> Callable[[], Response]:
+    """Let one request of a kind run at a time, so that waiting requests cannot take all threads."""
+    lock = threading.Lock()
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        if not lock.acquire(blocking=False):
+            raise CommandRefused(name, "the same command is being carried out", "wait for its answer")
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def run() -> Response:
+        with turn():
+            return _tell(command())
+
+    return run
+
+
+def _pose(services: Services) -> Outcome:
+    return services.gateway.move_to_pose(body.choice(_fields("pose"), "pose", services.config.poses))
+
+
+def _gripper(services: Services) -> Outcome:
+    fields = _fields("position")
+    grippers = [joint for joint in services.config.arm.driven if joint.kind == "prismatic"]
+    if not grippers or (limit := grippers[0].limit) is None:
+        raise CommandRefused("gripper", f"{services.config.arm.name} has no gripper", "jog its joints instead")
+    return services.gateway.move_gripper(body.number(fields, "position", limit.lower, limit.upper, "m"))
+
+
+def _jog(services: Services) -> Outcome:
+    fields = _fields("velocities", "press", "sequence")
+    velocities = _velocities(services, fields["velocities"])
+    press, sequence = body.whole_number(fields, "press"), body.whole_number(fields, "sequence")
+    turn = services.jog_order.turn(page_of(request), press, sequence)
+    if turn is Turn.OVERTAKEN:  # nothing is wrong, and the press goes on
+        return Outcome(True, turn.value)
+    if turn is Turn.TOO_LATE and any(velocities.values()):
+        raise CommandRefused("jog", turn.value, "let go, then press again")
+    return services.gateway.jog(velocities)
+
+
+def _velocities(services: Services, given: object) -> dict[str, float]:
+    """Of all joints that are being pressed: those that are not named stop."""
+    arm, fraction = services.config.arm, services.config.jog_speed
+    joints = [joint.name for joint in arm.driven if joint.kind != "prismatic"]
+    if not isinstance(given, dict) or not given:
+        raise GoalRefused(
+            "velocities", type(given).__name__, "it must be an object of one velocity or more by joint"
+        )
+    for joint in given:
+        body.choice({"joint": joint}, "joint", joints)
+    bounds = {joint: fraction * arm.limit(joint).velocity for joint in given}
+    return {joint: body.number(given, joint, -bound, bound, "rad/s") for joint, bound in bounds.items()}

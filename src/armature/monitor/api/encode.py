@@ -1,0 +1,66 @@
+"""Values as JSON: what is absent or not a finite number becomes null, never 0."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from armature import __version__
+from armature.core.model.arm import Joint
+from armature.monitor.api.control import Driver
+from armature.monitor.api.services import MonitorConfig
+from armature.monitor.gateway import Snapshot
+
+
+def encode(value: object) -> bytes:
+    """One line of JSON (RFC 8259, which knows no NaN)."""
+    return json.dumps(_plain(value), allow_nan=False, separators=(",", ":")).encode()
+
+
+def encode_snapshot(
+    snapshot: Snapshot, viewers: int, capacity: int, driver: Driver | None = None, edition: str = ""
+) -> bytes:
+    """What the page shows, with the number of its viewers, who drives, and the edition of what is served."""
+    more = {"viewers": viewers, "capacity": capacity, "driver": driver, "edition": edition}
+    return encode({**vars(snapshot), **more})
+
+
+def encode_model(config: MonitorConfig) -> bytes:
+    """The arm's description, for the page."""
+    return encode({**_model(config), "edition": edition_of(config)})
+
+
+def edition_of(config: MonitorConfig) -> str:
+    """A digest of what a page must know to show and command this arm; with another it must be loaded anew."""
+    return hashlib.sha256(encode([__version__, _model(config)])).hexdigest()[:12]
+
+
+def _model(config: MonitorConfig) -> dict[str, object]:
+    return {
+        "name": config.arm.name,
+        "urdf": config.urdf,
+        "joints": [_describe(joint) for joint in config.arm.driven],
+        "poses": config.poses,
+        "jog_lease": config.jog_lease,
+        "jog_speed": config.jog_speed,
+    }
+
+
+def _describe(joint: Joint) -> dict[str, object]:
+    return {"name": joint.name, "kind": joint.kind, **dataclasses.asdict(joint)["limit"]}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 6) if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if dataclasses.is_dataclass(value):
+        return _plain(vars(value))
+    return value

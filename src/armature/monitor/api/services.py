@@ -1,0 +1,38 @@
+"""What the routes share: the robot, the stream and who may connect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from armature.core.model.arm import ArmModel
+from armature.monitor.api.control import Control
+from armature.monitor.api.leases import JogOrder
+from armature.monitor.api.security import Access
+from armature.monitor.gateway import Gateway
+from armature.monitor.hub import StreamHub
+
+
+@dataclass(frozen=True)
+class MonitorConfig:
+    """What the web application is about."""
+
+    arm: ArmModel
+    urdf: str  # the file's text
+    poses: Mapping[str, Mapping[str, float]]  # [rad] or [m] by joint, by pose
+    trusted_hosts: frozenset[str] = frozenset({"localhost"})
+    access_key: str | None = None  # None: everybody who reaches the server is let in
+    jog_lease: float = 0.25  # [s] that a joint goes on moving without news of the press
+    jog_speed: float = 0.5  # largest jog velocity, as a fraction of the joint's limit
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the routes share."""
+
+    gateway: Gateway
+    hub: StreamHub
+    config: MonitorConfig
+    access: Access
+    jog_order: JogOrder
+    control: Control

@@ -1,0 +1,5 @@
+"""Connections, requests and threads of the HTTP server.
+
+Nothing of the robot.
+Begin with server.py.
+"""

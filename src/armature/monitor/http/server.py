@@ -1,0 +1,128 @@
+"""The HTTP server: the one place that owns a port and threads.
+
+STOP and its release have threads of their own, as have the streams: whatever holds the others up, it is not STOP.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from contextlib import suppress
+
+from flask import Flask
+from werkzeug.exceptions import ServiceUnavailable
+
+from armature.monitor.api import failures
+from armature.monitor.http import exchange
+from armature.monitor.http.address import listen
+from armature.monitor.http.connections import Request
+from armature.monitor.http.reception import Reception, Traffic, most_waiting
+from armature.monitor.http.workers import Workers
+from armature.monitor.hub import StreamHub
+
+_STOP_THREADS = 6
+_RELEASE_THREADS = 2
+_COMMAND_THREADS = 16
+# Beyond the streams, to say that all places are taken.
+_STREAM_THREADS = 2
+_QUEUED = 64  # requests that may wait for a thread; STOPs are never too many
+_STOP_TIMEOUT = 2.0  # [s]
+# Connections that wait to be accepted: with fewer, the kernel puts STOP off by a second at a rush.
+_BACKLOG = 1024
+_REMEDY = "choose another with the parameters host and port, or end the program that holds it"
+
+
+class MonitorServer:
+    """Serves a web application until stop() is called."""
+
+    def __init__(self, app: Flask, hub: StreamHub, host: str, port: int) -> None:
+        """Take the port.
+
+        Args:
+            app: the application.
+            hub: its streams, which are ended when the server stops.
+            host: address to bind to.
+            port: port to bind to; 0 for any free one.
+
+        Raises:
+            ConfigError: no port has this number.
+            ProcessError: the port is in use or may not be used.
+        """
+        listener = listen(host, port, _REMEDY, _BACKLOG)
+        self.port = int(listener.getsockname()[1])
+        self._hub = hub
+        self._log = app.logger
+        self._plain = exchange.Protocol((host, self.port), app, may_stream=False)
+        self._endless = exchange.Protocol((host, self.port), app, may_stream=True)
+        self._at_work: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self._stops = Workers("http-stop", _STOP_THREADS, most_waiting(), self._answer)
+        self._releases = Workers("http-release", _RELEASE_THREADS, _QUEUED, self._answer)
+        self._streams = Workers("http-stream", hub.capacity + _STREAM_THREADS, _QUEUED, self._stream)
+        self._others = Workers("http", _COMMAND_THREADS, _QUEUED, self._answer)
+        self._reception = Reception(listener, self._hand_on, app.logger)
+
+    @property
+    def traffic(self) -> Traffic:
+        """What came to the door."""
+        return self._reception.traffic
+
+    def stop(self) -> None:
+        """End the streams, then the server; waits for both."""
+        self._hub.close()
+        self._reception.close()
+        workers = (self._stops, self._releases, self._streams, self._others)
+        for each in workers:
+            each.end()
+        give_up = time.monotonic() + _STOP_TIMEOUT
+        if not all(each.join(give_up) for each in workers):
+            self._cut_off()
+        for each in workers:
+            each.join()
+        self._reception.close_returned()
+
+    def _hand_on(self, request: Request) -> None:
+        """Give a request to its workers.
+
+        Raises:
+            ServiceUnavailable: they are all busy, and as many requests wait for them as may.
+        """
+        workers = self._others
+        if request.head.is_stop:
+            workers = self._stops
+        elif request.head.is_release:
+            workers = self._releases
+        elif request.head.is_stream:
+            workers = self._streams
+            if self._hub.viewers >= self._hub.capacity:  # told here, since a crowd may ask for it
+                raise failures.no_place(self._hub.capacity)
+        if not workers.put(request):
+            raise ServiceUnavailable("the monitor is busy; try again", retry_after=1)
+
+    def _answer(self, request: Request) -> None:
+        answer, stays = b"", False
+        try:
+            answer, stays = exchange.answer(self._plain, request)
+        except Exception:  # noqa: BLE001 - a worker outlives every request
+            self._log.exception("http: a request failed")
+        self._reception.give_back(request.connection, answer, stays=stays)
+
+    def _stream(self, request: Request) -> None:
+        with self._lock:
+            self._at_work.add(request.connection.socket)
+        stays = False
+        try:
+            stays = exchange.stream(self._endless, request)
+        except Exception:  # noqa: BLE001 - as above
+            self._log.exception("http: a stream failed")
+        with self._lock:
+            self._at_work.discard(request.connection.socket)
+        self._reception.give_back(request.connection, b"", stays=stays)
+
+    def _cut_off(self) -> None:
+        """End writes to viewers that do not read."""
+        with self._lock:
+            for stalled in self._at_work:
+                with suppress(OSError):  # it has gone by itself
+                    stalled.shutdown(socket.SHUT_RDWR)

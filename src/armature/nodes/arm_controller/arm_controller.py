@@ -1,0 +1,180 @@
+"""The process that controls motion: trajectories of the arm, and the gripper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from control_msgs.action import FollowJointTrajectory
+from control_msgs.msg import SpeedScalingFactor
+from std_srvs.srv import Trigger
+from trajectory_msgs.msg import JointTrajectory
+
+from armature.core.control.goal_monitor import TrajectoryJudge
+from armature.core.control.outcome import OnEnd, Outcome
+from armature.core.control.tolerance import Tolerances, requested, resolved
+from armature.core.kinematics.collision_scaling import Guard
+from armature.core.kinematics.twist_servo import Steering
+from armature.core.trajectory.integration import Rates
+from armature.core.trajectory.limits import check_joints
+from armature.core.trajectory.spline import Array
+from armature.core.trajectory.trajectory import State, Trajectory
+from armature.errors import ArmatureError, GoalRefused
+from armature.nodes.arm_controller.action_server import ActiveGoal, Begin, GoalServer
+from armature.nodes.arm_controller.checks import CheckedGoals, make_checks
+from armature.nodes.arm_controller.group_node import GroupNode, JointParameters
+from armature.nodes.arm_controller.jtc_parameters import TrajectoryParameters, read_constraints
+from armature.nodes.arm_controller.moves import ArmMoves
+from armature.nodes.arm_controller.twist import TwistJog
+from armature.nodes.common import topics
+from armature.nodes.common.conversions import to_goal, to_point, to_seconds, to_stamp, to_tolerances
+from armature.nodes.common.parameters import read, refuse_unknown
+
+
+@dataclass(frozen=True)
+class ArmJoint(JointParameters):
+    """Of an arm's joint."""
+
+    margin: float = 0.02  # [rad]
+    start_tolerance: float = 0.05  # [rad]
+
+
+@dataclass(frozen=True)
+class Feedforward:
+    """What the servo interface is told beside the motion."""
+
+    feedforward__gravity: bool = True
+
+
+class ArmController(GroupNode):
+    """Follows joint trajectories, from the action and from the topic."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("arm_controller", ("revolute", "continuous"), ArmJoint, **options)
+        self._taking = read(self, TrajectoryParameters)
+        self._tolerances, deceleration = read_constraints(self, self._taking, self.control.limits)
+        allows_some = self._taking.allow_partial_joints_goal
+        self.control.settings = replace(
+            self.control.settings, allow_partial_joints_goal=allows_some, deceleration=deceleration
+        )
+        self.control.set_speed(self._taking.speed_scaling__initial_scaling_factor, self.now())
+        self._checks = make_checks(self, self.urdf, self.model, self.joints, self.given.wiring)
+        self.control.settings = replace(
+            self.control.settings, checks_acceleration=self._checks.settings.acceleration
+        )
+        self._goals = CheckedGoals(self, self.control, self._checks, self.now, self.go)
+        # Joints of other groups, such as the gripper's: the arm's model has them where they were read last.
+        self._others = {joint.name for joint in self.model.driven} - set(self.joints)
+        self._leads = read(self, Feedforward).feedforward__gravity
+        self._guard = self._make_guard()
+        self.control.slowed = self._guard.slowed
+        self.control.is_free = lambda halt: not self._guard.blocked(halt)
+        tool = self._checks.mechanics.tool
+        steering = Steering(self._checks.mechanics, self.control.limits, tool)
+        self._twist = TwistJog(self, steering, self._guard, (self.model.root, tool), self._goals.drop)
+        self._moves = ArmMoves(self, self._checks, self._follow_move)
+        self._at_end.callback(self._moves.destroy)
+        refuse_unknown(self)
+        self._server = GoalServer(self, topics.FOLLOW_JOINT_TRAJECTORY, self._prepare, _followed)
+        self._at_end.callback(self._server.destroy)
+        topics.subscription(self, topics.JOINT_TRAJECTORY, self._follow_topic)
+        topics.subscription(self, topics.SPEED_SCALING, self._scale_speed)
+
+    def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
+        """Tell the action's client how its goal goes."""
+        message = FollowJointTrajectory.Feedback(joint_names=list(self.joints))
+        message.header.stamp = to_stamp(round(stamp * 1e9))
+        time = self.control.goal_time(stamp)
+        message.desired, message.actual = to_point(reference, time), to_point(feedback, time)
+        message.error = to_point(error)
+        if hasattr(message, "index"):  # from Kilted on
+            message.index = self.control.next_point(stamp)
+        self._server.publish_feedback(message)
+        self._moves.publish_feedback(message)
+
+    def efforts_along(self, motion: Trajectory) -> Array | None:
+        """The arm's own weight and its payload's, by which the servos lead their goals [N·m], Shape (m, n)."""
+        return self._checks.torques.loads(motion.positions) if self._leads else None
+
+    def _prepare(self, request: FollowJointTrajectory.Goal) -> Begin:
+        if request.multi_dof_trajectory.points:
+            raise GoalRefused("multi_dof_trajectory", len(request.multi_dof_trajectory.points), "leave it empty")
+        return self._follow(request.trajectory, self._tolerances_of(request))
+
+    def _follow_topic(self, message: JointTrajectory) -> None:
+        try:
+            self.planned(lambda: self._follow(message, self._tolerances))(lambda _outcome: None)
+        except ArmatureError as error:
+            self.refuse("joint_trajectory", error)
+
+    def _scale_speed(self, message: SpeedScalingFactor) -> None:
+        try:
+            self.control.set_speed(message.factor, self.now())
+        except ArmatureError as error:
+            self.refuse("speed_scaling_input", error)
+            return
+        self.go()
+
+    def _follow(self, message: JointTrajectory, tolerances: Tolerances) -> Begin:
+        # Before the rows are read by their columns, so that a repeated joint is not mistaken for a wrong length.
+        is_partial = self._taking.allow_partial_joints_goal
+        check_joints(message.joint_names, self.joints, is_partial=is_partial)
+        goal = to_goal(message, may_integrate=self._taking.allow_integration_in_goal_trajectories)
+        return self._prepared(goal, to_seconds(message.header.stamp) or None, tolerances)
+
+    def _follow_move(self, motion: Trajectory, request: FollowJointTrajectory.Goal) -> Begin:
+        return self._prepared(motion, None, self._tolerances_of(request))
+
+    def _prepared(self, goal: Trajectory | Rates, stamp: float | None, tolerances: Tolerances) -> Begin:
+        judge = TrajectoryJudge(tolerances, self.control.limits)
+        follow = self._goals.prepared(goal, stamp, judge)
+
+        def begin(on_end: OnEnd) -> ActiveGoal | None:
+            self._twist.drop()
+            active = follow(self.saying(on_end))
+            self.go()
+            return active
+
+        return begin
+
+    def _note_reading(self, data: bytes) -> None:
+        super()._note_reading(data)
+        others = {joint: place for joint, place in self.positions.items() if joint in self._others}
+        self._checks.mechanics.rest(others)
+
+    def _make_guard(self) -> Guard:
+        settings = self._checks.settings
+        clearances = self._checks.clearances if settings.collision else None
+        return Guard(clearances, self.control.limits, self.control.settings.margin, settings.margin)
+
+    def _renew(self) -> None:
+        self._twist.renew()
+        super()._renew()
+
+    def forget(self, why: str) -> None:
+        """See `GroupNode`."""
+        self._twist.drop()
+        self._goals.drop(why)
+        self._moves.drop(why)
+
+    def _stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self.forget(f"stopped by {self.get_name()}/stop")
+        return super()._stop(request, response)
+
+    def _tolerances_of(self, request: FollowJointTrajectory.Goal) -> Tolerances:
+        for name in ("component_path_tolerance", "component_goal_tolerance"):
+            if given := [tolerance.joint_name for tolerance in getattr(request, name)]:
+                instead = name.removeprefix("component_")
+                raise GoalRefused(name, given, f"leave it empty, no joint here has components; give {instead}")
+        asked_path, asked_goal = to_tolerances(request.path_tolerance), to_tolerances(request.goal_tolerance)
+        time = to_seconds(request.goal_time_tolerance)
+        return replace(
+            self._tolerances,
+            path=requested(self._tolerances.path, self.joints, asked_path, "path_tolerance"),
+            goal=requested(self._tolerances.goal, self.joints, asked_goal, "goal_tolerance"),
+            goal_time=resolved(self._tolerances.goal_time, time, "goal_time_tolerance"),
+        )
+
+
+def _followed(outcome: Outcome) -> FollowJointTrajectory.Result:
+    return FollowJointTrajectory.Result(error_code=int(outcome.code), error_string=outcome.message)

@@ -1,0 +1,233 @@
+"""Goals that are checked by the arm's model before they start: parameters, and the slices of long checks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from rclpy.node import Node
+
+from armature.core.control.goal_monitor import Judge
+from armature.core.control.group import GroupControl
+from armature.core.control.outcome import Code, End, OnEnd, Outcome, aborted, refused
+from armature.core.kinematics.drive import Drive, drives_of
+from armature.core.kinematics.mechanics import Mechanics
+from armature.core.model.arm import ArmModel
+from armature.core.planning.goal_checks import CheckSettings, GoalCheck, GoalChecks
+from armature.core.trajectory.integration import Rates
+from armature.core.trajectory.trajectory import State, Trajectory
+from armature.dynamixel.wiring.arm import Wiring
+from armature.errors import ArmatureError, CommandRefused, ConfigError, GoalRefused
+from armature.nodes.arm_controller.action_server import ActiveGoal, Begin
+from armature.nodes.arm_controller.group_node import GroupNode
+from armature.nodes.common.parameters import read, read_file
+
+# A goal that needs more looks than the first slice is checked in further ones, with time for set-points between
+# them: a slice takes about 5 ms, and pieces reach 200 ms ahead.
+_FIRST_SLICE = 300
+_SLICE = 60
+_PERIOD = 0.01  # [s]
+_JOINED = 0.5  # a path is joined within this time [s]
+_TOOL = "tool0"
+_HEAVIEST = 100.0  # payload, beyond which a number was meant in other units [kg]
+
+
+@dataclass(frozen=True)
+class CheckParameters:
+    """What is checked of a goal before it starts."""
+
+    tool_frame: str = ""  # "" for tool0, or where the URDF has none, the last link that an arm's joint moves
+    payload: float = 0.0  # at the tool [kg]
+    checks__collision: bool = True
+    checks__torque: bool = True
+    checks__acceleration: bool = True  # of goals that give velocities, against limits.<joint>.acceleration
+    checks__margin: float = CheckSettings.margin  # [m]
+    checks__turn: float = CheckSettings.turn  # between two looks [rad]
+    checks__torque_share: float = CheckSettings.torque_share
+    checks__allowed_pairs: tuple[str, ...] = ()  # links that may touch, as "first second"; one may be floor
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.payload <= _HEAVIEST:
+            raise ConfigError("parameter payload", self.payload, f"it must be within 0 and {_HEAVIEST:g} kg")
+
+
+def make_checks(node: Node, urdf: str, arm: ArmModel, joints: tuple[str, ...], wiring: str) -> GoalChecks:
+    """The checks of an arm, by the node's parameters.
+
+    Args:
+        node: whose parameters they are.
+        urdf: the URDF's text.
+        arm: the model read from it.
+        joints: that goals move.
+        wiring: file from which is known what the servos give; "" for the URDF's effort limits.
+
+    Raises:
+        ConfigError: a parameter that cannot be used, or a URDF that MuJoCo cannot read.
+    """
+    given = read(node, CheckParameters)
+    settings = CheckSettings(
+        given.checks__collision,
+        given.checks__torque,
+        given.checks__margin,
+        given.checks__turn,
+        given.checks__torque_share,
+        given.checks__acceleration,
+    )
+    drives = _drives(wiring, arm)
+    inertia = {joint: drive.rotor_inertia for joint, drive in drives.items()}
+    tool = given.tool_frame or _tool(arm, joints)
+    pairs = _pairs(given.checks__allowed_pairs)
+    mechanics = Mechanics(urdf, arm, joints, inertia, tool, given.payload, pairs)
+    return GoalChecks(mechanics, drives, settings)
+
+
+def _tool(arm: ArmModel, joints: tuple[str, ...]) -> str:
+    links = [joint.child for joint in arm.joints]
+    return _TOOL if _TOOL in links else arm.joint(joints[-1]).child if joints else arm.root
+
+
+def _drives(wiring: str, arm: ArmModel) -> Mapping[str, Drive]:
+    if not wiring:
+        return drives_of(arm)
+    servos = Wiring.from_yaml(read_file("wiring", wiring), arm, wiring).servos
+    return {
+        servo.joint: Drive(
+            servo.motors * servo.model.stall_torque * servo.reduction, servo.model.no_load_speed / servo.reduction
+        )
+        for servo in servos
+    }
+
+
+def _pairs(texts: tuple[str, ...]) -> list[tuple[str, str]]:
+    pairs = []
+    for text in filter(None, texts):
+        words = text.split()
+        if len(words) != 2:
+            raise ConfigError("parameter checks.allowed_pairs", text, 'write two links as "first second"')
+        pairs.append((words[0], words[1]))
+    return pairs
+
+
+@dataclass
+class _Waiting:
+    """A goal whose check goes on."""
+
+    check: GoalCheck
+    session: str  # of arming, in which it was asked for
+    begin: State  # from which the goal is being checked
+    goal: Trajectory | Rates
+    stamp: float | None
+    judge: Judge
+    on_end: OnEnd
+    active: ActiveGoal
+
+
+class CheckedGoals:
+    """Lets a `GroupControl` follow goals that have passed the checks.
+
+    Args:
+        node: owner of the timer.
+        control: follows the goals.
+        checks: of the arm.
+        now: ROS time [s].
+        go: publishes what is to be done now; called where that has changed later than in the goal's own callback.
+    """
+
+    def __init__(
+        self,
+        node: GroupNode,
+        control: GroupControl,
+        checks: GoalChecks,
+        now: Callable[[], float],
+        go: Callable[[], object],
+    ) -> None:
+        self._control = control
+        self._checks = checks
+        self._now = now
+        self._go = go
+        self._waiting: _Waiting | None = None
+        self._timer = node.create_timer(_PERIOD, self._go_on, clock=node.steady)
+        self._timer.cancel()
+
+    def prepared(self, goal: Trajectory | Rates, stamp: float | None, judge: Judge) -> Begin:
+        """Plan and check a goal; a long check goes on after it has begun. Arguments as `GroupControl.follow`.
+
+        Returns:
+            What follows it, to be called at once.
+
+        Raises:
+            GoalRefused: it cannot be followed, or did not pass.
+            CommandRefused: the arm takes no commands now.
+        """
+        planned = self._control.planned(goal, stamp, self._now())
+        check = self._checks.begin(planned.motion)
+        is_done = check.advance(_FIRST_SLICE)
+
+        def begin(on_end: OnEnd) -> ActiveGoal:
+            active = ActiveGoal(self._cancel, is_waiting=not is_done)
+            if not is_done:
+                self.drop("replaced by a newer goal")
+                session, start = self._control.arm.session, planned.motion.sample(0.0)
+                self._waiting = _Waiting(check, session, start, goal, stamp, judge, on_end, active)
+                self._timer.reset()
+                return active
+            if not self._control.is_moving(planned.now):
+                self._control.go_over(planned, judge, on_end)
+            else:  # the arm has gone on meanwhile, and the hand-over is near
+                self._control.follow(goal, stamp, judge, on_end, self._now())
+            self.drop("replaced by a newer goal")
+            return active
+
+        return begin
+
+    def drop(self, why: str) -> None:
+        """End a goal that has not started yet, as aborted."""
+        self._end(aborted(why))
+
+    def _cancel(self) -> None:
+        self._control.cancel(self._now())
+        self._go()
+
+    def _go_on(self) -> None:
+        waiting = self._waiting
+        if waiting is None:
+            self._timer.cancel()
+            return
+        if waiting.active.is_canceled:
+            self._end(Outcome(End.CANCELED, Code.SUCCESSFUL, "canceled before it started"))
+            return
+        try:
+            if waiting.check.advance(_SLICE):
+                self._start(waiting)
+        except ArmatureError as error:
+            self._end(refused(error))
+
+    def _start(self, waiting: _Waiting) -> None:
+        if waiting.session != self._control.arm.session:
+            why = "it was asked for in an earlier arming session"
+            raise CommandRefused("trajectory", why, "send it again")
+        planned = self._control.planned(waiting.goal, waiting.stamp, self._now())
+        self._check_way(waiting, planned.motion)
+        self._control.go_over(planned, waiting.judge, waiting.on_end)
+        self._waiting, waiting.active.is_waiting = None, False
+        self._go()
+
+    def _check_way(self, waiting: _Waiting, plan: Trajectory) -> None:
+        """Where the arm has moved meanwhile, the way to the goal's first point is another one."""
+        if _rests_at(plan.sample(0.0), waiting.begin):
+            return
+        ahead = waiting.goal.times + plan.duration - waiting.goal.duration
+        until = float(ahead[ahead > 0.0][0]) + _JOINED
+        if not self._checks.begin(plan, until).advance(_FIRST_SLICE):
+            allowed = "the arm has moved while a long goal was checked; send it while the arm rests"
+            raise GoalRefused("way to the first point", round(until, 3), allowed)
+
+    def _end(self, outcome: Outcome) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            waiting.on_end(outcome)
+
+
+def _rests_at(state: State, before: State) -> bool:
+    """Whether a state is the same as one before, and nothing moves."""
+    return state.is_resting and before.is_resting and bool((state.position == before.position).all())

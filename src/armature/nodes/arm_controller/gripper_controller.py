@@ -1,0 +1,182 @@
+"""The controller of the gripper, in the process of the arm's: it opens, closes, and tells reached from stalled."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from control_msgs.action import ParallelGripperCommand
+from sensor_msgs.msg import JointState
+
+from armature.core.control.goal_monitor import GripJudge
+from armature.core.control.grip_relief import Squeeze
+from armature.core.control.outcome import End, OnEnd, Outcome
+from armature.core.trajectory.limits import check_joints
+from armature.core.trajectory.spline import Array
+from armature.core.trajectory.trajectory import State, Trajectory
+from armature.dynamixel.motion.grip import lead
+from armature.errors import CommandRefused, ConfigError, GoalRefused
+from armature.nodes.arm_controller.action_server import ActiveGoal, Begin, GoalServer
+from armature.nodes.arm_controller.group_node import GroupNode, JointParameters
+from armature.nodes.common import topics
+from armature.nodes.common.conversions import to_stamp
+from armature.nodes.common.parameters import read, refuse_unknown
+
+
+@dataclass(frozen=True)
+class GripperJoint(JointParameters):
+    """Of a gripper's joint."""
+
+    margin: float = 0.0  # [m]
+    start_tolerance: float = 0.002  # [m]
+
+
+@dataclass(frozen=True)
+class GripperParameters:
+    """How the gripper's goals are judged, with parallel_gripper_action_controller's names."""
+
+    goal_tolerance: float = 0.003  # [m]
+    stall_velocity_threshold: float = 0.002  # [m/s]
+    stall_timeout: float = 0.5  # [s]
+    # A gripper that closes on an object has done its job.
+    allow_stalling: bool = True
+    # Of the stall torque, with which a servo that does not limit its current holds what stops it: far from its
+    # overload protection (80 % for 1.5 s in the emulator), and at a tenth of the heat.
+    holding_share: float = 0.3
+
+    def __post_init__(self) -> None:
+        if not 0.05 <= self.holding_share <= 0.7:
+            allowed = "it must be within 0.05 and 0.7: more is an overload before long"
+            raise ConfigError("parameter holding_share", self.holding_share, allowed)
+
+
+@dataclass(frozen=True)
+class Gain:
+    """Of a gripper's servo, as /servo_interface has it; -1 for the factory's."""
+
+    position_p_gain: int = -1
+
+
+class GripperController(GroupNode):
+    """Opens and closes the gripper; without a prismatic joint in the URDF it has nothing to do."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("gripper_controller", ("prismatic",), GripperJoint, **options)
+        self._judging = read(self, GripperParameters)
+        self._servos = {servo.joint: servo for servo in self.wiring.servos} if self.wiring else {}
+        self._limits = np.zeros(len(self.joints))  # of the joints' efforts, as the last command asks [N]; 0: none
+        self._squeeze = self._make_squeeze()
+        refuse_unknown(self)
+        self._server = GoalServer(self, topics.GRIPPER_COMMAND, self._prepare, self._gripped)
+        self._at_end.callback(self._server.destroy)
+
+    def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
+        """Tell the action's client where the gripper is."""
+        state = self._joint_state(feedback)
+        state.header.stamp = to_stamp(round(stamp * 1e9))
+        self._server.publish_feedback(ParallelGripperCommand.Feedback(state=state))
+
+    def efforts_along(self, motion: Trajectory) -> Array | None:
+        """The most that the joints may give [N], Shape (m, n)."""
+        return np.tile(self._limits, (len(motion.times), 1)) if self._limits.any() else None
+
+    def _make_squeeze(self) -> Squeeze:
+        gains = {joint: max(read(self, Gain, f"{joint}.").position_p_gain, 0) for joint in self.joints}
+        share = self._judging.holding_share
+        leads = [
+            lead(self._servos[joint], share, gain) if joint in self._servos else math.inf
+            for joint, gain in gains.items()
+        ]
+        return Squeeze(self.control.limits, np.array(leads), self._judging.stall_velocity_threshold)
+
+    def _note_reading(self, data: bytes) -> None:
+        super()._note_reading(data)
+        stamp, measured = self.control.arm.read_at, self.control.arm.measured
+        desired = None if measured is None else self.control.setpoint(stamp)
+        if desired is None or measured is None:
+            return
+        target = self._squeeze.relieved(stamp, desired, measured)
+        if target is not None:
+            with suppress(CommandRefused):  # the arm holds: what it holds is not this node's to change
+                self.control.relieve(target, self.now())
+                self.go()
+
+    def _cancel(self) -> None:
+        self.control.cancel(self.now())
+        self.go()
+
+    def forget(self, why: str) -> None:
+        """See `GroupNode`."""
+        self._limits = np.zeros(len(self.joints))
+
+    def _prepare(self, request: ParallelGripperCommand.Goal) -> Begin:
+        if not self.joints:
+            raise CommandRefused(
+                "gripper command", "the URDF has no driven prismatic joint", "use an arm with one"
+            )
+        target, speed, limits = self._asked(request.command)
+        given = self._judging
+        judge = GripJudge(
+            target, given.goal_tolerance, given.stall_velocity_threshold, given.stall_timeout, given.allow_stalling
+        )
+
+        def begin(on_end: OnEnd) -> ActiveGoal:
+            self.control.move(target, speed, judge, self.saying(on_end), self.now())
+            self._limits = limits
+            if not self.go():  # it is there already, but the limit has to be told
+                self.publish_motion(_resting(self.joints, target), self.now())
+            return ActiveGoal(self._cancel)
+
+        return begin
+
+    def _asked(self, command: JointState) -> tuple[Array, Array, Array]:
+        """Position [m], speed [m/s] and limit of the effort [N] that a command asks for."""
+        # As in parallel_gripper_action_controller, a lone gripper joint need not be named.
+        if command.name or len(self.joints) != 1:
+            check_joints(command.name, self.joints)
+        names = list(command.name) or list(self.joints)
+        target = self._column(names, command.position, "command.position")
+        # MoveIt writes 0 for an effort or a velocity that it does not ask for.
+        speed, limits = self.control.limits.velocity, np.zeros(len(self.joints))
+        if any(command.velocity):
+            speed = self._column(names, command.velocity, "command.velocity")
+        if any(command.effort):
+            limits = self._column(names, command.effort, "command.effort")
+            self._check_limits(limits)
+        return target, speed, limits
+
+    def _check_limits(self, limits: Array) -> None:
+        for joint, limit in zip(self.joints, limits.tolist(), strict=True):
+            if limit and joint not in self._servos:
+                raise GoalRefused("command.effort", limit, "set the parameter wiring, or give 0 or nothing")
+            if limit:
+                self._servos[joint].goal_current(limit)
+
+    def _column(self, names: list[str], values: Sequence[float], where: str) -> Array:
+        if len(values) != len(names) or not np.isfinite(values).all():
+            raise GoalRefused(where, list(values), f"{len(names)} finite numbers are needed")
+        return np.array([values[names.index(joint)] for joint in self.joints], dtype=float)
+
+    def _joint_state(self, state: State) -> JointState:
+        message = JointState(name=list(self.joints))
+        message.position, message.velocity = state.position.tolist(), state.velocity.tolist()
+        if all(joint in self.efforts for joint in self.joints):
+            message.effort = [self.efforts[joint] for joint in self.joints]
+        return message
+
+    def _gripped(self, outcome: Outcome) -> ParallelGripperCommand.Result:
+        measured = self.control.arm.measured
+        return ParallelGripperCommand.Result(
+            state=JointState() if measured is None else self._joint_state(measured),
+            stalled=outcome.is_stalled,
+            reached_goal=outcome.end is End.SUCCEEDED and not outcome.is_stalled,
+        )
+
+
+def _resting(joints: tuple[str, ...], position: Array) -> Trajectory:
+    row = position[None]
+    return Trajectory(joints, np.zeros(1), row, np.zeros_like(row), np.zeros_like(row))

@@ -1,0 +1,234 @@
+"""Moves without a planner, as actions of a standard type: control_msgs/FollowJointTrajectory.
+
+docs/moves.md says how a goal of each is written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from control_msgs.action import FollowJointTrajectory
+from geometry_msgs.msg import Transform
+from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
+
+from armature.core.control.outcome import Code, End, OnEnd, Outcome
+from armature.core.model.poses import read_poses
+from armature.core.planning.goal_checks import GoalChecks
+from armature.core.planning.moves import MoveSettings, Planner, Waypoint
+from armature.core.steps import Steps
+from armature.core.trajectory import retiming
+from armature.core.trajectory.limits import check_joints
+from armature.core.trajectory.spline import Array
+from armature.core.trajectory.trajectory import Trajectory
+from armature.errors import CommandRefused, GoalRefused
+from armature.nodes.arm_controller.action_server import ActiveGoal, Begin, GoalServer
+from armature.nodes.arm_controller.background_planning import Slices
+from armature.nodes.arm_controller.group_node import GroupNode
+from armature.nodes.common import topics
+from armature.nodes.common.conversions import from_trajectory, to_seconds
+from armature.nodes.common.parameters import read, read_file
+
+PREVIEW = "preview"
+"""Written into a goal's trajectory.header.frame_id, it asks for the figures and the path alone."""
+
+Plan = Callable[[Array, FollowJointTrajectory.Goal, float], Steps[Trajectory]]
+# A quaternion's length may differ from 1 by rounding.
+_ROUNDING = 0.01
+_LONGEST = 3600.0  # that a move may be asked to take [s]
+_SHOWN = 500  # points of a path that is shown
+
+
+@dataclass(frozen=True)
+class MoveParameters:
+    """How corners of moves are rounded."""
+
+    moves__blend: float = MoveSettings.blend  # of joint moves [rad]
+    moves__blend_distance: float = MoveSettings.blend_distance  # of the tool's ways [m]
+
+
+class ArmMoves:
+    """Serves the moves of one arm.
+
+    Args:
+        node: its controller.
+        checks: of goals.
+        follow: prepares a planned motion to be followed as a goal of the controller.
+    """
+
+    def __init__(
+        self,
+        node: GroupNode,
+        checks: GoalChecks,
+        follow: Callable[[Trajectory, FollowJointTrajectory.Goal], Begin],
+    ) -> None:
+        self._node = node
+        given = read(node, MoveParameters)
+        settings = MoveSettings(given.moves__blend, given.moves__blend_distance)
+        self._planner = planner = Planner(checks, node.control.limits, settings)
+        self._follow = follow
+        self._named = _named(node)
+        self._planned = topics.publisher(node, topics.PLANNED_PATH)
+        plans: Mapping[topics.Service, Plan] = {
+            topics.MOVE_JOINTS: self._plan_joints,
+            topics.MOVE_TO: lambda start, goal, least: planner.poses(start, self._waypoints(goal), least),
+            topics.MOVE_LINE: lambda start, goal, least: planner.line(start, self._waypoints(goal), least),
+            topics.MOVE_ARC: lambda start, goal, least: planner.arc(start, self._waypoints(goal), least),
+        }
+        self._slices = Slices(node)
+        self._servers = [
+            GoalServer(node, action, self._preparing(action.name, plan), _moved) for action, plan in plans.items()
+        ]
+
+    def publish_feedback(self, message: FollowJointTrajectory.Feedback) -> None:
+        """Tell the client of the running move how it goes."""
+        for server in self._servers:
+            server.publish_feedback(message)
+
+    def drop(self, why: str) -> None:
+        """End a move that is still being planned, as aborted."""
+        self._slices.drop(why)
+
+    def destroy(self) -> None:
+        """Close the servers."""
+        for server in self._servers:
+            server.destroy()
+
+    def _preparing(self, action: str, plan: Plan) -> Callable[[FollowJointTrajectory.Goal], Begin]:
+        return lambda goal: self._slices.prepared(action, self._prepare(plan, goal))
+
+    def _prepare(self, plan: Plan, goal: FollowJointTrajectory.Goal) -> Steps[Begin]:
+        _check_stamps(goal)
+        start, session = self._resting(), self._node.control.arm.session
+        motion = yield from plan(start, goal, _least(goal))
+        if goal.trajectory.header.frame_id == PREVIEW:
+            preview = yield from self._planner.preview(motion)
+            figures = json.dumps(asdict(preview))
+            follow: Begin = lambda on_end: on_end(Outcome(End.SUCCEEDED, Code.SUCCESSFUL, figures))  # noqa: E731
+        else:
+            self._check_still(start, session)
+            follow = self._follow(motion, goal)
+
+        def begin(on_end: OnEnd) -> ActiveGoal | None:
+            active = follow(on_end)
+            self._planned.publish(from_trajectory(_shown(motion), 0, goal.trajectory.header.frame_id))
+            return active
+
+        return begin
+
+    def _check_still(self, start: Array, session: str) -> None:
+        """Refuse a motion that was planned from where the arm is no more."""
+        if session != self._node.control.arm.session or not (self._resting() == start).all():
+            why = "the arm has moved, or was armed anew, while the move was planned"
+            raise CommandRefused("move", why, "send it again")
+
+    def _resting(self) -> Array:
+        """Where the joints rest [rad].
+
+        Raises:
+            CommandRefused: that is not known, or they move.
+        """
+        control, now = self._node.control, self._node.now()
+        setpoint = control.setpoint(now)
+        if setpoint is None:
+            measured = control.arm.measured
+            if measured is None:
+                raise CommandRefused(
+                    "move", "where the arm is is not known", "see whether the servo interface runs"
+                )
+            return measured.position
+        if control.is_moving(now):
+            raise CommandRefused("move", "the arm moves", "wait until it rests, or call /arm_controller/stop")
+        return setpoint.position
+
+    def _plan_joints(self, start: Array, goal: FollowJointTrajectory.Goal, least: float) -> Steps[Trajectory]:
+        if len(goal.multi_dof_trajectory.points):
+            raise GoalRefused("multi_dof_trajectory", len(goal.multi_dof_trajectory.points), "move_to takes poses")
+        return self._planner.joints(start, self._targets(goal.trajectory), least)
+
+    def _targets(self, message: JointTrajectory) -> list[dict[str, float]]:
+        """Positions by joint of each waypoint: given, or those of named poses."""
+        names = list(message.joint_names)
+        if not any(len(point.positions) for point in message.points):
+            return [self._pose(name) for name in names] or [self._pose("")]
+        check_joints(names, self._node.joints, is_partial=True)
+        targets = []
+        for index, point in enumerate(message.points):
+            if len(point.positions) != len(names) or not np.isfinite(point.positions).all():
+                allowed = f"{len(names)} finite numbers are needed, for {', '.join(names)}"
+                raise GoalRefused(f"points[{index}].positions", list(point.positions), allowed)
+            targets.append(dict(zip(names, point.positions, strict=True)))
+        return targets
+
+    def _pose(self, name: str) -> dict[str, float]:
+        if name not in self._named:
+            known = ", ".join(sorted(self._named)) or "none"
+            raise GoalRefused("joint_names", name, f"without points it names poses; they are {known}")
+        return self._named[name]
+
+    def _waypoints(self, goal: FollowJointTrajectory.Goal) -> list[Waypoint]:
+        if goal.trajectory.points or len(goal.trajectory.joint_names):
+            raise GoalRefused(
+                "trajectory", list(goal.trajectory.joint_names), "move_joints takes joints; leave it empty"
+            )
+        message: MultiDOFJointTrajectory = goal.multi_dof_trajectory
+        frame = self._node.own_frame(message.header.frame_id)
+        found = []
+        for index, point in enumerate(message.points):
+            if len(point.transforms) != 1:
+                raise GoalRefused(
+                    f"points[{index}].transforms", len(point.transforms), "the tool's alone is needed"
+                )
+            found.append(_waypoint(point.transforms[0], frame, f"points[{index}]"))
+        return found
+
+
+def _named(node: GroupNode) -> dict[str, dict[str, float]]:
+    """Named poses, as far as the arm's own joints take part."""
+    path = node.given.poses
+    poses = read_poses(read_file("poses", path), node.model, path) if path else {}
+    return {name: {joint: pose[joint] for joint in node.joints} for name, pose in poses.items()}
+
+
+def _waypoint(transform: Transform, frame: str, where: str) -> Waypoint:
+    moved, turned = transform.translation, transform.rotation
+    place, rotation = (moved.x, moved.y, moved.z), (turned.x, turned.y, turned.z, turned.w)
+    length = float(np.linalg.norm(rotation))
+    if not np.isfinite([*place, *rotation]).all() or (length and abs(length - 1.0) > _ROUNDING):
+        allowed = "finite numbers are needed, and a rotation of length 1, or of 0 for any"
+        raise GoalRefused(f"{where}.transforms[0]", [*place, *rotation], allowed)
+    if not length:
+        return Waypoint(frame, place, None)
+    x, y, z, w = (value / length for value in rotation)
+    return Waypoint(frame, place, (x, y, z, w))
+
+
+def _check_stamps(goal: FollowJointTrajectory.Goal) -> None:
+    for name in ("trajectory", "multi_dof_trajectory"):
+        stamp = to_seconds(getattr(goal, name).header.stamp)
+        if stamp != 0.0:
+            raise GoalRefused(f"{name}.header.stamp", stamp, "leave it 0: a move begins when it is accepted")
+
+
+def _least(goal: FollowJointTrajectory.Goal) -> float:
+    """How long the move shall take at least [s]: the time of the last point, where it is given."""
+    points = goal.trajectory.points or goal.multi_dof_trajectory.points
+    least = to_seconds(points[-1].time_from_start) if points else 0.0
+    if not 0.0 <= least <= _LONGEST:
+        allowed = f"give 0 for the quickest, or a time up to {_LONGEST:g} s to take"
+        raise GoalRefused("points[-1].time_from_start", least, allowed)
+    return least
+
+
+def _shown(motion: Trajectory) -> Trajectory:
+    """A motion with fewer points, where it has more than a viewer needs."""
+    if len(motion.times) <= _SHOWN:
+        return motion
+    times = np.linspace(0.0, motion.duration, _SHOWN)
+    return retiming.quintic(motion.joints, times, motion.sample_many(times))
+
+
+def _moved(outcome: Outcome) -> FollowJointTrajectory.Result:
+    return FollowJointTrajectory.Result(error_code=int(outcome.code), error_string=outcome.message)

@@ -1,0 +1,115 @@
+"""Cartesian jogs: a twist of the tool is a lease, renewed as the joints' share of it changes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from geometry_msgs.msg import TwistStamped
+
+from armature.core.kinematics.collision_scaling import Guard
+from armature.core.kinematics.twist_servo import Steering, check_twist, steered
+from armature.core.trajectory.spline import Array
+from armature.core.trajectory.trajectory import State, Trajectory
+from armature.errors import ArmatureError, GoalRefused
+from armature.nodes.arm_controller.group_node import GroupNode
+from armature.nodes.common import topics
+from armature.nodes.common.conversions import to_seconds
+
+# Within a lease the joints' velocities are worked out again this often [s].
+_PERIOD = 0.05
+
+
+class TwistJog:
+    """Moves the tool while twists come.
+
+    Args:
+        node: the controller of the arm.
+        steering: of the tool.
+        guard: slows down what is not free.
+        frames: of the root and of the tool.
+        taken: called with the reason when a twist takes the arm over.
+    """
+
+    def __init__(
+        self,
+        node: GroupNode,
+        steering: Steering,
+        guard: Guard,
+        frames: tuple[str, str],
+        taken: Callable[[str], None],
+    ) -> None:
+        self._node = node
+        self._control = node.control
+        self._steering = steering
+        self._guard = guard
+        self._root, self._tool = frames
+        self._taken = taken
+        self._twist = np.zeros(6)
+        self._in_tool = False
+        self._until = 0.0  # when the lease ends [s]
+        self._next = math.inf  # when the joints' velocities are worked out again [s]
+        topics.subscription(node, topics.TWIST, self._take)
+
+    def drop(self) -> None:
+        """Forget the twist: something else moves the arm now."""
+        self._next = math.inf
+
+    def _take(self, message: TwistStamped) -> None:
+        try:
+            self._in_tool, self._twist = self._asked(message)
+            self._until = self._node.now() + self._control.settings.lease
+            self._press()
+        except ArmatureError as error:
+            self.drop()
+            self._node.refuse("twist", error)
+        else:
+            self._taken("replaced by a jog")
+            self._next = self._node.now() + _PERIOD
+
+    def renew(self) -> None:
+        """Within a lease, keep the tool in its direction; called while something moves."""
+        now = self._node.now()
+        if now < self._next:
+            return
+        self._next = now + _PERIOD
+        if now >= self._until - _PERIOD:
+            self.drop()  # the motion under way ends with the lease
+            return
+        try:
+            self._press()
+        except ArmatureError as error:
+            self.drop()
+            self._node.refuse("twist", error)
+
+    def _press(self) -> None:
+        now = self._node.now()
+        if self._twist.any():
+            self._control.check_speed("twist")
+        if self._twist.any() or self._control.is_moving(now):
+            self._control.press(self._built, self._until - now, now)
+            self._node.go()
+
+    def _built(self, state: State, held: float) -> Trajectory:
+        limits = self._control.limits
+        asked = self._steering.velocities(state.position, self._twist, self._in_tool)
+        velocity = asked.velocity * self._control.jog_share
+        motion, why = self._guard.slowed(lambda share: steered(limits, state, velocity * share, held))
+        if why or asked.reason:
+            self._node.tell(f"twist: {why or asked.reason}")
+        return motion
+
+    def _asked(self, message: TwistStamped) -> tuple[bool, Array]:
+        """Whether a twist is given along the tool's axes, and the twist."""
+        frame = self._node.own_frame(message.header.frame_id)
+        if frame not in ("", self._root, self._tool):
+            raise GoalRefused("header.frame_id", frame, f"use {self._root} or {self._tool}")
+        stamp, lease = to_seconds(message.header.stamp), self._control.settings.lease
+        late = self._node.now() - stamp
+        if stamp > 0.0 and late > lease:
+            raise GoalRefused("header.stamp", f"{late:.3f} s ago", "a twist counts for its lease only")
+        linear, angular = message.twist.linear, message.twist.angular
+        twist = np.array([linear.x, linear.y, linear.z, angular.x, angular.y, angular.z])
+        check_twist(twist)
+        return frame == self._tool, twist

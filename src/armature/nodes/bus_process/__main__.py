@@ -1,0 +1,65 @@
+"""The bus process: configured by JSON; whoever comes for the arm is told what is wrong with it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import socket
+import sys
+import traceback
+from pathlib import Path
+
+from armature.dynamixel.loop import link
+from armature.errors import ArmatureError
+from armature.nodes.bus_process.child import Child
+from armature.nodes.bus_process.server import refuse
+
+
+def main() -> int:
+    """Run the child with the configuration given as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config", help="configuration as JSON, written by the servo interface")
+    config = json.loads(parser.parse_args().config)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        try:
+            listener.bind(link.address(config["port"]))
+        except OSError as error:
+            sys.stderr.write(f"error: {config['port']} is served already ({error}); stop that process first\n")
+            return 1
+        listener.listen(2)
+        try:
+            child = Child(config, listener)
+        except Exception as error:  # noqa: BLE001  # whoever comes for the arm is told, in its words
+            refuse(listener, _in_a_line(error))
+            return 1
+        return _serve(child, config["patience"])
+
+
+def _in_a_line(error: Exception) -> str:
+    """What went wrong; of an error of the program itself also where."""
+    told = " ".join(str(error).split())
+    if isinstance(error, ArmatureError):
+        return told
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"internal error: {type(error).__name__}: {told} ({Path(frame.filename).name}:{frame.lineno})"
+
+
+def _serve(child: Child, patience: float) -> int:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, child.signalled)
+    try:
+        child.start(patience)
+        child.run()
+    except ArmatureError as error:
+        child.fail(_in_a_line(error))
+        return 1
+    except Exception as error:
+        child.fail(_in_a_line(error))
+        raise
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

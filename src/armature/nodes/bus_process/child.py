@@ -1,0 +1,203 @@
+"""The bus child: the bus loop on monotonic time, without rclpy, in a process of its own.
+
+It outlives the ROS half that started it, holds the arm meanwhile, and serves the next one. It ends when that half
+asks it to, or by itself where it cannot drop the arm. A signal counts only where there is no ROS half: it ends at
+rest then, and leaves torque as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+from armature import __version__
+from armature.dynamixel.loop import link
+from armature.errors import ArmatureError, PortError
+from armature.nodes.bus_process.clock import LoopClock
+from armature.nodes.bus_process.cpu_sleep import Wakefulness
+from armature.nodes.bus_process.report import BusReport, what_is_gone
+from armature.nodes.bus_process.requests import BusRequests
+from armature.nodes.bus_process.server import BusLink, refuse
+from armature.nodes.bus_process.setup import build
+from armature.nodes.common.device_holder import lock_holder, process, require_alone
+from armature.nodes.common.exit_message import keep_if_unsaid, not_parked
+from armature.nodes.common.priority import lock_memory, prefer_real_time, settle_memory, tidy_memory
+
+_SLACK = 0.75  # of a cycle: what can wait is left out where it would begin later
+_REOPEN_EVERY = 0.1  # [s]
+_START_TRIES = 3  # of a bus whose port is there; a busy machine loses a packet now and then
+# A child that nobody asks for ends by itself where ending cannot drop the arm.
+_IDLE_UNNEEDED = 5.0  # [s]
+# Within which a ROS half that has gone belongs to the same end as a signal.
+_LONGEST_END = 60.0  # [s]
+
+
+class Child:
+    """The loop and the one client that it serves."""
+
+    def __init__(self, config: dict[str, Any], listener: socket.socket) -> None:
+        """Args: the servo interface's configuration of the child, and a listening socket."""
+        self._period: float = 1.0 / config["rate"]
+        self._listener = listener
+        self._bus, self._loop, read = build(config)
+        greeting = {"layout": link.layout(), "version": __version__, "config": read}
+        self._link = BusLink(listener, json.dumps(greeting).encode())
+        self._clock = LoopClock(self._link.memory.clock, is_simulated=config["simulated_time"])
+        self._report = BusReport(self._loop, self._bus, self._period)
+        self._requests = BusRequests(self._loop, self._report, self._link.memory.pieces, self.quit)
+        self._wakefulness = Wakefulness() if config["wakeful"] else None
+        self._needed_at = time.monotonic()
+        self._is_running = True
+        self._signalled_at = -math.inf
+        self._last_words: str = config.get("last_words", "")
+
+    # Life
+
+    def start(self, patience: float) -> None:
+        """Start the loop, waiting for the port to appear.
+
+        Raises:
+            ArmatureError: it cannot be started.
+        """
+        give_up = time.monotonic() + patience
+        tries = _START_TRIES
+        while self._is_running:
+            try:
+                for part in self._bus.parts.values():
+                    require_alone(part.path)
+                self._loop.start(self._now())
+                return
+            except ArmatureError as error:
+                tries -= not isinstance(error, PortError)
+                if time.monotonic() > give_up or tries == 0:
+                    raise self._explained(error) from error
+                time.sleep(_REOPEN_EVERY)
+
+    def fail(self, reason: str) -> None:
+        """Tell the client why there is no service."""
+        if self._link.has_client:
+            self._link.send(link.pack_call(link.FAILED, {"error": reason}))
+        else:
+            refuse(self._listener, reason)
+
+    def quit(self, *_: object) -> None:
+        """End once the arm is at rest; torque stays as it is, so an armed arm is held by its servos."""
+        self._is_running = False
+
+    def signalled(self, *_: object) -> None:
+        """End where there is no ROS half, or once it has gone: a signal for all must not keep it from parking."""
+        self._signalled_at = time.monotonic()
+        if not self._link.has_client:
+            self.quit()
+
+    def run(self) -> None:
+        """Cycle until asked to quit, or until nobody needs it."""
+        self._report.process = {**_prepare_process(), "wakeful": _described(self._wakefulness)}
+        due = time.monotonic()
+        next_open = 0.0
+        while self._goes_on():
+            self._link.serve_until(due, self._answer, self._loop.orphan)
+            begun = time.monotonic()
+            now = self._now(due)
+            if not self._bus.is_whole and begun >= next_open:
+                self._reopen(now)
+                next_open = time.monotonic() + _REOPEN_EVERY
+            self._requests.take_pieces(now)
+            self._loop.cycle(now, slack=due + _SLACK * self._period)
+            self._link.memory.readings.write(link.pack_readings(self._report.readings(due, begun, now)))
+            self._link.send(link.CYCLE)
+            self._tell(now)
+            if self._wakefulness is not None:
+                self._wakefulness.keep(awake=self._loop.torque() != "off")
+            due = self._following(due)
+        if self._is_signalled and self._last_words and self._loop.torque() != "off":
+            words = not_parked("the bus process was ended", self._report.status(self._now()))
+            keep_if_unsaid(Path(self._last_words), words)
+        self._loop.leave()
+
+    def _now(self, monotonic: float | None = None) -> float:
+        """The loop's time, at present or when a cycle was due [s]."""
+        present = time.monotonic() if monotonic is None else monotonic
+        return self._clock.at(present, is_led=self._link.has_client)
+
+    @property
+    def _is_signalled(self) -> bool:
+        """Whether it is to end by a signal."""
+        return not self._link.has_client and time.monotonic() - self._signalled_at < _LONGEST_END
+
+    def _goes_on(self) -> bool:
+        if self._is_running and not self._is_signalled and self._is_needed(time.monotonic()):
+            return True
+        now = self._now()
+        if self._loop.session or self._loop.mode(now).name == "PARKING":
+            self._loop.hold("the bus process is ending; the servos hold", now)
+        return self._bus.is_open and self._loop.is_moving(now)
+
+    def _is_needed(self, monotonic: float) -> bool:
+        """Not by a client that is away while torque is off, or while the bus is gone and nothing can be done."""
+        if self._link.has_client or (self._bus.is_open and self._loop.torque() != "off"):
+            self._needed_at = monotonic
+        return monotonic - self._needed_at < _IDLE_UNNEEDED
+
+    def _following(self, cycle: float) -> float:
+        following = cycle + self._period
+        behind = time.monotonic() - following
+        if behind < self._period:
+            return following
+        missed = int(behind / self._period)
+        self._report.left_out += missed
+        return following + missed * self._period
+
+    def _reopen(self, now: float) -> None:
+        if self._bus.is_open:  # some of several buses are gone; their servos are called, and join the others
+            self._bus.reopen()
+            return
+        try:
+            self._loop.start(now)
+            self._report.gone = ""
+        except ArmatureError as error:
+            explained = self._explained(error)
+            self._loop.why = str(explained)
+            self._report.gone = "port held" if explained is not error else what_is_gone(error)
+
+    def _explained(self, error: ArmatureError) -> ArmatureError:
+        """Of a port that is held, the process that holds it."""
+        for path in (part.path for part in self._bus.parts.values()):
+            holder = lock_holder(path) if isinstance(error, PortError) else None
+            if holder is not None:
+                return PortError(path, f"{process(holder)} holds it", "stop that first")
+        return error
+
+    # The client
+
+    def _answer(self, message: bytes) -> None:
+        now = self._now()
+        reply = self._requests.answer(message, now)
+        self._tell(now)  # before the reply, so that whoever has the reply knows the state it led to
+        self._link.send(link.pack_call(link.REPLY, reply))
+
+    def _tell(self, now: float) -> None:
+        status = self._report.news(now, self._link.clients)
+        if status is not None:
+            self._link.send(link.pack_status(status))
+            self._report.note_tidying(tidy_memory())
+
+
+def _prepare_process() -> dict[str, str]:
+    """Be undisturbed, as far as the machine permits; returns how far."""
+    settle_memory()
+    refusal = lock_memory()
+    return {
+        "real_time": "yes" if prefer_real_time() else "no: not permitted; give the user an rtprio limit",
+        "memory_locked": f"no: {refusal}; give the user a memlock limit" if refusal else "yes",
+    }
+
+
+def _described(wakefulness: Wakefulness | None) -> str:
+    if wakefulness is None:
+        return "no: by parameter"
+    return "while torque is on" if wakefulness.is_permitted else "no: /dev/cpu_dma_latency may not be written"

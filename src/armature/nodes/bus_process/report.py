@@ -1,0 +1,288 @@
+"""What the bus child tells of its loop: readings each cycle, a status when something has changed."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from armature.dynamixel.faults.remedy import Step
+from armature.dynamixel.faults.states import Fault
+from armature.dynamixel.loop import link
+from armature.dynamixel.loop.loop import ServoLoop
+from armature.dynamixel.motion.setpoints import Setpoint
+from armature.dynamixel.protocol.base import Bus
+from armature.dynamixel.protocol.statistics import BusStatistics, CycleTimes, ServoStatistics, describe_histogram
+from armature.dynamixel.servo.axis import Axis
+from armature.errors import ArmatureError, BusError, PortError
+
+_STATUS_EVERY = 1.0  # [s]
+_LATE = 0.001  # [s]
+# Names of values that a bench reads again.
+LATENESS = "cycles began late by"
+LATEST = "latest begin [ms]"
+TIDYING = "garbage collection took at most [ms]"
+BLOCKS = "memory blocks in use"
+BEGUN_LATE = "last motion began after its stamp by [ms]"
+
+
+class BusReport:
+    """Readings and status of one loop, with the counts that the child keeps."""
+
+    def __init__(self, loop: ServoLoop, bus: Bus, period: float = math.inf) -> None:
+        """Args: what is reported on, and the cycle's period [s]."""
+        self.left_out = 0  # cycles that did not take place before the next one
+        self._times = CycleTimes(_LATE)
+        self._lateness = CycleTimes(_LATE)  # of their begin, in the same bins
+        self.process: dict[str, str] = {}  # what the machine has permitted
+        self.newest_piece = 0
+        self.gone = ""  # what keeps a bus away that cannot be opened, where that is not its port
+        self._loop = loop
+        self._bus = bus
+        self._period = period
+        self._tidying = 0.0  # the longest [s]
+        self._refused = 0
+        self._refusal = ""
+        self._shown: object = None
+        self._shown_at = 0.0
+
+    def refuse(self, reason: str) -> None:
+        """Note that a piece was refused."""
+        self._refused += 1
+        self._refusal = reason
+
+    def note_tidying(self, seconds: float) -> None:
+        """Note how long a collection of garbage took [s]; none takes place without it."""
+        self._tidying = max(self._tidying, seconds)
+
+    def readings(self, due: float, begun: float, now: float) -> link.Readings:
+        """All joints in the cycle that was just carried out.
+
+        Args:
+            due: monotonic time at which it was due [s].
+            begun: when it really began [s].
+            now: its time in the loop [s].
+        """
+        targets = self._loop.setpoints(now)
+        duration, lateness = time.monotonic() - begun, begun - due
+        self._times.note(duration, lateness, self.left_out)
+        self._lateness.note(max(0.0, lateness))
+        self.left_out = 0
+        return link.Readings(
+            cycle=self._loop.cycles,
+            # A cycle that was held up has read its values later than it was due.
+            time=max(due, self._loop.asked_at - self._period),
+            loop_time=now,
+            lateness=lateness,
+            duration=duration,
+            mode=int(self._loop.mode(now)),
+            piece_serial=self.newest_piece,
+            axes=tuple(_joint_reading(axis, targets.get(joint), now) for joint, axis in self._loop.axes.items()),
+        )
+
+    def news(self, now: float, client: int) -> link.Status | None:
+        """The status, if it has changed or was not told for a while, to the client of this number."""
+        loop = self._loop
+        state = (
+            loop.mode(now),
+            loop.torque_told(),
+            loop.session,
+            loop.why,
+            loop.cause,
+            loop.protective_stop_latched,
+        )
+        wishes = (
+            loop.speed_factor,
+            loop.wants_park,
+            tuple(loop.free.items()),
+            tuple(loop.blocks),
+            loop.remedy(now),
+        )
+        key = (client, state, self.gone, wishes, tuple(loop.faults.values()), loop.warnings, self._refused)
+        monotonic = time.monotonic()
+        if key == self._shown and monotonic - self._shown_at < _STATUS_EVERY:
+            return None
+        self._shown, self._shown_at = key, monotonic
+        return self.status(now)
+
+    def status(self, now: float) -> link.Status:
+        """What changes seldom."""
+        loop = self._loop
+        ways = loop.ways_out()
+        return link.Status(
+            mode=loop.mode(now).name,
+            torque=loop.torque_told(),
+            session=loop.session,
+            why=loop.why,
+            protective_stop=loop.protective_stop_latched,
+            faults=tuple({**_fault(fault, now), **_way(*ways[name])} for name, fault in loop.faults.items()),
+            warnings=tuple(_fault(warning, now) for warning in loop.warnings),
+            cause=self.gone or str(loop.cause or ""),
+            bus=self._bus_values(),
+            buses=self._values_of_parts(),
+            servos=self._servo_values(),
+            speed_factor=loop.speed_factor,
+            wants_park=loop.wants_park,
+            free=tuple(loop.free),
+            blocks={joint: str(block) for joint, block in loop.blocks.items()},
+            remedy=loop.remedy(now),
+            steps=tuple(map(str, loop.remedy(now).steps)),
+        )
+
+    def _bus_values(self) -> Mapping[str, Any]:
+        counts, cycles, lateness = self._bus.statistics(), self._times.snapshot(), self._lateness.snapshot()
+        return {
+            "cycles": self._loop.cycles,
+            "late_cycles": cycles.late,
+            "cycle time p50 [ms]": f"≤ {1000.0 * cycles.quantile(0.5):.2f}",
+            "cycle time p99.9 [ms]": f"≤ {1000.0 * cycles.quantile(0.999):.2f}",
+            "longest cycle [ms]": f"{1000.0 * cycles.longest:.2f}",
+            "cycle times": describe_histogram(cycles.histogram),
+            LATENESS: describe_histogram(lateness.histogram),
+            LATEST: f"{1000.0 * lateness.longest:.2f}",
+            TIDYING: f"{1000.0 * self._tidying:.2f}",
+            BLOCKS: sys.getallocatedblocks(),
+            BEGUN_LATE: f"{1000.0 * self._loop.begun_late:.2f}",
+            "states are read by": self._loop.instruction,
+            **_bus_counts(counts),
+            "refused_pieces": self._refused,
+            "last_refusal": self._refusal,
+            "eeprom_writes": self._loop.eeprom_writes,
+            "watchdog_trips": self._loop.watchdog_trips,
+            **self.process,
+        }
+
+    def _values_of_parts(self) -> dict[str, dict[str, Any]]:
+        """Of each bus, where there are several."""
+        parts = self._bus.parts
+        if len(parts) == 1:
+            return {}
+        return {
+            name: {"port": part.path, "is open": part.is_open, **_bus_counts(part.statistics())}
+            for name, part in parts.items()
+        }
+
+    def _servo_values(self) -> dict[str, dict[str, Any]]:
+        loop, counts = self._loop, self._bus.statistics().servos
+        health, free, limits, kept = loop.health(), loop.free, loop.current_limits(), loop.kept_gains()
+        return {
+            name: {
+                "firmware": axis.firmware,
+                "bus watchdog": loop.watchdogs.get(name, "unknown"),
+                "load, mean [%]": _finite(100.0 * health[name].load),
+                "time left at this load [s]": _finite(health[name].seconds_left),
+                "torque beyond its load, largest": _torque(health[name].excess),
+                **({"current limit [A]": f"{limits[name]:.2f}"} if name in limits else {}),
+                **({"keeps until torque is off": kept[name]} if name in kept else {}),
+                **({"free-drive": free[axis.wiring.joint]} if axis.wiring.joint in free else {}),
+                **(_measured(axis) if axis.wiring.is_second else {}),
+                **_counts(counts.get(axis.wiring.servo_id, ServoStatistics())),
+            }
+            for name, axis in loop.servos.items()
+        }
+
+
+def what_is_gone(error: ArmatureError) -> str:
+    """What keeps a bus away, as a word for programs; empty where its port is gone."""
+    if isinstance(error, PortError):
+        return ""
+    return "servos silent" if isinstance(error, BusError) else "servos refused"
+
+
+def _bus_counts(counts: BusStatistics) -> dict[str, Any]:
+    return {
+        "error rate": f"{counts.error_rate:.6f}",
+        "retries": counts.retries,
+        "timeouts": counts.timeouts,
+        "corrupt_packets": counts.corrupt,
+        "stale_packets": counts.stale,
+        "foreign_packets": counts.foreign,
+        "noise [byte]": counts.noise,
+    }
+
+
+def _counts(counts: ServoStatistics) -> dict[str, Any]:
+    return {**asdict(counts), "error rate": f"{counts.error_rate:.6f}"}
+
+
+def _torque(value: float) -> str:
+    return f"{value:.2f}" if math.isfinite(value) else "not measured"
+
+
+def _finite(value: float) -> str:
+    return f"{value:.0f}" if math.isfinite(value) else "unknown"
+
+
+def _fault(fault: Fault, now: float) -> dict[str, Any]:
+    return {
+        "joint": fault.joint,
+        "cause": str(fault.cause),
+        "detail": fault.detail,
+        "done": fault.done,
+        "remedy": fault.remedy,
+        "steps": list(map(str, fault.remedy.steps)),
+        "age": now - fault.since,
+    }
+
+
+def _way(step: Step, waits: str) -> dict[str, str]:
+    return {"step": str(step), "waits for": waits}
+
+
+def _measured(axis: Axis) -> dict[str, str]:
+    """What the readings do not hold of a joint's second servo."""
+    return {
+        "id": str(axis.wiring.servo_id),
+        "position": f"{axis.position:.4f}",
+        "load [%]": _finite(axis.load),
+        "current [A]": f"{axis.current:.2f}",
+        "temperature [°C]": _finite(axis.temperature),
+        "voltage [V]": f"{axis.voltage:.1f}",
+        "torque": ("on" if axis.torque else "off") if axis.is_known else "unknown",
+        "hardware error": axis.hardware_error_names() if axis.is_known else "unknown",
+    }
+
+
+def _joint_reading(axis: Axis, target: Setpoint | None, now: float) -> link.AxisReading:
+    """A joint's reading; of two servos the first tells where it is, and the graver of both how they are."""
+    reading = _reading(axis, target, now)
+    if axis.partner is None:
+        return reading
+    other = _reading(axis.partner, target, now)
+    return replace(
+        reading,
+        current=reading.current + other.current,
+        effort=reading.effort + other.effort,
+        load=(reading.load + other.load) / 2.0,
+        temperature=math.nan if math.isnan(other.temperature) else max(reading.temperature, other.temperature),
+        voltage=math.nan if math.isnan(other.voltage) else min(reading.voltage, other.voltage),
+        torque=math.nan if math.isnan(other.torque) else min(reading.torque, other.torque),
+        hardware_error=_either(reading.hardware_error, other.hardware_error),
+        slow_age=max(reading.slow_age, other.slow_age),
+    )
+
+
+def _either(error: float, other: float) -> float:
+    """All bits of two hardware errors; NaN where one is unknown."""
+    return math.nan if math.isnan(error + other) else float(int(error) | int(other))
+
+
+def _reading(axis: Axis, target: Setpoint | None, now: float) -> link.AxisReading:
+    return link.AxisReading(
+        position=axis.position,
+        velocity=axis.velocity,
+        current=axis.current,
+        effort=axis.effort,
+        load=axis.load,
+        temperature=axis.temperature,
+        voltage=axis.voltage,
+        age=now - axis.read_at,
+        slow_age=now - min(axis.status_at, axis.environment_at),
+        torque=float(bool(axis.torque)) if axis.is_known else math.nan,
+        hardware_error=float(axis.hardware_error) if axis.is_known else math.nan,
+        commanded_position=math.nan if target is None else target.position,
+        commanded_velocity=math.nan if target is None else target.velocity,
+    )

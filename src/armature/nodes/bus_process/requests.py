@@ -1,0 +1,107 @@
+"""What the bus child is asked: requests, which are answered, and pieces of motion, of which the newest counts."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from armature.dynamixel.loop import link
+from armature.dynamixel.loop.loop import ServoLoop
+from armature.dynamixel.motion.setpoints import Piece
+from armature.errors import ArmatureError, BusError, CommandRefused, PortError
+from armature.nodes.bus_process.report import BusReport
+
+Act = Callable[[Mapping[str, Any], float], "str | None"]
+
+
+class BusRequests:
+    """Carries out what the ROS half asks."""
+
+    def __init__(self, loop: ServoLoop, report: BusReport, pieces: link.Mailbox, quit: Callable[[], None]) -> None:
+        """Args: the loop and what is told of it, where pieces come in, and how to end."""
+        self._loop = loop
+        self._report = report
+        self._pieces = pieces
+        self._seen = 0  # the serial number of what was read last
+        self._piece_seen: dict[tuple[str, ...], int] = {}  # by the joints that it moves
+        self._acts: dict[str, Act] = {
+            "arm": lambda request, now: loop.arm(request["session"], now),
+            "park": lambda request, now: loop.park(self._piece(request["serial"]), now),
+            "give_way": lambda request, now: loop.give_way(request["session"], request["joints"], now),
+            "not_parked": lambda request, _: loop.give_up_parking(request["why"]),
+            "hold": lambda request, now: loop.hold(request["why"], now),
+            "protective_stop": lambda request, now: loop.protective_stop(request["on"], now),
+            "clear_faults": lambda _, now: loop.clear_faults(now),
+            "reboot": lambda request, now: loop.reboot(request["joint"], now),
+            "free": lambda request, now: loop.guide(request["joint"], now, begin=request["begin"]),
+            "loads": lambda request, now: loop.carry(request["loads"], now),
+            "controller_gone": lambda request, now: loop.controller_gone(request["why"], now),
+            "torque_off": lambda _, now: loop.torque_off(now),
+            "quit": lambda _request, _now: quit(),
+        }
+
+    def answer(self, message: bytes, now: float) -> dict[str, Any]:
+        """Carry out a request; returns the reply.
+
+        Args:
+            message: as it came.
+            now: the loop's time [s].
+        """
+        request = link.unpack_call(message)
+        try:
+            text = self._perform(request, now)
+        except ArmatureError as error:
+            return {"id": request["id"], "ok": False, "message": _in_words(error)}
+        return {"id": request["id"], "ok": True, "message": text or self._loop.why}
+
+    def take_pieces(self, now: float) -> None:
+        """Follow the pieces that are new at the loop's time [s]."""
+        found = self._pieces.read(self._seen)
+        if found is None:
+            return
+        self._seen, data = found
+        for piece in link.unpack_pieces(data):
+            group = piece.trajectory.joints
+            # A piece of no session is a way to park; it waits for its request.
+            if piece.session and piece.serial > self._piece_seen.get(group, 0):
+                self._piece_seen[group] = piece.serial
+                self._follow(piece, now)
+
+    def _perform(self, request: Mapping[str, Any], now: float) -> str | None:
+        name = str(request["request"])
+        if name not in self._acts:
+            raise CommandRefused(name, "the bus process knows no such request", f"use {', '.join(self._acts)}")
+        late = time.monotonic() - request.get("until", math.inf)
+        if late > 0.0 and not _only_stops(request):
+            raise CommandRefused(name, f"it came {late:.2f} s too late", "ask again")
+        try:
+            return self._acts[name](request, now)
+        except KeyError as error:
+            raise CommandRefused(name, f"it lacks {error}", "send it whole") from error
+
+    def _piece(self, serial: int) -> Piece:
+        found = self._pieces.read()
+        for piece in link.unpack_pieces(found[1]) if found else ():
+            if piece.serial == serial:
+                return piece
+        raise CommandRefused("park", f"its motion, number {serial}, did not arrive", "ask again")
+
+    def _follow(self, piece: Piece, now: float) -> None:
+        try:
+            self._loop.follow(piece, now)
+            self._report.newest_piece = max(self._report.newest_piece, piece.serial)
+        except ArmatureError as error:
+            self._report.refuse(str(error))
+
+
+def _in_words(error: ArmatureError) -> str:
+    """A refusal with what to do; an answer that got lost on the bus leaves nothing to do but that."""
+    is_whole = isinstance(error, PortError) or not isinstance(error, BusError)
+    return str(error) if is_whole else f"{error}; see the state, then ask again"
+
+
+def _only_stops(request: Mapping[str, Any]) -> bool:
+    """Whether a request does nothing but stop, which is right however late it comes."""
+    return request["request"] in ("hold", "quit", "torque_off", "controller_gone") or bool(request.get("on"))

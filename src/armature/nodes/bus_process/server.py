@@ -1,0 +1,110 @@
+"""The bus child's end of the link: shared memory, and a socket with the one client that it serves."""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import select
+import socket
+import time
+from collections.abc import Callable
+
+from armature.dynamixel.loop import link
+from armature.nodes.common.device_holder import peer, process
+
+_FIRST_CLIENT = 5.0  # how long a child that failed to start waits to say so [s]
+
+
+def refuse(listener: socket.socket, reason: str) -> None:
+    """Tell the client that is about to come why there will be no service."""
+    listener.settimeout(_FIRST_CLIENT)
+    with contextlib.suppress(OSError):
+        client, _ = listener.accept()
+        with client:
+            client.send(link.pack_call(link.FAILED, {"error": reason}))
+
+
+class BusLink:
+    """Serves one client at a time; others are told so."""
+
+    def __init__(self, listener: socket.socket, greeting: bytes) -> None:
+        """Args: a listening socket, and what a client is told first, beside the memory's descriptor."""
+        self._listener = listener
+        self._greeting = greeting
+        self._client: socket.socket | None = None
+        self._memory_fd = os.memfd_create("armature-bus")
+        os.ftruncate(self._memory_fd, link.MEMORY_SIZE)
+        self.memory = link.Memory(memoryview(mmap.mmap(self._memory_fd, link.MEMORY_SIZE)))
+        self.clients = 0  # how many have come so far
+
+    @property
+    def has_client(self) -> bool:
+        """Whether a client is connected."""
+        return self._client is not None
+
+    def serve_until(
+        self, deadline: float, on_request: Callable[[bytes], None], on_gone: Callable[[], None]
+    ) -> None:
+        """Take clients in and hear them until a monotonic time [s]; at least one message is heard.
+
+        Args:
+            deadline: when to return [s].
+            on_request: called with each message.
+            on_gone: called when the client has gone.
+        """
+        while True:
+            timeout = max(0.0, deadline - time.monotonic())
+            sources = [self._listener] if self._client is None else [self._listener, self._client]
+            ready, _, _ = select.select(sources, [], [], timeout)
+            # The client first: whoever knocks may be the successor of one whose end has not been heard yet.
+            if self._client is not None and self._client in ready:
+                self._hear(self._client, on_request, on_gone)
+            elif self._listener in ready:
+                self._welcome()
+            if not ready or time.monotonic() >= deadline:
+                return
+
+    def send(self, message: bytes) -> None:
+        """Tell the client, if there is one."""
+        if self._client is None:
+            return
+        # A stalled client finds the newest values in the memory; one that is gone is noticed by its end.
+        with contextlib.suppress(BlockingIOError, ConnectionError):
+            self._client.send(message)
+
+    def _welcome(self) -> None:
+        client, _ = self._listener.accept()
+        with contextlib.suppress(OSError):  # it has gone again
+            refusal = self._refusal(client)
+            if refusal is None:
+                socket.send_fds(client, [self._greeting], [self._memory_fd])
+                client.setblocking(False)
+                self._client = client
+                self.clients += 1
+                return
+            client.send(link.pack_call(link.FAILED, {"error": refusal}))
+        client.close()
+
+    def _refusal(self, client: socket.socket) -> str | None:
+        if self._client is not None:
+            return f"the port is served to {process(peer(self._client)[0])}"
+        # An address without a file has no permissions; the arm obeys its own user alone.
+        _, user = peer(client)
+        return None if user in (os.getuid(), 0) else f"the port is served to user {os.getuid()} alone"
+
+    def _hear(
+        self, client: socket.socket, on_request: Callable[[bytes], None], on_gone: Callable[[], None]
+    ) -> None:
+        try:
+            message = client.recv(link.MESSAGE_SIZE)
+        except (BlockingIOError, InterruptedError):
+            return
+        except ConnectionError:
+            message = b""
+        if message:
+            on_request(message)
+            return
+        client.close()
+        self._client = None
+        on_gone()

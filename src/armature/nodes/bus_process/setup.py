@@ -1,0 +1,52 @@
+"""The loop that a configuration of the bus child describes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from armature.core.model.arm import ArmModel, Limit
+from armature.core.trajectory.stopping import Dynamics
+from armature.dynamixel.faults.policy import FaultPolicy
+from armature.dynamixel.loop import link
+from armature.dynamixel.loop.loop import LoopSettings, ServoLoop
+from armature.dynamixel.loop.settings import FreeDriveSettings
+from armature.dynamixel.protocol.base import Bus
+from armature.dynamixel.protocol.device_names import port_paths
+from armature.dynamixel.protocol.multi_bus import bus_of
+from armature.dynamixel.wiring.arm import Wiring
+from armature.nodes.common.files import read_file
+
+
+def build(config: Mapping[str, Any]) -> tuple[Bus, ServoLoop, dict[str, Any]]:
+    """Bus and loop; nothing is opened yet.
+
+    Args:
+        config: as the servo interface writes it, see `servo_parameters`.
+
+    Returns:
+        Beside them the configuration with what the files hold now: the servo interface may have read others.
+
+    Raises:
+        ConfigError: a file or a value that cannot be used.
+    """
+    urdf, servos = read_file("urdf", config["urdf"]), read_file("wiring", config["wiring"])
+    arm = ArmModel.from_urdf(urdf, Path(config["urdf"]).name)
+    wiring = Wiring.from_yaml(servos, arm, Path(config["wiring"]).name)
+    arm = arm.limited({joint: Limit(*values) for joint, values in config["limits"].items()})
+    bus = bus_of(wiring, port_paths(config["port"], wiring.buses), config["latency"])
+    settings = LoopSettings(
+        dynamics={joint: Dynamics(*values) for joint, values in config["dynamics"].items()},
+        registers=config["registers"],
+        misses_allowed=config["misses_allowed"],
+        leads=config["feedforward"],
+        protective_stop=config["protective_stop"],
+        resumes=config["resumes"],
+        policy=FaultPolicy.read(config["faults"]),
+        following_error=config["following_error"],
+        contact=config["contact"],
+        free_drive=FreeDriveSettings(**config["free_drive"]),
+    )
+    read = {"joints": list(wiring.joints), "files": link.digest(urdf, servos)}
+    return bus, ServoLoop(bus, wiring, arm, settings), {**config, **read}

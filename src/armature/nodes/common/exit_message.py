@@ -1,0 +1,101 @@
+"""What the servo interface says of the arm when it ends: one line in its log, and in a file for the command line.
+
+No topic would do: whoever hears it may be ending too, and the line is to be found afterwards. Nor would the log
+alone: it is rotated away, and whoever keeps it may have died.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.loop import link
+
+_PREFIX = "servo_interface: "
+_SERVING = "serves the arm"  # until it says another thing, nobody knows how the arm was left
+_STAYS_ON = "torque stays on"
+_TORQUE = {
+    "partial": f"{_STAYS_ON} in some joints",
+    "unknown": f"perhaps {_STAYS_ON}, since a servo is silent",
+}
+_SAID_NOTHING = f"it ended without a word; look at the arm, since perhaps its {_STAYS_ON}"
+
+
+class Voice:
+    """Says that the arm is served, and how it was left; nothing behind that, though another thread may try."""
+
+    def __init__(self, file: Path | None = None) -> None:
+        """Args: where the newest line is kept beside the log; None for nowhere."""
+        self._file = file
+        self._lock = threading.Lock()
+        self._has_left = False
+
+    def serve(self) -> None:
+        """Say that from now on the arm is ours, so that something is to be said at the end."""
+        with self._lock:
+            if not self._has_left:
+                self._say(_SERVING)
+
+    def rest(self, words: str) -> None:
+        """Say that the arm is not served for now, and how it was left."""
+        with self._lock:
+            self._say(words)
+
+    def leave(self, words: str) -> None:
+        """Say how the arm was left."""
+        with self._lock:
+            self._has_left = True
+            self._say(words)
+
+    def _say(self, text: str) -> None:
+        with suppress(OSError):  # whoever read it has gone
+            print(f"{_PREFIX}{text}", file=sys.stderr, flush=True)  # noqa: T201
+        if self._file is not None:
+            with suppress(OSError):
+                keep(self._file, text)
+
+
+def keep_if_unsaid(file: Path, words: str) -> None:
+    """Keep the last words, unless the servo interface, which knows more, has said how it left the arm."""
+    said = file.read_text("utf-8", "replace").strip() if file.exists() else ""
+    if said in ("", f"{_PREFIX}{_SERVING}"):
+        keep(file, words)
+
+
+def keep(file: Path, words: str) -> None:
+    """Keep the last words in a file, whole or not at all."""
+    fresh = file.with_name(f".{file.name}")
+    fresh.write_text(f"{_PREFIX}{words}\n", "utf-8")
+    fresh.replace(file)
+
+
+def not_parked(why: str, status: link.Status) -> str:
+    """That the arm was left unparked, by the torque that it has.
+
+    Args:
+        why: what kept it from parking.
+        status: what the bus child told last.
+    """
+    if status.torque == "off":
+        return f"torque is off, and the state is {status.mode} ({status.why})"
+    told = why.removesuffix(f"; {_STAYS_ON}")
+    if status.mode == Mode.STARTING.name:
+        return f"not parked: {told}; nobody knows the servos yet"
+    return f"not parked: {told}; {_TORQUE.get(status.torque, _STAYS_ON)}"
+
+
+def last_words(log: Path) -> str:
+    """What was said last, as it stands in a log or in the file; empty where the arm was never served."""
+    lines = log.read_text("utf-8", "replace").splitlines() if log.exists() else []
+    said = [line.removeprefix(_PREFIX) for line in lines if line.startswith(_PREFIX)]
+    if not said:
+        return ""
+    return f"{_PREFIX}{_SAID_NOTHING if said[-1] == _SERVING else said[-1]}"
+
+
+def leaves_torque_on(words: str) -> bool:
+    """Whether last words tell of an arm that was not parked and may have torque."""
+    return _STAYS_ON in words

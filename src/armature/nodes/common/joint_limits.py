@@ -1,0 +1,101 @@
+"""Limits of the joints as parameters that all nodes of an arm share: `limits.<joint>.<name>`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+from rclpy.node import Node
+
+from armature.core.model.arm import ArmModel, Joint, Limit
+from armature.core.trajectory.stopping import Dynamics
+from armature.dynamixel.wiring.arm import Wiring
+from armature.errors import ConfigError
+from armature.nodes.common.parameters import given_names, read
+
+_PREFIX = "limits."
+# What controllers read of their own joints beside these (`group_node.JointParameters`).
+_OF_CONTROLLERS = ("margin", "start_tolerance")
+# Where none are given.
+_TURNING = Dynamics(4.0, 40.0)  # [rad/s²], [rad/s³]
+_SLIDING = Dynamics(0.2, 2.0)  # [m/s²], [m/s³]
+
+
+@dataclass(frozen=True)
+class JointLimits:
+    """Limits of one joint: what a URDF does not give, and what narrows its limits."""
+
+    acceleration: float  # [rad/s²] or [m/s²]
+    jerk: float  # [rad/s³] or [m/s³]
+    velocity: float  # [rad/s] or [m/s]
+    lower: float  # [rad] or [m]
+    upper: float  # [rad] or [m]
+
+
+@dataclass(frozen=True)
+class ArmLimits:
+    """Limits of an arm's driven joints."""
+
+    arm: ArmModel  # its limits narrowed
+    dynamics: Mapping[str, Dynamics]  # by joint
+
+    def within(self, wiring: Wiring) -> ArmLimits:
+        """The same as far as the joints go by their ranges of motion."""
+        return replace(self, arm=wiring.narrowed(self.arm))
+
+
+def read_limits(node: Node, arm: ArmModel) -> ArmLimits:
+    """The limits that hold for a node's arm.
+
+    Args:
+        node: whose parameters are read.
+        arm: as its URDF describes it.
+
+    Raises:
+        ConfigError: an unknown joint or limit, or a value that is wider than the URDF's or makes no sense.
+    """
+    _check_names(node, arm)
+    dynamics, narrowed = {}, {}
+    for joint in arm.driven:
+        bounds, otherwise = arm.limit(joint.name), _otherwise(joint)
+        given = read(node, JointLimits, f"{_PREFIX}{joint.name}.", **vars(bounds) | vars(otherwise))
+        dynamics[joint.name] = _dynamics(given, joint.name)
+        narrowed[joint.name] = _narrowed(given, joint.name, bounds)
+    return ArmLimits(arm.limited(narrowed), dynamics)
+
+
+def _otherwise(joint: Joint) -> Dynamics:
+    return _SLIDING if joint.kind == "prismatic" else _TURNING
+
+
+def _dynamics(given: JointLimits, joint: str) -> Dynamics:
+    for name in ("acceleration", "jerk"):
+        _require(0.0 < getattr(given, name) < math.inf, given, joint, name, "it must be a number above 0")
+    return Dynamics(given.acceleration, given.jerk)
+
+
+def _narrowed(given: JointLimits, joint: str, urdf: Limit) -> Limit:
+    only = "the URDF's limits can only be narrowed"
+    speed = f"it must be above 0 and up to {urdf.velocity:g}; {only}"
+    _require(0.0 < given.velocity <= urdf.velocity, given, joint, "velocity", speed)
+    lower = f"it must be within {urdf.lower:g} and {given.upper:g}; {only}"
+    _require(urdf.lower <= given.lower < given.upper, given, joint, "lower", lower)
+    upper = f"it must be within {given.lower:g} and {urdf.upper:g}; {only}"
+    _require(given.upper <= urdf.upper, given, joint, "upper", upper)
+    return replace(urdf, lower=given.lower, upper=given.upper, velocity=given.velocity)
+
+
+def _require(holds: bool, given: JointLimits, joint: str, name: str, allowed: str) -> None:
+    if not holds:
+        raise ConfigError(f"parameter {_PREFIX}{joint}.{name}", getattr(given, name), allowed)
+
+
+def _check_names(node: Node, arm: ArmModel) -> None:
+    joints = [joint.name for joint in arm.driven]
+    limits = (*(field.name for field in fields(JointLimits)), *_OF_CONTROLLERS)
+    for name in given_names(node, _PREFIX):
+        joint, _, limit = name.rpartition(".")
+        if joint not in joints or limit not in limits:
+            allowed = f"joints are {', '.join(joints)}, their limits {', '.join(limits)}"
+            raise ConfigError("parameter", f"{_PREFIX}{name}", allowed)

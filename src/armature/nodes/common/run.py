@@ -1,0 +1,125 @@
+"""How every process of the graph runs: set-up, spinning, signals, exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol, runtime_checkable
+
+import rclpy
+from rclpy.executors import ExternalShutdownException
+from rclpy.experimental import EventsExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from armature.errors import ArmatureError
+from armature.nodes.common.priority import freeze_memory, prefer
+from armature.signals import Signals, ended_with_parent, received_signals
+
+# EventsExecutor.spin() never returns in the PyPI wheels, so it is driven by finite waits;
+# this is also how soon a signal is seen.
+_SPIN_TIMEOUT = 0.2  # [s]
+
+
+@runtime_checkable
+class Stoppable(Protocol):
+    """A node that has something to do before it ends, as the servo interface parks the arm."""
+
+    def stopping(self, signals: Signals) -> bool:
+        """Go on with stopping.
+
+        Args:
+            signals: those that have asked for it, in their order.
+
+        Returns:
+            Whether the node may be destroyed now.
+        """
+
+
+@runtime_checkable
+class Leaving(Protocol):
+    """A node that may leave something behind which whoever started the process must know of."""
+
+    @property
+    def leaves_torque_on(self) -> bool:
+        """Whether the arm was left with torque."""
+
+
+@runtime_checkable
+class Failing(Protocol):
+    """A node that may find out while it runs that it cannot serve."""
+
+    @property
+    def failure(self) -> ArmatureError | None:
+        """Why the process has to end."""
+
+
+def run_nodes(*factories: Callable[[], Node], args: Sequence[str] | None = None, is_urgent: bool = False) -> int:
+    """Run nodes in one executor until they are asked to end (signals.py); the process ends with it.
+
+    Args:
+        factories: make the nodes, once rclpy is initialised.
+        args: command line with ROS arguments; None for sys.argv.
+        is_urgent: whether motion waits for them, so that they shall go before other processes.
+
+    Returns:
+        0, or 1 where a node could not start or serve, or leaves the arm with torque; why stands in one line on
+        stderr.
+    """
+    is_preferred = is_urgent and prefer()  # before DDS begins threads, which inherit it
+    with received_signals(is_last=True) as signals, ended_with_parent(os.environ), _context(args):
+        nodes: list[Node] = []
+        executor: Any = EventsExecutor()
+        try:
+            for factory in factories:
+                nodes.append(factory())
+                executor.add_node(nodes[-1])
+            if is_urgent:
+                _settle(nodes[0], is_preferred=is_preferred)
+            _spin(executor, nodes, signals)
+        except ArmatureError as error:
+            print(f"error: {error}", file=sys.stderr, flush=True)  # noqa: T201
+            return 1
+        finally:
+            executor.shutdown(0)
+            for node in nodes:
+                node.destroy_node()
+    return int(any(isinstance(node, Leaving) and node.leaves_torque_on for node in nodes))
+
+
+def _settle(node: Node, *, is_preferred: bool) -> None:
+    freeze_memory()
+    if not is_preferred:
+        node.get_logger().info("works without precedence; a nice limit of -10 for this user would permit it")
+
+
+def _spin(executor: Any, nodes: list[Node], signals: Signals) -> None:
+    fallible = [node for node in nodes if isinstance(node, Failing)]
+    try:
+        while rclpy.ok() and not (signals and _may_end(nodes, signals)):
+            executor.spin_once(timeout_sec=_SPIN_TIMEOUT)
+            _check(fallible)
+    except ExternalShutdownException:
+        pass
+
+
+def _check(nodes: Sequence[Failing]) -> None:
+    for node in nodes:
+        if node.failure is not None:
+            raise node.failure
+
+
+def _may_end(nodes: list[Node], signals: Signals) -> bool:
+    waiting = [node for node in nodes if isinstance(node, Stoppable) and not node.stopping(signals)]
+    return not waiting
+
+
+@contextmanager
+def _context(args: Sequence[str] | None) -> Iterator[None]:
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        yield
+    finally:
+        rclpy.try_shutdown()

@@ -1,0 +1,74 @@
+"""The page's access key, in a file that nobody but its user can read: it outlives the process that asks for it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from armature.errors import ConfigError
+from armature.monitor.api.security import new_access_key
+from armature.private import require_own
+
+_SHORTEST = 16  # characters of a key of one's own
+_LONGEST = 200
+
+
+def key_file(folder: Path) -> Path:
+    """Where the key is kept.
+
+    Args:
+        folder: where state is kept.
+    """
+    return folder / "access_key"
+
+
+def keep_key(file: Path) -> str:
+    """The key of this user; a new one where there is none yet.
+
+    Raises:
+        ConfigError: the file cannot be made, its folder is not its user's alone, others may read it, or it holds
+            no key.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        require_own(file.parent, "set XDG_STATE_HOME to a folder of your own")
+        if not file.exists():
+            _make(file)
+    except OSError as error:
+        allowed = f"it must be a file that can be made, or the page be on this machine alone ({error.strerror})"
+        raise ConfigError("access key", str(file), allowed) from error
+    return read_key(file)
+
+
+def read_key(file: Path) -> str:
+    """The key that a file holds.
+
+    Raises:
+        ConfigError: it cannot be read, others may read it, or it holds no key.
+    """
+    try:
+        described = file.stat()
+        key = file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError("access key", str(file), f"it must be a text that can be read ({error})") from error
+    if described.st_uid != os.getuid() or described.st_mode & 0o077:
+        raise ConfigError("access key", str(file), f"others may read it; remove it, or: chmod 600 {file}")
+    if not (_SHORTEST <= len(key) <= _LONGEST and key.isascii() and key.isprintable()):
+        allowed = f"it must hold {_SHORTEST} to {_LONGEST} letters, digits or signs; remove it to get a new one"
+        raise ConfigError("access key", str(file), allowed)
+    return key
+
+
+def _make(file: Path) -> None:
+    """Make it whole at once; of two that do so at the same time, the first counts."""
+    descriptor, fresh = tempfile.mkstemp(dir=file.parent, prefix=".access_key.")  # for this user alone
+    try:
+        os.write(descriptor, f"{new_access_key()}\n".encode())
+        os.fsync(descriptor)
+        with suppress(FileExistsError):
+            os.link(fresh, file)
+    finally:
+        os.close(descriptor)
+        Path(fresh).unlink()

@@ -1,0 +1,75 @@
+"""One goal of an action, from being sent to its end."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import Any
+
+from action_msgs.msg import GoalStatus
+
+from armature.errors import ProcessError
+from armature.monitor.board import Board
+from armature.monitor.gateway import Motion
+from armature.nodes.monitor.executor_bridge import settle
+
+_OUTCOMES = {
+    GoalStatus.STATUS_SUCCEEDED: "succeeded",
+    GoalStatus.STATUS_ABORTED: "aborted",
+    GoalStatus.STATUS_CANCELED: "canceled",
+}
+
+
+class Pursuit:
+    """One goal from being sent to its end; every method runs in the executor's thread."""
+
+    def __init__(self, board: Board | None, client: Any, goal: Any, label: str) -> None:
+        """Prepare it.
+
+        Args:
+            board: where its outcome is noted; None for a goal that moves nothing.
+            client: the action's client.
+            goal: the action's goal message.
+            label: what it is, for people.
+        """
+        self.result: Future[Motion] = Future()
+        self._board, self._client, self._goal = board, client, goal
+        self._motion = Motion(label, "running")
+
+    def begin(self, accepted: Future[bool]) -> None:
+        """Send the goal; settles `accepted` with the server's decision.
+
+        Raises:
+            ProcessError: nobody serves the action.
+        """
+        if not self._client.server_is_ready():
+            raise absent("arm_controller", self._motion.goal)
+        self._client.send_goal_async(self._goal).add_done_callback(
+            lambda done: self._answered(done.result(), accepted)
+        )
+
+    def _answered(self, handle: Any, accepted: Future[bool]) -> None:
+        if handle.accepted:
+            if self._board is not None:
+                self._board.motion = self._motion
+            handle.get_result_async().add_done_callback(lambda done: self._ended(done.result()))
+        if not settle(accepted, bool(handle.accepted)) and handle.accepted:
+            handle.cancel_goal_async()  # who asked was told that there is no answer
+
+    def _ended(self, response: Any) -> None:
+        outcome = _OUTCOMES.get(response.status, "unknown")
+        motion = Motion(self._motion.goal, outcome, _text_of(response.result))
+        # A newer motion may have replaced this one on the board.
+        if self._board is not None and self._board.motion is self._motion:
+            self._board.motion = motion
+        settle(self.result, motion)
+
+
+def absent(process: str, name: str) -> ProcessError:
+    """A process that does not offer what it should."""
+    return ProcessError(process, f"it does not serve {name}", f"start {process}, or wait until it is up")
+
+
+def _text_of(result: Any) -> str:
+    if getattr(result, "stalled", False):
+        return "the gripper met resistance and holds"
+    return str(getattr(result, "error_string", ""))

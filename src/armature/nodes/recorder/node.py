@@ -1,0 +1,261 @@
+"""The recorder: /recorder/start, /recorder/stop, /recorder/snapshot; see armature.recording."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+from action_msgs.msg import GoalStatusArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rclpy.exceptions import InvalidTopicNameException
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from rclpy.validate_topic_name import validate_topic_name
+
+from armature.errors import ArmatureError, ConfigError, RecordingError
+from armature.nodes.common import parameters, topics
+from armature.nodes.common.conversions import diagnostic
+from armature.nodes.recorder.raw import RawSubscription, common, message_class
+from armature.recording.bag.recover import finish_bag, unfinished_bags
+from armature.recording.recorder.recorder import Limits, Recorder
+from armature.recording.recorder.session import Session
+
+_DRAIN_PERIOD = 0.1  # [s]
+_FLUSH_PERIOD = 1.0  # [s]
+_REPORT_PERIOD = 0.5  # [s]; whoever shows the state waits three of them
+_FOLDER = "~/.armature/recordings"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The node's own parameters; those of `Limits` stand beside them.
+
+    Attributes:
+        folder: where bags are kept; in a namespace, below one of its name. The home folder is the default, since
+            a process of a launch file or of a service has no current folder that its user would think of.
+        topics: recorded beside those of the graph, whatever their types.
+    """
+
+    folder: str = _FOLDER
+    topics: tuple[str, ...] = ()
+
+
+def _action_topics() -> list[topics.Topic]:
+    name = f"{topics.FOLLOW_JOINT_TRAJECTORY.name}/_action"
+    feedback = topics.FOLLOW_JOINT_TRAJECTORY.kind.Impl.FeedbackMessage
+    latched = replace(topics.STATE, name=f"{name}/status", kind=GoalStatusArray)
+    return [topics.Topic(f"{name}/feedback", feedback, QoSProfile(depth=10)), latched]
+
+
+class _Pump(Thread):
+    """Writes a session's messages, so that a slow disk delays nobody else."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(name="bag writer")
+        self._session = session
+        self._end = Event()
+        self.start()
+
+    def run(self) -> None:
+        due = time.monotonic() + _FLUSH_PERIOD
+        while not self._end.wait(_DRAIN_PERIOD):
+            self._session.drain()
+            if time.monotonic() >= due:
+                self._session.flush()
+                due = time.monotonic() + _FLUSH_PERIOD
+        self._session.close()
+
+    def stop(self) -> None:
+        """Return when the bag is closed."""
+        self._end.set()
+        self.join()
+
+
+class RecorderNode(Node):
+    """Records the graph's topics, and those that the parameter `topics` names."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("recorder", **options)
+        # Each arm's bags beside those of others.
+        settings = parameters.read(self, Settings, folder=_FOLDER + self.get_namespace().rstrip("/"))
+        limits = parameters.read(self, Limits)
+        parameters.refuse_unknown(self)
+        root = Path(settings.folder).expanduser()
+        self._recorder = Recorder(root, limits, os.environ.get("ROS_DISTRO", ""), os.getppid())
+        self._pump: _Pump | None = None
+        self._failure = ""
+        self._hole = ""  # what is missing before the present recording
+        self._feeds: dict[str, RawSubscription] = {}
+        self._extra = [self._resolve(name) for name in settings.topics]
+        for topic in (*topics.TOPICS, *_action_topics()):
+            self._listen(self.resolve_topic_name(topic.name), topic.kind, topic.qos)
+        self._diagnostics = topics.publisher(self, topics.DIAGNOSTICS)
+        for service, answer in (
+            (topics.RECORDER_START, self._start),
+            (topics.RECORDER_STOP, self._stop),
+            (topics.RECORDER_SNAPSHOT, self._snapshot),
+        ):
+            self.create_service(service.kind, service.name, _answering(answer))
+        self._timers = [
+            self.create_timer(1.0, self._each_second),
+            self.create_timer(_REPORT_PERIOD, self._report),
+        ]
+        self._go_on()
+        self._recovery = Thread(target=self._recover, name="bag recovery", daemon=True)
+        self._recovery.start()
+
+    def destroy_node(self) -> None:
+        """Close the bag, then end."""
+        if self._pump is not None:
+            self._end(self._recorder.leave)
+        self._recovery.join(timeout=10.0)  # one that is cut off begins anew at the next start
+        super().destroy_node()
+
+    def _resolve(self, name: str) -> str:
+        try:
+            validate_topic_name(name)
+            return str(self.resolve_topic_name(name))
+        except InvalidTopicNameException as error:
+            raise ConfigError("parameter topics", name, "a topic's name is needed") from error
+
+    def _start(self) -> str:
+        session = self._recorder.begin(time.time_ns())
+        self._failure = self._hole = ""
+        self._pump = _Pump(session)
+        return str(session.bag)
+
+    def _go_on(self) -> None:
+        """Go on with a recording that an earlier recorder had to leave, in a bag of its own."""
+        now = time.time_ns()
+        try:
+            left = self._recorder.interrupted()
+            if left is None:
+                return
+            self._pump = _Pump(self._recorder.begin(now, continues=left.bag.name))
+        except RecordingError as error:
+            self._failure = f"a recording that was interrupted cannot go on: {error}"
+            self.get_logger().error(self._failure)
+            return
+        span = f"{_clock(left.since)} to {_clock(now)} UTC ({(now - left.since) * 1e-9:.1f} s)"
+        self._hole = f"nothing was recorded from {span}, without a recorder; before that: {left.bag}"
+        self.get_logger().warning(f"recording again: {self._hole}")
+
+    def _stop(self) -> str:
+        session = self._end(self._recorder.forget)
+        if self._failure:
+            why = f"the recording ended early: {session.failure}" if session.failure else self._failure
+            raise RecordingError(str(session.bag), why)
+        return str(session.bag)
+
+    def _end(self, note: Callable[[Session], None]) -> Session:
+        """End the recording under way, and note on disk what becomes of it."""
+        session = self._recorder.end()
+        if self._pump is not None:
+            self._pump.stop()
+            self._pump = None
+        self._failure, self._hole = session.failure, ""
+        try:
+            note(session)
+        except RecordingError as error:
+            self._failure = self._failure or str(error)
+        if self._failure:
+            self.get_logger().error(self._failure)
+        return session
+
+    def _snapshot(self) -> str:
+        return str(self._recorder.snapshot(time.time_ns()))
+
+    def _recover(self) -> None:
+        for bag in unfinished_bags(self._recorder.root):
+            try:
+                done = finish_bag(bag)
+                self.get_logger().warning(f"finished {bag}, whose writer died: {done.messages} messages")
+            except RecordingError as error:
+                self.get_logger().error(str(error))
+
+    def _each_second(self) -> None:
+        for name in {*self._feeds, *self._extra}:
+            self._tend(name)
+        if self._recorder.session is not None:
+            self._watch(self._recorder.session)
+
+    def _watch(self, session: Session) -> None:
+        """End a recording that failed, or that leaves too little space."""
+        try:
+            self._recorder.check_space()
+            why = session.failure
+        except RecordingError as error:
+            why = str(error)
+        if why:
+            self._end(self._recorder.forget)
+            self._failure = why
+            self.get_logger().error(f"recording stopped: {why}")
+
+    def _tend(self, name: str) -> None:
+        """Subscribe to a topic that appeared; loosen a subscription that its publishers do not serve."""
+        offers = self.get_publishers_info_by_topic(name)
+        profiles = [offer.qos_profile for offer in offers]
+        feed = self._feeds.get(name)
+        if feed is None:
+            if offers:
+                self._follow(name, offers[0].topic_type, common(profiles))
+            return
+        feed.publishers = len(offers)
+        wanted = common([feed.qos, *profiles])
+        if (wanted.reliability, wanted.durability) != (feed.qos.reliability, feed.qos.durability):
+            feed.close()
+            self._listen(name, feed.kind, wanted)
+
+    def _follow(self, name: str, type_name: str, qos: QoSProfile) -> None:
+        try:
+            self._listen(name, message_class(type_name), qos)
+        except (ImportError, AttributeError):
+            self._extra.remove(name)
+            self.get_logger().error(f"{name} is not recorded: {type_name} is not installed; source its workspace")
+
+    def _listen(self, name: str, kind: Any, qos: QoSProfile) -> None:
+        try:
+            self._feeds[name] = RawSubscription(self, name, kind, qos, self._recorder.receive, self._recorder.lost)
+        except RecordingError as error:
+            self.get_logger().error(f"{name} is not recorded: {error}")
+
+    def _report(self) -> None:
+        message = DiagnosticArray(status=[self._status()])
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._diagnostics.publish(message)
+
+    def _status(self) -> DiagnosticStatus:
+        session = self._recorder.session
+        values: dict[str, object] = {"folder": self._recorder.root, "free_bytes": self._recorder.free()}
+        level, text = DiagnosticStatus.OK, "idle"
+        if session is not None:
+            progress = session.progress()
+            values |= {"path": progress.bag, "messages": progress.messages, "bytes": progress.bytes}
+            values |= {"dropped": progress.dropped}
+            level = DiagnosticStatus.WARN if progress.dropped or self._hole else level
+            text = f"recording again: {self._hole}" if self._hole else "recording"
+        if self._failure:
+            level, text = DiagnosticStatus.ERROR, f"failed: {self._failure}"
+        return diagnostic("recorder", level, text, values)
+
+
+def _clock(nanoseconds: int) -> str:
+    """A time of day in UTC; the day stands in the bag's name."""
+    return f"{datetime.fromtimestamp(nanoseconds * 1e-9, timezone.utc):%H:%M:%S.%f}"[:-3]
+
+
+def _answering(deed: Callable[[], str]) -> Callable[[Any, Any], Any]:
+    def answer(_request: Any, response: Any) -> Any:
+        try:
+            response.message, response.success = deed(), True
+        except ArmatureError as error:
+            response.message, response.success = str(error), False
+        return response
+
+    return answer

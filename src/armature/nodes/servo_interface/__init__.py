@@ -1,0 +1,5 @@
+"""The ROS half of the servo interface: the graph's door to the servos.
+
+Nothing that speaks to a servo; its bus process does.
+Begin with node.py.
+"""

@@ -1,0 +1,178 @@
+"""The ROS half's end of the link to the bus child: asks it, hears it."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import Any
+
+from armature.core.trajectory.spline import Array
+from armature.core.trajectory.trajectory import Trajectory
+from armature.dynamixel.loop import link
+from armature.dynamixel.motion.setpoints import Piece
+from armature.errors import CommandRefused, GoalRefused, ProcessError
+from armature.nodes.servo_interface.bus_process.spawn import Attachment
+
+_ANSWER_TIME = 5.0  # how long a request may take [s]
+_NO_SETTINGS = ("protective_stop", "resumes", "last_words")
+
+
+class BusClient:
+    """One connection to the bus child.
+
+    `listen` calls back in its own thread; the other methods may be called in any other.
+    """
+
+    def __init__(self, attachment: Attachment, wanted: Mapping[str, Any]) -> None:
+        """Args: the connection, and the configuration that the child should have."""
+        self.was_found = attachment.child is None
+        self.has_our_settings = _has(attachment.config, wanted)
+        self.child = attachment.child
+        self._socket: socket.socket | None = attachment.connection
+        self._memory = attachment.memory
+        self._waiting: dict[int, Future[str]] = {}
+        self._lock = threading.Lock()
+        self._requests = 0
+        self._pieces: dict[tuple[str, ...], Piece] = {}
+        self._serial = max((piece.serial for piece in self._known_pieces()), default=0)
+
+    def readings(self) -> link.Readings | None:
+        """The newest cycle."""
+        found = self._memory.readings.read()
+        return None if found is None else link.unpack_readings(found[1])
+
+    def send_piece(self, session: str, start: float, motion: Trajectory, efforts: Array | None = None) -> int:
+        """Put a piece of motion where the next cycle finds it, with the joints' loads where they are known.
+
+        Returns:
+            Its serial number.
+
+        Raises:
+            GoalRefused: it is too long.
+        """
+        with self._lock:
+            piece = Piece(self._serial + 1, session, start, motion, efforts)
+            # A piece that has ended is of no use any more, whoever's it was.
+            others = {joints: other for joints, other in self._pieces.items() if other.end > start}
+            pieces = {**others, motion.joints: piece}
+            data = link.pack_pieces(list(pieces.values()))
+            if len(data) > self._memory.pieces.capacity:
+                allowed = f"pieces take {self._memory.pieces.capacity} bytes; send about 200 ms at a time"
+                raise GoalRefused("set-points: points", len(motion.times), allowed)
+            self._memory.pieces.write(data)
+            self._pieces, self._serial = pieces, piece.serial
+            return piece.serial
+
+    def set_clock(self, time: float) -> None:
+        """Tell the loop its time [s], where it lives on a simulated one."""
+        self._memory.clock.write(link.pack_clock(time))
+
+    def request(self, name: str, **fields: Any) -> str:
+        """Ask the child and await its answer.
+
+        Raises:
+            CommandRefused: it refuses, is gone, or does not answer in time.
+        """
+        future: Future[str] = Future()
+        with self._lock:
+            self._requests += 1
+            number = self._requests
+            self._waiting[number] = future
+        try:
+            until = time.monotonic() + _ANSWER_TIME  # a request that is given up must not be carried out later
+            call = {"until": until, **fields, "request": name, "id": number}
+            self._require_socket().send(link.pack_call(link.REQUEST, call))
+            return future.result(_ANSWER_TIME)
+        except (OSError, FutureTimeoutError, ProcessError) as error:
+            why = "the bus process does not answer"
+            raise CommandRefused(name, why, "look at its state, then ask again") from error
+        finally:
+            self._waiting.pop(number, None)
+
+    def tell(self, name: str, **fields: Any) -> None:
+        """Ask the child for something whose answer nobody needs; also in the thread that listens."""
+        with contextlib.suppress(OSError, ProcessError):  # its end is heard by whoever listens
+            self._require_socket().send(link.pack_call(link.REQUEST, {**fields, "request": name, "id": 0}))
+
+    def listen(self, on_cycle: Callable[[link.Readings], None], on_status: Callable[[link.Status], None]) -> str:
+        """Hear the child until it ends or the connection is closed.
+
+        Returns:
+            What the child said of its end, if it could say anything.
+        """
+        connection = self._require_socket()
+        last_words = ""
+        while True:
+            try:
+                message = connection.recv(link.MESSAGE_SIZE)
+            except OSError:
+                message = b""
+            kind = message[:1]
+            if not message:
+                break
+            if kind == link.CYCLE:
+                readings = self.readings()
+                if readings is not None:
+                    on_cycle(readings)
+            elif kind == link.STATUS:
+                on_status(link.unpack_status(message))
+            elif kind == link.REPLY:
+                self._settle(link.unpack_call(message))
+            elif kind == link.FAILED:
+                last_words = str(link.unpack_call(message).get("error", ""))
+        for future in list(self._waiting.values()):
+            future.set_exception(ProcessError("bus", "it has ended", "it is started anew by itself"))
+        return last_words
+
+    def close(self) -> None:
+        """Let go of the child; it holds the arm, and ends by itself if torque is off."""
+        with self._lock:  # whoever hears the end and whoever ends may come here at once
+            connection, self._socket = self._socket, None
+        if connection is not None:
+            with contextlib.suppress(OSError):  # the child was first
+                connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
+
+    def wait_ended(self, timeout: float) -> None:
+        """Reap a child that was started here and has been asked to quit."""
+        if self.child is not None:
+            # One that does not end holds the arm; whoever starts next finds it.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.child.wait(timeout)
+
+    def _settle(self, reply: Mapping[str, Any]) -> None:
+        future = self._waiting.pop(reply["id"], None)
+        if future is None:
+            return
+        if reply["ok"]:
+            future.set_result(reply["message"])
+        else:
+            future.set_exception(_Refused(reply["message"]))
+
+    def _known_pieces(self) -> tuple[Piece, ...]:
+        found = self._memory.pieces.read()
+        return link.unpack_pieces(found[1]) if found else ()
+
+    def _require_socket(self) -> socket.socket:
+        if self._socket is None:
+            raise ProcessError("bus", "it is not connected", "wait until it is started anew")
+        return self._socket
+
+
+def _has(config: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether a child works with what the user has set; the rest is how it was found when it was started."""
+    names = [name for name in wanted if name not in _NO_SETTINGS]
+    return all(name in config and config[name] == wanted[name] for name in names)
+
+
+class _Refused(CommandRefused):
+    """A refusal whose text the child has written."""
+
+    def __init__(self, text: str) -> None:
+        Exception.__init__(self, text)

@@ -1,0 +1,204 @@
+"""Keeps one bus child attached to the servo interface, and hears it in a thread of its own."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from armature.dynamixel.faults.remedy import SEE_TO_BUS, STARTED_ANEW, Remedy
+from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.loop import link
+from armature.errors import ArmatureError, CommandRefused, InternalError, ProcessError
+from armature.nodes.servo_interface.bus_process.client import BusClient
+from armature.nodes.servo_interface.bus_process.spawn import BusStart
+
+_RESPAWN_EVERY = 0.5  # [s]
+_END_TIME = 2.0  # [s]
+
+
+class BusKeeper:
+    """The bus child of one port, whichever it is at the moment."""
+
+    def __init__(
+        self,
+        config: Callable[[], Mapping[str, Any]],
+        on_attached: Callable[[BusClient], None],
+        on_cycle: Callable[[link.Readings], None],
+        on_status: Callable[[link.Status, link.Readings | None], None],
+    ) -> None:
+        """Nothing is started yet. What is given here is called in the keeper's thread.
+
+        Args:
+            config: the configuration that a child is to have now.
+            on_attached: a child has been found or started; it has told nothing yet.
+            on_cycle: a cycle of the bus has ended.
+            on_status: the child has told its status, or has gone; the readings may be newer than the last cycle.
+        """
+        self.failure: ArmatureError | None = None  # why the first child could not be had, or none can be heard
+        self.status = link.starting(protective_stop=False)
+        self._config = config
+        self._on_attached = on_attached
+        self._on_cycle = on_cycle
+        self._on_status = on_status
+        self._starting: BusStart | None = None
+        self._client: BusClient | None = None
+        self.was_attached = False  # whether there has been a child
+        self._news = threading.Condition()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="bus listener")
+
+    def open(self) -> None:
+        """Begin to look for a child, and to hear it."""
+        self._thread.start()
+
+    def close(self, *, quit: bool = False) -> None:
+        """Let the child go, and end the thread.
+
+        Args:
+            quit: ask it to end before; otherwise it holds the arm, and ends by itself if torque is off.
+        """
+        with self._news:
+            self._closing.set()
+            client, starting = self._client, self._starting
+            self._news.notify_all()
+        if starting is not None:
+            starting.give_up()
+        if client is not None:
+            if quit:
+                _ask_to_quit(client)
+            client.close()
+        self._thread.join()
+        if client is not None and quit:
+            client.wait_ended(_END_TIME)
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether there is a child at the moment."""
+        return self._client is not None
+
+    @property
+    def client(self) -> BusClient:
+        """The child that is attached.
+
+        Raises:
+            CommandRefused: there is none at the moment.
+        """
+        client = self._client
+        if client is None:
+            raise CommandRefused("request", "there is no bus process yet", f"{STARTED_ANEW}, then ask again")
+        return client
+
+    def wait_for(self, condition: Callable[[], bool], timeout: float | None = None) -> bool:
+        """Await something that a status or a cycle brings.
+
+        Args:
+            condition: looked at after each of them.
+            timeout: longest wait [s]; None for no bound.
+
+        Returns:
+            Whether it came true.
+
+        Raises:
+            CommandRefused: this process is ending.
+        """
+        with self._news:
+            met = self._news.wait_for(lambda: self._closing.is_set() or condition(), timeout)
+        if self._closing.is_set():
+            raise CommandRefused("request", "the servo interface is ending", "start it again")
+        return met
+
+    # In the thread
+
+    def _keep(self) -> None:
+        """Until the end; with an error of the program the process ends too, since its state would stand still."""
+        try:
+            self._keep_attached()
+        except Exception as error:  # noqa: BLE001  # nobody else would see it
+            sys.stderr.write(traceback.format_exc())
+            self._fail(InternalError(error))
+
+    def _fail(self, failure: ArmatureError) -> None:
+        if self._client is not None:
+            self._client.close()
+        with self._news:
+            self._client, self.failure = None, failure
+            self._news.notify_all()
+
+    def _keep_attached(self) -> None:
+        while not self._closing.is_set():
+            client = self._attach()
+            if client is not None:
+                self._hear(client)
+            elif self.failure is not None:
+                return
+
+    def _attach(self) -> BusClient | None:
+        wanted = self._config()
+        start = BusStart(wanted)
+        with self._news:
+            self._starting = start
+            if self._closing.is_set():
+                return None
+        try:
+            client = BusClient(start.attach(), wanted)
+        except ProcessError as error:
+            self._not_attached(error)
+            return None
+        with self._news:
+            self._starting = None
+            self._client = client
+        if self._closing.is_set():
+            client.close()
+            return None
+        return client
+
+    def _not_attached(self, error: ProcessError) -> None:
+        if self._closing.is_set():
+            return
+        if not self.was_attached:
+            self.failure = error
+            return
+        self._lose(str(error), SEE_TO_BUS)
+        with self._news:
+            self._news.wait_for(lambda: self._closing.is_set(), _RESPAWN_EVERY)
+
+    def _hear(self, client: BusClient) -> None:
+        self.was_attached = True
+        self._on_attached(client)
+        last_words = client.listen(self._hear_cycle, lambda status: self._hear_status(status, client.readings()))
+        client.close()
+        with self._news:
+            self._client = None
+        why = "the bus process has ended; the servos hold their last goals; it is being started anew"
+        self._lose(f"{why} ({last_words})" if last_words else why)
+
+    def _hear_cycle(self, readings: link.Readings) -> None:
+        if not self._closing.is_set():
+            self._on_cycle(readings)
+            self._tell()
+
+    def _hear_status(self, status: link.Status, readings: link.Readings | None) -> None:
+        self.status = status
+        if not self._closing.is_set():
+            self._on_status(status, readings)
+        self._tell()
+
+    def _lose(self, why: str, remedy: Remedy = STARTED_ANEW) -> None:
+        """Nothing of what the child told last is so any more, but its latch."""
+        latched = self.status.protective_stop
+        gone = link.without_bus(Mode.DISCONNECTED.name, why, remedy)
+        self._hear_status(replace(gone, protective_stop=latched, cause="bus process"), None)
+
+    def _tell(self) -> None:
+        with self._news:
+            self._news.notify_all()
+
+
+def _ask_to_quit(client: BusClient) -> None:
+    with suppress(CommandRefused):  # it is gone already
+        client.request("quit")

@@ -1,0 +1,165 @@
+"""How the ROS half comes to its bus child: finds the one that serves the port, or starts one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import mmap
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO, Any
+
+from armature import __version__
+from armature.dynamixel.loop import link
+from armature.errors import ProcessError
+from armature.nodes.common.device_holder import peer, process
+
+_CONNECT_EVERY = 0.02  # [s]
+_LISTEN_TIME = 10.0  # how long a child may take to listen [s]
+_END_TIME = 5.0  # how long a child without service may take to end [s]
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A connection with the bus child of a port."""
+
+    connection: socket.socket
+    memory: link.Memory
+    config: Mapping[str, Any]  # which the child works with
+    child: subprocess.Popen[bytes] | None  # where it was started here
+
+
+class BusStart:
+    """One attempt to attach; another thread may give it up."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        """Args: the child's configuration, as JSON can hold it."""
+        self._config = config
+        self._connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._child: subprocess.Popen[bytes] | None = None
+        self._given_up = threading.Event()
+
+    def attach(self) -> Attachment:
+        """Connect to the child of the port, starting one where there is none.
+
+        Raises:
+            ProcessError: it does not start, serves another process, is of another version, or this was given up.
+        """
+        try:
+            if not self._connect():
+                self._spawn()
+            message, descriptor = self._greeting()
+            with os.fdopen(descriptor, "r+b", buffering=0) as file:
+                memory = link.Memory(memoryview(mmap.mmap(file.fileno(), link.MEMORY_SIZE)))
+            config = _understood(json.loads(message), self._config, peer(self._connection)[0])
+        except ProcessError:
+            self._abandon()
+            raise
+        return Attachment(self._connection, memory, config, self._child)
+
+    def give_up(self) -> None:
+        """Let whoever attaches wait no longer."""
+        self._given_up.set()
+        with contextlib.suppress(OSError):  # it is not connected yet
+            self._connection.shutdown(socket.SHUT_RDWR)
+
+    def _connect(self) -> bool:
+        try:
+            self._connection.connect(link.address(self._config["port"]))
+        except ConnectionRefusedError:
+            return False
+        # An address without a file has no permissions; anybody may be at its other end.
+        pid, user = peer(self._connection)
+        if user not in (os.getuid(), 0):
+            who = f"{process(pid)} of user {user} serves this port"
+            raise ProcessError("bus", who, "end that process, or let that user run the arm")
+        return True
+
+    def _spawn(self) -> None:
+        # A session of its own: a Ctrl-C in the terminal is for the ROS half to see to.
+        with tempfile.TemporaryFile() as errors:  # it outlives whoever would read a pipe
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", "armature.nodes.bus_process", json.dumps(self._config)],
+                start_new_session=True,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+            )
+            self._await_child(self._child, errors)
+
+    def _await_child(self, child: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
+        late = time.monotonic() + _LISTEN_TIME
+        while not self._connect():
+            if self._given_up.wait(_CONNECT_EVERY):
+                raise _ending()
+            if child.poll() is not None or time.monotonic() > late:
+                why = f"the bus process does not start: {_last_line(errors)}"
+                raise ProcessError("bus", why, "mend that, then start again")
+
+    def _greeting(self) -> tuple[bytes, int]:
+        """What the child says first, and the descriptor of its memory; it waits for its port before."""
+        if self._given_up.is_set():  # before there was a connection that could be cut
+            raise _ending()
+        self._connection.settimeout(float(self._config["patience"]) + _LISTEN_TIME)
+        try:
+            message, descriptors, _, _ = socket.recv_fds(self._connection, link.MESSAGE_SIZE, 1)
+            self._connection.settimeout(None)
+        except ConnectionResetError as error:
+            raise ProcessError("bus", "it ended before it said anything", "start it anew") from error
+        except OSError as error:
+            raise ProcessError("bus", f"no greeting ({error})", "end that process, then start again") from error
+        if self._given_up.is_set():
+            raise _ending()
+        if descriptors:
+            return message, descriptors[0]
+        reason = link.unpack_call(message).get("error", "no reason given") if message else "it ended at once"
+        raise ProcessError("bus", str(reason), "mend that, then start again")
+
+    def _abandon(self) -> None:
+        self._connection.close()
+        if self._child is None:
+            return
+        self._child.terminate()  # it ends by itself, unless it still waits for its port
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._child.wait(_END_TIME)
+
+
+def _understood(greeting: Mapping[str, Any], wanted: Mapping[str, Any], pid: int) -> Mapping[str, Any]:
+    """The child outlives its ROS half; what one of another version or of other joints writes would be misread."""
+    if greeting.get("layout") != link.layout():
+        theirs = (
+            f"its version is {greeting.get('version', 'an older one')} (memory layout {greeting.get('layout')})"
+        )
+        raise _unlike(pid, theirs, f"ours is {__version__} ({link.layout()})")
+    config: dict[str, Any] = greeting["config"]
+    ours = wanted.get("joints", config.get("joints"))
+    if config.get("joints") != ours:
+        raise _unlike(pid, f"its joints are {_listed(config.get('joints'))}", f"ours are {_listed(ours)}")
+    return config
+
+
+def _unlike(pid: int, theirs: str, ours: str) -> ProcessError:
+    remedy = f"end it with: kill {pid} (the servos hold the arm meanwhile), then start again"
+    return ProcessError("bus", f"{process(pid)} holds the arm; {theirs}, {ours}", remedy)
+
+
+def _listed(joints: Sequence[str] | None) -> str:
+    return ", ".join(joints or ("unknown",))
+
+
+def _last_line(errors: IO[bytes]) -> str:
+    """What a process said last of its own failure."""
+    errors.seek(0)
+    lines = errors.read().decode("utf-8", "replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it says nothing")
+
+
+def _ending() -> ProcessError:
+    return ProcessError("bus", "the servo interface is ending", "start it again")

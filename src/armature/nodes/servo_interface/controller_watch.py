@@ -1,0 +1,63 @@
+"""Notices that the controller which commands the arm has gone."""
+
+from __future__ import annotations
+
+from rclpy.node import Node
+
+from armature.core.control.readiness import arming_of
+from armature.errors import CommandRefused
+from armature.nodes.common import topics
+from armature.nodes.servo_interface.bus_process.keeper import BusKeeper
+
+# The controller's state comes at 20 Hz; promise 4 grants a fault one second until it is named.
+_LOOK_EVERY = 0.1  # [s]
+_SILENCE = 8  # looks
+
+
+class ControllerWatch:
+    """Tells the bus child when a session's controller falls silent.
+
+    A controller counts once it has been heard in the present session: by its state, or by being the only publisher
+    of set-points. Giving way begins no new one: a controller that dies just then is to be missed. Time is the
+    node's, since a controller is silent too while a simulation stands still.
+    """
+
+    def __init__(self, node: Node, keeper: BusKeeper) -> None:
+        """Args: whose subscription and timer it uses, and the bus child."""
+        self._node = node
+        self._keeper = keeper
+        self._session = ""
+        self._looks = -1  # since the controller was heard last; -1: not in this session
+        self._had_writer = False
+        self._states = topics.subscription(node, topics.CONTROLLER_STATE, self._heard, raw=True)
+        self._setpoints = node.resolve_topic_name(topics.SETPOINTS.name)
+        self._timer = node.create_timer(_LOOK_EVERY, self._look)
+
+    def close(self) -> None:
+        """Withdraw subscription and timer."""
+        self._node.destroy_timer(self._timer)
+        self._node.destroy_subscription(self._states)
+
+    def _heard(self, _state: bytes) -> None:
+        self._looks = 0
+
+    def _look(self) -> None:
+        session = arming_of(self._keeper.status.session)
+        if session != self._session or not session:
+            self._session, self._looks, self._had_writer = session, -1, False
+            return
+        has_writer = self._node.count_publishers(self._setpoints) > 0
+        if self._looks >= _SILENCE:
+            self._tell(f"nothing has been heard of the controller for {self._looks * _LOOK_EVERY:.1f} s")
+        elif self._had_writer and not has_writer:
+            self._tell("nobody publishes set-points any more")
+        self._had_writer = has_writer
+        self._looks += self._looks >= 0
+
+    def _tell(self, what: str) -> None:
+        why = f"controller gone: {what}; holding; start it again, then arm"
+        self._node.get_logger().error(why)
+        try:
+            self._keeper.client.request("controller_gone", why=why)
+        except CommandRefused as error:
+            self._node.get_logger().error(str(error))

@@ -1,0 +1,179 @@
+"""Disarming: stop, park if the way is free, torque off; it takes seconds, so it runs in a thread of its own."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+
+from armature.core.planning.transfer import transfer
+from armature.core.trajectory.trajectory import Trajectory
+from armature.dynamixel.faults.states import Mode
+from armature.errors import CommandRefused
+from armature.nodes.servo_interface.bus_process.client import BusClient
+from armature.nodes.servo_interface.bus_process.keeper import BusKeeper
+from armature.nodes.servo_interface.parameters import ServoConfiguration
+
+_REST_TIME = 5.0  # how long a stop may take before parking begins [s]
+_STANDSTILL = 5.0  # so long without time passing, as in a paused simulation, means that nothing will end [s]
+_CUT_TIME = 1.0  # how long torque may take to go off where an answer gets lost [s]
+_SUPPORT = "look, then ask again, or support the arm and call /servo_interface/torque_off"
+_STOPPABLE = (Mode.ARMED.name, Mode.MOVING.name, Mode.HOLDING.name, Mode.PARKING.name)
+
+
+class Disarming:
+    """Disarms on request; who asks while it is under way awaits the same end."""
+
+    def __init__(self, configuration: ServoConfiguration, keeper: BusKeeper) -> None:
+        """Args: the arm and its park pose, and the bus child."""
+        self._configuration = configuration
+        self._keeper = keeper
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="disarming")
+        self._lock = threading.Lock()
+        self._is_called_off = False
+        self._present: Future[str] | None = None
+
+    def begin(self, *, is_leaving: bool = False) -> Future[str]:
+        """Disarm.
+
+        Args:
+            is_leaving: whether nobody has asked for it but the process's end; then an arm at fault holds.
+
+        Returns:
+            What was done; a CommandRefused where it could not, and torque stays on.
+        """
+        with self._lock:
+            if self._present is None or self._present.done():
+                self._present = self._worker.submit(self._disarm, is_leaving)
+            return self._present
+
+    def call_off(self, why: str) -> None:
+        """Hold at once, and begin no other parking."""
+        with self._lock:
+            self._is_called_off = True
+            self._keeper.client.request("hold", why=why)
+
+    def close(self) -> None:
+        """End the thread; the keeper must be closed before, so that it waits for nothing."""
+        self._worker.shutdown()
+
+    def _disarm(self, is_leaving: bool) -> str:
+        status = self._keeper.status
+        if self._is_off():
+            return "torque is off already"
+        is_fault = status.mode == Mode.FAULT.name  # of which the loop knows whether the arm can park with it
+        if status.mode not in _STOPPABLE and not status.wants_park and not (is_fault and not is_leaving):
+            why = f"the state is {status.mode} ({status.why})"
+            raise CommandRefused("disarm", why, f"{status.remedy or 'wait for another state'}; torque stays on")
+        self._end_free_drive(status.free)
+        if status.mode != Mode.PARKING.name:  # else it is under way, and its end is this one's too
+            if not (is_fault or status.wants_park):  # else the fault has stopped the arm
+                self._keeper.client.request("hold", why="stopping before parking")
+            self._go_to_park()
+        self._await_end()
+        if self._keeper.status.mode == Mode.FAULT.name:
+            self._keeper.wait_for(self._is_off, _CUT_TIME)
+        if not self._is_off():
+            raise CommandRefused("disarm", self._keeper.status.why, f"{_SUPPORT}; torque stays on")
+        return "parked, torque off"
+
+    def _await_end(self) -> None:
+        """Wait while the arm parks, which ends within a bounded time, unless no time passes."""
+        before = math.nan
+        while not self._keeper.wait_for(lambda: self._keeper.status.mode != Mode.PARKING.name, _STANDSTILL):
+            client = self._keeper.client
+            time = self._loop_time(client)
+            if time == before:
+                client.request("hold", why="parking was called off: time stands")
+                raise CommandRefused(
+                    "park", "time stands, as in a paused simulation", "let it run, then ask again; torque stays on"
+                )
+            before = time
+
+    def _is_off(self) -> bool:
+        status = self._keeper.status
+        return status.mode == Mode.DISARMED.name or (status.mode == Mode.FAULT.name and status.torque == "off")
+
+    def _end_free_drive(self, joints: Sequence[str]) -> None:
+        """Only an arm that holds with all its joints can park."""
+        for joint in joints:
+            self._keeper.client.request("free", joint=joint, begin=False)
+        if joints:
+            cycle = self._cycle()
+            self._keeper.wait_for(lambda: not self._keeper.status.free and self._cycle() > cycle, _REST_TIME)
+
+    def _cycle(self) -> int:
+        readings = self._keeper.client.readings()
+        return 0 if readings is None else readings.cycle
+
+    def _at_rest(self) -> dict[str, float]:
+        """Commanded positions once nothing is commanded to move."""
+        self._keeper.wait_for(lambda: self._resting() is not None, _REST_TIME)
+        resting = self._resting()
+        if resting is None:
+            raise CommandRefused("park", "the arm does not come to rest", f"{_SUPPORT}; torque stays on")
+        return resting
+
+    def _resting(self) -> dict[str, float] | None:
+        readings = self._keeper.client.readings()
+        if readings is None or any(axis.commanded_velocity for axis in readings.axes):
+            return None
+        joints = self._configuration.joints
+        return {joint: axis.commanded_position for joint, axis in zip(joints, readings.axes, strict=True)}
+
+    def _go_to_park(self) -> None:
+        """Again where the arm rests elsewhere meanwhile, as where a watchdog has tripped on a busy machine."""
+        for is_last in (False, False, True):
+            start = self._at_rest()
+            try:
+                self._park(start)
+                return
+            except CommandRefused:
+                if is_last or self._is_called_off or self._at_rest() == start:
+                    raise
+
+    def _park(self, start: dict[str, float]) -> None:
+        way = way_to_park(self._configuration, start)
+        with self._lock:
+            if self._is_called_off:
+                raise CommandRefused("park", "it was called off", "torque stays on; ask again")
+            client = self._keeper.client
+            serial = client.send_piece("", self._loop_time(client), way)
+            client.request("park", serial=serial)
+
+    @staticmethod
+    def _loop_time(client: BusClient) -> float:
+        readings = client.readings()
+        return 0.0 if readings is None else readings.loop_time
+
+
+def way_to_park(configuration: ServoConfiguration, start: Mapping[str, float]) -> Trajectory:
+    """The straight way in joint space to the park pose.
+
+    Args:
+        configuration: the arm, its park pose and how fast it may go there.
+        start: where every joint rests now [rad] or [m].
+
+    Raises:
+        CommandRefused: the arm would meet itself or the floor.
+    """
+    # Here, not above: MuJoCo takes a third of the process's memory, which it needs for this alone.
+    from armature.core.kinematics.collision import CollisionModel
+
+    joints = configuration.joints
+    park = {**start, **configuration.park}
+    contact = CollisionModel(configuration.urdf, configuration.arm).first_contact(
+        joints, np.array([start[joint] for joint in joints]), np.array([park[joint] for joint in joints])
+    )
+    if contact is not None:
+        raise CommandRefused(
+            "park",
+            f"{contact.first} would meet {contact.second} at {contact.fraction:.0%} of the way",
+            "move the arm to where the straight way is free, or support it and call /servo_interface/torque_off; "
+            "torque stays on",
+        )
+    limits = {joint: configuration.arm.limit(joint) for joint in joints}
+    return transfer(joints, start, park, limits, configuration.dynamics, configuration.park_speed)

@@ -1,0 +1,69 @@
+"""Tells the bus child what the joints carry while a hand guides the arm, by the arm's model."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+import numpy as np
+
+from armature.dynamixel.loop import link
+from armature.errors import CommandRefused
+from armature.nodes.servo_interface.bus_process.keeper import BusKeeper
+from armature.nodes.servo_interface.parameters import ServoConfiguration
+
+_EVERY = 0.05  # [s]
+
+Loads = Callable[[link.Readings], Mapping[str, float]]
+
+
+class Guiding:
+    """A thread of its own while joints give way, since the model takes time to load."""
+
+    def __init__(self, configuration: ServoConfiguration, keeper: BusKeeper) -> None:
+        """Args: the arm, and the bus child."""
+        self._configuration = configuration
+        self._keeper = keeper
+        self._thread: threading.Thread | None = None
+
+    def see(self, free: tuple[str, ...]) -> None:
+        """These joints are free; called in the keeper's thread."""
+        is_under_way = self._thread is not None and self._thread.is_alive()
+        if not is_under_way and self._configuration.wiring.yielding.intersection(free):
+            self._thread = threading.Thread(target=self._tell, name="guiding")
+            self._thread.start()
+
+    def close(self) -> None:
+        """End the thread; the keeper must be closed before, so that it waits for nothing."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def _tell(self) -> None:
+        loads = _loads_of(self._configuration)
+        with suppress(CommandRefused):  # the process ends, or the bus child has gone
+            while self._keeper.status.free:
+                client = self._keeper.client
+                readings = client.readings()
+                if readings is not None and (told := loads(readings)):
+                    client.tell("loads", loads=told)
+                self._keeper.wait_for(lambda: not self._keeper.status.free, _EVERY)
+
+
+def _loads_of(configuration: ServoConfiguration) -> Loads:
+    """What weight asks of the joints at a reading [N·m] or [N]; nothing where a joint was not read."""
+    # Here, not above: MuJoCo takes memory that this process needs for nothing else but parking.
+    from armature.core.kinematics.drive import drives_of
+    from armature.core.kinematics.dynamics import Torques
+    from armature.core.kinematics.mechanics import Mechanics
+
+    arm, joints = configuration.arm, configuration.joints
+    torques = Torques(Mechanics(configuration.urdf, arm, joints), drives_of(arm))
+
+    def loads(readings: link.Readings) -> dict[str, float]:
+        place = np.array([[axis.position for axis in readings.axes]])
+        if not np.isfinite(place).all():
+            return {}
+        return dict(zip(joints, map(float, torques.loads(place)[0]), strict=True))
+
+    return loads

@@ -1,0 +1,169 @@
+"""The ROS half of the servo interface: a managed node between the graph and the bus child.
+
+Reads set-points; writes joint states at the rate of the bus, state, what is commanded, and diagnostics.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+
+from armature.errors import ArmatureError, CommandRefused
+from armature.nodes.common.exit_message import Voice, leaves_torque_on, not_parked
+from armature.nodes.common.parameters import read, refuse_unknown
+from armature.nodes.servo_interface.bus_process.keeper import BusKeeper
+from armature.nodes.servo_interface.parameters import ServoConfiguration
+from armature.nodes.servo_interface.parts import Parts
+from armature.signals import Signals
+
+
+@dataclass(frozen=True)
+class StartParameters:
+    """What is known before the node is configured."""
+
+    autostart: bool = True  # configure and activate at start; false leaves it to a lifecycle manager
+    last_words: str = ""  # file that keeps how the arm was left; "" for the log alone
+
+
+class ServoInterface(LifecycleNode):
+    """Managed node /servo_interface."""
+
+    def __init__(self) -> None:
+        super().__init__("servo_interface")
+        self._refusal: Exception | None = None
+        self._parts: Parts | None = None
+        self._leaving: Future[str] | None = None
+        self._has_left = False
+        given = read(self, StartParameters)
+        self._last_words = given.last_words
+        self._voice = Voice(Path(given.last_words) if given.last_words else None)
+        self._autostart = given.autostart
+        self.leaves_torque_on = False
+
+    def start(self) -> ServoInterface:
+        """Configure and activate at once, unless a lifecycle manager does.
+
+        Raises:
+            ArmatureError: why it could not be configured.
+        """
+        if not self._autostart:
+            return self
+        self.trigger_configure()
+        if self._refusal is not None:
+            self.destroy_node()
+            raise self._refusal
+        self.trigger_activate()
+        return self
+
+    @property
+    def failure(self) -> ArmatureError | None:
+        """Why this process has to end: there is no bus to serve."""
+        return None if self._parts is None else self._parts.keeper.failure
+
+    # Transitions
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Read the files, announce topics and services, begin to look for a bus child."""
+        try:
+            configuration = ServoConfiguration.of(self)
+            refuse_unknown(self)
+            self._parts = Parts(self, configuration, self._voice, self._last_words)
+        except Exception as error:  # noqa: BLE001  # rclpy would swallow it; `start` raises it again
+            self._refusal = error
+            self.get_logger().error(str(error))
+            return TransitionCallbackReturn.FAILURE
+        self._refusal = None
+        self._parts.keeper.open()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Take commands."""
+        if self._parts is not None:
+            self._parts.activate(active=True)
+        return super().on_activate(state)
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop within limits, hold, and take no commands."""
+        if self._parts is not None:
+            self._parts.activate(active=False)
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Let the bus go; refused while there is torque, since STOP and torque_off would vanish."""
+        if self._parts is not None and self._parts.has_torque:
+            self._parts.refuse_clean_up()
+            return TransitionCallbackReturn.FAILURE
+        self._let_go("cleaned up")
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """As clean-up, but ROS lets nobody refuse it: with torque the arm is parked, and its services stay."""
+        if self._parts is not None and self._parts.has_torque:
+            self._parts.take_commands(False)  # without a stop: it may be parking already
+            self._parts.services.way_back = "it was shut down; end its process, then start it again"
+            self._leaving = self._parts.disarming.begin(is_leaving=True)
+            self._leaving.add_done_callback(self._tell_how_it_shut_down)
+        else:
+            self._let_go("shut down")
+        return TransitionCallbackReturn.SUCCESS
+
+    def _let_go(self, why: str) -> None:
+        if self._parts is not None:
+            self._voice.rest(not_parked(why, self._parts.keeper.status))
+        self._close(quit=True)
+
+    def _tell_how_it_shut_down(self, parking: Future[str]) -> None:
+        if error := parking.exception():
+            how_on = "it still answers: disarm, torque_off and protective_stop; or end the process"
+            self.get_logger().error(f"shut down, but not parked: {error}; {how_on}")
+
+    def destroy_node(self) -> None:
+        """Let the bus go, then the node."""
+        self._close(quit=self._has_left)
+        super().destroy_node()
+
+    def _close(self, *, quit: bool) -> None:
+        parts, self._parts = self._parts, None
+        if parts is not None:
+            parts.close(quit=quit)
+
+    # Leaving
+
+    def stopping(self, signals: Signals) -> bool:
+        """First asked: stop, park if that may be, end. Asked again: hold at once, end."""
+        if self._parts is None or self._has_left:
+            return True
+        self._parts.outlet.is_ending = True
+        if self._leaving is None:
+            if not self._parts.services.is_active:
+                return self._leave(not_parked("the servo interface is not active", self._parts.keeper.status))
+            self._leaving = self._parts.disarming.begin(is_leaving=True)
+        if self._leaving.done():
+            return self._leave(self._how_it_left(self._leaving, self._parts.keeper))
+        if signals.asks_again(self._parts.parking_since):
+            return self._leave(self._hold_at_once(self._parts))
+        return False
+
+    def _leave(self, words: str) -> bool:
+        self._voice.leave(words)
+        self.leaves_torque_on = leaves_torque_on(words)
+        self._has_left = True
+        return True
+
+    @staticmethod
+    def _how_it_left(leaving: Future[str], keeper: BusKeeper) -> str:
+        try:
+            return leaving.result()
+        except ArmatureError as error:
+            return not_parked(str(error), keeper.status)
+
+    @staticmethod
+    def _hold_at_once(parts: Parts) -> str:
+        why = "asked twice to end; holding"
+        with suppress(CommandRefused):  # without a bus process the servos hold by themselves
+            parts.disarming.call_off(why)
+        return not_parked(why, parts.keeper.status)

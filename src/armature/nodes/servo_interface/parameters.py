@@ -1,0 +1,261 @@
+"""Parameters of the servo interface, and the files that they name."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, astuple, dataclass, fields, make_dataclass
+from pathlib import Path
+from typing import Any
+
+from rclpy.node import Node
+
+from armature.core.model.arm import ArmModel
+from armature.core.model.poses import read_poses
+from armature.core.trajectory.stopping import Dynamics
+from armature.dynamixel.faults.policy import FaultPolicy
+from armature.dynamixel.loop import link
+from armature.dynamixel.loop.settings import FreeDriveSettings
+from armature.dynamixel.protocol.device_names import port_paths, port_text
+from armature.dynamixel.wiring.arm import ServoWiring, Wiring
+from armature.environment import state_folder
+from armature.errors import ConfigError
+from armature.nodes.common.joint_limits import ArmLimits, read_limits
+from armature.nodes.common.parameters import read, read_file
+
+_KEEP = -1
+_LOWEST_RATE, _HIGHEST_RATE = 2.0, 400.0  # [Hz]
+_LONGEST_SILENCE = 0.5  # of a servo before it is named, which promise 4 wants within a second [s]
+_FEWEST_CYCLES = 4  # that a servo's watchdog must wait: one request that is lost shall not trip it
+_LONGEST_PATIENCE = 600.0  # [s]
+_ROUNDING = 1e-6  # of a pose that meets its limit [rad] or [m]
+
+
+@dataclass(frozen=True)
+class ServoParameters:
+    """Parameters of the node itself."""
+
+    urdf: str  # file
+    wiring: str  # file
+    poses: str  # file
+    port: str  # serial device, or those of several buses: see ports.port_paths
+    rate: float = 100.0  # of the bus loop [Hz]
+    latency: float = 0.016  # of the serial adapter [s]; the default of FTDI adapters
+    patience: float = 10.0  # how long the port may take to appear [s]
+    misses_allowed: int = 5  # cycles
+    wakeful: bool = (
+        True  # whether the processor is kept from deep sleep while torque is on, where that is permitted
+    )
+    feedforward: bool = True  # whether goals lead their set-points by what servos sag and lag
+    park_pose: str = "park"
+    park_speed: float = 0.3  # fraction of the velocity limits
+    state_folder: str = ""  # for what outlives a restart; "" for armature in XDG_STATE_HOME
+
+    def __post_init__(self) -> None:
+        if not _LOWEST_RATE <= self.rate <= _HIGHEST_RATE:
+            allowed = f"it must be within {_LOWEST_RATE:g} and {_HIGHEST_RATE:g} Hz"
+            raise ConfigError("parameter rate", self.rate, allowed)
+        if not 0.0 <= self.patience <= _LONGEST_PATIENCE:
+            raise ConfigError(
+                "parameter patience", self.patience, f"it must be within 0 and {_LONGEST_PATIENCE:g} s"
+            )
+        if self.misses_allowed < 1:
+            raise ConfigError("parameter misses_allowed", self.misses_allowed, "it must be at least 1")
+        if self.misses_allowed > _LONGEST_SILENCE * self.rate:
+            raise ConfigError("parameter rate", self.rate, self._what_is_quick_enough())
+        if not 0.0 < self.park_speed <= 1.0:
+            raise ConfigError("parameter park_speed", self.park_speed, "it must be within 0 and 1")
+        if not 0.0 <= self.latency <= 0.1:
+            raise ConfigError("parameter latency", self.latency, "it must be within 0 and 0.1 s")
+
+    def check_watchdog(self, time: float) -> None:
+        """Refuse a rate at which the servos' own watchdog would stop them between two cycles.
+
+        Args:
+            time: faults.bus_watchdog.time [s]; 0 is off.
+
+        Raises:
+            ConfigError: the rate is too low for it.
+        """
+        if time and time * self.rate < _FEWEST_CYCLES:
+            allowed = (
+                f"faults.bus_watchdog.time is {time:g} s, and {_FEWEST_CYCLES} cycles must fit: give at least "
+                f"{_FEWEST_CYCLES / time:g} Hz, or a time of {_FEWEST_CYCLES / self.rate:g} s, or 0 for off"
+            )
+            raise ConfigError("parameter rate", self.rate, allowed)
+
+    def _what_is_quick_enough(self) -> str:
+        misses, bound = self.misses_allowed, _LONGEST_SILENCE
+        return (
+            f"a silent servo would be named after {misses / self.rate:.2g} s, {bound:g} s may pass: "
+            f"give at least {misses / bound:g} Hz, or misses_allowed {int(bound * self.rate)}"
+        )
+
+
+@dataclass(frozen=True)
+class JointParameters:
+    """Parameters of one joint; -1 leaves a register at the servo's default."""
+
+    position_p_gain: int = _KEEP
+    position_i_gain: int = _KEEP
+    position_d_gain: int = _KEEP
+    feedforward_1st_gain: int = _KEEP
+    feedforward_2nd_gain: int = _KEEP
+    following_error: float = _KEEP  # bound [rad] or [m]; 0 is off, -1 the default of the joint's kind
+    contact: float = 0.0  # torque beyond the known load that is not a contact yet [N·m] or [N]; 0 is off
+
+    def bound(self, joint: str) -> dict[str, float]:
+        """Its bound of the following error by its name, where one is given [rad] or [m].
+
+        Raises:
+            ConfigError: a value that is neither at least 0 nor -1.
+        """
+        if self.following_error == _KEEP:
+            return {}
+        if not self.following_error >= 0.0:
+            allowed = "it must be at least 0; 0 is off, -1 the default"
+            raise ConfigError(f"parameter {joint}.following_error", self.following_error, allowed)
+        return {joint: self.following_error}
+
+    def touch(self, servo: ServoWiring) -> float:
+        """Its bound of contact [N·m] or [N], 0 for off.
+
+        Raises:
+            ConfigError: a value below 0, or a servo whose torque nobody has measured.
+        """
+        where = f"parameter {servo.joint}.contact"
+        if not 0.0 <= self.contact < math.inf:
+            raise ConfigError(where, self.contact, "it must be at least 0; 0 is off")
+        if self.contact and math.isnan(servo.torque_constant):
+            raise ConfigError(
+                where, self.contact, "measure its torque_constant first, for the wiring file; 0 is off"
+            )
+        return self.contact
+
+    def registers(self, servo: ServoWiring) -> dict[str, int]:
+        """RAM values by the SDK's names.
+
+        Raises:
+            ConfigError: a value beyond the register's range.
+        """
+        values = {"Profile Velocity": 0, "Profile Acceleration": 0}  # 0: the set-points are the profile
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name.endswith("_gain") and value != _KEEP:
+                name = field.name.replace("_", " ").title().replace("1St", "1st").replace("2Nd", "2nd")
+                register = servo.model.registers[name]
+                if not register.minimum <= value <= register.maximum:
+                    allowed = f"it must be within {register.minimum} and {register.maximum}, or -1 for the default"
+                    raise ConfigError(f"parameter {servo.joint}.{field.name}", value, allowed)
+                values[name] = value
+        return values
+
+
+@dataclass(frozen=True)
+class ServoConfiguration:
+    """All that the servo interface is told."""
+
+    arm: ArmModel  # its limits narrowed by parameters
+    urdf: str  # text
+    wiring: Wiring
+    park: Mapping[str, float]  # by joint [rad] or [m]
+    park_speed: float
+    dynamics: Mapping[str, Dynamics]  # by joint
+    state_folder: Path
+    child: Mapping[str, Any]  # the bus child's configuration
+
+    @property
+    def joints(self) -> tuple[str, ...]:
+        """Joint names in the order of the wiring file, which is that of the readings."""
+        return self.wiring.joints
+
+    @property
+    def servos(self) -> tuple[str, ...]:
+        """Names of all servos, among them the second ones of joints that have two."""
+        return tuple(servo.name for servo in self.wiring.all_servos)
+
+    @staticmethod
+    def of(node: Node) -> ServoConfiguration:
+        """Read parameters and files.
+
+        Raises:
+            ConfigError: naming the parameter or the file's field.
+        """
+        parameters = read(node, ServoParameters)
+        urdf = read_file("urdf", parameters.urdf)
+        arm = ArmModel.from_urdf(urdf, Path(parameters.urdf).name)
+        wiring_text = read_file("wiring", parameters.wiring)
+        wiring = Wiring.from_yaml(wiring_text, arm, Path(parameters.wiring).name)
+        poses = read_poses(read_file("poses", parameters.poses), arm, Path(parameters.poses).name)
+        if parameters.park_pose not in poses:
+            raise ConfigError("parameter park_pose", parameters.park_pose, f"poses are {', '.join(poses)}")
+        limits = read_limits(node, arm).within(wiring)
+        park = poses[parameters.park_pose]
+        _check_park(parameters.park_pose, park, limits.arm)
+        joints = {servo.joint: read(node, JointParameters, f"{servo.joint}.") for servo in wiring.servos}
+        faults = _read_faults(node)
+        parameters.check_watchdog(faults["bus_watchdog.time"])
+        return ServoConfiguration(
+            arm=limits.arm,
+            urdf=urdf,
+            wiring=wiring,
+            park=park,
+            park_speed=parameters.park_speed,
+            dynamics={name: limits.dynamics[name] for name in joints},
+            state_folder=Path(parameters.state_folder or state_folder(os.environ)),
+            child={
+                **_child(parameters, wiring, joints, limits, faults),
+                "files": link.digest(urdf, wiring_text),
+                "free_drive": asdict(read(node, FreeDriveSettings, "free_drive.")),
+            },
+        )
+
+
+def _check_park(name: str, park: Mapping[str, float], arm: ArmModel) -> None:
+    for joint, position in park.items():
+        limit = arm.limit(joint)
+        if not limit.lower - _ROUNDING <= position <= limit.upper + _ROUNDING:
+            allowed = f"{joint} would be at {position:g}, its limits are {limit.lower:g} to {limit.upper:g}"
+            raise ConfigError("parameter park_pose", name, allowed)
+
+
+def _read_faults(node: Node) -> dict[str, Any]:
+    """Parameters of the fault state machine by their names without "faults."; see `policy`.
+
+    Raises:
+        ConfigError: a value that cannot be used.
+    """
+    defaults = FaultPolicy().settings()
+    fields = [(name.replace(".", "__"), type(value), value) for name, value in defaults.items()]
+    given: Any = read(node, make_dataclass("FaultParameters", fields, frozen=True), "faults.")
+    settings = {name: getattr(given, name.replace(".", "__")) for name in defaults}
+    FaultPolicy.read(settings)
+    return settings
+
+
+def _child(
+    parameters: ServoParameters,
+    wiring: Wiring,
+    joints: Mapping[str, JointParameters],
+    limits: ArmLimits,
+    faults: Mapping[str, Any],
+) -> dict[str, Any]:
+    return {
+        "port": port_text(port_paths(parameters.port, wiring.buses)),
+        "urdf": str(Path(parameters.urdf).absolute()),
+        "wiring": str(Path(parameters.wiring).absolute()),
+        "joints": list(wiring.joints),
+        "rate": parameters.rate,
+        "latency": parameters.latency,
+        "patience": parameters.patience,
+        "misses_allowed": parameters.misses_allowed,
+        "wakeful": parameters.wakeful,
+        "feedforward": parameters.feedforward,
+        "faults": dict(faults),
+        "contact": {servo.joint: joints[servo.joint].touch(servo) for servo in wiring.servos},
+        "following_error": {key: bound for name, p in joints.items() for key, bound in p.bound(name).items()},
+        "limits": {name: list(astuple(limits.arm.limit(name))) for name in joints},
+        "dynamics": {name: list(astuple(limits.dynamics[name])) for name in joints},
+        "registers": {servo.joint: joints[servo.joint].registers(servo) for servo in wiring.servos},
+    }

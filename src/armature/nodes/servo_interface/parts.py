@@ -1,0 +1,150 @@
+"""What the servo interface consists of between configure and clean-up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any
+
+from rclpy.lifecycle import LifecycleNode
+
+from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.loop import link
+from armature.dynamixel.protocol.device_names import port_paths
+from armature.errors import CommandRefused
+from armature.nodes.common.exit_message import Voice
+from armature.nodes.common.serial_adapter import known_names
+from armature.nodes.servo_interface.bus_process.client import BusClient
+from armature.nodes.servo_interface.bus_process.keeper import BusKeeper
+from armature.nodes.servo_interface.controller_watch import ControllerWatch
+from armature.nodes.servo_interface.disabling import Disarming
+from armature.nodes.servo_interface.free_drive import Guiding
+from armature.nodes.servo_interface.parameters import ServoConfiguration
+from armature.nodes.servo_interface.publishers import Outlet
+from armature.nodes.servo_interface.services import ServoServices
+from armature.nodes.servo_interface.stop_latch import ProtectiveLatch
+from armature.nodes.servo_interface.subscriptions import Inlet, is_simulated
+
+_WITHOUT_BUS = (Mode.STARTING.name, Mode.DISCONNECTED.name)
+
+
+class Parts:
+    """Made at configure, closed at clean-up."""
+
+    def __init__(
+        self, node: LifecycleNode, configuration: ServoConfiguration, voice: Voice, last_words: str
+    ) -> None:
+        self._node = node
+        self._voice = voice
+        self._is_parking_wanted = False
+        self.parking_since: float | None = None  # told, monotonic [s]
+        self._child = {**configuration.child, "simulated_time": is_simulated(node), "last_words": last_words}
+        paths = port_paths(str(configuration.child["port"]), configuration.wiring.buses).values()
+        self.latch = ProtectiveLatch(configuration.state_folder, lambda: known_names(paths))
+        self._has_port = False
+        self._loss = ""  # why there is no bus
+        self.keeper = BusKeeper(self._child_now, self._attached, self._cycle, self._status)
+        self.disarming = Disarming(configuration, self.keeper)
+        self.guiding = Guiding(configuration, self.keeper)
+        self.inlet = Inlet(node, self.keeper)
+        self.watch = ControllerWatch(node, self.keeper)
+        self.outlet = Outlet(node, configuration, self.inlet)
+        self.services = ServoServices(
+            node, configuration.joints, configuration.servos, self.keeper, self.disarming, self.latch, self.outlet
+        )
+        self.outlet.state(link.starting(protective_stop=self.latch.is_engaged), None)
+
+    def activate(self, *, active: bool) -> None:
+        """Take commands, or stop, hold and take none."""
+        self.take_commands(active)
+        if not active:
+            with suppress(CommandRefused):  # without a bus process the servos hold by themselves
+                self.keeper.client.request("hold", why="the servo interface was deactivated; holding")
+
+    def take_commands(self, active: bool) -> None:
+        """Take commands and set-points, or none from now on."""
+        self.inlet.is_open = self.services.is_active = active
+
+    @property
+    def has_torque(self) -> bool:
+        """Whether some joint has, or may have, torque that can be cut from here."""
+        status = self.keeper.status
+        return status.torque != "off" and status.mode not in _WITHOUT_BUS
+
+    def refuse_clean_up(self) -> None:
+        """Say why in the log and in the state."""
+        step = "disarm first (/servo_interface/arm false), which parks, or call torque_off"
+        why = f"clean-up refused: torque is {self.keeper.status.torque}; {step}"
+        self._node.get_logger().error(why)
+        with suppress(CommandRefused):  # it has gone just now
+            self.keeper.client.tell("hold", why=why)
+
+    def close(self, *, quit: bool) -> None:
+        """Let the bus go, and withdraw what was announced."""
+        self.keeper.close(quit=quit)
+        self.disarming.close()
+        self.guiding.close()
+        for part in (self.services, self.watch, self.inlet, self.outlet):
+            part.close()
+
+    def _child_now(self) -> Mapping[str, Any]:
+        return {**self._child, "protective_stop": self.latch.is_engaged, "resumes": self.keeper.was_attached}
+
+    # In the keeper's thread
+
+    def _attached(self, client: BusClient) -> None:
+        self._voice.serve()
+        self.inlet.attach(client)
+        if self.latch.is_engaged:  # it may be one that knows of no latch
+            client.tell("protective_stop", on=True)
+        if client.was_found:
+            self._node.get_logger().info("took over the running bus process")
+        if not client.has_our_settings:
+            self._node.get_logger().warning(
+                "the bus process works with other settings than ours; disarm and start again to change them"
+            )
+
+    def _cycle(self, readings: link.Readings) -> None:
+        self.outlet.cycle(readings)
+
+    def _status(self, status: link.Status, readings: link.Readings | None) -> None:
+        if status.protective_stop:
+            self.latch.keep(engaged=True)
+        self._look_at_latch(status)
+        self._log_loss(status)
+        self.outlet.state(status, readings)
+        if status.mode != Mode.PARKING.name:
+            self.parking_since = None
+        elif self.parking_since is None:
+            self.parking_since = time.monotonic()
+        self.guiding.see(status.free)
+        self._park_if_wanted(wanted=status.wants_park)
+
+    def _log_loss(self, status: link.Status) -> None:
+        """One line for each reason why there is no bus, however often it is told."""
+        before, self._loss = self._loss, status.why if status.mode == Mode.DISCONNECTED.name else ""
+        if self._loss and self._loss != before:
+            self._node.get_logger().error(self._loss)
+
+    def _look_at_latch(self, status: link.Status) -> None:
+        """A port that has come, or has come back, may be latched by a name that it had not before."""
+        had_port, self._has_port = self._has_port, status.mode != Mode.DISCONNECTED.name
+        if self._has_port and not had_port:
+            self.latch.look()
+            if self.latch.is_engaged and not status.protective_stop:
+                self.keeper.client.tell("protective_stop", on=True)
+
+    def _park_if_wanted(self, *, wanted: bool) -> None:
+        """A fault's policy may be to park, which takes a free way; that is looked for here."""
+        if wanted and not self._is_parking_wanted:
+            self.disarming.begin().add_done_callback(self._tell_how_it_parked)
+        self._is_parking_wanted = wanted
+
+    def _tell_how_it_parked(self, parking: Future[str]) -> None:
+        error = parking.exception()
+        self._node.get_logger().warning(f"parking after a fault: {error or parking.result()}")
+        if error is not None:
+            with suppress(CommandRefused):  # without a bus process nobody asks to park
+                self.keeper.client.tell("not_parked", why=str(error))

@@ -1,0 +1,154 @@
+"""What the servo interface publishes: each topic at its own rate, from what the bus child tells."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from typing import Any
+
+from rclpy.node import Node
+from std_msgs.msg import Bool
+
+from armature.dynamixel.loop import link
+from armature.nodes.common import topics
+from armature.nodes.common.conversions import to_stamp
+from armature.nodes.servo_interface import diagnostics, messages
+from armature.nodes.servo_interface.clock import CycleStamps
+from armature.nodes.servo_interface.parameters import ServoConfiguration
+from armature.nodes.servo_interface.subscriptions import Inlet
+
+_COMMANDED_EVERY = 0.05  # [s]
+_DYNAMIC_EVERY = 0.1  # [s]
+_DIAGNOSTICS_EVERY = 1.0  # [s]
+_TOPICS = (
+    topics.JOINT_STATES,
+    topics.DYNAMIC_JOINT_STATES,
+    topics.DIAGNOSTICS,
+    topics.STATE,
+    topics.COMMANDED,
+    topics.PROTECTIVE_STOP_STATE,
+)
+
+
+class Outlet:
+    """Publishers, and what they published last; any thread may call its methods."""
+
+    def __init__(self, node: Node, configuration: ServoConfiguration, inlet: Inlet) -> None:
+        """Args: whose publishers they are, what the arm is, and who counts refused set-points."""
+        self.status: link.Status | None = None
+        self.readings: link.Readings | None = None
+        self.is_ending = False  # whether this process was asked to end
+        self._told_ending = False
+        self._node = node
+        self._configuration = configuration
+        self._inlet = inlet
+        self._publishers = {topic: topics.publisher(node, topic) for topic in _TOPICS}
+        self._stamps = CycleStamps(lambda: node.get_clock().now().nanoseconds * 1e-9, time.monotonic)
+        self._newest = -math.inf  # monotonic time of the cycle that was published last [s]
+        self._lock = threading.Lock()
+        self._due = dict.fromkeys((topics.COMMANDED, topics.DYNAMIC_JOINT_STATES, topics.DIAGNOSTICS), 0.0)
+
+    def close(self) -> None:
+        """Withdraw the publishers."""
+        with self._lock:
+            for publisher in self._publishers.values():
+                self._node.destroy_publisher(publisher)
+            self._publishers.clear()
+
+    def cycle(self, readings: link.Readings) -> None:
+        """A cycle of the bus has ended; one that was heard of before, as after a pause, is not told again."""
+        with self._lock:
+            if readings.time > self._newest:
+                self._newest = readings.time
+                self._tell_cycle(readings)
+
+    def _tell_cycle(self, readings: link.Readings) -> None:
+        self.readings = readings
+        joints = self._configuration.joints
+        state = messages.joint_state(self._stamp_of(readings), joints, readings)
+        if state.name:
+            self._publish(topics.JOINT_STATES, state)
+        if self._is_due(topics.COMMANDED, _COMMANDED_EVERY):
+            self._publish_commanded()
+        if self._is_due(topics.DYNAMIC_JOINT_STATES, _DYNAMIC_EVERY):
+            state = messages.dynamic_state(self._stamp_of(readings), joints, readings)
+            self._publish(topics.DYNAMIC_JOINT_STATES, state)
+        if self._is_due(topics.DIAGNOSTICS, _DIAGNOSTICS_EVERY):
+            self._publish_diagnostics()
+
+    def state(self, status: link.Status, readings: link.Readings | None) -> None:
+        """The child has told its status.
+
+        Args:
+            status: as told.
+            readings: the newest, which may be newer than the last cycle that was heard of.
+        """
+        with self._lock:
+            self._tell_state(status, readings)
+
+    def _tell_state(self, status: link.Status, readings: link.Readings | None) -> None:
+        before, self.status = self.status, status
+        is_ending, was_ending = self.is_ending, self._told_ending
+        is_known = before is not None and diagnostics.shown(before) == diagnostics.shown(status)
+        if is_known and is_ending == was_ending:
+            return
+        self.readings, self._told_ending = readings, is_ending
+        self._log(before, status)
+        self._publish(topics.STATE, diagnostics.state(status, time.time(), is_ending=is_ending))
+        if before is None or before.protective_stop != status.protective_stop:
+            self._publish(topics.PROTECTIVE_STOP_STATE, Bool(data=status.protective_stop))
+        self._due[topics.COMMANDED] = 0.0  # what the last cycle commanded may be of the session before
+        self._publish_diagnostics()
+
+    def _log(self, before: link.Status | None, status: link.Status) -> None:
+        """Write down why the arm is as it is, each time that changes; not that it moves and rests.
+
+        The end of the bus process is told by whoever notices it.
+        """
+        if not status.servos or (before is not None and before.why == status.why):
+            return
+        if status.faults or status.cause:
+            self._node.get_logger().warning(f"{status.mode}: {status.why}")
+        else:
+            self._node.get_logger().info(f"{status.mode}: {status.why}")
+
+    def _publish_commanded(self) -> None:
+        if self.readings is not None:
+            session = self.status.session if self.status is not None else ""
+            stamp = self._stamp_of(self.readings)
+            message = messages.commanded(stamp, self._configuration.joints, self.readings, session)
+            self._publish(topics.COMMANDED, message)
+
+    def _publish_diagnostics(self) -> None:
+        if self.status is not None:
+            array = diagnostics.diagnostics(
+                self._stamp(), self._configuration, self.status, self.readings, self._refusals(), time.time()
+            )
+            self._publish(topics.DIAGNOSTICS, array)
+
+    def _refusals(self) -> dict[str, object]:
+        return {"refused_messages": self._inlet.refused, "last_refused_message": self._inlet.last_refusal}
+
+    def _publish(self, topic: topics.Topic, message: Any) -> None:
+        publisher = self._publishers.get(topic)
+        if publisher is not None:  # it is not closed
+            publisher.publish(message)
+
+    def _stamp_of(self, readings: link.Readings) -> Any:
+        """ROS time of a cycle; this process may have been put aside since."""
+        clock = self._node.get_clock()
+        if clock.ros_time_is_active:  # a simulated clock does not pass as the monotonic one does
+            simulated = self._inlet.simulated_time(readings)
+            return clock.now().to_msg() if simulated is None else to_stamp(round(simulated * 1e9))
+        return to_stamp(round(self._stamps.of(readings.time) * 1e9))
+
+    def _stamp(self) -> Any:
+        return self._node.get_clock().now().to_msg()
+
+    def _is_due(self, topic: topics.Topic, period: float) -> bool:
+        now = time.monotonic()
+        if now < self._due[topic]:
+            return False
+        self._due[topic] = now + period
+        return True

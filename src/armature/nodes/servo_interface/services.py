@@ -1,0 +1,112 @@
+"""What the servo interface may be asked to do."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from rclpy.node import Node
+from std_srvs.srv import SetBool, Trigger
+
+from armature.errors import CommandRefused
+from armature.nodes.common import topics
+from armature.nodes.common.answers import AnswerService
+from armature.nodes.servo_interface.bus_process.client import BusClient
+from armature.nodes.servo_interface.bus_process.keeper import BusKeeper
+from armature.nodes.servo_interface.disabling import Disarming
+from armature.nodes.servo_interface.publishers import Outlet
+from armature.nodes.servo_interface.stop_latch import ProtectiveLatch
+
+_TOLD_WITHIN = 0.5  # [s]; two cycles at the lowest rate take longer, and nobody waits for those
+
+
+class ServoServices:
+    """The services of the servo interface.
+
+    Those that only stop or cut torque work in every state, also while the bus process is still being started.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        joints: tuple[str, ...],
+        servos: tuple[str, ...],
+        keeper: BusKeeper,
+        disarming: Disarming,
+        latch: ProtectiveLatch,
+        outlet: Outlet,
+    ) -> None:
+        """Args: whose services they are, names of the joints and of all their servos, and who carries it out."""
+        self.is_active = False
+        self.way_back = "activate it first"  # while it is not
+        self._keeper = keeper
+        self._disarming = disarming
+        self._latch = latch
+        self._outlet = outlet
+        acts: dict[topics.Service, Callable[[Any], str | Future[str]]] = {
+            topics.ARM: self._arm,
+            topics.PROTECTIVE_STOP: self._protective_stop,
+            topics.CLEAR_FAULTS: lambda _: self._active().client.request("clear_faults"),
+            topics.TORQUE_OFF: lambda _: self._keeper.client.request("torque_off"),
+            **{topics.reboot(servo): self._rebooting(servo) for servo in servos},
+            **{topics.free(joint): self._freeing(joint) for joint in joints},
+        }
+        self._servers = [AnswerService(node, service, act) for service, act in acts.items()]
+
+    def close(self) -> None:
+        """Withdraw them."""
+        for server in self._servers:
+            server.close()
+
+    def _active(self) -> BusKeeper:
+        if not self.is_active:
+            raise CommandRefused("request", "the servo interface is not active", self.way_back)
+        return self._keeper
+
+    def _arm(self, request: SetBool.Request) -> str | Future[str]:
+        if request.data:
+            told = self._active().client.request("arm", session=uuid.uuid4().hex[:8])
+            self._await_commanded()
+            return told
+        return self._disarming.begin()  # in every state: it is the way to be cleaned up or shut down
+
+    def _await_commanded(self) -> None:
+        """Answer once a cycle has told what is commanded now, so that a goal finds its controller ready."""
+        client = self._keeper.client
+        begun = _cycle_of(client)
+        self._keeper.wait_for(lambda: _cycle_of(client) > begun + 1, _TOLD_WITHIN)
+
+    def _rebooting(self, joint: str) -> Callable[[Trigger.Request], str]:
+        return lambda _: self._active().client.request("reboot", joint=joint)
+
+    def _freeing(self, joint: str) -> Callable[[SetBool.Request], str]:
+        return lambda request: self._active().client.request("free", joint=joint, begin=request.data)
+
+    def _protective_stop(self, request: SetBool.Request) -> str:
+        message = self._stop() if request.data else self._release()
+        return f"{message}; {self._latch.failure}" if self._latch.failure else message
+
+    def _stop(self) -> str:
+        with suppress(CommandRefused):  # it is being started
+            # The status that comes before the answer has put the latch on the disk.
+            return self._keeper.client.request("protective_stop", on=True)
+        self._latch.keep(engaged=True)
+        self._keeper.status = replace(self._keeper.status, protective_stop=True)
+        self._outlet.state(self._keeper.status, None)
+        if self._keeper.is_attached:  # it came meanwhile
+            return self._keeper.client.request("protective_stop", on=True)
+        return "the protective stop is latched; the bus process will start with it"
+
+    def _release(self) -> str:
+        message = self._keeper.client.request("protective_stop", on=False)
+        self._latch.keep(engaged=False)
+        return message
+
+
+def _cycle_of(client: BusClient) -> int:
+    readings = client.readings()
+    return 0 if readings is None else readings.cycle

@@ -1,0 +1,116 @@
+"""What the servo interface takes in: set-points, and the time that their stamps are of."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from rclpy.clock import JumpThreshold
+from rclpy.duration import Duration
+from rclpy.node import Node
+from trajectory_msgs.msg import JointTrajectory
+
+from armature.dynamixel.loop import link
+from armature.errors import ArmatureError, CommandRefused
+from armature.nodes.common import topics
+from armature.nodes.common.conversions import to_seconds, to_setpoints
+from armature.nodes.servo_interface.bus_process.client import BusClient
+from armature.nodes.servo_interface.bus_process.keeper import BusKeeper
+from armature.nodes.servo_interface.clock import SimulatedClock, StampClock, SystemClock, jumped
+
+_EVERY_TICK = JumpThreshold(
+    min_forward=Duration(nanoseconds=1), min_backward=Duration(nanoseconds=-1), on_clock_change=True
+)
+
+
+class Inlet:
+    """Hands set-points to the bus child."""
+
+    def __init__(self, node: Node, keeper: BusKeeper) -> None:
+        """Args: whose subscription it is, and the bus child."""
+        self.is_open = False  # whether set-points are taken
+        self.refused = 0
+        self.given_way = 0  # how often a controller has told that joints do not follow
+        self.last_refusal = ""
+        self._node = node
+        self._keeper = keeper
+        self._simulated = SimulatedClock() if is_simulated(node) else None
+        self._clock: StampClock = self._simulated or SystemClock(self._ros_time, time.monotonic)
+        self._ticks: Any = None
+        if self._simulated is not None:
+            self._ticks = node.get_clock().create_jump_callback(_EVERY_TICK, post_callback=self._on_tick)
+        self._setpoints = topics.subscription(node, topics.SETPOINTS, self.take)
+
+    def close(self) -> None:
+        """Withdraw the subscription."""
+        self._node.destroy_subscription(self._setpoints)
+        if self._ticks is not None:
+            self._ticks.unregister()
+
+    def attach(self, client: BusClient) -> None:
+        """Go on from the time of the child's loop."""
+        readings = client.readings()
+        if self._simulated is not None:
+            self._simulated.attach(0.0 if readings is None else readings.loop_time)
+
+    def simulated_time(self, readings: link.Readings) -> float | None:
+        """Of a cycle of the loop [s]; None where time is not simulated, or has not been told yet."""
+        return None if self._simulated is None else self._simulated.to_simulated(readings.loop_time)
+
+    def take(self, message: JointTrajectory) -> None:
+        """Hand a piece of motion on, or note why it is refused."""
+        if not self.is_open:
+            return
+        if not message.points:  # these joints do not follow
+            self._give_way(message)
+            return
+        try:
+            start = self._clock.to_loop(to_seconds(message.header.stamp))
+            motion, efforts = to_setpoints(message)
+            self._keeper.client.send_piece(message.header.frame_id, start, motion, efforts)
+        except CommandRefused as error:
+            self._refuse(error)
+            self._hold(error)
+        except ArmatureError as error:
+            self._refuse(error)
+
+    def _give_way(self, message: JointTrajectory) -> None:
+        try:
+            joints, session = list(message.joint_names), message.header.frame_id
+            # STOP would wait behind its answer; it is refused mostly since the bus process has found it first.
+            self._keeper.client.tell("give_way", joints=joints, session=session)
+            self.given_way += 1
+        except CommandRefused as error:
+            self._refuse(error)
+
+    def _refuse(self, error: ArmatureError) -> None:
+        self.refused += 1
+        self.last_refusal = str(error)
+        self._node.get_logger().warning(f"set-points refused: {error}", throttle_duration_sec=1.0)
+
+    def _hold(self, error: CommandRefused) -> None:
+        try:
+            self._keeper.client.tell("hold", why=f"{error}; holding")
+        except CommandRefused as refusal:
+            self._node.get_logger().warning(str(refusal), throttle_duration_sec=1.0)
+
+    def _on_tick(self, _jump: object) -> None:
+        """The simulation has told its time."""
+        assert self._simulated is not None
+        loop_time, jump = self._simulated.tick(self._ros_time(), time.monotonic())
+        try:
+            client = self._keeper.client
+        except CommandRefused:
+            return  # nothing lives on that time yet
+        client.set_clock(loop_time)
+        if jump:
+            self._refuse(jumped(jump))
+            self._hold(jumped(jump))
+
+    def _ros_time(self) -> float:
+        return float(self._node.get_clock().now().nanoseconds) * 1e-9
+
+
+def is_simulated(node: Node) -> bool:
+    """Whether the node's time is that of /clock."""
+    return bool(node.get_parameter("use_sim_time").value)

@@ -1,0 +1,64 @@
+"""The process that publishes the robot's description and its frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from builtin_interfaces.msg import Time
+from rclpy.node import Node
+from sensor_msgs.msg import JointState
+from std_msgs.msg import String
+from tf2_msgs.msg import TFMessage
+
+from armature.core.kinematics.kinematics import FrameTransform, fixed_frames, moving_frames
+from armature.core.model.arm import ArmModel
+from armature.errors import ConfigError
+from armature.nodes.common import topics
+from armature.nodes.common.conversions import positions_of, to_seconds, to_stamp, to_transform
+from armature.nodes.common.parameters import read, read_file, refuse_unknown
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Parameters, named as robot_state_publisher's where it has the same."""
+
+    urdf: str  # path of the robot's description
+    frame_prefix: str  # put before every frame's name, for several arms in one tree
+    publish_frequency: float = 50.0  # at most [Hz]
+
+
+class StatePublisher(Node):
+    """Publishes a frame only when its joint was read in the message at hand."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("state_publisher", **options)
+        namespace = self.get_namespace().strip("/")
+        self._settings = read(self, Parameters, frame_prefix=f"{namespace}/" if namespace else "")
+        refuse_unknown(self)
+        if not self._settings.publish_frequency > 0.0:
+            raise ConfigError("parameter publish_frequency", self._settings.publish_frequency, "it must be > 0 Hz")
+        text = read_file("urdf", self._settings.urdf)
+        self._arm = ArmModel.from_urdf(text, self._settings.urdf)
+        self._last = 0.0
+        self._description = topics.publisher(self, topics.ROBOT_DESCRIPTION)
+        self._tf_static = topics.publisher(self, topics.TF_STATIC)
+        self._tf = topics.publisher(self, topics.TF)
+        self._description.publish(String(data=text))
+        now = to_stamp(self.get_clock().now().nanoseconds)
+        self._tf_static.publish(self._message(fixed_frames(self._arm), now))
+        topics.subscription(self, topics.JOINT_STATES, self._publish_frames)
+
+    def _publish_frames(self, message: JointState) -> None:
+        stamp = to_seconds(message.header.stamp)
+        # A stamp that goes back is a clock begun anew.
+        if 0.0 <= stamp - self._last < 1.0 / self._settings.publish_frequency:
+            return
+        self._last = stamp
+        frames = moving_frames(self._arm, positions_of(message))
+        self._tf.publish(self._message(frames, message.header.stamp))
+
+    def _message(self, frames: list[FrameTransform], stamp: Time) -> TFMessage:
+        prefix = self._settings.frame_prefix
+        named = (replace(frame, parent=prefix + frame.parent, child=prefix + frame.child) for frame in frames)
+        return TFMessage(transforms=[to_transform(frame, stamp) for frame in named])

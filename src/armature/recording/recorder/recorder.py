@@ -1,0 +1,198 @@
+"""What a recorder does with messages: keeps the last seconds, records when asked, dumps a snapshot."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from armature.errors import CommandRefused, ConfigError, RecordingError
+from armature.recording.bag.bag import BagWriter
+from armature.recording.bag.topic import Message, Topic
+from armature.recording.recorder.ring import Ring
+from armature.recording.recorder.session import Session
+from armature.recording.recorder.wanted import Interruption, Wanted, forget, interruption, keep
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds on memory and disk.
+
+    Attributes:
+        snapshot_seconds: how far back a snapshot reaches [s].
+        snapshot_bytes: of the messages kept for it.
+        queue_bytes: of the messages that wait for the disk.
+        free_bytes: free space below which nothing is recorded.
+    """
+
+    snapshot_seconds: float = 20.0
+    snapshot_bytes: int = 64_000_000
+    queue_bytes: int = 64_000_000
+    free_bytes: int = 200_000_000
+
+    def __post_init__(self) -> None:
+        if not 0 < self.snapshot_seconds <= 3600:
+            raise ConfigError("snapshot_seconds", self.snapshot_seconds, "it must lie above 0 and up to 3600 s")
+        for name in ("snapshot_bytes", "queue_bytes"):
+            if getattr(self, name) <= 0:
+                raise ConfigError(name, getattr(self, name), "it must be positive")
+        if self.free_bytes < 0:
+            raise ConfigError("free_bytes", self.free_bytes, "it must be 0 or more")
+
+
+class Recorder:
+    """Keeps bags in one folder. It starts no thread: whoever holds it drains the session that `begin` returns."""
+
+    def __init__(self, root: Path, limits: Limits, distro: str = "", runner: int = 0) -> None:
+        """Keep bags below a folder, which is made when first needed.
+
+        Args:
+            root: the folder.
+            limits: bounds on memory and disk.
+            distro: name of the ROS 2 distribution.
+            runner: id of the process that has started this one.
+        """
+        self._runner = runner
+        self.root = root
+        self.session: Session | None = None
+        self._limits = limits
+        self._distro = distro
+        self._ring = Ring(limits.snapshot_seconds, limits.snapshot_bytes)
+
+    def receive(self, topic: Topic, message: Message) -> None:
+        """Keep a message for a snapshot, and hand it to the recording if there is one."""
+        self._ring.add(topic, message)
+        if self.session is not None:
+            self.session.offer(topic, message)
+
+    def lost(self, topic: str, count: int) -> None:
+        """Note that messages of a topic were lost on their way here."""
+        if self.session is not None:
+            self.session.lose(topic, count)
+
+    def interrupted(self) -> Interruption | None:
+        """A recording to go on with, which an earlier recorder left behind.
+
+        Raises:
+            RecordingError: what it left cannot be read.
+        """
+        return interruption(self.root, self._runner)
+
+    def begin(self, now: int, continues: str = "") -> Session:
+        """Begin a recording, headed by what latched topics hold. Until it is ended it is kept on disk as wanted.
+
+        Args:
+            now: [ns since 1970].
+            continues: name of the bag that it goes on with, if it does.
+
+        Raises:
+            CommandRefused: one is under way.
+            RecordingError: the disk is short of space, or the folder cannot be written.
+        """
+        if self.session is not None:
+            raise CommandRefused("start", f"{self.session.bag} is being recorded", "stop it first")
+        session = Session(self._wanted_bag(now, continues), self._limits.queue_bytes)
+        topics = {topic.name: topic for topic in self._ring.topics}
+        for message in self._ring.latched(now):
+            session.offer(topics[message.topic], message)
+        self.session = session
+        return session
+
+    def end(self) -> Session:
+        """Let go of the recording under way; its session is still to be closed, then `forget` or `leave` called.
+
+        Raises:
+            CommandRefused: there is none.
+        """
+        if self.session is None:
+            raise CommandRefused("stop", "nothing is being recorded", "start a recording first")
+        session, self.session = self.session, None
+        return session
+
+    def forget(self, _session: Session) -> None:
+        """Note that a recording which has ended is not wanted any more.
+
+        Raises:
+            RecordingError: the folder cannot be written.
+        """
+        forget(self.root)
+
+    def leave(self, session: Session) -> None:
+        """Note that a recording has ended with this recorder; an heir below the same runner goes on with it.
+
+        Raises:
+            RecordingError: the folder cannot be written.
+        """
+        keep(self.root, Wanted(session.bag.name, self._runner, has_ended=True))
+
+    def snapshot(self, now: int) -> Path:
+        """Write the last seconds as a bag, and return its folder.
+
+        Args:
+            now: [ns since 1970].
+
+        Raises:
+            CommandRefused: no message has been received yet.
+            RecordingError: the disk is short of space, or the folder cannot be written.
+        """
+        messages = self._ring.snapshot(now)
+        if not messages:
+            raise CommandRefused("snapshot", "no message has been received", "try again when the graph is up")
+        with self._new_bag("snapshot", now) as writer:
+            for topic in self._ring.topics:
+                writer.add_topic(topic)
+            for message in messages:
+                writer.write(message)
+            return writer.folder
+
+    def free(self) -> int:
+        """Free space on the disk of the folder [bytes].
+
+        Raises:
+            RecordingError: there is no such disk any more.
+        """
+        existing = next((path for path in (self.root, *self.root.parents) if path.exists()), Path("/"))
+        try:
+            return shutil.disk_usage(existing).free
+        except OSError as error:
+            raise RecordingError(str(existing), str(error.strerror)) from error
+
+    def check_space(self) -> None:
+        """Check that there is room to go on.
+
+        Raises:
+            RecordingError: less space is free than is kept in reserve.
+        """
+        free = self.free()
+        if free < self._limits.free_bytes:
+            raise RecordingError(
+                str(self.root),
+                f"{free / 1e6:.0f} MB are free and {self._limits.free_bytes / 1e6:.0f} MB are kept in reserve; "
+                "free some space, or record to another disk",
+            )
+
+    def _wanted_bag(self, now: int, continues: str) -> BagWriter:
+        bag = self._new_bag("recording", now, {"continues": continues} if continues else {})
+        try:
+            keep(self.root, Wanted(bag.folder.name, self._runner))
+        except RecordingError:
+            bag.discard()
+            raise
+        return bag
+
+    def _new_bag(self, kind: str, now: int, custom: Mapping[str, str] | None = None) -> BagWriter:
+        self.check_space()
+        return BagWriter(self.root / bag_name(kind, now), distro=self._distro, custom=custom)
+
+
+def bag_name(kind: str, now: int) -> str:
+    """Name a bag by its beginning in UTC, for example recording_2026-11-22T10-31-59.123Z.
+
+    Args:
+        kind: its first word.
+        now: [ns since 1970].
+    """
+    time = datetime.fromtimestamp(now // 1_000_000_000, timezone.utc)
+    return f"{kind}_{time:%Y-%m-%dT%H-%M-%S}.{now // 1_000_000 % 1000:03d}Z"

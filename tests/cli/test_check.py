@@ -1,0 +1,166 @@
+"""`armature check` and `armature scan` against the emulator's process."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from armature.cli import main
+from armature.cli.servos import check
+from armature.cli.servos import port as _port
+from armature.core.health import Thresholds
+from armature.dynamixel.commissioning.inspection import Verdict
+from armature.graph import find_robot
+from armature.nodes.common.device_holder import lock_holder, process
+from armature.nodes.common.serial_adapter import adapter
+
+from ..nodes.emulated import JOINTS, emulator
+
+pytestmark = pytest.mark.usefixtures("nothing_left")
+_HOLD = "import serial, sys; s = serial.Serial(sys.argv[1], exclusive=True); print('held', flush=True); input()"
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory):
+    path = tmp_path_factory.mktemp("emulator") / "bus"
+    with emulator(path):
+        yield path
+
+
+@pytest.fixture
+def held(port):
+    """The port while another program has it."""
+    command = [sys.executable, "-c", _HOLD, str(port)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline() == b"held\n"
+        yield holder
+        holder.stdin.close()
+
+
+@pytest.mark.process
+def test_every_servo_is_found_well_and_a_table_is_shown(port, capsys):
+    code = main.main(["check", "--port", str(port)])
+    lines = capsys.readouterr().out.splitlines()
+    # A busy machine answers late.
+    assert {line.split()[3] for line in lines if line.startswith("id ")} <= {"ok", "warning"}
+    assert [line.split()[2] for line in lines if line.startswith("id ")] == list(JOINTS)
+    assert any(line.startswith("baud                ok       1000000 bit/s") for line in lines)
+    (cycle,) = (line for line in lines if line.startswith("cycle"))
+    assert "ms at 100 Hz" in cycle
+    assert code == ("FAILURE" in cycle)  # a busy machine is slow
+
+
+@pytest.mark.process
+def test_programs_get_the_same_as_json(port, capsys):
+    assert main.main(["check", "--json", "--robot", "open_manipulator_x", "--port", str(port)]) == 1
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["verdict"] == "FAILURE"
+    wrong = [finding for finding in answer["findings"] if finding["verdict"] == "FAILURE"]
+    assert all(finding["remedy"] for finding in wrong)
+
+
+@pytest.mark.process
+def test_servos_that_speak_at_another_rate_are_found_there(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(check, "BAUD_RATES", (57_600, 1_000_000, 2_000_000))
+    with emulator(tmp_path / "bus", baud=57_600):
+        assert main.main(["check", "--port", str(tmp_path / "bus")]) == 1
+        assert "nobody answers at the 1000000 bit/s of the wiring file, but id 1, 2" in capsys.readouterr().out
+        assert main.main(["scan", "--json", "--baud", "57600", "--port", str(tmp_path / "bus")]) == 0
+        (seen,) = json.loads(capsys.readouterr().out)
+        assert [servo["id"] for servo in seen["servos"]] == [1, 2, 3, 4, 5, 6, 7]
+        assert main.main(["scan", "--baud", "1000000", "--port", str(tmp_path / "bus")]) == 1
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("command", ["check", "scan"])
+def test_a_port_that_is_held_is_refused_with_the_process_that_holds_it(port, held, command, capsys):
+    assert main.main([command, "--port", str(port)]) == 1
+    told = capsys.readouterr().err
+    assert f"process {held.pid} (" in told
+    assert "holds it; stop that first" in told
+
+
+@pytest.mark.process
+def test_the_holder_is_known_through_any_link_to_the_device(port, held, tmp_path):
+    (tmp_path / "other").symlink_to(port)
+    assert lock_holder(str(tmp_path / "other")) == held.pid
+    assert lock_holder(str(tmp_path / "absent")) is None
+    assert "import serial" in process(held.pid)
+
+
+def test_a_process_that_has_gone_is_told_by_its_number():
+    assert process(2**22 + 1) == f"process {2**22 + 1}"
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [([], "no adapter is plugged in; name a device"), (["/dev/a", "/dev/b"], "adapters are /dev/a, /dev/b")],
+)
+def test_without_a_port_there_must_be_one_adapter(monkeypatch, capsys, names, told):
+    monkeypatch.setattr(_port, "stable_names", lambda: names)
+    assert main.main(["check"]) == 1
+    assert told in capsys.readouterr().err
+
+
+def test_a_baud_rate_that_no_servo_has_is_refused(capsys):
+    assert main.main(["scan", "--baud", "12345"]) == 1
+    assert "servos have 9600, 57600" in capsys.readouterr().err
+
+
+def test_a_device_that_is_absent_is_not_told_as_a_port_that_is_well(tmp_path, capsys):
+    assert main.main(["check", "--port", str(tmp_path / "absent")]) == 1
+    (port,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("port"))
+    assert port.startswith("port                FAILURE")
+
+
+def test_the_thresholds_are_those_of_the_parameter_files(tmp_path):
+    robot = find_robot("armature6")
+    file = tmp_path / "arm.yaml"
+    file.write_text("/**/servo_interface: {ros__parameters: {faults: {temperature: {stop: 7.0}}, rate: 50.0}}")
+    given = check._parameters(replace(robot, parameters=(*robot.parameters, file)))
+    assert (given["rate"], given["latency"]) == (50.0, 0.016)
+    assert check._policy(given).temperature == Thresholds(warn=-15.0, slow=-10.0, stop=-7.0, hysteresis=2.0)
+
+
+# The adapter
+
+
+@pytest.fixture
+def plug(tmp_path):
+    """Make an adapter in a sysfs of its own; returns what is seen of it."""
+
+    def make(timer):
+        (tmp_path / "ttyUSB7").touch()
+        node = tmp_path / "sys" / "bus" / "usb-serial" / "devices" / "ttyUSB7"
+        (tmp_path / "sys" / "drivers" / "ftdi_sio").mkdir(parents=True)
+        node.mkdir(parents=True)
+        (node / "driver").symlink_to(tmp_path / "sys" / "drivers" / "ftdi_sio")
+        if timer is not None:
+            (node / "latency_timer").write_text(f"{timer}\n")
+        return adapter(str(tmp_path / "ttyUSB7"), tmp_path / "sys")
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("timer", "latency", "verdict"),
+    [(16, 0.016, Verdict.WARNING), (16, 0.001, Verdict.FAILURE), (1, 0.001, Verdict.OK), (1, 0.016, Verdict.OK)],
+)
+def test_a_slow_latency_timer_is_named_with_the_rule_that_cures_it(plug, timer, latency, verdict):
+    findings = list(check._adapter("/dev/ttyUSB7", plug(timer), latency))
+    assert [finding.verdict for finding in findings] == [Verdict.OK, verdict]
+    assert f"latency timer is {timer} ms" in findings[1].detail
+    if verdict is not Verdict.OK:
+        rule = Path(findings[1].remedy.split()[2])
+        assert 'ATTR{latency_timer}="1"' in rule.read_text()
+
+
+def test_an_adapter_without_a_timer_and_what_is_no_adapter_are_told_apart(plug):
+    assert plug(None).driver == "ftdi_sio"
+    assert adapter("/dev/null").driver == ""
+    assert [finding.subject for finding in check._adapter("/dev/null", adapter("/dev/null"), 0.016)] == ["port"]

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from armature.core.model.arm import ArmModel
+from armature.errors import ConfigError
+
+LIMIT = '<limit lower="-1" upper="2" velocity="3" effort="4"/>'
+
+
+def joint(name="elbow", kind="revolute", parent="base", child="arm", inside=LIMIT):
+    links = f'<parent link="{parent}"/><child link="{child}"/>'
+    return f'<joint name="{name}" type="{kind}">{links}{inside}</joint>'
+
+
+def robot(*joints, links=("base", "arm", "hand")):
+    return f'<robot name="r">{"".join(f"<link name={link!r}/>" for link in links)}{"".join(joints)}</robot>'
+
+
+HAND = joint("hand_joint", "fixed", "arm", "hand", "")
+
+
+def test_a_joint_carries_what_its_element_says():
+    inside = '<origin xyz="1 2 3" rpy="0.1 0.2 0.3"/><axis xyz="0 0 5"/>' + LIMIT
+    arm = ArmModel.from_urdf(robot(joint(inside=inside), HAND))
+    elbow = arm.joint("elbow")
+    assert (elbow.xyz, elbow.rpy, elbow.axis) == ((1, 2, 3), (0.1, 0.2, 0.3), (0, 0, 1))
+    assert (elbow.parent, elbow.child, elbow.kind) == ("base", "arm", "revolute")
+    limit = arm.limit("elbow")
+    assert (limit.lower, limit.upper, limit.velocity, limit.effort) == (-1, 2, 3, 4)
+
+
+def test_defaults_are_those_of_the_urdf_specification():
+    elbow = ArmModel.from_urdf(robot(joint(), HAND)).joint("elbow")
+    assert (elbow.xyz, elbow.rpy, elbow.axis) == ((0, 0, 0), (0, 0, 0), (1, 0, 0))
+
+
+def test_the_root_is_the_link_that_no_joint_carries():
+    assert ArmModel.from_urdf(robot(HAND, joint())).root == "base"
+
+
+def test_a_fixed_joint_and_a_mimic_joint_are_not_driven():
+    mimic = joint("finger", "prismatic", "arm", "hand", LIMIT + '<mimic joint="elbow" multiplier="-2"/>')
+    arm = ArmModel.from_urdf(robot(joint(), mimic))
+    assert [driven.name for driven in arm.driven] == ["elbow"]
+    follower = arm.joint("finger").mimic
+    assert follower is not None
+    assert (follower.joint, follower.multiplier, follower.offset) == ("elbow", -2, 0)
+
+
+def test_a_continuous_joint_has_no_bounds_but_a_velocity():
+    arm = ArmModel.from_urdf(robot(joint(kind="continuous", inside='<limit velocity="3" effort="4"/>'), HAND))
+    limit = arm.limit("elbow")
+    assert (limit.lower, limit.upper) == (-math.inf, math.inf)
+
+
+def test_an_unknown_joint_is_answered_with_those_that_exist():
+    arm = ArmModel.from_urdf(robot(joint(), HAND))
+    with pytest.raises(ConfigError, match=r"'elbwo'.*has elbow"):
+        arm.joint("elbwo")
+
+
+def test_a_fixed_joint_has_no_limit():
+    with pytest.raises(ConfigError, match="does not move"):
+        ArmModel.from_urdf(robot(joint(), HAND)).limit("hand_joint")
+
+
+@pytest.mark.parametrize(
+    ("urdf", "message"),
+    [
+        ("<robot>", "well-formed"),
+        ("", "well-formed"),
+        ("<sdf/>", "outermost element of a URDF is <robot>"),
+        (robot(joint(inside=""), HAND), "needs <limit"),
+        (robot(joint(inside='<limit lower="-1" velocity="3" effort="4"/>'), HAND), "upper"),
+        (robot(joint(inside=LIMIT.replace('"-1"', '"2"')), HAND), "lower must be less than upper"),
+        (robot(joint(inside=LIMIT.replace('"-1"', '"5"')), HAND), r"\(5.0, 2.0\).*lower must be less"),
+        (robot(joint(inside=LIMIT.replace('"-1"', '"nan"')), HAND), "nan.*finite"),
+        (robot(joint(inside=LIMIT.replace('"2"', '"inf"')), HAND), "inf.*finite"),
+        (robot(joint(inside=LIMIT.replace('"2"', '"two"')), HAND), "two.*finite"),
+        (robot(joint(inside=LIMIT.replace('"3"', '"0"')), HAND), "velocity and effort must be > 0"),
+        (robot(joint(inside=LIMIT.replace('"4"', '"-4"')), HAND), "velocity and effort must be > 0"),
+        (robot(joint(inside='<axis xyz="0 0 0"/>' + LIMIT), HAND), "axis must not be zero"),
+        (robot(joint(inside='<axis xyz="0 1"/>' + LIMIT), HAND), "3 finite numbers"),
+        (robot(joint(inside='<origin xyz="0 0 nan"/>' + LIMIT), HAND), "3 finite numbers"),
+        (robot(joint(kind="planar"), HAND), "'planar'.*revolute, prismatic, continuous, fixed"),
+        (robot(joint(child="leg"), HAND), "'leg'.*links are base, arm, hand"),
+        (robot(joint(name=""), HAND), "attribute 'name'"),
+        ('<robot name="r"><link name="a"/><joint name="j" type="fixed"/></robot>', "needs a <parent"),
+        (robot(joint(), joint(child="hand")), "'elbow'.*each name may stand once"),
+        (robot(joint(), joint("wrist"), HAND), "'arm'.*each name may stand once"),
+        (robot(joint(), HAND, links=("base", "arm", "hand", "arm")), "'arm'.*each name may stand once"),
+        (robot(joint()), "one tree with one root"),
+        (robot(joint(parent="hand", child="arm"), HAND), r"\['arm', 'hand'\].*not on a loop"),
+        (robot(joint(), joint("f", child="hand", inside=LIMIT + '<mimic joint="x"/>')), "'x'.*elbow"),
+        (robot(joint(), joint("f", child="hand", inside=LIMIT + "<mimic/>")), "attribute 'joint'"),
+    ],
+)
+def test_a_urdf_that_cannot_be_used_is_refused_with_the_reason(urdf, message):
+    with pytest.raises(ConfigError, match=message):
+        ArmModel.from_urdf(urdf, "arm.urdf")
+
+
+def test_errors_name_the_file_and_the_joint():
+    with pytest.raises(ConfigError, match=r"arm\.urdf: joint elbow: limit"):
+        ArmModel.from_urdf(robot(joint(inside=""), HAND), "arm.urdf")

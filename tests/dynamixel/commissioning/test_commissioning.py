@@ -1,0 +1,320 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from armature.bench.simulation.virtual import ARM, WIRING, Bench
+from armature.core.model.arm import Limit
+from armature.dynamixel.commissioning.commissioning import (
+    Commissioning,
+    Presence,
+    Setting,
+    meaning,
+    only_servo,
+    position_limits,
+)
+from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.protocol.bus import ServoBus
+from armature.dynamixel.protocol.discovery import Found, Survey, survey
+from armature.dynamixel.tables.control_table import OperatingMode
+from armature.dynamixel.wiring.arm import ServoWiring
+from armature.emulator.faults.catalogue import make
+from armature.emulator.servo.servo import BOOT_TIME
+from armature.errors import BusError, CommandRefused, ServoRefused
+
+from .. import twin
+
+ELBOW = next(servo for servo in WIRING.servos if servo.joint == "elbow")
+XM540, XM430 = ELBOW.model.number, 1020
+NEW = Presence(57_600, Found(1, XM540, 48))
+
+
+class Workshop:
+    """A bus with one servo alone, fresh from the factory."""
+
+    def __init__(self, bench: Bench, wiring: ServoWiring, limit: Limit) -> None:
+        self.bench = bench
+        self.bench.far.renew(wiring.name)
+        self.pass_time(BOOT_TIME)
+        self.servo = self.bench.far.servo(wiring.name)
+        self.opened_at: list[int] = []
+        self.told: list[str] = []
+        self.commissioning = Commissioning(wiring, WIRING.baud_rate(wiring), limit, self.opened)
+
+    def pass_time(self, seconds: float) -> None:
+        for _ in range(round(seconds / 0.05)):
+            self.bench.port.time += 0.05
+            self.bench.far.advance(self.bench.port.time)
+
+    @contextmanager
+    def opened(self, baud_rate: int) -> Iterator[ServoBus]:
+        self.opened_at.append(baud_rate)
+        self.bench.port.baud_rate = self.bench.far.wire.baud_rate = baud_rate
+        self.bench.bus.open()
+        try:
+            yield self.bench.bus
+        finally:
+            self.bench.bus.close()
+
+    def find(self) -> Presence:
+        seen = []
+        for rate in (1_000_000, 57_600):
+            with self.opened(rate):
+                seen.append(survey(self.bench.port))
+        return only_servo(seen)
+
+    def eeprom(self) -> dict[str, int]:
+        return {name: self.servo.registers[name] for name, item in ELBOW.model.registers.items() if item.eeprom}
+
+    def set_up(self) -> int:
+        presence = self.find()
+        return self.commissioning.write(presence, self.commissioning.look(presence), self.tell)
+
+    def tell(self, setting: Setting) -> None:
+        self.told.append(setting.register)
+
+    def set(self, name: str, value: int) -> None:
+        self.servo.write(
+            ELBOW.model.registers[name].address, value.to_bytes(ELBOW.model.registers[name].size, "little")
+        )
+
+
+@pytest.fixture
+def workshop():
+    return Workshop(Bench(), ELBOW, ARM.limit("elbow"))
+
+
+# Who is there
+
+
+def surveyed(*found: Found, rate: int = 57_600, damaged: int = 0) -> Survey:
+    return Survey(rate, found, damaged)
+
+
+def test_the_one_servo_is_found_at_whatever_rate_and_id():
+    seen = [surveyed(rate=9_600), surveyed(Found(77, XM540, 48), rate=4_000_000)]
+    assert only_servo(seen) == Presence(4_000_000, Found(77, XM540, 48))
+
+
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        (
+            [surveyed(Found(1, XM540, 48)), surveyed(Found(1, XM430, 48), rate=1_000_000)],
+            "id 1 XM540-W270 at 57600 bit/s, id 1 XM430-W350 at 1000000 bit/s; connect one servo at a time",
+        ),
+        ([surveyed(Found(1, XM540, 48), Found(2, XM540, 48))], "id 1 .*, id 2 .*; connect one servo at a time"),
+        ([surveyed(Found(1, XM540, 48, answers=2))], r"\(2 of them\); connect one servo at a time"),
+        ([surveyed(Found(1, XM540, 48), damaged=1)], "1 answers at 57600 bit/s are damaged; connect one servo"),
+        ([surveyed(damaged=3)], "3 answers at 57600 bit/s are damaged"),
+        ([surveyed(), surveyed(rate=1_000_000)], "no servo answers at any baud rate; check power and cable"),
+        ([], "no servo answers"),
+    ],
+)
+def test_whoever_is_not_alone_is_refused_with_all_that_answer(seen, told):
+    with pytest.raises(CommandRefused, match=told):
+        only_servo(seen)
+
+
+def test_another_model_than_the_wiring_files_is_refused(workshop):
+    with pytest.raises(CommandRefused, match="XM430-W350 answers, the wiring file wants XM540-W270 for elbow"):
+        workshop.commissioning.look(Presence(57_600, Found(1, XM430, 48)))
+    assert workshop.opened_at == []
+
+
+def test_two_servos_that_answer_a_ping_as_one_are_refused(workshop):
+    workshop.bench.faults.inject(make("duplicate_id", "elbow", {}))
+    with pytest.raises(CommandRefused, match="several servos may have this id; connect one servo at a time"):
+        workshop.commissioning.look(NEW)
+
+
+@pytest.mark.parametrize("step", ["look", "write"])
+def test_with_torque_on_nothing_is_written(workshop, step):
+    settings = workshop.commissioning.look(NEW)
+    workshop.set("Torque Enable", 1)
+    before = workshop.eeprom()
+    arguments = (NEW,) if step == "look" else (NEW, settings, workshop.tell)
+    with pytest.raises(CommandRefused, match="the torque of id 1 is on, it may hold a load; support the arm"):
+        getattr(workshop.commissioning, step)(*arguments)
+    assert (workshop.eeprom(), workshop.told) == (before, [])
+    assert workshop.servo.drive.is_on
+
+
+# What is written
+
+
+def test_looking_shows_every_register_and_writes_nothing(workshop):
+    before = workshop.eeprom()
+    settings = {setting.register: setting for setting in workshop.commissioning.look(NEW)}
+    assert {name for name, setting in settings.items() if setting.differs} == {
+        *("Return Delay Time", "Min Position Limit", "Max Position Limit", "ID", "Baud Rate")
+    }
+    assert (settings["ID"].now, settings["ID"].wanted) == (1, 3)
+    assert meaning("Baud Rate", settings["Baud Rate"].wanted) == "1000000 bit/s"
+    assert workshop.eeprom() == before
+
+
+def test_a_new_servo_is_brought_to_what_the_wiring_file_wants_and_found_again(workshop):
+    assert workshop.set_up() == 5
+    assert workshop.told[-2:] == ["ID", "Baud Rate"]
+    assert workshop.opened_at[-1] == 1_000_000
+    assert workshop.find() == Presence(1_000_000, Found(3, XM540, 48))
+    assert not workshop.servo.drive.is_on
+
+
+def test_nothing_is_written_twice(workshop):
+    workshop.set_up()
+    after = workshop.eeprom()
+    assert workshop.set_up() == 0
+    assert workshop.eeprom() == after
+
+
+def test_what_another_arm_left_behind_is_put_right(workshop):
+    for name, value in (("Drive Mode", 9), ("Operating Mode", 4), ("Homing Offset", 500)):
+        workshop.set(name, value)
+    workshop.set("Secondary(Shadow) ID", 7)
+    workshop.set_up()
+    registers = workshop.servo.registers
+    assert [registers[name] for name in ("Drive Mode", "Operating Mode", "Homing Offset")] == [0, 3, 0]
+    assert registers["Secondary(Shadow) ID"] == 255
+
+
+def test_every_value_that_switches_a_shadow_off_will_do(workshop):
+    workshop.set("Secondary(Shadow) ID", 253)
+    shadow = next(s for s in workshop.commissioning.look(NEW) if s.register == "Secondary(Shadow) ID")
+    assert not shadow.differs
+
+
+@pytest.mark.parametrize("failing", range(5))
+def test_what_was_interrupted_goes_on_where_it_was(workshop, failing):
+    class Interrupted(Exception):
+        pass
+
+    def interrupt(setting: Setting) -> None:
+        workshop.tell(setting)
+        if len(workshop.told) > failing:
+            raise Interrupted
+
+    presence = workshop.find()
+    with pytest.raises(Interrupted):
+        workshop.commissioning.write(presence, workshop.commissioning.look(presence), interrupt)
+    assert workshop.set_up() == 4 - failing
+    assert workshop.find() == Presence(1_000_000, Found(3, XM540, 48))
+
+
+@pytest.mark.parametrize(("register", "lost"), [("ID", 1), ("Baud Rate", 8)])
+def test_answers_that_are_lost_while_the_address_changes_do_no_harm(workshop, register, lost):
+    write = workshop.bench.bus.write
+
+    def losing(servo_id, item, value):
+        if item.name == register:
+            workshop.bench.port.lost_answers = lost
+        write(servo_id, item, value)
+
+    workshop.bench.bus.write = losing
+    workshop.set_up()
+    assert workshop.find() == Presence(1_000_000, Found(3, XM540, 48))
+
+
+def test_a_servo_that_does_not_keep_a_value_is_told(workshop):
+    presence = workshop.find()
+    settings = workshop.commissioning.look(presence)
+    kept = [setting for setting in settings if setting.register != "Return Delay Time"]
+    with pytest.raises(ServoRefused, match="servo 3 refused Return Delay Time := 0: it reads back 250"):
+        workshop.commissioning.write(presence, kept, workshop.tell)
+
+
+def test_a_servo_that_is_not_found_again_is_told(workshop):
+    presence = workshop.find()
+    settings = workshop.commissioning.look(presence)
+    write = workshop.bench.bus.write
+
+    def deaf(servo_id, item, value):
+        if item.name != "ID":
+            write(servo_id, item, value)
+
+    workshop.bench.bus.write = deaf
+    with pytest.raises(BusError, match="no answer to calls after its address was changed from id 3"):
+        workshop.commissioning.write(presence, settings, workshop.tell)
+    assert "ID" not in workshop.told
+
+
+def test_a_servo_that_is_gone_is_told(workshop):
+    settings = workshop.commissioning.look(NEW)
+    workshop.bench.faults.inject(make("silence", "elbow", {}))
+    with pytest.raises(BusError, match=r"no answer to read .* from id 1"):
+        workshop.commissioning.write(NEW, settings, workshop.tell)
+
+
+def test_a_joints_second_servo_is_set_up_by_its_own_name():
+    second = twin.WIRING.servos[1].second
+    workshop = Workshop(twin.twin(), second, twin.ARM.limit("boom"))
+    workshop.set_up()
+    assert workshop.find().found.servo_id == 12
+
+
+def test_in_a_mode_that_counts_turns_position_limits_are_left_alone():
+    spindle = replace(ELBOW, mode=OperatingMode.EXTENDED_POSITION)
+    workshop = Workshop(Bench(), spindle, ARM.limit("elbow"))
+    workshop.set_up()
+    assert workshop.servo.registers["Operating Mode"] == 4
+    assert "Max Position Limit" not in workshop.told
+
+
+# Position limits
+
+
+def test_the_servo_takes_the_urdfs_limits_and_a_little_more():
+    limit = ARM.limit("elbow")
+    lowest, highest = position_limits(ELBOW, limit)
+    ends = sorted((ELBOW.to_ticks(limit.lower), ELBOW.to_ticks(limit.upper)))
+    slack = 0.05 * (limit.upper - limit.lower) / ELBOW.model.position_unit
+    assert (ends[0] - lowest, highest - ends[1]) == pytest.approx((slack, slack), abs=1)
+
+
+@pytest.mark.parametrize("servo", WIRING.servos, ids=WIRING.joints)
+def test_the_limits_of_every_joint_are_within_a_turn(servo):
+    lowest, highest = position_limits(servo, ARM.limit(servo.joint))
+    assert 0 <= lowest < highest <= 4_095
+
+
+def test_limits_end_where_the_register_does():
+    wide = replace(ARM.limit("elbow"), lower=-3.1, upper=3.1)
+    assert position_limits(ELBOW, wide) == (0, 4_095)
+
+
+def test_a_joint_without_limits_takes_the_whole_turn():
+    assert position_limits(ELBOW, Limit(-math.inf, math.inf, 1.0, 1.0)) == (0, 4_095)
+
+
+@pytest.mark.parametrize(
+    ("register", "value", "words"),
+    [
+        ("Baud Rate", 1, "57600 bit/s"),
+        ("Baud Rate", 200, "unknown"),
+        ("Return Delay Time", 250, "500 µs"),
+        ("Operating Mode", 3, "position"),
+        ("Operating Mode", 9, "unknown"),
+        ("Secondary(Shadow) ID", 255, "off"),
+        ("Secondary(Shadow) ID", 7, ""),
+        ("ID", 7, ""),
+    ],
+)
+def test_values_are_told_in_the_manuals_words(register, value, words):
+    assert meaning(register, value) == words
+
+
+@pytest.mark.parametrize("pose", ["park", "home"])
+def test_an_arm_of_servos_that_were_set_up_is_armed_where_it_rests(pose):
+    bench = Bench(pose)
+    for servo in WIRING.servos:
+        registers = bench.servo(servo.joint).registers
+        limits = position_limits(servo, ARM.limit(servo.joint))
+        registers["Min Position Limit"], registers["Max Position Limit"] = limits
+    bench.armed()
+    assert bench.mode() is Mode.ARMED
+    assert all(bench.servo(joint).drive.is_on for joint in WIRING.joints)

@@ -1,0 +1,256 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from armature.bench.simulation.virtual import ARM, WIRING, Bench
+from armature.core.health import Thresholds
+from armature.dynamixel.commissioning import inspection
+from armature.dynamixel.commissioning.inspection import Verdict
+from armature.dynamixel.faults.cause import Cause, Reaction
+from armature.dynamixel.faults.policy import FaultPolicy
+from armature.dynamixel.protocol.discovery import Found, Survey, survey
+from armature.emulator.faults.catalogue import make
+
+_WRITABLE = (
+    "Goal",
+    "Torque",
+    "Position",
+    "Profile",
+    "Min",
+    "Max",
+    "Drive",
+    "Operating",
+    "Homing",
+    "Bus",
+    "Return",
+)
+ELBOW = next(servo for servo in WIRING.servos if servo.joint == "elbow")
+
+
+@pytest.fixture
+def bench(monkeypatch):
+    monkeypatch.setattr(inspection, "_CYCLES", 20)
+    bench = Bench()
+    bench.bus.open()
+    return bench
+
+
+def elbow(bench):
+    """What is found about the elbow's servo."""
+    present = Found(ELBOW.servo_id, ELBOW.model.number, 48)
+    return list(inspection.servo(bench.bus, ELBOW, present, ARM.limit("elbow")))
+
+
+def write(bench, name, value):
+    bench.bus.write(ELBOW.servo_id, ELBOW.model.registers[name], value)
+
+
+# The survey
+
+
+def test_every_servo_answers_one_broadcast_ping_with_its_model_and_firmware(bench):
+    seen = survey(bench.port)
+    assert {found.servo_id: found.model for found in seen.found} == {
+        servo.servo_id: servo.model.name for servo in WIRING.servos
+    }
+    assert {found.answers for found in seen.found} == {1}
+    assert (seen.damaged, seen.baud_rate) == (0, WIRING.buses[""])
+
+
+def test_a_silent_servo_is_absent_and_noise_is_counted_never_believed(bench):
+    bench.faults.inject(make("silence", "elbow", {}))
+    bench.faults.inject(make("corrupt", "waist", {}))
+    seen = survey(bench.port)
+    assert {found.servo_id for found in seen.found} == set(WIRING.ids) - {1, ELBOW.servo_id}
+    assert seen.damaged == 1
+
+
+def test_a_model_without_a_control_table_is_shown_by_its_number():
+    assert Found(1, 65_000, 1).model == "model number 65000"
+
+
+# The roll
+
+
+def answered(**changes):
+    found = [Found(servo.servo_id, servo.model.number, 48) for servo in WIRING.servos]
+    return [replace(servo, **changes) if servo.servo_id == ELBOW.servo_id else servo for servo in found]
+
+
+def test_a_complete_bus_gives_no_cause_for_complaint():
+    assert list(inspection.roll(WIRING, Survey(1_000_000, tuple(answered()), 0))) == []
+
+
+@pytest.mark.parametrize(
+    ("found", "subject", "verdict", "told"),
+    [
+        (answered(servo_id=33), "id 3 elbow", Verdict.FAILURE, "does not answer"),
+        (answered(servo_id=33), "id 33", Verdict.WARNING, "which the wiring file does not name"),
+        (
+            answered(model_number=1060),
+            "id 3 elbow",
+            Verdict.FAILURE,
+            "it is XL430-W250, the wiring file says XM540",
+        ),
+        (answered(answers=2), "id 3", Verdict.FAILURE, "duplicate id"),
+        ([*answered(), Found(3, 1060, 48)], "id 3", Verdict.FAILURE, "duplicate id"),
+    ],
+)
+def test_who_is_missing_strange_or_double_is_named_with_a_remedy(found, subject, verdict, told):
+    findings = list(inspection.roll(WIRING, Survey(1_000_000, tuple(found), 0)))
+    fitting = [finding for finding in findings if finding.subject == subject]
+    assert [finding.verdict for finding in fitting] == [verdict]
+    assert told in fitting[0].detail
+    assert fitting[0].remedy
+
+
+# One servo
+
+
+def test_a_good_servo_is_summed_up_and_nothing_is_written_to_it(bench):
+    before = settings(bench)
+    (finding,) = elbow(bench)
+    assert finding.verdict is Verdict.OK
+    assert finding.detail.startswith("XM540-W270 firmware 48, 12.0 V, 25 °C, torque off")
+    assert settings(bench) == before
+
+
+def settings(bench):
+    """All that can be written."""
+    registers = bench.servo("elbow").registers
+    return {
+        name: registers[name]
+        for name in ELBOW.model.registers
+        if name.startswith(_WRITABLE) and name != "Position Trajectory"
+    }
+
+
+RANGED = replace(ELBOW, range=(-1.0, 0.6))
+
+
+def test_a_range_that_is_smaller_than_the_urdfs_limits_is_a_warning_with_both(bench):
+    present = Found(ELBOW.servo_id, ELBOW.model.number, 48)
+    (finding,) = inspection.servo(bench.bus, RANGED, present, ARM.limit("elbow"))
+    assert finding.verdict is Verdict.WARNING
+    assert "range of motion leaves -1.0000 to 0.6000 of the URDF's limits -1.9200 to 1.0480" in finding.detail
+    assert "narrow the URDF's limits" in finding.remedy
+    whole = replace(ELBOW, range=(-2.0, 1.1))
+    assert [found.verdict for found in inspection.servo(bench.bus, whole, present, ARM.limit("elbow"))] == [
+        Verdict.OK
+    ]
+
+
+def test_a_servo_need_not_accept_what_lies_beyond_the_range(bench):
+    write(bench, "Min Position Limit", 1600)  # 0.69 rad of the elbow
+    present = Found(ELBOW.servo_id, ELBOW.model.number, 48)
+    assert Verdict.FAILURE in {found.verdict for found in elbow(bench)}
+    found = inspection.servo(bench.bus, RANGED, present, ARM.limit("elbow"))
+    assert [finding.verdict for finding in found] == [Verdict.WARNING]
+
+
+@pytest.mark.parametrize(
+    ("register", "value", "verdict", "told"),
+    [
+        (
+            "Max Position Limit",
+            2100,
+            Verdict.FAILURE,
+            r"the joint's limits are ticks \d+ to \d+, the servo takes 0 to 2100",
+        ),
+        ("Homing Offset", 100, Verdict.WARNING, "its Homing Offset of 100 shifts positions by 0.153"),
+        ("Operating Mode", 4, Verdict.WARNING, r"its operating mode is 4, the wiring wants 3 \(position\)"),
+        ("Secondary(Shadow) ID", 2, Verdict.WARNING, r"it obeys id 2 too, its Secondary\(Shadow\) ID"),
+        ("Drive Mode", 1, Verdict.WARNING, "its Drive Mode is reverse"),
+        ("Temperature Limit", 40, Verdict.WARNING, "25 °C, its limit is 40 °C, a fault from 35 °C on"),
+        ("Temperature Limit", 30, Verdict.FAILURE, "25 °C, its limit is 30 °C, a fault from 25 °C on"),
+        ("Min Voltage Limit", 125, Verdict.FAILURE, "12.0 V, it takes 12.5 to"),
+    ],
+)
+def test_what_does_not_fit_is_told_with_the_value_the_bound_and_a_remedy(bench, register, value, verdict, told):
+    write(bench, register, value)
+    findings = [finding for finding in elbow(bench) if "hardware error" not in finding.detail]
+    assert [finding.verdict for finding in findings] == [verdict]
+    assert re.search(told, findings[0].detail)
+    assert findings[0].remedy
+
+
+@pytest.mark.parametrize(
+    ("stop", "reaction", "verdict"),
+    [
+        (-3.0, Reaction.STOP, Verdict.WARNING),
+        (-5.0, Reaction.SLOW, Verdict.WARNING),
+        (-6.0, Reaction.HOLD, Verdict.FAILURE),
+    ],
+)
+def test_what_is_too_hot_is_what_the_parameters_say(bench, stop, reaction, verdict):
+    write(bench, "Temperature Limit", 30)
+    thresholds = Thresholds(warn=-15.0, slow=-10.0, stop=stop, hysteresis=2.0)
+    policy = FaultPolicy(temperature=thresholds, reactions={Cause.TEMPERATURE: reaction})
+    present = Found(ELBOW.servo_id, ELBOW.model.number, 48)
+    (finding,) = inspection.servo(bench.bus, ELBOW, present, ARM.limit("elbow"), policy)
+    assert finding.verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("duplicate_id", r"duplicate id: \d+ of 20 answers are damaged, though each ping is answered well"),
+        ("electrical_shock", "hardware error: electrical shock"),
+        ("silence", "no answer to"),
+    ],
+)
+def test_a_servo_with_a_fault_fails_with_its_cause(bench, fault, told):
+    bench.faults.inject(make(fault, "elbow", {}))
+    bench.far.advance(bench.port.time + 5.0)
+    bench.port.time += 5.0
+    findings = elbow(bench)
+    assert Verdict.FAILURE in {finding.verdict for finding in findings}
+    assert any(re.search(told, finding.detail) for finding in findings)
+
+
+@pytest.mark.parametrize(("fault", "told"), [("drop", "lost or late"), ("corrupt", "were damaged")])
+def test_a_bad_cable_is_a_warning_with_the_counts(bench, fault, told):
+    bench.faults.inject(make(fault, "elbow", {"probability": "0.1", "seed": "2"}))
+    (finding,) = elbow(bench)
+    assert finding.verdict is Verdict.WARNING
+    assert told in finding.detail
+    assert "check its cable" in finding.remedy
+
+
+def test_old_firmware_has_no_watchdog(bench):
+    old = Found(ELBOW.servo_id, ELBOW.model.number, 37)
+    (finding,) = inspection.servo(bench.bus, ELBOW, old, ARM.limit("elbow"))
+    assert finding.verdict is Verdict.WARNING
+    assert "firmware 37 has no Bus Watchdog" in finding.detail
+
+
+# The cycle
+
+
+@pytest.mark.parametrize(
+    ("rate", "verdict"), [(100.0, Verdict.OK), (250.0, Verdict.WARNING), (400.0, Verdict.WARNING)]
+)
+def test_the_cycle_is_held_against_the_rate_and_a_return_delay_is_named(bench, rate, verdict):
+    finding = inspection.cycle(bench.bus, WIRING, rate, bench.port.now)
+    assert finding.verdict is verdict
+    assert f"ms at {rate:g} Hz" in finding.detail
+    assert verdict is Verdict.OK or "7 servos delay their answers" in finding.detail
+
+
+@pytest.mark.parametrize(("rate", "verdict"), [(400.0, Verdict.WARNING), (1000.0, Verdict.FAILURE)])
+def test_a_rate_that_the_wire_can_hardly_or_not_do_is_told(bench, rate, verdict):
+    for servo in WIRING.servos:
+        bench.bus.write(servo.servo_id, servo.model.registers["Return Delay Time"], 0)
+    finding = inspection.cycle(bench.bus, WIRING, rate, bench.port.now)
+    assert finding.verdict is verdict
+    assert "lower rate" in finding.remedy
+
+
+def test_a_bus_that_does_not_answer_has_no_cycle(bench):
+    bench.faults.inject(make("silence", "elbow", {}))
+    finding = inspection.cycle(bench.bus, WIRING, 100.0, bench.port.now)
+    assert finding.verdict is Verdict.FAILURE
+    assert "no answer" in finding.detail

@@ -1,0 +1,366 @@
+from __future__ import annotations
+
+import math
+from contextlib import suppress
+
+import pytest
+
+from armature.dynamixel.faults.cause import Cause, Reaction
+from armature.dynamixel.faults.policy import FaultPolicy
+from armature.dynamixel.faults.states import Mode
+from armature.emulator.faults.catalogue import EncoderError, Overheat, Overload, Reset, Silence, VoltageDip
+from armature.errors import BusError, BusMismatch, CommandRefused, ServoRefused
+
+from ..virtual import JOINTS, Bench
+
+HALF_A_DEGREE = math.radians(0.5)
+GAINS = {joint: {"Position P Gain": 900, "Profile Velocity": 0} for joint in JOINTS}
+
+
+@pytest.fixture
+def bench():
+    return Bench("park", registers=GAINS).armed()
+
+
+def moved(before: dict[str, float], after: dict[str, float]) -> float:
+    return max(abs(after[joint] - before[joint]) for joint in before)
+
+
+def torques(bench: Bench) -> dict[str, int]:
+    return {joint: bench.servo(joint).registers["Torque Enable"] for joint in JOINTS}
+
+
+# Refused while the cause persists
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (Overheat("elbow", temperature=82.0), "elbow: still 82 °C, limit 80 °C; let it cool below 73 °C"),
+        (VoltageDip("elbow", voltage=9.1), "elbow: still 9.1 V, minimum 9.5 V"),
+        (Silence("elbow"), "elbow.* does not answer"),
+    ],
+)
+@pytest.mark.parametrize("request_name", ["clear_faults", "reboot"])
+def test_recovery_is_refused_with_the_value_and_the_bound(bench, fault, why, request_name):
+    bench.faults.inject(fault)
+    bench.run(0.3)
+    with suppress(BusError):  # of the silent one
+        bench.loop.torque_off(bench.now)  # else a reboot is refused for that reason
+    bench.run(0.1)
+    with pytest.raises(CommandRefused, match=why):
+        bench.loop.reboot("elbow", bench.now) if request_name == "reboot" else bench.loop.clear_faults(bench.now)
+    assert bench.mode() is Mode.FAULT
+
+
+def test_a_fault_tells_the_figures_of_its_own_moment(bench):
+    bench.faults.inject(Overheat("elbow", temperature=85.0))
+    bench.run(0.03)
+    assert "at 85 °C, limit 80 °C, and has cut its torque" in bench.loop.faults["elbow"].detail
+    assert "let it cool" in bench.loop.faults["elbow"].remedy
+
+
+def test_an_error_of_an_arm_without_torque_is_not_told_as_a_drop():
+    bench = Bench("park").start().run(0.1)
+    bench.faults.inject(VoltageDip("elbow", voltage=9.1))
+    bench.run_until(lambda: "elbow" in bench.loop.faults)
+    fault = bench.loop.faults["elbow"]
+    assert "9.1 V, 9.5 to 16.0 V are allowed, and has no torque, as before" in fault.detail
+    assert fault.done == "nothing: torque was off"
+
+
+def test_what_can_recover_does_and_what_cannot_is_told(bench):
+    bench.servo("waist").fail(0x20)
+    bench.faults.inject(Silence("elbow"))
+    bench.run(0.2)
+    answer = bench.loop.clear_faults(bench.now)
+    assert answer == "recovering waist; elbow: it does not answer; check cable and power"
+    bench.run_until(lambda: set(bench.loop.faults) == {"elbow"})
+    assert torques(bench)["waist"] == 1
+
+
+def test_a_servo_that_keeps_its_torque_is_not_rebooted_under_its_load(bench):
+    bench.faults.inject(EncoderError("elbow"))
+    bench.run(0.05)
+    assert bench.loop.faults["elbow"].remedy == (
+        "support the arm, then call /servo_interface/torque_off, then call /servo_interface/clear_faults, then arm"
+    )
+    with pytest.raises(CommandRefused, match="it keeps its torque and its reboot would let it fall"):
+        bench.loop.clear_faults(bench.now)
+    bench.faults.clear()
+    bench.loop.torque_off(bench.now)
+    bench.run(0.05)
+    assert bench.mode() is Mode.FAULT  # the error is latched, though torque is off
+    bench.loop.clear_faults(bench.now)
+    bench.run_until(lambda: bench.mode() is Mode.DISARMED)
+    assert bench.servo("elbow").registers["Hardware Error Status"] == 0
+
+
+# Reboot as a request of its own
+
+
+def test_an_overloaded_joint_is_rebooted_alone_and_holds_again(bench):
+    bench.faults.inject(Overload("elbow"))
+    bench.run(0.05)
+    bench.faults.clear()
+    places = bench.positions()
+    assert bench.loop.reboot("elbow", bench.now) == "rebooting elbow"
+    bench.run_until(lambda: bench.mode() is Mode.HOLDING)
+    bench.run(0.2)
+    assert set(torques(bench).values()) == {1}
+    assert bench.servo("elbow").registers["Position P Gain"] == 900
+    assert moved(places, bench.positions()) < HALF_A_DEGREE
+    assert "recovered" in bench.loop.why
+
+
+def test_a_joint_of_a_disarmed_arm_can_be_rebooted_and_gets_its_registers_back():
+    bench = Bench("park", registers=GAINS).start().run(0.1)
+    bench.loop.reboot("elbow", bench.now)
+    bench.run(0.05)
+    assert bench.mode() is Mode.DISARMED
+    assert bench.servo("elbow").registers["Position P Gain"] != 900
+    bench.run_until(lambda: bench.servo("elbow").registers["Position P Gain"] == 900)
+    assert set(torques(bench).values()) == {0}
+
+
+@pytest.mark.parametrize(
+    ("joint", "why"),
+    [
+        ("tail", "there is no joint tail; joints are waist, shoulder"),
+        ("elbow", "elbow holds what hangs on it, and would let it fall; park the arm, or turn torque off, first"),
+    ],
+)
+def test_a_reboot_that_makes_no_sense_is_refused(bench, joint, why):
+    with pytest.raises(CommandRefused, match=why):
+        bench.loop.reboot(joint, bench.now)
+    assert set(torques(bench).values()) == {1}
+
+
+def test_a_reboot_is_refused_without_a_bus(bench):
+    bench.port.unplugged = True
+    bench.run(0.02)
+    with pytest.raises(CommandRefused, match="reconnect the bus first"):
+        bench.loop.reboot("elbow", bench.now)
+
+
+# A servo that was away
+
+
+def test_one_that_kept_everything_joins_with_its_own_goal(bench):
+    bench.faults.inject(Silence("elbow"), seconds=0.15)  # too short for its watchdog
+    bench.run(0.1)
+    assert bench.loop.faults["elbow"].cause is Cause.MISSING
+    goal, places = bench.servo("elbow").registers["Goal Position"], bench.positions()
+    bench.run_until(lambda: bench.mode() is Mode.HOLDING)
+    bench.run(0.2)
+    assert bench.servo("elbow").registers["Goal Position"] == goal
+    assert moved(places, bench.positions()) < HALF_A_DEGREE
+
+
+def test_the_return_of_one_joint_does_not_hide_the_fault_of_another(bench):
+    bench.faults.inject(Overload("shoulder"))
+    bench.faults.inject(Silence("elbow"), seconds=0.15)
+    bench.run(0.1)
+    bench.run_until(lambda: "elbow" not in bench.loop.faults)
+    assert bench.loop.why.startswith("shoulder: overload; elbow: recovered")
+
+
+def test_one_that_comes_and_goes_joins_by_itself_no_more_than_it_may(bench):
+    for _ in range(3):
+        bench.faults.inject(Silence("elbow"), seconds=0.15)
+        bench.run_until(lambda: bench.loop.faults)
+        bench.run_until(lambda: bench.mode() is Mode.HOLDING)
+    bench.faults.inject(Silence("elbow"), seconds=0.15)
+    bench.run(0.6)
+    fault = bench.loop.faults["elbow"]
+    assert fault.cause is Cause.COMMUNICATION
+    assert "silent more than 3 times within a minute" in fault.detail
+    assert torques(bench)["elbow"] == 1
+    bench.loop.clear_faults(bench.now)
+    bench.run_until(lambda: bench.mode() is Mode.HOLDING)
+    bench.faults.inject(Silence("elbow"), seconds=0.15)  # that was seen to, and counts no more
+    bench.run_until(lambda: bench.loop.faults)
+    bench.run_until(lambda: bench.mode() is Mode.HOLDING)
+
+
+def test_a_servo_that_may_not_return_by_itself_waits_to_be_cleared():
+    bench = Bench("park", policy=FaultPolicy(returns=0.0)).armed()
+    bench.faults.inject(Silence("elbow"), seconds=0.15)
+    bench.run(0.6)
+    assert bench.loop.faults["elbow"].cause is Cause.COMMUNICATION
+
+
+def test_one_that_stopped_by_its_watchdog_meanwhile_joins_where_it_is(bench):
+    bench.faults.inject(Silence("elbow"), seconds=0.5)
+    bench.run(0.4)
+    places = bench.positions()
+    bench.run_until(lambda: bench.mode() is Mode.HOLDING)
+    bench.run(0.2)
+    assert bench.servo("elbow").registers["Bus Watchdog"] == 10
+    assert moved(places, bench.positions()) < HALF_A_DEGREE
+
+
+def test_one_whose_ram_differs_though_its_torque_is_on_was_tampered_with(bench):
+    bench.faults.inject(Silence("elbow"), seconds=0.15)
+    bench.run(0.1)
+    bench.servo("elbow").registers["Position P Gain"] = 5
+    bench.run_until(lambda: bench.loop.faults["elbow"].cause is Cause.SILENT_RESET)
+    assert "Position P Gain is 5, not 900" in bench.loop.faults["elbow"].detail
+    bench.loop.clear_faults(bench.now)
+    bench.run_until(lambda: not bench.loop.faults)
+    assert bench.servo("elbow").registers["Position P Gain"] == 900
+
+
+def test_one_that_was_reset_is_missing_first_and_then_limp_until_it_is_cleared(bench):
+    bench.faults.inject(Reset("elbow"))
+    bench.run(0.1)
+    assert bench.loop.faults["elbow"].cause is Cause.MISSING
+    bench.run_until(lambda: bench.loop.faults["elbow"].cause is Cause.SILENT_RESET, 0.9)
+    bench.run(0.5)
+    assert torques(bench)["elbow"] == 0
+    bench.loop.clear_faults(bench.now)
+    bench.run_until(lambda: bench.mode() is Mode.HOLDING)
+    assert torques(bench)["elbow"] == 1
+    assert bench.servo("elbow").registers["Position P Gain"] == 900
+
+
+def test_one_that_was_reset_while_nobody_held_the_arm_is_told_and_restored_without_torque():
+    bench = Bench("park", registers=GAINS).start().run(0.1)
+    bench.faults.inject(Reset("elbow"))
+    bench.run(0.1)
+    bench.run_until(lambda: bench.loop.faults["elbow"].cause is Cause.SILENT_RESET)
+    assert "it was reset: Position P Gain is" in bench.loop.faults["elbow"].detail
+    bench.loop.clear_faults(bench.now)
+    bench.run_until(lambda: bench.mode() is Mode.DISARMED)
+    assert bench.servo("elbow").registers["Position P Gain"] == 900
+    assert set(torques(bench).values()) == {0}
+
+
+def test_one_reset_while_the_arm_was_disarmed_gets_its_registers_before_torque():
+    bench = Bench("park", registers=GAINS).start().run(0.1)
+    elbow = bench.servo("elbow")
+    elbow.reboot()
+    elbow._booting = 0.0  # so short that no cycle missed it
+    bench.run(0.3)
+    assert elbow.registers["Position P Gain"] != 900
+    bench.loop.arm("s1", bench.now)
+    assert elbow.registers["Position P Gain"] == 900
+
+
+# A reconnect goes on with those that are there
+
+
+def away(bench: Bench, joint: str) -> None:
+    """The cable is pulled, and when it is plugged in again one servo stays silent."""
+    bench.port.unplugged = True
+    bench.run(0.05)
+    bench.silence(joint)
+    bench.port.unplugged = False
+    bench.start()
+
+
+def test_a_return_with_one_servo_missing_goes_on_with_the_others(bench):
+    away(bench, "elbow")
+    bench.run(0.1)
+    assert bench.mode() is Mode.FAULT
+    assert bench.loop.faults["elbow"].cause is Cause.MISSING
+    read = {joint for joint, axis in bench.loop.axes.items() if axis.ticks is not None}
+    assert read == set(JOINTS) - {"elbow"}
+    bench.speak("elbow")
+    bench.run_until(lambda: bench.mode() is Mode.HOLDING)
+    assert set(torques(bench).values()) == {1}
+
+
+def test_a_process_started_anew_beside_a_missing_servo_goes_on_with_the_others(bench):
+    bench.loop.leave()
+    bench.silence("elbow")
+    fresh = Bench("park", resumes=True)
+    fresh.take_over(bench)
+    fresh.port.time = bench.port.time
+    fresh.start().run(0.1)
+    assert fresh.mode() is Mode.FAULT
+    assert set(fresh.loop.faults) == {"elbow"}
+    assert "elbow" not in fresh.loop.setpoints(fresh.now)
+    fresh.speak("elbow")
+    fresh.run_until(lambda: fresh.mode() is Mode.HOLDING)
+    assert "elbow" in fresh.loop.setpoints(fresh.now)
+
+
+def test_a_fault_that_waits_to_be_cleared_outlives_the_bus(bench):
+    bench.faults.inject(Overload("elbow"))
+    bench.run(0.1)
+    bench.faults.clear()
+    bench.port.unplugged = True
+    bench.run(0.05)
+    assert bench.mode() is Mode.DISCONNECTED
+    bench.port.unplugged = False
+    bench.start().run(0.1)
+    assert bench.mode() is Mode.FAULT
+    assert bench.loop.faults["elbow"].cause is Cause.OVERLOAD
+    bench.loop.clear_faults(bench.now)
+    bench.run_until(lambda: bench.mode() is Mode.HOLDING)
+
+
+def test_a_joint_that_a_policy_turned_off_is_not_taken_for_one_that_was_reset():
+    policy = FaultPolicy(reactions={Cause.TEMPERATURE: Reaction.TORQUE_OFF})
+    bench = Bench("park", policy=policy).armed()
+    bench.faults.inject(Overheat("elbow", temperature=76.0))
+    bench.run(0.3)
+    bench.port.unplugged = True
+    bench.run(0.05)
+    bench.port.unplugged = False
+    bench.start().run(0.3)
+    assert {joint: fault.cause for joint, fault in bench.loop.faults.items()} == {"elbow": Cause.TEMPERATURE}
+
+
+def test_a_return_to_nobody_is_refused(bench):
+    for joint in JOINTS:
+        bench.silence(joint)
+    bench.port.unplugged = True
+    bench.run(0.02)
+    bench.port.unplugged = False
+    with pytest.raises(BusMismatch, match="found none"):
+        bench.start()
+    assert bench.mode() is Mode.DISCONNECTED
+
+
+def test_a_return_to_another_model_is_refused(bench):
+    bench.port.unplugged = True
+    bench.run(0.02)
+    bench.servo("elbow").model = bench.servo("wrist_roll").model
+    bench.port.unplugged = False
+    with pytest.raises(BusMismatch, match="id 3 XL430-W250"):
+        bench.start()
+
+
+# EEPROM is spared
+
+
+def test_eeprom_is_written_only_where_it_differs_and_counted():
+    bench = Bench("park").start()
+    assert bench.loop.eeprom_writes == len(JOINTS)  # Return Delay Time
+    assert "7 EEPROM registers differed and were written" in bench.loop.why
+    bench.loop.arm("s1", bench.now)
+    bench.port.unplugged = True
+    bench.run(0.02)
+    bench.port.unplugged = False
+    bench.start()
+    assert bench.loop.eeprom_writes == len(JOINTS)
+    assert "EEPROM" not in bench.loop.why
+
+
+def test_eeprom_of_a_servo_that_holds_is_left_alone(bench):
+    bench.servo("elbow").registers["Return Delay Time"] = 250
+    bench.port.unplugged = True
+    bench.run(0.02)
+    bench.port.unplugged = False
+    bench.start()
+    assert bench.servo("elbow").registers["Return Delay Time"] == 250
+
+
+def test_a_write_that_reads_back_otherwise_is_refused(bench):
+    elbow = bench.servo("elbow")
+    elbow.write = lambda address, data: 0  # it says yes and does nothing
+    registers = bench.loop._servos.registers
+    with pytest.raises(ServoRefused, match="servo 3 refused Torque Enable := 0: it reads back 1"):
+        registers.write_verified(bench.loop.axes["elbow"], "Torque Enable", 0)

@@ -1,0 +1,155 @@
+"""The step that is named at a fault succeeds, and such steps lead to an arm that can be armed again."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from armature.dynamixel.faults import way_out
+from armature.dynamixel.faults.cause import Cause
+from armature.dynamixel.faults.remedy import HOME_TURN, Step
+from armature.dynamixel.faults.states import Fault, Mode
+from armature.emulator.faults.catalogue import (
+    ElectricalShock,
+    EncoderError,
+    Overheat,
+    Overload,
+    Reset,
+    Silence,
+    VoltageDip,
+)
+
+from ..virtual import Bench
+
+ARMABLE = (Mode.HOLDING, Mode.DISARMED)
+
+
+def step(bench):
+    return way_out.first(way for way, _ in bench.loop.ways_out().values())
+
+
+def take(bench, named):
+    """Do what the step says; a refusal is raised."""
+    if named == Step.CLEAR_FAULTS:
+        bench.loop.clear_faults(bench.now)
+    elif named == Step.DISARM:
+        bench.park()
+    elif named == Step.TORQUE_OFF:
+        bench.loop.torque_off(bench.now)
+    bench.run(4.0)
+
+
+def follow(bench):
+    """Steps that were named until the arm could be armed, each of them taken."""
+    taken = []
+    while bench.mode() not in ARMABLE:
+        assert len(taken) < 4, taken
+        taken.append(step(bench))
+        take(bench, taken[-1])
+    return taken
+
+
+@pytest.mark.parametrize("state", ["idle", "armed"])
+@pytest.mark.parametrize(
+    ("fault", "steps"),
+    [
+        (Overload("elbow"), ["clear_faults"]),
+        (ElectricalShock("elbow"), ["clear_faults"]),
+        (Reset("elbow"), ["clear_faults"]),
+        (VoltageDip("elbow", voltage=9.1), ["disarm", "clear_faults"]),
+        (EncoderError("elbow"), ["torque_off", "clear_faults"]),
+    ],
+)
+def test_the_named_steps_succeed_and_end_the_fault(fault, steps, state):
+    bench = Bench("park").armed() if state == "armed" else Bench("park").start().run(0.1)
+    bench.faults.inject(fault)
+    bench.run(0.3)
+    bench.faults.clear()
+    bench.run(2.0)  # temperature and voltage are read in turns
+    if state == "armed":
+        assert follow(bench) == steps
+    else:  # without torque nothing has to be let down, and one that was reset lacks nothing
+        assert follow(bench) in (steps[-1:], [])
+    bench.loop.arm("again", bench.now)
+
+
+@pytest.mark.parametrize(
+    ("fault", "waits", "steps"),
+    [
+        (Overheat("elbow", temperature=82.0), "let it cool below 73 °C", ["clear_faults"]),
+        (Silence("elbow"), "does not answer", []),
+    ],
+)
+def test_what_nothing_ends_yet_is_waited_for_and_says_what_for(fault, waits, steps):
+    bench = Bench("park").armed()
+    bench.faults.inject(fault)
+    bench.run(1.0)
+    assert step(bench) == Step.WAIT
+    assert waits in bench.loop.ways_out()["elbow"][1]
+    bench.faults.clear()
+    bench.faults.inject(Overheat("elbow", temperature=45.0))
+    bench.run(3.0)
+    assert follow(bench) == steps
+
+
+def test_of_two_faults_the_one_that_can_be_ended_now_leads_on():
+    bench = Bench("park").armed()
+    bench.faults.inject(Silence("waist"))
+    bench.faults.inject(Overload("elbow"))
+    bench.run(0.3)
+    bench.faults.clear("overload")
+    assert {name: str(way) for name, (way, _) in bench.loop.ways_out().items()} == {
+        "waist": "wait",
+        "elbow": "clear_faults",
+    }
+    assert step(bench) == "clear_faults"
+
+
+def test_an_arm_that_cannot_park_beside_a_servo_that_keeps_its_torque_must_be_supported():
+    bench = Bench("park").armed()
+    bench.faults.inject(VoltageDip("elbow", voltage=9.1))
+    bench.run(0.1)
+    assert step(bench) == Step.DISARM
+    bench.faults.inject(EncoderError("waist"))
+    bench.run(0.1)
+    assert step(bench) == Step.TORQUE_OFF
+
+
+@pytest.mark.parametrize(("has_torque", "named"), [(True, Step.TORQUE_OFF), (False, Step.WAIT)])
+def test_torque_is_to_be_turned_off_only_where_there_is_any(has_torque, named):
+    fault = Fault("drum", Cause.TURNS_LOST, "", "", HOME_TURN, needs_clearing=True, since=0.0)
+    assert way_out.step(fault, SimpleNamespace(torque=has_torque), "") is named
+
+
+def test_what_is_foreseen_is_read_from_no_servo():
+    bench = Bench("park").armed()
+    bench.faults.inject(Overheat("elbow", temperature=82.0))
+    bench.run(0.3)
+    before = bench.bus.statistics()
+    bench.loop.ways_out()
+    assert bench.bus.statistics() == before
+
+
+def test_no_fault_asks_for_no_step():
+    assert step(Bench("park").armed()) == ""
+
+
+@pytest.mark.parametrize("meanwhile", ["clear_faults", "recovery", "fault"])
+def test_a_protective_stop_stays_the_reason_whatever_happens_meanwhile(meanwhile):
+    bench = Bench("park").armed()
+    bench.faults.inject(Overload("elbow"))
+    bench.run(0.1)
+    bench.faults.clear()
+    bench.loop.protective_stop(True, bench.now)
+    if meanwhile != "fault":
+        assert bench.loop.clear_faults(bench.now) == "recovering elbow"
+    if meanwhile == "recovery":
+        bench.run_until(lambda: not bench.loop.faults)
+    if meanwhile == "fault":
+        bench.servo("waist").fail(0x20)
+        bench.run_until(lambda: "waist" in bench.loop.faults)
+    assert (bench.mode(), bench.loop.why) == (Mode.PROTECTIVE_STOP, "protective stop")
+    assert str(bench.loop.cause) == "protective stop"
+    bench.loop.protective_stop(False, bench.now)
+    assert bench.loop.why == "protective stop released"

@@ -1,0 +1,47 @@
+"""Keeping the processor awake, on a file in place of the device."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from armature.nodes.bus_process.cpu_sleep import Wakefulness
+
+
+@pytest.fixture
+def device(tmp_path):
+    file = tmp_path / "cpu_dma_latency"
+    file.write_bytes(b"")
+    return file
+
+
+def held(device):
+    """Whether this process has it open."""
+    return str(device) in {os.path.realpath(entry) for entry in Path("/proc/self/fd").iterdir()}
+
+
+def test_it_is_held_while_it_is_wanted_and_not_longer(device):
+    wakefulness = Wakefulness(device)
+    for awake in (True, True, False, False, True, False):
+        wakefulness.keep(awake=awake)
+        assert held(device) is awake
+    assert device.read_bytes() == b"\0\0\0\0"
+
+
+def test_a_machine_without_it_is_as_it_is(tmp_path):
+    wakefulness = Wakefulness(tmp_path / "none")
+    assert not wakefulness.is_permitted
+    wakefulness.keep(awake=True)
+    wakefulness.keep(awake=False)
+
+
+def test_what_cannot_be_opened_after_all_is_given_up(device):
+    wakefulness = Wakefulness(device)
+    device.unlink()
+    device.mkdir()
+    wakefulness.keep(awake=True)
+    assert not wakefulness.is_permitted
+    assert stat.S_ISDIR(device.stat().st_mode)

@@ -1,0 +1,244 @@
+"""A servo interface that meets a bus child which is not its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from armature.dynamixel.loop import link
+from armature.errors import ProcessError
+from armature.nodes.bus_process.setup import build
+from armature.nodes.servo_interface.bus_process.client import BusClient
+from armature.nodes.servo_interface.bus_process.keeper import BusKeeper
+from armature.nodes.servo_interface.bus_process.spawn import BusStart
+
+from ..emulated import child_config
+
+pytestmark = pytest.mark.usefixtures("nothing_left")
+
+
+@pytest.fixture
+def child(tmp_path):
+    """The address of a child's port, served by the test."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(link.address(str(tmp_path / "bus")))
+        listener.listen(1)
+        yield listener
+
+
+def greet(listener, greeting):
+    """Take one client in, and say this to it."""
+    client, _ = listener.accept()
+    memory = os.memfd_create("test")
+    os.ftruncate(memory, link.MEMORY_SIZE)
+    with client:
+        socket.send_fds(client, [json.dumps(greeting).encode()], [memory])
+        os.close(memory)
+
+
+def attach(tmp_path, listener, greeting, **changes):
+    config = child_config(tmp_path / "bus", **changes)
+    child = threading.Thread(target=greet, args=(listener, {"config": config, **greeting}))
+    child.start()
+    try:
+        return BusStart(config).attach()
+    finally:
+        child.join()
+
+
+def test_a_child_that_dies_before_it_greets_is_not_to_be_ended(tmp_path, child):
+    def take_and_die():
+        client, _ = child.accept()
+        client.close()  # with what it was sent unread, as a process that was killed
+
+    config = child_config(tmp_path / "bus")
+    start = BusStart(config)
+    killed = threading.Thread(target=take_and_die)
+    start._connection.connect(link.address(config["port"]))
+    start._connection.send(b"a request")
+    killed.start()
+    killed.join()
+    with pytest.raises(ProcessError, match="it ended before it said anything; start it anew"):
+        start._greeting()
+    start._abandon()
+
+
+def test_a_child_of_the_same_layout_is_taken_over_whatever_its_version(tmp_path, child):
+    attachment = attach(tmp_path, child, {"layout": link.layout(), "version": "99.0"})
+    attachment.connection.close()
+    assert attachment.child is None
+    assert attachment.config == child_config(tmp_path / "bus")
+
+
+@pytest.mark.parametrize(
+    ("greeting", "told"),
+    [
+        ({"layout": "0123456789ab", "version": "99.0"}, r"its version is 99.0 \(memory layout 0123456789ab\)"),
+        ({}, r"its version is an older one \(memory layout None\)"),
+    ],
+)
+def test_a_child_of_another_layout_is_refused_with_the_process_and_how_to_end_it(tmp_path, child, greeting, told):
+    pid = os.getpid()
+    remedy = rf"ours is .*; end it with: kill {pid} \(the servos hold the arm meanwhile\), then start again"
+    with pytest.raises(ProcessError, match=rf"process {pid} \(.*\) holds the arm; {told}, {remedy}"):
+        attach(tmp_path, child, greeting)
+
+
+JOINTS = ["waist", "shoulder", "elbow"]
+
+
+@pytest.mark.parametrize("theirs", [["waist", "elbow", "shoulder"], JOINTS[:2], [*JOINTS, "wrist"], None])
+def test_a_child_of_other_joints_or_in_another_order_is_refused_with_both_and_how_to_end_it(
+    tmp_path, child, theirs
+):
+    config = child_config(tmp_path / "bus", joints=theirs)
+    told = (
+        rf"its joints are {', '.join(theirs or ['unknown'])}, ours are waist, shoulder, elbow; end it with: kill"
+    )
+    with pytest.raises(ProcessError, match=told):
+        attach(tmp_path, child, {"layout": link.layout(), "config": config}, joints=JOINTS)
+
+
+def test_a_child_that_has_read_other_files_is_known_as_such(tmp_path, child):
+    for theirs, ours in (("a", "a"), ("a", "b")):
+        config = child_config(tmp_path / "bus", joints=JOINTS, files=theirs)
+        greeting = {"layout": link.layout(), "config": config}
+        attachment = attach(tmp_path, child, greeting, joints=JOINTS, files=ours)
+        client = BusClient(attachment, child_config(tmp_path / "bus", joints=JOINTS, files=ours))
+        client.close()
+        assert client.has_our_settings == (theirs == ours)
+
+
+def test_a_child_says_what_it_has_read_whatever_it_was_told():
+    wanted = child_config(Path("bus"), joints=["none"], files="none")
+    _, loop, read = build(wanted)
+    texts = [Path(wanted[name]).read_text("utf-8") for name in ("urdf", "wiring")]
+    assert read == {**wanted, "joints": list(loop.axes), "files": link.digest(*texts)}
+
+
+def test_a_process_that_does_not_get_as_far_as_to_listen_is_told_with_its_last_words(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (tmp_path / "numpy.py").write_text("raise ImportError('numpy is broken')")
+    with pytest.raises(ProcessError, match="the bus process does not start: ImportError: numpy is broken"):
+        BusStart(child_config(tmp_path / "bus")).attach()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"wiring": "/no/such.yaml"}, "parameter wiring: '/no/such.yaml' cannot be used; a readable text file"),
+        ({"faults": {"dance": 1.0}}, "faults.dance' cannot be used; there are"),
+        ({"rate": 0.0}, r"internal error: ZeroDivisionError: .* \(bus.py:\d+\)"),
+    ],
+)
+def test_why_a_child_cannot_be_built_is_told_in_one_line(tmp_path, change, told):
+    with pytest.raises(ProcessError, match=told) as refused:
+        BusStart(child_config(tmp_path / "bus", **change)).attach()
+    assert "\n" not in str(refused.value)
+
+
+class Deaf:
+    """A client that something goes wrong with."""
+
+    is_closed = False
+
+    def __init__(self, error):
+        self.error = error
+
+    def listen(self, on_cycle, on_status):
+        raise self.error
+
+    def close(self):
+        self.is_closed = True
+
+
+def test_an_error_of_the_listening_thread_ends_the_process_and_is_told(capsys, monkeypatch):
+    client = Deaf(KeyError("waist"))
+    keeper = BusKeeper(dict, lambda client: None, lambda readings: None, lambda status, readings: None)
+    monkeypatch.setattr(keeper, "_attach", lambda: vars(keeper).update(_client=client) or client)
+    keeper.open()
+    assert keeper.wait_for(lambda: keeper.failure is not None, 10.0)
+    assert "internal error: KeyError: 'waist'" in str(keeper.failure)
+    assert client.is_closed
+    assert not keeper.is_attached
+    keeper.close()
+    assert "Traceback" in capsys.readouterr().err
+
+
+class Brief(Deaf):
+    """A client that ends at once."""
+
+    def listen(self, on_cycle, on_status):
+        return ""
+
+
+def test_without_a_bus_process_the_state_says_what_to_do(monkeypatch):
+    told = []
+    keeper = BusKeeper(dict, lambda _: None, lambda _: None, lambda status, _: told.append(status.steps))
+    assert keeper.status.steps == ("wait",)
+    attempts = iter([lambda: Brief(None), lambda: keeper._not_attached(ProcessError("bus", "held", "end that"))])
+    monkeypatch.setattr(keeper, "_attach", lambda: next(attempts, lambda: None)())
+    keeper.open()
+    assert keeper.wait_for(lambda: len(told) > 1, 10.0)
+    keeper.close()
+    assert told[:2] == [("wait",), ("by hand", "wait")]
+
+
+def test_the_layout_is_that_of_fields_formats_and_sizes(monkeypatch):
+    before = link.layout()
+    monkeypatch.setattr(link, "READINGS_SIZE", link.READINGS_SIZE + 8)
+    assert link.layout() != before
+
+
+IMPOSTOR = """
+import os, socket, sys
+os.setuid(int(sys.argv[2]))
+with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+    listener.bind(bytes.fromhex(sys.argv[1]))
+    listener.listen(1)
+    print("listens", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can act as another user")
+def test_a_process_of_another_user_at_the_address_is_not_believed(tmp_path):
+    address, user = link.address(str(tmp_path / "bus")).hex(), os.getuid() + 1
+    line = [sys.executable, "-c", IMPOSTOR, address, str(os.getuid() + 1)]
+    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as impostor:
+        assert impostor.stdout.readline() == b"listens\n"
+        with pytest.raises(ProcessError, match=rf"process {impostor.pid} \(.*\) of user {user} serves this port"):
+            BusStart(child_config(tmp_path / "bus")).attach()
+        impostor.stdin.close()
+
+
+def test_whoever_waits_for_a_child_can_give_up(tmp_path, child):
+    start = BusStart(child_config(tmp_path / "bus"))
+    told = []
+
+    def attach():
+        with pytest.raises(ProcessError, match="the servo interface is ending"):
+            start.attach()
+        told.append("given up")
+
+    waiting = threading.Thread(target=attach)
+    waiting.start()
+    client, _ = child.accept()
+    start.give_up()
+    waiting.join(10.0)
+    client.close()
+    assert told == ["given up"]
+
+
+def test_whoever_gave_up_before_there_was_a_connection_does_not_wait_for_a_greeting(tmp_path, child):
+    start = BusStart(child_config(tmp_path / "bus"))
+    start.give_up()
+    with pytest.raises(ProcessError, match="the servo interface is ending"):
+        start.attach()

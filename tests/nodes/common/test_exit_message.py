@@ -1,0 +1,93 @@
+"""What is found in a log of how the arm was left."""
+
+from __future__ import annotations
+
+import pytest
+
+from armature.dynamixel.loop import link
+from armature.nodes.common.exit_message import (
+    Voice,
+    keep,
+    keep_if_unsaid,
+    last_words,
+    leaves_torque_on,
+    not_parked,
+)
+
+
+def status(torque):
+    return link.Status("FAULT", torque, "", "elbow: overload", protective_stop=False)
+
+
+def log(folder, *lines):
+    file = folder / "log"
+    file.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("torque", "told", "is_on"),
+    [
+        ("on", "not parked: disarm refused: clear that first; torque stays on", True),
+        ("partial", "not parked: disarm refused: clear that first; torque stays on in some joints", True),
+        ("off", "torque is off, and the state is FAULT (elbow: overload)", False),
+        (
+            "unknown",
+            "not parked: disarm refused: clear that first; perhaps torque stays on, since a servo is silent",
+            True,
+        ),
+    ],
+)
+def test_an_arm_that_was_not_parked_is_told_by_the_torque_that_it_has(torque, told, is_on):
+    words = not_parked("disarm refused: clear that first; torque stays on", status(torque))
+    assert words == told
+    assert leaves_torque_on(words) == is_on
+
+
+def test_before_a_servo_has_answered_nothing_is_claimed_of_torque():
+    words = not_parked("the state is STARTING", link.starting(protective_stop=False))
+    assert words == "not parked: the state is STARTING; nobody knows the servos yet"
+    assert not leaves_torque_on(words)
+
+
+def test_the_last_of_several_lives_counts(tmp_path):
+    said = log(
+        tmp_path,
+        "servo_interface: serves the arm",
+        "servo_interface: not parked: x; torque stays on",
+        "[INFO] other",
+        "servo_interface: serves the arm",
+        "servo_interface: parked, torque off",
+        "x",
+    )
+    assert last_words(said) == "servo_interface: parked, torque off"
+
+
+@pytest.mark.parametrize(
+    ("before", "kept"), [("", "ended"), ("serves the arm", "ended"), ("not parked: x; torque stays on", None)]
+)
+def test_who_knows_less_says_it_only_where_nobody_has(tmp_path, before, kept):
+    file = tmp_path / "last_words"
+    if before:
+        keep(file, before)
+    keep_if_unsaid(file, "ended")
+    assert last_words(file) == f"servo_interface: {kept or before}"
+
+
+def test_one_that_ended_without_a_word_leaves_nobody_in_safety(tmp_path):
+    said = log(tmp_path, "servo_interface: not parked: x; torque stays on", "servo_interface: serves the arm")
+    assert "it ended without a word; look at the arm" in last_words(said)
+    assert leaves_torque_on(last_words(said))
+
+
+@pytest.mark.parametrize("lines", [(), ("error: the port is absent",)])
+def test_one_that_never_served_the_arm_has_nothing_to_tell(tmp_path, lines):
+    assert last_words(log(tmp_path, *lines)) == last_words(tmp_path / "absent") == ""
+
+
+def test_nothing_is_said_behind_the_last_words(capsys):
+    voice = Voice()
+    voice.serve()
+    voice.leave("parked, torque off")
+    voice.serve()  # a bus process that was found just then
+    assert capsys.readouterr().err.splitlines()[-1] == "servo_interface: parked, torque off"

@@ -1,0 +1,131 @@
+"""Free-drive through ROS and the command line, on the emulated bus, as processes."""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+import subprocess
+import sys
+
+import pytest
+from std_srvs.srv import SetBool
+
+from armature.cli.arm import free as cli_free
+from armature.cli.main import main
+from armature.emulator.faults import console
+from armature.errors import CommandRefused
+from armature.nodes.common import topics
+from armature.nodes.common.conversions import positions_of, values_of
+from armature.nodes.emulator.console import ask
+
+from ..emulated import POSES, SERVOS, URDF, emulator
+from ..servo_graph import ServoGraph, environment
+
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.timeout(180),
+    # The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
+    pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning"),
+]
+YIELDS = "\\1    mode: current-based position\n    current_limit: 1 A\n"
+
+
+@pytest.fixture
+def graph(tmp_path, nothing_left):
+    """A servo interface whose waist can give way, parked, armed."""
+    wiring = tmp_path / "servos.yaml"
+    text = SERVOS.read_text("utf-8")
+    wiring.write_text(re.sub(r"(  waist:\n(?:    .*\n)+)", YIELDS, text, count=1), "utf-8")
+    with emulator(tmp_path / "bus", robot=(URDF, wiring, POSES)):
+        graph = ServoGraph(tmp_path / "bus", tmp_path / "log")
+        for joint in ("waist", "elbow"):
+            service = topics.free(joint)
+            graph.clients[service.name] = graph.node.create_client(service.kind, service.name)
+        try:
+            graph.start(wiring=wiring)
+            graph.until(lambda: graph.state() == "DISARMED")
+            assert graph.arm().success
+            graph.until(lambda: graph.state() == "ARMED" and graph.joint_states)
+            yield graph
+        finally:
+            graph.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"), [((), "name the joints to be guided"), (("--yes",), "none is let go unnamed")]
+)
+def test_no_joint_is_let_go_unnamed(capsys, words, told):
+    assert main(["free", *words]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_somebody_has_to_say_that_it_is_held(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("yes\n"))
+    with pytest.raises(CommandRefused, match="nobody can be asked; add --yes if it is held by hand, or gives way"):
+        cli_free._is_held("elbow")
+
+
+def free(graph, joint, on=True):
+    return graph.ask(topics.free(joint), SetBool.Request(data=on))
+
+
+def cli(graph, *words):
+    """Exit code, output and errors of `armature free`."""
+    command = [sys.executable, "-m", "armature.cli", "free", *words, "--namespace", graph.namespace]
+    ended = subprocess.run(
+        command, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60
+    )
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+def velocities_of(state):
+    return dict(zip(state.name, state.velocity, strict=True))
+
+
+def told_of(graph, joint):
+    """The newest values of a servo in /diagnostics."""
+    found = [
+        status for array in graph.diagnostics for status in array.status if status.name.endswith(f": {joint}")
+    ]
+    return values_of(found[-1]) if found else {}
+
+
+def test_a_joint_is_pushed_another_is_let_go_and_the_arm_parks_with_both(graph):
+    told = []
+    graph.until(lambda: told.append(free(graph, "waist")) or told[-1].success)  # a busy machine misses a cycle
+    assert told[-1].message.startswith("waist gives way to a hand: it carries ")
+    graph.until(lambda: graph.values().get("free") == "waist")
+    assert (graph.state(), graph.values()["torque"], graph.values()["session"]) == ("HOLDING", "on", "")
+    graph.until(lambda: told_of(graph, "waist").get("free-drive") == "gives way, its load is followed")
+    refused = graph.arm()
+    assert not refused.success
+    assert "end that first: /servo_interface/waist/free false" in refused.message
+    console.read_reply(ask(graph.port, console.inject("push", "waist", {"torque": "0.5"}, math.inf)))
+    graph.until(lambda: positions_of(graph.joint_states[-1])["waist"] > 0.1 or not graph.values().get("free"))
+    ask(graph.port, console.clear(None))
+    graph.until(lambda: abs(velocities_of(graph.joint_states[-1]).get("waist", 1.0)) < 0.03)
+    left = graph.positions()["waist"]
+    code, out, _ = cli(graph, "--end")
+    assert code == 0
+    assert out.startswith("waist ") == bool(graph.values().get("free"))
+    graph.until(lambda: "free" not in graph.values())
+    assert graph.positions()["waist"] == pytest.approx(left, abs=math.radians(2.0))
+    assert graph.arm().success
+    limp_and_parked(graph)
+
+
+def limp_and_parked(graph):
+    """A limp joint gets its torque back before the arm parks."""
+    code, out, err = cli(graph, "knee", "--yes")
+    assert (code, out) == (1, "")
+    assert "joints are " in err
+    assert "elbow" in err
+    told = []
+    graph.until(lambda: told.append(cli(graph, "elbow", "--yes")) or told[-1][0] == 0, 90.0)
+    assert told[-1] == (0, "elbow: its torque is off: it falls unless somebody holds it; the others hold\n", "")
+    graph.until(lambda: graph.values().get("free") == "elbow" and graph.values()["torque"] == "partial")
+    assert graph.state() == "HOLDING"
+    assert "elbow" in positions_of(graph.joint_states[-1])
+    assert graph.end() == 0
+    assert "parked, torque off" in graph.log.read_text()

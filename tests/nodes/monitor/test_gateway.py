@@ -1,0 +1,176 @@
+"""What the monitor asks of others, where they do not answer in time."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from types import SimpleNamespace
+
+import pytest
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+
+from armature.core.model.arm import ArmModel
+from armature.errors import CommandRefused, ProcessError
+from armature.monitor.board import Board
+from armature.monitor.gateway import ServoInterfaceState, Snapshot
+from armature.nodes.common import topics
+from armature.nodes.monitor import gateway as monitor_gateway
+from armature.nodes.monitor.action_goal import Pursuit
+from armature.nodes.monitor.executor_bridge import Handover, fail, settle
+from armature.nodes.monitor.gateway import RosGateway
+
+pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
+ARMING = "arm with /servo_interface/arm"
+ARM = ArmModel.from_urdf(
+    """<robot name="one"><link name="base_link"/><link name="a"/>
+<joint name="elbow" type="revolute"><parent link="base_link"/><child link="a"/><axis xyz="0 0 1"/>
+<limit lower="-2" upper="2" velocity="2" effort="5"/></joint></robot>""",
+    "one.urdf",
+)
+
+
+@pytest.fixture
+def gateway(own_domain, nothing_left):
+    """A gateway beside a node that serves STOP's service and answers nothing."""
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    mute = rclpy.create_node("mute", context=context)
+    mute.create_service(topics.STOP_MOTION.kind, topics.STOP_MOTION.name, lambda _request, response: response)
+    node = rclpy.create_node("monitor", context=context)
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    thread = threading.Thread(target=executor.spin)
+    thread.start()
+    gateway = RosGateway(node, Board(["elbow"], {}), ARM, {}, 0.2)
+    yield gateway
+    gateway.destroy()
+    executor.shutdown()
+    thread.join()
+    node.destroy_node()
+    mute.destroy_node()
+    rclpy.shutdown(context=context)
+
+
+def test_a_request_that_timed_out_is_not_kept(gateway, monkeypatch):
+    client = gateway._services[topics.STOP_MOTION]
+    assert client.wait_for_service(20.0)
+    monkeypatch.setattr(monitor_gateway, "_STOP_ANSWER", 0.1)
+    with pytest.raises(ProcessError, match="no answer to arm_controller/stop within"):
+        gateway.stop_motion()
+    assert client._pending_requests == {}
+
+
+@pytest.mark.parametrize(
+    ("state", "values", "step"),
+    [
+        (
+            "FAULT",
+            {"remedy": "disarm, which parks it"},
+            f"disarm, which parks it, then {ARMING}",
+        ),
+        ("DISARMED", {"remedy": "arm"}, ARMING),
+        ("DISCONNECTED", {}, f"wait until it is heard again, then {ARMING}"),
+    ],
+)
+def test_a_command_is_refused_with_what_the_state_names(gateway, state, values, step):
+    gateway.show(Snapshot(ServoInterfaceState(state, values=values)))
+    for command in (lambda: gateway.jog({"elbow": 0.1}), lambda: gateway.move_to_pose("home")):
+        with pytest.raises(CommandRefused) as refused:
+            command()
+        assert refused.value.remedy == step
+
+
+def test_a_jog_that_presses_on_is_refused_with_the_side(gateway):
+    gateway.show(Snapshot(ServoInterfaceState("ARMED", values={"blocked.elbow": "below 0.6980"})))
+    with pytest.raises(CommandRefused, match=r"elbow, which is blocked below 0.6980; send it the other way"):
+        gateway.jog({"elbow": -0.1})
+    with pytest.raises(ProcessError, match="joint_jog"):  # it is sent on, and nobody is there to hear it
+        gateway.jog({"elbow": 0.1})
+
+
+class Busy:
+    """A node whose executor is held up: it takes tasks, and carries them out when a test lets it."""
+
+    def __init__(self):
+        self.executor = self
+        self.tasks = []
+
+    def create_task(self, act, *arguments):
+        self.tasks.append(lambda: act(*arguments))
+
+
+def test_what_was_given_up_before_its_turn_came_is_not_carried_out():
+    node, done = Busy(), []
+    with pytest.raises(ProcessError, match="no answer"):
+        Handover(node).wait(done.append, "arm_controller", "stop", 0.01)
+    node.tasks.pop()()
+    assert done == []
+
+
+class GivenUp(Future):
+    """An answer that its asker, in another thread, gives up in the moment in which it comes."""
+
+    def set_result(self, value):
+        self.cancel()
+        super().set_result(value)
+
+    set_exception = set_result
+
+
+def test_an_answer_that_is_given_up_in_the_moment_in_which_it_comes_raises_nothing():
+    assert not settle(GivenUp(), "done")
+    fail(GivenUp(), ProcessError("monitor", "it is ending", "try again"))
+
+
+class Promise:
+    """A future of rclpy, which a test settles."""
+
+    def __init__(self):
+        self.callbacks = []
+
+    def add_done_callback(self, callback):
+        self.callbacks.append(callback)
+
+    def settle(self, value):
+        for callback in self.callbacks:
+            callback(SimpleNamespace(result=lambda: value))
+
+
+class Handle:
+    """A goal that was accepted."""
+
+    accepted = True
+
+    def __init__(self):
+        self.cancels = 0
+
+    def get_result_async(self):
+        return Promise()
+
+    def cancel_goal_async(self):
+        self.cancels += 1
+
+
+@pytest.mark.parametrize("is_late", [True, False])
+def test_a_goal_that_is_accepted_after_nobody_waits_is_canceled(is_late):
+    node, sent, handle = Busy(), Promise(), Handle()
+    client = SimpleNamespace(server_is_ready=lambda: True, send_goal_async=lambda _goal: sent)
+    pursuit = Pursuit(Board(["elbow"], {}), client, None, "pose home")
+    asked = threading.Thread(target=_ask, args=(node, pursuit, 0.05 if is_late else 20.0))
+    asked.start()
+    while not node.tasks:
+        assert asked.is_alive()
+    node.tasks.pop()()
+    if is_late:
+        asked.join()
+    sent.settle(handle)
+    asked.join()
+    assert handle.cancels == is_late
+
+
+def _ask(node, pursuit, patience):
+    try:
+        assert Handover(node).wait(pursuit.begin, "arm_controller", "pose home", patience)
+    except ProcessError:
+        assert patience < 1.0

@@ -1,0 +1,195 @@
+"""Disarming, over the loop and the emulated servos on virtual time."""
+
+from __future__ import annotations
+
+import pytest
+
+from armature.bench.simulation.virtual import ARM, POSES, URDF, WIRING, Bench
+from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.motion.setpoints import Piece
+from armature.emulator.faults import catalogue
+from armature.errors import ArmatureError, CommandRefused
+from armature.nodes.bus_process.report import BusReport
+from armature.nodes.servo_interface.disabling import Disarming
+from armature.nodes.servo_interface.parameters import ServoConfiguration
+
+ARM_JOINTS = tuple(joint for joint in WIRING.joints if joint != "gripper")
+NEAR = 0.1  # [rad], with what a loaded joint sags
+SAG = 0.5  # [kg] at the tool, under which the arm sags by more than half a degree
+
+
+class Near:
+    """The bus child in this process: its loop is real, its time passes while somebody waits."""
+
+    def __init__(self, bench):
+        self.bench, self.client = bench, self
+        self.report = BusReport(bench.loop, bench.bus)
+        self.piece, self.hold_ups = None, 0
+        self.pauses = self.is_paused = False  # the simulation, once parking has begun
+        self.parked = []  # what was asked for, and refused
+
+    @property
+    def status(self):
+        return self.report.status(self.bench.now)
+
+    def readings(self):
+        return self.report.readings(self.bench.now, self.bench.now, self.bench.now)
+
+    def send_piece(self, session, start, motion):
+        self.piece = Piece(1, session, start, motion)
+        if self.hold_ups:  # a busy machine: the servos hear nothing, and stop by their watchdogs
+            self.hold_ups -= 1
+            for _ in range(10):
+                self.bench.port.time += 0.05
+                self.bench.far.advance(self.bench.port.time)
+            self.bench.cycle()
+        self.piece = Piece(1, session, self.bench.now, motion)
+        return 1
+
+    def request(self, name, **fields):
+        loop, now = self.bench.loop, self.bench.now
+        try:
+            if name == "hold":
+                loop.hold(fields["why"], now)
+            else:
+                loop.park(self.piece, now)
+                self.is_paused = self.pauses
+        except ArmatureError as error:
+            self.parked.append(str(error))
+            raise CommandRefused(name, str(error), "ask again") from error
+
+    def wait_for(self, condition, timeout=30.0):
+        if self.is_paused:
+            return bool(condition())
+        end = self.bench.now + (timeout or 30.0)
+        self.bench.run_until(lambda: condition() or self.bench.now > end, 60.0)
+        return bool(condition())
+
+
+@pytest.fixture
+def near():
+    bench = Bench("home").armed()
+    bench.far.plant.carry(SAG)
+    bench.run(1.0)
+    return Near(bench)
+
+
+@pytest.fixture
+def disarming(near, tmp_path):
+    park = POSES["park"]
+    configuration = ServoConfiguration(
+        arm=ARM,
+        urdf=URDF,
+        wiring=WIRING,
+        park=park,
+        park_speed=0.5,
+        dynamics=near.bench.dynamics,
+        state_folder=tmp_path,
+        child={},
+    )
+    disarming = Disarming(configuration, near)
+    yield disarming
+    disarming.close()
+
+
+def test_an_arm_whose_servos_have_stopped_by_themselves_meanwhile_still_parks(near, disarming):
+    near.hold_ups = 1
+    assert disarming.begin().result(60.0) == "parked, torque off"
+    (refusal,) = near.parked
+    assert "the set-point is at" in refusal
+    assert near.bench.loop.watchdog_trips > 0
+    assert near.bench.mode() is Mode.DISARMED
+
+
+def test_it_does_not_try_for_ever_and_the_arm_holds(near, disarming):
+    near.hold_ups = 99
+    with pytest.raises(CommandRefused, match="begin within"):
+        disarming.begin().result(60.0)
+    assert len(near.parked) <= 3
+    assert near.bench.mode() is Mode.HOLDING
+    assert near.bench.loop.torque() == "on"
+
+
+def test_in_a_paused_simulation_it_gives_up_and_the_arm_does_not_move_when_time_passes_again(near, disarming):
+    near.pauses = True
+    with pytest.raises(CommandRefused, match="time stands"):
+        disarming.begin().result(60.0)
+    assert near.bench.mode() is Mode.HOLDING
+    before = near.bench.positions()
+    near.bench.run(1.0)
+    assert near.bench.mode() is Mode.HOLDING
+    assert max(abs(near.bench.positions()[joint] - before[joint]) for joint in ARM_JOINTS) < 0.01
+
+
+def test_what_stands_in_the_way_is_told_at_once(near, disarming, monkeypatch):
+    asked = []
+
+    def refused(*_):
+        asked.append(1)
+        raise CommandRefused("park", "hand would meet floor at 50% of the way", "move the arm")
+
+    monkeypatch.setattr("armature.nodes.servo_interface.disabling.way_to_park", refused)
+    with pytest.raises(CommandRefused, match="hand would meet floor"):
+        disarming.begin().result(60.0)
+    assert len(asked) == 1
+
+
+# With a fault
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        catalogue.VoltageDip("shoulder", voltage=9.0),
+        catalogue.Overheat("elbow", temperature=76.0),
+        catalogue.Push("waist", torque=6.0),
+    ],
+    ids=["input_voltage", "temperature", "following_error"],
+)
+def test_an_arm_at_fault_that_can_still_turn_parks_when_asked(near, disarming, fault):
+    bench = near.bench
+    bench.faults.inject(fault)
+    bench.run_until(lambda: bench.mode() is Mode.FAULT)
+    bench.run(1.0)
+    if not isinstance(fault, catalogue.Overheat):
+        bench.faults.clear(None)
+    assert bench.loop.faults
+    assert disarming.begin().result(60.0) == "parked, torque off"
+    assert bench.loop.torque() == "off"
+    parked = bench.positions()
+    assert max(abs(parked[joint] - POSES["park"][joint]) for joint in ARM_JOINTS) < NEAR
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (catalogue.Overload("elbow"), "elbow cannot be trusted to move: overload"),
+        (catalogue.Silence("elbow"), "elbow cannot be trusted to move: missing"),
+        (catalogue.EncoderError("elbow"), "elbow cannot be trusted to move: encoder"),
+    ],
+)
+def test_an_arm_that_cannot_be_trusted_to_park_holds_and_says_why(near, disarming, fault, why):
+    bench = near.bench
+    bench.faults.inject(fault)
+    bench.run_until(lambda: bench.mode() is Mode.FAULT)
+    with pytest.raises(CommandRefused, match=why):
+        disarming.begin().result(60.0)
+    assert bench.loop.torque() in ("on", "partial")
+
+
+def test_an_arm_at_fault_holds_when_its_process_ends(near, disarming):
+    bench = near.bench
+    bench.faults.inject(catalogue.Overheat("elbow", temperature=76.0))
+    bench.run_until(lambda: bench.mode() is Mode.FAULT)
+    with pytest.raises(CommandRefused, match=r"the state is FAULT .*torque stays on"):
+        disarming.begin(is_leaving=True).result(60.0)
+    assert bench.loop.torque() == "on"
+
+
+def test_an_arm_at_fault_without_torque_is_disarmed_already(near, disarming):
+    bench = near.bench
+    bench.faults.inject(catalogue.Overheat("elbow", temperature=76.0))
+    bench.run_until(lambda: bench.mode() is Mode.FAULT)
+    bench.loop.torque_off(bench.now)
+    bench.run(0.5)
+    assert disarming.begin().result(60.0) == "torque is off already"

@@ -1,0 +1,100 @@
+"""What the servo interface tells the bus process of the joints' loads while hands guide them."""
+
+from __future__ import annotations
+
+import math
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from armature.core.model.arm import ArmModel
+from armature.core.model.poses import read_poses
+from armature.dynamixel.wiring.arm import Wiring
+from armature.errors import CommandRefused
+from armature.graph import find_robot
+from armature.nodes.servo_interface.free_drive import Guiding, _loads_of
+
+pytestmark = pytest.mark.usefixtures("nothing_left")
+
+
+def configuration(robot: str) -> SimpleNamespace:
+    files = find_robot(robot)
+    urdf = files.urdf.read_text("utf-8")
+    arm = ArmModel.from_urdf(urdf)
+    wiring = Wiring.from_yaml(files.wiring.read_text("utf-8"), arm)
+    poses = read_poses(files.poses.read_text("utf-8"), arm)
+    return SimpleNamespace(arm=arm, urdf=urdf, joints=wiring.joints, wiring=wiring, poses=poses)
+
+
+def readings(places: dict[str, float], joints: tuple[str, ...]) -> SimpleNamespace:
+    return SimpleNamespace(axes=[SimpleNamespace(position=places[joint]) for joint in joints])
+
+
+@pytest.mark.parametrize(("robot", "upright"), [("armature6", "waist"), ("open_manipulator_x", "joint1")])
+def test_a_joint_that_turns_about_the_vertical_carries_nothing_and_others_do(robot, upright):
+    arm = configuration(robot)
+    loads = _loads_of(arm)(readings(dict.fromkeys(arm.joints, 0.0), arm.joints))
+    assert set(loads) == set(arm.joints)
+    assert loads[upright] == pytest.approx(0.0, abs=1e-6)
+    assert max(map(abs, loads.values())) > 0.1
+
+
+def test_a_load_is_what_lifts_the_arm():
+    """Stretched out forward the arm falls with a growing angle of the shoulder: it takes a negative torque."""
+    arm = configuration("armature6")
+    loads = _loads_of(arm)(readings(arm.poses["above_pick"], arm.joints))
+    assert -2.0 < loads["shoulder"] < -0.5
+
+
+def test_where_a_joint_was_not_read_nothing_is_told():
+    arm = configuration("armature6")
+    places = {**arm.poses["home"], "wrist_pitch": math.nan}
+    assert _loads_of(arm)(readings(places, arm.joints)) == {}
+
+
+class Keeper:
+    """A bus child that is read, told loads, and gone after some of them."""
+
+    def __init__(self, arm: SimpleNamespace, lasts: int) -> None:
+        self.status = SimpleNamespace(free=("gripper_left_joint",))
+        self.told: list[dict[str, float]] = []
+        self._arm, self._lasts = arm, lasts
+
+    @property
+    def client(self) -> Keeper:
+        if len(self.told) == self._lasts:
+            raise CommandRefused("request", "there is no bus process yet", "wait")
+        return self
+
+    def readings(self) -> SimpleNamespace:
+        return readings(self._arm.poses["home"], self._arm.joints)
+
+    def tell(self, name: str, loads: dict[str, float]) -> None:
+        assert name == "loads"
+        self.told.append(loads)
+
+    def wait_for(self, condition, timeout: float) -> bool:
+        return condition()
+
+
+def test_it_tells_while_joints_give_way_until_the_bus_child_has_gone():
+    arm = configuration("open_manipulator_x")
+    keeper = Keeper(arm, lasts=3)
+    guiding = Guiding(arm, keeper)
+    guiding.see(("gripper_left_joint",))
+    guiding.close()
+    assert len(keeper.told) == 3
+    guiding.see(("gripper_left_joint",))  # another child is there, and the thread is begun anew
+    guiding.close()
+    assert len(keeper.told) == 3
+
+
+@pytest.mark.parametrize("free", [(), ("joint2",)])
+def test_where_no_joint_gives_way_there_is_no_thread(free):
+    arm = configuration("open_manipulator_x")
+    threads = threading.active_count()
+    guiding = Guiding(arm, Keeper(arm, lasts=0))
+    guiding.see(free)
+    assert threading.active_count() == threads
+    guiding.close()

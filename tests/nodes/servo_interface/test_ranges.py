@@ -1,0 +1,65 @@
+"""Ranges of motion of the wiring file narrow what the nodes of an arm allow."""
+
+from __future__ import annotations
+
+import pytest
+import rclpy
+from rclpy.parameter import Parameter
+
+from armature.errors import ConfigError
+from armature.nodes.servo_interface.parameters import ServoConfiguration
+
+from ..arm_controller.test_gripper_controller import WIRING
+from ..emulated import POSES, SERVOS, URDF
+from ..motion_graph import ABORTED, SUCCEEDED, smooth
+
+pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
+
+
+@pytest.fixture
+def configured(tmp_path):
+    """The servo interface's configuration with a range of the shoulder, and with parameters."""
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    nodes = []
+
+    def make(shoulder, **values):
+        wiring = tmp_path / "servos.yaml"
+        head, key, tail = SERVOS.read_text("utf-8").partition("    model: XM540-W270\n")
+        wiring.write_text(f"{head}{key}    range: {shoulder}\n{tail}", "utf-8")
+        given = {"urdf": str(URDF), "wiring": str(wiring), "poses": str(POSES), "port": "/dev/null", **values}
+        overrides = [Parameter(name.replace("__", "."), value=value) for name, value in given.items()]
+        nodes.append(rclpy.create_node("test", context=context, parameter_overrides=overrides))
+        return ServoConfiguration.of(nodes[-1])
+
+    yield make
+    for node in nodes:
+        node.destroy_node()
+    context.shutdown()
+
+
+def test_the_servo_interface_knows_the_narrower_of_range_and_parameter(configured):
+    limit = configured("[-102 deg, 1 rad]", limits__shoulder__upper=0.5).arm.limit("shoulder")
+    assert (limit.lower, limit.upper) == (-1.746, 0.5)  # the lower one is the URDF's
+    limit = configured("[-102 deg, 0.4 rad]", limits__shoulder__upper=0.5).arm.limit("shoulder")
+    assert limit.upper == 0.4
+
+
+def test_an_arm_that_could_not_park_is_refused_at_start_with_the_bounds(configured):
+    with pytest.raises(
+        ConfigError, match=r"park_pose: 'park' .*shoulder would be at -1\.745\d+, its limits are -1\.57"
+    ):
+        configured("[-90 deg, 60 deg]")
+    assert configured("[-90 deg, 60 deg]", park_pose="home").arm.limit("shoulder").upper < 1.05
+
+
+def test_goals_beyond_a_range_are_refused_before_anything_moves(make_motion, tmp_path):
+    wiring = tmp_path / "servos.yaml"
+    wiring.write_text(WIRING.replace("180 deg,", "180 deg, range: [-0.5 rad, 0.3 rad],", 1), "utf-8")
+    motion = make_motion(arm_parameters={"wiring": str(wiring)}).arm_servos()
+    answer = motion.follow(smooth(0.8, 0.4, 0.0))
+    assert answer.status == ABORTED
+    assert "waist" in answer.result.error_string
+    assert "0.3" in answer.result.error_string
+    assert motion.servos.pieces == []
+    assert motion.follow(smooth(0.8, 0.25, 0.0)).status == SUCCEEDED
