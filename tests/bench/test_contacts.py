@@ -52,7 +52,7 @@ def test_whoever_finds_it_says_where_it_is_blocked(check):
 @pytest.mark.parametrize("by", [-0.3, 0.3])
 def test_a_weight_that_nobody_told_of_does_not_sink_when_the_first_motion_is_blocked(joint, by):
     arm = ControlledArm(registers=delivered_gains())
-    arm.armed()
+    arm.enabled()
     arm.faults.inject(Payload(mass=1.0))
     arm.run(1.0)
     arm.faults.inject(StuckJoint(joint))
@@ -66,7 +66,7 @@ def test_a_weight_that_nobody_told_of_does_not_sink_when_the_first_motion_is_blo
 
 
 WELL = Contact(
-    "wall", "jog", "none", 0.1, 0.2, 0.1, 0.1, "ARMED", (), "blocked at elbow", "", "no", is_weight=False
+    "wall", "jog", "none", 0.1, 0.2, 0.1, 0.1, "ENABLED", (), "blocked at elbow", "", "no", is_weight=False
 )
 
 

@@ -39,7 +39,7 @@ def test_the_bound_of_a_servo_fault_is_within_the_promise(cause):
     assert case.within <= PROMISE
 
 
-WELL = Row(Cause.LIMIT, "idle", 0.1, 0.4, 4.0, 1.0, "FAULT: …", "", 0.3, "ARMED", False, 0.2)
+WELL = Row(Cause.LIMIT, "idle", 0.1, 0.4, 4.0, 1.0, "FAULT: …", "", 0.3, "ENABLED", False, 0.2)
 
 
 def test_a_row_within_its_bounds_has_no_failure():

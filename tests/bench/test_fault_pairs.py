@@ -22,7 +22,7 @@ by_cause = pytest.mark.parametrize("case", CASES, ids=[case.cause.parameter for 
 
 
 @pytest.mark.soak
-def test_after_any_two_faults_the_arm_is_armed_again_by_what_it_says_itself(soak):
+def test_after_any_two_faults_the_arm_is_enabled_again_by_what_it_says_itself(soak):
     cells = CELLS if soak.is_whole else sample(SHARE, SEED)
     failed = []
     for number, cell in enumerate(measure(cells, SEED)):
@@ -55,7 +55,7 @@ def test_following_what_the_arm_says_leads_out_of_every_cause(case: Case, situat
 
 
 REQUESTS = {
-    "arm": lambda bench: bench.loop.arm("s2", bench.now),
+    "enable": lambda bench: bench.loop.enable("s2", bench.now),
     "clear_faults": lambda bench: bench.loop.clear_faults(bench.now),
     "reboot": lambda bench: bench.loop.reboot("elbow", bench.now),
     "reboot another": lambda bench: bench.loop.reboot("waist", bench.now),
@@ -88,10 +88,10 @@ def test_an_encoder_fault_says_to_support_the_arm_and_what_comes_then():
     case.strike(bench)
     bench.run(0.3)
     told = "support the arm, then call /servo_interface/torque_off, then call /servo_interface/clear_faults"
-    with pytest.raises(CommandRefused, match=f"{told}, then arm"):
+    with pytest.raises(CommandRefused, match=f"{told}, then enable"):
         bench.loop.clear_faults(bench.now)
     way = Follower(bench, lambda: case.mend(bench)).follow()
-    assert way.asked == [Step.TORQUE_OFF, Step.CLEAR_FAULTS, Step.ARM]
+    assert way.asked == [Step.TORQUE_OFF, Step.CLEAR_FAULTS, Step.ENABLE]
 
 
 # What the bench itself finds
@@ -127,7 +127,7 @@ def test_every_process_may_end_or_stall_and_the_arm_holds(name):
     before = bench.positions()
     STRIKES[name](bench)
     bench.run(2.0)
-    assert bench.mode() in (Mode.HOLDING, Mode.ARMED)
+    assert bench.mode() in (Mode.HOLDING, Mode.ENABLED)
     assert max(abs(place - before[joint]) for joint, place in bench.positions().items()) < 0.009
 
 
@@ -143,20 +143,20 @@ def test_a_killed_bus_process_is_followed_by_one_that_knows_nothing():
     assert bench.loop.watchdog_trips == 7
 
 
-WELL = Cell("limit", "kill bus", "idle", 0.5, "", 0.4, 4.0, False, False, Way([Step.CLEAR_FAULTS, Step.ARM]))
+WELL = Cell("limit", "kill bus", "idle", 0.5, "", 0.4, 4.0, False, False, Way([Step.CLEAR_FAULTS, Step.ENABLE]))
 
 
 @pytest.mark.parametrize(
     ("change", "symbol", "told"),
     [
-        ({}, ".", ": ok; asked: clear_faults, arm"),
+        ({}, ".", ": ok; asked: clear_faults, enable"),
         ({"step": 0.51}, "S", "step [deg] 0.51 > 0.5"),
         ({"step": 0.51, "jolts": True}, ".", "ok"),
         ({"drop": 5.1}, "D", "drop [mm] 5.1 > 5"),
         ({"drop": 5.1, "is_cut": True}, ".", "ok"),
         ({"way": Way(moved=0.6)}, "R", "recovery [deg] 0.60 > 0.5"),
-        ({"way": Way([Step.CLEAR_FAULTS] * 3 + [Step.ARM])}, "N", "4 steps > 3"),
-        ({"way": Way([Step.RELEASE] + [Step.CLEAR_FAULTS] * 2 + [Step.ARM])}, ".", "ok"),
+        ({"way": Way([Step.CLEAR_FAULTS] * 3 + [Step.ENABLE])}, "N", "4 steps > 3"),
+        ({"way": Way([Step.RELEASE] + [Step.CLEAR_FAULTS] * 2 + [Step.ENABLE])}, ".", "ok"),
         ({"way": Way(trouble=["a dead end: arm"])}, "X", "a dead end"),
     ],
 )

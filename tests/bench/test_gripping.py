@@ -27,11 +27,11 @@ class Gripper:
     """The gripper's controller without ROS, on the loop and the emulated servos."""
 
     def __init__(self, most):
-        self.bench = Bench("home", registers={JOINT: {"Position P Gain": GAIN}}).armed()
+        self.bench = Bench("home", registers={JOINT: {"Position P Gain": GAIN}}).enabled()
         limits = GroupLimits.of(ARM, (JOINT,), {JOINT: 0.2}, {JOINT: 2.0})
         self.control = GroupControl(limits, GroupSettings(np.full(1, 0.002), np.zeros(1)))
         self.squeeze = Squeeze(limits, np.array([most]), STANDING)
-        self.control.note_state("ARMED", "s1")
+        self.control.note_state("ENABLED", "s1")
         self.control.note_commanded(self.bench.now, self.commanded(), "s1", self.bench.now)
         self.ends, self.loads, self._pieces = [], [], 0
         self.run(0.02)
@@ -76,7 +76,7 @@ def test_something_between_the_fingers_is_held_without_an_overload(gripper, spee
     gripper.bench.faults.inject(StuckJoint(joint=JOINT))  # at 20 mm
     gripper.command(target, speed)
     gripper.run(3.0 + 0.02 / (speed * 0.05)).run(10.0)
-    assert gripper.bench.mode() is Mode.ARMED
+    assert gripper.bench.mode() is Mode.ENABLED
     assert gripper.bench.servo(JOINT).registers["Hardware Error Status"] == 0
     assert gripper.loads[-1] == pytest.approx(SHARE, abs=0.03)
     overloaded = np.array(gripper.loads) > 0.8
@@ -108,7 +108,7 @@ def test_fingers_that_no_controller_relieves_give_way_before_the_servo_lets_go()
     while bench.loop.session == "s1":
         gripper.run(0.01)
     bench.run(5.0)
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED
     assert bench.servo(JOINT).registers["Hardware Error Status"] == 0
     assert abs(bench.servo(JOINT).drive.motor.load) == pytest.approx(SHARE, abs=0.05)
     assert bench.loop.blocks == {}  # it may close on it again

@@ -48,7 +48,7 @@ class Commanded:
         self.receiver = Setpoints(bounds, dict.fromkeys(JOINTS, Dynamics(4.0, 40.0)))
         self.receiver.hold(dict.fromkeys(JOINTS, 0.0))
         self._pieces, self._followed = 0, None
-        self.control.note_state("ARMED", "s1")
+        self.control.note_state("ENABLED", "s1")
         self._cycle()
 
     @property

@@ -33,10 +33,10 @@ def _yielding(servo: Any, limit: float) -> Any:
     return replace(servo, mode=OperatingMode.CURRENT_BASED_POSITION, current_limit=limit, second=second)
 
 
-def armed(joint: str, pose: str | Mapping[str, float] = "home", **settings: Any) -> Bench:
-    """An armed arm at rest, one of whose joints can give way."""
+def enabled(joint: str, pose: str | Mapping[str, float] = "home", **settings: Any) -> Bench:
+    """An enabled arm at rest, one of whose joints can give way."""
     settings.setdefault("wiring", yielding(joint))
-    return Bench(pose, **settings).armed().run(0.5)
+    return Bench(pose, **settings).enabled().run(0.5)
 
 
 def guided(

@@ -54,9 +54,9 @@ def _reading(name: str, position: float, velocity: float, effort: float, tempera
     )
 
 
-def armed() -> Snapshot:
+def enabled() -> Snapshot:
     return Snapshot(
-        ServoInterfaceState("ARMED", age=0.01, values={"torque": "on"}),
+        ServoInterfaceState("ENABLED", age=0.01, values={"torque": "on"}),
         joints=(
             _reading("shoulder", 0.5236, 0.0, 1.25, 36.0),
             _reading("elbow", -0.7854, 0.1, 0.4, 34.0),
@@ -71,7 +71,7 @@ def armed() -> Snapshot:
 class RecordingGateway:
     """The other side of the Gateway contract: shows a given snapshot and notes every command."""
 
-    shown: Snapshot = field(default_factory=armed)
+    shown: Snapshot = field(default_factory=enabled)
     calls: list[tuple[object, ...]] = field(default_factory=list)
     answer: Outcome = field(default_factory=lambda: Outcome(True, "done"))
     silent: bool = False
@@ -87,8 +87,8 @@ class RecordingGateway:
     def protective_stop(self, engage: bool) -> Outcome:
         return self._note("protective_stop", engage)
 
-    def arm(self, on: bool) -> Outcome:
-        return self._note("arm", on)
+    def enable(self, on: bool) -> Outcome:
+        return self._note("enable", on)
 
     def stop_motion(self) -> Outcome:
         return self._note("stop_motion")

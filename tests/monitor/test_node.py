@@ -51,7 +51,7 @@ class Robot(Node):
         super().__init__("robot", context=context)
         self.forget()
         for service in (
-            topics.ARM,
+            topics.ENABLE,
             topics.PROTECTIVE_STOP,
             topics.STOP_MOTION,
             topics.CLEAR_FAULTS,
@@ -233,47 +233,47 @@ def monitor(running_monitor, robot):
 
 
 @pytest.fixture
-def armed_monitor(monitor, robot, wait_until):
-    robot.speak("ARMED")
-    wait_until(lambda: monitor.state() == "ARMED")
+def enabled_monitor(monitor, robot, wait_until):
+    robot.speak("ENABLED")
+    wait_until(lambda: monitor.state() == "ENABLED")
     wait_until(lambda: monitor.get("state")["joints"][0]["position"] is not None)
     return monitor
 
 
-def test_what_was_read_is_shown_and_what_was_not_is_absent(armed_monitor, robot, wait_until):
-    joint = armed_monitor.get("state")["joints"][1]
+def test_what_was_read_is_shown_and_what_was_not_is_absent(enabled_monitor, robot, wait_until):
+    joint = enabled_monitor.get("state")["joints"][1]
     assert (joint["name"], joint["position"], joint["temperature"]) == ("elbow", -0.2, 31.0)
     assert joint["effort"] is None
     del robot.read["elbow"]
-    wait_until(lambda: armed_monitor.get("state")["joints"][1]["position"] is None)
-    assert armed_monitor.get("state")["joints"][0]["position"] == 0.1
+    wait_until(lambda: enabled_monitor.get("state")["joints"][1]["position"] is None)
+    assert enabled_monitor.get("state")["joints"][0]["position"] == 0.1
 
 
-def test_a_servo_interface_that_falls_silent_is_told(armed_monitor, robot, wait_until):
+def test_a_servo_interface_that_falls_silent_is_told(enabled_monitor, robot, wait_until):
     robot.is_silent = True
-    wait_until(lambda: armed_monitor.state() == "DISCONNECTED", timeout=3)
-    status, message = armed_monitor.post("pose", pose="home")
+    wait_until(lambda: enabled_monitor.state() == "DISCONNECTED", timeout=3)
+    status, message = enabled_monitor.post("pose", pose="home")
     assert status == 409
     assert "DISCONNECTED" in message
 
 
-def test_faults_and_the_recorder_are_taken_from_diagnostics(armed_monitor, robot, wait_until):
+def test_faults_and_the_recorder_are_taken_from_diagnostics(enabled_monitor, robot, wait_until):
     overload = {"done": "stopped", "remedy": "clear faults"}
     robot.statuses = [
         diagnostic("servo_interface: elbow", DiagnosticStatus.ERROR, "overload", overload),
         diagnostic("recorder", DiagnosticStatus.OK, "recording", {"path": "/bags/one", "bytes": 5}),
     ]
-    wait_until(lambda: armed_monitor.get("state")["recording"]["active"])
-    shown = armed_monitor.get("state")
+    wait_until(lambda: enabled_monitor.get("state")["recording"]["active"])
+    shown = enabled_monitor.get("state")
     assert (shown["faults"][0]["level"], shown["faults"][0]["message"]) == ("ERROR", "overload")
     assert shown["recording"]["path"] == "/bags/one"
 
 
 @pytest.mark.timeout(120)
-def test_services_are_asked_and_their_words_come_back(armed_monitor, robot, wait_until):
+def test_services_are_asked_and_their_words_come_back(enabled_monitor, robot, wait_until):
     for path, body, service, data in (
-        ("arm", {}, topics.ARM, True),
-        ("disarm", {}, topics.ARM, False),
+        ("enable", {}, topics.ENABLE, True),
+        ("disable", {}, topics.ENABLE, False),
         ("stop", {}, topics.PROTECTIVE_STOP, True),
         ("release", {}, topics.PROTECTIVE_STOP, False),
         ("halt", {}, topics.STOP_MOTION, None),
@@ -281,86 +281,86 @@ def test_services_are_asked_and_their_words_come_back(armed_monitor, robot, wait
         ("torque_off", {}, topics.TORQUE_OFF, None),
         ("record", {"on": True}, topics.RECORDER_START, None),
     ):
-        wait_until(lambda path=path, body=body: armed_monitor.post(path, **body) == (200, "done"))
+        wait_until(lambda path=path, body=body: enabled_monitor.post(path, **body) == (200, "done"))
         assert robot.asked[-1] == (service.name, data)
     robot.refusal = "a joint is too hot"
-    assert armed_monitor.post("arm") == (409, "a joint is too hot")
+    assert enabled_monitor.post("enable") == (409, "a joint is too hot")
 
 
-def test_a_service_that_nobody_offers_is_named(armed_monitor):
-    status, message = armed_monitor.post("record", on=False)
+def test_a_service_that_nobody_offers_is_named(enabled_monitor):
+    status, message = enabled_monitor.post("record", on=False)
     assert status == 503
     assert message.startswith("recorder: it does not serve recorder/stop")
 
 
-def test_a_jog_is_one_lease_of_all_joints_that_are_pressed(armed_monitor, robot, wait_until):
+def test_a_jog_is_one_lease_of_all_joints_that_are_pressed(enabled_monitor, robot, wait_until):
     press = {"velocities": {"elbow": -0.5, "shoulder": 0.2}, "press": 7}
     sequence = itertools.count()
-    wait_until(lambda: armed_monitor.post("jog", **press, sequence=next(sequence)) == (200, "sent"))
+    wait_until(lambda: enabled_monitor.post("jog", **press, sequence=next(sequence)) == (200, "sent"))
     wait_until(lambda: robot.jogs)
     jog = robot.jogs[0]
     assert (list(jog.joint_names), list(jog.velocities)) == (["elbow", "shoulder"], [-0.5, 0.2])
     assert jog.duration == 0.25
 
 
-def test_no_jog_is_sent_unless_armed_but_its_end_is(armed_monitor, robot, wait_until):
+def test_no_jog_is_sent_unless_enabled_but_its_end_is(enabled_monitor, robot, wait_until):
     robot.speak("HOLDING", "the way is blocked")
-    wait_until(lambda: armed_monitor.state() == "HOLDING")
-    status, message = armed_monitor.post("jog", velocities={"elbow": 0.5}, press=8, sequence=0)
+    wait_until(lambda: enabled_monitor.state() == "HOLDING")
+    status, message = enabled_monitor.post("jog", velocities={"elbow": 0.5}, press=8, sequence=0)
     assert (status, robot.jogs) == (409, [])
     assert "HOLDING (the way is blocked)" in message
     sequence = itertools.count(1)
     end = {"velocities": {"elbow": 0.0}, "press": 8}
-    wait_until(lambda: armed_monitor.post("jog", **end, sequence=next(sequence)) == (200, "sent"))
+    wait_until(lambda: enabled_monitor.post("jog", **end, sequence=next(sequence)) == (200, "sent"))
 
 
 def test_a_pose_is_a_move_of_the_arm_alone_in_twice_the_time_that_the_controller_foresees(
-    armed_monitor, robot, wait_until
+    enabled_monitor, robot, wait_until
 ):
-    wait_until(lambda: armed_monitor.post("pose", pose="home")[0] == 200)
+    wait_until(lambda: enabled_monitor.post("pose", pose="home")[0] == 200)
     trajectory = robot.goals[-1].trajectory
     assert list(trajectory.joint_names) == ["shoulder", "elbow"]
     (point,) = trajectory.points
     assert list(point.positions) == [0.8, 0.0]
     assert to_seconds(point.time_from_start) == 3.0
     assert list(robot.previewed[-1].trajectory.points[0].positions) == [0.8, 0.0]
-    wait_until(lambda: (armed_monitor.get("state")["motion"] or {}).get("outcome") == "succeeded")
+    wait_until(lambda: (enabled_monitor.get("state")["motion"] or {}).get("outcome") == "succeeded")
 
 
-def test_a_motion_is_stopped_before_a_pose_since_a_move_begins_from_rest(armed_monitor, robot, wait_until):
-    wait_until(lambda: armed_monitor.post("pose", pose="home")[0] == 200)
+def test_a_motion_is_stopped_before_a_pose_since_a_move_begins_from_rest(enabled_monitor, robot, wait_until):
+    wait_until(lambda: enabled_monitor.post("pose", pose="home")[0] == 200)
     robot.speak("MOVING")
-    wait_until(lambda: armed_monitor.state() == "MOVING")
-    robot.becomes = "ARMED"
-    assert armed_monitor.post("pose", pose="park")[0] == 200
+    wait_until(lambda: enabled_monitor.state() == "MOVING")
+    robot.becomes = "ENABLED"
+    assert enabled_monitor.post("pose", pose="park")[0] == 200
     assert robot.asked[-1][0] == topics.STOP_MOTION.name
 
 
-def test_a_pose_may_follow_the_answer_to_arming_at_once(armed_monitor, robot, wait_until):
+def test_a_pose_may_follow_the_answer_to_enabling_at_once(enabled_monitor, robot, wait_until):
     for _ in range(5):
-        robot.speak("DISARMED")
-        wait_until(lambda: armed_monitor.state() == "DISARMED")
-        robot.becomes = "ARMED"
-        assert armed_monitor.post("arm") == (200, "done")
-        assert armed_monitor.post("pose", pose="home")[0] == 200
+        robot.speak("DISABLED")
+        wait_until(lambda: enabled_monitor.state() == "DISABLED")
+        robot.becomes = "ENABLED"
+        assert enabled_monitor.post("enable") == (200, "done")
+        assert enabled_monitor.post("pose", pose="home")[0] == 200
         robot.becomes = ""
 
 
-def test_a_pose_that_ends_early_is_told_with_the_controllers_reason(armed_monitor, robot, wait_until):
+def test_a_pose_that_ends_early_is_told_with_the_controllers_reason(enabled_monitor, robot, wait_until):
     robot.early_end = "elbow: 9 rad refused"
-    wait_until(lambda: armed_monitor.post("pose", pose="home") == (409, "elbow: 9 rad refused"))
+    wait_until(lambda: enabled_monitor.post("pose", pose="home") == (409, "elbow: 9 rad refused"))
 
 
-def test_a_pose_that_is_rejected_is_told(armed_monitor, robot, wait_until):
+def test_a_pose_that_is_rejected_is_told(enabled_monitor, robot, wait_until):
     robot.takes_goals = False
-    wait_until(lambda: robot.previewed or armed_monitor.post("pose", pose="home"))
-    status, message = armed_monitor.post("pose", pose="home")
+    wait_until(lambda: robot.previewed or enabled_monitor.post("pose", pose="home"))
+    status, message = enabled_monitor.post("pose", pose="home")
     assert status == 409
     assert "refused pose home" in message
 
 
-def test_the_gripper_is_a_goal_in_metres(armed_monitor, robot, wait_until):
-    wait_until(lambda: armed_monitor.post("gripper", position=0.02)[0] == 200)
+def test_the_gripper_is_a_goal_in_metres(enabled_monitor, robot, wait_until):
+    wait_until(lambda: enabled_monitor.post("gripper", position=0.02)[0] == 200)
     command = robot.goals[-1].command
     assert (list(command.name), list(command.position)) == (["gripper"], [0.02])
 
@@ -405,7 +405,7 @@ def test_other_machines_need_the_key_which_no_log_tells_and_a_restart_keeps(
             url = process.stdout.readline().split()[-1].replace("0.0.0.0", "127.0.0.1")
             port = int(url.split(":")[-1].strip("/"))
             monitor = Monitor(url, cookies)
-            assert monitor.post("arm")[0] == (503 if has_logged_in else 401)  # there is no servo interface
+            assert monitor.post("enable")[0] == (503 if has_logged_in else 401)  # there is no servo interface
             assert Monitor(url).post("stop")[0] == 503  # let in without
             assert monitor.post("login", key=key)[0] == 200
             process.send_signal(signal.SIGINT)

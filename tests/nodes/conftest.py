@@ -34,5 +34,5 @@ def make_motion(tmp_path):
 
 @pytest.fixture
 def motion(make_motion):
-    """Controllers beside an armed servo side."""
-    return make_motion().arm_servos()
+    """Controllers beside an enabled servo side."""
+    return make_motion().enable_servos()

@@ -108,13 +108,13 @@ def disabled(_graph: Launched) -> None:
 def enabled(graph: Launched) -> None:
     """At rest, away from the pose in which it parks."""
     for _ in range(3):  # a busy machine may make it stop and hold on its way, as it must then
-        graph.until(lambda: graph.arm().success and graph.commanded)
+        graph.until(lambda: graph.enable().success and graph.commanded)
         begin = graph.positions()["waist"]
         graph.place = 0.4 if begin < 0.1 else -0.4
         with suppress(AssertionError):
             graph.move_waist(graph.place - begin, 1.0)
-            graph.until(lambda: graph.state() in ("ARMED", "HOLDING"))
-        if graph.state() == "ARMED" and abs(graph.positions()["waist"]) > 0.3:
+            graph.until(lambda: graph.state() in ("ENABLED", "HOLDING"))
+        if graph.state() == "ENABLED" and abs(graph.positions()["waist"]) > 0.3:
             return
     raise AssertionError(f"the machine is too busy: {graph.values()['why']}")
 
@@ -128,7 +128,7 @@ def moving(graph: Launched) -> None:
 def parking(graph: Launched) -> None:
     """On the way to park, since that was asked for before."""
     enabled(graph)
-    graph.clients[topics.ARM.name].call_async(SetBool.Request(data=False))
+    graph.clients[topics.ENABLE.name].call_async(SetBool.Request(data=False))
     graph.until(lambda: graph.state() == "PARKING")
 
 

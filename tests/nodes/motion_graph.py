@@ -105,9 +105,9 @@ class MotionGraph:
             node.destroy_node()
         self.controllers = []
 
-    def arm_servos(self, session="s1"):
+    def enable_servos(self, session="s1"):
         """Arm, and wait until the controllers know it."""
-        self.servos.be("ARMED", session)
+        self.servos.be("ENABLED", session)
         self.until(lambda: all(self._knows(node, session) for node in self.controllers))
         return self
 
@@ -137,7 +137,7 @@ class MotionGraph:
         answer = self.answer(send())
         if len(self.servos.belated) == belated:
             return answer
-        self.arm_servos(f"after {len(self.servos.belated)} belated pieces")
+        self.enable_servos(f"after {len(self.servos.belated)} belated pieces")
         return self.answer(send())
 
     def answer(self, handle):

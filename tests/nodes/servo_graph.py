@@ -77,7 +77,13 @@ class ServoGraph:
         self.clock = self.node.create_publisher(Clock, "/clock", 10)
         self.clients = {
             service.name: self.node.create_client(service.kind, service.name)
-            for service in (topics.ARM, topics.PROTECTIVE_STOP, topics.CLEAR_FAULTS, topics.TORQUE_OFF, *REBOOTS)
+            for service in (
+                topics.ENABLE,
+                topics.PROTECTIVE_STOP,
+                topics.CLEAR_FAULTS,
+                topics.TORQUE_OFF,
+                *REBOOTS,
+            )
         }
 
     def start(self, **parameters: object) -> ServoGraph:
@@ -117,8 +123,8 @@ class ServoGraph:
         self.until(future.done, seconds)
         return future.result()
 
-    def arm(self, on: bool = True):
-        return self.ask(topics.ARM, SetBool.Request(data=on))
+    def enable(self, on: bool = True):
+        return self.ask(topics.ENABLE, SetBool.Request(data=on))
 
     def stop(self, on: bool = True):
         return self.ask(topics.PROTECTIVE_STOP, SetBool.Request(data=on))

@@ -45,8 +45,8 @@ class ServoSide:
         node.create_timer(CYCLE, self._cycle)
 
     def be(self, state, session="", why="", **values):
-        """Say a state, with further values; leaving ARMED holds where the joints are."""
-        if state != "ARMED":
+        """Say a state, with further values; leaving ENABLED holds where the joints are."""
+        if state != "ENABLED":
             self._setpoints.hold(self.position)
             self.velocity = dict.fromkeys(self.position, 0.0)
         self._session = session
@@ -55,7 +55,7 @@ class ServoSide:
         self._say_commanded(self._now())
 
     @property
-    def is_armed(self):
+    def is_enabled(self):
         """Whether pieces are taken."""
         return bool(self._session)
 
@@ -85,7 +85,7 @@ class ServoSide:
         self._setpoints.stop(self._now())
         self._setpoints.retreat(places, self._now())
         name, _, number = self._session.partition(".")
-        self.be("ARMED", f"{name}.{int(number or 0) + 1}", f"blocked at {joints[0]}", **blocks)
+        self.be("ENABLED", f"{name}.{int(number or 0) + 1}", f"blocked at {joints[0]}", **blocks)
 
     def _refuse(self, why, late):
         if late < HANDOVER:

@@ -72,10 +72,10 @@ class ArmBag:
 
 
 def write_arm_bag(folder: Path) -> Path:
-    """DISARMED until 0.5 s, then moving; a gap in the readings; an overload from 9 s on."""
+    """DISABLED until 0.5 s, then moving; a gap in the readings; an overload from 9 s on."""
     bag = ArmBag(folder)
     bag.put("/robot_description", 0.0, TYPES["std_msgs/msg/String"](URDF), qos=LATCHED)
-    bag.state(0.0, "DISARMED", "off")
+    bag.state(0.0, "DISABLED", "off")
     bag.state(0.5, "HOLDING", "on")
     bag.state(1.0, "MOVING", "on")
     bag.diagnostics(5.0, status("servo_interface: elbow", 0, "ok"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 # On one graph that `armature up` has started, with what each must say; its exit code is 0.
 ON_THE_GRAPH = {
-    "armature status": "DISARMED",
+    "armature status": "DISABLED",
     "armature status --servos": "elbow",
     ".venv/bin/armature record start": "recording_",
     "armature move home": "goal reached",

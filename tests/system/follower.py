@@ -30,10 +30,10 @@ SUCCEEDED = 4
 ANSWERS = 8.0  # so long an answer is awaited; that of a killed server never comes [s]
 # Of a refusal, what comes behind its reason is what to do.
 A_STEP = re.compile(
-    r"[;:,] [^;]*\b(arm|disarm|call|release|end|wait|ask|try|send|start|stop|restart|support|check|look|see|"
+    r"[;:,] [^;]*\b(arm|disable|call|release|end|wait|ask|try|send|start|stop|restart|support|check|look|see|"
     r"give|take|remove|restore|reconnect|move|bring|go around|activate|report)\b"
 )
-REQUESTS = ("arm", "disarm", "clear_faults", "torque_off", "release", "reboot")
+REQUESTS = ("enable", "disable", "clear_faults", "torque_off", "release", "reboot")
 
 
 class Observed(Running):
@@ -97,7 +97,7 @@ class Follower:
             chance = self._random.random()
             if chance < 0.15:
                 self.ask(self._random.choice((*REQUESTS, "stop", "record", "record")))
-            elif self._graph.state() == "ARMED" or chance < 0.3:
+            elif self._graph.state() == "ENABLED" or chance < 0.3:
                 self.goal()
             else:
                 self.follow()
@@ -119,8 +119,8 @@ class Follower:
             self._is_held_up = True
             hold_up(self._graph.link)
         acts: dict[str, tuple[topics.Service, dict[str, bool]]] = {
-            "arm": (topics.ARM, {"data": True}),
-            "disarm": (topics.ARM, {"data": False}),
+            "enable": (topics.ENABLE, {"data": True}),
+            "disable": (topics.ENABLE, {"data": False}),
             "clear_faults": (topics.CLEAR_FAULTS, {}),
             "torque_off": (topics.TORQUE_OFF, {}),
             "stop": (topics.PROTECTIVE_STOP, {"data": True}),
@@ -139,7 +139,7 @@ class Follower:
             return False
         answer = future.result()
         self._note(step, answer.success, answer.message)
-        if step == "arm" and answer.success and self._is_held_up:
+        if step == "enable" and answer.success and self._is_held_up:
             self._is_held_up = False
             let_go(self._graph.link)
         return bool(answer.success)
@@ -158,9 +158,9 @@ class Follower:
             return False
         put_up(self._graph.link, dict(zip(ARM, POSES[0], strict=True)))
         self._graph.pause(0.5)
-        was_armed = self.ask("arm")
+        was_enabled = self.ask("enable")
         self._graph.pause(0.2)
-        return was_armed
+        return was_enabled
 
     def _go(self, pose: tuple[float, ...]) -> bool:
         if not self._graph.action.server_is_ready():

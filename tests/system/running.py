@@ -119,17 +119,17 @@ class Running:
     def carry_out(self, name: str, attempts: int = 3) -> subprocess.CompletedProcess:
         """Arm and run the example's client; once more where a busy machine made the arm stop, as it must then."""
         for _ in range(attempts):
-            self.be_armed()
+            self.be_enabled()
             client = self.send(name)
             if not was_stopped(client):
                 break
         return client
 
-    def be_armed(self) -> None:
+    def be_enabled(self) -> None:
         """Torque on, once what was silent on a busy machine has joined again by itself."""
-        self.wait_for(lambda: self.state() in ("ARMED", "HOLDING", "DISARMED"))
-        if self.state() != "ARMED":
-            self.arm()
+        self.wait_for(lambda: self.state() in ("ENABLED", "HOLDING", "DISABLED"))
+        if self.state() != "ENABLED":
+            self.enable()
         self._hear_controller()
 
     def _hear_controller(self) -> None:
@@ -172,12 +172,12 @@ class Running:
         self.node.destroy_client(client)
         return next(future for future in futures if future.done()).result()
 
-    def arm(self) -> None:
+    def enable(self) -> None:
         """Torque on."""
-        answer = self.call(topics.ARM, data=True)
+        answer = self.call(topics.ENABLE, data=True)
         assert isinstance(answer, SetBool.Response)
         assert answer.success, answer.message
-        self.wait_for(lambda: self.state() == "ARMED")
+        self.wait_for(lambda: self.state() == "ENABLED")
 
     def trigger(self, service: topics.Service) -> Trigger.Response:
         """Ask a service without arguments."""

@@ -27,7 +27,7 @@ pytestmark = [
 ]
 SHORT, WHOLE = 30.0, 300.0  # [s]
 SEED = 10  # of the short run
-REQUESTS = 6  # within which the arm must be armed again
+REQUESTS = 6  # within which the arm must be enabled again
 GOALS = 2
 # A busy machine answers late; servos whose answers are late for so long count as missing, which ends a motion.
 PARAMETERS = "/**/servo_interface: {ros__parameters: {latency: 0.03, misses_allowed: 10}}"
@@ -67,7 +67,7 @@ def test_after_chaos_it_serves_again_by_what_it_says_and_nothing_has_jumped(
     parameters.write_text(PARAMETERS, "utf-8")
     with Observed(tmp_path, "--params-file", str(parameters)) as graph:
         runtime = tmp_path / "default"
-        graph.arm()
+        graph.enable()
         client = Follower(graph, seed)
         trouble = Trouble(runtime, int(graph.url.rstrip("/").rpartition(":")[2]), seed)
         try:
@@ -76,12 +76,12 @@ def test_after_chaos_it_serves_again_by_what_it_says_and_nothing_has_jumped(
         finally:
             tell(trouble, client)
         graph.wait_for(lambda: are_all_up(runtime), 90.0)
-        asked = be_armed(graph, client)
+        asked = be_enabled(graph, client)
         assert len(asked) <= REQUESTS, asked
         failures = goals_that_failed(graph, client, late)
         nameless = [refusal for refusal in client.refusals if not names_a_step(refusal[1])]
         assert (failures, nameless, find_jumps(graph, late)) == ([], [], [])
-        be_armed(graph, client)
+        be_enabled(graph, client)
         begin = time.monotonic()
         assert graph.interrupt() == 0 or lateness_since(late, begin) >= LATE, graph.said()
     assert left_behind(tmp_path) == []
@@ -96,14 +96,14 @@ def tell(trouble: Trouble, client: Follower) -> None:
         sys.stderr.write(f"{at:.2f} {what}\n")
 
 
-def be_armed(graph: Observed, client: Follower) -> list[str]:
-    """Do what the state names until the arm stays armed; returns what was asked for."""
+def be_enabled(graph: Observed, client: Follower) -> list[str]:
+    """Do what the state names until the arm stays enabled; returns what was asked for."""
     asked: list[str] = []
     end = time.monotonic() + 90.0
     while True:
         graph.wait_for(lambda: graph.state() not in ("", "STARTING", "PARKING", "DISCONNECTED"), 60.0)
         graph.pause(1.0)
-        if graph.state() == "ARMED":
+        if graph.state() == "ENABLED":
             return asked
         assert time.monotonic() < end, f"asked {asked}; {graph.states[-1]}"
         sys.stderr.write(f"{time.monotonic():.2f} {graph.states[-1]}\n")
@@ -117,15 +117,15 @@ def require_agreement(graph: Observed, client: Follower) -> None:
     told = graph.told()
     client.goal()
     words = client.answers[-1][3]
-    if graph.told() is told and graph.state() in ("FAULT", "DISARMED", "HOLDING") and "refused" in words:
-        assert told["remedy"].removesuffix(", then arm") in words
+    if graph.told() is told and graph.state() in ("FAULT", "DISABLED", "HOLDING") and "refused" in words:
+        assert told["remedy"].removesuffix(", then enable") in words
 
 
 def goals_that_failed(graph: Observed, client: Follower, late: Path) -> list[str]:
     """Of some goals those that did not succeed, though the machine was in time."""
     failed = []
     for _ in range(GOALS):
-        be_armed(graph, client)
+        be_enabled(graph, client)
         begin, before = time.monotonic(), waited(left_behind(graph.runtime))
         graph.pause(SETTLED)
         if client.goal():
@@ -178,11 +178,11 @@ def test_a_jump_of_a_joint_with_torque_is_found(tmp_path, step, is_limp, is_foun
 @pytest.mark.parametrize(
     ("words", "is_named"),
     [
-        ("arm refused: the state is FAULT; call /servo_interface/clear_faults", True),
+        ("enable refused: the state is FAULT; call /servo_interface/clear_faults", True),
         ("start refused: it is being recorded; stop it first", True),
-        ("arm refused: the state is FAULT; ", False),
+        ("enable refused: the state is FAULT; ", False),
         ("no answer to write from id 3", False),
-        ("arm refused; unknown", False),
+        ("enable refused; unknown", False),
         ("", False),
     ],
 )

@@ -56,7 +56,7 @@ class Watched(Running):
 
     def goal(self, *points):
         """Send points of (time, waist, elbow), each at rest; returns the future result and where the arm began."""
-        self.be_armed()
+        self.be_enabled()
         self.commanded.clear()
         self.wait_for(lambda: self.commanded)
         begin = np.array(self.commanded[-1][1])

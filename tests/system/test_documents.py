@@ -180,7 +180,7 @@ def is_free(port):
 
 
 def press(url, button):
-    """As on the page; what it refuses (there is no fault, the arm is armed already) is seen by the move."""
+    """As on the page; what it refuses (there is no fault, the arm is enabled already) is seen by the move."""
     request = urllib.request.Request(f"{url}api/{button}", b"{}", {"Content-Type": "application/json"})
     with suppress(urllib.error.HTTPError), urllib.request.urlopen(request, timeout=20.0):
         pass
@@ -189,7 +189,7 @@ def press(url, button):
 def move(shell, command, url):
     """Arm first; once more where a busy machine silenced servos, so that the arm had to stop and hold."""
     for _ in range(3):
-        press(url, "arm")
+        press(url, "enable")
         code, said = shell.run(command)
         if "the servo interface " not in said:
             break

@@ -42,18 +42,18 @@ def turn(graph, angle, seconds):
     return str(file)
 
 
-def armed(graph):
-    """Armed, whatever a busy machine has made of it before."""
+def enabled(graph):
+    """Enabled, whatever a busy machine has made of it before."""
     for _ in range(ATTEMPTS):
-        graph.wait_for(lambda: graph.state() in ("ARMED", "HOLDING", "DISARMED", "FAULT"))
-        if graph.state() == "ARMED":
+        graph.wait_for(lambda: graph.state() in ("ENABLED", "HOLDING", "DISABLED", "FAULT"))
+        if graph.state() == "ENABLED":
             return
         graph.trigger(topics.CLEAR_FAULTS)
-        graph.call(topics.ARM, data=True)
+        graph.call(topics.ENABLE, data=True)
 
 
-def test_it_is_ready_disarmed_where_gazebo_has_the_arm(graph):
-    graph.wait_for(lambda: graph.state() == "DISARMED")
+def test_it_is_ready_disabled_where_gazebo_has_the_arm(graph):
+    graph.wait_for(lambda: graph.state() == "DISABLED")
     positions = graph.newest_positions()
     assert max(abs(positions[joint] - PARK[joint]) for joint in JOINTS) < 0.02
 
@@ -64,11 +64,11 @@ def test_joint_states_are_stamped_with_gazebos_time(graph):
 
 
 @pytest.mark.parametrize(("factor", "angle", "seconds"), [(1.0, 0.3, 3), (0.2, 0.2, 1)])
-def test_armed_a_goal_succeeds_at_any_speed_of_the_simulation(graph, factor, angle, seconds):
+def test_enabled_a_goal_succeeds_at_any_speed_of_the_simulation(graph, factor, angle, seconds):
     order(graph.gazebo, f"factor {factor}")
     said = []
     for _ in range(ATTEMPTS):
-        armed(graph)
+        enabled(graph)
         client = graph.send(turn(graph, angle, seconds))
         said.append(client.stdout)
         if client.returncode == 0:
@@ -79,12 +79,12 @@ def test_armed_a_goal_succeeds_at_any_speed_of_the_simulation(graph, factor, ang
 
 
 def test_paused_its_time_stands_and_all_answer_then_it_goes_on_where_it_was(graph):
-    armed(graph)
+    enabled(graph)
     before = graph.newest_positions()
     order(graph.gazebo, "factor 0")
     graph.wait_for(lambda: _stands(graph))
     assert armature("status", runtime=graph.runtime).returncode == 0
-    assert graph.page_state() == graph.state() == "ARMED"
+    assert graph.page_state() == graph.state() == "ENABLED"
     order(graph.gazebo, "factor 1")
     stood = graph.stamps[-1]
     graph.wait_for(lambda: graph.stamps[-1] > stood + 0.3)
@@ -100,7 +100,7 @@ def _stands(graph) -> bool:
 
 
 def test_interrupted_it_parks_in_gazebo(graph):
-    armed(graph)
+    enabled(graph)
     assert graph.interrupt() == 0, graph.said()
     assert "parked, torque off" in graph.said()
 
@@ -108,7 +108,7 @@ def test_interrupted_it_parks_in_gazebo(graph):
 def test_interrupted_while_gazebo_is_paused_it_does_not_wait_for_ever_and_says_how_the_arm_was_left(tmp_path):
     paused = Running(tmp_path, "--port", "gazebo")
     with stand_in(tmp_path, "home", paused.environment) as gazebo, paused:
-        armed(paused)
+        enabled(paused)
         order(gazebo, "factor 0")
         assert paused.interrupt() == 1
     assert "time stands, as in a paused simulation" in paused.said()

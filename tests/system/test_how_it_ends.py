@@ -45,13 +45,13 @@ def torque_left_on(tmp_path):
 def test_whoever_ends_it_is_told_how_the_arm_was_left(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     with Running(tmp_path) as graph:
-        graph.wait_for(lambda: graph.state() == "DISARMED")
+        graph.wait_for(lambda: graph.state() == "DISABLED")
         given_up = Supervisor(tmp_path / "default")
         assert given_up.stop("recorder")
         assert not given_up.stop("recorder")
         again = graph.ask("restart", "recorder")
         assert (again.returncode, again.stderr) == (0, "")
-        graph.arm()
+        graph.enable()
         stop(graph, on=True)
         restarted = graph.ask("restart", "servo_interface")
         assert restarted.returncode == 1
@@ -77,8 +77,8 @@ def test_whoever_ends_it_is_told_how_the_arm_was_left(tmp_path, monkeypatch):
 
 def test_a_graph_whose_runner_has_died_is_found_told_and_ended_parked(tmp_path):
     with Running(tmp_path) as graph:
-        graph.wait_for(lambda: graph.state() == "DISARMED")
-        graph.arm()
+        graph.wait_for(lambda: graph.state() == "DISABLED")
+        graph.enable()
         os.kill(runner(graph), signal.SIGKILL)
         assert graph.process.wait(20) == 1
         assert LOST in graph.said()
@@ -86,7 +86,7 @@ def test_a_graph_whose_runner_has_died_is_found_told_and_ended_parked(tmp_path):
         status = graph.ask("status", "--json")
         told = json.loads(status.stdout)
         assert told["runner"].startswith(LOST)
-        assert told["arm"]["state"]["name"] == "ARMED"
+        assert told["arm"]["state"]["name"] == "ENABLED"
         assert {each["name"] for each in told["processes"]} == {*process_names(), "bus"}
         refused = armature("up", runtime=tmp_path)
         assert refused.returncode == 1
@@ -100,8 +100,8 @@ def test_a_graph_whose_runner_has_died_is_found_told_and_ended_parked(tmp_path):
 def test_a_sigterm_for_every_process_of_a_service_parks_within_its_time(tmp_path):
     """systemd's KillMode=control-group, by which a machine is shut down too."""
     with Running(tmp_path) as graph:
-        graph.wait_for(lambda: graph.state() == "DISARMED")
-        graph.arm()
+        graph.wait_for(lambda: graph.state() == "DISABLED")
+        graph.enable()
         everybody = [graph.process.pid, runner(graph), *running(graph).values()]
         for pid in everybody:
             os.kill(pid, signal.SIGTERM)

@@ -71,7 +71,7 @@ class Arm(Running):
 
     def begin(self, waist, seconds):
         """Send the waist to a place [rad], or to the other side, within a time [s]; the future result."""
-        self.be_armed()
+        self.be_enabled()
         place = self.newest_positions()
         target = -math.copysign(0.2, place["waist"]) if waist is None else waist
         rows = [[target, *(place[joint] for joint in JOINTS[1:])]]

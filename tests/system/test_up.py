@@ -30,10 +30,10 @@ def graph(tmp_path_factory, module_domain):
         yield running
 
 
-def test_it_is_ready_disarmed_in_the_pose_park(graph):
-    graph.wait_for(lambda: graph.state() == "DISARMED")
+def test_it_is_ready_disabled_in_the_pose_park(graph):
+    graph.wait_for(lambda: graph.state() == "DISABLED")
     assert graph.states[-1][1]["torque"] == "off"
-    assert graph.page_state() == "DISARMED"
+    assert graph.page_state() == "DISABLED"
     assert abs(graph.newest_positions()["shoulder"] - -1.7457) < 0.02
 
 
@@ -44,15 +44,15 @@ def test_a_second_graph_is_refused_with_the_remedy(graph):
     assert "armature down" in answer.stderr
 
 
-def test_a_goal_while_disarmed_is_refused_with_the_remedy(graph):
+def test_a_goal_while_disabled_is_refused_with_the_remedy(graph):
     client = graph.send("pick_and_place.yaml")
     assert client.returncode == 1
-    assert "arm with /servo_interface/arm" in client.stdout
+    assert "enable with /servo_interface/enable" in client.stdout
 
 
 def recorded(graph):
     """The demonstration with the recorder on: what its client said, and the bag."""
-    graph.be_armed()
+    graph.be_enabled()
     started = graph.trigger(topics.RECORDER_START)
     assert started.success, started.message
     client = graph.send("pick_and_place.yaml")
@@ -78,8 +78,8 @@ def test_the_demonstration_succeeds_and_its_bag_tells_how_well(graph):
     "process", ["recorder", "state_publisher", "monitor", "arm_controller", "servo_interface"]
 )
 def test_a_killed_process_leaves_the_others_alive_and_the_arm_holding(graph, process):
-    if graph.state() != "ARMED":
-        graph.arm()
+    if graph.state() != "ENABLED":
+        graph.enable()
     before, held = graph.pids(), graph.newest_positions()
     os.kill(before[process], signal.SIGKILL)
     graph.wait_for(lambda: graph.pids().get(process, 0) not in (0, before[process]))
@@ -90,11 +90,11 @@ def test_a_killed_process_leaves_the_others_alive_and_the_arm_holding(graph, pro
     moved = graph.newest_positions()
     assert max(abs(moved[joint] - held[joint]) for joint in held) < STEP
     # A new servo interface is starting until it has found the bus process that holds the arm.
-    graph.wait_for(lambda: graph.state() in ("ARMED", "HOLDING"))
+    graph.wait_for(lambda: graph.state() in ("ENABLED", "HOLDING"))
 
 
 def test_after_all_these_deaths_it_serves_again(graph):
-    graph.wait_for(lambda: graph.page_state() in ("ARMED", "HOLDING"))
+    graph.wait_for(lambda: graph.page_state() in ("ENABLED", "HOLDING"))
     client = graph.carry_out("pick_and_place.yaml")
     assert client.returncode == 0, client.stdout + client.stderr
     assert graph.trigger(topics.RECORDER_START).success
@@ -102,19 +102,19 @@ def test_after_all_these_deaths_it_serves_again(graph):
 
 
 def test_a_killed_emulator_is_a_loss_of_power(graph):
-    graph.be_armed()
+    graph.be_enabled()
     os.kill(graph.pids()["emulator"], signal.SIGKILL)
     graph.wait_for(lambda: graph.state() == "DISCONNECTED")
     graph.wait_for(
         lambda: graph.state() == "FAULT"
     )  # it is back, with its torque off: reset servos are not hidden
     assert graph.trigger(topics.CLEAR_FAULTS).success
-    graph.wait_for(lambda: graph.state() == "DISARMED")
+    graph.wait_for(lambda: graph.state() == "DISABLED")
 
 
 def test_interrupted_it_parks_and_leaves_nothing_behind(graph):
     litter = set(Path("/dev/shm").iterdir())
-    graph.arm()
+    graph.enable()
     assert graph.interrupt() == 0, graph.said()
     assert "parked, torque off" in graph.said()
     assert not running_from(graph.runtime)
@@ -206,8 +206,8 @@ def test_ended_while_it_parks_it_parks_to_the_end(tmp_path):
     with Running(tmp_path) as graph:
         goal = graph.carry_out("pick_and_place.yaml")
         assert goal.returncode == 0, goal.stdout
-        client = graph.node.create_client(topics.ARM.kind, topics.ARM.name)
-        client.call_async(topics.ARM.kind.Request(data=False))
+        client = graph.node.create_client(topics.ENABLE.kind, topics.ENABLE.name)
+        client.call_async(topics.ENABLE.kind.Request(data=False))
         graph.wait_for(lambda: graph.state() == "PARKING")
         assert graph.interrupt() == 0
         assert "parked, torque off" in graph.said()
@@ -216,7 +216,7 @@ def test_ended_while_it_parks_it_parks_to_the_end(tmp_path):
 def test_a_page_that_others_can_reach_prints_its_key_and_every_command_works(tmp_path, wait_until):
     with Running(tmp_path, "--http", "0.0.0.0:0") as graph:
         key = graph.said().split("(access key ")[1].split(")")[0]
-        assert json.loads(graph.ask("status", "--json").stdout)["arm"]["state"]["name"] == "DISARMED"
+        assert json.loads(graph.ask("status", "--json").stdout)["arm"]["state"]["name"] == "DISABLED"
         request = urllib.request.Request(f"{graph.url}api/state", headers={"Authorization": f"Bearer {key}"})
         assert graph.ask("restart", "monitor").returncode == 0
 

@@ -19,16 +19,16 @@ const MEANINGS = {
     title: 'Starting', tone: 'rest',
     reason: 'The servos are being looked for.', step: 'Wait a moment.',
   },
-  DISARMED: {
-    title: 'Disarmed', tone: 'rest',
-    reason: 'Torque is off.', step: 'Arm to begin: the arm will hold where it is.', next: 'arm',
+  DISABLED: {
+    title: 'Disabled', tone: 'rest',
+    reason: 'Torque is off.', step: 'Enable to begin: the arm will hold where it is.', next: 'enable',
   },
   HOLDING: {
     title: 'Holding', tone: 'caution',
-    reason: 'Torque is on, commands are refused.', step: 'Arm to take commands, or park and disarm.', next: 'arm',
+    reason: 'Torque is on, commands are refused.', step: 'Enable to take commands, or park and disable.', next: 'enable',
   },
-  ARMED: {
-    title: 'Armed', tone: 'ready',
+  ENABLED: {
+    title: 'Enabled', tone: 'ready',
     reason: 'Torque is on.', step: 'Hold a jog button, or choose a pose.',
   },
   MOVING: { title: 'Moving', tone: 'motion', reason: 'The arm is moving.', step: 'Keep clear.' },
@@ -38,7 +38,7 @@ const MEANINGS = {
   },
   FAULT: {
     title: 'Fault', tone: 'alarm', next: 'clear_faults',
-    reason: 'A servo needs attention.', step: 'Remove the cause, then clear the faults; or disarm, which parks the arm if it can.',
+    reason: 'A servo needs attention.', step: 'Remove the cause, then clear the faults; or disable, which parks the arm if it can.',
   },
   PROTECTIVE_STOP: {
     title: 'Protective stop', tone: 'alarm',
@@ -141,10 +141,10 @@ export function permissions(snapshot, isLive, { isFresh = true, other = '' } = {
   const state = isSeen ? snapshot.state.name : 'NO_LINK';
   const step = isSeen ? snapshot.state.values.step : '';
   const locked = isSeen ? other : '';
-  const move = locked || among(state, ['ARMED', 'MOVING'], MOVE_WHY);
+  const move = locked || among(state, ['ENABLED', 'MOVING'], MOVE_WHY);
   return {
-    arm: locked || among(state, ['DISARMED', 'HOLDING'], ARM_WHY),
-    disarm: locked || among(state, ['ARMED', 'MOVING', 'HOLDING', 'FAULT'], DISARM_WHY),
+    enable: locked || among(state, ['DISABLED', 'HOLDING'], ENABLE_WHY),
+    disable: locked || among(state, ['ENABLED', 'MOVING', 'HOLDING', 'FAULT'], DISABLE_WHY),
     move,
     jog: move || (isFresh ? '' : 'Waiting for news of the robot.'),
     halt: move,
@@ -164,7 +164,7 @@ export function permissions(snapshot, isLive, { isFresh = true, other = '' } = {
  */
 function isClearable(state, step) {
   if (state?.name === 'FAULT') return leads(step, 'clear_faults');
-  return ['ARMED', 'MOVING', 'HOLDING'].includes(state?.name ?? '') && Object.keys(state?.values ?? {}).some((key) => key.startsWith('blocked.'));
+  return ['ENABLED', 'MOVING', 'HOLDING'].includes(state?.name ?? '') && Object.keys(state?.values ?? {}).some((key) => key.startsWith('blocked.'));
 }
 
 /**
@@ -203,13 +203,13 @@ const COMMON_WHY = {
   PROTECTIVE_STOP: 'Release the stop first.',
   PARKING: 'The arm is parking.',
 };
-const ARM_WHY = { ...COMMON_WHY, ARMED: '', MOVING: '' };
-const DISARM_WHY = { ...COMMON_WHY, DISARMED: '' };
-const MOVE_WHY = { ...COMMON_WHY, DISARMED: 'Arm first.', HOLDING: 'Arm first.' };
+const ENABLE_WHY = { ...COMMON_WHY, ENABLED: '', MOVING: '' };
+const DISABLE_WHY = { ...COMMON_WHY, DISABLED: '' };
+const MOVE_WHY = { ...COMMON_WHY, DISABLED: 'Enable first.', HOLDING: 'Enable first.' };
 const NOT_NOW = 'Not in this state.';
 
 /**
- * A single blank stands for a refusal that needs no word (arming what is armed).
+ * A single blank stands for a refusal that needs no word (enabling what is enabled).
  *
  * @param {string} state
  * @param {string[]} allowed

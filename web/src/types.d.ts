@@ -71,8 +71,8 @@ export interface Answer {
 
 /** What may be done now: an empty text, or why not. */
 export type Permissions = Record<
-  | 'arm'
-  | 'disarm'
+  | 'enable'
+  | 'disable'
   | 'move'
   | 'jog'
   | 'halt'

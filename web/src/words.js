@@ -34,7 +34,7 @@ export const GONE = {
 /** @type {Record<string, string>} what leads on, by the robot's own word for it; the names are those of the buttons */
 export const STEPS = {
   clear_faults: 'Remove the cause, then press “Clear faults”.',
-  disarm: 'Press “Park & disarm”; then the fault can be cleared.',
+  disable: 'Press “Park & disable”; then the fault can be cleared.',
   torque_off: 'Support the arm, then press “Torque off”; then the fault can be cleared.',
   wait: 'It goes on by itself, or once the cause is gone.',
 };
@@ -53,9 +53,9 @@ export const PROCESSES = {
 /** @type {[RegExp, string][]} */
 const BUTTONS = [
   [/\b(?:call )?(?:\/\S*\/)?clear_faults\b/g, 'press “Clear faults”'],
-  [/\bdisarm(?: first)?, which parks it\b/g, 'press “Park & disarm”'],
+  [/\bdisable(?: first)?, which parks it\b/g, 'press “Park & disable”'],
   [/\b(support (?:the arm|it)(?:,? and|, then)) call \/\S*torque_off\b/g, '$1 press “Torque off…”'],
-  [/\barm with \/\S+/g, 'press “Arm”'],
+  [/\benable with \/\S+/g, 'press “Enable”'],
   [/\brelease with \/\S+(?: false)?/g, 'press “Release”'],
 ];
 // Paths, topics, errno, what a person at the page cannot do.

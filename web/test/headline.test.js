@@ -51,7 +51,7 @@ test('a headline stays two seconds, unless a graver one comes', () => {
 test('a state that moves or takes commands is told at once', () => {
   const headline = new Headline();
   line(headline, seen('FAULT', { elbow: 'overload' }), 0);
-  assert.equal(line(headline, seen('ARMED', {}, { reason: 'armed' }), 100), 'Armed.');
+  assert.equal(line(headline, seen('ENABLED', {}, { reason: 'enabled' }), 100), 'Enabled.');
 });
 
 test('all servos silent is the supply, before bus and joint', () => {

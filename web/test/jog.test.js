@@ -108,12 +108,12 @@ test('every held joint is let go at once, by one request', () => {
 
 for (const status of [401, 409, 422, 503]) {
   test(`a refusal (${status}) ends the press and is told once`, async () => {
-    const { jog, sent, refused, ended } = record({ ok: false, message: 'state is DISARMED', status });
+    const { jog, sent, refused, ended } = record({ ok: false, message: 'state is DISABLED', status });
     jog.press('elbow', 0.3);
     await settled();
     jog.tick();
     await settled();
-    assert.deepEqual(refused, ['state is DISARMED']);
+    assert.deepEqual(refused, ['state is DISABLED']);
     assert.deepEqual(ended, ['elbow']);
     assert.equal(sent.at(-1)?.velocities.elbow, 0);
     assert.equal(sent.length, 2);

@@ -5,7 +5,7 @@ import { told } from '../src/panels/faults.js';
 import { furtherFaults, meaning, otherDriver, permissions, sentence } from '../src/states.js';
 
 const STATES = [
-  'STARTING', 'DISARMED', 'HOLDING', 'ARMED', 'MOVING', 'PARKING', 'FAULT', 'PROTECTIVE_STOP', 'DISCONNECTED',
+  'STARTING', 'DISABLED', 'HOLDING', 'ENABLED', 'MOVING', 'PARKING', 'FAULT', 'PROTECTIVE_STOP', 'DISCONNECTED',
 ];
 
 /** @returns {any} */
@@ -25,7 +25,7 @@ test("the robot's own reason comes first", () => {
 });
 
 test('a reason that only repeats the state gives way to what the state means', () => {
-  for (const [state, reason] of [['ARMED', 'armed'], ['MOVING', 'armed'], ['DISARMED', 'ready'], ['PROTECTIVE_STOP', 'protective stop']]) {
+  for (const [state, reason] of [['ENABLED', 'enabled'], ['MOVING', 'enabled'], ['DISABLED', 'ready'], ['PROTECTIVE_STOP', 'protective stop']]) {
     const { reason: shown } = meaning(snapshot(state, reason), true);
     assert.equal(shown, meaning(snapshot(state), true).reason);
   }
@@ -44,19 +44,19 @@ test('faults are cleared where the state is a fault', () => {
 });
 
 test('an arm at fault may be let down, and one that is stopped must be released first', () => {
-  const parkable = STATES.filter((state) => permissions(snapshot(state), true).disarm === '');
-  assert.deepEqual(parkable, ['HOLDING', 'ARMED', 'MOVING', 'FAULT']);
+  const parkable = STATES.filter((state) => permissions(snapshot(state), true).disable === '');
+  assert.deepEqual(parkable, ['HOLDING', 'ENABLED', 'MOVING', 'FAULT']);
 });
 
-test('only an armed arm may be moved', () => {
+test('only an enabled arm may be moved', () => {
   const movable = STATES.filter((state) => permissions(snapshot(state), true).move === '');
-  assert.deepEqual(movable, ['ARMED', 'MOVING']);
+  assert.deepEqual(movable, ['ENABLED', 'MOVING']);
 });
 
-test('only a protective stop may be released, and it must be released before arming', () => {
+test('only a protective stop may be released, and it must be released before enabling', () => {
   const releasable = STATES.filter((state) => permissions(snapshot(state), true).release === '');
   assert.deepEqual(releasable, ['PROTECTIVE_STOP']);
-  assert.match(permissions(snapshot('PROTECTIVE_STOP'), true).arm, /release/i);
+  assert.match(permissions(snapshot('PROTECTIVE_STOP'), true).enable, /release/i);
 });
 
 test('without a link nothing is allowed, whatever was shown last', () => {
@@ -65,7 +65,7 @@ test('without a link nothing is allowed, whatever was shown last', () => {
       assert.notEqual(why, '', `${command} in ${state}`);
     }
   }
-  assert.equal(meaning(snapshot('ARMED'), false).tone, 'lost');
+  assert.equal(meaning(snapshot('ENABLED'), false).tone, 'lost');
   assert.equal(meaning(null, true).tone, 'lost');
 });
 
@@ -75,7 +75,7 @@ test('a state that the page does not know allows no motion and is shown by its n
 });
 
 test('a silent recorder cannot be started', () => {
-  const silent = { ...snapshot('ARMED'), recording: { active: null } };
+  const silent = { ...snapshot('ENABLED'), recording: { active: null } };
   assert.match(permissions(silent, true).record, /silent/);
 });
 
@@ -92,7 +92,7 @@ test('nothing is allowed before a first frame, and each control says why', () =>
 });
 
 test('a frame that is not fresh locks the jog alone, with the reason', () => {
-  const may = permissions(snapshot('ARMED'), true, { isFresh: false });
+  const may = permissions(snapshot('ENABLED'), true, { isFresh: false });
   assert.match(may.jog, /news/);
   assert.equal(may.move, '');
 });
@@ -120,7 +120,7 @@ test('while another browser drives everything but STOP and release is locked, an
 
 test('control can be taken over from one that is idle, and not from oneself, a program or nobody', () => {
   const driven = (driver) => {
-    const seen = { ...snapshot('ARMED'), driver };
+    const seen = { ...snapshot('ENABLED'), driver };
     return permissions(seen, true, { other: otherDriver(seen, 'me', 0) });
   };
   assert.equal(driven({ page: 'other', held: 30, idle: true }).take_over, '');
@@ -128,22 +128,22 @@ test('control can be taken over from one that is idle, and not from oneself, a p
     assert.notEqual(driven(driver).take_over, '');
     assert.equal(driven(driver).move, '');
   }
-  assert.match(otherDriver({ ...snapshot('ARMED'), driver: { page: '', held: 1, idle: false } }, 'me', 0), /A program/);
+  assert.match(otherDriver({ ...snapshot('ENABLED'), driver: { page: '', held: 1, idle: false } }, 'me', 0), /A program/);
 });
 
 test('the button that is offered at a fault is the step that the robot names', () => {
   for (const [step, offered] of Object.entries({
     clear_faults: { clear_faults: '' },
-    disarm: { disarm: '' },
-    torque_off: { torque_off: '', disarm: '' },
-    wait: { disarm: '' },
+    disable: { disable: '' },
+    torque_off: { torque_off: '', disable: '' },
+    wait: { disable: '' },
   })) {
     const seen = snapshot('FAULT', 'elbow: encoder', { step });
     const may = permissions(seen, true);
     for (const command of ['clear_faults', 'torque_off']) {
       assert.equal(may[command] === '', command in offered, `${command} at ${step}`);
     }
-    assert.equal(may.disarm, '');
+    assert.equal(may.disable, '');
     const { next, step: told } = meaning(seen, true);
     assert.equal(next, step);
     assert.ok(told);
@@ -152,7 +152,7 @@ test('the button that is offered at a fault is the step that the robot names', (
 
 test('an arm that holds can be let down by hand, one that takes commands cannot', () => {
   assert.equal(permissions(snapshot('HOLDING', 'not parked: blocked at elbow'), true).torque_off, '');
-  for (const state of ['ARMED', 'MOVING', 'PARKING', 'DISARMED']) {
+  for (const state of ['ENABLED', 'MOVING', 'PARKING', 'DISABLED']) {
     assert.notEqual(permissions(snapshot(state), true).torque_off, '');
   }
 });
@@ -176,9 +176,9 @@ test('what looks for the cause is told where nothing but that is left to be done
 });
 
 test('what a joint came against can be cleared while the arm goes on to take commands', () => {
-  const blocked = { ...snapshot('ARMED'), state: { ...snapshot('ARMED').state, values: { 'blocked.waist': 'above 0.1000' } } };
+  const blocked = { ...snapshot('ENABLED'), state: { ...snapshot('ENABLED').state, values: { 'blocked.waist': 'above 0.1000' } } };
   assert.equal(permissions(blocked, true).clear_faults, '');
-  assert.notEqual(permissions(snapshot('ARMED'), true).clear_faults, '');
+  assert.notEqual(permissions(snapshot('ENABLED'), true).clear_faults, '');
   assert.notEqual(permissions({ ...blocked, state: { ...blocked.state, name: 'PARKING' } }, true).clear_faults, '');
 });
 

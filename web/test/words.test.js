@@ -5,8 +5,8 @@ import { list, plain, subject, withUnits } from '../src/words.js';
 
 test('the page names its own buttons instead of services', () => {
   assert.equal(plain('let it cool, then call /servo_interface/clear_faults'), 'let it cool, then press “Clear faults”');
-  assert.equal(plain('disarm, which parks it, then call clear_faults'), 'press “Park & disarm”, then press “Clear faults”');
-  assert.equal(plain('the state is HOLDING; arm with /servo_interface/arm'), 'the state is HOLDING; press “Arm”');
+  assert.equal(plain('disable, which parks it, then call clear_faults'), 'press “Park & disable”, then press “Clear faults”');
+  assert.equal(plain('the state is HOLDING; enable with /servo_interface/enable'), 'the state is HOLDING; press “Enable”');
   assert.equal(
     plain('look, then ask again, or support the arm and call /servo_interface/torque_off'),
     'look, then ask again, or support the arm and press “Torque off…”',

@@ -29,7 +29,7 @@ class JointReading:
 class ServoInterfaceState:
     """The state that the servo interface reports, or DISCONNECTED where it is silent."""
 
-    name: str  # STARTING, DISARMED, HOLDING, ARMED, MOVING, PARKING, FAULT, PROTECTIVE_STOP, DISCONNECTED
+    name: str  # STARTING, DISABLED, HOLDING, ENABLED, MOVING, PARKING, FAULT, PROTECTIVE_STOP, DISCONNECTED
     reason: str = ""
     age: float | None = None  # [s] since its last sign of life; None: never heard
     values: Mapping[str, str] = field(default_factory=dict)  # torque, session, …
@@ -118,7 +118,7 @@ class Gateway(Protocol):
     def protective_stop(self, engage: bool) -> Outcome:
         """Stop within limits and latch, or release the latch."""
 
-    def arm(self, on: bool) -> Outcome:
+    def enable(self, on: bool) -> Outcome:
         """Torque on at the measured position, or park and torque off."""
 
     def stop_motion(self) -> Outcome:

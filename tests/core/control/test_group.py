@@ -23,7 +23,7 @@ JUDGE = TrajectoryJudge(Tolerances((Tolerance(0.2),) * 2, (Tolerance(0.05),) * 2
 class Bench:
     """A group with an arm that follows perfectly, in a time of its own."""
 
-    def __init__(self, state="ARMED", session="s1"):
+    def __init__(self, state="ENABLED", session="s1"):
         self.now = 100.0
         self.ends = []
         settings = GroupSettings(start_tolerance=np.full(2, 0.05), margin=np.full(2, 0.02))
@@ -113,13 +113,13 @@ def test_a_joint_without_limits_goes_as_far_as_it_has_time_for(place):
     ("state", "says"),
     [
         ("", "not known; wait until it is heard; where it does not run, start it"),
-        ("HOLDING", "HOLDING; arm with"),
-        ("FAULT", "FAULT; clear it, then arm with"),
+        ("HOLDING", "HOLDING; enable with"),
+        ("FAULT", "FAULT; clear it, then enable with"),
     ],
 )
 def test_each_state_that_takes_no_commands_has_its_remedy(state, says):
     bench = Bench(state)
-    bench.control.arm.remedy = {"HOLDING": "arm", "FAULT": "clear it"}.get(state, "")
+    bench.control.arm.remedy = {"HOLDING": "enable", "FAULT": "clear it"}.get(state, "")
     for command in (
         bench.follow,
         lambda: bench.control.jog({"waist": 1.0}, 0.0, bench.now),
@@ -139,7 +139,7 @@ def test_a_silent_servo_interface_refuses_goals():
 
 def test_what_was_commanded_before_a_new_session_is_forgotten():
     bench = Bench()
-    bench.control.note_state("ARMED", "s2")
+    bench.control.note_state("ENABLED", "s2")
     with pytest.raises(CommandRefused, match="what is being commanded is not known"):
         bench.follow()
     bench.control.note_commanded(bench.now, {"waist": 0.5, "elbow": 0.0}, "s1", bench.now)
@@ -152,7 +152,7 @@ def test_what_was_commanded_before_a_new_session_is_forgotten():
 
 def test_a_joint_that_is_not_commanded_leaves_the_setpoint_unknown():
     bench = Bench(session="")
-    bench.control.note_state("ARMED", "s2")
+    bench.control.note_state("ENABLED", "s2")
     bench.control.note_commanded(bench.now, {"waist": 0.5}, "", bench.now)
     with pytest.raises(CommandRefused, match="what is being commanded is not known"):
         bench.follow()
@@ -404,7 +404,7 @@ def astray():
 
 def give_way(bench, place=0.1, rests=True):
     """What the servo interface then tells."""
-    bench.control.note_state("ARMED", "s1.1", WHY, BLOCKED, bench.now)
+    bench.control.note_state("ENABLED", "s1.1", WHY, BLOCKED, bench.now)
     positions = dict(zip(JOINTS, (place, 0.0), strict=True))
     bench.control.note_commanded(bench.now, positions, "s1.1", bench.now, rests=rests)
 
@@ -463,13 +463,13 @@ def test_a_goal_under_way_ends_with_the_reason_where_the_servo_interface_finds_i
     assert (end.code, end.message) == (Code.PATH_TOLERANCE_VIOLATED, WHY)
 
 
-def test_whoever_arms_anew_ends_goals_as_ever():
+def test_whoever_enables_anew_ends_goals_as_ever():
     bench = Bench()
     bench.follow()
     bench.run(0.5)
-    bench.control.note_state("ARMED", "s2", "armed", {}, bench.now)
+    bench.control.note_state("ENABLED", "s2", "enabled", {}, bench.now)
     (end,) = bench.ends
-    assert end.message == "the servo interface went to ARMED: armed"
+    assert end.message == "the servo interface went to ENABLED: enabled"
 
 
 def test_a_new_goal_tells_the_end_of_the_one_before_first():

@@ -7,7 +7,7 @@ import pytest
 from armature.core.control.readiness import Readiness
 from armature.errors import CommandRefused
 
-ARM = "arm with /servo_interface/arm"
+ARM = "enable with /servo_interface/enable"
 SUPPORT = "support the arm, then call /servo_interface/torque_off"
 
 
@@ -24,11 +24,11 @@ def refusal(state: str, remedy: str) -> str:
     ("state", "remedy", "told"),
     [
         ("FAULT", SUPPORT, f"{SUPPORT}, then {ARM}"),
-        ("FAULT", f"{SUPPORT}, then arm", f"{SUPPORT}, then {ARM}"),
-        ("DISARMED", "move it by hand into its range, then arm", f"move it by hand into its range, then {ARM}"),
+        ("FAULT", f"{SUPPORT}, then enable", f"{SUPPORT}, then {ARM}"),
+        ("DISABLED", "move it by hand into its range, then enable", f"move it by hand into its range, then {ARM}"),
         ("DISCONNECTED", "wait", f"wait, then {ARM}"),
-        ("HOLDING", "arm", ARM),
-        ("DISARMED", "", ARM),
+        ("HOLDING", "enable", ARM),
+        ("DISABLED", "", ARM),
         ("PROTECTIVE_STOP", "release it", f"release it, then {ARM}"),
         ("", "", "wait until it is heard; where it does not run, start it"),
     ],
@@ -47,7 +47,7 @@ def test_a_remedy_that_the_reason_ends_with_is_told_once():
 
 def test_a_servo_interface_that_is_silent_is_to_be_looked_for():
     arm = Readiness(("elbow",), 0.5)
-    arm.note_state("ARMED", "s1", "", {})
+    arm.note_state("ENABLED", "s1", "", {})
     arm.note_heard(-math.inf)
     with pytest.raises(CommandRefused, match="armature status, then try again"):
         arm.check("goal", 0.0)

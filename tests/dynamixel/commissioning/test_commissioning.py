@@ -309,12 +309,12 @@ def test_values_are_told_in_the_manuals_words(register, value, words):
 
 
 @pytest.mark.parametrize("pose", ["park", "home"])
-def test_an_arm_of_servos_that_were_set_up_is_armed_where_it_rests(pose):
+def test_an_arm_of_servos_that_were_set_up_is_enabled_where_it_rests(pose):
     bench = Bench(pose)
     for servo in WIRING.servos:
         registers = bench.servo(servo.joint).registers
         limits = position_limits(servo, ARM.limit(servo.joint))
         registers["Min Position Limit"], registers["Max Position Limit"] = limits
-    bench.armed()
-    assert bench.mode() is Mode.ARMED
+    bench.enabled()
+    assert bench.mode() is Mode.ENABLED
     assert all(bench.servo(joint).drive.is_on for joint in WIRING.joints)

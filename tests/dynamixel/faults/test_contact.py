@@ -30,8 +30,8 @@ LEVEL = {"waist": 0.0, "boom": 0.3}
 BOUND = 1.0  # [N·m]
 
 
-def armed(wiring=KNOWN, bound=BOUND):
-    bench = Bench(LEVEL, urdf=URDF, wiring=wiring, contact={"boom": bound}).armed()
+def enabled(wiring=KNOWN, bound=BOUND):
+    bench = Bench(LEVEL, urdf=URDF, wiring=wiring, contact={"boom": bound}).enabled()
     bench.follow_boom = lambda number, begin, end, seconds: _follow(bench, number, begin, end, seconds)
     return bench
 
@@ -53,19 +53,19 @@ def begin(bench):
 
 
 def test_motions_and_holding_are_no_contact():
-    bench = armed()
+    bench = enabled()
     place = begin(bench)
     bench.follow_boom(1, place, place + 0.8, 2.0)
     bench.run(2.5)
     bench.follow_boom(2, place + 0.8, place, 2.0)
     bench.run(3.0)
-    assert bench.mode() is Mode.ARMED, bench.loop.why
+    assert bench.mode() is Mode.ENABLED, bench.loop.why
     assert 0.0 < bench.loop.health()["boom"].excess < BOUND
 
 
 @pytest.mark.parametrize("torque", [3.0, -3.0])
 def test_a_push_at_rest_is_a_fault_that_is_told_with_the_numbers(torque):
-    bench = armed()
+    bench = enabled()
     place = begin(bench)
     bench.follow_boom(1, place, place + 0.2, 1.0)
     bench.run(2.5)
@@ -82,8 +82,8 @@ def test_a_push_at_rest_is_a_fault_that_is_told_with_the_numbers(torque):
 
 
 @pytest.mark.parametrize("torque", [3.0, -3.0])
-def test_the_arm_gives_way_to_a_push_while_it_moves_and_stays_armed(torque):
-    bench = armed()
+def test_the_arm_gives_way_to_a_push_while_it_moves_and_stays_enabled(torque):
+    bench = enabled()
     place = begin(bench)
     bench.follow_boom(1, place, place + 0.2, 1.0)
     bench.run(0.5)
@@ -92,13 +92,13 @@ def test_the_arm_gives_way_to_a_push_while_it_moves_and_stays_armed(torque):
     bench.run_until(lambda: bench.loop.cause is Cause.CONTACT)
     assert bench.now - struck < 0.4
     bench.run(0.3)
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED
     assert "blocked at boom" in bench.loop.why
     assert "1 more is allowed" in bench.loop.why
 
 
 def test_a_push_that_goes_on_is_given_way_to_three_times_and_then_is_a_fault():
-    bench = armed()
+    bench = enabled()
     place = begin(bench)
     bench.follow_boom(1, place, place + 0.2, 1.0)
     bench.run(0.5)
@@ -110,8 +110,8 @@ def test_a_push_that_goes_on_is_given_way_to_three_times_and_then_is_a_fault():
     assert bench.positions()["boom"] == pytest.approx(where, abs=0.1)
 
 
-def test_once_it_is_taken_away_the_arm_can_be_armed_again():
-    bench = armed()
+def test_once_it_is_taken_away_the_arm_can_be_enabled_again():
+    bench = enabled()
     place = begin(bench)
     bench.follow_boom(1, place, place + 0.2, 1.0)
     bench.run(1.5)
@@ -120,20 +120,20 @@ def test_once_it_is_taken_away_the_arm_can_be_armed_again():
     bench.run(0.5)
     bench.loop.clear_faults(bench.now)
     bench.run_until(lambda: not bench.loop.faults)
-    bench.loop.arm("s2", bench.now)
+    bench.loop.enable("s2", bench.now)
     bench.run(0.5)
-    assert bench.mode() is Mode.ARMED, bench.loop.why
+    assert bench.mode() is Mode.ENABLED, bench.loop.why
 
 
 def test_without_a_known_load_nothing_is_guessed():
-    bench = armed()
+    bench = enabled()
     with bench.faults.injected(Push("boom", torque=3.0)):
         bench.run(1.0)
     assert not bench.loop.faults
 
 
 def test_a_servo_whose_torque_nobody_has_measured_feels_nothing():
-    bench = armed(
+    bench = enabled(
         wiring=dataclasses.replace(
             WIRING, servos=tuple(dataclasses.replace(servo, second=None) for servo in WIRING.servos)
         )

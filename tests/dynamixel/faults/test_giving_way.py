@@ -26,7 +26,7 @@ FINGER = "gripper"
 
 def blocked(pose="home", joint=ELBOW, by=-0.4, **settings):
     """An arm that has come against something, and has given way."""
-    bench = Bench(pose, **settings).armed().run(0.6)
+    bench = Bench(pose, **settings).enabled().run(0.6)
     bench.faults.inject(StuckJoint(joint))
     bench.loop.follow(move(bench, by, 1.5, joint=joint), bench.now)
     bench.run_until(lambda: bench.loop.cause is Cause.BLOCKED)
@@ -55,7 +55,7 @@ def test_on_the_way_back_no_goal_goes_further_beyond_the_joint_than_holding_it_t
 @pytest.mark.parametrize("leads", [True, False], ids=["feed-forward", "plain"])
 @pytest.mark.parametrize("payload", [0.0, 0.5])
 def test_a_loaded_joint_does_not_sink_once_what_held_it_up_is_gone(leads, payload):
-    bench = Bench("home", leads=leads).armed()
+    bench = Bench("home", leads=leads).enabled()
     bench.faults.inject(Payload(mass=payload))
     bench.run(1.0)
     bench.faults.inject(StuckJoint("shoulder"))
@@ -68,11 +68,11 @@ def test_a_loaded_joint_does_not_sink_once_what_held_it_up_is_gone(leads, payloa
     assert bench.positions()["shoulder"] == pytest.approx(place, abs=HALF_A_DEGREE)
 
 
-def test_it_stays_armed_in_a_session_that_takes_no_piece_of_the_one_before():
+def test_it_stays_enabled_in_a_session_that_takes_no_piece_of_the_one_before():
     bench = blocked()
     late = replace(move(bench, 0.0, 0.5, joint=ELBOW), session="s1")
     bench.run(0.5)
-    assert (bench.mode(), bench.loop.session) == (Mode.ARMED, "s1.1")
+    assert (bench.mode(), bench.loop.session) == (Mode.ENABLED, "s1.1")
     with pytest.raises(CommandRefused, match=r"of session s1, the present one is s1\.1; send a new goal$"):
         bench.loop.follow(late, bench.now)
 
@@ -97,12 +97,12 @@ def test_clearing_says_that_nothing_is_in_the_way_any_more():
     assert bench.loop.clear_faults(bench.now) == "elbow may move both ways again"
     bench.run(0.1)
     assert (bench.loop.why, bench.loop.cause) == ("elbow may move both ways again", None)
-    assert (bench.mode(), bench.loop.blocks) == (Mode.ARMED, {})
+    assert (bench.mode(), bench.loop.blocks) == (Mode.ENABLED, {})
 
 
-def test_arming_again_forgets_it_too():
+def test_enabling_again_forgets_it_too():
     bench = blocked().run(0.5)
-    bench.loop.arm("s2", bench.now)
+    bench.loop.enable("s2", bench.now)
     assert bench.loop.blocks == {}
 
 
@@ -114,7 +114,7 @@ def test_so_does_turning_torque_off():
 
 
 def test_parking_that_is_blocked_holds_and_says_so_and_may_be_tried_again():
-    bench = Bench("home").armed().run(0.6)
+    bench = Bench("home").enabled().run(0.6)
     bench.faults.inject(StuckJoint(ELBOW))
     bench.park()
     bench.run_until(lambda: bench.loop.cause is Cause.BLOCKED)
@@ -123,11 +123,11 @@ def test_parking_that_is_blocked_holds_and_says_so_and_may_be_tried_again():
     assert bench.loop.why.startswith("not parked: blocked at elbow")
     bench.faults.clear()
     bench.run(bench.park() + 1.0)
-    assert bench.mode() is Mode.DISARMED
+    assert bench.mode() is Mode.DISABLED
 
 
 def test_whoever_commands_may_say_that_joints_do_not_follow():
-    bench = Bench("home").armed().run(0.6)
+    bench = Bench("home").enabled().run(0.6)
     bench.faults.inject(StuckJoint(ELBOW))
     bench.loop.follow(move(bench, -0.1, 2.0, joint=ELBOW), bench.now)
     bench.run(0.7)
@@ -135,11 +135,11 @@ def test_whoever_commands_may_say_that_joints_do_not_follow():
     bench.run(0.3)
     assert "blocked at elbow" in bench.loop.why
     assert bench.loop.blocks[ELBOW].direction == -1
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED
 
 
 def test_a_word_of_another_session_or_of_an_unknown_joint_is_refused():
-    bench = Bench("home").armed()
+    bench = Bench("home").enabled()
     with pytest.raises(CommandRefused, match="it is of session old"):
         bench.loop.give_way("old", [ELBOW], bench.now)
     with pytest.raises(GoalRefused, match="'knee' refused; joints are waist"):
@@ -148,7 +148,7 @@ def test_a_word_of_another_session_or_of_an_unknown_joint_is_refused():
 
 
 def test_giving_way_for_no_joint_is_refused():
-    bench = Bench("home").armed()
+    bench = Bench("home").enabled()
     with pytest.raises(GoalRefused, match="'' refused"):
         bench.loop.give_way("s1", [], bench.now)
 
@@ -171,7 +171,7 @@ def test_a_stop_lets_what_goes_back_come_to_its_joint_and_no_further(after, requ
 
 
 def test_a_joint_that_was_not_read_just_then_goes_back_once_it_is_and_nowhere_else():
-    bench = Bench("home").armed().run(0.6)
+    bench = Bench("home").enabled().run(0.6)
     bench.faults.inject(StuckJoint("waist"))
     bench.loop.follow(move(bench, -0.1, 2.0, joint="waist"), bench.now)
     bench.run(0.7)
@@ -187,7 +187,7 @@ def test_a_joint_that_was_not_read_just_then_goes_back_once_it_is_and_nowhere_el
 
 @pytest.mark.parametrize("meanwhile", ["another gives way", "another moves"])
 def test_it_is_not_forgotten_for_another_joint_that_is_read(meanwhile):
-    bench = Bench("home").armed().run(0.6)
+    bench = Bench("home").enabled().run(0.6)
     bench.faults.inject(StuckJoint("waist"))
     bench.loop.follow(move(bench, -0.1, 2.0, joint="waist"), bench.now)
     bench.run(0.7)
@@ -204,7 +204,7 @@ def test_it_is_not_forgotten_for_another_joint_that_is_read(meanwhile):
 
 
 def test_two_joints_that_press_on_one_thing_both_go_back():
-    bench = Bench("home").armed().run(0.6)
+    bench = Bench("home").enabled().run(0.6)
     for joint in ("shoulder", ELBOW):
         bench.faults.inject(StuckJoint(joint))
     bench.loop.follow(move(bench, -0.4, 1.5, joint=ELBOW), bench.now)
@@ -213,14 +213,14 @@ def test_two_joints_that_press_on_one_thing_both_go_back():
     bench.run(0.6)
     for joint in ("shoulder", ELBOW):
         assert abs(bench.servo(joint).drive.load) < 0.2
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED
     assert bench.loop.session == "s1.1"  # together, not one after the other
     assert (list(bench.loop.blocks), bench.loop.blocks[ELBOW].direction) == ([ELBOW], -1)
 
 
 @pytest.mark.parametrize("mass", [2.5, 3.5])
 def test_a_weight_that_cannot_be_held_is_lowered_before_a_servo_lets_it_fall(mass):
-    bench = Bench("home").armed().run(2.0)
+    bench = Bench("home").enabled().run(2.0)
     bench.faults.inject(Payload(mass=mass))
     bench.run_until(lambda: bench.loop.faults)
     assert {fault.cause for fault in bench.loop.faults.values()} == {Cause.LOAD}
@@ -239,7 +239,7 @@ def test_a_weight_that_cannot_be_held_is_lowered_before_a_servo_lets_it_fall(mas
 def test_what_is_lowered_stays_within_its_limits():
     home = Bench("home").positions()
     limits = {joint: Limit(home[joint] - 0.1, home[joint] + 0.1, 1.0, 4.0) for joint in ("shoulder", ELBOW)}
-    bench = Bench("home", limits=limits).armed().run(1.0)
+    bench = Bench("home", limits=limits).enabled().run(1.0)
     bench.faults.inject(Payload(mass=3.5))
     for _ in range(400):
         bench.cycle()
@@ -249,7 +249,7 @@ def test_what_is_lowered_stays_within_its_limits():
 
 
 def test_a_joint_that_is_borne_from_outside_does_not_go_on_by_what_it_takes_alone():
-    bench = Bench("home", leads=False).armed()
+    bench = Bench("home", leads=False).enabled()
     bench.faults.inject(Payload(mass=0.5))
     bench.run(2.0)  # how far it sags is known
     bench.loop.follow(move(bench, -0.02, 3.0, joint="shoulder"), bench.now)
@@ -263,7 +263,7 @@ def test_a_joint_that_is_borne_from_outside_does_not_go_on_by_what_it_takes_alon
 
 
 def test_a_fault_is_not_given_way_to_by_what_is_found_next():
-    bench = Bench("home").armed().run(2.0)
+    bench = Bench("home").enabled().run(2.0)
     bench.faults.inject(Push("waist", torque=6.0))
     bench.run_until(lambda: bench.loop.faults)
     for _ in range(300):
@@ -272,7 +272,7 @@ def test_a_fault_is_not_given_way_to_by_what_is_found_next():
 
 
 def test_what_pushes_harder_than_a_servo_stands_is_given_way_to():
-    bench = Bench("home").armed().run(2.0)
+    bench = Bench("home").enabled().run(2.0)
     bench.faults.inject(Push(ELBOW, torque=-9.0), seconds=1.2)
     before = bench.positions()[ELBOW]
     bench.run(0.9)
@@ -289,7 +289,7 @@ def test_a_policy_that_stops_goes_back_too_and_is_a_fault(cause):
         reactions={Cause.BLOCKED: Reaction.STOP, Cause.LOAD: Reaction.STOP},
         **({"load": light, "load_time": 0.1} if cause is Cause.LOAD else {}),
     )
-    bench = Bench("home", policy=policy).armed().run(0.6)
+    bench = Bench("home", policy=policy).enabled().run(0.6)
     bench.faults.inject(StuckJoint(ELBOW))
     bench.loop.follow(move(bench, -0.4, 1.5, joint=ELBOW), bench.now)
     bench.run_until(lambda: bench.loop.cause is cause)
@@ -300,7 +300,7 @@ def test_a_policy_that_stops_goes_back_too_and_is_a_fault(cause):
 
 @pytest.mark.parametrize("by", [-0.4, 0.4])
 def test_the_two_servos_of_one_joint_give_way_together_and_share_what_holding_takes(by):
-    bench = twin().armed().run(0.6)
+    bench = twin().enabled().run(0.6)
     held = abs(bench.servo(FIRST).drive.load)
     bench.faults.inject(StuckJoint("boom"))
     bench.loop.follow(move(bench, by, 1.5, joint="boom"), bench.now)
@@ -317,7 +317,7 @@ def test_the_two_servos_of_one_joint_give_way_together_and_share_what_holding_ta
 
 
 def test_fingers_go_on_to_hold_a_thing_while_the_arm_gives_way():
-    bench = Bench("home").armed().run(0.6)
+    bench = Bench("home").enabled().run(0.6)
     bench.far.plant.jam(FINGER)
     bench.loop.follow(move(bench, -0.001, 0.5, joint=FINGER), bench.now)
     bench.run(0.7)

@@ -17,7 +17,7 @@ HALF_A_DEGREE = 0.5 * math.pi / 180.0
 
 @pytest.fixture
 def bench():
-    return Bench("park").armed()
+    return Bench("park").enabled()
 
 
 def others(joint: str) -> list[str]:
@@ -66,7 +66,7 @@ def test_a_servo_that_misses_fewer_cycles_is_absent_and_no_fault(bench):
     bench.speak("elbow")
     bench.run(0.05)
     assert read(bench) == set(JOINTS)
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED
 
 
 def test_a_silent_servo_stops_the_others_which_hold(bench):
@@ -80,7 +80,7 @@ def test_a_silent_servo_stops_the_others_which_hold(bench):
     bench.run(0.2)
     assert bench.positions()["waist"] == pytest.approx(rest, abs=0.002)
     with pytest.raises(CommandRefused, match="the state is FAULT"):
-        bench.loop.arm("s2", bench.now)
+        bench.loop.enable("s2", bench.now)
 
 
 def test_a_servo_that_answers_again_joins_by_itself_and_nothing_moves(bench):
@@ -112,13 +112,13 @@ def test_a_silent_servo_cannot_be_cleared(bench):
         bench.loop.clear_faults(bench.now)
 
 
-def test_a_silent_servo_of_a_disarmed_arm_is_named_too_and_returns():
+def test_a_silent_servo_of_a_disabled_arm_is_named_too_and_returns():
     bench = Bench("park").start()
     bench.silence("elbow")
     bench.run(0.3)
     assert bench.mode() is Mode.FAULT
     bench.speak("elbow")
-    bench.run_until(lambda: bench.mode() is Mode.DISARMED)
+    bench.run_until(lambda: bench.mode() is Mode.DISABLED)
 
 
 def test_a_servo_goal_is_not_written_while_its_state_is_unknown(bench):
@@ -136,7 +136,7 @@ def test_a_servo_goal_is_not_written_while_its_state_is_unknown(bench):
 def reset():
     """The elbow was reset, and has had time to start again and to be found."""
     registers = {joint: {"Position P Gain": 900, "Profile Velocity": 0} for joint in JOINTS}
-    bench = Bench("park", registers=registers).armed()
+    bench = Bench("park", registers=registers).enabled()
     bench.servo("elbow").reboot()
     bench.run(0.7)
     return bench
@@ -170,7 +170,7 @@ def test_clearing_restores_ram_and_sets_the_goal_to_where_the_joint_is(reset):
     assert all(abs(reset.positions()[j] - places[j]) < HALF_A_DEGREE for j in JOINTS)
 
 
-def test_a_whole_arm_that_lost_power_is_disarmed_once_cleared(bench):
+def test_a_whole_arm_that_lost_power_is_disabled_once_cleared(bench):
     for servo in bench.far.servos:
         servo.reboot()
     bench.run(0.5)
@@ -178,13 +178,13 @@ def test_a_whole_arm_that_lost_power_is_disarmed_once_cleared(bench):
     assert set(bench.loop.faults) == set(JOINTS)
     bench.loop.clear_faults(bench.now)
     bench.run_until(lambda: not bench.loop.faults)
-    assert bench.mode() is Mode.DISARMED
+    assert bench.mode() is Mode.DISABLED
     assert bench.loop.torque() == "off"
 
 
 def test_clearing_without_a_fault_says_so(bench):
     assert bench.loop.clear_faults(bench.now) == "there is no fault"
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED
 
 
 def test_a_recovery_that_fails_says_why_and_can_be_asked_again(reset):
@@ -294,7 +294,7 @@ def test_a_lost_bus_is_told_and_every_reading_is_gone(bench):
     assert bench.loop.session == ""
 
 
-@pytest.mark.parametrize("request_name", ["arm", "clear_faults"])
+@pytest.mark.parametrize("request_name", ["enable", "clear_faults"])
 def test_a_bus_that_is_lost_within_a_request_leaves_no_reading_either(request_name):
     bench = Bench("park").start().run(0.05)
     if request_name == "clear_faults":
@@ -302,7 +302,7 @@ def test_a_bus_that_is_lost_within_a_request_leaves_no_reading_either(request_na
         bench.run(0.05)
     bench.port.unplugged = True
     with pytest.raises(PortError):
-        bench.loop.arm("s", bench.now) if request_name == "arm" else bench.loop.clear_faults(bench.now)
+        bench.loop.enable("s", bench.now) if request_name == "enable" else bench.loop.clear_faults(bench.now)
     bench.cycle()
     assert read(bench) == set()
     assert bench.mode() is Mode.DISCONNECTED

@@ -20,9 +20,9 @@ from ..virtual import ARM, JOINTS, Bench
 HALF_A_DEGREE = math.radians(0.5)
 
 
-def armed(pose: str = "home", reactions: dict[Cause, Reaction] | None = None, **settings: object) -> Bench:
+def enabled(pose: str = "home", reactions: dict[Cause, Reaction] | None = None, **settings: object) -> Bench:
     settings.setdefault("policy", FaultPolicy(reactions=reactions or {}))
-    return Bench(pose, **settings).armed().run(0.2)
+    return Bench(pose, **settings).enabled().run(0.2)
 
 
 def heat(bench: Bench, temperature: float, joint: str = "elbow") -> Bench:
@@ -38,26 +38,26 @@ def torques(bench: Bench) -> dict[str, int]:
 
 
 def test_a_warm_servo_is_warned_of_with_how_long_it_can_go_on():
-    bench = heat(armed(), 66.0)
+    bench = heat(enabled(), 66.0)
     (warning,) = bench.loop.warnings
     assert (warning.joint, warning.cause, warning.done) == ("elbow", Cause.TEMPERATURE, "nothing yet")
     assert "66 °C, the servo's limit is 80 °C; it can go on like this" in warning.detail
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED
     assert bench.loop.speed_factor == 1.0
 
 
 def test_a_hot_servo_asks_for_less_speed_until_it_has_cooled_by_the_hysteresis():
-    bench = heat(armed(), 71.0)
+    bench = heat(enabled(), 71.0)
     assert bench.loop.speed_factor == 0.3
     assert bench.loop.warnings[0].done == "less speed is asked for"
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED
     assert heat(bench, 69.0).loop.speed_factor == 0.3
     assert heat(bench, 67.0).loop.speed_factor == 1.0
     assert heat(bench, 62.0).loop.warnings == ()
 
 
 def test_a_servo_near_its_limit_stops_the_arm_before_it_cuts_its_torque():
-    bench = heat(armed(), 76.0)
+    bench = heat(enabled(), 76.0)
     assert bench.mode() is Mode.FAULT
     assert bench.loop.faults["elbow"].cause is Cause.TEMPERATURE
     assert set(torques(bench).values()) == {1}
@@ -69,7 +69,7 @@ def test_a_servo_near_its_limit_stops_the_arm_before_it_cuts_its_torque():
 
 
 def test_a_warm_servo_that_was_silent_is_not_warned_of_by_what_was_not_read():
-    bench = heat(armed(), 71.0)
+    bench = heat(enabled(), 71.0)
     bench.silence("elbow")
     bench.run_until(lambda: "elbow" in bench.loop.faults)
     bench.speak("elbow")
@@ -80,7 +80,7 @@ def test_a_warm_servo_that_was_silent_is_not_warned_of_by_what_was_not_read():
 
 
 def test_the_figures_of_a_warning_are_renewed_once_a_second_at_most():
-    bench = heat(armed(), 66.0)
+    bench = heat(enabled(), 66.0)
     since = bench.loop.warnings[0].since
     bench.faults.inject(Overheat("elbow", temperature=67.0))
     told = []
@@ -95,7 +95,7 @@ def test_the_figures_of_a_warning_are_renewed_once_a_second_at_most():
 
 def test_a_load_is_watched_where_no_current_is_measured_too():
     policy = FaultPolicy(load=Thresholds(0.02, 0.05, 0.1, 0.01), load_time=0.1)
-    bench = armed(policy=policy)
+    bench = enabled(policy=policy)
     bench.faults.inject(Push("wrist_roll", torque=0.4))  # XL430: load in per cent
     bench.run_until(lambda: bench.loop.faults, 1.0)
     assert bench.loop.faults["wrist_roll"].cause is Cause.LOAD
@@ -106,19 +106,19 @@ def test_a_load_is_watched_where_no_current_is_measured_too():
 
 def test_a_finger_that_grips_is_warned_of_and_no_more():
     policy = FaultPolicy(load=Thresholds(0.02, 0.08, 0.1, 0.01), load_time=0.1)
-    bench = armed(policy=policy)
+    bench = enabled(policy=policy)
     bench.faults.inject(Push("gripper", torque=20.0))
     bench.run(0.5)
     assert bench.loop.health()["gripper"].load > 0.1
     assert [(w.joint, w.cause, w.done) for w in bench.loop.warnings if w.joint == "gripper"] == [
         ("gripper", Cause.LOAD, "nothing yet")
     ]
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED
     assert bench.loop.speed_factor == 1.0
 
 
 def test_health_tells_load_missed_answers_and_the_time_left():
-    bench = armed()
+    bench = enabled()
     bench.faults.inject(Overheat("elbow", temperature=60.0))
     bench.run(0.5)
     health = bench.loop.health()
@@ -133,7 +133,7 @@ def test_health_tells_load_missed_answers_and_the_time_left():
 
 def test_a_joint_that_does_not_follow_is_named_with_the_numbers():
     policy = FaultPolicy(reactions={Cause.FOLLOWING_ERROR: Reaction.STOP, Cause.BLOCKED: Reaction.STOP})
-    bench = armed("park", following_error={"waist": 0.01}, policy=replace(policy, following_time=0.0))
+    bench = enabled("park", following_error={"waist": 0.01}, policy=replace(policy, following_time=0.0))
     bench.faults.inject(StuckJoint("waist"))
     bench.loop.follow(move(bench, 0.6, 1.2), bench.now)
     bench.run_until(lambda: bench.loop.faults)
@@ -151,12 +151,12 @@ def test_a_joint_that_does_not_follow_is_named_with_the_numbers():
 
 @pytest.mark.parametrize("reaction", [Reaction.YIELD, Reaction.STOP, Reaction.HOLD])
 def test_what_is_in_its_way_is_not_pushed_until_the_servo_gives_up(reaction):
-    bench = armed("park", policy=FaultPolicy(reactions={Cause.BLOCKED: reaction}))
+    bench = enabled("park", policy=FaultPolicy(reactions={Cause.BLOCKED: reaction}))
     bench.faults.inject(StuckJoint("waist"))
     bench.loop.follow(move(bench, 0.6, 1.2), bench.now)
     bench.run_until(lambda: bench.loop.cause is Cause.BLOCKED)
     bench.run(3.0)
-    assert bench.mode() is (Mode.ARMED if reaction is Reaction.YIELD else Mode.FAULT)
+    assert bench.mode() is (Mode.ENABLED if reaction is Reaction.YIELD else Mode.FAULT)
     assert "blocked" in bench.loop.why
     axis = bench.loop.axes["waist"]
     assert abs(axis.current) < 0.05 * axis.wiring.model.stall_current
@@ -165,17 +165,17 @@ def test_what_is_in_its_way_is_not_pushed_until_the_servo_gives_up(reaction):
 
 
 def test_a_brief_error_is_none():
-    bench = armed("park", following_error={"waist": 0.05})
+    bench = enabled("park", following_error={"waist": 0.05})
     bench.faults.inject(StuckJoint("waist"), seconds=0.3)
     bench.loop.follow(move(bench, 0.3, 1.0), bench.now)
     bench.run(1.2)
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED
 
 
 @pytest.mark.parametrize(("joint", "bound"), [("waist", 0.0), ("gripper", None)])
 def test_it_is_off_by_setting_and_for_a_finger_by_default(joint, bound):
     settings = {} if bound is None else {"following_error": {joint: bound}}
-    bench = armed("park", **settings)
+    bench = enabled("park", **settings)
     bench.faults.inject(StuckJoint(joint))
     bench.loop.follow(move(bench, 0.015 if joint == "gripper" else 0.5, 0.6, joint=joint), bench.now)
     bench.run(1.5)
@@ -191,7 +191,7 @@ def test_a_bound_that_is_none_is_refused(bound):
 def test_a_joint_beyond_its_limit_is_named_and_comes_back_by_its_own_set_point():
     limit = replace(ARM.limit("forearm_roll"), lower=-0.85, upper=0.01)
     policy = FaultPolicy(limit_margin=0.02)
-    bench = armed("home", policy=policy, limits={"forearm_roll": limit})
+    bench = enabled("home", policy=policy, limits={"forearm_roll": limit})
     bench.faults.inject(Push("forearm_roll", torque=2.0))
     bench.run_until(lambda: bench.loop.faults)
     assert bench.loop.faults["forearm_roll"].cause is Cause.LIMIT
@@ -211,7 +211,7 @@ def test_a_limp_joint_may_be_anywhere():
 
 
 def test_a_servo_that_often_does_not_answer_is_named_before_it_is_missing():
-    bench = armed(policy=FaultPolicy(missed_share=0.15), misses_allowed=12)
+    bench = enabled(policy=FaultPolicy(missed_share=0.15), misses_allowed=12)
     bench.faults.inject(Drop("elbow", probability=0.3, seed=4))
     bench.run_until(lambda: bench.loop.faults)
     assert bench.loop.faults["elbow"].cause is Cause.COMMUNICATION
@@ -223,7 +223,7 @@ def test_a_servo_that_often_does_not_answer_is_named_before_it_is_missing():
 
 
 def test_torque_off_cuts_that_joint_alone_and_recovery_brings_it_back():
-    bench = heat(armed(reactions={Cause.TEMPERATURE: Reaction.TORQUE_OFF}), 76.0)
+    bench = heat(enabled(reactions={Cause.TEMPERATURE: Reaction.TORQUE_OFF}), 76.0)
     assert torques(bench) == {joint: int(joint != "elbow") for joint in JOINTS}
     assert bench.loop.faults["elbow"].cause is Cause.TEMPERATURE
     assert "its torque was turned off" in bench.loop.faults["elbow"].done
@@ -235,7 +235,7 @@ def test_torque_off_cuts_that_joint_alone_and_recovery_brings_it_back():
 
 
 def test_hold_lets_the_motion_end_and_takes_no_more():
-    bench = armed("park", reactions={Cause.TEMPERATURE: Reaction.HOLD})
+    bench = enabled("park", reactions={Cause.TEMPERATURE: Reaction.HOLD})
     goal = bench.loop.setpoints(bench.now)["waist"].position + 0.2
     bench.loop.follow(move(bench, 0.2, 0.8), bench.now)
     heat(bench, 76.0)
@@ -246,7 +246,7 @@ def test_hold_lets_the_motion_end_and_takes_no_more():
 
 
 def test_hold_ends_a_way_to_park_at_once_and_torque_stays_on():
-    bench = armed(reactions={Cause.TEMPERATURE: Reaction.HOLD})
+    bench = enabled(reactions={Cause.TEMPERATURE: Reaction.HOLD})
     bench.park()
     heat(bench, 76.0)
     bench.run(0.3)
@@ -257,14 +257,14 @@ def test_hold_ends_a_way_to_park_at_once_and_torque_stays_on():
 
 
 def test_slow_goes_on_and_asks_for_less_speed():
-    bench = heat(armed(reactions={Cause.TEMPERATURE: Reaction.SLOW}), 76.0)
-    assert bench.mode() is Mode.ARMED
+    bench = heat(enabled(reactions={Cause.TEMPERATURE: Reaction.SLOW}), 76.0)
+    assert bench.mode() is Mode.ENABLED
     assert bench.loop.speed_factor == 0.3
     assert bench.loop.warnings[0].cause is Cause.TEMPERATURE
 
 
 def test_park_asks_for_a_way_and_ends_with_torque_off_and_the_fault_told():
-    bench = heat(armed(reactions={Cause.TEMPERATURE: Reaction.PARK}), 76.0)
+    bench = heat(enabled(reactions={Cause.TEMPERATURE: Reaction.PARK}), 76.0)
     assert bench.mode() is Mode.FAULT
     assert bench.loop.wants_park
     bench.park()
@@ -279,7 +279,7 @@ def test_park_asks_for_a_way_and_ends_with_torque_off_and_the_fault_told():
 
 
 def test_an_arm_with_a_limp_joint_cannot_park():
-    bench = armed()
+    bench = enabled()
     bench.faults.inject(Overload("elbow"))
     bench.run(0.1)
     with pytest.raises(CommandRefused, match="park refused: elbow cannot be trusted to move: overload"):
@@ -287,7 +287,7 @@ def test_an_arm_with_a_limp_joint_cannot_park():
 
 
 def test_a_way_to_park_that_there_is_not_is_told_by_the_fault_and_not_waited_for():
-    bench = heat(armed(reactions={Cause.TEMPERATURE: Reaction.PARK}), 76.0)
+    bench = heat(enabled(reactions={Cause.TEMPERATURE: Reaction.PARK}), 76.0)
     bench.loop.give_up_parking("forearm would meet table")
     assert not bench.loop.wants_park
     assert bench.loop.faults["elbow"].done == (
@@ -298,7 +298,7 @@ def test_a_way_to_park_that_there_is_not_is_told_by_the_fault_and_not_waited_for
 
 
 def test_a_way_to_park_that_did_not_end_there_leaves_what_happened_since():
-    bench = heat(armed(reactions={Cause.TEMPERATURE: Reaction.PARK}), 76.0)
+    bench = heat(enabled(reactions={Cause.TEMPERATURE: Reaction.PARK}), 76.0)
     bench.loop.protective_stop(on=True, now=bench.now)
     bench.loop.give_up_parking("the state is PROTECTIVE_STOP")
     assert bench.loop.why == "protective stop"
@@ -309,7 +309,7 @@ def test_a_way_to_park_that_did_not_end_there_leaves_what_happened_since():
     ("reaction", "moves_on"), [(Reaction.HOLD, True), (Reaction.STOP, False), (Reaction.PARK, False)]
 )
 def test_a_controller_that_is_gone_leaves_the_arm_to_its_policy(reaction, moves_on):
-    bench = armed("park", reactions={Cause.CONTROLLER_GONE: reaction})
+    bench = enabled("park", reactions={Cause.CONTROLLER_GONE: reaction})
     begin = bench.positions()["waist"]
     bench.loop.follow(move(bench, 0.4, 1.0), bench.now)
     bench.run(0.4)
@@ -322,14 +322,14 @@ def test_a_controller_that_is_gone_leaves_the_arm_to_its_policy(reaction, moves_
 
 
 def test_an_arm_whose_fault_is_cleared_does_not_want_to_park_any_more():
-    bench = heat(armed(reactions={Cause.TEMPERATURE: Reaction.PARK}), 76.0)
+    bench = heat(enabled(reactions={Cause.TEMPERATURE: Reaction.PARK}), 76.0)
     heat(bench, 40.0)
     bench.loop.clear_faults(bench.now)
     assert not bench.loop.wants_park
 
 
 def test_an_operator_who_stops_the_arm_ends_its_wish_to_park():
-    bench = heat(armed(reactions={Cause.TEMPERATURE: Reaction.PARK}), 76.0)
+    bench = heat(enabled(reactions={Cause.TEMPERATURE: Reaction.PARK}), 76.0)
     bench.loop.hold("stopped", bench.now)
     assert not bench.loop.wants_park
     assert bench.loop.cause is Cause.OPERATOR_STOP
@@ -338,19 +338,19 @@ def test_an_operator_who_stops_the_arm_ends_its_wish_to_park():
 # Torque off
 
 
-def test_a_protective_stop_can_be_told_to_cut_torque_and_is_released_to_disarmed():
-    bench = armed("park", reactions={Cause.PROTECTIVE_STOP: Reaction.TORQUE_OFF})
+def test_a_protective_stop_can_be_told_to_cut_torque_and_is_released_to_disabled():
+    bench = enabled("park", reactions={Cause.PROTECTIVE_STOP: Reaction.TORQUE_OFF})
     bench.loop.protective_stop(True, bench.now)
     assert set(torques(bench).values()) == {0}
     bench.run(0.1)
     assert bench.mode() is Mode.PROTECTIVE_STOP
     bench.loop.protective_stop(False, bench.now)
-    assert bench.mode() is Mode.DISARMED
+    assert bench.mode() is Mode.DISABLED
 
 
 def test_such_a_stop_that_is_latched_at_the_start_cuts_the_torque_that_it_finds():
     policy = FaultPolicy(reactions={Cause.PROTECTIVE_STOP: Reaction.TORQUE_OFF})
-    before = armed("park")
+    before = enabled("park")
     before.loop.leave()
     bench = Bench("park", policy=policy, protective_stop=True)
     bench.take_over(before)
@@ -368,9 +368,9 @@ def test_a_protective_stop_before_the_start_is_latched_when_the_bus_comes():
     assert bench.mode() is Mode.PROTECTIVE_STOP
 
 
-@pytest.mark.parametrize("state", ["armed", "moving", "fault", "protective stop", "parking"])
+@pytest.mark.parametrize("state", ["enabled", "moving", "fault", "protective stop", "parking"])
 def test_torque_off_at_once_works_in_every_state(state):
-    bench = armed("park")
+    bench = enabled("park")
     if state == "moving":
         bench.loop.follow(move(bench, 0.3, 0.8), bench.now)
         bench.run(0.3)
@@ -387,7 +387,7 @@ def test_torque_off_at_once_works_in_every_state(state):
 
 
 def test_torque_off_is_refused_without_a_bus():
-    bench = armed("park")
+    bench = enabled("park")
     bench.port.unplugged = True
     bench.run(0.02)
     with pytest.raises(CommandRefused, match=r"torque_off refused: .*; reconnect the bus first"):
@@ -395,7 +395,7 @@ def test_torque_off_is_refused_without_a_bus():
 
 
 def test_a_way_to_park_that_takes_too_long_is_refused_and_torque_stays_on():
-    bench = armed("park", policy=FaultPolicy(park_time=3.0))
+    bench = enabled("park", policy=FaultPolicy(park_time=3.0))
     with pytest.raises(GoalRefused, match="at most 3 s may lie ahead"):
         bench.loop.park(move(bench, 0.1, 4.0, ""), bench.now)
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED

@@ -19,7 +19,7 @@ GAINS = {joint: {"Position P Gain": 900, "Profile Velocity": 0} for joint in JOI
 
 @pytest.fixture
 def bench():
-    return Bench("park", registers=GAINS).armed()
+    return Bench("park", registers=GAINS).enabled()
 
 
 def moved(before: dict[str, float], after: dict[str, float]) -> float:
@@ -83,7 +83,8 @@ def test_a_servo_that_keeps_its_torque_is_not_rebooted_under_its_load(bench):
     bench.faults.inject(EncoderError("elbow"))
     bench.run(0.05)
     assert bench.loop.faults["elbow"].remedy == (
-        "support the arm, then call /servo_interface/torque_off, then call /servo_interface/clear_faults, then arm"
+        "support the arm, then call /servo_interface/torque_off, then call /servo_interface/clear_faults, "
+        "then enable"
     )
     with pytest.raises(CommandRefused, match="it keeps its torque and its reboot would let it fall"):
         bench.loop.clear_faults(bench.now)
@@ -92,7 +93,7 @@ def test_a_servo_that_keeps_its_torque_is_not_rebooted_under_its_load(bench):
     bench.run(0.05)
     assert bench.mode() is Mode.FAULT  # the error is latched, though torque is off
     bench.loop.clear_faults(bench.now)
-    bench.run_until(lambda: bench.mode() is Mode.DISARMED)
+    bench.run_until(lambda: bench.mode() is Mode.DISABLED)
     assert bench.servo("elbow").registers["Hardware Error Status"] == 0
 
 
@@ -113,11 +114,11 @@ def test_an_overloaded_joint_is_rebooted_alone_and_holds_again(bench):
     assert "recovered" in bench.loop.why
 
 
-def test_a_joint_of_a_disarmed_arm_can_be_rebooted_and_gets_its_registers_back():
+def test_a_joint_of_a_disabled_arm_can_be_rebooted_and_gets_its_registers_back():
     bench = Bench("park", registers=GAINS).start().run(0.1)
     bench.loop.reboot("elbow", bench.now)
     bench.run(0.05)
-    assert bench.mode() is Mode.DISARMED
+    assert bench.mode() is Mode.DISABLED
     assert bench.servo("elbow").registers["Position P Gain"] != 900
     bench.run_until(lambda: bench.servo("elbow").registers["Position P Gain"] == 900)
     assert set(torques(bench).values()) == {0}
@@ -184,7 +185,7 @@ def test_one_that_comes_and_goes_joins_by_itself_no_more_than_it_may(bench):
 
 
 def test_a_servo_that_may_not_return_by_itself_waits_to_be_cleared():
-    bench = Bench("park", policy=FaultPolicy(returns=0.0)).armed()
+    bench = Bench("park", policy=FaultPolicy(returns=0.0)).enabled()
     bench.faults.inject(Silence("elbow"), seconds=0.15)
     bench.run(0.6)
     assert bench.loop.faults["elbow"].cause is Cause.COMMUNICATION
@@ -231,19 +232,19 @@ def test_one_that_was_reset_while_nobody_held_the_arm_is_told_and_restored_witho
     bench.run_until(lambda: bench.loop.faults["elbow"].cause is Cause.SILENT_RESET)
     assert "it was reset: Position P Gain is" in bench.loop.faults["elbow"].detail
     bench.loop.clear_faults(bench.now)
-    bench.run_until(lambda: bench.mode() is Mode.DISARMED)
+    bench.run_until(lambda: bench.mode() is Mode.DISABLED)
     assert bench.servo("elbow").registers["Position P Gain"] == 900
     assert set(torques(bench).values()) == {0}
 
 
-def test_one_reset_while_the_arm_was_disarmed_gets_its_registers_before_torque():
+def test_one_reset_while_the_arm_was_disabled_gets_its_registers_before_torque():
     bench = Bench("park", registers=GAINS).start().run(0.1)
     elbow = bench.servo("elbow")
     elbow.reboot()
     elbow._booting = 0.0  # so short that no cycle missed it
     bench.run(0.3)
     assert elbow.registers["Position P Gain"] != 900
-    bench.loop.arm("s1", bench.now)
+    bench.loop.enable("s1", bench.now)
     assert elbow.registers["Position P Gain"] == 900
 
 
@@ -303,7 +304,7 @@ def test_a_fault_that_waits_to_be_cleared_outlives_the_bus(bench):
 
 def test_a_joint_that_a_policy_turned_off_is_not_taken_for_one_that_was_reset():
     policy = FaultPolicy(reactions={Cause.TEMPERATURE: Reaction.TORQUE_OFF})
-    bench = Bench("park", policy=policy).armed()
+    bench = Bench("park", policy=policy).enabled()
     bench.faults.inject(Overheat("elbow", temperature=76.0))
     bench.run(0.3)
     bench.port.unplugged = True
@@ -340,7 +341,7 @@ def test_eeprom_is_written_only_where_it_differs_and_counted():
     bench = Bench("park").start()
     assert bench.loop.eeprom_writes == len(JOINTS)  # Return Delay Time
     assert "7 EEPROM registers differed and were written" in bench.loop.why
-    bench.loop.arm("s1", bench.now)
+    bench.loop.enable("s1", bench.now)
     bench.port.unplugged = True
     bench.run(0.02)
     bench.port.unplugged = False

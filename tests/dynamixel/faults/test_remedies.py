@@ -41,7 +41,7 @@ NARROW = Limit(-0.85, 0.01, 1.0, 4.0)
 
 
 def struck(*faults: object, **settings: object) -> Bench:
-    bench = Bench("home", **settings).armed().run(0.3)
+    bench = Bench("home", **settings).enabled().run(0.3)
     for fault in faults:
         bench.faults.inject(fault)
     return bench.run(0.5)
@@ -107,16 +107,16 @@ def test_a_joint_that_is_held_beyond_its_limit_is_brought_back_by_hand():
     assert told(bench) == BRING_BACK
 
 
-def test_a_limp_arm_out_of_its_range_says_so_before_it_is_armed():
+def test_a_limp_arm_out_of_its_range_says_so_before_it_is_enabled():
     bench = Bench("park", limits={STILL: NARROW}).start().run(0.1)
     bench.faults.inject(Place(STILL, position=0.3))
     bench.run(0.1)
     told_limits = f"{STILL} is out of its range, its limits are -0.8500 to 0.0100"
-    assert told(bench) == f"{told_limits}: move it by hand into its range, then arm"
-    assert told(bench).steps == (Step.BY_HAND, Step.ARM)
+    assert told(bench) == f"{told_limits}: move it by hand into its range, then enable"
+    assert told(bench).steps == (Step.BY_HAND, Step.ENABLE)
     with pytest.raises(CommandRefused) as refused:
-        bench.loop.arm("s1", bench.now)
-    assert refused.value.remedy.steps == (Step.BY_HAND, Step.ARM)
+        bench.loop.enable("s1", bench.now)
+    assert refused.value.remedy.steps == (Step.BY_HAND, Step.ENABLE)
 
 
 def test_a_limp_arm_that_a_hand_moves_out_of_its_range_is_not_told_anew_at_each_cycle():
@@ -142,23 +142,23 @@ def test_what_stood_in_the_way_of_a_recovery_is_its_remedy():
     bench.loop.clear_faults(bench.now)
     assert told(bench).steps == (Step.WAIT,)
     bench.run(1.5)
-    assert told(bench).steps == (Step.ARM,)
+    assert told(bench).steps == (Step.ENABLE,)
 
 
 @pytest.mark.parametrize(
     ("prepare", "steps"),
     [
         (lambda bench: None, ()),
-        (lambda bench: bench.loop.hold("test", bench.now), (Step.ARM,)),
+        (lambda bench: bench.loop.hold("test", bench.now), (Step.ENABLE,)),
         (lambda bench: bench.loop.protective_stop(True, bench.now), (Step.RELEASE,)),
-        (lambda bench: bench.loop.torque_off(bench.now), (Step.ARM,)),
+        (lambda bench: bench.loop.torque_off(bench.now), (Step.ENABLE,)),
         (lambda bench: bench.loop.guide("wrist_roll", bench.now, begin=True), (Step.END_FREE,)),
         (lambda bench: setattr(bench.port, "unplugged", True), (Step.BY_HAND, Step.WAIT)),
     ],
-    ids=["armed", "holding", "protective stop", "disarmed", "free", "disconnected"],
+    ids=["enabled", "holding", "protective stop", "disabled", "free", "disconnected"],
 )
 def test_every_state_names_what_leads_to_an_arm_that_takes_commands(prepare, steps):
-    bench = Bench("home").armed().run(0.3)
+    bench = Bench("home").enabled().run(0.3)
     prepare(bench)
     bench.run(0.1)
     assert told(bench).steps == steps
@@ -168,8 +168,8 @@ def test_every_state_names_what_leads_to_an_arm_that_takes_commands(prepare, ste
 def test_state_and_faults_carry_the_steps_to_whoever_reads_them():
     bench = struck(EncoderError("elbow"))
     status = BusReport(bench.loop, bench.bus).status(bench.now)
-    assert (status.remedy, status.steps) == (SUPPORT, ("torque_off", "clear_faults", "arm"))
-    assert status.faults[0]["steps"] == ["torque_off", "clear_faults", "arm"]
+    assert (status.remedy, status.steps) == (SUPPORT, ("torque_off", "clear_faults", "enable"))
+    assert status.faults[0]["steps"] == ["torque_off", "clear_faults", "enable"]
     assert bench.mode() is Mode.FAULT
 
 
@@ -183,11 +183,11 @@ def test_nothing_moves_by_following_an_encoder_fault_with_the_arm_supported():
     bench.run(0.1)
     bench.loop.clear_faults(bench.now)
     bench.run(1.5)
-    bench.loop.arm("s2", bench.now)
+    bench.loop.enable("s2", bench.now)
     for joint in before:
         bench.far.plant.release(joint)
     bench.run(1.0)
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED
     sag = math.radians(1.0)  # of a loaded arm whose goals do not lead yet
     assert max(abs(place - before[joint]) for joint, place in bench.positions().items()) < sag
 

@@ -1,4 +1,4 @@
-"""The step that is named at a fault succeeds, and such steps lead to an arm that can be armed again."""
+"""The step that is named at a fault succeeds, and such steps lead to an arm that can be enabled again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from armature.emulator.faults.catalogue import (
 
 from ..virtual import Bench
 
-ARMABLE = (Mode.HOLDING, Mode.DISARMED)
+CAN_BE_ENABLED = (Mode.HOLDING, Mode.DISABLED)
 
 
 def step(bench):
@@ -33,7 +33,7 @@ def take(bench, named):
     """Do what the step says; a refusal is raised."""
     if named == Step.CLEAR_FAULTS:
         bench.loop.clear_faults(bench.now)
-    elif named == Step.DISARM:
+    elif named == Step.DISABLE:
         bench.park()
     elif named == Step.TORQUE_OFF:
         bench.loop.torque_off(bench.now)
@@ -41,37 +41,37 @@ def take(bench, named):
 
 
 def follow(bench):
-    """Steps that were named until the arm could be armed, each of them taken."""
+    """Steps that were named until the arm could be enabled, each of them taken."""
     taken = []
-    while bench.mode() not in ARMABLE:
+    while bench.mode() not in CAN_BE_ENABLED:
         assert len(taken) < 4, taken
         taken.append(step(bench))
         take(bench, taken[-1])
     return taken
 
 
-@pytest.mark.parametrize("state", ["idle", "armed"])
+@pytest.mark.parametrize("state", ["idle", "enabled"])
 @pytest.mark.parametrize(
     ("fault", "steps"),
     [
         (Overload("elbow"), ["clear_faults"]),
         (ElectricalShock("elbow"), ["clear_faults"]),
         (Reset("elbow"), ["clear_faults"]),
-        (VoltageDip("elbow", voltage=9.1), ["disarm", "clear_faults"]),
+        (VoltageDip("elbow", voltage=9.1), ["disable", "clear_faults"]),
         (EncoderError("elbow"), ["torque_off", "clear_faults"]),
     ],
 )
 def test_the_named_steps_succeed_and_end_the_fault(fault, steps, state):
-    bench = Bench("park").armed() if state == "armed" else Bench("park").start().run(0.1)
+    bench = Bench("park").enabled() if state == "enabled" else Bench("park").start().run(0.1)
     bench.faults.inject(fault)
     bench.run(0.3)
     bench.faults.clear()
     bench.run(2.0)  # temperature and voltage are read in turns
-    if state == "armed":
+    if state == "enabled":
         assert follow(bench) == steps
     else:  # without torque nothing has to be let down, and one that was reset lacks nothing
         assert follow(bench) in (steps[-1:], [])
-    bench.loop.arm("again", bench.now)
+    bench.loop.enable("again", bench.now)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_the_named_steps_succeed_and_end_the_fault(fault, steps, state):
     ],
 )
 def test_what_nothing_ends_yet_is_waited_for_and_says_what_for(fault, waits, steps):
-    bench = Bench("park").armed()
+    bench = Bench("park").enabled()
     bench.faults.inject(fault)
     bench.run(1.0)
     assert step(bench) == Step.WAIT
@@ -94,7 +94,7 @@ def test_what_nothing_ends_yet_is_waited_for_and_says_what_for(fault, waits, ste
 
 
 def test_of_two_faults_the_one_that_can_be_ended_now_leads_on():
-    bench = Bench("park").armed()
+    bench = Bench("park").enabled()
     bench.faults.inject(Silence("waist"))
     bench.faults.inject(Overload("elbow"))
     bench.run(0.3)
@@ -107,10 +107,10 @@ def test_of_two_faults_the_one_that_can_be_ended_now_leads_on():
 
 
 def test_an_arm_that_cannot_park_beside_a_servo_that_keeps_its_torque_must_be_supported():
-    bench = Bench("park").armed()
+    bench = Bench("park").enabled()
     bench.faults.inject(VoltageDip("elbow", voltage=9.1))
     bench.run(0.1)
-    assert step(bench) == Step.DISARM
+    assert step(bench) == Step.DISABLE
     bench.faults.inject(EncoderError("waist"))
     bench.run(0.1)
     assert step(bench) == Step.TORQUE_OFF
@@ -123,7 +123,7 @@ def test_torque_is_to_be_turned_off_only_where_there_is_any(has_torque, named):
 
 
 def test_what_is_foreseen_is_read_from_no_servo():
-    bench = Bench("park").armed()
+    bench = Bench("park").enabled()
     bench.faults.inject(Overheat("elbow", temperature=82.0))
     bench.run(0.3)
     before = bench.bus.statistics()
@@ -132,12 +132,12 @@ def test_what_is_foreseen_is_read_from_no_servo():
 
 
 def test_no_fault_asks_for_no_step():
-    assert step(Bench("park").armed()) == ""
+    assert step(Bench("park").enabled()) == ""
 
 
 @pytest.mark.parametrize("meanwhile", ["clear_faults", "recovery", "fault"])
 def test_a_protective_stop_stays_the_reason_whatever_happens_meanwhile(meanwhile):
-    bench = Bench("park").armed()
+    bench = Bench("park").enabled()
     bench.faults.inject(Overload("elbow"))
     bench.run(0.1)
     bench.faults.clear()

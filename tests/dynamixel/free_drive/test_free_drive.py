@@ -15,7 +15,7 @@ from armature.emulator.faults.catalogue import Overload, Push, Reset, Silence
 from armature.errors import CommandRefused, ConfigError, ServoRefused
 
 from ..faults.test_contact import KNOWN
-from ..hand import LIMIT, armed, guided, loads, yielding
+from ..hand import LIMIT, enabled, guided, loads, yielding
 from ..loop.test_loop_motion import move
 from ..loop.test_loop_watchdog import heir, pause
 from ..twin import FIRST, SECOND, twin
@@ -47,7 +47,7 @@ def moved(before: dict[str, float], after: dict[str, float], *but: str) -> float
 
 @pytest.fixture
 def bench():
-    bench = armed("elbow")
+    bench = enabled("elbow")
     free(bench)
     return bench.run(0.1)
 
@@ -57,7 +57,7 @@ def bench():
 
 @pytest.mark.parametrize(("joint", "pose"), [("elbow", "home"), ("shoulder", "above_pick"), ("waist", "home")])
 def test_without_a_hand_it_stays_where_it_is(joint, pose):
-    bench = armed(joint, pose)
+    bench = enabled(joint, pose)
     before = bench.positions()
     told = free(bench, joint)
     assert f"{joint} gives way to a hand: it carries " in told
@@ -72,7 +72,7 @@ def test_without_a_hand_it_stays_where_it_is(joint, pose):
     [("elbow", "home", 0.2), ("elbow", "home", -0.2), ("shoulder", "above_pick", 0.15)],
 )
 def test_it_goes_where_a_hand_guides_it_and_stays_there(joint, pose, distance):
-    bench = armed(joint, pose)
+    bench = enabled(joint, pose)
     before = bench.positions()
     free(bench, joint)
     guided(bench, joint, distance)
@@ -98,7 +98,7 @@ def test_it_gives_no_more_than_it_carried_and_the_margin(bench):
 
 
 def test_told_what_it_carries_it_stays_far_from_where_it_began():
-    bench = armed("shoulder", "up")
+    bench = enabled("shoulder", "up")
     bound = free(bench, "shoulder") and current(bench, "shoulder")
     guided(bench, "shoulder", 0.7, speed=0.5, told=loads)
     there = bench.positions()["shoulder"]
@@ -112,7 +112,7 @@ def test_told_what_it_carries_it_stays_far_from_where_it_began():
 
 
 def test_two_joints_give_way_at_once_and_one_carries_what_the_other_moves():
-    bench = armed("elbow", wiring=yielding("shoulder", "elbow"))
+    bench = enabled("elbow", wiring=yielding("shoulder", "elbow"))
     for joint in ("shoulder", "elbow"):
         free(bench, joint)
     place = bench.positions()["shoulder"]
@@ -125,7 +125,7 @@ def test_two_joints_give_way_at_once_and_one_carries_what_the_other_moves():
 
 
 def test_more_weight_than_it_carries_is_caught_before_it_falls_far():
-    bench = armed("shoulder", "up")
+    bench = enabled("shoulder", "up")
     free(bench, "shoulder")
     guided(bench, "shoulder", 0.8, speed=0.5)
     there = bench.positions()["shoulder"]
@@ -140,7 +140,7 @@ def test_more_weight_than_it_carries_is_caught_before_it_falls_far():
 
 
 def test_a_load_beyond_its_limit_lets_it_hold_and_says_so():
-    bench = armed("elbow", wiring=yielding("elbow", limit=0.6))
+    bench = enabled("elbow", wiring=yielding("elbow", limit=0.6))
     free(bench)
     bench.loop.carry({"elbow": 0.0}, bench.now)
     bench.loop.carry({"elbow": -9.0}, bench.now)
@@ -161,7 +161,7 @@ def test_a_load_that_is_no_number_changes_nothing(bench, load):
 
 
 def test_both_servos_of_a_joint_give_way():
-    bench = twin(wiring=yielding("boom", wiring=TWINS)).armed().run(1.5)
+    bench = twin(wiring=yielding("boom", wiring=TWINS)).enabled().run(1.5)
     assert free(bench, "boom").startswith("boom gives way")
     assert current(bench, FIRST) < 600
     assert current(bench, SECOND) < 600
@@ -181,7 +181,7 @@ def test_both_servos_of_a_joint_give_way():
 # The end
 
 
-def test_it_ends_without_a_step_and_the_arm_can_be_armed_there(bench):
+def test_it_ends_without_a_step_and_the_arm_can_be_enabled_there(bench):
     guided(bench, "elbow", 0.2)
     bench.run(0.5)
     place = bench.positions()
@@ -190,7 +190,7 @@ def test_it_ends_without_a_step_and_the_arm_can_be_armed_there(bench):
     bench.run(0.5)
     assert moved(place, bench.positions()) < math.radians(0.05)
     assert (bench.mode(), dict(bench.loop.free)) == (Mode.HOLDING, {})
-    bench.loop.arm("s2", bench.now)
+    bench.loop.enable("s2", bench.now)
     bench.loop.follow(move(bench, 0.1, 0.5, "s2", joint="elbow"), bench.now)
     bench.run(0.7)
     assert bench.positions()["elbow"] - place["elbow"] == pytest.approx(0.1, abs=0.02)
@@ -244,7 +244,7 @@ def test_one_that_falls_silent_is_a_fault_and_holds_once_it_answers(bench):
 
 
 def test_one_of_two_servos_that_falls_silent_leaves_all_of_the_load_to_the_other():
-    bench = twin(wiring=yielding("boom", wiring=TWINS)).armed().run(1.5)
+    bench = twin(wiring=yielding("boom", wiring=TWINS)).enabled().run(1.5)
     free(bench, "boom")
     place = bench.positions()["boom"]
     bench.faults.inject(Overload(FIRST))  # it cuts its torque
@@ -298,13 +298,13 @@ def test_a_bus_that_was_gone_leaves_it_holding(bench):
     assert bench.mode() is Mode.HOLDING
 
 
-def test_torque_off_ends_it_and_the_next_arming_gives_it_its_current_back():
-    bench = armed("elbow", "park")
+def test_torque_off_ends_it_and_the_next_enabling_gives_it_its_current_back():
+    bench = enabled("elbow", "park")
     free(bench)
     bench.loop.torque_off(bench.now)
     bench.run(0.1)
-    assert (bench.mode(), dict(bench.loop.free)) == (Mode.DISARMED, {})
-    bench.loop.arm("s2", bench.now)
+    assert (bench.mode(), dict(bench.loop.free)) == (Mode.DISABLED, {})
+    bench.loop.enable("s2", bench.now)
     assert current(bench) == USUAL
 
 
@@ -328,7 +328,7 @@ def test_what_a_hand_feels_and_a_load_of_before_are_no_contact():
     wiring = yielding("boom", wiring=KNOWN)
     gains = {"boom": {"Position P Gain": 800, "Position D Gain": 1_000}}
     settings = {"contact": {"boom": 0.6}, "following_error": {"boom": 0.1}, "registers": gains}
-    bench = twin(wiring=wiring, **settings).armed().run(0.5)
+    bench = twin(wiring=wiring, **settings).enabled().run(0.5)
     piece = move(bench, 0.1, 1.0, joint="boom")
     loads_then = np.full((2, 1), weight(bench)["boom"])
     bench.loop.follow(replace(piece, efforts=loads_then), bench.now)
@@ -346,7 +346,9 @@ def test_what_a_hand_feels_and_a_load_of_before_are_no_contact():
 def test_beyond_its_limit_it_is_warned_of_and_not_let_hold_until_it_is_back():
     limit = ARM.limit("elbow")
     place = 0.7  # a little more than where it is at home
-    bench = armed("elbow", limits={"elbow": type(limit)(limit.lower, place + 0.05, limit.velocity, limit.effort)})
+    bench = enabled(
+        "elbow", limits={"elbow": type(limit)(limit.lower, place + 0.05, limit.velocity, limit.effort)}
+    )
     free(bench)
     guided(bench, "elbow", 0.25)
     bench.run(0.2)
@@ -366,11 +368,11 @@ def test_beyond_its_limit_it_is_warned_of_and_not_let_hold_until_it_is_back():
     assert held(bench) == "elbow holds where it is"
 
 
-@pytest.mark.parametrize("request_name", ["arm", "park", "set-point"])
+@pytest.mark.parametrize("request_name", ["enable", "park", "set-point"])
 def test_commands_are_refused_with_who_is_free_and_how_to_end_it(bench, request_name):
     piece = move(bench, 0.1, 0.5)
     ask = {
-        "arm": lambda: bench.loop.arm("s2", bench.now),
+        "enable": lambda: bench.loop.enable("s2", bench.now),
         "park": lambda: bench.loop.park(piece, bench.now),
         "set-point": lambda: bench.loop.follow(piece, bench.now),
     }
@@ -392,7 +394,7 @@ def test_asked_again_it_says_how_it_is(bench):
 
 
 def state_of(bench: Bench, name: str) -> None:
-    if name == "DISARMED":
+    if name == "DISABLED":
         bench.loop.torque_off(bench.now)
     elif name == "MOVING":
         bench.loop.follow(move(bench, 0.3, 1.0), bench.now)
@@ -408,7 +410,7 @@ def state_of(bench: Bench, name: str) -> None:
 @pytest.mark.parametrize(
     ("state", "remedy"),
     [
-        ("DISARMED", "arm first"),
+        ("DISABLED", "enable first"),
         ("MOVING", "wait until the arm holds"),
         ("PROTECTIVE_STOP", "release with /servo_interface/protective_stop false"),
         ("FAULT", "clear_faults"),
@@ -416,7 +418,7 @@ def state_of(bench: Bench, name: str) -> None:
     ],
 )
 def test_it_begins_only_while_the_arm_holds(state, remedy):
-    bench = armed("elbow")
+    bench = enabled("elbow")
     state_of(bench, state)
     with pytest.raises(CommandRefused, match=rf"free refused: the state is {state} .*{remedy}"):
         free(bench)
@@ -440,19 +442,19 @@ def test_a_joint_that_there_is_not_is_refused(bench):
     ],
 )
 def test_gains_with_which_it_cannot_give_way_are_refused(gain, value, told):
-    bench = armed("elbow", "park")
+    bench = enabled("elbow", "park")
     bench.servo("elbow").registers[gain] = value
     with pytest.raises(CommandRefused, match=told):
         free(bench)
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED
     assert current(bench) == USUAL
 
 
 def test_a_load_that_leaves_nothing_for_a_hand_is_refused():
-    bench = armed("elbow", wiring=yielding("elbow", limit=0.4))
+    bench = enabled("elbow", wiring=yielding("elbow", limit=0.4))
     with pytest.raises(CommandRefused, match=r"it carries 0\.\d+ A, with 0\.1 A .*: its current_limit is 0\.40 A"):
         free(bench)
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED
 
 
 def test_an_arm_that_still_moves_is_refused(bench):
@@ -474,7 +476,7 @@ def test_one_that_was_not_read_just_now_is_refused(bench):
 
 
 def test_a_servo_that_does_not_take_its_bound_keeps_its_current(monkeypatch):
-    bench = armed("elbow")
+    bench = enabled("elbow")
     elbow = bench.servo("elbow")
     write = elbow.write
     with monkeypatch.context() as patch:

@@ -41,13 +41,13 @@ def moved(before: dict[str, float], after: dict[str, float], *but: str) -> float
 
 @pytest.fixture
 def bench():
-    bench = Bench("home").armed().run(0.5)
+    bench = Bench("home").enabled().run(0.5)
     free(bench)
     return bench.run(0.05)
 
 
 def test_it_loses_its_torque_alone_and_the_answer_says_so():
-    bench = Bench("home").armed().run(0.5)
+    bench = Bench("home").enabled().run(0.5)
     assert free(bench) == "elbow: its torque is off: it falls unless somebody holds it; the others hold"
     assert limp(bench) == {"elbow"}
     assert bench.mode() is Mode.HOLDING
@@ -75,10 +75,10 @@ def test_on_its_stop_it_holds_again_without_a_step(bench):
     assert moved(before, bench.positions()) < HALF_A_DEGREE
     assert limp(bench) == set()
     assert (bench.mode(), dict(bench.loop.free)) == (Mode.HOLDING, {})
-    bench.loop.arm("s2", bench.now)
+    bench.loop.enable("s2", bench.now)
     bench.loop.follow(move(bench, -0.1, 0.5, "s2", joint="elbow"), bench.now)
     bench.run(0.7)
-    assert bench.mode() is Mode.ARMED, bench.loop.why
+    assert bench.mode() is Mode.ENABLED, bench.loop.why
 
 
 def test_a_hand_puts_it_somewhere_and_it_holds_there(bench):
@@ -104,7 +104,7 @@ def test_a_loop_that_was_busy_does_not_send_it_back_to_where_it_was(bench):
 
 def test_beyond_its_limit_it_is_warned_of_and_gets_no_torque_until_it_is_back():
     limit = ARM.limit("elbow")
-    bench = Bench("home", limits={"elbow": type(limit)(limit.lower, 0.8, limit.velocity, limit.effort)}).armed()
+    bench = Bench("home", limits={"elbow": type(limit)(limit.lower, 0.8, limit.velocity, limit.effort)}).enabled()
     bench.run(0.3)
     free(bench)
     with bench.faults.injected(Place("elbow", position=0.95)):
@@ -126,7 +126,7 @@ def test_beyond_its_limit_it_is_warned_of_and_gets_no_torque_until_it_is_back():
 
 
 def test_both_servos_of_a_joint_lose_their_torque_and_get_it_back_together():
-    bench = twin(boom=-1.7).armed().run(0.3)
+    bench = twin(boom=-1.7).enabled().run(0.3)
     free(bench, "boom")
     bench.run(0.2)
     assert [bench.servo(name).registers["Torque Enable"] for name in (FIRST, SECOND)] == [0, 0]
@@ -170,7 +170,7 @@ def test_one_that_was_silent_and_kept_its_ram_goes_on_to_be_free(bench):
 
 
 def test_one_that_was_reset_is_told_and_holds_once_it_is_recovered():
-    bench = Bench("home", registers={"elbow": {"Position P Gain": 900}}).armed().run(0.5)
+    bench = Bench("home", registers={"elbow": {"Position P Gain": 900}}).enabled().run(0.5)
     free(bench)
     bench.run(1.0)
     bench.faults.inject(Reset("elbow"))
@@ -207,27 +207,27 @@ def test_a_bus_that_was_gone_finds_it_free(bench):
     assert not bench.loop.faults
 
 
-@pytest.mark.parametrize("request_name", ["arm", "park"])
+@pytest.mark.parametrize("request_name", ["enable", "park"])
 def test_an_arm_one_joint_of_which_is_limp_is_not_commanded(bench, request_name):
     piece = move(bench, 0.1, 0.5, "")
-    ask = {"arm": lambda: bench.loop.arm("s2", bench.now), "park": lambda: bench.loop.park(piece, bench.now)}
+    ask = {"enable": lambda: bench.loop.enable("s2", bench.now), "park": lambda: bench.loop.park(piece, bench.now)}
     with pytest.raises(CommandRefused, match=rf"{request_name} refused: a hand may guide elbow \(torque off\)"):
         ask[request_name]()
     assert limp(bench) == {"elbow"}
 
 
-def test_torque_off_ends_it_and_arming_brings_all_back(bench):
+def test_torque_off_ends_it_and_enabling_brings_all_back(bench):
     bench.loop.torque_off(bench.now)
     bench.run(1.5)
-    assert (bench.mode(), dict(bench.loop.free)) == (Mode.DISARMED, {})
-    bench.loop.arm("s2", bench.now)
+    assert (bench.mode(), dict(bench.loop.free)) == (Mode.DISABLED, {})
+    bench.loop.enable("s2", bench.now)
     bench.run(0.1)
     assert limp(bench) == set()
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED
 
 
 def test_the_last_joint_with_torque_is_not_let_go():
-    bench = twin(boom=-1.7).armed().run(0.3)
+    bench = twin(boom=-1.7).enabled().run(0.3)
     free(bench, "waist")
     with pytest.raises(
         CommandRefused, match="boom is the last joint with torque; to turn all torque off use /servo"
@@ -237,7 +237,7 @@ def test_the_last_joint_with_torque_is_not_let_go():
 
 
 def test_one_that_does_not_hear_it_is_told_of_and_let_go_once_it_hears():
-    bench = Bench("home").armed().run(0.5)
+    bench = Bench("home").enabled().run(0.5)
     elbow = bench.servo("elbow")
     bench.silence("elbow")
     with pytest.raises(ServoTimeout):

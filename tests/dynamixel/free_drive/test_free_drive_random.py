@@ -27,7 +27,7 @@ class Guiding(Ordeal):
         self.bench = twin(-1.5, wiring=wiring).start().run(0.05)
         self.events |= {
             "free": lambda _: self.guide(begin=True),
-            "armed and free": lambda _: self.arm_and_free(),
+            "enabled and free": lambda _: self.enable_and_free(),
             "held": lambda _: self.guide(begin=False),
             "hand": lambda _: guided(self.bench, "boom", self.random.uniform(-0.3, 0.5), speed=0.5),
             "push": lambda _: self.push(),
@@ -41,9 +41,9 @@ class Guiding(Ordeal):
     def guide(self, *, begin: bool) -> None:
         self.bench.loop.guide("boom", self.bench.now, begin=begin)
 
-    def arm_and_free(self) -> None:
+    def enable_and_free(self) -> None:
         with suppress(ArmatureError):
-            self.bench.loop.arm("s", self.bench.now)
+            self.bench.loop.enable("s", self.bench.now)
         self.cycle(40)
         self.guide(begin=True)
 

@@ -98,9 +98,9 @@ def test_a_status_comes_back_as_it_went():
 
 
 def test_a_call_comes_back_as_it_went():
-    message = link.pack_call(link.REQUEST, {"request": "arm", "id": 1})
+    message = link.pack_call(link.REQUEST, {"request": "enable", "id": 1})
     assert message[:1] == link.REQUEST
-    assert link.unpack_call(message) == {"request": "arm", "id": 1}
+    assert link.unpack_call(message) == {"request": "enable", "id": 1}
 
 
 def test_the_address_has_no_file_differs_by_port_and_fits_whatever_the_path():

@@ -22,7 +22,7 @@ def move(bench: Bench, distance: float, seconds: float, session: str = "s1", *, 
 
 @pytest.fixture
 def bench():
-    return Bench("park").armed()
+    return Bench("park").enabled()
 
 
 def test_a_piece_is_followed_to_its_end(bench):
@@ -30,7 +30,7 @@ def test_a_piece_is_followed_to_its_end(bench):
     bench.loop.follow(move(bench, 0.2, 0.5), bench.now)
     assert bench.mode() is Mode.MOVING
     bench.run(0.7)
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED
     assert bench.positions()["waist"] == pytest.approx(goal, abs=0.02)
 
 
@@ -46,7 +46,7 @@ def test_a_piece_begins_at_its_stamp(bench):
 def test_a_piece_of_another_session_is_refused_and_the_motion_goes_on(bench):
     bench.loop.follow(move(bench, 0.2, 0.5), bench.now)
     bench.run(0.1)
-    with pytest.raises(CommandRefused, match="it is of session other, the present one is s1; arm, then"):
+    with pytest.raises(CommandRefused, match="it is of session other, the present one is s1; enable, then"):
         bench.loop.follow(move(bench, 0.2, 0.5, "other"), bench.now)
     assert bench.mode() is Mode.MOVING
 
@@ -58,9 +58,9 @@ def test_no_piece_is_followed_while_holding(bench, session):
         bench.loop.follow(move(bench, 0.2, 0.5, session), bench.now)
 
 
-def test_no_piece_is_followed_while_disarmed():
+def test_no_piece_is_followed_while_disabled():
     bench = Bench("park").start()
-    with pytest.raises(CommandRefused, match="the state is DISARMED"):
+    with pytest.raises(CommandRefused, match="the state is DISABLED"):
         bench.loop.follow(move(bench, 0.2, 0.5, ""), bench.now)
 
 
@@ -108,7 +108,7 @@ def test_a_protective_stop_stops_latches_and_releases_to_holding(bench, begin):
     assert bench.mode() is Mode.PROTECTIVE_STOP
     assert bench.loop.session == ""
     with pytest.raises(CommandRefused, match="release with /servo_interface/protective_stop false"):
-        bench.loop.arm("s2", bench.now)
+        bench.loop.enable("s2", bench.now)
     bench.run(0.6)
     rest = bench.positions()["waist"]
     bench.loop.protective_stop(False, bench.now)
@@ -118,14 +118,14 @@ def test_a_protective_stop_stops_latches_and_releases_to_holding(bench, begin):
     assert bench.loop.torque() == "on"
 
 
-def test_a_protective_stop_of_a_disarmed_arm_latches_and_releases_to_disarmed():
+def test_a_protective_stop_of_a_disabled_arm_latches_and_releases_to_disabled():
     bench = Bench("park").start()
     bench.loop.protective_stop(True, bench.now)
     bench.run(0.05)
     assert bench.mode() is Mode.PROTECTIVE_STOP
     assert bench.loop.torque() == "off"
     bench.loop.protective_stop(False, bench.now)
-    assert bench.mode() is Mode.DISARMED
+    assert bench.mode() is Mode.DISABLED
 
 
 def test_a_protective_stop_outlives_the_bus_and_shows_again_when_it_is_back(bench):
@@ -146,7 +146,7 @@ def test_a_protective_stop_of_a_loop_before_this_one_stays_latched():
 
 def test_releasing_what_is_not_latched_changes_nothing(bench):
     bench.loop.protective_stop(False, bench.now)
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED
 
 
 def test_an_orphan_ends_its_motion_at_rest_and_holds(bench):
@@ -162,10 +162,10 @@ def test_an_orphan_ends_its_motion_at_rest_and_holds(bench):
     assert bench.loop.torque() == "on"
 
 
-def test_an_orphan_that_is_disarmed_stays_disarmed():
+def test_an_orphan_that_is_disabled_stays_disabled():
     bench = Bench("park").start()
     bench.loop.orphan()
-    assert bench.mode() is Mode.DISARMED
+    assert bench.mode() is Mode.DISABLED
 
 
 # Parking
@@ -181,7 +181,7 @@ def test_parking_ends_with_torque_off_where_it_was_asked_to(bench):
     assert bench.mode() is Mode.PARKING
     bench.run(0.3)
     assert bench.loop.torque() == "on"
-    bench.run_until(lambda: bench.mode() is Mode.DISARMED)
+    bench.run_until(lambda: bench.mode() is Mode.DISABLED)
     assert not any(servo.registers["Torque Enable"] for servo in bench.far.servos)
     assert bench.positions()["waist"] == pytest.approx(goal, abs=0.1)
 
@@ -193,11 +193,11 @@ def test_a_way_to_park_that_begins_late_keeps_its_torque_until_its_real_end(benc
     bench.loop.park(replace(way, start=begun - late), begun)
     bench.run_until(lambda: bench.loop.torque() == "off")
     assert bench.now >= begun + 0.6
-    assert bench.mode() is Mode.DISARMED
+    assert bench.mode() is Mode.DISABLED
 
 
 def test_parking_that_does_not_arrive_holds_and_says_who_is_away():
-    bench = Bench("park", following_error={"waist": 0.0}).armed()
+    bench = Bench("park", following_error={"waist": 0.0}).enabled()
     bench.servo("waist").registers["Position P Gain"] = 0
     bench.servo("waist").drive.configure(bench.servo("waist").registers)
     park(bench, distance=0.5, seconds=1.0)
@@ -230,16 +230,16 @@ def test_parking_can_be_stopped_and_torque_stays_on(bench, interrupt):
     assert bench.loop.torque() == "on"
 
 
-def test_parking_that_begins_elsewhere_is_refused_and_the_arm_stays_armed(bench):
+def test_parking_that_begins_elsewhere_is_refused_and_the_arm_stays_enabled(bench):
     jump = Trajectory(("waist",), [0.0, 1.0], [[1.0], [1.0]])
     with pytest.raises(GoalRefused, match="begin within"):
         bench.loop.park(Piece(1, "", bench.now, jump), bench.now)
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED
 
 
-@pytest.mark.parametrize("state", ["disarmed", "moving", "stopped", "parking"])
+@pytest.mark.parametrize("state", ["disabled", "moving", "stopped", "parking"])
 def test_parking_is_refused_where_it_cannot_be(state):
-    bench = Bench("park").start() if state == "disarmed" else Bench("park").armed()
+    bench = Bench("park").start() if state == "disabled" else Bench("park").enabled()
     if state == "moving":
         bench.loop.follow(move(bench, 0.1, 0.5), bench.now)
     elif state == "stopped":
@@ -262,11 +262,11 @@ def test_torque_that_one_servo_keeps_when_parked_goes_off_in_the_next_cycles(ben
 
     elbow.write = lose
     park(bench)
-    bench.run_until(lambda: bench.mode() is Mode.DISARMED)
+    bench.run_until(lambda: bench.mode() is Mode.DISABLED)
     bench.run(0.1)
     assert losses == [0]
     assert elbow.registers["Torque Enable"] == 0
-    assert bench.mode() is Mode.DISARMED
+    assert bench.mode() is Mode.DISABLED
     assert port.is_open
 
 
@@ -290,6 +290,6 @@ def test_a_piece_that_looks_far_ahead_is_refused_and_the_arm_holds(bench, second
 
 def test_a_piece_that_stands_is_no_motion(bench):
     bench.loop.follow(move(bench, 0.0, 5.0), bench.now)
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED
     bench.loop.follow(move(bench, 0.1, 1.0), bench.now)
     assert bench.mode() is Mode.MOVING

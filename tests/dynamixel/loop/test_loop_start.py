@@ -22,7 +22,7 @@ def moved(before: dict[str, float], after: dict[str, float]) -> float:
 def held(bench: Bench, offset: int = 0) -> dict[str, int]:
     """Let the servos hold by themselves, as a dead process leaves them: goals near where they are."""
     bench.start()
-    bench.loop.arm("before", bench.now)
+    bench.loop.enable("before", bench.now)
     bench.run(0.1)
     for servo in bench.far.servos:
         register = servo.model.registers["Goal Position"]
@@ -51,9 +51,9 @@ def test_before_the_start_nothing_is_claimed():
     assert all(axis.ticks is None for axis in bench.loop.axes.values())
 
 
-def test_with_torque_off_everywhere_it_is_disarmed_and_reads():
+def test_with_torque_off_everywhere_it_is_disabled_and_reads():
     bench = Bench(PARK).start().run(0.05)
-    assert bench.mode() is Mode.DISARMED
+    assert bench.mode() is Mode.DISABLED
     assert bench.loop.torque() == "off"
     for joint, position in bench.positions().items():
         assert bench.loop.axes[joint].position == pytest.approx(position, abs=0.002)
@@ -98,7 +98,7 @@ def test_with_torque_on_in_part_it_is_a_fault_that_names_those_without():
     assert fresh.loop.faults["elbow"].cause is Cause.SILENT_RESET
     assert "torque is off" in fresh.loop.faults["elbow"].detail
     with pytest.raises(CommandRefused, match="clear_faults"):
-        fresh.loop.arm("s", fresh.now)
+        fresh.loop.enable("s", fresh.now)
     fresh.loop.clear_faults(fresh.now)
     fresh.run(0.1)
     assert fresh.mode() is Mode.HOLDING
@@ -150,25 +150,25 @@ def test_another_mode_with_torque_on_is_refused_and_the_port_let_go():
     assert fresh.servo("elbow").registers["Torque Enable"] == 1
 
 
-def test_arming_sets_the_goal_to_where_each_joint_is_and_nothing_jumps():
+def test_enabling_sets_the_goal_to_where_each_joint_is_and_nothing_jumps():
     bench = Bench(PARK).start()
     # The goals that the registers hold are somewhere else.
     for servo in bench.far.servos:
         servo.registers["Goal Position"] = 2048
     bench.run(0.1)
     places = bench.positions()
-    bench.loop.arm("s1", bench.now)
+    bench.loop.enable("s1", bench.now)
     bench.run(0.5)
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED
     assert bench.loop.torque() == "on"
     assert moved(places, bench.positions()) < HALF_A_DEGREE
     assert all(servo.registers["Torque Enable"] for servo in bench.far.servos)
 
 
-def test_arming_a_falling_arm_catches_it_where_it_is():
+def test_enabling_a_falling_arm_catches_it_where_it_is():
     bench = Bench("up").start()
     bench.run(0.15)
-    bench.loop.arm("s1", bench.now)
+    bench.loop.enable("s1", bench.now)
     caught = bench.positions()
     bench.run(0.3)
     # It had speed; it is braked, not pulled back to where it was read first.
@@ -176,12 +176,12 @@ def test_arming_a_falling_arm_catches_it_where_it_is():
 
 
 @pytest.mark.parametrize(("lower", "upper"), [(0.3, 1.0), (-1.0, -0.3)])
-def test_a_joint_beyond_its_limit_is_not_armed_and_told_with_the_numbers(lower, upper):
+def test_a_joint_beyond_its_limit_is_not_enabled_and_told_with_the_numbers(lower, upper):
     limits = {"wrist_pitch": replace(ARM.limit("wrist_pitch"), lower=lower, upper=upper)}
     bench = Bench(PARK, limits=limits).start()
     told = rf"wrist_pitch is at -?0\.00.., its limits are {lower:.4f} to {upper:.4f}; move it by hand"
     with pytest.raises(CommandRefused, match=told):
-        bench.loop.arm("s1", bench.now)
+        bench.loop.enable("s1", bench.now)
     assert not any(servo.registers["Torque Enable"] for servo in bench.far.servos)
 
 
@@ -195,10 +195,10 @@ def test_an_arm_that_fails_half_way_leaves_all_torque_off():
 
     elbow.write = refuse
     with pytest.raises(Exception, match="servo 3 refused write of 1 to Torque Enable: result fail"):
-        bench.loop.arm("s1", bench.now)
+        bench.loop.enable("s1", bench.now)
     assert not any(servo.registers["Torque Enable"] for servo in bench.far.servos)
     bench.run(0.05)
-    assert bench.mode() is Mode.DISARMED
+    assert bench.mode() is Mode.DISABLED
 
 
 def test_torque_whose_answer_was_lost_is_turned_off_again_and_nothing_jumps():
@@ -213,24 +213,24 @@ def test_torque_whose_answer_was_lost_is_turned_off_again_and_nothing_jumps():
 
     gripper.write = lose
     with pytest.raises(Exception, match="no answer to write of 1 to Torque Enable from id 7"):
-        bench.loop.arm("s1", bench.now)
+        bench.loop.enable("s1", bench.now)
     gripper.write = take
     bench.run(0.05)
     assert not any(servo.registers["Torque Enable"] for servo in bench.far.servos)
     assert bench.loop.torque() == "off"
 
 
-def test_arming_is_refused_while_the_bus_is_gone():
+def test_enabling_is_refused_while_the_bus_is_gone():
     bench = Bench(PARK).start().run(0.05)
     bench.port.unplugged = True
     bench.run(0.02)
     with pytest.raises(CommandRefused, match=r"the state is DISCONNECTED .*; reconnect the bus"):
-        bench.loop.arm("s1", bench.now)
+        bench.loop.enable("s1", bench.now)
 
 
-def test_arming_again_begins_a_new_session():
-    bench = Bench(PARK).armed()
-    bench.loop.arm("s2", bench.now)
+def test_enabling_again_begins_a_new_session():
+    bench = Bench(PARK).enabled()
+    bench.loop.enable("s2", bench.now)
     assert bench.loop.session == "s2"
 
 
@@ -249,7 +249,7 @@ SOFT = {joint: {"Position P Gain": 400, "Profile Velocity": 0} for joint in STIF
 
 @pytest.mark.parametrize(("before", "after"), [(STIFF, SOFT), (SOFT, STIFF)])
 def test_an_arm_that_holds_with_other_gains_is_not_moved_by_a_start(before, after):
-    bench = Bench(registers=before).armed().run(1.0)
+    bench = Bench(registers=before).enabled().run(1.0)
     bench.loop.leave()
     fresh = successor(bench, registers=after)
     places = fresh.positions()
@@ -263,19 +263,19 @@ def test_an_arm_that_holds_with_other_gains_is_not_moved_by_a_start(before, afte
 
 
 def test_gains_that_were_kept_are_replaced_when_torque_comes_on_anew():
-    bench = Bench(PARK, registers=SOFT).armed()
+    bench = Bench(PARK, registers=SOFT).enabled()
     bench.loop.leave()
     fresh = successor(bench, registers=STIFF).start()
     fresh.run(0.1)
     fresh.loop.torque_off(fresh.now)
     fresh.run(0.1)
-    fresh.loop.arm("after", fresh.now)
+    fresh.loop.enable("after", fresh.now)
     assert fresh.servo("elbow").registers["Position P Gain"] == 1600
     assert not fresh.loop.kept_gains()
 
 
 def test_a_servo_that_was_reset_gets_the_wanted_gains_whatever_it_kept_before():
-    bench = Bench(PARK, registers=SOFT).armed()
+    bench = Bench(PARK, registers=SOFT).enabled()
     bench.loop.leave()
     fresh = successor(bench, registers=STIFF).start()
     fresh.run(0.1)

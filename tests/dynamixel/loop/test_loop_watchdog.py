@@ -18,7 +18,7 @@ TRIPPED = -1
 
 @pytest.fixture
 def bench():
-    return Bench("home").armed().run(0.3)
+    return Bench("home").enabled().run(0.3)
 
 
 def watchdogs(bench: Bench) -> set[int]:
@@ -49,12 +49,12 @@ def moved(before: dict[str, float], after: dict[str, float]) -> float:
     return max(abs(after[joint] - before[joint]) for joint in before)
 
 
-def test_it_is_armed_with_torque_and_disarmed_with_it():
+def test_it_is_enabled_with_torque_and_disabled_with_it():
     bench = Bench("park").start().run(0.05)
     assert watchdogs(bench) == {0}
-    bench.loop.arm("s1", bench.now)
+    bench.loop.enable("s1", bench.now)
     assert watchdogs(bench) == {10}  # units of 20 ms
-    assert set(bench.loop.watchdogs.values()) == {"armed, 200 ms"}
+    assert set(bench.loop.watchdogs.values()) == {"enabled, 200 ms"}
     bench.loop.torque_off(bench.now)
     assert watchdogs(bench) == {0}
 
@@ -66,7 +66,7 @@ def test_the_cycle_feeds_it(bench):
 
 
 def test_it_can_be_left_off_by_setting():
-    bench = Bench("home", policy=FaultPolicy(watchdog_time=0.0)).armed()
+    bench = Bench("home", policy=FaultPolicy(watchdog_time=0.0)).enabled()
     assert watchdogs(bench) == {0}
     assert set(bench.loop.watchdogs.values()) == {"off by setting"}
     pause(bench, 0.5)
@@ -74,7 +74,7 @@ def test_it_can_be_left_off_by_setting():
     assert "watchdog" not in bench.loop.why
 
 
-def test_one_that_somebody_armed_before_is_disarmed_where_it_shall_be_off(bench):
+def test_one_that_somebody_enabled_before_is_disabled_where_it_shall_be_off(bench):
     bench.bus.close()
     fresh = heir(bench, policy=FaultPolicy(watchdog_time=0.0)).start()
     assert watchdogs(fresh) == {0}
@@ -84,7 +84,7 @@ def test_one_that_somebody_armed_before_is_disarmed_where_it_shall_be_off(bench)
 def test_an_older_firmware_has_none_and_is_told():
     bench = Bench("park")
     bench.servo("elbow").registers["Firmware Version"] = 37
-    bench.armed()
+    bench.enabled()
     assert bench.servo("elbow").registers["Bus Watchdog"] == 0
     assert bench.loop.watchdogs["elbow"] == "off: firmware 37 is older than 38"
     assert bench.servo("waist").registers["Bus Watchdog"] == 10
@@ -110,7 +110,7 @@ def test_a_loop_that_was_held_up_takes_the_servos_back_and_says_so(bench, is_mov
 
 @pytest.mark.parametrize("gain", [800, 1600])
 def test_a_loaded_arm_does_not_creep_by_being_taken_back_again_and_again(gain):
-    bench = Bench("home", registers={joint: {"Position P Gain": gain} for joint in JOINTS}).armed().run(0.3)
+    bench = Bench("home", registers={joint: {"Position P Gain": gain} for joint in JOINTS}).enabled().run(0.3)
     for _ in range(5):
         pause(bench, 0.3)
         stopped = bench.positions()
@@ -135,7 +135,7 @@ def test_a_payload_that_nobody_told_of_does_not_creep_down_at_a_recovery(bench, 
 def test_goals_are_followed_again_after_it(bench):
     pause(bench, 0.3)
     bench.run(0.1)
-    bench.loop.arm("s2", bench.now)
+    bench.loop.enable("s2", bench.now)
     goal = bench.positions()["waist"] + 0.2
     bench.loop.follow(move(bench, 0.2, 0.5, "s2"), bench.now)
     bench.run(0.8)
@@ -145,13 +145,13 @@ def test_goals_are_followed_again_after_it(bench):
 def test_a_short_pause_trips_nothing(bench):
     pause(bench, 0.15)
     bench.run(0.1)
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED
     assert bench.loop.watchdog_trips == 0
 
 
 @pytest.mark.parametrize(("reaction", "moves_on"), [(Reaction.HOLD, True), (Reaction.STOP, False)])
 def test_what_the_others_do_when_one_trips_is_its_policy(reaction, moves_on):
-    bench = Bench("home", policy=FaultPolicy(reactions={Cause.BUS_WATCHDOG: reaction})).armed().run(0.3)
+    bench = Bench("home", policy=FaultPolicy(reactions={Cause.BUS_WATCHDOG: reaction})).enabled().run(0.3)
     begin = bench.positions()["waist"]
     bench.loop.follow(move(bench, 0.5, 2.0), bench.now)
     bench.run(0.5)
@@ -219,9 +219,9 @@ def test_leaving_a_bus_that_is_gone_is_no_error(bench):
     assert not bench.bus.is_open
 
 
-def test_one_that_tripped_before_it_is_armed_does_not_keep_the_arm_from_arming():
+def test_one_that_tripped_before_it_is_enabled_does_not_keep_the_arm_from_enabling():
     bench = Bench("park").start()
     bench.servo("elbow").registers["Bus Watchdog"] = TRIPPED
-    bench.loop.arm("s1", bench.now)
+    bench.loop.enable("s1", bench.now)
     assert watchdogs(bench) == {10}
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED

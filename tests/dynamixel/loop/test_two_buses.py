@@ -21,8 +21,8 @@ class Both:
     def __init__(self):
         self.left, self.right = Bench("park").start(), twin(-1.5).start()
         self.run(0.05)
-        self.left.loop.arm("left", self.left.now)
-        self.right.loop.arm("right", self.right.now)
+        self.left.loop.enable("left", self.left.now)
+        self.right.loop.enable("right", self.right.now)
 
     def run(self, seconds: float) -> None:
         end = self.left.now + seconds
@@ -48,7 +48,7 @@ def test_both_move_at_once(both):
     both.run(1.3)
     for bench, end in zip((both.left, both.right), ends, strict=True):
         assert bench.positions()["waist"] == pytest.approx(end, abs=0.02)
-        assert bench.mode() is Mode.ARMED
+        assert bench.mode() is Mode.ENABLED
         assert bench.bus.statistics().error_rate == 0.0
 
 
@@ -68,7 +68,7 @@ def test_what_strikes_one_does_not_stop_the_other(both, strike):
     both.run(1.0)
     assert both.left.mode() is (Mode.DISCONNECTED if strike == "unplug" else Mode.FAULT)
     assert both.left.loop.cause in (Cause.DISCONNECTED, Cause.OVERLOAD)
-    assert both.right.mode() is Mode.ARMED
+    assert both.right.mode() is Mode.ENABLED
     assert both.right.positions()["waist"] == pytest.approx(end, abs=0.02)
     assert not both.right.loop.faults
 

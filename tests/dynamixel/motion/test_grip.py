@@ -51,8 +51,8 @@ def goal_current(bench):
 
 @pytest.fixture
 def closed():
-    """An armed arm whose jaw is about to close on something at 10 mm."""
-    bench = reel(wiring=KNOWN).armed()
+    """An enabled arm whose jaw is about to close on something at 10 mm."""
+    bench = reel(wiring=KNOWN).enabled()
     bench.far.plant.jam("jaw")
     return bench
 
@@ -65,7 +65,7 @@ def test_two_limits_are_two_forces_on_the_thing_between_the_fingers(closed):
     for (force, current), limit in zip(held, (10.0, 30.0), strict=True):
         assert -limit - STEP <= force <= -limit + 2.0 * STEP
         assert current == pytest.approx(-limit / 80.0 / FACTOR, abs=2.0 * XM430.current_unit)
-    assert closed.mode() is Mode.ARMED
+    assert closed.mode() is Mode.ENABLED
     assert not closed.loop.faults
 
 
@@ -85,7 +85,7 @@ def test_a_command_without_a_limit_lifts_the_last_one(closed, limit):
 
 
 @pytest.mark.parametrize("off_first", [False, True])
-def test_arming_lifts_the_limit(closed, off_first):
+def test_enabling_lifts_the_limit(closed, off_first):
     squeeze(closed, 0.002, 10.0)
     limited = goal_current(closed)
     if off_first:
@@ -94,9 +94,9 @@ def test_arming_lifts_the_limit(closed, off_first):
         closed.loop.hold("held", closed.now)
     closed.run(0.2)
     assert goal_current(closed) == limited
-    closed.loop.arm("s2", closed.now)
+    closed.loop.enable("s2", closed.now)
     assert goal_current(closed) == GOAL_CURRENT
-    assert closed.run(0.2).mode() is Mode.ARMED
+    assert closed.run(0.2).mode() is Mode.ENABLED
 
 
 def test_other_joints_and_a_stop_leave_the_limit(closed):
@@ -151,14 +151,14 @@ def test_a_process_that_takes_over_a_grip_does_not_squeeze_harder(closed):
     fresh = heir(closed, wiring=KNOWN).start().run(0.5)
     assert fresh.mode() is Mode.HOLDING
     assert goal_current(fresh) == limited
-    fresh.loop.arm("s2", fresh.now)
+    fresh.loop.enable("s2", fresh.now)
     assert goal_current(fresh) == GOAL_CURRENT
 
 
 def test_a_limit_is_not_taken_for_a_load():
-    bench = reel(wiring=KNOWN, contact={"jaw": 15.0}).armed()
+    bench = reel(wiring=KNOWN, contact={"jaw": 15.0}).enabled()
     squeeze(bench, 0.025, 60.0, 1.5)
-    assert bench.mode() is Mode.ARMED, bench.loop.why
+    assert bench.mode() is Mode.ENABLED, bench.loop.why
     assert "jaw" not in bench.loop._feedforward.loads
 
 
@@ -196,7 +196,7 @@ POSITION = {"mode": OperatingMode.POSITION, "current_limit": math.nan}
     ids=["no factor", "position mode", "no current", "negative", "no number", "infinite", "too little"],
 )
 def test_a_limit_that_cannot_be_kept_is_refused_with_what_would_work(changes, limit, told):
-    bench = reel(wiring=with_jaw(**changes), registers={}).armed()
+    bench = reel(wiring=with_jaw(**changes), registers={}).enabled()
     before = bench.loop.setpoints(bench.now)["jaw"].position
     with pytest.raises(GoalRefused, match=told):
         squeeze(bench, 0.02, limit)
@@ -213,22 +213,22 @@ def test_two_servos_share_the_force():
 
 def test_both_servos_of_a_finger_are_limited_and_released():
     text = TEXT.replace("80 rad/m,", "80 rad/m, torque_constant: 1.7 N·m/A, " + SECOND)
-    bench = reel(wiring=Wiring.from_yaml(text, ARM)).armed()
+    bench = reel(wiring=Wiring.from_yaml(text, ARM)).enabled()
     bench.far.plant.jam("jaw")
     squeeze(bench, 0.002, 20.0)
     both = [bench.servo(name).registers["Goal Current"] for name in ("jaw", "jaw_second")]
     assert both[0] == both[1] == math.floor(20.0 / (2 * 1.7 * 80.0 * XM430.current_unit))
-    bench.loop.arm("s2", bench.now)
+    bench.loop.enable("s2", bench.now)
     assert {bench.servo(name).registers["Goal Current"] for name in ("jaw", "jaw_second")} == {GOAL_CURRENT}
 
 
 @pytest.mark.parametrize("seed", range(2))
 def test_whatever_is_asked_the_servo_has_the_limit_that_was_asked_last(seed):
-    chance, bench = random.Random(seed), reel(wiring=KNOWN).armed()
+    chance, bench = random.Random(seed), reel(wiring=KNOWN).enabled()
     bench.far.plant.jam("jaw")
     expected, session = GOAL_CURRENT, 1
     for _ in range(20):
-        deed = chance.choice(("limit", "limit", "limit", "none", "arm", "off", "refused", "heir"))
+        deed = chance.choice(("limit", "limit", "limit", "none", "enable", "off", "refused", "heir"))
         if deed == "limit":
             force = chance.uniform(1.0, 120.0)
             squeeze(bench, chance.uniform(0.0, 0.03), force, 0.05, f"s{session}")
@@ -246,10 +246,10 @@ def test_whatever_is_asked_the_servo_has_the_limit_that_was_asked_last(seed):
             bench = heir(bench, wiring=KNOWN).start()
         bench.run(0.05)
         assert goal_current(bench) == expected, deed
-        if deed in ("arm", "off", "refused", "heir"):
+        if deed in ("enable", "off", "refused", "heir"):
             session, expected = session + 1, GOAL_CURRENT
             bench.run(0.2)
-            bench.loop.arm(f"s{session}", bench.now)
+            bench.loop.enable(f"s{session}", bench.now)
             assert goal_current(bench) == expected, deed
     assert not bench.loop.faults
 

@@ -164,7 +164,7 @@ def test_an_arm_whose_acknowledgements_come_late_has_what_it_is_told_to_have(see
     bench.faults.inject(Late(probability=0.2, seed=seed))
     for _ in range(20):
         try:
-            bench.loop.arm("s1", bench.now)
+            bench.loop.enable("s1", bench.now)
             break
         except (ServoTimeout, ServoRefused):
             bench.run(0.2)

@@ -46,10 +46,10 @@ def begin(bench, joint="waist", distance=0.4, seconds=1.0):
 
 
 def test_every_joint_is_read_and_moved_whatever_its_bus(bench):
-    bench.armed()
+    bench.enabled()
     ends = {joint: begin(bench, joint, 0.1) for joint in ("waist", "wrist_pitch")}
     bench.run(1.5)
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED
     for joint, end in ends.items():
         assert bench.positions()[joint] == pytest.approx(end, abs=0.03)
         assert bench.loop.axes[joint].position == pytest.approx(bench.positions()[joint], abs=0.01)
@@ -68,7 +68,7 @@ def test_buses_are_read_at_the_same_time():
 
 
 def test_buses_may_have_rates_of_their_own():
-    bench = Bench(wiring=_on_two(WIRING, UPPER, (57_600, 4_000_000))).armed()
+    bench = Bench(wiring=_on_two(WIRING, UPPER, (57_600, 4_000_000))).enabled()
     end = begin(bench, "wrist_pitch", 0.1)
     bench.run(1.5)
     assert bench.positions()["wrist_pitch"] == pytest.approx(end, abs=0.03)
@@ -86,7 +86,7 @@ def test_statistics_are_kept_for_each_bus_and_all_together(bench):
 
 
 def test_a_silent_servo_of_one_bus_costs_no_answer_of_the_other(bench):
-    bench.armed()
+    bench.enabled()
     bench.faults.inject(Silence("waist"))
     bench.run_until(lambda: "waist" in bench.loop.faults)
     bench.run(PERIOD)
@@ -105,7 +105,7 @@ def test_each_bus_chooses_its_instruction_by_its_own_servos(bench):
 
 
 def test_the_joints_of_a_bus_that_is_pulled_are_disconnected_and_the_others_stop_and_hold(bench):
-    bench.armed()
+    bench.enabled()
     begin(bench, "waist", 0.4)
     begin(bench, "wrist_pitch", 0.3)
     bench.run(0.4)
@@ -127,11 +127,11 @@ def test_the_joints_of_a_bus_that_is_pulled_are_disconnected_and_the_others_stop
     assert all(abs(bench.positions()[joint] - rest[joint]) < 1e-3 for joint in JOINTS)
     assert abs(rest["waist"] - before["waist"]) < 0.3  # it stopped within its limits
     with pytest.raises(CommandRefused, match="the state is FAULT"):
-        bench.loop.arm("s2", bench.now)
+        bench.loop.enable("s2", bench.now)
 
 
 def test_a_bus_that_comes_back_is_joined_without_a_step(bench):
-    bench.armed()
+    bench.enabled()
     begin(bench, "wrist_pitch", 0.2)
     bench.run(0.4)
     bench.faults.inject(Unplug("wrist_pitch"))
@@ -143,7 +143,7 @@ def test_a_bus_that_comes_back_is_joined_without_a_step(bench):
     bench.run(0.5)
     assert bench.loop.torque() == "on"
     assert max(abs(bench.positions()[joint] - held[joint]) for joint in JOINTS) < STILL
-    bench.loop.arm("s2", bench.now)
+    bench.loop.enable("s2", bench.now)
     end = begin(bench, "wrist_pitch", 0.1)
     bench.run(1.5)
     assert bench.positions()["wrist_pitch"] == pytest.approx(end, abs=0.03)
@@ -159,7 +159,7 @@ def test_a_bus_that_stays_away_keeps_its_reason(bench):
 
 
 def test_when_all_are_gone_the_arm_is_disconnected_and_comes_back_as_a_whole(bench):
-    bench.armed()
+    bench.enabled()
     bench.faults.inject(Unplug())
     bench.run(0.05)
     assert bench.mode() is Mode.DISCONNECTED
@@ -170,7 +170,7 @@ def test_when_all_are_gone_the_arm_is_disconnected_and_comes_back_as_a_whole(ben
 
 
 def test_one_after_the_other_they_come_back(bench):
-    bench.armed()
+    bench.enabled()
     upper, lower = Unplug("wrist_pitch"), Unplug("waist")
     bench.faults.inject(upper)
     bench.run(0.1)
@@ -189,7 +189,7 @@ def test_one_after_the_other_they_come_back(bench):
 
 
 def test_servos_that_were_reset_while_their_bus_was_gone_stay_limp_until_faults_are_cleared(bench):
-    bench.armed()
+    bench.enabled()
     bench.faults.inject(Unplug("wrist_pitch"))
     bench.run(0.1)
     for joint in UPPER:
@@ -206,7 +206,7 @@ def test_servos_that_were_reset_while_their_bus_was_gone_stay_limp_until_faults_
 
 
 def test_another_servo_that_answers_with_an_id_of_the_arm_is_not_taken_back(bench):
-    bench.armed()
+    bench.enabled()
     bench.faults.inject(Unplug("wrist_pitch"))
     bench.run(0.1)
     stranger = servo_model("XC330-T288")
@@ -221,7 +221,7 @@ def test_another_servo_that_answers_with_an_id_of_the_arm_is_not_taken_back(benc
 
 
 def test_torque_off_reaches_whom_it_can_and_tells_the_rest(bench):
-    bench.armed()
+    bench.enabled()
     bench.faults.inject(Unplug("wrist_pitch"))
     bench.run(0.1)
     with pytest.raises(BusError, match="no answer to"):
@@ -241,7 +241,7 @@ def test_a_first_start_needs_every_bus(bench):
 
 
 def test_a_loop_that_takes_a_held_arm_over_goes_on_without_a_bus(bench):
-    bench.armed()
+    bench.enabled()
     bench.loop.leave()
     successor = Bench(wiring=TWO, resumes=True)
     successor.take_over(bench)
@@ -270,7 +270,7 @@ def test_two_servos_of_one_joint_may_hang_on_two_buses():
     pair = replace(boom, bus="lower", second=replace(boom.second, bus="upper"))
     servos = (replace(twin.WIRING.servos[0], bus="lower"), pair)
     wiring = replace(twin.WIRING, buses={"lower": 1_000_000, "upper": 1_000_000}, servos=servos)
-    bench = twin.twin(wiring=wiring).armed()
+    bench = twin.twin(wiring=wiring).enabled()
     held = bench.positions()["boom"]
     bench.faults.inject(Unplug("boom_second"))
     bench.run(1.0)

@@ -54,7 +54,7 @@ def test_they_are_read_by_sync_read_in_one_request_and_told_why(bench):
 
 
 def test_each_axis_of_a_housing_moves_and_the_others_stand(bench):
-    bench.armed().run(0.2)
+    bench.enabled().run(0.2)
     for joint in JOINTS:
         before = bench.positions()
         bench.loop.follow(move(bench, 0.3, 0.6, joint=joint), bench.now)
@@ -62,12 +62,12 @@ def test_each_axis_of_a_housing_moves_and_the_others_stand(bench):
         after = bench.positions()
         assert after[joint] == pytest.approx(before[joint] + 0.3, abs=0.03)
         assert all(abs(after[other] - before[other]) < 0.01 for other in JOINTS if other != joint)
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED
     assert not bench.loop.faults
 
 
 def test_a_fault_of_one_axis_is_not_told_of_the_other_of_its_housing(bench):
-    bench.armed().run(0.2)
+    bench.enabled().run(0.2)
     bench.faults.inject(Overload("tilt"))
     bench.run_until(lambda: bench.loop.faults)
     assert set(bench.loop.faults) == {"tilt"}

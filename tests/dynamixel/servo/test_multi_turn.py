@@ -18,7 +18,7 @@ HALF_A_DEGREE = 0.5 * math.pi / 180.0
 
 def lost(drum: float = 9.0):
     """An arm whose drum has been reset while it stood beyond its first turn, with its fault."""
-    bench = reel().armed()
+    bench = reel().enabled()
     go(bench, {"drum": drum})
     bench.faults.inject(catalogue.Reset("drum"))
     bench.run_until(lambda: "drum" in bench.loop.faults)
@@ -27,18 +27,18 @@ def lost(drum: float = 9.0):
 
 
 def test_positions_of_several_turns_are_commanded_read_and_shown():
-    bench = reel().armed()
+    bench = reel().enabled()
     go(bench, {"drum": 15.5})
     assert bench.positions()["drum"] == pytest.approx(15.5, abs=0.02)
     assert bench.loop.axes["drum"].position == pytest.approx(15.5, abs=0.02)
     assert bench.servo("drum").registers["Goal Position"] == round(2048 - 15.5 * 4096 / TURN)
     go(bench, {"drum": -1.0})
     assert bench.loop.axes["drum"].position == pytest.approx(-1.0, abs=0.02)
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED
 
 
 def test_a_hold_beyond_the_first_turn_is_taken_over_without_a_step():
-    bench = reel().armed()
+    bench = reel().enabled()
     go(bench, {"drum": 9.0})
     before = bench.positions()
     bench.bus.close()
@@ -84,13 +84,13 @@ def test_brought_into_its_first_turn_and_rebooted_there_it_knows_where_it_is():
     assert bench.loop.axes["drum"].position == pytest.approx(1.0, abs=0.02)
     assert bench.positions()["drum"] == pytest.approx(1.0, abs=0.02)
     assert bench.mode() is Mode.HOLDING
-    bench.loop.arm("s2", bench.now)
+    bench.loop.enable("s2", bench.now)
     go(bench, {"drum": 2.0}, "s2")
     assert bench.positions()["drum"] == pytest.approx(2.0, abs=0.02)
 
 
 def test_an_overload_beyond_the_first_turn_is_not_rebooted_where_that_loses_turns():
-    bench = reel().armed()
+    bench = reel().enabled()
     go(bench, {"drum": -9.0})
     bench.faults.inject(catalogue.Overload("drum"))
     bench.run_until(lambda: "drum" in bench.loop.faults)
@@ -104,7 +104,7 @@ def test_an_overload_beyond_the_first_turn_is_not_rebooted_where_that_loses_turn
 
 
 def test_a_reset_in_the_first_turn_loses_none():
-    bench = reel().armed()
+    bench = reel().enabled()
     go(bench, {"drum": 1.0})
     bench.faults.inject(catalogue.Reset("drum"))
     bench.run_until(lambda: "drum" in bench.loop.faults)
@@ -116,7 +116,7 @@ def test_a_reset_in_the_first_turn_loses_none():
 
 
 def test_power_that_fails_while_the_cable_is_out_is_found_when_it_is_back():
-    bench = reel().armed()
+    bench = reel().enabled()
     go(bench, {"drum": 9.0})
     bench.port.unplugged = True
     bench.run(0.05)
@@ -128,7 +128,7 @@ def test_power_that_fails_while_the_cable_is_out_is_found_when_it_is_back():
     assert bench.loop.faults["drum"].cause is Cause.TURNS_LOST
     assert bench.mode() is Mode.FAULT
     with pytest.raises(CommandRefused, match="the state is FAULT"):
-        bench.loop.arm("s2", bench.now)
+        bench.loop.enable("s2", bench.now)
 
 
 def test_a_limp_joint_turned_by_hand_through_turns_loses_none():
@@ -166,12 +166,12 @@ def test_a_start_beyond_the_limits_says_that_turns_are_counted_since_power_came_
     limits = {"drum": LIMITS["drum"].__class__(5.0, 20.0, 6.0, 3.0)}
     bench = reel(drum=1.0, limits=limits).start().run(0.05)
     with pytest.raises(CommandRefused, match=r"drum is at 1\.0.*counts whole turns only since its power came on"):
-        bench.loop.arm("s1", bench.now)
+        bench.loop.enable("s1", bench.now)
 
 
 @pytest.mark.parametrize("end", [20.2, -20.2])
 def test_a_set_point_beyond_the_limit_is_refused_by_the_margin_of_one_turn(end):
-    bench = reel().armed()
+    bench = reel().enabled()
     go(bench, {"drum": math.copysign(17.0, end)})
     with pytest.raises(GoalRefused, match=r"drum position: -?20\.[12].* within -20\.1257 and 20\.1257"):
         go(bench, {"drum": end})

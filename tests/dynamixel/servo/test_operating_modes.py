@@ -27,7 +27,7 @@ def as_position(joint: str) -> Wiring:
 
 def held(wiring: Wiring):
     """An arm that holds by itself after the process is gone, and the bench for the next."""
-    bench = reel(wiring=wiring).armed()
+    bench = reel(wiring=wiring).enabled()
     bench.bus.close()
     return bench
 
@@ -61,7 +61,7 @@ def test_gains_and_profile_are_restored_after_the_mode_has_reset_them():
 
 
 def test_the_current_limit_is_a_goal_current_that_is_watched_like_other_ram():
-    bench = reel().armed()
+    bench = reel().enabled()
     assert bench.servo("jaw").registers["Goal Current"] == GOAL_CURRENT
     bench.faults.inject(catalogue.Reset("jaw"))
     bench.run_until(lambda: "jaw" in bench.loop.faults)
@@ -73,13 +73,13 @@ def test_the_current_limit_is_a_goal_current_that_is_watched_like_other_ram():
 
 
 def test_a_grip_that_closes_on_something_uses_no_more_than_its_current_and_is_no_fault():
-    bench = reel().armed()
+    bench = reel().enabled()
     bench.far.plant.jam("jaw")  # the thing between its fingers
     go(bench, {"jaw": 0.002})
     bench.run(2.0)
     assert bench.loop.axes["jaw"].current == pytest.approx(-0.5, abs=0.02)
     assert not bench.loop.faults
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED
 
 
 def test_an_arm_that_holds_in_its_modes_is_adopted():
@@ -126,7 +126,7 @@ def test_a_homing_offset_in_extended_position_control_is_refused_while_the_watch
     told = r"start of drum refused: its Homing Offset is 512: .* run away once its Bus Watchdog \(200 ms\) trips"
     with pytest.raises(CommandRefused, match=told):
         bench.start()
-    assert heir(bench, policy=FaultPolicy(watchdog_time=0.0)).start().mode() is Mode.DISARMED
+    assert heir(bench, policy=FaultPolicy(watchdog_time=0.0)).start().mode() is Mode.DISABLED
 
 
 @pytest.mark.parametrize("shadow", [2, 252])

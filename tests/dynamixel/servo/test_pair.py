@@ -54,21 +54,21 @@ def misread(offset: float, boom: float = 0.3):
     return other
 
 
-# Arming and moving
+# Enabling and moving
 
 
 def test_both_come_on_at_their_own_place_and_nothing_jumps():
     bench = twin(-1.5).start().run(0.05)
     places = bench.positions()
-    bench.loop.arm("s1", bench.now)
+    bench.loop.enable("s1", bench.now)
     bench.run(0.5)
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED
     assert torques(bench) == [1, 1]
     assert abs(bench.positions()["boom"] - places["boom"]) < HALF_A_DEGREE
 
 
 def test_both_follow_and_share_the_load():
-    bench = twin().armed()
+    bench = twin().enabled()
     go(bench, {"boom": 1.0, "waist": 0.5})
     assert bench.positions()["boom"] == pytest.approx(1.0, abs=0.02)
     assert sum(goals(bench)) == pytest.approx(2 * 2048, abs=8)  # they face each other
@@ -78,7 +78,7 @@ def test_both_follow_and_share_the_load():
 
 
 def test_the_position_is_of_the_first_and_both_are_known_by_name():
-    bench = twin().armed()
+    bench = twin().enabled()
     assert list(bench.loop.axes) == ["waist", "boom"]
     assert list(bench.loop.servos) == ["waist", "boom", "boom_second"]
     assert bench.loop.axes["boom"].wiring.servo_id == 2
@@ -88,20 +88,20 @@ def test_the_position_is_of_the_first_and_both_are_known_by_name():
 
 
 def test_a_second_servo_mounted_a_little_otherwise_is_not_pulled_against_the_first():
-    bench = misread(0.03).armed().run(0.5)
+    bench = misread(0.03).enabled().run(0.5)
     loads = [bench.servo(name).drive.load for name in (FIRST, SECOND)]
     assert loads[0] == pytest.approx(-loads[1], abs=0.03)
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED
 
 
 @pytest.mark.parametrize("offset", [0.08, -0.5])
-def test_servos_that_disagree_are_not_armed_and_told_with_the_numbers(offset):
+def test_servos_that_disagree_are_not_enabled_and_told_with_the_numbers(offset):
     bench = misread(offset, boom=-1.5).start()
     told = (
         r"boom: it sees the joint at -1\.\d+, boom_second sees it at -?[\d.]+: 0\.\d+ rad of a servo apart, 0\.05"
     )
     with pytest.raises(CommandRefused, match=told):
-        bench.loop.arm("s1", bench.now)
+        bench.loop.enable("s1", bench.now)
     assert torques(bench) == [0, 0]
     bench.run(0.2)
     assert bench.loop.faults[SECOND].cause is Cause.DISAGREEMENT
@@ -121,12 +121,12 @@ def test_one_that_does_not_take_its_torque_leaves_both_limp():
     take = second.write
     second.write = lambda address, data: 1 if address == 64 and data[0] else take(address, data)
     with pytest.raises(Exception, match="servo 12 refused write of 1 to Torque Enable"):
-        bench.loop.arm("s1", bench.now)
+        bench.loop.enable("s1", bench.now)
     assert torques(bench) == [0, 0]
 
 
 def test_a_hold_is_taken_over_without_a_step():
-    bench = misread(0.03).armed().run(0.3)
+    bench = misread(0.03).enabled().run(0.3)
     before, places = goals(bench), bench.positions()
     bench.bus.close()
     heir = twin(wiring=shifted(0.03))
@@ -139,7 +139,7 @@ def test_a_hold_is_taken_over_without_a_step():
 
 
 def test_a_pause_that_trips_both_watchdogs_moves_nothing():
-    bench = twin().armed().run(0.3)
+    bench = twin().enabled().run(0.3)
     for _ in range(30):
         bench.port.time += 0.01
         bench.far.advance(bench.port.time)
@@ -154,7 +154,7 @@ def test_a_pause_that_trips_both_watchdogs_moves_nothing():
 
 
 def test_an_overload_of_the_second_is_named_and_the_first_holds():
-    bench = twin().armed().run(0.3)
+    bench = twin().enabled().run(0.3)
     place = bench.positions()["boom"]
     bench.faults.inject(catalogue.Overload(SECOND))
     bench.run_until(lambda: bench.loop.faults, 0.3)
@@ -168,7 +168,7 @@ def test_an_overload_of_the_second_is_named_and_the_first_holds():
 
 
 def test_in_motion_the_first_brings_the_joint_to_rest_within_its_limits():
-    bench = twin().armed()
+    bench = twin().enabled()
     bench.loop.follow(way(bench, {"boom": 1.2}), bench.now)
     bench.run(0.5)
     bench.faults.inject(catalogue.Overload(SECOND))
@@ -182,7 +182,7 @@ def test_in_motion_the_first_brings_the_joint_to_rest_within_its_limits():
 
 
 def test_it_is_taken_back_beside_the_first_without_a_jump():
-    bench = twin().armed().run(0.3)
+    bench = twin().enabled().run(0.3)
     bench.faults.inject(catalogue.Overload(SECOND))
     bench.run_until(lambda: bench.loop.faults, 0.3)
     bench.run(0.5)
@@ -194,13 +194,13 @@ def test_it_is_taken_back_beside_the_first_without_a_jump():
     assert torques(bench) == [1, 1]
     assert bench.mode() is Mode.HOLDING
     assert abs(bench.positions()["boom"] - places["boom"]) < HALF_A_DEGREE
-    bench.loop.arm("s2", bench.now)
+    bench.loop.enable("s2", bench.now)
     go(bench, {"boom": 0.8}, "s2")
     assert bench.positions()["boom"] == pytest.approx(0.8, abs=0.05)
 
 
 def test_a_reboot_is_refused_while_its_partner_holds():
-    bench = twin().armed().run(0.3)
+    bench = twin().enabled().run(0.3)
     bench.faults.inject(catalogue.Reset(SECOND))
     bench.run_until(lambda: SECOND in bench.loop.faults and not bench.loop.servos[SECOND].misses, 1.5)
     bench.run(0.2)
@@ -211,7 +211,7 @@ def test_a_reboot_is_refused_while_its_partner_holds():
 
 
 def test_the_motor_that_is_left_parks_the_arm():
-    bench = twin().armed().run(0.3)
+    bench = twin().enabled().run(0.3)
     bench.faults.inject(catalogue.Overload(SECOND))
     bench.run_until(lambda: bench.loop.faults, 0.3)
     bench.run(0.5)
@@ -223,7 +223,7 @@ def test_the_motor_that_is_left_parks_the_arm():
 
 
 def test_a_first_that_fails_is_held_by_the_second():
-    bench = twin().armed().run(0.3)
+    bench = twin().enabled().run(0.3)
     bench.faults.inject(catalogue.Overload(FIRST))
     bench.run_until(lambda: bench.loop.faults, 0.3)
     bench.run(1.0)
@@ -243,7 +243,7 @@ def test_a_first_that_fails_is_held_by_the_second():
 
 
 def test_a_silent_second_is_missing_and_both_hold_where_they_were_sent_last():
-    bench = twin().armed()
+    bench = twin().enabled()
     bench.loop.follow(way(bench, {"boom": 1.2}), bench.now)
     bench.run(0.6)
     bench.faults.inject(catalogue.Silence(SECOND))
@@ -260,7 +260,7 @@ def test_a_silent_second_is_missing_and_both_hold_where_they_were_sent_last():
 
 
 def test_one_that_answers_again_joins_by_itself_and_nothing_moves():
-    bench = twin().armed().run(0.3)
+    bench = twin().enabled().run(0.3)
     bench.faults.inject(catalogue.Silence(SECOND))
     bench.run_until(lambda: bench.loop.faults, 0.3)
     bench.run(0.1)
@@ -270,7 +270,7 @@ def test_one_that_answers_again_joins_by_itself_and_nothing_moves():
     bench.run(0.3)
     assert bench.mode() is Mode.HOLDING
     assert abs(bench.positions()["boom"] - places["boom"]) < HALF_A_DEGREE
-    bench.loop.arm("s2", bench.now)
+    bench.loop.enable("s2", bench.now)
     go(bench, {"boom": 0.8}, "s2")
     assert bench.positions()["boom"] == pytest.approx(0.8, abs=0.03)
 
@@ -279,7 +279,7 @@ def test_one_that_answers_again_joins_by_itself_and_nothing_moves():
 
 
 def test_a_horn_that_slips_is_found_and_neither_pulls_any_more():
-    bench = twin().armed().run(0.3)
+    bench = twin().enabled().run(0.3)
     bench.faults.inject(catalogue.Slip(SECOND, angle=0.1))
     bench.run_until(lambda: bench.loop.faults, 0.3)
     fault = bench.loop.faults[SECOND]
@@ -296,7 +296,7 @@ def test_a_horn_that_slips_is_found_and_neither_pulls_any_more():
 
 def test_by_policy_both_go_limp_and_come_back_together():
     policy = FaultPolicy(reactions={Cause.OVERLOAD: Reaction.TORQUE_OFF})
-    bench = twin(-1.5, policy=policy).armed().run(0.2)
+    bench = twin(-1.5, policy=policy).enabled().run(0.2)
     bench.faults.inject(catalogue.Overload(SECOND))
     bench.run_until(lambda: bench.loop.faults, 0.3)
     bench.run(0.3)
@@ -310,7 +310,7 @@ def test_by_policy_both_go_limp_and_come_back_together():
 
 
 def test_torque_goes_off_for_both():
-    bench = twin(-1.5).armed()
+    bench = twin(-1.5).enabled()
     bench.loop.torque_off(bench.now)
     assert torques(bench) == [0, 0]
 

@@ -35,7 +35,7 @@ class Ordeal:
             "brown-out": lambda who: self.bench.faults.inject(catalogue.BrownOut(who), seconds=0.3),
             "mended": lambda _: self.bench.faults.clear(),
             "clear_faults": lambda _: self.bench.loop.clear_faults(self.bench.now),
-            "arm": lambda _: self.bench.loop.arm("s", self.bench.now),
+            "enable": lambda _: self.bench.loop.enable("s", self.bench.now),
             "reboot": lambda who: self.bench.loop.reboot(who, self.bench.now),
             "torque_off": lambda _: self.bench.loop.torque_off(self.bench.now),
             "move": lambda _: self.move(),

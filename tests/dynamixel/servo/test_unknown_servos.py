@@ -40,10 +40,10 @@ def watchdogs(bench: Bench) -> set[int]:
     return {servo.registers["Bus Watchdog"] for servo in bench.far.servos}
 
 
-def arm_again(bench: Bench) -> None:
-    bench.loop.arm("s2", bench.now)
+def enable_again(bench: Bench) -> None:
+    bench.loop.enable("s2", bench.now)
     bench.run(1.0)
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED
     assert watchdogs(bench) == {10}
 
 
@@ -51,19 +51,19 @@ def arm_again(bench: Bench) -> None:
     "absent", [("elbow",), ("shoulder",), ("shoulder", "elbow"), JOINTS[1:]], ids=lambda names: "+".join(names)
 )
 def test_servos_absent_at_the_start_join_with_their_watchdogs(absent):
-    bench = taken_over(Bench("home").armed().run(0.3), absent)
+    bench = taken_over(Bench("home").enabled().run(0.3), absent)
     assert set(bench.loop.faults) == set(absent)
     stopped = bench.positions()
     back(bench)
     assert bench.mode() is Mode.HOLDING
     trips = bench.loop.watchdog_trips
-    arm_again(bench)
+    enable_again(bench)
     assert bench.loop.watchdog_trips == trips
     assert max(abs(bench.positions()[joint] - stopped[joint]) for joint in JOINTS) < HALF_A_DEGREE
 
 
 def test_a_bus_absent_at_the_start_joins_with_its_watchdogs():
-    before = Bench(wiring=TWO).armed().run(0.3)
+    before = Bench(wiring=TWO).enabled().run(0.3)
     before.bus.close()
     pause(before, TRIPPED)
     bench = heir(before, wiring=TWO)
@@ -75,22 +75,22 @@ def test_a_bus_absent_at_the_start_joins_with_its_watchdogs():
     bench.bus.reopen()
     bench.run(1.5)
     assert bench.mode() is Mode.HOLDING
-    arm_again(bench)
+    enable_again(bench)
 
 
 def test_a_bus_that_stalls_while_the_next_process_starts_is_taken_over():
-    before = Bench("home").armed().run(0.3)
+    before = Bench("home").enabled().run(0.3)
     before.bus.close()
     pause(before, TRIPPED)
     for joint in JOINTS[2:]:
         before.faults.inject(Drop(joint, probability=1.0), seconds=0.3)
     bench = heir(before).start().run(2.0)
     assert bench.mode() is Mode.HOLDING
-    arm_again(bench)
+    enable_again(bench)
 
 
 def test_a_servo_absent_at_the_start_and_then_limp_is_recovered_by_clear_faults():
-    before = Bench("home").armed().run(0.3)
+    before = Bench("home").enabled().run(0.3)
     bench = taken_over(before, ("elbow",))
     bench.faults.clear()
     bench.faults.inject(Reset("elbow"))
@@ -99,11 +99,11 @@ def test_a_servo_absent_at_the_start_and_then_limp_is_recovered_by_clear_faults(
     bench.loop.clear_faults(bench.now)
     bench.run(1.0)
     assert bench.mode() is Mode.HOLDING
-    arm_again(bench)
+    enable_again(bench)
 
 
 def test_nothing_is_told_of_a_servo_that_was_never_read():
-    bench = taken_over(Bench("home").armed().run(0.3), ("elbow",))
+    bench = taken_over(Bench("home").enabled().run(0.3), ("elbow",))
     axis = bench.loop.axes["elbow"]
     assert axis.firmware == 0
     assert math.isnan(axis.own.temperature)
@@ -116,7 +116,7 @@ def test_its_own_bounds_count_once_it_is_back():
     before = Bench("home")
     before.servo("elbow").registers["Temperature Limit"] = 60
     before.servo("elbow").registers["Min Voltage Limit"] = 110
-    bench = back(taken_over(before.armed().run(0.3), ("elbow",)))
+    bench = back(taken_over(before.enabled().run(0.3), ("elbow",)))
     bench.faults.inject(Overheat("elbow", temperature=57.0))
     bench.run(1.0)
     assert "57 °C, the servo's limit is 60 °C" in bench.loop.faults["elbow"].detail
@@ -152,22 +152,22 @@ def recovered(bench: Bench) -> Bench:
 
 
 def test_one_without_a_bus_watchdog_is_known_as_such():
-    bench = replaced(Bench("home").armed().run(0.3), Firmware_Version=37)
-    recovered(bench).loop.arm("s2", bench.now)
+    bench = replaced(Bench("home").enabled().run(0.3), Firmware_Version=37)
+    recovered(bench).loop.enable("s2", bench.now)
     assert bench.loop.watchdogs["elbow"] == "off: firmware 37 is older than 38"
     assert bench.servo("elbow").registers["Bus Watchdog"] == 0
-    assert bench.run(0.5).mode() is Mode.ARMED
+    assert bench.run(0.5).mode() is Mode.ENABLED
 
 
-def test_one_with_a_bus_watchdog_in_the_place_of_one_without_gets_it_armed():
+def test_one_with_a_bus_watchdog_in_the_place_of_one_without_gets_it_enabled():
     old = Bench("home")
     old.servo("elbow").registers["Firmware Version"] = 37
-    recovered(replaced(old.armed().run(0.3), Firmware_Version=48))
-    arm_again(old)
+    recovered(replaced(old.enabled().run(0.3), Firmware_Version=48))
+    enable_again(old)
 
 
 def test_one_that_knows_no_fast_sync_read_costs_nobody_an_answer():
-    bench = replaced(Bench("home").armed().run(0.3), Firmware_Version=44)
+    bench = replaced(Bench("home").enabled().run(0.3), Firmware_Version=44)
     assert bench.loop.instruction.startswith("Sync Read (no Fast Sync Read in XM")
     before = bench.bus.statistics().timeouts
     recovered(bench)
@@ -178,7 +178,7 @@ def test_one_that_knows_no_fast_sync_read_costs_nobody_an_answer():
 
 
 def test_one_with_other_bounds_is_held_to_its_own():
-    bench = recovered(replaced(Bench("home").armed().run(0.3), Temperature_Limit=60))
+    bench = recovered(replaced(Bench("home").enabled().run(0.3), Temperature_Limit=60))
     bench.faults.inject(Overheat("elbow", temperature=57.0))
     bench.run(1.0)
     assert "the servo's limit is 60 °C" in bench.loop.faults["elbow"].detail
@@ -186,11 +186,11 @@ def test_one_with_other_bounds_is_held_to_its_own():
 
 @pytest.mark.parametrize("registers", [{"Operating_Mode": 1}, {"Return_Delay_Time": 250}])
 def test_one_as_the_factory_delivers_it_is_found_and_set_up(registers):
-    bench = replaced(Bench("home").armed().run(0.3), **registers)
+    bench = replaced(Bench("home").enabled().run(0.3), **registers)
     recovered(bench)
     assert bench.servo("elbow").registers["Operating Mode"] == int(bench.loop.axes["elbow"].wiring.mode)
     assert bench.servo("elbow").registers["Return Delay Time"] == 0
-    arm_again(bench)
+    enable_again(bench)
 
 
 def test_one_in_the_place_of_another_is_found_while_the_arm_is_limp_too():
@@ -199,11 +199,11 @@ def test_one_in_the_place_of_another_is_found_while_the_arm_is_limp_too():
         bench.loop.faults["elbow"]
     )
     bench.loop.clear_faults(bench.now)
-    assert bench.run(1.0).mode() is Mode.DISARMED
+    assert bench.run(1.0).mode() is Mode.DISABLED
 
 
 def test_one_that_comes_back_holding_in_another_mode_is_refused_by_name_and_the_loop_goes_on():
-    bench = Bench("home").armed().run(0.3)
+    bench = Bench("home").enabled().run(0.3)
     bench.faults.inject(Silence("elbow"))
     bench.run(0.2)
     bench.servo("elbow").registers["Operating Mode"] = 4
@@ -213,7 +213,7 @@ def test_one_that_comes_back_holding_in_another_mode_is_refused_by_name_and_the_
 
 
 def test_one_that_falls_silent_is_unknown_again():
-    bench = Bench("home").armed().run(0.3)
+    bench = Bench("home").enabled().run(0.3)
     assert bench.loop.axes["elbow"].firmware == 48
     bench.faults.inject(Silence("elbow"))
     bench.run(0.2)
@@ -222,10 +222,10 @@ def test_one_that_falls_silent_is_unknown_again():
 
 
 def test_a_watchdog_is_released_also_of_a_servo_that_has_told_nothing_yet():
-    bench = Bench("home").armed()
+    bench = Bench("home").enabled()
     axis = bench.loop.axes["elbow"]
     axis.own = UNKNOWN
-    bench.loop._servos.watchdogs.disarm(axis)
+    bench.loop._servos.watchdogs.disable(axis)
     assert bench.servo("elbow").registers["Bus Watchdog"] == 0
 
 
@@ -241,7 +241,7 @@ def test_a_servo_that_is_called_may_answer_as_late_as_any():
 
 def holding_alone(joint: str = "elbow") -> Bench:
     """All joints are limp but one, whose servo is silent when the next process starts."""
-    bench = Bench("home").armed().run(0.3)
+    bench = Bench("home").enabled().run(0.3)
     bench.bus.close()
     for other in JOINTS:
         if other != joint:
@@ -267,4 +267,4 @@ def test_one_that_comes_back_holding_lets_go_where_torque_off_was_asked_for_mean
         bench.loop.torque_off(bench.now)
     back(bench)
     assert bench.servo("elbow").registers["Torque Enable"] == 0
-    assert bench.mode() is Mode.DISARMED
+    assert bench.mode() is Mode.DISABLED

@@ -29,7 +29,7 @@ def turn(bench, end):
 
 
 def test_positions_within_it_are_followed_and_beyond_it_refused_with_both_ends():
-    bench = Bench(wiring=SHORT).armed()
+    bench = Bench(wiring=SHORT).enabled()
     turn(bench, 0.7)
     with pytest.raises(
         GoalRefused, match=r"waist position: 0\.\d+ refused; it must be within -0\.5250 and 0\.7750"
@@ -40,13 +40,13 @@ def test_positions_within_it_are_followed_and_beyond_it_refused_with_both_ends()
 
 
 def test_the_same_motion_is_followed_without_it():
-    bench = Bench().armed()
+    bench = Bench().enabled()
     turn(bench, 0.9)
-    assert bench.mode() is Mode.ARMED
+    assert bench.mode() is Mode.ENABLED
 
 
-def test_an_arm_that_stands_beyond_it_is_not_armed():
+def test_an_arm_that_stands_beyond_it_is_not_enabled():
     bench = Bench({**POSES["home"], "waist": 1.0}, wiring=SHORT).start()
     with pytest.raises(CommandRefused, match=r"waist is at 1\.0\d+, its limits are -0\.5000 to 0\.7500"):
-        bench.loop.arm("s1", bench.now)
+        bench.loop.enable("s1", bench.now)
     assert bench.loop.torque() == "off"

@@ -71,7 +71,7 @@ def test_a_state_is_told_with_its_reason(board):
     assert (state.name, state.reason, state.values["torque"]) == ("FAULT", "elbow: overload", "partial")
 
 
-@pytest.mark.parametrize("name", ["DISARMED", "HOLDING", "ARMED", "MOVING", "PARKING", "PROTECTIVE_STOP"])
+@pytest.mark.parametrize("name", ["DISABLED", "HOLDING", "ENABLED", "MOVING", "PARKING", "PROTECTIVE_STOP"])
 def test_a_silent_servo_interface_is_told_within_a_second(board, name):
     board.servo_interface(0.0, name, {})
     board.heard("joint_states", 10.0, servo_interface=True)
@@ -147,6 +147,8 @@ def test_following_errors_of_a_silent_controller_are_not_shown(board):
 
 def test_a_silent_servo_interface_is_told_as_software_and_nothing_it_said_is_kept(board):
     assert board.at(0.0).state.values == {"cause": "servo interface"}
-    board.servo_interface(1.0, "ARMED", {"torque": "on", "session": "s1", "why": "armed", "cause": "disconnected"})
+    board.servo_interface(
+        1.0, "ENABLED", {"torque": "on", "session": "s1", "why": "enabled", "cause": "disconnected"}
+    )
     assert board.at(1.1).state.values["torque"] == "on"
     assert board.at(1.0 + SILENT + 0.1).state.values == {"cause": "servo interface"}

@@ -22,8 +22,8 @@ def jog(**velocities):
     [
         ("stop", {}, ("protective_stop", True)),
         ("release", {}, ("protective_stop", False)),
-        ("arm", {}, ("arm", True)),
-        ("disarm", {}, ("arm", False)),
+        ("enable", {}, ("enable", True)),
+        ("disable", {}, ("enable", False)),
         ("halt", {}, ("stop_motion",)),
         ("clear_faults", {}, ("clear_faults",)),
         ("jog", JOG, ("jog", {"elbow": 0.3})),
@@ -43,15 +43,15 @@ def test_a_command_reaches_the_gateway_and_its_answer_comes_back(client, gateway
 
 
 def test_a_refusal_by_the_robot_is_told_in_its_own_words(client, gateway):
-    gateway.answer = Outcome(False, "state is DISARMED; arm first")
+    gateway.answer = Outcome(False, "state is DISABLED; enable first")
     response = client.post("/api/pose", json={"pose": "home"})
     assert response.status_code == 409
-    assert response.json == {"ok": False, "message": "state is DISARMED; arm first"}
+    assert response.json == {"ok": False, "message": "state is DISABLED; enable first"}
 
 
 def test_a_silent_process_is_named(client, gateway):
     gateway.silent = True
-    response = client.post("/api/arm", json={})
+    response = client.post("/api/enable", json={})
     assert response.status_code == 503
     assert response.json["message"] == "servo_interface: no answer; start it again"
 
@@ -83,9 +83,9 @@ def test_a_silent_process_is_named(client, gateway):
         ("gripper", {"position": None}, "position", "a number"),
         ("record", {"on": 1}, "on", "true or false"),
         ("record", {"on": "yes"}, "on", "true or false"),
-        ("arm", {"on": True}, "on", "the fields are none"),
-        ("arm", [], "body", "a JSON object"),
-        ("arm", "on", "body", "a JSON object"),
+        ("enable", {"on": True}, "on", "the fields are none"),
+        ("enable", [], "body", "a JSON object"),
+        ("enable", "on", "body", "a JSON object"),
     ],
 )
 def test_bad_input_is_refused_with_field_and_bound(client, gateway, path, body, field, bound):
@@ -167,10 +167,10 @@ def test_the_end_of_a_press_that_comes_after_the_next_one_has_begun_ends_nothing
 
 def test_one_request_of_a_kind_runs_at_a_time_but_stop_always_does(app, gateway):
     gateway.may_answer.clear()
-    parking = threading.Thread(target=lambda: app.test_client().post("/api/disarm", json={}))
+    parking = threading.Thread(target=lambda: app.test_client().post("/api/disable", json={}))
     parking.start()
-    assert gateway.wait_for(lambda calls: ("arm", False) in calls)
-    second = app.test_client().post("/api/disarm", json={})
+    assert gateway.wait_for(lambda calls: ("enable", False) in calls)
+    second = app.test_client().post("/api/disable", json={})
     stops = [threading.Thread(target=lambda: app.test_client().post("/api/stop", json={})) for _ in range(2)]
     for stop in stops:
         stop.start()
@@ -182,7 +182,7 @@ def test_one_request_of_a_kind_runs_at_a_time_but_stop_always_does(app, gateway)
     assert "being carried out" in second.json["message"]
 
 
-@pytest.mark.parametrize("path", ["stop", "arm", "jog", "login"])
+@pytest.mark.parametrize("path", ["stop", "enable", "jog", "login"])
 def test_a_command_cannot_be_given_by_get(client, gateway, path):
     assert client.get(f"/api/{path}").status_code in (404, 405)
     assert gateway.calls == []

@@ -76,7 +76,7 @@ def test_a_program_without_a_stream_drives_until_some_seconds_after_its_last_com
     command(control, "first")
 
 
-@pytest.mark.parametrize(("state", "is_idle"), [("MOVING", False), ("ARMED", True)])
+@pytest.mark.parametrize(("state", "is_idle"), [("MOVING", False), ("ENABLED", True)])
 def test_nobody_takes_over_while_a_motion_is_under_way(control, clock, gateway, state, is_idle):
     command(control, "first")
     moving = Motion("pose home", "running")
@@ -86,7 +86,7 @@ def test_nobody_takes_over_while_a_motion_is_under_way(control, clock, gateway, 
 
 
 def test_a_command_that_waits_for_its_answer_keeps_control(control, clock):
-    with control.driving("first", "disarm"):
+    with control.driving("first", "disable"):
         control.leave("first")
         clock.now += IDLE + 30.0
         assert not control.driver().idle
@@ -113,8 +113,8 @@ def pages(app):
 
 
 COMMANDS = {
-    "arm": {},
-    "disarm": {},
+    "enable": {},
+    "disable": {},
     "halt": {},
     "clear_faults": {},
     "torque_off": {},
@@ -129,17 +129,17 @@ COMMANDS = {
 @pytest.mark.parametrize(("path", "body"), COMMANDS.items())
 def test_every_command_of_a_second_browser_is_refused(pages, gateway, path, body):
     first, second = pages
-    assert first("arm").status_code == 200
+    assert first("enable").status_code == 200
     response = second(path, **body)
     assert response.status_code == 409
     assert "another browser has been driving for 0 s" in response.json["message"]
-    assert gateway.calls == [("arm", True)]
+    assert gateway.calls == [("enable", True)]
 
 
 @pytest.mark.parametrize(("path", "engaged"), [("stop", True), ("release", False)])
 def test_stop_and_release_are_everybodys(pages, gateway, path, engaged):
     first, second = pages
-    first("arm")
+    first("enable")
     assert second(path).status_code == 200
     assert gateway.calls[-1] == ("protective_stop", engaged)
 
@@ -148,7 +148,7 @@ def test_stop_and_release_take_no_control(pages):
     first, second = pages
     second("stop")
     second("release")
-    assert first("arm").status_code == 200
+    assert first("enable").status_code == 200
 
 
 def test_the_end_of_a_second_browsers_press_ends_no_press_of_the_first(pages, gateway):
@@ -160,13 +160,13 @@ def test_the_end_of_a_second_browsers_press_ends_no_press_of_the_first(pages, ga
 
 def test_who_drives_is_shown_with_the_state(app, pages):
     assert app.test_client().get("/api/state").json["driver"] is None
-    pages[0]("arm")
+    pages[0]("enable")
     driver = app.test_client().get("/api/state").json["driver"]
     assert (driver["page"], driver["idle"]) == ("first", False)
 
 
 def test_a_page_number_that_is_none_is_refused(client, gateway):
-    response = client.post("/api/arm", json={}, headers={"X-Armature-Page": "<script>"})
+    response = client.post("/api/enable", json={}, headers={"X-Armature-Page": "<script>"})
     assert response.status_code == 422
     assert gateway.calls == []
 

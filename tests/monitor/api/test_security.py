@@ -50,19 +50,19 @@ def test_addresses_and_known_names_are_accepted(client, host):
     ],
 )
 def test_a_command_of_another_origin_is_refused(client, gateway, headers):
-    assert client.post("/api/arm", json={}, headers=headers).status_code == 403
+    assert client.post("/api/enable", json={}, headers=headers).status_code == 403
     assert client.post("/api/stop", json={}, headers=headers).status_code == 403
     assert gateway.calls == []
 
 
 @pytest.mark.parametrize("headers", [{}, {"Origin": "http://localhost"}, {"Sec-Fetch-Site": "same-origin"}])
 def test_a_command_of_the_page_itself_is_accepted(client, headers):
-    assert client.post("/api/arm", json={}, headers=headers).status_code == 200
+    assert client.post("/api/enable", json={}, headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", None])
 def test_a_command_that_a_form_could_send_is_refused(client, gateway, kind):
-    assert client.post("/api/arm", data="{}", content_type=kind).status_code == 415
+    assert client.post("/api/enable", data="{}", content_type=kind).status_code == 415
     assert gateway.calls == []
 
 
@@ -73,7 +73,9 @@ def test_nothing_is_read_without_the_access_key(locked, path):
     assert "access key" in response.json["message"]
 
 
-@pytest.mark.parametrize("path", ["arm", "disarm", "release", "jog", "pose", "gripper", "record", "clear_faults"])
+@pytest.mark.parametrize(
+    "path", ["enable", "disable", "release", "jog", "pose", "gripper", "record", "clear_faults"]
+)
 def test_nothing_is_commanded_without_the_access_key(locked, gateway, path):
     assert locked.post(f"/api/{path}", json={}).status_code == 401
     assert gateway.calls == []
@@ -89,7 +91,7 @@ def test_the_access_key_lets_in_with_a_strict_cookie(locked, gateway):
     assert "HttpOnly" in response.headers["Set-Cookie"]
     assert "SameSite=Strict" in response.headers["Set-Cookie"]
     assert KEY not in response.headers["Set-Cookie"]
-    assert locked.post("/api/arm", json={}).status_code == 200
+    assert locked.post("/api/enable", json={}).status_code == 200
     assert locked.get("/api/state").status_code == 200
 
 

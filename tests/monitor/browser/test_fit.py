@@ -79,7 +79,7 @@ def test_everything_fits_is_large_enough_and_can_be_read(open_page, gateway, wid
         assert page.evaluate(FIT) == [], title
         assert page.evaluate(PALE) == [], title
 
-    require("Armed")
+    require("Enabled")
     expect(page.locator("h1")).to_contain_text("two_axis")
     in_state(gateway, "FAULT", (fault("elbow", "encoder", "torque_off"),), step="torque_off")
     page.locator("#torque-off").click()
@@ -101,7 +101,7 @@ def test_everything_fits_is_large_enough_and_can_be_read(open_page, gateway, wid
     ("cause", "step", "button"),
     [
         ("overload", "clear_faults", "Clear faults"),
-        ("input voltage", "disarm", "Park & disarm"),
+        ("input voltage", "disable", "Park & disable"),
         ("encoder", "torque_off", "Torque off…"),
         ("overheating", "wait", None),
     ],
@@ -139,7 +139,7 @@ def test_a_press_goes_on_while_the_focus_is_elsewhere_as_with_a_second_finger(pa
 
 def test_two_fingers_move_two_joints_at_once(open_page, gateway):
     page = open_page(820, 1180, has_touch=True)
-    expect(page.locator(".banner-state")).to_have_text("Armed")
+    expect(page.locator(".banner-state")).to_have_text("Enabled")
     session = page.context.new_cdp_session(page)
 
     def centre(number, label):

@@ -42,7 +42,7 @@ def test_with_all_places_taken_everything_but_stop_is_locked_until_one_is_free(o
     require_locked(page, gateway, "All 3 places for viewers are taken. STOP works.")
     for stream in taken:
         stream.close()
-    expect(title(page)).to_have_text("Armed")
+    expect(title(page)).to_have_text("Enabled")
     expect(page.locator(".jog-button").first).to_be_enabled()
 
 
@@ -60,7 +60,7 @@ def test_before_the_arm_is_known_everything_but_stop_is_locked(chromium, serving
     page.goto(f"http://127.0.0.1:{serving.port}/")
     require_locked(page, gateway, "Nothing has been heard of the robot yet.")
     page.unroute("**/api/model")
-    expect(title(page)).to_have_text("Armed")
+    expect(title(page)).to_have_text("Enabled")
     context.close()
 
 
@@ -82,12 +82,12 @@ def test_a_frame_older_than_three_tenths_of_a_second_ends_the_jog_before_the_lin
 
 def test_a_monitor_that_is_restarted_is_found_without_loading_anew(open_page, serving):
     page = open_page(port=serving.port)
-    expect(title(page)).to_have_text("Armed")
+    expect(title(page)).to_have_text("Enabled")
     page.evaluate("window.isOld = true")
     serving.end()
     expect(title(page)).to_have_text("No link", timeout=3000)
     serving.start()
-    expect(title(page)).to_have_text("Armed")
+    expect(title(page)).to_have_text("Enabled")
     assert page.evaluate("window.isOld") is True
 
 
@@ -99,7 +99,7 @@ def test_a_page_of_another_arm_is_loaded_anew_before_it_commands_the_one_that_is
     serving.config = replace(serving.config, poses={"elsewhere": {"shoulder": 0.1}})
     serving.start()
     expect(page.locator("#poses button")).to_have_text(["elsewhere"])
-    expect(title(page)).to_have_text("Armed")
+    expect(title(page)).to_have_text("Enabled")
 
 
 def log_in(page, key):
@@ -116,7 +116,7 @@ def test_the_key_is_asked_for_at_first_after_a_restart_and_for_a_command_and_sto
     log_in(page, "wrong")
     expect(page.locator("#login-why")).to_contain_text("not the access key")
     log_in(page, KEY)
-    expect(title(page)).to_have_text("Armed")
+    expect(title(page)).to_have_text("Enabled")
     page.evaluate("window.isOld = true")
 
     locked.end()
@@ -130,7 +130,7 @@ def test_the_key_is_asked_for_at_first_after_a_restart_and_for_a_command_and_sto
     page.keyboard.press("Escape")
     assert gateway.wait_for(lambda calls: calls == [("protective_stop", True)])
     log_in(page, other)
-    expect(title(page)).to_have_text("Armed")
+    expect(title(page)).to_have_text("Enabled")
 
     page.context.clear_cookies()
     page.locator("#halt").click()
@@ -144,7 +144,7 @@ def test_the_key_is_asked_for_at_first_after_a_restart_and_for_a_command_and_sto
 
 def test_stop_that_is_pressed_while_nobody_answers_is_carried_out_once_somebody_does(open_page, serving, gateway):
     page = open_page(port=serving.port)
-    expect(title(page)).to_have_text("Armed")
+    expect(title(page)).to_have_text("Enabled")
     serving.end()
     page.locator("#stop").click()
     expect(page.locator("#stop-told")).to_contain_text("NOT CONFIRMED")

@@ -46,7 +46,7 @@ def test_the_table_shows_what_was_read(page):
     expect(row(page, "gripper")).to_contain_text("12.5mm")
     expect(row(page, "gripper")).to_contain_text("0.10\u202fN")
     expect(row(page, "gripper")).not_to_contain_text("N·m")
-    expect(page.locator(".banner-state")).to_have_text("Armed")
+    expect(page.locator(".banner-state")).to_have_text("Enabled")
 
 
 def test_the_arm_is_drawn_and_a_joint_without_a_reading_is_named(page_3d, gateway):
@@ -135,19 +135,19 @@ def test_a_lost_stream_is_told_within_a_second_lets_go_and_forbids_motion(page, 
     assert told["after"] < 1200 + 2 * told["late"]  # a second after the last frame
     assert gateway.wait_for(lambda _: jogs(gateway)[-1] == {"elbow": 0.0})
     page.mouse.up()
-    for control in ("#arm", "#disarm", "#halt", "#poses button >> nth=0", ".jog-button >> nth=0", "#record"):
+    for control in ("#enable", "#disable", "#halt", "#poses button >> nth=0", ".jog-button >> nth=0", "#record"):
         expect(page.locator(control)).to_be_disabled()
     page.locator("#stop").click()
     assert gateway.wait_for(lambda calls: ("protective_stop", True) in calls)
     robot.speaks.set()
-    expect(page.locator(".banner-state")).to_have_text("Armed")
+    expect(page.locator(".banner-state")).to_have_text("Enabled")
     expect(page.locator(".jog-button >> nth=0")).to_be_enabled()
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_stop_is_in_reach_at_every_size_and_wherever_the_page_is_scrolled(open_page, gateway, width, height):
     page = open_page(width, height, has_touch=True)
-    expect(page.locator(".banner-state")).to_have_text("Armed")
+    expect(page.locator(".banner-state")).to_have_text("Enabled")
     for position in (0, 10_000):
         page.evaluate("y => window.scrollTo(0, y)", position)
         box = page.locator("#stop").bounding_box()
@@ -185,7 +185,7 @@ def test_stop_is_asked_again_until_it_is_answered(page, gateway):
 def test_a_protective_stop_is_released_only_after_a_second_word(page, gateway):
     in_state(gateway, "PROTECTIVE_STOP", "STOP was pressed", protective_stop=True)
     expect(page.locator(".banner-state")).to_have_text("Protective stop")
-    expect(page.locator("#arm")).to_be_hidden()
+    expect(page.locator("#enable")).to_be_hidden()
     page.locator("#release").click()
     assert gateway.calls == []
     page.locator("#release-confirm").click()
@@ -195,12 +195,12 @@ def test_a_protective_stop_is_released_only_after_a_second_word(page, gateway):
 @pytest.mark.parametrize(
     ("state", "allowed"),
     [
-        ("DISARMED", {"arm"}),
-        ("HOLDING", {"arm", "disarm"}),
-        ("ARMED", {"disarm", "halt", "pose", "jog"}),
-        ("MOVING", {"disarm", "halt", "pose", "jog"}),
+        ("DISABLED", {"enable"}),
+        ("HOLDING", {"enable", "disable"}),
+        ("ENABLED", {"disable", "halt", "pose", "jog"}),
+        ("MOVING", {"disable", "halt", "pose", "jog"}),
         ("PARKING", set()),
-        ("FAULT", {"disarm"}),
+        ("FAULT", {"disable"}),
         ("DISCONNECTED", set()),
         ("STARTING", set()),
     ],
@@ -210,7 +210,7 @@ def test_controls_that_the_state_does_not_allow_are_disabled_and_say_why(page, g
     title = {"STARTING": "Starting"}.get(state, state.capitalize())
     expect(page.locator(".banner-state")).to_have_text(title)
     controls = {
-        "arm": "#arm", "disarm": "#disarm", "halt": "#halt",
+        "enable": "#enable", "disable": "#disable", "halt": "#halt",
         "pose": "#poses button >> nth=0", "jog": ".jog-button >> nth=0",
     }  # fmt: skip
     for name, selector in controls.items():
@@ -228,9 +228,9 @@ def test_a_fault_names_joint_cause_deed_and_remedy(page, gateway):
         expect(page.locator("#faults")).to_contain_text(part, ignore_case=True)
     page.locator("#clear-faults").click()
     assert gateway.wait_for(lambda calls: calls == [("clear_faults",)])
-    expect(page.locator("#arm")).to_be_hidden()
-    page.locator("#disarm").click()  # an arm at fault may be let down
-    assert gateway.wait_for(lambda calls: calls[-1] == ("arm", False))
+    expect(page.locator("#enable")).to_be_hidden()
+    page.locator("#disable").click()  # an arm at fault may be let down
+    assert gateway.wait_for(lambda calls: calls[-1] == ("enable", False))
     gateway.shown = replace(gateway.shown, faults=())
     expect(page.locator("#faults-title")).to_have_text("No faults")
 
@@ -240,7 +240,7 @@ def test_a_fault_names_joint_cause_deed_and_remedy(page, gateway):
     [
         ("#poses button >> text=home", ("move_to_pose", "home")),
         ("#halt", ("stop_motion",)),
-        ("#disarm", ("arm", False)),
+        ("#disable", ("enable", False)),
         ("#gripper-open", ("move_gripper", 0.03)),
         ("#gripper-close", ("move_gripper", 0.0)),
     ],

@@ -40,7 +40,7 @@ KINDS = {
     "silent": b"",
     "one byte": b"P",
     "half a head": STOP[:60],
-    "half a body": STOP.replace(b"stop", b"arm")[:-1],
+    "half a body": STOP.replace(b"stop", b"enable")[:-1],
 }
 
 
@@ -266,7 +266,7 @@ def test_a_stop_in_chunks_is_acted_on_and_the_connection_ended(server, gateway, 
 def test_answers_that_nobody_takes_hold_no_thread(server, gateway, page_root):
     (page_root / "big.js").write_bytes(b"/" * 4_000_000)
     with crowd(server, 30, BIG):
-        assert asked(server, post("arm", b"{}"))[0] == 200
+        assert asked(server, post("enable", b"{}"))[0] == 200
         assert asked(server, STATE)[0] == 200
         assert asked(server, STOP)[0] == 200
 
@@ -366,16 +366,16 @@ def test_a_last_answer_ends_the_connection_for_its_client_at_once(make_server, m
         (STATE[:-2] + b"X: " + b"x" * 20_000, 431, "16384 bytes"),
         (b"GET /" + b"x" * 20_000, 431, "16384 bytes"),
         (STATE[:-2] + b"Content-Length: 400000000\r\n\r\n", 413, "4096 bytes"),
-        (post("arm", b"", **{"Content-Length": 4097}), 413, "4096 bytes"),
+        (post("enable", b"", **{"Content-Length": 4097}), 413, "4096 bytes"),
         (post("release", b"", **{"Content-Length": "9" * 5000}), 413, "4096 bytes"),
         (post("login", b"", **{"Content-Length": 400_000_000}), 413, "4096 bytes"),
-        (post("arm", b"", **{"Content-Length": None, "Transfer-Encoding": "chunked"}), 411, "not in chunks"),
-        (post("arm", b"", **{"Transfer-Encoding": "chunked"}), 411, "not in chunks"),
-        (post("arm", b"{}", **{"Content-Length": -1}), 400, "whole number"),
+        (post("enable", b"", **{"Content-Length": None, "Transfer-Encoding": "chunked"}), 411, "not in chunks"),
+        (post("enable", b"", **{"Transfer-Encoding": "chunked"}), 411, "not in chunks"),
+        (post("enable", b"{}", **{"Content-Length": -1}), 400, "whole number"),
         (b"GET http://[::/ HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "begins with /"),
         (b"GET /api/state HTTP/1.1\r\n folded: 1\r\nHost: localhost\r\n\r\n", 400, "begins with its name"),
-        (post("arm", b"{}", **{"Content-Length": "+2"}), 400, "whole number"),
-        (post("arm", b"{}", **{"Content-Length": "2\r\nContent-Length: 3"}), 400, "whole number"),
+        (post("enable", b"{}", **{"Content-Length": "+2"}), 400, "whole number"),
+        (post("enable", b"{}", **{"Content-Length": "2\r\nContent-Length: 3"}), 400, "whole number"),
         (post("stop", b"{}", **{"Content-Length": "2\r\ncontent-length : 3"}), 400, "whole number"),
         (b"\x16\x03\x01\x02\x00\r\n\r\n", 400, "METHOD PATH"),
         (b"STOP\r\n\r\n", 400, "METHOD PATH"),

@@ -178,12 +178,12 @@ def test_a_speed_of_zero_waits_on_the_path_and_a_goal_outlives_it(motion):
 
 def test_less_speed_that_the_servo_interface_asks_for_is_kept_until_it_does_not_any_more(motion):
     session = motion.arm.control.arm.session
-    motion.servos.be("ARMED", session, speed_factor="0.30")
+    motion.servos.be("ENABLED", session, speed_factor="0.30")
     motion.until(lambda: motion.arm.control.rate(0.0) == 0.3)
     motion.scale_speed(0.5)
     motion.spin(0.2)
     assert motion.arm.control.rate(0.0) == 0.3
-    motion.servos.be("ARMED", session)
+    motion.servos.be("ENABLED", session)
     motion.until(lambda: motion.arm.control.rate(0.0) == 0.5)
 
 

@@ -75,7 +75,7 @@ def test_a_goals_own_path_tolerance_holds_in_place_of_the_default(motion):
     answer = motion.follow(smooth(1.0, 0.5, 0.0), path_tolerance=tight)
     assert answer.result.error_code == Result.PATH_TOLERANCE_VIOLATED
     motion.servos.offset["elbow"] = 0.3
-    motion.servos.be("ARMED", "s2")
+    motion.servos.be("ENABLED", "s2")
     motion.spin(0.2)
     loose = [JointTolerance(name="elbow", position=-1.0)]
     answer = motion.follow(smooth(0.5, 0.2, 0.0), path_tolerance=loose, goal_tolerance=loose)
@@ -102,13 +102,13 @@ def test_a_joint_that_is_no_longer_read_ends_the_goal_by_name(motion):
 
 def test_a_joint_that_was_never_read_refuses_goals(make_motion):
     motion = make_motion(unread=["elbow"])
-    motion.servos.be("ARMED", "s1")
+    motion.servos.be("ENABLED", "s1")
     motion.until(lambda: motion.arm.control.arm.session == "s1" and motion.arm.control.setpoint(0.0) is not None)
     answer = motion.follow(smooth(0.5, 0.1, 0.0))
     assert "no reading of elbow yet" in answer.result.error_string
 
 
-def test_leaving_armed_ends_the_goal_with_the_reason_and_nothing_goes_on(motion):
+def test_leaving_enabled_ends_the_goal_with_the_reason_and_nothing_goes_on(motion):
     handle = motion.send(smooth(2.0, 1.0, 0.0))
     motion.moved()
     motion.servos.be("HOLDING", why="set-point: a jump")
@@ -116,7 +116,7 @@ def test_leaving_armed_ends_the_goal_with_the_reason_and_nothing_goes_on(motion)
     assert answer.status == ABORTED
     assert "HOLDING: set-point: a jump" in answer.result.error_string
     motion.servos.pieces.clear()
-    motion.arm_servos("s2")
+    motion.enable_servos("s2")
     motion.spin(0.3)
     assert motion.servos.pieces == []
 
@@ -124,7 +124,7 @@ def test_leaving_armed_ends_the_goal_with_the_reason_and_nothing_goes_on(motion)
 def test_a_new_session_ends_the_goal(motion):
     handle = motion.send(smooth(2.0, 1.0, 0.0))
     motion.moved()
-    motion.arm_servos("s2")
+    motion.enable_servos("s2")
     assert motion.answer(handle).status == ABORTED
 
 
@@ -181,7 +181,7 @@ def test_a_killed_controller_leaves_the_arm_to_stop_and_its_successor_begins_the
     held = motion.waist
     assert 0.2 < held < 1.0
     motion.start_controllers()
-    motion.arm_servos()
+    motion.enable_servos()
     motion.until(motion.arm_client.server_is_ready)
     motion.servos.refused.clear()
     assert motion.follow(smooth(0.5, held + 0.1, 0.0)).status == SUCCEEDED

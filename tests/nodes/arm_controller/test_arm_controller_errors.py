@@ -97,7 +97,7 @@ def test_an_error_in_judging_a_reading_ends_the_goal_at_rest(motion, monkeypatch
 
 
 def test_an_error_in_a_check_ends_the_waiting_goal(make_motion, monkeypatch):
-    motion = make_motion(urdf=SOLID).arm_servos()
+    motion = make_motion(urdf=SOLID).enable_servos()
     waiting = motion.send(long_goal())
     breaks(monkeypatch, motion.arm._goals._waiting.check, "advance")
     assert ended_in_error(motion.answer(waiting))

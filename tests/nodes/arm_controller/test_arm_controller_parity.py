@@ -23,7 +23,7 @@ Result = FollowJointTrajectory.Result
 
 
 def with_parameters(make_motion, **values):
-    return make_motion(arm_parameters=values).arm_servos()
+    return make_motion(arm_parameters=values).enable_servos()
 
 
 def velocities_alone(*rows):

@@ -26,7 +26,7 @@ SOLID = URDF.replace('<link name="lower"/>', ROD)
 
 @pytest.fixture
 def solid(make_motion):
-    return make_motion(urdf=SOLID).arm_servos()
+    return make_motion(urdf=SOLID).enable_servos()
 
 
 def long_goal(points=60):
@@ -48,7 +48,7 @@ def test_a_goal_into_the_floor_is_refused_before_anything_moves(solid):
 
 def test_a_goal_that_its_servos_cannot_give_is_refused(make_motion):
     weak = SOLID.replace('effort="4"', 'effort="0.34"')
-    motion = make_motion(urdf=weak, arm_parameters={"checks.acceleration": False}).arm_servos()
+    motion = make_motion(urdf=weak, arm_parameters={"checks.acceleration": False}).enable_servos()
     answer = motion.follow(smooth(0.6, 0.0, -0.6))
     assert re.search(r"torque of elbow at .* N·m .*carry less", answer.result.error_string), answer.result
     assert motion.servos.pieces == []
@@ -58,11 +58,11 @@ def test_a_long_goal_is_checked_while_another_is_followed_without_a_gap(solid):
     first = solid.send(smooth(3.0, 0.8, 0.0))
     solid.moved()
     last = solid.send(long_goal())
-    assert solid.arm._goals._waiting is not None or not solid.servos.is_armed
+    assert solid.arm._goals._waiting is not None or not solid.servos.is_enabled
     solid.until(lambda: solid.arm._goals._waiting is None)
     assert solid.answer(first).status == ABORTED
     assert solid.servos.refused == []
-    if not solid.servos.is_armed:
+    if not solid.servos.is_enabled:
         return  # a busy machine came too late with a piece, and the arm holds
     solid.done(last.cancel_goal_async())
     assert solid.answer(last).status == CANCELED
@@ -168,27 +168,27 @@ def test_a_newer_goal_replaces_one_that_is_still_checked(solid):
     assert "replaced by a newer goal" in answer.result.error_string
 
 
-def test_a_long_goal_ends_when_the_arm_is_disarmed_meanwhile(solid):
+def test_a_long_goal_ends_when_the_arm_is_disabled_meanwhile(solid):
     waiting = solid.send(long_goal(400))
-    solid.servos.be("DISARMED")
+    solid.servos.be("DISABLED")
     answer = solid.answer(waiting)
     assert answer.status == ABORTED
-    assert "DISARMED" in answer.result.error_string
+    assert "DISABLED" in answer.result.error_string
 
 
 @pytest.mark.parametrize("between", [("PROTECTIVE_STOP", "HOLDING"), ("HOLDING",), ()])
-def test_a_waiting_goal_does_not_outlive_its_arming_session(solid, between):
+def test_a_waiting_goal_does_not_outlive_its_enabling_session(solid, between):
     waiting = solid.send(long_goal(100))
     ended = waiting.get_result_async()
     assert solid.arm._goals._waiting is not None
     for state in between:
         solid.servos.be(state, why="STOP")
         solid.spin(0.05)
-    solid.arm_servos("s2")
+    solid.enable_servos("s2")
     solid.until(ended.done)
     answer = ended.result()
     assert answer.status == ABORTED
-    assert f"the servo interface went to {(*between, 'ARMED')[0]}" in answer.result.error_string
+    assert f"the servo interface went to {(*between, 'ENABLED')[0]}" in answer.result.error_string
     solid.spin(1.0)  # in which its check would be done
     assert solid.servos.pieces == []
 
@@ -198,12 +198,12 @@ def test_a_goal_starts_only_in_the_session_in_which_it_was_asked_for(solid):
     solid.arm._goals._waiting.session = "s0"
     answer = solid.answer(waiting)
     assert answer.status == ABORTED
-    assert "an earlier arming session; send it again" in answer.result.error_string
+    assert "an earlier session; send it again" in answer.result.error_string
     assert solid.servos.pieces == []
 
 
 def test_checks_can_be_switched_off(make_motion):
-    motion = make_motion(urdf=SOLID, arm_parameters={"checks.collision": False}).arm_servos()
+    motion = make_motion(urdf=SOLID, arm_parameters={"checks.collision": False}).enable_servos()
     handle = motion.send(smooth(2.5, 0.0, 0.6))
     motion.until(lambda: motion.servos.pieces)
     motion.done(handle.cancel_goal_async())
@@ -227,6 +227,6 @@ def test_parameters_that_cannot_be_used_are_refused_at_start(make_motion, name, 
 
 
 def test_a_goal_whose_first_point_is_a_long_check_away_starts_where_the_arm_has_rested(make_motion):
-    motion = make_motion(urdf=SOLID, arm_parameters={"checks.turn": 0.001}).arm_servos()
+    motion = make_motion(urdf=SOLID, arm_parameters={"checks.turn": 0.001}).enable_servos()
     answer = motion.follow(smooth(1.4, 1.2, 0.0))
     assert answer.status == SUCCEEDED, answer.result.error_string

@@ -45,13 +45,13 @@ def test_a_refusal_is_one_line_and_ends_with_1(motion, tmp_path):
     assert err.count("\n") == 1
 
 
-def test_it_says_what_to_do_when_the_arm_is_not_armed(make_motion, tmp_path):
+def test_it_says_what_to_do_when_the_arm_is_not_enabled(make_motion, tmp_path):
     motion = make_motion()
-    motion.servos.be("DISARMED")
+    motion.servos.be("DISABLED")
     code, out, err = ended(motion, tmp_path, started(motion, tmp_path, "--joints", "waist=0.3"))
     assert code == 1
     assert "duration" in out
-    assert "arm with /servo_interface/arm" in err
+    assert "enable with /servo_interface/enable" in err
 
 
 @pytest.mark.parametrize("library", ["numpy", "rclpy"])

@@ -42,7 +42,7 @@ def test_a_gripper_that_an_object_stops_has_stalled(motion):
 
 
 def test_stalling_may_be_a_failure(make_motion):
-    motion = make_motion(gripper_parameters={"allow_stalling": False}).arm_servos()
+    motion = make_motion(gripper_parameters={"allow_stalling": False}).enable_servos()
     motion.servos.stuck["gripper"] = 0.01
     answer = motion.grip(JointState(position=[0.0]))
     assert answer.status == ABORTED
@@ -91,7 +91,7 @@ def wired(make_motion, tmp_path):
     def build(text=WIRING):
         file = tmp_path / "servos.yaml"
         file.write_text(text, "utf-8")
-        return make_motion(gripper_parameters={"wiring": str(file), "stall_timeout": 0.1}).arm_servos()
+        return make_motion(gripper_parameters={"wiring": str(file), "stall_timeout": 0.1}).enable_servos()
 
     return build
 
@@ -167,7 +167,7 @@ def test_without_a_wiring_file_a_limit_is_refused(motion, capfd):
 def test_an_arm_without_a_gripper_works_and_refuses_gripper_commands(make_motion):
     motion = make_motion(
         urdf=URDF.replace('<mimic joint="gripper"/>', "").replace("prismatic", "fixed")
-    ).arm_servos()
+    ).enable_servos()
     assert motion.grip(JointState(position=[0.01])).status == ABORTED
     assert motion.follow(smooth(0.5, 0.2, 0.0)).status == SUCCEEDED
 

@@ -68,7 +68,7 @@ def test_a_bad_jog_moves_nothing_and_is_told(motion, message):
 
 
 def test_a_jog_that_comes_to_a_limit_stops_before_it_and_says_so(make_motion):
-    motion = make_motion(rest=(0.0, 1.2, 0.01)).arm_servos()
+    motion = make_motion(rest=(0.0, 1.2, 0.01)).enable_servos()
     operator = Operator(motion)
     motion.press({"elbow": 1.0}, times=40, until=lambda: "jog: elbow comes to its limit" in operator.said)
     assert "jog: elbow comes to its limit" in operator.said
@@ -88,7 +88,7 @@ def test_jogs_at_speed_0_are_refused_with_the_reason(motion):
 
 @pytest.mark.parametrize("kind", ["joint", "twist"])
 def test_a_refused_jog_leaves_a_waiting_goal_and_one_that_is_followed_takes_its_place(make_motion, kind):
-    motion = make_motion(urdf=SOLID).arm_servos()
+    motion = make_motion(urdf=SOLID).enable_servos()
     operator = Operator(motion)
     waiting = motion.send(long_goal(400)).get_result_async()
     if kind == "joint":

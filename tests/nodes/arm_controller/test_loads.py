@@ -11,7 +11,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning"
 
 
 def test_pieces_of_an_arm_with_mass_tell_the_load_of_the_joint_that_lifts(make_motion):
-    motion = make_motion(urdf=SOLID).arm_servos()
+    motion = make_motion(urdf=SOLID).enable_servos()
     assert motion.follow(smooth(0.5, 0.2, 0.0)).status == SUCCEEDED
     efforts = [point.effort for piece in motion.servos.pieces for point in piece.points]
     assert all(len(row) == 2 for row in efforts)
@@ -20,6 +20,6 @@ def test_pieces_of_an_arm_with_mass_tell_the_load_of_the_joint_that_lifts(make_m
 
 
 def test_they_are_left_out_where_nobody_wants_them(make_motion):
-    motion = make_motion(urdf=SOLID, arm_parameters={"feedforward.gravity": False}).arm_servos()
+    motion = make_motion(urdf=SOLID, arm_parameters={"feedforward.gravity": False}).enable_servos()
     assert motion.follow(smooth(0.5, 0.2, 0.0)).status == SUCCEEDED
     assert not any(len(point.effort) for piece in motion.servos.pieces for point in piece.points)

@@ -78,7 +78,7 @@ def make_mover(make_motion, tmp_path):
 
     def build(**options):
         given = {"poses": str(poses), **options.pop("arm_parameters", {})}
-        made.append(Mover(make_motion(arm_parameters=given, **options).arm_servos()))
+        made.append(Mover(make_motion(arm_parameters=given, **options).enable_servos()))
         return made[-1]
 
     yield build
@@ -243,16 +243,16 @@ def test_a_move_into_the_floor_is_refused(make_mover):
     assert mover.motion.servos.pieces == []
 
 
-def test_a_move_is_refused_while_the_arm_moves_and_while_it_is_not_armed(mover):
+def test_a_move_is_refused_while_the_arm_moves_and_while_it_is_not_enabled(mover):
     running = mover.motion.send(smooth(3.0, 0.6, 0.0))
     mover.motion.moved()
     assert "the arm moves; wait" in mover.move("joints", joints_goal([[0.0, 0.0]])).result.error_string
     mover.motion.done(running.cancel_goal_async())
     mover.motion.answer(running)
-    mover.motion.servos.be("DISARMED")
+    mover.motion.servos.be("DISABLED")
     mover.motion.spin(0.2)
     answer = mover.move("joints", joints_goal([[0.0, 0.0]]))
-    assert re.search("DISARMED.*servo_interface/arm", answer.result.error_string)
+    assert re.search("DISABLED.*servo_interface/enable", answer.result.error_string)
     # What it would be can be asked at any time.
     assert mover.move("joints", joints_goal([[0.0, 0.0]], preview=True)).status == SUCCEEDED
 

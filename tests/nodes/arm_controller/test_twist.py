@@ -82,7 +82,7 @@ def test_a_goal_takes_over_from_a_twist_and_a_twist_from_a_goal(motion, operator
 
 
 def test_before_the_floor_it_stops_and_says_why(make_motion):
-    motion = make_motion(urdf=SOLID).arm_servos()
+    motion = make_motion(urdf=SOLID).enable_servos()
     operator = Operator(motion)
     operator.press(twist(z=-0.04), lambda: any("lower comes near floor" in text for text in operator.said))
     motion.is_still()
@@ -90,7 +90,7 @@ def test_before_the_floor_it_stops_and_says_why(make_motion):
 
 
 def test_a_joint_jog_stops_before_the_floor_too(make_motion):
-    motion = make_motion(urdf=SOLID).arm_servos()
+    motion = make_motion(urdf=SOLID).enable_servos()
     operator = Operator(motion)
     motion.press({"elbow": 0.4}, times=40, until=lambda: any("jog: slowed" in text for text in operator.said))
     motion.is_still()
@@ -113,7 +113,7 @@ def test_a_twist_that_comes_too_late_is_refused(motion, operator):
     assert motion.servos.pieces == []
 
 
-def test_a_twist_is_refused_while_the_arm_is_not_armed(make_motion):
+def test_a_twist_is_refused_while_the_arm_is_not_enabled(make_motion):
     motion = make_motion()
     motion.servos.be("HOLDING")
     operator = Operator(motion)

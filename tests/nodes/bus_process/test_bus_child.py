@@ -54,7 +54,7 @@ def clients():
 @pytest.fixture
 def served(port, clients, wait_until):
     client = clients(child_config(port))
-    wait_until(lambda: client.mode() == "DISARMED")
+    wait_until(lambda: client.mode() == "DISABLED")
     return client
 
 
@@ -78,33 +78,33 @@ def test_it_starts_serves_and_reads_every_joint(served, wait_until):
     assert served.status.torque == "off"
 
 
-def test_it_arms_moves_and_parks(served, wait_until):
+def test_it_enables_moves_and_parks(served, wait_until):
     wait_until(lambda: served.cycles > 5)
-    assert served.client.request("arm", session="s1") == "armed"
+    assert served.client.request("enable", session="s1") == "enabled"
     assert served.status.session == "s1"
     goal = waist(served) + 0.1
     move(served, 0.1, 0.5, "s1")
     wait_until(lambda: served.mode() == "MOVING")
-    wait_until(lambda: served.mode() == "ARMED")
+    wait_until(lambda: served.mode() == "ENABLED")
     wait_until(lambda: abs(waist(served) - goal) < 0.02)
     served.client.request("hold", why="test")
     serial = move(served, -0.1, 0.5, "")
     assert served.client.request("park", serial=serial) == "parking"
-    wait_until(lambda: served.mode() == "DISARMED")
+    wait_until(lambda: served.mode() == "DISABLED")
     assert served.status.bus["refused_pieces"] == 0
     assert shared_memory_files(served.pid) == set()
 
 
 def test_a_piece_of_another_session_is_counted_and_told(served, wait_until):
-    served.client.request("arm", session="s1")
+    served.client.request("enable", session="s1")
     move(served, 0.1, 0.5, "s2")
     wait_until(lambda: served.status.bus["refused_pieces"] == 1)
     assert "it is of session s2" in served.status.bus["last_refusal"]
-    assert served.mode() == "ARMED"
+    assert served.mode() == "ENABLED"
 
 
 def test_a_piece_that_does_not_fit_is_refused_and_the_next_one_works(served, wait_until):
-    served.client.request("arm", session="s1")
+    served.client.request("enable", session="s1")
     times = np.linspace(0.0, 1.0, 20_000)
     with pytest.raises(GoalRefused, match="send about 200 ms at a time"):
         served.client.send_piece("s1", time.monotonic(), Trajectory(JOINTS[:1], times, np.zeros((20_000, 1))))
@@ -116,10 +116,10 @@ def test_a_request_that_is_unknown_or_not_whole_is_refused_and_it_serves_on(serv
     with pytest.raises(CommandRefused, match="knows no such request; use arm, park"):
         served.client.request("dance")
     with pytest.raises(CommandRefused, match="it lacks 'session'"):
-        served.client.request("arm")
+        served.client.request("enable")
     with pytest.raises(CommandRefused, match="its motion, number 99, did not arrive"):
         served.client.request("park", serial=99)
-    assert served.client.request("arm", session="s1") == "armed"
+    assert served.client.request("enable", session="s1") == "enabled"
 
 
 def test_a_second_client_is_refused_while_the_first_is_there(served, port, wait_until):
@@ -156,7 +156,7 @@ def test_a_second_child_on_the_port_is_refused(served, port):
 
 
 def test_a_child_without_its_client_ends_its_motion_holds_and_is_taken_over(served, port, clients, wait_until):
-    served.client.request("arm", session="s1")
+    served.client.request("enable", session="s1")
     goal = waist(served) + 0.2
     move(served, 0.2, 0.6, "s1")
     wait_until(lambda: served.mode() == "MOVING")
@@ -168,7 +168,7 @@ def test_a_child_without_its_client_ends_its_motion_holds_and_is_taken_over(serv
     assert "the controlling process is gone; holding" in heir.status.why
     assert heir.status.torque == "on"
     wait_until(lambda: abs(waist(heir) - goal) < 0.02)
-    heir.client.request("arm", session="s2")
+    heir.client.request("enable", session="s2")
     move(heir, -0.1, 0.4, "s2")
     wait_until(lambda: heir.mode() == "MOVING")
 
@@ -187,27 +187,27 @@ def test_an_unarmed_child_without_a_client_ends_by_itself(served):
 def test_a_killed_emulator_is_a_lost_bus_and_no_reading_stands(tmp_path, clients, wait_until):
     with emulator(tmp_path / "bus"):
         client = clients(child_config(tmp_path / "bus"))
-        wait_until(lambda: client.mode() == "DISARMED")
-        client.client.request("arm", session="s1")
+        wait_until(lambda: client.mode() == "DISABLED")
+        client.client.request("enable", session="s1")
     wait_until(lambda: client.mode() == "DISCONNECTED")
     wait_until(lambda: all(math.isnan(axis.position) for axis in client.client.readings().axes))
     with pytest.raises(CommandRefused, match="the state is DISCONNECTED"):
-        client.client.request("arm", session="s2")
+        client.client.request("enable", session="s2")
     with emulator(tmp_path / "bus"):
         wait_until(lambda: client.mode() == "FAULT")
         assert client.status.torque == "off"
         assert client.status.faults[0]["cause"] == "silent reset"
         client.client.request("clear_faults")
-        wait_until(lambda: client.mode() == "DISARMED")
+        wait_until(lambda: client.mode() == "DISABLED")
 
 
 def test_a_signal_for_every_process_leaves_it_to_its_client_to_end_it(served, wait_until):
-    served.client.request("arm", session="s1")
+    served.client.request("enable", session="s1")
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         os.kill(served.pid, number)
     cycles = served.cycles
     wait_until(lambda: served.cycles > cycles + 20)
-    assert served.mode() == "ARMED"
+    assert served.mode() == "ENABLED"
     served.client.request("quit")
     assert served.client.child.wait(10.0) == 0
 
@@ -218,8 +218,8 @@ def test_without_a_client_sigterm_ends_it_at_rest_with_torque_on_and_with_a_word
 ):
     words = tmp_path / "last_words"
     served = clients(child_config(port, last_words=str(words)))
-    wait_until(lambda: served.mode() == "DISARMED")
-    served.client.request("arm", session="s1")
+    wait_until(lambda: served.mode() == "DISABLED")
+    served.client.request("enable", session="s1")
     move(served, 0.6, 1.2, "s1")
     wait_until(lambda: served.mode() == "MOVING")
     os.kill(served.pid, signal.SIGHUP)
@@ -240,7 +240,7 @@ def test_without_a_client_sigterm_ends_it_at_rest_with_torque_on_and_with_a_word
 def test_a_killed_child_leaves_the_servos_holding_and_its_successor_adopts_their_goals(
     served, port, clients, wait_until
 ):
-    served.client.request("arm", session="s1")
+    served.client.request("enable", session="s1")
     place = waist(served)
     os.kill(served.pid, signal.SIGKILL)
     served.client.child.wait(10.0)
@@ -275,7 +275,7 @@ def test_a_port_that_appears_in_time_is_served(tmp_path, clients, wait_until):
                 wait_until(lambda: _listens(tmp_path / "bus"))
                 client = clients(config)
                 assert client.found
-                wait_until(lambda: client.mode() == "DISARMED")
+                wait_until(lambda: client.mode() == "DISABLED")
                 client.client.request("quit")
                 assert child.wait(10.0) == 0
         finally:
@@ -305,7 +305,7 @@ def test_sigterm_while_the_port_is_awaited_ends_it(tmp_path, wait_until):
 def test_a_request_that_was_given_up_is_not_carried_out_later(served, wait_until):
     wait_until(lambda: served.cycles > 5)
     with pytest.raises(CommandRefused, match="too late"):
-        served.client.request("arm", session="s1", until=time.monotonic() - 1.0)
+        served.client.request("enable", session="s1", until=time.monotonic() - 1.0)
     assert served.status.torque == "off"
 
 

@@ -22,7 +22,7 @@ def reported(bench):
 
 
 def test_a_joint_of_two_servos_has_one_reading_and_two_entries():
-    bench = twin().armed().run(0.3)
+    bench = twin().enabled().run(0.3)
     readings, status = reported(bench)
     first, second = bench.loop.servos["boom"], bench.loop.servos[SECOND]
     assert len(readings.axes) == 2
@@ -36,7 +36,7 @@ def test_a_joint_of_two_servos_has_one_reading_and_two_entries():
 
 
 def test_the_joint_shows_the_graver_of_both():
-    bench = twin(-1.5).armed().run(0.3)
+    bench = twin(-1.5).enabled().run(0.3)
     bench.faults.inject(catalogue.Overload(SECOND))
     bench.faults.inject(catalogue.Overheat(SECOND, temperature=70.0))
     bench.run_until(lambda: bench.loop.faults, 0.3)
@@ -50,7 +50,7 @@ def test_the_joint_shows_the_graver_of_both():
 
 
 def test_what_was_not_read_of_the_second_is_absent_and_the_position_is_not():
-    bench = twin(-1.5).armed().run(0.3)
+    bench = twin(-1.5).enabled().run(0.3)
     bench.faults.inject(catalogue.Silence(SECOND))
     bench.run_until(lambda: bench.loop.faults, 0.3)
     bench.run(0.1)
@@ -60,7 +60,7 @@ def test_what_was_not_read_of_the_second_is_absent_and_the_position_is_not():
 
 
 def test_the_position_of_a_joint_that_lost_its_turns_is_absent():
-    bench = reel().armed()
+    bench = reel().enabled()
     go(bench, {"drum": 9.0})
     bench.faults.inject(catalogue.Reset("drum"))
     bench.run_until(lambda: [f.cause for f in bench.loop.faults.values()] == [Cause.TURNS_LOST], 2.0)
@@ -72,7 +72,7 @@ def test_the_position_of_a_joint_that_lost_its_turns_is_absent():
 
 
 def test_a_servo_that_is_held_to_a_current_shows_it_and_others_none():
-    _, status = reported(reel().armed())
+    _, status = reported(reel().enabled())
     assert status.servos["jaw"]["current limit [A]"] == "0.50"
     assert "current limit [A]" not in status.servos["drum"]
 
@@ -81,7 +81,7 @@ def test_a_servo_that_is_held_to_a_current_shows_it_and_others_none():
 
 
 def test_of_a_servo_that_is_silent_nothing_is_told_that_it_once_said():
-    bench = Bench("park").armed()
+    bench = Bench("park").enabled()
     report = BusReport(bench.loop, bench.bus)
     assert report.status(bench.now).torque == "on"
     bench.faults.inject(catalogue.BrownOut("elbow"))
@@ -96,7 +96,7 @@ def test_of_a_servo_that_is_silent_nothing_is_told_that_it_once_said():
 
 
 def test_where_all_servos_lose_their_power_no_fault_tells_of_one_that_holds():
-    bench = Bench("park").armed()
+    bench = Bench("park").enabled()
     report = BusReport(bench.loop, bench.bus)
     for joint in JOINTS:
         bench.faults.inject(catalogue.BrownOut(joint), seconds=0.3)
@@ -116,7 +116,7 @@ def test_slow_values_carry_an_age_of_their_own():
 
 
 def test_when_the_port_is_gone_torque_is_unknown():
-    bench = Bench("park").armed()
+    bench = Bench("park").enabled()
     bench.port.unplugged = True
     bench.run(0.05)
     report = BusReport(bench.loop, bench.bus)
@@ -133,7 +133,7 @@ def test_when_the_port_is_gone_torque_is_unknown():
     ],
 )
 def test_what_keeps_a_bus_away_is_told_as_a_word_for_programs(error, gone):
-    bench = Bench("park").armed()
+    bench = Bench("park").enabled()
     bench.port.unplugged = True
     bench.run(0.05)
     report = BusReport(bench.loop, bench.bus)
@@ -142,7 +142,7 @@ def test_what_keeps_a_bus_away_is_told_as_a_word_for_programs(error, gone):
 
 
 def test_cycles_keep_no_memory_and_leave_no_garbage_to_collect():
-    bench = Bench("home").armed().run(1.0)
+    bench = Bench("home").enabled().run(1.0)
     gc.collect()
     gc.disable()
     try:

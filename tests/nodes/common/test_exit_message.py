@@ -28,18 +28,18 @@ def log(folder, *lines):
 @pytest.mark.parametrize(
     ("torque", "told", "is_on"),
     [
-        ("on", "not parked: disarm refused: clear that first; torque stays on", True),
-        ("partial", "not parked: disarm refused: clear that first; torque stays on in some joints", True),
+        ("on", "not parked: disable refused: clear that first; torque stays on", True),
+        ("partial", "not parked: disable refused: clear that first; torque stays on in some joints", True),
         ("off", "torque is off, and the state is FAULT (elbow: overload)", False),
         (
             "unknown",
-            "not parked: disarm refused: clear that first; perhaps torque stays on, since a servo is silent",
+            "not parked: disable refused: clear that first; perhaps torque stays on, since a servo is silent",
             True,
         ),
     ],
 )
 def test_an_arm_that_was_not_parked_is_told_by_the_torque_that_it_has(torque, told, is_on):
-    words = not_parked("disarm refused: clear that first; torque stays on", status(torque))
+    words = not_parked("disable refused: clear that first; torque stays on", status(torque))
     assert words == told
     assert leaves_torque_on(words) == is_on
 

@@ -40,8 +40,8 @@ def graph(tmp_path):
         graph.joints = controller.joints
         try:
             graph.start()
-            graph.until(lambda: graph.state() == "DISARMED" and graph.client.server_is_ready())
-            graph.arm()
+            graph.until(lambda: graph.state() == "DISABLED" and graph.client.server_is_ready())
+            graph.enable()
             graph.until(lambda: controller.control.setpoint(0.0) is not None and controller.control.arm.measured)
             graph.controller = controller
             yield graph
@@ -75,7 +75,7 @@ def test_the_arm_gives_way_says_so_and_takes_what_leads_away(graph, path):
     blocked = follow(graph, -0.3, path)
     assert blocked.error_code == Result.PATH_TOLERANCE_VIOLATED
     assert blocked.error_string.startswith("blocked at waist, 0.0")
-    graph.until(lambda: graph.state() == "ARMED")
+    graph.until(lambda: graph.state() == "ENABLED")
     values = graph.values()
     assert (values["torque"], values["cause"]) == ("on", "blocked")
     assert values["why"].startswith("blocked at waist, 0.0")

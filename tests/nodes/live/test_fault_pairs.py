@@ -39,14 +39,14 @@ STEADY = 100  # cycles
 def graph(tmp_path):
     with emulator(tmp_path / "bus", pose="park"):
         graph = ServoGraph(tmp_path / "bus", tmp_path / "log")
-        yield armed(graph.start())
+        yield enabled(graph.start())
         graph.close()
 
 
-def armed(graph):
-    graph.until(lambda: graph.state() == "DISARMED")
-    assert graph.arm().success
-    graph.until(lambda: graph.state() == "ARMED")
+def enabled(graph):
+    graph.until(lambda: graph.state() == "DISABLED")
+    assert graph.enable().success
+    graph.until(lambda: graph.state() == "ENABLED")
     return graph
 
 
@@ -90,8 +90,8 @@ def follow(graph):
     """Do what the state names until the arm takes commands; returns what was asked for."""
     asked = []
     acts = {
-        "arm": graph.arm,
-        "disarm": lambda: graph.arm(False),
+        "enable": graph.arm,
+        "disable": lambda: graph.enable(False),
         "clear_faults": graph.clear,
         "torque_off": lambda: graph.ask(topics.TORQUE_OFF),
         "release": lambda: graph.stop(False),
@@ -121,11 +121,11 @@ def waits(graph):
 
 
 def is_steady(graph):
-    if graph.state() != "ARMED":
+    if graph.state() != "ENABLED":
         return False
     cycles = len(graph.joint_states)
-    graph.until(lambda: graph.state() != "ARMED" or len(graph.joint_states) > cycles + STEADY)
-    return graph.state() == "ARMED"
+    graph.until(lambda: graph.state() != "ENABLED" or len(graph.joint_states) > cycles + STEADY)
+    return graph.state() == "ENABLED"
 
 
 def test_a_servo_that_is_silent_while_the_bus_process_starts_again_is_taken_back(graph):
@@ -133,13 +133,13 @@ def test_a_servo_that_is_silent_while_the_bus_process_starts_again_is_taken_back
     os.kill(graph.child(), signal.SIGKILL)
     graph.until(lambda: "fault.elbow" in graph.values())
     graph.until(lambda: graph.state() == "HOLDING")
-    assert follow(graph) == ["arm"]
+    assert follow(graph) == ["enable"]
     told = [status for array in graph.diagnostics for status in array.status if status.name.endswith(": elbow")]
-    assert {item.key: item.value for item in told[-1].values}["bus watchdog"].startswith("armed")
+    assert {item.key: item.value for item in told[-1].values}["bus watchdog"].startswith("enabled")
 
 
 @pytest.mark.soak
-def test_after_any_two_faults_the_arm_is_armed_again_by_what_its_state_names(graph, soak):
+def test_after_any_two_faults_the_arm_is_enabled_again_by_what_its_state_names(graph, soak):
     random = Random(SEED)
     pairs = PAIRS if soak.is_whole else [("encoder_error", "kill bus"), ("voltage_dip", "protective stop")]
     for number, (first, second) in enumerate(pairs):

@@ -48,9 +48,9 @@ CASES = (
         None,
         "elbow: still 9.0 V, minimum 9.5 V",
         relieved_by="torque_off",
-        ends="DISARMED",
+        ends="DISABLED",
     ),
-    Live("encoder_error", "encoder", refused="would let it fall", relieved_by="torque_off", ends="DISARMED"),
+    Live("encoder_error", "encoder", refused="would let it fall", relieved_by="torque_off", ends="DISABLED"),
     Live("silence", "missing", refused="elbow: it does not answer", recovered_by=""),
     Live("reset", "silent reset"),
     Live("unplug", "disconnected", refused="the state is DISCONNECTED|reconnect the bus", recovered_by=""),
@@ -73,10 +73,10 @@ def child(port):
 
 
 @pytest.fixture
-def armed(child, port, wait_until):
-    wait_until(lambda: child.mode() in ("DISARMED", "HOLDING"))
-    child.client.request("arm", session="s1")
-    wait_until(lambda: child.mode() == "ARMED" and not any(map(math.isnan, positions(child).values())))
+def enabled(child, port, wait_until):
+    wait_until(lambda: child.mode() in ("DISABLED", "HOLDING"))
+    child.client.request("enable", session="s1")
+    wait_until(lambda: child.mode() == "ENABLED" and not any(map(math.isnan, positions(child).values())))
     yield child
     ask(port, console.clear(None))
 
@@ -96,33 +96,33 @@ def told(child: Listening) -> set[str]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.cause for case in CASES])
-def test_a_fault_is_told_and_recovers_and_the_other_joints_stay(case, armed, port, wait_until):
-    places = positions(armed)
+def test_a_fault_is_told_and_recovers_and_the_other_joints_stay(case, enabled, port, wait_until):
+    places = positions(enabled)
     inject(port, case.values, case.fault)
-    wait_until(lambda: case.cause in told(armed))
-    assert armed.status.session == ""
+    wait_until(lambda: case.cause in told(enabled))
+    assert enabled.status.session == ""
     if case.refused:
         with pytest.raises(CommandRefused, match=case.refused):
-            armed.client.request("clear_faults")
+            enabled.client.request("clear_faults")
     if case.mended_by is None:
         ask(port, console.clear(None))
     else:
         inject(port, {"temperature": case.mended_by["temperature"]}, case.mended_by["name"])
     for request in filter(None, (case.relieved_by, case.recovered_by)):
-        armed.client.request(request)
-    wait_until(lambda: armed.mode() == case.ends)
-    assert armed.status.torque == ("on" if case.ends == "HOLDING" else "off")
-    wait_until(lambda: not any(map(math.isnan, positions(armed).values())))
+        enabled.client.request(request)
+    wait_until(lambda: enabled.mode() == case.ends)
+    assert enabled.status.torque == ("on" if case.ends == "HOLDING" else "off")
+    wait_until(lambda: not any(map(math.isnan, positions(enabled).values())))
     still = set(JOINTS) - {"elbow"}
-    assert all(abs(positions(armed)[joint] - places[joint]) < HALF_A_DEGREE for joint in still)
+    assert all(abs(positions(enabled)[joint] - places[joint]) < HALF_A_DEGREE for joint in still)
 
 
-def test_a_process_that_was_stopped_takes_the_servos_back_that_stopped_meanwhile(armed, wait_until):
-    places = positions(armed)
-    os.kill(armed.pid, signal.SIGSTOP)
+def test_a_process_that_was_stopped_takes_the_servos_back_that_stopped_meanwhile(enabled, wait_until):
+    places = positions(enabled)
+    os.kill(enabled.pid, signal.SIGSTOP)
     time.sleep(1.5)  # beyond the servos' patience: what is awaited is that nothing happens
-    os.kill(armed.pid, signal.SIGCONT)
-    wait_until(lambda: armed.status.cause == "bus watchdog")
-    assert armed.mode() == "HOLDING"
-    assert "elbow stopped" in armed.status.why or "elbow," in armed.status.why
-    assert all(abs(positions(armed)[joint] - places[joint]) < HALF_A_DEGREE for joint in JOINTS)
+    os.kill(enabled.pid, signal.SIGCONT)
+    wait_until(lambda: enabled.status.cause == "bus watchdog")
+    assert enabled.mode() == "HOLDING"
+    assert "elbow stopped" in enabled.status.why or "elbow," in enabled.status.why
+    assert all(abs(positions(enabled)[joint] - places[joint]) < HALF_A_DEGREE for joint in JOINTS)

@@ -33,7 +33,7 @@ YIELDS = "\\1    mode: current-based position\n    current_limit: 1 A\n"
 
 @pytest.fixture
 def graph(tmp_path, nothing_left):
-    """A servo interface whose waist can give way, parked, armed."""
+    """A servo interface whose waist can give way, parked, enabled."""
     wiring = tmp_path / "servos.yaml"
     text = SERVOS.read_text("utf-8")
     wiring.write_text(re.sub(r"(  waist:\n(?:    .*\n)+)", YIELDS, text, count=1), "utf-8")
@@ -44,9 +44,9 @@ def graph(tmp_path, nothing_left):
             graph.clients[service.name] = graph.node.create_client(service.kind, service.name)
         try:
             graph.start(wiring=wiring)
-            graph.until(lambda: graph.state() == "DISARMED")
-            assert graph.arm().success
-            graph.until(lambda: graph.state() == "ARMED" and graph.joint_states)
+            graph.until(lambda: graph.state() == "DISABLED")
+            assert graph.enable().success
+            graph.until(lambda: graph.state() == "ENABLED" and graph.joint_states)
             yield graph
         finally:
             graph.close()
@@ -98,7 +98,7 @@ def test_a_joint_is_pushed_another_is_let_go_and_the_arm_parks_with_both(graph):
     graph.until(lambda: graph.values().get("free") == "waist")
     assert (graph.state(), graph.values()["torque"], graph.values()["session"]) == ("HOLDING", "on", "")
     graph.until(lambda: told_of(graph, "waist").get("free-drive") == "gives way, its load is followed")
-    refused = graph.arm()
+    refused = graph.enable()
     assert not refused.success
     assert "end that first: /servo_interface/waist/free false" in refused.message
     console.read_reply(ask(graph.port, console.inject("push", "waist", {"torque": "0.5"}, math.inf)))
@@ -111,7 +111,7 @@ def test_a_joint_is_pushed_another_is_let_go_and_the_arm_parks_with_both(graph):
     assert out.startswith("waist ") == bool(graph.values().get("free"))
     graph.until(lambda: "free" not in graph.values())
     assert graph.positions()["waist"] == pytest.approx(left, abs=math.radians(2.0))
-    assert graph.arm().success
+    assert graph.enable().success
     limp_and_parked(graph)
 
 

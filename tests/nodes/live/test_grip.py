@@ -70,8 +70,8 @@ def gripping(tmp_path, wiring, gains):
         graph.client = ActionClient(graph.node, ParallelGripperCommand, topics.GRIPPER_COMMAND.name)
         try:
             graph.start(wiring=wiring, **gains)
-            graph.until(lambda: graph.state() == "DISARMED" and graph.client.server_is_ready())
-            graph.arm()
+            graph.until(lambda: graph.state() == "DISABLED" and graph.client.server_is_ready())
+            graph.enable()
             graph.until(lambda: controller.control.setpoint(0.0) is not None and controller.control.arm.measured)
             yield graph
         finally:
@@ -102,7 +102,7 @@ def test_what_is_between_the_fingers_is_held_as_hard_as_the_command_allows(graph
     assert grip(graph, 0.0).state.effort[0] < -60.0  # the wiring file's 0.5 A
     refused = grip(graph, 0.0, -1.0)
     assert (refused.reached_goal, refused.stalled) == (False, False)
-    assert graph.state() == "ARMED"
+    assert graph.state() == "ENABLED"
 
 
 def test_a_servo_that_cannot_limit_its_current_holds_what_stops_it_without_an_overload(tmp_path):
@@ -113,4 +113,4 @@ def test_a_servo_that_cannot_limit_its_current_holds_what_stops_it_without_an_ov
         assert (held.reached_goal, held.stalled) == (False, True)
         end = time.monotonic() + 4.0  # more than twice of what the servo would bear at its stall torque
         graph.until(lambda: time.monotonic() > end)
-        assert graph.state() == "ARMED"
+        assert graph.state() == "ENABLED"

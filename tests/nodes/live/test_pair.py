@@ -34,9 +34,9 @@ def child(port):
 
 
 def test_an_overload_of_the_second_motor_is_told_and_recovered_while_the_first_holds(child, port, wait_until):
-    wait_until(lambda: child.mode() == "DISARMED")
-    child.client.request("arm", session="s1")
-    wait_until(lambda: child.mode() == "ARMED" and child.status.torque == "on")
+    wait_until(lambda: child.mode() == "DISABLED")
+    child.client.request("enable", session="s1")
+    wait_until(lambda: child.mode() == "ENABLED" and child.status.torque == "on")
     place = child.client.readings().axes[1].position
     console.read_reply(ask(port, console.inject("overload", SECOND, {}, math.inf)))
     wait_until(lambda: [fault["joint"] for fault in child.status.faults] == [SECOND])
@@ -47,4 +47,4 @@ def test_an_overload_of_the_second_motor_is_told_and_recovered_while_the_first_h
     wait_until(lambda: child.mode() == "HOLDING" and child.status.torque == "on")
     wait_until(lambda: math.isfinite(child.client.readings().axes[1].position))
     assert child.client.readings().axes[1].position == pytest.approx(place, abs=math.radians(1.0))
-    assert child.status.servos[SECOND]["bus watchdog"].startswith("armed")
+    assert child.status.servos[SECOND]["bus watchdog"].startswith("enabled")

@@ -21,7 +21,7 @@ from armature.nodes.monitor.executor_bridge import Handover, fail, settle
 from armature.nodes.monitor.gateway import RosGateway
 
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
-ARMING = "arm with /servo_interface/arm"
+ENABLING = "enable with /servo_interface/enable"
 ARM = ArmModel.from_urdf(
     """<robot name="one"><link name="base_link"/><link name="a"/>
 <joint name="elbow" type="revolute"><parent link="base_link"/><child link="a"/><axis xyz="0 0 1"/>
@@ -66,11 +66,11 @@ def test_a_request_that_timed_out_is_not_kept(gateway, monkeypatch):
     [
         (
             "FAULT",
-            {"remedy": "disarm, which parks it"},
-            f"disarm, which parks it, then {ARMING}",
+            {"remedy": "disable, which parks it"},
+            f"disable, which parks it, then {ENABLING}",
         ),
-        ("DISARMED", {"remedy": "arm"}, ARMING),
-        ("DISCONNECTED", {}, f"wait until it is heard again, then {ARMING}"),
+        ("DISABLED", {"remedy": "enable"}, ENABLING),
+        ("DISCONNECTED", {}, f"wait until it is heard again, then {ENABLING}"),
     ],
 )
 def test_a_command_is_refused_with_what_the_state_names(gateway, state, values, step):
@@ -82,7 +82,7 @@ def test_a_command_is_refused_with_what_the_state_names(gateway, state, values, 
 
 
 def test_a_jog_that_presses_on_is_refused_with_the_side(gateway):
-    gateway.show(Snapshot(ServoInterfaceState("ARMED", values={"blocked.elbow": "below 0.6980"})))
+    gateway.show(Snapshot(ServoInterfaceState("ENABLED", values={"blocked.elbow": "below 0.6980"})))
     with pytest.raises(CommandRefused, match=r"elbow, which is blocked below 0.6980; send it the other way"):
         gateway.jog({"elbow": -0.1})
     with pytest.raises(ProcessError, match="joint_jog"):  # it is sent on, and nobody is there to hear it

@@ -28,7 +28,7 @@ def diagnosed(readings, status):
 
 
 def test_the_second_servo_of_a_joint_has_a_status_of_its_own():
-    found = statuses(twin(-1.5).armed().run(0.2))
+    found = statuses(twin(-1.5).enabled().run(0.2))
     assert list(found) == ["bus", "waist", "boom", SECOND]
     assert (found[SECOND].hardware_id, found[SECOND].message) == ("id 12", "ok")
     assert {item.key: item.value for item in found[SECOND].values}["torque"] == "on"
@@ -36,7 +36,7 @@ def test_the_second_servo_of_a_joint_has_a_status_of_its_own():
 
 @pytest.mark.parametrize(("fault", "told"), [(catalogue.Overload, "overload: "), (catalogue.Silence, "missing: ")])
 def test_its_fault_is_told_there_and_not_of_the_first(fault, told):
-    bench = twin(-1.5).armed().run(0.2)
+    bench = twin(-1.5).enabled().run(0.2)
     bench.faults.inject(fault(SECOND))
     bench.run_until(lambda: bench.loop.faults, 0.3)
     found = statuses(bench)
@@ -52,7 +52,7 @@ def problem(cause, joint="boom"):
 
 def test_no_warning_of_a_joint_hides_behind_another():
     warnings = (problem(Cause.LOAD), problem(Cause.LOAD, SECOND), problem(Cause.TEMPERATURE))
-    status = link.Status("ARMED", "on", "s1", "armed", protective_stop=False, warnings=warnings)
+    status = link.Status("ENABLED", "on", "s1", "enabled", protective_stop=False, warnings=warnings)
     values = {item.key: item.value for item in servo_diagnostics.state(status, 0.0).values}
     told = {name: text.split(":")[0] for name, text in values.items() if name.startswith("warning")}
     assert told == {
@@ -63,7 +63,7 @@ def test_no_warning_of_a_joint_hides_behind_another():
 
 
 def test_a_warm_and_loaded_joint_at_fault_tells_all_of_it_in_one_message():
-    bench = twin(-1.5).armed().run(0.2)
+    bench = twin(-1.5).enabled().run(0.2)
     report = BusReport(bench.loop, bench.bus)
     status = replace(
         report.status(bench.now),
@@ -78,7 +78,7 @@ def test_a_warm_and_loaded_joint_at_fault_tells_all_of_it_in_one_message():
 
 @pytest.mark.parametrize(("ends", "step"), [(True, "clear_faults"), (False, "wait")])
 def test_the_step_that_would_succeed_is_a_word_for_programs(ends, step):
-    bench = twin(-1.5).armed().run(0.2)
+    bench = twin(-1.5).enabled().run(0.2)
     bench.faults.inject(catalogue.Overload("waist") if ends else catalogue.Silence("waist"))
     bench.run_until(lambda: bench.loop.faults, 0.3)
     bench.faults.clear("overload")

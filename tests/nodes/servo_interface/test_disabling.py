@@ -1,4 +1,4 @@
-"""Disarming, over the loop and the emulated servos on virtual time."""
+"""Disabling, over the loop and the emulated servos on virtual time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from armature.dynamixel.motion.setpoints import Piece
 from armature.emulator.faults import catalogue
 from armature.errors import ArmatureError, CommandRefused
 from armature.nodes.bus_process.report import BusReport
-from armature.nodes.servo_interface.disabling import Disarming
+from armature.nodes.servo_interface.disabling import Disabling
 from armature.nodes.servo_interface.parameters import ServoConfiguration
 
 ARM_JOINTS = tuple(joint for joint in WIRING.joints if joint != "gripper")
@@ -68,14 +68,14 @@ class Near:
 
 @pytest.fixture
 def near():
-    bench = Bench("home").armed()
+    bench = Bench("home").enabled()
     bench.far.plant.carry(SAG)
     bench.run(1.0)
     return Near(bench)
 
 
 @pytest.fixture
-def disarming(near, tmp_path):
+def disabling(near, tmp_path):
     park = POSES["park"]
     configuration = ServoConfiguration(
         arm=ARM,
@@ -87,33 +87,33 @@ def disarming(near, tmp_path):
         state_folder=tmp_path,
         child={},
     )
-    disarming = Disarming(configuration, near)
-    yield disarming
-    disarming.close()
+    disabling = Disabling(configuration, near)
+    yield disabling
+    disabling.close()
 
 
-def test_an_arm_whose_servos_have_stopped_by_themselves_meanwhile_still_parks(near, disarming):
+def test_an_arm_whose_servos_have_stopped_by_themselves_meanwhile_still_parks(near, disabling):
     near.hold_ups = 1
-    assert disarming.begin().result(60.0) == "parked, torque off"
+    assert disabling.begin().result(60.0) == "parked, torque off"
     (refusal,) = near.parked
     assert "the set-point is at" in refusal
     assert near.bench.loop.watchdog_trips > 0
-    assert near.bench.mode() is Mode.DISARMED
+    assert near.bench.mode() is Mode.DISABLED
 
 
-def test_it_does_not_try_for_ever_and_the_arm_holds(near, disarming):
+def test_it_does_not_try_for_ever_and_the_arm_holds(near, disabling):
     near.hold_ups = 99
     with pytest.raises(CommandRefused, match="begin within"):
-        disarming.begin().result(60.0)
+        disabling.begin().result(60.0)
     assert len(near.parked) <= 3
     assert near.bench.mode() is Mode.HOLDING
     assert near.bench.loop.torque() == "on"
 
 
-def test_in_a_paused_simulation_it_gives_up_and_the_arm_does_not_move_when_time_passes_again(near, disarming):
+def test_in_a_paused_simulation_it_gives_up_and_the_arm_does_not_move_when_time_passes_again(near, disabling):
     near.pauses = True
     with pytest.raises(CommandRefused, match="time stands"):
-        disarming.begin().result(60.0)
+        disabling.begin().result(60.0)
     assert near.bench.mode() is Mode.HOLDING
     before = near.bench.positions()
     near.bench.run(1.0)
@@ -121,7 +121,7 @@ def test_in_a_paused_simulation_it_gives_up_and_the_arm_does_not_move_when_time_
     assert max(abs(near.bench.positions()[joint] - before[joint]) for joint in ARM_JOINTS) < 0.01
 
 
-def test_what_stands_in_the_way_is_told_at_once(near, disarming, monkeypatch):
+def test_what_stands_in_the_way_is_told_at_once(near, disabling, monkeypatch):
     asked = []
 
     def refused(*_):
@@ -130,7 +130,7 @@ def test_what_stands_in_the_way_is_told_at_once(near, disarming, monkeypatch):
 
     monkeypatch.setattr("armature.nodes.servo_interface.disabling.way_to_park", refused)
     with pytest.raises(CommandRefused, match="hand would meet floor"):
-        disarming.begin().result(60.0)
+        disabling.begin().result(60.0)
     assert len(asked) == 1
 
 
@@ -146,7 +146,7 @@ def test_what_stands_in_the_way_is_told_at_once(near, disarming, monkeypatch):
     ],
     ids=["input_voltage", "temperature", "following_error"],
 )
-def test_an_arm_at_fault_that_can_still_turn_parks_when_asked(near, disarming, fault):
+def test_an_arm_at_fault_that_can_still_turn_parks_when_asked(near, disabling, fault):
     bench = near.bench
     bench.faults.inject(fault)
     bench.run_until(lambda: bench.mode() is Mode.FAULT)
@@ -154,7 +154,7 @@ def test_an_arm_at_fault_that_can_still_turn_parks_when_asked(near, disarming, f
     if not isinstance(fault, catalogue.Overheat):
         bench.faults.clear(None)
     assert bench.loop.faults
-    assert disarming.begin().result(60.0) == "parked, torque off"
+    assert disabling.begin().result(60.0) == "parked, torque off"
     assert bench.loop.torque() == "off"
     parked = bench.positions()
     assert max(abs(parked[joint] - POSES["park"][joint]) for joint in ARM_JOINTS) < NEAR
@@ -168,28 +168,28 @@ def test_an_arm_at_fault_that_can_still_turn_parks_when_asked(near, disarming, f
         (catalogue.EncoderError("elbow"), "elbow cannot be trusted to move: encoder"),
     ],
 )
-def test_an_arm_that_cannot_be_trusted_to_park_holds_and_says_why(near, disarming, fault, why):
+def test_an_arm_that_cannot_be_trusted_to_park_holds_and_says_why(near, disabling, fault, why):
     bench = near.bench
     bench.faults.inject(fault)
     bench.run_until(lambda: bench.mode() is Mode.FAULT)
     with pytest.raises(CommandRefused, match=why):
-        disarming.begin().result(60.0)
+        disabling.begin().result(60.0)
     assert bench.loop.torque() in ("on", "partial")
 
 
-def test_an_arm_at_fault_holds_when_its_process_ends(near, disarming):
+def test_an_arm_at_fault_holds_when_its_process_ends(near, disabling):
     bench = near.bench
     bench.faults.inject(catalogue.Overheat("elbow", temperature=76.0))
     bench.run_until(lambda: bench.mode() is Mode.FAULT)
     with pytest.raises(CommandRefused, match=r"the state is FAULT .*torque stays on"):
-        disarming.begin(is_leaving=True).result(60.0)
+        disabling.begin(is_leaving=True).result(60.0)
     assert bench.loop.torque() == "on"
 
 
-def test_an_arm_at_fault_without_torque_is_disarmed_already(near, disarming):
+def test_an_arm_at_fault_without_torque_is_disabled_already(near, disabling):
     bench = near.bench
     bench.faults.inject(catalogue.Overheat("elbow", temperature=76.0))
     bench.run_until(lambda: bench.mode() is Mode.FAULT)
     bench.loop.torque_off(bench.now)
     bench.run(0.5)
-    assert disarming.begin().result(60.0) == "torque is off already"
+    assert disabling.begin().result(60.0) == "torque is off already"

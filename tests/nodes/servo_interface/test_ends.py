@@ -36,7 +36,7 @@ def ends_as_the_table_says(graph, way, state):
     """Run one cell of the table."""
     graph.has_no_terminal = way is ends.ctrl_c_and_its_echo
     graph.start()
-    graph.until(lambda: graph.state() == "DISARMED")
+    graph.until(lambda: graph.state() == "DISABLED")
     state(graph)
     words = ends.end(graph, way)
     holds = state is not ends.disabled and (state in ends.LATCHED or way in ends.HOLDING_WAYS)

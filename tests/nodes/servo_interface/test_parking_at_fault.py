@@ -24,18 +24,18 @@ def graph(tmp_path, nothing_left):
         graph.close()
 
 
-def test_a_servo_that_latched_an_error_and_keeps_its_torque_is_let_down_by_disarming(graph):
+def test_a_servo_that_latched_an_error_and_keeps_its_torque_is_let_down_by_disabling(graph):
     graph.start(park_speed=1.0)
-    graph.until(lambda: graph.state() == "DISARMED")
-    assert graph.arm().success
+    graph.until(lambda: graph.state() == "DISABLED")
+    assert graph.enable().success
     told = console.inject("voltage_dip", "shoulder", {"voltage": "9"}, math.inf)
     console.read_reply(ask(graph.port, told))
     graph.until(lambda: graph.state() == "FAULT")
-    assert "disarm, which parks it" in graph.values()["fault.shoulder"]
+    assert "disable, which parks it" in graph.values()["fault.shoulder"]
     ask(graph.port, console.clear(None))
-    graph.until(lambda: "disarm first" in graph.clear().message)
-    parked = graph.arm(False)
+    graph.until(lambda: "disable first" in graph.clear().message)
+    parked = graph.enable(False)
     assert (parked.success, parked.message) == (True, "parked, torque off")
     graph.until(lambda: graph.values()["torque"] == "off")  # the state travels apart from the answer
     assert graph.clear().success
-    graph.until(lambda: graph.state() == "DISARMED")
+    graph.until(lambda: graph.state() == "DISABLED")

@@ -188,7 +188,7 @@ def test_what_is_told_after_the_end_is_dropped(node, outlet):
 def test_the_log_says_why_the_arm_is_as_it_is_once_for_each_change(node, outlet):
     held = replace(link.starting(protective_stop=False), mode="HOLDING", why="stopped", cause="operator stop")
     held = replace(held, servos={"elbow": {}})
-    armed = replace(held, mode="ARMED", why="armed", cause="")
-    for status in (held, held, armed, replace(armed, mode="MOVING"), armed):
+    enabled = replace(held, mode="ENABLED", why="enabled", cause="")
+    for status in (held, held, enabled, replace(enabled, mode="MOVING"), enabled):
         outlet.state(status, None)
-    assert node.log == ["HOLDING: stopped", "ARMED: armed"]
+    assert node.log == ["HOLDING: stopped", "ENABLED: enabled"]

@@ -56,7 +56,7 @@ def test_an_arm_that_could_not_park_is_refused_at_start_with_the_bounds(configur
 def test_goals_beyond_a_range_are_refused_before_anything_moves(make_motion, tmp_path):
     wiring = tmp_path / "servos.yaml"
     wiring.write_text(WIRING.replace("180 deg,", "180 deg, range: [-0.5 rad, 0.3 rad],", 1), "utf-8")
-    motion = make_motion(arm_parameters={"wiring": str(wiring)}).arm_servos()
+    motion = make_motion(arm_parameters={"wiring": str(wiring)}).enable_servos()
     answer = motion.follow(smooth(0.8, 0.4, 0.0))
     assert answer.status == ABORTED
     assert "waist" in answer.result.error_string

@@ -34,15 +34,15 @@ def graph(port, tmp_path, nothing_left):
 
 
 @pytest.fixture
-def armed(graph):
+def enabled(graph):
     return arm(graph.start())
 
 
 def arm(graph):
-    graph.until(lambda: graph.state() == "DISARMED")
-    answer = graph.arm()
+    graph.until(lambda: graph.state() == "DISABLED")
+    answer = graph.enable()
     assert answer.success, answer.message
-    graph.until(lambda: graph.state() == "ARMED" and graph.commanded)
+    graph.until(lambda: graph.state() == "ENABLED" and graph.commanded)
     return graph
 
 
@@ -60,25 +60,25 @@ def diagnosed(graph, name):
 # The protective stop
 
 
-def test_the_latch_outlives_both_halves_and_only_a_release_ends_it(armed):
-    assert armed.stop().success
-    armed.until(lambda: armed.state() == "PROTECTIVE_STOP")
-    child = armed.child()
-    for pid in (armed.process.pid, child):
+def test_the_latch_outlives_both_halves_and_only_a_release_ends_it(enabled):
+    assert enabled.stop().success
+    enabled.until(lambda: enabled.state() == "PROTECTIVE_STOP")
+    child = enabled.child()
+    for pid in (enabled.process.pid, child):
         os.kill(pid, signal.SIGKILL)
-    armed.process.wait()
-    armed.states.clear()
-    armed.start()
-    armed.until(lambda: armed.state() == "PROTECTIVE_STOP")
-    assert armed.child() != child
-    assert armed.values()["torque"] == "on"
-    assert "PROTECTIVE_STOP" in armed.arm().message
-    assert armed.stop(False).success
-    armed.until(lambda: armed.state() == "HOLDING")
-    assert armed.end() == 0
-    armed.states.clear()
-    armed.start()
-    armed.until(lambda: armed.state() in ("DISARMED", "HOLDING"))
+    enabled.process.wait()
+    enabled.states.clear()
+    enabled.start()
+    enabled.until(lambda: enabled.state() == "PROTECTIVE_STOP")
+    assert enabled.child() != child
+    assert enabled.values()["torque"] == "on"
+    assert "PROTECTIVE_STOP" in enabled.enable().message
+    assert enabled.stop(False).success
+    enabled.until(lambda: enabled.state() == "HOLDING")
+    assert enabled.end() == 0
+    enabled.states.clear()
+    enabled.start()
+    enabled.until(lambda: enabled.state() in ("DISABLED", "HOLDING"))
 
 
 def test_it_can_be_stopped_while_the_port_is_still_awaited(graph, port, tmp_path):
@@ -92,14 +92,14 @@ def test_it_can_be_stopped_while_the_port_is_still_awaited(graph, port, tmp_path
     graph.until(lambda: graph.stops and graph.stops[-1].data)
     (tmp_path / "late").symlink_to(port)
     graph.until(lambda: graph.state() == "PROTECTIVE_STOP")
-    assert not graph.arm().success
+    assert not graph.enable().success
     assert graph.stop(False).success
-    graph.until(lambda: graph.state() == "DISARMED")
+    graph.until(lambda: graph.state() == "DISABLED")
 
 
 def test_the_latch_is_not_evaded_by_another_name_of_the_port(graph, port, tmp_path):
     graph.start()
-    graph.until(lambda: graph.state() == "DISARMED")
+    graph.until(lambda: graph.state() == "DISABLED")
     assert graph.stop().success
     assert graph.end() == 0
     graph.port = tmp_path / "alias"
@@ -113,7 +113,7 @@ def test_the_latch_is_not_evaded_by_another_name_of_the_port(graph, port, tmp_pa
     graph.port = port
     graph.states.clear()
     graph.start()
-    graph.until(lambda: graph.state() == "DISARMED")
+    graph.until(lambda: graph.state() == "DISABLED")
 
 
 def test_by_parameter_it_cuts_torque(graph):
@@ -126,48 +126,48 @@ def test_by_parameter_it_cuts_torque(graph):
 # Explicit acts
 
 
-def test_torque_off_is_an_act_of_its_own_and_a_joint_that_holds_the_arm_is_not_rebooted(armed):
-    refused = armed.ask(topics.reboot("shoulder"))
+def test_torque_off_is_an_act_of_its_own_and_a_joint_that_holds_the_arm_is_not_rebooted(enabled):
+    refused = enabled.ask(topics.reboot("shoulder"))
     assert not refused.success
     assert "shoulder" in refused.message
-    answer = armed.ask(topics.TORQUE_OFF)
+    answer = enabled.ask(topics.TORQUE_OFF)
     assert answer.success, answer.message
-    armed.until(lambda: armed.state() == "DISARMED" and armed.values()["torque"] == "off")
-    assert armed.arm().success
+    enabled.until(lambda: enabled.state() == "DISABLED" and enabled.values()["torque"] == "off")
+    assert enabled.enable().success
 
 
 def test_one_servo_is_rebooted_and_a_joint_that_there_is_not_has_no_such_service(graph):
     graph.start()
-    graph.until(lambda: graph.state() == "DISARMED")
+    graph.until(lambda: graph.state() == "DISABLED")
     seen = len(graph.joint_states)
     answer = graph.ask(topics.reboot("elbow"))
     assert answer.success, answer.message
     graph.until(lambda: any("elbow" not in state.name for state in graph.joint_states[seen:]))
     graph.until(lambda: "elbow" in graph.joint_states[-1].name)
-    graph.until(lambda: graph.state() == "DISARMED")
+    graph.until(lambda: graph.state() == "DISABLED")
     assert f"{graph.namespace}/servo_interface/knee/reboot" not in dict(graph.node.get_service_names_and_types())
 
 
 # Faults
 
 
-def test_a_fault_is_told_in_state_and_diagnostics_within_a_second_and_recovers(armed):
+def test_a_fault_is_told_in_state_and_diagnostics_within_a_second_and_recovers(enabled):
     begun = time.monotonic()
-    inject(armed, "electrical_shock", "elbow")
-    armed.until(lambda: armed.state() == "FAULT")
-    armed.until(lambda: diagnosed(armed, "servo_interface: elbow")[0] == b"\x02")
+    inject(enabled, "electrical_shock", "elbow")
+    enabled.until(lambda: enabled.state() == "FAULT")
+    enabled.until(lambda: diagnosed(enabled, "servo_interface: elbow")[0] == b"\x02")
     assert time.monotonic() - begun < 5.0  # one second where the machine is not busy
-    told = armed.values()["fault.elbow"]
+    told = enabled.values()["fault.elbow"]
     assert told.startswith("electrical shock: ")
     assert "since " in told
     assert "clear_faults" in told
-    _, message, values = diagnosed(armed, "servo_interface: elbow")
+    _, message, values = diagnosed(enabled, "servo_interface: elbow")
     assert message.startswith("electrical shock")
     assert {"cause", "detail", "done", "remedy", "since [s]", "time", "asked", "error rate"} <= set(values)
-    ask(armed.port, console.clear(None))
-    assert armed.clear().success
-    armed.until(lambda: armed.state() == "HOLDING")
-    assert armed.values()["torque"] == "on"
+    ask(enabled.port, console.clear(None))
+    assert enabled.clear().success
+    enabled.until(lambda: enabled.state() == "HOLDING")
+    assert enabled.values()["torque"] == "on"
 
 
 def test_the_bus_tells_its_statistics_and_what_the_machine_has_permitted(graph):
@@ -182,21 +182,21 @@ def test_the_bus_tells_its_statistics_and_what_the_machine_has_permitted(graph):
     assert int(values["eeprom_writes"]) >= 0
 
 
-def test_an_unplugged_bus_is_disconnected_at_once_can_be_stopped_and_is_adopted_without_a_motion(armed):
-    before = armed.positions()
+def test_an_unplugged_bus_is_disconnected_at_once_can_be_stopped_and_is_adopted_without_a_motion(enabled):
+    before = enabled.positions()
     begun = time.monotonic()
-    inject(armed, "unplug")
-    armed.until(lambda: armed.state() == "DISCONNECTED")
+    inject(enabled, "unplug")
+    enabled.until(lambda: enabled.state() == "DISCONNECTED")
     assert time.monotonic() - begun < 2.0  # 100 ms where the machine is not busy
-    assert armed.values()["cause"] == "disconnected"
-    refused = armed.ask(topics.TORQUE_OFF)
+    assert enabled.values()["cause"] == "disconnected"
+    refused = enabled.ask(topics.TORQUE_OFF)
     assert not refused.success
-    assert armed.stop().success
-    ask(armed.port, console.clear(None))
-    armed.until(lambda: armed.state() == "PROTECTIVE_STOP")
-    assert armed.stop(False).success
-    armed.until(lambda: armed.state() == "HOLDING")
-    after = armed.positions()
+    assert enabled.stop().success
+    ask(enabled.port, console.clear(None))
+    enabled.until(lambda: enabled.state() == "PROTECTIVE_STOP")
+    assert enabled.stop(False).success
+    enabled.until(lambda: enabled.state() == "HOLDING")
+    after = enabled.positions()
     assert all(abs(after[joint] - before[joint]) < NO_JUMP for joint in JOINTS)
 
 
@@ -210,25 +210,25 @@ def let_it_look(graph):
     graph.until(lambda: len(graph.diagnostics) >= seen + 3)
 
 
-def test_a_controller_that_falls_silent_is_told_and_the_arm_holds(armed):
-    states = topics.publisher(armed.node, topics.CONTROLLER_STATE)
+def test_a_controller_that_falls_silent_is_told_and_the_arm_holds(enabled):
+    states = topics.publisher(enabled.node, topics.CONTROLLER_STATE)
     give_up = time.monotonic() + 1.0
     while time.monotonic() < give_up:
         states.publish(JointTrajectoryControllerState())
-        armed.executor.spin_once(timeout_sec=0.05)
-    assert armed.state() == "ARMED"
-    armed.until(lambda: armed.state() == "HOLDING")
-    assert armed.values()["cause"] == "controller gone"
-    assert "nothing has been heard of the controller" in armed.values()["why"]
-    assert armed.values()["torque"] == "on"
-    assert armed.arm().success
+        enabled.executor.spin_once(timeout_sec=0.05)
+    assert enabled.state() == "ENABLED"
+    enabled.until(lambda: enabled.state() == "HOLDING")
+    assert enabled.values()["cause"] == "controller gone"
+    assert "nothing has been heard of the controller" in enabled.values()["why"]
+    assert enabled.values()["torque"] == "on"
+    assert enabled.enable().success
 
 
-def test_set_points_without_a_writer_are_a_controller_gone(armed):
-    let_it_look(armed)
-    armed.node.destroy_publisher(armed.setpoints)
-    armed.until(lambda: armed.state() == "HOLDING")
-    assert "nobody publishes set-points any more" in armed.values()["why"]
+def test_set_points_without_a_writer_are_a_controller_gone(enabled):
+    let_it_look(enabled)
+    enabled.node.destroy_publisher(enabled.setpoints)
+    enabled.until(lambda: enabled.state() == "HOLDING")
+    assert "nobody publishes set-points any more" in enabled.values()["why"]
 
 
 def test_a_policy_may_park_the_arm(graph):
@@ -236,7 +236,7 @@ def test_a_policy_may_park_the_arm(graph):
     arm(graph)
     let_it_look(graph)
     graph.node.destroy_publisher(graph.setpoints)
-    graph.until(lambda: graph.state() == "DISARMED", 30.0)
+    graph.until(lambda: graph.state() == "DISABLED", 30.0)
     assert [state for state in graph.states if state.message == "PARKING"]
 
 
@@ -244,7 +244,7 @@ def test_a_fault_whose_policy_cannot_park_says_so_and_does_not_ask_for_ever(grap
     graph.start(**{"faults.temperature.policy": "park", "faults.park_time": 1.0})
     arm(graph)
     graph.move_waist(0.9, 1.5)
-    graph.until(lambda: graph.state() == "ARMED")
+    graph.until(lambda: graph.state() == "ENABLED")
     inject(graph, "overheat", "elbow", temperature=76.0)
     graph.until(lambda: graph.state() == "FAULT" and "could not park" in graph.values()["fault.elbow"])
     for told in (graph.values()["fault.elbow"], graph.values()["why"]):
@@ -261,23 +261,23 @@ def test_a_fault_whose_policy_cannot_park_says_so_and_does_not_ask_for_ever(grap
 
 def test_a_second_servo_interface_is_refused_with_the_process_that_has_the_port(graph, tmp_path):
     graph.start()
-    graph.until(lambda: graph.state() == "DISARMED")
+    graph.until(lambda: graph.state() == "DISABLED")
     line = command(graph.port, "/second", patience=0.5, state_folder=tmp_path / "other")
     ended = subprocess.run(line, env=environment(), capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 1
     (error,) = (line for line in ended.stderr.splitlines() if line.startswith("error: "))
     assert f"process {graph.process.pid} (" in error
-    assert graph.state() == "DISARMED"
+    assert graph.state() == "DISABLED"
 
 
-def test_the_trigger_of_a_request_is_answered_while_the_arm_parks(armed):
-    armed.move_waist(0.9, 1.5)
-    armed.until(lambda: armed.state() == "ARMED")
-    parking = armed.clients[topics.ARM.name].call_async(topics.ARM.kind.Request(data=False))
-    armed.until(lambda: armed.state() == "PARKING")
-    answer = armed.ask(topics.CLEAR_FAULTS, Trigger.Request())
+def test_the_trigger_of_a_request_is_answered_while_the_arm_parks(enabled):
+    enabled.move_waist(0.9, 1.5)
+    enabled.until(lambda: enabled.state() == "ENABLED")
+    parking = enabled.clients[topics.ENABLE.name].call_async(topics.ENABLE.kind.Request(data=False))
+    enabled.until(lambda: enabled.state() == "PARKING")
+    answer = enabled.ask(topics.CLEAR_FAULTS, Trigger.Request())
     assert answer.message == "there is no fault"
     assert not parking.done()
-    assert armed.stop().success
-    armed.until(parking.done)
+    assert enabled.stop().success
+    enabled.until(parking.done)
     assert not parking.result().success

@@ -145,15 +145,15 @@ class Fuzzed:
         server = servers[name]
         request = Trigger.Request()
         if server._kind is SetBool:
-            request = SetBool.Request(data=name.endswith("/arm") or self.chance.random() < 0.5)
+            request = SetBool.Request(data=name.endswith("/enable") or self.chance.random() < 0.5)
         self.answers.append((name, server._serve(request, None)))
 
     def release(self):
         """Get the arm going again, as a person would."""
-        for name in ("protective_stop", "clear_faults", "arm"):
+        for name in ("protective_stop", "clear_faults", "enable"):
             server = next(s for s in self.parts.services._servers if s._server.srv_name.endswith(f"/{name}"))
             server._serve(
-                SetBool.Request(data=name == "arm") if server._kind is SetBool else Trigger.Request(), None
+                SetBool.Request(data=name == "enable") if server._kind is SetBool else Trigger.Request(), None
             )
 
 
@@ -180,9 +180,9 @@ def fuzzed(tmp_path, nothing_left):
 @pytest.mark.process
 def test_random_messages_neither_break_it_nor_move_the_arm_beyond_its_limits(fuzzed, soak):
     parts, count = fuzzed.parts, soak.count(MESSAGES)
-    fuzzed.until(lambda: parts.keeper.status.mode == "DISARMED")
+    fuzzed.until(lambda: parts.keeper.status.mode == "DISABLED")
     fuzzed.release()
-    fuzzed.until(lambda: parts.keeper.status.mode == "ARMED")
+    fuzzed.until(lambda: parts.keeper.status.mode == "ENABLED")
     client = parts.keeper.client
     child, serial = client.child, client._serial
     for number in range(count):

@@ -42,20 +42,20 @@ def graph(port, tmp_path, nothing_left):
 
 
 @pytest.fixture
-def armed(graph):
+def enabled(graph):
     graph.start()
-    graph.until(lambda: graph.state() == "DISARMED")
-    answer = graph.arm()
+    graph.until(lambda: graph.state() == "DISABLED")
+    answer = graph.enable()
     assert answer.success, answer.message
-    graph.until(lambda: graph.state() == "ARMED")
+    graph.until(lambda: graph.state() == "ENABLED")
     graph.until(lambda: graph.commanded)
     return graph
 
 
 @process
-def test_it_starts_disarmed_and_tells_every_joint_that_it_reads(graph):
+def test_it_starts_disabled_and_tells_every_joint_that_it_reads(graph):
     graph.start()
-    graph.until(lambda: graph.state() == "DISARMED")
+    graph.until(lambda: graph.state() == "DISABLED")
     assert graph.values()["torque"] == "off"
     assert set(graph.positions()) == set(JOINTS)
     assert shared_memory_files(graph.process.pid) == shared_memory_files(graph.child()) == set()
@@ -69,113 +69,113 @@ def test_it_starts_disarmed_and_tells_every_joint_that_it_reads(graph):
 
 
 @process
-def test_arming_moving_and_disarming_follow_the_contract(armed):
-    assert armed.values()["torque"] == "on"
-    session = armed.values()["session"]
+def test_enabling_moving_and_disabling_follow_the_contract(enabled):
+    assert enabled.values()["torque"] == "on"
+    session = enabled.values()["session"]
     assert session
-    begin = armed.positions()["waist"]
-    armed.move_waist(0.2, 0.6)
-    armed.until(lambda: armed.state() == "ARMED")
-    armed.until(lambda: abs(armed.positions()["waist"] - begin - 0.2) < 0.02)
-    answer = armed.arm(False)
+    begin = enabled.positions()["waist"]
+    enabled.move_waist(0.2, 0.6)
+    enabled.until(lambda: enabled.state() == "ENABLED")
+    enabled.until(lambda: abs(enabled.positions()["waist"] - begin - 0.2) < 0.02)
+    answer = enabled.enable(False)
     assert (answer.success, answer.message) == (True, "parked, torque off")
-    armed.until(lambda: armed.state() == "DISARMED")
-    assert [s.message for s in armed.states if s.message == "PARKING"]
-    assert abs(armed.positions()["waist"]) < 0.1
-    again = armed.arm(False)
+    enabled.until(lambda: enabled.state() == "DISABLED")
+    assert [s.message for s in enabled.states if s.message == "PARKING"]
+    assert abs(enabled.positions()["waist"]) < 0.1
+    again = enabled.enable(False)
     assert (again.success, again.message) == (True, "torque is off already")
 
 
 @process
-def test_a_protective_stop_stops_latches_refuses_and_releases(armed):
-    armed.move_waist(0.6, 1.2)
-    assert armed.stop().success
-    armed.until(lambda: armed.state() == "PROTECTIVE_STOP")
-    armed.until(lambda: armed.stops[-1].data)
-    for refused in (armed.arm(), armed.arm(False)):
+def test_a_protective_stop_stops_latches_refuses_and_releases(enabled):
+    enabled.move_waist(0.6, 1.2)
+    assert enabled.stop().success
+    enabled.until(lambda: enabled.state() == "PROTECTIVE_STOP")
+    enabled.until(lambda: enabled.stops[-1].data)
+    for refused in (enabled.enable(), enabled.enable(False)):
         assert not refused.success
         assert "PROTECTIVE_STOP" in refused.message
     # It outlives the bus child.
-    os.kill(armed.child(), signal.SIGKILL)
-    armed.until(lambda: armed.state() == "DISCONNECTED")
-    armed.until(lambda: armed.state() == "PROTECTIVE_STOP")
-    assert [stop.data for stop in armed.stops] == [False, True]
-    assert armed.stop(False).success
-    armed.until(lambda: armed.state() == "HOLDING")
-    armed.until(lambda: not armed.stops[-1].data)
-    assert armed.values()["torque"] == "on"
+    os.kill(enabled.child(), signal.SIGKILL)
+    enabled.until(lambda: enabled.state() == "DISCONNECTED")
+    enabled.until(lambda: enabled.state() == "PROTECTIVE_STOP")
+    assert [stop.data for stop in enabled.stops] == [False, True]
+    assert enabled.stop(False).success
+    enabled.until(lambda: enabled.state() == "HOLDING")
+    enabled.until(lambda: not enabled.stops[-1].data)
+    assert enabled.values()["torque"] == "on"
 
 
 @process
-def test_a_killed_child_is_disconnected_then_holding_by_itself_and_nothing_moves(armed):
-    before = armed.positions()
-    os.kill(armed.child(), signal.SIGKILL)
+def test_a_killed_child_is_disconnected_then_holding_by_itself_and_nothing_moves(enabled):
+    before = enabled.positions()
+    os.kill(enabled.child(), signal.SIGKILL)
     # Software, and no cable: nobody shall be sent to look for one.
-    armed.until(lambda: (armed.state(), armed.values()["cause"]) == ("DISCONNECTED", "bus process"))
-    silent = len(armed.joint_states)
-    armed.until(lambda: armed.state() == "HOLDING")
-    assert armed.values()["session"] == ""
-    after = armed.positions()
+    enabled.until(lambda: (enabled.state(), enabled.values()["cause"]) == ("DISCONNECTED", "bus process"))
+    silent = len(enabled.joint_states)
+    enabled.until(lambda: enabled.state() == "HOLDING")
+    assert enabled.values()["session"] == ""
+    after = enabled.positions()
     assert all(abs(after[joint] - before[joint]) < NO_JUMP for joint in JOINTS)
-    assert all(set(state.name) <= set(JOINTS) for state in armed.joint_states[silent:])
-    assert armed.arm().success
-    armed.until(lambda: armed.state() == "ARMED")
+    assert all(set(state.name) <= set(JOINTS) for state in enabled.joint_states[silent:])
+    assert enabled.enable().success
+    enabled.until(lambda: enabled.state() == "ENABLED")
 
 
 @process
-def test_a_killed_ros_half_is_replaced_by_one_that_takes_the_arm_over(armed):
-    armed.move_waist(0.2, 0.6)
-    child = armed.child()
-    armed.process.kill()
-    armed.process.wait()
-    armed.states.clear()
-    armed.start()
-    armed.until(lambda: armed.state() == "HOLDING")
-    assert armed.child() == child
-    assert armed.values()["torque"] == "on"
+def test_a_killed_ros_half_is_replaced_by_one_that_takes_the_arm_over(enabled):
+    enabled.move_waist(0.2, 0.6)
+    child = enabled.child()
+    enabled.process.kill()
+    enabled.process.wait()
+    enabled.states.clear()
+    enabled.start()
+    enabled.until(lambda: enabled.state() == "HOLDING")
+    assert enabled.child() == child
+    assert enabled.values()["torque"] == "on"
     # Its motion ends as it was sent; a quick machine has the next half there before that.
-    armed.until(lambda: abs(armed.positions()["waist"] - 0.2) < 0.02)
-    assert armed.arm(False).success
+    enabled.until(lambda: abs(enabled.positions()["waist"] - 0.2) < 0.02)
+    assert enabled.enable(False).success
 
 
 @process
-def test_sigint_parks_then_ends_and_leaves_nothing(armed):
-    assert armed.end() == 0
-    assert "parked, torque off" in armed.log.read_text()
-    armed.until(lambda: armed.state() == "DISARMED")
+def test_sigint_parks_then_ends_and_leaves_nothing(enabled):
+    assert enabled.end() == 0
+    assert "parked, torque off" in enabled.log.read_text()
+    enabled.until(lambda: enabled.state() == "DISABLED")
     with pytest.raises(AssertionError, match="no bus child"):
-        armed.child()
+        enabled.child()
 
 
 @process
-def test_a_second_sigint_holds_at_once(armed):
-    armed.move_waist(0.9, 1.5)
-    armed.until(lambda: armed.state() == "ARMED" and armed.positions()["waist"] > 0.8)
-    armed.process.send_signal(signal.SIGINT)
-    armed.until(lambda: armed.state() == "PARKING")
+def test_a_second_sigint_holds_at_once(enabled):
+    enabled.move_waist(0.9, 1.5)
+    enabled.until(lambda: enabled.state() == "ENABLED" and enabled.positions()["waist"] > 0.8)
+    enabled.process.send_signal(signal.SIGINT)
+    enabled.until(lambda: enabled.state() == "PARKING")
     begun = time.monotonic()
-    assert armed.end() == 1
+    assert enabled.end() == 1
     assert time.monotonic() - begun < 10.0
-    assert last_words(armed.log) == "servo_interface: not parked: asked twice to end; holding; torque stays on"
-    armed.start()
-    armed.until(lambda: armed.state() == "HOLDING")
-    assert armed.positions()["waist"] > 0.2
+    assert last_words(enabled.log) == "servo_interface: not parked: asked twice to end; holding; torque stays on"
+    enabled.start()
+    enabled.until(lambda: enabled.state() == "HOLDING")
+    assert enabled.positions()["waist"] > 0.2
 
 
 @process
-def test_a_stop_that_is_latched_keeps_sigint_from_parking(armed):
-    armed.stop()
-    assert armed.end() == 1
-    assert last_words(armed.log).startswith(
-        "servo_interface: not parked: disarm refused: the state is PROTECTIVE_STOP"
+def test_a_stop_that_is_latched_keeps_sigint_from_parking(enabled):
+    enabled.stop()
+    assert enabled.end() == 1
+    assert last_words(enabled.log).startswith(
+        "servo_interface: not parked: disable refused: the state is PROTECTIVE_STOP"
     )
-    assert leaves_torque_on(last_words(armed.log))
+    assert leaves_torque_on(last_words(enabled.log))
 
 
 @process
 def test_a_stop_that_is_latched_on_an_arm_without_torque_is_not_told_as_torque_left_on(graph):
     graph.start()
-    graph.until(lambda: graph.state() == "DISARMED")
+    graph.until(lambda: graph.state() == "DISABLED")
     graph.stop()
     assert graph.end() == 0
     assert last_words(graph.log).startswith("servo_interface: torque is off, and the state is PROTECTIVE_STOP")
@@ -184,12 +184,12 @@ def test_a_stop_that_is_latched_on_an_arm_without_torque_is_not_told_as_torque_l
 
 @pytest.fixture
 def simulated(graph):
-    """Armed, on a simulated time of 10 s."""
+    """Enabled, on a simulated time of 10 s."""
     graph.start(use_sim_time=True)
-    graph.until(lambda: graph.state() == "DISARMED")
+    graph.until(lambda: graph.state() == "DISABLED")
     graph.until(lambda: graph.tick(10) or graph.clock.get_subscription_count() > 0)
-    assert graph.arm().success
-    graph.until(lambda: graph.state() == "ARMED")
+    assert graph.enable().success
+    graph.until(lambda: graph.state() == "ENABLED")
     graph.until(lambda: graph.tick(10) or (graph.commanded and graph.commanded[-1].header.stamp.sec == 10))
     return graph
 
@@ -218,7 +218,7 @@ def test_a_motion_stands_still_while_the_simulation_does_and_goes_on_with_it(sim
     for step in range(51):
         graph.tick(10.50 + 0.01 * step)
         graph.executor.spin_once(timeout_sec=0.01)
-    graph.until(lambda: graph.state() == "ARMED")
+    graph.until(lambda: graph.state() == "ENABLED")
     assert abs(positions_of(graph.commanded[-1])["waist"] - begin - 0.2) < NO_JUMP
     assert "jumped" not in graph.log.read_text()
 
@@ -228,8 +228,8 @@ def test_a_wiring_file_that_has_changed_swaps_no_names_and_what_is_wrong_with_it
     wiring = tmp_path / "servos.yaml"
     wiring.write_text(text := SERVOS.read_text("utf-8"))
     graph.start(wiring=wiring)
-    graph.until(lambda: graph.state() == "DISARMED")
-    assert graph.arm().success
+    graph.until(lambda: graph.state() == "DISABLED")
+    assert graph.enable().success
     positions = graph.positions()
     # The ROS half is killed, and its successor reads the joints in another order.
     graph.process.kill()

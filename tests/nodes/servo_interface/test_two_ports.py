@@ -50,13 +50,13 @@ def parts(graph):
 
 def test_an_arm_on_two_ports_moves_loses_one_holds_and_takes_it_back(graph, port, wiring):
     graph.start(wiring=wiring)
-    graph.until(lambda: graph.state() == "DISARMED")
-    assert graph.arm().success
-    graph.until(lambda: graph.state() == "ARMED" and graph.commanded)
+    graph.until(lambda: graph.state() == "DISABLED")
+    assert graph.enable().success
+    graph.until(lambda: graph.state() == "ENABLED" and graph.commanded)
     before = graph.positions()
     assert set(before) == set(JOINTS)
     graph.move_waist(0.3, 1.0)
-    graph.until(lambda: graph.state() == "ARMED")
+    graph.until(lambda: graph.state() == "ENABLED")
     assert graph.positions()["waist"] == pytest.approx(before["waist"] + 0.3, abs=0.05)
 
     console.read_reply(ask(port, console.inject("unplug", "wrist_pitch", {}, math.inf)))
@@ -77,13 +77,13 @@ def test_an_arm_on_two_ports_moves_loses_one_holds_and_takes_it_back(graph, port
     assert set(after) == set(JOINTS)
     assert all(abs(after[joint] - held[joint]) < NO_JUMP for joint in LOWER)
     assert all(abs(after[joint] - before[joint]) < NO_JUMP for joint in UPPER)
-    assert graph.arm().success
-    assert graph.arm(False).success
+    assert graph.enable().success
+    assert graph.enable(False).success
 
 
 def test_a_second_start_is_refused_on_either_port_alone(graph, port, wiring, capsys):
     graph.start(wiring=wiring)
-    graph.until(lambda: graph.state() == "DISARMED")
+    graph.until(lambda: graph.state() == "DISABLED")
     for name in ("lower", "upper"):
         assert main.main(["scan", "--port", str(port / name)]) == 1
         assert "holds it" in capsys.readouterr().err

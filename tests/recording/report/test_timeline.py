@@ -19,13 +19,13 @@ def told(timeline):
 
 def test_each_state_lasts_until_the_next():
     timeline = Timeline()
-    timeline.state(0.0, status("s", 0, "DISARMED", torque="off"))
-    timeline.state(1.0, status("s", 0, "DISARMED", torque="off"))
-    timeline.state(2.0, status("s", 0, "HOLDING", torque="on", why="armed"))
+    timeline.state(0.0, status("s", 0, "DISABLED", torque="off"))
+    timeline.state(1.0, status("s", 0, "DISABLED", torque="off"))
+    timeline.state(2.0, status("s", 0, "HOLDING", torque="on", why="enabled"))
     phases = timeline.phases(5.0)
-    assert [(p.state, p.start, p.end) for p in phases] == [("DISARMED", 0.0, 2.0), ("HOLDING", 2.0, 5.0)]
+    assert [(p.state, p.start, p.end) for p in phases] == [("DISABLED", 0.0, 2.0), ("HOLDING", 2.0, 5.0)]
     assert torque_on(phases) == [(2.0, 5.0)]
-    assert told(timeline)[-1] == ("state", "HOLDING, torque on: armed", False)
+    assert told(timeline)[-1] == ("state", "HOLDING, torque on: enabled", False)
 
 
 def test_a_fault_is_told_when_it_comes_changes_and_goes():

@@ -17,8 +17,8 @@ export class Banner {
     const supported = 'The arm is supported: torque off';
     this.torqueOff = new Question(place, 'torque-off', 'Torque off…', supported, () => command('torque_off'));
     this.clear = this.add('clear-faults', 'Clear faults', () => command('clear_faults'));
-    this.arm = this.add('arm', 'Arm', () => command('arm'));
-    this.disarm = this.add('disarm', 'Park & disarm', () => command('disarm'));
+    this.enable = this.add('enable', 'Enable', () => command('enable'));
+    this.disable = this.add('disable', 'Park & disable', () => command('disable'));
     this.takeOver = this.add('take-over', 'Take over', () => command('take_over'));
   }
 
@@ -57,12 +57,12 @@ export class Banner {
     this.torqueOff.show(permissions.torque_off === '');
     this.takeOver.hidden = permissions.take_over !== '';
     this.offer(this.clear, permissions.clear_faults, meaning.tone === 'alarm');
-    this.offer(this.arm, permissions.arm, meaning.next === 'arm');
-    this.offer(this.disarm, permissions.disarm, meaning.next === 'disarm');
+    this.offer(this.enable, permissions.enable, meaning.next === 'enable');
+    this.offer(this.disable, permissions.disable, meaning.next === 'disable');
     // Where recovery comes first, its steps alone are offered; an arm at fault may be let down.
     this.clear.hidden = permissions.clear_faults !== '';
-    this.arm.hidden = meaning.tone === 'alarm';
-    this.disarm.hidden = this.arm.hidden && permissions.disarm !== '';
+    this.enable.hidden = meaning.tone === 'alarm';
+    this.disable.hidden = this.enable.hidden && permissions.disable !== '';
     write(byId('link-control'), isLive ? this.driver(snapshot) : '–');
     // Not in the banner, which is read aloud whenever it changes.
     write(byId('link-state'), isLive ? this.ages(snapshot) : Number.isFinite(lost) ? `lost ${(lost / 1000).toFixed(0)} s ago` : 'none yet');

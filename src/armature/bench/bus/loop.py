@@ -57,7 +57,7 @@ def punctuality(values: Mapping[str, str]) -> Punctuality:
 
 
 def measure(robot: Robot, domain: int) -> Iterator[Figure]:
-    """Start a graph of its own on the emulated arm, arm it, and measure idle and with a core loaded.
+    """Start a graph of its own on the emulated arm, enable it, and measure idle and with a core loaded.
 
     Args:
         robot: the arm.
@@ -66,11 +66,11 @@ def measure(robot: Robot, domain: int) -> Iterator[Figure]:
     with own_environment(domain) as environment:
         client = BenchClient(robot)
         with _graph(robot, Path(environment["ARMATURE_RUNTIME"]), environment), client:
-            client.arm()
+            client.enable()
             for name, load in (("idle", nullcontext()), ("one core loaded", running_script(_BUSY))):
                 with load:
                     yield from _observe(client, name)
-            client.disarm()
+            client.disable()
 
 
 def _observe(client: BenchClient, name: str) -> Iterator[Figure]:

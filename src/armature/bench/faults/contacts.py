@@ -147,7 +147,7 @@ class Contact:
     @property
     def is_blocked(self) -> bool:
         """Whether the arm says that it is blocked, and takes commands."""
-        return self.told.startswith("blocked at") and self.ended == "ARMED"
+        return self.told.startswith("blocked at") and self.ended == "ENABLED"
 
     def __str__(self) -> str:
         figures = f"{1000 * self.gave_way:>9.0f}{self.overloaded:>9.2f}{self.load:>8.0%}{self.creep:>8.2f}"
@@ -186,7 +186,7 @@ class _Trial:
     def run(self) -> Contact:
         """Let the arm come against it, and see."""
         arm = self._arm
-        arm.armed().run(0.6)
+        arm.enabled().run(0.6)
         arm.faults.inject(self._obstacle.fault(self._motion))
         arm.look = self._look
         MOTIONS[self._motion](arm, self._obstacle)
@@ -195,7 +195,7 @@ class _Trial:
         arm.run(1.0)
         before = arm.positions()
         arm.run(_WATCHED)
-        has_torque = arm.mode().name != "DISARMED"
+        has_torque = arm.mode().name != "DISABLED"
         creep = max(abs(arm.positions()[joint] - before[joint]) for joint in ARM_JOINTS) if has_torque else 0.0
         load = max(abs(arm.servo(joint).drive.load) for joint in JOINTS)
         told, ended = arm.loop.why, arm.mode().name
@@ -235,7 +235,7 @@ class _Trial:
         for joint, block in arm.loop.blocks.items():
             limit, place = ARM.limit(joint), arm.loop.setpoints(arm.now)[joint].position
             way[joint] = min(max(place + sign * block.direction * _BACK, limit.lower), limit.upper) - place
-        if not way or arm.mode().name != "ARMED":
+        if not way or arm.mode().name != "ENABLED":
             return ""
         try:
             arm.follow(way, 1.0)

@@ -35,7 +35,7 @@ class Row:
     reported: str
     refused: str  # why recovery was refused while the cause was there; empty where it was not asked
     recovery: float  # the most that a joint moved by the recovery, beyond its sag [deg]
-    ended: str  # the state after arming again
+    ended: str  # the state after enabling again
     is_cut: bool  # whether the servo itself cut its torque, or a force shoved the joint
     within: float  # the bound of the reaction [s]
 
@@ -50,7 +50,7 @@ class Row:
             *([] if self.is_cut else [("drop [mm]", self.drop, DROP_ALLOWED)]),
         ]
         found = [f"{name} {value:.2f} > {bound:g}" for name, value, bound in bounds if not value <= bound]
-        return found + ([] if self.ended == Mode.ARMED.name else [f"ended {self.ended}"])
+        return found + ([] if self.ended == Mode.ENABLED.name else [f"ended {self.ended}"])
 
     def __str__(self) -> str:
         drop = f"{self.drop:.1f}{'*' if self.is_cut else ' '}"
@@ -102,7 +102,7 @@ def _measure(case: Case, situation: str) -> Row:
         reported=reported,
         refused=refused,
         recovery=recovery,
-        ended=_armed_again(bench).name,
+        ended=_enabled_again(bench).name,
         is_cut=case.cuts or case.shoves,
         within=case.within + (case.later if situation == "starting" else 0.0),
     )
@@ -156,7 +156,7 @@ def _recover(bench: FaultBench, case: Case) -> float:
     bench.look = look
     case.recovers(bench)
     give_up = bench.now + 2.0 * _PATIENCE
-    while bench.mode() not in (Mode.HOLDING, Mode.DISARMED, Mode.ARMED) and bench.now < give_up:
+    while bench.mode() not in (Mode.HOLDING, Mode.DISABLED, Mode.ENABLED) and bench.now < give_up:
         bench.cycle()
     bench.run(_REST)
     return math.degrees(max(0.0, *(farthest[joint] - _sag(bench, joint) for joint in JOINTS[:-1])))
@@ -178,9 +178,9 @@ def _sag(bench: FaultBench, joint: str) -> float:
     return abs(goal - bench.positions()[joint])
 
 
-def _armed_again(bench: FaultBench) -> Mode:
+def _enabled_again(bench: FaultBench) -> Mode:
     try:
-        bench.loop.arm("s2", bench.now)
+        bench.loop.enable("s2", bench.now)
     except CommandRefused:
         return bench.mode()
     bench.run(0.1)

@@ -46,9 +46,9 @@ B = TypeVar("B", bound=FaultBench)
 
 
 def idle(case: Case, kind: type[B]) -> B:
-    """Armed and at rest."""
+    """Enabled and at rest."""
     bench = kind(case)
-    bench.armed().run(0.2)
+    bench.enabled().run(0.2)
     return bench
 
 

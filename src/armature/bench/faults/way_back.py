@@ -42,10 +42,10 @@ class Follower:
         self._by_hand = by_hand
         self._refused = NOTHING  # the remedy that came with a refusal
         self._acts: dict[Step, Callable[[], object]] = {
-            Step.ARM: lambda: bench.loop.arm("s2", bench.now),
+            Step.ENABLE: lambda: bench.loop.enable("s2", bench.now),
             Step.CLEAR_FAULTS: lambda: bench.loop.clear_faults(bench.now),
             Step.TORQUE_OFF: self._let_down,
-            Step.DISARM: self._park,
+            Step.DISABLE: self._park,
             Step.RELEASE: lambda: bench.loop.protective_stop(False, bench.now),
             Step.REBOOT: lambda: bench.loop.reboot(self._gravest(), bench.now),
             Step.END_FREE: lambda: bench.loop.guide(next(iter(bench.loop.free)), bench.now, begin=False),
@@ -96,7 +96,7 @@ class Follower:
             pass
         self._bench.run(_SETTLED)
         self._await_rest()
-        if step not in (Step.DISARM, Step.TORQUE_OFF):
+        if step not in (Step.DISABLE, Step.TORQUE_OFF):
             self._see(before)
 
     def _note_refusal(self, step: Step, error: CommandRefused) -> None:
@@ -143,7 +143,7 @@ class Follower:
         return self._bench.mode().takes_commands
 
     def _stands_alone(self) -> bool:
-        """Armed, the arm carries itself again, and goes on to."""
+        """Enabled, the arm carries itself again, and goes on to."""
         self._let_go()
         self._bench.run(_STEADY)
         return self._is_there()

@@ -54,13 +54,13 @@ class BenchClient:
         topics.subscription(self._node, topics.SETPOINTS, self._on_setpoints)
         topics.subscription(self._node, topics.DIAGNOSTICS, self._on_diagnostics)
         self._jogs = topics.publisher(self._node, topics.JOINT_JOG)
-        self._arm = self._node.create_client(SetBool, topics.ARM.name)
+        self._enable = self._node.create_client(SetBool, topics.ENABLE.name)
         action = topics.FOLLOW_JOINT_TRAJECTORY
         self._action = ActionClient(self._node, action.kind, action.name)
 
     def __enter__(self) -> BenchClient:
         self._spin_until(self._action.server_is_ready, "the action server")
-        self._spin_until(self._arm.service_is_ready, "the arm service")
+        self._spin_until(self._enable.service_is_ready, "the enable service")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
@@ -74,12 +74,12 @@ class BenchClient:
         self._spin_for(duration)
         return self._stamps
 
-    def arm(self) -> None:
+    def enable(self) -> None:
         """Torque on, once the bus is up."""
-        self._spin_until(lambda: self._state == "DISARMED", "the bus")
+        self._spin_until(lambda: self._state == "DISABLED", "the bus")
         self._call_arm(True)
 
-    def disarm(self) -> None:
+    def disable(self) -> None:
         """Park, torque off."""
         self._call_arm(False)
 
@@ -114,7 +114,7 @@ class BenchClient:
         return 1000.0 * (self._first_cycle() - begun)
 
     def _rest(self) -> None:
-        self._spin_until(lambda: self._state == "ARMED", "rest")
+        self._spin_until(lambda: self._state == "ENABLED", "rest")
         self._spin_for(_PAUSE)  # until the last renewed piece is over
         self._piece_start = math.inf
 
@@ -152,7 +152,7 @@ class BenchClient:
         return to_seconds(handle.stamp)
 
     def _call_arm(self, on: bool) -> None:
-        answer = self._await(self._arm.call_async(SetBool.Request(data=on)))
+        answer = self._await(self._enable.call_async(SetBool.Request(data=on)))
         if not answer.success:
             raise ProcessError("servo_interface", answer.message, "see: armature status")
 

@@ -56,7 +56,7 @@ def measure(robot: Robot, domain: int) -> Iterator[Figure]:
         with BenchClient(robot) as client:
             yield from _commands(client)
             yield from _moving(client, pids["arm_controller"], peer)
-            client.disarm()
+            client.disable()
 
 
 def _planning(robot: Robot) -> list[float]:
@@ -78,7 +78,7 @@ def _plan(goal: Trajectory, limits: GroupLimits) -> float:
 
 
 def _commands(client: BenchClient) -> Iterator[Figure]:
-    client.arm()
+    client.enable()
     client.go_home()
     sent, accepted = zip(*(client.goal_to_cycle() for _ in range(_COMMANDS)), strict=True)
     jogs = [client.jog_to_cycle((-1) ** count) for count in range(_COMMANDS)]

@@ -70,15 +70,15 @@ def _observe(robot: Robot, pids: Mapping[str, int]) -> list[Figure]:
     with BenchClient(robot) as client:
         idle, stamps = _use(pids, lambda: client.watch(_OBSERVED))
         begun = time.perf_counter()
-        client.arm()
-        armed = time.perf_counter() - begun
+        client.enable()
+        enabled = time.perf_counter() - begun
         client.go_home()
         latencies = [client.goal_to_cycle()[0] for _ in range(_GOALS)]
         moving, _ = _use(pids, lambda: client.sway(_OBSERVED))
-        client.disarm()
+        client.disable()
     arrived, stamped = (np.array(column) for column in zip(*stamps, strict=True))
     return [
-        Figure("arming", armed, "s"),
+        Figure("enabling", enabled, "s"),
         Figure("rate of /joint_states", (len(arrived) - 1) / np.ptp(arrived), "Hz", 100.0, "asked"),
         *quantiles("period of /joint_states by their stamps", 1000.0 * np.diff(stamped), "ms", 0.5, 0.99, 1.0),
         *quantiles("period of /joint_states as they arrive", 1000.0 * np.diff(arrived), "ms", 0.5, 0.99, 1.0),

@@ -103,7 +103,7 @@ def run(way: Way) -> Run:
     """Pick and place once."""
     goal = _pick_and_place()
     torques = Torques(Mechanics(URDF, ARM, goal.joints, tool=_TOOL, payload=way.known_payload), drives_of(ARM))
-    bench = Bench("home", leads=way.leads).armed()
+    bench = Bench("home", leads=way.leads).enabled()
     bench.faults.inject(Payload(mass=_PAYLOAD))
     bench.run(1.0)
     tracker, begun = _tracker(bench, goal), bench.now

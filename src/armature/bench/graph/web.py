@@ -34,7 +34,7 @@ _HEADS = (
     b"POST /api/stop HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n",
     b"GET /api/state HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n",
     b"GET /api/state HTTP/1.1\r\nHost: localhost\r\nX-%d: ",
-    b"POST /api/arm HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nX: %d\r\n\r\n17d78400\r\n",
+    b"POST /api/enable HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nX: %d\r\n\r\n17d78400\r\n",
 )
 
 

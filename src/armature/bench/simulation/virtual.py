@@ -81,11 +81,11 @@ class Bench:
         self.loop.start(self.now)
         return self
 
-    def armed(self) -> Bench:
-        """Start and arm the loop, session s1."""
+    def enabled(self) -> Bench:
+        """Start and enable the loop, session s1."""
         self.start()
         self.run(0.05)
-        self.loop.arm("s1", self.now)
+        self.loop.enable("s1", self.now)
         self.run(0.05)
         return self
 

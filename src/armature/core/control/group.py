@@ -53,11 +53,11 @@ class GroupControl(GroupState):
     def note_state(
         self, state: str, session: str, why: str = "", blocks: Mapping[str, Block] | None = None, now: float = 0.0
     ) -> str:
-        """Take the servo interface's state; leaving ARMED and MOVING, or a new session, ends everything.
+        """Take the servo interface's state; leaving ENABLED and MOVING, or a new session, ends everything.
 
         Args:
             state: its name.
-            session: of arming.
+            session: of enabling.
             why: in words.
             blocks: joints that came against something.
             now: [s].
@@ -84,7 +84,7 @@ class GroupControl(GroupState):
         Args:
             stamp: of the message [s].
             positions: by joint [rad] or [m].
-            session: the arming session it belongs to, "" where it does not say.
+            session: the session it belongs to, "" where it does not say.
             now: [s].
             rests: whether the group's does not move; joints that give way do, and no controller commands them.
         """

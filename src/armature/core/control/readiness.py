@@ -11,8 +11,8 @@ from armature.core.control.blocked import Block
 from armature.core.trajectory.trajectory import State
 from armature.errors import CommandRefused
 
-_ACCEPTING = ("ARMED", "MOVING")
-_ARM = "arm with /servo_interface/arm"
+_ACCEPTING = ("ENABLED", "MOVING")
+_ENABLE = "enable with /servo_interface/enable"
 # A servo interface that has said nothing for this long is taken for gone [s]; it speaks at 20 Hz.
 _SILENCE = 0.5
 
@@ -26,7 +26,7 @@ class Readiness:
     """
 
     def __init__(self, joints: tuple[str, ...], reading_timeout: float) -> None:
-        self.session = ""  # of arming
+        self.session = ""  # of enabling
         self.remedy = ""  # what the last state says would lead to an arm that takes commands
         self.gave_way = False  # whether the last state told that joints go back to where they are
         self.blocks: Mapping[str, Block] = {}  # joints that came against something
@@ -43,11 +43,11 @@ class Readiness:
         """Take the servo interface's state, and which joints came against something.
 
         Returns:
-            Why what was being done has ended: it left ARMED and MOVING, or began a new session; else empty.
+            Why what was being done has ended: it left ENABLED and MOVING, or began a new session; else empty.
         """
         is_lost = state not in _ACCEPTING or session != self.session
-        # Where joints give way, what was commanded is followed no more, though the arm stays armed.
-        self.gave_way = is_lost and state in _ACCEPTING and arming_of(session) == arming_of(self.session)
+        # Where joints give way, what was commanded is followed no more, though the arm stays enabled.
+        self.gave_way = is_lost and state in _ACCEPTING and session_name(session) == session_name(self.session)
         self._state, self.session, self._why, self.blocks = state, session, why, blocks
         if self.gave_way:
             return why
@@ -96,20 +96,21 @@ class Readiness:
         return f"no reading of {names}" + (f" for {ago:.2f} s" if math.isfinite(ago) else " yet")
 
     def _way_out(self) -> str:
-        return then_arm(self.remedy) if self._state else "wait until it is heard; where it does not run, start it"
+        unheard = "wait until it is heard; where it does not run, start it"
+        return then_enable(self.remedy) if self._state else unheard
 
     def _described(self) -> str:
         why = f": {self._why}" if self._why else ""
         return (self._state or "not known") + why
 
 
-def then_arm(remedy: str) -> str:
-    """What a state names to be done, and arming behind it."""
-    return _ARM if remedy in ("", "arm") else f"{remedy.removesuffix(', then arm')}, then {_ARM}"
+def then_enable(remedy: str) -> str:
+    """What a state names to be done, and enabling behind it."""
+    return _ENABLE if remedy in ("", "enable") else f"{remedy.removesuffix(', then enable')}, then {_ENABLE}"
 
 
-def arming_of(session: str) -> str:
-    """The session that began with arming; where joints give way, one with a number behind it goes on."""
+def session_name(session: str) -> str:
+    """The name that a session began with; where joints give way, one with a number behind it goes on."""
     return session.partition(".")[0]
 
 

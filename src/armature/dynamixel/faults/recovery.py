@@ -70,7 +70,7 @@ class Recovery:
             raise CommandRefused("reboot", f"{joint} does not answer", remedy)
         if axis.torque:
             why = f"{joint} holds what hangs on it, and would let it fall"
-            step = Step.DISARM if self._faults.advice.stranded(self._faults.by_joint) is None else Step.TORQUE_OFF
+            step = Step.DISABLE if self._faults.advice.stranded(self._faults.by_joint) is None else Step.TORQUE_OFF
             raise CommandRefused(
                 "reboot", why, Remedy("park the arm, or turn torque off, first", step, Step.REBOOT)
             )
@@ -104,7 +104,7 @@ class Recovery:
         if not any(axis.torque and axis.hardware_error for axis in self._axes.values() if not axis.misses):
             return _REMOVE
         if self._faults.advice.stranded(self._faults.by_joint) is None:
-            return Remedy("disarm first, which parks it, then ask again", *LET_DOWN.steps)
+            return Remedy("disable first, which parks it, then ask again", *LET_DOWN.steps)
         return SUPPORT
 
     def foresee(self, fault: Fault) -> str:

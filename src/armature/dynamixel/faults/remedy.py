@@ -10,8 +10,8 @@ from armature.dynamixel.faults.cause import Cause
 class Step(str, Enum):
     """What somebody can do, named as it is asked for."""
 
-    ARM = "arm"
-    DISARM = "disarm"
+    ENABLE = "enable"
+    DISABLE = "disable"
     CLEAR_FAULTS = "clear_faults"
     TORQUE_OFF = "torque_off"
     REBOOT = "reboot"
@@ -25,8 +25,8 @@ class Step(str, Enum):
 
 
 _WORDS = {
-    Step.ARM: "arm",
-    Step.DISARM: "disarm, which parks it",
+    Step.ENABLE: "enable",
+    Step.DISABLE: "disable, which parks it",
     Step.CLEAR_FAULTS: "call /servo_interface/clear_faults",
     Step.TORQUE_OFF: "support the arm, then call /servo_interface/torque_off",
     Step.REBOOT: "call /servo_interface/<joint>/reboot",
@@ -54,15 +54,15 @@ class Remedy(str):
 
 CLEAR = Remedy("call /servo_interface/clear_faults once the cause is gone", Step.BY_HAND, Step.CLEAR_FAULTS)
 # A hardware error ends by a reboot, which costs the torque that some errors leave.
-LET_DOWN = Remedy.of(Step.DISARM, Step.CLEAR_FAULTS)
+LET_DOWN = Remedy.of(Step.DISABLE, Step.CLEAR_FAULTS)
 # Where the arm cannot park, somebody has to hold it meanwhile.
-SUPPORT = Remedy.of(Step.TORQUE_OFF, Step.CLEAR_FAULTS, Step.ARM)
+SUPPORT = Remedy.of(Step.TORQUE_OFF, Step.CLEAR_FAULTS, Step.ENABLE)
 REPLUG = Remedy("check its cable and power; it joins by itself when it answers", Step.BY_HAND, Step.WAIT)
 REPLUG_FIRST = Remedy(
     "check its cable and power; what else it needs is told once it answers", Step.BY_HAND, Step.WAIT
 )
 # A joint that is held beyond its limit is not let go by waiting.
-BRING_BACK = Remedy.of(Step.TORQUE_OFF, "move it into its range", Step.ARM)
+BRING_BACK = Remedy.of(Step.TORQUE_OFF, "move it into its range", Step.ENABLE)
 STARTED_ANEW = Remedy("wait until the bus process is there, it is started by itself", Step.WAIT)
 SEE_TO_BUS = Remedy("see to what it says; it is tried again by itself", Step.BY_HAND, Step.WAIT)
 RECONNECT = Remedy("reconnect the bus first", Step.BY_HAND, Step.WAIT)

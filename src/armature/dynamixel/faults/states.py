@@ -13,9 +13,9 @@ class Mode(IntEnum):
     """What the arm does and whether it takes commands; torque is a value of its own."""
 
     STARTING = 0
-    DISARMED = 1  # torque off
+    DISABLED = 1  # torque off
     HOLDING = 2  # torque on, commands refused
-    ARMED = 3
+    ENABLED = 3
     MOVING = 4
     PARKING = 5
     FAULT = 6
@@ -24,8 +24,8 @@ class Mode(IntEnum):
 
     @property
     def takes_commands(self) -> bool:
-        """Whether set-points of the arming session are followed."""
-        return self in (Mode.ARMED, Mode.MOVING)
+        """Whether set-points of the session are followed."""
+        return self in (Mode.ENABLED, Mode.MOVING)
 
 
 @dataclass(frozen=True)

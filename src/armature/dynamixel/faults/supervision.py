@@ -137,7 +137,7 @@ class JointWatch:
         return f"it is at {position:.4f}, its limits are {lower:.4f} to {upper:.4f}"
 
     def _guided_beyond(self, axis: Axis) -> Iterator[Finding]:
-        """Where it could not be armed."""
+        """Where it could not be enabled."""
         if axis.misses:
             return
         if detail := self._outside(axis.position, REST_MARGIN * self._limit.span):

@@ -9,7 +9,7 @@ from armature.dynamixel.faults.states import Fault
 from armature.dynamixel.servo.axis import Axis
 
 # The earlier, the sooner: an arm that is to be let down is cleared once, after that.
-_ORDER = (Step.TORQUE_OFF, Step.DISARM, Step.CLEAR_FAULTS, Step.WAIT)
+_ORDER = (Step.TORQUE_OFF, Step.DISABLE, Step.CLEAR_FAULTS, Step.WAIT)
 
 
 def step(fault: Fault, axis: Axis, persists: str) -> Step:

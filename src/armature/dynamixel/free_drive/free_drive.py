@@ -133,7 +133,7 @@ class FreeDrive:
         Raises:
             PortError: the port is gone.
         """
-        if self._conduct.mode is Mode.DISARMED:  # all the others are limp too
+        if self._conduct.mode is Mode.DISABLED:  # all the others are limp too
             for joint in tuple(self._faults.let_go):
                 self._faults.hold(joint)
         self._conduct.setpoints.rest(self._places())

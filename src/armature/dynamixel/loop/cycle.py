@@ -61,7 +61,7 @@ class BusCycle(LoopState):
         self._conduct.setpoints.hold({**points, **self._servos.set_points(goals)})
         self._faults.suspend()
         torque = self._servos.torque
-        mode = Mode.DISARMED if torque == "off" and not was_on else Mode.HOLDING
+        mode = Mode.DISABLED if torque == "off" and not was_on else Mode.HOLDING
         why = "ready" if torque == "off" else "the servos were holding; their goals are adopted"
         has_tripped = self.watchdog_trips > trips
         if has_tripped:
@@ -168,9 +168,9 @@ class BusCycle(LoopState):
             self._free.go_on(now)
         if conduct.protective_stop and self._policy.reaction(Cause.PROTECTIVE_STOP) is Reaction.TORQUE_OFF:
             conduct.end()
-            conduct.mode = Mode.DISARMED
+            conduct.mode = Mode.DISABLED
         if conduct.mode is Mode.HOLDING and not self._faults.by_joint and self._servos.torque == "off":
-            conduct.mode = Mode.DISARMED
+            conduct.mode = Mode.DISABLED
         self._cut_what_must_be()
         if conduct.parking is not None:
             self._go_on_parking(conduct.parking, now)
@@ -180,7 +180,7 @@ class BusCycle(LoopState):
         heard = [axis for axis in self._servos.axes.values() if axis.name in self._unheard and not axis.misses]
         self._unheard.difference_update(axis.name for axis in heard)
         holding = ", ".join(axis.name for axis in heard if axis.torque)
-        if holding and self._conduct.mode is Mode.DISARMED:
+        if holding and self._conduct.mode is Mode.DISABLED:
             self._conduct.mode, self._conduct.why = Mode.HOLDING, f"{holding} came back and holds"
 
     def _beside_what_persists(self, news: str) -> str:
@@ -235,7 +235,7 @@ class BusCycle(LoopState):
         if astray:
             self._yield(astray, now)
         conduct = self._conduct
-        if conduct.mode is Mode.ARMED and conduct.cause in ASTRAY and not self._giving_way.told:
+        if conduct.mode is Mode.ENABLED and conduct.cause in ASTRAY and not self._giving_way.told:
             conduct.why, conduct.cause = "nothing is in the way any more", None
 
     def _react(self, fault: Fault, now: float) -> None:
@@ -278,10 +278,10 @@ class BusCycle(LoopState):
 
     def _cut_what_must_be(self) -> None:
         """Torque that is to be off, also where a request to cut it has failed because an answer was lost."""
-        is_disarmed = self._conduct.mode is Mode.DISARMED
-        if not (is_disarmed or self._faults.limp or self._faults.let_go):
+        is_disabled = self._conduct.mode is Mode.DISABLED
+        if not (is_disabled or self._faults.limp or self._faults.let_go):
             return
-        on = [axis for axis in self._servos.obeying() if is_disarmed or self._faults.may_be_limp(axis)]
+        on = [axis for axis in self._servos.obeying() if is_disabled or self._faults.may_be_limp(axis)]
         self._servos.cut(on)
 
     def _lose_bus(self, reason: str) -> None:
@@ -305,12 +305,12 @@ class BusCycle(LoopState):
             self._conduct.halt(now)
             self._conduct.why = f"not parked: {parking.farthest(positions)}; torque stays on"
         elif parking.is_there(positions, self._limits):
-            self._disarm("disarmed")  # what it has left on goes off in the next cycles
+            self._disable("disabled")  # what it has left on goes off in the next cycles
 
-    def _disarm(self, why: str) -> BusError | None:
+    def _disable(self, why: str) -> BusError | None:
         """Cut all torque; returns what went wrong with the last servo that did not take it."""
         self._conduct.end()
-        self._conduct.mode, self._conduct.why = Mode.DISARMED, why
+        self._conduct.mode, self._conduct.why = Mode.DISABLED, why
         self._faults.clear()
         self._unheard.clear()
         return self._servos.cut(list(self._servos.axes.values()))

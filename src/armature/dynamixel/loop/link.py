@@ -232,7 +232,7 @@ class Status:
     protective_stop: bool  # whether it is latched, whatever the mode is
     faults: tuple[Mapping[str, Any], ...] = ()
     warnings: tuple[Mapping[str, Any], ...] = ()
-    cause: str = ""  # why the arm stopped last, until it is armed again
+    cause: str = ""  # why the arm stopped last, until it is enabled again
     bus: Mapping[str, Any] = field(default_factory=dict)  # how the bus and its process do
     buses: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # how each does, where there are several
     servos: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # how each servo does, by joint

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from armature.core.control.readiness import arming_of
+from armature.core.control.readiness import session_name
 from armature.dynamixel.faults.cause import Cause, Reaction
 from armature.dynamixel.faults.remedy import RECONNECT, Remedy, Step
 from armature.dynamixel.faults.states import Mode
@@ -50,26 +50,26 @@ class ServoLoop(BusCycle):
             self.why = str(error)
             raise
 
-    def arm(self, session: str, now: float) -> None:
+    def enable(self, session: str, now: float) -> None:
         """Torque on with goal := measured where it is off, and take commands of a new session.
 
         Raises:
             CommandRefused: the state does not allow it.
             BusError: a servo did not take it; those just switched on are off again.
         """
-        self._require("arm", (Mode.DISARMED, Mode.HOLDING, Mode.ARMED), now)
-        self._require_none_free("arm")
+        self._require("enable", (Mode.DISABLED, Mode.HOLDING, Mode.ENABLED), now)
+        self._require_none_free("enable")
         conduct = self._conduct
         self._grip.release()
-        if conduct.mode is Mode.DISARMED:
+        if conduct.mode is Mode.DISABLED:
             axes = list(self.servos.values())
             for axis in axes:  # one may have been reset while nobody looked
                 self._servos.preparation.restore(axis)
             conduct.setpoints.hold(self._servos.set_points(self._servos.switch.on(axes)))
             conduct.stride.forget()
         self._giving_way.clear()
-        conduct.mode, conduct.session = Mode.ARMED, session
-        conduct.why, conduct.cause, conduct.wants_park = "armed", None, False
+        conduct.mode, conduct.session = Mode.ENABLED, session
+        conduct.why, conduct.cause, conduct.wants_park = "enabled", None, False
 
     def park(self, piece: Piece, now: float) -> None:
         """Follow a way to rest, then torque off; also with faults of joints that still turn.
@@ -78,7 +78,7 @@ class ServoLoop(BusCycle):
             CommandRefused: the state does not allow it.
             GoalRefused: the way does not begin where the arm is, or takes too long.
         """
-        self._require("park", (Mode.HOLDING, Mode.ARMED, Mode.FAULT), now)
+        self._require("park", (Mode.HOLDING, Mode.ENABLED, Mode.FAULT), now)
         self._require_turning("park")
         self._require_none_free("park")
         _require_short("end from now", piece.end - now, self._policy.park_time)
@@ -109,7 +109,7 @@ class ServoLoop(BusCycle):
         if begin == bool(how):
             return f"{joint} is free already: {how}" if how else f"{joint} is not free"
         if begin:
-            self._require("free", (Mode.HOLDING, Mode.ARMED), now)
+            self._require("free", (Mode.HOLDING, Mode.ENABLED), now)
             told = self._free.begin(joint, now)
             self._feedforward.distrust()
         else:
@@ -151,9 +151,9 @@ class ServoLoop(BusCycle):
 
     def _new_goal(self, piece: Piece, now: float) -> Remedy:
         """What leads to a motion where a piece of one is of another session."""
-        if arming_of(piece.session) == arming_of(self.session) != "":  # joints have given way meanwhile
+        if session_name(piece.session) == session_name(self.session) != "":  # joints have given way meanwhile
             return Remedy("send a new goal")
-        remedy = self.remedy(now) if self.remedy(now).steps else Remedy.of(Step.ARM)
+        remedy = self.remedy(now) if self.remedy(now).steps else Remedy.of(Step.ENABLE)
         return Remedy(f"{remedy}, then send a new goal", *remedy.steps)
 
     # Stops
@@ -166,7 +166,7 @@ class ServoLoop(BusCycle):
         """Nobody commands any more: what is under way ends as the policy says, at rest; parking goes on."""
         conduct, reaction = self._conduct, self._policy.reaction(Cause.CONTROLLER_GONE)
         conduct.cause = Cause.CONTROLLER_GONE
-        if conduct.mode is not Mode.ARMED:
+        if conduct.mode is not Mode.ENABLED:
             return
         if reaction is Reaction.HOLD:
             conduct.end()
@@ -191,7 +191,7 @@ class ServoLoop(BusCycle):
         self._require_bus("torque_off")
         self._conduct.setpoints.stop(now)
         self._conduct.why_stopped = "protective stop; torque was turned off at once"
-        if error := self._disarm("torque was turned off at once"):
+        if error := self._disable("torque was turned off at once"):
             raise error
 
     def protective_stop(self, on: bool, now: float) -> None:
@@ -205,7 +205,7 @@ class ServoLoop(BusCycle):
         conduct.protective_stop = on
         if on and self._policy.reaction(Cause.PROTECTIVE_STOP) is Reaction.TORQUE_OFF and self._bus.is_open:
             conduct.why_stopped = "protective stop; torque was turned off"
-            self._disarm(conduct.why_stopped)  # what it has left on goes off in the next cycles
+            self._disable(conduct.why_stopped)  # what it has left on goes off in the next cycles
 
     def leave(self) -> None:
         """Let the bus go at a deliberate end: servos that hold go on to, without their watchdog to stop them."""
@@ -278,8 +278,8 @@ class ServoLoop(BusCycle):
         mode = self.mode(now)
         if mode.takes_commands or mode in (Mode.HOLDING, Mode.PARKING, Mode.STARTING):
             return Remedy("wait until the arm holds", Step.WAIT)
-        if mode is Mode.DISARMED:
-            return Remedy("arm first", Step.ARM)
+        if mode is Mode.DISABLED:
+            return Remedy("enable first", Step.ENABLE)
         return self.remedy(now)
 
 

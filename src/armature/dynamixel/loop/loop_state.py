@@ -112,7 +112,7 @@ class LoopState:
 
     @property
     def cause(self) -> Cause | None:
-        """Why the arm stopped last; None since it was armed or started."""
+        """Why the arm stopped last; None since it was enabled or started."""
         if not self._bus.is_open:
             return Cause.DISCONNECTED
         return Cause.PROTECTIVE_STOP if self._conduct.protective_stop else self._conduct.cause
@@ -129,7 +129,7 @@ class LoopState:
 
     @property
     def session(self) -> str:
-        """The arming session whose commands are followed; empty for none."""
+        """The session whose commands are followed; empty for none."""
         return self._conduct.session
 
     @property
@@ -199,7 +199,7 @@ class LoopState:
             return Mode.PROTECTIVE_STOP
         if self.faults and conduct.mode is not Mode.PARKING:
             return Mode.FAULT
-        is_moving = conduct.mode is Mode.ARMED and conduct.setpoints.is_in_motion(now)
+        is_moving = conduct.mode is Mode.ENABLED and conduct.setpoints.is_in_motion(now)
         return Mode.MOVING if is_moving else conduct.mode
 
     def remedy(self, now: float) -> Remedy:
@@ -215,9 +215,9 @@ class LoopState:
             return Remedy("wait until the arm holds", Step.WAIT)
         if free:
             return end_free(next(iter(free)))
-        if mode is Mode.DISARMED and (way_back := self._servos.switch.way_back(self._servos.axes.values())):
+        if mode is Mode.DISABLED and (way_back := self._servos.switch.way_back(self._servos.axes.values())):
             return way_back
-        return NOTHING if mode.takes_commands else Remedy.of(Step.ARM)
+        return NOTHING if mode.takes_commands else Remedy.of(Step.ENABLE)
 
     def is_moving(self, now: float) -> bool:
         """Whether a motion is being commanded."""

@@ -1,4 +1,4 @@
-"""What the arm is being asked to do: its mode, the arming session, the set-points, and why it is so."""
+"""What the arm is being asked to do: its mode, the session, the set-points, and why it is so."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from armature.dynamixel.motion.overrun import Stride
 from armature.dynamixel.motion.parking import Parking
 from armature.dynamixel.motion.setpoints import Setpoints
 
-_WITH_TORQUE = (Mode.HOLDING, Mode.ARMED, Mode.PARKING)
-_UNDER_WAY = (Mode.ARMED, Mode.PARKING)
+_WITH_TORQUE = (Mode.HOLDING, Mode.ENABLED, Mode.PARKING)
+_UNDER_WAY = (Mode.ENABLED, Mode.PARKING)
 
 
 class Conduct:
@@ -27,7 +27,7 @@ class Conduct:
         self.mode = Mode.STARTING
         self.session = ""
         self.why = "starting"
-        self.cause: Cause | None = None  # of the last stop, until the arm is armed again
+        self.cause: Cause | None = None  # of the last stop, until the arm is enabled again
         self.protective_stop = protective_stop
         self.why_stopped = "protective stop"  # as long as it is latched, whatever happens meanwhile
         self.parking: Parking | None = None
@@ -59,7 +59,7 @@ class Conduct:
         """Stop within limits; the commands that are under way are followed no more, those of a new session are."""
         mode, session = self.mode, self.session
         self.halt(now)
-        if mode is Mode.ARMED:
+        if mode is Mode.ENABLED:
             self.mode, self.session = mode, after_giving_way(session)
 
     def end(self) -> None:
@@ -71,7 +71,7 @@ class Conduct:
     def leave_session(self) -> None:
         """Take no more commands; no motion is under way."""
         self.session = ""
-        if self.mode is Mode.ARMED:
+        if self.mode is Mode.ENABLED:
             self.mode = Mode.HOLDING
 
     def stop(self, cause: Cause, why: str, now: float) -> None:

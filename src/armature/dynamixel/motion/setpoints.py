@@ -39,7 +39,7 @@ class Piece:
     """A short motion of some joints, from a time on."""
 
     serial: int  # counts up, whoever the writer is
-    session: str  # the arming session that it belongs to
+    session: str  # the session that it belongs to
     start: float  # monotonic [s]
     trajectory: Trajectory
     # Loads of the joints at its points [N·m] or [N], Shape (m, n); columns of NaN where they are not known. Until

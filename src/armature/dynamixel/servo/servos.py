@@ -118,7 +118,7 @@ class Servos:
     def goal_of(self, axis: Axis) -> int:
         """Where a servo that has its torque on holds, and shall go on to hold [tick].
 
-        One that its Bus Watchdog has stopped gets its place as its goal; the watchdog is armed in any case.
+        One that its Bus Watchdog has stopped gets its place as its goal; the watchdog is enabled in any case.
 
         Raises:
             BusError: the servo did not answer.
@@ -126,7 +126,7 @@ class Servos:
         if self.watchdogs.is_tripped(axis):
             return self.watchdogs.recover(axis)
         goal = self.switch.goal(axis)
-        self.watchdogs.arm(axis)
+        self.watchdogs.enable(axis)
         return goal
 
     def cut(self, axes: list[Axis]) -> BusError | None:

@@ -15,10 +15,10 @@ from armature.dynamixel.servo.watchdog import BusWatchdogs
 from armature.errors import BusError, CommandRefused
 
 _WAY_BACK = {
-    False: Remedy("move it by hand into its range, then arm", Step.BY_HAND, Step.ARM),
+    False: Remedy("move it by hand into its range, then enable", Step.BY_HAND, Step.ENABLE),
     True: Remedy(
-        "move it by hand into its range, then arm; its servo counts whole turns only since its power came on",
-        *(Step.BY_HAND, Step.ARM),
+        "move it by hand into its range, then enable; its servo counts whole turns only since its power came on",
+        *(Step.BY_HAND, Step.ENABLE),
     ),
 }
 
@@ -76,7 +76,7 @@ class TorqueSwitch:
         position = axis.wiring.to_position(self._measure(axis))
         if limits := self._beyond(axis, position):
             why = f"{axis.name} is at {position:.4f}, {limits}"
-            raise CommandRefused("arm", why, _WAY_BACK[axis.wiring.mode.counts_turns])
+            raise CommandRefused("enable", why, _WAY_BACK[axis.wiring.mode.counts_turns])
 
     def _beyond(self, axis: Axis, position: float) -> str:
         """The limits that a position is beyond, in words; empty where it is within them."""
@@ -87,7 +87,7 @@ class TorqueSwitch:
         return f"its limits are {limit.lower:.4f} to {limit.upper:.4f}"
 
     def way_back(self, axes: Iterable[Axis]) -> Remedy | None:
-        """What has to be done before a limp arm may be armed, as it was read last; None where nothing.
+        """What has to be done before a limp arm may be enabled, as it was read last; None where nothing.
 
         Without the position, which a hand changes all the time: each change of a remedy is told anew.
         """
@@ -102,21 +102,23 @@ class TorqueSwitch:
             return
         if axis.partner.misses:
             why = f"{axis.partner.name}, which turns the same joint, does not answer"
-            raise CommandRefused("arm", f"{axis.name}: {why}", Remedy.of("check its cable and power", Step.ARM))
+            raise CommandRefused(
+                "enable", f"{axis.name}: {why}", Remedy.of("check its cable and power", Step.ENABLE)
+            )
         if why := apart(axis, self._disagreement):
-            remedy = Remedy.of("check its coupling, and zero_offset and direction of both servos", Step.ARM)
-            raise CommandRefused("arm", f"{axis.name}: {why}", remedy)
+            remedy = Remedy.of("check its coupling, and zero_offset and direction of both servos", Step.ENABLE)
+            raise CommandRefused("enable", f"{axis.name}: {why}", remedy)
 
     def _measure(self, axis: Axis) -> int:
         return self._registers.read(axis, "Present Position")
 
     def _switch_on(self, axis: Axis) -> int:
-        self._watchdogs.disarm(axis)  # one that has tripped would lock the goal
+        self._watchdogs.disable(axis)  # one that has tripped would lock the goal
         ticks = self._measure(axis)  # just now: a limp arm may be on its way
         self._registers.write_verified(axis, "Goal Position", ticks)
         axis.torque = True  # before it is sure: if the answer is lost, it must be switched off again
         self._registers.write_verified(axis, "Torque Enable", 1)
-        self._watchdogs.arm(axis)
+        self._watchdogs.enable(axis)
         return ticks
 
     def off(self, axes: Iterable[Axis]) -> None:
@@ -130,8 +132,8 @@ class TorqueSwitch:
             try:
                 self._registers.write_verified(axis, "Torque Enable", 0)
                 axis.torque = False
-                with suppress(BusError):  # a limp servo has nothing to stop, and is released before it is armed
-                    self._watchdogs.disarm(axis)
+                with suppress(BusError):  # a limp servo has nothing to stop, and is released before it is enabled
+                    self._watchdogs.disable(axis)
             except BusError as error:
                 failed = error
         if failed is not None:

@@ -1,7 +1,7 @@
 """The servos' own Bus Watchdog: a servo that hears nothing stops by itself, and says nothing about it.
 
 Source: e-Manual, "Bus Watchdog(98)": unit 20 ms; when the time is over the servo stops, the register reads -1 and
-goals cannot be written until 0 is. It is RAM, so it is armed with torque and disarmed with it.
+goals cannot be written until 0 is. It is RAM, so it is enabled with torque and disabled with it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _HOLDING = ("Position I Gain", "Position P Gain", "Goal Position", "Present PWM"
 
 
 class BusWatchdogs:
-    """Arms, disarms and recovers the watchdogs; the cycle's own traffic feeds them.
+    """Arms, disables and recovers the watchdogs; the cycle's own traffic feeds them.
 
     In current control a tripped servo goes limp, so there it is never the only guard: this loop refuses that mode.
     """
@@ -46,7 +46,7 @@ class BusWatchdogs:
         """After which a servo that hears nothing stops [s]; 0 where it is off."""
         return self._units * _UNIT
 
-    def arm(self, axis: Axis) -> None:
+    def enable(self, axis: Axis) -> None:
         """Let a servo whose torque is on stop by itself when it hears nothing.
 
         Raises:
@@ -54,13 +54,13 @@ class BusWatchdogs:
         """
         why_not = self._why_not(axis)
         if why_not:
-            self.disarm(axis)  # somebody before us may have armed it
+            self.disable(axis)  # somebody before us may have enabled it
         else:
             self._registers.write(axis, _NAME, self._units)
             axis.watchdog = self._units
-        self.states[axis.name] = why_not or f"armed, {1000.0 * self.time:.0f} ms"
+        self.states[axis.name] = why_not or f"enabled, {1000.0 * self.time:.0f} ms"
 
-    def disarm(self, axis: Axis) -> None:
+    def disable(self, axis: Axis) -> None:
         """Let a servo be silent for as long as it may be; this also releases one that has tripped.
 
         Raises:
@@ -97,7 +97,7 @@ class BusWatchdogs:
         ]
 
     def recover(self, axis: Axis) -> int:
-        """Take a servo back that has stopped by itself: goal := measured, verified, and armed again.
+        """Take a servo back that has stopped by itself: goal := measured, verified, and enabled again.
 
         A loaded joint is off its goal, by which its servo holds it, and would creep by that at every recovery: so
         the new goal is as far off.
@@ -113,14 +113,14 @@ class BusWatchdogs:
         ticks = found["Present Position"] + _lean(axis, found)
         self._registers.write_verified(axis, _NAME, _OFF)  # before the goal, which is locked until then
         self._registers.write_verified(axis, "Goal Position", ticks)
-        self.arm(axis)
+        self.enable(axis)
         return ticks
 
     def leave(self, axes: Iterable[Axis]) -> None:
         """Let servos go on holding without a host that feeds them; a silent one will stop where it is."""
         for axis in axes:
             with suppress(BusError):
-                self.disarm(axis)
+                self.disable(axis)
 
     def _has(self, axis: Axis) -> bool:
         return _SINCE_EVER in axis.wiring.model.name or self._firmware(axis) >= _FIRST_FIRMWARE

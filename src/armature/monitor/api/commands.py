@@ -19,12 +19,12 @@ from armature.monitor.gateway import Outcome
 
 
 def blueprint(services: Services) -> Blueprint:
-    """POST /api/stop, /api/release, /api/arm, … and /api/login."""
+    """POST /api/stop, /api/release, /api/enable, … and /api/login."""
     routes = Blueprint("commands", __name__, url_prefix="/api")
     gateway = services.gateway
     commands: dict[str, Callable[[], Outcome]] = {
-        "arm": _without_fields(lambda: gateway.arm(True)),
-        "disarm": _without_fields(lambda: gateway.arm(False)),
+        "enable": _without_fields(lambda: gateway.enable(True)),
+        "disable": _without_fields(lambda: gateway.enable(False)),
         "halt": _without_fields(gateway.stop_motion),
         "clear_faults": _without_fields(gateway.clear_faults),
         "torque_off": _without_fields(gateway.torque_off),

@@ -113,7 +113,7 @@ class _Waiting:
     """A goal whose check goes on."""
 
     check: GoalCheck
-    session: str  # of arming, in which it was asked for
+    session: str  # of enabling, in which it was asked for
     begin: State  # from which the goal is being checked
     goal: Trajectory | Rates
     stamp: float | None
@@ -204,7 +204,7 @@ class CheckedGoals:
 
     def _start(self, waiting: _Waiting) -> None:
         if waiting.session != self._control.arm.session:
-            why = "it was asked for in an earlier arming session"
+            why = "it was asked for in an earlier session"
             raise CommandRefused("trajectory", why, "send it again")
         planned = self._control.planned(waiting.goal, waiting.stamp, self._now())
         self._check_way(waiting, planned.motion)

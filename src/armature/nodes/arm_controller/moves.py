@@ -121,7 +121,7 @@ class ArmMoves:
     def _check_still(self, start: Array, session: str) -> None:
         """Refuse a motion that was planned from where the arm is no more."""
         if session != self._node.control.arm.session or not (self._resting() == start).all():
-            why = "the arm has moved, or was armed anew, while the move was planned"
+            why = "the arm has moved, or was enabled anew, while the move was planned"
             raise CommandRefused("move", why, "send it again")
 
     def _resting(self) -> Array:

@@ -85,7 +85,7 @@ class Child:
             refuse(self._listener, reason)
 
     def quit(self, *_: object) -> None:
-        """End once the arm is at rest; torque stays as it is, so an armed arm is held by its servos."""
+        """End once the arm is at rest; torque stays as it is, so an enabled arm is held by its servos."""
         self._is_running = False
 
     def signalled(self, *_: object) -> None:

@@ -27,7 +27,7 @@ class BusRequests:
         self._seen = 0  # the serial number of what was read last
         self._piece_seen: dict[tuple[str, ...], int] = {}  # by the joints that it moves
         self._acts: dict[str, Act] = {
-            "arm": lambda request, now: loop.arm(request["session"], now),
+            "enable": lambda request, now: loop.enable(request["session"], now),
             "park": lambda request, now: loop.park(self._piece(request["serial"]), now),
             "give_way": lambda request, now: loop.give_way(request["session"], request["joints"], now),
             "not_parked": lambda request, _: loop.give_up_parking(request["why"]),

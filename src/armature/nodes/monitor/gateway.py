@@ -18,7 +18,7 @@ from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from armature.core.control.blocked import check_jog
-from armature.core.control.readiness import then_arm
+from armature.core.control.readiness import then_enable
 from armature.core.model.arm import ArmModel
 from armature.errors import CommandRefused, ProcessError
 from armature.monitor.board import Board
@@ -36,7 +36,7 @@ _EARLY_RESULT = 0.3  # [s]
 _COMES_TO_REST = 3.0  # [s]
 _GENTLY = 2.0  # a move to a pose takes so many times the least that it can
 _PREVIEW = "preview"  # docs/moves.md
-_COMMANDABLE = ("ARMED", "MOVING")
+_COMMANDABLE = ("ENABLED", "MOVING")
 
 
 class RosGateway:
@@ -67,7 +67,7 @@ class RosGateway:
         self._services = {
             service: node.create_client(service.kind, service.name)
             for service in (
-                topics.ARM,
+                topics.ENABLE,
                 topics.PROTECTIVE_STOP,
                 topics.STOP_MOTION,
                 topics.CLEAR_FAULTS,
@@ -103,9 +103,9 @@ class RosGateway:
         """Stop within limits and latch, or release the latch."""
         return self._ask(topics.PROTECTIVE_STOP, SetBool.Request(data=engage), _STOP_ANSWER)
 
-    def arm(self, on: bool) -> Outcome:
+    def enable(self, on: bool) -> Outcome:
         """Torque on at the measured position, or park and torque off."""
-        outcome = self._ask(topics.ARM, SetBool.Request(data=on), _ANSWER if on else _PARKED)
+        outcome = self._ask(topics.ENABLE, SetBool.Request(data=on), _ANSWER if on else _PARKED)
         if on and outcome.accepted:
             # The state travels apart from the answer: a command that follows at once must not be refused.
             with self._news:
@@ -220,7 +220,7 @@ class RosGateway:
         if state.name not in _COMMANDABLE:
             why = f"state is {state.name}" + (f" ({state.reason})" if state.reason else "")
             unheard = "wait until it is heard again" if state.name == "DISCONNECTED" else ""
-            raise CommandRefused(request, why, then_arm(state.values.get("remedy", unheard)))
+            raise CommandRefused(request, why, then_enable(state.values.get("remedy", unheard)))
 
     def _is_gripper(self, joint: str) -> bool:
         return self._arm.joint(joint).kind == "prismatic"

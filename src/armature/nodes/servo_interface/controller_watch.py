@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rclpy.node import Node
 
-from armature.core.control.readiness import arming_of
+from armature.core.control.readiness import session_name
 from armature.errors import CommandRefused
 from armature.nodes.common import topics
 from armature.nodes.servo_interface.bus_process.keeper import BusKeeper
@@ -42,7 +42,7 @@ class ControllerWatch:
         self._looks = 0
 
     def _look(self) -> None:
-        session = arming_of(self._keeper.status.session)
+        session = session_name(self._keeper.status.session)
         if session != self._session or not session:
             self._session, self._looks, self._had_writer = session, -1, False
             return
@@ -55,7 +55,7 @@ class ControllerWatch:
         self._looks += self._looks >= 0
 
     def _tell(self, what: str) -> None:
-        why = f"controller gone: {what}; holding; start it again, then arm"
+        why = f"controller gone: {what}; holding; start it again, then enable"
         self._node.get_logger().error(why)
         try:
             self._keeper.client.request("controller_gone", why=why)

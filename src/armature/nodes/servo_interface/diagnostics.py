@@ -26,7 +26,7 @@ Problem = Mapping[str, Any]  # a fault or a warning, as the status has it
 
 
 def state(status: link.Status, now: float, *, is_ending: bool = False) -> DiagnosticStatus:
-    """The state topic: the mode, torque, the arming session, why, and each fault and warning.
+    """The state topic: the mode, torque, the session, why, and each fault and warning.
 
     Args:
         status: what the child told.

@@ -1,4 +1,4 @@
-"""Disarming: stop, park if the way is free, torque off; it takes seconds, so it runs in a thread of its own."""
+"""Disabling: stop, park if the way is free, torque off; it takes seconds, so it runs in a thread of its own."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ _REST_TIME = 5.0  # how long a stop may take before parking begins [s]
 _STANDSTILL = 5.0  # so long without time passing, as in a paused simulation, means that nothing will end [s]
 _CUT_TIME = 1.0  # how long torque may take to go off where an answer gets lost [s]
 _SUPPORT = "look, then ask again, or support the arm and call /servo_interface/torque_off"
-_STOPPABLE = (Mode.ARMED.name, Mode.MOVING.name, Mode.HOLDING.name, Mode.PARKING.name)
+_STOPPABLE = (Mode.ENABLED.name, Mode.MOVING.name, Mode.HOLDING.name, Mode.PARKING.name)
 
 
-class Disarming:
-    """Disarms on request; who asks while it is under way awaits the same end."""
+class Disabling:
+    """Disables on request; who asks while it is under way awaits the same end."""
 
     def __init__(self, configuration: ServoConfiguration, keeper: BusKeeper) -> None:
         """Args: the arm and its park pose, and the bus child."""
         self._configuration = configuration
         self._keeper = keeper
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="disarming")
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="disabling")
         self._lock = threading.Lock()
         self._is_called_off = False
         self._present: Future[str] | None = None
 
     def begin(self, *, is_leaving: bool = False) -> Future[str]:
-        """Disarm.
+        """Disable.
 
         Args:
             is_leaving: whether nobody has asked for it but the process's end; then an arm at fault holds.
@@ -47,7 +47,7 @@ class Disarming:
         """
         with self._lock:
             if self._present is None or self._present.done():
-                self._present = self._worker.submit(self._disarm, is_leaving)
+                self._present = self._worker.submit(self._disable, is_leaving)
             return self._present
 
     def call_off(self, why: str) -> None:
@@ -60,14 +60,14 @@ class Disarming:
         """End the thread; the keeper must be closed before, so that it waits for nothing."""
         self._worker.shutdown()
 
-    def _disarm(self, is_leaving: bool) -> str:
+    def _disable(self, is_leaving: bool) -> str:
         status = self._keeper.status
         if self._is_off():
             return "torque is off already"
         is_fault = status.mode == Mode.FAULT.name  # of which the loop knows whether the arm can park with it
         if status.mode not in _STOPPABLE and not status.wants_park and not (is_fault and not is_leaving):
             why = f"the state is {status.mode} ({status.why})"
-            raise CommandRefused("disarm", why, f"{status.remedy or 'wait for another state'}; torque stays on")
+            raise CommandRefused("disable", why, f"{status.remedy or 'wait for another state'}; torque stays on")
         self._end_free_drive(status.free)
         if status.mode != Mode.PARKING.name:  # else it is under way, and its end is this one's too
             if not (is_fault or status.wants_park):  # else the fault has stopped the arm
@@ -77,7 +77,7 @@ class Disarming:
         if self._keeper.status.mode == Mode.FAULT.name:
             self._keeper.wait_for(self._is_off, _CUT_TIME)
         if not self._is_off():
-            raise CommandRefused("disarm", self._keeper.status.why, f"{_SUPPORT}; torque stays on")
+            raise CommandRefused("disable", self._keeper.status.why, f"{_SUPPORT}; torque stays on")
         return "parked, torque off"
 
     def _await_end(self) -> None:
@@ -95,7 +95,7 @@ class Disarming:
 
     def _is_off(self) -> bool:
         status = self._keeper.status
-        return status.mode == Mode.DISARMED.name or (status.mode == Mode.FAULT.name and status.torque == "off")
+        return status.mode == Mode.DISABLED.name or (status.mode == Mode.FAULT.name and status.torque == "off")
 
     def _end_free_drive(self, joints: Sequence[str]) -> None:
         """Only an arm that holds with all its joints can park."""

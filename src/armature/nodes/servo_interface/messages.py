@@ -25,7 +25,7 @@ def joint_state(stamp: Time, joints: Sequence[str], readings: link.Readings) -> 
 
 
 def commanded(stamp: Time, joints: Sequence[str], readings: link.Readings, session: str) -> JointState:
-    """What is being commanded now, and in which arming session (as the frame id, like that of set-points)."""
+    """What is being commanded now, and in which session (as the frame id, like that of set-points)."""
     known = [(j, a) for j, a in zip(joints, readings.axes, strict=True) if math.isfinite(a.commanded_position)]
     message = JointState()
     message.header.stamp = stamp

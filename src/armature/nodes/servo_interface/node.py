@@ -105,7 +105,7 @@ class ServoInterface(LifecycleNode):
         if self._parts is not None and self._parts.has_torque:
             self._parts.take_commands(False)  # without a stop: it may be parking already
             self._parts.services.way_back = "it was shut down; end its process, then start it again"
-            self._leaving = self._parts.disarming.begin(is_leaving=True)
+            self._leaving = self._parts.disabling.begin(is_leaving=True)
             self._leaving.add_done_callback(self._tell_how_it_shut_down)
         else:
             self._let_go("shut down")
@@ -118,7 +118,7 @@ class ServoInterface(LifecycleNode):
 
     def _tell_how_it_shut_down(self, parking: Future[str]) -> None:
         if error := parking.exception():
-            how_on = "it still answers: disarm, torque_off and protective_stop; or end the process"
+            how_on = "it still answers: disable, torque_off and protective_stop; or end the process"
             self.get_logger().error(f"shut down, but not parked: {error}; {how_on}")
 
     def destroy_node(self) -> None:
@@ -141,7 +141,7 @@ class ServoInterface(LifecycleNode):
         if self._leaving is None:
             if not self._parts.services.is_active:
                 return self._leave(not_parked("the servo interface is not active", self._parts.keeper.status))
-            self._leaving = self._parts.disarming.begin(is_leaving=True)
+            self._leaving = self._parts.disabling.begin(is_leaving=True)
         if self._leaving.done():
             return self._leave(self._how_it_left(self._leaving, self._parts.keeper))
         if signals.asks_again(self._parts.parking_since):
@@ -165,5 +165,5 @@ class ServoInterface(LifecycleNode):
     def _hold_at_once(parts: Parts) -> str:
         why = "asked twice to end; holding"
         with suppress(CommandRefused):  # without a bus process the servos hold by themselves
-            parts.disarming.call_off(why)
+            parts.disabling.call_off(why)
         return not_parked(why, parts.keeper.status)

@@ -19,7 +19,7 @@ from armature.nodes.common.serial_adapter import known_names
 from armature.nodes.servo_interface.bus_process.client import BusClient
 from armature.nodes.servo_interface.bus_process.keeper import BusKeeper
 from armature.nodes.servo_interface.controller_watch import ControllerWatch
-from armature.nodes.servo_interface.disabling import Disarming
+from armature.nodes.servo_interface.disabling import Disabling
 from armature.nodes.servo_interface.free_drive import Guiding
 from armature.nodes.servo_interface.parameters import ServoConfiguration
 from armature.nodes.servo_interface.publishers import Outlet
@@ -46,13 +46,13 @@ class Parts:
         self._has_port = False
         self._loss = ""  # why there is no bus
         self.keeper = BusKeeper(self._child_now, self._attached, self._cycle, self._status)
-        self.disarming = Disarming(configuration, self.keeper)
+        self.disabling = Disabling(configuration, self.keeper)
         self.guiding = Guiding(configuration, self.keeper)
         self.inlet = Inlet(node, self.keeper)
         self.watch = ControllerWatch(node, self.keeper)
         self.outlet = Outlet(node, configuration, self.inlet)
         self.services = ServoServices(
-            node, configuration.joints, configuration.servos, self.keeper, self.disarming, self.latch, self.outlet
+            node, configuration.joints, configuration.servos, self.keeper, self.disabling, self.latch, self.outlet
         )
         self.outlet.state(link.starting(protective_stop=self.latch.is_engaged), None)
 
@@ -75,7 +75,7 @@ class Parts:
 
     def refuse_clean_up(self) -> None:
         """Say why in the log and in the state."""
-        step = "disarm first (/servo_interface/arm false), which parks, or call torque_off"
+        step = "disable first (/servo_interface/enable false), which parks, or call torque_off"
         why = f"clean-up refused: torque is {self.keeper.status.torque}; {step}"
         self._node.get_logger().error(why)
         with suppress(CommandRefused):  # it has gone just now
@@ -84,7 +84,7 @@ class Parts:
     def close(self, *, quit: bool) -> None:
         """Let the bus go, and withdraw what was announced."""
         self.keeper.close(quit=quit)
-        self.disarming.close()
+        self.disabling.close()
         self.guiding.close()
         for part in (self.services, self.watch, self.inlet, self.outlet):
             part.close()
@@ -103,7 +103,7 @@ class Parts:
             self._node.get_logger().info("took over the running bus process")
         if not client.has_our_settings:
             self._node.get_logger().warning(
-                "the bus process works with other settings than ours; disarm and start again to change them"
+                "the bus process works with other settings than ours; disable and start again to change them"
             )
 
     def _cycle(self, readings: link.Readings) -> None:
@@ -139,7 +139,7 @@ class Parts:
     def _park_if_wanted(self, *, wanted: bool) -> None:
         """A fault's policy may be to park, which takes a free way; that is looked for here."""
         if wanted and not self._is_parking_wanted:
-            self.disarming.begin().add_done_callback(self._tell_how_it_parked)
+            self.disabling.begin().add_done_callback(self._tell_how_it_parked)
         self._is_parking_wanted = wanted
 
     def _tell_how_it_parked(self, parking: Future[str]) -> None:

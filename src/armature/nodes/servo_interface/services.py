@@ -17,7 +17,7 @@ from armature.nodes.common import topics
 from armature.nodes.common.answers import AnswerService
 from armature.nodes.servo_interface.bus_process.client import BusClient
 from armature.nodes.servo_interface.bus_process.keeper import BusKeeper
-from armature.nodes.servo_interface.disabling import Disarming
+from armature.nodes.servo_interface.disabling import Disabling
 from armature.nodes.servo_interface.publishers import Outlet
 from armature.nodes.servo_interface.stop_latch import ProtectiveLatch
 
@@ -36,7 +36,7 @@ class ServoServices:
         joints: tuple[str, ...],
         servos: tuple[str, ...],
         keeper: BusKeeper,
-        disarming: Disarming,
+        disabling: Disabling,
         latch: ProtectiveLatch,
         outlet: Outlet,
     ) -> None:
@@ -44,11 +44,11 @@ class ServoServices:
         self.is_active = False
         self.way_back = "activate it first"  # while it is not
         self._keeper = keeper
-        self._disarming = disarming
+        self._disabling = disabling
         self._latch = latch
         self._outlet = outlet
         acts: dict[topics.Service, Callable[[Any], str | Future[str]]] = {
-            topics.ARM: self._arm,
+            topics.ENABLE: self._enable,
             topics.PROTECTIVE_STOP: self._protective_stop,
             topics.CLEAR_FAULTS: lambda _: self._active().client.request("clear_faults"),
             topics.TORQUE_OFF: lambda _: self._keeper.client.request("torque_off"),
@@ -67,12 +67,12 @@ class ServoServices:
             raise CommandRefused("request", "the servo interface is not active", self.way_back)
         return self._keeper
 
-    def _arm(self, request: SetBool.Request) -> str | Future[str]:
+    def _enable(self, request: SetBool.Request) -> str | Future[str]:
         if request.data:
-            told = self._active().client.request("arm", session=uuid.uuid4().hex[:8])
+            told = self._active().client.request("enable", session=uuid.uuid4().hex[:8])
             self._await_commanded()
             return told
-        return self._disarming.begin()  # in every state: it is the way to be cleaned up or shut down
+        return self._disabling.begin()  # in every state: it is the way to be cleaned up or shut down
 
     def _await_commanded(self) -> None:
         """Answer once a cycle has told what is commanded now, so that a goal finds its controller ready."""

@@ -31,10 +31,10 @@ _COLOURS = {
     "hold": "#01020e",
 }
 _STATES = {
-    "DISARMED": "quiet",
+    "DISABLED": "quiet",
     "STARTING": "quiet",
     "HOLDING": "hold",
-    "ARMED": "good",
+    "ENABLED": "good",
     "MOVING": "measured",
     "PARKING": "measured",
     "PROTECTIVE_STOP": "warn",
