@@ -87,7 +87,7 @@ def test_a_graph_whose_runner_has_died_is_found_told_and_ended_parked(tmp_path):
         told = json.loads(status.stdout)
         assert told["runner"].startswith(LOST)
         assert told["arm"]["state"]["name"] == "ENABLED"
-        assert {each["name"] for each in told["processes"]} == {*process_names(), "bus"}
+        assert {each["name"] for each in told["processes"]} == {*process_names(), "bus_process"}
         refused = armature("up", runtime=tmp_path)
         assert refused.returncode == 1
         assert refused.stderr.startswith(f"error: {LOST}")
