@@ -12,9 +12,9 @@ from armature.core.control.goal_monitor import GripJudge
 from armature.core.control.grip_relief import Squeeze
 from armature.core.control.group import GroupControl, GroupSettings
 from armature.core.trajectory.limits import GroupLimits
+from armature.core.trajectory.segments import Segment
 from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.motion.grip import lead
-from armature.dynamixel.motion.setpoints import Piece
 from armature.emulator.faults.servo import StuckJoint
 
 JOINT = "gripper"
@@ -33,7 +33,7 @@ class Gripper:
         self.squeeze = Squeeze(limits, np.array([most]), STANDING)
         self.control.note_state("ENABLED", "s1")
         self.control.note_commanded(self.bench.now, self.commanded(), "s1", self.bench.now)
-        self.ends, self.loads, self._pieces = [], [], 0
+        self.ends, self.loads, self._segments = [], [], 0
         self.run(0.02)
 
     def commanded(self):
@@ -59,10 +59,10 @@ class Gripper:
             self.control.relieve(target, now)
         self.control.update(now)
         self.loads.append(abs(self.bench.servo(JOINT).drive.motor.load))
-        piece = self.control.piece(now)
-        if piece is not None:
-            self._pieces += 1
-            self.bench.loop.follow(Piece(self._pieces, "s1", piece.start, piece.trajectory), now)
+        segment = self.control.segment(now)
+        if segment is not None:
+            self._segments += 1
+            self.bench.loop.follow(Segment(self._segments, "s1", segment.begin, segment.trajectory), now)
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ from armature.core.control.tolerance import Tolerance, Tolerances
 from armature.core.control.tracker import HANDOVER
 from armature.core.model.arm import Limit
 from armature.core.trajectory.retiming import STEP
+from armature.core.trajectory.segments import Segment
 from armature.core.trajectory.stopping import Dynamics
-from armature.dynamixel.motion.setpoints import Piece, Setpoints
+from armature.dynamixel.motion.setpoints import Setpoints
 
 from .groups import JOINTS, group
 
@@ -47,7 +48,7 @@ class Commanded:
         bounds = {joint: Limit(-2.0, 2.0, 2.0, 1.0) for joint in JOINTS}
         self.receiver = Setpoints(bounds, dict.fromkeys(JOINTS, Dynamics(4.0, 40.0)))
         self.receiver.hold(dict.fromkeys(JOINTS, 0.0))
-        self._pieces, self._followed = 0, None
+        self._segments, self._followed = 0, None
         self.control.note_state("ENABLED", "s1")
         self._cycle()
 
@@ -67,19 +68,19 @@ class Commanded:
         self.go()
 
     def go(self):
-        """Hand over the newest piece, as the node does; the receiver refuses jumps."""
-        piece = self.control.piece(self.now)
-        if piece is not None:
-            self._pieces += 1
+        """Hand over the newest segment, as the node does; the receiver refuses jumps."""
+        segment = self.control.segment(self.now)
+        if segment is not None:
+            self._segments += 1
             tracker = self.control._tracker
             pace = tracker._pace if tracker._tail is None else tracker._tail[0]
             # A motion on no path has nothing to take by itself, once what was followed before it has been left.
             own_until = HANDOVER if tracker._is_lease else np.inf
             self._followed = tracker._motion, pace, own_until
-            self.receiver.accept(Piece(self._pieces, "s1", piece.start, piece.trajectory), self.now)
+            self.receiver.accept(Segment(self._segments, "s1", segment.begin, segment.trajectory), self.now)
 
     def run(self, seconds, *, held_up=False):
-        """Let time pass; while the controller is held up, the arm goes on by its last piece."""
+        """Let time pass; while the controller is held up, the arm goes on by its last segment."""
         for _ in range(max(round(seconds / CYCLE), 1)):
             self.cycles += 1
             self._cycle(held_up=held_up)

@@ -7,7 +7,7 @@ from typing import Any
 
 from armature.core.model.arm import ArmModel
 from armature.core.planning.transfer import transfer
-from armature.dynamixel.motion.setpoints import Piece
+from armature.core.trajectory.segments import Segment
 from armature.dynamixel.wiring.arm import Wiring
 
 from .virtual import Bench
@@ -44,11 +44,11 @@ def reel(drum: float = 0.0, jaw: float = 0.01, wiring: Wiring = WIRING, **settin
 
 
 def go(bench: Bench, goals: Mapping[str, float], session: str = "s1") -> None:
-    """Send joints to places [rad] or [m], and wait until they should be there; by pieces of at most 5 s."""
+    """Send joints to places [rad] or [m], and wait until they should be there; by segments of at most 5 s."""
     joints = list(goals)
     begin = {joint: bench.loop.setpoints(bench.now)[joint].position for joint in joints}
     way = transfer(joints, begin, goals, LIMITS, bench.dynamics, 1.0)
-    bench.loop.follow(Piece(1, session, bench.now, way), bench.now)
+    bench.loop.follow(Segment(1, session, bench.now, way), bench.now)
     bench.run(way.duration + 0.5)
 
 

@@ -137,7 +137,7 @@ class MotionGraph:
         answer = self.answer(send())
         if len(self.servos.belated) == belated:
             return answer
-        self.enable_servos(f"after {len(self.servos.belated)} belated pieces")
+        self.enable_servos(f"after {len(self.servos.belated)} belated segments")
         return self.answer(send())
 
     def answer(self, handle):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from sensor_msgs.msg import JointState
@@ -10,16 +11,16 @@ from sensor_msgs.msg import JointState
 from armature.core.control.blocked import Block
 from armature.core.control.tracker import HANDOVER
 from armature.core.trajectory.stopping import Dynamics
-from armature.dynamixel.motion.setpoints import Piece, Setpoints
+from armature.dynamixel.motion.setpoints import Setpoints
 from armature.errors import GoalRefused
 from armature.nodes.common import topics
-from armature.nodes.common.conversions import diagnostic, to_seconds, to_setpoints, to_stamp
+from armature.nodes.common.conversions import diagnostic, to_segment, to_stamp
 
 CYCLE = 0.01  # [s]
 
 
 class ServoSide:
-    """Publishes state, commanded and joint states; keeps every piece, and what it had to refuse."""
+    """Publishes state, commanded and joint states; keeps every segment, and what it had to refuse."""
 
     def __init__(self, node, arm, rest):
         self._node = node
@@ -29,8 +30,8 @@ class ServoSide:
         self.stuck = {}  # measured position of a joint that does not move, by joint [rad] or [m]
         self.effort = {}  # measured, of joints whose servo knows it [N·m] or [N]
         self.unread = set()  # joints that do not answer
-        self.pieces = []
-        self.refused = []  # why, of pieces that came in time
+        self.segments = []
+        self.refused = []  # why, of segments that came in time
         self.belated = []  # why, of those that came so late that a motion could not be continued
         self.trace = []  # commanded positions of every cycle
         limits = {joint.name: joint.limit for joint in arm.driven}
@@ -56,27 +57,27 @@ class ServoSide:
 
     @property
     def is_enabled(self):
-        """Whether pieces are taken."""
+        """Whether segments are taken."""
         return bool(self._session)
 
     def _now(self):
         return self._node.get_clock().now().nanoseconds * 1e-9
 
     def _take(self, message):
-        self.pieces.append(message)
+        self.segments.append(message)
         if message.header.frame_id != self._session:
             return
         if not message.points:
             self._give_way(message.joint_names)
             return
-        piece = Piece(len(self.pieces), self._session, to_seconds(message.header.stamp), *to_setpoints(message))
+        segment = replace(to_segment(message, ("gripper",)), serial=len(self.segments))
         try:
-            self._setpoints.accept(piece, self._now())
+            self._setpoints.accept(segment, self._now())
         except GoalRefused as error:
-            self._refuse(str(error), self._now() - piece.start)
+            self._refuse(str(error), self._now() - segment.begin)
 
     def _give_way(self, joints):
-        """Joints that do not follow go back to where they are, in a session that takes no late piece."""
+        """Joints that do not follow go back to where they are, in a session that takes no late segment."""
         places = {j: self.stuck.get(j, self.position[j] + self.offset[j]) for j in joints}
         blocks = {
             f"blocked.{joint}": str(Block(place, 1 if self.position[joint] > place else -1))

@@ -110,7 +110,7 @@ def test_stalls_of_a_tenth_of_a_second_are_not_noticed(graph):
         graph.wait_for(result.done)
         graph.pause(1.1)  # for the diagnostics that tell of it
         if result.result().status == SUCCEEDED and not graph.delays[-1]:
-            break  # else the machine was so busy that the stalls were longer than pieces reach
+            break  # else the machine was so busy that the stalls were longer than segments reach
     assert result.result().status == SUCCEEDED, result.result().result.error_string
     state = np.zeros(len(JOINTS))
     plan = Trajectory(

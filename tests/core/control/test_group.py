@@ -44,7 +44,7 @@ class Bench:
                 self.read(state.position + off, state.velocity)
                 self.commanded(state.position)
             self.control.update(self.now)
-            self.control.piece(self.now)
+            self.control.segment(self.now)
         return self
 
     def read(self, position, velocity=(0.0, 0.0)):
@@ -67,7 +67,7 @@ def test_a_goal_succeeds_once_it_is_reached():
     bench.run(2.2)
     assert [(end.end, end.code) for end in bench.ends] == [(End.SUCCEEDED, Code.SUCCESSFUL)]
     assert not bench.control.has_goal
-    assert bench.control.piece(bench.now) is None
+    assert bench.control.segment(bench.now) is None
 
 
 def test_a_goal_that_is_not_met_in_its_time_fails_though_commanded_goes_on():
@@ -127,7 +127,7 @@ def test_each_state_that_takes_no_commands_has_its_remedy(state, says):
     ):
         with pytest.raises(CommandRefused, match=f"the servo interface is .*{says}"):
             command()
-    assert bench.control.piece(bench.now) is None
+    assert bench.control.segment(bench.now) is None
 
 
 def test_a_silent_servo_interface_refuses_goals():
@@ -196,7 +196,7 @@ def test_a_reading_that_is_not_whole_judges_nothing_and_its_silence_ends_the_goa
         bench.now += 0.02
         bench.control.note_reading(bench.now, {"waist": 99.0}, {}, bench.now)
         bench.control.update(bench.now)
-        bench.control.piece(bench.now)
+        bench.control.segment(bench.now)
     (end,) = bench.ends
     assert end.end is End.ABORTED
     assert end.message.startswith("no reading of elbow for 0.5")
@@ -206,28 +206,28 @@ def test_a_controller_held_up_for_a_moment_goes_on_where_the_arm_is():
     bench = Bench()
     bench.follow()
     bench.run(1.0)
-    piece = bench.control.piece(bench.now)
+    segment = bench.control.segment(bench.now)
     bench.now += 0.4
     bench.control.update(bench.now)
     assert bench.ends == []
-    assert bench.waist == pytest.approx(piece.setpoint(bench.now).position[0])
+    assert bench.waist == pytest.approx(segment.setpoint(bench.now).position[0])
     assert bench.control.longest_delay == pytest.approx(0.2)
     bench.run(2.5)
     assert [end.end for end in bench.ends] == [End.SUCCEEDED]
     assert bench.waist == pytest.approx(1.0)
 
 
-def test_a_controller_held_up_for_long_ends_its_goal_and_the_arm_stands_where_the_piece_ends():
+def test_a_controller_held_up_for_long_ends_its_goal_and_the_arm_stands_where_the_segment_ends():
     bench = Bench()
     bench.follow()
     bench.run(1.0)
-    piece = bench.control.piece(bench.now)
+    segment = bench.control.segment(bench.now)
     bench.now += 1.5
     bench.control.update(bench.now)
     (end,) = bench.ends
     assert "held up for 1.30 s" in end.message
-    assert bench.control.piece(bench.now) is None
-    assert bench.waist == pytest.approx(piece.trajectory.positions[-1][0])
+    assert bench.control.segment(bench.now) is None
+    assert bench.waist == pytest.approx(segment.trajectory.positions[-1][0])
 
 
 @pytest.mark.parametrize("what", ["goal", "jog", "reading", "stop", "cancel", "pause"])
@@ -235,9 +235,9 @@ def test_whatever_comes_first_after_a_delay_begins_where_the_arm_is(what):
     bench = Bench()
     bench.follow()
     bench.run(1.0)
-    piece = bench.control.piece(bench.now)
+    segment = bench.control.segment(bench.now)
     bench.now += 0.45
-    promised = piece.setpoint(bench.now)
+    promised = segment.setpoint(bench.now)
     deeds = {
         "goal": lambda: bench.follow(place=(0.0, 0.0)),
         "jog": lambda: bench.control.jog({"waist": 0.5}, 0.0, bench.now),
@@ -247,7 +247,7 @@ def test_whatever_comes_first_after_a_delay_begins_where_the_arm_is(what):
         "pause": lambda: bench.control.pause(bench.now),
     }
     deeds[what]()
-    newer = bench.control.piece(bench.now)
+    newer = bench.control.segment(bench.now)
     assert np.allclose(newer.setpoint(bench.now).position, promised.position, atol=1e-9)
     assert np.allclose(newer.setpoint(bench.now).velocity, promised.velocity, atol=1e-6)
 
@@ -255,11 +255,11 @@ def test_whatever_comes_first_after_a_delay_begins_where_the_arm_is(what):
 def test_a_jog_is_not_gone_on_with_after_a_delay():
     bench = Bench()
     bench.control.jog({"waist": 1.0}, 0.0, bench.now)
-    piece = bench.control.piece(bench.now)
+    segment = bench.control.segment(bench.now)
     bench.now += 0.4
     bench.control.update(bench.now)
     bench.now += 1.0
-    assert bench.waist == pytest.approx(piece.trajectory.positions[-1][0])
+    assert bench.waist == pytest.approx(segment.trajectory.positions[-1][0])
 
 
 def test_a_cancel_ends_as_canceled_even_if_something_else_ends_it_first():

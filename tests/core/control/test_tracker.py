@@ -37,20 +37,20 @@ def tracker_of(goal, now=0.0):
 
 
 def begun(goal):
-    """A tracker that has given the first piece of its motion."""
+    """A tracker that has given the first segment of its motion."""
     tracker = tracker_of(goal)
-    tracker.piece(0.0)
+    tracker.segment(0.0)
     return tracker
 
 
 @given(goals(), st.floats(0.0, HORIZON))
-def test_a_motion_from_rest_begins_with_its_first_piece_however_late_that_is(goal, late):
+def test_a_motion_from_rest_begins_with_its_first_segment_however_late_that_is(goal, late):
     tracker = tracker_of(goal)
-    piece = tracker.piece(late)
-    assert piece.start == late
-    assert np.allclose(piece.setpoint(late).position, 0.0)
+    segment = tracker.segment(late)
+    assert segment.begin == late
+    assert np.allclose(segment.setpoint(late).position, 0.0)
     assert np.allclose(tracker.setpoint(late).position, 0.0)
-    assert piece.trajectory.duration >= min(HORIZON, goal.duration) - 1e-9
+    assert segment.trajectory.duration >= min(HORIZON, goal.duration) - 1e-9
     assert tracker.end == pytest.approx(late + goal.duration)
 
 
@@ -141,11 +141,11 @@ def test_a_stop_leaves_a_path_that_has_no_room_for_it_where_that_is_free(is_free
     tracker.is_free = lambda _halt: is_free
     # The quickest motion takes all of the limits, of one joint or the other, nearly all the time.
     tracker.move(lambda state: jog.move(LIMITS, state, np.array([1.5, -0.4]), LIMITS.velocity), 0.0)
-    tracker.piece(0.0)
+    tracker.segment(0.0)
     course = np.array([tracker.setpoint(time).position for time in np.linspace(0.0, tracker.end, 2000)])
     tracker.stop(STOPPED_AT)
     took = tracker.end - STOPPED_AT
-    _, velocity, acceleration = tracker.piece(STOPPED_AT).trajectory.sample_many(np.arange(0.0, took, CYCLE))
+    _, velocity, acceleration = tracker.segment(STOPPED_AT).trajectory.sample_many(np.arange(0.0, took, CYCLE))
     assert (np.abs(velocity) <= LIMITS.velocity).all()
     assert (np.abs(acceleration) <= LIMITS.acceleration * 1.01).all()
     assert (np.abs(np.diff(acceleration, axis=0)) <= LIMITS.jerk * CYCLE * 1.01).all()
@@ -166,35 +166,35 @@ def test_a_second_stop_changes_nothing(goal, share, again):
 
 @example(Trajectory.from_rows(JOINTS, [4.0], [[0.0, 1.0]]), 0.9375)
 @given(goals(), SHARE)
-def test_a_piece_is_the_motion_and_ends_at_rest_on_the_path(goal, share):
+def test_a_segment_is_the_motion_and_ends_at_rest_on_the_path(goal, share):
     tracker = begun(goal)
     now = share * tracker.end
-    piece = tracker.piece(now)
+    segment = tracker.segment(now)
     for d in np.linspace(0.0, HORIZON, 9):
-        state, promised = tracker.setpoint(now + d), piece.setpoint(now + d)
+        state, promised = tracker.setpoint(now + d), segment.setpoint(now + d)
         assert np.allclose(promised.position, state.position, atol=1e-9)
         assert np.allclose(promised.velocity, state.velocity, atol=1e-6)
-    last = piece.trajectory.duration
-    assert np.allclose(piece.trajectory.points[1][-1], 0.0, atol=1e-9)
-    assert off_the_path(piece.trajectory.positions[-1], tracker, now, now + last) < 5e-3
+    last = segment.trajectory.duration
+    assert np.allclose(segment.trajectory.points[1][-1], 0.0, atol=1e-9)
+    assert off_the_path(segment.trajectory.positions[-1], tracker, now, now + last) < 5e-3
 
 
 @given(goals(), SHARE, st.floats(0.0, HORIZON))
-def test_newer_pieces_agree_with_older_ones_outside_their_tails(goal, share, later):
+def test_newer_segments_agree_with_older_ones_outside_their_tails(goal, share, later):
     tracker = tracker_of(goal)
     now = share * tracker.end
-    older, newer = tracker.piece(now), tracker.piece(now + later)
+    older, newer = tracker.segment(now), tracker.segment(now + later)
     for at in np.linspace(now + later, now + HORIZON, 7):
         assert np.allclose(newer.setpoint(at).position, older.setpoint(at).position, atol=1e-9)
         assert np.allclose(newer.setpoint(at).velocity, older.setpoint(at).velocity, atol=1e-6)
 
 
 @given(goals(st.just("cubic")), SHARE)
-def test_the_tail_of_a_piece_stays_within_limits(goal, share):
+def test_the_tail_of_a_segment_stays_within_limits(goal, share):
     tracker = tracker_of(goal)
-    piece = tracker.piece(share * tracker.end)
-    times = np.linspace(0.0, piece.trajectory.duration, 200)
-    _, velocity, acceleration = piece.trajectory.sample_many(times)
+    segment = tracker.segment(share * tracker.end)
+    times = np.linspace(0.0, segment.trajectory.duration, 200)
+    _, velocity, acceleration = segment.trajectory.sample_many(times)
     assert np.abs(velocity).max() <= LIMITS.velocity.max()
     assert np.abs(acceleration).max() <= LIMITS.acceleration.max() * 1.05
 
@@ -219,13 +219,13 @@ def test_a_pause_keeps_the_goal_and_resuming_reaches_it(goal, share, wait):
     assert np.allclose(tracker.setpoint(tracker.end).position, goal.positions[-1], atol=1e-6)
 
 
-def test_a_controller_held_up_beyond_the_horizon_takes_its_piece_as_the_motion():
+def test_a_controller_held_up_beyond_the_horizon_takes_its_segment_as_the_motion():
     tracker = begun(Trajectory.from_rows(JOINTS, [4.0], [[1.0, 0.0]], [[0.0, 0.0]]))
-    piece = tracker.piece(1.0)
+    segment = tracker.segment(1.0)
     assert tracker.catch_up(1.0 + HORIZON) == 0.0
     assert tracker.catch_up(1.5) == pytest.approx(0.5 - HORIZON)
-    assert np.allclose(tracker.setpoint(1.5).position, piece.setpoint(1.5).position)
-    assert tracker.end == pytest.approx(1.0 + piece.trajectory.duration)
+    assert np.allclose(tracker.setpoint(1.5).position, segment.setpoint(1.5).position)
+    assert tracker.end == pytest.approx(1.0 + segment.trajectory.duration)
     assert tracker.catch_up(1.6) == 0.0
 
 
@@ -233,21 +233,21 @@ def test_a_controller_held_up_beyond_the_horizon_takes_its_piece_as_the_motion()
 def test_after_a_delay_the_rest_of_the_motion_can_be_resumed(goal, share, delay):
     tracker = tracker_of(goal)
     given = share * tracker.end
-    piece = tracker.piece(given)
+    segment = tracker.segment(given)
     now = given + delay + 0.01
     if not tracker.catch_up(now):
         return
     tracker.resume(now)
-    # The piece's splines meet the motion every 20 ms, and between them nearly.
-    assert np.allclose(tracker.setpoint(now).position, piece.setpoint(now).position, atol=1e-5)
-    assert np.allclose(tracker.setpoint(now).velocity, piece.setpoint(now).velocity, atol=2e-3)
+    # The segment's splines meet the motion every 20 ms, and between them nearly.
+    assert np.allclose(tracker.setpoint(now).position, segment.setpoint(now).position, atol=1e-5)
+    assert np.allclose(tracker.setpoint(now).velocity, segment.setpoint(now).velocity, atol=2e-3)
     assert np.allclose(tracker.setpoint(tracker.end + 1e-6).position, goal.positions[-1], atol=1e-6)
 
 
-def test_a_piece_whose_goal_ends_within_the_horizon_ends_with_it():
+def test_a_segment_whose_goal_ends_within_the_horizon_ends_with_it():
     tracker = begun(Trajectory.from_rows(JOINTS, [4.0], [[1.0, 0.0]], [[0.0, 0.0]]))
-    piece = tracker.piece(tracker.end - 0.1)
-    assert piece.trajectory.duration == pytest.approx(0.1)
+    segment = tracker.segment(tracker.end - 0.1)
+    assert segment.trajectory.duration == pytest.approx(0.1)
     assert tracker.catch_up(5.0) == 0.0
 
 
@@ -315,7 +315,7 @@ EVENTS = st.lists(
     st.tuples(
         st.floats(0.02, 1.5),
         st.one_of(
-            st.sampled_from(("pause", "resume", "stop", "piece")),
+            st.sampled_from(("pause", "resume", "stop", "segment")),
             st.sampled_from((0.0, 0.3, 1.0, 2.0)),
             goals(st.sampled_from(("cubic", "quintic"))),
         ),
@@ -341,10 +341,10 @@ def test_whatever_is_asked_position_and_velocity_are_continuous(goal, events):
         after = tracker.setpoint(now)
         assert np.allclose(after.position, before.position, atol=1e-9)
         assert np.allclose(after.velocity, before.velocity, atol=1e-6)
-        piece = tracker.piece(now) if tracker.is_moving(now) else None
-        for ahead in np.linspace(0.0, HORIZON, 7) if piece else ():
+        segment = tracker.segment(now) if tracker.is_moving(now) else None
+        for ahead in np.linspace(0.0, HORIZON, 7) if segment else ():
             assert np.allclose(
-                piece.setpoint(now + ahead).position, tracker.setpoint(now + ahead).position, atol=1e-4
+                segment.setpoint(now + ahead).position, tracker.setpoint(now + ahead).position, atol=1e-4
             )
     times = np.arange(now, now + 0.4, 1e-3)
     states = [tracker.setpoint(time) for time in times]
@@ -364,10 +364,10 @@ def test_at_rest_nothing_moves_until_a_goal_comes():
 
 
 @given(goals(), goals(), st.floats(0.05, 1.0))
-def test_given_up_it_is_where_its_last_piece_leads_whatever_was_begun_since(goal, other, after):
+def test_given_up_it_is_where_its_last_segment_leads_whatever_was_begun_since(goal, other, after):
     tracker = begun(goal)
-    tracker.piece(after)
-    last = tracker.piece(after + CYCLE)
+    tracker.segment(after)
+    last = tracker.segment(after + CYCLE)
     tracker.accept(other, after + CYCLE)
     tracker.give_up()
     end = last.start + last.trajectory.duration
@@ -376,10 +376,10 @@ def test_given_up_it_is_where_its_last_piece_leads_whatever_was_begun_since(goal
         assert np.allclose(tracker.setpoint(time).position, last.setpoint(time).position, atol=1e-6)
     assert not tracker.is_paused
     tracker.accept(goal, end + 0.2)
-    assert np.allclose(tracker.piece(end + 0.2).setpoint(end + 0.2).position, last.setpoint(end + 0.2).position)
+    assert np.allclose(tracker.segment(end + 0.2).setpoint(end + 0.2).position, last.setpoint(end + 0.2).position)
 
 
-def test_given_up_before_its_first_piece_it_holds_where_it_was():
+def test_given_up_before_its_first_segment_it_holds_where_it_was():
     tracker = tracker_of(Trajectory.from_rows(JOINTS, [2.0], [(0.5, 0.5)]))
     tracker.give_up()
     assert not tracker.is_moving(1.0)
@@ -390,17 +390,17 @@ def test_given_up_before_its_first_piece_it_holds_where_it_was():
     assert np.allclose(tracker.setpoint(4.0).position, (0.2, 0.1))
 
 
-def test_at_speed_0_a_goal_that_waits_for_a_far_stamp_is_given_in_short_pieces():
+def test_at_speed_0_a_goal_that_waits_for_a_far_stamp_is_given_in_short_segments():
     tracker = Tracker(LIMITS, np.zeros(2))
     tracker.jog(lambda state: jog.jog(LIMITS, state, np.array([0.5, 0.0]), lease=0.25, margin=np.zeros(2)), 0.0)
-    tracker.piece(0.0)
+    tracker.segment(0.0)
     tracker.set_speed(0.0, 0.1)
     tracker.accept(Trajectory.from_rows(JOINTS, [2.0], [(0.5, 0.5)]), 0.1, 1e5)
     for now in (0.1, 0.2, 2.0, 1e3):
-        piece = tracker.piece(now)
-        assert piece.trajectory.duration < 5.0
+        segment = tracker.segment(now)
+        assert segment.trajectory.duration < 5.0
         for time in np.linspace(now, now + HORIZON, 5):
-            assert np.allclose(piece.setpoint(time).position, tracker.setpoint(time).position, atol=1e-6)
+            assert np.allclose(segment.setpoint(time).position, tracker.setpoint(time).position, atol=1e-6)
 
 
 @pytest.mark.parametrize("speed", [0.5, 1.0])
@@ -408,11 +408,11 @@ def test_goals_that_wait_for_a_far_stamp_are_planned_like_others_whatever_the_sp
     tracker = Tracker(LIMITS, np.zeros(2))
     tracker.set_speed(speed, 0.0)
     tracker.accept(Trajectory.from_rows(JOINTS, [4.0], [[1.0, 0.0]], [[0.0, 0.0]]), 0.0)
-    tracker.piece(0.0)
+    tracker.segment(0.0)
     for number, stamp in enumerate((1e9, 1e6)):
         now = 0.2 + 0.1 * number
         tracker.accept(Trajectory.from_rows(JOINTS, [4.0], [[0.5, 0.5]], [[0.0, 0.0]]), now, stamp)
-        assert len(tracker.piece(now).trajectory.times) < 200
+        assert len(tracker.segment(now).trajectory.times) < 200
         assert tracker.end == pytest.approx(stamp + 4.0 / speed, abs=0.3)
     assert np.allclose(tracker.setpoint(1e5).position, (1.0, 0.0))
     assert np.allclose(tracker.setpoint(1e6 + 2.0 / speed).position, (0.75, 0.25), atol=0.1)

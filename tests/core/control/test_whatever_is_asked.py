@@ -213,7 +213,7 @@ def check_end(kind, places, step, interruptions):
     assert np.allclose(arm.positions[-1], places[-1], atol=1e-6)
 
 
-def test_a_piece_that_is_asked_for_first_after_a_delay_begins_where_the_arm_has_stopped():
+def test_a_segment_that_is_asked_for_first_after_a_delay_begins_where_the_arm_has_stopped():
     arm = Commanded()
     arm.follow(Trajectory.from_rows(JOINTS, [4.0], [(0.0, 1.0)]))
     arm.run(0.5, held_up=True)

@@ -7,10 +7,10 @@ import dataclasses
 import numpy as np
 import pytest
 
+from armature.core.trajectory.segments import Segment
 from armature.core.trajectory.trajectory import Trajectory
 from armature.dynamixel.faults.cause import Cause
 from armature.dynamixel.faults.states import Mode
-from armature.dynamixel.motion.setpoints import Piece
 from armature.emulator.faults.servo import Push
 
 from ..twin import URDF, WIRING
@@ -45,7 +45,7 @@ def _follow(bench, number, begin, end, seconds):
     positions, velocities, accelerations = motion.sample_many(times)
     whole = Trajectory(("boom",), times, positions, velocities, accelerations)
     loads = 0.6 * 9.81 * 0.2 * np.cos(positions)
-    bench.loop.follow(Piece(number, "s1", bench.now, whole, loads), bench.now)
+    bench.loop.follow(Segment(number, "s1", bench.now, whole, loads), bench.now)
 
 
 def begin(bench):

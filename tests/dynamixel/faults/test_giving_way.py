@@ -68,7 +68,7 @@ def test_a_loaded_joint_does_not_sink_once_what_held_it_up_is_gone(leads, payloa
     assert bench.positions()["shoulder"] == pytest.approx(place, abs=HALF_A_DEGREE)
 
 
-def test_it_stays_enabled_in_a_session_that_takes_no_piece_of_the_one_before():
+def test_it_stays_enabled_in_a_session_that_takes_no_segment_of_the_one_before():
     bench = blocked()
     late = replace(move(bench, 0.0, 0.5, joint=ELBOW), session="s1")
     bench.run(0.5)

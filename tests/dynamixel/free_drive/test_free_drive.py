@@ -329,9 +329,9 @@ def test_what_a_hand_feels_and_a_load_of_before_are_no_contact():
     gains = {"boom": {"Position P Gain": 800, "Position D Gain": 1_000}}
     settings = {"contact": {"boom": 0.6}, "following_error": {"boom": 0.1}, "registers": gains}
     bench = twin(wiring=wiring, **settings).enabled().run(0.5)
-    piece = move(bench, 0.1, 1.0, joint="boom")
+    segment = move(bench, 0.1, 1.0, joint="boom")
     loads_then = np.full((2, 1), weight(bench)["boom"])
-    bench.loop.follow(replace(piece, efforts=loads_then), bench.now)
+    bench.loop.follow(replace(segment, loads=loads_then), bench.now)
     bench.run(1.3)
     free(bench, "boom")
     guided(bench, "boom", 0.8, speed=0.5, told=weight)
@@ -370,11 +370,11 @@ def test_beyond_its_limit_it_is_warned_of_and_not_let_hold_until_it_is_back():
 
 @pytest.mark.parametrize("request_name", ["enable", "park", "set-point"])
 def test_commands_are_refused_with_who_is_free_and_how_to_end_it(bench, request_name):
-    piece = move(bench, 0.1, 0.5)
+    segment = move(bench, 0.1, 0.5)
     ask = {
         "enable": lambda: bench.loop.enable("s2", bench.now),
-        "park": lambda: bench.loop.park(piece, bench.now),
-        "set-point": lambda: bench.loop.follow(piece, bench.now),
+        "park": lambda: bench.loop.park(segment, bench.now),
+        "set-point": lambda: bench.loop.follow(segment, bench.now),
     }
     told = rf"{request_name} refused: a hand may guide elbow \(gives way\); end that first: .*/elbow/free false"
     with pytest.raises(CommandRefused, match=told):

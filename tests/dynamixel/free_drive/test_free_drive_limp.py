@@ -209,8 +209,11 @@ def test_a_bus_that_was_gone_finds_it_free(bench):
 
 @pytest.mark.parametrize("request_name", ["enable", "park"])
 def test_an_arm_one_joint_of_which_is_limp_is_not_commanded(bench, request_name):
-    piece = move(bench, 0.1, 0.5, "")
-    ask = {"enable": lambda: bench.loop.enable("s2", bench.now), "park": lambda: bench.loop.park(piece, bench.now)}
+    segment = move(bench, 0.1, 0.5, "")
+    ask = {
+        "enable": lambda: bench.loop.enable("s2", bench.now),
+        "park": lambda: bench.loop.park(segment, bench.now),
+    }
     with pytest.raises(CommandRefused, match=rf"{request_name} refused: a hand may guide elbow \(torque off\)"):
         ask[request_name]()
     assert limp(bench) == {"elbow"}

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from armature.core.trajectory.segments import Segment
 from armature.core.trajectory.trajectory import Trajectory
 from armature.dynamixel.loop import link
-from armature.dynamixel.motion.setpoints import Piece
 
 numbers = st.floats(allow_nan=True, allow_infinity=True)
 finite = st.floats(-1e6, 1e6)
@@ -47,11 +47,11 @@ def test_readings_of_thirty_joints_fit_their_mailbox():
     assert len(data) <= link.Mailbox(memoryview(bytearray(link.READINGS_SIZE))).capacity
 
 
-# Pieces
+# Segments
 
 
 @st.composite
-def pieces(draw):
+def segments(draw):
     count, joints = draw(st.integers(1, 8)), draw(st.integers(1, 4))
     times = np.cumsum(draw(st.lists(st.floats(0.001, 1.0), min_size=count, max_size=count)))
     columns = draw(st.integers(1, 3))
@@ -62,29 +62,31 @@ def pieces(draw):
     ]
     rows += [rows[0] * factor for factor in (0.5, 0.25)][: columns - 1]
     names = tuple(f"joint {index}" for index in range(joints))
-    return Piece(
+    return Segment(
         draw(st.integers(0, 2**60)),
         draw(st.text(max_size=8)),
         draw(finite),
         Trajectory(names, times, *rows),
         draw(st.sampled_from((None, 0.1 * rows[0]))),
+        draw(st.sampled_from(({}, {names[0]: 12.5}))),
     )
 
 
 @settings(deadline=None, max_examples=30)
-@given(st.lists(pieces(), max_size=3))
-def test_pieces_come_back_as_they_went(sent):
-    back = link.unpack_pieces(link.pack_pieces(sent))
+@given(st.lists(segments(), max_size=3))
+def test_segments_come_back_as_they_went(sent):
+    back = link.unpack_segments(link.pack_segments(sent))
     assert len(back) == len(sent)
     for before, after in zip(sent, back, strict=True):
-        assert (after.serial, after.session, after.start) == (before.serial, before.session, before.start)
+        assert (after.serial, after.session, after.begin) == (before.serial, before.session, before.begin)
         assert after.trajectory.joints == before.trajectory.joints
         for name in ("times", "positions", "velocities", "accelerations"):
             assert np.array_equal(getattr(before.trajectory, name), getattr(after.trajectory, name)) or (
                 getattr(before.trajectory, name) is getattr(after.trajectory, name) is None
             )
-        assert (before.efforts is None) == (after.efforts is None)
-        assert before.efforts is None or np.array_equal(before.efforts, after.efforts)
+        assert (before.loads is None) == (after.loads is None)
+        assert before.loads is None or np.array_equal(before.loads, after.loads)
+        assert before.effort_limits == after.effort_limits
 
 
 # Status and calls

@@ -5,19 +5,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from armature.core.trajectory.segments import Segment
 from armature.core.trajectory.trajectory import Trajectory
 from armature.dynamixel.faults.states import Mode
-from armature.dynamixel.motion.setpoints import Piece
 from armature.errors import CommandRefused, GoalRefused
 
 from ..virtual import JOINTS, Bench
 
 
-def move(bench: Bench, distance: float, seconds: float, session: str = "s1", *, joint="waist", delay=0.0) -> Piece:
+def move(
+    bench: Bench, distance: float, seconds: float, session: str = "s1", *, joint="waist", delay=0.0
+) -> Segment:
     """A quintic from where the set-point is, over a distance [rad], from rest to rest."""
     begin = bench.loop.setpoints(bench.now)[joint].position
     motion = Trajectory((joint,), [0.0, seconds], [[begin], [begin + distance]], [[0.0]] * 2, [[0.0]] * 2)
-    return Piece(1, session, bench.now + delay, motion)
+    return Segment(1, session, bench.now + delay, motion)
 
 
 @pytest.fixture
@@ -25,7 +27,7 @@ def bench():
     return Bench("park").enabled()
 
 
-def test_a_piece_is_followed_to_its_end(bench):
+def test_a_segment_is_followed_to_its_end(bench):
     goal = bench.positions()["waist"] + 0.2
     bench.loop.follow(move(bench, 0.2, 0.5), bench.now)
     assert bench.mode() is Mode.MOVING
@@ -34,7 +36,7 @@ def test_a_piece_is_followed_to_its_end(bench):
     assert bench.positions()["waist"] == pytest.approx(goal, abs=0.02)
 
 
-def test_a_piece_begins_at_its_stamp(bench):
+def test_a_segment_begins_at_its_stamp(bench):
     bench.loop.follow(move(bench, 0.2, 0.5, delay=0.2), bench.now)
     begin = bench.positions()["waist"]
     bench.run(0.19)
@@ -43,7 +45,7 @@ def test_a_piece_begins_at_its_stamp(bench):
     assert bench.positions()["waist"] > begin + 0.1
 
 
-def test_a_piece_of_another_session_is_refused_and_the_motion_goes_on(bench):
+def test_a_segment_of_another_session_is_refused_and_the_motion_goes_on(bench):
     bench.loop.follow(move(bench, 0.2, 0.5), bench.now)
     bench.run(0.1)
     with pytest.raises(CommandRefused, match="it is of session other, the present one is s1; enable, then"):
@@ -52,13 +54,13 @@ def test_a_piece_of_another_session_is_refused_and_the_motion_goes_on(bench):
 
 
 @pytest.mark.parametrize("session", ["s1", ""])
-def test_no_piece_is_followed_while_holding(bench, session):
+def test_no_segment_is_followed_while_holding(bench, session):
     bench.loop.hold("test", bench.now)
     with pytest.raises(CommandRefused, match="the state is HOLDING"):
         bench.loop.follow(move(bench, 0.2, 0.5, session), bench.now)
 
 
-def test_no_piece_is_followed_while_disabled():
+def test_no_segment_is_followed_while_disabled():
     bench = Bench("park").start()
     with pytest.raises(CommandRefused, match="the state is DISABLED"):
         bench.loop.follow(move(bench, 0.2, 0.5, ""), bench.now)
@@ -69,7 +71,7 @@ def test_a_jump_is_refused_with_the_numbers_and_the_arm_stops_and_holds(bench):
     bench.run(0.3)
     jump = Trajectory(JOINTS[:1], [0.0, 1.0], [[1.0], [1.0]])
     with pytest.raises(GoalRefused, match=r"waist position: 1.0 refused; the set-point is at .*begin within"):
-        bench.loop.follow(Piece(2, "s1", bench.now, jump), bench.now)
+        bench.loop.follow(Segment(2, "s1", bench.now, jump), bench.now)
     assert bench.mode() is Mode.HOLDING
     assert "begin within" in bench.loop.why
     bench.run(0.5)
@@ -233,7 +235,7 @@ def test_parking_can_be_stopped_and_torque_stays_on(bench, interrupt):
 def test_parking_that_begins_elsewhere_is_refused_and_the_arm_stays_enabled(bench):
     jump = Trajectory(("waist",), [0.0, 1.0], [[1.0], [1.0]])
     with pytest.raises(GoalRefused, match="begin within"):
-        bench.loop.park(Piece(1, "", bench.now, jump), bench.now)
+        bench.loop.park(Segment(1, "", bench.now, jump), bench.now)
     assert bench.mode() is Mode.ENABLED
 
 
@@ -282,13 +284,13 @@ def test_a_loop_that_was_held_up_holds_where_it_sent_the_arm_last(bench):
 
 
 @pytest.mark.parametrize(("seconds", "delay"), [(300.0, 0.0), (0.5, 3600.0)])
-def test_a_piece_that_looks_far_ahead_is_refused_and_the_arm_holds(bench, seconds, delay):
+def test_a_segment_that_looks_far_ahead_is_refused_and_the_arm_holds(bench, seconds, delay):
     with pytest.raises(GoalRefused, match="at most 5 s may lie ahead"):
         bench.loop.follow(move(bench, 0.2, seconds, delay=delay), bench.now)
     assert bench.mode() is Mode.HOLDING
 
 
-def test_a_piece_that_stands_is_no_motion(bench):
+def test_a_segment_that_stands_is_no_motion(bench):
     bench.loop.follow(move(bench, 0.0, 5.0), bench.now)
     assert bench.mode() is Mode.ENABLED
     bench.loop.follow(move(bench, 0.1, 1.0), bench.now)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from armature.core.trajectory.segments import Segment
 from armature.core.trajectory.trajectory import Trajectory
 from armature.dynamixel.faults.cause import Cause
 from armature.dynamixel.faults.states import Mode
-from armature.dynamixel.motion.setpoints import Piece
 from armature.emulator.faults import catalogue
 from armature.errors import CommandRefused
 
@@ -34,7 +34,7 @@ class Both:
         """Begin to turn a waist; returns where it will be [rad]."""
         begin = bench.loop.setpoints(bench.now)["waist"].position
         way = Trajectory(("waist",), [0.0, seconds], [[begin], [begin + distance]], [[0.0]] * 2, [[0.0]] * 2)
-        bench.loop.follow(Piece(1, session, bench.now, way), bench.now)
+        bench.loop.follow(Segment(1, session, bench.now, way), bench.now)
         return begin + distance
 
 

@@ -6,15 +6,14 @@ import math
 import random
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from armature.core.planning.transfer import transfer
+from armature.core.trajectory.segments import Segment
 from armature.dynamixel.faults.cause import Cause
 from armature.dynamixel.faults.states import Mode
-from armature.dynamixel.motion.setpoints import Piece
 from armature.dynamixel.tables.control_table import OperatingMode, servo_model
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.faults import catalogue
@@ -40,8 +39,8 @@ def squeeze(bench, position, limit, seconds=1.0, session="s1"):
     """Send the jaw to a place [m] with a limit of its force [N], None for a command without one."""
     begin = bench.loop.setpoints(bench.now)["jaw"].position
     way = transfer(["jaw"], {"jaw": begin}, {"jaw": position}, LIMITS, bench.dynamics, 1.0)
-    efforts = None if limit is None else np.full((len(way.times), 1), limit)
-    bench.loop.follow(Piece(1, session, bench.now, way, efforts), bench.now)
+    limits = {} if limit is None else {"jaw": limit}
+    bench.loop.follow(Segment(1, session, bench.now, way, effort_limits=limits), bench.now)
     return bench.run(seconds)
 
 

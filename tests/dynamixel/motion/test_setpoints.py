@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from armature.core.model.arm import Limit
 from armature.core.trajectory import retiming
+from armature.core.trajectory.segments import Segment
 from armature.core.trajectory.stopping import Dynamics
 from armature.core.trajectory.trajectory import Trajectory
-from armature.dynamixel.motion.setpoints import Piece, Setpoints
+from armature.dynamixel.motion.setpoints import Setpoints
 from armature.errors import GoalRefused
 
 LIMITS = {"a": Limit(-2.0, 2.0, 2.0, 1.0), "b": Limit(-1.0, 1.0, 1.0, 1.0), "c": Limit(0.0, 0.03, 0.1, 1.0)}
@@ -28,11 +29,11 @@ def setpoints():
 def quintic(joint, begin, end, seconds, start=0.0, velocity=0.0):
     """A motion of one joint that ends at rest."""
     motion = Trajectory((joint,), [0.0, seconds], [[begin], [end]], [[velocity], [0.0]], [[0.0], [0.0]])
-    return Piece(1, "s", start, motion)
+    return Segment(1, "s", start, motion)
 
 
 def linear(joint, times, positions, start=0.0):
-    return Piece(1, "s", start, Trajectory((joint,), times, [[position] for position in positions]))
+    return Segment(1, "s", start, Trajectory((joint,), times, [[position] for position in positions]))
 
 
 def test_what_is_held_stays(setpoints):
@@ -44,7 +45,7 @@ def test_what_is_held_stays(setpoints):
     assert not setpoints.is_moving(7.0)
 
 
-def test_joints_follow_their_own_pieces(setpoints):
+def test_joints_follow_their_own_segments(setpoints):
     setpoints.accept(quintic("a", 0.0, 0.4, 1.0), 0.0)
     setpoints.accept(quintic("b", 0.5, 0.3, 0.5), 0.0)
     assert setpoints.is_moving(0.7)
@@ -56,7 +57,7 @@ def test_joints_follow_their_own_pieces(setpoints):
     assert setpoints.sample(9.0)["a"].position == pytest.approx(0.4)
 
 
-def test_a_piece_of_the_future_waits_for_its_time(setpoints):
+def test_a_segment_of_the_future_waits_for_its_time(setpoints):
     setpoints.accept(quintic("a", 0.0, 0.4, 1.0, start=5.0), 0.0)
     assert setpoints.is_moving(1.0)
     assert setpoints.sample(4.9)["a"].position == 0.0
@@ -65,7 +66,7 @@ def test_a_piece_of_the_future_waits_for_its_time(setpoints):
 
 @settings(deadline=None, max_examples=60)
 @given(at=st.floats(0.05, 0.95), end=st.floats(-0.3, 0.3))
-def test_a_piece_that_takes_over_in_motion_is_continuous_in_position_and_velocity(at, end):
+def test_a_segment_that_takes_over_in_motion_is_continuous_in_position_and_velocity(at, end):
     setpoints = Setpoints(LIMITS, DYNAMICS)
     setpoints.hold({"a": 0.0, "b": 0.0, "c": 0.0})
     setpoints.accept(quintic("a", 0.0, 0.4, 1.0), 0.0)
@@ -93,7 +94,7 @@ def test_a_stop_at_any_time_is_continuous_and_comes_to_rest(at):
     assert not setpoints.is_moving(at + 2.0)
 
 
-def test_a_stop_forgets_a_piece_that_was_to_come(setpoints):
+def test_a_stop_forgets_a_segment_that_was_to_come(setpoints):
     setpoints.accept(quintic("a", 0.0, 0.4, 1.0, start=5.0), 0.0)
     setpoints.stop(1.0)
     assert setpoints.sample(6.0)["a"].position == 0.0
@@ -109,16 +110,16 @@ def test_a_stop_forgets_what_was_to_follow_on_a_way_back(setpoints):
 
 def loaded(efforts):
     motion = Trajectory(("a",), [0.0, 1.0], [[0.0], [0.0]], [[0.0], [0.0]], [[0.0], [0.0]])
-    return Piece(1, "s", 0.0, motion, np.array(efforts)[:, None])
+    return Segment(1, "s", 0.0, motion, np.array(efforts)[:, None])
 
 
-def test_loads_that_a_piece_tells_lie_on_lines_between_its_points(setpoints):
+def test_loads_that_a_segment_tells_lie_on_lines_between_its_points(setpoints):
     setpoints.accept(loaded([1.0, 3.0]), 0.0)
     assert [setpoints.sample(at)["a"].effort for at in (0.0, 0.25, 0.9)] == pytest.approx([1.0, 1.5, 2.8])
     assert math.isnan(setpoints.sample(0.5)["b"].effort)
 
 
-def test_a_piece_without_loads_does_not_make_them_up(setpoints):
+def test_a_segment_without_loads_does_not_make_them_up(setpoints):
     setpoints.accept(quintic("a", 0.0, 0.4, 1.0), 0.0)
     assert math.isnan(setpoints.sample(0.5)["a"].effort)
 
@@ -127,7 +128,7 @@ def test_a_piece_without_loads_does_not_make_them_up(setpoints):
 
 
 @pytest.mark.parametrize(
-    ("piece", "told"),
+    ("segment", "told"),
     [
         (linear("knee", [0.0], [0.0]), "set-point: joint: 'knee' refused; joints are a, b, c"),
         (linear("a", [0.0, 1.0], [0.0, 2.2]), "a position: 2.2 refused; it must be within -2.0800 and 2.0800"),
@@ -142,10 +143,10 @@ def test_a_piece_without_loads_does_not_make_them_up(setpoints):
     ],
     ids=["joint", "limit", "speed", "peak", "jump", "kick", "small span", "effort", "no number", "no rest"],
 )
-def test_a_piece_that_may_not_be_followed_is_told_with_the_numbers_and_nothing_changes(setpoints, piece, told):
+def test_a_segment_that_may_not_be_followed_is_told_with_the_numbers_and_nothing_changes(setpoints, segment, told):
     before = {joint: point.position for joint, point in setpoints.sample(0.0).items()}
     with pytest.raises(GoalRefused, match=told):
-        setpoints.accept(piece, 0.0)
+        setpoints.accept(segment, 0.0)
     assert {joint: point.position for joint, point in setpoints.sample(0.5).items()} == before
     assert not setpoints.is_moving(0.0)
 
@@ -154,28 +155,28 @@ def test_a_spline_that_leaves_the_limits_between_its_points_is_refused(setpoints
     # A cubic whose ends are within the limits and whose middle is not.
     over = Trajectory(("b",), [0.0, 0.3, 1.3, 2.3], [[0.5], [0.5], [0.95], [0.95]], [[0.0], [0.0], [0.9], [0.0]])
     with pytest.raises(GoalRefused, match=r"b position: 1\.\d+ refused; it must be within -1.0400 and 1.0400"):
-        setpoints.accept(Piece(1, "s", 0.0, over), 0.0)
+        setpoints.accept(Segment(1, "s", 0.0, over), 0.0)
 
 
-def test_a_piece_that_is_over_is_a_jump_to_its_end(setpoints):
+def test_a_segment_that_is_over_is_a_jump_to_its_end(setpoints):
     with pytest.raises(GoalRefused, match="begin within"):
         setpoints.accept(quintic("a", 0.0, 0.4, 1.0, start=-3.0), 0.0)
 
 
-def test_a_first_piece_that_comes_late_begins_at_its_beginning_and_those_after_it_follow(setpoints):
+def test_a_first_segment_that_comes_late_begins_at_its_beginning_and_those_after_it_follow(setpoints):
     setpoints.accept(quintic("a", 0.0, 0.4, 1.0, start=-0.05), 0.0)
     assert setpoints.begun_late == pytest.approx(0.05)
     assert setpoints.sample(0.0)["a"].position == 0.0
     assert setpoints.sample(0.5)["a"].position == pytest.approx(0.2)
     whole = quintic("a", 0.0, 0.4, 1.0)
     rest = Trajectory(("a",), [0.0, 0.3], *([[v] for v in row] for row in _ends(whole, 0.7)))
-    setpoints.accept(Piece(2, "s", 0.65, rest), 0.69)
+    setpoints.accept(Segment(2, "s", 0.65, rest), 0.69)
     assert setpoints.sample(0.69)["a"].position == pytest.approx(float(whole.trajectory.sample(0.69).position[0]))
     assert setpoints.sample(1.0)["a"].position == pytest.approx(0.4)
 
 
 @given(st.floats(0.01, 0.2), st.floats(0.005, 0.05))
-def test_pieces_renewed_sooner_than_their_delay_are_followed_without_a_step(late, every):
+def test_segments_renewed_sooner_than_their_delay_are_followed_without_a_step(late, every):
     setpoints = Setpoints(LIMITS, DYNAMICS)
     setpoints.hold({"a": 0.0, "b": 0.5, "c": 0.01})
     motion, begin = quintic("a", 0.0, 0.8, 2.0).trajectory, 0.0
@@ -188,9 +189,9 @@ def test_pieces_renewed_sooner_than_their_delay_are_followed_without_a_step(late
                 for value, end in zip(vars(state).values(), (0.1, 0.0, 0.0), strict=True)
             )
             motion, begin = Trajectory(("a",), [0.0, 2.0], *rows), sent
-        piece = retiming.cut(motion, sent - begin, motion.duration)
+        segment = retiming.cut(motion, sent - begin, motion.duration)
         # Each takes as long as the first one, or is with us at once.
-        setpoints.accept(Piece(number, "s", sent, piece), sent + (late if number == 0 else 0.0))
+        setpoints.accept(Segment(number, "s", sent, segment), sent + (late if number == 0 else 0.0))
         if begin:
             later = sent + every
             expected = float(motion.sample(later - late - begin).position[0])
@@ -205,14 +206,14 @@ def test_at_rest_the_delay_is_forgotten(setpoints):
     assert setpoints.sample(2.5)["a"].position == pytest.approx(0.2)
 
 
-def test_a_first_piece_that_comes_much_later_is_refused_by_where_it_would_begin(setpoints):
+def test_a_first_segment_that_comes_much_later_is_refused_by_where_it_would_begin(setpoints):
     with pytest.raises(GoalRefused, match="begin within"):
         setpoints.accept(linear("a", [0.0, 1.0], [0.0, 0.4], start=-0.3), 0.0)
 
 
-def _ends(piece, begin):
+def _ends(segment, begin):
     """Positions, velocities and accelerations at a time of a motion and at its end."""
-    states = [piece.trajectory.sample(begin), piece.trajectory.sample(piece.trajectory.duration)]
+    states = [segment.trajectory.sample(begin), segment.trajectory.sample(segment.trajectory.duration)]
     fields = ("position", "velocity", "acceleration")
     return [[float(getattr(state, field)[0]) for state in states] for field in fields]
 

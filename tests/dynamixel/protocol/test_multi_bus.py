@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from armature.core.trajectory.segments import Segment
 from armature.core.trajectory.trajectory import Trajectory
 from armature.dynamixel.faults.cause import Cause
 from armature.dynamixel.faults.states import Mode
-from armature.dynamixel.motion.setpoints import Piece
 from armature.dynamixel.tables.control_table import servo_model
 from armature.emulator.faults.catalogue import Drop, Silence, Unplug
 from armature.errors import BusError, BusMismatch, CommandRefused, PortError
@@ -38,7 +38,7 @@ def bench():
 def begin(bench, joint="waist", distance=0.4, seconds=1.0):
     start = bench.loop.setpoints(bench.now)[joint].position
     way = Trajectory((joint,), [0.0, seconds], [[start], [start + distance]], [[0.0]] * 2, [[0.0]] * 2)
-    bench.loop.follow(Piece(1, bench.loop.session, bench.now, way), bench.now)
+    bench.loop.follow(Segment(1, bench.loop.session, bench.now, way), bench.now)
     return start + distance
 
 

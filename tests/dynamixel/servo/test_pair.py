@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from armature.core.planning.transfer import transfer
+from armature.core.trajectory.segments import Segment
 from armature.dynamixel.faults.cause import Cause, Reaction
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.faults.states import Mode
-from armature.dynamixel.motion.setpoints import Piece
 from armature.emulator.faults import catalogue
 from armature.errors import BusMismatch, CommandRefused
 
@@ -21,13 +21,15 @@ LIMITS = {joint: ARM.limit(joint) for joint in JOINTS}
 
 def way(bench, goals, speed=1.0, session="s1"):
     begin = {joint: bench.loop.setpoints(bench.now)[joint].position for joint in JOINTS}
-    return Piece(1, session, bench.now, transfer(JOINTS, begin, {**begin, **goals}, LIMITS, bench.dynamics, speed))
+    return Segment(
+        1, session, bench.now, transfer(JOINTS, begin, {**begin, **goals}, LIMITS, bench.dynamics, speed)
+    )
 
 
 def go(bench, goals, session="s1"):
-    piece = way(bench, goals, session=session)
-    bench.loop.follow(piece, bench.now)
-    bench.run(piece.trajectory.duration + 0.3)
+    segment = way(bench, goals, session=session)
+    bench.loop.follow(segment, bench.now)
+    bench.run(segment.trajectory.duration + 0.3)
 
 
 def torques(bench) -> list[int]:
@@ -215,9 +217,9 @@ def test_the_motor_that_is_left_parks_the_arm():
     bench.faults.inject(catalogue.Overload(SECOND))
     bench.run_until(lambda: bench.loop.faults, 0.3)
     bench.run(0.5)
-    piece = way(bench, PARK, 0.5, "")
-    bench.loop.park(piece, bench.now)
-    bench.run(piece.trajectory.duration + 0.5)
+    segment = way(bench, PARK, 0.5, "")
+    bench.loop.park(segment, bench.now)
+    bench.run(segment.trajectory.duration + 0.5)
     assert bench.loop.torque() == "off"
     assert bench.positions()["boom"] == pytest.approx(PARK["boom"], abs=0.15)
 

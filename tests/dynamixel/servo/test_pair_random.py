@@ -9,8 +9,8 @@ from contextlib import suppress
 import pytest
 
 from armature.bench.simulation.virtual import Bench
+from armature.core.trajectory.segments import Segment
 from armature.core.trajectory.trajectory import Trajectory
-from armature.dynamixel.motion.setpoints import Piece
 from armature.emulator.faults import catalogue
 from armature.errors import ArmatureError
 
@@ -66,7 +66,7 @@ class Ordeal:
         begin = bench.loop.setpoints(bench.now)["boom"].position
         end = max(-1.7, min(1.7, begin + self.random.uniform(-0.6, 0.6)))
         way = Trajectory(("boom",), [0.0, 1.5], [[begin], [end]], [[0.0]] * 2, [[0.0]] * 2)
-        bench.loop.follow(Piece(len(self.told), "s", bench.now, way), bench.now)
+        bench.loop.follow(Segment(len(self.told), "s", bench.now, way), bench.now)
 
     def pause(self) -> None:
         for _ in range(self.random.choice((5, 15, 30))):

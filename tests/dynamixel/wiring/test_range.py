@@ -8,8 +8,8 @@ import pytest
 
 from armature.bench.simulation.virtual import ARM, POSES, WIRING, Bench
 from armature.core.planning.transfer import transfer
+from armature.core.trajectory.segments import Segment
 from armature.dynamixel.faults.states import Mode
-from armature.dynamixel.motion.setpoints import Piece
 from armature.errors import CommandRefused, GoalRefused
 
 SHORT = replace(
@@ -24,7 +24,7 @@ def turn(bench, end):
     """Turn the waist to a place [rad]."""
     begin = bench.loop.setpoints(bench.now)["waist"].position
     way = transfer(["waist"], {"waist": begin}, {"waist": end}, {"waist": ARM.limit("waist")}, bench.dynamics, 1.0)
-    bench.loop.follow(Piece(1, "s1", bench.now, way), bench.now)
+    bench.loop.follow(Segment(1, "s1", bench.now, way), bench.now)
     bench.run(way.duration + 0.1)
 
 

@@ -64,21 +64,21 @@ def test_feedback_tells_desired_actual_and_error(motion):
     assert last.actual.positions[1] == pytest.approx(last.desired.positions[1] + 0.01, abs=1e-6)
 
 
-def test_pieces_carry_the_session_look_ahead_and_end_at_rest(motion):
+def test_segments_carry_the_session_look_ahead_and_end_at_rest(motion):
     motion.follow(smooth(1.5, 0.8, 0.0))
-    for piece in motion.servos.pieces:
-        assert piece.header.frame_id == "s1"
-        assert piece.points[-1].velocities.tolist() == pytest.approx([0.0, 0.0], abs=1e-9)
-        assert len(piece.points[0].accelerations) == 2
-    assert to_seconds(motion.servos.pieces[0].points[-1].time_from_start) > 0.2
+    for segment in motion.servos.segments:
+        assert segment.header.frame_id == "s1"
+        assert segment.points[-1].velocities.tolist() == pytest.approx([0.0, 0.0], abs=1e-9)
+        assert len(segment.points[0].accelerations) == 2
+    assert to_seconds(motion.servos.segments[0].points[-1].time_from_start) > 0.2
 
 
 def test_nothing_is_published_at_rest(motion):
     motion.follow(smooth(0.5, 0.2, 0.0))
     motion.is_still()
-    motion.servos.pieces.clear()
+    motion.servos.segments.clear()
     motion.spin(0.3)
-    assert motion.servos.pieces == []
+    assert motion.servos.segments == []
 
 
 def test_a_trajectory_from_the_topic_is_followed(motion):

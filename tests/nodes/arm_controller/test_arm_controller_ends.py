@@ -115,10 +115,10 @@ def test_leaving_enabled_ends_the_goal_with_the_reason_and_nothing_goes_on(motio
     answer = motion.answer(handle)
     assert answer.status == ABORTED
     assert "HOLDING: set-point: a jump" in answer.result.error_string
-    motion.servos.pieces.clear()
+    motion.servos.segments.clear()
     motion.enable_servos("s2")
     motion.spin(0.3)
-    assert motion.servos.pieces == []
+    assert motion.servos.segments == []
 
 
 def test_a_new_session_ends_the_goal(motion):

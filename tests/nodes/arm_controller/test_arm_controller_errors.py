@@ -80,10 +80,10 @@ def test_an_error_in_renewing_the_motion_ends_it_at_rest(motion, monkeypatch):
     assert motion.waist < 0.8
 
 
-def test_an_error_in_the_first_piece_moves_nothing(motion, monkeypatch):
+def test_an_error_in_the_first_segment_moves_nothing(motion, monkeypatch):
     breaks(monkeypatch, motion.arm, "efforts_along")
     assert ended_in_error(motion.follow(smooth(1.0, 0.5, 0.0)))
-    assert motion.servos.pieces == []
+    assert motion.servos.segments == []
     motion.spin(1.1)
     works_again(motion, monkeypatch)
 

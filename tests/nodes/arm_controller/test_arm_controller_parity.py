@@ -56,7 +56,7 @@ def test_velocities_alone_are_refused_with_the_parameter_that_would_allow_them(m
     answer = motion.follow(velocities_alone([0.2, 0.0], [0.0, 0.0]))
     assert answer.result.error_code == Result.INVALID_GOAL
     assert "allow_integration_in_goal_trajectories" in answer.result.error_string
-    assert motion.servos.pieces == []
+    assert motion.servos.segments == []
 
 
 def test_without_a_goal_time_a_goal_ends_by_the_timeout_of_commands(make_motion):

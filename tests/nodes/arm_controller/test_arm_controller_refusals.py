@@ -66,7 +66,7 @@ def test_a_bad_goal_is_refused_with_its_numbers_before_anything_moves(motion, ca
     assert answer.status == ABORTED
     assert answer.result.error_code == code
     assert re.search(says, answer.result.error_string), answer.result.error_string
-    assert motion.servos.pieces == []
+    assert motion.servos.segments == []
 
 
 def test_bad_tolerances_are_refused(motion):
@@ -84,7 +84,7 @@ def test_tolerances_of_components_are_refused_since_no_joint_has_any(motion, nam
     assert answer.status == ABORTED
     assert f"{name}: ['waist'] refused; leave it empty" in answer.result.error_string
     assert f"give {name.removeprefix('component_')}" in answer.result.error_string
-    assert motion.servos.pieces == []
+    assert motion.servos.segments == []
 
 
 def test_tolerances_of_accelerations_are_taken_and_count_for_nothing_as_none_is_measured(motion):
@@ -113,7 +113,7 @@ def test_a_goal_is_refused_unless_enabled_with_state_and_remedy(make_motion, sta
     assert state in answer.result.error_string
     assert "because" in answer.result.error_string
     assert remedy in answer.result.error_string
-    assert motion.servos.pieces == []
+    assert motion.servos.segments == []
 
 
 def test_a_bad_goal_leaves_the_running_one_alone(motion):

@@ -43,7 +43,7 @@ def test_a_goal_into_the_floor_is_refused_before_anything_moves(solid):
     assert re.search(
         r"distance of lower to floor at \d\.\d+ s: -?[0-9.]+ m refused; .* 0\.005 m at least; go around", text
     ), text
-    assert solid.servos.pieces == []
+    assert solid.servos.segments == []
 
 
 def test_a_goal_that_its_servos_cannot_give_is_refused(make_motion):
@@ -51,7 +51,7 @@ def test_a_goal_that_its_servos_cannot_give_is_refused(make_motion):
     motion = make_motion(urdf=weak, arm_parameters={"checks.acceleration": False}).enable_servos()
     answer = motion.follow(smooth(0.6, 0.0, -0.6))
     assert re.search(r"torque of elbow at .* N·m .*carry less", answer.result.error_string), answer.result
-    assert motion.servos.pieces == []
+    assert motion.servos.segments == []
 
 
 def test_a_long_goal_is_checked_while_another_is_followed_without_a_gap(solid):
@@ -63,7 +63,7 @@ def test_a_long_goal_is_checked_while_another_is_followed_without_a_gap(solid):
     assert solid.answer(first).status == ABORTED
     assert solid.servos.refused == []
     if not solid.servos.is_enabled:
-        return  # a busy machine came too late with a piece, and the arm holds
+        return  # a busy machine came too late with a segment, and the arm holds
     solid.done(last.cancel_goal_async())
     assert solid.answer(last).status == CANCELED
 
@@ -77,7 +77,7 @@ def test_a_long_goal_that_is_canceled_or_stopped_before_it_starts_moves_nothing(
     answer = solid.answer(stopped)
     assert answer.status == ABORTED
     assert "stopped by arm_controller/stop" in answer.result.error_string
-    assert solid.servos.pieces == []
+    assert solid.servos.segments == []
 
 
 def moving_and_waiting(solid, goal):
@@ -190,7 +190,7 @@ def test_a_waiting_goal_does_not_outlive_its_enabling_session(solid, between):
     assert answer.status == ABORTED
     assert f"the servo interface went to {(*between, 'ENABLED')[0]}" in answer.result.error_string
     solid.spin(1.0)  # in which its check would be done
-    assert solid.servos.pieces == []
+    assert solid.servos.segments == []
 
 
 def test_a_goal_starts_only_in_the_session_in_which_it_was_asked_for(solid):
@@ -199,13 +199,13 @@ def test_a_goal_starts_only_in_the_session_in_which_it_was_asked_for(solid):
     answer = solid.answer(waiting)
     assert answer.status == ABORTED
     assert "an earlier session; send it again" in answer.result.error_string
-    assert solid.servos.pieces == []
+    assert solid.servos.segments == []
 
 
 def test_checks_can_be_switched_off(make_motion):
     motion = make_motion(urdf=SOLID, arm_parameters={"checks.collision": False}).enable_servos()
     handle = motion.send(smooth(2.5, 0.0, 0.6))
-    motion.until(lambda: motion.servos.pieces)
+    motion.until(lambda: motion.servos.segments)
     motion.done(handle.cancel_goal_async())
     assert motion.answer(handle).status == CANCELED
 

@@ -67,7 +67,7 @@ def test_a_bad_gripper_command_is_refused_before_anything_moves(motion, command)
     answer = motion.grip(command)
     assert answer.status == ABORTED
     assert not answer.result.reached_goal
-    assert motion.servos.pieces == []
+    assert motion.servos.segments == []
     # The result has no words for the reason.
     motion.until(lambda: any("refused;" in text for text in operator.said))
 
@@ -97,10 +97,12 @@ def wired(make_motion, tmp_path):
 
 
 def told(motion):
-    """Limits that the gripper's pieces have told, one after another."""
-    pieces = [piece for piece in motion.servos.pieces if piece.joint_names == ["gripper"]]
-    assert all(len(point.effort) == len(piece.points[0].effort) for piece in pieces for point in piece.points)
-    return list(dict.fromkeys(tuple(piece.points[0].effort) for piece in pieces))
+    """Limits that the gripper's segments have told, one after another."""
+    segments = [segment for segment in motion.servos.segments if segment.joint_names == ["gripper"]]
+    assert all(
+        len(point.effort) == len(segment.points[0].effort) for segment in segments for point in segment.points
+    )
+    return list(dict.fromkeys(tuple(segment.points[0].effort) for segment in segments))
 
 
 def test_a_limit_of_the_effort_goes_with_every_set_point_and_comes_back_measured(wired):
@@ -118,7 +120,7 @@ def test_a_limit_changes_though_nothing_moves_and_the_next_command_lifts_it(wire
     for effort in ([8.0], [12.0], [0.0], [8.0], []):
         assert motion.grip(JointState(position=[0.0], effort=effort)).status == SUCCEEDED
     motion.until(lambda: told(motion) == [(8.0,), (12.0,), ()])
-    assert not motion.servos.pieces[-1].points[0].effort
+    assert not motion.servos.segments[-1].points[0].effort
     assert motion.servos.refused == []
 
 
@@ -149,7 +151,7 @@ def test_a_limit_that_the_servo_cannot_keep_is_refused_with_what_would_work(wire
     answer = motion.grip(JointState(position=[0.02], effort=[effort]))
     assert answer.status == ABORTED
     assert why in capfd.readouterr().err
-    assert motion.servos.pieces == []
+    assert motion.servos.segments == []
 
 
 def test_a_position_beyond_the_range_of_motion_is_refused_with_both_ends(wired, capfd):

@@ -64,7 +64,7 @@ def test_a_bad_jog_moves_nothing_and_is_told(motion, message):
     topics.subscription(motion.node, topics.DIAGNOSTICS, lambda m: said.extend(m.status))
     motion.jogs.publish(message)
     motion.until(lambda: any("refused" in pair.value for status in said for pair in status.values))
-    assert motion.servos.pieces == []
+    assert motion.servos.segments == []
 
 
 def test_a_jog_that_comes_to_a_limit_stops_before_it_and_says_so(make_motion):
@@ -83,7 +83,7 @@ def test_jogs_at_speed_0_are_refused_with_the_reason(motion):
     assert any("jog: jog refused: the speed scaling factor is 0" in text for text in operator.said)
     operator.press(twist(y=0.05), lambda: any(text.startswith("twist") for text in operator.said))
     assert any("twist: twist refused: the speed scaling factor is 0" in text for text in operator.said)
-    assert motion.servos.pieces == []
+    assert motion.servos.segments == []
 
 
 @pytest.mark.parametrize("kind", ["joint", "twist"])
@@ -108,4 +108,4 @@ def test_a_jog_that_comes_too_late_is_refused(motion):
     late.header.stamp = (motion.node.get_clock().now() - RosDuration(seconds=1.0)).to_msg()
     motion.jogs.publish(late)
     motion.spin(0.2)
-    assert motion.servos.pieces == []
+    assert motion.servos.segments == []

@@ -117,7 +117,7 @@ def test_a_preview_tells_figures_and_path_and_moves_nothing(mover):
     assert figures["limit_margin"] == pytest.approx(1.3, abs=0.01)
     mover.motion.until(lambda: mover.paths)
     assert mover.paths[-1].header.frame_id == "preview"
-    assert mover.motion.servos.pieces == []
+    assert mover.motion.servos.segments == []
     assert mover.move("joints", joints_goal([[0.2, 0.0]])).status == SUCCEEDED
 
 
@@ -196,7 +196,7 @@ def test_a_bad_move_is_refused_with_its_numbers_before_anything_moves(mover, kin
     answer = mover.move(kind, goal)
     assert answer.status == ABORTED
     assert re.search(says, answer.result.error_string), answer.result.error_string
-    assert mover.motion.servos.pieces == []
+    assert mover.motion.servos.segments == []
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_a_move_cannot_be_put_off_by_a_stamp(mover, kind, goal, field):
     answer = mover.move(kind, goal)
     assert answer.status == ABORTED
     assert answer.result.error_string.startswith(f"{field}.header.stamp: 2000000000.0 refused; leave it 0")
-    assert mover.motion.servos.pieces == []
+    assert mover.motion.servos.segments == []
 
 
 def test_a_move_is_planned_with_the_gripper_where_it_is(make_mover):
@@ -240,7 +240,7 @@ def test_a_move_into_the_floor_is_refused(make_mover):
     mover = make_mover(urdf=SOLID)
     answer = mover.move("joints", joints_goal([[0.0, 1.0]]))
     assert "distance of lower to floor" in answer.result.error_string
-    assert mover.motion.servos.pieces == []
+    assert mover.motion.servos.segments == []
 
 
 def test_a_move_is_refused_while_the_arm_moves_and_while_it_is_not_enabled(mover):

@@ -103,14 +103,14 @@ def test_a_joint_jog_stops_before_the_floor_too(make_motion):
 )
 def test_a_bad_twist_moves_nothing_and_is_told(motion, operator, message, says):
     operator.press(message, lambda: any(says in text for text in operator.said))
-    assert motion.servos.pieces == []
+    assert motion.servos.segments == []
 
 
 def test_a_twist_that_comes_too_late_is_refused(motion, operator):
     late = twist(z=-0.05)
     late.header.stamp = (motion.node.get_clock().now() - RosDuration(seconds=1.0)).to_msg()
     operator.press(late, lambda: any("counts for its lease only" in text for text in operator.said))
-    assert motion.servos.pieces == []
+    assert motion.servos.segments == []
 
 
 def test_a_twist_is_refused_while_the_arm_is_not_enabled(make_motion):
@@ -118,4 +118,4 @@ def test_a_twist_is_refused_while_the_arm_is_not_enabled(make_motion):
     motion.servos.be("HOLDING")
     operator = Operator(motion)
     operator.press(twist(z=-0.05), lambda: any("HOLDING" in text for text in operator.said))
-    assert motion.servos.pieces == []
+    assert motion.servos.segments == []

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from armature.core.trajectory.segments import Segment
 from armature.core.trajectory.trajectory import Trajectory
 from armature.dynamixel.loop import link
 from armature.errors import CommandRefused, GoalRefused, ProcessError
@@ -62,7 +63,7 @@ def move(client: Listening, distance: float, seconds: float, session: str) -> in
     """A quintic of the waist over a distance [rad], from now on."""
     begin = client.client.readings().axes[0].commanded_position
     motion = Trajectory(JOINTS[:1], [0.0, seconds], [[begin], [begin + distance]], [[0.0]] * 2, [[0.0]] * 2)
-    return client.client.send_piece(session, time.monotonic(), motion)
+    return client.client.send_segment(Segment(0, session, time.monotonic(), motion))
 
 
 def waist(client: Listening) -> float:
@@ -91,23 +92,25 @@ def test_it_enables_moves_and_parks(served, wait_until):
     serial = move(served, -0.1, 0.5, "")
     assert served.client.request("park", serial=serial) == "parking"
     wait_until(lambda: served.mode() == "DISABLED")
-    assert served.status.bus["refused_pieces"] == 0
+    assert served.status.bus["refused_segments"] == 0
     assert shared_memory_files(served.pid) == set()
 
 
-def test_a_piece_of_another_session_is_counted_and_told(served, wait_until):
+def test_a_segment_of_another_session_is_counted_and_told(served, wait_until):
     served.client.request("enable", session="s1")
     move(served, 0.1, 0.5, "s2")
-    wait_until(lambda: served.status.bus["refused_pieces"] == 1)
+    wait_until(lambda: served.status.bus["refused_segments"] == 1)
     assert "it is of session s2" in served.status.bus["last_refusal"]
     assert served.mode() == "ENABLED"
 
 
-def test_a_piece_that_does_not_fit_is_refused_and_the_next_one_works(served, wait_until):
+def test_a_segment_that_does_not_fit_is_refused_and_the_next_one_works(served, wait_until):
     served.client.request("enable", session="s1")
     times = np.linspace(0.0, 1.0, 20_000)
     with pytest.raises(GoalRefused, match="send about 200 ms at a time"):
-        served.client.send_piece("s1", time.monotonic(), Trajectory(JOINTS[:1], times, np.zeros((20_000, 1))))
+        served.client.send_segment(
+            Segment(0, "s1", time.monotonic(), Trajectory(JOINTS[:1], times, np.zeros((20_000, 1))))
+        )
     move(served, 0.1, 0.5, "s1")
     wait_until(lambda: served.mode() == "MOVING")
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from armature.bench.simulation.virtual import ARM, POSES, URDF, WIRING, Bench
 from armature.dynamixel.faults.states import Mode
-from armature.dynamixel.motion.setpoints import Piece
 from armature.emulator.faults import catalogue
 from armature.errors import ArmatureError, CommandRefused
 from armature.nodes.bus_process.report import BusReport
@@ -24,7 +25,7 @@ class Near:
     def __init__(self, bench):
         self.bench, self.client = bench, self
         self.report = BusReport(bench.loop, bench.bus)
-        self.piece, self.hold_ups = None, 0
+        self.segment, self.hold_ups = None, 0
         self.pauses = self.is_paused = False  # the simulation, once parking has begun
         self.parked = []  # what was asked for, and refused
 
@@ -35,15 +36,15 @@ class Near:
     def readings(self):
         return self.report.readings(self.bench.now, self.bench.now, self.bench.now)
 
-    def send_piece(self, session, start, motion):
-        self.piece = Piece(1, session, start, motion)
+    def send_segment(self, segment):
+        self.segment = segment
         if self.hold_ups:  # a busy machine: the servos hear nothing, and stop by their watchdogs
             self.hold_ups -= 1
             for _ in range(10):
                 self.bench.port.time += 0.05
                 self.bench.far.advance(self.bench.port.time)
             self.bench.cycle()
-        self.piece = Piece(1, session, self.bench.now, motion)
+        self.segment = replace(segment, serial=1, begin=self.bench.now)
         return 1
 
     def request(self, name, **fields):
@@ -52,7 +53,7 @@ class Near:
             if name == "hold":
                 loop.hold(fields["why"], now)
             else:
-                loop.park(self.piece, now)
+                loop.park(self.segment, now)
                 self.is_paused = self.pauses
         except ArmatureError as error:
             self.parked.append(str(error))

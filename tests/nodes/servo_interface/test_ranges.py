@@ -61,5 +61,5 @@ def test_goals_beyond_a_range_are_refused_before_anything_moves(make_motion, tmp
     assert answer.status == ABORTED
     assert "waist" in answer.result.error_string
     assert "0.3" in answer.result.error_string
-    assert motion.servos.pieces == []
+    assert motion.servos.segments == []
     assert motion.follow(smooth(0.8, 0.25, 0.0)).status == SUCCEEDED

@@ -206,7 +206,7 @@ def test_random_messages_neither_break_it_nor_move_the_arm_beyond_its_limits(fuz
         error = future.exception()
         assert isinstance(error, (ArmatureError, type(None))), name
         assert str(error or future.result()), f"{name} was answered without a word"
-    refused = int(parts.keeper.status.bus["refused_pieces"])
+    refused = int(parts.keeper.status.bus["refused_segments"])
     assert refused == 0 or parts.keeper.status.bus["last_refusal"]
 
 

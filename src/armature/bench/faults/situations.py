@@ -10,8 +10,8 @@ import numpy as np
 from armature.bench.faults.cases import Case
 from armature.bench.simulation.controlled import ControlledArm
 from armature.core.model.document import read_document
+from armature.core.trajectory.segments import LoopTime, Segment
 from armature.core.trajectory.trajectory import Trajectory
-from armature.dynamixel.motion.setpoints import Piece
 from armature.graph import DEFAULT_ROBOT, find_robot
 
 _WAY = {"waist": 0.5, "shoulder": -0.2, "elbow": 0.3}  # [rad]
@@ -60,7 +60,7 @@ def moving(case: Case, kind: type[B]) -> B:
     ends = [[begin[j].position for j in joints], [begin[j].position + _WAY[j] for j in joints]]
     rest = np.zeros((2, len(joints)))
     way = Trajectory(joints, np.array([0.0, _MOVE_TIME]), np.array(ends), rest, rest)
-    bench.loop.follow(Piece(1, "s1", bench.now, way), bench.now)
+    bench.loop.follow(Segment(1, "s1", LoopTime(bench.now), way), bench.now)
     bench.run(0.4 * _MOVE_TIME)
     return bench
 

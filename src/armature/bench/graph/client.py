@@ -48,7 +48,7 @@ class BenchClient:
         self._stamps: list[tuple[float, float]] = []
         self._state = ""
         self._bus: dict[str, str] = {}
-        self._piece_start = math.inf
+        self._segment_start = math.inf
         topics.subscription(self._node, topics.JOINT_STATES, self._on_joint_state)
         topics.subscription(self._node, topics.STATE, self._on_state)
         topics.subscription(self._node, topics.SETPOINTS, self._on_setpoints)
@@ -110,17 +110,17 @@ class BenchClient:
         message = JointJog(joint_names=self._joints[:1], velocities=[way * _JOG_SPEED], duration=_JOG_TIME)
         message.header.stamp = to_stamp(time.time_ns())
         self._jogs.publish(message)
-        self._spin_until(lambda: self._piece_start < math.inf, "the jog's set-points")
+        self._spin_until(lambda: self._segment_start < math.inf, "the jog's set-points")
         return 1000.0 * (self._first_cycle() - begun)
 
     def _rest(self) -> None:
         self._spin_until(lambda: self._state == "ENABLED", "rest")
-        self._spin_for(_PAUSE)  # until the last renewed piece is over
-        self._piece_start = math.inf
+        self._spin_for(_PAUSE)  # until the last renewed segment is over
+        self._segment_start = math.inf
 
     def _first_cycle(self) -> float:
         """When the last motion began: its stamp, and what it came late by [s]."""
-        stamp = self._piece_start
+        stamp = self._segment_start
         return stamp + float(self.bus_values()[BEGUN_LATE]) / 1000.0
 
     def sway(self, duration: float) -> list[tuple[float, float]]:
@@ -168,7 +168,7 @@ class BenchClient:
                 self._bus = values_of(status)
 
     def _on_setpoints(self, message: JointTrajectory) -> None:
-        self._piece_start = min(self._piece_start, to_seconds(message.header.stamp))
+        self._segment_start = min(self._segment_start, to_seconds(message.header.stamp))
 
     def _await(self, future: Any) -> Any:
         self._spin_until(future.done, "an answer")

@@ -73,7 +73,7 @@ def _plan(goal: Trajectory, limits: GroupLimits) -> float:
     begun = time.perf_counter()
     check_motion(tracker.plan(goal, 0.0), limits)
     tracker.accept(goal, 0.0)
-    tracker.piece(0.0)
+    tracker.segment(0.0)
     return 1000.0 * (time.perf_counter() - begun)
 
 

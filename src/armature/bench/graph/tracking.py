@@ -16,15 +16,15 @@ from armature.core.kinematics.drive import drives_of
 from armature.core.kinematics.dynamics import Torques
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.trajectory.limits import GroupLimits
+from armature.core.trajectory.segments import LoopTime, Segment
 from armature.core.trajectory.spline import Array
 from armature.core.trajectory.trajectory import Trajectory
-from armature.dynamixel.motion.setpoints import Piece
 from armature.emulator.faults.servo import Payload
 from armature.graph import share_folder
 
 _PAYLOAD = 0.25  # [kg]
 _TOOL = "tool0"
-_CYCLES_A_PIECE = 2
+_CYCLES_A_SEGMENT = 2
 _AFTER = 1.5  # [s] watched after the end of the motion
 _SETTLED = 0.002  # [rad] from where the joint ends up
 _MILLI = 1000.0
@@ -109,10 +109,10 @@ def run(way: Way) -> Run:
     tracker, begun = _tracker(bench, goal), bench.now
     rows: list[tuple[float, list[float], list[float]]] = []
     while bench.now < tracker.end + _AFTER:
-        if not len(rows) % _CYCLES_A_PIECE and tracker.is_moving(bench.now):
-            piece = tracker.piece(bench.now)
-            efforts = torques.loads(piece.trajectory.positions)
-            bench.loop.follow(Piece(len(rows) + 1, "s1", piece.start, piece.trajectory, efforts), bench.now)
+        if not len(rows) % _CYCLES_A_SEGMENT and tracker.is_moving(bench.now):
+            segment = tracker.segment(bench.now)
+            loads, begin = torques.loads(segment.trajectory.positions), LoopTime(segment.begin)
+            bench.loop.follow(Segment(len(rows) + 1, "s1", begin, segment.trajectory, loads), bench.now)
         bench.cycle()
         rows.append((bench.now - begun, *_positions(bench, goal.joints)))
     times, commanded, measured = zip(*rows, strict=True)

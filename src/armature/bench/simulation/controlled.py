@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -23,15 +23,15 @@ from armature.core.planning.goal_checks import CheckSettings, GoalChecks
 from armature.core.planning.moves import MoveSettings, Planner
 from armature.core.steps import finished
 from armature.core.trajectory.limits import GroupLimits
+from armature.core.trajectory.segments import LoopTime
 from armature.core.trajectory.spline import Array
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.dynamixel.motion.grip import lead
-from armature.dynamixel.motion.setpoints import Piece
 from armature.errors import ArmatureError, CommandRefused
 
 FINGER = JOINTS[-1]
 ARM_JOINTS = JOINTS[:-1]
-_RENEWAL = 0.02  # of pieces [s]
+_RENEWAL = 0.02  # of segments [s]
 _PRESS_EVERY = 0.1  # of a held button [s]
 _GRIP = 0.3  # of the stall torque, that fingers hold with
 _STANDING = 0.002  # [m/s]
@@ -62,12 +62,12 @@ class Held:
 
 @dataclass
 class Controller:
-    """One group's control, and the pieces that it sends."""
+    """One group's control, and the segments that it sends."""
 
     control: GroupControl
-    efforts: Callable[[Trajectory], Array | None] = lambda _motion: None
-    due: float = 0.0  # of the next piece [s]
-    refused: list[str] = field(default_factory=list)  # pieces that the loop did not take
+    loads: Callable[[Trajectory], Array | None] = lambda _motion: None
+    due: float = 0.0  # of the next segment [s]
+    refused: list[str] = field(default_factory=list)  # segments that the loop did not take
 
 
 class ControlledArm(Bench):
@@ -217,15 +217,14 @@ class ControlledArm(Bench):
     def _send(self, controller: Controller) -> None:
         if self.now < controller.due:
             return
-        piece = controller.control.piece(self.now)
-        if piece is None:
+        segment = controller.control.segment(self.now)
+        if segment is None:
             return
         controller.due = self.now + _RENEWAL
         self._serial += 1
-        session = controller.control.arm.session
-        sent = Piece(self._serial, session, piece.start, piece.trajectory, controller.efforts(piece.trajectory))
+        sent = replace(segment, serial=self._serial, loads=controller.loads(segment.trajectory))
         try:
-            self.loop.follow(sent, self.now)
+            self.loop.follow(sent.begin_at(LoopTime(sent.begin)), self.now)
         except ArmatureError as error:
             controller.refused.append(str(error))
 

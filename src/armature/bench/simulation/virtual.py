@@ -10,10 +10,10 @@ from armature.bench.simulation.virtual_port import VirtualPort
 from armature.core.model.arm import ArmModel, Limit
 from armature.core.model.poses import read_poses
 from armature.core.planning.transfer import transfer
+from armature.core.trajectory.segments import LoopTime, Segment
 from armature.core.trajectory.stopping import Dynamics
 from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.loop.loop import LoopSettings, ServoLoop
-from armature.dynamixel.motion.setpoints import Piece
 from armature.dynamixel.protocol.multi_bus import bus_on
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.bus.bus import EmulatedBus
@@ -95,7 +95,7 @@ class Bench:
         begin = {joint: setpoint.position for joint, setpoint in setpoints.items()}
         limits = {joint: ARM.limit(joint) for joint in JOINTS}
         way = transfer(JOINTS, begin, POSES["park"], limits, self.dynamics, _PARK_SPEED)
-        self.loop.park(Piece(_PARKING, "", self.now, way), self.now)
+        self.loop.park(Segment(_PARKING, "", LoopTime(self.now), way), self.now)
         return way.duration
 
     def cycle(self) -> None:

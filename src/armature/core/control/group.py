@@ -17,7 +17,7 @@ from armature.core.control.tracker import Tracker
 from armature.core.trajectory import limits
 from armature.core.trajectory.acceleration_limits import check_accelerations
 from armature.core.trajectory.integration import Rates
-from armature.core.trajectory.segments import Piece
+from armature.core.trajectory.segments import RosTime, Segment
 from armature.core.trajectory.spline import Array
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.errors import CommandRefused, GoalRefused
@@ -45,7 +45,7 @@ class Planned:
 
 
 class GroupControl(GroupState):
-    """Takes what the arm says and what clients ask for; gives pieces of motion and ends of goals.
+    """Takes what the arm says and what clients ask for; gives set-point segments and ends of goals.
 
     Time is an argument, in seconds of the clock that stamps the readings.
     """
@@ -289,7 +289,7 @@ class GroupControl(GroupState):
         self._finish(aborted(why))
 
     def give_up(self, why: str) -> None:
-        """Leave the arm to the end of the last piece, which is at rest; the goal ends with the reason."""
+        """Leave the arm to the end of the last segment, which is at rest; the goal ends with the reason."""
         if self._tracker is not None:
             self._tracker.give_up()
         if self._goal is not None:
@@ -386,12 +386,12 @@ class GroupControl(GroupState):
         elif unread := self.arm.unread(now):
             self.stop(now, unread)
 
-    def piece(self, now: float) -> Piece | None:
+    def segment(self, now: float) -> Segment[RosTime] | None:
         """What the servo interface shall do from now on; None at rest."""
         self._catch_up(now)
         if self._tracker is None or not self._tracker.is_moving(now):
             return None
-        return self._tracker.piece(now)
+        return replace(self._tracker.segment(now), session=self.arm.session)
 
     def _judge(self, stamp: float, measured: State, now: float) -> None:
         goal, tracker = self._goal, self._tracker

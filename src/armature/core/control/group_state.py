@@ -66,7 +66,7 @@ class GroupState:
     def __init__(self, bounds: GroupLimits, settings: GroupSettings) -> None:
         self.limits = bounds
         self.arm = Readiness(bounds.joints, settings.reading_timeout)
-        self.longest_delay = 0.0  # of this program, beyond what the pieces cover [s]
+        self.longest_delay = 0.0  # of this program, beyond what the segments cover [s]
         self.settings = settings
         # Makes a jog of what builds it at a share of its speed, and says why it is slower than that; for whoever
         # knows the arm's surroundings.

@@ -1,4 +1,4 @@
-"""What a group of joints does over time: motions replaced, paused, slowed, stopped, and given out in pieces."""
+"""What a group of joints does over time: motions replaced, paused, slowed, stopped, and given out in segments."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from armature.core.control.speed_change import changed
 from armature.core.trajectory import retiming, ruckig_motion, segments, time_scaling
 from armature.core.trajectory.integration import Rates
 from armature.core.trajectory.limits import GroupLimits, check_motion
-from armature.core.trajectory.segments import Piece
+from armature.core.trajectory.segments import RosTime, Segment
 from armature.core.trajectory.spline import Array
 from armature.core.trajectory.time_scaling import Pace
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.errors import GoalRefused
 
-# How far ahead a piece reaches, before its tail [s].
+# How far ahead a segment reaches, before its tail [s].
 HORIZON = 0.2
-# What is accepted while the joints move begins this much later, so that its first piece is with the receiver by
-# then. From rest it begins at once: the receiver shifts a first piece that comes late [s].
+# What is accepted while the joints move begins this much later, so that its first segment is with the receiver by
+# then. From rest it begins at once: the receiver shifts a first segment that comes late [s].
 HANDOVER = 0.05
-# A change of speed, a pause or a stop begins this much later: the next piece has brought it by then [s].
+# A change of speed, a pause or a stop begins this much later: the next segment has brought it by then [s].
 NOTICE = 0.02
-# A change to rate 0 that is done later than this waits for a goal's stamp: no piece reaches so far [s].
+# A change to rate 0 that is done later than this waits for a goal's stamp: no segment reaches so far [s].
 _FAR = 30.0
 # The lowest rate at which a path is joined [share].
 _SLOWEST = 0.01
@@ -65,7 +65,7 @@ class Tracker:
         self._is_given = False
         self._is_from_rest = True
         self._is_lease = False
-        # How the last piece ends, and from when on it does not go on any more [s].
+        # How the last segment ends, and from when on it does not go on any more [s].
         self._tail: tuple[Pace, float] | None = None
         self._start = since
         self._zero = 0.0  # of the present goal, on the path [s]
@@ -157,7 +157,7 @@ class Tracker:
     def jog(self, build: Callable[[State], Trajectory], now: float) -> None:
         """Follow a motion that ends soon by itself, such as a jog's lease, whatever the speed asked for.
 
-        It is not on a path: its pieces hold the whole of it, a stop leaves it, a pause drops it.
+        It is not on a path: its segments hold the whole of it, a stop leaves it, a pause drops it.
         """
         until = self.handover(now)
         self._leave(build(self._state(until)), now, until)
@@ -213,7 +213,7 @@ class Tracker:
             self._come_to(speed, now)
 
     def catch_up(self, now: float) -> float:
-        """After a delay so long that the last piece has run into its tail, be where that has led.
+        """After a delay so long that the last segment has run into its tail, be where that has led.
 
         What the tail left of the motion can be resumed, as after a pause.
 
@@ -226,16 +226,16 @@ class Tracker:
         return now - begun
 
     def give_up(self) -> None:
-        """Be where the last piece leads, which ends at rest; what has been begun since then is dropped."""
+        """Be where the last segment leads, which ends at rest; what has been begun since then is dropped."""
         self._motion, self._pace = self._given
         self._tail = None
         self._is_given = self._is_lease = self._is_stopping = True
 
-    def piece(self, now: float) -> Piece:
+    def segment(self, now: float) -> Segment[RosTime]:
         """What is to be done from now on: the motion for the horizon, then a stop on its path.
 
-        The first piece of a motion begins where the motion does. A motion from rest begins only now, however long
-        it took to plan it, since nothing has moved yet; unless it keeps a stamp that is to come.
+        The first segment of a motion begins where the motion does. A motion from rest begins only now, however
+        long it took to plan it, since nothing has moved yet; unless it keeps a stamp that is to come.
         """
         if not self._is_given and self._is_from_rest and now > self._start:
             if not self._zero:

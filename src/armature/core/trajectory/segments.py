@@ -1,8 +1,11 @@
-"""Stretches of a motion at its pace, in real time: what is handed over to whoever commands the servos."""
+"""Set-point segments: stretches of a motion in real time, which are handed over to whoever commands the servos."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Generic, NewType, TypeVar
 
 import numpy as np
 
@@ -11,28 +14,71 @@ from armature.core.trajectory.spline import Array
 from armature.core.trajectory.time_scaling import Pace
 from armature.core.trajectory.trajectory import State, Trajectory
 
+RosTime = NewType("RosTime", float)
+"""Seconds of the clock that stamps messages, on which the controllers live."""
+LoopTime = NewType("LoopTime", float)
+"""Seconds of the monotonic clock on which the bus loop lives."""
+
+Clock = TypeVar("Clock", bound=float, covariant=True)
+Other = TypeVar("Other", bound=float)
+
 _CLOSEST = 1e-6  # times closer than a microsecond would make degenerate splines
+_STILL = 1e-6  # a segment whose joints go and are as slow stands [rad] or [m], [rad/s] or [m/s]
 
 
 @dataclass(frozen=True, eq=False)
-class Piece:
-    """What the joints shall do from a moment on, ending at rest."""
+class Segment(Generic[Clock]):
+    """What some joints shall do from a moment on, ending at rest: the controller sends it, the loop follows it."""
 
-    start: float  # [s], in the clock of whoever called
-    trajectory: Trajectory  # quintic, its times beginning at 0
+    serial: int  # counts up, whoever the writer is; 0 until it is sent
+    session: str  # of enabling, which it belongs to
+    begin: Clock  # [s]
+    trajectory: Trajectory  # its times count from there
+    loads: Array | None = None  # of the joints at its points [N·m] or [N], NaN where not known, Shape (m, n)
+    effort_limits: Mapping[str, float] = field(default_factory=dict)  # of grippers' joints [N·m] or [N]; 0: none
+
+    def begin_at(self, begin: Other) -> Segment[Other]:
+        """The same segment from a time [s] on, which may be another clock's."""
+        return Segment(self.serial, self.session, begin, self.trajectory, self.loads, self.effort_limits)
+
+    @property
+    def end(self) -> float:
+        """When it has come to rest [s]."""
+        return self.begin + self.trajectory.duration
+
+    @cached_property
+    def moves(self) -> bool:
+        """Whether it goes anywhere: a goal that waits for its stamp is commanded by segments that stand."""
+        motion = self.trajectory
+        rows = [motion.positions, *([] if motion.start is None else [motion.start.position])]
+        places = np.vstack(rows)
+        fastest = 0.0 if motion.velocities is None else float(np.abs(motion.velocities).max())
+        return max(float(np.ptp(places, axis=0).max()), fastest) > _STILL
 
     def setpoint(self, now: float) -> State:
         """The state at a time [s]."""
-        return self.trajectory.sample(now - self.start)
+        return self.trajectory.sample(now - self.begin)
+
+    def loads_at(self, now: float) -> Array:
+        """Loads of the joints at a time [N·m] or [N], NaN where they are not known, Shape (n,)."""
+        if self.loads is None:
+            return np.full(len(self.trajectory.joints), np.nan)
+        times, at = self.trajectory.times, now - self.begin
+        after = min(max(int(times.searchsorted(at)), 1), len(times) - 1)
+        before = max(after - 1, 0)
+        length = float(times[after] - times[before])
+        share = min(max((at - float(times[before])) / length, 0.0), 1.0) if length > 0.0 else 0.0
+        loads: Array = (1.0 - share) * self.loads[before] + share * self.loads[after]
+        return loads
 
 
-def sampled(motion: Trajectory, start: float, at: Pace, end: float) -> Piece:
-    """A piece of a motion at its pace until a time [s], where it is at rest."""
-    times = _looks(motion, at, start, end)
+def sampled(motion: Trajectory, begin: float, at: Pace, end: float) -> Segment[RosTime]:
+    """A segment of a motion at its pace until a time [s], where it is at rest."""
+    times = _looks(motion, at, begin, end)
     path, rate, slope = at.many(times)
     rate[-1] = slope[-1] = 0.0
     states = time_scaling.followed(motion, (path, rate, slope))
-    return Piece(start, retiming.quintic(motion.joints, times - start, states))
+    return Segment(0, "", RosTime(begin), retiming.quintic(motion.joints, times - begin, states))
 
 
 def real(motion: Trajectory, at: Pace, begin: float, end: float) -> Trajectory:

@@ -86,7 +86,7 @@ STRANDED = (*DEAF, Cause.ENCODER)
 class Reaction(str, Enum):
     """What is done at once."""
 
-    HOLD = "hold"  # the motion under way ends at rest as its piece says; then hold
+    HOLD = "hold"  # the motion under way ends at rest as its segment says; then hold
     # Every joint stops within its limits, and those that do not follow go back to where they are; commands that
     # lead away are taken. Where nothing was commanded to move: stop.
     YIELD = "yield"

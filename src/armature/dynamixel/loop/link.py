@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
+from armature.core.trajectory.segments import LoopTime, Segment
 from armature.core.trajectory.trajectory import Trajectory
 from armature.dynamixel.faults.remedy import STARTED_ANEW, Remedy
-from armature.dynamixel.motion.setpoints import Piece
 
 READINGS_SIZE = 16_384  # [byte]
-PIECES_SIZE = 262_144  # [byte]
+SEGMENTS_SIZE = 262_144  # [byte]
 CLOCK_SIZE = 128  # [byte]
-MEMORY_SIZE = READINGS_SIZE + PIECES_SIZE + CLOCK_SIZE  # [byte]
+MEMORY_SIZE = READINGS_SIZE + SEGMENTS_SIZE + CLOCK_SIZE  # [byte]
 # First byte of a socket message.
 REQUEST, REPLY, CYCLE, STATUS, FAILED = b"q", b"r", b"c", b"s", b"f"
 MESSAGE_SIZE = 65_536  # [byte]
@@ -92,10 +92,10 @@ class Memory:
 
     def __init__(self, memory: memoryview) -> None:
         """Args: MEMORY_SIZE bytes."""
-        pieces_end = READINGS_SIZE + PIECES_SIZE
+        segments_end = READINGS_SIZE + SEGMENTS_SIZE
         self.readings = Mailbox(memory[:READINGS_SIZE])  # the child writes
-        self.pieces = Mailbox(memory[READINGS_SIZE:pieces_end])  # the ROS half writes
-        self.clock = Mailbox(memory[pieces_end:MEMORY_SIZE])  # the ROS half writes, where time is simulated
+        self.segments = Mailbox(memory[READINGS_SIZE:segments_end])  # the ROS half writes
+        self.clock = Mailbox(memory[segments_end:MEMORY_SIZE])  # the ROS half writes, where time is simulated
 
 
 def _checksum(serial: int, value: bytes) -> int:
@@ -134,7 +134,7 @@ class Readings:
     lateness: float  # of the cycle's begin [s]
     duration: float  # of its bus transactions [s]
     mode: int
-    piece_serial: int  # the newest piece that this cycle sampled
+    segment_serial: int  # the newest segment that this cycle sampled
     axes: tuple[AxisReading, ...]
 
 
@@ -152,7 +152,7 @@ def pack_readings(readings: Readings) -> bytes:
         readings.lateness,
         readings.duration,
         readings.mode,
-        readings.piece_serial,
+        readings.segment_serial,
         len(readings.axes),
     )
     values = [getattr(axis, name) for axis in readings.axes for name in _READING_FIELDS]
@@ -168,47 +168,49 @@ def unpack_readings(data: bytes) -> Readings:
     return Readings(cycle, time, loop_time, lateness, duration, mode, serial, axes)
 
 
-def pack_pieces(pieces: Sequence[Piece]) -> bytes:
-    """Bytes of the newest piece of each group of joints."""
+def pack_segments(segments: Sequence[Segment[LoopTime]]) -> bytes:
+    """Bytes of the newest segment of each group of joints."""
     head, arrays = [], []
-    for piece in pieces:
-        trajectory = piece.trajectory
+    for segment in segments:
+        trajectory = segment.trajectory
         columns = [trajectory.positions, trajectory.velocities, trajectory.accelerations]
         head.append(
             {
-                "serial": piece.serial,
-                "session": piece.session,
-                "start": piece.start,
+                "serial": segment.serial,
+                "session": segment.session,
+                "begin": segment.begin,
                 "joints": trajectory.joints,
                 "points": len(trajectory.times),
                 "columns": sum(column is not None for column in columns),
-                "efforts": piece.efforts is not None,
+                "loads": segment.loads is not None,
+                "effort_limits": dict(segment.effort_limits),
             }
         )
         arrays.append(np.asarray(trajectory.times, dtype="<f8").tobytes())
-        tables = (column for column in (*columns, piece.efforts) if column is not None)
+        tables = (column for column in (*columns, segment.loads) if column is not None)
         arrays.extend(np.asarray(table, dtype="<f8").tobytes() for table in tables)
     text = json.dumps(head).encode()
     return struct.pack("<I", len(text)) + text + b"".join(arrays)
 
 
-def unpack_pieces(data: bytes) -> tuple[Piece, ...]:
-    """Pieces of bytes."""
+def unpack_segments(data: bytes) -> tuple[Segment[LoopTime], ...]:
+    """Segments of bytes."""
     (length,) = struct.unpack_from("<I", data)
     offset = 4 + length
-    pieces = []
+    segments = []
     for head in json.loads(data[4:offset]):
         joints, points = tuple(head["joints"]), int(head["points"])
         shape = (points, len(joints))
         times = np.frombuffer(data, "<f8", points, offset)
         offset += 8 * points
         tables: list[Any] = [None, None, None, None]
-        for index in (*range(head["columns"]), *((3,) if head["efforts"] else ())):
+        for index in (*range(head["columns"]), *((3,) if head["loads"] else ())):
             tables[index] = np.frombuffer(data, "<f8", points * len(joints), offset).reshape(shape)
             offset += 8 * points * len(joints)
         motion = Trajectory(joints, times, *tables[:3])
-        pieces.append(Piece(head["serial"], head["session"], head["start"], motion, tables[3]))
-    return tuple(pieces)
+        begin, limits = LoopTime(head["begin"]), head["effort_limits"]
+        segments.append(Segment(head["serial"], head["session"], begin, motion, tables[3], limits))
+    return tuple(segments)
 
 
 def pack_clock(time: float) -> bytes:
@@ -257,9 +259,9 @@ def starting(*, protective_stop: bool) -> Status:
 def layout() -> str:
     """A digest of what both halves must agree on: fields, formats and sizes."""
     agreed = (
-        [list(kind.__dataclass_fields__) for kind in (AxisReading, Readings, Status, Piece)],
+        [list(kind.__dataclass_fields__) for kind in (AxisReading, Readings, Status, Segment)],
         [code.format for code in (_SLOT, _CYCLE, _CLOCK)],
-        (READINGS_SIZE, PIECES_SIZE, CLOCK_SIZE, MESSAGE_SIZE),
+        (READINGS_SIZE, SEGMENTS_SIZE, CLOCK_SIZE, MESSAGE_SIZE),
         (REQUEST, REPLY, CYCLE, STATUS, FAILED),
     )
     return hashlib.sha256(repr(agreed).encode()).hexdigest()[:12]

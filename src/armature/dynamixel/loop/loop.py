@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from armature.core.control.readiness import session_name
+from armature.core.trajectory.segments import LoopTime, Segment
 from armature.dynamixel.faults.cause import Cause, Reaction
 from armature.dynamixel.faults.remedy import RECONNECT, Remedy, Step
 from armature.dynamixel.faults.states import Mode
@@ -12,13 +13,12 @@ from armature.dynamixel.loop.cycle import BusCycle
 from armature.dynamixel.loop.loop_state import end_free
 from armature.dynamixel.loop.settings import LoopSettings
 from armature.dynamixel.motion.parking import Parking
-from armature.dynamixel.motion.setpoints import Piece
 from armature.errors import BusError, CommandRefused, GoalRefused
 
 __all__ = ["LoopSettings", "ServoLoop"]
 
 # 200 ms and the stop behind them, from any speed that the limits allow (ARCHITECTURE.md, the way of a jog).
-_LONGEST_PIECE = 5.0  # [s]
+_LONGEST_SEGMENT = 5.0  # [s]
 
 
 class ServoLoop(BusCycle):
@@ -26,8 +26,8 @@ class ServoLoop(BusCycle):
 
     # Motion
 
-    def follow(self, piece: Piece, now: float) -> None:
-        """Follow a piece of motion.
+    def follow(self, segment: Segment[LoopTime], now: float) -> None:
+        """Follow a set-point segment.
 
         Raises:
             CommandRefused: it is of another session, or commands are not taken now.
@@ -35,15 +35,17 @@ class ServoLoop(BusCycle):
             BusError: a gripper's servo did not take its limit; the arm stops and holds.
         """
         mode = self.mode(now)
-        if not (mode.takes_commands and piece.session == self.session):
+        if not (mode.takes_commands and segment.session == self.session):
             self._require_none_free("set-point")
-            raise CommandRefused("set-point", self._of_session(piece.session, mode), self._new_goal(piece, now))
+            raise CommandRefused(
+                "set-point", self._of_session(segment.session, mode), self._new_goal(segment, now)
+            )
         try:
-            _require_short("start from now", piece.start - now, _LONGEST_PIECE)
-            _require_short("duration", piece.trajectory.duration, _LONGEST_PIECE)
-            limits = self._grip.limits_of(piece)
-            self._conduct.setpoints.accept(self._grip.without_limits(piece), now)
-            self._giving_way.expect_motion(piece.trajectory.joints)
+            _require_short("start from now", segment.begin - now, _LONGEST_SEGMENT)
+            _require_short("duration", segment.trajectory.duration, _LONGEST_SEGMENT)
+            limits = self._grip.limits_of(segment)
+            self._conduct.setpoints.accept(segment, now)
+            self._giving_way.expect_motion(segment.trajectory.joints)
             self._grip.limit(limits)
         except (GoalRefused, BusError) as error:
             self._conduct.halt(now)
@@ -71,7 +73,7 @@ class ServoLoop(BusCycle):
         conduct.mode, conduct.session = Mode.ENABLED, session
         conduct.why, conduct.cause, conduct.wants_park = "enabled", None, False
 
-    def park(self, piece: Piece, now: float) -> None:
+    def park(self, segment: Segment[LoopTime], now: float) -> None:
         """Follow a way to rest, then torque off; also with faults of joints that still turn.
 
         Raises:
@@ -81,11 +83,11 @@ class ServoLoop(BusCycle):
         self._require("park", (Mode.HOLDING, Mode.ENABLED, Mode.FAULT), now)
         self._require_turning("park")
         self._require_none_free("park")
-        _require_short("end from now", piece.end - now, self._policy.park_time)
-        followed = self._conduct.setpoints.accept(piece, now)
+        _require_short("end from now", segment.end - now, self._policy.park_time)
+        followed = self._conduct.setpoints.accept(segment, now)
         self._conduct.end()
         self._conduct.mode, self.why = Mode.PARKING, "parking"
-        self._giving_way.expect_motion(piece.trajectory.joints)
+        self._giving_way.expect_motion(segment.trajectory.joints)
         self._conduct.parking = Parking.along(followed)
 
     def give_up_parking(self, why: str) -> None:
@@ -149,9 +151,9 @@ class ServoLoop(BusCycle):
             f"the present one is {self.session or 'none'}"
         )
 
-    def _new_goal(self, piece: Piece, now: float) -> Remedy:
-        """What leads to a motion where a piece of one is of another session."""
-        if session_name(piece.session) == session_name(self.session) != "":  # joints have given way meanwhile
+    def _new_goal(self, segment: Segment[LoopTime], now: float) -> Remedy:
+        """What leads to a motion where a segment of one is of another session."""
+        if session_name(segment.session) == session_name(self.session) != "":  # joints have given way meanwhile
             return Remedy("send a new goal")
         remedy = self.remedy(now) if self.remedy(now).steps else Remedy.of(Step.ENABLE)
         return Remedy(f"{remedy}, then send a new goal", *remedy.steps)
@@ -284,6 +286,6 @@ class ServoLoop(BusCycle):
 
 
 def _require_short(what: str, value: float, bound: float) -> None:
-    """A piece looks a little ahead, so that an arm whose controller dies soon rests."""
+    """A segment looks a little ahead, so that an arm whose controller dies soon rests."""
     if value > bound:
         raise GoalRefused(f"set-point: {what} [s]", value, f"at most {bound:g} s may lie ahead")

@@ -63,7 +63,7 @@ class Conduct:
             self.mode, self.session = mode, after_giving_way(session)
 
     def end(self) -> None:
-        """Take no more commands; the motion under way ends at rest, as its piece says."""
+        """Take no more commands; the motion under way ends at rest, as its segment says."""
         self._let_go()
         if self.mode in _UNDER_WAY:
             self.mode = Mode.HOLDING

@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
-import numpy as np
-
+from armature.core.trajectory.segments import LoopTime, Segment
 from armature.dynamixel.motion.feedforward import Stiffness
-from armature.dynamixel.motion.setpoints import Piece
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.servos import Servos
 from armature.dynamixel.tables.control_table import OperatingMode
@@ -48,28 +45,19 @@ class Grip:
         self._registers = servos.registers
         self._preparation = servos.preparation
 
-    def limits_of(self, piece: Piece) -> dict[str, int]:
-        """What a piece of motion asks of the fingers that it moves: their Goal Current, by joint.
+    def limits_of(self, segment: Segment[LoopTime]) -> dict[str, int]:
+        """What a set-point segment asks of the fingers that it moves: their Goal Current, by joint.
 
         Raises:
             GoalRefused: a limit that the joint's servo cannot keep to.
         """
         asked = {}
-        for column, joint in enumerate(piece.trajectory.joints):
+        for joint in segment.trajectory.joints:
             if joint in self._fingers:
                 wiring = self._fingers[joint].wiring
-                effort = 0.0 if piece.efforts is None else float(piece.efforts[:, column].max())
+                effort = segment.effort_limits.get(joint, 0.0)
                 asked[joint] = wiring.goal_current(effort) if effort else wiring.ram.get(_NAME, 0)
         return asked
-
-    def without_limits(self, piece: Piece) -> Piece:
-        """The piece with loads alone as its efforts; what a finger carries is not known."""
-        columns = [index for index, joint in enumerate(piece.trajectory.joints) if joint in self._fingers]
-        if piece.efforts is None or not columns:
-            return piece
-        efforts = np.array(piece.efforts)
-        efforts[:, columns] = np.nan
-        return replace(piece, efforts=efforts)
 
     def limit(self, currents: Mapping[str, int]) -> None:
         """Let fingers use no more than these currents [register's unit].

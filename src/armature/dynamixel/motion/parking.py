@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from armature.core.model.arm import Limit
-from armature.dynamixel.motion.setpoints import Piece
+from armature.core.trajectory.segments import LoopTime, Segment
 
 _TOLERANCE = 0.1  # [rad], or this share of a span of less than 1
 _SETTLE_TIME = 2.0  # how long the arm may take to arrive after its set-point [s]
@@ -20,10 +20,10 @@ class Parking:
     ends: float  # monotonic [s]
 
     @staticmethod
-    def along(piece: Piece) -> Parking:
-        """Parking by a piece of motion."""
-        last = map(float, piece.trajectory.positions[-1])
-        return Parking(dict(zip(piece.trajectory.joints, last, strict=True)), piece.end)
+    def along(segment: Segment[LoopTime]) -> Parking:
+        """Parking by a set-point segment."""
+        last = map(float, segment.trajectory.positions[-1])
+        return Parking(dict(zip(segment.trajectory.joints, last, strict=True)), segment.end)
 
     def is_there(self, positions: Mapping[str, float], limits: Mapping[str, Limit]) -> bool:
         """Whether every joint was read close to its place; NaN is nowhere."""

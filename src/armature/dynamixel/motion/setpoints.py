@@ -1,4 +1,4 @@
-"""What every joint is being asked to do: time-stamped pieces of motion, each ending at rest."""
+"""What every joint is being asked to do: time-stamped set-point segments, each ending at rest."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import math
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import chain
 
 import numpy as np
 
 from armature.core.model.arm import Limit
+from armature.core.trajectory.segments import LoopTime, Segment
 from armature.core.trajectory.spline import Array
 from armature.core.trajectory.stopping import Dynamics, retreat, stop
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.errors import GoalRefused
 
-# A piece must begin where the set-point is. The bounds allow for the rounding of stamps, not for a jump:
+# A segment must begin where the set-point is. The bounds allow for the rounding of stamps, not for a jump:
 # promise 2 counts half a degree as one.
 _POSITION_STEP = 0.5 * np.pi / 180.0  # [rad]; the same figure in metres for a prismatic joint's span
 _VELOCITY_STEP_TIME = 0.1  # [s] of the joint's acceleration limit
@@ -29,48 +29,8 @@ _RETREAT = -1  # serial number of a way back, which no writer gives
 _SAMPLES = 4  # of each spline, since it may go beyond its ends
 _INSTANT = 1e-6  # [s]
 _MOST_EFFORT = 1e4  # beyond which a number was meant in other units [N·m] or [N]
-# A first piece that comes later than this, a jog's lease, is not what anybody wants any more [s].
+# A first segment that comes later than this, a jog's lease, is not what anybody wants any more [s].
 _LATEST = 0.25
-_STILL = 1e-6  # a piece whose joints go and are as slow stands [rad] or [m], [rad/s] or [m/s]
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A short motion of some joints, from a time on."""
-
-    serial: int  # counts up, whoever the writer is
-    session: str  # the session that it belongs to
-    start: float  # monotonic [s]
-    trajectory: Trajectory
-    # Loads of the joints at its points [N·m] or [N], Shape (m, n); columns of NaN where they are not known. Until
-    # grip.py has taken them, those of a gripper are limits.
-    efforts: Array | None = None
-
-    @property
-    def end(self) -> float:
-        """When it has come to rest, monotonic [s]."""
-        return self.start + self.trajectory.duration
-
-    @cached_property
-    def moves(self) -> bool:
-        """Whether it goes anywhere: a goal that waits for its stamp is commanded by pieces that stand."""
-        motion = self.trajectory
-        rows = [motion.positions, *([] if motion.start is None else [motion.start.position])]
-        places = np.vstack(rows)
-        fastest = 0.0 if motion.velocities is None else float(np.abs(motion.velocities).max())
-        return max(float(np.ptp(places, axis=0).max()), fastest) > _STILL
-
-    def efforts_at(self, now: float) -> Array:
-        """Loads of the joints at a time [N·m] or [N], NaN where they are not known, Shape (n,)."""
-        if self.efforts is None:
-            return np.full(len(self.trajectory.joints), np.nan)
-        times, at = self.trajectory.times, now - self.start
-        after = min(max(int(times.searchsorted(at)), 1), len(times) - 1)
-        before = max(after - 1, 0)
-        length = float(times[after] - times[before])
-        share = min(max((at - float(times[before])) / length, 0.0), 1.0) if length > 0.0 else 0.0
-        efforts: Array = (1.0 - share) * self.efforts[before] + share * self.efforts[after]
-        return efforts
 
 
 @dataclass(frozen=True)
@@ -85,15 +45,15 @@ class Setpoint:
 
 
 class Setpoints:
-    """The newest piece of each joint, and where it rests when there is none."""
+    """The newest segment of each joint, and where it rests when there is none."""
 
     def __init__(self, limits: Mapping[str, Limit], dynamics: Mapping[str, Dynamics]) -> None:
         self._limits = limits
         self._dynamics = dynamics
         self._rest: dict[str, float] = {}
-        self._present: dict[str, Piece] = {}
-        self._coming: dict[str, list[Piece]] = {}  # by their starts, all of them to come
-        self._delays: dict[tuple[str, ...], float] = {}  # by the joints of a piece [s]
+        self._present: dict[str, Segment[LoopTime]] = {}
+        self._coming: dict[str, list[Segment[LoopTime]]] = {}  # by their begins, all of them to come
+        self._delays: dict[tuple[str, ...], float] = {}  # by the joints of a segment [s]
         self._anew: set[str] = set()
         self.begun_late = 0.0  # how long after its stamp the last motion began [s]
 
@@ -117,49 +77,46 @@ class Setpoints:
     def sample(self, now: float) -> dict[str, Setpoint]:
         """Set-points of all joints at a monotonic time [s]."""
         self._hand_over(now)
-        pieces = {id(piece): piece for piece in self._present.values()}
-        states = {
-            key: (piece.trajectory.sample(now - piece.start), piece.efforts_at(now))
-            for key, piece in pieces.items()
-        }
+        segments = {id(segment): segment for segment in self._present.values()}
+        states = {key: (segment.setpoint(now), segment.loads_at(now)) for key, segment in segments.items()}
         return {joint: self._setpoint(joint, states) for joint in self._rest}
 
     def is_in_motion(self, now: float) -> bool:
-        """Whether some piece that goes anywhere has not ended."""
-        return any(now < piece.end and piece.moves for piece in self._pieces())
+        """Whether some segment that goes anywhere has not ended."""
+        return any(now < segment.end and segment.moves for segment in self._segments())
 
     def is_moving(self, now: float) -> bool:
-        """Whether some piece has not ended, be it that it stands."""
-        return any(now < piece.end for piece in self._pieces())
+        """Whether some segment has not ended, be it that it stands."""
+        return any(now < segment.end for segment in self._segments())
 
     def is_under_way(self, now: float) -> bool:
         """Whether a motion is being commanded that goes anywhere but back to its joint."""
-        return any(now < piece.end and piece.serial != _RETREAT for piece in self._pieces())
+        return any(now < segment.end and segment.serial != _RETREAT for segment in self._segments())
 
-    def _pieces(self) -> Iterable[Piece]:
+    def _segments(self) -> Iterable[Segment[LoopTime]]:
         return chain(self._present.values(), *self._coming.values())
 
-    def accept(self, piece: Piece, now: float) -> Piece:
-        """Follow a piece from its start on, or from now on if it has started already.
+    def accept(self, segment: Segment[LoopTime], now: float) -> Segment[LoopTime]:
+        """Follow a segment from its start on, or from now on if it has started already.
 
         Returns:
-            The piece as it is followed, which may begin and end later.
+            The segment as it is followed, which may begin and end later.
 
         Raises:
             GoalRefused: an unknown joint, a value beyond a limit, an end that is not at rest, a jump.
         """
-        self._check_limits(piece.trajectory)
-        _check_efforts(piece)
-        self._check_rest(piece.trajectory)
-        piece = self._delayed(piece, now)
-        self._check_continuity(piece, max(now, piece.start))
-        for joint in piece.trajectory.joints:
+        self._check_limits(segment.trajectory)
+        _check_loads(segment)
+        self._check_rest(segment.trajectory)
+        segment = self._delayed(segment, now)
+        self._check_continuity(segment, max(now, segment.begin))
+        for joint in segment.trajectory.joints:
             # One that begins sooner is still followed until this one begins: a delay may be longer than the time
-            # between two pieces.
-            sooner = [coming for coming in self._coming.get(joint, ()) if coming.start < piece.start]
-            self._coming[joint] = [*sooner, piece]
+            # between two segments.
+            sooner = [coming for coming in self._coming.get(joint, ()) if coming.begin < segment.begin]
+            self._coming[joint] = [*sooner, segment]
         self._hand_over(now)
-        return piece
+        return segment
 
     def stop(self, now: float) -> None:
         """Bring every joint to rest within its acceleration and jerk; harder where it would leave its range.
@@ -167,7 +124,7 @@ class Setpoints:
         A set-point that goes back to its joint does so to its end, which is near: it would come to rest beyond it.
         """
         present = self.sample(now)
-        moving = [joint for joint, piece in self._present.items() if piece.serial != _RETREAT]
+        moving = [joint for joint, segment in self._present.items() if segment.serial != _RETREAT]
         resting = present.keys() - self._present.keys()
         self.rest({joint: present[joint].position for joint in (*moving, *resting)})
         self._coming.clear()  # also what was to follow on a way back
@@ -175,8 +132,8 @@ class Setpoints:
             state = _state([self._gentle(joint, present[joint]) for joint in moving])
             dynamics = {joint: self._braking(joint, present[joint]) for joint in moving}
             with suppress(GoalRefused):  # where no gentle stop exists, the hold above is one at once
-                piece = Piece(0, "", now, stop(moving, state, dynamics))
-                self._present.update(dict.fromkeys(moving, piece))
+                segment = Segment(0, "", LoopTime(now), stop(moving, state, dynamics))
+                self._present.update(dict.fromkeys(moving, segment))
 
     def retreat(self, targets: Mapping[str, float], now: float) -> None:
         """Bring the set-points of joints that do not follow to positions [rad] or [m], as fast as joints move."""
@@ -187,11 +144,11 @@ class Setpoints:
             state = _state([self._gentle(joint, present[joint]) for joint in joints])
             velocities = {joint: self._limits[joint].velocity for joint in joints}
             with suppress(GoalRefused):  # where there is no such way, they are there at once
-                piece = Piece(_RETREAT, "", now, retreat(joints, state, targets, velocities))
-                self._present.update(dict.fromkeys(joints, piece))
+                segment = Segment(_RETREAT, "", LoopTime(now), retreat(joints, state, targets, velocities))
+                self._present.update(dict.fromkeys(joints, segment))
 
     def _gentle(self, joint: str, setpoint: Setpoint) -> Setpoint:
-        """Without an acceleration beyond the joint's own, which a piece may have: a stop would carry it on."""
+        """Without an acceleration beyond the joint's own, which a segment may have: a stop would carry it on."""
         bound = self._dynamics[joint].acceleration
         return replace(setpoint, acceleration=max(-bound, min(bound, setpoint.acceleration)))
 
@@ -209,39 +166,39 @@ class Setpoints:
         harder = max(own.acceleration, 2.0 * fastest**2 / room)
         return Dynamics(harder, max(own.jerk, 4.0 * fastest * harder / room))
 
-    def _delayed(self, piece: Piece, now: float) -> Piece:
-        """The piece as it can be played: where the first one from rest came late, all begin as much later.
+    def _delayed(self, segment: Segment[LoopTime], now: float) -> Segment[LoopTime]:
+        """The segment as it can be played: where the first one from rest came late, all begin as much later.
 
         So a motion starts without a step, though its writer, the network or this process took their time.
         """
-        joints = piece.trajectory.joints
+        joints = segment.trajectory.joints
         self._hand_over(now)
         if not any(joint in self._present or joint in self._coming for joint in joints):
-            late = now - piece.start
+            late = now - segment.begin
             self._delays[joints] = late if 0.0 < late <= _LATEST else 0.0
             self.begun_late = max(0.0, late)
-        return replace(piece, start=piece.start + self._delays.get(joints, 0.0))
+        return replace(segment, begin=LoopTime(segment.begin + self._delays.get(joints, 0.0)))
 
     def _hand_over(self, now: float) -> None:
         for joint, coming in list(self._coming.items()):
-            while coming and now >= coming[0].start:
+            while coming and now >= coming[0].begin:
                 self._present[joint] = coming.pop(0)
             if not coming:
                 del self._coming[joint]
-        for joint, piece in list(self._present.items()):
-            if now >= piece.end:
-                last = piece.trajectory.sample(piece.trajectory.duration)
-                self._rest[joint] = float(last.position[piece.trajectory.joints.index(joint)])
+        for joint, segment in list(self._present.items()):
+            if now >= segment.end:
+                last = segment.trajectory.sample(segment.trajectory.duration)
+                self._rest[joint] = float(last.position[segment.trajectory.joints.index(joint)])
                 del self._present[joint]
 
     def _setpoint(self, joint: str, states: Mapping[int, tuple[State, Array]]) -> Setpoint:
-        piece = self._present.get(joint)
-        if piece is None:
+        segment = self._present.get(joint)
+        if segment is None:
             return Setpoint(self._rest[joint], 0.0, 0.0)
-        state, efforts = states[id(piece)]
-        column = piece.trajectory.joints.index(joint)
-        setpoint = _column(state, column, float(efforts[column]))
-        return setpoint if piece.serial != _RETREAT else replace(setpoint, is_followed=False)
+        state, loads = states[id(segment)]
+        column = segment.trajectory.joints.index(joint)
+        setpoint = _column(state, column, float(loads[column]))
+        return setpoint if segment.serial != _RETREAT else replace(setpoint, is_followed=False)
 
     def _check_limits(self, trajectory: Trajectory) -> None:
         unknown = next((joint for joint in trajectory.joints if joint not in self._limits), None)
@@ -256,7 +213,7 @@ class Setpoints:
             _check_range(f"{where} velocity", velocities[:, column], -bound, bound)
 
     def _check_rest(self, trajectory: Trajectory) -> None:
-        """A piece ends at rest, so that a writer that dies leaves the arm at rest."""
+        """A segment ends at rest, so that a writer that dies leaves the arm at rest."""
         last = trajectory.sample(trajectory.duration - _INSTANT)
         for joint, velocity in zip(trajectory.joints, last.velocity, strict=True):
             change = _VELOCITY_STEP_TIME * self._dynamics[joint].acceleration
@@ -265,10 +222,10 @@ class Setpoints:
                     f"set-point: {joint} velocity at the end", float(velocity), f"end within {change:.4f} of rest"
                 )
 
-    def _check_continuity(self, piece: Piece, at: float) -> None:
-        present = self.sample_plan(piece.trajectory.joints, at)
-        first = piece.trajectory.sample(at - piece.start)
-        for column, joint in enumerate(piece.trajectory.joints):
+    def _check_continuity(self, segment: Segment[LoopTime], at: float) -> None:
+        present = self.sample_plan(segment.trajectory.joints, at)
+        first = segment.setpoint(at)
+        for column, joint in enumerate(segment.trajectory.joints):
             limit, was = self._limits[joint], present[joint]
             step = _POSITION_STEP * min(1.0, limit.span)
             _check_step(f"set-point: {joint} position", float(first.position[column]), was.position, step)
@@ -276,16 +233,16 @@ class Setpoints:
             _check_step(f"set-point: {joint} velocity", float(first.velocity[column]), was.velocity, change)
 
     def sample_plan(self, joints: Iterable[str], at: float) -> dict[str, Setpoint]:
-        """Where joints will be at a time that has not come, by the pieces known now."""
+        """Where joints will be at a time that has not come, by the segments known now."""
         plan: dict[str, Setpoint] = {}
         for joint in joints:
-            begun = [piece for piece in self._coming.get(joint, ()) if at >= piece.start]
-            piece = begun[-1] if begun else self._present.get(joint)
-            if piece is None:
+            begun = [segment for segment in self._coming.get(joint, ()) if at >= segment.begin]
+            segment = begun[-1] if begun else self._present.get(joint)
+            if segment is None:
                 plan[joint] = Setpoint(self._rest[joint], 0.0, 0.0)
                 continue
-            state = piece.trajectory.sample(at - piece.start)
-            plan[joint] = _column(state, piece.trajectory.joints.index(joint))
+            state = segment.setpoint(at)
+            plan[joint] = _column(state, segment.trajectory.joints.index(joint))
         return plan
 
 
@@ -298,9 +255,9 @@ def _between(knots: np.ndarray) -> np.ndarray:
     return np.append(inner.ravel(), knots[-1])
 
 
-def _check_efforts(piece: Piece) -> None:
-    if piece.efforts is not None:
-        for joint, column in zip(piece.trajectory.joints, piece.efforts.T, strict=True):
+def _check_loads(segment: Segment[LoopTime]) -> None:
+    if segment.loads is not None:
+        for joint, column in zip(segment.trajectory.joints, segment.loads.T, strict=True):
             if not np.isnan(column).all():
                 _check_range(f"set-point: {joint} effort", column, -_MOST_EFFORT, _MOST_EFFORT)
 

@@ -17,7 +17,7 @@ from armature.core.kinematics.collision_scaling import Guard
 from armature.core.kinematics.twist_servo import Steering
 from armature.core.trajectory.integration import Rates
 from armature.core.trajectory.limits import check_joints
-from armature.core.trajectory.spline import Array
+from armature.core.trajectory.segments import RosTime, Segment
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.errors import ArmatureError, GoalRefused
 from armature.nodes.arm_controller.action_server import ActiveGoal, Begin, GoalServer
@@ -92,9 +92,11 @@ class ArmController(GroupNode):
         self._server.publish_feedback(message)
         self._moves.publish_feedback(message)
 
-    def efforts_along(self, motion: Trajectory) -> Array | None:
-        """The arm's own weight and its payload's, by which the servos lead their goals [N·m], Shape (m, n)."""
-        return self._checks.torques.loads(motion.positions) if self._leads else None
+    def with_efforts(self, segment: Segment[RosTime]) -> Segment[RosTime]:
+        """The segment with the arm's own weight and its payload's, by which the servos lead their goals."""
+        if not self._leads:
+            return segment
+        return replace(segment, loads=self._checks.torques.loads(segment.trajectory.positions))
 
     def _prepare(self, request: FollowJointTrajectory.Goal) -> Begin:
         if request.multi_dof_trajectory.points:

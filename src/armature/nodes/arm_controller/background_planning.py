@@ -13,7 +13,7 @@ from armature.errors import ArmatureError
 from armature.nodes.arm_controller.action_server import ActiveGoal, Begin
 from armature.nodes.arm_controller.group_node import GroupNode
 
-# Pieces of motion reach 200 ms ahead. What is prepared within the first slice begins as it is accepted.
+# Set-point segments reach 200 ms ahead. What is prepared within the first slice begins as it is accepted.
 _FIRST_SLICE, _SLICE, _PERIOD = 0.015, 0.005, 0.01  # [s]
 
 

@@ -23,7 +23,7 @@ from armature.nodes.arm_controller.group_node import GroupNode
 from armature.nodes.common.parameters import read, read_file
 
 # A goal that needs more looks than the first slice is checked in further ones, with time for set-points between
-# them: a slice takes about 5 ms, and pieces reach 200 ms ahead.
+# them: a slice takes about 5 ms, and segments reach 200 ms ahead.
 _FIRST_SLICE = 300
 _SLICE = 60
 _PERIOD = 0.01  # [s]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from armature.core.control.goal_monitor import GripJudge
 from armature.core.control.grip_relief import Squeeze
 from armature.core.control.outcome import End, OnEnd, Outcome
 from armature.core.trajectory.limits import check_joints
+from armature.core.trajectory.segments import RosTime, Segment
 from armature.core.trajectory.spline import Array
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.dynamixel.motion.grip import lead
@@ -80,9 +81,11 @@ class GripperController(GroupNode):
         state.header.stamp = to_stamp(round(stamp * 1e9))
         self._server.publish_feedback(ParallelGripperCommand.Feedback(state=state))
 
-    def efforts_along(self, motion: Trajectory) -> Array | None:
-        """The most that the joints may give [N], Shape (m, n)."""
-        return np.tile(self._limits, (len(motion.times), 1)) if self._limits.any() else None
+    def with_efforts(self, segment: Segment[RosTime]) -> Segment[RosTime]:
+        """The segment with the most that the joints may give."""
+        if not self._limits.any():
+            return segment
+        return replace(segment, effort_limits=dict(zip(self.joints, self._limits.tolist(), strict=True)))
 
     def _make_squeeze(self) -> Squeeze:
         gains = {joint: max(read(self, Gain, f"{joint}.").position_p_gain, 0) for joint in self.joints}
@@ -128,7 +131,8 @@ class GripperController(GroupNode):
             self.control.move(target, speed, judge, self.saying(on_end), self.now())
             self._limits = limits
             if not self.go():  # it is there already, but the limit has to be told
-                self.publish_motion(_resting(self.joints, target), self.now())
+                motion = _resting(self.joints, target)
+                self.publish(Segment(0, self.control.arm.session, RosTime(self.now()), motion))
             return ActiveGoal(self._cancel)
 
         return begin

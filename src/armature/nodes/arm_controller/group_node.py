@@ -23,7 +23,7 @@ from armature.core.control.tolerance import difference
 from armature.core.control.tracker import Tracker
 from armature.core.model.arm import ArmModel
 from armature.core.trajectory.limits import GroupLimits, check_joints, check_motion
-from armature.core.trajectory.spline import Array
+from armature.core.trajectory.segments import RosTime, Segment
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import ArmatureError, GoalRefused, InternalError
@@ -32,8 +32,10 @@ from armature.nodes.common.conversions import (
     blocks_of,
     diagnostic,
     efforts_of,
-    from_trajectory,
+    from_segment,
     positions_of,
+    session_of,
+    set_session,
     to_point,
     to_seconds,
     to_stamp,
@@ -44,7 +46,7 @@ from armature.nodes.common.joint_limits import ArmLimits, read_limits
 from armature.nodes.common.kept_node import KeptNode
 from armature.nodes.common.parameters import read, read_file
 
-# Pieces are renewed this often while something moves, and the controller's state is published [s].
+# Segments are renewed this often while something moves, and the controller's state is published [s].
 _RENEWAL = 0.02
 _STATE_PERIOD = 0.05
 _DIAGNOSTICS_PERIOD = 1.0
@@ -148,7 +150,7 @@ class GroupNode(KeptNode):
             Whether there was anything.
         """
         self._renewal.reset()
-        return self._publish_piece(self.now())
+        return self._publish_segment(self.now())
 
     def saying(self, on_end: OnEnd) -> OnEnd:
         """What notes how a goal ended, once that is passed on."""
@@ -181,7 +183,7 @@ class GroupNode(KeptNode):
             self._publish_diagnostics()
 
     def fail(self, error: InternalError) -> None:
-        """Let the arm come to rest as its last piece says, end everything, and tell."""
+        """Let the arm come to rest as its last segment says, end everything, and tell."""
         self._renewal.cancel()
         self.control.give_up(str(error))
         self.forget(str(error))
@@ -204,7 +206,7 @@ class GroupNode(KeptNode):
     def _rehearse(self) -> None:
         """Do once, unseen, what a goal needs.
 
-        The first time takes 70 ms for all that is loaded on the way, and a first piece that comes late is refused.
+        The first time takes 70 ms for all that is loaded on the way, and a first segment that is late is refused.
         """
         place = np.zeros(len(self.joints))
         tracker = Tracker(self.control.limits, place)
@@ -212,7 +214,7 @@ class GroupNode(KeptNode):
         goal = Trajectory(self.joints, np.ones(1), row, row)
         check_motion(tracker.plan(goal, 0.0), self.control.limits)
         tracker.accept(goal, 0.0)
-        serialize_message(from_trajectory(tracker.piece(0.0).trajectory, 0, ""))
+        serialize_message(from_segment(tracker.segment(0.0)))
 
     def _make_control(self, limits: ArmLimits, joint_parameters: type[JointParameters]) -> GroupControl:
         given = {joint: read(self, joint_parameters, f"limits.{joint}.") for joint in self.joints}
@@ -240,7 +242,7 @@ class GroupNode(KeptNode):
         self.control.bound_speed(float(values.get("speed_factor", 1.0)), self.now())
 
     def _note_commanded(self, message: JointState) -> None:
-        stamp, session = to_seconds(message.header.stamp), message.header.frame_id
+        stamp, session = to_seconds(message.header.stamp), session_of(message)
         velocities = velocities_of(message)
         rests = not any(velocities.get(joint) for joint in self.joints)
         self.control.note_commanded(stamp, positions_of(message), session, self.now(), rests=rests)
@@ -258,31 +260,28 @@ class GroupNode(KeptNode):
     def _renew(self) -> None:
         now = self.now()
         self.control.update(now)
-        self._publish_piece(now)
+        self._publish_segment(now)
         if not self.control.is_moving(now) and not self.control.has_goal:
             self._renewal.cancel()
 
-    def efforts_along(self, motion: Trajectory) -> Array | None:
-        """What the servo interface is told beside a motion's points [N·m] or [N], Shape (m, n); for subclasses.
+    def with_efforts(self, segment: Segment[RosTime]) -> Segment[RosTime]:
+        """The segment with what its joints carry, or the most that they may give; for subclasses."""
+        return segment
 
-        Of an arm's joints it is what they carry, of a gripper's the most that they may give.
-        """
+    def _publish_segment(self, now: float) -> bool:
+        segment = self.control.segment(now)
+        if segment is not None:
+            self.publish(segment)
+        return segment is not None
 
-    def _publish_piece(self, now: float) -> bool:
-        piece = self.control.piece(now)
-        if piece is not None:
-            self.publish_motion(piece.trajectory, piece.start)
-        return piece is not None
-
-    def publish_motion(self, motion: Trajectory, start: float) -> None:
-        """Let the servo interface follow a motion from a time on [s]."""
-        nanoseconds, session = round(start * 1e9), self.control.arm.session
-        self._setpoints.publish(from_trajectory(motion, nanoseconds, session, self.efforts_along(motion)))
+    def publish(self, segment: Segment[RosTime]) -> None:
+        """Let the servo interface follow a segment."""
+        self._setpoints.publish(from_segment(self.with_efforts(segment)))
 
     def _let_give_way(self, joints: tuple[str, ...]) -> None:
         """A set-point message without points tells the servo interface which joints do not follow."""
         message = JointTrajectory(joint_names=list(joints))
-        message.header.frame_id = self.control.arm.session
+        set_session(message, self.control.arm.session)
         self._setpoints.publish(message)
 
     def _jog(self, message: JointJog) -> None:

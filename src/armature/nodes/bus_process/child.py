@@ -48,7 +48,7 @@ class Child:
         self._link = BusLink(listener, json.dumps(greeting).encode())
         self._clock = LoopClock(self._link.memory.clock, is_simulated=config["simulated_time"])
         self._report = BusReport(self._loop, self._bus, self._period)
-        self._requests = BusRequests(self._loop, self._report, self._link.memory.pieces, self.quit)
+        self._requests = BusRequests(self._loop, self._report, self._link.memory.segments, self.quit)
         self._wakefulness = Wakefulness() if config["wakeful"] else None
         self._needed_at = time.monotonic()
         self._is_running = True
@@ -106,7 +106,7 @@ class Child:
             if not self._bus.is_whole and begun >= next_open:
                 self._reopen(now)
                 next_open = time.monotonic() + _REOPEN_EVERY
-            self._requests.take_pieces(now)
+            self._requests.take_segments(now)
             self._loop.cycle(now, slack=due + _SLACK * self._period)
             self._link.memory.readings.write(link.pack_readings(self._report.readings(due, begun, now)))
             self._link.send(link.CYCLE)

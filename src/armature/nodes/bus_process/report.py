@@ -38,7 +38,7 @@ class BusReport:
         self._times = CycleTimes(_LATE)
         self._lateness = CycleTimes(_LATE)  # of their begin, in the same bins
         self.process: dict[str, str] = {}  # what the machine has permitted
-        self.newest_piece = 0
+        self.newest_segment = 0
         self.gone = ""  # what keeps a bus away that cannot be opened, where that is not its port
         self._loop = loop
         self._bus = bus
@@ -50,7 +50,7 @@ class BusReport:
         self._shown_at = 0.0
 
     def refuse(self, reason: str) -> None:
-        """Note that a piece was refused."""
+        """Note that a segment was refused."""
         self._refused += 1
         self._refusal = reason
 
@@ -79,7 +79,7 @@ class BusReport:
             lateness=lateness,
             duration=duration,
             mode=int(self._loop.mode(now)),
-            piece_serial=self.newest_piece,
+            segment_serial=self.newest_segment,
             axes=tuple(_joint_reading(axis, targets.get(joint), now) for joint, axis in self._loop.axes.items()),
         )
 
@@ -148,7 +148,7 @@ class BusReport:
             BEGUN_LATE: f"{1000.0 * self._loop.begun_late:.2f}",
             "states are read by": self._loop.instruction,
             **_bus_counts(counts),
-            "refused_pieces": self._refused,
+            "refused_segments": self._refused,
             "last_refusal": self._refusal,
             "eeprom_writes": self._loop.eeprom_writes,
             "watchdog_trips": self._loop.watchdog_trips,

@@ -1,4 +1,4 @@
-"""What the bus child is asked: requests, which are answered, and pieces of motion, of which the newest counts."""
+"""What the bus child is asked: requests, which are answered, and segments, of which the newest counts."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from armature.core.trajectory.segments import LoopTime, Segment
 from armature.dynamixel.loop import link
 from armature.dynamixel.loop.loop import ServoLoop
-from armature.dynamixel.motion.setpoints import Piece
 from armature.errors import ArmatureError, BusError, CommandRefused, PortError
 from armature.nodes.bus_process.report import BusReport
 
@@ -19,16 +19,18 @@ Act = Callable[[Mapping[str, Any], float], "str | None"]
 class BusRequests:
     """Carries out what the ROS half asks."""
 
-    def __init__(self, loop: ServoLoop, report: BusReport, pieces: link.Mailbox, quit: Callable[[], None]) -> None:
-        """Args: the loop and what is told of it, where pieces come in, and how to end."""
+    def __init__(
+        self, loop: ServoLoop, report: BusReport, segments: link.Mailbox, quit: Callable[[], None]
+    ) -> None:
+        """Args: the loop and what is told of it, where segments come in, and how to end."""
         self._loop = loop
         self._report = report
-        self._pieces = pieces
+        self._segments = segments
         self._seen = 0  # the serial number of what was read last
-        self._piece_seen: dict[tuple[str, ...], int] = {}  # by the joints that it moves
+        self._segment_seen: dict[tuple[str, ...], int] = {}  # by the joints that it moves
         self._acts: dict[str, Act] = {
             "enable": lambda request, now: loop.enable(request["session"], now),
-            "park": lambda request, now: loop.park(self._piece(request["serial"]), now),
+            "park": lambda request, now: loop.park(self._segment(request["serial"]), now),
             "give_way": lambda request, now: loop.give_way(request["session"], request["joints"], now),
             "not_parked": lambda request, _: loop.give_up_parking(request["why"]),
             "hold": lambda request, now: loop.hold(request["why"], now),
@@ -56,18 +58,18 @@ class BusRequests:
             return {"id": request["id"], "ok": False, "message": _in_words(error)}
         return {"id": request["id"], "ok": True, "message": text or self._loop.why}
 
-    def take_pieces(self, now: float) -> None:
-        """Follow the pieces that are new at the loop's time [s]."""
-        found = self._pieces.read(self._seen)
+    def take_segments(self, now: float) -> None:
+        """Follow the segments that are new at the loop's time [s]."""
+        found = self._segments.read(self._seen)
         if found is None:
             return
         self._seen, data = found
-        for piece in link.unpack_pieces(data):
-            group = piece.trajectory.joints
-            # A piece of no session is a way to park; it waits for its request.
-            if piece.session and piece.serial > self._piece_seen.get(group, 0):
-                self._piece_seen[group] = piece.serial
-                self._follow(piece, now)
+        for segment in link.unpack_segments(data):
+            group = segment.trajectory.joints
+            # A segment of no session is a way to park; it waits for its request.
+            if segment.session and segment.serial > self._segment_seen.get(group, 0):
+                self._segment_seen[group] = segment.serial
+                self._follow(segment, now)
 
     def _perform(self, request: Mapping[str, Any], now: float) -> str | None:
         name = str(request["request"])
@@ -81,17 +83,17 @@ class BusRequests:
         except KeyError as error:
             raise CommandRefused(name, f"it lacks {error}", "send it whole") from error
 
-    def _piece(self, serial: int) -> Piece:
-        found = self._pieces.read()
-        for piece in link.unpack_pieces(found[1]) if found else ():
-            if piece.serial == serial:
-                return piece
+    def _segment(self, serial: int) -> Segment[LoopTime]:
+        found = self._segments.read()
+        for segment in link.unpack_segments(found[1]) if found else ():
+            if segment.serial == serial:
+                return segment
         raise CommandRefused("park", f"its motion, number {serial}, did not arrive", "ask again")
 
-    def _follow(self, piece: Piece, now: float) -> None:
+    def _follow(self, segment: Segment[LoopTime], now: float) -> None:
         try:
-            self._loop.follow(piece, now)
-            self._report.newest_piece = max(self._report.newest_piece, piece.serial)
+            self._loop.follow(segment, now)
+            self._report.newest_segment = max(self._report.newest_segment, segment.serial)
         except ArmatureError as error:
             self._report.refuse(str(error))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import isnan
 from typing import cast
 
@@ -19,13 +19,14 @@ from armature.core.control.blocked import Block
 from armature.core.control.tolerance import Tolerance
 from armature.core.kinematics.kinematics import FrameTransform
 from armature.core.trajectory.integration import Rates
+from armature.core.trajectory.segments import RosTime, Segment
 from armature.core.trajectory.spline import Array
 from armature.core.trajectory.trajectory import State, Trajectory, checked_rows
 from armature.errors import GoalRefused
 
 _NANOSECONDS = 1_000_000_000
 MOST_POINTS = 5000
-"""Of a goal: to take, plan and begin to check so many costs 0.1 to 0.2 s, which pieces of motion reach ahead."""
+"""Of a goal: to take, plan and begin to check so many costs 0.1 to 0.2 s, which set-point segments reach ahead."""
 
 
 def to_seconds(stamp: Time | Duration) -> float:
@@ -92,15 +93,45 @@ def to_trajectory(message: JointTrajectory) -> Trajectory:
     return _motion(message)
 
 
-def to_setpoints(message: JointTrajectory) -> tuple[Trajectory, Array | None]:
-    """A piece of motion, and the joints' loads at its points [N·m] or [N] where it tells them, Shape (m, n).
+def to_segment(message: JointTrajectory, gripper: Collection[str]) -> Segment[RosTime]:
+    """A set-point segment; the efforts of the gripper's joints are limits, those of others loads.
 
     Raises:
         GoalRefused: it is malformed: see `Trajectory`; or its points differ in the fields they give.
     """
-    motion = _motion(message)
-    efforts = _rows([point.effort for point in message.points], "effort")
-    return motion, None if efforts is None else checked_rows(efforts, "effort", len(motion.times), motion.joints)
+    motion, begin = _motion(message), RosTime(to_seconds(message.header.stamp))
+    rows = _rows([point.effort for point in message.points], "effort")
+    if rows is None:
+        return Segment(0, session_of(message), begin, motion)
+    efforts = np.array(checked_rows(rows, "effort", len(motion.times), motion.joints))
+    columns = {joint: column for column, joint in enumerate(motion.joints) if joint in gripper}
+    limits = {joint: float(efforts[:, column].max()) for joint, column in columns.items()}
+    efforts[:, list(columns.values())] = np.nan  # what a finger carries is not known
+    return Segment(0, session_of(message), begin, motion, efforts, limits)
+
+
+def from_segment(segment: Segment[RosTime]) -> JointTrajectory:
+    """A set-point segment, quintic, as a message; see `to_segment`."""
+    motion = segment.trajectory
+    message = from_trajectory(motion, round(segment.begin * 1e9))
+    set_session(message, segment.session)
+    for point, row in zip(message.points, () if segment.loads is None else segment.loads, strict=False):
+        point.effort = _numbers(row)
+    if segment.effort_limits:
+        limits = array("d", [segment.effort_limits[joint] for joint in motion.joints])
+        for point in message.points:
+            point.effort = limits
+    return message
+
+
+def session_of(message: JointTrajectory | JointState) -> str:
+    """The session that set-points, and what is commanded, belong to: it travels in `header.frame_id`."""
+    return str(message.header.frame_id)
+
+
+def set_session(message: JointTrajectory | JointState, session: str) -> None:
+    """Say what session a message belongs to; see `session_of`."""
+    message.header.frame_id = session
 
 
 def _motion(message: JointTrajectory) -> Trajectory:
@@ -152,17 +183,13 @@ def _table(rows: list[Sequence[float]]) -> Sequence[Sequence[float]]:
     return cast("Sequence[Sequence[float]]", table)
 
 
-def from_trajectory(
-    trajectory: Trajectory, nanoseconds: int, frame_id: str, efforts: Array | None = None
-) -> JointTrajectory:
-    """A quintic trajectory as a message that begins at a ROS time [ns], with loads of the joints at its points."""
+def from_trajectory(trajectory: Trajectory, nanoseconds: int = 0, frame_id: str = "") -> JointTrajectory:
+    """A quintic trajectory as a message that begins at a ROS time [ns]."""
     message = JointTrajectory(joint_names=list(trajectory.joints))
     message.header.stamp = to_stamp(nanoseconds)
     message.header.frame_id = frame_id
     rows = zip(trajectory.times.tolist(), *trajectory.points, strict=True)
     message.points = [to_point(State(*state), time) for time, *state in rows]
-    for point, row in zip(message.points, () if efforts is None else efforts, strict=False):
-        point.effort = _numbers(row)
     return message
 
 

@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 
 from armature.core.planning.transfer import transfer
+from armature.core.trajectory.segments import LoopTime, Segment
 from armature.core.trajectory.trajectory import Trajectory
 from armature.dynamixel.faults.states import Mode
 from armature.errors import CommandRefused
@@ -141,13 +142,13 @@ class Disabling:
             if self._is_called_off:
                 raise CommandRefused("park", "it was called off", "torque stays on; ask again")
             client = self._keeper.client
-            serial = client.send_piece("", self._loop_time(client), way)
+            serial = client.send_segment(Segment(0, "", self._loop_time(client), way))
             client.request("park", serial=serial)
 
     @staticmethod
-    def _loop_time(client: BusClient) -> float:
+    def _loop_time(client: BusClient) -> LoopTime:
         readings = client.readings()
-        return 0.0 if readings is None else readings.loop_time
+        return LoopTime(0.0 if readings is None else readings.loop_time)
 
 
 def way_to_park(configuration: ServoConfiguration, start: Mapping[str, float]) -> Trajectory:

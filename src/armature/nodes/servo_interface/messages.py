@@ -10,6 +10,7 @@ from control_msgs.msg import DynamicJointState, InterfaceValue
 from sensor_msgs.msg import JointState
 
 from armature.dynamixel.loop import link
+from armature.nodes.common.conversions import set_session
 
 
 def joint_state(stamp: Time, joints: Sequence[str], readings: link.Readings) -> JointState:
@@ -29,7 +30,7 @@ def commanded(stamp: Time, joints: Sequence[str], readings: link.Readings, sessi
     known = [(j, a) for j, a in zip(joints, readings.axes, strict=True) if math.isfinite(a.commanded_position)]
     message = JointState()
     message.header.stamp = stamp
-    message.header.frame_id = session
+    set_session(message, session)
     message.name = [joint for joint, _ in known]
     message.position = [axis.commanded_position for _, axis in known]
     message.velocity = [axis.commanded_velocity for _, axis in known]

@@ -48,7 +48,8 @@ class Parts:
         self.keeper = BusKeeper(self._child_now, self._attached, self._cycle, self._status)
         self.disabling = Disabling(configuration, self.keeper)
         self.guiding = Guiding(configuration, self.keeper)
-        self.inlet = Inlet(node, self.keeper)
+        gripper = [joint.name for joint in configuration.arm.driven if joint.kind == "prismatic"]
+        self.inlet = Inlet(node, self.keeper, gripper)
         self.watch = ControllerWatch(node, self.keeper)
         self.outlet = Outlet(node, configuration, self.inlet)
         self.services = ServoServices(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from typing import Any
 
 from rclpy.clock import JumpThreshold
@@ -10,10 +11,11 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 from trajectory_msgs.msg import JointTrajectory
 
+from armature.core.trajectory.segments import LoopTime
 from armature.dynamixel.loop import link
 from armature.errors import ArmatureError, CommandRefused
 from armature.nodes.common import topics
-from armature.nodes.common.conversions import to_seconds, to_setpoints
+from armature.nodes.common.conversions import session_of, to_segment
 from armature.nodes.servo_interface.bus_process.client import BusClient
 from armature.nodes.servo_interface.bus_process.keeper import BusKeeper
 from armature.nodes.servo_interface.clock import SimulatedClock, StampClock, SystemClock, jumped
@@ -26,14 +28,15 @@ _EVERY_TICK = JumpThreshold(
 class Inlet:
     """Hands set-points to the bus child."""
 
-    def __init__(self, node: Node, keeper: BusKeeper) -> None:
-        """Args: whose subscription it is, and the bus child."""
+    def __init__(self, node: Node, keeper: BusKeeper, gripper: Collection[str]) -> None:
+        """Args: whose subscription it is, the bus child, and the gripper's joints, whose efforts are limits."""
         self.is_open = False  # whether set-points are taken
         self.refused = 0
         self.given_way = 0  # how often a controller has told that joints do not follow
         self.last_refusal = ""
         self._node = node
         self._keeper = keeper
+        self._gripper = gripper
         self._simulated = SimulatedClock() if is_simulated(node) else None
         self._clock: StampClock = self._simulated or SystemClock(self._ros_time, time.monotonic)
         self._ticks: Any = None
@@ -58,16 +61,16 @@ class Inlet:
         return None if self._simulated is None else self._simulated.to_simulated(readings.loop_time)
 
     def take(self, message: JointTrajectory) -> None:
-        """Hand a piece of motion on, or note why it is refused."""
+        """Hand a set-point segment on, or note why it is refused."""
         if not self.is_open:
             return
         if not message.points:  # these joints do not follow
             self._give_way(message)
             return
         try:
-            start = self._clock.to_loop(to_seconds(message.header.stamp))
-            motion, efforts = to_setpoints(message)
-            self._keeper.client.send_piece(message.header.frame_id, start, motion, efforts)
+            segment = to_segment(message, self._gripper)
+            begin = LoopTime(self._clock.to_loop(segment.begin))
+            self._keeper.client.send_segment(segment.begin_at(begin))
         except CommandRefused as error:
             self._refuse(error)
             self._hold(error)
@@ -76,7 +79,7 @@ class Inlet:
 
     def _give_way(self, message: JointTrajectory) -> None:
         try:
-            joints, session = list(message.joint_names), message.header.frame_id
+            joints, session = list(message.joint_names), session_of(message)
             # STOP would wait behind its answer; it is refused mostly since the bus process has found it first.
             self._keeper.client.tell("give_way", joints=joints, session=session)
             self.given_way += 1

@@ -10,12 +10,11 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import replace
 from typing import Any
 
-from armature.core.trajectory.spline import Array
-from armature.core.trajectory.trajectory import Trajectory
+from armature.core.trajectory.segments import LoopTime, Segment
 from armature.dynamixel.loop import link
-from armature.dynamixel.motion.setpoints import Piece
 from armature.errors import CommandRefused, GoalRefused, ProcessError
 from armature.nodes.servo_interface.bus_process.spawn import Attachment
 
@@ -39,35 +38,36 @@ class BusClient:
         self._waiting: dict[int, Future[str]] = {}
         self._lock = threading.Lock()
         self._requests = 0
-        self._pieces: dict[tuple[str, ...], Piece] = {}
-        self._serial = max((piece.serial for piece in self._known_pieces()), default=0)
+        self._segments: dict[tuple[str, ...], Segment[LoopTime]] = {}
+        self._serial = max((segment.serial for segment in self._known_segments()), default=0)
 
     def readings(self) -> link.Readings | None:
         """The newest cycle."""
         found = self._memory.readings.read()
         return None if found is None else link.unpack_readings(found[1])
 
-    def send_piece(self, session: str, start: float, motion: Trajectory, efforts: Array | None = None) -> int:
-        """Put a piece of motion where the next cycle finds it, with the joints' loads where they are known.
+    def send_segment(self, segment: Segment[LoopTime]) -> int:
+        """Put a set-point segment where the next cycle finds it.
 
         Returns:
-            Its serial number.
+            Its serial number, which it gets here.
 
         Raises:
             GoalRefused: it is too long.
         """
+        joints = segment.trajectory.joints
         with self._lock:
-            piece = Piece(self._serial + 1, session, start, motion, efforts)
-            # A piece that has ended is of no use any more, whoever's it was.
-            others = {joints: other for joints, other in self._pieces.items() if other.end > start}
-            pieces = {**others, motion.joints: piece}
-            data = link.pack_pieces(list(pieces.values()))
-            if len(data) > self._memory.pieces.capacity:
-                allowed = f"pieces take {self._memory.pieces.capacity} bytes; send about 200 ms at a time"
-                raise GoalRefused("set-points: points", len(motion.times), allowed)
-            self._memory.pieces.write(data)
-            self._pieces, self._serial = pieces, piece.serial
-            return piece.serial
+            segment = replace(segment, serial=self._serial + 1)
+            # A segment that has ended is of no use any more, whoever's it was.
+            others = {of: other for of, other in self._segments.items() if other.end > segment.begin}
+            segments = {**others, joints: segment}
+            data = link.pack_segments(list(segments.values()))
+            if len(data) > self._memory.segments.capacity:
+                allowed = f"segments take {self._memory.segments.capacity} bytes; send about 200 ms at a time"
+                raise GoalRefused("set-points: points", len(segment.trajectory.times), allowed)
+            self._memory.segments.write(data)
+            self._segments, self._serial = segments, segment.serial
+            return segment.serial
 
     def set_clock(self, time: float) -> None:
         """Tell the loop its time [s], where it lives on a simulated one."""
@@ -155,9 +155,9 @@ class BusClient:
         else:
             future.set_exception(_Refused(reply["message"]))
 
-    def _known_pieces(self) -> tuple[Piece, ...]:
-        found = self._memory.pieces.read()
-        return link.unpack_pieces(found[1]) if found else ()
+    def _known_segments(self) -> tuple[Segment[LoopTime], ...]:
+        found = self._memory.segments.read()
+        return link.unpack_segments(found[1]) if found else ()
 
     def _require_socket(self) -> socket.socket:
         if self._socket is None:
