@@ -104,6 +104,7 @@ def test_a_joint_that_was_never_read_refuses_goals(make_motion):
     motion = make_motion(unread=["elbow"])
     motion.servos.be("ENABLED", "s1")
     motion.until(lambda: motion.arm.control.arm.session == "s1" and motion.arm.control.setpoint(0.0) is not None)
+    motion.until(lambda: "waist" in motion.arm.positions)
     answer = motion.follow(smooth(0.5, 0.1, 0.0))
     assert "no reading of elbow yet" in answer.result.error_string
 

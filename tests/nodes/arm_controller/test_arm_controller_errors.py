@@ -58,7 +58,7 @@ def test_an_error_in_a_trajectory_of_the_topic_is_told_and_the_goal_goes_on(moti
     goals.publish(smooth(1.0, 0.0, 0.0))
     motion.until(lambda: any("joint_trajectory: internal error" in text for text in operator.said))
     answer = motion.answer(moving)
-    assert answer.status == SUCCEEDED, (answer.result, motion.servos.refused, motion.servos.belated)
+    assert answer.status == SUCCEEDED, (answer.result, motion.servos.refused)
 
 
 def test_an_error_as_a_goal_begins_ends_it_and_the_one_before_at_rest(motion, monkeypatch):
@@ -74,14 +74,14 @@ def test_an_error_as_a_goal_begins_ends_it_and_the_one_before_at_rest(motion, mo
 def test_an_error_in_renewing_the_motion_ends_it_at_rest(motion, monkeypatch):
     moving = motion.send(smooth(3.0, 1.0, 0.0))
     motion.moved()
-    breaks(monkeypatch, motion.arm, "efforts_along", np.linalg.LinAlgError)
+    breaks(monkeypatch, motion.arm, "with_efforts", np.linalg.LinAlgError)
     assert ended_in_error(motion.answer(moving), "LinAlgError")
     works_again(motion, monkeypatch)
     assert motion.waist < 0.8
 
 
 def test_an_error_in_the_first_segment_moves_nothing(motion, monkeypatch):
-    breaks(monkeypatch, motion.arm, "efforts_along")
+    breaks(monkeypatch, motion.arm, "with_efforts")
     assert ended_in_error(motion.follow(smooth(1.0, 0.5, 0.0)))
     assert motion.servos.segments == []
     motion.spin(1.1)

@@ -80,11 +80,17 @@ class GroupNode(KeptNode):
         name: of the node.
         kinds: URDF types of the joints that belong to the group.
         joint_parameters: the parameters of each joint, with their defaults.
+        steady: a clock that goes on while a simulation pauses; the machine's, if none is given.
         options: of rclpy's Node.
     """
 
     def __init__(
-        self, name: str, kinds: tuple[str, ...], joint_parameters: type[JointParameters], **options: Any
+        self,
+        name: str,
+        kinds: tuple[str, ...],
+        joint_parameters: type[JointParameters],
+        steady: Clock | None = None,
+        **options: Any,
     ) -> None:
         super().__init__(name, **options)
         # rclpy destroys a node that could not be made, too: only what there is must be closed.
@@ -99,7 +105,7 @@ class GroupNode(KeptNode):
         self.control.let_give_way = self._let_give_way
         self.positions: dict[str, float] = {}  # of all joints, as last read [rad] or [m]
         self.efforts: dict[str, float] = {}  # of those where it is known [N·m] or [N]
-        self.steady = Clock(clock_type=ClockType.STEADY_TIME)  # goes on while a simulation pauses
+        self.steady = steady or Clock(clock_type=ClockType.STEADY_TIME)
         self._said = ""
         self._published_at = 0.0
         self._read_last = 0.0

@@ -68,7 +68,7 @@ def run_client(folder, waist, sec=0):
 
 def finish(motion, client):
     try:
-        motion.until(lambda: client.poll() is not None, 30.0)
+        motion.attend(lambda: client.poll() is not None)
     finally:
         client.kill()
     return client.returncode, client.communicate()[0]
@@ -93,7 +93,7 @@ def test_the_client_fails_with_the_reason_of_a_refusal(motion, tmp_path):
 @pytest.mark.process
 def test_ctrl_c_cancels_the_goal(motion, tmp_path):
     client = run_client(tmp_path, 1.5, sec=5)
-    motion.until(lambda: motion.servos.position[ARM[0]] > 0.05, 30.0)
+    motion.attend(lambda: motion.servos.position[ARM[0]] > 0.05)
     client.send_signal(signal.SIGINT)
     code, said = finish(motion, client)
     assert code == 1
