@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from armature.cli.main import main, parser
+from armature.cli.main import main, parse
 from armature.emulator.bus.terminal import Terminal
 from armature.emulator.faults import console
 from armature.emulator.faults.catalogue import FAULTS, Drop, Silence, make
@@ -141,7 +141,7 @@ def test_every_fault_is_documented():
 
 @pytest.mark.parametrize(("name", "words"), documented())
 def test_the_documented_examples_are_right(name, words):
-    options = parser().parse_args(["fault", *words])
+    options = parse(["fault", *words])
     values = dict(word.split("=") for word in options.param)
     assert options.name == name
     assert options.seconds > 0.0

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from armature.cli.graph import graph
+from armature.cli.graph import up
 from armature.errors import ProcessError
 from armature.standalone import Supervisor
 
@@ -23,7 +23,7 @@ def look(tmp_path):
     def look(log):
         (tmp_path / "log" / "monitor.log").write_text(log, "utf-8")
         child = SimpleNamespace(poll=lambda: None)
-        graph._check_alive(Supervisor(tmp_path), child, (SimpleNamespace(name="monitor"),))
+        up._require_alive(Supervisor(tmp_path), child, (SimpleNamespace(name="monitor"),))
 
     return look
 

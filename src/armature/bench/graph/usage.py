@@ -1,32 +1,22 @@
-"""The whole graph at work: time to start, rates, latencies, CPU and memory."""
+"""What the whole graph uses, and how quick it is: time to start, rates, latencies, CPU and memory."""
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from armature.bench.figure import Figure, quantiles
 from armature.bench.graph.client import BenchClient
-from armature.bench.graph.processes import children, cpu_time, proportional_set_size, running_script
-from armature.environment import graph_environment
-from armature.errors import ProcessError
-from armature.graph import Robot, runtime_folder, share_folder
+from armature.bench.graph.own_graph import own_environment, pids_of, running
+from armature.bench.graph.processes import cpu_time, proportional_set_size, running_script
+from armature.graph import Robot, runtime_folder
 from armature.standalone import Supervisor
 
 _OBSERVED = 10.0  # [s]
 _GOALS = 20
-_READY_TIME = 60.0  # [s]
-_END_TIME = 60.0  # [s]
 Stamps = list[tuple[float, float]]
 _EMPTY_NODE = "import rclpy; rclpy.init(); node = rclpy.create_node('empty'); rclpy.spin(node)"
 
@@ -53,17 +43,6 @@ def measure(robot: Robot, domain: int) -> list[Figure]:
     ):
         pids = pids_of(Supervisor(runtime_folder(environment, ""))) | {"an empty rclpy node": empty}
         return [Figure("armature up to ready", ready, "s"), *_observe(robot, pids)]
-
-
-@contextmanager
-def own_environment(domain: int) -> Iterator[Mapping[str, str]]:
-    """Variables of a graph apart from all others; this process joins it too."""
-    with tempfile.TemporaryDirectory() as folder:
-        profile = share_folder() / "config" / "fastdds_loopback.xml"
-        own = os.environ | {"ARMATURE_RUNTIME": folder, "XDG_STATE_HOME": folder, "ROS_DOMAIN_ID": str(domain)}
-        environment = graph_environment(own, profile)
-        os.environ.update(environment)
-        yield environment
 
 
 def _observe(robot: Robot, pids: Mapping[str, int]) -> list[Figure]:
@@ -107,31 +86,3 @@ def _usage_figures(usage: Mapping[str, Usage], phase: str) -> list[Figure]:
         Figure(f"memory (PSS) of {name}, {phase}", used.memory, "MB", empty, "an empty node")
         for name, used in usage.items()
     ]
-
-
-def pids_of(supervisor: Supervisor) -> dict[str, int]:
-    """Process ids by name, the bus child's too."""
-    pids = {info["name"]: int(info["pid"]) for info in supervisor.processes()}
-    bus = children(pids["servo_interface"])
-    return {**pids, "bus child": bus[0]} if bus else pids
-
-
-@contextmanager
-def running(robot: Robot, environment: Mapping[str, str]) -> Iterator[float]:
-    """A graph on the emulated arm; gives how long it took to start [s]."""
-    command = [sys.executable, "-m", "armature.cli", "up", "--robot", robot.name, "--http", "127.0.0.1:0"]
-    begun = time.perf_counter()
-    log = Path(environment["ARMATURE_RUNTIME"]) / "up.log"
-    with log.open("w") as output:
-        up = subprocess.Popen(command, env=dict(environment), stdout=output, stderr=subprocess.STDOUT)
-    try:
-        while "ready " not in log.read_text("utf-8"):
-            if up.poll() is not None or time.perf_counter() - begun > _READY_TIME:
-                raise ProcessError(
-                    "graph", log.read_text("utf-8").strip() or "it is not ready", "free the machine"
-                )
-            time.sleep(0.02)
-        yield time.perf_counter() - begun
-    finally:
-        up.send_signal(signal.SIGINT)
-        up.wait(_END_TIME)
