@@ -106,7 +106,7 @@ NOT_RUN = {
     "armature bench loop": _LONG,
     "armature bench bus --plot FILE": _LONG,
     "armature bench tracking --plot FILE": _LONG,
-    "armature bench tracking --plot docs/tracking.png": _LONG,
+    "armature bench tracking --plot docs/images/tracking.png": _LONG,
     "armature up --robot armature6 --port gazebo": _GAZEBO,
     "gz sim -r armature6.sdf": _GAZEBO,
     "ros2 run ros_gz_bridge parameter_bridge --ros-args -p config_file:=config/gazebo_bridge.yaml"

@@ -17,7 +17,7 @@ _CODE = re.compile(r"`([^`]+)`")
 def commands() -> dict[str, str]:
     """Each command, and the first place where it stands."""
     found: dict[str, str] = {}
-    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
         for number, command in _commands_of(path.read_text("utf-8")):
             found.setdefault(command, f"{path.relative_to(ROOT)}:{number}")
     return found

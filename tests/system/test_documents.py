@@ -53,7 +53,7 @@ def fault_examples():
     return [
         command
         for command, place in commands().items()
-        if place.startswith("docs/emulator.md")
+        if place.startswith("docs/reference/emulator.md")
         and command.startswith("armature fault ")
         and command.split()[2] in FAULTS
     ]

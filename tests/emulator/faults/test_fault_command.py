@@ -128,9 +128,11 @@ def test_a_reader_that_has_gone_is_no_crash():
 
 
 def documented():
-    """Names and examples of the table in docs/emulator.md."""
+    """Names and examples of the table in docs/reference/emulator.md."""
     rows = re.findall(
-        r"^\| `(\w+)` \|.*\| `(.+)` \|$", (ROOT / "docs" / "emulator.md").read_text("utf-8"), re.MULTILINE
+        r"^\| `(\w+)` \|.*\| `(.+)` \|$",
+        (ROOT / "docs" / "reference" / "emulator.md").read_text("utf-8"),
+        re.MULTILINE,
     )
     return [(name, shlex.split(example)) for name, example in rows]
 

@@ -1,6 +1,6 @@
 """Moves without a planner, as actions of a standard type: control_msgs/FollowJointTrajectory.
 
-docs/moves.md says how a goal of each is written.
+docs/reference/moves.md says how a goal of each is written.
 """
 
 from __future__ import annotations
