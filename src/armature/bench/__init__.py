@@ -1,4 +1,4 @@
-"""Measures this machine: the figures of docs and README.
+"""Measures this machine: the figures of docs/measured.md.
 
 Nothing that other rooms import.
 Begin with table.py, which names each measure.

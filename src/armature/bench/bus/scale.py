@@ -1,4 +1,4 @@
-"""What a bus cycle costs against the number of servos; the README says of it that it is linear."""
+"""What a bus cycle costs against the number of servos; docs/measured.md says of it that it is linear."""
 
 from __future__ import annotations
 

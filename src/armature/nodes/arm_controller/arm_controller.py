@@ -43,7 +43,7 @@ class ArmJoint(JointParameters):
 class Feedforward:
     """What the servo interface is told beside the motion."""
 
-    feedforward__gravity: bool = True
+    feedforward__gravity: bool = True  # the servo interface is told what the joints carry
 
 
 class ArmController(GroupNode):

@@ -38,12 +38,12 @@ class CheckParameters:
 
     tool_frame: str = ""  # "" for tool0, or where the URDF has none, the last link that an arm's joint moves
     payload: float = 0.0  # at the tool [kg]
-    checks__collision: bool = True
-    checks__torque: bool = True
+    checks__collision: bool = True  # of the arm with itself and the floor, on the whole path
+    checks__torque: bool = True  # on the whole path, against what the servos can give at that speed
     checks__acceleration: bool = True  # of goals that give velocities, against limits.<joint>.acceleration
-    checks__margin: float = CheckSettings.margin  # [m]
-    checks__turn: float = CheckSettings.turn  # between two looks [rad]
-    checks__torque_share: float = CheckSettings.torque_share
+    checks__margin: float = CheckSettings.margin  # kept between parts [m]
+    checks__turn: float = CheckSettings.turn  # of a joint between two checked places, at most [rad]
+    checks__torque_share: float = CheckSettings.torque_share  # of what a servo can give
     checks__allowed_pairs: tuple[str, ...] = ()  # links that may touch, as "first second"; one may be floor
 
     def __post_init__(self) -> None:

@@ -40,11 +40,10 @@ class GripperJoint(JointParameters):
 class GripperParameters:
     """How the gripper's goals are judged, with parallel_gripper_action_controller's names."""
 
-    goal_tolerance: float = 0.003  # [m]
-    stall_velocity_threshold: float = 0.002  # [m/s]
-    stall_timeout: float = 0.5  # [s]
-    # A gripper that closes on an object has done its job.
-    allow_stalling: bool = True
+    goal_tolerance: float = 0.003  # bound of the error at the end [m]
+    stall_velocity_threshold: float = 0.002  # slower, a finger stands [m/s]
+    stall_timeout: float = 0.5  # for which it must stand to count as stalled [s]
+    allow_stalling: bool = True  # a gripper that closes on an object has done its job
     # Of the stall torque, with which a servo that does not limit its current holds what stops it: far from its
     # overload protection (80 % for 1.5 s in the emulator), and at a tenth of the heat.
     holding_share: float = 0.3
@@ -59,7 +58,7 @@ class GripperParameters:
 class Gain:
     """Of a gripper's servo, as /servo_interface has it; -1 for the factory's."""
 
-    position_p_gain: int = -1
+    position_p_gain: int = -1  # as /servo_interface has it; -1 for the factory's
 
 
 class GripperController(GroupNode):

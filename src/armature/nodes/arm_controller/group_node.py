@@ -58,11 +58,11 @@ _IDLE_PERIOD = 0.04
 class GroupParameters:
     """Parameters of a controller."""
 
-    urdf: str  # file
-    wiring: str = ""  # file; from it is known what the servos can give, and how far the joints go
-    poses: str = ""  # file
-    reading_timeout: float = 0.5  # [s]
-    jog__lease: float = 0.25  # [s]
+    urdf: str  # file of the robot's description
+    wiring: str = ""  # file; what the servos can give, and how far the joints go
+    poses: str = ""  # file of the named poses
+    reading_timeout: float = 0.5  # without joint states, after which a goal ends [s]
+    jog__lease: float = 0.25  # for which a jog or twist counts [s]
 
 
 @dataclass(frozen=True)

@@ -45,8 +45,8 @@ _SHOWN = 500  # points of a path that is shown
 class MoveParameters:
     """How corners of moves are rounded."""
 
-    moves__blend: float = MoveSettings.blend  # of joint moves [rad]
-    moves__blend_distance: float = MoveSettings.blend_distance  # of the tool's ways [m]
+    moves__blend: float = MoveSettings.blend  # how far before a corner joint moves leave it [rad]
+    moves__blend_distance: float = MoveSettings.blend_distance  # how far before a corner the tool leaves it [m]
 
 
 class ArmMoves:

@@ -54,14 +54,14 @@ _LONGEST_SILENCE = {  # [s], by topic; the page shows a longer one
 class Parameters:
     """Parameters of the monitor."""
 
-    urdf: str  # path
-    poses: str  # path
-    page_root: str  # path of the built page
-    host: str = "127.0.0.1"
-    port: int = 8080
-    trusted_hosts: tuple[str, ...] = ("localhost",)
-    viewers: int = 32
-    stream_rate: float = 20.0  # [Hz]
+    urdf: str  # file of the robot's description
+    poses: str  # file of the named poses
+    page_root: str  # folder of the built page
+    host: str = "127.0.0.1"  # address that it listens at; any other than this machine's asks for the access key
+    port: int = 8080  # of HTTP
+    trusted_hosts: tuple[str, ...] = ("localhost",)  # names under which the page may be asked for
+    viewers: int = 32  # streams at a time, at most
+    stream_rate: float = 20.0  # of the frames to each page [Hz]
 
 
 class Monitor(Node):
