@@ -53,7 +53,7 @@ web: ## Build the web page into web/dist
 docs: ## Build the documents into docs/_build/html, without a warning
 	$(PROVISION) docs
 	@$(VENV)/bin/python docs/reference_tables
-	@$(VENV)/bin/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
+	@$(VENV)/bin/python -m sphinx -q -W --keep-going -j auto -b html docs docs/_build/html
 	@echo "open docs/_build/html/index.html"
 
 bench: setup ## Measure this machine

@@ -28,14 +28,16 @@ autodoc_class_signature = "separated"
 napoleon_use_ivar = True
 
 _PROJECT = re.compile(r"\]\((?:\.\./)+(ARCHITECTURE|CONTRIBUTING|CHANGELOG)\.md")
+_README = re.compile(r"\]\((?:\.\./)+README\.md(#[\w-]+)?")
 
 
 def _turn_links(app, name, source):
     """Documents at the top of the project are pages of the site."""
     source[0] = _PROJECT.sub(lambda found: f"](/generated/{found[1].lower()}.md", source[0])
-    source[0] = source[0].replace("](../../README.md", "](/index.md").replace("](../README.md", "](/index.md")
+    source[0] = _README.sub("](/index.md", source[0])
 
 
 def setup(app):
     """Sphinx calls it."""
     app.connect("source-read", _turn_links)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

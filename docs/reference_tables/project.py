@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,7 +20,7 @@ def pages() -> dict[str, str]:
 
 def turned(text: str) -> str:
     """The links of a document at the top, as they are from the folder of generated pages."""
-    text = text.replace("](docs/", "](../")
+    text = re.sub(r"\]\(README\.md(#[\w-]+)?", "](../index.md", text.replace("](docs/", "](../"))
     for file, name in DOCUMENTS.items():
         text = text.replace(f"]({file}", f"]({name}")
     return text
