@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from armature.cli import main
+from armature.cli.commands import COMMANDS
 
 INTRODUCTION = """# Commands
 
@@ -27,5 +27,8 @@ def page() -> str:
 
 def parsers() -> dict[str, argparse.ArgumentParser]:
     """The parser of each command by its name."""
-    (commands,) = (action for action in main.parser()._actions if isinstance(action, argparse._SubParsersAction))
-    return dict(commands.choices)
+    made = {}
+    for name, entry in COMMANDS.items():
+        made[name] = argparse.ArgumentParser(prog=f"armature {name}", description=entry.help)
+        entry.load().add_arguments(made[name])
+    return made
