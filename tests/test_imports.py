@@ -36,13 +36,17 @@ ROOMS = {
     "errors": Room(forbidden=PURE),
     "core": Room(("errors",), ("numpy",), forbidden=PURE),
     "core.model": Room(("errors",), ("numpy", "yaml"), forbidden=PURE),
-    "core.trajectory": Room(("core.model", "errors"), ("numpy", "ruckig"), forbidden=PURE),
-    "core.control": Room(("core.trajectory", "errors"), ("numpy", "ruckig"), forbidden=PURE),
+    "core.trajectory": Room(("core.arrays", "core.model", "errors"), ("numpy", "ruckig"), forbidden=PURE),
+    "core.control": Room(
+        ("core.arrays", "core.jog_limits", "core.trajectory", "errors"), ("numpy", "ruckig"), forbidden=PURE
+    ),
     "core.kinematics": Room(
-        ("core.model", "core.steps", "core.trajectory", "errors"), ("mujoco", "numpy", "ruckig"), forbidden=PURE
+        ("core.arrays", "core.model", "core.steps", "core.trajectory", "errors"),
+        ("mujoco", "numpy", "ruckig"),
+        forbidden=PURE,
     ),
     "core.planning": Room(
-        ("core.kinematics", "core.model", "core.steps", "core.trajectory", "errors"),
+        ("core.arrays", "core.kinematics", "core.model", "core.steps", "core.trajectory", "errors"),
         ("numpy", "ruckig"),
         forbidden=PURE,
     ),
@@ -73,7 +77,7 @@ ROOMS = {
         forbidden=PURE,
     ),
     "emulator.physics": Room(
-        ("core.kinematics", "core.model", "dynamixel.wiring", "emulator.servo", "errors"),
+        ("core.arrays", "core.kinematics", "core.model", "dynamixel.wiring", "emulator.servo", "errors"),
         ("mujoco", "numpy"),
         forbidden=PURE,
     ),

@@ -117,7 +117,11 @@ class MotionGraph:
 
     def _knows(self, node, session):
         control = node.control
-        return control.arm.session == session and control.setpoint(0.0) and control.arm.measured
+        return (
+            control.state.arm.session == session
+            and control.state.motion.setpoint(0.0)
+            and control.state.arm.measured
+        )
 
     def send(self, message, **fields):
         """Send a trajectory; returns the goal's handle."""

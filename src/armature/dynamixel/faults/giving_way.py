@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from armature.core.control.blocked import REMEDY, Block, described
+from armature.core.control.blocked import REMEDY, Block, describe_block
 from armature.core.model.arm import Limit
 from armature.core.trajectory.stopping import Dynamics
 from armature.dynamixel.faults.cause import Cause
@@ -229,7 +229,7 @@ class GivingWay:
         """
         axis, setpoint = self._servos.joints[joint], self._setpoints.sample(now).get(joint)
         sent = axis.position if setpoint is None else setpoint.position
-        where = described(joint, axis.position, sent, self._units[joint])
+        where = describe_block(joint, axis.position, sent, self._units[joint])
         if not self._is_read(joint):
             where = f"blocked at {joint}, which was not read just now"
         told = f"{where}: {detail}" if detail else where

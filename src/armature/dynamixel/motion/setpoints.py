@@ -10,9 +10,9 @@ from itertools import chain
 
 import numpy as np
 
+from armature.core.arrays import Array
 from armature.core.model.arm import Limit
 from armature.core.trajectory.segments import LoopTime, Segment
-from armature.core.trajectory.spline import Array
 from armature.core.trajectory.stopping import Dynamics, retreat, stop
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.errors import GoalRefused

@@ -7,16 +7,16 @@ from dataclasses import dataclass, fields
 import numpy as np
 from rclpy.node import Node
 
+from armature.core.arrays import Array
 from armature.core.control.tolerance import Tolerance, Tolerances
 from armature.core.trajectory.limits import GroupLimits
-from armature.core.trajectory.spline import Array
 from armature.errors import ConfigError
 from armature.nodes.common.parameters import read
 
 
 @dataclass(frozen=True)
 class TrajectoryParameters:
-    """How goals are taken and judged."""
+    """How goals are taken and checked."""
 
     allow_partial_joints_goal: bool = False  # a goal may leave joints out
     allow_integration_in_goal_trajectories: bool = False  # goals of velocities or accelerations alone

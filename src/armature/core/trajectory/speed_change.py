@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from armature.core.arrays import Array
 from armature.core.trajectory import retiming
 from armature.core.trajectory.limits import GroupLimits
-from armature.core.trajectory.spline import Array
 from armature.core.trajectory.time_scaling import Moment, Pace, Phase
 from armature.core.trajectory.trajectory import Trajectory
 
