@@ -95,7 +95,7 @@ ROOMS = {
         ("core.model", "errors", "recording.bag"), ("matplotlib", "mcap", "mcap_ros2", "numpy")
     ),
     "monitor": Room(("core", "errors"), ("flask", "numpy", "werkzeug")),
-    "monitor.api": Room(("core.model", "errors", "monitor"), ("flask", "werkzeug", "numpy")),
+    "monitor.api": Room(("core.jog_limits", "core.model", "errors", "monitor"), ("flask", "werkzeug", "numpy")),
     "monitor.http": Room(("errors", "monitor"), ("cheroot", "flask", "werkzeug")),
     "nodes": Room(),
     "nodes.common": Room(("core", "dynamixel", "end_times", "errors", "signals"), ANY),

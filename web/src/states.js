@@ -116,6 +116,20 @@ export function furtherFaults({ faults, state }) {
   return faults.filter((fault) => !fault.message || fault.message !== state.reason);
 }
 
+const HOT = ['temperature', 'overheating'];
+
+/**
+ * Whether the robot warns of a joint's temperature; the thresholds are the servo's and the robot's own.
+ *
+ * @param {import('./types').Snapshot} snapshot
+ * @param {string} joint
+ */
+export function isHot({ faults, state }, joint) {
+  const gravest = faults.find((fault) => fault.name === `servo_interface: ${joint}`)?.values.cause ?? '';
+  const others = HOT.flatMap((cause) => [`warning.${joint}.${cause}`, `fault.${joint}.${cause}`]);
+  return HOT.includes(gravest) || others.some((name) => name in state.values);
+}
+
 /**
  * Who else drives, in words; empty where nobody does.
  *

@@ -2,12 +2,10 @@
 
 import { allow, button, byId, make, write } from '../dom.js';
 import * as format from '../format.js';
+import { isHot } from '../states.js';
 
 const NEAR_LIMIT = 0.03; // of the range
 const SAME = 0.006; // of the range: the mark of the commanded position would lie under the other
-const HOT = 65; // [°C]; X-series servos shut down at 80 °C or below (Temperature Limit, register 31)
-const SPEEDS = [0.05, 0.1, 0.25, 0.5]; // of the joint's velocity limit
-const CHOSEN = 0.1;
 
 /** @typedef {{press: (joint: string, velocity: number) => boolean, release: (joint: string) => void}} Jogging */
 
@@ -16,13 +14,13 @@ export class JointTable {
   /**
    * @param {import('../types').Joint[]} joints
    * @param {Jogging} jogging
-   * @param {number} fastest largest jog speed, as a fraction of the limit
+   * @param {import('../types').Model['jog']} jog
    */
-  constructor(joints, jogging, fastest) {
-    this.speed = CHOSEN;
+  constructor(joints, jogging, jog) {
+    this.speed = jog.usual_speed;
     this.rows = joints.map((joint) => new Row(joint, jogging, () => this.speed));
     byId('joint-rows').replaceChildren(...this.rows.map((row) => row.root));
-    this.offerSpeeds(SPEEDS.filter((speed) => speed <= fastest));
+    this.offerSpeeds(jog.speeds);
   }
 
   /**
@@ -41,7 +39,7 @@ export class JointTable {
     for (const speed of speeds) {
       const label = make('label');
       const input = document.createElement('input');
-      Object.assign(input, { type: 'radio', name: 'jog-speed', value: String(speed), checked: speed === CHOSEN });
+      Object.assign(input, { type: 'radio', name: 'jog-speed', value: String(speed), checked: speed === this.speed });
       input.onchange = () => (this.speed = speed);
       label.append(input, make('span', '', `${speed * 100} %`));
       place.append(label);
@@ -57,7 +55,7 @@ export class JointTable {
     const readings = new Map(snapshot.joints.map((reading) => [reading.name, reading]));
     for (const row of this.rows) {
       const reading = readings.get(row.joint.name);
-      if (reading) row.show(reading);
+      if (reading) row.show(reading, isHot(snapshot, row.joint.name));
       row.allow(why);
     }
   }
@@ -156,8 +154,11 @@ class Row {
     for (const element of this.buttons) delete element.dataset.pressed;
   }
 
-  /** @param {import('../types').JointReading} reading */
-  show(reading) {
+  /**
+   * @param {import('../types').JointReading} reading
+   * @param {boolean} hot whether the robot warns of its temperature
+   */
+  show(reading, hot) {
     const { joint } = this;
     const isAbsent = reading.position === null;
     const [value, unit] = format.position(joint, reading.position);
@@ -175,7 +176,7 @@ class Row {
     write(this.velocity, format.joined(format.velocity(joint, reading.velocity)));
     write(this.load, format.joined(format.load(joint, reading)));
     write(this.temperature, format.joined([format.number(reading.temperature, 0), '°C']));
-    this.temperature.classList.toggle('hot', (reading.temperature ?? 0) >= HOT);
+    this.temperature.classList.toggle('hot', hot);
   }
 
   /**

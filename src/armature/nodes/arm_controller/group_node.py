@@ -19,6 +19,7 @@ from armature.core.control.goal import OnEnd, Outcome
 from armature.core.control.group import GroupControl
 from armature.core.control.group_state import GroupSettings, GroupState
 from armature.core.control.tracker import Tracker
+from armature.core.jog_limits import LEASE
 from armature.core.model.arm import ArmModel
 from armature.core.trajectory.limits import GroupLimits, check_motion
 from armature.core.trajectory.segments import RosTime, Segment
@@ -56,7 +57,7 @@ class GroupParameters:
     wiring: str = ""  # file; what the servos can give, and how far the joints go
     poses: str = ""  # file of the named poses
     reading_timeout: float = 0.5  # without joint states, after which a goal ends [s]
-    jog__lease: float = 0.25  # for which a jog or twist counts [s]
+    jog__lease: float = LEASE  # for which a jog or twist counts [s]
 
 
 @dataclass(frozen=True)
