@@ -6,7 +6,9 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -43,16 +45,19 @@ def held(port):
 
 
 @pytest.mark.process
-def test_every_servo_is_found_well_and_a_table_is_shown(port, capsys):
+@pytest.mark.parametrize(("seconds", "verdict"), [(0.001, "ok"), (0.02, "warning")])
+def test_every_servo_is_found_well_and_a_table_is_shown(port, capsys, monkeypatch, seconds, verdict):
+    # So long each cycle takes, however busy this machine is.
+    monkeypatch.setattr(check, "time", SimpleNamespace(perf_counter=count(0.0, seconds).__next__))
     code = main.main(["check", "--port", str(port)])
     lines = capsys.readouterr().out.splitlines()
-    # A busy machine answers late.
-    assert {line.split()[3] for line in lines if line.startswith("id ")} <= {"ok", "warning"}
+    assert {line.split()[3] for line in lines if line.startswith("id ")} == {"ok"}
     assert [line.split()[2] for line in lines if line.startswith("id ")] == list(JOINTS)
     assert any(line.startswith("baud                ok       1000000 bit/s") for line in lines)
     (cycle,) = (line for line in lines if line.startswith("cycle"))
+    assert cycle.split()[1] == verdict
     assert "ms at 100 Hz" in cycle
-    assert code == ("FAILURE" in cycle)  # a busy machine is slow
+    assert code == 0
 
 
 @pytest.mark.process

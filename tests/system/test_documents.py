@@ -25,7 +25,7 @@ from ..cli.at_terminal import at_terminal
 from . import documented
 from .documents import ROOT, commands
 
-pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.process, pytest.mark.real_time, pytest.mark.timeout(240)]
 DEFAULT_PORT = 8080  # of the page
 
 

@@ -22,6 +22,7 @@ from ..servo_graph import ServoGraph
 
 pytestmark = [
     pytest.mark.process,
+    pytest.mark.real_time,
     pytest.mark.usefixtures("nothing_left"),
     pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning"),
 ]

@@ -18,7 +18,12 @@ from armature.nodes.emulator.console import ask
 from ..emulated import emulator
 from ..servo_graph import ServoGraph
 
-pytestmark = [pytest.mark.process, pytest.mark.timeout(180), pytest.mark.usefixtures("nothing_left")]
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.real_time,
+    pytest.mark.timeout(180),
+    pytest.mark.usefixtures("nothing_left"),
+]
 FAULTS = {
     "electrical_shock": {},
     "encoder_error": {},

@@ -17,7 +17,7 @@ from armature.nodes.emulator.console import ask
 
 from ..emulated import JOINTS, Listening, child_config, emulator
 
-pytestmark = [pytest.mark.process, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.process, pytest.mark.real_time, pytest.mark.timeout(120)]
 HALF_A_DEGREE = math.radians(0.5)
 COOL = {"name": "overheat", "temperature": "40"}
 

@@ -24,6 +24,7 @@ from ..servo_graph import ServoGraph, environment
 
 pytestmark = [
     pytest.mark.process,
+    pytest.mark.real_time,
     pytest.mark.timeout(180),
     # The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
     pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning"),

@@ -23,6 +23,7 @@ from ..servo_graph import ServoGraph
 
 pytestmark = [
     pytest.mark.process,
+    pytest.mark.real_time,
     pytest.mark.usefixtures("nothing_left"),
     # The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
     pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning"),

@@ -12,7 +12,7 @@ from armature.nodes.emulator.console import ask
 from ...dynamixel.twin import SECOND, TEXT, URDF
 from ..emulated import Listening, child_config, emulator
 
-pytestmark = [pytest.mark.process, pytest.mark.usefixtures("nothing_left")]
+pytestmark = [pytest.mark.process, pytest.mark.real_time, pytest.mark.usefixtures("nothing_left")]
 POSES = "park: {waist: 0 rad, boom: -1.7 rad}\n"
 
 

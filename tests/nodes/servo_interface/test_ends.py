@@ -11,7 +11,7 @@ from armature.nodes.emulator.console import ask
 from .. import ends
 from ..emulated import power_cycle
 
-pytestmark = [pytest.mark.process, pytest.mark.usefixtures("nothing_left")]
+pytestmark = [pytest.mark.process, pytest.mark.real_time, pytest.mark.usefixtures("nothing_left")]
 # Each way once; the states take turns, and those that other tests have in real processes are left to the soak.
 ONCE = (
     (ends.ctrl_c_and_its_echo, ends.moving),

@@ -12,7 +12,7 @@ from armature.nodes.emulator.console import ask
 from ..emulated import emulator
 from ..servo_graph import ServoGraph
 
-pytestmark = [pytest.mark.process, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.process, pytest.mark.real_time, pytest.mark.timeout(120)]
 
 
 @pytest.fixture

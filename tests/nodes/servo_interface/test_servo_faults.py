@@ -17,33 +17,13 @@ from armature.nodes.common import topics
 from armature.nodes.common.conversions import values_of
 from armature.nodes.emulator.console import ask
 
-from ..emulated import JOINTS, power_cycle
-from ..servo_graph import ServoGraph, command, environment
+from ...lateness import lateness_since
+from ..emulated import JOINTS
+from ..servo_graph import command, environment
+from .conftest import enable
 
-pytestmark = [pytest.mark.process, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.process, pytest.mark.real_time, pytest.mark.timeout(120)]
 NO_JUMP = math.radians(0.5)
-
-
-@pytest.fixture
-def graph(port, tmp_path, nothing_left):
-    graph = ServoGraph(port, tmp_path / "log")
-    yield graph
-    graph.close()
-    ask(port, console.clear(None))
-    power_cycle(port)
-
-
-@pytest.fixture
-def enabled(graph):
-    return arm(graph.start())
-
-
-def arm(graph):
-    graph.until(lambda: graph.state() == "DISABLED")
-    answer = graph.enable()
-    assert answer.success, answer.message
-    graph.until(lambda: graph.state() == "ENABLED" and graph.commanded)
-    return graph
 
 
 def inject(graph, name, joint=None, **values):
@@ -118,7 +98,7 @@ def test_the_latch_is_not_evaded_by_another_name_of_the_port(graph, port, tmp_pa
 
 def test_by_parameter_it_cuts_torque(graph):
     graph.start(**{"faults.protective_stop.policy": "torque_off"})
-    arm(graph)
+    enable(graph)
     assert graph.stop().success
     graph.until(lambda: graph.state() == "PROTECTIVE_STOP" and graph.values()["torque"] == "off")
 
@@ -151,12 +131,12 @@ def test_one_servo_is_rebooted_and_a_joint_that_there_is_not_has_no_such_service
 # Faults
 
 
-def test_a_fault_is_told_in_state_and_diagnostics_within_a_second_and_recovers(enabled):
+def test_a_fault_is_told_in_state_and_diagnostics_within_a_second_and_recovers(enabled, lateness):
     begun = time.monotonic()
     inject(enabled, "electrical_shock", "elbow")
     enabled.until(lambda: enabled.state() == "FAULT")
     enabled.until(lambda: diagnosed(enabled, "servo_interface: elbow")[0] == b"\x02")
-    assert time.monotonic() - begun < 5.0  # one second where the machine is not busy
+    assert time.monotonic() - begun < 1.0 + lateness_since(lateness, begun)
     told = enabled.values()["fault.elbow"]
     assert told.startswith("electrical shock: ")
     assert "since " in told
@@ -182,12 +162,15 @@ def test_the_bus_tells_its_statistics_and_what_the_machine_has_permitted(graph):
     assert int(values["eeprom_writes"]) >= 0
 
 
-def test_an_unplugged_bus_is_disconnected_at_once_can_be_stopped_and_is_adopted_without_a_motion(enabled):
+def test_an_unplugged_bus_is_disconnected_at_once_can_be_stopped_and_is_adopted_without_a_motion(
+    enabled, lateness
+):
     before = enabled.positions()
     begun = time.monotonic()
     inject(enabled, "unplug")
     enabled.until(lambda: enabled.state() == "DISCONNECTED")
-    assert time.monotonic() - begun < 2.0  # 100 ms where the machine is not busy
+    # 100 ms, and as much until the emulator is asked and the state is heard.
+    assert time.monotonic() - begun < 0.2 + 2.0 * lateness_since(lateness, begun)
     assert enabled.values()["cause"] == "disconnected"
     refused = enabled.ask(topics.TORQUE_OFF)
     assert not refused.success
@@ -233,7 +216,7 @@ def test_set_points_without_a_writer_are_a_controller_gone(enabled):
 
 def test_a_policy_may_park_the_arm(graph):
     graph.start(**{"faults.controller_gone.policy": "park"})
-    arm(graph)
+    enable(graph)
     let_it_look(graph)
     graph.node.destroy_publisher(graph.setpoints)
     graph.until(lambda: graph.state() == "DISABLED", 30.0)
@@ -242,7 +225,7 @@ def test_a_policy_may_park_the_arm(graph):
 
 def test_a_fault_whose_policy_cannot_park_says_so_and_does_not_ask_for_ever(graph):
     graph.start(**{"faults.temperature.policy": "park", "faults.park_time": 1.0})
-    arm(graph)
+    enable(graph)
     graph.move_waist(0.9, 1.5)
     graph.until(lambda: graph.state() == "ENABLED")
     inject(graph, "overheat", "elbow", temperature=76.0)

@@ -21,35 +21,17 @@ from armature.nodes.common.parameters import read, refuse_unknown
 from armature.nodes.servo_interface.node import StartParameters
 from armature.nodes.servo_interface.parameters import ServoConfiguration
 
-from ..emulated import JOINTS, POSES, ROOT, SERVOS, URDF, power_cycle, shared_memory_files
-from ..servo_graph import ServoGraph, command, environment
+from ..emulated import JOINTS, POSES, ROOT, SERVOS, URDF, shared_memory_files
+from ..servo_graph import command, environment
 
 pytestmark = [
+    pytest.mark.real_time,
     pytest.mark.timeout(120),
     # lark, which rosidl's Python support imports, uses a module that CPython 3.11 deprecates.
     pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning"),
 ]
 process = pytest.mark.process
 NO_JUMP = math.radians(0.5)
-
-
-@pytest.fixture
-def graph(port, tmp_path, nothing_left):
-    graph = ServoGraph(port, tmp_path / "log")
-    yield graph
-    graph.close()
-    power_cycle(port)
-
-
-@pytest.fixture
-def enabled(graph):
-    graph.start()
-    graph.until(lambda: graph.state() == "DISABLED")
-    answer = graph.enable()
-    assert answer.success, answer.message
-    graph.until(lambda: graph.state() == "ENABLED")
-    graph.until(lambda: graph.commanded)
-    return graph
 
 
 @process

@@ -15,7 +15,7 @@ from armature.nodes.emulator.console import ask
 from ..emulated import JOINTS, LOWER, POSES, URDF, emulator, on_two_buses
 from ..servo_graph import ServoGraph
 
-pytestmark = [pytest.mark.process, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.process, pytest.mark.real_time, pytest.mark.timeout(120)]
 NO_JUMP = math.radians(0.5)
 UPPER = [joint for joint in JOINTS if joint not in LOWER]
 
