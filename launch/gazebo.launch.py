@@ -14,16 +14,16 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from armature.end_times import last_timeout, stop_timeout
 from armature.graph import (
     DEFAULT_ROBOT,
     GAZEBO,
     find_robot,
     gazebo_bridge,
+    keep_alive_command,
     make_runtime_folder,
-    outlasting,
     share_folder,
 )
+from armature.stop_timeouts import last_timeout, stop_timeout
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -54,11 +54,11 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     graph = str(share_folder() / "launch" / "arm.launch.py")
     # A Ctrl-C reaches all processes at once; these two have to live until the arm has parked.
     files = find_robot(given("robot"), given("wiring"), given("params_file")).parameters
-    last = outlasting(runtime, stop_timeout(files))
+    last = keep_alive_command(runtime, stop_timeout(files))
     gazebo = ["ros2", "launch", "ros_gz_sim", "gz_sim.launch.py", f"gz_args:={flags} {world}"]
-    patience = dict.fromkeys(("sigterm_timeout", "sigkill_timeout"), str(last_timeout(files)))
+    timeout = dict.fromkeys(("sigterm_timeout", "sigkill_timeout"), str(last_timeout(files)))
     return [
-        ExecuteProcess(cmd=[*last, *gazebo], name="gazebo", output="screen", **patience),
+        ExecuteProcess(cmd=[*last, *gazebo], name="gazebo", output="screen", **timeout),
         Node(
             package="ros_gz_bridge",
             executable="parameter_bridge",
@@ -66,7 +66,7 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             parameters=[{"config_file": str(gazebo_bridge()), "expand_gz_topic_names": True}],
             prefix=shlex.join(last),
             output="screen",
-            **patience,
+            **timeout,
         ),
         IncludeLaunchDescription(
             PythonLaunchDescriptionSource(graph), launch_arguments=[*same.items(), ("port", GAZEBO)]

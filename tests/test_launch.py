@@ -58,7 +58,7 @@ def test_with_gazebo_there_are_its_server_its_bridge_and_the_graph():
 
 def test_gazebo_and_its_bridge_outlast_the_emulator():
     server, bridge, _ = described(GAZEBO, namespace="left")
-    last = graph.outlasting(graph.runtime_folder(os.environ, "left"))
+    last = graph.keep_alive_command(graph.runtime_folder(os.environ, "left"))
     assert ["".join(part.perform(None) for part in parts) for parts in server.cmd][: len(last)] == last
     assert shlex.split("".join(part.perform(None) for part in bridge.process_description.prefix)) == last
 
@@ -91,4 +91,4 @@ def test_gazebos_launch_file_hands_every_argument_of_its_own_to_the_graphs():
         "arm.launch.py",
     } <= words
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
-    assert {"GAZEBO", "gazebo_bridge", "share_folder", "outlasting", "make_runtime_folder"} <= imported
+    assert {"GAZEBO", "gazebo_bridge", "share_folder", "keep_alive_command", "make_runtime_folder"} <= imported

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import setuptools
 
+from armature.graph import process_names
 from armature.provision.plan import DATA_FOLDERS
 from armature.provision.preflight import DISTROS
 
@@ -55,16 +56,7 @@ def test_every_console_script_names_a_function_that_exists(arguments: Mapping[st
 
 
 def test_every_process_of_the_graph_is_an_executable(arguments: Mapping[str, Any]) -> None:
-    wanted = {
-        "servo_interface",
-        "arm_controller",
-        "state_publisher",
-        "recorder",
-        "monitor",
-        "emulator",
-        "armature",
-    }
-    assert set(scripts(arguments)) == wanted
+    assert set(scripts(arguments)) == {*process_names(), "armature"}
 
 
 def test_executables_go_where_ros_looks_for_them(arguments: Mapping[str, Any]) -> None:

@@ -40,7 +40,7 @@ class Signals(list[int]):
             number: of the signal.
             now: monotonic time [s].
         """
-        latest = max((at for known, at in self._noted() if known == number), default=-math.inf)
+        latest = max((at for known, at in self._with_times() if known == number), default=-math.inf)
         if now - latest >= _BURST:
             self._times.append(now)  # first: another signal may be noted between these two lines
             self.append(number)
@@ -59,17 +59,17 @@ class Signals(list[int]):
             return False
         first = self._times[0]
         settled = first + _ONE_ACT if begun is None or begun <= first else min(first + _ONE_ACT, begun)
-        interrupts = [at for number, at in self._noted() if number == signal.SIGINT]
+        interrupts = [at for number, at in self._with_times() if number == signal.SIGINT]
         if self[0] != signal.SIGINT:  # such as the runner's, which no echo follows
             return bool(interrupts) or self._is_terminated_again(settled)
         late = [at for at in interrupts[1 + self._echoes :] if at >= settled]
         return bool(late) or self._is_terminated_again(settled)
 
     def _is_terminated_again(self, settled: float) -> bool:
-        deliberate = [(n, at) for n, at in self._noted() if n in (signal.SIGINT, signal.SIGTERM)]
+        deliberate = [(n, at) for n, at in self._with_times() if n in (signal.SIGINT, signal.SIGTERM)]
         return any(n == signal.SIGTERM and at >= settled for n, at in deliberate[1:])
 
-    def _noted(self) -> Iterator[tuple[int, float]]:
+    def _with_times(self) -> Iterator[tuple[int, float]]:
         return zip(self, self._times, strict=False)  # the last time may be of a signal that is just being noted
 
 

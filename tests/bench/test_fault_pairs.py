@@ -10,8 +10,8 @@ import pytest
 from armature.bench.faults.cases import CASES, Case, start
 from armature.bench.faults.pairs import CELLS, SECONDS, Cell, Matrix, matrix, measure, sample
 from armature.bench.faults.processes import STRIKES, ProcessBench
+from armature.bench.faults.recovery import Follower, Recovery
 from armature.bench.faults.situations import idle, moving, starting
-from armature.bench.faults.way_back import Follower, Way
 from armature.dynamixel.faults.remedy import Remedy, Step
 from armature.dynamixel.faults.states import Mode
 from armature.errors import BusError, CommandRefused
@@ -48,9 +48,9 @@ def test_following_what_the_arm_says_leads_out_of_every_cause(case: Case, situat
     if situation is starting:
         start(bench)
     bench.run(1.5)
-    way = Follower(bench, lambda: case.mend(bench)).follow()
-    assert way.trouble == []
-    assert way.counted <= 3
+    recovery = Follower(bench, lambda: case.mend(bench)).follow()
+    assert recovery.trouble == []
+    assert recovery.counted <= 3
     assert bench.mode().takes_commands
 
 
@@ -90,8 +90,8 @@ def test_an_encoder_fault_says_to_support_the_arm_and_what_comes_then():
     told = "support the arm, then call /servo_interface/torque_off, then call /servo_interface/clear_faults"
     with pytest.raises(CommandRefused, match=f"{told}, then enable"):
         bench.loop.clear_faults(bench.now)
-    way = Follower(bench, lambda: case.mend(bench)).follow()
-    assert way.asked == [Step.TORQUE_OFF, Step.CLEAR_FAULTS, Step.ENABLE]
+    recovery = Follower(bench, lambda: case.mend(bench)).follow()
+    assert recovery.asked == [Step.TORQUE_OFF, Step.CLEAR_FAULTS, Step.ENABLE]
 
 
 # What the bench itself finds
@@ -109,16 +109,16 @@ def test_a_message_without_a_step_is_found():
     bench = idle(CASES[0], Mute)
     CASES[0].strike(bench)
     bench.run(0.3)
-    way = Follower(bench, lambda: None).follow()
-    assert "names no step: 'good luck'" in way.trouble[0]
+    recovery = Follower(bench, lambda: None).follow()
+    assert "names no step: 'good luck'" in recovery.trouble[0]
 
 
 def test_a_cause_that_nobody_takes_away_is_a_dead_end():
     bench = idle(CASES[0], ProcessBench)
     CASES[0].strike(bench)
     bench.run(0.3)
-    way = Follower(bench, lambda: None).follow()
-    assert way.trouble[0].startswith("a dead end: ")
+    recovery = Follower(bench, lambda: None).follow()
+    assert recovery.trouble[0].startswith("a dead end: ")
 
 
 @pytest.mark.parametrize("name", STRIKES)
@@ -143,7 +143,9 @@ def test_a_killed_bus_process_is_followed_by_one_that_knows_nothing():
     assert bench.loop.watchdog_trips == 7
 
 
-WELL = Cell("limit", "kill bus", "idle", 0.5, "", 0.4, 4.0, False, False, Way([Step.CLEAR_FAULTS, Step.ENABLE]))
+WELL = Cell(
+    "limit", "kill bus", "idle", 0.5, "", 0.4, 4.0, False, False, Recovery([Step.CLEAR_FAULTS, Step.ENABLE])
+)
 
 
 @pytest.mark.parametrize(
@@ -154,10 +156,10 @@ WELL = Cell("limit", "kill bus", "idle", 0.5, "", 0.4, 4.0, False, False, Way([S
         ({"step": 0.51, "jolts": True}, ".", "ok"),
         ({"drop": 5.1}, "D", "drop [mm] 5.1 > 5"),
         ({"drop": 5.1, "is_cut": True}, ".", "ok"),
-        ({"way": Way(moved=0.6)}, "R", "recovery [deg] 0.60 > 0.5"),
-        ({"way": Way([Step.CLEAR_FAULTS] * 3 + [Step.ENABLE])}, "N", "4 steps > 3"),
-        ({"way": Way([Step.RELEASE] + [Step.CLEAR_FAULTS] * 2 + [Step.ENABLE])}, ".", "ok"),
-        ({"way": Way(trouble=["a dead end: arm"])}, "X", "a dead end"),
+        ({"recovery": Recovery(moved=0.6)}, "R", "recovery [deg] 0.60 > 0.5"),
+        ({"recovery": Recovery([Step.CLEAR_FAULTS] * 3 + [Step.ENABLE])}, "N", "4 steps > 3"),
+        ({"recovery": Recovery([Step.RELEASE] + [Step.CLEAR_FAULTS] * 2 + [Step.ENABLE])}, ".", "ok"),
+        ({"recovery": Recovery(trouble=["a dead end: arm"])}, "X", "a dead end"),
     ],
 )
 def test_a_cell_tells_what_is_beyond_its_bound(change, symbol, told):

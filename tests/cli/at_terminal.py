@@ -67,8 +67,8 @@ class _Person:
                 give_up = math.inf
                 os.kill(os.getpid(), signal.SIGINT)  # the command waits in vain as well
 
-    def _is_readable(self, patience: float) -> bool:
-        return bool(select.select([self._master], [], [], patience)[0])
+    def _is_readable(self, timeout: float) -> bool:
+        return bool(select.select([self._master], [], [], timeout)[0])
 
     def _do(self, act: str | Callable[[], object]) -> None:
         if act == INTERRUPT:  # it is no controlling terminal, which would send this by itself

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -12,6 +14,7 @@ from control_msgs.action import FollowJointTrajectory
 from rclpy.action import ActionClient
 from rclpy.task import Future
 
+from armature.bench.faults.recovery import take_first_request
 from armature.core.trajectory.trajectory import Trajectory
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import from_trajectory, positions_of, to_seconds
@@ -105,13 +108,10 @@ class Follower:
 
     def follow(self) -> str:
         """Do what the state names up to its first request; returns that, "" where there is none to make now."""
-        for step in filter(None, self._graph.told().get("steps", "").split(", ")):
-            if step == "by hand":
-                see_to_it(self._graph.link)
-            elif step in REQUESTS:
-                self.ask(step)
-                return step
-        return ""
+        acts: dict[str, Callable[[], object]] = {step: partial(self.ask, step) for step in REQUESTS}
+        acts |= {"by hand": lambda: see_to_it(self._graph.link)}
+        steps = self._graph.told().get("steps", "").split(", ")
+        return take_first_request([step for step in steps if step in acts], acts) or ""
 
     def ask(self, step: str) -> bool:
         """Make a request; returns whether it was done."""

@@ -35,7 +35,7 @@ def say(text: str = "") -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def answer(question: str) -> str:
+def ask(question: str) -> str:
     """What the person answers, in lower case; "q" where the input ends."""
     print(question, end=" ", file=sys.stderr, flush=True)
     try:
@@ -48,9 +48,9 @@ def answer(question: str) -> str:
     return line.strip().lower()
 
 
-def agrees(question: str) -> bool:
+def confirm(question: str) -> bool:
     """Whether the person says yes; anything else is no."""
-    return answer(f"{question} [y/N]") in ("y", "yes")
+    return ask(f"{question} [y/N]") in ("y", "yes")
 
 
 @contextmanager
@@ -65,10 +65,10 @@ def single_keys() -> Iterator[None]:
         termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
-def key(patience: float) -> str:
+def read_key(timeout: float) -> str:
     """The next key, "" if none is pressed for so long [s], "q" where the input ends; inside single_keys()."""
     terminal = sys.stdin.fileno()
-    if not select.select([terminal], [], [], patience)[0]:
+    if not select.select([terminal], [], [], timeout)[0]:
         return ""
     try:
         pressed = os.read(terminal, _CHUNK).decode("utf-8", "replace")[:1]

@@ -69,9 +69,9 @@ def check_tools() -> None:
 
 def _missing_tools() -> Iterator[tuple[str, str]]:
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    if not _found("CC", "cc", "gcc", "clang"):
+    if not _is_installed("CC", "cc", "gcc", "clang"):
         yield "a C compiler", "gcc"
-    if not _found("CXX", "c++", "g++", "clang++"):
+    if not _is_installed("CXX", "c++", "g++", "clang++"):
         yield "a C++ compiler", "g++"
     if not (find_spec("venv") and find_spec("ensurepip")):
         yield "Python's modules venv and ensurepip", f"python{version}-venv"
@@ -79,6 +79,6 @@ def _missing_tools() -> Iterator[tuple[str, str]]:
         yield "Python's header files", f"python{version}-dev"
 
 
-def _found(variable: str, *names: str) -> bool:
+def _is_installed(variable: str, *names: str) -> bool:
     named = os.environ.get(variable, "").split()
     return any(shutil.which(name) for name in (*named[:1], *names))

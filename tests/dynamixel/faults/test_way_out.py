@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from armature.bench.faults.recovery import requests
 from armature.dynamixel.faults import way_out
 from armature.dynamixel.faults.cause import Cause
 from armature.dynamixel.faults.remedy import HOME_TURN, Step
@@ -31,12 +32,8 @@ def step(bench):
 
 def take(bench, named):
     """Do what the step says; a refusal is raised."""
-    if named == Step.CLEAR_FAULTS:
-        bench.loop.clear_faults(bench.now)
-    elif named == Step.DISABLE:
-        bench.park()
-    elif named == Step.TORQUE_OFF:
-        bench.loop.torque_off(bench.now)
+    if named != Step.WAIT:
+        requests(bench)[Step(named)]()
     bench.run(4.0)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from armature.bench.graph import web
-from armature.monitor.http import exchange, reception
+from armature.monitor.http import event_loop, exchange
 from armature.monitor.http.server import MonitorServer
 
 STOP = (
@@ -138,7 +138,7 @@ def test_the_crowds_of_the_bench_are_what_they_say_and_stop_is_answered_beside_t
 
 
 def test_a_crowd_beyond_the_bound_makes_room_for_stop_by_its_oldest(make_server, monkeypatch, wait_until):
-    monkeypatch.setattr(reception, "most_waiting", lambda: 50)
+    monkeypatch.setattr(event_loop, "most_waiting", lambda: 50)
     server = make_server()
     with crowd(server, 80, b"P") as clients:
         wait_until(lambda: server.traffic.dropped >= 30)
@@ -149,14 +149,14 @@ def test_a_crowd_beyond_the_bound_makes_room_for_stop_by_its_oldest(make_server,
 
 
 def test_half_of_what_may_be_opened_is_left_to_the_rest_of_the_process(monkeypatch):
-    monkeypatch.setattr(reception.resource, "getrlimit", lambda kind: (256, 4096))
-    assert reception.most_waiting() == 128
+    monkeypatch.setattr(event_loop.resource, "getrlimit", lambda kind: (256, 4096))
+    assert event_loop.most_waiting() == 128
 
 
 @pytest.fixture
 def hasty(make_server, monkeypatch):
     """A server that waits for a request for a shorter time."""
-    monkeypatch.setattr(reception, "_WHOLE_REQUEST", HASTE)
+    monkeypatch.setattr(event_loop, "_WHOLE_REQUEST", HASTE)
     return make_server()
 
 
@@ -272,8 +272,8 @@ def test_answers_that_nobody_takes_hold_no_thread(server, gateway, page_root):
 
 
 def test_answers_that_nobody_takes_are_bounded_in_all(make_server, page_root, monkeypatch, wait_until):
-    monkeypatch.setattr(reception, "_MOST_UNSENT", 100_000)
-    monkeypatch.setattr(reception, "_TAKEN", 1000.0)
+    monkeypatch.setattr(event_loop, "_MOST_UNSENT", 100_000)
+    monkeypatch.setattr(event_loop, "_TAKEN", 1000.0)
     (page_root / "big.js").write_bytes(b"/" * 8_000_000)
     server = make_server()
     with crowd(server, 10, BIG):
@@ -281,7 +281,7 @@ def test_answers_that_nobody_takes_are_bounded_in_all(make_server, page_root, mo
 
 
 def test_who_takes_nothing_of_an_answer_is_dropped(make_server, page_root, monkeypatch, wait_until):
-    monkeypatch.setattr(reception, "_TAKEN", 0.5)
+    monkeypatch.setattr(event_loop, "_TAKEN", 0.5)
     (page_root / "big.js").write_bytes(b"/" * 8_000_000)
     server = make_server()
     with crowd(server, 3, BIG):
@@ -348,7 +348,7 @@ def test_a_viewer_that_has_gone_does_not_keep_others_from_being_cut_off(server):
 
 
 def test_a_last_answer_ends_the_connection_for_its_client_at_once(make_server, monkeypatch):
-    monkeypatch.setattr(reception, "_WHOLE_REQUEST", 1000.0)
+    monkeypatch.setattr(event_loop, "_WHOLE_REQUEST", 1000.0)
     server = make_server()
     for request in (STATE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), b"rubbish\r\n\r\n"):
         with connected(server, request) as client:

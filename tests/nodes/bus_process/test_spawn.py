@@ -16,7 +16,7 @@ from armature.dynamixel.loop import link
 from armature.errors import ProcessError
 from armature.nodes.bus_process.setup import build
 from armature.nodes.servo_interface.bus_process.client import BusClient
-from armature.nodes.servo_interface.bus_process.keeper import BusKeeper
+from armature.nodes.servo_interface.bus_process.connection import BusConnection
 from armature.nodes.servo_interface.bus_process.spawn import BusStart
 
 from ..emulated import child_config
@@ -161,14 +161,14 @@ class Deaf:
 
 def test_an_error_of_the_listening_thread_ends_the_process_and_is_told(capsys, monkeypatch):
     client = Deaf(KeyError("waist"))
-    keeper = BusKeeper(dict, lambda client: None, lambda readings: None, lambda status, readings: None)
-    monkeypatch.setattr(keeper, "_attach", lambda: vars(keeper).update(_client=client) or client)
-    keeper.open()
-    assert keeper.wait_for(lambda: keeper.failure is not None, 10.0)
-    assert "internal error: KeyError: 'waist'" in str(keeper.failure)
+    bus = BusConnection(dict, lambda client: None, lambda readings: None, lambda status, readings: None)
+    monkeypatch.setattr(bus, "_attach", lambda: vars(bus).update(_client=client) or client)
+    bus.open()
+    assert bus.wait_for(lambda: bus.failure is not None, 10.0)
+    assert "internal error: KeyError: 'waist'" in str(bus.failure)
     assert client.is_closed
-    assert not keeper.is_attached
-    keeper.close()
+    assert not bus.is_attached
+    bus.close()
     assert "Traceback" in capsys.readouterr().err
 
 
@@ -181,13 +181,13 @@ class Brief(Deaf):
 
 def test_without_a_bus_process_the_state_says_what_to_do(monkeypatch):
     told = []
-    keeper = BusKeeper(dict, lambda _: None, lambda _: None, lambda status, _: told.append(status.steps))
-    assert keeper.status.steps == ("wait",)
-    attempts = iter([lambda: Brief(None), lambda: keeper._not_attached(ProcessError("bus", "held", "end that"))])
-    monkeypatch.setattr(keeper, "_attach", lambda: next(attempts, lambda: None)())
-    keeper.open()
-    assert keeper.wait_for(lambda: len(told) > 1, 10.0)
-    keeper.close()
+    bus = BusConnection(dict, lambda _: None, lambda _: None, lambda status, _: told.append(status.steps))
+    assert bus.status.steps == ("wait",)
+    attempts = iter([lambda: Brief(None), lambda: bus._not_attached(ProcessError("bus", "held", "end that"))])
+    monkeypatch.setattr(bus, "_attach", lambda: next(attempts, lambda: None)())
+    bus.open()
+    assert bus.wait_for(lambda: len(told) > 1, 10.0)
+    bus.close()
     assert told[:2] == [("wait",), ("by hand", "wait")]
 
 

@@ -11,6 +11,7 @@ from random import Random
 
 import pytest
 
+from armature.bench.faults.recovery import take_first_request
 from armature.emulator.faults import console
 from armature.nodes.common import topics
 from armature.nodes.emulator.console import ask
@@ -106,11 +107,8 @@ def follow(graph):
     end = time.monotonic() + 60.0
     while not is_steady(graph):
         assert time.monotonic() < end, f"asked {asked}; {graph.states[-1:]}"
-        for step in filter(None, graph.values().get("steps", "").split(", ")):
-            acts[step]()
-            if step not in ("by hand", "wait"):
-                asked.append(step)
-                break
+        steps = filter(None, graph.values().get("steps", "").split(", "))
+        asked += filter(None, [take_first_request(steps, acts)])
         settle(graph)
     return asked
 

@@ -66,7 +66,7 @@ def port(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def child(port):
-    # A busy machine puts processes aside, so the servos' patience is longer than by default.
+    # A busy machine puts processes aside, so the servos' connect_timeout is longer than by default.
     client = Listening(child_config(port, faults={"bus_watchdog.time": 1.0}))
     yield client
     client.end()
@@ -120,7 +120,7 @@ def test_a_fault_is_told_and_recovers_and_the_other_joints_stay(case, enabled, p
 def test_a_process_that_was_stopped_takes_the_servos_back_that_stopped_meanwhile(enabled, wait_until):
     places = positions(enabled)
     os.kill(enabled.pid, signal.SIGSTOP)
-    time.sleep(1.5)  # beyond the servos' patience: what is awaited is that nothing happens
+    time.sleep(1.5)  # beyond the servos' connect_timeout: what is awaited is that nothing happens
     os.kill(enabled.pid, signal.SIGCONT)
     wait_until(lambda: enabled.status.cause == "bus watchdog")
     assert enabled.mode() == "HOLDING"

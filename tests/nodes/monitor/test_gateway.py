@@ -16,8 +16,8 @@ from armature.monitor.board import Board
 from armature.monitor.gateway import ServoInterfaceState, Snapshot
 from armature.nodes.common import topics
 from armature.nodes.monitor import gateway as monitor_gateway
-from armature.nodes.monitor.action_goal import Pursuit
-from armature.nodes.monitor.executor_bridge import Handover, fail, settle
+from armature.nodes.monitor.action_goal import ActionGoal
+from armature.nodes.monitor.executor_bridge import ExecutorBridge, fail, settle
 from armature.nodes.monitor.gateway import RosGateway
 
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
@@ -103,7 +103,7 @@ class Busy:
 def test_what_was_given_up_before_its_turn_came_is_not_carried_out():
     node, done = Busy(), []
     with pytest.raises(ProcessError, match="no answer"):
-        Handover(node).wait(done.append, "arm_controller", "stop", 0.01)
+        ExecutorBridge(node).wait(done.append, "arm_controller", "stop", 0.01)
     node.tasks.pop()()
     assert done == []
 
@@ -156,8 +156,8 @@ class Handle:
 def test_a_goal_that_is_accepted_after_nobody_waits_is_canceled(is_late):
     node, sent, handle = Busy(), Promise(), Handle()
     client = SimpleNamespace(server_is_ready=lambda: True, send_goal_async=lambda _goal: sent)
-    pursuit = Pursuit(Board(["elbow"], {}), client, None, "pose home")
-    asked = threading.Thread(target=_ask, args=(node, pursuit, 0.05 if is_late else 20.0))
+    action_goal = ActionGoal(Board(["elbow"], {}), client, None, "pose home")
+    asked = threading.Thread(target=_ask, args=(node, action_goal, 0.05 if is_late else 20.0))
     asked.start()
     while not node.tasks:
         assert asked.is_alive()
@@ -169,8 +169,8 @@ def test_a_goal_that_is_accepted_after_nobody_waits_is_canceled(is_late):
     assert handle.cancels == is_late
 
 
-def _ask(node, pursuit, patience):
+def _ask(node, action_goal, connect_timeout):
     try:
-        assert Handover(node).wait(pursuit.begin, "arm_controller", "pose home", patience)
+        assert ExecutorBridge(node).wait(action_goal.begin, "arm_controller", "pose home", connect_timeout)
     except ProcessError:
-        assert patience < 1.0
+        assert connect_timeout < 1.0

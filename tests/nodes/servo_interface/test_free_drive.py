@@ -53,7 +53,7 @@ def test_where_a_joint_was_not_read_nothing_is_told():
     assert _loads_of(arm)(readings(places, arm.joints)) == {}
 
 
-class Keeper:
+class FakeBus:
     """A bus child that is read, told loads, and gone after some of them."""
 
     def __init__(self, arm: SimpleNamespace, lasts: int) -> None:
@@ -62,7 +62,7 @@ class Keeper:
         self._arm, self._lasts = arm, lasts
 
     @property
-    def client(self) -> Keeper:
+    def client(self) -> FakeBus:
         if len(self.told) == self._lasts:
             raise CommandRefused("request", "there is no bus process yet", "wait")
         return self
@@ -80,21 +80,21 @@ class Keeper:
 
 def test_it_tells_while_joints_give_way_until_the_bus_child_has_gone():
     arm = configuration("open_manipulator_x")
-    keeper = Keeper(arm, lasts=3)
-    guiding = Guiding(arm, keeper)
+    bus = FakeBus(arm, lasts=3)
+    guiding = Guiding(arm, bus)
     guiding.see(("gripper_left_joint",))
     guiding.close()
-    assert len(keeper.told) == 3
+    assert len(bus.told) == 3
     guiding.see(("gripper_left_joint",))  # another child is there, and the thread is begun anew
     guiding.close()
-    assert len(keeper.told) == 3
+    assert len(bus.told) == 3
 
 
 @pytest.mark.parametrize("free", [(), ("joint2",)])
 def test_where_no_joint_gives_way_there_is_no_thread(free):
     arm = configuration("open_manipulator_x")
     threads = threading.active_count()
-    guiding = Guiding(arm, Keeper(arm, lasts=0))
+    guiding = Guiding(arm, FakeBus(arm, lasts=0))
     guiding.see(free)
     assert threading.active_count() == threads
     guiding.close()

@@ -16,7 +16,7 @@ from armature.dynamixel.loop import link
 from armature.nodes.bus_process.report import BusReport
 from armature.nodes.servo_interface import diagnostics
 from armature.nodes.servo_interface.clock import CycleStamps
-from armature.nodes.servo_interface.publishers import Outlet
+from armature.nodes.servo_interface.publishers import Publishers
 
 from ...dynamixel.virtual import PERIOD, Bench
 
@@ -136,16 +136,16 @@ def node():
 
 
 @pytest.fixture
-def outlet(node, monkeypatch):
+def publishers(node, monkeypatch):
     monkeypatch.setattr(diagnostics, "diagnostics", lambda *_: DiagnosticArray())
     configuration = SimpleNamespace(joints=("elbow",))
-    return Outlet(node, configuration, SimpleNamespace(refused=0, last_refusal=""))
+    return Publishers(node, configuration, SimpleNamespace(refused=0, last_refusal=""))
 
 
-def test_a_cycle_that_was_told_is_not_told_again(node, outlet):
+def test_a_cycle_that_was_told_is_not_told_again(node, publishers):
     now = time.monotonic()
     for cycle in (readings(now, 0.1), readings(now, 0.1), readings(now + 0.01, 0.2)):
-        outlet.cycle(cycle)
+        publishers.cycle(cycle)
     states = node.publishers["joint_states"].messages
     assert [state.position[0] for state in states] == [0.1, 0.2]
     assert (states[0].header.stamp.sec, states[0].header.stamp.nanosec) < (
@@ -154,7 +154,7 @@ def test_a_cycle_that_was_told_is_not_told_again(node, outlet):
     )
 
 
-def test_two_threads_publish_one_after_the_other(node, outlet):
+def test_two_threads_publish_one_after_the_other(node, publishers):
     inside, together = [], []
     may_go_on = threading.Event()
 
@@ -167,8 +167,8 @@ def test_two_threads_publish_one_after_the_other(node, outlet):
     node.on_publish = publish
     status = link.starting(protective_stop=True)
     threads = [
-        threading.Thread(target=lambda: outlet.cycle(readings(time.monotonic()))),
-        threading.Thread(target=lambda: outlet.state(replace(status, mode="HOLDING"), None)),
+        threading.Thread(target=lambda: publishers.cycle(readings(time.monotonic()))),
+        threading.Thread(target=lambda: publishers.state(replace(status, mode="HOLDING"), None)),
     ]
     for thread in threads:
         thread.start()
@@ -178,17 +178,17 @@ def test_two_threads_publish_one_after_the_other(node, outlet):
     assert max(together) == 1
 
 
-def test_what_is_told_after_the_end_is_dropped(node, outlet):
-    outlet.close()
-    outlet.cycle(readings(time.monotonic()))
-    outlet.state(link.starting(protective_stop=True), None)
+def test_what_is_told_after_the_end_is_dropped(node, publishers):
+    publishers.close()
+    publishers.cycle(readings(time.monotonic()))
+    publishers.state(link.starting(protective_stop=True), None)
     assert node.publishers["joint_states"].messages == []
 
 
-def test_the_log_says_why_the_arm_is_as_it_is_once_for_each_change(node, outlet):
+def test_the_log_says_why_the_arm_is_as_it_is_once_for_each_change(node, publishers):
     held = replace(link.starting(protective_stop=False), mode="HOLDING", why="stopped", cause="operator stop")
     held = replace(held, servos={"elbow": {}})
     enabled = replace(held, mode="ENABLED", why="enabled", cause="")
     for status in (held, held, enabled, replace(enabled, mode="MOVING"), enabled):
-        outlet.state(status, None)
+        publishers.state(status, None)
     assert node.log == ["HOLDING: stopped", "ENABLED: enabled"]

@@ -63,7 +63,7 @@ def test_the_latch_outlives_both_halves_and_only_a_release_ends_it(enabled):
 
 def test_it_can_be_stopped_while_the_port_is_still_awaited(graph, port, tmp_path):
     graph.port = tmp_path / "late"
-    graph.start(patience=30.0)
+    graph.start(connect_timeout=30.0)
     graph.until(lambda: graph.state() == "STARTING")
     assert "the bus process will start with it" in graph.stop().message
     refused = graph.stop(False)
@@ -84,7 +84,7 @@ def test_the_latch_is_not_evaded_by_another_name_of_the_port(graph, port, tmp_pa
     assert graph.end() == 0
     graph.port = tmp_path / "alias"
     graph.states.clear()
-    graph.start(patience=30.0)
+    graph.start(connect_timeout=30.0)
     graph.until(lambda: graph.state() == "STARTING")
     graph.port.symlink_to(port)  # its other name is known only now
     graph.until(lambda: graph.state() == "PROTECTIVE_STOP")
@@ -245,7 +245,7 @@ def test_a_fault_whose_policy_cannot_park_says_so_and_does_not_ask_for_ever(grap
 def test_a_second_servo_interface_is_refused_with_the_process_that_has_the_port(graph, tmp_path):
     graph.start()
     graph.until(lambda: graph.state() == "DISABLED")
-    line = command(graph.port, "/second", patience=0.5, state_folder=tmp_path / "other")
+    line = command(graph.port, "/second", connect_timeout=0.5, state_folder=tmp_path / "other")
     ended = subprocess.run(line, env=environment(), capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 1
     (error,) = (line for line in ended.stderr.splitlines() if line.startswith("error: "))

@@ -62,10 +62,10 @@ class Fuzzed:
 
     def __init__(self, node, chance):
         self.node, self.chance = node, chance
-        self.parts = node._parts
+        self.parts = node._components
         self.watched = Watched()
-        tell = self.parts.keeper._on_cycle
-        self.parts.keeper._on_cycle = lambda readings: (self.watched.look(readings), tell(readings))
+        tell = self.parts.bus._on_cycle
+        self.parts.bus._on_cycle = lambda readings: (self.watched.look(readings), tell(readings))
         self.executor = EventsExecutor()
         self.executor.add_node(node)
         self.answers = []
@@ -75,7 +75,7 @@ class Fuzzed:
             if condition():
                 return
             self.executor.spin_once(timeout_sec=0.02)
-        raise AssertionError(f"waited in vain; {self.parts.keeper.status}")
+        raise AssertionError(f"waited in vain; {self.parts.bus.status}")
 
     def number(self, usual=0.0, spread=1.0):
         odd = self.chance.random() < 0.1
@@ -92,7 +92,7 @@ class Fuzzed:
         return Time(sec=self.chance.randrange(-(2**31), 2**31), nanosec=self.chance.randrange(2**32))
 
     def session(self):
-        right = self.parts.keeper.status.session
+        right = self.parts.bus.status.session
         return right if self.chance.random() < 0.8 else self.chance.choice(ODD_NAMES)
 
     def nonsense(self):
@@ -118,7 +118,7 @@ class Fuzzed:
 
     def plausible(self):
         """A short motion from where a joint is, ending at rest; some go beyond what is allowed."""
-        readings = self.parts.keeper.client.readings()
+        readings = self.parts.bus.client.readings()
         index = self.chance.randrange(len(JOINTS))
         limit, begin = LIMITS[JOINTS[index]], readings.axes[index].commanded_position
         way = (
@@ -169,7 +169,7 @@ def fuzzed(tmp_path, nothing_left):
         try:
             yield fuzzed
         finally:
-            child = node._parts.keeper.client.child
+            child = node._components.bus.client.child
             fuzzed.executor.shutdown(0)
             node.destroy_node()
             child.terminate()
@@ -180,17 +180,17 @@ def fuzzed(tmp_path, nothing_left):
 @pytest.mark.process
 def test_random_messages_neither_break_it_nor_move_the_arm_beyond_its_limits(fuzzed, soak):
     parts, count = fuzzed.parts, soak.count(MESSAGES)
-    fuzzed.until(lambda: parts.keeper.status.mode == "DISABLED")
+    fuzzed.until(lambda: parts.bus.status.mode == "DISABLED")
     fuzzed.release()
-    fuzzed.until(lambda: parts.keeper.status.mode == "ENABLED")
-    client = parts.keeper.client
+    fuzzed.until(lambda: parts.bus.status.mode == "ENABLED")
+    client = parts.bus.client
     child, serial = client.child, client._serial
     for number in range(count):
-        before = parts.inlet.refused, parts.inlet.given_way, client._serial
-        parts.inlet.take(fuzzed.nonsense() if number % 3 else fuzzed.plausible())
-        after = parts.inlet.refused, parts.inlet.given_way, client._serial
+        before = parts.subscriptions.refused, parts.subscriptions.given_way, client._serial
+        parts.subscriptions.take(fuzzed.nonsense() if number % 3 else fuzzed.plausible())
+        after = parts.subscriptions.refused, parts.subscriptions.given_way, client._serial
         assert sum(after) == sum(before) + 1, "neither refused nor handed on"
-        assert parts.inlet.last_refusal or after[0] == 0
+        assert parts.subscriptions.last_refusal or after[0] == 0
         if number % SERVICES_EVERY == 0:
             fuzzed.ask(number)
         if number % SERVICES_EVERY == SERVICES_EVERY // 2:
@@ -206,8 +206,8 @@ def test_random_messages_neither_break_it_nor_move_the_arm_beyond_its_limits(fuz
         error = future.exception()
         assert isinstance(error, (ArmatureError, type(None))), name
         assert str(error or future.result()), f"{name} was answered without a word"
-    refused = int(parts.keeper.status.bus["refused_segments"])
-    assert refused == 0 or parts.keeper.status.bus["last_refusal"]
+    refused = int(parts.bus.status.bus["refused_segments"])
+    assert refused == 0 or parts.bus.status.bus["last_refusal"]
 
 
 def test_a_clock_that_tells_anything_never_takes_the_loop_back(soak):

@@ -16,7 +16,7 @@ from rclpy.parameter import Parameter
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.errors import ConfigError
 from armature.nodes.common.conversions import positions_of
-from armature.nodes.common.exit_message import last_words, leaves_torque_on
+from armature.nodes.common.exit_message import leaves_torque_on, read_exit_message
 from armature.nodes.common.parameters import read, refuse_unknown
 from armature.nodes.servo_interface.node import StartParameters
 from armature.nodes.servo_interface.parameters import ServoConfiguration
@@ -138,7 +138,10 @@ def test_a_second_sigint_holds_at_once(enabled):
     begun = time.monotonic()
     assert enabled.end() == 1
     assert time.monotonic() - begun < 10.0
-    assert last_words(enabled.log) == "servo_interface: not parked: asked twice to end; holding; torque stays on"
+    assert (
+        read_exit_message(enabled.log)
+        == "servo_interface: not parked: asked twice to end; holding; torque stays on"
+    )
     enabled.start()
     enabled.until(lambda: enabled.state() == "HOLDING")
     assert enabled.positions()["waist"] > 0.2
@@ -148,10 +151,10 @@ def test_a_second_sigint_holds_at_once(enabled):
 def test_a_stop_that_is_latched_keeps_sigint_from_parking(enabled):
     enabled.stop()
     assert enabled.end() == 1
-    assert last_words(enabled.log).startswith(
+    assert read_exit_message(enabled.log).startswith(
         "servo_interface: not parked: disable refused: the state is PROTECTIVE_STOP"
     )
-    assert leaves_torque_on(last_words(enabled.log))
+    assert leaves_torque_on(read_exit_message(enabled.log))
 
 
 @process
@@ -160,8 +163,10 @@ def test_a_stop_that_is_latched_on_an_arm_without_torque_is_not_told_as_torque_l
     graph.until(lambda: graph.state() == "DISABLED")
     graph.stop()
     assert graph.end() == 0
-    assert last_words(graph.log).startswith("servo_interface: torque is off, and the state is PROTECTIVE_STOP")
-    assert not leaves_torque_on(last_words(graph.log))
+    assert read_exit_message(graph.log).startswith(
+        "servo_interface: torque is off, and the state is PROTECTIVE_STOP"
+    )
+    assert not leaves_torque_on(read_exit_message(graph.log))
 
 
 @pytest.fixture
@@ -304,7 +309,7 @@ def node_with():
         ({"rate": math.nan}, "parameter rate: nan"),
         ({"rate": "fast"}, r"parameter rate: 'fast' .*DOUBLE"),
         ({"latency": 0.2}, r"parameter latency: 0.2 .*within 0 and 0.1 s"),
-        ({"patience": -1.0}, "parameter patience: -1.0"),
+        ({"connect_timeout": -1.0}, "parameter connect_timeout: -1.0"),
         ({"misses_allowed": 0}, r"parameter misses_allowed: 0 .*at least 1"),
         ({"elbow.contact": 1.0}, r"parameter elbow.contact: 1.0 .*measure its torque_constant"),
         ({"elbow.contact": -1.0}, r"parameter elbow.contact: -1.0 .*at least 0; 0 is off"),
@@ -359,7 +364,7 @@ def test_the_parameter_file_shows_the_defaults_of_the_fault_policy():
 def test_a_parameter_that_nothing_knows_is_refused_with_those_that_are_known(node_with, name):
     node = node_with(**{name: 1.0})
     ServoConfiguration.of(node)
-    told = rf"parameter {name.replace('__', '.')}: 1.0 .*parameters are elbow.contact, .*wiring"
+    told = rf"parameter {name.replace('__', '.')}: 1.0 .*parameters are connect_timeout, .*wiring"
     with pytest.raises(ConfigError, match=told):
         refuse_unknown(node)
 

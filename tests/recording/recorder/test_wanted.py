@@ -99,9 +99,9 @@ def test_a_recording_that_cannot_be_kept_as_wanted_does_not_start(tmp_path, monk
 
 
 def test_a_snapshot_that_fails_at_once_leaves_nothing_behind(tmp_path, monkeypatch):
-    keeper = recorder(tmp_path)
-    keeper.receive(BOOL, bool_message(True))
+    recording = recorder(tmp_path)
+    recording.receive(BOOL, bool_message(True))
     monkeypatch.setattr("os.fdatasync", full)
     with pytest.raises(RecordingError, match="No space left"):
-        keeper.snapshot(START)
+        recording.snapshot(START)
     assert list(tmp_path.iterdir()) == []

@@ -76,7 +76,7 @@ def compare(servos: int, baud_rate: int, names: Sequence[str]) -> dict[str, Cost
     """
     times: dict[str, list[float]] = {name: [] for name in names}
     cpu = dict.fromkeys(names, 0.0)
-    with _served(servos, baud_rate) as path:
+    with _serve(servos, baud_rate) as path:
         for _ in range(_ROUNDS):
             for name in tuple(times):
                 try:
@@ -119,7 +119,7 @@ def _figures(baud_rate: int) -> Iterator[Figure]:
 
 
 @contextmanager
-def _served(servos: int, baud_rate: int) -> Iterator[str]:
+def _serve(servos: int, baud_rate: int) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         link = Path(folder) / "bus"
         command = [sys.executable, "-m", "armature.bench.bus.still", str(link), str(servos), str(baud_rate)]

@@ -15,7 +15,7 @@ import tty
 from armature.nodes.common.priority import lock_memory, prefer_real_time, settle_memory
 
 _WORD = b"\0" * 16
-_PATIENCE = 1.0  # [s]
+_TIMEOUT = 1.0  # [s]
 
 
 def durations(rate: float, count: int) -> list[float]:
@@ -39,7 +39,7 @@ def durations(rate: float, count: int) -> list[float]:
 def _echoed(line: int, period: float) -> float:
     begun, missing = time.monotonic(), len(_WORD)
     os.write(line, _WORD)
-    while missing and select.select([line], [], [], _PATIENCE)[0]:
+    while missing and select.select([line], [], [], _TIMEOUT)[0]:
         missing -= len(os.read(line, missing))
     took = time.monotonic() - begun
     select.select([], [], [], max(0.0, period - took))

@@ -89,9 +89,9 @@ def _observe(client: BenchClient, name: str) -> Iterator[Figure]:
     yield Figure(f"garbage collection between cycles took at most, {name}", float(last[TIDYING]), "ms")
     kept = (int(last[BLOCKS]) - int(first[BLOCKS])) / max(1, sum(found.counts))
     yield Figure(f"memory blocks that a cycle keeps, {name}", kept, "")
-    yield from _told(timer, f"the machine's timer late by, {name}")
+    yield from _lateness(timer, f"the machine's timer late by, {name}")
     # After the cycles, which it would hold up: the kernel carries all pseudo-terminals' bytes in one queue.
-    yield from _told(_beside("armature.bench.bus.echo"), f"an echo over a bare pseudo-terminal, {name}")
+    yield from _lateness(_beside("armature.bench.bus.echo"), f"an echo over a bare pseudo-terminal, {name}")
 
 
 def _beside(module: str) -> subprocess.Popen[str]:
@@ -100,7 +100,7 @@ def _beside(module: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
-def _told(process: subprocess.Popen[str], name: str) -> Iterator[Figure]:
+def _lateness(process: subprocess.Popen[str], name: str) -> Iterator[Figure]:
     told, _ = process.communicate(timeout=2.0 * _OBSERVED)
     times = 1000.0 * np.array([float(line) for line in told.splitlines()])
     yield Figure(f"{name}: within 1 ms", 100.0 * float(np.mean(times <= 1.0)), "%")
@@ -118,14 +118,14 @@ def _graph(robot: Robot, folder: Path, environment: Mapping[str, str]) -> Iterat
     with received_signals():  # the graph must be ended, whatever comes
         running = supervisor.start(configuration(graph, "", runtime), environment)
         try:
-            _await(supervisor)
+            _wait_until_running(supervisor)
             yield
         finally:
             supervisor.shutdown()
             running.wait(_START_TIME)
 
 
-def _await(supervisor: Supervisor) -> None:
+def _wait_until_running(supervisor: Supervisor) -> None:
     give_up = time.monotonic() + _START_TIME
     while not supervisor.is_running():
         if time.monotonic() > give_up:

@@ -16,9 +16,9 @@ from typing import Any, ClassVar, TextIO
 from armature.bench.faults.cases import Case, cases
 from armature.bench.faults.matrix import DROP_ALLOWED, STEP_ALLOWED
 from armature.bench.faults.processes import STRIKES, ProcessBench
+from armature.bench.faults.recovery import Follower, Recovery
 from armature.bench.faults.situations import FaultBench, Situation, idle, jogging, moving, parking
 from armature.bench.faults.watch import Watch
-from armature.bench.faults.way_back import Follower, Way
 from armature.dynamixel.faults.cause import Cause
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.errors import BusError, CommandRefused
@@ -59,20 +59,20 @@ class Cell:
     drop: float  # the most that the tool sank below what was commanded [mm]
     is_cut: bool  # whether a servo itself cut its torque, or a force shoved a joint
     jolts: bool  # whether a force shoves a limp joint, by which its neighbours are jolted off their goals
-    way: Way
+    recovery: Recovery
 
     @property
     def failures(self) -> list[str]:
         """What is beyond its bound, in words."""
-        found = list(self.way.trouble)
+        found = list(self.recovery.trouble)
         if not (self.jolts or self.step <= STEP_ALLOWED):
             found.append(f"step [deg] {self.step:.2f} > {STEP_ALLOWED:g}")
         if not (self.is_cut or self.drop <= DROP_ALLOWED):
             found.append(f"drop [mm] {self.drop:.1f} > {DROP_ALLOWED:g}")
-        if not self.way.moved <= STEP_ALLOWED:
-            found.append(f"recovery [deg] {self.way.moved:.2f} > {STEP_ALLOWED:g}")
-        if self.way.counted > STEPS_ALLOWED:
-            found.append(f"{self.way.counted} steps > {STEPS_ALLOWED}: {', '.join(self.way.asked)}")
+        if not self.recovery.moved <= STEP_ALLOWED:
+            found.append(f"recovery [deg] {self.recovery.moved:.2f} > {STEP_ALLOWED:g}")
+        if self.recovery.counted > STEPS_ALLOWED:
+            found.append(f"{self.recovery.counted} steps > {STEPS_ALLOWED}: {', '.join(self.recovery.asked)}")
         return found
 
     @property
@@ -86,7 +86,7 @@ class Cell:
     def __str__(self) -> str:
         of = f" of {self.where}" if self.where else ""
         begun = f"{self.first}, {self.delay:.2f} s later {self.second}{of}, while {self.situation}"
-        return f"{begun}: {'; '.join(self.failures) or 'ok'}; asked: {', '.join(self.way.asked)}"
+        return f"{begun}: {'; '.join(self.failures) or 'ok'}; asked: {', '.join(self.recovery.asked)}"
 
 
 def sample(share: float, seed: int) -> list[tuple[str, str]]:
@@ -120,12 +120,12 @@ def _measure(first: str, second: str, random: Random) -> Cell:
     bench.run(_REST)
     bench.let_go()
     bench.look = lambda: None
-    way = Follower(bench, lambda: _mend(bench, pair)).follow()
+    recovery = Follower(bench, lambda: _mend(bench, pair)).follow()
     is_cut = any(case.cuts or case.shoves for case in pair)
     where = other.joint if other is not None else ""
     limp = {case.joint for case in pair if case.cuts}
     jolts = any(case.shoves and case.joint in limp for case in pair)
-    return Cell(first, second, situation, delay, where, watch.step, watch.drop, is_cut, jolts, way)
+    return Cell(first, second, situation, delay, where, watch.step, watch.drop, is_cut, jolts, recovery)
 
 
 def _strike(bench: ProcessBench, case: Case) -> None:

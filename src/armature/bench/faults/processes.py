@@ -11,14 +11,13 @@ from armature.bench.simulation.virtual import ARM, PERIOD, WIRING, limited
 from armature.dynamixel.loop.loop import ServoLoop
 from armature.dynamixel.protocol.multi_bus import bus_on
 from armature.errors import ArmatureError, PortError
+from armature.nodes.bus_process.child import REOPEN_EVERY, START_TRIES
+from armature.nodes.servo_interface.bus_process.connection import RESPAWN_EVERY
+from armature.nodes.servo_interface.controller_watch import SILENCE
 
 STALL = 0.5  # [s]
-_RESPAWN = 0.5  # until the ROS half looks for a bus process anew [s] (nodes/servo_interface/bus_process/keeper.py)
 _BEGIN = 0.4  # until a Python process does something [s]
 _SUPERVISED = 1.5  # until the supervisor has another process up [s]
-_SILENCE = 0.8  # until a controller counts as gone [s] (nodes/servo_interface/controller_watch.py)
-_REOPEN_EVERY = 0.1  # [s] (nodes/bus_process/child.py)
-_START_TRIES = 3  # (nodes/bus_process/child.py)
 
 
 class ProcessBench(FaultBench):
@@ -39,7 +38,7 @@ class ProcessBench(FaultBench):
         self.bus = bus_on(self.ports, WIRING)
         settings = replace(self.settings, resumes=True, protective_stop=latched)
         self.loop = ServoLoop(self.bus, WIRING, limited(ARM, self._case.limits), settings)
-        self._begins_at = self.now + _RESPAWN + _BEGIN
+        self._begins_at = self.now + RESPAWN_EVERY + _BEGIN
 
     def stall_bus(self) -> None:
         """It is put aside, and the arm does not wait for it."""
@@ -55,7 +54,7 @@ class ProcessBench(FaultBench):
         self.let_go()
         self.is_controlled = False
         self._later.append((self.now + _SUPERVISED, self._restart_controller))
-        self._later.append((self.now + _SILENCE, lambda: self.loop.controller_gone("controller gone", self.now)))
+        self._later.append((self.now + SILENCE, lambda: self.loop.controller_gone("controller gone", self.now)))
 
     def mute_controller(self) -> None:
         """Nothing of it arrives for a while: it, or the ROS half between, stands still."""
@@ -69,7 +68,7 @@ class ProcessBench(FaultBench):
                 self._begin()
             return
         if not self.bus.is_open and self.now >= self._opens_at:
-            self._opens_at = self.now + _REOPEN_EVERY
+            self._opens_at = self.now + REOPEN_EVERY
             self._reopen()
         for due in [item for item in self._later if item[0] <= self.now]:
             self._later.remove(due)
@@ -79,7 +78,7 @@ class ProcessBench(FaultBench):
     def _begin(self) -> None:
         """As the bus process starts: again where a packet was lost, and another process where that fails."""
         self._begins_at = None
-        for _ in range(_START_TRIES):
+        for _ in range(START_TRIES):
             try:
                 self.loop.start(self.now)
                 return
@@ -87,7 +86,7 @@ class ProcessBench(FaultBench):
                 return  # it waits for its port
             except ArmatureError:
                 continue
-        self._begins_at = self.now + _RESPAWN + _BEGIN
+        self._begins_at = self.now + RESPAWN_EVERY + _BEGIN
 
     def _reopen(self) -> None:
         try:

@@ -26,7 +26,7 @@ from armature.standalone import Supervisor
 NUMBERS = (48, 1000)
 _STOPS = 200
 _PERIOD = 0.02  # from one STOP to the next [s]
-_PATIENCE = 5.0  # for an answer [s]
+_TIMEOUT = 5.0  # for an answer [s]
 _SETTLED = 3.0  # a crowd has been there, and has been dropped, for so long [s]
 _HOSTILE = 400  # [MB]
 _BLOCK = b"x" * 1_000_000
@@ -102,7 +102,7 @@ def _stops(port: int, monitor: int) -> Stops:
 
 
 def _is_answered(port: int) -> bool:
-    connection = HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)
+    connection = HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT)
     try:
         connection.request("POST", "/api/stop", b"{}", {"Content-Type": "application/json"})
         return bool(json.load(connection.getresponse())["ok"])
@@ -124,7 +124,7 @@ def _figures(beside: str, stops: Stops, alone: Stops | None) -> Iterator[Figure]
 
 def assail(port: int, head: bytes) -> None:
     """Send a head and hundreds of megabytes behind it, as far as they are taken."""
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE) as client:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=_TIMEOUT) as client:
         client.sendall(head)
         for _ in range(_HOSTILE):
             client.sendall(_BLOCK)

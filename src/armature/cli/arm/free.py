@@ -7,7 +7,7 @@ import sys
 
 from armature.cli.arguments import add_namespace
 from armature.cli.loading import uninterrupted
-from armature.cli.terminal import agrees, require_person
+from armature.cli.terminal import confirm, require_person
 
 _WRONG_USE = 2
 
@@ -40,6 +40,6 @@ def run(options: argparse.Namespace) -> int:
 
 def _is_held(joint: str) -> bool:
     require_person(f"free {joint}", "add --yes if it is held by hand, or gives way")
-    return agrees(
+    return confirm(
         f"{joint}: unless it gives way (current-based position) its torque goes off, and it falls. Held?"
     )

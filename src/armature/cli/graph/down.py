@@ -6,7 +6,7 @@ import argparse
 from functools import partial
 
 from armature.cli.arguments import add_namespace
-from armature.cli.graph.ending import START_AGAIN, print_last_words, send_signal, wait_for_end
+from armature.cli.graph.ending import START_AGAIN, print_exit_message, send_signal, wait_for_end
 from armature.cli.graph.running import Graph, without_runner
 from armature.running_processes import BUS
 from armature.signals import RUNNER_SIGNAL
@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
         wait_for_end(lambda: not graph.supervisor.is_running(), "graph")
     else:
         _end_without_runner(graph)
-    return print_last_words(graph.supervisor, START_AGAIN)
+    return print_exit_message(graph.supervisor, START_AGAIN)
 
 
 def _end_without_runner(graph: Graph) -> None:

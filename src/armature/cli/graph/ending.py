@@ -11,8 +11,8 @@ from typing import TextIO
 
 from armature.cli.graph.running import Graph
 from armature.errors import ProcessError
-from armature.graph import last_words_file
-from armature.nodes.common.exit_message import last_words, leaves_torque_on
+from armature.graph import exit_message_file
+from armature.nodes.common.exit_message import leaves_torque_on, read_exit_message
 from armature.standalone import Supervisor
 
 SERVO_INTERFACE = "servo_interface"
@@ -42,7 +42,7 @@ def wait_for_end(has_ended: Callable[[], bool], name: str) -> None:
         time.sleep(POLL)
 
 
-def print_last_words(supervisor: Supervisor, advice: str = "") -> int:
+def print_exit_message(supervisor: Supervisor, advice: str = "") -> int:
     """Print how the servo interface left the arm.
 
     Args:
@@ -52,7 +52,7 @@ def print_last_words(supervisor: Supervisor, advice: str = "") -> int:
     Returns:
         1 where it left torque on, else 0.
     """
-    words = last_words(last_words_file(supervisor.runtime))
+    words = read_exit_message(exit_message_file(supervisor.runtime))
     is_left_on = leaves_torque_on(words)
     if words:
         _print(f"{words}{advice if is_left_on else ''}", sys.stderr if is_left_on else sys.stdout)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from armature.cli.arguments import add_namespace
-from armature.cli.graph.ending import SERVO_INTERFACE, print_last_words
+from armature.cli.graph.ending import SERVO_INTERFACE, print_exit_message
 from armature.cli.graph.running import Graph
 
 
@@ -21,6 +21,6 @@ def run(options: argparse.Namespace) -> int:
     supervisor = graph.require_runner(options.process)
     was_running = supervisor.stop(options.process)
     has_parked = was_running and options.process == SERVO_INTERFACE
-    code = print_last_words(supervisor) if has_parked else 0
+    code = print_exit_message(supervisor) if has_parked else 0
     supervisor.start_again(options.process)
     return code

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from armature.cli.arguments import add_namespace, add_robot
-from armature.cli.graph.ending import POLL, SERVO_INTERFACE, START_AGAIN, print_last_words, send_signal
+from armature.cli.graph.ending import POLL, SERVO_INTERFACE, START_AGAIN, print_exit_message, send_signal
 from armature.cli.graph.page import ask, page_address
 from armature.cli.graph.running import Graph, without_runner
 from armature.environment import graph_environment, state_folder
@@ -24,8 +24,8 @@ from armature.errors import ProcessError
 from armature.graph import (
     EMULATED,
     Process,
+    exit_message_file,
     find_robot,
-    last_words_file,
     make_runtime_folder,
     page_url,
     processes,
@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
         finally:
             _end(found, child, received)
             left = found.processes.find() if child.returncode < 0 else []
-            code = 1 if left else print_last_words(supervisor, START_AGAIN)
+            code = 1 if left else print_exit_message(supervisor, START_AGAIN)
     if left:
         raise without_runner(left)
     return code
@@ -129,7 +129,7 @@ def _clear(runtime: Path, page: str) -> None:
     if log.exists():
         shutil.rmtree(runtime / "log.1", ignore_errors=True)
         log.rename(runtime / "log.1")
-    last_words_file(runtime).unlink(missing_ok=True)
+    exit_message_file(runtime).unlink(missing_ok=True)
     write_url(runtime, page)
 
 

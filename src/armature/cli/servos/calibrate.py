@@ -14,7 +14,7 @@ from armature.cli.arguments import add_json, add_port, add_robot
 from armature.cli.servos.calibration_table import Outcome, fields, outcome_lines, pose_lines, range_lines
 from armature.cli.servos.port import chosen_ports
 from armature.cli.servos.wiring import WiredArm, require_own, save, wired_arm
-from armature.cli.terminal import ENTER, QUIT, LiveTable, agrees, answer, key, require_person, say, single_keys
+from armature.cli.terminal import ENTER, QUIT, LiveTable, ask, confirm, read_key, require_person, say, single_keys
 from armature.core.model.poses import read_poses
 from armature.dynamixel.commissioning.calibration import Calibration, Placed, Range, Ticks, accepted, require_reach
 from armature.dynamixel.commissioning.commissioning import narrow_limits
@@ -48,10 +48,10 @@ def run(options: argparse.Namespace) -> int:
     """Take zero offsets while the arm stands in a known pose, and save them."""
     wired = wired_arm(options)
     require_own(wired)
-    servos = _servos(wired, options.joints)
-    pose = _pose(options.pose, wired, servos)
+    servos = _chosen_servos(wired, options.joints)
+    pose = _find_pose(options.pose, wired, servos)
     # What could not be written is refused before a person places the arm.
-    _edited(wired, servos, {} if options.yes else _whole(wired, servos))
+    _edit(wired, servos, {} if options.yes else _full_ranges(wired, servos))
     if not options.yes:
         require_person("calibration", "add --yes to take the arm as it stands")
     bus = bus_of(wired.wiring, chosen_ports(options.port, wired.wiring.buses), _LATENCY)
@@ -61,9 +61,9 @@ def run(options: argparse.Namespace) -> int:
         registers = Registers(bus)
         calibration = Calibration(registers, servos, pose)
         if options.yes:
-            outcome = _outcome(wired, registers, _taken(wired, calibration), {})
+            outcome = _outcome(wired, registers, _take(wired, calibration), {})
         else:
-            outcome = _asked(options, wired, registers, calibration)
+            outcome = _ask_person(options, wired, registers, calibration)
         _conclude(options, wired, registers, outcome)
     except KeyboardInterrupt:
         remedy = "unless a line above says that it was saved, nothing was written"
@@ -73,15 +73,15 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _servos(wired: WiredArm, joints: list[str]) -> tuple[ServoWiring, ...]:
+def _chosen_servos(wired: WiredArm, joints: list[str]) -> tuple[ServoWiring, ...]:
     """The servos of the joints, of all where none is named; both where two turn one."""
     chosen = [wired.servo(joint).joint for joint in joints] or wired.wiring.joints
     return tuple(servo for servo in wired.wiring.all_servos if servo.joint in chosen)
 
 
-def _pose(name: str, wired: WiredArm, servos: tuple[ServoWiring, ...]) -> Mapping[str, float]:
+def _find_pose(name: str, wired: WiredArm, servos: tuple[ServoWiring, ...]) -> Mapping[str, float]:
     """The named pose; "zero" is that of all joints at 0, unless the file has one of this name."""
-    poses = _poses(wired)
+    poses = _read_poses(wired)
     if name in poses:
         return poses[name]
     if name != _ZERO:
@@ -94,12 +94,12 @@ def _pose(name: str, wired: WiredArm, servos: tuple[ServoWiring, ...]) -> Mappin
     return {servo.joint: 0.0 for servo in wired.wiring.servos}
 
 
-def _poses(wired: WiredArm) -> dict[str, dict[str, float]]:
+def _read_poses(wired: WiredArm) -> dict[str, dict[str, float]]:
     file = wired.robot.poses
     return read_poses(file.read_text("utf-8"), wired.arm, file.name)
 
 
-def _asked(
+def _ask_person(
     options: argparse.Namespace, wired: WiredArm, registers: Registers, calibration: Calibration
 ) -> Outcome:
     """Let the person place the arm, move it through its range, and agree.
@@ -108,40 +108,40 @@ def _asked(
         CommandRefused: the person ends it, or does not agree; nothing was written.
     """
     try:
-        placed = _placed(options.pose, wired, calibration)
-        outcome = _outcome(wired, registers, placed, _ranges(wired, registers, calibration, placed))
+        placed = _await_placement(options.pose, wired, calibration)
+        outcome = _outcome(wired, registers, placed, _measure_ranges(wired, registers, calibration, placed))
         say("\n".join(outcome_lines(wired.arm, outcome)))
         registers_too = ", and to the servos," if outcome.limits else ""
-        if agrees(f"Write this to {wired.file}{registers_too} now?"):
+        if confirm(f"Write this to {wired.file}{registers_too} now?"):
             return outcome
     except KeyboardInterrupt:
         say()
-    raise _ended()
+    raise _early_end()
 
 
-def _ended() -> CommandRefused:
+def _early_end() -> CommandRefused:
     return CommandRefused(
         "calibration", "ended before it was saved", "nothing was written; begin again when ready"
     )
 
 
-def _placed(pose: str, wired: WiredArm, calibration: Calibration) -> tuple[Placed, ...]:
+def _await_placement(pose: str, wired: WiredArm, calibration: Calibration) -> tuple[Placed, ...]:
     """Show the joints until they stand in the pose and the person says so."""
     live = LiveTable(sys.stderr)
     with single_keys():
         say(f"Place the arm by hand in the pose {pose}, hold it, and press Enter; q ends.")
-        while (pressed := key(_PERIOD)) != QUIT:
+        while (pressed := read_key(_PERIOD)) != QUIT:
             live.show(pose_lines(wired.arm, calibration))
             if pressed in ENTER:
                 try:
-                    return _taken(wired, calibration)
+                    return _take(wired, calibration)
                 except CommandRefused as error:
                     say(f"error: {error}")
                     live = LiveTable(sys.stderr)
-    raise _ended()
+    raise _early_end()
 
 
-def _taken(wired: WiredArm, calibration: Calibration) -> tuple[Placed, ...]:
+def _take(wired: WiredArm, calibration: Calibration) -> tuple[Placed, ...]:
     """The arm as it stands.
 
     Raises:
@@ -157,13 +157,13 @@ def _taken(wired: WiredArm, calibration: Calibration) -> tuple[Placed, ...]:
     return placed
 
 
-def _ranges(
+def _measure_ranges(
     wired: WiredArm, registers: Registers, calibration: Calibration, placed: tuple[Placed, ...]
 ) -> dict[str, Range]:
     """Have the joints moved from stop to stop, if the person wants to."""
-    reply = answer("Look at the range of motion too? [y/N]")
+    reply = ask("Look at the range of motion too? [y/N]")
     if reply == QUIT:
-        raise _ended()
+        raise _early_end()
     if reply not in ("y", "yes"):
         return {}
     live = LiveTable(sys.stderr)
@@ -172,15 +172,15 @@ def _ranges(
     ranges: dict[str, Range] = {}
     with single_keys():
         say("Move each joint by hand from stop to stop, then press Enter; q ends without saving.")
-        while (pressed := key(_PERIOD)) not in ENTER:
+        while (pressed := read_key(_PERIOD)) not in ENTER:
             if pressed == QUIT:
-                raise _ended()
-            _note(ranges, firsts, calibration.look())
+                raise _early_end()
+            _widen(ranges, firsts, calibration.look())
             live.show(range_lines(wired.arm, ranges, servos))
     return ranges
 
 
-def _note(ranges: dict[str, Range], placed: tuple[Placed, ...], looked: Ticks) -> None:
+def _widen(ranges: dict[str, Range], placed: tuple[Placed, ...], looked: Ticks) -> None:
     for item in placed:
         ticks = looked[item.servo.name]
         if ticks is not None:
@@ -197,7 +197,7 @@ def _outcome(
         for joint, found in ranges.items()
         if found.is_moved(limit := wired.arm.limit(joint)) and math.isfinite(limit.upper - limit.lower)
     }
-    text = _edited(wired, tuple(item.servo for item in placed), kept)
+    text = _edit(wired, tuple(item.servo for item in placed), kept)
     wired.parse(text)
     limits = tuple(
         (item.servo, setting)
@@ -205,10 +205,10 @@ def _outcome(
         for setting in narrow_limits(registers, item.servo, wired.arm.limit(item.servo.joint))
         if setting.differs
     )
-    return Outcome(placed, ranges, kept, limits, _poses(wired), text)
+    return Outcome(placed, ranges, kept, limits, _read_poses(wired), text)
 
 
-def _edited(wired: WiredArm, servos: tuple[ServoWiring, ...], ranges: Mapping[str, Range]) -> str:
+def _edit(wired: WiredArm, servos: tuple[ServoWiring, ...], ranges: Mapping[str, Range]) -> str:
     """The wiring file with the zero offsets of these servos, and with these ranges of joints."""
     offsets = {entry_of(servo): servo.zero_offset for servo in servos}
     text = with_zero_offsets(wired.content.decode("utf-8"), offsets, wired.file.name)
@@ -217,7 +217,7 @@ def _edited(wired: WiredArm, servos: tuple[ServoWiring, ...], ranges: Mapping[st
     return with_ranges(text, ends, sliding, wired.file.name)
 
 
-def _whole(wired: WiredArm, servos: tuple[ServoWiring, ...]) -> dict[str, Range]:
+def _full_ranges(wired: WiredArm, servos: tuple[ServoWiring, ...]) -> dict[str, Range]:
     limits = {servo.joint: wired.arm.limit(servo.joint) for servo in servos}
     return {joint: Range(limit.lower, limit.upper) for joint, limit in limits.items()}
 

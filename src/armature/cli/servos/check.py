@@ -14,7 +14,7 @@ import yaml
 
 from armature.cli.arguments import add_json, add_port, add_robot
 from armature.cli.servos.port import chosen_ports
-from armature.cli.servos.scan import surveyed
+from armature.cli.servos.scan import survey_rates
 from armature.core.model.arm import ArmModel
 from armature.dynamixel.commissioning import inspection
 from armature.dynamixel.commissioning.inspection import Finding, Verdict
@@ -149,7 +149,7 @@ def _servos(
 def _elsewhere(path: str, baud_rate: int) -> Finding:
     """Nobody answers where they should: perhaps they do at another rate."""
     rates = [rate for rate in BAUD_RATES if rate != baud_rate]
-    heard = [seen for seen in surveyed(path, rates) if seen.found]
+    heard = [seen for seen in survey_rates(path, rates) if seen.found]
     detail = f"nobody answers at the {baud_rate} bit/s of the wiring file"
     if not heard:
         return Finding("baud", Verdict.FAILURE, f"{detail}, nor at any other rate", "check power and cable")

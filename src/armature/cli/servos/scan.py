@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
         baud_index("--baud", options.baud)
     port = chosen_port(options.port)
     rates = BAUD_RATES if options.baud is None else (options.baud,)
-    surveys = [seen for seen in surveyed(port, rates) if seen.found or seen.damaged]
+    surveys = [seen for seen in survey_rates(port, rates) if seen.found or seen.damaged]
     if options.json:
         print(json.dumps([_fields(seen) for seen in surveys]))
     else:
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     return 0 if surveys else 1
 
 
-def surveyed(path: str, rates: Iterable[int]) -> Iterator[Survey]:
+def survey_rates(path: str, rates: Iterable[int]) -> Iterator[Survey]:
     """Look at each baud rate [bit/s] in turn, and say so; one that the port cannot do is passed over.
 
     Raises:

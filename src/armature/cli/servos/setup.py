@@ -10,9 +10,9 @@ from typing import Any
 
 from armature.cli.arguments import add_json, add_port, add_robot
 from armature.cli.servos.port import chosen_port
-from armature.cli.servos.scan import surveyed
+from armature.cli.servos.scan import survey_rates
 from armature.cli.servos.wiring import WiredArm, wired_arm
-from armature.cli.terminal import QUIT, agrees, answer, require_person, say, table
+from armature.cli.terminal import QUIT, ask, confirm, require_person, say, table
 from armature.dynamixel.commissioning.commissioning import Commissioning, Presence, Setting, meaning, only_servo
 from armature.dynamixel.protocol.bus import ServoBus
 from armature.dynamixel.protocol.port import ServoPort
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         if servo is not None:
             return _set_up(options, wired, servo, port)
-        return _tour(options, wired, port)
+        return _set_up_all(options, wired, port)
     except KeyboardInterrupt:
         say()
         remedy = "what was written stays; run it again, it goes on from there"
@@ -62,12 +62,12 @@ def _check_use(options: argparse.Namespace) -> None:
         require_person("setup", "add --yes to write without asking, or --dry-run to look")
 
 
-def _tour(options: argparse.Namespace, wired: WiredArm, port: str) -> int:
+def _set_up_all(options: argparse.Namespace, wired: WiredArm, port: str) -> int:
     """All joints in turn; one that fails may be tried again. 0 if every servo is as wanted."""
     missing = [servo.name for servo in wired.wiring.all_servos]
     for servo in wired.wiring.all_servos:
         wanted = f"{servo.name}: connect its {servo.model.name} and no other"
-        while (chosen := answer(f"{wanted}, then press Enter (s skips it, q ends)")) not in (_SKIP, QUIT):
+        while (chosen := ask(f"{wanted}, then press Enter (s skips it, q ends)")) not in (_SKIP, QUIT):
             try:
                 code = _set_up(options, wired, servo, port)
             except ArmatureError as error:
@@ -85,10 +85,10 @@ def _tour(options: argparse.Namespace, wired: WiredArm, port: str) -> int:
 
 def _set_up(options: argparse.Namespace, wired: WiredArm, servo: ServoWiring, port: str) -> int:
     """Find the servo, show what would change, ask, write. 1 if the person declines."""
-    presence = only_servo(surveyed(port, _rates(wired.wiring.baud_rate(servo))))
+    presence = only_servo(survey_rates(port, _rates(wired.wiring.baud_rate(servo))))
 
     @contextmanager
-    def opened(baud_rate: int) -> Iterator[ServoBus]:
+    def open_bus(baud_rate: int) -> Iterator[ServoBus]:
         bus = ServoBus(ServoPort(port, baud_rate, _LATENCY))
         bus.open()
         try:
@@ -96,17 +96,17 @@ def _set_up(options: argparse.Namespace, wired: WiredArm, servo: ServoWiring, po
         finally:
             bus.close()
 
-    commissioning = Commissioning(servo, wired.wiring.baud_rate(servo), wired.arm.limit(servo.joint), opened)
+    commissioning = Commissioning(servo, wired.wiring.baud_rate(servo), wired.arm.limit(servo.joint), open_bus)
     settings = commissioning.look(presence)
     if not options.json:
         print("\n".join(_lines(servo, presence, settings)), flush=True)
     differing = sum(setting.differs for setting in settings)
     shall_write = bool(differing) and not options.dry_run
-    if shall_write and not options.yes and not agrees(f"Write {differing} registers to its EEPROM?"):
+    if shall_write and not options.yes and not confirm(f"Write {differing} registers to its EEPROM?"):
         say(f"{servo.name}: nothing was written")
         return 1
-    written = commissioning.write(presence, settings, _tell) if shall_write else 0
-    _conclude(options, servo, presence, settings, written)
+    written = commissioning.write(presence, settings, _print_write) if shall_write else 0
+    _report(options, servo, presence, settings, written)
     return 0
 
 
@@ -115,7 +115,7 @@ def _rates(baud_rate: int) -> list[int]:
     return list(dict.fromkeys((baud_rate, _FACTORY_RATE, *BAUD_RATES)))
 
 
-def _tell(setting: Setting) -> None:
+def _print_write(setting: Setting) -> None:
     say(f"wrote {setting.register} := {setting.wanted}")
 
 
@@ -125,11 +125,11 @@ def _lines(servo: ServoWiring, presence: Presence, settings: tuple[Setting, ...]
         f"{servo.name}: {found.model}, firmware {found.firmware}, id {found.servo_id}, {presence.baud_rate} bit/s"
     )
     rows = [("register", "now", "will be")]
-    rows += [(s.register, _value(s.register, s.now), _future(s)) for s in settings]
+    rows += [(s.register, _value(s.register, s.now), _next_value(s)) for s in settings]
     return [head, *(f"  {line}" for line in table(rows))]
 
 
-def _future(setting: Setting) -> str:
+def _next_value(setting: Setting) -> str:
     return _value(setting.register, setting.wanted) if setting.differs else "the same"
 
 
@@ -138,7 +138,7 @@ def _value(register: str, value: int) -> str:
     return f"{value} ({words})" if words else str(value)
 
 
-def _conclude(
+def _report(
     options: argparse.Namespace,
     servo: ServoWiring,
     presence: Presence,

@@ -165,7 +165,7 @@ _RANGES = (
     ("missed_share", 0.01, 1.0),
     ("slow_factor", 0.05, 1.0),
     ("watchdog_time", 0.0, 2.54),  # e-Manual, "Bus Watchdog(98)": at most 127 units of 20 ms
-    ("park_time", 1.0, 45.0),  # the page waits 60 s; launch and the runner 10 s more than this (end_times.py)
+    ("park_time", 1.0, 45.0),  # the page waits 60 s; launch and the runner 10 s more than this (stop_timeouts.py)
 )
 
 

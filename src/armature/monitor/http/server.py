@@ -17,7 +17,7 @@ from armature.monitor.api import failures
 from armature.monitor.http import exchange
 from armature.monitor.http.address import listen
 from armature.monitor.http.connections import Request
-from armature.monitor.http.reception import Reception, Traffic, most_waiting
+from armature.monitor.http.event_loop import EventLoop, Traffic, most_waiting
 from armature.monitor.http.workers import Workers
 from armature.monitor.hub import StreamHub
 
@@ -61,17 +61,17 @@ class MonitorServer:
         self._releases = Workers("http-release", _RELEASE_THREADS, _QUEUED, self._answer)
         self._streams = Workers("http-stream", hub.capacity + _STREAM_THREADS, _QUEUED, self._stream)
         self._others = Workers("http", _COMMAND_THREADS, _QUEUED, self._answer)
-        self._reception = Reception(listener, self._hand_on, app.logger)
+        self._event_loop = EventLoop(listener, self._hand_on, app.logger)
 
     @property
     def traffic(self) -> Traffic:
         """What came to the door."""
-        return self._reception.traffic
+        return self._event_loop.traffic
 
     def stop(self) -> None:
         """End the streams, then the server; waits for both."""
         self._hub.close()
-        self._reception.close()
+        self._event_loop.close()
         workers = (self._stops, self._releases, self._streams, self._others)
         for each in workers:
             each.end()
@@ -80,7 +80,7 @@ class MonitorServer:
             self._cut_off()
         for each in workers:
             each.join()
-        self._reception.close_returned()
+        self._event_loop.close_returned()
 
     def _hand_on(self, request: Request) -> None:
         """Give a request to its workers.
@@ -106,7 +106,7 @@ class MonitorServer:
             answer, stays = exchange.answer(self._plain, request)
         except Exception:  # noqa: BLE001 - a worker outlives every request
             self._log.exception("http: a request failed")
-        self._reception.give_back(request.connection, answer, stays=stays)
+        self._event_loop.give_back(request.connection, answer, stays=stays)
 
     def _stream(self, request: Request) -> None:
         with self._lock:
@@ -118,7 +118,7 @@ class MonitorServer:
             self._log.exception("http: a stream failed")
         with self._lock:
             self._at_work.discard(request.connection.socket)
-        self._reception.give_back(request.connection, b"", stays=stays)
+        self._event_loop.give_back(request.connection, b"", stays=stays)
 
     def _cut_off(self) -> None:
         """End writes to viewers that do not read."""

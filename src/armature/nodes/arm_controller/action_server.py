@@ -91,8 +91,8 @@ class GoalServer:
             service.name,
             execute_callback=lambda _handle: None,
             goal_callback=self._asked,
-            handle_accepted_callback=node.kept(self._accepted, self._failed),
-            cancel_callback=node.kept(self._canceled, lambda _error, _handle: CancelResponse.REJECT),
+            handle_accepted_callback=node.guard(self._accepted, self._failed),
+            cancel_callback=node.guard(self._canceled, lambda _error, _handle: CancelResponse.REJECT),
         )
 
     def publish_feedback(self, feedback: Any) -> None:
@@ -107,7 +107,7 @@ class GoalServer:
 
     def _asked(self, request: Any) -> GoalResponse:
         try:
-            self._prepared = self._node.planned(lambda: self._prepare(request))
+            self._prepared = self._node.plan(lambda: self._prepare(request))
         except ArmatureError as error:
             self._prepared = _refusing(error)
         return GoalResponse.ACCEPT

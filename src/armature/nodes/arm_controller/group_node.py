@@ -26,6 +26,7 @@ from armature.core.trajectory.segments import RosTime, Segment
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import ArmatureError, InternalError
+from armature.nodes.arm_controller.guarded_node import GuardedNode
 from armature.nodes.arm_controller.reports import Reports
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import (
@@ -40,7 +41,6 @@ from armature.nodes.common.conversions import (
     velocities_of,
 )
 from armature.nodes.common.joint_limits import ArmLimits, read_limits
-from armature.nodes.common.kept_node import KeptNode
 from armature.nodes.common.parameters import read, read_file
 
 # Segments are renewed this often while something moves [s].
@@ -68,7 +68,7 @@ class JointParameters:
     start_tolerance: float  # of a first point at time 0 [rad] or [m]
 
 
-class GroupNode(KeptNode):
+class GroupNode(GuardedNode):
     """Feeds a `GroupControl` from topics and services, and publishes what it says.
 
     Args:

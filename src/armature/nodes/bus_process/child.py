@@ -18,7 +18,7 @@ from armature import __version__
 from armature.dynamixel.loop import link
 from armature.errors import ArmatureError, PortError
 from armature.nodes.bus_process.clock import LoopClock
-from armature.nodes.bus_process.cpu_sleep import Wakefulness
+from armature.nodes.bus_process.cpu_sleep import CpuSleep
 from armature.nodes.bus_process.report import BusReport, what_is_gone
 from armature.nodes.bus_process.requests import BusRequests
 from armature.nodes.bus_process.server import BusLink, refuse
@@ -28,8 +28,8 @@ from armature.nodes.common.exit_message import keep_if_unsaid, not_parked
 from armature.nodes.common.priority import lock_memory, prefer_real_time, settle_memory, tidy_memory
 
 _SLACK = 0.75  # of a cycle: what can wait is left out where it would begin later
-_REOPEN_EVERY = 0.1  # [s]
-_START_TRIES = 3  # of a bus whose port is there; a busy machine loses a packet now and then
+REOPEN_EVERY = 0.1  # [s]
+START_TRIES = 3  # of a bus whose port is there; a busy machine loses a packet now and then
 # A child that nobody asks for ends by itself where ending cannot drop the arm.
 _IDLE_UNNEEDED = 5.0  # [s]
 # Within which a ROS half that has gone belongs to the same end as a signal.
@@ -49,22 +49,22 @@ class Child:
         self._clock = LoopClock(self._link.memory.clock, is_simulated=config["simulated_time"])
         self._report = BusReport(self._loop, self._bus, self._period)
         self._requests = BusRequests(self._loop, self._report, self._link.memory.segments, self.quit)
-        self._wakefulness = Wakefulness() if config["wakeful"] else None
+        self._cpu_sleep = CpuSleep() if config["disable_cpu_sleep"] else None
         self._needed_at = time.monotonic()
         self._is_running = True
         self._signalled_at = -math.inf
-        self._last_words: str = config.get("last_words", "")
+        self._exit_message_file: str = config.get("exit_message_file", "")
 
     # Life
 
-    def start(self, patience: float) -> None:
+    def start(self, connect_timeout: float) -> None:
         """Start the loop, waiting for the port to appear.
 
         Raises:
             ArmatureError: it cannot be started.
         """
-        give_up = time.monotonic() + patience
-        tries = _START_TRIES
+        give_up = time.monotonic() + connect_timeout
+        tries = START_TRIES
         while self._is_running:
             try:
                 for part in self._bus.parts.values():
@@ -75,7 +75,7 @@ class Child:
                 tries -= not isinstance(error, PortError)
                 if time.monotonic() > give_up or tries == 0:
                     raise self._explained(error) from error
-                time.sleep(_REOPEN_EVERY)
+                time.sleep(REOPEN_EVERY)
 
     def fail(self, reason: str) -> None:
         """Tell the client why there is no service."""
@@ -96,7 +96,7 @@ class Child:
 
     def run(self) -> None:
         """Cycle until asked to quit, or until nobody needs it."""
-        self._report.process = {**_prepare_process(), "wakeful": _described(self._wakefulness)}
+        self._report.process = {**_prepare_process(), "disable_cpu_sleep": _described(self._cpu_sleep)}
         due = time.monotonic()
         next_open = 0.0
         while self._goes_on():
@@ -105,18 +105,18 @@ class Child:
             now = self._now(due)
             if not self._bus.is_whole and begun >= next_open:
                 self._reopen(now)
-                next_open = time.monotonic() + _REOPEN_EVERY
+                next_open = time.monotonic() + REOPEN_EVERY
             self._requests.take_segments(now)
             self._loop.cycle(now, slack=due + _SLACK * self._period)
             self._link.memory.readings.write(link.pack_readings(self._report.readings(due, begun, now)))
             self._link.send(link.CYCLE)
             self._tell(now)
-            if self._wakefulness is not None:
-                self._wakefulness.keep(awake=self._loop.torque() != "off")
+            if self._cpu_sleep is not None:
+                self._cpu_sleep.keep(awake=self._loop.torque() != "off")
             due = self._following(due)
-        if self._is_signalled and self._last_words and self._loop.torque() != "off":
+        if self._is_signalled and self._exit_message_file and self._loop.torque() != "off":
             words = not_parked("the bus process was ended", self._report.status(self._now()))
-            keep_if_unsaid(Path(self._last_words), words)
+            keep_if_unsaid(Path(self._exit_message_file), words)
         self._loop.leave()
 
     def _now(self, monotonic: float | None = None) -> float:
@@ -197,7 +197,7 @@ def _prepare_process() -> dict[str, str]:
     }
 
 
-def _described(wakefulness: Wakefulness | None) -> str:
-    if wakefulness is None:
+def _described(cpu_sleep: CpuSleep | None) -> str:
+    if cpu_sleep is None:
         return "no: by parameter"
-    return "while torque is on" if wakefulness.is_permitted else "no: /dev/cpu_dma_latency may not be written"
+    return "while torque is on" if cpu_sleep.is_permitted else "no: /dev/cpu_dma_latency may not be written"

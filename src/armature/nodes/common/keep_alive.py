@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from armature.end_times import STOP_TIMEOUT
 from armature.signals import ended_with_parent, received_signals
+from armature.stop_timeouts import STOP_TIMEOUT
 
 _LOOK_EVERY = 0.1  # [s]
 _END_TIME = 5.0  # for a command to end after a signal, before it gets a harder one [s]
@@ -43,23 +43,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except OSError as error:
             sys.stderr.write(f"error: {command[0]} cannot be started: {error.strerror}\n")
             return 1
-        return _outlast(child, signals, options.link, options.patience)
+        return _run(child, signals, options.link, options.timeout)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="outlasting", description=__doc__)
+    parser = argparse.ArgumentParser(prog="keep_alive", description=__doc__)
     parser.add_argument("--link", type=Path, required=True, help="the emulator's link, which it takes along")
     parser.add_argument(
-        "--patience", type=float, default=STOP_TIMEOUT, metavar="S", help="how long it may take; default 30"
+        "--timeout", type=float, default=STOP_TIMEOUT, metavar="S", help="how long it may take; default 30"
     )
     return parser
 
 
-def _outlast(child: subprocess.Popen[bytes], signals: Sequence[int], link: Path, patience: float) -> int:
+def _run(child: subprocess.Popen[bytes], signals: Sequence[int], link: Path, timeout: float) -> int:
     give_up = None
     while child.poll() is None:
         if signals and give_up is None:
-            give_up = time.monotonic() + patience
+            give_up = time.monotonic() + timeout
         if signal.SIGTERM in signals[1:] or (
             give_up is not None and (not link.exists() or time.monotonic() > give_up)
         ):

@@ -14,7 +14,7 @@ from armature.errors import ProcessError
 
 _CREDENTIALS = struct.Struct("3i")  # process, user, group (unix(7), SCM_CREDENTIALS)
 _SPACE = socket.CMSG_SPACE(_CREDENTIALS.size)
-_PATIENCE = 2.0  # [s]; the emulator answers between two steps of its physics
+_TIMEOUT = 2.0  # [s]; the emulator answers between two steps of its physics
 
 
 class Console:
@@ -72,13 +72,13 @@ def ask(link: Path, request: bytes) -> bytes:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         client.bind("")  # Linux finds a free abstract address, to which the answer goes
-        client.settimeout(_PATIENCE)
+        client.settimeout(_TIMEOUT)
         try:
             client.connect(console.address(link))
             client.send(request)
             answer, ancillary, _, _ = client.recvmsg(console.MESSAGE_SIZE, _SPACE)
         except TimeoutError as error:
-            raise ProcessError("emulator", f"no answer in {_PATIENCE:g} s", "look at its log") from error
+            raise ProcessError("emulator", f"no answer in {_TIMEOUT:g} s", "look at its log") from error
         except OSError as error:
             raise ProcessError("emulator", f"none serves {link}", remedy) from error
     if not _is_ours(ancillary):

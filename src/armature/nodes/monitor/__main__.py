@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 
 from armature.nodes.common.run import run_nodes
-from armature.nodes.monitor.node import Monitor
+from armature.nodes.monitor.node import MonitorNode
 
 
 def main() -> int:
     """Run the monitor until SIGINT or SIGTERM."""
-    return run_nodes(Monitor)
+    return run_nodes(MonitorNode)
 
 
 if __name__ == "__main__":

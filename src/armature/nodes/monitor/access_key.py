@@ -9,7 +9,7 @@ from pathlib import Path
 
 from armature.errors import ConfigError
 from armature.monitor.api.security import new_access_key
-from armature.private import require_own
+from armature.private_folder import require_own
 
 _SHORTEST = 16  # characters of a key of one's own
 _LONGEST = 200

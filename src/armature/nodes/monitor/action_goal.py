@@ -19,7 +19,7 @@ _OUTCOMES = {
 }
 
 
-class Pursuit:
+class ActionGoal:
     """One goal from being sent to its end; every method runs in the executor's thread."""
 
     def __init__(self, board: Board | None, client: Any, goal: Any, label: str) -> None:

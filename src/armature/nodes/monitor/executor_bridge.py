@@ -16,7 +16,7 @@ from armature.errors import ArmatureError, ProcessError
 T = TypeVar("T")
 
 
-class Handover:
+class ExecutorBridge:
     """Runs work in the executor's thread and waits for what comes of it."""
 
     def __init__(self, node: Node) -> None:

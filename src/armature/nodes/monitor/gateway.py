@@ -24,8 +24,8 @@ from armature.errors import CommandRefused, ProcessError
 from armature.monitor.board import Board
 from armature.monitor.gateway import Outcome, Snapshot
 from armature.nodes.common import conversions, topics
-from armature.nodes.monitor.action_goal import Pursuit, absent
-from armature.nodes.monitor.executor_bridge import Handover, settle
+from armature.nodes.monitor.action_goal import ActionGoal, absent
+from armature.nodes.monitor.executor_bridge import ExecutorBridge, settle
 
 _ANSWER = 5.0  # [s]
 _STOP_ANSWER = 2.0  # [s]
@@ -61,7 +61,7 @@ class RosGateway:
         """
         self._node, self._board, self._arm, self._poses = node, board, arm, poses
         self._jog_lease = jog_lease
-        self.handover = Handover(node)
+        self.bridge = ExecutorBridge(node)
         self.shown: Snapshot = board.at(0.0)
         self._news = threading.Condition()
         self._services = {
@@ -82,7 +82,7 @@ class RosGateway:
 
     def close(self) -> None:
         """Let no thread wait any longer."""
-        self.handover.close()
+        self.bridge.close()
 
     def destroy(self) -> None:
         """Destroy what the node does not destroy by itself."""
@@ -141,7 +141,7 @@ class RosGateway:
             self._jog.publish(self._jog_message(velocities))
             settle(answer, Outcome(True, "sent"))
 
-        return self.handover.wait(begin, "monitor", "jog", _STOP_ANSWER)
+        return self.bridge.wait(begin, "monitor", "jog", _STOP_ANSWER)
 
     def move_to_pose(self, name: str) -> Outcome:
         """Move to a named pose, in twice the least time; answers when the goal is accepted or refused.
@@ -162,8 +162,8 @@ class RosGateway:
 
     def _least_time(self, name: str) -> Outcome:
         """What the controller foresees of a move, which it does not make for that."""
-        preview = Pursuit(None, self._move, self._move_goal(name, 0.0, _PREVIEW), f"pose {name}")
-        if not self.handover.wait(preview.begin, "arm_controller", f"pose {name}", _ANSWER):
+        preview = ActionGoal(None, self._move, self._move_goal(name, 0.0, _PREVIEW), f"pose {name}")
+        if not self.bridge.wait(preview.begin, "arm_controller", f"pose {name}", _ANSWER):
             return Outcome(False, f"arm_controller refused pose {name}; its state is {self.shown.state.name}")
         try:
             seen = preview.result.result(_ANSWER)
@@ -201,16 +201,16 @@ class RosGateway:
             # Whoever has given up waits no longer, and neither shall the client.
             answer.add_done_callback(lambda _: client.remove_pending_request(asked))
 
-        return self.handover.wait(begin, process, service.name, timeout)
+        return self.bridge.wait(begin, process, service.name, timeout)
 
     def _pursue(self, client: Any, goal: Any, label: str, message: str) -> Outcome:
-        pursuit = Pursuit(self._board, client, goal, label)
+        action_goal = ActionGoal(self._board, client, goal, label)
         process = "arm_controller"
-        accepted = self.handover.wait(pursuit.begin, process, label, _ANSWER)
+        accepted = self.bridge.wait(action_goal.begin, process, label, _ANSWER)
         if not accepted:
             return Outcome(False, f"{process} refused {label}; its state is {self.shown.state.name}")
         try:
-            early = pursuit.result.result(_EARLY_RESULT)
+            early = action_goal.result.result(_EARLY_RESULT)
         except FutureTimeoutError:
             return Outcome(True, message)
         return Outcome(early.outcome == "succeeded", early.message or early.outcome)

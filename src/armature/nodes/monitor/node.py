@@ -8,12 +8,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from control_msgs.msg import DynamicJointState, JointTrajectoryControllerState
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.node import Node
-from rclpy.serialization import deserialize_message
-from sensor_msgs.msg import JointState
-from std_msgs.msg import Bool
 
 from armature.core.jog_limits import LEASE
 from armature.core.model.arm import ArmModel
@@ -24,8 +20,7 @@ from armature.monitor.api.control import Control
 from armature.monitor.api.encode import edition_of, encode_snapshot
 from armature.monitor.api.services import MonitorConfig
 from armature.monitor.app import create_app
-from armature.monitor.board import Board, Status
-from armature.monitor.gateway import Recording
+from armature.monitor.board import Board
 from armature.monitor.http.address import is_loopback
 from armature.monitor.http.server import MonitorServer
 from armature.monitor.hub import StreamHub
@@ -33,21 +28,14 @@ from armature.nodes.common import conversions, parameters, topics
 from armature.nodes.common.joint_limits import read_limits
 from armature.nodes.monitor.access_key import keep_key, key_file
 from armature.nodes.monitor.gateway import RosGateway
+from armature.nodes.monitor.subscriptions import LONGEST_SILENCE, OWN_STATUS, Subscriptions
 from armature.signals import RUNNER_SIGNAL, Signals
 
 _HEARTBEAT = 5.0  # [s]
-_OWN = "monitor"  # its own status in the diagnostics
 # Browsers open connections ahead of need, and drop some themselves.
 _USUAL_DROPS = 10  # a second
 # How long the servo interface may take to say that it was asked to end as well [s].
 _TOGETHER = 2.0
-_LONGEST_SILENCE = {  # [s], by topic; the page shows a longer one
-    topics.JOINT_STATES.name: 0.5,
-    topics.DYNAMIC_JOINT_STATES.name: 1.0,
-    topics.COMMANDED.name: 0.5,
-    topics.CONTROLLER_STATE.name: 1.0,
-    topics.DIAGNOSTICS.name: 2.5,
-}
 
 
 @dataclass(frozen=True)
@@ -65,8 +53,8 @@ class Parameters:
     jog__lease: float = LEASE  # for which a jog counts, as the controller has it [s]
 
 
-class Monitor(Node):
-    """Listens, shows, and passes commands on."""
+class MonitorNode(Node):
+    """Has a board of what it hears, a server that shows it, and a gateway for commands."""
 
     def __init__(self) -> None:
         super().__init__("monitor")
@@ -78,9 +66,7 @@ class Monitor(Node):
         arm = ArmModel.from_urdf(urdf, given.urdf)
         poses = read_poses(parameters.read_file("poses", given.poses), arm, given.poses)
         arm = self._named(read_limits(self, arm).arm)
-        self._board = Board((joint.name for joint in arm.driven), _LONGEST_SILENCE)
-        self._joint_states: bytes | None = None
-        self._does_arm_end = False  # whether the servo interface was asked to end
+        self._board = Board((joint.name for joint in arm.driven), LONGEST_SILENCE)
         self._asked_at = 0.0  # whether this process was, and when; monotonic [s]
         self._gateway = RosGateway(self, self._board, arm, poses, given.jog__lease)
         self._at_end.callback(self._gateway.destroy)
@@ -91,7 +77,7 @@ class Monitor(Node):
         config = MonitorConfig(arm, urdf, poses, hosts, key, jog_lease=given.jog__lease)
         self._control, self._edition = Control(self._gateway), edition_of(config)
         app = create_app(self._gateway, self._hub, Path(given.page_root), config, self._control)
-        self._subscribe()
+        self._topics = Subscriptions(self, self._board)
         self.create_timer(1.0 / given.stream_rate, self._tick)
         self._diagnostics = topics.publisher(self, topics.DIAGNOSTICS)
         self._dropped = 0
@@ -110,7 +96,7 @@ class Monitor(Node):
         if is_asked_alone or not self.count_publishers(topics.STATE.name):
             return True
         self._asked_at = self._asked_at or time.monotonic()
-        return not self._does_arm_end and time.monotonic() - self._asked_at > _TOGETHER
+        return not self._topics.is_arm_ending and time.monotonic() - self._asked_at > _TOGETHER
 
     def destroy_node(self) -> None:
         """End the server and whoever waits, then the node."""
@@ -122,18 +108,8 @@ class Monitor(Node):
         namespace = self.get_namespace().strip("/")
         return replace(arm, name=f"{namespace}: {arm.name}") if namespace else arm
 
-    def _subscribe(self) -> None:
-        # Joint states come five times as often as they are shown: only the newest is unpacked.
-        topics.subscription(self, topics.JOINT_STATES, self._keep_joint_states, raw=True)
-        topics.subscription(self, topics.DYNAMIC_JOINT_STATES, self._on_dynamic)
-        topics.subscription(self, topics.COMMANDED, self._on_commanded)
-        topics.subscription(self, topics.STATE, self._on_state)
-        topics.subscription(self, topics.PROTECTIVE_STOP_STATE, self._on_protective_stop)
-        topics.subscription(self, topics.DIAGNOSTICS, self._on_diagnostics)
-        topics.subscription(self, topics.CONTROLLER_STATE, self._on_controller)
-
     def _tick(self) -> None:
-        self._read_joint_states()
+        self._topics.read_joint_states()
         snapshot = self._board.at(time.monotonic())
         self._gateway.show(snapshot)
         if self._hub.viewers:
@@ -149,80 +125,15 @@ class Monitor(Node):
         if now_dropped > _USUAL_DROPS:
             level, text = DiagnosticStatus.WARN, f"{now_dropped} connections a second ask for nothing"
             values |= {"done": "they are dropped", "remedy": "find the program that opens them; STOP works"}
-        message = DiagnosticArray(status=[conversions.diagnostic(_OWN, level, text, values)])
+        message = DiagnosticArray(status=[conversions.diagnostic(OWN_STATUS, level, text, values)])
         message.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(message)
-
-    def _keep_joint_states(self, message: bytes) -> None:
-        self._joint_states = message
-        self._board.heard(topics.JOINT_STATES.name, time.monotonic(), servo_interface=True)
-
-    def _read_joint_states(self) -> None:
-        if self._joint_states is None:
-            return
-        message = deserialize_message(self._joint_states, JointState)
-        self._joint_states = None
-        self._board.readings.joint_states(time.monotonic(), _by_joint(message))
-
-    def _on_dynamic(self, message: DynamicJointState) -> None:
-        now = time.monotonic()
-        self._board.heard(topics.DYNAMIC_JOINT_STATES.name, now, servo_interface=True)
-        values = (dict(zip(item.interface_names, item.values, strict=False)) for item in message.interface_values)
-        self._board.readings.dynamic_joint_states(now, dict(zip(message.joint_names, values, strict=False)))
-
-    def _on_commanded(self, message: JointState) -> None:
-        now = time.monotonic()
-        self._board.heard(topics.COMMANDED.name, now, servo_interface=True)
-        self._board.readings.commanded(now, conversions.positions_of(message))
-
-    def _on_state(self, message: DiagnosticStatus) -> None:
-        values = conversions.values_of(message)
-        self._does_arm_end = "ending" in values
-        self._board.servo_interface(time.monotonic(), message.message, values)
-
-    def _on_protective_stop(self, message: Bool) -> None:
-        self._board.protective_stop = bool(message.data)
-
-    def _on_diagnostics(self, message: DiagnosticArray) -> None:
-        now = time.monotonic()
-        statuses = [_status_of(status) for status in message.status]
-        if any(status.name != _OWN for status in statuses):
-            self._board.heard(topics.DIAGNOSTICS.name, now)
-        told_by_servos = any(status.name.startswith("servo_interface") for status in statuses)
-        self._board.statuses(now, statuses, servo_interface=told_by_servos)
-        for status in statuses:
-            if status.name.startswith("recorder"):
-                self._board.recorder(now, _recording_of(status))
-
-    def _on_controller(self, message: JointTrajectoryControllerState) -> None:
-        now = time.monotonic()
-        self._board.heard(topics.CONTROLLER_STATE.name, now)
-        self._board.controller(now, dict(zip(message.joint_names, message.error.positions, strict=False)))
 
     def _announce(self, host: str) -> None:
         # Where the key is, not the key: others may read this log.
         if self._key_file is not None:
             _print(f"access key in {self._key_file}")
         _print(f"ready {page_url(host, self._server.port)}")
-
-
-def _by_joint(message: JointState) -> dict[str, dict[str, float]]:
-    columns = {"position": message.position, "velocity": message.velocity, "effort": message.effort}
-    complete = {name: column for name, column in columns.items() if len(column) == len(message.name)}
-    return {
-        joint: {name: column[index] for name, column in complete.items()}
-        for index, joint in enumerate(message.name)
-    }
-
-
-def _status_of(status: DiagnosticStatus) -> Status:
-    # rclpy gives the level, a byte in the definition, as bytes of length one.
-    return Status(status.name, status.level[0], status.message, conversions.values_of(status))
-
-
-def _recording_of(status: Status) -> Recording:
-    path = status.values.get("path", "")
-    return Recording(active=bool(path), path=path, message=status.message, values=status.values)
 
 
 def _print(line: str) -> None:

@@ -5,23 +5,19 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-from action_msgs.msg import GoalStatusArray
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from rclpy.exceptions import InvalidTopicNameException
 from rclpy.node import Node
-from rclpy.qos import QoSProfile
-from rclpy.validate_topic_name import validate_topic_name
 
-from armature.errors import ArmatureError, ConfigError, RecordingError
+from armature.errors import ArmatureError, RecordingError
 from armature.nodes.common import parameters, topics
 from armature.nodes.common.conversions import diagnostic
-from armature.nodes.recorder.raw import RawSubscription, common, message_class
+from armature.nodes.recorder.subscriptions import RawSubscriptions
 from armature.recording.bag.recover import finish_bag, unfinished_bags
 from armature.recording.recorder.recorder import Limits, Recorder
 from armature.recording.recorder.session import Session
@@ -46,14 +42,7 @@ class Settings:
     topics: tuple[str, ...] = ()
 
 
-def _action_topics() -> list[topics.Topic]:
-    name = f"{topics.FOLLOW_JOINT_TRAJECTORY.name}/_action"
-    feedback = topics.FOLLOW_JOINT_TRAJECTORY.kind.Impl.FeedbackMessage
-    latched = replace(topics.STATE, name=f"{name}/status", kind=GoalStatusArray)
-    return [topics.Topic(f"{name}/feedback", feedback, QoSProfile(depth=10)), latched]
-
-
-class _Pump(Thread):
+class _BagWriter(Thread):
     """Writes a session's messages, so that a slow disk delays nobody else."""
 
     def __init__(self, session: Session) -> None:
@@ -78,7 +67,7 @@ class _Pump(Thread):
 
 
 class RecorderNode(Node):
-    """Records the graph's topics, and those that the parameter `topics` names."""
+    """Has a recorder, what feeds it, and the thread that writes the bag."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__("recorder", **options)
@@ -88,46 +77,34 @@ class RecorderNode(Node):
         parameters.refuse_unknown(self)
         root = Path(settings.folder).expanduser()
         self._recorder = Recorder(root, limits, os.environ.get("ROS_DISTRO", ""), os.getppid())
-        self._pump: _Pump | None = None
+        self._writer: _BagWriter | None = None
         self._failure = ""
         self._hole = ""  # what is missing before the present recording
-        self._feeds: dict[str, RawSubscription] = {}
-        self._extra = [self._resolve(name) for name in settings.topics]
-        for topic in (*topics.TOPICS, *_action_topics()):
-            self._listen(self.resolve_topic_name(topic.name), topic.kind, topic.qos)
+        self._topics = RawSubscriptions(self, settings.topics, self._recorder)
         self._diagnostics = topics.publisher(self, topics.DIAGNOSTICS)
         for service, answer in (
             (topics.RECORDER_START, self._start),
             (topics.RECORDER_STOP, self._stop),
             (topics.RECORDER_SNAPSHOT, self._snapshot),
         ):
-            self.create_service(service.kind, service.name, _answering(answer))
-        self._timers = [
-            self.create_timer(1.0, self._each_second),
-            self.create_timer(_REPORT_PERIOD, self._report),
-        ]
+            self.create_service(service.kind, service.name, _answer_with(answer))
+        self.create_timer(1.0, self._each_second)
+        self.create_timer(_REPORT_PERIOD, self._report)
         self._go_on()
         self._recovery = Thread(target=self._recover, name="bag recovery", daemon=True)
         self._recovery.start()
 
     def destroy_node(self) -> None:
         """Close the bag, then end."""
-        if self._pump is not None:
+        if self._writer is not None:
             self._end(self._recorder.leave)
         self._recovery.join(timeout=10.0)  # one that is cut off begins anew at the next start
         super().destroy_node()
 
-    def _resolve(self, name: str) -> str:
-        try:
-            validate_topic_name(name)
-            return str(self.resolve_topic_name(name))
-        except InvalidTopicNameException as error:
-            raise ConfigError("parameter topics", name, "a topic's name is needed") from error
-
     def _start(self) -> str:
         session = self._recorder.begin(time.time_ns())
         self._failure = self._hole = ""
-        self._pump = _Pump(session)
+        self._writer = _BagWriter(session)
         return str(session.bag)
 
     def _go_on(self) -> None:
@@ -137,7 +114,7 @@ class RecorderNode(Node):
             left = self._recorder.interrupted()
             if left is None:
                 return
-            self._pump = _Pump(self._recorder.begin(now, continues=left.bag.name))
+            self._writer = _BagWriter(self._recorder.begin(now, continues=left.bag.name))
         except RecordingError as error:
             self._failure = f"a recording that was interrupted cannot go on: {error}"
             self.get_logger().error(self._failure)
@@ -161,9 +138,9 @@ class RecorderNode(Node):
             why: what made it fail, where that is known.
         """
         session = self._recorder.end()
-        if self._pump is not None:
-            self._pump.stop()
-            self._pump = None
+        if self._writer is not None:
+            self._writer.stop()
+            self._writer = None
         self._failure, self._hole = why or session.failure, ""
         try:
             note(session)
@@ -185,8 +162,7 @@ class RecorderNode(Node):
                 self.get_logger().error(str(error))
 
     def _each_second(self) -> None:
-        for name in {*self._feeds, *self._extra}:
-            self._tend(name)
+        self._topics.look()
         if self._recorder.session is not None:
             self._watch(self._recorder.session)
 
@@ -199,34 +175,6 @@ class RecorderNode(Node):
             why = str(error)
         if why:
             self._end(self._recorder.forget, why)
-
-    def _tend(self, name: str) -> None:
-        """Subscribe to a topic that appeared; loosen a subscription that its publishers do not serve."""
-        offers = self.get_publishers_info_by_topic(name)
-        profiles = [offer.qos_profile for offer in offers]
-        feed = self._feeds.get(name)
-        if feed is None:
-            if offers:
-                self._follow(name, offers[0].topic_type, common(profiles))
-            return
-        feed.publishers = len(offers)
-        wanted = common([feed.qos, *profiles])
-        if (wanted.reliability, wanted.durability) != (feed.qos.reliability, feed.qos.durability):
-            feed.close()
-            self._listen(name, feed.kind, wanted)
-
-    def _follow(self, name: str, type_name: str, qos: QoSProfile) -> None:
-        try:
-            self._listen(name, message_class(type_name), qos)
-        except (ImportError, AttributeError):
-            self._extra.remove(name)
-            self.get_logger().error(f"{name} is not recorded: {type_name} is not installed; source its workspace")
-
-    def _listen(self, name: str, kind: Any, qos: QoSProfile) -> None:
-        try:
-            self._feeds[name] = RawSubscription(self, name, kind, qos, self._recorder.receive, self._recorder.lost)
-        except RecordingError as error:
-            self.get_logger().error(f"{name} is not recorded: {error}")
 
     def _report(self) -> None:
         message = DiagnosticArray(status=[self._status()])
@@ -253,7 +201,7 @@ def _clock(nanoseconds: int) -> str:
     return f"{datetime.fromtimestamp(nanoseconds * 1e-9, timezone.utc):%H:%M:%S.%f}"[:-3]
 
 
-def _answering(deed: Callable[[], str]) -> Callable[[Any, Any], Any]:
+def _answer_with(deed: Callable[[], str]) -> Callable[[Any, Any], Any]:
     def answer(_request: Any, response: Any) -> Any:
         try:
             response.message, response.success = deed(), True

@@ -7,11 +7,12 @@ from rclpy.node import Node
 from armature.core.control.readiness import session_name
 from armature.errors import CommandRefused
 from armature.nodes.common import topics
-from armature.nodes.servo_interface.bus_process.keeper import BusKeeper
+from armature.nodes.servo_interface.bus_process.connection import BusConnection
 
 # The controller's state comes at 20 Hz; promise 4 grants a fault one second until it is named.
 _LOOK_EVERY = 0.1  # [s]
-_SILENCE = 8  # looks
+SILENCE = 0.8  # until a controller counts as gone [s]
+_SILENT_LOOKS = round(SILENCE / _LOOK_EVERY)
 
 
 class ControllerWatch:
@@ -22,10 +23,10 @@ class ControllerWatch:
     node's, since a controller is silent too while a simulation stands still.
     """
 
-    def __init__(self, node: Node, keeper: BusKeeper) -> None:
+    def __init__(self, node: Node, bus: BusConnection) -> None:
         """Args: whose subscription and timer it uses, and the bus child."""
         self._node = node
-        self._keeper = keeper
+        self._bus = bus
         self._session = ""
         self._looks = -1  # since the controller was heard last; -1: not in this session
         self._had_writer = False
@@ -42,12 +43,12 @@ class ControllerWatch:
         self._looks = 0
 
     def _look(self) -> None:
-        session = session_name(self._keeper.status.session)
+        session = session_name(self._bus.status.session)
         if session != self._session or not session:
             self._session, self._looks, self._had_writer = session, -1, False
             return
         has_writer = self._node.count_publishers(self._setpoints) > 0
-        if self._looks >= _SILENCE:
+        if self._looks >= _SILENT_LOOKS:
             self._tell(f"nothing has been heard of the controller for {self._looks * _LOOK_EVERY:.1f} s")
         elif self._had_writer and not has_writer:
             self._tell("nobody publishes set-points any more")
@@ -58,6 +59,6 @@ class ControllerWatch:
         why = f"controller gone: {what}; holding; start it again, then enable"
         self._node.get_logger().error(why)
         try:
-            self._keeper.client.request("controller_gone", why=why)
+            self._bus.client.request("controller_gone", why=why)
         except CommandRefused as error:
             self._node.get_logger().error(str(error))

@@ -15,7 +15,7 @@ from armature.core.trajectory.trajectory import Trajectory
 from armature.dynamixel.faults.states import Mode
 from armature.errors import CommandRefused
 from armature.nodes.servo_interface.bus_process.client import BusClient
-from armature.nodes.servo_interface.bus_process.keeper import BusKeeper
+from armature.nodes.servo_interface.bus_process.connection import BusConnection
 from armature.nodes.servo_interface.parameters import ServoConfiguration
 
 _REST_TIME = 5.0  # how long a stop may take before parking begins [s]
@@ -28,10 +28,10 @@ _STOPPABLE = (Mode.ENABLED.name, Mode.MOVING.name, Mode.HOLDING.name, Mode.PARKI
 class Disabling:
     """Disables on request; who asks while it is under way awaits the same end."""
 
-    def __init__(self, configuration: ServoConfiguration, keeper: BusKeeper) -> None:
+    def __init__(self, configuration: ServoConfiguration, bus: BusConnection) -> None:
         """Args: the arm and its park pose, and the bus child."""
         self._configuration = configuration
-        self._keeper = keeper
+        self._bus = bus
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="disabling")
         self._lock = threading.Lock()
         self._is_called_off = False
@@ -55,14 +55,14 @@ class Disabling:
         """Hold at once, and begin no other parking."""
         with self._lock:
             self._is_called_off = True
-            self._keeper.client.request("hold", why=why)
+            self._bus.client.request("hold", why=why)
 
     def close(self) -> None:
-        """End the thread; the keeper must be closed before, so that it waits for nothing."""
+        """End the thread; the bus must be closed before, so that it waits for nothing."""
         self._worker.shutdown()
 
     def _disable(self, is_leaving: bool) -> str:
-        status = self._keeper.status
+        status = self._bus.status
         if self._is_off():
             return "torque is off already"
         is_fault = status.mode == Mode.FAULT.name  # of which the loop knows whether the arm can park with it
@@ -72,20 +72,20 @@ class Disabling:
         self._end_free_drive(status.free)
         if status.mode != Mode.PARKING.name:  # else it is under way, and its end is this one's too
             if not (is_fault or status.wants_park):  # else the fault has stopped the arm
-                self._keeper.client.request("hold", why="stopping before parking")
+                self._bus.client.request("hold", why="stopping before parking")
             self._go_to_park()
         self._await_end()
-        if self._keeper.status.mode == Mode.FAULT.name:
-            self._keeper.wait_for(self._is_off, _CUT_TIME)
+        if self._bus.status.mode == Mode.FAULT.name:
+            self._bus.wait_for(self._is_off, _CUT_TIME)
         if not self._is_off():
-            raise CommandRefused("disable", self._keeper.status.why, f"{_SUPPORT}; torque stays on")
+            raise CommandRefused("disable", self._bus.status.why, f"{_SUPPORT}; torque stays on")
         return "parked, torque off"
 
     def _await_end(self) -> None:
         """Wait while the arm parks, which ends within a bounded time, unless no time passes."""
         before = math.nan
-        while not self._keeper.wait_for(lambda: self._keeper.status.mode != Mode.PARKING.name, _STANDSTILL):
-            client = self._keeper.client
+        while not self._bus.wait_for(lambda: self._bus.status.mode != Mode.PARKING.name, _STANDSTILL):
+            client = self._bus.client
             time = self._loop_time(client)
             if time == before:
                 client.request("hold", why="parking was called off: time stands")
@@ -95,31 +95,31 @@ class Disabling:
             before = time
 
     def _is_off(self) -> bool:
-        status = self._keeper.status
+        status = self._bus.status
         return status.mode == Mode.DISABLED.name or (status.mode == Mode.FAULT.name and status.torque == "off")
 
     def _end_free_drive(self, joints: Sequence[str]) -> None:
         """Only an arm that holds with all its joints can park."""
         for joint in joints:
-            self._keeper.client.request("free", joint=joint, begin=False)
+            self._bus.client.request("free", joint=joint, begin=False)
         if joints:
             cycle = self._cycle()
-            self._keeper.wait_for(lambda: not self._keeper.status.free and self._cycle() > cycle, _REST_TIME)
+            self._bus.wait_for(lambda: not self._bus.status.free and self._cycle() > cycle, _REST_TIME)
 
     def _cycle(self) -> int:
-        readings = self._keeper.client.readings()
+        readings = self._bus.client.readings()
         return 0 if readings is None else readings.cycle
 
     def _at_rest(self) -> dict[str, float]:
         """Commanded positions once nothing is commanded to move."""
-        self._keeper.wait_for(lambda: self._resting() is not None, _REST_TIME)
+        self._bus.wait_for(lambda: self._resting() is not None, _REST_TIME)
         resting = self._resting()
         if resting is None:
             raise CommandRefused("park", "the arm does not come to rest", f"{_SUPPORT}; torque stays on")
         return resting
 
     def _resting(self) -> dict[str, float] | None:
-        readings = self._keeper.client.readings()
+        readings = self._bus.client.readings()
         if readings is None or any(axis.commanded_velocity for axis in readings.axes):
             return None
         joints = self._configuration.joints
@@ -141,7 +141,7 @@ class Disabling:
         with self._lock:
             if self._is_called_off:
                 raise CommandRefused("park", "it was called off", "torque stays on; ask again")
-            client = self._keeper.client
+            client = self._bus.client
             serial = client.send_segment(Segment(0, "", self._loop_time(client), way))
             client.request("park", serial=serial)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from armature.dynamixel.loop import link
 from armature.errors import CommandRefused
-from armature.nodes.servo_interface.bus_process.keeper import BusKeeper
+from armature.nodes.servo_interface.bus_process.connection import BusConnection
 from armature.nodes.servo_interface.parameters import ServoConfiguration
 
 _EVERY = 0.05  # [s]
@@ -21,33 +21,33 @@ Loads = Callable[[link.Readings], Mapping[str, float]]
 class Guiding:
     """A thread of its own while joints give way, since the model takes time to load."""
 
-    def __init__(self, configuration: ServoConfiguration, keeper: BusKeeper) -> None:
+    def __init__(self, configuration: ServoConfiguration, bus: BusConnection) -> None:
         """Args: the arm, and the bus child."""
         self._configuration = configuration
-        self._keeper = keeper
+        self._bus = bus
         self._thread: threading.Thread | None = None
 
     def see(self, free: tuple[str, ...]) -> None:
-        """These joints are free; called in the keeper's thread."""
+        """These joints are free; called in the connection's thread."""
         is_under_way = self._thread is not None and self._thread.is_alive()
         if not is_under_way and self._configuration.wiring.yielding.intersection(free):
             self._thread = threading.Thread(target=self._tell, name="guiding")
             self._thread.start()
 
     def close(self) -> None:
-        """End the thread; the keeper must be closed before, so that it waits for nothing."""
+        """End the thread; the bus must be closed before, so that it waits for nothing."""
         if self._thread is not None:
             self._thread.join()
 
     def _tell(self) -> None:
         loads = _loads_of(self._configuration)
         with suppress(CommandRefused):  # the process ends, or the bus child has gone
-            while self._keeper.status.free:
-                client = self._keeper.client
+            while self._bus.status.free:
+                client = self._bus.client
                 readings = client.readings()
                 if readings is not None and (told := loads(readings)):
                     client.tell("loads", loads=told)
-                self._keeper.wait_for(lambda: not self._keeper.status.free, _EVERY)
+                self._bus.wait_for(lambda: not self._bus.status.free, _EVERY)
 
 
 def _loads_of(configuration: ServoConfiguration) -> Loads:

@@ -13,11 +13,11 @@ from pathlib import Path
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
 from armature.errors import ArmatureError, CommandRefused
-from armature.nodes.common.exit_message import Voice, leaves_torque_on, not_parked
+from armature.nodes.common.exit_message import ExitMessage, leaves_torque_on, not_parked
 from armature.nodes.common.parameters import read, refuse_unknown
-from armature.nodes.servo_interface.bus_process.keeper import BusKeeper
+from armature.nodes.servo_interface.bus_process.connection import BusConnection
+from armature.nodes.servo_interface.components import Components
 from armature.nodes.servo_interface.parameters import ServoConfiguration
-from armature.nodes.servo_interface.parts import Parts
 from armature.signals import Signals
 
 
@@ -26,7 +26,7 @@ class StartParameters:
     """What is known before the node is configured."""
 
     autostart: bool = True  # configure and activate at start; false leaves it to a lifecycle manager
-    last_words: str = ""  # file that keeps how the arm was left; "" for the log alone
+    exit_message_file: str = ""  # file that keeps how the arm was left; "" for the log alone
 
 
 class ServoInterface(LifecycleNode):
@@ -35,12 +35,12 @@ class ServoInterface(LifecycleNode):
     def __init__(self) -> None:
         super().__init__("servo_interface")
         self._refusal: Exception | None = None
-        self._parts: Parts | None = None
+        self._components: Components | None = None
         self._leaving: Future[str] | None = None
         self._has_left = False
         given = read(self, StartParameters)
-        self._last_words = given.last_words
-        self._voice = Voice(Path(given.last_words) if given.last_words else None)
+        self._exit_message_file = given.exit_message_file
+        self._exit_message = ExitMessage(Path(given.exit_message_file) if given.exit_message_file else None)
         self._autostart = given.autostart
         self.leaves_torque_on = False
 
@@ -62,7 +62,7 @@ class ServoInterface(LifecycleNode):
     @property
     def failure(self) -> ArmatureError | None:
         """Why this process has to end: there is no bus to serve."""
-        return None if self._parts is None else self._parts.keeper.failure
+        return None if self._components is None else self._components.bus.failure
 
     # Transitions
 
@@ -71,49 +71,49 @@ class ServoInterface(LifecycleNode):
         try:
             configuration = ServoConfiguration.of(self)
             refuse_unknown(self)
-            self._parts = Parts(self, configuration, self._voice, self._last_words)
+            self._components = Components(self, configuration, self._exit_message, self._exit_message_file)
         except Exception as error:  # noqa: BLE001  # rclpy would swallow it; `start` raises it again
             self._refusal = error
             self.get_logger().error(str(error))
             return TransitionCallbackReturn.FAILURE
         self._refusal = None
-        self._parts.keeper.open()
+        self._components.bus.open()
         return TransitionCallbackReturn.SUCCESS
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Take commands."""
-        if self._parts is not None:
-            self._parts.activate(active=True)
+        if self._components is not None:
+            self._components.activate(active=True)
         return super().on_activate(state)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop within limits, hold, and take no commands."""
-        if self._parts is not None:
-            self._parts.activate(active=False)
+        if self._components is not None:
+            self._components.activate(active=False)
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Let the bus go; refused while there is torque, since STOP and torque_off would vanish."""
-        if self._parts is not None and self._parts.has_torque:
-            self._parts.refuse_clean_up()
+        if self._components is not None and self._components.has_torque:
+            self._components.refuse_clean_up()
             return TransitionCallbackReturn.FAILURE
         self._let_go("cleaned up")
         return TransitionCallbackReturn.SUCCESS
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """As clean-up, but ROS lets nobody refuse it: with torque the arm is parked, and its services stay."""
-        if self._parts is not None and self._parts.has_torque:
-            self._parts.take_commands(False)  # without a stop: it may be parking already
-            self._parts.services.way_back = "it was shut down; end its process, then start it again"
-            self._leaving = self._parts.disabling.begin(is_leaving=True)
+        if self._components is not None and self._components.has_torque:
+            self._components.take_commands(False)  # without a stop: it may be parking already
+            self._components.services.way_back = "it was shut down; end its process, then start it again"
+            self._leaving = self._components.disabling.begin(is_leaving=True)
             self._leaving.add_done_callback(self._tell_how_it_shut_down)
         else:
             self._let_go("shut down")
         return TransitionCallbackReturn.SUCCESS
 
     def _let_go(self, why: str) -> None:
-        if self._parts is not None:
-            self._voice.rest(not_parked(why, self._parts.keeper.status))
+        if self._components is not None:
+            self._exit_message.rest(not_parked(why, self._components.bus.status))
         self._close(quit=True)
 
     def _tell_how_it_shut_down(self, parking: Future[str]) -> None:
@@ -127,43 +127,43 @@ class ServoInterface(LifecycleNode):
         super().destroy_node()
 
     def _close(self, *, quit: bool) -> None:
-        parts, self._parts = self._parts, None
-        if parts is not None:
-            parts.close(quit=quit)
+        components, self._components = self._components, None
+        if components is not None:
+            components.close(quit=quit)
 
     # Leaving
 
     def stopping(self, signals: Signals) -> bool:
         """First asked: stop, park if that may be, end. Asked again: hold at once, end."""
-        if self._parts is None or self._has_left:
+        if self._components is None or self._has_left:
             return True
-        self._parts.outlet.is_ending = True
+        self._components.publishers.is_ending = True
         if self._leaving is None:
-            if not self._parts.services.is_active:
-                return self._leave(not_parked("the servo interface is not active", self._parts.keeper.status))
-            self._leaving = self._parts.disabling.begin(is_leaving=True)
+            if not self._components.services.is_active:
+                return self._leave(not_parked("the servo interface is not active", self._components.bus.status))
+            self._leaving = self._components.disabling.begin(is_leaving=True)
         if self._leaving.done():
-            return self._leave(self._how_it_left(self._leaving, self._parts.keeper))
-        if signals.asks_again(self._parts.parking_since):
-            return self._leave(self._hold_at_once(self._parts))
+            return self._leave(self._how_it_left(self._leaving, self._components.bus))
+        if signals.asks_again(self._components.parking_since):
+            return self._leave(self._hold_at_once(self._components))
         return False
 
     def _leave(self, words: str) -> bool:
-        self._voice.leave(words)
+        self._exit_message.leave(words)
         self.leaves_torque_on = leaves_torque_on(words)
         self._has_left = True
         return True
 
     @staticmethod
-    def _how_it_left(leaving: Future[str], keeper: BusKeeper) -> str:
+    def _how_it_left(leaving: Future[str], bus: BusConnection) -> str:
         try:
             return leaving.result()
         except ArmatureError as error:
-            return not_parked(str(error), keeper.status)
+            return not_parked(str(error), bus.status)
 
     @staticmethod
-    def _hold_at_once(parts: Parts) -> str:
+    def _hold_at_once(components: Components) -> str:
         why = "asked twice to end; holding"
         with suppress(CommandRefused):  # without a bus process the servos hold by themselves
-            parts.disabling.call_off(why)
-        return not_parked(why, parts.keeper.status)
+            components.disabling.call_off(why)
+        return not_parked(why, components.bus.status)

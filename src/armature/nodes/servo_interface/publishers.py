@@ -5,18 +5,22 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 
+from builtin_interfaces.msg import Time
+from control_msgs.msg import DynamicJointState, InterfaceValue
 from rclpy.node import Node
+from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 
 from armature.dynamixel.loop import link
 from armature.nodes.common import topics
-from armature.nodes.common.conversions import to_stamp
-from armature.nodes.servo_interface import diagnostics, messages
+from armature.nodes.common.conversions import set_session, to_stamp
+from armature.nodes.servo_interface import diagnostics
 from armature.nodes.servo_interface.clock import CycleStamps
 from armature.nodes.servo_interface.parameters import ServoConfiguration
-from armature.nodes.servo_interface.subscriptions import Inlet
+from armature.nodes.servo_interface.subscriptions import Subscriptions
 
 _COMMANDED_EVERY = 0.05  # [s]
 _DYNAMIC_EVERY = 0.1  # [s]
@@ -31,10 +35,10 @@ _TOPICS = (
 )
 
 
-class Outlet:
+class Publishers:
     """Publishers, and what they published last; any thread may call its methods."""
 
-    def __init__(self, node: Node, configuration: ServoConfiguration, inlet: Inlet) -> None:
+    def __init__(self, node: Node, configuration: ServoConfiguration, subscriptions: Subscriptions) -> None:
         """Args: whose publishers they are, what the arm is, and who counts refused set-points."""
         self.status: link.Status | None = None
         self.readings: link.Readings | None = None
@@ -42,7 +46,7 @@ class Outlet:
         self._told_ending = False
         self._node = node
         self._configuration = configuration
-        self._inlet = inlet
+        self._subscriptions = subscriptions
         self._publishers = {topic: topics.publisher(node, topic) for topic in _TOPICS}
         self._stamps = CycleStamps(lambda: node.get_clock().now().nanoseconds * 1e-9, time.monotonic)
         self._newest = -math.inf  # monotonic time of the cycle that was published last [s]
@@ -66,13 +70,13 @@ class Outlet:
     def _tell_cycle(self, readings: link.Readings) -> None:
         self.readings = readings
         joints = self._configuration.joints
-        state = messages.joint_state(self._stamp_of(readings), joints, readings)
+        state = _joint_state(self._stamp_of(readings), joints, readings)
         if state.name:
             self._publish(topics.JOINT_STATES, state)
         if self._is_due(topics.COMMANDED, _COMMANDED_EVERY):
             self._publish_commanded()
         if self._is_due(topics.DYNAMIC_JOINT_STATES, _DYNAMIC_EVERY):
-            state = messages.dynamic_state(self._stamp_of(readings), joints, readings)
+            state = _dynamic_state(self._stamp_of(readings), joints, readings)
             self._publish(topics.DYNAMIC_JOINT_STATES, state)
         if self._is_due(topics.DIAGNOSTICS, _DIAGNOSTICS_EVERY):
             self._publish_diagnostics()
@@ -117,7 +121,7 @@ class Outlet:
         if self.readings is not None:
             session = self.status.session if self.status is not None else ""
             stamp = self._stamp_of(self.readings)
-            message = messages.commanded(stamp, self._configuration.joints, self.readings, session)
+            message = _commanded(stamp, self._configuration.joints, self.readings, session)
             self._publish(topics.COMMANDED, message)
 
     def _publish_diagnostics(self) -> None:
@@ -128,7 +132,10 @@ class Outlet:
             self._publish(topics.DIAGNOSTICS, array)
 
     def _refusals(self) -> dict[str, object]:
-        return {"refused_messages": self._inlet.refused, "last_refused_message": self._inlet.last_refusal}
+        return {
+            "refused_messages": self._subscriptions.refused,
+            "last_refused_message": self._subscriptions.last_refusal,
+        }
 
     def _publish(self, topic: topics.Topic, message: Any) -> None:
         publisher = self._publishers.get(topic)
@@ -139,7 +146,7 @@ class Outlet:
         """ROS time of a cycle; this process may have been put aside since."""
         clock = self._node.get_clock()
         if clock.ros_time_is_active:  # a simulated clock does not pass as the monotonic one does
-            simulated = self._inlet.simulated_time(readings)
+            simulated = self._subscriptions.simulated_time(readings)
             return clock.now().to_msg() if simulated is None else to_stamp(round(simulated * 1e9))
         return to_stamp(round(self._stamps.of(readings.time) * 1e9))
 
@@ -152,3 +159,54 @@ class Outlet:
             return False
         self._due[topic] = now + period
         return True
+
+
+def _joint_state(stamp: Time, joints: Sequence[str], readings: link.Readings) -> JointState:
+    """Only joints that were read in this cycle; effort is NaN where no factor to N·m is calibrated."""
+    read = [(j, a) for j, a in zip(joints, readings.axes, strict=True) if math.isfinite(a.position)]
+    message = JointState()
+    message.header.stamp = stamp
+    message.name = [joint for joint, _ in read]
+    message.position = [axis.position for _, axis in read]
+    message.velocity = [axis.velocity for _, axis in read]
+    message.effort = [axis.effort for _, axis in read]
+    return message
+
+
+def _commanded(stamp: Time, joints: Sequence[str], readings: link.Readings, session: str) -> JointState:
+    """What is being commanded now, and in which session (as the frame id, like that of set-points)."""
+    known = [(j, a) for j, a in zip(joints, readings.axes, strict=True) if math.isfinite(a.commanded_position)]
+    message = JointState()
+    message.header.stamp = stamp
+    set_session(message, session)
+    message.name = [joint for joint, _ in known]
+    message.position = [axis.commanded_position for _, axis in known]
+    message.velocity = [axis.commanded_velocity for _, axis in known]
+    return message
+
+
+def _dynamic_state(stamp: Time, joints: Sequence[str], readings: link.Readings) -> DynamicJointState:
+    """All that is known of each servo; what was not read is left out, its age says since when."""
+    message = DynamicJointState()
+    message.header.stamp = stamp
+    message.joint_names = list(joints)
+    message.interface_values = [_interfaces(axis) for axis in readings.axes]
+    return message
+
+
+def _interfaces(axis: link.AxisReading) -> InterfaceValue:
+    values = {
+        "position": axis.position,
+        "velocity": axis.velocity,
+        "effort": axis.effort,
+        "current": axis.current,
+        "load": axis.load,
+        "temperature": axis.temperature,
+        "voltage": axis.voltage,
+        "age": axis.age,
+        "slow_age": axis.slow_age,
+        "torque_enabled": axis.torque,
+        "hardware_error": axis.hardware_error,
+    }
+    known = {name: value for name, value in values.items() if math.isfinite(value)}
+    return InterfaceValue(interface_names=list(known), values=list(known.values()))

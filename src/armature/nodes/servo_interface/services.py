@@ -16,9 +16,9 @@ from armature.errors import CommandRefused
 from armature.nodes.common import topics
 from armature.nodes.common.answers import AnswerService
 from armature.nodes.servo_interface.bus_process.client import BusClient
-from armature.nodes.servo_interface.bus_process.keeper import BusKeeper
+from armature.nodes.servo_interface.bus_process.connection import BusConnection
 from armature.nodes.servo_interface.disabling import Disabling
-from armature.nodes.servo_interface.publishers import Outlet
+from armature.nodes.servo_interface.publishers import Publishers
 from armature.nodes.servo_interface.stop_latch import ProtectiveLatch
 
 _TOLD_WITHIN = 0.5  # [s]; two cycles at the lowest rate take longer, and nobody waits for those
@@ -35,23 +35,23 @@ class ServoServices:
         node: Node,
         joints: tuple[str, ...],
         servos: tuple[str, ...],
-        keeper: BusKeeper,
+        bus: BusConnection,
         disabling: Disabling,
         latch: ProtectiveLatch,
-        outlet: Outlet,
+        publishers: Publishers,
     ) -> None:
         """Args: whose services they are, names of the joints and of all their servos, and who carries it out."""
         self.is_active = False
         self.way_back = "activate it first"  # while it is not
-        self._keeper = keeper
+        self._bus = bus
         self._disabling = disabling
         self._latch = latch
-        self._outlet = outlet
+        self._publishers = publishers
         acts: dict[topics.Service, Callable[[Any], str | Future[str]]] = {
             topics.ENABLE: self._enable,
             topics.PROTECTIVE_STOP: self._protective_stop,
             topics.CLEAR_FAULTS: lambda _: self._active().client.request("clear_faults"),
-            topics.TORQUE_OFF: lambda _: self._keeper.client.request("torque_off"),
+            topics.TORQUE_OFF: lambda _: self._bus.client.request("torque_off"),
             **{topics.reboot(servo): self._rebooting(servo) for servo in servos},
             **{topics.free(joint): self._freeing(joint) for joint in joints},
         }
@@ -62,10 +62,10 @@ class ServoServices:
         for server in self._servers:
             server.close()
 
-    def _active(self) -> BusKeeper:
+    def _active(self) -> BusConnection:
         if not self.is_active:
             raise CommandRefused("request", "the servo interface is not active", self.way_back)
-        return self._keeper
+        return self._bus
 
     def _enable(self, request: SetBool.Request) -> str | Future[str]:
         if request.data:
@@ -76,9 +76,9 @@ class ServoServices:
 
     def _await_commanded(self) -> None:
         """Answer once a cycle has told what is commanded now, so that a goal finds its controller ready."""
-        client = self._keeper.client
+        client = self._bus.client
         begun = _cycle_of(client)
-        self._keeper.wait_for(lambda: _cycle_of(client) > begun + 1, _TOLD_WITHIN)
+        self._bus.wait_for(lambda: _cycle_of(client) > begun + 1, _TOLD_WITHIN)
 
     def _rebooting(self, joint: str) -> Callable[[Trigger.Request], str]:
         return lambda _: self._active().client.request("reboot", joint=joint)
@@ -93,16 +93,16 @@ class ServoServices:
     def _stop(self) -> str:
         with suppress(CommandRefused):  # it is being started
             # The status that comes before the answer has put the latch on the disk.
-            return self._keeper.client.request("protective_stop", on=True)
+            return self._bus.client.request("protective_stop", on=True)
         self._latch.keep(engaged=True)
-        self._keeper.status = replace(self._keeper.status, protective_stop=True)
-        self._outlet.state(self._keeper.status, None)
-        if self._keeper.is_attached:  # it came meanwhile
-            return self._keeper.client.request("protective_stop", on=True)
+        self._bus.status = replace(self._bus.status, protective_stop=True)
+        self._publishers.state(self._bus.status, None)
+        if self._bus.is_attached:  # it came meanwhile
+            return self._bus.client.request("protective_stop", on=True)
         return "the protective stop is latched; the bus process will start with it"
 
     def _release(self) -> str:
-        message = self._keeper.client.request("protective_stop", on=False)
+        message = self._bus.client.request("protective_stop", on=False)
         self._latch.keep(engaged=False)
         return message
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from armature.errors import ConfigError
-from armature.private import require_own
+from armature.private_folder import require_own
 
 _TEXT = (
     "The protective stop of this port is latched; release it with /servo_interface/protective_stop.\n"

@@ -17,7 +17,7 @@ from armature.errors import ArmatureError, CommandRefused
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import session_of, to_segment
 from armature.nodes.servo_interface.bus_process.client import BusClient
-from armature.nodes.servo_interface.bus_process.keeper import BusKeeper
+from armature.nodes.servo_interface.bus_process.connection import BusConnection
 from armature.nodes.servo_interface.clock import SimulatedClock, StampClock, SystemClock, jumped
 
 _EVERY_TICK = JumpThreshold(
@@ -25,17 +25,17 @@ _EVERY_TICK = JumpThreshold(
 )
 
 
-class Inlet:
+class Subscriptions:
     """Hands set-points to the bus child."""
 
-    def __init__(self, node: Node, keeper: BusKeeper, gripper: Collection[str]) -> None:
+    def __init__(self, node: Node, bus: BusConnection, gripper: Collection[str]) -> None:
         """Args: whose subscription it is, the bus child, and the gripper's joints, whose efforts are limits."""
         self.is_open = False  # whether set-points are taken
         self.refused = 0
         self.given_way = 0  # how often a controller has told that joints do not follow
         self.last_refusal = ""
         self._node = node
-        self._keeper = keeper
+        self._bus = bus
         self._gripper = gripper
         self._simulated = SimulatedClock() if is_simulated(node) else None
         self._clock: StampClock = self._simulated or SystemClock(self._ros_time, time.monotonic)
@@ -70,7 +70,7 @@ class Inlet:
         try:
             segment = to_segment(message, self._gripper)
             begin = LoopTime(self._clock.to_loop(segment.begin))
-            self._keeper.client.send_segment(segment.begin_at(begin))
+            self._bus.client.send_segment(segment.begin_at(begin))
         except CommandRefused as error:
             self._refuse(error)
             self._hold(error)
@@ -81,7 +81,7 @@ class Inlet:
         try:
             joints, session = list(message.joint_names), session_of(message)
             # STOP would wait behind its answer; it is refused mostly since the bus process has found it first.
-            self._keeper.client.tell("give_way", joints=joints, session=session)
+            self._bus.client.tell("give_way", joints=joints, session=session)
             self.given_way += 1
         except CommandRefused as error:
             self._refuse(error)
@@ -93,7 +93,7 @@ class Inlet:
 
     def _hold(self, error: CommandRefused) -> None:
         try:
-            self._keeper.client.tell("hold", why=f"{error}; holding")
+            self._bus.client.tell("hold", why=f"{error}; holding")
         except CommandRefused as refusal:
             self._node.get_logger().warning(str(refusal), throttle_duration_sec=1.0)
 
@@ -102,7 +102,7 @@ class Inlet:
         assert self._simulated is not None
         loop_time, jump = self._simulated.tick(self._ros_time(), time.monotonic())
         try:
-            client = self._keeper.client
+            client = self._bus.client
         except CommandRefused:
             return  # nothing lives on that time yet
         client.set_clock(loop_time)

@@ -1,5 +1,5 @@
 """The ROS half's end of the link to the bus process: finds or starts it, asks it, hears it.
 
 Nothing that the bus process itself imports.
-Begin with keeper.py.
+Begin with connection.py.
 """

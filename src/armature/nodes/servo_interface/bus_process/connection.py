@@ -17,11 +17,11 @@ from armature.errors import ArmatureError, CommandRefused, InternalError, Proces
 from armature.nodes.servo_interface.bus_process.client import BusClient
 from armature.nodes.servo_interface.bus_process.spawn import BusStart
 
-_RESPAWN_EVERY = 0.5  # [s]
+RESPAWN_EVERY = 0.5  # [s]
 _END_TIME = 2.0  # [s]
 
 
-class BusKeeper:
+class BusConnection:
     """The bus child of one port, whichever it is at the moment."""
 
     def __init__(
@@ -31,7 +31,7 @@ class BusKeeper:
         on_cycle: Callable[[link.Readings], None],
         on_status: Callable[[link.Status, link.Readings | None], None],
     ) -> None:
-        """Nothing is started yet. What is given here is called in the keeper's thread.
+        """Nothing is started yet. What is given here is called in the connection's thread.
 
         Args:
             config: the configuration that a child is to have now.
@@ -165,17 +165,17 @@ class BusKeeper:
             return
         self._lose(str(error), SEE_TO_BUS)
         with self._news:
-            self._news.wait_for(lambda: self._closing.is_set(), _RESPAWN_EVERY)
+            self._news.wait_for(lambda: self._closing.is_set(), RESPAWN_EVERY)
 
     def _hear(self, client: BusClient) -> None:
         self.was_attached = True
         self._on_attached(client)
-        last_words = client.listen(self._hear_cycle, lambda status: self._hear_status(status, client.readings()))
+        last_error = client.listen(self._hear_cycle, lambda status: self._hear_status(status, client.readings()))
         client.close()
         with self._news:
             self._client = None
         why = "the bus process has ended; the servos hold their last goals; it is being started anew"
-        self._lose(f"{why} ({last_words})" if last_words else why)
+        self._lose(f"{why} ({last_error})" if last_error else why)
 
     def _hear_cycle(self, readings: link.Readings) -> None:
         if not self._closing.is_set():

@@ -15,27 +15,27 @@ from armature.errors import ArmatureError, InternalError
 Made = TypeVar("Made")
 
 
-class KeptNode(Node):
-    """Keeps errors of the program itself: an executor would end the process at the first of them."""
+class GuardedNode(Node):
+    """Takes errors of the program itself: an executor would end the process at the first of them."""
 
     @abstractmethod
     def fail(self, error: InternalError) -> None:
         """Leave what a callback may have left half done in a safe state, and tell why."""
 
-    def planned(self, plan: Callable[[], Made]) -> Made:
-        """What a function makes that changes nothing, so that an error in it is no more than a refusal.
+    def plan(self, work: Callable[[], Made]) -> Made:
+        """Run what changes nothing, so that an error in it is no more than a refusal.
 
         Raises:
             InternalError: it met an error of the program itself.
         """
         try:
-            return plan()
+            return work()
         except ArmatureError:
             raise
         except Exception as error:
-            raise self._told(error) from error
+            raise self._log(error) from error
 
-    def kept(
+    def guard(
         self, callback: Callable[..., Any], otherwise: Callable[..., Any] | None = None
     ) -> Callable[..., Any]:
         """A callback whose error is taken by `fail`.
@@ -46,35 +46,35 @@ class KeptNode(Node):
         """
 
         @functools.wraps(callback)
-        def keeping(*given: Any) -> Any:
+        def guarded(*given: Any) -> Any:
             try:
                 return callback(*given)
             except Exception as error:  # noqa: BLE001  # whatever it is
-                internal = self._told(error)
+                internal = self._log(error)
                 self._end(internal)
                 return otherwise(internal, *given) if otherwise else None
 
-        return keeping
+        return guarded
 
     def create_subscription(self, kind: Any, name: str, callback: Any, *given: Any, **options: Any) -> Any:
         """See rclpy's Node."""
-        return super().create_subscription(kind, name, self.kept(callback), *given, **options)
+        return super().create_subscription(kind, name, self.guard(callback), *given, **options)
 
     def create_timer(self, period: float, callback: Any, *given: Any, **options: Any) -> Any:
         """See rclpy's Node."""
-        return super().create_timer(period, self.kept(callback), *given, **options)
+        return super().create_timer(period, self.guard(callback), *given, **options)
 
     def create_service(self, kind: Any, name: str, callback: Any, *given: Any, **options: Any) -> Any:
         """See rclpy's Node."""
-        return super().create_service(kind, name, self.kept(callback, _unsuccessful), *given, **options)
+        return super().create_service(kind, name, self.guard(callback, _unsuccessful), *given, **options)
 
     def _end(self, error: InternalError) -> None:
         try:
             self.fail(error)
         except Exception as worse:  # noqa: BLE001  # the same error may stand in the way
-            self._told(worse)
+            self._log(worse)
 
-    def _told(self, error: Exception) -> InternalError:
+    def _log(self, error: Exception) -> InternalError:
         where = "".join(traceback.format_exception(error))
         self.get_logger().error(where, throttle_duration_sec=1.0)  # a timer may meet it again and again
         return InternalError(error)

@@ -43,7 +43,7 @@ class Traffic:
     dropped: int = 0  # connections that sent no whole request in time, or made room for newer ones
 
 
-class Reception:
+class EventLoop:
     """Every connection, while no worker has its request."""
 
     def __init__(self, listener: socket.socket, hand_on: Callable[[Request], None], log: logging.Logger) -> None:
@@ -69,7 +69,7 @@ class Reception:
             source.setblocking(False)
         self._selector.register(listener, selectors.EVENT_READ)
         self._selector.register(self._woken, selectors.EVENT_READ)
-        self._thread = threading.Thread(target=self._run, name="http-reception")
+        self._thread = threading.Thread(target=self._run, name="http-events")
         self._thread.start()
 
     def give_back(self, connection: Connection, answer: bytes, *, stays: bool) -> None:

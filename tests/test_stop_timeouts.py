@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from armature.dynamixel.faults.policy import FaultPolicy
-from armature.end_times import STOP_TIMEOUT, last_timeout, stop_timeout
 from armature.errors import ConfigError
 from armature.graph import EMULATED, find_robot, processes
 from armature.standalone import configuration
+from armature.stop_timeouts import STOP_TIMEOUT, last_timeout, stop_timeout
 
 
 def parameters(folder, text):

@@ -9,7 +9,7 @@ import pytest
 
 from armature.errors import ConfigError
 from armature.graph import existing_runtime_folder, make_runtime_folder
-from armature.private import make_private
+from armature.private_folder import make_private
 
 SOMEBODY = os.getuid() + 1
 

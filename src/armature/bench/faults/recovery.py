@@ -1,16 +1,19 @@
-"""The way back as the arm's own messages name it, gone by somebody who knows nothing else."""
+"""Recovery by what the arm's own messages name, done by somebody who knows nothing else."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 from armature.bench.simulation.virtual import JOINTS, Bench
 from armature.dynamixel.faults.remedy import NOTHING, Remedy, Step
 from armature.dynamixel.faults.states import Mode
 from armature.errors import BusError, CommandRefused
 
+Name = TypeVar("Name", bound=str)  # of a step
 _LONGEST_WAIT = 6.0  # [s]
 _TRIES = 10  # requests, and looks at what is said, before it counts as a dead end
 _SETTLED = 0.3  # after a step [s]
@@ -18,8 +21,37 @@ _STEADY = 1.0  # the arm takes commands for so long [s]
 _SLOW = 0.02  # [rad/s]
 
 
+def take_first_request(steps: Iterable[Name], acts: Mapping[Name, Callable[[], object]]) -> Name | None:
+    """Do what a message names, up to its first request.
+
+    Args:
+        steps: that it names, in their order.
+        acts: how each is done.
+
+    Returns:
+        The request; None where the message names none.
+    """
+    for step in steps:
+        acts[step]()
+        if step not in (Step.BY_HAND, Step.WAIT):
+            return step
+    return None
+
+
+def requests(bench: Bench) -> dict[Step, Callable[[], object]]:
+    """How requests are made of an arm on virtual time, by their steps."""
+    return {
+        Step.ENABLE: lambda: bench.loop.enable("s2", bench.now),
+        Step.CLEAR_FAULTS: lambda: bench.loop.clear_faults(bench.now),
+        Step.TORQUE_OFF: lambda: bench.loop.torque_off(bench.now),
+        Step.DISABLE: bench.park,
+        Step.RELEASE: lambda: bench.loop.protective_stop(False, bench.now),
+        Step.END_FREE: lambda: bench.loop.guide(next(iter(bench.loop.free)), bench.now, begin=False),
+    }
+
+
 @dataclass
-class Way:
+class Recovery:
     """How somebody got there, or where it ended."""
 
     asked: list[Step] = field(default_factory=list)  # in their order, those that were refused too
@@ -37,45 +69,40 @@ class Follower:
 
     def __init__(self, bench: Bench, by_hand: Callable[[], object]) -> None:
         """Args: the arm, and what hands do about what has struck it."""
-        self.way = Way()
+        self.recovery = Recovery()
         self._bench = bench
         self._by_hand = by_hand
         self._refused = NOTHING  # the remedy that came with a refusal
-        self._acts: dict[Step, Callable[[], object]] = {
-            Step.ENABLE: lambda: bench.loop.enable("s2", bench.now),
-            Step.CLEAR_FAULTS: lambda: bench.loop.clear_faults(bench.now),
+        self._requests: dict[Step, Callable[[], object]] = {
+            **requests(bench),
             Step.TORQUE_OFF: self._let_down,
             Step.DISABLE: self._park,
-            Step.RELEASE: lambda: bench.loop.protective_stop(False, bench.now),
             Step.REBOOT: lambda: bench.loop.reboot(self._gravest(), bench.now),
-            Step.END_FREE: lambda: bench.loop.guide(next(iter(bench.loop.free)), bench.now, begin=False),
         }
 
-    def follow(self) -> Way:
+    def follow(self) -> Recovery:
         """Go it to its end."""
         for _ in range(_TRIES):
             self._await_rest()
             if self._is_there() and self._stands_alone():
-                return self.way
+                return self.recovery
             remedy = self._refused if self._refused.steps else self._bench.loop.remedy(self._bench.now)
             self._refused = NOTHING
             if not remedy.steps:
-                return self._give_up(f"{self._told()} names no step: {remedy!r}")
+                return self._give_up(f"{self._describe_state()} names no step: {remedy!r}")
             self._take(remedy)
-        return self._give_up(f"a dead end: {', '.join(self.way.asked)}; {self._told()}")
+        return self._give_up(f"a dead end: {', '.join(self.recovery.asked)}; {self._describe_state()}")
 
     def _take(self, remedy: Remedy) -> None:
         """The next request that a remedy names, and what comes before it."""
-        for step in remedy.steps:
-            if step is Step.BY_HAND:
-                self._by_hand()
-                self._await_rest()
-            elif step is Step.WAIT:
-                self._wait(remedy)
-            else:
-                self._ask(step)
-                return
-            self._bench.run(_SETTLED)
+        acts: dict[Step, Callable[[], object]] = {step: partial(self._ask, step) for step in self._requests}
+        acts |= {Step.BY_HAND: self._use_hands, Step.WAIT: partial(self._wait, remedy)}
+        take_first_request(remedy.steps, acts)
+
+    def _use_hands(self) -> None:
+        self._by_hand()
+        self._await_rest()
+        self._bench.run(_SETTLED)
 
     def _wait(self, remedy: Remedy) -> None:
         """As long as the same is said, and no longer than somebody waits."""
@@ -84,12 +111,13 @@ class Follower:
             end = bench.now + _LONGEST_WAIT / 3.0
         while bench.now < end and (bench.loop.remedy(bench.now) == remedy or remedy.steps[-1] is not Step.WAIT):
             bench.cycle()
+        bench.run(_SETTLED)
 
     def _ask(self, step: Step) -> None:
-        self.way.asked.append(step)
+        self.recovery.asked.append(step)
         before = self._bench.positions()
         try:
-            self._acts[step]()
+            self._requests[step]()
         except CommandRefused as error:
             self._note_refusal(step, error)
         except BusError:  # an answer was lost: the cycle goes on with it, or it is asked again
@@ -101,7 +129,7 @@ class Follower:
 
     def _note_refusal(self, step: Step, error: CommandRefused) -> None:
         if not isinstance(error.remedy, Remedy) or not error.remedy.steps:
-            self.way.trouble.append(f"{step} refused without a step: {error}")
+            self.recovery.trouble.append(f"{step} refused without a step: {error}")
         else:
             self._refused = error.remedy
 
@@ -110,7 +138,7 @@ class Follower:
         places = self._bench.positions()
         for joint in JOINTS[:-1]:
             beyond = abs(places[joint] - before[joint]) - self._sag(joint)
-            self.way.moved = max(self.way.moved, math.degrees(beyond))
+            self.recovery.moved = max(self.recovery.moved, math.degrees(beyond))
 
     def _sag(self, joint: str) -> float:
         """How far a joint with torque hangs under its goal [rad]."""
@@ -148,11 +176,11 @@ class Follower:
         self._bench.run(_STEADY)
         return self._is_there()
 
-    def _give_up(self, why: str) -> Way:
-        self.way.trouble.append(why)
-        return self.way
+    def _give_up(self, why: str) -> Recovery:
+        self.recovery.trouble.append(why)
+        return self.recovery
 
-    def _told(self) -> str:
+    def _describe_state(self) -> str:
         mode: Mode = self._bench.mode()
         return f"{mode.name} ({self._bench.loop.why})"
 

@@ -14,90 +14,98 @@ from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.loop import link
 from armature.dynamixel.protocol.device_names import port_paths
 from armature.errors import CommandRefused
-from armature.nodes.common.exit_message import Voice
+from armature.nodes.common.exit_message import ExitMessage
 from armature.nodes.common.serial_adapter import known_names
 from armature.nodes.servo_interface.bus_process.client import BusClient
-from armature.nodes.servo_interface.bus_process.keeper import BusKeeper
+from armature.nodes.servo_interface.bus_process.connection import BusConnection
 from armature.nodes.servo_interface.controller_watch import ControllerWatch
 from armature.nodes.servo_interface.disabling import Disabling
 from armature.nodes.servo_interface.free_drive import Guiding
 from armature.nodes.servo_interface.parameters import ServoConfiguration
-from armature.nodes.servo_interface.publishers import Outlet
+from armature.nodes.servo_interface.publishers import Publishers
 from armature.nodes.servo_interface.services import ServoServices
 from armature.nodes.servo_interface.stop_latch import ProtectiveLatch
-from armature.nodes.servo_interface.subscriptions import Inlet, is_simulated
+from armature.nodes.servo_interface.subscriptions import Subscriptions, is_simulated
 
 _WITHOUT_BUS = (Mode.STARTING.name, Mode.DISCONNECTED.name)
 
 
-class Parts:
+class Components:
     """Made at configure, closed at clean-up."""
 
     def __init__(
-        self, node: LifecycleNode, configuration: ServoConfiguration, voice: Voice, last_words: str
+        self,
+        node: LifecycleNode,
+        configuration: ServoConfiguration,
+        exit_message: ExitMessage,
+        exit_message_file: str,
     ) -> None:
         self._node = node
-        self._voice = voice
+        self._exit_message = exit_message
         self._is_parking_wanted = False
         self.parking_since: float | None = None  # told, monotonic [s]
-        self._child = {**configuration.child, "simulated_time": is_simulated(node), "last_words": last_words}
+        self._child = {
+            **configuration.child,
+            "simulated_time": is_simulated(node),
+            "exit_message_file": exit_message_file,
+        }
         paths = port_paths(str(configuration.child["port"]), configuration.wiring.buses).values()
         self.latch = ProtectiveLatch(configuration.state_folder, lambda: known_names(paths))
         self._has_port = False
         self._loss = ""  # why there is no bus
-        self.keeper = BusKeeper(self._child_now, self._attached, self._cycle, self._status)
-        self.disabling = Disabling(configuration, self.keeper)
-        self.guiding = Guiding(configuration, self.keeper)
+        self.bus = BusConnection(self._child_now, self._attached, self._cycle, self._status)
+        self.disabling = Disabling(configuration, self.bus)
+        self.guiding = Guiding(configuration, self.bus)
         gripper = [joint.name for joint in configuration.arm.driven if joint.kind == "prismatic"]
-        self.inlet = Inlet(node, self.keeper, gripper)
-        self.watch = ControllerWatch(node, self.keeper)
-        self.outlet = Outlet(node, configuration, self.inlet)
+        self.subscriptions = Subscriptions(node, self.bus, gripper)
+        self.watch = ControllerWatch(node, self.bus)
+        self.publishers = Publishers(node, configuration, self.subscriptions)
         self.services = ServoServices(
-            node, configuration.joints, configuration.servos, self.keeper, self.disabling, self.latch, self.outlet
+            node, configuration.joints, configuration.servos, self.bus, self.disabling, self.latch, self.publishers
         )
-        self.outlet.state(link.starting(protective_stop=self.latch.is_engaged), None)
+        self.publishers.state(link.starting(protective_stop=self.latch.is_engaged), None)
 
     def activate(self, *, active: bool) -> None:
         """Take commands, or stop, hold and take none."""
         self.take_commands(active)
         if not active:
             with suppress(CommandRefused):  # without a bus process the servos hold by themselves
-                self.keeper.client.request("hold", why="the servo interface was deactivated; holding")
+                self.bus.client.request("hold", why="the servo interface was deactivated; holding")
 
     def take_commands(self, active: bool) -> None:
         """Take commands and set-points, or none from now on."""
-        self.inlet.is_open = self.services.is_active = active
+        self.subscriptions.is_open = self.services.is_active = active
 
     @property
     def has_torque(self) -> bool:
         """Whether some joint has, or may have, torque that can be cut from here."""
-        status = self.keeper.status
+        status = self.bus.status
         return status.torque != "off" and status.mode not in _WITHOUT_BUS
 
     def refuse_clean_up(self) -> None:
         """Say why in the log and in the state."""
         step = "disable first (/servo_interface/enable false), which parks, or call torque_off"
-        why = f"clean-up refused: torque is {self.keeper.status.torque}; {step}"
+        why = f"clean-up refused: torque is {self.bus.status.torque}; {step}"
         self._node.get_logger().error(why)
         with suppress(CommandRefused):  # it has gone just now
-            self.keeper.client.tell("hold", why=why)
+            self.bus.client.tell("hold", why=why)
 
     def close(self, *, quit: bool) -> None:
         """Let the bus go, and withdraw what was announced."""
-        self.keeper.close(quit=quit)
+        self.bus.close(quit=quit)
         self.disabling.close()
         self.guiding.close()
-        for part in (self.services, self.watch, self.inlet, self.outlet):
+        for part in (self.services, self.watch, self.subscriptions, self.publishers):
             part.close()
 
     def _child_now(self) -> Mapping[str, Any]:
-        return {**self._child, "protective_stop": self.latch.is_engaged, "resumes": self.keeper.was_attached}
+        return {**self._child, "protective_stop": self.latch.is_engaged, "resumes": self.bus.was_attached}
 
-    # In the keeper's thread
+    # In the connection's thread
 
     def _attached(self, client: BusClient) -> None:
-        self._voice.serve()
-        self.inlet.attach(client)
+        self._exit_message.serve()
+        self.subscriptions.attach(client)
         if self.latch.is_engaged:  # it may be one that knows of no latch
             client.tell("protective_stop", on=True)
         if client.was_found:
@@ -108,14 +116,14 @@ class Parts:
             )
 
     def _cycle(self, readings: link.Readings) -> None:
-        self.outlet.cycle(readings)
+        self.publishers.cycle(readings)
 
     def _status(self, status: link.Status, readings: link.Readings | None) -> None:
         if status.protective_stop:
             self.latch.keep(engaged=True)
         self._look_at_latch(status)
         self._log_loss(status)
-        self.outlet.state(status, readings)
+        self.publishers.state(status, readings)
         if status.mode != Mode.PARKING.name:
             self.parking_since = None
         elif self.parking_since is None:
@@ -135,7 +143,7 @@ class Parts:
         if self._has_port and not had_port:
             self.latch.look()
             if self.latch.is_engaged and not status.protective_stop:
-                self.keeper.client.tell("protective_stop", on=True)
+                self.bus.client.tell("protective_stop", on=True)
 
     def _park_if_wanted(self, *, wanted: bool) -> None:
         """A fault's policy may be to park, which takes a free way; that is looked for here."""
@@ -148,4 +156,4 @@ class Parts:
         self._node.get_logger().warning(f"parking after a fault: {error or parking.result()}")
         if error is not None:
             with suppress(CommandRefused):  # without a bus process nobody asks to park
-                self.keeper.client.tell("not_parked", why=str(error))
+                self.bus.client.tell("not_parked", why=str(error))
