@@ -128,7 +128,7 @@ ROOMS = {
 """A file obeys the longest entry that its name begins with; a new room must be entered here."""
 
 SOLE_IMPORTERS = {
-    "dynamixel_sdk": ("bench/bus/peers.py",),
+    "dynamixel_sdk": ("bench/bus/contenders.py",),
     "fastcrc": ("dynamixel/protocol/packet.py",),
     "serial": ("dynamixel/protocol/port.py",),
 }

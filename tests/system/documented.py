@@ -100,7 +100,7 @@ NOT_RUN = {
     "armature up --namespace right --port /dev/ttyUSB1 --wiring right/servos.yaml --params-file right/arm.yaml"
     " --http 127.0.0.1:8081": _TWO,
     "armature move home --namespace left": _TWO,
-    "armature free elbow": "needs a joint in current-based position mode; tests/nodes/test_free_drive_live.py",
+    "armature free elbow": "needs a joint in current-based position mode; tests/nodes/live/test_free_drive.py",
     "armature emulate --link /tmp/bus --robot open_manipulator_x --baud 57600 --usb-latency 0.016": (
         "is the emulator of the tests in tests/emulator/test_terminal.py"
     ),

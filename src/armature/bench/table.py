@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from armature.bench.bus import cycle, loop, scale
+from armature.bench.bus import cycle, punctuality, servo_count
 from armature.bench.faults import contacts, matrix, pairs
 from armature.bench.faults.contacts import Contact
 from armature.bench.faults.matrix import Row
 from armature.bench.faults.pairs import Matrix
 from armature.bench.figure import Figure
-from armature.bench.graph import control, tracking, usage, web
+from armature.bench.graph import control, stop_latency, tracking, usage
 from armature.graph import Robot
 from armature.nodes.common.priority import prefer_real_time
 
@@ -35,7 +35,7 @@ Measure = Callable[[Settings], Iterable[Result]]
 def _measure_bus(settings: Settings) -> Iterator[Result]:
     prefer_real_time()  # else what else runs on this machine is measured too
     yield from cycle.measure()
-    yield from scale.measure(settings.plot)
+    yield from servo_count.measure(settings.plot)
 
 
 MEASURES: Mapping[str, Measure] = {
@@ -44,6 +44,6 @@ MEASURES: Mapping[str, Measure] = {
     "control": lambda settings: control.measure(settings.robot, settings.domain),
     "tracking": lambda settings: tracking.measure(settings.plot),
     "faults": lambda _: chain(matrix.measure(), contacts.measure(), pairs.measure_all(sys.stderr)),
-    "loop": lambda settings: loop.measure(settings.robot, settings.domain),
-    "web": lambda settings: web.measure(settings.robot, settings.domain),
+    "loop": lambda settings: punctuality.measure(settings.robot, settings.domain),
+    "web": lambda settings: stop_latency.measure(settings.robot, settings.domain),
 }

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from armature.bench.graph import web
+from armature.bench.graph import stop_latency
 from armature.monitor.http import event_loop, exchange
 from armature.monitor.http.server import MonitorServer
 
@@ -120,19 +120,19 @@ def test_stop_is_answered_beside_any_crowd_that_asks_for_nothing(server, gateway
     assert gateway.calls == [("protective_stop", True)] * 20
 
 
-@pytest.mark.parametrize("kind", web.KINDS)
+@pytest.mark.parametrize("kind", stop_latency.KINDS)
 def test_the_crowds_of_the_bench_are_what_they_say_and_stop_is_answered_beside_them(
     server, hub, kind, monkeypatch, wait_until
 ):
-    monkeypatch.setattr(web, "_SETTLED", 0.0)
-    with web.crowd(server.port, kind, 60):
+    monkeypatch.setattr(stop_latency, "_SETTLED", 0.0)
+    with stop_latency.crowd(server.port, kind, 60):
         if kind == "stalled":
             wait_until(lambda: hub.viewers == hub.capacity)
         else:
             wait_until(lambda: server.traffic.dropped >= 60)
             wait_until(lambda: server.traffic.open >= 50)  # it opens again what is dropped
-        monkeypatch.setattr(web, "_STOPS", 5)
-        figures = [*web._figures(kind, web._stops(server.port, os.getpid()), None)]
+        monkeypatch.setattr(stop_latency, "_STOPS", 5)
+        figures = [*stop_latency._figures(kind, stop_latency._stops(server.port, os.getpid()), None)]
     assert figures[0].value == 5
     assert figures[3].value < float("inf")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from armature.bench.bus.peers import Armature, Bare, Contender, LeRobot, StockSdk
+from armature.bench.bus.contenders import Armature, Bare, Contender, LeRobot, StockSdk
 from armature.bench.bus.still import still_wiring
 from armature.bench.figure import Figure
 from armature.dynamixel.protocol.packet import BITS_PER_BYTE

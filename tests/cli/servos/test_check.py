@@ -21,7 +21,7 @@ from armature.graph import find_robot
 from armature.nodes.common.device_holder import lock_holder, process
 from armature.nodes.common.serial_adapter import adapter
 
-from ..nodes.emulated import JOINTS, emulator
+from ...nodes.emulated import JOINTS, emulator
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 _HOLD = "import serial, sys; s = serial.Serial(sys.argv[1], exclusive=True); print('held', flush=True); input()"

@@ -15,8 +15,8 @@ from armature.dynamixel.tables.control_table import BAUD_RATES
 from armature.emulator.faults.catalogue import DuplicateId
 from armature.emulator.servo.servo import BOOT_TIME
 
-from ..virtual_arm import VirtualArm
-from .at_terminal import END, INTERRUPT, at_terminal
+from ...virtual_arm import VirtualArm
+from ..at_terminal import END, INTERRUPT, at_terminal
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 QUESTION = "Write 5 registers to its EEPROM? [y/N]"
@@ -210,7 +210,7 @@ def test_the_emulator_starts_with_one_servo_as_it_leaves_the_factory(tmp_path, c
 
 
 def test_a_wiring_file_of_ones_own_may_be_named(table, tmp_path, capsys):
-    text = (Path(__file__).parents[2] / "config" / "servos.yaml").read_text("utf-8")
+    text = (Path(__file__).parents[3] / "config" / "servos.yaml").read_text("utf-8")
     (tmp_path / "own.yaml").write_text(text.replace("id: 3\n", "id: 33\n"))
     words = ["--wiring", str(tmp_path / "own.yaml"), "--port", table.path]
     assert main.main(["setup", *words, "elbow", "--yes"]) == 0

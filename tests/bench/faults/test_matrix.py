@@ -26,7 +26,7 @@ def test_each_fault_is_named_in_time_and_nothing_jumps_or_drops(case: Case, situ
 
 
 def test_every_cause_has_a_case():
-    # tests/dynamixel/test_multi_turn.py, test_pair.py, test_contact.py; tests/bench/test_contacts.py
+    # tests/dynamixel/test_multi_turn.py, test_pair.py, test_contact.py; tests/bench/faults/test_contacts.py
     of_other_tests = {Cause.TURNS_LOST, Cause.DISAGREEMENT, Cause.CONTACT, Cause.BLOCKED}
     assert sorted(case.cause for case in CASES) == sorted(set(Cause) - of_other_tests)
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from dynamixel_sdk import port_handler
 
-from armature.bench.bus import cycle, peers
+from armature.bench.bus import contenders, cycle
+from armature.bench.bus.contenders import Armature, Bare, StockSdk
 from armature.bench.bus.cycle import CONTENDERS, compare, wire_time
-from armature.bench.bus.peers import Armature, Bare, StockSdk
-from armature.bench.bus.scale import fit
+from armature.bench.bus.servo_count import fit
 from armature.bench.bus.still import StillBus, still_wiring
 from armature.errors import ProcessError
 
@@ -29,9 +29,9 @@ def test_a_straight_line_is_found_and_a_bent_one_told():
 @pytest.mark.process
 def test_every_contender_reads_all_servos(nothing_left, monkeypatch):
     # A busy machine may answer late.
-    monkeypatch.setattr(peers, "_LATENCY", 1.0)
+    monkeypatch.setattr(contenders, "_LATENCY", 1.0)
     monkeypatch.setattr(port_handler, "LATENCY_TIMER", 1000)
-    with cycle._served(3, 1_000_000) as path:
+    with cycle._serve(3, 1_000_000) as path:
         for contender in (Bare, Armature, StockSdk):
             served = contender(path, 1_000_000, still_wiring(3))
             assert served.cycle(), contender.__name__
@@ -65,7 +65,7 @@ def test_servos_that_do_not_answer_are_told(nothing_left, monkeypatch):
 
 
 def test_a_server_that_does_not_start_is_told(nothing_left):
-    with pytest.raises(ProcessError, match="servos: they are not served"), cycle._served(3, 12_345):
+    with pytest.raises(ProcessError, match="servos: they are not served"), cycle._serve(3, 12_345):
         pass
 
 

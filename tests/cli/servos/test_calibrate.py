@@ -23,10 +23,10 @@ from armature.emulator.faults.catalogue import Place, Silence, Slip
 from armature.errors import ConfigError
 from armature.graph import find_robot
 
-from ..virtual_arm import VirtualArm
-from .at_terminal import END, INTERRUPT, at_terminal
+from ...virtual_arm import VirtualArm
+from ..at_terminal import END, INTERRUPT, at_terminal
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 CONTENT = (ROOT / "config" / "servos.yaml").read_bytes()
 SLIP = math.radians(10.0)
 pytestmark = pytest.mark.usefixtures("nothing_left")
