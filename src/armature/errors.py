@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-def shown(value: object) -> str:
+def format_value(value: object) -> str:
     """A value as a person reads it: a number of six digits is enough, text stands in quotes."""
     return repr(float(f"{value:.6g}") if isinstance(value, float) else value)
 
@@ -37,7 +37,7 @@ class ConfigError(ArmatureError, ValueError):
     """
 
     def __init__(self, where: str, value: object, allowed: str) -> None:
-        super().__init__(f"{where}: {shown(value)} cannot be used; {allowed}")
+        super().__init__(f"{where}: {format_value(value)} cannot be used; {allowed}")
         self.where = where
         self.value = value
         self.allowed = allowed
@@ -50,7 +50,7 @@ class GoalRefused(ArmatureError, ValueError):
     """
 
     def __init__(self, where: str, value: object, allowed: str, unit: str = "") -> None:
-        super().__init__(f"{where}: {' '.join(filter(None, (shown(value), unit)))} refused; {allowed}")
+        super().__init__(f"{where}: {' '.join(filter(None, (format_value(value), unit)))} refused; {allowed}")
         self.where = where
         self.value = value
         self.allowed = allowed

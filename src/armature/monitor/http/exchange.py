@@ -31,10 +31,10 @@ class Protocol(Server):
     def __init__(self, address: tuple[str, int], app: Flask, *, may_stream: bool) -> None:
         """Args: address: of the server; app: the application; may_stream: whether answers may have no end."""
 
-        def told(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        def respond(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
             return app({**environ, MAY_STREAM: may_stream}, start_response)
 
-        super().__init__(address, told, server_name="Armature")
+        super().__init__(address, respond, server_name="Armature")
         self.software = self.server_name
         self._log = app.logger
 

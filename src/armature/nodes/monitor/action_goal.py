@@ -44,18 +44,18 @@ class ActionGoal:
         if not self._client.server_is_ready():
             raise absent("arm_controller", self._motion.goal)
         self._client.send_goal_async(self._goal).add_done_callback(
-            lambda done: self._answered(done.result(), accepted)
+            lambda done: self._on_answer(done.result(), accepted)
         )
 
-    def _answered(self, handle: Any, accepted: Future[bool]) -> None:
+    def _on_answer(self, handle: Any, accepted: Future[bool]) -> None:
         if handle.accepted:
             if self._board is not None:
                 self._board.motion = self._motion
-            handle.get_result_async().add_done_callback(lambda done: self._ended(done.result()))
+            handle.get_result_async().add_done_callback(lambda done: self._on_end(done.result()))
         if not settle(accepted, bool(handle.accepted)) and handle.accepted:
             handle.cancel_goal_async()  # who asked was told that there is no answer
 
-    def _ended(self, response: Any) -> None:
+    def _on_end(self, response: Any) -> None:
         outcome = _OUTCOMES.get(response.status, "unknown")
         motion = Motion(self._motion.goal, outcome, _text_of(response.result))
         # A newer motion may have replaced this one on the board.

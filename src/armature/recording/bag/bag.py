@@ -69,7 +69,7 @@ class BagWriter:
         self._file = self._create()
         self._writer: Any = Writer(self._file, compression=CompressionType.ZSTD)
         try:
-            with self._translated():
+            with self._translate_errors():
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 self._writer.start(profile=Profile.ROS2, library="armature")
             self.flush()
@@ -87,7 +87,7 @@ class BagWriter:
         if known.type != topic.type:
             raise RecordingError(str(self.folder), f"{topic.name} is recorded as {known.type}, not {topic.type}")
         if topic.name not in self._channels:
-            with self._translated():
+            with self._translate_errors():
                 self._channels[topic.name] = self._register(topic)
 
     def write(self, message: Message) -> None:
@@ -98,7 +98,7 @@ class BagWriter:
         """
         if message.topic not in self._channels:
             raise RecordingError(str(self.folder), f"{message.topic} was not added before its first message")
-        with self._translated():
+        with self._translate_errors():
             self._writer.add_message(
                 self._channels[message.topic],
                 log_time=message.log_time,
@@ -118,7 +118,7 @@ class BagWriter:
         Raises:
             RecordingError: the disk is full, or gone.
         """
-        with self._translated():
+        with self._translate_errors():
             self._writer.flush()
             self._settle("recording")
 
@@ -132,7 +132,7 @@ class BagWriter:
             return
         try:
             if not self._failed:
-                with self._translated():
+                with self._translate_errors():
                     self._writer.flush()
                     self._writer.add_metadata(
                         "rosbag2", {"serialized_metadata": to_serialized_metadata(self.info(state))}
@@ -172,7 +172,7 @@ class BagWriter:
         self.close()
 
     def _create(self) -> BinaryIO:
-        with self._translated():
+        with self._translate_errors():
             self.folder.parent.mkdir(parents=True, exist_ok=True)
             try:
                 self.folder.mkdir()
@@ -201,7 +201,7 @@ class BagWriter:
         write_metadata(self.folder, self.info(state))
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         if self._failed:
             raise RecordingError(str(self.folder), "failed before; what was flushed until then can be recovered")
         try:

@@ -54,9 +54,9 @@ class Losses:
             return f"the file is cut off at {self.damaged_at} bytes; {why}"
         if not self.messages and not self.holes:
             return "the recording was cut off: its last second may be missing" if self.is_cut else ""
-        return "; ".join([self._told_counts(), *self._told_times()])
+        return "; ".join([self._count_words(), *self._time_words()])
 
-    def _told_counts(self) -> str:
+    def _count_words(self) -> str:
         if not self.promised:
             return f"a part that cannot be read, at {self.damaged_at} bytes"
         share = 100.0 * self.messages / self.promised
@@ -65,7 +65,7 @@ class Losses:
         rest = f" and {len(most) - _SHOWN} topics more" if len(most) > _SHOWN else ""
         return f"{self.messages} of {self.promised} messages are missing ({share:.2g} %): {by_topic}{rest}"
 
-    def _told_times(self) -> list[str]:
+    def _time_words(self) -> list[str]:
         told = []
         if self.holes:
             spans = ", ".join(f"{start:.2f} to {end:.2f} s" for start, end in self.holes[:_SHOWN])
@@ -94,7 +94,7 @@ def losses(scan: Scan, counts: Mapping[str, int], first: int, last: int) -> Loss
     return Losses(
         promised=None if promised is None else sum(promised.values()),
         missing={topic: count for topic, count in missing.items() if count > 0},
-        holes=_joined([((start - first) / _SECOND, (end - first) / _SECOND) for start, end in scan.holes]),
+        holes=_join_holes([((start - first) / _SECOND, (end - first) / _SECOND) for start, end in scan.holes]),
         tail=max(0.0, (notes.end - last) / _SECOND) if notes and not scan.complete else 0.0,
         damaged_at=scan.damaged_at,
         is_cut=not scan.complete,
@@ -110,7 +110,7 @@ def own_notes(scan: Scan) -> BagNotes | None:
     return notes if scan.path.name in notes.files else None
 
 
-def _joined(holes: list[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+def _join_holes(holes: list[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
     """Neighbouring chunks that are damaged are one hole."""
     joined: list[tuple[float, float]] = []
     for start, end in sorted(holes):

@@ -52,7 +52,7 @@ def finish_bag(bag: Path) -> Recovered:
     """
     original = bag_file(bag)
     workshop = bag / _WORKSHOP
-    with _locked(original):
+    with _lock(original):
         shutil.rmtree(workshop, ignore_errors=True)
         try:
             scan, counts = _rewrite(original, workshop / bag.name)
@@ -72,7 +72,7 @@ def _is_unfinished(folder: Path) -> bool:
     try:
         if read_notes(folder).state != "recording":
             return False
-        with _locked(bag_file(folder)):
+        with _lock(bag_file(folder)):
             return True
     except RecordingError:
         return False
@@ -104,7 +104,7 @@ def _verify(folder: Path, expected: Counter[str]) -> None:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _lock(path: Path) -> Iterator[None]:
     with path.open("rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

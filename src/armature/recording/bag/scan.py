@@ -194,7 +194,7 @@ def bag_file(bag: Path) -> Path:
     if bag.is_file():
         return bag
     files = sorted(bag.glob("*.mcap"))
-    for name in _named(bag):
+    for name in _listed_files(bag):
         if not (bag / name).is_file():
             raise RecordingError(str(bag), f"its metadata.yaml names {name}, which is missing; find that file")
     if len(files) != 1:
@@ -203,7 +203,7 @@ def bag_file(bag: Path) -> Path:
     return files[0]
 
 
-def _named(bag: Path) -> tuple[str, ...]:
+def _listed_files(bag: Path) -> tuple[str, ...]:
     try:
         return read_notes(bag).files
     except RecordingError:

@@ -28,7 +28,7 @@ def message_schema(type_name: str, shares: Sequence[Path]) -> str:
     package, _, name = type_name.split("/")
     text = _definition(package, name, shares)
     parts = [text]
-    parts += [f"{_RULE}\nMSG: {full}\n{part}" for full, part in _contained(package, text, shares, set())]
+    parts += [f"{_RULE}\nMSG: {full}\n{part}" for full, part in _definitions(package, text, shares, set())]
     return "\n".join(part.rstrip("\n") for part in parts) + "\n"
 
 
@@ -42,18 +42,18 @@ def type_hash(type_name: str, shares: Sequence[Path]) -> str:
     return next((str(entry["hash_string"]) for entry in hashes if entry["type_name"] == type_name), "")
 
 
-def _contained(package: str, text: str, shares: Sequence[Path], seen: set[str]) -> Iterator[tuple[str, str]]:
-    for full in _referenced(package, text):
+def _definitions(package: str, text: str, shares: Sequence[Path], seen: set[str]) -> Iterator[tuple[str, str]]:
+    for full in _references(package, text):
         if full in seen:
             continue
         seen.add(full)
         other, name = full.split("/")
         part = _definition(other, name, shares)
         yield full, part
-        yield from _contained(other, part, shares, seen)
+        yield from _definitions(other, part, shares, seen)
 
 
-def _referenced(package: str, text: str) -> Iterator[str]:
+def _references(package: str, text: str) -> Iterator[str]:
     for line in text.splitlines():
         match = _FIELD_TYPE.match(line.split("#")[0].strip())
         if match is None or _BASIC.fullmatch(match[0]):

@@ -73,13 +73,13 @@ def _card(label: str, value: str, detail: str) -> str:
 def _largest(joint: JointSummary | None) -> tuple[str, str]:
     if joint is None or joint.largest_error is None or joint.at is None:
         return _NONE, "nothing to compare"
-    return joint.shown(
+    return joint.format(
         joint.largest_error
     ), f"{joint.name} at {joint.at:.2f} s · {joint.exact(joint.largest_error)}"
 
 
 def _longest(joint: JointSummary | None) -> tuple[str, str]:
-    return (_NONE, "no joint moved enough to tell") if joint is None else (joint.shown_lag, joint.name)
+    return (_NONE, "no joint moved enough to tell") if joint is None else (joint.lag_text, joint.name)
 
 
 def _notes(notes: Sequence[str]) -> str:
@@ -112,22 +112,22 @@ def _row(joint: JointSummary) -> str:
         _length(joint, joint.largest_error),
         _NONE if joint.at is None else f"{joint.at:.2f} s",
         _length(joint, joint.rms_error),
-        joint.shown_lag,
-        joint.shown(joint.travel),
+        joint.lag_text,
+        joint.format(joint.travel),
         str(joint.readings),
     ]
     return f"<tr><td>{escape(joint.name)}</td>" + "".join(f"<td class=n>{cell}</td>" for cell in cells) + "</tr>"
 
 
 def _length(joint: JointSummary, value: float | None) -> str:
-    return _NONE if value is None else f"{joint.shown(value)}<br><small>{joint.exact(value)}</small>"
+    return _NONE if value is None else f"{joint.format(value)}<br><small>{joint.exact(value)}</small>"
 
 
 def _caption(joint: JointSummary) -> str:
     if joint.largest_error is None or joint.at is None:
         return "<p>No command to compare with.</p>"
-    error = f"{joint.shown(joint.largest_error)} at {joint.at:.2f} s"
-    return f"<p>Largest following error {error}, lag {joint.shown_lag}.</p>"
+    error = f"{joint.format(joint.largest_error)} at {joint.at:.2f} s"
+    return f"<p>Largest following error {error}, lag {joint.lag_text}.</p>"
 
 
 def _rate(summary: ReportSummary) -> str:

@@ -85,8 +85,8 @@ def joint_plot(name: str, unit: str, commanded: Series, measured: Series, error:
         figure = Figure(figsize=(_WIDTH, 3.5))
         figure.subplots_adjust(top=0.91, bottom=0.14, hspace=0.12)
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
-        above.plot(*_drawn(measured), color=_COLOURS["measured"], label="measured")
-        above.plot(*_drawn(commanded), color=_COLOURS["commanded"], label="commanded", linestyle=(0, (4, 2)))
+        above.plot(*_curve(measured), color=_COLOURS["measured"], label="measured")
+        above.plot(*_curve(commanded), color=_COLOURS["commanded"], label="commanded", linestyle=(0, (4, 2)))
         above.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, borderaxespad=0.0)
         above.set_ylabel(f"position [{unit}]")
         _widen(above)
@@ -127,7 +127,7 @@ def period_plot(stamps: Array, end: float) -> str:
         return _svg(figure, "period of joint states over time")
 
 
-def _drawn(values: Series) -> tuple[Array, Array]:
+def _curve(values: Series) -> tuple[Array, Array]:
     """A line that breaks where nothing was received, instead of bridging it."""
     if len(values) < 3:
         return values.times, values.values
@@ -138,7 +138,7 @@ def _drawn(values: Series) -> tuple[Array, Array]:
 
 def _draw_error(axes: Any, error: Series) -> None:
     axes.axhline(0.0, color=_COLOURS["grid"], linewidth=0.8)
-    axes.plot(*_drawn(error), color=_COLOURS["error"])
+    axes.plot(*_curve(error), color=_COLOURS["error"])
     if len(error):
         worst = int(np.argmax(np.abs(error.values)))
         axes.plot(error.times[worst], error.values[worst], "o", color=_COLOURS["error"], markersize=5)

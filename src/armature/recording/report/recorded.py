@@ -114,7 +114,7 @@ def read_bag(bag: Path) -> Recorded:
     return Recorded(
         bag=bag,
         losses=losses(scan, counts, first, last),
-        left_out=(*_told_foreign(scan), *reader.told_unread()),
+        left_out=(*_notes_on_foreign(scan), *reader.notes_on_unread()),
         start=first,
         duration=duration,
         counts=counts,
@@ -168,7 +168,7 @@ class _Reader:
         except Exception:  # noqa: BLE001  # whatever somebody else's bytes make of it
             self._unread[topic.name] += 1
 
-    def told_unread(self) -> list[str]:
+    def notes_on_unread(self) -> list[str]:
         return [f"{count} messages of {name} could not be decoded." for name, count in self._unread.items()]
 
     def series(self, name: str) -> dict[str, Series]:
@@ -244,6 +244,6 @@ def _why_nothing(scan: Scan) -> str:
     return "holds no message" + (f", {promised} by its metadata.yaml{where}" if promised else where)
 
 
-def _told_foreign(scan: Scan) -> list[str]:
+def _notes_on_foreign(scan: Scan) -> list[str]:
     told = scan.foreign.items()
     return [f"{count} messages of {topic} are {kind}, not ROS 2's cdr: left out." for (topic, kind), count in told]

@@ -33,7 +33,7 @@ class JointSummary:
     rms_error: float | None
     lag: float | None
 
-    def shown(self, value: float) -> str:
+    def format(self, value: float) -> str:
         """A length as an operator reads it."""
         return f"{1000 * value:.2f} mm" if self.linear else f"{math.degrees(value):.2f}°"
 
@@ -42,7 +42,7 @@ class JointSummary:
         return f"{value:.5f} m" if self.linear else f"{value:.4f} rad"
 
     @property
-    def shown_lag(self) -> str:
+    def lag_text(self) -> str:
         """The lag, or that there is none to tell."""
         return "unknown" if self.lag is None else f"{round(1000 * self.lag)} ms"
 
@@ -107,5 +107,5 @@ class ReportSummary:
 def _joint_line(joint: JointSummary) -> str:
     if joint.largest_error is None or joint.at is None:
         return f"{joint.name}: no command to compare with"
-    error = f"{joint.shown(joint.largest_error)} ({joint.exact(joint.largest_error)}) at {joint.at:.2f} s"
-    return f"{joint.name}: largest following error {error}, lag {joint.shown_lag}"
+    error = f"{joint.format(joint.largest_error)} ({joint.exact(joint.largest_error)}) at {joint.at:.2f} s"
+    return f"{joint.name}: largest following error {error}, lag {joint.lag_text}"

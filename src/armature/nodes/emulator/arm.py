@@ -1,0 +1,77 @@
+"""The emulated arm that the options describe: servos, with physics of MuJoCo or an arm in Gazebo."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from armature.core.model.arm import ArmModel
+from armature.core.model.poses import read_poses
+from armature.dynamixel.wiring.arm import Wiring
+from armature.emulator.bus.bus import EmulatedBus
+from armature.errors import ConfigError
+from armature.nodes.common.priority import prefer_real_time
+from armature.nodes.emulator.options import GAZEBO
+
+_LONGEST_LATENCY = 1.0  # [s]
+
+
+@contextmanager
+def emulated_arm(options: argparse.Namespace, ros_arguments: Sequence[str]) -> Iterator[EmulatedBus]:
+    """The arm's servos on their bus.
+
+    Args:
+        options: see options.py.
+        ros_arguments: for the node that an arm in Gazebo needs.
+
+    Raises:
+        ConfigError: a file or an option that cannot be used.
+        ProcessError: Gazebo does not answer.
+    """
+    urdf = _read(options.urdf)
+    arm = ArmModel.from_urdf(urdf, str(options.urdf))
+    wiring = Wiring.from_yaml(_read(options.wiring), arm, str(options.wiring))
+    poses = read_poses(_read(options.poses), arm, str(options.poses))
+    if options.start_pose not in poses:
+        raise ConfigError("--start-pose", options.start_pose, f"{options.poses} has {', '.join(poses)}")
+    if options.baud is not None:
+        wiring = replace(wiring, buses=dict.fromkeys(wiring.buses, options.baud))
+    if not 0.0 <= options.usb_latency <= _LONGEST_LATENCY:
+        raise ConfigError("--usb-latency", options.usb_latency, f"it takes 0 to {_LONGEST_LATENCY:g} s")
+    if options.plant == GAZEBO:
+        with _in_gazebo(arm, wiring, ros_arguments, options.gazebo_timeout) as bus:
+            yield _delay(bus, options.usb_latency)
+        return
+    bus = EmulatedBus.of_arm(urdf, wiring, poses[options.start_pose], time.monotonic())
+    if options.factory is not None:
+        bus.renew(options.factory)
+    yield _delay(bus, options.usb_latency)
+
+
+def _delay(bus: EmulatedBus, latency: float) -> EmulatedBus:
+    for wire in bus.wires.values():
+        wire.usb_latency = latency
+    return bus
+
+
+@contextmanager
+def _in_gazebo(
+    arm: ArmModel, wiring: Wiring, ros_arguments: Sequence[str], timeout: float
+) -> Iterator[EmulatedBus]:
+    # rclpy, 30 MB, only where it is needed.
+    from armature.nodes.emulator.gazebo_plant import gazebo_plant
+
+    prefer_real_time()  # before the threads of DDS begin, which the servos would wait for
+    with gazebo_plant(arm, wiring, ros_arguments, timeout) as plant:
+        yield EmulatedBus.of_plant(plant, wiring, time.monotonic())
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise ConfigError(str(path), error.strerror, "name a file that can be read") from error
