@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -20,8 +21,9 @@ PAGES = {
 
 
 def write(target: Path) -> None:
-    """Write every page into a folder."""
-    target.mkdir(parents=True, exist_ok=True)
+    """Write every page into a folder, in place of older ones."""
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
     for name, page in PAGES.items():
         (target / name).write_text(page(), encoding="utf-8")
     for name, text in {**project.pages(), **api.pages()}.items():
