@@ -15,6 +15,8 @@ exclude_patterns = ["_build", "reference_tables"]
 html_theme = "furo"
 html_title = "Armature"
 html_copy_source = False
+html_show_copyright = False
+smartquotes = False  # values are in quotes as they are typed
 default_role = "code"
 suppress_warnings = ["ref.python"]  # two rooms may have a class of one name
 
