@@ -106,7 +106,7 @@ def _of_stage(first: str, stage: str, texts: dict[str, str]) -> str:
 
 def _of_class(node: str, kind: type, prefix: str) -> Iterator[Parameter]:
     hints, abouts = typing.get_type_hints(kind), _abouts(kind)
-    for field in dataclasses.fields(kind):  # type: ignore[arg-type]
+    for field in dataclasses.fields(kind):
         yield Parameter(
             node=node,
             name=prefix + field.name.replace("__", "."),
