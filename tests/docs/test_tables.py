@@ -122,6 +122,16 @@ def test_parameters_written_by_hand_have_the_defaults_of_the_code() -> None:
             assert default == known[name], f"{page}: {name}"
 
 
+def test_topics_services_and_actions_that_documents_name_are_in_the_graph() -> None:
+    known = {f"/{item.name.lstrip('/')}" for item in (*TOPICS, *topics.services(), *topics.actions())}
+    for path in [ROOT / "README.md", *BY_HAND, *sorted((ROOT / "docs" / "tutorials").glob("*.md"))]:
+        named = re.findall(
+            r"`(/(?:servo_interface|arm_controller|gripper_controller|recorder)/[^` ]+)`", path.read_text()
+        )
+        general = {re.sub(r"(?<=/servo_interface/)\S+(?=/(?:reboot|free)$)", "<joint>", name) for name in named}
+        assert general <= known, path.name
+
+
 def test_the_causes_written_by_hand_have_the_policies_of_the_code() -> None:
     text = (ROOT / "docs" / "reference" / "faults.md").read_text("utf-8")
     table = text.partition("## Causes")[2].partition("\n\n| ")[2].partition("\n\n")[0]
