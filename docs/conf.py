@@ -23,6 +23,7 @@ suppress_warnings = ["ref.python"]  # two rooms may have a class of one name
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 4
 
+toc_object_entries = False
 autodoc_member_order = "bysource"
 autodoc_default_options = {"ignore-module-all": True}  # each class where it is defined
 autodoc_typehints = "signature"

@@ -102,7 +102,7 @@ NOT_RUN = {
     "armature move home --namespace left": _TWO,
     "armature free elbow": "needs a joint in current-based position mode; tests/nodes/live/test_free_drive.py",
     "armature emulate --link /tmp/bus --robot open_manipulator_x --baud 57600 --usb-latency 0.016": (
-        "is the emulator of the tests in tests/emulator/test_terminal.py"
+        "is the emulator of the tests in tests/emulator/bus/test_terminal.py"
     ),
     "armature bench faults": _LONG,
     "armature bench loop": _LONG,
