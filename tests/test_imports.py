@@ -77,7 +77,10 @@ ROOMS = {
         forbidden=PURE,
     ),
     "emulator.physics": Room(
-        ("core.arrays", "core.kinematics", "core.model", "dynamixel.wiring", "emulator.servo", "errors"),
+        (
+            *("core.arrays", "core.kinematics", "core.model", "dynamixel.tables", "dynamixel.wiring"),
+            *("emulator.servo", "errors"),
+        ),
         ("mujoco", "numpy"),
         forbidden=PURE,
     ),
@@ -87,7 +90,7 @@ ROOMS = {
             *("emulator.physics", "emulator.servo", "errors"),
         ),
     ),
-    "emulator.faults": Room(("dynamixel.protocol.packet", "emulator", "errors"), ("numpy",)),
+    "emulator.faults": Room(("dynamixel.protocol.packet", "dynamixel.tables", "emulator", "errors"), ("numpy",)),
     "recording": Room(),
     "recording.bag": Room(("errors",), ("mcap", "mcap_ros2", "numpy", "yaml", "zstandard")),
     "recording.recorder": Room(("errors", "recording.bag"), ("mcap", "yaml")),
@@ -260,7 +263,7 @@ def test_forbidden_import_is_found(place: str, text: str) -> None:
         ("core/model/arm.py", "import math, numpy as np\nfrom armature.errors import ConfigError"),
         ("core/model/arm.py", "from . import units"),
         ("dynamixel/protocol/port.py", "import serial"),
-        ("emulator/servo/servo.py", "from armature.dynamixel.tables.control_table import servo_model"),
+        ("emulator/servo/servo.py", "from armature.dynamixel.tables.registry import servo_model"),
         (
             "nodes/recorder/node.py",
             "import rclpy\nfrom armature.nodes.common import topics\nfrom armature.recording.bag.bag import B",

@@ -14,7 +14,7 @@ import yaml
 from armature import graph
 from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
-from armature.dynamixel.tables.control_table import OperatingMode
+from armature.dynamixel.tables.roles import OperatingMode
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.bus.bus import EmulatedBus
 from armature.emulator.physics.mujoco_plant import MujocoPlant

@@ -77,6 +77,6 @@ class VirtualArm:
 
     def set(self, joint: str, name: str, value: int) -> None:
         """Write a register of a servo as the bus would."""
-        register = self.servo(joint).model.registers[name]
+        register = self.servo(joint).model[name]
         with self._lock:
             self.servo(joint).write(register.address, value.to_bytes(register.size, "little"))

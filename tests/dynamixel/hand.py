@@ -13,7 +13,7 @@ import numpy as np
 from armature.core.kinematics.drive import drives_of
 from armature.core.kinematics.dynamics import Torques
 from armature.core.kinematics.mechanics import Mechanics
-from armature.dynamixel.tables.control_table import OperatingMode
+from armature.dynamixel.tables.roles import OperatingMode
 from armature.dynamixel.wiring.arm import Wiring
 
 from .virtual import ARM, JOINTS, PERIOD, URDF, WIRING, Bench

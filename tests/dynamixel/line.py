@@ -10,6 +10,7 @@ from armature.dynamixel.protocol.bus import ServoBus
 from armature.dynamixel.protocol.packet import Instruction, StreamDecoder
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.reader import Reader
+from armature.dynamixel.tables.roles import Role
 
 COUNT = 7
 PERIOD = 0.01  # [s]
@@ -27,7 +28,7 @@ class Line:
         wirings = [still_wiring(len(models), model)[index] for index, model in enumerate(models)]
         self.axes = [Axis(wiring) for wiring in wirings]
         for servo in self.far.servos:
-            servo.registers["Firmware Version"] = firmware
+            servo.registers[Role.FIRMWARE_VERSION] = firmware
         self.reader = Reader(self.bus, {axis.wiring.joint: axis for axis in self.axes}, misses)
         self.deaf: set[int] = set()  # instructions that nobody knows
         self.sent: list[int] = []

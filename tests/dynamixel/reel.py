@@ -8,6 +8,7 @@ from typing import Any
 from armature.core.model.arm import ArmModel
 from armature.core.planning.transfer import transfer
 from armature.core.trajectory.segments import Segment
+from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import Wiring
 
 from .virtual import Bench
@@ -34,7 +35,7 @@ joints:
 WIRING = Wiring.from_yaml(TEXT, ARM)
 LIMITS = {joint: ARM.limit(joint) for joint in WIRING.joints}
 # Current-based position control has no damping of its own in the emulator.
-GAINS = {"jaw": {"Position P Gain": 400, "Position D Gain": 3_000}}
+GAINS = {"jaw": {Role.POSITION_P_GAIN: 400, Role.POSITION_D_GAIN: 3_000}}
 
 
 def reel(drum: float = 0.0, jaw: float = 0.01, wiring: Wiring = WIRING, **settings: Any) -> Bench:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from armature.core.model.arm import ArmModel
 from armature.dynamixel.protocol.packet import Error, Instruction, StreamDecoder, encode
+from armature.dynamixel.tables.model import Register, ServoModel
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.bus.bus import EmulatedBus
 from armature.emulator.faults.board import FaultBoard
@@ -89,21 +90,26 @@ class Host:
         return replies[0]
 
     def read(self, name: str, servo_id: int = 1) -> int:
-        register = self.bus.servos[servo_id - 1].model.registers[name]
+        register = register_of(self.bus.servos[servo_id - 1].model, name)
         reply = self.one(Instruction.READ, place(register.address) + place(register.size), servo_id)
         assert reply.error in (Error.NONE, 0x80)
         return register.decode(int.from_bytes(reply.data, "little"))
 
     def write(self, name: str, value: int, servo_id: int = 1) -> int:
         """Error number of the answer."""
-        register = self.bus.servos[servo_id - 1].model.registers[name]
+        register = register_of(self.bus.servos[servo_id - 1].model, name)
         data = (value % (1 << 8 * register.size)).to_bytes(register.size, "little")
         return self.one(Instruction.WRITE, place(register.address) + data, servo_id).error
 
     def set(self, **values: int) -> None:
-        """Write registers, named with underscores, and expect no error."""
+        """Write registers, by role or by the manual's name, and expect no error."""
         for name, value in values.items():
-            assert self.write(name.replace("_", " "), value) == Error.NONE, name
+            assert self.write(name, value) == Error.NONE, name
+
+
+def register_of(model: ServoModel, name: str) -> Register:
+    """A register by its role, or by the manual's name where it has none."""
+    return next(register for register in model.registers.values() if name == register.key)
 
 
 def place(number: int) -> bytes:

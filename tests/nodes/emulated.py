@@ -16,6 +16,7 @@ from armature.core.model.arm import ArmModel
 from armature.dynamixel.loop import link
 from armature.dynamixel.protocol.bus import ServoBus
 from armature.dynamixel.protocol.port import ServoPort
+from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.servo.servo import BOOT_TIME
 from armature.errors import BusError
@@ -83,7 +84,7 @@ def _rebooted(bus: ServoBus, wiring: Wiring) -> bool:
         for servo in wiring.servos:
             bus.reboot(servo.servo_id)
         time.sleep(BOOT_TIME)
-        torque = [bus.read(servo.servo_id, servo.model.registers["Torque Enable"]) for servo in wiring.servos]
+        torque = [bus.read(servo.servo_id, servo.model[Role.TORQUE_ENABLE]) for servo in wiring.servos]
         return not any(torque)
     except BusError:  # a child that was killed has not let go yet, or a busy machine answered late
         return False

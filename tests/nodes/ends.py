@@ -19,6 +19,7 @@ from std_srvs.srv import SetBool
 from armature.core.model.arm import ArmModel
 from armature.dynamixel.protocol.bus import ServoBus
 from armature.dynamixel.protocol.port import ServoPort
+from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.faults import console
 from armature.nodes.common import topics
@@ -258,7 +259,7 @@ def torque(port: Path) -> bool:
     bus = ServoBus(ServoPort(str(port), WIRING.buses[""], 0.1))
     bus.open()
     try:
-        return any(bus.read(each.servo_id, each.model.registers["Torque Enable"]) for each in WIRING.servos)
+        return any(bus.read(each.servo_id, each.model[Role.TORQUE_ENABLE]) for each in WIRING.servos)
     finally:
         bus.close()
 

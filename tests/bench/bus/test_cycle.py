@@ -11,6 +11,7 @@ from armature.bench.bus.contenders import Armature, Bare, StockSdk
 from armature.bench.bus.cycle import CONTENDERS, compare, wire_time
 from armature.bench.bus.servo_count import fit
 from armature.bench.bus.still import StillBus, still_wiring
+from armature.dynamixel.tables.roles import Role
 from armature.errors import ProcessError
 
 
@@ -72,6 +73,6 @@ def test_a_server_that_does_not_start_is_told(nothing_left):
 def test_still_servos_stand_where_they_are_put():
     far = StillBus.of(2, 57_600)
     assert [servo.servo_id for servo in far.servos] == [1, 2]
-    far.servos[0].registers["Present Position"] = 77
+    far.servos[0].registers[Role.PRESENT_POSITION] = 77
     far.advance(10.0)
     assert far.servos[0].read(132, 4)[1] == b"\x4d\0\0\0"

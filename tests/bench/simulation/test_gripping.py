@@ -15,6 +15,7 @@ from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.segments import Segment
 from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.motion.grip import lead
+from armature.dynamixel.tables.roles import Role
 from armature.emulator.faults.servo import StuckJoint
 
 JOINT = "gripper"
@@ -27,7 +28,7 @@ class Gripper:
     """The gripper's controller without ROS, on the loop and the emulated servos."""
 
     def __init__(self, most):
-        self.bench = Bench("home", registers={JOINT: {"Position P Gain": GAIN}}).enabled()
+        self.bench = Bench("home", registers={JOINT: {Role.POSITION_P_GAIN: GAIN}}).enabled()
         limits = GroupLimits.of(ARM, (JOINT,), {JOINT: 0.2}, {JOINT: 2.0})
         self.control = GroupControl(GroupState(limits, GroupSettings(np.full(1, 0.002), np.zeros(1))))
         self.squeeze = GripForceLimit(limits, np.array([most]), STANDING)
@@ -79,7 +80,7 @@ def test_something_between_the_fingers_is_held_without_an_overload(gripper, spee
     gripper.command(target, speed)
     gripper.run(3.0 + 0.02 / (speed * 0.05)).run(10.0)
     assert gripper.bench.mode() is Mode.ENABLED
-    assert gripper.bench.servo(JOINT).registers["Hardware Error Status"] == 0
+    assert gripper.bench.servo(JOINT).registers[Role.HARDWARE_ERROR] == 0
     assert gripper.loads[-1] == pytest.approx(SHARE, abs=0.03)
     overloaded = np.array(gripper.loads) > 0.8
     assert overloaded.sum() * 0.01 < 0.8  # [s]; half of what is too long
@@ -111,6 +112,6 @@ def test_fingers_that_no_controller_relieves_give_way_before_the_servo_lets_go()
         gripper.run(0.01)
     bench.run(5.0)
     assert bench.mode() is Mode.ENABLED
-    assert bench.servo(JOINT).registers["Hardware Error Status"] == 0
+    assert bench.servo(JOINT).registers[Role.HARDWARE_ERROR] == 0
     assert abs(bench.servo(JOINT).drive.motor.load) == pytest.approx(SHARE, abs=0.05)
     assert bench.loop.blocks == {}  # it may close on it again

@@ -18,6 +18,7 @@ from armature.cli import main
 from armature.cli.servos import calibrate
 from armature.cli.servos import wiring as _wiring
 from armature.dynamixel.protocol import multi_bus
+from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.faults.catalogue import Place, Silence, Slip
 from armature.errors import ConfigError
@@ -186,12 +187,12 @@ def test_joints_that_nobody_moved_are_named_without_a_warning(hall, wiring, monk
 
 
 def test_position_limits_of_servos_that_do_not_fit_any_more_are_written_too(hall, wiring, monkeypatch):
-    hall.set("elbow", "Max Position Limit", 3200)
+    hall.set("elbow", Role.MAX_POSITION_LIMIT, 3200)
     script = [(PLACED, "\n"), (RANGE, "\n"), (", and to the servos, now? [y/N]", "y\n")]
     code, seen = at_terminal(monkeypatch, words(hall, wiring, "elbow"), *script)
     assert code == 0
     assert "elbow: Max Position Limit of its servo, 3200, shuts out some of the URDF's range; it will be" in seen
-    assert hall.register("elbow", "Max Position Limit") > 3300
+    assert hall.register("elbow", Role.MAX_POSITION_LIMIT) > 3300
 
 
 # What ends it
@@ -250,7 +251,7 @@ def refused(capsys, arguments):
 
 
 def test_with_torque_on_it_is_refused_and_torque_stays(hall, wiring, capsys):
-    hall.set("elbow", "Torque Enable", 1)
+    hall.set("elbow", Role.TORQUE_ENABLE, 1)
     told = refused(capsys, words(hall, wiring, "--yes"))
     assert "calibration refused: the torque of id 3 is on, it may hold a load; support the arm" in told
     assert hall.servo("elbow").drive.is_on
@@ -258,7 +259,7 @@ def test_with_torque_on_it_is_refused_and_torque_stays(hall, wiring, capsys):
 
 
 def test_torque_that_comes_on_meanwhile_ends_it(hall, wiring, monkeypatch):
-    script = [(PLACED, lambda: hall.set("elbow", "Torque Enable", 1))]
+    script = [(PLACED, lambda: hall.set("elbow", Role.TORQUE_ENABLE, 1))]
     code, seen = at_terminal(monkeypatch, words(hall, wiring, "elbow"), *script)
     assert (code, "the torque of id 3 is on" in seen, unwritten(wiring)) == (1, True, True)
 

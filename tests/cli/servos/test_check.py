@@ -71,7 +71,7 @@ def test_programs_get_the_same_as_json(port, capsys):
 
 @pytest.mark.process
 def test_servos_that_speak_at_another_rate_are_found_there(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(check, "BAUD_RATES", (57_600, 1_000_000, 2_000_000))
+    monkeypatch.setattr(check, "baud_rates", lambda: (57_600, 1_000_000, 2_000_000))
     with emulator(tmp_path / "bus", baud=57_600):
         assert main.main(["check", "--port", str(tmp_path / "bus")]) == 1
         assert "nobody answers at the 1000000 bit/s of the wiring file, but id 1, 2" in capsys.readouterr().out

@@ -11,7 +11,8 @@ import pytest
 
 from armature.cli import main
 from armature.cli.servos import scan, setup
-from armature.dynamixel.tables.control_table import BAUD_RATES
+from armature.dynamixel.tables.roles import Role
+from armature.dynamixel.tables.x_series.facts import BAUD_RATES
 from armature.emulator.faults.catalogue import DuplicateId
 from armature.emulator.servo.servo import BOOT_TIME
 
@@ -39,7 +40,7 @@ class Table(VirtualArm):
     def address(self, joint):
         """Id and baud rate of a servo."""
         registers = self.servo(joint).registers
-        return registers["ID"], BAUD_RATES[registers["Baud Rate"]]
+        return registers[Role.ID], BAUD_RATES[registers[Role.BAUD_RATE]]
 
 
 @pytest.fixture
@@ -152,7 +153,7 @@ def test_nobody_on_the_bus_is_told(table, capsys):
 
 
 def test_a_servo_with_torque_keeps_it_and_is_left_as_it_is(table, capsys):
-    table.set("elbow", "Torque Enable", 1)
+    table.set("elbow", Role.TORQUE_ENABLE, 1)
     told = refused(capsys, "--port", table.path, "elbow", "--yes")
     assert "the torque of id 1 is on, it may hold a load; support the arm, then switch" in told
     assert table.servo("elbow").drive.is_on

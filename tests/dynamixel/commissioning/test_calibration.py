@@ -12,7 +12,7 @@ from armature.core.model.arm import Limit
 from armature.dynamixel.commissioning.calibration import Calibration, Range, accepted, placed, require_reach
 from armature.dynamixel.commissioning.commissioning import narrow_limits, position_limits
 from armature.dynamixel.servo.registers import Registers
-from armature.dynamixel.tables.control_table import OperatingMode
+from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.dynamixel.wiring.edit import entry_of
 from armature.emulator.faults.catalogue import make
 from armature.errors import CommandRefused
@@ -119,7 +119,7 @@ def test_a_silent_servo_is_not_read_and_the_others_are(bench):
 
 def test_torque_that_is_on_or_comes_on_is_refused(bench):
     watch = calibration(bench)
-    bench.bus.write(ELBOW.servo_id, ELBOW.model.registers["Torque Enable"], 1)
+    bench.bus.write(ELBOW.servo_id, ELBOW.model[Role.TORQUE_ENABLE], 1)
     with pytest.raises(CommandRefused, match="the torque of id 3 is on"):
         watch.look()
     with pytest.raises(CommandRefused, match="the torque of id 3 is on"):
@@ -168,8 +168,8 @@ def test_a_joint_on_which_a_hand_rests_was_not_moved(greatest, is_moved):
 
 
 def test_what_a_servo_accepts_is_told_as_joint_positions(bench):
-    for name, value in (("Min Position Limit", 1024), ("Max Position Limit", 2048)):
-        bench.bus.write(ELBOW.servo_id, ELBOW.model.registers[name], value)
+    for name, value in ((Role.MIN_POSITION_LIMIT, 1024), (Role.MAX_POSITION_LIMIT, 2048)):
+        bench.bus.write(ELBOW.servo_id, ELBOW.model[name], value)
     found = accepted(Registers(bench.bus), ELBOW)
     assert (found.least, found.greatest) == pytest.approx((0.0, math.pi / 2.0))
     spindle = replace(ELBOW, mode=OperatingMode.EXTENDED_POSITION)
@@ -184,11 +184,11 @@ def test_a_range_is_the_least_and_the_greatest(positions):
     assert (found.least, found.greatest) == (min(positions), max(positions))
 
 
-@pytest.mark.parametrize(("name", "value"), [("Min Position Limit", 2000), ("Max Position Limit", 2500)])
-def test_position_limits_that_shut_out_some_of_the_range_are_to_be_written(bench, name, value):
-    bench.bus.write(ELBOW.servo_id, ELBOW.model.registers[name], value)
+@pytest.mark.parametrize(("role", "value"), [(Role.MIN_POSITION_LIMIT, 2000), (Role.MAX_POSITION_LIMIT, 2500)])
+def test_position_limits_that_shut_out_some_of_the_range_are_to_be_written(bench, role, value):
+    bench.bus.write(ELBOW.servo_id, ELBOW.model[role], value)
     (setting,) = narrow_limits(Registers(bench.bus), ELBOW, ARM.limit("elbow"))
-    assert (setting.register, setting.now) == (name, value)
+    assert (setting.role, setting.now) == (role, value)
     assert setting.wanted in position_limits(ELBOW, ARM.limit("elbow"))
 
 

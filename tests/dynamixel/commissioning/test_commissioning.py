@@ -13,14 +13,13 @@ from armature.dynamixel.commissioning.commissioning import (
     Commissioning,
     Presence,
     Setting,
-    meaning,
     only_servo,
     position_limits,
 )
 from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.protocol.bus import ServoBus
 from armature.dynamixel.protocol.discovery import Found, Survey, survey
-from armature.dynamixel.tables.control_table import OperatingMode
+from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.dynamixel.wiring.arm import ServoWiring
 from armature.emulator.faults.catalogue import make
 from armature.emulator.servo.servo import BOOT_TIME
@@ -68,19 +67,19 @@ class Workshop:
         return only_servo(seen)
 
     def eeprom(self) -> dict[str, int]:
-        return {name: self.servo.registers[name] for name, item in ELBOW.model.registers.items() if item.eeprom}
+        return {
+            key: self.servo.registers[key] for key in (r.key for r in ELBOW.model.registers.values() if r.eeprom)
+        }
 
     def set_up(self) -> int:
         presence = self.find()
         return self.commissioning.write(presence, self.commissioning.look(presence), self.tell)
 
     def tell(self, setting: Setting) -> None:
-        self.told.append(setting.register)
+        self.told.append(setting.role)
 
     def set(self, name: str, value: int) -> None:
-        self.servo.write(
-            ELBOW.model.registers[name].address, value.to_bytes(ELBOW.model.registers[name].size, "little")
-        )
+        self.servo.write(ELBOW.model[name].address, value.to_bytes(ELBOW.model[name].size, "little"))
 
 
 @pytest.fixture
@@ -135,7 +134,7 @@ def test_two_servos_that_answer_a_ping_as_one_are_refused(workshop):
 @pytest.mark.parametrize("step", ["look", "write"])
 def test_with_torque_on_nothing_is_written(workshop, step):
     settings = workshop.commissioning.look(NEW)
-    workshop.set("Torque Enable", 1)
+    workshop.set(Role.TORQUE_ENABLE, 1)
     before = workshop.eeprom()
     arguments = (NEW,) if step == "look" else (NEW, settings, workshop.tell)
     with pytest.raises(CommandRefused, match="the torque of id 1 is on, it may hold a load; support the arm"):
@@ -149,18 +148,18 @@ def test_with_torque_on_nothing_is_written(workshop, step):
 
 def test_looking_shows_every_register_and_writes_nothing(workshop):
     before = workshop.eeprom()
-    settings = {setting.register: setting for setting in workshop.commissioning.look(NEW)}
+    settings = {setting.role: setting for setting in workshop.commissioning.look(NEW)}
     assert {name for name, setting in settings.items() if setting.differs} == {
-        *("Return Delay Time", "Min Position Limit", "Max Position Limit", "ID", "Baud Rate")
+        *(Role.RETURN_DELAY, Role.MIN_POSITION_LIMIT, Role.MAX_POSITION_LIMIT, Role.ID, Role.BAUD_RATE)
     }
-    assert (settings["ID"].now, settings["ID"].wanted) == (1, 3)
-    assert meaning("Baud Rate", settings["Baud Rate"].wanted) == "1000000 bit/s"
+    assert (settings[Role.ID].now, settings[Role.ID].wanted) == (1, 3)
+    assert settings[Role.BAUD_RATE].meaning(settings[Role.BAUD_RATE].wanted) == "1000000 bit/s"
     assert workshop.eeprom() == before
 
 
 def test_a_new_servo_is_brought_to_what_the_wiring_file_wants_and_found_again(workshop):
     assert workshop.set_up() == 5
-    assert workshop.told[-2:] == ["ID", "Baud Rate"]
+    assert workshop.told[-2:] == [Role.ID, Role.BAUD_RATE]
     assert workshop.opened_at[-1] == 1_000_000
     assert workshop.find() == Presence(1_000_000, Found(3, XM540, 48))
     assert not workshop.servo.drive.is_on
@@ -174,18 +173,18 @@ def test_nothing_is_written_twice(workshop):
 
 
 def test_what_another_arm_left_behind_is_put_right(workshop):
-    for name, value in (("Drive Mode", 9), ("Operating Mode", 4), ("Homing Offset", 500)):
+    for name, value in ((Role.DRIVE_MODE, 9), (Role.OPERATING_MODE, 4), (Role.HOMING_OFFSET, 500)):
         workshop.set(name, value)
-    workshop.set("Secondary(Shadow) ID", 7)
+    workshop.set(Role.SHADOW_ID, 7)
     workshop.set_up()
     registers = workshop.servo.registers
-    assert [registers[name] for name in ("Drive Mode", "Operating Mode", "Homing Offset")] == [0, 3, 0]
-    assert registers["Secondary(Shadow) ID"] == 255
+    assert [registers[name] for name in (Role.DRIVE_MODE, Role.OPERATING_MODE, Role.HOMING_OFFSET)] == [0, 3, 0]
+    assert registers[Role.SHADOW_ID] == 255
 
 
 def test_every_value_that_switches_a_shadow_off_will_do(workshop):
-    workshop.set("Secondary(Shadow) ID", 253)
-    shadow = next(s for s in workshop.commissioning.look(NEW) if s.register == "Secondary(Shadow) ID")
+    workshop.set(Role.SHADOW_ID, 253)
+    shadow = next(s for s in workshop.commissioning.look(NEW) if s.role is Role.SHADOW_ID)
     assert not shadow.differs
 
 
@@ -206,12 +205,12 @@ def test_what_was_interrupted_goes_on_where_it_was(workshop, failing):
     assert workshop.find() == Presence(1_000_000, Found(3, XM540, 48))
 
 
-@pytest.mark.parametrize(("register", "lost"), [("ID", 1), ("Baud Rate", 8)])
-def test_answers_that_are_lost_while_the_address_changes_do_no_harm(workshop, register, lost):
+@pytest.mark.parametrize(("role", "lost"), [(Role.ID, 1), (Role.BAUD_RATE, 8)])
+def test_answers_that_are_lost_while_the_address_changes_do_no_harm(workshop, role, lost):
     write = workshop.bench.bus.write
 
     def losing(servo_id, item, value):
-        if item.name == register:
+        if item.role is role:
             workshop.bench.port.lost_answers = lost
         write(servo_id, item, value)
 
@@ -223,7 +222,7 @@ def test_answers_that_are_lost_while_the_address_changes_do_no_harm(workshop, re
 def test_a_servo_that_does_not_keep_a_value_is_told(workshop):
     presence = workshop.find()
     settings = workshop.commissioning.look(presence)
-    kept = [setting for setting in settings if setting.register != "Return Delay Time"]
+    kept = [setting for setting in settings if setting.role is not Role.RETURN_DELAY]
     with pytest.raises(ServoRefused, match="servo 3 refused Return Delay Time := 0: it reads back 250"):
         workshop.commissioning.write(presence, kept, workshop.tell)
 
@@ -234,13 +233,13 @@ def test_a_servo_that_is_not_found_again_is_told(workshop):
     write = workshop.bench.bus.write
 
     def deaf(servo_id, item, value):
-        if item.name != "ID":
+        if item.role is not Role.ID:
             write(servo_id, item, value)
 
     workshop.bench.bus.write = deaf
     with pytest.raises(BusError, match="no answer to calls after its address was changed from id 3"):
         workshop.commissioning.write(presence, settings, workshop.tell)
-    assert "ID" not in workshop.told
+    assert Role.ID not in workshop.told
 
 
 def test_a_servo_that_is_gone_is_told(workshop):
@@ -261,8 +260,8 @@ def test_in_a_mode_that_counts_turns_position_limits_are_left_alone():
     spindle = replace(ELBOW, mode=OperatingMode.EXTENDED_POSITION)
     workshop = Workshop(Bench(), spindle, ARM.limit("elbow"))
     workshop.set_up()
-    assert workshop.servo.registers["Operating Mode"] == 4
-    assert "Max Position Limit" not in workshop.told
+    assert workshop.servo.registers[Role.OPERATING_MODE] == 4
+    assert Role.MAX_POSITION_LIMIT not in workshop.told
 
 
 # Position limits
@@ -292,20 +291,20 @@ def test_a_joint_without_limits_takes_the_whole_turn():
 
 
 @pytest.mark.parametrize(
-    ("register", "value", "words"),
+    ("role", "value", "words"),
     [
-        ("Baud Rate", 1, "57600 bit/s"),
-        ("Baud Rate", 200, "unknown"),
-        ("Return Delay Time", 250, "500 µs"),
-        ("Operating Mode", 3, "position"),
-        ("Operating Mode", 9, "unknown"),
-        ("Secondary(Shadow) ID", 255, "off"),
-        ("Secondary(Shadow) ID", 7, ""),
-        ("ID", 7, ""),
+        (Role.BAUD_RATE, 1, "57600 bit/s"),
+        (Role.BAUD_RATE, 200, "unknown"),
+        (Role.RETURN_DELAY, 250, "500 µs"),
+        (Role.OPERATING_MODE, 3, "position"),
+        (Role.OPERATING_MODE, 9, "unknown"),
+        (Role.SHADOW_ID, 255, "off"),
+        (Role.SHADOW_ID, 7, ""),
+        (Role.ID, 7, ""),
     ],
 )
-def test_values_are_told_in_the_manuals_words(register, value, words):
-    assert meaning(register, value) == words
+def test_values_are_told_in_the_manuals_words(role, value, words):
+    assert ELBOW.model.meaning(role, value) == words
 
 
 @pytest.mark.parametrize("pose", ["park", "home"])
@@ -314,7 +313,7 @@ def test_an_arm_of_servos_that_were_set_up_is_enabled_where_it_rests(pose):
     for servo in WIRING.servos:
         registers = bench.servo(servo.joint).registers
         limits = position_limits(servo, ARM.limit(servo.joint))
-        registers["Min Position Limit"], registers["Max Position Limit"] = limits
+        registers[Role.MIN_POSITION_LIMIT], registers[Role.MAX_POSITION_LIMIT] = limits
     bench.enabled()
     assert bench.mode() is Mode.ENABLED
     assert all(bench.servo(joint).drive.is_on for joint in WIRING.joints)

@@ -12,21 +12,9 @@ from armature.dynamixel.commissioning.inspection import Verdict
 from armature.dynamixel.faults.cause import Cause, Reaction
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.protocol.discovery import Found, Survey, survey
+from armature.dynamixel.tables.roles import Role
 from armature.emulator.faults.catalogue import make
 
-_WRITABLE = (
-    "Goal",
-    "Torque",
-    "Position",
-    "Profile",
-    "Min",
-    "Max",
-    "Drive",
-    "Operating",
-    "Homing",
-    "Bus",
-    "Return",
-)
 ELBOW = next(servo for servo in WIRING.servos if servo.joint == "elbow")
 
 
@@ -45,7 +33,7 @@ def elbow(bench):
 
 
 def write(bench, name, value):
-    bench.bus.write(ELBOW.servo_id, ELBOW.model.registers[name], value)
+    bench.bus.write(ELBOW.servo_id, ELBOW.model[name], value)
 
 
 # The survey
@@ -121,11 +109,7 @@ def test_a_good_servo_is_summed_up_and_nothing_is_written_to_it(bench):
 def settings(bench):
     """All that can be written."""
     registers = bench.servo("elbow").registers
-    return {
-        name: registers[name]
-        for name in ELBOW.model.registers
-        if name.startswith(_WRITABLE) and name != "Position Trajectory"
-    }
+    return {item.key: registers[item.key] for item in ELBOW.model.registers.values() if item.access == "RW"}
 
 
 RANGED = replace(ELBOW, range=(-1.0, 0.6))
@@ -144,7 +128,7 @@ def test_a_range_that_is_smaller_than_the_urdfs_limits_is_a_warning_with_both(be
 
 
 def test_a_servo_need_not_accept_what_lies_beyond_the_range(bench):
-    write(bench, "Min Position Limit", 1600)  # 0.69 rad of the elbow
+    write(bench, Role.MIN_POSITION_LIMIT, 1600)  # 0.69 rad of the elbow
     present = Found(ELBOW.servo_id, ELBOW.model.number, 48)
     assert Verdict.FAILURE in {found.verdict for found in elbow(bench)}
     found = inspection.servo(bench.bus, RANGED, present, ARM.limit("elbow"))
@@ -155,18 +139,18 @@ def test_a_servo_need_not_accept_what_lies_beyond_the_range(bench):
     ("register", "value", "verdict", "told"),
     [
         (
-            "Max Position Limit",
+            Role.MAX_POSITION_LIMIT,
             2100,
             Verdict.FAILURE,
             r"the joint's limits are ticks \d+ to \d+, the servo takes 0 to 2100",
         ),
-        ("Homing Offset", 100, Verdict.WARNING, "its Homing Offset of 100 shifts positions by 0.153"),
-        ("Operating Mode", 4, Verdict.WARNING, r"its operating mode is 4, the wiring wants 3 \(position\)"),
-        ("Secondary(Shadow) ID", 2, Verdict.WARNING, r"it obeys id 2 too, its Secondary\(Shadow\) ID"),
-        ("Drive Mode", 1, Verdict.WARNING, "its Drive Mode is reverse"),
-        ("Temperature Limit", 40, Verdict.WARNING, "25 °C, its limit is 40 °C, a fault from 35 °C on"),
-        ("Temperature Limit", 30, Verdict.FAILURE, "25 °C, its limit is 30 °C, a fault from 25 °C on"),
-        ("Min Voltage Limit", 125, Verdict.FAILURE, "12.0 V, it takes 12.5 to"),
+        (Role.HOMING_OFFSET, 100, Verdict.WARNING, "its Homing Offset of 100 shifts positions by 0.153"),
+        (Role.OPERATING_MODE, 4, Verdict.WARNING, r"its operating mode is 4, the wiring wants 3 \(position\)"),
+        (Role.SHADOW_ID, 2, Verdict.WARNING, r"it obeys id 2 too, its Secondary\(Shadow\) ID"),
+        (Role.DRIVE_MODE, 1, Verdict.WARNING, "its Drive Mode is reverse"),
+        (Role.TEMPERATURE_LIMIT, 40, Verdict.WARNING, "25 °C, its limit is 40 °C, a fault from 35 °C on"),
+        (Role.TEMPERATURE_LIMIT, 30, Verdict.FAILURE, "25 °C, its limit is 30 °C, a fault from 25 °C on"),
+        (Role.MIN_VOLTAGE_LIMIT, 125, Verdict.FAILURE, "12.0 V, it takes 12.5 to"),
     ],
 )
 def test_what_does_not_fit_is_told_with_the_value_the_bound_and_a_remedy(bench, register, value, verdict, told):
@@ -186,7 +170,7 @@ def test_what_does_not_fit_is_told_with_the_value_the_bound_and_a_remedy(bench, 
     ],
 )
 def test_what_is_too_hot_is_what_the_parameters_say(bench, stop, reaction, verdict):
-    write(bench, "Temperature Limit", 30)
+    write(bench, Role.TEMPERATURE_LIMIT, 30)
     thresholds = Thresholds(warn=-15.0, slow=-10.0, stop=stop, hysteresis=2.0)
     policy = FaultPolicy(temperature=thresholds, reactions={Cause.TEMPERATURE: reaction})
     present = Found(ELBOW.servo_id, ELBOW.model.number, 48)
@@ -243,7 +227,7 @@ def test_the_cycle_is_held_against_the_rate_and_a_return_delay_is_named(bench, r
 @pytest.mark.parametrize(("rate", "verdict"), [(400.0, Verdict.WARNING), (1000.0, Verdict.FAILURE)])
 def test_a_rate_that_the_wire_can_hardly_or_not_do_is_told(bench, rate, verdict):
     for servo in WIRING.servos:
-        bench.bus.write(servo.servo_id, servo.model.registers["Return Delay Time"], 0)
+        bench.bus.write(servo.servo_id, servo.model[Role.RETURN_DELAY], 0)
     finding = inspection.cycle(bench.bus, WIRING, rate, bench.port.now)
     assert finding.verdict is verdict
     assert "lower rate" in finding.remedy

@@ -12,6 +12,7 @@ from armature.core.model.arm import Limit
 from armature.dynamixel.faults.cause import Cause, Reaction
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.tables.roles import Role
 from armature.emulator.faults.catalogue import Payload, Push, StuckJoint
 from armature.errors import CommandRefused, GoalRefused
 
@@ -37,7 +38,7 @@ def test_the_set_point_is_back_within_three_tenths_of_a_second_and_the_joint_kee
     bench = blocked()
     bench.run(0.3)
     assert bench.loop.setpoints(bench.now)[ELBOW].position == pytest.approx(bench.positions()[ELBOW], abs=0.03)
-    assert bench.servo(ELBOW).registers["Torque Enable"] == 1
+    assert bench.servo(ELBOW).registers[Role.TORQUE_ENABLE] == 1
     assert abs(bench.servo(ELBOW).drive.load) < 0.15
 
 
@@ -48,7 +49,7 @@ def test_on_the_way_back_no_goal_goes_further_beyond_the_joint_than_holding_it_t
     way = math.copysign(1.0, by)
     while abs(bench.loop.setpoints(bench.now)[ELBOW].velocity) > 0.0:
         bench.cycle()
-        goal = axis.wiring.to_position(bench.servo(ELBOW).registers["Goal Position"])
+        goal = axis.wiring.to_position(bench.servo(ELBOW).registers[Role.GOAL_POSITION])
         assert (goal - bench.positions()[ELBOW]) * way > -0.01  # 0.0078 holds the forearm up
 
 
@@ -228,8 +229,8 @@ def test_a_weight_that_cannot_be_held_is_lowered_before_a_servo_lets_it_fall(mas
     bench.run(5.0)
     assert not any("it is being lowered" in warning.done for warning in bench.loop.warnings)
     for joint in JOINTS:
-        assert bench.servo(joint).registers["Hardware Error Status"] == 0
-        assert bench.servo(joint).registers["Torque Enable"] == 1
+        assert bench.servo(joint).registers[Role.HARDWARE_ERROR] == 0
+        assert bench.servo(joint).registers[Role.TORQUE_ENABLE] == 1
         assert abs(bench.servo(joint).drive.load) < 0.75
     places = bench.positions()
     bench.run(2.0)
@@ -279,7 +280,7 @@ def test_what_pushes_harder_than_a_servo_stands_is_given_way_to():
     assert bench.loop.faults[ELBOW].cause is Cause.LOAD
     assert before - bench.positions()[ELBOW] > 0.2
     bench.run(2.0)
-    assert bench.servo(ELBOW).registers["Torque Enable"] == 1
+    assert bench.servo(ELBOW).registers[Role.TORQUE_ENABLE] == 1
 
 
 @pytest.mark.parametrize("cause", [Cause.BLOCKED, Cause.LOAD])
@@ -312,7 +313,7 @@ def test_the_two_servos_of_one_joint_give_way_together_and_share_what_holding_ta
     bench.run(1.0)
     assert bench.positions()["boom"] == pytest.approx(place, abs=HALF_A_DEGREE)
     for servo in (bench.servo(FIRST), bench.servo(SECOND)):
-        assert servo.registers["Torque Enable"] == 1
+        assert servo.registers[Role.TORQUE_ENABLE] == 1
         assert abs(servo.drive.load) == pytest.approx(held, abs=0.05)
 
 

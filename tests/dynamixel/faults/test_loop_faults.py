@@ -6,7 +6,7 @@ import pytest
 
 from armature.dynamixel.faults.cause import Cause
 from armature.dynamixel.faults.states import Mode
-from armature.emulator.servo.protection import HardwareError
+from armature.dynamixel.tables.roles import HardwareError, Role
 from armature.errors import CommandRefused, PortError
 
 from ..loop.test_loop_motion import move
@@ -124,9 +124,9 @@ def test_a_silent_servo_of_a_disabled_arm_is_named_too_and_returns():
 def test_a_servo_goal_is_not_written_while_its_state_is_unknown(bench):
     bench.silence("waist")
     bench.run(0.3)
-    goal = bench.servo("waist").registers["Goal Position"]
+    goal = bench.servo("waist").registers[Role.GOAL_POSITION]
     bench.run(0.1)
-    assert bench.servo("waist").registers["Goal Position"] == goal
+    assert bench.servo("waist").registers[Role.GOAL_POSITION] == goal
 
 
 # A servo that was reset
@@ -135,7 +135,7 @@ def test_a_servo_goal_is_not_written_while_its_state_is_unknown(bench):
 @pytest.fixture
 def reset():
     """The elbow was reset, and has had time to start again and to be found."""
-    registers = {joint: {"Position P Gain": 900, "Profile Velocity": 0} for joint in JOINTS}
+    registers = {joint: {Role.POSITION_P_GAIN: 900, Role.PROFILE_VELOCITY: 0} for joint in JOINTS}
     bench = Bench("park", registers=registers).enabled()
     bench.servo("elbow").reboot()
     bench.run(0.7)
@@ -148,7 +148,7 @@ def test_a_reset_servo_is_a_fault_until_it_is_cleared(reset):
     assert "torque is off" in reset.loop.faults["elbow"].detail
     assert "clear_faults" in reset.loop.faults["elbow"].remedy
     assert reset.loop.torque() == "partial"
-    assert reset.servo("elbow").registers["Torque Enable"] == 0
+    assert reset.servo("elbow").registers[Role.TORQUE_ENABLE] == 0
 
 
 def test_a_short_reset_is_noticed_though_no_cycle_was_missed(bench):
@@ -160,13 +160,13 @@ def test_a_short_reset_is_noticed_though_no_cycle_was_missed(bench):
 
 def test_clearing_restores_ram_and_sets_the_goal_to_where_the_joint_is(reset):
     places = reset.positions()
-    assert reset.servo("elbow").registers["Position P Gain"] != 900
+    assert reset.servo("elbow").registers[Role.POSITION_P_GAIN] != 900
     assert "recovering elbow" in reset.loop.clear_faults(reset.now)
     reset.run_until(lambda: not reset.loop.faults)
     reset.run(0.3)
     assert reset.mode() is Mode.HOLDING
     assert reset.loop.torque() == "on"
-    assert reset.servo("elbow").registers["Position P Gain"] == 900
+    assert reset.servo("elbow").registers[Role.POSITION_P_GAIN] == 900
     assert all(abs(reset.positions()[j] - places[j]) < HALF_A_DEGREE for j in JOINTS)
 
 

@@ -11,6 +11,7 @@ from armature.dynamixel.faults.cause import Cause, Reaction
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.loop.settings import LoopSettings
+from armature.dynamixel.tables.roles import Role
 from armature.emulator.faults.catalogue import Drop, Overheat, Overload, Push, StuckJoint
 from armature.errors import CommandRefused, ConfigError, GoalRefused
 
@@ -31,7 +32,7 @@ def heat(bench: Bench, temperature: float, joint: str = "elbow") -> Bench:
 
 
 def torques(bench: Bench) -> dict[str, int]:
-    return {joint: bench.servo(joint).registers["Torque Enable"] for joint in JOINTS}
+    return {joint: bench.servo(joint).registers[Role.TORQUE_ENABLE] for joint in JOINTS}
 
 
 # Warnings come before errors
@@ -160,8 +161,8 @@ def test_what_is_in_its_way_is_not_pushed_until_the_servo_gives_up(reaction):
     assert "blocked" in bench.loop.why
     axis = bench.loop.axes["waist"]
     assert abs(axis.current) < 0.05 * axis.wiring.model.stall_current
-    assert bench.servo("waist").registers["Hardware Error Status"] == 0
-    assert bench.servo("waist").registers["Torque Enable"] == 1
+    assert bench.servo("waist").registers[Role.HARDWARE_ERROR] == 0
+    assert bench.servo("waist").registers[Role.TORQUE_ENABLE] == 1
 
 
 def test_a_brief_error_is_none():

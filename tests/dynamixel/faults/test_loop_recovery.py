@@ -8,13 +8,14 @@ import pytest
 from armature.dynamixel.faults.cause import Cause, Reaction
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.tables.roles import Role
 from armature.emulator.faults.catalogue import EncoderError, Overheat, Overload, Reset, Silence, VoltageDip
 from armature.errors import BusError, BusMismatch, CommandRefused, ServoRefused
 
 from ..virtual import JOINTS, Bench
 
 HALF_A_DEGREE = math.radians(0.5)
-GAINS = {joint: {"Position P Gain": 900, "Profile Velocity": 0} for joint in JOINTS}
+GAINS = {joint: {Role.POSITION_P_GAIN: 900, Role.PROFILE_VELOCITY: 0} for joint in JOINTS}
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def moved(before: dict[str, float], after: dict[str, float]) -> float:
 
 
 def torques(bench: Bench) -> dict[str, int]:
-    return {joint: bench.servo(joint).registers["Torque Enable"] for joint in JOINTS}
+    return {joint: bench.servo(joint).registers[Role.TORQUE_ENABLE] for joint in JOINTS}
 
 
 # Refused while the cause persists
@@ -94,7 +95,7 @@ def test_a_servo_that_keeps_its_torque_is_not_rebooted_under_its_load(bench):
     assert bench.mode() is Mode.FAULT  # the error is latched, though torque is off
     bench.loop.clear_faults(bench.now)
     bench.run_until(lambda: bench.mode() is Mode.DISABLED)
-    assert bench.servo("elbow").registers["Hardware Error Status"] == 0
+    assert bench.servo("elbow").registers[Role.HARDWARE_ERROR] == 0
 
 
 # Reboot as a request of its own
@@ -109,7 +110,7 @@ def test_an_overloaded_joint_is_rebooted_alone_and_holds_again(bench):
     bench.run_until(lambda: bench.mode() is Mode.HOLDING)
     bench.run(0.2)
     assert set(torques(bench).values()) == {1}
-    assert bench.servo("elbow").registers["Position P Gain"] == 900
+    assert bench.servo("elbow").registers[Role.POSITION_P_GAIN] == 900
     assert moved(places, bench.positions()) < HALF_A_DEGREE
     assert "recovered" in bench.loop.why
 
@@ -119,8 +120,8 @@ def test_a_joint_of_a_disabled_arm_can_be_rebooted_and_gets_its_registers_back()
     bench.loop.reboot("elbow", bench.now)
     bench.run(0.05)
     assert bench.mode() is Mode.DISABLED
-    assert bench.servo("elbow").registers["Position P Gain"] != 900
-    bench.run_until(lambda: bench.servo("elbow").registers["Position P Gain"] == 900)
+    assert bench.servo("elbow").registers[Role.POSITION_P_GAIN] != 900
+    bench.run_until(lambda: bench.servo("elbow").registers[Role.POSITION_P_GAIN] == 900)
     assert set(torques(bench).values()) == {0}
 
 
@@ -151,10 +152,10 @@ def test_one_that_kept_everything_joins_with_its_own_goal(bench):
     bench.faults.inject(Silence("elbow"), seconds=0.15)  # too short for its watchdog
     bench.run(0.1)
     assert bench.loop.faults["elbow"].cause is Cause.MISSING
-    goal, places = bench.servo("elbow").registers["Goal Position"], bench.positions()
+    goal, places = bench.servo("elbow").registers[Role.GOAL_POSITION], bench.positions()
     bench.run_until(lambda: bench.mode() is Mode.HOLDING)
     bench.run(0.2)
-    assert bench.servo("elbow").registers["Goal Position"] == goal
+    assert bench.servo("elbow").registers[Role.GOAL_POSITION] == goal
     assert moved(places, bench.positions()) < HALF_A_DEGREE
 
 
@@ -197,19 +198,19 @@ def test_one_that_stopped_by_its_watchdog_meanwhile_joins_where_it_is(bench):
     places = bench.positions()
     bench.run_until(lambda: bench.mode() is Mode.HOLDING)
     bench.run(0.2)
-    assert bench.servo("elbow").registers["Bus Watchdog"] == 10
+    assert bench.servo("elbow").registers[Role.BUS_WATCHDOG] == 10
     assert moved(places, bench.positions()) < HALF_A_DEGREE
 
 
 def test_one_whose_ram_differs_though_its_torque_is_on_was_tampered_with(bench):
     bench.faults.inject(Silence("elbow"), seconds=0.15)
     bench.run(0.1)
-    bench.servo("elbow").registers["Position P Gain"] = 5
+    bench.servo("elbow").registers[Role.POSITION_P_GAIN] = 5
     bench.run_until(lambda: bench.loop.faults["elbow"].cause is Cause.SILENT_RESET)
     assert "Position P Gain is 5, not 900" in bench.loop.faults["elbow"].detail
     bench.loop.clear_faults(bench.now)
     bench.run_until(lambda: not bench.loop.faults)
-    assert bench.servo("elbow").registers["Position P Gain"] == 900
+    assert bench.servo("elbow").registers[Role.POSITION_P_GAIN] == 900
 
 
 def test_one_that_was_reset_is_missing_first_and_then_limp_until_it_is_cleared(bench):
@@ -222,7 +223,7 @@ def test_one_that_was_reset_is_missing_first_and_then_limp_until_it_is_cleared(b
     bench.loop.clear_faults(bench.now)
     bench.run_until(lambda: bench.mode() is Mode.HOLDING)
     assert torques(bench)["elbow"] == 1
-    assert bench.servo("elbow").registers["Position P Gain"] == 900
+    assert bench.servo("elbow").registers[Role.POSITION_P_GAIN] == 900
 
 
 def test_one_that_was_reset_while_nobody_held_the_arm_is_told_and_restored_without_torque():
@@ -233,7 +234,7 @@ def test_one_that_was_reset_while_nobody_held_the_arm_is_told_and_restored_witho
     assert "it was reset: Position P Gain is" in bench.loop.faults["elbow"].detail
     bench.loop.clear_faults(bench.now)
     bench.run_until(lambda: bench.mode() is Mode.DISABLED)
-    assert bench.servo("elbow").registers["Position P Gain"] == 900
+    assert bench.servo("elbow").registers[Role.POSITION_P_GAIN] == 900
     assert set(torques(bench).values()) == {0}
 
 
@@ -243,9 +244,9 @@ def test_one_reset_while_the_arm_was_disabled_gets_its_registers_before_torque()
     elbow.reboot()
     elbow._booting = 0.0  # so short that no cycle missed it
     bench.run(0.3)
-    assert elbow.registers["Position P Gain"] != 900
+    assert elbow.registers[Role.POSITION_P_GAIN] != 900
     bench.loop.enable("s1", bench.now)
-    assert elbow.registers["Position P Gain"] == 900
+    assert elbow.registers[Role.POSITION_P_GAIN] == 900
 
 
 # A reconnect goes on with those that are there
@@ -351,12 +352,12 @@ def test_eeprom_is_written_only_where_it_differs_and_counted():
 
 
 def test_eeprom_of_a_servo_that_holds_is_left_alone(bench):
-    bench.servo("elbow").registers["Return Delay Time"] = 250
+    bench.servo("elbow").registers[Role.RETURN_DELAY] = 250
     bench.port.unplugged = True
     bench.run(0.02)
     bench.port.unplugged = False
     bench.start()
-    assert bench.servo("elbow").registers["Return Delay Time"] == 250
+    assert bench.servo("elbow").registers[Role.RETURN_DELAY] == 250
 
 
 def test_a_write_that_reads_back_otherwise_is_refused(bench):
@@ -364,4 +365,4 @@ def test_a_write_that_reads_back_otherwise_is_refused(bench):
     elbow.write = lambda address, data: 0  # it says yes and does nothing
     registers = bench.loop._servos.registers
     with pytest.raises(ServoRefused, match="servo 3 refused Torque Enable := 0: it reads back 1"):
-        registers.write_verified(bench.loop.axes["elbow"], "Torque Enable", 0)
+        registers.write_verified(bench.loop.axes["elbow"], Role.TORQUE_ENABLE, 0)

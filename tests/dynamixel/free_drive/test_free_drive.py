@@ -11,6 +11,7 @@ import pytest
 from armature.dynamixel.faults.cause import Cause
 from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.loop.settings import FreeDriveSettings
+from armature.dynamixel.tables.roles import Role
 from armature.emulator.faults.catalogue import Overload, Push, Reset, Silence
 from armature.errors import CommandRefused, ConfigError, ServoRefused
 
@@ -38,7 +39,7 @@ def held(bench: Bench, joint: str = "elbow") -> str:
 
 def current(bench: Bench, joint: str = "elbow") -> int:
     """Goal Current."""
-    return bench.servo(joint).registers["Goal Current"]
+    return bench.servo(joint).registers[Role.GOAL_CURRENT]
 
 
 def moved(before: dict[str, float], after: dict[str, float], *but: str) -> float:
@@ -227,7 +228,7 @@ def test_whatever_stops_the_arm_lets_it_hold_where_it_is(bench, end):
     assert current(bench) == USUAL
     assert not bench.loop.free
     assert abs(bench.positions()["elbow"] - place["elbow"]) < LEFT
-    assert bench.servo("elbow").registers["Torque Enable"] == 1
+    assert bench.servo("elbow").registers[Role.TORQUE_ENABLE] == 1
 
 
 def test_one_that_falls_silent_is_a_fault_and_holds_once_it_answers(bench):
@@ -281,7 +282,7 @@ def test_a_process_started_after_one_that_died_lets_it_hold_where_it_is(bench):
     bench.bus.close()
     fresh = heir(bench, wiring=yielding("elbow"))
     fresh.start().run(0.5)
-    assert fresh.servo("elbow").registers["Goal Current"] == USUAL
+    assert fresh.servo("elbow").registers[Role.GOAL_CURRENT] == USUAL
     assert abs(fresh.positions()["elbow"] - place["elbow"]) < math.radians(2.5)  # its sag, see the docs
     assert fresh.mode() is Mode.HOLDING
     assert not fresh.loop.free
@@ -326,7 +327,7 @@ def weight(bench: Bench) -> dict[str, float]:
 
 def test_what_a_hand_feels_and_a_load_of_before_are_no_contact():
     wiring = yielding("boom", wiring=KNOWN)
-    gains = {"boom": {"Position P Gain": 800, "Position D Gain": 1_000}}
+    gains = {"boom": {Role.POSITION_P_GAIN: 800, Role.POSITION_D_GAIN: 1_000}}
     settings = {"contact": {"boom": 0.6}, "following_error": {"boom": 0.1}, "registers": gains}
     bench = twin(wiring=wiring, **settings).enabled().run(0.5)
     segment = move(bench, 0.1, 1.0, joint="boom")
@@ -434,11 +435,11 @@ def test_a_joint_that_there_is_not_is_refused(bench):
     ("gain", "value", "told"),
     [
         (
-            "Position I Gain",
+            Role.POSITION_I_GAIN,
             20,
             "its Position I Gain is 20, and its sum would push against the hand; set elbow.posit",
         ),
-        ("Position P Gain", 0, "its Position P Gain is 0, and it would not stay where it is left"),
+        (Role.POSITION_P_GAIN, 0, "its Position P Gain is 0, and it would not stay where it is left"),
     ],
 )
 def test_gains_with_which_it_cannot_give_way_are_refused(gain, value, told):

@@ -8,6 +8,7 @@ import pytest
 
 from armature.dynamixel.faults.cause import Cause
 from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.tables.roles import Role
 from armature.emulator.faults.catalogue import Overload, Place, Reset, Silence
 from armature.errors import CommandRefused, ServoTimeout
 
@@ -28,7 +29,7 @@ def held(bench: Bench, joint: str = "elbow") -> str:
 
 
 def torques(bench: Bench) -> dict[str, int]:
-    return {joint: bench.servo(joint).registers["Torque Enable"] for joint in JOINTS}
+    return {joint: bench.servo(joint).registers[Role.TORQUE_ENABLE] for joint in JOINTS}
 
 
 def limp(bench: Bench) -> set[str]:
@@ -129,11 +130,11 @@ def test_both_servos_of_a_joint_lose_their_torque_and_get_it_back_together():
     bench = twin(boom=-1.7).enabled().run(0.3)
     free(bench, "boom")
     bench.run(0.2)
-    assert [bench.servo(name).registers["Torque Enable"] for name in (FIRST, SECOND)] == [0, 0]
+    assert [bench.servo(name).registers[Role.TORQUE_ENABLE] for name in (FIRST, SECOND)] == [0, 0]
     assert not bench.loop.faults
     held(bench, "boom")
     bench.run(0.3)
-    assert [bench.servo(name).registers["Torque Enable"] for name in (FIRST, SECOND)] == [1, 1]
+    assert [bench.servo(name).registers[Role.TORQUE_ENABLE] for name in (FIRST, SECOND)] == [1, 1]
     assert not bench.loop.faults
 
 
@@ -170,7 +171,7 @@ def test_one_that_was_silent_and_kept_its_ram_goes_on_to_be_free(bench):
 
 
 def test_one_that_was_reset_is_told_and_holds_once_it_is_recovered():
-    bench = Bench("home", registers={"elbow": {"Position P Gain": 900}}).enabled().run(0.5)
+    bench = Bench("home", registers={"elbow": {Role.POSITION_P_GAIN: 900}}).enabled().run(0.5)
     free(bench)
     bench.run(1.0)
     bench.faults.inject(Reset("elbow"))
@@ -248,5 +249,5 @@ def test_one_that_does_not_hear_it_is_told_of_and_let_go_once_it_hears():
     assert bench.loop.session == ""
     bench.speak("elbow")
     bench.run(0.1)
-    assert elbow.registers["Torque Enable"] == 0
+    assert elbow.registers[Role.TORQUE_ENABLE] == 0
     assert bench.loop.free == {"elbow": "torque off"}

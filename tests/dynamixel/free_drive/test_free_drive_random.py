@@ -7,6 +7,7 @@ from contextlib import suppress
 import pytest
 
 from armature.bench.simulation.virtual import Bench
+from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.faults import catalogue
 from armature.errors import ArmatureError
@@ -81,5 +82,5 @@ def test_nothing_jumps_and_all_of_it_recovers(seed, wiring):
     assert not bench.loop.free, ordeal.told
     assert bench.loop.torque() in ("on", "off"), ordeal.told
     if bench.loop.torque() == "on" and wiring is not WIRING:
-        currents = [bench.servo(name).registers["Goal Current"] for name in (FIRST, SECOND)]
+        currents = [bench.servo(name).registers[Role.GOAL_CURRENT] for name in (FIRST, SECOND)]
         assert currents == [USUAL, USUAL], ordeal.told

@@ -8,6 +8,7 @@ import pytest
 from armature.core.trajectory.segments import Segment
 from armature.core.trajectory.trajectory import Trajectory
 from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.tables.roles import Role
 from armature.errors import CommandRefused, GoalRefused
 
 from ..virtual import JOINTS, Bench
@@ -184,7 +185,7 @@ def test_parking_ends_with_torque_off_where_it_was_asked_to(bench):
     bench.run(0.3)
     assert bench.loop.torque() == "on"
     bench.run_until(lambda: bench.mode() is Mode.DISABLED)
-    assert not any(servo.registers["Torque Enable"] for servo in bench.far.servos)
+    assert not any(servo.registers[Role.TORQUE_ENABLE] for servo in bench.far.servos)
     assert bench.positions()["waist"] == pytest.approx(goal, abs=0.1)
 
 
@@ -200,7 +201,7 @@ def test_a_way_to_park_that_begins_late_keeps_its_torque_until_its_real_end(benc
 
 def test_parking_that_does_not_arrive_holds_and_says_who_is_away():
     bench = Bench("park", following_error={"waist": 0.0}).enabled()
-    bench.servo("waist").registers["Position P Gain"] = 0
+    bench.servo("waist").registers[Role.POSITION_P_GAIN] = 0
     bench.servo("waist").drive.configure(bench.servo("waist").registers)
     park(bench, distance=0.5, seconds=1.0)
     bench.run_until(lambda: bench.mode() is not Mode.PARKING)
@@ -212,7 +213,7 @@ def test_parking_that_does_not_arrive_holds_and_says_who_is_away():
 
 def test_a_gripper_counts_as_arrived_by_its_own_span(bench):
     gripper = bench.servo("gripper")
-    gripper.registers["Position P Gain"] = 0
+    gripper.registers[Role.POSITION_P_GAIN] = 0
     gripper.drive.configure(gripper.registers)
     bench.loop.park(move(bench, 0.015, 0.6, "", joint="gripper"), bench.now)
     bench.run_until(lambda: bench.mode() is not Mode.PARKING)
@@ -267,7 +268,7 @@ def test_torque_that_one_servo_keeps_when_parked_goes_off_in_the_next_cycles(ben
     bench.run_until(lambda: bench.mode() is Mode.DISABLED)
     bench.run(0.1)
     assert losses == [0]
-    assert elbow.registers["Torque Enable"] == 0
+    assert elbow.registers[Role.TORQUE_ENABLE] == 0
     assert bench.mode() is Mode.DISABLED
     assert port.is_open
 

@@ -7,6 +7,7 @@ import pytest
 from armature.dynamixel.faults.cause import Cause
 from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.loop.loop import LoopSettings
+from armature.dynamixel.tables.roles import Role
 from armature.errors import BusMismatch, CommandRefused, ConfigError, PortError
 
 from ..virtual import ARM, JOINTS, POSES, Bench
@@ -25,10 +26,10 @@ def held(bench: Bench, offset: int = 0) -> dict[str, int]:
     bench.loop.enable("before", bench.now)
     bench.run(0.1)
     for servo in bench.far.servos:
-        register = servo.model.registers["Goal Position"]
-        servo.write(register.address, register.encode(servo.registers["Goal Position"] + offset))
+        register = servo.model[Role.GOAL_POSITION]
+        servo.write(register.address, register.encode(servo.registers[Role.GOAL_POSITION] + offset))
     bench.bus.close()
-    return {joint: bench.servo(joint).registers["Goal Position"] for joint in JOINTS}
+    return {joint: bench.servo(joint).registers[Role.GOAL_POSITION] for joint in JOINTS}
 
 
 def successor(bench: Bench, **settings: object) -> Bench:
@@ -40,7 +41,7 @@ def successor(bench: Bench, **settings: object) -> Bench:
 
 
 def goals(bench: Bench) -> dict[str, int]:
-    return {joint: bench.servo(joint).registers["Goal Position"] for joint in JOINTS}
+    return {joint: bench.servo(joint).registers[Role.GOAL_POSITION] for joint in JOINTS}
 
 
 def test_before_the_start_nothing_is_claimed():
@@ -132,29 +133,29 @@ def test_a_port_that_is_not_there_is_told():
 
 
 def test_registers_are_brought_to_what_is_wanted_and_the_mode_to_position_control():
-    bench = Bench(PARK, registers={"elbow": {"Position P Gain": 1234, "Profile Velocity": 0}})
-    bench.servo("waist").registers["Operating Mode"] = 4
+    bench = Bench(PARK, registers={"elbow": {Role.POSITION_P_GAIN: 1234, Role.PROFILE_VELOCITY: 0}})
+    bench.servo("waist").registers[Role.OPERATING_MODE] = 4
     bench.start()
-    assert bench.servo("elbow").registers["Position P Gain"] == 1234
-    assert bench.servo("waist").registers["Operating Mode"] == 3
+    assert bench.servo("elbow").registers[Role.POSITION_P_GAIN] == 1234
+    assert bench.servo("waist").registers[Role.OPERATING_MODE] == 3
 
 
 def test_another_mode_with_torque_on_is_refused_and_the_port_let_go():
     bench = Bench(PARK)
     held(bench)
-    bench.servo("elbow").registers["Operating Mode"] = 4
+    bench.servo("elbow").registers[Role.OPERATING_MODE] = 4
     fresh = successor(bench)
     with pytest.raises(CommandRefused, match="start of elbow refused: its operating mode is 4 with torque on"):
         fresh.start()
     assert not fresh.bus.is_open
-    assert fresh.servo("elbow").registers["Torque Enable"] == 1
+    assert fresh.servo("elbow").registers[Role.TORQUE_ENABLE] == 1
 
 
 def test_enabling_sets_the_goal_to_where_each_joint_is_and_nothing_jumps():
     bench = Bench(PARK).start()
     # The goals that the registers hold are somewhere else.
     for servo in bench.far.servos:
-        servo.registers["Goal Position"] = 2048
+        servo.registers[Role.GOAL_POSITION] = 2048
     bench.run(0.1)
     places = bench.positions()
     bench.loop.enable("s1", bench.now)
@@ -162,7 +163,7 @@ def test_enabling_sets_the_goal_to_where_each_joint_is_and_nothing_jumps():
     assert bench.mode() is Mode.ENABLED
     assert bench.loop.torque() == "on"
     assert moved(places, bench.positions()) < HALF_A_DEGREE
-    assert all(servo.registers["Torque Enable"] for servo in bench.far.servos)
+    assert all(servo.registers[Role.TORQUE_ENABLE] for servo in bench.far.servos)
 
 
 def test_enabling_a_falling_arm_catches_it_where_it_is():
@@ -182,7 +183,7 @@ def test_a_joint_beyond_its_limit_is_not_enabled_and_told_with_the_numbers(lower
     told = rf"wrist_pitch is at -?0\.00.., its limits are {lower:.4f} to {upper:.4f}; move it by hand"
     with pytest.raises(CommandRefused, match=told):
         bench.loop.enable("s1", bench.now)
-    assert not any(servo.registers["Torque Enable"] for servo in bench.far.servos)
+    assert not any(servo.registers[Role.TORQUE_ENABLE] for servo in bench.far.servos)
 
 
 def test_an_arm_that_fails_half_way_leaves_all_torque_off():
@@ -196,7 +197,7 @@ def test_an_arm_that_fails_half_way_leaves_all_torque_off():
     elbow.write = refuse
     with pytest.raises(Exception, match="servo 3 refused write of 1 to Torque Enable: result fail"):
         bench.loop.enable("s1", bench.now)
-    assert not any(servo.registers["Torque Enable"] for servo in bench.far.servos)
+    assert not any(servo.registers[Role.TORQUE_ENABLE] for servo in bench.far.servos)
     bench.run(0.05)
     assert bench.mode() is Mode.DISABLED
 
@@ -216,7 +217,7 @@ def test_torque_whose_answer_was_lost_is_turned_off_again_and_nothing_jumps():
         bench.loop.enable("s1", bench.now)
     gripper.write = take
     bench.run(0.05)
-    assert not any(servo.registers["Torque Enable"] for servo in bench.far.servos)
+    assert not any(servo.registers[Role.TORQUE_ENABLE] for servo in bench.far.servos)
     assert bench.loop.torque() == "off"
 
 
@@ -243,8 +244,8 @@ def test_the_bench_is_the_arm():
     assert set(POSES[PARK]) == set(JOINTS)
 
 
-STIFF = {joint: {"Position P Gain": 1600, "Profile Velocity": 0} for joint in JOINTS if joint != "gripper"}
-SOFT = {joint: {"Position P Gain": 400, "Profile Velocity": 0} for joint in STIFF}
+STIFF = {joint: {Role.POSITION_P_GAIN: 1600, Role.PROFILE_VELOCITY: 0} for joint in JOINTS if joint != "gripper"}
+SOFT = {joint: {Role.POSITION_P_GAIN: 400, Role.PROFILE_VELOCITY: 0} for joint in STIFF}
 
 
 @pytest.mark.parametrize(("before", "after"), [(STIFF, SOFT), (SOFT, STIFF)])
@@ -256,7 +257,7 @@ def test_an_arm_that_holds_with_other_gains_is_not_moved_by_a_start(before, afte
     fresh.start().run(1.0)
     assert fresh.mode() is Mode.HOLDING
     assert moved(places, fresh.positions()) < 0.1 * HALF_A_DEGREE
-    found, wanted = before["elbow"]["Position P Gain"], after["elbow"]["Position P Gain"]
+    found, wanted = before["elbow"][Role.POSITION_P_GAIN], after["elbow"][Role.POSITION_P_GAIN]
     assert f"elbow keeps Position P Gain {found} ({wanted} wanted)" in fresh.loop.why
     assert fresh.loop.kept_gains().keys() == STIFF.keys()
     assert not fresh.loop.faults
@@ -270,7 +271,7 @@ def test_gains_that_were_kept_are_replaced_when_torque_comes_on_anew():
     fresh.loop.torque_off(fresh.now)
     fresh.run(0.1)
     fresh.loop.enable("after", fresh.now)
-    assert fresh.servo("elbow").registers["Position P Gain"] == 1600
+    assert fresh.servo("elbow").registers[Role.POSITION_P_GAIN] == 1600
     assert not fresh.loop.kept_gains()
 
 
@@ -284,5 +285,5 @@ def test_a_servo_that_was_reset_gets_the_wanted_gains_whatever_it_kept_before():
     fresh.run(0.2)
     fresh.loop.clear_faults(fresh.now)
     fresh.run_until(lambda: fresh.mode() is Mode.HOLDING)
-    assert fresh.servo("elbow").registers["Position P Gain"] == 1600
+    assert fresh.servo("elbow").registers[Role.POSITION_P_GAIN] == 1600
     assert "elbow" not in fresh.loop.kept_gains()

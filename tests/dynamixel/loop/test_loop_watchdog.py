@@ -8,6 +8,7 @@ from armature.bench.simulation.virtual import PERIOD
 from armature.dynamixel.faults.cause import Cause, Reaction
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.tables.roles import Role
 
 from ..virtual import JOINTS, Bench
 from .test_loop_motion import move
@@ -22,11 +23,11 @@ def bench():
 
 
 def watchdogs(bench: Bench) -> set[int]:
-    return {servo.registers["Bus Watchdog"] for servo in bench.far.servos}
+    return {servo.registers[Role.BUS_WATCHDOG] for servo in bench.far.servos}
 
 
 def goals(bench: Bench) -> dict[str, int]:
-    return {joint: bench.servo(joint).registers["Goal Position"] for joint in JOINTS}
+    return {joint: bench.servo(joint).registers[Role.GOAL_POSITION] for joint in JOINTS}
 
 
 def pause(bench: Bench, seconds: float) -> None:
@@ -83,11 +84,11 @@ def test_one_that_somebody_enabled_before_is_disabled_where_it_shall_be_off(benc
 
 def test_an_older_firmware_has_none_and_is_told():
     bench = Bench("park")
-    bench.servo("elbow").registers["Firmware Version"] = 37
+    bench.servo("elbow").registers[Role.FIRMWARE_VERSION] = 37
     bench.enabled()
-    assert bench.servo("elbow").registers["Bus Watchdog"] == 0
+    assert bench.servo("elbow").registers[Role.BUS_WATCHDOG] == 0
     assert bench.loop.watchdogs["elbow"] == "off: firmware 37 is older than 38"
-    assert bench.servo("waist").registers["Bus Watchdog"] == 10
+    assert bench.servo("waist").registers[Role.BUS_WATCHDOG] == 10
 
 
 @pytest.mark.parametrize("is_moving", [False, True], ids=["at rest", "moving"])
@@ -110,7 +111,7 @@ def test_a_loop_that_was_held_up_takes_the_servos_back_and_says_so(bench, is_mov
 
 @pytest.mark.parametrize("gain", [800, 1600])
 def test_a_loaded_arm_does_not_creep_by_being_taken_back_again_and_again(gain):
-    bench = Bench("home", registers={joint: {"Position P Gain": gain} for joint in JOINTS}).enabled().run(0.3)
+    bench = Bench("home", registers={joint: {Role.POSITION_P_GAIN: gain} for joint in JOINTS}).enabled().run(0.3)
     for _ in range(5):
         pause(bench, 0.3)
         stopped = bench.positions()
@@ -155,7 +156,7 @@ def test_what_the_others_do_when_one_trips_is_its_policy(reaction, moves_on):
     begin = bench.positions()["waist"]
     bench.loop.follow(move(bench, 0.5, 2.0), bench.now)
     bench.run(0.5)
-    bench.servo("elbow").registers["Bus Watchdog"] = TRIPPED
+    bench.servo("elbow").registers[Role.BUS_WATCHDOG] = TRIPPED
     bench.run_until(lambda: bench.loop.cause is Cause.BUS_WATCHDOG, 0.3)
     assert bench.mode() is Mode.HOLDING
     bench.run(2.0)
@@ -163,7 +164,7 @@ def test_what_the_others_do_when_one_trips_is_its_policy(reaction, moves_on):
 
 
 def test_one_that_tripped_unseen_is_found_in_its_turn(bench):
-    bench.servo("elbow").registers["Bus Watchdog"] = TRIPPED
+    bench.servo("elbow").registers[Role.BUS_WATCHDOG] = TRIPPED
     bench.run_until(lambda: bench.loop.cause is Cause.BUS_WATCHDOG, 0.3)
     assert bench.mode() is Mode.HOLDING
     assert "elbow stopped by itself" in bench.loop.why
@@ -221,7 +222,7 @@ def test_leaving_a_bus_that_is_gone_is_no_error(bench):
 
 def test_one_that_tripped_before_it_is_enabled_does_not_keep_the_arm_from_enabling():
     bench = Bench("park").start()
-    bench.servo("elbow").registers["Bus Watchdog"] = TRIPPED
+    bench.servo("elbow").registers[Role.BUS_WATCHDOG] = TRIPPED
     bench.loop.enable("s1", bench.now)
     assert watchdogs(bench) == {10}
     assert bench.mode() is Mode.ENABLED

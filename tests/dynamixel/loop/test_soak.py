@@ -17,6 +17,7 @@ from armature.dynamixel.protocol.bus import ServoBus
 from armature.dynamixel.protocol.packet import Error
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.reader import Reader
+from armature.dynamixel.tables.roles import Role
 from armature.errors import BusError
 
 from ..noise import NoisyPort
@@ -62,14 +63,14 @@ class Arm:
         self.bus = ServoBus(self.port)
         self.axes = [Axis(wiring) for wiring in still_wiring(COUNT)]
         self.reader = Reader(self.bus, {axis.wiring.joint: axis for axis in self.axes}, misses_allowed=5)
-        self.registers = self.axes[0].wiring.model.registers
+        self.registers = self.axes[0].wiring.model.roles
         self.pairs = list(zip(self.axes, self.far.servos, strict=True))
         for axis, servo in self.pairs:
             servo_id = axis.wiring.servo_id
-            servo.registers["Torque Enable"] = servo_id % 2
-            servo.registers["Bus Watchdog"] = servo_id
-            servo.registers["Present Input Voltage"] = 100 + servo_id
-            servo.registers["Present Temperature"] = 30 + servo_id
+            servo.registers[Role.TORQUE_ENABLE] = servo_id % 2
+            servo.registers[Role.BUS_WATCHDOG] = servo_id
+            servo.registers[Role.PRESENT_VOLTAGE] = 100 + servo_id
+            servo.registers[Role.PRESENT_TEMPERATURE] = 30 + servo_id
         self.bus.open()
 
     def start(self):
@@ -85,7 +86,7 @@ class Arm:
         self.port.time = max(self.port.time, number * PERIOD)
         goals = {axis.wiring.servo_id: self.chance.randrange(-1_000_000, 1_000_000) for axis in self.axes}
         truth = [servo.turn(self.chance) for servo in self.far.servos]
-        self.bus.sync_write(self.registers["Goal Position"], goals)
+        self.bus.sync_write(self.registers[Role.GOAL_POSITION], goals)
         self.reader.read_states(self.port.time)
         read = [self.check_state(axis, *values) for axis, values in zip(self.axes, truth, strict=True)]
         self.reader.read_slowly(self.port.time)
@@ -110,7 +111,7 @@ class Arm:
         servo_id, value = self.chance.randint(1, COUNT), self.chance.randrange(32_768)
         for _ in range(2):
             with suppress(BusError):
-                self.bus.write(servo_id, self.registers["Profile Velocity"], value)
+                self.bus.write(servo_id, self.registers[Role.PROFILE_VELOCITY], value)
                 break
         return servo_id, value
 

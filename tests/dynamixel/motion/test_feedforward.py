@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from armature.core.model.arm import Limit
 from armature.dynamixel.motion.feedforward import Feedforward, Stiffness
 from armature.dynamixel.motion.setpoints import Setpoint
-from armature.dynamixel.tables.control_table import servo_model
+from armature.dynamixel.tables.registry import servo_model
 from armature.dynamixel.wiring.servo import ServoWiring
 
 LIMITS = {"elbow": Limit(-2.0, 2.0, 2.0, 10.0)}

@@ -14,7 +14,8 @@ from armature.core.planning.transfer import transfer
 from armature.core.trajectory.segments import Segment
 from armature.dynamixel.faults.cause import Cause
 from armature.dynamixel.faults.states import Mode
-from armature.dynamixel.tables.control_table import OperatingMode, servo_model
+from armature.dynamixel.tables.registry import servo_model
+from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.faults import catalogue
 from armature.errors import BusError, GoalRefused
@@ -45,7 +46,7 @@ def squeeze(bench, position, limit, seconds=1.0, session="s1"):
 
 
 def goal_current(bench):
-    return bench.servo("jaw").registers["Goal Current"]
+    return bench.servo("jaw").registers[Role.GOAL_CURRENT]
 
 
 @pytest.fixture
@@ -112,13 +113,13 @@ def test_it_is_written_when_it_changes_and_not_else(closed, monkeypatch):
     write = closed.bus.write
 
     def counted(servo_id, register, value):
-        written.append((register.name, value))
+        written.append((register.role, value))
         write(servo_id, register, value)
 
     monkeypatch.setattr(closed.bus, "write", counted)
     for _ in range(5):
         squeeze(closed, 0.002, 10.0, 0.05)
-    assert [name for name, _ in written] == ["Goal Current"]
+    assert [role for role, _ in written] == [Role.GOAL_CURRENT]
     squeeze(closed, 0.002, 20.0, 0.05)
     assert len(written) == 2
 
@@ -215,10 +216,10 @@ def test_both_servos_of_a_finger_are_limited_and_released():
     bench = reel(wiring=Wiring.from_yaml(text, ARM)).enabled()
     bench.far.plant.jam("jaw")
     squeeze(bench, 0.002, 20.0)
-    both = [bench.servo(name).registers["Goal Current"] for name in ("jaw", "jaw_second")]
+    both = [bench.servo(name).registers[Role.GOAL_CURRENT] for name in ("jaw", "jaw_second")]
     assert both[0] == both[1] == math.floor(20.0 / (2 * 1.7 * 80.0 * XM430.current_unit))
     bench.loop.enable("s2", bench.now)
-    assert {bench.servo(name).registers["Goal Current"] for name in ("jaw", "jaw_second")} == {GOAL_CURRENT}
+    assert {bench.servo(name).registers[Role.GOAL_CURRENT] for name in ("jaw", "jaw_second")} == {GOAL_CURRENT}
 
 
 @pytest.mark.parametrize("seed", range(2))

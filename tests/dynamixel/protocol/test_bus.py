@@ -3,14 +3,15 @@ from __future__ import annotations
 import pytest
 
 from armature.dynamixel.servo.presence import found_on
-from armature.dynamixel.tables.control_table import servo_model
+from armature.dynamixel.tables.registry import servo_model
+from armature.dynamixel.tables.roles import Role
 from armature.errors import ConfigError, CorruptPacket, PortError, ServoRefused, ServoTimeout
 
 from ..scripted import packet, status
 
-REGISTERS = servo_model("XM430-W350").registers
-GOAL, VELOCITY = REGISTERS["Goal Position"], REGISTERS["Present Velocity"]
-GAIN = REGISTERS["Position P Gain"]
+REGISTERS = servo_model("XM430-W350").roles
+GOAL, VELOCITY = REGISTERS[Role.GOAL_POSITION], REGISTERS[Role.PRESENT_VELOCITY]
+GAIN = REGISTERS[Role.POSITION_P_GAIN]
 
 
 def asked(request: bytes) -> tuple[int, int]:
@@ -44,7 +45,7 @@ def test_a_ping_is_the_manuals_bytes_and_yields_the_model_number(bus, port):
 
 def test_a_read_is_the_manuals_bytes(bus, port):
     port.answers.append(status(1, bytes([0xA6, 0, 0, 0])))
-    assert bus.read(1, REGISTERS["Present Position"]) == 166
+    assert bus.read(1, REGISTERS[Role.PRESENT_POSITION]) == 166
     # Same manual, "Read", example: 4 bytes at 132.
     assert port.requests == [bytes.fromhex("ff ff fd 00 01 07 00 02 84 00 04 00 1d 15")]
 
@@ -70,7 +71,7 @@ def test_a_sync_write_is_the_manuals_bytes_and_awaits_nobody(bus, port):
 
 
 def test_a_request_whose_bytes_look_like_a_header_is_stuffed(bus, port):
-    homing = REGISTERS["Homing Offset"]
+    homing = REGISTERS[Role.HOMING_OFFSET]
     port.answers.append(status(1))
     bus.write(1, homing, -513)  # ff fd ff ff: no header in it
     port.answers.append(status(1))
@@ -104,7 +105,7 @@ def test_values_are_signed_where_the_register_is(bus, port):
 
 def test_a_silent_servo_is_named(bus, port):
     with pytest.raises(ServoTimeout, match="read of 4 bytes at 132 from id 9"):
-        bus.read(9, REGISTERS["Present Position"])
+        bus.read(9, REGISTERS[Role.PRESENT_POSITION])
     assert bus.timeouts == 1
 
 
@@ -112,7 +113,7 @@ def test_a_corrupt_answer_is_refused_and_counted(bus, port):
     good = status(1, bytes(4))
     port.answers.append(good[:-1] + bytes([good[-1] ^ 1]))
     with pytest.raises(CorruptPacket, match="read of 4 bytes"):
-        bus.read(1, REGISTERS["Present Position"])
+        bus.read(1, REGISTERS[Role.PRESENT_POSITION])
     assert bus.corrupt == 1
 
 
@@ -120,38 +121,38 @@ def test_a_corrupt_answer_is_refused_and_counted(bus, port):
 def test_a_cut_answer_is_refused(bus, port, length):
     port.answers.append(status(1, bytes(4))[:length])
     with pytest.raises((CorruptPacket, ServoTimeout)):
-        bus.read(1, REGISTERS["Present Position"])
+        bus.read(1, REGISTERS[Role.PRESENT_POSITION])
 
 
 def test_noise_before_an_answer_is_skipped(bus, port):
     port.answers.append(b"\x00\xff\xff\x12" + status(1, bytes([7, 0, 0, 0])))
-    assert bus.read(1, REGISTERS["Present Position"]) == 7
+    assert bus.read(1, REGISTERS[Role.PRESENT_POSITION]) == 7
 
 
 def test_an_answer_of_another_servo_is_not_believed(bus, port):
     port.answers.append(status(2, bytes([9, 9, 0, 0])) + status(1, bytes([7, 0, 0, 0])))
-    assert bus.read(1, REGISTERS["Present Position"]) == 7
+    assert bus.read(1, REGISTERS[Role.PRESENT_POSITION]) == 7
     assert (bus.stale, bus.statistics().foreign) == (0, 1)
 
 
 def test_an_echo_of_the_request_is_not_believed(bus, port):
     port.answers.append(lambda request: request + status(1, bytes([7, 0, 0, 0])))
-    assert bus.read(1, REGISTERS["Present Position"]) == 7
+    assert bus.read(1, REGISTERS[Role.PRESENT_POSITION]) == 7
     assert bus.statistics().foreign == 1
 
 
 def test_an_answer_of_another_length_is_not_believed(bus, port):
     port.answers.append(status(1, bytes(8)) + status(1, bytes([7, 0, 0, 0])))
-    assert bus.read(1, REGISTERS["Present Position"]) == 7
+    assert bus.read(1, REGISTERS[Role.PRESENT_POSITION]) == 7
     assert bus.stale == 1
 
 
 def test_a_late_answer_is_not_taken_for_that_of_the_next_read_of_equal_length(bus, port):
     with pytest.raises(ServoTimeout):
-        bus.read(1, REGISTERS["Goal Position"])
+        bus.read(1, REGISTERS[Role.GOAL_POSITION])
     late = status(1, bytes([1, 1, 0, 0]))
     port.answers.append(lambda request: late + status(1, bytes([7, 0, 0, 0]).ljust(asked(request)[1], b"\0")))
-    assert bus.read(1, REGISTERS["Present Position"]) == 7
+    assert bus.read(1, REGISTERS[Role.PRESENT_POSITION]) == 7
 
 
 @pytest.mark.parametrize("request_name", ["ping", "reboot"])
@@ -191,7 +192,7 @@ def test_an_error_beside_the_alert_bit_is_still_an_error(bus, port):
 
 def test_the_alert_bit_alone_refuses_nothing(bus, port):
     port.answers.append(status(3, bytes([7, 0, 0, 0]), error=0x80))
-    assert bus.read(3, REGISTERS["Present Position"]) == 7
+    assert bus.read(3, REGISTERS[Role.PRESENT_POSITION]) == 7
 
 
 @pytest.mark.parametrize("value", [-1, 16_384])

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from armature.dynamixel.protocol.bus import ServoBus
-from armature.dynamixel.tables.control_table import servo_model
+from armature.dynamixel.tables.registry import servo_model
+from armature.dynamixel.tables.roles import Role
 from armature.emulator.faults.catalogue import Late
 from armature.errors import ServoRefused, ServoTimeout
 
@@ -44,14 +45,14 @@ def asked(request: bytes) -> int:
 
 # Acknowledgements have no data by which they could be told apart
 
-REGISTERS = servo_model("XM430-W350").registers
+REGISTERS = servo_model("XM430-W350").roles
 RESULT_FAIL, ACCESS = 0x01, 0x07  # Protocol 2.0 manual, "Error"
 Ask = Callable[[ServoBus], object]
 WRITES: dict[str, Ask] = {
-    "watchdog": lambda bus: bus.write(1, REGISTERS["Bus Watchdog"], 10),
-    "torque": lambda bus: bus.write(1, REGISTERS["Torque Enable"], 1),
-    "goal": lambda bus: bus.write(1, REGISTERS["Goal Position"], 2048),
-    "gain": lambda bus: bus.write(1, REGISTERS["Position P Gain"], 900),
+    "watchdog": lambda bus: bus.write(1, REGISTERS[Role.BUS_WATCHDOG], 10),
+    "torque": lambda bus: bus.write(1, REGISTERS[Role.TORQUE_ENABLE], 1),
+    "goal": lambda bus: bus.write(1, REGISTERS[Role.GOAL_POSITION], 2048),
+    "gain": lambda bus: bus.write(1, REGISTERS[Role.POSITION_P_GAIN], 900),
     "reboot": lambda bus: bus.reboot(1),
 }
 ASKS: dict[str, Ask] = {**WRITES, "read": lambda bus: bus.read_block(1, 64, 7)}
@@ -154,7 +155,7 @@ def test_a_silence_of_one_servo_casts_no_doubt_on_another(line):
     bus, port = line
     given_up(bus, WRITES["torque"])
     port.answers.append(status(2))
-    bus.write(2, REGISTERS["Torque Enable"], 1)
+    bus.write(2, REGISTERS[Role.TORQUE_ENABLE], 1)
     assert len(port.requests) == 2
 
 
@@ -169,6 +170,6 @@ def test_an_arm_whose_acknowledgements_come_late_has_what_it_is_told_to_have(see
         except (ServoTimeout, ServoRefused):
             bench.run(0.2)
     watchdogs = {joint: axis.watchdog for joint, axis in bench.loop.axes.items()}
-    held = {joint: bench.servo(joint).registers["Bus Watchdog"] for joint in watchdogs}
+    held = {joint: bench.servo(joint).registers[Role.BUS_WATCHDOG] for joint in watchdogs}
     assert held == dict.fromkeys(held, 10)
-    assert all(bench.servo(joint).registers["Torque Enable"] for joint in held)
+    assert all(bench.servo(joint).registers[Role.TORQUE_ENABLE] for joint in held)

@@ -95,9 +95,9 @@ def test_nonsense_with_a_right_crc_leaves_every_register_within_its_bounds(soak)
         far.feed(nonsense(chance), float(number))
         soak.show(number, count, "packets to servos")
     for servo in far.servos:
-        for name, register in servo.model.registers.items():
+        for register in servo.model.registers.values():
             if register.access == "RW":
-                assert register.minimum <= servo.registers[name] <= register.maximum, name
+                assert register.minimum <= servo.registers[register.key] <= register.maximum, register
 
 
 class StringPort(ServoPort):

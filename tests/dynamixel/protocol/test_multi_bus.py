@@ -11,7 +11,8 @@ from armature.core.trajectory.segments import Segment
 from armature.core.trajectory.trajectory import Trajectory
 from armature.dynamixel.faults.cause import Cause
 from armature.dynamixel.faults.states import Mode
-from armature.dynamixel.tables.control_table import servo_model
+from armature.dynamixel.tables.registry import servo_model
+from armature.dynamixel.tables.roles import Role
 from armature.emulator.faults.catalogue import Drop, Silence, Unplug
 from armature.errors import BusError, BusMismatch, CommandRefused, PortError
 
@@ -95,7 +96,7 @@ def test_a_silent_servo_of_one_bus_costs_no_answer_of_the_other(bench):
 
 
 def test_each_bus_chooses_its_instruction_by_its_own_servos(bench):
-    bench.far.servo("wrist_roll").registers["Firmware Version"] = 40
+    bench.far.servo("wrist_roll").registers[Role.FIRMWARE_VERSION] = 40
     bench.start().run(0.1)
     assert "Fast Sync Read (every servo knows it)" in bench.loop.instruction
     assert "Sync Read (no Fast Sync Read in" in bench.loop.instruction
@@ -227,7 +228,7 @@ def test_torque_off_reaches_whom_it_can_and_tells_the_rest(bench):
     with pytest.raises(BusError, match="no answer to"):
         bench.loop.torque_off(bench.now)
     bench.run(0.1)
-    assert not any(bench.servo(joint).registers["Torque Enable"] for joint in LOWER)
+    assert not any(bench.servo(joint).registers[Role.TORQUE_ENABLE] for joint in LOWER)
 
 
 # Starting

@@ -7,6 +7,7 @@ import pytest
 from armature.dynamixel.faults.cause import Cause
 from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.servo.multi_turn import MultiTurnAxis, axis_of
+from armature.dynamixel.tables.roles import Role
 from armature.emulator.faults import catalogue
 from armature.errors import CommandRefused, GoalRefused
 
@@ -31,7 +32,7 @@ def test_positions_of_several_turns_are_commanded_read_and_shown():
     go(bench, {"drum": 15.5})
     assert bench.positions()["drum"] == pytest.approx(15.5, abs=0.02)
     assert bench.loop.axes["drum"].position == pytest.approx(15.5, abs=0.02)
-    assert bench.servo("drum").registers["Goal Position"] == round(2048 - 15.5 * 4096 / TURN)
+    assert bench.servo("drum").registers[Role.GOAL_POSITION] == round(2048 - 15.5 * 4096 / TURN)
     go(bench, {"drum": -1.0})
     assert bench.loop.axes["drum"].position == pytest.approx(-1.0, abs=0.02)
     assert bench.mode() is Mode.ENABLED
@@ -58,12 +59,12 @@ def test_a_reset_beyond_the_first_turn_is_a_fault_that_says_so_and_never_a_motio
     assert "a whole turn of the servo away from 8.99" in fault.detail
     assert "into the turn in which it starts, then call /servo_interface/<joint>/reboot" in fault.remedy
     assert math.isnan(bench.loop.axes["drum"].position)  # what it reads is not where it is
-    assert bench.servo("drum").registers["Torque Enable"] == 0
+    assert bench.servo("drum").registers[Role.TORQUE_ENABLE] == 0
     place = bench.positions()["drum"]
     with pytest.raises(CommandRefused, match=r"clear_faults refused: drum: it reads 2\.7.* away from (9|8)\."):
         bench.loop.clear_faults(bench.now)
     bench.run(0.5)
-    assert bench.servo("drum").registers["Torque Enable"] == 0
+    assert bench.servo("drum").registers[Role.TORQUE_ENABLE] == 0
     assert bench.positions()["drum"] == pytest.approx(place, abs=0.01)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.faults.states import Mode
-from armature.dynamixel.tables.control_table import OperatingMode
+from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.faults import catalogue
 from armature.errors import CommandRefused
@@ -41,8 +41,8 @@ def heir(bench, **settings):
 
 def test_the_modes_of_the_wiring_are_set_once_and_counted():
     bench = reel().start()
-    assert bench.servo("drum").registers["Operating Mode"] == 4
-    assert bench.servo("jaw").registers["Operating Mode"] == 5
+    assert bench.servo("drum").registers[Role.OPERATING_MODE] == 4
+    assert bench.servo("jaw").registers[Role.OPERATING_MODE] == 5
     assert bench.loop.eeprom_writes == 4
     assert "4 EEPROM registers differed and were written (Operating Mode, Return Delay Time)" in bench.loop.why
     bench.bus.close()
@@ -51,24 +51,24 @@ def test_the_modes_of_the_wiring_are_set_once_and_counted():
 
 
 def test_gains_and_profile_are_restored_after_the_mode_has_reset_them():
-    wanted = {"drum": {"Position P Gain": 1_234, "Profile Velocity": 77}, **GAINS}
+    wanted = {"drum": {Role.POSITION_P_GAIN: 1_234, Role.PROFILE_VELOCITY: 77}, **GAINS}
     bench = reel(registers=wanted)
     for name, value in wanted["drum"].items():
         bench.servo("drum").registers[name] = value  # as they were before, so that only the change resets them
     bench.start()
-    assert bench.servo("drum").registers["Operating Mode"] == 4
+    assert bench.servo("drum").registers[Role.OPERATING_MODE] == 4
     assert {name: bench.servo("drum").registers[name] for name in wanted["drum"]} == wanted["drum"]
 
 
 def test_the_current_limit_is_a_goal_current_that_is_watched_like_other_ram():
     bench = reel().enabled()
-    assert bench.servo("jaw").registers["Goal Current"] == GOAL_CURRENT
+    assert bench.servo("jaw").registers[Role.GOAL_CURRENT] == GOAL_CURRENT
     bench.faults.inject(catalogue.Reset("jaw"))
     bench.run_until(lambda: "jaw" in bench.loop.faults)
     bench.run(0.6)
     bench.loop.clear_faults(bench.now)
     bench.run_until(lambda: not bench.loop.faults)
-    assert bench.servo("jaw").registers["Goal Current"] == GOAL_CURRENT
+    assert bench.servo("jaw").registers[Role.GOAL_CURRENT] == GOAL_CURRENT
     assert bench.mode() is Mode.HOLDING
 
 
@@ -107,22 +107,22 @@ def test_one_that_holds_in_another_mode_is_refused_and_goes_on_holding(joint, to
     with pytest.raises(CommandRefused, match=told):
         fresh.start()
     assert not fresh.bus.is_open
-    assert fresh.servo(joint).registers["Torque Enable"] == 1
-    assert fresh.servo(joint).registers["Operating Mode"] == 3
+    assert fresh.servo(joint).registers[Role.TORQUE_ENABLE] == 1
+    assert fresh.servo(joint).registers[Role.OPERATING_MODE] == 3
 
 
 def test_what_cannot_be_used_is_refused_before_any_servo_is_written():
     bench = reel()
-    bench.servo("jaw").registers["Current Limit"] = 100
+    bench.servo("jaw").registers[Role.CURRENT_LIMIT] = 100
     with pytest.raises(CommandRefused, match=r"current_limit is 0\.50 A, the servo's own Current Limit 0\.27 A"):
         bench.start()
     assert bench.loop.eeprom_writes == 0
-    assert bench.servo("drum").registers["Operating Mode"] == 3
+    assert bench.servo("drum").registers[Role.OPERATING_MODE] == 3
 
 
 def test_a_homing_offset_in_extended_position_control_is_refused_while_the_watchdog_is_on():
     bench = reel()
-    bench.servo("drum").registers["Homing Offset"] = 512
+    bench.servo("drum").registers[Role.HOMING_OFFSET] = 512
     told = r"start of drum refused: its Homing Offset is 512: .* run away once its Bus Watchdog \(200 ms\) trips"
     with pytest.raises(CommandRefused, match=told):
         bench.start()
@@ -132,22 +132,22 @@ def test_a_homing_offset_in_extended_position_control_is_refused_while_the_watch
 @pytest.mark.parametrize("shadow", [2, 252])
 def test_a_shadow_id_is_switched_off_at_start_and_said(shadow):
     bench = reel()
-    bench.servo("drum").registers["Secondary(Shadow) ID"] = shadow
+    bench.servo("drum").registers[Role.SHADOW_ID] = shadow
     bench.start()
-    assert bench.servo("drum").registers["Secondary(Shadow) ID"] == 255
+    assert bench.servo("drum").registers[Role.SHADOW_ID] == 255
     assert "Secondary(Shadow) ID" in bench.loop.why
 
 
 def test_a_shadow_id_that_is_off_in_another_way_is_left():
     bench = reel()
-    bench.servo("drum").registers["Secondary(Shadow) ID"] = 253
+    bench.servo("drum").registers[Role.SHADOW_ID] = 253
     bench.start()
-    assert bench.servo("drum").registers["Secondary(Shadow) ID"] == 253
+    assert bench.servo("drum").registers[Role.SHADOW_ID] == 253
 
 
 def test_a_shadow_id_with_torque_on_is_refused():
     bench = held(WIRING)
-    bench.servo("jaw").registers["Secondary(Shadow) ID"] = 1
+    bench.servo("jaw").registers[Role.SHADOW_ID] = 1
     told = r"start of jaw refused: its Secondary\(Shadow\) ID is 1 with torque on: it obeys what another"
     with pytest.raises(CommandRefused, match=told):
         heir(bench).start()

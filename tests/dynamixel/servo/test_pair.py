@@ -10,6 +10,7 @@ from armature.core.trajectory.segments import Segment
 from armature.dynamixel.faults.cause import Cause, Reaction
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.tables.roles import Role
 from armature.emulator.faults import catalogue
 from armature.errors import BusMismatch, CommandRefused
 
@@ -33,11 +34,11 @@ def go(bench, goals, session="s1"):
 
 
 def torques(bench) -> list[int]:
-    return [bench.servo(name).registers["Torque Enable"] for name in (FIRST, SECOND)]
+    return [bench.servo(name).registers[Role.TORQUE_ENABLE] for name in (FIRST, SECOND)]
 
 
 def goals(bench) -> list[int]:
-    return [bench.servo(name).registers["Goal Position"] for name in (FIRST, SECOND)]
+    return [bench.servo(name).registers[Role.GOAL_POSITION] for name in (FIRST, SECOND)]
 
 
 def shifted(offset: float):

@@ -11,6 +11,7 @@ import pytest
 from armature.bench.simulation.virtual import Bench
 from armature.core.trajectory.segments import Segment
 from armature.core.trajectory.trajectory import Trajectory
+from armature.dynamixel.tables.roles import Role
 from armature.emulator.faults import catalogue
 from armature.errors import ArmatureError
 
@@ -57,8 +58,8 @@ class Ordeal:
             self.bench.cycle()
             for name in (FIRST, SECOND):
                 servo = self.bench.servo(name)
-                if servo.registers["Torque Enable"] and servo.is_awake:
-                    away = abs(servo.registers["Goal Position"] - servo.drive.position)
+                if servo.registers[Role.TORQUE_ENABLE] and servo.is_awake:
+                    away = abs(servo.registers[Role.GOAL_POSITION] - servo.drive.position)
                     assert away < FARTHEST, (name, self.told)
 
     def move(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from armature.dynamixel.protocol.packet import Instruction
+from armature.dynamixel.tables.roles import Role
 from armature.errors import PortError, ServoTimeout
 
 from ..line import ALL, COUNT, MISSES, Line
@@ -32,7 +33,7 @@ def test_a_returned_servo_is_believed_only_once_its_status_was_read():
     line.silence(3)
     for _ in range(MISSES + 2 * COUNT):
         line.cycle()
-    line.far.servos[2].registers["Torque Enable"] = 1
+    line.far.servos[2].registers[Role.TORQUE_ENABLE] = 1
     line.speak(3)
     while line.axes[2].misses:
         assert line.axes[2].torque is False
@@ -42,7 +43,7 @@ def test_a_returned_servo_is_believed_only_once_its_status_was_read():
 
 def test_an_alert_is_looked_into_in_the_same_cycle():
     line = Line().start()
-    line.far.servos[4].registers["Hardware Error Status"] = 0x20
+    line.far.servos[4].registers[Role.HARDWARE_ERROR] = 0x20
     line.cycle()
     assert line.axes[4].alert
     assert line.axes[4].hardware_error == 0x20
@@ -52,8 +53,8 @@ def test_an_alert_is_looked_into_in_the_same_cycle():
 def test_an_alert_without_a_cause_does_not_keep_the_others_from_their_turns():
     line = Line().start()
     line.axes[0].take_status = lambda block, now: None  # its status is never understood
-    line.far.servos[0].registers["Hardware Error Status"] = 0x20
-    line.far.servos[6].registers["Torque Enable"] = 1
+    line.far.servos[0].registers[Role.HARDWARE_ERROR] = 0x20
+    line.far.servos[6].registers[Role.TORQUE_ENABLE] = 1
     for _ in range(4 * COUNT):
         line.cycle()
     assert line.axes[6].torque is True
@@ -62,8 +63,8 @@ def test_an_alert_without_a_cause_does_not_keep_the_others_from_their_turns():
 def test_status_tells_torque_error_and_watchdog_and_environment_the_rest():
     line = Line().start()
     servo = line.far.servos[1].registers
-    servo["Torque Enable"], servo["Bus Watchdog"] = 1, -1
-    servo["Present Input Voltage"], servo["Present Temperature"] = 118, 41
+    servo[Role.TORQUE_ENABLE], servo[Role.BUS_WATCHDOG] = 1, -1
+    servo[Role.PRESENT_VOLTAGE], servo[Role.PRESENT_TEMPERATURE] = 118, 41
     for _ in range(2 * COUNT):
         line.cycle()
     axis = line.axes[1]
@@ -84,7 +85,7 @@ def test_late_cycles_leave_turns_out_but_never_many_in_a_row():
 
 def test_a_late_cycle_looks_into_an_alert_all_the_same():
     line = Line().start()
-    line.far.servos[4].registers["Hardware Error Status"] = 0x20
+    line.far.servos[4].registers[Role.HARDWARE_ERROR] = 0x20
     line.cycle(is_late=True)
     assert line.axes[4].hardware_error == 0x20
 

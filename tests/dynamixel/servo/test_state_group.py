@@ -10,7 +10,8 @@ import pytest
 from armature.dynamixel.protocol.packet import Instruction
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.reader import Reader
-from armature.dynamixel.servo.state_group import knows_fast_sync_read
+from armature.dynamixel.tables.registry import servo_model
+from armature.dynamixel.tables.roles import Feature, Role
 
 from ..line import ALL, COUNT, MISSES, Line
 
@@ -26,12 +27,11 @@ from ..line import ALL, COUNT, MISSES, Line
         ("XC330-T288", 45, False),
         ("2XL430-W250", 60, False),
         ("2XC430-W250", 60, False),
-        ("MX-64", 60, False),
-        ("XL-320", 60, False),
+        ("MX-64(2.0)", 60, False),
     ],
 )
 def test_fast_sync_read_is_known_from_the_manuals_firmware_on(model, firmware, knows):
-    assert knows_fast_sync_read(model, firmware) is knows
+    assert servo_model(model).supports(Feature.FAST_READ, firmware) is knows
 
 
 def test_one_fast_sync_read_reads_all():
@@ -51,8 +51,8 @@ def test_an_old_firmware_is_named_and_sync_read_is_used():
 
 def test_models_with_load_and_with_current_share_a_request():
     line = Line(("XM430-W350", "XL430-W250")).start()
-    line.far.servos[0].registers["Present Current"] = -100
-    line.far.servos[1].registers["Present Current"] = -100  # the far end's XM430 has its current where load stands
+    line.far.servos[0].registers[Role.PRESENT_CURRENT] = -100
+    line.far.servos[1].registers[Role.PRESENT_CURRENT] = -100  # an XM430 has it where an XL430's load stands
     line.cycle()
     assert line.axes[0].current == pytest.approx(-0.269)
     assert math.isnan(line.axes[0].load)
@@ -168,9 +168,8 @@ def test_the_wait_is_no_longer_than_wire_return_delay_latency_and_margin():
 
 def with_load_at(axis, address):
     """The same servo with its current elsewhere, so that its state is another block."""
-    registers = dict(axis.wiring.model.registers)
-    registers["Present Current"] = replace(registers["Present Current"], address=address)
-    model = replace(axis.wiring.model, registers=registers)
+    current = replace(axis.wiring.model[Role.PRESENT_CURRENT], address=address)
+    model = replace(axis.wiring.model, registers={**axis.wiring.model.registers, current.name: current})
     return Axis(replace(axis.wiring, model=model))
 
 
@@ -178,8 +177,8 @@ def test_servos_whose_states_stand_elsewhere_are_read_by_a_request_of_their_own(
     line = Line()
     line.axes[1] = with_load_at(line.axes[1], 124)  # where a real one has its PWM
     line.reader = Reader(line.bus, {axis.wiring.joint: axis for axis in line.axes}, MISSES)
-    line.far.servos[1].registers["Present PWM"] = 1000
-    line.far.servos[1].registers["Present Velocity"] = -7
+    line.far.servos[1].registers[Role.PRESENT_PWM] = 1000
+    line.far.servos[1].registers[Role.PRESENT_VELOCITY] = -7
     line.start()
     assert line.cycle(slowly=False)[0] == ALL
     assert line.sent == [Instruction.FAST_SYNC_READ] * 2

@@ -9,6 +9,7 @@ import pytest
 from armature.dynamixel.faults.cause import Cause
 from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.servo.protection import UNKNOWN
+from armature.dynamixel.tables.roles import Role
 from armature.emulator.faults.catalogue import Drop, Overheat, Reset, Silence, VoltageDip
 from armature.errors import BusError, CommandRefused
 
@@ -37,7 +38,7 @@ def back(bench: Bench) -> Bench:
 
 
 def watchdogs(bench: Bench) -> set[int]:
-    return {servo.registers["Bus Watchdog"] for servo in bench.far.servos}
+    return {servo.registers[Role.BUS_WATCHDOG] for servo in bench.far.servos}
 
 
 def enable_again(bench: Bench) -> None:
@@ -114,8 +115,8 @@ def test_nothing_is_told_of_a_servo_that_was_never_read():
 
 def test_its_own_bounds_count_once_it_is_back():
     before = Bench("home")
-    before.servo("elbow").registers["Temperature Limit"] = 60
-    before.servo("elbow").registers["Min Voltage Limit"] = 110
+    before.servo("elbow").registers[Role.TEMPERATURE_LIMIT] = 60
+    before.servo("elbow").registers[Role.MIN_VOLTAGE_LIMIT] = 110
     bench = back(taken_over(before.enabled().run(0.3), ("elbow",)))
     bench.faults.inject(Overheat("elbow", temperature=57.0))
     bench.run(1.0)
@@ -139,7 +140,7 @@ def replaced(bench: Bench, **registers: int) -> Bench:
     servo = bench.servo("elbow")
     servo.reboot()
     for name, value in registers.items():
-        servo.registers[name.replace("_", " ")] = value
+        servo.registers[name] = value
     return back(bench)
 
 
@@ -152,22 +153,22 @@ def recovered(bench: Bench) -> Bench:
 
 
 def test_one_without_a_bus_watchdog_is_known_as_such():
-    bench = replaced(Bench("home").enabled().run(0.3), Firmware_Version=37)
+    bench = replaced(Bench("home").enabled().run(0.3), firmware_version=37)
     recovered(bench).loop.enable("s2", bench.now)
     assert bench.loop.watchdogs["elbow"] == "off: firmware 37 is older than 38"
-    assert bench.servo("elbow").registers["Bus Watchdog"] == 0
+    assert bench.servo("elbow").registers[Role.BUS_WATCHDOG] == 0
     assert bench.run(0.5).mode() is Mode.ENABLED
 
 
 def test_one_with_a_bus_watchdog_in_the_place_of_one_without_gets_it_enabled():
     old = Bench("home")
-    old.servo("elbow").registers["Firmware Version"] = 37
-    recovered(replaced(old.enabled().run(0.3), Firmware_Version=48))
+    old.servo("elbow").registers[Role.FIRMWARE_VERSION] = 37
+    recovered(replaced(old.enabled().run(0.3), firmware_version=48))
     enable_again(old)
 
 
 def test_one_that_knows_no_fast_sync_read_costs_nobody_an_answer():
-    bench = replaced(Bench("home").enabled().run(0.3), Firmware_Version=44)
+    bench = replaced(Bench("home").enabled().run(0.3), firmware_version=44)
     assert bench.loop.instruction.startswith("Sync Read (no Fast Sync Read in XM")
     before = bench.bus.statistics().timeouts
     recovered(bench)
@@ -178,23 +179,23 @@ def test_one_that_knows_no_fast_sync_read_costs_nobody_an_answer():
 
 
 def test_one_with_other_bounds_is_held_to_its_own():
-    bench = recovered(replaced(Bench("home").enabled().run(0.3), Temperature_Limit=60))
+    bench = recovered(replaced(Bench("home").enabled().run(0.3), temperature_limit=60))
     bench.faults.inject(Overheat("elbow", temperature=57.0))
     bench.run(1.0)
     assert "the servo's limit is 60 °C" in bench.loop.faults["elbow"].detail
 
 
-@pytest.mark.parametrize("registers", [{"Operating_Mode": 1}, {"Return_Delay_Time": 250}])
+@pytest.mark.parametrize("registers", [{"operating_mode": 1}, {"return_delay": 250}])
 def test_one_as_the_factory_delivers_it_is_found_and_set_up(registers):
     bench = replaced(Bench("home").enabled().run(0.3), **registers)
     recovered(bench)
-    assert bench.servo("elbow").registers["Operating Mode"] == int(bench.loop.axes["elbow"].wiring.mode)
-    assert bench.servo("elbow").registers["Return Delay Time"] == 0
+    assert bench.servo("elbow").registers[Role.OPERATING_MODE] == int(bench.loop.axes["elbow"].wiring.mode)
+    assert bench.servo("elbow").registers[Role.RETURN_DELAY] == 0
     enable_again(bench)
 
 
 def test_one_in_the_place_of_another_is_found_while_the_arm_is_limp_too():
-    bench = replaced(Bench("park").start().run(0.1), Operating_Mode=1)
+    bench = replaced(Bench("park").start().run(0.1), operating_mode=1)
     assert "it is set up otherwise, as another servo in its place: Operating Mode is 1, not 3" in str(
         bench.loop.faults["elbow"]
     )
@@ -206,7 +207,7 @@ def test_one_that_comes_back_holding_in_another_mode_is_refused_by_name_and_the_
     bench = Bench("home").enabled().run(0.3)
     bench.faults.inject(Silence("elbow"))
     bench.run(0.2)
-    bench.servo("elbow").registers["Operating Mode"] = 4
+    bench.servo("elbow").registers[Role.OPERATING_MODE] = 4
     back(bench)
     assert "its operating mode is 4 with torque on" in bench.loop.faults["elbow"].detail
     assert bench.mode() is Mode.FAULT
@@ -226,7 +227,7 @@ def test_a_watchdog_is_released_also_of_a_servo_that_has_told_nothing_yet():
     axis = bench.loop.axes["elbow"]
     axis.own = UNKNOWN
     bench.loop._servos.watchdogs.disable(axis)
-    assert bench.servo("elbow").registers["Bus Watchdog"] == 0
+    assert bench.servo("elbow").registers[Role.BUS_WATCHDOG] == 0
 
 
 def test_a_servo_that_is_called_may_answer_as_late_as_any():
@@ -245,14 +246,14 @@ def holding_alone(joint: str = "elbow") -> Bench:
     bench.bus.close()
     for other in JOINTS:
         if other != joint:
-            bench.servo(other).registers["Torque Enable"] = 0
+            bench.servo(other).registers[Role.TORQUE_ENABLE] = 0
     bench.faults.inject(Silence(joint))
     return heir(bench).start().run(0.3)
 
 
 def test_one_that_comes_back_holding_is_not_dropped_because_all_the_others_are_limp():
     bench = back(holding_alone())
-    assert bench.servo("elbow").registers["Torque Enable"] == 1
+    assert bench.servo("elbow").registers[Role.TORQUE_ENABLE] == 1
     assert bench.mode() is Mode.FAULT
     assert {fault.cause for fault in bench.loop.faults.values()} == {Cause.SILENT_RESET}
     assert "elbow" not in bench.loop.faults
@@ -266,5 +267,5 @@ def test_one_that_comes_back_holding_lets_go_where_torque_off_was_asked_for_mean
     with pytest.raises(BusError):
         bench.loop.torque_off(bench.now)
     back(bench)
-    assert bench.servo("elbow").registers["Torque Enable"] == 0
+    assert bench.servo("elbow").registers[Role.TORQUE_ENABLE] == 0
     assert bench.mode() is Mode.DISABLED

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from armature.core.model.arm import ArmModel
-from armature.dynamixel.tables.control_table import OperatingMode
+from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.dynamixel.wiring.arm import ServoWiring, Wiring
 from armature.errors import ConfigError
 
@@ -90,7 +90,7 @@ def limited(current: str) -> str:
 def test_modes_are_read_with_what_they_need():
     elbow = read(limited("500 mA")).servos[0]
     assert (elbow.mode, elbow.current_limit) == (OperatingMode.CURRENT_BASED_POSITION, 0.5)
-    assert elbow.ram == {"Goal Current": 186}
+    assert elbow.ram == {Role.GOAL_CURRENT: 186}
     assert (servo("elbow").mode, servo("elbow").ram) == (OperatingMode.POSITION, {})
     assert read(change("80 rad/m", "2000 rad/m, mode: extended position")).servos[1].to_ticks(0.03) == 40_138
 

@@ -4,7 +4,8 @@ import pytest
 
 from armature.core.model.arm import ArmModel
 from armature.dynamixel.protocol.packet import BROADCAST_ID, Instruction, encode
-from armature.dynamixel.tables.control_table import BAUD_RATES
+from armature.dynamixel.tables.roles import Role
+from armature.dynamixel.tables.x_series.facts import BAUD_RATES
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.bus.bus import EmulatedBus
 from armature.emulator.faults.catalogue import Drop
@@ -23,7 +24,7 @@ def test_an_answer_takes_the_time_of_request_delay_and_answer(host):
 
 
 def test_the_return_delay_time_is_obeyed(host):
-    host.set(Return_Delay_Time=0)
+    host.set(return_delay=0)
     [answer] = host.bus.feed(encode(1, Instruction.PING), 1.0)
     assert answer.due == pytest.approx(1.0 + 24 * BYTE)
 
@@ -44,7 +45,7 @@ def test_a_request_that_comes_too_early_waits_for_the_wire(host):
 
 def test_a_slower_wire_takes_longer(host):
     for servo_id in (1, 2, 3):
-        host.write("Baud Rate", 1, servo_id)
+        host.write(Role.BAUD_RATE, 1, servo_id)
     host.bus.wire.baud_rate = 57_600
     *_, last = host.bus.feed(encode(1, Instruction.PING), 5.0)
     assert last.due - 5.0 == pytest.approx(24 * 10 / 57_600 + DEFAULT_DELAY)
@@ -54,8 +55,8 @@ def test_a_slower_wire_takes_longer(host):
 def test_the_wire_is_as_fast_as_its_baud_rate(host, index, baud_rate):
     """Section "Baud Rate(8)"."""
     for servo in host.bus.servos:
-        servo.registers["Baud Rate"] = index
-    host.servo.registers["Return Delay Time"] = 0
+        servo.registers[Role.BAUD_RATE] = index
+    host.servo.registers[Role.RETURN_DELAY] = 0
     host.bus.wire.baud_rate = baud_rate
     *_, last = host.bus.feed(encode(1, Instruction.PING), 5.0)
     assert last.due - 5.0 == pytest.approx(24 * 10 / baud_rate)
@@ -63,7 +64,7 @@ def test_the_wire_is_as_fast_as_its_baud_rate(host, index, baud_rate):
 
 def test_a_long_answer_arrives_in_pieces_of_a_millisecond(host):
     for servo_id in (1, 2, 3):
-        host.write("Baud Rate", 1, servo_id)
+        host.write(Role.BAUD_RATE, 1, servo_id)
     host.bus.wire.baud_rate = 57_600
     pieces = host.bus.feed(encode(1, Instruction.PING), 5.0)
     byte = 10 / 57_600
@@ -85,7 +86,7 @@ def test_a_request_may_come_in_pieces(host):
 
 
 def test_the_arm_moves_while_time_passes_and_not_otherwise(host):
-    host.set(Torque_Enable=1, Goal_Position=3_000)
+    host.set(torque_enable=1, goal_position=3_000)
     before = host.position
     host.bus.advance(host.now)
     assert host.position == before
@@ -95,7 +96,7 @@ def test_the_arm_moves_while_time_passes_and_not_otherwise(host):
 
 def test_after_a_long_pause_it_goes_on_instead_of_catching_up(host):
     host.bus.advance(1_000.0)
-    assert host.read("Realtime Tick") == pytest.approx(100, abs=10)
+    assert host.read(Role.REALTIME_TICK) == pytest.approx(100, abs=10)
 
 
 def test_an_unknown_baud_rate_is_refused():
@@ -125,7 +126,7 @@ class TestTimeOfThePlant:
 
     def test_the_servos_clock_is_slow(self, slow):
         slow.wait(1.0)
-        assert slow.read("Realtime Tick") == pytest.approx(500, abs=11)
+        assert slow.read(Role.REALTIME_TICK) == pytest.approx(500, abs=11)
 
     def test_a_reboot_takes_longer(self, slow):
         slow.one(Instruction.REBOOT)
@@ -135,17 +136,17 @@ class TestTimeOfThePlant:
         assert len(slow.ask(Instruction.PING)) == 1
 
     def test_the_bus_watchdog_waits_longer(self, slow):
-        slow.set(Torque_Enable=1, Bus_Watchdog=10)
+        slow.set(torque_enable=1, bus_watchdog=10)
         slow.wait(0.3)
-        assert slow.bus.servos[0].registers["Bus Watchdog"] == 10
+        assert slow.bus.servos[0].registers[Role.BUS_WATCHDOG] == 10
         slow.wait(0.2)
-        assert slow.bus.servos[0].registers["Bus Watchdog"] == -1
+        assert slow.bus.servos[0].registers[Role.BUS_WATCHDOG] == -1
 
     def test_while_it_is_paused_nothing_ages(self, slow):
-        slow.set(Torque_Enable=1, Bus_Watchdog=1)
+        slow.set(torque_enable=1, bus_watchdog=1)
         slow.faults.inject(Drop("joint1"), seconds=0.01)
         slow.bus.plant.time = lambda now: 0.0
         slow.wait(5.0)
         assert slow.faults.active
         slow.faults.clear()
-        assert (slow.read("Realtime Tick"), slow.read("Bus Watchdog")) == (0, 1)
+        assert (slow.read(Role.REALTIME_TICK), slow.read(Role.BUS_WATCHDOG)) == (0, 1)

@@ -17,6 +17,8 @@ from dynamixel_sdk import (
     PortHandler,
 )
 
+from armature.dynamixel.tables.roles import Role
+
 from ..bench import Host
 
 HANDLER = PacketHandler(2.0)
@@ -127,7 +129,7 @@ def test_sync_and_bulk_write(port, host):
     bulk.addParam(3, 65, 1, [1])
     assert sync.txPacket() == bulk.txPacket() == COMM_SUCCESS
     assert [host.read("LED", servo_id) for servo_id in IDS] == [1, 1, 1]
-    assert host.read("Position P Gain", 2) == 5
+    assert host.read(Role.POSITION_P_GAIN, 2) == 5
 
 
 def test_a_missing_servo_is_a_timeout(port):
@@ -201,7 +203,7 @@ class TestEasySdk:
         motor.setGoalPosition(2_500)
         host.wait(1.0)
         assert motor.getPresentPosition() == pytest.approx(2_500, abs=2)
-        assert host.read("Position P Gain") == 1_000
+        assert host.read(Role.POSITION_P_GAIN) == 1_000
 
     def test_it_changes_the_mode_and_turns_a_wheel(self, connector, host):
         motor = connector.createMotor(2)

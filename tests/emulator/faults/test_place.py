@@ -6,6 +6,7 @@ import pytest
 
 from armature.bench.simulation.virtual import Bench
 from armature.dynamixel.protocol.discovery import Found, survey
+from armature.dynamixel.tables.roles import Role
 from armature.emulator.faults.catalogue import Place, StuckJoint, make
 from armature.emulator.servo.servo import BOOT_TIME
 from armature.errors import ConfigError
@@ -57,7 +58,7 @@ def test_a_jammed_joint_stays_jammed_when_the_hand_lets_go(bench):
 
 def test_a_hand_does_not_fight_a_motor(bench):
     elbow = bench.servo("elbow")
-    elbow.write(elbow.model.registers["Torque Enable"].address, b"\x01")
+    elbow.write(elbow.model[Role.TORQUE_ENABLE].address, b"\x01")
     before = bench.positions()
     with pytest.raises(ConfigError, match="its torque is on; place a limp joint"):
         bench.faults.inject(Place("elbow", 0.3))
@@ -77,7 +78,7 @@ def test_a_servo_from_the_factory_is_on_the_wire_alone(bench):
     bench.port.baud_rate = bench.far.wire.baud_rate = 57_600
     elbow = bench.servo("elbow")
     assert survey(bench.port).found == (Found(1, elbow.model.number, 48),)
-    assert elbow.registers["Return Delay Time"] == 250
+    assert elbow.registers[Role.RETURN_DELAY] == 250
 
 
 def test_only_a_servo_of_the_arm_can_be_new(bench):

@@ -18,7 +18,8 @@ from armature import graph
 from armature.core.kinematics.kinematics import Pose, composed, forward, from_rpy
 from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
-from armature.dynamixel.tables.control_table import servo_model
+from armature.dynamixel.tables.registry import servo_model
+from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.physics.gazebo_world import COMMANDS_TOPIC, STATES_TOPIC, STEP, gazebo_world
 from armature.emulator.servo.actuator import Law, actuators
@@ -178,7 +179,7 @@ def test_the_set_point_for_gazebo_is_the_servos_own_wherever_the_joint_was_seen(
     model = servo_model("XM430-W350")
     registers = RegisterFile(model)
     drive = Drive(model)
-    registers["Goal PWM"] = registers["PWM Limit"]
+    registers[Role.GOAL_PWM] = registers[Role.PWM_LIMIT]
     drive.configure(registers)
     drive.step(math.pi + angle, 0.0, 1e-3)
     drive.switch_on(drive.position)

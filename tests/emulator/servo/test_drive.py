@@ -7,8 +7,9 @@ import math
 import pytest
 
 from armature.dynamixel.protocol.packet import Error
-from armature.dynamixel.tables.control_table import servo_model
-from armature.dynamixel.tables.ratings import RATINGS
+from armature.dynamixel.tables.registry import servo_model
+from armature.dynamixel.tables.roles import Role
+from armature.dynamixel.tables.x_series.ratings import RATINGS
 from armature.emulator.servo.motor import Motor
 
 from ..bench import Host
@@ -52,23 +53,23 @@ def test_a_resting_motor_cools():
 def test_stiffness_follows_the_p_gain(p_gain):
     """Section "Position PID Gain": KPP = P/128 PWM values a tick, of which 885 are the stall torque."""
     host = Host("XM430-W350")
-    host.set(Position_P_Gain=p_gain, Torque_Enable=1)
+    host.set(position_p_gain=p_gain, torque_enable=1)
     turned = 50 * XM430.position_unit
     torque = host.servo.drive.step(MIDDLE - turned, 0.0, 0.001)
     assert torque == pytest.approx(p_gain / 128 * 50 / 885 * 4.1, rel=0.01)
-    assert host.read("Present PWM") == pytest.approx(p_gain / 128 * 50, abs=1)
-    assert host.read("Present Current") == pytest.approx(torque / 4.1 * 2.3 / 2.69e-3, abs=1)
+    assert host.read(Role.PRESENT_PWM) == pytest.approx(p_gain / 128 * 50, abs=1)
+    assert host.read(Role.PRESENT_CURRENT) == pytest.approx(torque / 4.1 * 2.3 / 2.69e-3, abs=1)
 
 
 def test_goal_pwm_limits_position_control():
     host = Host("XM430-W350")
-    host.set(Goal_PWM=100, Torque_Enable=1, Goal_Position=4_000)
+    host.set(goal_pwm=100, torque_enable=1, goal_position=4_000)
     assert host.servo.drive.step(0.0, 0.0, 0.001) == pytest.approx(4.1 * 100 / 885, rel=0.01)
 
 
 def test_the_i_gain_removes_what_the_p_gain_leaves():
     host = Host("XM430-W350")
-    host.set(Position_I_Gain=2_000, Torque_Enable=1)
+    host.set(position_i_gain=2_000, torque_enable=1)
     first = host.servo.drive.step(MIDDLE - 0.01, 0.0, 0.001)
     for _ in range(500):
         last = host.servo.drive.step(MIDDLE - 0.01, 0.0, 0.001)
@@ -77,7 +78,7 @@ def test_the_i_gain_removes_what_the_p_gain_leaves():
 
 def test_the_sum_does_not_wind_up():
     host = Host("XM430-W350")
-    host.set(Position_I_Gain=16_383, Torque_Enable=1)
+    host.set(position_i_gain=16_383, torque_enable=1)
     for _ in range(5_000):
         host.servo.drive.step(MIDDLE - 1.0, 0.0, 0.001)
     assert host.servo.drive.step(MIDDLE + 0.02, 0.0, 0.001) < 4.1
@@ -87,7 +88,7 @@ def test_the_d_gain_brakes():
     torques = []
     for d_gain in (0, 4_000):
         host = Host("XM430-W350")
-        host.set(Position_D_Gain=d_gain, Torque_Enable=1)
+        host.set(position_d_gain=d_gain, torque_enable=1)
         for n in range(5):
             torque = host.servo.drive.step(MIDDLE + n * 1e-3, 1.0, 0.001)
         torques.append(torque)
@@ -95,49 +96,49 @@ def test_the_d_gain_brakes():
 
 
 def test_velocity_control_reaches_its_goal(host):
-    host.set(Operating_Mode=1, Torque_Enable=1, Goal_Velocity=-100)
+    host.set(operating_mode=1, torque_enable=1, goal_velocity=-100)
     host.wait(2.0)
-    assert host.read("Present Velocity") == pytest.approx(-100, abs=2)
-    assert host.read("Velocity Trajectory") == -100
+    assert host.read(Role.PRESENT_VELOCITY) == pytest.approx(-100, abs=2)
+    assert host.read(Role.VELOCITY_TRAJECTORY) == -100
 
 
 def test_velocity_control_ramps_by_the_profile_acceleration(host):
     """Section "Profile Velocity(112)", note: t1 = 64 · Goal Velocity / Profile Acceleration, in ms."""
-    host.set(Operating_Mode=1, Profile_Acceleration=10, Torque_Enable=1, Goal_Velocity=100)
+    host.set(operating_mode=1, profile_acceleration=10, torque_enable=1, goal_velocity=100)
     host.wait(0.32)
-    assert host.read("Velocity Trajectory") == pytest.approx(50, abs=1)
+    assert host.read(Role.VELOCITY_TRAJECTORY) == pytest.approx(50, abs=1)
     host.wait(0.33)
-    assert host.read("Velocity Trajectory") == 100
+    assert host.read(Role.VELOCITY_TRAJECTORY) == 100
 
 
 def test_current_control_drives_its_current_at_any_speed(host):
-    host.set(Operating_Mode=0, Torque_Enable=1, Goal_Current=100)
+    host.set(operating_mode=0, torque_enable=1, goal_current=100)
     host.wait(0.05)
-    assert host.read("Present Current") == pytest.approx(100, abs=1)
+    assert host.read(Role.PRESENT_CURRENT) == pytest.approx(100, abs=1)
     assert host.position > 0.0
 
 
 def test_current_based_position_control_limits_the_current(host):
-    host.set(Operating_Mode=5, Torque_Enable=1, Goal_Current=50, Goal_Position=4_000)
+    host.set(operating_mode=5, torque_enable=1, goal_current=50, goal_position=4_000)
     host.wait(0.05)
-    assert host.read("Present Current") == pytest.approx(50, abs=1)
+    assert host.read(Role.PRESENT_CURRENT) == pytest.approx(50, abs=1)
 
 
 def test_current_based_position_control_arrives(host):
-    host.set(Operating_Mode=5, Position_D_Gain=4_400, Torque_Enable=1, Goal_Position=2_500)
+    host.set(operating_mode=5, position_d_gain=4_400, torque_enable=1, goal_position=2_500)
     host.wait(2.0)
-    assert host.read("Present Position") == pytest.approx(2_500, abs=5)
+    assert host.read(Role.PRESENT_POSITION) == pytest.approx(2_500, abs=5)
 
 
 def test_pwm_control_applies_its_duty(host):
-    host.set(Operating_Mode=16, Torque_Enable=1, Goal_PWM=443)
+    host.set(operating_mode=16, torque_enable=1, goal_pwm=443)
     host.wait(2.0)
     no_load = XM430.no_load_speed / XM430.velocity_unit
-    assert host.read("Present Velocity") == pytest.approx(443 / 885 * no_load, abs=2)
+    assert host.read(Role.PRESENT_VELOCITY) == pytest.approx(443 / 885 * no_load, abs=2)
 
 
 def test_the_no_load_speed_is_never_exceeded(host):
-    host.set(Torque_Enable=1, Goal_Position=0)
+    host.set(torque_enable=1, goal_position=0)
     fastest = 0.0
     for _ in range(20):
         host.wait(0.05)
@@ -146,45 +147,45 @@ def test_the_no_load_speed_is_never_exceeded(host):
 
 
 def test_the_profile_bounds_velocity_and_acceleration(host):
-    host.set(Torque_Enable=1, Profile_Velocity=50, Profile_Acceleration=10, Goal_Position=4_000)
+    host.set(torque_enable=1, profile_velocity=50, profile_acceleration=10, goal_position=4_000)
     seen = []
     for _ in range(30):
         host.wait(0.05)
-        seen.append(host.read("Velocity Trajectory"))
+        seen.append(host.read(Role.VELOCITY_TRAJECTORY))
     assert max(seen) == 50
-    assert host.read("Present Velocity") == pytest.approx(50, abs=3)
+    assert host.read(Role.PRESENT_VELOCITY) == pytest.approx(50, abs=3)
 
 
 def test_a_time_based_profile_arrives_in_its_time(host):
     """Section "Drive Mode(10)", bit 2: Profile Velocity is the duration in ms."""
-    host.set(Drive_Mode=4, Torque_Enable=1, Profile_Velocity=1_000, Profile_Acceleration=300)
-    host.set(Goal_Position=3_000)
+    host.set(drive_mode=4, torque_enable=1, profile_velocity=1_000, profile_acceleration=300)
+    host.set(goal_position=3_000)
     host.wait(0.9)
-    assert host.read("Moving Status") & 0x02
+    assert host.read(Role.MOVING_STATUS) & 0x02
     host.wait(0.15)
-    assert not host.read("Moving Status") & 0x02
+    assert not host.read(Role.MOVING_STATUS) & 0x02
 
 
 def test_a_load_model_tells_its_load_in_tenths_of_a_percent():
     """XL430-W250, section "Present Load(126)"."""
     host = Host("XL430-W250")
-    host.set(Operating_Mode=16, Torque_Enable=1, Goal_PWM=442)
+    host.set(operating_mode=16, torque_enable=1, goal_pwm=442)
     host.servo.drive.step(0.0, 0.0, 0.001)
-    assert host.read("Present Load") == pytest.approx(500, abs=2)
+    assert host.read(Role.PRESENT_LOAD) == pytest.approx(500, abs=2)
 
 
 def test_a_goal_beyond_the_limit_does_not_move_the_horn(host):
-    host.set(Torque_Enable=1)
-    assert host.write("Goal Position", 5_000) == Error.DATA_LIMIT
+    host.set(torque_enable=1)
+    assert host.write(Role.GOAL_POSITION, 5_000) == Error.DATA_LIMIT
     host.wait(0.3)
-    assert host.read("Present Position") == 2_048
+    assert host.read(Role.PRESENT_POSITION) == 2_048
 
 
 @pytest.mark.parametrize("model", sorted(RATINGS))
 def test_every_model_starts_well_and_follows_its_goal(model):
     host = Host(model)
-    host.set(Torque_Enable=1, Profile_Velocity=100, Profile_Acceleration=20, Goal_Position=2_500)
+    host.set(torque_enable=1, profile_velocity=100, profile_acceleration=20, goal_position=2_500)
     host.wait(2.0)
-    assert host.read("Present Position") == pytest.approx(2_500, abs=10)
-    assert host.read("Hardware Error Status") == 0
-    assert host.read("Present Input Voltage") == pytest.approx(host.servo.model.nominal_voltage * 10.0, abs=1)
+    assert host.read(Role.PRESENT_POSITION) == pytest.approx(2_500, abs=10)
+    assert host.read(Role.HARDWARE_ERROR) == 0
+    assert host.read(Role.PRESENT_VOLTAGE) == pytest.approx(host.servo.model.nominal_voltage * 10.0, abs=1)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from armature.dynamixel.tables.control_table import servo_model
+from armature.dynamixel.tables.registry import servo_model
+from armature.dynamixel.tables.roles import Role
 from armature.emulator.physics.supply import supplies
 from armature.emulator.servo.heat import Heat
 from armature.emulator.servo.motor import Motor
@@ -100,10 +101,10 @@ def test_servos_share_a_supply_where_all_bear_it():
 def test_a_weak_supply_lets_all_servos_reset_together():
     host = Host("XM540-W270", "XM540-W270")
     [supply] = host.bus.supplies
-    host.set(Torque_Enable=1)
+    host.set(torque_enable=1)
     supply.voltage = 5.0
     host.wait(0.02)
     assert host.send(bytes.fromhex("FF FF FD 00 FE 03 00 01 31 42")) == b""
     supply.voltage = 12.0
     host.wait(0.5)
-    assert host.read("Torque Enable") == 0
+    assert host.read(Role.TORQUE_ENABLE) == 0

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from armature.dynamixel.protocol.packet import Error
-from armature.dynamixel.tables.control_table import servo_model
+from armature.dynamixel.tables.registry import servo_model
+from armature.dynamixel.tables.roles import Role
 from armature.emulator.servo.registers import FactoryReset, RegisterFile
 
 MODEL = servo_model("XM430-W350")
@@ -20,13 +21,13 @@ def changes(file, address, data, *, locked=False):
 
 def test_registers_begin_with_their_defaults(file):
     for register in MODEL.registers.values():
-        assert file[register.name] == (register.default or 0)
+        assert file[register.key] == (register.default or 0)
 
 
 def test_bytes_are_little_endian_and_signed_values_twos_complement(file):
-    file["Homing Offset"] = -2
+    file[Role.HOMING_OFFSET] = -2
     assert file.read(20, 4) == (Error.NONE, bytes([0xFE, 0xFF, 0xFF, 0xFF]))
-    assert file["Homing Offset"] == -2
+    assert file[Role.HOMING_OFFSET] == -2
 
 
 def test_a_block_may_span_registers_and_gaps(file):
@@ -40,7 +41,7 @@ def test_one_write_may_change_several_registers(file):
     error, found = changes(file, 80, [1, 0, 2, 0, 3, 0])
     assert error is Error.NONE
     file.store(found)
-    assert [file[f"Position {gain} Gain"] for gain in "DIP"] == [1, 2, 3]
+    assert [file[f"position_{gain}_gain"] for gain in "dip"] == [1, 2, 3]
 
 
 # Protocol 2.0, "Error".
@@ -82,12 +83,12 @@ def test_indirect_data_is_the_byte_that_its_address_names(file):
     """Section "Indirect Address": 168 names the byte behind 224."""
     file["Indirect Address 1"] = 84
     file["Indirect Address 2"] = 85
-    file["Position P Gain"] = 0x0321
+    file[Role.POSITION_P_GAIN] = 0x0321
     assert file.read(224, 2) == (Error.NONE, bytes([0x21, 0x03]))
     error, found = changes(file, 224, [0x56, 0x04])
     assert error is Error.NONE
     file.store(found)
-    assert file["Position P Gain"] == 0x0456
+    assert file[Role.POSITION_P_GAIN] == 0x0456
 
 
 def test_indirect_writes_obey_the_rules_of_their_targets(file):
@@ -113,12 +114,12 @@ def test_untouched_indirect_data_is_plain_memory(file):
 
 
 def test_ram_forgets_and_eeprom_keeps(file):
-    file["ID"], file["Position P Gain"] = 9, 5
+    file[Role.ID], file[Role.POSITION_P_GAIN] = 9, 5
     file.reset_ram()
-    assert (file["ID"], file["Position P Gain"]) == (9, 800)
+    assert (file[Role.ID], file[Role.POSITION_P_GAIN]) == (9, 800)
 
 
 def test_a_factory_reset_keeps_what_it_is_told_to(file):
-    file["ID"], file["Baud Rate"], file["Max Position Limit"] = 9, 3, 3_000
+    file[Role.ID], file[Role.BAUD_RATE], file[Role.MAX_POSITION_LIMIT] = 9, 3, 3_000
     file.reset_eeprom(FactoryReset.KEEP_ID)
-    assert (file["ID"], file["Baud Rate"], file["Max Position Limit"]) == (9, 1, 4_095)
+    assert (file[Role.ID], file[Role.BAUD_RATE], file[Role.MAX_POSITION_LIMIT]) == (9, 1, 4_095)

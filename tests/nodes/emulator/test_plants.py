@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from armature.dynamixel.tables.roles import Role
 from armature.emulator.bus.bus import EmulatedBus
 from armature.emulator.faults.catalogue import Payload, StuckJoint
 from armature.errors import ConfigError
@@ -38,7 +39,7 @@ def rig(request):
 def read(bus: EmulatedBus, joint: str, name: str) -> int:
     """A register, through the servo's own instruction."""
     servo = bus.servo(joint)
-    register = servo.model.registers[name]
+    register = servo.model[name]
     error, data = servo.read(register.address, register.size)
     assert error == 0
     return register.decode(int.from_bytes(data, "little"))
@@ -46,14 +47,14 @@ def read(bus: EmulatedBus, joint: str, name: str) -> int:
 
 def write(bus: EmulatedBus, joint: str, name: str, value: int) -> None:
     servo = bus.servo(joint)
-    register = servo.model.registers[name]
+    register = servo.model[name]
     assert servo.write(register.address, register.encode(value)) == 0
 
 
 def torque(bus: EmulatedBus, on: bool) -> None:
     for joint in ROBOT.wiring.joints:
-        write(bus, joint, "Goal Position", read(bus, joint, "Present Position"))
-        write(bus, joint, "Torque Enable", int(on))
+        write(bus, joint, Role.GOAL_POSITION, read(bus, joint, Role.PRESENT_POSITION))
+        write(bus, joint, Role.TORQUE_ENABLE, int(on))
 
 
 def positions(rig: Rig) -> dict[str, float]:
@@ -70,7 +71,7 @@ def test_the_servos_say_where_the_joints_of_the_plant_are(rig):
     for entry in ROBOT.wiring.servos:
         at_start = entry.to_ticks(ROBOT.poses[START][entry.joint])
         sag = HELD * entry.reduction / entry.model.position_unit
-        assert abs(read(rig.bus, entry.joint, "Present Position") - at_start) <= sag
+        assert abs(read(rig.bus, entry.joint, Role.PRESENT_POSITION) - at_start) <= sag
 
 
 def test_with_torque_off_the_arm_falls(rig):
@@ -89,32 +90,32 @@ def test_a_joint_whose_torque_is_turned_off_falls_alone(rig):
     torque(rig.bus, True)
     rig.wait(0.2)
     before = positions(rig)
-    write(rig.bus, "shoulder", "Torque Enable", 0)
+    write(rig.bus, "shoulder", Role.TORQUE_ENABLE, 0)
     rig.until(lambda: abs(positions(rig)["shoulder"] - before["shoulder"]) > FALLEN)
     assert abs(positions(rig)["waist"] - before["waist"]) < HELD
 
 
 def test_a_goal_is_reached_and_the_load_is_felt(rig):
     torque(rig.bus, True)
-    goal = read(rig.bus, "waist", "Goal Position") + 150
-    write(rig.bus, "waist", "Goal Position", goal)
-    rig.until(lambda: abs(read(rig.bus, "waist", "Present Position") - goal) < 8)
+    goal = read(rig.bus, "waist", Role.GOAL_POSITION) + 150
+    write(rig.bus, "waist", Role.GOAL_POSITION, goal)
+    rig.until(lambda: abs(read(rig.bus, "waist", Role.PRESENT_POSITION) - goal) < 8)
     rig.wait(0.2)
-    assert abs(read(rig.bus, "waist", "Present Position") - goal) < 8
+    assert abs(read(rig.bus, "waist", Role.PRESENT_POSITION) - goal) < 8
     # The forearm hangs on the shoulder: more than a tenth of its stall torque holds it.
-    assert abs(read(rig.bus, "shoulder", "Present Current")) > 20
+    assert abs(read(rig.bus, "shoulder", Role.PRESENT_CURRENT)) > 20
 
 
 def test_the_servos_clocks_follow_the_plant(rig):
-    before, ticks = rig.bus.time, read(rig.bus, "waist", "Realtime Tick")
+    before, ticks = rig.bus.time, read(rig.bus, "waist", Role.REALTIME_TICK)
     rig.wait(0.3)
-    passed = (read(rig.bus, "waist", "Realtime Tick") - ticks) * 1e-3
+    passed = (read(rig.bus, "waist", Role.REALTIME_TICK) - ticks) * 1e-3
     assert passed == pytest.approx(rig.bus.time - before, abs=0.02)
 
 
 def test_while_the_plant_is_paused_servos_answer_and_their_clocks_stand(rig):
     torque(rig.bus, True)
-    write(rig.bus, "elbow", "Bus Watchdog", 10)  # 200 ms
+    write(rig.bus, "elbow", Role.BUS_WATCHDOG, 10)  # 200 ms
     rig.wait(0.05)
     rig.run(0.0)
     standing_since = rig.bus.time
@@ -124,13 +125,13 @@ def test_while_the_plant_is_paused_servos_answer_and_their_clocks_stand(rig):
     rig.until(lambda: time.monotonic() > end)
     assert rig.bus.time == stood
     assert positions(rig) == before
-    write(rig.bus, "waist", "Goal Position", read(rig.bus, "waist", "Goal Position") + 50)
-    assert read(rig.bus, "elbow", "Bus Watchdog") == 10  # has not heard that it was silent
+    write(rig.bus, "waist", Role.GOAL_POSITION, read(rig.bus, "waist", Role.GOAL_POSITION) + 50)
+    assert read(rig.bus, "elbow", Role.BUS_WATCHDOG) == 10  # has not heard that it was silent
     rig.run(1.0)
     rig.wait(0.3)
     assert rig.bus.time > standing_since
     assert moved(rig, before) > 0.02
-    assert read(rig.bus, "elbow", "Bus Watchdog") == -1
+    assert read(rig.bus, "elbow", Role.BUS_WATCHDOG) == -1
 
 
 def _stands(rig: Rig) -> bool:
@@ -143,11 +144,11 @@ def _stands(rig: Rig) -> bool:
 def test_a_world_that_is_reset_does_not_turn_the_servos_clocks_back(gazebo):
     rig = GazeboRig(*gazebo)
     rig.wait(0.3)
-    before, ticks = rig.bus.time, read(rig.bus, "waist", "Realtime Tick")
+    before, ticks = rig.bus.time, read(rig.bus, "waist", Role.REALTIME_TICK)
     order(gazebo[1], "reset")
     rig.wait(0.3)
     assert rig.bus.time >= before + 0.3
-    assert (read(rig.bus, "waist", "Realtime Tick") - ticks) % 32_768 < 2_000
+    assert (read(rig.bus, "waist", Role.REALTIME_TICK) - ticks) % 32_768 < 2_000
 
 
 @pytest.mark.parametrize("fault", [StuckJoint("elbow"), Payload(None, mass=0.5)])

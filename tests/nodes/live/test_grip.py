@@ -12,7 +12,7 @@ from rclpy.action import ActionClient
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState
 
-from armature.dynamixel.tables.control_table import servo_model
+from armature.dynamixel.tables.registry import servo_model
 from armature.emulator.faults import console
 from armature.nodes.arm_controller.gripper_controller import GripperController
 from armature.nodes.common import topics

@@ -14,6 +14,7 @@ from builtin_interfaces.msg import Time
 from rclpy.parameter import Parameter
 
 from armature.dynamixel.faults.policy import FaultPolicy
+from armature.dynamixel.tables.roles import Role
 from armature.errors import ConfigError
 from armature.nodes.common.conversions import positions_of
 from armature.nodes.common.exit_message import leaves_torque_on, read_exit_message
@@ -384,6 +385,6 @@ def test_what_is_given_reaches_the_child_and_gains_only_where_they_are_given(nod
     # As the child has it, so that a servo interface that finds one running knows its own settings again.
     assert json.loads(json.dumps(configuration.child)) == configuration.child
     assert configuration.child["rate"] == 200.0
-    assert configuration.child["registers"]["elbow"]["Position P Gain"] == 900
-    assert "Position P Gain" not in configuration.child["registers"]["waist"]
+    assert configuration.child["registers"]["elbow"][Role.POSITION_P_GAIN] == 900
+    assert Role.POSITION_P_GAIN not in configuration.child["registers"]["waist"]
     assert configuration.dynamics["elbow"].jerk == 10.0

@@ -19,6 +19,7 @@ from armature.dynamixel.protocol.port import ServoPort
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.protection import Protection
 from armature.dynamixel.servo.state_group import StateGroup
+from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import ServoWiring
 from armature.errors import BusError
 
@@ -51,13 +52,13 @@ class Armature:
         self._axes = [Axis(wiring, own=Protection(firmware=_FAST_FIRMWARE)) for wiring in wirings]
         for axis in self._axes:  # as the loop does at start; without it a wait allows the longest delay
             with suppress(BusError):
-                self._bus.read(axis.wiring.servo_id, axis.wiring.model.registers["Return Delay Time"])
+                self._bus.read(axis.wiring.servo_id, axis.wiring.model[Role.RETURN_DELAY])
         self._group = StateGroup(self._bus, self._axes, misses_allowed=5)
         self._group.choose()
 
     def cycle(self) -> bool:
         """Write and read once."""
-        register = self._axes[0].wiring.model.registers["Goal Position"]
+        register = self._axes[0].wiring.model[Role.GOAL_POSITION]
         self._bus.sync_write(register, {a.wiring.servo_id: a.wiring.to_ticks(0.1) for a in self._axes})
         self._group.ask(0.0)()
         return not any(axis.misses for axis in self._axes)

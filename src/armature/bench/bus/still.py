@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from armature.dynamixel.protocol.packet import Error
-from armature.dynamixel.tables.control_table import BAUD_RATES, servo_model
+from armature.dynamixel.tables.registry import servo_model
+from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import ServoWiring
 from armature.emulator.bus.bus import EmulatedBus
 from armature.emulator.bus.terminal import Terminal
@@ -38,8 +39,8 @@ class StillBus(EmulatedBus):
         wirings = still_wiring(count)
         servos = [(wiring, kind(wiring.model, wiring.servo_id)) for wiring in wirings]
         for _, servo in servos:
-            servo.registers["Baud Rate"] = BAUD_RATES.index(baud_rate)
-            servo.registers["Return Delay Time"] = 0
+            servo.listen_at(baud_rate)
+            servo.registers[Role.RETURN_DELAY] = 0
         return StillBus(servos, _StillPlant(tuple(wiring.joint for wiring in wirings)), baud_rate)
 
     def advance(self, now: float) -> None:

@@ -12,6 +12,7 @@ from armature.bench.simulation.controlled import ARM_JOINTS, FINGER, ControlledA
 from armature.bench.simulation.virtual import ARM, JOINTS
 from armature.core.health import Thresholds
 from armature.dynamixel.faults.policy import FaultPolicy
+from armature.dynamixel.tables.roles import Role
 from armature.emulator.faults import catalogue
 from armature.errors import GoalRefused
 
@@ -209,7 +210,7 @@ class _Trial:
             load=load,
             creep=math.degrees(creep),
             ended=ended,
-            lost=tuple(joint for joint in JOINTS if arm.servo(joint).registers["Hardware Error Status"]),
+            lost=tuple(joint for joint in JOINTS if arm.servo(joint).registers[Role.HARDWARE_ERROR]),
             told=told,
             away=self._send(-1.0) if on else "",
             on=on,

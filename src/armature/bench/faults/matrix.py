@@ -13,6 +13,7 @@ from armature.bench.faults.watch import Watch
 from armature.bench.simulation.virtual import JOINTS
 from armature.dynamixel.faults.cause import Cause
 from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.tables.roles import Role
 from armature.errors import CommandRefused
 
 STEP_ALLOWED = 0.5  # [deg]
@@ -173,9 +174,9 @@ def _await_rest(bench: FaultBench) -> None:
 def _sag(bench: FaultBench, joint: str) -> float:
     """How far a joint with torque hangs under its goal [rad]."""
     servo = bench.servo(joint)
-    if not servo.registers["Torque Enable"]:
+    if not servo.registers[Role.TORQUE_ENABLE]:
         return 0.0
-    goal = bench.loop.axes[joint].wiring.to_position(servo.registers["Goal Position"])
+    goal = bench.loop.axes[joint].wiring.to_position(servo.registers[Role.GOAL_POSITION])
     return abs(goal - bench.positions()[joint])
 
 

@@ -21,6 +21,7 @@ from armature.bench.faults.situations import FaultBench, Situation, idle, joggin
 from armature.bench.faults.watch import Watch
 from armature.dynamixel.faults.cause import Cause
 from armature.dynamixel.faults.policy import FaultPolicy
+from armature.dynamixel.tables.roles import Role
 from armature.errors import BusError, CommandRefused
 
 STEPS_ALLOWED = 3
@@ -139,7 +140,7 @@ def _mend(bench: FaultBench, pair: list[Case]) -> None:
         case.mend(bench)
     for joint in bench.loop.axes:
         limit, place = bench.loop.limits[joint], bench.positions()[joint]
-        if not bench.servo(joint).registers["Torque Enable"] and not limit.lower <= place <= limit.upper:
+        if not bench.servo(joint).registers[Role.TORQUE_ENABLE] and not limit.lower <= place <= limit.upper:
             bench.far.plant.place(joint, min(max(place, limit.lower), limit.upper))  # type: ignore[attr-defined]
 
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 from armature.bench.simulation.virtual import JOINTS, Bench
 from armature.dynamixel.faults.remedy import NOTHING, Remedy, Step
 from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.tables.roles import Role
 from armature.errors import BusError, CommandRefused
 
 Name = TypeVar("Name", bound=str)  # of a step
@@ -143,9 +144,9 @@ class Follower:
     def _sag(self, joint: str) -> float:
         """How far a joint with torque hangs under its goal [rad]."""
         servo = self._bench.servo(joint)
-        if not servo.registers["Torque Enable"]:
+        if not servo.registers[Role.TORQUE_ENABLE]:
             return math.inf  # nobody holds it
-        goal = self._bench.loop.axes[joint].wiring.to_position(servo.registers["Goal Position"])
+        goal = self._bench.loop.axes[joint].wiring.to_position(servo.registers[Role.GOAL_POSITION])
         return abs(goal - self._bench.positions()[joint])
 
     def _let_down(self) -> None:

@@ -12,6 +12,7 @@ from armature.bench.simulation.controlled import ControlledArm
 from armature.core.model.document import read_document
 from armature.core.trajectory.segments import LoopTime, Segment
 from armature.core.trajectory.trajectory import Trajectory
+from armature.dynamixel.tables.roles import Role
 from armature.graph import DEFAULT_ROBOT, find_robot
 
 _WAY = {"waist": 0.5, "shoulder": -0.2, "elbow": 0.3}  # [rad]
@@ -25,7 +26,7 @@ def delivered_gains() -> dict[str, dict[str, int]]:
     file = find_robot(DEFAULT_ROBOT).parameters[-1]
     content: Any = read_document(file.read_text("utf-8"), file.name)
     joints = content["/**/servo_interface"]["ros__parameters"]
-    return {joint: {"Position P Gain": values["position_p_gain"]} for joint, values in joints.items()}
+    return {joint: {Role.POSITION_P_GAIN: values["position_p_gain"]} for joint, values in joints.items()}
 
 
 class FaultBench(ControlledArm):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from armature.bench.faults.situations import FaultBench
 from armature.bench.simulation.virtual import ARM, JOINTS, PERIOD
 from armature.core.kinematics.kinematics import forward
+from armature.dynamixel.tables.roles import Role
 
 _TOOL = "tool0"
 _LOOK_AT_TOOL = 5  # cycles
@@ -49,7 +50,7 @@ class Watch:
     def _goals(self) -> dict[str, float]:
         servos = {joint: self._bench.servo(joint) for joint in JOINTS}
         wirings = {joint: axis.wiring for joint, axis in self._bench.loop.axes.items()}
-        return {joint: wirings[joint].to_position(servos[joint].registers["Goal Position"]) for joint in JOINTS}
+        return {joint: wirings[joint].to_position(servos[joint].registers[Role.GOAL_POSITION]) for joint in JOINTS}
 
     def _see_joint(self, joint: str, error: float) -> None:
         if self._is_learning:
@@ -62,7 +63,7 @@ class Watch:
             self.step = max(self.step, math.degrees(abs(place - self._places[joint])))
 
     def _is_held(self, joint: str) -> bool:
-        return bool(self._bench.servo(joint).registers["Torque Enable"]) and joint not in self._ignored
+        return bool(self._bench.servo(joint).registers[Role.TORQUE_ENABLE]) and joint not in self._ignored
 
     def _see_tool(self, commanded: float, height: float) -> None:
         sag = commanded - height

@@ -27,6 +27,7 @@ from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.segments import LoopTime
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.dynamixel.motion.grip import lead
+from armature.dynamixel.tables.roles import Role
 from armature.errors import ArmatureError, CommandRefused
 
 FINGER = JOINTS[-1]
@@ -89,7 +90,7 @@ class ControlledArm(Bench):
         )
         self.gripper = Controller(self._group((FINGER,), {FINGER: (_FINGER_ACCELERATION, _FINGER_JERK)}, 0.002))
         servo = next(servo for servo in WIRING.servos if servo.joint == FINGER)
-        gain = settings.get("registers", {}).get(FINGER, {}).get("Position P Gain", 0)
+        gain = settings.get("registers", {}).get(FINGER, {}).get(Role.POSITION_P_GAIN, 0)
         most = np.array([lead(servo, _GRIP, gain)])
         self._squeeze = GripForceLimit(self.gripper.control.state.limits, most, _STANDING)
         self._steering = Steering(_checks().mechanics, self.arm.control.state.limits, "tool0")

@@ -227,7 +227,7 @@ def _conclude(options: argparse.Namespace, wired: WiredArm, registers: Registers
     backup = save(wired, outcome.text, datetime.now())
     say(f"saved {wired.file}; as it was: {backup.name}")
     for servo, setting in outcome.limits:
-        registers.write_verified(Axis(servo), setting.register, setting.wanted)
+        registers.write_verified(Axis(servo), setting.role, setting.wanted)
         say(f"wrote {setting.register} := {setting.wanted} of {servo.name}")
     if options.json:
         print(json.dumps(fields(wired.file, backup, outcome), ensure_ascii=False))

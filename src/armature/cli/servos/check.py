@@ -22,7 +22,7 @@ from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.protocol.bus import ServoBus
 from armature.dynamixel.protocol.discovery import Survey, survey
 from armature.dynamixel.protocol.port import ServoPort
-from armature.dynamixel.tables.control_table import BAUD_RATES
+from armature.dynamixel.tables.registry import baud_rates
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import PortError
 from armature.graph import Robot, find_robot, share_folder
@@ -148,7 +148,7 @@ def _servos(
 
 def _elsewhere(path: str, baud_rate: int) -> Finding:
     """Nobody answers where they should: perhaps they do at another rate."""
-    rates = [rate for rate in BAUD_RATES if rate != baud_rate]
+    rates = [rate for rate in baud_rates() if rate != baud_rate]
     heard = [seen for seen in survey_rates(path, rates) if seen.found]
     detail = f"nobody answers at the {baud_rate} bit/s of the wiring file"
     if not heard:

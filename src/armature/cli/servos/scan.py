@@ -11,7 +11,7 @@ from armature.cli.arguments import add_json, add_port
 from armature.cli.servos.port import chosen_port
 from armature.dynamixel.protocol.discovery import Survey, survey
 from armature.dynamixel.protocol.port import ServoPort
-from armature.dynamixel.tables.control_table import BAUD_RATES, baud_index
+from armature.dynamixel.tables.registry import baud_rates, require_baud_rate
 from armature.errors import PortError
 
 _LATENCY = 0.016  # [s]; the default of FTDI adapters
@@ -27,9 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Show who answers, at one baud rate or at all of them."""
     if options.baud is not None:
-        baud_index("--baud", options.baud)
+        require_baud_rate("--baud", options.baud)
     port = chosen_port(options.port)
-    rates = BAUD_RATES if options.baud is None else (options.baud,)
+    rates = baud_rates() if options.baud is None else (options.baud,)
     surveys = [seen for seen in survey_rates(port, rates) if seen.found or seen.damaged]
     if options.json:
         print(json.dumps([_fields(seen) for seen in surveys]))

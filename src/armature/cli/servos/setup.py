@@ -13,10 +13,10 @@ from armature.cli.servos.port import chosen_port
 from armature.cli.servos.scan import survey_rates
 from armature.cli.servos.wiring import WiredArm, wired_arm
 from armature.cli.terminal import QUIT, ask, confirm, require_person, say, table
-from armature.dynamixel.commissioning.commissioning import Commissioning, Presence, Setting, meaning, only_servo
+from armature.dynamixel.commissioning.commissioning import Commissioning, Presence, Setting, only_servo
 from armature.dynamixel.protocol.bus import ServoBus
 from armature.dynamixel.protocol.port import ServoPort
-from armature.dynamixel.tables.control_table import BAUD_RATES
+from armature.dynamixel.tables.registry import baud_rates
 from armature.dynamixel.wiring.arm import ServoWiring
 from armature.errors import ArmatureError, CommandRefused, ConfigError
 
@@ -112,7 +112,7 @@ def _set_up(options: argparse.Namespace, wired: WiredArm, servo: ServoWiring, po
 
 def _rates(baud_rate: int) -> list[int]:
     """All rates, the likeliest first."""
-    return list(dict.fromkeys((baud_rate, _FACTORY_RATE, *BAUD_RATES)))
+    return list(dict.fromkeys((baud_rate, _FACTORY_RATE, *baud_rates())))
 
 
 def _print_write(setting: Setting) -> None:
@@ -125,16 +125,16 @@ def _lines(servo: ServoWiring, presence: Presence, settings: tuple[Setting, ...]
         f"{servo.name}: {found.model}, firmware {found.firmware}, id {found.servo_id}, {presence.baud_rate} bit/s"
     )
     rows = [("register", "now", "will be")]
-    rows += [(s.register, _value(s.register, s.now), _next_value(s)) for s in settings]
+    rows += [(s.register, _value(s, s.now), _next_value(s)) for s in settings]
     return [head, *(f"  {line}" for line in table(rows))]
 
 
 def _next_value(setting: Setting) -> str:
-    return _value(setting.register, setting.wanted) if setting.differs else "the same"
+    return _value(setting, setting.wanted) if setting.differs else "the same"
 
 
-def _value(register: str, value: int) -> str:
-    words = meaning(register, value)
+def _value(setting: Setting, value: int) -> str:
+    words = setting.meaning(value)
     return f"{value} ({words})" if words else str(value)
 
 

@@ -11,20 +11,18 @@ from armature.core.model.arm import Limit
 from armature.dynamixel.commissioning.commissioning import require_limp, torque_is_on
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.registers import Registers
-from armature.dynamixel.tables.control_table import OperatingMode
+from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.dynamixel.wiring.arm import ServoWiring
 from armature.errors import CommandRefused, CorruptPacket, ServoTimeout
 
 # The encoder's last digit changes by itself; a hand that holds still moves a joint by less than half a degree.
 _STILL = 5  # [tick]
-# e-Manual, "Homing Offset(20)": position control ignores a larger one [tick].
-_LARGEST_HOMING = 1_024
 # A range found by hand ends a little before the stop.
 _NEAR = 0.02  # of the joint's span
 _MOVED = 0.05  # of the joint's span; less is the hand's rest on it
 
 Ticks = Mapping[str, "int | None"]
-"""Present Position by servo, None where it was not read."""
+"""Position by servo, None where it was not read."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Placed:
 
     servo: ServoWiring  # with its new zero offset
     was: ServoWiring  # as the wiring file has it
-    ticks: int  # Present Position, as it is within the turn after power-up
+    ticks: int  # that the servo tells, as they are within the turn after power-up
     turns: int  # that the hand has added to it in whole turns [tick]
 
     @property
@@ -69,8 +67,9 @@ class Calibration:
         self._homing = {axis.wiring.name: self._homing_of(axis) for axis in self._axes}
 
     def _homing_of(self, axis: Axis) -> int:
-        offset = self._registers.read(axis, "Homing Offset")
-        ignored = axis.wiring.mode is OperatingMode.POSITION and abs(offset) > _LARGEST_HOMING
+        offset = self._registers.read_many(axis, (Role.HOMING_OFFSET,)).get(Role.HOMING_OFFSET, 0)
+        largest = axis.wiring.model.largest_homing
+        ignored = axis.wiring.mode is OperatingMode.POSITION and largest is not None and abs(offset) > largest
         return 0 if ignored else offset
 
     def look(self) -> dict[str, int | None]:
@@ -89,10 +88,10 @@ class Calibration:
 
     def _look(self, axis: Axis) -> int | None:
         with suppress(ServoTimeout, CorruptPacket):
-            values = self._registers.read_many(axis, ("Torque Enable", "Present Position"))
-            if values["Torque Enable"]:
+            values = self._registers.read_many(axis, (Role.TORQUE_ENABLE, Role.PRESENT_POSITION))
+            if values[Role.TORQUE_ENABLE]:
                 raise torque_is_on("calibration", axis)
-            return values["Present Position"]
+            return values[Role.PRESENT_POSITION]
         return None
 
     def take(self, readings: Sequence[Ticks]) -> tuple[Placed, ...]:
@@ -132,8 +131,8 @@ def placed(servo: ServoWiring, ticks: int, homing: int, position: float) -> Plac
 
     Args:
         servo: as the wiring file has it.
-        ticks: its Present Position.
-        homing: its Homing Offset, as far as it has an effect [tick].
+        ticks: the position that it tells.
+        homing: its homing offset, as far as it has an effect [tick].
         position: of the joint [rad] or [m].
     """
     within = (ticks - homing) % servo.model.resolution + homing
@@ -194,8 +193,8 @@ def accepted(registers: Registers, servo: ServoWiring) -> Range:
     Raises:
         BusError: it does not answer.
     """
-    if servo.mode.counts_turns:
+    if servo.mode.counts_turns or not servo.model.has(Role.MAX_POSITION_LIMIT):
         return Range(-math.inf, math.inf)
-    ticks = registers.read_many(Axis(servo), ("Min Position Limit", "Max Position Limit"))
+    ticks = registers.read_many(Axis(servo), (Role.MIN_POSITION_LIMIT, Role.MAX_POSITION_LIMIT))
     least, greatest = sorted(servo.to_position(value) for value in ticks.values())
     return Range(least, greatest)

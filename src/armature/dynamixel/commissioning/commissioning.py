@@ -14,17 +14,17 @@ from armature.dynamixel.protocol.discovery import Found, Survey
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.presence import found_on
 from armature.dynamixel.servo.registers import Registers
-from armature.dynamixel.tables.control_table import BAUD_RATES, NO_SHADOW, OperatingMode
+from armature.dynamixel.tables.model import ServoModel
+from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import ServoWiring
 from armature.errors import CommandRefused, CorruptPacket, ServoRefused, ServoTimeout
 
 # So far beyond its limits a joint may be, as a share of its span, before that is a fault (policy.py, "limit"). Up
 # to there torque may come on where the joint is, and a servo refuses a goal beyond its own limits.
 _SLACK = 0.05
-_DELAY_UNIT = 2  # [µs] (e-Manual, "Return Delay Time(9)")
 _CALLS = 20  # of a servo whose address has changed
 # By these a servo is found, so they are written last: what was interrupted can be begun again.
-_ADDRESS = ("ID", "Baud Rate")
+_ADDRESS = (Role.ID, Role.BAUD_RATE)
 
 OpenBus = Callable[[int], AbstractContextManager[ServoBus]]
 """Opens the bus at a baud rate [bit/s], and closes it again."""
@@ -42,27 +42,24 @@ class Presence:
 class Setting:
     """One register of the EEPROM: what it holds, and what it will."""
 
-    register: str
+    model: ServoModel
+    role: Role
     now: int
     wanted: int
+
+    @property
+    def register(self) -> str:
+        """What the manual calls it."""
+        return self.model.name_of(self.role)
 
     @property
     def differs(self) -> bool:
         """Whether it must be written."""
         return self.now != self.wanted
 
-
-def meaning(register: str, value: int) -> str:
-    """A value of a register in the manual's words; empty where the number says it all."""
-    if register == "Baud Rate":
-        return f"{BAUD_RATES[value]} bit/s" if value < len(BAUD_RATES) else "unknown"
-    if register == "Return Delay Time":
-        return f"{_DELAY_UNIT * value} µs"
-    if register == "Operating Mode":
-        return str(OperatingMode(value)) if value in tuple(OperatingMode) else "unknown"
-    if register == "Secondary(Shadow) ID":
-        return "off" if value >= NO_SHADOW else ""
-    return ""
+    def meaning(self, value: int) -> str:
+        """One of its values in words; empty where the number says it all."""
+        return self.model.meaning(self.role, value)
 
 
 def only_servo(surveys: Iterable[Survey]) -> Presence:
@@ -95,7 +92,7 @@ def _told(presence: Presence) -> str:
 
 def position_limits(servo: ServoWiring, limit: Limit) -> tuple[int, int]:
     """Least and greatest goal that the servo shall take [tick]: the URDF's limits and a little beyond."""
-    register = servo.model.registers["Max Position Limit"]
+    register = servo.model[Role.MAX_POSITION_LIMIT]
     if not math.isfinite(limit.upper - limit.lower):
         return register.minimum, register.maximum
     slack = _SLACK * (limit.upper - limit.lower)
@@ -104,11 +101,13 @@ def position_limits(servo: ServoWiring, limit: Limit) -> tuple[int, int]:
     return lower, upper
 
 
-def _limits(servo: ServoWiring, limit: Limit) -> dict[str, int]:
+def _limits(servo: ServoWiring, limit: Limit) -> dict[Role, int]:
     """The position limits' registers, which position control alone heeds (e-Manual, "Max Position Limit(48)")."""
-    if servo.mode.counts_turns:
+    if servo.mode.counts_turns or not servo.model.has(Role.MAX_POSITION_LIMIT):
         return {}
-    return dict(zip(("Min Position Limit", "Max Position Limit"), position_limits(servo, limit), strict=True))
+    return dict(
+        zip((Role.MIN_POSITION_LIMIT, Role.MAX_POSITION_LIMIT), position_limits(servo, limit), strict=True)
+    )
 
 
 class Commissioning:
@@ -167,13 +166,13 @@ class Commissioning:
             registers, axis = Registers(bus), self._axis(presence.found.servo_id)
             require_limp("setup", registers, axis)
             for setting in differing:
-                if setting.register in _ADDRESS:
+                if setting.role in _ADDRESS:
                     _readdress(registers, axis, setting)
                     axis = self._axis(self._servo.servo_id)
-                    if setting.register == "ID":
+                    if setting.role is Role.ID:
                         _await(bus, self._servo.servo_id)
                 else:
-                    registers.write_verified(axis, setting.register, setting.wanted)
+                    registers.write_verified(axis, setting.role, setting.wanted)
                 tell(setting)
         self._verify()
         return len(differing)
@@ -191,35 +190,38 @@ class Commissioning:
     def _axis(self, servo_id: int) -> Axis:
         return Axis(replace(self._servo, servo_id=servo_id))
 
-    def _wanted(self) -> dict[str, int]:
-        return {
-            "Return Delay Time": 0,
-            "Drive Mode": 0,
-            "Operating Mode": int(self._servo.mode),
-            "Secondary(Shadow) ID": 255,
-            "Homing Offset": 0,
+    def _wanted(self) -> dict[Role, int]:
+        model = self._servo.model
+        wanted = {
+            Role.RETURN_DELAY: 0,
+            Role.DRIVE_MODE: 0,
+            Role.OPERATING_MODE: model.modes[self._servo.mode],
+            Role.SHADOW_ID: model.default(Role.SHADOW_ID),
+            Role.HOMING_OFFSET: 0,
             **_limits(self._servo, self._limit),
-            "ID": self._servo.servo_id,
-            "Baud Rate": BAUD_RATES.index(self._baud_rate),
+            Role.ID: self._servo.servo_id,
+            Role.BAUD_RATE: model.baud_index("baud rate", self._baud_rate),
         }
+        return {role: value for role, value in wanted.items() if model.has(role)}
 
 
-def compared(registers: Registers, axis: Axis, wanted: Mapping[str, int]) -> tuple[Setting, ...]:
+def compared(registers: Registers, axis: Axis, wanted: Mapping[Role, int]) -> tuple[Setting, ...]:
     """What registers hold and what they shall hold.
 
     Raises:
         BusError: the servo does not answer.
     """
     found = registers.read_many(axis, wanted)
+    model = axis.wiring.model
     return tuple(
-        Setting(name, found[name], _or_as_good(name, found[name], value)) for name, value in wanted.items()
+        Setting(model, role, found[role], _or_as_good(model, role, found[role], value))
+        for role, value in wanted.items()
     )
 
 
-def _or_as_good(register: str, now: int, wanted: int) -> int:
+def _or_as_good(model: ServoModel, role: Role, now: int, wanted: int) -> int:
     """Several values switch a shadow id off; EEPROM is not worn for another of them."""
-    is_off = register == "Secondary(Shadow) ID" and now >= NO_SHADOW
-    return now if is_off else wanted
+    return now if role is Role.SHADOW_ID and now >= model.no_shadow else wanted
 
 
 def narrow_limits(registers: Registers, servo: ServoWiring, limit: Limit) -> tuple[Setting, ...]:
@@ -245,7 +247,7 @@ def require_limp(request: str, registers: Registers, axis: Axis) -> None:
         CommandRefused: its torque is on.
         BusError: it does not answer.
     """
-    if registers.read(axis, "Torque Enable"):
+    if registers.read(axis, Role.TORQUE_ENABLE):
         raise torque_is_on(request, axis)
 
 
@@ -283,4 +285,4 @@ def _readdress(registers: Registers, axis: Axis, setting: Setting) -> None:
         PortError: the port is gone.
     """
     with suppress(ServoTimeout, CorruptPacket):
-        registers.write(axis, setting.register, setting.wanted)
+        registers.write(axis, setting.role, setting.wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -14,9 +15,11 @@ from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.protocol.discovery import Found, Survey
 from armature.dynamixel.protocol.packet import BITS_PER_BYTE
 from armature.dynamixel.servo.axis import Axis
+from armature.dynamixel.servo.preparation import runs_away
+from armature.dynamixel.servo.protection import Protection
 from armature.dynamixel.servo.reader import Reader
 from armature.dynamixel.servo.registers import Registers
-from armature.dynamixel.tables.control_table import NO_SHADOW, VOLTAGE_UNIT, OperatingMode
+from armature.dynamixel.tables.roles import MEASURED, Feature, Role
 from armature.dynamixel.wiring.arm import ServoWiring, Wiring
 from armature.errors import BusError, CorruptPacket, ServoTimeout
 
@@ -25,7 +28,6 @@ _READS = 20  # of a servo, to find another one with the same id
 MANY_DAMAGED = _READS // 4  # more is no bad cable and no busy machine
 _SHARE = 0.8  # of a period that a cycle may take
 _DEFAULT_POLICY = FaultPolicy()
-_WATCHDOG = 38  # firmware from which on there is a Bus Watchdog (e-Manual, "Bus Watchdog(98)")
 
 
 class Verdict(IntEnum):
@@ -101,23 +103,16 @@ def servo(
         yield _duplicate(subject, f"{damaged} of {_READS} answers are damaged, though each ping is answered well")
         return
     try:
-        values = Registers(bus).read_many(Axis(wiring), _REGISTERS)
+        values = Registers(bus).read_many(Axis(wiring), _ROLES)
     except (ServoTimeout, CorruptPacket) as error:
         yield Finding(subject, Verdict.FAILURE, str(error), "check its cable; armature check again")
         return
     problems = [problem for look in _LOOKS for problem in look(wiring, limit, values)]
-    problems += _heat(values, policy)
+    problems += _heat(wiring, values, policy)
     if damaged or lost:
         detail = f"of {_READS} answers {damaged} were damaged, {lost} lost or late"
         problems.append((Verdict.WARNING, detail, "check its cable and ground, and whether this machine is busy"))
-    if present.firmware < _WATCHDOG:
-        problems.append(
-            (
-                Verdict.WARNING,
-                f"firmware {present.firmware} has no Bus Watchdog",
-                f"update it to {_WATCHDOG} or newer",
-            )
-        )
+    problems += _watchdog(wiring, present)
     for verdict, detail, remedy in problems:
         yield Finding(subject, verdict, detail, remedy)
     if not problems:
@@ -129,11 +124,12 @@ def bad_reads(bus: Bus, wiring: ServoWiring) -> tuple[int, int]:
 
     Two servos with one id answer a ping alike, and so well; what they measure differs, and so damages each other.
     """
-    first, last = (wiring.model.registers[name] for name in ("Realtime Tick", "Present Temperature"))
+    measured = wiring.model.block(MEASURED)
+    assert measured is not None  # every model tells its position
     damaged = lost = 0
     for _ in range(_READS):
         try:
-            bus.read_block(wiring.servo_id, first.address, last.end - first.address)
+            bus.read_block(wiring.servo_id, measured.address, measured.length)
         except CorruptPacket:
             damaged += 1
         except ServoTimeout:
@@ -142,21 +138,21 @@ def bad_reads(bus: Bus, wiring: ServoWiring) -> tuple[int, int]:
 
 
 Problem = tuple[Verdict, str, str]
-_REGISTERS = (
-    *("Drive Mode", "Operating Mode", "Secondary(Shadow) ID", "Homing Offset", "Temperature Limit"),
-    *("Max Voltage Limit",),
-    *("Min Voltage Limit", "Max Position Limit", "Min Position Limit", "Torque Enable"),
-    *("Hardware Error Status", "Present Input Voltage", "Present Temperature"),
+_ROLES = (
+    *(Role.DRIVE_MODE, Role.OPERATING_MODE, Role.SHADOW_ID, Role.HOMING_OFFSET, Role.TEMPERATURE_LIMIT),
+    *(Role.MAX_VOLTAGE_LIMIT, Role.MIN_VOLTAGE_LIMIT, Role.MAX_POSITION_LIMIT, Role.MIN_POSITION_LIMIT),
+    *(Role.TORQUE_ENABLE, Role.HARDWARE_ERROR, Role.PRESENT_VOLTAGE, Role.PRESENT_TEMPERATURE),
 )
-_REVERSE = 0x01  # (e-Manual, "Drive Mode(10)")
+Values = Mapping[Role, int]
+"""Raw values of those registers that a servo has."""
 
 
-def _limits(wiring: ServoWiring, limit: Limit, values: Mapping[str, int]) -> Iterator[Problem]:
-    if wiring.mode.counts_turns:  # the servo's limits hold in position control alone
+def _limits(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator[Problem]:
+    if wiring.mode.counts_turns or Role.MAX_POSITION_LIMIT not in values:  # they hold in position control alone
         return
     kept = wiring.within(limit)
     lower, upper = sorted((wiring.to_ticks(kept.lower), wiring.to_ticks(kept.upper)))
-    lowest, highest = values["Min Position Limit"], values["Max Position Limit"]
+    lowest, highest = values[Role.MIN_POSITION_LIMIT], values[Role.MAX_POSITION_LIMIT]
     if lower < lowest or upper > highest:
         detail = f"the joint's limits are ticks {lower} to {upper}, the servo takes {lowest} to {highest}"
         yield (
@@ -166,7 +162,7 @@ def _limits(wiring: ServoWiring, limit: Limit, values: Mapping[str, int]) -> Ite
         )
 
 
-def _range(wiring: ServoWiring, limit: Limit, values: Mapping[str, int]) -> Iterator[Problem]:
+def _range(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator[Problem]:
     kept = wiring.within(limit)
     if kept != limit and not wiring.is_second:
         detail = f"its range of motion leaves {kept.lower:.4f} to {kept.upper:.4f} of the URDF's limits"
@@ -174,57 +170,77 @@ def _range(wiring: ServoWiring, limit: Limit, values: Mapping[str, int]) -> Iter
         yield Verdict.WARNING, detail, "narrow the URDF's limits, or calibrate its range again"
 
 
-def _setting(wiring: ServoWiring, limit: Limit, values: Mapping[str, int]) -> Iterator[Problem]:
-    if values["Homing Offset"]:
-        shift = wiring.step * values["Homing Offset"]
-        detail = f"its Homing Offset of {values['Homing Offset']} shifts positions by {shift:.3f}"
-        runs_away = wiring.mode is OperatingMode.EXTENDED_POSITION
-        if runs_away:
+def _setting(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator[Problem]:
+    model = wiring.model
+    if offset := values.get(Role.HOMING_OFFSET, 0):
+        shift = wiring.step * offset
+        detail = f"its {model.name_of(Role.HOMING_OFFSET)} of {offset} shifts positions by {shift:.3f}"
+        if runs_away(wiring):
             detail += "; in extended position control a tripped Bus Watchdog would let its motor run away"
-        verdict = Verdict.FAILURE if runs_away else Verdict.WARNING
+        verdict = Verdict.FAILURE if runs_away(wiring) else Verdict.WARNING
         yield verdict, detail, "write 0 to it, and mind it in the wiring file's zero_offset"
-    if values["Drive Mode"] & _REVERSE:
+    if values.get(Role.DRIVE_MODE, 0) & model.reverse:
+        name = model.name_of(Role.DRIVE_MODE)
         yield (
-            *(Verdict.WARNING, "its Drive Mode is reverse: it turns against its `direction`"),
-            "write 0 to its Drive Mode, or turn `direction` round",
+            *(Verdict.WARNING, f"its {name} is reverse: it turns against its `direction`"),
+            f"write 0 to its {name}, or turn `direction` round",
         )
 
 
-def _mode(wiring: ServoWiring, limit: Limit, values: Mapping[str, int]) -> Iterator[Problem]:
+def _mode(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator[Problem]:
     """What a start writes, unless torque is on: then it refuses."""
-    verdict = Verdict.FAILURE if values["Torque Enable"] else Verdict.WARNING
+    model = wiring.model
+    verdict = Verdict.FAILURE if values[Role.TORQUE_ENABLE] else Verdict.WARNING
     remedy = "a start with torque off writes it; with torque on it refuses: support the arm, switch its power off"
-    if values["Operating Mode"] != wiring.mode:
-        mode = values["Operating Mode"]
-        yield verdict, f"its operating mode is {mode}, the wiring wants {int(wiring.mode)} ({wiring.mode})", remedy
-    if values["Secondary(Shadow) ID"] < NO_SHADOW:
-        yield verdict, f"it obeys id {values['Secondary(Shadow) ID']} too, its Secondary(Shadow) ID", remedy
+    mode, wanted = values.get(Role.OPERATING_MODE), model.modes[wiring.mode]
+    if mode is not None and mode != wanted:
+        yield verdict, f"its operating mode is {mode}, the wiring wants {wanted} ({wiring.mode})", remedy
+    shadow = values.get(Role.SHADOW_ID, model.no_shadow)
+    if shadow < model.no_shadow:
+        yield verdict, f"it obeys id {shadow} too, its {model.name_of(Role.SHADOW_ID)}", remedy
 
 
-def _state(wiring: ServoWiring, limit: Limit, values: Mapping[str, int]) -> Iterator[Problem]:
-    axis = Axis(wiring, hardware_error=values["Hardware Error Status"])
+def _state(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator[Problem]:
+    axis = Axis(wiring, hardware_error=wiring.model.errors_of(values.get(Role.HARDWARE_ERROR, 0)))
     if axis.hardware_error:
         detail = f"hardware error: {axis.hardware_error_names()}"
         yield Verdict.FAILURE, detail, "remove the cause, then reboot the servo or switch its power off and on"
-    volts, lowest, highest = (
-        VOLTAGE_UNIT * values[name] for name in ("Present Input Voltage", "Min Voltage Limit", "Max Voltage Limit")
-    )
-    if not lowest <= volts <= highest:
-        detail = f"{volts:.1f} V, it takes {lowest:.1f} to {highest:.1f} V"
+    axis.own = Protection.of(wiring.model, values)
+    axis.take_environment(values, 0.0)
+    lowest, highest = axis.own.lowest_voltage, axis.own.highest_voltage
+    if axis.voltage < lowest or axis.voltage > highest:
+        detail = f"{axis.voltage:.1f} V, it takes {lowest:.1f} to {highest:.1f} V"
         yield Verdict.FAILURE, detail, "check the power supply and the cable's cross-section"
 
 
-def _heat(values: Mapping[str, int], policy: FaultPolicy) -> Iterator[Problem]:
-    warm, hottest = values["Present Temperature"], values["Temperature Limit"]
+def _heat(wiring: ServoWiring, values: Values, policy: FaultPolicy) -> Iterator[Problem]:
+    if Role.PRESENT_TEMPERATURE not in values or Role.TEMPERATURE_LIMIT not in values:
+        return
+    warm, hottest = (
+        wiring.model[role].to_si(values[role]) for role in (Role.PRESENT_TEMPERATURE, Role.TEMPERATURE_LIMIT)
+    )
     stage = policy.temperature.stage(warm - hottest, Stage.WELL)
     if not stage:
         return
     ends = warm >= hottest or (stage is Stage.STOP and policy.reaction(Cause.TEMPERATURE) is not Reaction.SLOW)
-    bound = f"its limit is {hottest} °C, a fault from {hottest + policy.temperature.stop:g} °C on"
-    yield Verdict.FAILURE if ends else Verdict.WARNING, f"{warm} °C, {bound}", "let it cool down"
+    bound = f"its limit is {hottest:.0f} °C, a fault from {hottest + policy.temperature.stop:g} °C on"
+    yield Verdict.FAILURE if ends else Verdict.WARNING, f"{warm:.0f} °C, {bound}", "let it cool down"
 
 
-_LOOKS: tuple[Callable[[ServoWiring, Limit, Mapping[str, int]], Iterator[Problem]], ...] = (
+def _watchdog(wiring: ServoWiring, present: Found) -> Iterator[Problem]:
+    """Without it a servo goes on to its last goal where nobody speaks to it any more."""
+    model = wiring.model
+    if model.supports(Feature.BUS_WATCHDOG, present.firmware):
+        return
+    if (first := model.since.get(Feature.BUS_WATCHDOG)) is not None:
+        detail = f"firmware {present.firmware} has no Bus Watchdog"
+        yield Verdict.WARNING, detail, f"update it to {first} or newer"
+    else:
+        detail = f"{model.name} has no Bus Watchdog: it goes on to its last goal if this computer falls silent"
+        yield Verdict.WARNING, detail, "be ready to switch its power off"
+
+
+_LOOKS: tuple[Callable[[ServoWiring, Limit, Values], Iterator[Problem]], ...] = (
     _limits,
     _range,
     _mode,
@@ -233,13 +249,13 @@ _LOOKS: tuple[Callable[[ServoWiring, Limit, Mapping[str, int]], Iterator[Problem
 )
 
 
-def _summary(wiring: ServoWiring, present: Found, values: Mapping[str, int]) -> str:
-    volts = VOLTAGE_UNIT * values["Present Input Voltage"]
-    torque = "on" if values["Torque Enable"] else "off"
-    return (
-        f"{wiring.model.name} firmware {present.firmware}, {volts:.1f} V, {values['Present Temperature']} °C, "
-        f"torque {torque}"
-    )
+def _summary(wiring: ServoWiring, present: Found, values: Values) -> str:
+    axis = Axis(wiring)
+    axis.take_environment(values, 0.0)
+    told = [f"{wiring.model.name} firmware {present.firmware}"]
+    told += [f"{axis.voltage:.1f} V"] if math.isfinite(axis.voltage) else []
+    told += [f"{axis.temperature:.0f} °C"] if math.isfinite(axis.temperature) else []
+    return ", ".join([*told, f"torque {'on' if values[Role.TORQUE_ENABLE] else 'off'}"])
 
 
 def cycle(bus: Bus, wiring: Wiring, rate: float, now: Callable[[], float]) -> Finding:
@@ -258,9 +274,8 @@ def cycle(bus: Bus, wiring: Wiring, rate: float, now: Callable[[], float]) -> Fi
     reader = Reader(bus, axes, _CYCLES)
     try:
         reader.read_all(now())
-        delayed = sum(
-            bus.read(servo.servo_id, servo.model.registers["Return Delay Time"]) > 0 for servo in wiring.all_servos
-        )
+        registers = Registers(bus)
+        delayed = sum(registers.measure(axis, Role.RETURN_DELAY) > 0.0 for axis in axes.values())
     except BusError as error:
         return Finding("cycle", Verdict.FAILURE, str(error), "see the servos above")
     durations = sorted(_duration(reader, now) for _ in range(_CYCLES))
@@ -273,7 +288,7 @@ def cycle(bus: Bus, wiring: Wiring, rate: float, now: Callable[[], float]) -> Fi
     if longest <= _SHARE * 1000.0 / rate:
         return Finding("cycle", Verdict.OK, detail)
     if delayed:
-        remedy = "start once: that sets Return Delay Time to 0 where torque is off; then check again"
+        remedy = "start once: that sets their return delay to 0 where torque is off; then check again"
         return Finding("cycle", Verdict.WARNING, f"{detail}; {delayed} servos delay their answers", remedy)
     verdict = Verdict.WARNING if longest <= 1000.0 / rate else Verdict.FAILURE
     return Finding("cycle", verdict, detail, "ask for a lower rate, or raise the baud rate of bus and servos")

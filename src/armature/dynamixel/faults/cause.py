@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from enum import Enum
 
+from armature.dynamixel.tables.roles import HardwareError
+
 
 class Cause(str, Enum):
     """Why a joint is at fault, or why the arm stopped; the gravest first, since one fault a joint is shown."""
 
-    # Bits of Hardware Error Status(70), in the manual's words; the servo cuts its torque by Shutdown(63).
+    # What a servo finds wrong with itself; some of it cuts its torque.
     ELECTRICAL_SHOCK = "electrical shock"
     ENCODER = "encoder"
     OVERHEATING = "overheating"
@@ -47,25 +49,25 @@ class Cause(str, Enum):
         return list(Cause).index(self)
 
 
-# e-Manual, "Hardware Error Status(70)": bit by cause.
 ERROR_BITS = {
-    Cause.INPUT_VOLTAGE: 0x01,
-    Cause.OVERHEATING: 0x04,
-    Cause.ENCODER: 0x08,
-    Cause.ELECTRICAL_SHOCK: 0x10,
-    Cause.OVERLOAD: 0x20,
+    Cause.INPUT_VOLTAGE: HardwareError.INPUT_VOLTAGE,
+    Cause.OVERHEATING: HardwareError.OVERHEATING,
+    Cause.ENCODER: HardwareError.MOTOR_ENCODER,
+    Cause.ELECTRICAL_SHOCK: HardwareError.ELECTRICAL_SHOCK,
+    Cause.OVERLOAD: HardwareError.OVERLOAD,
 }
+"""What a servo itself reports, by cause."""
 
 
 def causes_of(hardware_error: int) -> list[Cause]:
-    """Causes whose bits are set, the gravest first."""
+    """Causes of hardware errors, the gravest first."""
     if not hardware_error:  # as nearly always, and for every servo in every cycle
         return []
     return [cause for cause in Cause if ERROR_BITS.get(cause, 0) & hardware_error]
 
 
 def names_of(hardware_error: int) -> str:
-    """The set bits of Hardware Error Status in words."""
+    """Hardware errors in words."""
     return ", ".join(str(cause) for cause, bit in ERROR_BITS.items() if hardware_error & bit) or "none"
 
 

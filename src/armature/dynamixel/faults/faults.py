@@ -16,7 +16,7 @@ from armature.dynamixel.faults.states import Fault
 from armature.dynamixel.faults.supervision import Finding, Health, JointWatch, Yielding
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.servos import Servos
-from armature.dynamixel.tables.control_table import VOLTAGE_UNIT
+from armature.dynamixel.tables.roles import Role
 from armature.errors import BusError
 
 LIMP = "its torque is off: it was reset, lost power, or another program turned it off"
@@ -187,9 +187,10 @@ class Faults:
     def _figures(self, axis: Axis, cause: Cause) -> str:
         bounds, registers = axis.own, self._servos.registers
         if cause is Cause.OVERHEATING:
-            return f" at {registers.read(axis, 'Present Temperature')} °C, limit {bounds.temperature:.0f} °C,"
+            at = registers.measure(axis, Role.PRESENT_TEMPERATURE)
+            return f" at {at:.0f} °C, limit {bounds.temperature:.0f} °C,"
         if cause is Cause.INPUT_VOLTAGE:
-            volts = VOLTAGE_UNIT * registers.read(axis, "Present Input Voltage")
+            volts = registers.measure(axis, Role.PRESENT_VOLTAGE)
             return f" at {volts:.1f} V, {bounds.lowest_voltage:.1f} to {bounds.highest_voltage:.1f} V are allowed,"
         return ""
 

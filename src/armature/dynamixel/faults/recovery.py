@@ -12,7 +12,7 @@ from armature.dynamixel.motion.setpoints import Setpoints
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.pair import apart
 from armature.dynamixel.servo.servos import Servos
-from armature.dynamixel.tables.control_table import VOLTAGE_UNIT
+from armature.dynamixel.tables.roles import Role
 from armature.errors import BusError, CommandRefused
 
 _REMOVE = Remedy("remove the cause, then ask again", Step.BY_HAND, Step.WAIT, Step.CLEAR_FAULTS)
@@ -162,7 +162,7 @@ class Recovery:
         limit = axis.own.temperature
         cool = limit + self._policy.temperature.stop - self._policy.temperature.hysteresis
         if look:
-            axis.temperature = float(self._registers.read(axis, "Present Temperature"))
+            axis.temperature = self._registers.measure(axis, Role.PRESENT_TEMPERATURE)
         if axis.temperature < cool:
             return ""
         return f"still {axis.temperature:.0f} °C, limit {limit:.0f} °C; let it cool below {cool:.0f} °C"
@@ -170,7 +170,7 @@ class Recovery:
     def _badly_powered(self, axis: Axis, *, look: bool) -> str:
         bounds = axis.own
         if look:
-            axis.voltage = self._registers.read(axis, "Present Input Voltage") * VOLTAGE_UNIT
+            axis.voltage = self._registers.measure(axis, Role.PRESENT_VOLTAGE)
         if axis.voltage < bounds.lowest_voltage:
             return f"still {axis.voltage:.1f} V, minimum {bounds.lowest_voltage:.1f} V"
         if axis.voltage > bounds.highest_voltage:

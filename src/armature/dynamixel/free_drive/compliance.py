@@ -19,12 +19,10 @@ from armature.dynamixel.motion.commanded_mode import Conduct
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.pair import goal_of_second
 from armature.dynamixel.servo.servos import Servos
-from armature.dynamixel.tables.control_table import OperatingMode
+from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.dynamixel.wiring.servo import ServoWiring
 from armature.errors import BusError, CommandRefused, PortError
 
-_CURRENT, _P_GAIN, _I_GAIN = "Goal Current", "Position P Gain", "Position I Gain"
-_P_UNIT = 1.0 / 128.0  # e-Manual, "Position PID Gain(80, 82, 84)": KPP = P/128, here in units of current a tick
 # By how much a goal may differ from what carries the weight before it follows: more than the encoder's noise, and
 # no more than half a degree of the servo, which promise 2 counts as a jump.
 _LEAST_SLACK = 2.0  # [tick]
@@ -100,14 +98,14 @@ class Compliances:
         carried = {axis.name: axis.current for axis in axes}
         bounds = {axis.name: self._bound(axis, axis.current) for axis in axes}
         lead = self._conduct.setpoints.sample(now)[joint].position - first.position
-        before = {axis.name: self._servos.preparation.wanted(axis)[_CURRENT] for axis in axes}
+        before = {axis.name: self._servos.preparation.wanted(axis)[Role.GOAL_CURRENT] for axis in axes}
         per_ampere = self._ticks_per_ampere(first)
         slack = min(max(self._margin * per_ampere, _LEAST_SLACK), _MOST_SLACK / first.wiring.model.position_unit)
         step = first.wiring.step
         self._conduct.leave_session()
         self._by_joint[joint] = Compliance(lead, slack * step, before, carried, per_ampere * step)
         for axis in axes:  # where one fails, the next cycle gives the others their current back
-            self._servos.preparation.want(axis, {_CURRENT: bounds[axis.name]})
+            self._servos.preparation.want(axis, {Role.GOAL_CURRENT: bounds[axis.name]})
         self._faults.free(joint, is_limp=False)
         self._conduct.compliant.add(joint)
         most = max(bounds.values()) * _unit(first)
@@ -117,7 +115,11 @@ class Compliances:
         """Goal Current with which a servo gives way that carries a current [A], in its register's unit."""
         unit, compliance = _unit(axis), self._by_joint.get(axis.wiring.joint)
         bound = math.ceil((abs(carried) + self._margin) / unit)
-        most = compliance.before[axis.name] if compliance else self._servos.preparation.wanted(axis)[_CURRENT]
+        most = (
+            compliance.before[axis.name]
+            if compliance
+            else self._servos.preparation.wanted(axis)[Role.GOAL_CURRENT]
+        )
         if bound > most:
             limit = f"its current_limit is {most * unit:.2f} A"
             why = f"it carries {abs(carried):.2f} A, with {self._margin:g} A for a hand that is too much: {limit}"
@@ -127,14 +129,18 @@ class Compliances:
 
     def _ticks_per_ampere(self, axis: Axis) -> float:
         """How far off its goal a servo is for each ampere that it gives."""
-        gains = self._servos.registers.read_many(axis, (_P_GAIN, _I_GAIN))
-        if gains[_I_GAIN]:
-            why = f"{axis.name}: its {_I_GAIN} is {gains[_I_GAIN]}, and its sum would push against the hand"
-            raise CommandRefused("free", why, f"set {axis.wiring.joint}.position_i_gain to 0")
-        if not gains[_P_GAIN]:
-            why = f"{axis.name}: its {_P_GAIN} is 0, and it would not stay where it is left"
-            raise CommandRefused("free", why, f"set {axis.wiring.joint}.position_p_gain above 0")
-        return 1.0 / (_unit(axis) * gains[_P_GAIN] * _P_UNIT)
+        model = axis.wiring.model
+        found = self._servos.registers.read_many(axis, (Role.POSITION_P_GAIN, Role.POSITION_I_GAIN))
+        gain, integral = found.get(Role.POSITION_P_GAIN, 0), found.get(Role.POSITION_I_GAIN, 0)
+        if integral:
+            name = model.name_of(Role.POSITION_I_GAIN)
+            why = f"{axis.name}: its {name} is {integral}, and its sum would push against the hand"
+            raise CommandRefused("free", why, f"set {axis.wiring.joint}.{Role.POSITION_I_GAIN} to 0")
+        if not gain:
+            name = model.name_of(Role.POSITION_P_GAIN)
+            why = f"{axis.name}: its {name} is 0, and it would not stay where it is left"
+            raise CommandRefused("free", why, f"set {axis.wiring.joint}.{Role.POSITION_P_GAIN} above 0")
+        return 1.0 / (_unit(axis) * model[Role.POSITION_P_GAIN].to_si(gain))
 
     # With the posture
 
@@ -174,8 +180,8 @@ class Compliances:
         preparation = self._servos.preparation
         for axis in axes:
             bound = bounds[axis.name]
-            if abs(bound - preparation.wanted(axis)[_CURRENT]) * _unit(axis) > _BOUND_STEP * self._margin:
-                preparation.want(axis, {_CURRENT: bound})
+            if abs(bound - preparation.wanted(axis)[Role.GOAL_CURRENT]) * _unit(axis) > _BOUND_STEP * self._margin:
+                preparation.want(axis, {Role.GOAL_CURRENT: bound})
 
     # The end
 
@@ -191,7 +197,7 @@ class Compliances:
         if read == axes:
             self._stay(joint, axes, now)
         for axis in read:  # where the other one is silent, this one carries all of it
-            self._servos.preparation.want(axis, {_CURRENT: compliance.before[axis.name]})
+            self._servos.preparation.want(axis, {Role.GOAL_CURRENT: compliance.before[axis.name]})
         if read == axes:
             del self._by_joint[joint]
             self._faults.hold(joint)
@@ -205,7 +211,7 @@ class Compliances:
         for axis in axes:
             if axis.torque:
                 ticks = goal_of_second(axis, goal) if axis.wiring.is_second else axis.wiring.to_ticks(goal)
-                self._servos.registers.write_verified(axis, "Goal Position", ticks)
+                self._servos.registers.write_verified(axis, Role.GOAL_POSITION, ticks)
 
     def leave(self, now: float) -> None:
         """Let all hold, as far as they can be reached: nobody follows hands any more."""
@@ -222,10 +228,10 @@ class Compliances:
         for axis in axes:
             if not (axis.torque and yields(axis)):
                 continue
-            wanted = self._servos.preparation.wanted(axis)[_CURRENT]
-            found = self._servos.registers.read(axis, _CURRENT)
+            wanted = self._servos.preparation.wanted(axis)[Role.GOAL_CURRENT]
+            found = self._servos.registers.read(axis, Role.GOAL_CURRENT)
             if found < wanted:
-                self._servos.preparation.note(axis, {_CURRENT: found})
+                self._servos.preparation.note(axis, {Role.GOAL_CURRENT: found})
                 slack = _MOST_SLACK / axis.wiring.reduction
                 before = {one.name: wanted for one in self._servos.turning(axis.wiring.joint)}
                 self._by_joint[axis.wiring.joint] = Compliance(0.0, slack, before)
@@ -274,7 +280,7 @@ def yields(axis: Axis) -> bool:
 
 
 def _unit(axis: Axis) -> float:
-    """Of Goal Current and Present Current [A]."""
+    """Of goal and present current [A]."""
     unit = axis.wiring.model.current_unit
     assert unit is not None  # the wiring file refuses the mode for models that measure none
     return unit

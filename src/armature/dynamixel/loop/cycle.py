@@ -13,6 +13,7 @@ from armature.dynamixel.motion.setpoints import Setpoint
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.pair import goal_of_second
 from armature.dynamixel.servo.presence import call_roll
+from armature.dynamixel.tables.roles import Role
 from armature.errors import ArmatureError, BusError, PortError
 
 
@@ -86,10 +87,13 @@ class BusCycle(LoopState):
         preparation = self._servos.preparation
         for axis in present:  # one that cannot be used is refused before anything is written
             preparation.examine(axis)
-        written = dict.fromkeys(name for axis in present for name in preparation.restore(axis, keeps_gains=True))
-        if "Operating Mode" in written:  # which may have changed the count of turns
+        written = {axis.name: preparation.restore(axis, keeps_gains=True) for axis in present}
+        if any(
+            Role.OPERATING_MODE in roles for roles in written.values()
+        ):  # it may have changed the count of turns
             self._servos.reader.read_all(now)
-        return tuple(written)
+        named = (axis.wiring.model.name_of(role) for axis in present for role in written[axis.name])
+        return tuple(dict.fromkeys(named))
 
     # One cycle
 
@@ -131,8 +135,7 @@ class BusCycle(LoopState):
             if axis.torque and axis.wiring.joint in led and not self._is_deaf(axis):
                 goals[axis.wiring.servo_id] = goal_of_second(axis, led[axis.wiring.joint])
         if goals:
-            register = next(iter(self._servos.axes.values())).wiring.model.registers["Goal Position"]
-            self._bus.sync_write(register, goals)
+            self._servos.write_goals(goals)
 
     def _targets(self, now: float) -> Mapping[str, Setpoint]:
         conduct = self._conduct

@@ -25,6 +25,7 @@ from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.pair import watches
 from armature.dynamixel.servo.servos import Servos
+from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import Wiring
 
 # Fingers that have closed on something hold it with this share of the stall torque, as the gripper's controller
@@ -176,9 +177,9 @@ class LoopState:
         """What servos may use now that are held to a Goal Current [A], by servo."""
         limits = {}
         for name, axis in self.servos.items():
-            units = self._servos.preparation.wanted(axis).get("Goal Current")
-            if units is not None and axis.wiring.model.current_unit is not None:
-                limits[name] = units * axis.wiring.model.current_unit
+            units = self._servos.preparation.wanted(axis).get(Role.GOAL_CURRENT)
+            if units is not None:
+                limits[name] = axis.wiring.model[Role.GOAL_CURRENT].to_si(units)
         return limits
 
     def kept_gains(self) -> dict[str, str]:

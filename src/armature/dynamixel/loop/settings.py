@@ -9,7 +9,7 @@ from armature.core.model.arm import ArmModel
 from armature.core.trajectory.stopping import Dynamics
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.motion.feedforward import Stiffness
-from armature.dynamixel.tables.control_table import OperatingMode
+from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.dynamixel.wiring.servo import ServoWiring
 from armature.errors import ConfigError
 
@@ -17,7 +17,6 @@ from armature.errors import ConfigError
 # that has closed on something is away from its set-point for good, so it has no bound by default.
 _FOLLOWING_ERROR = 0.35  # [rad]
 
-_P_GAIN = "Position P Gain"
 _STIFF = (OperatingMode.POSITION, OperatingMode.EXTENDED_POSITION)
 
 
@@ -44,7 +43,7 @@ class LoopSettings:
     """How the loop works."""
 
     dynamics: Mapping[str, Dynamics]  # by joint
-    registers: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # RAM values by joint
+    registers: Mapping[str, Mapping[Role, int]] = field(default_factory=dict)  # raw RAM values by joint
     misses_allowed: int = 5  # cycles without an answer before a servo counts as missing
     protective_stop: bool = False  # latched already, by a loop before this one
     resumes: bool = False  # a loop before this one served these servos: one that is missing is a fault, no refusal
@@ -67,8 +66,9 @@ class LoopSettings:
         return {servo.joint: Stiffness.of(servo, gain) for servo, gain in led if gain}
 
     def p_gain(self, servo: ServoWiring) -> int:
-        """The Position P Gain of a servo, 0 where it has none."""
-        return self.registers.get(servo.joint, {}).get(_P_GAIN, servo.model.registers[_P_GAIN].default or 0)
+        """The position P gain of a servo, 0 where it has none."""
+        own = self.registers.get(servo.joint, {})
+        return own.get(Role.POSITION_P_GAIN, servo.model.default(Role.POSITION_P_GAIN))
 
     def following_errors(self, arm: ArmModel, fingers: Container[str]) -> dict[str, float]:
         """Bound of each driven joint [rad] or [m], 0 for off.

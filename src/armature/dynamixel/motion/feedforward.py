@@ -32,7 +32,7 @@ class Stiffness:
 
     @staticmethod
     def of(servo: ServoWiring, p_gain: int) -> Stiffness:
-        """By the ratings of a servo and its Position P Gain; speed takes from its torque, linearly.
+        """By the ratings of a servo and its position P gain; speed takes from its torque, linearly.
 
         A joint with a second servo of its kind is twice as stiff, and lags as much.
         """

@@ -12,10 +12,8 @@ from armature.core.trajectory.segments import LoopTime, Segment
 from armature.dynamixel.motion.feedforward import Stiffness
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.servos import Servos
-from armature.dynamixel.tables.control_table import OperatingMode
+from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.dynamixel.wiring.servo import ServoWiring
-
-_NAME = "Goal Current"
 
 
 def lead(servo: ServoWiring, share: float, p_gain: int = 0) -> float:
@@ -24,12 +22,12 @@ def lead(servo: ServoWiring, share: float, p_gain: int = 0) -> float:
     Args:
         servo: that moves the finger.
         share: of its stall torque, which it may give all the time.
-        p_gain: its Position P Gain; 0 for the factory's.
+        p_gain: its position P gain; 0 for the factory's.
 
     Returns:
         The lead; endless where the servo limits its current by itself.
     """
-    gain = p_gain or servo.model.registers["Position P Gain"].default or 0
+    gain = p_gain or servo.model.default(Role.POSITION_P_GAIN)
     if servo.mode is OperatingMode.CURRENT_BASED_POSITION or not gain:
         return math.inf
     force = share * servo.model.stall_torque * servo.reduction * servo.motors
@@ -56,7 +54,7 @@ class Grip:
             if joint in self._fingers:
                 wiring = self._fingers[joint].wiring
                 effort = segment.effort_limits.get(joint, 0.0)
-                asked[joint] = wiring.goal_current(effort) if effort else wiring.ram.get(_NAME, 0)
+                asked[joint] = wiring.goal_current(effort) if effort else wiring.ram.get(Role.GOAL_CURRENT, 0)
         return asked
 
     def limit(self, currents: Mapping[str, int]) -> None:
@@ -68,8 +66,8 @@ class Grip:
         for joint, current in currents.items():
             first = self._fingers[joint]
             for axis in (first, first.partner):
-                if axis is not None and _NAME in axis.wiring.ram:
-                    self._preparation.want(axis, {_NAME: current})
+                if axis is not None and Role.GOAL_CURRENT in axis.wiring.ram:
+                    self._preparation.want(axis, {Role.GOAL_CURRENT: current})
 
     def release(self) -> None:
         """Let all fingers use what the wiring file allows.
@@ -77,7 +75,7 @@ class Grip:
         Raises:
             BusError: a servo did not take it.
         """
-        self.limit({joint: axis.wiring.ram.get(_NAME, 0) for joint, axis in self._fingers.items()})
+        self.limit({joint: axis.wiring.ram.get(Role.GOAL_CURRENT, 0) for joint, axis in self._fingers.items()})
 
     def adopt(self, axes: Iterable[Axis]) -> None:
         """Let servos that hold with less than the wiring's current go on so, until they are told otherwise.
@@ -86,8 +84,8 @@ class Grip:
             BusError: a servo did not answer.
         """
         for axis in axes:
-            usual = axis.wiring.ram.get(_NAME, 0)
+            usual = axis.wiring.ram.get(Role.GOAL_CURRENT, 0)
             if usual and axis.torque and axis.wiring.joint in self._fingers:
-                found = self._registers.read(axis, _NAME)
+                found = self._registers.read(axis, Role.GOAL_CURRENT)
                 if 0 < found < usual:
-                    self._preparation.note(axis, {_NAME: found})
+                    self._preparation.note(axis, {Role.GOAL_CURRENT: found})

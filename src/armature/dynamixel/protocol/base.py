@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from armature.dynamixel.protocol.statistics import BusStatistics
-from armature.dynamixel.tables.control_table import Register
+from armature.dynamixel.tables.model import Register
 
 
 class Answer(NamedTuple):

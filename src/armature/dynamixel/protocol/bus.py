@@ -11,11 +11,11 @@ from armature.dynamixel.protocol.exchange import PING_ANSWER, Exchange, Status
 from armature.dynamixel.protocol.packet import ALERT, BROADCAST_ID, Error, Instruction, encode, group_read, place
 from armature.dynamixel.protocol.port import ServoPort
 from armature.dynamixel.protocol.statistics import BusStatistics
-from armature.dynamixel.tables.control_table import Register
+from armature.dynamixel.tables.model import Register
+from armature.dynamixel.tables.roles import Role
 from armature.errors import CorruptPacket, PortError, ServoRefused, ServoTimeout
 
 _LETTERS = {1: "b", 2: "h", 4: "i"}  # of the module struct, by size [byte]
-_DELAY_UNIT = 2e-6  # [s] (e-Manual, "Return Delay Time(9)")
 
 
 class ServoBus:
@@ -227,9 +227,9 @@ class ServoBus:
         return data
 
     def _note(self, servo_id: int, register: Register, value: int) -> None:
-        """How long a servo takes to answer is known once its Return Delay Time was read or written."""
-        if register.name == "Return Delay Time":
-            self._exchange.return_delays[servo_id] = value * _DELAY_UNIT
+        """How long a servo takes to answer is known once its return delay was read or written."""
+        if register.role is Role.RETURN_DELAY:
+            self._exchange.return_delays[servo_id] = register.to_si(value)
 
     def _usable(self) -> Exchange:
         if not self._port.is_open:

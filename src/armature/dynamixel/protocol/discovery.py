@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from armature.dynamixel.protocol.packet import BROADCAST_ID, STATUS_OVERHEAD, Instruction, StreamDecoder, encode
 from armature.dynamixel.protocol.port import ServoPort
-from armature.dynamixel.tables.control_table import model_name
+from armature.dynamixel.tables.registry import model_name
 
 _ANSWER = 3  # error, model number, firmware version follow (Protocol 2.0 manual, "Ping") [byte]
 # Servos answer one after the other, in the order of their ids: each may take 3 ms (DynamixelSDK 4.0,

@@ -23,7 +23,7 @@ from armature.dynamixel.protocol.statistics import BusStatistics, Tally
 
 PING_ANSWER = 3  # model number and firmware version (Protocol 2.0 manual, "Ping") [byte]
 _LATEST = 1.0  # after which an answer does not come any more [s]
-# Return Delay Time is at most 254 units of 2 µs (e-Manual, "Return Delay Time(9)").
+# 254 units of 2 µs (e-Manual, "Return Delay Time(9)"); what a servo has told counts in place of it.
 _LONGEST_DELAY = 508e-6  # [s]
 
 Status = tuple[int, bytes]

@@ -10,7 +10,7 @@ from armature.dynamixel.protocol.base import Answer, Bus
 from armature.dynamixel.protocol.bus import ServoBus, require_range
 from armature.dynamixel.protocol.port import ServoPort
 from armature.dynamixel.protocol.statistics import BusStatistics, together
-from armature.dynamixel.tables.control_table import Register
+from armature.dynamixel.tables.model import Register
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import PortError, ServoTimeout
 

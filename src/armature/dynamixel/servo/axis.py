@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from struct import Struct
@@ -10,10 +11,15 @@ from struct import Struct
 from armature.dynamixel.faults.cause import names_of
 from armature.dynamixel.protocol.base import Answer
 from armature.dynamixel.servo.protection import UNKNOWN, Protection
-from armature.dynamixel.tables.control_table import VOLTAGE_UNIT, WATCHDOG_TRIPPED, Register, model_name
+from armature.dynamixel.tables.model import Block
+from armature.dynamixel.tables.registry import model_name
+from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import ServoWiring
 
-_LOAD_UNIT = 0.1  # [%] (e-Manual, "Present Load(126)")
+STATUS = (Role.TORQUE_ENABLE, Role.HARDWARE_ERROR, Role.BUS_WATCHDOG)
+ENVIRONMENT = (Role.PRESENT_VOLTAGE, Role.PRESENT_TEMPERATURE)
+"""What is read of a servo in its turn, as far as it has it."""
+_LETTERS = {1: "b", 2: "h", 4: "i"}  # of the module struct, by size [byte]
 
 
 @dataclass(eq=False)
@@ -25,14 +31,14 @@ class Axis:
     velocity: float = math.nan  # [rad/s] or [m/s], of this cycle
     current: float = math.nan  # [A], of this cycle, where the model measures it
     load: float = math.nan  # [%], of this cycle, where it does not
-    ticks: int | None = None  # Present Position, of this cycle
+    ticks: int | None = None  # raw, of this cycle
     read_at: float = -math.inf  # monotonic [s]
     misses: int = 0  # cycles without an answer, in a row
     own: Protection = UNKNOWN  # its own bounds, as it has told them since it last was silent
     torque: bool | None = None
-    hardware_error: int = 0
+    hardware_error: int = 0  # see HardwareError
     alert: bool = False
-    watchdog: int = 0  # Bus Watchdog: 0 off, -1 tripped, else its time in units of 20 ms
+    watchdog: int = 0  # raw: 0 off, else its time, or that it has tripped
     is_known: bool = False  # whether torque and hardware_error were read since it last was silent
     status_at: float = -math.inf  # when torque, hardware_error and watchdog were read [s]
     environment_at: float = -math.inf  # when voltage and temperature were [s]
@@ -41,7 +47,7 @@ class Axis:
     partner: Axis | None = field(default=None, repr=False)  # the other servo of its joint
     bias: int = 0  # of the goals of a joint's second servo [tick]
     stranger: int = 0  # model number of another servo that answers with this one's id, while it is missing
-    lost_turns: int = 0  # whole turns of the servo by which Present Position is wrong
+    lost_turns: int = 0  # whole turns of the servo by which the position that it tells is wrong
     name: str = field(init=False)  # of the servo: its joint's, unless it is a joint's second one
 
     def __post_init__(self) -> None:
@@ -49,25 +55,46 @@ class Axis:
 
     @cached_property
     def block(self) -> tuple[int, int]:
-        """Address and length of current or load, velocity and position, which are neighbours."""
-        first, _, last = self._state_registers
-        return first.address, last.end - first.address
+        """Address and length of current or load, velocity and position."""
+        state = self._state
+        return state.address, state.length
 
     @cached_property
-    def _state_registers(self) -> tuple[Register, Register, Register]:
-        registers = self.wiring.model.registers
-        effort = registers.get("Present Current") or registers["Present Load"]
-        return effort, registers["Present Velocity"], registers["Present Position"]
+    def _state(self) -> Block:
+        model = self.wiring.model
+        block = model.block((self._effort_role, Role.PRESENT_VELOCITY, Role.PRESENT_POSITION))
+        assert block is not None  # every model tells its position
+        return block
+
+    @cached_property
+    def _effort_role(self) -> Role:
+        """By what the servo tells its effort, if it does."""
+        return Role.PRESENT_CURRENT if self.wiring.model.has(Role.PRESENT_CURRENT) else Role.PRESENT_LOAD
 
     @cached_property
     def _layout(self) -> Struct:
-        """How the block's bytes are divided; all three are signed (e-Manual, "Control Table of RAM Area")."""
-        letters = {1: "b", 2: "h", 4: "i"}
-        text, end = "<", self.block[0]
-        for register in self._state_registers:
-            text += "x" * (register.address - end) + letters[register.size]
+        """How the block's bytes are divided."""
+        text, end = "<", self._state.address
+        for register in self._state.registers:
+            letter = _LETTERS[register.size]
+            text += "x" * (register.address - end) + (letter if register.signed else letter.upper())
             end = register.end
         return Struct(text)
+
+    @cached_property
+    def _places(self) -> tuple[int, int | None, int | None]:
+        """Which of the block's values are position, velocity and effort; None for what the servo does not tell."""
+        roles = [register.role for register in self._state.registers]
+        velocity, effort = (
+            roles.index(role) if role in roles else None for role in (Role.PRESENT_VELOCITY, self._effort_role)
+        )
+        return roles.index(Role.PRESENT_POSITION), velocity, effort
+
+    @cached_property
+    def _effort_unit(self) -> float:
+        """Of one raw unit of current [A] or load [%], with the joint's sign."""
+        model, role = self.wiring.model, self._effort_role
+        return self.wiring.direction * model[role].scale if model.has(role) else math.nan
 
     @property
     def effort(self) -> float:
@@ -82,7 +109,7 @@ class Axis:
     @property
     def is_stopped_by_watchdog(self) -> bool:
         """Whether its Bus Watchdog has tripped, as last read: it holds, and silently refuses goals."""
-        return self.watchdog == WATCHDOG_TRIPPED
+        return self.watchdog == self.wiring.model.watchdog_tripped
 
     @property
     def silence(self) -> str:
@@ -112,21 +139,23 @@ class Axis:
 
     def take(self, answer: Answer, now: float) -> None:
         """Take the block that the servo answered."""
-        wiring = self.wiring
-        effort, velocity, ticks = self._layout.unpack(answer.data)
-        self.ticks = ticks
-        self.position = wiring.to_position(ticks)
-        self.velocity = wiring.to_velocity(velocity)
-        if wiring.model.current_unit is not None:
-            self.current = wiring.direction * effort * wiring.model.current_unit
-        else:
-            self.load = wiring.direction * effort * _LOAD_UNIT
+        wiring, values = self.wiring, self._layout.unpack(answer.data)
+        position, velocity, effort = self._places
+        self.ticks = values[position]
+        self.position = wiring.to_position(values[position])
+        if velocity is not None:
+            self.velocity = wiring.to_velocity(values[velocity])
+        if effort is not None:
+            if wiring.model.current_unit is not None:
+                self.current = values[effort] * self._effort_unit
+            else:
+                self.load = values[effort] * self._effort_unit
         self.alert = answer.alert
         self.read_at = now
         self.misses = 0
 
     def what_was_lost(self) -> str:
-        """How Present Position differs from where the joint is, in words; empty where it does not."""
+        """How the position that it tells differs from where the joint is, in words; empty where it does not."""
         return ""
 
     def what_a_start_loses(self, homing_offset: int) -> str:
@@ -137,21 +166,21 @@ class Axis:
         """
         return ""
 
-    def take_status(self, block: bytes, now: float) -> None:
-        """Take Torque Enable to Bus Watchdog."""
+    def take_status(self, values: Mapping[Role, int], now: float) -> None:
+        """Take what was read of STATUS."""
         self.is_known, self.status_at = True, now
-        registers = self.wiring.model.registers
-        first, watchdog = registers["Torque Enable"].address, registers["Bus Watchdog"]
-        self.torque = bool(block[0])
-        self.hardware_error = block[registers["Hardware Error Status"].address - first]
-        self.watchdog = watchdog.decode(block[watchdog.address - first])
+        self.torque = bool(values[Role.TORQUE_ENABLE])
+        self.hardware_error = int(self.wiring.model.errors_of(values.get(Role.HARDWARE_ERROR, 0)))
+        self.watchdog = values.get(Role.BUS_WATCHDOG, 0)
 
-    def take_environment(self, block: bytes, now: float) -> None:
-        """Take Present Input Voltage and Present Temperature."""
-        self.environment_at = now
-        self.voltage = int.from_bytes(block[0:2], "little") * VOLTAGE_UNIT
-        self.temperature = float(block[2])
+    def take_environment(self, values: Mapping[Role, int], now: float) -> None:
+        """Take what was read of ENVIRONMENT."""
+        self.environment_at, model = now, self.wiring.model
+        if Role.PRESENT_VOLTAGE in values:
+            self.voltage = model[Role.PRESENT_VOLTAGE].to_si(values[Role.PRESENT_VOLTAGE])
+        if Role.PRESENT_TEMPERATURE in values:
+            self.temperature = model[Role.PRESENT_TEMPERATURE].to_si(values[Role.PRESENT_TEMPERATURE])
 
     def hardware_error_names(self) -> str:
-        """The set bits of Hardware Error Status in words."""
+        """Its hardware errors in words."""
         return names_of(self.hardware_error)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from armature.dynamixel.protocol.base import Bus
-from armature.dynamixel.tables.control_table import model_name
+from armature.dynamixel.tables.registry import model_name
 from armature.dynamixel.wiring.arm import ServoWiring
 from armature.errors import BusMismatch, CorruptPacket, ServoTimeout
 

@@ -6,13 +6,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from armature.dynamixel.tables.control_table import VOLTAGE_UNIT
+from armature.dynamixel.tables.model import ServoModel
+from armature.dynamixel.tables.roles import Role
 
-# Registers that tell them; all stand in the EEPROM.
-REGISTERS = (
-    *("Firmware Version", "Homing Offset"),
-    *("Temperature Limit", "Max Voltage Limit", "Min Voltage Limit"),
+TOLD_BY = (
+    *(Role.FIRMWARE_VERSION, Role.HOMING_OFFSET),
+    *(Role.TEMPERATURE_LIMIT, Role.MAX_VOLTAGE_LIMIT, Role.MIN_VOLTAGE_LIMIT),
 )
+"""Registers that tell them, as far as a model has them; all stand in the EEPROM."""
 
 
 @dataclass(frozen=True)
@@ -26,14 +27,18 @@ class Protection:
     highest_voltage: float = math.nan  # [V]
 
     @staticmethod
-    def of(values: Mapping[str, int]) -> Protection:
-        """From registers by name."""
+    def of(model: ServoModel, values: Mapping[Role, int]) -> Protection:
+        """From raw values of its registers."""
+
+        def bound(role: Role) -> float:
+            return model[role].to_si(values[role]) if role in values else math.nan
+
         return Protection(
-            firmware=values["Firmware Version"],
-            homing_offset=values["Homing Offset"],
-            temperature=float(values["Temperature Limit"]),
-            lowest_voltage=values["Min Voltage Limit"] * VOLTAGE_UNIT,
-            highest_voltage=values["Max Voltage Limit"] * VOLTAGE_UNIT,
+            firmware=values.get(Role.FIRMWARE_VERSION, 0),
+            homing_offset=values.get(Role.HOMING_OFFSET, 0),
+            temperature=bound(Role.TEMPERATURE_LIMIT),
+            lowest_voltage=bound(Role.MIN_VOLTAGE_LIMIT),
+            highest_voltage=bound(Role.MAX_VOLTAGE_LIMIT),
         )
 
 

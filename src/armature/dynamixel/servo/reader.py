@@ -7,15 +7,14 @@ from functools import partial
 from itertools import cycle, product, zip_longest
 
 from armature.dynamixel.protocol.base import Bus
-from armature.dynamixel.servo.axis import Axis
-from armature.dynamixel.servo.protection import REGISTERS, Protection
+from armature.dynamixel.servo.axis import ENVIRONMENT, STATUS, Axis
+from armature.dynamixel.servo.protection import TOLD_BY, Protection
 from armature.dynamixel.servo.registers import again
 from armature.dynamixel.servo.state_group import StateGroup
+from armature.dynamixel.tables.roles import Role
 from armature.errors import CorruptPacket, ServoRefused, ServoTimeout
 
 _UNREAD = (ServoTimeout, CorruptPacket, ServoRefused)
-_STATUS = ("Torque Enable", "Bus Watchdog")  # 64 to 98; Hardware Error Status lies between
-_ENVIRONMENT = ("Present Input Voltage", "Present Temperature")  # 144 to 146
 # How many turns in a row a late cycle may leave out: so the seven servos of an arm at 100 Hz have all had theirs
 # within 0.6 s, and a fault without an alert is named within a second.
 _LEFT_OUT = 3
@@ -32,7 +31,7 @@ class Reader:
         self._misses_allowed = misses_allowed
         self._rounds = _rounds(bus, self._axes, misses_allowed)
         self._groups = [group for together in self._rounds for group in together]
-        self._turns = cycle(product((_STATUS, _ENVIRONMENT), self._axes))
+        self._turns = cycle(product((STATUS, ENVIRONMENT), self._axes))
         self._saw_alert = False
         self._left_out = 0
 
@@ -83,7 +82,7 @@ class Reader:
         alerted = None if self._saw_alert else self._alerted()
         self._saw_alert = alerted is not None  # every other time at most, so that the others have their turns
         if alerted is not None:
-            self._try(lambda: self._read(alerted, _STATUS, now))
+            self._try(lambda: self._read(alerted, STATUS, now))
             return
         if is_late and self._left_out < _LEFT_OUT:
             self._left_out += 1
@@ -92,7 +91,7 @@ class Reader:
         block, axis = next(self._turns)
         if not axis.misses:  # else it would cost a second time-out in this cycle
             self._try(lambda: self._read(axis, block, now))
-        elif self.is_missing(axis) and block == _STATUS:
+        elif self.is_missing(axis) and block == STATUS:
             self._bus.call(axis.wiring.servo_id)
 
     def read_all(self, now: float) -> None:
@@ -108,8 +107,8 @@ class Reader:
             group.is_fast = False  # nobody knows yet
         again(partial(self._read_states_of, present, now))
         for axis in present:
-            again(partial(self._read, axis, _STATUS, now))
-            again(partial(self._read, axis, _ENVIRONMENT, now))
+            again(partial(self._read, axis, STATUS, now))
+            again(partial(self._read, axis, ENVIRONMENT, now))
         for group in self._groups:
             group.choose()
 
@@ -146,7 +145,7 @@ class Reader:
 
     def _read_all_of(self, axis: Axis, now: float) -> None:
         self._read_constants(axis)
-        self._read(axis, _STATUS, now)
+        self._read(axis, STATUS, now)
 
     @staticmethod
     def _try(read: Callable[[], None]) -> bool:
@@ -156,22 +155,25 @@ class Reader:
             return False  # the bus has counted it; the turn comes again
         return True
 
-    def _read(self, axis: Axis, block: tuple[str, str], now: float) -> None:
-        registers = axis.wiring.model.registers
-        address = registers[block[0]].address
-        data = self._bus.read_block(axis.wiring.servo_id, address, registers[block[1]].end - address)
-        if block == _STATUS:
-            axis.take_status(data, now)
+    def _read(self, axis: Axis, roles: tuple[Role, ...], now: float) -> None:
+        values = self._values(axis, roles)
+        if roles == STATUS:
+            axis.take_status(values, now)
         else:
-            axis.take_environment(data, now)
+            axis.take_environment(values, now)
+
+    def _values(self, axis: Axis, roles: tuple[Role, ...]) -> Mapping[Role, int]:
+        """Raw values of what a servo has of these, by one request."""
+        block = axis.wiring.model.block(roles)
+        if block is None:
+            return {}
+        return block.values(self._bus.read_block(axis.wiring.servo_id, block.address, block.length))
 
     def _read_constants(self, axis: Axis) -> None:
-        servo_id, registers = axis.wiring.servo_id, axis.wiring.model.registers
-        told = [registers[name] for name in REGISTERS]
-        begin = min(register.address for register in told)
-        data = self._bus.read_block(servo_id, begin, max(register.end for register in told) - begin)
-        axis.own = Protection.of({register.name: register.of_block(data, begin) for register in told})
-        self._bus.read(servo_id, registers["Return Delay Time"])  # the bus waits no longer than that
+        model = axis.wiring.model
+        axis.own = Protection.of(model, self._values(axis, TOLD_BY))
+        if model.has(Role.RETURN_DELAY):  # the bus waits no longer than that
+            self._bus.read(axis.wiring.servo_id, model[Role.RETURN_DELAY])
 
 
 def _rounds(bus: Bus, axes: Iterable[Axis], misses_allowed: int) -> list[list[StateGroup]]:

@@ -1,13 +1,15 @@
-"""Registers of servos by name: asked again where an answer is lost, EEPROM spared and counted."""
+"""Registers of servos by role: asked again where an answer is lost, EEPROM spared and counted."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TypeVar
 
 from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.servo.axis import Axis
+from armature.dynamixel.tables.roles import Role
 from armature.errors import CorruptPacket, ServoRefused, ServoTimeout
 
 T = TypeVar("T")
@@ -23,50 +25,58 @@ class Registers:
         self.eeprom_writes: dict[str, int] = {}  # by servo, since this process began
         self._bus = bus
 
-    def read(self, axis: Axis, name: str) -> int:
-        """Value of a register.
+    def read(self, axis: Axis, role: Role) -> int:
+        """Raw value of a register.
 
         Raises:
             BusError: the servo did not answer, or refused.
         """
-        register = axis.wiring.model.registers[name]
+        register = axis.wiring.model[role]
         return again(lambda: self._bus.read(axis.wiring.servo_id, register))
 
-    def read_many(self, axis: Axis, names: Iterable[str]) -> dict[str, int]:
-        """Values of registers, by one read of all bytes from the first to the last of them.
+    def measure(self, axis: Axis, role: Role) -> float:
+        """Value of a register in the unit that its role names; NaN where the servo has none.
 
         Raises:
             BusError: the servo did not answer, or refused.
         """
-        wanted = [axis.wiring.model.registers[name] for name in names]
-        if not wanted:
+        model = axis.wiring.model
+        return model[role].to_si(self.read(axis, role)) if model.has(role) else math.nan
+
+    def read_many(self, axis: Axis, roles: Iterable[Role]) -> dict[Role, int]:
+        """Raw values of registers, as far as the servo has them, by one read from the first to the last of them.
+
+        Raises:
+            BusError: the servo did not answer, or refused.
+        """
+        block = axis.wiring.model.block(tuple(roles))
+        if block is None:
             return {}
-        start, end = min(item.address for item in wanted), max(item.end for item in wanted)
-        data = again(lambda: self._bus.read_block(axis.wiring.servo_id, start, end - start))
-        return {item.name: item.of_block(data, start) for item in wanted}
+        return block.values(again(lambda: self._bus.read_block(axis.wiring.servo_id, block.address, block.length)))
 
-    def write(self, axis: Axis, name: str, value: int) -> None:
-        """Write a register; the servo's answer says that it took it.
+    def write(self, axis: Axis, role: Role, value: int) -> None:
+        """Write a raw value to a register; the servo's answer says that it took it.
 
         Raises:
             BusError: the servo did not answer, or refused.
         """
-        register = axis.wiring.model.registers[name]
+        register = axis.wiring.model[role]
         again(lambda: self._bus.write(axis.wiring.servo_id, register, value))
         if register.eeprom:
             name = axis.name
             self.eeprom_writes[name] = self.eeprom_writes.get(name, 0) + 1
 
-    def write_verified(self, axis: Axis, name: str, value: int) -> None:
-        """Write a register and read it back.
+    def write_verified(self, axis: Axis, role: Role, value: int) -> None:
+        """Write a raw value to a register and read it back.
 
         Raises:
             ServoRefused: it reads back something else.
             BusError: the servo did not answer, or refused.
         """
-        self.write(axis, name, value)
-        found = self.read(axis, name)
+        self.write(axis, role, value)
+        found = self.read(axis, role)
         if found != value:
+            name = axis.wiring.model.name_of(role)
             raise ServoRefused(axis.wiring.servo_id, f"{name} := {value}", f"it reads back {found}")
 
     def reboot(self, axis: Axis) -> None:
@@ -75,7 +85,10 @@ class Registers:
         Raises:
             BusError: the servo did not answer, or refused.
         """
-        self._bus.reboot(axis.wiring.servo_id)
+        if axis.wiring.model.has(Role.REBOOT):
+            self._bus.write(axis.wiring.servo_id, axis.wiring.model[Role.REBOOT], 1)
+        else:
+            self._bus.reboot(axis.wiring.servo_id)
 
 
 def again(request: Callable[[], T]) -> T:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from armature.core.model.arm import Limit
 from armature.dynamixel.loop.settings import LoopSettings
@@ -16,6 +17,8 @@ from armature.dynamixel.servo.reader import Reader
 from armature.dynamixel.servo.registers import Registers
 from armature.dynamixel.servo.torque import TorqueSwitch
 from armature.dynamixel.servo.watchdog import BusWatchdogs
+from armature.dynamixel.tables.model import Register
+from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import BusError
 
@@ -55,6 +58,31 @@ class Servos:
             watchdogs=watchdogs,
             switch=TorqueSwitch(registers, limits, watchdogs, settings.policy.disagreement),
         )
+
+    @cached_property
+    def _goal_registers(self) -> list[tuple[Register, frozenset[int]]]:
+        """Registers that differ, with the ids of the servos whose goals stand in them."""
+        found: list[tuple[Register, set[int]]] = []
+        for axis in self.axes.values():
+            register = axis.wiring.model[Role.GOAL_POSITION]
+            ids = next((ids for known, ids in found if known.is_like(register)), None)
+            if ids is None:
+                found.append((register, ids := set()))
+            ids.add(axis.wiring.servo_id)
+        return [(register, frozenset(ids)) for register, ids in found]
+
+    def write_goals(self, goals: Mapping[int, int]) -> None:
+        """Send servos to goals, by id [tick]: one packet, unless models of other families need one of their own.
+
+        Raises:
+            PortError: no port is left.
+        """
+        if len(self._goal_registers) == 1:
+            self.bus.sync_write(self._goal_registers[0][0], goals)
+            return
+        for register, ids in self._goal_registers:
+            if own := {servo_id: goal for servo_id, goal in goals.items() if servo_id in ids}:
+                self.bus.sync_write(register, own)
 
     @property
     def torque(self) -> str:

@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from armature.dynamixel.protocol.base import Answer, Bus
 from armature.dynamixel.servo.axis import Axis
+from armature.dynamixel.tables.roles import Feature
 
-# e-Manual, Protocol 2.0, "Fast Sync Read": the first firmware that knows it, by the series in the model's name.
-# The MX series and servos of two axes (2XL430, 2XC430) do not.
-_FIRST_FIRMWARE = {"430": 45, "540": 45, "330": 46}
 _DOUBTS = 2  # before a group falls back; one may be a disturbance that ended just then
-_SERIES = re.compile(r"X[A-Z](\d{3})-")
-
-
-def knows_fast_sync_read(model: str, firmware: int) -> bool:
-    """Whether a servo answers Fast Sync Read.
-
-    Args:
-        model: its name, for example "XM430-W350".
-        firmware: value of its Firmware Version register.
-    """
-    series = _SERIES.match(model)
-    first = _FIRST_FIRMWARE.get(series[1]) if series else None
-    return first is not None and firmware >= first
 
 
 class StateGroup:
@@ -54,7 +38,7 @@ class StateGroup:
         """Use Fast Sync Read if every servo knows it, as far as their firmware was read."""
         self._has_fallen_back = False
         known = [axis for axis in self._axes if axis.firmware]
-        lacking = [axis for axis in known if not knows_fast_sync_read(axis.wiring.model.name, axis.firmware)]
+        lacking = [axis for axis in known if not axis.wiring.model.supports(Feature.FAST_READ, axis.firmware)]
         self.is_fast = bool(known) and not lacking
         self._doubts = 0
         self.reason = "every servo knows it" if known else "no firmware is known"

@@ -12,6 +12,7 @@ from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.pair import apart
 from armature.dynamixel.servo.registers import Registers
 from armature.dynamixel.servo.watchdog import BusWatchdogs
+from armature.dynamixel.tables.roles import Role
 from armature.errors import BusError, CommandRefused
 
 _WAY_BACK = {
@@ -110,14 +111,14 @@ class TorqueSwitch:
             raise CommandRefused("enable", f"{axis.name}: {why}", remedy)
 
     def _measure(self, axis: Axis) -> int:
-        return self._registers.read(axis, "Present Position")
+        return self._registers.read(axis, Role.PRESENT_POSITION)
 
     def _switch_on(self, axis: Axis) -> int:
         self._watchdogs.disable(axis)  # one that has tripped would lock the goal
         ticks = self._measure(axis)  # just now: a limp arm may be on its way
-        self._registers.write_verified(axis, "Goal Position", ticks)
+        self._registers.write_verified(axis, Role.GOAL_POSITION, ticks)
         axis.torque = True  # before it is sure: if the answer is lost, it must be switched off again
-        self._registers.write_verified(axis, "Torque Enable", 1)
+        self._registers.write_verified(axis, Role.TORQUE_ENABLE, 1)
         self._watchdogs.enable(axis)
         return ticks
 
@@ -130,7 +131,7 @@ class TorqueSwitch:
         failed: BusError | None = None
         for axis in axes:
             try:
-                self._registers.write_verified(axis, "Torque Enable", 0)
+                self._registers.write_verified(axis, Role.TORQUE_ENABLE, 0)
                 axis.torque = False
                 with suppress(BusError):  # a limp servo has nothing to stop, and is released before it is enabled
                     self._watchdogs.disable(axis)
@@ -140,9 +141,9 @@ class TorqueSwitch:
             raise failed
 
     def goal(self, axis: Axis) -> int:
-        """Value of the Goal Position register [tick].
+        """Where a servo is sent [tick].
 
         Raises:
             BusError: the servo did not answer.
         """
-        return self._registers.read(axis, "Goal Position")
+        return self._registers.read(axis, Role.GOAL_POSITION)

@@ -7,24 +7,22 @@ goals cannot be written until 0 is. It is RAM, so it is enabled with torque and 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
 from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.registers import Registers
-from armature.dynamixel.tables.control_table import P_GAIN_UNIT, WATCHDOG_TRIPPED, OperatingMode
+from armature.dynamixel.tables.roles import Feature, OperatingMode, Role
 from armature.errors import BusError
 
-_NAME = "Bus Watchdog"
-_UNIT = 0.02  # [s]
 _OFF = 0
-# The first firmware with a Bus Watchdog (e-Manual, same section); servos of the series X330 had it from the start.
-_FIRST_FIRMWARE = 38
-_SINCE_EVER = "330"
 _LEAN = math.radians(0.5)  # of the servo's horn; promise 2 counts half a degree as a jump
 _FARTHEST = 0.15  # [rad] of the servo's horn, as no load leans a goal further in dynamixel/motion/feedforward.py
-_HOLDING = ("Position I Gain", "Position P Gain", "Goal Position", "Present PWM", "Present Position")
+_HOLDING = (
+    *(Role.POSITION_I_GAIN, Role.POSITION_P_GAIN, Role.GOAL_POSITION, Role.PRESENT_PWM),
+    *(Role.PRESENT_POSITION,),
+)
 
 
 class BusWatchdogs:
@@ -39,12 +37,7 @@ class BusWatchdogs:
         self.trips = 0  # that were found
         self._bus = bus
         self._registers = registers
-        self._units = round(time / _UNIT)
-
-    @property
-    def time(self) -> float:
-        """After which a servo that hears nothing stops [s]; 0 where it is off."""
-        return self._units * _UNIT
+        self.time = time  # after which a servo that hears nothing stops, to its own steps [s]; 0 where it is off
 
     def enable(self, axis: Axis) -> None:
         """Let a servo whose torque is on stop by itself when it hears nothing.
@@ -56,9 +49,11 @@ class BusWatchdogs:
         if why_not:
             self.disable(axis)  # somebody before us may have enabled it
         else:
-            self._registers.write(axis, _NAME, self._units)
-            axis.watchdog = self._units
-        self.states[axis.name] = why_not or f"enabled, {1000.0 * self.time:.0f} ms"
+            register = axis.wiring.model[Role.BUS_WATCHDOG]
+            axis.watchdog = min(max(register.to_raw(self.time), 1), register.maximum)
+            self._registers.write(axis, Role.BUS_WATCHDOG, axis.watchdog)
+            why_not = f"enabled, {1000.0 * register.to_si(axis.watchdog):.0f} ms"
+        self.states[axis.name] = why_not
 
     def disable(self, axis: Axis) -> None:
         """Let a servo be silent for as long as it may be; this also releases one that has tripped.
@@ -67,7 +62,7 @@ class BusWatchdogs:
             BusError: the servo did not take it.
         """
         if self._has(axis):
-            self._registers.write(axis, _NAME, _OFF)
+            self._registers.write(axis, Role.BUS_WATCHDOG, _OFF)
         axis.watchdog = _OFF
         self.states[axis.name] = "off"
 
@@ -77,7 +72,9 @@ class BusWatchdogs:
         Raises:
             BusError: the servo did not answer.
         """
-        return self._has(axis) and self._registers.read(axis, _NAME) == WATCHDOG_TRIPPED
+        if not self._has(axis):
+            return False
+        return self._registers.read(axis, Role.BUS_WATCHDOG) == axis.wiring.model.watchdog_tripped
 
     def tripped(self, axes: Iterable[Axis]) -> list[Axis]:
         """Those of the servos that have stopped by themselves, by one read of all; silent ones are left out.
@@ -85,16 +82,21 @@ class BusWatchdogs:
         Raises:
             PortError: the port is gone.
         """
-        asked = {axis.wiring.servo_id: axis for axis in axes if self._has(axis)}
-        if not asked or not self._units:
-            return []
-        register = next(iter(asked.values())).wiring.model.registers[_NAME]
-        answers = self._bus.sync_read(list(asked), register.address, register.size)
-        return [
-            asked[servo_id]
-            for servo_id, answer in answers.items()
-            if register.decode(answer.data[0]) == WATCHDOG_TRIPPED
-        ]
+        asked = [axis for axis in axes if self.time and self._has(axis)]
+        places: dict[tuple[int, int], list[Axis]] = {}
+        for axis in asked:
+            register = axis.wiring.model[Role.BUS_WATCHDOG]
+            places.setdefault((register.address, register.size), []).append(axis)
+        return [axis for place, own in places.items() for axis in self._tripped_at(own, *place)]
+
+    def _tripped_at(self, axes: list[Axis], address: int, size: int) -> Iterator[Axis]:
+        """Those of servos whose watchdog stands at the same place."""
+        answers = self._bus.sync_read([axis.wiring.servo_id for axis in axes], address, size)
+        for axis in axes:
+            model, answer = axis.wiring.model, answers.get(axis.wiring.servo_id)
+            register = model[Role.BUS_WATCHDOG]
+            if answer is not None and register.of_block(answer.data, address) == model.watchdog_tripped:
+                yield axis
 
     def recover(self, axis: Axis) -> int:
         """Take a servo back that has stopped by itself: goal := measured, verified, and enabled again.
@@ -110,9 +112,11 @@ class BusWatchdogs:
         """
         self.trips += 1
         found = self._registers.read_many(axis, _HOLDING)
-        ticks = found["Present Position"] + _lean(axis, found)
-        self._registers.write_verified(axis, _NAME, _OFF)  # before the goal, which is locked until then
-        self._registers.write_verified(axis, "Goal Position", ticks)
+        ticks = found[Role.PRESENT_POSITION] + _lean(axis, found)
+        self._registers.write_verified(
+            axis, Role.BUS_WATCHDOG, _OFF
+        )  # before the goal, which is locked until then
+        self._registers.write_verified(axis, Role.GOAL_POSITION, ticks)
         self.enable(axis)
         return ticks
 
@@ -123,29 +127,36 @@ class BusWatchdogs:
                 self.disable(axis)
 
     def _has(self, axis: Axis) -> bool:
-        return _SINCE_EVER in axis.wiring.model.name or self._firmware(axis) >= _FIRST_FIRMWARE
+        first = axis.wiring.model.since.get(Feature.BUS_WATCHDOG)
+        return first is not None and (not first or self._firmware(axis) >= first)
 
     def _firmware(self, axis: Axis) -> int:
         """Asked of a servo that has not told it yet; guessing would leave one that has tripped as it is."""
-        return axis.firmware or self._registers.read(axis, "Firmware Version")
+        return axis.firmware or self._registers.read(axis, Role.FIRMWARE_VERSION)
 
     def _why_not(self, axis: Axis) -> str:
-        if not self._units:
+        if not self.time:
             return "off by setting"
-        if not self._has(axis):
-            return f"off: firmware {self._firmware(axis)} is older than {_FIRST_FIRMWARE}"
-        return ""
+        if self._has(axis):
+            return ""
+        first = axis.wiring.model.since.get(Feature.BUS_WATCHDOG)
+        if first is None:
+            return f"off: {axis.wiring.model.name} has none"
+        return f"off: firmware {self._firmware(axis)} is older than {first}"
 
 
-def _lean(axis: Axis, found: Mapping[str, int]) -> int:
+def _lean(axis: Axis, found: Mapping[Role, int]) -> int:
     """How far off its place a goal must be for a servo to go on holding as it does [tick].
 
-    In position control its PWM is K_P · error, with K_P = Position P Gain / 128 (e-Manual, "Position PID
-    Gain(80, 82, 84)"). Where another loop or an integral stands between, it leans to the goal it had, a little.
+    In position control its PWM is its position P gain times the error. Where another loop or an integral stands
+    between, it leans to the goal it had, a little.
     """
-    gain, unit = found["Position P Gain"], axis.wiring.model.position_unit
-    if axis.wiring.mode is OperatingMode.CURRENT_BASED_POSITION or found["Position I Gain"] or not gain:
-        bound, error = _LEAN, float(found["Goal Position"] - found["Present Position"])
+    model = axis.wiring.model
+    gain, has_integral = found.get(Role.POSITION_P_GAIN, 0), found.get(Role.POSITION_I_GAIN, 0)
+    is_led = axis.wiring.mode is OperatingMode.CURRENT_BASED_POSITION or has_integral
+    if is_led or not gain or Role.PRESENT_PWM not in found:
+        bound, error = _LEAN, float(found[Role.GOAL_POSITION] - found[Role.PRESENT_POSITION])
     else:
-        bound, error = _FARTHEST, found["Present PWM"] * P_GAIN_UNIT / gain
-    return round(max(-bound / unit, min(bound / unit, error)))
+        bound, error = _FARTHEST, found[Role.PRESENT_PWM] / model[Role.POSITION_P_GAIN].to_si(gain)
+    most = bound / model.position_unit
+    return round(max(-most, min(most, error)))

@@ -10,7 +10,8 @@ from typing import Any
 from armature.core.model.arm import ArmModel
 from armature.core.model.document import read_document
 from armature.core.model.units import quantity
-from armature.dynamixel.tables.control_table import BAUD_RATES, OperatingMode, baud_index
+from armature.dynamixel.tables.registry import require_baud_rate
+from armature.dynamixel.tables.roles import OperatingMode
 from armature.dynamixel.wiring.entry import named, only, read_servo
 from armature.dynamixel.wiring.servo import ServoWiring, second_name
 from armature.errors import ConfigError
@@ -111,7 +112,7 @@ def _baud_rate(entry: object, where: str) -> int:
     bus = named(entry, where)
     only(bus, ("baud_rate",), where)
     baud = quantity(f"{where}.baud_rate", bus.get("baud_rate"), ("bit/s",))
-    return BAUD_RATES[baud_index(f"{where}.baud_rate", baud, bus["baud_rate"])]
+    return require_baud_rate(f"{where}.baud_rate", baud, bus["baud_rate"])
 
 
 def _check_complete(wiring: Wiring, arm: ArmModel, source: str) -> None:

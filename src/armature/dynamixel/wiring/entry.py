@@ -9,7 +9,9 @@ from typing import Any
 
 from armature.core.model.arm import ArmModel, Joint
 from armature.core.model.units import quantity
-from armature.dynamixel.tables.control_table import OperatingMode, ServoModel, servo_model
+from armature.dynamixel.tables.model import ServoModel
+from armature.dynamixel.tables.registry import servo_model
+from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.dynamixel.wiring.servo import ServoWiring, second_name
 from armature.errors import ConfigError
 
@@ -169,9 +171,7 @@ def _torque_constant(value: object, model: ServoModel, where: str) -> float:
 def _mode(value: object, model: ServoModel, where: str) -> OperatingMode:
     if value is None:
         return OperatingMode.POSITION
-    modes = dict(_MODES)
-    if model.current_unit is None:
-        del modes[str(OperatingMode.CURRENT_BASED_POSITION)]
+    modes = {name: mode for name, mode in _MODES.items() if mode in model.modes}
     if value not in modes:
         raise ConfigError(where, value, f"modes of {model.name} are {', '.join(modes)}")
     return modes[str(value)]
@@ -183,7 +183,7 @@ def _current_limit(value: object, model: ServoModel, mode: OperatingMode, where:
         return math.nan
     if model.current_unit is None or not needs_one:
         raise ConfigError(where, value, f"leave it out, or set mode: {OperatingMode.CURRENT_BASED_POSITION}")
-    highest = model.current_unit * model.registers["Current Limit"].maximum
+    highest = model[Role.CURRENT_LIMIT].to_si(model[Role.CURRENT_LIMIT].maximum)
     limit = quantity(where, value, ("A", "mA"))
     if not model.current_unit <= limit <= highest:
         raise ConfigError(where, value, f"{model.name} takes {model.current_unit:g} to {highest:.2f} A")

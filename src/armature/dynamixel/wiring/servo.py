@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass, replace
 
 from armature.core.model.arm import Limit
-from armature.dynamixel.tables.control_table import OperatingMode, ServoModel
+from armature.dynamixel.tables.model import ServoModel
+from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.errors import GoalRefused
 
 _ROUNDING = 1e-6  # of a step of Goal Current: a limit of whole steps is them all
@@ -76,7 +77,7 @@ class ServoWiring:
         where = f"effort of {self.joint}"
         if not 0.0 < effort < math.inf:
             raise GoalRefused(where, effort, "give a limit above 0, or 0 for that of the wiring file alone")
-        step, most = self._effort_step(effort, where), self.ram["Goal Current"]
+        step, most = self._effort_step(effort, where), self.ram[Role.GOAL_CURRENT]
         units = most if effort >= most * step else math.floor(effort / step + _ROUNDING)
         if not units:
             raise GoalRefused(where, effort, f"its servo limits it in steps of {step:.3g}; give more")
@@ -105,18 +106,20 @@ class ServoWiring:
 
     @property
     def reach(self) -> tuple[int, int]:
-        """Least and greatest Goal Position that it takes as the factory delivers it [tick]."""
-        registers = self.model.registers
+        """Least and greatest goal that it takes as the factory delivers it [tick]."""
+        model = self.model
         if self.mode.counts_turns:
-            return registers["Goal Position"].minimum, registers["Goal Position"].maximum
-        return registers["Min Position Limit"].default or 0, registers["Max Position Limit"].default or 0
+            return model[Role.GOAL_POSITION].minimum, model[Role.GOAL_POSITION].maximum
+        if not model.has(Role.MAX_POSITION_LIMIT):
+            return 0, model.resolution - 1
+        return model.default(Role.MIN_POSITION_LIMIT), model.default(Role.MAX_POSITION_LIMIT)
 
     @property
-    def ram(self) -> dict[str, int]:
-        """Values of RAM registers that follow from the wiring."""
-        if math.isnan(self.current_limit) or self.model.current_unit is None:
+    def ram(self) -> dict[Role, int]:
+        """Raw values of RAM registers that follow from the wiring."""
+        if math.isnan(self.current_limit) or not self.model.has(Role.GOAL_CURRENT):
             return {}
-        return {"Goal Current": round(self.current_limit / self.model.current_unit)}
+        return {Role.GOAL_CURRENT: self.model[Role.GOAL_CURRENT].to_raw(self.current_limit)}
 
 
 def second_name(joint: str) -> str:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from armature.dynamixel.tables.control_table import baud_index
 from armature.dynamixel.wiring.arm import ServoWiring, Wiring, second_name
 from armature.emulator.bus.disturbance import Disturbance, Transmission
 from armature.emulator.bus.wire import Wire
@@ -137,7 +136,7 @@ class EmulatedBus:
         """
         servos = [(entry, Servo(entry.model, entry.servo_id)) for entry in wiring.all_servos]
         for entry, servo in servos:
-            servo.registers["Baud Rate"] = baud_index("baud rate", wiring.baud_rate(entry))
+            servo.listen_at(wiring.baud_rate(entry))
         return EmulatedBus(servos, plant, wiring.buses, now)
 
     def renew(self, joint: str) -> None:

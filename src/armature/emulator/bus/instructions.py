@@ -18,11 +18,10 @@ from armature.dynamixel.protocol.packet import (
     crc16,
     status,
 )
-from armature.dynamixel.tables.control_table import NO_SHADOW
+from armature.dynamixel.tables.roles import Role
 from armature.emulator.servo.registers import FactoryReset
 from armature.emulator.servo.servo import Servo
 
-_DELAY_UNIT = 2e-6  # [s], section "Return Delay Time(9)"
 # Status Return Level(68) that an answer needs.
 _LEVELS: dict[int, int] = {Instruction.PING: 0, Instruction.READ: 1}
 _READ, _ALL = 1, 2
@@ -73,8 +72,8 @@ def _addressed(packet: Packet, servos: Sequence[Servo]) -> list[Servo]:
 
 def _shadow_id(servo: Servo) -> int:
     """Section "Secondary(Shadow) ID(12)": below 253 the servo obeys it as well, without an answer."""
-    shadow = servo.registers["Secondary(Shadow) ID"]
-    return shadow if shadow < NO_SHADOW else servo.servo_id
+    shadow = servo.registers.get(Role.SHADOW_ID, servo.model.no_shadow)
+    return shadow if shadow < servo.model.no_shadow else servo.servo_id
 
 
 def _single(packet: Packet, servo: Servo) -> Iterator[Answer]:
@@ -97,7 +96,7 @@ def _perform(packet: Packet, servo: Servo) -> tuple[Error, bytes]:
 
 
 def _ping(packet: Packet, servo: Servo) -> tuple[Error, bytes]:
-    version = bytes([servo.registers["Firmware Version"]])
+    version = bytes([servo.registers.get(Role.FIRMWARE_VERSION)])
     return Error.NONE, servo.model.number.to_bytes(2, "little") + version
 
 
@@ -235,7 +234,7 @@ def _flagged(error: Error, servo: Servo) -> int:
 
 
 def _delay(servo: Servo) -> float:
-    return servo.registers["Return Delay Time"] * _DELAY_UNIT
+    return servo.registers.measure(Role.RETURN_DELAY)
 
 
 _SINGLES: dict[int, Callable[[Packet, Servo], tuple[Error, bytes]]] = {

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from armature.dynamixel.tables.control_table import BAUD_RATES
+from armature.dynamixel.tables.registry import baud_rates
 from armature.emulator.bus.bus import EmulatedBus
 from armature.emulator.bus.disturbance import Transmission
 from armature.errors import PortError
@@ -166,7 +166,7 @@ class _Plug:
         data = os.read(self.line.master, _CHUNK)
         # A servo set to another baud rate than the host's port hears only noise.
         speed = _speed(self.line.slave)
-        self._bus.wires[self._name].baud_rate = speed if speed in BAUD_RATES else self._baud_rate
+        self._bus.wires[self._name].baud_rate = speed if speed in baud_rates() else self._baud_rate
         self.waiting.extend(self._bus.feed(data, now, self._name))
 
     def send(self, now: float) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from armature.dynamixel.protocol.packet import BITS_PER_BYTE, Packet, StreamDecoder
-from armature.dynamixel.tables.control_table import BAUD_RATES
 from armature.emulator.bus.disturbance import Disturbance, Transmission
 from armature.emulator.bus.instructions import Answer, execute
 from armature.emulator.servo.servo import Servo
@@ -64,7 +63,7 @@ class Wire:
             servo
             for servo in servos
             if servo.is_awake
-            and BAUD_RATES[servo.registers["Baud Rate"]] == self.baud_rate
+            and servo.baud_rate == self.baud_rate
             and all(disturbance.hears(servo, packet) for disturbance in self._disturbances)
         ]
 

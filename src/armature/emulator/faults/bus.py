@@ -8,6 +8,7 @@ from itertools import zip_longest
 from typing import ClassVar
 
 from armature.dynamixel.protocol.packet import Packet
+from armature.dynamixel.tables.roles import Role
 from armature.emulator.bus.bus import EmulatedBus
 from armature.emulator.bus.disturbance import Disturbance, Transmission
 from armature.emulator.bus.instructions import execute
@@ -29,8 +30,9 @@ class DuplicateId(Fault):
 
     def _twin(self, servo: Servo) -> Servo:
         twin = Servo(servo.model, servo.servo_id)
-        for name in ("Baud Rate", "Return Delay Time"):
-            twin.registers[name] = servo.registers[name]
+        for role in (Role.BAUD_RATE, Role.RETURN_DELAY):
+            if role in twin.registers:
+                twin.registers[role] = servo.registers[role]
         twin.place(servo.drive.position * servo.model.position_unit + self.angle)
         return twin
 

@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
+from armature.dynamixel.tables.roles import HardwareError
 from armature.emulator.bus.bus import EmulatedBus
 from armature.emulator.faults.fault import Fault, Undo, parameter
 from armature.emulator.physics.plant import Workshop
-from armature.emulator.servo.protection import HardwareError
 from armature.emulator.servo.servo import Servo
 from armature.errors import ConfigError
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from armature.dynamixel.tables.roles import Role
 from armature.emulator.servo.servo import Servo
 
 # Of the supply and 2 m of cable of 0.5 mm² (0.034 Ω/m, both ways); no figure published, chosen [Ω].
@@ -39,4 +40,7 @@ def supplies(servos: Iterable[Servo]) -> tuple[Supply, ...]:
 
 def _bears(servo: Servo, voltage: float) -> bool:
     """Section "Max Voltage Limit(32)": the end of its range is what the model bears."""
-    return voltage * 10.0 <= servo.model.registers["Max Voltage Limit"].maximum
+    model = servo.model
+    if not model.has(Role.MAX_VOLTAGE_LIMIT):
+        return voltage <= model.nominal_voltage
+    return voltage / model[Role.MAX_VOLTAGE_LIMIT].scale <= model[Role.MAX_VOLTAGE_LIMIT].maximum

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from armature.core.model.arm import ArmModel
 from armature.dynamixel.wiring.arm import ServoWiring, Wiring
+from armature.emulator.servo.control_law import factory_stiffness
 from armature.emulator.servo.motor import rotor_inertia
 
 
@@ -22,8 +23,7 @@ class Law:
     def of(entry: ServoWiring) -> Law:
         """What a joint's servos do to it with their factory gains, at their nominal voltage."""
         square = entry.reduction**2 * entry.motors
-        gain = entry.model.registers["Position P Gain"].default or 0
-        return Law(entry.model.stiffness(gain) * square, entry.model.damping * square)
+        return Law(factory_stiffness(entry.model) * square, entry.model.damping * square)
 
     def set_point(self, position: float, velocity: float, torque: float) -> float:
         """Where the set-point of this law must stand to give a torque [N·m] or [N] at a place and speed.

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from armature.dynamixel.tables.model import ServoModel
+from armature.dynamixel.tables.roles import Role
 from armature.emulator.servo.registers import RegisterFile
 
 # Gains that act on sums and differences count per control period of the firmware [s].
 _PERIOD = 1e-3
+# Of a servo that has no register for it: the XM430-W350's [PWM/tick].
+_FIRM = 6.25
 
 
 @dataclass(frozen=True)
 class PositionGains:
-    """Sections "Position PID Gain(80, 82, 84)" and "Feedforward 1st/2nd Gains(88, 90)": the controller's gains."""
+    """The controller's gains: PWM for each tick."""
 
     p: float
     i: float
@@ -22,14 +26,21 @@ class PositionGains:
 
     @staticmethod
     def from_registers(registers: RegisterFile) -> PositionGains:
-        """KPP = P/128, KPI = I/65536, KPD = D/16, KFF1st and KFF2nd = value/4."""
+        """By their registers; those without one are 0, but for the first, without which nothing would hold."""
         return PositionGains(
-            p=registers["Position P Gain"] / 128.0,
-            i=registers["Position I Gain"] / 65_536.0,
-            d=registers["Position D Gain"] / 16.0,
-            velocity=registers["Feedforward 1st Gain"] / 4.0,
-            acceleration=registers["Feedforward 2nd Gain"] / 4.0,
+            p=registers.measure(Role.POSITION_P_GAIN, _FIRM),
+            i=registers.measure(Role.POSITION_I_GAIN),
+            d=registers.measure(Role.POSITION_D_GAIN),
+            velocity=registers.measure(Role.FEEDFORWARD_1ST_GAIN),
+            acceleration=registers.measure(Role.FEEDFORWARD_2ND_GAIN),
         )
+
+
+def factory_stiffness(model: ServoModel) -> float:
+    """Torque of position control for being off the goal, as the factory delivers a model [N·m/rad]."""
+    if model.has(Role.POSITION_P_GAIN):
+        return model.stiffness(model.default(Role.POSITION_P_GAIN))
+    return _FIRM / model.full_pwm * model.stall_torque / model.position_unit
 
 
 class PositionControl:
@@ -72,11 +83,11 @@ class PositionControl:
 
 
 class VelocityControl:
-    """PI control of the velocity: section "Velocity PI Gain(76, 78)"."""
+    """PI control of the velocity."""
 
     def __init__(self) -> None:
-        self.p = 0.0  # KVP = P/128
-        self.i = 0.0  # KVI = I/65536
+        self.p = 0.0
+        self.i = 0.0
         self._sum = 0.0
 
     def reset(self) -> None:

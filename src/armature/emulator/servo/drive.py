@@ -5,23 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from armature.dynamixel.tables.control_table import FULL_PWM, OperatingMode, ServoModel
+from armature.dynamixel.tables.model import ServoModel
+from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.emulator.servo.control_law import PositionControl, PositionGains, VelocityControl
 from armature.emulator.servo.motor import Motor
 from armature.emulator.servo.profile import Profile
 from armature.emulator.servo.registers import RegisterFile
+from armature.emulator.servo.rules import mode_of
 
 POSITION_MODES = (OperatingMode.POSITION, OperatingMode.EXTENDED_POSITION, OperatingMode.CURRENT_BASED_POSITION)
-# Section "Drive Mode(10)".
-_REVERSE, _TIME_BASED = 0x01, 0x04
-# Section "Homing Offset(20)": position control ignores larger ones [tick].
-_POSITION_MODE_HOMING = 1_024
-# Section "Profile Acceleration(108)": 214.577 rev/min² [rev/s²].
-_ACCELERATION_UNIT = 214.577 / 3_600.0
+_TIME_BASED = 0x04  # section "Drive Mode(10)"
 
 
 class Drive:
-    """Motor and control of one servo; positions in it are ticks as Present Position(132) counts them."""
+    """Motor and control of one servo; positions in it are ticks as its registers count them."""
 
     def __init__(self, model: ServoModel) -> None:
         """Build for a model, torque off."""
@@ -35,7 +32,8 @@ class Drive:
         self._speed = 0.0  # [rad/s]
         self._ticks_per_rad = 1.0 / model.position_unit
         self._velocity_tick = model.velocity_unit / model.position_unit  # [tick/s] of one unit
-        self._acceleration_tick = _ACCELERATION_UNIT * model.resolution  # [tick/s²] of one unit
+        self._full_pwm = model.full_pwm
+        self._current_unit = model.current_unit or 1.0  # [A]
         self._position_control = PositionControl()
         self._velocity_control = VelocityControl()
         self._turns = 0  # [tick] of whole turns taken off
@@ -70,11 +68,6 @@ class Drive:
         return self._sign * self.motor.load
 
     @property
-    def trajectory_velocity(self) -> float:
-        """Velocity of the set-point, in units of the velocity registers."""
-        return self.profile.velocity / self._velocity_tick
-
-    @property
     def follows_position(self) -> bool:
         """Whether it is on and controls a position."""
         return self.is_on and self._mode in POSITION_MODES
@@ -83,21 +76,27 @@ class Drive:
 
     def configure(self, registers: RegisterFile) -> None:
         """Take over what the registers say."""
-        self._mode = OperatingMode(registers["Operating Mode"])
+        model = self._model
+        self._mode = mode_of(model, registers)
         self._law = self._laws[self._mode]
-        self._sign = -1 if registers["Drive Mode"] & _REVERSE else 1
-        self._is_time_based = bool(registers["Drive Mode"] & _TIME_BASED)
-        homing = registers["Homing Offset"]
-        ignored = self._mode == OperatingMode.POSITION and abs(homing) > _POSITION_MODE_HOMING
+        drive_mode = registers.get(Role.DRIVE_MODE)
+        self._sign = -1 if drive_mode & model.reverse else 1
+        self._is_time_based = bool(drive_mode & _TIME_BASED)
+        homing, largest = registers.get(Role.HOMING_OFFSET), model.largest_homing
+        ignored = self._mode == OperatingMode.POSITION and largest is not None and abs(homing) > largest
         self._homing = 0 if ignored else homing
-        self._goal_pwm = float(registers["Goal PWM"])
-        self._goal_current = float(registers["Goal Current"]) if "Goal Current" in registers else 0.0
-        self._goal_velocity = registers["Goal Velocity"] * self._velocity_tick
-        self._profile_velocity = registers["Profile Velocity"]
-        self._profile_acceleration = registers["Profile Acceleration"]
+        self._goal_pwm = float(registers.get(Role.GOAL_PWM, round(model.full_pwm)))
+        self._goal_current = registers.measure(Role.GOAL_CURRENT)  # [A]
+        self._goal_velocity = registers.measure(Role.GOAL_VELOCITY) * self._ticks_per_rad
+        self._profile_time = (
+            registers.get(Role.PROFILE_VELOCITY) * 1e-3,
+            registers.get(Role.PROFILE_ACCELERATION) * 1e-3,
+        )
+        self._profile_velocity = registers.measure(Role.PROFILE_VELOCITY) * self._ticks_per_rad
+        self._profile_acceleration = registers.measure(Role.PROFILE_ACCELERATION) * self._ticks_per_rad
         self._position_control.gains = PositionGains.from_registers(registers)
-        self._velocity_control.p = registers["Velocity P Gain"] / 128.0
-        self._velocity_control.i = registers["Velocity I Gain"] / 65_536.0
+        self._velocity_control.p = registers.measure(Role.VELOCITY_P_GAIN)
+        self._velocity_control.i = registers.measure(Role.VELOCITY_I_GAIN)
 
     def place(self, angle: float) -> None:
         """Put the horn at an angle [rad], as a hand would before power comes on."""
@@ -127,11 +126,10 @@ class Drive:
 
     def move(self, goal: float) -> None:
         """Begin a new profile to a goal [tick]."""
-        velocity, acceleration = self._profile_velocity, self._profile_acceleration
-        if self._is_time_based and velocity:
-            self.profile.move_within(goal, velocity * 1e-3, acceleration * 1e-3)
+        if self._is_time_based and self._profile_velocity:
+            self.profile.move_within(goal, *self._profile_time)
         else:
-            self.profile.move(goal, velocity * self._velocity_tick, acceleration * self._acceleration_tick)
+            self.profile.move(goal, self._profile_velocity, self._profile_acceleration)
 
     def halt(self, ahead: float = 0.0) -> None:
         """Let the set-point rest where the horn is, or some ticks ahead of it."""
@@ -146,7 +144,7 @@ class Drive:
         if not self.is_on:
             return 0.0
         self.pwm = self._law(dt)
-        return self.motor.turn(self._sign * self.pwm / FULL_PWM, speed)
+        return self.motor.turn(self._sign * self.pwm / self._full_pwm, speed)
 
     # --- control laws: PWM value in the direction of increasing position --------------------------------
 
@@ -154,7 +152,8 @@ class Drive:
         return self._track(abs(self._goal_pwm), dt)
 
     def _follow_position_by_current(self, dt: float) -> float:
-        return self._drive_current(self._track(abs(self._goal_current), dt))
+        unit = self._current_unit
+        return self._drive_current(self._track(abs(self._goal_current) / unit, dt) * unit)
 
     def _hold_current(self, dt: float) -> float:
         return self._drive_current(self._goal_current)
@@ -163,8 +162,7 @@ class Drive:
         return self._goal_pwm
 
     def _follow_velocity(self, dt: float) -> float:
-        acceleration = self._profile_acceleration * self._acceleration_tick
-        self.profile.follow_velocity(self._goal_velocity, acceleration, dt)
+        self.profile.follow_velocity(self._goal_velocity, self._profile_acceleration, dt)
         error = self.profile.velocity - self.speed * self._ticks_per_rad
         return self._velocity_control.step(error / self._velocity_tick, abs(self._goal_pwm), dt)
 
@@ -175,7 +173,7 @@ class Drive:
         error = profile.position - self.position
         return self._position_control.step(error, profile.velocity, profile.acceleration, bound, dt)
 
-    def _drive_current(self, value: float) -> float:
-        duty = self.motor.duty_for(value * (self._model.current_unit or 0.0), self.speed)
+    def _drive_current(self, current: float) -> float:
+        duty = self.motor.duty_for(current, self.speed)
         bound = abs(self._goal_pwm)
-        return min(bound, max(-bound, duty * FULL_PWM))
+        return min(bound, max(-bound, duty * self._full_pwm))

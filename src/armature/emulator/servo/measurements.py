@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from armature.dynamixel.tables.control_table import ServoModel
+from collections.abc import Callable
+
+from armature.dynamixel.tables.model import ServoModel
+from armature.dynamixel.tables.roles import Role
 from armature.emulator.servo.drive import Drive
 from armature.emulator.servo.registers import RegisterFile
 
 # The manual gives no figures for these two.
 _IN_POSITION = 10  # [tick]
 _FOLLOWING_ERROR = 200  # [tick]
+_STANDING = 0.24  # of a servo without a register for it: 10 units of an XM430-W350 [rad/s]
 
 
 class Measurements:
@@ -19,28 +23,43 @@ class Measurements:
         self._model = model
         self._registers = registers
         self._drive = drive
+        self._voltage = 0.0  # at the plug [V]
+        self._told = [
+            (role, model[role].scale, *model[role].bounds, measure)
+            for role, measure in self._measures().items()
+            if model.has(role)
+        ]
+
+    def _measures(self) -> dict[Role, Callable[[], float]]:
+        """What is told of the servo, in the unit of each role."""
+        drive, unit = self._drive, self._model.position_unit
+        return {
+            Role.MOVING: self.is_moving,
+            Role.MOVING_STATUS: self._moving_status,
+            Role.PRESENT_PWM: lambda: drive.pwm,
+            Role.PRESENT_LOAD: lambda: 100.0 * max(-1.0, min(1.0, drive.load)),
+            Role.PRESENT_CURRENT: lambda: drive.load * drive.motor.stall_current,
+            Role.PRESENT_VELOCITY: lambda: drive.speed,
+            Role.PRESENT_POSITION: lambda: drive.position * unit,
+            Role.VELOCITY_TRAJECTORY: lambda: drive.profile.velocity * unit,
+            Role.POSITION_TRAJECTORY: lambda: drive.profile.position * unit,
+            Role.PRESENT_VOLTAGE: lambda: self._voltage,
+            Role.PRESENT_TEMPERATURE: lambda: drive.motor.temperature,
+        }
 
     def write(self, clock: float, voltage: float) -> None:
         """Bring the registers up to date, clock [s] after power-up, with a voltage [V] at the plug."""
-        put, drive = self._registers.__setitem__, self._drive
-        put("Realtime Tick", int(clock * 1e3) % 32_768)
-        put("Moving", int(self.is_moving()))
-        put("Moving Status", self._moving_status())
-        put("Present PWM", round(drive.pwm))
-        if self._model.current_unit is None:
-            put("Present Load", round(1_000.0 * max(-1.0, min(1.0, drive.load))))
-        else:
-            put("Present Current", round(drive.load * drive.motor.stall_current / self._model.current_unit))
-        put("Present Velocity", round(drive.speed / self._model.velocity_unit))
-        put("Present Position", round(drive.position))
-        put("Velocity Trajectory", round(drive.trajectory_velocity))
-        put("Position Trajectory", round(drive.profile.position))
-        put("Present Input Voltage", round(voltage * 10.0))
-        put("Present Temperature", round(drive.motor.temperature))
+        self._voltage, registers = voltage, self._registers
+        for role, scale, least, greatest, measure in self._told:
+            value = round(measure() / scale)
+            registers[role] = least if value < least else min(value, greatest)
+        if self._model.has(Role.REALTIME_TICK):
+            tick = self._model[Role.REALTIME_TICK]
+            registers[Role.REALTIME_TICK] = int(clock / tick.scale) % (tick.maximum + 1)
 
     def is_moving(self) -> bool:
         """Section "Moving(122)"."""
-        threshold = self._registers["Moving Threshold"] * self._model.velocity_unit
+        threshold = self._registers.measure(Role.MOVING_THRESHOLD, _STANDING)
         ongoing = self._drive.follows_position and self._drive.profile.is_ongoing
         return ongoing or abs(self._drive.speed) > threshold
 
@@ -52,4 +71,4 @@ class Measurements:
         status = int(profile.kind)
         status |= 0x08 if abs(profile.position - position) > _FOLLOWING_ERROR else 0
         status |= 0x02 if profile.is_ongoing else 0
-        return status | (0x01 if abs(self._registers["Goal Position"] - position) <= _IN_POSITION else 0)
+        return status | (0x01 if abs(self._registers[Role.GOAL_POSITION] - position) <= _IN_POSITION else 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from armature.core.kinematics.drive import Drive
-from armature.dynamixel.tables.control_table import ServoModel
+from armature.dynamixel.tables.model import ServoModel
 from armature.emulator.servo.heat import Heat
 
 # "Specifications", "Standby Current": 17 mA to 52 mA, by model [A].

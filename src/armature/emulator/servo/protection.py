@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+import math
 
-from armature.dynamixel.tables.control_table import WATCHDOG_TRIPPED
+from armature.dynamixel.tables.model import ServoModel
+from armature.dynamixel.tables.roles import HardwareError, Role
 from armature.emulator.servo.registers import RegisterFile
-
-
-class HardwareError(IntEnum):
-    """Bits of Hardware Error Status(70) and Shutdown(63)."""
-
-    INPUT_VOLTAGE = 0x01
-    OVERHEATING = 0x04
-    MOTOR_ENCODER = 0x08
-    ELECTRICAL_SHOCK = 0x10
-    OVERLOAD = 0x20
-
 
 # Section "Shutdown(63)": a "persistent load that exceeds maximum output", without figures; these are chosen.
 _OVERLOAD = 0.8  # share of the stall torque
 _OVERLOAD_TIME = 1.5  # [s]
-_WATCHDOG_UNIT = 20e-3  # [s], section "Bus Watchdog(98)"
+_ROUNDING = 1e-6  # [V]
 
 
 class Protection:
@@ -37,12 +27,12 @@ class Protection:
         self.overloaded = 0.0
 
     def errors(self, load: float, temperature: float, voltage: float, is_on: bool, dt: float) -> int:
-        """What is wrong now, as bits of Hardware Error Status(70).
+        """What is wrong now, see HardwareError.
 
         Args:
             load: of the motor, as a share of its stall torque.
-            temperature: as Present Temperature(146) tells it [°C].
-            voltage: as Present Input Voltage(144) tells it [V].
+            temperature: as the servo measures it [°C].
+            voltage: at the plug [V].
             is_on: whether torque is on.
             dt: since the last call [s].
         """
@@ -50,9 +40,10 @@ class Protection:
         self.overloaded = self.overloaded + dt if is_on and load > _OVERLOAD else 0.0
         if self.overloaded > _OVERLOAD_TIME:
             found |= HardwareError.OVERLOAD
-        if round(temperature) > registers["Temperature Limit"]:
+        if round(temperature) > registers.measure(Role.TEMPERATURE_LIMIT, math.inf):
             found |= HardwareError.OVERHEATING
-        if not registers["Min Voltage Limit"] <= round(voltage * 10.0) <= registers["Max Voltage Limit"]:
+        least = registers.measure(Role.MIN_VOLTAGE_LIMIT) - _ROUNDING
+        if not least <= round(voltage, 1) <= registers.measure(Role.MAX_VOLTAGE_LIMIT, math.inf) + _ROUNDING:
             found |= HardwareError.INPUT_VOLTAGE
         for error in self.ailments:
             if is_on or error is not HardwareError.OVERLOAD:
@@ -63,14 +54,15 @@ class Protection:
 class BusWatchdog:
     """Section "Bus Watchdog(98)": notices when no instruction packet has come for long."""
 
-    def __init__(self, registers: RegisterFile) -> None:
+    def __init__(self, model: ServoModel, registers: RegisterFile) -> None:
+        self._tripped = model.watchdog_tripped
         self._registers = registers
         self._silence = 0.0  # [s]
 
     @property
     def has_tripped(self) -> bool:
         """Whether it has, and nobody has cleared it; goals are read-only then."""
-        return self._registers["Bus Watchdog"] == WATCHDOG_TRIPPED
+        return self._registers.get(Role.BUS_WATCHDOG) == self._tripped
 
     def hear(self) -> None:
         """An instruction packet was on the bus."""
@@ -79,7 +71,7 @@ class BusWatchdog:
     def trips(self, dt: float) -> bool:
         """Pass dt [s] with torque on; tell whether it trips now."""
         self._silence += dt
-        if not 0 < self._registers["Bus Watchdog"] * _WATCHDOG_UNIT < self._silence:
+        if self.has_tripped or not 0.0 < self._registers.measure(Role.BUS_WATCHDOG) < self._silence:
             return False
-        self._registers["Bus Watchdog"] = WATCHDOG_TRIPPED
+        self._registers[Role.BUS_WATCHDOG] = self._tripped
         return True

@@ -7,7 +7,8 @@ from enum import IntEnum
 from struct import Struct
 
 from armature.dynamixel.protocol.packet import Error
-from armature.dynamixel.tables.control_table import Register, ServoModel
+from armature.dynamixel.tables.model import Register, ServoModel
+from armature.dynamixel.tables.roles import Role
 
 Change = tuple[Register, int]
 _FORMATS = {
@@ -16,11 +17,10 @@ _FORMATS = {
     for signed in (False, True)
 }
 
-PROFILE = ("Profile Velocity", "Profile Acceleration")
-_GAINS = (
-    *("Velocity I Gain", "Velocity P Gain", "Position D Gain", "Position I Gain", "Position P Gain"),
-    *("Feedforward 2nd Gain", "Feedforward 1st Gain"),
-)
+PROFILE = (Role.PROFILE_VELOCITY, Role.PROFILE_ACCELERATION)
+
+
+_GOALS_AT_LIMIT = {Role.GOAL_PWM: Role.PWM_LIMIT, Role.GOAL_CURRENT: Role.CURRENT_LIMIT}
 
 
 class FactoryReset(IntEnum):
@@ -31,71 +31,83 @@ class FactoryReset(IntEnum):
     KEEP_ID_AND_BAUD_RATE = 0x02
 
 
-_KEPT = {FactoryReset.KEEP_ID: ("ID",), FactoryReset.KEEP_ID_AND_BAUD_RATE: ("ID", "Baud Rate")}
+_KEPT = {
+    FactoryReset.KEEP_ID: (Role.ID,),
+    FactoryReset.KEEP_ID_AND_BAUD_RATE: (Role.ID, Role.BAUD_RATE),
+}
 
 
 class RegisterFile:
-    """A control table with its values."""
+    """A control table with its raw values, by role, or by the manual's name of what has no role."""
 
     def __init__(self, model: ServoModel) -> None:
-        self._registers = model.registers
+        self._registers = {register.key: register for register in model.registers.values()}
         self._at = {
             address: register
             for register in model.registers.values()
             for address in range(register.address, register.end)
         }
         self._pointers = {
-            register.address: model.registers[f"Indirect Address {name.rpartition(' ')[2]}"].address
-            for name, register in model.registers.items()
-            if name.startswith("Indirect Data")
+            register.address: register.pointer
+            for register in model.registers.values()
+            if register.pointer is not None
         }
-        self._first_pointed = min(self._pointers)
+        self._first_pointed = min(self._pointers, default=max(self._at) + 1)
         self._bytes = bytearray(max(self._at) + 1)
         # Kept beside the bytes because the servo looks at its registers far more often than the bus does.
         self._values: dict[str, int] = {}
         self._packers = {
-            name: (Struct(_FORMATS[item.size, item.signed]).pack_into, item.address)
-            for name, item in model.registers.items()
+            key: (Struct(_FORMATS[item.size, item.signed]).pack_into, item.address)
+            for key, item in self._registers.items()
         }
-        self.reset(model.registers)
+        self.reset(self._registers)
 
-    def __contains__(self, name: str) -> bool:
-        return name in self._registers
+    def __contains__(self, key: str) -> bool:
+        return key in self._registers
 
-    def __getitem__(self, name: str) -> int:
-        return self._values[name]
+    def __getitem__(self, key: str) -> int:
+        return self._values[key]
 
-    def __setitem__(self, name: str, value: int) -> None:
+    def __setitem__(self, key: str, value: int) -> None:
         """Store a value whatever the rules say: the firmware's own access."""
-        pack_into, start = self._packers[name]
+        pack_into, start = self._packers[key]
         pack_into(self._bytes, start, value)
-        self._values[name] = value
+        self._values[key] = value
 
-    def reset(self, names: Iterable[str]) -> None:
-        """Return registers to their defaults."""
-        for name in names:
-            self[name] = self._registers[name].default or 0
+    def get(self, role: Role, default: int = 0) -> int:
+        """The value of a role, or another where there is none."""
+        return self._values.get(role, default)
+
+    def measure(self, role: Role, default: float = 0.0) -> float:
+        """The value of a role in its unit, or another where there is none."""
+        return self._registers[role].to_si(self._values[role]) if role in self._values else default
+
+    def reset(self, keys: Iterable[str]) -> None:
+        """Return registers to their defaults, as far as there are any."""
+        for key in keys:
+            if key in self._registers:
+                self[key] = self._registers[key].default or 0
 
     def reset_ram(self) -> None:
         """What a loss of power does: the RAM area returns to its defaults."""
-        self.reset(name for name, register in self._registers.items() if not register.eeprom)
+        self.reset(key for key, register in self._registers.items() if not register.eeprom)
 
     def reset_eeprom(self, option: FactoryReset) -> None:
         """What a factory reset does: the EEPROM area returns to its defaults, but for what the option keeps."""
-        kept = {*_KEPT.get(option, ()), "Firmware Version"}
-        self.reset(name for name, register in self._registers.items() if register.eeprom and name not in kept)
+        kept = {*_KEPT.get(option, ()), Role.FIRMWARE_VERSION}
+        self.reset(key for key, register in self._registers.items() if register.eeprom and key not in kept)
 
     def reset_gains(self) -> None:
         """Return all gains to their defaults."""
-        self.reset(_GAINS)
+        self.reset(role for role in Role if role.is_gain)
 
     def reset_goals(self) -> None:
         """Return profile and goals to what they are after a start: section "Operating Mode(11)", note."""
         self.reset(PROFILE)
-        self["Goal PWM"] = self["PWM Limit"]
-        if "Goal Current" in self:
-            self["Goal Current"] = self["Current Limit"]
-        self["Goal Velocity"] = 0
+        for goal, limit in _GOALS_AT_LIMIT.items():
+            if goal in self:
+                self[goal] = self.get(limit, self._registers[goal].maximum)
+        self.reset((Role.GOAL_VELOCITY,))
 
     def read(self, address: int, length: int) -> tuple[Error, bytes]:
         """Bytes from an address on; undefined bytes between registers read as 0.
@@ -133,7 +145,7 @@ class RegisterFile:
     def store(self, changes: Iterable[Change]) -> None:
         """Carry out changes that were found allowed."""
         for register, value in changes:
-            self[register.name] = value
+            self[register.key] = value
 
     def _target(self, address: int) -> int:
         """Where a byte really lies: section "Indirect Address"."""

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from armature.dynamixel.protocol.packet import Error, Instruction
-from armature.dynamixel.tables.control_table import WATCHDOG_TRIPPED, OperatingMode, Register, ServoModel
+from armature.dynamixel.tables.model import ServoModel
+from armature.dynamixel.tables.roles import Feature, OperatingMode, Role
 from armature.emulator.servo.registers import Change, RegisterFile
 
-GOALS = ("Goal PWM", "Goal Current", "Goal Velocity", "Goal Position")
-# Protocol 2.0, "Clear" and "Fast Sync Read": the first firmware that has them.
-_SINCE_FIRMWARE: dict[int, int] = {
-    Instruction.CLEAR: 42,
-    Instruction.FAST_SYNC_READ: 45,
-    Instruction.FAST_BULK_READ: 45,
+GOALS = (Role.GOAL_PWM, Role.GOAL_CURRENT, Role.GOAL_VELOCITY, Role.GOAL_POSITION)
+_LIMITS = {
+    Role.GOAL_PWM: Role.PWM_LIMIT,
+    Role.GOAL_CURRENT: Role.CURRENT_LIMIT,
+    Role.GOAL_VELOCITY: Role.VELOCITY_LIMIT,
 }
-_SINCE_FIRMWARE_330: dict[int, int] = {Instruction.FAST_SYNC_READ: 46, Instruction.FAST_BULK_READ: 46}
-_FAST = tuple(_SINCE_FIRMWARE_330)
-_WITHOUT_FAST = ("MX-", "2X")  # of any firmware
-_WATCHDOG_FIRMWARE = 38  # section "Bus Watchdog(98)"
-_NEED_CURRENT = (OperatingMode.CURRENT, OperatingMode.CURRENT_BASED_POSITION)
+_FEATURES: dict[int, Feature] = {
+    Instruction.CLEAR: Feature.CLEAR,
+    Instruction.FAST_SYNC_READ: Feature.FAST_READ,
+    Instruction.FAST_BULK_READ: Feature.FAST_READ,
+    Instruction.REBOOT: Feature.REBOOT,
+}
 
 
 def is_of_size_330(model: ServoModel) -> bool:
@@ -29,42 +30,46 @@ def is_of_size_330(model: ServoModel) -> bool:
 
 def knows(model: ServoModel, firmware: int, instruction: int) -> bool:
     """Whether a firmware has an instruction."""
-    if instruction in _FAST and model.name.startswith(_WITHOUT_FAST):
-        return False
-    newer = _SINCE_FIRMWARE_330 if is_of_size_330(model) else _SINCE_FIRMWARE
-    return firmware >= newer.get(instruction, 0)
+    feature = _FEATURES.get(instruction)
+    return feature is None or model.supports(feature, firmware)
 
 
-def refusal(changes: Iterable[Change], registers: RegisterFile) -> Error:
+def refusal(changes: Iterable[Change], model: ServoModel, registers: RegisterFile) -> Error:
     """Why writes that fit their registers are refused all the same; Error.NONE if they are not."""
     for register, value in changes:
-        error = _range_error(register.name, value, registers)
-        if error is Error.NONE and not _is_within_limits(register, value, registers):
+        if register.role is None:
+            continue
+        error = _range_error(register.role, value, model, registers)
+        if error is Error.NONE and not _is_within_limits(register.role, value, model, registers):
             error = Error.DATA_LIMIT
         if error is not Error.NONE:
             return error
     return Error.NONE
 
 
-def _range_error(name: str, value: int, registers: RegisterFile) -> Error:
-    if name == "Bus Watchdog" and registers["Firmware Version"] < _WATCHDOG_FIRMWARE:
+def _range_error(role: Role, value: int, model: ServoModel, registers: RegisterFile) -> Error:
+    firmware = registers.get(Role.FIRMWARE_VERSION)
+    if role is Role.BUS_WATCHDOG and not model.supports(Feature.BUS_WATCHDOG, firmware):
         return Error.ACCESS
-    if name == "Operating Mode" and value not in _modes(registers):
+    if role is Role.OPERATING_MODE and model.mode_of(value) is None:
         return Error.DATA_RANGE
     # Section "Bus Watchdog(98)": goals are read-only once it has tripped, with a data range error.
-    is_locked = name in GOALS and registers["Bus Watchdog"] == WATCHDOG_TRIPPED
+    is_locked = role in GOALS and registers.get(Role.BUS_WATCHDOG) == model.watchdog_tripped
     return Error.DATA_RANGE if is_locked else Error.NONE
 
 
-def _modes(registers: RegisterFile) -> list[OperatingMode]:
-    """Section "Operating Mode(11)": a model that measures no current controls none."""
-    return [mode for mode in OperatingMode if "Goal Current" in registers or mode not in _NEED_CURRENT]
+def _is_within_limits(role: Role, value: int, model: ServoModel, registers: RegisterFile) -> bool:
+    if role is Role.GOAL_POSITION and Role.MAX_POSITION_LIMIT in registers:
+        lowest, highest = registers[Role.MIN_POSITION_LIMIT], registers[Role.MAX_POSITION_LIMIT]
+        is_limited = mode_of(model, registers) is OperatingMode.POSITION
+        return not is_limited or lowest <= value <= highest
+    limit = _LIMITS.get(role)
+    return limit is None or limit not in registers or abs(value) <= registers[limit]
 
 
-def _is_within_limits(register: Register, value: int, registers: RegisterFile) -> bool:
-    if register.name == "Goal Position":
-        lowest, highest = registers["Min Position Limit"], registers["Max Position Limit"]
-        return registers["Operating Mode"] != OperatingMode.POSITION or lowest <= value <= highest
-    if register.name in GOALS:
-        return abs(value) <= registers[register.name.replace("Goal ", "") + " Limit"]
-    return True
+def mode_of(model: ServoModel, registers: RegisterFile) -> OperatingMode:
+    """What a servo controls now; its position where it has no register that says it."""
+    if Role.OPERATING_MODE not in registers:
+        return OperatingMode.POSITION
+    mode = model.mode_of(registers[Role.OPERATING_MODE])
+    return OperatingMode.POSITION if mode is None else mode

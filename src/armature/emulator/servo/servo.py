@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from armature.dynamixel.protocol.packet import Error
-from armature.dynamixel.tables.control_table import OperatingMode, ServoModel
+from armature.dynamixel.tables.model import ServoModel
+from armature.dynamixel.tables.roles import HardwareError, OperatingMode, Role
 from armature.emulator.servo.drive import Drive
 from armature.emulator.servo.measurements import Measurements
 from armature.emulator.servo.protection import BusWatchdog, Protection
 from armature.emulator.servo.registers import PROFILE, Change, FactoryReset, RegisterFile
-from armature.emulator.servo.rules import GOALS, is_of_size_330, knows, refusal
+from armature.emulator.servo.rules import GOALS, is_of_size_330, knows, mode_of, refusal
 
 FIRMWARE_VERSION = 48
 # Without answers after a reboot; measured by a user (ROBOTIS-GIT/emanual, issue 1698) [s].
 BOOT_TIME = 0.4
-# Under this share of the lowest value of Min Voltage Limit(34) the firmware stops; no figure published.
+# Under this share of the lowest voltage that it bears the firmware stops; no figure published.
 _BROWN_OUT = 0.6
+_LOWEST = 0.8  # of the nominal voltage, what a servo bears that does not tell it
+# What cuts the torque of a servo that has no register for it.
+_CUTTING = HardwareError.OVERLOAD | HardwareError.OVERHEATING | HardwareError.ELECTRICAL_SHOCK
 # What a tripped Bus Watchdog sets to 0 in the modes that do not control a position.
 _STOPPED_BY = {
-    OperatingMode.CURRENT: "Goal Current",
-    OperatingMode.VELOCITY: "Goal Velocity",
-    OperatingMode.PWM: "Goal PWM",
+    OperatingMode.CURRENT: Role.GOAL_CURRENT,
+    OperatingMode.VELOCITY: Role.GOAL_VELOCITY,
+    OperatingMode.PWM: Role.GOAL_PWM,
 }
 # Protocol 2.0, "Clear": the option for the position, with its fixed values.
 _CLEAR_POSITION = bytes([0x01, 0x44, 0x58, 0x4C, 0x22])
@@ -33,15 +37,17 @@ class Servo:
         """Switch a servo on, at its nominal voltage until power() says otherwise."""
         self.model = model
         self.registers = RegisterFile(model)
-        self.registers["ID"] = servo_id
-        self.registers["Firmware Version"] = FIRMWARE_VERSION
+        self.registers[Role.ID] = servo_id
+        if model.has(Role.FIRMWARE_VERSION):
+            self.registers[Role.FIRMWARE_VERSION] = FIRMWARE_VERSION
         self.drive = Drive(model)
         self.voltage = model.nominal_voltage  # at the plug [V]
         self.dips: list[float] = []  # that its plug does not exceed [V]
         self.breaks = 0  # how many faults have its data line broken
         self.protection = Protection(self.registers)
-        self._watchdog = BusWatchdog(self.registers)
-        self._brown_out = _BROWN_OUT * model.registers["Min Voltage Limit"].minimum / 10.0  # [V]
+        self._watchdog = BusWatchdog(model, self.registers)
+        self._brown_out = _BROWN_OUT * _lowest_voltage(model)  # [V]
+        self._rates = {raw: rate for rate, raw in model.baud_rates.items()}
         self._is_powered = True
         self._measurements = Measurements(model, self.registers, self.drive)
         self._booting = 0.0  # [s] left
@@ -52,8 +58,21 @@ class Servo:
 
     @property
     def servo_id(self) -> int:
-        """ID(7)."""
-        return self.registers["ID"]
+        """Its id on the bus."""
+        return self.registers[Role.ID]
+
+    @property
+    def baud_rate(self) -> int | None:
+        """At which it listens [bit/s]; None where its register names none."""
+        return self._rates.get(self.registers[Role.BAUD_RATE])
+
+    def listen_at(self, baud_rate: int) -> None:
+        """Set the rate at which it listens [bit/s].
+
+        Raises:
+            ConfigError: it does not have this rate.
+        """
+        self.registers[Role.BAUD_RATE] = self.model.baud_index("baud rate", baud_rate)
 
     @property
     def is_awake(self) -> bool:
@@ -63,15 +82,15 @@ class Servo:
     @property
     def has_alert(self) -> bool:
         """Whether the alert bit of its status packets is set."""
-        return self.registers["Hardware Error Status"] != 0
+        return self.registers.get(Role.HARDWARE_ERROR) != 0
 
     def knows(self, instruction: int) -> bool:
         """Whether its firmware has an instruction."""
-        return knows(self.model, self.registers["Firmware Version"], instruction)
+        return knows(self.model, self.registers.get(Role.FIRMWARE_VERSION), instruction)
 
     def answers(self, level: int) -> bool:
-        """Whether Status Return Level(68) lets it answer: 0 ping, 1 reading, 2 everything else."""
-        return self.registers["Status Return Level"] >= level
+        """Whether its status return level lets it answer: 0 ping, 1 reading, 2 everything else."""
+        return self.registers.get(Role.STATUS_RETURN_LEVEL, level) >= level
 
     def hear(self) -> None:
         """An instruction was on the bus: feeds the Bus Watchdog."""
@@ -88,12 +107,12 @@ class Servo:
         """Write bytes, or refuse them whole."""
         error, changes = self._examine(address, data)
         if error is Error.NONE:
-            mode = self.registers["Operating Mode"]
+            mode = self.registers.get(Role.OPERATING_MODE)
             self.registers.store(changes)
-            if self.registers["Operating Mode"] != mode:
+            if self.registers.get(Role.OPERATING_MODE) != mode:
                 self._switch_mode()
             for register, value in changes:
-                self._react(register.name, value)
+                self._react(register.role, value)
         return error
 
     def reg_write(self, address: int, data: bytes) -> Error:
@@ -101,7 +120,7 @@ class Servo:
         error, _ = self._examine(address, data)
         if error is Error.NONE:
             self._registered = (address, data)
-            self.registers["Registered Instruction"] = 1
+            self._tell_registered(True)
         return error
 
     def action(self) -> Error:
@@ -110,8 +129,12 @@ class Servo:
             return Error.INSTRUCTION
         address, data = self._registered
         self._registered = None
-        self.registers["Registered Instruction"] = 0
+        self._tell_registered(False)
         return self.write(address, data)
+
+    def _tell_registered(self, is_there: bool) -> None:
+        if Role.REGISTERED_INSTRUCTION in self.registers:
+            self.registers[Role.REGISTERED_INSTRUCTION] = int(is_there)
 
     def clear(self, parameters: bytes) -> Error:
         """Bring the position back into one turn; Protocol 2.0, "Clear": result fail while it moves."""
@@ -120,7 +143,7 @@ class Servo:
         if self._measurements.is_moving():
             return Error.RESULT_FAIL
         self.drive.wrap()
-        self.registers["Goal Position"] = round(self.drive.position)
+        self.registers[Role.GOAL_POSITION] = round(self.drive.position)
         return Error.NONE
 
     def reboot(self) -> None:
@@ -152,9 +175,10 @@ class Servo:
             self.reboot()
 
     def fail(self, error: int) -> None:
-        """Note hardware errors; one that Shutdown(63) selects turns torque off until a reboot."""
-        self.registers["Hardware Error Status"] |= error
-        if self.registers["Shutdown"] & error:
+        """Note hardware errors; one that Shutdown selects turns torque off until a reboot."""
+        bits = self.model.error_bits(error)
+        self.registers[Role.HARDWARE_ERROR] |= bits
+        if self.registers.get(Role.SHUTDOWN, self.model.error_bits(_CUTTING)) & bits:
             self._shut_down = True
             self._set_torque(False)
 
@@ -174,15 +198,15 @@ class Servo:
         if is_on and self._watchdog.trips(dt):
             self._stop()
         found = self.protection.errors(load, self.drive.motor.temperature, self.voltage, is_on, dt)
-        if found & ~self.registers["Hardware Error Status"]:
+        if self.model.error_bits(found) & ~self.registers[Role.HARDWARE_ERROR]:
             self.fail(found)
         if is_on and self._watchdog.has_tripped:
             self._run_away()
 
     def _run_away(self) -> None:
         """A bug that users report (DynamixelSDK, issue 584): the goal forgets the offset, again and again."""
-        offset = self.registers["Homing Offset"]
-        if offset and self.registers["Operating Mode"] == OperatingMode.EXTENDED_POSITION:
+        offset = self.registers.get(Role.HOMING_OFFSET)
+        if offset and mode_of(self.model, self.registers) is OperatingMode.EXTENDED_POSITION:
             self.drive.halt(ahead=-offset)
 
     def _boot(self) -> None:
@@ -194,7 +218,7 @@ class Servo:
         self.drive.switch_off()
         self.drive.configure(self.registers)
         self.drive.wrap()
-        self.registers["Goal Position"] = round(self.drive.position)
+        self.registers[Role.GOAL_POSITION] = round(self.drive.position)
 
     def _switch_mode(self) -> None:
         """Section "Operating Mode(11)": its change resets gains, profile and goals, and whole turns.
@@ -204,34 +228,37 @@ class Servo:
         self.registers.reset_gains()
         self.registers.reset_goals()
         self.drive.configure(self.registers)
-        if self.registers["Operating Mode"] == OperatingMode.POSITION:
+        if mode_of(self.model, self.registers) is OperatingMode.POSITION:
             self.drive.wrap()
 
     def _examine(self, address: int, data: bytes) -> tuple[Error, list[Change]]:
         error, changes = self.registers.changes(address, data, locked=self.drive.is_on)
-        return (error, []) if error else (refusal(changes, self.registers), changes)
+        return (error, []) if error else (refusal(changes, self.model, self.registers), changes)
 
-    def _react(self, name: str, value: int) -> None:
+    def _react(self, role: Role | None, value: int) -> None:
         """What follows from a register that was just written."""
-        if name == "Torque Enable":
+        if role is Role.REBOOT and value:
+            self.reboot()
+            return
+        if role is Role.TORQUE_ENABLE:
             self._set_torque(bool(value))
             return
-        if name != "Goal Position":
+        if role is not Role.GOAL_POSITION:
             self.drive.configure(self.registers)
-        if name == "Drive Mode":
+        if role is Role.DRIVE_MODE:
             self.drive.wrap()
-        if name == "Goal Position" and self.drive.is_on:
+        if role is Role.GOAL_POSITION and self.drive.is_on:
             self.drive.move(value)
-        elif name in GOALS and self.registers["Drive Mode"] & _TORQUE_ON_BY_GOAL:
+        elif role in GOALS and self.registers.get(Role.DRIVE_MODE) & _TORQUE_ON_BY_GOAL:
             self._set_torque(True)
 
     def _set_torque(self, on: bool) -> None:
         on = on and not self._shut_down
-        self.registers["Torque Enable"] = int(on)
+        self.registers[Role.TORQUE_ENABLE] = int(on)
         self.protection.reset()
         self._watchdog.hear()
         if on and not self.drive.is_on:
-            self.drive.switch_on(self.registers["Goal Position"])
+            self.drive.switch_on(self.registers[Role.GOAL_POSITION])
         elif not on:
             self.drive.switch_off()
 
@@ -245,10 +272,18 @@ class Servo:
         if is_of_size_330(self.model):
             # A bug that ROBOTIS reproduced (forum.robotis.com/t/4814): the register says -1, the motor goes on.
             return
-        goal = _STOPPED_BY.get(OperatingMode(self.registers["Operating Mode"]))
+        goal = _STOPPED_BY.get(mode_of(self.model, self.registers))
         if goal:
             self.registers[goal] = 0
         else:
-            self.registers["Goal Position"] = round(self.drive.position)
+            self.registers[Role.GOAL_POSITION] = round(self.drive.position)
         self.drive.configure(self.registers)
         self.drive.halt()
+
+
+def _lowest_voltage(model: ServoModel) -> float:
+    """What a model bears [V]: the begin of the range of its limit, or what is usual where it has none."""
+    if not model.has(Role.MIN_VOLTAGE_LIMIT):
+        return _LOWEST * model.nominal_voltage
+    limit = model[Role.MIN_VOLTAGE_LIMIT]
+    return limit.to_si(limit.minimum)

@@ -15,6 +15,7 @@ from armature.dynamixel.loop.settings import FreeDriveSettings
 from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.protocol.device_names import port_paths
 from armature.dynamixel.protocol.multi_bus import bus_of
+from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import Wiring
 from armature.nodes.common.files import read_file
 
@@ -38,7 +39,10 @@ def build(config: Mapping[str, Any]) -> tuple[Bus, ServoLoop, dict[str, Any]]:
     bus = bus_of(wiring, port_paths(config["port"], wiring.buses), config["latency"])
     settings = LoopSettings(
         dynamics={joint: Dynamics(*values) for joint, values in config["dynamics"].items()},
-        registers=config["registers"],
+        registers={
+            joint: {Role(role): value for role, value in values.items()}
+            for joint, values in config["registers"].items()
+        },
         misses_allowed=config["misses_allowed"],
         leads=config["feedforward"],
         protective_stop=config["protective_stop"],

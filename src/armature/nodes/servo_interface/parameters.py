@@ -18,6 +18,7 @@ from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.loop import link
 from armature.dynamixel.loop.settings import FreeDriveSettings
 from armature.dynamixel.protocol.device_names import port_paths, port_text
+from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import ServoWiring, Wiring
 from armature.environment import state_folder
 from armature.errors import ConfigError
@@ -136,22 +137,34 @@ class JointParameters:
         return self.contact
 
     def registers(self, servo: ServoWiring) -> dict[str, int]:
-        """RAM values by the SDK's names.
+        """Raw RAM values by role: the name of a gain's parameter is that of its role.
 
         Raises:
-            ConfigError: a value beyond the register's range.
+            ConfigError: a value beyond the register's range, or a gain that the servo does not have.
         """
-        values = {"Profile Velocity": 0, "Profile Acceleration": 0}  # 0: the set-points are the profile
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name.endswith("_gain") and value != _KEEP:
-                name = field.name.replace("_", " ").title().replace("1St", "1st").replace("2Nd", "2nd")
-                register = servo.model.registers[name]
-                if not register.minimum <= value <= register.maximum:
-                    allowed = f"it must be within {register.minimum} and {register.maximum}, or -1 for the default"
-                    raise ConfigError(f"parameter {servo.joint}.{field.name}", value, allowed)
-                values[name] = value
+        model = servo.model
+        profile = (Role.PROFILE_VELOCITY, Role.PROFILE_ACCELERATION)
+        values = {role.value: 0 for role in profile if model.has(role)}  # 0: the set-points are the profile
+        for role in filter(_is_set_by_parameter, Role):
+            value = getattr(self, role.value)
+            if value == _KEEP:
+                continue
+            where = f"parameter {servo.joint}.{role}"
+            if not model.has(role):
+                raise ConfigError(where, value, f"{model.name} has no such gain; -1 leaves it")
+            register = model[role]
+            if not register.minimum <= value <= register.maximum:
+                allowed = f"it must be within {register.minimum} and {register.maximum}, or -1 for the default"
+                raise ConfigError(where, value, allowed)
+            values[role.value] = value
         return values
+
+
+_JOINT_PARAMETERS = frozenset(field.name for field in fields(JointParameters))
+
+
+def _is_set_by_parameter(role: Role) -> bool:
+    return role.value in _JOINT_PARAMETERS
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from armature.dynamixel.tables.control_table import BAUD_RATES, servo_model, servo_model_by_number
-from armature.dynamixel.tables.ratings import RATINGS
+from armature.dynamixel.tables.registry import baud_rates, servo_model, servo_model_by_number
+from armature.dynamixel.tables.roles import Role
+from armature.dynamixel.tables.x_series.facts import COMMON, ROLES
+from armature.dynamixel.tables.x_series.ratings import RATINGS
 from armature.errors import ConfigError
 
 XM430 = servo_model("XM430-W350")
@@ -160,7 +162,8 @@ def test_a_model_is_loaded_once():
 
 def test_baud_rates_are_indexed_by_the_register():
     """e-Manual, "Baud Rate(8)": 1 is 57,600 bit/s, 3 is 1 Mbit/s, 6 is 4 Mbit/s."""
-    assert (BAUD_RATES[1], BAUD_RATES[3], BAUD_RATES[6]) == (57_600, 1_000_000, 4_000_000)
+    assert [XM430.baud_rate_of(index) for index in (1, 3, 6, 8)] == [57_600, 1_000_000, 4_000_000, None]
+    assert [XM430.baud_index("baud rate", rate) for rate in baud_rates()] == list(range(8))
 
 
 def test_one_sync_write_reaches_the_goals_of_all_models():
@@ -171,3 +174,38 @@ def test_one_sync_write_reaches_the_goals_of_all_models():
         for register in [servo_model(name).registers["Goal Position"]]
     }
     assert goals == {(116, 4, True, -1_048_575, 1_048_575)}
+
+
+def test_every_role_is_the_register_of_that_name():
+    """But for the one that no Dynamixel has: X and MX start anew by an instruction."""
+    assert set(ROLES) <= set(COMMON)
+    assert set(Role) - set(ROLES.values()) == {Role.REBOOT}
+    for name, role in ROLES.items():
+        if name in XM430.registers:
+            assert XM430[role] is XM430.registers[name]
+        else:
+            assert not XM430.has(role)
+
+
+@pytest.mark.parametrize(
+    ("role", "raw", "value"),
+    [
+        (Role.PRESENT_POSITION, 1_024, math.pi / 2),
+        (Role.PRESENT_VELOCITY, 100, 100 * 0.229 * 2 * math.pi / 60),
+        (Role.PRESENT_CURRENT, -100, -0.269),
+        (Role.PRESENT_VOLTAGE, 121, 12.1),
+        (Role.PRESENT_TEMPERATURE, 40, 40.0),
+        (Role.BUS_WATCHDOG, 10, 0.2),
+        (Role.RETURN_DELAY, 250, 500e-6),
+        (Role.REALTIME_TICK, 1_500, 1.5),
+        (Role.PROFILE_ACCELERATION, 1, 214.577 * 2 * math.pi / 3_600),
+    ],
+)
+def test_raw_values_have_the_units_of_the_manual(role, raw, value):
+    assert XM430[role].to_si(raw) == pytest.approx(value, rel=2e-3)
+    assert XM430[role].to_raw(XM430[role].to_si(raw)) == raw
+
+
+def test_a_register_that_a_model_lacks_is_refused_by_its_role():
+    with pytest.raises(ConfigError, match="register: 'goal_current' cannot be used; XL430-W250 has none for it"):
+        servo_model("XL430-W250")[Role.GOAL_CURRENT]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from armature.dynamixel.tables.facts import COMMON, Fact, gain
+from armature.dynamixel.tables.x_series.facts import COMMON, Fact, gain
 
 
 @dataclass(frozen=True)
