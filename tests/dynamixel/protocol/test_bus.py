@@ -199,7 +199,7 @@ def test_the_alert_bit_alone_refuses_nothing(bus, port):
 def test_a_value_beyond_its_register_is_refused_before_a_byte_is_written(bus, port, value):
     with pytest.raises(ConfigError, match=r"Position P Gain.*it takes 0 to 16383"):
         bus.write(1, GAIN, value)
-    with pytest.raises(ConfigError, match="Position P Gain"):
+    with pytest.raises(ConfigError, match="register Position P Gain: "):
         bus.sync_write(GAIN, {1: 0, 2: value})
     assert port.requests == []
 

@@ -135,7 +135,7 @@ def test_a_shadow_id_is_switched_off_at_start_and_said(shadow):
     bench.servo("drum").registers[Role.SHADOW_ID] = shadow
     bench.start()
     assert bench.servo("drum").registers[Role.SHADOW_ID] == 255
-    assert "Secondary(Shadow) ID" in bench.loop.why
+    assert "written (Secondary(Shadow) ID, " in bench.loop.why
 
 
 def test_a_shadow_id_that_is_off_in_another_way_is_left():

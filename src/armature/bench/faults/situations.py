@@ -26,7 +26,7 @@ def delivered_gains() -> dict[str, dict[str, int]]:
     file = find_robot(DEFAULT_ROBOT).parameters[-1]
     content: Any = read_document(file.read_text("utf-8"), file.name)
     joints = content["/**/servo_interface"]["ros__parameters"]
-    return {joint: {Role.POSITION_P_GAIN: values["position_p_gain"]} for joint, values in joints.items()}
+    return {joint: {Role.POSITION_P_GAIN: values[Role.POSITION_P_GAIN]} for joint, values in joints.items()}
 
 
 class FaultBench(ControlledArm):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -176,7 +175,8 @@ def _setting(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator[Prob
         shift = wiring.step * offset
         detail = f"its {model.name_of(Role.HOMING_OFFSET)} of {offset} shifts positions by {shift:.3f}"
         if runs_away(wiring):
-            detail += "; in extended position control a tripped Bus Watchdog would let its motor run away"
+            tripped = model.name_of(Role.BUS_WATCHDOG)
+            detail += f"; in extended position control a tripped {tripped} would let its motor run away"
         verdict = Verdict.FAILURE if runs_away(wiring) else Verdict.WARNING
         yield verdict, detail, "write 0 to it, and mind it in the wiring file's zero_offset"
     if values.get(Role.DRIVE_MODE, 0) & model.reverse:
@@ -214,11 +214,10 @@ def _state(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator[Proble
 
 
 def _heat(wiring: ServoWiring, values: Values, policy: FaultPolicy) -> Iterator[Problem]:
-    if Role.PRESENT_TEMPERATURE not in values or Role.TEMPERATURE_LIMIT not in values:
+    roles = (Role.PRESENT_TEMPERATURE, Role.TEMPERATURE_LIMIT)
+    if any(role not in values for role in roles):
         return
-    warm, hottest = (
-        wiring.model[role].to_si(values[role]) for role in (Role.PRESENT_TEMPERATURE, Role.TEMPERATURE_LIMIT)
-    )
+    warm, hottest = (wiring.model[role].to_si(values[role]) for role in roles)
     stage = policy.temperature.stage(warm - hottest, Stage.WELL)
     if not stage:
         return
@@ -232,11 +231,12 @@ def _watchdog(wiring: ServoWiring, present: Found) -> Iterator[Problem]:
     model = wiring.model
     if model.supports(Feature.BUS_WATCHDOG, present.firmware):
         return
-    if (first := model.since.get(Feature.BUS_WATCHDOG)) is not None:
-        detail = f"firmware {present.firmware} has no Bus Watchdog"
-        yield Verdict.WARNING, detail, f"update it to {first} or newer"
+    name = model.name_of(Role.BUS_WATCHDOG)
+    first = model.since.get(Feature.BUS_WATCHDOG)
+    if first is not None:
+        yield Verdict.WARNING, f"firmware {present.firmware} has no {name}", f"update it to {first} or newer"
     else:
-        detail = f"{model.name} has no Bus Watchdog: it goes on to its last goal if this computer falls silent"
+        detail = f"{model.name} has no {name}: it goes on to its last goal if this computer falls silent"
         yield Verdict.WARNING, detail, "be ready to switch its power off"
 
 
@@ -252,9 +252,8 @@ _LOOKS: tuple[Callable[[ServoWiring, Limit, Values], Iterator[Problem]], ...] = 
 def _summary(wiring: ServoWiring, present: Found, values: Values) -> str:
     axis = Axis(wiring)
     axis.take_environment(values, 0.0)
-    told = [f"{wiring.model.name} firmware {present.firmware}"]
-    told += [f"{axis.voltage:.1f} V"] if math.isfinite(axis.voltage) else []
-    told += [f"{axis.temperature:.0f} °C"] if math.isfinite(axis.temperature) else []
+    measured = [f"{axis.voltage:.1f} V", f"{axis.temperature:.0f} °C"]
+    told = [f"{wiring.model.name} firmware {present.firmware}", *(text for text in measured if "nan" not in text)]
     return ", ".join([*told, f"torque {'on' if values[Role.TORQUE_ENABLE] else 'off'}"])
 
 

@@ -185,13 +185,12 @@ class Faults:
         return f"the servo reports it{figures} and {'keeps its torque' if axis.torque else without}"
 
     def _figures(self, axis: Axis, cause: Cause) -> str:
-        bounds, registers = axis.own, self._servos.registers
+        bounds, measure = axis.own, self._servos.registers.measure
         if cause is Cause.OVERHEATING:
-            at = registers.measure(axis, Role.PRESENT_TEMPERATURE)
-            return f" at {at:.0f} °C, limit {bounds.temperature:.0f} °C,"
+            return f" at {measure(axis, Role.PRESENT_TEMPERATURE):.0f} °C, limit {bounds.temperature:.0f} °C,"
         if cause is Cause.INPUT_VOLTAGE:
-            volts = registers.measure(axis, Role.PRESENT_VOLTAGE)
-            return f" at {volts:.1f} V, {bounds.lowest_voltage:.1f} to {bounds.highest_voltage:.1f} V are allowed,"
+            value = measure(axis, Role.PRESENT_VOLTAGE)
+            return f" at {value:.1f} V, {bounds.lowest_voltage:.1f} to {bounds.highest_voltage:.1f} V are allowed,"
         return ""
 
     def _warn(self, found: Mapping[tuple[str, Cause], Finding], now: float) -> None:

@@ -148,11 +148,11 @@ class Preparation:
     def _require_safe(self, wiring: ServoWiring, found: Mapping[Role, int]) -> None:
         offset = found.get(Role.HOMING_OFFSET, 0)
         if offset and self._watchdog_time and runs_away(wiring):
-            name = wiring.model.name_of(Role.HOMING_OFFSET)
+            name, watchdog = map(wiring.model.name_of, (Role.HOMING_OFFSET, Role.BUS_WATCHDOG))
             raise CommandRefused(
                 f"start of {wiring.name}",
                 f"its {name} is {offset}: in extended position control its motor would run away once its "
-                f"Bus Watchdog ({1000.0 * self._watchdog_time:.0f} ms) trips",
+                f"{watchdog} ({1000.0 * self._watchdog_time:.0f} ms) trips",
                 f"write 0 to its {name} and mind it in zero_offset, or set faults.bus_watchdog.time to 0",
             )
         goal, limit = wiring.ram.get(Role.GOAL_CURRENT, 0), found.get(Role.CURRENT_LIMIT)

@@ -165,8 +165,8 @@ class ServoModel:
         return self[role].default or 0 if self.has(role) else 0
 
     def name_of(self, role: Role) -> str:
-        """What its manual calls the register of a role."""
-        return self[role].name if self.has(role) else str(role)
+        """What its manual calls the register of a role; the role in words where it has none."""
+        return self[role].name if self.has(role) else role.value.replace("_", " ")
 
     def supports(self, feature: Feature, firmware: int) -> bool:
         """Whether a firmware of it has a feature."""

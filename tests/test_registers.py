@@ -1,0 +1,89 @@
+"""Nobody but a family's package names a register: everybody else asks for it by its role."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from armature.dynamixel.tables.roles import Role
+from armature.dynamixel.tables.x_series.facts import COMMON
+
+ROOT = Path(__file__).resolve().parents[1]
+TABLES = ROOT / "src" / "armature" / "dynamixel" / "tables"
+SOURCES = [path for path in sorted((ROOT / "src").rglob("*.py")) if not path.is_relative_to(TABLES)]
+# What names the bytes of a servo themselves is a test of the tables, or of the emulator that answers with them.
+RAW = (ROOT / "tests" / "dynamixel" / "tables", ROOT / "tests" / "emulator", ROOT / "tests" / "test_registers.py")
+TESTS = [
+    path for path in sorted((ROOT / "tests").rglob("*.py")) if not any(path.is_relative_to(raw) for raw in RAW)
+]
+
+
+def strings(text: str) -> Iterator[tuple[int, str]]:
+    """Every string that a program uses, pieces of f-strings too, with its line; docstrings are prose."""
+    tree = ast.parse(text)
+    prose = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
+        and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
+            yield node.lineno, node.value
+
+
+def names_a_register(text: str) -> bool:
+    """Whether a string is the name of a register, or holds one that cannot be mistaken for another word."""
+    return text in COMMON or any(name in text for name in COMMON if " " in name)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_program_names_a_register(path: Path) -> None:
+    assert [(line, text) for line, text in strings(path.read_text("utf-8")) if names_a_register(text)] == []
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_test_asks_for_a_register_by_its_name(path: Path) -> None:
+    found = strings(path.read_text("utf-8"))
+    assert [(line, text) for line, text in found if text in COMMON and " " in text] == []
+
+
+def spelled_roles(text: str) -> Iterator[tuple[int, str]]:
+    """Roles that are written as strings where a register is looked up: a role is a string too, and would be found."""
+    values, tables = {role.value for role in Role}, ("registers", "roles", "model", "values")
+    looked_up = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Subscript))
+    for node in looked_up:
+        is_role = isinstance(node.slice, ast.Constant) and node.slice.value in values
+        if is_role and ast.unparse(node.value).rpartition(".")[2] in tables:
+            yield node.lineno, ast.unparse(node)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_program_spells_a_role_as_a_string(path: Path) -> None:
+    assert list(spelled_roles(path.read_text("utf-8"))) == []
+
+
+def test_a_role_that_is_spelled_is_found() -> None:
+    assert list(spelled_roles('servo.registers["goal_position"]'))
+    assert not list(spelled_roles('fields["current_limit"], servo.registers[Role.GOAL_POSITION]'))
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        'registers["Goal Position"]',
+        'read(axis, "ID")',
+        '"""Prose."""\nname = f"its Position P Gain is {value}"',
+        'NAMES = ("Present Load",)',
+    ],
+)
+def test_a_name_is_found(program: str) -> None:
+    assert any(names_a_register(text) for _, text in strings(program))
+
+
+@pytest.mark.parametrize("program", ['"""Its Goal Position."""', "registers[Role.GOAL_POSITION]", 'say("moving")'])
+def test_prose_and_roles_are_no_names(program: str) -> None:
+    assert not any(names_a_register(text) for _, text in strings(program))
