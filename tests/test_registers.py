@@ -52,7 +52,7 @@ def test_no_test_asks_for_a_register_by_its_name(path: Path) -> None:
 
 
 def spelled_roles(text: str) -> Iterator[tuple[int, str]]:
-    """Roles that are written as strings where a register is looked up: a role is a string too, and would be found."""
+    """Roles that are written as strings where a register is looked up, which finds it too."""
     values, tables = {role.value for role in Role}, ("registers", "roles", "model", "values")
     looked_up = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Subscript))
     for node in looked_up:

@@ -1,0 +1,309 @@
+"""What a new family of servos needs: its own table, and nothing else that changes."""
+
+from __future__ import annotations
+
+import math
+from contextlib import contextmanager
+
+import pytest
+
+from armature.bench.simulation.virtual import ARM, JOINTS, WIRING, Bench
+from armature.core.planning.transfer import transfer
+from armature.core.trajectory.segments import LoopTime, Segment
+from armature.dynamixel.commissioning import inspection
+from armature.dynamixel.commissioning.calibration import Calibration, accepted
+from armature.dynamixel.commissioning.commissioning import Commissioning, Presence, narrow_limits, only_servo
+from armature.dynamixel.commissioning.inspection import Verdict
+from armature.dynamixel.faults.cause import Cause
+from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.protocol.discovery import Found, survey
+from armature.dynamixel.protocol.packet import Error, Instruction, StreamDecoder, encode
+from armature.dynamixel.servo.registers import Registers
+from armature.dynamixel.tables import registry
+from armature.dynamixel.tables.roles import Feature, HardwareError, Role
+from armature.dynamixel.wiring.arm import Wiring
+from armature.emulator.faults.catalogue import make
+from armature.emulator.servo.servo import BOOT_TIME
+
+from .tiller import BAUD_RATES, TILLER, rewired
+
+FIRM = {joint: {Role.POSITION_P_GAIN: 120} for joint in JOINTS}
+KINDS = ("TL-9", "TL-2", "mixed")
+
+
+@pytest.fixture(autouse=True)
+def known(monkeypatch):
+    """The one line in the registry."""
+    monkeypatch.setattr(registry, "FAMILIES", (*registry.FAMILIES, TILLER))
+
+
+def arm(kind: str, pose: str = "home", **settings) -> Bench:
+    """The arm with servos of the family, or with one beside Dynamixel's on one bus."""
+    wiring = rewired(WIRING, "TL-9", ("elbow",)) if kind == "mixed" else rewired(WIRING, kind)
+    settings.setdefault("registers", FIRM if kind != "mixed" else {"elbow": FIRM["elbow"]})
+    return Bench(pose, wiring=wiring, **settings)
+
+
+def go(bench: Bench, way: dict[str, float]) -> None:
+    """Move joints by so much [rad], and wait until they should be there."""
+    begin = {joint: bench.loop.setpoints(bench.now)[joint].position for joint in way}
+    goals = {joint: begin[joint] + by for joint, by in way.items()}
+    motion = transfer(list(way), begin, goals, {j: ARM.limit(j) for j in way}, bench.dynamics, 0.5)
+    bench.loop.follow(Segment(1, "s1", LoopTime(bench.now), motion), bench.now)
+    bench.run(motion.duration + 0.3)
+
+
+# The wiring file
+
+
+def test_the_wiring_file_takes_it_by_its_name():
+    text = "bus: {baud_rate: 500000 bit/s}\njoints:\n" + "".join(
+        f"  {servo.joint}: {{id: {servo.servo_id}, model: TL-9, direction: 1, zero_offset: 180 deg, "
+        f"reduction: {'80 rad/m' if servo.joint == JOINTS[-1] else '1 rad/rad'}}}\n"
+        for servo in WIRING.servos
+    )
+    wiring = Wiring.from_yaml(text, ARM)
+    assert {servo.model.name for servo in wiring.servos} == {"TL-9"}
+    assert wiring.servos[0].to_ticks(0.0) == 8_192
+    with pytest.raises(ValueError, match=r"modes of TL-9 are position$"):
+        Wiring.from_yaml(text.replace("model: TL-9", "model: TL-9, mode: extended position", 1), ARM)
+
+
+# The loop
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_starts_moves_and_holds_without_a_jump(kind):
+    bench = arm(kind, "park").start().run(0.1)
+    before = bench.positions()
+    bench.loop.enable("s1", bench.now)
+    bench.run(0.3)
+    assert bench.mode() is Mode.ENABLED
+    assert max(abs(bench.positions()[joint] - before[joint]) for joint in JOINTS) < math.radians(0.5)
+    go(bench, {"waist": 0.4, "elbow": -0.3})
+    moved = bench.positions()
+    assert moved["waist"] - before["waist"] == pytest.approx(0.4, abs=0.01)
+    assert moved["elbow"] - before["elbow"] == pytest.approx(-0.3, abs=0.02)  # by its sag: no load is told
+    bench.run(1.0)
+    assert bench.positions() == pytest.approx(moved, abs=1e-3)
+    assert not bench.loop.faults
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_read_is_what_the_joint_does_in_si_units(kind):
+    bench = arm(kind).enabled()
+    go(bench, {"elbow": 0.2})
+    axis = bench.loop.axes["elbow"]
+    assert axis.position == pytest.approx(bench.positions()["elbow"], abs=1e-3)
+    assert (axis.voltage, axis.temperature) == (pytest.approx(12.0, abs=0.3), pytest.approx(25.0, abs=1.0))
+    assert math.isnan(axis.current)
+    assert math.isnan(axis.load) == (kind == "TL-2")
+    assert axis.own.temperature == 80.0
+    assert (axis.own.lowest_voltage, axis.own.highest_voltage) == (pytest.approx(9.0), pytest.approx(14.0))
+
+
+def test_goals_of_two_families_on_one_bus_each_go_to_where_their_register_stands():
+    bench = arm("mixed").enabled()
+    go(bench, {"shoulder": 0.1, "elbow": 0.1})
+    for joint in ("shoulder", "elbow"):
+        servo = bench.servo(joint)
+        goal = bench.loop.axes[joint].wiring.to_position(servo.registers[Role.GOAL_POSITION])
+        assert goal == pytest.approx(bench.loop.setpoints(bench.now)[joint].position, abs=0.1)
+
+
+def test_what_it_lacks_is_left_off_and_said():
+    bench = arm("TL-9").enabled()
+    assert set(bench.loop.watchdogs.values()) == {"off: TL-9 has none"}
+    assert "Sync Read (no Fast Sync Read in TL-9 firmware 48)" in bench.loop.instruction
+    bench.port.time += 0.5  # longer than a watchdog would wait
+    bench.run(0.3)
+    assert bench.loop.watchdog_trips == 0
+    assert not bench.loop.faults
+    assert bench.loop.eeprom_writes == 0
+
+
+def test_it_parks_and_lets_go():
+    bench = arm("TL-9").enabled()
+    bench.run(bench.park() + 2.0)
+    assert bench.mode() is Mode.DISABLED
+    assert not any(bench.servo(joint).drive.is_on for joint in JOINTS)
+
+
+# Faults
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("fault", "cause", "bits"), [("overload", Cause.OVERLOAD, 0x01), ("overheat", Cause.OVERHEATING, 0x40)]
+)
+def test_an_error_of_its_own_bit_is_named_and_recovered(kind, fault, cause, bits):
+    bench = arm(kind).enabled()
+    bench.faults.inject(make(fault, "elbow", {}))
+    bench.run_until(lambda: "elbow" in bench.loop.faults, 1.0)
+    found = bench.loop.faults["elbow"]
+    assert found.cause is cause
+    assert bench.servo("elbow").registers[Role.HARDWARE_ERROR] == bits
+    assert not bench.servo("elbow").drive.is_on
+    bench.faults.clear()
+    bench.servo("elbow").drive.motor.heat.case = 30.0
+    bench.loop.clear_faults(bench.now)
+    bench.run_until(lambda: not bench.loop.faults, 3.0)
+    assert bench.servo("elbow").drive.is_on
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_silent_one_is_missing_and_comes_back_by_itself(kind):
+    bench = arm(kind).enabled()
+    bench.silence("elbow")
+    bench.run_until(lambda: "elbow" in bench.loop.faults, 0.3)
+    assert bench.loop.faults["elbow"].cause is Cause.MISSING
+    bench.speak("elbow")
+    bench.run_until(lambda: not bench.loop.faults, 1.0)
+    assert bench.servo("elbow").drive.is_on
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_silent_reset_is_named_and_recovered_with_its_gains(kind):
+    bench = arm(kind).enabled()
+    bench.faults.inject(make("reset", "elbow", {}))
+    bench.run_until(lambda: "elbow" in bench.loop.faults, 1.0)
+    bench.run_until(lambda: bench.loop.faults["elbow"].cause is Cause.SILENT_RESET, 1.0)
+    bench.loop.clear_faults(bench.now)
+    bench.run_until(lambda: not bench.loop.faults, 3.0)
+    assert bench.servo("elbow").registers[Role.POSITION_P_GAIN] == 120
+    assert bench.servo("elbow").drive.is_on
+
+
+# The emulator
+
+
+def ask(bench: Bench, servo_id: int, instruction: Instruction, parameters: bytes = b"") -> tuple[int, bytes]:
+    """Error and data of one answer."""
+    sent = bench.far.feed(encode(servo_id, instruction, parameters), bench.now)
+    [packet] = StreamDecoder().feed(b"".join(item.data for item in sent))
+    return packet.parameters[0], packet.parameters[1:]
+
+
+def test_the_emulator_answers_bytes_by_its_table():
+    bench = arm("TL-9")
+    assert ask(bench, 3, Instruction.PING) == (0, (901).to_bytes(2, "little") + b"\x30")
+    error, data = ask(bench, 3, Instruction.READ, bytes([56, 0, 2, 0]))
+    angle = bench.loop.axes["elbow"].wiring.to_ticks(bench.positions()["elbow"])
+    assert (error, int.from_bytes(data, "little")) == (0, pytest.approx(angle, abs=1))
+    assert ask(bench, 3, Instruction.WRITE, bytes([48, 0, 77])) == (0, b"")
+    assert bench.servo("elbow").registers[Role.POSITION_P_GAIN] == 77
+    assert ask(bench, 3, Instruction.WRITE, bytes([72, 0, 1, 2, 3, 4])) == (0, b"")
+    assert bench.servo("elbow").registers["Scratch"] == 0x04030201
+    assert ask(bench, 3, Instruction.READ, bytes([90, 0, 1, 0]))[0] == Error.ACCESS
+    assert ask(bench, 3, Instruction.REBOOT)[0] == Error.INSTRUCTION
+    assert not bench.servo("elbow").knows(Instruction.FAST_SYNC_READ)
+
+
+def test_a_register_starts_it_anew():
+    bench = arm("TL-9").enabled()
+    assert ask(bench, 3, Instruction.WRITE, bytes([70, 0, 1])) == (0, b"")
+    servo = bench.servo("elbow")
+    assert (servo.is_awake, servo.drive.is_on, servo.registers[Role.REBOOT]) == (False, False, 0)
+
+
+# Before the first start
+
+
+class Workshop:
+    """One servo of the family alone on the bus, as its factory delivers it."""
+
+    def __init__(self) -> None:
+        self.bench = arm("TL-9")
+        self.wiring = rewired(WIRING, "TL-9")
+        self.elbow = next(servo for servo in self.wiring.servos if servo.joint == "elbow")
+        self.bench.far.renew("elbow")
+        for _ in range(round(BOOT_TIME / 0.05) + 1):
+            self.bench.port.time += 0.05
+            self.bench.far.advance(self.bench.now)
+
+    @contextmanager
+    def opened(self, baud_rate: int):
+        self.bench.port.baud_rate = self.bench.far.wire.baud_rate = baud_rate
+        self.bench.bus.open()
+        try:
+            yield self.bench.bus
+        finally:
+            self.bench.bus.close()
+
+    def find(self) -> Presence:
+        seen = []
+        for rate in registry.baud_rates():
+            with self.opened(rate):
+                seen.append(survey(self.bench.port))
+        return only_servo(seen)
+
+
+def test_it_is_found_at_a_rate_of_its_own_and_set_up():
+    workshop = Workshop()
+    presence = workshop.find()
+    assert presence == Presence(57_600, Found(1, 901, 48))
+    assert presence.found.model == "TL-9"
+    assert set(BAUD_RATES) <= set(registry.baud_rates())
+    commissioning = Commissioning(workshop.elbow, 1_000_000, ARM.limit("elbow"), workshop.opened)
+    settings = commissioning.look(presence)
+    assert [setting.register for setting in settings] == ["Lower Stop", "Upper Stop", "Bus Address", "Bus Speed"]
+    assert settings[-1].meaning(settings[-1].wanted) == "1000000 bit/s"
+    assert commissioning.write(presence, settings, lambda _setting: None) == 4
+    assert workshop.find() == Presence(1_000_000, Found(3, 901, 48))
+
+
+def inspected(bench: Bench, joint: str = "elbow"):
+    """What is found about one servo."""
+    servo = bench.loop.axes[joint].wiring
+    present = Found(servo.servo_id, servo.model.number, 48)
+    return list(inspection.servo(bench.bus, servo, present, ARM.limit(joint)))
+
+
+@pytest.mark.parametrize("kind", ["TL-9", "TL-2"])
+def test_it_is_inspected_and_its_want_of_a_watchdog_is_a_warning(kind, monkeypatch):
+    monkeypatch.setattr(inspection, "_CYCLES", 20)
+    bench = arm(kind)
+    bench.bus.open()
+    [warning] = inspected(bench)
+    assert (warning.verdict, warning.detail.split(":")[0]) == (Verdict.WARNING, f"{kind} has no bus watchdog")
+    assert inspection.cycle(bench.bus, rewired(WIRING, kind), 50.0, lambda: bench.now).verdict is Verdict.OK
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({Role.MAX_POSITION_LIMIT: 8_000}, "the servo takes 0 to 8000"),
+        ({Role.HARDWARE_ERROR: 0x41}, "hardware error: overheating, overload"),
+        ({Role.MIN_VOLTAGE_LIMIT: 65}, "12.0 V, it takes 13.0 to 14.0 V"),
+        ({Role.TEMPERATURE_LIMIT: 50}, "its limit is 25 °C"),
+    ],
+)
+def test_what_is_wrong_with_it_is_told_in_si_units(change, told):
+    bench = arm("TL-9")
+    bench.bus.open()
+    for role, value in change.items():
+        bench.servo("elbow").registers[role] = value
+    details = [finding.detail for finding in inspected(bench) if finding.verdict is Verdict.FAILURE]
+    assert any(told in detail for detail in details), details
+
+
+def test_it_is_calibrated_by_hand_placing():
+    bench = arm("TL-9", "park")
+    bench.bus.open()
+    servo = bench.loop.axes["elbow"].wiring
+    here = bench.positions()["elbow"]
+    calibration = Calibration(Registers(bench.bus), [servo], {"elbow": here})
+    [placed] = calibration.take([calibration.look() for _ in range(3)])
+    assert placed.offset == pytest.approx(servo.zero_offset, abs=2 * servo.model.position_unit)
+    assert accepted(Registers(bench.bus), servo).greatest > math.pi - 0.1
+    assert narrow_limits(Registers(bench.bus), servo, ARM.limit("elbow")) == ()
+
+
+# The table itself
+
+
+def test_a_model_tells_its_errors_and_features_by_its_own_bits():
+    model = TILLER.model("TL-9")
+    assert model.errors_of(0x41) == HardwareError.OVERLOAD | HardwareError.OVERHEATING
+    assert model.error_bits(HardwareError.OVERLOAD | HardwareError.MOTOR_ENCODER) == 0x01
+    assert not any(model.supports(feature, 255) for feature in Feature)
