@@ -25,7 +25,7 @@ from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.faults.catalogue import make
 from armature.emulator.servo.servo import BOOT_TIME
 
-from .tiller import BAUD_RATES, TILLER, rewired
+from .tiller import BAUD_RATES, TILLER, lacking, rewired
 
 FIRM = {joint: {Role.POSITION_P_GAIN: 120} for joint in JOINTS}
 KINDS = ("TL-9", "TL-2", "mixed")
@@ -120,6 +120,29 @@ def test_what_it_lacks_is_left_off_and_said():
     assert bench.loop.watchdog_trips == 0
     assert not bench.loop.faults
     assert bench.loop.eeprom_writes == 0
+
+
+@pytest.mark.parametrize(
+    "lacks",
+    [
+        (Role.PRESENT_VELOCITY, Role.PRESENT_LOAD),
+        (Role.PRESENT_VOLTAGE, Role.PRESENT_TEMPERATURE, Role.TEMPERATURE_LIMIT, Role.FIRMWARE_VERSION),
+        (Role.MIN_POSITION_LIMIT, Role.MAX_POSITION_LIMIT, Role.MIN_VOLTAGE_LIMIT, Role.MAX_VOLTAGE_LIMIT),
+        (Role.POSITION_P_GAIN, Role.HARDWARE_ERROR),
+    ],
+)
+def test_one_that_lacks_still_more_starts_moves_and_comes_back_from_a_reset(lacks):
+    bench = Bench("park", wiring=rewired(WIRING, lacking(*lacks))).enabled()
+    before = bench.positions()["waist"]
+    go(bench, {"waist": 0.4})
+    assert bench.positions()["waist"] - before == pytest.approx(0.4, abs=0.01)
+    bench.faults.inject(make("reset", "elbow", {}))
+    bench.run_until(lambda: "elbow" in bench.loop.faults, 1.0)
+    bench.run_until(lambda: bench.loop.faults["elbow"].cause is Cause.SILENT_RESET, 1.0)
+    bench.loop.clear_faults(bench.now)
+    bench.run_until(lambda: not bench.loop.faults, 3.0)
+    assert bench.servo("elbow").drive.is_on
+    assert [finding.verdict for finding in inspected(bench)] == [Verdict.WARNING]
 
 
 def test_it_parks_and_lets_go():

@@ -84,16 +84,22 @@ def _model(name: str, *, lacks: frozenset[Role] = frozenset()) -> ServoModel:
     )
 
 
+def lacking(*roles: Role) -> ServoModel:
+    """A servo of the family without some registers."""
+    return _model("TL-9", lacks=frozenset(roles))
+
+
 _MODELS = {"TL-9": _model("TL-9"), "TL-2": _model("TL-2", lacks=frozenset({Role.PRESENT_LOAD}))}
 
 TILLER = Family("Tiller", tuple(BAUD_RATES), lambda: _NUMBERS, _MODELS.__getitem__)
 
 
-def rewired(wiring: Wiring, name: str, joints: tuple[str, ...] = ()) -> Wiring:
+def rewired(wiring: Wiring, kind: str | ServoModel, joints: tuple[str, ...] = ()) -> Wiring:
     """The same arm with servos of this family, in some joints or in all."""
+    model = _MODELS[kind] if isinstance(kind, str) else kind
 
     def other(servo: ServoWiring) -> ServoWiring:
         is_other = servo.joint in joints or not joints
-        return replace(servo, model=_MODELS[name], torque_constant=math.nan) if is_other else servo
+        return replace(servo, model=model, torque_constant=math.nan) if is_other else servo
 
     return replace(wiring, servos=tuple(map(other, wiring.servos)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from struct import Struct
@@ -20,6 +20,37 @@ STATUS = (Role.TORQUE_ENABLE, Role.HARDWARE_ERROR, Role.BUS_WATCHDOG)
 ENVIRONMENT = (Role.PRESENT_VOLTAGE, Role.PRESENT_TEMPERATURE)
 """What is read of a servo in its turn, as far as it has it."""
 _LETTERS = {1: "b", 2: "h", 4: "i"}  # of the module struct, by size [byte]
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How the bytes of a servo's state are divided; None for what it does not tell."""
+
+    unpack: Callable[[bytes], tuple[int, ...]]
+    position: int  # which of the values it is, like the next three
+    velocity: int | None
+    current: int | None
+    load: int | None
+    effort_unit: float  # of one raw unit of current [A] or load [%], with the joint's sign
+
+    @staticmethod
+    def of(wiring: ServoWiring, state: Block, effort: Role) -> _Layout:
+        """Of a servo that tells its effort by a role, if it does."""
+        text, end = "<", state.address
+        for register in state.registers:
+            letter = _LETTERS[register.size]
+            text += "x" * (register.address - end) + (letter if register.signed else letter.upper())
+            end = register.end
+        places = {register.role: place for place, register in enumerate(state.registers)}
+        has_effort = wiring.model.has(effort)
+        return _Layout(
+            unpack=Struct(text).unpack,
+            position=places[Role.PRESENT_POSITION],
+            velocity=places.get(Role.PRESENT_VELOCITY),
+            current=places.get(Role.PRESENT_CURRENT),
+            load=places.get(Role.PRESENT_LOAD),
+            effort_unit=wiring.direction * wiring.model[effort].scale if has_effort else math.nan,
+        )
 
 
 @dataclass(eq=False)
@@ -66,35 +97,14 @@ class Axis:
         assert block is not None  # every model tells its position
         return block
 
-    @cached_property
+    @property
     def _effort_role(self) -> Role:
         """By what the servo tells its effort, if it does."""
         return Role.PRESENT_CURRENT if self.wiring.model.has(Role.PRESENT_CURRENT) else Role.PRESENT_LOAD
 
     @cached_property
-    def _layout(self) -> Struct:
-        """How the block's bytes are divided."""
-        text, end = "<", self._state.address
-        for register in self._state.registers:
-            letter = _LETTERS[register.size]
-            text += "x" * (register.address - end) + (letter if register.signed else letter.upper())
-            end = register.end
-        return Struct(text)
-
-    @cached_property
-    def _places(self) -> tuple[int, int | None, int | None]:
-        """Which of the block's values are position, velocity and effort; None for what the servo does not tell."""
-        roles = [register.role for register in self._state.registers]
-        velocity, effort = (
-            roles.index(role) if role in roles else None for role in (Role.PRESENT_VELOCITY, self._effort_role)
-        )
-        return roles.index(Role.PRESENT_POSITION), velocity, effort
-
-    @cached_property
-    def _effort_unit(self) -> float:
-        """Of one raw unit of current [A] or load [%], with the joint's sign."""
-        model, role = self.wiring.model, self._effort_role
-        return self.wiring.direction * model[role].scale if model.has(role) else math.nan
+    def _layout(self) -> _Layout:
+        return _Layout.of(self.wiring, self._state, self._effort_role)
 
     @property
     def effort(self) -> float:
@@ -139,17 +149,16 @@ class Axis:
 
     def take(self, answer: Answer, now: float) -> None:
         """Take the block that the servo answered."""
-        wiring, values = self.wiring, self._layout.unpack(answer.data)
-        position, velocity, effort = self._places
-        self.ticks = values[position]
-        self.position = wiring.to_position(values[position])
-        if velocity is not None:
-            self.velocity = wiring.to_velocity(values[velocity])
-        if effort is not None:
-            if wiring.model.current_unit is not None:
-                self.current = values[effort] * self._effort_unit
-            else:
-                self.load = values[effort] * self._effort_unit
+        wiring, layout = self.wiring, self._layout
+        values = layout.unpack(answer.data)
+        self.ticks = ticks = values[layout.position]
+        self.position = wiring.to_position(ticks)
+        if layout.velocity is not None:
+            self.velocity = wiring.to_velocity(values[layout.velocity])
+        if layout.current is not None:
+            self.current = values[layout.current] * layout.effort_unit
+        elif layout.load is not None:
+            self.load = values[layout.load] * layout.effort_unit
         self.alert = answer.alert
         self.read_at = now
         self.misses = 0

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Literal
 
 from armature.dynamixel.tables.roles import Feature, HardwareError, OperatingMode, Role
@@ -128,11 +128,22 @@ class ServoModel:
     no_shadow: int = 253  # raw, from which on the shadow id names nobody
     reverse: int = 0x01  # bit of the drive mode: turn against the joint
     largest_homing: int | None = None  # that position control heeds [tick]; None: any
+    # What follows from the registers, kept as plain values since every cycle needs it.
+    roles: Mapping[Role, Register] = field(init=False, repr=False, compare=False)
+    position_unit: float = field(init=False)  # of Role.PRESENT_POSITION [rad/tick]
+    velocity_unit: float = field(init=False)  # of Role.PRESENT_VELOCITY [rad/s]; NaN where it tells none
+    current_unit: float | None = field(init=False)  # of Role.PRESENT_CURRENT [A]; None where it measures none
+    _blocks: dict[tuple[Role, ...], Block | None] = field(init=False, repr=False, compare=False)
 
-    @cached_property
-    def roles(self) -> Mapping[Role, Register]:
-        """Its registers by role."""
-        return {register.role: register for register in self.registers.values() if register.role}
+    def __post_init__(self) -> None:
+        roles = {register.role: register for register in self.registers.values() if register.role}
+        scales = {role: register.scale for role, register in roles.items()}
+        keep = object.__setattr__
+        keep(self, "roles", roles)
+        keep(self, "position_unit", scales[Role.PRESENT_POSITION])
+        keep(self, "velocity_unit", scales.get(Role.PRESENT_VELOCITY, math.nan))
+        keep(self, "current_unit", scales.get(Role.PRESENT_CURRENT))
+        keep(self, "_blocks", {})
 
     def has(self, role: Role) -> bool:
         """Whether it has a register of a role."""
@@ -156,10 +167,6 @@ class ServoModel:
             self._blocks[roles] = Block(tuple(found)) if found else None
         return self._blocks[roles]
 
-    @cached_property
-    def _blocks(self) -> dict[tuple[Role, ...], Block | None]:
-        return {}
-
     def default(self, role: Role) -> int:
         """What a register holds as the factory delivers it; 0 where it has none."""
         return self[role].default or 0 if self.has(role) else 0
@@ -172,23 +179,6 @@ class ServoModel:
         """Whether a firmware of it has a feature."""
         first = self.since.get(feature)
         return first is not None and firmware >= first
-
-    # Units, kept since every cycle needs them
-
-    @cached_property
-    def position_unit(self) -> float:
-        """Of Role.PRESENT_POSITION [rad/tick]."""
-        return self[Role.PRESENT_POSITION].scale
-
-    @cached_property
-    def velocity_unit(self) -> float:
-        """Of Role.PRESENT_VELOCITY [rad/s]."""
-        return self[Role.PRESENT_VELOCITY].scale
-
-    @cached_property
-    def current_unit(self) -> float | None:
-        """Of Role.PRESENT_CURRENT [A]; None where it measures none."""
-        return self[Role.PRESENT_CURRENT].scale if self.has(Role.PRESENT_CURRENT) else None
 
     # What raw values mean
 

@@ -177,7 +177,8 @@ class Servo:
     def fail(self, error: int) -> None:
         """Note hardware errors; one that Shutdown selects turns torque off until a reboot."""
         bits = self.model.error_bits(error)
-        self.registers[Role.HARDWARE_ERROR] |= bits
+        if Role.HARDWARE_ERROR in self.registers:
+            self.registers[Role.HARDWARE_ERROR] |= bits
         if self.registers.get(Role.SHUTDOWN, self.model.error_bits(_CUTTING)) & bits:
             self._shut_down = True
             self._set_torque(False)
@@ -198,7 +199,7 @@ class Servo:
         if is_on and self._watchdog.trips(dt):
             self._stop()
         found = self.protection.errors(load, self.drive.motor.temperature, self.voltage, is_on, dt)
-        if self.model.error_bits(found) & ~self.registers[Role.HARDWARE_ERROR]:
+        if self.model.error_bits(found) & ~self.registers.get(Role.HARDWARE_ERROR):
             self.fail(found)
         if is_on and self._watchdog.has_tripped:
             self._run_away()
