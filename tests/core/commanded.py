@@ -73,10 +73,10 @@ class Commanded:
         if segment is not None:
             self._segments += 1
             tracker = self.control.state.motion.tracker
-            pace = tracker._pace if tracker._tail is None else tracker._tail[0]
+            scaling = tracker._doing.scaling if tracker._tail is None else tracker._tail[0]
             # A motion on no path has nothing to take by itself, once what was followed before it has been left.
             own_until = HANDOVER if tracker._is_lease else np.inf
-            self._followed = tracker._motion, pace, own_until
+            self._followed = tracker._doing.motion, scaling, own_until
             self.receiver.accept(Segment(self._segments, "s1", segment.begin, segment.trajectory), self.now)
 
     def run(self, seconds, *, held_up=False):
@@ -123,8 +123,8 @@ class Commanded:
 
     def _demand(self, now):
         """What the path itself takes in the cycle before: accelerations, jerks, and whether a step is within."""
-        motion, pace, own_until = self._followed
-        path, rate, _ = pace.many(np.linspace(now - CYCLE, now, 9))
+        motion, scaling, own_until = self._followed
+        path, rate, _ = scaling.many(np.linspace(now - CYCLE, now, 9))
         if len(motion.knots) < 2 or path[0] >= min(motion.duration, own_until):
             return NO_DEMAND
         accelerations = np.abs(motion.sample_many(path)[2] * rate[:, None] ** 2)

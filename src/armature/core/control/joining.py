@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from armature.core.control import jog
@@ -16,11 +18,15 @@ _SOON = 0.4
 _SHORTEST = 0.04
 _LONGER = 1.25
 _EQUAL = 1e-9
+# The lowest rate at which a path is joined [share].
+_SLOWEST = 0.01
+# An acceleration so many times a joint's limit is a step of velocity that is spread over some milliseconds.
+_BRIEF = 2.0
 # What is left of the limits to whatever slows the arm down on the way.
 _SHARE = 1.0 - time_scaling.SHARE
 
 
-def begun(goal: Trajectory | Rates, state: State, limits: GroupLimits) -> Trajectory:
+def join_path(goal: Trajectory | Rates, state: State, limits: GroupLimits) -> Trajectory:
     """A goal as it is followed from a state: quintic, its time 0 being the goal's.
 
     The path is the goal's own by joint_trajectory_controller's rules, begun in the state. Where it asks at once
@@ -86,3 +92,30 @@ def _way(state: State, target: State, time: float, limits: GroupLimits) -> Traje
         low <= span.min and span.max <= high for low, span, high in zip(lower, reach, upper, strict=True)
     )
     return ruckig_motion.exact(limits.joints, found) if is_within else None
+
+
+def begin_at_rate(ahead: Trajectory, state: State, speed: float, limits: GroupLimits) -> tuple[State, float]:
+    """The state in which a goal begins behind what is done before it, and the rate that both are followed at.
+
+    The rate is the one that is wanted, or higher where what is done would leave the limits at a rate of 1.
+
+    Args:
+        ahead: what is done until the goal begins, in real time.
+        state: in which that ends.
+        speed: that is wanted [share].
+        limits: of the group.
+    """
+    _, velocities, accelerations = ahead.points
+    shares = (
+        np.abs(velocities) / limits.velocity,
+        np.sqrt(np.abs(accelerations) / limits.acceleration),
+    )
+    rate = min(max(speed, _SLOWEST, *(float(share.max()) for share in shares)), 1.0)
+    return State(state.position, state.velocity / rate, state.acceleration / rate**2), rate
+
+
+def bound_acceleration(state: State, limits: GroupLimits) -> State:
+    """A state to go on from: the brief acceleration of a step of velocity that is rounded is not carried on."""
+    bound, asked = limits.acceleration, state.acceleration
+    within = np.where(np.abs(asked) > _BRIEF * bound, np.clip(asked, -bound, bound), asked)
+    return replace(state, acceleration=within)

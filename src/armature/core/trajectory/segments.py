@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,7 +12,7 @@ import numpy as np
 
 from armature.core.arrays import Array
 from armature.core.trajectory import retiming, time_scaling
-from armature.core.trajectory.time_scaling import Pace
+from armature.core.trajectory.time_scaling import TimeScaling
 from armature.core.trajectory.trajectory import State, Trajectory
 
 RosTime = NewType("RosTime", float)
@@ -72,26 +73,53 @@ class Segment(Generic[Clock]):
         return loads
 
 
-def sampled(motion: Trajectory, begin: float, at: Pace, end: float) -> Segment[RosTime]:
-    """A segment of a motion at its pace until a time [s], where it is at rest."""
-    times = _looks(motion, at, begin, end)
-    path, rate, slope = at.many(times)
-    rate[-1] = slope[-1] = 0.0
-    states = time_scaling.followed(motion, (path, rate, slope))
-    return Segment(0, "", RosTime(begin), retiming.quintic(motion.joints, times - begin, states))
+@dataclass(frozen=True, eq=False)
+class ScaledMotion:
+    """A motion and how fast it is followed: what the joints do over real time."""
 
+    motion: Trajectory
+    scaling: TimeScaling
 
-def real(motion: Trajectory, at: Pace, begin: float, end: float) -> Trajectory:
-    """A motion between two times at its pace, in real time from 0 on."""
-    times = _looks(motion, at, begin, end)
-    return retiming.quintic(motion.joints, times - begin, time_scaling.followed(motion, at.many(times)))
+    @property
+    def end(self) -> float:
+        """When it comes to rest [s]."""
+        reached = self.scaling.reaches(self.motion.duration)
+        return min(reached, self.scaling.settled) if self.scaling.rate == 0.0 else reached
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it ends at its last point, and not before it."""
+        return self.scaling.reaches(self.motion.duration) < math.inf
 
-def _looks(motion: Trajectory, at: Pace, begin: float, end: float) -> Array:
-    """Times from one to another between which a motion is a spline, near enough [s]."""
-    if end - begin < _CLOSEST:
-        return np.array([begin])
-    inside = motion.knots[(motion.knots > at.at(begin).time) & (motion.knots < at.at(end).time)]
-    looks = np.sort(np.concatenate((at.looks(begin, end), at.reached(inside))))
-    looks = looks[(looks > begin + _CLOSEST) & (looks < end - _CLOSEST)]
-    return np.concatenate(([begin], looks[np.diff(looks, prepend=-np.inf) > _CLOSEST], [end]))
+    def setpoint(self, now: float) -> State:
+        """The state at a time [s]."""
+        position, velocity, acceleration = time_scaling.sample(self.motion, self.scaling.many(np.array([now])))
+        return State(position[0], velocity[0], acceleration[0])
+
+    def scaled(self, scaling: TimeScaling) -> ScaledMotion:
+        """The same motion, followed otherwise."""
+        return ScaledMotion(self.motion, scaling)
+
+    def segment(self, begin: float, end: float) -> Segment[RosTime]:
+        """What is done from a time to another [s], where it is at rest."""
+        times = self._knots(begin, end)
+        path, rate, slope = self.scaling.many(times)
+        rate[-1] = slope[-1] = 0.0
+        states = time_scaling.sample(self.motion, (path, rate, slope))
+        return Segment(0, "", RosTime(begin), retiming.quintic(self.motion.joints, times - begin, states))
+
+    def cut(self, begin: float, end: float) -> Trajectory:
+        """What is done between two times [s], in real time from 0 on."""
+        times = self._knots(begin, end)
+        states = time_scaling.sample(self.motion, self.scaling.many(times))
+        return retiming.quintic(self.motion.joints, times - begin, states)
+
+    def _knots(self, begin: float, end: float) -> Array:
+        """Times from one to another between which it is a spline, near enough [s]."""
+        if end - begin < _CLOSEST:
+            return np.array([begin])
+        knots, scaling = self.motion.knots, self.scaling
+        inside = knots[(knots > scaling.at(begin).time) & (knots < scaling.at(end).time)]
+        looks = np.sort(np.concatenate((scaling.looks(begin, end), scaling.reached(inside))))
+        looks = looks[(looks > begin + _CLOSEST) & (looks < end - _CLOSEST)]
+        return np.concatenate(([begin], looks[np.diff(looks, prepend=-np.inf) > _CLOSEST], [end]))

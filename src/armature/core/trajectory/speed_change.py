@@ -17,7 +17,7 @@ import numpy.typing as npt
 from armature.core.arrays import Array
 from armature.core.trajectory import retiming
 from armature.core.trajectory.limits import GroupLimits
-from armature.core.trajectory.time_scaling import Moment, Pace, Phase
+from armature.core.trajectory.time_scaling import Moment, Phase, TimeScaling
 from armature.core.trajectory.trajectory import Trajectory
 
 # How long a change may wait for room on the path [s], after another one that cannot be taken back at once.
@@ -46,7 +46,7 @@ _SHARE = 0.97
 _TINY = 1e-3  # of a limit, which is no room
 
 
-def changed(motion: Trajectory, old: Pace, now: float, rate: float, limits: GroupLimits) -> Pace:
+def change_rate(motion: Trajectory, old: TimeScaling, now: float, rate: float, limits: GroupLimits) -> TimeScaling:
     """Come to another rate as soon as the limits of the joints allow.
 
     Where the path is within the limits by itself, the whole is. Where it is beyond, nothing is added; except in
@@ -79,11 +79,13 @@ def changed(motion: Trajectory, old: Pace, now: float, rate: float, limits: Grou
     return other if less_needed < needed else found
 
 
-def _lower(motion: Trajectory, old: Pace, now: float, rate: float, limits: GroupLimits) -> Pace | None:
+def _lower(
+    motion: Trajectory, old: TimeScaling, now: float, rate: float, limits: GroupLimits
+) -> TimeScaling | None:
     """A rise to less than is wanted, if there is one."""
     between = (old.rate + share * (rate - old.rate) for share in _STEPS)
     found = (_Search(motion, old, lower, limits).at_once(now) for lower in between)
-    return next((pace for pace in found if pace is not None), None)
+    return next((scaling for scaling in found if scaling is not None), None)
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class _Offer:
 
 class _Search:
     def __init__(
-        self, motion: Trajectory, old: Pace, rate: float, limits: GroupLimits, step: float = retiming.STEP
+        self, motion: Trajectory, old: TimeScaling, rate: float, limits: GroupLimits, step: float = retiming.STEP
     ) -> None:
         """Look for changes that add nothing to a jerk beyond its limit in splines longer than a step's [s]."""
         self._motion = motion
@@ -110,7 +112,7 @@ class _Search:
         self._limits = limits
         self._step = step
 
-    def at_once(self, now: float) -> Pace | None:
+    def at_once(self, now: float) -> TimeScaling | None:
         """A change that begins now: a hard one, or one as gentle as that shows to be needed."""
         moment = self._old.at(now)
         is_there = abs(moment.rate - self._rate) < _STEADY and abs(moment.slope) < _STEADY
@@ -120,30 +122,30 @@ class _Search:
         while gentleness < _NEARLY:
             needed = math.inf
             for offer in self._offers(np.array([now]), (gentleness,)):
-                pace = self._old.then(offer.begin, offer.phases)
-                needed, _ = self._needed(pace, offer)
+                scaling = self._old.then(offer.begin, offer.phases)
+                needed, _ = self._needed(scaling, offer)
                 if needed <= 1.0:
-                    return pace
+                    return scaling
             gentleness *= _GENTLY * needed
         return None
 
-    def best(self, now: float) -> tuple[float, Pace]:
+    def best(self, now: float) -> tuple[float, TimeScaling]:
         """How many times as gentle a change must be, and that change.
 
         It is one that begins now, or the first to be over of many, or the one that adds the least.
         """
-        if (pace := self.at_once(now)) is not None:
-            return 0.0, pace
+        if (scaling := self.at_once(now)) is not None:
+            return 0.0, scaling
         least, best = math.inf, self._old
         offers = self._offers(self._begins(now), _GENTLER)
         for _ in range(_MOST):
             if not offers or least <= 1.0:
                 break
             offer = offers.pop(0)
-            pace = self._old.then(offer.begin, offer.phases)
-            needed, blocked = self._needed(pace, offer)
+            scaling = self._old.then(offer.begin, offer.phases)
+            needed, blocked = self._needed(scaling, offer)
             if needed < least:
-                least, best = needed, pace
+                least, best = needed, scaling
             offers = [other for other in offers if not _fails_too(other, offer, needed, blocked)]
         return least, best
 
@@ -173,12 +175,12 @@ class _Search:
         hardest = np.minimum((self._limits.acceleration / fastest).min(axis=1), _HARDEST)
         return hardest, np.minimum((self._limits.jerk / fastest).min(axis=1), _SHARPEST)
 
-    def _needed(self, pace: Pace, offer: _Offer) -> tuple[float, float]:
+    def _needed(self, scaling: TimeScaling, offer: _Offer) -> tuple[float, float]:
         """How many times as gentle a change must be, and the path's last time at which none will do [s]."""
-        times = self._looks(pace, offer)
+        times = self._looks(scaling, offer)
         if len(times) < 2:
             return 0.0, -math.inf
-        path, rates, slopes = pace.many(times)
+        path, rates, slopes = scaling.many(times)
         _, first, second = self._motion.sample_many(path)
         rate = rates[:, None]
         if (np.abs(first) * rate > np.maximum(self._limits.velocity, np.abs(first)) * (1.0 + _TINY)).any():
@@ -197,16 +199,16 @@ class _Search:
         blocked = path[needed * offer.gentleness > _GENTLER[-1]]
         return float(needed.max()), float(blocked.max(initial=-math.inf))
 
-    def _looks(self, pace: Pace, offer: _Offer) -> Array:
+    def _looks(self, scaling: TimeScaling, offer: _Offer) -> Array:
         """Times while a change goes on, with those of the path's knots [s]."""
-        end = min(offer.end, pace.reaches(self._motion.duration))
+        end = min(offer.end, scaling.reaches(self._motion.duration))
         if end - offer.begin < _CLOSEST:
             return np.zeros(0)
         count = min(max(math.ceil((end - offer.begin) / _SPACING), _FEWEST), _MOST_LOOKS)
         even = np.linspace(offer.begin, end, count + 1)
         knots = self._motion.knots
-        inside = pace.reached(knots[(knots > pace.at(offer.begin).time) & (knots < pace.at(end).time)])
-        bends = pace.times[(pace.times > offer.begin) & (pace.times < end)]
+        inside = scaling.reached(knots[(knots > scaling.at(offer.begin).time) & (knots < scaling.at(end).time)])
+        bends = scaling.times[(scaling.times > offer.begin) & (scaling.times < end)]
         looks = np.sort(np.concatenate((even, inside, bends)))
         return looks[np.diff(looks, prepend=-np.inf) > _CLOSEST]
 

@@ -37,12 +37,12 @@ class Moment:
 
 # Many moments: times of the path [s], rates, slopes [1/s]; each of Shape (k,).
 Moments = tuple[Array, Array, Array]
-# When a phase of a pace begins [s], and its row.
+# When a phase of a time scaling begins [s], and its row.
 Phase = tuple[float, float, float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
-class Pace:
+class TimeScaling:
     """The path's own time from a moment on: phases, in each of which the slope of the rate changes evenly.
 
     Args:
@@ -159,32 +159,32 @@ class Pace:
             return np.array([begin, end])
         return np.concatenate(([begin], self._grid(begin, last, _SPACING, _FEWEST_LOOKS), [last, end]))
 
-    def from_(self, now: float) -> Pace:
+    def from_(self, now: float) -> TimeScaling:
         """The same without the phases that are over."""
         first = max(int(self.times.searchsorted(now, side="right")) - 1, 0)
-        return Pace(self.times[first:], self.rows[first:])
+        return TimeScaling(self.times[first:], self.rows[first:])
 
-    def later(self, delay: float) -> Pace:
+    def later(self, delay: float) -> TimeScaling:
         """The same, later by a delay [s]."""
         return replace(self, times=self.times + delay)
 
-    def then(self, begin: float, phases: list[Phase]) -> Pace:
+    def then(self, begin: float, phases: list[Phase]) -> TimeScaling:
         """The same up to a time [s], then other phases: when each begins, and its row."""
         kept = self.times < begin - _STEADY
         added = np.array(phases)
-        return Pace(np.append(self.times[kept], added[:, 0]), np.vstack((self.rows[kept], added[:, 1:])))
+        return TimeScaling(np.append(self.times[kept], added[:, 0]), np.vstack((self.rows[kept], added[:, 1:])))
 
 
 def _over(way: Array, rate: float, never: float) -> Array:
     return way / rate if rate > _STEADY else np.full(np.shape(way), never)
 
 
-def steady(now: float, rate: float) -> Pace:
+def constant(now: float, rate: float) -> TimeScaling:
     """A path followed from its beginning at a constant rate."""
-    return Pace(np.array([now]), np.array([[0.0, rate, 0.0, 0.0]]))
+    return TimeScaling(np.array([now]), np.array([[0.0, rate, 0.0, 0.0]]))
 
 
-def allowed(motion: Trajectory, time: float, rate: float, limits: GroupLimits) -> float:
+def bound_rate(motion: Trajectory, time: float, rate: float, limits: GroupLimits) -> float:
     """The wanted rate, or the highest at which the rest of a path keeps its limits; 1 is always allowed.
 
     Where the path takes more jerk than the limit by itself, that sets no rate; nor does a client's step, spread
@@ -212,7 +212,7 @@ def _share(values: Array, limit: Array) -> float:
     return float((limit / np.maximum(np.abs(values).max(axis=0, initial=0.0), 1e-9)).min())
 
 
-def followed(motion: Trajectory, moments: Moments) -> tuple[Array, Array, Array]:
+def sample(motion: Trajectory, moments: Moments) -> tuple[Array, Array, Array]:
     """Positions, velocities and accelerations at moments of a path, each of Shape (k, n).
 
     With s the path's time and r its rate: velocity = q'(s) r, acceleration = q''(s) r² + q'(s) dr/dt.

@@ -103,6 +103,12 @@ class Trajectory:
             _set(made, name, value)
         return made
 
+    @staticmethod
+    def at_rest(joints: tuple[str, ...], position: Array) -> Trajectory:
+        """Joints that stay at a position [rad] or [m], Shape (n,)."""
+        rows = np.array(position, dtype=float)[None]
+        return Trajectory(joints, np.zeros(1), rows, np.zeros_like(rows), np.zeros_like(rows))
+
     @property
     def duration(self) -> float:
         """Time of the last point [s]."""

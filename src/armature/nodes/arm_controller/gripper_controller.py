@@ -137,7 +137,7 @@ class GripperController(GroupNode):
             self.control.move(target, speed, monitor, self.saying(on_end), self.now())
             self._limits = limits
             if not self.publish_now():  # it is there already, but the limit has to be told
-                motion = _resting(self.joints, target)
+                motion = Trajectory.at_rest(self.joints, target)
                 self.publish(Segment(0, self.control.state.arm.session, RosTime(self.now()), motion))
             return ActiveGoal(self._cancel)
 
@@ -185,8 +185,3 @@ class GripperController(GroupNode):
             stalled=outcome.is_stalled,
             reached_goal=outcome.end is End.SUCCEEDED and not outcome.is_stalled,
         )
-
-
-def _resting(joints: tuple[str, ...], position: Array) -> Trajectory:
-    row = position[None]
-    return Trajectory(joints, np.zeros(1), row, np.zeros_like(row), np.zeros_like(row))
