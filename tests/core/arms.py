@@ -7,17 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from armature.core.kinematics.collision_scaling import Guard
+from armature.core.kinematics.collision_scaling import CollisionScaling
 from armature.core.kinematics.drive import drives_of
-from armature.core.kinematics.inverse_kinematics import Inverse
+from armature.core.kinematics.inverse_kinematics import InverseKinematics
 from armature.core.kinematics.kinematics import forward
 from armature.core.kinematics.mechanics import Mechanics
-from armature.core.kinematics.twist_servo import Steering
+from armature.core.kinematics.twist_servo import TwistServo
 from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
 from armature.core.planning.goal_checks import CheckSettings, GoalChecks
 from armature.core.planning.moves import MoveSettings, Planner
-from armature.core.steps import finished
+from armature.core.steps import run_to_end
 from armature.core.trajectory.limits import GroupLimits
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +36,7 @@ class Whole:
 
         def whole(*args, **options):
             result = asked(*args, **options)
-            return finished(result) if isinstance(result, Generator) else result
+            return run_to_end(result) if isinstance(result, Generator) else result
 
         return whole
 
@@ -55,12 +55,12 @@ class Arm:
         self.mechanics = Mechanics(urdf, self.model, self.joints, tool="tool0")
         self.checks = GoalChecks(self.mechanics, drives_of(self.model), CheckSettings())
         self.clearances = self.checks.clearances
-        self.inverse = Whole(Inverse(self.mechanics, self.limits, self.clearances, CheckSettings.margin))
+        self.inverse = Whole(InverseKinematics(self.mechanics, self.limits, self.clearances, CheckSettings.margin))
         self.in_steps = Planner(self.checks, self.limits, MoveSettings())
         self.planner = Whole(self.in_steps)
-        self.steering = Steering(self.mechanics, self.limits, "tool0")
+        self.servo = TwistServo(self.mechanics, self.limits, "tool0")
         keep = np.full(len(self.joints), KEEP)
-        self.guard = Guard(self.clearances, self.limits, keep, CheckSettings.margin)
+        self.guard = CollisionScaling(self.clearances, self.limits, keep, CheckSettings.margin)
         poses = read_poses(file.read_text("utf-8"), self.model)
         self.poses = {name: np.array([pose[joint] for joint in self.joints]) for name, pose in poses.items()}
 

@@ -11,7 +11,7 @@ Steps = Generator[None, None, Result]
 """Work that pauses every few milliseconds, and returns what comes of it."""
 
 
-def finished(steps: Steps[Result]) -> Result:
+def run_to_end(steps: Steps[Result]) -> Result:
     """Do the whole work at once."""
     while True:
         try:

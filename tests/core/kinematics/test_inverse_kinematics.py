@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from armature.core.kinematics.collision import Clearances
-from armature.core.kinematics.inverse_kinematics import Inverse
+from armature.core.kinematics.inverse_kinematics import InverseKinematics
 from armature.core.kinematics.levenberg_marquardt import Target
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.kinematics.rotations import from_rotation_vector, rotation_vector
@@ -52,7 +52,7 @@ class Planar:
         joints = tuple(joint.name for joint in model.driven)
         mechanics = Mechanics(urdf, model, joints, tool="tool0")
         limits = GroupLimits.of(model, joints, dict.fromkeys(joints, 4.0), dict.fromkeys(joints, 40.0))
-        self.inverse = Whole(Inverse(mechanics, limits, Clearances(mechanics, MARGIN + 0.001), MARGIN))
+        self.inverse = Whole(InverseKinematics(mechanics, limits, Clearances(mechanics, MARGIN + 0.001), MARGIN))
 
     def target(self, position):
         pose = self.inverse.pose(position)
@@ -112,7 +112,7 @@ def test_where_the_elbow_is_in_the_way_one_way_it_goes_the_other(side):
     arm = Planar(BLOCK.format(0.3 - 0.18 * side))
     blocked, free = np.array([0.6, -1.2, 0.6]) * side, np.array([-0.6, 1.2, -0.6]) * side
     target = arm.target(blocked)
-    assert arm.inverse.judged(arm.inverse.descent(target, blocked)).in_collision
+    assert arm.inverse.assess(arm.inverse.descent(target, blocked)).in_collision
     found = arm.inverse.best(target, blocked)
     assert found.is_reached
     assert found.position == pytest.approx(free, abs=1e-3)
@@ -125,8 +125,8 @@ def test_where_the_elbow_is_in_the_way_both_ways_it_says_what_is_in_the_way_the_
     assert not found.is_reached
     assert "base would be 0.000" in found.reason  # above; below they would overlap by 9 mm
     assert "m from fore; 0.005 m at least are kept" in found.reason
-    assert not arm.inverse.judged(found).in_collision
-    assert 0.001 < found.left < 0.03
+    assert not arm.inverse.assess(found.arrival).in_collision
+    assert 0.001 < found.arrival.remaining < 0.03
 
 
 def test_where_a_solution_collides_its_parts_move_apart_if_the_target_leaves_room(six):
@@ -169,7 +169,7 @@ def test_a_place_out_of_reach_gives_the_nearest_and_the_reason(six):
     found = six.inverse.best(Target((1.0, 0.0, 0.06)), six.poses["home"])
     assert not found.is_reached
     assert "does not reach so far" in found.reason
-    assert found.distance == pytest.approx(1.0 - six.at(found.position)[0], abs=0.02)
+    assert found.arrival.distance == pytest.approx(1.0 - six.at(found.position)[0], abs=0.02)
     assert not found.in_collision
 
 
@@ -180,13 +180,13 @@ def test_where_every_solution_collides_it_says_what_with_what_and_how_near(six):
     assert "m from floor; 0.005 m at least are kept (negative: they overlap)" in found.reason
     assert is_free(six, found.position)
     # The nearest place is as low as the parts around the tool let it be.
-    assert 0.0 < six.at(found.position)[2] + 0.02 == pytest.approx(found.distance, abs=0.02)
+    assert 0.0 < six.at(found.position)[2] + 0.02 == pytest.approx(found.arrival.distance, abs=0.02)
 
 
 def test_a_solution_beyond_limits_that_were_narrowed_is_none(six):
     narrow = six.limits.of_joints(six.joints)
     narrow.upper[0] = 0.5
-    inverse = Whole(Inverse(six.mechanics, narrow, six.clearances, MARGIN))
+    inverse = Whole(InverseKinematics(six.mechanics, narrow, six.clearances, MARGIN))
     begin = six.poses["home"]
     beyond = begin + np.array([1.0, 0.0, 0.0, 0.0, 0.0, 0.0])
     assert six.inverse.best(pose_of(six, beyond), begin).is_reached
@@ -198,7 +198,7 @@ def test_a_solution_beyond_limits_that_were_narrowed_is_none(six):
 
 
 def test_without_collision_checks_the_nearest_solution_is_taken(six):
-    inverse = Whole(Inverse(six.mechanics, six.limits, None, MARGIN))
+    inverse = Whole(InverseKinematics(six.mechanics, six.limits, None, MARGIN))
     found = inverse.best(Target((0.25, 0.0, -0.02)), six.poses["home"])
     assert found.is_reached
     assert not is_free(six, found.position)

@@ -40,13 +40,13 @@ def matrix(rpy):
 
 @given(RPY, VECTOR)
 def test_rpy_turns_about_fixed_axes_x_y_z(rpy, vector):
-    assert np.allclose(kinematics.rotated(kinematics.from_rpy(rpy), vector), matrix(rpy) @ vector, atol=1e-9)
+    assert np.allclose(kinematics.rotate(kinematics.from_rpy(rpy), vector), matrix(rpy) @ vector, atol=1e-9)
 
 
 @given(RPY, RPY, VECTOR)
 def test_a_product_is_one_rotation_after_the_other(first, second, vector):
     a, b = kinematics.from_rpy(second), kinematics.from_rpy(first)
-    together = kinematics.rotated(kinematics.product(a, b), vector)
+    together = kinematics.rotate(kinematics.product(a, b), vector)
     assert np.allclose(together, matrix(second) @ matrix(first) @ vector, atol=1e-9)
 
 

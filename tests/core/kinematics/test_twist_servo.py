@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from armature.core.kinematics.twist_servo import Steering, steered
+from armature.core.kinematics.twist_servo import TwistServo, build_twist_motion
 from armature.core.planning.goal_checks import CheckSettings
 from armature.core.trajectory.trajectory import State
 from armature.errors import ConfigError, GoalRefused
@@ -20,8 +20,10 @@ LEASE, RENEWAL = 0.2, 0.05
 
 def press(arm, state, twist, in_tool=False, why=None):
     """The motion of one command."""
-    asked = arm.steering.velocities(state.position, np.array(twist), in_tool)
-    motion, slowed = arm.guard.slowed(lambda share: steered(arm.limits, state, asked.velocity * share, LEASE))
+    asked = arm.servo.velocities(state.position, np.array(twist), in_tool)
+    motion, slowed = arm.guard.scale(
+        lambda share: build_twist_motion(arm.limits, state, asked.velocity * share, LEASE)
+    )
     if why is not None:
         why.append(slowed or asked.reason)
     return motion
@@ -72,7 +74,7 @@ def test_an_arm_of_four_axes_gives_the_translation(four):
 def test_joint_velocities_are_the_pseudo_inverses_where_no_singularity_is_near(six):
     position = six.poses["above_pick"]
     twist = np.array([0.02, -0.01, 0.03, 0.1, 0.05, -0.1])
-    velocity = six.steering.velocities(position, twist, in_tool=False).velocity
+    velocity = six.servo.velocities(position, twist, in_tool=False).velocity
     six.mechanics.place(position)
     assert six.mechanics.jacobian(six.mechanics.frame("tool0")) @ velocity == pytest.approx(twist, abs=1e-5)
 
@@ -126,7 +128,7 @@ def test_near_a_singularity_it_slows_down_says_so_and_can_back_out(six):
     stretched = jog(six, six.poses["home"], [0.1, 0, 0, 0, 0, 0], 5.0, why=why)
     assert any("singularity is near" in text for text in why)
     assert np.abs(stretched.velocity).max() < 0.05
-    assert six.steering.smallest(stretched.position) > 0.0
+    assert six.servo.smallest_singular_value(stretched.position) > 0.0
     back = jog(six, stretched.position, [-0.1, 0, 0, 0, 0, 0], 1.0)
     assert six.at(back.position)[0] < six.at(stretched.position)[0] - 0.05
 
@@ -143,8 +145,10 @@ def test_near_a_joint_limit_it_slows_down_and_stops(six):
     why = []
     state = State.at_rest(np.array([limit - 0.1, *six.poses["home"][1:]]))
     for _ in range(60):
-        motion, text = six.guard.slowed(
-            lambda share, state=state: steered(six.limits, state, np.array([1.0, 0, 0, 0, 0, 0]) * share, LEASE)
+        motion, text = six.guard.scale(
+            lambda share, state=state: build_twist_motion(
+                six.limits, state, np.array([1.0, 0, 0, 0, 0, 0]) * share, LEASE
+            )
         )
         why.append(text)
         state = motion.sample(RENEWAL)
@@ -157,19 +161,19 @@ def test_a_joint_that_is_outside_its_limits_may_come_back_and_go_no_further(six)
     begin[0] = six.limits.upper[0] + 0.1
     out, back = (np.array([speed, 0, 0, 0, 0, 0]) for speed in (0.5, -0.5))
     state = State.at_rest(begin)
-    assert six.guard.blocked(steered(six.limits, state, out, LEASE))
-    assert not six.guard.blocked(steered(six.limits, state, back, LEASE))
+    assert six.guard.find_obstacle(build_twist_motion(six.limits, state, out, LEASE))
+    assert not six.guard.find_obstacle(build_twist_motion(six.limits, state, back, LEASE))
 
 
 def test_what_cannot_be_steered_is_an_error(six):
     with pytest.raises(ConfigError, match=r"hand.*frames are base_link"):
-        Steering(six.mechanics, six.limits, "hand")
+        TwistServo(six.mechanics, six.limits, "hand")
     with pytest.raises(GoalRefused, match=r"twist.*finite"):
-        steered(six.limits, State.at_rest(six.poses["home"]), np.full(6, np.nan), LEASE)
+        build_twist_motion(six.limits, State.at_rest(six.poses["home"]), np.full(6, np.nan), LEASE)
 
 
 @pytest.mark.parametrize("bad", [1.1e6, 1e306, -1.7e308, np.inf, np.nan])
 @pytest.mark.parametrize("in_tool", [False, True])
 def test_a_twist_that_nobody_can_mean_is_refused(six, bad, in_tool):
     with pytest.raises(GoalRefused, match=r"twist: .*within 1e.06 m/s and rad/s"):
-        six.steering.velocities(six.poses["home"], np.array([0.0, bad, 0, 0, 0, 0]), in_tool)
+        six.servo.velocities(six.poses["home"], np.array([0.0, bad, 0, 0, 0, 0]), in_tool)

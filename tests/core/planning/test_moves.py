@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from armature.core.planning import paths
 from armature.core.planning.moves import MoveSettings, Waypoint
-from armature.core.planning.timing import timed
+from armature.core.planning.timing import time_path
 from armature.core.planning.transfer import transfer
-from armature.core.steps import finished
+from armature.core.steps import run_to_end
 from armature.core.trajectory.stopping import Dynamics
 from armature.errors import ConfigError, GoalRefused
 
@@ -91,7 +91,7 @@ def test_a_straight_move_is_as_quick_as_can_be(six):
 @given(points=st.lists(st.lists(st.floats(-1.5, 1.5), min_size=6, max_size=6), min_size=2, max_size=6))
 def test_moves_through_any_points_keep_every_limit(six, points):
     path = paths.through(six.joints, np.array(points), 0.1)
-    motion = finished(timed(path, six.limits, path.times.tolist()))
+    motion = run_to_end(time_path(path, six.limits, path.times.tolist()))
     within_limits(motion, six.limits)
     within_limits(six.planner._straight(np.array(points), 0.0), six.limits)
     assert motion.positions[-1] == pytest.approx(np.array(points[-1]), abs=1e-5)

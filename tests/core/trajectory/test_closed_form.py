@@ -117,7 +117,7 @@ def test_integrated_velocities_hold_at_their_points_and_join_without_a_step(velo
 
 
 def test_rates_can_be_shifted_and_reordered():
-    rates = Rates.from_rows(("a", "b"), [1.0], [[1.0, 2.0]], [[3.0, 4.0]]).shifted(0.5).reordered(("b", "a"))
+    rates = Rates.from_rows(("a", "b"), [1.0], [[1.0, 2.0]], [[3.0, 4.0]]).shift(0.5).reorder(("b", "a"))
     assert (rates.joints, rates.duration) == (("b", "a"), 1.5)
     assert rates.velocities.tolist() == [[2.0, 1.0]]
     assert rates.accelerations.tolist() == [[4.0, 3.0]]

@@ -96,7 +96,7 @@ def test_a_step_of_a_client_does_not_hold_up_a_stop():
     corners = Trajectory.from_rows(
         JOINTS, np.arange(1, 21) * 0.2, [[0.1 * k, 0.05 * (k % 3)] for k in range(1, 21)]
     )
-    lines = retiming.rounded(corners.starting_from(State.at_rest(np.zeros(2))))
+    lines = retiming.round_corners(corners.starting_from(State.at_rest(np.zeros(2))))
     stop = change_rate(lines, followed_at(1.53, 1.0), 0.0, 0.0, LIMITS)
     assert stop.settled < 0.5
 

@@ -48,7 +48,7 @@ def test_many_moments_are_each_of_them(time, old, new, times):
 def test_what_is_over_can_be_left_out(time, old, new, now):
     change = change_rate(MOTION, followed_at(time, old), 0.0, new, LIMITS)
     assert change.from_(now).at(now) == change.at(now)
-    assert change.later(1.5).at(now + 1.5).time == pytest.approx(change.at(now).time)
+    assert change.delay(1.5).at(now + 1.5).time == pytest.approx(change.at(now).time)
 
 
 @given(st.floats(1.0, 2.0), TIMES, st.floats(1.5, 8.0))

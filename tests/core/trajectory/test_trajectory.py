@@ -117,7 +117,7 @@ def test_points_at_or_before_time_zero_give_way_to_the_state():
 
 def test_columns_follow_the_joints():
     trajectory = Trajectory.from_rows(("a", "b"), [1.0], [[1.0, 2.0]], [[3.0, 4.0]], [[5.0, 6.0]])
-    turned = trajectory.reordered(("b", "a"))
+    turned = trajectory.reorder(("b", "a"))
     assert turned.joints == ("b", "a")
     assert [rows[0].tolist() for rows in turned.points] == [[2.0, 1.0], [4.0, 3.0], [6.0, 5.0]]
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from armature import graph
-from armature.core.kinematics.kinematics import Pose, composed, forward, from_rpy
+from armature.core.kinematics.kinematics import Pose, compose, forward, from_rpy
 from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
 from armature.dynamixel.tables.registry import servo_model
@@ -110,7 +110,7 @@ def test_at_zero_every_frame_stands_where_the_urdf_has_it(name):
         if parent == "world":
             return Pose((0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0))
         x, y, z, *rpy = numbers(element.findtext("pose"))
-        return composed(place(parent), Pose((x, y, z), from_rpy(tuple(rpy))))
+        return compose(place(parent), Pose((x, y, z), from_rpy(tuple(rpy))))
 
     for joint in arm.joints:
         expected, found = forward(arm, zero, joint.child), place(joint.child)

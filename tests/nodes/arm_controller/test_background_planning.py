@@ -9,7 +9,7 @@ import pytest
 from armature.core.control.goal import End
 from armature.errors import GoalRefused
 from armature.nodes.arm_controller.action_server import ActiveGoal
-from armature.nodes.arm_controller.background_planning import Slices
+from armature.nodes.arm_controller.background_planning import BackgroundPlanning
 
 A_STEP = 0.001  # that each look at the clock takes [s]
 
@@ -22,9 +22,9 @@ class Bench:
         self.active = ActiveGoal(lambda: None)
         logger = SimpleNamespace(warning=lambda _text: None)
         node = SimpleNamespace(
-            steady=None, get_logger=lambda: logger, create_timer=self.keep, planned=lambda plan: plan()
+            steady=None, get_logger=lambda: logger, create_timer=self.keep, plan=lambda plan: plan()
         )
-        self.slices = Slices(node, self.clock)
+        self.slices = BackgroundPlanning(node, self.clock)
 
     def beginning(self, on_end):
         self.begun.append(on_end)
@@ -47,7 +47,7 @@ class Bench:
         return self.beginning
 
     def ask(self, steps, action="move_to", error=None):
-        begin = self.slices.prepared(action, self.work(steps, error))
+        begin = self.slices.prepare(action, self.work(steps, error))
         return begin(self.ends.append)
 
 

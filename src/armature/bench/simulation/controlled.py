@@ -19,10 +19,10 @@ from armature.core.control.group_state import GroupSettings, GroupState
 from armature.core.control.tolerance import Tolerance, Tolerances, TrajectoryMonitor
 from armature.core.kinematics.drive import Drive
 from armature.core.kinematics.mechanics import Mechanics
-from armature.core.kinematics.twist_servo import Steering, steered
+from armature.core.kinematics.twist_servo import TwistServo, build_twist_motion
 from armature.core.planning.goal_checks import CheckSettings, GoalChecks
 from armature.core.planning.moves import MoveSettings, Planner
-from armature.core.steps import finished
+from armature.core.steps import run_to_end
 from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.segments import LoopTime
 from armature.core.trajectory.trajectory import State, Trajectory
@@ -93,7 +93,7 @@ class ControlledArm(Bench):
         gain = settings.get("registers", {}).get(FINGER, {}).get(Role.POSITION_P_GAIN, 0)
         most = np.array([lead(servo, _GRIP, gain)])
         self._squeeze = GripForceLimit(self.gripper.control.state.limits, most, _STANDING)
-        self._steering = Steering(_checks().mechanics, self.arm.control.state.limits, "tool0")
+        self._servo = TwistServo(_checks().mechanics, self.arm.control.state.limits, "tool0")
 
     def _group(
         self, joints: tuple[str, ...], bounds: Mapping[str, tuple[float, float]], start: float
@@ -125,7 +125,7 @@ class ControlledArm(Bench):
         """Send a move by so much [rad]; errors as `follow`."""
         control, begin = self.arm.control, self._setpoint()
         target = {joint: float(begin[i]) + way[joint] for i, joint in enumerate(ARM_JOINTS) if joint in way}
-        motion = finished(Planner(_checks(), control.state.limits, MoveSettings()).joints(begin, [target]))
+        motion = run_to_end(Planner(_checks(), control.state.limits, MoveSettings()).joints(begin, [target]))
         control.follow(motion, None, self._monitor(), self.ends.append, self.now)
 
     def jog(self, velocities: Mapping[str, float]) -> None:
@@ -138,8 +138,8 @@ class ControlledArm(Bench):
         limits = self.arm.control.state.limits
 
         def build(state: State, lease: float) -> Trajectory:
-            return steered(
-                limits, state, self._steering.velocities(state.position, velocity, False).velocity, lease
+            return build_twist_motion(
+                limits, state, self._servo.velocities(state.position, velocity, False).velocity, lease
             )
 
         self.hold(lambda now: self.arm.control.follow_for_lease(build, 0.0, now))

@@ -52,13 +52,13 @@ OnEnd = Callable[[Outcome], None]
 _CODES = {"joint_names": Code.INVALID_JOINTS, "header.stamp": Code.OLD_HEADER_TIMESTAMP}
 
 
-def refused(error: ArmatureError) -> Outcome:
+def refusal_outcome(error: ArmatureError) -> Outcome:
     """The end of a goal that was refused before anything moved."""
     where = error.where if isinstance(error, GoalRefused) else ""
-    return aborted(str(error), _CODES.get(where, Code.INVALID_GOAL))
+    return abort_outcome(str(error), _CODES.get(where, Code.INVALID_GOAL))
 
 
-def aborted(message: str, code: Code = Code.INVALID_GOAL) -> Outcome:
+def abort_outcome(message: str, code: Code = Code.INVALID_GOAL) -> Outcome:
     """A goal ended by something else than itself; the action has no code of its own for most reasons."""
     return Outcome(End.ABORTED, code, message)
 
@@ -124,7 +124,7 @@ class Goals:
             on_end: called once with the end.
             times: of its points [s].
         """
-        self.end(aborted("replaced by a newer goal"))
+        self.end(abort_outcome("replaced by a newer goal"))
         self.followed = FollowedGoal(monitor, on_end, times)
 
     def end(self, outcome: Outcome) -> None:

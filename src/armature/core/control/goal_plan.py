@@ -38,12 +38,12 @@ def plan_goal(group: GroupState, goal: Trajectory | Rates, stamp: float | None, 
     """
     tracker, joints, settings = group.require_ready("trajectory", now), group.limits.joints, group.settings
     limits.check_joints(goal.joints, joints, is_partial=settings.allow_partial_joints_goal)
-    goal = goal.reordered([joint for joint in joints if joint in goal.joints])
+    goal = goal.reorder([joint for joint in joints if joint in goal.joints])
     limits.check_end(goal)
     begin = tracker.handover(now)
     if stamp is not None:
         begin = max(begin, stamp)
-        goal = limits.placed(goal, stamp, begin)
+        goal = limits.place(goal, stamp, begin)
     if stamp is None:
         _check_start(group, goal, tracker.setpoint(now))
     elif stamp > now:

@@ -9,7 +9,7 @@ import numpy as np
 from armature.core.arrays import Array
 from armature.core.control import jog
 from armature.core.control.blocked import check_leads_away
-from armature.core.control.goal import GoalMonitor, OnEnd, aborted
+from armature.core.control.goal import GoalMonitor, OnEnd, abort_outcome
 from armature.core.control.goal_plan import PlannedGoal, plan_goal
 from armature.core.control.group_state import GroupState
 from armature.core.trajectory.integration import Rates
@@ -131,14 +131,14 @@ class GroupControl:
             return motion
 
         tracker.jog(leading_away, now)
-        self.state.goals.end(aborted("replaced by a jog"))
+        self.state.goals.end(abort_outcome("replaced by a jog"))
 
     def stop(self, now: float, why: str) -> None:
         """Slow down and hold; the goal ends with the reason."""
         self.state.catch_up(now)
         if self.state.motion.tracker is not None:
             self.state.motion.tracker.stop(now)
-        self.state.goals.end(aborted(why))
+        self.state.goals.end(abort_outcome(why))
 
     def give_up(self, why: str) -> None:
         """Leave the arm to the end of the last segment, which is at rest; the goal ends with the reason."""
@@ -146,7 +146,7 @@ class GroupControl:
             self.state.motion.tracker.give_up()
         if self.state.goals.followed is not None:
             self.state.goals.followed.is_cancelling = False
-        self.state.goals.end(aborted(why))
+        self.state.goals.end(abort_outcome(why))
 
     def cancel(self, now: float) -> None:
         """Slow down and hold; the goal ends as canceled once that is done."""

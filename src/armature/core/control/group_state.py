@@ -10,7 +10,7 @@ import numpy as np
 
 from armature.core.arrays import Array
 from armature.core.control.blocked import Block
-from armature.core.control.goal import Code, End, FollowedGoal, Goals, Outcome, aborted
+from armature.core.control.goal import Code, End, FollowedGoal, Goals, Outcome, abort_outcome
 from armature.core.control.motion import Motion, SpeedScaling
 from armature.core.control.readiness import Readiness
 from armature.core.control.tracker import Tracker
@@ -91,9 +91,9 @@ class GroupState:
             return ""
         self.motion.tracker = None
         if self.arm.gave_way:
-            self.goals.end_later(aborted(ended, Code.PATH_TOLERANCE_VIOLATED), before, now + _GIVES_WAY)
+            self.goals.end_later(abort_outcome(ended, Code.PATH_TOLERANCE_VIOLATED), before, now + _GIVES_WAY)
         else:
-            self.goals.end(aborted(ended))
+            self.goals.end(abort_outcome(ended))
         return ended
 
     def note_commanded(
@@ -176,7 +176,7 @@ class GroupState:
             return True
         tracker.stop(now)
         reason = f"the controller was held up for {late:.2f} s; the arm slowed down on the path and holds"
-        self.goals.end(aborted(reason))
+        self.goals.end(abort_outcome(reason))
         return True
 
     def _watch(self, tracker: Tracker, goal: FollowedGoal, now: float) -> None:
@@ -185,7 +185,7 @@ class GroupState:
                 self.goals.end(Outcome(End.CANCELED, Code.SUCCESSFUL, "canceled; the arm stands and holds"))
         elif unread := self.arm.unread(now):
             tracker.stop(now)
-            self.goals.end(aborted(unread))
+            self.goals.end(abort_outcome(unread))
 
     def segment(self, now: float) -> Segment[RosTime] | None:
         """What the servo interface shall do from now on; None at rest."""

@@ -41,7 +41,7 @@ def jog(limits: GroupLimits, start: State, velocities: Array, *, lease: float, m
     target, speed = _toward_limits(limits, start, velocities, margin)
     pressed = ruckig_motion.exact(limits.joints, _profile(limits, start, target, speed), lease)
     end = State(*(rows[-1] for rows in pressed.points))
-    return retiming.joined(pressed, ruckig_motion.halt(limits, end))
+    return retiming.join(pressed, ruckig_motion.halt(limits, end))
 
 
 @dataclass(frozen=True, eq=False)

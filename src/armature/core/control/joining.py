@@ -47,13 +47,13 @@ def join_path(goal: Trajectory | Rates, state: State, limits: GroupLimits) -> Tr
         return jog.move(limits, state, goal.positions[-1], limits.velocity)
     path = goal.starting_from(state)
     check_end(path)
-    course = retiming.rounded(path)
+    course = retiming.round_corners(path)
     if _is_on(course, path, state):
         return course
     for time in _moments(path, course):
         if (way := _way(state, course.sample(time), time, limits)) is not None:
-            return retiming.joined(way, retiming.cut(course, time, course.duration))
-    return retiming.eased(path)
+            return retiming.join(way, retiming.cut(course, time, course.duration))
+    return retiming.ease(path)
 
 
 def _is_on(course: Trajectory, path: Trajectory, state: State) -> bool:

@@ -51,7 +51,7 @@ class Readiness:
         self._state, self.session, self._why, self.blocks = state, session, why, blocks
         if self.gave_way:
             return why
-        return f"the servo interface went to {self._described()}" if is_lost else ""
+        return f"the servo interface went to {self._describe()}" if is_lost else ""
 
     def note_heard(self, now: float) -> None:
         """Take a sign of life of the servo interface."""
@@ -79,7 +79,7 @@ class Readiness:
             CommandRefused: with the state and the way out of it.
         """
         if self._state not in _ACCEPTING:
-            told = self._described().removesuffix(f"; {self.remedy}")
+            told = self._describe().removesuffix(f"; {self.remedy}")
             raise CommandRefused(request, f"the servo interface is {told}", self._way_out())
         if now - self._heard_at > _SILENCE:
             why = "the servo interface is silent on /servo_interface/commanded"
@@ -99,7 +99,7 @@ class Readiness:
         unheard = "wait until it is heard; where it does not run, start it"
         return then_enable(self.remedy) if self._state else unheard
 
-    def _described(self) -> str:
+    def _describe(self) -> str:
         why = f": {self._why}" if self._why else ""
         return (self._state or "not known") + why
 

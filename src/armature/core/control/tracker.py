@@ -126,7 +126,7 @@ class Tracker:
         columns = [joints.index(joint) for joint in goal.joints]
         asked = joining.join_path(goal, state.of(columns), self._limits.of_joints(goal.joints))
         behind = self._doing.cut(begin, max(self.end, begin))
-        return retiming.laid_over(retiming.stretched(behind, rate), asked)
+        return retiming.lay_over(retiming.stretch(behind, rate), asked)
 
     def accept(self, goal: Trajectory | Rates, now: float, begin: float | None = None) -> None:
         """Follow a goal in place of the present motion, which goes on until it begins; see `plan`."""
@@ -229,7 +229,7 @@ class Tracker:
         """
         if not self._is_given and self._is_from_rest and now > self._start:
             if not self._zero:
-                self._doing = self._doing.scaled(self._doing.scaling.later(now - self._start))
+                self._doing = self._doing.scaled(self._doing.scaling.delay(now - self._start))
             self._start = now
         start = now if self._is_given else self._start
         self._is_given = True
@@ -254,11 +254,11 @@ class Tracker:
         """What is done until a goal begins, the state then, and the rate at which both are to be followed."""
         ahead = self._doing.cut(now, begin)
         state, rate = joining.begin_at_rate(ahead, self._state(begin), self.speed, self._limits)
-        return retiming.stretched(ahead, rate), state, rate
+        return retiming.stretch(ahead, rate), state, rate
 
     def _append(self, ahead: Trajectory, plan: Trajectory, rate: float, now: float, begin: float) -> None:
         """Go on as before at a rate, and over to a motion that begins where that ends."""
-        motion = retiming.joined(ahead, plan)
+        motion = retiming.join(ahead, plan)
         zero = ahead.duration if len(ahead.times) > 1 else 0.0
         wanted = time_scaling.bound_rate(motion, zero, self.speed, self._limits)
         before = time_scaling.constant(now, rate)
@@ -285,7 +285,7 @@ class Tracker:
     def _leave(self, motion: Trajectory, now: float, begin: float) -> None:
         """Go on as before until a motion begins that is on no path."""
         ahead = self._doing.cut(now, begin)
-        self._begin(retiming.joined(ahead, motion), now, time_scaling.constant(now, 1.0))
+        self._begin(retiming.join(ahead, motion), now, time_scaling.constant(now, 1.0))
         self._is_lease = True
 
     def _come_to(self, rate: float, now: float, bounds: GroupLimits | None = None) -> None:

@@ -18,7 +18,7 @@ _TURN = 0.035
 _PERIOD = 0.05
 
 
-class Guard:
+class CollisionScaling:
     """Says what is in the way of a motion, and slows it down until nothing is.
 
     Args:
@@ -34,7 +34,7 @@ class Guard:
         self._keep = keep
         self._margin = margin
 
-    def slowed(self, build: Callable[[float], Trajectory]) -> tuple[Trajectory, str]:
+    def scale(self, build: Callable[[float], Trajectory]) -> tuple[Trajectory, str]:
         """The fastest of some motions that is free.
 
         Args:
@@ -44,20 +44,20 @@ class Guard:
             The motion, and why it is slower than asked for, in words; empty where it is not.
         """
         motion = build(1.0)
-        reason = self.blocked(motion)
+        reason = self.find_obstacle(motion)
         if not reason:
             return motion, ""
         free, low, high = build(0.0), 0.0, 1.0
         for _ in range(_HALVINGS):
             share = (low + high) / 2.0
             motion = build(share)
-            if self.blocked(motion):
+            if self.find_obstacle(motion):
                 high = share
             else:
                 free, low = motion, share
         return free, f"slowed to {low:.0%}: {reason}"
 
-    def blocked(self, motion: Trajectory) -> str:
+    def find_obstacle(self, motion: Trajectory) -> str:
         """What is in the way of a motion, in words; what is worse already may get better, not worse still."""
         count = _looks(motion)
         position, _, _ = motion.sample_many(np.linspace(0.0, motion.duration, count + 1))
@@ -74,7 +74,7 @@ class Guard:
             return ""
         passage = Passage(self._clearances, position[0], self._margin)
         for row in position[1:]:
-            blocked = passage.blocked(row)
+            blocked = passage.find_block(row)
             if blocked is not None:
                 return f"{blocked[0][0]} comes near {blocked[0][1]}"
         return ""

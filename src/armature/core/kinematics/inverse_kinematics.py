@@ -11,7 +11,7 @@ import numpy as np
 from armature.core.arrays import Array
 from armature.core.kinematics.collision import Clearances, Pair, Passage
 from armature.core.kinematics.kinematics import Pose
-from armature.core.kinematics.levenberg_marquardt import Arrival, Descent, Target
+from armature.core.kinematics.levenberg_marquardt import Arrival, LevenbergMarquardt, Target
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.steps import Steps
 from armature.core.trajectory.limits import GroupLimits
@@ -28,9 +28,10 @@ _TURN = 0.035  # that no joint turns farther between two looks along a way [rad]
 
 
 @dataclass(frozen=True, eq=False)
-class Found(Arrival):
-    """Where a descent has led to, judged."""
+class Solution:
+    """Where a descent has led to, and what is wrong with it."""
 
+    arrival: Arrival
     in_collision: str = ""  # with what, in words
     clearance: float = math.inf  # the least between two parts, as far as it is looked at [m]
     reason: str = ""  # why there is nothing nearer to the target, in words
@@ -38,10 +39,15 @@ class Found(Arrival):
     @property
     def is_reached(self) -> bool:
         """Whether the target is met and nothing collides."""
-        return self.is_there and not self.in_collision
+        return self.arrival.is_there and not self.in_collision
+
+    @property
+    def position(self) -> Array:
+        """Of the joints [rad], Shape (n,)."""
+        return self.arrival.position
 
 
-class Inverse:
+class InverseKinematics:
     """Finds joint positions for poses of the tool.
 
     Args:
@@ -57,7 +63,7 @@ class Inverse:
         self._limits = limits
         self._clearances = clearances
         self._margin = margin
-        self._descent = Descent(mechanics, limits, clearances, margin)
+        self._descent = LevenbergMarquardt(mechanics, limits, clearances, margin)
         self._places = self._free_places()
         poses = [self._descent.pose(place) for place in self._places]
         self._translations = np.array([pose.translation for pose in poses])
@@ -69,20 +75,20 @@ class Inverse:
 
     def descent(self, target: Target, begin: Array) -> Steps[Arrival]:
         """Down from one place to where the tool is nearest to the target; collisions are not looked at."""
-        return self._descent.down(target, begin)
+        return self._descent.solve(target, begin)
 
-    def best(self, target: Target, near: Array) -> Steps[Found]:
+    def best(self, target: Target, near: Array) -> Steps[Solution]:
         """The quickest place to go to that meets the target; where there is none, the nearest to it.
 
         Args:
             target: of the tool.
             near: where the joints are [rad], Shape (n,).
         """
-        found: list[Found] = []
+        found: list[Solution] = []
         for beginnings in (near[None], *self._beginnings(target)):
             batch = []
             for begin in beginnings:
-                batch.append(self.judged((yield from self._descent.down(target, begin))))
+                batch.append(self.assess((yield from self._descent.solve(target, begin))))
                 yield
             found += batch + (yield from self._moved_apart(target, batch, near))
             reached = sorted((one for one in found if one.is_reached), key=lambda one: self._time(one, near))
@@ -92,25 +98,25 @@ class Inverse:
                     return one
         return reached[0] if reached else (yield from self._nearest(target, found))
 
-    def judged(self, arrival: Arrival) -> Found:
+    def assess(self, arrival: Arrival) -> Solution:
         """The same, with what collides there, and why there is nothing nearer to the target."""
         collision, clearance = self._collision(arrival.position)
         reason = collision if arrival.is_there else self._obstacle(arrival.position)
-        return Found(arrival.position, arrival.distance, arrival.angle, collision, clearance, reason)
+        return Solution(arrival, collision, clearance, reason)
 
-    def _moved_apart(self, target: Target, found: list[Found], near: Array) -> Steps[list[Found]]:
+    def _moved_apart(self, target: Target, found: list[Solution], near: Array) -> Steps[list[Solution]]:
         """Solutions that collide with their parts moved apart, where the target leaves room and none is free."""
         has_room = len(self._limits.joints) > (3 if target.rotation is None else 6)
         if not has_room or any(one.is_reached for one in found):
             return []
-        tight = sorted((one for one in found if one.is_there), key=lambda one: self._time(one, near))
+        tight = sorted((one for one in found if one.arrival.is_there), key=lambda one: self._time(one, near))
         return (yield from self._apart(target, tight[:_MOVED_APART]))
 
-    def _apart(self, target: Target, found: list[Found]) -> Steps[list[Found]]:
+    def _apart(self, target: Target, found: list[Solution]) -> Steps[list[Solution]]:
         moved = []
         for one in found:
-            arrival = yield from self._descent.down(target, one.position, keeps_apart=True)
-            moved.append(self.judged(arrival))
+            arrival = yield from self._descent.solve(target, one.position, keeps_apart=True)
+            moved.append(self.assess(arrival))
             yield
         return moved
 
@@ -123,13 +129,13 @@ class Inverse:
         nearest = self._places[np.argsort(off)[: _BEGINNINGS + _FURTHER]]
         return nearest[:_BEGINNINGS], nearest[_BEGINNINGS:]
 
-    def _nearest(self, target: Target, found: list[Found]) -> Steps[Found]:
+    def _nearest(self, target: Target, found: list[Solution]) -> Steps[Solution]:
         """Where nothing collides, and the target is nearest; with the reason why it cannot be met."""
-        there = sorted((one for one in found if one.is_there), key=lambda one: -one.clearance)
-        foremost = there or sorted(found, key=attrgetter("left"))
+        there = sorted((one for one in found if one.arrival.is_there), key=lambda one: -one.clearance)
+        foremost = there or sorted(found, key=attrgetter("arrival.remaining"))
         found += yield from self._apart(target, [one for one in foremost[:_MOVED_APART] if one.in_collision])
         free = [one for one in found if not one.in_collision]
-        return replace(min(free or found, key=attrgetter("left")), reason=foremost[0].reason)
+        return replace(min(free or found, key=attrgetter("arrival.remaining")), reason=foremost[0].reason)
 
     def _free_places(self) -> Array:
         low = np.maximum(self._limits.lower, -math.pi)
@@ -160,7 +166,7 @@ class Inverse:
             return True
         passage = Passage(self._clearances, begin, self._margin)
         looks = int(np.ceil(np.abs(end - begin).max() / _TURN))
-        return not any(passage.blocked(place) for place in np.linspace(begin, end, looks + 1)[1:])
+        return not any(passage.find_block(place) for place in np.linspace(begin, end, looks + 1)[1:])
 
-    def _time(self, found: Found, near: Array) -> float:
+    def _time(self, found: Solution, near: Array) -> float:
         return float((np.abs(found.position - near) / self._limits.velocity).max())

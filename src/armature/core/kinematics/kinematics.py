@@ -63,7 +63,7 @@ def product(a: Quaternion, b: Quaternion) -> Quaternion:
     )
 
 
-def rotated(rotation: Quaternion, vector: Vector) -> Vector:
+def rotate(rotation: Quaternion, vector: Vector) -> Vector:
     """A vector turned by a rotation."""
     x, y, z, w = rotation
     back = (-x, -y, -z, w)
@@ -71,9 +71,9 @@ def rotated(rotation: Quaternion, vector: Vector) -> Vector:
     return turned[:3]
 
 
-def composed(outer: Pose, inner: Pose) -> Pose:
+def compose(outer: Pose, inner: Pose) -> Pose:
     """The frame `inner`, given in the frame `outer`, seen from where `outer` is seen."""
-    moved = rotated(outer.rotation, inner.translation)
+    moved = rotate(outer.rotation, inner.translation)
     translation = tuple(a + b for a, b in zip(outer.translation, moved, strict=True))
     return Pose((translation[0], translation[1], translation[2]), product(outer.rotation, inner.rotation))
 
@@ -85,7 +85,7 @@ def joint_pose(joint: Joint, position: float) -> Pose:
         return Pose(joint.xyz, rotation)
     if joint.kind == "prismatic":
         slid = (joint.axis[0] * position, joint.axis[1] * position, joint.axis[2] * position)
-        return composed(Pose(joint.xyz, rotation), Pose(slid, _IDENTITY.rotation))
+        return compose(Pose(joint.xyz, rotation), Pose(slid, _IDENTITY.rotation))
     return Pose(joint.xyz, product(rotation, from_axis_angle(joint.axis, position)))
 
 
@@ -137,6 +137,6 @@ def forward(arm: ArmModel, positions: Mapping[str, float], frame: str) -> Pose:
         position = 0.0 if joint.kind == "fixed" else position_of(joint, positions)
         if position is None:
             raise GoalRefused("positions", sorted(positions), f"the position of {joint.name} is needed")
-        pose = composed(joint_pose(joint, position), pose)
+        pose = compose(joint_pose(joint, position), pose)
         frame = joint.parent
     return pose

@@ -15,7 +15,7 @@ from armature.core.arrays import Array
 from armature.core.kinematics.collision import TOLERANCE, Clearances
 from armature.core.kinematics.kinematics import Pose, Quaternion, product
 from armature.core.kinematics.mechanics import Mechanics
-from armature.core.kinematics.rotations import inverted, rotation_vector
+from armature.core.kinematics.rotations import invert, rotation_vector
 from armature.core.kinematics.twist_servo import LEVER
 from armature.core.steps import Steps
 from armature.core.trajectory.limits import GroupLimits
@@ -55,12 +55,12 @@ class Arrival:
         return self.distance <= _NEAR_ENOUGH[0] and self.angle <= _NEAR_ENOUGH[1]
 
     @property
-    def left(self) -> float:
+    def remaining(self) -> float:
         """What is left to the target, rotations as lengths [m]."""
         return self.distance + LEVER * self.angle
 
 
-class Descent:
+class LevenbergMarquardt:
     """Descents of one arm.
 
     Args:
@@ -86,7 +86,7 @@ class Descent:
         x, y, z = self._mechanics.translation(self._frame).tolist()
         return Pose((x, y, z), self._mechanics.rotation(self._frame))
 
-    def down(self, target: Target, begin: Array, keeps_apart: bool = False) -> Steps[Arrival]:
+    def solve(self, target: Target, begin: Array, keeps_apart: bool = False) -> Steps[Arrival]:
         """To where the tool is nearest to a target.
 
         Args:
@@ -152,6 +152,6 @@ class Descent:
         jacobian = self._mechanics.jacobian(self._frame).copy()
         if target.rotation is None:
             return left, jacobian[:3]
-        turn = rotation_vector(product(target.rotation, inverted(self._mechanics.rotation(self._frame))))
+        turn = rotation_vector(product(target.rotation, invert(self._mechanics.rotation(self._frame))))
         jacobian[3:] *= self.lever
         return np.concatenate((left, turn * self.lever)), jacobian

@@ -10,7 +10,7 @@ from armature.core.arrays import Array
 from armature.core.kinematics.kinematics import Quaternion
 
 
-def inverted(rotation: Quaternion) -> Quaternion:
+def invert(rotation: Quaternion) -> Quaternion:
     """The rotation back."""
     x, y, z, w = rotation
     return (-x, -y, -z, w)

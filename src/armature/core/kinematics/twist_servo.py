@@ -34,14 +34,14 @@ _FASTEST = 1e6
 
 
 @dataclass(frozen=True, eq=False)
-class Steered:
+class JointVelocities:
     """Velocities of the joints [rad/s], Shape (n,), and why they are less than asked for, in words."""
 
     velocity: Array
     reason: str = ""
 
 
-class Steering:
+class TwistServo:
     """The tool's velocity as the joints'.
 
     Args:
@@ -61,7 +61,7 @@ class Steering:
         self._weight = np.array([1.0] * 3 + [LEVER * (_FEW_AXES_WEIGHT if is_few else 1.0)] * 3)
         self._rows = 3 if is_few else 6  # that a singularity is judged by
 
-    def velocities(self, position: Array, twist: Array, in_tool: bool) -> Steered:
+    def velocities(self, position: Array, twist: Array, in_tool: bool) -> JointVelocities:
         """Joint velocities for a velocity of the tool, along its direction and within the joints' limits.
 
         Args:
@@ -86,9 +86,9 @@ class Steering:
         slow = self._near_singularity(position, velocity, self._smallest(jacobian))
         if slow < 1.0:
             reason = f"slowed to {slow:.0%}: a singularity is near"
-        return Steered(velocity * slow, reason)
+        return JointVelocities(velocity * slow, reason)
 
-    def smallest(self, position: Array) -> float:
+    def smallest_singular_value(self, position: Array) -> float:
         """The smallest singular value of the Jacobian at positions [m/rad]: 0 in a singularity."""
         return self._smallest(self._jacobian(position))
 
@@ -142,7 +142,7 @@ def matrix(rotation: Quaternion) -> Array:
     )
 
 
-def steered(limits: GroupLimits, start: State, velocities: Array, lease: float) -> Trajectory:
+def build_twist_motion(limits: GroupLimits, start: State, velocities: Array, lease: float) -> Trajectory:
     """Come to velocities, all joints at once, keep them for the lease, and stop.
 
     Args:
@@ -162,11 +162,11 @@ def steered(limits: GroupLimits, start: State, velocities: Array, lease: float) 
     else:
         reached = ruckig_motion.exact(limits.joints, ramp)
         begin = State(reached.points[0][-1], velocities, np.zeros_like(velocities))
-        pressed = retiming.joined(reached, _held(limits.joints, begin, velocities, lease - ramp.duration))
+        pressed = retiming.join(reached, _held(limits.joints, begin, velocities, lease - ramp.duration))
     end = State(*(rows[-1] for rows in pressed.points))
     if end.is_resting:
         return pressed
-    return retiming.joined(
+    return retiming.join(
         pressed, ruckig_motion.exact(limits.joints, _ramp(limits, end, np.zeros_like(velocities)))
     )
 

@@ -9,14 +9,14 @@ from functools import reduce
 import numpy as np
 
 from armature.core.arrays import Array
-from armature.core.kinematics.inverse_kinematics import Found, Inverse
-from armature.core.kinematics.kinematics import Pose, Quaternion, composed, product
+from armature.core.kinematics.inverse_kinematics import InverseKinematics, Solution
+from armature.core.kinematics.kinematics import Pose, Quaternion, compose, product
 from armature.core.kinematics.levenberg_marquardt import Target
-from armature.core.kinematics.rotations import from_rotation_vector, inverted, rotation_vector
-from armature.core.kinematics.twist_servo import LEVER, Steering
+from armature.core.kinematics.rotations import from_rotation_vector, invert, rotation_vector
+from armature.core.kinematics.twist_servo import LEVER, TwistServo
 from armature.core.planning import paths
 from armature.core.planning.goal_checks import GoalChecks, by_turn
-from armature.core.planning.timing import lasting, timed
+from armature.core.planning.timing import stretch_to, time_path
 from armature.core.steps import Steps
 from armature.core.trajectory import retiming
 from armature.core.trajectory.limits import GroupLimits
@@ -88,8 +88,8 @@ class Planner:
         self._root, self._tool = mechanics.root, mechanics.tool
         self._beside = f"{self._tool}/{self._root}"
         clearances = checks.clearances if checks.settings.collision else None
-        self._inverse = Inverse(mechanics, limits, clearances, checks.settings.margin)
-        self._steering = Steering(mechanics, limits, self._tool)
+        self._inverse = InverseKinematics(mechanics, limits, clearances, checks.settings.margin)
+        self._servo = TwistServo(mechanics, limits, self._tool)
 
     def joints(
         self, start: Array, targets: Sequence[Mapping[str, float]], least: float = 0.0
@@ -131,7 +131,7 @@ class Planner:
             path = paths.through(_CHART, leg, self._settings.blend_distance)
             motions.append((yield from self._along(path, first, start)))
             start = motions[-1].positions[-1]
-        return lasting(reduce(retiming.joined, motions), least)
+        return stretch_to(reduce(retiming.join, motions), least)
 
     def arc(self, start: Array, waypoints: Sequence[Waypoint], least: float = 0.0) -> Steps[Trajectory]:
         """The tool along an arc through one place to another; arguments and errors as `poses`."""
@@ -139,7 +139,7 @@ class Planner:
             raise GoalRefused("points", len(waypoints), "an arc has two: one that it passes, and its end")
         chart = self._chart(start, waypoints)
         path = paths.arc(_CHART, chart[0], chart[1, :3], chart[2])
-        return lasting((yield from self._along(path, self._inverse.pose(start).rotation, start)), least)
+        return stretch_to((yield from self._along(path, self._inverse.pose(start).rotation, start)), least)
 
     def preview(self, motion: Trajectory) -> Steps[Preview]:
         """Figures of a motion, which is checked on the way.
@@ -156,7 +156,7 @@ class Planner:
         reach, singularity = 0.0, np.inf
         for row in position:
             reach = max(reach, float(np.linalg.norm(self._inverse.pose(row).translation)))
-            singularity = min(singularity, self._steering.smallest(row))
+            singularity = min(singularity, self._servo.smallest_singular_value(row))
             yield
         return Preview(
             duration=round(motion.duration, 3),
@@ -198,7 +198,7 @@ class Planner:
         if waypoint.frame in ("", self._root):
             return Target(waypoint.translation, turn)
         if waypoint.frame in (self._tool, "tool"):
-            inner = composed(begin, Pose(waypoint.translation, turn or _UNTURNED))
+            inner = compose(begin, Pose(waypoint.translation, turn or _UNTURNED))
             return Target(inner.translation, inner.rotation)
         if waypoint.frame in (self._beside, "tool/base"):
             x, y, z = (a + b for a, b in zip(begin.translation, waypoint.translation, strict=True))
@@ -209,7 +209,7 @@ class Planner:
     def _chart(self, start: Array, waypoints: Sequence[Waypoint]) -> Array:
         """The poses as rows: places, and rotations from the first one; Shape (m, 6)."""
         begin = self._inverse.pose(start)
-        back = inverted(begin.rotation)
+        back = invert(begin.rotation)
         rows = [np.array((*begin.translation, 0.0, 0.0, 0.0))]
         for target in self._targets(start, waypoints):
             turn = (
@@ -225,8 +225,8 @@ class Planner:
         motions = []
         for leg in paths.legs(points):
             path = paths.through(self._limits.joints, leg, self._settings.blend)
-            motions.append((yield from timed(path, self._limits, path.times.tolist())))
-        return lasting(reduce(retiming.joined, motions), least)
+            motions.append((yield from time_path(path, self._limits, path.times.tolist())))
+        return stretch_to(reduce(retiming.join, motions), least)
 
     def _along(self, chart: Trajectory, first: Quaternion, start: Array) -> Steps[Trajectory]:
         """The joints along a way of the tool, whose rotations are from a first one."""
@@ -240,7 +240,7 @@ class Planner:
             found = yield from self._inverse.descent(target, position)
             where = f"the way at {place / chart.duration:.0%}"
             if not found.is_there:
-                raise self._unreachable(where, target, self._inverse.judged(found))
+                raise self._unreachable(where, target, self._inverse.assess(found))
             if np.abs(found.position - position).max() > _JUMP:
                 raise GoalRefused(
                     where,
@@ -252,11 +252,12 @@ class Planner:
             rows.append(position)
             yield
         path = paths.smooth(self._limits.joints, at, np.array(rows))
-        return (yield from timed(path, self._limits, chart.times.tolist()))
+        return (yield from time_path(path, self._limits, chart.times.tolist()))
 
-    def _unreachable(self, where: str, target: Target, found: Found) -> GoalRefused:
+    def _unreachable(self, where: str, target: Target, found: Solution) -> GoalRefused:
         asked = [round(value, 4) for value in target.translation]
-        off = f"{found.distance:.4f} m and {np.degrees(found.angle):.1f} deg off"
+        arrival = found.arrival
+        off = f"{arrival.distance:.4f} m and {np.degrees(arrival.angle):.1f} deg off"
         return GoalRefused(where, asked, f"{found.reason}; nearest is {self._place_of(found.position)}, {off}")
 
     def _place_of(self, position: Array) -> str:

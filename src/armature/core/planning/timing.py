@@ -39,7 +39,7 @@ class _Section:
     jerk: float
 
 
-def timed(path: Trajectory, limits: GroupLimits, knots: Sequence[float]) -> Steps[Trajectory]:
+def time_path(path: Trajectory, limits: GroupLimits, knots: Sequence[float]) -> Steps[Trajectory]:
     """Follow a path from rest to rest.
 
     In each section the speed is ruckig's quickest profile between bounds that hold all over that section. So
@@ -65,15 +65,15 @@ def timed(path: Trajectory, limits: GroupLimits, knots: Sequence[float]) -> Step
     motion = yield from _motion(path, limits, sections)
     # Where the bends did not need all that was left for them, the whole can be quicker.
     excess = _excess(motion, limits)
-    return _scaled(motion, excess if excess > _SLACK else min(excess * _SLACK, 1.0))
+    return _scale(motion, excess if excess > _SLACK else min(excess * _SLACK, 1.0))
 
 
-def lasting(motion: Trajectory, least: float) -> Trajectory:
+def stretch_to(motion: Trajectory, least: float) -> Trajectory:
     """A quintic motion, slowed down so far that it takes a time [s] at least."""
-    return _scaled(motion, max(least / motion.duration, 1.0))
+    return _scale(motion, max(least / motion.duration, 1.0))
 
 
-def _scaled(motion: Trajectory, factor: float) -> Trajectory:
+def _scale(motion: Trajectory, factor: float) -> Trajectory:
     """A quintic motion that takes so many times as long."""
     position, velocity, acceleration = motion.points
     states = (position, velocity / factor, acceleration / factor**2)

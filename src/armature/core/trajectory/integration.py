@@ -58,11 +58,11 @@ class Rates:
         """Time of the last point [s]."""
         return float(self.times[-1])
 
-    def shifted(self, delay: float) -> Rates:
+    def shift(self, delay: float) -> Rates:
         """The same rates, later by a delay [s]."""
         return replace(self, times=self.times + delay)
 
-    def reordered(self, joints: Sequence[str]) -> Rates:
+    def reorder(self, joints: Sequence[str]) -> Rates:
         """The same rates with their columns in another order of the same joints."""
         columns = [self.joints.index(joint) for joint in joints]
         given = {name: rows[:, columns] for name, rows in self._rows.items() if rows is not None}

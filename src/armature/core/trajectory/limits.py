@@ -119,7 +119,7 @@ def check_start(trajectory: Trajectory, setpoint: State, limits: GroupLimits, to
         )
 
 
-def placed(trajectory: Trajectory | Rates, stamp: float, now: float) -> Trajectory | Rates:
+def place(trajectory: Trajectory | Rates, stamp: float, now: float) -> Trajectory | Rates:
     """A trajectory whose time 0 is a stamp, as one whose time 0 is now.
 
     Args:
@@ -134,7 +134,7 @@ def placed(trajectory: Trajectory | Rates, stamp: float, now: float) -> Trajecto
     if late >= trajectory.duration:
         allowed = f"its last point was {late - trajectory.duration:.3f} s ago; use a stamp of 0 to start at once"
         raise GoalRefused("header.stamp", round(stamp, 3), allowed)
-    return trajectory.shifted(-late)
+    return trajectory.shift(-late)
 
 
 def check_end(trajectory: Trajectory | Rates) -> None:

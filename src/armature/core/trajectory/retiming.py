@@ -20,10 +20,10 @@ _CLOSEST = 1e-6  # knots closer than a microsecond would make degenerate splines
 
 def quintic(joints: tuple[str, ...], times: Array, states: tuple[Array, Array, Array]) -> Trajectory:
     """A trajectory through given positions, velocities and accelerations, each of Shape (m, n)."""
-    return Trajectory.computed(joints, times, *states)
+    return Trajectory.of_computed(joints, times, *states)
 
 
-def rounded(path: Trajectory) -> Trajectory:
+def round_corners(path: Trajectory) -> Trajectory:
     """The same motion with the steps of its derivatives spread over some milliseconds.
 
     Args:
@@ -40,13 +40,13 @@ def rounded(path: Trajectory) -> Trajectory:
     return quintic(path.joints, times, (position, velocity, acceleration))
 
 
-def eased(path: Trajectory) -> Trajectory:
+def ease(path: Trajectory) -> Trajectory:
     """The same with straight lines begun in the state's own velocity, whatever acceleration that takes."""
     if path.velocities is not None or path.start is None:
-        return rounded(path)
+        return round_corners(path)
     if not path.start.velocity.any():
         return _with_round_corners(_line(path, is_eased=True), is_eased=True)
-    course = rounded(path)
+    course = round_corners(path)
     behind = course.times > path.times[0]
     states = zip(vars(path.start).values(), course.points, strict=True)
     rows = [np.vstack((first, later[behind])) for first, later in states]
@@ -95,13 +95,13 @@ def cut(motion: Trajectory, begin: float, end: float) -> Trajectory:
     return quintic(motion.joints, times - begin, motion.sample_many(times))
 
 
-def stretched(motion: Trajectory, factor: float) -> Trajectory:
+def stretch(motion: Trajectory, factor: float) -> Trajectory:
     """A quintic motion that takes so many times as long."""
     position, velocity, acceleration = motion.points
     return quintic(motion.joints, motion.times * factor, (position, velocity / factor, acceleration / factor**2))
 
 
-def joined(first: Trajectory, second: Trajectory) -> Trajectory:
+def join(first: Trajectory, second: Trajectory) -> Trajectory:
     """One motion after the other; the second begins where the first ends."""
     if len(first.times) < 2:
         return second
@@ -111,7 +111,7 @@ def joined(first: Trajectory, second: Trajectory) -> Trajectory:
     return quintic(first.joints, times, states)
 
 
-def laid_over(motion: Trajectory, other: Trajectory) -> Trajectory:
+def lay_over(motion: Trajectory, other: Trajectory) -> Trajectory:
     """A quintic motion with some of its joints' columns taken from another; each rests at its own end."""
     knots = np.unique(np.concatenate((motion.times, other.times)))
     times = knots[np.append(True, np.diff(knots) > _CLOSEST)]

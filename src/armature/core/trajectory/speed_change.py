@@ -207,7 +207,7 @@ class _Search:
         count = min(max(math.ceil((end - offer.begin) / _SPACING), _FEWEST), _MOST_LOOKS)
         even = np.linspace(offer.begin, end, count + 1)
         knots = self._motion.knots
-        inside = scaling.reached(knots[(knots > scaling.at(offer.begin).time) & (knots < scaling.at(end).time)])
+        inside = scaling.times_of(knots[(knots > scaling.at(offer.begin).time) & (knots < scaling.at(end).time)])
         bends = scaling.times[(scaling.times > offer.begin) & (scaling.times < end)]
         looks = np.sort(np.concatenate((even, inside, bends)))
         return looks[np.diff(looks, prepend=-np.inf) > _CLOSEST]

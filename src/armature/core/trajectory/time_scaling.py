@@ -98,10 +98,10 @@ class TimeScaling:
         """When a time of the path is reached [s]; infinity where it never is."""
         last, rate = float(self.rows[-1, 0]), self.rate
         if time <= last:
-            return float(self.reached(np.array([time]))[0])
+            return float(self.times_of(np.array([time]))[0])
         return self.settled + (time - last) / rate if rate > _STEADY else math.inf
 
-    def reached(self, times: Array) -> Array:
+    def times_of(self, times: Array) -> Array:
         """When times of the path are reached [s], infinity where they never are; Shape (k,), increasing."""
         if not len(times):
             return times
@@ -164,7 +164,7 @@ class TimeScaling:
         first = max(int(self.times.searchsorted(now, side="right")) - 1, 0)
         return TimeScaling(self.times[first:], self.rows[first:])
 
-    def later(self, delay: float) -> TimeScaling:
+    def delay(self, delay: float) -> TimeScaling:
         """The same, later by a delay [s]."""
         return replace(self, times=self.times + delay)
 

@@ -91,7 +91,7 @@ class Trajectory:
         return Trajectory(tuple(joints), *(cast("Any", row) for row in rows))
 
     @staticmethod
-    def computed(
+    def of_computed(
         joints: tuple[str, ...], times: Array, positions: Array, velocities: Array, accelerations: Array
     ) -> Trajectory:
         """A quintic one of points that were computed from checked ones: they are not looked at again.
@@ -192,11 +192,11 @@ class Trajectory:
             start=state,
         )
 
-    def shifted(self, delay: float) -> Trajectory:
+    def shift(self, delay: float) -> Trajectory:
         """The same trajectory, later by a delay [s]."""
         return dataclasses.replace(self, times=self.times + delay)
 
-    def reordered(self, joints: Sequence[str]) -> Trajectory:
+    def reorder(self, joints: Sequence[str]) -> Trajectory:
         """The same trajectory with its columns in another order of the same joints."""
         columns = [self.joints.index(joint) for joint in joints]
         return dataclasses.replace(

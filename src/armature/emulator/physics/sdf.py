@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from xml.etree.ElementTree import Element, SubElement
 
-from armature.core.kinematics.kinematics import Vector, from_rpy, rotated
+from armature.core.kinematics.kinematics import Vector, from_rpy, rotate
 from armature.core.model.arm import Joint
 from armature.errors import ConfigError
 
@@ -119,7 +119,7 @@ def _disc(axis: Vector, moment: float, rpy: Vector) -> dict[str, float]:
     Nothing thinner exists: a body's moment about one axis never exceeds the sum of the other two.
     """
     x, y, z, w = from_rpy(rpy)
-    along = dict(zip("xyz", rotated((-x, -y, -z, w), axis), strict=True))
+    along = dict(zip("xyz", rotate((-x, -y, -z, w), axis), strict=True))
     return {
         f"i{a}{b}": moment / 2.0 * (along[a] * along[b] + (a == b))
         for a, b in ("xx", "xy", "xz", "yy", "yz", "zz")

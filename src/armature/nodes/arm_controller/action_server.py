@@ -9,7 +9,7 @@ from typing import Any
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 
-from armature.core.control.goal import End, OnEnd, Outcome, refused
+from armature.core.control.goal import End, OnEnd, Outcome, refusal_outcome
 from armature.errors import ArmatureError, InternalError
 from armature.nodes.arm_controller.group_node import GroupNode
 from armature.nodes.common.topics import Service
@@ -46,7 +46,7 @@ Raises what refuses it after all.
 """
 
 
-class _PatientServer(ActionServer):  # rclpy is untyped
+class _DeferredServer(ActionServer):  # rclpy is untyped
     """An action server whose goals have no coroutine.
 
     In Jazzy a coroutine that awaits is run again and again: a goal in motion cost half a core.
@@ -85,14 +85,14 @@ class GoalServer:
         self._result = result
         self._prepared: Begin | None = None  # of the request that is being accepted
         self._active: dict[bytes, tuple[ServerGoalHandle, ActiveGoal]] = {}  # by the goal's id
-        self._server = _PatientServer(
+        self._server = _DeferredServer(
             node,
             service.kind,
             service.name,
             execute_callback=lambda _handle: None,
-            goal_callback=self._asked,
-            handle_accepted_callback=node.guard(self._accepted, self._failed),
-            cancel_callback=node.guard(self._canceled, lambda _error, _handle: CancelResponse.REJECT),
+            goal_callback=self._on_goal,
+            handle_accepted_callback=node.guard(self._begin_goal, self._fail_goal),
+            cancel_callback=node.guard(self._cancel_goal, lambda _error, _handle: CancelResponse.REJECT),
         )
 
     def publish_feedback(self, feedback: Any) -> None:
@@ -105,32 +105,32 @@ class GoalServer:
         """Close the server."""
         self._server.destroy()
 
-    def _asked(self, request: Any) -> GoalResponse:
+    def _on_goal(self, request: Any) -> GoalResponse:
         try:
             self._prepared = self._node.plan(lambda: self._prepare(request))
         except ArmatureError as error:
-            self._prepared = _refusing(error)
+            self._prepared = _refuse_with(error)
         return GoalResponse.ACCEPT
 
-    def _accepted(self, handle: ServerGoalHandle) -> None:
+    def _begin_goal(self, handle: ServerGoalHandle) -> None:
         handle.execute()
         begin, self._prepared = self._prepared, None
         assert begin is not None  # rclpy accepts a goal in the same call that asks for it
         try:
             goal = begin(lambda outcome: self._end(handle, outcome))
         except ArmatureError as error:
-            outcome = refused(error)
+            outcome = refusal_outcome(error)
             self._end(handle, outcome)
             self._node.reports.say(outcome)  # not every action's result has words
             return
         if goal is not None:
             self._active[_id(handle)] = handle, goal
 
-    def _failed(self, error: InternalError, handle: ServerGoalHandle) -> None:
+    def _fail_goal(self, error: InternalError, handle: ServerGoalHandle) -> None:
         if handle.is_active:
-            self._end(handle, refused(error))
+            self._end(handle, refusal_outcome(error))
 
-    def _canceled(self, handle: ServerGoalHandle) -> CancelResponse:
+    def _cancel_goal(self, handle: ServerGoalHandle) -> CancelResponse:
         found = self._active.get(_id(handle))
         if found is None:
             return CancelResponse.REJECT
@@ -150,7 +150,7 @@ def _id(handle: ServerGoalHandle) -> bytes:
     return bytes(handle.goal_id.uuid)
 
 
-def _refusing(error: ArmatureError) -> Begin:
+def _refuse_with(error: ArmatureError) -> Begin:
     def begin(_on_end: OnEnd) -> ActiveGoal | None:
         raise error
 

@@ -16,8 +16,8 @@ from armature.core.control.tolerance import (
     override_bound,
     override_tolerances,
 )
-from armature.core.kinematics.collision_scaling import Guard
-from armature.core.kinematics.twist_servo import Steering
+from armature.core.kinematics.collision_scaling import CollisionScaling
+from armature.core.kinematics.twist_servo import TwistServo
 from armature.core.trajectory.integration import Rates
 from armature.core.trajectory.limits import check_joints
 from armature.core.trajectory.segments import RosTime, Segment
@@ -26,7 +26,7 @@ from armature.errors import ArmatureError, GoalRefused
 from armature.nodes.arm_controller.action_server import ActiveGoal, Begin, GoalServer
 from armature.nodes.arm_controller.checks import CheckedGoals, make_checks
 from armature.nodes.arm_controller.commands import Commands
-from armature.nodes.arm_controller.group_node import GroupNode, JointParameters
+from armature.nodes.arm_controller.group_node import GroupNode
 from armature.nodes.arm_controller.jtc_parameters import TrajectoryParameters, read_constraints
 from armature.nodes.arm_controller.moves import ArmMoves
 from armature.nodes.arm_controller.twist import TwistJog
@@ -36,11 +36,11 @@ from armature.nodes.common.parameters import read, refuse_unknown
 
 
 @dataclass(frozen=True)
-class ArmJoint(JointParameters):
+class ArmJoint:
     """Of an arm's joint."""
 
-    margin: float = 0.02  # [rad]
-    start_tolerance: float = 0.05  # [rad]
+    margin: float = 0.02  # kept from the position limits while jogging [rad]
+    start_tolerance: float = 0.05  # of a first point at time 0 [rad]
 
 
 @dataclass(frozen=True)
@@ -71,16 +71,16 @@ class ArmController(GroupNode):
         self._others = {joint.name for joint in self.model.driven} - set(self.joints)
         self._leads = read(self, Feedforward).feedforward__gravity
         self._guard = self._make_guard()
-        self.control.state.surroundings.scale = self._guard.slowed
-        self.control.state.surroundings.is_free = lambda halt: not self._guard.blocked(halt)
+        self.control.state.surroundings.scale = self._guard.scale
+        self.control.state.surroundings.is_free = lambda halt: not self._guard.find_obstacle(halt)
         tool = self._checks.mechanics.tool
-        steering = Steering(self._checks.mechanics, self.control.state.limits, tool)
-        self._twist = TwistJog(self, steering, self._guard, (self.model.root, tool), self._goals.drop)
+        servo = TwistServo(self._checks.mechanics, self.control.state.limits, tool)
+        self._twist = TwistJog(self, servo, self._guard, (self.model.root, tool), self._goals.drop)
         self._moves = ArmMoves(self, self._checks, self._follow_move)
         self._at_end.callback(self._moves.destroy)
         self._commands = Commands(self)
         refuse_unknown(self)
-        self._server = GoalServer(self, topics.FOLLOW_JOINT_TRAJECTORY, self._prepare, _followed)
+        self._server = GoalServer(self, topics.FOLLOW_JOINT_TRAJECTORY, self._prepare, _to_result)
         self._at_end.callback(self._server.destroy)
         topics.subscription(self, topics.JOINT_TRAJECTORY, self._follow_topic)
         topics.subscription(self, topics.SPEED_SCALING, self._scale_speed)
@@ -127,18 +127,18 @@ class ArmController(GroupNode):
         is_partial = self._taking.allow_partial_joints_goal
         check_joints(message.joint_names, self.joints, is_partial=is_partial)
         goal = to_goal(message, may_integrate=self._taking.allow_integration_in_goal_trajectories)
-        return self._prepared(goal, to_seconds(message.header.stamp) or None, tolerances)
+        return self._prepare_goal(goal, to_seconds(message.header.stamp) or None, tolerances)
 
     def _follow_move(self, motion: Trajectory, request: FollowJointTrajectory.Goal) -> Begin:
-        return self._prepared(motion, None, self._tolerances_of(request))
+        return self._prepare_goal(motion, None, self._tolerances_of(request))
 
-    def _prepared(self, goal: Trajectory | Rates, stamp: float | None, tolerances: Tolerances) -> Begin:
+    def _prepare_goal(self, goal: Trajectory | Rates, stamp: float | None, tolerances: Tolerances) -> Begin:
         monitor = TrajectoryMonitor(tolerances, self.control.state.limits)
-        follow = self._goals.prepared(goal, stamp, monitor)
+        follow = self._goals.prepare(goal, stamp, monitor)
 
         def begin(on_end: OnEnd) -> ActiveGoal | None:
             self._twist.drop()
-            active = follow(self.saying(on_end))
+            active = follow(self.report_end(on_end))
             self.publish_now()
             return active
 
@@ -149,10 +149,12 @@ class ArmController(GroupNode):
         others = {joint: place for joint, place in self.positions.items() if joint in self._others}
         self._checks.mechanics.rest(others)
 
-    def _make_guard(self) -> Guard:
+    def _make_guard(self) -> CollisionScaling:
         settings = self._checks.settings
         clearances = self._checks.clearances if settings.collision else None
-        return Guard(clearances, self.control.state.limits, self.control.state.settings.margin, settings.margin)
+        return CollisionScaling(
+            clearances, self.control.state.limits, self.control.state.settings.margin, settings.margin
+        )
 
     def before_renewal(self) -> None:
         """Keep the tool in its direction."""
@@ -183,5 +185,5 @@ class ArmController(GroupNode):
         )
 
 
-def _followed(outcome: Outcome) -> FollowJointTrajectory.Result:
+def _to_result(outcome: Outcome) -> FollowJointTrajectory.Result:
     return FollowJointTrajectory.Result(error_code=int(outcome.code), error_string=outcome.message)

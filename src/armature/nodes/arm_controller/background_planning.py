@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from armature.core.control.goal import Code, End, OnEnd, Outcome, aborted, refused
+from armature.core.control.goal import Code, End, OnEnd, Outcome, abort_outcome, refusal_outcome
 from armature.core.steps import Steps
 from armature.errors import ArmatureError
 from armature.nodes.arm_controller.action_server import ActiveGoal, Begin
@@ -27,7 +27,7 @@ class _Job:
     active: ActiveGoal
 
 
-class Slices:
+class BackgroundPlanning:
     """Prepares the goals of some actions, one at a time of each.
 
     Args:
@@ -42,7 +42,7 @@ class Slices:
         self._timer = node.create_timer(_PERIOD, self._go_on, clock=node.steady)
         self._timer.cancel()
 
-    def prepared(self, action: str, steps: Steps[Begin]) -> Begin:
+    def prepare(self, action: str, steps: Steps[Begin]) -> Begin:
         """Prepare a goal; what takes long goes on after it has begun.
 
         Args:
@@ -74,7 +74,7 @@ class Slices:
 
     def _drop(self, jobs: list[_Job], why: str) -> None:
         for job in jobs:
-            self._end(job, aborted(why))
+            self._end(job, abort_outcome(why))
 
     def _end(self, job: _Job, outcome: Outcome) -> None:
         self._jobs.remove(job)
@@ -90,7 +90,7 @@ class Slices:
             self._work_on(job)
         except ArmatureError as error:
             self._node.get_logger().warning(str(error))
-            self._end(job, refused(error))
+            self._end(job, refusal_outcome(error))
 
     def _work_on(self, job: _Job) -> None:
         if job.active.is_canceled:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rclpy.node import Node
 
-from armature.core.control.goal import Code, End, GoalMonitor, OnEnd, Outcome, aborted, refused
+from armature.core.control.goal import Code, End, GoalMonitor, OnEnd, Outcome, abort_outcome, refusal_outcome
 from armature.core.control.group import GroupControl
 from armature.core.kinematics.drive import Drive, drives_of
 from armature.core.kinematics.mechanics import Mechanics
@@ -148,7 +148,7 @@ class CheckedGoals:
         self._timer = node.create_timer(_PERIOD, self._go_on, clock=node.steady)
         self._timer.cancel()
 
-    def prepared(self, goal: Trajectory | Rates, stamp: float | None, monitor: GoalMonitor) -> Begin:
+    def prepare(self, goal: Trajectory | Rates, stamp: float | None, monitor: GoalMonitor) -> Begin:
         """Plan and check a goal; a long check goes on after it has begun. Arguments as `GroupControl.follow`.
 
         Returns:
@@ -181,7 +181,7 @@ class CheckedGoals:
 
     def drop(self, why: str) -> None:
         """End a goal that has not started yet, as aborted."""
-        self._end(aborted(why))
+        self._end(abort_outcome(why))
 
     def _cancel(self) -> None:
         self._control.cancel(self._now())
@@ -199,7 +199,7 @@ class CheckedGoals:
             if waiting.check.advance(_SLICE):
                 self._start(waiting)
         except ArmatureError as error:
-            self._end(refused(error))
+            self._end(refusal_outcome(error))
 
     def _start(self, waiting: _Waiting) -> None:
         if waiting.session != self._control.state.arm.session:

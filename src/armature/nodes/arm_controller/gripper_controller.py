@@ -22,18 +22,18 @@ from armature.dynamixel.motion.grip import lead
 from armature.errors import CommandRefused, ConfigError, GoalRefused
 from armature.nodes.arm_controller.action_server import ActiveGoal, Begin, GoalServer
 from armature.nodes.arm_controller.commands import Commands
-from armature.nodes.arm_controller.group_node import GroupNode, JointParameters
+from armature.nodes.arm_controller.group_node import GroupNode
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import to_stamp
 from armature.nodes.common.parameters import read, refuse_unknown
 
 
 @dataclass(frozen=True)
-class GripperJoint(JointParameters):
+class GripperJoint:
     """Of a gripper's joint."""
 
-    margin: float = 0.0  # [m]
-    start_tolerance: float = 0.002  # [m]
+    margin: float = 0.0  # kept from the position limits while jogging [m]
+    start_tolerance: float = 0.002  # of a first point at time 0 [m]
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class GripperController(GroupNode):
         self._force = self._make_force_limit()
         self._commands = Commands(self)
         refuse_unknown(self)
-        self._server = GoalServer(self, topics.GRIPPER_COMMAND, self._prepare, self._gripped)
+        self._server = GoalServer(self, topics.GRIPPER_COMMAND, self._prepare, self._to_result)
         self._at_end.callback(self._server.destroy)
 
     def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
@@ -127,14 +127,14 @@ class GripperController(GroupNode):
             raise CommandRefused(
                 "gripper command", "the URDF has no driven prismatic joint", "use an arm with one"
             )
-        target, speed, limits = self._asked(request.command)
+        target, speed, limits = self._parse(request.command)
         given = self._given
         monitor = GripMonitor(
             target, given.goal_tolerance, given.stall_velocity_threshold, given.stall_timeout, given.allow_stalling
         )
 
         def begin(on_end: OnEnd) -> ActiveGoal:
-            self.control.move(target, speed, monitor, self.saying(on_end), self.now())
+            self.control.move(target, speed, monitor, self.report_end(on_end), self.now())
             self._limits = limits
             if not self.publish_now():  # it is there already, but the limit has to be told
                 motion = Trajectory.at_rest(self.joints, target)
@@ -143,7 +143,7 @@ class GripperController(GroupNode):
 
         return begin
 
-    def _asked(self, command: JointState) -> tuple[Array, Array, Array]:
+    def _parse(self, command: JointState) -> tuple[Array, Array, Array]:
         """Position [m], speed [m/s] and limit of the effort [N] that a command asks for."""
         # As in parallel_gripper_action_controller, a lone gripper joint need not be named.
         if command.name or len(self.joints) != 1:
@@ -178,7 +178,7 @@ class GripperController(GroupNode):
             message.effort = [self.efforts[joint] for joint in self.joints]
         return message
 
-    def _gripped(self, outcome: Outcome) -> ParallelGripperCommand.Result:
+    def _to_result(self, outcome: Outcome) -> ParallelGripperCommand.Result:
         measured = self.control.state.arm.measured
         return ParallelGripperCommand.Result(
             state=JointState() if measured is None else self._joint_state(measured),

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -60,12 +60,16 @@ class GroupParameters:
     jog__lease: float = LEASE  # for which a jog or twist counts [s]
 
 
-@dataclass(frozen=True)
-class JointParameters:
-    """What a controller keeps of one joint beside its limits; subclasses hold the defaults."""
+class JointParameters(Protocol):
+    """What a controller keeps of one joint beside its limits."""
 
-    margin: float  # kept from the position limits while jogging [rad] or [m]
-    start_tolerance: float  # of a first point at time 0 [rad] or [m]
+    @property
+    def margin(self) -> float:
+        """Kept from the position limits while jogging [rad] or [m]."""
+
+    @property
+    def start_tolerance(self) -> float:
+        """Of a first point at time 0 [rad] or [m]."""
 
 
 class GroupNode(GuardedNode):
@@ -110,7 +114,7 @@ class GroupNode(GuardedNode):
         self._renewal = self.create_timer(_RENEWAL, self._renew)
         self._renewal.cancel()
         if self.joints:
-            self._rehearse()
+            self._warm_up()
 
     def destroy_node(self) -> None:
         """Close what hangs on the node, then the node."""
@@ -142,14 +146,14 @@ class GroupNode(GuardedNode):
         self._renewal.reset()
         return self._publish_segment(self.now())
 
-    def saying(self, on_end: OnEnd) -> OnEnd:
+    def report_end(self, on_end: OnEnd) -> OnEnd:
         """What notes how a goal ended, once that is passed on."""
 
-        def ended(outcome: Outcome) -> None:
+        def end(outcome: Outcome) -> None:
             on_end(outcome)
             self.reports.say(outcome)
 
-        return ended
+        return end
 
     def refuse(self, request: str, error: ArmatureError) -> None:
         """Note why a command from a topic, which nobody can be answered for, was refused."""
@@ -194,7 +198,7 @@ class GroupNode(GuardedNode):
         limits = read_limits(self, self.model)
         return limits if self.wiring is None else limits.within(self.wiring)
 
-    def _rehearse(self) -> None:
+    def _warm_up(self) -> None:
         """Do once, unseen, what a goal needs.
 
         The first time takes 70 ms for all that is loaded on the way, and a first segment that is late is refused.

@@ -25,7 +25,7 @@ from armature.core.trajectory.limits import check_joints
 from armature.core.trajectory.trajectory import Trajectory
 from armature.errors import CommandRefused, GoalRefused
 from armature.nodes.arm_controller.action_server import ActiveGoal, Begin, GoalServer
-from armature.nodes.arm_controller.background_planning import Slices
+from armature.nodes.arm_controller.background_planning import BackgroundPlanning
 from armature.nodes.arm_controller.group_node import GroupNode
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import from_trajectory, to_seconds
@@ -69,7 +69,7 @@ class ArmMoves:
         settings = MoveSettings(given.moves__blend, given.moves__blend_distance)
         self._planner = planner = Planner(checks, node.control.state.limits, settings)
         self._follow = follow
-        self._named = _named(node)
+        self._named = _read_named_poses(node)
         self._planned = topics.publisher(node, topics.PLANNED_PATH)
         plans: Mapping[topics.Service, Plan] = {
             topics.MOVE_JOINTS: self._plan_joints,
@@ -77,9 +77,10 @@ class ArmMoves:
             topics.MOVE_LINE: lambda start, goal, least: planner.line(start, self._waypoints(goal), least),
             topics.MOVE_ARC: lambda start, goal, least: planner.arc(start, self._waypoints(goal), least),
         }
-        self._slices = Slices(node)
+        self._slices = BackgroundPlanning(node)
         self._servers = [
-            GoalServer(node, action, self._preparing(action.name, plan), _moved) for action, plan in plans.items()
+            GoalServer(node, action, self._make_prepare(action.name, plan), _to_result)
+            for action, plan in plans.items()
         ]
 
     def publish_feedback(self, message: FollowJointTrajectory.Feedback) -> None:
@@ -96,8 +97,8 @@ class ArmMoves:
         for server in self._servers:
             server.destroy()
 
-    def _preparing(self, action: str, plan: Plan) -> Callable[[FollowJointTrajectory.Goal], Begin]:
-        return lambda goal: self._slices.prepared(action, self._prepare(plan, goal))
+    def _make_prepare(self, action: str, plan: Plan) -> Callable[[FollowJointTrajectory.Goal], Begin]:
+        return lambda goal: self._slices.prepare(action, self._prepare(plan, goal))
 
     def _prepare(self, plan: Plan, goal: FollowJointTrajectory.Goal) -> Steps[Begin]:
         _check_stamps(goal)
@@ -113,7 +114,7 @@ class ArmMoves:
 
         def begin(on_end: OnEnd) -> ActiveGoal | None:
             active = follow(on_end)
-            self._planned.publish(from_trajectory(_shown(motion), 0, goal.trajectory.header.frame_id))
+            self._planned.publish(from_trajectory(_thin_out(motion), 0, goal.trajectory.header.frame_id))
             return active
 
         return begin
@@ -185,7 +186,7 @@ class ArmMoves:
         return found
 
 
-def _named(node: GroupNode) -> dict[str, dict[str, float]]:
+def _read_named_poses(node: GroupNode) -> dict[str, dict[str, float]]:
     """Named poses, as far as the arm's own joints take part."""
     path = node.given.poses
     poses = read_poses(read_file("poses", path), node.model, path) if path else {}
@@ -222,7 +223,7 @@ def _least(goal: FollowJointTrajectory.Goal) -> float:
     return least
 
 
-def _shown(motion: Trajectory) -> Trajectory:
+def _thin_out(motion: Trajectory) -> Trajectory:
     """A motion with fewer points, where it has more than a viewer needs."""
     if len(motion.times) <= _SHOWN:
         return motion
@@ -230,5 +231,5 @@ def _shown(motion: Trajectory) -> Trajectory:
     return retiming.quintic(motion.joints, times, motion.sample_many(times))
 
 
-def _moved(outcome: Outcome) -> FollowJointTrajectory.Result:
+def _to_result(outcome: Outcome) -> FollowJointTrajectory.Result:
     return FollowJointTrajectory.Result(error_code=int(outcome.code), error_string=outcome.message)

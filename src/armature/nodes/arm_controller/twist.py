@@ -9,8 +9,8 @@ import numpy as np
 from geometry_msgs.msg import TwistStamped
 
 from armature.core.arrays import Array
-from armature.core.kinematics.collision_scaling import Guard
-from armature.core.kinematics.twist_servo import Steering, check_twist, steered
+from armature.core.kinematics.collision_scaling import CollisionScaling
+from armature.core.kinematics.twist_servo import TwistServo, build_twist_motion, check_twist
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.errors import ArmatureError, GoalRefused
 from armature.nodes.arm_controller.group_node import GroupNode
@@ -26,7 +26,7 @@ class TwistJog:
 
     Args:
         node: the controller of the arm.
-        steering: of the tool.
+        servo: of the tool.
         guard: slows down what is not free.
         frames: of the root and of the tool.
         taken: called with the reason when a twist takes the arm over.
@@ -35,14 +35,14 @@ class TwistJog:
     def __init__(
         self,
         node: GroupNode,
-        steering: Steering,
-        guard: Guard,
+        servo: TwistServo,
+        guard: CollisionScaling,
         frames: tuple[str, str],
         taken: Callable[[str], None],
     ) -> None:
         self._node = node
         self._control = node.control
-        self._steering = steering
+        self._servo = servo
         self._guard = guard
         self._root, self._tool = frames
         self._taken = taken
@@ -50,15 +50,15 @@ class TwistJog:
         self._in_tool = False
         self._until = 0.0  # when the lease ends [s]
         self._next = math.inf  # when the joints' velocities are worked out again [s]
-        topics.subscription(node, topics.TWIST, self._take)
+        topics.subscription(node, topics.TWIST, self._on_twist)
 
     def drop(self) -> None:
         """Forget the twist: something else moves the arm now."""
         self._next = math.inf
 
-    def _take(self, message: TwistStamped) -> None:
+    def _on_twist(self, message: TwistStamped) -> None:
         try:
-            self._in_tool, self._twist = self._asked(message)
+            self._in_tool, self._twist = self._parse(message)
             self._until = self._node.now() + self._control.state.settings.lease
             self._press()
         except ArmatureError as error:
@@ -88,19 +88,19 @@ class TwistJog:
         if self._twist.any():
             self._control.state.speed.check("twist")
         if self._twist.any() or self._control.state.motion.is_moving(now):
-            self._control.follow_for_lease(self._built, self._until - now, now)
+            self._control.follow_for_lease(self._build, self._until - now, now)
             self._node.publish_now()
 
-    def _built(self, state: State, held: float) -> Trajectory:
+    def _build(self, state: State, held: float) -> Trajectory:
         limits = self._control.state.limits
-        asked = self._steering.velocities(state.position, self._twist, self._in_tool)
+        asked = self._servo.velocities(state.position, self._twist, self._in_tool)
         velocity = asked.velocity * self._control.state.speed.of_jogs
-        motion, why = self._guard.slowed(lambda share: steered(limits, state, velocity * share, held))
+        motion, why = self._guard.scale(lambda share: build_twist_motion(limits, state, velocity * share, held))
         if why or asked.reason:
             self._node.reports.tell(f"twist: {why or asked.reason}")
         return motion
 
-    def _asked(self, message: TwistStamped) -> tuple[bool, Array]:
+    def _parse(self, message: TwistStamped) -> tuple[bool, Array]:
         """Whether a twist is given along the tool's axes, and the twist."""
         frame = self._node.own_frame(message.header.frame_id)
         if frame not in ("", self._root, self._tool):
