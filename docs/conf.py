@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
@@ -34,13 +35,13 @@ _PROJECT = re.compile(r"\]\((?:\.\./)+(ARCHITECTURE|CONTRIBUTING|CHANGELOG)\.md"
 _README = re.compile(r"\]\((?:\.\./)+README\.md(#[\w-]+)?")
 
 
-def _turn_links(app, name, source):
+def _turn_links(app: Any, name: str, source: list[str]) -> None:
     """Documents at the top of the project are pages of the site."""
     source[0] = _PROJECT.sub(lambda found: f"](/generated/{found[1].lower()}.md", source[0])
     source[0] = _README.sub("](/index.md", source[0])
 
 
-def setup(app):
+def setup(app: Any) -> dict[str, bool]:
     """Sphinx calls it."""
     app.connect("source-read", _turn_links)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
