@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from struct import Struct
+from typing import NamedTuple
 
 from armature.dynamixel.faults.cause import names_of
 from armature.dynamixel.protocol.base import Answer
@@ -22,8 +23,7 @@ ENVIRONMENT = (Role.PRESENT_VOLTAGE, Role.PRESENT_TEMPERATURE)
 _LETTERS = {1: "b", 2: "h", 4: "i"}  # of the module struct, by size [byte]
 
 
-@dataclass(frozen=True)
-class _Layout:
+class _Layout(NamedTuple):
     """How the bytes of a servo's state are divided; None for what it does not tell."""
 
     unpack: Callable[[bytes], tuple[int, ...]]
@@ -149,16 +149,17 @@ class Axis:
 
     def take(self, answer: Answer, now: float) -> None:
         """Take the block that the servo answered."""
-        wiring, layout = self.wiring, self._layout
-        values = layout.unpack(answer.data)
-        self.ticks = ticks = values[layout.position]
+        wiring = self.wiring
+        unpack, position, velocity, current, load, unit = self._layout
+        values = unpack(answer.data)
+        self.ticks = ticks = values[position]
         self.position = wiring.to_position(ticks)
-        if layout.velocity is not None:
-            self.velocity = wiring.to_velocity(values[layout.velocity])
-        if layout.current is not None:
-            self.current = values[layout.current] * layout.effort_unit
-        elif layout.load is not None:
-            self.load = values[layout.load] * layout.effort_unit
+        if velocity is not None:
+            self.velocity = wiring.to_velocity(values[velocity])
+        if current is not None:
+            self.current = values[current] * unit
+        elif load is not None:
+            self.load = values[load] * unit
         self.alert = answer.alert
         self.read_at = now
         self.misses = 0
