@@ -8,7 +8,7 @@ import pytest
 from armature.bench.faults.cases import CASES, Case
 from armature.bench.faults.matrix import Row, measure
 from armature.bench.faults.situations import SITUATIONS
-from armature.dynamixel.faults.cause import ASTRAY, Cause
+from armature.dynamixel.status.cause import ASTRAY, Cause
 
 PROMISE = 1.0  # a servo's fault is named within a second
 

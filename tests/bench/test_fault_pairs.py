@@ -12,8 +12,8 @@ from armature.bench.faults.pairs import CELLS, SECONDS, Cell, Matrix, matrix, me
 from armature.bench.faults.processes import STRIKES, ProcessBench
 from armature.bench.faults.situations import idle, moving, starting
 from armature.bench.faults.way_back import Follower, Way
-from armature.dynamixel.faults.remedy import Remedy, Step
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.remedy import Remedy, Step
+from armature.dynamixel.status.states import Mode
 from armature.errors import BusError, CommandRefused
 
 SEED = 10

@@ -13,8 +13,8 @@ from armature.core.control.grip_relief import Squeeze
 from armature.core.control.group import GroupControl, GroupSettings
 from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.segments import Segment
-from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.motion.grip import lead
+from armature.dynamixel.status.states import Mode
 from armature.emulator.faults.servo import StuckJoint
 
 JOINT = "gripper"

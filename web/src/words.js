@@ -1,6 +1,6 @@
 /** The page's words for what the robot tells by machine keys, and what may be shown of its own words. */
 
-/** @type {Record<string, string>} by cause, as `dynamixel/faults/cause.py` names them; what is said of a joint */
+/** @type {Record<string, string>} by cause, as `dynamixel/status/cause.py` names them; what is said of a joint */
 export const OF_JOINT = {
   'electrical shock': 'reports an electrical shock',
   encoder: 'reports a fault of its encoder',

@@ -9,9 +9,9 @@ import pytest
 
 from armature.core.health import Thresholds
 from armature.core.model.arm import Limit
-from armature.dynamixel.faults.cause import Cause, Reaction
 from armature.dynamixel.faults.policy import FaultPolicy
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.cause import Cause, Reaction
+from armature.dynamixel.status.states import Mode
 from armature.emulator.faults.catalogue import Payload, Push, StuckJoint
 from armature.errors import CommandRefused, GoalRefused
 

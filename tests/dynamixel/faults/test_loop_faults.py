@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from armature.dynamixel.faults.cause import Cause
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.states import Mode
 from armature.emulator.servo.protection import HardwareError
 from armature.errors import CommandRefused, PortError
 

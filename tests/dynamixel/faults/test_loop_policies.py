@@ -7,10 +7,10 @@ from itertools import pairwise
 import pytest
 
 from armature.core.health import Thresholds
-from armature.dynamixel.faults.cause import Cause, Reaction
 from armature.dynamixel.faults.policy import FaultPolicy
-from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.loop.settings import LoopSettings
+from armature.dynamixel.status.cause import Cause, Reaction
+from armature.dynamixel.status.states import Mode
 from armature.emulator.faults.catalogue import Drop, Overheat, Overload, Push, StuckJoint
 from armature.errors import CommandRefused, ConfigError, GoalRefused
 

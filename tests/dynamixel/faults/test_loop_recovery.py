@@ -5,9 +5,9 @@ from contextlib import suppress
 
 import pytest
 
-from armature.dynamixel.faults.cause import Cause, Reaction
 from armature.dynamixel.faults.policy import FaultPolicy
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.cause import Cause, Reaction
+from armature.dynamixel.status.states import Mode
 from armature.emulator.faults.catalogue import EncoderError, Overheat, Overload, Reset, Silence, VoltageDip
 from armature.errors import BusError, BusMismatch, CommandRefused, ServoRefused
 

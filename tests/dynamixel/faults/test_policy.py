@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from armature.dynamixel.faults.cause import ERROR_BITS, Cause, Reaction, causes_of
 from armature.dynamixel.faults.policy import ALLOWED, FaultPolicy
+from armature.dynamixel.status.cause import ERROR_BITS, Cause, Reaction, causes_of
 from armature.errors import ConfigError
 
 

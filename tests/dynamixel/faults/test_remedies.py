@@ -8,9 +8,9 @@ import pytest
 
 from armature.core.control.blocked import Block
 from armature.core.model.arm import Limit
-from armature.dynamixel.faults.cause import Cause
 from armature.dynamixel.faults.policy import FaultPolicy
-from armature.dynamixel.faults.remedy import (
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.remedy import (
     BRING_BACK,
     LET_DOWN,
     REPLUG,
@@ -20,7 +20,7 @@ from armature.dynamixel.faults.remedy import (
     Step,
     remedy_of,
 )
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.states import Mode
 from armature.emulator.faults.catalogue import (
     ElectricalShock,
     EncoderError,

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from armature.dynamixel.faults import way_out
-from armature.dynamixel.faults.cause import Cause
-from armature.dynamixel.faults.remedy import HOME_TURN, Step
-from armature.dynamixel.faults.states import Fault, Mode
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.remedy import HOME_TURN, Step
+from armature.dynamixel.status.states import Fault, Mode
 from armature.emulator.faults.catalogue import (
     ElectricalShock,
     EncoderError,

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from armature.dynamixel.faults.cause import Cause
-from armature.dynamixel.faults.states import Mode
-from armature.dynamixel.loop.settings import FreeDriveSettings
+from armature.dynamixel.free_drive.settings import FreeDriveSettings
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.states import Mode
 from armature.emulator.faults.catalogue import Overload, Push, Reset, Silence
 from armature.errors import CommandRefused, ConfigError, ServoRefused
 

@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from armature.dynamixel.faults.cause import Cause
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.states import Mode
 from armature.emulator.faults.catalogue import Overload, Place, Reset, Silence
 from armature.errors import CommandRefused, ServoTimeout
 

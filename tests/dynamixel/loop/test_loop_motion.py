@@ -7,7 +7,7 @@ import pytest
 
 from armature.core.trajectory.segments import Segment
 from armature.core.trajectory.trajectory import Trajectory
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.states import Mode
 from armature.errors import CommandRefused, GoalRefused
 
 from ..virtual import JOINTS, Bench

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from armature.dynamixel.faults.cause import Cause
-from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.loop.loop import LoopSettings
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.states import Mode
 from armature.errors import BusMismatch, CommandRefused, ConfigError, PortError
 
 from ..virtual import ARM, JOINTS, POSES, Bench

@@ -5,9 +5,9 @@ import math
 import pytest
 
 from armature.bench.simulation.virtual import PERIOD
-from armature.dynamixel.faults.cause import Cause, Reaction
 from armature.dynamixel.faults.policy import FaultPolicy
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.cause import Cause, Reaction
+from armature.dynamixel.status.states import Mode
 
 from ..virtual import JOINTS, Bench
 from .test_loop_motion import move

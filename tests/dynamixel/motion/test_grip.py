@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from armature.core.planning.transfer import transfer
 from armature.core.trajectory.segments import Segment
-from armature.dynamixel.faults.cause import Cause
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.control_table import OperatingMode, servo_model
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.faults import catalogue

@@ -9,8 +9,8 @@ import pytest
 
 from armature.core.trajectory.segments import Segment
 from armature.core.trajectory.trajectory import Trajectory
-from armature.dynamixel.faults.cause import Cause
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.control_table import servo_model
 from armature.emulator.faults.catalogue import Drop, Silence, Unplug
 from armature.errors import BusError, BusMismatch, CommandRefused, PortError

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from armature.core.model.arm import ArmModel
-from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.protocol.discovery import survey
 from armature.dynamixel.protocol.packet import Instruction
+from armature.dynamixel.status.states import Mode
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.faults.catalogue import Overload
 from armature.emulator.servo.rules import knows

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from armature.dynamixel.faults.cause import Cause
-from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.servo.multi_turn import MultiTurnAxis, axis_of
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.states import Mode
 from armature.emulator.faults import catalogue
 from armature.errors import CommandRefused, GoalRefused
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from armature.dynamixel.faults.policy import FaultPolicy
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.control_table import OperatingMode
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.faults import catalogue

@@ -7,9 +7,9 @@ import pytest
 
 from armature.core.planning.transfer import transfer
 from armature.core.trajectory.segments import Segment
-from armature.dynamixel.faults.cause import Cause, Reaction
 from armature.dynamixel.faults.policy import FaultPolicy
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.cause import Cause, Reaction
+from armature.dynamixel.status.states import Mode
 from armature.emulator.faults import catalogue
 from armature.errors import BusMismatch, CommandRefused
 

@@ -6,9 +6,9 @@ import math
 
 import pytest
 
-from armature.dynamixel.faults.cause import Cause
-from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.servo.protection import UNKNOWN
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.states import Mode
 from armature.emulator.faults.catalogue import Drop, Overheat, Reset, Silence, VoltageDip
 from armature.errors import BusError, CommandRefused
 

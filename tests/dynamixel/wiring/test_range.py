@@ -9,7 +9,7 @@ import pytest
 from armature.bench.simulation.virtual import ARM, POSES, WIRING, Bench
 from armature.core.planning.transfer import transfer
 from armature.core.trajectory.segments import Segment
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.states import Mode
 from armature.errors import CommandRefused, GoalRefused
 
 SHORT = replace(

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from armature.dynamixel.faults.cause import Cause
+from armature.dynamixel.status.cause import Cause
 from armature.emulator.faults import catalogue
 from armature.errors import BusMismatch, CommandRefused, PortError, ServoTimeout
 from armature.nodes.bus_process.report import BusReport, what_is_gone

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from armature.dynamixel.faults.cause import Cause
 from armature.dynamixel.loop import link
+from armature.dynamixel.status.cause import Cause
 from armature.emulator.faults import catalogue
 from armature.nodes.bus_process.report import BusReport
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from armature.bench.simulation.virtual import ARM, POSES, URDF, WIRING, Bench
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.states import Mode
 from armature.emulator.faults import catalogue
 from armature.errors import ArmatureError, CommandRefused
 from armature.nodes.bus_process.report import BusReport

@@ -9,8 +9,8 @@ from typing import Any
 from armature.bench.simulation.virtual import ARM, PERIOD, POSES, Bench
 from armature.core.health import Thresholds
 from armature.core.model.arm import Limit
-from armature.dynamixel.faults.cause import Cause
 from armature.dynamixel.faults.policy import FaultPolicy
+from armature.dynamixel.status.cause import Cause
 from armature.emulator.faults import catalogue
 from armature.errors import BusError, PortError
 

@@ -10,8 +10,8 @@ from armature.bench.faults.cases import CASES, Case, start
 from armature.bench.faults.situations import SITUATIONS, FaultBench
 from armature.bench.faults.watch import Watch
 from armature.bench.simulation.virtual import JOINTS
-from armature.dynamixel.faults.cause import Cause
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.states import Mode
 from armature.errors import CommandRefused
 
 STEP_ALLOWED = 0.5  # [deg]

@@ -19,8 +19,8 @@ from armature.bench.faults.processes import STRIKES, ProcessBench
 from armature.bench.faults.situations import FaultBench, Situation, idle, jogging, moving, parking
 from armature.bench.faults.watch import Watch
 from armature.bench.faults.way_back import Follower, Way
-from armature.dynamixel.faults.cause import Cause
 from armature.dynamixel.faults.policy import FaultPolicy
+from armature.dynamixel.status.cause import Cause
 from armature.errors import BusError, CommandRefused
 
 STEPS_ALLOWED = 3

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from armature.bench.simulation.virtual import JOINTS, Bench
-from armature.dynamixel.faults.remedy import NOTHING, Remedy, Step
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.remedy import NOTHING, Remedy, Step
+from armature.dynamixel.status.states import Mode
 from armature.errors import BusError, CommandRefused
 
 _LONGEST_WAIT = 6.0  # [s]

@@ -12,9 +12,9 @@ from armature.core.model.poses import read_poses
 from armature.core.planning.transfer import transfer
 from armature.core.trajectory.segments import LoopTime, Segment
 from armature.core.trajectory.stopping import Dynamics
-from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.loop.loop import LoopSettings, ServoLoop
 from armature.dynamixel.protocol.multi_bus import bus_on
+from armature.dynamixel.status.states import Mode
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.bus.bus import EmulatedBus
 from armature.emulator.faults.board import FaultBoard

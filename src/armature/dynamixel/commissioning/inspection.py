@@ -8,7 +8,6 @@ from enum import IntEnum
 
 from armature.core.health import Stage
 from armature.core.model.arm import Limit
-from armature.dynamixel.faults.cause import Cause, Reaction
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.protocol.discovery import Found, Survey
@@ -16,6 +15,7 @@ from armature.dynamixel.protocol.packet import BITS_PER_BYTE
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.reader import Reader
 from armature.dynamixel.servo.registers import Registers
+from armature.dynamixel.status.cause import Cause, Reaction
 from armature.dynamixel.tables.control_table import NO_SHADOW, VOLTAGE_UNIT, OperatingMode
 from armature.dynamixel.wiring.arm import ServoWiring, Wiring
 from armature.errors import BusError, CorruptPacket, ServoTimeout

@@ -6,8 +6,11 @@ import math
 from collections.abc import Container, Mapping
 from dataclasses import replace
 
-from armature.dynamixel.faults.cause import ABSENT, STRANDED, Cause
-from armature.dynamixel.faults.remedy import (
+from armature.dynamixel.faults.supervision import JointWatch
+from armature.dynamixel.servo.axis import Axis
+from armature.dynamixel.servo.servos import Servos
+from armature.dynamixel.status.cause import ABSENT, STRANDED, Cause
+from armature.dynamixel.status.remedy import (
     BRING_BACK,
     LET_DOWN,
     NOTHING,
@@ -17,10 +20,7 @@ from armature.dynamixel.faults.remedy import (
     Step,
     remedy_of,
 )
-from armature.dynamixel.faults.states import Fault
-from armature.dynamixel.faults.supervision import JointWatch
-from armature.dynamixel.servo.axis import Axis
-from armature.dynamixel.servo.servos import Servos
+from armature.dynamixel.status.states import Fault
 
 _RECOVERING = Remedy("wait, it is being recovered", Step.WAIT)
 # With these something is in the way of a joint, and of its way to park.

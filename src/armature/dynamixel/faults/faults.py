@@ -9,13 +9,13 @@ from dataclasses import replace
 
 from armature.core.health import Stage
 from armature.dynamixel.faults.advice import Advice
-from armature.dynamixel.faults.cause import ABSENT, ASTRAY, Cause, Reaction, causes_of
 from armature.dynamixel.faults.policy import FaultPolicy
-from armature.dynamixel.faults.remedy import Remedy, Step, remedy_of
-from armature.dynamixel.faults.states import Fault
 from armature.dynamixel.faults.supervision import Finding, Health, JointWatch, Yielding
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.servos import Servos
+from armature.dynamixel.status.cause import ABSENT, ASTRAY, Cause, Reaction, causes_of
+from armature.dynamixel.status.remedy import Remedy, Step, remedy_of
+from armature.dynamixel.status.states import Fault
 from armature.dynamixel.tables.control_table import VOLTAGE_UNIT
 from armature.errors import BusError
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from armature.core.control.blocked import REMEDY, Block, described
 from armature.core.model.arm import Limit
 from armature.core.trajectory.stopping import Dynamics
-from armature.dynamixel.faults.cause import Cause
 from armature.dynamixel.faults.obstruction import FOLLOWS, JUST_NOW
-from armature.dynamixel.faults.remedy import Remedy, Step
-from armature.dynamixel.faults.states import Fault
 from armature.dynamixel.faults.supervision import STRAINED, STRAINED_TIME, Yielding, load_of
 from armature.dynamixel.motion.feedforward import Feedforward
 from armature.dynamixel.motion.setpoints import Setpoints
 from armature.dynamixel.servo.servos import Servos
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.remedy import Remedy, Step
+from armature.dynamixel.status.states import Fault
 
 _REMEDY = Remedy(REMEDY, Step.BY_HAND, Step.CLEAR_FAULTS)
 _LIGHTEN = Remedy("take load away", Step.BY_HAND)

@@ -30,7 +30,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from armature.core.health import Thresholds
-from armature.dynamixel.faults.cause import Cause, Reaction
+from armature.dynamixel.status.cause import Cause, Reaction
 from armature.errors import ConfigError
 
 _STILL = (Reaction.HOLD, Reaction.STOP)

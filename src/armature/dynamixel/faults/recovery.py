@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from armature.core.health import Stage
-from armature.dynamixel.faults.cause import DEAF, Cause, causes_of
 from armature.dynamixel.faults.faults import LIMP, Faults
 from armature.dynamixel.faults.policy import FaultPolicy
-from armature.dynamixel.faults.remedy import HOME_TURN, LET_DOWN, SUPPORT, Remedy, Step
-from armature.dynamixel.faults.states import Fault
 from armature.dynamixel.motion.setpoints import Setpoints
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.pair import apart
 from armature.dynamixel.servo.servos import Servos
+from armature.dynamixel.status.cause import DEAF, Cause, causes_of
+from armature.dynamixel.status.remedy import HOME_TURN, LET_DOWN, SUPPORT, Remedy, Step
+from armature.dynamixel.status.states import Fault
 from armature.dynamixel.tables.control_table import VOLTAGE_UNIT
 from armature.errors import BusError, CommandRefused
 

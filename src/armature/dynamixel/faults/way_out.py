@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from armature.dynamixel.faults.remedy import Step
-from armature.dynamixel.faults.states import Fault
 from armature.dynamixel.servo.axis import Axis
+from armature.dynamixel.status.remedy import Step
+from armature.dynamixel.status.states import Fault
 
 # The earlier, the sooner: an arm that is to be let down is cleared once, after that.
 _ORDER = (Step.TORQUE_OFF, Step.DISABLE, Step.CLEAR_FAULTS, Step.WAIT)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from armature.core.model.arm import Limit
 from armature.dynamixel.faults.faults import Faults
-from armature.dynamixel.loop.settings import FreeDriveSettings
+from armature.dynamixel.free_drive.settings import FreeDriveSettings
 from armature.dynamixel.motion.commanded_mode import Conduct
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.pair import goal_of_second

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 
 from armature.core.model.arm import Limit
 from armature.dynamixel.faults.faults import Faults
-from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.free_drive.compliance import Compliances, yields
-from armature.dynamixel.loop.settings import FreeDriveSettings
+from armature.dynamixel.free_drive.settings import FreeDriveSettings
 from armature.dynamixel.motion.commanded_mode import Conduct
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.servos import Servos
+from armature.dynamixel.status.states import Mode
 from armature.errors import CommandRefused
 
 _AT_REST = 0.05  # of the servo [rad/s]: two units of Present Velocity

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from armature.dynamixel.faults.cause import ASTRAY, DEAF, STUBBORN, Cause, Reaction
-from armature.dynamixel.faults.states import Fault, Mode
 from armature.dynamixel.loop.loop_state import LoopState
 from armature.dynamixel.motion.parking import Parking
 from armature.dynamixel.motion.setpoints import Setpoint
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.pair import goal_of_second
 from armature.dynamixel.servo.presence import call_roll
+from armature.dynamixel.status.cause import ASTRAY, DEAF, STUBBORN, Cause, Reaction
+from armature.dynamixel.status.states import Fault, Mode
 from armature.errors import ArmatureError, BusError, PortError
 
 

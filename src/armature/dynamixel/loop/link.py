@@ -17,7 +17,7 @@ import numpy as np
 
 from armature.core.trajectory.segments import LoopTime, Segment
 from armature.core.trajectory.trajectory import Trajectory
-from armature.dynamixel.faults.remedy import STARTED_ANEW, Remedy
+from armature.dynamixel.status.remedy import STARTED_ANEW, Remedy
 
 READINGS_SIZE = 16_384  # [byte]
 SEGMENTS_SIZE = 262_144  # [byte]

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from armature.core.control.readiness import session_name
 from armature.core.trajectory.segments import LoopTime, Segment
-from armature.dynamixel.faults.cause import Cause, Reaction
-from armature.dynamixel.faults.remedy import RECONNECT, Remedy, Step
-from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.loop.cycle import BusCycle
 from armature.dynamixel.loop.loop_state import end_free
 from armature.dynamixel.loop.settings import LoopSettings
 from armature.dynamixel.motion.parking import Parking
+from armature.dynamixel.status.cause import Cause, Reaction
+from armature.dynamixel.status.remedy import RECONNECT, Remedy, Step
+from armature.dynamixel.status.states import Mode
 from armature.errors import BusError, CommandRefused, GoalRefused
 
 __all__ = ["LoopSettings", "ServoLoop"]

@@ -7,13 +7,10 @@ from collections.abc import Mapping
 
 from armature.core.control.blocked import Block
 from armature.core.model.arm import ArmModel, Limit
-from armature.dynamixel.faults.cause import Cause
 from armature.dynamixel.faults.faults import Faults
 from armature.dynamixel.faults.giving_way import GivingWay
 from armature.dynamixel.faults.recovery import Recovery
-from armature.dynamixel.faults.remedy import NOTHING, RECONNECT, RELEASE, Remedy, Step
-from armature.dynamixel.faults.states import Fault, Mode
-from armature.dynamixel.faults.supervision import Health
+from armature.dynamixel.faults.supervision import Health, watches
 from armature.dynamixel.faults.way_out import step
 from armature.dynamixel.free_drive.free_drive import FreeDrive
 from armature.dynamixel.loop.settings import LoopSettings
@@ -23,8 +20,10 @@ from armature.dynamixel.motion.grip import Grip, lead
 from armature.dynamixel.motion.setpoints import Setpoint
 from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.servo.axis import Axis
-from armature.dynamixel.servo.pair import watches
 from armature.dynamixel.servo.servos import Servos
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.remedy import NOTHING, RECONNECT, RELEASE, Remedy, Step
+from armature.dynamixel.status.states import Fault, Mode
 from armature.dynamixel.wiring.arm import Wiring
 
 # Fingers that have closed on something hold it with this share of the stall torque, as the gripper's controller
@@ -44,7 +43,7 @@ class LoopState:
         self._limits = limits
         self._policy = settings.policy
         self._bus = bus
-        self._servos = Servos.of(bus, wiring, limits, settings)
+        self._servos = Servos.of(bus, wiring, limits, settings.servos)
         self._conduct = Conduct(limits, settings.dynamics, protective_stop=settings.protective_stop)
         gripper = {joint.name for joint in arm.driven if joint.kind == "prismatic"}
         fingers = gripper | wiring.yielding

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from armature.core.model.arm import ArmModel
 from armature.core.trajectory.stopping import Dynamics
 from armature.dynamixel.faults.policy import FaultPolicy
+from armature.dynamixel.free_drive.settings import FreeDriveSettings
 from armature.dynamixel.motion.feedforward import Stiffness
+from armature.dynamixel.servo.servos import ServoSettings
 from armature.dynamixel.tables.control_table import OperatingMode
 from armature.dynamixel.wiring.servo import ServoWiring
 from armature.errors import ConfigError
@@ -19,24 +21,6 @@ _FOLLOWING_ERROR = 0.35  # [rad]
 
 _P_GAIN = "Position P Gain"
 _STIFF = (OperatingMode.POSITION, OperatingMode.EXTENDED_POSITION)
-
-
-@dataclass(frozen=True)
-class FreeDriveSettings:
-    """How a joint gives way; parameters free_drive.current and free_drive.speed.
-
-    Raises:
-        ConfigError: a value out of its range.
-    """
-
-    current: float = 0.1  # that a servo gives beyond what it carries at rest [A]
-    speed: float = 0.4  # share of the joint's velocity limit, beyond which it is held
-
-    def __post_init__(self) -> None:
-        if not 0.0 < self.current <= 10.0:
-            raise ConfigError("parameter free_drive.current", self.current, "it must be above 0 and at most 10 A")
-        if not 0.0 < self.speed <= 1.0:
-            raise ConfigError("parameter free_drive.speed", self.speed, "it must be above 0 and at most 1")
 
 
 @dataclass(frozen=True)
@@ -60,6 +44,12 @@ class LoopSettings:
         for joint, bound in self.following_error.items():
             if not bound >= 0.0:
                 raise ConfigError(f"parameter {joint}.following_error", bound, "it must be at least 0; 0 is off")
+
+    @property
+    def servos(self) -> ServoSettings:
+        """How servos are set up, read and enabled."""
+        policy = self.policy
+        return ServoSettings(self.registers, self.misses_allowed, policy.watchdog_time, policy.disagreement)
 
     def stiffness(self, servos: Iterable[ServoWiring]) -> dict[str, Stiffness]:
         """Of the servos whose goals are to lead, by joint; a current-based one yields on purpose."""

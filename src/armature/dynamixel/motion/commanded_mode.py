@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from armature.core.control.readiness import after_giving_way
 from armature.core.model.arm import Limit
 from armature.core.trajectory.stopping import Dynamics
-from armature.dynamixel.faults.cause import Cause
-from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.motion.overrun import Stride
 from armature.dynamixel.motion.parking import Parking
 from armature.dynamixel.motion.setpoints import Setpoints
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.states import Mode
 
 _WITH_TORQUE = (Mode.HOLDING, Mode.ENABLED, Mode.PARKING)
 _UNDER_WAY = (Mode.ENABLED, Mode.PARKING)

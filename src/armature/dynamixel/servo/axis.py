@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from struct import Struct
 
-from armature.dynamixel.faults.cause import names_of
 from armature.dynamixel.protocol.base import Answer
 from armature.dynamixel.servo.protection import UNKNOWN, Protection
+from armature.dynamixel.status.cause import names_of
 from armature.dynamixel.tables.control_table import VOLTAGE_UNIT, WATCHDOG_TRIPPED, Register, model_name
 from armature.dynamixel.wiring.arm import ServoWiring
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from armature.core.model.arm import Limit
-from armature.dynamixel.loop.settings import LoopSettings
 from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.multi_turn import axis_of
@@ -18,6 +17,16 @@ from armature.dynamixel.servo.torque import TorqueSwitch
 from armature.dynamixel.servo.watchdog import BusWatchdogs
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import BusError
+
+
+@dataclass(frozen=True)
+class ServoSettings:
+    """How servos are set up, read and enabled."""
+
+    registers: Mapping[str, Mapping[str, int]]  # RAM values by joint
+    misses_allowed: int  # cycles without an answer before a servo counts as missing
+    watchdog_time: float  # after which a servo that hears nothing stops [s]; 0: off
+    disagreement: float  # how far apart the two servos of a joint may see it, as their angle [rad]
 
 
 @dataclass(frozen=True)
@@ -35,15 +44,15 @@ class Servos:
     switch: TorqueSwitch
 
     @staticmethod
-    def of(bus: Bus, wiring: Wiring, limits: Mapping[str, Limit], settings: LoopSettings) -> Servos:
+    def of(bus: Bus, wiring: Wiring, limits: Mapping[str, Limit], settings: ServoSettings) -> Servos:
         """The servos of a wiring, on a bus that is not opened yet."""
         axes = {servo.name: axis_of(servo, limits[servo.joint]) for servo in wiring.all_servos}
         seconds = tuple(axis for axis in axes.values() if axis.wiring.is_second)
         for second in seconds:
             couple(axes[second.wiring.joint], second)
         registers = Registers(bus)
-        preparation = Preparation(registers, settings.registers, settings.policy.watchdog_time)
-        watchdogs = BusWatchdogs(bus, registers, settings.policy.watchdog_time)
+        preparation = Preparation(registers, settings.registers, settings.watchdog_time)
+        watchdogs = BusWatchdogs(bus, registers, settings.watchdog_time)
         return Servos(
             bus=bus,
             axes=axes,
@@ -53,7 +62,7 @@ class Servos:
             registers=registers,
             preparation=preparation,
             watchdogs=watchdogs,
-            switch=TorqueSwitch(registers, limits, watchdogs, settings.policy.disagreement),
+            switch=TorqueSwitch(registers, limits, watchdogs, settings.disagreement),
         )
 
     @property

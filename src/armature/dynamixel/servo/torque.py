@@ -6,14 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from armature.core.model.arm import Limit
-from armature.dynamixel.faults.remedy import Remedy, Step
-from armature.dynamixel.faults.supervision import REST_MARGIN
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.pair import apart
 from armature.dynamixel.servo.registers import Registers
 from armature.dynamixel.servo.watchdog import BusWatchdogs
+from armature.dynamixel.status.remedy import Remedy, Step
 from armature.errors import BusError, CommandRefused
 
+# A joint that rests on its stop may read a little beyond its limit.
+REST_MARGIN = 0.02  # of the joint's span
 _WAY_BACK = {
     False: Remedy("move it by hand into its range, then enable", Step.BY_HAND, Step.ENABLE),
     True: Remedy(

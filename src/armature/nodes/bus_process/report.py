@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from armature.dynamixel.faults.remedy import Step
-from armature.dynamixel.faults.states import Fault
 from armature.dynamixel.loop import link
 from armature.dynamixel.loop.loop import ServoLoop
 from armature.dynamixel.motion.setpoints import Setpoint
 from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.protocol.statistics import BusStatistics, CycleTimes, ServoStatistics, describe_histogram
 from armature.dynamixel.servo.axis import Axis
+from armature.dynamixel.status.remedy import Step
+from armature.dynamixel.status.states import Fault
 from armature.errors import ArmatureError, BusError, PortError
 
 _STATUS_EVERY = 1.0  # [s]

@@ -11,8 +11,8 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.loop import link
+from armature.dynamixel.status.states import Mode
 
 _PREFIX = "servo_interface: "
 _SERVING = "serves the arm"  # until it says another thing, nobody knows how the arm was left

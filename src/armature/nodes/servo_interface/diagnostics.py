@@ -11,9 +11,9 @@ from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 
 from armature.dynamixel.faults import way_out
-from armature.dynamixel.faults.cause import Cause, names_of
-from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.loop import link
+from armature.dynamixel.status.cause import Cause, names_of
+from armature.dynamixel.status.states import Mode
 from armature.dynamixel.wiring.arm import ServoWiring
 from armature.nodes.common.conversions import diagnostic
 from armature.nodes.servo_interface.parameters import ServoConfiguration

@@ -12,7 +12,7 @@ import numpy as np
 from armature.core.planning.transfer import transfer
 from armature.core.trajectory.segments import LoopTime, Segment
 from armature.core.trajectory.trajectory import Trajectory
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.states import Mode
 from armature.errors import CommandRefused
 from armature.nodes.servo_interface.bus_process.client import BusClient
 from armature.nodes.servo_interface.bus_process.keeper import BusKeeper

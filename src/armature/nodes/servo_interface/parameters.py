@@ -15,8 +15,8 @@ from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
 from armature.core.trajectory.stopping import Dynamics
 from armature.dynamixel.faults.policy import FaultPolicy
+from armature.dynamixel.free_drive.settings import FreeDriveSettings
 from armature.dynamixel.loop import link
-from armature.dynamixel.loop.settings import FreeDriveSettings
 from armature.dynamixel.protocol.device_names import port_paths, port_text
 from armature.dynamixel.wiring.arm import ServoWiring, Wiring
 from armature.environment import state_folder

@@ -10,9 +10,9 @@ from typing import Any
 
 from rclpy.lifecycle import LifecycleNode
 
-from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.loop import link
 from armature.dynamixel.protocol.device_names import port_paths
+from armature.dynamixel.status.states import Mode
 from armature.errors import CommandRefused
 from armature.nodes.common.exit_message import Voice
 from armature.nodes.common.serial_adapter import known_names

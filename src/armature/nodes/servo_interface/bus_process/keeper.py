@@ -10,9 +10,9 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from armature.dynamixel.faults.remedy import SEE_TO_BUS, STARTED_ANEW, Remedy
-from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.loop import link
+from armature.dynamixel.status.remedy import SEE_TO_BUS, STARTED_ANEW, Remedy
+from armature.dynamixel.status.states import Mode
 from armature.errors import ArmatureError, CommandRefused, InternalError, ProcessError
 from armature.nodes.servo_interface.bus_process.client import BusClient
 from armature.nodes.servo_interface.bus_process.spawn import BusStart

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from armature.dynamixel.faults.cause import Cause
+from armature.dynamixel.status.cause import Cause
 
 
 class Step(str, Enum):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from armature.dynamixel.faults.cause import Cause
-from armature.dynamixel.faults.remedy import Remedy
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.remedy import Remedy
 
 
 class Mode(IntEnum):
