@@ -18,7 +18,7 @@ from armature.errors import BusError, CommandRefused
 
 SEED = 10
 SHARE = 0.05
-by_cause = pytest.mark.parametrize("case", CASES, ids=[case.cause.parameter for case in CASES])
+by_cause = pytest.mark.parametrize("case", CASES, ids=[case.cause.value for case in CASES])
 
 
 @pytest.mark.soak
@@ -102,7 +102,7 @@ class Mute(ProcessBench):
 
     def cycle(self) -> None:
         super().cycle()
-        self.loop.remedy = lambda now: Remedy("good luck")  # type: ignore[method-assign]
+        self.loop.state.remedy = lambda now: Remedy("good luck")  # type: ignore[method-assign]
 
 
 def test_a_message_without_a_step_is_found():
@@ -140,7 +140,7 @@ def test_a_killed_bus_process_is_followed_by_one_that_knows_nothing():
     bench.run(2.0)
     assert bench.loop is not loop
     assert bench.mode() is Mode.PROTECTIVE_STOP
-    assert bench.loop.watchdog_trips == 7
+    assert bench.loop.state.watchdog_trips == 7
 
 
 WELL = Cell("limit", "kill bus", "idle", 0.5, "", 0.4, 4.0, False, False, Way([Step.CLEAR_FAULTS, Step.ENABLE]))

@@ -37,7 +37,7 @@ class Gripper:
         self.run(0.02)
 
     def commanded(self):
-        return {JOINT: self.bench.loop.setpoints(self.bench.now)[JOINT].position}
+        return {JOINT: self.bench.loop.state.setpoints(self.bench.now)[JOINT].position}
 
     def command(self, position, speed=1.0):
         judge = GripJudge(np.array([position]), 0.003, STANDING, 0.5, allow_stalling=True)
@@ -51,7 +51,7 @@ class Gripper:
         return self
 
     def _control(self, now):
-        axis = self.bench.loop.axes[JOINT]
+        axis = self.bench.loop.state.axes[JOINT]
         self.control.note_reading(now, {JOINT: axis.position}, {JOINT: axis.velocity}, now)
         self.control.note_commanded(now, self.commanded(), "s1", now)
         target = self.squeeze.relieved(now, self.control.setpoint(now), self.control.arm.measured)
@@ -105,10 +105,10 @@ def test_fingers_that_no_controller_relieves_give_way_before_the_servo_lets_go()
     bench = gripper.bench
     bench.faults.inject(StuckJoint(joint=JOINT))
     gripper.command(0.0)
-    while bench.loop.session == "s1":
+    while bench.loop.state.session == "s1":
         gripper.run(0.01)
     bench.run(5.0)
     assert bench.mode() is Mode.ENABLED
     assert bench.servo(JOINT).registers["Hardware Error Status"] == 0
     assert abs(bench.servo(JOINT).drive.motor.load) == pytest.approx(SHARE, abs=0.05)
-    assert bench.loop.blocks == {}  # it may close on it again
+    assert bench.loop.state.blocks == {}  # it may close on it again

@@ -43,8 +43,8 @@ def test_what_is_not_given_keeps_its_default():
 )
 def test_a_policy_that_its_cause_does_not_allow_is_refused_with_those_it_does(cause, reaction):
     allowed = ", ".join(map(str, ALLOWED[cause]))
-    with pytest.raises(ConfigError, match=rf"faults.{cause.parameter}.policy: '{reaction}' .*{allowed}"):
-        FaultPolicy.read({f"{cause.parameter}.policy": str(reaction)})
+    with pytest.raises(ConfigError, match=rf"faults.{cause.value}.policy: '{reaction}' .*{allowed}"):
+        FaultPolicy.read({f"{cause.value}.policy": str(reaction)})
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_a_child_says_what_it_has_read_whatever_it_was_told():
     wanted = child_config(Path("bus"), joints=["none"], files="none")
     _, loop, read = build(wanted)
     texts = [Path(wanted[name]).read_text("utf-8") for name in ("urdf", "wiring")]
-    assert read == {**wanted, "joints": list(loop.axes), "files": link.digest(*texts)}
+    assert read == {**wanted, "joints": list(loop.state.axes), "files": link.digest(*texts)}
 
 
 def test_a_process_that_does_not_get_as_far_as_to_listen_is_told_with_its_last_words(tmp_path, monkeypatch):

@@ -17,7 +17,7 @@ servo_diagnostics = pytest.importorskip("armature.nodes.servo_interface.diagnost
 
 
 def statuses(bench):
-    report = BusReport(bench.loop, bench.bus)
+    report = BusReport(bench.loop.state, bench.bus)
     return diagnosed(report.readings(0.0, 0.0, bench.now), report.status(bench.now))
 
 
@@ -38,7 +38,7 @@ def test_the_second_servo_of_a_joint_has_a_status_of_its_own():
 def test_its_fault_is_told_there_and_not_of_the_first(fault, told):
     bench = twin(-1.5).enabled().run(0.2)
     bench.faults.inject(fault(SECOND))
-    bench.run_until(lambda: bench.loop.faults, 0.3)
+    bench.run_until(lambda: bench.loop.state.faults, 0.3)
     found = statuses(bench)
     assert found[SECOND].message.startswith(told)
     assert found[SECOND].level == b"\x02"
@@ -64,7 +64,7 @@ def test_no_warning_of_a_joint_hides_behind_another():
 
 def test_a_warm_and_loaded_joint_at_fault_tells_all_of_it_in_one_message():
     bench = twin(-1.5).enabled().run(0.2)
-    report = BusReport(bench.loop, bench.bus)
+    report = BusReport(bench.loop.state, bench.bus)
     status = replace(
         report.status(bench.now),
         faults=(problem(Cause.OVERLOAD),),
@@ -80,9 +80,9 @@ def test_a_warm_and_loaded_joint_at_fault_tells_all_of_it_in_one_message():
 def test_the_step_that_would_succeed_is_a_word_for_programs(ends, step):
     bench = twin(-1.5).enabled().run(0.2)
     bench.faults.inject(catalogue.Overload("waist") if ends else catalogue.Silence("waist"))
-    bench.run_until(lambda: bench.loop.faults, 0.3)
+    bench.run_until(lambda: bench.loop.state.faults, 0.3)
     bench.faults.clear("overload")
-    report = BusReport(bench.loop, bench.bus)
+    report = BusReport(bench.loop.state, bench.bus)
     status = report.status(bench.now)
     state = {item.key: item.value for item in servo_diagnostics.state(status, 0.0).values}
     told = {item.key: item.value for item in statuses(bench)["waist"].values}

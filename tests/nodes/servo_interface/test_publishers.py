@@ -63,7 +63,7 @@ def test_a_ros_time_that_was_set_is_followed_at_once(step):
 
 def cycles_of(bench, held_up):
     """The time told of each cycle, and when its values were asked for, where one cycle begins or asks late."""
-    report, told = BusReport(bench.loop, bench.bus, PERIOD), []
+    report, told = BusReport(bench.loop.state, bench.bus, PERIOD), []
     due = bench.now
     for index in range(20):
         due += PERIOD

@@ -131,10 +131,10 @@ def _await_report(bench: FaultBench, cause: Cause) -> float:
 def _reported(bench: FaultBench, cause: Cause) -> str:
     """The state with what is said of a cause; empty where nothing is."""
     mode, loop = bench.mode().name, bench.loop
-    for fault in loop.faults.values():
+    for fault in loop.state.faults.values():
         if fault.cause is cause:
             return f"{mode}: {fault}"
-    return f"{mode}: {loop.why}" if loop.cause is cause else ""
+    return f"{mode}: {loop.state.why}" if loop.state.cause is cause else ""
 
 
 def _refusal(bench: FaultBench) -> str:
@@ -174,7 +174,7 @@ def _sag(bench: FaultBench, joint: str) -> float:
     servo = bench.servo(joint)
     if not servo.registers["Torque Enable"]:
         return 0.0
-    goal = bench.loop.axes[joint].wiring.to_position(servo.registers["Goal Position"])
+    goal = bench.loop.state.axes[joint].wiring.to_position(servo.registers["Goal Position"])
     return abs(goal - bench.positions()[joint])
 
 

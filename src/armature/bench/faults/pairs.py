@@ -137,8 +137,8 @@ def _mend(bench: FaultBench, pair: list[Case]) -> None:
     """Hands see to all that has struck; what is hot is cooled last, since clearing leaves it to cool by itself."""
     for case in sorted(pair, key=lambda case: case.cause in _HOT):
         case.mend(bench)
-    for joint in bench.loop.axes:
-        limit, place = bench.loop.limits[joint], bench.positions()[joint]
+    for joint in bench.loop.state.axes:
+        limit, place = bench.loop.state.limits[joint], bench.positions()[joint]
         if not bench.servo(joint).registers["Torque Enable"] and not limit.lower <= place <= limit.upper:
             bench.far.plant.place(joint, min(max(place, limit.lower), limit.upper))  # type: ignore[attr-defined]
 

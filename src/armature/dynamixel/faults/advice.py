@@ -9,7 +9,7 @@ from dataclasses import replace
 from armature.dynamixel.faults.supervision import JointWatch
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.servos import Servos
-from armature.dynamixel.status.cause import ABSENT, STRANDED, Cause
+from armature.dynamixel.status.cause import CANNOT_PARK, OFFLINE, Cause
 from armature.dynamixel.status.remedy import (
     BRING_BACK,
     LET_DOWN,
@@ -39,7 +39,7 @@ class Advice:
 
     def stranded(self, faults: Mapping[str, Fault]) -> Fault | None:
         """A fault with which the arm cannot park: a joint would not follow, or does not know where it is."""
-        stranded = [fault for fault in faults.values() if fault.cause in STRANDED]
+        stranded = [fault for fault in faults.values() if fault.cause in CANNOT_PARK]
         limp = [] if self._servos.can_turn else list(faults.values())
         return next(iter(stranded or limp), None)
 
@@ -69,7 +69,7 @@ class Advice:
     def _remedy(self, axis: Axis, fault: Fault, target: float, let_down: Remedy) -> Remedy:
         usual = self.stuck.get(axis.name) or remedy_of(fault.cause)
         if self._servos.reader.is_missing(axis):
-            return usual if fault.cause in ABSENT else REPLUG_FIRST
+            return usual if fault.cause in OFFLINE else REPLUG_FIRST
         if axis.torque and axis.hardware_error:
             return let_down
         holds_beyond = axis.torque and math.isfinite(target) and self._watches[axis.name].beyond(target)

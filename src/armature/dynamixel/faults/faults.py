@@ -13,7 +13,7 @@ from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.faults.supervision import Finding, Health, JointWatch, Yielding
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.servos import Servos
-from armature.dynamixel.status.cause import ABSENT, ASTRAY, Cause, Reaction, causes_of
+from armature.dynamixel.status.cause import OBSTRUCTED, OFFLINE, Cause, Reaction, causes_of
 from armature.dynamixel.status.remedy import Remedy, Step, remedy_of
 from armature.dynamixel.status.states import Fault
 from armature.dynamixel.tables.control_table import VOLTAGE_UNIT
@@ -136,7 +136,7 @@ class Faults:
             target = targets.get(axis.wiring.joint, math.nan)
             load = loads.get(axis.wiring.joint, math.nan) / axis.wiring.motors
             for finding in self._findings(axis, target, now, torque_expected, load):
-                if finding.cause in ASTRAY and axis.wiring.joint in yielding.now:
+                if finding.cause in OBSTRUCTED and axis.wiring.joint in yielding.now:
                     continue
                 if finding.stage < Stage.STOP or self.reaction(axis, finding.cause) is Reaction.SLOW:
                     warned[name, finding.cause] = finding
@@ -171,7 +171,7 @@ class Faults:
             yield Finding(Cause.DISCONNECTED if gone else Cause.MISSING, Stage.STOP, gone or axis.silence)
             return
         if axis.lost_turns:
-            yield Finding(Cause.TURNS_LOST, Stage.STOP, axis.what_was_lost())
+            yield Finding(Cause.MULTI_TURN_POSITION_LOST, Stage.STOP, axis.what_was_lost())
             return
         if torque_expected and axis.torque is False and not self.may_be_limp(axis):
             yield Finding(Cause.SILENT_RESET, Stage.STOP, LIMP)
@@ -215,7 +215,7 @@ class Faults:
         joint = axis.name
         if not self._is_news(joint, cause):
             known = self.by_joint[joint]
-            if cause is known.cause and cause in ABSENT:
+            if cause is known.cause and cause in OFFLINE:
                 self.by_joint[joint] = replace(known, detail=detail)
             return None
         self._retried.discard(joint)
@@ -225,14 +225,14 @@ class Faults:
             detail=detail,
             done=self._done(axis, cause) if torque_expected else _NOTHING_TO_DO,
             remedy=remedy_of(cause),  # `Advice` looks at the others too
-            needs_clearing=cause not in ABSENT,
+            needs_clearing=cause not in OFFLINE,
             since=now,
         )
         self.by_joint[joint] = fault
         return fault
 
     def _done(self, axis: Axis, cause: Cause) -> str:
-        return _UNHEARD if cause in ABSENT else _DONE[self.reaction(axis, cause)]
+        return _UNHEARD if cause in OFFLINE else _DONE[self.reaction(axis, cause)]
 
     def tell_not_parked(self, why: str) -> str:
         """Say of the faults whose policy is to park that this could not be done; returns the gravest in words."""
@@ -249,7 +249,7 @@ class Faults:
             return True
         if fault.cause is cause:
             return False
-        return cause.gravity < fault.cause.gravity or fault.cause in ABSENT or joint in self._retried
+        return cause.gravity < fault.cause.gravity or fault.cause in OFFLINE or joint in self._retried
 
     # The way back
 

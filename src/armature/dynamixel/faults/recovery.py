@@ -9,8 +9,8 @@ from armature.dynamixel.motion.setpoints import Setpoints
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.pair import apart
 from armature.dynamixel.servo.servos import Servos
-from armature.dynamixel.status.cause import DEAF, Cause, causes_of
-from armature.dynamixel.status.remedy import HOME_TURN, LET_DOWN, SUPPORT, Remedy, Step
+from armature.dynamixel.status.cause import NOT_FOLLOWING, Cause, causes_of
+from armature.dynamixel.status.remedy import LET_DOWN, RESTORE_TURNS, SUPPORT, Remedy, Step
 from armature.dynamixel.status.states import Fault
 from armature.dynamixel.tables.control_table import VOLTAGE_UNIT
 from armature.errors import BusError, CommandRefused
@@ -79,7 +79,11 @@ class Recovery:
             remedy = Remedy("call clear_faults, which takes it back beside the other", Step.CLEAR_FAULTS)
             raise CommandRefused("reboot", why, remedy)
         self._require_turns_kept("reboot", axis)
-        if fault is not None and fault.cause is not Cause.TURNS_LOST and (why := self._persists(fault)):
+        if (
+            fault is not None
+            and fault.cause is not Cause.MULTI_TURN_POSITION_LOST
+            and (why := self._persists(fault))
+        ):
             raise CommandRefused("reboot", why, _REMOVE)
         self._restart(axis)
         self._faults.recover(joint, now)
@@ -145,10 +149,10 @@ class Recovery:
             return self._hot(axis, look=look)
         if cause is Cause.INPUT_VOLTAGE:
             return self._badly_powered(axis, look=look)
-        if cause is Cause.TURNS_LOST and axis.lost_turns:
-            return f"{axis.what_was_lost()}; {HOME_TURN}"
-        if cause is Cause.DISAGREEMENT:
-            return apart(axis, self._policy.disagreement)
+        if cause is Cause.MULTI_TURN_POSITION_LOST and axis.lost_turns:
+            return f"{axis.what_was_lost()}; {RESTORE_TURNS}"
+        if cause is Cause.ENCODER_MISMATCH:
+            return apart(axis, self._policy.encoder_mismatch)
         if cause is Cause.LIMIT:
             return "it was not read just now" if axis.misses else watch.beyond(axis.position)
         if cause is Cause.COMMUNICATION and health.missed > self._policy.missed_share:
@@ -221,7 +225,7 @@ class Recovery:
                 self._servos.switch.on(self._limp_together(axis))
                 self._faults.hold(axis.wiring.joint)
                 self._setpoints.hold(self._servos.hold_of(axis.wiring.joint))
-            elif axis.torque and self._cause(joint) in DEAF:
+            elif axis.torque and self._cause(joint) in NOT_FOLLOWING:
                 self._setpoints.hold(self._servos.hold_of(axis.wiring.joint))
         except (BusError, CommandRefused) as error:
             self._faults.stop_recovery(joint)

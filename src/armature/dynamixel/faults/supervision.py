@@ -172,9 +172,9 @@ class JointWatch:
 
     def _apart(self, axis: Axis, now: float) -> Iterator[Finding]:
         """Whether a joint's second servo sees it elsewhere than the first one does."""
-        detail = apart(axis, self._policy.disagreement)
+        detail = apart(axis, self._policy.encoder_mismatch)
         if self._apart_for.look(bool(detail), now) >= _APART_TIME:
-            yield Finding(Cause.DISAGREEMENT, Stage.STOP, detail)
+            yield Finding(Cause.ENCODER_MISMATCH, Stage.STOP, detail)
 
     def _staged(self, axis: Axis, now: float) -> Iterator[Finding]:
         limit, policy = axis.own.temperature, self._policy

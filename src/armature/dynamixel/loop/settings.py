@@ -49,7 +49,7 @@ class LoopSettings:
     def servos(self) -> ServoSettings:
         """How servos are set up, read and enabled."""
         policy = self.policy
-        return ServoSettings(self.registers, self.misses_allowed, policy.watchdog_time, policy.disagreement)
+        return ServoSettings(self.registers, self.misses_allowed, policy.watchdog_time, policy.encoder_mismatch)
 
     def stiffness(self, servos: Iterable[ServoWiring]) -> dict[str, Stiffness]:
         """Of the servos whose goals are to lead, by joint; a current-based one yields on purpose."""

@@ -29,7 +29,7 @@ def hold_apart(second: Axis, position: float, ticks: int) -> None:
     second.bias = ticks - second.wiring.to_ticks(position)
 
 
-def disagreement(one: Axis, other: Axis) -> float:
+def mismatch(one: Axis, other: Axis) -> float:
     """How far apart two servos see their joint, as an angle of the servos [rad]; NaN where one was not read."""
     return abs(one.position - other.position) * one.wiring.reduction
 
@@ -37,9 +37,9 @@ def disagreement(one: Axis, other: Axis) -> float:
 def apart(axis: Axis, bound: float) -> str:
     """How a servo and its partner disagree by more than a bound [rad], in words; empty where they do not."""
     partner = axis.partner
-    if partner is None or not disagreement(axis, partner) > bound:
+    if partner is None or not mismatch(axis, partner) > bound:
         return ""
     return (
         f"it sees the joint at {axis.position:.4f}, {partner.name} sees it at {partner.position:.4f}: "
-        f"{disagreement(axis, partner):.4f} rad of a servo apart, {bound:g} is allowed"
+        f"{mismatch(axis, partner):.4f} rad of a servo apart, {bound:g} is allowed"
     )

@@ -26,7 +26,7 @@ class ServoSettings:
     registers: Mapping[str, Mapping[str, int]]  # RAM values by joint
     misses_allowed: int  # cycles without an answer before a servo counts as missing
     watchdog_time: float  # after which a servo that hears nothing stops [s]; 0: off
-    disagreement: float  # how far apart the two servos of a joint may see it, as their angle [rad]
+    encoder_mismatch: float  # how far apart the two servos of a joint may see it, as their angle [rad]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Servos:
             registers=registers,
             preparation=preparation,
             watchdogs=watchdogs,
-            switch=TorqueSwitch(registers, limits, watchdogs, settings.disagreement),
+            switch=TorqueSwitch(registers, limits, watchdogs, settings.encoder_mismatch),
         )
 
     @property
@@ -75,6 +75,11 @@ class Servos:
     def torque_told(self) -> str:
         """on, off or partial, as far as every servo has told it since it last was silent; else unknown."""
         return self.torque if all(axis.is_known for axis in self.axes.values()) else "unknown"
+
+    @property
+    def eeprom_writes(self) -> int:
+        """How often EEPROM was written since this process began."""
+        return sum(self.registers.eeprom_writes.values())
 
     @property
     def can_turn(self) -> bool:

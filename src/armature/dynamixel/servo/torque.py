@@ -28,7 +28,7 @@ class TorqueSwitch:
     """Switches torque so that nothing moves by it, and the Bus Watchdog with it."""
 
     def __init__(
-        self, registers: Registers, limits: Mapping[str, Limit], watchdogs: BusWatchdogs, disagreement: float
+        self, registers: Registers, limits: Mapping[str, Limit], watchdogs: BusWatchdogs, mismatch: float
     ) -> None:
         """Prepare to switch.
 
@@ -36,9 +36,9 @@ class TorqueSwitch:
             registers: of the servos.
             limits: by joint.
             watchdogs: of the servos.
-            disagreement: how far apart two servos may see their joint, as their angle [rad].
+            mismatch: how far apart two servos may see their joint, as their angle [rad].
         """
-        self._disagreement = disagreement
+        self._mismatch = mismatch
         self._registers = registers
         self._limits = limits
         self._watchdogs = watchdogs
@@ -106,7 +106,7 @@ class TorqueSwitch:
             raise CommandRefused(
                 "enable", f"{axis.name}: {why}", Remedy.of("check its cable and power", Step.ENABLE)
             )
-        if why := apart(axis, self._disagreement):
+        if why := apart(axis, self._mismatch):
             remedy = Remedy.of("check its coupling, and zero_offset and direction of both servos", Step.ENABLE)
             raise CommandRefused("enable", f"{axis.name}: {why}", remedy)
 

@@ -47,7 +47,7 @@ class Child:
         greeting = {"layout": link.layout(), "version": __version__, "config": read}
         self._link = BusLink(listener, json.dumps(greeting).encode())
         self._clock = LoopClock(self._link.memory.clock, is_simulated=config["simulated_time"])
-        self._report = BusReport(self._loop, self._bus, self._period)
+        self._report = BusReport(self._loop.state, self._bus, self._period)
         self._requests = BusRequests(self._loop, self._report, self._link.memory.segments, self.quit)
         self._wakefulness = Wakefulness() if config["wakeful"] else None
         self._needed_at = time.monotonic()
@@ -112,9 +112,9 @@ class Child:
             self._link.send(link.CYCLE)
             self._tell(now)
             if self._wakefulness is not None:
-                self._wakefulness.keep(awake=self._loop.torque() != "off")
+                self._wakefulness.keep(awake=self._loop.state.torque() != "off")
             due = self._following(due)
-        if self._is_signalled and self._last_words and self._loop.torque() != "off":
+        if self._is_signalled and self._last_words and self._loop.state.torque() != "off":
             words = not_parked("the bus process was ended", self._report.status(self._now()))
             keep_if_unsaid(Path(self._last_words), words)
         self._loop.leave()
@@ -133,13 +133,13 @@ class Child:
         if self._is_running and not self._is_signalled and self._is_needed(time.monotonic()):
             return True
         now = self._now()
-        if self._loop.session or self._loop.mode(now).name == "PARKING":
+        if self._loop.state.session or self._loop.state.mode(now).name == "PARKING":
             self._loop.hold("the bus process is ending; the servos hold", now)
-        return self._bus.is_open and self._loop.is_moving(now)
+        return self._bus.is_open and self._loop.state.is_moving(now)
 
     def _is_needed(self, monotonic: float) -> bool:
         """Not by a client that is away while torque is off, or while the bus is gone and nothing can be done."""
-        if self._link.has_client or (self._bus.is_open and self._loop.torque() != "off"):
+        if self._link.has_client or (self._bus.is_open and self._loop.state.torque() != "off"):
             self._needed_at = monotonic
         return monotonic - self._needed_at < _IDLE_UNNEEDED
 
@@ -161,7 +161,7 @@ class Child:
             self._report.gone = ""
         except ArmatureError as error:
             explained = self._explained(error)
-            self._loop.why = str(explained)
+            self._loop.explain(str(explained))
             self._report.gone = "port held" if explained is not error else what_is_gone(error)
 
     def _explained(self, error: ArmatureError) -> ArmatureError:

@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from armature.dynamixel.loop import link
-from armature.dynamixel.loop.loop import ServoLoop
+from armature.dynamixel.loop.state import LoopState
 from armature.dynamixel.motion.setpoints import Setpoint
 from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.protocol.statistics import BusStatistics, CycleTimes, ServoStatistics, describe_histogram
@@ -32,7 +32,7 @@ BEGUN_LATE = "last motion began after its stamp by [ms]"
 class BusReport:
     """Readings and status of one loop, with the counts that the child keeps."""
 
-    def __init__(self, loop: ServoLoop, bus: Bus, period: float = math.inf) -> None:
+    def __init__(self, state: LoopState, bus: Bus, period: float = math.inf) -> None:
         """Args: what is reported on, and the cycle's period [s]."""
         self.left_out = 0  # cycles that did not take place before the next one
         self._times = CycleTimes(_LATE)
@@ -40,7 +40,7 @@ class BusReport:
         self.process: dict[str, str] = {}  # what the machine has permitted
         self.newest_segment = 0
         self.gone = ""  # what keeps a bus away that cannot be opened, where that is not its port
-        self._loop = loop
+        self._state = state
         self._bus = bus
         self._period = period
         self._tidying = 0.0  # the longest [s]
@@ -66,26 +66,26 @@ class BusReport:
             begun: when it really began [s].
             now: its time in the loop [s].
         """
-        targets = self._loop.setpoints(now)
+        targets = self._state.setpoints(now)
         duration, lateness = time.monotonic() - begun, begun - due
         self._times.note(duration, lateness, self.left_out)
         self._lateness.note(max(0.0, lateness))
         self.left_out = 0
         return link.Readings(
-            cycle=self._loop.cycles,
+            cycle=self._state.cycles,
             # A cycle that was held up has read its values later than it was due.
-            time=max(due, self._loop.asked_at - self._period),
+            time=max(due, self._state.asked_at - self._period),
             loop_time=now,
             lateness=lateness,
             duration=duration,
-            mode=int(self._loop.mode(now)),
+            mode=int(self._state.mode(now)),
             segment_serial=self.newest_segment,
-            axes=tuple(_joint_reading(axis, targets.get(joint), now) for joint, axis in self._loop.axes.items()),
+            axes=tuple(_joint_reading(axis, targets.get(joint), now) for joint, axis in self._state.axes.items()),
         )
 
     def news(self, now: float, client: int) -> link.Status | None:
         """The status, if it has changed or was not told for a while, to the client of this number."""
-        loop = self._loop
+        loop = self._state
         state = (
             loop.mode(now),
             loop.torque_told(),
@@ -110,7 +110,7 @@ class BusReport:
 
     def status(self, now: float) -> link.Status:
         """What changes seldom."""
-        loop = self._loop
+        loop = self._state
         ways = loop.ways_out()
         return link.Status(
             mode=loop.mode(now).name,
@@ -135,7 +135,7 @@ class BusReport:
     def _bus_values(self) -> Mapping[str, Any]:
         counts, cycles, lateness = self._bus.statistics(), self._times.snapshot(), self._lateness.snapshot()
         return {
-            "cycles": self._loop.cycles,
+            "cycles": self._state.cycles,
             "late_cycles": cycles.late,
             "cycle time p50 [ms]": f"≤ {1000.0 * cycles.quantile(0.5):.2f}",
             "cycle time p99.9 [ms]": f"≤ {1000.0 * cycles.quantile(0.999):.2f}",
@@ -145,13 +145,13 @@ class BusReport:
             LATEST: f"{1000.0 * lateness.longest:.2f}",
             TIDYING: f"{1000.0 * self._tidying:.2f}",
             BLOCKS: sys.getallocatedblocks(),
-            BEGUN_LATE: f"{1000.0 * self._loop.begun_late:.2f}",
-            "states are read by": self._loop.instruction,
+            BEGUN_LATE: f"{1000.0 * self._state.begun_late:.2f}",
+            "states are read by": self._state.instruction,
             **_bus_counts(counts),
             "refused_segments": self._refused,
             "last_refusal": self._refusal,
-            "eeprom_writes": self._loop.eeprom_writes,
-            "watchdog_trips": self._loop.watchdog_trips,
+            "eeprom_writes": self._state.eeprom_writes,
+            "watchdog_trips": self._state.watchdog_trips,
             **self.process,
         }
 
@@ -166,7 +166,7 @@ class BusReport:
         }
 
     def _servo_values(self) -> dict[str, dict[str, Any]]:
-        loop, counts = self._loop, self._bus.statistics().servos
+        loop, counts = self._state, self._bus.statistics().servos
         health, free, limits, kept = loop.health(), loop.free, loop.current_limits(), loop.kept_gains()
         return {
             name: {

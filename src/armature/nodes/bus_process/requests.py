@@ -56,7 +56,7 @@ class BusRequests:
             text = self._perform(request, now)
         except ArmatureError as error:
             return {"id": request["id"], "ok": False, "message": _in_words(error)}
-        return {"id": request["id"], "ok": True, "message": text or self._loop.why}
+        return {"id": request["id"], "ok": True, "message": text or self._loop.state.why}
 
     def take_segments(self, now: float) -> None:
         """Follow the segments that are new at the loop's time [s]."""

@@ -73,7 +73,7 @@ def _told(kind: str, problems: Iterable[Problem], now: float) -> dict[str, str]:
     told = {}
     for joint, of_joint in _by_joint(problems).items():
         for problem in of_joint:
-            name = f"{kind}.{joint}" if problem is of_joint[0] else f"{kind}.{joint}.{_cause(problem).parameter}"
+            name = f"{kind}.{joint}" if problem is of_joint[0] else f"{kind}.{joint}.{_cause(problem).value}"
             parts = (_in_words(problem), _since(problem, now), problem["done"], problem["remedy"])
             told[name] = "; ".join(parts)
     return told
