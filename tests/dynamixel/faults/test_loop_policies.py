@@ -149,14 +149,14 @@ def test_a_joint_that_does_not_follow_is_named_with_the_numbers():
     assert bench.positions()["waist"] == pytest.approx(place, abs=HALF_A_DEGREE)
 
 
-@pytest.mark.parametrize("reaction", [Reaction.YIELD, Reaction.STOP, Reaction.HOLD])
+@pytest.mark.parametrize("reaction", [Reaction.BACK_OFF, Reaction.STOP, Reaction.HOLD])
 def test_what_is_in_its_way_is_not_pushed_until_the_servo_gives_up(reaction):
     bench = enabled("park", policy=FaultPolicy(reactions={Cause.BLOCKED: reaction}))
     bench.faults.inject(StuckJoint("waist"))
     bench.loop.follow(move(bench, 0.6, 1.2), bench.now)
     bench.run_until(lambda: bench.loop.state.cause is Cause.BLOCKED)
     bench.run(3.0)
-    assert bench.mode() is (Mode.ENABLED if reaction is Reaction.YIELD else Mode.FAULT)
+    assert bench.mode() is (Mode.ENABLED if reaction is Reaction.BACK_OFF else Mode.FAULT)
     assert "blocked" in bench.loop.state.why
     axis = bench.loop.state.axes["waist"]
     assert abs(axis.current) < 0.05 * axis.wiring.model.stall_current
@@ -293,7 +293,7 @@ def test_a_way_to_park_that_there_is_not_is_told_by_the_fault_and_not_waited_for
     assert bench.loop.state.faults["elbow"].done == (
         "every joint with torque stopped and holds; the arm could not park: forearm would meet table"
     )
-    assert bench.loop.why == str(bench.loop.state.faults["elbow"])
+    assert bench.loop.state.why == str(bench.loop.state.faults["elbow"])
     assert bench.mode() is Mode.FAULT
 
 
@@ -301,7 +301,7 @@ def test_a_way_to_park_that_did_not_end_there_leaves_what_happened_since():
     bench = heat(enabled(reactions={Cause.TEMPERATURE: Reaction.PARK}), 76.0)
     bench.loop.protective_stop(on=True, now=bench.now)
     bench.loop.give_up_parking("the state is PROTECTIVE_STOP")
-    assert bench.loop.why == "protective stop"
+    assert bench.loop.state.why == "protective stop"
     assert "the arm could not park: the state is PROTECTIVE_STOP" in bench.loop.state.faults["elbow"].done
 
 

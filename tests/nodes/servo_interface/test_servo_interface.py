@@ -343,7 +343,7 @@ def node_with():
         ({"elbow__following_error": -2.0}, r"elbow.following_error: -2.0 .*at least 0; 0 is off"),
         (
             {"faults__overload__policy": "dance"},
-            r"faults.overload.policy: 'dance' .*policies are hold, yield, stop",
+            r"faults.overload.policy: 'dance' .*policies are hold, back_off, stop",
         ),
         ({"faults__missing__policy": "park"}, r"faults.missing.policy: 'park' .*of this cause are stop, hold"),
         ({"faults__park_time": 0.0}, r"parameter faults.park_time: 0.0 .*within 1 and 45"),

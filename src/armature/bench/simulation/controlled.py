@@ -230,4 +230,4 @@ class ControlledArm(Bench):
 
     def _let_give_way(self, joints: tuple[str, ...]) -> None:
         with suppress(CommandRefused):  # the loop has found it first
-            self.loop.give_way(self.arm.control.arm.session, joints, self.now)
+            self.loop.back_off(self.arm.control.arm.session, joints, self.now)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from armature.core.health import Stage
 from armature.dynamixel.faults.advice import Advice
 from armature.dynamixel.faults.policy import FaultPolicy
-from armature.dynamixel.faults.supervision import Finding, Health, JointWatch, Yielding
+from armature.dynamixel.faults.supervision import Finding, Health, JointWatch, MayBackOff
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.servos import Servos
 from armature.dynamixel.status.cause import OBSTRUCTED, OFFLINE, Cause, Reaction, causes_of
@@ -24,7 +24,7 @@ _EASE = Remedy("give it less to do", Step.BY_HAND)
 _GUIDE_BACK = Remedy("guide it back into its range before it is to hold", Step.BY_HAND)
 _DONE = {
     Reaction.HOLD: "the motion ended at rest and every joint with torque holds",
-    Reaction.YIELD: "every joint with torque stopped, and it gave way",
+    Reaction.BACK_OFF: "every joint with torque stopped, and it gave way",
     Reaction.STOP: "every joint with torque stopped and holds",
     Reaction.SLOW: "less speed is asked for",
     Reaction.PARK: "the arm stopped and is to park",
@@ -48,7 +48,7 @@ class Faults:
         self.limp: set[str] = set()  # joints whose torque a policy has turned off
         self.let_go: set[str] = set()  # joints whose torque somebody has turned off, to guide them by hand
         self.is_slow = False  # whether a warning asks for less speed
-        self._yielding = Yielding()
+        self._allowed = MayBackOff()
         self._held: frozenset[str] = frozenset()  # joints that were at fault before this cycle
         self._servos = servos
         self._axes = servos.axes
@@ -113,7 +113,7 @@ class Faults:
         now: float,
         *,
         torque_expected: bool,
-        yielding: Yielding,
+        allowed: MayBackOff,
         loads: Mapping[str, float],
     ) -> list[Fault]:
         """See what is wrong with each joint now.
@@ -122,21 +122,21 @@ class Faults:
             targets: where each joint was sent [rad] or [m]; none where it was not yet.
             now: [s].
             torque_expected: whether a joint without torque is at fault.
-            yielding: which joints give way where they do not follow, and which are doing so.
+            allowed: which joints back off where they do not follow, and which are doing so.
             loads: what joints are known to carry [N·m] or [N].
 
         Returns:
             Faults that are new.
         """
         new: list[Fault] = []
-        self._yielding = yielding
+        self._allowed = allowed
         self._held = frozenset(self._axes[name].wiring.joint for name in self.by_joint)
         warned: dict[tuple[str, Cause], Finding] = {}
         for name, axis in self._axes.items():
             target = targets.get(axis.wiring.joint, math.nan)
             load = loads.get(axis.wiring.joint, math.nan) / axis.wiring.motors
             for finding in self._findings(axis, target, now, torque_expected, load):
-                if finding.cause in OBSTRUCTED and axis.wiring.joint in yielding.now:
+                if finding.cause in OBSTRUCTED and axis.wiring.joint in allowed.now:
                     continue
                 if finding.stage < Stage.STOP or self.reaction(axis, finding.cause) is Reaction.SLOW:
                     warned[name, finding.cause] = finding
@@ -144,13 +144,13 @@ class Faults:
                     new.append(fault)
         self._warn(warned, now)
         if self.by_joint:
-            self.advice.renew(self.by_joint, targets, is_blocked=yielding.is_blocked)
+            self.advice.renew(self.by_joint, targets, is_blocked=allowed.is_blocked)
         return [replace(fault, remedy=self.by_joint[fault.joint].remedy) for fault in new]
 
     def reaction(self, axis: Axis, cause: Cause) -> Reaction:
         """What is done now about a cause at a servo."""
         reaction = self._policy.reaction(cause)
-        is_fault = reaction is Reaction.YIELD and axis.wiring.joint not in self._yielding.may - self._held
+        is_fault = reaction is Reaction.BACK_OFF and axis.wiring.joint not in self._allowed.may - self._held
         return Reaction.STOP if is_fault else reaction
 
     def _findings(

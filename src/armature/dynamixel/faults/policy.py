@@ -2,7 +2,7 @@
 
 Parameters of the servo interface, and where they arrive (`FaultPolicy.read` takes them as they stand):
 
-    faults.<cause>.policy          hold | yield | stop | slow | park | torque_off, for the causes of `ALLOWED`
+    faults.<cause>.policy          hold | back_off | stop | slow | park | torque_off, for the causes of `ALLOWED`
     faults.missing.returns         how often within a minute a missing servo may come back by itself
     faults.temperature.warn        [K] below the servo's Temperature Limit(31); .slow, .stop, .hysteresis likewise
     faults.load.warn               share of the stall torque (root mean square); .slow, .stop, .hysteresis likewise
@@ -49,11 +49,11 @@ ALLOWED: Mapping[Cause, tuple[Reaction, ...]] = {
     Cause.LIMIT: (Reaction.STOP, Reaction.HOLD, Reaction.PARK, Reaction.TORQUE_OFF),
     **dict.fromkeys(
         (Cause.BLOCKED, Cause.FOLLOWING_ERROR, Cause.CONTACT),
-        (Reaction.YIELD, Reaction.STOP, Reaction.HOLD, Reaction.PARK, Reaction.TORQUE_OFF),
+        (Reaction.BACK_OFF, Reaction.STOP, Reaction.HOLD, Reaction.PARK, Reaction.TORQUE_OFF),
     ),
     Cause.TEMPERATURE: (Reaction.STOP, Reaction.HOLD, Reaction.SLOW, Reaction.PARK, Reaction.TORQUE_OFF),
     Cause.LOAD: (
-        *(Reaction.YIELD, Reaction.STOP, Reaction.HOLD, Reaction.SLOW),
+        *(Reaction.BACK_OFF, Reaction.STOP, Reaction.HOLD, Reaction.SLOW),
         *(Reaction.PARK, Reaction.TORQUE_OFF),
     ),
     Cause.COMMUNICATION: (Reaction.STOP, Reaction.HOLD, Reaction.SLOW, Reaction.PARK),

@@ -36,7 +36,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Yielding:
+class MayBackOff:
     """Joints that give way where they do not follow; any other that does not is at fault."""
 
     may: frozenset[str] = frozenset()

@@ -69,7 +69,7 @@ class ServoLoop:
             require_short("duration", segment.trajectory.duration, _LONGEST_SEGMENT)
             limits = self._parts.grip.limits_of(segment)
             self._commanded.setpoints.accept(segment, now)
-            self._parts.giving_way.expect_motion(segment.trajectory.joints)
+            self._parts.back_off.expect_motion(segment.trajectory.joints)
             self._parts.grip.limit(limits)
         except (GoalRefused, BusError) as error:
             self._commanded.halt(now)
@@ -93,7 +93,7 @@ class ServoLoop:
                 self._servos.preparation.restore(axis)
             commanded.setpoints.hold(self._servos.set_points(self._servos.switch.on(axes)))
             commanded.overrun.forget()
-        self._parts.giving_way.clear()
+        self._parts.back_off.clear()
         commanded.mode, commanded.session = Mode.ENABLED, session
         commanded.why, commanded.cause, commanded.wants_park = "enabled", None, False
 
@@ -111,7 +111,7 @@ class ServoLoop:
         followed = self._commanded.setpoints.accept(segment, now)
         self._commanded.end()
         self._commanded.mode, self._commanded.why = Mode.PARKING, "parking"
-        self._parts.giving_way.expect_motion(segment.trajectory.joints)
+        self._parts.back_off.expect_motion(segment.trajectory.joints)
         self._commanded.parking = Parking.along(followed)
 
     def give_up_parking(self, why: str) -> None:
@@ -153,18 +153,18 @@ class ServoLoop:
         if self._bus.is_open:
             self._parts.free_drive.compliances.carry(loads, now)
 
-    def give_way(self, session: str, joints: Sequence[str], now: float) -> None:
+    def back_off(self, session: str, joints: Sequence[str], now: float) -> None:
         """Let joints that do not follow go back to where they are, as whoever commands them has found.
 
         Raises:
             CommandRefused: it is of another session, or commands are not taken now.
             GoalRefused: an unknown joint, or none.
         """
-        self._require.of_session("give way", session, now, Remedy("it has ended already"))
+        self._require.of_session("back off", session, now, Remedy("it has ended already"))
         for joint in joints or [""]:
             if joint not in self.state.axes:
-                raise GoalRefused("give way: joint", joint, f"joints are {', '.join(self.state.axes)}")
-        self._cycle.reactions.give_way(dict.fromkeys(joints, (Cause.BLOCKED, "")), now)
+                raise GoalRefused("back off: joint", joint, f"joints are {', '.join(self.state.axes)}")
+        self._cycle.reactions.back_off(dict.fromkeys(joints, (Cause.BLOCKED, "")), now)
 
     # Stops
 
@@ -238,12 +238,12 @@ class ServoLoop:
         """
         self._require.bus("clear_faults")
         if not self.state.faults:
-            if not (blocked := ", ".join(self._parts.giving_way.clear())):
+            if not (blocked := ", ".join(self._parts.back_off.clear())):
                 return "there is no fault"
             self._commanded.why, self._commanded.cause = f"{blocked} may move both ways again", None
             return self.state.why
         self._commanded.why = told = self._parts.recovery.begin(now)
-        self._parts.giving_way.clear()
+        self._parts.back_off.clear()
         self._commanded.wants_park = False
         return told
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from armature.core.model.arm import ArmModel, Limit
+from armature.dynamixel.faults.back_off import BackOff
 from armature.dynamixel.faults.faults import Faults
-from armature.dynamixel.faults.giving_way import GivingWay
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.faults.recovery import Recovery
 from armature.dynamixel.faults.supervision import watches
@@ -38,7 +38,7 @@ class LoopParts:
     recovery: Recovery
     feedforward: Feedforward
     grip: Grip
-    giving_way: GivingWay
+    back_off: BackOff
     free_drive: FreeDrive
     # Servos that were absent at the start: nobody knows whether they hold.
     unheard: set[str] = field(default_factory=set)
@@ -57,7 +57,7 @@ class LoopParts:
         faults = Faults(servos, watch, settings.policy)
         feedforward = Feedforward(settings.stiffness(wiring.servos), limits)
         held = [servos.joints[joint] for joint in sorted(gripper)]
-        giving_way = GivingWay(
+        back_off = BackOff(
             servos,
             commanded.setpoints,
             feedforward,
@@ -77,6 +77,6 @@ class LoopParts:
             recovery=Recovery(servos, commanded.setpoints, faults, settings.policy),
             feedforward=feedforward,
             grip=Grip(held, servos),
-            giving_way=giving_way,
+            back_off=back_off,
             free_drive=FreeDrive(servos, commanded, faults, limits, settings.free_drive),
         )

@@ -20,26 +20,26 @@ class Reactions:
         self._commanded = parts.commanded
         self._faults = parts.faults
         self._feedforward = parts.feedforward
-        self._giving_way = parts.giving_way
+        self._back_off = parts.back_off
         self._unheard = parts.unheard
 
     def look(self, now: float) -> None:
         """Look for new faults at a time [s], and do at once what their policies say."""
         sent = self._commanded.overrun.positions
         expected, loads = self._commanded.expects_torque, self._feedforward.loads
-        yielding = self._giving_way.look(now)
+        allowed = self._back_off.look(now)
         obstructed: dict[str, tuple[Cause, str]] = {}
-        for fault in self._faults.look(sent, now, torque_expected=expected, yielding=yielding, loads=loads):
+        for fault in self._faults.look(sent, now, torque_expected=expected, allowed=allowed, loads=loads):
             axis = self._servos.axes[fault.joint]
-            if self._faults.reaction(axis, fault.cause) is Reaction.YIELD:
+            if self._faults.reaction(axis, fault.cause) is Reaction.BACK_OFF:
                 self._faults.end(fault.joint)
                 obstructed.setdefault(axis.wiring.joint, (fault.cause, fault.detail))
             else:
                 self._react(fault, now)
         if obstructed:
-            self.give_way(obstructed, now)
+            self.back_off(obstructed, now)
         commanded = self._commanded
-        if commanded.mode is Mode.ENABLED and commanded.cause in OBSTRUCTED and not self._giving_way.told:
+        if commanded.mode is Mode.ENABLED and commanded.cause in OBSTRUCTED and not self._back_off.told:
             commanded.why, commanded.cause = "nothing is in the way any more", None
 
     def _react(self, fault: Fault, now: float) -> None:
@@ -49,7 +49,7 @@ class Reactions:
             return
         self._end_motion(reaction, now)
         if fault.cause in OBSTRUCTED:  # whatever is in its way is not pushed any more
-            self._giving_way.retreat([axis.wiring.joint], now)
+            self._back_off.retreat([axis.wiring.joint], now)
         if fault.cause is Cause.ENCODER_MISMATCH:
             commanded.setpoints.hold(self._servos.apart(axis))
         commanded.wants_park = reaction is Reaction.PARK and commanded.expects_torque
@@ -57,7 +57,7 @@ class Reactions:
             self._faults.limp.add(axis.wiring.joint)
         commanded.why, commanded.cause = str(fault), fault.cause
 
-    def give_way(self, obstructed: Mapping[str, tuple[Cause, str]], now: float) -> None:
+    def back_off(self, obstructed: Mapping[str, tuple[Cause, str]], now: float) -> None:
         """Stop, and let joints go back to where they are; commands that lead away are taken.
 
         Args:
@@ -65,12 +65,12 @@ class Reactions:
             now: [s].
         """
         commanded, was_parking = self._commanded, self._commanded.mode is Mode.PARKING
-        told = [self._giving_way.note(joint, *found, now) for joint, found in obstructed.items()]
-        commanded.give_way(now)
-        self._giving_way.retreat(obstructed, now)
+        told = [self._back_off.note(joint, *found, now) for joint, found in obstructed.items()]
+        commanded.back_off(now)
+        self._back_off.retreat(obstructed, now)
         if self._faults.by_joint:  # which are graver, and have told already
             return
-        where = "; ".join(fault.detail for fault in self._giving_way.told.values())
+        where = "; ".join(fault.detail for fault in self._back_off.told.values())
         commanded.why = f"{'not parked: ' if was_parking else ''}{where}; {told[0].done}; {told[0].remedy}"
         commanded.cause = told[0].cause
 

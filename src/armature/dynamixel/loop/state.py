@@ -62,13 +62,13 @@ class LoopState:
     @property
     def warnings(self) -> tuple[Fault, ...]:
         """What soon will be wrong, and what joints came against."""
-        giving_way = self._parts.giving_way
-        return (*giving_way.told.values(), *giving_way.lowered.values(), *self._faults.warnings.values())
+        back_off = self._parts.back_off
+        return (*back_off.told.values(), *back_off.lowered, *self._faults.warnings.values())
 
     @property
     def blocks(self) -> Mapping[str, Block]:
         """Where joints came against something, by joint."""
-        return self._parts.giving_way.blocks
+        return self._parts.back_off.blocks
 
     def ways_out(self) -> dict[str, tuple[Step, str]]:
         """The step that would succeed at each fault, and what it waits for in words, by servo."""

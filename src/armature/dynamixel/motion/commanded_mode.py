@@ -55,7 +55,7 @@ class CommandedMode:
         self.setpoints.stop(now)
         self.end()
 
-    def give_way(self, now: float) -> None:
+    def back_off(self, now: float) -> None:
         """Stop within limits; the commands that are under way are followed no more, those of a new session are."""
         mode, session = self.mode, self.session
         self.halt(now)

@@ -85,7 +85,7 @@ class Reaction(str, Enum):
     HOLD = "hold"  # the motion under way ends at rest as its segment says; then hold
     # Every joint stops within its limits, and those that do not follow go back to where they are; commands that
     # lead away are taken. Where nothing was commanded to move: stop.
-    YIELD = "yield"
+    BACK_OFF = "back_off"
     STOP = "stop"  # every joint stops within its limits; then hold
     SLOW = "slow"  # go on, and ask the controller for less speed
     PARK = "park"  # stop, then go to the park pose and turn torque off

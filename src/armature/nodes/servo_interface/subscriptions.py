@@ -81,7 +81,7 @@ class Inlet:
         try:
             joints, session = list(message.joint_names), session_of(message)
             # STOP would wait behind its answer; it is refused mostly since the bus process has found it first.
-            self._keeper.client.tell("give_way", joints=joints, session=session)
+            self._keeper.client.tell("back_off", joints=joints, session=session)
             self.given_way += 1
         except CommandRefused as error:
             self._refuse(error)

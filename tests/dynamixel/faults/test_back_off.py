@@ -91,7 +91,7 @@ def test_it_is_told_where_and_what_to_do_as_a_warning_until_the_joint_has_left()
     assert (bench.loop.state.warnings, bench.loop.state.blocks) == ((), {})
     assert (bench.loop.state.why, bench.loop.state.cause) == ("nothing is in the way any more", None)
     assert bench.loop.clear_faults(bench.now) == "there is no fault"
-    assert bench.loop.why == "nothing is in the way any more"
+    assert bench.loop.state.why == "nothing is in the way any more"
 
 
 def test_clearing_says_that_nothing_is_in_the_way_any_more():
@@ -133,7 +133,7 @@ def test_whoever_commands_may_say_that_joints_do_not_follow():
     bench.faults.inject(StuckJoint(ELBOW))
     bench.loop.follow(move(bench, -0.1, 2.0, joint=ELBOW), bench.now)
     bench.run(0.7)
-    bench.loop.give_way("s1", [ELBOW], bench.now)
+    bench.loop.back_off("s1", [ELBOW], bench.now)
     bench.run(0.3)
     assert "blocked at elbow" in bench.loop.state.why
     assert bench.loop.state.blocks[ELBOW].direction == -1
@@ -143,16 +143,16 @@ def test_whoever_commands_may_say_that_joints_do_not_follow():
 def test_a_word_of_another_session_or_of_an_unknown_joint_is_refused():
     bench = Bench("home").enabled()
     with pytest.raises(CommandRefused, match="it is of session old"):
-        bench.loop.give_way("old", [ELBOW], bench.now)
+        bench.loop.back_off("old", [ELBOW], bench.now)
     with pytest.raises(GoalRefused, match="'knee' refused; joints are waist"):
-        bench.loop.give_way("s1", ["knee"], bench.now)
+        bench.loop.back_off("s1", ["knee"], bench.now)
     assert bench.loop.state.session == "s1"
 
 
-def test_giving_way_for_no_joint_is_refused():
+def test_backing_off_for_no_joint_is_refused():
     bench = Bench("home").enabled()
     with pytest.raises(GoalRefused, match="'' refused"):
-        bench.loop.give_way("s1", [], bench.now)
+        bench.loop.back_off("s1", [], bench.now)
 
 
 @pytest.mark.parametrize("after", [0.02, 0.06, 0.1])
@@ -180,7 +180,7 @@ def test_a_joint_that_was_not_read_just_then_goes_back_once_it_is_and_nowhere_el
     sent = bench.loop.state.setpoints(bench.now)["waist"].position
     bench.silence("waist")
     bench.cycle()
-    bench.loop._parts.giving_way.retreat(["waist"], bench.now)  # as where it was found by the mean of its load
+    bench.loop._parts.back_off.retreat(["waist"], bench.now)  # as where it was found by the mean of its load
     bench.speak("waist")
     bench.run(0.3)
     place = bench.positions()["waist"]
@@ -195,11 +195,11 @@ def test_it_is_not_forgotten_for_another_joint_that_is_read(meanwhile):
     bench.run(0.7)
     bench.silence("waist")
     bench.cycle()
-    bench.loop.give_way("s1", ["waist"], bench.now)
+    bench.loop.back_off("s1", ["waist"], bench.now)
     if meanwhile == "another moves":
         bench.loop.follow(replace(move(bench, 0.1, 1.0, joint=ELBOW), session="s1.1"), bench.now)
     else:
-        bench.loop.give_way("s1.1", [ELBOW], bench.now)
+        bench.loop.back_off("s1.1", [ELBOW], bench.now)
     bench.speak("waist")
     bench.run(0.3)
     assert bench.loop.state.setpoints(bench.now)["waist"].position == pytest.approx(
@@ -261,7 +261,7 @@ def test_a_joint_that_is_borne_from_outside_does_not_go_on_by_what_it_takes_alon
     bench.run(0.3)
     sent = bench.loop.state.setpoints(bench.now)["shoulder"].position
     assert sent < bench.positions()["shoulder"]
-    bench.loop.give_way("s1", ["shoulder"], bench.now)
+    bench.loop.back_off("s1", ["shoulder"], bench.now)
     bench.run(0.3)
     assert bench.loop.state.setpoints(bench.now)["shoulder"].position == pytest.approx(sent, abs=0.002)
 
@@ -303,7 +303,7 @@ def test_a_policy_that_stops_goes_back_too_and_is_a_fault(cause):
 
 
 @pytest.mark.parametrize("by", [-0.4, 0.4])
-def test_the_two_servos_of_one_joint_give_way_together_and_share_what_holding_takes(by):
+def test_the_two_servos_of_one_joint_back_off_together_and_share_what_holding_takes(by):
     bench = twin().enabled().run(0.6)
     held = abs(bench.servo(FIRST).drive.load)
     bench.faults.inject(StuckJoint("boom"))
