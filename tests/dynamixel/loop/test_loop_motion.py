@@ -192,7 +192,7 @@ def test_parking_ends_with_torque_off_where_it_was_asked_to(bench):
 def test_a_way_to_park_that_begins_late_keeps_its_torque_until_its_real_end(bench, late):
     begun = bench.now
     way = move(bench, 0.15, 0.6, "")
-    bench.loop.park(replace(way, start=begun - late), begun)
+    bench.loop.park(replace(way, begin=begun - late), begun)
     bench.run_until(lambda: bench.loop.state.torque() == "off")
     assert bench.now >= begun + 0.6
     assert bench.mode() is Mode.DISABLED
