@@ -8,9 +8,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 from armature.core.health import Stage
-from armature.dynamixel.faults.advice import Advice
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.faults.supervision import Finding, Health, JointWatch, MayBackOff
+from armature.dynamixel.faults.way_out import WaysOut
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.servos import Servos
 from armature.dynamixel.status.cause import OBSTRUCTED, OFFLINE, Cause, Reaction, causes_of
@@ -34,7 +34,6 @@ _DONE = {
 _UNHEARD = "every other joint that answers stopped and holds; whether this one holds is not known"
 _NOTHING_TO_DO = "nothing: torque was off"
 _RECOVERY_TIME = 3.0  # how long a rebooted servo may stay silent [s]
-_RETURNS_WITHIN = 60.0  # [s]
 _RENEW_EVERY = 1.0  # the figures of a warning [s]
 
 
@@ -54,11 +53,10 @@ class Faults:
         self._axes = servos.axes
         self._watches = watches
         self._policy = policy
-        self._recovering: dict[str, float] = {}  # since when, by joint [s]
-        self.advice = Advice(servos, watches)
+        self.recovering: dict[str, float] = {}  # since when, by joint [s]
+        self.ways_out = WaysOut(servos, watches, policy)
         self._retried: set[str] = set()  # joints whose recovery was tried since their fault was noted
         self._renewed_at = 0.0  # the figures of the warnings [s]
-        self._returns: dict[str, list[float]] = {}  # when each joint came back by itself [s]
 
     def clear(self) -> None:
         """Begin anew."""
@@ -67,7 +65,7 @@ class Faults:
         for joint in tuple(self.let_go):
             self.hold(joint)
         self._retried.clear()
-        self.advice.stuck.clear()
+        self.ways_out.stuck.clear()
         self.suspend()
 
     def suspend(self) -> None:
@@ -75,7 +73,7 @@ class Faults:
         self.by_joint = {joint: fault for joint, fault in self.by_joint.items() if fault.needs_clearing}
         self.warnings.clear()
         self.is_slow = False
-        self._recovering.clear()
+        self.recovering.clear()
         for watch in self._watches.values():
             watch.forget()
 
@@ -144,7 +142,7 @@ class Faults:
                     new.append(fault)
         self._warn(warned, now)
         if self.by_joint:
-            self.advice.renew(self.by_joint, targets, is_blocked=allowed.is_blocked)
+            self.ways_out.renew(self.by_joint, targets, is_blocked=allowed.is_blocked)
         return [replace(fault, remedy=self.by_joint[fault.joint].remedy) for fault in new]
 
     def reaction(self, axis: Axis, cause: Cause) -> Reaction:
@@ -157,14 +155,14 @@ class Faults:
         self, axis: Axis, target: float, now: float, torque_expected: bool, load: float
     ) -> Iterator[Finding]:
         joint = axis.name
-        if now - self._recovering.get(joint, now) > _RECOVERY_TIME:
+        if now - self.recovering.get(joint, now) > _RECOVERY_TIME:
             self.stop_recovery(joint)
         for cause in causes_of(axis.hardware_error):
             self.stop_recovery(joint)
             if self._is_news(joint, cause):
                 had_torque = torque_expected and not self.may_be_limp(axis)
                 yield Finding(cause, Stage.STOP, self._error_detail(axis, cause, had_torque))
-        if joint in self._recovering:
+        if joint in self.recovering:
             return
         if self._servos.reader.is_missing(axis):
             gone = self._servos.bus.why_gone(axis.wiring.servo_id)
@@ -224,7 +222,7 @@ class Faults:
             cause=cause,
             detail=detail,
             done=self._done(axis, cause) if torque_expected else _NOTHING_TO_DO,
-            remedy=remedy_of(cause),  # `Advice` looks at the others too
+            remedy=remedy_of(cause),  # `WaysOut` looks at the others too
             needs_clearing=cause not in OFFLINE,
             since=now,
         )
@@ -253,48 +251,21 @@ class Faults:
 
     # The way back
 
-    @property
-    def remedy(self) -> Remedy:
-        """What to do next; nothing where there is no fault."""
-        return self.advice.first(self.by_joint, self._recovering)
-
     def recover(self, joint: str, now: float) -> None:
         """A joint is being recovered: do not blame it for being silent or limp meanwhile."""
-        self._recovering[joint] = now
-        self.advice.stuck.pop(joint, None)
+        self.recovering[joint] = now
+        self.ways_out.stuck.pop(joint, None)
         self._retried.add(joint)
-
-    def to_restore(self) -> list[Axis]:
-        """Joints whose recovery can be finished: they answer."""
-        return [self._axes[joint] for joint in self._recovering if not self._axes[joint].misses]
-
-    def to_rejoin(self) -> list[Axis]:
-        """Joints that only were silent, and answer again."""
-        return [
-            self._axes[joint]
-            for joint, fault in self.by_joint.items()
-            if not fault.needs_clearing and joint not in self._recovering and not self._axes[joint].misses
-        ]
-
-    def may_return(self, joint: str, now: float) -> bool:
-        """Whether a joint that was silent may join by itself once more; a loose plug shall be seen to."""
-        recent = [at for at in self._returns.get(joint, []) if now - at < _RETURNS_WITHIN]
-        self._returns[joint] = [*recent, now]
-        return len(recent) < self._policy.returns
-
-    def forgive(self, joint: str) -> None:
-        """Somebody has seen to a joint: what it did before does not count any more."""
-        self._returns.pop(joint, None)
 
     def stop_recovery(self, joint: str) -> None:
         """A joint's recovery is over, well or not."""
-        self._recovering.pop(joint, None)
+        self.recovering.pop(joint, None)
 
     def end(self, joint: str) -> Fault | None:
         """A joint is well again; returns what it had."""
         self.stop_recovery(joint)
         self.limp.discard(self._axes[joint].wiring.joint)
         self._retried.discard(joint)
-        self.advice.stuck.pop(joint, None)
+        self.ways_out.stuck.pop(joint, None)
         self._watches[joint].forget()
         return self.by_joint.pop(joint, None)

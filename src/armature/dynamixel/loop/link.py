@@ -244,6 +244,8 @@ class Status:
     blocks: Mapping[str, str] = field(default_factory=dict)  # where joints came against something, by joint
     remedy: str = ""  # what to do next until the arm takes commands, in words
     steps: tuple[str, ...] = ()  # that the remedy names, in their order
+    step: str = ""  # at a fault, the request of the remedy that would succeed now; wait where none would
+    waits_for: str = ""  # what keeps a recovery from succeeding now, in words
 
 
 def without_bus(mode: str, why: str, remedy: Remedy = STARTED_ANEW) -> Status:

@@ -61,7 +61,7 @@ class Preconditions:
 
     def turning(self, request: str) -> None:
         """Refuse where faults keep the arm from parking: a joint would not follow, or does not know its place."""
-        if fault := self._parts.faults.advice.stranded(self._state.faults):
+        if fault := self._parts.faults.ways_out.cannot_park(self._state.faults):
             why = f"{fault.joint} cannot be trusted to move: {fault.cause}: {fault.detail}"
             raise CommandRefused(
                 request, why, Remedy(f"{fault.remedy}; torque stays as it is", *fault.remedy.steps)

@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from armature.core.control.blocked import Block
 from armature.core.model.arm import Limit
 from armature.dynamixel.faults.supervision import Health
-from armature.dynamixel.faults.way_out import step
 from armature.dynamixel.loop.cycle import BusCycle
 from armature.dynamixel.loop.parts import LoopParts
 from armature.dynamixel.motion.setpoints import Setpoint
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.status.cause import Cause
 from armature.dynamixel.status.remedy import NOTHING, RECONNECT, RELEASE, Remedy, Step
-from armature.dynamixel.status.states import Fault, Mode
+from armature.dynamixel.status.states import Fault, Mode, WayOut
 
 
 class LoopState:
@@ -70,10 +69,14 @@ class LoopState:
         """Where joints came against something, by joint."""
         return self._parts.back_off.blocks
 
-    def ways_out(self) -> dict[str, tuple[Step, str]]:
-        """The step that would succeed at each fault, and what it waits for in words, by servo."""
-        waits = {name: self._parts.recovery.foresee(fault) for name, fault in self.faults.items()}
-        return {name: (step(self.faults[name], self.servos[name], why), why) for name, why in waits.items()}
+    def ways_out(self) -> dict[str, WayOut]:
+        """What leads out of each fault, by servo."""
+        return {name: self._faults.ways_out.of(fault) for name, fault in self.faults.items()}
+
+    @property
+    def way_out(self) -> WayOut | None:
+        """What leads out of all faults, and comes first; None where there are none."""
+        return self._faults.ways_out.first(self.faults, self._faults.recovering)
 
     @property
     def cause(self) -> Cause | None:
@@ -171,7 +174,7 @@ class LoopState:
         if mode is Mode.PROTECTIVE_STOP:
             return RELEASE
         if mode is Mode.FAULT:
-            return self._faults.remedy
+            return way_out.remedy if (way_out := self.way_out) else NOTHING
         if mode in (Mode.STARTING, Mode.PARKING):
             return Remedy("wait until the arm holds", Step.WAIT)
         if free:

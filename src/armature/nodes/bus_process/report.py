@@ -15,8 +15,7 @@ from armature.dynamixel.motion.setpoints import Setpoint
 from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.protocol.statistics import BusStatistics, CycleTimes, ServoStatistics, describe_histogram
 from armature.dynamixel.servo.axis import Axis
-from armature.dynamixel.status.remedy import Step
-from armature.dynamixel.status.states import Fault
+from armature.dynamixel.status.states import Fault, WayOut
 from armature.errors import ArmatureError, BusError, PortError
 
 _STATUS_EVERY = 1.0  # [s]
@@ -111,14 +110,14 @@ class BusReport:
     def status(self, now: float) -> link.Status:
         """What changes seldom."""
         loop = self._state
-        ways = loop.ways_out()
+        ways, way_out = loop.ways_out(), loop.way_out
         return link.Status(
             mode=loop.mode(now).name,
             torque=loop.torque_told(),
             session=loop.session,
             why=loop.why,
             protective_stop=loop.protective_stop_latched,
-            faults=tuple({**_fault(fault, now), **_way(*ways[name])} for name, fault in loop.faults.items()),
+            faults=tuple({**_fault(fault, now), **_way(ways[name])} for name, fault in loop.faults.items()),
             warnings=tuple(_fault(warning, now) for warning in loop.warnings),
             cause=self.gone or str(loop.cause or ""),
             bus=self._bus_values(),
@@ -130,6 +129,8 @@ class BusReport:
             blocks={joint: str(block) for joint, block in loop.blocks.items()},
             remedy=loop.remedy(now),
             steps=tuple(map(str, loop.remedy(now).steps)),
+            step=str(way_out.step) if way_out else "",
+            waits_for=way_out.waits_for if way_out else "",
         )
 
     def _bus_values(self) -> Mapping[str, Any]:
@@ -228,8 +229,8 @@ def _fault(fault: Fault, now: float) -> dict[str, Any]:
     }
 
 
-def _way(step: Step, waits: str) -> dict[str, str]:
-    return {"step": str(step), "waits for": waits}
+def _way(way: WayOut) -> dict[str, str]:
+    return {"step": str(way.step), "waits for": way.waits_for}
 
 
 def _measured(axis: Axis) -> dict[str, str]:

@@ -10,7 +10,6 @@ from typing import Any
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 
-from armature.dynamixel.faults import way_out
 from armature.dynamixel.loop import link
 from armature.dynamixel.status.cause import Cause, names_of
 from armature.dynamixel.status.states import Mode
@@ -40,21 +39,13 @@ def state(status: link.Status, now: float, *, is_ending: bool = False) -> Diagno
         values["speed_factor"] = f"{status.speed_factor:.2f}"
     if is_ending:
         values["ending"] = "yes"
-    if status.faults:
-        values |= _way_out(status.faults)
+    if status.step:
+        values |= {"step": status.step, "waits for": status.waits_for}
     if status.free:
         values["free"] = ", ".join(status.free)
     values |= {f"blocked.{joint}": where for joint, where in status.blocks.items()}
     values |= _told("fault", status.faults, now) | _told("warning", status.warnings, now)
     return diagnostic("servo_interface", _level(status), status.mode, values)
-
-
-def _way_out(faults: Iterable[Problem]) -> dict[str, str]:
-    """The request that would succeed now, and what the first fault that it would not end waits for."""
-    steps = {problem["joint"]: problem.get("step", "") for problem in faults}
-    waits = next(filter(None, (problem.get("waits for", "") for problem in faults)), "")
-    named = way_out.first(filter(None, steps.values()))
-    return {"step": named, "waits for": waits} if named else {}
 
 
 def shown(status: link.Status) -> Any:
@@ -63,7 +54,7 @@ def shown(status: link.Status) -> Any:
         tuple((problem["joint"], problem["cause"], problem["done"]) for problem in problems)
         for problems in (status.faults, status.warnings)
     )
-    steps = tuple(problem.get("step") for problem in status.faults)
+    steps = (status.step, *(problem.get("step") for problem in status.faults))
     why = (status.why, status.cause, status.speed_factor, status.free, status.blocks, status.remedy, steps)
     return status.mode, status.torque, status.session, status.protective_stop, why, faults, warnings
 
