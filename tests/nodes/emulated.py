@@ -14,6 +14,7 @@ import yaml
 
 from armature.core.model.arm import ArmModel
 from armature.dynamixel.loop import link
+from armature.dynamixel.loop.status import Status
 from armature.dynamixel.protocol.bus import ServoBus
 from armature.dynamixel.protocol.port import ServoPort
 from armature.dynamixel.wiring.arm import Wiring
@@ -123,7 +124,7 @@ class Listening:
     def __init__(self, config: dict[str, object]) -> None:
         attachment = BusStart(config).attach()
         self.client = BusClient(attachment, config)
-        self.statuses: list[link.Status] = []
+        self.statuses: list[Status] = []
         self.cycles = 0
         self.last_words: str | None = None
         self.found = self.client.was_found
@@ -137,7 +138,7 @@ class Listening:
         self.cycles += 1
 
     @property
-    def status(self) -> link.Status:
+    def status(self) -> Status:
         return self.statuses[-1]
 
     def mode(self) -> str:

@@ -106,7 +106,7 @@ class Follower:
     def follow(self) -> str:
         """Do what the state names up to its first request; returns that, "" where there is none to make now."""
         for step in filter(None, self._graph.told().get("steps", "").split(", ")):
-            if step == "by hand":
+            if step == "by_hand":
                 see_to_it(self._graph.link)
             elif step in REQUESTS:
                 self.ask(step)

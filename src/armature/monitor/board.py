@@ -146,4 +146,4 @@ class Board:
 
 def _silent(reason: str, age: float | None) -> ServoInterfaceState:
     """What it told last is not so any more; and it is software that is silent, whatever the cable does."""
-    return ServoInterfaceState("DISCONNECTED", reason, age, {"cause": "servo interface"})
+    return ServoInterfaceState("DISCONNECTED", reason, age, {"cause": "servo_interface"})

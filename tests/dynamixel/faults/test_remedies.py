@@ -168,8 +168,8 @@ def test_every_state_names_what_leads_to_an_arm_that_takes_commands(prepare, ste
 def test_state_and_faults_carry_the_steps_to_whoever_reads_them():
     bench = struck(EncoderError("elbow"))
     status = BusReport(bench.loop.state, bench.bus).status(bench.now)
-    assert (status.remedy, status.steps) == (SUPPORT, ("torque_off", "clear_faults", "enable"))
-    assert status.faults[0]["steps"] == ["torque_off", "clear_faults", "enable"]
+    assert (status.remedy, status.remedy.steps) == (SUPPORT, SUPPORT.steps)
+    assert status.faults[0].fault.remedy.steps == (Step.TORQUE_OFF, Step.CLEAR_FAULTS, Step.ENABLE)
     assert bench.mode() is Mode.FAULT
 
 

@@ -6,6 +6,7 @@ import os
 import struct
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,10 @@ from hypothesis import strategies as st
 from armature.core.trajectory.segments import Segment
 from armature.core.trajectory.trajectory import Trajectory
 from armature.dynamixel.loop import link
+from armature.dynamixel.loop.status import Problem, Status, pack_status, unpack_status
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.remedy import SUPPORT, Step
+from armature.dynamixel.status.states import Fault, WayOut
 
 numbers = st.floats(allow_nan=True, allow_infinity=True)
 finite = st.floats(-1e6, 1e6)
@@ -93,10 +98,16 @@ def test_segments_come_back_as_they_went(sent):
 
 
 def test_a_status_comes_back_as_it_went():
-    fault = {"joint": "elbow", "cause": "hardware error: overload", "done": "held", "remedy": "clear", "age": 1.5}
-    status = link.Status("FAULT", "partial", "s1", "why: „quoted“", True, (fault,), bus={"cycles": 3})
-    assert link.pack_status(status)[:1] == link.STATUS
-    assert link.unpack_status(link.pack_status(status)) == status
+    fault = Fault("elbow", Cause.OVERLOAD, "it reports it", "held", SUPPORT, needs_clearing=True, since=3.0)
+    way = WayOut(SUPPORT, Step.TORQUE_OFF, "elbow: „it keeps its torque“")
+    warned = Problem(replace(fault, cause=Cause.LOAD), 0.5)
+    told = {"warnings": (warned,), "free": ("jaw",), "remedy": SUPPORT, "way_out": way, "bus": {"cycles": 3}}
+    status = Status("FAULT", "partial", "s1", "why: „quoted“", True, (Problem(fault, 1.5, way),), **told)
+    assert pack_status(status)[:1] == link.STATUS
+    back = unpack_status(pack_status(status))
+    assert back == status
+    assert (back.faults[0].fault.cause, back.way_out.step) == (Cause.OVERLOAD, Step.TORQUE_OFF)
+    assert back.remedy.steps == back.faults[0].fault.remedy.steps == SUPPORT.steps
 
 
 def test_a_call_comes_back_as_it_went():

@@ -146,9 +146,9 @@ def test_following_errors_of_a_silent_controller_are_not_shown(board):
 
 
 def test_a_silent_servo_interface_is_told_as_software_and_nothing_it_said_is_kept(board):
-    assert board.at(0.0).state.values == {"cause": "servo interface"}
+    assert board.at(0.0).state.values == {"cause": "servo_interface"}
     board.servo_interface(
         1.0, "ENABLED", {"torque": "on", "session": "s1", "why": "enabled", "cause": "disconnected"}
     )
     assert board.at(1.1).state.values["torque"] == "on"
-    assert board.at(1.0 + SILENT + 0.1).state.values == {"cause": "servo interface"}
+    assert board.at(1.0 + SILENT + 0.1).state.values == {"cause": "servo_interface"}

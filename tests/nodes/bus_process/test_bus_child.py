@@ -16,6 +16,7 @@ import pytest
 from armature.core.trajectory.segments import Segment
 from armature.core.trajectory.trajectory import Trajectory
 from armature.dynamixel.loop import link
+from armature.dynamixel.status.cause import Cause
 from armature.errors import CommandRefused, GoalRefused, ProcessError
 from armature.nodes.common.exit_message import last_words
 
@@ -116,7 +117,7 @@ def test_a_segment_that_does_not_fit_is_refused_and_the_next_one_works(served, w
 
 
 def test_a_request_that_is_unknown_or_not_whole_is_refused_and_it_serves_on(served):
-    with pytest.raises(CommandRefused, match="knows no such request; use arm, park"):
+    with pytest.raises(CommandRefused, match="knows no such request; use enable, park"):
         served.client.request("dance")
     with pytest.raises(CommandRefused, match="it lacks 'session'"):
         served.client.request("enable")
@@ -197,9 +198,8 @@ def test_a_killed_emulator_is_a_lost_bus_and_no_reading_stands(tmp_path, clients
     with pytest.raises(CommandRefused, match="the state is DISCONNECTED"):
         client.client.request("enable", session="s2")
     with emulator(tmp_path / "bus"):
-        wait_until(lambda: client.mode() == "FAULT")
-        assert client.status.torque == "off"
-        assert client.status.faults[0]["cause"] == "silent reset"
+        wait_until(lambda: client.mode() == "FAULT" and client.status.torque == "off")  # all of them are heard
+        assert client.status.faults[0].fault.cause is Cause.SILENT_RESET
         client.client.request("clear_faults")
         wait_until(lambda: client.mode() == "DISABLED")
 

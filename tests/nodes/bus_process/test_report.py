@@ -45,8 +45,8 @@ def test_the_joint_shows_the_graver_of_both():
     boom = readings.axes[1]
     assert (boom.torque, boom.hardware_error) == (0.0, 0x20)
     assert boom.temperature == pytest.approx(70.0, abs=2.0)
-    assert status.servos[SECOND]["hardware error"] == "overload"
-    assert [fault["joint"] for fault in status.faults] == [SECOND]
+    assert status.servos[SECOND]["hardware_error"] == "overload"
+    assert [problem.fault.joint for problem in status.faults] == [SECOND]
 
 
 def test_what_was_not_read_of_the_second_is_absent_and_the_position_is_not():
@@ -70,13 +70,13 @@ def test_the_position_of_a_joint_that_lost_its_turns_is_absent():
     readings, status = reported(bench)
     assert math.isnan(readings.axes[0].position)
     assert math.isfinite(readings.axes[0].temperature)
-    assert status.faults[0]["cause"] == "multi turn position lost"
+    assert status.faults[0].fault.cause is Cause.MULTI_TURN_POSITION_LOST
 
 
 def test_a_servo_that_is_held_to_a_current_shows_it_and_others_none():
     _, status = reported(reel().enabled())
-    assert status.servos["jaw"]["current limit [A]"] == "0.50"
-    assert "current limit [A]" not in status.servos["drum"]
+    assert status.servos["jaw"]["current_limit_a"] == "0.50"
+    assert "current_limit_a" not in status.servos["drum"]
 
 
 # What was not read is not told
@@ -94,7 +94,9 @@ def test_of_a_servo_that_is_silent_nothing_is_told_that_it_once_said():
     assert math.isnan(reading.hardware_error)
     assert math.isnan(reading.temperature)
     (fault,) = status.faults
-    assert fault["done"] == "every other joint that answers stopped and holds; whether this one holds is not known"
+    assert (
+        fault.fault.done == "every other joint that answers stopped and holds; whether this one holds is not known"
+    )
 
 
 def test_where_all_servos_lose_their_power_no_fault_tells_of_one_that_holds():
@@ -105,7 +107,7 @@ def test_where_all_servos_lose_their_power_no_fault_tells_of_one_that_holds():
     bench.run_until(
         lambda: {fault.cause for fault in bench.loop.state.faults.values()} == {Cause.SILENT_RESET}, 20.0
     )
-    told = [fault["done"] for fault in report.status(bench.now).faults]
+    told = [problem.fault.done for problem in report.status(bench.now).faults]
     assert len(told) == len(JOINTS)
     assert all(done.startswith("every joint with torque ") for done in told)
 
@@ -131,9 +133,9 @@ def test_when_the_port_is_gone_torque_is_unknown():
     ("error", "gone"),
     [
         (PortError("/dev/x", "no such file", "plug it in"), ""),
-        (BusMismatch("/dev/x", ["waist"], []), "servos silent"),
-        (ServoTimeout([1], "ping"), "servos silent"),
-        (CommandRefused("start", "another model", "change the wiring file"), "servos refused"),
+        (BusMismatch("/dev/x", ["waist"], []), "servos_silent"),
+        (ServoTimeout([1], "ping"), "servos_silent"),
+        (CommandRefused("start", "another model", "change the wiring file"), "servos_refused"),
     ],
 )
 def test_what_keeps_a_bus_away_is_told_as_a_word_for_programs(error, gone):
@@ -165,4 +167,4 @@ def test_how_long_memory_is_tidied_is_told():
     report = BusReport(bench.loop.state, bench.bus)
     for seconds in (1e-4, 3e-4, 2e-4):
         report.note_tidying(seconds)
-    assert report.status(bench.now).bus["garbage collection took at most [ms]"] == "0.30"
+    assert report.status(bench.now).bus["longest_garbage_collection_ms"] == "0.30"

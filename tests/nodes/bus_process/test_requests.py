@@ -17,7 +17,7 @@ AGAIN = "; see the state, then ask again"
         (ServoTimeout((3,), "write"), f"no answer to write from id 3{AGAIN}"),
         (CorruptPacket("write"), f"corrupt answer to write{AGAIN}"),
         (PortError("/dev/x", "it is gone", "plug it in"), "/dev/x: it is gone; plug it in"),
-        (CommandRefused("clear_faults", "a reason", "enable"), "clear_faults refused: a reason; arm"),
+        (CommandRefused("clear_faults", "a reason", "enable"), "clear_faults refused: a reason; enable"),
     ],
 )
 def test_every_refusal_says_what_to_do(error: ArmatureError, told: str):

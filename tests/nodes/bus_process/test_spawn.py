@@ -181,14 +181,14 @@ class Brief(Deaf):
 
 def test_without_a_bus_process_the_state_says_what_to_do(monkeypatch):
     told = []
-    keeper = BusKeeper(dict, lambda _: None, lambda _: None, lambda status, _: told.append(status.steps))
-    assert keeper.status.steps == ("wait",)
+    keeper = BusKeeper(dict, lambda _: None, lambda _: None, lambda status, _: told.append(status.remedy.steps))
+    assert keeper.status.remedy.steps == ("wait",)
     attempts = iter([lambda: Brief(None), lambda: keeper._not_attached(ProcessError("bus", "held", "end that"))])
     monkeypatch.setattr(keeper, "_attach", lambda: next(attempts, lambda: None)())
     keeper.open()
     assert keeper.wait_for(lambda: len(told) > 1, 10.0)
     keeper.close()
-    assert told[:2] == [("wait",), ("by hand", "wait")]
+    assert told[:2] == [("wait",), ("by_hand", "wait")]
 
 
 def test_the_layout_is_that_of_fields_formats_and_sizes(monkeypatch):

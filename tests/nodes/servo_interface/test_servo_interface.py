@@ -111,7 +111,7 @@ def test_a_killed_child_is_disconnected_then_holding_by_itself_and_nothing_moves
     before = enabled.positions()
     os.kill(enabled.child(), signal.SIGKILL)
     # Software, and no cable: nobody shall be sent to look for one.
-    enabled.until(lambda: (enabled.state(), enabled.values()["cause"]) == ("DISCONNECTED", "bus process"))
+    enabled.until(lambda: (enabled.state(), enabled.values()["cause"]) == ("DISCONNECTED", "bus_process"))
     silent = len(enabled.joint_states)
     enabled.until(lambda: enabled.state() == "HOLDING")
     assert enabled.values()["session"] == ""

@@ -10,14 +10,14 @@ import json
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from armature.core.trajectory.segments import LoopTime, Segment
 from armature.core.trajectory.trajectory import Trajectory
-from armature.dynamixel.status.remedy import STARTED_ANEW, Remedy
+from armature.dynamixel.loop.status import Problem, Status
 
 READINGS_SIZE = 16_384  # [byte]
 SEGMENTS_SIZE = 262_144  # [byte]
@@ -223,45 +223,10 @@ def unpack_clock(data: bytes) -> float:
     return float(_CLOCK.unpack_from(data)[0])
 
 
-@dataclass(frozen=True)
-class Status:
-    """What changes seldom."""
-
-    mode: str
-    torque: str
-    session: str
-    why: str
-    protective_stop: bool  # whether it is latched, whatever the mode is
-    faults: tuple[Mapping[str, Any], ...] = ()
-    warnings: tuple[Mapping[str, Any], ...] = ()
-    cause: str = ""  # why the arm stopped last, until it is enabled again
-    bus: Mapping[str, Any] = field(default_factory=dict)  # how the bus and its process do
-    buses: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # how each does, where there are several
-    servos: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # how each servo does, by joint
-    speed_factor: float = 1.0  # of the controller's speed, while something asks for less
-    wants_park: bool = False  # whether a fault's policy is to park
-    free: tuple[str, ...] = ()  # joints that are guided by hand, or limp for it
-    blocks: Mapping[str, str] = field(default_factory=dict)  # where joints came against something, by joint
-    remedy: str = ""  # what to do next until the arm takes commands, in words
-    steps: tuple[str, ...] = ()  # that the remedy names, in their order
-    step: str = ""  # at a fault, the request of the remedy that would succeed now; wait where none would
-    waits_for: str = ""  # what keeps a recovery from succeeding now, in words
-
-
-def without_bus(mode: str, why: str, remedy: Remedy = STARTED_ANEW) -> Status:
-    """While there is no bus process."""
-    return Status(mode, "unknown", "", why, False, remedy=remedy, steps=tuple(map(str, remedy.steps)))
-
-
-def starting(*, protective_stop: bool) -> Status:
-    """Before a bus process has told anything."""
-    return replace(without_bus("STARTING", "starting the bus process"), protective_stop=protective_stop)
-
-
 def layout() -> str:
     """A digest of what both halves must agree on: fields, formats and sizes."""
     agreed = (
-        [list(kind.__dataclass_fields__) for kind in (AxisReading, Readings, Status, Segment)],
+        [list(kind.__dataclass_fields__) for kind in (AxisReading, Readings, Status, Problem, Segment)],
         [code.format for code in (_SLOT, _CYCLE, _CLOCK)],
         (READINGS_SIZE, SEGMENTS_SIZE, CLOCK_SIZE, MESSAGE_SIZE),
         (REQUEST, REPLY, CYCLE, STATUS, FAILED),
@@ -272,17 +237,6 @@ def layout() -> str:
 def digest(*texts: str) -> str:
     """A digest of files that both halves have read, each for itself and perhaps at another time."""
     return hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:12]
-
-
-def pack_status(status: Status) -> bytes:
-    """Socket message of a status."""
-    return STATUS + json.dumps(asdict(status)).encode()
-
-
-def unpack_status(message: bytes) -> Status:
-    """Status of a socket message."""
-    fields = json.loads(message[1:])
-    return Status(**{**fields, **{name: tuple(fields[name]) for name in ("faults", "warnings", "free", "steps")}})
 
 
 def pack_call(kind: bytes, content: Mapping[str, Any]) -> bytes:

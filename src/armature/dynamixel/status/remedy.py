@@ -8,7 +8,7 @@ from armature.dynamixel.status.cause import Cause
 
 
 class Step(str, Enum):
-    """What somebody can do, named as it is asked for."""
+    """What somebody can do; its value is its key, as it is asked for."""
 
     ENABLE = "enable"
     DISABLE = "disable"
@@ -16,8 +16,8 @@ class Step(str, Enum):
     TORQUE_OFF = "torque_off"
     REBOOT = "reboot"
     RELEASE = "release"  # the protective stop
-    END_FREE = "end free-drive"
-    BY_HAND = "by hand"  # see to the arm, its power or its cables, as the words say
+    END_FREE = "end_free_drive"
+    BY_HAND = "by_hand"  # see to the arm, its power or its cables, as the words say
     WAIT = "wait"
 
     def __str__(self) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 
 from armature import __version__
 from armature.dynamixel.loop import link
+from armature.dynamixel.loop.status import pack_status
 from armature.errors import ArmatureError, PortError
 from armature.nodes.bus_process.clock import LoopClock
 from armature.nodes.bus_process.cpu_sleep import Wakefulness
@@ -162,7 +163,7 @@ class Child:
         except ArmatureError as error:
             explained = self._explained(error)
             self._loop.explain(str(explained))
-            self._report.gone = "port held" if explained is not error else what_is_gone(error)
+            self._report.gone = "port_held" if explained is not error else what_is_gone(error)
 
     def _explained(self, error: ArmatureError) -> ArmatureError:
         """Of a port that is held, the process that holds it."""
@@ -183,7 +184,7 @@ class Child:
     def _tell(self, now: float) -> None:
         status = self._report.news(now, self._link.clients)
         if status is not None:
-            self._link.send(link.pack_status(status))
+            self._link.send(pack_status(status))
             self._report.note_tidying(tidy_memory())
 
 

@@ -11,21 +11,21 @@ from typing import Any
 
 from armature.dynamixel.loop import link
 from armature.dynamixel.loop.state import LoopState
+from armature.dynamixel.loop.status import Problem, Status
 from armature.dynamixel.motion.setpoints import Setpoint
 from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.protocol.statistics import BusStatistics, CycleTimes, ServoStatistics, describe_histogram
 from armature.dynamixel.servo.axis import Axis
-from armature.dynamixel.status.states import Fault, WayOut
 from armature.errors import ArmatureError, BusError, PortError
 
 _STATUS_EVERY = 1.0  # [s]
 _LATE = 0.001  # [s]
 # Names of values that a bench reads again.
-LATENESS = "cycles began late by"
-LATEST = "latest begin [ms]"
-TIDYING = "garbage collection took at most [ms]"
-BLOCKS = "memory blocks in use"
-BEGUN_LATE = "last motion began after its stamp by [ms]"
+LATENESS = "late_begins"
+LATEST = "latest_begin_ms"
+TIDYING = "longest_garbage_collection_ms"
+BLOCKS = "memory_blocks"
+BEGUN_LATE = "last_motion_begun_late_ms"
 
 
 class BusReport:
@@ -82,7 +82,7 @@ class BusReport:
             axes=tuple(_joint_reading(axis, targets.get(joint), now) for joint, axis in self._state.axes.items()),
         )
 
-    def news(self, now: float, client: int) -> link.Status | None:
+    def news(self, now: float, client: int) -> Status | None:
         """The status, if it has changed or was not told for a while, to the client of this number."""
         loop = self._state
         state = (
@@ -107,19 +107,19 @@ class BusReport:
         self._shown, self._shown_at = key, monotonic
         return self.status(now)
 
-    def status(self, now: float) -> link.Status:
+    def status(self, now: float) -> Status:
         """What changes seldom."""
         loop = self._state
-        ways, way_out = loop.ways_out(), loop.way_out
-        return link.Status(
+        ways = loop.ways_out()
+        return Status(
             mode=loop.mode(now).name,
             torque=loop.torque_told(),
             session=loop.session,
             why=loop.why,
             protective_stop=loop.protective_stop_latched,
-            faults=tuple({**_fault(fault, now), **_way(ways[name])} for name, fault in loop.faults.items()),
-            warnings=tuple(_fault(warning, now) for warning in loop.warnings),
-            cause=self.gone or str(loop.cause or ""),
+            faults=tuple(Problem(fault, now - fault.since, ways[name]) for name, fault in loop.faults.items()),
+            warnings=tuple(Problem(warning, now - warning.since) for warning in loop.warnings),
+            cause=self.gone or (loop.cause.value if loop.cause else ""),
             bus=self._bus_values(),
             buses=self._values_of_parts(),
             servos=self._servo_values(),
@@ -128,9 +128,7 @@ class BusReport:
             free=tuple(loop.free),
             blocks={joint: str(block) for joint, block in loop.blocks.items()},
             remedy=loop.remedy(now),
-            steps=tuple(map(str, loop.remedy(now).steps)),
-            step=str(way_out.step) if way_out else "",
-            waits_for=way_out.waits_for if way_out else "",
+            way_out=loop.way_out,
         )
 
     def _bus_values(self) -> Mapping[str, Any]:
@@ -138,16 +136,16 @@ class BusReport:
         return {
             "cycles": self._state.cycles,
             "late_cycles": cycles.late,
-            "cycle time p50 [ms]": f"≤ {1000.0 * cycles.quantile(0.5):.2f}",
-            "cycle time p99.9 [ms]": f"≤ {1000.0 * cycles.quantile(0.999):.2f}",
-            "longest cycle [ms]": f"{1000.0 * cycles.longest:.2f}",
-            "cycle times": describe_histogram(cycles.histogram),
+            "cycle_time_p50_ms": f"{1000.0 * cycles.quantile(0.5):.2f}",
+            "cycle_time_p99_9_ms": f"{1000.0 * cycles.quantile(0.999):.2f}",
+            "longest_cycle_ms": f"{1000.0 * cycles.longest:.2f}",
+            "cycle_times": describe_histogram(cycles.histogram),
             LATENESS: describe_histogram(lateness.histogram),
             LATEST: f"{1000.0 * lateness.longest:.2f}",
             TIDYING: f"{1000.0 * self._tidying:.2f}",
             BLOCKS: sys.getallocatedblocks(),
             BEGUN_LATE: f"{1000.0 * self._state.begun_late:.2f}",
-            "states are read by": self._state.instruction,
+            "states_read_by": self._state.instruction,
             **_bus_counts(counts),
             "refused_segments": self._refused,
             "last_refusal": self._refusal,
@@ -162,7 +160,7 @@ class BusReport:
         if len(parts) == 1:
             return {}
         return {
-            name: {"port": part.path, "is open": part.is_open, **_bus_counts(part.statistics())}
+            name: {"port": part.path, "is_open": part.is_open, **_bus_counts(part.statistics())}
             for name, part in parts.items()
         }
 
@@ -172,13 +170,13 @@ class BusReport:
         return {
             name: {
                 "firmware": axis.firmware,
-                "bus watchdog": loop.watchdogs.get(name, "unknown"),
-                "load, mean [%]": _finite(100.0 * health[name].load),
-                "time left at this load [s]": _finite(health[name].seconds_left),
-                "torque beyond its load, largest": _torque(health[name].excess),
-                **({"current limit [A]": f"{limits[name]:.2f}"} if name in limits else {}),
-                **({"keeps until torque is off": kept[name]} if name in kept else {}),
-                **({"free-drive": free[axis.wiring.joint]} if axis.wiring.joint in free else {}),
+                "bus_watchdog": loop.watchdogs.get(name, "unknown"),
+                "mean_load_percent": _finite(100.0 * health[name].load),
+                "time_left_s": _finite(health[name].seconds_left),
+                "largest_excess_effort": _torque(health[name].excess),
+                **({"current_limit_a": f"{limits[name]:.2f}"} if name in limits else {}),
+                **({"kept_gains": kept[name]} if name in kept else {}),
+                **({"free_drive": free[axis.wiring.joint]} if axis.wiring.joint in free else {}),
                 **(_measured(axis) if axis.wiring.is_second else {}),
                 **_counts(counts.get(axis.wiring.servo_id, ServoStatistics())),
             }
@@ -190,23 +188,23 @@ def what_is_gone(error: ArmatureError) -> str:
     """What keeps a bus away, as a word for programs; empty where its port is gone."""
     if isinstance(error, PortError):
         return ""
-    return "servos silent" if isinstance(error, BusError) else "servos refused"
+    return "servos_silent" if isinstance(error, BusError) else "servos_refused"
 
 
 def _bus_counts(counts: BusStatistics) -> dict[str, Any]:
     return {
-        "error rate": f"{counts.error_rate:.6f}",
+        "error_rate": f"{counts.error_rate:.6f}",
         "retries": counts.retries,
         "timeouts": counts.timeouts,
         "corrupt_packets": counts.corrupt,
         "stale_packets": counts.stale,
         "foreign_packets": counts.foreign,
-        "noise [byte]": counts.noise,
+        "noise_bytes": counts.noise,
     }
 
 
 def _counts(counts: ServoStatistics) -> dict[str, Any]:
-    return {**asdict(counts), "error rate": f"{counts.error_rate:.6f}"}
+    return {**asdict(counts), "error_rate": f"{counts.error_rate:.6f}"}
 
 
 def _torque(value: float) -> str:
@@ -217,33 +215,17 @@ def _finite(value: float) -> str:
     return f"{value:.0f}" if math.isfinite(value) else "unknown"
 
 
-def _fault(fault: Fault, now: float) -> dict[str, Any]:
-    return {
-        "joint": fault.joint,
-        "cause": str(fault.cause),
-        "detail": fault.detail,
-        "done": fault.done,
-        "remedy": fault.remedy,
-        "steps": list(map(str, fault.remedy.steps)),
-        "age": now - fault.since,
-    }
-
-
-def _way(way: WayOut) -> dict[str, str]:
-    return {"step": str(way.step), "waits for": way.waits_for}
-
-
 def _measured(axis: Axis) -> dict[str, str]:
     """What the readings do not hold of a joint's second servo."""
     return {
         "id": str(axis.wiring.servo_id),
         "position": f"{axis.position:.4f}",
-        "load [%]": _finite(axis.load),
-        "current [A]": f"{axis.current:.2f}",
-        "temperature [°C]": _finite(axis.temperature),
-        "voltage [V]": f"{axis.voltage:.1f}",
+        "load_percent": _finite(axis.load),
+        "current_a": f"{axis.current:.2f}",
+        "temperature_c": _finite(axis.temperature),
+        "voltage_v": f"{axis.voltage:.1f}",
         "torque": ("on" if axis.torque else "off") if axis.is_known else "unknown",
-        "hardware error": axis.hardware_error_names() if axis.is_known else "unknown",
+        "hardware_error": axis.hardware_error_names() if axis.is_known else "unknown",
     }
 
 

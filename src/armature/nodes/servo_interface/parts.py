@@ -11,6 +11,7 @@ from typing import Any
 from rclpy.lifecycle import LifecycleNode
 
 from armature.dynamixel.loop import link
+from armature.dynamixel.loop.status import Status, starting
 from armature.dynamixel.protocol.device_names import port_paths
 from armature.dynamixel.status.states import Mode
 from armature.errors import CommandRefused
@@ -55,7 +56,7 @@ class Parts:
         self.services = ServoServices(
             node, configuration.joints, configuration.servos, self.keeper, self.disabling, self.latch, self.outlet
         )
-        self.outlet.state(link.starting(protective_stop=self.latch.is_engaged), None)
+        self.outlet.state(starting(protective_stop=self.latch.is_engaged), None)
 
     def activate(self, *, active: bool) -> None:
         """Take commands, or stop, hold and take none."""
@@ -110,7 +111,7 @@ class Parts:
     def _cycle(self, readings: link.Readings) -> None:
         self.outlet.cycle(readings)
 
-    def _status(self, status: link.Status, readings: link.Readings | None) -> None:
+    def _status(self, status: Status, readings: link.Readings | None) -> None:
         if status.protective_stop:
             self.latch.keep(engaged=True)
         self._look_at_latch(status)
@@ -123,13 +124,13 @@ class Parts:
         self.guiding.see(status.free)
         self._park_if_wanted(wanted=status.wants_park)
 
-    def _log_loss(self, status: link.Status) -> None:
+    def _log_loss(self, status: Status) -> None:
         """One line for each reason why there is no bus, however often it is told."""
         before, self._loss = self._loss, status.why if status.mode == Mode.DISCONNECTED.name else ""
         if self._loss and self._loss != before:
             self._node.get_logger().error(self._loss)
 
-    def _look_at_latch(self, status: link.Status) -> None:
+    def _look_at_latch(self, status: Status) -> None:
         """A port that has come, or has come back, may be latched by a name that it had not before."""
         had_port, self._has_port = self._has_port, status.mode != Mode.DISCONNECTED.name
         if self._has_port and not had_port:

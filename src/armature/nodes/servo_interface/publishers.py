@@ -11,6 +11,7 @@ from rclpy.node import Node
 from std_msgs.msg import Bool
 
 from armature.dynamixel.loop import link
+from armature.dynamixel.loop.status import Status
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import to_stamp
 from armature.nodes.servo_interface import diagnostics, messages
@@ -36,7 +37,7 @@ class Outlet:
 
     def __init__(self, node: Node, configuration: ServoConfiguration, inlet: Inlet) -> None:
         """Args: whose publishers they are, what the arm is, and who counts refused set-points."""
-        self.status: link.Status | None = None
+        self.status: Status | None = None
         self.readings: link.Readings | None = None
         self.is_ending = False  # whether this process was asked to end
         self._told_ending = False
@@ -77,7 +78,7 @@ class Outlet:
         if self._is_due(topics.DIAGNOSTICS, _DIAGNOSTICS_EVERY):
             self._publish_diagnostics()
 
-    def state(self, status: link.Status, readings: link.Readings | None) -> None:
+    def state(self, status: Status, readings: link.Readings | None) -> None:
         """The child has told its status.
 
         Args:
@@ -87,7 +88,7 @@ class Outlet:
         with self._lock:
             self._tell_state(status, readings)
 
-    def _tell_state(self, status: link.Status, readings: link.Readings | None) -> None:
+    def _tell_state(self, status: Status, readings: link.Readings | None) -> None:
         before, self.status = self.status, status
         is_ending, was_ending = self.is_ending, self._told_ending
         is_known = before is not None and diagnostics.shown(before) == diagnostics.shown(status)
@@ -101,7 +102,7 @@ class Outlet:
         self._due[topics.COMMANDED] = 0.0  # what the last cycle commanded may be of the session before
         self._publish_diagnostics()
 
-    def _log(self, before: link.Status | None, status: link.Status) -> None:
+    def _log(self, before: Status | None, status: Status) -> None:
         """Write down why the arm is as it is, each time that changes; not that it moves and rests.
 
         The end of the bus process is told by whoever notices it.
