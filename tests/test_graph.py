@@ -48,7 +48,7 @@ def test_with_gazebo_the_emulators_servos_drive_its_arm_and_every_node_lives_on_
 def test_the_servo_interface_waits_longer_for_its_port_than_the_servos_for_gazebo():
     processes = {process.name: process for process in started(graph.GAZEBO)}
     line = processes["emulator"].arguments
-    assert processes["servo_interface"].parameters["patience"] > float(line[line.index("--patience") + 1])
+    assert processes["servo_interface"].parameters["connect_timeout"] > float(line[line.index("--timeout") + 1])
 
 
 @pytest.mark.parametrize("port", [graph.EMULATED, "/dev/ttyUSB0"])

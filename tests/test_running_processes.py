@@ -75,8 +75,8 @@ def test_those_of_the_runner_are_known_by_its_folder_whatever_their_domain(runti
 def test_the_emulator_and_the_bus_process_are_known_by_the_folder_too(runtime, start):
     emulator = start("emulator", "--link", str(runtime / "bus"))
     start("emulator", "--link", "/elsewhere/bus")
-    bus = start("bus_process", f'{{"port": "/dev/ttyUSB0", "last_words": "{runtime}/last_words"}}')
-    start("bus_process", '{"port": "/dev/ttyUSB0", "last_words": ""}')
+    bus = start("bus_process", f'{{"port": "/dev/ttyUSB0", "exit_message_file": "{runtime}/exit_message"}}')
+    start("bus_process", '{"port": "/dev/ttyUSB0", "exit_message_file": ""}')
     assert found(runtime) == [("emulator", emulator, False), ("bus_process", bus, False)]
 
 

@@ -17,7 +17,7 @@ DEFAULT_ROBOT = "armature6"
 EMULATED = "emulated"
 GAZEBO = "gazebo"
 # Gazebo may be started together with the graph, and takes its time; the servos come after it.
-_GAZEBO_PATIENCE, _SERVO_PATIENCE = 30.0, 40.0  # [s]
+_GAZEBO_TIMEOUT, _CONNECT_TIMEOUT = 30.0, 40.0  # [s]
 
 Parameters = Mapping[str, str | int | float | bool]
 
@@ -236,13 +236,13 @@ def processes(
     device = str(_link(runtime)) if emulated else port
     # One clock for all that give time to a motion or a message.
     clock: Parameters = {"use_sim_time": True} if simulated else {}
-    patience: Parameters = {"patience": _SERVO_PATIENCE} if simulated else {}
+    connecting: Parameters = {"connect_timeout": _CONNECT_TIMEOUT} if simulated else {}
     model: Parameters = {"urdf": str(robot.urdf)}
     posed: Parameters = {**model, "poses": str(robot.poses)}
     wired: Parameters = {**posed, "wiring": str(robot.wiring)}
     web: Parameters = {"host": http[0], "port": http[1], "page_root": str(page_folder())}
 
-    words: Parameters = {"last_words": str(last_words_file(runtime))}
+    words: Parameters = {"exit_message_file": str(exit_message_file(runtime))}
     timeout = stop_timeout(robot.parameters)
 
     def node(name: str, parameters: Parameters) -> Process:
@@ -255,7 +255,7 @@ def processes(
         node("recorder", {}),
         node("state_publisher", model),
         node("arm_controller", wired),
-        node("servo_interface", {**wired, "port": device, **patience, **words}),
+        node("servo_interface", {**wired, "port": device, **connecting, **words}),
     )
 
 
@@ -264,20 +264,20 @@ def process_names() -> tuple[str, ...]:
     return tuple(process.name for process in processes(find_robot(DEFAULT_ROBOT), EMULATED, Path()))
 
 
-def last_words_file(runtime: Path) -> Path:
+def exit_message_file(runtime: Path) -> Path:
     """Where the servo interface keeps how it left the arm."""
-    return runtime / "last_words"
+    return runtime / "exit_message"
 
 
-def outlasting(runtime: Path, patience: float = STOP_TIMEOUT) -> list[str]:
+def outlasting(runtime: Path, timeout: float = STOP_TIMEOUT) -> list[str]:
     """Command line before that of a process which has to live until the emulator has ended.
 
     Args:
         runtime: folder of the graph.
-        patience: how long that may take [s].
+        timeout: how long that may take [s].
     """
     line = [sys.executable, "-m", "armature.nodes.common.keep_alive", "--link", str(_link(runtime))]
-    return [*line, "--patience", f"{patience:g}", "--"]
+    return [*line, "--timeout", f"{timeout:g}", "--"]
 
 
 def _link(runtime: Path) -> Path:
@@ -286,7 +286,7 @@ def _link(runtime: Path) -> Path:
 
 def _emulator(robot: Robot, link: str, timeout: float, simulated: bool) -> Process:
     files = ("--urdf", str(robot.urdf), "--wiring", str(robot.wiring), "--poses", str(robot.poses))
-    plant = ("--plant", GAZEBO, "--patience", str(_GAZEBO_PATIENCE)) if simulated else ()
+    plant = ("--plant", GAZEBO, "--timeout", str(_GAZEBO_TIMEOUT)) if simulated else ()
     # With Gazebo it speaks ROS too.
     arguments = (*files, "--link", link, *plant)
     return Process("emulator", is_node=simulated, arguments=arguments, stop_timeout=timeout)

@@ -64,7 +64,7 @@ class GraphProcesses:
     def _is_ours(self, name: str, words: list[str], variables: Mapping[str, str]) -> bool:
         if RUNNER_VARIABLE in variables:
             return False
-        if name == BUS:  # its configuration names the file of its last words
+        if name == BUS:  # its configuration names the file of its exit message
             return f'"{self._runtime}/' in words[-2 if words[-1] == "" else -1]
         if "--link" in words[:-1]:  # the emulator is no node, unless its arm is in Gazebo
             return Path(words[words.index("--link") + 1]).parent == self._runtime

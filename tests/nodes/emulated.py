@@ -100,9 +100,9 @@ def child_config(port: Path, **changes: object) -> dict[str, object]:
         "wiring": str(SERVOS),
         "rate": 100.0,
         "latency": 0.03,  # a busy machine answers late
-        "patience": 5.0,
-        "misses_allowed": 20,
-        "wakeful": True,
+        "connect_timeout": 5.0,
+        "max_missed_reads": 20,
+        "disable_cpu_sleep": True,
         "feedforward": True,
         "protective_stop": False,
         "resumes": False,
@@ -126,13 +126,13 @@ class Listening:
         self.client = BusClient(attachment, config)
         self.statuses: list[Status] = []
         self.cycles = 0
-        self.last_words: str | None = None
+        self.exit_message: str | None = None
         self.found = self.client.was_found
         self._thread = threading.Thread(target=self._listen)
         self._thread.start()
 
     def _listen(self) -> None:
-        self.last_words = self.client.listen(self._on_cycle, self.statuses.append)
+        self.exit_message = self.client.listen(self._on_cycle, self.statuses.append)
 
     def _on_cycle(self, readings: link.Readings) -> None:
         self.cycles += 1

@@ -22,7 +22,7 @@ from armature.dynamixel.protocol.port import ServoPort
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.faults import console
 from armature.nodes.common import topics
-from armature.nodes.common.exit_message import last_words
+from armature.nodes.common.exit_message import exit_message
 from armature.nodes.emulator.console import ask
 
 from .emulated import SERVOS, URDF
@@ -39,11 +39,11 @@ WIRING = Wiring.from_yaml(SERVOS.read_text("utf-8"), ArmModel.from_urdf(URDF.rea
 
 
 class Launched(ServoGraph):
-    """The servo interface under a launcher, with a file of its last words."""
+    """The servo interface under a launcher, with a file of its exit message."""
 
     def __init__(self, port: Path, folder: Path) -> None:
         super().__init__(port, folder / "log")
-        self.words_file = folder / "last_words"
+        self.words_file = folder / "exit_message"
         self.has_no_terminal = False
         self.place = 0.0  # of the waist [rad]
         self.servo = 0  # its process id, once it is to end
@@ -58,7 +58,7 @@ class Launched(ServoGraph):
     def start(self, **parameters: object) -> Launched:
         """Start it, and await its services."""
         self.join_anew_if_killed()
-        given = {"state_folder": self.log.parent / "state", "last_words": self.words_file, **parameters}
+        given = {"state_folder": self.log.parent / "state", "exit_message_file": self.words_file, **parameters}
         launcher = self.log.with_name("ros2")
         launcher.write_text(LAUNCHER)
         line = [sys.executable, str(launcher), "launch", json.dumps(command(self.port, self.namespace, **given))]
@@ -245,14 +245,14 @@ HOLDING_WAYS = (ctrl_c_twice, deactivated, cleaned_up)
 
 
 def end(graph: Launched, way: Callable[[Launched], None]) -> str:
-    """Let it end in a way; returns its last words, once nothing of it is left."""
+    """Let it end in a way; returns its exit message, once nothing of it is left."""
     graph.servo = graph.servo_interface()
     way(graph)
     graph.until(lambda: not _lives(graph.servo), LONGEST_END)
     graph.process.wait(5.0)
     graph.until(lambda: _no_child(graph), 10.0)
-    words = last_words(graph.words_file)
-    assert words == last_words(graph.log)
+    words = exit_message(graph.words_file)
+    assert words == exit_message(graph.log)
     return words
 
 

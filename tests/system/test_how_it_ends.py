@@ -39,7 +39,7 @@ def running(graph):
 
 def torque_left_on(tmp_path):
     """What the command line would tell of how the arm was left."""
-    return "torque stays on" in (tmp_path / "default" / "last_words").read_text("utf-8")
+    return "torque stays on" in (tmp_path / "default" / "exit_message_file").read_text("utf-8")
 
 
 def test_whoever_ends_it_is_told_how_the_arm_was_left(tmp_path, monkeypatch):

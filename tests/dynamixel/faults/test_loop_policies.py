@@ -211,7 +211,7 @@ def test_a_limp_joint_may_be_anywhere():
 
 
 def test_a_servo_that_often_does_not_answer_is_named_before_it_is_missing():
-    bench = enabled(policy=FaultPolicy(missed_share=0.15), misses_allowed=12)
+    bench = enabled(policy=FaultPolicy(missed_share=0.15), max_missed_reads=12)
     bench.faults.inject(Drop("elbow", probability=0.3, seed=4))
     bench.run_until(lambda: bench.loop.state.faults)
     assert bench.loop.state.faults["elbow"].cause is Cause.COMMUNICATION

@@ -235,8 +235,8 @@ def test_enabling_again_begins_a_new_session():
 
 
 def test_fewer_than_one_miss_allowed_makes_no_sense():
-    with pytest.raises(ConfigError, match="misses_allowed"):
-        LoopSettings(dynamics={}, misses_allowed=0)
+    with pytest.raises(ConfigError, match="max_missed_reads"):
+        LoopSettings(dynamics={}, max_missed_reads=0)
 
 
 def test_the_bench_is_the_arm():

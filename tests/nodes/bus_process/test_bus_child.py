@@ -18,7 +18,7 @@ from armature.core.trajectory.trajectory import Trajectory
 from armature.dynamixel.loop import link
 from armature.dynamixel.status.cause import Cause
 from armature.errors import CommandRefused, GoalRefused, ProcessError
-from armature.nodes.common.exit_message import last_words
+from armature.nodes.common.exit_message import exit_message
 
 from ..emulated import JOINTS, SERVOS, Listening, child_config, emulator, power_cycle, shared_memory_files
 
@@ -140,7 +140,7 @@ def test_a_second_child_on_another_link_to_the_port_is_refused_with_the_process_
     with pytest.raises(
         ProcessError, match=rf"link: process {served.pid} \(.*armature.nodes.bus_process\) holds it; stop that"
     ):
-        clients(child_config(tmp_path / "link", patience=0.3))
+        clients(child_config(tmp_path / "link", connect_timeout=0.3))
 
 
 def test_a_client_that_has_gone_before_it_is_welcomed_harms_nobody(served, port, wait_until):
@@ -219,8 +219,8 @@ def test_a_signal_for_every_process_leaves_it_to_its_client_to_end_it(served, wa
 def test_without_a_client_sigterm_ends_it_at_rest_with_torque_on_and_with_a_word(
     port, clients, tmp_path, wait_until, is_first_signal
 ):
-    words = tmp_path / "last_words"
-    served = clients(child_config(port, last_words=str(words)))
+    words = tmp_path / "exit_message"
+    served = clients(child_config(port, exit_message_file=str(words)))
     wait_until(lambda: served.mode() == "DISABLED")
     served.client.request("enable", session="s1")
     move(served, 0.6, 1.2, "s1")
@@ -233,7 +233,7 @@ def test_without_a_client_sigterm_ends_it_at_rest_with_torque_on_and_with_a_word
         served.close()
         os.kill(served.pid, signal.SIGTERM)
     assert served.client.child.wait(10.0) == 0
-    assert last_words(words) == "servo_interface: not parked: the bus process was ended; torque stays on"
+    assert exit_message(words) == "servo_interface: not parked: the bus process was ended; torque stays on"
     heir = clients(child_config(port))
     wait_until(lambda: heir.mode() == "HOLDING")
     assert heir.status.torque == "on"
@@ -247,7 +247,7 @@ def test_a_killed_child_leaves_the_servos_holding_and_its_successor_adopts_their
     place = waist(served)
     os.kill(served.pid, signal.SIGKILL)
     served.client.child.wait(10.0)
-    wait_until(lambda: served.last_words is not None)
+    wait_until(lambda: served.exit_message is not None)
     with pytest.raises(CommandRefused, match="the bus process does not answer"):
         served.client.request("hold", why="test")
     heir = clients(child_config(port, protective_stop=True))
@@ -266,11 +266,11 @@ def test_the_wrong_servos_are_told_to_the_client_with_those_expected_and_found(p
 
 def test_a_port_that_does_not_appear_is_told_to_the_client(tmp_path, clients):
     with pytest.raises(ProcessError, match=r"No such file or directory.*; check the cable, or start the emulator"):
-        clients(child_config(tmp_path / "absent", patience=0.3))
+        clients(child_config(tmp_path / "absent", connect_timeout=0.3))
 
 
 def test_a_port_that_appears_in_time_is_served(tmp_path, clients, wait_until):
-    config = child_config(tmp_path / "bus", patience=20.0)
+    config = child_config(tmp_path / "bus", connect_timeout=20.0)
     command = [sys.executable, "-m", "armature.nodes.bus_process", json.dumps(config)]
     with subprocess.Popen(command) as child:
         try:
@@ -294,7 +294,7 @@ def test_sigterm_while_the_port_is_awaited_ends_it(tmp_path, wait_until):
         sys.executable,
         "-m",
         "armature.nodes.bus_process",
-        json.dumps(child_config(tmp_path / "bus", patience=60.0)),
+        json.dumps(child_config(tmp_path / "bus", connect_timeout=60.0)),
     ]
     with subprocess.Popen(command) as child:
         try:

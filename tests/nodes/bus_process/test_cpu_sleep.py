@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from armature.nodes.bus_process.cpu_sleep import Wakefulness
+from armature.nodes.bus_process.cpu_sleep import CpuSleepGuard
 
 
 @pytest.fixture
@@ -24,24 +24,24 @@ def held(device):
 
 
 def test_it_is_held_while_it_is_wanted_and_not_longer(device):
-    wakefulness = Wakefulness(device)
+    guard = CpuSleepGuard(device)
     for awake in (True, True, False, False, True, False):
-        wakefulness.keep(awake=awake)
+        guard.keep(awake=awake)
         assert held(device) is awake
     assert device.read_bytes() == b"\0\0\0\0"
 
 
 def test_a_machine_without_it_is_as_it_is(tmp_path):
-    wakefulness = Wakefulness(tmp_path / "none")
-    assert not wakefulness.is_permitted
-    wakefulness.keep(awake=True)
-    wakefulness.keep(awake=False)
+    guard = CpuSleepGuard(tmp_path / "none")
+    assert not guard.is_permitted
+    guard.keep(awake=True)
+    guard.keep(awake=False)
 
 
 def test_what_cannot_be_opened_after_all_is_given_up(device):
-    wakefulness = Wakefulness(device)
+    guard = CpuSleepGuard(device)
     device.unlink()
     device.mkdir()
-    wakefulness.keep(awake=True)
-    assert not wakefulness.is_permitted
+    guard.keep(awake=True)
+    assert not guard.is_permitted
     assert stat.S_ISDIR(device.stat().st_mode)

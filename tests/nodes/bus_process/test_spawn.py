@@ -123,7 +123,7 @@ def test_a_child_says_what_it_has_read_whatever_it_was_told():
     assert read == {**wanted, "joints": list(loop.state.axes), "files": link.digest(*texts)}
 
 
-def test_a_process_that_does_not_get_as_far_as_to_listen_is_told_with_its_last_words(tmp_path, monkeypatch):
+def test_a_process_that_does_not_get_as_far_as_to_listen_is_told_with_its_exit_message(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     (tmp_path / "numpy.py").write_text("raise ImportError('numpy is broken')")
     with pytest.raises(ProcessError, match="the bus process does not start: ImportError: numpy is broken"):

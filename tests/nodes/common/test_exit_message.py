@@ -7,9 +7,9 @@ import pytest
 from armature.dynamixel.loop.status import Status, starting
 from armature.nodes.common.exit_message import (
     Voice,
+    exit_message,
     keep,
     keep_if_unsaid,
-    last_words,
     leaves_torque_on,
     not_parked,
 )
@@ -60,32 +60,32 @@ def test_the_last_of_several_lives_counts(tmp_path):
         "servo_interface: parked, torque off",
         "x",
     )
-    assert last_words(said) == "servo_interface: parked, torque off"
+    assert exit_message(said) == "servo_interface: parked, torque off"
 
 
 @pytest.mark.parametrize(
     ("before", "kept"), [("", "ended"), ("serves the arm", "ended"), ("not parked: x; torque stays on", None)]
 )
 def test_who_knows_less_says_it_only_where_nobody_has(tmp_path, before, kept):
-    file = tmp_path / "last_words"
+    file = tmp_path / "exit_message"
     if before:
         keep(file, before)
     keep_if_unsaid(file, "ended")
-    assert last_words(file) == f"servo_interface: {kept or before}"
+    assert exit_message(file) == f"servo_interface: {kept or before}"
 
 
 def test_one_that_ended_without_a_word_leaves_nobody_in_safety(tmp_path):
     said = log(tmp_path, "servo_interface: not parked: x; torque stays on", "servo_interface: serves the arm")
-    assert "it ended without a word; look at the arm" in last_words(said)
-    assert leaves_torque_on(last_words(said))
+    assert "it ended without a word; look at the arm" in exit_message(said)
+    assert leaves_torque_on(exit_message(said))
 
 
 @pytest.mark.parametrize("lines", [(), ("error: the port is absent",)])
 def test_one_that_never_served_the_arm_has_nothing_to_tell(tmp_path, lines):
-    assert last_words(log(tmp_path, *lines)) == last_words(tmp_path / "absent") == ""
+    assert exit_message(log(tmp_path, *lines)) == exit_message(tmp_path / "absent") == ""
 
 
-def test_nothing_is_said_behind_the_last_words(capsys):
+def test_nothing_is_said_behind_the_exit_message(capsys):
     voice = Voice()
     voice.serve()
     voice.leave("parked, torque off")

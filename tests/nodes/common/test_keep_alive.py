@@ -94,8 +94,8 @@ def test_a_link_that_leads_nowhere_is_no_emulator(run, link):
     assert outcome(process) == ("over\n", 0)
 
 
-def test_patience_has_a_bound(run):
-    process = run(WELL_BEHAVED, "--patience", "0.3")
+def test_the_wait_has_a_bound(run):
+    process = run(WELL_BEHAVED, "--timeout", "0.3")
     process.send_signal(signal.SIGINT)
     assert outcome(process) == ("over\n", 0)
 

@@ -46,14 +46,14 @@ class Topics:
         self.states.publish(JointState(**fields))
         self.clock.publish(Clock(clock=Time(sec=int(self.seconds), nanosec=int(self.seconds % 1.0 * 1e9))))
 
-    def await_rest(self, patience: float = 20.0, **state: object) -> None:
+    def await_rest(self, timeout: float = 20.0, **state: object) -> None:
         """Let the plant wait, and tell it something at each of its looks."""
 
         def pause(seconds: float) -> None:
             self.tell(**state)
             time.sleep(0.01)
 
-        self.plant.await_rest(time.monotonic, pause, patience)
+        self.plant.await_rest(time.monotonic, pause, timeout)
 
     def heard(self, torques: list[float | None]) -> JointTrajectory:
         """The command that follows from torques."""
@@ -142,12 +142,12 @@ def test_without_gazebo_it_is_told_how_to_start_it(topics):
 
 def test_a_paused_gazebo_is_told(topics):
     with pytest.raises(ProcessError, match="its time stands still; let it run"):
-        topics.await_rest(patience=0.5, passed=0.0)
+        topics.await_rest(timeout=0.5, passed=0.0)
 
 
 def test_an_arm_that_does_not_come_to_rest_is_told(topics):
     with pytest.raises(ProcessError, match="does not come to rest"):
-        topics.await_rest(patience=0.5, speed=0.3)
+        topics.await_rest(timeout=0.5, speed=0.3)
 
 
 def test_a_model_without_a_joint_is_refused_with_those_it_has(topics):
@@ -183,7 +183,7 @@ def test_the_emulators_process_says_in_one_line_that_there_is_no_gazebo(tmp_path
     line = ["--urdf", files.urdf, "--wiring", files.wiring, "--poses", files.poses, "--link", tmp_path / "bus"]
     command = [sys.executable, "-m", "armature.nodes.emulator", *map(str, line), "--plant", "gazebo"]
     ended = subprocess.run(
-        [*command, "--patience", "0.2", "--ros-args", "-r", "__ns:=/left"],
+        [*command, "--timeout", "0.2", "--ros-args", "-r", "__ns:=/left"],
         capture_output=True,
         text=True,
         timeout=50,

@@ -120,7 +120,7 @@ def test_a_fault_is_told_and_recovers_and_the_other_joints_stay(case, enabled, p
 def test_a_process_that_was_stopped_takes_the_servos_back_that_stopped_meanwhile(enabled, wait_until):
     places = positions(enabled)
     os.kill(enabled.pid, signal.SIGSTOP)
-    time.sleep(1.5)  # beyond the servos' patience: what is awaited is that nothing happens
+    time.sleep(1.5)  # beyond the servos' timeout: what is awaited is that nothing happens
     os.kill(enabled.pid, signal.SIGCONT)
     wait_until(lambda: enabled.status.cause == "bus_watchdog")
     assert enabled.mode() == "HOLDING"

@@ -83,7 +83,7 @@ def test_the_latch_outlives_both_halves_and_only_a_release_ends_it(enabled):
 
 def test_it_can_be_stopped_while_the_port_is_still_awaited(graph, port, tmp_path):
     graph.port = tmp_path / "late"
-    graph.start(patience=30.0)
+    graph.start(connect_timeout=30.0)
     graph.until(lambda: graph.state() == "STARTING")
     assert "the bus process will start with it" in graph.stop().message
     refused = graph.stop(False)
@@ -104,7 +104,7 @@ def test_the_latch_is_not_evaded_by_another_name_of_the_port(graph, port, tmp_pa
     assert graph.end() == 0
     graph.port = tmp_path / "alias"
     graph.states.clear()
-    graph.start(patience=30.0)
+    graph.start(connect_timeout=30.0)
     graph.until(lambda: graph.state() == "STARTING")
     graph.port.symlink_to(port)  # its other name is known only now
     graph.until(lambda: graph.state() == "PROTECTIVE_STOP")
@@ -175,7 +175,7 @@ def test_the_bus_tells_its_statistics_and_what_the_machine_has_permitted(graph):
     graph.start()
     graph.until(lambda: diagnosed(graph, "servo_interface: bus")[2].get("cycles", "0") > "0")
     _, _, values = diagnosed(graph, "servo_interface: bus")
-    assert values["states are read by"].startswith("Fast Sync Read")
+    assert values["states_read_by"].startswith("Fast Sync Read")
     assert "ms: " in values["cycle_times"]
     assert values["real_time"].split(":")[0] in ("yes", "no")
     assert values["memory_locked"].split(":")[0] in ("yes", "no")

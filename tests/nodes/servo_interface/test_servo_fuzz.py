@@ -160,7 +160,7 @@ class Fuzzed:
 @pytest.fixture
 def fuzzed(tmp_path, nothing_left):
     values = {"urdf": URDF, "wiring": SERVOS, "poses": POSES, "port": tmp_path / "bus", "state_folder": tmp_path}
-    values |= {"latency": 0.03, "misses_allowed": 40, "faults.bus_watchdog.time": 2.0}
+    values |= {"latency": 0.03, "max_missed_reads": 40, "faults.bus_watchdog.time": 2.0}
     arguments = [word for name, value in values.items() for word in ("-p", f"{name}:={value}")]
     with emulator(tmp_path / "bus", pose="home"):
         rclpy.init(args=["--ros-args", *arguments])

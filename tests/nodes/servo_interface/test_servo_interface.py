@@ -16,7 +16,7 @@ from rclpy.parameter import Parameter
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.errors import ConfigError
 from armature.nodes.common.conversions import positions_of
-from armature.nodes.common.exit_message import last_words, leaves_torque_on
+from armature.nodes.common.exit_message import exit_message, leaves_torque_on
 from armature.nodes.common.parameters import read, refuse_unknown
 from armature.nodes.servo_interface.node import StartParameters
 from armature.nodes.servo_interface.parameters import ServoConfiguration
@@ -156,7 +156,7 @@ def test_a_second_sigint_holds_at_once(enabled):
     begun = time.monotonic()
     assert enabled.end() == 1
     assert time.monotonic() - begun < 10.0
-    assert last_words(enabled.log) == "servo_interface: not parked: asked twice to end; holding; torque stays on"
+    assert exit_message(enabled.log) == "servo_interface: not parked: asked twice to end; holding; torque stays on"
     enabled.start()
     enabled.until(lambda: enabled.state() == "HOLDING")
     assert enabled.positions()["waist"] > 0.2
@@ -166,10 +166,10 @@ def test_a_second_sigint_holds_at_once(enabled):
 def test_a_stop_that_is_latched_keeps_sigint_from_parking(enabled):
     enabled.stop()
     assert enabled.end() == 1
-    assert last_words(enabled.log).startswith(
+    assert exit_message(enabled.log).startswith(
         "servo_interface: not parked: disable refused: the state is PROTECTIVE_STOP"
     )
-    assert leaves_torque_on(last_words(enabled.log))
+    assert leaves_torque_on(exit_message(enabled.log))
 
 
 @process
@@ -178,8 +178,8 @@ def test_a_stop_that_is_latched_on_an_arm_without_torque_is_not_told_as_torque_l
     graph.until(lambda: graph.state() == "DISABLED")
     graph.stop()
     assert graph.end() == 0
-    assert last_words(graph.log).startswith("servo_interface: torque is off, and the state is PROTECTIVE_STOP")
-    assert not leaves_torque_on(last_words(graph.log))
+    assert exit_message(graph.log).startswith("servo_interface: torque is off, and the state is PROTECTIVE_STOP")
+    assert not leaves_torque_on(exit_message(graph.log))
 
 
 @pytest.fixture
@@ -316,17 +316,17 @@ def node_with():
     ("values", "told"),
     [
         ({"rate": 401.0}, r"parameter rate: 401.0 .*within 2 and 400 Hz"),
-        ({"rate": 4.0}, r"parameter rate: 4.0 .*named after 1.2 s, .*at least 10 Hz, or misses_allowed 2"),
-        ({"rate": 39.0, "misses_allowed": 20}, "parameter rate: 39.0 .*at least 40 Hz, or misses_allowed 19"),
+        ({"rate": 4.0}, r"parameter rate: 4.0 .*named after 1.2 s, .*at least 10 Hz, or max_missed_reads 2"),
+        ({"rate": 39.0, "max_missed_reads": 20}, "parameter rate: 39.0 .*at least 40 Hz, or max_missed_reads 19"),
         ({"rate": 12.0}, r"parameter rate: 12.0 .*at least 20 Hz, or a time of 0.333333 s, or 0 for off"),
         ({"rate": math.nan}, "parameter rate: nan"),
         ({"rate": "fast"}, r"parameter rate: 'fast' .*DOUBLE"),
         ({"latency": 0.2}, r"parameter latency: 0.2 .*within 0 and 0.1 s"),
-        ({"patience": -1.0}, "parameter patience: -1.0"),
-        ({"misses_allowed": 0}, r"parameter misses_allowed: 0 .*at least 1"),
+        ({"connect_timeout": -1.0}, "parameter connect_timeout: -1.0"),
+        ({"max_missed_reads": 0}, r"parameter max_missed_reads: 0 .*at least 1"),
         ({"elbow.contact": 1.0}, r"parameter elbow.contact: 1.0 .*measure its torque_constant"),
         ({"elbow.contact": -1.0}, r"parameter elbow.contact: -1.0 .*at least 0; 0 is off"),
-        ({"misses_allowed": 1.5}, r"parameter misses_allowed: 1.5 .*INTEGER"),
+        ({"max_missed_reads": 1.5}, r"parameter max_missed_reads: 1.5 .*INTEGER"),
         ({"park_speed": 0.0}, "parameter park_speed: 0.0"),
         ({"park_pose": "nowhere"}, r"parameter park_pose: 'nowhere' .*poses are park, home"),
         ({"wiring": "/absent"}, r"parameter wiring: '/absent' .*readable text file"),

@@ -23,8 +23,8 @@ from armature.environment import graph_environment, state_folder
 from armature.errors import ProcessError
 from armature.graph import (
     Process,
+    exit_message_file,
     find_robot,
-    last_words_file,
     make_runtime_folder,
     page_url,
     processes,
@@ -33,7 +33,7 @@ from armature.graph import (
     write_url,
 )
 from armature.monitor.http.address import is_loopback, listen
-from armature.nodes.common.exit_message import last_words, leaves_torque_on
+from armature.nodes.common.exit_message import exit_message, leaves_torque_on
 from armature.nodes.monitor.access_key import keep_key, key_file
 from armature.running_processes import BUS
 from armature.signals import RUNNER_SIGNAL, received_signals
@@ -174,7 +174,7 @@ def _prepare(runtime: Path, page: str) -> None:
     if log.exists():
         shutil.rmtree(runtime / "log.1", ignore_errors=True)
         log.rename(runtime / "log.1")
-    last_words_file(runtime).unlink(missing_ok=True)
+    exit_message_file(runtime).unlink(missing_ok=True)
     write_url(runtime, page)
 
 
@@ -296,8 +296,8 @@ def _await_end(has_ended: Callable[[], bool], name: str) -> None:
 
 
 def _tell_how_it_left(supervisor: Supervisor, then: str = "") -> int:
-    """Print the last words of the servo interface, and what to do then; returns 1 where it left torque on."""
-    words = last_words(last_words_file(supervisor.runtime))
+    """Print the exit message of the servo interface, and what to do then; returns 1 where it left torque on."""
+    words = exit_message(exit_message_file(supervisor.runtime))
     is_left_on = leaves_torque_on(words)
     if words:
         _tell(f"{words}{then if is_left_on else ''}", sys.stderr if is_left_on else sys.stdout)

@@ -29,7 +29,7 @@ class LoopSettings:
 
     dynamics: Mapping[str, Dynamics]  # by joint
     registers: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # RAM values by joint
-    misses_allowed: int = 5  # cycles without an answer before a servo counts as missing
+    max_missed_reads: int = 5  # cycles without an answer before a servo counts as missing
     protective_stop: bool = False  # latched already, by a loop before this one
     resumes: bool = False  # a loop before this one served these servos: one that is missing is a fault, no refusal
     policy: FaultPolicy = field(default_factory=FaultPolicy)
@@ -39,8 +39,8 @@ class LoopSettings:
     leads: bool = True  # whether goals lead their set-points by what servos sag and lag
 
     def __post_init__(self) -> None:
-        if self.misses_allowed < 1:
-            raise ConfigError("misses_allowed", self.misses_allowed, "it must be at least 1")
+        if self.max_missed_reads < 1:
+            raise ConfigError("max_missed_reads", self.max_missed_reads, "it must be at least 1")
         for joint, bound in self.following_error.items():
             if not bound >= 0.0:
                 raise ConfigError(f"parameter {joint}.following_error", bound, "it must be at least 0; 0 is off")
@@ -49,7 +49,7 @@ class LoopSettings:
     def servos(self) -> ServoSettings:
         """How servos are set up, read and enabled."""
         policy = self.policy
-        return ServoSettings(self.registers, self.misses_allowed, policy.watchdog_time, policy.encoder_mismatch)
+        return ServoSettings(self.registers, self.max_missed_reads, policy.watchdog_time, policy.encoder_mismatch)
 
     def stiffness(self, servos: Iterable[ServoWiring]) -> dict[str, Stiffness]:
         """Of the servos whose goals are to lead, by joint; a current-based one yields on purpose."""

@@ -24,7 +24,7 @@ class ServoSettings:
     """How servos are set up, read and enabled."""
 
     registers: Mapping[str, Mapping[str, int]]  # RAM values by joint
-    misses_allowed: int  # cycles without an answer before a servo counts as missing
+    max_missed_reads: int  # cycles without an answer before a servo counts as missing
     watchdog_time: float  # after which a servo that hears nothing stops [s]; 0: off
     encoder_mismatch: float  # how far apart the two servos of a joint may see it, as their angle [rad]
 
@@ -58,7 +58,7 @@ class Servos:
             axes=axes,
             joints={joint: axes[joint] for joint in wiring.joints},
             seconds=seconds,
-            reader=Reader(bus, axes, settings.misses_allowed),
+            reader=Reader(bus, axes, settings.max_missed_reads),
             registers=registers,
             preparation=preparation,
             watchdogs=watchdogs,

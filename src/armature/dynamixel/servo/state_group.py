@@ -34,14 +34,14 @@ class StateGroup:
     put last, and costs a time-out but no other servo. Once it has missed as often as allowed it is asked no more.
     """
 
-    def __init__(self, bus: Bus, axes: Iterable[Axis], misses_allowed: int) -> None:
+    def __init__(self, bus: Bus, axes: Iterable[Axis], max_missed_reads: int) -> None:
         """Args: the bus, servos with equal blocks, and after how many missed cycles a servo counts as missing."""
         self.is_fast = False
         self.reason = "not chosen yet"  # for the instruction in use, for people
         self._bus = bus
         self._axes = list(axes)  # in the order in which they answer
         self._block = self._axes[0].block
-        self._misses_allowed = misses_allowed
+        self._misses_allowed = max_missed_reads
         self._has_fallen_back = False
         self._doubts = 0  # how often, in a row, Sync Read was answered where Fast Sync Read was not
 

@@ -33,7 +33,7 @@ def main() -> int:
         except Exception as error:  # noqa: BLE001  # whoever comes for the arm is told, in its words
             refuse(listener, _in_a_line(error))
             return 1
-        return _serve(child, config["patience"])
+        return _serve(child, config["connect_timeout"])
 
 
 def _in_a_line(error: Exception) -> str:
@@ -45,12 +45,12 @@ def _in_a_line(error: Exception) -> str:
     return f"internal error: {type(error).__name__}: {told} ({Path(frame.filename).name}:{frame.lineno})"
 
 
-def _serve(child: Child, patience: float) -> int:
+def _serve(child: Child, timeout: float) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, child.signalled)
     try:
-        child.start(patience)
+        child.start(timeout)
         child.run()
     except ArmatureError as error:
         child.fail(_in_a_line(error))

@@ -19,7 +19,7 @@ from armature.dynamixel.loop import link
 from armature.dynamixel.loop.status import pack_status
 from armature.errors import ArmatureError, PortError
 from armature.nodes.bus_process.clock import LoopClock
-from armature.nodes.bus_process.cpu_sleep import Wakefulness
+from armature.nodes.bus_process.cpu_sleep import CpuSleepGuard
 from armature.nodes.bus_process.report import BusReport, what_is_gone
 from armature.nodes.bus_process.requests import BusRequests
 from armature.nodes.bus_process.server import BusLink, refuse
@@ -50,21 +50,21 @@ class Child:
         self._clock = LoopClock(self._link.memory.clock, is_simulated=config["simulated_time"])
         self._report = BusReport(self._loop.state, self._bus, self._period)
         self._requests = BusRequests(self._loop, self._report, self._link.memory.segments, self.quit)
-        self._wakefulness = Wakefulness() if config["wakeful"] else None
+        self._cpu_sleep = CpuSleepGuard() if config["disable_cpu_sleep"] else None
         self._needed_at = time.monotonic()
         self._is_running = True
         self._signalled_at = -math.inf
-        self._last_words: str = config.get("last_words", "")
+        self._exit_message: str = config.get("exit_message_file", "")
 
     # Life
 
-    def start(self, patience: float) -> None:
+    def start(self, timeout: float) -> None:
         """Start the loop, waiting for the port to appear.
 
         Raises:
             ArmatureError: it cannot be started.
         """
-        give_up = time.monotonic() + patience
+        give_up = time.monotonic() + timeout
         tries = _START_TRIES
         while self._is_running:
             try:
@@ -97,7 +97,7 @@ class Child:
 
     def run(self) -> None:
         """Cycle until asked to quit, or until nobody needs it."""
-        self._report.process = {**_prepare_process(), "wakeful": _described(self._wakefulness)}
+        self._report.process = {**_prepare_process(), "disable_cpu_sleep": _described(self._cpu_sleep)}
         due = time.monotonic()
         next_open = 0.0
         while self._goes_on():
@@ -112,12 +112,12 @@ class Child:
             self._link.memory.readings.write(link.pack_readings(self._report.readings(due, begun, now)))
             self._link.send(link.CYCLE)
             self._tell(now)
-            if self._wakefulness is not None:
-                self._wakefulness.keep(awake=self._loop.state.torque() != "off")
+            if self._cpu_sleep is not None:
+                self._cpu_sleep.keep(awake=self._loop.state.torque() != "off")
             due = self._following(due)
-        if self._is_signalled and self._last_words and self._loop.state.torque() != "off":
+        if self._is_signalled and self._exit_message and self._loop.state.torque() != "off":
             words = not_parked("the bus process was ended", self._report.status(self._now()))
-            keep_if_unsaid(Path(self._last_words), words)
+            keep_if_unsaid(Path(self._exit_message), words)
         self._loop.leave()
 
     def _now(self, monotonic: float | None = None) -> float:
@@ -198,7 +198,7 @@ def _prepare_process() -> dict[str, str]:
     }
 
 
-def _described(wakefulness: Wakefulness | None) -> str:
-    if wakefulness is None:
+def _described(guard: CpuSleepGuard | None) -> str:
+    if guard is None:
         return "no: by parameter"
-    return "while torque is on" if wakefulness.is_permitted else "no: /dev/cpu_dma_latency may not be written"
+    return "while torque is on" if guard.is_permitted else "no: /dev/cpu_dma_latency may not be written"

@@ -11,7 +11,7 @@ _DEVICE = Path("/dev/cpu_dma_latency")
 _AT_ONCE = struct.pack("i", 0)  # how long waking may take [µs]
 
 
-class Wakefulness:
+class CpuSleepGuard:
     """Asked for as long as the device is held open; it costs power, so only while torque is on."""
 
     def __init__(self, device: Path = _DEVICE) -> None:

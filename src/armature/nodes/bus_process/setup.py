@@ -39,7 +39,7 @@ def build(config: Mapping[str, Any]) -> tuple[Bus, ServoLoop, dict[str, Any]]:
     settings = LoopSettings(
         dynamics={joint: Dynamics(*values) for joint, values in config["dynamics"].items()},
         registers=config["registers"],
-        misses_allowed=config["misses_allowed"],
+        max_missed_reads=config["max_missed_reads"],
         leads=config["feedforward"],
         protective_stop=config["protective_stop"],
         resumes=config["resumes"],

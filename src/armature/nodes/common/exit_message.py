@@ -59,14 +59,14 @@ class Voice:
 
 
 def keep_if_unsaid(file: Path, words: str) -> None:
-    """Keep the last words, unless the servo interface, which knows more, has said how it left the arm."""
+    """Keep the exit message, unless the servo interface, which knows more, has said how it left the arm."""
     said = file.read_text("utf-8", "replace").strip() if file.exists() else ""
     if said in ("", f"{_PREFIX}{_SERVING}"):
         keep(file, words)
 
 
 def keep(file: Path, words: str) -> None:
-    """Keep the last words in a file, whole or not at all."""
+    """Keep the exit message in a file, whole or not at all."""
     fresh = file.with_name(f".{file.name}")
     fresh.write_text(f"{_PREFIX}{words}\n", "utf-8")
     fresh.replace(file)
@@ -87,7 +87,7 @@ def not_parked(why: str, status: Status) -> str:
     return f"not parked: {told}; {_TORQUE.get(status.torque, _STAYS_ON)}"
 
 
-def last_words(log: Path) -> str:
+def exit_message(log: Path) -> str:
     """What was said last, as it stands in a log or in the file; empty where the arm was never served."""
     lines = log.read_text("utf-8", "replace").splitlines() if log.exists() else []
     said = [line.removeprefix(_PREFIX) for line in lines if line.startswith(_PREFIX)]
@@ -97,5 +97,5 @@ def last_words(log: Path) -> str:
 
 
 def leaves_torque_on(words: str) -> bool:
-    """Whether last words tell of an arm that was not parked and may have torque."""
+    """Whether an exit message tells of an arm that was not parked and may have torque."""
     return _STAYS_ON in words

@@ -43,23 +43,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except OSError as error:
             sys.stderr.write(f"error: {command[0]} cannot be started: {error.strerror}\n")
             return 1
-        return _outlast(child, signals, options.link, options.patience)
+        return _outlast(child, signals, options.link, options.timeout)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="outlasting", description=__doc__)
     parser.add_argument("--link", type=Path, required=True, help="the emulator's link, which it takes along")
     parser.add_argument(
-        "--patience", type=float, default=STOP_TIMEOUT, metavar="S", help="how long it may take; default 30"
+        "--timeout", type=float, default=STOP_TIMEOUT, metavar="S", help="how long it may take; default 30"
     )
     return parser
 
 
-def _outlast(child: subprocess.Popen[bytes], signals: Sequence[int], link: Path, patience: float) -> int:
+def _outlast(child: subprocess.Popen[bytes], signals: Sequence[int], link: Path, timeout: float) -> int:
     give_up = None
     while child.poll() is None:
         if signals and give_up is None:
-            give_up = time.monotonic() + patience
+            give_up = time.monotonic() + timeout
         if signal.SIGTERM in signals[1:] or (
             give_up is not None and (not link.exists() or time.monotonic() > give_up)
         ):

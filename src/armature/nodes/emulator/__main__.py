@@ -61,7 +61,7 @@ def _run(options: argparse.Namespace, ros_arguments: Sequence[str]) -> None:
     if not 0.0 <= options.usb_latency <= _LONGEST_LATENCY:
         raise ConfigError("--usb-latency", options.usb_latency, f"it takes 0 to {_LONGEST_LATENCY:g} s")
     if options.plant == _GAZEBO:
-        with _in_gazebo(arm, wiring, ros_arguments, options.patience) as bus:
+        with _in_gazebo(arm, wiring, ros_arguments, options.timeout) as bus:
             _serve(options, bus)
     else:
         bus = EmulatedBus.of_arm(urdf, wiring, poses[options.start_pose], time.monotonic())
@@ -72,13 +72,13 @@ def _run(options: argparse.Namespace, ros_arguments: Sequence[str]) -> None:
 
 @contextmanager
 def _in_gazebo(
-    arm: ArmModel, wiring: Wiring, ros_arguments: Sequence[str], patience: float
+    arm: ArmModel, wiring: Wiring, ros_arguments: Sequence[str], timeout: float
 ) -> Iterator[EmulatedBus]:
     # rclpy, 30 MB, only where it is needed.
     from armature.nodes.emulator.gazebo_plant import gazebo_plant
 
     prefer_real_time()  # before the threads of DDS begin, which the servos would wait for
-    with gazebo_plant(arm, wiring, ros_arguments, patience) as plant:
+    with gazebo_plant(arm, wiring, ros_arguments, timeout) as plant:
         yield EmulatedBus.of_plant(plant, wiring, time.monotonic())
 
 
@@ -126,7 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--link", type=Path, required=True, help="path of the link to the pseudo-terminal")
     parser.add_argument("--plant", choices=(_MUJOCO, _GAZEBO), default=_MUJOCO, help="what the servos move")
     parser.add_argument(
-        "--patience", type=float, default=30.0, metavar="S", help="how long Gazebo may take; default 30"
+        "--timeout", type=float, default=30.0, metavar="S", help="how long Gazebo may take; default 30"
     )
     parser.add_argument("--baud", type=int, help="baud rate of the servos, if not the wiring's [bit/s]")
     parser.add_argument(

@@ -97,26 +97,26 @@ class GazeboPlant:
             self._since_command, self._set_points = 0.0, set_points
             self._commands.publish(self._command(set_points))
 
-    def await_rest(self, clock: Callable[[], float], pause: Callable[[float], object], patience: float) -> None:
+    def await_rest(self, clock: Callable[[], float], pause: Callable[[float], object], timeout: float) -> None:
         """Wait until Gazebo runs, and the arm in it rests.
 
         Args:
             clock: the computer's time [s].
             pause: waits for some seconds.
-            patience: how long this may take [s].
+            timeout: how long this may take [s].
 
         Raises:
             ProcessError: it took too long, with what was missing.
             ConfigError: Gazebo's model lacks a joint.
         """
-        give_up, moved_at = clock() + patience, 0.0
+        give_up, moved_at = clock() + timeout, 0.0
         while not self._time - moved_at > _STILL_TIME:
             self._look_at = math.inf  # before it is there, it cannot be gone
             self.time(clock())
             if not self.velocities or any(abs(velocity) > _STILL for velocity in self.velocities):
                 moved_at = self._time
             if clock() > give_up:
-                raise self._absent(patience)
+                raise self._absent(timeout)
             pause(_MOMENT)
         self._look_at = -math.inf
 
@@ -171,9 +171,9 @@ class GazeboPlant:
             lost = f"nobody publishes {self._topic} any more; the servos have lost their power"
             raise ProcessError("gazebo", lost, "start Gazebo and its bridge again")
 
-    def _absent(self, patience: float) -> ProcessError:
+    def _absent(self, timeout: float) -> ProcessError:
         if not self.positions:
-            missing = f"no joint states on {self._topic} within {patience:g} s"
+            missing = f"no joint states on {self._topic} within {timeout:g} s"
             return ProcessError("gazebo", missing, "start it with its bridge, see docs/gazebo.md")
         if not self._time:
             return ProcessError("gazebo", "its time stands still", "let it run: gz sim -r, or the play button")
@@ -186,7 +186,7 @@ class GazeboPlant:
 
 @contextmanager
 def gazebo_plant(
-    arm: ArmModel, wiring: Wiring, ros_arguments: Sequence[str], patience: float
+    arm: ArmModel, wiring: Wiring, ros_arguments: Sequence[str], timeout: float
 ) -> Iterator[GazeboPlant]:
     """The plant in this process, once Gazebo runs.
 
@@ -194,7 +194,7 @@ def gazebo_plant(
         arm: the arm that Gazebo has.
         wiring: its servos.
         ros_arguments: for rclpy, such as the namespace.
-        patience: how long Gazebo may take [s].
+        timeout: how long Gazebo may take [s].
 
     Raises:
         ProcessError: it does not come.
@@ -205,7 +205,7 @@ def gazebo_plant(
     node = Node("gazebo_plant", start_parameter_services=False)
     try:
         plant = GazeboPlant(node, arm, wiring)
-        plant.await_rest(time.monotonic, time.sleep, patience)
+        plant.await_rest(time.monotonic, time.sleep, timeout)
         yield plant
     finally:
         node.destroy_node()

@@ -26,7 +26,7 @@ class StartParameters:
     """What is known before the node is configured."""
 
     autostart: bool = True  # configure and activate at start; false leaves it to a lifecycle manager
-    last_words: str = ""  # file that keeps how the arm was left; "" for the log alone
+    exit_message_file: str = ""  # file that keeps how the arm was left; "" for the log alone
 
 
 class ServoInterface(LifecycleNode):
@@ -39,8 +39,8 @@ class ServoInterface(LifecycleNode):
         self._leaving: Future[str] | None = None
         self._has_left = False
         given = read(self, StartParameters)
-        self._last_words = given.last_words
-        self._voice = Voice(Path(given.last_words) if given.last_words else None)
+        self._exit_message = given.exit_message_file
+        self._voice = Voice(Path(given.exit_message_file) if given.exit_message_file else None)
         self._autostart = given.autostart
         self.leaves_torque_on = False
 
@@ -71,7 +71,7 @@ class ServoInterface(LifecycleNode):
         try:
             configuration = ServoConfiguration.of(self)
             refuse_unknown(self)
-            self._parts = Parts(self, configuration, self._voice, self._last_words)
+            self._parts = Parts(self, configuration, self._voice, self._exit_message)
         except Exception as error:  # noqa: BLE001  # rclpy would swallow it; `start` raises it again
             self._refusal = error
             self.get_logger().error(str(error))

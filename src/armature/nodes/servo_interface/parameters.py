@@ -28,7 +28,7 @@ _KEEP = -1
 _LOWEST_RATE, _HIGHEST_RATE = 2.0, 400.0  # [Hz]
 _LONGEST_SILENCE = 0.5  # of a servo before it is named, which promise 4 wants within a second [s]
 _FEWEST_CYCLES = 4  # that a servo's watchdog must wait: one request that is lost shall not trip it
-_LONGEST_PATIENCE = 600.0  # [s]
+_LONGEST_TIMEOUT = 600.0  # [s]
 _ROUNDING = 1e-6  # of a pose that meets its limit [rad] or [m]
 
 
@@ -42,9 +42,9 @@ class ServoParameters:
     port: str  # serial device, or those of several buses: see ports.port_paths
     rate: float = 100.0  # of the bus loop [Hz]
     latency: float = 0.016  # of the serial adapter [s]; the default of FTDI adapters
-    patience: float = 10.0  # how long the port may take to appear [s]
-    misses_allowed: int = 5  # cycles
-    wakeful: bool = (
+    connect_timeout: float = 10.0  # how long the port may take to appear [s]
+    max_missed_reads: int = 5  # cycles
+    disable_cpu_sleep: bool = (
         True  # whether the processor is kept from deep sleep while torque is on, where that is permitted
     )
     feedforward: bool = True  # whether goals lead their set-points by what servos sag and lag
@@ -56,13 +56,15 @@ class ServoParameters:
         if not _LOWEST_RATE <= self.rate <= _HIGHEST_RATE:
             allowed = f"it must be within {_LOWEST_RATE:g} and {_HIGHEST_RATE:g} Hz"
             raise ConfigError("parameter rate", self.rate, allowed)
-        if not 0.0 <= self.patience <= _LONGEST_PATIENCE:
+        if not 0.0 <= self.connect_timeout <= _LONGEST_TIMEOUT:
             raise ConfigError(
-                "parameter patience", self.patience, f"it must be within 0 and {_LONGEST_PATIENCE:g} s"
+                "parameter connect_timeout",
+                self.connect_timeout,
+                f"it must be within 0 and {_LONGEST_TIMEOUT:g} s",
             )
-        if self.misses_allowed < 1:
-            raise ConfigError("parameter misses_allowed", self.misses_allowed, "it must be at least 1")
-        if self.misses_allowed > _LONGEST_SILENCE * self.rate:
+        if self.max_missed_reads < 1:
+            raise ConfigError("parameter max_missed_reads", self.max_missed_reads, "it must be at least 1")
+        if self.max_missed_reads > _LONGEST_SILENCE * self.rate:
             raise ConfigError("parameter rate", self.rate, self._what_is_quick_enough())
         if not 0.0 < self.park_speed <= 1.0:
             raise ConfigError("parameter park_speed", self.park_speed, "it must be within 0 and 1")
@@ -86,10 +88,10 @@ class ServoParameters:
             raise ConfigError("parameter rate", self.rate, allowed)
 
     def _what_is_quick_enough(self) -> str:
-        misses, bound = self.misses_allowed, _LONGEST_SILENCE
+        misses, bound = self.max_missed_reads, _LONGEST_SILENCE
         return (
             f"a silent servo would be named after {misses / self.rate:.2g} s, {bound:g} s may pass: "
-            f"give at least {misses / bound:g} Hz, or misses_allowed {int(bound * self.rate)}"
+            f"give at least {misses / bound:g} Hz, or max_missed_reads {int(bound * self.rate)}"
         )
 
 
@@ -248,9 +250,9 @@ def _child(
         "joints": list(wiring.joints),
         "rate": parameters.rate,
         "latency": parameters.latency,
-        "patience": parameters.patience,
-        "misses_allowed": parameters.misses_allowed,
-        "wakeful": parameters.wakeful,
+        "connect_timeout": parameters.connect_timeout,
+        "max_missed_reads": parameters.max_missed_reads,
+        "disable_cpu_sleep": parameters.disable_cpu_sleep,
         "feedforward": parameters.feedforward,
         "faults": dict(faults),
         "contact": {servo.joint: joints[servo.joint].touch(servo) for servo in wiring.servos},

@@ -35,13 +35,17 @@ class Parts:
     """Made at configure, closed at clean-up."""
 
     def __init__(
-        self, node: LifecycleNode, configuration: ServoConfiguration, voice: Voice, last_words: str
+        self, node: LifecycleNode, configuration: ServoConfiguration, voice: Voice, exit_message_file: str
     ) -> None:
         self._node = node
         self._voice = voice
         self._is_parking_wanted = False
         self.parking_since: float | None = None  # told, monotonic [s]
-        self._child = {**configuration.child, "simulated_time": is_simulated(node), "last_words": last_words}
+        self._child = {
+            **configuration.child,
+            "simulated_time": is_simulated(node),
+            "exit_message_file": exit_message_file,
+        }
         paths = port_paths(str(configuration.child["port"]), configuration.wiring.buses).values()
         self.latch = ProtectiveLatch(configuration.state_folder, lambda: known_names(paths))
         self._has_port = False

@@ -20,7 +20,7 @@ from armature.errors import CommandRefused, GoalRefused, ProcessError
 from armature.nodes.servo_interface.bus_process.spawn import Attachment
 
 _ANSWER_TIME = 5.0  # how long a request may take [s]
-_NO_SETTINGS = ("protective_stop", "resumes", "last_words")
+_NO_SETTINGS = ("protective_stop", "resumes", "exit_message_file")
 
 
 class BusClient:
@@ -108,7 +108,7 @@ class BusClient:
             What the child said of its end, if it could say anything.
         """
         connection = self._require_socket()
-        last_words = ""
+        failure = ""
         while True:
             try:
                 message = connection.recv(link.MESSAGE_SIZE)
@@ -126,10 +126,10 @@ class BusClient:
             elif kind == link.REPLY:
                 self._settle(link.unpack_call(message))
             elif kind == link.FAILED:
-                last_words = str(link.unpack_call(message).get("error", ""))
+                failure = str(link.unpack_call(message).get("error", ""))
         for future in list(self._waiting.values()):
             future.set_exception(ProcessError("bus", "it has ended", "it is started anew by itself"))
-        return last_words
+        return failure
 
     def close(self) -> None:
         """Let go of the child; it holds the arm, and ends by itself if torque is off."""

@@ -171,12 +171,12 @@ class BusKeeper:
     def _hear(self, client: BusClient) -> None:
         self.was_attached = True
         self._on_attached(client)
-        last_words = client.listen(self._hear_cycle, lambda status: self._hear_status(status, client.readings()))
+        failure = client.listen(self._hear_cycle, lambda status: self._hear_status(status, client.readings()))
         client.close()
         with self._news:
             self._client = None
         why = "the bus process has ended; the servos hold their last goals; it is being started anew"
-        self._lose(f"{why} ({last_words})" if last_words else why)
+        self._lose(f"{why} ({failure})" if failure else why)
 
     def _hear_cycle(self, readings: link.Readings) -> None:
         if not self._closing.is_set():

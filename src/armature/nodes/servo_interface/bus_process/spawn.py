@@ -107,7 +107,7 @@ class BusStart:
         """What the child says first, and the descriptor of its memory; it waits for its port before."""
         if self._given_up.is_set():  # before there was a connection that could be cut
             raise _ending()
-        self._connection.settimeout(float(self._config["patience"]) + _LISTEN_TIME)
+        self._connection.settimeout(float(self._config["connect_timeout"]) + _LISTEN_TIME)
         try:
             message, descriptors, _, _ = socket.recv_fds(self._connection, link.MESSAGE_SIZE, 1)
             self._connection.settimeout(None)
