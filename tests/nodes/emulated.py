@@ -134,7 +134,7 @@ class Listening:
     def _listen(self) -> None:
         self.exit_message = self.client.listen(self._on_cycle, self.statuses.append)
 
-    def _on_cycle(self, readings: link.Readings) -> None:
+    def _on_cycle(self, readings: link.CycleReadings) -> None:
         self.cycles += 1
 
     @property

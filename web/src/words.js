@@ -124,6 +124,19 @@ export function subject({ process, part }) {
   return capital((part || PROCESSES[process] || process).replaceAll('_', ' '));
 }
 
+/** @type {[number, string][]} bits of the register Hardware Error Status, and their causes */
+const ERROR_BITS = [[0x01, 'input voltage'], [0x04, 'overheating'], [0x08, 'encoder'], [0x10, 'electrical shock'], [0x20, 'overload']];
+
+/**
+ * What a servo has told of its torque and errors, where that is not as it should be; empty else.
+ *
+ * @param {import('./types').JointReading} reading
+ */
+export function condition({ torque_enabled, hardware_error }) {
+  const errors = ERROR_BITS.filter(([bit]) => (hardware_error ?? 0) & bit).map(([, name]) => name);
+  return [...(torque_enabled === false ? ['torque off'] : []), ...errors].join(', ');
+}
+
 /** @param {string} text */
 export function capital(text) {
   return text ? text[0].toUpperCase() + text.slice(1) : '';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { deeds, list, plain, subject, withUnits } from '../src/words.js';
+import { condition, deeds, list, plain, subject, withUnits } from '../src/words.js';
 
 test('the page names its own buttons, by the keys of the steps', () => {
   const told = (steps, cause = '') => deeds({ steps, cause });
@@ -56,4 +56,11 @@ test('figures are shown if each has its unit', () => {
   for (const text of ['it is at 1.2345, its limits are 1.0 to 1.1', 'it does not answer', 'it gives 5.20, its load explains 2.00']) {
     assert.equal(withUnits(text), '');
   }
+});
+
+test('torque and errors of a servo are told where they are not as they should be', () => {
+  const told = (torque_enabled, hardware_error) => condition({ torque_enabled, hardware_error });
+  assert.equal(told(true, 0), '');
+  assert.equal(told(null, null), '');
+  assert.equal(told(false, 0x24), 'torque off, overheating, overload');
 });

@@ -23,7 +23,7 @@ from armature.dynamixel.status.states import Fault, WayOut
 
 numbers = st.floats(allow_nan=True, allow_infinity=True)
 finite = st.floats(-1e6, 1e6)
-WIDTH = len(link.AxisReading.__dataclass_fields__)
+WIDTH = len(link.JointReading.__dataclass_fields__) - 2  # beside torque and hardware error
 
 
 def same(first: object, second: object) -> bool:
@@ -39,16 +39,18 @@ def same(first: object, second: object) -> bool:
     head=st.tuples(
         st.integers(0, 2**64 - 1), finite, finite, finite, finite, st.integers(0, 8), st.integers(0, 2**64 - 1)
     ),
-    rows=st.lists(st.tuples(*[numbers] * WIDTH), max_size=12),
+    rows=st.lists(
+        st.tuples(*[numbers] * WIDTH, st.none() | st.booleans(), st.none() | st.integers(0, 255)), max_size=12
+    ),
 )
 def test_readings_come_back_as_they_went_nan_included(head, rows):
-    readings = link.Readings(*head, tuple(link.AxisReading(*row) for row in rows))
+    readings = link.CycleReadings(*head, tuple(link.JointReading(*row) for row in rows))
     assert same(link.unpack_readings(link.pack_readings(readings)), readings)
 
 
 def test_readings_of_thirty_joints_fit_their_mailbox():
-    axis = link.AxisReading(*[math.nan] * WIDTH)
-    data = link.pack_readings(link.Readings(1, 0.0, 0.0, 0.0, 0.0, 0, 0, (axis,) * 30))
+    axis = link.JointReading(*[math.nan] * WIDTH, True, 0x24)
+    data = link.pack_readings(link.CycleReadings(1, 0.0, 0.0, 0.0, 0.0, 0, 0, (axis,) * 30))
     assert len(data) <= link.Mailbox(memoryview(bytearray(link.READINGS_SIZE))).capacity
 
 

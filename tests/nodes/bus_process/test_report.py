@@ -25,11 +25,11 @@ def test_a_joint_of_two_servos_has_one_reading_and_two_entries():
     bench = twin().enabled().run(0.3)
     readings, status = reported(bench)
     first, second = bench.loop.state.servos["boom"], bench.loop.state.servos[SECOND]
-    assert len(readings.axes) == 2
-    boom = readings.axes[1]
+    assert len(readings.joints) == 2
+    boom = readings.joints[1]
     assert boom.position == first.position
     assert boom.current == pytest.approx(first.current + second.current)
-    assert boom.torque == 1.0
+    assert boom.torque is True
     assert list(status.servos) == ["waist", "boom", SECOND]
     assert (status.servos[SECOND]["id"], status.servos[SECOND]["torque"]) == ("12", "on")
     assert float(status.servos[SECOND]["position"]) == pytest.approx(boom.position, abs=0.01)
@@ -42,7 +42,7 @@ def test_the_joint_shows_the_graver_of_both():
     bench.run_until(lambda: bench.loop.state.faults, 0.3)
     bench.run(0.5)
     readings, status = reported(bench)
-    boom = readings.axes[1]
+    boom = readings.joints[1]
     assert (boom.torque, boom.hardware_error) == (0.0, 0x20)
     assert boom.temperature == pytest.approx(70.0, abs=2.0)
     assert status.servos[SECOND]["hardware_error"] == "overload"
@@ -54,7 +54,7 @@ def test_what_was_not_read_of_the_second_is_absent_and_the_position_is_not():
     bench.faults.inject(catalogue.Silence(SECOND))
     bench.run_until(lambda: bench.loop.state.faults, 0.3)
     bench.run(0.1)
-    boom = reported(bench)[0].axes[1]
+    boom = reported(bench)[0].joints[1]
     assert math.isfinite(boom.position)
     assert all(map(math.isnan, (boom.current, boom.effort, boom.temperature, boom.voltage)))
 
@@ -68,8 +68,8 @@ def test_the_position_of_a_joint_that_lost_its_turns_is_absent():
     )
     bench.run(0.3)
     readings, status = reported(bench)
-    assert math.isnan(readings.axes[0].position)
-    assert math.isfinite(readings.axes[0].temperature)
+    assert math.isnan(readings.joints[0].position)
+    assert math.isfinite(readings.joints[0].temperature)
     assert status.faults[0].fault.cause is Cause.MULTI_TURN_POSITION_LOST
 
 
@@ -88,10 +88,10 @@ def test_of_a_servo_that_is_silent_nothing_is_told_that_it_once_said():
     assert report.status(bench.now).torque == "on"
     bench.faults.inject(catalogue.BrownOut("elbow"))
     bench.run_until(lambda: "elbow" in bench.loop.state.faults)
-    status, reading = report.status(bench.now), report.readings(0.0, 0.0, bench.now).axes[JOINTS.index("elbow")]
+    status, reading = report.status(bench.now), report.readings(0.0, 0.0, bench.now).joints[JOINTS.index("elbow")]
     assert status.torque == "unknown"
-    assert math.isnan(reading.torque)
-    assert math.isnan(reading.hardware_error)
+    assert reading.torque is None
+    assert reading.hardware_error is None
     assert math.isnan(reading.temperature)
     (fault,) = status.faults
     assert (
@@ -115,10 +115,10 @@ def test_where_all_servos_lose_their_power_no_fault_tells_of_one_that_holds():
 def test_slow_values_carry_an_age_of_their_own():
     bench = Bench("park").start().run(1.0)
     report = BusReport(bench.loop.state, bench.bus)
-    ages = [axis.slow_age for axis in report.readings(0.0, 0.0, bench.now).axes]
+    ages = [axis.slow_age for axis in report.readings(0.0, 0.0, bench.now).joints]
     assert all(0.0 <= age <= 0.2 for age in ages)  # two turns of seven servos at 100 Hz
     assert max(ages) > 0.05
-    assert all(axis.age < 0.02 for axis in report.readings(0.0, 0.0, bench.now).axes)
+    assert all(axis.age < 0.02 for axis in report.readings(0.0, 0.0, bench.now).joints)
 
 
 def test_when_the_port_is_gone_torque_is_unknown():

@@ -83,7 +83,7 @@ def enabled(child, port, wait_until):
 
 def positions(child: Listening) -> dict[str, float]:
     readings = child.client.readings()
-    return dict(zip(JOINTS, (axis.position for axis in readings.axes), strict=True))
+    return dict(zip(JOINTS, (axis.position for axis in readings.joints), strict=True))
 
 
 def inject(port, values: Mapping[str, str], name: str) -> None:

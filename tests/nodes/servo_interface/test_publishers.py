@@ -123,12 +123,12 @@ class Node:
 
 
 def axis(position):
-    values = dict.fromkeys(link.AxisReading.__dataclass_fields__, math.nan)
-    return link.AxisReading(**{**values, "position": position, "commanded_position": position})
+    values = dict.fromkeys(link.JointReading.__dataclass_fields__, math.nan)
+    return link.JointReading(**{**values, "position": position, "commanded_position": position})
 
 
 def readings(time, position=0.0):
-    return link.Readings(1, time, time, 0.0, 0.0, 0, 0, (axis(position),))
+    return link.CycleReadings(1, time, time, 0.0, 0.0, 0, 0, (axis(position),))
 
 
 @pytest.fixture

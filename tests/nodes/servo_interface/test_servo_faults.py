@@ -265,7 +265,7 @@ def test_a_fault_whose_policy_cannot_park_says_so_and_does_not_ask_for_ever(grap
 def test_a_second_servo_interface_is_refused_with_the_process_that_has_the_port(graph, tmp_path):
     graph.start()
     graph.until(lambda: graph.state() == "DISABLED")
-    line = command(graph.port, "/second", patience=0.5, state_folder=tmp_path / "other")
+    line = command(graph.port, "/second", connect_timeout=0.5, state_folder=tmp_path / "other")
     ended = subprocess.run(line, env=environment(), capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 1
     (error,) = (line for line in ended.stderr.splitlines() if line.startswith("error: "))

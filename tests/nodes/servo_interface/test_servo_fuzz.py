@@ -48,7 +48,7 @@ class Watched:
 
     def look(self, readings):
         self.cycles += 1
-        for joint, axis in zip(JOINTS, readings.axes, strict=True):
+        for joint, axis in zip(JOINTS, readings.joints, strict=True):
             limit = LIMITS[joint]
             margin = MARGIN * (limit.upper - limit.lower)
             place, speed = axis.commanded_position, axis.commanded_velocity
@@ -120,7 +120,7 @@ class Fuzzed:
         """A short motion from where a joint is, ending at rest; some go beyond what is allowed."""
         readings = self.parts.keeper.client.readings()
         index = self.chance.randrange(len(JOINTS))
-        limit, begin = LIMITS[JOINTS[index]], readings.axes[index].commanded_position
+        limit, begin = LIMITS[JOINTS[index]], readings.joints[index].commanded_position
         way = (
             self.chance.choice((0.02, 0.02, 0.3, 30.0))
             * self.chance.uniform(-1.0, 1.0)

@@ -2,6 +2,7 @@
 
 import { allow, button, byId, make, write } from '../dom.js';
 import * as format from '../format.js';
+import { condition } from '../words.js';
 
 const NEAR_LIMIT = 0.03; // of the range
 const SAME = 0.006; // of the range: the mark of the commanded position would lie under the other
@@ -57,7 +58,7 @@ export class JointTable {
     const readings = new Map(snapshot.joints.map((reading) => [reading.name, reading]));
     for (const row of this.rows) {
       const reading = readings.get(row.joint.name);
-      if (reading) row.show(reading);
+      if (reading) row.show(reading, snapshot.controller?.following_error[row.joint.name]);
       row.allow(why);
     }
   }
@@ -67,6 +68,17 @@ export class JointTable {
     write(byId('jog-why'), why);
     for (const row of this.rows) row.allow(why);
   }
+}
+
+/**
+ * A cell with a figure and a smaller one under it.
+ *
+ * @param {HTMLElement[]} parts
+ */
+function pair(...parts) {
+  const cell = make('td', 'number');
+  cell.append(...parts);
+  return cell;
 }
 
 class Row {
@@ -81,6 +93,8 @@ class Row {
     this.root.dataset.joint = joint.name;
     const name = make('th', '', joint.name.replaceAll('_', ' '));
     name.setAttribute('scope', 'row');
+    this.condition = make('small', 'condition');
+    name.append(this.condition);
     this.value = make('b');
     this.unit = make('small');
     this.absence = make('em', 'absence');
@@ -89,9 +103,11 @@ class Row {
     this.measured = make('i', 'measured');
     this.bar.append(this.commanded, this.measured);
     this.bar.title = `${format.position(joint, joint.lower).join(' ')} to ${format.position(joint, joint.upper).join(' ')}`;
-    this.velocity = make('td', 'number');
+    this.velocity = make('span');
+    this.error = make('small', 'beside');
     this.load = make('td', 'number');
-    this.temperature = make('td', 'number');
+    this.temperature = make('span');
+    this.voltage = make('small', 'beside');
     const value = make('div', 'value');
     value.append(this.value, this.unit, this.absence);
     const middle = make('div', 'middle');
@@ -101,7 +117,8 @@ class Row {
     this.buttons = format.isLinear(joint) ? [] : [this.jogButton(-1, jogging, speed), this.jogButton(1, jogging, speed)];
     line.append(...this.buttons.slice(0, 1), middle, ...this.buttons.slice(1));
     cell.append(line);
-    this.root.append(name, cell, this.velocity, this.load, this.temperature);
+    this.root.append(name, cell, pair(this.velocity, this.error), this.load, pair(this.temperature, this.voltage));
+    this.error.title = 'behind its set-point';
   }
 
   /**
@@ -156,8 +173,11 @@ class Row {
     for (const element of this.buttons) delete element.dataset.pressed;
   }
 
-  /** @param {import('../types').JointReading} reading */
-  show(reading) {
+  /**
+   * @param {import('../types').JointReading} reading
+   * @param {number | undefined} error by which it is behind its set-point [rad] or [m], where the controller tells it
+   */
+  show(reading, error) {
     const { joint } = this;
     const isAbsent = reading.position === null;
     const [value, unit] = format.position(joint, reading.position);
@@ -174,7 +194,10 @@ class Row {
     this.bar.classList.toggle('near', isNear);
     write(this.velocity, format.joined(format.velocity(joint, reading.velocity)));
     write(this.load, format.joined(format.load(joint, reading)));
+    write(this.error, error === undefined ? '' : `Δ ${format.joined(format.position(joint, error))}`);
     write(this.temperature, format.joined([format.number(reading.temperature, 0), '°C']));
+    write(this.voltage, reading.voltage === null ? '' : format.joined([format.number(reading.voltage, 1), 'V']));
+    write(this.condition, condition(reading));
     this.temperature.classList.toggle('hot', (reading.temperature ?? 0) >= HOT);
   }
 

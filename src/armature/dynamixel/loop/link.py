@@ -104,7 +104,7 @@ def _checksum(serial: int, value: bytes) -> int:
 
 
 @dataclass(frozen=True)
-class AxisReading:
+class JointReading:
     """One joint in one cycle; NaN stands for what was not read in it."""
 
     position: float  # [rad] or [m]
@@ -118,14 +118,14 @@ class AxisReading:
     slow_age: (
         float  # of the oldest of temperature, voltage, torque and hardware error, which are read in turns [s]
     )
-    torque: float  # 1, 0, NaN where unknown
-    hardware_error: float  # register value, NaN where unknown
     commanded_position: float  # [rad] or [m]
     commanded_velocity: float  # [rad/s] or [m/s]
+    torque: bool | None  # None where unknown
+    hardware_error: int | None  # value of the register; None where unknown
 
 
 @dataclass(frozen=True)
-class Readings:
+class CycleReadings:
     """All joints in one cycle."""
 
     cycle: int
@@ -135,15 +135,16 @@ class Readings:
     duration: float  # of its bus transactions [s]
     mode: int
     segment_serial: int  # the newest segment that this cycle sampled
-    axes: tuple[AxisReading, ...]
+    joints: tuple[JointReading, ...]
 
 
-_READING_FIELDS = tuple(AxisReading.__dataclass_fields__)
+*_FLOATS, _, _ = JointReading.__dataclass_fields__  # the last two are torque and hardware error
+_JOINT = struct.Struct(f"<{len(_FLOATS)}dbh")  # of those two −1 is unknown
 _CYCLE = struct.Struct("<QddddIQI")
 _CLOCK = struct.Struct("<d")
 
 
-def pack_readings(readings: Readings) -> bytes:
+def pack_readings(readings: CycleReadings) -> bytes:
     """Bytes of one cycle's readings."""
     head = _CYCLE.pack(
         readings.cycle,
@@ -153,19 +154,29 @@ def pack_readings(readings: Readings) -> bytes:
         readings.duration,
         readings.mode,
         readings.segment_serial,
-        len(readings.axes),
+        len(readings.joints),
     )
-    values = [getattr(axis, name) for axis in readings.axes for name in _READING_FIELDS]
-    return head + struct.pack(f"<{len(values)}d", *values)
+    return head + b"".join(map(_pack_joint, readings.joints))
 
 
-def unpack_readings(data: bytes) -> Readings:
+def _pack_joint(joint: JointReading) -> bytes:
+    *floats, torque, error = vars(joint).values()
+    return _JOINT.pack(*floats, -1 if torque is None else torque, -1 if error is None else error)
+
+
+def _unpack_joint(data: bytes, offset: int) -> JointReading:
+    *floats, torque, error = _JOINT.unpack_from(data, offset)
+    known = dict(zip(_FLOATS, floats, strict=True))
+    return JointReading(
+        **known, torque=None if torque < 0 else bool(torque), hardware_error=None if error < 0 else error
+    )
+
+
+def unpack_readings(data: bytes) -> CycleReadings:
     """One cycle's readings of bytes."""
     cycle, time, loop_time, lateness, duration, mode, serial, count = _CYCLE.unpack_from(data)
-    width = len(_READING_FIELDS)
-    values = struct.unpack_from(f"<{count * width}d", data, _CYCLE.size)
-    axes = tuple(AxisReading(*values[i : i + width]) for i in range(0, count * width, width))
-    return Readings(cycle, time, loop_time, lateness, duration, mode, serial, axes)
+    joints = tuple(_unpack_joint(data, _CYCLE.size + number * _JOINT.size) for number in range(count))
+    return CycleReadings(cycle, time, loop_time, lateness, duration, mode, serial, joints)
 
 
 def pack_segments(segments: Sequence[Segment[LoopTime]]) -> bytes:
@@ -226,8 +237,8 @@ def unpack_clock(data: bytes) -> float:
 def layout() -> str:
     """A digest of what both halves must agree on: fields, formats and sizes."""
     agreed = (
-        [list(kind.__dataclass_fields__) for kind in (AxisReading, Readings, Status, Problem, Segment)],
-        [code.format for code in (_SLOT, _CYCLE, _CLOCK)],
+        [list(kind.__dataclass_fields__) for kind in (JointReading, CycleReadings, Status, Problem, Segment)],
+        [code.format for code in (_SLOT, _CYCLE, _JOINT, _CLOCK)],
         (READINGS_SIZE, SEGMENTS_SIZE, CLOCK_SIZE, MESSAGE_SIZE),
         (REQUEST, REPLY, CYCLE, STATUS, FAILED),
     )

@@ -29,7 +29,7 @@ class Reader:
         self._bus = bus
         self._axes = list(axes.values())
         self._by_id = {axis.wiring.servo_id: axis for axis in self._axes}
-        self._misses_allowed = max_missed_reads
+        self._max_missed_reads = max_missed_reads
         self._rounds = _rounds(bus, self._axes, max_missed_reads)
         self._groups = [group for together in self._rounds for group in together]
         self._turns = cycle(product((_STATUS, _ENVIRONMENT), self._axes))
@@ -44,12 +44,12 @@ class Reader:
 
     def is_missing(self, axis: Axis) -> bool:
         """Whether a servo has not answered for too many cycles."""
-        return axis.misses >= self._misses_allowed
+        return axis.misses >= self._max_missed_reads
 
     def expect_silence(self, axis: Axis) -> None:
         """A servo starts anew: count it as missing until it answers a call."""
         axis.forget()
-        axis.misses = self._misses_allowed
+        axis.misses = self._max_missed_reads
 
     def read_states(self, now: float) -> None:
         """Read position, velocity and current or load of all servos that are not missing.

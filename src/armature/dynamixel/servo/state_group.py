@@ -41,7 +41,7 @@ class StateGroup:
         self._bus = bus
         self._axes = list(axes)  # in the order in which they answer
         self._block = self._axes[0].block
-        self._misses_allowed = max_missed_reads
+        self._max_missed_reads = max_missed_reads
         self._has_fallen_back = False
         self._doubts = 0  # how often, in a row, Sync Read was answered where Fast Sync Read was not
 
@@ -71,7 +71,7 @@ class StateGroup:
         Raises:
             PortError: no port is left; so does what is returned.
         """
-        last_chance = self._misses_allowed - 1
+        last_chance = self._max_missed_reads - 1
         if not self.is_fast:
             return self._ask([axis for axis in self._axes if axis.misses <= last_chance], now)
         doubtful = [axis for axis in self._axes if axis.misses == last_chance]
@@ -92,7 +92,7 @@ class StateGroup:
         self._doubts += bool(answering)
         if self._doubts == _DOUBTS:
             self.is_fast, self._has_fallen_back = False, True
-            ids, vain = ", ".join(map(str, answering)), self._misses_allowed - 1
+            ids, vain = ", ".join(map(str, answering)), self._max_missed_reads - 1
             self.reason = (
                 f"fell back: {_DOUBTS} times id {ids} answered Sync Read after {vain} Fast Sync Reads in vain"
             )

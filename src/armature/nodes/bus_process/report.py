@@ -57,7 +57,7 @@ class BusReport:
         """Note how long a collection of garbage took [s]; none takes place without it."""
         self._tidying = max(self._tidying, seconds)
 
-    def readings(self, due: float, begun: float, now: float) -> link.Readings:
+    def readings(self, due: float, begun: float, now: float) -> link.CycleReadings:
         """All joints in the cycle that was just carried out.
 
         Args:
@@ -70,7 +70,7 @@ class BusReport:
         self._times.note(duration, lateness, self.left_out)
         self._lateness.note(max(0.0, lateness))
         self.left_out = 0
-        return link.Readings(
+        return link.CycleReadings(
             cycle=self._state.cycles,
             # A cycle that was held up has read its values later than it was due.
             time=max(due, self._state.asked_at - self._period),
@@ -79,7 +79,9 @@ class BusReport:
             duration=duration,
             mode=int(self._state.mode(now)),
             segment_serial=self.newest_segment,
-            axes=tuple(_joint_reading(axis, targets.get(joint), now) for joint, axis in self._state.axes.items()),
+            joints=tuple(
+                _joint_reading(axis, targets.get(joint), now) for joint, axis in self._state.axes.items()
+            ),
         )
 
     def news(self, now: float, client: int) -> Status | None:
@@ -229,7 +231,7 @@ def _measured(axis: Axis) -> dict[str, str]:
     }
 
 
-def _joint_reading(axis: Axis, target: Setpoint | None, now: float) -> link.AxisReading:
+def _joint_reading(axis: Axis, target: Setpoint | None, now: float) -> link.JointReading:
     """A joint's reading; of two servos the first tells where it is, and the graver of both how they are."""
     reading = _reading(axis, target, now)
     if axis.partner is None:
@@ -242,19 +244,19 @@ def _joint_reading(axis: Axis, target: Setpoint | None, now: float) -> link.Axis
         load=(reading.load + other.load) / 2.0,
         temperature=math.nan if math.isnan(other.temperature) else max(reading.temperature, other.temperature),
         voltage=math.nan if math.isnan(other.voltage) else min(reading.voltage, other.voltage),
-        torque=math.nan if math.isnan(other.torque) else min(reading.torque, other.torque),
+        torque=None if None in (reading.torque, other.torque) else bool(reading.torque and other.torque),
         hardware_error=_either(reading.hardware_error, other.hardware_error),
         slow_age=max(reading.slow_age, other.slow_age),
     )
 
 
-def _either(error: float, other: float) -> float:
-    """All bits of two hardware errors; NaN where one is unknown."""
-    return math.nan if math.isnan(error + other) else float(int(error) | int(other))
+def _either(error: int | None, other: int | None) -> int | None:
+    """All bits of two hardware errors; None where one is unknown."""
+    return None if error is None or other is None else error | other
 
 
-def _reading(axis: Axis, target: Setpoint | None, now: float) -> link.AxisReading:
-    return link.AxisReading(
+def _reading(axis: Axis, target: Setpoint | None, now: float) -> link.JointReading:
+    return link.JointReading(
         position=axis.position,
         velocity=axis.velocity,
         current=axis.current,
@@ -264,8 +266,8 @@ def _reading(axis: Axis, target: Setpoint | None, now: float) -> link.AxisReadin
         voltage=axis.voltage,
         age=now - axis.read_at,
         slow_age=now - min(axis.status_at, axis.environment_at),
-        torque=float(bool(axis.torque)) if axis.is_known else math.nan,
-        hardware_error=float(axis.hardware_error) if axis.is_known else math.nan,
+        torque=bool(axis.torque) if axis.is_known else None,
+        hardware_error=axis.hardware_error if axis.is_known else None,
         commanded_position=math.nan if target is None else target.position,
         commanded_velocity=math.nan if target is None else target.velocity,
     )

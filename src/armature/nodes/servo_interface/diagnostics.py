@@ -163,7 +163,7 @@ def diagnostics(
     stamp: Time,
     configuration: ServoConfiguration,
     status: Status,
-    readings: link.Readings | None,
+    readings: link.CycleReadings | None,
     more: Mapping[str, object],
     now: float,
 ) -> DiagnosticArray:
@@ -183,7 +183,7 @@ def diagnostics(
     if readings is None:
         return message
     faults, warnings = _by_joint(status.faults), _by_joint(status.warnings)
-    for servo, axis in zip(configuration.wiring.servos, readings.axes, strict=True):
+    for servo, axis in zip(configuration.wiring.servos, readings.joints, strict=True):
         joint = servo.joint
         level, text, values = _condition(faults.get(joint, []), warnings.get(joint, []), axis.position, now)
         values = {"joint": joint, **_measured(axis), **values, **status.servos.get(joint, {})}
@@ -216,7 +216,7 @@ def _second(
 def _bus(
     configuration: ServoConfiguration,
     status: Status,
-    readings: link.Readings | None,
+    readings: link.CycleReadings | None,
     more: Mapping[str, object],
 ) -> DiagnosticStatus:
     values: dict[str, object] = {"state": status.mode, "torque": status.torque, **status.bus, **more}
@@ -254,12 +254,12 @@ def _condition(
     return level, text, values
 
 
-def _measured(axis: link.AxisReading) -> dict[str, str]:
+def _measured(axis: link.JointReading) -> dict[str, str]:
     return {
         "age_s": f"{axis.age:.3f}",
         "slow_age_s": f"{axis.slow_age:.3f}",
         "temperature_c": f"{axis.temperature:.0f}",
         "voltage_v": f"{axis.voltage:.1f}",
-        "torque": "unknown" if math.isnan(axis.torque) else "on" if axis.torque else "off",
-        "hardware_error": "unknown" if math.isnan(axis.hardware_error) else names_of(int(axis.hardware_error)),
+        "torque": "unknown" if axis.torque is None else "on" if axis.torque else "off",
+        "hardware_error": "unknown" if axis.hardware_error is None else names_of(axis.hardware_error),
     }

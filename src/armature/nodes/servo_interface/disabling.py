@@ -120,10 +120,10 @@ class Disabling:
 
     def _resting(self) -> dict[str, float] | None:
         readings = self._keeper.client.readings()
-        if readings is None or any(axis.commanded_velocity for axis in readings.axes):
+        if readings is None or any(axis.commanded_velocity for axis in readings.joints):
             return None
         joints = self._configuration.joints
-        return {joint: axis.commanded_position for joint, axis in zip(joints, readings.axes, strict=True)}
+        return {joint: axis.commanded_position for joint, axis in zip(joints, readings.joints, strict=True)}
 
     def _go_to_park(self) -> None:
         """Again where the arm rests elsewhere meanwhile, as where a watchdog has tripped on a busy machine."""

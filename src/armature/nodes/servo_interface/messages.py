@@ -13,9 +13,9 @@ from armature.dynamixel.loop import link
 from armature.nodes.common.conversions import set_session
 
 
-def joint_state(stamp: Time, joints: Sequence[str], readings: link.Readings) -> JointState:
+def joint_state(stamp: Time, joints: Sequence[str], readings: link.CycleReadings) -> JointState:
     """Only joints that were read in this cycle; effort is NaN where no factor to N·m is calibrated."""
-    read = [(j, a) for j, a in zip(joints, readings.axes, strict=True) if math.isfinite(a.position)]
+    read = [(j, a) for j, a in zip(joints, readings.joints, strict=True) if math.isfinite(a.position)]
     message = JointState()
     message.header.stamp = stamp
     message.name = [joint for joint, _ in read]
@@ -25,9 +25,9 @@ def joint_state(stamp: Time, joints: Sequence[str], readings: link.Readings) -> 
     return message
 
 
-def commanded(stamp: Time, joints: Sequence[str], readings: link.Readings, session: str) -> JointState:
+def commanded(stamp: Time, joints: Sequence[str], readings: link.CycleReadings, session: str) -> JointState:
     """What is being commanded now, and in which session (as the frame id, like that of set-points)."""
-    known = [(j, a) for j, a in zip(joints, readings.axes, strict=True) if math.isfinite(a.commanded_position)]
+    known = [(j, a) for j, a in zip(joints, readings.joints, strict=True) if math.isfinite(a.commanded_position)]
     message = JointState()
     message.header.stamp = stamp
     set_session(message, session)
@@ -37,16 +37,16 @@ def commanded(stamp: Time, joints: Sequence[str], readings: link.Readings, sessi
     return message
 
 
-def dynamic_state(stamp: Time, joints: Sequence[str], readings: link.Readings) -> DynamicJointState:
+def dynamic_state(stamp: Time, joints: Sequence[str], readings: link.CycleReadings) -> DynamicJointState:
     """All that is known of each servo; what was not read is left out, its age says since when."""
     message = DynamicJointState()
     message.header.stamp = stamp
     message.joint_names = list(joints)
-    message.interface_values = [_interfaces(axis) for axis in readings.axes]
+    message.interface_values = [_interfaces(axis) for axis in readings.joints]
     return message
 
 
-def _interfaces(axis: link.AxisReading) -> InterfaceValue:
+def _interfaces(axis: link.JointReading) -> InterfaceValue:
     values = {
         "position": axis.position,
         "velocity": axis.velocity,
@@ -57,8 +57,13 @@ def _interfaces(axis: link.AxisReading) -> InterfaceValue:
         "voltage": axis.voltage,
         "age": axis.age,
         "slow_age": axis.slow_age,
-        "torque_enabled": axis.torque,
-        "hardware_error": axis.hardware_error,
+        "torque_enabled": _number(axis.torque),
+        "hardware_error": _number(axis.hardware_error),
     }
     known = {name: value for name, value in values.items() if math.isfinite(value)}
     return InterfaceValue(interface_names=list(known), values=list(known.values()))
+
+
+def _number(value: int | None) -> float:
+    """As the message has it, which knows numbers alone."""
+    return math.nan if value is None else float(value)

@@ -112,10 +112,10 @@ class Parts:
                 "the bus process works with other settings than ours; disable and start again to change them"
             )
 
-    def _cycle(self, readings: link.Readings) -> None:
+    def _cycle(self, readings: link.CycleReadings) -> None:
         self.outlet.cycle(readings)
 
-    def _status(self, status: Status, readings: link.Readings | None) -> None:
+    def _status(self, status: Status, readings: link.CycleReadings | None) -> None:
         if status.protective_stop:
             self.latch.keep(engaged=True)
         self._look_at_latch(status)

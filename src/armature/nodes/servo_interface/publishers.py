@@ -38,7 +38,7 @@ class Outlet:
     def __init__(self, node: Node, configuration: ServoConfiguration, inlet: Inlet) -> None:
         """Args: whose publishers they are, what the arm is, and who counts refused set-points."""
         self.status: Status | None = None
-        self.readings: link.Readings | None = None
+        self.readings: link.CycleReadings | None = None
         self.is_ending = False  # whether this process was asked to end
         self._told_ending = False
         self._node = node
@@ -57,14 +57,14 @@ class Outlet:
                 self._node.destroy_publisher(publisher)
             self._publishers.clear()
 
-    def cycle(self, readings: link.Readings) -> None:
+    def cycle(self, readings: link.CycleReadings) -> None:
         """A cycle of the bus has ended; one that was heard of before, as after a pause, is not told again."""
         with self._lock:
             if readings.time > self._newest:
                 self._newest = readings.time
                 self._tell_cycle(readings)
 
-    def _tell_cycle(self, readings: link.Readings) -> None:
+    def _tell_cycle(self, readings: link.CycleReadings) -> None:
         self.readings = readings
         joints = self._configuration.joints
         state = messages.joint_state(self._stamp_of(readings), joints, readings)
@@ -78,7 +78,7 @@ class Outlet:
         if self._is_due(topics.DIAGNOSTICS, _DIAGNOSTICS_EVERY):
             self._publish_diagnostics()
 
-    def state(self, status: Status, readings: link.Readings | None) -> None:
+    def state(self, status: Status, readings: link.CycleReadings | None) -> None:
         """The child has told its status.
 
         Args:
@@ -88,7 +88,7 @@ class Outlet:
         with self._lock:
             self._tell_state(status, readings)
 
-    def _tell_state(self, status: Status, readings: link.Readings | None) -> None:
+    def _tell_state(self, status: Status, readings: link.CycleReadings | None) -> None:
         before, self.status = self.status, status
         is_ending, was_ending = self.is_ending, self._told_ending
         is_known = before is not None and diagnostics.shown(before) == diagnostics.shown(status)
@@ -136,7 +136,7 @@ class Outlet:
         if publisher is not None:  # it is not closed
             publisher.publish(message)
 
-    def _stamp_of(self, readings: link.Readings) -> Any:
+    def _stamp_of(self, readings: link.CycleReadings) -> Any:
         """ROS time of a cycle; this process may have been put aside since."""
         clock = self._node.get_clock()
         if clock.ros_time_is_active:  # a simulated clock does not pass as the monotonic one does

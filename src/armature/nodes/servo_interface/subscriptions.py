@@ -56,7 +56,7 @@ class Inlet:
         if self._simulated is not None:
             self._simulated.attach(0.0 if readings is None else readings.loop_time)
 
-    def simulated_time(self, readings: link.Readings) -> float | None:
+    def simulated_time(self, readings: link.CycleReadings) -> float | None:
         """Of a cycle of the loop [s]; None where time is not simulated, or has not been told yet."""
         return None if self._simulated is None else self._simulated.to_simulated(readings.loop_time)
 

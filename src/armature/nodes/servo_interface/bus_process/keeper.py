@@ -29,8 +29,8 @@ class BusKeeper:
         self,
         config: Callable[[], Mapping[str, Any]],
         on_attached: Callable[[BusClient], None],
-        on_cycle: Callable[[link.Readings], None],
-        on_status: Callable[[Status, link.Readings | None], None],
+        on_cycle: Callable[[link.CycleReadings], None],
+        on_status: Callable[[Status, link.CycleReadings | None], None],
     ) -> None:
         """Nothing is started yet. What is given here is called in the keeper's thread.
 
@@ -178,12 +178,12 @@ class BusKeeper:
         why = "the bus process has ended; the servos hold their last goals; it is being started anew"
         self._lose(f"{why} ({failure})" if failure else why)
 
-    def _hear_cycle(self, readings: link.Readings) -> None:
+    def _hear_cycle(self, readings: link.CycleReadings) -> None:
         if not self._closing.is_set():
             self._on_cycle(readings)
             self._tell()
 
-    def _hear_status(self, status: Status, readings: link.Readings | None) -> None:
+    def _hear_status(self, status: Status, readings: link.CycleReadings | None) -> None:
         self.status = status
         if not self._closing.is_set():
             self._on_status(status, readings)
