@@ -8,7 +8,7 @@ NPM := @PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm --prefix web --silent
 export ROS_DISTRO
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test soak check web bench clean
+.PHONY: help setup run test soak check web docs bench clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -20,7 +20,7 @@ run: setup ## Start the graph on the emulated arm; ARGS="--port /dev/ttyUSB0" fo
 	@exec $(VENV)/bin/armature up $(ARGS)
 
 # What needs no ROS uses all cores; what runs the graph in real time waits most of its time, so it runs in pairs.
-VIRTUAL := tests/bench tests/core tests/dynamixel tests/emulator tests/recording
+VIRTUAL := tests/bench tests/core tests/docs tests/dynamixel tests/emulator tests/recording
 PAGE := $(filter-out tests/monitor/test_node%,$(wildcard tests/monitor/test_*.py)) tests/monitor/api tests/monitor/http tests/monitor/browser tests/provision
 test: ## Run all tests; ARGS="-k wiring" for some
 	$(PROVISION) test
@@ -43,16 +43,22 @@ check: ## Check format, lint, types, the page's types and import rules
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
 	$(NPM) run check
-	@$(VENV)/bin/python -m pytest -q tests/test_imports.py
+	@$(VENV)/bin/python -m pytest -q tests/test_imports.py tests/docs
 
 # One page serves every distribution, also those without wheels.
 web: ROS_DISTRO := jazzy
 web: ## Build the web page into web/dist
 	$(PROVISION) web
 
+docs: ## Build the documents into docs/_build/html, without a warning
+	$(PROVISION) docs
+	@$(VENV)/bin/python docs/reference_tables
+	@$(VENV)/bin/python -m sphinx -q -W --keep-going -j auto -b html docs docs/_build/html
+	@echo "open docs/_build/html/index.html"
+
 bench: setup ## Measure this machine
 	@exec $(VENV)/bin/armature bench $(ARGS)
 
 clean: ## Remove everything that setup and the tests have made
-	rm -rf .venv .venv-kilted web/node_modules web/dist build install log src/*.egg-info
+	rm -rf .venv .venv-kilted web/node_modules web/dist docs/_build docs/generated build install log src/*.egg-info
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis

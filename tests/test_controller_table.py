@@ -1,4 +1,4 @@
-"""The table of docs/controller.md names tests that exist, and parameters that do."""
+"""The table of docs/reference/controller.md names tests that exist, and parameters that do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from armature.core.model.arm import ArmModel
 from armature.nodes.arm_controller.jtc_parameters import JointConstraints, TrajectoryParameters
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGE = (ROOT / "docs" / "controller.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "reference" / "controller.md").read_text("utf-8")
 ROWS = [line for line in PAGE.partition("## JTC's behaviours")[2].splitlines() if line.startswith("| ")][1:]
 NAMED = sorted(set(re.findall(r"`([\w/]+\.py)::(\w+)`", PAGE)))
 MOVEIT = yaml.safe_load((ROOT / "config" / "moveit_controllers.yaml").read_text("utf-8"))

@@ -36,13 +36,17 @@ ROOMS = {
     "errors": Room(forbidden=PURE),
     "core": Room(("errors",), ("numpy",), forbidden=PURE),
     "core.model": Room(("errors",), ("numpy", "yaml"), forbidden=PURE),
-    "core.trajectory": Room(("core.model", "errors"), ("numpy", "ruckig"), forbidden=PURE),
-    "core.control": Room(("core.trajectory", "errors"), ("numpy", "ruckig"), forbidden=PURE),
+    "core.trajectory": Room(("core.arrays", "core.model", "errors"), ("numpy", "ruckig"), forbidden=PURE),
+    "core.control": Room(
+        ("core.arrays", "core.jog_limits", "core.trajectory", "errors"), ("numpy", "ruckig"), forbidden=PURE
+    ),
     "core.kinematics": Room(
-        ("core.model", "core.steps", "core.trajectory", "errors"), ("mujoco", "numpy", "ruckig"), forbidden=PURE
+        ("core.arrays", "core.model", "core.steps", "core.trajectory", "errors"),
+        ("mujoco", "numpy", "ruckig"),
+        forbidden=PURE,
     ),
     "core.planning": Room(
-        ("core.kinematics", "core.model", "core.steps", "core.trajectory", "errors"),
+        ("core.arrays", "core.kinematics", "core.model", "core.steps", "core.trajectory", "errors"),
         ("numpy", "ruckig"),
         forbidden=PURE,
     ),
@@ -60,6 +64,7 @@ ROOMS = {
     ),
     "dynamixel.motion": Room(
         (
+            *("core.arrays", "core.jog_limits"),
             *("core.control.readiness", "core.model", "core.trajectory", "dynamixel.servo", "dynamixel.status"),
             *("dynamixel.tables", "dynamixel.wiring", "errors"),
         ),
@@ -108,7 +113,7 @@ ROOMS = {
         forbidden=PURE,
     ),
     "emulator.physics": Room(
-        ("core.kinematics", "core.model", "dynamixel.wiring", "emulator.servo", "errors"),
+        ("core.arrays", "core.kinematics", "core.model", "dynamixel.wiring", "emulator.servo", "errors"),
         ("mujoco", "numpy"),
         forbidden=PURE,
     ),
@@ -126,7 +131,7 @@ ROOMS = {
         ("core.model", "errors", "recording.bag"), ("matplotlib", "mcap", "mcap_ros2", "numpy")
     ),
     "monitor": Room(("core", "errors"), ("flask", "numpy", "werkzeug")),
-    "monitor.api": Room(("core.model", "errors", "monitor"), ("flask", "werkzeug", "numpy")),
+    "monitor.api": Room(("core.jog_limits", "core.model", "errors", "monitor"), ("flask", "werkzeug", "numpy")),
     "monitor.http": Room(("errors", "monitor"), ("cheroot", "flask", "werkzeug")),
     "nodes": Room(),
     "nodes.common": Room(("core", "dynamixel", "end_times", "errors", "signals"), ANY),

@@ -1,4 +1,4 @@
-"""Feed-forward on virtual time: what the README says of it."""
+"""Feed-forward on virtual time: what docs/measured.md says of it."""
 
 from __future__ import annotations
 

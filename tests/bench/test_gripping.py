@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from armature.bench.simulation.virtual import ARM, WIRING, Bench
-from armature.core.control.goal_monitor import GripJudge
-from armature.core.control.grip_relief import Squeeze
-from armature.core.control.group import GroupControl, GroupSettings
+from armature.core.control.grip import GripForceLimit, GripMonitor
+from armature.core.control.group import GroupControl
+from armature.core.control.group_state import GroupSettings, GroupState
 from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.segments import Segment
 from armature.dynamixel.motion.grip import lead
@@ -29,10 +29,10 @@ class Gripper:
     def __init__(self, most):
         self.bench = Bench("home", registers={JOINT: {"Position P Gain": GAIN}}).enabled()
         limits = GroupLimits.of(ARM, (JOINT,), {JOINT: 0.2}, {JOINT: 2.0})
-        self.control = GroupControl(limits, GroupSettings(np.full(1, 0.002), np.zeros(1)))
-        self.squeeze = Squeeze(limits, np.array([most]), STANDING)
-        self.control.note_state("ENABLED", "s1")
-        self.control.note_commanded(self.bench.now, self.commanded(), "s1", self.bench.now)
+        self.control = GroupControl(GroupState(limits, GroupSettings(np.full(1, 0.002), np.zeros(1))))
+        self.squeeze = GripForceLimit(limits, np.array([most]), STANDING)
+        self.control.state.note_state("ENABLED", "s1")
+        self.control.state.note_commanded(self.bench.now, self.commanded(), "s1", self.bench.now)
         self.ends, self.loads, self._segments = [], [], 0
         self.run(0.02)
 
@@ -40,9 +40,9 @@ class Gripper:
         return {JOINT: self.bench.loop.state.setpoints(self.bench.now)[JOINT].position}
 
     def command(self, position, speed=1.0):
-        judge = GripJudge(np.array([position]), 0.003, STANDING, 0.5, allow_stalling=True)
-        target, speeds = np.array([position]), speed * self.control.limits.velocity
-        self.control.move(target, speeds, judge, self.ends.append, self.bench.now)
+        monitor = GripMonitor(np.array([position]), 0.003, STANDING, 0.5, allow_stalling=True)
+        target, speeds = np.array([position]), speed * self.control.state.limits.velocity
+        self.control.move(target, speeds, monitor, self.ends.append, self.bench.now)
 
     def run(self, seconds):
         for _ in range(round(seconds / 0.01)):
@@ -52,14 +52,16 @@ class Gripper:
 
     def _control(self, now):
         axis = self.bench.loop.state.axes[JOINT]
-        self.control.note_reading(now, {JOINT: axis.position}, {JOINT: axis.velocity}, now)
-        self.control.note_commanded(now, self.commanded(), "s1", now)
-        target = self.squeeze.relieved(now, self.control.setpoint(now), self.control.arm.measured)
+        self.control.state.note_reading(now, {JOINT: axis.position}, {JOINT: axis.velocity}, now)
+        self.control.state.note_commanded(now, self.commanded(), "s1", now)
+        target = self.squeeze.set_back(
+            now, self.control.state.motion.setpoint(now), self.control.state.arm.measured
+        )
         if target is not None:
-            self.control.relieve(target, now)
-        self.control.update(now)
+            self.control.limit_grip(target, now)
+        self.control.state.update(now)
         self.loads.append(abs(self.bench.servo(JOINT).drive.motor.load))
-        segment = self.control.segment(now)
+        segment = self.control.state.segment(now)
         if segment is not None:
             self._segments += 1
             self.bench.loop.follow(Segment(self._segments, "s1", segment.begin, segment.trajectory), now)

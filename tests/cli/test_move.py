@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from armature.cli.arm.move import asked
-from armature.cli.main import parser
+from armature.cli.arm.move_goal import move_goal
+from armature.cli.main import parse
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import to_seconds
 
 
 def goal_of(*words):
-    return asked(parser().parse_args(["move", *words]))
+    return move_goal(parse(["move", *words]))
 
 
 def transforms(goal):
@@ -89,12 +89,12 @@ def test_wrong_use_ends_with_2_and_says_what_is_right(words, says, capsys):
 
 @pytest.mark.parametrize(("given", "namespace"), [("left", "left"), ("/cell/left/", "cell/left"), ("", "")])
 def test_a_namespace_is_taken_with_slashes_and_without(given, namespace):
-    assert parser().parse_args(["move", "home", "--namespace", given]).namespace == namespace
+    assert parse(["move", "home", "--namespace", given]).namespace == namespace
 
 
 @pytest.mark.parametrize("given", ["2nd", "left arm", "left//arm", "links-unten", "~arm", "größe"])
 def test_what_is_no_namespace_of_ros_is_wrong_use(given, capsys):
     with pytest.raises(SystemExit) as ended:
-        parser().parse_args(["move", "home", "--namespace", given])
+        parse(["move", "home", "--namespace", given])
     assert ended.value.code == 2
     assert "write letters, digits and _" in capsys.readouterr().err

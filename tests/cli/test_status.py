@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from armature.cli import main
-from armature.cli.graph import graph, status
+from armature.cli.graph import logs, page, status
 from armature.errors import ConfigError, ProcessError
 from armature.nodes.monitor.access_key import keep_key, key_file
 
@@ -42,14 +42,14 @@ def test_a_fault_of_which_little_is_known_is_told_without_gaps():
 
 
 def test_a_silent_monitor_is_said_to_be_silent(tmp_path):
-    assert status.ask(status.url(tmp_path)) is None
+    assert page.ask(page.page_address(tmp_path)) is None
     assert list(status._arm_lines({})) == ["arm: unknown: the monitor does not answer"]
 
 
 def test_where_no_graph_has_left_a_log_the_step_that_makes_one_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("ARMATURE_RUNTIME", str(tmp_path))
     with pytest.raises(ProcessError, match="there is no log; start it with: armature up"):
-        graph.logs(Namespace(namespace="", process=None, n=10))
+        logs.run(Namespace(namespace="", process=None, n=10))
 
 
 @pytest.fixture
@@ -81,15 +81,15 @@ def test_a_monitor_that_others_can_reach_is_told_the_key_and_no_other_is(keyed, 
     port, told = keyed
     monkeypatch.setenv("http_proxy", "http://192.0.2.1:9")
     keep_key(key_file(tmp_path / "armature"))
-    assert status.ask(f"http://0.0.0.0:{port}/") == {"state": {}}
+    assert page.ask(f"http://0.0.0.0:{port}/") == {"state": {}}
     with pytest.raises(ProcessError, match="another access key"):
-        status.ask(f"http://127.0.0.1:{port}/")
+        page.ask(f"http://127.0.0.1:{port}/")
     assert told[-1] is None
 
 
 def test_a_key_that_is_needed_and_not_there_is_told(keyed):
     with pytest.raises(ConfigError, match="access key"):
-        status.ask(f"http://0.0.0.0:{keyed[0]}/")
+        page.ask(f"http://0.0.0.0:{keyed[0]}/")
 
 
 def test_statistics_stand_under_the_name_of_their_servo():

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from armature.core.control.goal_monitor import TrajectoryJudge
-from armature.core.control.group import GroupControl, GroupSettings
-from armature.core.control.tolerance import Tolerance, Tolerances
+from armature.core.control.group import GroupControl
+from armature.core.control.group_state import GroupSettings, GroupState
+from armature.core.control.tolerance import Tolerance, Tolerances, TrajectoryMonitor
 from armature.core.control.tracker import HANDOVER
 from armature.core.model.arm import Limit
 from armature.core.trajectory.retiming import STEP
@@ -20,7 +20,7 @@ from .groups import JOINTS, group
 
 CYCLE = 0.01  # [s]
 LIMITS = group()
-_JUDGE = TrajectoryJudge(Tolerances((Tolerance(0.2),) * 2, (Tolerance(0.05),) * 2, goal_time=1.0), LIMITS)
+MONITOR = TrajectoryMonitor(Tolerances((Tolerance(0.2),) * 2, (Tolerance(0.05),) * 2, goal_time=1.0), LIMITS)
 _RENEWED_EVERY, _TOLD_EVERY = 2, 5  # cycles
 
 
@@ -44,12 +44,12 @@ class Commanded:
         self.positions, self.velocities, self.accelerations = [], [], []
         self.demands = []  # of the path itself in the cycle before
         settings = GroupSettings(start_tolerance=np.full(2, 0.05), margin=np.full(2, 0.02), **options)
-        self.control = GroupControl(LIMITS, settings)
+        self.control = GroupControl(GroupState(LIMITS, settings))
         bounds = {joint: Limit(-2.0, 2.0, 2.0, 1.0) for joint in JOINTS}
         self.receiver = Setpoints(bounds, dict.fromkeys(JOINTS, Dynamics(4.0, 40.0)))
         self.receiver.hold(dict.fromkeys(JOINTS, 0.0))
         self._segments, self._followed = 0, None
-        self.control.note_state("ENABLED", "s1")
+        self.control.state.note_state("ENABLED", "s1")
         self._cycle()
 
     @property
@@ -60,19 +60,19 @@ class Commanded:
     @property
     def is_moving(self):
         """Whether anything is still to be done."""
-        return self.control.is_moving(self.now) or self.receiver.is_moving(self.now)
+        return self.control.state.motion.is_moving(self.now) or self.receiver.is_moving(self.now)
 
     def follow(self, goal, stamp=None):
         """Take a goal; notes its end."""
-        self.control.follow(goal, stamp, _JUDGE, self.ends.append, self.now)
+        self.control.follow(goal, stamp, MONITOR, self.ends.append, self.now)
         self.go()
 
     def go(self):
         """Hand over the newest segment, as the node does; the receiver refuses jumps."""
-        segment = self.control.segment(self.now)
+        segment = self.control.state.segment(self.now)
         if segment is not None:
             self._segments += 1
-            tracker = self.control._tracker
+            tracker = self.control.state.motion.tracker
             pace = tracker._pace if tracker._tail is None else tracker._tail[0]
             # A motion on no path has nothing to take by itself, once what was followed before it has been left.
             own_until = HANDOVER if tracker._is_lease else np.inf
@@ -109,11 +109,11 @@ class Commanded:
         position, velocity = (
             dict(zip(JOINTS, rows[-1], strict=True)) for rows in (self.positions, self.velocities)
         )
-        self.control.note_reading(now, position, velocity, now)
+        self.control.state.note_reading(now, position, velocity, now)
         if self.cycles % _TOLD_EVERY == 0:
-            self.control.note_commanded(now, position, "s1", now)
+            self.control.state.note_commanded(now, position, "s1", now)
         if self.cycles % _RENEWED_EVERY == 0:
-            self.control.update(now)
+            self.control.state.update(now)
             self.go()
 
     def _is_steep(self):

@@ -107,16 +107,13 @@ def disabled(_graph: Launched) -> None:
 
 def enabled(graph: Launched) -> None:
     """At rest, away from the pose in which it parks."""
-    for _ in range(3):  # a busy machine may make it stop and hold on its way, as it must then
-        graph.until(lambda: graph.enable().success and graph.commanded)
-        begin = graph.positions()["waist"]
-        graph.place = 0.4 if begin < 0.1 else -0.4
-        with suppress(AssertionError):
-            graph.move_waist(graph.place - begin, 1.0)
-            graph.until(lambda: graph.state() in ("ENABLED", "HOLDING"))
-        if graph.state() == "ENABLED" and abs(graph.positions()["waist"]) > 0.3:
-            return
-    raise AssertionError(f"the machine is too busy: {graph.values()['why']}")
+    assert graph.enable().success
+    graph.until(lambda: graph.state() == "ENABLED" and graph.commanded)
+    begin = graph.positions()["waist"]
+    graph.place = 0.4 if begin < 0.1 else -0.4
+    graph.move_waist(graph.place - begin, 1.0)
+    graph.until(lambda: graph.state() != "MOVING")
+    assert graph.state() == "ENABLED", graph.values()
 
 
 def moving(graph: Launched) -> None:

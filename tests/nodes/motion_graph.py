@@ -1,4 +1,4 @@
-"""Controllers under test, the servo side and a client, in one process and one executor."""
+"""Controllers under test, the servo side and a client, in one process, one executor and virtual time."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from armature.nodes.common import topics
 from armature.nodes.common.conversions import to_duration
 
 from .servo_side import ServoSide
+from .virtual_time import SIMULATED, VirtualTime
 
 ARM = ("waist", "elbow")
 URDF = """<robot name="two">
@@ -66,7 +67,10 @@ class MotionGraph:
         self.context = rclpy.Context()
         rclpy.init(context=self.context)
         self.executor = EventsExecutor(context=self.context)
-        self.node = self._add(rclpy.create_node("servo_interface", context=self.context))
+        self.time = VirtualTime(self.executor)
+        self.node = self._add(
+            rclpy.create_node("servo_interface", context=self.context, parameter_overrides=[SIMULATED])
+        )
         arm = ArmModel.from_urdf(urdf)
         self.servos = ServoSide(self.node, arm, dict(zip((*ARM, "gripper"), rest, strict=True)))
         self.servos.unread.update(unread)
@@ -92,8 +96,8 @@ class MotionGraph:
 
     def make(self, kind, values):
         """Make a node with parameters."""
-        overrides = [Parameter(name, value=value) for name, value in values.items()]
-        return kind(context=self.context, parameter_overrides=overrides)
+        overrides = [SIMULATED, *(Parameter(name, value=value) for name, value in values.items())]
+        return kind(context=self.context, parameter_overrides=overrides, steady=self.time.clock())
 
     def stop_controllers(self):
         """End both controllers as a kill would: without a word."""
@@ -113,7 +117,11 @@ class MotionGraph:
 
     def _knows(self, node, session):
         control = node.control
-        return control.arm.session == session and control.setpoint(0.0) and control.arm.measured
+        return (
+            control.state.arm.session == session
+            and control.state.motion.setpoint(0.0)
+            and control.state.arm.measured
+        )
 
     def send(self, message, **fields):
         """Send a trajectory; returns the goal's handle."""
@@ -126,19 +134,7 @@ class MotionGraph:
 
     def follow(self, message, **fields):
         """Send a trajectory and wait for its end; returns the answer."""
-        return self.answer_of(lambda: self.send(message, **fields))
-
-    def answer_of(self, send):
-        """Send a goal and wait for its end; returns the answer.
-
-        Once more where this process was put aside for so long that the motion starved, as a busy machine does.
-        """
-        belated = len(self.servos.belated)
-        answer = self.answer(send())
-        if len(self.servos.belated) == belated:
-            return answer
-        self.enable_servos(f"after {len(self.servos.belated)} belated segments")
-        return self.answer(send())
+        return self.answer(self.send(message, **fields))
 
     def answer(self, handle):
         """Wait for a goal's end; returns status and result."""
@@ -154,17 +150,25 @@ class MotionGraph:
 
     def until(self, condition, seconds=20.0):
         """Spin until a condition holds."""
-        end = time.monotonic() + seconds
+        end = self.time.now + seconds
         while not condition():
-            assert time.monotonic() < end, "waited in vain"
-            self.executor.spin_once(timeout_sec=0.02)
+            assert self.time.now < end, "waited in vain"
+            self.time.step()
+
+    def attend(self, condition, seconds=60.0):
+        """Wait for what another process does, for which time passes no faster than the machine's."""
+        give_up = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < give_up, "waited in vain"
+            self.time.keep_pace()
 
     def spin(self, seconds):
         """Let time pass that the behaviour under test needs to pass."""
-        end = time.monotonic() + seconds
-        self.until(lambda: time.monotonic() >= end)
+        end = self.time.now + seconds
+        self.until(lambda: self.time.now >= end - 1e-9, seconds + 1.0)
 
     def _add(self, node):
+        self.time.lead(node)
         self.executor.add_node(node)
         return node
 

@@ -140,18 +140,13 @@ class ServoGraph:
 
     def move_waist(self, distance: float, seconds: float, stamp: Time | None = None) -> None:
         """Publish a motion of the waist over a distance [rad], from now on, until it has begun."""
+        self.until(lambda: self.setpoints.get_subscription_count() > 0)
         before = len(self.states)
-        for _ in range(5):
-            self.publish_waist(distance, seconds, stamp)
-            give_up = time.monotonic() + 3.0
-            while time.monotonic() < give_up:
-                self.executor.spin_once(timeout_sec=0.05)
-                if any(state.message == "MOVING" for state in self.states[before:]):
-                    return
-        raise AssertionError(f"no motion begins; state {self.state()}")
+        self.publish_waist(distance, seconds, stamp)
+        self.until(lambda: any(state.message == "MOVING" for state in self.states[before:]))
 
     def publish_waist(self, distance: float, seconds: float, stamp: Time | None = None) -> None:
-        """Publish it once; a subscriber that has not met its publisher yet does not hear it."""
+        """Publish it, whoever hears it."""
         begin = positions_of(self.commanded[-1])["waist"]
         message = JointTrajectory(joint_names=["waist"])
         message.header.stamp = stamp or to_stamp(self.node.get_clock().now().nanoseconds)

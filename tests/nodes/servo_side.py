@@ -9,7 +9,6 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from sensor_msgs.msg import JointState
 
 from armature.core.control.blocked import Block
-from armature.core.control.tracker import HANDOVER
 from armature.core.trajectory.stopping import Dynamics
 from armature.dynamixel.motion.setpoints import Setpoints
 from armature.errors import GoalRefused
@@ -31,8 +30,7 @@ class ServoSide:
         self.effort = {}  # measured, of joints whose servo knows it [N·m] or [N]
         self.unread = set()  # joints that do not answer
         self.segments = []
-        self.refused = []  # why, of segments that came in time
-        self.belated = []  # why, of those that came so late that a motion could not be continued
+        self.refused = []  # why
         self.trace = []  # commanded positions of every cycle
         limits = {joint.name: joint.limit for joint in arm.driven}
         self._setpoints = Setpoints(limits, dict.fromkeys(limits, Dynamics(4.0, 40.0)))
@@ -55,11 +53,6 @@ class ServoSide:
         self._state.publish(diagnostic("servo_interface", DiagnosticStatus.OK, state, values))
         self._say_commanded(self._now())
 
-    @property
-    def is_enabled(self):
-        """Whether segments are taken."""
-        return bool(self._session)
-
     def _now(self):
         return self._node.get_clock().now().nanoseconds * 1e-9
 
@@ -74,7 +67,7 @@ class ServoSide:
         try:
             self._setpoints.accept(segment, self._now())
         except GoalRefused as error:
-            self._refuse(str(error), self._now() - segment.begin)
+            self.refused.append(str(error))
 
     def _give_way(self, joints):
         """Joints that do not follow go back to where they are, in a session that takes no late segment."""
@@ -87,13 +80,6 @@ class ServoSide:
         self._setpoints.retreat(places, self._now())
         name, _, number = self._session.partition(".")
         self.be("ENABLED", f"{name}.{int(number or 0) + 1}", f"blocked at {joints[0]}", **blocks)
-
-    def _refuse(self, why, late):
-        if late < HANDOVER:
-            self.refused.append(why)
-            return
-        self.belated.append(why)  # a busy machine; the arm holds
-        self.be("HOLDING", why=why)
 
     def _cycle(self):
         now = self._now()

@@ -18,7 +18,7 @@ def plan(tmp_path: Path) -> Plan:
 
 
 @pytest.mark.parametrize("node", [True, False])
-@pytest.mark.parametrize("target", ["setup", "test", "web"])
+@pytest.mark.parametrize("target", ["setup", "test", "web", "docs"])
 def test_each_step_follows_what_it_needs(
     plan: Plan, monkeypatch: pytest.MonkeyPatch, target: str, node: bool
 ) -> None:

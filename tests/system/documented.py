@@ -8,15 +8,17 @@ from __future__ import annotations
 # On one graph that `armature up` has started, with what each must say; its exit code is 0.
 ON_THE_GRAPH = {
     "armature status": "DISABLED",
+    ".venv/bin/python examples/first_motion.py": "goal reached",
     "armature status --servos": "elbow",
     ".venv/bin/armature record start": "recording_",
+    "armature enable": "enabled",
     "armature move home": "goal reached",
     "armature move --joints elbow=0.5,waist=0": "goal reached",
     "armature move --to 0.25 0.1 0.15 [R P Y]": "goal reached",
-    "armature move --line 0 0 -0.05": "goal reached",
     "armature move --arc 0.03 0.03 0 0 0.06 0": "goal reached",
     ".venv/bin/armature record stop": "recording_",
     ".venv/bin/armature report BAG": "joint states",
+    "armature disable": "parked, torque off",
     "armature free --end": "",
     "armature world --robot armature6 --out armature6.sdf": "",
     "armature logs --namespace left": "there is no log",
@@ -24,6 +26,8 @@ ON_THE_GRAPH = {
     "armature fault active": "nothing",
     "armature fault push --joint elbow --param torque=0.7 --for 0.5": "injected push",
     "armature fault clear": "cleared",
+    "armature record snapshot": "snapshot_",
+    "armature logs servo_interface": "servo_interface",
     "armature restart servo_interface": "",
     "armature down": "torque is off",
 }
@@ -43,37 +47,29 @@ CALIBRATION = (
 
 # Forms of commands: names in capitals and … stand for something. Filled in so, they must be what the parser takes.
 FORMS = {
-    "armature up [--robot NAME] [--port DEV|emulated|gazebo] [--http HOST:PORT] [--namespace NS]": (
-        "up --robot armature6 --port emulated --http 0.0.0.0:8080 --namespace left"
-    ),
-    "armature logs [PROCESS]": "logs monitor",
-    "armature restart PROCESS": "restart monitor",
+    "armature move home --seconds 10": "move home --seconds 10",
+    "armature move NAME": "move home",
+    "armature check --robot NAME --port DEV": "check --robot armature6 --port DEV",
+    "armature up --http 0.0.0.0:8080": "up --http 0.0.0.0:8080",
+    "armature logs": "logs",
+    "armature restart": "restart monitor",
+    "armature free": "free elbow",
+    "armature record": "record start",
+    "armature report": "report BAG",
+    "armature fault": "fault drop",
+    "armature bench": "bench bus graph control tracking faults web",
+    "armature move": "move home park",
     "armature scan": "scan",
-    "armature setup [JOINT]": "setup elbow",
-    "armature calibrate [JOINT …]": "calibrate elbow waist",
     "armature check": "check",
     "armature setup": "setup",
     "armature calibrate": "calibrate",
-    "armature move POSE …": "move home park",
-    "armature move --joints …": "move --joints elbow=0.5",
-    "armature move --to …": "move --to 0.25 0.1 0.15",
-    "armature move --line …": "move --line 0 0 -0.05",
     "armature move --line 0 0 -0.05 [--frame tool]": "move --line 0 0 -0.05 --frame tool",
-    "armature move --arc …": "move --arc 0.03 0.03 0 0 0.06 0",
-    "armature free JOINT …": "free elbow waist",
-    "armature record start": "record start",
-    "armature stop": "record stop",
-    "armature snapshot": "record snapshot",
-    "armature report BAG": "report BAG",
-    "armature emulate --link PATH": "emulate --link PATH",
     "armature emulate --link": "emulate --link PATH",
     "armature emulate": "emulate --link PATH",
-    "armature fault NAME": "fault drop",
     "armature fault …": "fault drop",
     "armature fault … --namespace left": "fault drop --namespace left",
     "armature fault stuck_joint": "fault stuck_joint",
     "armature world": "world",
-    "armature bench [bus|graph|control|tracking|faults|loop|web]": "bench bus graph control tracking faults web",
     "armature up --wiring FILE": "up --wiring FILE",
 }
 
@@ -82,16 +78,24 @@ _PORT = "needs servos at a real port"
 _ROS = "needs a ROS 2 installation"
 _GAZEBO = "needs Gazebo; tests/system/test_gazebo.py has a stand-in"
 _LONG = "takes minutes; what it measures has tests of its own in tests/bench"
+_FAULT = "a fault of the table of docs/reference/emulator.md, which are all injected"
 _TWO = "two arms are started by tests/system/test_two_arms.py"
 NOT_RUN = {
-    ".venv/bin/armature setup --port /dev/ttyUSB0 --robot NAME": _PORT,
+    "armature setup --port /dev/ttyUSB0 --robot NAME": _PORT,
+    "armature calibrate --port /dev/ttyUSB0 --robot NAME": _PORT,
+    "armature check --port /dev/ttyUSB0 --robot NAME": _PORT,
+    "armature fault silence --joint elbow --for 1": _FAULT,
+    "armature fault reset --joint waist": _FAULT,
+    "armature fault stuck_joint --joint waist": _FAULT,
+    "source .venv/bin/activate": "is the environment that the tests run in",
+    "systemctl stop": "needs systemd",
+    "ros2 bag play": _ROS,
+    "ros2 service call /servo_interface/clear_faults std_srvs/srv/Trigger": _ROS,
     "armature setup --port /dev/ttyUSB0": _PORT,
     "armature setup --port /dev/ttyUSB0 elbow": _PORT,
     "armature setup --port /dev/ttyUSB0 elbow --dry-run": _PORT,
     "armature calibrate --port /dev/ttyUSB0": _PORT,
     "armature calibrate --port /dev/ttyUSB0 --pose home elbow": _PORT,
-    "armature check --port /dev/serial/by-id/usb-FTDI_…": _PORT,
-    "armature scan --port /dev/serial/by-id/usb-FTDI_…": _PORT,
     "armature up --namespace left --port /dev/ttyUSB0 --wiring left/servos.yaml --params-file left/arm.yaml": _TWO,
     "armature up --namespace right --port /dev/ttyUSB1 --wiring right/servos.yaml --params-file right/arm.yaml"
     " --http 127.0.0.1:8081": _TWO,
@@ -104,7 +108,7 @@ NOT_RUN = {
     "armature bench loop": _LONG,
     "armature bench bus --plot FILE": _LONG,
     "armature bench tracking --plot FILE": _LONG,
-    "armature bench tracking --plot docs/tracking.png": _LONG,
+    "armature bench tracking --plot docs/images/tracking.png": _LONG,
     "armature up --robot armature6 --port gazebo": _GAZEBO,
     "gz sim -r armature6.sdf": _GAZEBO,
     "ros2 run ros_gz_bridge parameter_bridge --ros-args -p config_file:=config/gazebo_bridge.yaml"
@@ -116,7 +120,6 @@ NOT_RUN = {
     "ros2 launch armature arm.launch.py namespace:=left port:=/dev/ttyUSB0"
     " wiring:=… params_file:=… http_port:=8080": _ROS,
     "ros2 run tf2_ros static_transform_publisher --frame-id world --child-frame-id left/base_link …": _ROS,
-    "ros2 run armature armature": _ROS,
     "ros2 run armature armature status": _ROS,
     "source install/setup.bash": _ROS,
     "apt install ros-jazzy-ros-gz": _ROS,
@@ -136,4 +139,6 @@ MADE = {
     "make soak": "--soak",
     "make web": "armature.provision web",
     "make bench": "armature bench",
+    "make docs": "-m sphinx",
+    'make run ARGS="--robot NAME"': "armature up --robot NAME",
 }

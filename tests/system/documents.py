@@ -17,10 +17,16 @@ _CODE = re.compile(r"`([^`]+)`")
 def commands() -> dict[str, str]:
     """Each command, and the first place where it stands."""
     found: dict[str, str] = {}
-    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+    for path in _written():
         for number, command in _commands_of(path.read_text("utf-8")):
             found.setdefault(command, f"{path.relative_to(ROOT)}:{number}")
     return found
+
+
+def _written() -> list[Path]:
+    """README and docs, without what `make docs` has made."""
+    pages = sorted((ROOT / "docs").rglob("*.md"))
+    return [ROOT / "README.md", *(page for page in pages if not {"generated", "_build"} & set(page.parts))]
 
 
 def _commands_of(text: str) -> list[tuple[int, str]]:

@@ -49,9 +49,9 @@ class Observed(Running):
         self.action = ActionClient(self.node, action.kind, action.name)
         self.link = self.runtime / "default" / "bus"
 
-    def __exit__(self, *what: object) -> None:
+    def _leave(self) -> None:
         self.action.destroy()
-        super().__exit__(*what)
+        super()._leave()
 
     def _on_places(self, message: Any) -> None:
         self.places.append((to_seconds(message.header.stamp), positions_of(message)))

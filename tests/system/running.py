@@ -9,14 +9,15 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
 from rclpy.subscription import Subscription
 from std_srvs.srv import SetBool, Trigger
 
@@ -25,6 +26,8 @@ from armature.nodes.common import topics
 from armature.nodes.common.conversions import positions_of, values_of
 
 ROOT = Path(__file__).resolve().parents[2]
+# As long as set-points reach, so that nothing but a machine later than that stops the arm.
+PATIENT = "/**/servo_interface: {ros__parameters: {latency: 0.03, max_missed_reads: 20}}"
 
 
 def armature(*arguments: str, runtime: Path, **environment: str) -> subprocess.CompletedProcess:
@@ -32,11 +35,6 @@ def armature(*arguments: str, runtime: Path, **environment: str) -> subprocess.C
     environment = os.environ | {"ARMATURE_RUNTIME": str(runtime)} | environment
     command = [sys.executable, "-m", "armature.cli", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90)
-
-
-def was_stopped(client: subprocess.CompletedProcess) -> bool:
-    """Whether the arm stopped and held before the goal ended, or before it came: on a busy machine it must."""
-    return "the servo interface went to" in client.stdout or "the servo interface is HOLDING" in client.stdout
 
 
 class Running:
@@ -49,6 +47,9 @@ class Running:
         self.domain = int(os.environ["ROS_DOMAIN_ID"])  # for its life, whatever the domains of tests that share it
         self.environment = graph_environment(os.environ, ROOT / "config" / "fastdds_loopback.xml")
         self.environment |= {"ARMATURE_RUNTIME": str(runtime), "HOME": str(runtime)}
+        if "--params-file" not in arguments:
+            (patient := runtime / "patient.yaml").write_text(PATIENT, "utf-8")
+            arguments = ("--params-file", str(patient), *arguments)
         arguments = ("up", "--http", "127.0.0.1:0", "--namespace", namespace, *arguments)
         command = [sys.executable, "-m", "armature.cli", *arguments]
         with self.out.open("w") as out:
@@ -62,11 +63,19 @@ class Running:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._leave()
+        if self.process.poll() is None:
+            self.interrupt()
+
+    def rejoin(self) -> None:
+        """Forget who has been met and what has been heard: some of them may have been killed."""
+        self._leave()
+        self._join()
+
+    def _leave(self) -> None:
         self.executor.shutdown()
         self.node.destroy_node()
         self.context.try_shutdown()
-        if self.process.poll() is None:
-            self.interrupt()
 
     def _join(self) -> None:
         self.context = rclpy.Context()
@@ -116,17 +125,13 @@ class Running:
             self.wait_for(running.done, 150.0)
             return running.result()
 
-    def carry_out(self, name: str, attempts: int = 3) -> subprocess.CompletedProcess:
-        """Arm and run the example's client; once more where a busy machine made the arm stop, as it must then."""
-        for _ in range(attempts):
-            self.be_enabled()
-            client = self.send(name)
-            if not was_stopped(client):
-                break
-        return client
+    def carry_out(self, name: str) -> subprocess.CompletedProcess:
+        """Enable the arm and run the example's client."""
+        self.be_enabled()
+        return self.send(name)
 
     def be_enabled(self) -> None:
-        """Torque on, once what was silent on a busy machine has joined again by itself."""
+        """Torque on, once the arm takes commands."""
         self.wait_for(lambda: self.state() in ("ENABLED", "HOLDING", "DISABLED"))
         if self.state() != "ENABLED":
             self.enable()
@@ -156,21 +161,30 @@ class Running:
         return self.states[-1][0] if self.states else ""
 
     def call(self, service: topics.Service, **fields: object) -> object:
-        """Ask a service, and return its answer.
+        """Ask a service as a newcomer, and return its answer.
 
-        Asked again after a while: a killed server is believed alive until its lease ends, and its heir may not be
-        discovered yet.
+        Who has met a server that was killed believes it alive until its lease ends; a newcomer meets its heir.
         """
-        client = self.node.create_client(service.kind, service.name)
-        self.wait_for(client.service_is_ready)
-        futures = []
-        for _ in range(4):
-            futures.append(client.call_async(service.kind.Request(**fields)))
-            with suppress(AssertionError):
-                self.wait_for(lambda: any(future.done() for future in futures), 15.0)
-                break
-        self.node.destroy_client(client)
-        return next(future for future in futures if future.done()).result()
+        with self._newcomer() as (node, executor):
+            client = node.create_client(service.kind, service.name)
+            self.wait_for(client.service_is_ready)
+            future = client.call_async(service.kind.Request(**fields))
+            self.wait_for(lambda: executor.spin_once(timeout_sec=0.0) or future.done(), 60.0)
+            return future.result()
+
+    @contextmanager
+    def _newcomer(self) -> Iterator[tuple[Node, SingleThreadedExecutor]]:
+        context = rclpy.Context()
+        rclpy.init(context=context, domain_id=self.domain)
+        node = rclpy.create_node("newcomer", context=context, namespace=self.namespace)
+        executor = SingleThreadedExecutor(context=context)
+        executor.add_node(node)
+        try:
+            yield node, executor
+        finally:
+            executor.shutdown()
+            node.destroy_node()
+            context.try_shutdown()
 
     def enable(self) -> None:
         """Torque on."""

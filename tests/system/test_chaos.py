@@ -15,9 +15,9 @@ import pytest
 
 from armature.core.model.arm import ArmModel
 
+from ..lateness import __file__ as lateness_script
+from ..lateness import lateness_since, waited
 from .follower import Follower, Observed, names_a_step
-from .lateness import __file__ as lateness_script
-from .lateness import lateness_since, waited
 from .running import ROOT
 from .trouble import JOINTS, Trouble, are_all_up, left_behind
 

@@ -13,11 +13,10 @@ from armature.nodes.common.conversions import to_seconds
 from ..nodes.plants import ROBOT, order, stand_in
 from .running import Running, armature
 
-pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.process, pytest.mark.real_time, pytest.mark.timeout(240)]
 JOINTS = [joint.name for joint in ROBOT.arm.driven if joint.kind == "revolute"]
 PARK = ROBOT.poses["park"]
 STEP = 0.5 * 3.14159 / 180.0  # largest joint step that counts as holding [rad], promise 2
-ATTEMPTS = 4  # a machine too busy for a simulation makes the arm hold, and says so
 
 
 @pytest.fixture(scope="module")
@@ -42,16 +41,6 @@ def turn(graph, angle, seconds):
     return str(file)
 
 
-def enabled(graph):
-    """Enabled, whatever a busy machine has made of it before."""
-    for _ in range(ATTEMPTS):
-        graph.wait_for(lambda: graph.state() in ("ENABLED", "HOLDING", "DISABLED", "FAULT"))
-        if graph.state() == "ENABLED":
-            return
-        graph.trigger(topics.CLEAR_FAULTS)
-        graph.call(topics.ENABLE, data=True)
-
-
 def test_it_is_ready_disabled_where_gazebo_has_the_arm(graph):
     graph.wait_for(lambda: graph.state() == "DISABLED")
     positions = graph.newest_positions()
@@ -66,20 +55,15 @@ def test_joint_states_are_stamped_with_gazebos_time(graph):
 @pytest.mark.parametrize(("factor", "angle", "seconds"), [(1.0, 0.3, 3), (0.2, 0.2, 1)])
 def test_enabled_a_goal_succeeds_at_any_speed_of_the_simulation(graph, factor, angle, seconds):
     order(graph.gazebo, f"factor {factor}")
-    said = []
-    for _ in range(ATTEMPTS):
-        enabled(graph)
-        client = graph.send(turn(graph, angle, seconds))
-        said.append(client.stdout)
-        if client.returncode == 0:
-            break
+    graph.be_enabled()
+    client = graph.send(turn(graph, angle, seconds))
     order(graph.gazebo, "factor 1")
-    assert client.returncode == 0, said
+    assert client.returncode == 0, client.stdout
     assert graph.newest_positions()["waist"] == pytest.approx(PARK["waist"] + angle, abs=0.05)
 
 
 def test_paused_its_time_stands_and_all_answer_then_it_goes_on_where_it_was(graph):
-    enabled(graph)
+    graph.be_enabled()
     before = graph.newest_positions()
     order(graph.gazebo, "factor 0")
     graph.wait_for(lambda: _stands(graph))
@@ -100,7 +84,7 @@ def _stands(graph) -> bool:
 
 
 def test_interrupted_it_parks_in_gazebo(graph):
-    enabled(graph)
+    graph.be_enabled()
     assert graph.interrupt() == 0, graph.said()
     assert "parked, torque off" in graph.said()
 
@@ -108,7 +92,7 @@ def test_interrupted_it_parks_in_gazebo(graph):
 def test_interrupted_while_gazebo_is_paused_it_does_not_wait_for_ever_and_says_how_the_arm_was_left(tmp_path):
     paused = Running(tmp_path, "--port", "gazebo")
     with stand_in(tmp_path, "home", paused.environment) as gazebo, paused:
-        enabled(paused)
+        paused.be_enabled()
         order(gazebo, "factor 0")
         assert paused.interrupt() == 1
     assert "time stands, as in a paused simulation" in paused.said()

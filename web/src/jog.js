@@ -1,6 +1,5 @@
 /** Press-and-hold: one lease for all joints that are held, renewed, and every way of letting go ends it. */
 
-export const PERIOD = 100; // [ms]; the controller stops after 250 ms of silence
 const IN_FLIGHT = 2; // renewals without an answer; more would queue up on a slow link
 
 /** @typedef {{velocities: Record<string, number>, press: number, sequence: number}} JogRequest */
@@ -50,7 +49,7 @@ export class Jog {
     return true;
   }
 
-  /** Renew the lease; called each PERIOD. */
+  /** Renew the lease; called each time that the model's `jog.renewal` has passed. */
   tick() {
     if (this.held.size > 0 && this.inFlight < IN_FLIGHT) void this.say(Object.fromEntries(this.held));
   }

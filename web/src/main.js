@@ -4,7 +4,7 @@ import '@fontsource-variable/inter/wght.css';
 import { PAGE, connect, get, post } from './api.js';
 import { byId, write } from './dom.js';
 import { Headline } from './headline.js';
-import { Jog, PERIOD } from './jog.js';
+import { Jog } from './jog.js';
 import { Banner } from './panels/banner.js';
 import { Controls } from './panels/controls.js';
 import { Faults } from './panels/faults.js';
@@ -174,10 +174,11 @@ async function load() {
   write(byId('arm-name'), body.name);
   document.title = `${body.name} · Armature`;
   panels = {
-    table: new JointTable(body.joints, jogging, body.jog_speed),
+    table: new JointTable(body.joints, jogging, body.jog),
     controls: new Controls(body, command),
     view: makeView(body),
   };
+  setInterval(() => jog.tick(), 1000 * body.jog.renewal);
   stream.open(performance.now());
   show();
 }
@@ -219,7 +220,6 @@ document.addEventListener('visibilitychange', () => {
     stream.open(performance.now());
   }
 });
-setInterval(() => jog.tick(), PERIOD);
 setInterval(() => panels && tick(), TICK);
 show();
 void load();

@@ -116,6 +116,23 @@ export function furtherFaults({ faults }) {
   return faults.filter(({ process, part, level }) => level === 'STALE' || process !== 'servo_interface' || part !== 'bus');
 }
 
+const HOT = ['temperature', 'overheating'];
+
+/**
+ * Whether the robot warns of a joint's temperature; the thresholds are the servo's and the robot's own.
+ *
+ * @param {import('./types').Snapshot} snapshot
+ * @param {string} joint
+ */
+export function isHot({ faults, state }, joint) {
+  const told = faults.filter(({ process, part }) => process === 'servo_interface' && part === joint);
+  const causes = Object.entries(state.values).filter(([key]) => {
+    const [kind, who] = key.split('.');
+    return ['fault', 'warning'].includes(kind) && who === joint && key.endsWith('.cause');
+  });
+  return [...told.map(({ values }) => values.cause), ...causes.map(([, cause]) => cause)].some((cause) => HOT.includes(cause));
+}
+
 /**
  * Who else drives, in words; empty where nobody does.
  *

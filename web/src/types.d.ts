@@ -60,8 +60,8 @@ export interface Model {
   urdf: string;
   joints: Joint[];
   poses: Record<string, Record<string, number>>;
-  jog_lease: number;
-  jog_speed: number;
+  /** [s], and shares of a joint's velocity limit; `core/jog_limits.py` */
+  jog: { lease: number; renewal: number; speeds: number[]; usual_speed: number };
   edition: string;
 }
 

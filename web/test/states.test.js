@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { told } from '../src/panels/faults.js';
-import { furtherFaults, meaning, otherDriver, permissions, sentence } from '../src/states.js';
+import { furtherFaults, isHot, meaning, otherDriver, permissions, sentence } from '../src/states.js';
 
 const STATES = [
   'STARTING', 'DISABLED', 'HOLDING', 'ENABLED', 'MOVING', 'PARKING', 'FAULT', 'PROTECTIVE_STOP', 'DISCONNECTED',
@@ -36,6 +36,14 @@ test('a fault that the banner tells already is not told twice', () => {
   const elbow = { process: 'servo_interface', part: 'elbow', level: 'ERROR', message: 'overload', values: {} };
   const shown = { ...snapshot('PROTECTIVE_STOP', 'protective stop'), faults: [bus, elbow] };
   assert.deepEqual(furtherFaults(shown), [elbow]);
+});
+
+test('a joint is hot where the robot warns of it, be it its gravest trouble or not', () => {
+  const elbow = { process: 'servo_interface', part: 'elbow', values: { cause: 'temperature' } };
+  assert.ok(isHot({ ...snapshot('ENABLED'), faults: [elbow] }, 'elbow'));
+  assert.ok(!isHot({ ...snapshot('ENABLED'), faults: [elbow] }, 'waist'));
+  assert.ok(isHot(snapshot('ENABLED', '', { 'warning.elbow.cause': 'load', 'warning.elbow.temperature.cause': 'temperature' }), 'elbow'));
+  assert.ok(!isHot(snapshot('FAULT', '', { 'fault.elbow.cause': 'overload' }), 'elbow'));
 });
 
 test('faults are cleared where the state is a fault', () => {

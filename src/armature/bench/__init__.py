@@ -1,5 +1,5 @@
-"""Measures this machine: the figures of docs and README.
+"""Measures this machine: the figures of docs/measured.md.
 
 Nothing that other rooms import.
-Begin with figure.py, then any module of a sub-package: each has a measure().
+Begin with table.py, which names each measure.
 """

@@ -7,65 +7,58 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Iterable
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from armature.bench.bus import cycle, loop, scale
-from armature.bench.faults import contacts, matrix, pairs
-from armature.bench.faults.contacts import Contact
-from armature.bench.faults.matrix import Row
-from armature.bench.faults.pairs import Matrix
-from armature.bench.figure import Figure
-from armature.bench.graph import control, graph, tracking, web
+from armature.cli.arguments import add_json
+from armature.cli.loading import uninterrupted
 from armature.errors import ConfigError
 from armature.graph import DEFAULT_ROBOT, find_robot
-from armature.nodes.common.priority import prefer_real_time
 
-_SUBJECTS = ("bus", "graph", "control", "tracking", "faults", "loop", "web")
+if TYPE_CHECKING:
+    from armature.bench.table import Measure, Result, Settings
+
 _DOMAIN = 97
-Result = Figure | Row | Contact | Matrix
-_HEADERS = {Row: matrix.HEADER, Contact: contacts.HEADER}
 
 
-def bench(options: argparse.Namespace) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to measure, and what to draw."""
+    parser.add_argument("subject", nargs="*", help="default: all; see the README's table")
+    plot_help = "draw the bus cycle by the number of servos, or the following errors"
+    parser.add_argument("--plot", metavar="FILE", type=Path, help=plot_help)
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
     """Measure the subjects, and print one line a figure; 1 where a figure is beyond its bound."""
-    subjects = options.subject or _SUBJECTS
-    for subject in subjects:
-        if subject not in _SUBJECTS:
-            raise ConfigError("bench", subject, f"subjects are {', '.join(_SUBJECTS)}")
-    if not options.json:
-        print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    results: list[Result] = []
-    for subject in subjects:
-        print(f"measuring: {subject} …", file=sys.stderr, flush=True)
-        for result in _measure(subject, options.plot):
-            if not options.json and type(result) in _HEADERS and type(result) not in map(type, results):
-                print(_HEADERS[type(result)])
-            results.append(result)
-            if not options.json:
-                print(result, flush=True)
+    with uninterrupted():
+        from armature.bench.table import MEASURES, Settings
+
+    for subject in options.subject:
+        if subject not in MEASURES:
+            raise ConfigError("bench", subject, f"subjects are {', '.join(MEASURES)}")
+    settings = Settings(find_robot(DEFAULT_ROBOT), _DOMAIN, options.plot)
+    results = _measure({name: MEASURES[name] for name in options.subject or MEASURES}, settings)
+    found = list(results if options.json else _print(results))
     if options.json:
-        print(json.dumps([dataclasses.asdict(result) for result in results]))
-    return int(any(not isinstance(result, Figure) and result.failures for result in results))
+        print(json.dumps([dataclasses.asdict(result) for result in found]))
+    return int(any(result.failures for result in found))
 
 
-def _pairs() -> Iterable[Matrix]:
-    yield pairs.matrix(sys.stderr)
+def _measure(measures: Mapping[str, Measure], settings: Settings) -> Iterator[Result]:
+    for name, measure in measures.items():
+        print(f"measuring: {name} …", file=sys.stderr, flush=True)
+        yield from measure(settings)
 
 
-def _measure(subject: str, plot: Path | None) -> Iterable[Result]:
-    if subject == "faults":
-        return chain(matrix.measure(), contacts.measure(), _pairs())
-    if subject == "loop":
-        return loop.measure(find_robot(DEFAULT_ROBOT), _DOMAIN)
-    if subject == "tracking":
-        return tracking.measure(plot)
-    if subject == "control":
-        return control.measure(find_robot(DEFAULT_ROBOT), _DOMAIN)
-    if subject == "graph":
-        return graph.measure(find_robot(DEFAULT_ROBOT), _DOMAIN)
-    if subject == "web":
-        return web.measure(find_robot(DEFAULT_ROBOT), _DOMAIN)
-    prefer_real_time()  # else what else runs on this machine is measured too
-    return chain(cycle.measure(), scale.measure(plot))
+def _print(results: Iterable[Result]) -> Iterator[Result]:
+    """Print them as they come, under the header of their kind."""
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    headers = {""}
+    for result in results:
+        if result.HEADER not in headers:
+            headers.add(result.HEADER)
+            print(result.HEADER)
+        print(result, flush=True)
+        yield result

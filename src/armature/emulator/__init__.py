@@ -1,5 +1,5 @@
 """Servos that answer bytes: firmware, motors, physics, and faults on purpose.
 
-No ROS, and nothing that the host side knows but tables, packets and wiring; README.md says what is not modelled.
+No ROS, and nothing that the host side knows but tables, packets and wiring.
 Begin with bus/bus.py.
 """

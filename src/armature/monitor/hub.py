@@ -40,6 +40,11 @@ class StreamHub:
         """How many streams are open."""
         return self._viewers
 
+    @property
+    def is_full(self) -> bool:
+        """Whether no further stream may open: all places are taken, or the hub is closed."""
+        return self._closed or self._viewers >= self.capacity
+
     def publish(self, data: bytes) -> None:
         """Make this the newest frame; data is one line."""
         with self._news:
@@ -50,7 +55,7 @@ class StreamHub:
     def open(self) -> Stream | None:
         """Take a place; None where all are taken or the hub is closed."""
         with self._news:
-            if self._closed or self._viewers >= self.capacity:
+            if self.is_full:
                 return None
             self._viewers += 1
         return Stream(self)

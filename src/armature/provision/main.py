@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
         0 done, 1 failed with one line that says why and what to do, 130 interrupted.
     """
     parser = argparse.ArgumentParser("python3 -m armature.provision", description="Prepare this folder.")
-    parser.add_argument("target", choices=["setup", "test", "web"])
+    parser.add_argument("target", choices=["setup", "test", "web", "docs"])
     target = parser.parse_args(arguments).target
     signal.signal(signal.SIGTERM, _interrupt)
     try:

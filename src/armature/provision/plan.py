@@ -57,6 +57,10 @@ class Plan:
         """Everything that testing needs."""
         return [*self.setup(), self._test_requirements(), *self._browser()]
 
+    def docs(self) -> list[Step]:
+        """Everything that building the site of documents needs."""
+        return [*self.setup(), self._docs_requirements()]
+
     def web(self) -> list[Step]:
         """The page; node first, if the machine has none."""
         if web.machine_has_node():
@@ -131,6 +135,16 @@ class Plan:
             action=lambda: self._environment.install_requirements("test-requirements", "requirements-dev.txt"),
             stamp=self._stamp("test-requirements"),
             inputs=requirement_lines(self.root / "requirements-dev.txt"),
+            needs=["requirements"],
+        )
+
+    def _docs_requirements(self) -> Step:
+        return Step(
+            name="docs-requirements",
+            title="packages for the documents",
+            action=lambda: self._environment.install_requirements("docs-requirements", "requirements-docs.txt"),
+            stamp=self._stamp("docs-requirements"),
+            inputs=requirement_lines(self.root / "requirements-docs.txt"),
             needs=["requirements"],
         )
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from armature.core.control.blocked import Block, check_leads_away, described
+from armature.core.control.blocked import Block, check_leads_away, describe_block
 from armature.core.trajectory.trajectory import Trajectory
 from armature.errors import GoalRefused
 
@@ -14,7 +14,7 @@ def motion(*places, joint="elbow"):
 
 
 def test_it_is_told_with_the_way_that_is_left():
-    assert described("elbow", 0.9, 0.7, "rad") == "blocked at elbow, 0.20 rad before 0.700 rad"
+    assert describe_block("elbow", 0.9, 0.7, "rad") == "blocked at elbow, 0.20 rad before 0.700 rad"
 
 
 @pytest.mark.parametrize("block", [Block(0.9, 1), Block(-1.25, -1)])

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from armature.core.control.blocked import Block
-from armature.core.control.goal_monitor import GripJudge, TrajectoryJudge
-from armature.core.control.group import GroupControl, GroupSettings
-from armature.core.control.outcome import Code, End
-from armature.core.control.tolerance import Tolerance, Tolerances
+from armature.core.control.goal import Code, End
+from armature.core.control.grip import GripMonitor
+from armature.core.control.group import GroupControl
+from armature.core.control.group_state import GroupSettings, GroupState
+from armature.core.control.tolerance import Tolerance, Tolerances, TrajectoryMonitor
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.errors import CommandRefused, GoalRefused
 
@@ -17,7 +18,7 @@ from ..groups import JOINTS, group
 
 LIMITS = group()
 STILL = dict.fromkeys(JOINTS, 0.0)
-JUDGE = TrajectoryJudge(Tolerances((Tolerance(0.2),) * 2, (Tolerance(0.05),) * 2, goal_time=1.0), LIMITS)
+MONITOR = TrajectoryMonitor(Tolerances((Tolerance(0.2),) * 2, (Tolerance(0.05),) * 2, goal_time=1.0), LIMITS)
 
 
 class Bench:
@@ -27,47 +28,47 @@ class Bench:
         self.now = 100.0
         self.ends = []
         settings = GroupSettings(start_tolerance=np.full(2, 0.05), margin=np.full(2, 0.02))
-        self.control = GroupControl(LIMITS, settings)
-        self.control.note_state(state, session)
-        self.control.note_commanded(self.now, STILL, "", self.now)
-        self.control.note_reading(self.now, STILL, STILL, self.now)
+        self.control = GroupControl(GroupState(LIMITS, settings))
+        self.control.state.note_state(state, session)
+        self.control.state.note_commanded(self.now, STILL, "", self.now)
+        self.control.state.note_reading(self.now, STILL, STILL, self.now)
 
     def follow(self, at=2.0, place=(1.0, 0.0), stamp=None):
         goal = Trajectory.from_rows(JOINTS, [at], [place], [(0.0, 0.0)])
-        self.control.follow(goal, stamp, JUDGE, self.ends.append, self.now)
+        self.control.follow(goal, stamp, MONITOR, self.ends.append, self.now)
 
     def run(self, seconds, step=0.02, off=0.0):
         for _ in range(round(seconds / step)):
             self.now += step
-            state = self.control.setpoint(self.now)
+            state = self.control.state.motion.setpoint(self.now)
             if state is not None:
                 self.read(state.position + off, state.velocity)
                 self.commanded(state.position)
-            self.control.update(self.now)
-            self.control.segment(self.now)
+            self.control.state.update(self.now)
+            self.control.state.segment(self.now)
         return self
 
     def read(self, position, velocity=(0.0, 0.0)):
         positions = dict(zip(JOINTS, position, strict=True))
-        self.control.note_reading(self.now, positions, dict(zip(JOINTS, velocity, strict=True)), self.now)
+        self.control.state.note_reading(self.now, positions, dict(zip(JOINTS, velocity, strict=True)), self.now)
 
     def commanded(self, position):
         positions = dict(zip(JOINTS, map(float, position), strict=True))
-        self.control.note_commanded(self.now, positions, "", self.now)
+        self.control.state.note_commanded(self.now, positions, "", self.now)
 
     @property
     def waist(self):
-        return float(self.control.setpoint(self.now).position[0])
+        return float(self.control.state.motion.setpoint(self.now).position[0])
 
 
 def test_a_goal_succeeds_once_it_is_reached():
     bench = Bench()
     bench.follow()
-    assert bench.control.has_goal
+    assert not bench.control.state.goals.are_none
     bench.run(2.2)
     assert [(end.end, end.code) for end in bench.ends] == [(End.SUCCEEDED, Code.SUCCESSFUL)]
-    assert not bench.control.has_goal
-    assert bench.control.segment(bench.now) is None
+    assert bench.control.state.goals.are_none
+    assert bench.control.state.segment(bench.now) is None
 
 
 def test_a_goal_that_is_not_met_in_its_time_fails_though_commanded_goes_on():
@@ -76,7 +77,7 @@ def test_a_goal_that_is_not_met_in_its_time_fails_though_commanded_goes_on():
     bench.run(1.9, off=0.1)
     assert bench.ends == []
     bench.run(0.3, off=0.1)
-    assert not bench.control.is_moving(bench.now)
+    assert not bench.control.state.motion.is_moving(bench.now)
     bench.run(1.0, off=0.1)  # for the arm to give way
     assert [end.code for end in bench.ends] == [Code.GOAL_TOLERANCE_VIOLATED]
     assert "1.0" in bench.ends[0].message
@@ -91,22 +92,22 @@ def test_a_goal_anywhere_outside_the_limits_is_refused_whatever_its_numbers(plac
         bench.control.follow(
             Trajectory.from_rows(JOINTS, [time], [[place, 0.1]], *fields),
             None,
-            JUDGE,
+            MONITOR,
             bench.ends.append,
             bench.now,
         )
-    assert not bench.control.has_goal
+    assert bench.control.state.goals.are_none
 
 
 @pytest.mark.parametrize("place", [1e3, 2e4, 1e9])
 def test_a_joint_without_limits_goes_as_far_as_it_has_time_for(place):
     bench = Bench()
     free = replace(LIMITS, lower=np.full(2, -np.inf), upper=np.full(2, np.inf))
-    bench.control.limits = free
+    bench.control.state.limits = free
     goal = Trajectory.from_rows(JOINTS, [place], [[place, 0.1]])
-    assert bench.control.planned(goal, None, bench.now).motion.positions[-1][0] == place
+    assert bench.control.plan(goal, None, bench.now).motion.positions[-1][0] == place
     with pytest.raises(GoalRefused, match="velocity of waist"):
-        bench.control.planned(Trajectory.from_rows(JOINTS, [place / 3], [[place, 0.1]]), None, bench.now)
+        bench.control.plan(Trajectory.from_rows(JOINTS, [place / 3], [[place, 0.1]]), None, bench.now)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,7 @@ def test_a_joint_without_limits_goes_as_far_as_it_has_time_for(place):
 )
 def test_each_state_that_takes_no_commands_has_its_remedy(state, says):
     bench = Bench(state)
-    bench.control.arm.remedy = {"HOLDING": "enable", "FAULT": "clear it"}.get(state, "")
+    bench.control.state.arm.remedy = {"HOLDING": "enable", "FAULT": "clear it"}.get(state, "")
     for command in (
         bench.follow,
         lambda: bench.control.jog({"waist": 1.0}, 0.0, bench.now),
@@ -127,7 +128,7 @@ def test_each_state_that_takes_no_commands_has_its_remedy(state, says):
     ):
         with pytest.raises(CommandRefused, match=f"the servo interface is .*{says}"):
             command()
-    assert bench.control.segment(bench.now) is None
+    assert bench.control.state.segment(bench.now) is None
 
 
 def test_a_silent_servo_interface_refuses_goals():
@@ -139,21 +140,21 @@ def test_a_silent_servo_interface_refuses_goals():
 
 def test_what_was_commanded_before_a_new_session_is_forgotten():
     bench = Bench()
-    bench.control.note_state("ENABLED", "s2")
+    bench.control.state.note_state("ENABLED", "s2")
     with pytest.raises(CommandRefused, match="what is being commanded is not known"):
         bench.follow()
-    bench.control.note_commanded(bench.now, {"waist": 0.5, "elbow": 0.0}, "s1", bench.now)
+    bench.control.state.note_commanded(bench.now, {"waist": 0.5, "elbow": 0.0}, "s1", bench.now)
     with pytest.raises(CommandRefused, match="what is being commanded is not known"):
         bench.follow()
-    bench.control.note_commanded(bench.now, {"waist": 0.5, "elbow": 0.0}, "s2", bench.now)
+    bench.control.state.note_commanded(bench.now, {"waist": 0.5, "elbow": 0.0}, "s2", bench.now)
     bench.follow()
     assert bench.waist == pytest.approx(0.5)
 
 
 def test_a_joint_that_is_not_commanded_leaves_the_setpoint_unknown():
     bench = Bench(session="")
-    bench.control.note_state("ENABLED", "s2")
-    bench.control.note_commanded(bench.now, {"waist": 0.5}, "", bench.now)
+    bench.control.state.note_state("ENABLED", "s2")
+    bench.control.state.note_commanded(bench.now, {"waist": 0.5}, "", bench.now)
     with pytest.raises(CommandRefused, match="what is being commanded is not known"):
         bench.follow()
 
@@ -174,7 +175,7 @@ def test_what_was_commanded_during_a_motion_does_not_move_the_setpoint():
     assert bench.waist == before
     bench.run(1.5)
     end = bench.waist
-    bench.control.note_commanded(bench.now - 0.6, {"waist": 0.9, "elbow": 0.0}, "", bench.now)
+    bench.control.state.note_commanded(bench.now - 0.6, {"waist": 0.9, "elbow": 0.0}, "", bench.now)
     assert bench.waist == end
 
 
@@ -188,15 +189,15 @@ def test_a_refused_goal_leaves_the_running_one():
     assert [end.end for end in bench.ends] == [End.SUCCEEDED]
 
 
-def test_a_reading_that_is_not_whole_judges_nothing_and_its_silence_ends_the_goal():
+def test_a_reading_that_is_not_whole_ends_nothing_and_its_silence_ends_the_goal():
     bench = Bench()
     bench.follow()
     bench.run(0.5)
     for _ in range(40):
         bench.now += 0.02
-        bench.control.note_reading(bench.now, {"waist": 99.0}, {}, bench.now)
-        bench.control.update(bench.now)
-        bench.control.segment(bench.now)
+        bench.control.state.note_reading(bench.now, {"waist": 99.0}, {}, bench.now)
+        bench.control.state.update(bench.now)
+        bench.control.state.segment(bench.now)
     (end,) = bench.ends
     assert end.end is End.ABORTED
     assert end.message.startswith("no reading of elbow for 0.5")
@@ -206,12 +207,12 @@ def test_a_controller_held_up_for_a_moment_goes_on_where_the_arm_is():
     bench = Bench()
     bench.follow()
     bench.run(1.0)
-    segment = bench.control.segment(bench.now)
+    segment = bench.control.state.segment(bench.now)
     bench.now += 0.4
-    bench.control.update(bench.now)
+    bench.control.state.update(bench.now)
     assert bench.ends == []
     assert bench.waist == pytest.approx(segment.setpoint(bench.now).position[0])
-    assert bench.control.longest_delay == pytest.approx(0.2)
+    assert bench.control.state.longest_delay == pytest.approx(0.2)
     bench.run(2.5)
     assert [end.end for end in bench.ends] == [End.SUCCEEDED]
     assert bench.waist == pytest.approx(1.0)
@@ -221,12 +222,12 @@ def test_a_controller_held_up_for_long_ends_its_goal_and_the_arm_stands_where_th
     bench = Bench()
     bench.follow()
     bench.run(1.0)
-    segment = bench.control.segment(bench.now)
+    segment = bench.control.state.segment(bench.now)
     bench.now += 1.5
-    bench.control.update(bench.now)
+    bench.control.state.update(bench.now)
     (end,) = bench.ends
     assert "held up for 1.30 s" in end.message
-    assert bench.control.segment(bench.now) is None
+    assert bench.control.state.segment(bench.now) is None
     assert bench.waist == pytest.approx(segment.trajectory.positions[-1][0])
 
 
@@ -235,7 +236,7 @@ def test_whatever_comes_first_after_a_delay_begins_where_the_arm_is(what):
     bench = Bench()
     bench.follow()
     bench.run(1.0)
-    segment = bench.control.segment(bench.now)
+    segment = bench.control.state.segment(bench.now)
     bench.now += 0.45
     promised = segment.setpoint(bench.now)
     deeds = {
@@ -247,7 +248,7 @@ def test_whatever_comes_first_after_a_delay_begins_where_the_arm_is(what):
         "pause": lambda: bench.control.pause(bench.now),
     }
     deeds[what]()
-    newer = bench.control.segment(bench.now)
+    newer = bench.control.state.segment(bench.now)
     assert np.allclose(newer.setpoint(bench.now).position, promised.position, atol=1e-9)
     assert np.allclose(newer.setpoint(bench.now).velocity, promised.velocity, atol=1e-6)
 
@@ -255,9 +256,9 @@ def test_whatever_comes_first_after_a_delay_begins_where_the_arm_is(what):
 def test_a_jog_is_not_gone_on_with_after_a_delay():
     bench = Bench()
     bench.control.jog({"waist": 1.0}, 0.0, bench.now)
-    segment = bench.control.segment(bench.now)
+    segment = bench.control.state.segment(bench.now)
     bench.now += 0.4
-    bench.control.update(bench.now)
+    bench.control.state.update(bench.now)
     bench.now += 1.0
     assert bench.waist == pytest.approx(segment.trajectory.positions[-1][0])
 
@@ -268,13 +269,13 @@ def test_a_cancel_ends_as_canceled_even_if_something_else_ends_it_first():
     bench.run(0.5)
     bench.control.cancel(bench.now)
     assert bench.ends == []
-    bench.control.note_state("HOLDING", "", "a cable")
+    bench.control.state.note_state("HOLDING", "", "a cable")
     (end,) = bench.ends
     assert end.end is End.CANCELED
     assert "a cable" in end.message
 
 
-def test_a_canceled_goal_is_not_judged_while_it_slows_down():
+def test_a_canceled_goal_is_not_checked_while_it_slows_down():
     bench = Bench()
     bench.follow()
     bench.run(0.5)
@@ -291,7 +292,7 @@ def test_a_paused_goal_outlives_its_time():
     bench.run(0.5)
     bench.control.pause(bench.now)
     bench.run(5.0)
-    assert bench.control.is_paused
+    assert bench.control.state.motion.is_paused
     assert bench.ends == []
     bench.control.resume(bench.now)
     bench.run(2.5)
@@ -317,7 +318,7 @@ def test_a_jog_says_what_it_clamped():
 def test_a_jog_says_what_it_does_not_do():
     bench = Bench()
     assert bench.control.jog({"waist": 0.5}, 0.0, bench.now) == ""
-    bench.control.slowed = lambda build: (build(0.5), "slowed to 50%: a table is near")
+    bench.control.state.surroundings.scale = lambda build: (build(0.5), "slowed to 50%: a table is near")
     assert bench.control.jog({"waist": 0.5}, 0.0, bench.now) == "slowed to 50%: a table is near"
     assert "waist: 0.001 rad/s is too slow" in bench.control.jog({"waist": 0.001}, 0.0, bench.now)
 
@@ -341,14 +342,14 @@ def test_a_jog_ends_with_its_lease():
     bench = Bench()
     bench.control.jog({"waist": 1.0}, 0.0, bench.now)
     bench.run(0.25)
-    speed = float(bench.control.setpoint(bench.now).velocity[0])
+    speed = float(bench.control.state.motion.setpoint(bench.now).velocity[0])
     bench.run(0.5)
     assert speed > 0.3
-    assert not bench.control.is_moving(bench.now)
+    assert not bench.control.state.motion.is_moving(bench.now)
 
 
 def grip(**options):
-    return GripJudge(
+    return GripMonitor(
         **{
             "target": np.zeros(1),
             "goal_tolerance": 0.003,
@@ -364,24 +365,24 @@ def at(position, velocity=0.0):
     return State(np.array([position]), np.array([velocity]), np.zeros(1))
 
 
-def test_a_gripper_is_judged_only_after_its_motion():
-    assert grip().judge(0.9, 1.0, at(0.0), at(0.0)) is None
-    assert grip().judge(1.0, 1.0, at(0.0), at(0.0)).message == "position reached"
+def test_a_gripper_is_checked_only_after_its_motion():
+    assert grip().check(0.9, 1.0, at(0.0), at(0.0)) is None
+    assert grip().check(1.0, 1.0, at(0.0), at(0.0)).message == "position reached"
 
 
 def test_a_gripper_stalls_after_the_timeout_without_motion():
-    judge = grip()
-    assert judge.judge(1.0, 1.0, at(0.0), at(0.02)) is None
-    assert judge.judge(1.4, 1.0, at(0.0), at(0.02, 0.01)) is None
-    assert judge.judge(1.8, 1.0, at(0.0), at(0.02)) is None
-    end = judge.judge(1.9, 1.0, at(0.0), at(0.02))
+    monitor = grip()
+    assert monitor.check(1.0, 1.0, at(0.0), at(0.02)) is None
+    assert monitor.check(1.4, 1.0, at(0.0), at(0.02, 0.01)) is None
+    assert monitor.check(1.8, 1.0, at(0.0), at(0.02)) is None
+    end = monitor.check(1.9, 1.0, at(0.0), at(0.02))
     assert (end.end, end.is_stalled) == (End.SUCCEEDED, True)
     assert "0.0200 short of the goal" in end.message
 
 
 def test_a_stall_is_a_failure_where_it_is_not_allowed():
-    judge = grip(allow_stalling=False, stall_timeout=0.0)
-    end = judge.judge(1.0, 1.0, at(0.0), at(0.02))
+    monitor = grip(allow_stalling=False, stall_timeout=0.0)
+    end = monitor.check(1.0, 1.0, at(0.0), at(0.02))
     assert (end.end, end.is_stalled) == (End.ABORTED, True)
 
 
@@ -395,7 +396,7 @@ def astray():
     """A goal whose first joint did not follow; the servo interface has not heard of it yet."""
     bench = Bench()
     bench.asked = []
-    bench.control.let_give_way = bench.asked.append
+    bench.control.state.surroundings.let_give_way = bench.asked.append
     bench.follow()
     bench.run(0.5)
     bench.read((bench.waist - 0.25, 0.0))
@@ -404,15 +405,15 @@ def astray():
 
 def give_way(bench, place=0.1, rests=True):
     """What the servo interface then tells."""
-    bench.control.note_state("ENABLED", "s1.1", WHY, BLOCKED, bench.now)
+    bench.control.state.note_state("ENABLED", "s1.1", WHY, BLOCKED, bench.now)
     positions = dict(zip(JOINTS, (place, 0.0), strict=True))
-    bench.control.note_commanded(bench.now, positions, "s1.1", bench.now, rests=rests)
+    bench.control.state.note_commanded(bench.now, positions, "s1.1", bench.now, rests=rests)
 
 
 def test_who_does_not_follow_is_told_and_the_goal_ends_once_the_arm_has_given_way():
     bench = astray()
     assert bench.asked == [(JOINTS[0],)]
-    assert bench.control.has_goal
+    assert not bench.control.state.goals.are_none
     assert bench.ends == []
     give_way(bench, rests=False)
     assert bench.ends == []
@@ -441,9 +442,9 @@ def test_one_that_presses_on_is_refused_and_so_is_such_a_jog():
         bench.follow(place=(0.5, 0.0))
     with pytest.raises(GoalRefused, match=r"blocked above 0\.1000"):
         bench.control.jog({JOINTS[0]: 0.3}, 0.0, bench.now)
-    assert not bench.control.is_moving(bench.now)
+    assert not bench.control.state.motion.is_moving(bench.now)
     bench.control.jog({JOINTS[0]: -0.3}, 0.0, bench.now)
-    assert bench.control.is_moving(bench.now)
+    assert bench.control.state.motion.is_moving(bench.now)
 
 
 def test_a_goal_ends_by_the_clock_where_nobody_lets_the_arm_give_way():
@@ -467,7 +468,7 @@ def test_whoever_enables_anew_ends_goals_as_ever():
     bench = Bench()
     bench.follow()
     bench.run(0.5)
-    bench.control.note_state("ENABLED", "s2", "enabled", {}, bench.now)
+    bench.control.state.note_state("ENABLED", "s2", "enabled", {}, bench.now)
     (end,) = bench.ends
     assert end.message == "the servo interface went to ENABLED: enabled"
 
@@ -476,4 +477,4 @@ def test_a_new_goal_tells_the_end_of_the_one_before_first():
     bench = astray()
     bench.follow(place=(-0.5, 0.0))
     assert [end.code for end in bench.ends] == [Code.PATH_TOLERANCE_VIOLATED]
-    assert bench.control.has_goal
+    assert not bench.control.state.goals.are_none

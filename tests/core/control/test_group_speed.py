@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from armature.core.control.outcome import End
+from armature.core.control.goal import End
 
 from .test_group import Bench
 
@@ -15,7 +15,7 @@ def test_a_bound_slows_the_running_goal_on_its_path_and_it_still_arrives():
     bench.run(0.8)
     bench.control.bound_speed(0.3, bench.now)
     bench.run(0.6)
-    assert bench.control.rate(bench.now) == pytest.approx(0.3)
+    assert bench.control.state.rate(bench.now) == pytest.approx(0.3)
     bench.run(6.0)
     assert [end.end for end in bench.ends] == [End.SUCCEEDED]
 
@@ -30,7 +30,7 @@ def test_the_lower_of_what_is_asked_for_and_of_the_bound_is_kept(asked, bound, k
     bench.control.set_speed(asked, bench.now)
     bench.control.bound_speed(bound, bench.now)
     bench.run(1.0)
-    assert bench.control.rate(bench.now) == pytest.approx(kept)
+    assert bench.control.state.rate(bench.now) == pytest.approx(kept)
 
 
 def test_a_bound_that_is_lifted_gives_back_the_speed_that_was_asked_for():
@@ -40,7 +40,7 @@ def test_a_bound_that_is_lifted_gives_back_the_speed_that_was_asked_for():
     bench.run(1.0)
     bench.control.bound_speed(1.0, bench.now)
     bench.run(1.0)
-    assert bench.control.rate(bench.now) == pytest.approx(1.0)
+    assert bench.control.state.rate(bench.now) == pytest.approx(1.0)
 
 
 def test_a_bound_holds_for_goals_to_come():

@@ -38,6 +38,10 @@ def press_for(seconds, speeds, tracker=None, now=0.0, every=0.1):
     return tracker, now
 
 
+def asked_for(speeds):
+    return jog.JointJog.of(dict(zip(LIMITS.joints, speeds.tolist(), strict=True)), LIMITS, MARGIN, 1.0)
+
+
 @given(STARTS, SPEEDS)
 def test_a_jog_begins_where_the_arm_is_and_ends_at_rest(start, speeds):
     motion = pressed(start, speeds)
@@ -50,7 +54,7 @@ def test_a_jog_begins_where_the_arm_is_and_ends_at_rest(start, speeds):
 @given(STARTS, SPEEDS.filter(lambda speeds: np.abs(speeds).min() > 0.01))
 def test_what_a_limit_slows_down_is_said_and_nothing_else(start, speeds):
     motion = pressed(start, speeds)
-    said = jog.held_back(LIMITS, speeds, MARGIN, motion.positions[-1])
+    said = asked_for(speeds).describe_end(motion)
     free = jog.jog(group(reach=90.0), start, speeds, lease=LEASE, margin=MARGIN)
     for index, joint in enumerate(LIMITS.joints):
         is_slower = abs(motion.sample(LEASE).velocity[index] - free.sample(LEASE).velocity[index]) > 1e-3
@@ -60,7 +64,8 @@ def test_what_a_limit_slows_down_is_said_and_nothing_else(start, speeds):
 
 
 def test_what_is_too_slow_to_move_is_said():
-    said = jog.held_back(LIMITS, np.array([0.001, 0.0]), MARGIN, np.zeros(2))
+    speeds = np.array([0.001, 0.0])
+    said = asked_for(speeds).describe_end(pressed(State.at_rest([0.0, 0.0]), speeds))
     assert said == "waist: 0.001 rad/s is too slow to move"
 
 
@@ -140,9 +145,9 @@ def test_the_brief_acceleration_of_a_rounded_corner_is_not_carried_into_a_jog():
     ],
 )
 def test_speeds_above_the_limits_are_clamped_and_said(asked, kept, says):
-    found, said = jog.clamped(np.array(asked), LIMITS)
-    assert found.tolist() == kept
-    assert said == says
+    found = asked_for(np.array(asked))
+    assert found.velocities.tolist() == kept
+    assert found.clamped == says
 
 
 @given(STARTS, st.tuples(st.floats(-2.0, 2.0), st.floats(-2.0, 2.0)))

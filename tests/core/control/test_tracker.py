@@ -370,7 +370,7 @@ def test_given_up_it_is_where_its_last_segment_leads_whatever_was_begun_since(go
     last = tracker.segment(after + CYCLE)
     tracker.accept(other, after + CYCLE)
     tracker.give_up()
-    end = last.start + last.trajectory.duration
+    end = last.begin + last.trajectory.duration
     assert tracker.end == pytest.approx(end, abs=1e-6) or tracker.end < end
     for time in np.linspace(after + CYCLE, end + 0.1, 20):
         assert np.allclose(tracker.setpoint(time).position, last.setpoint(time).position, atol=1e-6)

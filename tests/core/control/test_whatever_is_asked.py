@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from armature.core.control.outcome import End
+from armature.core.control.goal import End
 from armature.core.trajectory.trajectory import Trajectory
 from armature.errors import ArmatureError, CommandRefused
 
@@ -128,7 +128,7 @@ class Motions(RuleBasedStateMachine):
         self.arm.go()
         self.arm.finish().run(1.3)
         self.is_smooth()
-        assert not self.arm.control.has_goal
+        assert self.arm.control.state.goals.are_none
         assert {end.end for end in self.arm.ends} <= {End.SUCCEEDED, End.ABORTED, End.CANCELED}
 
 

@@ -45,7 +45,7 @@ def test_a_path_that_asks_for_too_much_is_refused_with_joint_time_value_bound_an
     assert not arm.is_moving
     slower = 2.6  # somewhat more than it says
     arm.follow(swaying(0.15, 0.5 * slower, is_quintic=is_quintic))
-    assert arm.control.has_goal
+    assert not arm.control.state.goals.are_none
 
 
 def test_rates_and_some_joints_are_looked_at_too():
@@ -61,19 +61,19 @@ def test_joints_that_a_goal_leaves_out_do_not_count():
     arm.follow(Trajectory.from_rows(["waist"], [0.5, 1.0, 1.5], [[0.5], [0.0], [0.5]]))  # straight lines
     arm.run(0.2)
     arm.follow(Trajectory.from_rows(["elbow"], [1.0], [[0.3]], [[0.0]]))
-    assert arm.control.has_goal
+    assert not arm.control.state.goals.are_none
 
 
 def test_the_corners_of_straight_lines_are_rounded_and_do_not_count():
     arm = Commanded()
     arm.follow(Trajectory.from_rows(JOINTS, [1.0, 2.0], [[1.5, 0.0], [0.0, 0.0]]))
-    assert arm.control.has_goal
+    assert not arm.control.state.goals.are_none
 
 
 def test_whoever_does_not_want_the_check_leaves_it_out():
     arm = Commanded(checks_acceleration=False)
     arm.follow(swaying(0.15, 0.5))
-    assert arm.control.has_goal
+    assert not arm.control.state.goals.are_none
 
 
 @given(

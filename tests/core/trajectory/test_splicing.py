@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from armature.core.control.outcome import End
+from armature.core.control.goal import End
 from armature.core.trajectory.trajectory import Trajectory
 from armature.errors import GoalRefused
 

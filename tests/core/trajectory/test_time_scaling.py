@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from armature.core.control.speed_change import changed
 from armature.core.trajectory import time_scaling
+from armature.core.trajectory.speed_change import changed
 from armature.core.trajectory.trajectory import Trajectory
 
 from ..groups import JOINTS, group

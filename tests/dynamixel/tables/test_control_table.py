@@ -69,7 +69,7 @@ def test_facts_of_the_manual(name, number, velocity_limit, p_gain, stall_torque,
 
 
 def test_every_model_is_in_the_documentation():
-    text = (Path(__file__).parents[3] / "docs" / "servo_interface.md").read_text("utf-8")
+    text = (Path(__file__).parents[3] / "docs" / "reference" / "servo_interface.md").read_text("utf-8")
     assert [name for name in RATINGS if name not in text] == []
 
 

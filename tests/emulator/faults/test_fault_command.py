@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from armature.cli.main import main, parser
+from armature.cli.main import main, parse
 from armature.emulator.bus.terminal import Terminal
 from armature.emulator.faults import console
 from armature.emulator.faults.catalogue import FAULTS, Drop, Silence, make
@@ -128,9 +128,11 @@ def test_a_reader_that_has_gone_is_no_crash():
 
 
 def documented():
-    """Names and examples of the table in docs/emulator.md."""
+    """Names and examples of the table in docs/reference/emulator.md."""
     rows = re.findall(
-        r"^\| `(\w+)` \|.*\| `(.+)` \|$", (ROOT / "docs" / "emulator.md").read_text("utf-8"), re.MULTILINE
+        r"^\| `(\w+)` \|.*\| `(.+)` \|$",
+        (ROOT / "docs" / "reference" / "emulator.md").read_text("utf-8"),
+        re.MULTILINE,
     )
     return [(name, shlex.split(example)) for name, example in rows]
 
@@ -141,7 +143,7 @@ def test_every_fault_is_documented():
 
 @pytest.mark.parametrize(("name", "words"), documented())
 def test_the_documented_examples_are_right(name, words):
-    options = parser().parse_args(["fault", *words])
+    options = parse(["fault", *words])
     values = dict(word.split("=") for word in options.param)
     assert options.name == name
     assert options.seconds > 0.0

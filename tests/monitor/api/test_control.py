@@ -92,6 +92,14 @@ def test_a_command_that_waits_for_its_answer_keeps_control(control, clock):
         assert not control.driver().idle
 
 
+def test_a_command_of_a_page_that_does_not_drive_keeps_nobody_in_control(control, clock):
+    with control.driving("second", "record", takes=False):
+        command(control, "first")
+        control.leave("first")
+        clock.now += GRACE + 1.0
+        assert control.driver() is None
+
+
 def test_recording_needs_control_and_does_not_take_it(control):
     command(control, "first", takes=False)
     assert control.driver() is None

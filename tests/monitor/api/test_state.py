@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from armature.core.jog_limits import LEASE, SPEEDS, USUAL_SPEED
 from armature.monitor.api.encode import encode
 from armature.monitor.app import create_app
 from armature.monitor.gateway import JointReading
@@ -33,6 +34,13 @@ def test_the_model_names_joints_limits_and_poses(client):
         "name": "shoulder", "kind": "revolute", "lower": -1.5, "upper": 1.5, "velocity": 2.0, "effort": 4.0,
     }  # fmt: skip
     assert model["poses"]["park"] == {"shoulder": -1.4, "elbow": 1.9}
+
+
+def test_the_model_tells_the_page_how_jogs_are_bounded(client):
+    jog = client.get("/api/model").json["jog"]
+    assert (jog["lease"], jog["speeds"], jog["usual_speed"]) == (LEASE, list(SPEEDS), USUAL_SPEED)
+    assert 2.0 * jog["renewal"] < jog["lease"]
+    assert jog["usual_speed"] in jog["speeds"]
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])

@@ -45,8 +45,10 @@ def test_a_silent_stream_beats():
 def test_no_more_streams_than_places_and_a_place_comes_back_once():
     hub = StreamHub(capacity=1, heartbeat=5)
     stream = hub.open()
+    assert hub.is_full
     assert hub.open() is None
     stream.close()
+    assert not hub.is_full
     stream.close()
     assert hub.viewers == 0
     assert hub.open() is not None

@@ -155,7 +155,7 @@ def test_frames_may_have_the_arms_prefix_of_the_tree_of_all_arms(make_motion, gi
 
 def test_a_speed_of_half_takes_twice_as_long_and_stays_on_the_path(motion):
     motion.scale_speed(0.5)
-    motion.until(lambda: motion.arm.control.rate(0.0) == 0.5)
+    motion.until(lambda: motion.arm.control.state.rate(0.0) == 0.5)
     assert motion.follow(smooth(0.7, 0.3, -0.15)).status == SUCCEEDED
     motion.is_still()
     assert motion.waist == pytest.approx(0.3, abs=1e-6)
@@ -171,20 +171,20 @@ def test_a_speed_of_zero_waits_on_the_path_and_a_goal_outlives_it(motion):
     motion.scale_speed(0.0)
     motion.is_still()
     assert 0.05 < motion.waist < 0.39
-    assert motion.arm.control.has_goal
+    assert not motion.arm.control.state.goals.are_none
     motion.scale_speed(1.0)
     assert motion.answer(handle).status == SUCCEEDED
 
 
 def test_less_speed_that_the_servo_interface_asks_for_is_kept_until_it_does_not_any_more(motion):
-    session = motion.arm.control.arm.session
+    session = motion.arm.control.state.arm.session
     motion.servos.be("ENABLED", session, speed_factor="0.30")
-    motion.until(lambda: motion.arm.control.rate(0.0) == 0.3)
+    motion.until(lambda: motion.arm.control.state.rate(0.0) == 0.3)
     motion.scale_speed(0.5)
     motion.spin(0.2)
-    assert motion.arm.control.rate(0.0) == 0.3
+    assert motion.arm.control.state.rate(0.0) == 0.3
     motion.servos.be("ENABLED", session)
-    motion.until(lambda: motion.arm.control.rate(0.0) == 0.5)
+    motion.until(lambda: motion.arm.control.state.rate(0.0) == 0.5)
 
 
 @pytest.mark.parametrize("factor", [-0.1, 2.5, float("nan")])
@@ -193,4 +193,4 @@ def test_a_speed_out_of_range_is_refused_with_the_range_and_changes_nothing(moti
     topics.subscription(motion.node, topics.DIAGNOSTICS, lambda message: said.extend(message.status))
     motion.scale_speed(factor)
     motion.until(lambda: any("give 0 to 2" in pair.value for status in said for pair in status.values))
-    assert motion.arm.control.rate(0.0) == 1.0
+    assert motion.arm.control.state.rate(0.0) == 1.0

@@ -103,7 +103,9 @@ def test_a_joint_that_is_no_longer_read_ends_the_goal_by_name(motion):
 def test_a_joint_that_was_never_read_refuses_goals(make_motion):
     motion = make_motion(unread=["elbow"])
     motion.servos.be("ENABLED", "s1")
-    motion.until(lambda: motion.arm.control.arm.session == "s1" and motion.arm.control.setpoint(0.0) is not None)
+    state = motion.arm.control.state
+    motion.until(lambda: state.arm.session == "s1" and state.motion.setpoint(0.0) is not None)
+    motion.until(lambda: "waist" in motion.arm.positions)
     answer = motion.follow(smooth(0.5, 0.1, 0.0))
     assert "no reading of elbow yet" in answer.result.error_string
 

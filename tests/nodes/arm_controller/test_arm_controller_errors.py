@@ -43,7 +43,7 @@ def ended_in_error(answer, kind="ValueError"):
 def test_an_error_in_planning_refuses_the_goal_and_the_one_that_moves_goes_on(motion, monkeypatch, kind):
     moving = motion.send(smooth(1.0, 0.5, 0.0))
     motion.moved()
-    breaks(monkeypatch, motion.arm.control, "planned", kind)
+    breaks(monkeypatch, motion.arm.control, "plan", kind)
     assert ended_in_error(motion.follow(smooth(1.0, 0.0, 0.0)), kind.__name__)
     assert motion.answer(moving).status == SUCCEEDED
     works_again(motion, monkeypatch)
@@ -54,11 +54,11 @@ def test_an_error_in_a_trajectory_of_the_topic_is_told_and_the_goal_goes_on(moti
     motion.until(lambda: goals.get_subscription_count() > 0)
     moving = motion.send(smooth(1.5, 0.5, 0.0))
     motion.moved()
-    breaks(monkeypatch, motion.arm.control, "planned")
+    breaks(monkeypatch, motion.arm.control, "plan")
     goals.publish(smooth(1.0, 0.0, 0.0))
     motion.until(lambda: any("joint_trajectory: internal error" in text for text in operator.said))
     answer = motion.answer(moving)
-    assert answer.status == SUCCEEDED, (answer.result, motion.servos.refused, motion.servos.belated)
+    assert answer.status == SUCCEEDED, (answer.result, motion.servos.refused)
 
 
 def test_an_error_as_a_goal_begins_ends_it_and_the_one_before_at_rest(motion, monkeypatch):
@@ -74,24 +74,24 @@ def test_an_error_as_a_goal_begins_ends_it_and_the_one_before_at_rest(motion, mo
 def test_an_error_in_renewing_the_motion_ends_it_at_rest(motion, monkeypatch):
     moving = motion.send(smooth(3.0, 1.0, 0.0))
     motion.moved()
-    breaks(monkeypatch, motion.arm, "efforts_along", np.linalg.LinAlgError)
+    breaks(monkeypatch, motion.arm, "with_efforts", np.linalg.LinAlgError)
     assert ended_in_error(motion.answer(moving), "LinAlgError")
     works_again(motion, monkeypatch)
     assert motion.waist < 0.8
 
 
 def test_an_error_in_the_first_segment_moves_nothing(motion, monkeypatch):
-    breaks(monkeypatch, motion.arm, "efforts_along")
+    breaks(monkeypatch, motion.arm, "with_efforts")
     assert ended_in_error(motion.follow(smooth(1.0, 0.5, 0.0)))
     assert motion.servos.segments == []
     motion.spin(1.1)
     works_again(motion, monkeypatch)
 
 
-def test_an_error_in_judging_a_reading_ends_the_goal_at_rest(motion, monkeypatch):
+def test_an_error_in_checking_a_reading_ends_the_goal_at_rest(motion, monkeypatch):
     moving = motion.send(smooth(3.0, 1.0, 0.0))
     motion.moved()
-    breaks(monkeypatch, motion.arm.control, "note_reading")
+    breaks(monkeypatch, motion.arm.control.state, "note_reading")
     assert ended_in_error(motion.answer(moving))
     works_again(motion, monkeypatch)
 
@@ -137,7 +137,7 @@ def test_an_error_in_a_jog_or_a_twist_is_told_and_what_moves_comes_to_rest(motio
     assert ended_in_error(motion.answer(moving))
     motion.until(lambda: any("internal error: ValueError" in text for text in operator.said))
     works_again(motion, monkeypatch)
-    breaks(monkeypatch, motion.arm.control, "press", np.linalg.LinAlgError)
+    breaks(monkeypatch, motion.arm.control, "follow_for_lease", np.linalg.LinAlgError)
     operator.press(twist(y=0.05), lambda: any("internal error: LinAlgError" in text for text in operator.said))
     works_again(motion, monkeypatch)
 
@@ -145,7 +145,7 @@ def test_an_error_in_a_jog_or_a_twist_is_told_and_what_moves_comes_to_rest(motio
 def test_an_error_in_telling_of_an_error_is_kept_too(motion, monkeypatch):
     moving = motion.send(smooth(3.0, 1.0, 0.0))
     motion.moved()
-    breaks(monkeypatch, motion.arm._diagnostics, "publish")
+    breaks(monkeypatch, motion.arm.reports._diagnostics, "publish")
     motion.spin(1.2)
     motion.is_still()
     monkeypatch.undo()

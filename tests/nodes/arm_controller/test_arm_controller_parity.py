@@ -82,7 +82,7 @@ def test_a_cancel_may_slow_down_more_gently(make_motion):
 
 def test_the_first_speed_may_be_a_parameter(make_motion):
     motion = with_parameters(make_motion, **{"speed_scaling.initial_scaling_factor": 0.5})
-    assert motion.arm.control.rate(0.0) == 0.5
+    assert motion.arm.control.state.rate(0.0) == 0.5
 
 
 @pytest.mark.parametrize(

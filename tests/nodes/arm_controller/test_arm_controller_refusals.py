@@ -106,7 +106,7 @@ def test_a_multi_dof_trajectory_is_refused(motion):
 def test_a_goal_is_refused_unless_enabled_with_state_and_remedy(make_motion, state, remedy):
     motion = make_motion()
     motion.servos.be(state, why="because", remedy="clear it" if state == "FAULT" else "enable")
-    motion.until(lambda: motion.arm.control.arm.measured is not None)
+    motion.until(lambda: motion.arm.control.state.arm.measured is not None)
     motion.spin(0.1)
     answer = motion.follow(smooth(0.5, 0.1, 0.0))
     assert answer.status == ABORTED

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from armature.core.control.outcome import End
+from armature.core.control.goal import End
 from armature.errors import GoalRefused
 from armature.nodes.arm_controller.action_server import ActiveGoal
 from armature.nodes.arm_controller.background_planning import Slices

@@ -24,7 +24,7 @@ def started(motion, tmp_path, *words):
 
 def ended(motion, tmp_path, process):
     """Exit code, output and errors, once it has ended."""
-    motion.until(lambda: process.poll() is not None, 50.0)
+    motion.attend(lambda: process.poll() is not None)
     return process.returncode, (tmp_path / "out").read_text(), (tmp_path / "err").read_text()
 
 
@@ -67,7 +67,7 @@ def test_ctrl_c_while_it_loads_is_one_line(tmp_path, wait_until, library):
 
 def test_ctrl_c_stops_the_arm(motion, tmp_path):
     process = started(motion, tmp_path, "--joints", "waist=1.5", "--seconds", "10")
-    motion.until(lambda: abs(motion.waist) > 0.05 or process.poll() is not None, 50.0)
+    motion.attend(lambda: abs(motion.waist) > 0.05 or process.poll() is not None)
     process.send_signal(signal.SIGINT)
     code, _, err = ended(motion, tmp_path, process)
     assert code == 1

@@ -63,7 +63,7 @@ class Mover:
         )
 
     def move(self, kind, goal):
-        return self.motion.answer_of(lambda: self.send(kind, goal))
+        return self.motion.answer(self.send(kind, goal))
 
     def close(self):
         for client in self._clients.values():

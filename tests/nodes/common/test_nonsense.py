@@ -127,8 +127,6 @@ def test_nonsense_ends_with_a_result_and_the_controllers_live(stranger, soak):
     motion, chance = stranger.motion, stranger.chance
     count = max(FEWEST, soak.count(MESSAGES))
     for number in range(count):
-        if not motion.servos.is_enabled:
-            motion.enable_servos(f"s{number}")
         stranger.send()
         motion.spin(chance.choice((0.0, 0.0, 0.02, 0.1)))
         soak.show(number, count, "pieces of nonsense")
@@ -137,8 +135,6 @@ def test_nonsense_ends_with_a_result_and_the_controllers_live(stranger, soak):
     words = [end.result.error_string for end in ends if hasattr(end.result, "error_string")]
     assert all(words)
     motion.is_still()
-    if not motion.servos.is_enabled:
-        motion.enable_servos("last")
     assert motion.follow(smooth(1.0, 0.1, 0.1)).status == SUCCEEDED
     assert motion.servos.refused == []
     assert_within_limits(motion.servos.trace)

@@ -136,7 +136,7 @@ def test_time_comes_in_strides_and_never_goes_back(topics, wait_until):
 
 
 def test_without_gazebo_it_is_told_how_to_start_it(topics):
-    with pytest.raises(ProcessError, match=r"no joint states on \S*/gazebo/joint_states.*docs/gazebo.md"):
+    with pytest.raises(ProcessError, match=r"no joint states on \S*/gazebo/joint_states.*docs/howto/gazebo.md"):
         topics.plant.await_rest(time.monotonic, time.sleep, 0.2)
 
 

@@ -42,7 +42,12 @@ def graph(tmp_path):
             graph.start()
             graph.until(lambda: graph.state() == "DISABLED" and graph.client.server_is_ready())
             graph.enable()
-            graph.until(lambda: controller.control.setpoint(0.0) is not None and controller.control.arm.measured)
+            graph.until(
+                lambda: (
+                    controller.control.state.motion.setpoint(0.0) is not None
+                    and controller.control.state.arm.measured
+                )
+            )
             graph.controller = controller
             yield graph
         finally:
@@ -54,7 +59,7 @@ def graph(tmp_path):
 
 def follow(graph, waist, path=0.0):
     """Send the waist by so much [rad] within 1.5 s; returns the result."""
-    begin = graph.controller.control.setpoint(graph.controller.now()).position.tolist()
+    begin = graph.controller.control.state.motion.setpoint(graph.controller.now()).position.tolist()
     target = [
         place + (waist if joint == "waist" else 0.0) for joint, place in zip(graph.joints, begin, strict=True)
     ]

@@ -90,7 +90,7 @@ def follow(graph):
     """Do what the state names until the arm takes commands; returns what was asked for."""
     asked = []
     acts = {
-        "enable": graph.arm,
+        "enable": graph.enable,
         "disable": lambda: graph.enable(False),
         "clear_faults": graph.clear,
         "torque_off": lambda: graph.ask(topics.TORQUE_OFF),

@@ -92,23 +92,22 @@ def told_of(graph, joint):
 
 
 def test_a_joint_is_pushed_another_is_let_go_and_the_arm_parks_with_both(graph):
-    told = []
-    graph.until(lambda: told.append(free(graph, "waist")) or told[-1].success)  # a busy machine misses a cycle
-    assert told[-1].message.startswith("waist gives way to a hand: it carries ")
+    told = free(graph, "waist")
+    assert told.message.startswith("waist gives way to a hand: it carries ")
     graph.until(lambda: graph.values().get("free") == "waist")
     assert (graph.state(), graph.values()["torque"], graph.values()["session"]) == ("HOLDING", "on", "")
     graph.until(lambda: told_of(graph, "waist").get("free-drive") == "gives way, its load is followed")
     refused = graph.enable()
     assert not refused.success
     assert "end that first: /servo_interface/waist/free false" in refused.message
-    console.read_reply(ask(graph.port, console.inject("push", "waist", {"torque": "0.5"}, math.inf)))
-    graph.until(lambda: positions_of(graph.joint_states[-1])["waist"] > 0.1 or not graph.values().get("free"))
-    ask(graph.port, console.clear(None))
+    # So long, by the servos' own time, that it does not come to the speed at which it is held.
+    console.read_reply(ask(graph.port, console.inject("push", "waist", {"torque": "0.35"}, 0.5)))
+    graph.until(lambda: positions_of(graph.joint_states[-1]).get("waist", 0.0) > 0.05)
     graph.until(lambda: abs(velocities_of(graph.joint_states[-1]).get("waist", 1.0)) < 0.03)
     left = graph.positions()["waist"]
     code, out, _ = cli(graph, "--end")
     assert code == 0
-    assert out.startswith("waist ") == bool(graph.values().get("free"))
+    assert out.startswith("waist "), graph.log.read_text()
     graph.until(lambda: "free" not in graph.values())
     assert graph.positions()["waist"] == pytest.approx(left, abs=math.radians(2.0))
     assert graph.enable().success

@@ -72,7 +72,12 @@ def gripping(tmp_path, wiring, gains):
             graph.start(wiring=wiring, **gains)
             graph.until(lambda: graph.state() == "DISABLED" and graph.client.server_is_ready())
             graph.enable()
-            graph.until(lambda: controller.control.setpoint(0.0) is not None and controller.control.arm.measured)
+            graph.until(
+                lambda: (
+                    controller.control.state.motion.setpoint(0.0) is not None
+                    and controller.control.state.arm.measured
+                )
+            )
             yield graph
         finally:
             graph.client.destroy()

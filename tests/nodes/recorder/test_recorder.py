@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import rclpy
@@ -202,9 +203,12 @@ def test_a_recording_that_failed_is_an_error_and_the_next_start_works(graph):
     recorder = graph.start_recorder()
     graph.call("start")
     session = recorder._recorder.session
+    logged = []
+    recorder.get_logger = lambda: SimpleNamespace(error=logged.append)
     session._writer._failed = True
     graph.until(lambda: graph.statuses and graph.statuses[-1].message.startswith("failed"))
     assert graph.statuses[-1].level == b"\x02"
+    assert [line.partition(":")[0] for line in logged] == ["recording stopped"]  # once
     assert graph.call("start").success
 
 

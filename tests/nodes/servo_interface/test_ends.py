@@ -1,4 +1,4 @@
-"""The table of ends in docs/faults.md: however it ends, the arm is parked, or held with a word that says so."""
+"""The ends in docs/reference/faults.md: however it ends, the arm is parked, or held with a word that says so."""
 
 from __future__ import annotations
 

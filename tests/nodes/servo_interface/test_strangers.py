@@ -88,8 +88,6 @@ def test_every_goal_of_a_stranger_ends_with_a_result(motion, soak):
     count = max(FEWEST, soak.count(GOALS))
     results, opened = [], []
     for number in range(count):
-        if not motion.servos.is_enabled:
-            motion.enable_servos(f"s{number}")
         handle = motion.done(motion.arm_client.send_goal_async(chance.choice(clients).goal()))
         assert handle.accepted
         opened.append((handle, handle.get_result_async()))

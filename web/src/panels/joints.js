@@ -2,13 +2,11 @@
 
 import { allow, button, byId, make, write } from '../dom.js';
 import * as format from '../format.js';
+import { isHot } from '../states.js';
 import { condition } from '../words.js';
 
 const NEAR_LIMIT = 0.03; // of the range
 const SAME = 0.006; // of the range: the mark of the commanded position would lie under the other
-const HOT = 65; // [°C]; X-series servos shut down at 80 °C or below (Temperature Limit, register 31)
-const SPEEDS = [0.05, 0.1, 0.25, 0.5]; // of the joint's velocity limit
-const CHOSEN = 0.1;
 
 /** @typedef {{press: (joint: string, velocity: number) => boolean, release: (joint: string) => void}} Jogging */
 
@@ -17,13 +15,13 @@ export class JointTable {
   /**
    * @param {import('../types').Joint[]} joints
    * @param {Jogging} jogging
-   * @param {number} fastest largest jog speed, as a fraction of the limit
+   * @param {import('../types').Model['jog']} jog
    */
-  constructor(joints, jogging, fastest) {
-    this.speed = CHOSEN;
+  constructor(joints, jogging, jog) {
+    this.speed = jog.usual_speed;
     this.rows = joints.map((joint) => new Row(joint, jogging, () => this.speed));
     byId('joint-rows').replaceChildren(...this.rows.map((row) => row.root));
-    this.offerSpeeds(SPEEDS.filter((speed) => speed <= fastest));
+    this.offerSpeeds(jog.speeds);
   }
 
   /**
@@ -42,7 +40,7 @@ export class JointTable {
     for (const speed of speeds) {
       const label = make('label');
       const input = document.createElement('input');
-      Object.assign(input, { type: 'radio', name: 'jog-speed', value: String(speed), checked: speed === CHOSEN });
+      Object.assign(input, { type: 'radio', name: 'jog-speed', value: String(speed), checked: speed === this.speed });
       input.onchange = () => (this.speed = speed);
       label.append(input, make('span', '', `${speed * 100} %`));
       place.append(label);
@@ -58,7 +56,8 @@ export class JointTable {
     const readings = new Map(snapshot.joints.map((reading) => [reading.name, reading]));
     for (const row of this.rows) {
       const reading = readings.get(row.joint.name);
-      if (reading) row.show(reading, snapshot.controller?.following_error[row.joint.name]);
+      const error = snapshot.controller?.following_error[row.joint.name];
+      if (reading) row.show(reading, { error, hot: isHot(snapshot, row.joint.name) });
       row.allow(why);
     }
   }
@@ -175,9 +174,10 @@ class Row {
 
   /**
    * @param {import('../types').JointReading} reading
-   * @param {number | undefined} error by which it is behind its set-point [rad] or [m], where the controller tells it
+   * @param {{error?: number, hot: boolean}} more by how much it is behind its set-point [rad] or [m], where the
+   *   controller tells it; whether the robot warns of its temperature
    */
-  show(reading, error) {
+  show(reading, { error, hot }) {
     const { joint } = this;
     const isAbsent = reading.position === null;
     const [value, unit] = format.position(joint, reading.position);
@@ -198,7 +198,7 @@ class Row {
     write(this.temperature, format.joined([format.number(reading.temperature, 0), '°C']));
     write(this.voltage, reading.voltage === null ? '' : format.joined([format.number(reading.voltage, 1), 'V']));
     write(this.condition, condition(reading));
-    this.temperature.classList.toggle('hot', (reading.temperature ?? 0) >= HOT);
+    this.temperature.classList.toggle('hot', hot);
   }
 
   /**

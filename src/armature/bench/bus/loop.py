@@ -15,7 +15,7 @@ import numpy as np
 
 from armature.bench.figure import Figure, quantiles
 from armature.bench.graph.client import BenchClient
-from armature.bench.graph.graph import own_environment
+from armature.bench.graph.own_graph import own_environment
 from armature.bench.graph.processes import running_script
 from armature.dynamixel.protocol.statistics import BINS, describe_histogram
 from armature.errors import ProcessError

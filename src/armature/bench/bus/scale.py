@@ -1,7 +1,8 @@
-"""What a bus cycle costs against the number of servos; the README says of it that it is linear."""
+"""What a bus cycle costs against the number of servos; docs/measured.md says of it that it is linear."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ _OURS, _BARE = "Armature", "bare write, poll and read"
 _LEGEND = 9  # [pt]
 
 
-def measure(plot: Path | None = None) -> list[Figure]:
+def measure(plot: Path | None = None) -> Iterator[Figure]:
     """Cycle time and processor time by the number of servos, with the straight lines that fit them best.
 
     Args:
@@ -24,14 +25,10 @@ def measure(plot: Path | None = None) -> list[Figure]:
     found = {
         baud_rate: [compare(number, baud_rate, (_BARE, _OURS)) for number in NUMBERS] for baud_rate in BAUD_RATES
     }
-    figures = [
-        figure
-        for baud_rate, costs in found.items()
-        for figure in _figures(baud_rate, [cost[_OURS] for cost in costs])
-    ]
+    for baud_rate, costs in found.items():
+        yield from _figures(baud_rate, [cost[_OURS] for cost in costs])
     if plot is not None:
         _draw(found, plot)
-    return figures
 
 
 def fit(numbers: NDArray[np.float64], values: NDArray[np.float64]) -> tuple[float, float, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from armature.bench.faults.situations import delivered_gains
 from armature.bench.simulation.controlled import ARM_JOINTS, FINGER, ControlledArm
@@ -113,6 +113,12 @@ CHECKS = (
 class Contact:
     """What one contact came to."""
 
+    HEADER: ClassVar[str] = (
+        f"{'in the way':<12}{'while':<11}{'found first by':<16}{'back ms':>9}{'over s':>9}{'load':>8}"
+        f"{'creep °':>8}  state    told\n"
+        "over: the longest that a servo gave more than its protection stands for 1.5 s"
+    )
+
     obstacle: str
     motion: str
     check: str
@@ -154,12 +160,6 @@ class Contact:
         verdict = "; ".join(self.failures) or "ok"
         where = f"{self.obstacle:<12}{self.motion:<11}{self.check:<16}"
         return f"{where}{figures}  {self.ended:<9}{verdict:<4} {self.told.split(';')[0]}"
-
-
-HEADER = (
-    f"{'in the way':<12}{'while':<11}{'found first by':<16}{'back ms':>9}{'over s':>9}{'load':>8}{'creep °':>8}"
-    f"  state    told\nover: the longest that a servo gave more than its protection stands for 1.5 s"
-)
 
 
 def measure(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from armature.bench.faults.cases import CASES, Case, start
 from armature.bench.faults.situations import SITUATIONS, FaultBench
@@ -25,6 +26,12 @@ _PATIENCE = 4.0  # [s]
 @dataclass(frozen=True)
 class Row:
     """What one fault in one situation came to."""
+
+    HEADER: ClassVar[str] = (
+        f"{'cause':<17}{'while':<9}{'react ms':>9}{'step °':>9}{'drop mm':>9}{'braking':>9}"
+        f"{'recov. °':>9}  reported\n"
+        "braking: of the limit of acceleration; * the servo itself lets go, or a force shoves the joint"
+    )
 
     cause: Cause
     situation: str
@@ -59,12 +66,6 @@ class Row:
         )
         verdict = "; ".join(self.failures) or "ok"
         return f"{self.cause!s:<17}{self.situation:<9}{figures}  {verdict:<4} {self.reported}"
-
-
-HEADER = (
-    f"{'cause':<17}{'while':<9}{'react ms':>9}{'step °':>9}{'drop mm':>9}{'braking':>9}{'recov. °':>9}  reported\n"
-    "braking: of the limit of acceleration; * the servo itself lets go, or a force shoves the joint"
-)
 
 
 def measure(cases: Iterable[Case] = CASES, situations: Iterable[str] = tuple(SITUATIONS)) -> Iterator[Row]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from itertools import product
 from random import Random
 from string import ascii_lowercase
-from typing import Any, TextIO
+from typing import Any, ClassVar, TextIO
 
 from armature.bench.faults.cases import Case, cases
 from armature.bench.faults.matrix import DROP_ALLOWED, STEP_ALLOWED
@@ -170,6 +170,7 @@ def _changed(policy: FaultPolicy) -> dict[str, Any]:
 class Matrix:
     """All cells, as a person looks over them."""
 
+    HEADER: ClassVar[str] = ""
     cells: tuple[Cell, ...]
 
     @property
@@ -189,6 +190,11 @@ class Matrix:
         ]
         told = f"{len(self.cells)} pairs, {len(self.failures)} failed; {_SYMBOLS}"
         return "\n".join([told, f"second, within {_WITHIN:g} s: {legend}", head, *rows, *self.failures])
+
+
+def measure_all(progress: TextIO) -> Iterator[Matrix]:
+    """All cells as one matrix, measured when it is asked for; progress is written meanwhile."""
+    yield matrix(progress)
 
 
 def matrix(progress: TextIO, cells: Sequence[tuple[str, str]] = CELLS, seed: int = 0) -> Matrix:

@@ -1,5 +1,5 @@
 """The whole graph at work: latency, processor time, memory, STOP beside a crowd.
 
 Nothing on virtual time.
-Begin with graph.py.
+Begin with usage.py.
 """

@@ -9,7 +9,7 @@ import numpy as np
 
 from armature.bench.figure import Figure, quantiles
 from armature.bench.graph.client import BenchClient
-from armature.bench.graph.graph import own_environment, pids_of, running
+from armature.bench.graph.own_graph import own_environment, pids_of, running
 from armature.bench.graph.processes import cpu_time, running_script
 from armature.core.control.tracker import Tracker
 from armature.core.model.arm import ArmModel

@@ -11,13 +11,13 @@ import yaml
 
 from armature.bench.figure import Figure
 from armature.bench.simulation.virtual import ARM, PERIOD, URDF, Bench
+from armature.core.arrays import Array
 from armature.core.control.tracker import Tracker
 from armature.core.kinematics.drive import drives_of
 from armature.core.kinematics.dynamics import Torques
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.segments import LoopTime, Segment
-from armature.core.trajectory.spline import Array
 from armature.core.trajectory.trajectory import Trajectory
 from armature.emulator.faults.servo import Payload
 from armature.graph import share_folder

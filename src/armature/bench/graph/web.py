@@ -17,7 +17,7 @@ import numpy as np
 
 from armature.bench.figure import Figure
 from armature.bench.graph.crowd import KINDS
-from armature.bench.graph.graph import own_environment, pids_of, running
+from armature.bench.graph.own_graph import own_environment, pids_of, running
 from armature.bench.graph.processes import cpu_time, proportional_set_size
 from armature.errors import ProcessError
 from armature.graph import Robot, runtime_folder

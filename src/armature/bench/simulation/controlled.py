@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from armature.bench.simulation.virtual import ARM, JOINTS, URDF, WIRING, Bench
-from armature.core.control.goal_monitor import GripJudge, Judge, TrajectoryJudge
-from armature.core.control.grip_relief import Squeeze
-from armature.core.control.group import GroupControl, GroupSettings
-from armature.core.control.outcome import Outcome
-from armature.core.control.tolerance import Tolerance, Tolerances
+from armature.core.arrays import Array
+from armature.core.control.goal import GoalMonitor, Outcome
+from armature.core.control.grip import GripForceLimit, GripMonitor
+from armature.core.control.group import GroupControl
+from armature.core.control.group_state import GroupSettings, GroupState
+from armature.core.control.tolerance import Tolerance, Tolerances, TrajectoryMonitor
 from armature.core.kinematics.drive import Drive
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.kinematics.twist_servo import Steering, steered
@@ -24,7 +25,6 @@ from armature.core.planning.moves import MoveSettings, Planner
 from armature.core.steps import finished
 from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.segments import LoopTime
-from armature.core.trajectory.spline import Array
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.dynamixel.motion.grip import lead
 from armature.errors import ArmatureError, CommandRefused
@@ -91,8 +91,8 @@ class ControlledArm(Bench):
         servo = next(servo for servo in WIRING.servos if servo.joint == FINGER)
         gain = settings.get("registers", {}).get(FINGER, {}).get("Position P Gain", 0)
         most = np.array([lead(servo, _GRIP, gain)])
-        self._squeeze = Squeeze(self.gripper.control.limits, most, _STANDING)
-        self._steering = Steering(_checks().mechanics, self.arm.control.limits, "tool0")
+        self._squeeze = GripForceLimit(self.gripper.control.state.limits, most, _STANDING)
+        self._steering = Steering(_checks().mechanics, self.arm.control.state.limits, "tool0")
 
     def _group(
         self, joints: tuple[str, ...], bounds: Mapping[str, tuple[float, float]], start: float
@@ -101,8 +101,8 @@ class ControlledArm(Bench):
             ARM, joints, {j: a for j, (a, _) in bounds.items()}, {j: k for j, (_, k) in bounds.items()}
         )
         count = len(joints)
-        control = GroupControl(limits, GroupSettings(np.full(count, start), np.zeros(count)))
-        control.let_give_way = self._let_give_way
+        control = GroupControl(GroupState(limits, GroupSettings(np.full(count, start), np.zeros(count))))
+        control.state.surroundings.let_give_way = self._let_give_way
         return control
 
     # What a client asks
@@ -118,14 +118,14 @@ class ControlledArm(Bench):
         end = begin + np.array([way.get(joint, 0.0) for joint in ARM_JOINTS])
         rest = np.zeros((2, len(ARM_JOINTS)))
         goal = Trajectory(ARM_JOINTS, np.array([0.001, seconds]), np.array([begin, end]), rest)
-        control.follow(goal, None, self._judge(), self.ends.append, self.now)
+        control.follow(goal, None, self._monitor(), self.ends.append, self.now)
 
     def move(self, way: Mapping[str, float]) -> None:
         """Send a move by so much [rad]; errors as `follow`."""
         control, begin = self.arm.control, self._setpoint()
         target = {joint: float(begin[i]) + way[joint] for i, joint in enumerate(ARM_JOINTS) if joint in way}
-        motion = finished(Planner(_checks(), control.limits, MoveSettings()).joints(begin, [target]))
-        control.follow(motion, None, self._judge(), self.ends.append, self.now)
+        motion = finished(Planner(_checks(), control.state.limits, MoveSettings()).joints(begin, [target]))
+        control.follow(motion, None, self._monitor(), self.ends.append, self.now)
 
     def jog(self, velocities: Mapping[str, float]) -> None:
         """Hold a jog button down [rad/s]; errors as `follow`, at its first press."""
@@ -134,20 +134,20 @@ class ControlledArm(Bench):
     def twist(self, linear: tuple[float, float, float]) -> None:
         """Hold a button for the tool's velocity down [m/s]; errors as `follow`, at its first press."""
         velocity = np.array([*linear, 0.0, 0.0, 0.0])
-        limits = self.arm.control.limits
+        limits = self.arm.control.state.limits
 
         def build(state: State, lease: float) -> Trajectory:
             return steered(
                 limits, state, self._steering.velocities(state.position, velocity, False).velocity, lease
             )
 
-        self.hold(lambda now: self.arm.control.press(build, 0.0, now))
+        self.hold(lambda now: self.arm.control.follow_for_lease(build, 0.0, now))
 
     def grip(self, position: float) -> None:
         """Send the fingers to a position [m]; errors as `follow`."""
         control, target = self.gripper.control, np.array([position])
-        judge = GripJudge(target, 0.003, _STANDING, 0.5, allow_stalling=True)
-        control.move(target, control.limits.velocity, judge, self.ends.append, self.now)
+        monitor = GripMonitor(target, 0.003, _STANDING, 0.5, allow_stalling=True)
+        control.move(target, control.state.limits.velocity, monitor, self.ends.append, self.now)
 
     def let_go(self) -> None:
         """Let the button go."""
@@ -162,11 +162,11 @@ class ControlledArm(Bench):
         setpoints = self.loop.state.setpoints(self.now)
         return np.array([setpoints[joint].position for joint in ARM_JOINTS])
 
-    def _judge(self) -> Judge:
+    def _monitor(self) -> GoalMonitor:
         goal = Tolerance(position=_GOAL if self._path else 0.0)
         count = len(ARM_JOINTS)
         tolerances = Tolerances((Tolerance(position=self._path),) * count, (goal,) * count, _GOAL_TIME)
-        return TrajectoryJudge(tolerances, self.arm.control.limits)
+        return TrajectoryMonitor(tolerances, self.arm.control.state.limits)
 
     # Time
 
@@ -185,15 +185,15 @@ class ControlledArm(Bench):
     def hear(self, control: GroupControl) -> None:
         """Let a control have what the servo interface tells."""
         loop, now = self.loop, self.now
-        control.note_state(self.mode().name, loop.state.session, loop.state.why, loop.state.blocks, now)
+        control.state.note_state(self.mode().name, loop.state.session, loop.state.why, loop.state.blocks, now)
         setpoints = loop.state.setpoints(now)
         places = {joint: setpoint.position for joint, setpoint in setpoints.items()}
-        rests = not any(setpoints[joint].velocity for joint in control.limits.joints if joint in setpoints)
-        control.note_commanded(now, places, loop.state.session, now, rests=rests)
+        rests = not any(setpoints[joint].velocity for joint in control.state.limits.joints if joint in setpoints)
+        control.state.note_commanded(now, places, loop.state.session, now, rests=rests)
         read = {joint: axis for joint, axis in loop.state.axes.items() if axis.ticks is not None}
         velocities = {joint: axis.velocity for joint, axis in read.items()}
-        control.note_reading(now, {joint: axis.position for joint, axis in read.items()}, velocities, now)
-        control.update(now)
+        control.state.note_reading(now, {joint: axis.position for joint, axis in read.items()}, velocities, now)
+        control.state.update(now)
 
     def _press(self) -> None:
         held = self.held
@@ -206,18 +206,18 @@ class ControlledArm(Bench):
 
     def _relieve(self) -> None:
         control = self.gripper.control
-        desired, measured = control.setpoint(self.now), control.arm.measured
-        if desired is None or measured is None or control.arm.read_at != self.now:
+        desired, measured = control.state.motion.setpoint(self.now), control.state.arm.measured
+        if desired is None or measured is None or control.state.arm.read_at != self.now:
             return
-        target = self._squeeze.relieved(self.now, desired, measured)
+        target = self._squeeze.set_back(self.now, desired, measured)
         if target is not None:
             with suppress(ArmatureError):
-                control.relieve(target, self.now)
+                control.limit_grip(target, self.now)
 
     def _send(self, controller: Controller) -> None:
         if self.now < controller.due:
             return
-        segment = controller.control.segment(self.now)
+        segment = controller.control.state.segment(self.now)
         if segment is None:
             return
         controller.due = self.now + _RENEWAL
@@ -230,4 +230,4 @@ class ControlledArm(Bench):
 
     def _let_give_way(self, joints: tuple[str, ...]) -> None:
         with suppress(CommandRefused):  # the loop has found it first
-            self.loop.back_off(self.arm.control.arm.session, joints, self.now)
+            self.loop.back_off(self.arm.control.state.arm.session, joints, self.now)

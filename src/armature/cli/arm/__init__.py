@@ -1,5 +1,5 @@
-"""Commands to the arm of a running graph: move, free-drive, record.
+"""Commands to a running graph by ROS: enable, disable, move, free, record; report of what was recorded.
 
 Nothing that starts a process.
-Begin with move.py.
+Begin with client.py.
 """

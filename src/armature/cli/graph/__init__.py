@@ -1,5 +1,5 @@
 """Commands that start, end and look at the graph.
 
 Nothing that speaks to a servo.
-Begin with graph.py.
+Begin with up.py.
 """

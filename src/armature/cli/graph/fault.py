@@ -6,9 +6,11 @@ import argparse
 import json
 import os
 from collections.abc import Iterable, Mapping
+from math import inf
 from pathlib import Path
 from typing import Any
 
+from armature.cli.arguments import add_json, add_namespace
 from armature.emulator.faults import console
 from armature.emulator.faults.catalogue import FAULTS, make
 from armature.emulator.faults.fault import Fault, figure, parameters
@@ -17,17 +19,31 @@ from armature.graph import existing_runtime_folder
 from armature.nodes.emulator.console import ask
 
 
-def fault(options: argparse.Namespace) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which fault, of whom, how much of it and for how long."""
+    parser.add_argument("name", metavar="NAME", help="a fault; or list, active, clear")
+    parser.add_argument("which", metavar="FAULT", nargs="?", help="what to clear; default: all")
+    parser.add_argument("--joint", metavar="J", help="default: every joint")
+    parser.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help="see: fault list")
+    until = "default: until cleared"
+    parser.add_argument("--for", dest="seconds", type=float, metavar="S", default=inf, help=until)
+    parser.add_argument("--seed", metavar="N", help="of what happens by chance; default 0")
+    parser.add_argument("--link", metavar="PATH", default="", help="of armature emulate; default: of armature up")
+    add_json(parser)
+    add_namespace(parser)
+
+
+def run(options: argparse.Namespace) -> int:
     """Inject a fault, clear faults, or list them."""
     link = Path(options.link) if options.link else existing_runtime_folder(os.environ, options.namespace) / "bus"
     if options.name == "list":
         return _list(options)
     if options.name == "active":
-        return _tell("active", console.read_reply(ask(link, console.active())), options)
+        return _print("active", console.read_reply(ask(link, console.active())), options)
     if options.name == "clear":
         if options.which is not None and options.which not in FAULTS:
             raise ConfigError("fault", options.which, f"faults are {', '.join(FAULTS)}")
-        return _tell("cleared", console.read_reply(ask(link, console.clear(options.which))), options)
+        return _print("cleared", console.read_reply(ask(link, console.clear(options.which))), options)
     if options.which is not None:
         raise ConfigError("argument", options.which, "write --joint NAME or --param NAME=VALUE")
     return _inject(link, options)
@@ -41,7 +57,7 @@ def _inject(link: Path, options: argparse.Namespace) -> int:
         raise ConfigError("--for", options.seconds, "it takes more than 0 s")
     make(options.name, options.joint, values)  # so that wrong words are told even where no emulator runs
     request = console.inject(options.name, options.joint, values, options.seconds)
-    return _tell("injected", console.read_reply(ask(link, request)), options)
+    return _print("injected", console.read_reply(ask(link, request)), options)
 
 
 def _values(words: Iterable[str]) -> dict[str, str]:
@@ -54,7 +70,7 @@ def _values(words: Iterable[str]) -> dict[str, str]:
     return values
 
 
-def _tell(deed: str, faults: tuple[str, ...], options: argparse.Namespace) -> int:
+def _print(deed: str, faults: tuple[str, ...], options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({deed: faults}, ensure_ascii=False))
         return 0

@@ -77,6 +77,6 @@ def without_runner(found: list[Running]) -> ProcessError:
     return ProcessError("graph", f"it was started by {process(launcher)}, not by armature up", remedy)
 
 
-def info(running: Running) -> dict[str, Any]:
+def process_info(running: Running) -> dict[str, Any]:
     """One process as supervisord would tell it."""
     return {"name": running.name, "statename": "RUNNING", "pid": running.pid, "description": f"pid {running.pid}"}

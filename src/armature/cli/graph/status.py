@@ -1,4 +1,4 @@
-"""The command that shows how the graph is, and what others ask of a running graph."""
+"""The command that shows how the graph is."""
 
 from __future__ import annotations
 
@@ -6,39 +6,41 @@ import argparse
 import json
 import os
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
-from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
-from armature.cli.graph.running import Graph, info, without_runner
-from armature.environment import graph_environment, state_folder
+from armature.cli.arguments import add_json, add_namespace
+from armature.cli.graph.page import ask, page_address
+from armature.cli.graph.running import Graph, process_info, without_runner
+from armature.environment import graph_environment
 from armature.errors import ProcessError
 from armature.graph import share_folder
-from armature.monitor.http.address import is_loopback
-from armature.nodes.monitor.access_key import key_file, read_key
 from armature.running_processes import BUS
 
 _FIELDS = ("name", "statename", "pid", "description")
 _HEARING_TIME = 10.0  # diagnostics come at 1 Hz, once the publisher has been discovered [s]
 _SOURCE = "servo_interface"
-_WITH_KEY = "ask as the user that runs it, with the same XDG_STATE_HOME"
 _RUNS = "runs"
 Statuses = Mapping[str, Mapping[str, str]]  # values by name of the diagnostic status
 
 
-def status(options: argparse.Namespace) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """How much of it."""
+    parser.add_argument("--servos", action="store_true", help="with the statistics of the bus and its servos")
+    add_json(parser)
+    add_namespace(parser)
+
+
+def run(options: argparse.Namespace) -> int:
     """Show each process, the state of the arm and every fault with its remedy; on request, all statistics."""
     graph = Graph.of(options.namespace)
     infos, runner = _processes(graph)
-    arm = ask(url(graph.supervisor.runtime))
-    statuses = _diagnosed(options.namespace) if options.servos else {}
+    arm = ask(page_address(graph.supervisor.runtime))
+    statuses = _hear_diagnostics(options.namespace) if options.servos else {}
     if options.json:
         listed = [{name: each[name] for name in _FIELDS} for each in infos]
-        told = {"processes": listed, "runner": runner, "arm": arm, "diagnostics": statuses}
-        print(json.dumps(told, ensure_ascii=False))
+        answer = {"processes": listed, "runner": runner, "arm": arm, "diagnostics": statuses}
+        print(json.dumps(answer, ensure_ascii=False))
         return 0
     for each in infos:
         print(f"{each['name']:<18}{each['statename']:<10}{each['description']}")
@@ -59,7 +61,7 @@ def _processes(graph: Graph) -> tuple[list[dict[str, Any]], str]:
     found = graph.processes.find()
     if all(running.name == BUS for running in found):
         raise without_runner(found)
-    return [info(running) for running in found], str(without_runner(found))
+    return [process_info(running) for running in found], str(without_runner(found))
 
 
 def _arm_lines(arm: Mapping[str, Any]) -> Iterator[str]:
@@ -80,7 +82,7 @@ def _status_lines(statuses: Statuses) -> Iterator[str]:
         yield from (f"{key:<28}{value}" for key, value in values.items())
 
 
-def _diagnosed(namespace: str) -> Statuses:
+def _hear_diagnostics(namespace: str) -> Statuses:
     """What the servo interface tells in /diagnostics of the bus and of each servo.
 
     Raises:
@@ -112,46 +114,3 @@ def _diagnosed(namespace: str) -> Statuses:
     if not found:
         raise ProcessError(_SOURCE, "nothing is heard of it", f"look at: armature logs {_SOURCE}")
     return found
-
-
-# Questions
-
-
-def url(runtime: Path) -> str:
-    """The page's address; empty where there is none yet."""
-    return (runtime / "url").read_text("utf-8") if (runtime / "url").exists() else ""
-
-
-def ask(address: str) -> dict[str, Any] | None:
-    """The monitor's view of the arm; None where it does not answer.
-
-    Args:
-        address: of the page, "" where it is not known.
-
-    Raises:
-        ConfigError: an access key is needed, and it cannot be read.
-        ProcessError: it wants another access key than the one that is kept here.
-    """
-    if not address:
-        return None
-    request = _asking(f"{address}api/state")
-    # The monitor is on this machine: no proxy of the environment is asked, nor told the key.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(request, timeout=1.0) as answer:
-            return dict(json.load(answer))
-    except urllib.error.HTTPError as error:
-        with error:
-            if error.code == HTTPStatus.UNAUTHORIZED:
-                raise ProcessError("monitor", "it wants another access key", _WITH_KEY) from error
-            return None
-    except (OSError, ValueError):
-        return None
-
-
-def _asking(address: str) -> urllib.request.Request:
-    """A request with the access key where one is needed."""
-    request = urllib.request.Request(address)
-    if not is_loopback(request.host.rpartition(":")[0].strip("[]")):
-        request.add_header("Authorization", f"Bearer {read_key(key_file(state_folder(os.environ)))}")
-    return request

@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from armature.cli.arguments import add_namespace, add_robot
 from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
 from armature.dynamixel.wiring.arm import Wiring
@@ -14,7 +15,15 @@ from armature.errors import ConfigError
 from armature.graph import find_robot
 
 
-def world(options: argparse.Namespace) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which arm, how it stands, and where to."""
+    add_robot(parser)
+    parser.add_argument("--pose", default="park", help="in which the arm begins; default park")
+    parser.add_argument("--out", metavar="FILE", default="", help="default: standard output")
+    add_namespace(parser)
+
+
+def run(options: argparse.Namespace) -> int:
     """Write the world with the arm, to a file or to standard output."""
     robot = find_robot(options.robot, options.wiring)
     urdf = robot.urdf.read_text("utf-8")

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 
+from armature.cli.arguments import add_json, add_port, add_robot
 from armature.cli.servos.calibration_table import Outcome, fields, outcome_lines, pose_lines, range_lines
 from armature.cli.servos.port import chosen_ports
 from armature.cli.servos.wiring import WiredArm, require_own, save, wired_arm
@@ -32,7 +33,18 @@ _SPACING = 0.05  # between them [s]
 _ZERO = "zero"
 
 
-def calibrate(options: argparse.Namespace) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which joints, the pose in which they stand, and whether to ask."""
+    parser.add_argument("joints", metavar="JOINT", nargs="*", help="default: all")
+    pose_help = "all joints at 0 (default), or a named pose"
+    parser.add_argument("--pose", metavar="NAME", default=_ZERO, help=pose_help)
+    parser.add_argument("--yes", action="store_true", help="take the arm as it stands, without asking")
+    add_robot(parser)
+    add_port(parser)
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
     """Take zero offsets while the arm stands in a known pose, and save them."""
     wired = wired_arm(options)
     require_own(wired)

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from armature.cli.arguments import add_json, add_port, add_robot
 from armature.cli.servos.port import chosen_ports
 from armature.cli.servos.scan import surveyed
 from armature.core.model.arm import ArmModel
@@ -34,7 +35,14 @@ _NODE = "/**/servo_interface"
 _FAULTS = "faults."
 
 
-def check(options: argparse.Namespace) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which arm, at which port."""
+    add_robot(parser)
+    add_port(parser)
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
     """Look at port, servos and speed; 1 if something must be mended first."""
     robot = find_robot(options.robot, options.wiring)
     arm = ArmModel.from_urdf(robot.urdf.read_text("utf-8"), robot.urdf.name)

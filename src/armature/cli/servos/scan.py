@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 
+from armature.cli.arguments import add_json, add_port
 from armature.cli.servos.port import chosen_port
 from armature.dynamixel.protocol.discovery import Survey, survey
 from armature.dynamixel.protocol.port import ServoPort
@@ -16,7 +17,14 @@ from armature.errors import PortError
 _LATENCY = 0.016  # [s]; the default of FTDI adapters
 
 
-def scan(options: argparse.Namespace) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """At which port, and how fast."""
+    parser.add_argument("--baud", type=int, metavar="RATE", help="[bit/s]; default: all")
+    add_port(parser)
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
     """Show who answers, at one baud rate or at all of them."""
     if options.baud is not None:
         baud_index("--baud", options.baud)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from armature.cli.arguments import add_json, add_port, add_robot
 from armature.cli.servos.port import chosen_port
 from armature.cli.servos.scan import surveyed
 from armature.cli.servos.wiring import WiredArm, wired_arm
@@ -24,7 +25,18 @@ _FACTORY_RATE = 57_600  # [bit/s] (e-Manual, "Baud Rate(8)")
 _SKIP = "s"
 
 
-def setup(options: argparse.Namespace) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which servo, and whether to ask."""
+    joint_help = "default: all, one after the other"
+    parser.add_argument("joint", metavar="JOINT", nargs="?", default="", help=joint_help)
+    parser.add_argument("--dry-run", action="store_true", help="show what would be written, write nothing")
+    parser.add_argument("--yes", action="store_true", help="write without asking")
+    add_robot(parser)
+    add_port(parser)
+    add_json(parser)
+
+
+def run(options: argparse.Namespace) -> int:
     """Set up one servo, or all of them in turn."""
     _check_use(options)
     wired = wired_arm(options)

@@ -44,7 +44,7 @@ class Block:
         return next((way > begin for way in ways if abs(way - begin) > slack), False)
 
 
-def described(joint: str, place: float, goal: float, unit: str) -> str:
+def describe_block(joint: str, place: float, goal: float, unit: str) -> str:
     """Where a joint is held up, in words.
 
     Args:

@@ -1,20 +1,28 @@
-"""What one group of joints is doing, and what can be seen of it."""
+"""What one group of joints is doing, and what the arm's readings and the passing of time make of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from armature.core.control.goal_monitor import Judge
-from armature.core.control.outcome import Code, End, OnEnd, Outcome
+from armature.core.arrays import Array
+from armature.core.control.blocked import Block
+from armature.core.control.goal import Code, End, FollowedGoal, Goals, Outcome, aborted
+from armature.core.control.motion import Motion, SpeedScaling
 from armature.core.control.readiness import Readiness
 from armature.core.control.tracker import Tracker
+from armature.core.jog_limits import LEASE
 from armature.core.trajectory.limits import GroupLimits
-from armature.core.trajectory.spline import Array
+from armature.core.trajectory.segments import RosTime, Segment
 from armature.core.trajectory.trajectory import State, Trajectory
-from armature.errors import CommandRefused
+
+# After a longer delay of the controller a goal is not gone on with [s].
+_LONGEST_DELAY = 1.0
+# The end of a goal is told so much later at most, while the arm gives way to what was in its way [s].
+_GIVES_WAY = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,115 +31,192 @@ class GroupSettings:
 
     start_tolerance: Array  # of a first point at time 0 [rad] or [m]
     margin: Array  # kept from the position limits while jogging [rad] or [m]
-    lease: float = 0.25  # of one jog command [s]
+    lease: float = LEASE  # of one jog command [s]
     reading_timeout: float = 0.5  # without a reading of every joint [s]
     allow_partial_joints_goal: bool = False  # joints that a goal leaves out go on with what they do
     checks_acceleration: bool = True  # of goals that give velocities
     deceleration: Array | None = None  # of stops [rad/s²] or [m/s²]; None: the joints' own acceleration
 
 
-@dataclass
-class FollowedGoal:
-    """A goal from its begin to its end."""
-
-    judge: Judge
-    on_end: OnEnd
-    times: Array  # of its points [s]
-    is_cancelling: bool = False
-
-    def end(self, outcome: Outcome) -> None:
-        """Tell its end."""
-        if self.is_cancelling:
-            outcome = Outcome(End.CANCELED, Code.SUCCESSFUL, outcome.message)
-        self.on_end(outcome)
-
-
-@dataclass(frozen=True)
-class PendingEnd:
-    """The end of a goal that is told once the arm has given way, so that the next goal finds it ready."""
-
-    goal: FollowedGoal
-    outcome: Outcome
-    session: str  # that ends by it
-    until: float  # it is told at the latest [s]
-
-
-def _as_built(build: Callable[[float], Trajectory]) -> tuple[Trajectory, str]:
+def _keep_speed(build: Callable[[float], Trajectory]) -> tuple[Trajectory, str]:
     return build(1.0), ""
 
 
+@dataclass
+class Surroundings:
+    """What others know of a group's surroundings, and do about them."""
+
+    # Makes a jog of what builds it at a share of its speed, and says why it is slower than that.
+    scale: Callable[[Callable[[float], Trajectory]], tuple[Trajectory, str]] = _keep_speed
+    # Says whether nothing is in the way of a stop that leaves its path.
+    is_free: Callable[[Trajectory], bool] = lambda _halt: True
+    # Told of joints that do not follow while the arm stops; for whoever can let them give way.
+    let_give_way: Callable[[tuple[str, ...]], None] = lambda _joints: None
+
+
 class GroupState:
-    """What is known of the arm, what is being followed, and how it goes."""
+    """What is known of the arm, what is being followed, and how it goes.
 
-    def __init__(self, bounds: GroupLimits, settings: GroupSettings) -> None:
-        self.limits = bounds
-        self.arm = Readiness(bounds.joints, settings.reading_timeout)
-        self.longest_delay = 0.0  # of this program, beyond what the segments cover [s]
+    Time is an argument, in seconds of the clock that stamps the readings.
+    """
+
+    def __init__(self, limits: GroupLimits, settings: GroupSettings) -> None:
+        self.limits = limits
         self.settings = settings
-        # Makes a jog of what builds it at a share of its speed, and says why it is slower than that; for whoever
-        # knows the arm's surroundings.
-        self.slowed: Callable[[Callable[[float], Trajectory]], tuple[Trajectory, str]] = _as_built
-        # Says whether nothing is in the way of a stop that leaves its path.
-        self.is_free: Callable[[Trajectory], bool] = lambda _halt: True
-        # Told of joints that do not follow while the arm stops; for whoever can let them give way.
-        self.let_give_way: Callable[[tuple[str, ...]], None] = lambda _joints: None
-        self._tracker: Tracker | None = None
-        self._pending: PendingEnd | None = None
-        self._goal: FollowedGoal | None = None
-        self._speed = 1.0  # asked for, of motions on their paths [share]
-        self._bound = 1.0  # that the servo interface asks to keep to, while a servo is hot or loaded [share]
+        self.arm = Readiness(limits.joints, settings.reading_timeout)
+        self.motion = Motion()
+        self.goals = Goals()
+        self.speed = SpeedScaling()
+        self.surroundings = Surroundings()
+        self.longest_delay = 0.0  # of this program, beyond what the segments cover [s]
 
-    @property
-    def has_goal(self) -> bool:
-        """Whether a goal is being followed, or its end is still to be told."""
-        return self._goal is not None or self._pending is not None
+    def note_state(
+        self, state: str, session: str, why: str = "", blocks: Mapping[str, Block] | None = None, now: float = 0.0
+    ) -> str:
+        """Take the servo interface's state; leaving ENABLED and MOVING, or a new session, ends everything.
 
-    @property
-    def is_paused(self) -> bool:
-        """Whether a motion waits to be resumed."""
-        return self._tracker is not None and self._tracker.is_paused
+        Args:
+            state: its name.
+            session: of enabling.
+            why: in words.
+            blocks: joints that came against something.
+            now: [s].
 
-    def is_moving(self, now: float) -> bool:
-        """Whether the set-point moves."""
-        return self._tracker is not None and self._tracker.is_moving(now)
+        Returns:
+            Why everything has ended, in words; empty where it has not.
+        """
+        before = self.arm.session
+        ended = self.arm.note_state(state, session, why, blocks or {})
+        if not ended:
+            return ""
+        self.motion.tracker = None
+        if self.arm.gave_way:
+            self.goals.end_later(aborted(ended, Code.PATH_TOLERANCE_VIOLATED), before, now + _GIVES_WAY)
+        else:
+            self.goals.end(aborted(ended))
+        return ended
+
+    def note_commanded(
+        self, stamp: float, positions: Mapping[str, float], session: str, now: float, *, rests: bool = True
+    ) -> None:
+        """Take what the servo interface commands: where the set-point is, as long as nothing moves here.
+
+        Args:
+            stamp: of the message [s].
+            positions: by joint [rad] or [m].
+            session: the session it belongs to, "" where it does not say.
+            now: [s].
+            rests: whether the group's does not move; joints that give way do, and no controller commands them.
+        """
+        self.arm.note_heard(now)
+        if session not in ("", self.arm.session) or any(joint not in positions for joint in self.limits.joints):
+            return
+        position = np.array([positions[joint] for joint in self.limits.joints])
+        tracker = self.motion.tracker
+        if tracker is None and not rests:
+            return
+        if tracker is None:
+            self.motion.tracker = self._begin_at(position, stamp)
+        elif self._is_idle(tracker, now) and stamp > tracker.end:
+            tracker.hold(position, stamp)
+        self.goals.note_session(session)
+
+    def _begin_at(self, position: Array, stamp: float) -> Tracker:
+        slow = self.settings.deceleration
+        braking = None if slow is None else replace(self.limits, acceleration=slow)
+        tracker = Tracker(self.limits, position, stamp, braking)
+        tracker.is_free = self.surroundings.is_free
+        tracker.set_speed(self.speed.present, stamp)
+        return tracker
+
+    def _is_idle(self, tracker: Tracker, now: float) -> bool:
+        return self.goals.followed is None and not tracker.is_paused and not tracker.is_moving(now)
+
+    def note_reading(
+        self, stamp: float, positions: Mapping[str, float], velocities: Mapping[str, float], now: float
+    ) -> None:
+        """Take a reading of the joints; the goal is checked by it if it is whole."""
+        self.catch_up(now)
+        measured = self.arm.note_reading(stamp, positions, velocities)
+        if measured is not None:
+            self._check_goal(stamp, measured, now)
 
     def rate(self, now: float) -> float:
         """How fast the present path is being followed [share]; 1 is its own speed."""
-        return min(self._speed, self._bound) if self._tracker is None else self._tracker.rate(now)
-
-    @property
-    def jog_share(self) -> float:
-        """What a jog is to take of the velocity that it asks for, by the speed that is set."""
-        return min(self._speed, self._bound, 1.0)
-
-    def setpoint(self, now: float) -> State | None:
-        """What is commanded at a time, None while that is not known."""
-        return None if self._tracker is None else self._tracker.setpoint(now)
-
-    def commanded(self, now: float) -> State:
-        """What is or will be commanded at a time [s], if nothing else comes.
-
-        Raises:
-            CommandRefused: it is not known for that time.
-        """
-        if self._tracker is None:
-            raise CommandRefused("state", "what is being commanded is not known", "arm, or try again within 0.1 s")
-        if now < self._tracker.since:
-            why = f"what was commanded before {self._tracker.since:.3f} s is not kept"
-            raise CommandRefused("state", why, "ask for now or later, or look at controller_state")
-        return self._tracker.setpoint(now)
+        tracker = self.motion.tracker
+        return self.speed.present if tracker is None else tracker.rate(now)
 
     def goal_time(self, now: float) -> float:
         """How far the present goal is, in its own time [s]; 0 before it begins and where there is none."""
-        if self._tracker is None or self._goal is None:
+        tracker = self.motion.tracker
+        if tracker is None or self.goals.followed is None:
             return 0.0
-        return max(self._tracker.goal_time(now), 0.0)
+        return max(tracker.goal_time(now), 0.0)
 
-    def next_point(self, now: float) -> int:
-        """Index of the goal's point that is being made for, their number after the last."""
-        return (
-            0 if self._goal is None else int(np.searchsorted(self._goal.times, self.goal_time(now), side="right"))
-        )
+    def update(self, now: float) -> None:
+        """See to what the passing of time brings: a silent joint, a delay of this program, the end of a cancel."""
+        self.goals.tell_due(now)
+        goal, tracker = self.goals.followed, self.motion.tracker
+        if not self.catch_up(now) and goal is not None and tracker is not None:
+            self._watch(tracker, goal, now)
 
-    def _is_free(self, tracker: Tracker, now: float) -> bool:
-        return self._goal is None and not tracker.is_paused and not tracker.is_moving(now)
+    def catch_up(self, now: float) -> bool:
+        """After a delay in which the arm slowed down, go on with a goal; anything else stays stopped.
+
+        Whatever builds on the set-point calls this first.
+        """
+        tracker = self.motion.tracker
+        late = 0.0 if tracker is None else tracker.catch_up(now)
+        if tracker is None or not late:
+            return False
+        self.longest_delay = max(self.longest_delay, late)
+        goal = self.goals.followed
+        if goal is not None and not goal.is_cancelling and late < _LONGEST_DELAY:
+            tracker.resume(now)
+            return True
+        tracker.stop(now)
+        reason = f"the controller was held up for {late:.2f} s; the arm slowed down on the path and holds"
+        self.goals.end(aborted(reason))
+        return True
+
+    def _watch(self, tracker: Tracker, goal: FollowedGoal, now: float) -> None:
+        if goal.is_cancelling:
+            if not tracker.is_moving(now):
+                self.goals.end(Outcome(End.CANCELED, Code.SUCCESSFUL, "canceled; the arm stands and holds"))
+        elif unread := self.arm.unread(now):
+            tracker.stop(now)
+            self.goals.end(aborted(unread))
+
+    def segment(self, now: float) -> Segment[RosTime] | None:
+        """What the servo interface shall do from now on; None at rest."""
+        self.catch_up(now)
+        tracker = self.motion.tracker
+        if tracker is None or not tracker.is_moving(now):
+            return None
+        return replace(tracker.segment(now), session=self.arm.session)
+
+    def _check_goal(self, stamp: float, measured: State, now: float) -> None:
+        goal, tracker = self.goals.followed, self.motion.tracker
+        if goal is None or goal.is_cancelling or tracker is None:
+            return
+        end = math.inf if tracker.is_paused else tracker.end
+        outcome = goal.monitor.check(stamp, end, tracker.setpoint(stamp), measured)
+        if outcome is None:
+            return
+        if outcome.end is End.ABORTED:
+            tracker.stop(now)
+        if outcome.not_following:
+            self.goals.end_later(outcome, self.arm.session, now + _GIVES_WAY)
+            self.surroundings.let_give_way(outcome.not_following)
+        else:
+            self.goals.end(outcome)
+
+    def require_ready(self, request: str, now: float) -> Tracker:
+        """What the group does, for a request that builds on it.
+
+        Raises:
+            CommandRefused: the arm takes no commands now, or what is being commanded is not known.
+        """
+        self.catch_up(now)
+        self.arm.check(request, now)
+        return self.motion.require(request)

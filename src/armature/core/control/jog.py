@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import ruckig
 
+from armature.core.arrays import Array
 from armature.core.trajectory import retiming, ruckig_motion
 from armature.core.trajectory.limits import GroupLimits
-from armature.core.trajectory.spline import Array
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.errors import GoalRefused
 
@@ -42,34 +44,69 @@ def jog(limits: GroupLimits, start: State, velocities: Array, *, lease: float, m
     return retiming.joined(pressed, ruckig_motion.halt(limits, end))
 
 
-def clamped(velocities: Array, limits: GroupLimits) -> tuple[Array, str]:
-    """Velocities within the limits, and what was clamped, in words (empty where nothing was)."""
-    kept = np.clip(velocities, -limits.velocity, limits.velocity)
-    said = [
-        f"{limits.joints[i]}: {velocities[i]:.3f} clamped to {kept[i]:.3f} {limits.units[i]}/s"
-        for i in np.flatnonzero(kept != velocities)
-    ]
-    return kept, ", ".join(said)
+@dataclass(frozen=True, eq=False)
+class JointJog:
+    """What a joint jog asks for, within the limits; arrays of Shape (n,)."""
+
+    limits: GroupLimits
+    margin: Array  # kept from the position limits [rad] or [m]
+    velocities: Array  # [rad/s] or [m/s]
+    moves: bool  # whether it asks for any motion
+    clamped: str  # what was asked for beyond the limits, in words; empty where nothing was
+
+    @staticmethod
+    def of(velocities: Mapping[str, float], limits: GroupLimits, margin: Array, share: float) -> JointJog:
+        """The jog that a client asks for.
+
+        Args:
+            velocities: by joint [rad/s] or [m/s]; joints that are left out stop.
+            limits: of the group.
+            margin: kept from the position limits [rad] or [m], Shape (n,).
+            share: of the velocities, that is to be taken.
+
+        Raises:
+            GoalRefused: an unknown joint, or a number that is not finite.
+        """
+        for joint, velocity in velocities.items():
+            if joint not in limits.joints:
+                raise GoalRefused("joint_names", joint, f"joints here are {', '.join(limits.joints)}")
+            if not math.isfinite(velocity):
+                raise GoalRefused(f"velocity of {joint}", velocity, "a finite number is needed")
+        asked = np.array([velocities.get(joint, 0.0) for joint in limits.joints])
+        within = np.clip(asked, -limits.velocity, limits.velocity)
+        clamped = [
+            f"{limits.joints[i]}: {asked[i]:.3f} clamped to {within[i]:.3f} {limits.units[i]}/s"
+            for i in np.flatnonzero(within != asked)
+        ]
+        return JointJog(limits, margin, within * share, bool(asked.any()), ", ".join(clamped))
+
+    def build(self, state: State, lease: float, share: float) -> Trajectory:
+        """The motion from a state for a lease [s], at a share of the velocities; see `jog`."""
+        return jog(self.limits, state, self.velocities * share, lease=lease, margin=self.margin)
+
+    def describe_end(self, motion: Trajectory) -> str:
+        """Which joints it does not move as it was asked to, in words; empty where there are none."""
+        limits, velocities, end = self.limits, self.velocities, motion.positions[-1]
+        room = np.where(velocities > 0.0, limits.upper - self.margin - end, end - limits.lower - self.margin)
+        is_slow = np.abs(velocities) <= _SLOWEST * limits.velocity
+        held_back = np.flatnonzero((velocities != 0.0) & (is_slow | (room < _CLOSE * limits.velocity)))
+        return ", ".join(
+            f"{limits.joints[i]}: {velocities[i]:.3g} {limits.units[i]}/s is too slow to move"
+            if is_slow[i]
+            else f"{limits.joints[i]} comes to its limit"
+            for i in held_back
+        )
 
 
-def held_back(limits: GroupLimits, velocities: Array, margin: Array, end: Array) -> str:
-    """Which joints a jog does not move as it was asked to, in words (empty where there are none).
+def limit_lease(asked: float, usual: float) -> float:
+    """How long a jog counts [s]: as asked for, at most the usual time; 0 asks for that.
 
-    Args:
-        limits: of the group.
-        velocities: asked for [rad/s] or [m/s], Shape (n,).
-        margin: kept from the position limits [rad] or [m], Shape (n,).
-        end: where the jog with its stop ends [rad] or [m], Shape (n,).
+    Raises:
+        GoalRefused: a lease that is no time.
     """
-    room = np.where(velocities > 0.0, limits.upper - margin - end, end - limits.lower - margin)
-    is_slow = np.abs(velocities) <= _SLOWEST * limits.velocity
-    said = [
-        f"{limits.joints[i]}: {velocities[i]:.3g} {limits.units[i]}/s is too slow to move"
-        if is_slow[i]
-        else f"{limits.joints[i]} comes to its limit"
-        for i in np.flatnonzero((velocities != 0.0) & (is_slow | (room < _CLOSE * limits.velocity)))
-    ]
-    return ", ".join(said)
+    if not 0.0 <= asked < math.inf:
+        raise GoalRefused("duration", asked, f"give 0 to {usual:g} s")
+    return min(asked, usual) if asked > 0.0 else usual
 
 
 def move(limits: GroupLimits, start: State, target: Array, speed: Array) -> Trajectory:

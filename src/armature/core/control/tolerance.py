@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from armature.core.control.blocked import describe_block
+from armature.core.control.goal import Code, End, Outcome
 from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.trajectory import State
 from armature.errors import GoalRefused
@@ -34,7 +36,7 @@ class Tolerances:
     cmd_timeout: float = 0.0  # after the end, where it is above goal_time [s]; 0 means none
 
 
-def resolved(default: float, requested: float, where: str) -> float:
+def override_bound(default: float, requested: float, where: str) -> float:
     """What a request makes of a default: above 0 replaces it, 0 keeps it, -1 lifts the bound.
 
     The source of the rule is control_msgs/JointTolerance.
@@ -51,7 +53,7 @@ def resolved(default: float, requested: float, where: str) -> float:
     raise GoalRefused(where, requested, "give a bound > 0, 0 for the default or -1 for no bound")
 
 
-def requested(
+def override_tolerances(
     defaults: tuple[Tolerance, ...],
     joints: tuple[str, ...],
     asked: Mapping[str, Tolerance],
@@ -62,7 +64,7 @@ def requested(
     Args:
         defaults: in the order of the joints.
         joints: of the group.
-        asked: by joint, as the goal writes them (0 and -1 as in `resolved`).
+        asked: by joint, as the goal writes them (0 and -1 as in `override_bound`).
         where: "path_tolerance" or "goal_tolerance", for errors.
 
     Raises:
@@ -72,28 +74,76 @@ def requested(
         if joint not in joints:
             raise GoalRefused(where, joint, f"joints are {', '.join(joints)}")
     return tuple(
-        _laid_over(default, asked[joint], f"{where} of {joint}") if joint in asked else default
+        _override(default, asked[joint], f"{where} of {joint}") if joint in asked else default
         for joint, default in zip(joints, defaults, strict=True)
     )
 
 
-def _laid_over(default: Tolerance, asked: Tolerance, where: str) -> Tolerance:
+def _override(default: Tolerance, asked: Tolerance, where: str) -> Tolerance:
     return replace(
         default,
         **{
-            name: resolved(getattr(default, name), getattr(asked, name), f"{where}: {name}")
+            name: override_bound(getattr(default, name), getattr(asked, name), f"{where}: {name}")
             for name, _ in _QUANTITIES
         },
     )
 
 
-def astray(error: State, tolerances: tuple[Tolerance, ...], limits: GroupLimits) -> tuple[str, ...]:
+class Progress(enum.Enum):
+    """How a goal stands."""
+
+    RUNNING = "running"
+    REACHED = "reached"
+    PATH_VIOLATED = "path tolerance violated"
+    GOAL_VIOLATED = "goal tolerance violated"
+
+
+_CODES = {
+    Progress.PATH_VIOLATED: Code.PATH_TOLERANCE_VIOLATED,
+    Progress.GOAL_VIOLATED: Code.GOAL_TOLERANCE_VIOLATED,
+}
+
+
+@dataclass(frozen=True)
+class TrajectoryMonitor:
+    """Watches a trajectory by path, goal and time tolerances."""
+
+    tolerances: Tolerances
+    limits: GroupLimits
+
+    def check(self, time: float, end: float, desired: State, measured: State) -> Outcome | None:
+        """See `GoalMonitor`."""
+        error = error_of(desired, measured)
+        stage, reason = find_progress(time, end, error, self.tolerances, self.limits)
+        if stage is Progress.RUNNING:
+            return None
+        if stage is Progress.REACHED:
+            return Outcome(End.SUCCEEDED, Code.SUCCESSFUL, "goal reached")
+        bounds = self.tolerances.path if stage is Progress.PATH_VIOLATED else self.tolerances.goal
+        joints = beyond_tolerance(error, bounds, self.limits)
+        if joints:
+            column = self.limits.joints.index(joints[0])
+            place, sent = float(measured.position[column]), float(desired.position[column])
+            reason = f"{describe_block(joints[0], place, sent, self.limits.units[column])}: {reason}"
+        return Outcome(End.ABORTED, _CODES[stage], reason, not_following=joints)
+
+
+def error_of(desired: State, actual: State) -> State:
+    """Desired less actual."""
+    return State(
+        desired.position - actual.position,
+        desired.velocity - actual.velocity,
+        desired.acceleration - actual.acceleration,
+    )
+
+
+def beyond_tolerance(error: State, tolerances: tuple[Tolerance, ...], limits: GroupLimits) -> tuple[str, ...]:
     """Joints whose position is beyond its bound."""
     bounds = np.array([tolerance.position for tolerance in tolerances])
     return tuple(limits.joints[i] for i in np.flatnonzero((bounds > 0.0) & (np.abs(error.position) > bounds)))
 
 
-def violation(error: State, tolerances: tuple[Tolerance, ...], limits: GroupLimits) -> str | None:
+def describe_violation(error: State, tolerances: tuple[Tolerance, ...], limits: GroupLimits) -> str | None:
     """The first bound that an error breaks, in words, or None.
 
     What is not measured (NaN) breaks no bound.
@@ -109,28 +159,10 @@ def violation(error: State, tolerances: tuple[Tolerance, ...], limits: GroupLimi
     return None
 
 
-def difference(desired: State, actual: State) -> State:
-    """Desired less actual."""
-    return State(
-        desired.position - actual.position,
-        desired.velocity - actual.velocity,
-        desired.acceleration - actual.acceleration,
-    )
-
-
-class Progress(enum.Enum):
-    """How a goal stands."""
-
-    RUNNING = "running"
-    REACHED = "reached"
-    PATH_VIOLATED = "path tolerance violated"
-    GOAL_VIOLATED = "goal tolerance violated"
-
-
-def progress(
+def find_progress(
     time: float, end: float, error: State, tolerances: Tolerances, limits: GroupLimits
 ) -> tuple[Progress, str]:
-    """Judge one reading.
+    """Look at one reading.
 
     Before the end the path tolerance holds; after it the goal tolerance, for which the goal time is left.
 
@@ -145,19 +177,19 @@ def progress(
         How the goal stands, and what was violated, in words.
     """
     if time < end:
-        broken = violation(error, tolerances.path, limits)
+        broken = describe_violation(error, tolerances.path, limits)
         return (Progress.PATH_VIOLATED, f"{broken} on the path") if broken else (Progress.RUNNING, "")
-    broken = violation(error, tolerances.goal, limits)
+    broken = describe_violation(error, tolerances.goal, limits)
     if broken is None:
         return Progress.REACHED, ""
-    for name, bound in _patience(tolerances):
+    for name, bound in _time_limits(tolerances):
         if time > end + bound:
             late = f"{time - end:.2f} s after the end of the trajectory ({name} {bound:g} s)"
             return Progress.GOAL_VIOLATED, f"{broken} {late}"
     return Progress.RUNNING, broken
 
 
-def _patience(tolerances: Tolerances) -> list[tuple[str, float]]:
+def _time_limits(tolerances: Tolerances) -> list[tuple[str, float]]:
     """How long after the end a goal is waited for: by its goal time, else by the timeout of commands."""
     bounds = (("goal time tolerance", tolerances.goal_time), ("cmd_timeout", tolerances.cmd_timeout))
     return [(name, bound) for name, bound in bounds if bound > 0.0 and bound >= tolerances.goal_time]

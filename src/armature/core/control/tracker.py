@@ -9,13 +9,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from armature.core.arrays import Array
 from armature.core.control import joining
-from armature.core.control.speed_change import changed
 from armature.core.trajectory import retiming, ruckig_motion, segments, time_scaling
 from armature.core.trajectory.integration import Rates
 from armature.core.trajectory.limits import GroupLimits, check_motion
 from armature.core.trajectory.segments import RosTime, Segment
-from armature.core.trajectory.spline import Array
+from armature.core.trajectory.speed_change import changed
 from armature.core.trajectory.time_scaling import Pace
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.errors import GoalRefused
@@ -140,9 +140,9 @@ class Tracker:
 
     def accept(self, goal: Trajectory | Rates, now: float, begin: float | None = None) -> None:
         """Follow a goal in place of the present motion, which goes on until it begins; see `plan`."""
-        self.go_over(self.plan(goal, now, begin), now, begin)
+        self.follow_planned(self.plan(goal, now, begin), now, begin)
 
-    def go_over(self, plan: Trajectory, now: float, begin: float | None = None) -> None:
+    def follow_planned(self, plan: Trajectory, now: float, begin: float | None = None) -> None:
         """Follow what was planned for the same time in place of the present motion; arguments as `plan`."""
         begin = self._begin_of(now, begin)
         ahead, _, rate = self._until(now, begin)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
+from armature.core.arrays import Array
 from armature.core.kinematics.mechanics import FLOOR, Mechanics
 from armature.core.model.arm import ArmModel
-from armature.core.trajectory.spline import Array
 
 _STEP = 0.02  # between checked positions [rad] or [m]
 TOLERANCE = 1e-3  # what counts as no worse than before [m]

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from armature.core.arrays import Array
 from armature.core.kinematics.collision import Clearances, Passage
 from armature.core.trajectory.limits import GroupLimits
-from armature.core.trajectory.spline import Array
 from armature.core.trajectory.trajectory import Trajectory
 
 # Speeds that are tried between none and all: the share is found to 1/16.

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import mujoco
 import numpy as np
 
+from armature.core.arrays import Array
 from armature.core.kinematics.drive import Drive
 from armature.core.kinematics.mechanics import Mechanics
-from armature.core.trajectory.spline import Array
 from armature.core.trajectory.trajectory import State
 
 _WITHOUT_CONTACT = int(mujoco.mjtDisableBit.mjDSBL_CONTACT) | int(mujoco.mjtDisableBit.mjDSBL_CONSTRAINT)

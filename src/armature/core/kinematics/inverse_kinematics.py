@@ -8,13 +8,13 @@ from operator import attrgetter
 
 import numpy as np
 
+from armature.core.arrays import Array
 from armature.core.kinematics.collision import Clearances, Pair, Passage
 from armature.core.kinematics.kinematics import Pose
 from armature.core.kinematics.levenberg_marquardt import Arrival, Descent, Target
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.steps import Steps
 from armature.core.trajectory.limits import GroupLimits
-from armature.core.trajectory.spline import Array
 
 # Where a descent begins when the one from the present place does not do: of many free places within the limits,
 # always the same so that the same question has the same answer, those whose tool is nearest to the target.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from armature.core.arrays import Array
 from armature.core.kinematics.collision import TOLERANCE, Clearances
 from armature.core.kinematics.kinematics import Pose, Quaternion, product
 from armature.core.kinematics.mechanics import Mechanics
@@ -18,7 +19,6 @@ from armature.core.kinematics.rotations import inverted, rotation_vector
 from armature.core.kinematics.twist_servo import LEVER
 from armature.core.steps import Steps
 from armature.core.trajectory.limits import GroupLimits
-from armature.core.trajectory.spline import Array
 
 _STEPS = 60
 _LARGEST_STEP = 0.4  # [rad]

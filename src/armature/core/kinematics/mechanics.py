@@ -8,9 +8,9 @@ from typing import Any
 import mujoco
 import numpy as np
 
+from armature.core.arrays import Array
 from armature.core.kinematics.kinematics import Quaternion
 from armature.core.model.arm import ArmModel
-from armature.core.trajectory.spline import Array
 from armature.errors import ConfigError
 
 FLOOR = "floor"

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from armature.core.arrays import Array
 from armature.core.kinematics.kinematics import Quaternion
-from armature.core.trajectory.spline import Array
 
 
 def inverted(rotation: Quaternion) -> Quaternion:

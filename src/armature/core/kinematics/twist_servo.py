@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import ruckig
 
+from armature.core.arrays import Array
 from armature.core.kinematics.kinematics import Quaternion
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.trajectory import retiming, ruckig_motion
 from armature.core.trajectory.limits import GroupLimits
-from armature.core.trajectory.spline import Array
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.errors import GoalRefused
 

@@ -12,12 +12,12 @@ from itertools import islice
 
 import numpy as np
 
+from armature.core.arrays import Array
 from armature.core.kinematics.collision import TOLERANCE, Clearances, Passage
 from armature.core.kinematics.drive import Drive
 from armature.core.kinematics.dynamics import Torques
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.steps import Steps
-from armature.core.trajectory.spline import Array
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.errors import ConfigError, GoalRefused
 

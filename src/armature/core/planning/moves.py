@@ -8,6 +8,7 @@ from functools import reduce
 
 import numpy as np
 
+from armature.core.arrays import Array
 from armature.core.kinematics.inverse_kinematics import Found, Inverse
 from armature.core.kinematics.kinematics import Pose, Quaternion, composed, product
 from armature.core.kinematics.levenberg_marquardt import Target
@@ -19,7 +20,6 @@ from armature.core.planning.timing import lasting, timed
 from armature.core.steps import Steps
 from armature.core.trajectory import retiming
 from armature.core.trajectory.limits import GroupLimits
-from armature.core.trajectory.spline import Array
 from armature.core.trajectory.trajectory import Trajectory
 from armature.errors import ConfigError, GoalRefused
 

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from armature.core.arrays import Array
 from armature.core.trajectory import retiming
-from armature.core.trajectory.spline import Array
 from armature.core.trajectory.trajectory import Trajectory
 from armature.errors import GoalRefused
 

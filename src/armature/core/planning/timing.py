@@ -10,10 +10,10 @@ from itertools import pairwise
 import numpy as np
 import ruckig
 
+from armature.core.arrays import Array
 from armature.core.steps import Steps
 from armature.core.trajectory import retiming
 from armature.core.trajectory.limits import GroupLimits
-from armature.core.trajectory.spline import Array
 from armature.core.trajectory.trajectory import Trajectory
 from armature.errors import GoalRefused
 

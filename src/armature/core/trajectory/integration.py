@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from armature.core.trajectory.spline import Array
+from armature.core.arrays import Array
 from armature.core.trajectory.trajectory import State, Trajectory, checked_rows, checked_times, lying_ahead
 from armature.errors import GoalRefused
 

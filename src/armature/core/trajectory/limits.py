@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from armature.core.arrays import Array
 from armature.core.model.arm import ArmModel
 from armature.core.trajectory.integration import Rates
-from armature.core.trajectory.spline import Array
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.errors import ConfigError, GoalRefused
 

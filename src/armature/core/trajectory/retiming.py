@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from armature.core.trajectory.spline import Array
+from armature.core.arrays import Array
 from armature.core.trajectory.trajectory import Trajectory
 
 # Half the time over which a step of velocity or acceleration at a point is spread [s]: a bus cycle of 100 Hz

@@ -8,9 +8,9 @@ from itertools import accumulate, chain
 import numpy as np
 import ruckig
 
+from armature.core.arrays import Array
 from armature.core.trajectory import retiming
 from armature.core.trajectory.limits import GroupLimits
-from armature.core.trajectory.spline import Array
 from armature.core.trajectory.trajectory import State, Trajectory
 
 # Steps of jerk closer than this are one, which adds 5e-5 of a limit of acceleration; in nearer knots rounding

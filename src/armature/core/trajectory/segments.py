@@ -9,8 +9,8 @@ from typing import Generic, NewType, TypeVar
 
 import numpy as np
 
+from armature.core.arrays import Array
 from armature.core.trajectory import retiming, time_scaling
-from armature.core.trajectory.spline import Array
 from armature.core.trajectory.time_scaling import Pace
 from armature.core.trajectory.trajectory import State, Trajectory
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 from math import comb
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
+from armature.core.arrays import Array
 
 
 def linear(length: Array, p0: Array, p1: Array) -> Array:

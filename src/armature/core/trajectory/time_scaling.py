@@ -10,9 +10,9 @@ from typing import cast
 
 import numpy as np
 
+from armature.core.arrays import Array
 from armature.core.trajectory import retiming
 from armature.core.trajectory.limits import GroupLimits
-from armature.core.trajectory.spline import Array
 from armature.core.trajectory.trajectory import Trajectory
 
 # Where a path is looked at while its rate changes [s], and how often at least.

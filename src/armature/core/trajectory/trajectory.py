@@ -12,8 +12,8 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
+from armature.core.arrays import Array
 from armature.core.trajectory import spline
-from armature.core.trajectory.spline import Array
 from armature.errors import GoalRefused
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from armature.core.control.blocked import REMEDY, Block, described
+from armature.core.control.blocked import REMEDY, Block, describe_block
 from armature.core.model.arm import Limit
 from armature.core.trajectory.stopping import Dynamics
 from armature.dynamixel.faults.holding import HoldingLead
@@ -247,7 +247,7 @@ class BackOff:
         joint, setpoint = self._joints[name], self._setpoints.sample(now).get(name)
         axis = joint.axis
         sent = axis.position if setpoint is None else setpoint.position
-        where = described(name, axis.position, sent, joint.unit)
+        where = describe_block(name, axis.position, sent, joint.unit)
         if not joint.is_read:
             where = f"blocked at {name}, which was not read just now"
         told = f"{where}: {detail}" if detail else where

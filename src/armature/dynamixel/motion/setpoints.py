@@ -10,9 +10,10 @@ from itertools import chain
 
 import numpy as np
 
+from armature.core.arrays import Array
+from armature.core.jog_limits import LEASE
 from armature.core.model.arm import Limit
 from armature.core.trajectory.segments import LoopTime, Segment
-from armature.core.trajectory.spline import Array
 from armature.core.trajectory.stopping import Dynamics, retreat, stop
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.errors import GoalRefused
@@ -29,8 +30,6 @@ _RETREAT = -1  # serial number of a way back, which no writer gives
 _SAMPLES = 4  # of each spline, since it may go beyond its ends
 _INSTANT = 1e-6  # [s]
 _MOST_EFFORT = 1e4  # beyond which a number was meant in other units [N·m] or [N]
-# A first segment that comes later than this, a jog's lease, is not what anybody wants any more [s].
-_LATEST = 0.25
 
 
 @dataclass(frozen=True)
@@ -169,13 +168,14 @@ class Setpoints:
     def _delayed(self, segment: Segment[LoopTime], now: float) -> Segment[LoopTime]:
         """The segment as it can be played: where the first one from rest came late, all begin as much later.
 
-        So a motion starts without a step, though its writer, the network or this process took their time.
+        So a motion starts without a step, though its writer, the network or this process took their time. One that
+        comes later than a jog's lease is not what anybody wants any more.
         """
         joints = segment.trajectory.joints
         self._hand_over(now)
         if not any(joint in self._present or joint in self._coming for joint in joints):
             late = now - segment.begin
-            self._delays[joints] = late if 0.0 < late <= _LATEST else 0.0
+            self._delays[joints] = late if 0.0 < late <= LEASE else 0.0
             self.begun_late = max(0.0, late)
         return replace(segment, begin=LoopTime(segment.begin + self._delays.get(joints, 0.0)))
 

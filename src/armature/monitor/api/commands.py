@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from armature.core.jog_limits import SPEEDS
 from armature.errors import CommandRefused, GoalRefused
 from armature.monitor.api import body
 from armature.monitor.api.failures import answer
@@ -135,7 +136,7 @@ def _jog(services: Services) -> Outcome:
 
 def _velocities(services: Services, given: object) -> dict[str, float]:
     """Of all joints that are being pressed: those that are not named stop."""
-    arm, fraction = services.config.arm, services.config.jog_speed
+    arm, fraction = services.config.arm, max(SPEEDS)
     joints = [joint.name for joint in arm.driven if joint.kind != "prismatic"]
     if not isinstance(given, dict) or not given:
         raise GoalRefused(

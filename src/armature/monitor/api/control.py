@@ -42,7 +42,7 @@ class Control:
         self._page: str | None = None
         self._since = 0.0
         self._active = 0.0  # when the driver commanded, or its stream ended, last
-        self._commands = 0  # of the driver, that are not answered yet
+        self._commands: Counter[str] = Counter()  # by page, that are not answered yet
         self._streams: Counter[str] = Counter()
 
     def arrive(self, page: str) -> None:
@@ -79,12 +79,13 @@ class Control:
             self._refuse_another(page, request)
             if takes or page == self._page:
                 self._take(page)
-            self._commands += 1
+            self._commands[page] += 1
         try:
             yield
         finally:
             with self._lock:
-                self._commands -= 1
+                self._commands[page] -= 1
+                self._commands += Counter()  # drops what is zero
                 if page == self._page:
                     self._active = self._clock()
 
@@ -110,7 +111,7 @@ class Control:
         if self._page is None:
             return None
         now = self._clock()
-        is_busy = self._commands > 0 or self._is_moving()
+        is_busy = self._commands[self._page] > 0 or self._is_moving()
         if not (is_busy or self._streams[self._page]) and now - self._active > GRACE:
             self._page = None
             return None

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from armature import __version__
+from armature.core.jog_limits import RENEWAL, SPEEDS, USUAL_SPEED
 from armature.core.model.arm import Joint
 from armature.monitor.api.control import Driver
 from armature.monitor.api.services import MonitorConfig
@@ -45,8 +46,12 @@ def _model(config: MonitorConfig) -> dict[str, object]:
         "urdf": config.urdf,
         "joints": [_describe(joint) for joint in config.arm.driven],
         "poses": config.poses,
-        "jog_lease": config.jog_lease,
-        "jog_speed": config.jog_speed,
+        "jog": {
+            "lease": config.jog_lease,
+            "renewal": RENEWAL * config.jog_lease,
+            "speeds": SPEEDS,
+            "usual_speed": USUAL_SPEED,
+        },
     }
 
 

@@ -8,9 +8,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from enum import Enum
 
+from armature.core.jog_limits import RENEWAL
+
 _REMEMBERED = 256  # pages
-# Beyond its lease a press may be silent for one renewal of the page [s].
-_SLACK = 0.1
 
 
 class Turn(Enum):
@@ -30,7 +30,7 @@ class JogOrder:
 
     def __init__(self, lease: float, clock: Callable[[], float] = time.monotonic) -> None:
         """Args: how long one request moves a joint [s], and monotonic time [s]."""
-        self._longest = lease + _SLACK
+        self._longest = lease * (1.0 + RENEWAL)  # beyond its lease a press may be silent for one renewal [s]
         self._clock = clock
         self._newest: OrderedDict[str, tuple[int, int, float]] = OrderedDict()
         self._lock = threading.Lock()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from armature.core.jog_limits import LEASE
 from armature.core.model.arm import ArmModel
 from armature.monitor.api.control import Control
 from armature.monitor.api.leases import JogOrder
@@ -22,8 +23,7 @@ class MonitorConfig:
     poses: Mapping[str, Mapping[str, float]]  # [rad] or [m] by joint, by pose
     trusted_hosts: frozenset[str] = frozenset({"localhost"})
     access_key: str | None = None  # None: everybody who reaches the server is let in
-    jog_lease: float = 0.25  # [s] that a joint goes on moving without news of the press
-    jog_speed: float = 0.5  # largest jog velocity, as a fraction of the joint's limit
+    jog_lease: float = LEASE  # [s] that a joint goes on moving without news of the press
 
 
 @dataclass(frozen=True)

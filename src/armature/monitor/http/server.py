@@ -95,7 +95,7 @@ class MonitorServer:
             workers = self._releases
         elif request.head.is_stream:
             workers = self._streams
-            if self._hub.viewers >= self._hub.capacity:  # told here, since a crowd may ask for it
+            if self._hub.is_full:  # told here, since a crowd may ask for it
                 raise failures.no_place(self._hub.capacity)
         if not workers.put(request):
             raise ServiceUnavailable("the monitor is busy; try again", retry_after=1)

@@ -9,7 +9,7 @@ from typing import Any
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 
-from armature.core.control.outcome import End, OnEnd, Outcome, refused
+from armature.core.control.goal import End, OnEnd, Outcome, refused
 from armature.errors import ArmatureError, InternalError
 from armature.nodes.arm_controller.group_node import GroupNode
 from armature.nodes.common.topics import Service
@@ -121,7 +121,7 @@ class GoalServer:
         except ArmatureError as error:
             outcome = refused(error)
             self._end(handle, outcome)
-            self._node.say(outcome)  # not every action's result has words
+            self._node.reports.say(outcome)  # not every action's result has words
             return
         if goal is not None:
             self._active[_id(handle)] = handle, goal

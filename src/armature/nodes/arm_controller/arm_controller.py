@@ -7,12 +7,15 @@ from typing import Any
 
 from control_msgs.action import FollowJointTrajectory
 from control_msgs.msg import SpeedScalingFactor
-from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
-from armature.core.control.goal_monitor import TrajectoryJudge
-from armature.core.control.outcome import OnEnd, Outcome
-from armature.core.control.tolerance import Tolerances, requested, resolved
+from armature.core.control.goal import OnEnd, Outcome
+from armature.core.control.tolerance import (
+    Tolerances,
+    TrajectoryMonitor,
+    override_bound,
+    override_tolerances,
+)
 from armature.core.kinematics.collision_scaling import Guard
 from armature.core.kinematics.twist_servo import Steering
 from armature.core.trajectory.integration import Rates
@@ -22,6 +25,7 @@ from armature.core.trajectory.trajectory import State, Trajectory
 from armature.errors import ArmatureError, GoalRefused
 from armature.nodes.arm_controller.action_server import ActiveGoal, Begin, GoalServer
 from armature.nodes.arm_controller.checks import CheckedGoals, make_checks
+from armature.nodes.arm_controller.commands import Commands
 from armature.nodes.arm_controller.group_node import GroupNode, JointParameters
 from armature.nodes.arm_controller.jtc_parameters import TrajectoryParameters, read_constraints
 from armature.nodes.arm_controller.moves import ArmMoves
@@ -43,7 +47,7 @@ class ArmJoint(JointParameters):
 class Feedforward:
     """What the servo interface is told beside the motion."""
 
-    feedforward__gravity: bool = True
+    feedforward__gravity: bool = True  # the servo interface is told what the joints carry
 
 
 class ArmController(GroupNode):
@@ -52,28 +56,29 @@ class ArmController(GroupNode):
     def __init__(self, **options: Any) -> None:
         super().__init__("arm_controller", ("revolute", "continuous"), ArmJoint, **options)
         self._taking = read(self, TrajectoryParameters)
-        self._tolerances, deceleration = read_constraints(self, self._taking, self.control.limits)
+        self._tolerances, deceleration = read_constraints(self, self._taking, self.control.state.limits)
         allows_some = self._taking.allow_partial_joints_goal
-        self.control.settings = replace(
-            self.control.settings, allow_partial_joints_goal=allows_some, deceleration=deceleration
+        self.control.state.settings = replace(
+            self.control.state.settings, allow_partial_joints_goal=allows_some, deceleration=deceleration
         )
         self.control.set_speed(self._taking.speed_scaling__initial_scaling_factor, self.now())
         self._checks = make_checks(self, self.urdf, self.model, self.joints, self.given.wiring)
-        self.control.settings = replace(
-            self.control.settings, checks_acceleration=self._checks.settings.acceleration
+        self.control.state.settings = replace(
+            self.control.state.settings, checks_acceleration=self._checks.settings.acceleration
         )
-        self._goals = CheckedGoals(self, self.control, self._checks, self.now, self.go)
+        self._goals = CheckedGoals(self, self.control, self._checks, self.now, self.publish_now)
         # Joints of other groups, such as the gripper's: the arm's model has them where they were read last.
         self._others = {joint.name for joint in self.model.driven} - set(self.joints)
         self._leads = read(self, Feedforward).feedforward__gravity
         self._guard = self._make_guard()
-        self.control.slowed = self._guard.slowed
-        self.control.is_free = lambda halt: not self._guard.blocked(halt)
+        self.control.state.surroundings.scale = self._guard.slowed
+        self.control.state.surroundings.is_free = lambda halt: not self._guard.blocked(halt)
         tool = self._checks.mechanics.tool
-        steering = Steering(self._checks.mechanics, self.control.limits, tool)
+        steering = Steering(self._checks.mechanics, self.control.state.limits, tool)
         self._twist = TwistJog(self, steering, self._guard, (self.model.root, tool), self._goals.drop)
         self._moves = ArmMoves(self, self._checks, self._follow_move)
         self._at_end.callback(self._moves.destroy)
+        self._commands = Commands(self)
         refuse_unknown(self)
         self._server = GoalServer(self, topics.FOLLOW_JOINT_TRAJECTORY, self._prepare, _followed)
         self._at_end.callback(self._server.destroy)
@@ -84,11 +89,11 @@ class ArmController(GroupNode):
         """Tell the action's client how its goal goes."""
         message = FollowJointTrajectory.Feedback(joint_names=list(self.joints))
         message.header.stamp = to_stamp(round(stamp * 1e9))
-        time = self.control.goal_time(stamp)
+        time = self.control.state.goal_time(stamp)
         message.desired, message.actual = to_point(reference, time), to_point(feedback, time)
         message.error = to_point(error)
         if hasattr(message, "index"):  # from Kilted on
-            message.index = self.control.next_point(stamp)
+            message.index = self.control.state.goals.next_point(self.control.state.goal_time(stamp))
         self._server.publish_feedback(message)
         self._moves.publish_feedback(message)
 
@@ -115,7 +120,7 @@ class ArmController(GroupNode):
         except ArmatureError as error:
             self.refuse("speed_scaling_input", error)
             return
-        self.go()
+        self.publish_now()
 
     def _follow(self, message: JointTrajectory, tolerances: Tolerances) -> Begin:
         # Before the rows are read by their columns, so that a repeated joint is not mistaken for a wrong length.
@@ -128,30 +133,30 @@ class ArmController(GroupNode):
         return self._prepared(motion, None, self._tolerances_of(request))
 
     def _prepared(self, goal: Trajectory | Rates, stamp: float | None, tolerances: Tolerances) -> Begin:
-        judge = TrajectoryJudge(tolerances, self.control.limits)
-        follow = self._goals.prepared(goal, stamp, judge)
+        monitor = TrajectoryMonitor(tolerances, self.control.state.limits)
+        follow = self._goals.prepared(goal, stamp, monitor)
 
         def begin(on_end: OnEnd) -> ActiveGoal | None:
             self._twist.drop()
             active = follow(self.saying(on_end))
-            self.go()
+            self.publish_now()
             return active
 
         return begin
 
-    def _note_reading(self, data: bytes) -> None:
-        super()._note_reading(data)
+    def after_reading(self) -> None:
+        """Let the model have the other joints where they were read."""
         others = {joint: place for joint, place in self.positions.items() if joint in self._others}
         self._checks.mechanics.rest(others)
 
     def _make_guard(self) -> Guard:
         settings = self._checks.settings
         clearances = self._checks.clearances if settings.collision else None
-        return Guard(clearances, self.control.limits, self.control.settings.margin, settings.margin)
+        return Guard(clearances, self.control.state.limits, self.control.state.settings.margin, settings.margin)
 
-    def _renew(self) -> None:
+    def before_renewal(self) -> None:
+        """Keep the tool in its direction."""
         self._twist.renew()
-        super()._renew()
 
     def forget(self, why: str) -> None:
         """See `GroupNode`."""
@@ -159,9 +164,9 @@ class ArmController(GroupNode):
         self._goals.drop(why)
         self._moves.drop(why)
 
-    def _stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        self.forget(f"stopped by {self.get_name()}/stop")
-        return super()._stop(request, response)
+    def before_stop(self, why: str) -> None:
+        """A stop ends goals that wait, moves that are planned, and twists."""
+        self.forget(why)
 
     def _tolerances_of(self, request: FollowJointTrajectory.Goal) -> Tolerances:
         for name in ("component_path_tolerance", "component_goal_tolerance"):
@@ -172,9 +177,9 @@ class ArmController(GroupNode):
         time = to_seconds(request.goal_time_tolerance)
         return replace(
             self._tolerances,
-            path=requested(self._tolerances.path, self.joints, asked_path, "path_tolerance"),
-            goal=requested(self._tolerances.goal, self.joints, asked_goal, "goal_tolerance"),
-            goal_time=resolved(self._tolerances.goal_time, time, "goal_time_tolerance"),
+            path=override_tolerances(self._tolerances.path, self.joints, asked_path, "path_tolerance"),
+            goal=override_tolerances(self._tolerances.goal, self.joints, asked_goal, "goal_tolerance"),
+            goal_time=override_bound(self._tolerances.goal_time, time, "goal_time_tolerance"),
         )
 
 

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from armature.core.control.outcome import Code, End, OnEnd, Outcome, aborted, refused
+from armature.core.control.goal import Code, End, OnEnd, Outcome, aborted, refused
 from armature.core.steps import Steps
 from armature.errors import ArmatureError
 from armature.nodes.arm_controller.action_server import ActiveGoal, Begin

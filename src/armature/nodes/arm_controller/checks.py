@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from rclpy.node import Node
 
-from armature.core.control.goal_monitor import Judge
+from armature.core.control.goal import Code, End, GoalMonitor, OnEnd, Outcome, aborted, refused
 from armature.core.control.group import GroupControl
-from armature.core.control.outcome import Code, End, OnEnd, Outcome, aborted, refused
 from armature.core.kinematics.drive import Drive, drives_of
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.model.arm import ArmModel
@@ -38,12 +37,12 @@ class CheckParameters:
 
     tool_frame: str = ""  # "" for tool0, or where the URDF has none, the last link that an arm's joint moves
     payload: float = 0.0  # at the tool [kg]
-    checks__collision: bool = True
-    checks__torque: bool = True
+    checks__collision: bool = True  # of the arm with itself and the floor, on the whole path
+    checks__torque: bool = True  # on the whole path, against what the servos can give at that speed
     checks__acceleration: bool = True  # of goals that give velocities, against limits.<joint>.acceleration
-    checks__margin: float = CheckSettings.margin  # [m]
-    checks__turn: float = CheckSettings.turn  # between two looks [rad]
-    checks__torque_share: float = CheckSettings.torque_share
+    checks__margin: float = CheckSettings.margin  # kept between parts [m]
+    checks__turn: float = CheckSettings.turn  # of a joint between two checked places, at most [rad]
+    checks__torque_share: float = CheckSettings.torque_share  # of what a servo can give
     checks__allowed_pairs: tuple[str, ...] = ()  # links that may touch, as "first second"; one may be floor
 
     def __post_init__(self) -> None:
@@ -117,7 +116,7 @@ class _Waiting:
     begin: State  # from which the goal is being checked
     goal: Trajectory | Rates
     stamp: float | None
-    judge: Judge
+    monitor: GoalMonitor
     on_end: OnEnd
     active: ActiveGoal
 
@@ -149,7 +148,7 @@ class CheckedGoals:
         self._timer = node.create_timer(_PERIOD, self._go_on, clock=node.steady)
         self._timer.cancel()
 
-    def prepared(self, goal: Trajectory | Rates, stamp: float | None, judge: Judge) -> Begin:
+    def prepared(self, goal: Trajectory | Rates, stamp: float | None, monitor: GoalMonitor) -> Begin:
         """Plan and check a goal; a long check goes on after it has begun. Arguments as `GroupControl.follow`.
 
         Returns:
@@ -159,7 +158,7 @@ class CheckedGoals:
             GoalRefused: it cannot be followed, or did not pass.
             CommandRefused: the arm takes no commands now.
         """
-        planned = self._control.planned(goal, stamp, self._now())
+        planned = self._control.plan(goal, stamp, self._now())
         check = self._checks.begin(planned.motion)
         is_done = check.advance(_FIRST_SLICE)
 
@@ -167,14 +166,14 @@ class CheckedGoals:
             active = ActiveGoal(self._cancel, is_waiting=not is_done)
             if not is_done:
                 self.drop("replaced by a newer goal")
-                session, start = self._control.arm.session, planned.motion.sample(0.0)
-                self._waiting = _Waiting(check, session, start, goal, stamp, judge, on_end, active)
+                session, start = self._control.state.arm.session, planned.motion.sample(0.0)
+                self._waiting = _Waiting(check, session, start, goal, stamp, monitor, on_end, active)
                 self._timer.reset()
                 return active
-            if not self._control.is_moving(planned.now):
-                self._control.go_over(planned, judge, on_end)
+            if not self._control.state.motion.is_moving(planned.now):
+                self._control.follow_planned(planned, monitor, on_end)
             else:  # the arm has gone on meanwhile, and the hand-over is near
-                self._control.follow(goal, stamp, judge, on_end, self._now())
+                self._control.follow(goal, stamp, monitor, on_end, self._now())
             self.drop("replaced by a newer goal")
             return active
 
@@ -203,12 +202,12 @@ class CheckedGoals:
             self._end(refused(error))
 
     def _start(self, waiting: _Waiting) -> None:
-        if waiting.session != self._control.arm.session:
+        if waiting.session != self._control.state.arm.session:
             why = "it was asked for in an earlier session"
             raise CommandRefused("trajectory", why, "send it again")
-        planned = self._control.planned(waiting.goal, waiting.stamp, self._now())
+        planned = self._control.plan(waiting.goal, waiting.stamp, self._now())
         self._check_way(waiting, planned.motion)
-        self._control.go_over(planned, waiting.judge, waiting.on_end)
+        self._control.follow_planned(planned, waiting.monitor, waiting.on_end)
         self._waiting, waiting.active.is_waiting = None, False
         self._go()
 

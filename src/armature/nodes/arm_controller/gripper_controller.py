@@ -12,16 +12,16 @@ import numpy as np
 from control_msgs.action import ParallelGripperCommand
 from sensor_msgs.msg import JointState
 
-from armature.core.control.goal_monitor import GripJudge
-from armature.core.control.grip_relief import Squeeze
-from armature.core.control.outcome import End, OnEnd, Outcome
+from armature.core.arrays import Array
+from armature.core.control.goal import End, OnEnd, Outcome
+from armature.core.control.grip import GripForceLimit, GripMonitor
 from armature.core.trajectory.limits import check_joints
 from armature.core.trajectory.segments import RosTime, Segment
-from armature.core.trajectory.spline import Array
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.dynamixel.motion.grip import lead
 from armature.errors import CommandRefused, ConfigError, GoalRefused
 from armature.nodes.arm_controller.action_server import ActiveGoal, Begin, GoalServer
+from armature.nodes.arm_controller.commands import Commands
 from armature.nodes.arm_controller.group_node import GroupNode, JointParameters
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import to_stamp
@@ -38,13 +38,12 @@ class GripperJoint(JointParameters):
 
 @dataclass(frozen=True)
 class GripperParameters:
-    """How the gripper's goals are judged, with parallel_gripper_action_controller's names."""
+    """How the gripper's goals are checked, with parallel_gripper_action_controller's names."""
 
-    goal_tolerance: float = 0.003  # [m]
-    stall_velocity_threshold: float = 0.002  # [m/s]
-    stall_timeout: float = 0.5  # [s]
-    # A gripper that closes on an object has done its job.
-    allow_stalling: bool = True
+    goal_tolerance: float = 0.003  # bound of the error at the end [m]
+    stall_velocity_threshold: float = 0.002  # slower, a finger stands [m/s]
+    stall_timeout: float = 0.5  # for which it must stand to count as stalled [s]
+    allow_stalling: bool = True  # a gripper that closes on an object has done its job
     # Of the stall torque, with which a servo that does not limit its current holds what stops it: far from its
     # overload protection (80 % for 1.5 s in the emulator), and at a tenth of the heat.
     holding_share: float = 0.3
@@ -59,7 +58,7 @@ class GripperParameters:
 class Gain:
     """Of a gripper's servo, as /servo_interface has it; -1 for the factory's."""
 
-    position_p_gain: int = -1
+    position_p_gain: int = -1  # as /servo_interface has it; -1 for the factory's
 
 
 class GripperController(GroupNode):
@@ -67,10 +66,11 @@ class GripperController(GroupNode):
 
     def __init__(self, **options: Any) -> None:
         super().__init__("gripper_controller", ("prismatic",), GripperJoint, **options)
-        self._judging = read(self, GripperParameters)
+        self._given = read(self, GripperParameters)
         self._servos = {servo.joint: servo for servo in self.wiring.servos} if self.wiring else {}
         self._limits = np.zeros(len(self.joints))  # of the joints' efforts, as the last command asks [N]; 0: none
-        self._squeeze = self._make_squeeze()
+        self._force = self._make_force_limit()
+        self._commands = Commands(self)
         refuse_unknown(self)
         self._server = GoalServer(self, topics.GRIPPER_COMMAND, self._prepare, self._gripped)
         self._at_end.callback(self._server.destroy)
@@ -87,30 +87,36 @@ class GripperController(GroupNode):
             return segment
         return replace(segment, effort_limits=dict(zip(self.joints, self._limits.tolist(), strict=True)))
 
-    def _make_squeeze(self) -> Squeeze:
+    def _make_force_limit(self) -> GripForceLimit:
         gains = {joint: max(read(self, Gain, f"{joint}.").position_p_gain, 0) for joint in self.joints}
-        share = self._judging.holding_share
+        share = self._given.holding_share
         leads = [
             lead(self._servos[joint], share, gain) if joint in self._servos else math.inf
             for joint, gain in gains.items()
         ]
-        return Squeeze(self.control.limits, np.array(leads), self._judging.stall_velocity_threshold)
+        return GripForceLimit(self.control.state.limits, np.array(leads), self._given.stall_velocity_threshold)
 
-    def _note_reading(self, data: bytes) -> None:
-        super()._note_reading(data)
-        stamp, measured = self.control.arm.read_at, self.control.arm.measured
-        desired = None if measured is None else self.control.setpoint(stamp)
+    def before_stop(self, why: str) -> None:
+        """A stop leaves the limit of the force."""
+
+    def before_renewal(self) -> None:
+        """Nothing is due."""
+
+    def after_reading(self) -> None:
+        """Set the set-points back of fingers that something stops."""
+        stamp, measured = self.control.state.arm.read_at, self.control.state.arm.measured
+        desired = None if measured is None else self.control.state.motion.setpoint(stamp)
         if desired is None or measured is None:
             return
-        target = self._squeeze.relieved(stamp, desired, measured)
+        target = self._force.set_back(stamp, desired, measured)
         if target is not None:
             with suppress(CommandRefused):  # the arm holds: what it holds is not this node's to change
-                self.control.relieve(target, self.now())
-                self.go()
+                self.control.limit_grip(target, self.now())
+                self.publish_now()
 
     def _cancel(self) -> None:
         self.control.cancel(self.now())
-        self.go()
+        self.publish_now()
 
     def forget(self, why: str) -> None:
         """See `GroupNode`."""
@@ -122,17 +128,17 @@ class GripperController(GroupNode):
                 "gripper command", "the URDF has no driven prismatic joint", "use an arm with one"
             )
         target, speed, limits = self._asked(request.command)
-        given = self._judging
-        judge = GripJudge(
+        given = self._given
+        monitor = GripMonitor(
             target, given.goal_tolerance, given.stall_velocity_threshold, given.stall_timeout, given.allow_stalling
         )
 
         def begin(on_end: OnEnd) -> ActiveGoal:
-            self.control.move(target, speed, judge, self.saying(on_end), self.now())
+            self.control.move(target, speed, monitor, self.saying(on_end), self.now())
             self._limits = limits
-            if not self.go():  # it is there already, but the limit has to be told
+            if not self.publish_now():  # it is there already, but the limit has to be told
                 motion = _resting(self.joints, target)
-                self.publish(Segment(0, self.control.arm.session, RosTime(self.now()), motion))
+                self.publish(Segment(0, self.control.state.arm.session, RosTime(self.now()), motion))
             return ActiveGoal(self._cancel)
 
         return begin
@@ -145,7 +151,7 @@ class GripperController(GroupNode):
         names = list(command.name) or list(self.joints)
         target = self._column(names, command.position, "command.position")
         # MoveIt writes 0 for an effort or a velocity that it does not ask for.
-        speed, limits = self.control.limits.velocity, np.zeros(len(self.joints))
+        speed, limits = self.control.state.limits.velocity, np.zeros(len(self.joints))
         if any(command.velocity):
             speed = self._column(names, command.velocity, "command.velocity")
         if any(command.effort):
@@ -173,7 +179,7 @@ class GripperController(GroupNode):
         return message
 
     def _gripped(self, outcome: Outcome) -> ParallelGripperCommand.Result:
-        measured = self.control.arm.measured
+        measured = self.control.state.arm.measured
         return ParallelGripperCommand.Result(
             state=JointState() if measured is None else self._joint_state(measured),
             stalled=outcome.is_stalled,

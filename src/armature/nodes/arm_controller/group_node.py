@@ -2,43 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from abc import abstractmethod
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from control_msgs.msg import JointJog, JointTrajectoryControllerState
-from control_msgs.srv import QueryTrajectoryState
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.clock import Clock, ClockType
 from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import JointState
-from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory
 
-from armature.core.control.group import GroupControl, GroupSettings
-from armature.core.control.outcome import End, OnEnd, Outcome
-from armature.core.control.tolerance import difference
+from armature.core.control.goal import OnEnd, Outcome
+from armature.core.control.group import GroupControl
+from armature.core.control.group_state import GroupSettings, GroupState
 from armature.core.control.tracker import Tracker
+from armature.core.jog_limits import LEASE
 from armature.core.model.arm import ArmModel
-from armature.core.trajectory.limits import GroupLimits, check_joints, check_motion
+from armature.core.trajectory.limits import GroupLimits, check_motion
 from armature.core.trajectory.segments import RosTime, Segment
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.dynamixel.wiring.arm import Wiring
-from armature.errors import ArmatureError, GoalRefused, InternalError
+from armature.errors import ArmatureError, InternalError
+from armature.nodes.arm_controller.reports import Reports
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import (
     blocks_of,
-    diagnostic,
     efforts_of,
     from_segment,
     positions_of,
     session_of,
     set_session,
-    to_point,
     to_seconds,
-    to_stamp,
     values_of,
     velocities_of,
 )
@@ -46,10 +43,8 @@ from armature.nodes.common.joint_limits import ArmLimits, read_limits
 from armature.nodes.common.kept_node import KeptNode
 from armature.nodes.common.parameters import read, read_file
 
-# Segments are renewed this often while something moves, and the controller's state is published [s].
+# Segments are renewed this often while something moves [s].
 _RENEWAL = 0.02
-_STATE_PERIOD = 0.05
-_DIAGNOSTICS_PERIOD = 1.0
 # Without a goal only some of the readings are unpacked, which is most of their cost [s].
 _IDLE_PERIOD = 0.04
 
@@ -58,11 +53,11 @@ _IDLE_PERIOD = 0.04
 class GroupParameters:
     """Parameters of a controller."""
 
-    urdf: str  # file
-    wiring: str = ""  # file; from it is known what the servos can give, and how far the joints go
-    poses: str = ""  # file
-    reading_timeout: float = 0.5  # [s]
-    jog__lease: float = 0.25  # [s]
+    urdf: str  # file of the robot's description
+    wiring: str = ""  # file; what the servos can give, and how far the joints go
+    poses: str = ""  # file of the named poses
+    reading_timeout: float = 0.5  # without joint states, after which a goal ends [s]
+    jog__lease: float = LEASE  # for which a jog or twist counts [s]
 
 
 @dataclass(frozen=True)
@@ -80,11 +75,17 @@ class GroupNode(KeptNode):
         name: of the node.
         kinds: URDF types of the joints that belong to the group.
         joint_parameters: the parameters of each joint, with their defaults.
+        steady: a clock that goes on while a simulation pauses; the machine's, if none is given.
         options: of rclpy's Node.
     """
 
     def __init__(
-        self, name: str, kinds: tuple[str, ...], joint_parameters: type[JointParameters], **options: Any
+        self,
+        name: str,
+        kinds: tuple[str, ...],
+        joint_parameters: type[JointParameters],
+        steady: Clock | None = None,
+        **options: Any,
     ) -> None:
         super().__init__(name, **options)
         # rclpy destroys a node that could not be made, too: only what there is must be closed.
@@ -96,29 +97,18 @@ class GroupNode(KeptNode):
         self.wiring = self._read_wiring()
         self.joints = tuple(joint.name for joint in self.model.driven if joint.kind in kinds)
         self.control = self._make_control(self._read_limits(), joint_parameters)
-        self.control.let_give_way = self._let_give_way
+        self.control.state.surroundings.let_give_way = self._let_give_way
         self.positions: dict[str, float] = {}  # of all joints, as last read [rad] or [m]
         self.efforts: dict[str, float] = {}  # of those where it is known [N·m] or [N]
-        self.steady = Clock(clock_type=ClockType.STEADY_TIME)  # goes on while a simulation pauses
-        self._said = ""
-        self._published_at = 0.0
+        self.steady = steady or Clock(clock_type=ClockType.STEADY_TIME)
         self._read_last = 0.0
         self._setpoints = topics.publisher(self, topics.SETPOINTS)
-        self._diagnostics = topics.publisher(self, topics.DIAGNOSTICS)
-        self._state = self.create_publisher(
-            JointTrajectoryControllerState, f"{name}/controller_state", topics.CONTROLLER_STATE.qos
-        )
+        self.reports = Reports(self, self.control.state, self.publish_feedback, self.steady)
         topics.subscription(self, topics.STATE, self._note_state)
         topics.subscription(self, topics.COMMANDED, self._note_commanded)
         topics.subscription(self, topics.JOINT_STATES, self._note_reading, raw=True)
-        self.create_subscription(JointJog, f"{name}/joint_jog", self._jog, topics.JOINT_JOG.qos)
-        self.create_service(Trigger, f"{name}/stop", self._stop)
-        self.create_service(SetBool, f"{name}/pause", self._pause)
-        self.create_service(QueryTrajectoryState, f"{name}/query_state", self._query)
         self._renewal = self.create_timer(_RENEWAL, self._renew)
         self._renewal.cancel()
-        self.create_timer(_STATE_PERIOD, self._publish_state)
-        self.create_timer(_DIAGNOSTICS_PERIOD, self._publish_diagnostics, clock=self.steady)
         if self.joints:
             self._rehearse()
 
@@ -137,13 +127,13 @@ class GroupNode(KeptNode):
 
     def stopping(self, signals: Sequence[int]) -> bool:
         """Before the process ends: slow down and hold."""
-        if self.control.is_moving(self.now()) and len(signals) == 1:
+        if self.control.state.motion.is_moving(self.now()) and len(signals) == 1:
             self.control.stop(self.now(), "the controller is shutting down")
-            self.go()
+            self.publish_now()
             return False
         return True
 
-    def go(self) -> bool:
+    def publish_now(self) -> bool:
         """Publish what is to be done now, and keep renewing it until nothing moves.
 
         Returns:
@@ -157,43 +147,44 @@ class GroupNode(KeptNode):
 
         def ended(outcome: Outcome) -> None:
             on_end(outcome)
-            self.say(outcome)
+            self.reports.say(outcome)
 
         return ended
 
-    def say(self, outcome: Outcome) -> None:
-        """Say in the log and in diagnostics how a goal has ended."""
-        self._said = outcome.message
-        # rclpy's logger wants one severity a line of code.
-        if outcome.end is End.SUCCEEDED:
-            self.get_logger().info(outcome.message)
-        else:
-            self.get_logger().warning(outcome.message)
-        self._publish_diagnostics()
-
     def refuse(self, request: str, error: ArmatureError) -> None:
         """Note why a command from a topic, which nobody can be answered for, was refused."""
-        self.tell(f"{request}: {error}")
-
-    def tell(self, text: str) -> None:
-        """Say in the log, and as the last word in diagnostics, what nobody can be answered."""
-        self.get_logger().warning(text, throttle_duration_sec=1.0)
-        if text != self._said:
-            self._said = text
-            self._publish_diagnostics()
+        self.reports.tell(f"{request}: {error}")
 
     def fail(self, error: InternalError) -> None:
         """Let the arm come to rest as its last segment says, end everything, and tell."""
         self._renewal.cancel()
         self.control.give_up(str(error))
         self.forget(str(error))
-        self.tell(str(error))
+        self.reports.tell(str(error))
 
+    @abstractmethod
     def forget(self, why: str) -> None:
         """Drop what was to begin or to go on by itself, since something else moves the arm, or nothing may."""
 
+    @abstractmethod
+    def before_stop(self, why: str) -> None:
+        """Drop what a stop ends beside the goal that is followed."""
+
+    @abstractmethod
+    def before_renewal(self) -> None:
+        """Do what is due while something moves, before the next segment is published."""
+
+    @abstractmethod
+    def after_reading(self) -> None:
+        """Look at the newest reading, which the group has taken."""
+
+    @abstractmethod
+    def with_efforts(self, segment: Segment[RosTime]) -> Segment[RosTime]:
+        """The segment with what its joints carry, or the most that they may give."""
+
+    @abstractmethod
     def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
-        """Tell the client of a goal how it goes; for subclasses."""
+        """Tell the client of a goal how it goes; see `reports.Feedback`."""
 
     def _read_wiring(self) -> Wiring | None:
         path = self.given.wiring
@@ -209,10 +200,10 @@ class GroupNode(KeptNode):
         The first time takes 70 ms for all that is loaded on the way, and a first segment that is late is refused.
         """
         place = np.zeros(len(self.joints))
-        tracker = Tracker(self.control.limits, place)
+        tracker = Tracker(self.control.state.limits, place)
         row = place[None]
         goal = Trajectory(self.joints, np.ones(1), row, row)
-        check_motion(tracker.plan(goal, 0.0), self.control.limits)
+        check_motion(tracker.plan(goal, 0.0), self.control.state.limits)
         tracker.accept(goal, 0.0)
         serialize_message(from_segment(tracker.segment(0.0)))
 
@@ -230,13 +221,13 @@ class GroupNode(KeptNode):
             lease=self.given.jog__lease,
             reading_timeout=self.given.reading_timeout,
         )
-        return GroupControl(bounds, settings)
+        return GroupControl(GroupState(bounds, settings))
 
     def _note_state(self, message: DiagnosticStatus) -> None:
         values = values_of(message)
         session, why = values.get("session", ""), values.get("why", "")
-        self.control.arm.remedy = values.get("remedy", "")
-        ended = self.control.note_state(message.message, session, why, blocks_of(values), self.now())
+        self.control.state.arm.remedy = values.get("remedy", "")
+        ended = self.control.state.note_state(message.message, session, why, blocks_of(values), self.now())
         if ended:
             self.forget(ended)
         self.control.bound_speed(float(values.get("speed_factor", 1.0)), self.now())
@@ -245,31 +236,29 @@ class GroupNode(KeptNode):
         stamp, session = to_seconds(message.header.stamp), session_of(message)
         velocities = velocities_of(message)
         rests = not any(velocities.get(joint) for joint in self.joints)
-        self.control.note_commanded(stamp, positions_of(message), session, self.now(), rests=rests)
+        self.control.state.note_commanded(stamp, positions_of(message), session, self.now(), rests=rests)
 
     def _note_reading(self, data: bytes) -> None:
         now = self.now()
-        if not self.control.has_goal and 0.0 <= now - self._read_last < _IDLE_PERIOD:
+        if self.control.state.goals.are_none and 0.0 <= now - self._read_last < _IDLE_PERIOD:
             return
         self._read_last = now
         message = deserialize_message(data, JointState)
         stamp = to_seconds(message.header.stamp)
         self.positions, self.efforts = positions_of(message), efforts_of(message)
-        self.control.note_reading(stamp, self.positions, velocities_of(message), now)
+        self.control.state.note_reading(stamp, self.positions, velocities_of(message), now)
+        self.after_reading()
 
     def _renew(self) -> None:
+        self.before_renewal()
         now = self.now()
-        self.control.update(now)
+        self.control.state.update(now)
         self._publish_segment(now)
-        if not self.control.is_moving(now) and not self.control.has_goal:
+        if not self.control.state.motion.is_moving(now) and self.control.state.goals.are_none:
             self._renewal.cancel()
 
-    def with_efforts(self, segment: Segment[RosTime]) -> Segment[RosTime]:
-        """The segment with what its joints carry, or the most that they may give; for subclasses."""
-        return segment
-
     def _publish_segment(self, now: float) -> bool:
-        segment = self.control.segment(now)
+        segment = self.control.state.segment(now)
         if segment is not None:
             self.publish(segment)
         return segment is not None
@@ -281,88 +270,5 @@ class GroupNode(KeptNode):
     def _let_give_way(self, joints: tuple[str, ...]) -> None:
         """A set-point message without points tells the servo interface which joints do not follow."""
         message = JointTrajectory(joint_names=list(joints))
-        set_session(message, self.control.arm.session)
+        set_session(message, self.control.state.arm.session)
         self._setpoints.publish(message)
-
-    def _jog(self, message: JointJog) -> None:
-        try:
-            slowed = self.control.jog(self._velocities(message), message.duration, self.now())
-        except ArmatureError as error:
-            self.refuse("jog", error)
-            return
-        if slowed:
-            self.tell(f"jog: {slowed}")
-        self.forget("replaced by a jog")
-        self.go()
-
-    def _velocities(self, message: JointJog) -> dict[str, float]:
-        if message.joint_names:
-            check_joints(message.joint_names, self.joints, is_partial=True)
-        if len(message.displacements):
-            raise GoalRefused("displacements", list(message.displacements), "give velocities")
-        if len(message.velocities) != len(message.joint_names):
-            raise GoalRefused("velocities", len(message.velocities), f"{len(message.joint_names)} are needed")
-        stamp = to_seconds(message.header.stamp)
-        late = self.now() - stamp
-        if stamp > 0.0 and late > self.given.jog__lease:
-            raise GoalRefused("header.stamp", f"{late:.3f} s ago", "a jog counts for its lease only")
-        return dict(zip(message.joint_names, message.velocities, strict=True))
-
-    def _stop(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        moved = self.control.is_moving(self.now())
-        self.control.stop(self.now(), f"stopped by {self.get_name()}/stop")
-        self.go()
-        response.success = True
-        response.message = "slowing down, then holding" if moved else "nothing was moving"
-        return response
-
-    def _pause(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
-        act: Callable[[float], None] = self.control.pause if request.data else self.control.resume
-        try:
-            act(self.now())
-        except ArmatureError as error:
-            response.success, response.message = False, str(error)
-            return response
-        self.go()
-        response.success = True
-        response.message = "pausing on the path" if request.data else "going on"
-        return response
-
-    def _query(
-        self, request: QueryTrajectoryState.Request, response: QueryTrajectoryState.Response
-    ) -> QueryTrajectoryState.Response:
-        try:
-            state = self.control.commanded(to_seconds(request.time))
-        except ArmatureError as error:
-            response.message = str(error)
-            return response
-        response.success = True
-        response.name = list(self.joints)
-        response.position, response.velocity = state.position.tolist(), state.velocity.tolist()
-        response.acceleration = state.acceleration.tolist()
-        return response
-
-    def _publish_state(self) -> None:
-        stamp, feedback = self.control.arm.read_at, self.control.arm.measured
-        reference = None if feedback is None else self.control.setpoint(stamp)
-        if not self.joints or reference is None or feedback is None or stamp == self._published_at:
-            return
-        self._published_at = stamp
-        error = difference(reference, feedback)
-        message = JointTrajectoryControllerState(joint_names=list(self.joints))
-        message.speed_scaling_factor = self.control.rate(stamp)
-        message.header.stamp = to_stamp(round(stamp * 1e9))
-        time = self.control.goal_time(stamp)
-        message.reference, message.feedback = to_point(reference, time), to_point(feedback, time)
-        message.error, message.output = to_point(error), to_point(reference)
-        self._state.publish(message)
-        self.publish_feedback(stamp, reference, feedback, error)
-
-    def _publish_diagnostics(self) -> None:
-        now = self.now()
-        doing = "paused" if self.control.is_paused else "moving" if self.control.is_moving(now) else "idle"
-        values = {"last": self._said, "longest_delay": f"{self.control.longest_delay:.3f}"}
-        status = diagnostic(self.get_name(), DiagnosticStatus.OK, doing, values)
-        message = DiagnosticArray(status=[status])
-        message.header.stamp = to_stamp(round(now * 1e9))
-        self._diagnostics.publish(message)

@@ -7,24 +7,24 @@ from dataclasses import dataclass, fields
 import numpy as np
 from rclpy.node import Node
 
+from armature.core.arrays import Array
 from armature.core.control.tolerance import Tolerance, Tolerances
 from armature.core.trajectory.limits import GroupLimits
-from armature.core.trajectory.spline import Array
 from armature.errors import ConfigError
 from armature.nodes.common.parameters import read
 
 
 @dataclass(frozen=True)
 class TrajectoryParameters:
-    """How goals are taken and judged."""
+    """How goals are taken and checked."""
 
-    allow_partial_joints_goal: bool = False
-    allow_integration_in_goal_trajectories: bool = False
-    cmd_timeout: float = 0.0  # [s]; 0: none
-    speed_scaling__initial_scaling_factor: float = 1.0
-    constraints__goal_time: float = 1.0  # [s]; 0: a goal is waited for
-    constraints__stopped_velocity_tolerance: float = 0.05  # [rad/s]; 0: unchecked
-    constraints__decelerate_on_cancel: bool = True
+    allow_partial_joints_goal: bool = False  # a goal may leave joints out
+    allow_integration_in_goal_trajectories: bool = False  # goals of velocities or accelerations alone
+    cmd_timeout: float = 0.0  # after its end, ends a goal that has no goal time [s]; 0: none
+    speed_scaling__initial_scaling_factor: float = 1.0  # speed until a client sets another one
+    constraints__goal_time: float = 1.0  # after the end of a trajectory [s]; 0: a goal is waited for
+    constraints__stopped_velocity_tolerance: float = 0.05  # of a joint at rest [rad/s]; 0: unchecked
+    constraints__decelerate_on_cancel: bool = True  # false is refused: an arm always slows down within limits
 
     def __post_init__(self) -> None:
         _refuse_negative(self, "")
@@ -37,9 +37,9 @@ class TrajectoryParameters:
 class JointConstraints:
     """Tolerances of one joint; 0 leaves it unchecked."""
 
-    trajectory: float = 0.2  # [rad]
-    goal: float = 0.05  # [rad]
-    max_deceleration_on_cancel: float = 0.0  # [rad/s²]; 0: its acceleration limit
+    trajectory: float = 0.2  # bound of the error on the path [rad]; 0: unchecked
+    goal: float = 0.05  # bound of the error at the end [rad]; 0: unchecked
+    max_deceleration_on_cancel: float = 0.0  # of stops [rad/s²]; 0: its acceleration limit
 
 
 def read_constraints(node: Node, given: TrajectoryParameters, limits: GroupLimits) -> tuple[Tolerances, Array]:

@@ -1,6 +1,6 @@
 """Moves without a planner, as actions of a standard type: control_msgs/FollowJointTrajectory.
 
-docs/moves.md says how a goal of each is written.
+docs/reference/moves.md says how a goal of each is written.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from control_msgs.action import FollowJointTrajectory
 from geometry_msgs.msg import Transform
 from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
 
-from armature.core.control.outcome import Code, End, OnEnd, Outcome
+from armature.core.arrays import Array
+from armature.core.control.goal import Code, End, OnEnd, Outcome
 from armature.core.model.poses import read_poses
 from armature.core.planning.goal_checks import GoalChecks
 from armature.core.planning.moves import MoveSettings, Planner, Waypoint
 from armature.core.steps import Steps
 from armature.core.trajectory import retiming
 from armature.core.trajectory.limits import check_joints
-from armature.core.trajectory.spline import Array
 from armature.core.trajectory.trajectory import Trajectory
 from armature.errors import CommandRefused, GoalRefused
 from armature.nodes.arm_controller.action_server import ActiveGoal, Begin, GoalServer
@@ -45,8 +45,8 @@ _SHOWN = 500  # points of a path that is shown
 class MoveParameters:
     """How corners of moves are rounded."""
 
-    moves__blend: float = MoveSettings.blend  # of joint moves [rad]
-    moves__blend_distance: float = MoveSettings.blend_distance  # of the tool's ways [m]
+    moves__blend: float = MoveSettings.blend  # how far before a corner joint moves leave it [rad]
+    moves__blend_distance: float = MoveSettings.blend_distance  # how far before a corner the tool leaves it [m]
 
 
 class ArmMoves:
@@ -67,7 +67,7 @@ class ArmMoves:
         self._node = node
         given = read(node, MoveParameters)
         settings = MoveSettings(given.moves__blend, given.moves__blend_distance)
-        self._planner = planner = Planner(checks, node.control.limits, settings)
+        self._planner = planner = Planner(checks, node.control.state.limits, settings)
         self._follow = follow
         self._named = _named(node)
         self._planned = topics.publisher(node, topics.PLANNED_PATH)
@@ -101,7 +101,7 @@ class ArmMoves:
 
     def _prepare(self, plan: Plan, goal: FollowJointTrajectory.Goal) -> Steps[Begin]:
         _check_stamps(goal)
-        start, session = self._resting(), self._node.control.arm.session
+        start, session = self._resting(), self._node.control.state.arm.session
         motion = yield from plan(start, goal, _least(goal))
         if goal.trajectory.header.frame_id == PREVIEW:
             preview = yield from self._planner.preview(motion)
@@ -120,7 +120,7 @@ class ArmMoves:
 
     def _check_still(self, start: Array, session: str) -> None:
         """Refuse a motion that was planned from where the arm is no more."""
-        if session != self._node.control.arm.session or not (self._resting() == start).all():
+        if session != self._node.control.state.arm.session or not (self._resting() == start).all():
             why = "the arm has moved, or was enabled anew, while the move was planned"
             raise CommandRefused("move", why, "send it again")
 
@@ -131,15 +131,15 @@ class ArmMoves:
             CommandRefused: that is not known, or they move.
         """
         control, now = self._node.control, self._node.now()
-        setpoint = control.setpoint(now)
+        setpoint = control.state.motion.setpoint(now)
         if setpoint is None:
-            measured = control.arm.measured
+            measured = control.state.arm.measured
             if measured is None:
                 raise CommandRefused(
                     "move", "where the arm is is not known", "see whether the servo interface runs"
                 )
             return measured.position
-        if control.is_moving(now):
+        if control.state.motion.is_moving(now):
             raise CommandRefused("move", "the arm moves", "wait until it rests, or call /arm_controller/stop")
         return setpoint.position
 

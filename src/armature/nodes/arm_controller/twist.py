@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 from geometry_msgs.msg import TwistStamped
 
+from armature.core.arrays import Array
 from armature.core.kinematics.collision_scaling import Guard
 from armature.core.kinematics.twist_servo import Steering, check_twist, steered
-from armature.core.trajectory.spline import Array
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.errors import ArmatureError, GoalRefused
 from armature.nodes.arm_controller.group_node import GroupNode
@@ -59,7 +59,7 @@ class TwistJog:
     def _take(self, message: TwistStamped) -> None:
         try:
             self._in_tool, self._twist = self._asked(message)
-            self._until = self._node.now() + self._control.settings.lease
+            self._until = self._node.now() + self._control.state.settings.lease
             self._press()
         except ArmatureError as error:
             self.drop()
@@ -86,18 +86,18 @@ class TwistJog:
     def _press(self) -> None:
         now = self._node.now()
         if self._twist.any():
-            self._control.check_speed("twist")
-        if self._twist.any() or self._control.is_moving(now):
-            self._control.press(self._built, self._until - now, now)
-            self._node.go()
+            self._control.state.speed.check("twist")
+        if self._twist.any() or self._control.state.motion.is_moving(now):
+            self._control.follow_for_lease(self._built, self._until - now, now)
+            self._node.publish_now()
 
     def _built(self, state: State, held: float) -> Trajectory:
-        limits = self._control.limits
+        limits = self._control.state.limits
         asked = self._steering.velocities(state.position, self._twist, self._in_tool)
-        velocity = asked.velocity * self._control.jog_share
+        velocity = asked.velocity * self._control.state.speed.of_jogs
         motion, why = self._guard.slowed(lambda share: steered(limits, state, velocity * share, held))
         if why or asked.reason:
-            self._node.tell(f"twist: {why or asked.reason}")
+            self._node.reports.tell(f"twist: {why or asked.reason}")
         return motion
 
     def _asked(self, message: TwistStamped) -> tuple[bool, Array]:
@@ -105,7 +105,7 @@ class TwistJog:
         frame = self._node.own_frame(message.header.frame_id)
         if frame not in ("", self._root, self._tool):
             raise GoalRefused("header.frame_id", frame, f"use {self._root} or {self._tool}")
-        stamp, lease = to_seconds(message.header.stamp), self._control.settings.lease
+        stamp, lease = to_seconds(message.header.stamp), self._control.state.settings.lease
         late = self._node.now() - stamp
         if stamp > 0.0 and late > lease:
             raise GoalRefused("header.stamp", f"{late:.3f} s ago", "a twist counts for its lease only")

@@ -15,12 +15,12 @@ from geometry_msgs.msg import TransformStamped
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
+from armature.core.arrays import Array
 from armature.core.control.blocked import Block
 from armature.core.control.tolerance import Tolerance
 from armature.core.kinematics.kinematics import FrameTransform
 from armature.core.trajectory.integration import Rates
 from armature.core.trajectory.segments import RosTime, Segment
-from armature.core.trajectory.spline import Array
 from armature.core.trajectory.trajectory import State, Trajectory, checked_rows
 from armature.errors import GoalRefused
 

@@ -26,11 +26,11 @@ _SLIDING = Dynamics(0.2, 2.0)  # [m/s²], [m/s³]
 class JointLimits:
     """Limits of one joint: what a URDF does not give, and what narrows its limits."""
 
-    acceleration: float  # [rad/s²] or [m/s²]
-    jerk: float  # [rad/s³] or [m/s³]
-    velocity: float  # [rad/s] or [m/s]
-    lower: float  # [rad] or [m]
-    upper: float  # [rad] or [m]
+    acceleration: float  # of every motion and stop; 4 rad/s² or 0.2 m/s² unless given
+    jerk: float  # of every motion and stop; 40 rad/s³ or 2 m/s³ unless given
+    velocity: float  # the URDF's unless given; it can only be less [rad/s] or [m/s]
+    lower: float  # the URDF's unless given; it can only narrow it [rad] or [m]
+    upper: float  # the URDF's unless given; it can only narrow it [rad] or [m]
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ __all__ = ["given_names", "read", "read_file", "refuse_unknown"]
 T = TypeVar("T")
 
 _ROS_OWN = ("use_sim_time", "qos_overrides.", "start_type_description_service")
-# Given to all nodes of an arm, whether they need them or not; `joint_limits` looks after their names.
-_SHARED = ("limits.",)
+# Given to all nodes of an arm, whether they need them or not; `joint_limits` looks after the names of limits.
+_SHARED = ("jog.lease", "limits.")
 _KINDS: dict[Any, Parameter.Type] = {
     bool: Parameter.Type.BOOL,
     int: Parameter.Type.INTEGER,

@@ -43,39 +43,104 @@ def _newest() -> QoSProfile:
 
 @dataclass(frozen=True, eq=False)
 class Topic:
-    """A topic's relative name, type and quality of service."""
+    """A topic's relative name, type and quality of service; who writes it, and what it says."""
 
     name: str
     kind: Any
     qos: QoSProfile
+    by: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True)
 class Service:
-    """A service's or action's relative name and type."""
+    """A service's or action's relative name and type, and what it does."""
 
     name: str
     kind: Any
+    about: str = ""
 
 
-JOINT_STATES = Topic("joint_states", JointState, _reliable(10))
-DYNAMIC_JOINT_STATES = Topic("dynamic_joint_states", DynamicJointState, _reliable(10))
-DIAGNOSTICS = Topic("diagnostics", DiagnosticArray, _reliable(10))
-STATE = Topic("servo_interface/state", DiagnosticStatus, _latched(1))
-COMMANDED = Topic("servo_interface/commanded", JointState, _latched(1))
-PROTECTIVE_STOP_STATE = Topic("protective_stop", Bool, _latched(1))
-SETPOINTS = Topic("servo_interface/setpoints", JointTrajectory, _reliable(10))
-JOINT_TRAJECTORY = Topic("arm_controller/joint_trajectory", JointTrajectory, _reliable(10))
-CONTROLLER_STATE = Topic("arm_controller/controller_state", JointTrajectoryControllerState, _reliable(10))
-SPEED_SCALING = Topic("arm_controller/speed_scaling_input", SpeedScalingFactor, _latched(1))
-JOINT_JOG = Topic("arm_controller/joint_jog", JointJog, _newest())
-TWIST = Topic("arm_controller/twist", TwistStamped, _newest())
-PLANNED_PATH = Topic("arm_controller/planned_path", JointTrajectory, _latched(1))
-ROBOT_DESCRIPTION = Topic("robot_description", String, _latched(1))
+JOINT_STATES = Topic(
+    "joint_states",
+    JointState,
+    _reliable(10),
+    "servo_interface",
+    "positions [rad, m], velocities, efforts [N·m, N] of the joints that were read in this cycle; 100 Hz",
+)
+DYNAMIC_JOINT_STATES = Topic(
+    "dynamic_joint_states",
+    DynamicJointState,
+    _reliable(10),
+    "servo_interface",
+    "also current, temperature, voltage, torque, error and the age of each; 10 Hz",
+)
+DIAGNOSTICS = Topic(
+    "diagnostics",
+    DiagnosticArray,
+    _reliable(10),
+    "each node",
+    "one status a servo, one a bus, one a node; 1 Hz and on change",
+)
+STATE = Topic(
+    "servo_interface/state",
+    DiagnosticStatus,
+    _latched(1),
+    "servo_interface",
+    "the arm's state as its message; torque, session, faults and next steps as values",
+)
+COMMANDED = Topic(
+    "servo_interface/commanded",
+    JointState,
+    _latched(1),
+    "servo_interface",
+    "what is commanded now; 20 Hz, and at once on enable, hold and stop",
+)
+PROTECTIVE_STOP_STATE = Topic(
+    "protective_stop", Bool, _latched(1), "servo_interface", "whether the protective stop is latched"
+)
+SETPOINTS = Topic(
+    "servo_interface/setpoints",
+    JointTrajectory,
+    _reliable(10),
+    "arm_controller, gripper_controller",
+    "stamped set-points about 200 ms ahead, with a stop behind them",
+)
+JOINT_TRAJECTORY = Topic(
+    "arm_controller/joint_trajectory",
+    JointTrajectory,
+    _reliable(10),
+    "clients",
+    "a trajectory to follow, without an answer",
+)
+CONTROLLER_STATE = Topic(
+    "arm_controller/controller_state",
+    JointTrajectoryControllerState,
+    _reliable(10),
+    "arm_controller",
+    "reference, feedback and error; 20 Hz",
+)
+SPEED_SCALING = Topic(
+    "arm_controller/speed_scaling_input", SpeedScalingFactor, _latched(1), "clients", "speed override, 0 to 2"
+)
+JOINT_JOG = Topic(
+    "arm_controller/joint_jog", JointJog, _newest(), "clients", "velocities of joints [rad/s, m/s] for 250 ms"
+)
+TWIST = Topic(
+    "arm_controller/twist", TwistStamped, _newest(), "clients", "velocity of the tool [m/s, rad/s] for 250 ms"
+)
+PLANNED_PATH = Topic(
+    "arm_controller/planned_path",
+    JointTrajectory,
+    _latched(1),
+    "arm_controller",
+    "the path of the last move that was planned",
+)
+ROBOT_DESCRIPTION = Topic("robot_description", String, _latched(1), "state_publisher", "the URDF")
 # tf2's own names and qualities of service (geometry2, tf2_ros/qos.hpp): depth 100; static frames latched.
-TF = Topic("/tf", TFMessage, _reliable(100))
-TF_STATIC = Topic("/tf_static", TFMessage, _latched(100))
-EVENTS = Topic("events", DiagnosticArray, _latched(1000))
+TF = Topic("/tf", TFMessage, _reliable(100), "state_publisher", "frames whose joints were read")
+TF_STATIC = Topic("/tf_static", TFMessage, _latched(100), "state_publisher", "frames that do not move")
+EVENTS = Topic("events", DiagnosticArray, _latched(1000), "nobody yet", "who did what, with which outcome")
 
 TOPICS = (
     JOINT_STATES,
@@ -97,31 +162,47 @@ TOPICS = (
     EVENTS,
 )
 
-FOLLOW_JOINT_TRAJECTORY = Service("arm_controller/follow_joint_trajectory", FollowJointTrajectory)
-MOVE_JOINTS = Service("arm_controller/move_joints", FollowJointTrajectory)
-MOVE_TO = Service("arm_controller/move_to", FollowJointTrajectory)
-MOVE_LINE = Service("arm_controller/move_line", FollowJointTrajectory)
-MOVE_ARC = Service("arm_controller/move_arc", FollowJointTrajectory)
-GRIPPER_COMMAND = Service("gripper_controller/gripper_cmd", ParallelGripperCommand)
-STOP_MOTION = Service("arm_controller/stop", Trigger)
-PAUSE = Service("arm_controller/pause", SetBool)
-ENABLE = Service("servo_interface/enable", SetBool)
-PROTECTIVE_STOP = Service("servo_interface/protective_stop", SetBool)
-CLEAR_FAULTS = Service("servo_interface/clear_faults", Trigger)
-TORQUE_OFF = Service("servo_interface/torque_off", Trigger)
-RECORDER_START = Service("recorder/start", Trigger)
-RECORDER_STOP = Service("recorder/stop", Trigger)
-RECORDER_SNAPSHOT = Service("recorder/snapshot", Trigger)
+FOLLOW_JOINT_TRAJECTORY = Service(
+    "arm_controller/follow_joint_trajectory", FollowJointTrajectory, "follow a trajectory"
+)
+MOVE_JOINTS = Service(
+    "arm_controller/move_joints", FollowJointTrajectory, "move to joint positions or named poses"
+)
+MOVE_TO = Service(
+    "arm_controller/move_to", FollowJointTrajectory, "move the tool to poses, on the straight way of the joints"
+)
+MOVE_LINE = Service("arm_controller/move_line", FollowJointTrajectory, "move the tool on straight lines")
+MOVE_ARC = Service("arm_controller/move_arc", FollowJointTrajectory, "move the tool on an arc")
+GRIPPER_COMMAND = Service("gripper_controller/gripper_cmd", ParallelGripperCommand, "open or close the gripper")
+STOP_MOTION = Service("arm_controller/stop", Trigger, "slow down within limits and hold; the goal ends")
+PAUSE = Service("arm_controller/pause", SetBool, "true: stop on the path and keep the goal; false: go on")
+ENABLE = Service(
+    "servo_interface/enable", SetBool, "true: goal := measured, torque on; false: stop, park, torque off"
+)
+PROTECTIVE_STOP = Service(
+    "servo_interface/protective_stop",
+    SetBool,
+    "true: stop within limits, hold and latch; false: release to HOLDING",
+)
+CLEAR_FAULTS = Service("servo_interface/clear_faults", Trigger, "recover every joint whose cause is gone")
+TORQUE_OFF = Service("servo_interface/torque_off", Trigger, "torque off now; an arm that nothing holds falls")
+RECORDER_START = Service("recorder/start", Trigger, "start a recording")
+RECORDER_STOP = Service("recorder/stop", Trigger, "finish it; the answer names its folder")
+RECORDER_SNAPSHOT = Service("recorder/snapshot", Trigger, "keep the last 20 s as a recording")
 
 
 def reboot(joint: str) -> Service:
     """The service that reboots one joint's servo."""
-    return Service(f"servo_interface/{joint}/reboot", Trigger)
+    return Service(
+        f"servo_interface/{joint}/reboot", Trigger, "start one servo anew; refused while it holds a load"
+    )
 
 
 def free(joint: str) -> Service:
     """The service that lets one joint be guided by hand, and ends it."""
-    return Service(f"servo_interface/{joint}/free", SetBool)
+    return Service(
+        f"servo_interface/{joint}/free", SetBool, "true: let a hand guide the joint; false: hold it again"
+    )
 
 
 def publisher(node: Node, topic: Topic) -> Any:

@@ -27,7 +27,7 @@ from armature.nodes.emulator.console import Console
 from armature.signals import RUNNER_SIGNAL, ended_with_parent
 
 _LONGEST_LATENCY = 1.0  # [s]
-_ENDS = (signal.SIGINT, signal.SIGHUP, RUNNER_SIGNAL)  # beside SIGTERM
+_ENDS = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, RUNNER_SIGNAL)  # beside SIGTERM
 _MUJOCO, _GAZEBO = "mujoco", "gazebo"
 _ROS_ARGUMENTS = "--ros-args"
 

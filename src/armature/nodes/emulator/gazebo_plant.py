@@ -174,7 +174,7 @@ class GazeboPlant:
     def _absent(self, timeout: float) -> ProcessError:
         if not self.positions:
             missing = f"no joint states on {self._topic} within {timeout:g} s"
-            return ProcessError("gazebo", missing, "start it with its bridge, see docs/gazebo.md")
+            return ProcessError("gazebo", missing, "start it with its bridge, see docs/howto/gazebo.md")
         if not self._time:
             return ProcessError("gazebo", "its time stands still", "let it run: gz sim -r, or the play button")
         return ProcessError("gazebo", "the arm in it does not come to rest", "reset the world")

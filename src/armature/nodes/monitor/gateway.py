@@ -35,7 +35,7 @@ _PARKED = 60.0  # parking is slow on purpose, and is answered when the arm rests
 _EARLY_RESULT = 0.3  # [s]
 _COMES_TO_REST = 3.0  # [s]
 _GENTLY = 2.0  # a move to a pose takes so many times the least that it can
-_PREVIEW = "preview"  # docs/moves.md
+_PREVIEW = "preview"  # docs/reference/moves.md
 _COMMANDABLE = ("ENABLED", "MOVING")
 
 

@@ -15,6 +15,7 @@ from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 
+from armature.core.jog_limits import LEASE
 from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
 from armature.environment import state_folder
@@ -34,7 +35,6 @@ from armature.nodes.monitor.access_key import keep_key, key_file
 from armature.nodes.monitor.gateway import RosGateway
 from armature.signals import RUNNER_SIGNAL, Signals
 
-_JOG_LEASE = 0.25  # [s]
 _HEARTBEAT = 5.0  # [s]
 _OWN = "monitor"  # its own status in the diagnostics
 # Browsers open connections ahead of need, and drop some themselves.
@@ -54,14 +54,15 @@ _LONGEST_SILENCE = {  # [s], by topic; the page shows a longer one
 class Parameters:
     """Parameters of the monitor."""
 
-    urdf: str  # path
-    poses: str  # path
-    page_root: str  # path of the built page
-    host: str = "127.0.0.1"
-    port: int = 8080
-    trusted_hosts: tuple[str, ...] = ("localhost",)
-    viewers: int = 32
-    stream_rate: float = 20.0  # [Hz]
+    urdf: str  # file of the robot's description
+    poses: str  # file of the named poses
+    page_root: str  # folder of the built page
+    host: str = "127.0.0.1"  # address that it listens at; any other than this machine's asks for the access key
+    port: int = 8080  # of HTTP
+    trusted_hosts: tuple[str, ...] = ("localhost",)  # names under which the page may be asked for
+    viewers: int = 32  # streams at a time, at most
+    stream_rate: float = 20.0  # of the frames to each page [Hz]
+    jog__lease: float = LEASE  # for which a jog counts, as the controller has it [s]
 
 
 class Monitor(Node):
@@ -81,13 +82,13 @@ class Monitor(Node):
         self._joint_states: bytes | None = None
         self._does_arm_end = False  # whether the servo interface was asked to end
         self._asked_at = 0.0  # whether this process was, and when; monotonic [s]
-        self._gateway = RosGateway(self, self._board, arm, poses, _JOG_LEASE)
+        self._gateway = RosGateway(self, self._board, arm, poses, given.jog__lease)
         self._at_end.callback(self._gateway.destroy)
         self._hub = StreamHub(given.viewers, _HEARTBEAT)
         self._key_file = None if is_loopback(given.host) else key_file(state_folder(os.environ))
         key = keep_key(self._key_file) if self._key_file else None
         hosts = frozenset(name.lower() for name in (*given.trusted_hosts, given.host))
-        config = MonitorConfig(arm, urdf, poses, hosts, key, jog_lease=_JOG_LEASE)
+        config = MonitorConfig(arm, urdf, poses, hosts, key, jog_lease=given.jog__lease)
         self._control, self._edition = Control(self._gateway), edition_of(config)
         app = create_app(self._gateway, self._hub, Path(given.page_root), config, self._control)
         self._subscribe()

@@ -153,19 +153,24 @@ class RecorderNode(Node):
             raise RecordingError(str(session.bag), why)
         return str(session.bag)
 
-    def _end(self, note: Callable[[Session], None]) -> Session:
-        """End the recording under way, and note on disk what becomes of it."""
+    def _end(self, note: Callable[[Session], None], why: str = "") -> Session:
+        """End the recording under way, and note on disk what becomes of it.
+
+        Args:
+            note: of the recorder.
+            why: what made it fail, where that is known.
+        """
         session = self._recorder.end()
         if self._pump is not None:
             self._pump.stop()
             self._pump = None
-        self._failure, self._hole = session.failure, ""
+        self._failure, self._hole = why or session.failure, ""
         try:
             note(session)
         except RecordingError as error:
             self._failure = self._failure or str(error)
         if self._failure:
-            self.get_logger().error(self._failure)
+            self.get_logger().error(f"recording stopped: {self._failure}")
         return session
 
     def _snapshot(self) -> str:
@@ -193,9 +198,7 @@ class RecorderNode(Node):
         except RecordingError as error:
             why = str(error)
         if why:
-            self._end(self._recorder.forget)
-            self._failure = why
-            self.get_logger().error(f"recording stopped: {why}")
+            self._end(self._recorder.forget, why)
 
     def _tend(self, name: str) -> None:
         """Subscribe to a topic that appeared; loosen a subscription that its publishers do not serve."""

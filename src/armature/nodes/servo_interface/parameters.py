@@ -36,19 +36,19 @@ _ROUNDING = 1e-6  # of a pose that meets its limit [rad] or [m]
 class ServoParameters:
     """Parameters of the node itself."""
 
-    urdf: str  # file
-    wiring: str  # file
-    poses: str  # file
-    port: str  # serial device, or those of several buses: see ports.port_paths
+    urdf: str  # file of the robot's description
+    wiring: str  # file: which servo turns which joint
+    poses: str  # file of the named poses
+    port: str  # serial device; NAME=DEVICE,… of several buses, or a folder of them
     rate: float = 100.0  # of the bus loop [Hz]
     latency: float = 0.016  # of the serial adapter [s]; the default of FTDI adapters
     connect_timeout: float = 10.0  # how long the port may take to appear [s]
-    max_missed_reads: int = 5  # cycles
+    max_missed_reads: int = 5  # cycles without an answer before a servo counts as missing
     disable_cpu_sleep: bool = (
         True  # whether the processor is kept from deep sleep while torque is on, where that is permitted
     )
     feedforward: bool = True  # whether goals lead their set-points by what servos sag and lag
-    park_pose: str = "park"
+    park_pose: str = "park"  # of the poses file, in which the arm parks
     park_speed: float = 0.3  # fraction of the velocity limits
     state_folder: str = ""  # for what outlives a restart; "" for armature in XDG_STATE_HOME
 
@@ -99,12 +99,12 @@ class ServoParameters:
 class JointParameters:
     """Parameters of one joint; -1 leaves a register at the servo's default."""
 
-    position_p_gain: int = _KEEP
-    position_i_gain: int = _KEEP
-    position_d_gain: int = _KEEP
-    feedforward_1st_gain: int = _KEEP
-    feedforward_2nd_gain: int = _KEEP
-    following_error: float = _KEEP  # bound [rad] or [m]; 0 is off, -1 the default of the joint's kind
+    position_p_gain: int = _KEEP  # register Position P Gain
+    position_i_gain: int = _KEEP  # register Position I Gain
+    position_d_gain: int = _KEEP  # register Position D Gain
+    feedforward_1st_gain: int = _KEEP  # register Feedforward 1st Gain, of the velocity
+    feedforward_2nd_gain: int = _KEEP  # register Feedforward 2nd Gain, of the acceleration
+    following_error: float = _KEEP  # bound [rad] or [m]; 0 is off, -1 is 0.35 rad, off if it slides
     contact: float = 0.0  # torque beyond the known load that is not a contact yet [N·m] or [N]; 0 is off
 
     def bound(self, joint: str) -> dict[str, float]:

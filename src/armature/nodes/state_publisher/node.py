@@ -23,7 +23,7 @@ from armature.nodes.common.parameters import read, read_file, refuse_unknown
 class Parameters:
     """Parameters, named as robot_state_publisher's where it has the same."""
 
-    urdf: str  # path of the robot's description
+    urdf: str  # file of the robot's description
     frame_prefix: str  # put before every frame's name, for several arms in one tree
     publish_frequency: float = 50.0  # at most [Hz]
 

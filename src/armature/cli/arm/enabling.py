@@ -1,0 +1,40 @@
+"""What enable and disable ask of the servo interface, and how its answer is told."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from armature.cli.loading import uninterrupted
+from armature.errors import ProcessError
+
+_PARK_TIME = 60.0  # that parking may take: faults.park_time at most, and coming to rest before it [s]
+
+
+def set_enabled(options: argparse.Namespace, is_enabled: bool) -> int:
+    """Enable or disable the arm; 1 where it is refused, with the reason and the next step.
+
+    Raises:
+        ProcessError: the servo interface does not answer, or nobody waited for it.
+    """
+    with uninterrupted():
+        from std_srvs.srv import SetBool
+
+        from armature.cli.arm.client import connect
+        from armature.nodes.common import topics
+
+    command = "enable" if is_enabled else "disable"
+    with connect(command, options.namespace) as client:
+        try:
+            answer = client.call(topics.ENABLE, SetBool.Request(data=is_enabled), _PARK_TIME)
+        except KeyboardInterrupt:
+            remedy = f"it may {command} the arm all the same; look with: armature status"
+            raise ProcessError("servo_interface", "interrupted before it answered", remedy) from None
+    if options.json:
+        print(json.dumps({"done": answer.success, "message": answer.message}, ensure_ascii=False))
+    elif answer.success:
+        print(answer.message)
+    else:
+        print(f"error: {answer.message}", file=sys.stderr)
+    return 0 if answer.success else 1

@@ -1,0 +1,63 @@
+"""Free-drive of the servo interface, as a client asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from std_srvs.srv import SetBool
+
+from armature.cli.arm.client import Client
+from armature.errors import ConfigError, ProcessError
+from armature.nodes.common import topics
+from armature.nodes.common.conversions import values_of
+
+_DISCOVERY = 3.0  # until a service that there is should be known [s]
+_SERVER = "servo_interface"
+_PREFIX, _, _SUFFIX = topics.free("*").name.partition("*")
+
+
+class Guide:
+    """Which joints can be guided by hand and which are, and the request for it."""
+
+    def __init__(self, client: Client) -> None:
+        """Args: of the graph; waits until the servo interface has told its state."""
+        self._client = client
+        self._states: list[DiagnosticStatus] = []
+        topics.subscription(client.node, topics.STATE, self._states.append)
+        client.require(lambda: bool(self._states), _SERVER, "nothing is heard of it")
+
+    def free_joints(self) -> list[str]:
+        """Joints that are free now."""
+        joints = values_of(self._states[-1]).get("free", "")
+        return joints.split(", ") if joints else []
+
+    def require_known(self, joints: Sequence[str]) -> None:
+        """Refuse joints that the arm does not have.
+
+        Raises:
+            ConfigError: naming the first of them.
+        """
+        self._client.wait_until(lambda: set(joints) <= set(self._all()), _DISCOVERY)
+        for joint in joints:
+            if joint not in self._all():
+                raise ConfigError("armature free", joint, f"joints are {', '.join(self._all())}")
+
+    def set_free(self, joint: str, *, is_free: bool) -> str:
+        """Let one joint be guided, or hold again; returns what was done.
+
+        Raises:
+            ProcessError: it is refused, or not answered.
+        """
+        answer = self._client.call(topics.free(joint), SetBool.Request(data=is_free))
+        if not answer.success:
+            raise ProcessError(_SERVER, answer.message, "see: armature status")
+        return str(answer.message)
+
+    def _all(self) -> list[str]:
+        """Joints whose service is known."""
+        node = self._client.node
+        prefix = f"{node.get_namespace().rstrip('/')}/{_PREFIX}"
+        names = (name for name, _ in node.get_service_names_and_types())
+        mine = (name for name in names if name.startswith(prefix) and name.endswith(_SUFFIX))
+        return [name[len(prefix) : -len(_SUFFIX)] for name in mine]

@@ -1,0 +1,32 @@
+"""The command that serves the emulated bus, without a graph."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from armature.cli.arguments import add_robot
+from armature.graph import EMULATED, find_robot, processes
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which servos, and where."""
+    add_robot(parser)
+    link_help = "where the device shall appear, or a folder for several"
+    parser.add_argument("--link", metavar="PATH", required=True, help=link_help)
+    parser.add_argument("--baud", type=int, metavar="RATE", help="of the servos [bit/s]; default: the wiring's")
+    parser.add_argument("--factory", metavar="JOINT", help="only this servo, as it leaves the factory")
+    parser.add_argument("--usb-latency", type=float, metavar="S", help="of the adapter [s]; default 0")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve the emulated bus until SIGINT or SIGTERM."""
+    graph = processes(find_robot(options.robot, options.wiring), EMULATED, Path(options.link).absolute().parent)
+    line = list(graph[0].arguments)
+    line[line.index("--link") + 1] = options.link
+    for option in ("baud", "usb_latency", "factory"):
+        if getattr(options, option) is not None:
+            line += [f"--{option.replace('_', '-')}", str(getattr(options, option))]
+    os.execv(sys.executable, [sys.executable, "-m", "armature.nodes.emulator", *line])

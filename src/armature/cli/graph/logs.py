@@ -1,0 +1,34 @@
+"""The command that shows logs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from armature.cli.arguments import add_namespace
+from armature.cli.graph.running import Graph, without_runner
+from armature.errors import ProcessError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Whose logs, and how much of them."""
+    parser.add_argument("process", metavar="PROCESS", nargs="?", default="")
+    parser.add_argument("-n", type=int, default=20, metavar="LINES", help="last lines of each; default 20")
+    add_namespace(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show the last lines of the logs."""
+    graph = Graph.of(options.namespace)
+    folder = graph.supervisor.runtime / "log"
+    files = sorted(folder.glob(f"{options.process or '*'}.log"))
+    if not files:
+        names = ", ".join(sorted(file.stem for file in folder.glob("*.log")))
+        remedy = f"logs are {names}" if names else "start it with: armature up"
+        raise ProcessError(options.process or "graph", "there is no log", remedy)
+    if not graph.supervisor.is_running():
+        print(f"nothing is added to these logs: {without_runner(graph.processes.find())}", file=sys.stderr)
+    for file in files:
+        print(f"== {file.stem}")
+        print("\n".join(file.read_text("utf-8", "replace").splitlines()[-options.n :]))
+    return 0

@@ -1,0 +1,216 @@
+"""The command that starts the graph and stays in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fcntl import LOCK_EX, flock
+from pathlib import Path
+from typing import Any
+
+from armature.cli.arguments import add_namespace, add_robot
+from armature.cli.graph.ending import POLL, SERVO_INTERFACE, START_AGAIN, print_exit_message, send_signal
+from armature.cli.graph.page import ask, page_address
+from armature.cli.graph.running import Graph, without_runner
+from armature.environment import graph_environment, state_folder
+from armature.errors import ProcessError
+from armature.graph import (
+    EMULATED,
+    Process,
+    exit_message_file,
+    find_robot,
+    make_runtime_folder,
+    page_url,
+    processes,
+    share_folder,
+    web_address,
+    write_url,
+)
+from armature.monitor.http.address import is_loopback, listen
+from armature.nodes.monitor.access_key import keep_key, key_file
+from armature.running_processes import BUS
+from armature.signals import received_signals
+from armature.standalone import Supervisor, configuration
+
+_READY_TIME = 60.0  # [s]
+_CRASHES = 2  # while the graph starts; one may be chance
+_HTTP = "127.0.0.1:8080"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arm, port and page."""
+    add_robot(parser)
+    params_help = "ROS parameters over the robot's own, such as the limits of this one arm"
+    parser.add_argument("--params-file", metavar="FILE", default="", help=params_help)
+    port_help = "serial device, NAME=DEVICE,… of several buses, emulated (default) or gazebo"
+    parser.add_argument("--port", metavar="DEV", default=EMULATED, help=port_help)
+    parser.add_argument("--http", metavar="HOST:PORT", default=_HTTP, help=f"default {_HTTP}")
+    add_namespace(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Start the graph, say when it is ready, and end it on SIGINT or SIGTERM."""
+    found = Graph.of(options.namespace)
+    _refuse_second(found)
+    http = _free_address(web_address(options.http))
+    # Made before the monitor needs it, and shown here alone.
+    key = "" if is_loopback(http[0]) else f" (access key {keep_key(key_file(state_folder(os.environ)))})"
+    runtime = make_runtime_folder(os.environ, options.namespace)
+    supervisor = found.supervisor
+    graph = processes(find_robot(options.robot, options.wiring, options.params_file), options.port, runtime, http)
+    environment = graph_environment(os.environ, share_folder() / "config" / "fastdds_loopback.xml")
+    with received_signals(is_last=True) as received:
+        with _starting_alone(runtime):
+            _refuse_second(found)  # somebody else may have been quicker
+            _clear(runtime, page_url(*http))
+            child = supervisor.start(configuration(graph, options.namespace, runtime), environment)
+            _wait_for_runner(supervisor, child, received)
+        try:
+            if _wait_until_ready(supervisor, child, graph, received):
+                print(f"ready {page_address(runtime)}{key}", flush=True)
+            _wait_for_signal(child, received)
+        finally:
+            _end(found, child, received)
+            left = found.processes.find() if child.returncode < 0 else []
+            code = 1 if left else print_exit_message(supervisor, START_AGAIN)
+    if left:
+        raise without_runner(left)
+    return code
+
+
+def _free_address(http: tuple[str, int]) -> tuple[str, int]:
+    """The same address with a port that is free now.
+
+    Raises:
+        ProcessError: it cannot be had.
+    """
+    with listen(*http, "choose another one with --http HOST:PORT, or end what uses it") as probe:
+        return http[0], int(probe.getsockname()[1])
+
+
+def _refuse_second(graph: Graph) -> None:
+    """Refuse to start a second graph of the same name.
+
+    Raises:
+        ProcessError: there is one, whoever runs it.
+    """
+    if graph.supervisor.is_running():
+        why = f"it runs already ({graph.supervisor.runtime})"
+        raise ProcessError("graph", why, "end it with: armature down")
+    found = graph.processes.find()
+    if any(each.has_runner or each.name == SERVO_INTERFACE for each in found if each.name != BUS):
+        raise without_runner(found)
+
+
+@contextmanager
+def _starting_alone(runtime: Path) -> Iterator[None]:
+    """Let one command start a runner in this folder; another one waits until that can be found there."""
+    with (runtime / "starting").open("w") as file:
+        flock(file, LOCK_EX)
+        yield
+
+
+def _wait_for_runner(supervisor: Supervisor, child: subprocess.Popen[bytes], received: list[int]) -> None:
+    give_up = time.monotonic() + _READY_TIME
+    while not (received or supervisor.is_running()) and child.poll() is None and time.monotonic() < give_up:
+        time.sleep(POLL)
+
+
+def _clear(runtime: Path, page: str) -> None:
+    """Clear the folder; the logs of the graph before stay, as log.1, since they may tell how the arm was left."""
+    log = runtime / "log"
+    if log.exists():
+        shutil.rmtree(runtime / "log.1", ignore_errors=True)
+        log.rename(runtime / "log.1")
+    exit_message_file(runtime).unlink(missing_ok=True)
+    write_url(runtime, page)
+
+
+def _wait_until_ready(
+    supervisor: Supervisor, child: subprocess.Popen[bytes], graph: tuple[Process, ...], received: list[int]
+) -> bool:
+    """Wait until the arm's state is known to the page and every topic it shows has been heard.
+
+    Returns:
+        Whether it is so; not if a signal came first.
+    """
+    give_up = time.monotonic() + _READY_TIME
+    while not received:
+        _require_alive(supervisor, child, graph)
+        answer = ask(page_address(supervisor.runtime))
+        if answer is not None and _is_complete(answer):
+            return True
+        if time.monotonic() > give_up:
+            raise ProcessError("graph", f"it is not ready after {_READY_TIME:.0f} s", _see_logs(supervisor))
+        time.sleep(POLL)
+    return False
+
+
+def _is_complete(answer: dict[str, Any]) -> bool:
+    silent = [source for source in answer["sources"] if source["age"] is None]
+    return answer["state"]["name"] not in ("STARTING", "DISCONNECTED") and not silent
+
+
+def _require_alive(supervisor: Supervisor, child: subprocess.Popen[bytes], graph: tuple[Process, ...]) -> None:
+    if child.poll() is not None:
+        raise ProcessError("supervisord", f"it ended with {child.returncode}", _see_logs(supervisor))
+    if not (supervisor.runtime / "control").exists():
+        return
+    for process in graph:
+        log = supervisor.log(process.name)
+        lines = _log_lines(log)
+        errors = [line for line in lines if line.startswith("error: ")]
+        if errors:
+            raise ProcessError(process.name, errors[-1].removeprefix("error: "), f"its log is {log}")
+        if crashed := _crash_reason(lines):
+            raise ProcessError(process.name, f"it crashes again and again: {crashed}", f"its log is {log}")
+
+
+def _crash_reason(lines: list[str]) -> str:
+    """The exception that has ended a process twice; empty where none has."""
+    if lines.count("Traceback (most recent call last):") < _CRASHES:
+        return ""
+    return next((line for line in reversed(lines) if re.match(r"[\w.]+: ", line)), lines[-1])
+
+
+def _log_lines(file: Path) -> list[str]:
+    return file.read_text("utf-8", "replace").splitlines() if file.exists() else []
+
+
+def _see_logs(supervisor: Supervisor) -> str:
+    return f"see the logs in {supervisor.runtime / 'log'}"
+
+
+def _wait_for_signal(child: subprocess.Popen[bytes], received: list[int]) -> None:
+    while not received:
+        if child.poll() is not None:
+            return
+        time.sleep(POLL)
+
+
+def _end(graph: Graph, child: subprocess.Popen[bytes], received: list[int]) -> None:
+    """End in order; a second signal makes the servo interface hold at once instead of parking."""
+    try:
+        if child.poll() is None:  # else a runner that answers is another one
+            graph.supervisor.shutdown()
+    except ProcessError:
+        child.terminate()  # it does not listen yet, or any more; the signal asks the same of it
+    seen = max(_count_requests(received), 1)
+    while child.poll() is None:
+        if _count_requests(received) > seen:
+            seen = _count_requests(received)
+            # Not through supervisord, which takes no requests while it ends.
+            send_signal(graph, SERVO_INTERFACE, signal.SIGINT)
+        time.sleep(POLL)
+
+
+def _count_requests(received: list[int]) -> int:
+    """How often a person has asked; a hang-up comes along with the death of a terminal or a session."""
+    return sum(number != signal.SIGHUP for number in received)

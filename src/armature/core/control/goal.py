@@ -1,0 +1,168 @@
+"""The goals of a group: how they end, the one that is followed, and an end that is still to be told."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from armature.core.arrays import Array
+from armature.core.trajectory.trajectory import State
+from armature.errors import ArmatureError, GoalRefused
+
+
+class End(enum.Enum):
+    """Terminal states of an action's goal."""
+
+    SUCCEEDED = "succeeded"
+    CANCELED = "canceled"
+    ABORTED = "aborted"
+
+
+class Code(enum.IntEnum):
+    """Error codes of control_msgs/FollowJointTrajectory."""
+
+    SUCCESSFUL = 0
+    INVALID_GOAL = -1
+    INVALID_JOINTS = -2
+    OLD_HEADER_TIMESTAMP = -3
+    PATH_TOLERANCE_VIOLATED = -4
+    GOAL_TOLERANCE_VIOLATED = -5
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The end of a goal, with the reason in words."""
+
+    end: End
+    code: Code
+    message: str
+    is_stalled: bool = False  # a gripper that something stopped
+    not_following: tuple[str, ...] = ()  # joints beyond their path or goal tolerance
+
+
+OnEnd = Callable[[Outcome], None]
+"""Called once with the end of a goal."""
+
+
+# Fields whose refusal has an error code of its own.
+_CODES = {"joint_names": Code.INVALID_JOINTS, "header.stamp": Code.OLD_HEADER_TIMESTAMP}
+
+
+def refused(error: ArmatureError) -> Outcome:
+    """The end of a goal that was refused before anything moved."""
+    where = error.where if isinstance(error, GoalRefused) else ""
+    return aborted(str(error), _CODES.get(where, Code.INVALID_GOAL))
+
+
+def aborted(message: str, code: Code = Code.INVALID_GOAL) -> Outcome:
+    """A goal ended by something else than itself; the action has no code of its own for most reasons."""
+    return Outcome(End.ABORTED, code, message)
+
+
+class GoalMonitor(Protocol):
+    """Says when a goal has been reached, or has failed."""
+
+    def check(self, time: float, end: float, desired: State, measured: State) -> Outcome | None:
+        """Look at one reading.
+
+        Args:
+            time: of the reading [s].
+            end: when the commanded motion ends [s].
+            desired: the set-point at that time.
+            measured: the reading.
+
+        Returns:
+            The end of the goal, or None while it goes on.
+        """
+
+
+@dataclass
+class FollowedGoal:
+    """A goal from its begin to its end."""
+
+    monitor: GoalMonitor
+    on_end: OnEnd
+    times: Array  # of its points [s]
+    is_cancelling: bool = False
+
+    def end(self, outcome: Outcome) -> None:
+        """Tell its end."""
+        if self.is_cancelling:
+            outcome = Outcome(End.CANCELED, Code.SUCCESSFUL, outcome.message)
+        self.on_end(outcome)
+
+
+@dataclass(frozen=True)
+class _PendingEnd:
+    goal: FollowedGoal
+    outcome: Outcome
+    session: str  # that ends by it
+    until: float  # it is told at the latest [s]
+
+
+class Goals:
+    """At most one goal is followed; the end of the one before may be pending."""
+
+    def __init__(self) -> None:
+        self.followed: FollowedGoal | None = None
+        self._pending: _PendingEnd | None = None
+
+    @property
+    def are_none(self) -> bool:
+        """Whether no goal is followed, and no end is still to be told."""
+        return self.followed is None and self._pending is None
+
+    def begin(self, monitor: GoalMonitor, on_end: OnEnd, times: Array) -> None:
+        """Follow a goal in place of the one before.
+
+        Args:
+            monitor: says when it has ended.
+            on_end: called once with the end.
+            times: of its points [s].
+        """
+        self.end(aborted("replaced by a newer goal"))
+        self.followed = FollowedGoal(monitor, on_end, times)
+
+    def end(self, outcome: Outcome) -> None:
+        """Tell the end of the goal that is followed, if there is one."""
+        self.tell_pending()
+        goal, self.followed = self.followed, None
+        if goal is not None:
+            goal.end(outcome)
+
+    def end_later(self, outcome: Outcome, session: str, until: float) -> None:
+        """End it now, and tell so once the arm has given way, so that the next goal finds it ready.
+
+        Args:
+            outcome: the end.
+            session: that ends by it.
+            until: when it is told at the latest [s].
+        """
+        goal, self.followed = self.followed, None
+        if goal is not None:
+            self.tell_pending()
+            self._pending = _PendingEnd(goal, outcome, session, until)
+
+    def tell_due(self, now: float) -> None:
+        """Tell an end that has been pending for too long, at a time [s]."""
+        if self._pending is not None and now >= self._pending.until:
+            self.tell_pending()
+
+    def note_session(self, session: str) -> None:
+        """Tell a pending end once the arm is heard of in another session."""
+        if self._pending is not None and session not in ("", self._pending.session):
+            self.tell_pending()
+
+    def tell_pending(self) -> None:
+        """Tell a pending end now."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.goal.end(pending.outcome)
+
+    def next_point(self, time: float) -> int:
+        """Index of the goal's point that is made for at a time of its own [s], their number after the last."""
+        return 0 if self.followed is None else int(np.searchsorted(self.followed.times, time, side="right"))

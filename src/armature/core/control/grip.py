@@ -1,0 +1,90 @@
+"""The gripper: when its goal has been reached, and where set-points go of fingers that something stops.
+
+A position-controlled servo gives torque for being off its goal. Sent on into what stops it, it gives all that it
+has, and its overload protection ends that after a second or two by dropping the object.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from armature.core.arrays import Array
+from armature.core.control.goal import Code, End, Outcome
+from armature.core.trajectory.limits import GroupLimits
+from armature.core.trajectory.trajectory import State
+
+# A finger that stands still for so long, its set-point ahead of it, is stopped by something [s].
+_STANDS = 0.15
+# Once its set-point has been sent back, it is looked at anew after the way back [s].
+_ANEW = 1.0
+_SLACK = 1.1  # of the lead, for rounding and for a finger that gives way a little
+
+
+@dataclass
+class GripMonitor:
+    """Watches a gripper: it reached its goal, or something stopped it.
+
+    The rules are those of ros2_controllers' parallel_gripper_action_controller, with its parameter names. The goal
+    counts, not the set-point, which comes back from it where something stops the fingers (`GripForceLimit`).
+    """
+
+    target: Array  # [m] or [rad], Shape (n,)
+    goal_tolerance: float  # [m] or [rad]
+    stall_velocity_threshold: float  # [m/s] or [rad/s]
+    stall_timeout: float  # [s]
+    allow_stalling: bool
+    _moved_at: float | None = None
+
+    def check(self, time: float, end: float, desired: State, measured: State) -> Outcome | None:
+        """See `GoalMonitor`."""
+        is_moving = float(np.abs(measured.velocity).max()) > self.stall_velocity_threshold
+        if self._moved_at is None or is_moving:
+            self._moved_at = time
+        if time < end:
+            return None
+        error = float(np.abs(self.target - measured.position).max())
+        if error <= self.goal_tolerance:
+            return Outcome(End.SUCCEEDED, Code.SUCCESSFUL, "position reached")
+        if time - self._moved_at < self.stall_timeout:
+            return None
+        message = f"stopped by something {error:.4f} short of the goal (tolerance {self.goal_tolerance:g})"
+        ending = End.SUCCEEDED if self.allow_stalling else End.ABORTED
+        code = Code.SUCCESSFUL if self.allow_stalling else Code.GOAL_TOLERANCE_VIOLATED
+        return Outcome(ending, code, message, is_stalled=True)
+
+
+@dataclass
+class GripForceLimit:
+    """Watches the fingers of one gripper."""
+
+    limits: GroupLimits
+    most: Array  # that set-points may stay ahead [m], Shape (n,); endless where servos limit their current
+    standing: float  # velocity of a finger that stands [m/s]
+    _since: float | None = None
+
+    def set_back(self, time: float, desired: State, measured: State) -> Array | None:
+        """Look at one reading.
+
+        Args:
+            time: of the reading [s].
+            desired: the set-points at that time.
+            measured: the reading.
+
+        Returns:
+            Where the set-points shall go [m], Shape (n,); None where they are well.
+        """
+        ahead = desired.position - measured.position
+        is_standing = float(np.abs(measured.velocity).max(initial=0.0)) <= self.standing
+        if not (is_standing and (np.abs(ahead) > _SLACK * self.most).any()):
+            self._since = None
+            return None
+        if self._since is None:
+            self._since = time
+        if time - self._since < _STANDS:
+            return None
+        self._since = time + _ANEW
+        kept = measured.position + np.clip(ahead, -self.most, self.most)
+        target: Array = np.clip(kept, self.limits.lower, self.limits.upper)
+        return target

@@ -1,0 +1,99 @@
+"""What one group of joints is commanded, and how fast it follows its motions."""
+
+from __future__ import annotations
+
+from armature.core.control.tracker import Tracker
+from armature.core.trajectory.trajectory import State
+from armature.errors import CommandRefused, GoalRefused
+
+# Beyond twice its speed no motion was planned for.
+_FASTEST = 2.0
+
+
+class Motion:
+    """The group's tracker while there is one, and what can be seen of it at times [s]."""
+
+    def __init__(self) -> None:
+        self.tracker: Tracker | None = None
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether a motion waits to be resumed."""
+        return self.tracker is not None and self.tracker.is_paused
+
+    def is_moving(self, now: float) -> bool:
+        """Whether the set-point moves."""
+        return self.tracker is not None and self.tracker.is_moving(now)
+
+    def setpoint(self, now: float) -> State | None:
+        """What is commanded at a time, None while that is not known."""
+        return None if self.tracker is None else self.tracker.setpoint(now)
+
+    def commanded(self, now: float) -> State:
+        """What is or will be commanded at a time, if nothing else comes.
+
+        Raises:
+            CommandRefused: it is not known for that time.
+        """
+        if self.tracker is None:
+            way_out = "enable, or try again within 0.1 s"
+            raise CommandRefused("state", "what is being commanded is not known", way_out)
+        if now < self.tracker.since:
+            why = f"what was commanded before {self.tracker.since:.3f} s is not kept"
+            raise CommandRefused("state", why, "ask for now or later, or look at controller_state")
+        return self.tracker.setpoint(now)
+
+    def require(self, request: str) -> Tracker:
+        """The tracker, for a request that builds on what is commanded.
+
+        Raises:
+            CommandRefused: that is not known yet.
+        """
+        if self.tracker is None:
+            raise CommandRefused(request, "what is being commanded is not known yet", "try again within 0.3 s")
+        return self.tracker
+
+
+class SpeedScaling:
+    """The share of the motions' own speed that clients ask for, and that the servo interface asks to keep to."""
+
+    def __init__(self) -> None:
+        self._factor = 1.0  # that clients ask for
+        self._bound = 1.0  # while a servo is hot or loaded
+
+    @property
+    def present(self) -> float:
+        """The share that motions on their paths are followed at, as far as limits allow."""
+        return min(self._factor, self._bound)
+
+    @property
+    def of_jogs(self) -> float:
+        """The share of the velocity asked for that a jog takes: never more than that."""
+        return min(self.present, 1.0)
+
+    def set_factor(self, factor: float) -> None:
+        """Take what a client asks for.
+
+        Raises:
+            GoalRefused: a factor out of its range; the one before stays.
+        """
+        if not 0.0 <= factor <= _FASTEST:
+            allowed = f"give 0 to {_FASTEST:g}; 1 is the motion's own speed"
+            raise GoalRefused("speed scaling factor", factor, allowed)
+        self._factor = factor
+
+    def set_bound(self, bound: float) -> bool:
+        """Take what the servo interface asks for; returns whether that is new."""
+        is_new, self._bound = bound != self._bound, bound
+        return is_new
+
+    def check(self, request: str) -> None:
+        """Refuse a motion that would wait for the speed, without a word.
+
+        Raises:
+            CommandRefused: the speed is 0.
+        """
+        if self._factor == 0.0:
+            raise CommandRefused(request, "the speed scaling factor is 0", "give a higher one")
+        if self._bound == 0.0:
+            raise CommandRefused(request, "the servo interface asks for speed 0", "see /diagnostics for why")

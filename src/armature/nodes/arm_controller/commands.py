@@ -1,0 +1,88 @@
+"""What every controller is asked for beside its goals: joint jogs, stop, pause, and its state at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from control_msgs.msg import JointJog
+from control_msgs.srv import QueryTrajectoryState
+from std_srvs.srv import SetBool, Trigger
+
+from armature.core.trajectory.limits import check_joints
+from armature.errors import ArmatureError, GoalRefused
+from armature.nodes.arm_controller.group_node import GroupNode
+from armature.nodes.common import topics
+from armature.nodes.common.conversions import to_seconds
+
+
+class Commands:
+    """Takes them for a controller, under its name."""
+
+    def __init__(self, node: GroupNode) -> None:
+        self._node = node
+        self._control = node.control
+        self._motion = node.control.state.motion
+        name = node.get_name()
+        node.create_subscription(JointJog, f"{name}/joint_jog", self._jog, topics.JOINT_JOG.qos)
+        node.create_service(Trigger, f"{name}/stop", self._stop)
+        node.create_service(SetBool, f"{name}/pause", self._pause)
+        node.create_service(QueryTrajectoryState, f"{name}/query_state", self._query)
+
+    def _jog(self, message: JointJog) -> None:
+        try:
+            slowed = self._control.jog(self._velocities(message), message.duration, self._node.now())
+        except ArmatureError as error:
+            self._node.refuse("jog", error)
+            return
+        if slowed:
+            self._node.reports.tell(f"jog: {slowed}")
+        self._node.forget("replaced by a jog")
+        self._node.publish_now()
+
+    def _velocities(self, message: JointJog) -> dict[str, float]:
+        if message.joint_names:
+            check_joints(message.joint_names, self._node.joints, is_partial=True)
+        if len(message.displacements):
+            raise GoalRefused("displacements", list(message.displacements), "give velocities")
+        if len(message.velocities) != len(message.joint_names):
+            raise GoalRefused("velocities", len(message.velocities), f"{len(message.joint_names)} are needed")
+        stamp = to_seconds(message.header.stamp)
+        late = self._node.now() - stamp
+        if stamp > 0.0 and late > self._control.state.settings.lease:
+            raise GoalRefused("header.stamp", f"{late:.3f} s ago", "a jog counts for its lease only")
+        return dict(zip(message.joint_names, message.velocities, strict=True))
+
+    def _stop(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._node.before_stop(f"stopped by {self._node.get_name()}/stop")
+        moved = self._motion.is_moving(self._node.now())
+        self._control.stop(self._node.now(), f"stopped by {self._node.get_name()}/stop")
+        self._node.publish_now()
+        response.success = True
+        response.message = "slowing down, then holding" if moved else "nothing was moving"
+        return response
+
+    def _pause(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        act: Callable[[float], None] = self._control.pause if request.data else self._control.resume
+        try:
+            act(self._node.now())
+        except ArmatureError as error:
+            response.success, response.message = False, str(error)
+            return response
+        self._node.publish_now()
+        response.success = True
+        response.message = "pausing on the path" if request.data else "going on"
+        return response
+
+    def _query(
+        self, request: QueryTrajectoryState.Request, response: QueryTrajectoryState.Response
+    ) -> QueryTrajectoryState.Response:
+        try:
+            state = self._motion.commanded(to_seconds(request.time))
+        except ArmatureError as error:
+            response.message = str(error)
+            return response
+        response.success = True
+        response.name = list(self._node.joints)
+        response.position, response.velocity = state.position.tolist(), state.velocity.tolist()
+        response.acceleration = state.acceleration.tolist()
+        return response

@@ -1,0 +1,97 @@
+"""What `armature enable` and `disable` say; that they do it is shown on a graph by system/test_documents.py."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import pytest
+
+from armature.cli.arm import client
+from armature.cli.commands import COMMANDS
+from armature.cli.main import main
+from armature.nodes.common import topics
+
+REFUSAL = (
+    "enable refused: the state is PROTECTIVE_STOP (stopped); release with /servo_interface/protective_stop false"
+)
+ASKED = {"enable": True, "disable": False}
+
+
+@pytest.fixture
+def answering(monkeypatch):
+    """Has the servo interface answer in a given way, and keeps what it was asked."""
+    requests = []
+
+    def answering(act):
+        @contextmanager
+        def connect(command, namespace):
+            def call(service, request, timeout):
+                requests.append((command, namespace, service, request.data, timeout))
+                return act()
+
+            yield SimpleNamespace(call=call)
+
+        monkeypatch.setattr(client, "connect", connect)
+        return requests
+
+    return answering
+
+
+@pytest.mark.parametrize(("command", "on"), ASKED.items())
+def test_what_was_done_is_one_line(answering, capsys, command, on):
+    requests = answering(lambda: SimpleNamespace(success=True, message="parked, torque off"))
+    assert main([command, "--namespace", "left"]) == 0
+    assert capsys.readouterr() == ("parked, torque off\n", "")
+    [(asked_by, namespace, service, data, timeout)] = requests
+    assert (asked_by, namespace, service, data) == (command, "left", topics.ENABLE, on)
+    assert timeout >= 60.0  # as long as parking may take
+
+
+@pytest.mark.parametrize("command", ASKED)
+def test_a_refusal_is_one_line_with_the_next_step_and_ends_with_1(answering, capsys, command):
+    answering(lambda: SimpleNamespace(success=False, message=REFUSAL))
+    assert main([command]) == 1
+    assert capsys.readouterr() == ("", f"error: {REFUSAL}\n")
+
+
+@pytest.mark.parametrize(("success", "code"), [(True, 0), (False, 1)])
+def test_a_program_reads_whether_it_was_done(answering, capsys, success, code):
+    answering(lambda: SimpleNamespace(success=success, message=REFUSAL))
+    assert main(["enable", "--json"]) == code
+    assert json.loads(capsys.readouterr().out) == {"done": success, "message": REFUSAL}
+
+
+@pytest.mark.parametrize("command", ASKED)
+def test_who_does_not_wait_for_the_answer_is_told_that_it_may_be_done_nevertheless(answering, capsys, command):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    answering(interrupt)
+    assert main([command]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert f"it may {command} the arm all the same; look with: armature status" in said
+
+
+@pytest.mark.parametrize("command", ["move", *ASKED])
+def test_wrong_use_ends_with_2(capsys, command):
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--elbow"])
+    assert ended.value.code == 2
+    assert "unrecognized arguments: --elbow" in capsys.readouterr().err
+
+
+def test_only_the_command_that_is_run_is_loaded(monkeypatch, capsys):
+    loaded = []
+    entry = type(COMMANDS["logs"])
+    monkeypatch.setattr(
+        entry,
+        "load",
+        lambda self: (
+            loaded.append(self) or SimpleNamespace(add_arguments=lambda parser: None, run=lambda options: 0)
+        ),
+    )
+    assert main(["logs"]) == 0
+    assert loaded == [COMMANDS["logs"]]
