@@ -54,16 +54,52 @@ ROOMS = {
     "dynamixel.tables": Room(("errors",)),
     "dynamixel.wiring": Room(("core.model", "dynamixel.tables", "errors"), ("yaml",), forbidden=PURE),
     "dynamixel.protocol": Room(("dynamixel.tables", "dynamixel.wiring", "errors"), ("numpy",)),
-    "dynamixel.servo": Room(("core", "dynamixel", "errors")),
-    "dynamixel.motion": Room(("core", "dynamixel", "errors"), ("numpy",), forbidden=PURE),
-    "dynamixel.faults": Room(("core", "dynamixel", "errors"), forbidden=PURE),
-    "dynamixel.free_drive": Room(("core", "dynamixel", "errors"), forbidden=PURE),
-    "dynamixel.loop": Room(("core", "dynamixel", "errors"), ("numpy",)),
+    "dynamixel.status": Room(("dynamixel.tables.roles",), forbidden=PURE),
+    "dynamixel.servo": Room(
+        (
+            *("core.model", "dynamixel.protocol", "dynamixel.status", "dynamixel.tables", "dynamixel.wiring"),
+            "errors",
+        ),
+        forbidden=PURE,
+    ),
+    "dynamixel.motion": Room(
+        (
+            *("core.arrays", "core.jog_limits"),
+            *("core.control.readiness", "core.model", "core.trajectory", "dynamixel.servo", "dynamixel.status"),
+            *("dynamixel.tables", "dynamixel.wiring", "errors"),
+        ),
+        ("numpy",),
+        forbidden=PURE,
+    ),
+    "dynamixel.faults": Room(
+        (
+            *("core.control.blocked", "core.health", "core.model", "core.trajectory", "dynamixel.motion"),
+            *("dynamixel.servo", "dynamixel.status", "dynamixel.tables", "dynamixel.wiring", "errors"),
+        ),
+        forbidden=PURE,
+    ),
+    "dynamixel.free_drive": Room(
+        (
+            *("core.model", "dynamixel.faults", "dynamixel.motion", "dynamixel.servo", "dynamixel.status"),
+            *("dynamixel.tables", "dynamixel.wiring", "errors"),
+        ),
+        forbidden=PURE,
+    ),
+    "dynamixel.loop": Room(
+        (
+            *("core.control", "core.model", "core.trajectory", "dynamixel.faults", "dynamixel.free_drive"),
+            *("dynamixel.motion", "dynamixel.protocol.base", "dynamixel.servo", "dynamixel.status"),
+            *("dynamixel.tables", "dynamixel.wiring", "errors"),
+        ),
+        ("numpy",),
+        forbidden=PURE,
+    ),
     "dynamixel.commissioning": Room(
         (
             *("core.health", "core.model", "dynamixel.faults", "dynamixel.protocol", "dynamixel.servo"),
-            *("dynamixel.tables", "dynamixel.wiring", "errors"),
+            *("dynamixel.status", "dynamixel.tables", "dynamixel.wiring", "errors"),
         ),
+        forbidden=PURE,
     ),
     "emulator": Room(),
     "emulator.servo": Room(
@@ -237,6 +273,10 @@ def test_file_imports_only_what_its_room_allows(path: Path) -> None:
         ("core/trajectory/spline.py", "from armature.core.control.group import GroupControl"),
         ("core/control/group.py", "from armature.core.kinematics.mechanics import Mechanics"),
         ("dynamixel/wiring/arm.py", "from armature.dynamixel.protocol.bus import ServoBus"),
+        ("dynamixel/status/cause.py", "from armature.dynamixel.wiring.arm import Wiring"),
+        ("dynamixel/servo/pair.py", "from armature.dynamixel.faults.policy import FaultPolicy"),
+        ("dynamixel/motion/grip.py", "from armature.dynamixel.faults.faults import Faults"),
+        ("dynamixel/free_drive/free_drive.py", "from armature.dynamixel.loop.settings import LoopSettings"),
         ("dynamixel/loop/loop.py", "import dynamixel_sdk"),
         ("dynamixel/loop/loop.py", "from armature.emulator.bus.bus import EmulatedBus"),
         ("emulator/servo/servo.py", "from armature.dynamixel.protocol import bus"),
@@ -283,6 +323,31 @@ def test_launch_file_may_read_only_the_graph() -> None:
 
 def test_modules_do_not_import_each_other_in_a_circle() -> None:
     assert circles(module_graph(FILES)) == []
+
+
+def packages_of(graph: Mapping[str, set[str]], house: str) -> dict[str, set[str]]:
+    """What the sub-packages of a package import of each other."""
+    found: dict[str, set[str]] = {}
+    for module, imported in graph.items():
+        found.setdefault(package_of(module, house), set()).update(package_of(name, house) for name in imported)
+    return {package: reached - {"", package} for package, reached in found.items() if package}
+
+
+def package_of(module: str, house: str) -> str:
+    """The sub-package that a module lies in; empty where it lies in none of that package."""
+    return module.removeprefix(f"{house}.").partition(".")[0] if within(module, house) else ""
+
+
+@pytest.mark.parametrize("house", ["armature.core", "armature.dynamixel", "armature.emulator"])
+def test_sub_packages_do_not_import_each_other_in_a_circle(house: str) -> None:
+    assert circles(packages_of(module_graph(FILES), house)) == []
+
+
+def test_a_circle_of_sub_packages_is_found_where_their_modules_have_none() -> None:
+    graph = {"armature.h.a.one": {"armature.h.b.two"}, "armature.h.b.three": {"armature.h.a.four"}}
+    assert circles(graph) == []
+    (found,) = circles(packages_of(graph, "armature.h"))
+    assert set(found) == {"a", "b"}
 
 
 def test_a_circle_is_found_over_other_modules_and_late_imports(tmp_path: Path, monkeypatch) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from armature.dynamixel.faults import policy
-from armature.dynamixel.faults.cause import ERROR_BITS, Cause
+from armature.dynamixel.status.cause import ERROR_BITS, Cause
 from reference_tables.markdown import code, table
 
 INTRODUCTION = """# Causes and policies
@@ -23,4 +23,4 @@ def page() -> str:
 def _row(cause: Cause) -> tuple[str, ...]:
     first, *others = policy.ALLOWED[cause]
     bit = f"0x{ERROR_BITS[cause]:02X}" if cause in ERROR_BITS else ""
-    return (str(cause), code(f"faults.{cause.parameter}.policy"), str(first), ", ".join(map(str, others)), bit)
+    return (str(cause), code(f"faults.{cause.value}.policy"), str(first), ", ".join(map(str, others)), bit)

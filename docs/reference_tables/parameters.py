@@ -29,7 +29,7 @@ READ = (
     ("servo_interface", "nodes.servo_interface", "ServoParameters", ""),
     ("servo_interface", "nodes.servo_interface", "StartParameters", ""),
     ("servo_interface", "nodes.servo_interface", "JointParameters", "<joint>."),
-    ("servo_interface", "dynamixel.loop", "FreeDriveSettings", "free_drive."),
+    ("servo_interface", "dynamixel.free_drive", "FreeDriveSettings", "free_drive."),
     ("arm_controller", "nodes.arm_controller", "GroupParameters", ""),
     ("arm_controller", "nodes.arm_controller", "ArmJoint", "limits.<joint>."),
     ("arm_controller", "nodes.arm_controller", "TrajectoryParameters", ""),
@@ -175,7 +175,7 @@ def _comments(lines: list[str]) -> dict[str, str]:
 def _faults() -> Iterator[Parameter]:
     """Those of the fault state machine; their meaning stands at the head of its module."""
     texts = dict(re.findall(r"^    (faults\.\S+) +(.+)$", policy.__doc__ or "", re.MULTILINE))
-    causes = {cause.parameter: allowed for cause, allowed in policy.ALLOWED.items()}
+    causes = {cause.value: allowed for cause, allowed in policy.ALLOWED.items()}
     for name, value in policy.FaultPolicy().settings().items():
         first, _, last = name.partition(".")
         if last == "policy":

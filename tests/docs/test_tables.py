@@ -11,8 +11,8 @@ from reference_tables import commands, errors, parameters, topics
 
 from armature import errors as raised
 from armature.dynamixel.faults import policy
-from armature.dynamixel.faults.cause import Cause
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.states import Mode
 from armature.nodes.common.topics import TOPICS
 
 ROOT = Path(__file__).resolve().parents[2]

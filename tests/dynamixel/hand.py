@@ -77,5 +77,5 @@ def _torques() -> Torques:
 
 def loads(bench: Bench) -> dict[str, float]:
     """What the joints carry where they were read, by the arm's model [N·m]."""
-    place = np.array([[bench.loop.axes[joint].position for joint in JOINTS]])
+    place = np.array([[bench.loop.state.axes[joint].position for joint in JOINTS]])
     return dict(zip(JOINTS, map(float, _torques().loads(place)[0]), strict=True))

@@ -47,7 +47,7 @@ def reel(drum: float = 0.0, jaw: float = 0.01, wiring: Wiring = WIRING, **settin
 def go(bench: Bench, goals: Mapping[str, float], session: str = "s1") -> None:
     """Send joints to places [rad] or [m], and wait until they should be there; by segments of at most 5 s."""
     joints = list(goals)
-    begin = {joint: bench.loop.setpoints(bench.now)[joint].position for joint in joints}
+    begin = {joint: bench.loop.state.setpoints(bench.now)[joint].position for joint in joints}
     way = transfer(joints, begin, goals, LIMITS, bench.dynamics, 1.0)
     bench.loop.follow(Segment(1, session, bench.now, way), bench.now)
     bench.run(way.duration + 0.5)

@@ -14,6 +14,7 @@ import yaml
 
 from armature.core.model.arm import ArmModel
 from armature.dynamixel.loop import link
+from armature.dynamixel.loop.status import Status
 from armature.dynamixel.protocol.bus import ServoBus
 from armature.dynamixel.protocol.port import ServoPort
 from armature.dynamixel.tables.roles import Role
@@ -101,7 +102,7 @@ def child_config(port: Path, **changes: object) -> dict[str, object]:
         "rate": 100.0,
         "latency": 0.03,  # a busy machine answers late
         "connect_timeout": 5.0,
-        "misses_allowed": 20,
+        "max_missed_reads": 20,
         "disable_cpu_sleep": True,
         "feedforward": True,
         "protective_stop": False,
@@ -124,7 +125,7 @@ class Listening:
     def __init__(self, config: dict[str, object]) -> None:
         attachment = BusStart(config).attach()
         self.client = BusClient(attachment, config)
-        self.statuses: list[link.Status] = []
+        self.statuses: list[Status] = []
         self.cycles = 0
         self.last_error: str | None = None
         self.found = self.client.was_found
@@ -134,11 +135,11 @@ class Listening:
     def _listen(self) -> None:
         self.last_error = self.client.listen(self._on_cycle, self.statuses.append)
 
-    def _on_cycle(self, readings: link.Readings) -> None:
+    def _on_cycle(self, readings: link.CycleReadings) -> None:
         self.cycles += 1
 
     @property
-    def status(self) -> link.Status:
+    def status(self) -> Status:
         return self.statuses[-1]
 
     def mode(self) -> str:

@@ -26,7 +26,7 @@ from armature.nodes.common.conversions import positions_of, to_duration, to_stam
 from .emulated import JOINTS, POSES, ROOT, SERVOS, URDF
 
 # A busy machine answers late, and may put a process aside for longer than the servos' watchdog waits.
-PARAMETERS = {"latency": 0.03, "misses_allowed": 20, "connect_timeout": 10.0, "faults.bus_watchdog.time": 2.0}
+PARAMETERS = {"latency": 0.03, "max_missed_reads": 20, "connect_timeout": 10.0, "faults.bus_watchdog.time": 2.0}
 
 
 _numbers = count()

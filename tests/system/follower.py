@@ -109,7 +109,7 @@ class Follower:
     def follow(self) -> str:
         """Do what the state names up to its first request; returns that, "" where there is none to make now."""
         acts: dict[str, Callable[[], object]] = {step: partial(self.ask, step) for step in REQUESTS}
-        acts |= {"by hand": lambda: see_to_it(self._graph.link)}
+        acts |= {"by_hand": lambda: see_to_it(self._graph.link)}
         steps = self._graph.told().get("steps", "").split(", ")
         return take_first_request([step for step in steps if step in acts], acts) or ""
 

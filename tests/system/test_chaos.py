@@ -31,7 +31,7 @@ SEED = 10  # of the short run
 REQUESTS = 6  # within which the arm must be enabled again
 GOALS = 2
 # A busy machine answers late; servos whose answers are late for so long count as missing, which ends a motion.
-PARAMETERS = "/**/servo_interface: {ros__parameters: {latency: 0.03, misses_allowed: 10}}"
+PARAMETERS = "/**/servo_interface: {ros__parameters: {latency: 0.03, max_missed_reads: 10}}"
 LATE = 0.1  # [s]
 SETTLED = 0.5  # before a goal [s]
 TICK = dict.fromkeys(JOINTS, 2.0 * np.pi / 4096) | {"gripper": 2.0 * np.pi / 4096 / 83.3333}

@@ -30,7 +30,7 @@ LIMITS = {
     "left": "{upper: 1.0, velocity: 1.5, acceleration: 8.0, jerk: 80.0}",
     "right": "{upper: 0.3, velocity: 0.4, acceleration: 1.0, jerk: 10.0}",
 }
-# A bus of few cycles, and patience, for a machine that is busy with two graphs.
+# A bus of few cycles, and timeout, for a machine that is busy with two graphs.
 PARAMETERS = """
 /**:
   ros__parameters:
@@ -39,7 +39,7 @@ PARAMETERS = """
 /**/servo_interface:
   ros__parameters:
     rate: 25.0
-    misses_allowed: 12
+    max_missed_reads: 12
 /**/arm_controller:
   ros__parameters:
     reading_timeout: 3.0

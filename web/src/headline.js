@@ -49,8 +49,8 @@ export class Headline {
    */
   gravest({ state, faults, joints }, now) {
     const causes = faults.filter((fault) => fault.level === 'ERROR' && fault.values.cause);
-    for (const { name, values } of faults) {
-      if (SILENT.includes(values.cause)) this.silent.set(subject(name).toLowerCase(), now);
+    for (const fault of faults) {
+      if (SILENT.includes(fault.values.cause)) this.silent.set(named(fault), now);
     }
     const silent = [...this.silent].filter(([, at]) => now - at < RECENT).map(([joint]) => joint);
     if (state.name === 'DISCONNECTED') return { rank: 0, reason: GONE[state.values.cause]?.[0] ?? own(state) };
@@ -61,7 +61,7 @@ export class Headline {
     const isSilent = causes.length === 0 || causes.some(({ values }) => SILENT.includes(values.cause));
     const whose = silent.length > 3 ? 'many servos' : list(silent);
     if (silent.length > 1 && isSilent) return { rank: 0, reason: `The bus loses answers of ${whose}.`, step: CABLE };
-    const supply = causes.filter(({ values }) => values.cause === 'input voltage');
+    const supply = causes.filter(({ values }) => values.cause === 'input_voltage');
     if (supply.length > 1) return { rank: 1, reason: `The supply voltage is bad at ${list(supply.map(named))}.`, step: SUPPLY };
     if (causes.length) return { rank: 3, reason: of(causes) };
     return { rank: 4, reason: first(state) || own(state) };
@@ -94,7 +94,7 @@ function said(joints, cause) {
 
 /** @param {import('./types').Fault} fault */
 function named(fault) {
-  return subject(fault.name).toLowerCase();
+  return subject(fault).toLowerCase();
 }
 
 /**
@@ -102,10 +102,13 @@ function named(fault) {
  *
  * @param {import('./types').Snapshot['state']} state
  */
-function first({ name, reason, values }) {
-  const [joint, cause] = reason.split(':').map((part) => part.trim());
-  if (name !== 'FAULT' || cause !== values.cause || !(cause in OF_JOINT)) return '';
-  return sentence(said([joint.replaceAll('_', ' ')], cause));
+function first({ name, values }) {
+  if (name !== 'FAULT') return '';
+  const [joint] = Object.entries(values).flatMap(([key, cause]) => {
+    const [kind, who, field] = key.split('.');
+    return kind === 'fault' && field === 'cause' && cause === values.cause ? [who] : [];
+  });
+  return joint && values.cause in OF_JOINT ? sentence(said([joint.replaceAll('_', ' ')], values.cause)) : '';
 }
 
 /** @param {import('./types').Snapshot['state']} state */

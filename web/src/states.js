@@ -93,7 +93,7 @@ export function meaning(snapshot, isLive, { link = { kind: 'waiting' }, told } =
 function leadsOn(state, values) {
   if (state === 'DISCONNECTED' && values.cause in GONE) return { step: GONE[values.cause][1] };
   if (state !== 'FAULT' || !(values.step in STEPS)) return {};
-  const waits = values.step === 'wait' && sentence(plain(values['waits for']));
+  const waits = values.step === 'wait' && sentence(plain(values.waits_for));
   return { step: waits || STEPS[values.step], next: values.step };
 }
 
@@ -108,12 +108,12 @@ function saysMore(reason) {
 }
 
 /**
- * Faults that the banner does not tell already.
+ * Faults that the banner does not tell already: the status of the bus as a whole repeats the state.
  *
  * @param {import('./types').Snapshot} snapshot
  */
-export function furtherFaults({ faults, state }) {
-  return faults.filter((fault) => !fault.message || fault.message !== state.reason);
+export function furtherFaults({ faults }) {
+  return faults.filter(({ process, part, level }) => level === 'STALE' || process !== 'servo_interface' || part !== 'bus');
 }
 
 const HOT = ['temperature', 'overheating'];
@@ -125,9 +125,12 @@ const HOT = ['temperature', 'overheating'];
  * @param {string} joint
  */
 export function isHot({ faults, state }, joint) {
-  const gravest = faults.find((fault) => fault.name === `servo_interface: ${joint}`)?.values.cause ?? '';
-  const others = HOT.flatMap((cause) => [`warning.${joint}.${cause}`, `fault.${joint}.${cause}`]);
-  return HOT.includes(gravest) || others.some((name) => name in state.values);
+  const told = faults.filter(({ process, part }) => process === 'servo_interface' && part === joint);
+  const causes = Object.entries(state.values).filter(([key]) => {
+    const [kind, who] = key.split('.');
+    return ['fault', 'warning'].includes(kind) && who === joint && key.endsWith('.cause');
+  });
+  return [...told.map(({ values }) => values.cause), ...causes.map(([, cause]) => cause)].some((cause) => HOT.includes(cause));
 }
 
 /**
@@ -153,7 +156,7 @@ export function otherDriver(snapshot, page, now) {
 export function permissions(snapshot, isLive, { isFresh = true, other = '' } = {}) {
   const isSeen = isLive && snapshot !== null;
   const state = isSeen ? snapshot.state.name : 'NO_LINK';
-  const step = isSeen ? snapshot.state.values.step : '';
+  const steps = isSeen ? [snapshot.state.values.step, ...snapshot.faults.map(({ values }) => values.step)] : [];
   const locked = isSeen ? other : '';
   const move = locked || among(state, ['ENABLED', 'MOVING'], MOVE_WHY);
   return {
@@ -163,21 +166,22 @@ export function permissions(snapshot, isLive, { isFresh = true, other = '' } = {
     jog: move || (isFresh ? '' : 'Waiting for news of the robot.'),
     halt: move,
     release: among(state, ['PROTECTIVE_STOP'], {}),
-    clear_faults: locked || (isClearable(isSeen ? snapshot.state : null, step) ? '' : 'There are no faults to clear now.'),
-    torque_off: locked || (isLetDown(isSeen ? snapshot.state : null) ? '' : NOT_NOW),
+    clear_faults: locked || (isClearable(isSeen ? snapshot.state : null, steps) ? '' : 'There are no faults to clear now.'),
+    torque_off: locked || (isLetDown(isSeen ? snapshot.state : null, steps) ? '' : NOT_NOW),
     take_over: locked && snapshot?.driver?.idle ? '' : NOT_NOW,
     record: locked || recordWhy(isSeen ? snapshot.recording.active : undefined),
   };
 }
 
 /**
- * Whether clearing changes something: a fault whose step it is, or a joint that came against something.
+ * Whether clearing changes something: a fault whose step it is (of a robot that names none it is tried), or a joint
+ * that came against something.
  *
  * @param {import('./types').Snapshot['state'] | null} state
- * @param {string | undefined} step
+ * @param {(string | undefined)[]} steps of the state and of each fault
  */
-function isClearable(state, step) {
-  if (state?.name === 'FAULT') return leads(step, 'clear_faults');
+function isClearable(state, steps) {
+  if (state?.name === 'FAULT') return !state.values.step || steps.includes('clear_faults');
   return ['ENABLED', 'MOVING', 'HOLDING'].includes(state?.name ?? '') && Object.keys(state?.values ?? {}).some((key) => key.startsWith('blocked.'));
 }
 
@@ -186,20 +190,11 @@ function isClearable(state, step) {
  * not be able to park from there.
  *
  * @param {import('./types').Snapshot['state'] | null} state
+ * @param {(string | undefined)[]} steps of the state and of each fault
  */
-function isLetDown(state) {
-  if (state?.name === 'FAULT') return state.values.step === 'torque_off';
+function isLetDown(state, steps) {
+  if (state?.name === 'FAULT') return steps.includes('torque_off');
   return state?.name === 'HOLDING';
-}
-
-/**
- * A robot that names no step leaves it to be tried.
- *
- * @param {string | undefined} step
- * @param {string} command
- */
-function leads(step, command) {
-  return step === undefined || step === '' || step === command;
 }
 
 /** @param {boolean | null | undefined} active undefined: nothing is known */

@@ -16,6 +16,8 @@ export interface JointReading {
 
 export interface Fault {
   name: string;
+  process: string;
+  part: string;
   level: 'WARN' | 'ERROR' | 'STALE';
   message: string;
   age: number;

@@ -1,21 +1,21 @@
 /** The page's words for what the robot tells by machine keys, and what may be shown of its own words. */
 
-/** @type {Record<string, string>} by cause, as `dynamixel/faults/cause.py` names them; what is said of a joint */
+/** @type {Record<string, string>} by cause, as `dynamixel/status/cause.py` names them; what is said of a joint */
 export const OF_JOINT = {
-  'electrical shock': 'reports an electrical shock',
+  electrical_shock: 'reports an electrical shock',
   encoder: 'reports a fault of its encoder',
   overheating: 'is too hot and has shut down',
   overload: 'was overloaded and has shut down',
-  'input voltage': 'reports a bad supply voltage',
+  input_voltage: 'reports a bad supply voltage',
   disconnected: 'is cut off: its bus is gone',
   missing: 'does not answer',
-  'turns lost': 'has lost count of its turns',
-  'silent reset': 'was reset and is limp',
-  'bus watchdog': 'stopped by itself and cannot be released',
-  disagreement: 'has two servos that disagree',
+  multi_turn_position_lost: 'has lost count of its turns',
+  silent_reset: 'was reset and is limp',
+  bus_watchdog: 'stopped by itself and cannot be released',
+  encoder_mismatch: 'has two servos that disagree',
   limit: 'is beyond its limit',
   blocked: 'came against something',
-  'following error': 'does not follow',
+  following_error: 'does not follow',
   contact: 'met resistance',
   temperature: 'is nearly too hot',
   load: 'carries too much',
@@ -25,10 +25,10 @@ export const OF_JOINT = {
 /** @type {Record<string, string[]>} what is gone, and what leads on, by the cause of being disconnected */
 export const GONE = {
   disconnected: ['The USB adapter or its cable is gone.', 'Plug it in; the servos join by themselves.'],
-  'port held': ['Another program uses the servos’ port.', 'End that program; the servos then join by themselves.'],
-  'servos silent': ['The port is there, but not all servos answer.', 'Check their power supply; they join by themselves.'],
-  'bus process': ['The servo software restarts; the servos hold.', 'Wait: nothing has to be done.'],
-  'servo interface': ['The servo software is silent.', 'Wait: it is started again. If it stays silent, its log says why.'],
+  port_held: ['Another program uses the servos’ port.', 'End that program; the servos then join by themselves.'],
+  servos_silent: ['The port is there, but not all servos answer.', 'Check their power supply; they join by themselves.'],
+  bus_process: ['The servo software restarts; the servos hold.', 'Wait: nothing has to be done.'],
+  servo_interface: ['The servo software is silent.', 'Wait: it is started again. If it stays silent, its log says why.'],
 };
 
 /** @type {Record<string, string>} what leads on, by the robot's own word for it; the names are those of the buttons */
@@ -37,6 +37,37 @@ export const STEPS = {
   disable: 'Press “Park & disable”; then the fault can be cleared.',
   torque_off: 'Support the arm, then press “Torque off”; then the fault can be cleared.',
   wait: 'It goes on by itself, or once the cause is gone.',
+};
+
+/** @type {Record<string, string>} what is said of a joint of which the robot only warns */
+export const WARNED_OF_JOINT = { temperature: 'is getting warm', load: 'carries much' };
+
+/** @type {Record<string, string>} what somebody does, by the robot's own word for it */
+const DEEDS = {
+  enable: 'press “Enable”',
+  disable: 'press “Park & disable”',
+  clear_faults: 'press “Clear faults”',
+  torque_off: 'support the arm and press “Torque off…”',
+  reboot: 'restart that servo',
+  release: 'press “Release…”',
+  end_free_drive: 'end the guiding by hand',
+  wait: 'wait',
+};
+
+/** @type {Record<string, string>} what is done by hand, by cause; else the cause is removed */
+const BY_HAND = {
+  overheating: 'let it cool',
+  temperature: 'let it cool',
+  missing: 'check its cable and power',
+  disconnected: 'check its cable and power',
+  communication: 'check its cable and plugs',
+  encoder_mismatch: 'check its coupling and both zero offsets',
+  multi_turn_position_lost: 'bring it by hand into the turn in which it starts',
+  limit: 'bring it back into its range',
+  blocked: 'move it the other way, or take away what is in its way',
+  following_error: 'move it the other way, or take away what is in its way',
+  contact: 'take away what it touches',
+  load: 'take load away',
 };
 
 /** @type {Record<string, string>} */
@@ -49,15 +80,6 @@ export const PROCESSES = {
   state_publisher: 'Frames',
 };
 
-// Services and commands that the page has a button for.
-/** @type {[RegExp, string][]} */
-const BUTTONS = [
-  [/\b(?:call )?(?:\/\S*\/)?clear_faults\b/g, 'press “Clear faults”'],
-  [/\bdisable(?: first)?, which parks it\b/g, 'press “Park & disable”'],
-  [/\b(support (?:the arm|it)(?:,? and|, then)) call \/\S*torque_off\b/g, '$1 press “Torque off…”'],
-  [/\benable with \/\S+/g, 'press “Enable”'],
-  [/\brelease with \/\S+(?: false)?/g, 'press “Release”'],
-];
 // Paths, topics, errno, what a person at the page cannot do.
 const FOREIGN =
   /(?:^|[\s"'(])\/\w|\w{4,}\/\w{3,}|\[Errno|\bby hand to see\b|\bend that process\b|\bkill\b|\bstart(?:ed)? again\b|EEPROM/;
@@ -68,8 +90,7 @@ const FOREIGN =
  * @param {string | undefined} text
  */
 export function plain(text) {
-  const named = BUTTONS.reduce((words, [pattern, name]) => words.replaceAll(pattern, name), text ?? '');
-  const parts = named.split(';').map((part) => part.trim());
+  const parts = (text ?? '').split(';').map((part) => part.trim());
   return parts.filter((part) => part && !FOREIGN.test(part)).join('; ').replaceAll('_', ' ');
 }
 
@@ -85,13 +106,35 @@ export function withUnits(text) {
 }
 
 /**
- * A joint or process as the page calls it, of a diagnostic status's name.
+ * What leads out of a fault, in the page's own words; empty where the robot names no steps.
  *
- * @param {string} name "servo_interface: elbow", or the name of a process
+ * @param {Record<string, string>} values with the keys `steps` and `cause`
  */
-export function subject(name) {
-  const [process, ...rest] = name.split(':').map((part) => part.trim());
-  return capital(rest.length ? rest.join(' ').replaceAll('_', ' ') : (PROCESSES[process] ?? process.replaceAll('_', ' ')));
+export function deeds({ steps, cause }) {
+  const words = (steps ? steps.split(', ') : []).map((step) => (step === 'by_hand' ? (BY_HAND[cause] ?? 'remove the cause') : DEEDS[step]));
+  return words.filter(Boolean).join(', then ');
+}
+
+/**
+ * A joint, bus or process as the page calls it.
+ *
+ * @param {{process: string, part?: string}} of
+ */
+export function subject({ process, part }) {
+  return capital((part || PROCESSES[process] || process).replaceAll('_', ' '));
+}
+
+/** @type {[number, string][]} bits of the register Hardware Error Status, and their causes */
+const ERROR_BITS = [[0x01, 'input voltage'], [0x04, 'overheating'], [0x08, 'encoder'], [0x10, 'electrical shock'], [0x20, 'overload']];
+
+/**
+ * What a servo has told of its torque and errors, where that is not as it should be; empty else.
+ *
+ * @param {import('./types').JointReading} reading
+ */
+export function condition({ torque_enabled, hardware_error }) {
+  const errors = ERROR_BITS.filter(([bit]) => (hardware_error ?? 0) & bit).map(([, name]) => name);
+  return [...(torque_enabled === false ? ['torque off'] : []), ...errors].join(', ');
 }
 
 /** @param {string} text */

@@ -8,7 +8,7 @@ const JOINTS = ['waist', 'shoulder', 'elbow', 'wrist_roll'].map((name) => ({ nam
 /** @returns {any} */
 function seen(state, faults = {}, { reason = '', values = {} } = {}) {
   const told = Object.entries(faults).map(([joint, cause]) => ({
-    name: `servo_interface: ${joint}`, level: 'ERROR', message: cause, values: { cause },
+    name: `servo_interface: ${joint}`, process: 'servo_interface', part: joint, level: 'ERROR', message: cause, values: { cause },
   }));
   return { state: { name: state, reason, values }, faults: told, joints: JOINTS };
 }
@@ -65,7 +65,7 @@ test('all servos silent is the supply, before bus and joint', () => {
 });
 
 test('a bad voltage in several joints is the supply', () => {
-  const faults = { waist: 'input voltage', elbow: 'input voltage', shoulder: 'overload' };
+  const faults = { waist: 'input_voltage', elbow: 'input_voltage', shoulder: 'overload' };
   assert.match(line(new Headline(), seen('FAULT', faults), 0), /^The supply voltage is bad/);
 });
 
@@ -77,7 +77,7 @@ test('a bus that was well again for long enough is blamed no more', () => {
 
 test('dead software and a gone port are told by their keys', () => {
   const told = (cause) => line(new Headline(), seen('DISCONNECTED', {}, { values: { cause } }), 0);
-  assert.match(told('bus process'), /software restarts/);
+  assert.match(told('bus_process'), /software restarts/);
   assert.match(told('disconnected'), /USB adapter/);
 });
 
@@ -88,6 +88,6 @@ test('a bus that was silent before does not hide a fault that is there now', () 
 });
 
 test('the state alone, which comes before the diagnostics, names joint and cause in the same words', () => {
-  const state = seen('FAULT', {}, { reason: 'wrist_roll: missing: it does not answer; check its cable', values: { cause: 'missing' } });
+  const state = seen('FAULT', {}, { values: { cause: 'missing', 'fault.wrist_roll.cause': 'missing' } });
   assert.equal(line(new Headline(), state, 0), 'Wrist roll does not answer.');
 });

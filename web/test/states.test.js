@@ -32,18 +32,18 @@ test('a reason that only repeats the state gives way to what the state means', (
 });
 
 test('a fault that the banner tells already is not told twice', () => {
-  const bus = { name: 'servo_interface: bus', message: 'protective stop' };
-  const elbow = { name: 'servo_interface: elbow', message: 'overload' };
+  const bus = { process: 'servo_interface', part: 'bus', level: 'WARN', message: 'the stop in other words', values: {} };
+  const elbow = { process: 'servo_interface', part: 'elbow', level: 'ERROR', message: 'overload', values: {} };
   const shown = { ...snapshot('PROTECTIVE_STOP', 'protective stop'), faults: [bus, elbow] };
   assert.deepEqual(furtherFaults(shown), [elbow]);
 });
 
 test('a joint is hot where the robot warns of it, be it its gravest trouble or not', () => {
-  const elbow = { name: 'servo_interface: elbow', values: { cause: 'temperature' } };
+  const elbow = { process: 'servo_interface', part: 'elbow', values: { cause: 'temperature' } };
   assert.ok(isHot({ ...snapshot('ENABLED'), faults: [elbow] }, 'elbow'));
   assert.ok(!isHot({ ...snapshot('ENABLED'), faults: [elbow] }, 'waist'));
-  assert.ok(isHot(snapshot('ENABLED', '', { 'warning.elbow.temperature': '…' }), 'elbow'));
-  assert.ok(!isHot(snapshot('FAULT', '', { 'fault.elbow.overload': '…' }), 'elbow'));
+  assert.ok(isHot(snapshot('ENABLED', '', { 'warning.elbow.cause': 'load', 'warning.elbow.temperature.cause': 'temperature' }), 'elbow'));
+  assert.ok(!isHot(snapshot('FAULT', '', { 'fault.elbow.cause': 'overload' }), 'elbow'));
 });
 
 test('faults are cleared where the state is a fault', () => {
@@ -166,19 +166,19 @@ test('an arm that holds can be let down by hand, one that takes commands cannot'
 });
 
 test('what a fault waits for is told in its place', () => {
-  const values = { step: 'wait', 'waits for': 'elbow: still 77 °C, limit 80 °C; let it cool below 73 °C' };
+  const values = { step: 'wait', waits_for: 'elbow: still 77 °C, limit 80 °C; let it cool below 73 °C' };
   assert.equal(meaning(snapshot('FAULT', '', values), true).step, 'Elbow: still 77 °C, limit 80 °C; let it cool below 73 °C.');
 });
 
 test('dead software is not blamed on a cable, nor a cable on software', () => {
   const told = (cause) => Object.values(meaning(snapshot('DISCONNECTED', 'x', { cause }), true)).join(' ');
-  for (const cause of ['bus process', 'servo interface', '']) assert.doesNotMatch(told(cause), /cable|power|plug/i);
+  for (const cause of ['bus_process', 'servo_interface', '']) assert.doesNotMatch(told(cause), /cable|power|plug/i);
   assert.match(told('disconnected'), /plug it in/i);
 });
 
 test('what looks for the cause is told where nothing but that is left to be done', () => {
   const told = { reason: 'The bus loses answers.', step: 'Check the cable.' };
-  const step = (name) => meaning(snapshot('FAULT', '', { step: name, 'waits for': 'elbow: x' }), true, { told }).step;
+  const step = (name) => meaning(snapshot('FAULT', '', { step: name, waits_for: 'elbow: x' }), true, { told }).step;
   assert.equal(step('wait'), 'Check the cable.');
   assert.match(step('clear_faults'), /Clear faults/);
 });
@@ -190,8 +190,17 @@ test('what a joint came against can be cleared while the arm goes on to take com
   assert.notEqual(permissions({ ...blocked, state: { ...blocked.state, name: 'PARKING' } }, true).clear_faults, '');
 });
 
-test('a fault whose text begins with its cause tells it once', () => {
-  const fault = (cause, message) => ({ name: 'servo_interface: waist', level: 'WARN', message, values: { cause } });
-  assert.equal(told(fault('blocked', 'blocked: blocked at waist, 0.05 rad before 0.1 rad')), 'blocked at waist, 0.05 rad before 0.1 rad');
-  assert.equal(told(fault('load', 'load: 80% of the stall torque')), 'load: 80% of the stall torque');
+test('a fault is told in words of the page, by its cause', () => {
+  const fault = (level, cause, message = '') => ({ name: 'servo_interface: waist', level, message, values: { cause } });
+  assert.equal(told(fault('WARN', 'blocked', 'blocked: whatever the robot says')), 'came against something');
+  assert.equal(told(fault('WARN', 'load')), 'carries much');
+  assert.equal(told(fault('ERROR', 'load')), 'carries too much');
+  assert.equal(told(fault('WARN', undefined, '30 connections a second ask for nothing')), '30 connections a second ask for nothing');
+});
+
+test('what one fault of several would end is offered, though another one has to be waited for', () => {
+  const elbow = { process: 'servo_interface', part: 'elbow', level: 'ERROR', message: '', values: { step: 'clear_faults' } };
+  const seen = { ...snapshot('FAULT', '', { step: 'wait' }), faults: [elbow] };
+  assert.equal(permissions(seen, true).clear_faults, '');
+  assert.equal(meaning(seen, true).next, 'wait');
 });

@@ -1,18 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { list, plain, subject, withUnits } from '../src/words.js';
+import { condition, deeds, list, plain, subject, withUnits } from '../src/words.js';
 
-test('the page names its own buttons instead of services', () => {
-  assert.equal(plain('let it cool, then call /servo_interface/clear_faults'), 'let it cool, then press “Clear faults”');
-  assert.equal(plain('disable, which parks it, then call clear_faults'), 'press “Park & disable”, then press “Clear faults”');
-  assert.equal(plain('the state is HOLDING; enable with /servo_interface/enable'), 'the state is HOLDING; press “Enable”');
-  assert.equal(
-    plain('look, then ask again, or support the arm and call /servo_interface/torque_off'),
-    'look, then ask again, or support the arm and press “Torque off…”',
-  );
-  assert.equal(plain('support the arm, then call /servo_interface/torque_off'), 'support the arm, then press “Torque off…”');
-  assert.equal(plain('release with /servo_interface/protective_stop false'), 'press “Release”');
+test('the page names its own buttons, by the keys of the steps', () => {
+  const told = (steps, cause = '') => deeds({ steps, cause });
+  assert.equal(told('by_hand, clear_faults', 'overheating'), 'let it cool, then press “Clear faults”');
+  assert.equal(told('disable, clear_faults'), 'press “Park & disable”, then press “Clear faults”');
+  assert.equal(told('torque_off, clear_faults, enable'), 'support the arm and press “Torque off…”, then press “Clear faults”, then press “Enable”');
+  assert.equal(told('by_hand, wait', 'missing'), 'check its cable and power, then wait');
+  assert.equal(told('by_hand, clear_faults'), 'remove the cause, then press “Clear faults”');
+  assert.equal(told(''), '');
 });
 
 for (const foreign of [
@@ -40,9 +38,9 @@ test('numbers keep their units and slashes of units are no paths', () => {
 });
 
 test('joints and processes have names for people', () => {
-  assert.equal(subject('servo_interface: wrist_roll'), 'Wrist roll');
-  assert.equal(subject('arm_controller'), 'Motion control');
-  assert.equal(subject('somebody_else'), 'Somebody else');
+  assert.equal(subject({ process: 'servo_interface', part: 'wrist_roll' }), 'Wrist roll');
+  assert.equal(subject({ process: 'arm_controller' }), 'Motion control');
+  assert.equal(subject({ process: 'somebody_else', part: '' }), 'Somebody else');
 });
 
 test('many are counted', () => {
@@ -58,4 +56,11 @@ test('figures are shown if each has its unit', () => {
   for (const text of ['it is at 1.2345, its limits are 1.0 to 1.1', 'it does not answer', 'it gives 5.20, its load explains 2.00']) {
     assert.equal(withUnits(text), '');
   }
+});
+
+test('torque and errors of a servo are told where they are not as they should be', () => {
+  const told = (torque_enabled, hardware_error) => condition({ torque_enabled, hardware_error });
+  assert.equal(told(true, 0), '');
+  assert.equal(told(null, null), '');
+  assert.equal(told(false, 0x24), 'torque off, overheating, overload');
 });

@@ -14,7 +14,7 @@ from armature.monitor.gateway import (
     Snapshot,
     Source,
 )
-from armature.monitor.readings import Readings
+from armature.monitor.readings import NewestReadings
 
 # Without any news for so long the servo interface counts as silent [s]; promise 4 grants one second.
 SILENT = 0.9
@@ -47,7 +47,7 @@ class Board:
             joints: names of the driven joints, in the order shown.
             periods: the topics that come regularly, with the longest silence that is usual [s].
         """
-        self.readings = Readings(joints)
+        self.readings = NewestReadings(joints)
         self.motion: Motion | None = None
         self.protective_stop: bool | None = None
         self._periods = dict(periods)
@@ -146,4 +146,4 @@ class Board:
 
 def _silent(reason: str, age: float | None) -> ServoInterfaceState:
     """What it told last is not so any more; and it is software that is silent, whatever the cable does."""
-    return ServoInterfaceState("DISCONNECTED", reason, age, {"cause": "servo interface"})
+    return ServoInterfaceState("DISCONNECTED", reason, age, {"cause": "servo_interface"})

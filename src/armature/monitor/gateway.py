@@ -44,6 +44,13 @@ class Fault:
     message: str
     age: float  # [s] since it was last reported
     values: Mapping[str, str] = field(default_factory=dict)
+    process: str = field(init=False)  # whose status it is
+    part: str = field(init=False)  # of what of it: a servo, by its joint, or a bus; empty for all of it
+
+    def __post_init__(self) -> None:
+        process, _, part = self.name.partition(": ")
+        object.__setattr__(self, "process", process)
+        object.__setattr__(self, "part", part)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ DYNAMIC_FRESH = 1.0
 Values = Mapping[str, float]  # by interface: position, velocity, effort, current, …
 
 
-class Readings:
+class NewestReadings:
     """Newest values of each joint, from the two topics that carry them."""
 
     def __init__(self, joints: Iterable[str]) -> None:
@@ -49,7 +49,7 @@ class Readings:
         torque, error = slow.get("torque_enabled"), slow.get("hardware_error")
         return JointReading(
             name=name,
-            age=now - read if math.isfinite(read) else None,
+            age=_age(now - read, slow_values.get("age", math.inf) + now - slow_read),
             position=fast.get("position"),
             velocity=fast.get("velocity"),
             effort=fast.get("effort"),
@@ -61,6 +61,17 @@ class Readings:
             torque_enabled=None if torque is None else bool(torque),
             hardware_error=None if error is None else int(error),
         )
+
+
+def _age(heard: float, told: float) -> float | None:
+    """Since the joint was read last [s], by whichever knows a later time; None where nobody knows any.
+
+    Args:
+        heard: since it was in a joint state.
+        told: the servo's own age, as it came with the slower values, and what has passed since.
+    """
+    age = min(heard, told)
+    return age if math.isfinite(age) else None
 
 
 def _fresh(values: Values, age: float, limit: float) -> Values:

@@ -57,7 +57,7 @@ def test_a_weight_that_nobody_told_of_does_not_sink_when_the_first_motion_is_blo
     arm.run(1.0)
     arm.faults.inject(StuckJoint(joint))
     arm.follow({joint: by}, 1.5)
-    arm.run_until(lambda: arm.loop.blocks)
+    arm.run_until(lambda: arm.loop.state.blocks)
     arm.run(1.0)
     place = arm.positions()[joint]
     arm.faults.clear("stuck_joint")

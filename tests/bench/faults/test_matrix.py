@@ -8,18 +8,18 @@ import pytest
 from armature.bench.faults.cases import CASES, Case
 from armature.bench.faults.matrix import Row, measure
 from armature.bench.faults.situations import SITUATIONS
-from armature.dynamixel.faults.cause import ASTRAY, Cause
+from armature.dynamixel.status.cause import OBSTRUCTED, Cause
 
 PROMISE = 1.0  # a servo's fault is named within a second
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
-@pytest.mark.parametrize("case", CASES, ids=[case.cause.parameter for case in CASES])
+@pytest.mark.parametrize("case", CASES, ids=[case.cause.value for case in CASES])
 def test_each_fault_is_named_in_time_and_nothing_jumps_or_drops(case: Case, situation: str):
     (row,) = measure([case], [situation])
     assert row.failures == [], str(row)
     assert "; " in row.reported or row.reported.count(":") == 1, row.reported
-    gives_way = case.cause in ASTRAY and situation not in ("idle", "starting")
+    gives_way = case.cause in OBSTRUCTED and situation not in ("idle", "starting")
     if case.refuses and not gives_way:
         assert "refused: " in row.refused
         assert not row.refused.startswith("not refused")
@@ -27,7 +27,7 @@ def test_each_fault_is_named_in_time_and_nothing_jumps_or_drops(case: Case, situ
 
 def test_every_cause_has_a_case():
     # tests/dynamixel/test_multi_turn.py, test_pair.py, test_contact.py; tests/bench/faults/test_contacts.py
-    of_other_tests = {Cause.TURNS_LOST, Cause.DISAGREEMENT, Cause.CONTACT, Cause.BLOCKED}
+    of_other_tests = {Cause.MULTI_TURN_POSITION_LOST, Cause.ENCODER_MISMATCH, Cause.CONTACT, Cause.BLOCKED}
     assert sorted(case.cause for case in CASES) == sorted(set(Cause) - of_other_tests)
 
 

@@ -12,13 +12,13 @@ from armature.bench.faults.pairs import CELLS, SECONDS, Cell, Matrix, matrix, me
 from armature.bench.faults.processes import STRIKES, ProcessBench
 from armature.bench.faults.recovery import Follower, Recovery
 from armature.bench.faults.situations import idle, moving, starting
-from armature.dynamixel.faults.remedy import Remedy, Step
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.remedy import Remedy, Step
+from armature.dynamixel.status.states import Mode
 from armature.errors import BusError, CommandRefused
 
 SEED = 10
 SHARE = 0.05
-by_cause = pytest.mark.parametrize("case", CASES, ids=[case.cause.parameter for case in CASES])
+by_cause = pytest.mark.parametrize("case", CASES, ids=[case.cause.value for case in CASES])
 
 
 @pytest.mark.soak
@@ -102,7 +102,7 @@ class Mute(ProcessBench):
 
     def cycle(self) -> None:
         super().cycle()
-        self.loop.remedy = lambda now: Remedy("good luck")  # type: ignore[method-assign]
+        self.loop.state.remedy = lambda now: Remedy("good luck")  # type: ignore[method-assign]
 
 
 def test_a_message_without_a_step_is_found():
@@ -140,7 +140,7 @@ def test_a_killed_bus_process_is_followed_by_one_that_knows_nothing():
     bench.run(2.0)
     assert bench.loop is not loop
     assert bench.mode() is Mode.PROTECTIVE_STOP
-    assert bench.loop.watchdog_trips == 7
+    assert bench.loop.state.watchdog_trips == 7
 
 
 WELL = Cell(

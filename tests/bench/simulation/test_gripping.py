@@ -13,8 +13,8 @@ from armature.core.control.group import GroupControl
 from armature.core.control.group_state import GroupSettings, GroupState
 from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.segments import Segment
-from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.motion.grip import lead
+from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.roles import Role
 from armature.emulator.faults.servo import StuckJoint
 
@@ -38,7 +38,7 @@ class Gripper:
         self.run(0.02)
 
     def commanded(self):
-        return {JOINT: self.bench.loop.setpoints(self.bench.now)[JOINT].position}
+        return {JOINT: self.bench.loop.state.setpoints(self.bench.now)[JOINT].position}
 
     def command(self, position, speed=1.0):
         monitor = GripMonitor(np.array([position]), 0.003, STANDING, 0.5, allow_stalling=True)
@@ -52,7 +52,7 @@ class Gripper:
         return self
 
     def _control(self, now):
-        axis = self.bench.loop.axes[JOINT]
+        axis = self.bench.loop.state.axes[JOINT]
         self.control.state.note_reading(now, {JOINT: axis.position}, {JOINT: axis.velocity}, now)
         self.control.state.note_commanded(now, self.commanded(), "s1", now)
         target = self.squeeze.set_back(
@@ -108,10 +108,10 @@ def test_fingers_that_no_controller_relieves_give_way_before_the_servo_lets_go()
     bench = gripper.bench
     bench.faults.inject(StuckJoint(joint=JOINT))
     gripper.command(0.0)
-    while bench.loop.session == "s1":
+    while bench.loop.state.session == "s1":
         gripper.run(0.01)
     bench.run(5.0)
     assert bench.mode() is Mode.ENABLED
     assert bench.servo(JOINT).registers[Role.HARDWARE_ERROR] == 0
     assert abs(bench.servo(JOINT).drive.motor.load) == pytest.approx(SHARE, abs=0.05)
-    assert bench.loop.blocks == {}  # it may close on it again
+    assert bench.loop.state.blocks == {}  # it may close on it again

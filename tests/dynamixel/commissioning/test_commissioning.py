@@ -16,9 +16,9 @@ from armature.dynamixel.commissioning.commissioning import (
     only_servo,
     position_limits,
 )
-from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.protocol.bus import ServoBus
 from armature.dynamixel.protocol.discovery import Found, Survey, survey
+from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.dynamixel.wiring.arm import ServoWiring
 from armature.emulator.faults.catalogue import make

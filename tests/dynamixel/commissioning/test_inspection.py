@@ -9,9 +9,9 @@ from armature.bench.simulation.virtual import ARM, WIRING, Bench
 from armature.core.health import Thresholds
 from armature.dynamixel.commissioning import inspection
 from armature.dynamixel.commissioning.inspection import Verdict
-from armature.dynamixel.faults.cause import Cause, Reaction
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.protocol.discovery import Found, Survey, survey
+from armature.dynamixel.status.cause import Cause, Reaction
 from armature.dynamixel.tables.roles import Role
 from armature.emulator.faults.catalogue import make
 

@@ -9,8 +9,8 @@ import pytest
 
 from armature.core.trajectory.segments import Segment
 from armature.core.trajectory.trajectory import Trajectory
-from armature.dynamixel.faults.cause import Cause
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.states import Mode
 from armature.emulator.faults.servo import Push
 
 from ..twin import URDF, WIRING
@@ -49,7 +49,7 @@ def _follow(bench, number, begin, end, seconds):
 
 
 def begin(bench):
-    return bench.loop.setpoints(bench.now)["boom"].position
+    return bench.loop.state.setpoints(bench.now)["boom"].position
 
 
 def test_motions_and_holding_are_no_contact():
@@ -59,8 +59,8 @@ def test_motions_and_holding_are_no_contact():
     bench.run(2.5)
     bench.follow_boom(2, place + 0.8, place, 2.0)
     bench.run(3.0)
-    assert bench.mode() is Mode.ENABLED, bench.loop.why
-    assert 0.0 < bench.loop.health()["boom"].excess < BOUND
+    assert bench.mode() is Mode.ENABLED, bench.loop.state.why
+    assert 0.0 < bench.loop.state.health()["boom"].excess < BOUND
 
 
 @pytest.mark.parametrize("torque", [3.0, -3.0])
@@ -71,14 +71,14 @@ def test_a_push_at_rest_is_a_fault_that_is_told_with_the_numbers(torque):
     bench.run(2.5)
     bench.faults.inject(Push("boom", torque=torque))
     struck = bench.now
-    bench.run_until(lambda: bench.loop.faults)
+    bench.run_until(lambda: bench.loop.state.faults)
     assert bench.now - struck < 0.4
-    fault = bench.loop.faults["boom"]
+    fault = bench.loop.state.faults["boom"]
     assert fault.cause is Cause.CONTACT
     assert "1 more is allowed" in fault.detail
     assert "take away what it touches" in fault.remedy
     assert bench.mode() is Mode.FAULT
-    assert bench.loop.torque() == "on"
+    assert bench.loop.state.torque() == "on"
 
 
 @pytest.mark.parametrize("torque", [3.0, -3.0])
@@ -89,12 +89,12 @@ def test_the_arm_gives_way_to_a_push_while_it_moves_and_stays_enabled(torque):
     bench.run(0.5)
     bench.faults.inject(Push("boom", torque=torque))
     struck = bench.now
-    bench.run_until(lambda: bench.loop.cause is Cause.CONTACT)
+    bench.run_until(lambda: bench.loop.state.cause is Cause.CONTACT)
     assert bench.now - struck < 0.4
     bench.run(0.3)
     assert bench.mode() is Mode.ENABLED
-    assert "blocked at boom" in bench.loop.why
-    assert "1 more is allowed" in bench.loop.why
+    assert "blocked at boom" in bench.loop.state.why
+    assert "1 more is allowed" in bench.loop.state.why
 
 
 def test_a_push_that_goes_on_is_given_way_to_three_times_and_then_is_a_fault():
@@ -103,8 +103,8 @@ def test_a_push_that_goes_on_is_given_way_to_three_times_and_then_is_a_fault():
     bench.follow_boom(1, place, place + 0.2, 1.0)
     bench.run(0.5)
     bench.faults.inject(Push("boom", torque=3.0))
-    bench.run_until(lambda: bench.loop.faults, 4.0)
-    assert bench.loop.session == ""
+    bench.run_until(lambda: bench.loop.state.faults, 4.0)
+    assert bench.loop.state.session == ""
     where = bench.positions()["boom"]
     bench.run(3.0)
     assert bench.positions()["boom"] == pytest.approx(where, abs=0.1)
@@ -116,20 +116,20 @@ def test_once_it_is_taken_away_the_arm_can_be_enabled_again():
     bench.follow_boom(1, place, place + 0.2, 1.0)
     bench.run(1.5)
     with bench.faults.injected(Push("boom", torque=3.0)):
-        bench.run_until(lambda: bench.loop.faults)
+        bench.run_until(lambda: bench.loop.state.faults)
     bench.run(0.5)
     bench.loop.clear_faults(bench.now)
-    bench.run_until(lambda: not bench.loop.faults)
+    bench.run_until(lambda: not bench.loop.state.faults)
     bench.loop.enable("s2", bench.now)
     bench.run(0.5)
-    assert bench.mode() is Mode.ENABLED, bench.loop.why
+    assert bench.mode() is Mode.ENABLED, bench.loop.state.why
 
 
 def test_without_a_known_load_nothing_is_guessed():
     bench = enabled()
     with bench.faults.injected(Push("boom", torque=3.0)):
         bench.run(1.0)
-    assert not bench.loop.faults
+    assert not bench.loop.state.faults
 
 
 def test_a_servo_whose_torque_nobody_has_measured_feels_nothing():
@@ -143,4 +143,4 @@ def test_a_servo_whose_torque_nobody_has_measured_feels_nothing():
     bench.run(1.5)
     with bench.faults.injected(Push("boom", torque=3.0)):
         bench.run(0.4)
-    assert not bench.loop.faults
+    assert not bench.loop.state.faults

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from armature.dynamixel.faults.cause import Cause
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.roles import HardwareError, Role
 from armature.errors import CommandRefused, PortError
 
@@ -26,7 +26,7 @@ def others(joint: str) -> list[str]:
 
 def read(bench: Bench) -> set[str]:
     """Joints that were read in the last cycle."""
-    return {joint for joint, axis in bench.loop.axes.items() if not math.isnan(axis.position)}
+    return {joint for joint, axis in bench.loop.state.axes.items() if not math.isnan(axis.position)}
 
 
 # A silent servo
@@ -36,13 +36,13 @@ def read(bench: Bench) -> set[str]:
 def test_a_silent_servo_is_named_after_the_cycles_allowed_and_no_other_is(bench, joint):
     bench.silence(joint)
     cycles = 0
-    while not bench.loop.faults:
+    while not bench.loop.state.faults:
         bench.cycle()
         cycles += 1
         assert joint not in read(bench)
     assert cycles == 5
-    assert set(bench.loop.faults) == {joint}
-    fault = bench.loop.faults[joint]
+    assert set(bench.loop.state.faults) == {joint}
+    fault = bench.loop.state.faults[joint]
     assert fault.cause is Cause.MISSING
     assert "does not answer" in fault.detail
     assert "joins by itself" in fault.remedy
@@ -54,7 +54,7 @@ def test_two_silent_servos_are_named_and_the_others_are_read(bench):
     bench.silence("waist")
     bench.silence("forearm_roll")
     bench.run(0.5)
-    assert set(bench.loop.faults) == {"waist", "forearm_roll"}
+    assert set(bench.loop.state.faults) == {"waist", "forearm_roll"}
     assert read(bench) == set(JOINTS) - {"waist", "forearm_roll"}
 
 
@@ -75,7 +75,7 @@ def test_a_silent_servo_stops_the_others_which_hold(bench):
     bench.silence("elbow")
     bench.run(0.6)
     assert bench.mode() is Mode.FAULT
-    assert bench.loop.session == ""
+    assert bench.loop.state.session == ""
     rest = bench.positions()["waist"]
     bench.run(0.2)
     assert bench.positions()["waist"] == pytest.approx(rest, abs=0.002)
@@ -88,16 +88,16 @@ def test_a_servo_that_answers_again_joins_by_itself_and_nothing_moves(bench):
     bench.run(0.3)
     places = bench.positions()
     bench.speak("elbow")
-    bench.run_until(lambda: not bench.loop.faults)
+    bench.run_until(lambda: not bench.loop.state.faults)
     bench.run(0.2)
     assert bench.mode() is Mode.HOLDING
-    assert "recovered" in bench.loop.why
+    assert "recovered" in bench.loop.state.why
     assert all(abs(bench.positions()[j] - places[j]) < HALF_A_DEGREE for j in JOINTS)
 
 
 def test_what_a_silent_servo_once_told_is_forgotten(bench):
     bench.run(0.2)
-    axis = bench.loop.axes["elbow"]
+    axis = bench.loop.state.axes["elbow"]
     assert axis.temperature > 0
     bench.silence("elbow")
     bench.run(0.3)
@@ -145,9 +145,9 @@ def reset():
 def test_a_reset_servo_is_a_fault_until_it_is_cleared(reset):
     reset.run(0.3)
     assert reset.mode() is Mode.FAULT
-    assert "torque is off" in reset.loop.faults["elbow"].detail
-    assert "clear_faults" in reset.loop.faults["elbow"].remedy
-    assert reset.loop.torque() == "partial"
+    assert "torque is off" in reset.loop.state.faults["elbow"].detail
+    assert "clear_faults" in reset.loop.state.faults["elbow"].remedy
+    assert reset.loop.state.torque() == "partial"
     assert reset.servo("elbow").registers[Role.TORQUE_ENABLE] == 0
 
 
@@ -155,17 +155,17 @@ def test_a_short_reset_is_noticed_though_no_cycle_was_missed(bench):
     bench.servo("elbow").reboot()
     bench.servo("elbow")._booting = 0.0
     bench.run(0.3)
-    assert bench.loop.faults["elbow"].cause is Cause.SILENT_RESET
+    assert bench.loop.state.faults["elbow"].cause is Cause.SILENT_RESET
 
 
 def test_clearing_restores_ram_and_sets_the_goal_to_where_the_joint_is(reset):
     places = reset.positions()
     assert reset.servo("elbow").registers[Role.POSITION_P_GAIN] != 900
     assert "recovering elbow" in reset.loop.clear_faults(reset.now)
-    reset.run_until(lambda: not reset.loop.faults)
+    reset.run_until(lambda: not reset.loop.state.faults)
     reset.run(0.3)
     assert reset.mode() is Mode.HOLDING
-    assert reset.loop.torque() == "on"
+    assert reset.loop.state.torque() == "on"
     assert reset.servo("elbow").registers[Role.POSITION_P_GAIN] == 900
     assert all(abs(reset.positions()[j] - places[j]) < HALF_A_DEGREE for j in JOINTS)
 
@@ -174,12 +174,12 @@ def test_a_whole_arm_that_lost_power_is_disabled_once_cleared(bench):
     for servo in bench.far.servos:
         servo.reboot()
     bench.run(0.5)
-    bench.run_until(lambda: all(f.cause is Cause.SILENT_RESET for f in bench.loop.faults.values()), 10.0)
-    assert set(bench.loop.faults) == set(JOINTS)
+    bench.run_until(lambda: all(f.cause is Cause.SILENT_RESET for f in bench.loop.state.faults.values()), 10.0)
+    assert set(bench.loop.state.faults) == set(JOINTS)
     bench.loop.clear_faults(bench.now)
-    bench.run_until(lambda: not bench.loop.faults)
+    bench.run_until(lambda: not bench.loop.state.faults)
     assert bench.mode() is Mode.DISABLED
-    assert bench.loop.torque() == "off"
+    assert bench.loop.state.torque() == "off"
 
 
 def test_clearing_without_a_fault_says_so(bench):
@@ -194,10 +194,10 @@ def test_a_recovery_that_fails_says_why_and_can_be_asked_again(reset):
     reset.loop.clear_faults(reset.now)
     reset.run(0.1)
     assert reset.mode() is Mode.FAULT
-    assert "elbow: recovery failed: servo 3 refused" in reset.loop.why
+    assert "elbow: recovery failed: servo 3 refused" in reset.loop.state.why
     elbow.write = take
     reset.loop.clear_faults(reset.now)
-    reset.run_until(lambda: not reset.loop.faults)
+    reset.run_until(lambda: not reset.loop.state.faults)
 
 
 # A hardware error
@@ -212,9 +212,9 @@ def overloaded(bench):
 def test_an_overload_is_named_within_two_cycles_and_the_others_stop(overloaded):
     overloaded.run(0.03)
     assert overloaded.mode() is Mode.FAULT
-    assert overloaded.loop.faults["elbow"].cause is Cause.OVERLOAD
-    assert set(overloaded.loop.faults) == {"elbow"}
-    assert overloaded.loop.session == ""
+    assert overloaded.loop.state.faults["elbow"].cause is Cause.OVERLOAD
+    assert set(overloaded.loop.state.faults) == {"elbow"}
+    assert overloaded.loop.state.session == ""
 
 
 @pytest.mark.parametrize(
@@ -230,8 +230,8 @@ def test_an_overload_is_named_within_two_cycles_and_the_others_stop(overloaded):
 def test_every_hardware_error_is_told_apart_the_gravest_first(bench, error, cause):
     bench.servo("waist").fail(error)
     bench.run(0.05)
-    assert bench.loop.faults["waist"].cause is cause
-    assert "the servo reports it" in bench.loop.faults["waist"].detail
+    assert bench.loop.state.faults["waist"].cause is cause
+    assert "the servo reports it" in bench.loop.state.faults["waist"].detail
 
 
 def test_clearing_an_overload_reboots_that_servo_alone(overloaded):
@@ -241,11 +241,11 @@ def test_clearing_an_overload_reboots_that_servo_alone(overloaded):
         servo.reboot = lambda servo=servo, reboot=servo.reboot: (reboots.append(servo.servo_id), reboot())
     places = overloaded.positions()
     overloaded.loop.clear_faults(overloaded.now)
-    overloaded.run_until(lambda: not overloaded.loop.faults)
+    overloaded.run_until(lambda: not overloaded.loop.state.faults)
     overloaded.run(0.2)
     assert reboots == [3]
     assert overloaded.mode() is Mode.HOLDING
-    assert overloaded.loop.torque() == "on"
+    assert overloaded.loop.state.torque() == "on"
     moved = {j for j in JOINTS if abs(overloaded.positions()[j] - places[j]) > HALF_A_DEGREE}
     assert moved <= {"elbow"}
 
@@ -253,25 +253,25 @@ def test_clearing_an_overload_reboots_that_servo_alone(overloaded):
 def test_the_cycle_goes_on_while_a_servo_reboots(overloaded):
     overloaded.run(0.05)
     overloaded.loop.clear_faults(overloaded.now)
-    before, begun = overloaded.loop.cycles, overloaded.now
+    before, begun = overloaded.loop.state.cycles, overloaded.now
     overloaded.run(0.25)
-    assert overloaded.loop.cycles - before > 0.8 * (overloaded.now - begun) / 0.01
+    assert overloaded.loop.state.cycles - before > 0.8 * (overloaded.now - begun) / 0.01
 
 
 def test_a_servo_that_does_not_come_back_from_its_reboot_is_named(overloaded):
     overloaded.run(0.05)
     overloaded.loop.clear_faults(overloaded.now)
     overloaded.silence("elbow")
-    overloaded.run_until(lambda: overloaded.loop.faults["elbow"].cause is Cause.MISSING)
+    overloaded.run_until(lambda: overloaded.loop.state.faults["elbow"].cause is Cause.MISSING)
 
 
 def test_an_error_that_comes_back_is_a_fault_again(overloaded):
     overloaded.run(0.05)
     overloaded.loop.clear_faults(overloaded.now)
-    overloaded.run_until(lambda: not overloaded.loop.faults)
+    overloaded.run_until(lambda: not overloaded.loop.state.faults)
     overloaded.servo("elbow").fail(HardwareError.OVERLOAD)
     overloaded.run(0.05)
-    assert overloaded.loop.faults["elbow"].cause is Cause.OVERLOAD
+    assert overloaded.loop.state.faults["elbow"].cause is Cause.OVERLOAD
 
 
 def test_a_protective_stop_during_a_fault_leaves_the_fault(overloaded):
@@ -290,8 +290,8 @@ def test_a_lost_bus_is_told_and_every_reading_is_gone(bench):
     bench.cycle()
     assert bench.mode() is Mode.DISCONNECTED
     assert read(bench) == set()
-    assert "the port is gone" in bench.loop.why
-    assert bench.loop.session == ""
+    assert "the port is gone" in bench.loop.state.why
+    assert bench.loop.state.session == ""
 
 
 @pytest.mark.parametrize("request_name", ["enable", "clear_faults"])
@@ -332,7 +332,7 @@ def test_a_bus_that_is_back_without_power_kept_is_a_fault(bench):
     bench.start()
     bench.run(0.05)
     assert bench.mode() is Mode.FAULT
-    assert set(bench.loop.faults) == set(JOINTS)
+    assert set(bench.loop.state.faults) == set(JOINTS)
 
 
 def test_nothing_can_be_cleared_without_a_bus(bench):

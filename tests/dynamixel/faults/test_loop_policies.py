@@ -7,10 +7,10 @@ from itertools import pairwise
 import pytest
 
 from armature.core.health import Thresholds
-from armature.dynamixel.faults.cause import Cause, Reaction
 from armature.dynamixel.faults.policy import FaultPolicy
-from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.loop.settings import LoopSettings
+from armature.dynamixel.status.cause import Cause, Reaction
+from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.roles import Role
 from armature.emulator.faults.catalogue import Drop, Overheat, Overload, Push, StuckJoint
 from armature.errors import CommandRefused, ConfigError, GoalRefused
@@ -40,27 +40,27 @@ def torques(bench: Bench) -> dict[str, int]:
 
 def test_a_warm_servo_is_warned_of_with_how_long_it_can_go_on():
     bench = heat(enabled(), 66.0)
-    (warning,) = bench.loop.warnings
+    (warning,) = bench.loop.state.warnings
     assert (warning.joint, warning.cause, warning.done) == ("elbow", Cause.TEMPERATURE, "nothing yet")
     assert "66 °C, the servo's limit is 80 °C; it can go on like this" in warning.detail
     assert bench.mode() is Mode.ENABLED
-    assert bench.loop.speed_factor == 1.0
+    assert bench.loop.state.speed_factor == 1.0
 
 
 def test_a_hot_servo_asks_for_less_speed_until_it_has_cooled_by_the_hysteresis():
     bench = heat(enabled(), 71.0)
-    assert bench.loop.speed_factor == 0.3
-    assert bench.loop.warnings[0].done == "less speed is asked for"
+    assert bench.loop.state.speed_factor == 0.3
+    assert bench.loop.state.warnings[0].done == "less speed is asked for"
     assert bench.mode() is Mode.ENABLED
-    assert heat(bench, 69.0).loop.speed_factor == 0.3
-    assert heat(bench, 67.0).loop.speed_factor == 1.0
-    assert heat(bench, 62.0).loop.warnings == ()
+    assert heat(bench, 69.0).loop.state.speed_factor == 0.3
+    assert heat(bench, 67.0).loop.state.speed_factor == 1.0
+    assert heat(bench, 62.0).loop.state.warnings == ()
 
 
 def test_a_servo_near_its_limit_stops_the_arm_before_it_cuts_its_torque():
     bench = heat(enabled(), 76.0)
     assert bench.mode() is Mode.FAULT
-    assert bench.loop.faults["elbow"].cause is Cause.TEMPERATURE
+    assert bench.loop.state.faults["elbow"].cause is Cause.TEMPERATURE
     assert set(torques(bench).values()) == {1}
     with pytest.raises(CommandRefused, match="still 76 °C, limit 80 °C; let it cool below 73 °C"):
         bench.loop.clear_faults(bench.now)
@@ -72,35 +72,35 @@ def test_a_servo_near_its_limit_stops_the_arm_before_it_cuts_its_torque():
 def test_a_warm_servo_that_was_silent_is_not_warned_of_by_what_was_not_read():
     bench = heat(enabled(), 71.0)
     bench.silence("elbow")
-    bench.run_until(lambda: "elbow" in bench.loop.faults)
+    bench.run_until(lambda: "elbow" in bench.loop.state.faults)
     bench.speak("elbow")
     for _ in range(100):
         bench.cycle()
-        assert not any("nan" in warning.detail for warning in bench.loop.warnings)
-    assert bench.loop.warnings[0].detail.startswith("71 °C")
+        assert not any("nan" in warning.detail for warning in bench.loop.state.warnings)
+    assert bench.loop.state.warnings[0].detail.startswith("71 °C")
 
 
 def test_the_figures_of_a_warning_are_renewed_once_a_second_at_most():
     bench = heat(enabled(), 66.0)
-    since = bench.loop.warnings[0].since
+    since = bench.loop.state.warnings[0].since
     bench.faults.inject(Overheat("elbow", temperature=67.0))
     told = []
     for _ in range(200):
         bench.cycle()
-        told.append(bench.loop.warnings[0].detail[:5])
+        told.append(bench.loop.state.warnings[0].detail[:5])
     assert told[0] == "66 °C"
     assert told[-1] == "67 °C"
     assert sum(one != other for one, other in pairwise(told)) == 1
-    assert bench.loop.warnings[0].since == since
+    assert bench.loop.state.warnings[0].since == since
 
 
 def test_a_load_is_watched_where_no_current_is_measured_too():
     policy = FaultPolicy(load=Thresholds(0.02, 0.05, 0.1, 0.01), load_time=0.1)
     bench = enabled(policy=policy)
     bench.faults.inject(Push("wrist_roll", torque=0.4))  # XL430: load in per cent
-    bench.run_until(lambda: bench.loop.faults, 1.0)
-    assert bench.loop.faults["wrist_roll"].cause is Cause.LOAD
-    assert "10% is the bound" in bench.loop.faults["wrist_roll"].detail
+    bench.run_until(lambda: bench.loop.state.faults, 1.0)
+    assert bench.loop.state.faults["wrist_roll"].cause is Cause.LOAD
+    assert "10% is the bound" in bench.loop.state.faults["wrist_roll"].detail
     with pytest.raises(CommandRefused, match="take load away until it is below 9%"):
         bench.run(0.3).loop.clear_faults(bench.now)
 
@@ -110,19 +110,19 @@ def test_a_finger_that_grips_is_warned_of_and_no_more():
     bench = enabled(policy=policy)
     bench.faults.inject(Push("gripper", torque=20.0))
     bench.run(0.5)
-    assert bench.loop.health()["gripper"].load > 0.1
-    assert [(w.joint, w.cause, w.done) for w in bench.loop.warnings if w.joint == "gripper"] == [
+    assert bench.loop.state.health()["gripper"].load > 0.1
+    assert [(w.joint, w.cause, w.done) for w in bench.loop.state.warnings if w.joint == "gripper"] == [
         ("gripper", Cause.LOAD, "nothing yet")
     ]
     assert bench.mode() is Mode.ENABLED
-    assert bench.loop.speed_factor == 1.0
+    assert bench.loop.state.speed_factor == 1.0
 
 
 def test_health_tells_load_missed_answers_and_the_time_left():
     bench = enabled()
     bench.faults.inject(Overheat("elbow", temperature=60.0))
     bench.run(0.5)
-    health = bench.loop.health()
+    health = bench.loop.state.health()
     assert set(health) == set(JOINTS)
     assert 0.0 < health["elbow"].load < 0.3
     assert health["elbow"].missed == 0.0
@@ -137,8 +137,8 @@ def test_a_joint_that_does_not_follow_is_named_with_the_numbers():
     bench = enabled("park", following_error={"waist": 0.01}, policy=replace(policy, following_time=0.0))
     bench.faults.inject(StuckJoint("waist"))
     bench.loop.follow(move(bench, 0.6, 1.2), bench.now)
-    bench.run_until(lambda: bench.loop.faults)
-    fault = bench.loop.faults["waist"]
+    bench.run_until(lambda: bench.loop.state.faults)
+    fault = bench.loop.state.faults["waist"]
     assert fault.cause is Cause.FOLLOWING_ERROR
     assert "from its set-point, 0.0100 is allowed" in fault.detail
     bench.faults.clear()
@@ -150,16 +150,16 @@ def test_a_joint_that_does_not_follow_is_named_with_the_numbers():
     assert bench.positions()["waist"] == pytest.approx(place, abs=HALF_A_DEGREE)
 
 
-@pytest.mark.parametrize("reaction", [Reaction.YIELD, Reaction.STOP, Reaction.HOLD])
+@pytest.mark.parametrize("reaction", [Reaction.BACK_OFF, Reaction.STOP, Reaction.HOLD])
 def test_what_is_in_its_way_is_not_pushed_until_the_servo_gives_up(reaction):
     bench = enabled("park", policy=FaultPolicy(reactions={Cause.BLOCKED: reaction}))
     bench.faults.inject(StuckJoint("waist"))
     bench.loop.follow(move(bench, 0.6, 1.2), bench.now)
-    bench.run_until(lambda: bench.loop.cause is Cause.BLOCKED)
+    bench.run_until(lambda: bench.loop.state.cause is Cause.BLOCKED)
     bench.run(3.0)
-    assert bench.mode() is (Mode.ENABLED if reaction is Reaction.YIELD else Mode.FAULT)
-    assert "blocked" in bench.loop.why
-    axis = bench.loop.axes["waist"]
+    assert bench.mode() is (Mode.ENABLED if reaction is Reaction.BACK_OFF else Mode.FAULT)
+    assert "blocked" in bench.loop.state.why
+    axis = bench.loop.state.axes["waist"]
     assert abs(axis.current) < 0.05 * axis.wiring.model.stall_current
     assert bench.servo("waist").registers[Role.HARDWARE_ERROR] == 0
     assert bench.servo("waist").registers[Role.TORQUE_ENABLE] == 1
@@ -180,7 +180,7 @@ def test_it_is_off_by_setting_and_for_a_finger_by_default(joint, bound):
     bench.faults.inject(StuckJoint(joint))
     bench.loop.follow(move(bench, 0.015 if joint == "gripper" else 0.5, 0.6, joint=joint), bench.now)
     bench.run(1.5)
-    assert Cause.FOLLOWING_ERROR not in {fault.cause for fault in bench.loop.faults.values()}
+    assert Cause.FOLLOWING_ERROR not in {fault.cause for fault in bench.loop.state.faults.values()}
 
 
 @pytest.mark.parametrize("bound", [-0.1, math.nan])
@@ -194,8 +194,8 @@ def test_a_joint_beyond_its_limit_is_named_and_comes_back_by_its_own_set_point()
     policy = FaultPolicy(limit_margin=0.02)
     bench = enabled("home", policy=policy, limits={"forearm_roll": limit})
     bench.faults.inject(Push("forearm_roll", torque=2.0))
-    bench.run_until(lambda: bench.loop.faults)
-    assert bench.loop.faults["forearm_roll"].cause is Cause.LIMIT
+    bench.run_until(lambda: bench.loop.state.faults)
+    assert bench.loop.state.faults["forearm_roll"].cause is Cause.LIMIT
     bench.run(0.2)
     with pytest.raises(CommandRefused, match=r"it is at 0\.\d+, its limits are -0.8500 to 0.0100"):
         bench.loop.clear_faults(bench.now)
@@ -208,14 +208,14 @@ def test_a_joint_beyond_its_limit_is_named_and_comes_back_by_its_own_set_point()
 def test_a_limp_joint_may_be_anywhere():
     bench = Bench("home", limits={"elbow": replace(ARM.limit("elbow"), lower=-0.5, upper=0.0)}).start()
     bench.run(0.3)
-    assert not bench.loop.faults
+    assert not bench.loop.state.faults
 
 
 def test_a_servo_that_often_does_not_answer_is_named_before_it_is_missing():
-    bench = enabled(policy=FaultPolicy(missed_share=0.15), misses_allowed=12)
+    bench = enabled(policy=FaultPolicy(missed_share=0.15), max_missed_reads=12)
     bench.faults.inject(Drop("elbow", probability=0.3, seed=4))
-    bench.run_until(lambda: bench.loop.faults)
-    assert bench.loop.faults["elbow"].cause is Cause.COMMUNICATION
+    bench.run_until(lambda: bench.loop.state.faults)
+    assert bench.loop.state.faults["elbow"].cause is Cause.COMMUNICATION
     with pytest.raises(CommandRefused, match="of the last 100 answers are missing, 15% may be"):
         bench.run(0.2).loop.clear_faults(bench.now)
 
@@ -226,8 +226,8 @@ def test_a_servo_that_often_does_not_answer_is_named_before_it_is_missing():
 def test_torque_off_cuts_that_joint_alone_and_recovery_brings_it_back():
     bench = heat(enabled(reactions={Cause.TEMPERATURE: Reaction.TORQUE_OFF}), 76.0)
     assert torques(bench) == {joint: int(joint != "elbow") for joint in JOINTS}
-    assert bench.loop.faults["elbow"].cause is Cause.TEMPERATURE
-    assert "its torque was turned off" in bench.loop.faults["elbow"].done
+    assert bench.loop.state.faults["elbow"].cause is Cause.TEMPERATURE
+    assert "its torque was turned off" in bench.loop.state.faults["elbow"].done
     heat(bench, 40.0)
     bench.run(1.0)
     bench.loop.clear_faults(bench.now)
@@ -237,13 +237,13 @@ def test_torque_off_cuts_that_joint_alone_and_recovery_brings_it_back():
 
 def test_hold_lets_the_motion_end_and_takes_no_more():
     bench = enabled("park", reactions={Cause.TEMPERATURE: Reaction.HOLD})
-    goal = bench.loop.setpoints(bench.now)["waist"].position + 0.2
+    goal = bench.loop.state.setpoints(bench.now)["waist"].position + 0.2
     bench.loop.follow(move(bench, 0.2, 0.8), bench.now)
     heat(bench, 76.0)
     assert bench.mode() is Mode.FAULT
-    assert bench.loop.session == ""
+    assert bench.loop.state.session == ""
     bench.run(0.6)
-    assert bench.loop.setpoints(bench.now)["waist"].position == pytest.approx(goal)
+    assert bench.loop.state.setpoints(bench.now)["waist"].position == pytest.approx(goal)
 
 
 def test_hold_ends_a_way_to_park_at_once_and_torque_stays_on():
@@ -252,7 +252,7 @@ def test_hold_ends_a_way_to_park_at_once_and_torque_stays_on():
     heat(bench, 76.0)
     bench.run(0.3)
     assert bench.mode() is Mode.FAULT
-    assert not bench.loop.is_moving(bench.now)
+    assert not bench.loop.state.is_moving(bench.now)
     bench.run(5.0)
     assert set(torques(bench).values()) == {1}
 
@@ -260,23 +260,23 @@ def test_hold_ends_a_way_to_park_at_once_and_torque_stays_on():
 def test_slow_goes_on_and_asks_for_less_speed():
     bench = heat(enabled(reactions={Cause.TEMPERATURE: Reaction.SLOW}), 76.0)
     assert bench.mode() is Mode.ENABLED
-    assert bench.loop.speed_factor == 0.3
-    assert bench.loop.warnings[0].cause is Cause.TEMPERATURE
+    assert bench.loop.state.speed_factor == 0.3
+    assert bench.loop.state.warnings[0].cause is Cause.TEMPERATURE
 
 
 def test_park_asks_for_a_way_and_ends_with_torque_off_and_the_fault_told():
     bench = heat(enabled(reactions={Cause.TEMPERATURE: Reaction.PARK}), 76.0)
     assert bench.mode() is Mode.FAULT
-    assert bench.loop.wants_park
+    assert bench.loop.state.wants_park
     bench.park()
     assert bench.mode() is Mode.PARKING
-    assert not bench.loop.wants_park
-    bench.run_until(lambda: bench.loop.torque() == "off", 10.0)
+    assert not bench.loop.state.wants_park
+    bench.run_until(lambda: bench.loop.state.torque() == "off", 10.0)
     bench.run(0.1)
     assert bench.mode() is Mode.FAULT
-    assert bench.loop.faults["elbow"].cause is Cause.TEMPERATURE
-    assert bench.loop.faults["elbow"].done == "nothing: torque was off"
-    assert not bench.loop.wants_park
+    assert bench.loop.state.faults["elbow"].cause is Cause.TEMPERATURE
+    assert bench.loop.state.faults["elbow"].done == "nothing: torque was off"
+    assert not bench.loop.state.wants_park
 
 
 def test_an_arm_with_a_limp_joint_cannot_park():
@@ -290,11 +290,11 @@ def test_an_arm_with_a_limp_joint_cannot_park():
 def test_a_way_to_park_that_there_is_not_is_told_by_the_fault_and_not_waited_for():
     bench = heat(enabled(reactions={Cause.TEMPERATURE: Reaction.PARK}), 76.0)
     bench.loop.give_up_parking("forearm would meet table")
-    assert not bench.loop.wants_park
-    assert bench.loop.faults["elbow"].done == (
+    assert not bench.loop.state.wants_park
+    assert bench.loop.state.faults["elbow"].done == (
         "every joint with torque stopped and holds; the arm could not park: forearm would meet table"
     )
-    assert bench.loop.why == str(bench.loop.faults["elbow"])
+    assert bench.loop.state.why == str(bench.loop.state.faults["elbow"])
     assert bench.mode() is Mode.FAULT
 
 
@@ -302,8 +302,8 @@ def test_a_way_to_park_that_did_not_end_there_leaves_what_happened_since():
     bench = heat(enabled(reactions={Cause.TEMPERATURE: Reaction.PARK}), 76.0)
     bench.loop.protective_stop(on=True, now=bench.now)
     bench.loop.give_up_parking("the state is PROTECTIVE_STOP")
-    assert bench.loop.why == "protective stop"
-    assert "the arm could not park: the state is PROTECTIVE_STOP" in bench.loop.faults["elbow"].done
+    assert bench.loop.state.why == "protective stop"
+    assert "the arm could not park: the state is PROTECTIVE_STOP" in bench.loop.state.faults["elbow"].done
 
 
 @pytest.mark.parametrize(
@@ -316,8 +316,11 @@ def test_a_controller_that_is_gone_leaves_the_arm_to_its_policy(reaction, moves_
     bench.run(0.4)
     bench.loop.controller_gone("the arm controller is gone; holding", bench.now)
     assert bench.mode() is Mode.HOLDING
-    assert (bench.loop.cause, bench.loop.why) == (Cause.CONTROLLER_GONE, "the arm controller is gone; holding")
-    assert bench.loop.wants_park == (reaction is Reaction.PARK)
+    assert (bench.loop.state.cause, bench.loop.state.why) == (
+        Cause.CONTROLLER_GONE,
+        "the arm controller is gone; holding",
+    )
+    assert bench.loop.state.wants_park == (reaction is Reaction.PARK)
     bench.run(1.0)
     assert (bench.positions()["waist"] > begin + 0.35) == moves_on
 
@@ -326,14 +329,14 @@ def test_an_arm_whose_fault_is_cleared_does_not_want_to_park_any_more():
     bench = heat(enabled(reactions={Cause.TEMPERATURE: Reaction.PARK}), 76.0)
     heat(bench, 40.0)
     bench.loop.clear_faults(bench.now)
-    assert not bench.loop.wants_park
+    assert not bench.loop.state.wants_park
 
 
 def test_an_operator_who_stops_the_arm_ends_its_wish_to_park():
     bench = heat(enabled(reactions={Cause.TEMPERATURE: Reaction.PARK}), 76.0)
     bench.loop.hold("stopped", bench.now)
-    assert not bench.loop.wants_park
-    assert bench.loop.cause is Cause.OPERATOR_STOP
+    assert not bench.loop.state.wants_park
+    assert bench.loop.state.cause is Cause.OPERATOR_STOP
 
 
 # Torque off
@@ -359,7 +362,7 @@ def test_such_a_stop_that_is_latched_at_the_start_cuts_the_torque_that_it_finds(
     bench.start().run(0.05)
     assert set(torques(bench).values()) == {0}
     assert bench.mode() is Mode.PROTECTIVE_STOP
-    assert bench.loop.cause is Cause.PROTECTIVE_STOP
+    assert bench.loop.state.cause is Cause.PROTECTIVE_STOP
 
 
 def test_a_protective_stop_before_the_start_is_latched_when_the_bus_comes():
@@ -383,8 +386,8 @@ def test_torque_off_at_once_works_in_every_state(state):
         bench.park()
     bench.loop.torque_off(bench.now)
     assert set(torques(bench).values()) == {0}
-    assert "at once" in bench.loop.why
-    assert bench.loop.session == ""
+    assert "at once" in bench.loop.state.why
+    assert bench.loop.state.session == ""
 
 
 def test_torque_off_is_refused_without_a_bus():

@@ -5,9 +5,9 @@ from contextlib import suppress
 
 import pytest
 
-from armature.dynamixel.faults.cause import Cause, Reaction
 from armature.dynamixel.faults.policy import FaultPolicy
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.cause import Cause, Reaction
+from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.roles import Role
 from armature.emulator.faults.catalogue import EncoderError, Overheat, Overload, Reset, Silence, VoltageDip
 from armature.errors import BusError, BusMismatch, CommandRefused, ServoRefused
@@ -57,15 +57,15 @@ def test_recovery_is_refused_with_the_value_and_the_bound(bench, fault, why, req
 def test_a_fault_tells_the_figures_of_its_own_moment(bench):
     bench.faults.inject(Overheat("elbow", temperature=85.0))
     bench.run(0.03)
-    assert "at 85 °C, limit 80 °C, and has cut its torque" in bench.loop.faults["elbow"].detail
-    assert "let it cool" in bench.loop.faults["elbow"].remedy
+    assert "at 85 °C, limit 80 °C, and has cut its torque" in bench.loop.state.faults["elbow"].detail
+    assert "let it cool" in bench.loop.state.faults["elbow"].remedy
 
 
 def test_an_error_of_an_arm_without_torque_is_not_told_as_a_drop():
     bench = Bench("park").start().run(0.1)
     bench.faults.inject(VoltageDip("elbow", voltage=9.1))
-    bench.run_until(lambda: "elbow" in bench.loop.faults)
-    fault = bench.loop.faults["elbow"]
+    bench.run_until(lambda: "elbow" in bench.loop.state.faults)
+    fault = bench.loop.state.faults["elbow"]
     assert "9.1 V, 9.5 to 16.0 V are allowed, and has no torque, as before" in fault.detail
     assert fault.done == "nothing: torque was off"
 
@@ -76,14 +76,14 @@ def test_what_can_recover_does_and_what_cannot_is_told(bench):
     bench.run(0.2)
     answer = bench.loop.clear_faults(bench.now)
     assert answer == "recovering waist; elbow: it does not answer; check cable and power"
-    bench.run_until(lambda: set(bench.loop.faults) == {"elbow"})
+    bench.run_until(lambda: set(bench.loop.state.faults) == {"elbow"})
     assert torques(bench)["waist"] == 1
 
 
 def test_a_servo_that_keeps_its_torque_is_not_rebooted_under_its_load(bench):
     bench.faults.inject(EncoderError("elbow"))
     bench.run(0.05)
-    assert bench.loop.faults["elbow"].remedy == (
+    assert bench.loop.state.faults["elbow"].remedy == (
         "support the arm, then call /servo_interface/torque_off, then call /servo_interface/clear_faults, "
         "then enable"
     )
@@ -112,7 +112,7 @@ def test_an_overloaded_joint_is_rebooted_alone_and_holds_again(bench):
     assert set(torques(bench).values()) == {1}
     assert bench.servo("elbow").registers[Role.POSITION_P_GAIN] == 900
     assert moved(places, bench.positions()) < HALF_A_DEGREE
-    assert "recovered" in bench.loop.why
+    assert "recovered" in bench.loop.state.why
 
 
 def test_a_joint_of_a_disabled_arm_can_be_rebooted_and_gets_its_registers_back():
@@ -151,7 +151,7 @@ def test_a_reboot_is_refused_without_a_bus(bench):
 def test_one_that_kept_everything_joins_with_its_own_goal(bench):
     bench.faults.inject(Silence("elbow"), seconds=0.15)  # too short for its watchdog
     bench.run(0.1)
-    assert bench.loop.faults["elbow"].cause is Cause.MISSING
+    assert bench.loop.state.faults["elbow"].cause is Cause.MISSING
     goal, places = bench.servo("elbow").registers[Role.GOAL_POSITION], bench.positions()
     bench.run_until(lambda: bench.mode() is Mode.HOLDING)
     bench.run(0.2)
@@ -163,25 +163,25 @@ def test_the_return_of_one_joint_does_not_hide_the_fault_of_another(bench):
     bench.faults.inject(Overload("shoulder"))
     bench.faults.inject(Silence("elbow"), seconds=0.15)
     bench.run(0.1)
-    bench.run_until(lambda: "elbow" not in bench.loop.faults)
-    assert bench.loop.why.startswith("shoulder: overload; elbow: recovered")
+    bench.run_until(lambda: "elbow" not in bench.loop.state.faults)
+    assert bench.loop.state.why.startswith("shoulder: overload; elbow: recovered")
 
 
 def test_one_that_comes_and_goes_joins_by_itself_no_more_than_it_may(bench):
     for _ in range(3):
         bench.faults.inject(Silence("elbow"), seconds=0.15)
-        bench.run_until(lambda: bench.loop.faults)
+        bench.run_until(lambda: bench.loop.state.faults)
         bench.run_until(lambda: bench.mode() is Mode.HOLDING)
     bench.faults.inject(Silence("elbow"), seconds=0.15)
     bench.run(0.6)
-    fault = bench.loop.faults["elbow"]
+    fault = bench.loop.state.faults["elbow"]
     assert fault.cause is Cause.COMMUNICATION
     assert "silent more than 3 times within a minute" in fault.detail
     assert torques(bench)["elbow"] == 1
     bench.loop.clear_faults(bench.now)
     bench.run_until(lambda: bench.mode() is Mode.HOLDING)
     bench.faults.inject(Silence("elbow"), seconds=0.15)  # that was seen to, and counts no more
-    bench.run_until(lambda: bench.loop.faults)
+    bench.run_until(lambda: bench.loop.state.faults)
     bench.run_until(lambda: bench.mode() is Mode.HOLDING)
 
 
@@ -189,7 +189,7 @@ def test_a_servo_that_may_not_return_by_itself_waits_to_be_cleared():
     bench = Bench("park", policy=FaultPolicy(returns=0.0)).enabled()
     bench.faults.inject(Silence("elbow"), seconds=0.15)
     bench.run(0.6)
-    assert bench.loop.faults["elbow"].cause is Cause.COMMUNICATION
+    assert bench.loop.state.faults["elbow"].cause is Cause.COMMUNICATION
 
 
 def test_one_that_stopped_by_its_watchdog_meanwhile_joins_where_it_is(bench):
@@ -206,18 +206,18 @@ def test_one_whose_ram_differs_though_its_torque_is_on_was_tampered_with(bench):
     bench.faults.inject(Silence("elbow"), seconds=0.15)
     bench.run(0.1)
     bench.servo("elbow").registers[Role.POSITION_P_GAIN] = 5
-    bench.run_until(lambda: bench.loop.faults["elbow"].cause is Cause.SILENT_RESET)
-    assert "Position P Gain is 5, not 900" in bench.loop.faults["elbow"].detail
+    bench.run_until(lambda: bench.loop.state.faults["elbow"].cause is Cause.SILENT_RESET)
+    assert "Position P Gain is 5, not 900" in bench.loop.state.faults["elbow"].detail
     bench.loop.clear_faults(bench.now)
-    bench.run_until(lambda: not bench.loop.faults)
+    bench.run_until(lambda: not bench.loop.state.faults)
     assert bench.servo("elbow").registers[Role.POSITION_P_GAIN] == 900
 
 
 def test_one_that_was_reset_is_missing_first_and_then_limp_until_it_is_cleared(bench):
     bench.faults.inject(Reset("elbow"))
     bench.run(0.1)
-    assert bench.loop.faults["elbow"].cause is Cause.MISSING
-    bench.run_until(lambda: bench.loop.faults["elbow"].cause is Cause.SILENT_RESET, 0.9)
+    assert bench.loop.state.faults["elbow"].cause is Cause.MISSING
+    bench.run_until(lambda: bench.loop.state.faults["elbow"].cause is Cause.SILENT_RESET, 0.9)
     bench.run(0.5)
     assert torques(bench)["elbow"] == 0
     bench.loop.clear_faults(bench.now)
@@ -230,8 +230,8 @@ def test_one_that_was_reset_while_nobody_held_the_arm_is_told_and_restored_witho
     bench = Bench("park", registers=GAINS).start().run(0.1)
     bench.faults.inject(Reset("elbow"))
     bench.run(0.1)
-    bench.run_until(lambda: bench.loop.faults["elbow"].cause is Cause.SILENT_RESET)
-    assert "it was reset: Position P Gain is" in bench.loop.faults["elbow"].detail
+    bench.run_until(lambda: bench.loop.state.faults["elbow"].cause is Cause.SILENT_RESET)
+    assert "it was reset: Position P Gain is" in bench.loop.state.faults["elbow"].detail
     bench.loop.clear_faults(bench.now)
     bench.run_until(lambda: bench.mode() is Mode.DISABLED)
     assert bench.servo("elbow").registers[Role.POSITION_P_GAIN] == 900
@@ -265,8 +265,8 @@ def test_a_return_with_one_servo_missing_goes_on_with_the_others(bench):
     away(bench, "elbow")
     bench.run(0.1)
     assert bench.mode() is Mode.FAULT
-    assert bench.loop.faults["elbow"].cause is Cause.MISSING
-    read = {joint for joint, axis in bench.loop.axes.items() if axis.ticks is not None}
+    assert bench.loop.state.faults["elbow"].cause is Cause.MISSING
+    read = {joint for joint, axis in bench.loop.state.axes.items() if axis.ticks is not None}
     assert read == set(JOINTS) - {"elbow"}
     bench.speak("elbow")
     bench.run_until(lambda: bench.mode() is Mode.HOLDING)
@@ -281,11 +281,11 @@ def test_a_process_started_anew_beside_a_missing_servo_goes_on_with_the_others(b
     fresh.port.time = bench.port.time
     fresh.start().run(0.1)
     assert fresh.mode() is Mode.FAULT
-    assert set(fresh.loop.faults) == {"elbow"}
-    assert "elbow" not in fresh.loop.setpoints(fresh.now)
+    assert set(fresh.loop.state.faults) == {"elbow"}
+    assert "elbow" not in fresh.loop.state.setpoints(fresh.now)
     fresh.speak("elbow")
     fresh.run_until(lambda: fresh.mode() is Mode.HOLDING)
-    assert "elbow" in fresh.loop.setpoints(fresh.now)
+    assert "elbow" in fresh.loop.state.setpoints(fresh.now)
 
 
 def test_a_fault_that_waits_to_be_cleared_outlives_the_bus(bench):
@@ -298,7 +298,7 @@ def test_a_fault_that_waits_to_be_cleared_outlives_the_bus(bench):
     bench.port.unplugged = False
     bench.start().run(0.1)
     assert bench.mode() is Mode.FAULT
-    assert bench.loop.faults["elbow"].cause is Cause.OVERLOAD
+    assert bench.loop.state.faults["elbow"].cause is Cause.OVERLOAD
     bench.loop.clear_faults(bench.now)
     bench.run_until(lambda: bench.mode() is Mode.HOLDING)
 
@@ -312,7 +312,7 @@ def test_a_joint_that_a_policy_turned_off_is_not_taken_for_one_that_was_reset():
     bench.run(0.05)
     bench.port.unplugged = False
     bench.start().run(0.3)
-    assert {joint: fault.cause for joint, fault in bench.loop.faults.items()} == {"elbow": Cause.TEMPERATURE}
+    assert {joint: fault.cause for joint, fault in bench.loop.state.faults.items()} == {"elbow": Cause.TEMPERATURE}
 
 
 def test_a_return_to_nobody_is_refused(bench):
@@ -340,15 +340,15 @@ def test_a_return_to_another_model_is_refused(bench):
 
 def test_eeprom_is_written_only_where_it_differs_and_counted():
     bench = Bench("park").start()
-    assert bench.loop.eeprom_writes == len(JOINTS)  # Return Delay Time
-    assert "7 EEPROM registers differed and were written" in bench.loop.why
+    assert bench.loop.state.eeprom_writes == len(JOINTS)  # Return Delay Time
+    assert "7 EEPROM registers differed and were written" in bench.loop.state.why
     bench.loop.enable("s1", bench.now)
     bench.port.unplugged = True
     bench.run(0.02)
     bench.port.unplugged = False
     bench.start()
-    assert bench.loop.eeprom_writes == len(JOINTS)
-    assert "EEPROM" not in bench.loop.why
+    assert bench.loop.state.eeprom_writes == len(JOINTS)
+    assert "EEPROM" not in bench.loop.state.why
 
 
 def test_eeprom_of_a_servo_that_holds_is_left_alone(bench):
@@ -365,4 +365,4 @@ def test_a_write_that_reads_back_otherwise_is_refused(bench):
     elbow.write = lambda address, data: 0  # it says yes and does nothing
     registers = bench.loop._servos.registers
     with pytest.raises(ServoRefused, match="servo 3 refused Torque Enable := 0: it reads back 1"):
-        registers.write_verified(bench.loop.axes["elbow"], Role.TORQUE_ENABLE, 0)
+        registers.write_verified(bench.loop.state.axes["elbow"], Role.TORQUE_ENABLE, 0)

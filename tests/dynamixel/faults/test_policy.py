@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from armature.dynamixel.faults.cause import ERROR_BITS, Cause, Reaction, causes_of
 from armature.dynamixel.faults.policy import ALLOWED, FaultPolicy
+from armature.dynamixel.status.cause import ERROR_BITS, Cause, Reaction, causes_of
 from armature.errors import ConfigError
 
 
@@ -16,7 +16,7 @@ def test_every_cause_has_a_default_that_it_allows(cause):
 
 @pytest.mark.parametrize("cause", list(Cause))
 def test_no_cause_cuts_torque_unless_it_is_told_to(cause):
-    assert FaultPolicy().reaction(cause) in (Reaction.YIELD, Reaction.STOP, Reaction.HOLD)
+    assert FaultPolicy().reaction(cause) in (Reaction.BACK_OFF, Reaction.STOP, Reaction.HOLD)
 
 
 def test_settings_survive_the_way_to_another_process():
@@ -43,8 +43,8 @@ def test_what_is_not_given_keeps_its_default():
 )
 def test_a_policy_that_its_cause_does_not_allow_is_refused_with_those_it_does(cause, reaction):
     allowed = ", ".join(map(str, ALLOWED[cause]))
-    with pytest.raises(ConfigError, match=rf"faults.{cause.parameter}.policy: '{reaction}' .*{allowed}"):
-        FaultPolicy.read({f"{cause.parameter}.policy": str(reaction)})
+    with pytest.raises(ConfigError, match=rf"faults.{cause.value}.policy: '{reaction}' .*{allowed}"):
+        FaultPolicy.read({f"{cause.value}.policy": str(reaction)})
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_policy_that_its_cause_does_not_allow_is_refused_with_those_it_does(ca
         ("temperature.stop", 20.0, "each must be at least the one before it"),
         ("load.time", "long", "a number is needed"),
         ("load.time", True, "a number is needed"),
-        ("overload.policy", "jump", "policies are hold, yield, stop, slow, park, torque_off"),
+        ("overload.policy", "jump", "policies are hold, back_off, stop, slow, park, torque_off"),
         ("overlord.policy", "stop", "there are .*faults.overload.policy"),
         ("overload", "stop", "there are"),
         ("load.often", 1.0, "there are"),

@@ -8,9 +8,9 @@ import pytest
 
 from armature.core.control.blocked import Block
 from armature.core.model.arm import Limit
-from armature.dynamixel.faults.cause import Cause
 from armature.dynamixel.faults.policy import FaultPolicy
-from armature.dynamixel.faults.remedy import (
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.remedy import (
     BRING_BACK,
     LET_DOWN,
     REPLUG,
@@ -20,7 +20,7 @@ from armature.dynamixel.faults.remedy import (
     Step,
     remedy_of,
 )
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.states import Mode
 from armature.emulator.faults.catalogue import (
     ElectricalShock,
     EncoderError,
@@ -48,13 +48,13 @@ def struck(*faults: object, **settings: object) -> Bench:
 
 
 def told(bench: Bench) -> Remedy:
-    return bench.loop.remedy(bench.now)
+    return bench.loop.state.remedy(bench.now)
 
 
 def pushed_beyond(*others: object) -> Bench:
     limits, policy = {STILL: NARROW}, FaultPolicy(limit_margin=0.02)
     bench = struck(Push(STILL, torque=2.0), *others, limits=limits, policy=policy)
-    assert bench.loop.faults[STILL].cause is Cause.LIMIT
+    assert bench.loop.state.faults[STILL].cause is Cause.LIMIT
     return bench
 
 
@@ -83,7 +83,7 @@ def test_where_something_is_in_a_joints_way_no_parking_is_advised():
 
 def test_what_is_let_down_comes_before_what_is_cleared():
     bench = struck(ElectricalShock("elbow"), EncoderError("shoulder"))
-    assert bench.loop.faults["elbow"].remedy.steps == (Step.BY_HAND, Step.CLEAR_FAULTS)
+    assert bench.loop.state.faults["elbow"].remedy.steps == (Step.BY_HAND, Step.CLEAR_FAULTS)
     assert told(bench) == SUPPORT
 
 
@@ -95,7 +95,7 @@ def test_what_is_silent_behind_an_error_has_to_be_heard_first():
     bench = struck(EncoderError("elbow"))
     bench.faults.inject(Silence("elbow"))
     bench.run(0.3)
-    assert bench.loop.faults["elbow"].cause is Cause.ENCODER
+    assert bench.loop.state.faults["elbow"].cause is Cause.ENCODER
     assert told(bench) == REPLUG_FIRST
 
 
@@ -121,7 +121,7 @@ def test_a_limp_arm_out_of_its_range_says_so_before_it_is_enabled():
 
 def test_a_limp_arm_that_a_hand_moves_out_of_its_range_is_not_told_anew_at_each_cycle():
     bench = Bench("park", limits={STILL: NARROW}).start().run(0.1)
-    report = BusReport(bench.loop, bench.bus)
+    report = BusReport(bench.loop.state, bench.bus)
     count = 0
     for cycle in range(50):
         bench.faults.inject(Place(STILL, position=0.3 + 0.01 * cycle))
@@ -167,9 +167,9 @@ def test_every_state_names_what_leads_to_an_arm_that_takes_commands(prepare, ste
 
 def test_state_and_faults_carry_the_steps_to_whoever_reads_them():
     bench = struck(EncoderError("elbow"))
-    status = BusReport(bench.loop, bench.bus).status(bench.now)
-    assert (status.remedy, status.steps) == (SUPPORT, ("torque_off", "clear_faults", "enable"))
-    assert status.faults[0]["steps"] == ["torque_off", "clear_faults", "enable"]
+    status = BusReport(bench.loop.state, bench.bus).status(bench.now)
+    assert (status.remedy, status.remedy.steps) == (SUPPORT, SUPPORT.steps)
+    assert status.faults[0].fault.remedy.steps == (Step.TORQUE_OFF, Step.CLEAR_FAULTS, Step.ENABLE)
     assert bench.mode() is Mode.FAULT
 
 
@@ -194,7 +194,7 @@ def test_nothing_moves_by_following_an_encoder_fault_with_the_arm_supported():
 
 def test_where_a_joint_has_just_given_way_to_something_no_parking_is_advised():
     bench = struck(VoltageDip("elbow", voltage=9.0))
-    bench.loop._giving_way.blocks["waist"] = Block(0.0, 1)
+    bench.loop._parts.back_off._joints["waist"].block = Block(0.0, 1)
     bench.run(0.05)
     assert told(bench) == SUPPORT
 

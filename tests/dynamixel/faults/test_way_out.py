@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 
 from armature.bench.faults.recovery import requests
-from armature.dynamixel.faults import way_out
-from armature.dynamixel.faults.cause import Cause
-from armature.dynamixel.faults.remedy import HOME_TURN, Step
-from armature.dynamixel.faults.states import Fault, Mode
+from armature.dynamixel.faults.policy import FaultPolicy
+from armature.dynamixel.faults.way_out import WaysOut
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.remedy import RESTORE_TURNS, Step
+from armature.dynamixel.status.states import Fault, Mode
 from armature.emulator.faults.catalogue import (
     ElectricalShock,
     EncoderError,
@@ -27,7 +26,13 @@ CAN_BE_ENABLED = (Mode.HOLDING, Mode.DISABLED)
 
 
 def step(bench):
-    return way_out.first(way for way, _ in bench.loop.ways_out().values())
+    """The step that the whole arm names, which its remedy names too, or else that something is waited for."""
+    way = bench.loop.state.way_out
+    if way is None:
+        return ""
+    assert way.remedy == bench.loop.state.remedy(bench.now)
+    assert way.step in (*way.remedy.steps, Step.WAIT)
+    return way.step
 
 
 def take(bench, named):
@@ -83,24 +88,28 @@ def test_what_nothing_ends_yet_is_waited_for_and_says_what_for(fault, waits, ste
     bench.faults.inject(fault)
     bench.run(1.0)
     assert step(bench) == Step.WAIT
-    assert waits in bench.loop.ways_out()["elbow"][1]
+    assert waits in bench.loop.state.ways_out()["elbow"].waits_for
     bench.faults.clear()
     bench.faults.inject(Overheat("elbow", temperature=45.0))
     bench.run(3.0)
     assert follow(bench) == steps
 
 
-def test_of_two_faults_the_one_that_can_be_ended_now_leads_on():
+def test_what_is_silent_is_waited_for_before_another_one_is_cleared_as_the_remedy_says():
     bench = Bench("park").enabled()
     bench.faults.inject(Silence("waist"))
     bench.faults.inject(Overload("elbow"))
     bench.run(0.3)
     bench.faults.clear("overload")
-    assert {name: str(way) for name, (way, _) in bench.loop.ways_out().items()} == {
+    assert {name: str(way.step) for name, way in bench.loop.state.ways_out().items()} == {
         "waist": "wait",
         "elbow": "clear_faults",
     }
-    assert step(bench) == "clear_faults"
+    assert step(bench) == Step.WAIT
+    assert bench.loop.state.way_out.waits_for == "waist: it does not answer; check cable and power"
+    bench.faults.clear()
+    bench.run(1.0)
+    assert step(bench) == Step.CLEAR_FAULTS
 
 
 def test_an_arm_that_cannot_park_beside_a_servo_that_keeps_its_torque_must_be_supported():
@@ -115,8 +124,13 @@ def test_an_arm_that_cannot_park_beside_a_servo_that_keeps_its_torque_must_be_su
 
 @pytest.mark.parametrize(("has_torque", "named"), [(True, Step.TORQUE_OFF), (False, Step.WAIT)])
 def test_torque_is_to_be_turned_off_only_where_there_is_any(has_torque, named):
-    fault = Fault("drum", Cause.TURNS_LOST, "", "", HOME_TURN, needs_clearing=True, since=0.0)
-    assert way_out.step(fault, SimpleNamespace(torque=has_torque), "") is named
+    bench = Bench("park").enabled() if has_torque else Bench("park").start()
+    servos = bench.loop._servos
+    ways = WaysOut(servos, {}, FaultPolicy())
+    ways.persistence.why = lambda _fault, look: ""
+    cause = Cause.MULTI_TURN_POSITION_LOST
+    fault = Fault("elbow", cause, "", "", RESTORE_TURNS, needs_clearing=True, since=0.0)
+    assert ways.of(fault).step is named
 
 
 def test_what_is_foreseen_is_read_from_no_servo():
@@ -124,7 +138,7 @@ def test_what_is_foreseen_is_read_from_no_servo():
     bench.faults.inject(Overheat("elbow", temperature=82.0))
     bench.run(0.3)
     before = bench.bus.statistics()
-    bench.loop.ways_out()
+    bench.loop.state.ways_out()
     assert bench.bus.statistics() == before
 
 
@@ -142,11 +156,11 @@ def test_a_protective_stop_stays_the_reason_whatever_happens_meanwhile(meanwhile
     if meanwhile != "fault":
         assert bench.loop.clear_faults(bench.now) == "recovering elbow"
     if meanwhile == "recovery":
-        bench.run_until(lambda: not bench.loop.faults)
+        bench.run_until(lambda: not bench.loop.state.faults)
     if meanwhile == "fault":
         bench.servo("waist").fail(0x20)
-        bench.run_until(lambda: "waist" in bench.loop.faults)
-    assert (bench.mode(), bench.loop.why) == (Mode.PROTECTIVE_STOP, "protective stop")
-    assert str(bench.loop.cause) == "protective stop"
+        bench.run_until(lambda: "waist" in bench.loop.state.faults)
+    assert (bench.mode(), bench.loop.state.why) == (Mode.PROTECTIVE_STOP, "protective stop")
+    assert str(bench.loop.state.cause) == "protective stop"
     bench.loop.protective_stop(False, bench.now)
-    assert bench.loop.why == "protective stop released"
+    assert bench.loop.state.why == "protective stop released"

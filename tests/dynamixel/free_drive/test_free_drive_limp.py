@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from armature.dynamixel.faults.cause import Cause
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.roles import Role
 from armature.emulator.faults.catalogue import Overload, Place, Reset, Silence
 from armature.errors import CommandRefused, ServoTimeout
@@ -52,9 +52,9 @@ def test_it_loses_its_torque_alone_and_the_answer_says_so():
     assert free(bench) == "elbow: its torque is off: it falls unless somebody holds it; the others hold"
     assert limp(bench) == {"elbow"}
     assert bench.mode() is Mode.HOLDING
-    assert (bench.loop.session, bench.loop.torque()) == ("", "partial")
-    assert bench.loop.free == {"elbow": "torque off"}
-    assert not bench.loop.faults
+    assert (bench.loop.state.session, bench.loop.state.torque()) == ("", "partial")
+    assert bench.loop.state.free == {"elbow": "torque off"}
+    assert not bench.loop.state.faults
 
 
 def test_it_falls_onto_its_stop_and_the_others_hold(bench):
@@ -63,8 +63,8 @@ def test_it_falls_onto_its_stop_and_the_others_hold(bench):
     assert bench.positions()["elbow"] == pytest.approx(ARM.limit("elbow").upper, abs=0.02)
     assert moved(before, bench.positions(), "elbow") < SOFT
     assert bench.mode() is Mode.HOLDING
-    assert not bench.loop.faults
-    sent = bench.loop.setpoints(bench.now)["elbow"].position
+    assert not bench.loop.state.faults
+    sent = bench.loop.state.setpoints(bench.now)["elbow"].position
     assert sent == pytest.approx(bench.positions()["elbow"], abs=0.01)
 
 
@@ -75,11 +75,11 @@ def test_on_its_stop_it_holds_again_without_a_step(bench):
     bench.run(0.5)
     assert moved(before, bench.positions()) < HALF_A_DEGREE
     assert limp(bench) == set()
-    assert (bench.mode(), dict(bench.loop.free)) == (Mode.HOLDING, {})
+    assert (bench.mode(), dict(bench.loop.state.free)) == (Mode.HOLDING, {})
     bench.loop.enable("s2", bench.now)
     bench.loop.follow(move(bench, -0.1, 0.5, "s2", joint="elbow"), bench.now)
     bench.run(0.7)
-    assert bench.mode() is Mode.ENABLED, bench.loop.why
+    assert bench.mode() is Mode.ENABLED, bench.loop.state.why
 
 
 def test_a_hand_puts_it_somewhere_and_it_holds_there(bench):
@@ -90,7 +90,7 @@ def test_a_hand_puts_it_somewhere_and_it_holds_there(bench):
     bench.run(0.5)
     sag = math.radians(4.0)  # of a servo whose goal was set to where it is, under the weight that the hand held
     assert bench.positions()["elbow"] == pytest.approx(0.3, abs=sag)
-    assert bench.loop.setpoints(bench.now)["elbow"].position == pytest.approx(0.3, abs=0.01)
+    assert bench.loop.state.setpoints(bench.now)["elbow"].position == pytest.approx(0.3, abs=0.01)
 
 
 def test_a_loop_that_was_busy_does_not_send_it_back_to_where_it_was(bench):
@@ -100,7 +100,7 @@ def test_a_loop_that_was_busy_does_not_send_it_back_to_where_it_was(bench):
         bench.port.time += 0.15
         held(bench)
         bench.run(0.3)
-        assert bench.loop.setpoints(bench.now)["elbow"].position == pytest.approx(0.0, abs=0.01)
+        assert bench.loop.state.setpoints(bench.now)["elbow"].position == pytest.approx(0.0, abs=0.01)
 
 
 def test_beyond_its_limit_it_is_warned_of_and_gets_no_torque_until_it_is_back():
@@ -110,10 +110,10 @@ def test_beyond_its_limit_it_is_warned_of_and_gets_no_torque_until_it_is_back():
     free(bench)
     with bench.faults.injected(Place("elbow", position=0.95)):
         bench.run(0.1)
-        (warning,) = bench.loop.warnings
+        (warning,) = bench.loop.state.warnings
         assert (warning.joint, warning.cause) == ("elbow", Cause.LIMIT)
         assert "its limits are -1.9200 to 0.8000" in warning.detail
-        assert not bench.loop.faults
+        assert not bench.loop.state.faults
         with pytest.raises(
             CommandRefused, match=r"elbow is at 0\.9\d+, its limits are -1\.9200 to 0\.8000; move it"
         ):
@@ -121,7 +121,7 @@ def test_beyond_its_limit_it_is_warned_of_and_gets_no_torque_until_it_is_back():
         assert limp(bench) == {"elbow"}
     with bench.faults.injected(Place("elbow", position=0.75)):
         bench.run(0.1)
-        assert not bench.loop.warnings
+        assert not bench.loop.state.warnings
         held(bench)
         assert limp(bench) == set()
 
@@ -131,11 +131,11 @@ def test_both_servos_of_a_joint_lose_their_torque_and_get_it_back_together():
     free(bench, "boom")
     bench.run(0.2)
     assert [bench.servo(name).registers[Role.TORQUE_ENABLE] for name in (FIRST, SECOND)] == [0, 0]
-    assert not bench.loop.faults
+    assert not bench.loop.state.faults
     held(bench, "boom")
     bench.run(0.3)
     assert [bench.servo(name).registers[Role.TORQUE_ENABLE] for name in (FIRST, SECOND)] == [1, 1]
-    assert not bench.loop.faults
+    assert not bench.loop.state.faults
 
 
 # Stops, faults and other acts
@@ -153,21 +153,21 @@ def test_a_stop_gives_it_no_torque(bench, stop):
         bench.loop.orphan()
     bench.run(0.2)
     assert limp(bench) == {"elbow"}
-    assert bench.loop.free == {"elbow": "torque off"}
-    assert not bench.loop.faults
+    assert bench.loop.state.free == {"elbow": "torque off"}
+    assert not bench.loop.state.faults
 
 
 def test_one_that_was_silent_and_kept_its_ram_goes_on_to_be_free(bench):
     bench.faults.inject(Silence("elbow"), seconds=0.2)
     bench.run(0.1)
-    assert bench.loop.faults["elbow"].cause is Cause.MISSING
+    assert bench.loop.state.faults["elbow"].cause is Cause.MISSING
     with pytest.raises(CommandRefused, match="elbow: missing: it does not answer; check its cable and power"):
         held(bench)
-    bench.run_until(lambda: not bench.loop.faults)
+    bench.run_until(lambda: not bench.loop.state.faults)
     bench.run(0.2)
     assert limp(bench) == {"elbow"}
-    assert bench.loop.free == {"elbow": "torque off"}
-    assert not bench.loop.faults
+    assert bench.loop.state.free == {"elbow": "torque off"}
+    assert not bench.loop.state.faults
 
 
 def test_one_that_was_reset_is_told_and_holds_once_it_is_recovered():
@@ -176,22 +176,22 @@ def test_one_that_was_reset_is_told_and_holds_once_it_is_recovered():
     bench.run(1.0)
     bench.faults.inject(Reset("elbow"))
     bench.run_until(
-        lambda: "elbow" in bench.loop.faults and bench.loop.faults["elbow"].cause is Cause.SILENT_RESET
+        lambda: "elbow" in bench.loop.state.faults and bench.loop.state.faults["elbow"].cause is Cause.SILENT_RESET
     )
-    assert "it was reset: Position P Gain is 800, not 900" in bench.loop.faults["elbow"].detail
+    assert "it was reset: Position P Gain is 800, not 900" in bench.loop.state.faults["elbow"].detail
     before = bench.positions()
     bench.loop.clear_faults(bench.now)
     bench.run_until(lambda: bench.mode() is Mode.HOLDING)
     bench.run(0.2)
     assert moved(before, bench.positions()) < HALF_A_DEGREE
-    assert (limp(bench), dict(bench.loop.free)) == (set(), {})
+    assert (limp(bench), dict(bench.loop.state.free)) == (set(), {})
 
 
 def test_a_fault_of_another_joint_leaves_it_free_and_it_may_hold_again(bench):
     bench.run(1.0)
     bench.faults.inject(Overload("waist"))
     bench.run(0.1)
-    assert set(bench.loop.faults) == {"waist"}
+    assert set(bench.loop.state.faults) == {"waist"}
     assert held(bench) == "elbow holds where it is"
     bench.run(0.1)
     assert limp(bench) == {"waist"}
@@ -204,8 +204,8 @@ def test_a_bus_that_was_gone_finds_it_free(bench):
         held(bench)
     bench.port.unplugged = False
     bench.start().run(0.2)
-    assert bench.loop.free == {"elbow": "torque off"}
-    assert not bench.loop.faults
+    assert bench.loop.state.free == {"elbow": "torque off"}
+    assert not bench.loop.state.faults
 
 
 @pytest.mark.parametrize("request_name", ["enable", "park"])
@@ -223,7 +223,7 @@ def test_an_arm_one_joint_of_which_is_limp_is_not_commanded(bench, request_name)
 def test_torque_off_ends_it_and_enabling_brings_all_back(bench):
     bench.loop.torque_off(bench.now)
     bench.run(1.5)
-    assert (bench.mode(), dict(bench.loop.free)) == (Mode.DISABLED, {})
+    assert (bench.mode(), dict(bench.loop.state.free)) == (Mode.DISABLED, {})
     bench.loop.enable("s2", bench.now)
     bench.run(0.1)
     assert limp(bench) == set()
@@ -237,7 +237,7 @@ def test_the_last_joint_with_torque_is_not_let_go():
         CommandRefused, match="boom is the last joint with torque; to turn all torque off use /servo"
     ):
         free(bench, "boom")
-    assert bench.loop.torque() == "partial"
+    assert bench.loop.state.torque() == "partial"
 
 
 def test_one_that_does_not_hear_it_is_told_of_and_let_go_once_it_hears():
@@ -246,8 +246,8 @@ def test_one_that_does_not_hear_it_is_told_of_and_let_go_once_it_hears():
     bench.silence("elbow")
     with pytest.raises(ServoTimeout):
         free(bench)
-    assert bench.loop.session == ""
+    assert bench.loop.state.session == ""
     bench.speak("elbow")
     bench.run(0.1)
     assert elbow.registers[Role.TORQUE_ENABLE] == 0
-    assert bench.loop.free == {"elbow": "torque off"}
+    assert bench.loop.state.free == {"elbow": "torque off"}

@@ -49,7 +49,7 @@ class Guiding(Ordeal):
         self.guide(begin=True)
 
     def move(self) -> None:
-        if "boom" in self.bench.loop.setpoints(self.bench.now):  # else it was never read
+        if "boom" in self.bench.loop.state.setpoints(self.bench.now):  # else it was never read
             super().move()
 
     def push(self) -> None:
@@ -78,9 +78,9 @@ def test_nothing_jumps_and_all_of_it_recovers(seed, wiring):
         ordeal.befall()
     ordeal.recover()
     bench = ordeal.bench
-    assert not bench.loop.faults, (ordeal.told, bench.loop.faults)
-    assert not bench.loop.free, ordeal.told
-    assert bench.loop.torque() in ("on", "off"), ordeal.told
-    if bench.loop.torque() == "on" and wiring is not WIRING:
+    assert not bench.loop.state.faults, (ordeal.told, bench.loop.state.faults)
+    assert not bench.loop.state.free, ordeal.told
+    assert bench.loop.state.torque() in ("on", "off"), ordeal.told
+    if bench.loop.state.torque() == "on" and wiring is not WIRING:
         currents = [bench.servo(name).registers[Role.GOAL_CURRENT] for name in (FIRST, SECOND)]
         assert currents == [USUAL, USUAL], ordeal.told

@@ -6,6 +6,7 @@ import os
 import struct
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,10 +16,14 @@ from hypothesis import strategies as st
 from armature.core.trajectory.segments import Segment
 from armature.core.trajectory.trajectory import Trajectory
 from armature.dynamixel.loop import link
+from armature.dynamixel.loop.status import Problem, Status, pack_status, unpack_status
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.remedy import SUPPORT, Step
+from armature.dynamixel.status.states import Fault, WayOut
 
 numbers = st.floats(allow_nan=True, allow_infinity=True)
 finite = st.floats(-1e6, 1e6)
-WIDTH = len(link.AxisReading.__dataclass_fields__)
+WIDTH = len(link.JointReading.__dataclass_fields__) - 2  # beside torque and hardware error
 
 
 def same(first: object, second: object) -> bool:
@@ -34,16 +39,18 @@ def same(first: object, second: object) -> bool:
     head=st.tuples(
         st.integers(0, 2**64 - 1), finite, finite, finite, finite, st.integers(0, 8), st.integers(0, 2**64 - 1)
     ),
-    rows=st.lists(st.tuples(*[numbers] * WIDTH), max_size=12),
+    rows=st.lists(
+        st.tuples(*[numbers] * WIDTH, st.none() | st.booleans(), st.none() | st.integers(0, 255)), max_size=12
+    ),
 )
 def test_readings_come_back_as_they_went_nan_included(head, rows):
-    readings = link.Readings(*head, tuple(link.AxisReading(*row) for row in rows))
+    readings = link.CycleReadings(*head, tuple(link.JointReading(*row) for row in rows))
     assert same(link.unpack_readings(link.pack_readings(readings)), readings)
 
 
 def test_readings_of_thirty_joints_fit_their_mailbox():
-    axis = link.AxisReading(*[math.nan] * WIDTH)
-    data = link.pack_readings(link.Readings(1, 0.0, 0.0, 0.0, 0.0, 0, 0, (axis,) * 30))
+    axis = link.JointReading(*[math.nan] * WIDTH, True, 0x24)
+    data = link.pack_readings(link.CycleReadings(1, 0.0, 0.0, 0.0, 0.0, 0, 0, (axis,) * 30))
     assert len(data) <= link.Mailbox(memoryview(bytearray(link.READINGS_SIZE))).capacity
 
 
@@ -93,10 +100,16 @@ def test_segments_come_back_as_they_went(sent):
 
 
 def test_a_status_comes_back_as_it_went():
-    fault = {"joint": "elbow", "cause": "hardware error: overload", "done": "held", "remedy": "clear", "age": 1.5}
-    status = link.Status("FAULT", "partial", "s1", "why: „quoted“", True, (fault,), bus={"cycles": 3})
-    assert link.pack_status(status)[:1] == link.STATUS
-    assert link.unpack_status(link.pack_status(status)) == status
+    fault = Fault("elbow", Cause.OVERLOAD, "it reports it", "held", SUPPORT, needs_clearing=True, since=3.0)
+    way = WayOut(SUPPORT, Step.TORQUE_OFF, "elbow: „it keeps its torque“")
+    warned = Problem(replace(fault, cause=Cause.LOAD), 0.5)
+    told = {"warnings": (warned,), "free": ("jaw",), "remedy": SUPPORT, "way_out": way, "bus": {"cycles": 3}}
+    status = Status("FAULT", "partial", "s1", "why: „quoted“", True, (Problem(fault, 1.5, way),), **told)
+    assert pack_status(status)[:1] == link.STATUS
+    back = unpack_status(pack_status(status))
+    assert back == status
+    assert (back.faults[0].fault.cause, back.way_out.step) == (Cause.OVERLOAD, Step.TORQUE_OFF)
+    assert back.remedy.steps == back.faults[0].fault.remedy.steps == SUPPORT.steps
 
 
 def test_a_call_comes_back_as_it_went():

@@ -7,7 +7,7 @@ import pytest
 
 from armature.core.trajectory.segments import Segment
 from armature.core.trajectory.trajectory import Trajectory
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.roles import Role
 from armature.errors import CommandRefused, GoalRefused
 
@@ -18,7 +18,7 @@ def move(
     bench: Bench, distance: float, seconds: float, session: str = "s1", *, joint="waist", delay=0.0
 ) -> Segment:
     """A quintic from where the set-point is, over a distance [rad], from rest to rest."""
-    begin = bench.loop.setpoints(bench.now)[joint].position
+    begin = bench.loop.state.setpoints(bench.now)[joint].position
     motion = Trajectory((joint,), [0.0, seconds], [[begin], [begin + distance]], [[0.0]] * 2, [[0.0]] * 2)
     return Segment(1, session, bench.now + delay, motion)
 
@@ -74,7 +74,7 @@ def test_a_jump_is_refused_with_the_numbers_and_the_arm_stops_and_holds(bench):
     with pytest.raises(GoalRefused, match=r"waist position: 1.0 refused; the set-point is at .*begin within"):
         bench.loop.follow(Segment(2, "s1", bench.now, jump), bench.now)
     assert bench.mode() is Mode.HOLDING
-    assert "begin within" in bench.loop.why
+    assert "begin within" in bench.loop.state.why
     bench.run(0.5)
     rest = bench.positions()["waist"]
     bench.run(0.2)
@@ -88,7 +88,7 @@ def test_the_set_point_stays_continuous_when_a_motion_is_stopped(bench):
     for index in range(100):
         bench.cycle()
         times.append(bench.now)  # cycles read this and that, and so end sooner or later
-        path.append(bench.loop.setpoints(bench.now)["waist"].position)
+        path.append(bench.loop.state.setpoints(bench.now)["waist"].position)
         if index == 40:
             bench.loop.hold("test", bench.now)
     velocity = np.diff(path) / np.diff(times)
@@ -97,10 +97,10 @@ def test_the_set_point_stays_continuous_when_a_motion_is_stopped(bench):
 
 
 def test_a_stop_while_nothing_moves_changes_nothing(bench):
-    before = {joint: point.position for joint, point in bench.loop.setpoints(bench.now).items()}
+    before = {joint: point.position for joint, point in bench.loop.state.setpoints(bench.now).items()}
     bench.loop.hold("test", bench.now)
-    assert {joint: point.position for joint, point in bench.loop.setpoints(bench.now).items()} == before
-    assert not bench.loop.is_moving(bench.now)
+    assert {joint: point.position for joint, point in bench.loop.state.setpoints(bench.now).items()} == before
+    assert not bench.loop.state.is_moving(bench.now)
 
 
 @pytest.mark.parametrize("begin", [0.0, 0.2], ids=["at rest", "moving"])
@@ -109,7 +109,7 @@ def test_a_protective_stop_stops_latches_and_releases_to_holding(bench, begin):
     bench.run(begin)
     bench.loop.protective_stop(True, bench.now)
     assert bench.mode() is Mode.PROTECTIVE_STOP
-    assert bench.loop.session == ""
+    assert bench.loop.state.session == ""
     with pytest.raises(CommandRefused, match="release with /servo_interface/protective_stop false"):
         bench.loop.enable("s2", bench.now)
     bench.run(0.6)
@@ -118,7 +118,7 @@ def test_a_protective_stop_stops_latches_and_releases_to_holding(bench, begin):
     bench.run(0.2)
     assert bench.mode() is Mode.HOLDING
     assert bench.positions()["waist"] == pytest.approx(rest, abs=0.002)
-    assert bench.loop.torque() == "on"
+    assert bench.loop.state.torque() == "on"
 
 
 def test_a_protective_stop_of_a_disabled_arm_latches_and_releases_to_disabled():
@@ -126,7 +126,7 @@ def test_a_protective_stop_of_a_disabled_arm_latches_and_releases_to_disabled():
     bench.loop.protective_stop(True, bench.now)
     bench.run(0.05)
     assert bench.mode() is Mode.PROTECTIVE_STOP
-    assert bench.loop.torque() == "off"
+    assert bench.loop.state.torque() == "off"
     bench.loop.protective_stop(False, bench.now)
     assert bench.mode() is Mode.DISABLED
 
@@ -136,7 +136,7 @@ def test_a_protective_stop_outlives_the_bus_and_shows_again_when_it_is_back(benc
     bench.port.unplugged = True
     bench.run(0.05)
     assert bench.mode() is Mode.DISCONNECTED
-    assert bench.loop.protective_stop_latched
+    assert bench.loop.state.protective_stop_latched
     bench.port.unplugged = False
     bench.start()
     assert bench.mode() is Mode.PROTECTIVE_STOP
@@ -162,7 +162,7 @@ def test_an_orphan_ends_its_motion_at_rest_and_holds(bench):
         bench.loop.follow(move(bench, 0.1, 0.4), bench.now)
     bench.run(0.6)
     assert bench.positions()["waist"] == pytest.approx(goal, abs=0.02)
-    assert bench.loop.torque() == "on"
+    assert bench.loop.state.torque() == "on"
 
 
 def test_an_orphan_that_is_disabled_stays_disabled():
@@ -183,7 +183,7 @@ def test_parking_ends_with_torque_off_where_it_was_asked_to(bench):
     park(bench)
     assert bench.mode() is Mode.PARKING
     bench.run(0.3)
-    assert bench.loop.torque() == "on"
+    assert bench.loop.state.torque() == "on"
     bench.run_until(lambda: bench.mode() is Mode.DISABLED)
     assert not any(servo.registers[Role.TORQUE_ENABLE] for servo in bench.far.servos)
     assert bench.positions()["waist"] == pytest.approx(goal, abs=0.1)
@@ -194,7 +194,7 @@ def test_a_way_to_park_that_begins_late_keeps_its_torque_until_its_real_end(benc
     begun = bench.now
     way = move(bench, 0.15, 0.6, "")
     bench.loop.park(replace(way, begin=begun - late), begun)
-    bench.run_until(lambda: bench.loop.torque() == "off")
+    bench.run_until(lambda: bench.loop.state.torque() == "off")
     assert bench.now >= begun + 0.6
     assert bench.mode() is Mode.DISABLED
 
@@ -206,9 +206,9 @@ def test_parking_that_does_not_arrive_holds_and_says_who_is_away():
     park(bench, distance=0.5, seconds=1.0)
     bench.run_until(lambda: bench.mode() is not Mode.PARKING)
     assert bench.mode() is Mode.HOLDING
-    assert bench.loop.torque() == "on"
-    assert "not parked: waist is 0." in bench.loop.why
-    assert "torque stays on" in bench.loop.why
+    assert bench.loop.state.torque() == "on"
+    assert "not parked: waist is 0." in bench.loop.state.why
+    assert "torque stays on" in bench.loop.state.why
 
 
 def test_a_gripper_counts_as_arrived_by_its_own_span(bench):
@@ -217,7 +217,7 @@ def test_a_gripper_counts_as_arrived_by_its_own_span(bench):
     gripper.drive.configure(gripper.registers)
     bench.loop.park(move(bench, 0.015, 0.6, "", joint="gripper"), bench.now)
     bench.run_until(lambda: bench.mode() is not Mode.PARKING)
-    assert "not parked: gripper is 0.01" in bench.loop.why
+    assert "not parked: gripper is 0.01" in bench.loop.state.why
 
 
 @pytest.mark.parametrize("interrupt", ["hold", "protective_stop"])
@@ -230,7 +230,7 @@ def test_parking_can_be_stopped_and_torque_stays_on(bench, interrupt):
         bench.loop.protective_stop(True, bench.now)
     bench.run(1.0)
     assert bench.mode() is (Mode.HOLDING if interrupt == "hold" else Mode.PROTECTIVE_STOP)
-    assert bench.loop.torque() == "on"
+    assert bench.loop.state.torque() == "on"
 
 
 def test_parking_that_begins_elsewhere_is_refused_and_the_arm_stays_enabled(bench):
@@ -276,12 +276,12 @@ def test_torque_that_one_servo_keeps_when_parked_goes_off_in_the_next_cycles(ben
 def test_a_loop_that_was_held_up_holds_where_it_sent_the_arm_last(bench):
     bench.loop.follow(move(bench, 0.5, 2.0), bench.now)
     bench.run(1.0)
-    sent = bench.loop.setpoints(bench.now)["waist"].position
+    sent = bench.loop.state.setpoints(bench.now)["waist"].position
     bench.port.time += 0.8  # the process was stopped, and goes on
     bench.run(0.3)
     assert bench.mode() is Mode.HOLDING
-    assert bench.loop.setpoints(bench.now)["waist"].position == pytest.approx(sent, abs=0.01)
-    assert "held up for 0.8" in bench.loop.why
+    assert bench.loop.state.setpoints(bench.now)["waist"].position == pytest.approx(sent, abs=0.01)
+    assert "held up for 0.8" in bench.loop.state.why
 
 
 @pytest.mark.parametrize(("seconds", "delay"), [(300.0, 0.0), (0.5, 3600.0)])

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from armature.dynamixel.faults.cause import Cause
-from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.loop.loop import LoopSettings
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.roles import Role
 from armature.errors import BusMismatch, CommandRefused, ConfigError, PortError
 
@@ -48,16 +48,16 @@ def test_before_the_start_nothing_is_claimed():
     bench = Bench(PARK)
     assert bench.mode() is Mode.DISCONNECTED
     bench.loop.cycle(bench.now)
-    assert bench.loop.setpoints(bench.now) == {}
-    assert all(axis.ticks is None for axis in bench.loop.axes.values())
+    assert bench.loop.state.setpoints(bench.now) == {}
+    assert all(axis.ticks is None for axis in bench.loop.state.axes.values())
 
 
 def test_with_torque_off_everywhere_it_is_disabled_and_reads():
     bench = Bench(PARK).start().run(0.05)
     assert bench.mode() is Mode.DISABLED
-    assert bench.loop.torque() == "off"
+    assert bench.loop.state.torque() == "off"
     for joint, position in bench.positions().items():
-        assert bench.loop.axes[joint].position == pytest.approx(position, abs=0.002)
+        assert bench.loop.state.axes[joint].position == pytest.approx(position, abs=0.002)
 
 
 def test_with_torque_on_everywhere_the_goal_registers_are_adopted_and_nothing_moves():
@@ -70,7 +70,7 @@ def test_with_torque_on_everywhere_the_goal_registers_are_adopted_and_nothing_mo
     assert fresh.mode() is Mode.HOLDING
     assert goals(fresh) == before
     assert moved(places, fresh.positions()) < HALF_A_DEGREE
-    assert "adopted" in fresh.loop.why
+    assert "adopted" in fresh.loop.state.why
 
 
 def test_a_hold_does_not_let_a_loaded_joint_creep_however_often_it_is_taken_over():
@@ -94,16 +94,16 @@ def test_with_torque_on_in_part_it_is_a_fault_that_names_those_without():
     fresh = successor(bench).start()
     fresh.run(0.1)
     assert fresh.mode() is Mode.FAULT
-    assert fresh.loop.torque() == "partial"
-    assert set(fresh.loop.faults) == {"elbow"}
-    assert fresh.loop.faults["elbow"].cause is Cause.SILENT_RESET
-    assert "torque is off" in fresh.loop.faults["elbow"].detail
+    assert fresh.loop.state.torque() == "partial"
+    assert set(fresh.loop.state.faults) == {"elbow"}
+    assert fresh.loop.state.faults["elbow"].cause is Cause.SILENT_RESET
+    assert "torque is off" in fresh.loop.state.faults["elbow"].detail
     with pytest.raises(CommandRefused, match="clear_faults"):
         fresh.loop.enable("s", fresh.now)
     fresh.loop.clear_faults(fresh.now)
     fresh.run(0.1)
     assert fresh.mode() is Mode.HOLDING
-    assert fresh.loop.torque() == "on"
+    assert fresh.loop.state.torque() == "on"
 
 
 def test_a_missing_servo_is_named_with_all_that_were_expected_and_found():
@@ -161,7 +161,7 @@ def test_enabling_sets_the_goal_to_where_each_joint_is_and_nothing_jumps():
     bench.loop.enable("s1", bench.now)
     bench.run(0.5)
     assert bench.mode() is Mode.ENABLED
-    assert bench.loop.torque() == "on"
+    assert bench.loop.state.torque() == "on"
     assert moved(places, bench.positions()) < HALF_A_DEGREE
     assert all(servo.registers[Role.TORQUE_ENABLE] for servo in bench.far.servos)
 
@@ -218,7 +218,7 @@ def test_torque_whose_answer_was_lost_is_turned_off_again_and_nothing_jumps():
     gripper.write = take
     bench.run(0.05)
     assert not any(servo.registers[Role.TORQUE_ENABLE] for servo in bench.far.servos)
-    assert bench.loop.torque() == "off"
+    assert bench.loop.state.torque() == "off"
 
 
 def test_enabling_is_refused_while_the_bus_is_gone():
@@ -232,12 +232,12 @@ def test_enabling_is_refused_while_the_bus_is_gone():
 def test_enabling_again_begins_a_new_session():
     bench = Bench(PARK).enabled()
     bench.loop.enable("s2", bench.now)
-    assert bench.loop.session == "s2"
+    assert bench.loop.state.session == "s2"
 
 
 def test_fewer_than_one_miss_allowed_makes_no_sense():
-    with pytest.raises(ConfigError, match="misses_allowed"):
-        LoopSettings(dynamics={}, misses_allowed=0)
+    with pytest.raises(ConfigError, match="max_missed_reads"):
+        LoopSettings(dynamics={}, max_missed_reads=0)
 
 
 def test_the_bench_is_the_arm():
@@ -258,9 +258,9 @@ def test_an_arm_that_holds_with_other_gains_is_not_moved_by_a_start(before, afte
     assert fresh.mode() is Mode.HOLDING
     assert moved(places, fresh.positions()) < 0.1 * HALF_A_DEGREE
     found, wanted = before["elbow"][Role.POSITION_P_GAIN], after["elbow"][Role.POSITION_P_GAIN]
-    assert f"elbow keeps Position P Gain {found} ({wanted} wanted)" in fresh.loop.why
-    assert fresh.loop.kept_gains().keys() == STIFF.keys()
-    assert not fresh.loop.faults
+    assert f"elbow keeps Position P Gain {found} ({wanted} wanted)" in fresh.loop.state.why
+    assert fresh.loop.state.kept_gains().keys() == STIFF.keys()
+    assert not fresh.loop.state.faults
 
 
 def test_gains_that_were_kept_are_replaced_when_torque_comes_on_anew():
@@ -272,7 +272,7 @@ def test_gains_that_were_kept_are_replaced_when_torque_comes_on_anew():
     fresh.run(0.1)
     fresh.loop.enable("after", fresh.now)
     assert fresh.servo("elbow").registers[Role.POSITION_P_GAIN] == 1600
-    assert not fresh.loop.kept_gains()
+    assert not fresh.loop.state.kept_gains()
 
 
 def test_a_servo_that_was_reset_gets_the_wanted_gains_whatever_it_kept_before():
@@ -281,9 +281,9 @@ def test_a_servo_that_was_reset_gets_the_wanted_gains_whatever_it_kept_before():
     fresh = successor(bench, registers=STIFF).start()
     fresh.run(0.1)
     fresh.servo("elbow").reboot()
-    fresh.run_until(lambda: "elbow" in fresh.loop.faults and not fresh.loop.axes["elbow"].misses)
+    fresh.run_until(lambda: "elbow" in fresh.loop.state.faults and not fresh.loop.state.axes["elbow"].misses)
     fresh.run(0.2)
     fresh.loop.clear_faults(fresh.now)
     fresh.run_until(lambda: fresh.mode() is Mode.HOLDING)
     assert fresh.servo("elbow").registers[Role.POSITION_P_GAIN] == 1600
-    assert "elbow" not in fresh.loop.kept_gains()
+    assert "elbow" not in fresh.loop.state.kept_gains()

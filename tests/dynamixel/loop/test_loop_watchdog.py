@@ -5,9 +5,9 @@ import math
 import pytest
 
 from armature.bench.simulation.virtual import PERIOD
-from armature.dynamixel.faults.cause import Cause, Reaction
 from armature.dynamixel.faults.policy import FaultPolicy
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.cause import Cause, Reaction
+from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.roles import Role
 
 from ..virtual import JOINTS, Bench
@@ -55,7 +55,7 @@ def test_it_is_enabled_with_torque_and_disabled_with_it():
     assert watchdogs(bench) == {0}
     bench.loop.enable("s1", bench.now)
     assert watchdogs(bench) == {10}  # units of 20 ms
-    assert set(bench.loop.watchdogs.values()) == {"enabled, 200 ms"}
+    assert set(bench.loop.state.watchdogs.values()) == {"enabled, 200 ms"}
     bench.loop.torque_off(bench.now)
     assert watchdogs(bench) == {0}
 
@@ -63,16 +63,16 @@ def test_it_is_enabled_with_torque_and_disabled_with_it():
 def test_the_cycle_feeds_it(bench):
     bench.run(1.0)
     assert watchdogs(bench) == {10}
-    assert bench.loop.watchdog_trips == 0
+    assert bench.loop.state.watchdog_trips == 0
 
 
 def test_it_can_be_left_off_by_setting():
     bench = Bench("home", policy=FaultPolicy(watchdog_time=0.0)).enabled()
     assert watchdogs(bench) == {0}
-    assert set(bench.loop.watchdogs.values()) == {"off by setting"}
+    assert set(bench.loop.state.watchdogs.values()) == {"off by setting"}
     pause(bench, 0.5)
     bench.run(0.1)
-    assert "watchdog" not in bench.loop.why
+    assert "watchdog" not in bench.loop.state.why
 
 
 def test_one_that_somebody_enabled_before_is_disabled_where_it_shall_be_off(bench):
@@ -87,7 +87,7 @@ def test_an_older_firmware_has_none_and_is_told():
     bench.servo("elbow").registers[Role.FIRMWARE_VERSION] = 37
     bench.enabled()
     assert bench.servo("elbow").registers[Role.BUS_WATCHDOG] == 0
-    assert bench.loop.watchdogs["elbow"] == "off: firmware 37 is older than 38"
+    assert bench.loop.state.watchdogs["elbow"] == "off: firmware 37 is older than 38"
     assert bench.servo("waist").registers[Role.BUS_WATCHDOG] == 10
 
 
@@ -101,12 +101,12 @@ def test_a_loop_that_was_held_up_takes_the_servos_back_and_says_so(bench, is_mov
     stopped = bench.positions()
     bench.run(0.5)
     assert bench.mode() is Mode.HOLDING
-    assert bench.loop.cause is Cause.BUS_WATCHDOG
-    assert "the bus loop was held up for 0.3" in bench.loop.why
-    assert "elbow" in bench.loop.why
+    assert bench.loop.state.cause is Cause.BUS_WATCHDOG
+    assert "the bus loop was held up for 0.3" in bench.loop.state.why
+    assert "elbow" in bench.loop.state.why
     assert watchdogs(bench) == {10}
     assert moved(stopped, bench.positions()) < HALF_A_DEGREE
-    assert bench.loop.watchdog_trips == len(JOINTS)
+    assert bench.loop.state.watchdog_trips == len(JOINTS)
 
 
 @pytest.mark.parametrize("gain", [800, 1600])
@@ -129,7 +129,7 @@ def test_a_payload_that_nobody_told_of_does_not_creep_down_at_a_recovery(bench, 
     pause(bench, 1.0)
     stopped = bench.positions()
     after = (heir(bench).start() if by_heir else bench).run(1.0)
-    assert after.loop.watchdog_trips == len(JOINTS)
+    assert after.loop.state.watchdog_trips == len(JOINTS)
     assert moved(stopped, after.positions()) < HALF_A_DEGREE / 2
 
 
@@ -147,7 +147,7 @@ def test_a_short_pause_trips_nothing(bench):
     pause(bench, 0.15)
     bench.run(0.1)
     assert bench.mode() is Mode.ENABLED
-    assert bench.loop.watchdog_trips == 0
+    assert bench.loop.state.watchdog_trips == 0
 
 
 @pytest.mark.parametrize(("reaction", "moves_on"), [(Reaction.HOLD, True), (Reaction.STOP, False)])
@@ -157,7 +157,7 @@ def test_what_the_others_do_when_one_trips_is_its_policy(reaction, moves_on):
     bench.loop.follow(move(bench, 0.5, 2.0), bench.now)
     bench.run(0.5)
     bench.servo("elbow").registers[Role.BUS_WATCHDOG] = TRIPPED
-    bench.run_until(lambda: bench.loop.cause is Cause.BUS_WATCHDOG, 0.3)
+    bench.run_until(lambda: bench.loop.state.cause is Cause.BUS_WATCHDOG, 0.3)
     assert bench.mode() is Mode.HOLDING
     bench.run(2.0)
     assert (bench.positions()["waist"] > begin + 0.45) == moves_on
@@ -165,9 +165,9 @@ def test_what_the_others_do_when_one_trips_is_its_policy(reaction, moves_on):
 
 def test_one_that_tripped_unseen_is_found_in_its_turn(bench):
     bench.servo("elbow").registers[Role.BUS_WATCHDOG] = TRIPPED
-    bench.run_until(lambda: bench.loop.cause is Cause.BUS_WATCHDOG, 0.3)
+    bench.run_until(lambda: bench.loop.state.cause is Cause.BUS_WATCHDOG, 0.3)
     assert bench.mode() is Mode.HOLDING
-    assert "elbow stopped by itself" in bench.loop.why
+    assert "elbow stopped by itself" in bench.loop.state.why
     assert watchdogs(bench) == {10}
 
 
@@ -177,13 +177,13 @@ def test_one_that_cannot_be_released_is_a_fault_until_it_can(bench):
     elbow.write = lambda address, data: 1 if address == 98 else take(address, data)
     pause(bench, 0.3)
     bench.run(0.1)
-    fault = bench.loop.faults["elbow"]
+    fault = bench.loop.state.faults["elbow"]
     assert fault.cause is Cause.BUS_WATCHDOG
     assert "cannot be released: servo 3 refused write of 0 to Bus Watchdog" in fault.detail
     elbow.write = take
     places = bench.positions()
     bench.loop.clear_faults(bench.now)
-    bench.run_until(lambda: not bench.loop.faults)
+    bench.run_until(lambda: not bench.loop.state.faults)
     bench.run(0.3)
     assert bench.mode() is Mode.HOLDING
     assert moved(places, bench.positions()) < HALF_A_DEGREE
@@ -196,8 +196,8 @@ def test_a_killed_process_leaves_servos_that_stop_and_its_heir_takes_them_withou
     places = bench.positions()
     fresh = heir(bench).start().run(0.5)
     assert fresh.mode() is Mode.HOLDING
-    assert fresh.loop.cause is Cause.BUS_WATCHDOG
-    assert "had heard nothing and stopped by their bus watchdog" in fresh.loop.why
+    assert fresh.loop.state.cause is Cause.BUS_WATCHDOG
+    assert "had heard nothing and stopped by their bus watchdog" in fresh.loop.state.why
     assert moved(places, fresh.positions()) < HALF_A_DEGREE
     assert watchdogs(fresh) == {10}
 
@@ -210,7 +210,7 @@ def test_a_process_that_leaves_on_purpose_lets_the_servos_hold_for_ever(bench):
     assert watchdogs(bench) == {0}
     fresh = heir(bench).start().run(0.3)
     assert goals(fresh) == held
-    assert "their goals are adopted" in fresh.loop.why
+    assert "their goals are adopted" in fresh.loop.state.why
     assert moved(places, fresh.positions()) < HALF_A_DEGREE / 5
 
 

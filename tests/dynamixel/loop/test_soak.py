@@ -62,7 +62,7 @@ class Arm:
         self.port = NoisyPort(self.far, self.chance, NOISE)
         self.bus = ServoBus(self.port)
         self.axes = [Axis(wiring) for wiring in still_wiring(COUNT)]
-        self.reader = Reader(self.bus, {axis.wiring.joint: axis for axis in self.axes}, misses_allowed=5)
+        self.reader = Reader(self.bus, {axis.wiring.joint: axis for axis in self.axes}, max_missed_reads=5)
         self.registers = self.axes[0].wiring.model.roles
         self.pairs = list(zip(self.axes, self.far.servos, strict=True))
         for axis, servo in self.pairs:

@@ -6,8 +6,8 @@ import pytest
 
 from armature.core.trajectory.segments import Segment
 from armature.core.trajectory.trajectory import Trajectory
-from armature.dynamixel.faults.cause import Cause
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.states import Mode
 from armature.emulator.faults import catalogue
 from armature.errors import CommandRefused
 
@@ -32,7 +32,7 @@ class Both:
 
     def send(self, bench: Bench, session: str, distance: float = 0.4, seconds: float = 1.0) -> float:
         """Begin to turn a waist; returns where it will be [rad]."""
-        begin = bench.loop.setpoints(bench.now)["waist"].position
+        begin = bench.loop.state.setpoints(bench.now)["waist"].position
         way = Trajectory(("waist",), [0.0, seconds], [[begin], [begin + distance]], [[0.0]] * 2, [[0.0]] * 2)
         bench.loop.follow(Segment(1, session, bench.now, way), bench.now)
         return begin + distance
@@ -67,10 +67,10 @@ def test_what_strikes_one_does_not_stop_the_other(both, strike):
         both.left.faults.inject(catalogue.Overload("waist"))
     both.run(1.0)
     assert both.left.mode() is (Mode.DISCONNECTED if strike == "unplug" else Mode.FAULT)
-    assert both.left.loop.cause in (Cause.DISCONNECTED, Cause.OVERLOAD)
+    assert both.left.loop.state.cause in (Cause.DISCONNECTED, Cause.OVERLOAD)
     assert both.right.mode() is Mode.ENABLED
     assert both.right.positions()["waist"] == pytest.approx(end, abs=0.02)
-    assert not both.right.loop.faults
+    assert not both.right.loop.state.faults
 
 
 def test_a_bus_that_comes_back_holds_while_the_other_goes_on(both):

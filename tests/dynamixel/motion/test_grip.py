@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from armature.core.planning.transfer import transfer
 from armature.core.trajectory.segments import Segment
-from armature.dynamixel.faults.cause import Cause
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.registry import servo_model
 from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.dynamixel.wiring.arm import Wiring
@@ -38,7 +38,7 @@ KNOWN = with_jaw(torque_constant=FACTOR)
 
 def squeeze(bench, position, limit, seconds=1.0, session="s1"):
     """Send the jaw to a place [m] with a limit of its force [N], None for a command without one."""
-    begin = bench.loop.setpoints(bench.now)["jaw"].position
+    begin = bench.loop.state.setpoints(bench.now)["jaw"].position
     way = transfer(["jaw"], {"jaw": begin}, {"jaw": position}, LIMITS, bench.dynamics, 1.0)
     limits = {} if limit is None else {"jaw": limit}
     bench.loop.follow(Segment(1, session, bench.now, way, effort_limits=limits), bench.now)
@@ -61,25 +61,25 @@ def test_two_limits_are_two_forces_on_the_thing_between_the_fingers(closed):
     held = []
     for limit in (10.0, 30.0):
         squeeze(closed, 0.002, limit)
-        held.append((closed.loop.axes["jaw"].effort, closed.loop.axes["jaw"].current))
+        held.append((closed.loop.state.axes["jaw"].effort, closed.loop.state.axes["jaw"].current))
     for (force, current), limit in zip(held, (10.0, 30.0), strict=True):
         assert -limit - STEP <= force <= -limit + 2.0 * STEP
         assert current == pytest.approx(-limit / 80.0 / FACTOR, abs=2.0 * XM430.current_unit)
     assert closed.mode() is Mode.ENABLED
-    assert not closed.loop.faults
+    assert not closed.loop.state.faults
 
 
 def test_a_limit_beyond_the_wiring_files_is_that_one(closed):
     squeeze(closed, 0.002, 1e4)
     assert goal_current(closed) == GOAL_CURRENT
-    assert closed.loop.axes["jaw"].current == pytest.approx(-0.5, abs=0.02)
+    assert closed.loop.state.axes["jaw"].current == pytest.approx(-0.5, abs=0.02)
 
 
 @pytest.mark.parametrize("limit", [None, 0.0])
 def test_a_command_without_a_limit_lifts_the_last_one(closed, limit):
     squeeze(closed, 0.002, 10.0)
     assert goal_current(closed) < GOAL_CURRENT
-    assert closed.loop.current_limits() == {"jaw": pytest.approx(goal_current(closed) * XM430.current_unit)}
+    assert closed.loop.state.current_limits() == {"jaw": pytest.approx(goal_current(closed) * XM430.current_unit)}
     squeeze(closed, 0.002, limit, 0.1)
     assert goal_current(closed) == GOAL_CURRENT
 
@@ -128,19 +128,19 @@ def test_a_silent_reset_is_found_and_the_limit_restored(closed):
     squeeze(closed, 0.002, 10.0)
     limited = goal_current(closed)
     closed.faults.inject(catalogue.Reset("jaw"))
-    closed.run_until(lambda: any(fault.cause is Cause.SILENT_RESET for fault in closed.loop.faults.values()))
+    closed.run_until(lambda: any(fault.cause is Cause.SILENT_RESET for fault in closed.loop.state.faults.values()))
     assert goal_current(closed) != limited
     closed.loop.clear_faults(closed.now)
-    closed.run_until(lambda: not closed.loop.faults)
+    closed.run_until(lambda: not closed.loop.state.faults)
     assert goal_current(closed) == limited
 
 
 def test_a_silent_servo_that_kept_its_limit_was_not_reset(closed):
     squeeze(closed, 0.002, 10.0)
     closed.silence("jaw")
-    closed.run_until(lambda: "jaw" in closed.loop.faults)
+    closed.run_until(lambda: "jaw" in closed.loop.state.faults)
     closed.speak("jaw")
-    closed.run_until(lambda: not closed.loop.faults)
+    closed.run_until(lambda: not closed.loop.state.faults)
     assert closed.mode() is Mode.HOLDING
 
 
@@ -158,8 +158,8 @@ def test_a_process_that_takes_over_a_grip_does_not_squeeze_harder(closed):
 def test_a_limit_is_not_taken_for_a_load():
     bench = reel(wiring=KNOWN, contact={"jaw": 15.0}).enabled()
     squeeze(bench, 0.025, 60.0, 1.5)
-    assert bench.mode() is Mode.ENABLED, bench.loop.why
-    assert "jaw" not in bench.loop._feedforward.loads
+    assert bench.mode() is Mode.ENABLED, bench.loop.state.why
+    assert "jaw" not in bench.loop._parts.feedforward.loads
 
 
 def test_a_servo_that_does_not_take_its_limit_stops_the_arm_with_the_reason(closed):
@@ -167,7 +167,7 @@ def test_a_servo_that_does_not_take_its_limit_stops_the_arm_with_the_reason(clos
     with pytest.raises(BusError):
         squeeze(closed, 0.002, 10.0)
     assert closed.mode() is Mode.HOLDING
-    assert "id 2" in closed.loop.why
+    assert "id 2" in closed.loop.state.why
 
 
 SECOND = "second: {id: 3, direction: -1, zero_offset: 90 deg, torque_constant: 1.7 N·m/A},"
@@ -197,12 +197,12 @@ POSITION = {"mode": OperatingMode.POSITION, "current_limit": math.nan}
 )
 def test_a_limit_that_cannot_be_kept_is_refused_with_what_would_work(changes, limit, told):
     bench = reel(wiring=with_jaw(**changes), registers={}).enabled()
-    before = bench.loop.setpoints(bench.now)["jaw"].position
+    before = bench.loop.state.setpoints(bench.now)["jaw"].position
     with pytest.raises(GoalRefused, match=told):
         squeeze(bench, 0.02, limit)
     assert bench.mode() is Mode.HOLDING
-    assert bench.loop.setpoints(bench.now + 1.0)["jaw"].position == before
-    assert not bench.loop.is_moving(bench.now)
+    assert bench.loop.state.setpoints(bench.now + 1.0)["jaw"].position == before
+    assert not bench.loop.state.is_moving(bench.now)
 
 
 def test_two_servos_share_the_force():
@@ -251,7 +251,7 @@ def test_whatever_is_asked_the_servo_has_the_limit_that_was_asked_last(seed):
             bench.run(0.2)
             bench.loop.enable(f"s{session}", bench.now)
             assert goal_current(bench) == expected, deed
-    assert not bench.loop.faults
+    assert not bench.loop.state.faults
 
 
 @given(st.floats(1.1 * STEP, 1e6))

@@ -169,7 +169,7 @@ def test_an_arm_whose_acknowledgements_come_late_has_what_it_is_told_to_have(see
             break
         except (ServoTimeout, ServoRefused):
             bench.run(0.2)
-    watchdogs = {joint: axis.watchdog for joint, axis in bench.loop.axes.items()}
+    watchdogs = {joint: axis.watchdog for joint, axis in bench.loop.state.axes.items()}
     held = {joint: bench.servo(joint).registers[Role.BUS_WATCHDOG] for joint in watchdogs}
     assert held == dict.fromkeys(held, 10)
     assert all(bench.servo(joint).registers[Role.TORQUE_ENABLE] for joint in held)

@@ -9,8 +9,8 @@ import pytest
 
 from armature.core.trajectory.segments import Segment
 from armature.core.trajectory.trajectory import Trajectory
-from armature.dynamixel.faults.cause import Cause
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.registry import servo_model
 from armature.dynamixel.tables.roles import Role
 from armature.emulator.faults.catalogue import Drop, Silence, Unplug
@@ -37,9 +37,9 @@ def bench():
 
 
 def begin(bench, joint="waist", distance=0.4, seconds=1.0):
-    start = bench.loop.setpoints(bench.now)[joint].position
+    start = bench.loop.state.setpoints(bench.now)[joint].position
     way = Trajectory((joint,), [0.0, seconds], [[start], [start + distance]], [[0.0]] * 2, [[0.0]] * 2)
-    bench.loop.follow(Segment(1, bench.loop.session, bench.now, way), bench.now)
+    bench.loop.follow(Segment(1, bench.loop.state.session, bench.now, way), bench.now)
     return start + distance
 
 
@@ -53,7 +53,7 @@ def test_every_joint_is_read_and_moved_whatever_its_bus(bench):
     assert bench.mode() is Mode.ENABLED
     for joint, end in ends.items():
         assert bench.positions()[joint] == pytest.approx(end, abs=0.03)
-        assert bench.loop.axes[joint].position == pytest.approx(bench.positions()[joint], abs=0.01)
+        assert bench.loop.state.axes[joint].position == pytest.approx(bench.positions()[joint], abs=0.01)
 
 
 def test_buses_are_read_at_the_same_time():
@@ -89,17 +89,17 @@ def test_statistics_are_kept_for_each_bus_and_all_together(bench):
 def test_a_silent_servo_of_one_bus_costs_no_answer_of_the_other(bench):
     bench.enabled()
     bench.faults.inject(Silence("waist"))
-    bench.run_until(lambda: "waist" in bench.loop.faults)
+    bench.run_until(lambda: "waist" in bench.loop.state.faults)
     bench.run(PERIOD)
-    assert bench.loop.faults["waist"].cause is Cause.MISSING
-    assert all(bench.loop.axes[joint].misses == 0 for joint in UPPER)
+    assert bench.loop.state.faults["waist"].cause is Cause.MISSING
+    assert all(bench.loop.state.axes[joint].misses == 0 for joint in UPPER)
 
 
 def test_each_bus_chooses_its_instruction_by_its_own_servos(bench):
     bench.far.servo("wrist_roll").registers[Role.FIRMWARE_VERSION] = 40
     bench.start().run(0.1)
-    assert "Fast Sync Read (every servo knows it)" in bench.loop.instruction
-    assert "Sync Read (no Fast Sync Read in" in bench.loop.instruction
+    assert "Fast Sync Read (every servo knows it)" in bench.loop.state.instruction
+    assert "Sync Read (no Fast Sync Read in" in bench.loop.state.instruction
 
 
 # One of them is gone
@@ -114,15 +114,15 @@ def test_the_joints_of_a_bus_that_is_pulled_are_disconnected_and_the_others_stop
     bench.faults.inject(Unplug("wrist_pitch"))
     bench.run_until(lambda: bench.mode() is Mode.FAULT)
     assert bench.now - pulled <= 0.1
-    assert set(bench.loop.faults) == set(UPPER)
-    fault = bench.loop.faults["wrist_pitch"]
+    assert set(bench.loop.state.faults) == set(UPPER)
+    fault = bench.loop.state.faults["wrist_pitch"]
     assert fault.cause is Cause.DISCONNECTED
     assert "virtualupper: the port is gone" in fault.detail
     assert not fault.needs_clearing
-    assert all(math.isnan(bench.loop.axes[joint].position) for joint in UPPER)
+    assert all(math.isnan(bench.loop.state.axes[joint].position) for joint in UPPER)
     bench.run(1.0)
-    assert not bench.loop.is_moving(bench.now)
-    assert all(bench.loop.axes[joint].misses == 0 for joint in LOWER)
+    assert not bench.loop.state.is_moving(bench.now)
+    assert all(bench.loop.state.axes[joint].misses == 0 for joint in LOWER)
     rest = bench.positions()
     bench.run(1.0)
     assert all(abs(bench.positions()[joint] - rest[joint]) < 1e-3 for joint in JOINTS)
@@ -142,7 +142,7 @@ def test_a_bus_that_comes_back_is_joined_without_a_step(bench):
     bench.bus.reopen()
     bench.run_until(lambda: bench.mode() is Mode.HOLDING)
     bench.run(0.5)
-    assert bench.loop.torque() == "on"
+    assert bench.loop.state.torque() == "on"
     assert max(abs(bench.positions()[joint] - held[joint]) for joint in JOINTS) < STILL
     bench.loop.enable("s2", bench.now)
     end = begin(bench, "wrist_pitch", 0.1)
@@ -156,7 +156,7 @@ def test_a_bus_that_stays_away_keeps_its_reason(bench):
     bench.run(0.1)
     bench.bus.reopen()
     bench.run(0.1)
-    assert "no such file" in bench.loop.faults["wrist_pitch"].detail
+    assert "no such file" in bench.loop.state.faults["wrist_pitch"].detail
 
 
 def test_when_all_are_gone_the_arm_is_disconnected_and_comes_back_as_a_whole(bench):
@@ -183,7 +183,7 @@ def test_one_after_the_other_they_come_back(bench):
     bench.loop.start(bench.now)
     bench.run(0.1)
     assert bench.mode() is Mode.FAULT
-    assert set(bench.loop.faults) == set(UPPER)
+    assert set(bench.loop.state.faults) == set(UPPER)
     bench.faults.clear(None)
     bench.bus.reopen()
     bench.run_until(lambda: bench.mode() is Mode.HOLDING)
@@ -198,12 +198,12 @@ def test_servos_that_were_reset_while_their_bus_was_gone_stay_limp_until_faults_
     bench.run(1.0)
     bench.faults.clear(None)
     bench.bus.reopen()
-    bench.run_until(lambda: {f.cause for f in bench.loop.faults.values()} == {Cause.SILENT_RESET})
+    bench.run_until(lambda: {f.cause for f in bench.loop.state.faults.values()} == {Cause.SILENT_RESET})
     bench.run(1.0)
     assert bench.mode() is Mode.FAULT
     bench.loop.clear_faults(bench.now)
     bench.run_until(lambda: bench.mode() is Mode.HOLDING)
-    assert bench.loop.torque() == "on"
+    assert bench.loop.state.torque() == "on"
 
 
 def test_another_servo_that_answers_with_an_id_of_the_arm_is_not_taken_back(bench):
@@ -214,11 +214,11 @@ def test_another_servo_that_answers_with_an_id_of_the_arm_is_not_taken_back(benc
     bench.servo("wrist_pitch").model = stranger
     bench.faults.clear(None)
     bench.bus.reopen()
-    bench.run_until(lambda: "another servo" in getattr(bench.loop.faults.get("wrist_pitch"), "detail", ""))
+    bench.run_until(lambda: "another servo" in getattr(bench.loop.state.faults.get("wrist_pitch"), "detail", ""))
     bench.run(0.5)
-    assert set(bench.loop.faults) == {"wrist_pitch"}
-    assert "XC330-T288" in bench.loop.faults["wrist_pitch"].detail
-    assert math.isnan(bench.loop.axes["wrist_pitch"].position)
+    assert set(bench.loop.state.faults) == {"wrist_pitch"}
+    assert "XC330-T288" in bench.loop.state.faults["wrist_pitch"].detail
+    assert math.isnan(bench.loop.state.axes["wrist_pitch"].position)
 
 
 def test_torque_off_reaches_whom_it_can_and_tells_the_rest(bench):
@@ -250,9 +250,9 @@ def test_a_loop_that_takes_a_held_arm_over_goes_on_without_a_bus(bench):
     successor.ports["upper"].unplugged = True
     successor.start().run(0.1)
     assert successor.mode() is Mode.FAULT
-    assert set(successor.loop.faults) == set(UPPER)
-    assert successor.loop.faults["gripper"].cause is Cause.DISCONNECTED
-    assert successor.loop.setpoints(successor.now).keys() >= set(LOWER)
+    assert set(successor.loop.state.faults) == set(UPPER)
+    assert successor.loop.state.faults["gripper"].cause is Cause.DISCONNECTED
+    assert successor.loop.state.setpoints(successor.now).keys() >= set(LOWER)
 
 
 def test_a_servo_on_the_wrong_bus_is_missed_where_it_should_be():
@@ -275,7 +275,7 @@ def test_two_servos_of_one_joint_may_hang_on_two_buses():
     held = bench.positions()["boom"]
     bench.faults.inject(Unplug("boom_second"))
     bench.run(1.0)
-    assert bench.loop.faults["boom_second"].cause is Cause.DISCONNECTED
+    assert bench.loop.state.faults["boom_second"].cause is Cause.DISCONNECTED
     assert bench.positions()["boom"] == pytest.approx(held, abs=0.1)
     bench.faults.clear(None)
     bench.bus.reopen()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from armature.core.model.arm import ArmModel
-from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.protocol.discovery import survey
 from armature.dynamixel.protocol.packet import Instruction
+from armature.dynamixel.status.states import Mode
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.faults.catalogue import Overload
 from armature.emulator.servo.rules import knows
@@ -47,10 +47,10 @@ def bench():
 
 def test_they_are_read_by_sync_read_in_one_request_and_told_why(bench):
     bench.start().run(0.1)
-    assert bench.loop.instruction.startswith("Sync Read")
-    assert "no Fast Sync Read in 2XL430-W250 firmware" in bench.loop.instruction
-    assert "MX-64(2.0) firmware" in bench.loop.instruction
-    assert not any(axis.misses for axis in bench.loop.axes.values())
+    assert bench.loop.state.instruction.startswith("Sync Read")
+    assert "no Fast Sync Read in 2XL430-W250 firmware" in bench.loop.state.instruction
+    assert "MX-64(2.0) firmware" in bench.loop.state.instruction
+    assert not any(axis.misses for axis in bench.loop.state.axes.values())
 
 
 def test_each_axis_of_a_housing_moves_and_the_others_stand(bench):
@@ -63,14 +63,14 @@ def test_each_axis_of_a_housing_moves_and_the_others_stand(bench):
         assert after[joint] == pytest.approx(before[joint] + 0.3, abs=0.03)
         assert all(abs(after[other] - before[other]) < 0.01 for other in JOINTS if other != joint)
     assert bench.mode() is Mode.ENABLED
-    assert not bench.loop.faults
+    assert not bench.loop.state.faults
 
 
 def test_a_fault_of_one_axis_is_not_told_of_the_other_of_its_housing(bench):
     bench.enabled().run(0.2)
     bench.faults.inject(Overload("tilt"))
-    bench.run_until(lambda: bench.loop.faults)
-    assert set(bench.loop.faults) == {"tilt"}
+    bench.run_until(lambda: bench.loop.state.faults)
+    assert set(bench.loop.state.faults) == {"tilt"}
 
 
 def test_a_scan_names_them(bench):

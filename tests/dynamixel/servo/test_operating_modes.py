@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from armature.dynamixel.faults.policy import FaultPolicy
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.faults import catalogue
@@ -43,11 +43,13 @@ def test_the_modes_of_the_wiring_are_set_once_and_counted():
     bench = reel().start()
     assert bench.servo("drum").registers[Role.OPERATING_MODE] == 4
     assert bench.servo("jaw").registers[Role.OPERATING_MODE] == 5
-    assert bench.loop.eeprom_writes == 4
-    assert "4 EEPROM registers differed and were written (Operating Mode, Return Delay Time)" in bench.loop.why
+    assert bench.loop.state.eeprom_writes == 4
+    assert (
+        "4 EEPROM registers differed and were written (Operating Mode, Return Delay Time)" in bench.loop.state.why
+    )
     bench.bus.close()
     again = heir(bench).start()
-    assert again.loop.eeprom_writes == 0
+    assert again.loop.state.eeprom_writes == 0
 
 
 def test_gains_and_profile_are_restored_after_the_mode_has_reset_them():
@@ -64,10 +66,10 @@ def test_the_current_limit_is_a_goal_current_that_is_watched_like_other_ram():
     bench = reel().enabled()
     assert bench.servo("jaw").registers[Role.GOAL_CURRENT] == GOAL_CURRENT
     bench.faults.inject(catalogue.Reset("jaw"))
-    bench.run_until(lambda: "jaw" in bench.loop.faults)
+    bench.run_until(lambda: "jaw" in bench.loop.state.faults)
     bench.run(0.6)
     bench.loop.clear_faults(bench.now)
-    bench.run_until(lambda: not bench.loop.faults)
+    bench.run_until(lambda: not bench.loop.state.faults)
     assert bench.servo("jaw").registers[Role.GOAL_CURRENT] == GOAL_CURRENT
     assert bench.mode() is Mode.HOLDING
 
@@ -77,8 +79,8 @@ def test_a_grip_that_closes_on_something_uses_no_more_than_its_current_and_is_no
     bench.far.plant.jam("jaw")  # the thing between its fingers
     go(bench, {"jaw": 0.002})
     bench.run(2.0)
-    assert bench.loop.axes["jaw"].current == pytest.approx(-0.5, abs=0.02)
-    assert not bench.loop.faults
+    assert bench.loop.state.axes["jaw"].current == pytest.approx(-0.5, abs=0.02)
+    assert not bench.loop.state.faults
     assert bench.mode() is Mode.ENABLED
 
 
@@ -87,7 +89,7 @@ def test_an_arm_that_holds_in_its_modes_is_adopted():
     before = bench.positions()
     fresh = heir(bench).start().run(0.2)
     assert fresh.mode() is Mode.HOLDING
-    assert fresh.loop.eeprom_writes == 0
+    assert fresh.loop.state.eeprom_writes == 0
     assert all(abs(fresh.positions()[joint] - before[joint]) < 1e-3 for joint in before)
 
 
@@ -116,7 +118,7 @@ def test_what_cannot_be_used_is_refused_before_any_servo_is_written():
     bench.servo("jaw").registers[Role.CURRENT_LIMIT] = 100
     with pytest.raises(CommandRefused, match=r"current_limit is 0\.50 A, the servo's own Current Limit 0\.27 A"):
         bench.start()
-    assert bench.loop.eeprom_writes == 0
+    assert bench.loop.state.eeprom_writes == 0
     assert bench.servo("drum").registers[Role.OPERATING_MODE] == 3
 
 
@@ -135,7 +137,7 @@ def test_a_shadow_id_is_switched_off_at_start_and_said(shadow):
     bench.servo("drum").registers[Role.SHADOW_ID] = shadow
     bench.start()
     assert bench.servo("drum").registers[Role.SHADOW_ID] == 255
-    assert "written (Secondary(Shadow) ID, " in bench.loop.why
+    assert "written (Secondary(Shadow) ID, " in bench.loop.state.why
 
 
 def test_a_shadow_id_that_is_off_in_another_way_is_left():

@@ -7,9 +7,9 @@ import pytest
 
 from armature.core.planning.transfer import transfer
 from armature.core.trajectory.segments import Segment
-from armature.dynamixel.faults.cause import Cause, Reaction
 from armature.dynamixel.faults.policy import FaultPolicy
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.cause import Cause, Reaction
+from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.roles import Role
 from armature.emulator.faults import catalogue
 from armature.errors import BusMismatch, CommandRefused
@@ -21,7 +21,7 @@ LIMITS = {joint: ARM.limit(joint) for joint in JOINTS}
 
 
 def way(bench, goals, speed=1.0, session="s1"):
-    begin = {joint: bench.loop.setpoints(bench.now)[joint].position for joint in JOINTS}
+    begin = {joint: bench.loop.state.setpoints(bench.now)[joint].position for joint in JOINTS}
     return Segment(
         1, session, bench.now, transfer(JOINTS, begin, {**begin, **goals}, LIMITS, bench.dynamics, speed)
     )
@@ -77,17 +77,19 @@ def test_both_follow_and_share_the_load():
     assert sum(goals(bench)) == pytest.approx(2 * 2048, abs=8)  # they face each other
     loads = [bench.servo(name).drive.load for name in (FIRST, SECOND)]
     assert loads[0] == pytest.approx(-loads[1], abs=0.02)
-    assert not bench.loop.faults
+    assert not bench.loop.state.faults
 
 
 def test_the_position_is_of_the_first_and_both_are_known_by_name():
     bench = twin().enabled()
-    assert list(bench.loop.axes) == ["waist", "boom"]
-    assert list(bench.loop.servos) == ["waist", "boom", "boom_second"]
-    assert bench.loop.axes["boom"].wiring.servo_id == 2
-    assert bench.loop.servos[SECOND].position == pytest.approx(bench.loop.axes["boom"].position, abs=0.005)
-    assert set(bench.loop.watchdogs) == {"waist", "boom", "boom_second"}
-    assert set(bench.loop.health()) == {"waist", "boom", "boom_second"}
+    assert list(bench.loop.state.axes) == ["waist", "boom"]
+    assert list(bench.loop.state.servos) == ["waist", "boom", "boom_second"]
+    assert bench.loop.state.axes["boom"].wiring.servo_id == 2
+    assert bench.loop.state.servos[SECOND].position == pytest.approx(
+        bench.loop.state.axes["boom"].position, abs=0.005
+    )
+    assert set(bench.loop.state.watchdogs) == {"waist", "boom", "boom_second"}
+    assert set(bench.loop.state.health()) == {"waist", "boom", "boom_second"}
 
 
 def test_a_second_servo_mounted_a_little_otherwise_is_not_pulled_against_the_first():
@@ -107,7 +109,7 @@ def test_servos_that_disagree_are_not_enabled_and_told_with_the_numbers(offset):
         bench.loop.enable("s1", bench.now)
     assert torques(bench) == [0, 0]
     bench.run(0.2)
-    assert bench.loop.faults[SECOND].cause is Cause.DISAGREEMENT
+    assert bench.loop.state.faults[SECOND].cause is Cause.ENCODER_MISMATCH
     assert torques(bench) == [0, 0]
 
 
@@ -148,8 +150,8 @@ def test_a_pause_that_trips_both_watchdogs_moves_nothing():
         bench.far.advance(bench.port.time)
     places = bench.positions()
     bench.run(0.3)
-    assert "boom, boom_second stopped by itself" in bench.loop.why
-    assert bench.loop.watchdog_trips == 3
+    assert "boom, boom_second stopped by itself" in bench.loop.state.why
+    assert bench.loop.state.watchdog_trips == 3
     assert abs(bench.positions()["boom"] - places["boom"]) < HALF_A_DEGREE
 
 
@@ -160,10 +162,10 @@ def test_an_overload_of_the_second_is_named_and_the_first_holds():
     bench = twin().enabled().run(0.3)
     place = bench.positions()["boom"]
     bench.faults.inject(catalogue.Overload(SECOND))
-    bench.run_until(lambda: bench.loop.faults, 0.3)
-    fault = bench.loop.faults[SECOND]
+    bench.run_until(lambda: bench.loop.state.faults, 0.3)
+    fault = bench.loop.state.faults[SECOND]
     assert (fault.joint, fault.cause) == (SECOND, Cause.OVERLOAD)
-    assert list(bench.loop.faults) == [SECOND]
+    assert list(bench.loop.state.faults) == [SECOND]
     bench.run(1.0)
     assert torques(bench) == [1, 0]
     assert bench.mode() is Mode.FAULT
@@ -175,11 +177,11 @@ def test_in_motion_the_first_brings_the_joint_to_rest_within_its_limits():
     bench.loop.follow(way(bench, {"boom": 1.2}), bench.now)
     bench.run(0.5)
     bench.faults.inject(catalogue.Overload(SECOND))
-    bench.run_until(lambda: bench.loop.faults, 0.3)
-    assert bench.loop.setpoints(bench.now)["boom"].velocity > 0.1
-    bench.run_until(lambda: not bench.loop.is_moving(bench.now), 1.0)
+    bench.run_until(lambda: bench.loop.state.faults, 0.3)
+    assert bench.loop.state.setpoints(bench.now)["boom"].velocity > 0.1
+    bench.run_until(lambda: not bench.loop.state.is_moving(bench.now), 1.0)
     bench.run(0.5)
-    error = bench.positions()["boom"] - bench.loop.setpoints(bench.now)["boom"].position
+    error = bench.positions()["boom"] - bench.loop.state.setpoints(bench.now)["boom"].position
     assert abs(error) < 0.06
     assert torques(bench) == [1, 0]
 
@@ -187,12 +189,12 @@ def test_in_motion_the_first_brings_the_joint_to_rest_within_its_limits():
 def test_it_is_taken_back_beside_the_first_without_a_jump():
     bench = twin().enabled().run(0.3)
     bench.faults.inject(catalogue.Overload(SECOND))
-    bench.run_until(lambda: bench.loop.faults, 0.3)
+    bench.run_until(lambda: bench.loop.state.faults, 0.3)
     bench.run(0.5)
     bench.faults.clear()
     places = bench.positions()
     assert "recovering boom_second" in bench.loop.clear_faults(bench.now)
-    bench.run_until(lambda: not bench.loop.faults)
+    bench.run_until(lambda: not bench.loop.state.faults)
     bench.run(0.5)
     assert torques(bench) == [1, 1]
     assert bench.mode() is Mode.HOLDING
@@ -205,7 +207,7 @@ def test_it_is_taken_back_beside_the_first_without_a_jump():
 def test_a_reboot_is_refused_while_its_partner_holds():
     bench = twin().enabled().run(0.3)
     bench.faults.inject(catalogue.Reset(SECOND))
-    bench.run_until(lambda: SECOND in bench.loop.faults and not bench.loop.servos[SECOND].misses, 1.5)
+    bench.run_until(lambda: SECOND in bench.loop.state.faults and not bench.loop.state.servos[SECOND].misses, 1.5)
     bench.run(0.2)
     with pytest.raises(CommandRefused, match=r"reboot refused: boom holds the joint, .*; call clear_faults"):
         bench.loop.reboot(SECOND, bench.now)
@@ -216,22 +218,22 @@ def test_a_reboot_is_refused_while_its_partner_holds():
 def test_the_motor_that_is_left_parks_the_arm():
     bench = twin().enabled().run(0.3)
     bench.faults.inject(catalogue.Overload(SECOND))
-    bench.run_until(lambda: bench.loop.faults, 0.3)
+    bench.run_until(lambda: bench.loop.state.faults, 0.3)
     bench.run(0.5)
     segment = way(bench, PARK, 0.5, "")
     bench.loop.park(segment, bench.now)
     bench.run(segment.trajectory.duration + 0.5)
-    assert bench.loop.torque() == "off"
+    assert bench.loop.state.torque() == "off"
     assert bench.positions()["boom"] == pytest.approx(PARK["boom"], abs=0.15)
 
 
 def test_a_first_that_fails_is_held_by_the_second():
     bench = twin().enabled().run(0.3)
     bench.faults.inject(catalogue.Overload(FIRST))
-    bench.run_until(lambda: bench.loop.faults, 0.3)
+    bench.run_until(lambda: bench.loop.state.faults, 0.3)
     bench.run(1.0)
     assert torques(bench) == [0, 1]
-    assert list(bench.loop.faults) == [FIRST]
+    assert list(bench.loop.state.faults) == [FIRST]
     bench.bus.close()
     heir = twin()
     heir.far, heir.port.time = bench.far, bench.port.time
@@ -250,26 +252,26 @@ def test_a_silent_second_is_missing_and_both_hold_where_they_were_sent_last():
     bench.loop.follow(way(bench, {"boom": 1.2}), bench.now)
     bench.run(0.6)
     bench.faults.inject(catalogue.Silence(SECOND))
-    bench.run_until(lambda: bench.loop.faults, 0.3)
-    assert bench.loop.faults[SECOND].cause is Cause.MISSING
+    bench.run_until(lambda: bench.loop.state.faults, 0.3)
+    assert bench.loop.state.faults[SECOND].cause is Cause.MISSING
     held = goals(bench)
-    assert bench.loop.setpoints(bench.now)["boom"].velocity > 0.1
+    assert bench.loop.state.setpoints(bench.now)["boom"].velocity > 0.1
     assert sum(held) == pytest.approx(2 * 2048, abs=150)  # the silent one missed some goals
     bench.run(1.0)
     assert goals(bench)[0] == held[0]
     assert goals(bench)[1] == pytest.approx(held[1], abs=20)  # its watchdog stopped it where it was
-    assert not math.isnan(bench.loop.axes["boom"].position)
+    assert not math.isnan(bench.loop.state.axes["boom"].position)
     assert bench.mode() is Mode.FAULT
 
 
 def test_one_that_answers_again_joins_by_itself_and_nothing_moves():
     bench = twin().enabled().run(0.3)
     bench.faults.inject(catalogue.Silence(SECOND))
-    bench.run_until(lambda: bench.loop.faults, 0.3)
+    bench.run_until(lambda: bench.loop.state.faults, 0.3)
     bench.run(0.1)
     places = bench.positions()
     bench.faults.clear()
-    bench.run_until(lambda: not bench.loop.faults, 1.0)
+    bench.run_until(lambda: not bench.loop.state.faults, 1.0)
     bench.run(0.3)
     assert bench.mode() is Mode.HOLDING
     assert abs(bench.positions()["boom"] - places["boom"]) < HALF_A_DEGREE
@@ -284,9 +286,9 @@ def test_one_that_answers_again_joins_by_itself_and_nothing_moves():
 def test_a_horn_that_slips_is_found_and_neither_pulls_any_more():
     bench = twin().enabled().run(0.3)
     bench.faults.inject(catalogue.Slip(SECOND, angle=0.1))
-    bench.run_until(lambda: bench.loop.faults, 0.3)
-    fault = bench.loop.faults[SECOND]
-    assert fault.cause is Cause.DISAGREEMENT
+    bench.run_until(lambda: bench.loop.state.faults, 0.3)
+    fault = bench.loop.state.faults[SECOND]
+    assert fault.cause is Cause.ENCODER_MISMATCH
     assert "boom sees it at 0." in fault.detail
     assert "0.05 is allowed" in fault.detail
     bench.run(1.0)
@@ -301,15 +303,15 @@ def test_by_policy_both_go_limp_and_come_back_together():
     policy = FaultPolicy(reactions={Cause.OVERLOAD: Reaction.TORQUE_OFF})
     bench = twin(-1.5, policy=policy).enabled().run(0.2)
     bench.faults.inject(catalogue.Overload(SECOND))
-    bench.run_until(lambda: bench.loop.faults, 0.3)
+    bench.run_until(lambda: bench.loop.state.faults, 0.3)
     bench.run(0.3)
     assert torques(bench) == [0, 0]
     bench.faults.clear()
     bench.loop.clear_faults(bench.now)
-    bench.run_until(lambda: not bench.loop.faults)
+    bench.run_until(lambda: not bench.loop.state.faults)
     bench.run(0.2)
     assert torques(bench) == [1, 1]
-    assert not bench.loop.faults
+    assert not bench.loop.state.faults
 
 
 def test_torque_goes_off_for_both():
@@ -320,6 +322,6 @@ def test_torque_goes_off_for_both():
 
 def test_a_bound_that_makes_no_sense_is_refused():
     with pytest.raises(
-        ValueError, match=r"parameter faults\.disagreement\.bound: 0\.0 cannot be used; .*0\.001 and 1"
+        ValueError, match=r"parameter faults\.encoder_mismatch\.bound: 0\.0 cannot be used; .*0\.001 and 1"
     ):
-        FaultPolicy.read({"disagreement.bound": 0.0})
+        FaultPolicy.read({"encoder_mismatch.bound": 0.0})

@@ -64,7 +64,7 @@ class Ordeal:
 
     def move(self) -> None:
         bench = self.bench
-        begin = bench.loop.setpoints(bench.now)["boom"].position
+        begin = bench.loop.state.setpoints(bench.now)["boom"].position
         end = max(-1.7, min(1.7, begin + self.random.uniform(-0.6, 0.6)))
         way = Trajectory(("boom",), [0.0, 1.5], [[begin], [end]], [[0.0]] * 2, [[0.0]] * 2)
         bench.loop.follow(Segment(len(self.told), "s", bench.now, way), bench.now)
@@ -116,5 +116,5 @@ def test_nothing_jumps_and_all_of_it_recovers(seed):
     for _ in range(EVENTS):
         ordeal.befall()
     ordeal.recover()
-    assert not ordeal.bench.loop.faults, (ordeal.told, ordeal.bench.loop.faults)
-    assert ordeal.bench.loop.torque() in ("on", "off")
+    assert not ordeal.bench.loop.state.faults, (ordeal.told, ordeal.bench.loop.state.faults)
+    assert ordeal.bench.loop.state.torque() in ("on", "off")

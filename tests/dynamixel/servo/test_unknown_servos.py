@@ -6,9 +6,9 @@ import math
 
 import pytest
 
-from armature.dynamixel.faults.cause import Cause
-from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.servo.protection import UNKNOWN
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.roles import Role
 from armature.emulator.faults.catalogue import Drop, Overheat, Reset, Silence, VoltageDip
 from armature.errors import BusError, CommandRefused
@@ -53,13 +53,13 @@ def enable_again(bench: Bench) -> None:
 )
 def test_servos_absent_at_the_start_join_with_their_watchdogs(absent):
     bench = taken_over(Bench("home").enabled().run(0.3), absent)
-    assert set(bench.loop.faults) == set(absent)
+    assert set(bench.loop.state.faults) == set(absent)
     stopped = bench.positions()
     back(bench)
     assert bench.mode() is Mode.HOLDING
-    trips = bench.loop.watchdog_trips
+    trips = bench.loop.state.watchdog_trips
     enable_again(bench)
-    assert bench.loop.watchdog_trips == trips
+    assert bench.loop.state.watchdog_trips == trips
     assert max(abs(bench.positions()[joint] - stopped[joint]) for joint in JOINTS) < HALF_A_DEGREE
 
 
@@ -71,7 +71,7 @@ def test_a_bus_absent_at_the_start_joins_with_its_watchdogs():
     upper = bench.ports["upper"]
     upper.far, upper.unplugged = before.far, True
     bench.start().run(0.3)
-    assert {fault.cause for fault in bench.loop.faults.values()} == {Cause.DISCONNECTED}
+    assert {fault.cause for fault in bench.loop.state.faults.values()} == {Cause.DISCONNECTED}
     upper.unplugged = False
     bench.bus.reopen()
     bench.run(1.5)
@@ -96,7 +96,7 @@ def test_a_servo_absent_at_the_start_and_then_limp_is_recovered_by_clear_faults(
     bench.faults.clear()
     bench.faults.inject(Reset("elbow"))
     bench.run(2.0)
-    assert bench.loop.faults["elbow"].cause is Cause.SILENT_RESET
+    assert bench.loop.state.faults["elbow"].cause is Cause.SILENT_RESET
     bench.loop.clear_faults(bench.now)
     bench.run(1.0)
     assert bench.mode() is Mode.HOLDING
@@ -105,12 +105,12 @@ def test_a_servo_absent_at_the_start_and_then_limp_is_recovered_by_clear_faults(
 
 def test_nothing_is_told_of_a_servo_that_was_never_read():
     bench = taken_over(Bench("home").enabled().run(0.3), ("elbow",))
-    axis = bench.loop.axes["elbow"]
+    axis = bench.loop.state.axes["elbow"]
     assert axis.firmware == 0
     assert math.isnan(axis.own.temperature)
     assert math.isnan(axis.own.lowest_voltage)
-    assert "elbow" not in bench.loop.watchdogs
-    assert math.isnan(bench.loop.health()["elbow"].seconds_left)
+    assert "elbow" not in bench.loop.state.watchdogs
+    assert math.isnan(bench.loop.state.health()["elbow"].seconds_left)
 
 
 def test_its_own_bounds_count_once_it_is_back():
@@ -120,14 +120,14 @@ def test_its_own_bounds_count_once_it_is_back():
     bench = back(taken_over(before.enabled().run(0.3), ("elbow",)))
     bench.faults.inject(Overheat("elbow", temperature=57.0))
     bench.run(1.0)
-    assert "57 °C, the servo's limit is 60 °C" in bench.loop.faults["elbow"].detail
+    assert "57 °C, the servo's limit is 60 °C" in bench.loop.state.faults["elbow"].detail
     with pytest.raises(CommandRefused, match="still 57 °C, limit 60 °C; let it cool below 53 °C"):
         bench.loop.clear_faults(bench.now)
     bench.faults.clear()
     bench.faults.inject(Overheat("elbow", temperature=30.0))
     bench.faults.inject(VoltageDip("elbow", voltage=10.5))
     bench.run(1.0)
-    assert "10.5 V, 11.0 to" in bench.loop.faults["elbow"].detail
+    assert "10.5 V, 11.0 to" in bench.loop.state.faults["elbow"].detail
 
 
 # Another servo in its place
@@ -145,7 +145,7 @@ def replaced(bench: Bench, **registers: int) -> Bench:
 
 
 def recovered(bench: Bench) -> Bench:
-    assert bench.loop.faults["elbow"].cause is Cause.SILENT_RESET
+    assert bench.loop.state.faults["elbow"].cause is Cause.SILENT_RESET
     bench.loop.clear_faults(bench.now)
     bench.run(1.5)
     assert bench.mode() is Mode.HOLDING
@@ -155,7 +155,7 @@ def recovered(bench: Bench) -> Bench:
 def test_one_without_a_bus_watchdog_is_known_as_such():
     bench = replaced(Bench("home").enabled().run(0.3), firmware_version=37)
     recovered(bench).loop.enable("s2", bench.now)
-    assert bench.loop.watchdogs["elbow"] == "off: firmware 37 is older than 38"
+    assert bench.loop.state.watchdogs["elbow"] == "off: firmware 37 is older than 38"
     assert bench.servo("elbow").registers[Role.BUS_WATCHDOG] == 0
     assert bench.run(0.5).mode() is Mode.ENABLED
 
@@ -169,7 +169,7 @@ def test_one_with_a_bus_watchdog_in_the_place_of_one_without_gets_it_enabled():
 
 def test_one_that_knows_no_fast_sync_read_costs_nobody_an_answer():
     bench = replaced(Bench("home").enabled().run(0.3), firmware_version=44)
-    assert bench.loop.instruction.startswith("Sync Read (no Fast Sync Read in XM")
+    assert bench.loop.state.instruction.startswith("Sync Read (no Fast Sync Read in XM")
     before = bench.bus.statistics().timeouts
     recovered(bench)
     assert bench.bus.statistics().timeouts - before < 60  # while it reboots; it is called meanwhile
@@ -182,14 +182,14 @@ def test_one_with_other_bounds_is_held_to_its_own():
     bench = recovered(replaced(Bench("home").enabled().run(0.3), temperature_limit=60))
     bench.faults.inject(Overheat("elbow", temperature=57.0))
     bench.run(1.0)
-    assert "the servo's limit is 60 °C" in bench.loop.faults["elbow"].detail
+    assert "the servo's limit is 60 °C" in bench.loop.state.faults["elbow"].detail
 
 
 @pytest.mark.parametrize("registers", [{"operating_mode": 1}, {"return_delay": 250}])
 def test_one_as_the_factory_delivers_it_is_found_and_set_up(registers):
     bench = replaced(Bench("home").enabled().run(0.3), **registers)
     recovered(bench)
-    assert bench.servo("elbow").registers[Role.OPERATING_MODE] == int(bench.loop.axes["elbow"].wiring.mode)
+    assert bench.servo("elbow").registers[Role.OPERATING_MODE] == int(bench.loop.state.axes["elbow"].wiring.mode)
     assert bench.servo("elbow").registers[Role.RETURN_DELAY] == 0
     enable_again(bench)
 
@@ -197,7 +197,7 @@ def test_one_as_the_factory_delivers_it_is_found_and_set_up(registers):
 def test_one_in_the_place_of_another_is_found_while_the_arm_is_limp_too():
     bench = replaced(Bench("park").start().run(0.1), operating_mode=1)
     assert "it is set up otherwise, as another servo in its place: Operating Mode is 1, not 3" in str(
-        bench.loop.faults["elbow"]
+        bench.loop.state.faults["elbow"]
     )
     bench.loop.clear_faults(bench.now)
     assert bench.run(1.0).mode() is Mode.DISABLED
@@ -209,22 +209,22 @@ def test_one_that_comes_back_holding_in_another_mode_is_refused_by_name_and_the_
     bench.run(0.2)
     bench.servo("elbow").registers[Role.OPERATING_MODE] = 4
     back(bench)
-    assert "its operating mode is 4 with torque on" in bench.loop.faults["elbow"].detail
+    assert "its operating mode is 4 with torque on" in bench.loop.state.faults["elbow"].detail
     assert bench.mode() is Mode.FAULT
 
 
 def test_one_that_falls_silent_is_unknown_again():
     bench = Bench("home").enabled().run(0.3)
-    assert bench.loop.axes["elbow"].firmware == 48
+    assert bench.loop.state.axes["elbow"].firmware == 48
     bench.faults.inject(Silence("elbow"))
     bench.run(0.2)
-    assert bench.loop.axes["elbow"].firmware == 0
-    assert back(bench).loop.axes["elbow"].firmware == 48
+    assert bench.loop.state.axes["elbow"].firmware == 0
+    assert back(bench).loop.state.axes["elbow"].firmware == 48
 
 
 def test_a_watchdog_is_released_also_of_a_servo_that_has_told_nothing_yet():
     bench = Bench("home").enabled()
-    axis = bench.loop.axes["elbow"]
+    axis = bench.loop.state.axes["elbow"]
     axis.own = UNKNOWN
     bench.loop._servos.watchdogs.disable(axis)
     assert bench.servo("elbow").registers[Role.BUS_WATCHDOG] == 0
@@ -232,7 +232,7 @@ def test_a_watchdog_is_released_also_of_a_servo_that_has_told_nothing_yet():
 
 def test_a_servo_that_is_called_may_answer_as_late_as_any():
     bench = Bench("home").start()
-    bench.bus.call(bench.loop.axes["elbow"].wiring.servo_id)
+    bench.bus.call(bench.loop.state.axes["elbow"].wiring.servo_id)
     delays = bench.bus._exchange.return_delays
     assert len(delays) == len(JOINTS) - 1
 
@@ -255,8 +255,8 @@ def test_one_that_comes_back_holding_is_not_dropped_because_all_the_others_are_l
     bench = back(holding_alone())
     assert bench.servo("elbow").registers[Role.TORQUE_ENABLE] == 1
     assert bench.mode() is Mode.FAULT
-    assert {fault.cause for fault in bench.loop.faults.values()} == {Cause.SILENT_RESET}
-    assert "elbow" not in bench.loop.faults
+    assert {fault.cause for fault in bench.loop.state.faults.values()} == {Cause.SILENT_RESET}
+    assert "elbow" not in bench.loop.state.faults
     bench.loop.clear_faults(bench.now)
     bench.run(1.0)
     assert bench.mode() is Mode.HOLDING

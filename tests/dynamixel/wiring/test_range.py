@@ -9,7 +9,7 @@ import pytest
 from armature.bench.simulation.virtual import ARM, POSES, WIRING, Bench
 from armature.core.planning.transfer import transfer
 from armature.core.trajectory.segments import Segment
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.states import Mode
 from armature.errors import CommandRefused, GoalRefused
 
 SHORT = replace(
@@ -22,7 +22,7 @@ SHORT = replace(
 
 def turn(bench, end):
     """Turn the waist to a place [rad]."""
-    begin = bench.loop.setpoints(bench.now)["waist"].position
+    begin = bench.loop.state.setpoints(bench.now)["waist"].position
     way = transfer(["waist"], {"waist": begin}, {"waist": end}, {"waist": ARM.limit("waist")}, bench.dynamics, 1.0)
     bench.loop.follow(Segment(1, "s1", bench.now, way), bench.now)
     bench.run(way.duration + 0.1)
@@ -36,7 +36,7 @@ def test_positions_within_it_are_followed_and_beyond_it_refused_with_both_ends()
     ):
         turn(bench, 0.9)
     assert bench.mode() is Mode.HOLDING
-    assert bench.loop.setpoints(bench.now)["waist"].position == pytest.approx(0.7, abs=0.01)
+    assert bench.loop.state.setpoints(bench.now)["waist"].position == pytest.approx(0.7, abs=0.01)
 
 
 def test_the_same_motion_is_followed_without_it():
@@ -49,4 +49,4 @@ def test_an_arm_that_stands_beyond_it_is_not_enabled():
     bench = Bench({**POSES["home"], "waist": 1.0}, wiring=SHORT).start()
     with pytest.raises(CommandRefused, match=r"waist is at 1\.0\d+, its limits are -0\.5000 to 0\.7500"):
         bench.loop.enable("s1", bench.now)
-    assert bench.loop.torque() == "off"
+    assert bench.loop.state.torque() == "off"

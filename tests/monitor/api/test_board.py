@@ -6,14 +6,14 @@ import pytest
 
 from armature.monitor.board import RECORDER_SILENT, SILENT, STALE, Board, Status
 from armature.monitor.gateway import Recording
-from armature.monitor.readings import DYNAMIC_FRESH, FRESH, Readings
+from armature.monitor.readings import DYNAMIC_FRESH, FRESH, NewestReadings
 
 FULL = {"position": 0.5, "velocity": 0.1, "effort": 1.0}
 
 
 @pytest.fixture
-def readings() -> Readings:
-    return Readings(["shoulder", "elbow"])
+def readings() -> NewestReadings:
+    return NewestReadings(["shoulder", "elbow"])
 
 
 @pytest.fixture
@@ -48,6 +48,14 @@ def test_an_old_value_becomes_absent_and_never_the_last_one_again(readings, beyo
     assert (old.temperature, old.torque_enabled) == (None, None)
     assert old.age == pytest.approx(DYNAMIC_FRESH + beyond)
     assert readings.at(1.0 + FRESH - 0.01)[1].position == 0.5
+
+
+def test_the_age_that_the_servo_has_told_goes_on_where_the_joint_was_not_heard_since(readings):
+    readings.dynamic_joint_states(5.0, {"elbow": {"age": 40.0}})
+    assert readings.at(5.25)[1].age == pytest.approx(40.25)
+    assert readings.at(65.0)[1].age == pytest.approx(100.0)
+    readings.joint_states(66.0, {"elbow": FULL})
+    assert readings.at(66.5)[1].age == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
@@ -146,9 +154,9 @@ def test_following_errors_of_a_silent_controller_are_not_shown(board):
 
 
 def test_a_silent_servo_interface_is_told_as_software_and_nothing_it_said_is_kept(board):
-    assert board.at(0.0).state.values == {"cause": "servo interface"}
+    assert board.at(0.0).state.values == {"cause": "servo_interface"}
     board.servo_interface(
         1.0, "ENABLED", {"torque": "on", "session": "s1", "why": "enabled", "cause": "disconnected"}
     )
     assert board.at(1.1).state.values["torque"] == "on"
-    assert board.at(1.0 + SILENT + 0.1).state.values == {"cause": "servo interface"}
+    assert board.at(1.0 + SILENT + 0.1).state.values == {"cause": "servo_interface"}

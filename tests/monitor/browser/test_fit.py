@@ -54,8 +54,8 @@ def fault(joint, cause, step, waits=""):
         "cause": cause,
         "done": "every other joint stopped",
         "step": step,
-        "waits for": waits,
-        "since [s]": "12.0",
+        "waits_for": waits,
+        "since_s": "12.0",
     }
     return Fault(f"servo_interface: {joint}", "ERROR", f"{cause}: it does not answer", 0.1, told)
 
@@ -86,14 +86,14 @@ def test_everything_fits_is_large_enough_and_can_be_read(open_page, gateway, wid
     require("Fault")
     silent = (fault("elbow", "missing", "wait"), fault("shoulder", "missing", "wait"))
     in_state(
-        gateway, "FAULT", silent, **{"step": "wait", "waits for": "elbow: it does not answer; check its cable"}
+        gateway, "FAULT", silent, **{"step": "wait", "waits_for": "elbow: it does not answer; check its cable"}
     )
     expect(page.locator(".banner-reason")).to_contain_text("The bus loses answers")
     require("Fault")
     in_state(gateway, "PROTECTIVE_STOP", why="protective stop")
     page.locator("#release").click()
     require("Protective stop")
-    in_state(gateway, "DISCONNECTED", cause="bus process")
+    in_state(gateway, "DISCONNECTED", cause="bus_process")
     require("Disconnected")
 
 
@@ -101,14 +101,14 @@ def test_everything_fits_is_large_enough_and_can_be_read(open_page, gateway, wid
     ("cause", "step", "button"),
     [
         ("overload", "clear_faults", "Clear faults"),
-        ("input voltage", "disable", "Park & disable"),
+        ("input_voltage", "disable", "Park & disable"),
         ("encoder", "torque_off", "Torque off…"),
         ("overheating", "wait", None),
     ],
 )
 def test_the_button_in_colour_is_the_step_that_would_succeed(page, gateway, cause, step, button):
     waits = "elbow: still 77 °C, limit 80 °C; let it cool below 73 °C" if step == "wait" else ""
-    in_state(gateway, "FAULT", (fault("elbow", cause, step, waits),), **{"step": step, "waits for": waits})
+    in_state(gateway, "FAULT", (fault("elbow", cause, step, waits),), **{"step": step, "waits_for": waits})
     expect(page.locator(".banner-state")).to_have_text("Fault")
     shown = page.locator(".banner-actions .recover:visible")
     expect(shown).to_have_text([button] if button else [])

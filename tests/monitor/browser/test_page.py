@@ -221,10 +221,11 @@ def test_controls_that_the_state_does_not_allow_are_disabled_and_say_why(page, g
 
 
 def test_a_fault_names_joint_cause_deed_and_remedy(page, gateway):
-    told = {"done": "the other joints stopped", "remedy": "remove the load", "since [s]": "12.0"}
+    told = {"cause": "overload", "steps": "by_hand, clear_faults", "done": "the other joints stopped"}
+    told |= {"remedy": "call /servo_interface/clear_faults once the cause is gone", "since_s": "12.0"}
     fault = Fault("servo_interface: elbow", "ERROR", "overload", 0.1, told)
     in_state(gateway, "FAULT", "elbow: overload", faults=(fault,))
-    for part in ("Elbow", "Overload.", "The other joints stopped.", "Remove the load.", "since 00:12"):
+    for part in ("Elbow", "overloaded", "The other joints stopped.", "press “Clear faults”", "since 00:12"):
         expect(page.locator("#faults")).to_contain_text(part, ignore_case=True)
     page.locator("#clear-faults").click()
     assert gateway.wait_for(lambda calls: calls == [("clear_faults",)])

@@ -16,6 +16,7 @@ import pytest
 from armature.core.trajectory.segments import Segment
 from armature.core.trajectory.trajectory import Trajectory
 from armature.dynamixel.loop import link
+from armature.dynamixel.status.cause import Cause
 from armature.errors import CommandRefused, GoalRefused, ProcessError
 from armature.nodes.common.exit_message import read_exit_message
 
@@ -61,20 +62,20 @@ def served(port, clients, wait_until):
 
 def move(client: Listening, distance: float, seconds: float, session: str) -> int:
     """A quintic of the waist over a distance [rad], from now on."""
-    begin = client.client.readings().axes[0].commanded_position
+    begin = client.client.readings().joints[0].commanded_position
     motion = Trajectory(JOINTS[:1], [0.0, seconds], [[begin], [begin + distance]], [[0.0]] * 2, [[0.0]] * 2)
     return client.client.send_segment(Segment(0, session, time.monotonic(), motion))
 
 
 def waist(client: Listening) -> float:
-    return client.client.readings().axes[0].position
+    return client.client.readings().joints[0].position
 
 
 def test_it_starts_serves_and_reads_every_joint(served, wait_until):
     wait_until(lambda: served.cycles > 20)
-    wait_until(lambda: all(math.isfinite(axis.position) for axis in served.client.readings().axes))
+    wait_until(lambda: all(math.isfinite(axis.position) for axis in served.client.readings().joints))
     readings = served.client.readings()
-    assert len(readings.axes) == len(JOINTS)
+    assert len(readings.joints) == len(JOINTS)
     assert not served.found
     assert served.status.torque == "off"
 
@@ -193,13 +194,12 @@ def test_a_killed_emulator_is_a_lost_bus_and_no_reading_stands(tmp_path, clients
         wait_until(lambda: client.mode() == "DISABLED")
         client.client.request("enable", session="s1")
     wait_until(lambda: client.mode() == "DISCONNECTED")
-    wait_until(lambda: all(math.isnan(axis.position) for axis in client.client.readings().axes))
+    wait_until(lambda: all(math.isnan(axis.position) for axis in client.client.readings().joints))
     with pytest.raises(CommandRefused, match="the state is DISCONNECTED"):
         client.client.request("enable", session="s2")
     with emulator(tmp_path / "bus"):
-        wait_until(lambda: client.mode() == "FAULT")
-        assert client.status.torque == "off"
-        assert client.status.faults[0]["cause"] == "silent reset"
+        wait_until(lambda: client.mode() == "FAULT" and client.status.torque == "off")  # all of them are heard
+        assert client.status.faults[0].fault.cause is Cause.SILENT_RESET
         client.client.request("clear_faults")
         wait_until(lambda: client.mode() == "DISABLED")
 

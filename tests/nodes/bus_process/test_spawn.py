@@ -120,10 +120,10 @@ def test_a_child_says_what_it_has_read_whatever_it_was_told():
     wanted = child_config(Path("bus"), joints=["none"], files="none")
     _, loop, read = build(wanted)
     texts = [Path(wanted[name]).read_text("utf-8") for name in ("urdf", "wiring")]
-    assert read == {**wanted, "joints": list(loop.axes), "files": link.digest(*texts)}
+    assert read == {**wanted, "joints": list(loop.state.axes), "files": link.digest(*texts)}
 
 
-def test_a_process_that_does_not_get_as_far_as_to_listen_is_told_with_its_last_words(tmp_path, monkeypatch):
+def test_a_process_that_does_not_get_as_far_as_to_listen_is_told_with_its_exit_message(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     (tmp_path / "numpy.py").write_text("raise ImportError('numpy is broken')")
     with pytest.raises(ProcessError, match="the bus process does not start: ImportError: numpy is broken"):
@@ -181,14 +181,14 @@ class Brief(Deaf):
 
 def test_without_a_bus_process_the_state_says_what_to_do(monkeypatch):
     told = []
-    bus = BusConnection(dict, lambda _: None, lambda _: None, lambda status, _: told.append(status.steps))
-    assert bus.status.steps == ("wait",)
+    bus = BusConnection(dict, lambda _: None, lambda _: None, lambda status, _: told.append(status.remedy.steps))
+    assert bus.status.remedy.steps == ("wait",)
     attempts = iter([lambda: Brief(None), lambda: bus._not_attached(ProcessError("bus", "held", "end that"))])
     monkeypatch.setattr(bus, "_attach", lambda: next(attempts, lambda: None)())
     bus.open()
     assert bus.wait_for(lambda: len(told) > 1, 10.0)
     bus.close()
-    assert told[:2] == [("wait",), ("by hand", "wait")]
+    assert told[:2] == [("wait",), ("by_hand", "wait")]
 
 
 def test_the_layout_is_that_of_fields_formats_and_sizes(monkeypatch):

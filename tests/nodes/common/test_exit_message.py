@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from armature.dynamixel.loop import link
+from armature.dynamixel.loop.status import Status, starting
 from armature.nodes.common.exit_message import (
     ExitMessage,
     keep,
@@ -16,7 +16,7 @@ from armature.nodes.common.exit_message import (
 
 
 def status(torque):
-    return link.Status("FAULT", torque, "", "elbow: overload", protective_stop=False)
+    return Status("FAULT", torque, "", "elbow: overload", protective_stop=False)
 
 
 def log(folder, *lines):
@@ -45,7 +45,7 @@ def test_an_arm_that_was_not_parked_is_told_by_the_torque_that_it_has(torque, to
 
 
 def test_before_a_servo_has_answered_nothing_is_claimed_of_torque():
-    words = not_parked("the state is STARTING", link.starting(protective_stop=False))
+    words = not_parked("the state is STARTING", starting(protective_stop=False))
     assert words == "not parked: the state is STARTING; nobody knows the servos yet"
     assert not leaves_torque_on(words)
 
@@ -85,7 +85,7 @@ def test_one_that_never_served_the_arm_has_nothing_to_tell(tmp_path, lines):
     assert read_exit_message(log(tmp_path, *lines)) == read_exit_message(tmp_path / "absent") == ""
 
 
-def test_nothing_is_said_behind_the_last_words(capsys):
+def test_nothing_is_said_behind_the_exit_message(capsys):
     exit_message = ExitMessage()
     exit_message.serve()
     exit_message.leave("parked, torque off")

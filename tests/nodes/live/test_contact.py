@@ -91,4 +91,4 @@ def test_the_arm_gives_way_says_so_and_takes_what_leads_away(graph, path):
     console.read_reply(ask(graph.port, console.clear(None)))
     assert follow(graph, 0.2).error_code == Result.SUCCESSFUL
     graph.executor.remove_node(graph.controller)  # it is heard no more, in the session that went on
-    graph.until(lambda: graph.values()["cause"] == "controller gone")
+    graph.until(lambda: graph.values()["cause"] == "controller_gone")

@@ -101,7 +101,7 @@ def follow(graph):
         "clear_faults": graph.clear,
         "torque_off": lambda: graph.ask(topics.TORQUE_OFF),
         "release": lambda: graph.stop(False),
-        "by hand": lambda: see_to_it(graph),
+        "by_hand": lambda: see_to_it(graph),
         "wait": lambda: None,
     }
     end = time.monotonic() + 60.0
@@ -134,11 +134,11 @@ def is_steady(graph):
 def test_a_servo_that_is_silent_while_the_bus_process_starts_again_is_taken_back(graph):
     inject(graph, "silence", "elbow", seconds=4.0)
     os.kill(graph.child(), signal.SIGKILL)
-    graph.until(lambda: "fault.elbow" in graph.values())
+    graph.until(lambda: "fault.elbow.cause" in graph.values())
     graph.until(lambda: graph.state() == "HOLDING")
     assert follow(graph) == ["enable"]
     told = [status for array in graph.diagnostics for status in array.status if status.name.endswith(": elbow")]
-    assert {item.key: item.value for item in told[-1].values}["bus watchdog"].startswith("enabled")
+    assert {item.key: item.value for item in told[-1].values}["bus_watchdog"].startswith("enabled")
 
 
 @pytest.mark.soak

@@ -38,12 +38,12 @@ class Live:
 
 CASES = (
     Live("overload", "overload"),
-    Live("electrical_shock", "electrical shock"),
+    Live("electrical_shock", "electrical_shock"),
     Live("overheat", "overheating", {"temperature": "85"}, COOL, "elbow: still 85 °C, limit 80 °C"),
     Live("overheat", "temperature", {"temperature": "77"}, COOL, "elbow: still 77 °C, limit 80 °C"),
     Live(
         "voltage_dip",
-        "input voltage",
+        "input_voltage",
         {"voltage": "9.0"},
         None,
         "elbow: still 9.0 V, minimum 9.5 V",
@@ -52,7 +52,7 @@ CASES = (
     ),
     Live("encoder_error", "encoder", refused="would let it fall", relieved_by="torque_off", ends="DISABLED"),
     Live("silence", "missing", refused="elbow: it does not answer", recovered_by=""),
-    Live("reset", "silent reset"),
+    Live("reset", "silent_reset"),
     Live("unplug", "disconnected", refused="the state is DISCONNECTED|reconnect the bus", recovered_by=""),
 )
 
@@ -83,7 +83,7 @@ def enabled(child, port, wait_until):
 
 def positions(child: Listening) -> dict[str, float]:
     readings = child.client.readings()
-    return dict(zip(JOINTS, (axis.position for axis in readings.axes), strict=True))
+    return dict(zip(JOINTS, (axis.position for axis in readings.joints), strict=True))
 
 
 def inject(port, values: Mapping[str, str], name: str) -> None:
@@ -92,7 +92,7 @@ def inject(port, values: Mapping[str, str], name: str) -> None:
 
 
 def told(child: Listening) -> set[str]:
-    return {fault["cause"] for fault in child.status.faults} | {child.status.cause}
+    return {problem.fault.cause.value for problem in child.status.faults} | {child.status.cause}
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.cause for case in CASES])
@@ -122,7 +122,7 @@ def test_a_process_that_was_stopped_takes_the_servos_back_that_stopped_meanwhile
     os.kill(enabled.pid, signal.SIGSTOP)
     time.sleep(1.5)  # beyond the servos' connect_timeout: what is awaited is that nothing happens
     os.kill(enabled.pid, signal.SIGCONT)
-    wait_until(lambda: enabled.status.cause == "bus watchdog")
+    wait_until(lambda: enabled.status.cause == "bus_watchdog")
     assert enabled.mode() == "HOLDING"
     assert "elbow stopped" in enabled.status.why or "elbow," in enabled.status.why
     assert all(abs(positions(enabled)[joint] - places[joint]) < HALF_A_DEGREE for joint in JOINTS)

@@ -37,14 +37,14 @@ def test_an_overload_of_the_second_motor_is_told_and_recovered_while_the_first_h
     wait_until(lambda: child.mode() == "DISABLED")
     child.client.request("enable", session="s1")
     wait_until(lambda: child.mode() == "ENABLED" and child.status.torque == "on")
-    place = child.client.readings().axes[1].position
+    place = child.client.readings().joints[1].position
     console.read_reply(ask(port, console.inject("overload", SECOND, {}, math.inf)))
-    wait_until(lambda: [fault["joint"] for fault in child.status.faults] == [SECOND])
-    assert child.status.faults[0]["cause"] == "overload"
+    wait_until(lambda: [problem.fault.joint for problem in child.status.faults] == [SECOND])
+    assert child.status.faults[0].fault.cause == "overload"
     assert child.status.torque == "partial"
     ask(port, console.clear(None))
     assert "recovering boom_second" in child.client.request("clear_faults")
     wait_until(lambda: child.mode() == "HOLDING" and child.status.torque == "on")
-    wait_until(lambda: math.isfinite(child.client.readings().axes[1].position))
-    assert child.client.readings().axes[1].position == pytest.approx(place, abs=math.radians(1.0))
-    assert child.status.servos[SECOND]["bus watchdog"].startswith("enabled")
+    wait_until(lambda: math.isfinite(child.client.readings().joints[1].position))
+    assert child.client.readings().joints[1].position == pytest.approx(place, abs=math.radians(1.0))
+    assert child.status.servos[SECOND]["bus_watchdog"].startswith("enabled")

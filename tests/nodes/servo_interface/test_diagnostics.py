@@ -1,23 +1,28 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from armature.dynamixel.faults.cause import Cause
-from armature.dynamixel.loop import link
+from armature.dynamixel.loop.status import Problem, Status
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.remedy import Remedy
+from armature.dynamixel.status.states import Fault
 from armature.emulator.faults import catalogue
 from armature.nodes.bus_process.report import BusReport
 
 from ...dynamixel.twin import SECOND, WIRING, twin
 
+ROOT = Path(__file__).resolve().parents[3]
 Time = pytest.importorskip("builtin_interfaces.msg").Time
 servo_diagnostics = pytest.importorskip("armature.nodes.servo_interface.diagnostics")
 
 
 def statuses(bench):
-    report = BusReport(bench.loop, bench.bus)
+    report = BusReport(bench.loop.state, bench.bus)
     return diagnosed(report.readings(0.0, 0.0, bench.now), report.status(bench.now))
 
 
@@ -38,7 +43,7 @@ def test_the_second_servo_of_a_joint_has_a_status_of_its_own():
 def test_its_fault_is_told_there_and_not_of_the_first(fault, told):
     bench = twin(-1.5).enabled().run(0.2)
     bench.faults.inject(fault(SECOND))
-    bench.run_until(lambda: bench.loop.faults, 0.3)
+    bench.run_until(lambda: bench.loop.state.faults, 0.3)
     found = statuses(bench)
     assert found[SECOND].message.startswith(told)
     assert found[SECOND].level == b"\x02"
@@ -46,25 +51,25 @@ def test_its_fault_is_told_there_and_not_of_the_first(fault, told):
 
 
 def problem(cause, joint="boom"):
-    told = {"detail": "too much", "done": "nothing yet", "remedy": "give it less to do", "age": 0.0}
-    return {"joint": joint, "cause": str(cause), **told}
+    remedy = Remedy("reduce the load")
+    return Problem(Fault(joint, cause, "too much", "nothing yet", remedy, needs_clearing=False, since=0.0), 0.0)
 
 
 def test_no_warning_of_a_joint_hides_behind_another():
     warnings = (problem(Cause.LOAD), problem(Cause.LOAD, SECOND), problem(Cause.TEMPERATURE))
-    status = link.Status("ENABLED", "on", "s1", "enabled", protective_stop=False, warnings=warnings)
+    status = Status("ENABLED", "on", "s1", "enabled", protective_stop=False, warnings=warnings)
     values = {item.key: item.value for item in servo_diagnostics.state(status, 0.0).values}
-    told = {name: text.split(":")[0] for name, text in values.items() if name.startswith("warning")}
+    told = {name: text for name, text in values.items() if name.endswith(".cause")}
     assert told == {
-        "warning.boom": "temperature",
-        "warning.boom.load": "load",
-        f"warning.{SECOND}": "load",
+        "warning.boom.cause": "temperature",
+        "warning.boom.load.cause": "load",
+        f"warning.{SECOND}.cause": "load",
     }
 
 
 def test_a_warm_and_loaded_joint_at_fault_tells_all_of_it_in_one_message():
     bench = twin(-1.5).enabled().run(0.2)
-    report = BusReport(bench.loop, bench.bus)
+    report = BusReport(bench.loop.state, bench.bus)
     status = replace(
         report.status(bench.now),
         faults=(problem(Cause.OVERLOAD),),
@@ -80,21 +85,52 @@ def test_a_warm_and_loaded_joint_at_fault_tells_all_of_it_in_one_message():
 def test_the_step_that_would_succeed_is_a_word_for_programs(ends, step):
     bench = twin(-1.5).enabled().run(0.2)
     bench.faults.inject(catalogue.Overload("waist") if ends else catalogue.Silence("waist"))
-    bench.run_until(lambda: bench.loop.faults, 0.3)
+    bench.run_until(lambda: bench.loop.state.faults, 0.3)
     bench.faults.clear("overload")
-    report = BusReport(bench.loop, bench.bus)
+    report = BusReport(bench.loop.state, bench.bus)
     status = report.status(bench.now)
     state = {item.key: item.value for item in servo_diagnostics.state(status, 0.0).values}
     told = {item.key: item.value for item in statuses(bench)["waist"].values}
     assert (state["step"], told["step"]) == (step, step)
     assert (
-        state["waits for"]
-        == told["waits for"]
+        state["waits_for"]
+        == told["waits_for"]
         == ("" if ends else "waist: it does not answer; check cable and power")
     )
 
 
-def test_a_bus_process_that_names_no_step_is_understood():
-    status = link.Status("FAULT", "on", "", "x", protective_stop=False, faults=(problem(Cause.OVERLOAD),))
-    values = {item.key: item.value for item in servo_diagnostics.state(status, 0.0).values}
-    assert "step" not in values
+def keys_of(message):
+    return {item.key for item in message.values}
+
+
+@pytest.mark.parametrize("fault", [None, catalogue.Overload("waist"), catalogue.Silence(SECOND)])
+def test_every_key_is_a_machine_key_that_the_table_explains(fault):
+    bench = twin(-1.5).enabled().run(0.2)
+    if fault is not None:
+        bench.faults.inject(fault)
+        bench.run_until(lambda: bench.loop.state.faults, 0.3)
+    status = BusReport(bench.loop.state, bench.bus).status(bench.now)
+    _, *servos = statuses(bench).values()
+    for told in servos:
+        assert keys_of(told) <= servo_diagnostics.SERVO_KEYS.keys() | servo_diagnostics.PROBLEM_KEYS.keys()
+    state = keys_of(servo_diagnostics.state(status, 0.0))
+    assert {key for key in state if "." not in key} <= servo_diagnostics.STATE_KEYS.keys()
+    assert {
+        key.rpartition(".")[2] for key in state if key.startswith("fault.")
+    } <= servo_diagnostics.PROBLEM_KEYS.keys()
+    assert fault is None or any(key.startswith(f"fault.{fault.joint}.") for key in state)
+
+
+@pytest.mark.parametrize("table", ["STATE_KEYS", "PROBLEM_KEYS", "SERVO_KEYS"])
+def test_the_page_of_the_servo_interface_explains_every_key(table):
+    explained = getattr(servo_diagnostics, table)
+    page = (ROOT / "docs" / "servo_interface.md").read_text("utf-8")
+    missing = [key for key, meaning in explained.items() if f"| `{key}` | {meaning} |" not in page]
+    assert missing == []
+
+
+def test_every_unit_stands_behind_its_key():
+    bench = twin(-1.5).enabled().run(0.2)
+    for told in statuses(bench).values():
+        for key in keys_of(told):
+            assert re.fullmatch(r"[a-z0-9_]+", key), key

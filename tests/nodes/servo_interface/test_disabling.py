@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from armature.bench.simulation.virtual import ARM, POSES, URDF, WIRING, Bench
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.states import Mode
 from armature.emulator.faults import catalogue
 from armature.errors import ArmatureError, CommandRefused
 from armature.nodes.bus_process.report import BusReport
@@ -24,7 +24,7 @@ class Near:
 
     def __init__(self, bench):
         self.bench, self.client = bench, self
-        self.report = BusReport(bench.loop, bench.bus)
+        self.report = BusReport(bench.loop.state, bench.bus)
         self.segment, self.hold_ups = None, 0
         self.pauses = self.is_paused = False  # the simulation, once parking has begun
         self.parked = []  # what was asked for, and refused
@@ -98,7 +98,7 @@ def test_an_arm_whose_servos_have_stopped_by_themselves_meanwhile_still_parks(ne
     assert disabling.begin().result(60.0) == "parked, torque off"
     (refusal,) = near.parked
     assert "the set-point is at" in refusal
-    assert near.bench.loop.watchdog_trips > 0
+    assert near.bench.loop.state.watchdog_trips > 0
     assert near.bench.mode() is Mode.DISABLED
 
 
@@ -108,7 +108,7 @@ def test_it_does_not_try_for_ever_and_the_arm_holds(near, disabling):
         disabling.begin().result(60.0)
     assert len(near.parked) <= 3
     assert near.bench.mode() is Mode.HOLDING
-    assert near.bench.loop.torque() == "on"
+    assert near.bench.loop.state.torque() == "on"
 
 
 def test_in_a_paused_simulation_it_gives_up_and_the_arm_does_not_move_when_time_passes_again(near, disabling):
@@ -154,9 +154,9 @@ def test_an_arm_at_fault_that_can_still_turn_parks_when_asked(near, disabling, f
     bench.run(1.0)
     if not isinstance(fault, catalogue.Overheat):
         bench.faults.clear(None)
-    assert bench.loop.faults
+    assert bench.loop.state.faults
     assert disabling.begin().result(60.0) == "parked, torque off"
-    assert bench.loop.torque() == "off"
+    assert bench.loop.state.torque() == "off"
     parked = bench.positions()
     assert max(abs(parked[joint] - POSES["park"][joint]) for joint in ARM_JOINTS) < NEAR
 
@@ -175,7 +175,7 @@ def test_an_arm_that_cannot_be_trusted_to_park_holds_and_says_why(near, disablin
     bench.run_until(lambda: bench.mode() is Mode.FAULT)
     with pytest.raises(CommandRefused, match=why):
         disabling.begin().result(60.0)
-    assert bench.loop.torque() in ("on", "partial")
+    assert bench.loop.state.torque() in ("on", "partial")
 
 
 def test_an_arm_at_fault_holds_when_its_process_ends(near, disabling):
@@ -184,7 +184,7 @@ def test_an_arm_at_fault_holds_when_its_process_ends(near, disabling):
     bench.run_until(lambda: bench.mode() is Mode.FAULT)
     with pytest.raises(CommandRefused, match=r"the state is FAULT .*torque stays on"):
         disabling.begin(is_leaving=True).result(60.0)
-    assert bench.loop.torque() == "on"
+    assert bench.loop.state.torque() == "on"
 
 
 def test_an_arm_at_fault_without_torque_is_disabled_already(near, disabling):

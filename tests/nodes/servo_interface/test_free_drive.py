@@ -28,7 +28,7 @@ def configuration(robot: str) -> SimpleNamespace:
 
 
 def readings(places: dict[str, float], joints: tuple[str, ...]) -> SimpleNamespace:
-    return SimpleNamespace(axes=[SimpleNamespace(position=places[joint]) for joint in joints])
+    return SimpleNamespace(joints=[SimpleNamespace(position=places[joint]) for joint in joints])
 
 
 @pytest.mark.parametrize(("robot", "upright"), [("armature6", "waist"), ("open_manipulator_x", "joint1")])

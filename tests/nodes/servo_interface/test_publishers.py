@@ -13,6 +13,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import ROSClock
 
 from armature.dynamixel.loop import link
+from armature.dynamixel.loop.status import starting
 from armature.nodes.bus_process.report import BusReport
 from armature.nodes.servo_interface import diagnostics
 from armature.nodes.servo_interface.clock import CycleStamps
@@ -63,7 +64,7 @@ def test_a_ros_time_that_was_set_is_followed_at_once(step):
 
 def cycles_of(bench, held_up):
     """The time told of each cycle, and when its values were asked for, where one cycle begins or asks late."""
-    report, told = BusReport(bench.loop, bench.bus, PERIOD), []
+    report, told = BusReport(bench.loop.state, bench.bus, PERIOD), []
     due = bench.now
     for index in range(20):
         due += PERIOD
@@ -122,12 +123,12 @@ class Node:
 
 
 def axis(position):
-    values = dict.fromkeys(link.AxisReading.__dataclass_fields__, math.nan)
-    return link.AxisReading(**{**values, "position": position, "commanded_position": position})
+    values = dict.fromkeys(link.JointReading.__dataclass_fields__, math.nan)
+    return link.JointReading(**{**values, "position": position, "commanded_position": position})
 
 
 def readings(time, position=0.0):
-    return link.Readings(1, time, time, 0.0, 0.0, 0, 0, (axis(position),))
+    return link.CycleReadings(1, time, time, 0.0, 0.0, 0, 0, (axis(position),))
 
 
 @pytest.fixture
@@ -165,7 +166,7 @@ def test_two_threads_publish_one_after_the_other(node, publishers):
         inside.pop()
 
     node.on_publish = publish
-    status = link.starting(protective_stop=True)
+    status = starting(protective_stop=True)
     threads = [
         threading.Thread(target=lambda: publishers.cycle(readings(time.monotonic()))),
         threading.Thread(target=lambda: publishers.state(replace(status, mode="HOLDING"), None)),
@@ -181,12 +182,12 @@ def test_two_threads_publish_one_after_the_other(node, publishers):
 def test_what_is_told_after_the_end_is_dropped(node, publishers):
     publishers.close()
     publishers.cycle(readings(time.monotonic()))
-    publishers.state(link.starting(protective_stop=True), None)
+    publishers.state(starting(protective_stop=True), None)
     assert node.publishers["joint_states"].messages == []
 
 
 def test_the_log_says_why_the_arm_is_as_it_is_once_for_each_change(node, publishers):
-    held = replace(link.starting(protective_stop=False), mode="HOLDING", why="stopped", cause="operator stop")
+    held = replace(starting(protective_stop=False), mode="HOLDING", why="stopped", cause="operator stop")
     held = replace(held, servos={"elbow": {}})
     enabled = replace(held, mode="ENABLED", why="enabled", cause="")
     for status in (held, held, enabled, replace(enabled, mode="MOVING"), enabled):

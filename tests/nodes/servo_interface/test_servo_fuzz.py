@@ -48,7 +48,7 @@ class Watched:
 
     def look(self, readings):
         self.cycles += 1
-        for joint, axis in zip(JOINTS, readings.axes, strict=True):
+        for joint, axis in zip(JOINTS, readings.joints, strict=True):
             limit = LIMITS[joint]
             margin = MARGIN * (limit.upper - limit.lower)
             place, speed = axis.commanded_position, axis.commanded_velocity
@@ -120,7 +120,7 @@ class Fuzzed:
         """A short motion from where a joint is, ending at rest; some go beyond what is allowed."""
         readings = self.parts.bus.client.readings()
         index = self.chance.randrange(len(JOINTS))
-        limit, begin = LIMITS[JOINTS[index]], readings.axes[index].commanded_position
+        limit, begin = LIMITS[JOINTS[index]], readings.joints[index].commanded_position
         way = (
             self.chance.choice((0.02, 0.02, 0.3, 30.0))
             * self.chance.uniform(-1.0, 1.0)
@@ -160,7 +160,7 @@ class Fuzzed:
 @pytest.fixture
 def fuzzed(tmp_path, nothing_left):
     values = {"urdf": URDF, "wiring": SERVOS, "poses": POSES, "port": tmp_path / "bus", "state_folder": tmp_path}
-    values |= {"latency": 0.03, "misses_allowed": 40, "faults.bus_watchdog.time": 2.0}
+    values |= {"latency": 0.03, "max_missed_reads": 40, "faults.bus_watchdog.time": 2.0}
     arguments = [word for name, value in values.items() for word in ("-p", f"{name}:={value}")]
     with emulator(tmp_path / "bus", pose="home"):
         rclpy.init(args=["--ros-args", *arguments])

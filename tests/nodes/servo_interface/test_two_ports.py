@@ -62,8 +62,8 @@ def test_an_arm_on_two_ports_moves_loses_one_holds_and_takes_it_back(graph, port
     console.read_reply(ask(port, console.inject("unplug", "wrist_pitch", {}, math.inf)))
     graph.until(lambda: graph.state() == "FAULT")
     values = graph.values()
-    assert all(values[f"fault.{joint}"].startswith("disconnected: ") for joint in UPPER)
-    assert not any(f"fault.{joint}" in values for joint in LOWER)
+    assert all(values[f"fault.{joint}.cause"] == "disconnected" for joint in UPPER)
+    assert not any(f"fault.{joint}.cause" in values for joint in LOWER)
     assert values["torque"] == "unknown"
     held = graph.positions()
     assert set(held) == set(LOWER)

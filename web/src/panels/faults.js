@@ -2,7 +2,7 @@
 
 import { byId, make, write } from '../dom.js';
 import { duration } from '../format.js';
-import { OF_JOINT, STEPS, list, plain, sentence, subject, withUnits } from '../words.js';
+import { OF_JOINT, STEPS, WARNED_OF_JOINT, deeds, list, plain, sentence, subject, withUnits } from '../words.js';
 
 /** The list of faults; one cause in several joints is one card. */
 export class Faults {
@@ -24,7 +24,7 @@ export class Faults {
     this.shown = key;
     cards.forEach((card, index) => {
       const since = this.list.children[index]?.querySelector('.since');
-      const seconds = Math.max(...card.map(({ values }) => Number(values['since [s]'])));
+      const seconds = Math.max(...card.map(({ values }) => Number(values.since_s)));
       if (since) write(since, Number.isFinite(seconds) ? `since ${duration(seconds)}` : '');
     });
   }
@@ -39,8 +39,7 @@ export function grouped(faults) {
   /** @type {Map<string, import('../types').Fault[]>} */
   const groups = new Map();
   for (const fault of faults) {
-    const process = fault.name.split(':')[0];
-    const alike = fault.level === 'STALE' ? `stale ${process}` : fault.values.cause && `${fault.level} ${fault.values.cause}`;
+    const alike = fault.level === 'STALE' ? `stale ${fault.process}` : fault.values.cause && `${fault.level} ${fault.values.cause}`;
     const key = alike || fault.name;
     groups.set(key, [...(groups.get(key) ?? []), fault]);
   }
@@ -48,33 +47,32 @@ export function grouped(faults) {
 }
 
 /**
- * What is told of a fault; where it begins with its cause, that is told once.
+ * What is told of a fault, in the page's own words where it has a cause.
  *
  * @param {import('../types').Fault} fault
  */
-export function told({ message, values }) {
-  const mark = `${values.cause}: `;
-  return message.startsWith(mark + values.cause) ? message.slice(mark.length) : message;
+export function told({ level, message, values: { cause } }) {
+  const words = (level === 'WARN' && WARNED_OF_JOINT[cause]) || OF_JOINT[cause];
+  return words ?? (plain(message) || 'see the log');
 }
 
 /** @param {import('../types').Fault[]} card */
 function item(card) {
   const [fault] = card;
-  const { cause, done, remedy, step } = fault.values;
+  const { cause, detail, done, remedy, step } = fault.values;
   const element = make('li', `fault ${fault.level.toLowerCase()}`);
   const isStale = fault.level === 'STALE';
-  const subjects = isStale ? [subject(fault.name.split(':')[0])] : card.map(({ name }) => subject(name));
+  const subjects = isStale ? [subject({ process: fault.process })] : card.map(subject);
   const head = make('div', 'fault-head');
   head.append(make('b', '', list(subjects)), make('span', 'since'));
   // Registers, ports and the robot's own words are for who looks closer.
   element.title = card.map(({ name, message }) => `${name}: ${message}`).join('\n');
-  const isKnown = fault.level === 'ERROR' && cause in OF_JOINT;
-  element.append(head, make('p', '', sentence(isKnown ? OF_JOINT[cause] : plain(told(fault)) || 'see the log')));
-  const figures = isKnown && card.length === 1 ? withUnits(plain(fault.values.detail)) : '';
+  element.append(head, make('p', '', sentence(told(fault))));
+  const figures = cause in OF_JOINT && card.length === 1 ? withUnits(plain(detail)) : '';
   if (figures) element.append(make('p', 'done', sentence(figures)));
   if (plain(done)) element.append(make('p', 'done', sentence(plain(done))));
-  const waits = step === 'wait' && plain(fault.values['waits for'] || remedy);
-  const leads = waits || (step && STEPS[step]) || plain(remedy);
+  const waits = step === 'wait' && plain(fault.values.waits_for);
+  const leads = waits || deeds(fault.values) || (step && STEPS[step]) || plain(remedy);
   if (leads) element.append(make('p', 'remedy', sentence(leads)));
   return element;
 }

@@ -3,6 +3,7 @@
 import { allow, button, byId, make, write } from '../dom.js';
 import * as format from '../format.js';
 import { isHot } from '../states.js';
+import { condition } from '../words.js';
 
 const NEAR_LIMIT = 0.03; // of the range
 const SAME = 0.006; // of the range: the mark of the commanded position would lie under the other
@@ -55,7 +56,8 @@ export class JointTable {
     const readings = new Map(snapshot.joints.map((reading) => [reading.name, reading]));
     for (const row of this.rows) {
       const reading = readings.get(row.joint.name);
-      if (reading) row.show(reading, isHot(snapshot, row.joint.name));
+      const error = snapshot.controller?.following_error[row.joint.name];
+      if (reading) row.show(reading, { error, hot: isHot(snapshot, row.joint.name) });
       row.allow(why);
     }
   }
@@ -65,6 +67,17 @@ export class JointTable {
     write(byId('jog-why'), why);
     for (const row of this.rows) row.allow(why);
   }
+}
+
+/**
+ * A cell with a figure and a smaller one under it.
+ *
+ * @param {HTMLElement[]} parts
+ */
+function pair(...parts) {
+  const cell = make('td', 'number');
+  cell.append(...parts);
+  return cell;
 }
 
 class Row {
@@ -79,6 +92,8 @@ class Row {
     this.root.dataset.joint = joint.name;
     const name = make('th', '', joint.name.replaceAll('_', ' '));
     name.setAttribute('scope', 'row');
+    this.condition = make('small', 'condition');
+    name.append(this.condition);
     this.value = make('b');
     this.unit = make('small');
     this.absence = make('em', 'absence');
@@ -87,9 +102,11 @@ class Row {
     this.measured = make('i', 'measured');
     this.bar.append(this.commanded, this.measured);
     this.bar.title = `${format.position(joint, joint.lower).join(' ')} to ${format.position(joint, joint.upper).join(' ')}`;
-    this.velocity = make('td', 'number');
+    this.velocity = make('span');
+    this.error = make('small', 'beside');
     this.load = make('td', 'number');
-    this.temperature = make('td', 'number');
+    this.temperature = make('span');
+    this.voltage = make('small', 'beside');
     const value = make('div', 'value');
     value.append(this.value, this.unit, this.absence);
     const middle = make('div', 'middle');
@@ -99,7 +116,8 @@ class Row {
     this.buttons = format.isLinear(joint) ? [] : [this.jogButton(-1, jogging, speed), this.jogButton(1, jogging, speed)];
     line.append(...this.buttons.slice(0, 1), middle, ...this.buttons.slice(1));
     cell.append(line);
-    this.root.append(name, cell, this.velocity, this.load, this.temperature);
+    this.root.append(name, cell, pair(this.velocity, this.error), this.load, pair(this.temperature, this.voltage));
+    this.error.title = 'behind its set-point';
   }
 
   /**
@@ -156,9 +174,10 @@ class Row {
 
   /**
    * @param {import('../types').JointReading} reading
-   * @param {boolean} hot whether the robot warns of its temperature
+   * @param {{error?: number, hot: boolean}} more by how much it is behind its set-point [rad] or [m], where the
+   *   controller tells it; whether the robot warns of its temperature
    */
-  show(reading, hot) {
+  show(reading, { error, hot }) {
     const { joint } = this;
     const isAbsent = reading.position === null;
     const [value, unit] = format.position(joint, reading.position);
@@ -175,7 +194,10 @@ class Row {
     this.bar.classList.toggle('near', isNear);
     write(this.velocity, format.joined(format.velocity(joint, reading.velocity)));
     write(this.load, format.joined(format.load(joint, reading)));
+    write(this.error, error === undefined ? '' : `Δ ${format.joined(format.position(joint, error))}`);
     write(this.temperature, format.joined([format.number(reading.temperature, 0), '°C']));
+    write(this.voltage, reading.voltage === null ? '' : format.joined([format.number(reading.voltage, 1), 'V']));
+    write(this.condition, condition(reading));
     this.temperature.classList.toggle('hot', hot);
   }
 

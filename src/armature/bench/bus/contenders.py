@@ -53,7 +53,7 @@ class Armature:
         for axis in self._axes:  # as the loop does at start; without it a wait allows the longest delay
             with suppress(BusError):
                 self._bus.read(axis.wiring.servo_id, axis.wiring.model[Role.RETURN_DELAY])
-        self._group = StateGroup(self._bus, self._axes, misses_allowed=5)
+        self._group = StateGroup(self._bus, self._axes, max_missed_reads=5)
         self._group.choose()
 
     def cycle(self) -> bool:

@@ -30,7 +30,7 @@ _SETTLE = 4.0  # [s]
 _START_TIME = 60.0  # [s]
 _BUSY = "while True: pass"
 # A busy machine lets the emulator answer late or never, which is not what is measured here.
-_OVERLAY = "/**/servo_interface:\n  ros__parameters: {{rate: {rate}, misses_allowed: 40}}\n"
+_OVERLAY = "/**/servo_interface:\n  ros__parameters: {{rate: {rate}, max_missed_reads: 40}}\n"
 _NAMES = [describe_histogram([int(i == j) for j in range(len(BINS) + 1)])[:-3] for i in range(len(BINS) + 1)]
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from armature.bench.simulation.virtual import ARM, PERIOD, POSES, Bench
 from armature.core.health import Thresholds
 from armature.core.model.arm import Limit
-from armature.dynamixel.faults.cause import Cause
 from armature.dynamixel.faults.policy import FaultPolicy
+from armature.dynamixel.status.cause import Cause
 from armature.emulator.faults import catalogue
 from armature.errors import BusError, PortError
 
@@ -153,7 +153,7 @@ def cases(joint: str = JOINT, still: str = STILL) -> tuple[Case, ...]:
             later=2.0,  # it is missing until all that is read before it is taken back has come through
             refuses=True,
             relieve=lambda bench: bench.run(1.5),  # until the share of missing answers is small again
-            settings={"policy": FaultPolicy(missed_share=0.15), "misses_allowed": 12},
+            settings={"policy": FaultPolicy(missed_share=0.15), "max_missed_reads": 12},
         ),
         Case(Cause.DISCONNECTED, _unplug, mend=_plug_in, recovers=_reopen, stops=True, refuses=True),
         Case(

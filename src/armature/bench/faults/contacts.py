@@ -199,7 +199,7 @@ class _Trial:
         has_torque = arm.mode().name != "DISABLED"
         creep = max(abs(arm.positions()[joint] - before[joint]) for joint in ARM_JOINTS) if has_torque else 0.0
         load = max(abs(arm.servo(joint).drive.load) for joint in JOINTS)
-        told, ended = arm.loop.why, arm.mode().name
+        told, ended = arm.loop.state.why, arm.mode().name
         on = self._send(1.0)
         return Contact(
             obstacle=self._obstacle.name,
@@ -220,21 +220,21 @@ class _Trial:
     def _look(self) -> None:
         arm = self._arm
         self._overloaded = max(self._overloaded, *(arm.servo(j).protection.overloaded for j in JOINTS))
-        if arm.loop.cause is not None and math.isnan(self._found):
+        if arm.loop.state.cause is not None and math.isnan(self._found):
             self._found = arm.now
         if math.isnan(self._back) and not math.isnan(self._found) and self._is_back():
             self._back = arm.now
 
     def _is_back(self) -> bool:
-        setpoints, places = self._arm.loop.setpoints(self._arm.now), self._arm.positions()
+        setpoints, places = self._arm.loop.state.setpoints(self._arm.now), self._arm.positions()
         return all(abs(setpoints[joint].position - places[joint]) < _NEAR for joint in ARM_JOINTS)
 
     def _send(self, sign: float) -> str:
         """Send a goal into what is in the way or away from it, where joints are blocked; returns the refusal."""
         arm = self._arm
         way = {}
-        for joint, block in arm.loop.blocks.items():
-            limit, place = ARM.limit(joint), arm.loop.setpoints(arm.now)[joint].position
+        for joint, block in arm.loop.state.blocks.items():
+            limit, place = ARM.limit(joint), arm.loop.state.setpoints(arm.now)[joint].position
             way[joint] = min(max(place + sign * block.direction * _BACK, limit.lower), limit.upper) - place
         if not way or arm.mode().name != "ENABLED":
             return ""

@@ -11,8 +11,8 @@ from armature.bench.faults.cases import CASES, Case, start
 from armature.bench.faults.situations import SITUATIONS, FaultBench
 from armature.bench.faults.watch import Watch
 from armature.bench.simulation.virtual import JOINTS
-from armature.dynamixel.faults.cause import Cause
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.roles import Role
 from armature.errors import CommandRefused
 
@@ -133,10 +133,10 @@ def _await_report(bench: FaultBench, cause: Cause) -> float:
 def _reported(bench: FaultBench, cause: Cause) -> str:
     """The state with what is said of a cause; empty where nothing is."""
     mode, loop = bench.mode().name, bench.loop
-    for fault in loop.faults.values():
+    for fault in loop.state.faults.values():
         if fault.cause is cause:
             return f"{mode}: {fault}"
-    return f"{mode}: {loop.why}" if loop.cause is cause else ""
+    return f"{mode}: {loop.state.why}" if loop.state.cause is cause else ""
 
 
 def _refusal(bench: FaultBench) -> str:
@@ -176,7 +176,7 @@ def _sag(bench: FaultBench, joint: str) -> float:
     servo = bench.servo(joint)
     if not servo.registers[Role.TORQUE_ENABLE]:
         return 0.0
-    goal = bench.loop.axes[joint].wiring.to_position(servo.registers[Role.GOAL_POSITION])
+    goal = bench.loop.state.axes[joint].wiring.to_position(servo.registers[Role.GOAL_POSITION])
     return abs(goal - bench.positions()[joint])
 
 

@@ -19,8 +19,8 @@ from armature.bench.faults.processes import STRIKES, ProcessBench
 from armature.bench.faults.recovery import Follower, Recovery
 from armature.bench.faults.situations import FaultBench, Situation, idle, jogging, moving, parking
 from armature.bench.faults.watch import Watch
-from armature.dynamixel.faults.cause import Cause
 from armature.dynamixel.faults.policy import FaultPolicy
+from armature.dynamixel.status.cause import Cause
 from armature.dynamixel.tables.roles import Role
 from armature.errors import BusError, CommandRefused
 
@@ -138,8 +138,8 @@ def _mend(bench: FaultBench, pair: list[Case]) -> None:
     """Hands see to all that has struck; what is hot is cooled last, since clearing leaves it to cool by itself."""
     for case in sorted(pair, key=lambda case: case.cause in _HOT):
         case.mend(bench)
-    for joint in bench.loop.axes:
-        limit, place = bench.loop.limits[joint], bench.positions()[joint]
+    for joint in bench.loop.state.axes:
+        limit, place = bench.loop.state.limits[joint], bench.positions()[joint]
         if not bench.servo(joint).registers[Role.TORQUE_ENABLE] and not limit.lower <= place <= limit.upper:
             bench.far.plant.place(joint, min(max(place, limit.lower), limit.upper))  # type: ignore[attr-defined]
 

@@ -33,7 +33,7 @@ class ProcessBench(FaultBench):
 
     def kill_bus(self) -> None:
         """The bus process is gone between two cycles; its ROS half starts the next one."""
-        latched = self.loop.protective_stop_latched
+        latched = self.loop.state.protective_stop_latched
         self.bus.close()
         self.bus = bus_on(self.ports, WIRING)
         settings = replace(self.settings, resumes=True, protective_stop=latched)
@@ -92,7 +92,7 @@ class ProcessBench(FaultBench):
         try:
             self.loop.start(self.now)
         except ArmatureError as error:
-            self.loop.why = str(error)
+            self.loop.explain(str(error))
 
     def _mute(self, seconds: float) -> None:
         self.is_controlled = False

@@ -9,8 +9,8 @@ from functools import partial
 from typing import TypeVar
 
 from armature.bench.simulation.virtual import JOINTS, Bench
-from armature.dynamixel.faults.remedy import NOTHING, Remedy, Step
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.remedy import NOTHING, Remedy, Step
+from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.roles import Role
 from armature.errors import BusError, CommandRefused
 
@@ -47,7 +47,7 @@ def requests(bench: Bench) -> dict[Step, Callable[[], object]]:
         Step.TORQUE_OFF: lambda: bench.loop.torque_off(bench.now),
         Step.DISABLE: bench.park,
         Step.RELEASE: lambda: bench.loop.protective_stop(False, bench.now),
-        Step.END_FREE: lambda: bench.loop.guide(next(iter(bench.loop.free)), bench.now, begin=False),
+        Step.END_FREE: lambda: bench.loop.guide(next(iter(bench.loop.state.free)), bench.now, begin=False),
     }
 
 
@@ -87,7 +87,7 @@ class Follower:
             self._await_rest()
             if self._is_there() and self._stands_alone():
                 return self.recovery
-            remedy = self._refused if self._refused.steps else self._bench.loop.remedy(self._bench.now)
+            remedy = self._refused if self._refused.steps else self._bench.loop.state.remedy(self._bench.now)
             self._refused = NOTHING
             if not remedy.steps:
                 return self._give_up(f"{self._describe_state()} names no step: {remedy!r}")
@@ -110,7 +110,9 @@ class Follower:
         bench, end = self._bench, self._bench.now + _LONGEST_WAIT
         if remedy.steps[-1] is not Step.WAIT:
             end = bench.now + _LONGEST_WAIT / 3.0
-        while bench.now < end and (bench.loop.remedy(bench.now) == remedy or remedy.steps[-1] is not Step.WAIT):
+        while bench.now < end and (
+            bench.loop.state.remedy(bench.now) == remedy or remedy.steps[-1] is not Step.WAIT
+        ):
             bench.cycle()
         bench.run(_SETTLED)
 
@@ -146,7 +148,7 @@ class Follower:
         servo = self._bench.servo(joint)
         if not servo.registers[Role.TORQUE_ENABLE]:
             return math.inf  # nobody holds it
-        goal = self._bench.loop.axes[joint].wiring.to_position(servo.registers[Role.GOAL_POSITION])
+        goal = self._bench.loop.state.axes[joint].wiring.to_position(servo.registers[Role.GOAL_POSITION])
         return abs(goal - self._bench.positions()[joint])
 
     def _let_down(self) -> None:
@@ -162,11 +164,11 @@ class Follower:
     def _park(self) -> None:
         bench = self._bench
         end = bench.now + bench.park() + 2.0
-        while bench.now < end and bench.loop.torque() != "off":
+        while bench.now < end and bench.loop.state.torque() != "off":
             bench.cycle()
 
     def _gravest(self) -> str:
-        return min(self._bench.loop.faults.values(), key=lambda fault: fault.cause.gravity).joint
+        return min(self._bench.loop.state.faults.values(), key=lambda fault: fault.cause.gravity).joint
 
     def _is_there(self) -> bool:
         return self._bench.mode().takes_commands
@@ -183,7 +185,7 @@ class Follower:
 
     def _describe_state(self) -> str:
         mode: Mode = self._bench.mode()
-        return f"{mode.name} ({self._bench.loop.why})"
+        return f"{mode.name} ({self._bench.loop.state.why})"
 
     def _await_rest(self) -> None:
         end = self._bench.now + _LONGEST_WAIT

@@ -56,7 +56,7 @@ def idle(case: Case, kind: type[B]) -> B:
 def moving(case: Case, kind: type[B]) -> B:
     """In the middle of a trajectory of several joints."""
     bench = idle(case, kind)
-    begin = bench.loop.setpoints(bench.now)
+    begin = bench.loop.state.setpoints(bench.now)
     joints = tuple(_WAY)
     ends = [[begin[j].position for j in joints], [begin[j].position + _WAY[j] for j in joints]]
     rest = np.zeros((2, len(joints)))

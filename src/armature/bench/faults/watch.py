@@ -49,7 +49,7 @@ class Watch:
 
     def _goals(self) -> dict[str, float]:
         servos = {joint: self._bench.servo(joint) for joint in JOINTS}
-        wirings = {joint: axis.wiring for joint, axis in self._bench.loop.axes.items()}
+        wirings = {joint: axis.wiring for joint, axis in self._bench.loop.state.axes.items()}
         return {joint: wirings[joint].to_position(servos[joint].registers[Role.GOAL_POSITION]) for joint in JOINTS}
 
     def _see_joint(self, joint: str, error: float) -> None:
@@ -74,7 +74,7 @@ class Watch:
         self.drop = max(self.drop, 1000.0 * (sag - self._usual_drop), 1000.0 * fall)
 
     def _see_braking(self) -> None:
-        setpoints = self._bench.loop.setpoints(self._bench.cycle_at)
+        setpoints = self._bench.loop.state.setpoints(self._bench.cycle_at)
         velocities = {joint: setpoint.velocity for joint, setpoint in setpoints.items()}
         for joint, velocity in velocities.items() if self._bench.bus.is_open else ():
             before = self._velocities.get(joint, velocity)

@@ -139,7 +139,7 @@ def _tracker(bench: Bench, goal: Trajectory) -> Tracker:
 
 def _positions(bench: Bench, joints: tuple[str, ...]) -> tuple[list[float], list[float]]:
     """Commanded and measured [rad]."""
-    targets, axes = bench.loop.setpoints(bench.now), bench.loop.axes
+    targets, axes = bench.loop.state.setpoints(bench.now), bench.loop.state.axes
     return [targets[joint].position for joint in joints], [axes[joint].position for joint in joints]
 
 

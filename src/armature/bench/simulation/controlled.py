@@ -160,7 +160,7 @@ class ControlledArm(Bench):
         self.held = Held(press, self.now + _PRESS_EVERY)
 
     def _setpoint(self) -> Array:
-        setpoints = self.loop.setpoints(self.now)
+        setpoints = self.loop.state.setpoints(self.now)
         return np.array([setpoints[joint].position for joint in ARM_JOINTS])
 
     def _monitor(self) -> GoalMonitor:
@@ -186,12 +186,12 @@ class ControlledArm(Bench):
     def hear(self, control: GroupControl) -> None:
         """Let a control have what the servo interface tells."""
         loop, now = self.loop, self.now
-        control.state.note_state(self.mode().name, loop.session, loop.why, loop.blocks, now)
-        setpoints = loop.setpoints(now)
+        control.state.note_state(self.mode().name, loop.state.session, loop.state.why, loop.state.blocks, now)
+        setpoints = loop.state.setpoints(now)
         places = {joint: setpoint.position for joint, setpoint in setpoints.items()}
         rests = not any(setpoints[joint].velocity for joint in control.state.limits.joints if joint in setpoints)
-        control.state.note_commanded(now, places, loop.session, now, rests=rests)
-        read = {joint: axis for joint, axis in loop.axes.items() if axis.ticks is not None}
+        control.state.note_commanded(now, places, loop.state.session, now, rests=rests)
+        read = {joint: axis for joint, axis in loop.state.axes.items() if axis.ticks is not None}
         velocities = {joint: axis.velocity for joint, axis in read.items()}
         control.state.note_reading(now, {joint: axis.position for joint, axis in read.items()}, velocities, now)
         control.state.update(now)
@@ -231,4 +231,4 @@ class ControlledArm(Bench):
 
     def _let_give_way(self, joints: tuple[str, ...]) -> None:
         with suppress(CommandRefused):  # the loop has found it first
-            self.loop.give_way(self.arm.control.state.arm.session, joints, self.now)
+            self.loop.back_off(self.arm.control.state.arm.session, joints, self.now)

@@ -12,9 +12,9 @@ from armature.core.model.poses import read_poses
 from armature.core.planning.transfer import transfer
 from armature.core.trajectory.segments import LoopTime, Segment
 from armature.core.trajectory.stopping import Dynamics
-from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.loop.loop import LoopSettings, ServoLoop
 from armature.dynamixel.protocol.multi_bus import bus_on
+from armature.dynamixel.status.states import Mode
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.bus.bus import EmulatedBus
 from armature.emulator.faults.board import FaultBoard
@@ -91,7 +91,7 @@ class Bench:
 
     def park(self) -> float:
         """Begin the way to the park pose, as the servo interface does; returns how long it takes [s]."""
-        setpoints = self.loop.setpoints(self.now)
+        setpoints = self.loop.state.setpoints(self.now)
         begin = {joint: setpoint.position for joint, setpoint in setpoints.items()}
         limits = {joint: ARM.limit(joint) for joint in JOINTS}
         way = transfer(JOINTS, begin, POSES["park"], limits, self.dynamics, _PARK_SPEED)
@@ -117,13 +117,13 @@ class Bench:
         """Cycle until a condition is true; so many seconds at most."""
         end = self.now + seconds
         while not condition():
-            assert self.now < end, f"waited {seconds} s in vain; {self.loop.why}"
+            assert self.now < end, f"waited {seconds} s in vain; {self.loop.state.why}"
             self.cycle()
         return self
 
     def mode(self) -> Mode:
         """The state that the loop shows."""
-        return self.loop.mode(self.now)
+        return self.loop.state.mode(self.now)
 
     def silence(self, joint: str) -> None:
         """A servo whose answers stay away, though it holds: its data line broke."""

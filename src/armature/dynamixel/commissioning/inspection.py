@@ -8,7 +8,6 @@ from enum import IntEnum
 
 from armature.core.health import Stage
 from armature.core.model.arm import Limit
-from armature.dynamixel.faults.cause import Cause, Reaction
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.protocol.discovery import Found, Survey
@@ -18,6 +17,7 @@ from armature.dynamixel.servo.preparation import runs_away
 from armature.dynamixel.servo.protection import Protection
 from armature.dynamixel.servo.reader import Reader
 from armature.dynamixel.servo.registers import Registers
+from armature.dynamixel.status.cause import Cause, Reaction
 from armature.dynamixel.tables.roles import MEASURED, Feature, Role
 from armature.dynamixel.wiring.arm import ServoWiring, Wiring
 from armature.errors import BusError, CorruptPacket, ServoTimeout

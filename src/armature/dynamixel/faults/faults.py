@@ -8,14 +8,14 @@ from contextlib import suppress
 from dataclasses import replace
 
 from armature.core.health import Stage
-from armature.dynamixel.faults.advice import Advice
-from armature.dynamixel.faults.cause import ABSENT, ASTRAY, Cause, Reaction, causes_of
 from armature.dynamixel.faults.policy import FaultPolicy
-from armature.dynamixel.faults.remedy import Remedy, Step, remedy_of
-from armature.dynamixel.faults.states import Fault
-from armature.dynamixel.faults.supervision import Finding, Health, JointWatch, Yielding
+from armature.dynamixel.faults.supervision import Finding, Health, JointWatch, MayBackOff
+from armature.dynamixel.faults.way_out import WaysOut
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.servos import Servos
+from armature.dynamixel.status.cause import OBSTRUCTED, OFFLINE, Cause, Reaction, causes_of
+from armature.dynamixel.status.remedy import Remedy, Step, remedy_of
+from armature.dynamixel.status.states import Fault
 from armature.dynamixel.tables.roles import Role
 from armature.errors import BusError
 
@@ -24,7 +24,7 @@ _EASE = Remedy("give it less to do", Step.BY_HAND)
 _GUIDE_BACK = Remedy("guide it back into its range before it is to hold", Step.BY_HAND)
 _DONE = {
     Reaction.HOLD: "the motion ended at rest and every joint with torque holds",
-    Reaction.YIELD: "every joint with torque stopped, and it gave way",
+    Reaction.BACK_OFF: "every joint with torque stopped, and it gave way",
     Reaction.STOP: "every joint with torque stopped and holds",
     Reaction.SLOW: "less speed is asked for",
     Reaction.PARK: "the arm stopped and is to park",
@@ -34,7 +34,6 @@ _DONE = {
 _UNHEARD = "every other joint that answers stopped and holds; whether this one holds is not known"
 _NOTHING_TO_DO = "nothing: torque was off"
 _RECOVERY_TIME = 3.0  # how long a rebooted servo may stay silent [s]
-_RETURNS_WITHIN = 60.0  # [s]
 _RENEW_EVERY = 1.0  # the figures of a warning [s]
 
 
@@ -48,17 +47,16 @@ class Faults:
         self.limp: set[str] = set()  # joints whose torque a policy has turned off
         self.let_go: set[str] = set()  # joints whose torque somebody has turned off, to guide them by hand
         self.is_slow = False  # whether a warning asks for less speed
-        self._yielding = Yielding()
+        self._allowed = MayBackOff()
         self._held: frozenset[str] = frozenset()  # joints that were at fault before this cycle
         self._servos = servos
         self._axes = servos.axes
         self._watches = watches
         self._policy = policy
-        self._recovering: dict[str, float] = {}  # since when, by joint [s]
-        self.advice = Advice(servos, watches)
+        self.recovering: dict[str, float] = {}  # since when, by joint [s]
+        self.ways_out = WaysOut(servos, watches, policy)
         self._retried: set[str] = set()  # joints whose recovery was tried since their fault was noted
         self._renewed_at = 0.0  # the figures of the warnings [s]
-        self._returns: dict[str, list[float]] = {}  # when each joint came back by itself [s]
 
     def clear(self) -> None:
         """Begin anew."""
@@ -67,7 +65,7 @@ class Faults:
         for joint in tuple(self.let_go):
             self.hold(joint)
         self._retried.clear()
-        self.advice.stuck.clear()
+        self.ways_out.stuck.clear()
         self.suspend()
 
     def suspend(self) -> None:
@@ -75,7 +73,7 @@ class Faults:
         self.by_joint = {joint: fault for joint, fault in self.by_joint.items() if fault.needs_clearing}
         self.warnings.clear()
         self.is_slow = False
-        self._recovering.clear()
+        self.recovering.clear()
         for watch in self._watches.values():
             watch.forget()
 
@@ -113,7 +111,7 @@ class Faults:
         now: float,
         *,
         torque_expected: bool,
-        yielding: Yielding,
+        allowed: MayBackOff,
         loads: Mapping[str, float],
     ) -> list[Fault]:
         """See what is wrong with each joint now.
@@ -122,21 +120,21 @@ class Faults:
             targets: where each joint was sent [rad] or [m]; none where it was not yet.
             now: [s].
             torque_expected: whether a joint without torque is at fault.
-            yielding: which joints give way where they do not follow, and which are doing so.
+            allowed: which joints back off where they do not follow, and which are doing so.
             loads: what joints are known to carry [N·m] or [N].
 
         Returns:
             Faults that are new.
         """
         new: list[Fault] = []
-        self._yielding = yielding
+        self._allowed = allowed
         self._held = frozenset(self._axes[name].wiring.joint for name in self.by_joint)
         warned: dict[tuple[str, Cause], Finding] = {}
         for name, axis in self._axes.items():
             target = targets.get(axis.wiring.joint, math.nan)
             load = loads.get(axis.wiring.joint, math.nan) / axis.wiring.motors
             for finding in self._findings(axis, target, now, torque_expected, load):
-                if finding.cause in ASTRAY and axis.wiring.joint in yielding.now:
+                if finding.cause in OBSTRUCTED and axis.wiring.joint in allowed.now:
                     continue
                 if finding.stage < Stage.STOP or self.reaction(axis, finding.cause) is Reaction.SLOW:
                     warned[name, finding.cause] = finding
@@ -144,34 +142,34 @@ class Faults:
                     new.append(fault)
         self._warn(warned, now)
         if self.by_joint:
-            self.advice.renew(self.by_joint, targets, is_blocked=yielding.is_blocked)
+            self.ways_out.renew(self.by_joint, targets, is_blocked=allowed.is_blocked)
         return [replace(fault, remedy=self.by_joint[fault.joint].remedy) for fault in new]
 
     def reaction(self, axis: Axis, cause: Cause) -> Reaction:
         """What is done now about a cause at a servo."""
         reaction = self._policy.reaction(cause)
-        is_fault = reaction is Reaction.YIELD and axis.wiring.joint not in self._yielding.may - self._held
+        is_fault = reaction is Reaction.BACK_OFF and axis.wiring.joint not in self._allowed.may - self._held
         return Reaction.STOP if is_fault else reaction
 
     def _findings(
         self, axis: Axis, target: float, now: float, torque_expected: bool, load: float
     ) -> Iterator[Finding]:
         joint = axis.name
-        if now - self._recovering.get(joint, now) > _RECOVERY_TIME:
+        if now - self.recovering.get(joint, now) > _RECOVERY_TIME:
             self.stop_recovery(joint)
         for cause in causes_of(axis.hardware_error):
             self.stop_recovery(joint)
             if self._is_news(joint, cause):
                 had_torque = torque_expected and not self.may_be_limp(axis)
                 yield Finding(cause, Stage.STOP, self._error_detail(axis, cause, had_torque))
-        if joint in self._recovering:
+        if joint in self.recovering:
             return
         if self._servos.reader.is_missing(axis):
             gone = self._servos.bus.why_gone(axis.wiring.servo_id)
             yield Finding(Cause.DISCONNECTED if gone else Cause.MISSING, Stage.STOP, gone or axis.silence)
             return
         if axis.lost_turns:
-            yield Finding(Cause.TURNS_LOST, Stage.STOP, axis.what_was_lost())
+            yield Finding(Cause.MULTI_TURN_POSITION_LOST, Stage.STOP, axis.what_was_lost())
             return
         if torque_expected and axis.torque is False and not self.may_be_limp(axis):
             yield Finding(Cause.SILENT_RESET, Stage.STOP, LIMP)
@@ -215,7 +213,7 @@ class Faults:
         joint = axis.name
         if not self._is_news(joint, cause):
             known = self.by_joint[joint]
-            if cause is known.cause and cause in ABSENT:
+            if cause is known.cause and cause in OFFLINE:
                 self.by_joint[joint] = replace(known, detail=detail)
             return None
         self._retried.discard(joint)
@@ -224,15 +222,15 @@ class Faults:
             cause=cause,
             detail=detail,
             done=self._done(axis, cause) if torque_expected else _NOTHING_TO_DO,
-            remedy=remedy_of(cause),  # `Advice` looks at the others too
-            needs_clearing=cause not in ABSENT,
+            remedy=remedy_of(cause),  # `WaysOut` looks at the others too
+            needs_clearing=cause not in OFFLINE,
             since=now,
         )
         self.by_joint[joint] = fault
         return fault
 
     def _done(self, axis: Axis, cause: Cause) -> str:
-        return _UNHEARD if cause in ABSENT else _DONE[self.reaction(axis, cause)]
+        return _UNHEARD if cause in OFFLINE else _DONE[self.reaction(axis, cause)]
 
     def tell_not_parked(self, why: str) -> str:
         """Say of the faults whose policy is to park that this could not be done; returns the gravest in words."""
@@ -249,52 +247,25 @@ class Faults:
             return True
         if fault.cause is cause:
             return False
-        return cause.gravity < fault.cause.gravity or fault.cause in ABSENT or joint in self._retried
+        return cause.gravity < fault.cause.gravity or fault.cause in OFFLINE or joint in self._retried
 
     # The way back
 
-    @property
-    def remedy(self) -> Remedy:
-        """What to do next; nothing where there is no fault."""
-        return self.advice.first(self.by_joint, self._recovering)
-
     def recover(self, joint: str, now: float) -> None:
         """A joint is being recovered: do not blame it for being silent or limp meanwhile."""
-        self._recovering[joint] = now
-        self.advice.stuck.pop(joint, None)
+        self.recovering[joint] = now
+        self.ways_out.stuck.pop(joint, None)
         self._retried.add(joint)
-
-    def to_restore(self) -> list[Axis]:
-        """Joints whose recovery can be finished: they answer."""
-        return [self._axes[joint] for joint in self._recovering if not self._axes[joint].misses]
-
-    def to_rejoin(self) -> list[Axis]:
-        """Joints that only were silent, and answer again."""
-        return [
-            self._axes[joint]
-            for joint, fault in self.by_joint.items()
-            if not fault.needs_clearing and joint not in self._recovering and not self._axes[joint].misses
-        ]
-
-    def may_return(self, joint: str, now: float) -> bool:
-        """Whether a joint that was silent may join by itself once more; a loose plug shall be seen to."""
-        recent = [at for at in self._returns.get(joint, []) if now - at < _RETURNS_WITHIN]
-        self._returns[joint] = [*recent, now]
-        return len(recent) < self._policy.returns
-
-    def forgive(self, joint: str) -> None:
-        """Somebody has seen to a joint: what it did before does not count any more."""
-        self._returns.pop(joint, None)
 
     def stop_recovery(self, joint: str) -> None:
         """A joint's recovery is over, well or not."""
-        self._recovering.pop(joint, None)
+        self.recovering.pop(joint, None)
 
     def end(self, joint: str) -> Fault | None:
         """A joint is well again; returns what it had."""
         self.stop_recovery(joint)
         self.limp.discard(self._axes[joint].wiring.joint)
         self._retried.discard(joint)
-        self.advice.stuck.pop(joint, None)
+        self.ways_out.stuck.pop(joint, None)
         self._watches[joint].forget()
         return self.by_joint.pop(joint, None)

@@ -2,14 +2,14 @@
 
 Parameters of the servo interface, and where they arrive (`FaultPolicy.read` takes them as they stand):
 
-    faults.<cause>.policy          hold | yield | stop | slow | park | torque_off, for the causes of `ALLOWED`
+    faults.<cause>.policy          hold | back_off | stop | slow | park | torque_off, for the causes of `ALLOWED`
     faults.missing.returns         how often within a minute a missing servo may come back by itself
     faults.temperature.warn        [K] below the servo's Temperature Limit(31); .slow, .stop, .hysteresis likewise
     faults.load.warn               share of the stall torque (root mean square); .slow, .stop, .hysteresis likewise
     faults.load.time               over which that mean is taken [s]
     faults.following_error.time    how long a joint may be farther from its set-point than its bound [s]
     faults.contact.time            how long a joint may give more torque than its load explains by its bound [s]
-    faults.disagreement.bound      how far apart the two servos of one joint may see it, as their angle [rad]
+    faults.encoder_mismatch.bound  how far apart the two servos of one joint may see it, as their angle [rad]
     faults.limit.margin            share of a joint's span that it may be beyond its limit
     faults.communication.share     of the last 100 answers of one servo that may be missing
     faults.slow_factor             of the controller's speed while something asks for less, 0 to 1
@@ -30,7 +30,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from armature.core.health import Thresholds
-from armature.dynamixel.faults.cause import Cause, Reaction
+from armature.dynamixel.status.cause import Cause, Reaction
 from armature.errors import ConfigError
 
 _STILL = (Reaction.HOLD, Reaction.STOP)
@@ -42,18 +42,18 @@ ALLOWED: Mapping[Cause, tuple[Reaction, ...]] = {
     ),
     Cause.DISCONNECTED: (Reaction.STOP, Reaction.HOLD),
     Cause.MISSING: (Reaction.STOP, Reaction.HOLD),
-    Cause.TURNS_LOST: (Reaction.STOP, Reaction.HOLD),
+    Cause.MULTI_TURN_POSITION_LOST: (Reaction.STOP, Reaction.HOLD),
     Cause.SILENT_RESET: (Reaction.STOP, Reaction.HOLD),
     Cause.BUS_WATCHDOG: (Reaction.STOP, Reaction.HOLD),
-    Cause.DISAGREEMENT: (Reaction.STOP, Reaction.HOLD, Reaction.TORQUE_OFF),
+    Cause.ENCODER_MISMATCH: (Reaction.STOP, Reaction.HOLD, Reaction.TORQUE_OFF),
     Cause.LIMIT: (Reaction.STOP, Reaction.HOLD, Reaction.PARK, Reaction.TORQUE_OFF),
     **dict.fromkeys(
         (Cause.BLOCKED, Cause.FOLLOWING_ERROR, Cause.CONTACT),
-        (Reaction.YIELD, Reaction.STOP, Reaction.HOLD, Reaction.PARK, Reaction.TORQUE_OFF),
+        (Reaction.BACK_OFF, Reaction.STOP, Reaction.HOLD, Reaction.PARK, Reaction.TORQUE_OFF),
     ),
     Cause.TEMPERATURE: (Reaction.STOP, Reaction.HOLD, Reaction.SLOW, Reaction.PARK, Reaction.TORQUE_OFF),
     Cause.LOAD: (
-        *(Reaction.YIELD, Reaction.STOP, Reaction.HOLD, Reaction.SLOW),
+        *(Reaction.BACK_OFF, Reaction.STOP, Reaction.HOLD, Reaction.SLOW),
         *(Reaction.PARK, Reaction.TORQUE_OFF),
     ),
     Cause.COMMUNICATION: (Reaction.STOP, Reaction.HOLD, Reaction.SLOW, Reaction.PARK),
@@ -82,7 +82,7 @@ class FaultPolicy:
     load_time: float = 1.0  # [s]
     following_time: float = 0.5  # [s]
     contact_time: float = 0.05  # [s]
-    disagreement: float = 0.05  # [rad] of the servos, 33 ticks: a slipped horn, a broken coupling
+    encoder_mismatch: float = 0.05  # [rad] of the servos, 33 ticks: a slipped horn, a broken coupling
     limit_margin: float = 0.05  # of a joint's span; set-points may go 0.02 beyond
     missed_share: float = 0.3  # of the last 100 answers
     slow_factor: float = 0.3
@@ -93,7 +93,7 @@ class FaultPolicy:
         for cause, reaction in self.reactions.items():
             if reaction not in ALLOWED[cause]:
                 allowed = f"policies of this cause are {', '.join(map(str, ALLOWED[cause]))}"
-                raise ConfigError(f"parameter faults.{cause.parameter}.policy", str(reaction), allowed)
+                raise ConfigError(f"parameter faults.{cause.value}.policy", str(reaction), allowed)
         for name, low, high in _RANGES:
             value = getattr(self, name)
             if not low <= value <= high:
@@ -131,7 +131,7 @@ class FaultPolicy:
 
     def settings(self) -> dict[str, Any]:
         """All parameters with their values, as `read` takes them: the defaults to declare, or what is in force."""
-        named: dict[str, Any] = {f"{cause.parameter}.policy": str(self.reaction(cause)) for cause in ALLOWED}
+        named: dict[str, Any] = {f"{cause.value}.policy": str(self.reaction(cause)) for cause in ALLOWED}
         named |= {name: getattr(self, key) for name, key in _FIELDS.items()}
         for first in _STAGED:
             for stage in _STAGES:
@@ -139,15 +139,15 @@ class FaultPolicy:
         return named
 
 
-_CAUSES = {cause.parameter: cause for cause in Cause}
-_STAGED = (Cause.TEMPERATURE.parameter, Cause.LOAD.parameter)
+_CAUSES = {cause.value: cause for cause in Cause}
+_STAGED = (Cause.TEMPERATURE.value, Cause.LOAD.value)
 _STAGES = tuple(item.name for item in fields(Thresholds))
 _FIELDS = {
     "missing.returns": "returns",
     "load.time": "load_time",
     "following_error.time": "following_time",
     "contact.time": "contact_time",
-    "disagreement.bound": "disagreement",
+    "encoder_mismatch.bound": "encoder_mismatch",
     "limit.margin": "limit_margin",
     "communication.share": "missed_share",
     "slow_factor": "slow_factor",
@@ -160,7 +160,7 @@ _RANGES = (
     ("load_time", 0.01, 60.0),
     ("following_time", 0.0, 10.0),
     ("contact_time", 0.0, 10.0),
-    ("disagreement", 0.001, 1.0),
+    ("encoder_mismatch", 0.001, 1.0),
     ("limit_margin", 0.02, 1.0),
     ("missed_share", 0.01, 1.0),
     ("slow_factor", 0.05, 1.0),
@@ -171,7 +171,7 @@ _RANGES = (
 
 def _sign(first: str, stage: str) -> float:
     """Temperatures are given as so many kelvin below the servo's limit."""
-    return -1.0 if first == Cause.TEMPERATURE.parameter and stage != "hysteresis" else 1.0
+    return -1.0 if first == Cause.TEMPERATURE.value and stage != "hysteresis" else 1.0
 
 
 def _all_names() -> list[str]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from armature.core.health import Stage
-from armature.dynamixel.faults.cause import DEAF, Cause, causes_of
 from armature.dynamixel.faults.faults import LIMP, Faults
+from armature.dynamixel.faults.persistence import what_a_reboot_loses
 from armature.dynamixel.faults.policy import FaultPolicy
-from armature.dynamixel.faults.remedy import HOME_TURN, LET_DOWN, SUPPORT, Remedy, Step
-from armature.dynamixel.faults.states import Fault
 from armature.dynamixel.motion.setpoints import Setpoints
 from armature.dynamixel.servo.axis import Axis
-from armature.dynamixel.servo.pair import apart
 from armature.dynamixel.servo.servos import Servos
-from armature.dynamixel.tables.roles import Role
+from armature.dynamixel.status.cause import NOT_FOLLOWING, Cause
+from armature.dynamixel.status.remedy import LET_DOWN, SUPPORT, Remedy, Step
 from armature.errors import BusError, CommandRefused
 
+_RETURNS_WITHIN = 60.0  # [s]
 _REMOVE = Remedy("remove the cause, then ask again", Step.BY_HAND, Step.WAIT, Step.CLEAR_FAULTS)
 
 
@@ -29,6 +27,8 @@ class Recovery:
         self._setpoints = setpoints
         self._faults = faults
         self._policy = policy
+        self._persistence = faults.ways_out.persistence
+        self._returns: dict[str, list[float]] = {}  # when each joint came back by itself [s]
 
     def begin(self, now: float) -> str:
         """Begin to recover every joint at fault whose cause is gone; it goes on with the cycles.
@@ -41,7 +41,7 @@ class Recovery:
             BusError: a servo did not take its reboot.
         """
         faults = list(self._faults.by_joint.values())
-        persisting = {fault.joint: why for fault in faults if (why := self._persists(fault))}
+        persisting = {fault.joint: why for fault in faults if (why := self._persistence.why(fault, look=True))}
         begun = [fault for fault in faults if fault.joint not in persisting]
         if not begun:
             raise CommandRefused("clear_faults", "; ".join(persisting.values()), self._way_on())
@@ -70,7 +70,11 @@ class Recovery:
             raise CommandRefused("reboot", f"{joint} does not answer", remedy)
         if axis.torque:
             why = f"{joint} holds what hangs on it, and would let it fall"
-            step = Step.DISABLE if self._faults.advice.stranded(self._faults.by_joint) is None else Step.TORQUE_OFF
+            step = (
+                Step.DISABLE
+                if self._faults.ways_out.cannot_park(self._faults.by_joint) is None
+                else Step.TORQUE_OFF
+            )
             raise CommandRefused(
                 "reboot", why, Remedy("park the arm, or turn torque off, first", step, Step.REBOOT)
             )
@@ -79,7 +83,11 @@ class Recovery:
             remedy = Remedy("call clear_faults, which takes it back beside the other", Step.CLEAR_FAULTS)
             raise CommandRefused("reboot", why, remedy)
         self._require_turns_kept("reboot", axis)
-        if fault is not None and fault.cause is not Cause.TURNS_LOST and (why := self._persists(fault)):
+        if (
+            fault is not None
+            and fault.cause is not Cause.MULTI_TURN_POSITION_LOST
+            and (why := self._persistence.why(fault, look=True))
+        ):
             raise CommandRefused("reboot", why, _REMOVE)
         self._restart(axis)
         self._faults.recover(joint, now)
@@ -103,86 +111,36 @@ class Recovery:
         """What to do where every cause persists: an arm that is to be let down is not let down by waiting."""
         if not any(axis.torque and axis.hardware_error for axis in self._axes.values() if not axis.misses):
             return _REMOVE
-        if self._faults.advice.stranded(self._faults.by_joint) is None:
+        if self._faults.ways_out.cannot_park(self._faults.by_joint) is None:
             return Remedy("disable first, which parks it, then ask again", *LET_DOWN.steps)
         return SUPPORT
 
-    def foresee(self, fault: Fault) -> str:
-        """How a cause persists, by what was read last, in words; empty where it does not."""
-        return self._persists(fault, look=False)
-
-    def _persists(self, fault: Fault, *, look: bool = True) -> str:
-        """How a cause persists, in words; empty where it does not.
-
-        Args:
-            fault: with the cause.
-            look: whether temperature and voltage are read anew.
-        """
-        axis = self._axes[fault.joint]
-        if self._servos.reader.is_missing(axis):
-            why = self._servos.bus.why_gone(axis.wiring.servo_id) or axis.silence
-            return f"{fault.joint}: {why}; check cable and power"
-        found = [fault.cause, *causes_of(axis.hardware_error)]
-        whys = [self._persisting(axis, cause, look=look) for cause in found]
-        if axis.torque and axis.hardware_error:
-            whys.append("it keeps its torque and its reboot would let it fall")
-        elif axis.hardware_error:
-            whys.append(self._forgets(axis))
-        return next((f"{fault.joint}: {why}" for why in whys if why), "")
-
-    def _forgets(self, axis: Axis) -> str:
-        """What a servo would lose by starting anew, in words; empty where nothing."""
-        return axis.what_a_start_loses(axis.own.homing_offset)
-
     def _require_turns_kept(self, request: str, axis: Axis) -> None:
-        if why := self._forgets(axis):
+        if why := what_a_reboot_loses(axis):
             raise CommandRefused(request, f"{axis.name}: {why}", "then ask again")
-
-    def _persisting(self, axis: Axis, cause: Cause, *, look: bool) -> str:
-        watch = self._faults.watch(axis.name)
-        health = watch.health(axis)
-        if cause in (Cause.OVERHEATING, Cause.TEMPERATURE):
-            return self._hot(axis, look=look)
-        if cause is Cause.INPUT_VOLTAGE:
-            return self._badly_powered(axis, look=look)
-        if cause is Cause.TURNS_LOST and axis.lost_turns:
-            return f"{axis.what_was_lost()}; {HOME_TURN}"
-        if cause is Cause.DISAGREEMENT:
-            return apart(axis, self._policy.disagreement)
-        if cause is Cause.LIMIT:
-            return "it was not read just now" if axis.misses else watch.beyond(axis.position)
-        if cause is Cause.COMMUNICATION and health.missed > self._policy.missed_share:
-            return watch.missed()
-        light = self._policy.load.release(Stage.STOP)
-        if cause is Cause.LOAD and health.load >= light:
-            return f"still {health.load:.0%} of the stall torque; take load away until it is below {light:.0%}"
-        return ""
-
-    def _hot(self, axis: Axis, *, look: bool) -> str:
-        limit = axis.own.temperature
-        cool = limit + self._policy.temperature.stop - self._policy.temperature.hysteresis
-        if look:
-            axis.temperature = self._registers.measure(axis, Role.PRESENT_TEMPERATURE)
-        if axis.temperature < cool:
-            return ""
-        return f"still {axis.temperature:.0f} °C, limit {limit:.0f} °C; let it cool below {cool:.0f} °C"
-
-    def _badly_powered(self, axis: Axis, *, look: bool) -> str:
-        bounds = axis.own
-        if look:
-            axis.voltage = self._registers.measure(axis, Role.PRESENT_VOLTAGE)
-        if axis.voltage < bounds.lowest_voltage:
-            return f"still {axis.voltage:.1f} V, minimum {bounds.lowest_voltage:.1f} V"
-        if axis.voltage > bounds.highest_voltage:
-            return f"still {axis.voltage:.1f} V, maximum {bounds.highest_voltage:.1f} V"
-        return ""
 
     # With the cycles
 
     def go_on(self, now: float, *, torque_expected: bool) -> list[str]:
         """Finish what can be finished; returns what has happened."""
-        news = [self._restore(axis) for axis in self._faults.to_restore()]
-        return news + [self._rejoin(axis, now, torque_expected) for axis in self._faults.to_rejoin()]
+        news = [self._restore(axis) for axis in self._to_restore()]
+        return news + [self._rejoin(axis, now, torque_expected) for axis in self._to_rejoin()]
+
+    def _to_restore(self) -> list[Axis]:
+        """Servos whose recovery can be finished: they answer."""
+        return [self._axes[servo] for servo in self._faults.recovering if not self._axes[servo].misses]
+
+    def _to_rejoin(self) -> list[Axis]:
+        """Servos that only were silent, and answer again."""
+        silent = [servo for servo, fault in self._faults.by_joint.items() if not fault.needs_clearing]
+        well = [self._axes[servo] for servo in silent if servo not in self._faults.recovering]
+        return [axis for axis in well if not axis.misses]
+
+    def _may_return(self, servo: str, now: float) -> bool:
+        """Whether one that was silent may join by itself once more; a loose plug shall be seen to."""
+        recent = [at for at in self._returns.get(servo, []) if now - at < _RETURNS_WITHIN]
+        self._returns[servo] = [*recent, now]
+        return len(recent) < self._policy.returns
 
     def _rejoin(self, axis: Axis, now: float, torque_expected: bool) -> str:
         """Take back a servo that was silent, as it is: holding with its own goal, or limp."""
@@ -197,7 +155,7 @@ class Recovery:
                 self._setpoints.hold(self._servos.hold_of(axis.wiring.joint))
         except BusError as error:
             return f"{joint}: {error}"  # the next cycle tries again
-        if not self._faults.may_return(joint, now):
+        if not self._may_return(joint, now):
             often = f"it was silent more than {self._policy.returns:g} times within a minute, and is there again"
             self._faults.note(axis, Cause.COMMUNICATION, often, now, torque_expected=torque_expected)
             return str(self._faults.by_joint[joint])
@@ -221,15 +179,15 @@ class Recovery:
                 self._servos.switch.on(self._limp_together(axis))
                 self._faults.hold(axis.wiring.joint)
                 self._setpoints.hold(self._servos.hold_of(axis.wiring.joint))
-            elif axis.torque and self._cause(joint) in DEAF:
+            elif axis.torque and self._cause(joint) in NOT_FOLLOWING:
                 self._setpoints.hold(self._servos.hold_of(axis.wiring.joint))
         except (BusError, CommandRefused) as error:
             self._faults.stop_recovery(joint)
             if isinstance(error, CommandRefused):
-                self._faults.advice.stuck[joint] = Remedy.of(error.remedy, Step.CLEAR_FAULTS)
+                self._faults.ways_out.stuck[joint] = Remedy.of(error.remedy, Step.CLEAR_FAULTS)
             return f"{joint}: recovery failed: {error}"
         self._faults.end(joint)
-        self._faults.forgive(joint)
+        self._returns.pop(joint, None)  # somebody has seen to it: what it did before does not count any more
         return f"{joint}: recovered"
 
     def _limp_together(self, axis: Axis) -> list[Axis]:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from armature.core.health import Lasting, MeanSquare, Stage, ThermalModel
 from armature.core.model.arm import Limit
-from armature.dynamixel.faults.cause import Cause
 from armature.dynamixel.faults.obstruction import Obstruction
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.servo.axis import Axis
-
-# A joint that rests on its stop may read a little beyond its limit.
-REST_MARGIN = 0.02  # of the joint's span
+from armature.dynamixel.servo.pair import apart
+from armature.dynamixel.servo.torque import REST_MARGIN
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.wiring.servo import ServoWiring
 
 # A servo that gives so much of its stall torque for so long soon ends that by its overload protection, and lets
 # its joint fall; e-Manual, "Shutdown(63)", has no figures, the emulator takes 80 % for 1.5 s.
@@ -22,6 +22,8 @@ STRAINED = 0.75
 STRAINED_TIME = 0.4  # [s]
 _ANSWERS = 100  # over about how many of them the share of the missing ones is taken
 _FULL_LOAD = 100.0  # [%]
+# Two servos of one joint are read in one cycle, but not at one instant; a disturbed encoder is no broken coupling.
+_APART_TIME = 0.05  # [s]
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Yielding:
+class MayBackOff:
     """Joints that give way where they do not follow; any other that does not is at fault."""
 
     may: frozenset[str] = frozenset()
@@ -88,6 +90,7 @@ class JointWatch:
     def forget(self) -> None:
         """Begin anew, after a recovery."""
         self._astray_for, self._touched_for, self._strained_for = Lasting(), Lasting(), Lasting()
+        self._apart_for = Lasting()
         self._obstruction.forget()
         self._load = MeanSquare(self._policy.load_time)
         self._missed = 0.0
@@ -120,6 +123,8 @@ class JointWatch:
         yield from self._staged(axis, now)
         if self._missed > self._policy.missed_share:
             yield Finding(Cause.COMMUNICATION, Stage.STOP, self.missed())
+        if axis.wiring.is_second:
+            yield from self._apart(axis, now)
 
     def missed(self) -> str:
         """How many answers are missing, in words."""
@@ -165,6 +170,12 @@ class JointWatch:
             detail = f"it gives {axis.effort:.2f}, its load explains {load:.2f}, {self._contact:g} more is allowed"
             yield Finding(Cause.CONTACT, Stage.STOP, detail)
 
+    def _apart(self, axis: Axis, now: float) -> Iterator[Finding]:
+        """Whether a joint's second servo sees it elsewhere than the first one does."""
+        detail = apart(axis, self._policy.encoder_mismatch)
+        if self._apart_for.look(bool(detail), now) >= _APART_TIME:
+            yield Finding(Cause.ENCODER_MISMATCH, Stage.STOP, detail)
+
     def _staged(self, axis: Axis, now: float) -> Iterator[Finding]:
         limit, policy = axis.own.temperature, self._policy
         stage = self._advance(Cause.TEMPERATURE, axis.temperature - limit)
@@ -202,3 +213,24 @@ def load_of(axis: Axis) -> float:
     if math.isnan(axis.current):
         return axis.load / _FULL_LOAD
     return axis.current / axis.wiring.model.stall_current
+
+
+def watches(
+    servos: Iterable[ServoWiring],
+    limits: Mapping[str, Limit],
+    bounds: Mapping[str, float],
+    fingers: Container[str],
+    policy: FaultPolicy,
+    contacts: Mapping[str, float],
+) -> dict[str, JointWatch]:
+    """A watch for each servo; a joint without a bound of its following error, or of contact, is not held to it."""
+    return {
+        servo.name: JointWatch(
+            limits[servo.joint],
+            bounds.get(servo.joint, 0.0),
+            policy,
+            contact=contacts.get(servo.joint, 0.0),
+            grips=servo.joint in fingers,
+        )
+        for servo in servos
+    }

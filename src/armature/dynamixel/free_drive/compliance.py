@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 
 from armature.core.model.arm import Limit
 from armature.dynamixel.faults.faults import Faults
-from armature.dynamixel.loop.settings import FreeDriveSettings
-from armature.dynamixel.motion.commanded_mode import Conduct
+from armature.dynamixel.free_drive.settings import FreeDriveSettings
+from armature.dynamixel.motion.commanded_mode import CommandedMode
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.pair import goal_of_second
 from armature.dynamixel.servo.servos import Servos
@@ -58,14 +58,14 @@ class Compliances:
     def __init__(
         self,
         servos: Servos,
-        conduct: Conduct,
+        commanded: CommandedMode,
         faults: Faults,
         limits: Mapping[str, Limit],
         settings: FreeDriveSettings,
     ) -> None:
         """Args: the servos, what the arm is asked to do, what is wrong with it, its limits, and how to yield."""
         self._servos = servos
-        self._conduct = conduct
+        self._commanded = commanded
         self._faults = faults
         self._fastest = {joint: settings.speed * limit.velocity for joint, limit in limits.items()}
         self._margin = settings.current
@@ -79,7 +79,7 @@ class Compliances:
         """What a joint does, in words; empty for one that is not among them."""
         if joint not in self._by_joint:
             return ""
-        if joint not in self._conduct.compliant:
+        if joint not in self._commanded.compliant:
             return "is to hold again"
         return "gives way" if math.isnan(self._by_joint[joint].load) else "gives way, its load is followed"
 
@@ -97,17 +97,17 @@ class Compliances:
         first = axes[0]
         carried = {axis.name: axis.current for axis in axes}
         bounds = {axis.name: self._bound(axis, axis.current) for axis in axes}
-        lead = self._conduct.setpoints.sample(now)[joint].position - first.position
+        lead = self._commanded.setpoints.sample(now)[joint].position - first.position
         before = {axis.name: self._servos.preparation.wanted(axis)[Role.GOAL_CURRENT] for axis in axes}
         per_ampere = self._ticks_per_ampere(first)
         slack = min(max(self._margin * per_ampere, _LEAST_SLACK), _MOST_SLACK / first.wiring.model.position_unit)
         step = first.wiring.step
-        self._conduct.leave_session()
+        self._commanded.leave_session()
         self._by_joint[joint] = Compliance(lead, slack * step, before, carried, per_ampere * step)
         for axis in axes:  # where one fails, the next cycle gives the others their current back
             self._servos.preparation.want(axis, {Role.GOAL_CURRENT: bounds[axis.name]})
         self._faults.free(joint, is_limp=False)
-        self._conduct.compliant.add(joint)
+        self._commanded.compliant.add(joint)
         most = max(bounds.values()) * _unit(first)
         return f"{joint} gives way to a hand: it carries {abs(first.current):.2f} A and gives {most:.2f} A at most"
 
@@ -155,7 +155,7 @@ class Compliances:
         Raises:
             BusError: a servo did not take what it may give.
         """
-        for joint in self._conduct.compliant & loads.keys():
+        for joint in self._commanded.compliant & loads.keys():
             compliance, load = self._by_joint[joint], loads[joint]
             if not math.isfinite(load):
                 continue
@@ -173,8 +173,8 @@ class Compliances:
         try:
             bounds = {axis.name: self._bound(axis, compliance.carried[axis.name] + more) for axis in axes}
         except CommandRefused as refusal:
-            self._conduct.halt(now)
-            self._conduct.why = f"{refusal}; the arm holds"
+            self._commanded.halt(now)
+            self._commanded.why = f"{refusal}; the arm holds"
             return
         self._by_joint[joint] = replace(compliance, more=more)
         preparation = self._servos.preparation
@@ -191,7 +191,7 @@ class Compliances:
         Raises:
             BusError: a servo did not take it; the next cycle tries again.
         """
-        self._conduct.compliant.discard(joint)
+        self._commanded.compliant.discard(joint)
         axes, compliance = self._servos.turning(joint), self._by_joint[joint]
         read = [axis for axis in axes if not math.isnan(axis.position)]
         if read == axes:
@@ -205,9 +205,9 @@ class Compliances:
     def _stay(self, joint: str, axes: list[Axis], now: float) -> None:
         """Set the goal to where the joint is, ahead by what carries it."""
         first = axes[0]
-        lead = self._conduct.setpoints.sample(now)[joint].position - first.position
+        lead = self._commanded.setpoints.sample(now)[joint].position - first.position
         goal = first.position + self._by_joint[joint].bounded(lead)
-        self._conduct.setpoints.rest({joint: goal})
+        self._commanded.setpoints.rest({joint: goal})
         for axis in axes:
             if axis.torque:
                 ticks = goal_of_second(axis, goal) if axis.wiring.is_second else axis.wiring.to_ticks(goal)
@@ -245,7 +245,7 @@ class Compliances:
             PortError: the port is gone.
         """
         for joint in tuple(self._by_joint):
-            if joint in self._conduct.compliant:
+            if joint in self._commanded.compliant:
                 self._follow(joint, now)
             else:
                 self._try_to_end(joint, now)
@@ -255,15 +255,15 @@ class Compliances:
         if axis.misses:
             return
         if abs(axis.velocity) > fastest:
-            self._conduct.halt(now)
+            self._commanded.halt(now)
             what = f"{joint} moved at {abs(axis.velocity):.2f}, {fastest:.2f} is allowed while it gives way"
-            self._conduct.why = f"{what}: pushed, or more weight than where it began; the arm holds"
+            self._commanded.why = f"{what}: pushed, or more weight than where it began; the arm holds"
             self._try_to_end(joint, now)
             return
-        lead = self._conduct.setpoints.sample(now)[joint].position - axis.position
+        lead = self._commanded.setpoints.sample(now)[joint].position - axis.position
         bounded = self._by_joint[joint].bounded(lead)
         if bounded != lead:
-            self._conduct.setpoints.rest({joint: axis.position + bounded})
+            self._commanded.setpoints.rest({joint: axis.position + bounded})
 
     def _try_to_end(self, joint: str, now: float) -> None:
         try:

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 
 from armature.core.model.arm import Limit
 from armature.dynamixel.faults.faults import Faults
-from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.free_drive.compliance import Compliances, yields
-from armature.dynamixel.loop.settings import FreeDriveSettings
-from armature.dynamixel.motion.commanded_mode import Conduct
+from armature.dynamixel.free_drive.settings import FreeDriveSettings
+from armature.dynamixel.motion.commanded_mode import CommandedMode
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.servos import Servos
+from armature.dynamixel.status.states import Mode
 from armature.errors import CommandRefused
 
 _AT_REST = 0.05  # of the servo [rad/s]: two units of Present Velocity
@@ -28,15 +28,15 @@ class FreeDrive:
     def __init__(
         self,
         servos: Servos,
-        conduct: Conduct,
+        commanded: CommandedMode,
         faults: Faults,
         limits: Mapping[str, Limit],
         settings: FreeDriveSettings,
     ) -> None:
         """Args: the servos, what the arm is asked to do, what is wrong with it, its limits, and how to yield."""
-        self.compliances = Compliances(servos, conduct, faults, limits, settings)
+        self.compliances = Compliances(servos, commanded, faults, limits, settings)
         self._servos = servos
-        self._conduct = conduct
+        self._commanded = commanded
         self._faults = faults
 
     @property
@@ -83,7 +83,7 @@ class FreeDrive:
         if not any(axis.torque for axis in self._servos.axes.values() if axis not in axes):
             why = f"{joint} is the last joint with torque"
             raise CommandRefused("free", why, "to turn all torque off use /servo_interface/torque_off")
-        self._conduct.leave_session()
+        self._commanded.leave_session()
         self._faults.free(joint, is_limp=True)
         if error := self._servos.cut(axes):  # the next cycles try again
             raise error
@@ -124,8 +124,8 @@ class FreeDrive:
             self._servos.preparation.restore(axis)
         self._servos.switch.on(axes)
         self._faults.hold(joint)
-        self._conduct.setpoints.hold(self._servos.hold_of(joint))
-        self._conduct.stride.forget()  # where it was sent before the hand has no meaning
+        self._commanded.setpoints.hold(self._servos.hold_of(joint))
+        self._commanded.overrun.forget()  # where it was sent before the hand has no meaning
 
     def go_on(self, now: float) -> None:
         """What free joints need in each cycle.
@@ -133,10 +133,10 @@ class FreeDrive:
         Raises:
             PortError: the port is gone.
         """
-        if self._conduct.mode is Mode.DISABLED:  # all the others are limp too
+        if self._commanded.mode is Mode.DISABLED:  # all the others are limp too
             for joint in tuple(self._faults.let_go):
                 self._faults.hold(joint)
-        self._conduct.setpoints.rest(self._places())
+        self._commanded.setpoints.rest(self._places())
         self.compliances.go_on(now)
 
     def _places(self) -> dict[str, float]:

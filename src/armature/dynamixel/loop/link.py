@@ -10,14 +10,14 @@ import json
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from armature.core.trajectory.segments import LoopTime, Segment
 from armature.core.trajectory.trajectory import Trajectory
-from armature.dynamixel.faults.remedy import STARTED_ANEW, Remedy
+from armature.dynamixel.loop.status import Problem, Status
 
 READINGS_SIZE = 16_384  # [byte]
 SEGMENTS_SIZE = 262_144  # [byte]
@@ -104,7 +104,7 @@ def _checksum(serial: int, value: bytes) -> int:
 
 
 @dataclass(frozen=True)
-class AxisReading:
+class JointReading:
     """One joint in one cycle; NaN stands for what was not read in it."""
 
     position: float  # [rad] or [m]
@@ -118,14 +118,14 @@ class AxisReading:
     slow_age: (
         float  # of the oldest of temperature, voltage, torque and hardware error, which are read in turns [s]
     )
-    torque: float  # 1, 0, NaN where unknown
-    hardware_error: float  # register value, NaN where unknown
     commanded_position: float  # [rad] or [m]
     commanded_velocity: float  # [rad/s] or [m/s]
+    torque: bool | None  # None where unknown
+    hardware_error: int | None  # value of the register; None where unknown
 
 
 @dataclass(frozen=True)
-class Readings:
+class CycleReadings:
     """All joints in one cycle."""
 
     cycle: int
@@ -135,15 +135,16 @@ class Readings:
     duration: float  # of its bus transactions [s]
     mode: int
     segment_serial: int  # the newest segment that this cycle sampled
-    axes: tuple[AxisReading, ...]
+    joints: tuple[JointReading, ...]
 
 
-_READING_FIELDS = tuple(AxisReading.__dataclass_fields__)
+*_FLOATS, _, _ = JointReading.__dataclass_fields__  # the last two are torque and hardware error
+_JOINT = struct.Struct(f"<{len(_FLOATS)}dbh")  # of those two −1 is unknown
 _CYCLE = struct.Struct("<QddddIQI")
 _CLOCK = struct.Struct("<d")
 
 
-def pack_readings(readings: Readings) -> bytes:
+def pack_readings(readings: CycleReadings) -> bytes:
     """Bytes of one cycle's readings."""
     head = _CYCLE.pack(
         readings.cycle,
@@ -153,19 +154,29 @@ def pack_readings(readings: Readings) -> bytes:
         readings.duration,
         readings.mode,
         readings.segment_serial,
-        len(readings.axes),
+        len(readings.joints),
     )
-    values = [getattr(axis, name) for axis in readings.axes for name in _READING_FIELDS]
-    return head + struct.pack(f"<{len(values)}d", *values)
+    return head + b"".join(map(_pack_joint, readings.joints))
 
 
-def unpack_readings(data: bytes) -> Readings:
+def _pack_joint(joint: JointReading) -> bytes:
+    *floats, torque, error = vars(joint).values()
+    return _JOINT.pack(*floats, -1 if torque is None else torque, -1 if error is None else error)
+
+
+def _unpack_joint(data: bytes, offset: int) -> JointReading:
+    *floats, torque, error = _JOINT.unpack_from(data, offset)
+    known = dict(zip(_FLOATS, floats, strict=True))
+    return JointReading(
+        **known, torque=None if torque < 0 else bool(torque), hardware_error=None if error < 0 else error
+    )
+
+
+def unpack_readings(data: bytes) -> CycleReadings:
     """One cycle's readings of bytes."""
     cycle, time, loop_time, lateness, duration, mode, serial, count = _CYCLE.unpack_from(data)
-    width = len(_READING_FIELDS)
-    values = struct.unpack_from(f"<{count * width}d", data, _CYCLE.size)
-    axes = tuple(AxisReading(*values[i : i + width]) for i in range(0, count * width, width))
-    return Readings(cycle, time, loop_time, lateness, duration, mode, serial, axes)
+    joints = tuple(_unpack_joint(data, _CYCLE.size + number * _JOINT.size) for number in range(count))
+    return CycleReadings(cycle, time, loop_time, lateness, duration, mode, serial, joints)
 
 
 def pack_segments(segments: Sequence[Segment[LoopTime]]) -> bytes:
@@ -223,44 +234,11 @@ def unpack_clock(data: bytes) -> float:
     return float(_CLOCK.unpack_from(data)[0])
 
 
-@dataclass(frozen=True)
-class Status:
-    """What changes seldom."""
-
-    mode: str
-    torque: str
-    session: str
-    why: str
-    protective_stop: bool  # whether it is latched, whatever the mode is
-    faults: tuple[Mapping[str, Any], ...] = ()
-    warnings: tuple[Mapping[str, Any], ...] = ()
-    cause: str = ""  # why the arm stopped last, until it is enabled again
-    bus: Mapping[str, Any] = field(default_factory=dict)  # how the bus and its process do
-    buses: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # how each does, where there are several
-    servos: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # how each servo does, by joint
-    speed_factor: float = 1.0  # of the controller's speed, while something asks for less
-    wants_park: bool = False  # whether a fault's policy is to park
-    free: tuple[str, ...] = ()  # joints that are guided by hand, or limp for it
-    blocks: Mapping[str, str] = field(default_factory=dict)  # where joints came against something, by joint
-    remedy: str = ""  # what to do next until the arm takes commands, in words
-    steps: tuple[str, ...] = ()  # that the remedy names, in their order
-
-
-def without_bus(mode: str, why: str, remedy: Remedy = STARTED_ANEW) -> Status:
-    """While there is no bus process."""
-    return Status(mode, "unknown", "", why, False, remedy=remedy, steps=tuple(map(str, remedy.steps)))
-
-
-def starting(*, protective_stop: bool) -> Status:
-    """Before a bus process has told anything."""
-    return replace(without_bus("STARTING", "starting the bus process"), protective_stop=protective_stop)
-
-
 def layout() -> str:
     """A digest of what both halves must agree on: fields, formats and sizes."""
     agreed = (
-        [list(kind.__dataclass_fields__) for kind in (AxisReading, Readings, Status, Segment)],
-        [code.format for code in (_SLOT, _CYCLE, _CLOCK)],
+        [list(kind.__dataclass_fields__) for kind in (JointReading, CycleReadings, Status, Problem, Segment)],
+        [code.format for code in (_SLOT, _CYCLE, _JOINT, _CLOCK)],
         (READINGS_SIZE, SEGMENTS_SIZE, CLOCK_SIZE, MESSAGE_SIZE),
         (REQUEST, REPLY, CYCLE, STATUS, FAILED),
     )
@@ -270,17 +248,6 @@ def layout() -> str:
 def digest(*texts: str) -> str:
     """A digest of files that both halves have read, each for itself and perhaps at another time."""
     return hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:12]
-
-
-def pack_status(status: Status) -> bytes:
-    """Socket message of a status."""
-    return STATUS + json.dumps(asdict(status)).encode()
-
-
-def unpack_status(message: bytes) -> Status:
-    """Status of a socket message."""
-    fields = json.loads(message[1:])
-    return Status(**{**fields, **{name: tuple(fields[name]) for name in ("faults", "warnings", "free", "steps")}})
 
 
 def pack_call(kind: bytes, content: Mapping[str, Any]) -> bytes:

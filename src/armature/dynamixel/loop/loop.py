@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
-from armature.core.control.readiness import session_name
+from armature.core.model.arm import ArmModel
 from armature.core.trajectory.segments import LoopTime, Segment
-from armature.dynamixel.faults.cause import Cause, Reaction
-from armature.dynamixel.faults.remedy import RECONNECT, Remedy, Step
-from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.loop.cycle import BusCycle
-from armature.dynamixel.loop.loop_state import end_free
+from armature.dynamixel.loop.parts import LoopParts
+from armature.dynamixel.loop.preconditions import Preconditions, require_short
 from armature.dynamixel.loop.settings import LoopSettings
+from armature.dynamixel.loop.state import LoopState
 from armature.dynamixel.motion.parking import Parking
-from armature.errors import BusError, CommandRefused, GoalRefused
+from armature.dynamixel.protocol.base import Bus
+from armature.dynamixel.status.cause import Cause, Reaction
+from armature.dynamixel.status.remedy import Remedy
+from armature.dynamixel.status.states import Mode
+from armature.dynamixel.wiring.arm import Wiring
+from armature.errors import BusError, GoalRefused
 
 __all__ = ["LoopSettings", "ServoLoop"]
 
@@ -21,8 +26,32 @@ __all__ = ["LoopSettings", "ServoLoop"]
 _LONGEST_SEGMENT = 5.0  # [s]
 
 
-class ServoLoop(BusCycle):
-    """The cycle with its requests; one thread at a time may call it."""
+class ServoLoop:
+    """A cycle over the servos of one arm, and the requests beside it; one thread at a time may call it."""
+
+    def __init__(self, bus: Bus, wiring: Wiring, arm: ArmModel, settings: LoopSettings) -> None:
+        """Args: a closed bus, the servos on it, the arm that they move, and how."""
+        self._parts = parts = LoopParts.of(bus, wiring, arm, settings)
+        self._cycle = BusCycle(parts, resumes=settings.resumes)
+        self.state = LoopState(parts, self._cycle)
+        self._require = Preconditions(parts, self.state)
+        self._bus = bus
+        self._policy = settings.policy
+        self._servos = parts.servos
+        self._commanded = parts.commanded
+        self._faults = parts.faults
+
+    def start(self, now: float) -> None:
+        """Open the bus, check who is there, adopt what the servos are doing; nothing moves. See Adoption.begin."""
+        self._cycle.start(now)
+
+    def cycle(self, now: float, slack: float = math.inf) -> None:
+        """Carry out one cycle at a time [s]; what can wait begins before `slack`, by the port's time [s]."""
+        self._cycle.run(now, slack)
+
+    def explain(self, why: str) -> None:
+        """Say why the arm is as it is, in the words of who knows more of it."""
+        self._commanded.why = why
 
     # Motion
 
@@ -34,22 +63,17 @@ class ServoLoop(BusCycle):
             GoalRefused: it would jump or leave the limits; the arm stops and holds.
             BusError: a gripper's servo did not take its limit; the arm stops and holds.
         """
-        mode = self.mode(now)
-        if not (mode.takes_commands and segment.session == self.session):
-            self._require_none_free("set-point")
-            raise CommandRefused(
-                "set-point", self._of_session(segment.session, mode), self._new_goal(segment, now)
-            )
+        self._require.motion(segment, now)
         try:
-            _require_short("start from now", segment.begin - now, _LONGEST_SEGMENT)
-            _require_short("duration", segment.trajectory.duration, _LONGEST_SEGMENT)
-            limits = self._grip.limits_of(segment)
-            self._conduct.setpoints.accept(segment, now)
-            self._giving_way.expect_motion(segment.trajectory.joints)
-            self._grip.limit(limits)
+            require_short("start from now", segment.begin - now, _LONGEST_SEGMENT)
+            require_short("duration", segment.trajectory.duration, _LONGEST_SEGMENT)
+            limits = self._parts.grip.limits_of(segment)
+            self._commanded.setpoints.accept(segment, now)
+            self._parts.back_off.expect_motion(segment.trajectory.joints)
+            self._parts.grip.limit(limits)
         except (GoalRefused, BusError) as error:
-            self._conduct.halt(now)
-            self.why = str(error)
+            self._commanded.halt(now)
+            self._commanded.why = str(error)
             raise
 
     def enable(self, session: str, now: float) -> None:
@@ -59,19 +83,19 @@ class ServoLoop(BusCycle):
             CommandRefused: the state does not allow it.
             BusError: a servo did not take it; those just switched on are off again.
         """
-        self._require("enable", (Mode.DISABLED, Mode.HOLDING, Mode.ENABLED), now)
-        self._require_none_free("enable")
-        conduct = self._conduct
-        self._grip.release()
-        if conduct.mode is Mode.DISABLED:
-            axes = list(self.servos.values())
+        self._require.mode("enable", (Mode.DISABLED, Mode.HOLDING, Mode.ENABLED), now)
+        self._require.none_free("enable")
+        commanded = self._commanded
+        self._parts.grip.release()
+        if commanded.mode is Mode.DISABLED:
+            axes = list(self._servos.axes.values())
             for axis in axes:  # one may have been reset while nobody looked
                 self._servos.preparation.restore(axis)
-            conduct.setpoints.hold(self._servos.set_points(self._servos.switch.on(axes)))
-            conduct.stride.forget()
-        self._giving_way.clear()
-        conduct.mode, conduct.session = Mode.ENABLED, session
-        conduct.why, conduct.cause, conduct.wants_park = "enabled", None, False
+            commanded.setpoints.hold(self._servos.set_points(self._servos.switch.on(axes)))
+            commanded.overrun.forget()
+        self._parts.back_off.clear()
+        commanded.mode, commanded.session = Mode.ENABLED, session
+        commanded.why, commanded.cause, commanded.wants_park = "enabled", None, False
 
     def park(self, segment: Segment[LoopTime], now: float) -> None:
         """Follow a way to rest, then torque off; also with faults of joints that still turn.
@@ -80,22 +104,22 @@ class ServoLoop(BusCycle):
             CommandRefused: the state does not allow it.
             GoalRefused: the way does not begin where the arm is, or takes too long.
         """
-        self._require("park", (Mode.HOLDING, Mode.ENABLED, Mode.FAULT), now)
-        self._require_turning("park")
-        self._require_none_free("park")
-        _require_short("end from now", segment.end - now, self._policy.park_time)
-        followed = self._conduct.setpoints.accept(segment, now)
-        self._conduct.end()
-        self._conduct.mode, self.why = Mode.PARKING, "parking"
-        self._giving_way.expect_motion(segment.trajectory.joints)
-        self._conduct.parking = Parking.along(followed)
+        self._require.mode("park", (Mode.HOLDING, Mode.ENABLED, Mode.FAULT), now)
+        self._require.turning("park")
+        self._require.none_free("park")
+        require_short("end from now", segment.end - now, self._policy.park_time)
+        followed = self._commanded.setpoints.accept(segment, now)
+        self._commanded.end()
+        self._commanded.mode, self._commanded.why = Mode.PARKING, "parking"
+        self._parts.back_off.expect_motion(segment.trajectory.joints)
+        self._commanded.parking = Parking.along(followed)
 
     def give_up_parking(self, why: str) -> None:
         """Whoever was to park for a policy could not: the arm holds, and the faults that asked for it say so."""
-        told = self._faults.tell_not_parked(why) if self._conduct.expects_torque else ""
-        if self._conduct.wants_park:
-            self.why = told or f"{self.why}; it could not park: {why}"
-        self._conduct.wants_park = False
+        told = self._faults.tell_not_parked(why) if self._commanded.expects_torque else ""
+        if self._commanded.wants_park:
+            self._commanded.why = told or f"{self.state.why}; it could not park: {why}"
+        self._commanded.wants_park = False
 
     def guide(self, joint: str, now: float, *, begin: bool) -> str:
         """Let a hand guide a joint, or let it hold again where it is; see free_drive.
@@ -107,17 +131,17 @@ class ServoLoop(BusCycle):
             CommandRefused: the state does not allow it, or the joint does not.
             BusError: a servo did not take it.
         """
-        how = self._free.joints.get(joint, "")
+        how = self._parts.free_drive.joints.get(joint, "")
         if begin == bool(how):
             return f"{joint} is free already: {how}" if how else f"{joint} is not free"
         if begin:
-            self._require("free", (Mode.HOLDING, Mode.ENABLED), now)
-            told = self._free.begin(joint, now)
-            self._feedforward.distrust()
+            self._require.mode("free", (Mode.HOLDING, Mode.ENABLED), now)
+            told = self._parts.free_drive.begin(joint, now)
+            self._parts.feedforward.distrust()
         else:
-            self._require("end of free-drive", (Mode.HOLDING, Mode.FAULT), now)
-            told = self._free.end(joint, now)
-        self.why = told
+            self._require.mode("end of free-drive", (Mode.HOLDING, Mode.FAULT), now)
+            told = self._parts.free_drive.end(joint, now)
+        self._commanded.why = told
         return told
 
     def carry(self, loads: Mapping[str, float], now: float) -> None:
@@ -127,61 +151,45 @@ class ServoLoop(BusCycle):
             BusError: a servo did not take what it may give.
         """
         if self._bus.is_open:
-            self._free.compliances.carry(loads, now)
+            self._parts.free_drive.compliances.carry(loads, now)
 
-    def give_way(self, session: str, joints: Sequence[str], now: float) -> None:
+    def back_off(self, session: str, joints: Sequence[str], now: float) -> None:
         """Let joints that do not follow go back to where they are, as whoever commands them has found.
 
         Raises:
             CommandRefused: it is of another session, or commands are not taken now.
             GoalRefused: an unknown joint, or none.
         """
-        mode = self.mode(now)
-        if not (mode.takes_commands and session == self.session):
-            raise CommandRefused("give way", self._of_session(session, mode), "it has ended already")
+        self._require.of_session("back off", session, now, Remedy("it has ended already"))
         for joint in joints or [""]:
-            if joint not in self.axes:
-                raise GoalRefused("give way: joint", joint, f"joints are {', '.join(self.axes)}")
-        self._yield(dict.fromkeys(joints, (Cause.BLOCKED, "")), now)
-
-    def _of_session(self, session: str, mode: Mode) -> str:
-        """Why what a session asks for is not taken, in words."""
-        return (
-            f"the state is {mode.name} and it is of session {session or 'none'}, "
-            f"the present one is {self.session or 'none'}"
-        )
-
-    def _new_goal(self, segment: Segment[LoopTime], now: float) -> Remedy:
-        """What leads to a motion where a segment of one is of another session."""
-        if session_name(segment.session) == session_name(self.session) != "":  # joints have given way meanwhile
-            return Remedy("send a new goal")
-        remedy = self.remedy(now) if self.remedy(now).steps else Remedy.of(Step.ENABLE)
-        return Remedy(f"{remedy}, then send a new goal", *remedy.steps)
+            if joint not in self.state.axes:
+                raise GoalRefused("back off: joint", joint, f"joints are {', '.join(self.state.axes)}")
+        self._cycle.reactions.back_off(dict.fromkeys(joints, (Cause.BLOCKED, "")), now)
 
     # Stops
 
     def hold(self, why: str, now: float, cause: Cause = Cause.OPERATOR_STOP) -> None:
         """Stop within limits and hold; refuse commands."""
-        self._conduct.stop(cause, why, now)
+        self._commanded.stop(cause, why, now)
 
     def controller_gone(self, why: str, now: float) -> None:
         """Nobody commands any more: what is under way ends as the policy says, at rest; parking goes on."""
-        conduct, reaction = self._conduct, self._policy.reaction(Cause.CONTROLLER_GONE)
-        conduct.cause = Cause.CONTROLLER_GONE
-        if conduct.mode is not Mode.ENABLED:
+        commanded, reaction = self._commanded, self._policy.reaction(Cause.CONTROLLER_GONE)
+        commanded.cause = Cause.CONTROLLER_GONE
+        if commanded.mode is not Mode.ENABLED:
             return
         if reaction is Reaction.HOLD:
-            conduct.end()
+            commanded.end()
         else:
-            conduct.halt(now)
-        conduct.wants_park = reaction is Reaction.PARK
-        conduct.why = why
+            commanded.halt(now)
+        commanded.wants_park = reaction is Reaction.PARK
+        commanded.why = why
 
     def orphan(self) -> None:
         """The process that controls the loop is gone."""
-        if self._conduct.compliant:
-            self.hold("the controlling process is gone; holding", self._at, Cause.CONTROLLER_GONE)
-        self.controller_gone("the controlling process is gone; holding", self._at)
+        if self._commanded.compliant:
+            self.hold("the controlling process is gone; holding", self._cycle.at, Cause.CONTROLLER_GONE)
+        self.controller_gone("the controlling process is gone; holding", self._cycle.at)
 
     def torque_off(self, now: float) -> None:
         """Cut the torque of all servos at once; an arm that is not at rest falls.
@@ -190,29 +198,29 @@ class ServoLoop(BusCycle):
             CommandRefused: the bus is gone.
             BusError: a servo did not take it yet; the next cycles try again.
         """
-        self._require_bus("torque_off")
-        self._conduct.setpoints.stop(now)
-        self._conduct.why_stopped = "protective stop; torque was turned off at once"
-        if error := self._disable("torque was turned off at once"):
+        self._require.bus("torque_off")
+        self._commanded.setpoints.stop(now)
+        self._commanded.why_stopped = "protective stop; torque was turned off at once"
+        if error := self._cycle.reactions.disable("torque was turned off at once"):
             raise error
 
     def protective_stop(self, on: bool, now: float) -> None:
         """Stop within limits, hold and latch (or turn torque off, by policy); or release the latch to HOLDING."""
-        conduct = self._conduct
+        commanded = self._commanded
         if on:
-            conduct.stop(Cause.PROTECTIVE_STOP, "protective stop", now)
-            conduct.why_stopped = conduct.why
-        elif conduct.protective_stop:
-            conduct.why = "protective stop released"
-        conduct.protective_stop = on
+            commanded.stop(Cause.PROTECTIVE_STOP, "protective stop", now)
+            commanded.why_stopped = commanded.why
+        elif commanded.protective_stop:
+            commanded.why = "protective stop released"
+        commanded.protective_stop = on
         if on and self._policy.reaction(Cause.PROTECTIVE_STOP) is Reaction.TORQUE_OFF and self._bus.is_open:
-            conduct.why_stopped = "protective stop; torque was turned off"
-            self._disable(conduct.why_stopped)  # what it has left on goes off in the next cycles
+            commanded.why_stopped = "protective stop; torque was turned off"
+            self._cycle.reactions.disable(commanded.why_stopped)  # what it has left on goes off in the next cycles
 
     def leave(self) -> None:
         """Let the bus go at a deliberate end: servos that hold go on to, without their watchdog to stop them."""
         if self._bus.is_open:
-            self._free.compliances.leave(self._at)
+            self._parts.free_drive.compliances.leave(self._cycle.at)
             self._servos.watchdogs.leave(self._servos.obeying())
         self._bus.close()
 
@@ -228,15 +236,15 @@ class ServoLoop(BusCycle):
             CommandRefused: the bus is gone, or every cause persists.
             BusError: a servo did not take it.
         """
-        self._require_bus("clear_faults")
-        if not self.faults:
-            if not (blocked := ", ".join(self._giving_way.clear())):
+        self._require.bus("clear_faults")
+        if not self.state.faults:
+            if not (blocked := ", ".join(self._parts.back_off.clear())):
                 return "there is no fault"
-            self.why, self._conduct.cause = f"{blocked} may move both ways again", None
-            return self.why
-        self.why = told = self._recovery.begin(now)
-        self._giving_way.clear()
-        self._conduct.wants_park = False
+            self._commanded.why, self._commanded.cause = f"{blocked} may move both ways again", None
+            return self.state.why
+        self._commanded.why = told = self._parts.recovery.begin(now)
+        self._parts.back_off.clear()
+        self._commanded.wants_park = False
         return told
 
     def reboot(self, joint: str, now: float) -> str:
@@ -249,43 +257,6 @@ class ServoLoop(BusCycle):
             CommandRefused: the bus is gone, no such joint, it holds a load, or the cause of its fault persists.
             BusError: the servo did not take it.
         """
-        self._require_bus("reboot")
-        self.why = told = self._recovery.reboot(joint, now)
+        self._require.bus("reboot")
+        self._commanded.why = told = self._parts.recovery.reboot(joint, now)
         return told
-
-    def _require_none_free(self, request: str) -> None:
-        if free := self._free.joints:
-            told = ", ".join(f"{joint} ({how})" for joint, how in free.items())
-            raise CommandRefused(request, f"a hand may guide {told}", end_free(next(iter(free))))
-
-    def _require_turning(self, request: str) -> None:
-        """Faults leave the arm able to park, unless a joint would not follow, or does not know where it is."""
-        if fault := self._faults.advice.stranded(self.faults):
-            why = f"{fault.joint} cannot be trusted to move: {fault.cause}: {fault.detail}"
-            raise CommandRefused(
-                request, why, Remedy(f"{fault.remedy}; torque stays as it is", *fault.remedy.steps)
-            )
-
-    def _require_bus(self, request: str) -> None:
-        if not self._bus.is_open:
-            raise CommandRefused(request, self.why, RECONNECT)
-
-    def _require(self, request: str, allowed: tuple[Mode, ...], now: float) -> None:
-        mode = self.mode(now)
-        if mode not in allowed:
-            raise CommandRefused(request, f"the state is {mode.name} ({self.why})", self._way_on(now))
-
-    def _way_on(self, now: float) -> Remedy:
-        """What leads to a state in which a request is taken."""
-        mode = self.mode(now)
-        if mode.takes_commands or mode in (Mode.HOLDING, Mode.PARKING, Mode.STARTING):
-            return Remedy("wait until the arm holds", Step.WAIT)
-        if mode is Mode.DISABLED:
-            return Remedy("enable first", Step.ENABLE)
-        return self.remedy(now)
-
-
-def _require_short(what: str, value: float, bound: float) -> None:
-    """A segment looks a little ahead, so that an arm whose controller dies soon rests."""
-    if value > bound:
-        raise GoalRefused(f"set-point: {what} [s]", value, f"at most {bound:g} s may lie ahead")

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from armature.core.model.arm import ArmModel
 from armature.core.trajectory.stopping import Dynamics
 from armature.dynamixel.faults.policy import FaultPolicy
+from armature.dynamixel.free_drive.settings import FreeDriveSettings
 from armature.dynamixel.motion.feedforward import Stiffness
+from armature.dynamixel.servo.servos import ServoSettings
 from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.dynamixel.wiring.servo import ServoWiring
 from armature.errors import ConfigError
@@ -21,30 +23,12 @@ _STIFF = (OperatingMode.POSITION, OperatingMode.EXTENDED_POSITION)
 
 
 @dataclass(frozen=True)
-class FreeDriveSettings:
-    """How a joint gives way; parameters free_drive.current and free_drive.speed.
-
-    Raises:
-        ConfigError: a value out of its range.
-    """
-
-    current: float = 0.1  # that a servo gives beyond what it carries at rest [A]
-    speed: float = 0.4  # share of the joint's velocity limit, beyond which it is held
-
-    def __post_init__(self) -> None:
-        if not 0.0 < self.current <= 10.0:
-            raise ConfigError("parameter free_drive.current", self.current, "it must be above 0 and at most 10 A")
-        if not 0.0 < self.speed <= 1.0:
-            raise ConfigError("parameter free_drive.speed", self.speed, "it must be above 0 and at most 1")
-
-
-@dataclass(frozen=True)
 class LoopSettings:
     """How the loop works."""
 
     dynamics: Mapping[str, Dynamics]  # by joint
     registers: Mapping[str, Mapping[Role, int]] = field(default_factory=dict)  # raw RAM values by joint
-    misses_allowed: int = 5  # cycles without an answer before a servo counts as missing
+    max_missed_reads: int = 5  # cycles without an answer before a servo counts as missing
     protective_stop: bool = False  # latched already, by a loop before this one
     resumes: bool = False  # a loop before this one served these servos: one that is missing is a fault, no refusal
     policy: FaultPolicy = field(default_factory=FaultPolicy)
@@ -54,11 +38,17 @@ class LoopSettings:
     leads: bool = True  # whether goals lead their set-points by what servos sag and lag
 
     def __post_init__(self) -> None:
-        if self.misses_allowed < 1:
-            raise ConfigError("misses_allowed", self.misses_allowed, "it must be at least 1")
+        if self.max_missed_reads < 1:
+            raise ConfigError("max_missed_reads", self.max_missed_reads, "it must be at least 1")
         for joint, bound in self.following_error.items():
             if not bound >= 0.0:
                 raise ConfigError(f"parameter {joint}.following_error", bound, "it must be at least 0; 0 is off")
+
+    @property
+    def servos(self) -> ServoSettings:
+        """How servos are set up, read and enabled."""
+        policy = self.policy
+        return ServoSettings(self.registers, self.max_missed_reads, policy.watchdog_time, policy.encoder_mismatch)
 
     def stiffness(self, servos: Iterable[ServoWiring]) -> dict[str, Stiffness]:
         """Of the servos whose goals are to lead, by joint; a current-based one yields on purpose."""

@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from armature.core.control.readiness import after_giving_way
 from armature.core.model.arm import Limit
 from armature.core.trajectory.stopping import Dynamics
-from armature.dynamixel.faults.cause import Cause
-from armature.dynamixel.faults.states import Mode
-from armature.dynamixel.motion.overrun import Stride
+from armature.dynamixel.motion.overrun import OverrunGuard
 from armature.dynamixel.motion.parking import Parking
 from armature.dynamixel.motion.setpoints import Setpoints
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.states import Mode
 
 _WITH_TORQUE = (Mode.HOLDING, Mode.ENABLED, Mode.PARKING)
 _UNDER_WAY = (Mode.ENABLED, Mode.PARKING)
 
 
-class Conduct:
+class CommandedMode:
     """The part of the loop that knows no bus."""
 
     def __init__(
@@ -34,7 +34,7 @@ class Conduct:
         self.wants_park = False  # whether a policy asks for a way to park
         self.compliant: set[str] = set()  # joints that give way to a hand, see free_drive
         self.setpoints = Setpoints(limits, dynamics)
-        self.stride = Stride(limits)
+        self.overrun = OverrunGuard(limits)
 
     @property
     def expects_torque(self) -> bool:
@@ -43,7 +43,7 @@ class Conduct:
 
     def begin(self, mode: Mode, why: str) -> None:
         """Begin anew in a mode, without a session."""
-        self.stride.forget()
+        self.overrun.forget()
         self._let_go()
         self.mode, self.why, self.cause = mode, why, None
         if self.protective_stop:
@@ -55,7 +55,7 @@ class Conduct:
         self.setpoints.stop(now)
         self.end()
 
-    def give_way(self, now: float) -> None:
+    def back_off(self, now: float) -> None:
         """Stop within limits; the commands that are under way are followed no more, those of a new session are."""
         mode, session = self.mode, self.session
         self.halt(now)

@@ -1,4 +1,4 @@
-"""Whether the loop has kept its stride: after a pause the set-point must not be where the clock has gone."""
+"""Whether the loop has kept its guard: after a pause the set-point must not be where the clock has gone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LONGEST_PAUSE = 0.1  # [s]
 _LARGEST_STEP = 0.03  # of the joint's span
 
 
-class Stride:
+class OverrunGuard:
     """What was written last, and when."""
 
     def __init__(self, limits: Mapping[str, Limit]) -> None:

@@ -9,9 +9,9 @@ from functools import cached_property
 from struct import Struct
 from typing import NamedTuple
 
-from armature.dynamixel.faults.cause import names_of
 from armature.dynamixel.protocol.base import Answer
 from armature.dynamixel.servo.protection import UNKNOWN, Protection
+from armature.dynamixel.status.cause import names_of
 from armature.dynamixel.tables.model import Block
 from armature.dynamixel.tables.registry import model_name
 from armature.dynamixel.tables.roles import Role

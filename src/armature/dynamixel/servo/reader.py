@@ -23,13 +23,13 @@ _LEFT_OUT = 3
 class Reader:
     """Reads servos into axes; what could not be read is marked so."""
 
-    def __init__(self, bus: Bus, axes: Mapping[str, Axis], misses_allowed: int) -> None:
+    def __init__(self, bus: Bus, axes: Mapping[str, Axis], max_missed_reads: int) -> None:
         """Args: the bus, axes by joint, and after how many missed cycles a servo counts as missing."""
         self._bus = bus
         self._axes = list(axes.values())
         self._by_id = {axis.wiring.servo_id: axis for axis in self._axes}
-        self._misses_allowed = misses_allowed
-        self._rounds = _rounds(bus, self._axes, misses_allowed)
+        self._max_missed_reads = max_missed_reads
+        self._rounds = _rounds(bus, self._axes, max_missed_reads)
         self._groups = [group for together in self._rounds for group in together]
         self._turns = cycle(product((STATUS, ENVIRONMENT), self._axes))
         self._saw_alert = False
@@ -43,12 +43,12 @@ class Reader:
 
     def is_missing(self, axis: Axis) -> bool:
         """Whether a servo has not answered for too many cycles."""
-        return axis.misses >= self._misses_allowed
+        return axis.misses >= self._max_missed_reads
 
     def expect_silence(self, axis: Axis) -> None:
         """A servo starts anew: count it as missing until it answers a call."""
         axis.forget()
-        axis.misses = self._misses_allowed
+        axis.misses = self._max_missed_reads
 
     def read_states(self, now: float) -> None:
         """Read position, velocity and current or load of all servos that are not missing.
@@ -176,10 +176,10 @@ class Reader:
             self._bus.read(axis.wiring.servo_id, model[Role.RETURN_DELAY])
 
 
-def _rounds(bus: Bus, axes: Iterable[Axis], misses_allowed: int) -> list[list[StateGroup]]:
+def _rounds(bus: Bus, axes: Iterable[Axis], max_missed_reads: int) -> list[list[StateGroup]]:
     """Servos whose state stands at the same addresses on the same port, and what of them can be asked at once."""
     groups: dict[str, dict[tuple[int, int], list[Axis]]] = {}
     for axis in axes:
         groups.setdefault(axis.wiring.bus, {}).setdefault(axis.block, []).append(axis)
-    queues = [[StateGroup(bus, own, misses_allowed) for own in blocks.values()] for blocks in groups.values()]
+    queues = [[StateGroup(bus, own, max_missed_reads) for own in blocks.values()] for blocks in groups.values()]
     return [[group for group in together if group is not None] for together in zip_longest(*queues)]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from armature.core.model.arm import Limit
-from armature.dynamixel.loop.settings import LoopSettings
 from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.multi_turn import axis_of
@@ -21,6 +20,16 @@ from armature.dynamixel.tables.model import Register
 from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import BusError
+
+
+@dataclass(frozen=True)
+class ServoSettings:
+    """How servos are set up, read and enabled."""
+
+    registers: Mapping[str, Mapping[Role, int]]  # RAM values by joint
+    max_missed_reads: int  # cycles without an answer before a servo counts as missing
+    watchdog_time: float  # after which a servo that hears nothing stops [s]; 0: off
+    encoder_mismatch: float  # how far apart the two servos of a joint may see it, as their angle [rad]
 
 
 @dataclass(frozen=True)
@@ -38,25 +47,25 @@ class Servos:
     switch: TorqueSwitch
 
     @staticmethod
-    def of(bus: Bus, wiring: Wiring, limits: Mapping[str, Limit], settings: LoopSettings) -> Servos:
+    def of(bus: Bus, wiring: Wiring, limits: Mapping[str, Limit], settings: ServoSettings) -> Servos:
         """The servos of a wiring, on a bus that is not opened yet."""
         axes = {servo.name: axis_of(servo, limits[servo.joint]) for servo in wiring.all_servos}
         seconds = tuple(axis for axis in axes.values() if axis.wiring.is_second)
         for second in seconds:
             couple(axes[second.wiring.joint], second)
         registers = Registers(bus)
-        preparation = Preparation(registers, settings.registers, settings.policy.watchdog_time)
-        watchdogs = BusWatchdogs(bus, registers, settings.policy.watchdog_time)
+        preparation = Preparation(registers, settings.registers, settings.watchdog_time)
+        watchdogs = BusWatchdogs(bus, registers, settings.watchdog_time)
         return Servos(
             bus=bus,
             axes=axes,
             joints={joint: axes[joint] for joint in wiring.joints},
             seconds=seconds,
-            reader=Reader(bus, axes, settings.misses_allowed),
+            reader=Reader(bus, axes, settings.max_missed_reads),
             registers=registers,
             preparation=preparation,
             watchdogs=watchdogs,
-            switch=TorqueSwitch(registers, limits, watchdogs, settings.policy.disagreement),
+            switch=TorqueSwitch(registers, limits, watchdogs, settings.encoder_mismatch),
         )
 
     @cached_property
@@ -94,6 +103,11 @@ class Servos:
     def torque_told(self) -> str:
         """on, off or partial, as far as every servo has told it since it last was silent; else unknown."""
         return self.torque if all(axis.is_known for axis in self.axes.values()) else "unknown"
+
+    @property
+    def eeprom_writes(self) -> int:
+        """How often EEPROM was written since this process began."""
+        return sum(self.registers.eeprom_writes.values())
 
     @property
     def can_turn(self) -> bool:

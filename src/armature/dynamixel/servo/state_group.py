@@ -18,14 +18,14 @@ class StateGroup:
     put last, and costs a time-out but no other servo. Once it has missed as often as allowed it is asked no more.
     """
 
-    def __init__(self, bus: Bus, axes: Iterable[Axis], misses_allowed: int) -> None:
+    def __init__(self, bus: Bus, axes: Iterable[Axis], max_missed_reads: int) -> None:
         """Args: the bus, servos with equal blocks, and after how many missed cycles a servo counts as missing."""
         self.is_fast = False
         self.reason = "not chosen yet"  # for the instruction in use, for people
         self._bus = bus
         self._axes = list(axes)  # in the order in which they answer
         self._block = self._axes[0].block
-        self._misses_allowed = misses_allowed
+        self._max_missed_reads = max_missed_reads
         self._has_fallen_back = False
         self._doubts = 0  # how often, in a row, Sync Read was answered where Fast Sync Read was not
 
@@ -55,7 +55,7 @@ class StateGroup:
         Raises:
             PortError: no port is left; so does what is returned.
         """
-        last_chance = self._misses_allowed - 1
+        last_chance = self._max_missed_reads - 1
         if not self.is_fast:
             return self._ask([axis for axis in self._axes if axis.misses <= last_chance], now)
         doubtful = [axis for axis in self._axes if axis.misses == last_chance]
@@ -76,7 +76,7 @@ class StateGroup:
         self._doubts += bool(answering)
         if self._doubts == _DOUBTS:
             self.is_fast, self._has_fallen_back = False, True
-            ids, vain = ", ".join(map(str, answering)), self._misses_allowed - 1
+            ids, vain = ", ".join(map(str, answering)), self._max_missed_reads - 1
             self.reason = (
                 f"fell back: {_DOUBTS} times id {ids} answered Sync Read after {vain} Fast Sync Reads in vain"
             )

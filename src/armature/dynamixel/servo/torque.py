@@ -6,15 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from armature.core.model.arm import Limit
-from armature.dynamixel.faults.remedy import Remedy, Step
-from armature.dynamixel.faults.supervision import REST_MARGIN
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.pair import apart
 from armature.dynamixel.servo.registers import Registers
 from armature.dynamixel.servo.watchdog import BusWatchdogs
+from armature.dynamixel.status.remedy import Remedy, Step
 from armature.dynamixel.tables.roles import Role
 from armature.errors import BusError, CommandRefused
 
+# A joint that rests on its stop may read a little beyond its limit.
+REST_MARGIN = 0.02  # of the joint's span
 _WAY_BACK = {
     False: Remedy("move it by hand into its range, then enable", Step.BY_HAND, Step.ENABLE),
     True: Remedy(
@@ -28,7 +29,7 @@ class TorqueSwitch:
     """Switches torque so that nothing moves by it, and the Bus Watchdog with it."""
 
     def __init__(
-        self, registers: Registers, limits: Mapping[str, Limit], watchdogs: BusWatchdogs, disagreement: float
+        self, registers: Registers, limits: Mapping[str, Limit], watchdogs: BusWatchdogs, mismatch: float
     ) -> None:
         """Prepare to switch.
 
@@ -36,9 +37,9 @@ class TorqueSwitch:
             registers: of the servos.
             limits: by joint.
             watchdogs: of the servos.
-            disagreement: how far apart two servos may see their joint, as their angle [rad].
+            mismatch: how far apart two servos may see their joint, as their angle [rad].
         """
-        self._disagreement = disagreement
+        self._mismatch = mismatch
         self._registers = registers
         self._limits = limits
         self._watchdogs = watchdogs
@@ -106,7 +107,7 @@ class TorqueSwitch:
             raise CommandRefused(
                 "enable", f"{axis.name}: {why}", Remedy.of("check its cable and power", Step.ENABLE)
             )
-        if why := apart(axis, self._disagreement):
+        if why := apart(axis, self._mismatch):
             remedy = Remedy.of("check its coupling, and zero_offset and direction of both servos", Step.ENABLE)
             raise CommandRefused("enable", f"{axis.name}: {why}", remedy)
 

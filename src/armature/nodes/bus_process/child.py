@@ -16,6 +16,7 @@ from typing import Any
 
 from armature import __version__
 from armature.dynamixel.loop import link
+from armature.dynamixel.loop.status import pack_status
 from armature.errors import ArmatureError, PortError
 from armature.nodes.bus_process.clock import LoopClock
 from armature.nodes.bus_process.cpu_sleep import CpuSleep
@@ -47,7 +48,7 @@ class Child:
         greeting = {"layout": link.layout(), "version": __version__, "config": read}
         self._link = BusLink(listener, json.dumps(greeting).encode())
         self._clock = LoopClock(self._link.memory.clock, is_simulated=config["simulated_time"])
-        self._report = BusReport(self._loop, self._bus, self._period)
+        self._report = BusReport(self._loop.state, self._bus, self._period)
         self._requests = BusRequests(self._loop, self._report, self._link.memory.segments, self.quit)
         self._cpu_sleep = CpuSleep() if config["disable_cpu_sleep"] else None
         self._needed_at = time.monotonic()
@@ -112,9 +113,9 @@ class Child:
             self._link.send(link.CYCLE)
             self._tell(now)
             if self._cpu_sleep is not None:
-                self._cpu_sleep.keep(awake=self._loop.torque() != "off")
+                self._cpu_sleep.keep(awake=self._loop.state.torque() != "off")
             due = self._following(due)
-        if self._is_signalled and self._exit_message_file and self._loop.torque() != "off":
+        if self._is_signalled and self._exit_message_file and self._loop.state.torque() != "off":
             words = not_parked("the bus process was ended", self._report.status(self._now()))
             keep_if_unsaid(Path(self._exit_message_file), words)
         self._loop.leave()
@@ -133,13 +134,13 @@ class Child:
         if self._is_running and not self._is_signalled and self._is_needed(time.monotonic()):
             return True
         now = self._now()
-        if self._loop.session or self._loop.mode(now).name == "PARKING":
+        if self._loop.state.session or self._loop.state.mode(now).name == "PARKING":
             self._loop.hold("the bus process is ending; the servos hold", now)
-        return self._bus.is_open and self._loop.is_moving(now)
+        return self._bus.is_open and self._loop.state.is_moving(now)
 
     def _is_needed(self, monotonic: float) -> bool:
         """Not by a client that is away while torque is off, or while the bus is gone and nothing can be done."""
-        if self._link.has_client or (self._bus.is_open and self._loop.torque() != "off"):
+        if self._link.has_client or (self._bus.is_open and self._loop.state.torque() != "off"):
             self._needed_at = monotonic
         return monotonic - self._needed_at < _IDLE_UNNEEDED
 
@@ -161,8 +162,8 @@ class Child:
             self._report.gone = ""
         except ArmatureError as error:
             explained = self._explained(error)
-            self._loop.why = str(explained)
-            self._report.gone = "port held" if explained is not error else what_is_gone(error)
+            self._loop.explain(str(explained))
+            self._report.gone = "port_held" if explained is not error else what_is_gone(error)
 
     def _explained(self, error: ArmatureError) -> ArmatureError:
         """Of a port that is held, the process that holds it."""
@@ -183,7 +184,7 @@ class Child:
     def _tell(self, now: float) -> None:
         status = self._report.news(now, self._link.clients)
         if status is not None:
-            self._link.send(link.pack_status(status))
+            self._link.send(pack_status(status))
             self._report.note_tidying(tidy_memory())
 
 

@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from armature.dynamixel.faults.remedy import Step
-from armature.dynamixel.faults.states import Fault
 from armature.dynamixel.loop import link
-from armature.dynamixel.loop.loop import ServoLoop
+from armature.dynamixel.loop.state import LoopState
+from armature.dynamixel.loop.status import Problem, Status
 from armature.dynamixel.motion.setpoints import Setpoint
 from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.protocol.statistics import BusStatistics, CycleTimes, ServoStatistics, describe_histogram
@@ -22,17 +21,17 @@ from armature.errors import ArmatureError, BusError, PortError
 _STATUS_EVERY = 1.0  # [s]
 _LATE = 0.001  # [s]
 # Names of values that a bench reads again.
-LATENESS = "cycles began late by"
-LATEST = "latest begin [ms]"
-TIDYING = "garbage collection took at most [ms]"
-BLOCKS = "memory blocks in use"
-BEGUN_LATE = "last motion began after its stamp by [ms]"
+LATENESS = "late_begins"
+LATEST = "latest_begin_ms"
+TIDYING = "longest_garbage_collection_ms"
+BLOCKS = "memory_blocks"
+BEGUN_LATE = "last_motion_begun_late_ms"
 
 
 class BusReport:
     """Readings and status of one loop, with the counts that the child keeps."""
 
-    def __init__(self, loop: ServoLoop, bus: Bus, period: float = math.inf) -> None:
+    def __init__(self, state: LoopState, bus: Bus, period: float = math.inf) -> None:
         """Args: what is reported on, and the cycle's period [s]."""
         self.left_out = 0  # cycles that did not take place before the next one
         self._times = CycleTimes(_LATE)
@@ -40,7 +39,7 @@ class BusReport:
         self.process: dict[str, str] = {}  # what the machine has permitted
         self.newest_segment = 0
         self.gone = ""  # what keeps a bus away that cannot be opened, where that is not its port
-        self._loop = loop
+        self._state = state
         self._bus = bus
         self._period = period
         self._tidying = 0.0  # the longest [s]
@@ -58,7 +57,7 @@ class BusReport:
         """Note how long a collection of garbage took [s]; none takes place without it."""
         self._tidying = max(self._tidying, seconds)
 
-    def readings(self, due: float, begun: float, now: float) -> link.Readings:
+    def readings(self, due: float, begun: float, now: float) -> link.CycleReadings:
         """All joints in the cycle that was just carried out.
 
         Args:
@@ -66,26 +65,28 @@ class BusReport:
             begun: when it really began [s].
             now: its time in the loop [s].
         """
-        targets = self._loop.setpoints(now)
+        targets = self._state.setpoints(now)
         duration, lateness = time.monotonic() - begun, begun - due
         self._times.note(duration, lateness, self.left_out)
         self._lateness.note(max(0.0, lateness))
         self.left_out = 0
-        return link.Readings(
-            cycle=self._loop.cycles,
+        return link.CycleReadings(
+            cycle=self._state.cycles,
             # A cycle that was held up has read its values later than it was due.
-            time=max(due, self._loop.asked_at - self._period),
+            time=max(due, self._state.asked_at - self._period),
             loop_time=now,
             lateness=lateness,
             duration=duration,
-            mode=int(self._loop.mode(now)),
+            mode=int(self._state.mode(now)),
             segment_serial=self.newest_segment,
-            axes=tuple(_joint_reading(axis, targets.get(joint), now) for joint, axis in self._loop.axes.items()),
+            joints=tuple(
+                _joint_reading(axis, targets.get(joint), now) for joint, axis in self._state.axes.items()
+            ),
         )
 
-    def news(self, now: float, client: int) -> link.Status | None:
+    def news(self, now: float, client: int) -> Status | None:
         """The status, if it has changed or was not told for a while, to the client of this number."""
-        loop = self._loop
+        loop = self._state
         state = (
             loop.mode(now),
             loop.torque_told(),
@@ -108,19 +109,19 @@ class BusReport:
         self._shown, self._shown_at = key, monotonic
         return self.status(now)
 
-    def status(self, now: float) -> link.Status:
+    def status(self, now: float) -> Status:
         """What changes seldom."""
-        loop = self._loop
+        loop = self._state
         ways = loop.ways_out()
-        return link.Status(
+        return Status(
             mode=loop.mode(now).name,
             torque=loop.torque_told(),
             session=loop.session,
             why=loop.why,
             protective_stop=loop.protective_stop_latched,
-            faults=tuple({**_fault(fault, now), **_way(*ways[name])} for name, fault in loop.faults.items()),
-            warnings=tuple(_fault(warning, now) for warning in loop.warnings),
-            cause=self.gone or str(loop.cause or ""),
+            faults=tuple(Problem(fault, now - fault.since, ways[name]) for name, fault in loop.faults.items()),
+            warnings=tuple(Problem(warning, now - warning.since) for warning in loop.warnings),
+            cause=self.gone or (loop.cause.value if loop.cause else ""),
             bus=self._bus_values(),
             buses=self._values_of_parts(),
             servos=self._servo_values(),
@@ -129,29 +130,29 @@ class BusReport:
             free=tuple(loop.free),
             blocks={joint: str(block) for joint, block in loop.blocks.items()},
             remedy=loop.remedy(now),
-            steps=tuple(map(str, loop.remedy(now).steps)),
+            way_out=loop.way_out,
         )
 
     def _bus_values(self) -> Mapping[str, Any]:
         counts, cycles, lateness = self._bus.statistics(), self._times.snapshot(), self._lateness.snapshot()
         return {
-            "cycles": self._loop.cycles,
+            "cycles": self._state.cycles,
             "late_cycles": cycles.late,
-            "cycle time p50 [ms]": f"≤ {1000.0 * cycles.quantile(0.5):.2f}",
-            "cycle time p99.9 [ms]": f"≤ {1000.0 * cycles.quantile(0.999):.2f}",
-            "longest cycle [ms]": f"{1000.0 * cycles.longest:.2f}",
-            "cycle times": describe_histogram(cycles.histogram),
+            "cycle_time_p50_ms": f"{1000.0 * cycles.quantile(0.5):.2f}",
+            "cycle_time_p99_9_ms": f"{1000.0 * cycles.quantile(0.999):.2f}",
+            "longest_cycle_ms": f"{1000.0 * cycles.longest:.2f}",
+            "cycle_times": describe_histogram(cycles.histogram),
             LATENESS: describe_histogram(lateness.histogram),
             LATEST: f"{1000.0 * lateness.longest:.2f}",
             TIDYING: f"{1000.0 * self._tidying:.2f}",
             BLOCKS: sys.getallocatedblocks(),
-            BEGUN_LATE: f"{1000.0 * self._loop.begun_late:.2f}",
-            "states are read by": self._loop.instruction,
+            BEGUN_LATE: f"{1000.0 * self._state.begun_late:.2f}",
+            "states_read_by": self._state.instruction,
             **_bus_counts(counts),
             "refused_segments": self._refused,
             "last_refusal": self._refusal,
-            "eeprom_writes": self._loop.eeprom_writes,
-            "watchdog_trips": self._loop.watchdog_trips,
+            "eeprom_writes": self._state.eeprom_writes,
+            "watchdog_trips": self._state.watchdog_trips,
             **self.process,
         }
 
@@ -161,23 +162,23 @@ class BusReport:
         if len(parts) == 1:
             return {}
         return {
-            name: {"port": part.path, "is open": part.is_open, **_bus_counts(part.statistics())}
+            name: {"port": part.path, "is_open": part.is_open, **_bus_counts(part.statistics())}
             for name, part in parts.items()
         }
 
     def _servo_values(self) -> dict[str, dict[str, Any]]:
-        loop, counts = self._loop, self._bus.statistics().servos
+        loop, counts = self._state, self._bus.statistics().servos
         health, free, limits, kept = loop.health(), loop.free, loop.current_limits(), loop.kept_gains()
         return {
             name: {
                 "firmware": axis.firmware,
-                "bus watchdog": loop.watchdogs.get(name, "unknown"),
-                "load, mean [%]": _finite(100.0 * health[name].load),
-                "time left at this load [s]": _finite(health[name].seconds_left),
-                "torque beyond its load, largest": _torque(health[name].excess),
-                **({"current limit [A]": f"{limits[name]:.2f}"} if name in limits else {}),
-                **({"keeps until torque is off": kept[name]} if name in kept else {}),
-                **({"free-drive": free[axis.wiring.joint]} if axis.wiring.joint in free else {}),
+                "bus_watchdog": loop.watchdogs.get(name, "unknown"),
+                "mean_load_percent": _finite(100.0 * health[name].load),
+                "time_left_s": _finite(health[name].seconds_left),
+                "largest_excess_effort": _torque(health[name].excess),
+                **({"current_limit_a": f"{limits[name]:.2f}"} if name in limits else {}),
+                **({"kept_gains": kept[name]} if name in kept else {}),
+                **({"free_drive": free[axis.wiring.joint]} if axis.wiring.joint in free else {}),
                 **(_measured(axis) if axis.wiring.is_second else {}),
                 **_counts(counts.get(axis.wiring.servo_id, ServoStatistics())),
             }
@@ -189,23 +190,23 @@ def what_is_gone(error: ArmatureError) -> str:
     """What keeps a bus away, as a word for programs; empty where its port is gone."""
     if isinstance(error, PortError):
         return ""
-    return "servos silent" if isinstance(error, BusError) else "servos refused"
+    return "servos_silent" if isinstance(error, BusError) else "servos_refused"
 
 
 def _bus_counts(counts: BusStatistics) -> dict[str, Any]:
     return {
-        "error rate": f"{counts.error_rate:.6f}",
+        "error_rate": f"{counts.error_rate:.6f}",
         "retries": counts.retries,
         "timeouts": counts.timeouts,
         "corrupt_packets": counts.corrupt,
         "stale_packets": counts.stale,
         "foreign_packets": counts.foreign,
-        "noise [byte]": counts.noise,
+        "noise_bytes": counts.noise,
     }
 
 
 def _counts(counts: ServoStatistics) -> dict[str, Any]:
-    return {**asdict(counts), "error rate": f"{counts.error_rate:.6f}"}
+    return {**asdict(counts), "error_rate": f"{counts.error_rate:.6f}"}
 
 
 def _torque(value: float) -> str:
@@ -216,37 +217,21 @@ def _finite(value: float) -> str:
     return f"{value:.0f}" if math.isfinite(value) else "unknown"
 
 
-def _fault(fault: Fault, now: float) -> dict[str, Any]:
-    return {
-        "joint": fault.joint,
-        "cause": str(fault.cause),
-        "detail": fault.detail,
-        "done": fault.done,
-        "remedy": fault.remedy,
-        "steps": list(map(str, fault.remedy.steps)),
-        "age": now - fault.since,
-    }
-
-
-def _way(step: Step, waits: str) -> dict[str, str]:
-    return {"step": str(step), "waits for": waits}
-
-
 def _measured(axis: Axis) -> dict[str, str]:
     """What the readings do not hold of a joint's second servo."""
     return {
         "id": str(axis.wiring.servo_id),
         "position": f"{axis.position:.4f}",
-        "load [%]": _finite(axis.load),
-        "current [A]": f"{axis.current:.2f}",
-        "temperature [°C]": _finite(axis.temperature),
-        "voltage [V]": f"{axis.voltage:.1f}",
+        "load_percent": _finite(axis.load),
+        "current_a": f"{axis.current:.2f}",
+        "temperature_c": _finite(axis.temperature),
+        "voltage_v": f"{axis.voltage:.1f}",
         "torque": ("on" if axis.torque else "off") if axis.is_known else "unknown",
-        "hardware error": axis.hardware_error_names() if axis.is_known else "unknown",
+        "hardware_error": axis.hardware_error_names() if axis.is_known else "unknown",
     }
 
 
-def _joint_reading(axis: Axis, target: Setpoint | None, now: float) -> link.AxisReading:
+def _joint_reading(axis: Axis, target: Setpoint | None, now: float) -> link.JointReading:
     """A joint's reading; of two servos the first tells where it is, and the graver of both how they are."""
     reading = _reading(axis, target, now)
     if axis.partner is None:
@@ -259,19 +244,19 @@ def _joint_reading(axis: Axis, target: Setpoint | None, now: float) -> link.Axis
         load=(reading.load + other.load) / 2.0,
         temperature=math.nan if math.isnan(other.temperature) else max(reading.temperature, other.temperature),
         voltage=math.nan if math.isnan(other.voltage) else min(reading.voltage, other.voltage),
-        torque=math.nan if math.isnan(other.torque) else min(reading.torque, other.torque),
+        torque=None if None in (reading.torque, other.torque) else bool(reading.torque and other.torque),
         hardware_error=_either(reading.hardware_error, other.hardware_error),
         slow_age=max(reading.slow_age, other.slow_age),
     )
 
 
-def _either(error: float, other: float) -> float:
-    """All bits of two hardware errors; NaN where one is unknown."""
-    return math.nan if math.isnan(error + other) else float(int(error) | int(other))
+def _either(error: int | None, other: int | None) -> int | None:
+    """All bits of two hardware errors; None where one is unknown."""
+    return None if error is None or other is None else error | other
 
 
-def _reading(axis: Axis, target: Setpoint | None, now: float) -> link.AxisReading:
-    return link.AxisReading(
+def _reading(axis: Axis, target: Setpoint | None, now: float) -> link.JointReading:
+    return link.JointReading(
         position=axis.position,
         velocity=axis.velocity,
         current=axis.current,
@@ -281,8 +266,8 @@ def _reading(axis: Axis, target: Setpoint | None, now: float) -> link.AxisReadin
         voltage=axis.voltage,
         age=now - axis.read_at,
         slow_age=now - min(axis.status_at, axis.environment_at),
-        torque=float(bool(axis.torque)) if axis.is_known else math.nan,
-        hardware_error=float(axis.hardware_error) if axis.is_known else math.nan,
+        torque=bool(axis.torque) if axis.is_known else None,
+        hardware_error=axis.hardware_error if axis.is_known else None,
         commanded_position=math.nan if target is None else target.position,
         commanded_velocity=math.nan if target is None else target.velocity,
     )

@@ -31,7 +31,7 @@ class BusRequests:
         self._acts: dict[str, Act] = {
             "enable": lambda request, now: loop.enable(request["session"], now),
             "park": lambda request, now: loop.park(self._segment(request["serial"]), now),
-            "give_way": lambda request, now: loop.give_way(request["session"], request["joints"], now),
+            "back_off": lambda request, now: loop.back_off(request["session"], request["joints"], now),
             "not_parked": lambda request, _: loop.give_up_parking(request["why"]),
             "hold": lambda request, now: loop.hold(request["why"], now),
             "protective_stop": lambda request, now: loop.protective_stop(request["on"], now),
@@ -56,7 +56,7 @@ class BusRequests:
             text = self._perform(request, now)
         except ArmatureError as error:
             return {"id": request["id"], "ok": False, "message": _in_words(error)}
-        return {"id": request["id"], "ok": True, "message": text or self._loop.why}
+        return {"id": request["id"], "ok": True, "message": text or self._loop.state.why}
 
     def take_segments(self, now: float) -> None:
         """Follow the segments that are new at the loop's time [s]."""

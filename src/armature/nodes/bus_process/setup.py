@@ -9,9 +9,9 @@ from typing import Any
 from armature.core.model.arm import ArmModel, Limit
 from armature.core.trajectory.stopping import Dynamics
 from armature.dynamixel.faults.policy import FaultPolicy
+from armature.dynamixel.free_drive.settings import FreeDriveSettings
 from armature.dynamixel.loop import link
 from armature.dynamixel.loop.loop import LoopSettings, ServoLoop
-from armature.dynamixel.loop.settings import FreeDriveSettings
 from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.protocol.device_names import port_paths
 from armature.dynamixel.protocol.multi_bus import bus_of
@@ -43,7 +43,7 @@ def build(config: Mapping[str, Any]) -> tuple[Bus, ServoLoop, dict[str, Any]]:
             joint: {Role(role): value for role, value in values.items()}
             for joint, values in config["registers"].items()
         },
-        misses_allowed=config["misses_allowed"],
+        max_missed_reads=config["max_missed_reads"],
         leads=config["feedforward"],
         protective_stop=config["protective_stop"],
         resumes=config["resumes"],

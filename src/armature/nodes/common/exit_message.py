@@ -11,8 +11,8 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from armature.dynamixel.faults.states import Mode
-from armature.dynamixel.loop import link
+from armature.dynamixel.loop.status import Status
+from armature.dynamixel.status.states import Mode
 
 _PREFIX = "servo_interface: "
 _SERVING = "serves the arm"  # until it says another thing, nobody knows how the arm was left
@@ -72,7 +72,7 @@ def keep(file: Path, words: str) -> None:
     fresh.replace(file)
 
 
-def not_parked(why: str, status: link.Status) -> str:
+def not_parked(why: str, status: Status) -> str:
     """That the arm was left unparked, by the torque that it has.
 
     Args:

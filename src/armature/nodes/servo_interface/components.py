@@ -10,9 +10,10 @@ from typing import Any
 
 from rclpy.lifecycle import LifecycleNode
 
-from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.loop import link
+from armature.dynamixel.loop.status import Status, starting
 from armature.dynamixel.protocol.device_names import port_paths
+from armature.dynamixel.status.states import Mode
 from armature.errors import CommandRefused
 from armature.nodes.common.exit_message import ExitMessage
 from armature.nodes.common.serial_adapter import known_names
@@ -63,7 +64,7 @@ class Components:
         self.services = ServoServices(
             node, configuration.joints, configuration.servos, self.bus, self.disabling, self.latch, self.publishers
         )
-        self.publishers.state(link.starting(protective_stop=self.latch.is_engaged), None)
+        self.publishers.state(starting(protective_stop=self.latch.is_engaged), None)
 
     def activate(self, *, active: bool) -> None:
         """Take commands, or stop, hold and take none."""
@@ -115,10 +116,10 @@ class Components:
                 "the bus process works with other settings than ours; disable and start again to change them"
             )
 
-    def _cycle(self, readings: link.Readings) -> None:
+    def _cycle(self, readings: link.CycleReadings) -> None:
         self.publishers.cycle(readings)
 
-    def _status(self, status: link.Status, readings: link.Readings | None) -> None:
+    def _status(self, status: Status, readings: link.CycleReadings | None) -> None:
         if status.protective_stop:
             self.latch.keep(engaged=True)
         self._look_at_latch(status)
@@ -131,13 +132,13 @@ class Components:
         self.guiding.see(status.free)
         self._park_if_wanted(wanted=status.wants_park)
 
-    def _log_loss(self, status: link.Status) -> None:
+    def _log_loss(self, status: Status) -> None:
         """One line for each reason why there is no bus, however often it is told."""
         before, self._loss = self._loss, status.why if status.mode == Mode.DISCONNECTED.name else ""
         if self._loss and self._loss != before:
             self._node.get_logger().error(self._loss)
 
-    def _look_at_latch(self, status: link.Status) -> None:
+    def _look_at_latch(self, status: Status) -> None:
         """A port that has come, or has come back, may be latched by a name that it had not before."""
         had_port, self._has_port = self._has_port, status.mode != Mode.DISCONNECTED.name
         if self._has_port and not had_port:

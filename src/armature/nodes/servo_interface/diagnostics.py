@@ -10,23 +10,76 @@ from typing import Any
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 
-from armature.dynamixel.faults import way_out
-from armature.dynamixel.faults.cause import Cause, names_of
-from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.loop import link
+from armature.dynamixel.loop.status import Problem, Status
+from armature.dynamixel.status.cause import names_of
+from armature.dynamixel.status.states import Mode
 from armature.dynamixel.wiring.arm import ServoWiring
 from armature.nodes.common.conversions import diagnostic
 from armature.nodes.servo_interface.parameters import ServoConfiguration
 
 _ERRORS = (Mode.FAULT.name, Mode.DISCONNECTED.name)
 _WARNINGS = (Mode.PROTECTIVE_STOP.name, Mode.STARTING.name)
-_TOLD = ("cause", "detail", "done", "remedy")
-_FORESEEN = ("step", "waits for")  # of faults alone
-Problem = Mapping[str, Any]  # a fault or a warning, as the status has it
+
+# Keys of the values, for programs; units stand behind them.
+STATE_KEYS: Mapping[str, str] = {
+    "torque": "on, off or partial; unknown where a servo is silent",
+    "session": "whose set-points are followed; empty for none",
+    "why": "why the arm is so, in words",
+    "cause": "why it stopped last, until it is enabled again",
+    "remedy": "what to do next, in words",
+    "steps": "the requests and deeds that the remedy names, in their order",
+    "step": "at a fault, the request of the remedy that would succeed now; wait where none would",
+    "waits_for": "what keeps a recovery from succeeding now, in words",
+    "speed_factor": "share of the speed that the controller is to keep to",
+    "ending": "yes, once the servo interface was asked to end",
+    "free": "joints that hands guide",
+}
+"""Beside them blocked.<joint>, fault.<servo>.<key>, and warning.<servo>[.<cause>].<key>."""
+
+PROBLEM_KEYS: Mapping[str, str] = {
+    "cause": "what is wrong",
+    "detail": "the value and the bound, in words",
+    "done": "what was done about it, in words",
+    "remedy": "what recovers it, in words",
+    "steps": "the requests and deeds that the remedy names, in their order",
+    "step": "of a fault, the request of the remedy that would succeed now; wait where none would",
+    "waits_for": "of a fault, what keeps its recovery from succeeding now, in words",
+    "time": "when it was found",
+}
+
+SERVO_KEYS: Mapping[str, str] = {
+    "joint": "its joint; of a joint's second servo <joint>_second",
+    "since_s": "how long ago its fault was found",
+    "age_s": "of what is read in each cycle",
+    "slow_age_s": "of temperature, voltage, torque and hardware error, which are read in turns",
+    "temperature_c": "of its motor",
+    "voltage_v": "at its plug",
+    "torque": "on, off or unknown",
+    "hardware_error": "its own errors, by name",
+    "firmware": "its version",
+    "bus_watchdog": "state of its bus watchdog",
+    "mean_load_percent": "root mean square of its share of the stall torque",
+    "time_left_s": "until its temperature asks for a stop, if the load lasts",
+    "largest_excess_effort": "beyond its known load until now [N·m] or [N]",
+    "current_limit_a": "what it may use now, in current-based position control",
+    "kept_gains": "with which it was found, and which it keeps until torque is off",
+    "free_drive": "how a hand guides its joint",
+    "id": "of a joint's second servo",
+    "position": "of a joint's second servo [rad] or [m]",
+    "load_percent": "of a joint's second servo",
+    "current_a": "of a joint's second servo",
+    "asked": "how often it was asked",
+    "timeouts": "answers that did not come in time",
+    "corrupt": "answers that were damaged",
+    "refused": "answers that were an error number",
+    "stale": "answers that came after they were given up",
+    "error_rate": "share of answers that did not come whole",
+}
 
 
-def state(status: link.Status, now: float, *, is_ending: bool = False) -> DiagnosticStatus:
-    """The state topic: the mode, torque, the session, why, and each fault and warning.
+def state(status: Status, now: float, *, is_ending: bool = False) -> DiagnosticStatus:
+    """The state topic: the mode, torque, the session, why, and each fault and warning; under the keys above.
 
     Args:
         status: what the child told.
@@ -35,71 +88,71 @@ def state(status: link.Status, now: float, *, is_ending: bool = False) -> Diagno
     """
     values = {"torque": status.torque, "session": status.session, "why": status.why, "cause": status.cause}
     if status.remedy:
-        values |= {"remedy": status.remedy, "steps": ", ".join(status.steps)}
+        values |= {"remedy": status.remedy, "steps": _listed(status.remedy.steps)}
     if status.speed_factor < 1.0:
         values["speed_factor"] = f"{status.speed_factor:.2f}"
     if is_ending:
         values["ending"] = "yes"
-    if status.faults:
-        values |= _way_out(status.faults)
+    if status.way_out is not None:
+        values |= {"step": status.way_out.step.value, "waits_for": status.way_out.waits_for}
     if status.free:
-        values["free"] = ", ".join(status.free)
+        values["free"] = _listed(status.free)
     values |= {f"blocked.{joint}": where for joint, where in status.blocks.items()}
     values |= _told("fault", status.faults, now) | _told("warning", status.warnings, now)
     return diagnostic("servo_interface", _level(status), status.mode, values)
 
 
-def _way_out(faults: Iterable[Problem]) -> dict[str, str]:
-    """The request that would succeed now, and what the first fault that it would not end waits for."""
-    steps = {problem["joint"]: problem.get("step", "") for problem in faults}
-    waits = next(filter(None, (problem.get("waits for", "") for problem in faults)), "")
-    named = way_out.first(filter(None, steps.values()))
-    return {"step": named, "waits for": waits} if named else {}
-
-
-def shown(status: link.Status) -> Any:
+def shown(status: Status) -> Any:
     """What of a status is worth another message on the state topic."""
-    faults, warnings = (
-        tuple((problem["joint"], problem["cause"], problem["done"]) for problem in problems)
-        for problems in (status.faults, status.warnings)
-    )
-    steps = tuple(problem.get("step") for problem in status.faults)
-    why = (status.why, status.cause, status.speed_factor, status.free, status.blocks, status.remedy, steps)
-    return status.mode, status.torque, status.session, status.protective_stop, why, faults, warnings
+    why = (status.why, status.cause, status.speed_factor, status.free, status.blocks, status.remedy)
+    problems = tuple(map(_shown, (*status.faults, *status.warnings)))
+    step = status.way_out and status.way_out.step
+    return status.mode, status.torque, status.session, status.protective_stop, why, step, problems
+
+
+def _shown(problem: Problem) -> Any:
+    """Without figures, which change all the time."""
+    fault, way = problem.fault, problem.way_out
+    return fault.joint, fault.cause, fault.done, way and way.step
 
 
 def _told(kind: str, problems: Iterable[Problem], now: float) -> dict[str, str]:
-    """The gravest of each joint by the joint's name, any other with its cause behind that."""
-    told = {}
+    """Values of the gravest of each joint behind the joint's name, of any other behind its cause too."""
+    told: dict[str, str] = {}
     for joint, of_joint in _by_joint(problems).items():
         for problem in of_joint:
-            name = f"{kind}.{joint}" if problem is of_joint[0] else f"{kind}.{joint}.{_cause(problem).parameter}"
-            parts = (_in_words(problem), _since(problem, now), problem["done"], problem["remedy"])
-            told[name] = "; ".join(parts)
+            further = "" if problem is of_joint[0] else f".{problem.fault.cause.value}"
+            told |= {f"{kind}.{joint}{further}.{key}": text for key, text in _values(problem, now).items()}
     return told
+
+
+def _values(problem: Problem, now: float) -> dict[str, str]:
+    """What is told of a fault or a warning."""
+    fault, way = problem.fault, problem.way_out
+    values = {
+        "cause": fault.cause.value,
+        "detail": fault.detail,
+        "done": fault.done,
+        "remedy": str(fault.remedy),
+        "steps": _listed(fault.remedy.steps),
+        "time": datetime.fromtimestamp(now - problem.age, timezone.utc).strftime("%H:%M:%S UTC"),
+    }
+    return values if way is None else {**values, "step": way.step.value, "waits_for": way.waits_for}
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(map(str, words))
 
 
 def _by_joint(problems: Iterable[Problem]) -> dict[str, list[Problem]]:
     """Of each joint the gravest first."""
     found: dict[str, list[Problem]] = {}
-    for problem in sorted(problems, key=lambda problem: _cause(problem).gravity):
-        found.setdefault(problem["joint"], []).append(problem)
+    for problem in sorted(problems, key=lambda problem: problem.fault.cause.gravity):
+        found.setdefault(problem.fault.joint, []).append(problem)
     return found
 
 
-def _cause(problem: Problem) -> Cause:
-    return Cause(problem["cause"])
-
-
-def _in_words(problem: Problem) -> str:
-    return f"{problem['cause']}: {problem['detail']}"
-
-
-def _since(problem: Problem, now: float) -> str:
-    return "since " + datetime.fromtimestamp(now - problem["age"], timezone.utc).strftime("%H:%M:%S UTC")
-
-
-def _level(status: link.Status) -> bytes:
+def _level(status: Status) -> bytes:
     if status.mode in _ERRORS:
         return bytes(DiagnosticStatus.ERROR)
     is_warned = status.mode in _WARNINGS or bool(status.warnings) or bool(status.free)
@@ -109,8 +162,8 @@ def _level(status: link.Status) -> bytes:
 def diagnostics(
     stamp: Time,
     configuration: ServoConfiguration,
-    status: link.Status,
-    readings: link.Readings | None,
+    status: Status,
+    readings: link.CycleReadings | None,
     more: Mapping[str, object],
     now: float,
 ) -> DiagnosticArray:
@@ -130,10 +183,10 @@ def diagnostics(
     if readings is None:
         return message
     faults, warnings = _by_joint(status.faults), _by_joint(status.warnings)
-    for servo, axis in zip(configuration.wiring.servos, readings.axes, strict=True):
+    for servo, axis in zip(configuration.wiring.servos, readings.joints, strict=True):
         joint = servo.joint
         level, text, values = _condition(faults.get(joint, []), warnings.get(joint, []), axis.position, now)
-        values = {**_measured(axis), **values, **status.servos.get(joint, {})}
+        values = {"joint": joint, **_measured(axis), **values, **status.servos.get(joint, {})}
         message.status.append(diagnostic(f"servo_interface: {joint}", level, text, values, f"id {servo.servo_id}"))
         if servo.second is not None:
             message.status.append(_second(servo.second, status, faults, warnings, now))
@@ -142,7 +195,7 @@ def diagnostics(
 
 def _second(
     servo: ServoWiring,
-    status: link.Status,
+    status: Status,
     faults: Mapping[str, list[Problem]],
     warnings: Mapping[str, list[Problem]],
     now: float,
@@ -151,28 +204,34 @@ def _second(
     told = status.servos.get(servo.name, {})
     position = float(told.get("position", math.nan))
     level, text, values = _condition(faults.get(servo.name, []), warnings.get(servo.name, []), position, now)
-    return diagnostic(f"servo_interface: {servo.name}", level, text, {**told, **values}, f"id {servo.servo_id}")
+    return diagnostic(
+        f"servo_interface: {servo.name}",
+        level,
+        text,
+        {"joint": servo.name, **told, **values},
+        f"id {servo.servo_id}",
+    )
 
 
 def _bus(
     configuration: ServoConfiguration,
-    status: link.Status,
-    readings: link.Readings | None,
+    status: Status,
+    readings: link.CycleReadings | None,
     more: Mapping[str, object],
 ) -> DiagnosticStatus:
     values: dict[str, object] = {"state": status.mode, "torque": status.torque, **status.bus, **more}
     if readings is not None:
-        values["cycle time [ms]"] = f"{1000.0 * readings.duration:.2f}"
+        values["cycle_time_ms"] = f"{1000.0 * readings.duration:.2f}"
     port = str(configuration.child["port"])
     return diagnostic("servo_interface: bus", _level(status), status.why, values, port)
 
 
-def _parts(status: link.Status) -> list[DiagnosticStatus]:
+def _parts(status: Status) -> list[DiagnosticStatus]:
     return [
         diagnostic(
             f"servo_interface: bus {name}",
-            DiagnosticStatus.OK if values["is open"] else DiagnosticStatus.ERROR,
-            "ok" if values["is open"] else "the port is gone",
+            DiagnosticStatus.OK if values["is_open"] else DiagnosticStatus.ERROR,
+            "ok" if values["is_open"] else "the port is gone",
             values,
             str(values["port"]),
         )
@@ -189,20 +248,18 @@ def _condition(
         if math.isnan(position):
             return DiagnosticStatus.WARN, "no reading in the last cycle", {}
         return DiagnosticStatus.OK, "ok", {}
-    gravest = problems[0]
-    told = {name: gravest[name] for name in (*_TOLD, *_FORESEEN) if name in gravest}
-    told |= {"steps": ", ".join(gravest.get("steps", ()))}
-    times = {"since [s]": f"{gravest['age']:.1f}", "time": _since(gravest, now)}
+    values = _values(problems[0], now) | {"since_s": f"{problems[0].age:.1f}"}
     level = DiagnosticStatus.ERROR if faults else DiagnosticStatus.WARN
-    return level, "; also ".join(map(_in_words, problems)), {**told, **times}
+    text = "; also ".join(f"{each.fault.cause}: {each.fault.detail}" for each in problems)
+    return level, text, values
 
 
-def _measured(axis: link.AxisReading) -> dict[str, str]:
+def _measured(axis: link.JointReading) -> dict[str, str]:
     return {
-        "age [s]": f"{axis.age:.3f}",
-        "age of temperature, voltage, torque, error [s]": f"{axis.slow_age:.3f}",
-        "temperature [°C]": f"{axis.temperature:.0f}",
-        "voltage [V]": f"{axis.voltage:.1f}",
-        "torque": "unknown" if math.isnan(axis.torque) else "on" if axis.torque else "off",
-        "hardware error": "unknown" if math.isnan(axis.hardware_error) else names_of(int(axis.hardware_error)),
+        "age_s": f"{axis.age:.3f}",
+        "slow_age_s": f"{axis.slow_age:.3f}",
+        "temperature_c": f"{axis.temperature:.0f}",
+        "voltage_v": f"{axis.voltage:.1f}",
+        "torque": "unknown" if axis.torque is None else "on" if axis.torque else "off",
+        "hardware_error": "unknown" if axis.hardware_error is None else names_of(axis.hardware_error),
     }

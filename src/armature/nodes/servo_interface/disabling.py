@@ -12,7 +12,7 @@ import numpy as np
 from armature.core.planning.transfer import transfer
 from armature.core.trajectory.segments import LoopTime, Segment
 from armature.core.trajectory.trajectory import Trajectory
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.states import Mode
 from armature.errors import CommandRefused
 from armature.nodes.servo_interface.bus_process.client import BusClient
 from armature.nodes.servo_interface.bus_process.connection import BusConnection
@@ -120,10 +120,10 @@ class Disabling:
 
     def _resting(self) -> dict[str, float] | None:
         readings = self._bus.client.readings()
-        if readings is None or any(axis.commanded_velocity for axis in readings.axes):
+        if readings is None or any(axis.commanded_velocity for axis in readings.joints):
             return None
         joints = self._configuration.joints
-        return {joint: axis.commanded_position for joint, axis in zip(joints, readings.axes, strict=True)}
+        return {joint: axis.commanded_position for joint, axis in zip(joints, readings.joints, strict=True)}
 
     def _go_to_park(self) -> None:
         """Again where the arm rests elsewhere meanwhile, as where a watchdog has tripped on a busy machine."""

@@ -15,7 +15,7 @@ from armature.nodes.servo_interface.parameters import ServoConfiguration
 
 _EVERY = 0.05  # [s]
 
-Loads = Callable[[link.Readings], Mapping[str, float]]
+Loads = Callable[[link.CycleReadings], Mapping[str, float]]
 
 
 class Guiding:
@@ -60,8 +60,8 @@ def _loads_of(configuration: ServoConfiguration) -> Loads:
     arm, joints = configuration.arm, configuration.joints
     torques = Torques(Mechanics(configuration.urdf, arm, joints), drives_of(arm))
 
-    def loads(readings: link.Readings) -> dict[str, float]:
-        place = np.array([[axis.position for axis in readings.axes]])
+    def loads(readings: link.CycleReadings) -> dict[str, float]:
+        place = np.array([[axis.position for axis in readings.joints]])
         if not np.isfinite(place).all():
             return {}
         return dict(zip(joints, map(float, torques.loads(place)[0]), strict=True))

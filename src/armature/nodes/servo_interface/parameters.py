@@ -15,8 +15,8 @@ from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
 from armature.core.trajectory.stopping import Dynamics
 from armature.dynamixel.faults.policy import FaultPolicy
+from armature.dynamixel.free_drive.settings import FreeDriveSettings
 from armature.dynamixel.loop import link
-from armature.dynamixel.loop.settings import FreeDriveSettings
 from armature.dynamixel.protocol.device_names import port_paths, port_text
 from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import ServoWiring, Wiring
@@ -44,7 +44,7 @@ class ServoParameters:
     rate: float = 100.0  # of the bus loop [Hz]
     latency: float = 0.016  # of the serial adapter [s]; the default of FTDI adapters
     connect_timeout: float = 10.0  # how long the port may take to appear [s]
-    misses_allowed: int = 5  # cycles without an answer before a servo counts as missing
+    max_missed_reads: int = 5  # cycles without an answer before a servo counts as missing
     disable_cpu_sleep: bool = (
         True  # whether the processor is kept from deep sleep while torque is on, where that is permitted
     )
@@ -63,9 +63,9 @@ class ServoParameters:
                 self.connect_timeout,
                 f"it must be within 0 and {_LONGEST_TIMEOUT:g} s",
             )
-        if self.misses_allowed < 1:
-            raise ConfigError("parameter misses_allowed", self.misses_allowed, "it must be at least 1")
-        if self.misses_allowed > _LONGEST_SILENCE * self.rate:
+        if self.max_missed_reads < 1:
+            raise ConfigError("parameter max_missed_reads", self.max_missed_reads, "it must be at least 1")
+        if self.max_missed_reads > _LONGEST_SILENCE * self.rate:
             raise ConfigError("parameter rate", self.rate, self._what_is_quick_enough())
         if not 0.0 < self.park_speed <= 1.0:
             raise ConfigError("parameter park_speed", self.park_speed, "it must be within 0 and 1")
@@ -89,10 +89,10 @@ class ServoParameters:
             raise ConfigError("parameter rate", self.rate, allowed)
 
     def _what_is_quick_enough(self) -> str:
-        misses, bound = self.misses_allowed, _LONGEST_SILENCE
+        misses, bound = self.max_missed_reads, _LONGEST_SILENCE
         return (
             f"a silent servo would be named after {misses / self.rate:.2g} s, {bound:g} s may pass: "
-            f"give at least {misses / bound:g} Hz, or misses_allowed {int(bound * self.rate)}"
+            f"give at least {misses / bound:g} Hz, or max_missed_reads {int(bound * self.rate)}"
         )
 
 
@@ -264,7 +264,7 @@ def _child(
         "rate": parameters.rate,
         "latency": parameters.latency,
         "connect_timeout": parameters.connect_timeout,
-        "misses_allowed": parameters.misses_allowed,
+        "max_missed_reads": parameters.max_missed_reads,
         "disable_cpu_sleep": parameters.disable_cpu_sleep,
         "feedforward": parameters.feedforward,
         "faults": dict(faults),

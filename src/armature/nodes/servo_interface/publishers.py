@@ -15,6 +15,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 
 from armature.dynamixel.loop import link
+from armature.dynamixel.loop.status import Status
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import set_session, to_stamp
 from armature.nodes.servo_interface import diagnostics
@@ -40,8 +41,8 @@ class Publishers:
 
     def __init__(self, node: Node, configuration: ServoConfiguration, subscriptions: Subscriptions) -> None:
         """Args: whose publishers they are, what the arm is, and who counts refused set-points."""
-        self.status: link.Status | None = None
-        self.readings: link.Readings | None = None
+        self.status: Status | None = None
+        self.readings: link.CycleReadings | None = None
         self.is_ending = False  # whether this process was asked to end
         self._told_ending = False
         self._node = node
@@ -60,14 +61,14 @@ class Publishers:
                 self._node.destroy_publisher(publisher)
             self._publishers.clear()
 
-    def cycle(self, readings: link.Readings) -> None:
+    def cycle(self, readings: link.CycleReadings) -> None:
         """A cycle of the bus has ended; one that was heard of before, as after a pause, is not told again."""
         with self._lock:
             if readings.time > self._newest:
                 self._newest = readings.time
                 self._tell_cycle(readings)
 
-    def _tell_cycle(self, readings: link.Readings) -> None:
+    def _tell_cycle(self, readings: link.CycleReadings) -> None:
         self.readings = readings
         joints = self._configuration.joints
         state = _joint_state(self._stamp_of(readings), joints, readings)
@@ -81,7 +82,7 @@ class Publishers:
         if self._is_due(topics.DIAGNOSTICS, _DIAGNOSTICS_EVERY):
             self._publish_diagnostics()
 
-    def state(self, status: link.Status, readings: link.Readings | None) -> None:
+    def state(self, status: Status, readings: link.CycleReadings | None) -> None:
         """The child has told its status.
 
         Args:
@@ -91,7 +92,7 @@ class Publishers:
         with self._lock:
             self._tell_state(status, readings)
 
-    def _tell_state(self, status: link.Status, readings: link.Readings | None) -> None:
+    def _tell_state(self, status: Status, readings: link.CycleReadings | None) -> None:
         before, self.status = self.status, status
         is_ending, was_ending = self.is_ending, self._told_ending
         is_known = before is not None and diagnostics.shown(before) == diagnostics.shown(status)
@@ -105,7 +106,7 @@ class Publishers:
         self._due[topics.COMMANDED] = 0.0  # what the last cycle commanded may be of the session before
         self._publish_diagnostics()
 
-    def _log(self, before: link.Status | None, status: link.Status) -> None:
+    def _log(self, before: Status | None, status: Status) -> None:
         """Write down why the arm is as it is, each time that changes; not that it moves and rests.
 
         The end of the bus process is told by whoever notices it.
@@ -142,7 +143,7 @@ class Publishers:
         if publisher is not None:  # it is not closed
             publisher.publish(message)
 
-    def _stamp_of(self, readings: link.Readings) -> Any:
+    def _stamp_of(self, readings: link.CycleReadings) -> Any:
         """ROS time of a cycle; this process may have been put aside since."""
         clock = self._node.get_clock()
         if clock.ros_time_is_active:  # a simulated clock does not pass as the monotonic one does
@@ -161,9 +162,9 @@ class Publishers:
         return True
 
 
-def _joint_state(stamp: Time, joints: Sequence[str], readings: link.Readings) -> JointState:
+def _joint_state(stamp: Time, joints: Sequence[str], readings: link.CycleReadings) -> JointState:
     """Only joints that were read in this cycle; effort is NaN where no factor to N·m is calibrated."""
-    read = [(j, a) for j, a in zip(joints, readings.axes, strict=True) if math.isfinite(a.position)]
+    read = [(j, a) for j, a in zip(joints, readings.joints, strict=True) if math.isfinite(a.position)]
     message = JointState()
     message.header.stamp = stamp
     message.name = [joint for joint, _ in read]
@@ -173,9 +174,9 @@ def _joint_state(stamp: Time, joints: Sequence[str], readings: link.Readings) ->
     return message
 
 
-def _commanded(stamp: Time, joints: Sequence[str], readings: link.Readings, session: str) -> JointState:
+def _commanded(stamp: Time, joints: Sequence[str], readings: link.CycleReadings, session: str) -> JointState:
     """What is being commanded now, and in which session (as the frame id, like that of set-points)."""
-    known = [(j, a) for j, a in zip(joints, readings.axes, strict=True) if math.isfinite(a.commanded_position)]
+    known = [(j, a) for j, a in zip(joints, readings.joints, strict=True) if math.isfinite(a.commanded_position)]
     message = JointState()
     message.header.stamp = stamp
     set_session(message, session)
@@ -185,16 +186,16 @@ def _commanded(stamp: Time, joints: Sequence[str], readings: link.Readings, sess
     return message
 
 
-def _dynamic_state(stamp: Time, joints: Sequence[str], readings: link.Readings) -> DynamicJointState:
+def _dynamic_state(stamp: Time, joints: Sequence[str], readings: link.CycleReadings) -> DynamicJointState:
     """All that is known of each servo; what was not read is left out, its age says since when."""
     message = DynamicJointState()
     message.header.stamp = stamp
     message.joint_names = list(joints)
-    message.interface_values = [_interfaces(axis) for axis in readings.axes]
+    message.interface_values = [_interfaces(axis) for axis in readings.joints]
     return message
 
 
-def _interfaces(axis: link.AxisReading) -> InterfaceValue:
+def _interfaces(axis: link.JointReading) -> InterfaceValue:
     values = {
         "position": axis.position,
         "velocity": axis.velocity,
@@ -205,8 +206,13 @@ def _interfaces(axis: link.AxisReading) -> InterfaceValue:
         "voltage": axis.voltage,
         "age": axis.age,
         "slow_age": axis.slow_age,
-        "torque_enabled": axis.torque,
-        "hardware_error": axis.hardware_error,
+        "torque_enabled": _number(axis.torque),
+        "hardware_error": _number(axis.hardware_error),
     }
     known = {name: value for name, value in values.items() if math.isfinite(value)}
     return InterfaceValue(interface_names=list(known), values=list(known.values()))
+
+
+def _number(value: int | None) -> float:
+    """As the message has it, which knows numbers alone."""
+    return math.nan if value is None else float(value)

@@ -56,7 +56,7 @@ class Subscriptions:
         if self._simulated is not None:
             self._simulated.attach(0.0 if readings is None else readings.loop_time)
 
-    def simulated_time(self, readings: link.Readings) -> float | None:
+    def simulated_time(self, readings: link.CycleReadings) -> float | None:
         """Of a cycle of the loop [s]; None where time is not simulated, or has not been told yet."""
         return None if self._simulated is None else self._simulated.to_simulated(readings.loop_time)
 
@@ -81,7 +81,7 @@ class Subscriptions:
         try:
             joints, session = list(message.joint_names), session_of(message)
             # STOP would wait behind its answer; it is refused mostly since the bus process has found it first.
-            self._bus.client.tell("give_way", joints=joints, session=session)
+            self._bus.client.tell("back_off", joints=joints, session=session)
             self.given_way += 1
         except CommandRefused as error:
             self._refuse(error)

@@ -15,6 +15,7 @@ from typing import Any
 
 from armature.core.trajectory.segments import LoopTime, Segment
 from armature.dynamixel.loop import link
+from armature.dynamixel.loop.status import Status, unpack_status
 from armature.errors import CommandRefused, GoalRefused, ProcessError
 from armature.nodes.servo_interface.bus_process.spawn import Attachment
 
@@ -41,7 +42,7 @@ class BusClient:
         self._segments: dict[tuple[str, ...], Segment[LoopTime]] = {}
         self._serial = max((segment.serial for segment in self._known_segments()), default=0)
 
-    def readings(self) -> link.Readings | None:
+    def readings(self) -> link.CycleReadings | None:
         """The newest cycle."""
         found = self._memory.readings.read()
         return None if found is None else link.unpack_readings(found[1])
@@ -100,7 +101,7 @@ class BusClient:
         with contextlib.suppress(OSError, ProcessError):  # its end is heard by whoever listens
             self._require_socket().send(link.pack_call(link.REQUEST, {**fields, "request": name, "id": 0}))
 
-    def listen(self, on_cycle: Callable[[link.Readings], None], on_status: Callable[[link.Status], None]) -> str:
+    def listen(self, on_cycle: Callable[[link.CycleReadings], None], on_status: Callable[[Status], None]) -> str:
         """Hear the child until it ends or the connection is closed.
 
         Returns:
@@ -121,7 +122,7 @@ class BusClient:
                 if readings is not None:
                     on_cycle(readings)
             elif kind == link.STATUS:
-                on_status(link.unpack_status(message))
+                on_status(unpack_status(message))
             elif kind == link.REPLY:
                 self._settle(link.unpack_call(message))
             elif kind == link.FAILED:

@@ -10,9 +10,10 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from armature.dynamixel.faults.remedy import SEE_TO_BUS, STARTED_ANEW, Remedy
-from armature.dynamixel.faults.states import Mode
 from armature.dynamixel.loop import link
+from armature.dynamixel.loop.status import Status, starting, without_bus
+from armature.dynamixel.status.remedy import SEE_TO_BUS, STARTED_ANEW, Remedy
+from armature.dynamixel.status.states import Mode
 from armature.errors import ArmatureError, CommandRefused, InternalError, ProcessError
 from armature.nodes.servo_interface.bus_process.client import BusClient
 from armature.nodes.servo_interface.bus_process.spawn import BusStart
@@ -28,8 +29,8 @@ class BusConnection:
         self,
         config: Callable[[], Mapping[str, Any]],
         on_attached: Callable[[BusClient], None],
-        on_cycle: Callable[[link.Readings], None],
-        on_status: Callable[[link.Status, link.Readings | None], None],
+        on_cycle: Callable[[link.CycleReadings], None],
+        on_status: Callable[[Status, link.CycleReadings | None], None],
     ) -> None:
         """Nothing is started yet. What is given here is called in the connection's thread.
 
@@ -40,7 +41,7 @@ class BusConnection:
             on_status: the child has told its status, or has gone; the readings may be newer than the last cycle.
         """
         self.failure: ArmatureError | None = None  # why the first child could not be had, or none can be heard
-        self.status = link.starting(protective_stop=False)
+        self.status = starting(protective_stop=False)
         self._config = config
         self._on_attached = on_attached
         self._on_cycle = on_cycle
@@ -177,12 +178,12 @@ class BusConnection:
         why = "the bus process has ended; the servos hold their last goals; it is being started anew"
         self._lose(f"{why} ({last_error})" if last_error else why)
 
-    def _hear_cycle(self, readings: link.Readings) -> None:
+    def _hear_cycle(self, readings: link.CycleReadings) -> None:
         if not self._closing.is_set():
             self._on_cycle(readings)
             self._tell()
 
-    def _hear_status(self, status: link.Status, readings: link.Readings | None) -> None:
+    def _hear_status(self, status: Status, readings: link.CycleReadings | None) -> None:
         self.status = status
         if not self._closing.is_set():
             self._on_status(status, readings)
@@ -191,8 +192,8 @@ class BusConnection:
     def _lose(self, why: str, remedy: Remedy = STARTED_ANEW) -> None:
         """Nothing of what the child told last is so any more, but its latch."""
         latched = self.status.protective_stop
-        gone = link.without_bus(Mode.DISCONNECTED.name, why, remedy)
-        self._hear_status(replace(gone, protective_stop=latched, cause="bus process"), None)
+        gone = without_bus(Mode.DISCONNECTED.name, why, remedy)
+        self._hear_status(replace(gone, protective_stop=latched, cause="bus_process"), None)
 
     def _tell(self) -> None:
         with self._news:

@@ -11,37 +11,33 @@ class Cause(str, Enum):
     """Why a joint is at fault, or why the arm stopped; the gravest first, since one fault a joint is shown."""
 
     # What a servo finds wrong with itself; some of it cuts its torque.
-    ELECTRICAL_SHOCK = "electrical shock"
+    ELECTRICAL_SHOCK = "electrical_shock"
     ENCODER = "encoder"
     OVERHEATING = "overheating"
     OVERLOAD = "overload"
-    INPUT_VOLTAGE = "input voltage"
+    INPUT_VOLTAGE = "input_voltage"
     # Of one joint, found by us.
     DISCONNECTED = "disconnected"  # the port is gone: of all joints, or of those on one of several buses
     MISSING = "missing"
-    TURNS_LOST = "turns lost"  # a servo that counts turns reads another whole turn than before
-    SILENT_RESET = "silent reset"  # brown-out or hot plug: its RAM is not what was written
-    BUS_WATCHDOG = "bus watchdog"
-    DISAGREEMENT = "disagreement"  # of the two servos of one joint
+    MULTI_TURN_POSITION_LOST = "multi_turn_position_lost"  # it reads another whole turn than before
+    SILENT_RESET = "silent_reset"  # brown-out or hot plug: its RAM is not what was written
+    BUS_WATCHDOG = "bus_watchdog"
+    ENCODER_MISMATCH = "encoder_mismatch"  # of the two servos of one joint
     LIMIT = "limit"
     BLOCKED = "blocked"  # it is sent on, gives much more torque for it, and stands
-    FOLLOWING_ERROR = "following error"
+    FOLLOWING_ERROR = "following_error"
     CONTACT = "contact"  # more torque than the arm's weight asks for
     TEMPERATURE = "temperature"  # beyond our threshold, before the servo's own
     LOAD = "load"  # current, or load where the model measures no current
     COMMUNICATION = "communication"
     # Of the whole arm; they name no joint.
-    PROTECTIVE_STOP = "protective stop"
-    OPERATOR_STOP = "operator stop"
-    CONTROLLER_GONE = "controller gone"
+    PROTECTIVE_STOP = "protective_stop"
+    OPERATOR_STOP = "operator_stop"
+    CONTROLLER_GONE = "controller_gone"
 
     def __str__(self) -> str:
-        return self.value
-
-    @property
-    def parameter(self) -> str:
-        """Its name in parameters: faults.<this>.policy."""
-        return self.value.replace(" ", "_")
+        """In words; its value is its key, in messages and in parameters (faults.<key>.policy)."""
+        return self.value.replace("_", " ")
 
     @property
     def gravity(self) -> int:
@@ -72,17 +68,17 @@ def names_of(hardware_error: int) -> str:
 
 
 # Of these a joint comes back by itself.
-ABSENT = (Cause.DISCONNECTED, Cause.MISSING)
+OFFLINE = (Cause.DISCONNECTED, Cause.MISSING)
 # With these a servo may go on to hold where it is, so another one of the same joint must not be moved.
-STUBBORN = (*ABSENT, Cause.BUS_WATCHDOG)
+MAY_HOLD = (*OFFLINE, Cause.BUS_WATCHDOG)
 # With these a servo does not follow goals, or nobody knows whether it would.
-DEAF = (*ABSENT, Cause.TURNS_LOST, Cause.SILENT_RESET, Cause.BUS_WATCHDOG)
+NOT_FOLLOWING = (*OFFLINE, Cause.MULTI_TURN_POSITION_LOST, Cause.SILENT_RESET, Cause.BUS_WATCHDOG)
 
 # A joint with these does not follow its set-point, which goes back to where it is.
-ASTRAY = (Cause.BLOCKED, Cause.FOLLOWING_ERROR, Cause.CONTACT, Cause.LOAD)
+OBSTRUCTED = (Cause.BLOCKED, Cause.FOLLOWING_ERROR, Cause.CONTACT, Cause.LOAD)
 
 # With these the arm does not park: a servo would not follow, or does not know where it is.
-STRANDED = (*DEAF, Cause.ENCODER)
+CANNOT_PARK = (*NOT_FOLLOWING, Cause.ENCODER)
 
 
 class Reaction(str, Enum):
@@ -91,7 +87,7 @@ class Reaction(str, Enum):
     HOLD = "hold"  # the motion under way ends at rest as its segment says; then hold
     # Every joint stops within its limits, and those that do not follow go back to where they are; commands that
     # lead away are taken. Where nothing was commanded to move: stop.
-    YIELD = "yield"
+    BACK_OFF = "back_off"
     STOP = "stop"  # every joint stops within its limits; then hold
     SLOW = "slow"  # go on, and ask the controller for less speed
     PARK = "park"  # stop, then go to the park pose and turn torque off

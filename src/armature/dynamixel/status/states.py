@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from armature.dynamixel.faults.cause import Cause
-from armature.dynamixel.faults.remedy import Remedy
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.remedy import Remedy, Step
 
 
 class Mode(IntEnum):
@@ -42,3 +42,12 @@ class Fault:
 
     def __str__(self) -> str:
         return f"{self.joint}: {self.cause}: {self.detail}; {self.done}; {self.remedy}"
+
+
+@dataclass(frozen=True)
+class WayOut:
+    """What leads out of a fault, or out of all of an arm's."""
+
+    remedy: Remedy
+    step: Step  # the request of it that would succeed now; WAIT where none would
+    waits_for: str = ""  # what keeps a recovery from succeeding now, in words; empty where nothing does

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from enum import Enum
 
-from armature.dynamixel.faults.cause import Cause
+from armature.dynamixel.status.cause import Cause
 
 
 class Step(str, Enum):
-    """What somebody can do, named as it is asked for."""
+    """What somebody can do; its value is its key, as it is asked for."""
 
     ENABLE = "enable"
     DISABLE = "disable"
@@ -16,8 +16,8 @@ class Step(str, Enum):
     TORQUE_OFF = "torque_off"
     REBOOT = "reboot"
     RELEASE = "release"  # the protective stop
-    END_FREE = "end free-drive"
-    BY_HAND = "by hand"  # see to the arm, its power or its cables, as the words say
+    END_FREE = "end_free_drive"
+    BY_HAND = "by_hand"  # see to the arm, its power or its cables, as the words say
     WAIT = "wait"
 
     def __str__(self) -> str:
@@ -67,7 +67,7 @@ STARTED_ANEW = Remedy("wait until the bus process is there, it is started by its
 SEE_TO_BUS = Remedy("see to what it says; it is tried again by itself", Step.BY_HAND, Step.WAIT)
 RECONNECT = Remedy("reconnect the bus first", Step.BY_HAND, Step.WAIT)
 RELEASE = Remedy("release with /servo_interface/protective_stop false", Step.RELEASE)
-HOME_TURN = Remedy(
+RESTORE_TURNS = Remedy(
     "turn torque off, bring it by hand into the turn in which it starts, "
     "then call /servo_interface/<joint>/reboot",
     *(Step.TORQUE_OFF, Step.BY_HAND, Step.REBOOT),
@@ -78,10 +78,10 @@ _REMEDIES = {
         "check its cable and power; its joints join by themselves when it is back", Step.BY_HAND, Step.WAIT
     ),
     Cause.MISSING: REPLUG,
-    Cause.TURNS_LOST: HOME_TURN,
+    Cause.MULTI_TURN_POSITION_LOST: RESTORE_TURNS,
     Cause.OVERHEATING: Remedy.of("let it cool", Step.CLEAR_FAULTS),
     Cause.TEMPERATURE: Remedy.of("let it cool", Step.CLEAR_FAULTS),
-    Cause.DISAGREEMENT: Remedy.of("check its coupling and both zero offsets", Step.CLEAR_FAULTS),
+    Cause.ENCODER_MISMATCH: Remedy.of("check its coupling and both zero offsets", Step.CLEAR_FAULTS),
     Cause.CONTACT: Remedy.of("take away what it touches", Step.CLEAR_FAULTS),
     Cause.LOAD: Remedy(
         "take load away, wait until its mean has fallen, then call /servo_interface/clear_faults",

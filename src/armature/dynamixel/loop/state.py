@@ -1,79 +1,43 @@
-"""The loop's parts, and what can be seen of them."""
+"""What can be seen of the bus loop: the mode, why, what is wrong, and what leads on."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from armature.core.control.blocked import Block
-from armature.core.model.arm import ArmModel, Limit
-from armature.dynamixel.faults.cause import Cause
-from armature.dynamixel.faults.faults import Faults
-from armature.dynamixel.faults.giving_way import GivingWay
-from armature.dynamixel.faults.recovery import Recovery
-from armature.dynamixel.faults.remedy import NOTHING, RECONNECT, RELEASE, Remedy, Step
-from armature.dynamixel.faults.states import Fault, Mode
+from armature.core.model.arm import Limit
 from armature.dynamixel.faults.supervision import Health
-from armature.dynamixel.faults.way_out import step
-from armature.dynamixel.free_drive.free_drive import FreeDrive
-from armature.dynamixel.loop.settings import LoopSettings
-from armature.dynamixel.motion.commanded_mode import Conduct
-from armature.dynamixel.motion.feedforward import Feedforward
-from armature.dynamixel.motion.grip import Grip, lead
+from armature.dynamixel.loop.cycle import BusCycle
+from armature.dynamixel.loop.parts import LoopParts
 from armature.dynamixel.motion.setpoints import Setpoint
-from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.servo.axis import Axis
-from armature.dynamixel.servo.pair import watches
-from armature.dynamixel.servo.servos import Servos
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.remedy import NOTHING, RECONNECT, RELEASE, Remedy, Step
+from armature.dynamixel.status.states import Fault, Mode, WayOut
 from armature.dynamixel.tables.roles import Role
-from armature.dynamixel.wiring.arm import Wiring
-
-# Fingers that have closed on something hold it with this share of the stall torque, as the gripper's controller
-# has it (`holding_share`), where that does not see to them.
-_GRIP = 0.3
 
 
 class LoopState:
-    """All servos of one arm, what they are asked to do, and what is wrong with them."""
+    """A view of the loop's parts; nothing is changed by looking."""
 
-    def __init__(self, bus: Bus, wiring: Wiring, arm: ArmModel, settings: LoopSettings) -> None:
-        """Args: a closed bus, the servos on it, the arm that they move, and how."""
-        arm = wiring.narrowed(arm)
-        limits = {joint: arm.limit(joint) for joint in wiring.joints}
-        self.cycles = 0
-        self.asked_at = -math.inf  # when the states read last were asked for, by the port's time [s]
-        self._limits = limits
-        self._policy = settings.policy
-        self._bus = bus
-        self._servos = Servos.of(bus, wiring, limits, settings)
-        self._conduct = Conduct(limits, settings.dynamics, protective_stop=settings.protective_stop)
-        gripper = {joint.name for joint in arm.driven if joint.kind == "prismatic"}
-        fingers = gripper | wiring.yielding
-        bounds = settings.following_errors(arm, fingers)
-        self._faults = Faults(
-            self._servos,
-            watches(wiring.all_servos, limits, bounds, fingers, settings.policy, settings.contact),
-            settings.policy,
-        )
-        self._recovery = Recovery(self._servos, self._conduct.setpoints, self._faults, settings.policy)
-        self._feedforward = Feedforward(settings.stiffness(wiring.servos), limits)
-        held = [self._servos.joints[joint] for joint in sorted(gripper)]
-        self._grip = Grip(held, self._servos)
-        self._giving_way = GivingWay(
-            self._servos,
-            self._conduct.setpoints,
-            self._feedforward,
-            limits,
-            settings.dynamics,
-            {axis.wiring.joint: lead(axis.wiring, _GRIP, settings.p_gain(axis.wiring)) for axis in held},
-            {joint.name: joint.unit for joint in arm.driven},
-            lambda joint: self._faults.watch(joint).is_free,
-        )
-        self._free = FreeDrive(self._servos, self._conduct, self._faults, limits, settings.free_drive)
-        self._is_connected = False
-        self._unheard: set[str] = set()  # servos that were absent at the start: nobody knows whether they hold
-        self._resumes = settings.resumes
-        self._at = 0.0  # of the last cycle [s]
+    def __init__(self, parts: LoopParts, cycle: BusCycle) -> None:
+        """Args: the loop's parts, and the cycle over them."""
+        self._parts = parts
+        self._cycle = cycle
+        self._bus = parts.bus
+        self._servos = parts.servos
+        self._commanded = parts.commanded
+        self._faults = parts.faults
+
+    @property
+    def cycles(self) -> int:
+        """How many cycles there were."""
+        return self._cycle.count
+
+    @property
+    def asked_at(self) -> float:
+        """When the states read last were asked for, by the port's time [s]."""
+        return self._cycle.asked_at
 
     @property
     def axes(self) -> Mapping[str, Axis]:
@@ -83,7 +47,7 @@ class LoopState:
     @property
     def limits(self) -> Mapping[str, Limit]:
         """Of the joints, by joint."""
-        return self._limits
+        return self._parts.limits
 
     @property
     def servos(self) -> Mapping[str, Axis]:
@@ -98,65 +62,65 @@ class LoopState:
     @property
     def warnings(self) -> tuple[Fault, ...]:
         """What soon will be wrong, and what joints came against."""
-        giving_way = self._giving_way
-        return (*giving_way.told.values(), *giving_way.lowered.values(), *self._faults.warnings.values())
+        back_off = self._parts.back_off
+        return (*back_off.told.values(), *back_off.lowered, *self._faults.warnings.values())
 
     @property
     def blocks(self) -> Mapping[str, Block]:
         """Where joints came against something, by joint."""
-        return self._giving_way.blocks
+        return self._parts.back_off.blocks
 
-    def ways_out(self) -> dict[str, tuple[Step, str]]:
-        """The step that would succeed at each fault, and what it waits for in words, by servo."""
-        waits = {name: self._recovery.foresee(fault) for name, fault in self.faults.items()}
-        return {name: (step(self.faults[name], self.servos[name], why), why) for name, why in waits.items()}
+    def ways_out(self) -> dict[str, WayOut]:
+        """What leads out of each fault, by servo."""
+        return {name: self._faults.ways_out.of(fault) for name, fault in self.faults.items()}
+
+    @property
+    def way_out(self) -> WayOut | None:
+        """What leads out of all faults, and comes first; None where there are none."""
+        return self._faults.ways_out.first(self.faults, self._faults.recovering)
 
     @property
     def cause(self) -> Cause | None:
         """Why the arm stopped last; None since it was enabled or started."""
         if not self._bus.is_open:
             return Cause.DISCONNECTED
-        return Cause.PROTECTIVE_STOP if self._conduct.protective_stop else self._conduct.cause
+        return Cause.PROTECTIVE_STOP if self._commanded.protective_stop else self._commanded.cause
 
     @property
     def why(self) -> str:
         """Why the arm is as it is, in words: a protective stop, until it is released, else what happened last."""
-        is_stopped = self._conduct.protective_stop and self._bus.is_open
-        return self._conduct.why_stopped if is_stopped else self._conduct.why
-
-    @why.setter
-    def why(self, text: str) -> None:
-        self._conduct.why = text
+        is_stopped = self._commanded.protective_stop and self._bus.is_open
+        return self._commanded.why_stopped if is_stopped else self._commanded.why
 
     @property
     def session(self) -> str:
         """The session whose commands are followed; empty for none."""
-        return self._conduct.session
+        return self._commanded.session
 
     @property
     def protective_stop_latched(self) -> bool:
         """Whether the protective stop is latched, whatever the mode is."""
-        return self._conduct.protective_stop
+        return self._commanded.protective_stop
 
     @property
     def speed_factor(self) -> float:
         """The share of its speed that the controller is asked to keep to, 0 to 1."""
-        return self._policy.slow_factor if self._faults.is_slow else 1.0
+        return self._parts.policy.slow_factor if self._faults.is_slow else 1.0
 
     @property
     def wants_park(self) -> bool:
         """Whether a policy asks whoever knows a free way to park the arm."""
-        return self._conduct.wants_park
+        return self._commanded.wants_park
 
     @property
     def free(self) -> Mapping[str, str]:
         """Joints that hands guide, with how, in words."""
-        return self._free.joints
+        return self._parts.free_drive.joints
 
     @property
     def eeprom_writes(self) -> int:
         """How often EEPROM was written since this process began."""
-        return sum(self._servos.registers.eeprom_writes.values())
+        return self._servos.eeprom_writes
 
     @property
     def watchdogs(self) -> Mapping[str, str]:
@@ -193,25 +157,25 @@ class LoopState:
 
     def mode(self, now: float) -> Mode:
         """The state to show."""
-        conduct = self._conduct
+        commanded = self._commanded
         if not self._bus.is_open:
             return Mode.DISCONNECTED
-        if conduct.protective_stop:
+        if commanded.protective_stop:
             return Mode.PROTECTIVE_STOP
-        if self.faults and conduct.mode is not Mode.PARKING:
+        if self.faults and commanded.mode is not Mode.PARKING:
             return Mode.FAULT
-        is_moving = conduct.mode is Mode.ENABLED and conduct.setpoints.is_in_motion(now)
-        return Mode.MOVING if is_moving else conduct.mode
+        is_moving = commanded.mode is Mode.ENABLED and commanded.setpoints.is_in_motion(now)
+        return Mode.MOVING if is_moving else commanded.mode
 
     def remedy(self, now: float) -> Remedy:
         """What leads nearer to an arm that takes commands, whatever is in the way; nothing where it takes them."""
-        mode, free = self.mode(now), self._free.joints
+        mode, free = self.mode(now), self._parts.free_drive.joints
         if mode is Mode.DISCONNECTED:
             return RECONNECT
         if mode is Mode.PROTECTIVE_STOP:
             return RELEASE
         if mode is Mode.FAULT:
-            return self._faults.remedy
+            return way_out.remedy if (way_out := self.way_out) else NOTHING
         if mode in (Mode.STARTING, Mode.PARKING):
             return Remedy("wait until the arm holds", Step.WAIT)
         if free:
@@ -222,12 +186,12 @@ class LoopState:
 
     def is_moving(self, now: float) -> bool:
         """Whether a motion is being commanded."""
-        return self._conduct.setpoints.is_moving(now)
+        return self._commanded.setpoints.is_moving(now)
 
     @property
     def begun_late(self) -> float:
         """How long after its stamp the last motion began [s]."""
-        return self._conduct.setpoints.begun_late
+        return self._commanded.setpoints.begun_late
 
     def torque(self) -> str:
         """on, off or partial, as last known."""
@@ -239,7 +203,7 @@ class LoopState:
 
     def setpoints(self, now: float) -> dict[str, Setpoint]:
         """What is being commanded; empty before the first start."""
-        return self._conduct.setpoints.sample(now)
+        return self._commanded.setpoints.sample(now)
 
 
 def end_free(joint: str) -> Remedy:

@@ -1,0 +1,263 @@
+"""What is commanded goes back to where a joint is that does not follow: nothing is pressed, and nothing sinks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from armature.core.control.blocked import REMEDY, Block, describe_block
+from armature.core.model.arm import Limit
+from armature.core.trajectory.stopping import Dynamics
+from armature.dynamixel.faults.holding import HoldingLead
+from armature.dynamixel.faults.lowering import Lowering
+from armature.dynamixel.faults.obstruction import FOLLOWS, JUST_NOW
+from armature.dynamixel.faults.supervision import MayBackOff, load_of
+from armature.dynamixel.motion.feedforward import Feedforward
+from armature.dynamixel.motion.setpoints import Setpoints
+from armature.dynamixel.servo.axis import Axis
+from armature.dynamixel.servo.servos import Servos
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.remedy import Remedy, Step
+from armature.dynamixel.status.states import Fault
+
+_REMEDY = Remedy(REMEDY, Step.BY_HAND, Step.CLEAR_FAULTS)
+# Several joints that press on one thing back off one after the other; more often something pushes them.
+_MOST_OFTEN = 3
+# A joint whose set-point has stood for so long shows by its lead what holding it takes [s].
+_STANDS = 0.3
+# Joints that give more than this of their stall torque when another one backs off press on the same thing.
+_PRESSES = 0.15
+# What goes back is there within this time, and nothing that is found of it meanwhile is news [s].
+_GOES_BACK = 0.5
+_LONGEST = 0.02  # a pause of the loop counts as this long [s]
+_AWAY = 0.02  # from where it is blocked a joint counts as free again [rad]; in metres for a prismatic joint's span
+
+
+@dataclass
+class _Joint:
+    """One joint, and what it came against."""
+
+    axis: Axis
+    limit: Limit
+    unit: str
+    acceleration: float  # [rad/s²] or [m/s²]
+    grip: float  # by which a finger goes on to hold what it has closed on [m]; NaN for a joint that is none
+    holding: HoldingLead
+    lowering: Lowering
+    block: Block | None = None
+    told: Fault | None = None
+    back_at: float = -math.inf  # when it has gone back [s]
+    is_unread: bool = False  # whether it is to go back once it is known where it is
+    times: int = 0  # it backed off since it was commanded to move last
+
+    @property
+    def is_finger(self) -> bool:
+        return not math.isnan(self.grip)
+
+    @property
+    def is_read(self) -> bool:
+        return math.isfinite(self.axis.position)
+
+    def has_left(self, setpoint: float, now: float) -> bool:
+        """Whether its set-point [rad] or [m] has left what was in its way."""
+        if self.block is None or now < self.back_at:
+            return False
+        return (self.block.place - setpoint) * self.block.direction > _AWAY * min(1.0, self.limit.span)
+
+    def presses(self, velocity: float) -> bool:
+        """Whether it bears something, and does not follow its set-point; one that follows stops within limits."""
+        follows = self.axis.velocity * velocity >= FOLLOWS * velocity**2 > 0.0
+        return abs(load_of(self.axis)) > _PRESSES and not follows and not self.is_finger  # fingers hold on
+
+    def target(self, sent: float) -> float:
+        """Where its set-point goes back to, at most where it was sent [rad] or [m]."""
+        axis = self.axis
+        place = axis.position + axis.velocity * abs(axis.velocity) / (2.0 * self.acceleration)
+        gripped = max(-self.grip, min(self.grip, sent - axis.position))
+        target = place + (gripped if self.is_finger else self.holding.lead)
+        if (target - place) * (sent - place) > (sent - place) ** 2:  # farther than it was sent
+            return sent
+        return self.within(target, sent)
+
+    def within(self, place: float, sent: float) -> float:
+        """A place within its limits, or as far beyond them as its set-point is already."""
+        return max(min(self.limit.lower, sent), min(max(self.limit.upper, sent), place))
+
+
+class BackOff:
+    """The joints of one arm that came against something, that are lowered, and what holding them takes."""
+
+    def __init__(
+        self,
+        servos: Servos,
+        setpoints: Setpoints,
+        feedforward: Feedforward,
+        limits: Mapping[str, Limit],
+        dynamics: Mapping[str, Dynamics],
+        leads: Mapping[str, float],
+        units: Mapping[str, str],
+        is_guided: Callable[[str], bool],
+    ) -> None:
+        """Args: the servos, what they are asked to do and how it is led; limits, dynamics and units by joint.
+
+        `leads` are those by which fingers go on to hold what they have closed on [m]; `is_guided` tells whether a
+        hand guides a joint.
+        """
+        self._setpoints = setpoints
+        self._is_guided = is_guided
+        self._joints = {
+            joint: _Joint(
+                axis=axis,
+                limit=limits[joint],
+                unit=units[joint],
+                acceleration=dynamics[joint].acceleration,
+                grip=leads.get(joint, math.nan),
+                holding=HoldingLead(axis, feedforward),
+                lowering=Lowering(axis, limits[joint], dynamics[joint]),
+            )
+            for joint, axis in servos.joints.items()
+        }
+        self._rests_since = -math.inf  # [s]; infinity while set-points move
+        self._moved_at = -math.inf  # when joints were commanded to move last [s]
+        self._at = 0.0  # of the last cycle [s]
+
+    @property
+    def blocks(self) -> dict[str, Block]:
+        """Where joints came against something, by joint."""
+        return {name: joint.block for name, joint in self._joints.items() if joint.block is not None}
+
+    @property
+    def told(self) -> dict[str, Fault]:
+        """What is told of joints that came against something, by joint."""
+        return {name: joint.told for name, joint in self._joints.items() if joint.told is not None}
+
+    @property
+    def lowered(self) -> tuple[Fault, ...]:
+        """Joints that cannot hold."""
+        return tuple(joint.lowering.told for joint in self._joints.values() if joint.lowering.told is not None)
+
+    def clear(self) -> list[str]:
+        """Nothing is in the way any more; returns the joints that were blocked."""
+        names = list(self.told)
+        for joint in self._joints.values():
+            joint.block = joint.told = None
+            joint.is_unread = False
+        return names
+
+    def expect_motion(self, joints: Iterable[str]) -> None:
+        """Joints are commanded to move, and may come against something anew."""
+        for joint in map(self._joints.__getitem__, joints):
+            joint.is_unread, joint.times = False, 0
+            if joint.block is None:  # such as fingers, of which no way is blocked
+                joint.told = None
+
+    def look(self, now: float) -> MayBackOff:
+        """Take one cycle: who has left what was in the way, what holding takes, and who cannot hold.
+
+        Args:
+            now: [s].
+
+        Returns:
+            Who backs off if it does not follow now. Else something pushes it, or it cannot hold.
+        """
+        self._see_who_left(now)
+        if any(joint.is_unread and joint.is_read for joint in self._joints.values()):
+            self.retreat((), now)
+        if self._setpoints.is_moving(now):
+            self._rests_since = math.inf
+        elif self._rests_since == math.inf:
+            self._rests_since = now
+        self._see_holding(now)
+        self._lower(now)
+        if self._setpoints.is_under_way(now):
+            self._moved_at = now
+        is_under_way = now - self._moved_at <= JUST_NOW
+        joints = self._joints.items()
+        return MayBackOff(
+            frozenset(name for name, joint in joints if is_under_way and joint.times < _MOST_OFTEN),
+            frozenset(name for name, joint in joints if now < joint.back_at),
+            any(joint.block is not None for joint in self._joints.values()),
+        )
+
+    def _see_who_left(self, now: float) -> None:
+        told = self.told
+        setpoints = self._setpoints.sample(now) if told else {}
+        for name in told:
+            joint = self._joints[name]
+            if joint.axis.torque is False or joint.has_left(setpoints[name].position, now):
+                joint.block = joint.told = None
+
+    def _see_holding(self, now: float) -> None:
+        if now - self._rests_since >= _STANDS:
+            for name, setpoint in self._setpoints.sample(now).items():
+                if self._joints[name].block is None:
+                    self._joints[name].holding.see(setpoint.position)
+        for joint in self._joints.values():
+            joint.holding.complete()
+
+    def _lower(self, now: float) -> None:
+        """Lower joints that stand and cannot hold, before their servos let them fall."""
+        passed, self._at = min(now - self._at, _LONGEST), now
+        for name, joint in self._joints.items():
+            is_held = bool(joint.axis.torque) and not self._is_guided(name)
+            is_at_rest = self._rests_since <= now and not joint.is_finger
+            if not joint.lowering.is_due(now, is_held=is_held, is_at_rest=is_at_rest):
+                continue
+            # Of a servo that was absent at the start, or has lost its turns, nobody knows its set-point.
+            if setpoint := self._setpoints.sample(now).get(name):
+                place = setpoint.position + joint.lowering.step(passed)
+                self._setpoints.rest({name: joint.within(place, setpoint.position)})
+
+    def retreat(self, joints: Iterable[str], now: float) -> None:
+        """Bring set-points to where joints are, with what holding them there takes.
+
+        Args:
+            joints: that do not follow; those that press beside them go back too, one that was not read once it is.
+            now: [s].
+        """
+        sent = self._setpoints.sample(now)
+        asked = {*joints, *(name for name, joint in self._joints.items() if joint.is_unread)}
+        for name in asked:
+            self._joints[name].is_unread = not self._joints[name].is_read
+        pressing = [name for name, setpoint in sent.items() if self._joints[name].presses(setpoint.velocity)]
+        places: dict[str, float] = {}
+        for name in {*asked, *pressing} & sent.keys():
+            joint = self._joints[name]
+            if joint.is_unread:
+                continue
+            places[name] = place = joint.target(sent[name].position)
+            joint.back_at = now + _GOES_BACK
+            if joint.block is not None:
+                joint.block = replace(joint.block, place=place)
+        self._setpoints.retreat(places, now)
+
+    def note(self, name: str, cause: Cause, detail: str, now: float) -> Fault:
+        """Write down that a joint came against something, before it backs off.
+
+        Args:
+            name: of the joint.
+            cause: by which it was found.
+            detail: with the value and the bound; empty where it is not known.
+            now: [s].
+
+        Returns:
+            What is told of it.
+        """
+        joint, setpoint = self._joints[name], self._setpoints.sample(now).get(name)
+        axis = joint.axis
+        sent = axis.position if setpoint is None else setpoint.position
+        where = describe_block(name, axis.position, sent, joint.unit)
+        if not joint.is_read:
+            where = f"blocked at {name}, which was not read just now"
+        told = f"{where}: {detail}" if detail else where
+        done = "every joint stopped" if joint.is_finger else "every joint stopped, and it gave way"
+        joint.told = Fault(name, cause, told, done, _REMEDY, needs_clearing=False, since=now)
+        if joint.back_at != now + _GOES_BACK:  # else its other servo has found the same in this cycle
+            joint.times += 1
+        if not joint.is_finger and joint.is_read:  # fingers close on things on purpose
+            # What it gives tells the way better than the little by which it is off, where that is its load's lead.
+            load = load_of(axis)
+            pressing = load if abs(load) > _PRESSES else sent - axis.position
+            joint.block = Block(axis.position, 1 if pressing > 0.0 else -1)
+        return joint.told

@@ -1,0 +1,49 @@
+"""By how much a goal must lead its joint to hold it, as was seen where the joint stood."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from armature.dynamixel.faults.supervision import load_of
+from armature.dynamixel.motion.feedforward import Feedforward
+from armature.dynamixel.servo.axis import Axis
+
+# With more of the stall torque it does not only hold: it presses, or cannot hold.
+_HOLDS = 0.5
+
+
+@dataclass
+class HoldingLead:
+    """Of one joint."""
+
+    axis: Axis
+    feedforward: Feedforward
+    _seen: float = math.nan  # its goal's lead of its place when it stood last [rad] or [m]
+    _known: float = math.nan  # of it, for loads that were told; NaN where none was
+
+    @property
+    def _joint(self) -> str:
+        return self.axis.wiring.joint
+
+    def see(self, setpoint: float) -> None:
+        """Look at the joint while it stands, sent to a set-point [rad] or [m]."""
+        if self.axis.torque and not self.axis.misses and abs(load_of(self.axis)) <= _HOLDS:
+            self._seen = setpoint + self.feedforward.lean(self._joint) - self.axis.position
+            self._known = self.feedforward.wanted(self._joint)
+
+    def complete(self) -> None:
+        """Loads are told with the first motion, which begins where the joint stood."""
+        if math.isnan(self._known) and not math.isnan(self._seen):
+            self._known = self.feedforward.wanted(self._joint)
+
+    @property
+    def lead(self) -> float:
+        """By how much the set-point must lead the joint now to hold it [rad] or [m]."""
+        wanted, lean = self.feedforward.wanted(self._joint), self.feedforward.lean(self._joint)
+        if math.isnan(self._seen):
+            return (0.0 if math.isnan(wanted) else wanted) - lean
+        if math.isnan(wanted):
+            return self._seen - lean
+        unknown = 0.0 if math.isnan(self._known) else self._seen - self._known
+        return wanted + unknown - lean

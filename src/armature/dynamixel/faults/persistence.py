@@ -1,0 +1,89 @@
+"""What still stands in the way of a joint's recovery: whether the cause of its fault persists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from armature.core.health import Stage
+from armature.dynamixel.faults.policy import FaultPolicy
+from armature.dynamixel.faults.supervision import JointWatch
+from armature.dynamixel.servo.axis import Axis
+from armature.dynamixel.servo.pair import apart
+from armature.dynamixel.servo.servos import Servos
+from armature.dynamixel.status.cause import Cause, causes_of
+from armature.dynamixel.status.remedy import RESTORE_TURNS
+from armature.dynamixel.status.states import Fault
+from armature.dynamixel.tables.roles import Role
+
+
+class Persistence:
+    """Tells by what was read of a servo whether a fault of it may be cleared."""
+
+    def __init__(self, servos: Servos, watches: Mapping[str, JointWatch], policy: FaultPolicy) -> None:
+        """Args: the servos, who watches each, and the thresholds."""
+        self._servos = servos
+        self._watches = watches
+        self._policy = policy
+
+    def why(self, fault: Fault, *, look: bool) -> str:
+        """How a cause persists, in words; empty where it does not.
+
+        Args:
+            fault: with the cause.
+            look: whether temperature and voltage are read anew.
+        """
+        axis = self._servos.axes[fault.joint]
+        if self._servos.reader.is_missing(axis):
+            why = self._servos.bus.why_gone(axis.wiring.servo_id) or axis.silence
+            return f"{fault.joint}: {why}; check cable and power"
+        found = [fault.cause, *causes_of(axis.hardware_error)]
+        whys = [self._persisting(axis, cause, look=look) for cause in found]
+        if axis.torque and axis.hardware_error:
+            whys.append("it keeps its torque and its reboot would let it fall")
+        elif axis.hardware_error:
+            whys.append(what_a_reboot_loses(axis))
+        return next((f"{fault.joint}: {why}" for why in whys if why), "")
+
+    def _persisting(self, axis: Axis, cause: Cause, *, look: bool) -> str:
+        watch = self._watches[axis.name]
+        health = watch.health(axis)
+        if cause in (Cause.OVERHEATING, Cause.TEMPERATURE):
+            return self._hot(axis, look=look)
+        if cause is Cause.INPUT_VOLTAGE:
+            return self._badly_powered(axis, look=look)
+        if cause is Cause.MULTI_TURN_POSITION_LOST and axis.lost_turns:
+            return f"{axis.what_was_lost()}; {RESTORE_TURNS}"
+        if cause is Cause.ENCODER_MISMATCH:
+            return apart(axis, self._policy.encoder_mismatch)
+        if cause is Cause.LIMIT:
+            return "it was not read just now" if axis.misses else watch.beyond(axis.position)
+        if cause is Cause.COMMUNICATION and health.missed > self._policy.missed_share:
+            return watch.missed()
+        light = self._policy.load.release(Stage.STOP)
+        if cause is Cause.LOAD and health.load >= light:
+            return f"still {health.load:.0%} of the stall torque; take load away until it is below {light:.0%}"
+        return ""
+
+    def _hot(self, axis: Axis, *, look: bool) -> str:
+        limit = axis.own.temperature
+        cool = limit + self._policy.temperature.stop - self._policy.temperature.hysteresis
+        if look:
+            axis.temperature = self._servos.registers.measure(axis, Role.PRESENT_TEMPERATURE)
+        if axis.temperature < cool:
+            return ""
+        return f"still {axis.temperature:.0f} °C, limit {limit:.0f} °C; let it cool below {cool:.0f} °C"
+
+    def _badly_powered(self, axis: Axis, *, look: bool) -> str:
+        bounds = axis.own
+        if look:
+            axis.voltage = self._servos.registers.measure(axis, Role.PRESENT_VOLTAGE)
+        if axis.voltage < bounds.lowest_voltage:
+            return f"still {axis.voltage:.1f} V, minimum {bounds.lowest_voltage:.1f} V"
+        if axis.voltage > bounds.highest_voltage:
+            return f"still {axis.voltage:.1f} V, maximum {bounds.highest_voltage:.1f} V"
+        return ""
+
+
+def what_a_reboot_loses(axis: Axis) -> str:
+    """What a servo would lose by starting anew, in words; empty where nothing."""
+    return axis.what_a_start_loses(axis.own.homing_offset)

@@ -1,0 +1,105 @@
+"""The start, and each return of the bus: who is there, and what they are doing already. Nothing moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from armature.dynamixel.loop.parts import LoopParts
+from armature.dynamixel.loop.reactions import Reactions
+from armature.dynamixel.servo.axis import Axis
+from armature.dynamixel.servo.presence import call_roll
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.states import Mode
+from armature.dynamixel.tables.roles import Role
+from armature.errors import ArmatureError
+
+
+class Adoption:
+    """Takes servos over as they are found: limp, or holding with goals of their own."""
+
+    def __init__(self, parts: LoopParts, reactions: Reactions, *, resumes: bool) -> None:
+        """Args: the loop's parts, who looks for faults, and whether a loop before this one served the servos."""
+        self._parts = parts
+        self._reactions = reactions
+        self._servos = parts.servos
+        self._commanded = parts.commanded
+        self._resumes = resumes
+
+    def begin(self, now: float) -> None:
+        """Open the bus, check who is there, adopt what the servos are doing.
+
+        At the first start every servo must be there; at a return those that are there go on.
+
+        Raises:
+            PortError, BusMismatch, ServoTimeout, CorruptPacket, ServoRefused.
+            CommandRefused: a servo with its torque on works in another mode than position control.
+        """
+        axes, bus = self._servos.axes.values(), self._parts.bus
+        was_on = any(axis.torque for axis in axes)
+        bus.open(may_lack=self._resumes)
+        try:
+            absent = call_roll(bus, [axis.wiring for axis in axes], may_lack=self._resumes)
+            self._read_all(absent, now)
+            self._adopt([axis for axis in axes if not axis.misses], now, was_on)
+        except ArmatureError:
+            bus.close()
+            raise
+        self._resumes = True
+
+    def _read_all(self, absent: Iterable[int], now: float) -> None:
+        for axis in self._servos.axes.values():
+            axis.misses = 0
+            if axis.wiring.servo_id in absent:
+                self._servos.reader.expect_silence(axis)
+        self._servos.reader.read_all(now)
+
+    def _adopt(self, present: list[Axis], now: float, was_on: bool) -> None:
+        trips, writes = self._servos.watchdogs.trips, self._servos.eeprom_writes
+        self._parts.grip.adopt(present)
+        self._parts.free_drive.compliances.adopt(present)
+        written = self._prepare(present, now)
+        known = [axis for axis in present if not axis.lost_turns]
+        points = {axis.wiring.joint: axis.position for axis in known if not axis.wiring.is_second}
+        goals = {axis.name: self._servos.goal_of(axis) for axis in known if axis.torque}
+        self._commanded.setpoints.hold({**points, **self._servos.set_points(goals)})
+        self._parts.faults.suspend()
+        torque = self._servos.torque
+        mode = Mode.DISABLED if torque == "off" and not was_on else Mode.HOLDING
+        why = "ready" if torque == "off" else "the servos were holding; their goals are adopted"
+        has_tripped = self._servos.watchdogs.trips > trips
+        if has_tripped:
+            why = "the servos had heard nothing and stopped by their bus watchdog; they hold where they are"
+        if count := self._servos.eeprom_writes - writes:
+            why += f"; {count} EEPROM registers differed and were written ({', '.join(written)})"
+        if keeping := self._keeping(present):
+            why += f"; until torque is off {keeping}"
+        self._commanded.begin(mode, why)
+        self._parts.unheard.clear()
+        self._parts.unheard.update(axis.name for axis in self._servos.axes.values() if axis.misses)
+        if has_tripped:
+            self._commanded.cause = self._commanded.cause or Cause.BUS_WATCHDOG
+        self._reactions.look(now)
+
+    def _keeping(self, present: list[Axis]) -> str:
+        kept = {axis.name: self._servos.preparation.kept(axis) for axis in present}
+        return "; ".join(f"{name} keeps {gains}" for name, gains in kept.items() if gains)
+
+    def _prepare(self, present: list[Axis], now: float) -> tuple[str, ...]:
+        """Bring registers to what is wanted, if all can be; returns names of those of the EEPROM."""
+        preparation = self._servos.preparation
+        for axis in present:  # one that cannot be used is refused before anything is written
+            preparation.examine(axis)
+        written = {axis.name: preparation.restore(axis, keeps_gains=True) for axis in present}
+        if any(Role.OPERATING_MODE in roles for roles in written.values()):  # it may have changed the turns' count
+            self._servos.reader.read_all(now)
+        named = (axis.wiring.model.name_of(role) for axis in present for role in written[axis.name])
+        return tuple(dict.fromkeys(named))
+
+    def hear_the_absent(self) -> None:
+        """A servo that was absent at the start may hold a load: nobody asked for its torque to go off."""
+        unheard = self._parts.unheard
+        heard = [axis for axis in self._servos.axes.values() if axis.name in unheard and not axis.misses]
+        unheard.difference_update(axis.name for axis in heard)
+        holding = ", ".join(axis.name for axis in heard if axis.torque)
+        if holding and self._commanded.mode is Mode.DISABLED:
+            self._commanded.mode, self._commanded.why = Mode.HOLDING, f"{holding} came back and holds"

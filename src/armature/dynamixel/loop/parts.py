@@ -1,0 +1,82 @@
+"""What the bus loop is made of: one object for each of its jobs, over the servos of one arm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from armature.core.model.arm import ArmModel, Limit
+from armature.dynamixel.faults.back_off import BackOff
+from armature.dynamixel.faults.faults import Faults
+from armature.dynamixel.faults.policy import FaultPolicy
+from armature.dynamixel.faults.recovery import Recovery
+from armature.dynamixel.faults.supervision import watches
+from armature.dynamixel.free_drive.free_drive import FreeDrive
+from armature.dynamixel.loop.settings import LoopSettings
+from armature.dynamixel.motion.commanded_mode import CommandedMode
+from armature.dynamixel.motion.feedforward import Feedforward
+from armature.dynamixel.motion.grip import Grip, lead
+from armature.dynamixel.protocol.base import Bus
+from armature.dynamixel.servo.servos import Servos
+from armature.dynamixel.wiring.arm import Wiring
+
+# Fingers that have closed on something hold it with this share of the stall torque, as the gripper's controller
+# has it (`holding_share`), where that does not see to them.
+_GRIP = 0.3
+
+
+@dataclass(frozen=True)
+class LoopParts:
+    """Shared by the cycle, by what is asked of it and by what is seen of it."""
+
+    bus: Bus
+    limits: Mapping[str, Limit]  # by joint
+    policy: FaultPolicy
+    servos: Servos
+    commanded: CommandedMode
+    faults: Faults
+    recovery: Recovery
+    feedforward: Feedforward
+    grip: Grip
+    back_off: BackOff
+    free_drive: FreeDrive
+    # Servos that were absent at the start: nobody knows whether they hold.
+    unheard: set[str] = field(default_factory=set)
+
+    @staticmethod
+    def of(bus: Bus, wiring: Wiring, arm: ArmModel, settings: LoopSettings) -> LoopParts:
+        """Of a closed bus, the servos on it, the arm that they move, and how."""
+        arm = wiring.narrowed(arm)
+        limits = {joint: arm.limit(joint) for joint in wiring.joints}
+        servos = Servos.of(bus, wiring, limits, settings.servos)
+        commanded = CommandedMode(limits, settings.dynamics, protective_stop=settings.protective_stop)
+        gripper = {joint.name for joint in arm.driven if joint.kind == "prismatic"}
+        fingers = gripper | wiring.yielding
+        bounds = settings.following_errors(arm, fingers)
+        watch = watches(wiring.all_servos, limits, bounds, fingers, settings.policy, settings.contact)
+        faults = Faults(servos, watch, settings.policy)
+        feedforward = Feedforward(settings.stiffness(wiring.servos), limits)
+        held = [servos.joints[joint] for joint in sorted(gripper)]
+        back_off = BackOff(
+            servos,
+            commanded.setpoints,
+            feedforward,
+            limits,
+            settings.dynamics,
+            {axis.wiring.joint: lead(axis.wiring, _GRIP, settings.p_gain(axis.wiring)) for axis in held},
+            {joint.name: joint.unit for joint in arm.driven},
+            lambda joint: faults.watch(joint).is_free,
+        )
+        return LoopParts(
+            bus=bus,
+            limits=limits,
+            policy=settings.policy,
+            servos=servos,
+            commanded=commanded,
+            faults=faults,
+            recovery=Recovery(servos, commanded.setpoints, faults, settings.policy),
+            feedforward=feedforward,
+            grip=Grip(held, servos),
+            back_off=back_off,
+            free_drive=FreeDrive(servos, commanded, faults, limits, settings.free_drive),
+        )

@@ -1,0 +1,94 @@
+"""What a request needs of the arm as it is; each refusal names what leads to a state in which it is taken."""
+
+from __future__ import annotations
+
+from armature.core.control.readiness import session_name
+from armature.core.trajectory.segments import LoopTime, Segment
+from armature.dynamixel.loop.parts import LoopParts
+from armature.dynamixel.loop.state import LoopState, end_free
+from armature.dynamixel.status.remedy import RECONNECT, Remedy, Step
+from armature.dynamixel.status.states import Mode
+from armature.errors import CommandRefused, GoalRefused
+
+
+class Preconditions:
+    """Refuses requests that come at the wrong time."""
+
+    def __init__(self, parts: LoopParts, state: LoopState) -> None:
+        """Args: the loop's parts, and what is seen of them."""
+        self._parts = parts
+        self._state = state
+
+    def of_session(self, request: str, session: str, now: float, remedy: Remedy) -> None:
+        """Refuse what is not of the present session, or comes while no commands are taken.
+
+        Raises:
+            CommandRefused: with the state and both sessions.
+        """
+        mode, present = self._state.mode(now), self._state.session
+        if not (mode.takes_commands and session == present):
+            why = (
+                f"the state is {mode.name} and it is of session {session or 'none'}, "
+                f"the present one is {present or 'none'}"
+            )
+            raise CommandRefused(request, why, remedy)
+
+    def motion(self, segment: Segment[LoopTime], now: float) -> None:
+        """Refuse a set-point segment that is not of the present session.
+
+        Raises:
+            CommandRefused: with what leads to a motion.
+        """
+        mode = self._state.mode(now)
+        if not (mode.takes_commands and segment.session == self._state.session):
+            self.none_free("set-point")
+            self.of_session("set-point", segment.session, now, self._new_goal(segment, now))
+
+    def _new_goal(self, segment: Segment[LoopTime], now: float) -> Remedy:
+        """What leads to a motion where a segment of one is of another session."""
+        session = session_name(self._state.session)
+        if session_name(segment.session) == session != "":  # joints have given way meanwhile
+            return Remedy("send a new goal")
+        remedy = self._state.remedy(now)
+        remedy = remedy if remedy.steps else Remedy.of(Step.ENABLE)
+        return Remedy(f"{remedy}, then send a new goal", *remedy.steps)
+
+    def none_free(self, request: str) -> None:
+        """Refuse while a hand may guide a joint."""
+        if free := self._parts.free_drive.joints:
+            told = ", ".join(f"{joint} ({how})" for joint, how in free.items())
+            raise CommandRefused(request, f"a hand may guide {told}", end_free(next(iter(free))))
+
+    def turning(self, request: str) -> None:
+        """Refuse where faults keep the arm from parking: a joint would not follow, or does not know its place."""
+        if fault := self._parts.faults.ways_out.cannot_park(self._state.faults):
+            why = f"{fault.joint} cannot be trusted to move: {fault.cause}: {fault.detail}"
+            raise CommandRefused(
+                request, why, Remedy(f"{fault.remedy}; torque stays as it is", *fault.remedy.steps)
+            )
+
+    def bus(self, request: str) -> None:
+        """Refuse while the bus is gone."""
+        if not self._parts.bus.is_open:
+            raise CommandRefused(request, self._state.why, RECONNECT)
+
+    def mode(self, request: str, allowed: tuple[Mode, ...], now: float) -> None:
+        """Refuse in any other state than these."""
+        mode = self._state.mode(now)
+        if mode not in allowed:
+            raise CommandRefused(request, f"the state is {mode.name} ({self._state.why})", self._way_on(now))
+
+    def _way_on(self, now: float) -> Remedy:
+        """What leads to a state in which a request is taken."""
+        mode = self._state.mode(now)
+        if mode.takes_commands or mode in (Mode.HOLDING, Mode.PARKING, Mode.STARTING):
+            return Remedy("wait until the arm holds", Step.WAIT)
+        if mode is Mode.DISABLED:
+            return Remedy("enable first", Step.ENABLE)
+        return self._state.remedy(now)
+
+
+def require_short(what: str, value: float, bound: float) -> None:
+    """A segment looks a little ahead, so that an arm whose controller dies soon rests."""
+    if value > bound:
+        raise GoalRefused(f"set-point: {what} [s]", value, f"at most {bound:g} s may lie ahead")

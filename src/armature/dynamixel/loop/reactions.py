@@ -1,0 +1,129 @@
+"""What is done at once about what is found: the policies of faults, in the cycle that finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from armature.dynamixel.loop.parts import LoopParts
+from armature.dynamixel.status.cause import OBSTRUCTED, Cause, Reaction
+from armature.dynamixel.status.states import Fault, Mode
+from armature.errors import BusError, PortError
+
+
+class Reactions:
+    """Looks for faults and servos that have stopped, and does what their policies say."""
+
+    def __init__(self, parts: LoopParts) -> None:
+        """Args: the loop's parts."""
+        self._policy = parts.policy
+        self._servos = parts.servos
+        self._commanded = parts.commanded
+        self._faults = parts.faults
+        self._feedforward = parts.feedforward
+        self._back_off = parts.back_off
+        self._unheard = parts.unheard
+
+    def look(self, now: float) -> None:
+        """Look for new faults at a time [s], and do at once what their policies say."""
+        sent = self._commanded.overrun.positions
+        expected, loads = self._commanded.expects_torque, self._feedforward.loads
+        allowed = self._back_off.look(now)
+        obstructed: dict[str, tuple[Cause, str]] = {}
+        for fault in self._faults.look(sent, now, torque_expected=expected, allowed=allowed, loads=loads):
+            axis = self._servos.axes[fault.joint]
+            if self._faults.reaction(axis, fault.cause) is Reaction.BACK_OFF:
+                self._faults.end(fault.joint)
+                obstructed.setdefault(axis.wiring.joint, (fault.cause, fault.detail))
+            else:
+                self._react(fault, now)
+        if obstructed:
+            self.back_off(obstructed, now)
+        commanded = self._commanded
+        if commanded.mode is Mode.ENABLED and commanded.cause in OBSTRUCTED and not self._back_off.told:
+            commanded.why, commanded.cause = "nothing is in the way any more", None
+
+    def _react(self, fault: Fault, now: float) -> None:
+        commanded, reaction = self._commanded, self._policy.reaction(fault.cause)
+        axis = self._servos.axes[fault.joint]
+        if reaction is Reaction.PARK and commanded.mode is Mode.PARKING:
+            return
+        self._end_motion(reaction, now)
+        if fault.cause in OBSTRUCTED:  # whatever is in its way is not pushed any more
+            self._back_off.retreat([axis.wiring.joint], now)
+        if fault.cause is Cause.ENCODER_MISMATCH:
+            commanded.setpoints.hold(self._servos.apart(axis))
+        commanded.wants_park = reaction is Reaction.PARK and commanded.expects_torque
+        if reaction is Reaction.TORQUE_OFF:
+            self._faults.limp.add(axis.wiring.joint)
+        commanded.why, commanded.cause = str(fault), fault.cause
+
+    def back_off(self, obstructed: Mapping[str, tuple[Cause, str]], now: float) -> None:
+        """Stop, and let joints go back to where they are; commands that lead away are taken.
+
+        Args:
+            obstructed: by what joints were found not to follow, with the value and the bound.
+            now: [s].
+        """
+        commanded, was_parking = self._commanded, self._commanded.mode is Mode.PARKING
+        told = [self._back_off.note(joint, *found, now) for joint, found in obstructed.items()]
+        commanded.back_off(now)
+        self._back_off.retreat(obstructed, now)
+        if self._faults.by_joint:  # which are graver, and have told already
+            return
+        where = "; ".join(fault.detail for fault in self._back_off.told.values())
+        commanded.why = f"{'not parked: ' if was_parking else ''}{where}; {told[0].done}; {told[0].remedy}"
+        commanded.cause = told[0].cause
+
+    def _end_motion(self, reaction: Reaction, now: float) -> None:
+        if reaction is Reaction.HOLD and self._commanded.mode is not Mode.PARKING:
+            self._commanded.end()
+        else:  # a way to park is long, and its end is not where to hold
+            self._commanded.halt(now)
+
+    def recover_tripped(self, now: float, paused: float) -> None:
+        """Take back servos that have stopped by themselves; they refuse goals and do not say so.
+
+        Args:
+            now: [s].
+            paused: since the last cycle [s].
+        """
+        time = self._servos.watchdogs.time
+        if not (time and self._commanded.expects_torque):
+            return
+        stopped = [axis for axis in self._servos.obeying() if axis.is_stopped_by_watchdog]
+        if paused > time / 2.0:  # so long that they may have: look at once
+            stopped = self._servos.watchdogs.tripped(self._servos.obeying())
+        if not stopped:
+            return
+        self._end_motion(self._policy.reaction(Cause.BUS_WATCHDOG), now)
+        for axis in stopped:
+            self._take_back(axis.name, now)
+        joints = ", ".join(axis.name for axis in stopped)
+        held_up = f"the bus loop was held up for {paused:.2f} s; " if paused > time / 2.0 else ""
+        why = f"{held_up}bus watchdog: {joints} stopped by itself and holds; its goal was set to where it is"
+        self._commanded.why, self._commanded.cause = why, Cause.BUS_WATCHDOG
+
+    def _take_back(self, servo: str, now: float) -> None:
+        axis = self._servos.axes[servo]
+        try:
+            self._commanded.setpoints.hold(self._servos.hold_of(axis.wiring.joint))
+        except PortError:
+            raise
+        except BusError as error:
+            self._faults.note(axis, Cause.BUS_WATCHDOG, f"it stopped and cannot be released: {error}", now)
+
+    def cut_what_must_be(self) -> None:
+        """Torque that is to be off, also where a request to cut it has failed because an answer was lost."""
+        is_disabled = self._commanded.mode is Mode.DISABLED
+        if not (is_disabled or self._faults.limp or self._faults.let_go):
+            return
+        on = [axis for axis in self._servos.obeying() if is_disabled or self._faults.may_be_limp(axis)]
+        self._servos.cut(on)
+
+    def disable(self, why: str) -> BusError | None:
+        """Cut all torque; returns what went wrong with the last servo that did not take it."""
+        self._commanded.end()
+        self._commanded.mode, self._commanded.why = Mode.DISABLED, why
+        self._faults.clear()
+        self._unheard.clear()
+        return self._servos.cut(list(self._servos.axes.values()))
