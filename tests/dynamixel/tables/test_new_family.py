@@ -14,8 +14,8 @@ from armature.dynamixel.commissioning import inspection
 from armature.dynamixel.commissioning.calibration import Calibration, accepted
 from armature.dynamixel.commissioning.commissioning import Commissioning, Presence, narrow_limits, only_servo
 from armature.dynamixel.commissioning.inspection import Verdict
-from armature.dynamixel.faults.cause import Cause
-from armature.dynamixel.faults.states import Mode
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.states import Mode
 from armature.dynamixel.protocol.discovery import Found, survey
 from armature.dynamixel.protocol.packet import Error, Instruction, StreamDecoder, encode
 from armature.dynamixel.servo.registers import Registers
@@ -46,7 +46,7 @@ def arm(kind: str, pose: str = "home", **settings) -> Bench:
 
 def go(bench: Bench, way: dict[str, float]) -> None:
     """Move joints by so much [rad], and wait until they should be there."""
-    begin = {joint: bench.loop.setpoints(bench.now)[joint].position for joint in way}
+    begin = {joint: bench.loop.state.setpoints(bench.now)[joint].position for joint in way}
     goals = {joint: begin[joint] + by for joint, by in way.items()}
     motion = transfer(list(way), begin, goals, {j: ARM.limit(j) for j in way}, bench.dynamics, 0.5)
     bench.loop.follow(Segment(1, "s1", LoopTime(bench.now), motion), bench.now)
@@ -86,14 +86,14 @@ def test_it_starts_moves_and_holds_without_a_jump(kind):
     assert moved["elbow"] - before["elbow"] == pytest.approx(-0.3, abs=0.02)  # by its sag: no load is told
     bench.run(1.0)
     assert bench.positions() == pytest.approx(moved, abs=1e-3)
-    assert not bench.loop.faults
+    assert not bench.loop.state.faults
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_read_is_what_the_joint_does_in_si_units(kind):
     bench = arm(kind).enabled()
     go(bench, {"elbow": 0.2})
-    axis = bench.loop.axes["elbow"]
+    axis = bench.loop.state.axes["elbow"]
     assert axis.position == pytest.approx(bench.positions()["elbow"], abs=1e-3)
     assert (axis.voltage, axis.temperature) == (pytest.approx(12.0, abs=0.3), pytest.approx(25.0, abs=1.0))
     assert math.isnan(axis.current)
@@ -107,19 +107,19 @@ def test_goals_of_two_families_on_one_bus_each_go_to_where_their_register_stands
     go(bench, {"shoulder": 0.1, "elbow": 0.1})
     for joint in ("shoulder", "elbow"):
         servo = bench.servo(joint)
-        goal = bench.loop.axes[joint].wiring.to_position(servo.registers[Role.GOAL_POSITION])
-        assert goal == pytest.approx(bench.loop.setpoints(bench.now)[joint].position, abs=0.1)
+        goal = bench.loop.state.axes[joint].wiring.to_position(servo.registers[Role.GOAL_POSITION])
+        assert goal == pytest.approx(bench.loop.state.setpoints(bench.now)[joint].position, abs=0.1)
 
 
 def test_what_it_lacks_is_left_off_and_said():
     bench = arm("TL-9").enabled()
-    assert set(bench.loop.watchdogs.values()) == {"off: TL-9 has none"}
-    assert "Sync Read (no Fast Sync Read in TL-9 firmware 48)" in bench.loop.instruction
+    assert set(bench.loop.state.watchdogs.values()) == {"off: TL-9 has none"}
+    assert "Sync Read (no Fast Sync Read in TL-9 firmware 48)" in bench.loop.state.instruction
     bench.port.time += 0.5  # longer than a watchdog would wait
     bench.run(0.3)
-    assert bench.loop.watchdog_trips == 0
-    assert not bench.loop.faults
-    assert bench.loop.eeprom_writes == 0
+    assert bench.loop.state.watchdog_trips == 0
+    assert not bench.loop.state.faults
+    assert bench.loop.state.eeprom_writes == 0
 
 
 @pytest.mark.parametrize(
@@ -137,10 +137,10 @@ def test_one_that_lacks_still_more_starts_moves_and_comes_back_from_a_reset(lack
     go(bench, {"waist": 0.4})
     assert bench.positions()["waist"] - before == pytest.approx(0.4, abs=0.01)
     bench.faults.inject(make("reset", "elbow", {}))
-    bench.run_until(lambda: "elbow" in bench.loop.faults, 1.0)
-    bench.run_until(lambda: bench.loop.faults["elbow"].cause is Cause.SILENT_RESET, 1.0)
+    bench.run_until(lambda: "elbow" in bench.loop.state.faults, 1.0)
+    bench.run_until(lambda: bench.loop.state.faults["elbow"].cause is Cause.SILENT_RESET, 1.0)
     bench.loop.clear_faults(bench.now)
-    bench.run_until(lambda: not bench.loop.faults, 3.0)
+    bench.run_until(lambda: not bench.loop.state.faults, 3.0)
     assert bench.servo("elbow").drive.is_on
     assert [finding.verdict for finding in inspected(bench)] == [Verdict.WARNING]
 
@@ -162,15 +162,15 @@ def test_it_parks_and_lets_go():
 def test_an_error_of_its_own_bit_is_named_and_recovered(kind, fault, cause, bits):
     bench = arm(kind).enabled()
     bench.faults.inject(make(fault, "elbow", {}))
-    bench.run_until(lambda: "elbow" in bench.loop.faults, 1.0)
-    found = bench.loop.faults["elbow"]
+    bench.run_until(lambda: "elbow" in bench.loop.state.faults, 1.0)
+    found = bench.loop.state.faults["elbow"]
     assert found.cause is cause
     assert bench.servo("elbow").registers[Role.HARDWARE_ERROR] == bits
     assert not bench.servo("elbow").drive.is_on
     bench.faults.clear()
     bench.servo("elbow").drive.motor.heat.case = 30.0
     bench.loop.clear_faults(bench.now)
-    bench.run_until(lambda: not bench.loop.faults, 3.0)
+    bench.run_until(lambda: not bench.loop.state.faults, 3.0)
     assert bench.servo("elbow").drive.is_on
 
 
@@ -178,10 +178,10 @@ def test_an_error_of_its_own_bit_is_named_and_recovered(kind, fault, cause, bits
 def test_a_silent_one_is_missing_and_comes_back_by_itself(kind):
     bench = arm(kind).enabled()
     bench.silence("elbow")
-    bench.run_until(lambda: "elbow" in bench.loop.faults, 0.3)
-    assert bench.loop.faults["elbow"].cause is Cause.MISSING
+    bench.run_until(lambda: "elbow" in bench.loop.state.faults, 0.3)
+    assert bench.loop.state.faults["elbow"].cause is Cause.MISSING
     bench.speak("elbow")
-    bench.run_until(lambda: not bench.loop.faults, 1.0)
+    bench.run_until(lambda: not bench.loop.state.faults, 1.0)
     assert bench.servo("elbow").drive.is_on
 
 
@@ -189,10 +189,10 @@ def test_a_silent_one_is_missing_and_comes_back_by_itself(kind):
 def test_a_silent_reset_is_named_and_recovered_with_its_gains(kind):
     bench = arm(kind).enabled()
     bench.faults.inject(make("reset", "elbow", {}))
-    bench.run_until(lambda: "elbow" in bench.loop.faults, 1.0)
-    bench.run_until(lambda: bench.loop.faults["elbow"].cause is Cause.SILENT_RESET, 1.0)
+    bench.run_until(lambda: "elbow" in bench.loop.state.faults, 1.0)
+    bench.run_until(lambda: bench.loop.state.faults["elbow"].cause is Cause.SILENT_RESET, 1.0)
     bench.loop.clear_faults(bench.now)
-    bench.run_until(lambda: not bench.loop.faults, 3.0)
+    bench.run_until(lambda: not bench.loop.state.faults, 3.0)
     assert bench.servo("elbow").registers[Role.POSITION_P_GAIN] == 120
     assert bench.servo("elbow").drive.is_on
 
@@ -211,7 +211,7 @@ def test_the_emulator_answers_bytes_by_its_table():
     bench = arm("TL-9")
     assert ask(bench, 3, Instruction.PING) == (0, (901).to_bytes(2, "little") + b"\x30")
     error, data = ask(bench, 3, Instruction.READ, bytes([56, 0, 2, 0]))
-    angle = bench.loop.axes["elbow"].wiring.to_ticks(bench.positions()["elbow"])
+    angle = bench.loop.state.axes["elbow"].wiring.to_ticks(bench.positions()["elbow"])
     assert (error, int.from_bytes(data, "little")) == (0, pytest.approx(angle, abs=1))
     assert ask(bench, 3, Instruction.WRITE, bytes([48, 0, 77])) == (0, b"")
     assert bench.servo("elbow").registers[Role.POSITION_P_GAIN] == 77
@@ -277,7 +277,7 @@ def test_it_is_found_at_a_rate_of_its_own_and_set_up():
 
 def inspected(bench: Bench, joint: str = "elbow"):
     """What is found about one servo."""
-    servo = bench.loop.axes[joint].wiring
+    servo = bench.loop.state.axes[joint].wiring
     present = Found(servo.servo_id, servo.model.number, 48)
     return list(inspection.servo(bench.bus, servo, present, ARM.limit(joint)))
 
@@ -313,7 +313,7 @@ def test_what_is_wrong_with_it_is_told_in_si_units(change, told):
 def test_it_is_calibrated_by_hand_placing():
     bench = arm("TL-9", "park")
     bench.bus.open()
-    servo = bench.loop.axes["elbow"].wiring
+    servo = bench.loop.state.axes["elbow"].wiring
     here = bench.positions()["elbow"]
     calibration = Calibration(Registers(bench.bus), [servo], {"elbow": here})
     [placed] = calibration.take([calibration.look() for _ in range(3)])
