@@ -19,16 +19,17 @@ setup: ## Install everything into .venv; start nothing
 run: setup ## Start the graph on the emulated arm; ARGS="--port /dev/ttyUSB0" for a real one
 	@exec $(VENV)/bin/armature up $(ARGS)
 
-# What needs no ROS uses all cores; what runs the graph in real time waits most of its time, so it runs in pairs.
-VIRTUAL := tests/bench tests/core tests/docs tests/dynamixel tests/emulator tests/recording
-PAGE := $(filter-out tests/monitor/test_node%,$(wildcard tests/monitor/test_*.py)) tests/monitor/api tests/monitor/http tests/monitor/browser tests/provision
+# What has no clock of the machine uses all cores; what moves an arm in real time waits most of its time.
+VIRTUAL := tests/bench tests/core tests/dynamixel tests/emulator tests/recording tests/docs tests/nodes/arm_controller
+PAGE := $(filter-out tests/monitor/test_node%,$(wildcard tests/monitor/test_*.py)) tests/monitor/api tests/monitor/http \
+	tests/monitor/browser tests/provision
 test: ## Run all tests; ARGS="-k wiring" for some
 	$(PROVISION) test
 	$(NPM) test
 ifeq ($(ARGS),)
 	@$(VENV)/bin/python -m pytest -n auto $(VIRTUAL)
 	@$(VENV)/bin/python -m pytest -n auto --dist loadfile $(PAGE)
-	@exec $(VENV)/bin/python -m pytest -n 2 --dist loadfile --durations=10 $(VIRTUAL:%=--ignore=%) $(PAGE:%=--ignore=%) tests
+	@exec $(VENV)/bin/python -m pytest -n 3 --dist loadfile --durations=10 $(VIRTUAL:%=--ignore=%) $(PAGE:%=--ignore=%) tests
 else
 	@exec $(VENV)/bin/python -m pytest $(ARGS)
 endif

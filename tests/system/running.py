@@ -27,7 +27,10 @@ from armature.nodes.common.conversions import positions_of, values_of
 
 ROOT = Path(__file__).resolve().parents[2]
 # As long as set-points reach, so that nothing but a machine later than that stops the arm.
-PATIENT = "/**/servo_interface: {ros__parameters: {latency: 0.03, max_missed_reads: 20}}"
+PATIENT = """
+/**/servo_interface: {ros__parameters: {latency: 0.03, max_missed_reads: 20}}
+/**/arm_controller: {ros__parameters: {reading_timeout: 3.0}}
+"""
 
 
 def armature(*arguments: str, runtime: Path, **environment: str) -> subprocess.CompletedProcess:

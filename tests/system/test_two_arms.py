@@ -169,7 +169,7 @@ def test_a_goal_beyond_the_limits_of_one_is_refused_by_that_one_with_its_own_bou
 def test_both_move_at_once_each_within_its_limits(arms):
     left, right = arms
     left.speed = right.speed = 0.0
-    results = [left.begin(None, 2.0), right.begin(None, 2.0)]
+    results = [left.begin(None, 4.0), right.begin(None, 4.0)]
     left.wait_for(lambda: left.state() == "MOVING")
     # What is commanded is heard only while this one is waited for.
     right.wait_for(lambda: right.speed > 0.0)
@@ -181,7 +181,7 @@ def test_both_move_at_once_each_within_its_limits(arms):
 
 def test_a_protective_stop_of_one_leaves_the_other_moving(arms):
     left, right = arms
-    results = [left.begin(None, 2.5), right.begin(None, 2.5)]
+    results = [left.begin(None, 6.0), right.begin(None, 6.0)]
     right.wait_for(lambda: right.state() == "MOVING")
     assert left.call(topics.PROTECTIVE_STOP, data=True).success
     left.wait_for(lambda: left.state() == "PROTECTIVE_STOP")

@@ -124,7 +124,7 @@ def test_every_key_is_a_machine_key_that_the_table_explains(fault):
 @pytest.mark.parametrize("table", ["STATE_KEYS", "PROBLEM_KEYS", "SERVO_KEYS"])
 def test_the_page_of_the_servo_interface_explains_every_key(table):
     explained = getattr(servo_diagnostics, table)
-    page = (ROOT / "docs" / "servo_interface.md").read_text("utf-8")
+    page = (ROOT / "docs" / "reference" / "servo_interface.md").read_text("utf-8")
     missing = [key for key, meaning in explained.items() if f"| `{key}` | {meaning} |" not in page]
     assert missing == []
 
