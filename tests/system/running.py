@@ -25,6 +25,8 @@ from armature.environment import graph_environment
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import positions_of, values_of
 
+from .trouble import left_behind
+
 ROOT = Path(__file__).resolve().parents[2]
 # As long as set-points reach, so that nothing but a machine later than that stops the arm.
 PATIENT = """
@@ -69,6 +71,8 @@ class Running:
         self._leave()
         if self.process.poll() is None:
             self.interrupt()
+        if left_behind(self.runtime):  # by a test that failed with its runner killed
+            armature("down", "--namespace", self.namespace, runtime=self.runtime)
 
     def rejoin(self) -> None:
         """Forget who has been met and what has been heard: some of them may have been killed."""
@@ -127,11 +131,6 @@ class Running:
             running = worker.submit(run)
             self.wait_for(running.done, 150.0)
             return running.result()
-
-    def carry_out(self, name: str) -> subprocess.CompletedProcess:
-        """Enable the arm and run the example's client."""
-        self.be_enabled()
-        return self.send(name)
 
     def be_enabled(self) -> None:
         """Torque on, once the arm takes commands."""

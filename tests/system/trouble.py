@@ -186,6 +186,19 @@ def left_behind(runtime: Path) -> list[int]:
     return [pid for pid, variables in _read_all("environ") if mark in variables]
 
 
+def running_from(runtime: Path) -> list[str]:
+    """Command lines that name the runtime folder."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if str(runtime) in line:
+            found.append(line)
+    return found
+
+
 def are_all_up(runtime: Path) -> bool:
     """Whether the runner says that all processes run."""
     with suppress(ProcessError):

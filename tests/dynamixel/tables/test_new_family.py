@@ -14,11 +14,11 @@ from armature.dynamixel.commissioning import inspection
 from armature.dynamixel.commissioning.calibration import Calibration, accepted
 from armature.dynamixel.commissioning.commissioning import Commissioning, Presence, narrow_limits, only_servo
 from armature.dynamixel.commissioning.inspection import Verdict
-from armature.dynamixel.status.cause import Cause
-from armature.dynamixel.status.states import Mode
 from armature.dynamixel.protocol.discovery import Found, survey
 from armature.dynamixel.protocol.packet import Error, Instruction, StreamDecoder, encode
 from armature.dynamixel.servo.registers import Registers
+from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables import registry
 from armature.dynamixel.tables.roles import Feature, HardwareError, Role
 from armature.dynamixel.wiring.arm import Wiring

@@ -97,7 +97,7 @@ def test_a_joint_is_pushed_another_is_let_go_and_the_arm_parks_with_both(graph):
     assert told.message.startswith("waist gives way to a hand: it carries ")
     graph.until(lambda: graph.values().get("free") == "waist")
     assert (graph.state(), graph.values()["torque"], graph.values()["session"]) == ("HOLDING", "on", "")
-    graph.until(lambda: told_of(graph, "waist").get("free-drive") == "gives way, its load is followed")
+    graph.until(lambda: told_of(graph, "waist").get("free_drive") == "gives way, its load is followed")
     refused = graph.enable()
     assert not refused.success
     assert "end that first: /servo_interface/waist/free false" in refused.message
