@@ -30,7 +30,7 @@ from .trouble import left_behind
 ROOT = Path(__file__).resolve().parents[2]
 # As long as set-points reach, so that nothing but a machine later than that stops the arm.
 PATIENT = """
-/**/servo_interface: {ros__parameters: {latency: 0.03, max_missed_reads: 20}}
+/**/servo_interface: {ros__parameters: {latency: 0.03, max_missed_reads: 20, faults.bus_watchdog.time: 2.0}}
 /**/arm_controller: {ros__parameters: {reading_timeout: 3.0}}
 """
 

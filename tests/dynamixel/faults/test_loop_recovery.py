@@ -129,7 +129,10 @@ def test_a_joint_of_a_disabled_arm_can_be_rebooted_and_gets_its_registers_back()
     ("joint", "why"),
     [
         ("tail", "there is no joint tail; joints are waist, shoulder"),
-        ("elbow", "elbow holds what hangs on it, and would let it fall; park the arm, or turn torque off, first"),
+        (
+            "elbow",
+            "elbow holds what hangs on it, and would let it fall; disable first, which parks it, or turn torque off",
+        ),
     ],
 )
 def test_a_reboot_that_makes_no_sense_is_refused(bench, joint, why):

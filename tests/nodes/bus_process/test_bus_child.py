@@ -253,8 +253,9 @@ def test_a_killed_child_leaves_the_servos_holding_and_its_successor_adopts_their
     heir = clients(child_config(port, protective_stop=True))
     wait_until(lambda: heir.mode() == "PROTECTIVE_STOP")
     assert heir.status.torque == "on"
-    wait_until(lambda: math.isfinite(waist(heir)))
-    assert abs(waist(heir) - place) < 0.009
+    seen = []
+    wait_until(lambda: seen.append(waist(heir)) or math.isfinite(seen[-1]))
+    assert abs(seen[-1] - place) < 0.009
 
 
 def test_the_wrong_servos_are_told_to_the_client_with_those_expected_and_found(port, tmp_path, clients):

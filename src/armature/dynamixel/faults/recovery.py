@@ -76,7 +76,7 @@ class Recovery:
                 else Step.TORQUE_OFF
             )
             raise CommandRefused(
-                "reboot", why, Remedy("park the arm, or turn torque off, first", step, Step.REBOOT)
+                "reboot", why, Remedy("disable first, which parks it, or turn torque off", step, Step.REBOOT)
             )
         if partner is not None and partner.torque:
             why = f"{partner.name} holds the joint, and both get their torque together"
