@@ -131,7 +131,8 @@ def test_a_joint_of_a_disabled_arm_can_be_rebooted_and_gets_its_registers_back()
         ("tail", "there is no joint tail; joints are waist, shoulder"),
         (
             "elbow",
-            "elbow holds what hangs on it, and would let it fall; disable first, which parks it, or turn torque off",
+            "elbow holds what hangs on it, and would let it fall; "
+            "disable first, which parks it, or turn torque off",
         ),
     ],
 )

@@ -151,14 +151,29 @@ def test_another_mode_with_torque_on_is_refused_and_the_port_let_go():
     assert fresh.servo("elbow").registers[Role.TORQUE_ENABLE] == 1
 
 
-def test_enabling_sets_the_goal_to_where_each_joint_is_and_nothing_jumps():
+def observed(drive, off):
+    switch_on = drive.switch_on
+
+    def noting(goal):
+        off.append(abs(goal - drive.position))
+        switch_on(goal)
+
+    return noting
+
+
+def test_enabling_sets_the_goal_to_where_each_joint_is_and_nothing_jumps(monkeypatch):
     bench = Bench(PARK).start()
     # The goals that the registers hold are somewhere else.
     for servo in bench.far.servos:
         servo.registers[Role.GOAL_POSITION] = 2048
     bench.run(0.1)
     places = bench.positions()
+    off = []  # how far its goal is from where a servo is, as its torque goes on [tick]
+    for servo in bench.far.servos:
+        monkeypatch.setattr(servo.drive, "switch_on", observed(servo.drive, off))
     bench.loop.enable("s1", bench.now)
+    assert len(off) == len(JOINTS)
+    assert max(off) <= 1.0
     bench.run(0.5)
     assert bench.mode() is Mode.ENABLED
     assert bench.loop.state.torque() == "on"

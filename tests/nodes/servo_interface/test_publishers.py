@@ -143,6 +143,13 @@ def publishers(node, monkeypatch):
     return Publishers(node, configuration, SimpleNamespace(refused=0, last_refusal=""))
 
 
+def test_a_joint_that_was_not_read_in_this_cycle_is_not_published(node, publishers):
+    now = time.monotonic()
+    for cycle in (readings(now, 0.1), readings(now + 0.01, math.nan)):
+        publishers.cycle(cycle)
+    assert [message.name for message in node.publishers["joint_states"].messages] == [["elbow"]]
+
+
 def test_a_cycle_that_was_told_is_not_told_again(node, publishers):
     now = time.monotonic()
     for cycle in (readings(now, 0.1), readings(now, 0.1), readings(now + 0.01, 0.2)):
