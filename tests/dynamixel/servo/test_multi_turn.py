@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from armature.dynamixel.servo.multi_turn import MultiTurnAxis, axis_of
+from armature.dynamixel.servo.multi_turn import turn_counter
 from armature.dynamixel.status.cause import Cause
 from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.roles import Role
@@ -180,5 +180,5 @@ def test_a_set_point_beyond_the_limit_is_refused_by_the_margin_of_one_turn(end):
 
 def test_turns_are_followed_only_where_a_joint_needs_more_than_one():
     drum, jaw = WIRING.servos
-    assert isinstance(axis_of(drum, LIMITS["drum"]), MultiTurnAxis)
-    assert not isinstance(axis_of(jaw, LIMITS["jaw"]), MultiTurnAxis)
+    assert turn_counter(drum, LIMITS["drum"]) is not None
+    assert turn_counter(jaw, LIMITS["jaw"]) is None

@@ -169,7 +169,7 @@ class Faults:
             yield Finding(Cause.DISCONNECTED if gone else Cause.MISSING, Stage.STOP, gone or axis.silence)
             return
         if axis.lost_turns:
-            yield Finding(Cause.MULTI_TURN_POSITION_LOST, Stage.STOP, axis.what_was_lost())
+            yield Finding(Cause.MULTI_TURN_POSITION_LOST, Stage.STOP, axis.describe_lost_turns())
             return
         if torque_expected and axis.torque is False and not self.may_be_limp(axis):
             yield Finding(Cause.SILENT_RESET, Stage.STOP, LIMP)

@@ -41,7 +41,7 @@ class Persistence:
         if axis.torque and axis.hardware_error:
             whys.append("it keeps its torque and its reboot would let it fall")
         elif axis.hardware_error:
-            whys.append(what_a_reboot_loses(axis))
+            whys.append(axis.forbid_restart())
         return next((f"{fault.joint}: {why}" for why in whys if why), "")
 
     def _persisting(self, axis: Axis, cause: Cause, *, look: bool) -> str:
@@ -52,7 +52,7 @@ class Persistence:
         if cause is Cause.INPUT_VOLTAGE:
             return self._badly_powered(axis, look=look)
         if cause is Cause.MULTI_TURN_POSITION_LOST and axis.lost_turns:
-            return f"{axis.what_was_lost()}; {RESTORE_TURNS}"
+            return f"{axis.describe_lost_turns()}; {RESTORE_TURNS}"
         if cause is Cause.ENCODER_MISMATCH:
             return apart(axis, self._policy.encoder_mismatch)
         if cause is Cause.LIMIT:
@@ -82,8 +82,3 @@ class Persistence:
         if axis.voltage > bounds.highest_voltage:
             return f"still {axis.voltage:.1f} V, maximum {bounds.highest_voltage:.1f} V"
         return ""
-
-
-def what_a_reboot_loses(axis: Axis) -> str:
-    """What a servo would lose by starting anew, in words; empty where nothing."""
-    return axis.what_a_start_loses(axis.own.homing_offset)

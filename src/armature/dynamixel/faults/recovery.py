@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from armature.dynamixel.faults.faults import LIMP, Faults
-from armature.dynamixel.faults.persistence import what_a_reboot_loses
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.motion.setpoints import Setpoints
 from armature.dynamixel.servo.axis import Axis
@@ -116,7 +115,7 @@ class Recovery:
         return SUPPORT
 
     def _require_turns_kept(self, request: str, axis: Axis) -> None:
-        if why := what_a_reboot_loses(axis):
+        if why := axis.forbid_restart():
             raise CommandRefused(request, f"{axis.name}: {why}", "then ask again")
 
     # With the cycles
@@ -174,7 +173,7 @@ class Recovery:
         try:
             self._servos.preparation.restore(axis)
             if axis.lost_turns:
-                raise CommandRefused("recovery", axis.what_was_lost(), "see its fault")
+                raise CommandRefused("recovery", axis.describe_lost_turns(), "see its fault")
             if not axis.torque and any(other.torque for other in self._axes.values()):
                 self._servos.switch.on(self._limp_together(axis))
                 self._faults.hold(axis.wiring.joint)

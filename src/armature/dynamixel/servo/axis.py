@@ -10,6 +10,7 @@ from struct import Struct
 from typing import NamedTuple
 
 from armature.dynamixel.protocol.base import Answer
+from armature.dynamixel.servo.multi_turn import TurnCounter
 from armature.dynamixel.servo.protection import UNKNOWN, Protection
 from armature.dynamixel.status.cause import names_of
 from armature.dynamixel.tables.model import Block
@@ -55,7 +56,10 @@ class _Layout(NamedTuple):
 
 @dataclass(eq=False)
 class Axis:
-    """What is known of one servo; NaN and None stand for what was not read."""
+    """What is known of one servo; NaN and None stand for what was not read.
+
+    While whole turns are missing in what it tells, its position is not known.
+    """
 
     wiring: ServoWiring
     position: float = math.nan  # [rad] or [m], of this cycle
@@ -78,7 +82,7 @@ class Axis:
     partner: Axis | None = field(default=None, repr=False)  # the other servo of its joint
     bias: int = 0  # of the goals of a joint's second servo [tick]
     stranger: int = 0  # model number of another servo that answers with this one's id, while it is missing
-    lost_turns: int = 0  # whole turns of the servo by which the position that it tells is wrong
+    turns: TurnCounter | None = None  # where its joint needs whole turns of it
     name: str = field(init=False)  # of the servo: its joint's, unless it is a joint's second one
 
     def __post_init__(self) -> None:
@@ -154,6 +158,10 @@ class Axis:
         values = unpack(answer.data)
         self.ticks = ticks = values[position]
         self.position = wiring.to_position(ticks)
+        if self.turns is not None:
+            self.turns.take(ticks)
+            if self.turns.lost:
+                self.position = math.nan
         if velocity is not None:
             self.velocity = wiring.to_velocity(values[velocity])
         if current is not None:
@@ -164,17 +172,18 @@ class Axis:
         self.read_at = now
         self.misses = 0
 
-    def what_was_lost(self) -> str:
+    @property
+    def lost_turns(self) -> int:
+        """Whole turns of the servo by which the position that it tells is wrong."""
+        return 0 if self.turns is None else self.turns.lost
+
+    def describe_lost_turns(self) -> str:
         """How the position that it tells differs from where the joint is, in words; empty where it does not."""
-        return ""
+        return "" if self.turns is None else self.turns.describe_loss()
 
-    def what_a_start_loses(self, homing_offset: int) -> str:
-        """Why the servo must not start anew where it is, in words; empty where it may.
-
-        Args:
-            homing_offset: of the servo [tick].
-        """
-        return ""
+    def forbid_restart(self) -> str:
+        """Why the servo must not start anew where it is, in words; empty where it may."""
+        return "" if self.turns is None else self.turns.forbid_restart(self.own.homing_offset)
 
     def take_status(self, values: Mapping[Role, int], now: float) -> None:
         """Take what was read of STATUS."""

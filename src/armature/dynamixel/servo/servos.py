@@ -9,7 +9,7 @@ from functools import cached_property
 from armature.core.model.arm import Limit
 from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.servo.axis import Axis
-from armature.dynamixel.servo.multi_turn import axis_of
+from armature.dynamixel.servo.multi_turn import turn_counter
 from armature.dynamixel.servo.pair import couple, hold_apart
 from armature.dynamixel.servo.preparation import Preparation
 from armature.dynamixel.servo.reader import Reader
@@ -49,7 +49,9 @@ class Servos:
     @staticmethod
     def of(bus: Bus, wiring: Wiring, limits: Mapping[str, Limit], settings: ServoSettings) -> Servos:
         """The servos of a wiring, on a bus that is not opened yet."""
-        axes = {servo.name: axis_of(servo, limits[servo.joint]) for servo in wiring.all_servos}
+        axes = {
+            servo.name: Axis(servo, turns=turn_counter(servo, limits[servo.joint])) for servo in wiring.all_servos
+        }
         seconds = tuple(axis for axis in axes.values() if axis.wiring.is_second)
         for second in seconds:
             couple(axes[second.wiring.joint], second)
