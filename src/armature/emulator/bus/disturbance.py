@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -18,8 +19,8 @@ class Transmission:
     servo_id: int
 
 
-class Disturbance:
-    """Something between the servos and the host; this one leaves everything as it is."""
+class Disturbance(ABC):  # noqa: B024  # each kind disturbs what it likes
+    """Something between the servos and the host; it leaves as it is what a kind of it does not change."""
 
     def spoil(self, data: bytes) -> bytes:
         """What arrives of the host's bytes."""

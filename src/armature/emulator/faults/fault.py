@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any, ClassVar
@@ -20,7 +21,7 @@ def parameter(default: Any, unit: str, lowest: float, highest: float, meaning: s
 
 
 @dataclass(frozen=True)
-class Fault:
+class Fault(ABC):
     """One fault; its class says which, its fields how.
 
     Raises:
@@ -50,8 +51,9 @@ class Fault:
         """
         return self._begin(bus)
 
+    @abstractmethod
     def _begin(self, bus: EmulatedBus) -> Undo | None:
-        raise NotImplementedError
+        """Bring it about; see `apply`."""
 
     def servos(self, bus: EmulatedBus) -> tuple[Servo, ...]:
         """The servos that it strikes."""

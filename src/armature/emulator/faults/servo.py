@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -73,7 +74,7 @@ class Reset(Fault):
 
 
 @dataclass(frozen=True)
-class _Latched(Fault):
+class _Latched(Fault, ABC):
     """A hardware error that comes back after every reboot as long as the fault lasts."""
 
     error: ClassVar[HardwareError]

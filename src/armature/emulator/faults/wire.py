@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from random import Random
@@ -17,30 +18,32 @@ _Strike = Callable[[Transmission, Random], Iterable[Transmission]]
 
 
 @dataclass(frozen=True)
-class _Chance(Fault):
+class _Chance(Fault, ABC):
     """Strikes packets by chance, seeded, up to a number of them."""
 
     probability: float = parameter(1.0, "", 0.0, 1.0, "share of the packets that it strikes")
     count: int = parameter(0, "packets", 0, 10**6, "strikes this many, then no more; 0: without end")
     seed: int = parameter(0, "", 0, 2**31, "of the chance: the same seed strikes the same packets")
 
-    def _begin(self, bus: EmulatedBus) -> Undo:
-        return bus.disturb(lambda: _Striking(self, self.servos(bus), self._strike))
 
+@dataclass(frozen=True)
+class _OfAnswers(_Chance, ABC):
+    """Changes answers, one by one."""
+
+    def _begin(self, bus: EmulatedBus) -> Undo:
+        return bus.disturb(lambda: _Striking(_Dice(self, self.servos(bus)), self._strike))
+
+    @abstractmethod
     def _strike(self, sent: Transmission, random: Random) -> Iterable[Transmission]:
         """What arrives of an answer that is struck."""
-        return (sent,)
-
-
-def _unchanged(sent: Transmission, random: Random) -> Iterable[Transmission]:
-    return (sent,)
 
 
 class _Dice:
-    """Chance, seeded, that falls on a number of packets at most."""
+    """Chance, seeded, that falls on a number of packets at most, of some servos."""
 
-    def __init__(self, fault: _Chance) -> None:
+    def __init__(self, fault: _Chance, servos: Sequence[Servo] = ()) -> None:
         self.random = Random(fault.seed)
+        self._servos = servos
         self._probability = fault.probability
         self._left = fault.count or -1
 
@@ -51,24 +54,24 @@ class _Dice:
         self._left -= 1
         return True
 
+    def fall_on(self, servo_id: int) -> bool:
+        """Whether the next packet is struck, which is of a servo."""
+        return any(servo.servo_id == servo_id for servo in self._servos) and self.fall()
+
 
 class _Striking(Disturbance):
-    """Throws the dice for each answer of some servos."""
+    """Throws the dice for each answer."""
 
-    def __init__(self, fault: _Chance, servos: Sequence[Servo], strike: _Strike = _unchanged) -> None:
-        self._dice = _Dice(fault)
-        self._servos = servos
+    def __init__(self, dice: _Dice, strike: _Strike) -> None:
+        self._dice = dice
         self._strike = strike
 
     def carry(self, sent: Transmission, request: Packet, servos: Sequence[Servo]) -> Iterable[Transmission]:
-        return self._strike(sent, self._dice.random) if self._falls_on(sent.servo_id) else (sent,)
-
-    def _falls_on(self, servo_id: int) -> bool:
-        return any(servo.servo_id == servo_id for servo in self._servos) and self._dice.fall()
+        return self._strike(sent, self._dice.random) if self._dice.fall_on(sent.servo_id) else (sent,)
 
 
 @dataclass(frozen=True)
-class Drop(_Chance):
+class Drop(_OfAnswers):
     """Answers get lost on their way to the host; the servos behind in a Sync Read heard them and answer."""
 
     name: ClassVar[str] = "drop"
@@ -78,7 +81,7 @@ class Drop(_Chance):
 
 
 @dataclass(frozen=True)
-class Corrupt(_Chance):
+class Corrupt(_OfAnswers):
     """Bits of answers are flipped."""
 
     name: ClassVar[str] = "corrupt"
@@ -89,7 +92,7 @@ class Corrupt(_Chance):
 
 
 @dataclass(frozen=True)
-class Delay(_Chance):
+class Delay(_OfAnswers):
     """Answers arrive later."""
 
     name: ClassVar[str] = "delay"
@@ -100,7 +103,7 @@ class Delay(_Chance):
 
 
 @dataclass(frozen=True)
-class Noise(_Chance):
+class Noise(_OfAnswers):
     """Random bytes arrive before answers, as from a bad ground."""
 
     name: ClassVar[str] = "noise"
@@ -117,16 +120,16 @@ class Ignore(_Chance):
     name: ClassVar[str] = "ignore"
 
     def _begin(self, bus: EmulatedBus) -> Undo:
-        return bus.disturb(lambda: _Ignoring(self, self.servos(bus)))
+        return bus.disturb(lambda: _Ignoring(_Dice(self, self.servos(bus))))
 
 
-class _Ignoring(_Striking):
+class _Ignoring(Disturbance):
+    def __init__(self, dice: _Dice) -> None:
+        self._dice = dice
+
     def hears(self, servo: Servo, request: Packet) -> bool:
         is_meant = request.packet_id in (servo.servo_id, BROADCAST_ID)
-        return not (is_meant and self._falls_on(servo.servo_id))
-
-    def carry(self, sent: Transmission, request: Packet, servos: Sequence[Servo]) -> Iterable[Transmission]:
-        return (sent,)
+        return not (is_meant and self._dice.fall_on(servo.servo_id))
 
 
 @dataclass(frozen=True)
@@ -157,17 +160,17 @@ class Late(_Chance):
     name: ClassVar[str] = "late"
 
     def _begin(self, bus: EmulatedBus) -> Undo:
-        return bus.disturb(lambda: _Holding(self, self.servos(bus)))
+        return bus.disturb(lambda: _Holding(_Dice(self, self.servos(bus))))
 
 
-class _Holding(_Striking):
-    def __init__(self, fault: _Chance, servos: Sequence[Servo]) -> None:
-        super().__init__(fault, servos)
+class _Holding(Disturbance):
+    def __init__(self, dice: _Dice) -> None:
+        self._dice = dice
         self._held: list[Transmission] = []
 
     def carry(self, sent: Transmission, request: Packet, servos: Sequence[Servo]) -> Iterable[Transmission]:
         arriving = [replace(item, due=sent.due) for item in self._held]
-        self._held = [sent] if self._falls_on(sent.servo_id) else []
+        self._held = [sent] if self._dice.fall_on(sent.servo_id) else []
         return arriving if self._held else [*arriving, sent]
 
 
@@ -178,17 +181,17 @@ class Stale(_Chance):
     name: ClassVar[str] = "stale"
 
     def _begin(self, bus: EmulatedBus) -> Undo:
-        return bus.disturb(lambda: _Repeating(self, self.servos(bus)))
+        return bus.disturb(lambda: _Repeating(_Dice(self, self.servos(bus))))
 
 
-class _Repeating(_Striking):
-    def __init__(self, fault: _Chance, servos: Sequence[Servo]) -> None:
-        super().__init__(fault, servos)
+class _Repeating(Disturbance):
+    def __init__(self, dice: _Dice) -> None:
+        self._dice = dice
         self._last: dict[tuple[int, int], bytes] = {}
 
     def carry(self, sent: Transmission, request: Packet, servos: Sequence[Servo]) -> Iterable[Transmission]:
         key = (sent.servo_id, len(sent.data))
-        if key in self._last and self._falls_on(sent.servo_id):
+        if key in self._last and self._dice.fall_on(sent.servo_id):
             return (replace(sent, data=self._last[key]),)
         self._last[key] = sent.data
         return (sent,)
