@@ -169,7 +169,7 @@ ROOMS = {
 SOLE_IMPORTERS = {
     "dynamixel_sdk": ("bench/bus/contenders.py",),
     "fastcrc": ("dynamixel/protocol/packet.py",),
-    "serial": ("dynamixel/protocol/port.py",),
+    "serial": ("dynamixel/protocol/serial_port.py",),
 }
 """Libraries that have one door: files allowed to open it. The SDK is only measured against."""
 
@@ -302,7 +302,7 @@ def test_forbidden_import_is_found(place: str, text: str) -> None:
     [
         ("core/model/arm.py", "import math, numpy as np\nfrom armature.errors import ConfigError"),
         ("core/model/arm.py", "from . import units"),
-        ("dynamixel/protocol/port.py", "import serial"),
+        ("dynamixel/protocol/serial_port.py", "import serial"),
         ("emulator/servo/servo.py", "from armature.dynamixel.tables.registry import servo_model"),
         (
             "nodes/recorder/node.py",

@@ -43,7 +43,7 @@ class VirtualArm:
     def put_in_place(self, monkeypatch: pytest.MonkeyPatch, *modules: ModuleType) -> None:
         """Let these modules find it wherever they look for a port."""
         for module in modules:
-            monkeypatch.setattr(module, "ServoPort", self._tuned)
+            monkeypatch.setattr(module, "SerialPort", self._tuned)
 
     def _tuned(self, _path: str, baud_rate: int, _latency: float) -> VirtualPort:
         self._port.baud_rate = self.bus.wire.baud_rate = baud_rate

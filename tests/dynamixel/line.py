@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from armature.bench.bus.still import StillBus, still_wiring
+from armature.bench.bus.still import still_bus, still_wiring
 from armature.bench.simulation.virtual_port import VirtualPort
 from armature.dynamixel.protocol.bus import ServoBus
 from armature.dynamixel.protocol.packet import Instruction, StreamDecoder
@@ -22,7 +22,7 @@ class Line:
     """Still servos, a bus and the reader, cycle by cycle on virtual time."""
 
     def __init__(self, models=("XM430-W350",) * COUNT, misses=MISSES, firmware=48):
-        self.far = StillBus.of(len(models), 1_000_000)
+        self.far = still_bus(len(models), 1_000_000)
         self.port = VirtualPort(self.far)
         self.bus = ServoBus(self.port)
         wirings = [still_wiring(len(models), model)[index] for index, model in enumerate(models)]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
-from armature.bench.bus.still import StillBus
 from armature.bench.simulation.virtual_port import VirtualPort
 from armature.dynamixel.protocol.packet import HEADER
+from armature.emulator.bus.bus import EmulatedBus
 
 # A CRC finds every burst of errors up to its own length (Peterson and Brown, 1961). This one is sent low byte
 # first, which tears a burst over its beginning apart by eight bits; so of 16 bits it is sure of eight.
@@ -29,7 +29,7 @@ def damaged(data: bytes, chance: Random) -> bytes:
 class NoisyPort(VirtualPort):
     """A virtual port that loses, damages and delays packets on their way, in both directions."""
 
-    def __init__(self, far: StillBus, chance: Random, share: float) -> None:
+    def __init__(self, far: EmulatedBus, chance: Random, share: float) -> None:
         super().__init__(far)
         self._chance = chance
         self._share = share

@@ -8,7 +8,7 @@ import tty
 from collections import deque
 from collections.abc import Callable
 
-from armature.dynamixel.protocol.port import ServoPort
+from armature.dynamixel.protocol.serial_port import SerialPort
 
 Answer = bytes | Callable[[bytes], bytes]
 
@@ -34,7 +34,7 @@ def status(servo_id: int, data: bytes = b"", error: int = 0) -> bytes:
     return packet(servo_id, 0x55, bytes([error]) + data)
 
 
-class ScriptedPort(ServoPort):
+class ScriptedPort(SerialPort):
     """A port whose requests are answered at once by what the test has queued."""
 
     def __init__(self, latency: float = 0.02, baud_rate: int = 1_000_000) -> None:

@@ -16,7 +16,7 @@ from armature.core.model.arm import ArmModel
 from armature.dynamixel.loop import link
 from armature.dynamixel.loop.status import Status
 from armature.dynamixel.protocol.bus import ServoBus
-from armature.dynamixel.protocol.port import ServoPort
+from armature.dynamixel.protocol.serial_port import SerialPort
 from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.servo.servo import BOOT_TIME
@@ -74,7 +74,7 @@ def power_cycle(port: Path) -> None:
     """Let every servo start anew, torque off, as between two tests."""
     wiring = Wiring.from_yaml(SERVOS.read_text("utf-8"), ArmModel.from_urdf(URDF.read_text("utf-8")))
     give_up = time.monotonic() + 15.0
-    while not _rebooted(ServoBus(ServoPort(str(port), wiring.buses[""], 0.1)), wiring):
+    while not _rebooted(ServoBus(SerialPort(str(port), wiring.buses[""], 0.1)), wiring):
         assert time.monotonic() < give_up, "the servos do not come back"
         time.sleep(0.1)
 

@@ -18,7 +18,7 @@ from std_srvs.srv import SetBool
 
 from armature.core.model.arm import ArmModel
 from armature.dynamixel.protocol.bus import ServoBus
-from armature.dynamixel.protocol.port import ServoPort
+from armature.dynamixel.protocol.serial_port import SerialPort
 from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.faults import console
@@ -256,7 +256,7 @@ def end(graph: Launched, way: Callable[[Launched], None]) -> str:
 
 def torque(port: Path) -> bool:
     """Whether some servo has torque, by its register."""
-    bus = ServoBus(ServoPort(str(port), WIRING.buses[""], 0.1))
+    bus = ServoBus(SerialPort(str(port), WIRING.buses[""], 0.1))
     bus.open()
     try:
         return any(bus.read(each.servo_id, each.model[Role.TORQUE_ENABLE]) for each in WIRING.servos)

@@ -10,7 +10,7 @@ from armature.bench.bus import contenders, cycle
 from armature.bench.bus.contenders import Armature, Bare, StockSdk
 from armature.bench.bus.cycle import CONTENDERS, compare, wire_time
 from armature.bench.bus.servo_count import fit
-from armature.bench.bus.still import StillBus, still_wiring
+from armature.bench.bus.still import still_bus, still_wiring
 from armature.dynamixel.tables.roles import Role
 from armature.errors import ProcessError
 
@@ -71,7 +71,7 @@ def test_a_server_that_does_not_start_is_told(nothing_left):
 
 
 def test_still_servos_stand_where_they_are_put():
-    far = StillBus.of(2, 57_600)
+    far = still_bus(2, 57_600)
     assert [servo.servo_id for servo in far.servos] == [1, 2]
     far.servos[0].registers[Role.PRESENT_POSITION] = 77
     far.advance(10.0)

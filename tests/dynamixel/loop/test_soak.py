@@ -12,12 +12,13 @@ from struct import Struct
 
 import pytest
 
-from armature.bench.bus.still import StillBus, StillServo, still_wiring
+from armature.bench.bus.still import still_bus, still_wiring
 from armature.dynamixel.protocol.bus import ServoBus
 from armature.dynamixel.protocol.packet import Error
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.reader import Reader
 from armature.dynamixel.tables.roles import Role
+from armature.emulator.servo.servo import Servo
 from armature.errors import BusError
 
 from ..noise import NoisyPort
@@ -33,11 +34,11 @@ STATE_ADDRESS = 126
 TRICKY = (b"\xff\xff\xfd\x00\xfe", b"\xff\xff\xfd\xfd", b"\xff\xff\xff\xfd", b"\xff\xff\xfd\x00\x01")
 
 
-class TrueServo(StillServo):
+class TrueServo(Servo):
     """A servo whose every value is known, and that keeps what was written."""
 
     def __init__(self, *arguments):
-        super().__init__(*arguments)
+        super().__init__(*arguments, measures=False)
         self.written = []
 
     def write(self, address, data):
@@ -58,7 +59,7 @@ class Arm:
 
     def __init__(self, seed):
         self.chance = Random(seed)
-        self.far = StillBus.of(COUNT, 1_000_000, kind=TrueServo)
+        self.far = still_bus(COUNT, 1_000_000, make=TrueServo)
         self.port = NoisyPort(self.far, self.chance, NOISE)
         self.bus = ServoBus(self.port)
         self.axes = [Axis(wiring) for wiring in still_wiring(COUNT)]

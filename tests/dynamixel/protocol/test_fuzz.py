@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from random import Random
 
 import pytest
 
-from armature.bench.bus.still import StillBus, StillServo
+from armature.bench.bus.still import still_bus
 from armature.dynamixel.protocol.bus import ServoBus
 from armature.dynamixel.protocol.packet import BROADCAST_ID, HEADER, Instruction, encode, status
-from armature.dynamixel.protocol.port import ServoPort
+from armature.dynamixel.protocol.port import Port
+from armature.emulator.servo.servo import Servo
 from armature.errors import BusError
 
 from ..noise import damaged
@@ -47,7 +49,7 @@ def nonsense(chance: Random) -> bytes:
     return encode(packet_id, instruction, chance.randbytes(chance.randrange(0, 24)))
 
 
-class KeptServo(StillServo):
+class KeptServo(Servo):
     """A servo that notes whether an instruction changed it."""
 
     changed = False
@@ -70,7 +72,7 @@ class KeptServo(StillServo):
 @pytest.mark.soak
 def test_damaged_instructions_and_garbage_change_nothing_in_a_servo(soak):
     chance = Random(21)
-    far = StillBus.of(len(IDS), 1_000_000, kind=KeptServo)
+    far = still_bus(len(IDS), 1_000_000, make=partial(KeptServo, measures=False))
     count = soak.count(STRINGS // 2)
     for number in range(count):
         packet = chance.choice(WRITES)(chance.randbytes(8))
@@ -89,7 +91,7 @@ def test_damaged_instructions_and_garbage_change_nothing_in_a_servo(soak):
 @pytest.mark.soak
 def test_nonsense_with_a_right_crc_leaves_every_register_within_its_bounds(soak):
     chance = Random(22)
-    far = StillBus.of(len(IDS), 1_000_000, kind=StillServo)
+    far = still_bus(len(IDS), 1_000_000)
     count = soak.count(STRINGS // 10)
     for number in range(count):
         far.feed(nonsense(chance), float(number))
@@ -100,7 +102,7 @@ def test_nonsense_with_a_right_crc_leaves_every_register_within_its_bounds(soak)
                 assert register.minimum <= servo.registers[register.key] <= register.maximum, register
 
 
-class StringPort(ServoPort):
+class StringPort(Port):
     """A port that hears whatever the test says."""
 
     def __init__(self):
@@ -109,6 +111,9 @@ class StringPort(ServoPort):
         self.time = 0.0
         self.answer = b""
         self.request = b""
+
+    def open(self):
+        pass
 
     def _put(self, packet):
         self.request = packet
@@ -135,7 +140,7 @@ def answers(bus: ServoBus, fast: bool) -> dict[int, bytes]:
 @pytest.mark.soak
 def test_damaged_answers_and_garbage_are_never_believed(soak):
     chance = Random(23)
-    far = StillBus.of(len(IDS), 1_000_000)
+    far = still_bus(len(IDS), 1_000_000)
     for servo, data in zip(far.servos, TRUTH.values(), strict=True):
         servo.registers._bytes[STATE[0] : STATE[0] + STATE[1]] = data
     port = StringPort()

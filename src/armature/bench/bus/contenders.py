@@ -15,7 +15,7 @@ import dynamixel_sdk as sdk
 
 from armature.dynamixel.protocol.bus import ServoBus
 from armature.dynamixel.protocol.packet import BROADCAST_ID, Instruction, encode, fast_status_size
-from armature.dynamixel.protocol.port import ServoPort
+from armature.dynamixel.protocol.serial_port import SerialPort
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.protection import Protection
 from armature.dynamixel.servo.state_group import StateGroup
@@ -47,7 +47,7 @@ class Armature:
     """What the bus loop does: registers in, radians and amperes out."""
 
     def __init__(self, path: str, baud_rate: int, wirings: Sequence[ServoWiring]) -> None:
-        self._bus = ServoBus(ServoPort(path, baud_rate, _LATENCY))
+        self._bus = ServoBus(SerialPort(path, baud_rate, _LATENCY))
         self._bus.open()
         self._axes = [Axis(wiring, own=Protection(firmware=_FAST_FIRMWARE)) for wiring in wirings]
         for axis in self._axes:  # as the loop does at start; without it a wait allows the longest delay

@@ -8,10 +8,10 @@ from __future__ import annotations
 import argparse
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from armature.dynamixel.protocol.packet import Error
+from armature.dynamixel.tables.model import ServoModel
 from armature.dynamixel.tables.registry import servo_model
 from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import ServoWiring
@@ -22,33 +22,28 @@ from armature.emulator.servo.servo import Servo
 _MODEL = "XM430-W350"
 
 
-class StillServo(Servo):
-    """A servo whose registers read what was put there, measured or not."""
-
-    def read(self, address: int, length: int) -> tuple[Error, bytes]:
-        """Read bytes as they stand."""
-        return self.registers.read(address, length)
+def _make_servo(model: ServoModel, servo_id: int) -> Servo:
+    return Servo(model, servo_id, measures=False)
 
 
-class StillBus(EmulatedBus):
-    """A bus on which time passes and nothing moves."""
+def still_bus(count: int, baud_rate: int, make: Callable[[ServoModel, int], Servo] = _make_servo) -> EmulatedBus:
+    """A bus on which nothing moves, of so many servos whose registers read what was put there.
 
-    @staticmethod
-    def of(count: int, baud_rate: int, kind: type[StillServo] = StillServo) -> StillBus:
-        """So many servos of one kind, with ids from 1 on."""
-        wirings = still_wiring(count)
-        servos = [(wiring, kind(wiring.model, wiring.servo_id)) for wiring in wirings]
-        for _, servo in servos:
-            servo.listen_at(baud_rate)
-            servo.registers[Role.RETURN_DELAY] = 0
-        return StillBus(servos, _StillPlant(tuple(wiring.joint for wiring in wirings)), baud_rate)
-
-    def advance(self, now: float) -> None:
-        """Nothing moves."""
+    Args:
+        count: of the servos, with ids from 1 on.
+        baud_rate: [bit/s].
+        make: makes a servo of a model and an id.
+    """
+    wirings = still_wiring(count)
+    servos = [(wiring, make(wiring.model, wiring.servo_id)) for wiring in wirings]
+    for _, servo in servos:
+        servo.listen_at(baud_rate)
+        servo.registers[Role.RETURN_DELAY] = 0
+    return EmulatedBus(servos, _StillPlant(tuple(wiring.joint for wiring in wirings)), baud_rate)
 
 
 class _StillPlant:
-    """Joints that stand at 0."""
+    """Joints that stand at 0 while no time passes."""
 
     def __init__(self, joints: tuple[str, ...]) -> None:
         self.joints = joints
@@ -56,8 +51,8 @@ class _StillPlant:
         self.velocities = self.positions
 
     def time(self, now: float) -> float:
-        """That of the computer."""
-        return now
+        """It stands still, too."""
+        return 0.0
 
     def step(self, dt: float, torques: Sequence[float | None]) -> None:
         """Nothing moves."""
@@ -76,7 +71,7 @@ def main() -> None:
     parser.add_argument("servos", type=int)
     parser.add_argument("baud_rate", type=int)
     options = parser.parse_args()
-    bus = StillBus.of(options.servos, options.baud_rate)
+    bus = still_bus(options.servos, options.baud_rate)
     with Terminal(bus, options.link, time.monotonic) as terminal:
         signal.signal(signal.SIGTERM, lambda *_: terminal.stop())
         terminal.serve()

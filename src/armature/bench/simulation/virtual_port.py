@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 
-from armature.dynamixel.protocol.port import ServoPort
+from armature.dynamixel.protocol.port import Port
 from armature.emulator.bus.bus import EmulatedBus
 from armature.errors import PortError
 
 
-class VirtualPort(ServoPort):
+class VirtualPort(Port):
     """A port whose far end is an emulated bus; waiting moves the time on and takes none."""
 
     def __init__(self, far: EmulatedBus, bus: str = "", beside: VirtualPort | None = None) -> None:

@@ -21,7 +21,7 @@ from armature.dynamixel.commissioning.inspection import Finding, Verdict
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.protocol.bus import ServoBus
 from armature.dynamixel.protocol.discovery import Survey, survey
-from armature.dynamixel.protocol.port import ServoPort
+from armature.dynamixel.protocol.serial_port import SerialPort
 from armature.dynamixel.tables.registry import baud_rates
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import PortError
@@ -89,7 +89,7 @@ def _findings(path: str, arm: ArmModel, wiring: Wiring, given: dict[str, Any]) -
     latency = float(given.get("latency", 0.016))
     looked = list(_adapter(path, adapter(path), latency))
     [baud_rate] = wiring.buses.values()
-    port = ServoPort(path, baud_rate, latency)
+    port = SerialPort(path, baud_rate, latency)
     try:
         port.open()
     except PortError as error:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from armature.cli.arguments import add_json, add_port
 from armature.cli.servos.port import chosen_port
 from armature.dynamixel.protocol.discovery import Survey, survey
-from armature.dynamixel.protocol.port import ServoPort
+from armature.dynamixel.protocol.serial_port import SerialPort
 from armature.dynamixel.tables.registry import baud_rates, require_baud_rate
 from armature.errors import PortError
 
@@ -48,7 +48,7 @@ def survey_rates(path: str, rates: Iterable[int]) -> Iterator[Survey]:
     used = False
     for rate in rates:
         print(f"looking at {rate} bit/s …", file=sys.stderr, flush=True)
-        port = ServoPort(path, rate, _LATENCY)
+        port = SerialPort(path, rate, _LATENCY)
         try:
             port.open()
         except PortError as error:

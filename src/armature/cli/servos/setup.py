@@ -15,7 +15,7 @@ from armature.cli.servos.wiring import WiredArm, wired_arm
 from armature.cli.terminal import QUIT, ask, confirm, require_person, say, table
 from armature.dynamixel.commissioning.commissioning import Commissioning, Presence, Setting, only_servo
 from armature.dynamixel.protocol.bus import ServoBus
-from armature.dynamixel.protocol.port import ServoPort
+from armature.dynamixel.protocol.serial_port import SerialPort
 from armature.dynamixel.tables.registry import baud_rates
 from armature.dynamixel.wiring.arm import ServoWiring
 from armature.errors import ArmatureError, CommandRefused, ConfigError
@@ -89,7 +89,7 @@ def _set_up(options: argparse.Namespace, wired: WiredArm, servo: ServoWiring, po
 
     @contextmanager
     def open_bus(baud_rate: int) -> Iterator[ServoBus]:
-        bus = ServoBus(ServoPort(port, baud_rate, _LATENCY))
+        bus = ServoBus(SerialPort(port, baud_rate, _LATENCY))
         bus.open()
         try:
             yield bus

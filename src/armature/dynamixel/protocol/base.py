@@ -55,7 +55,7 @@ class Bus(Protocol):
             may_lack: whether some, but not all, may be missing.
 
         Raises:
-            PortError: see ServoPort.open; none is open then.
+            PortError: see Port.open; none is open then.
         """
 
     def reopen(self) -> None:

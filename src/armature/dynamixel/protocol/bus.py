@@ -9,7 +9,7 @@ from itertools import chain
 from armature.dynamixel.protocol.base import Answer
 from armature.dynamixel.protocol.exchange import PING_ANSWER, Exchange, Status
 from armature.dynamixel.protocol.packet import ALERT, BROADCAST_ID, Error, Instruction, encode, group_read, place
-from armature.dynamixel.protocol.port import ServoPort
+from armature.dynamixel.protocol.port import Port
 from armature.dynamixel.protocol.statistics import BusStatistics
 from armature.dynamixel.tables.model import Register
 from armature.dynamixel.tables.roles import Role
@@ -24,7 +24,7 @@ class ServoBus:
     Not thread-safe: one loop owns it. Several buses in one process do not know of each other.
     """
 
-    def __init__(self, port: ServoPort) -> None:
+    def __init__(self, port: Port) -> None:
         """Args: the port, which is not opened yet."""
         self._port = port
         self._exchange = Exchange(port)
@@ -81,7 +81,7 @@ class ServoBus:
         """Open the port, of which there must be one.
 
         Raises:
-            PortError: see ServoPort.open.
+            PortError: see Port.open.
         """
         self._exchange.begin()
         self._port.open()

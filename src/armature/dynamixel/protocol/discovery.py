@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from armature.dynamixel.protocol.packet import BROADCAST_ID, STATUS_OVERHEAD, Instruction, StreamDecoder, encode
-from armature.dynamixel.protocol.port import ServoPort
+from armature.dynamixel.protocol.port import Port
 from armature.dynamixel.tables.registry import model_name
 
 _ANSWER = 3  # error, model number, firmware version follow (Protocol 2.0 manual, "Ping") [byte]
@@ -41,7 +41,7 @@ class Survey:
     damaged: int  # packets with a wrong CRC, or broken off: servos that speak at once, or noise
 
 
-def survey(port: ServoPort) -> Survey:
+def survey(port: Port) -> Survey:
     """Ping all servos of a bus.
 
     Args:

@@ -18,7 +18,7 @@ from armature.dynamixel.protocol.packet import (
     fast_status_parts,
     fast_status_size,
 )
-from armature.dynamixel.protocol.port import ServoPort
+from armature.dynamixel.protocol.port import Port
 from armature.dynamixel.protocol.statistics import BusStatistics, Tally
 
 PING_ANSWER = 3  # model number and firmware version (Protocol 2.0 manual, "Ping") [byte]
@@ -47,7 +47,7 @@ class Exchange:
     whether a servo may owe one yet.
     """
 
-    def __init__(self, port: ServoPort) -> None:
+    def __init__(self, port: Port) -> None:
         self.retries = 0  # counted by whoever asks again
         self.timeouts = 0  # these counts are explained in BusStatistics
         self.stale = 0

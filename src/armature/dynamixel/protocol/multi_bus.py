@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from armature.dynamixel.protocol.base import Answer, Bus
 from armature.dynamixel.protocol.bus import ServoBus, require_range
-from armature.dynamixel.protocol.port import ServoPort
+from armature.dynamixel.protocol.port import Port
+from armature.dynamixel.protocol.serial_port import SerialPort
 from armature.dynamixel.protocol.statistics import BusStatistics, together
 from armature.dynamixel.tables.model import Register
 from armature.dynamixel.wiring.arm import Wiring
@@ -25,10 +26,10 @@ def bus_of(wiring: Wiring, paths: Mapping[str, str], latency: float) -> Bus:
         paths: of the serial devices by bus, see `port_paths`.
         latency: of the serial adapters [s].
     """
-    return bus_on({name: ServoPort(path, wiring.buses[name], latency) for name, path in paths.items()}, wiring)
+    return bus_on({name: SerialPort(path, wiring.buses[name], latency) for name, path in paths.items()}, wiring)
 
 
-def bus_on(ports: Mapping[str, ServoPort], wiring: Wiring) -> Bus:
+def bus_on(ports: Mapping[str, Port], wiring: Wiring) -> Bus:
     """The bus of an arm on closed ports, by bus."""
     buses = {name: ServoBus(port) for name, port in ports.items()}
     if len(buses) == 1:

@@ -33,8 +33,14 @@ _TORQUE_ON_BY_GOAL = 0x08  # section "Drive Mode(10)", bit 3
 class Servo:
     """One servo on the bus."""
 
-    def __init__(self, model: ServoModel, servo_id: int) -> None:
-        """Switch a servo on, at its nominal voltage until power() says otherwise."""
+    def __init__(self, model: ServoModel, servo_id: int, *, measures: bool = True) -> None:
+        """Switch a servo on, at its nominal voltage until power() says otherwise.
+
+        Args:
+            model: which it is of.
+            servo_id: its id on the bus.
+            measures: whether registers tell what it measures of itself, or for ever what was put there.
+        """
         self.model = model
         self.registers = RegisterFile(model)
         self.registers[Role.ID] = servo_id
@@ -49,6 +55,7 @@ class Servo:
         self._brown_out = _BROWN_OUT * _lowest_voltage(model)  # [V]
         self._rates = {raw: rate for rate, raw in model.baud_rates.items()}
         self._is_powered = True
+        self._measures = measures
         self._measurements = Measurements(model, self.registers, self.drive)
         self._booting = 0.0  # [s] left
         self._clock = 0.0  # [s] since power-up
@@ -100,7 +107,8 @@ class Servo:
 
     def read(self, address: int, length: int) -> tuple[Error, bytes]:
         """Read bytes."""
-        self._measurements.write(self._clock, self.voltage)
+        if self._measures:
+            self._measurements.write(self._clock, self.voltage)
         return self.registers.read(address, length)
 
     def write(self, address: int, data: bytes) -> Error:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import serial
 
-from armature.dynamixel.protocol.port import ServoPort
+from armature.dynamixel.protocol.serial_port import SerialPort
 from armature.errors import PortError
 
 
@@ -23,7 +23,7 @@ def device():
 
 @pytest.fixture
 def opened(device):
-    port = ServoPort(device[1], 1_000_000, 0.02)
+    port = SerialPort(device[1], 1_000_000, 0.02)
     port.open()
     yield device[0], port
     port.close()
@@ -83,7 +83,7 @@ def test_a_deadline_allows_for_the_request_the_answers_and_every_return_delay(de
     assert port._deadline == pytest.approx(wire + 7 * 508e-6 + 0.001 + 1e-3)
 
 
-class _Clocked(ServoPort):
+class _Clocked(SerialPort):
     def now(self):
         return 0.0
 
@@ -98,7 +98,7 @@ def test_what_nobody_waited_for_is_handed_over_without_waiting(opened):
 
 def test_a_second_opener_is_refused_with_the_remedy(opened):
     _, port = opened
-    other = ServoPort(port.path, 1_000_000, 0.02)
+    other = SerialPort(port.path, 1_000_000, 0.02)
     with pytest.raises(PortError, match="another program has it open; stop that one first"):
         other.open()
     assert not other.is_open
@@ -113,7 +113,7 @@ def test_a_second_opener_is_refused_with_the_remedy(opened):
     ],
 )
 def test_a_port_that_cannot_be_opened_names_itself_and_the_remedy(path, remedy):
-    port = ServoPort(path, 1_000_000, 0.02)
+    port = SerialPort(path, 1_000_000, 0.02)
     with pytest.raises(PortError, match=f"^{path}: .*; {remedy}"):
         port.open()
     assert not port.is_open
@@ -125,7 +125,7 @@ def test_a_forbidden_port_names_the_group(tmp_path, monkeypatch):
 
     monkeypatch.setattr(serial, "Serial", forbidden)
     with pytest.raises(PortError, match="group dialout"):
-        ServoPort(str(tmp_path), 1_000_000, 0.02).open()
+        SerialPort(str(tmp_path), 1_000_000, 0.02).open()
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_a_forbidden_port_names_the_group(tmp_path, monkeypatch):
 def test_a_port_that_is_gone_says_so_at_the_first_use_and_is_closed(use):
     master, slave = os.openpty()
     tty.setraw(slave)
-    port = ServoPort(os.ttyname(slave), 1_000_000, 0.02)
+    port = SerialPort(os.ttyname(slave), 1_000_000, 0.02)
     port.open()
     os.close(slave)
     os.close(master)
@@ -169,7 +169,7 @@ def test_closing_twice_is_harmless_and_it_opens_again(opened):
 def test_a_link_that_is_older_than_its_pseudo_terminal_leads_to_somebody_else(device, tmp_path):
     link = tmp_path / "bus"
     link.symlink_to(device[1])
-    port = ServoPort(str(link), 1_000_000, 0.02)
+    port = SerialPort(str(link), 1_000_000, 0.02)
     port.open()
     port.write(b"abc")
     port.close()
