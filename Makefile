@@ -38,13 +38,13 @@ soak: ## Run the long tests whole: a million cycles over a bad wire, a million s
 	$(PROVISION) test
 	@exec $(VENV)/bin/python -m pytest -s -m soak --soak tests $(ARGS)
 
-check: ## Check format, lint, types, the page's types, import rules and registers by role
+check: ## Check format, lint, types, the page's types, imports, inheritance and registers by role
 	$(PROVISION) test
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
 	$(NPM) run check
-	@$(VENV)/bin/python -m pytest -q tests/test_imports.py tests/test_registers.py tests/docs
+	@$(VENV)/bin/python -m pytest -q tests/test_imports.py tests/test_inheritance.py tests/test_registers.py tests/docs
 
 # One page serves every distribution, also those without wheels.
 web: ROS_DISTRO := jazzy

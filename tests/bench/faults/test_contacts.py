@@ -10,7 +10,8 @@ import pytest
 
 from armature.bench.faults.contacts import CHECKS, MOTIONS, OBSTACLES, Contact, measure
 from armature.bench.faults.situations import delivered_gains
-from armature.bench.simulation.controlled import ControlledArm
+from armature.bench.simulation.controllers import Controllers
+from armature.bench.simulation.virtual import Bench
 from armature.emulator.faults.catalogue import Payload, StuckJoint
 
 CELLS = list(product(OBSTACLES, MOTIONS, CHECKS))
@@ -51,18 +52,19 @@ def test_whoever_finds_it_says_where_it_is_blocked(check):
 @pytest.mark.parametrize("joint", ["shoulder", "elbow"])
 @pytest.mark.parametrize("by", [-0.3, 0.3])
 def test_a_weight_that_nobody_told_of_does_not_sink_when_the_first_motion_is_blocked(joint, by):
-    arm = ControlledArm(registers=delivered_gains())
-    arm.enabled()
-    arm.faults.inject(Payload(mass=1.0))
-    arm.run(1.0)
-    arm.faults.inject(StuckJoint(joint))
-    arm.follow({joint: by}, 1.5)
-    arm.run_until(lambda: arm.loop.state.blocks)
-    arm.run(1.0)
-    place = arm.positions()[joint]
-    arm.faults.clear("stuck_joint")
-    arm.run(1.0)
-    assert arm.positions()[joint] == pytest.approx(place, abs=math.radians(0.5))
+    bench = Bench(registers=delivered_gains())
+    controllers = Controllers(bench)
+    bench.enabled()
+    bench.faults.inject(Payload(mass=1.0))
+    bench.run(1.0)
+    bench.faults.inject(StuckJoint(joint))
+    controllers.follow({joint: by}, 1.5)
+    bench.run_until(lambda: bench.loop.state.blocks)
+    bench.run(1.0)
+    place = bench.positions()[joint]
+    bench.faults.clear("stuck_joint")
+    bench.run(1.0)
+    assert bench.positions()[joint] == pytest.approx(place, abs=math.radians(0.5))
 
 
 WELL = Contact(

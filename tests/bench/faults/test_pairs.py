@@ -9,9 +9,10 @@ import pytest
 
 from armature.bench.faults.cases import CASES, Case, start
 from armature.bench.faults.pairs import CELLS, SECONDS, Cell, Matrix, matrix, measure, sample
-from armature.bench.faults.processes import STRIKES, ProcessBench
+from armature.bench.faults.processes import STRIKES, Processes
 from armature.bench.faults.recovery import Follower, Recovery
-from armature.bench.faults.situations import idle, moving, starting
+from armature.bench.faults.situations import Stage, idle, moving, starting
+from armature.bench.simulation.virtual import Bench
 from armature.dynamixel.status.remedy import Remedy, Step
 from armature.dynamixel.status.states import Mode
 from armature.errors import BusError, CommandRefused
@@ -19,6 +20,12 @@ from armature.errors import BusError, CommandRefused
 SEED = 10
 SHARE = 0.05
 by_cause = pytest.mark.parametrize("case", CASES, ids=[case.cause.value for case in CASES])
+
+
+def served(stage: Stage) -> Bench:
+    """The arm, whose processes are started again when they have ended."""
+    Processes(stage)
+    return stage.bench
 
 
 @pytest.mark.soak
@@ -43,7 +50,7 @@ def test_the_matrix_has_every_two_causes_and_every_cause_with_every_process():
 @pytest.mark.parametrize("situation", [moving, starting])
 @by_cause
 def test_following_what_the_arm_says_leads_out_of_every_cause(case: Case, situation):
-    bench = situation(case, ProcessBench)
+    bench = served(situation(case))
     case.strike(bench)
     if situation is starting:
         start(bench)
@@ -65,7 +72,7 @@ REQUESTS = {
 
 @by_cause
 def test_every_refusal_at_fault_names_a_step(case: Case):
-    bench = idle(case, ProcessBench)
+    bench = served(idle(case))
     case.strike(bench)
     bench.run(1.5)
     for request in REQUESTS.values():
@@ -73,7 +80,7 @@ def test_every_refusal_at_fault_names_a_step(case: Case):
         assert refusal is None or (isinstance(refusal.remedy, Remedy) and refusal.remedy.steps), str(refusal)
 
 
-def refused(bench: ProcessBench, request: Callable[[ProcessBench], object]) -> CommandRefused | None:
+def refused(bench: Bench, request: Callable[[Bench], object]) -> CommandRefused | None:
     try:
         with suppress(BusError):
             request(bench)
@@ -84,7 +91,7 @@ def refused(bench: ProcessBench, request: Callable[[ProcessBench], object]) -> C
 
 def test_an_encoder_fault_says_to_support_the_arm_and_what_comes_then():
     (case,) = (case for case in CASES if case.cause.value == "encoder")
-    bench = idle(case, ProcessBench)
+    bench = served(idle(case))
     case.strike(bench)
     bench.run(0.3)
     told = "support the arm, then call /servo_interface/torque_off, then call /servo_interface/clear_faults"
@@ -97,16 +104,9 @@ def test_an_encoder_fault_says_to_support_the_arm_and_what_comes_then():
 # What the bench itself finds
 
 
-class Mute(ProcessBench):
-    """An arm whose messages name no step."""
-
-    def cycle(self) -> None:
-        super().cycle()
-        self.loop.state.remedy = lambda now: Remedy("good luck")  # type: ignore[method-assign]
-
-
 def test_a_message_without_a_step_is_found():
-    bench = idle(CASES[0], Mute)
+    bench = served(idle(CASES[0]))
+    bench.besides.append(lambda: setattr(bench.loop.state, "remedy", lambda now: Remedy("good luck")))
     CASES[0].strike(bench)
     bench.run(0.3)
     recovery = Follower(bench, lambda: None).follow()
@@ -114,7 +114,7 @@ def test_a_message_without_a_step_is_found():
 
 
 def test_a_cause_that_nobody_takes_away_is_a_dead_end():
-    bench = idle(CASES[0], ProcessBench)
+    bench = served(idle(CASES[0]))
     CASES[0].strike(bench)
     bench.run(0.3)
     recovery = Follower(bench, lambda: None).follow()
@@ -123,19 +123,21 @@ def test_a_cause_that_nobody_takes_away_is_a_dead_end():
 
 @pytest.mark.parametrize("name", STRIKES)
 def test_every_process_may_end_or_stall_and_the_arm_holds(name):
-    bench = idle(CASES[0], ProcessBench)
+    stage = idle(CASES[0])
+    bench = stage.bench
     before = bench.positions()
-    STRIKES[name](bench)
+    STRIKES[name](Processes(stage))
     bench.run(2.0)
     assert bench.mode() in (Mode.HOLDING, Mode.ENABLED)
     assert max(abs(place - before[joint]) for joint, place in bench.positions().items()) < 0.009
 
 
 def test_a_killed_bus_process_is_followed_by_one_that_knows_nothing():
-    bench = idle(CASES[0], ProcessBench)
+    stage = idle(CASES[0])
+    bench = stage.bench
     loop = bench.loop
     bench.loop.protective_stop(True, bench.now)
-    bench.kill_bus()
+    Processes(stage).kill_bus()
     assert bench.mode() is Mode.DISCONNECTED
     bench.run(2.0)
     assert bench.loop is not loop

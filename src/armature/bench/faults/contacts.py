@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from armature.bench.faults.situations import delivered_gains
-from armature.bench.simulation.controlled import ARM_JOINTS, FINGER, ControlledArm
-from armature.bench.simulation.virtual import ARM, JOINTS
+from armature.bench.faults.situations import Stage, delivered_gains
+from armature.bench.simulation.controllers import ARM_JOINTS, FINGER, Controllers
+from armature.bench.simulation.virtual import ARM, JOINTS, Bench
 from armature.core.health import Thresholds
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.tables.roles import Role
@@ -66,18 +66,22 @@ OBSTACLES = (
 )
 
 
-def _free(arm: ControlledArm, _obstacle: Obstacle) -> None:
-    arm.loop.guide("waist", arm.now, begin=True)
-    arm.faults.inject(catalogue.Push("waist", torque=1.0))
+def _free(stage: Stage, _obstacle: Obstacle) -> None:
+    stage.bench.loop.guide("waist", stage.bench.now, begin=True)
+    stage.bench.faults.inject(catalogue.Push("waist", torque=1.0))
 
 
-MOTIONS: Mapping[str, Callable[[ControlledArm, Obstacle], object]] = {
-    "trajectory": lambda arm, obstacle: arm.follow(obstacle.way, 2.0),
-    "move": lambda arm, obstacle: arm.move(obstacle.way),
-    "jog": lambda arm, obstacle: arm.jog({joint: math.copysign(0.3, way) for joint, way in obstacle.way.items()}),
-    "twist": lambda arm, obstacle: arm.twist(obstacle.tool),
-    "gripper": lambda arm, _: arm.grip(0.0),
-    "parking": lambda arm, _: arm.park(),
+def _jog(stage: Stage, obstacle: Obstacle) -> None:
+    stage.controllers.jog({joint: math.copysign(0.3, way) for joint, way in obstacle.way.items()})
+
+
+MOTIONS: Mapping[str, Callable[[Stage, Obstacle], object]] = {
+    "trajectory": lambda stage, obstacle: stage.controllers.follow(obstacle.way, 2.0),
+    "move": lambda stage, obstacle: stage.controllers.move(obstacle.way),
+    "jog": _jog,
+    "twist": lambda stage, obstacle: stage.controllers.twist(obstacle.tool),
+    "gripper": lambda stage, _: stage.controllers.grip(0.0),
+    "parking": lambda stage, _: stage.bench.park(),
     "free-drive": _free,
 }
 
@@ -180,26 +184,27 @@ class _Trial:
 
     def __init__(self, obstacle: Obstacle, motion: str, check: Check) -> None:
         self._obstacle, self._motion, self._check = obstacle, motion, check
-        self._arm = ControlledArm(obstacle.pose, path=check.path, registers=delivered_gains(), **check.settings)
+        self._bench = Bench(obstacle.pose, registers=delivered_gains(), **check.settings)
+        self._controllers = Controllers(self._bench, check.path)
         self._found = self._back = math.nan  # when it was found, and when set-points were back [s]
         self._overloaded = 0.0
 
     def run(self) -> Contact:
         """Let the arm come against it, and see."""
-        arm = self._arm
-        arm.enabled().run(0.6)
-        arm.faults.inject(self._obstacle.fault(self._motion))
-        arm.look = self._look
-        MOTIONS[self._motion](arm, self._obstacle)
-        arm.run(_PATIENCE)
-        arm.let_go()
-        arm.run(1.0)
-        before = arm.positions()
-        arm.run(_WATCHED)
-        has_torque = arm.mode().name != "DISABLED"
-        creep = max(abs(arm.positions()[joint] - before[joint]) for joint in ARM_JOINTS) if has_torque else 0.0
-        load = max(abs(arm.servo(joint).drive.load) for joint in JOINTS)
-        told, ended = arm.loop.state.why, arm.mode().name
+        bench = self._bench
+        bench.enabled().run(0.6)
+        bench.faults.inject(self._obstacle.fault(self._motion))
+        bench.look = self._look
+        MOTIONS[self._motion](Stage(bench, self._controllers), self._obstacle)
+        bench.run(_PATIENCE)
+        self._controllers.let_go()
+        bench.run(1.0)
+        before = bench.positions()
+        bench.run(_WATCHED)
+        has_torque = bench.mode().name != "DISABLED"
+        creep = max(abs(bench.positions()[joint] - before[joint]) for joint in ARM_JOINTS) if has_torque else 0.0
+        load = max(abs(bench.servo(joint).drive.load) for joint in JOINTS)
+        told, ended = bench.loop.state.why, bench.mode().name
         on = self._send(1.0)
         return Contact(
             obstacle=self._obstacle.name,
@@ -210,7 +215,7 @@ class _Trial:
             load=load,
             creep=math.degrees(creep),
             ended=ended,
-            lost=tuple(joint for joint in JOINTS if arm.servo(joint).registers[Role.HARDWARE_ERROR]),
+            lost=tuple(joint for joint in JOINTS if bench.servo(joint).registers[Role.HARDWARE_ERROR]),
             told=told,
             away=self._send(-1.0) if on else "",
             on=on,
@@ -218,28 +223,28 @@ class _Trial:
         )
 
     def _look(self) -> None:
-        arm = self._arm
-        self._overloaded = max(self._overloaded, *(arm.servo(j).protection.overloaded for j in JOINTS))
-        if arm.loop.state.cause is not None and math.isnan(self._found):
-            self._found = arm.now
+        bench = self._bench
+        self._overloaded = max(self._overloaded, *(bench.servo(j).protection.overloaded for j in JOINTS))
+        if bench.loop.state.cause is not None and math.isnan(self._found):
+            self._found = bench.now
         if math.isnan(self._back) and not math.isnan(self._found) and self._is_back():
-            self._back = arm.now
+            self._back = bench.now
 
     def _is_back(self) -> bool:
-        setpoints, places = self._arm.loop.state.setpoints(self._arm.now), self._arm.positions()
+        setpoints, places = self._bench.loop.state.setpoints(self._bench.now), self._bench.positions()
         return all(abs(setpoints[joint].position - places[joint]) < _NEAR for joint in ARM_JOINTS)
 
     def _send(self, sign: float) -> str:
         """Send a goal into what is in the way or away from it, where joints are blocked; returns the refusal."""
-        arm = self._arm
+        bench = self._bench
         way = {}
-        for joint, block in arm.loop.state.blocks.items():
-            limit, place = ARM.limit(joint), arm.loop.state.setpoints(arm.now)[joint].position
+        for joint, block in bench.loop.state.blocks.items():
+            limit, place = ARM.limit(joint), bench.loop.state.setpoints(bench.now)[joint].position
             way[joint] = min(max(place + sign * block.direction * _BACK, limit.lower), limit.upper) - place
-        if not way or arm.mode().name != "ENABLED":
+        if not way or bench.mode().name != "ENABLED":
             return ""
         try:
-            arm.follow(way, 1.0)
+            self._controllers.follow(way, 1.0)
         except GoalRefused as error:
             return str(error)
         return ""

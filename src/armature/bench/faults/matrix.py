@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from armature.bench.faults.cases import CASES, Case, start
-from armature.bench.faults.situations import SITUATIONS, FaultBench
+from armature.bench.faults.situations import SITUATIONS
 from armature.bench.faults.watch import Watch
-from armature.bench.simulation.virtual import JOINTS
+from armature.bench.simulation.virtual import JOINTS, Bench
 from armature.dynamixel.status.cause import Cause
 from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.roles import Role
@@ -77,7 +77,8 @@ def measure(cases: Iterable[Case] = CASES, situations: Iterable[str] = tuple(SIT
 
 
 def _measure(case: Case, situation: str) -> Row:
-    bench = SITUATIONS[situation](case, FaultBench)
+    stage = SITUATIONS[situation](case)
+    bench = stage.bench
     watch = Watch(bench, [case.joint] if case.shoves else [], is_still=situation in ("idle", "starting"))
     watch.learn()
     bench.look = watch.look
@@ -88,7 +89,7 @@ def _measure(case: Case, situation: str) -> Row:
     bench.run(_REST)
     refused = _refusal(bench) if case.refuses else ""
     case.mend(bench)
-    bench.let_go()
+    stage.controllers.let_go()
     _await_rest(bench)
     bench.look = lambda: None
     case.relieve(bench)
@@ -110,7 +111,7 @@ def _measure(case: Case, situation: str) -> Row:
     )
 
 
-def _strike(bench: FaultBench, case: Case, *, is_starting: bool) -> None:
+def _strike(bench: Bench, case: Case, *, is_starting: bool) -> None:
     if is_starting and case.asks:
         start(bench)
         case.strike(bench)
@@ -120,7 +121,7 @@ def _strike(bench: FaultBench, case: Case, *, is_starting: bool) -> None:
         start(bench)
 
 
-def _await_report(bench: FaultBench, cause: Cause) -> float:
+def _await_report(bench: Bench, cause: Cause) -> float:
     """When the cause was reported [s]; NaN if it never was."""
     give_up = bench.now + _PATIENCE
     while bench.now < give_up:
@@ -130,7 +131,7 @@ def _await_report(bench: FaultBench, cause: Cause) -> float:
     return math.nan
 
 
-def _reported(bench: FaultBench, cause: Cause) -> str:
+def _reported(bench: Bench, cause: Cause) -> str:
     """The state with what is said of a cause; empty where nothing is."""
     mode, loop = bench.mode().name, bench.loop
     for fault in loop.state.faults.values():
@@ -139,14 +140,14 @@ def _reported(bench: FaultBench, cause: Cause) -> str:
     return f"{mode}: {loop.state.why}" if loop.state.cause is cause else ""
 
 
-def _refusal(bench: FaultBench) -> str:
+def _refusal(bench: Bench) -> str:
     try:
         return f"not refused: {bench.loop.clear_faults(bench.now)}"
     except CommandRefused as error:
         return str(error)
 
 
-def _recover(bench: FaultBench, case: Case) -> float:
+def _recover(bench: Bench, case: Case) -> float:
     """Recover, and see how far a joint got by that, beyond its sag [deg]."""
     begin = bench.positions()
     farthest = dict.fromkeys(JOINTS, 0.0)
@@ -164,14 +165,14 @@ def _recover(bench: FaultBench, case: Case) -> float:
     return math.degrees(max(0.0, *(farthest[joint] - _sag(bench, joint) for joint in JOINTS[:-1])))
 
 
-def _await_rest(bench: FaultBench) -> None:
+def _await_rest(bench: Bench) -> None:
     give_up = bench.now + _PATIENCE
     bench.cycle()
     while bench.now < give_up and max(map(abs, bench.far.plant.velocities)) > _STILL:
         bench.cycle()
 
 
-def _sag(bench: FaultBench, joint: str) -> float:
+def _sag(bench: Bench, joint: str) -> float:
     """How far a joint with torque hangs under its goal [rad]."""
     servo = bench.servo(joint)
     if not servo.registers[Role.TORQUE_ENABLE]:
@@ -180,7 +181,7 @@ def _sag(bench: FaultBench, joint: str) -> float:
     return abs(goal - bench.positions()[joint])
 
 
-def _enabled_again(bench: FaultBench) -> Mode:
+def _enabled_again(bench: Bench) -> Mode:
     try:
         bench.loop.enable("s2", bench.now)
     except CommandRefused:

@@ -15,10 +15,11 @@ from typing import Any, ClassVar, TextIO
 
 from armature.bench.faults.cases import Case, cases
 from armature.bench.faults.matrix import DROP_ALLOWED, STEP_ALLOWED
-from armature.bench.faults.processes import STRIKES, ProcessBench
+from armature.bench.faults.processes import STRIKES, Processes
 from armature.bench.faults.recovery import Follower, Recovery
-from armature.bench.faults.situations import FaultBench, Situation, idle, jogging, moving, parking
+from armature.bench.faults.situations import Situation, idle, jogging, moving, parking
 from armature.bench.faults.watch import Watch
+from armature.bench.simulation.virtual import Bench
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.status.cause import Cause
 from armature.dynamixel.tables.roles import Role
@@ -108,7 +109,8 @@ def _measure(first: str, second: str, random: Random) -> Cell:
     others = _OTHER if first == second or random.random() < 0.5 else _SAME
     other = others.get(second)
     pair = [one, other] if other is not None else [one]
-    bench = _SITUATIONS[situation](_both(pair), ProcessBench)
+    stage = _SITUATIONS[situation](_both(pair))
+    bench, processes = stage.bench, Processes(stage)
     watch = Watch(bench, [case.joint for case in pair if case.shoves], is_still=situation == "idle")
     watch.learn()
     bench.look = watch.look
@@ -117,9 +119,9 @@ def _measure(first: str, second: str, random: Random) -> Cell:
     if other is not None:
         _strike(bench, other)
     else:
-        STRIKES[second](bench)
+        STRIKES[second](processes)
     bench.run(_REST)
-    bench.let_go()
+    stage.controllers.let_go()
     bench.look = lambda: None
     recovery = Follower(bench, lambda: _mend(bench, pair)).follow()
     is_cut = any(case.cuts or case.shoves for case in pair)
@@ -129,12 +131,12 @@ def _measure(first: str, second: str, random: Random) -> Cell:
     return Cell(first, second, situation, delay, where, watch.step, watch.drop, is_cut, jolts, recovery)
 
 
-def _strike(bench: ProcessBench, case: Case) -> None:
+def _strike(bench: Bench, case: Case) -> None:
     with suppress(CommandRefused, BusError):  # what is asked of an arm in trouble may be refused
         case.strike(bench)
 
 
-def _mend(bench: FaultBench, pair: list[Case]) -> None:
+def _mend(bench: Bench, pair: list[Case]) -> None:
     """Hands see to all that has struck; what is hot is cooled last, since clearing leaves it to cool by itself."""
     for case in sorted(pair, key=lambda case: case.cause in _HOT):
         case.mend(bench)

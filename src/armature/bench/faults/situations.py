@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from armature.bench.faults.cases import Case
-from armature.bench.simulation.controlled import ControlledArm
+from armature.bench.simulation.controllers import Controllers
+from armature.bench.simulation.virtual import Bench
 from armature.core.model.document import read_document
 from armature.core.trajectory.segments import LoopTime, Segment
 from armature.core.trajectory.trajectory import Trajectory
@@ -29,33 +31,32 @@ def delivered_gains() -> dict[str, dict[str, int]]:
     return {joint: {Role.POSITION_P_GAIN: values[Role.POSITION_P_GAIN]} for joint, values in joints.items()}
 
 
-class FaultBench(ControlledArm):
-    """A bench that looks at every cycle, and may have a jog button held down."""
+@dataclass(frozen=True)
+class Stage:
+    """The arm on virtual time that a fault is to strike, and its controllers."""
 
-    def __init__(self, case: Case, *, resumes: bool = False) -> None:
+    bench: Bench
+    controllers: Controllers
+
+    @staticmethod
+    def of(case: Case, *, resumes: bool = False) -> Stage:
         """Args: what is going to strike, and whether a loop before this one has served the arm."""
         settings = {"registers": delivered_gains(), "resumes": resumes, **case.settings}
-        super().__init__("home", limits=case.limits, **settings)
-
-    @property
-    def cycle_at(self) -> float:
-        """Time of the last cycle [s]."""
-        return self._next
+        bench = Bench("home", limits=case.limits, **settings)
+        return Stage(bench, Controllers(bench))
 
 
-B = TypeVar("B", bound=FaultBench)
-
-
-def idle(case: Case, kind: type[B]) -> B:
+def idle(case: Case) -> Stage:
     """Enabled and at rest."""
-    bench = kind(case)
-    bench.enabled().run(0.2)
-    return bench
+    stage = Stage.of(case)
+    stage.bench.enabled().run(0.2)
+    return stage
 
 
-def moving(case: Case, kind: type[B]) -> B:
+def moving(case: Case) -> Stage:
     """In the middle of a trajectory of several joints."""
-    bench = idle(case, kind)
+    stage = idle(case)
+    bench = stage.bench
     begin = bench.loop.state.setpoints(bench.now)
     joints = tuple(_WAY)
     ends = [[begin[j].position for j in joints], [begin[j].position + _WAY[j] for j in joints]]
@@ -63,44 +64,40 @@ def moving(case: Case, kind: type[B]) -> B:
     way = Trajectory(joints, np.array([0.0, _MOVE_TIME]), np.array(ends), rest, rest)
     bench.loop.follow(Segment(1, "s1", LoopTime(bench.now), way), bench.now)
     bench.run(0.4 * _MOVE_TIME)
-    return bench
+    return stage
 
 
-def jogging(case: Case, kind: type[B]) -> B:
+def jogging(case: Case) -> Stage:
     """With a jog button held down."""
-    bench = idle(case, kind)
-    bench.hold(lambda now: bench.arm.control.jog({"waist": _JOG_SPEED, "elbow": -_JOG_SPEED}, 0.0, now))
-    bench.run(0.4)
-    return bench
+    stage = idle(case)
+    stage.controllers.jog({"waist": _JOG_SPEED, "elbow": -_JOG_SPEED})
+    stage.bench.run(0.4)
+    return stage
 
 
-def starting(case: Case, kind: type[B]) -> B:
+def starting(case: Case) -> Stage:
     """Held by the servos, as a loop has left them, and about to be taken over by the next loop."""
-    before = idle(case, kind)
+    before = idle(case).bench
     if case.stops:
         before.bus.close()  # as a process that was killed
     else:
         before.loop.leave()
-    bench = kind(case, resumes=True)
-    bench.take_over(before)
-    bench.port.time = before.port.time
-    return bench
+    stage = Stage.of(case, resumes=True)
+    stage.bench.take_over(before)
+    stage.bench.port.time = before.port.time
+    return stage
 
 
-def parking(case: Case, kind: type[B]) -> B:
+def parking(case: Case) -> Stage:
     """On the way to where torque may be turned off."""
-    bench = idle(case, kind)
-    bench.park()
-    bench.run(_PARTWAY)
-    return bench
+    stage = idle(case)
+    stage.bench.park()
+    stage.bench.run(_PARTWAY)
+    return stage
 
 
-class Situation(Protocol):
-    """Brings a bench of some kind to where a fault is to strike it."""
-
-    def __call__(self, case: Case, kind: type[B]) -> B:
-        """A bench of this kind, in which this case is going to strike."""
-
+Situation = Callable[[Case], Stage]
+"""Brings an arm to where a fault is to strike it."""
 
 SITUATIONS: Mapping[str, Situation] = {
     "idle": idle,

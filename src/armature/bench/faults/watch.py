@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from armature.bench.faults.situations import FaultBench
-from armature.bench.simulation.virtual import ARM, JOINTS, PERIOD
+from armature.bench.simulation.virtual import ARM, JOINTS, PERIOD, Bench
 from armature.core.kinematics.kinematics import forward
 from armature.dynamixel.tables.roles import Role
 
@@ -17,7 +16,7 @@ _LOOK_AT_TOOL = 5  # cycles
 class Watch:
     """Measures a bench cycle by cycle."""
 
-    def __init__(self, bench: FaultBench, ignored: Iterable[str], *, is_still: bool) -> None:
+    def __init__(self, bench: Bench, ignored: Iterable[str], *, is_still: bool) -> None:
         """Args: the bench, joints that are not held to their goals, and whether nothing should move at all."""
         self.step = self.drop = self.braking = 0.0
         self._bench = bench

@@ -54,8 +54,12 @@ class Bench:
         self.bus = bus_on(self.ports, wiring)
         self.dynamics = {joint: Dynamics(4.0, 40.0) for joint in wiring.joints}
         self.settings = LoopSettings(dynamics=self.dynamics, **settings)
-        self.loop = ServoLoop(self.bus, wiring, limited(arm, limits or {}), self.settings)
-        self._next = PERIOD
+        self._arm, self._wiring = limited(arm, limits or {}), wiring
+        self.loop = ServoLoop(self.bus, wiring, self._arm, self.settings)
+        self.instead: Callable[[], bool] = lambda: False  # done before a cycle; whether in its place
+        self.besides: list[Callable[[], None]] = []  # done in each cycle's time, after it
+        self.look: Callable[[], None] = lambda: None  # at the end of each cycle's time
+        self.cycle_at = PERIOD  # time of the last cycle, or the first one's [s]
 
     def take_over(self, before: Bench) -> None:
         """Hang on the servos of another bench, as the process does that comes after another."""
@@ -100,11 +104,30 @@ class Bench:
 
     def cycle(self) -> None:
         """One cycle at its time; cycles that a slow one has overrun are left out, as the child does."""
-        while self._next <= self.port.time:
-            self._next += PERIOD
-        self.port.time = self._next
+        if self.instead():
+            return
+        while self.cycle_at <= self.port.time:
+            self.cycle_at += PERIOD
+        self.port.time = self.cycle_at
         self.far.advance(self.port.time)
         self.loop.cycle(self.port.time)
+        for part in self.besides:
+            part()
+        self.look()
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass that no loop uses [s]."""
+        end = self.port.time + seconds
+        while self.port.time < end:
+            self.port.time += PERIOD
+            self.far.advance(self.port.time)
+            self.look()
+
+    def renew_loop(self, **changes: Any) -> None:
+        """Have a loop that knows nothing in place of this one, with such changes of its settings."""
+        self.bus.close()
+        self.bus = bus_on(self.ports, self._wiring)
+        self.loop = ServoLoop(self.bus, self._wiring, self._arm, replace(self.settings, **changes))
 
     def run(self, seconds: float) -> Bench:
         """Cycle for so long [s]."""

@@ -1,4 +1,4 @@
-"""The arm with both of its controllers as their nodes run them, on virtual time: the graph without ROS."""
+"""Both controllers of the arm as their nodes run them, on virtual time: the graph without ROS."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any
 
 import numpy as np
 
@@ -71,16 +70,15 @@ class Controller:
     refused: list[str] = field(default_factory=list)  # segments that the loop did not take
 
 
-class ControlledArm(Bench):
-    """The bench with its controllers."""
+class Controllers:
+    """The controllers of the arm on a bench, and what a client asks of them."""
 
-    def __init__(self, pose: str | Mapping[str, float] = "home", path: float = _PATH, **settings: Any) -> None:
-        """Args: where the arm stands, the path tolerance [rad], 0 for none, and settings of the loop."""
-        super().__init__(pose, **settings)
-        self.look: Callable[[], None] = lambda: None
+    def __init__(self, bench: Bench, path: float = _PATH) -> None:
+        """Args: in each of whose cycles they do their part, and the path tolerance [rad], 0 for none."""
+        self._bench = bench
         self.held: Held | None = None
         self.ends: list[Outcome] = []
-        self.is_controlled = True  # else the controllers' process is dead
+        self.are_alive = True  # else their process is dead
         self._serial = 1_000
         self._path = path
         torques = _checks().torques
@@ -90,10 +88,11 @@ class ControlledArm(Bench):
         )
         self.gripper = Controller(self._group((FINGER,), {FINGER: (_FINGER_ACCELERATION, _FINGER_JERK)}, 0.002))
         servo = next(servo for servo in WIRING.servos if servo.joint == FINGER)
-        gain = settings.get("registers", {}).get(FINGER, {}).get(Role.POSITION_P_GAIN, 0)
+        gain = bench.settings.registers.get(FINGER, {}).get(Role.POSITION_P_GAIN, 0)
         most = np.array([lead(servo, _GRIP, gain)])
         self._squeeze = GripForceLimit(self.gripper.control.state.limits, most, _STANDING)
         self._servo = TwistServo(_checks().mechanics, self.arm.control.state.limits, "tool0")
+        bench.besides.append(self._take_part)
 
     def _group(
         self, joints: tuple[str, ...], bounds: Mapping[str, tuple[float, float]], start: float
@@ -119,14 +118,14 @@ class ControlledArm(Bench):
         end = begin + np.array([way.get(joint, 0.0) for joint in ARM_JOINTS])
         rest = np.zeros((2, len(ARM_JOINTS)))
         goal = Trajectory(ARM_JOINTS, np.array([0.001, seconds]), np.array([begin, end]), rest)
-        control.follow(goal, None, self._monitor(), self.ends.append, self.now)
+        control.follow(goal, None, self._monitor(), self.ends.append, self._bench.now)
 
     def move(self, way: Mapping[str, float]) -> None:
         """Send a move by so much [rad]; errors as `follow`."""
         control, begin = self.arm.control, self._setpoint()
         target = {joint: float(begin[i]) + way[joint] for i, joint in enumerate(ARM_JOINTS) if joint in way}
         motion = run_to_end(Planner(_checks(), control.state.limits, MoveSettings()).joints(begin, [target]))
-        control.follow(motion, None, self._monitor(), self.ends.append, self.now)
+        control.follow(motion, None, self._monitor(), self.ends.append, self._bench.now)
 
     def jog(self, velocities: Mapping[str, float]) -> None:
         """Hold a jog button down [rad/s]; errors as `follow`, at its first press."""
@@ -148,7 +147,7 @@ class ControlledArm(Bench):
         """Send the fingers to a position [m]; errors as `follow`."""
         control, target = self.gripper.control, np.array([position])
         monitor = GripMonitor(target, 0.003, _STANDING, 0.5, allow_stalling=True)
-        control.move(target, control.state.limits.velocity, monitor, self.ends.append, self.now)
+        control.move(target, control.state.limits.velocity, monitor, self.ends.append, self._bench.now)
 
     def let_go(self) -> None:
         """Let the button go."""
@@ -156,11 +155,11 @@ class ControlledArm(Bench):
 
     def hold(self, press: Callable[[float], object]) -> None:
         """Hold a button down that asks so at a time [s]."""
-        press(self.now)
-        self.held = Held(press, self.now + _PRESS_EVERY)
+        press(self._bench.now)
+        self.held = Held(press, self._bench.now + _PRESS_EVERY)
 
     def _setpoint(self) -> Array:
-        setpoints = self.loop.state.setpoints(self.now)
+        setpoints = self._bench.loop.state.setpoints(self._bench.now)
         return np.array([setpoints[joint].position for joint in ARM_JOINTS])
 
     def _monitor(self) -> GoalMonitor:
@@ -171,22 +170,23 @@ class ControlledArm(Bench):
 
     # Time
 
-    def cycle(self) -> None:
-        """One cycle of the bus, and what the controllers do in its time."""
-        super().cycle()
-        if self.is_controlled:
-            for controller in (self.arm, self.gripper):
-                self.hear(controller.control)
-            self._press()
-            self._relieve()
-            for controller in (self.arm, self.gripper):
-                self._send(controller)
-        self.look()
+    def _take_part(self) -> None:
+        """Do what the controllers do in the time of a cycle."""
+        if not self.are_alive:
+            return
+        for controller in (self.arm, self.gripper):
+            self.hear(controller.control)
+        self._press()
+        self._relieve()
+        for controller in (self.arm, self.gripper):
+            self._send(controller)
 
     def hear(self, control: GroupControl) -> None:
         """Let a control have what the servo interface tells."""
-        loop, now = self.loop, self.now
-        control.state.note_state(self.mode().name, loop.state.session, loop.state.why, loop.state.blocks, now)
+        loop, now = self._bench.loop, self._bench.now
+        control.state.note_state(
+            self._bench.mode().name, loop.state.session, loop.state.why, loop.state.blocks, now
+        )
         setpoints = loop.state.setpoints(now)
         places = {joint: setpoint.position for joint, setpoint in setpoints.items()}
         rests = not any(setpoints[joint].velocity for joint in control.state.limits.joints if joint in setpoints)
@@ -198,37 +198,37 @@ class ControlledArm(Bench):
 
     def _press(self) -> None:
         held = self.held
-        if held is not None and self.now >= held.due:
-            held.due = self.now + _PRESS_EVERY
+        if held is not None and self._bench.now >= held.due:
+            held.due = self._bench.now + _PRESS_EVERY
             try:
-                held.press(self.now)
+                held.press(self._bench.now)
             except ArmatureError as error:
                 self.arm.refused.append(str(error))
 
     def _relieve(self) -> None:
         control = self.gripper.control
-        desired, measured = control.state.motion.setpoint(self.now), control.state.arm.measured
-        if desired is None or measured is None or control.state.arm.read_at != self.now:
+        desired, measured = control.state.motion.setpoint(self._bench.now), control.state.arm.measured
+        if desired is None or measured is None or control.state.arm.read_at != self._bench.now:
             return
-        target = self._squeeze.set_back(self.now, desired, measured)
+        target = self._squeeze.set_back(self._bench.now, desired, measured)
         if target is not None:
             with suppress(ArmatureError):
-                control.limit_grip(target, self.now)
+                control.limit_grip(target, self._bench.now)
 
     def _send(self, controller: Controller) -> None:
-        if self.now < controller.due:
+        if self._bench.now < controller.due:
             return
-        segment = controller.control.state.segment(self.now)
+        segment = controller.control.state.segment(self._bench.now)
         if segment is None:
             return
-        controller.due = self.now + _RENEWAL
+        controller.due = self._bench.now + _RENEWAL
         self._serial += 1
         sent = replace(segment, serial=self._serial, loads=controller.loads(segment.trajectory))
         try:
-            self.loop.follow(sent.begin_at(LoopTime(sent.begin)), self.now)
+            self._bench.loop.follow(sent.begin_at(LoopTime(sent.begin)), self._bench.now)
         except ArmatureError as error:
             controller.refused.append(str(error))
 
     def _let_give_way(self, joints: tuple[str, ...]) -> None:
         with suppress(CommandRefused):  # the loop has found it first
-            self.loop.back_off(self.arm.control.state.arm.session, joints, self.now)
+            self._bench.loop.back_off(self.arm.control.state.arm.session, joints, self._bench.now)
