@@ -9,7 +9,7 @@ import numpy as np
 from armature.core.control.group import GroupControl
 from armature.core.control.group_state import GroupSettings, GroupState
 from armature.core.control.tolerance import Tolerance, Tolerances, TrajectoryMonitor
-from armature.core.control.tracker import HANDOVER
+from armature.core.control.tracker import SWITCH_DELAY
 from armature.core.model.arm import Limit
 from armature.core.trajectory.retiming import STEP
 from armature.core.trajectory.segments import Segment
@@ -75,7 +75,7 @@ class Commanded:
             tracker = self.control.state.motion.tracker
             scaling = tracker._doing.scaling if tracker._tail is None else tracker._tail[0]
             # A motion on no path has nothing to take by itself, once what was followed before it has been left.
-            own_until = HANDOVER if tracker._is_lease else np.inf
+            own_until = SWITCH_DELAY if tracker._is_lease else np.inf
             self._followed = tracker._doing.motion, scaling, own_until
             self.receiver.accept(Segment(self._segments, "s1", segment.begin, segment.trajectory), self.now)
 

@@ -1,4 +1,4 @@
-"""Arms on virtual time some of whose joints give way, and a hand that guides them."""
+"""Arms on virtual time some of whose joints are compliant, and a hand that guides them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from armature.dynamixel.wiring.arm import Wiring
 
 from .virtual import ARM, JOINTS, PERIOD, URDF, WIRING, Bench
 
-LIMIT = 3.0  # current_limit of the joints that give way [A]
+LIMIT = 3.0  # current_limit of the joints that are compliant [A]
 _TELL_EVERY = 5  # cycles
 _STIFFNESS, _DAMPING, _STRENGTH = 40.0, 2.0, 2.0  # of the hand [N·m/rad], [N·m·s/rad], [N·m]
 
@@ -34,7 +34,7 @@ def _yielding(servo: Any, limit: float) -> Any:
 
 
 def enabled(joint: str, pose: str | Mapping[str, float] = "home", **settings: Any) -> Bench:
-    """An enabled arm at rest, one of whose joints can give way."""
+    """An enabled arm at rest, one of whose joints can be compliant."""
     settings.setdefault("wiring", yielding(joint))
     return Bench(pose, **settings).enabled().run(0.5)
 

@@ -1,4 +1,4 @@
-"""An arm on virtual time in other modes than position control: a drum of several turns, a jaw that gives way."""
+"""An arm on virtual time in other modes than position control: a drum of several turns, a compliant jaw."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class ServoSide:
         if message.header.frame_id != self._session:
             return
         if not message.points:
-            self._give_way(message.joint_names)
+            self._back_off(message.joint_names)
             return
         segment = replace(to_segment(message, ("gripper",)), serial=len(self.segments))
         try:
@@ -69,7 +69,7 @@ class ServoSide:
         except GoalRefused as error:
             self.refused.append(str(error))
 
-    def _give_way(self, joints):
+    def _back_off(self, joints):
         """Joints that do not follow go back to where they are, in a session that takes no late segment."""
         places = {j: self.stuck.get(j, self.position[j] + self.offset[j]) for j in joints}
         blocks = {

@@ -27,12 +27,12 @@ def require(cell):
 
 
 @pytest.mark.parametrize("cell", SOME, ids=lambda cell: f"{cell[0].name}-{cell[1]}-{cell[2].name}")
-def test_the_arm_gives_way_and_goes_on(cell):
+def test_the_arm_backs_off_and_goes_on(cell):
     require(cell)
 
 
 @pytest.mark.soak
-def test_the_arm_gives_way_in_every_cell(soak):
+def test_the_arm_backs_off_in_every_cell(soak):
     if not soak.is_whole:
         pytest.skip("the cells above are some of them")
     for index, cell in enumerate(CELLS):
@@ -45,7 +45,7 @@ def test_whoever_finds_it_says_where_it_is_blocked(check):
     stuck = OBSTACLES[0]
     contact = require((stuck, "trajectory", check))
     assert contact.told.startswith("blocked at elbow, 0.0")
-    assert contact.gave_way > 0.0
+    assert contact.backed_off > 0.0
     assert "take away what is in its way and call /servo_interface/clear_faults" in contact.on
 
 
@@ -80,7 +80,7 @@ def test_a_contact_within_its_bounds_has_no_failure():
 @pytest.mark.parametrize(
     ("change", "failure"),
     [
-        ({"gave_way": math.nan}, "gave way [s] nan > 0.3"),
+        ({"backed_off": math.nan}, "backed off [s] nan > 0.3"),
         ({"overloaded": 1.2}, "overloaded [s] 1.20 > 1"),
         ({"load": 0.6}, "load 0.60 > 0.35"),
         ({"creep": 0.6}, "creep [deg] 0.60 > 0.5"),

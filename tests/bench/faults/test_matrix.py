@@ -19,8 +19,8 @@ def test_each_fault_is_named_in_time_and_nothing_jumps_or_drops(case: Case, situ
     (row,) = measure([case], [situation])
     assert row.failures == [], str(row)
     assert "; " in row.reported or row.reported.count(":") == 1, row.reported
-    gives_way = case.cause in OBSTRUCTED and situation not in ("idle", "starting")
-    if case.refuses and not gives_way:
+    backs_off = case.cause in OBSTRUCTED and situation not in ("idle", "starting")
+    if case.refuses and not backs_off:
         assert "refused: " in row.refused
         assert not row.refused.startswith("not refused")
 

@@ -161,7 +161,7 @@ WELL = Cell(
         ({"recovery": Recovery(moved=0.6)}, "R", "recovery [deg] 0.60 > 0.5"),
         ({"recovery": Recovery([Step.CLEAR_FAULTS] * 3 + [Step.ENABLE])}, "N", "4 steps > 3"),
         ({"recovery": Recovery([Step.RELEASE] + [Step.CLEAR_FAULTS] * 2 + [Step.ENABLE])}, ".", "ok"),
-        ({"recovery": Recovery(trouble=["a dead end: arm"])}, "X", "a dead end"),
+        ({"recovery": Recovery(trouble=["a dead end: enable"])}, "X", "a dead end"),
     ],
 )
 def test_a_cell_tells_what_is_beyond_its_bound(change, symbol, told):

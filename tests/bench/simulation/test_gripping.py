@@ -97,13 +97,13 @@ def test_what_is_let_go_again_is_gripped_again_and_the_gripper_opens_from_there(
     gripper.bench.faults.clear(stuck)
     gripper.run(1.0)
     held = gripper.bench.positions()[JOINT]
-    assert held == pytest.approx(0.02 - lead(SERVO, SHARE, GAIN), abs=3e-4)  # it gives way by the lead and no more
+    assert held == pytest.approx(0.02 - lead(SERVO, SHARE, GAIN), abs=3e-4)  # it backs off by the lead and no more
     gripper.command(0.03)
     gripper.run(3.0)
     assert gripper.ends[-1].message == "position reached"
 
 
-def test_fingers_that_no_controller_relieves_give_way_before_the_servo_lets_go():
+def test_fingers_that_no_controller_relieves_back_off_before_the_servo_lets_go():
     gripper = Gripper(math.inf)
     bench = gripper.bench
     bench.faults.inject(StuckJoint(joint=JOINT))

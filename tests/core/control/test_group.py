@@ -78,7 +78,7 @@ def test_a_goal_that_is_not_met_in_its_time_fails_though_commanded_goes_on():
     assert bench.ends == []
     bench.run(0.3, off=0.1)
     assert not bench.control.state.motion.is_moving(bench.now)
-    bench.run(1.0, off=0.1)  # for the arm to give way
+    bench.run(1.0, off=0.1)  # for the arm to back off
     assert [end.code for end in bench.ends] == [Code.GOAL_TOLERANCE_VIOLATED]
     assert "1.0" in bench.ends[0].message
 
@@ -392,18 +392,18 @@ BLOCKED = {JOINTS[0]: Block(0.1, 1)}
 WHY = "blocked at waist, 0.30 rad before 0.400 rad; every joint stopped"
 
 
-def astray():
+def not_following():
     """A goal whose first joint did not follow; the servo interface has not heard of it yet."""
     bench = Bench()
     bench.asked = []
-    bench.control.state.surroundings.let_give_way = bench.asked.append
+    bench.control.state.surroundings.let_back_off = bench.asked.append
     bench.follow()
     bench.run(0.5)
     bench.read((bench.waist - 0.25, 0.0))
     return bench
 
 
-def give_way(bench, place=0.1, rests=True):
+def back_off(bench, place=0.1, rests=True):
     """What the servo interface then tells."""
     bench.control.state.note_state("ENABLED", "s1.1", WHY, BLOCKED, bench.now)
     positions = dict(zip(JOINTS, (place, 0.0), strict=True))
@@ -411,13 +411,13 @@ def give_way(bench, place=0.1, rests=True):
 
 
 def test_who_does_not_follow_is_told_and_the_goal_ends_once_the_arm_has_given_way():
-    bench = astray()
+    bench = not_following()
     assert bench.asked == [(JOINTS[0],)]
     assert not bench.control.state.goals.are_none
     assert bench.ends == []
-    give_way(bench, rests=False)
+    back_off(bench, rests=False)
     assert bench.ends == []
-    give_way(bench)
+    back_off(bench)
     (end,) = bench.ends
     assert end.code is Code.PATH_TOLERANCE_VIOLATED
     assert end.message.startswith("blocked at waist, 0.25 rad before ")
@@ -425,8 +425,8 @@ def test_who_does_not_follow_is_told_and_the_goal_ends_once_the_arm_has_given_wa
 
 
 def test_the_next_goal_is_taken_from_where_the_arm_has_gone_back_to():
-    bench = astray()
-    give_way(bench)
+    bench = not_following()
+    back_off(bench)
     assert bench.waist == pytest.approx(0.1)
     bench.read((0.1, 0.0))
     bench.follow(place=(-0.5, 0.0))
@@ -435,8 +435,8 @@ def test_the_next_goal_is_taken_from_where_the_arm_has_gone_back_to():
 
 
 def test_one_that_presses_on_is_refused_and_so_is_such_a_jog():
-    bench = astray()
-    give_way(bench)
+    bench = not_following()
+    back_off(bench)
     bench.read((0.1, 0.0))
     with pytest.raises(GoalRefused, match=r"blocked above 0\.1000"):
         bench.follow(place=(0.5, 0.0))
@@ -447,8 +447,8 @@ def test_one_that_presses_on_is_refused_and_so_is_such_a_jog():
     assert bench.control.state.motion.is_moving(bench.now)
 
 
-def test_a_goal_ends_by_the_clock_where_nobody_lets_the_arm_give_way():
-    bench = astray()
+def test_a_goal_ends_by_the_clock_where_nobody_lets_the_arm_back_off():
+    bench = not_following()
     bench.run(0.9)
     assert bench.ends == []
     bench.run(0.2)
@@ -459,7 +459,7 @@ def test_a_goal_under_way_ends_with_the_reason_where_the_servo_interface_finds_i
     bench = Bench()
     bench.follow()
     bench.run(0.5)
-    give_way(bench)
+    back_off(bench)
     (end,) = bench.ends
     assert (end.code, end.message) == (Code.PATH_TOLERANCE_VIOLATED, WHY)
 
@@ -474,7 +474,7 @@ def test_whoever_enables_anew_ends_goals_as_ever():
 
 
 def test_a_new_goal_tells_the_end_of_the_one_before_first():
-    bench = astray()
+    bench = not_following()
     bench.follow(place=(-0.5, 0.0))
     assert [end.code for end in bench.ends] == [Code.PATH_TOLERANCE_VIOLATED]
     assert not bench.control.state.goals.are_none

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from armature.core.control import jog
-from armature.core.control.tracker import HANDOVER, Tracker
+from armature.core.control.tracker import SWITCH_DELAY, Tracker
 from armature.core.trajectory.trajectory import State
 from armature.errors import GoalRefused
 
@@ -83,7 +83,7 @@ def test_a_jog_keeps_within_acceleration_and_jerk(start, speeds):
 def test_silence_stops_a_jog_within_lease_and_stopping_time(speeds):
     tracker, released = press_for(1.0, speeds)
     stopping = np.abs(speeds).max() / 4.0 + 4.0 / 40.0
-    assert tracker.end <= released - 0.1 + HANDOVER + LEASE + stopping + 0.05 + 1e-9  # rounding
+    assert tracker.end <= released - 0.1 + SWITCH_DELAY + LEASE + stopping + 0.05 + 1e-9  # rounding
 
 
 @settings(max_examples=30)

@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from armature.core.control import jog
-from armature.core.control.tracker import HANDOVER, HORIZON, Tracker
+from armature.core.control.tracker import HORIZON, SWITCH_DELAY, Tracker
 from armature.core.trajectory.limits import check_motion
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.errors import GoalRefused
@@ -95,12 +95,12 @@ def test_it_passes_through_the_points_of_a_goal(goal):
 def test_a_replacement_is_continuous_in_position_and_velocity(first, second, share):
     tracker = tracker_of(first)
     now = share * tracker.end
-    expected = [tracker.setpoint(now + d) for d in np.linspace(0.0, HANDOVER, 5)]
+    expected = [tracker.setpoint(now + d) for d in np.linspace(0.0, SWITCH_DELAY, 5)]
     tracker.accept(second, now)
-    for d, state in zip(np.linspace(0.0, HANDOVER, 5), expected, strict=True):
+    for d, state in zip(np.linspace(0.0, SWITCH_DELAY, 5), expected, strict=True):
         assert np.allclose(tracker.setpoint(now + d).position, state.position, atol=1e-9)
         assert np.allclose(tracker.setpoint(now + d).velocity, state.velocity, atol=1e-7)
-    after = tracker.setpoint(now + HANDOVER + 1e-7)
+    after = tracker.setpoint(now + SWITCH_DELAY + 1e-7)
     assert np.allclose(after.position, expected[-1].position, atol=1e-6)
     # Half a second of straight lines is left to turn into lines again: as fast as the rounding of a corner.
     assert np.allclose(after.velocity, expected[-1].velocity, atol=1e-3)

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from armature.bench.simulation.virtual import ARM, WIRING, Bench
 from armature.core.model.arm import Limit
-from armature.dynamixel.commissioning.calibration import Calibration, Range, accepted, placed, require_reach
+from armature.dynamixel.commissioning.calibration import (
+    Calibration,
+    Range,
+    place_of,
+    read_goal_range,
+    require_reach,
+)
 from armature.dynamixel.commissioning.commissioning import narrow_limits, position_limits
 from armature.dynamixel.servo.registers import Registers
 from armature.dynamixel.tables.roles import OperatingMode, Role
@@ -41,28 +47,28 @@ def calibration(bench, *chosen, pose=ZERO):
 
 @given(servos, st.integers(0, TURN - 1), st.floats(-1.5, 1.5))
 def test_with_the_new_offset_the_joint_is_where_it_was_placed(servo, ticks, position):
-    item = placed(servo, ticks, 0, position)
+    item = place_of(servo, ticks, 0, position)
     assert item.servo.to_position(ticks) == pytest.approx(position, abs=1e-9)
     assert item.position(ticks) == pytest.approx(position, abs=1e-9)
 
 
 @given(servos, st.integers(0, TURN - 1), st.integers(-3, 3), st.floats(-1.5, 1.5))
 def test_whole_turns_of_a_limp_servo_do_not_count(servo, ticks, turns, position):
-    here, there = placed(servo, ticks, 0, position), placed(servo, ticks + turns * TURN, 0, position)
+    here, there = place_of(servo, ticks, 0, position), place_of(servo, ticks + turns * TURN, 0, position)
     assert (there.offset, there.ticks) == (here.offset, ticks)
     assert there.position(ticks + turns * TURN) == pytest.approx(position, abs=1e-9)
 
 
 @given(st.integers(-1024, 1024), st.integers(-1024, TURN + 1024))
 def test_after_power_up_a_homing_offset_shifts_the_turn(homing, ticks):
-    assert homing <= placed(ELBOW, ticks, homing, 0.0).ticks < TURN + homing
+    assert homing <= place_of(ELBOW, ticks, homing, 0.0).ticks < TURN + homing
 
 
 def test_what_a_servo_reads_after_power_up_is_what_was_calibrated(bench):
     """The turn is that in which the servo counts once it starts anew."""
     bench.faults.inject(make("encoder_slip", "elbow", {"angle": "4"}))
     now = calibration(bench).look()["elbow"]
-    item = placed(ELBOW, now, 0, 0.0)
+    item = place_of(ELBOW, now, 0, 0.0)
     bench.servo("elbow").reboot()
     bench.port.time += 0.05
     bench.far.advance(bench.port.time)
@@ -170,10 +176,10 @@ def test_a_joint_on_which_a_hand_rests_was_not_moved(greatest, is_moved):
 def test_what_a_servo_accepts_is_told_as_joint_positions(bench):
     for name, value in ((Role.MIN_POSITION_LIMIT, 1024), (Role.MAX_POSITION_LIMIT, 2048)):
         bench.bus.write(ELBOW.servo_id, ELBOW.model[name], value)
-    found = accepted(Registers(bench.bus), ELBOW)
+    found = read_goal_range(Registers(bench.bus), ELBOW)
     assert (found.least, found.greatest) == pytest.approx((0.0, math.pi / 2.0))
     spindle = replace(ELBOW, mode=OperatingMode.EXTENDED_POSITION)
-    assert accepted(Registers(bench.bus), spindle) == Range(-math.inf, math.inf)
+    assert read_goal_range(Registers(bench.bus), spindle) == Range(-math.inf, math.inf)
 
 
 @given(st.lists(st.floats(-3.0, 3.0), min_size=1))

@@ -26,7 +26,7 @@ FINGER = "gripper"
 
 
 def blocked(pose="home", joint=ELBOW, by=-0.4, **settings):
-    """An arm that has come against something, and has given way."""
+    """An arm that has come against something, and has backed off."""
     bench = Bench(pose, **settings).enabled().run(0.6)
     bench.faults.inject(StuckJoint(joint))
     bench.loop.follow(move(bench, by, 1.5, joint=joint), bench.now)
@@ -188,7 +188,7 @@ def test_a_joint_that_was_not_read_just_then_goes_back_once_it_is_and_nowhere_el
     assert sent < bench.loop.state.setpoints(bench.now)["waist"].position == pytest.approx(place, abs=0.03)
 
 
-@pytest.mark.parametrize("meanwhile", ["another gives way", "another moves"])
+@pytest.mark.parametrize("meanwhile", ["another backs off", "another moves"])
 def test_it_is_not_forgotten_for_another_joint_that_is_read(meanwhile):
     bench = Bench("home").enabled().run(0.6)
     bench.faults.inject(StuckJoint("waist"))
@@ -321,7 +321,7 @@ def test_the_two_servos_of_one_joint_back_off_together_and_share_what_holding_ta
         assert abs(servo.drive.load) == pytest.approx(held, abs=0.05)
 
 
-def test_fingers_go_on_to_hold_a_thing_while_the_arm_gives_way():
+def test_fingers_go_on_to_hold_a_thing_while_the_arm_backs_off():
     bench = Bench("home").enabled().run(0.6)
     bench.far.plant.jam(FINGER)
     bench.loop.follow(move(bench, -0.001, 0.5, joint=FINGER), bench.now)

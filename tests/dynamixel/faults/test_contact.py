@@ -82,7 +82,7 @@ def test_a_push_at_rest_is_a_fault_that_is_told_with_the_numbers(torque):
 
 
 @pytest.mark.parametrize("torque", [3.0, -3.0])
-def test_the_arm_gives_way_to_a_push_while_it_moves_and_stays_enabled(torque):
+def test_the_arm_backs_off_from_a_push_while_it_moves_and_stays_enabled(torque):
     bench = enabled()
     place = begin(bench)
     bench.follow_boom(1, place, place + 0.2, 1.0)

@@ -1,4 +1,4 @@
-"""Joints in current-based position control that give way to a hand."""
+"""Joints in current-based position control that a hand can move."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def bench():
     return bench.run(0.1)
 
 
-# It gives way, and stays
+# It is compliant, and stays
 
 
 @pytest.mark.parametrize(("joint", "pose"), [("elbow", "home"), ("shoulder", "above_pick"), ("waist", "home")])
@@ -61,8 +61,8 @@ def test_without_a_hand_it_stays_where_it_is(joint, pose):
     bench = enabled(joint, pose)
     before = bench.positions()
     told = free(bench, joint)
-    assert f"{joint} gives way to a hand: it carries " in told
-    assert bench.loop.state.free == {joint: "gives way"}
+    assert f"{joint} is compliant: it carries " in told
+    assert bench.loop.state.free == {joint: "compliant"}
     bench.run(1.0)
     assert moved(before, bench.positions()) < math.radians(0.05)
     assert bench.loop.state.free
@@ -112,7 +112,7 @@ def test_told_what_it_carries_it_stays_far_from_where_it_began():
     assert abs(bench.positions()["shoulder"] - there) < LEFT
 
 
-def test_two_joints_give_way_at_once_and_one_carries_what_the_other_moves():
+def test_two_joints_are_compliant_at_once_and_one_carries_what_the_other_moves():
     bench = enabled("elbow", wiring=yielding("shoulder", "elbow"))
     for joint in ("shoulder", "elbow"):
         free(bench, joint)
@@ -134,7 +134,7 @@ def test_more_weight_than_it_carries_is_caught_before_it_falls_far():
     bench.run(0.3)
     assert not bench.loop.state.free
     assert "shoulder moved at" in bench.loop.state.why
-    assert "0.60 is allowed while it gives way" in bench.loop.state.why  # 0.4 of the URDF's 1.5 rad/s
+    assert "0.60 is allowed while it is compliant" in bench.loop.state.why  # 0.4 of the URDF's 1.5 rad/s
     assert abs(bench.positions()["shoulder"] - there) < math.radians(10.0)
     assert current(bench, "shoulder") == USUAL
     assert bench.mode() is Mode.HOLDING
@@ -161,9 +161,9 @@ def test_a_load_that_is_no_number_changes_nothing(bench, load):
     assert current(bench) == before
 
 
-def test_both_servos_of_a_joint_give_way():
+def test_both_servos_of_a_joint_are_compliant():
     bench = twin(wiring=yielding("boom", wiring=TWINS)).enabled().run(1.5)
-    assert free(bench, "boom").startswith("boom gives way")
+    assert free(bench, "boom").startswith("boom is compliant")
     assert current(bench, FIRST) < 600
     assert current(bench, SECOND) < 600
     before = bench.positions()["boom"]
@@ -377,7 +377,7 @@ def test_commands_are_refused_with_who_is_free_and_how_to_end_it(bench, request_
         "park": lambda: bench.loop.park(segment, bench.now),
         "set-point": lambda: bench.loop.follow(segment, bench.now),
     }
-    told = rf"{request_name} refused: a hand may guide elbow \(gives way\); end that first: .*/elbow/free false"
+    told = rf"{request_name} refused: a hand may guide elbow \(compliant\); end that first: .*/elbow/free false"
     with pytest.raises(CommandRefused, match=told):
         ask[request_name]()
     assert bench.mode() is Mode.HOLDING
@@ -386,7 +386,7 @@ def test_commands_are_refused_with_who_is_free_and_how_to_end_it(bench, request_
 
 
 def test_asked_again_it_says_how_it_is(bench):
-    assert free(bench) == "elbow is free already: gives way"
+    assert free(bench) == "elbow is free already: compliant"
     held(bench)
     assert held(bench) == "elbow is not free"
 
@@ -442,7 +442,7 @@ def test_a_joint_that_there_is_not_is_refused(bench):
         (Role.POSITION_P_GAIN, 0, "its Position P Gain is 0, and it would not stay where it is left"),
     ],
 )
-def test_gains_with_which_it_cannot_give_way_are_refused(gain, value, told):
+def test_gains_with_which_it_cannot_be_compliant_are_refused(gain, value, told):
     bench = enabled("elbow", "park")
     bench.servo("elbow").registers[gain] = value
     with pytest.raises(CommandRefused, match=told):

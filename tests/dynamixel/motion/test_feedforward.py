@@ -57,7 +57,7 @@ def test_joints_whose_goals_were_set_begin_without_a_lead(feedforward):
 
 
 @given(st.floats(-2.1, 2.1), st.floats(-2.0, 2.0), st.floats(-1e4, 1e4))
-def test_no_goal_lies_beyond_the_limits_nor_further_than_a_load_may_lean(position, velocity, effort):
+def test_no_goal_lies_beyond_the_limits_nor_further_than_a_load_may_deflect_it(position, velocity, effort):
     feedforward = Feedforward({"elbow": STIFF}, LIMITS)
     goals = after(feedforward, {"elbow": Setpoint(position, velocity, 0.0, effort)}, 300)
     assert all(min(-2.0, position) <= goal <= max(2.0, position) for goal in goals)

@@ -76,7 +76,7 @@ def follow(graph, waist, path=0.0):
 
 
 @pytest.mark.parametrize("path", [0.0, 0.02], ids=["found by the servo interface", "found by the controller"])
-def test_the_arm_gives_way_says_so_and_takes_what_leads_away(graph, path):
+def test_the_arm_backs_off_says_so_and_takes_what_leads_away(graph, path):
     console.read_reply(ask(graph.port, console.inject("stuck_joint", "waist", {}, math.inf)))
     blocked = follow(graph, -0.3, path)
     assert blocked.error_code == Result.PATH_TOLERANCE_VIOLATED

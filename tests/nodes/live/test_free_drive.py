@@ -34,7 +34,7 @@ YIELDS = "\\1    mode: current-based position\n    current_limit: 1 A\n"
 
 @pytest.fixture
 def graph(tmp_path, nothing_left):
-    """A servo interface whose waist can give way, parked, enabled."""
+    """A servo interface whose waist can be compliant, parked, enabled."""
     wiring = tmp_path / "servos.yaml"
     text = SERVOS.read_text("utf-8")
     wiring.write_text(re.sub(r"(  waist:\n(?:    .*\n)+)", YIELDS, text, count=1), "utf-8")
@@ -63,7 +63,7 @@ def test_no_joint_is_let_go_unnamed(capsys, words, told):
 
 def test_somebody_has_to_say_that_it_is_held(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO("yes\n"))
-    with pytest.raises(CommandRefused, match="nobody can be asked; add --yes if it is held by hand, or gives way"):
+    with pytest.raises(CommandRefused, match="nobody can be asked; add --yes if it is held by hand, or compliant"):
         cli_free._is_held("elbow")
 
 
@@ -94,10 +94,10 @@ def told_of(graph, joint):
 
 def test_a_joint_is_pushed_another_is_let_go_and_the_arm_parks_with_both(graph):
     told = free(graph, "waist")
-    assert told.message.startswith("waist gives way to a hand: it carries ")
+    assert told.message.startswith("waist is compliant: it carries ")
     graph.until(lambda: graph.values().get("free") == "waist")
     assert (graph.state(), graph.values()["torque"], graph.values()["session"]) == ("HOLDING", "on", "")
-    graph.until(lambda: told_of(graph, "waist").get("free_drive") == "gives way, its load is followed")
+    graph.until(lambda: told_of(graph, "waist").get("free_drive") == "compliant, its load is followed")
     refused = graph.enable()
     assert not refused.success
     assert "end that first: /servo_interface/waist/free false" in refused.message

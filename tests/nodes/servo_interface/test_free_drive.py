@@ -78,7 +78,7 @@ class FakeBus:
         return condition()
 
 
-def test_it_tells_while_joints_give_way_until_the_bus_child_has_gone():
+def test_it_tells_while_joints_are_compliant_until_the_bus_child_has_gone():
     arm = configuration("open_manipulator_x")
     bus = FakeBus(arm, lasts=3)
     guiding = Guiding(arm, bus)
@@ -91,7 +91,7 @@ def test_it_tells_while_joints_give_way_until_the_bus_child_has_gone():
 
 
 @pytest.mark.parametrize("free", [(), ("joint2",)])
-def test_where_no_joint_gives_way_there_is_no_thread(free):
+def test_where_no_joint_is_compliant_there_is_no_thread(free):
     arm = configuration("open_manipulator_x")
     threads = threading.active_count()
     guiding = Guiding(arm, FakeBus(arm, lasts=0))

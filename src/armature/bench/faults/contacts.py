@@ -16,9 +16,9 @@ from armature.dynamixel.tables.roles import Role
 from armature.emulator.faults import catalogue
 from armature.errors import GoalRefused
 
-GIVES_WAY_WITHIN = 0.3  # [s]
+BACKS_OFF_WITHIN = 0.3  # [s]
 CREEP_ALLOWED = 0.5  # [deg] in two seconds
-CONTINUOUS = 0.35  # of the stall torque: what is left to give once the arm has given way
+CONTINUOUS = 0.35  # of the stall torque: what is left to give once the arm has backed off
 OVERLOAD_ALLOWED = 1.0  # [s] of more load than a servo stands for 1.5 s
 _NEAR = 0.02  # of the joint, its set-point has come back to it [rad]
 _PATIENCE = 2.5  # [s]
@@ -127,7 +127,7 @@ class Contact:
     obstacle: str
     motion: str
     check: str
-    gave_way: float  # from when it was found until set-points were back at their joints [s]; 0: nothing was found
+    backed_off: float  # from its finding until set-points were back at their joints [s]; 0: nothing was found
     overloaded: float  # the longest that a servo gave more than its protection stands [s]
     load: float  # the most that a servo gives in the end, as a share of its stall torque
     creep: float  # of a joint in the seconds after it [deg]
@@ -146,7 +146,7 @@ class Contact:
             ("creep [deg]", self.creep, CREEP_ALLOWED),
         ]
         if not self.is_weight:
-            bounds += [("gave way [s]", self.gave_way, GIVES_WAY_WITHIN), ("load", self.load, CONTINUOUS)]
+            bounds += [("backed off [s]", self.backed_off, BACKS_OFF_WITHIN), ("load", self.load, CONTINUOUS)]
         found = [f"{name} {value:.2f} > {bound:g}" for name, value, bound in bounds if not value <= bound]
         found += [f"{joint} lost its torque" for joint in self.lost]
         if self.away:
@@ -161,7 +161,7 @@ class Contact:
         return self.told.startswith("blocked at") and self.ended == "ENABLED"
 
     def __str__(self) -> str:
-        figures = f"{1000 * self.gave_way:>9.0f}{self.overloaded:>9.2f}{self.load:>8.0%}{self.creep:>8.2f}"
+        figures = f"{1000 * self.backed_off:>9.0f}{self.overloaded:>9.2f}{self.load:>8.0%}{self.creep:>8.2f}"
         verdict = "; ".join(self.failures) or "ok"
         where = f"{self.obstacle:<12}{self.motion:<11}{self.check:<16}"
         return f"{where}{figures}  {self.ended:<9}{verdict:<4} {self.told.split(';')[0]}"
@@ -210,7 +210,7 @@ class _Trial:
             obstacle=self._obstacle.name,
             motion=self._motion,
             check=self._check.name,
-            gave_way=0.0 if math.isnan(self._found) else self._back - self._found,
+            backed_off=0.0 if math.isnan(self._found) else self._back - self._found,
             overloaded=self._overloaded,
             load=load,
             creep=math.degrees(creep),

@@ -102,7 +102,7 @@ class Controllers:
         )
         count = len(joints)
         control = GroupControl(GroupState(limits, GroupSettings(np.full(count, start), np.zeros(count))))
-        control.state.surroundings.let_give_way = self._let_give_way
+        control.state.surroundings.let_back_off = self._let_back_off
         return control
 
     # What a client asks
@@ -229,6 +229,6 @@ class Controllers:
         except ArmatureError as error:
             controller.refused.append(str(error))
 
-    def _let_give_way(self, joints: tuple[str, ...]) -> None:
+    def _let_back_off(self, joints: tuple[str, ...]) -> None:
         with suppress(CommandRefused):  # the loop has found it first
             self._bench.loop.back_off(self.arm.control.state.arm.session, joints, self._bench.now)

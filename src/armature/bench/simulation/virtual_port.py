@@ -46,13 +46,13 @@ class VirtualPort(Port):
             due = self._arriving[0][0] if self._arriving else self._deadline
             self.time = max(self.time, min(due, self._deadline))
             self._arrive()
-        return self._hand_over()
+        return self._take_buffer()
 
     def pending(self) -> bytes:
         """Take what has arrived by now."""
         self._check()
         self._arrive()
-        return self._hand_over()
+        return self._take_buffer()
 
     def now(self) -> float:
         """The virtual time [s]."""
@@ -66,7 +66,7 @@ class VirtualPort(Port):
             else:
                 self._arriving.append((answer.due, answer.data))
 
-    def _hand_over(self) -> bytes:
+    def _take_buffer(self) -> bytes:
         data, self._buffer = self._buffer, b""
         return data
 

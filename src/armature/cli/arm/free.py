@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which joints, and whether to ask."""
     parser.add_argument("joints", metavar="JOINT", nargs="*", help="with --end: default all that are free")
     parser.add_argument("--end", action="store_true", help="let them hold again where they are")
-    parser.add_argument("--yes", action="store_true", help="they are held by hand, or give way; do not ask")
+    parser.add_argument("--yes", action="store_true", help="they are held by hand, or compliant; do not ask")
     add_namespace(parser)
 
 
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _is_held(joint: str) -> bool:
-    require_person(f"free {joint}", "add --yes if it is held by hand, or gives way")
+    require_person(f"free {joint}", "add --yes if it is held by hand, or compliant")
     return confirm(
-        f"{joint}: unless it gives way (current-based position) its torque goes off, and it falls. Held?"
+        f"{joint}: unless it is compliant (current-based position) its torque goes off, and it falls. Held?"
     )

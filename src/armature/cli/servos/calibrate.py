@@ -16,11 +16,18 @@ from armature.cli.servos.port import chosen_ports
 from armature.cli.servos.wiring import WiredArm, require_own, save, wired_arm
 from armature.cli.terminal import ENTER, QUIT, LiveTable, ask, confirm, read_key, require_person, say, single_keys
 from armature.core.model.poses import read_poses
-from armature.dynamixel.commissioning.calibration import Calibration, Placed, Range, Ticks, accepted, require_reach
+from armature.dynamixel.commissioning.calibration import (
+    Calibration,
+    Placed,
+    Range,
+    Ticks,
+    read_goal_range,
+    require_reach,
+)
 from armature.dynamixel.commissioning.commissioning import narrow_limits
 from armature.dynamixel.protocol.multi_bus import bus_of
 from armature.dynamixel.servo.axis import Axis
-from armature.dynamixel.servo.presence import call_roll
+from armature.dynamixel.servo.presence import check_presence
 from armature.dynamixel.servo.registers import Registers
 from armature.dynamixel.wiring.arm import ServoWiring
 from armature.dynamixel.wiring.edit import entry_of, with_ranges, with_zero_offsets
@@ -57,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
     bus = bus_of(wired.wiring, chosen_ports(options.port, wired.wiring.buses), _LATENCY)
     bus.open()
     try:
-        call_roll(bus, servos)
+        check_presence(bus, servos)
         registers = Registers(bus)
         calibration = Calibration(registers, servos, pose)
         if options.yes:
@@ -168,7 +175,7 @@ def _measure_ranges(
         return {}
     live = LiveTable(sys.stderr)
     firsts = tuple(item for item in placed if not item.servo.is_second)
-    servos = {item.servo.joint: accepted(registers, item.servo) for item in firsts}
+    servos = {item.servo.joint: read_goal_range(registers, item.servo) for item in firsts}
     ranges: dict[str, Range] = {}
     with single_keys():
         say("Move each joint by hand from stop to stop, then press Enter; q ends without saving.")

@@ -39,7 +39,7 @@ def pose_lines(arm: ArmModel, calibration: Calibration) -> list[str]:
             rows.append([servo.name, shall, "not read", "", _degrees(servo.zero_offset), ""])
             continue
         is_at = _position(arm, servo.joint, servo.to_position(ticks))
-        angles = ticks * servo.model.position_unit, servo.zero_offset, calibration.placed(servo, ticks).offset
+        angles = ticks * servo.model.position_unit, servo.zero_offset, calibration.place(servo, ticks).offset
         rows.append([servo.name, shall, is_at, *map(_degrees, angles)])
     return table(rows)
 

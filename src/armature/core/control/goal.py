@@ -135,7 +135,7 @@ class Goals:
             goal.end(outcome)
 
     def end_later(self, outcome: Outcome, session: str, until: float) -> None:
-        """End it now, and tell so once the arm has given way, so that the next goal finds it ready.
+        """End it now, and tell so once the arm has backed off, so that the next goal finds it ready.
 
         Args:
             outcome: the end.

@@ -40,7 +40,7 @@ def plan_goal(group: GroupState, goal: Trajectory | Rates, stamp: float | None, 
     limits.check_joints(goal.joints, joints, is_partial=settings.allow_partial_joints_goal)
     goal = goal.reorder([joint for joint in joints if joint in goal.joints])
     limits.check_end(goal)
-    begin = tracker.handover(now)
+    begin = tracker.switch_time(now)
     if stamp is not None:
         begin = max(begin, stamp)
         goal = limits.place(goal, stamp, begin)

@@ -19,7 +19,7 @@ from armature.core.trajectory.trajectory import State
 _STANDS = 0.15
 # Once its set-point has been sent back, it is looked at anew after the way back [s].
 _ANEW = 1.0
-_SLACK = 1.1  # of the lead, for rounding and for a finger that gives way a little
+_SLACK = 1.1  # of the lead, for rounding and for a finger that yields a little
 
 
 @dataclass

@@ -110,7 +110,7 @@ class GroupControl:
         return ", ".join(filter(None, (request.clamped, *slower)))
 
     def follow_for_lease(self, build: Callable[[State, float], Trajectory], lease: float, now: float) -> None:
-        """Follow what is built from the state at the hand-over and the rest of a lease; it ends at rest by itself.
+        """Follow what is built from the state at the switch and the rest of a lease; it ends at rest by itself.
 
         Args:
             build: makes the motion of that state and that time [s].
@@ -122,8 +122,8 @@ class GroupControl:
             CommandRefused: the arm takes no commands now.
         """
         tracker = self.state.require_ready("jog", now)
-        # The lease runs from now, though the motion begins at the hand-over.
-        rest = max(jog.limit_lease(lease, self.state.settings.lease) - (tracker.handover(now) - now), 0.0)
+        # The lease runs from now, though the motion begins at the switch.
+        rest = max(jog.limit_lease(lease, self.state.settings.lease) - (tracker.switch_time(now) - now), 0.0)
 
         def leading_away(state: State) -> Trajectory:
             motion = build(state, rest)

@@ -21,8 +21,8 @@ from armature.core.trajectory.trajectory import State, Trajectory
 
 # After a longer delay of the controller a goal is not gone on with [s].
 _LONGEST_DELAY = 1.0
-# The end of a goal is told so much later at most, while the arm gives way to what was in its way [s].
-_GIVES_WAY = 1.0
+# The end of a goal is told so much later at most, while the arm backs off from what was in its way [s].
+_BACK_OFF_TIME = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +50,8 @@ class Surroundings:
     scale: Callable[[Callable[[float], Trajectory]], tuple[Trajectory, str]] = _keep_speed
     # Says whether nothing is in the way of a stop that leaves its path.
     is_free: Callable[[Trajectory], bool] = lambda _halt: True
-    # Told of joints that do not follow while the arm stops; for whoever can let them give way.
-    let_give_way: Callable[[tuple[str, ...]], None] = lambda _joints: None
+    # Told of joints that do not follow while the arm stops; for whoever can let them back off.
+    let_back_off: Callable[[tuple[str, ...]], None] = lambda _joints: None
 
 
 class GroupState:
@@ -90,8 +90,8 @@ class GroupState:
         if not ended:
             return ""
         self.motion.tracker = None
-        if self.arm.gave_way:
-            self.goals.end_later(abort_outcome(ended, Code.PATH_TOLERANCE_VIOLATED), before, now + _GIVES_WAY)
+        if self.arm.backed_off:
+            self.goals.end_later(abort_outcome(ended, Code.PATH_TOLERANCE_VIOLATED), before, now + _BACK_OFF_TIME)
         else:
             self.goals.end(abort_outcome(ended))
         return ended
@@ -106,7 +106,7 @@ class GroupState:
             positions: by joint [rad] or [m].
             session: the session it belongs to, "" where it does not say.
             now: [s].
-            rests: whether the group's does not move; joints that give way do, and no controller commands them.
+            rests: whether the group's does not move; joints that back off do, and no controller commands them.
         """
         self.arm.note_heard(now)
         if session not in ("", self.arm.session) or any(joint not in positions for joint in self.limits.joints):
@@ -206,8 +206,8 @@ class GroupState:
         if outcome.end is End.ABORTED:
             tracker.stop(now)
         if outcome.not_following:
-            self.goals.end_later(outcome, self.arm.session, now + _GIVES_WAY)
-            self.surroundings.let_give_way(outcome.not_following)
+            self.goals.end_later(outcome, self.arm.session, now + _BACK_OFF_TIME)
+            self.surroundings.let_back_off(outcome.not_following)
         else:
             self.goals.end(outcome)
 

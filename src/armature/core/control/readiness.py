@@ -28,7 +28,7 @@ class Readiness:
     def __init__(self, joints: tuple[str, ...], reading_timeout: float) -> None:
         self.session = ""  # of enabling
         self.remedy = ""  # what the last state says would lead to an arm that takes commands
-        self.gave_way = False  # whether the last state told that joints go back to where they are
+        self.backed_off = False  # whether the last state told that joints go back to where they are
         self.blocks: Mapping[str, Block] = {}  # joints that came against something
         self.measured: State | None = None  # the last reading of the whole group
         self.read_at = -math.inf  # its time [s]
@@ -46,10 +46,10 @@ class Readiness:
             Why what was being done has ended: it left ENABLED and MOVING, or began a new session; else empty.
         """
         is_lost = state not in _ACCEPTING or session != self.session
-        # Where joints give way, what was commanded is followed no more, though the arm stays enabled.
-        self.gave_way = is_lost and state in _ACCEPTING and session_name(session) == session_name(self.session)
+        # Where joints back off, what was commanded is followed no more, though the arm stays enabled.
+        self.backed_off = is_lost and state in _ACCEPTING and session_name(session) == session_name(self.session)
         self._state, self.session, self._why, self.blocks = state, session, why, blocks
-        if self.gave_way:
+        if self.backed_off:
             return why
         return f"the servo interface went to {self._describe()}" if is_lost else ""
 
@@ -110,11 +110,11 @@ def then_enable(remedy: str) -> str:
 
 
 def session_name(session: str) -> str:
-    """The name that a session began with; where joints give way, one with a number behind it goes on."""
+    """The name that a session began with; where joints back off, one with a number behind it goes on."""
     return session.partition(".")[0]
 
 
-def after_giving_way(session: str) -> str:
-    """The session that goes on where joints have given way."""
+def after_backing_off(session: str) -> str:
+    """The session that goes on where joints have backed off."""
     name, _, number = session.partition(".")
     return f"{name}.{int(number or 0) + 1}"

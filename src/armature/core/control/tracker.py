@@ -20,7 +20,7 @@ from armature.errors import GoalRefused
 HORIZON = 0.2
 # What is accepted while the joints move begins this much later, so that its first segment is with the receiver by
 # then. From rest it begins at once: the receiver shifts a first segment that comes late [s].
-HANDOVER = 0.05
+SWITCH_DELAY = 0.05
 # A change of speed, a pause or a stop begins this much later: the next segment has brought it by then [s].
 NOTICE = 0.02
 # A change to rate 0 that is done later than this waits for a goal's stamp: no segment reaches so far [s].
@@ -99,9 +99,9 @@ class Tracker:
         self._begin(motion, since, time_scaling.constant(since, self.speed))
         self._given = self._doing
 
-    def handover(self, now: float) -> float:
+    def switch_time(self, now: float) -> float:
         """When what is accepted now begins [s]; until then the joints go on as before."""
-        return now + HANDOVER if self.is_moving(now) else now
+        return now + SWITCH_DELAY if self.is_moving(now) else now
 
     def beginning(self, now: float, begin: float) -> State:
         """The state on the path in which a goal would begin at a time [s]."""
@@ -113,7 +113,7 @@ class Tracker:
         Args:
             goal: columns in the group's order; joints that it leaves out go on with what they do.
             now: [s].
-            begin: when the goal's time 0 is [s]; None or too early for the hand-over.
+            begin: when the goal's time 0 is [s]; None or too early for the switch.
 
         Raises:
             GoalRefused: no point of the goal lies after time 0.
@@ -139,8 +139,8 @@ class Tracker:
         self._append(ahead, plan, rate, now, begin)
 
     def move(self, build: Callable[[State], Trajectory], now: float) -> None:
-        """Follow a motion that is built from the state at the hand-over; it must be quintic and end at rest."""
-        begin = self.handover(now)
+        """Follow a motion that is built from the state at the switch; it must be quintic and end at rest."""
+        begin = self.switch_time(now)
         ahead, state, rate = self._lead_in(now, begin)
         self._append(ahead, build(state), rate, now, begin)
 
@@ -149,7 +149,7 @@ class Tracker:
 
         It is not on a path: its segments hold the whole of it, a stop leaves it, a pause drops it.
         """
-        until = self.handover(now)
+        until = self.switch_time(now)
         self._leave(build(self._state(until)), now, until)
 
     def goal_time(self, now: float) -> float:
@@ -248,7 +248,7 @@ class Tracker:
         return joining.bound_acceleration(self.setpoint(now), self._limits)
 
     def _begin_of(self, now: float, begin: float | None) -> float:
-        return self.handover(now) if begin is None else max(begin, self.handover(now))
+        return self.switch_time(now) if begin is None else max(begin, self.switch_time(now))
 
     def _lead_in(self, now: float, begin: float) -> tuple[Trajectory, State, float]:
         """What is done until a goal begins, the state then, and the rate at which both are to be followed."""

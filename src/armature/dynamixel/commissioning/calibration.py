@@ -100,9 +100,9 @@ class Calibration:
         Raises:
             CommandRefused: a servo was not read, or a joint moved.
         """
-        return tuple(self._placed(axis.wiring, readings) for axis in self._axes)
+        return tuple(self._place(axis.wiring, readings) for axis in self._axes)
 
-    def _placed(self, servo: ServoWiring, readings: Sequence[Ticks]) -> Placed:
+    def _place(self, servo: ServoWiring, readings: Sequence[Ticks]) -> Placed:
         name = servo.name
         read = [ticks for ticks in (reading[name] for reading in readings) if ticks is not None]
         if len(read) < len(readings):
@@ -113,18 +113,18 @@ class Calibration:
             angle = math.degrees(moved * servo.model.position_unit)
             why = f"{name} moved by {moved} ticks ({angle:.1f} deg of the servo), at most {_STILL} are still"
             raise CommandRefused("calibration", why, "hold it still")
-        item = self.placed(servo, sorted(read)[len(read) // 2])
+        item = self.place(servo, sorted(read)[len(read) // 2])
         if item.turns and servo.mode.counts_turns:
             why = f"the servo of {name} has left the turn in which it was switched on, which it forgets"
             raise CommandRefused("calibration", why, "leave the joint in the pose, switch its power off and on")
         return item
 
-    def placed(self, servo: ServoWiring, ticks: int) -> Placed:
+    def place(self, servo: ServoWiring, ticks: int) -> Placed:
         """What would follow if the joint stood in its pose now."""
-        return placed(servo, ticks, self._homing[servo.name], self.pose[servo.joint])
+        return place_of(servo, ticks, self._homing[servo.name], self.pose[servo.joint])
 
 
-def placed(servo: ServoWiring, ticks: int, homing: int, position: float) -> Placed:
+def place_of(servo: ServoWiring, ticks: int, homing: int, position: float) -> Placed:
     """The zero offset of a servo whose joint stands at a position.
 
     A limp servo counts on beyond its turn, and within one after power-up (e-Manual, "Present Position(132)").
@@ -187,7 +187,7 @@ class Range:
         return self.least > limit.lower + near, self.greatest < limit.upper - near
 
 
-def accepted(registers: Registers, servo: ServoWiring) -> Range:
+def read_goal_range(registers: Registers, servo: ServoWiring) -> Range:
     """The goals that a servo takes now, by its own position limits.
 
     Raises:

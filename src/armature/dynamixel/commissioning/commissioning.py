@@ -71,7 +71,7 @@ def only_servo(surveys: Iterable[Survey]) -> Presence:
     seen = list(surveys)
     heard = [Presence(survey.baud_rate, found) for survey in seen for found in survey.found]
     if len(heard) > 1 or any(presence.found.answers > 1 for presence in heard):
-        told = ", ".join(_told(presence) for presence in heard)
+        told = ", ".join(_describe_presence(presence) for presence in heard)
         raise CommandRefused("setup", f"several servos answer: {told}", "connect one servo at a time")
     if damaged := [survey for survey in seen if survey.damaged]:
         why = f"{damaged[0].damaged} answers at {damaged[0].baud_rate} bit/s are damaged"
@@ -84,7 +84,7 @@ def only_servo(surveys: Iterable[Survey]) -> Presence:
     return heard[0]
 
 
-def _told(presence: Presence) -> str:
+def _describe_presence(presence: Presence) -> str:
     found = presence.found
     times = "" if found.answers == 1 else f" ({found.answers} of them)"
     return f"id {found.servo_id} {found.model} at {presence.baud_rate} bit/s{times}"
@@ -143,7 +143,7 @@ class Commissioning:
             _require_alone(bus, axis)
             registers = Registers(bus)
             require_limp("setup", registers, axis)
-            return compared(registers, axis, self._wanted())
+            return compare_settings(registers, axis, self._registers_wanted())
 
     def write(self, presence: Presence, settings: Sequence[Setting], tell: Callable[[Setting], object]) -> int:
         """Write what differs, find the servo again where it then is, and read everything back.
@@ -181,7 +181,7 @@ class Commissioning:
         """Read everything back where the servo shall be now."""
         with self._opened(self._baud_rate) as bus:
             _await(bus, self._servo.servo_id)
-            found = compared(Registers(bus), self._axis(self._servo.servo_id), self._wanted())
+            found = compare_settings(Registers(bus), self._axis(self._servo.servo_id), self._registers_wanted())
         for setting in found:
             if setting.differs:
                 request = f"{setting.register} := {setting.wanted}"
@@ -190,7 +190,7 @@ class Commissioning:
     def _axis(self, servo_id: int) -> Axis:
         return Axis(replace(self._servo, servo_id=servo_id))
 
-    def _wanted(self) -> dict[Role, int]:
+    def _registers_wanted(self) -> dict[Role, int]:
         model = self._servo.model
         wanted = {
             Role.RETURN_DELAY: 0,
@@ -205,7 +205,7 @@ class Commissioning:
         return {role: value for role, value in wanted.items() if model.has(role)}
 
 
-def compared(registers: Registers, axis: Axis, wanted: Mapping[Role, int]) -> tuple[Setting, ...]:
+def compare_settings(registers: Registers, axis: Axis, wanted: Mapping[Role, int]) -> tuple[Setting, ...]:
     """What registers hold and what they shall hold.
 
     Raises:
@@ -230,7 +230,7 @@ def narrow_limits(registers: Registers, servo: ServoWiring, limit: Limit) -> tup
     Raises:
         BusError: the servo does not answer.
     """
-    settings = compared(registers, Axis(servo), _limits(servo, limit))
+    settings = compare_settings(registers, Axis(servo), _limits(servo, limit))
     if not settings:
         return ()
     lowest, highest = settings

@@ -161,7 +161,7 @@ class BackOff:
         Returns:
             Who backs off if it does not follow now. Else something pushes it, or it cannot hold.
         """
-        self._see_who_left(now)
+        self._see_who_leaves(now)
         if any(joint.is_unread and joint.is_read for joint in self._joints.values()):
             self.retreat((), now)
         if self._setpoints.is_moving(now):
@@ -180,7 +180,7 @@ class BackOff:
             any(joint.block is not None for joint in self._joints.values()),
         )
 
-    def _see_who_left(self, now: float) -> None:
+    def _see_who_leaves(self, now: float) -> None:
         told = self.told
         setpoints = self._setpoints.sample(now) if told else {}
         for name in told:
@@ -251,7 +251,7 @@ class BackOff:
         if not joint.is_read:
             where = f"blocked at {name}, which was not read just now"
         told = f"{where}: {detail}" if detail else where
-        done = "every joint stopped" if joint.is_finger else "every joint stopped, and it gave way"
+        done = "every joint stopped" if joint.is_finger else "every joint stopped, and it backed off"
         joint.told = Fault(name, cause, told, done, _REMEDY, needs_clearing=False, since=now)
         if joint.back_at != now + _GOES_BACK:  # else its other servo has found the same in this cycle
             joint.times += 1

@@ -20,11 +20,11 @@ from armature.dynamixel.tables.roles import Role
 from armature.errors import BusError
 
 LIMP = "its torque is off: it was reset, lost power, or another program turned it off"
-_EASE = Remedy("give it less to do", Step.BY_HAND)
+_EASE = Remedy("reduce the load", Step.BY_HAND)
 _GUIDE_BACK = Remedy("guide it back into its range before it is to hold", Step.BY_HAND)
 _DONE = {
     Reaction.HOLD: "the motion ended at rest and every joint with torque holds",
-    Reaction.BACK_OFF: "every joint with torque stopped, and it gave way",
+    Reaction.BACK_OFF: "every joint with torque stopped, and it backed off",
     Reaction.STOP: "every joint with torque stopped and holds",
     Reaction.SLOW: "less speed is asked for",
     Reaction.PARK: "the arm stopped and is to park",
@@ -221,7 +221,7 @@ class Faults:
             joint=joint,
             cause=cause,
             detail=detail,
-            done=self._done(axis, cause) if torque_expected else _NOTHING_TO_DO,
+            done=self._reaction_text(axis, cause) if torque_expected else _NOTHING_TO_DO,
             remedy=remedy_of(cause),  # `WaysOut` looks at the others too
             needs_clearing=cause not in OFFLINE,
             since=now,
@@ -229,7 +229,7 @@ class Faults:
         self.by_joint[joint] = fault
         return fault
 
-    def _done(self, axis: Axis, cause: Cause) -> str:
+    def _reaction_text(self, axis: Axis, cause: Cause) -> str:
         return _UNHEARD if cause in OFFLINE else _DONE[self.reaction(axis, cause)]
 
     def tell_not_parked(self, why: str) -> str:

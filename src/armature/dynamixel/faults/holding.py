@@ -29,21 +29,21 @@ class HoldingLead:
     def see(self, setpoint: float) -> None:
         """Look at the joint while it stands, sent to a set-point [rad] or [m]."""
         if self.axis.torque and not self.axis.misses and abs(load_of(self.axis)) <= _HOLDS:
-            self._seen = setpoint + self.feedforward.lean(self._joint) - self.axis.position
-            self._known = self.feedforward.wanted(self._joint)
+            self._seen = setpoint + self.feedforward.load_offset(self._joint) - self.axis.position
+            self._known = self.feedforward.wanted_offset(self._joint)
 
     def complete(self) -> None:
         """Loads are told with the first motion, which begins where the joint stood."""
         if math.isnan(self._known) and not math.isnan(self._seen):
-            self._known = self.feedforward.wanted(self._joint)
+            self._known = self.feedforward.wanted_offset(self._joint)
 
     @property
     def lead(self) -> float:
         """By how much the set-point must lead the joint now to hold it [rad] or [m]."""
-        wanted, lean = self.feedforward.wanted(self._joint), self.feedforward.lean(self._joint)
+        wanted, offset = self.feedforward.wanted_offset(self._joint), self.feedforward.load_offset(self._joint)
         if math.isnan(self._seen):
-            return (0.0 if math.isnan(wanted) else wanted) - lean
+            return (0.0 if math.isnan(wanted) else wanted) - offset
         if math.isnan(wanted):
-            return self._seen - lean
+            return self._seen - offset
         unknown = 0.0 if math.isnan(self._known) else self._seen - self._known
-        return wanted + unknown - lean
+        return wanted + unknown - offset

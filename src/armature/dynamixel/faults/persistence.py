@@ -50,7 +50,7 @@ class Persistence:
         if cause in (Cause.OVERHEATING, Cause.TEMPERATURE):
             return self._hot(axis, look=look)
         if cause is Cause.INPUT_VOLTAGE:
-            return self._badly_powered(axis, look=look)
+            return self._check_voltage(axis, look=look)
         if cause is Cause.MULTI_TURN_POSITION_LOST and axis.lost_turns:
             return f"{axis.describe_lost_turns()}; {RESTORE_TURNS}"
         if cause is Cause.ENCODER_MISMATCH:
@@ -58,7 +58,7 @@ class Persistence:
         if cause is Cause.LIMIT:
             return "it was not read just now" if axis.misses else watch.beyond(axis.position)
         if cause is Cause.COMMUNICATION and health.missed > self._policy.missed_share:
-            return watch.missed()
+            return watch.describe_missing()
         light = self._policy.load.release(Stage.STOP)
         if cause is Cause.LOAD and health.load >= light:
             return f"still {health.load:.0%} of the stall torque; take load away until it is below {light:.0%}"
@@ -73,7 +73,7 @@ class Persistence:
             return ""
         return f"still {axis.temperature:.0f} °C, limit {limit:.0f} °C; let it cool below {cool:.0f} °C"
 
-    def _badly_powered(self, axis: Axis, *, look: bool) -> str:
+    def _check_voltage(self, axis: Axis, *, look: bool) -> str:
         bounds = axis.own
         if look:
             axis.voltage = self._servos.registers.measure(axis, Role.PRESENT_VOLTAGE)

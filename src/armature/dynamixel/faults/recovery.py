@@ -81,7 +81,7 @@ class Recovery:
             why = f"{partner.name} holds the joint, and both get their torque together"
             remedy = Remedy("call clear_faults, which takes it back beside the other", Step.CLEAR_FAULTS)
             raise CommandRefused("reboot", why, remedy)
-        self._require_turns_kept("reboot", axis)
+        self._require_turns("reboot", axis)
         if (
             fault is not None
             and fault.cause is not Cause.MULTI_TURN_POSITION_LOST
@@ -114,7 +114,7 @@ class Recovery:
             return Remedy("disable first, which parks it, then ask again", *LET_DOWN.steps)
         return SUPPORT
 
-    def _require_turns_kept(self, request: str, axis: Axis) -> None:
+    def _require_turns(self, request: str, axis: Axis) -> None:
         if why := axis.forbid_restart():
             raise CommandRefused(request, f"{axis.name}: {why}", "then ask again")
 

@@ -37,7 +37,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class MayBackOff:
-    """Joints that give way where they do not follow; any other that does not is at fault."""
+    """Joints that back off where they do not follow; any other that does not is at fault."""
 
     may: frozenset[str] = frozenset()
     now: frozenset[str] = frozenset()  # that are about it
@@ -75,7 +75,7 @@ class JointWatch:
             contact: bound of the torque beyond the known load [N·m] or [N], 0 for off.
             grips: whether it is a finger, whose load is its purpose: that is warned of and no more.
         """
-        self.is_free = False  # whether a hand guides it: it is nowhere astray then, and what it feels is the hand
+        self.is_free = False  # whether a hand guides it: it has no set-point to follow, and feels the hand
         self._load_ends_at = Stage.WARN if grips else Stage.STOP
         self._limit = limit
         self._bound = following_error or math.inf
@@ -89,7 +89,7 @@ class JointWatch:
 
     def forget(self) -> None:
         """Begin anew, after a recovery."""
-        self._astray_for, self._touched_for, self._strained_for = Lasting(), Lasting(), Lasting()
+        self._not_following_for, self._in_contact_for, self._strained_for = Lasting(), Lasting(), Lasting()
         self._apart_for = Lasting()
         self._obstruction.forget()
         self._load = MeanSquare(self._policy.load_time)
@@ -114,19 +114,19 @@ class JointWatch:
         self._missed += ((axis.misses > 0) - self._missed) / _ANSWERS
         self._load.add(load_of(axis), now)
         if self.is_free:
-            yield from self._guided_beyond(axis)
+            yield from self._check_guided(axis)
         elif axis.torque and not axis.misses:
-            yield from self._beyond(axis)
-            yield from self._held_up(axis, target, now, load)
-            yield from self._astray(axis, target, now)
-            yield from self._touched(axis, load, now)
-        yield from self._staged(axis, now)
+            yield from self._check_limits(axis)
+            yield from self._check_obstruction(axis, target, now, load)
+            yield from self._check_following(axis, target, now)
+            yield from self._check_contact(axis, load, now)
+        yield from self._check_heat_and_load(axis, now)
         if self._missed > self._policy.missed_share:
-            yield Finding(Cause.COMMUNICATION, Stage.STOP, self.missed())
+            yield Finding(Cause.COMMUNICATION, Stage.STOP, self.describe_missing())
         if axis.wiring.is_second:
-            yield from self._apart(axis, now)
+            yield from self._check_pair(axis, now)
 
-    def missed(self) -> str:
+    def describe_missing(self) -> str:
         """How many answers are missing, in words."""
         bound = self._policy.missed_share
         return f"{self._missed:.0%} of the last {_ANSWERS} answers are missing, {bound:.0%} may be"
@@ -141,42 +141,42 @@ class JointWatch:
             return ""
         return f"it is at {position:.4f}, its limits are {lower:.4f} to {upper:.4f}"
 
-    def _guided_beyond(self, axis: Axis) -> Iterator[Finding]:
+    def _check_guided(self, axis: Axis) -> Iterator[Finding]:
         """Where it could not be enabled."""
         if axis.misses:
             return
         if detail := self._outside(axis.position, REST_MARGIN * self._limit.span):
             yield Finding(Cause.LIMIT, Stage.WARN, detail)
 
-    def _beyond(self, axis: Axis) -> Iterator[Finding]:
+    def _check_limits(self, axis: Axis) -> Iterator[Finding]:
         if detail := self.beyond(axis.position):
             yield Finding(Cause.LIMIT, Stage.STOP, detail)
 
-    def _held_up(self, axis: Axis, target: float, now: float, load: float) -> Iterator[Finding]:
+    def _check_obstruction(self, axis: Axis, target: float, now: float, load: float) -> Iterator[Finding]:
         known = load / (axis.wiring.model.stall_torque * axis.wiring.reduction)
         if detail := self._obstruction.look(target, axis.position, load_of(axis), now, known):
             yield Finding(Cause.BLOCKED, Stage.STOP, detail)
 
-    def _astray(self, axis: Axis, target: float, now: float) -> Iterator[Finding]:
+    def _check_following(self, axis: Axis, target: float, now: float) -> Iterator[Finding]:
         error = abs(axis.position - target)
-        if self._astray_for.look(error > self._bound, now) >= self._policy.following_time:
+        if self._not_following_for.look(error > self._bound, now) >= self._policy.following_time:
             detail = f"it is {error:.4f} from its set-point, {self._bound:.4f} is allowed"
             yield Finding(Cause.FOLLOWING_ERROR, Stage.STOP, detail)
 
-    def _touched(self, axis: Axis, load: float, now: float) -> Iterator[Finding]:
+    def _check_contact(self, axis: Axis, load: float, now: float) -> Iterator[Finding]:
         excess = abs(axis.effort - load)
         self._excess = excess if math.isnan(self._excess) else max(self._excess, excess)
-        if self._touched_for.look(excess > self._contact, now) >= self._policy.contact_time:
+        if self._in_contact_for.look(excess > self._contact, now) >= self._policy.contact_time:
             detail = f"it gives {axis.effort:.2f}, its load explains {load:.2f}, {self._contact:g} more is allowed"
             yield Finding(Cause.CONTACT, Stage.STOP, detail)
 
-    def _apart(self, axis: Axis, now: float) -> Iterator[Finding]:
+    def _check_pair(self, axis: Axis, now: float) -> Iterator[Finding]:
         """Whether a joint's second servo sees it elsewhere than the first one does."""
         detail = apart(axis, self._policy.encoder_mismatch)
         if self._apart_for.look(bool(detail), now) >= _APART_TIME:
             yield Finding(Cause.ENCODER_MISMATCH, Stage.STOP, detail)
 
-    def _staged(self, axis: Axis, now: float) -> Iterator[Finding]:
+    def _check_heat_and_load(self, axis: Axis, now: float) -> Iterator[Finding]:
         limit, policy = axis.own.temperature, self._policy
         stage = self._advance(Cause.TEMPERATURE, axis.temperature - limit)
         if stage and not math.isnan(axis.temperature - limit):  # a servo that was silent has yet to tell it

@@ -68,7 +68,7 @@ class WaysOut:
         Args:
             faults: by servo.
             targets: where joints were sent [rad] or [m].
-            is_blocked: whether a joint came against something and gave way.
+            is_blocked: whether a joint came against something and backed off.
         """
         is_blocked |= any(fault.cause in _BLOCKED for fault in faults.values())
         let_down = SUPPORT if is_blocked or self.cannot_park(faults) else LET_DOWN

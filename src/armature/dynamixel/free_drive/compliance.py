@@ -1,4 +1,4 @@
-"""Joints that give way to a hand, and carry their weight meanwhile.
+"""Compliant joints, which a hand moves, and which carry their weight meanwhile.
 
 In current-based position control a servo gives current for being off its goal, and no more than its Goal Current
 (e-Manual, "Operating Mode(11)"). So the goal follows the joint, ahead by what carries it; what it may be off by
@@ -32,7 +32,7 @@ _BOUND_STEP = 0.25  # of the margin: what Goal Current may be off by before it i
 
 @dataclass(frozen=True)
 class Compliance:
-    """How one joint gives way, and what its servos had before."""
+    """How one joint is compliant, and what its servos had before."""
 
     lead: float  # of its goal before its place, that carried it when it was at rest [rad] or [m]
     slack: float  # by which that may differ [rad] or [m]
@@ -47,13 +47,13 @@ class Compliance:
         """The lead that carries the joint now, as far as its load is known [rad] or [m]."""
         return self.lead + self.per_ampere * self.more
 
-    def bounded(self, lead: float) -> float:
+    def bound(self, lead: float) -> float:
         """A lead that neither lifts the joint nor lets it sink, as near to another as may be [rad] or [m]."""
         return min(max(lead, self.middle - self.slack), self.middle + self.slack)
 
 
 class Compliances:
-    """The joints that give way, and those that are to hold again and have not been told yet."""
+    """The joints that are compliant, and those that are to hold again and have not been told yet."""
 
     def __init__(
         self,
@@ -81,10 +81,10 @@ class Compliances:
             return ""
         if joint not in self._commanded.compliant:
             return "is to hold again"
-        return "gives way" if math.isnan(self._by_joint[joint].load) else "gives way, its load is followed"
+        return "compliant" if math.isnan(self._by_joint[joint].load) else "compliant, its load is followed"
 
     def begin(self, joint: str, now: float) -> str:
-        """Let a joint at rest give way.
+        """Let a joint at rest be compliant.
 
         Returns:
             What it carries and gives, in words.
@@ -109,10 +109,10 @@ class Compliances:
         self._faults.free(joint, is_limp=False)
         self._commanded.compliant.add(joint)
         most = max(bounds.values()) * _unit(first)
-        return f"{joint} gives way to a hand: it carries {abs(first.current):.2f} A and gives {most:.2f} A at most"
+        return f"{joint} is compliant: it carries {abs(first.current):.2f} A and gives {most:.2f} A at most"
 
     def _bound(self, axis: Axis, carried: float) -> int:
-        """Goal Current with which a servo gives way that carries a current [A], in its register's unit."""
+        """Goal Current with which a servo is compliant that carries a current [A], in its register's unit."""
         unit, compliance = _unit(axis), self._by_joint.get(axis.wiring.joint)
         bound = math.ceil((abs(carried) + self._margin) / unit)
         most = (
@@ -145,11 +145,11 @@ class Compliances:
     # With the posture
 
     def carry(self, loads: Mapping[str, float], now: float) -> None:
-        """What joints carry where they are now, so that those that give way stay where they are left.
+        """What joints carry where they are now, so that those that are compliant stay where they are left.
 
         Args:
             loads: of joints that rest, by a model of the arm [N·m] or [N]. What is told first after a joint began
-                to give way is what it carried there; from then on it counts by how much that has changed.
+                to be compliant is what it carried there; from then on it counts by how much that has changed.
             now: [s].
 
         Raises:
@@ -206,7 +206,7 @@ class Compliances:
         """Set the goal to where the joint is, ahead by what carries it."""
         first = axes[0]
         lead = self._commanded.setpoints.sample(now)[joint].position - first.position
-        goal = first.position + self._by_joint[joint].bounded(lead)
+        goal = first.position + self._by_joint[joint].bound(lead)
         self._commanded.setpoints.rest({joint: goal})
         for axis in axes:
             if axis.torque:
@@ -220,7 +220,7 @@ class Compliances:
                 self.end(joint, now)
 
     def adopt(self, axes: Iterable[Axis]) -> None:
-        """Take over joints that a process before this one has left giving way: they are to hold where they are.
+        """Take over joints that a process before this one has left compliant: they are to hold where they are.
 
         Raises:
             BusError: a servo did not answer.
@@ -256,12 +256,12 @@ class Compliances:
             return
         if abs(axis.velocity) > fastest:
             self._commanded.halt(now)
-            what = f"{joint} moved at {abs(axis.velocity):.2f}, {fastest:.2f} is allowed while it gives way"
+            what = f"{joint} moved at {abs(axis.velocity):.2f}, {fastest:.2f} is allowed while it is compliant"
             self._commanded.why = f"{what}: pushed, or more weight than where it began; the arm holds"
             self._try_to_end(joint, now)
             return
         lead = self._commanded.setpoints.sample(now)[joint].position - axis.position
-        bounded = self._by_joint[joint].bounded(lead)
+        bounded = self._by_joint[joint].bound(lead)
         if bounded != lead:
             self._commanded.setpoints.rest({joint: axis.position + bounded})
 
@@ -275,7 +275,7 @@ class Compliances:
 
 
 def yields(axis: Axis) -> bool:
-    """Whether a servo can give way."""
+    """Whether a servo can be compliant."""
     return axis.wiring.mode is OperatingMode.CURRENT_BASED_POSITION
 
 

@@ -1,7 +1,7 @@
 """Free-drive: a hand guides a joint while the others hold.
 
-A joint in current-based position control gives way and carries its weight. Any other joint loses its torque, and
-falls unless somebody holds it.
+A joint in current-based position control is compliant and carries its weight. Any other joint loses its torque,
+and falls unless somebody holds it.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class FreeDrive:
             What it does now.
 
         Raises:
-            CommandRefused: no such joint, it moves, or it cannot give way: with the value and the bound.
+            CommandRefused: no such joint, it moves, or it cannot be compliant: with the value and the bound.
             BusError: a servo did not take it.
         """
         if joint not in self._servos.joints:
@@ -105,7 +105,7 @@ class FreeDrive:
         """
         axes = self._servos.turning(joint)
         for axis in axes:
-            self._require_mended(axis)
+            self._require_no_fault(axis)
         if joint in self._faults.let_go:
             self._grasp(joint, axes)
         else:
@@ -113,7 +113,7 @@ class FreeDrive:
             self.compliances.end(joint, now)
         return f"{joint} {self._how(joint) or 'holds where it is'}"
 
-    def _require_mended(self, axis: Axis) -> None:
+    def _require_no_fault(self, axis: Axis) -> None:
         fault = self._faults.by_joint.get(axis.name)
         if fault is not None:
             raise CommandRefused("end of free-drive", f"{axis.name}: {fault.cause}: {fault.detail}", fault.remedy)

@@ -1,4 +1,4 @@
-"""How a joint gives way to a hand."""
+"""How a joint is compliant."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from armature.errors import ConfigError
 
 @dataclass(frozen=True)
 class FreeDriveSettings:
-    """How a joint gives way; parameters free_drive.current and free_drive.speed.
+    """How a joint is compliant; parameters free_drive.current and free_drive.speed.
 
     Raises:
         ConfigError: a value out of its range.

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from armature.dynamixel.loop.parts import LoopParts
 from armature.dynamixel.loop.reactions import Reactions
 from armature.dynamixel.servo.axis import Axis
-from armature.dynamixel.servo.presence import call_roll
+from armature.dynamixel.servo.presence import check_presence
 from armature.dynamixel.status.cause import Cause
 from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.roles import Role
@@ -38,7 +38,7 @@ class Adoption:
         was_on = any(axis.torque for axis in axes)
         bus.open(may_lack=self._resumes)
         try:
-            absent = call_roll(bus, [axis.wiring for axis in axes], may_lack=self._resumes)
+            absent = check_presence(bus, [axis.wiring for axis in axes], may_lack=self._resumes)
             self._read_all(absent, now)
             self._adopt([axis for axis in axes if not axis.misses], now, was_on)
         except ArmatureError:

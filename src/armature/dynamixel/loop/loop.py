@@ -145,7 +145,7 @@ class ServoLoop:
         return told
 
     def carry(self, loads: Mapping[str, float], now: float) -> None:
-        """Take what joints carry where they are [N·m] or [N], for those that give way; see free_drive.
+        """Take what joints carry where they are [N·m] or [N], for those that are compliant; see free_drive.
 
         Raises:
             BusError: a servo did not take what it may give.

@@ -47,7 +47,7 @@ class Preconditions:
     def _new_goal(self, segment: Segment[LoopTime], now: float) -> Remedy:
         """What leads to a motion where a segment of one is of another session."""
         session = session_name(self._state.session)
-        if session_name(segment.session) == session != "":  # joints have given way meanwhile
+        if session_name(segment.session) == session != "":  # joints have backed off meanwhile
             return Remedy("send a new goal")
         remedy = self._state.remedy(now)
         remedy = remedy if remedy.steps else Remedy.of(Step.ENABLE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from armature.core.control.readiness import after_giving_way
+from armature.core.control.readiness import after_backing_off
 from armature.core.model.arm import Limit
 from armature.core.trajectory.stopping import Dynamics
 from armature.dynamixel.motion.overrun import OverrunGuard
@@ -32,7 +32,7 @@ class CommandedMode:
         self.why_stopped = "protective stop"  # as long as it is latched, whatever happens meanwhile
         self.parking: Parking | None = None
         self.wants_park = False  # whether a policy asks for a way to park
-        self.compliant: set[str] = set()  # joints that give way to a hand, see free_drive
+        self.compliant: set[str] = set()  # joints that a hand guides, see free_drive
         self.setpoints = Setpoints(limits, dynamics)
         self.overrun = OverrunGuard(limits)
 
@@ -60,7 +60,7 @@ class CommandedMode:
         mode, session = self.mode, self.session
         self.halt(now)
         if mode is Mode.ENABLED:
-            self.mode, self.session = mode, after_giving_way(session)
+            self.mode, self.session = mode, after_backing_off(session)
 
     def end(self) -> None:
         """Take no more commands; the motion under way ends at rest, as its segment says."""

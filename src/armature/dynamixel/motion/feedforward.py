@@ -28,7 +28,7 @@ class Stiffness:
 
     torque: float  # for being off its goal [N·m/rad] or [N/m]
     lag: float  # of a moving joint behind its goal [s]
-    farthest: float  # a load may lean it [rad] or [m]
+    farthest: float  # a load may deflect it [rad] or [m]
 
     @staticmethod
     def of(servo: ServoWiring, p_gain: int) -> Stiffness:
@@ -51,7 +51,7 @@ class Feedforward:
         """Args: by joint; those without stiffness, for example without a gain, are not led."""
         self._stiffness = stiffness
         self._limits = limits
-        self._leans: dict[str, float] = {}  # by what joints are led for their load [rad] or [m]
+        self._load_offsets: dict[str, float] = {}  # by what joints are led for their load [rad] or [m]
         self._efforts: dict[str, float] = {}  # the last known loads [N·m] or [N]
         self._outdated: set[str] = set()  # joints whose load was told of a posture that is not the present one
         self._at = math.nan  # when goals were asked for last [s]
@@ -69,23 +69,23 @@ class Feedforward:
             return self._efforts
         return {joint: effort for joint, effort in self._efforts.items() if joint not in self._outdated}
 
-    def lean(self, joint: str) -> float:
+    def load_offset(self, joint: str) -> float:
         """By what a joint is led for its load now [rad] or [m]."""
-        return self._leans.get(joint, 0.0)
+        return self._load_offsets.get(joint, 0.0)
 
-    def wanted(self, joint: str) -> float:
+    def wanted_offset(self, joint: str) -> float:
         """By what a joint would be led for the load that it was told last [rad] or [m]; NaN where none was."""
         stiffness, effort = self._stiffness.get(joint), self._efforts.get(joint)
-        return math.nan if stiffness is None or effort is None else _lean_for(effort, stiffness)
+        return math.nan if stiffness is None or effort is None else _load_offset(effort, stiffness)
 
     def distrust(self) -> None:
-        """A hand changes the posture: no load is known until it is told anew; what leans for one goes on to."""
+        """A hand changes the posture: no load is known until it is told anew; the offset for it stays."""
         self._outdated.update(self._efforts)
 
     def forget(self, joints: Iterable[str]) -> None:
         """Begin at no lead: these joints' goals have just been set to what is to be held."""
         for joint in joints:
-            self._leans.pop(joint, None)
+            self._load_offsets.pop(joint, None)
             self._efforts.pop(joint, None)
 
     def _goal(self, joint: str, target: Setpoint, passed: float) -> float:
@@ -94,16 +94,16 @@ class Feedforward:
             self._outdated.discard(joint)
         stiffness, limit = self._stiffness.get(joint), self._limits[joint]
         if stiffness is None or not passed > 0.0:
-            return target.position + self._leans.get(joint, 0.0)
-        wanted = _lean_for(self._efforts.get(joint, 0.0), stiffness)
-        most, lean = _SLEW * limit.velocity * passed, self._leans.get(joint, 0.0)
-        self._leans[joint] = lean = lean + min(max(wanted - lean, -most), most)
+            return target.position + self._load_offsets.get(joint, 0.0)
+        wanted = _load_offset(self._efforts.get(joint, 0.0), stiffness)
+        most, offset = _SLEW * limit.velocity * passed, self._load_offsets.get(joint, 0.0)
+        self._load_offsets[joint] = offset = offset + min(max(wanted - offset, -most), most)
         # A goal takes effect for a cycle, and what is read in the next one is what it led to. Ahead of a set-point
         # that only goes back to its joint it would push the joint away from what is in its way.
         velocity = target.velocity if target.is_followed else 0.0
-        goal = target.position + lean + (stiffness.lag + passed) * velocity
+        goal = target.position + offset + (stiffness.lag + passed) * velocity
         return min(max(goal, min(limit.lower, target.position)), max(limit.upper, target.position))
 
 
-def _lean_for(effort: float, stiffness: Stiffness) -> float:
+def _load_offset(effort: float, stiffness: Stiffness) -> float:
     return min(max(effort / stiffness.torque, -stiffness.farthest), stiffness.farthest)

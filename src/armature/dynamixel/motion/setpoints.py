@@ -75,7 +75,7 @@ class Setpoints:
 
     def sample(self, now: float) -> dict[str, Setpoint]:
         """Set-points of all joints at a monotonic time [s]."""
-        self._hand_over(now)
+        self._advance(now)
         segments = {id(segment): segment for segment in self._present.values()}
         states = {key: (segment.setpoint(now), segment.loads_at(now)) for key, segment in segments.items()}
         return {joint: self._setpoint(joint, states) for joint in self._rest}
@@ -107,14 +107,14 @@ class Setpoints:
         self._check_limits(segment.trajectory)
         _check_loads(segment)
         self._check_rest(segment.trajectory)
-        segment = self._delayed(segment, now)
+        segment = self._delay(segment, now)
         self._check_continuity(segment, max(now, segment.begin))
         for joint in segment.trajectory.joints:
             # One that begins sooner is still followed until this one begins: a delay may be longer than the time
             # between two segments.
             sooner = [coming for coming in self._coming.get(joint, ()) if coming.begin < segment.begin]
             self._coming[joint] = [*sooner, segment]
-        self._hand_over(now)
+        self._advance(now)
         return segment
 
     def stop(self, now: float) -> None:
@@ -165,21 +165,21 @@ class Setpoints:
         harder = max(own.acceleration, 2.0 * fastest**2 / room)
         return Dynamics(harder, max(own.jerk, 4.0 * fastest * harder / room))
 
-    def _delayed(self, segment: Segment[LoopTime], now: float) -> Segment[LoopTime]:
+    def _delay(self, segment: Segment[LoopTime], now: float) -> Segment[LoopTime]:
         """The segment as it can be played: where the first one from rest came late, all begin as much later.
 
         So a motion starts without a step, though its writer, the network or this process took their time. One that
         comes later than a jog's lease is not what anybody wants any more.
         """
         joints = segment.trajectory.joints
-        self._hand_over(now)
+        self._advance(now)
         if not any(joint in self._present or joint in self._coming for joint in joints):
             late = now - segment.begin
             self._delays[joints] = late if 0.0 < late <= LEASE else 0.0
             self.begun_late = max(0.0, late)
         return replace(segment, begin=LoopTime(segment.begin + self._delays.get(joints, 0.0)))
 
-    def _hand_over(self, now: float) -> None:
+    def _advance(self, now: float) -> None:
         for joint, coming in list(self._coming.items()):
             while coming and now >= coming[0].begin:
                 self._present[joint] = coming.pop(0)
@@ -280,4 +280,4 @@ def _check_range(where: str, values: np.ndarray, lower: float, upper: float) -> 
 def _check_step(where: str, value: float, present: float, bound: float) -> None:
     if not abs(value - present) <= bound:
         allowed = f"the set-point is at {present:.4f}; begin within {bound:.4f} of it"
-        raise GoalRefused(where, value, f"{allowed} (was the computer too busy? arm, then send it again)")
+        raise GoalRefused(where, value, f"{allowed} (was the computer too busy? enable, then send it again)")

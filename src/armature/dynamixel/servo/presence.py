@@ -11,7 +11,7 @@ from armature.dynamixel.wiring.arm import ServoWiring
 from armature.errors import BusMismatch, CorruptPacket, ServoTimeout
 
 
-def call_roll(bus: Bus, servos: Iterable[ServoWiring], *, may_lack: bool = False) -> list[int]:
+def check_presence(bus: Bus, servos: Iterable[ServoWiring], *, may_lack: bool = False) -> list[int]:
     """Ping every servo of the wiring.
 
     Args:

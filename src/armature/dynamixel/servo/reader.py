@@ -79,7 +79,7 @@ class Reader:
         """
         for servo_id, number in self._bus.heard().items():
             self._welcome(self._by_id[servo_id], number, now)
-        alerted = None if self._saw_alert else self._alerted()
+        alerted = None if self._saw_alert else self._find_alert()
         self._saw_alert = alerted is not None  # every other time at most, so that the others have their turns
         if alerted is not None:
             self._try(lambda: self._read(alerted, STATUS, now))
@@ -124,7 +124,7 @@ class Reader:
         if silent:
             raise ServoTimeout(silent, "sync read")
 
-    def _alerted(self) -> Axis | None:
+    def _find_alert(self) -> Axis | None:
         alerted = (axis for axis in self._axes if axis.alert and not axis.hardware_error and not axis.misses)
         return next(alerted, None)
 

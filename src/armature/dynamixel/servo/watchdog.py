@@ -17,7 +17,7 @@ from armature.dynamixel.tables.roles import Feature, OperatingMode, Role
 from armature.errors import BusError
 
 _OFF = 0
-_LEAN = math.radians(0.5)  # of the servo's horn; promise 2 counts half a degree as a jump
+_MAX_OFFSET = math.radians(0.5)  # of the servo's horn; promise 2 counts half a degree as a jump
 _FARTHEST = 0.15  # [rad] of the servo's horn, as no load leans a goal further in dynamixel/motion/feedforward.py
 _HOLDING = (
     *(Role.POSITION_I_GAIN, Role.POSITION_P_GAIN, Role.GOAL_POSITION, Role.PRESENT_PWM),
@@ -112,7 +112,7 @@ class BusWatchdogs:
         """
         self.trips += 1
         found = self._registers.read_many(axis, _HOLDING)
-        ticks = found[Role.PRESENT_POSITION] + _lean(axis, found)
+        ticks = found[Role.PRESENT_POSITION] + _goal_offset(axis, found)
         self._registers.write_verified(
             axis, Role.BUS_WATCHDOG, _OFF
         )  # before the goal, which is locked until then
@@ -145,17 +145,17 @@ class BusWatchdogs:
         return f"off: firmware {self._firmware(axis)} is older than {first}"
 
 
-def _lean(axis: Axis, found: Mapping[Role, int]) -> int:
+def _goal_offset(axis: Axis, found: Mapping[Role, int]) -> int:
     """How far off its place a goal must be for a servo to go on holding as it does [tick].
 
     In position control its PWM is its position P gain times the error. Where another loop or an integral stands
-    between, it leans to the goal it had, a little.
+    between, it goes a little to the goal it had.
     """
     model = axis.wiring.model
     gain, has_integral = found.get(Role.POSITION_P_GAIN, 0), found.get(Role.POSITION_I_GAIN, 0)
     is_led = axis.wiring.mode is OperatingMode.CURRENT_BASED_POSITION or has_integral
     if is_led or not gain or Role.PRESENT_PWM not in found:
-        bound, error = _LEAN, float(found[Role.GOAL_POSITION] - found[Role.PRESENT_POSITION])
+        bound, error = _MAX_OFFSET, float(found[Role.GOAL_POSITION] - found[Role.PRESENT_POSITION])
     else:
         bound, error = _FARTHEST, found[Role.PRESENT_PWM] / model[Role.POSITION_P_GAIN].to_si(gain)
     most = bound / model.position_unit

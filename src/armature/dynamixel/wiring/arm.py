@@ -56,7 +56,7 @@ class Wiring:
 
     @property
     def yielding(self) -> set[str]:
-        """Joints that give way to what is stronger than their current limit."""
+        """Joints that yield to what is stronger than their current limit."""
         return {servo.joint for servo in self.servos if servo.mode is OperatingMode.CURRENT_BASED_POSITION}
 
     def narrowed(self, arm: ArmModel) -> ArmModel:

@@ -99,7 +99,7 @@ def with_zero_offsets(text: str, offsets: Mapping[tuple[str, ...], float], sourc
     for place, offset in offsets.items():
         node = file.line(("joints", *place, _KEY))
         quote, unit = node.style or "", node.value.split()[-1]
-        written = f"{quote}{_written(offset, unit)}{quote}"
+        written = f"{quote}{_format(offset, unit)}{quote}"
         edits.append(_Edit(node.start_mark.index, node.end_mark.index, written))
     return file.with_edits(edits)
 
@@ -162,10 +162,10 @@ def _written_range(ends: tuple[float, float], unit: str) -> str:
     factor, digits = _UNITS[unit]
     step = 10.0**-digits / factor
     lower, upper = (step * way(end / step) for way, end in zip((math.floor, math.ceil), ends, strict=True))
-    return f"[{_written(lower, unit)}, {_written(upper, unit)}]"
+    return f"[{_format(lower, unit)}, {_format(upper, unit)}]"
 
 
-def _written(value: float, unit: str) -> str:
+def _format(value: float, unit: str) -> str:
     factor, digits = _UNITS[unit]
     number = f"{value * factor:.{digits}f}".rstrip("0").rstrip(".")
     return f"{'0' if number == '-0' else number} {unit}"

@@ -172,7 +172,7 @@ class CheckedGoals:
                 return active
             if not self._control.state.motion.is_moving(planned.now):
                 self._control.follow_planned(planned, monitor, on_end)
-            else:  # the arm has gone on meanwhile, and the hand-over is near
+            else:  # the arm has gone on meanwhile, and the switch to it is near
                 self._control.follow(goal, stamp, monitor, on_end, self._now())
             self.drop("replaced by a newer goal")
             return active

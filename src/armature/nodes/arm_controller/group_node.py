@@ -101,7 +101,7 @@ class GroupNode(GuardedNode):
         self.wiring = self._read_wiring()
         self.joints = tuple(joint.name for joint in self.model.driven if joint.kind in kinds)
         self.control = self._make_control(self._read_limits(), joint_parameters)
-        self.control.state.surroundings.let_give_way = self._let_give_way
+        self.control.state.surroundings.let_back_off = self._let_back_off
         self.positions: dict[str, float] = {}  # of all joints, as last read [rad] or [m]
         self.efforts: dict[str, float] = {}  # of those where it is known [N·m] or [N]
         self.steady = steady or Clock(clock_type=ClockType.STEADY_TIME)
@@ -271,7 +271,7 @@ class GroupNode(GuardedNode):
         """Let the servo interface follow a segment."""
         self._setpoints.publish(from_segment(self.with_efforts(segment)))
 
-    def _let_give_way(self, joints: tuple[str, ...]) -> None:
+    def _let_back_off(self, joints: tuple[str, ...]) -> None:
         """A set-point message without points tells the servo interface which joints do not follow."""
         message = JointTrajectory(joint_names=list(joints))
         set_session(message, self.control.state.arm.session)

@@ -48,7 +48,7 @@ def _in_a_line(error: Exception) -> str:
 def _serve(child: Child, connect_timeout: float) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, child.signalled)
+        signal.signal(number, child.on_signal)
     try:
         child.start(connect_timeout)
         child.run()

@@ -75,7 +75,7 @@ class Child:
             except ArmatureError as error:
                 tries -= not isinstance(error, PortError)
                 if time.monotonic() > give_up or tries == 0:
-                    raise self._explained(error) from error
+                    raise self._name_port_holder(error) from error
                 time.sleep(REOPEN_EVERY)
 
     def fail(self, reason: str) -> None:
@@ -89,7 +89,7 @@ class Child:
         """End once the arm is at rest; torque stays as it is, so an enabled arm is held by its servos."""
         self._is_running = False
 
-    def signalled(self, *_: object) -> None:
+    def on_signal(self, *_: object) -> None:
         """End where there is no ROS half, or once it has gone: a signal for all must not keep it from parking."""
         self._signalled_at = time.monotonic()
         if not self._link.has_client:
@@ -97,7 +97,7 @@ class Child:
 
     def run(self) -> None:
         """Cycle until asked to quit, or until nobody needs it."""
-        self._report.process = {**_prepare_process(), "disable_cpu_sleep": _described(self._cpu_sleep)}
+        self._report.process = {**_prepare_process(), "disable_cpu_sleep": _describe_cpu_sleep(self._cpu_sleep)}
         due = time.monotonic()
         next_open = 0.0
         while self._goes_on():
@@ -161,11 +161,11 @@ class Child:
             self._loop.start(now)
             self._report.gone = ""
         except ArmatureError as error:
-            explained = self._explained(error)
+            explained = self._name_port_holder(error)
             self._loop.explain(str(explained))
             self._report.gone = "port_held" if explained is not error else what_is_gone(error)
 
-    def _explained(self, error: ArmatureError) -> ArmatureError:
+    def _name_port_holder(self, error: ArmatureError) -> ArmatureError:
         """Of a port that is held, the process that holds it."""
         for path in (part.path for part in self._bus.parts.values()):
             holder = lock_holder(path) if isinstance(error, PortError) else None
@@ -198,7 +198,7 @@ def _prepare_process() -> dict[str, str]:
     }
 
 
-def _described(cpu_sleep: CpuSleep | None) -> str:
+def _describe_cpu_sleep(cpu_sleep: CpuSleep | None) -> str:
     if cpu_sleep is None:
         return "no: by parameter"
     return "while torque is on" if cpu_sleep.is_permitted else "no: /dev/cpu_dma_latency may not be written"

@@ -179,7 +179,7 @@ class BusReport:
                 **({"current_limit_a": f"{limits[name]:.2f}"} if name in limits else {}),
                 **({"kept_gains": kept[name]} if name in kept else {}),
                 **({"free_drive": free[axis.wiring.joint]} if axis.wiring.joint in free else {}),
-                **(_measured(axis) if axis.wiring.is_second else {}),
+                **(_measurements(axis) if axis.wiring.is_second else {}),
                 **_counts(counts.get(axis.wiring.servo_id, ServoStatistics())),
             }
             for name, axis in loop.servos.items()
@@ -217,7 +217,7 @@ def _finite(value: float) -> str:
     return f"{value:.0f}" if math.isfinite(value) else "unknown"
 
 
-def _measured(axis: Axis) -> dict[str, str]:
+def _measurements(axis: Axis) -> dict[str, str]:
     """What the readings do not hold of a joint's second servo."""
     return {
         "id": str(axis.wiring.servo_id),

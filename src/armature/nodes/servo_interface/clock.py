@@ -45,7 +45,7 @@ class SystemClock:
         offset = _offset(self._ros_time, self._monotonic)
         before, self._offset = self._offset, offset
         if before is not None and abs(offset - before) > _JUMP:
-            raise jumped(before - offset)
+            raise clock_jump_refusal(before - offset)
         return stamp + offset
 
 
@@ -123,7 +123,7 @@ class SimulatedClock:
         return passed if is_jump else 0.0
 
 
-def jumped(seconds: float) -> CommandRefused:
+def clock_jump_refusal(seconds: float) -> CommandRefused:
     """Why set-points are not followed after the ROS time has jumped [s]."""
     return CommandRefused("set-points", f"the clock jumped by {seconds:.3f} s", "send a new goal")
 

@@ -54,7 +54,7 @@ class Components:
         self.latch = ProtectiveLatch(configuration.state_folder, lambda: known_names(paths))
         self._has_port = False
         self._loss = ""  # why there is no bus
-        self.bus = BusConnection(self._child_now, self._attached, self._cycle, self._status)
+        self.bus = BusConnection(self._child_now, self._serve_client, self._cycle, self._status)
         self.disabling = Disabling(configuration, self.bus)
         self.guiding = Guiding(configuration, self.bus)
         gripper = [joint.name for joint in configuration.arm.driven if joint.kind == "prismatic"]
@@ -104,7 +104,7 @@ class Components:
 
     # In the connection's thread
 
-    def _attached(self, client: BusClient) -> None:
+    def _serve_client(self, client: BusClient) -> None:
         self._exit_message.serve()
         self.subscriptions.attach(client)
         if self.latch.is_engaged:  # it may be one that knows of no latch

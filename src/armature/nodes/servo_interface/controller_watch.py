@@ -19,7 +19,7 @@ class ControllerWatch:
     """Tells the bus child when a session's controller falls silent.
 
     A controller counts once it has been heard in the present session: by its state, or by being the only publisher
-    of set-points. Giving way begins no new one: a controller that dies just then is to be missed. Time is the
+    of set-points. Backing off begins no new one: a controller that dies just then is to be missed. Time is the
     node's, since a controller is silent too while a simulation stands still.
     """
 
@@ -30,7 +30,7 @@ class ControllerWatch:
         self._session = ""
         self._looks = -1  # since the controller was heard last; -1: not in this session
         self._had_writer = False
-        self._states = topics.subscription(node, topics.CONTROLLER_STATE, self._heard, raw=True)
+        self._states = topics.subscription(node, topics.CONTROLLER_STATE, self._note_state, raw=True)
         self._setpoints = node.resolve_topic_name(topics.SETPOINTS.name)
         self._timer = node.create_timer(_LOOK_EVERY, self._look)
 
@@ -39,7 +39,7 @@ class ControllerWatch:
         self._node.destroy_timer(self._timer)
         self._node.destroy_subscription(self._states)
 
-    def _heard(self, _state: bytes) -> None:
+    def _note_state(self, _state: bytes) -> None:
         self._looks = 0
 
     def _look(self) -> None:

@@ -88,7 +88,7 @@ def state(status: Status, now: float, *, is_ending: bool = False) -> DiagnosticS
     """
     values = {"torque": status.torque, "session": status.session, "why": status.why, "cause": status.cause}
     if status.remedy:
-        values |= {"remedy": status.remedy, "steps": _listed(status.remedy.steps)}
+        values |= {"remedy": status.remedy, "steps": _join(status.remedy.steps)}
     if status.speed_factor < 1.0:
         values["speed_factor"] = f"{status.speed_factor:.2f}"
     if is_ending:
@@ -96,27 +96,27 @@ def state(status: Status, now: float, *, is_ending: bool = False) -> DiagnosticS
     if status.way_out is not None:
         values |= {"step": status.way_out.step.value, "waits_for": status.way_out.waits_for}
     if status.free:
-        values["free"] = _listed(status.free)
+        values["free"] = _join(status.free)
     values |= {f"blocked.{joint}": where for joint, where in status.blocks.items()}
-    values |= _told("fault", status.faults, now) | _told("warning", status.warnings, now)
+    values |= _problem_values("fault", status.faults, now) | _problem_values("warning", status.warnings, now)
     return diagnostic("servo_interface", _level(status), status.mode, values)
 
 
-def shown(status: Status) -> Any:
+def state_digest(status: Status) -> Any:
     """What of a status is worth another message on the state topic."""
     why = (status.why, status.cause, status.speed_factor, status.free, status.blocks, status.remedy)
-    problems = tuple(map(_shown, (*status.faults, *status.warnings)))
+    problems = tuple(map(_without_figures, (*status.faults, *status.warnings)))
     step = status.way_out and status.way_out.step
     return status.mode, status.torque, status.session, status.protective_stop, why, step, problems
 
 
-def _shown(problem: Problem) -> Any:
+def _without_figures(problem: Problem) -> Any:
     """Without figures, which change all the time."""
     fault, way = problem.fault, problem.way_out
     return fault.joint, fault.cause, fault.done, way and way.step
 
 
-def _told(kind: str, problems: Iterable[Problem], now: float) -> dict[str, str]:
+def _problem_values(kind: str, problems: Iterable[Problem], now: float) -> dict[str, str]:
     """Values of the gravest of each joint behind the joint's name, of any other behind its cause too."""
     told: dict[str, str] = {}
     for joint, of_joint in _by_joint(problems).items():
@@ -134,13 +134,13 @@ def _values(problem: Problem, now: float) -> dict[str, str]:
         "detail": fault.detail,
         "done": fault.done,
         "remedy": str(fault.remedy),
-        "steps": _listed(fault.remedy.steps),
+        "steps": _join(fault.remedy.steps),
         "time": datetime.fromtimestamp(now - problem.age, timezone.utc).strftime("%H:%M:%S UTC"),
     }
     return values if way is None else {**values, "step": way.step.value, "waits_for": way.waits_for}
 
 
-def _listed(words: Iterable[str]) -> str:
+def _join(words: Iterable[str]) -> str:
     return ", ".join(map(str, words))
 
 
@@ -186,7 +186,7 @@ def diagnostics(
     for servo, axis in zip(configuration.wiring.servos, readings.joints, strict=True):
         joint = servo.joint
         level, text, values = _condition(faults.get(joint, []), warnings.get(joint, []), axis.position, now)
-        values = {"joint": joint, **_measured(axis), **values, **status.servos.get(joint, {})}
+        values = {"joint": joint, **_measurements(axis), **values, **status.servos.get(joint, {})}
         message.status.append(diagnostic(f"servo_interface: {joint}", level, text, values, f"id {servo.servo_id}"))
         if servo.second is not None:
             message.status.append(_second(servo.second, status, faults, warnings, now))
@@ -254,7 +254,7 @@ def _condition(
     return level, text, values
 
 
-def _measured(axis: link.JointReading) -> dict[str, str]:
+def _measurements(axis: link.JointReading) -> dict[str, str]:
     return {
         "age_s": f"{axis.age:.3f}",
         "slow_age_s": f"{axis.slow_age:.3f}",

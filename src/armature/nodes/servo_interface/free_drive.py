@@ -19,7 +19,7 @@ Loads = Callable[[link.CycleReadings], Mapping[str, float]]
 
 
 class Guiding:
-    """A thread of its own while joints give way, since the model takes time to load."""
+    """A thread of its own while joints are compliant, since the model takes time to load."""
 
     def __init__(self, configuration: ServoConfiguration, bus: BusConnection) -> None:
         """Args: the arm, and the bus child."""

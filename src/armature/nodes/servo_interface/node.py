@@ -143,7 +143,7 @@ class ServoInterface(LifecycleNode):
                 return self._leave(not_parked("the servo interface is not active", self._components.bus.status))
             self._leaving = self._components.disabling.begin(is_leaving=True)
         if self._leaving.done():
-            return self._leave(self._how_it_left(self._leaving, self._components.bus))
+            return self._leave(self._last_words(self._leaving, self._components.bus))
         if signals.asks_again(self._components.parking_since):
             return self._leave(self._hold_at_once(self._components))
         return False
@@ -155,7 +155,7 @@ class ServoInterface(LifecycleNode):
         return True
 
     @staticmethod
-    def _how_it_left(leaving: Future[str], bus: BusConnection) -> str:
+    def _last_words(leaving: Future[str], bus: BusConnection) -> str:
         try:
             return leaving.result()
         except ArmatureError as error:

@@ -95,7 +95,7 @@ class Publishers:
     def _tell_state(self, status: Status, readings: link.CycleReadings | None) -> None:
         before, self.status = self.status, status
         is_ending, was_ending = self.is_ending, self._told_ending
-        is_known = before is not None and diagnostics.shown(before) == diagnostics.shown(status)
+        is_known = before is not None and diagnostics.state_digest(before) == diagnostics.state_digest(status)
         if is_known and is_ending == was_ending:
             return
         self.readings, self._told_ending = readings, is_ending
@@ -122,7 +122,7 @@ class Publishers:
         if self.readings is not None:
             session = self.status.session if self.status is not None else ""
             stamp = self._stamp_of(self.readings)
-            message = _commanded(stamp, self._configuration.joints, self.readings, session)
+            message = _to_commanded(stamp, self._configuration.joints, self.readings, session)
             self._publish(topics.COMMANDED, message)
 
     def _publish_diagnostics(self) -> None:
@@ -174,7 +174,7 @@ def _joint_state(stamp: Time, joints: Sequence[str], readings: link.CycleReading
     return message
 
 
-def _commanded(stamp: Time, joints: Sequence[str], readings: link.CycleReadings, session: str) -> JointState:
+def _to_commanded(stamp: Time, joints: Sequence[str], readings: link.CycleReadings, session: str) -> JointState:
     """What is being commanded now, and in which session (as the frame id, like that of set-points)."""
     known = [(j, a) for j, a in zip(joints, readings.joints, strict=True) if math.isfinite(a.commanded_position)]
     message = JointState()

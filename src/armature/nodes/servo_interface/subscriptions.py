@@ -18,7 +18,7 @@ from armature.nodes.common import topics
 from armature.nodes.common.conversions import session_of, to_segment
 from armature.nodes.servo_interface.bus_process.client import BusClient
 from armature.nodes.servo_interface.bus_process.connection import BusConnection
-from armature.nodes.servo_interface.clock import SimulatedClock, StampClock, SystemClock, jumped
+from armature.nodes.servo_interface.clock import SimulatedClock, StampClock, SystemClock, clock_jump_refusal
 
 _EVERY_TICK = JumpThreshold(
     min_forward=Duration(nanoseconds=1), min_backward=Duration(nanoseconds=-1), on_clock_change=True
@@ -65,7 +65,7 @@ class Subscriptions:
         if not self.is_open:
             return
         if not message.points:  # these joints do not follow
-            self._give_way(message)
+            self._back_off(message)
             return
         try:
             segment = to_segment(message, self._gripper)
@@ -77,7 +77,7 @@ class Subscriptions:
         except ArmatureError as error:
             self._refuse(error)
 
-    def _give_way(self, message: JointTrajectory) -> None:
+    def _back_off(self, message: JointTrajectory) -> None:
         try:
             joints, session = list(message.joint_names), session_of(message)
             # STOP would wait behind its answer; it is refused mostly since the bus process has found it first.
@@ -107,8 +107,8 @@ class Subscriptions:
             return  # nothing lives on that time yet
         client.set_clock(loop_time)
         if jump:
-            self._refuse(jumped(jump))
-            self._hold(jumped(jump))
+            self._refuse(clock_jump_refusal(jump))
+            self._hold(clock_jump_refusal(jump))
 
     def _ros_time(self) -> float:
         return float(self._node.get_clock().now().nanoseconds) * 1e-9

@@ -148,7 +148,7 @@ class BusConnection:
         try:
             client = BusClient(start.attach(), wanted)
         except ProcessError as error:
-            self._not_attached(error)
+            self._note_failure(error)
             return None
         with self._news:
             self._starting = None
@@ -158,7 +158,7 @@ class BusConnection:
             return None
         return client
 
-    def _not_attached(self, error: ProcessError) -> None:
+    def _note_failure(self, error: ProcessError) -> None:
         if self._closing.is_set():
             return
         if not self.was_attached:

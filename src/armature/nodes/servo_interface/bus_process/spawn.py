@@ -141,7 +141,7 @@ def _understood(greeting: Mapping[str, Any], wanted: Mapping[str, Any], pid: int
     config: dict[str, Any] = greeting["config"]
     ours = wanted.get("joints", config.get("joints"))
     if config.get("joints") != ours:
-        raise _unlike(pid, f"its joints are {_listed(config.get('joints'))}", f"ours are {_listed(ours)}")
+        raise _unlike(pid, f"its joints are {_join(config.get('joints'))}", f"ours are {_join(ours)}")
     return config
 
 
@@ -150,7 +150,7 @@ def _unlike(pid: int, theirs: str, ours: str) -> ProcessError:
     return ProcessError("bus", f"{process(pid)} holds the arm; {theirs}, {ours}", remedy)
 
 
-def _listed(joints: Sequence[str] | None) -> str:
+def _join(joints: Sequence[str] | None) -> str:
     return ", ".join(joints or ("unknown",))
 
 
