@@ -16,7 +16,7 @@ from armature.errors import ProcessError
 from armature.monitor.api.control import Control
 from armature.monitor.api.services import MonitorConfig
 from armature.monitor.app import create_app
-from armature.monitor.gateway import JointReading, Outcome, Recording, ServoInterfaceState, Snapshot
+from armature.monitor.gateway import JointView, Outcome, Recording, ServoInterfaceState, Snapshot
 from armature.monitor.http.server import MonitorServer
 from armature.monitor.hub import StreamHub
 
@@ -38,8 +38,8 @@ URDF = """<?xml version="1.0"?>
 POSES = {"home": {"shoulder": 0.0, "elbow": 0.0}, "park": {"shoulder": -1.4, "elbow": 1.9}}
 
 
-def _reading(name: str, position: float, velocity: float, effort: float, temperature: float) -> JointReading:
-    return JointReading(
+def _reading(name: str, position: float, velocity: float, effort: float, temperature: float) -> JointView:
+    return JointView(
         name,
         age=0.01,
         position=position,

@@ -41,7 +41,7 @@ export function velocity(joint, value) {
  * Torque or force where it is known, else current, else the servo's own estimate of its load.
  *
  * @param {import('./types').Joint} joint
- * @param {import('./types').JointReading} reading
+ * @param {import('./types').JointView} reading
  * @returns {[string, string]}
  */
 export function load(joint, reading) {

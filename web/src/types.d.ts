@@ -1,5 +1,5 @@
 /** What the monitor sends, as `monitor/gateway.py` defines it; null stands for a value that could not be read. */
-export interface JointReading {
+export interface JointView {
   name: string;
   age: number | null;
   position: number | null;
@@ -26,7 +26,7 @@ export interface Fault {
 
 export interface Snapshot {
   state: { name: string; reason: string; age: number | null; values: Record<string, string> };
-  joints: JointReading[];
+  joints: JointView[];
   protective_stop: boolean | null;
   faults: Fault[];
   controller: { age: number | null; following_error: Record<string, number> };

@@ -126,7 +126,7 @@ export class ArmView {
     });
   }
 
-  /** @param {import('./types').JointReading[]} readings */
+  /** @param {import('./types').JointView[]} readings */
   show(readings) {
     let moved = false;
     let apart = false;

@@ -130,7 +130,7 @@ const ERROR_BITS = [[0x01, 'input voltage'], [0x04, 'overheating'], [0x08, 'enco
 /**
  * What a servo has told of its torque and errors, where that is not as it should be; empty else.
  *
- * @param {import('./types').JointReading} reading
+ * @param {import('./types').JointView} reading
  */
 export function condition({ torque_enabled, hardware_error }) {
   const errors = ERROR_BITS.filter(([bit]) => (hardware_error ?? 0) & bit).map(([, name]) => name);

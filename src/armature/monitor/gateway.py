@@ -8,8 +8,8 @@ from typing import Protocol
 
 
 @dataclass(frozen=True)
-class JointReading:
-    """What was read from one servo; None stands for a value that could not be read."""
+class JointView:
+    """What the page shows of one joint; None stands for a value that could not be read."""
 
     name: str
     age: float | None = None  # [s] since the position was read; None: never read
@@ -95,7 +95,7 @@ class Snapshot:
     """Everything that the page shows, at one moment."""
 
     state: ServoInterfaceState
-    joints: tuple[JointReading, ...] = ()
+    joints: tuple[JointView, ...] = ()
     protective_stop: bool | None = None
     faults: tuple[Fault, ...] = ()
     controller: Controller = Controller()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from armature.monitor.gateway import JointReading
+from armature.monitor.gateway import JointView
 
 # A value older than this is shown as absent [s]. Joint states come at 100 Hz, dynamic ones at 10 Hz.
 FRESH = 0.5
@@ -36,18 +36,18 @@ class NewestReadings:
         """Take what is being commanded [rad] or [m] by joint."""
         self._commanded = (now, positions)
 
-    def at(self, now: float) -> tuple[JointReading, ...]:
+    def at(self, now: float) -> tuple[JointView, ...]:
         """What may be shown at this moment."""
         return tuple(self._reading(name, now) for name in self._joints)
 
-    def _reading(self, name: str, now: float) -> JointReading:
+    def _reading(self, name: str, now: float) -> JointView:
         read, values = self._states.get(name, (-math.inf, {}))
         fast = _fresh(values, now - read, FRESH)
         slow_read, slow_values = self._dynamic.get(name, (-math.inf, {}))
         slow = _fresh(slow_values, now - slow_read, DYNAMIC_FRESH)
         commanded_at, commanded = self._commanded
         torque, error = slow.get("torque_enabled"), slow.get("hardware_error")
-        return JointReading(
+        return JointView(
             name=name,
             age=_age(now - read, slow_values.get("age", math.inf) + now - slow_read),
             position=fast.get("position"),

@@ -9,7 +9,7 @@ import pytest
 from armature.core.jog_limits import LEASE, SPEEDS, USUAL_SPEED
 from armature.monitor.api.encode import encode
 from armature.monitor.app import create_app
-from armature.monitor.gateway import JointReading
+from armature.monitor.gateway import JointView
 
 
 def test_the_state_holds_every_joint_with_its_values(client):
@@ -20,7 +20,7 @@ def test_the_state_holds_every_joint_with_its_values(client):
 
 
 def test_a_value_that_was_not_read_is_null_and_not_zero(client, gateway):
-    gateway.shown = replace(gateway.shown, joints=(JointReading("elbow", age=2.5),))
+    gateway.shown = replace(gateway.shown, joints=(JointView("elbow", age=2.5),))
     joint = client.get("/api/state").json["joints"][0]
     assert joint["position"] is None
     assert joint["temperature"] is None

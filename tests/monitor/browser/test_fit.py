@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import expect
 
-from armature.monitor.gateway import Fault, JointReading, ServoInterfaceState
+from armature.monitor.gateway import Fault, JointView, ServoInterfaceState
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -61,7 +61,7 @@ def fault(joint, cause, step, waits=""):
 
 
 def in_state(gateway, name, faults=(), **values):
-    unread = tuple(JointReading(joint.name, age=99.9) for joint in gateway.shown.joints)
+    unread = tuple(JointView(joint.name, age=99.9) for joint in gateway.shown.joints)
     gateway.shown = replace(
         gateway.shown, state=ServoInterfaceState(name, values.pop("why", ""), 0.01, values), faults=faults
     )

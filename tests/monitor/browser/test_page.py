@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import expect
 
-from armature.monitor.gateway import Fault, JointReading, Outcome, Recording, ServoInterfaceState
+from armature.monitor.gateway import Fault, JointView, Outcome, Recording, ServoInterfaceState
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -52,7 +52,7 @@ def test_the_table_shows_what_was_read(page):
 def test_the_arm_is_drawn_and_a_joint_without_a_reading_is_named(page_3d, gateway):
     expect(page_3d.locator("#view-note")).to_be_hidden()
     drawn = page_3d.locator("#view").screenshot()
-    joints = (gateway.shown.joints[0], JointReading("elbow", age=2.5), gateway.shown.joints[2])
+    joints = (gateway.shown.joints[0], JointView("elbow", age=2.5), gateway.shown.joints[2])
     gateway.shown = replace(gateway.shown, joints=joints)
     expect(page_3d.locator("#view-note")).to_have_text("No reading of elbow. Pale parts may be elsewhere.")
     assert page_3d.locator("#view").screenshot() != drawn
@@ -64,7 +64,7 @@ def test_a_device_without_3d_says_so_and_everything_else_works(page):
 
 
 def test_a_value_that_was_not_read_is_shown_as_absent_and_not_as_zero(page, gateway):
-    joints = (gateway.shown.joints[0], JointReading("elbow", age=2.5), gateway.shown.joints[2])
+    joints = (gateway.shown.joints[0], JointView("elbow", age=2.5), gateway.shown.joints[2])
     gateway.shown = replace(gateway.shown, joints=joints)
     expect(row(page, "elbow")).to_contain_text("no reading for 2.5 s")
     assert "0.0" not in row(page, "elbow").inner_text()

@@ -173,7 +173,7 @@ class Row {
   }
 
   /**
-   * @param {import('../types').JointReading} reading
+   * @param {import('../types').JointView} reading
    * @param {{error?: number, hot: boolean}} more by how much it is behind its set-point [rad] or [m], where the
    *   controller tells it; whether the robot warns of its temperature
    */

@@ -37,10 +37,13 @@ class Segment(Generic[Clock]):
     trajectory: Trajectory  # its times count from there
     loads: Array | None = None  # of the joints at its points [N·m] or [N], NaN where not known, Shape (m, n)
     effort_limits: Mapping[str, float] = field(default_factory=dict)  # of grippers' joints [N·m] or [N]; 0: none
+    backs_off: bool = False  # whether set-points go back to joints that do not follow: the loop's own, never sent
 
     def begin_at(self, begin: Other) -> Segment[Other]:
         """The same segment from a time [s] on, which may be another clock's."""
-        return Segment(self.serial, self.session, begin, self.trajectory, self.loads, self.effort_limits)
+        return Segment(
+            self.serial, self.session, begin, self.trajectory, self.loads, self.effort_limits, self.backs_off
+        )
 
     @property
     def end(self) -> float:

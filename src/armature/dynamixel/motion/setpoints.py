@@ -26,7 +26,6 @@ _VELOCITY_STEP_TIME = 0.1  # [s] of the joint's acceleration limit
 _LIMIT_MARGIN = 0.02  # of the joint's span
 _VELOCITY_MARGIN = 1.05
 _STOP_MARGIN = 0.01  # of the joint's span: what a stop may take of the margin of the limit
-_RETREAT = -1  # serial number of a way back, which no writer gives
 _SAMPLES = 4  # of each spline, since it may go beyond its ends
 _INSTANT = 1e-6  # [s]
 _MOST_EFFORT = 1e4  # beyond which a number was meant in other units [N·m] or [N]
@@ -90,7 +89,7 @@ class Setpoints:
 
     def is_under_way(self, now: float) -> bool:
         """Whether a motion is being commanded that goes anywhere but back to its joint."""
-        return any(now < segment.end and segment.serial != _RETREAT for segment in self._segments())
+        return any(now < segment.end and not segment.backs_off for segment in self._segments())
 
     def _segments(self) -> Iterable[Segment[LoopTime]]:
         return chain(self._present.values(), *self._coming.values())
@@ -123,7 +122,7 @@ class Setpoints:
         A set-point that goes back to its joint does so to its end, which is near: it would come to rest beyond it.
         """
         present = self.sample(now)
-        moving = [joint for joint, segment in self._present.items() if segment.serial != _RETREAT]
+        moving = [joint for joint, segment in self._present.items() if not segment.backs_off]
         resting = present.keys() - self._present.keys()
         self.rest({joint: present[joint].position for joint in (*moving, *resting)})
         self._coming.clear()  # also what was to follow on a way back
@@ -143,7 +142,8 @@ class Setpoints:
             state = _state([self._gentle(joint, present[joint]) for joint in joints])
             velocities = {joint: self._limits[joint].velocity for joint in joints}
             with suppress(GoalRefused):  # where there is no such way, they are there at once
-                segment = Segment(_RETREAT, "", LoopTime(now), retreat(joints, state, targets, velocities))
+                way = retreat(joints, state, targets, velocities)
+                segment = Segment(0, "", LoopTime(now), way, backs_off=True)
                 self._present.update(dict.fromkeys(joints, segment))
 
     def _gentle(self, joint: str, setpoint: Setpoint) -> Setpoint:
@@ -198,7 +198,7 @@ class Setpoints:
         state, loads = states[id(segment)]
         column = segment.trajectory.joints.index(joint)
         setpoint = _column(state, column, float(loads[column]))
-        return setpoint if segment.serial != _RETREAT else replace(setpoint, is_followed=False)
+        return replace(setpoint, is_followed=False) if segment.backs_off else setpoint
 
     def _check_limits(self, trajectory: Trajectory) -> None:
         unknown = next((joint for joint in trajectory.joints if joint not in self._limits), None)
