@@ -83,7 +83,7 @@ class ScaledMotion:
     motion: Trajectory
     scaling: TimeScaling
 
-    @property
+    @cached_property
     def end(self) -> float:
         """When it comes to rest [s]."""
         reached = self.scaling.reaches(self.motion.duration)
