@@ -192,7 +192,7 @@ class ServoModel:
 
     def error_bits(self, errors: int) -> int:
         """The bits that tell hardware errors."""
-        return sum(bits for error, bits in self.errors.items() if errors & error)
+        return sum(bits for error, bits in self.errors.items() if errors & error) if errors else 0
 
     def mode_of(self, raw: int) -> OperatingMode | None:
         """The operating mode that a register names; None where no mode is known by it."""

@@ -25,7 +25,7 @@ class Measurements:
         self._drive = drive
         self._voltage = 0.0  # at the plug [V]
         self._told = [
-            (role, model[role].scale, *model[role].bounds, measure)
+            (model[role].address, model[role].end, role, model[role].scale, *model[role].bounds, measure)
             for role, measure in self._measures().items()
             if model.has(role)
         ]
@@ -47,12 +47,20 @@ class Measurements:
             Role.PRESENT_TEMPERATURE: lambda: drive.motor.temperature,
         }
 
-    def write(self, clock: float, voltage: float) -> None:
-        """Bring the registers up to date, clock [s] after power-up, with a voltage [V] at the plug."""
+    def write(self, clock: float, voltage: float, asked: range) -> None:
+        """Bring registers up to date.
+
+        Args:
+            clock: since power-up [s].
+            voltage: at the plug [V].
+            asked: addresses that are about to be read; measuring what is not costs as much as a step of the drive.
+        """
         self._voltage, registers = voltage, self._registers
-        for role, scale, least, greatest, measure in self._told:
-            value = round(measure() / scale)
-            registers[role] = least if value < least else min(value, greatest)
+        begin, behind = asked.start, asked.stop
+        for address, end, role, scale, least, greatest, measure in self._told:
+            if address < behind and begin < end:
+                value = round(measure() / scale)
+                registers[role] = least if value < least else min(value, greatest)
         if self._model.has(Role.REALTIME_TICK):
             tick = self._model[Role.REALTIME_TICK]
             registers[Role.REALTIME_TICK] = int(clock / tick.scale) % (tick.maximum + 1)

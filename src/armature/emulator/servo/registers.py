@@ -109,6 +109,11 @@ class RegisterFile:
                 self[goal] = self.get(limit, self._registers[goal].maximum)
         self.reset((Role.GOAL_VELOCITY,))
 
+    def asked(self, address: int, length: int) -> range:
+        """Where the bytes of a request lie; anywhere, once an indirect one may be among them."""
+        end = address + length
+        return range(address, end) if end <= self._first_pointed else range(len(self._bytes))
+
     def read(self, address: int, length: int) -> tuple[Error, bytes]:
         """Bytes from an address on; undefined bytes between registers read as 0.
 

@@ -108,7 +108,7 @@ class Servo:
     def read(self, address: int, length: int) -> tuple[Error, bytes]:
         """Read bytes."""
         if self._measures:
-            self._measurements.write(self._clock, self.voltage)
+            self._measurements.write(self._clock, self.voltage, self.registers.asked(address, length))
         return self.registers.read(address, length)
 
     def write(self, address: int, data: bytes) -> Error:
