@@ -126,7 +126,8 @@ class GroupState:
         braking = None if slow is None else replace(self.limits, acceleration=slow)
         tracker = Tracker(self.limits, position, stamp, braking)
         tracker.is_free = self.surroundings.is_free
-        tracker.set_speed(self.speed.present, stamp)
+        if self.speed.present != tracker.speed:
+            tracker.set_speed(self.speed.present, stamp)
         return tracker
 
     def _is_idle(self, tracker: Tracker, now: float) -> bool:

@@ -97,6 +97,8 @@ class TimeScaling:
     def reaches(self, time: float) -> float:
         """When a time of the path is reached [s]; infinity where it never is."""
         last, rate = float(self.rows[-1, 0]), self.rate
+        if time == last and len(self.times) == 1:
+            return self.settled
         if time <= last:
             return float(self.times_of(np.array([time]))[0])
         return self.settled + (time - last) / rate if rate > _STEADY else math.inf

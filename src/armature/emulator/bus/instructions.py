@@ -6,7 +6,7 @@ Source: e-Manual, "DYNAMIXEL Protocol 2.0", section "Instruction Details".
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from armature.dynamixel.protocol.packet import (
     ALERT,
@@ -28,8 +28,7 @@ _READ, _ALL = 1, 2
 _LONGEST = 0xFFFF  # what a length field of two bytes can say
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """Bytes that one servo sends."""
 
     delay: float  # [s] that it waits after the byte before
@@ -37,8 +36,7 @@ class Answer:
     servo_id: int
 
 
-@dataclass(frozen=True)
-class _Item:
+class _Item(NamedTuple):
     """One entry of a group instruction."""
 
     servo_id: int

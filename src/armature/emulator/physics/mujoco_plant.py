@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from copy import copy
+from functools import lru_cache
 
 import mujoco
 import numpy as np
@@ -39,7 +41,7 @@ class MujocoPlant:
             ConfigError: MuJoCo cannot build the arm, for example because a moving link has no inertia.
         """
         self.joints = tuple(armature)
-        self._model = _compile(urdf, armature)
+        self._model = copy(_compile(urdf, tuple(armature.items())))  # which jams, walls and payloads change
         self._data = mujoco.MjData(self._model)
         self._dt = 0.0
         self.payload = 0.0
@@ -175,7 +177,9 @@ class MujocoPlant:
         self.velocities = [velocities[dof] for dof in self._dofs]
 
 
-def _compile(urdf: str, armature: Mapping[str, float]) -> mujoco.MjModel:
+@lru_cache(maxsize=4)
+def _compile(urdf: str, rotors: tuple[tuple[str, float], ...]) -> mujoco.MjModel:
+    armature = dict(rotors)
     try:
         spec = mujoco.MjSpec.from_string(urdf)
         # Keep links without mass, such as tool0, as bodies of their own.

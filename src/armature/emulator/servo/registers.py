@@ -37,29 +37,47 @@ _KEPT = {
 }
 
 
-class RegisterFile:
-    """A control table with its raw values, by role, or by the manual's name of what has no role."""
+class _Layout:
+    """Where the registers of a model lie, which all servos of the model share."""
 
     def __init__(self, model: ServoModel) -> None:
-        self._registers = {register.key: register for register in model.registers.values()}
-        self._at = {
+        self.model = model
+        self.registers = {register.key: register for register in model.registers.values()}
+        self.at = {
             address: register
             for register in model.registers.values()
             for address in range(register.address, register.end)
         }
-        self._pointers = {
+        self.pointers = {
             register.address: register.pointer
             for register in model.registers.values()
             if register.pointer is not None
         }
+        self.packers = {
+            key: (Struct(_FORMATS[item.size, item.signed]).pack_into, item.address)
+            for key, item in self.registers.items()
+        }
+        self.ram = tuple(key for key, item in self.registers.items() if not item.eeprom)
+
+
+_layouts: dict[int, _Layout] = {}  # by the id of a model, which its layout keeps alive
+
+
+def _layout(model: ServoModel) -> _Layout:
+    return _layouts.get(id(model)) or _layouts.setdefault(id(model), _Layout(model))
+
+
+class RegisterFile:
+    """A control table with its raw values, by role, or by the manual's name of what has no role."""
+
+    def __init__(self, model: ServoModel) -> None:
+        layout = _layout(model)
+        self._registers, self._at, self._ram = layout.registers, layout.at, layout.ram
+        self._pointers, self._packers = layout.pointers, layout.packers
         self._first_pointed = min(self._pointers, default=max(self._at) + 1)
         self._bytes = bytearray(max(self._at) + 1)
         # Kept beside the bytes because the servo looks at its registers far more often than the bus does.
         self._values: dict[str, int] = {}
-        self._packers = {
-            key: (Struct(_FORMATS[item.size, item.signed]).pack_into, item.address)
-            for key, item in self._registers.items()
-        }
         self.reset(self._registers)
 
     def __contains__(self, key: str) -> bool:
@@ -90,7 +108,7 @@ class RegisterFile:
 
     def reset_ram(self) -> None:
         """What a loss of power does: the RAM area returns to its defaults."""
-        self.reset(key for key, register in self._registers.items() if not register.eeprom)
+        self.reset(self._ram)
 
     def reset_eeprom(self, option: FactoryReset) -> None:
         """What a factory reset does: the EEPROM area returns to its defaults, but for what the option keeps."""
