@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from armature.dynamixel.protocol.packet import (
@@ -100,7 +100,9 @@ def test_noise_before_a_packet_is_skipped(noise, parameters):
 def test_a_packet_that_was_cut_does_not_swallow_the_next(parameters, data):
     first = encode(2, Instruction.WRITE, parameters)
     cut = data.draw(st.integers(1, len(first) - 1))
-    packets = list(StreamDecoder().feed(first[:cut] + encode(3, Instruction.PING)))
+    stream = first[:cut] + encode(3, Instruction.PING)
+    assume(not stream.startswith(first))  # where the next begins with just the byte that is missing, nothing is
+    packets = list(StreamDecoder().feed(stream))
     assert [packet.packet_id for packet in packets] == [3]
 
 
