@@ -11,7 +11,7 @@ from armature.bench.simulation.virtual import ARM, JOINTS, WIRING, Bench
 from armature.core.planning.transfer import transfer
 from armature.core.trajectory.segments import LoopTime, Segment
 from armature.dynamixel.commissioning import inspection
-from armature.dynamixel.commissioning.calibration import Calibration, accepted
+from armature.dynamixel.commissioning.calibration import Calibration, read_goal_range
 from armature.dynamixel.commissioning.commissioning import Commissioning, Presence, narrow_limits, only_servo
 from armature.dynamixel.commissioning.inspection import Verdict
 from armature.dynamixel.protocol.discovery import Found, survey
@@ -318,7 +318,7 @@ def test_it_is_calibrated_by_hand_placing():
     calibration = Calibration(Registers(bench.bus), [servo], {"elbow": here})
     [placed] = calibration.take([calibration.look() for _ in range(3)])
     assert placed.offset == pytest.approx(servo.zero_offset, abs=2 * servo.model.position_unit)
-    assert accepted(Registers(bench.bus), servo).greatest > math.pi - 0.1
+    assert read_goal_range(Registers(bench.bus), servo).greatest > math.pi - 0.1
     assert narrow_limits(Registers(bench.bus), servo, ARM.limit("elbow")) == ()
 
 
