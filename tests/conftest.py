@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from armature.core.control.tracker import SWITCH_DELAY
 from armature.environment import profile_variable
 
 from .lateness import lateness_since
@@ -25,8 +26,9 @@ _PROFILE = ROOT / "config" / "fastdds_loopback.xml"
 # Domains above 101 meet the ports that Linux hands out (ROS 2, "The ROS_DOMAIN_ID"); below 20 may be somebody's.
 _domains = islice(cycle(range(20, 100)), os.getpid() % 80, None)
 _SHOW_EVERY = 5.0  # [s]
-REACH = 0.2  # of the set-points that a controller sends ahead [s]
-LATE = 0.75 * REACH  # beyond it a process that is put aside may stop the arm, as it must then [s]
+# A controller sends a motion so long before it begins. A process that is put aside for longer may stop the arm, as it
+# must then [s].
+LATE = SWITCH_DELAY
 # How long an example takes is the machine's affair; every test has an end of its own.
 settings.register_profile("armature", deadline=None)
 settings.load_profile("armature")
@@ -89,9 +91,7 @@ def pytest_runtest_makereport(
     if report.failed and item.get_closest_marker("real_time"):
         late = lateness_since(item.funcargs["lateness"], time.monotonic() - call.duration)
         if late > LATE:
-            words = (
-                f"the machine was late by {late:.2f} s, set-points reach {REACH} s: {report.longreprtext[-500:]}"
-            )
+            words = f"the machine was late by {late:.2f} s, more than {LATE} s: {report.longreprtext[-500:]}"
             report.outcome, report.longrepr = "skipped", (str(item.path), 0, words)
     return report
 

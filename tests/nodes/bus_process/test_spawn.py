@@ -183,7 +183,7 @@ def test_without_a_bus_process_the_state_says_what_to_do(monkeypatch):
     told = []
     bus = BusConnection(dict, lambda _: None, lambda _: None, lambda status, _: told.append(status.remedy.steps))
     assert bus.status.remedy.steps == ("wait",)
-    attempts = iter([lambda: Brief(None), lambda: bus._not_attached(ProcessError("bus", "held", "end that"))])
+    attempts = iter([lambda: Brief(None), lambda: bus._note_failure(ProcessError("bus", "held", "end that"))])
     monkeypatch.setattr(bus, "_attach", lambda: next(attempts, lambda: None)())
     bus.open()
     assert bus.wait_for(lambda: len(told) > 1, 10.0)
