@@ -29,7 +29,7 @@ test: ## Run all tests; ARGS="-k wiring" for some
 ifeq ($(ARGS),)
 	@$(VENV)/bin/python -m pytest -n auto $(VIRTUAL)
 	@$(VENV)/bin/python -m pytest -n auto --dist loadfile $(PAGE)
-	@exec $(VENV)/bin/python -m pytest -n 3 --dist loadfile --durations=10 $(VIRTUAL:%=--ignore=%) $(PAGE:%=--ignore=%) tests
+	@exec $(VENV)/bin/python -m pytest -n 2 --dist loadfile --durations=10 $(VIRTUAL:%=--ignore=%) $(PAGE:%=--ignore=%) tests
 else
 	@exec $(VENV)/bin/python -m pytest $(ARGS)
 endif
