@@ -11,7 +11,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -80,16 +80,11 @@ class Running:
         self._join()
 
     def _leave(self) -> None:
-        self.executor.shutdown()
-        self.node.destroy_node()
-        self.context.try_shutdown()
+        self._participation.close()
 
     def _join(self) -> None:
-        self.context = rclpy.Context()
-        rclpy.init(context=self.context, domain_id=self.domain)
-        self.node = rclpy.create_node("beside", context=self.context, namespace=self.namespace)
-        self.executor = SingleThreadedExecutor(context=self.context)
-        self.executor.add_node(self.node)
+        self._participation = ExitStack()
+        self.node, self.executor = self._participation.enter_context(self._participant("beside"))
         self.states: list[tuple[str, dict[str, str]]] = []
         self.positions: list[dict[str, float]] = []
         self._states = self._hear_states()
@@ -167,7 +162,7 @@ class Running:
 
         Who has met a server that was killed believes it alive until its lease ends; a newcomer meets its heir.
         """
-        with self._newcomer() as (node, executor):
+        with self._participant("newcomer") as (node, executor):
             client = node.create_client(service.kind, service.name)
             self.wait_for(client.service_is_ready)
             future = client.call_async(service.kind.Request(**fields))
@@ -175,10 +170,10 @@ class Running:
             return future.result()
 
     @contextmanager
-    def _newcomer(self) -> Iterator[tuple[Node, SingleThreadedExecutor]]:
+    def _participant(self, name: str) -> Iterator[tuple[Node, SingleThreadedExecutor]]:
         context = rclpy.Context()
         rclpy.init(context=context, domain_id=self.domain)
-        node = rclpy.create_node("newcomer", context=context, namespace=self.namespace)
+        node = rclpy.create_node(name, context=context, namespace=self.namespace)
         executor = SingleThreadedExecutor(context=context)
         executor.add_node(node)
         try:

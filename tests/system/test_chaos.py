@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -15,7 +14,6 @@ import pytest
 
 from armature.core.model.arm import ArmModel
 
-from ..lateness import __file__ as lateness_script
 from ..lateness import lateness_since, waited
 from .follower import Follower, Observed, names_a_step
 from .running import ROOT
@@ -41,17 +39,6 @@ BEFORE, AFTER = 0.3, 0.6  # torque is read in its turn [s]
 
 
 @pytest.fixture
-def late(tmp_path):
-    """The file that tells how late the machine is."""
-    file = tmp_path / "lateness"
-    file.touch()
-    timer = subprocess.Popen([sys.executable, lateness_script, str(file)])
-    yield file
-    timer.kill()
-    timer.wait()
-
-
-@pytest.fixture
 def seed(soak):
     chosen = os.environ.get("ARMATURE_CHAOS_SEED")
     seed = int(chosen) if chosen else randrange(10**6) if soak.is_whole else SEED
@@ -61,7 +48,7 @@ def seed(soak):
 
 @pytest.mark.soak
 def test_after_chaos_it_serves_again_by_what_it_says_and_nothing_has_jumped(
-    tmp_path, monkeypatch, nothing_left, soak, seed, late
+    tmp_path, monkeypatch, nothing_left, soak, seed, lateness
 ):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     parameters = tmp_path / "parameters.yaml"
@@ -79,12 +66,12 @@ def test_after_chaos_it_serves_again_by_what_it_says_and_nothing_has_jumped(
         graph.wait_for(lambda: are_all_up(runtime), 90.0)
         asked = be_enabled(graph, client)
         assert len(asked) <= REQUESTS, asked
-        failures = goals_that_failed(graph, client, late)
+        failures = goals_that_failed(graph, client, lateness)
         nameless = [refusal for refusal in client.refusals if not names_a_step(refusal[1])]
-        assert (failures, nameless, find_jumps(graph, late)) == ([], [], [])
+        assert (failures, nameless, find_jumps(graph, lateness)) == ([], [], [])
         be_enabled(graph, client)
         begin = time.monotonic()
-        assert graph.interrupt() == 0 or lateness_since(late, begin) >= LATE, graph.said()
+        assert graph.interrupt() == 0 or lateness_since(lateness, begin) >= LATE, graph.said()
     assert left_behind(tmp_path) == []
 
 

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
@@ -16,55 +15,32 @@ from armature.dynamixel.commissioning.commissioning import (
     only_servo,
     position_limits,
 )
-from armature.dynamixel.protocol.bus import ServoBus
-from armature.dynamixel.protocol.discovery import Found, Survey, survey
+from armature.dynamixel.protocol.discovery import Found, Survey
 from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.dynamixel.wiring.arm import ServoWiring
 from armature.emulator.faults.catalogue import make
-from armature.emulator.servo.servo import BOOT_TIME
 from armature.errors import BusError, CommandRefused, ServoRefused
 
 from .. import twin
+from ..lone_servo import LoneServo
 
 ELBOW = next(servo for servo in WIRING.servos if servo.joint == "elbow")
 XM540, XM430 = ELBOW.model.number, 1020
 NEW = Presence(57_600, Found(1, XM540, 48))
 
 
-class Workshop:
-    """A bus with one servo alone, fresh from the factory."""
+class Workshop(LoneServo):
+    """Somebody who sets a new servo up."""
 
     def __init__(self, bench: Bench, wiring: ServoWiring, limit: Limit) -> None:
-        self.bench = bench
-        self.bench.far.renew(wiring.name)
-        self.pass_time(BOOT_TIME)
+        super().__init__(bench, wiring.name)
         self.servo = self.bench.far.servo(wiring.name)
-        self.opened_at: list[int] = []
         self.told: list[str] = []
         self.commissioning = Commissioning(wiring, WIRING.baud_rate(wiring), limit, self.opened)
 
-    def pass_time(self, seconds: float) -> None:
-        for _ in range(round(seconds / 0.05)):
-            self.bench.port.time += 0.05
-            self.bench.far.advance(self.bench.port.time)
-
-    @contextmanager
-    def opened(self, baud_rate: int) -> Iterator[ServoBus]:
-        self.opened_at.append(baud_rate)
-        self.bench.port.baud_rate = self.bench.far.wire.baud_rate = baud_rate
-        self.bench.bus.open()
-        try:
-            yield self.bench.bus
-        finally:
-            self.bench.bus.close()
-
-    def find(self) -> Presence:
-        seen = []
-        for rate in (1_000_000, 57_600):
-            with self.opened(rate):
-                seen.append(survey(self.bench.port))
-        return only_servo(seen)
+    def find(self, rates: Iterable[int] = (1_000_000, 57_600)) -> Presence:
+        return super().find(rates)
 
     def eeprom(self) -> dict[str, int]:
         return {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from contextlib import contextmanager
 
 import pytest
 
@@ -12,9 +11,9 @@ from armature.core.planning.transfer import transfer
 from armature.core.trajectory.segments import LoopTime, Segment
 from armature.dynamixel.commissioning import inspection
 from armature.dynamixel.commissioning.calibration import Calibration, read_goal_range
-from armature.dynamixel.commissioning.commissioning import Commissioning, Presence, narrow_limits, only_servo
+from armature.dynamixel.commissioning.commissioning import Commissioning, Presence, narrow_limits
 from armature.dynamixel.commissioning.inspection import Verdict
-from armature.dynamixel.protocol.discovery import Found, survey
+from armature.dynamixel.protocol.discovery import Found
 from armature.dynamixel.protocol.packet import Error, Instruction, StreamDecoder, encode
 from armature.dynamixel.servo.registers import Registers
 from armature.dynamixel.status.cause import Cause
@@ -23,8 +22,8 @@ from armature.dynamixel.tables import registry
 from armature.dynamixel.tables.roles import Feature, HardwareError, Role
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.faults.catalogue import make
-from armature.emulator.servo.servo import BOOT_TIME
 
+from ..lone_servo import LoneServo
 from .tiller import BAUD_RATES, TILLER, lacking, rewired
 
 FIRM = {joint: {Role.POSITION_P_GAIN: 120} for joint in JOINTS}
@@ -232,47 +231,19 @@ def test_a_register_starts_it_anew():
 # Before the first start
 
 
-class Workshop:
-    """One servo of the family alone on the bus, as its factory delivers it."""
-
-    def __init__(self) -> None:
-        self.bench = arm("TL-9")
-        self.wiring = rewired(WIRING, "TL-9")
-        self.elbow = next(servo for servo in self.wiring.servos if servo.joint == "elbow")
-        self.bench.far.renew("elbow")
-        for _ in range(round(BOOT_TIME / 0.05) + 1):
-            self.bench.port.time += 0.05
-            self.bench.far.advance(self.bench.now)
-
-    @contextmanager
-    def opened(self, baud_rate: int):
-        self.bench.port.baud_rate = self.bench.far.wire.baud_rate = baud_rate
-        self.bench.bus.open()
-        try:
-            yield self.bench.bus
-        finally:
-            self.bench.bus.close()
-
-    def find(self) -> Presence:
-        seen = []
-        for rate in registry.baud_rates():
-            with self.opened(rate):
-                seen.append(survey(self.bench.port))
-        return only_servo(seen)
-
-
 def test_it_is_found_at_a_rate_of_its_own_and_set_up():
-    workshop = Workshop()
-    presence = workshop.find()
+    alone = LoneServo(arm("TL-9"), "elbow")
+    elbow = next(servo for servo in rewired(WIRING, "TL-9").servos if servo.joint == "elbow")
+    presence = alone.find(registry.baud_rates())
     assert presence == Presence(57_600, Found(1, 901, 48))
     assert presence.found.model == "TL-9"
     assert set(BAUD_RATES) <= set(registry.baud_rates())
-    commissioning = Commissioning(workshop.elbow, 1_000_000, ARM.limit("elbow"), workshop.opened)
+    commissioning = Commissioning(elbow, 1_000_000, ARM.limit("elbow"), alone.opened)
     settings = commissioning.look(presence)
     assert [setting.register for setting in settings] == ["Lower Stop", "Upper Stop", "Bus Address", "Bus Speed"]
     assert settings[-1].meaning(settings[-1].wanted) == "1000000 bit/s"
     assert commissioning.write(presence, settings, lambda _setting: None) == 4
-    assert workshop.find() == Presence(1_000_000, Found(3, 901, 48))
+    assert alone.find(registry.baud_rates()) == Presence(1_000_000, Found(3, 901, 48))
 
 
 def inspected(bench: Bench, joint: str = "elbow"):
