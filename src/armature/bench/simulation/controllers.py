@@ -25,7 +25,7 @@ from armature.core.steps import run_to_end
 from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.segments import LoopTime
 from armature.core.trajectory.trajectory import State, Trajectory
-from armature.dynamixel.motion.grip import lead
+from armature.dynamixel.motion.grip import HOLDING_SHARE, lead
 from armature.dynamixel.tables.roles import Role
 from armature.errors import ArmatureError, CommandRefused
 
@@ -33,7 +33,6 @@ FINGER = JOINTS[-1]
 ARM_JOINTS = JOINTS[:-1]
 _RENEWAL = 0.02  # of segments [s]
 _PRESS_EVERY = 0.1  # of a held button [s]
-_GRIP = 0.3  # of the stall torque, that fingers hold with
 _STANDING = 0.002  # [m/s]
 _FINGER_ACCELERATION, _FINGER_JERK = 0.2, 2.0
 _PATH, _GOAL, _GOAL_TIME = 0.2, 0.05, 1.0  # [rad], [rad], [s]
@@ -89,7 +88,7 @@ class Controllers:
         self.gripper = Controller(self._group((FINGER,), {FINGER: (_FINGER_ACCELERATION, _FINGER_JERK)}, 0.002))
         servo = next(servo for servo in WIRING.servos if servo.joint == FINGER)
         gain = bench.settings.registers.get(FINGER, {}).get(Role.POSITION_P_GAIN, 0)
-        most = np.array([lead(servo, _GRIP, gain)])
+        most = np.array([lead(servo, HOLDING_SHARE, gain)])
         self._squeeze = GripForceLimit(self.gripper.control.state.limits, most, _STANDING)
         self._servo = TwistServo(_checks().mechanics, self.arm.control.state.limits, "tool0")
         bench.besides.append(self._take_part)

@@ -9,8 +9,6 @@ import sys
 from armature.cli.loading import uninterrupted
 from armature.errors import ProcessError
 
-_PARK_TIME = 60.0  # that parking may take: faults.park_time at most, and coming to rest before it [s]
-
 
 def set_enabled(options: argparse.Namespace, is_enabled: bool) -> int:
     """Enable or disable the arm; 1 where it is refused, with the reason and the next step.
@@ -27,7 +25,7 @@ def set_enabled(options: argparse.Namespace, is_enabled: bool) -> int:
     command = "enable" if is_enabled else "disable"
     with connect(command, options.namespace) as client:
         try:
-            answer = client.call(topics.ENABLE, SetBool.Request(data=is_enabled), _PARK_TIME)
+            answer = client.call(topics.ENABLE, SetBool.Request(data=is_enabled), topics.PARK_TIMEOUT)
         except KeyboardInterrupt:
             remedy = f"it may {command} the arm all the same; look with: armature status"
             raise ProcessError("servo_interface", "interrupted before it answered", remedy) from None

@@ -7,12 +7,9 @@ and falls unless somebody holds it.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
-from armature.core.model.arm import Limit
 from armature.dynamixel.faults.faults import Faults
 from armature.dynamixel.free_drive.compliance import Compliances, yields
-from armature.dynamixel.free_drive.settings import FreeDriveSettings
 from armature.dynamixel.motion.commanded_mode import CommandedMode
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.servos import Servos
@@ -25,16 +22,9 @@ _AT_REST = 0.05  # of the servo [rad/s]: two units of Present Velocity
 class FreeDrive:
     """The joints that hands guide. A cycle in which there are none costs nothing."""
 
-    def __init__(
-        self,
-        servos: Servos,
-        commanded: CommandedMode,
-        faults: Faults,
-        limits: Mapping[str, Limit],
-        settings: FreeDriveSettings,
-    ) -> None:
-        """Args: the servos, what the arm is asked to do, what is wrong with it, its limits, and how to yield."""
-        self.compliances = Compliances(servos, commanded, faults, limits, settings)
+    def __init__(self, servos: Servos, commanded: CommandedMode, faults: Faults, compliances: Compliances) -> None:
+        """Args: the servos, what the arm is asked to do, what is wrong with it, and its joints that yield."""
+        self.compliances = compliances
         self._servos = servos
         self._commanded = commanded
         self._faults = faults

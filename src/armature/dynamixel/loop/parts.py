@@ -11,18 +11,15 @@ from armature.dynamixel.faults.faults import Faults
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.faults.recovery import Recovery
 from armature.dynamixel.faults.supervision import watches
+from armature.dynamixel.free_drive.compliance import Compliances
 from armature.dynamixel.free_drive.free_drive import FreeDrive
 from armature.dynamixel.loop.settings import LoopSettings
 from armature.dynamixel.motion.commanded_mode import CommandedMode
 from armature.dynamixel.motion.feedforward import Feedforward
-from armature.dynamixel.motion.grip import Grip, lead
+from armature.dynamixel.motion.grip import HOLDING_SHARE, Grip, lead
 from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.servo.servos import Servos
 from armature.dynamixel.wiring.arm import Wiring
-
-# Fingers that have closed on something hold it with this share of the stall torque, as the gripper's controller
-# has it (`holding_share`), where that does not see to them.
-_GRIP = 0.3
 
 
 @dataclass(frozen=True)
@@ -57,13 +54,14 @@ class LoopParts:
         faults = Faults(servos, watch, settings.policy)
         feedforward = Feedforward(settings.stiffness(wiring.servos), limits)
         held = [servos.joints[joint] for joint in sorted(gripper)]
+        compliances = Compliances(servos, commanded, faults, limits, settings.free_drive)
         back_off = BackOff(
             servos,
             commanded.setpoints,
             feedforward,
             limits,
             settings.dynamics,
-            {axis.wiring.joint: lead(axis.wiring, _GRIP, settings.p_gain(axis.wiring)) for axis in held},
+            {axis.wiring.joint: lead(axis.wiring, HOLDING_SHARE, settings.p_gain(axis.wiring)) for axis in held},
             {joint.name: joint.unit for joint in arm.driven},
             lambda joint: faults.watch(joint).is_free,
         )
@@ -78,5 +76,5 @@ class LoopParts:
             feedforward=feedforward,
             grip=Grip(held, servos),
             back_off=back_off,
-            free_drive=FreeDrive(servos, commanded, faults, limits, settings.free_drive),
+            free_drive=FreeDrive(servos, commanded, faults, compliances),
         )

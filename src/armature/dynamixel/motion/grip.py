@@ -15,6 +15,10 @@ from armature.dynamixel.servo.servos import Servos
 from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.dynamixel.wiring.servo import ServoWiring
 
+# Of the stall torque, with which fingers hold what stops them: far from a servo's overload protection (80 % for
+# 1.5 s in the emulator), and at a tenth of the heat.
+HOLDING_SHARE = 0.3
+
 
 def lead(servo: ServoWiring, share: float, p_gain: int = 0) -> float:
     """How far ahead of a finger its goal may stay for good [m].

@@ -18,7 +18,7 @@ from armature.core.control.grip import GripForceLimit, GripMonitor
 from armature.core.trajectory.limits import check_joints
 from armature.core.trajectory.segments import RosTime, Segment
 from armature.core.trajectory.trajectory import State, Trajectory
-from armature.dynamixel.motion.grip import lead
+from armature.dynamixel.motion.grip import HOLDING_SHARE, lead
 from armature.errors import CommandRefused, ConfigError, GoalRefused
 from armature.nodes.arm_controller.action_server import ActiveGoal, Begin, GoalServer
 from armature.nodes.arm_controller.commands import Commands
@@ -44,9 +44,7 @@ class GripperParameters:
     stall_velocity_threshold: float = 0.002  # slower, a finger stands [m/s]
     stall_timeout: float = 0.5  # for which it must stand to count as stalled [s]
     allow_stalling: bool = True  # a gripper that closes on an object has done its job
-    # Of the stall torque, with which a servo that does not limit its current holds what stops it: far from its
-    # overload protection (80 % for 1.5 s in the emulator), and at a tenth of the heat.
-    holding_share: float = 0.3
+    holding_share: float = HOLDING_SHARE  # of the stall torque, where a servo does not limit its current
 
     def __post_init__(self) -> None:
         if not 0.05 <= self.holding_share <= 0.7:

@@ -26,6 +26,8 @@ from std_srvs.srv import SetBool, Trigger
 from tf2_msgs.msg import TFMessage
 from trajectory_msgs.msg import JointTrajectory
 
+from armature.core.jog_limits import LEASE
+
 
 def _reliable(depth: int) -> QoSProfile:
     return QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=depth, reliability=ReliabilityPolicy.RELIABLE)
@@ -124,10 +126,10 @@ SPEED_SCALING = Topic(
     "arm_controller/speed_scaling_input", SpeedScalingFactor, _latched(1), "clients", "speed override, 0 to 2"
 )
 JOINT_JOG = Topic(
-    "arm_controller/joint_jog", JointJog, _newest(), "clients", "velocities of joints [rad/s, m/s] for 250 ms"
+    "arm_controller/joint_jog", JointJog, _newest(), "clients", f"velocities of joints [rad/s, m/s] for {LEASE} s"
 )
 TWIST = Topic(
-    "arm_controller/twist", TwistStamped, _newest(), "clients", "velocity of the tool [m/s, rad/s] for 250 ms"
+    "arm_controller/twist", TwistStamped, _newest(), "clients", f"velocity of the tool [m/s, rad/s] for {LEASE} s"
 )
 PLANNED_PATH = Topic(
     "arm_controller/planned_path",
@@ -176,6 +178,8 @@ MOVE_ARC = Service("arm_controller/move_arc", FollowJointTrajectory, "move the t
 GRIPPER_COMMAND = Service("gripper_controller/gripper_cmd", ParallelGripperCommand, "open or close the gripper")
 STOP_MOTION = Service("arm_controller/stop", Trigger, "slow down within limits and hold; the goal ends")
 PAUSE = Service("arm_controller/pause", SetBool, "true: stop on the path and keep the goal; false: go on")
+# To disable is answered once the arm rests in its park pose: after a stop, and faults.park_time at most.
+PARK_TIMEOUT = 60.0  # [s]
 ENABLE = Service(
     "servo_interface/enable", SetBool, "true: goal := measured, torque on; false: stop, park, torque off"
 )

@@ -30,7 +30,6 @@ from armature.nodes.monitor.executor_bridge import ExecutorBridge, settle
 _ANSWER = 5.0  # [s]
 _STOP_ANSWER = 2.0  # [s]
 _STATE_FOLLOWS = 1.0  # [s]
-_PARKED = 60.0  # parking is slow on purpose, and is answered when the arm rests [s]
 # A goal that is refused after it was accepted (its reason travels in the result) is refused at once.
 _EARLY_RESULT = 0.3  # [s]
 _COMES_TO_REST = 3.0  # [s]
@@ -105,7 +104,7 @@ class RosGateway:
 
     def enable(self, on: bool) -> Outcome:
         """Torque on at the measured position, or park and torque off."""
-        outcome = self._ask(topics.ENABLE, SetBool.Request(data=on), _ANSWER if on else _PARKED)
+        outcome = self._ask(topics.ENABLE, SetBool.Request(data=on), _ANSWER if on else topics.PARK_TIMEOUT)
         if on and outcome.accepted:
             # The state travels apart from the answer: a command that follows at once must not be refused.
             with self._news:
