@@ -66,3 +66,8 @@ def test_the_base_is_not_changed():
 
 def test_its_processes_import_nothing_from_the_folder_in_which_it_is_started(tmp_path):
     assert graph_environment({}, tmp_path)["PYTHONSAFEPATH"] == "1"
+
+
+def test_no_process_has_threads_for_algebra_or_looks_for_a_window_system_unless_asked_to(tmp_path):
+    given = graph_environment({"MUJOCO_GL": "egl"}, tmp_path)
+    assert (given["OPENBLAS_NUM_THREADS"], given["MUJOCO_GL"]) == ("1", "egl")

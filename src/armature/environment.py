@@ -27,6 +27,9 @@ def graph_environment(base: Mapping[str, str], profile: Path) -> dict[str, str]:
     environment = dict(base)
     environment.setdefault("PYTHONUNBUFFERED", "1")
     environment.setdefault("PYTHONSAFEPATH", "1")  # `python -m` would import what lies in the user's folder first
+    # An arm's matrices are small, and nothing here draws: no threads for algebra, no search for a window system.
+    environment.setdefault("OPENBLAS_NUM_THREADS", "1")
+    environment.setdefault("MUJOCO_GL", "disable")
     libraries = wheel_libraries()
     if libraries:
         paths = [*libraries, *filter(None, base.get("LD_LIBRARY_PATH", "").split(os.pathsep))]
