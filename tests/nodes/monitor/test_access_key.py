@@ -7,7 +7,7 @@ import pytest
 
 from armature.errors import ConfigError
 from armature.nodes.monitor import access_key
-from armature.nodes.monitor.access_key import keep_key, key_file, read_key
+from armature.nodes.monitor.access_key import keep_key, key_file, new_access_key, read_key
 
 
 @pytest.fixture
@@ -82,3 +82,9 @@ def test_a_key_that_cannot_be_kept_is_told(tmp_path):
 def test_a_key_that_is_not_there_is_told(file):
     with pytest.raises(ConfigError, match="can be read"):
         read_key(file)
+
+
+def test_access_keys_differ_and_can_be_typed():
+    keys = {new_access_key() for _ in range(50)}
+    assert len(keys) == 50
+    assert all(len(key) == 23 and key.isascii() for key in keys)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-import secrets
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
@@ -98,13 +97,6 @@ class Access:
 
 def _same(given: str, expected: str) -> bool:
     return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode())
-
-
-def new_access_key() -> str:
-    """A key that cannot be guessed: 100 bits in four groups that can be read aloud."""
-    alphabet = "abcdefghjkmnpqrstuvwxyz23456789"  # 31 letters and digits that are not mistaken for others
-    groups = ["".join(secrets.choice(alphabet) for _ in range(5)) for _ in range(4)]
-    return "-".join(groups)
 
 
 def _is_address(host: str) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 from armature.errors import ConfigError
-from armature.monitor.api.security import new_access_key
 from armature.private_folder import require_own
 
 _SHORTEST = 16  # characters of a key of one's own
@@ -59,6 +59,13 @@ def read_key(file: Path) -> str:
         allowed = f"it must hold {_SHORTEST} to {_LONGEST} letters, digits or signs; remove it to get a new one"
         raise ConfigError("access key", str(file), allowed)
     return key
+
+
+def new_access_key() -> str:
+    """A key that cannot be guessed: 100 bits in four groups that can be read aloud."""
+    alphabet = "abcdefghjkmnpqrstuvwxyz23456789"  # 31 letters and digits that are not mistaken for others
+    groups = ["".join(secrets.choice(alphabet) for _ in range(5)) for _ in range(4)]
+    return "-".join(groups)
 
 
 def _make(file: Path) -> None:
