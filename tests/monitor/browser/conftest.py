@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from armature.monitor.api.control import Control
 from armature.monitor.api.encode import edition_of, encode_snapshot
@@ -109,6 +110,15 @@ def robot(gateway, hub, control, config) -> Iterator[Robot]:
     speaking.end()
 
 
+def _watched(context: BrowserContext, errors: list[str]) -> Page:
+    """A page whose errors are kept."""
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: "Content Security" in message.text and errors.append(message.text))
+    return page
+
+
 @pytest.fixture
 def open_page(chromium, server, robot):
     """Open the page at a screen size; any error of the page fails the test."""
@@ -117,10 +127,7 @@ def open_page(chromium, server, robot):
     def open_(width: int = 1024, height: int = 768, browser=chromium, port: int | None = None, **options):
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda message: "Content Security" in message.text and errors.append(message.text))
+        page = _watched(context, errors)
         page.goto(f"http://127.0.0.1:{port or server.port}/")
         return page
 
@@ -130,11 +137,44 @@ def open_page(chromium, server, robot):
     assert errors == []
 
 
+class Tab:
+    """One tab for many tests: a new one each costs a browser more than what is shown in it."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.errors: list[str] = []
+        self._context = browser.new_context(viewport={"width": 1024, "height": 768})
+        self._page = _watched(self._context, self.errors)
+
+    def show(self, url: str) -> Page:
+        """Load a page as a browser that has never seen one."""
+        if self._page.is_closed():
+            self._page = _watched(self._context, self.errors)
+        self._context.clear_cookies()
+        self._page.goto(url)
+        return self._page
+
+    def leave(self) -> list[str]:
+        """Leave the page; returns its errors."""
+        if not self._page.is_closed():
+            self._page.mouse.up()
+            self._page.set_viewport_size({"width": 1024, "height": 768})
+            self._page.emulate_media(color_scheme="null")
+            self._page.goto("about:blank")
+        errors, self.errors[:] = list(self.errors), []
+        return errors
+
+
+@pytest.fixture(scope="module")
+def tab(chromium):
+    return Tab(chromium)
+
+
 @pytest.fixture
-def page(open_page):
-    opened = open_page()
+def page(tab, server, robot):
+    opened = tab.show(f"http://127.0.0.1:{server.port}/")
     opened.locator("tr[data-joint=elbow] b", has_text="45").wait_for()
-    return opened
+    yield opened
+    assert tab.leave() == []
 
 
 @pytest.fixture

@@ -70,8 +70,10 @@ def in_state(gateway, name, faults=(), **values):
 
 
 @pytest.mark.parametrize(("width", "height", "scheme"), SCREENS)
-def test_everything_fits_is_large_enough_and_can_be_read(open_page, gateway, width, height, scheme):
-    page = open_page(width, height, color_scheme=scheme)
+def test_everything_fits_is_large_enough_and_can_be_read(page, gateway, width, height, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": height})
+    page.reload()
 
     def require(title):
         expect(page.locator(".banner-state")).to_have_text(title)
