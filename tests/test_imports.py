@@ -6,6 +6,7 @@ import ast
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -193,8 +194,13 @@ def room_of(path: Path) -> str:
     return name
 
 
-def imports(text: str, path: Path) -> Iterator[str]:
+@cache
+def imports(text: str, path: Path) -> tuple[str, ...]:
     """Full names of all that a file imports, at its top or deep inside."""
+    return tuple(_imports(text, path))
+
+
+def _imports(text: str, path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
