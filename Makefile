@@ -6,9 +6,11 @@ PROVISION = @ROS_DISTRO=$(ROS_DISTRO) PYTHONPATH=src $(PYTHON) -B -m armature.pr
 # The node that setup has put into the environment, or else the machine's.
 NPM := @PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm --prefix web --silent
 export ROS_DISTRO
+# Tests start processes some hundred times, each of which would compile the whole source.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test soak check web docs bench clean
+.PHONY: help setup run test test-virtual test-real check-style check-types check-rules soak check web docs bench clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -19,20 +21,23 @@ setup: ## Install everything into .venv; start nothing
 run: setup ## Start the graph on the emulated arm; ARGS="--port /dev/ttyUSB0" for a real one
 	@exec $(VENV)/bin/armature up $(ARGS)
 
-# What has no clock of the machine uses all cores; what moves an arm in real time waits most of its time.
+# What has no clock of the machine takes what is left by the tests in real time, which wait half of their time. The
+# longest files are begun first.
 VIRTUAL := tests/bench tests/core tests/dynamixel tests/emulator tests/recording tests/docs tests/nodes/arm_controller
-PAGE := $(filter-out tests/monitor/test_node%,$(wildcard tests/monitor/test_*.py)) tests/monitor/api tests/monitor/http \
-	tests/monitor/browser tests/provision
 test: ## Run all tests; ARGS="-k wiring" for some
 	$(PROVISION) test
 	$(NPM) test
 ifeq ($(ARGS),)
-	@$(VENV)/bin/python -m pytest -n auto $(VIRTUAL)
-	@$(VENV)/bin/python -m pytest -n auto --dist loadfile $(PAGE)
-	@exec $(VENV)/bin/python -m pytest -n 2 --dist loadfile --durations=10 $(VIRTUAL:%=--ignore=%) $(PAGE:%=--ignore=%) tests
+	@$(MAKE) --no-print-directory --jobs --output-sync=target test-virtual test-real
 else
 	@exec $(VENV)/bin/python -m pytest $(ARGS)
 endif
+
+test-virtual:
+	@exec $(VENV)/bin/python -m pytest -n auto --give-way $(VIRTUAL)
+
+test-real:
+	@exec $(VENV)/bin/python -m pytest -n 3 --dist loadfile --durations=10 $(VIRTUAL:%=--ignore=%) tests/system tests
 
 soak: ## Run the long tests whole: a million cycles over a bad wire, a million strings of nonsense, chaos
 	$(PROVISION) test
@@ -40,10 +45,17 @@ soak: ## Run the long tests whole: a million cycles over a bad wire, a million s
 
 check: ## Check format, lint, types, the page's types, imports, inheritance and registers by role
 	$(PROVISION) test
+	@$(MAKE) --no-print-directory --jobs --output-sync=target check-style check-types check-rules
+
+check-style:
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
+
+check-types:
 	@$(VENV)/bin/mypy
 	$(NPM) run check
+
+check-rules:
 	@$(VENV)/bin/python -m pytest -q tests/test_imports.py tests/test_inheritance.py tests/test_registers.py tests/docs
 
 # One page serves every distribution, also those without wheels.

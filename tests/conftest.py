@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -29,6 +30,9 @@ _SHOW_EVERY = 5.0  # [s]
 # A motion is sent so long before it begins. Whoever is put aside for longer may stop the arm, as it
 # must then; the timer that measures it is one process of many, and sees about half of it [s].
 LATE = SWITCH_DELAY / 2.0
+# A runner in the background ignores both, and so would all that it starts (signal(7), "Execution").
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # How long an example takes is the machine's affair; every test has an end of its own.
 settings.register_profile("armature", deadline=None)
 settings.load_profile("armature")
@@ -36,6 +40,23 @@ settings.load_profile("armature")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="run the tests that are marked soak at their full length")
+    parser.addoption("--give-way", action="store_true", help="let the workers take what others leave")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Put a worker behind everything else, in a session of its own, since Linux is nice by session (sched(7)).
+
+    Each has a processor of its own: those that are hardly entitled to any are hardly spread over them either.
+    """
+    if not (config.getoption("--give-way") and hasattr(config, "workerinput")):
+        return
+    processors = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {processors[int(config.workerinput["workerid"][2:]) % len(processors)]})
+    os.setsid()
+    signal.signal(signal.SIGHUP, lambda *_: None)  # of a pseudo-terminal that a test opens and closes
+    os.nice(19)
+    with suppress(OSError):  # a kernel without groups by session
+        Path("/proc/self/autogroup").write_text("19", "utf-8")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
