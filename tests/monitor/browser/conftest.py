@@ -124,11 +124,11 @@ def open_page(chromium, server, robot):
     """Open the page at a screen size; any error of the page fails the test."""
     contexts, errors = [], []
 
-    def open_(width: int = 1024, height: int = 768, browser=chromium, port: int | None = None, **options):
+    def open_(width: int = 1024, height: int = 768, browser=chromium, **options):
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = _watched(context, errors)
-        page.goto(f"http://127.0.0.1:{port or server.port}/")
+        page.goto(f"http://127.0.0.1:{server.port}/")
         return page
 
     yield open_
@@ -170,11 +170,17 @@ def tab(chromium):
 
 
 @pytest.fixture
-def page(tab, server, robot):
-    opened = tab.show(f"http://127.0.0.1:{server.port}/")
-    opened.locator("tr[data-joint=elbow] b", has_text="45").wait_for()
-    yield opened
+def show(tab, robot):
+    """Show the page of a port in the one tab; any error of the page fails the test."""
+    yield lambda port: tab.show(f"http://127.0.0.1:{port}/")
     assert tab.leave() == []
+
+
+@pytest.fixture
+def page(show, server):
+    opened = show(server.port)
+    opened.locator("tr[data-joint=elbow] b", has_text="45").wait_for()
+    return opened
 
 
 @pytest.fixture

@@ -80,8 +80,8 @@ def test_a_frame_older_than_three_tenths_of_a_second_ends_the_jog_before_the_lin
     page.mouse.up()
 
 
-def test_a_monitor_that_is_restarted_is_found_without_loading_anew(open_page, serving):
-    page = open_page(port=serving.port)
+def test_a_monitor_that_is_restarted_is_found_without_loading_anew(show, serving):
+    page = show(serving.port)
     expect(title(page)).to_have_text("Enabled")
     page.evaluate("window.isOld = true")
     serving.end()
@@ -91,8 +91,8 @@ def test_a_monitor_that_is_restarted_is_found_without_loading_anew(open_page, se
     assert page.evaluate("window.isOld") is True
 
 
-def test_a_page_of_another_arm_is_loaded_anew_before_it_commands_the_one_that_is_there_now(open_page, serving):
-    page = open_page(port=serving.port)
+def test_a_page_of_another_arm_is_loaded_anew_before_it_commands_the_one_that_is_there_now(show, serving):
+    page = show(serving.port)
     expect(page.locator("#poses button")).to_have_text(["home", "park"])
     serving.end()
     expect(title(page)).to_have_text("No link", timeout=3000)
@@ -108,9 +108,9 @@ def log_in(page, key):
 
 
 def test_the_key_is_asked_for_at_first_after_a_restart_and_for_a_command_and_stop_needs_none(
-    open_page, locked, gateway
+    show, locked, gateway
 ):
-    page = open_page(port=locked.port)
+    page = show(locked.port)
     expect(page.locator("#login")).to_be_visible()
     require_locked(page, gateway, "access key")
     log_in(page, "wrong")
@@ -142,8 +142,8 @@ def test_the_key_is_asked_for_at_first_after_a_restart_and_for_a_command_and_sto
     assert page.evaluate("window.isOld") is True
 
 
-def test_stop_that_is_pressed_while_nobody_answers_is_carried_out_once_somebody_does(open_page, serving, gateway):
-    page = open_page(port=serving.port)
+def test_stop_that_is_pressed_while_nobody_answers_is_carried_out_once_somebody_does(show, serving, gateway):
+    page = show(serving.port)
     expect(title(page)).to_have_text("Enabled")
     serving.end()
     page.locator("#stop").click()

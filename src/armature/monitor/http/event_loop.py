@@ -47,7 +47,7 @@ class EventLoop:
     """Every connection, while no worker has its request."""
 
     def __init__(self, listener: socket.socket, hand_on: Callable[[Request], None], log: logging.Logger) -> None:
-        """Begin to accept.
+        """Prepare it; `start` begins.
 
         Args:
             listener: a socket that listens; it is closed in the end.
@@ -70,6 +70,9 @@ class EventLoop:
         self._selector.register(listener, selectors.EVENT_READ)
         self._selector.register(self._woken, selectors.EVENT_READ)
         self._thread = threading.Thread(target=self._run, name="http-events")
+
+    def start(self) -> None:
+        """Begin to accept; requests are handed on from now on."""
         self._thread.start()
 
     def give_back(self, connection: Connection, answer: bytes, *, stays: bool) -> None:

@@ -62,6 +62,7 @@ class MonitorServer:
         self._streams = Workers("http-stream", hub.capacity + _STREAM_THREADS, _QUEUED, self._stream)
         self._others = Workers("http", _COMMAND_THREADS, _QUEUED, self._answer)
         self._event_loop = EventLoop(listener, self._hand_on, app.logger)
+        self._event_loop.start()  # once all is there that a request needs: after a restart one waits at the door
 
     @property
     def traffic(self) -> Traffic:
