@@ -112,15 +112,18 @@ class JointWatch:
             load: what the joint is known to carry [N·m] or [N].
         """
         self._missed += ((axis.misses > 0) - self._missed) / _ANSWERS
-        self._load.add(load_of(axis), now)
+        share = load_of(axis)
+        self._load.add(share, now)
         if self.is_free:
             yield from self._check_guided(axis)
         elif axis.torque and not axis.misses:
             yield from self._check_limits(axis)
-            yield from self._check_obstruction(axis, target, now, load)
+            known = load / (axis.wiring.model.stall_torque * axis.wiring.reduction)
+            if detail := self._obstruction.look(target, axis.position, share, now, known):
+                yield Finding(Cause.BLOCKED, Stage.STOP, detail)
             yield from self._check_following(axis, target, now)
             yield from self._check_contact(axis, load, now)
-        yield from self._check_heat_and_load(axis, now)
+        yield from self._check_heat_and_load(axis, share, now)
         if self._missed > self._policy.missed_share:
             yield Finding(Cause.COMMUNICATION, Stage.STOP, self.describe_missing())
         if axis.wiring.is_second:
@@ -152,11 +155,6 @@ class JointWatch:
         if detail := self.beyond(axis.position):
             yield Finding(Cause.LIMIT, Stage.STOP, detail)
 
-    def _check_obstruction(self, axis: Axis, target: float, now: float, load: float) -> Iterator[Finding]:
-        known = load / (axis.wiring.model.stall_torque * axis.wiring.reduction)
-        if detail := self._obstruction.look(target, axis.position, load_of(axis), now, known):
-            yield Finding(Cause.BLOCKED, Stage.STOP, detail)
-
     def _check_following(self, axis: Axis, target: float, now: float) -> Iterator[Finding]:
         error = abs(axis.position - target)
         if self._not_following_for.look(error > self._bound, now) >= self._policy.following_time:
@@ -176,25 +174,22 @@ class JointWatch:
         if self._apart_for.look(bool(detail), now) >= _APART_TIME:
             yield Finding(Cause.ENCODER_MISMATCH, Stage.STOP, detail)
 
-    def _check_heat_and_load(self, axis: Axis, now: float) -> Iterator[Finding]:
+    def _check_heat_and_load(self, axis: Axis, share: float, now: float) -> Iterator[Finding]:
         limit, policy = axis.own.temperature, self._policy
         stage = self._advance(Cause.TEMPERATURE, axis.temperature - limit)
         if stage and not math.isnan(axis.temperature - limit):  # a servo that was silent has yet to tell it
             at = f"{axis.temperature:.0f} °C, the servo's limit is {limit:.0f} °C"
             yield Finding(Cause.TEMPERATURE, stage, at + self._time_left(stage, axis))
-        load = self._advance(Cause.LOAD, self._load.root)
-        at = f"{self._load.root:.0%} of the stall torque, {policy.load.stop:.0%} is the bound"
-        if self._is_strained(axis, now):
-            load = Stage.STOP
-            bound = f"{STRAINED:.0%} is the bound"
-            at = f"{abs(load_of(axis)):.0%} of the stall torque for {STRAINED_TIME:g} s, {bound}"
-        stage = min(load, self._load_ends_at)
+        stage = self._advance(Cause.LOAD, self._load.root)
+        # Its own overload protection is near, whatever the mean is yet.
+        is_strained = self._strained_for.look(abs(share) >= STRAINED, now) >= STRAINED_TIME
+        stage = min(Stage.STOP if is_strained else stage, self._load_ends_at)
         if stage:
+            at = f"{self._load.root:.0%} of the stall torque, {policy.load.stop:.0%} is the bound"
+            if is_strained:
+                bound = f"{STRAINED:.0%} is the bound"
+                at = f"{abs(share):.0%} of the stall torque for {STRAINED_TIME:g} s, {bound}"
             yield Finding(Cause.LOAD, stage, at + self._time_left(stage, axis))
-
-    def _is_strained(self, axis: Axis, now: float) -> bool:
-        """Whether the servo gives so much that its own overload protection is near, whatever the mean is yet."""
-        return self._strained_for.look(abs(load_of(axis)) >= STRAINED, now) >= STRAINED_TIME
 
     def _advance(self, cause: Cause, value: float) -> Stage:
         thresholds = self._policy.temperature if cause is Cause.TEMPERATURE else self._policy.load

@@ -59,13 +59,10 @@ class Wire:
 
     def _hearing(self, packet: Packet, servos: Iterable[Servo]) -> Sequence[Servo]:
         """Those that are awake and at the host's baud rate; to others it is noise."""
-        return [
-            servo
-            for servo in servos
-            if servo.is_awake
-            and servo.baud_rate == self.baud_rate
-            and all(disturbance.hears(servo, packet) for disturbance in self._disturbances)
-        ]
+        hearing = [servo for servo in servos if servo.is_awake and servo.baud_rate == self.baud_rate]
+        for disturbance in self._disturbances:
+            hearing = [servo for servo in hearing if disturbance.hears(servo, packet)]
+        return hearing
 
     def _transmit(self, answer: Answer) -> Transmission:
         self._free += answer.delay + self._duration(answer.data)

@@ -86,6 +86,7 @@ class Drive:
         ignored = self._mode == OperatingMode.POSITION and largest is not None and abs(homing) > largest
         self._homing = 0 if ignored else homing
         self._goal_pwm = float(registers.get(Role.GOAL_PWM, round(model.full_pwm)))
+        self._largest_pwm = abs(self._goal_pwm)
         self._goal_current = registers.measure(Role.GOAL_CURRENT)  # [A]
         self._goal_velocity = registers.measure(Role.GOAL_VELOCITY) * self._ticks_per_rad
         self._profile_time = (
@@ -149,7 +150,7 @@ class Drive:
     # --- control laws: PWM value in the direction of increasing position --------------------------------
 
     def _follow_position(self, dt: float) -> float:
-        return self._track(abs(self._goal_pwm), dt)
+        return self._track(self._largest_pwm, dt)
 
     def _follow_position_by_current(self, dt: float) -> float:
         unit = self._current_unit
@@ -164,16 +165,16 @@ class Drive:
     def _follow_velocity(self, dt: float) -> float:
         self.profile.follow_velocity(self._goal_velocity, self._profile_acceleration, dt)
         error = self.profile.velocity - self.speed * self._ticks_per_rad
-        return self._velocity_control.step(error / self._velocity_tick, abs(self._goal_pwm), dt)
+        return self._velocity_control.step(error / self._velocity_tick, self._largest_pwm, dt)
 
     def _track(self, bound: float, dt: float) -> float:
         profile = self.profile
         if profile.is_ongoing:
             profile.step(dt)
-        error = profile.position - self.position
+        error = profile.position - (self._sign * self._angle * self._ticks_per_rad - self._turns + self._homing)
         return self._position_control.step(error, profile.velocity, profile.acceleration, bound, dt)
 
     def _drive_current(self, current: float) -> float:
         duty = self.motor.duty_for(current, self.speed)
-        bound = abs(self._goal_pwm)
+        bound = self._largest_pwm
         return min(bound, max(-bound, duty * self._full_pwm))

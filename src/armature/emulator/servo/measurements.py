@@ -13,6 +13,7 @@ from armature.emulator.servo.registers import RegisterFile
 _IN_POSITION = 10  # [tick]
 _FOLLOWING_ERROR = 200  # [tick]
 _STANDING = 0.24  # of a servo without a register for it: 10 units of an XM430-W350 [rad/s]
+_Told = tuple[Role, float, int, int, Callable[[], float]]  # role, unit, bounds of the raw value, measurement
 
 
 class Measurements:
@@ -24,11 +25,8 @@ class Measurements:
         self._registers = registers
         self._drive = drive
         self._voltage = 0.0  # at the plug [V]
-        self._told = [
-            (model[role].address, model[role].end, role, model[role].scale, *model[role].bounds, measure)
-            for role, measure in self._measures().items()
-            if model.has(role)
-        ]
+        self._told = {role: measure for role, measure in self._measures().items() if model.has(role)}
+        self._told_in: dict[range, list[_Told]] = {}  # what is asked is asked again and again
 
     def _measures(self) -> dict[Role, Callable[[], float]]:
         """What is told of the servo, in the unit of each role."""
@@ -56,14 +54,22 @@ class Measurements:
             asked: addresses that are about to be read; measuring what is not costs as much as a step of the drive.
         """
         self._voltage, registers = voltage, self._registers
-        begin, behind = asked.start, asked.stop
-        for address, end, role, scale, least, greatest, measure in self._told:
-            if address < behind and begin < end:
-                value = round(measure() / scale)
-                registers[role] = least if value < least else min(value, greatest)
+        for role, scale, least, greatest, measure in self._told_in.get(asked) or self._find(asked):
+            value = round(measure() / scale)
+            registers[role] = least if value < least else min(value, greatest)
         if self._model.has(Role.REALTIME_TICK):
             tick = self._model[Role.REALTIME_TICK]
             registers[Role.REALTIME_TICK] = int(clock / tick.scale) % (tick.maximum + 1)
+
+    def _find(self, asked: range) -> list[_Told]:
+        """What is told within some addresses."""
+        registers = ((role, self._model[role], measure) for role, measure in self._told.items())
+        self._told_in[asked] = [
+            (role, register.scale, *register.bounds, measure)
+            for role, register, measure in registers
+            if register.address < asked.stop and asked.start < register.end
+        ]
+        return self._told_in[asked]
 
     def is_moving(self) -> bool:
         """Section "Moving(122)"."""

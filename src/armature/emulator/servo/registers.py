@@ -152,18 +152,25 @@ class RegisterFile:
             data: the bytes.
             locked: torque is on, so the EEPROM area is locked.
         """
+        error, changes = self._meant(address, data)
+        if any(register.access == "R" or (register.eeprom and locked) for register, _ in changes):
+            return Error.ACCESS, []
+        if error is Error.NONE and any(not each.minimum <= value <= each.maximum for each, value in changes):
+            error = Error.DATA_RANGE
+        return error, [] if error else changes
+
+    def _meant(self, address: int, data: bytes) -> tuple[Error, list[Change]]:
+        """Which registers bytes are for, and their values."""
+        one = self._at.get(address)
+        if one is not None and (one.address, one.size, one.pointer) == (address, len(data), None):  # nearly always
+            return Error.NONE, [(one, int.from_bytes(data, "little", signed=one.signed))]
         places = {self._target(address + offset): byte for offset, byte in enumerate(data)}
         if not places or not places.keys() <= self._at.keys():
             return Error.ACCESS, []
         registers = dict.fromkeys(self._at[place] for place in places)
-        if any(register.access == "R" or (register.eeprom and locked) for register in registers):
-            return Error.ACCESS, []
         if sum(register.size for register in registers) != len(places):
-            return Error.DATA_LENGTH, []
-        changes = [(register, self._decode(register, places)) for register in registers]
-        if any(not register.minimum <= value <= register.maximum for register, value in changes):
-            return Error.DATA_RANGE, []
-        return Error.NONE, changes
+            return Error.DATA_LENGTH, [(register, 0) for register in registers]
+        return Error.NONE, [(register, self._decode(register, places)) for register in registers]
 
     def store(self, changes: Iterable[Change]) -> None:
         """Carry out changes that were found allowed."""
