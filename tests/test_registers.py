@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -41,15 +41,21 @@ def names_a_register(text: str) -> bool:
     return text in COMMON or (" " in text and any(name in text for name in LONG))
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_program_names_a_register(path: Path) -> None:
-    assert [(line, text) for line, text in strings(path.read_text("utf-8")) if names_a_register(text)] == []
+def found_in(paths: Iterable[Path], look: Callable[[str], Iterator[tuple[int, str]]]) -> list[str]:
+    """What is found in files, with their names and lines."""
+    texts = ((path.relative_to(ROOT), path.read_text("utf-8")) for path in paths)
+    return [f"{path}:{line}: {text}" for path, whole in texts for line, text in look(whole)]
 
 
-@pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_test_asks_for_a_register_by_its_name(path: Path) -> None:
-    found = strings(path.read_text("utf-8"))
-    assert [(line, text) for line, text in found if text in COMMON and " " in text] == []
+def test_no_program_names_a_register() -> None:
+    found = found_in(
+        SOURCES, lambda program: ((at, text) for at, text in strings(program) if names_a_register(text))
+    )
+    assert found == []
+
+
+def test_no_test_asks_for_a_register_by_its_name() -> None:
+    assert found_in(TESTS, lambda program: (each for each in strings(program) if each[1] in LONG)) == []
 
 
 def spelled_roles(text: str) -> Iterator[tuple[int, str]]:
@@ -64,9 +70,8 @@ def spelled_roles(text: str) -> Iterator[tuple[int, str]]:
             yield node.lineno, ast.unparse(node)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_program_spells_a_role_as_a_string(path: Path) -> None:
-    assert list(spelled_roles(path.read_text("utf-8"))) == []
+def test_no_program_spells_a_role_as_a_string() -> None:
+    assert found_in(SOURCES, spelled_roles) == []
 
 
 def test_a_role_that_is_spelled_is_found() -> None:
