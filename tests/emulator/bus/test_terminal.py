@@ -251,7 +251,11 @@ def test_the_process_says_ready_and_ends_cleanly(link, number):
         (["--baud", "123"], "123.*servos have 9600"),
         (["--usb-latency", "-0.1"], "--usb-latency: -0.1.*0 to 1 s"),
         (["--usb-latency", "nan"], "--usb-latency: nan.*0 to 1 s"),
-        (["--urdf", "/nowhere.urdf"], "/nowhere.urdf.*name a file that can be read"),
+        (
+            ["--urdf", "/nowhere.urdf"],
+            "error: --urdf: '/nowhere.urdf'.*a readable text file is needed .*No such file",
+        ),
+        (["--wiring", sys.executable], "error: --wiring: .*a readable text file is needed .*can't decode"),
         (["--wiring", str(ROOT / "config/poses.yaml")], "keys are bus, buses, joints"),
         (["--poses", str(ROOT / "config/servos.yaml")], "'baud_rate'.*joints of armature6"),
     ],

@@ -1,4 +1,4 @@
-"""Files that parameters name; the bus child reads them too, which knows no rclpy."""
+"""Files that parameters and options name; the bus child reads them too, which knows no rclpy."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 from armature.errors import ConfigError
 
 
-def read_file(parameter: str, path: str) -> str:
-    """Text of the file that a parameter names.
+def read_file(name: str, path: str | Path) -> str:
+    """Text of the file that a parameter names, or an option, which begins with a dash.
 
     Raises:
         ConfigError: it cannot be read.
@@ -16,4 +16,5 @@ def read_file(parameter: str, path: str) -> str:
     try:
         return Path(path).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"parameter {parameter}", path, f"a readable text file is needed ({error})") from error
+        where = name if name.startswith("-") else f"parameter {name}"
+        raise ConfigError(where, str(path), f"a readable text file is needed ({error})") from error

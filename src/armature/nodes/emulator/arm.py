@@ -7,13 +7,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.bus.bus import EmulatedBus
 from armature.errors import ConfigError
+from armature.nodes.common.files import read_file
 from armature.nodes.common.priority import prefer_real_time
 from armature.nodes.emulator.options import GAZEBO
 
@@ -32,10 +32,10 @@ def emulated_arm(options: argparse.Namespace, ros_arguments: Sequence[str]) -> I
         ConfigError: a file or an option that cannot be used.
         ProcessError: Gazebo does not answer.
     """
-    urdf = _read(options.urdf)
+    urdf = read_file("--urdf", options.urdf)
     arm = ArmModel.from_urdf(urdf, str(options.urdf))
-    wiring = Wiring.from_yaml(_read(options.wiring), arm, str(options.wiring))
-    poses = read_poses(_read(options.poses), arm, str(options.poses))
+    wiring = Wiring.from_yaml(read_file("--wiring", options.wiring), arm, str(options.wiring))
+    poses = read_poses(read_file("--poses", options.poses), arm, str(options.poses))
     if options.start_pose not in poses:
         raise ConfigError("--start-pose", options.start_pose, f"{options.poses} has {', '.join(poses)}")
     if options.baud is not None:
@@ -68,10 +68,3 @@ def _in_gazebo(
     prefer_real_time()  # before the threads of DDS begin, which the servos would wait for
     with gazebo_plant(arm, wiring, ros_arguments, timeout) as plant:
         yield EmulatedBus.of_plant(plant, wiring, time.monotonic())
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except OSError as error:
-        raise ConfigError(str(path), error.strerror, "name a file that can be read") from error
