@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -111,6 +112,13 @@ def test_a_signed_register_reads_twos_complement():
 def test_values_are_written_little_endian():
     assert XM430.registers["Goal Position"].encode(512) == bytes([0x00, 0x02, 0x00, 0x00])
     assert XM430.registers["Goal Position"].encode(-2) == bytes([0xFE, 0xFF, 0xFF, 0xFF])
+
+
+@pytest.mark.parametrize("name", RATINGS)
+def test_the_module_struct_packs_a_register_by_its_format_as_encode_does(name):
+    for register in servo_model(name).registers.values():
+        for value in (register.minimum, register.maximum):
+            assert struct.pack("<" + register.format, value) == register.encode(value), register.name
 
 
 @settings(deadline=None)

@@ -15,8 +15,6 @@ from armature.dynamixel.tables.model import Register
 from armature.dynamixel.tables.roles import Role
 from armature.errors import CorruptPacket, PortError, ServoRefused, ServoTimeout
 
-_LETTERS = {1: "b", 2: "h", 4: "i"}  # of the module struct, by size [byte]
-
 
 class ServoBus:
     """Servos on one serial port; its methods are those of `Bus`.
@@ -200,8 +198,7 @@ class ServoBus:
     def sync_write(self, register: Register, values: Mapping[int, int]) -> None:
         """Write one register of several servos in one packet, which no servo answers; see Bus."""
         require_range(register, values.values())
-        letter = _LETTERS[register.size]
-        layout = "<" + len(values) * f"B{letter if register.signed else letter.upper()}"
+        layout = "<" + len(values) * f"B{register.format}"
         items = struct.pack(layout, *chain.from_iterable(values.items()))
         parameters = place(register.address, register.size) + items
         self._usable()

@@ -21,7 +21,6 @@ from armature.dynamixel.wiring.arm import ServoWiring
 STATUS = (Role.TORQUE_ENABLE, Role.HARDWARE_ERROR, Role.BUS_WATCHDOG)
 ENVIRONMENT = (Role.PRESENT_VOLTAGE, Role.PRESENT_TEMPERATURE)
 """What is read of a servo in its turn, as far as it has it."""
-_LETTERS = {1: "b", 2: "h", 4: "i"}  # of the module struct, by size [byte]
 
 
 class _Layout(NamedTuple):
@@ -39,8 +38,7 @@ class _Layout(NamedTuple):
         """Of a servo that tells its effort by a role, if it does."""
         text, end = "<", state.address
         for register in state.registers:
-            letter = _LETTERS[register.size]
-            text += "x" * (register.address - end) + (letter if register.signed else letter.upper())
+            text += "x" * (register.address - end) + register.format
             end = register.end
         places = {register.role: place for place, register in enumerate(state.registers)}
         has_effort = wiring.model.has(effort)

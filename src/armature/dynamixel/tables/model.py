@@ -11,6 +11,7 @@ from armature.dynamixel.tables.roles import Feature, HardwareError, OperatingMod
 from armature.errors import ConfigError
 
 Access = Literal["R", "RW"]
+_LETTERS = {1: "b", 2: "h", 4: "i"}  # of the module struct, by size [byte]
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,12 @@ class Register:
     def end(self) -> int:
         """First address behind the register."""
         return self.address + self.size
+
+    @property
+    def format(self) -> str:
+        """Its letter in the module struct."""
+        letter = _LETTERS[self.size]
+        return letter if self.signed else letter.upper()
 
     @property
     def bounds(self) -> tuple[int, int]:

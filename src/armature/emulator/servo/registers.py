@@ -11,15 +11,7 @@ from armature.dynamixel.tables.model import Register, ServoModel
 from armature.dynamixel.tables.roles import Role
 
 Change = tuple[Register, int]
-_FORMATS = {
-    (size, signed): "<" + (letter if signed else letter.upper())
-    for size, letter in ((1, "b"), (2, "h"), (4, "i"))
-    for signed in (False, True)
-}
-
 PROFILE = (Role.PROFILE_VELOCITY, Role.PROFILE_ACCELERATION)
-
-
 _GOALS_AT_LIMIT = {Role.GOAL_PWM: Role.PWM_LIMIT, Role.GOAL_CURRENT: Role.CURRENT_LIMIT}
 
 
@@ -54,8 +46,7 @@ class _Layout:
             if register.pointer is not None
         }
         self.packers = {
-            key: (Struct(_FORMATS[item.size, item.signed]).pack_into, item.address)
-            for key, item in self.registers.items()
+            key: (Struct("<" + item.format).pack_into, item.address) for key, item in self.registers.items()
         }
         self.ram = tuple(key for key, item in self.registers.items() if not item.eeprom)
 
