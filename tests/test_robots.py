@@ -148,9 +148,9 @@ def test_a_pose_that_touches_itself_is_found():
 
 def test_in_park_torque_off_moves_the_tool_by_less_than_5_mm(arm):
     bus = arm.bus("park")
-    before = arm.plant(bus).tool_position()
+    before = arm.plant(bus).frame_position("tool0")
     advance(bus, 0.0, 5.0)
-    assert math.dist(before, arm.plant(bus).tool_position()) < 0.005
+    assert math.dist(before, arm.plant(bus).frame_position("tool0")) < 0.005
 
 
 def test_parking_and_letting_go_moves_the_tool_by_less_than_5_mm(arm):
@@ -162,18 +162,18 @@ def test_parking_and_letting_go_moves_the_tool_by_less_than_5_mm(arm):
         assert servo.write(112, (20).to_bytes(4, "little")) == 0
         assert servo.write(116, entry.to_ticks(park[entry.joint]).to_bytes(4, "little")) == 0
     now = advance(bus, 0.0, 8.0)
-    parked = arm.plant(bus).tool_position()
+    parked = arm.plant(bus).frame_position("tool0")
     for servo in bus.servos:
         servo.write(64, b"\x00")
     advance(bus, now, 5.0)
-    assert math.dist(parked, arm.plant(bus).tool_position()) < 0.005
+    assert math.dist(parked, arm.plant(bus).frame_position("tool0")) < 0.005
 
 
 def test_away_from_park_torque_off_lets_the_arm_fall(arm):
     bus = arm.bus("pick" if arm is load("armature6") else "above_pick")
-    height = arm.plant(bus).tool_position()[2]
+    height = arm.plant(bus).frame_position("tool0")[2]
     advance(bus, 0.0, 3.0)
-    assert arm.plant(bus).tool_position()[2] < height - 0.02
+    assert arm.plant(bus).frame_position("tool0")[2] < height - 0.02
 
 
 def test_joints_stop_at_their_limits(arm):
@@ -217,7 +217,7 @@ def test_armature6_reaches_half_a_metre():
     arm = load("armature6")
     stretched = dict.fromkeys(arm.wiring.joints, 0.0) | {"shoulder": math.pi / 2, "elbow": -math.pi / 2}
     bus = EmulatedBus.of_arm(arm.urdf, arm.wiring, stretched)
-    x, y, z = arm.plant(bus).tool_position()
+    x, y, z = arm.plant(bus).frame_position("tool0")
     assert (y, z) == pytest.approx((0.0, 0.12), abs=1e-6)
     assert 0.48 < x < 0.55
 
@@ -226,7 +226,7 @@ def test_open_manipulator_x_has_its_published_dimensions():
     """e-Manual, OpenMANIPULATOR-X: at zero the tool is 0.286 m ahead of the base's origin and 0.2045 m high."""
     arm = load("open_manipulator_x")
     bus = EmulatedBus.of_arm(arm.urdf, arm.wiring, dict.fromkeys(arm.wiring.joints, 0.0))
-    assert arm.plant(bus).tool_position() == pytest.approx((0.286, 0.0, 0.2045), abs=1e-9)
+    assert arm.plant(bus).frame_position("tool0") == pytest.approx((0.286, 0.0, 0.2045), abs=1e-9)
 
 
 @pytest.mark.parametrize("name", ROBOTS)

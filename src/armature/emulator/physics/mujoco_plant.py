@@ -167,10 +167,6 @@ class MujocoPlant:
         x, y, z = self._data.body(link).xpos
         return float(x), float(y), float(z)
 
-    def tool_position(self) -> tuple[float, float, float]:
-        """Where tool0 stands in the base [m]."""
-        return self.frame_position("tool0")
-
     def _read(self) -> None:
         positions, velocities = self._qpos.tolist(), self._qvel.tolist()
         self.positions = [positions[place] for place in self._places]
