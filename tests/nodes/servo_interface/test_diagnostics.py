@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from builtin_interfaces.msg import Time
 
 from armature.dynamixel.loop.status import Problem, Status
 from armature.dynamixel.status.cause import Cause
@@ -13,12 +14,11 @@ from armature.dynamixel.status.remedy import Remedy
 from armature.dynamixel.status.states import Fault
 from armature.emulator.faults import catalogue
 from armature.nodes.bus_process.report import BusReport
+from armature.nodes.servo_interface import diagnostics as servo_diagnostics
 
 from ...dynamixel.twin import SECOND, WIRING, twin
 
 ROOT = Path(__file__).resolve().parents[3]
-Time = pytest.importorskip("builtin_interfaces.msg").Time
-servo_diagnostics = pytest.importorskip("armature.nodes.servo_interface.diagnostics")
 
 
 def statuses(bench):
