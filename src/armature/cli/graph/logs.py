@@ -13,7 +13,9 @@ from armature.errors import ProcessError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Whose logs, and how much of them."""
     parser.add_argument("process", metavar="PROCESS", nargs="?", default="")
-    parser.add_argument("-n", type=int, default=20, metavar="LINES", help="last lines of each; default 20")
+    parser.add_argument(
+        "-n", type=int, default=20, metavar="LINES", help="last lines of each; default %(default)d"
+    )
     add_namespace(parser)
 
 

@@ -50,7 +50,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="keep_alive", description=__doc__)
     parser.add_argument("--link", type=Path, required=True, help="the emulator's link, which it takes along")
     parser.add_argument(
-        "--timeout", type=float, default=STOP_TIMEOUT, metavar="S", help="how long it may take; default 30"
+        "--timeout",
+        type=float,
+        default=STOP_TIMEOUT,
+        metavar="S",
+        help="how long it may take; default %(default)g",
     )
     return parser
 

@@ -29,7 +29,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--link", type=Path, required=True, help="path of the link to the pseudo-terminal")
     parser.add_argument("--plant", choices=(MUJOCO, GAZEBO), default=MUJOCO, help="what the servos move")
     parser.add_argument(
-        "--gazebo-timeout", type=float, default=30.0, metavar="S", help="how long Gazebo may take; default 30"
+        "--gazebo-timeout",
+        type=float,
+        default=30.0,
+        metavar="S",
+        help="how long Gazebo may take; default %(default)g",
     )
     parser.add_argument("--baud", type=int, help="baud rate of the servos, if not the wiring's [bit/s]")
     parser.add_argument(
