@@ -35,7 +35,7 @@ setup(
     description="A robot arm of Dynamixel servos as a graph of small ROS 2 services",
     license="Apache-2.0",
     maintainer="Armature maintainers",
-    maintainer_email="armature.example.org",
+    maintainer_email="armature@example.org",
     python_requires=">=3.10,<3.14",
     package_dir={"": "src"},
     packages=find_packages("src"),

@@ -28,7 +28,7 @@ def generate_launch_description() -> LaunchDescription:
         ("robot", DEFAULT_ROBOT, "name of the arm"),
         ("wiring", "", "wiring file in place of the arm's own"),
         ("params_file", "", "ROS parameters over the arm's own"),
-        ("port", EMULATED, "serial device, or emulated"),
+        ("port", EMULATED, "serial device, NAME=DEVICE,… of several buses, emulated or gazebo"),
         ("namespace", "", "of the arm, where there are several"),
         ("http_host", "127.0.0.1", "address of the page"),
         ("http_port", "8080", "port of the page"),
