@@ -110,7 +110,7 @@ class MotionGraph:
         self.controllers = []
 
     def enable_servos(self, session="s1"):
-        """Arm, and wait until the controllers know it."""
+        """Enable the servos, and wait until the controllers know it."""
         self.servos.be("ENABLED", session)
         self.until(lambda: all(self._knows(node, session) for node in self.controllers))
         return self

@@ -175,7 +175,7 @@ class Preparation:
 
 
 def runs_away(wiring: ServoWiring) -> bool:
-    """Whether a motor with a homing offset would run away once its bus watchdog trips: docs/faults.md."""
+    """Whether a motor with a homing offset runs away once its bus watchdog trips: docs/reference/faults.md."""
     return wiring.mode is OperatingMode.EXTENDED_POSITION and Feature.BUS_WATCHDOG in wiring.model.since
 
 

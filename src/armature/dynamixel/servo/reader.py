@@ -24,7 +24,7 @@ class Reader:
     """Reads servos into axes; what could not be read is marked so."""
 
     def __init__(self, bus: Bus, axes: Mapping[str, Axis], max_missed_reads: int) -> None:
-        """Args: the bus, axes by joint, and after how many missed cycles a servo counts as missing."""
+        """Args: the bus, axes by servo, and after how many missed cycles a servo counts as missing."""
         self._bus = bus
         self._axes = list(axes.values())
         self._by_id = {axis.wiring.servo_id: axis for axis in self._axes}

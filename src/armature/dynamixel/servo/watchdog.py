@@ -26,7 +26,7 @@ _HOLDING = (
 
 
 class BusWatchdogs:
-    """Arms, disables and recovers the watchdogs; the cycle's own traffic feeds them.
+    """Enables, disables and recovers the watchdogs; the cycle's own traffic feeds them.
 
     In current control a tripped servo goes limp, so there it is never the only guard: this loop refuses that mode.
     """

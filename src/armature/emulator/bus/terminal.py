@@ -19,7 +19,7 @@ from armature.errors import PortError
 
 # The arm moves on at least this often while the line is quiet [s].
 _QUIET = 4e-3
-# A host that still drives the arm speaks in every cycle; its slowest is 1 Hz [s].
+# A host that still drives the arm speaks in every cycle; its slowest is 2 Hz [s].
 _SILENCE = 1.5
 _CHUNK = 4_096
 # ioctl_tty(2): TCGETS2 of x86, ARM and RISC-V, and struct termios2, which ends with the output speed [bit/s]. The

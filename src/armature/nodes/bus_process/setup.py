@@ -24,7 +24,7 @@ def build(config: Mapping[str, Any]) -> tuple[Bus, ServoLoop, dict[str, Any]]:
     """Bus and loop; nothing is opened yet.
 
     Args:
-        config: as the servo interface writes it, see `servo_parameters`.
+        config: as the servo interface writes it, see servo_interface/parameters.py.
 
     Returns:
         Beside them the configuration with what the files hold now: the servo interface may have read others.

@@ -97,5 +97,5 @@ def read_exit_message(log: Path) -> str:
 
 
 def leaves_torque_on(words: str) -> bool:
-    """Whether exit message tell of an arm that was not parked and may have torque."""
+    """Whether an exit message tells of an arm that was not parked and may have torque."""
     return _STAYS_ON in words
