@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -76,6 +77,15 @@ def test_a_wiring_file_of_ones_own_takes_the_place_of_the_robots(tmp_path, monke
 def test_a_wiring_file_that_is_not_there_is_refused():
     with pytest.raises(ConfigError, match=r"'nowhere.yaml' cannot be used; name a file that can be read"):
         graph.find_robot("armature6", "nowhere.yaml")
+
+
+def test_files_that_are_no_text_are_refused():
+    with pytest.raises(ConfigError, match=r"wiring file: .* cannot be used; name a file that can be read as text"):
+        graph.find_robot("armature6", sys.executable)
+    with pytest.raises(
+        ConfigError, match=r"parameter file: .* cannot be used; name a file that can be read as text"
+    ):
+        graph.find_robot("armature6", parameters=sys.executable)
 
 
 def test_parameters_of_ones_own_are_laid_over_the_robots(tmp_path, monkeypatch):

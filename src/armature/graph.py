@@ -159,7 +159,7 @@ def find_robot(name: str, wiring: str = "", parameters: str = "") -> Robot:
         parameters: a file of ROS parameters over its own, "" for none.
 
     Raises:
-        ConfigError: no such arm, or no such file.
+        ConfigError: no such arm, or a file that cannot be read.
     """
     if name not in robot_names():
         raise ConfigError("robot", name, f"robots are {', '.join(robot_names())}")
@@ -170,8 +170,8 @@ def find_robot(name: str, wiring: str = "", parameters: str = "") -> Robot:
         return own / title if (own / title).is_file() else config / title
 
     for kind, given in (("wiring file", wiring), ("parameter file", parameters)):
-        if given and not Path(given).is_file():
-            raise ConfigError(kind, given, "name a file that can be read")
+        if given and not _is_text(Path(given)):
+            raise ConfigError(kind, given, "name a file that can be read as text")
     overlays = [file for file in (own / "arm.yaml",) if file.is_file()]
     if parameters:
         overlays.append(Path(parameters).absolute())
@@ -182,6 +182,13 @@ def find_robot(name: str, wiring: str = "", parameters: str = "") -> Robot:
         poses=file("poses.yaml"),
         parameters=(config / "arm.yaml", *overlays),
     )
+
+
+def _is_text(file: Path) -> bool:
+    try:
+        return file.is_file() and file.read_text("utf-8") is not None
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def web_address(text: str) -> tuple[str, int]:
