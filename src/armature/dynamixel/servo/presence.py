@@ -10,6 +10,8 @@ from armature.dynamixel.tables.registry import model_name
 from armature.dynamixel.wiring.arm import ServoWiring
 from armature.errors import BusMismatch, CorruptPacket, ServoTimeout
 
+_MORE_TRIES = 2
+
 
 def check_presence(bus: Bus, servos: Iterable[ServoWiring], *, may_lack: bool = False) -> list[int]:
     """Ping every servo of the wiring.
@@ -28,6 +30,8 @@ def check_presence(bus: Bus, servos: Iterable[ServoWiring], *, may_lack: bool = 
     """
     wanted = {servo.servo_id: servo.model for servo in servos}
     found = found_on(bus, wanted)
+    for _ in range(_MORE_TRIES if found else 0):  # one lost answer is no missing servo; silence of all is no loss
+        found |= found_on(bus, [servo_id for servo_id in wanted if servo_id not in found])
     missing = [servo_id for servo_id in wanted if servo_id not in found]
     wrong = [servo_id for servo_id, number in found.items() if number != wanted[servo_id].number]
     if wrong or not found or (missing and not may_lack):
