@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import pytest
 from rosbags.rosbag2 import Reader
 
 from armature.errors import RecordingError
+from armature.recording.bag import recover
 from armature.recording.bag.bag import BagWriter
 from armature.recording.bag.metadata import read_notes
 from armature.recording.bag.recover import finish_bag, unfinished_bags
@@ -160,3 +162,11 @@ def test_two_topics_keep_their_descriptions(tmp_path):
         text = reader.topics["/robot_description"].connections[0]
         assert text.msgdef.data == "string data\n"
         assert text.ext.offered_qos_profiles[0].durability.name == "TRANSIENT_LOCAL"
+
+
+def test_a_bag_that_cannot_be_read_does_not_keep_others_from_being_found(killed, monkeypatch):
+    broken = killed.parent / "broken"
+    shutil.copytree(killed, broken)
+    file = recover.bag_file
+    monkeypatch.setattr(recover, "bag_file", lambda folder: Path("/nowhere" if folder == broken else file(folder)))
+    assert recover.unfinished_bags(killed.parent) == [killed]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,13 @@ def test_losses_before_the_recorder_are_counted_while_it_records(tmp_path):
 def test_limits_that_make_no_sense_are_refused(wrong):
     with pytest.raises(ConfigError, match=next(iter(wrong))):
         Limits(**wrong)
+
+
+def test_a_disk_that_cannot_be_asked_is_told_as_a_failed_recording(tmp_path, monkeypatch):
+    def fail(_path):
+        raise OSError(errno.EIO, "Input/output error")
+
+    recorder = Recorder(tmp_path, ROOMY)
+    monkeypatch.setattr(Path, "exists", fail)
+    with pytest.raises(RecordingError, match="Input/output error"):
+        recorder.free()

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -16,6 +17,7 @@ from rclpy.node import Node
 
 from armature.errors import ArmatureError, RecordingError
 from armature.nodes.common import parameters, topics
+from armature.nodes.common.answers import guarded
 from armature.nodes.common.conversions import diagnostic
 from armature.nodes.recorder.subscriptions import RawSubscriptions
 from armature.recording.bag.recover import finish_bag, unfinished_bags
@@ -71,13 +73,14 @@ class RecorderNode(Node):
 
     def __init__(self, **options: Any) -> None:
         super().__init__("recorder", **options)
+        self._writer: _BagWriter | None = None
+        self._recovery: Thread | None = None
         # Each arm's bags beside those of others.
         settings = parameters.read(self, Settings, folder=_FOLDER + self.get_namespace().rstrip("/"))
         limits = parameters.read(self, Limits)
         parameters.refuse_unknown(self)
         root = Path(settings.folder).expanduser()
         self._recorder = Recorder(root, limits, os.environ.get("ROS_DISTRO", ""), os.getppid())
-        self._writer: _BagWriter | None = None
         self._failure = ""
         self._hole = ""  # what is missing before the present recording
         self._topics = RawSubscriptions(self, settings.topics, self._recorder)
@@ -98,7 +101,8 @@ class RecorderNode(Node):
         """Close the bag, then end."""
         if self._writer is not None:
             self._end(self._recorder.leave)
-        self._recovery.join(timeout=10.0)  # one that is cut off begins anew at the next start
+        if self._recovery is not None:
+            self._recovery.join(timeout=10.0)  # one that is cut off begins anew at the next start
         super().destroy_node()
 
     def _start(self) -> str:
@@ -156,9 +160,9 @@ class RecorderNode(Node):
     def _recover(self) -> None:
         for bag in unfinished_bags(self._recorder.root):
             try:
-                done = finish_bag(bag)
+                done = guarded(partial(finish_bag, bag))
                 self.get_logger().warning(f"finished {bag}, whose writer died: {done.messages} messages")
-            except RecordingError as error:
+            except ArmatureError as error:
                 self.get_logger().error(str(error))
 
     def _each_second(self) -> None:
@@ -183,7 +187,7 @@ class RecorderNode(Node):
 
     def _status(self) -> DiagnosticStatus:
         session = self._recorder.session
-        values: dict[str, object] = {"folder": self._recorder.root, "free_bytes": self._recorder.free()}
+        values: dict[str, object] = {"folder": self._recorder.root, "free_bytes": self._free_bytes()}
         level, text = DiagnosticStatus.OK, "idle"
         if session is not None:
             progress = session.progress()
@@ -194,6 +198,12 @@ class RecorderNode(Node):
         if self._failure:
             level, text = DiagnosticStatus.ERROR, f"failed: {self._failure}"
         return diagnostic("recorder", level, text, values)
+
+    def _free_bytes(self) -> int | str:
+        try:
+            return self._recorder.free()
+        except RecordingError:  # told when something is to be recorded
+            return "unknown"
 
 
 def _clock(nanoseconds: int) -> str:

@@ -74,7 +74,7 @@ def _is_unfinished(folder: Path) -> bool:
             return False
         with _lock(bag_file(folder)):
             return True
-    except RecordingError:
+    except (OSError, RecordingError):  # it cannot be read; others can
         return False
 
 

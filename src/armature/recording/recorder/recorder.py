@@ -153,8 +153,9 @@ class Recorder:
         Raises:
             RecordingError: there is no such disk any more.
         """
-        existing = next((path for path in (self.root, *self.root.parents) if path.exists()), Path("/"))
+        existing = self.root
         try:
+            existing = next((path for path in (self.root, *self.root.parents) if path.exists()), Path("/"))
             return shutil.disk_usage(existing).free
         except OSError as error:
             raise RecordingError(str(existing), str(error.strerror)) from error
