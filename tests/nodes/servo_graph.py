@@ -21,7 +21,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from armature.environment import graph_environment
 from armature.nodes.common import topics
-from armature.nodes.common.conversions import positions_of, to_duration, to_stamp, values_of
+from armature.nodes.common.conversions import positions_of, to_duration, to_seconds, to_stamp, values_of
 
 from .emulated import JOINTS, POSES, ROOT, SERVOS, URDF
 
@@ -90,6 +90,7 @@ class ServoGraph:
         """Start a servo interface and await its services."""
         self.join_anew_if_killed()
         with self.log.open("ab") as log:
+            self.is_simulated = bool(parameters.get("use_sim_time"))
             given = {"state_folder": self.log.parent / "state", **parameters}
             line = command(self.port, self.namespace, **given)
             self.processes.append(subprocess.Popen(line, env=environment(), stdout=log, stderr=log))
@@ -133,10 +134,11 @@ class ServoGraph:
         return self.ask(topics.CLEAR_FAULTS, Trigger.Request())
 
     def positions(self) -> dict[str, float]:
-        """As read after this call."""
-        count = len(self.joint_states)
-        self.until(lambda: len(self.joint_states) > count)
-        return positions_of(self.joint_states[-1])
+        """As read after this call; in simulated time, as heard after it."""
+        heard, since = self.joint_states, 0.0 if self.is_simulated else time.time()
+        count = len(heard)
+        self.until(lambda: len(heard) > count and to_seconds(heard[-1].header.stamp) >= since)
+        return positions_of(heard[-1])
 
     def move_waist(self, distance: float, seconds: float, stamp: Time | None = None) -> None:
         """Publish a motion of the waist over a distance [rad], from now on, until it has begun."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from armature.bench.simulation.virtual import ARM, POSES, URDF, WIRING, Bench
 from armature.dynamixel.status.states import Mode
 from armature.emulator.faults import catalogue
-from armature.errors import ArmatureError, CommandRefused
+from armature.errors import ArmatureError, CommandRefused, InternalError
 from armature.nodes.bus_process.report import BusReport
+from armature.nodes.servo_interface import disabling as disabling_module
 from armature.nodes.servo_interface.disabling import Disabling
 from armature.nodes.servo_interface.parameters import ServoConfiguration
 
@@ -108,6 +110,29 @@ def test_it_does_not_try_for_ever_and_the_arm_holds(near, disabling):
         disabling.begin().result(60.0)
     assert len(near.parked) <= 3
     assert near.bench.mode() is Mode.HOLDING
+    assert near.bench.loop.state.torque() == "on"
+
+
+def test_whoever_asks_meanwhile_does_not_wait_for_the_bus_process(near, disabling):
+    """The connection's listener asks, where a fault's policy is to park: it brings the bus process' answers."""
+    listener, request = ThreadPoolExecutor(1), near.request
+
+    def answered_by_the_listener(name, **fields):
+        if name == "park":
+            assert listener.submit(disabling.begin).result(10.0) is present
+        request(name, **fields)
+
+    near.request = answered_by_the_listener
+    present = disabling.begin()
+    assert present.result(60.0) == "parked, torque off"
+    listener.shutdown()
+
+
+def test_an_error_of_the_program_is_told_to_who_waits(near, disabling, monkeypatch, capsys):
+    monkeypatch.setattr(disabling_module, "way_to_park", lambda *_: 1 / 0)
+    with pytest.raises(InternalError, match="division by zero"):
+        disabling.begin().result(60.0)
+    assert "ZeroDivisionError" in capsys.readouterr().err
     assert near.bench.loop.state.torque() == "on"
 
 

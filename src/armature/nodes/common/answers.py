@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from rclpy.exceptions import InvalidHandle
 from rclpy.node import Node
 
-from armature.errors import ArmatureError
+from armature.errors import ArmatureError, InternalError
 from armature.nodes.common.topics import Service
 
 Act = Callable[[Any], "str | Future[str]"]
+T = TypeVar("T")
+
+
+def guarded(work: Callable[[], T]) -> T:
+    """Do work whose end somebody waits for, whatever goes wrong.
+
+    Raises:
+        ArmatureError: of the work; InternalError for an error of the program, whose place is told on stderr.
+    """
+    try:
+        return work()
+    except ArmatureError:
+        raise
+    except Exception as error:
+        traceback.print_exc()
+        raise InternalError(error) from error
 
 
 class AnswerService:
@@ -47,7 +64,7 @@ class AnswerService:
     def _serve(self, request: Any, _response: Any) -> Future[str]:
         answer: Future[str] = Future()
         try:
-            done = self._act(request)
+            done = guarded(lambda: self._act(request))
         except ArmatureError as error:
             answer.set_exception(error)
         else:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from rclpy.node import Node
 
 from armature.errors import ArmatureError, ProcessError
+from armature.nodes.common.answers import guarded
 
 T = TypeVar("T")
 
@@ -44,7 +45,7 @@ class ExecutorBridge:
                 raise _not_up()
             self._waiting.add(answer)
         try:
-            executor.create_task(_guarded, begin, answer)
+            executor.create_task(_begin, begin, answer)
             return answer.result(timeout)
         except FutureTimeoutError as error:
             raise ProcessError(
@@ -79,11 +80,11 @@ def fail(answer: Future[Any], error: ArmatureError) -> None:
         answer.set_exception(error)
 
 
-def _guarded(begin: Callable[[Future[Any]], None], answer: Future[Any]) -> None:
+def _begin(begin: Callable[[Future[Any]], None], answer: Future[Any]) -> None:
     if answer.done():  # given up before its turn came: it must not be carried out later
         return
     try:
-        begin(answer)
+        guarded(lambda: begin(answer))
     except ArmatureError as error:
         fail(answer, error)
 

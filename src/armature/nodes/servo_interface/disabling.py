@@ -14,6 +14,7 @@ from armature.core.trajectory.segments import LoopTime, Segment
 from armature.core.trajectory.trajectory import Trajectory
 from armature.dynamixel.status.states import Mode
 from armature.errors import CommandRefused
+from armature.nodes.common.answers import guarded
 from armature.nodes.servo_interface.bus_process.client import BusClient
 from armature.nodes.servo_interface.bus_process.connection import BusConnection
 from armature.nodes.servo_interface.parameters import ServoConfiguration
@@ -33,7 +34,9 @@ class Disabling:
         self._configuration = configuration
         self._bus = bus
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="disabling")
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # held while the bus process is asked to park, or to call it off
+        # Taken by the bus connection's listener too, by which the bus process answers: nobody asks under it.
+        self._begin_lock = threading.Lock()
         self._is_called_off = False
         self._present: Future[str] | None = None
 
@@ -46,9 +49,9 @@ class Disabling:
         Returns:
             What was done; a CommandRefused where it could not, and torque stays on.
         """
-        with self._lock:
+        with self._begin_lock:
             if self._present is None or self._present.done():
-                self._present = self._worker.submit(self._disable, is_leaving)
+                self._present = self._worker.submit(guarded, lambda: self._disable(is_leaving))
             return self._present
 
     def call_off(self, why: str) -> None:
