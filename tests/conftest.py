@@ -109,12 +109,33 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Judge a test in real time by how late the machine was: where that alone stops an arm, it proves nothing."""
     report = yield
-    if report.failed and item.get_closest_marker("real_time"):
+    if report.failed and call.when != "teardown" and item.get_closest_marker("real_time"):
         late = lateness_since(item.funcargs["lateness"], time.monotonic() - call.duration)
         if late > LATE:
             words = f"the machine was late by {late:.2f} s, more than {LATE} s: {report.longreprtext[-500:]}"
             report.outcome, report.longrepr = "skipped", (str(item.path), 0, words)
+            report.user_properties.append(("excused", words))
     return report
+
+
+_excused, _in_real_time = [], []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if "real_time" in report.keywords and report.when == "setup":
+        _in_real_time.append(report.nodeid)
+    if "excused" in dict(report.user_properties):
+        _excused.append(report.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A machine that is always late proves nothing at all."""
+    is_worker = hasattr(session.config, "workerinput")
+    if not is_worker and len(_excused) > max(2, len(_in_real_time) // 10):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        sys.stderr.write(
+            f"the machine was too late for {len(_excused)} of {len(_in_real_time)} tests in real time\n"
+        )
 
 
 @contextmanager

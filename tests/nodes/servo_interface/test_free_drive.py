@@ -13,6 +13,7 @@ from armature.core.model.poses import read_poses
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import CommandRefused
 from armature.graph import find_robot
+from armature.nodes.servo_interface import free_drive
 from armature.nodes.servo_interface.free_drive import Guiding, _loads_of
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
@@ -88,6 +89,20 @@ def test_it_tells_while_joints_are_compliant_until_the_bus_child_has_gone():
     guiding.see(("gripper_left_joint",))  # another child is there, and the thread is begun anew
     guiding.close()
     assert len(bus.told) == 3
+
+
+def test_where_weight_cannot_be_told_the_joints_hold_and_it_is_not_tried_again(monkeypatch, capsys):
+    arm = configuration("open_manipulator_x")
+    bus, asked, tried = FakeBus(arm, lasts=3), [], []
+    bus.request = lambda name, **fields: asked.append((name, fields))
+    monkeypatch.setattr(free_drive, "_loads_of", lambda _: tried.append(1) or 1 / 0)
+    guiding = Guiding(arm, bus)
+    for _ in range(2):
+        guiding.see(("gripper_left_joint",))
+        guiding.close()
+    assert asked == [("free", {"joint": "gripper_left_joint", "begin": False})]
+    assert len(tried) == 1
+    assert "ZeroDivisionError" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("free", [(), ("joint2",)])

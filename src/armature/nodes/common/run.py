@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol, runtime_checkable
 
 import rclpy
@@ -84,8 +84,9 @@ def run_nodes(*factories: Callable[[], Node], args: Sequence[str] | None = None,
             return 1
         finally:
             executor.shutdown(0)
-            for node in nodes:
-                node.destroy_node()
+            with ExitStack() as ends:  # one that fails keeps no other from its end
+                for node in reversed(nodes):
+                    ends.callback(node.destroy_node)
     return int(any(isinstance(node, Leaving) and node.leaves_torque_on for node in nodes))
 
 

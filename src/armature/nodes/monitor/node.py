@@ -82,9 +82,9 @@ class MonitorNode(Node):
         self._diagnostics = topics.publisher(self, topics.DIAGNOSTICS)
         self._dropped = 0
         self._server = MonitorServer(app, self._hub, given.host, given.port)
-        self.create_timer(1.0, self._diagnose)
         self._at_end.callback(self._server.stop)
         self._at_end.callback(self._gateway.close)
+        self.create_timer(1.0, self._diagnose)
         self._announce(given.host)
 
     def stopping(self, signals: Signals) -> bool:

@@ -9,7 +9,8 @@ from contextlib import suppress
 import numpy as np
 
 from armature.dynamixel.loop import link
-from armature.errors import CommandRefused
+from armature.errors import CommandRefused, InternalError
+from armature.nodes.common.answers import guarded
 from armature.nodes.servo_interface.bus_process.connection import BusConnection
 from armature.nodes.servo_interface.parameters import ServoConfiguration
 
@@ -26,11 +27,12 @@ class Guiding:
         self._configuration = configuration
         self._bus = bus
         self._thread: threading.Thread | None = None
+        self._has_failed = False  # which it would again
 
     def see(self, free: tuple[str, ...]) -> None:
         """These joints are free; called in the connection's thread."""
         is_under_way = self._thread is not None and self._thread.is_alive()
-        if not is_under_way and self._configuration.wiring.yielding.intersection(free):
+        if not (is_under_way or self._has_failed) and self._configuration.wiring.yielding.intersection(free):
             self._thread = threading.Thread(target=self._tell, name="guiding")
             self._thread.start()
 
@@ -40,14 +42,22 @@ class Guiding:
             self._thread.join()
 
     def _tell(self) -> None:
-        loads = _loads_of(self._configuration)
         with suppress(CommandRefused):  # the process ends, or the bus child has gone
-            while self._bus.status.free:
-                client = self._bus.client
-                readings = client.readings()
-                if readings is not None and (told := loads(readings)):
-                    client.tell("loads", loads=told)
-                self._bus.wait_for(lambda: not self._bus.status.free, _EVERY)
+            try:
+                guarded(self._tell_loads)
+            except InternalError:  # without its weight an arm that a hand guides would sink
+                self._has_failed = True
+                for joint in self._bus.status.free:
+                    self._bus.client.request("free", joint=joint, begin=False)
+
+    def _tell_loads(self) -> None:
+        loads = _loads_of(self._configuration)
+        while self._bus.status.free:
+            client = self._bus.client
+            readings = client.readings()
+            if readings is not None and (told := loads(readings)):
+                client.tell("loads", loads=told)
+            self._bus.wait_for(lambda: not self._bus.status.free, _EVERY)
 
 
 def _loads_of(configuration: ServoConfiguration) -> Loads:

@@ -59,7 +59,7 @@ class BusStart:
             with os.fdopen(descriptor, "r+b", buffering=0) as file:
                 memory = link.Memory(memoryview(mmap.mmap(file.fileno(), link.MEMORY_SIZE)))
             config = _understood(json.loads(message), self._config, peer(self._connection)[0])
-        except ProcessError:
+        except BaseException:  # whatever it is, no child is left that nobody knows
             self._abandon()
             raise
         return Attachment(self._connection, memory, config, self._child)
