@@ -174,3 +174,12 @@ def test_without_a_ros_half_what_is_under_way_still_comes_to_its_end(told):
     told.write(link.pack_clock(7.0))
     clock.at(5.0, is_led=True)
     assert clock.at(5.5, is_led=False) == pytest.approx(7.5)
+
+
+def test_time_that_has_passed_is_not_counted_again_where_the_loop_asks_for_when_a_cycle_was_due(told):
+    clock = LoopClock(told, is_simulated=True)
+    told.write(link.pack_clock(7.0))
+    clock.at(5.0, is_led=True)
+    clock.at(5.2, is_led=False)
+    clock.at(5.1, is_led=False)  # due before the present
+    assert clock.at(5.3, is_led=False) == pytest.approx(7.3)

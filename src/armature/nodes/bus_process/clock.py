@@ -34,7 +34,7 @@ class LoopClock:
         if not self._is_simulated:
             return monotonic
         elapsed = max(0.0, monotonic - self._at)
-        self._at = monotonic
+        self._at = max(self._at, monotonic)  # when a cycle was due lies behind the present
         found = self._told.read(self._serial)
         if found is not None:
             self._serial, data = found

@@ -80,6 +80,8 @@ class RawSubscriptions:
                 self._node, name, kind, qos, self._recorder.receive, self._recorder.lost
             )
         except RecordingError as error:
+            if name in self._extra:  # it would be told anew every second
+                self._extra.remove(name)
             self._node.get_logger().error(f"{name} is not recorded: {error}")
 
 

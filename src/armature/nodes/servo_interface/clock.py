@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable
 from typing import Protocol
 
@@ -77,11 +78,13 @@ class SimulatedClock:
         self._offset: float | None = None  # the loop's time less the simulated one [s]
         self._credit = 0.0  # [s]
         self._loop_time = 0.0  # [s]
+        self._lock = threading.Lock()  # between the executor and the bus connection's listener
 
     def attach(self, loop_time: float) -> None:
         """Go on from the time of a loop that has lived before [s]."""
-        self._loop_time = loop_time
-        self._offset = None if self._tick is None else loop_time - self._tick[0]
+        with self._lock:
+            self._loop_time = loop_time
+            self._offset = None if self._tick is None else loop_time - self._tick[0]
 
     def tick(self, simulated: float, monotonic: float) -> tuple[float, float]:
         """The simulation has told its time.
@@ -93,12 +96,13 @@ class SimulatedClock:
         Returns:
             The loop's time, and by how much the simulation's has jumped [s], 0 where it has not.
         """
-        jump = self._jump(simulated, monotonic)
-        self._tick = (simulated, monotonic)
-        if self._offset is None or jump:
-            self._offset = self._loop_time - simulated
-        self._loop_time = simulated + self._offset
-        return self._loop_time, jump
+        with self._lock:
+            jump = self._jump(simulated, monotonic)
+            self._tick = (simulated, monotonic)
+            if self._offset is None or jump:
+                self._offset = self._loop_time - simulated
+            self._loop_time = simulated + self._offset
+            return self._loop_time, jump
 
     def to_loop(self, stamp: float) -> float:
         """The loop's time of a simulated time [s].

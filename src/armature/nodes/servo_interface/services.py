@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from rclpy.node import Node
@@ -95,8 +94,7 @@ class ServoServices:
             # The status that comes before the answer has put the latch on the disk.
             return self._bus.client.request("protective_stop", on=True)
         self._latch.keep(engaged=True)
-        self._bus.status = replace(self._bus.status, protective_stop=True)
-        self._publishers.state(self._bus.status, None)
+        self._publishers.state(self._bus.note_protective_stop(), None)
         if self._bus.is_attached:  # it came meanwhile
             return self._bus.client.request("protective_stop", on=True)
         return "the protective stop is latched; the bus process will start with it"

@@ -113,6 +113,12 @@ class BusConnection:
             raise CommandRefused("request", "the servo interface is ending", "start it again")
         return met
 
+    def note_protective_stop(self) -> Status:
+        """Tell of a protective stop that the child has yet to hear of, and so has not told."""
+        with self._news:
+            self.status = replace(self.status, protective_stop=True)
+            return self.status
+
     # In the thread
 
     def _keep(self) -> None:
@@ -184,7 +190,8 @@ class BusConnection:
             self._tell()
 
     def _hear_status(self, status: Status, readings: link.CycleReadings | None) -> None:
-        self.status = status
+        with self._news:
+            self.status = status
         if not self._closing.is_set():
             self._on_status(status, readings)
         self._tell()
