@@ -18,7 +18,7 @@ RUNNER_SIGNAL = signal.SIGUSR1
 # The runner names its folder in this variable; its processes outlive it, to be found and ended by `armature down`.
 RUNNER_VARIABLE = "ARMATURE_RUNNER"
 _NOTED = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP, RUNNER_SIGNAL)
-_BURST = 0.1  # in which a signal that comes twice is one [s]
+BURST = 0.1  # in which a signal that comes twice is one [s]
 # Who asks once more within this time has not seen yet what came of it, unless that is under way already [s].
 _ONE_ACT = 1.0
 _LOOK_EVERY = 0.5  # [s]
@@ -41,7 +41,7 @@ class Signals(list[int]):
             now: monotonic time [s].
         """
         latest = max((at for known, at in self._with_times() if known == number), default=-math.inf)
-        if now - latest >= _BURST:
+        if now - latest >= BURST:
             self._times.append(now)  # first: another signal may be noted between these two lines
             self.append(number)
 

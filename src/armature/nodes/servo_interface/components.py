@@ -124,11 +124,11 @@ class Components:
             self.latch.keep(engaged=True)
         self._look_at_latch(status)
         self._log_loss(status)
-        self.publishers.state(status, readings)
         if status.mode != Mode.PARKING.name:
             self.parking_since = None
         elif self.parking_since is None:
-            self.parking_since = time.monotonic()
+            self.parking_since = time.monotonic()  # before it is told: whoever sees it may ask again at once
+        self.publishers.state(status, readings)
         self.guiding.see(status.free)
         self._park_if_wanted(wanted=status.wants_park)
 
