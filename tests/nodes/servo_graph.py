@@ -53,6 +53,7 @@ class ServoGraph:
     def __init__(self, port: Path, log: Path) -> None:
         self.port = port
         self.log = log
+        self.is_simulated = False  # its time
         self.processes: list[subprocess.Popen] = []
         # Another run on this machine may have hit on the same domain.
         self.namespace = f"/test_{os.getpid()}_{next(_numbers)}"
