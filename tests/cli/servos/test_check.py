@@ -45,6 +45,7 @@ def held(port):
 
 
 @pytest.mark.process
+@pytest.mark.real_time  # a late answer is warned of
 @pytest.mark.parametrize(("seconds", "verdict"), [(0.001, "ok"), (0.02, "warning")])
 def test_every_servo_is_found_well_and_a_table_is_shown(port, capsys, monkeypatch, seconds, verdict):
     # So long each cycle takes, however busy this machine is.
