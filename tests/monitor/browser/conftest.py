@@ -35,6 +35,7 @@ _SOFTWARE_3D = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-sw
 # Drawing in software takes seconds a page: only what is about the drawing waits for it.
 _NO_3D = ["--disable-3d-apis"]
 _PERIOD = 0.05  # [s]
+SIZE = {"width": 1024, "height": 768}
 KEY = "abcde-fghjk-mnpqr-stuvw"
 
 
@@ -142,7 +143,7 @@ class Tab:
 
     def __init__(self, browser: Browser) -> None:
         self.errors: list[str] = []
-        self._context = browser.new_context(viewport={"width": 1024, "height": 768})
+        self._context = browser.new_context(viewport=SIZE)
         self._page = _watched(self._context, self.errors)
 
     def show(self, url: str) -> Page:
@@ -157,7 +158,7 @@ class Tab:
         """Leave the page; returns its errors."""
         if not self._page.is_closed():
             self._page.mouse.up()
-            self._page.set_viewport_size({"width": 1024, "height": 768})
+            self._page.set_viewport_size(SIZE)
             self._page.emulate_media(color_scheme="null")
             self._page.goto("about:blank")
         errors, self.errors[:] = list(self.errors), []

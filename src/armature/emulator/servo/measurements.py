@@ -54,7 +54,9 @@ class Measurements:
             asked: addresses that are about to be read; measuring what is not costs as much as a step of the drive.
         """
         self._voltage, registers = voltage, self._registers
-        for role, scale, least, greatest, measure in self._told_in.get(asked) or self._find(asked):
+        if asked not in self._told_in:
+            self._told_in[asked] = self._find(asked)
+        for role, scale, least, greatest, measure in self._told_in[asked]:
             value = round(measure() / scale)
             registers[role] = least if value < least else min(value, greatest)
         if self._model.has(Role.REALTIME_TICK):
@@ -64,12 +66,11 @@ class Measurements:
     def _find(self, asked: range) -> list[_Told]:
         """What is told within some addresses."""
         registers = ((role, self._model[role], measure) for role, measure in self._told.items())
-        self._told_in[asked] = [
+        return [
             (role, register.scale, *register.bounds, measure)
             for role, register, measure in registers
             if register.address < asked.stop and asked.start < register.end
         ]
-        return self._told_in[asked]
 
     def is_moving(self) -> bool:
         """Section "Moving(122)"."""
