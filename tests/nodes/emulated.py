@@ -14,7 +14,7 @@ import yaml
 
 from armature.core.model.arm import ArmModel
 from armature.dynamixel.loop import link
-from armature.dynamixel.loop.status import Status
+from armature.dynamixel.loop.status import LoopStatus
 from armature.dynamixel.protocol.bus import ServoBus
 from armature.dynamixel.protocol.serial_port import SerialPort
 from armature.dynamixel.tables.roles import Role
@@ -125,7 +125,7 @@ class Listening:
     def __init__(self, config: dict[str, object]) -> None:
         attachment = BusStart(config).attach()
         self.client = BusClient(attachment, config)
-        self.statuses: list[Status] = []
+        self.statuses: list[LoopStatus] = []
         self.cycles = 0
         self.last_error: str | None = None
         self.found = self.client.was_found
@@ -139,7 +139,7 @@ class Listening:
         self.cycles += 1
 
     @property
-    def status(self) -> Status:
+    def status(self) -> LoopStatus:
         return self.statuses[-1]
 
     def mode(self) -> str:

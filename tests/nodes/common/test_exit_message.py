@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from armature.dynamixel.loop.status import Status, starting
+from armature.dynamixel.loop.status import LoopStatus, starting
 from armature.nodes.common.exit_message import (
     ExitMessage,
     keep,
@@ -16,7 +16,7 @@ from armature.nodes.common.exit_message import (
 
 
 def status(torque):
-    return Status("FAULT", torque, "", "elbow: overload", protective_stop=False)
+    return LoopStatus("FAULT", torque, "", "elbow: overload", protective_stop=False)
 
 
 def log(folder, *lines):

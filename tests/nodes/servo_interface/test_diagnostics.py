@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from builtin_interfaces.msg import Time
 
-from armature.dynamixel.loop.status import Problem, Status
+from armature.dynamixel.loop.status import LoopStatus, Problem
 from armature.dynamixel.status.cause import Cause
 from armature.dynamixel.status.remedy import Remedy
 from armature.dynamixel.status.states import Fault
@@ -57,7 +57,7 @@ def problem(cause, joint="boom"):
 
 def test_no_warning_of_a_joint_hides_behind_another():
     warnings = (problem(Cause.LOAD), problem(Cause.LOAD, SECOND), problem(Cause.TEMPERATURE))
-    status = Status("ENABLED", "on", "s1", "enabled", protective_stop=False, warnings=warnings)
+    status = LoopStatus("ENABLED", "on", "s1", "enabled", protective_stop=False, warnings=warnings)
     values = {item.key: item.value for item in servo_diagnostics.state(status, 0.0).values}
     told = {name: text for name, text in values.items() if name.endswith(".cause")}
     assert told == {

@@ -36,8 +36,9 @@ class Motion:
             CommandRefused: it is not known for that time.
         """
         if self.tracker is None:
-            way_out = "enable, or try again within 0.1 s"
-            raise CommandRefused("state", "what is being commanded is not known", way_out)
+            raise CommandRefused(
+                "state", "what is being commanded is not known", "enable, or try again within 0.1 s"
+            )
         if now < self.tracker.since:
             why = f"what was commanded before {self.tracker.since:.3f} s is not kept"
             raise CommandRefused("state", why, "ask for now or later, or look at controller_state")

@@ -80,7 +80,7 @@ class Readiness:
         """
         if self._state not in _ACCEPTING:
             told = self._describe().removesuffix(f"; {self.remedy}")
-            raise CommandRefused(request, f"the servo interface is {told}", self._way_out())
+            raise CommandRefused(request, f"the servo interface is {told}", self._remedy())
         if now - self._heard_at > _SILENCE:
             why = "the servo interface is silent on /servo_interface/commanded"
             raise CommandRefused(request, why, "see whether it runs with armature status, then try again")
@@ -95,7 +95,7 @@ class Readiness:
         names = ", ".join(self._missing or self._joints)
         return f"no reading of {names}" + (f" for {ago:.2f} s" if math.isfinite(ago) else " yet")
 
-    def _way_out(self) -> str:
+    def _remedy(self) -> str:
         unheard = "wait until it is heard; where it does not run, start it"
         return then_enable(self.remedy) if self._state else unheard
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from armature.core.health import Stage
 from armature.dynamixel.faults.policy import FaultPolicy
+from armature.dynamixel.faults.recovery_advice import RecoveryAdvisor
 from armature.dynamixel.faults.supervision import Finding, Health, JointWatch, MayBackOff
-from armature.dynamixel.faults.way_out import WaysOut
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.servos import Servos
 from armature.dynamixel.status.cause import OBSTRUCTED, OFFLINE, Cause, Reaction, causes_of
@@ -54,7 +54,7 @@ class Faults:
         self._watches = watches
         self._policy = policy
         self.recovering: dict[str, float] = {}  # since when, by joint [s]
-        self.ways_out = WaysOut(servos, watches, policy)
+        self.advisor = RecoveryAdvisor(servos, watches, policy)
         self._retried: set[str] = set()  # joints whose recovery was tried since their fault was noted
         self._renewed_at = 0.0  # the figures of the warnings [s]
 
@@ -65,7 +65,7 @@ class Faults:
         for joint in tuple(self.let_go):
             self.hold(joint)
         self._retried.clear()
-        self.ways_out.stuck.clear()
+        self.advisor.failed_recoveries.clear()
         self.suspend()
 
     def suspend(self) -> None:
@@ -142,7 +142,7 @@ class Faults:
                     new.append(fault)
         self._warn(warned, now)
         if self.by_joint:
-            self.ways_out.renew(self.by_joint, targets, is_blocked=allowed.is_blocked)
+            self.advisor.update_remedies(self.by_joint, targets, is_blocked=allowed.is_blocked)
         return [replace(fault, remedy=self.by_joint[fault.joint].remedy) for fault in new]
 
     def reaction(self, axis: Axis, cause: Cause) -> Reaction:
@@ -222,7 +222,7 @@ class Faults:
             cause=cause,
             detail=detail,
             done=self._reaction_text(axis, cause) if torque_expected else _NOTHING_TO_DO,
-            remedy=remedy_of(cause),  # `WaysOut` looks at the others too
+            remedy=remedy_of(cause),  # `RecoveryAdvisor` looks at the others too
             needs_clearing=cause not in OFFLINE,
             since=now,
         )
@@ -254,7 +254,7 @@ class Faults:
     def recover(self, joint: str, now: float) -> None:
         """A joint is being recovered: do not blame it for being silent or limp meanwhile."""
         self.recovering[joint] = now
-        self.ways_out.stuck.pop(joint, None)
+        self.advisor.failed_recoveries.pop(joint, None)
         self._retried.add(joint)
 
     def stop_recovery(self, joint: str) -> None:
@@ -266,6 +266,6 @@ class Faults:
         self.stop_recovery(joint)
         self.limp.discard(self._axes[joint].wiring.joint)
         self._retried.discard(joint)
-        self.ways_out.stuck.pop(joint, None)
+        self.advisor.failed_recoveries.pop(joint, None)
         self._watches[joint].forget()
         return self.by_joint.pop(joint, None)

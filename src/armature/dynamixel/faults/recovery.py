@@ -26,7 +26,7 @@ class Recovery:
         self._setpoints = setpoints
         self._faults = faults
         self._policy = policy
-        self._persistence = faults.ways_out.persistence
+        self._persistence = faults.advisor.persistence
         self._returns: dict[str, list[float]] = {}  # when each joint came back by itself [s]
 
     def begin(self, now: float) -> str:
@@ -43,7 +43,7 @@ class Recovery:
         persisting = {fault.joint: why for fault in faults if (why := self._persistence.why(fault, look=True))}
         begun = [fault for fault in faults if fault.joint not in persisting]
         if not begun:
-            raise CommandRefused("clear_faults", "; ".join(persisting.values()), self._way_on())
+            raise CommandRefused("clear_faults", "; ".join(persisting.values()), self._remedy())
         for fault in begun:
             self._begin(self._axes[fault.joint], now)
         return "; ".join([f"recovering {', '.join(fault.joint for fault in begun)}", *persisting.values()])
@@ -71,7 +71,7 @@ class Recovery:
             why = f"{joint} holds what hangs on it, and would let it fall"
             step = (
                 Step.DISABLE
-                if self._faults.ways_out.cannot_park(self._faults.by_joint) is None
+                if self._faults.advisor.find_parking_blocker(self._faults.by_joint) is None
                 else Step.TORQUE_OFF
             )
             raise CommandRefused(
@@ -106,11 +106,11 @@ class Recovery:
 
     # What still stands in the way
 
-    def _way_on(self) -> Remedy:
+    def _remedy(self) -> Remedy:
         """What to do where every cause persists: an arm that is to be let down is not let down by waiting."""
         if not any(axis.torque and axis.hardware_error for axis in self._axes.values() if not axis.misses):
             return _REMOVE
-        if self._faults.ways_out.cannot_park(self._faults.by_joint) is None:
+        if self._faults.advisor.find_parking_blocker(self._faults.by_joint) is None:
             return Remedy("disable first, which parks it, then ask again", *LET_DOWN.steps)
         return SUPPORT
 
@@ -183,7 +183,7 @@ class Recovery:
         except (BusError, CommandRefused) as error:
             self._faults.stop_recovery(joint)
             if isinstance(error, CommandRefused):
-                self._faults.ways_out.stuck[joint] = Remedy.of(error.remedy, Step.CLEAR_FAULTS)
+                self._faults.advisor.failed_recoveries[joint] = Remedy.of(error.remedy, Step.CLEAR_FAULTS)
             return f"{joint}: recovery failed: {error}"
         self._faults.end(joint)
         self._returns.pop(joint, None)  # somebody has seen to it: what it did before does not count any more

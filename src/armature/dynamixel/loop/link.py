@@ -17,7 +17,7 @@ import numpy as np
 
 from armature.core.trajectory.segments import LoopTime, Segment
 from armature.core.trajectory.trajectory import Trajectory
-from armature.dynamixel.loop.status import Problem, Status
+from armature.dynamixel.loop.status import LoopStatus, Problem
 
 READINGS_SIZE = 16_384  # [byte]
 SEGMENTS_SIZE = 262_144  # [byte]
@@ -237,7 +237,7 @@ def unpack_clock(data: bytes) -> float:
 def layout() -> str:
     """A digest of what both halves must agree on: fields, formats and sizes."""
     agreed = (
-        [list(kind.__dataclass_fields__) for kind in (JointReading, CycleReadings, Status, Problem, Segment)],
+        [list(kind.__dataclass_fields__) for kind in (JointReading, CycleReadings, LoopStatus, Problem, Segment)],
         [code.format for code in (_SLOT, _CYCLE, _JOINT, _CLOCK)],
         (READINGS_SIZE, SEGMENTS_SIZE, CLOCK_SIZE, MESSAGE_SIZE),
         (REQUEST, REPLY, CYCLE, STATUS, FAILED),

@@ -61,7 +61,7 @@ class Preconditions:
 
     def turning(self, request: str) -> None:
         """Refuse where faults keep the arm from parking: a joint would not follow, or does not know its place."""
-        if fault := self._parts.faults.ways_out.cannot_park(self._state.faults):
+        if fault := self._parts.faults.advisor.find_parking_blocker(self._state.faults):
             why = f"{fault.joint} cannot be trusted to move: {fault.cause}: {fault.detail}"
             raise CommandRefused(
                 request, why, Remedy(f"{fault.remedy}; torque stays as it is", *fault.remedy.steps)
@@ -76,9 +76,9 @@ class Preconditions:
         """Refuse in any other state than these."""
         mode = self._state.mode(now)
         if mode not in allowed:
-            raise CommandRefused(request, f"the state is {mode.name} ({self._state.why})", self._way_on(now))
+            raise CommandRefused(request, f"the state is {mode.name} ({self._state.why})", self._remedy(now))
 
-    def _way_on(self, now: float) -> Remedy:
+    def _remedy(self, now: float) -> Remedy:
         """What leads to a state in which a request is taken."""
         mode = self._state.mode(now)
         if mode.takes_commands or mode in (Mode.HOLDING, Mode.PARKING, Mode.STARTING):

@@ -13,7 +13,7 @@ from armature.dynamixel.motion.setpoints import Setpoint
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.status.cause import Cause
 from armature.dynamixel.status.remedy import NOTHING, RECONNECT, RELEASE, Remedy, Step
-from armature.dynamixel.status.states import Fault, Mode, WayOut
+from armature.dynamixel.status.states import Fault, Mode, RecoveryAdvice
 from armature.dynamixel.tables.roles import Role
 
 
@@ -70,14 +70,14 @@ class LoopState:
         """Where joints came against something, by joint."""
         return self._parts.back_off.blocks
 
-    def ways_out(self) -> dict[str, WayOut]:
-        """What leads out of each fault, by servo."""
-        return {name: self._faults.ways_out.of(fault) for name, fault in self.faults.items()}
+    def advice_by_joint(self) -> dict[str, RecoveryAdvice]:
+        """How to recover from each fault, by servo."""
+        return {name: self._faults.advisor.advise(fault) for name, fault in self.faults.items()}
 
     @property
-    def way_out(self) -> WayOut | None:
-        """What leads out of all faults, and comes first; None where there are none."""
-        return self._faults.ways_out.first(self.faults, self._faults.recovering)
+    def advice(self) -> RecoveryAdvice | None:
+        """How to recover from the most urgent fault; None where there are none."""
+        return self._faults.advisor.advise_most_urgent(self.faults, self._faults.recovering)
 
     @property
     def cause(self) -> Cause | None:
@@ -168,20 +168,22 @@ class LoopState:
         return Mode.MOVING if is_moving else commanded.mode
 
     def remedy(self, now: float) -> Remedy:
-        """What leads nearer to an arm that takes commands, whatever is in the way; nothing where it takes them."""
+        """The next step towards an arm that takes commands; nothing where it takes them."""
         mode, free = self.mode(now), self._parts.free_drive.joints
         if mode is Mode.DISCONNECTED:
             return RECONNECT
         if mode is Mode.PROTECTIVE_STOP:
             return RELEASE
         if mode is Mode.FAULT:
-            return way_out.remedy if (way_out := self.way_out) else NOTHING
+            return advice.remedy if (advice := self.advice) else NOTHING
         if mode in (Mode.STARTING, Mode.PARKING):
             return Remedy("wait until the arm holds", Step.WAIT)
         if free:
             return end_free(next(iter(free)))
-        if mode is Mode.DISABLED and (way_back := self._servos.switch.way_back(self._servos.axes.values())):
-            return way_back
+        if mode is Mode.DISABLED and (
+            remedy := self._servos.switch.remedy_before_enable(self._servos.axes.values())
+        ):
+            return remedy
         return NOTHING if mode.takes_commands else Remedy.of(Step.ENABLE)
 
     def is_moving(self, now: float) -> bool:

@@ -1,4 +1,4 @@
-"""What the bus child tells its ROS half when something has changed: typed at both ends, packed here alone."""
+"""What the bus process reports to the ROS half on a change: typed at both ends, packed here alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from armature.dynamixel.status.cause import Cause
 from armature.dynamixel.status.remedy import NOTHING, STARTED_ANEW, Remedy, Step
-from armature.dynamixel.status.states import Fault, WayOut
+from armature.dynamixel.status.states import Fault, RecoveryAdvice
 
 _KIND = b"s"
 
@@ -20,11 +20,11 @@ class Problem:
 
     fault: Fault
     age: float  # since it was found [s]; the two halves may live on different clocks
-    way_out: WayOut | None = None  # of faults alone
+    advice: RecoveryAdvice | None = None  # of faults alone
 
 
 @dataclass(frozen=True)
-class Status:
+class LoopStatus:
     """What changes seldom."""
 
     mode: str
@@ -43,66 +43,70 @@ class Status:
     free: tuple[str, ...] = ()  # joints that are guided by hand, or limp for it
     blocks: Mapping[str, str] = field(default_factory=dict)  # where joints came against something, by joint
     remedy: Remedy = NOTHING  # what to do next until the arm takes commands
-    way_out: WayOut | None = None  # of all faults
+    advice: RecoveryAdvice | None = None  # of all faults
 
 
-def without_bus(mode: str, why: str, remedy: Remedy = STARTED_ANEW) -> Status:
+def without_bus(mode: str, why: str, remedy: Remedy = STARTED_ANEW) -> LoopStatus:
     """While there is no bus process."""
-    return Status(mode, "unknown", "", why, False, remedy=remedy)
+    return LoopStatus(mode, "unknown", "", why, False, remedy=remedy)
 
 
-def starting(*, protective_stop: bool) -> Status:
-    """Before a bus process has told anything."""
+def starting(*, protective_stop: bool) -> LoopStatus:
+    """Before a bus process has reported anything."""
     return replace(without_bus("STARTING", "starting the bus process"), protective_stop=protective_stop)
 
 
 # To bytes and back
 
 
-def pack_status(status: Status) -> bytes:
+def pack_status(status: LoopStatus) -> bytes:
     """Socket message of a status."""
     plain = {each.name: getattr(status, each.name) for each in fields(status)}
-    plain |= {name: [_problem(problem) for problem in plain[name]] for name in ("faults", "warnings")}
-    plain |= {"remedy": _remedy(status.remedy), "way_out": _way_out(status.way_out)}
+    plain |= {name: [_pack_problem(problem) for problem in plain[name]] for name in ("faults", "warnings")}
+    plain |= {"remedy": _pack_remedy(status.remedy), "advice": _pack_advice(status.advice)}
     return _KIND + json.dumps(plain).encode()
 
 
-def unpack_status(message: bytes) -> Status:
+def unpack_status(message: bytes) -> LoopStatus:
     """Status of a socket message."""
     plain = json.loads(message[1:])
-    plain |= {name: tuple(map(_to_problem, plain[name])) for name in ("faults", "warnings")}
-    plain |= {"remedy": _to_remedy(plain["remedy"]), "way_out": _to_way_out(plain["way_out"])}
-    return Status(**{**plain, "free": tuple(plain["free"])})
+    plain |= {name: tuple(map(_unpack_problem, plain[name])) for name in ("faults", "warnings")}
+    plain |= {"remedy": _unpack_remedy(plain["remedy"]), "advice": _unpack_advice(plain["advice"])}
+    return LoopStatus(**{**plain, "free": tuple(plain["free"])})
 
 
-def _problem(problem: Problem) -> dict[str, Any]:
+def _pack_problem(problem: Problem) -> dict[str, Any]:
     fault = problem.fault
-    told = {**vars(fault), "cause": fault.cause.value, "remedy": _remedy(fault.remedy)}
-    return {"fault": told, "age": problem.age, "way_out": _way_out(problem.way_out)}
+    packed = {**vars(fault), "cause": fault.cause.value, "remedy": _pack_remedy(fault.remedy)}
+    return {"fault": packed, "age": problem.age, "advice": _pack_advice(problem.advice)}
 
 
-def _to_problem(plain: Mapping[str, Any]) -> Problem:
-    told = plain["fault"]
-    fault = Fault(**{**told, "cause": Cause(told["cause"]), "remedy": _to_remedy(told["remedy"])})
-    return Problem(fault, plain["age"], _to_way_out(plain["way_out"]))
+def _unpack_problem(plain: Mapping[str, Any]) -> Problem:
+    packed = plain["fault"]
+    fault = Fault(**{**packed, "cause": Cause(packed["cause"]), "remedy": _unpack_remedy(packed["remedy"])})
+    return Problem(fault, plain["age"], _unpack_advice(plain["advice"]))
 
 
-def _way_out(way: WayOut | None) -> dict[str, Any] | None:
+def _pack_advice(advice: RecoveryAdvice | None) -> dict[str, Any] | None:
     return (
         None
-        if way is None
-        else {"remedy": _remedy(way.remedy), "step": way.step.value, "waits_for": way.waits_for}
+        if advice is None
+        else {"remedy": _pack_remedy(advice.remedy), "step": advice.step.value, "waits_for": advice.waits_for}
     )
 
 
-def _to_way_out(plain: Mapping[str, Any] | None) -> WayOut | None:
-    return None if plain is None else WayOut(_to_remedy(plain["remedy"]), Step(plain["step"]), plain["waits_for"])
+def _unpack_advice(plain: Mapping[str, Any] | None) -> RecoveryAdvice | None:
+    return (
+        None
+        if plain is None
+        else RecoveryAdvice(_unpack_remedy(plain["remedy"]), Step(plain["step"]), plain["waits_for"])
+    )
 
 
-def _remedy(remedy: Remedy) -> list[str]:
+def _pack_remedy(remedy: Remedy) -> list[str]:
     return [str(remedy), *(step.value for step in remedy.steps)]
 
 
-def _to_remedy(plain: list[str]) -> Remedy:
+def _unpack_remedy(plain: list[str]) -> Remedy:
     text, *steps = plain
     return Remedy(text, *map(Step, steps))

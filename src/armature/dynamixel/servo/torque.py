@@ -88,7 +88,7 @@ class TorqueSwitch:
             return ""
         return f"its limits are {limit.lower:.4f} to {limit.upper:.4f}"
 
-    def way_back(self, axes: Iterable[Axis]) -> Remedy | None:
+    def remedy_before_enable(self, axes: Iterable[Axis]) -> Remedy | None:
         """What has to be done before a limp arm may be enabled, as it was read last; None where nothing.
 
         Without the position, which a hand changes all the time: each change of a remedy is told anew.

@@ -45,8 +45,8 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class WayOut:
-    """What leads out of a fault, or out of all of an arm's."""
+class RecoveryAdvice:
+    """How to recover from a fault, or from all of an arm's."""
 
     remedy: Remedy
     step: Step  # the request of it that would succeed now; WAIT where none would

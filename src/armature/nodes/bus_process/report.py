@@ -11,7 +11,7 @@ from typing import Any
 
 from armature.dynamixel.loop import link
 from armature.dynamixel.loop.state import LoopState
-from armature.dynamixel.loop.status import Problem, Status
+from armature.dynamixel.loop.status import LoopStatus, Problem
 from armature.dynamixel.motion.setpoints import Setpoint
 from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.protocol.statistics import BusStatistics, CycleTimes, ServoStatistics, describe_histogram
@@ -84,7 +84,7 @@ class BusReport:
             ),
         )
 
-    def news(self, now: float, client: int) -> Status | None:
+    def news(self, now: float, client: int) -> LoopStatus | None:
         """The status, if it has changed or was not told for a while, to the client of this number."""
         loop = self._state
         state = (
@@ -109,17 +109,17 @@ class BusReport:
         self._shown, self._shown_at = key, monotonic
         return self.status(now)
 
-    def status(self, now: float) -> Status:
+    def status(self, now: float) -> LoopStatus:
         """What changes seldom."""
         loop = self._state
-        ways = loop.ways_out()
-        return Status(
+        advice = loop.advice_by_joint()
+        return LoopStatus(
             mode=loop.mode(now).name,
             torque=loop.torque_told(),
             session=loop.session,
             why=loop.why,
             protective_stop=loop.protective_stop_latched,
-            faults=tuple(Problem(fault, now - fault.since, ways[name]) for name, fault in loop.faults.items()),
+            faults=tuple(Problem(fault, now - fault.since, advice[name]) for name, fault in loop.faults.items()),
             warnings=tuple(Problem(warning, now - warning.since) for warning in loop.warnings),
             cause=self.gone or (loop.cause.value if loop.cause else ""),
             bus=self._bus_values(),
@@ -130,7 +130,7 @@ class BusReport:
             free=tuple(loop.free),
             blocks={joint: str(block) for joint, block in loop.blocks.items()},
             remedy=loop.remedy(now),
-            way_out=loop.way_out,
+            advice=loop.advice,
         )
 
     def _bus_values(self) -> Mapping[str, Any]:

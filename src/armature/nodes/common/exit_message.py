@@ -11,7 +11,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from armature.dynamixel.loop.status import Status
+from armature.dynamixel.loop.status import LoopStatus
 from armature.dynamixel.status.states import Mode
 
 _PREFIX = "servo_interface: "
@@ -72,7 +72,7 @@ def keep(file: Path, words: str) -> None:
     fresh.replace(file)
 
 
-def not_parked(why: str, status: Status) -> str:
+def not_parked(why: str, status: LoopStatus) -> str:
     """That the arm was left unparked, by the torque that it has.
 
     Args:

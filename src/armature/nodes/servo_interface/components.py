@@ -11,7 +11,7 @@ from typing import Any
 from rclpy.lifecycle import LifecycleNode
 
 from armature.dynamixel.loop import link
-from armature.dynamixel.loop.status import Status, starting
+from armature.dynamixel.loop.status import LoopStatus, starting
 from armature.dynamixel.protocol.device_names import port_paths
 from armature.dynamixel.status.states import Mode
 from armature.errors import CommandRefused
@@ -119,7 +119,7 @@ class Components:
     def _cycle(self, readings: link.CycleReadings) -> None:
         self.publishers.cycle(readings)
 
-    def _status(self, status: Status, readings: link.CycleReadings | None) -> None:
+    def _status(self, status: LoopStatus, readings: link.CycleReadings | None) -> None:
         if status.protective_stop:
             self.latch.keep(engaged=True)
         self._look_at_latch(status)
@@ -132,13 +132,13 @@ class Components:
         self.guiding.see(status.free)
         self._park_if_wanted(wanted=status.wants_park)
 
-    def _log_loss(self, status: Status) -> None:
+    def _log_loss(self, status: LoopStatus) -> None:
         """One line for each reason why there is no bus, however often it is told."""
         before, self._loss = self._loss, status.why if status.mode == Mode.DISCONNECTED.name else ""
         if self._loss and self._loss != before:
             self._node.get_logger().error(self._loss)
 
-    def _look_at_latch(self, status: Status) -> None:
+    def _look_at_latch(self, status: LoopStatus) -> None:
         """A port that has come, or has come back, may be latched by a name that it had not before."""
         had_port, self._has_port = self._has_port, status.mode != Mode.DISCONNECTED.name
         if self._has_port and not had_port:

@@ -11,7 +11,7 @@ from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 
 from armature.dynamixel.loop import link
-from armature.dynamixel.loop.status import Problem, Status
+from armature.dynamixel.loop.status import LoopStatus, Problem
 from armature.dynamixel.status.cause import names_of
 from armature.dynamixel.status.states import Mode
 from armature.dynamixel.wiring.arm import ServoWiring
@@ -78,7 +78,7 @@ SERVO_KEYS: Mapping[str, str] = {
 }
 
 
-def state(status: Status, now: float, *, is_ending: bool = False) -> DiagnosticStatus:
+def state(status: LoopStatus, now: float, *, is_ending: bool = False) -> DiagnosticStatus:
     """The state topic: the mode, torque, the session, why, and each fault and warning; under the keys above.
 
     Args:
@@ -93,8 +93,8 @@ def state(status: Status, now: float, *, is_ending: bool = False) -> DiagnosticS
         values["speed_factor"] = f"{status.speed_factor:.2f}"
     if is_ending:
         values["ending"] = "yes"
-    if status.way_out is not None:
-        values |= {"step": status.way_out.step.value, "waits_for": status.way_out.waits_for}
+    if status.advice is not None:
+        values |= {"step": status.advice.step.value, "waits_for": status.advice.waits_for}
     if status.free:
         values["free"] = _join(status.free)
     values |= {f"blocked.{joint}": where for joint, where in status.blocks.items()}
@@ -102,18 +102,18 @@ def state(status: Status, now: float, *, is_ending: bool = False) -> DiagnosticS
     return diagnostic("servo_interface", _level(status), status.mode, values)
 
 
-def state_digest(status: Status) -> Any:
+def state_digest(status: LoopStatus) -> Any:
     """What of a status is worth another message on the state topic."""
     why = (status.why, status.cause, status.speed_factor, status.free, status.blocks, status.remedy)
     problems = tuple(map(_without_figures, (*status.faults, *status.warnings)))
-    step = status.way_out and status.way_out.step
+    step = status.advice and status.advice.step
     return status.mode, status.torque, status.session, status.protective_stop, why, step, problems
 
 
 def _without_figures(problem: Problem) -> Any:
     """Without figures, which change all the time."""
-    fault, way = problem.fault, problem.way_out
-    return fault.joint, fault.cause, fault.done, way and way.step
+    fault, advice = problem.fault, problem.advice
+    return fault.joint, fault.cause, fault.done, advice and advice.step
 
 
 def _problem_values(kind: str, problems: Iterable[Problem], now: float) -> dict[str, str]:
@@ -128,7 +128,7 @@ def _problem_values(kind: str, problems: Iterable[Problem], now: float) -> dict[
 
 def _values(problem: Problem, now: float) -> dict[str, str]:
     """What is told of a fault or a warning."""
-    fault, way = problem.fault, problem.way_out
+    fault, advice = problem.fault, problem.advice
     values = {
         "cause": fault.cause.value,
         "detail": fault.detail,
@@ -137,7 +137,7 @@ def _values(problem: Problem, now: float) -> dict[str, str]:
         "steps": _join(fault.remedy.steps),
         "time": datetime.fromtimestamp(now - problem.age, timezone.utc).strftime("%H:%M:%S UTC"),
     }
-    return values if way is None else {**values, "step": way.step.value, "waits_for": way.waits_for}
+    return values if advice is None else {**values, "step": advice.step.value, "waits_for": advice.waits_for}
 
 
 def _join(words: Iterable[str]) -> str:
@@ -152,7 +152,7 @@ def _by_joint(problems: Iterable[Problem]) -> dict[str, list[Problem]]:
     return found
 
 
-def _level(status: Status) -> bytes:
+def _level(status: LoopStatus) -> bytes:
     if status.mode in _ERRORS:
         return bytes(DiagnosticStatus.ERROR)
     is_warned = status.mode in _WARNINGS or bool(status.warnings) or bool(status.free)
@@ -162,7 +162,7 @@ def _level(status: Status) -> bytes:
 def diagnostics(
     stamp: Time,
     configuration: ServoConfiguration,
-    status: Status,
+    status: LoopStatus,
     readings: link.CycleReadings | None,
     more: Mapping[str, object],
     now: float,
@@ -195,7 +195,7 @@ def diagnostics(
 
 def _second(
     servo: ServoWiring,
-    status: Status,
+    status: LoopStatus,
     faults: Mapping[str, list[Problem]],
     warnings: Mapping[str, list[Problem]],
     now: float,
@@ -215,7 +215,7 @@ def _second(
 
 def _bus(
     configuration: ServoConfiguration,
-    status: Status,
+    status: LoopStatus,
     readings: link.CycleReadings | None,
     more: Mapping[str, object],
 ) -> DiagnosticStatus:
@@ -226,7 +226,7 @@ def _bus(
     return diagnostic("servo_interface: bus", _level(status), status.why, values, port)
 
 
-def _parts(status: Status) -> list[DiagnosticStatus]:
+def _parts(status: LoopStatus) -> list[DiagnosticStatus]:
     return [
         diagnostic(
             f"servo_interface: bus {name}",

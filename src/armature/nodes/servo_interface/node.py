@@ -104,7 +104,7 @@ class ServoInterface(LifecycleNode):
         """As clean-up, but ROS lets nobody refuse it: with torque the arm is parked, and its services stay."""
         if self._components is not None and self._components.has_torque:
             self._components.take_commands(False)  # without a stop: it may be parking already
-            self._components.services.way_back = "it was shut down; end its process, then start it again"
+            self._components.services.inactive_remedy = "it was shut down; end its process, then start it again"
             self._leaving = self._components.disabling.begin(is_leaving=True)
             self._leaving.add_done_callback(self._tell_how_it_shut_down)
         else:

@@ -15,7 +15,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 
 from armature.dynamixel.loop import link
-from armature.dynamixel.loop.status import Status
+from armature.dynamixel.loop.status import LoopStatus
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import set_session, to_stamp
 from armature.nodes.servo_interface import diagnostics
@@ -41,7 +41,7 @@ class Publishers:
 
     def __init__(self, node: Node, configuration: ServoConfiguration, subscriptions: Subscriptions) -> None:
         """Args: whose publishers they are, what the arm is, and who counts refused set-points."""
-        self.status: Status | None = None
+        self.status: LoopStatus | None = None
         self.readings: link.CycleReadings | None = None
         self.is_ending = False  # whether this process was asked to end
         self._told_ending = False
@@ -82,7 +82,7 @@ class Publishers:
         if self._is_due(topics.DIAGNOSTICS, _DIAGNOSTICS_EVERY):
             self._publish_diagnostics()
 
-    def state(self, status: Status, readings: link.CycleReadings | None) -> None:
+    def state(self, status: LoopStatus, readings: link.CycleReadings | None) -> None:
         """The child has told its status.
 
         Args:
@@ -92,7 +92,7 @@ class Publishers:
         with self._lock:
             self._tell_state(status, readings)
 
-    def _tell_state(self, status: Status, readings: link.CycleReadings | None) -> None:
+    def _tell_state(self, status: LoopStatus, readings: link.CycleReadings | None) -> None:
         before, self.status = self.status, status
         is_ending, was_ending = self.is_ending, self._told_ending
         is_known = before is not None and diagnostics.state_digest(before) == diagnostics.state_digest(status)
@@ -106,7 +106,7 @@ class Publishers:
         self._due[topics.COMMANDED] = 0.0  # what the last cycle commanded may be of the session before
         self._publish_diagnostics()
 
-    def _log(self, before: Status | None, status: Status) -> None:
+    def _log(self, before: LoopStatus | None, status: LoopStatus) -> None:
         """Write down why the arm is as it is, each time that changes; not that it moves and rests.
 
         The end of the bus process is told by whoever notices it.

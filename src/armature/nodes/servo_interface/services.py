@@ -41,7 +41,7 @@ class ServoServices:
     ) -> None:
         """Args: whose services they are, names of the joints and of all their servos, and who carries it out."""
         self.is_active = False
-        self.way_back = "activate it first"  # while it is not
+        self.inactive_remedy = "activate it first"  # while it is not
         self._bus = bus
         self._disabling = disabling
         self._latch = latch
@@ -63,7 +63,7 @@ class ServoServices:
 
     def _active(self) -> BusConnection:
         if not self.is_active:
-            raise CommandRefused("request", "the servo interface is not active", self.way_back)
+            raise CommandRefused("request", "the servo interface is not active", self.inactive_remedy)
         return self._bus
 
     def _enable(self, request: SetBool.Request) -> str | Future[str]:

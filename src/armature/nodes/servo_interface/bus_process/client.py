@@ -15,7 +15,7 @@ from typing import Any
 
 from armature.core.trajectory.segments import LoopTime, Segment
 from armature.dynamixel.loop import link
-from armature.dynamixel.loop.status import Status, unpack_status
+from armature.dynamixel.loop.status import LoopStatus, unpack_status
 from armature.errors import CommandRefused, GoalRefused, ProcessError
 from armature.nodes.servo_interface.bus_process.spawn import Attachment
 
@@ -101,7 +101,9 @@ class BusClient:
         with contextlib.suppress(OSError, ProcessError):  # its end is heard by whoever listens
             self._require_socket().send(link.pack_call(link.REQUEST, {**fields, "request": name, "id": 0}))
 
-    def listen(self, on_cycle: Callable[[link.CycleReadings], None], on_status: Callable[[Status], None]) -> str:
+    def listen(
+        self, on_cycle: Callable[[link.CycleReadings], None], on_status: Callable[[LoopStatus], None]
+    ) -> str:
         """Hear the child until it ends or the connection is closed.
 
         Returns:

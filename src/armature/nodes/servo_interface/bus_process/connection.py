@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from armature.dynamixel.loop import link
-from armature.dynamixel.loop.status import Status, starting, without_bus
+from armature.dynamixel.loop.status import LoopStatus, starting, without_bus
 from armature.dynamixel.status.remedy import SEE_TO_BUS, STARTED_ANEW, Remedy
 from armature.dynamixel.status.states import Mode
 from armature.errors import ArmatureError, CommandRefused, InternalError, ProcessError
@@ -30,7 +30,7 @@ class BusConnection:
         config: Callable[[], Mapping[str, Any]],
         on_attached: Callable[[BusClient], None],
         on_cycle: Callable[[link.CycleReadings], None],
-        on_status: Callable[[Status, link.CycleReadings | None], None],
+        on_status: Callable[[LoopStatus, link.CycleReadings | None], None],
     ) -> None:
         """Nothing is started yet. What is given here is called in the connection's thread.
 
@@ -113,7 +113,7 @@ class BusConnection:
             raise CommandRefused("request", "the servo interface is ending", "start it again")
         return met
 
-    def note_protective_stop(self) -> Status:
+    def note_protective_stop(self) -> LoopStatus:
         """Tell of a protective stop that the child has yet to hear of, and so has not told."""
         with self._news:
             self.status = replace(self.status, protective_stop=True)
@@ -189,7 +189,7 @@ class BusConnection:
             self._on_cycle(readings)
             self._tell()
 
-    def _hear_status(self, status: Status, readings: link.CycleReadings | None) -> None:
+    def _hear_status(self, status: LoopStatus, readings: link.CycleReadings | None) -> None:
         with self._news:
             self.status = status
         if not self._closing.is_set():

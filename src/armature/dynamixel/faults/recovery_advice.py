@@ -1,4 +1,4 @@
-"""What leads out of faults: the remedy, the request of it that would succeed now, and what is waited for."""
+"""Advice on faults: the remedy, the request of it that would succeed now, and what it waits for."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from armature.dynamixel.status.remedy import (
     Step,
     remedy_of,
 )
-from armature.dynamixel.status.states import Fault, WayOut
+from armature.dynamixel.status.states import Fault, RecoveryAdvice
 
-_RECOVERING = WayOut(Remedy("wait, it is being recovered", Step.WAIT), Step.WAIT, "it is being recovered")
+_RECOVERING = RecoveryAdvice(Remedy("wait, it is being recovered", Step.WAIT), Step.WAIT, "it is being recovered")
 # What the page and other programs can ask for; the rest is done by hand.
 _REQUESTS = (Step.TORQUE_OFF, Step.DISABLE, Step.CLEAR_FAULTS)
 # With these something is in the way of a joint, and of its way to park.
@@ -31,39 +31,39 @@ _BLOCKED = (Cause.LIMIT, Cause.BLOCKED, Cause.FOLLOWING_ERROR, Cause.CONTACT)
 _LETTING_DOWN = (LET_DOWN, SUPPORT, BRING_BACK)
 
 
-class WaysOut:
-    """They depend on the whole arm: where one joint cannot turn, none can be parked."""
+class RecoveryAdvisor:
+    """Advises on faults by the state of the whole arm: where one joint cannot turn, none can be parked."""
 
     def __init__(self, servos: Servos, watches: Mapping[str, JointWatch], policy: FaultPolicy) -> None:
         """Args: the servos, who watches each, and the thresholds."""
-        self.stuck: dict[str, Remedy] = {}  # what stood in the way of a recovery, by joint
+        self.failed_recoveries: dict[str, Remedy] = {}  # remedies of recoveries that failed, by joint
         self._servos = servos
         self._watches = watches
         self.persistence = Persistence(servos, watches, policy)
 
-    def cannot_park(self, faults: Mapping[str, Fault]) -> Fault | None:
-        """A fault with which the arm cannot park: a joint would not follow, or does not know where it is."""
+    def find_parking_blocker(self, faults: Mapping[str, Fault]) -> Fault | None:
+        """The fault that keeps the arm from parking: a joint would not follow, or its position is unknown."""
         stranded = [fault for fault in faults.values() if fault.cause in CANNOT_PARK]
         limp = [] if self._servos.can_turn else list(faults.values())
         return next(iter(stranded or limp), None)
 
-    def of(self, fault: Fault) -> WayOut:
-        """Out of one fault: of what its remedy names, the request that would succeed now; else to wait."""
+    def advise(self, fault: Fault) -> RecoveryAdvice:
+        """Advice on one fault: of what its remedy names, the request that would succeed now; else to wait."""
         why = self.persistence.why(fault, look=False)
         named = next((step for step in fault.remedy.steps if step in _REQUESTS), Step.WAIT)
         axis = self._servos.axes[fault.joint]
         is_vain = bool(why) if named is Step.CLEAR_FAULTS else named is Step.TORQUE_OFF and not axis.torque
-        return WayOut(fault.remedy, Step.WAIT if is_vain else named, why)
+        return RecoveryAdvice(fault.remedy, Step.WAIT if is_vain else named, why)
 
-    def first(self, faults: Mapping[str, Fault], recovering: Container[str]) -> WayOut | None:
-        """Out of the fault that has to be seen to first; None where there is none."""
+    def advise_most_urgent(self, faults: Mapping[str, Fault], recovering: Container[str]) -> RecoveryAdvice | None:
+        """Advice on the fault that has to be recovered first; None where there is none."""
         if not faults:
             return None
         waiting = [fault for fault in faults.values() if fault.joint not in recovering]
-        return self.of(min(waiting, key=_turn)) if waiting else _RECOVERING
+        return self.advise(min(waiting, key=_urgency)) if waiting else _RECOVERING
 
-    def renew(self, faults: dict[str, Fault], targets: Mapping[str, float], *, is_blocked: bool) -> None:
-        """Let each fault tell what recovers it now.
+    def update_remedies(self, faults: dict[str, Fault], targets: Mapping[str, float], *, is_blocked: bool) -> None:
+        """Bring the remedy of each fault up to date.
 
         Args:
             faults: by servo.
@@ -71,7 +71,7 @@ class WaysOut:
             is_blocked: whether a joint came against something and backed off.
         """
         is_blocked |= any(fault.cause in _BLOCKED for fault in faults.values())
-        let_down = SUPPORT if is_blocked or self.cannot_park(faults) else LET_DOWN
+        let_down = SUPPORT if is_blocked or self.find_parking_blocker(faults) else LET_DOWN
         for name, fault in faults.items():
             axis = self._servos.axes[name]
             remedy = self._remedy(axis, fault, targets.get(axis.wiring.joint, math.nan), let_down)
@@ -79,7 +79,7 @@ class WaysOut:
                 faults[name] = replace(fault, remedy=remedy)
 
     def _remedy(self, axis: Axis, fault: Fault, target: float, let_down: Remedy) -> Remedy:
-        usual = self.stuck.get(axis.name) or remedy_of(fault.cause)
+        usual = self.failed_recoveries.get(axis.name) or remedy_of(fault.cause)
         if self._servos.reader.is_missing(axis):
             return usual if fault.cause in OFFLINE else REPLUG_FIRST
         if axis.torque and axis.hardware_error:
@@ -88,7 +88,7 @@ class WaysOut:
         return BRING_BACK if fault.cause is Cause.LIMIT and holds_beyond else usual
 
 
-def _turn(fault: Fault) -> tuple[bool, bool, int]:
-    """Whose remedy comes first: what is silent has to be heard, and an arm that is let down is cleared once."""
+def _urgency(fault: Fault) -> tuple[bool, bool, int]:
+    """Sort key: a silent servo has to answer first, and an arm that is let down is cleared once."""
     is_silent = fault.remedy.steps[-1:] == (Step.WAIT,)
     return not is_silent, fault.remedy not in _LETTING_DOWN, fault.cause.gravity

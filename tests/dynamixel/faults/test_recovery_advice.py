@@ -6,7 +6,7 @@ import pytest
 
 from armature.bench.faults.recovery import requests
 from armature.dynamixel.faults.policy import FaultPolicy
-from armature.dynamixel.faults.way_out import WaysOut
+from armature.dynamixel.faults.recovery_advice import RecoveryAdvisor
 from armature.dynamixel.status.cause import Cause
 from armature.dynamixel.status.remedy import RESTORE_TURNS, Step
 from armature.dynamixel.status.states import Fault, Mode
@@ -27,12 +27,12 @@ CAN_BE_ENABLED = (Mode.HOLDING, Mode.DISABLED)
 
 def step(bench):
     """The step that the whole arm names, which its remedy names too, or else that something is waited for."""
-    way = bench.loop.state.way_out
-    if way is None:
+    advice = bench.loop.state.advice
+    if advice is None:
         return ""
-    assert way.remedy == bench.loop.state.remedy(bench.now)
-    assert way.step in (*way.remedy.steps, Step.WAIT)
-    return way.step
+    assert advice.remedy == bench.loop.state.remedy(bench.now)
+    assert advice.step in (*advice.remedy.steps, Step.WAIT)
+    return advice.step
 
 
 def take(bench, named):
@@ -88,7 +88,7 @@ def test_what_nothing_ends_yet_is_waited_for_and_says_what_for(fault, waits, ste
     bench.faults.inject(fault)
     bench.run(1.0)
     assert step(bench) == Step.WAIT
-    assert waits in bench.loop.state.ways_out()["elbow"].waits_for
+    assert waits in bench.loop.state.advice_by_joint()["elbow"].waits_for
     bench.faults.clear()
     bench.faults.inject(Overheat("elbow", temperature=45.0))
     bench.run(3.0)
@@ -101,12 +101,12 @@ def test_what_is_silent_is_waited_for_before_another_one_is_cleared_as_the_remed
     bench.faults.inject(Overload("elbow"))
     bench.run(0.3)
     bench.faults.clear("overload")
-    assert {name: str(way.step) for name, way in bench.loop.state.ways_out().items()} == {
+    assert {name: str(advice.step) for name, advice in bench.loop.state.advice_by_joint().items()} == {
         "waist": "wait",
         "elbow": "clear_faults",
     }
     assert step(bench) == Step.WAIT
-    assert bench.loop.state.way_out.waits_for == "waist: it does not answer; check cable and power"
+    assert bench.loop.state.advice.waits_for == "waist: it does not answer; check cable and power"
     bench.faults.clear()
     bench.run(1.0)
     assert step(bench) == Step.CLEAR_FAULTS
@@ -126,11 +126,11 @@ def test_an_arm_that_cannot_park_beside_a_servo_that_keeps_its_torque_must_be_su
 def test_torque_is_to_be_turned_off_only_where_there_is_any(has_torque, named):
     bench = Bench("park").enabled() if has_torque else Bench("park").start()
     servos = bench.loop._servos
-    ways = WaysOut(servos, {}, FaultPolicy())
-    ways.persistence.why = lambda _fault, look: ""
+    advisor = RecoveryAdvisor(servos, {}, FaultPolicy())
+    advisor.persistence.why = lambda _fault, look: ""
     cause = Cause.MULTI_TURN_POSITION_LOST
     fault = Fault("elbow", cause, "", "", RESTORE_TURNS, needs_clearing=True, since=0.0)
-    assert ways.of(fault).step is named
+    assert advisor.advise(fault).step is named
 
 
 def test_what_is_foreseen_is_read_from_no_servo():
@@ -138,7 +138,7 @@ def test_what_is_foreseen_is_read_from_no_servo():
     bench.faults.inject(Overheat("elbow", temperature=82.0))
     bench.run(0.3)
     before = bench.bus.statistics()
-    bench.loop.state.ways_out()
+    bench.loop.state.advice_by_joint()
     assert bench.bus.statistics() == before
 
 
