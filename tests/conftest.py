@@ -19,11 +19,11 @@ from hypothesis import settings
 
 from armature.core.control.tracker import SWITCH_DELAY
 from armature.environment import profile_variable
+from armature.graph import dds_profile
 
 from .lateness import lateness_since
 
 ROOT = Path(__file__).resolve().parent.parent
-_PROFILE = ROOT / "config" / "fastdds_loopback.xml"
 # Domains above 101 meet the ports that Linux hands out (ROS 2, "The ROS_DOMAIN_ID"); below 20 may be somebody's.
 _domains = islice(cycle(range(20, 100)), os.getpid() % 80, None)
 _SHOW_EVERY = 5.0  # [s]
@@ -146,7 +146,7 @@ def _isolated() -> Iterator[int]:
         patch.setenv("ROS_DOMAIN_ID", str(domain))
         # With LOCALHOST, rmw_fastrtps adds shared memory whatever the profile says; the profile keeps to loopback.
         patch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "SYSTEM_DEFAULT")
-        patch.setenv(profile_variable(os.environ), str(_PROFILE))
+        patch.setenv(profile_variable(os.environ), str(dds_profile()))
         yield domain
 
 

@@ -86,6 +86,11 @@ def page_folder() -> Path:
     return built if built.is_dir() or (share / "setup.py").exists() else share / "web"
 
 
+def dds_profile() -> Path:
+    """The Fast DDS profile that keeps the graph on the loopback interface."""
+    return share_folder() / "config" / "fastdds_loopback.xml"
+
+
 def gazebo_bridge() -> Path:
     """The configuration of ros_gz_bridge that goes with our worlds."""
     return share_folder() / "config" / "gazebo_bridge.yaml"

@@ -274,9 +274,9 @@ def test_services_are_asked_and_their_words_come_back(enabled_monitor, robot, wa
     for path, body, service, data in (
         ("enable", {}, topics.ENABLE, True),
         ("disable", {}, topics.ENABLE, False),
-        ("stop", {}, topics.PROTECTIVE_STOP, True),
+        ("protective_stop", {}, topics.PROTECTIVE_STOP, True),
         ("release", {}, topics.PROTECTIVE_STOP, False),
-        ("halt", {}, topics.STOP_MOTION, None),
+        ("stop_motion", {}, topics.STOP_MOTION, None),
         ("clear_faults", {}, topics.CLEAR_FAULTS, None),
         ("torque_off", {}, topics.TORQUE_OFF, None),
         ("record", {"on": True}, topics.RECORDER_START, None),
@@ -406,7 +406,7 @@ def test_other_machines_need_the_key_which_no_log_tells_and_a_restart_keeps(
             port = int(url.split(":")[-1].strip("/"))
             monitor = Monitor(url, cookies)
             assert monitor.post("enable")[0] == (503 if has_logged_in else 401)  # there is no servo interface
-            assert Monitor(url).post("stop")[0] == 503  # let in without
+            assert Monitor(url).post("protective_stop")[0] == 503  # let in without
             assert monitor.post("login", key=key)[0] == 200
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=15)

@@ -20,10 +20,11 @@ from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from armature.environment import graph_environment
+from armature.graph import dds_profile
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import positions_of, to_duration, to_seconds, to_stamp, values_of
 
-from .emulated import JOINTS, POSES, ROOT, SERVOS, URDF
+from .emulated import JOINTS, POSES, SERVOS, URDF
 
 # A busy machine answers late, and may put a process aside for longer than the servos' watchdog waits.
 PARAMETERS = {"latency": 0.03, "max_missed_reads": 20, "connect_timeout": 10.0, "faults.bus_watchdog.time": 2.0}
@@ -44,7 +45,7 @@ def command(port: Path, namespace: str = "/test", **parameters: object) -> list[
 
 def environment() -> dict[str, str]:
     """Of a process of the graph, in the test's domain."""
-    return graph_environment(os.environ, ROOT / "config" / "fastdds_loopback.xml")
+    return graph_environment(os.environ, dds_profile())
 
 
 class ServoGraph:

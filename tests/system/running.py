@@ -22,6 +22,7 @@ from rclpy.subscription import Subscription
 from std_srvs.srv import SetBool, Trigger
 
 from armature.environment import graph_environment
+from armature.graph import dds_profile
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import positions_of, values_of
 
@@ -50,7 +51,7 @@ class Running:
         self.namespace = namespace
         self.out = runtime / f"up{namespace}.out"
         self.domain = int(os.environ["ROS_DOMAIN_ID"])  # for its life, whatever the domains of tests that share it
-        self.environment = graph_environment(os.environ, ROOT / "config" / "fastdds_loopback.xml")
+        self.environment = graph_environment(os.environ, dds_profile())
         self.environment |= {"ARMATURE_RUNTIME": str(runtime), "HOME": str(runtime)}
         if "--params-file" not in arguments:
             (patient := runtime / "patient.yaml").write_text(PATIENT, "utf-8")

@@ -20,6 +20,7 @@ from armature.cli import main
 from armature.cli.commands import COMMANDS
 from armature.emulator.faults.catalogue import FAULTS
 from armature.environment import graph_environment
+from armature.graph import dds_profile
 
 from ..cli.at_terminal import at_terminal
 from . import documented
@@ -124,7 +125,7 @@ class Shell:
     def __init__(self, folder):
         self.folder = folder
         self.bag = ""
-        self.environment = graph_environment(os.environ, ROOT / "config" / "fastdds_loopback.xml")
+        self.environment = graph_environment(os.environ, dds_profile())
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self.environment |= {"ARMATURE_RUNTIME": str(folder), "HOME": str(folder), "PATH": path}
 

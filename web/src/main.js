@@ -77,7 +77,7 @@ const jog = new Jog({
   onEnd: (joint) => panels?.table.lift(joint),
 });
 const stop = new Stop({
-  send: () => post('stop', {}, { timeout: STOP_TIMEOUT, keepalive: true }),
+  send: () => post('protective_stop', {}, { timeout: STOP_TIMEOUT, keepalive: true }),
   onPressed: () => jog.releaseAll(),
   onFailed: (message) => tell(message, false),
 });

@@ -164,7 +164,7 @@ export function permissions(snapshot, isLive, { isFresh = true, other = '' } = {
     disable: locked || among(state, ['ENABLED', 'MOVING', 'HOLDING', 'FAULT'], DISABLE_WHY),
     move,
     jog: move || (isFresh ? '' : 'Waiting for news of the robot.'),
-    halt: move,
+    stop_motion: move,
     release: among(state, ['PROTECTIVE_STOP'], {}),
     clear_faults: locked || (isClearable(isSeen ? snapshot.state : null, steps) ? '' : 'There are no faults to clear now.'),
     torque_off: locked || (isLetDown(isSeen ? snapshot.state : null, steps) ? '' : NOT_NOW),

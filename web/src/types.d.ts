@@ -77,7 +77,7 @@ export type Permissions = Record<
   | 'disable'
   | 'move'
   | 'jog'
-  | 'halt'
+  | 'stop_motion'
   | 'release'
   | 'clear_faults'
   | 'torque_off'

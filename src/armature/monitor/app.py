@@ -15,7 +15,7 @@ from armature.monitor.http.request_head import LONGEST_BODY
 from armature.monitor.hub import StreamHub
 
 # Reached before the login: the page asks for the key, and STOP answers to everybody.
-_OPEN = frozenset({"page.index", "page.file", "commands.login", "commands.stop"})
+_OPEN = frozenset({"page.index", "page.file", "commands.login", "commands.protective_stop"})
 
 
 def create_app(

@@ -123,13 +123,13 @@ class Gateway(Protocol):
         """The newest values."""
 
     def protective_stop(self, engage: bool) -> Outcome:
-        """Stop within limits and latch, or release the latch."""
+        """Stop every joint within its limits and latch the stop, or release it."""
 
     def enable(self, on: bool) -> Outcome:
         """Torque on at the measured position, or park and torque off."""
 
     def stop_motion(self) -> Outcome:
-        """Decelerate within limits and hold."""
+        """End the motion under way: decelerate within limits and hold; the arm stays enabled."""
 
     def jog(self, velocities: Mapping[str, float]) -> Outcome:
         """Move joints at a velocity [rad/s] for one lease; zero ends it at once."""

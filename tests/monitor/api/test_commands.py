@@ -20,11 +20,11 @@ def jog(**velocities):
 @pytest.mark.parametrize(
     ("path", "body", "call"),
     [
-        ("stop", {}, ("protective_stop", True)),
+        ("protective_stop", {}, ("protective_stop", True)),
         ("release", {}, ("protective_stop", False)),
         ("enable", {}, ("enable", True)),
         ("disable", {}, ("enable", False)),
-        ("halt", {}, ("stop_motion",)),
+        ("stop_motion", {}, ("stop_motion",)),
         ("clear_faults", {}, ("clear_faults",)),
         ("jog", JOG, ("jog", {"elbow": 0.3})),
         ("jog", jog(elbow=0.3, shoulder=-0.2), ("jog", {"elbow": 0.3, "shoulder": -0.2})),
@@ -171,7 +171,9 @@ def test_one_request_of_a_kind_runs_at_a_time_but_stop_always_does(app, gateway)
     parking.start()
     assert gateway.wait_for(lambda calls: ("enable", False) in calls)
     second = app.test_client().post("/api/disable", json={})
-    stops = [threading.Thread(target=lambda: app.test_client().post("/api/stop", json={})) for _ in range(2)]
+    stops = [
+        threading.Thread(target=lambda: app.test_client().post("/api/protective_stop", json={})) for _ in range(2)
+    ]
     for stop in stops:
         stop.start()
     assert gateway.wait_for(lambda calls: calls.count(("protective_stop", True)) == 2)
@@ -182,7 +184,7 @@ def test_one_request_of_a_kind_runs_at_a_time_but_stop_always_does(app, gateway)
     assert "being carried out" in second.json["message"]
 
 
-@pytest.mark.parametrize("path", ["stop", "enable", "jog", "login"])
+@pytest.mark.parametrize("path", ["protective_stop", "enable", "jog", "login"])
 def test_a_command_cannot_be_given_by_get(client, gateway, path):
     assert client.get(f"/api/{path}").status_code in (404, 405)
     assert gateway.calls == []

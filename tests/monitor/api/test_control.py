@@ -123,7 +123,7 @@ def pages(app):
 COMMANDS = {
     "enable": {},
     "disable": {},
-    "halt": {},
+    "stop_motion": {},
     "clear_faults": {},
     "torque_off": {},
     "pose": {"pose": "home"},
@@ -144,7 +144,7 @@ def test_every_command_of_a_second_browser_is_refused(pages, gateway, path, body
     assert gateway.calls == [("enable", True)]
 
 
-@pytest.mark.parametrize(("path", "engaged"), [("stop", True), ("release", False)])
+@pytest.mark.parametrize(("path", "engaged"), [("protective_stop", True), ("release", False)])
 def test_stop_and_release_are_everybodys(pages, gateway, path, engaged):
     first, second = pages
     first("enable")
@@ -154,7 +154,7 @@ def test_stop_and_release_are_everybodys(pages, gateway, path, engaged):
 
 def test_stop_and_release_take_no_control(pages):
     first, second = pages
-    second("stop")
+    second("protective_stop")
     second("release")
     assert first("enable").status_code == 200
 

@@ -28,7 +28,7 @@ def test_every_answer_carries_the_headers(client, path):
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "127.0.0.1.evil.example"])
 def test_a_foreign_host_name_is_refused(client, gateway, host):
     assert client.get("/api/state", headers={"Host": host}).status_code == 400
-    assert client.post("/api/stop", json={}, headers={"Host": host}).status_code == 400
+    assert client.post("/api/protective_stop", json={}, headers={"Host": host}).status_code == 400
     assert gateway.calls == []
 
 
@@ -50,7 +50,7 @@ def test_addresses_and_known_names_are_accepted(client, host):
 )
 def test_a_command_of_another_origin_is_refused(client, gateway, headers):
     assert client.post("/api/enable", json={}, headers=headers).status_code == 403
-    assert client.post("/api/stop", json={}, headers=headers).status_code == 403
+    assert client.post("/api/protective_stop", json={}, headers=headers).status_code == 403
     assert gateway.calls == []
 
 
@@ -81,7 +81,7 @@ def test_nothing_is_commanded_without_the_access_key(locked, gateway, path):
 
 
 def test_stop_answers_without_the_access_key(locked, gateway):
-    assert locked.post("/api/stop", json={}).status_code == 200
+    assert locked.post("/api/protective_stop", json={}).status_code == 200
     assert gateway.calls == [("protective_stop", True)]
 
 

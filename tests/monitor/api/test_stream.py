@@ -97,7 +97,7 @@ def test_stop_is_answered_while_every_stream_is_taken_and_stalled(server, hub, g
     # More than the kernel buffers hold, so that every stream's thread hangs in its send.
     hub.publish(b"x" * 20_000_000)
     request = urllib.request.Request(
-        f"http://127.0.0.1:{server.port}/api/stop", b"{}", {"Content-Type": "application/json"}
+        f"http://127.0.0.1:{server.port}/api/protective_stop", b"{}", {"Content-Type": "application/json"}
     )
     with urllib.request.urlopen(request, timeout=1) as response:
         assert json.load(response) == {"ok": True, "message": "done"}

@@ -133,11 +133,11 @@ def test_the_key_is_asked_for_at_first_after_a_restart_and_for_a_command_and_sto
     expect(title(page)).to_have_text("Enabled")
 
     page.context.clear_cookies()
-    page.locator("#halt").click()
+    page.locator("#stop-motion").click()
     expect(page.locator("#login")).to_be_visible()
     log_in(page, other)
     expect(page.locator("#login")).to_be_hidden()
-    page.locator("#halt").click()
+    page.locator("#stop-motion").click()
     assert gateway.wait_for(lambda calls: ("stop_motion",) in calls)
     assert page.evaluate("window.isOld") is True
 
@@ -155,7 +155,7 @@ def test_stop_that_is_pressed_while_nobody_answers_is_carried_out_once_somebody_
 
 def test_a_second_browser_is_told_who_drives_and_takes_over_only_from_one_that_is_idle(open_page, gateway, robot):
     first, second = open_page(), open_page()
-    first.locator("#halt").click()
+    first.locator("#stop-motion").click()
     assert gateway.wait_for(lambda calls: calls == [("stop_motion",)])
     expect(first.locator("#link-control")).to_have_text("you")
     expect(second.locator("#link-control")).to_have_text("another browser")
@@ -179,11 +179,11 @@ def test_a_second_browser_is_told_who_drives_and_takes_over_only_from_one_that_i
 
 def test_a_browser_that_is_closed_leaves_control(open_page, gateway, robot):
     first, second = open_page(), open_page()
-    first.locator("#halt").click()
+    first.locator("#stop-motion").click()
     expect(second.locator(".jog-button").first).to_be_disabled()
     first.close()
     clock = robot.control._clock
     robot.control._clock = lambda: clock() + GRACE
     expect(second.locator(".jog-button").first).to_be_enabled()
-    second.locator("#halt").click()
+    second.locator("#stop-motion").click()
     assert gateway.wait_for(lambda calls: calls == [("stop_motion",)] * 2)

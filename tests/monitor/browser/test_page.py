@@ -135,7 +135,14 @@ def test_a_lost_stream_is_told_within_a_second_lets_go_and_forbids_motion(page, 
     assert told["after"] < 1200 + 2 * told["late"]  # a second after the last frame
     assert gateway.wait_for(lambda _: jogs(gateway)[-1] == {"elbow": 0.0})
     page.mouse.up()
-    for control in ("#enable", "#disable", "#halt", "#poses button >> nth=0", ".jog-button >> nth=0", "#record"):
+    for control in (
+        "#enable",
+        "#disable",
+        "#stop-motion",
+        "#poses button >> nth=0",
+        ".jog-button >> nth=0",
+        "#record",
+    ):
         expect(page.locator(control)).to_be_disabled()
     page.locator("#stop").click()
     assert gateway.wait_for(lambda calls: ("protective_stop", True) in calls)
@@ -197,8 +204,8 @@ def test_a_protective_stop_is_released_only_after_a_second_word(page, gateway):
     [
         ("DISABLED", {"enable"}),
         ("HOLDING", {"enable", "disable"}),
-        ("ENABLED", {"disable", "halt", "pose", "jog"}),
-        ("MOVING", {"disable", "halt", "pose", "jog"}),
+        ("ENABLED", {"disable", "stop_motion", "pose", "jog"}),
+        ("MOVING", {"disable", "stop_motion", "pose", "jog"}),
         ("PARKING", set()),
         ("FAULT", {"disable"}),
         ("DISCONNECTED", set()),
@@ -210,7 +217,7 @@ def test_controls_that_the_state_does_not_allow_are_disabled_and_say_why(page, g
     title = {"STARTING": "Starting"}.get(state, state.capitalize())
     expect(page.locator(".banner-state")).to_have_text(title)
     controls = {
-        "enable": "#enable", "disable": "#disable", "halt": "#halt",
+        "enable": "#enable", "disable": "#disable", "stop_motion": "#stop-motion",
         "pose": "#poses button >> nth=0", "jog": ".jog-button >> nth=0",
     }  # fmt: skip
     for name, selector in controls.items():
@@ -240,7 +247,7 @@ def test_a_fault_names_joint_cause_deed_and_remedy(page, gateway):
     ("selector", "call"),
     [
         ("#poses button >> text=home", ("move_to_pose", "home")),
-        ("#halt", ("stop_motion",)),
+        ("#stop-motion", ("stop_motion",)),
         ("#disable", ("enable", False)),
         ("#gripper-open", ("move_gripper", 0.03)),
         ("#gripper-close", ("move_gripper", 0.0)),

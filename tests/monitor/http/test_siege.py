@@ -18,9 +18,6 @@ from armature.bench.graph import stop_latency
 from armature.monitor.http import event_loop, exchange
 from armature.monitor.http.server import MonitorServer
 
-STOP = (
-    b"POST /api/stop HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
-)
 STATE = b"GET /api/state HTTP/1.1\r\nHost: localhost\r\n\r\n"
 STREAM = b"GET /api/stream HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -31,7 +28,7 @@ def post(path: str, body: bytes, **fields: object) -> bytes:
     return "\r\n".join([f"POST /api/{path} HTTP/1.1", *lines, "", ""]).encode() + body
 
 
-STOP = post("stop", b"{}")
+STOP = post("protective_stop", b"{}")
 BIG = b"GET /big.js HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 MORE_THAN_FITS = 20_000_000  # into the buffers of the kernel [byte]
 HASTE = 0.3  # [s]
@@ -40,7 +37,7 @@ KINDS = {
     "silent": b"",
     "one byte": b"P",
     "half a head": STOP[:60],
-    "half a body": STOP.replace(b"stop", b"enable")[:-1],
+    "half a body": STOP.replace(b"protective_stop", b"enable")[:-1],
 }
 
 
@@ -242,7 +239,7 @@ def test_no_stop_is_refused_for_being_one_of_many(server, silent_robot):
 
 
 def test_a_stop_whose_body_never_comes_is_acted_on_and_answered(server, gateway):
-    assert asked(server, post("stop", b"", **{"Content-Length": 400_000_000}))[0] == 200
+    assert asked(server, post("protective_stop", b"", **{"Content-Length": 400_000_000}))[0] == 200
     assert gateway.calls == [("protective_stop", True)]
 
 
@@ -256,7 +253,7 @@ def test_a_body_of_stop_that_comes_late_is_no_next_request(server, gateway):
 
 
 def test_a_stop_in_chunks_is_acted_on_and_the_connection_ended(server, gateway, wait_until):
-    chunked = post("stop", b"2\r\n{}\r\n", **{"Content-Length": None, "Transfer-Encoding": "chunked"})
+    chunked = post("protective_stop", b"2\r\n{}\r\n", **{"Content-Length": None, "Transfer-Encoding": "chunked"})
     with connected(server, chunked) as client:
         assert answer_of(client)[0] == 200
         wait_until(lambda: is_closed(client))
@@ -376,7 +373,7 @@ def test_a_last_answer_ends_the_connection_for_its_client_at_once(make_server, m
         (b"GET /api/state HTTP/1.1\r\n folded: 1\r\nHost: localhost\r\n\r\n", 400, "begins with its name"),
         (post("enable", b"{}", **{"Content-Length": "+2"}), 400, "whole number"),
         (post("enable", b"{}", **{"Content-Length": "2\r\nContent-Length: 3"}), 400, "whole number"),
-        (post("stop", b"{}", **{"Content-Length": "2\r\ncontent-length : 3"}), 400, "whole number"),
+        (post("protective_stop", b"{}", **{"Content-Length": "2\r\ncontent-length : 3"}), 400, "whole number"),
         (b"\x16\x03\x01\x02\x00\r\n\r\n", 400, "METHOD PATH"),
         (b"STOP\r\n\r\n", 400, "METHOD PATH"),
     ],
@@ -394,10 +391,10 @@ def test_what_is_too_long_or_no_request_is_refused_in_words(server, gateway, dat
 @pytest.mark.parametrize(
     "head",
     [
-        post("stop", b"", **{"Content-Length": 200_000_000}),
+        post("protective_stop", b"", **{"Content-Length": 200_000_000}),
         STATE[:-2] + b"Content-Length: 200000000\r\n\r\n",
         STATE[:-2] + b"Cookie: ",
-        post("stop", b"", **{"Content-Length": None, "Transfer-Encoding": "chunked"}) + b"bebc200\r\n",
+        post("protective_stop", b"", **{"Content-Length": None, "Transfer-Encoding": "chunked"}) + b"bebc200\r\n",
         b"GET /",
     ],
 )

@@ -192,3 +192,18 @@ def test_a_goal_that_is_accepted_in_time_is_not_canceled():
     handle = Handle()
     assert wait_for_answer(Kept(handle))
     assert handle.cancels == 0
+
+
+def test_a_preview_that_takes_too_long_is_canceled(gateway, monkeypatch):
+    monkeypatch.setattr(monitor_gateway, "_ANSWER", 0.05)
+    handle = Handle()
+    gateway._move.destroy()
+    gateway._move = SimpleNamespace(
+        server_is_ready=lambda: True, send_goal_async=lambda _goal: Kept(handle), destroy=lambda: None
+    )
+    gateway._poses = {"home": {"elbow": 0.5}}
+    gateway.bridge = ExecutorBridge(Prompt())
+    gateway.show(Snapshot(ServoInterfaceState("ENABLED")))
+    with pytest.raises(ProcessError, match=r"no way to pose home was found within 0\.05 s"):
+        gateway.move_to_pose("home")
+    assert handle.cancels == 1

@@ -14,12 +14,12 @@ export class Controls {
   constructor(model, command) {
     this.isRecording = false;
     this.isSliding = false;
-    this.halt = byId('halt', HTMLButtonElement);
+    this.stopMotion = byId('stop-motion', HTMLButtonElement);
     this.record = byId('record', HTMLButtonElement);
     this.open = byId('gripper-open', HTMLButtonElement);
     this.close = byId('gripper-close', HTMLButtonElement);
     this.slider = byId('gripper-position', HTMLInputElement);
-    this.halt.onclick = () => command('halt');
+    this.stopMotion.onclick = () => command('stop_motion');
     this.record.onclick = () => command('record', { on: !this.isRecording });
     this.poses = Object.keys(model.poses).map((pose) => {
       const element = button(pose.replaceAll('_', ' '));
@@ -67,7 +67,7 @@ export class Controls {
    */
   show(snapshot, permissions) {
     allow(permissions.move, byId('poses-why'), ...this.poses);
-    allow(permissions.halt, null, this.halt);
+    allow(permissions.stop_motion, null, this.stopMotion);
     if (!permissions.move && snapshot?.motion) write(byId('poses-why'), told(snapshot.motion));
     allow(permissions.move, byId('gripper-why'), this.open, this.close, this.slider);
     if (permissions.move) this.isSliding = false;

@@ -15,7 +15,7 @@ from pathlib import Path
 from armature.bench.graph.processes import children
 from armature.environment import graph_environment
 from armature.errors import ProcessError
-from armature.graph import Robot, share_folder
+from armature.graph import Robot, dds_profile
 from armature.standalone import Supervisor
 
 _READY_TIME = 60.0  # [s]
@@ -26,9 +26,8 @@ _END_TIME = 60.0  # [s]
 def own_environment(domain: int) -> Iterator[Mapping[str, str]]:
     """Variables of a graph apart from all others; this process joins it too."""
     with tempfile.TemporaryDirectory() as folder:
-        profile = share_folder() / "config" / "fastdds_loopback.xml"
         own = os.environ | {"ARMATURE_RUNTIME": folder, "XDG_STATE_HOME": folder, "ROS_DOMAIN_ID": str(domain)}
-        environment = graph_environment(own, profile)
+        environment = graph_environment(own, dds_profile())
         os.environ.update(environment)
         yield environment
 

@@ -31,7 +31,8 @@ _SETTLED = 3.0  # a crowd has been there, and has been dropped, for so long [s]
 _HOSTILE = 400  # [MB]
 _BLOCK = b"x" * 1_000_000
 _HEADS = (
-    b"POST /api/stop HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n",
+    b"POST /api/protective_stop HTTP/1.1\r\nHost: localhost\r\n"
+    b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n",
     b"GET /api/state HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n",
     b"GET /api/state HTTP/1.1\r\nHost: localhost\r\nX-%d: ",
     b"POST /api/enable HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nX: %d\r\n\r\n17d78400\r\n",
@@ -104,7 +105,7 @@ def _stops(port: int, monitor: int) -> Stops:
 def _is_answered(port: int) -> bool:
     connection = HTTPConnection("127.0.0.1", port, timeout=_TIMEOUT)
     try:
-        connection.request("POST", "/api/stop", b"{}", {"Content-Type": "application/json"})
+        connection.request("POST", "/api/protective_stop", b"{}", {"Content-Type": "application/json"})
         return bool(json.load(connection.getresponse())["ok"])
     except (OSError, HTTPException, ValueError):
         return False

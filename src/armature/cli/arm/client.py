@@ -14,7 +14,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from armature.environment import graph_environment
 from armature.errors import ProcessError
-from armature.graph import share_folder
+from armature.graph import dds_profile
 from armature.nodes.common.topics import Service
 
 TIMEOUT = 10.0  # for an answer [s]
@@ -73,7 +73,7 @@ def connect(command: str, namespace: str) -> Iterator[Client]:
         command: whose client it is.
         namespace: of the arm.
     """
-    os.environ.update(graph_environment(os.environ, share_folder() / "config" / "fastdds_loopback.xml"))
+    os.environ.update(graph_environment(os.environ, dds_profile()))
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     node = Node(f"armature_{command}", namespace=namespace)
     try:

@@ -12,7 +12,6 @@ from rclpy.action import ActionClient
 
 from armature.cli.arm.client import START, Client
 from armature.errors import CommandRefused, ProcessError
-from armature.nodes.arm_controller.moves import PREVIEW
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import to_seconds
 
@@ -43,7 +42,7 @@ class Mover:
 
     def preview(self, goal: FollowJointTrajectory.Goal) -> End:
         """Have the move planned; its message are the figures of the plan, as JSON."""
-        goal.trajectory.header.frame_id = PREVIEW
+        goal.trajectory.header.frame_id = topics.PREVIEW
         end = self.follow(goal, lambda _time: None)
         goal.trajectory.header.frame_id = ""
         return end

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from armature.cli.arguments import add_json, add_namespace
 from armature.cli.graph.page import ask, page_address
 from armature.cli.graph.running import Graph, process_info, without_runner
-from armature.environment import graph_environment
+from armature.cli.loading import uninterrupted
 from armature.errors import ProcessError
-from armature.graph import share_folder
 from armature.running_processes import BUS
 
 _FIELDS = ("name", "statename", "pid", "description")
-_HEARING_TIME = 10.0  # diagnostics come at 1 Hz, once the publisher has been discovered [s]
 _SOURCE = "servo_interface"
 _RUNS = "runs"
 Statuses = Mapping[str, Mapping[str, str]]  # values by name of the diagnostic status
@@ -36,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     graph = Graph.of(options.namespace)
     infos, runner = _processes(graph)
     arm = ask(page_address(graph.supervisor.runtime))
-    statuses = _hear_diagnostics(options.namespace) if options.servos else {}
+    statuses = _receive_diagnostics(options.namespace) if options.servos else {}
     if options.json:
         listed = [{name: each[name] for name in _FIELDS} for each in infos]
         answer = {"processes": listed, "runner": runner, "arm": arm, "diagnostics": statuses}
@@ -82,35 +78,27 @@ def _status_lines(statuses: Statuses) -> Iterator[str]:
         yield from (f"{key:<28}{value}" for key, value in values.items())
 
 
-def _hear_diagnostics(namespace: str) -> Statuses:
-    """What the servo interface tells in /diagnostics of the bus and of each servo.
+def _receive_diagnostics(namespace: str) -> Statuses:
+    """What the servo interface publishes in /diagnostics of the bus and of each servo.
 
     Raises:
-        ProcessError: nothing is heard of it.
+        ProcessError: it publishes nothing.
     """
-    import rclpy  # only here: it takes half a second
-    from diagnostic_msgs.msg import DiagnosticArray
-    from rclpy.node import Node
+    with uninterrupted():  # only here: ROS takes half a second
+        from diagnostic_msgs.msg import DiagnosticArray
 
-    from armature.nodes.common import topics
-    from armature.nodes.common.conversions import values_of
+        from armature.cli.arm.client import TIMEOUT, connect
+        from armature.nodes.common import topics
+        from armature.nodes.common.conversions import values_of
 
-    os.environ.update(graph_environment(os.environ, share_folder() / "config" / "fastdds_loopback.xml"))
-    found: dict[str, Mapping[str, str]] = {}
+    received: dict[str, Mapping[str, str]] = {}
 
-    def hear(message: DiagnosticArray) -> None:
-        found.update({s.name: values_of(s) for s in message.status if s.name.startswith(_SOURCE)})
+    def on_diagnostics(message: DiagnosticArray) -> None:
+        received.update({s.name: values_of(s) for s in message.status if s.name.startswith(_SOURCE)})
 
-    rclpy.init()
-    node = Node("armature_status", namespace=namespace)
-    topics.subscription(node, topics.DIAGNOSTICS, hear)
-    give_up = time.monotonic() + _HEARING_TIME
-    try:
-        while not found and time.monotonic() < give_up:
-            rclpy.spin_once(node, timeout_sec=0.1)
-    finally:
-        node.destroy_node()
-        rclpy.try_shutdown()
-    if not found:
-        raise ProcessError(_SOURCE, "nothing is heard of it", f"look at: armature logs {_SOURCE}")
-    return found
+    with connect("status", namespace) as client:
+        topics.subscription(client.node, topics.DIAGNOSTICS, on_diagnostics)
+        client.wait_until(lambda: bool(received), TIMEOUT)
+    if not received:
+        raise ProcessError(_SOURCE, "it publishes no diagnostics", f"look at: armature logs {_SOURCE}")
+    return received

@@ -24,12 +24,12 @@ from armature.errors import ProcessError
 from armature.graph import (
     EMULATED,
     Process,
+    dds_profile,
     exit_message_file,
     find_robot,
     make_runtime_folder,
     page_url,
     processes,
-    share_folder,
     web_address,
     write_url,
 )
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
     runtime = make_runtime_folder(os.environ, options.namespace)
     supervisor = found.supervisor
     graph = processes(find_robot(options.robot, options.wiring, options.params_file), options.port, runtime, http)
-    environment = graph_environment(os.environ, share_folder() / "config" / "fastdds_loopback.xml")
+    environment = graph_environment(os.environ, dds_profile())
     with received_signals(is_last=True) as received:
         with _starting_alone(runtime):
             _refuse_second(found)  # somebody else may have been quicker

@@ -20,13 +20,13 @@ from armature.monitor.gateway import Outcome
 
 
 def blueprint(services: Services) -> Blueprint:
-    """POST /api/stop, /api/release, /api/enable, … and /api/login."""
+    """POST /api/protective_stop, /api/release, /api/enable, … and /api/login."""
     routes = Blueprint("commands", __name__, url_prefix="/api")
     gateway = services.gateway
     commands: dict[str, Callable[[], Outcome]] = {
         "enable": _without_fields(lambda: gateway.enable(True)),
         "disable": _without_fields(lambda: gateway.enable(False)),
-        "halt": _without_fields(gateway.stop_motion),
+        "stop_motion": _without_fields(gateway.stop_motion),
         "clear_faults": _without_fields(gateway.clear_faults),
         "torque_off": _without_fields(gateway.torque_off),
         "pose": lambda: _pose(services),
@@ -40,8 +40,8 @@ def blueprint(services: Services) -> Blueprint:
     routes.add_url_rule("/release", "release", _alone("release", release), methods=["POST"])
 
     # STOP takes no turn and reads no body, and everybody may give it: nothing may stand in its way.
-    @routes.post("/stop")
-    def stop() -> Response:
+    @routes.post("/protective_stop")
+    def protective_stop() -> Response:
         return _tell(gateway.protective_stop(True))
 
     @routes.post("/jog")

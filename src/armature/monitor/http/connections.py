@@ -53,7 +53,7 @@ class Connection:
         if head is None or len(received) < head.awaited:
             return None
         self.received.clear()
-        if head.is_stop:
+        if head.is_protective_stop:
             self.ignored = head.body
         self.take(received[head.awaited :])
         return Request(self, head, received[: head.awaited])

@@ -13,7 +13,7 @@ LONGEST_HEAD = 16384  # [byte]
 LONGEST_BODY = 4096  # [byte]
 _HUGE = 1e18  # a length that is told, however long, is none that is not [byte]
 _END = b"\r\n\r\n"
-_STOP, _RELEASE, _STREAM = "/api/stop", "/api/release", "/api/stream"
+_PROTECTIVE_STOP, _RELEASE, _STREAM = "/api/protective_stop", "/api/release", "/api/stream"
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class Head:
     body: float  # what is announced behind it [byte]; inf: in chunks, which tell their length as they come
 
     @property
-    def is_stop(self) -> bool:
+    def is_protective_stop(self) -> bool:
         """Whether it asks for the protective stop, which waits for no body and is refused for none."""
-        return self.method == "POST" and self.path == _STOP
+        return self.method == "POST" and self.path == _PROTECTIVE_STOP
 
     @property
     def is_release(self) -> bool:
@@ -48,7 +48,7 @@ class Head:
             LengthRequired: a body in chunks.
             RequestEntityTooLarge: a body that no command has.
         """
-        if self.is_stop:
+        if self.is_protective_stop:
             return self.length
         if self.body == inf:
             raise LengthRequired("send the body with its Content-Length, not in chunks")

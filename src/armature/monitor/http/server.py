@@ -90,7 +90,7 @@ class MonitorServer:
             ServiceUnavailable: they are all busy, and as many requests wait for them as may.
         """
         workers = self._others
-        if request.head.is_stop:
+        if request.head.is_protective_stop:
             workers = self._stops
         elif request.head.is_release:
             workers = self._releases

@@ -31,9 +31,6 @@ from armature.nodes.common import topics
 from armature.nodes.common.conversions import from_trajectory, to_seconds
 from armature.nodes.common.parameters import read, read_file
 
-PREVIEW = "preview"
-"""Written into a goal's trajectory.header.frame_id, it asks for the figures and the path alone."""
-
 Plan = Callable[[Array, FollowJointTrajectory.Goal, float], Steps[Trajectory]]
 # A quaternion's length may differ from 1 by rounding.
 _ROUNDING = 0.01
@@ -104,7 +101,7 @@ class ArmMoves:
         _check_stamps(goal)
         start, session = self._resting(), self._node.control.state.arm.session
         motion = yield from plan(start, goal, _least(goal))
-        if goal.trajectory.header.frame_id == PREVIEW:
+        if goal.trajectory.header.frame_id == topics.PREVIEW:
             preview = yield from self._planner.preview(motion)
             figures = json.dumps(asdict(preview))
             follow: Begin = lambda on_end: on_end(Outcome(End.SUCCEEDED, Code.SUCCESSFUL, figures))  # noqa: E731

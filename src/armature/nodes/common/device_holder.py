@@ -13,7 +13,7 @@ from armature.errors import PortError
 
 _PROC = Path("/proc")
 _COMMAND_LENGTH = 120
-_CREDENTIALS = struct.Struct("3i")  # process, user, group (unix(7), SO_PEERCRED)
+CREDENTIALS = struct.Struct("3i")  # process, user, group (unix(7): SO_PEERCRED, SCM_CREDENTIALS)
 
 
 def process(pid: int) -> str:
@@ -29,8 +29,8 @@ def process(pid: int) -> str:
 
 def peer(connection: socket.socket) -> tuple[int, int]:
     """Process and user at the other end of a UNIX socket."""
-    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    pid, user, _ = _CREDENTIALS.unpack(credentials)
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
+    pid, user, _ = CREDENTIALS.unpack(credentials)
     return pid, user
 
 

@@ -175,6 +175,8 @@ MOVE_TO = Service(
 )
 MOVE_LINE = Service("arm_controller/move_line", FollowJointTrajectory, "move the tool on straight lines")
 MOVE_ARC = Service("arm_controller/move_arc", FollowJointTrajectory, "move the tool on an arc")
+PREVIEW = "preview"
+"""As frame_id of a move's trajectory: plan it, answer with its figures and its path, move nothing."""
 GRIPPER_COMMAND = Service("gripper_controller/gripper_cmd", ParallelGripperCommand, "open or close the gripper")
 STOP_MOTION = Service("arm_controller/stop", Trigger, "slow down within limits and hold; the goal ends")
 PAUSE = Service("arm_controller/pause", SetBool, "true: stop on the path and keep the goal; false: go on")

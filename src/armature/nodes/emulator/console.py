@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import socket
-import struct
 from contextlib import suppress
 from pathlib import Path
 
 from armature.emulator.faults import console
 from armature.emulator.faults.board import FaultBoard
 from armature.errors import ProcessError
+from armature.nodes.common.device_holder import CREDENTIALS
 
-_CREDENTIALS = struct.Struct("3i")  # process, user, group (unix(7), SCM_CREDENTIALS)
-_SPACE = socket.CMSG_SPACE(_CREDENTIALS.size)
+_SPACE = socket.CMSG_SPACE(CREDENTIALS.size)
 _TIMEOUT = 2.0  # [s]; the emulator answers between two steps of its physics
 
 
@@ -58,7 +57,7 @@ class Console:
 
 def _is_ours(ancillary: list[tuple[int, int, bytes]]) -> bool:
     """Whether a message is of our own user, or of root: an address without a file has no permissions."""
-    users = {_CREDENTIALS.unpack(data)[1] for _, kind, data in ancillary if kind == socket.SCM_CREDENTIALS}
+    users = {CREDENTIALS.unpack(data)[1] for _, kind, data in ancillary if kind == socket.SCM_CREDENTIALS}
     return bool(users & {os.getuid(), 0})
 
 

@@ -34,6 +34,7 @@ class ActionGoal:
         self.result: Future[Motion] = Future()
         self._board, self._client, self._goal = board, client, goal
         self._motion = Motion(label, "running")
+        self._handle: Any = None  # of the goal, once it is accepted
 
     def begin(self, accepted: Future[bool]) -> None:
         """Send the goal; settles `accepted` with the server's decision.
@@ -47,8 +48,14 @@ class ActionGoal:
             lambda done: self._on_answer(done.result(), accepted)
         )
 
+    def cancel(self, sent: Future[bool]) -> None:
+        """Cancel the goal, which was accepted; settles `sent` as soon as the request is sent."""
+        self._handle.cancel_goal_async()
+        settle(sent, True)
+
     def _on_answer(self, handle: Any, accepted: Future[bool]) -> None:
         if handle.accepted:
+            self._handle = handle
             if self._board is not None:
                 self._board.motion = self._motion
             handle.get_result_async().add_done_callback(lambda done: self._on_end(done.result()))

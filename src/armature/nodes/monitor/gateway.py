@@ -34,7 +34,6 @@ _STATE_FOLLOWS = 1.0  # [s]
 _EARLY_RESULT = 0.3  # [s]
 _COMES_TO_REST = 3.0  # [s]
 _GENTLY = 2.0  # a move to a pose takes so many times the least that it can
-_PREVIEW = "preview"  # docs/reference/moves.md
 _COMMANDABLE = ("ENABLED", "MOVING")
 
 
@@ -99,7 +98,7 @@ class RosGateway:
         return self.shown
 
     def protective_stop(self, engage: bool) -> Outcome:
-        """Stop within limits and latch, or release the latch."""
+        """Stop every joint within its limits and latch the stop, or release it."""
         return self._ask(topics.PROTECTIVE_STOP, SetBool.Request(data=engage), _STOP_ANSWER)
 
     def enable(self, on: bool) -> Outcome:
@@ -112,7 +111,7 @@ class RosGateway:
         return outcome
 
     def stop_motion(self) -> Outcome:
-        """Decelerate within limits and hold."""
+        """End the motion under way: decelerate within limits and hold; the arm stays enabled."""
         return self._ask(topics.STOP_MOTION, Trigger.Request(), _STOP_ANSWER)
 
     def record(self, on: bool) -> Outcome:
@@ -161,12 +160,13 @@ class RosGateway:
 
     def _least_time(self, name: str) -> Outcome:
         """What the controller foresees of a move, which it does not make for that."""
-        preview = ActionGoal(None, self._move, self._move_goal(name, 0.0, _PREVIEW), f"pose {name}")
+        preview = ActionGoal(None, self._move, self._move_goal(name, 0.0, topics.PREVIEW), f"pose {name}")
         if not self.bridge.wait(preview.begin, "arm_controller", f"pose {name}", _ANSWER):
             return Outcome(False, f"arm_controller refused pose {name}; its state is {self.shown.state.name}")
         try:
             seen = preview.result.result(_ANSWER)
         except FutureTimeoutError as error:
+            self.bridge.wait(preview.cancel, "arm_controller", f"pose {name}", _STOP_ANSWER)
             why = f"no way to pose {name} was found within {_ANSWER:g} s"
             raise ProcessError("arm_controller", why, "go there over a pose between") from error
         return Outcome(seen.outcome == "succeeded", seen.message or seen.outcome)

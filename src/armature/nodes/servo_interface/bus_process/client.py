@@ -178,4 +178,5 @@ class _Refused(CommandRefused):
     """A refusal whose text the child has written."""
 
     def __init__(self, text: str) -> None:
-        Exception.__init__(self, text)
+        super().__init__("request", text, "see the state, then ask again")
+        self.args = (text,)  # it is whole
