@@ -226,7 +226,7 @@ def test_a_bag_left_by_a_dead_recorder_is_finished_at_the_next_start(graph):
     graph.feed(publisher, states(3), graph.ringed("/joint_states"))
     session = recorder._recorder.session
     graph.until(lambda: session.progress().messages >= 3)
-    graph.until(lambda: session._kept >= 3)
+    graph.until(lambda: session._flushed >= 3)
     session._writer._failed = True  # the file is let go of as it is, without an index
     graph.stop_recorder()
     with pytest.raises(Exception, match=r"magic|footer"):

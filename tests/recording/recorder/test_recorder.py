@@ -8,11 +8,11 @@ import pytest
 from rosbags.rosbag2 import Reader
 
 from armature.errors import CommandRefused, ConfigError, RecordingError
-from armature.recording.recorder.recorder import Limits, Recorder, bag_name
+from armature.recording.recorder.recorder import Recorder, RecorderLimits, bag_name
 
 from ..samples import BOOL, START, TEXT, bool_message, text_message
 
-ROOMY = Limits(snapshot_seconds=1.0, free_bytes=0)
+ROOMY = RecorderLimits(snapshot_seconds=1.0, free_bytes=0)
 
 
 def contents(bag: Path) -> list[tuple[str, int]]:
@@ -84,9 +84,9 @@ def test_a_name_that_is_taken_is_refused_and_does_not_block_the_next(tmp_path):
 
 def test_losses_before_the_recorder_are_counted_while_it_records(tmp_path):
     recorder = Recorder(tmp_path, ROOMY)
-    recorder.lost("/tf", 5)
+    recorder.count_lost("/tf", 5)
     session = recorder.begin(START)
-    recorder.lost("/tf", 2)
+    recorder.count_lost("/tf", 2)
     assert session.progress().dropped == 2
     session.close()
 
@@ -104,7 +104,7 @@ def test_losses_before_the_recorder_are_counted_while_it_records(tmp_path):
 )
 def test_limits_that_make_no_sense_are_refused(wrong):
     with pytest.raises(ConfigError, match=next(iter(wrong))):
-        Limits(**wrong)
+        RecorderLimits(**wrong)
 
 
 def test_a_disk_that_cannot_be_asked_is_told_as_a_failed_recording(tmp_path, monkeypatch):
@@ -114,4 +114,4 @@ def test_a_disk_that_cannot_be_asked_is_told_as_a_failed_recording(tmp_path, mon
     recorder = Recorder(tmp_path, ROOMY)
     monkeypatch.setattr(Path, "exists", fail)
     with pytest.raises(RecordingError, match="Input/output error"):
-        recorder.free()
+        recorder.free_space()

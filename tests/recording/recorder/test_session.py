@@ -38,7 +38,7 @@ def test_more_than_the_queue_holds_is_dropped_counted_and_noted(tmp_path):
     assert not session.offer(TEXT, text_message("robot"))
     session.drain()
     assert session.offer(BOOL, bool_message(True, 5))
-    session.lose("/tf", 7)
+    session.count_lost("/tf", 7)
     assert session.progress().dropped == 10
     session.close()
     assert read_notes(tmp_path / "bag").dropped == {"/protective_stop": 2, "/robot_description": 1, "/tf": 7}
@@ -88,18 +88,18 @@ def test_a_message_that_the_bag_refuses_ends_it_too(tmp_path):
     session.close()
 
 
-@pytest.mark.parametrize("deed", ["drain", "flush", "close"])
-def test_an_error_of_the_program_ends_it_too_with_its_name(tmp_path, monkeypatch, capsys, deed):
+@pytest.mark.parametrize("method", ["drain", "flush", "close"])
+def test_an_error_of_the_program_ends_it_too_with_its_name(tmp_path, monkeypatch, capsys, method):
     session = Session(BagWriter(tmp_path / "bag"), 1000)
     session.offer(BOOL, bool_message(True))
-    if deed == "drain":
+    if method == "drain":
         monkeypatch.setattr(session._writer, "write", lambda _message: [][0])
-    elif deed == "flush":
+    elif method == "flush":
         monkeypatch.setattr(session._writer, "flush", lambda: [][0])
     else:
         close = session._writer.close
         monkeypatch.setattr(session._writer, "close", lambda: (close(), [][0]))
-    getattr(session, deed)()
+    getattr(session, method)()
     assert "internal error: IndexError" in session.failure
     assert "IndexError" in capsys.readouterr().err
     assert not session.offer(BOOL, bool_message(True, 1))

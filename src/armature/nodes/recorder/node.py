@@ -21,31 +21,31 @@ from armature.nodes.common.answers import guarded
 from armature.nodes.common.conversions import diagnostic
 from armature.nodes.recorder.subscriptions import RawSubscriptions
 from armature.recording.bag.recover import finish_bag, unfinished_bags
-from armature.recording.recorder.recorder import Limits, Recorder
+from armature.recording.recorder.recorder import Recorder, RecorderLimits
 from armature.recording.recorder.session import Session
 
 _DRAIN_PERIOD = 0.1  # [s]
 _FLUSH_PERIOD = 1.0  # [s]
-_REPORT_PERIOD = 0.5  # [s]; whoever shows the state waits three of them
+_REPORT_PERIOD = 0.5  # [s]; the monitor takes the recorder for silent after three of them
 _FOLDER = "~/.armature/recordings"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The node's own parameters; those of `Limits` stand beside them.
+    """The node's own parameters, beside those of `RecorderLimits`.
 
     Attributes:
-        folder: where bags are kept; in a namespace, below one of its name. The home folder is the default, since
-            a process of a launch file or of a service has no current folder that its user would think of.
-        topics: recorded beside those of the graph, whatever their types.
+        folder: where bags are kept; in a namespace, below one of its name. The home folder is the default,
+            since a launch file or a service starts the process in a folder that its user would not think of.
+        topics: further topics to record, of any type.
     """
 
     folder: str = _FOLDER
     topics: tuple[str, ...] = ()
 
 
-class _BagWriter(Thread):
-    """Writes a session's messages, so that a slow disk delays nobody else."""
+class _WriterThread(Thread):
+    """Writes a session's messages, so that a slow disk does not delay the executor."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(name="bag writer")
@@ -63,26 +63,26 @@ class _BagWriter(Thread):
         self._session.close()
 
     def stop(self) -> None:
-        """Return when the bag is closed."""
+        """End the thread; returns when the bag is closed."""
         self._end.set()
         self.join()
 
 
 class RecorderNode(Node):
-    """Has a recorder, what feeds it, and the thread that writes the bag."""
+    """Owns the recorder, its subscriptions and the thread that writes the bag."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__("recorder", **options)
-        self._writer: _BagWriter | None = None
+        self._writer: _WriterThread | None = None
         self._recovery: Thread | None = None
         # Each arm's bags beside those of others.
         settings = parameters.read(self, Settings, folder=_FOLDER + self.get_namespace().rstrip("/"))
-        limits = parameters.read(self, Limits)
+        limits = parameters.read(self, RecorderLimits)
         parameters.refuse_unknown(self)
         root = Path(settings.folder).expanduser()
         self._recorder = Recorder(root, limits, os.environ.get("ROS_DISTRO", ""), os.getppid())
         self._failure = ""
-        self._hole = ""  # what is missing before the present recording
+        self._gap = ""  # what is missing before the present recording
         self._topics = RawSubscriptions(self, settings.topics, self._recorder)
         self._diagnostics = topics.publisher(self, topics.DIAGNOSTICS)
         for service, answer in (
@@ -90,64 +90,65 @@ class RecorderNode(Node):
             (topics.RECORDER_STOP, self._stop),
             (topics.RECORDER_SNAPSHOT, self._snapshot),
         ):
-            self.create_service(service.kind, service.name, _answer_with(answer))
-        self.create_timer(1.0, self._each_second)
+            self.create_service(service.kind, service.name, _service_callback(answer))
+        self.create_timer(1.0, self._check_each_second)
         self.create_timer(_REPORT_PERIOD, self._report)
-        self._go_on()
-        self._recovery = Thread(target=self._recover, name="bag recovery", daemon=True)
+        self._resume_interrupted()
+        self._recovery = Thread(target=self._recover_bags, name="bag recovery", daemon=True)
         self._recovery.start()
 
     def destroy_node(self) -> None:
         """Close the bag, then end."""
         if self._writer is not None:
-            self._end(self._recorder.leave)
+            self._end(self._recorder.mark_interrupted)
         if self._recovery is not None:
-            self._recovery.join(timeout=10.0)  # one that is cut off begins anew at the next start
+            self._recovery.join(timeout=10.0)  # an unfinished recovery is repeated at the next start
         super().destroy_node()
 
     def _start(self) -> str:
         session = self._recorder.begin(time.time_ns())
-        self._failure = self._hole = ""
-        self._writer = _BagWriter(session)
+        self._failure = self._gap = ""
+        self._writer = _WriterThread(session)
         return str(session.bag)
 
-    def _go_on(self) -> None:
-        """Go on with a recording that an earlier recorder had to leave, in a bag of its own."""
+    def _resume_interrupted(self) -> None:
+        """Resume a recording that an earlier recorder did not finish, in a new bag."""
         now = time.time_ns()
         try:
-            left = self._recorder.interrupted()
-            if left is None:
+            interrupted = self._recorder.find_interrupted()
+            if interrupted is None:
                 return
-            self._writer = _BagWriter(self._recorder.begin(now, continues=left.bag.name))
+            self._writer = _WriterThread(self._recorder.begin(now, continues=interrupted.bag.name))
         except RecordingError as error:
             self._failure = f"a recording that was interrupted cannot go on: {error}"
             self.get_logger().error(self._failure)
             return
-        span = f"{_clock(left.since)} to {_clock(now)} UTC ({(now - left.since) * 1e-9:.1f} s)"
-        self._hole = f"nothing was recorded from {span}, without a recorder; before that: {left.bag}"
-        self.get_logger().warning(f"recording again: {self._hole}")
+        seconds = (now - interrupted.end) * 1e-9
+        span = f"{_time_of_day(interrupted.end)} to {_time_of_day(now)} UTC ({seconds:.1f} s)"
+        self._gap = f"nothing was recorded from {span}, without a recorder; before that: {interrupted.bag}"
+        self.get_logger().warning(f"recording again: {self._gap}")
 
     def _stop(self) -> str:
-        session = self._end(self._recorder.forget)
+        session = self._end(self._recorder.mark_stopped)
         if self._failure:
             why = f"the recording ended early: {session.failure}" if session.failure else self._failure
             raise RecordingError(str(session.bag), why)
         return str(session.bag)
 
-    def _end(self, note: Callable[[Session], None], why: str = "") -> Session:
-        """End the recording under way, and note on disk what becomes of it.
+    def _end(self, mark: Callable[[Session], None], why: str = "") -> Session:
+        """End the active recording, and mark on disk whether the next recorder resumes it.
 
         Args:
-            note: of the recorder.
-            why: what made it fail, where that is known.
+            mark: the recorder's `mark_stopped` or `mark_interrupted`.
+            why: what made it fail, or "".
         """
         session = self._recorder.end()
         if self._writer is not None:
             self._writer.stop()
             self._writer = None
-        self._failure, self._hole = why or session.failure, ""
+        self._failure, self._gap = why or session.failure, ""
         try:
-            note(session)
+            mark(session)
         except RecordingError as error:
             self._failure = self._failure or str(error)
         if self._failure:
@@ -157,28 +158,28 @@ class RecorderNode(Node):
     def _snapshot(self) -> str:
         return str(self._recorder.snapshot(time.time_ns()))
 
-    def _recover(self) -> None:
+    def _recover_bags(self) -> None:
         for bag in unfinished_bags(self._recorder.root):
             try:
                 done = guarded(partial(finish_bag, bag))
-                self.get_logger().warning(f"finished {bag}, whose writer died: {done.messages} messages")
+                self.get_logger().warning(f"recovered {bag}, whose recorder died: {done.messages} messages")
             except ArmatureError as error:
                 self.get_logger().error(str(error))
 
-    def _each_second(self) -> None:
-        self._topics.look()
+    def _check_each_second(self) -> None:
+        self._topics.update()
         if self._recorder.session is not None:
-            self._watch(self._recorder.session)
+            self._check_recording(self._recorder.session)
 
-    def _watch(self, session: Session) -> None:
-        """End a recording that failed, or that leaves too little space."""
+    def _check_recording(self, session: Session) -> None:
+        """End a recording that failed, or that leaves too little space on the disk."""
         try:
             self._recorder.check_space()
             why = session.failure
         except RecordingError as error:
             why = str(error)
         if why:
-            self._end(self._recorder.forget, why)
+            self._end(self._recorder.mark_stopped, why)
 
     def _report(self) -> None:
         message = DiagnosticArray(status=[self._status()])
@@ -193,28 +194,28 @@ class RecorderNode(Node):
             progress = session.progress()
             values |= {"path": progress.bag, "messages": progress.messages, "bytes": progress.bytes}
             values |= {"dropped": progress.dropped}
-            level = DiagnosticStatus.WARN if progress.dropped or self._hole else level
-            text = f"recording again: {self._hole}" if self._hole else "recording"
+            level = DiagnosticStatus.WARN if progress.dropped or self._gap else level
+            text = f"recording again: {self._gap}" if self._gap else "recording"
         if self._failure:
             level, text = DiagnosticStatus.ERROR, f"failed: {self._failure}"
         return diagnostic("recorder", level, text, values)
 
     def _free_bytes(self) -> int | str:
         try:
-            return self._recorder.free()
-        except RecordingError:  # told when something is to be recorded
+            return self._recorder.free_space()
+        except RecordingError:  # reported when a recording is started
             return "unknown"
 
 
-def _clock(nanoseconds: int) -> str:
-    """A time of day in UTC; the day stands in the bag's name."""
+def _time_of_day(nanoseconds: int) -> str:
+    """The time of day in UTC; the bag's name has the date."""
     return f"{datetime.fromtimestamp(nanoseconds * 1e-9, timezone.utc):%H:%M:%S.%f}"[:-3]
 
 
-def _answer_with(deed: Callable[[], str]) -> Callable[[Any, Any], Any]:
+def _service_callback(handler: Callable[[], str]) -> Callable[[Any, Any], Any]:
     def answer(_request: Any, response: Any) -> Any:
         try:
-            response.message, response.success = deed(), True
+            response.message, response.success = handler(), True
         except ArmatureError as error:
             response.message, response.success = str(error), False
         return response

@@ -1,4 +1,4 @@
-"""Raw subscriptions: messages as the bytes that arrived, of topics whose types may be known by name alone."""
+"""Raw subscriptions: messages as serialized bytes, of topics whose type is known at run time only."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPo
 from armature.recording.bag.schema import message_schema, type_hash
 from armature.recording.bag.topic import Message, Qos, Topic
 
-_DEPTH = 200  # holds 1 s of a 200 Hz topic while the executor is busy
+_DEPTH = 200  # 1 s of a 200 Hz topic while the executor is busy
 
 
 class RawSubscription:
-    """Hands over each message of a topic as it arrived.
+    """Receives each message of a topic without deserializing it.
 
     The log time is when the middleware received it, the publish time its source timestamp.
     """
 
-    # rclpy 7.1's EventsExecutor hands message and information over as one tuple, every other executor as two
-    # arguments; rclpy asks the signature whether information is wanted, and the call takes either.
+    # rclpy 7.1's EventsExecutor passes message and information as one tuple, every other executor as two
+    # arguments; rclpy reads from the signature whether information is wanted, and __call__ accepts either.
     __signature__ = inspect.signature(lambda message, info: None)
 
     def __init__(
@@ -37,8 +37,8 @@ class RawSubscription:
         name: str,
         kind: Any,
         qos: QoSProfile,
-        receive: Callable[[Topic, Message], None],
-        lose: Callable[[str, int], None],
+        on_message: Callable[[Topic, Message], None],
+        on_lost: Callable[[str, int], None],
     ) -> None:
         """Subscribe.
 
@@ -47,8 +47,8 @@ class RawSubscription:
             name: of the topic, resolved.
             kind: the message's class.
             qos: what publishers offer; the queue may be deeper.
-            receive: called with each message.
-            lose: called with the topic's name and how many messages the middleware dropped.
+            on_message: called with each message.
+            on_lost: called with the topic's name and how many messages the middleware dropped.
 
         Raises:
             RecordingError: the type's definition is not installed.
@@ -56,7 +56,7 @@ class RawSubscription:
         self.topic = _describe(name, kind, qos)
         self.kind, self.qos = kind, qos
         self.publishers = 0
-        self._node, self._receive, self._lose = node, receive, lose
+        self._node, self._on_message, self._on_lost = node, on_message, on_lost
         self._sequences: dict[str, int] = {}
         own = QoSProfile(depth=max(qos.depth, _DEPTH), reliability=qos.reliability, durability=qos.durability)
         # Event handlers can crash EventsExecutor when a subscription is destroyed (ros2/rclpy#1644).
@@ -70,23 +70,23 @@ class RawSubscription:
         sent = info.get("source_timestamp") or received
         sequence = info.get("publication_sequence_number") or 0
         self._count_gap(info.get("publisher_gid"), sequence)
-        self._receive(self.topic, Message(self.topic.name, received, sent, bytes(data), sequence))
+        self._on_message(self.topic, Message(self.topic.name, received, sent, bytes(data), sequence))
 
     def close(self) -> None:
         """Unsubscribe."""
         self._node.destroy_subscription(self._subscription)
 
     def _count_gap(self, publisher: Any, sequence: int) -> None:
-        # Before Kilted nothing tells a topic's publishers apart, so gaps count only where there is one.
+        # Before Kilted a topic's publishers cannot be told apart, so gaps count only where there is one.
         key = str(publisher)
         last = self._sequences.get(key, 0)
         self._sequences[key] = sequence
         if last and sequence > last + 1 and (publisher is not None or self.publishers == 1):
-            self._lose(self.topic.name, sequence - last - 1)
+            self._on_lost(self.topic.name, sequence - last - 1)
 
 
-def common(profiles: Sequence[QoSProfile]) -> QoSProfile:
-    """What a subscription may ask for so that publishers with these profiles all serve it."""
+def compatible_qos(profiles: Sequence[QoSProfile]) -> QoSProfile:
+    """The strictest profile of a subscription that is compatible with publishers of all these profiles."""
     reliable = all(profile.reliability == ReliabilityPolicy.RELIABLE for profile in profiles)
     latched = all(profile.durability == DurabilityPolicy.TRANSIENT_LOCAL for profile in profiles)
     return QoSProfile(
@@ -113,11 +113,11 @@ def message_class(type_name: str) -> Any:
 
 def _describe(name: str, kind: Any, qos: QoSProfile) -> Topic:
     package, group = kind.__module__.split(".")[:2]
-    type_name, shares = f"{package}/{group}/{kind.__name__}", _shares()
-    return Topic(name, type_name, message_schema(type_name, shares), type_hash(type_name, shares), _words(qos))
+    type_name, shares = f"{package}/{group}/{kind.__name__}", _share_folders()
+    return Topic(name, type_name, message_schema(type_name, shares), type_hash(type_name, shares), _to_qos(qos))
 
 
-def _words(profile: QoSProfile) -> Qos:
+def _to_qos(profile: QoSProfile) -> Qos:
     # Discovery does not carry history and depth: a publisher found by it offers unknown ones.
     known = profile.history in (HistoryPolicy.KEEP_LAST, HistoryPolicy.KEEP_ALL)
     return Qos(
@@ -128,6 +128,6 @@ def _words(profile: QoSProfile) -> Qos:
     )
 
 
-def _shares() -> list[Path]:
+def _share_folders() -> list[Path]:
     prefixes = [*os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep), sys.prefix]
     return [Path(prefix) / "share" for prefix in prefixes if prefix]

@@ -14,23 +14,23 @@ from rclpy.validate_topic_name import validate_topic_name
 
 from armature.errors import ConfigError, RecordingError
 from armature.nodes.common import topics
-from armature.nodes.recorder.raw import RawSubscription, common, message_class
+from armature.nodes.recorder.raw import RawSubscription, compatible_qos, message_class
 from armature.recording.recorder.recorder import Recorder
 
 
 class RawSubscriptions:
-    """Feeds a recorder, and follows what publishers offer."""
+    """Subscriptions that feed a recorder and adapt to the QoS that publishers offer."""
 
     def __init__(self, node: Node, names: Iterable[str], recorder: Recorder) -> None:
         """Subscribe to the topics of the graph.
 
         Args:
             node: whose subscriptions they are.
-            names: of further topics.
-            recorder: gets each message.
+            names: further topics.
+            recorder: receives each message.
 
         Raises:
-            ConfigError: one of the names is none of a topic.
+            ConfigError: a name is not a valid topic name.
         """
         self._node, self._recorder = node, recorder
         self._subscribed: dict[str, RawSubscription] = {}
@@ -38,8 +38,8 @@ class RawSubscriptions:
         for topic in (*topics.TOPICS, *_action_topics()):
             self._subscribe(node.resolve_topic_name(topic.name), topic.kind, topic.qos)
 
-    def look(self) -> None:
-        """Subscribe to what has appeared, and adapt to what is offered; from time to time."""
+    def update(self) -> None:
+        """Subscribe to topics that have appeared, and adapt to changed QoS; call it about once a second."""
         for name in {*self._subscribed, *self._extra}:
             self._adjust(name)
 
@@ -48,22 +48,22 @@ class RawSubscriptions:
             validate_topic_name(name)
             return str(self._node.resolve_topic_name(name))
         except InvalidTopicNameException as error:
-            raise ConfigError("parameter topics", name, "a topic's name is needed") from error
+            raise ConfigError("parameter topics", name, "write a topic name, such as /camera/image") from error
 
     def _adjust(self, name: str) -> None:
-        """Subscribe to a topic that appeared; loosen a subscription that its publishers do not serve."""
+        """Subscribe to a topic that has appeared; relax the QoS where publishers offer less."""
         offers = self._node.get_publishers_info_by_topic(name)
         profiles = [offer.qos_profile for offer in offers]
-        found = self._subscribed.get(name)
-        if found is None:
+        subscription = self._subscribed.get(name)
+        if subscription is None:
             if offers:
-                self._subscribe_by_name(name, offers[0].topic_type, common(profiles))
+                self._subscribe_by_name(name, offers[0].topic_type, compatible_qos(profiles))
             return
-        found.publishers = len(offers)
-        wanted = common([found.qos, *profiles])
-        if (wanted.reliability, wanted.durability) != (found.qos.reliability, found.qos.durability):
-            found.close()
-            self._subscribe(name, found.kind, wanted)
+        subscription.publishers = len(offers)
+        qos = compatible_qos([subscription.qos, *profiles])
+        if (qos.reliability, qos.durability) != (subscription.qos.reliability, subscription.qos.durability):
+            subscription.close()
+            self._subscribe(name, subscription.kind, qos)
 
     def _subscribe_by_name(self, name: str, type_name: str, qos: QoSProfile) -> None:
         try:
@@ -77,10 +77,10 @@ class RawSubscriptions:
     def _subscribe(self, name: str, kind: Any, qos: QoSProfile) -> None:
         try:
             self._subscribed[name] = RawSubscription(
-                self._node, name, kind, qos, self._recorder.receive, self._recorder.lost
+                self._node, name, kind, qos, self._recorder.receive, self._recorder.count_lost
             )
         except RecordingError as error:
-            if name in self._extra:  # it would be told anew every second
+            if name in self._extra:  # it would be logged again every second
                 self._extra.remove(name)
             self._node.get_logger().error(f"{name} is not recorded: {error}")
 

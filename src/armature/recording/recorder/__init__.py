@@ -1,4 +1,4 @@
-"""What is recorded and when: the last seconds, a session, what is wanted.
+"""When messages are recorded: the last seconds, a session, the marker of an active recording.
 
 No file format; that is bag/.
 Begin with recorder.py.

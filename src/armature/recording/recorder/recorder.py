@@ -1,4 +1,4 @@
-"""What a recorder does with messages: keeps the last seconds, records when asked, dumps a snapshot."""
+"""The recorder: keeps the last seconds in memory, records on request, saves snapshots."""
 
 from __future__ import annotations
 
@@ -11,13 +11,19 @@ from pathlib import Path
 from armature.errors import CommandRefused, ConfigError, RecordingError
 from armature.recording.bag.bag import BagWriter
 from armature.recording.bag.topic import Message, Topic
+from armature.recording.recorder.active_recording import (
+    ActiveRecording,
+    Interruption,
+    find_interrupted,
+    remove_marker,
+    write_marker,
+)
 from armature.recording.recorder.ring import Ring
 from armature.recording.recorder.session import Session
-from armature.recording.recorder.wanted import Interruption, Wanted, forget, interruption, keep
 
 
 @dataclass(frozen=True)
-class Limits:
+class RecorderLimits:
     """Bounds on memory and disk.
 
     Attributes:
@@ -43,9 +49,9 @@ class Limits:
 
 
 class Recorder:
-    """Keeps bags in one folder. It starts no thread: whoever holds it drains the session that `begin` returns."""
+    """Keeps bags in one folder. It starts no thread: the owner drains the session that `begin` returns."""
 
-    def __init__(self, root: Path, limits: Limits, distro: str = "", runner: int = 0) -> None:
+    def __init__(self, root: Path, limits: RecorderLimits, distro: str = "", runner: int = 0) -> None:
         """Keep bags below a folder, which is made when first needed.
 
         Args:
@@ -62,38 +68,38 @@ class Recorder:
         self._ring = Ring(limits.snapshot_seconds, limits.snapshot_bytes)
 
     def receive(self, topic: Topic, message: Message) -> None:
-        """Keep a message for a snapshot, and hand it to the recording if there is one."""
+        """Keep a message for a snapshot, and add it to the active recording, if any."""
         self._ring.add(topic, message)
         if self.session is not None:
             self.session.offer(topic, message)
 
-    def lost(self, topic: str, count: int) -> None:
-        """Note that messages of a topic were lost on their way here."""
+    def count_lost(self, topic: str, count: int) -> None:
+        """Count messages of a topic that the middleware lost."""
         if self.session is not None:
-            self.session.lose(topic, count)
+            self.session.count_lost(topic, count)
 
-    def interrupted(self) -> Interruption | None:
-        """A recording to go on with, which an earlier recorder left behind.
+    def find_interrupted(self) -> Interruption | None:
+        """Find the recording that an earlier recorder did not finish; None if there is none to resume.
 
         Raises:
-            RecordingError: what it left cannot be read.
+            RecordingError: its marker cannot be read.
         """
-        return interruption(self.root, self._runner)
+        return find_interrupted(self.root, self._runner)
 
     def begin(self, now: int, continues: str = "") -> Session:
-        """Begin a recording, headed by what latched topics hold. Until it is ended it is kept on disk as wanted.
+        """Begin a recording with the latched messages, and mark it as active on disk.
 
         Args:
             now: [ns since 1970].
-            continues: name of the bag that it goes on with, if it does.
+            continues: name of the interrupted bag that it resumes, or "".
 
         Raises:
-            CommandRefused: one is under way.
+            CommandRefused: a recording is active.
             RecordingError: the disk is short of space, or the folder cannot be written.
         """
         if self.session is not None:
             raise CommandRefused("start", f"{self.session.bag} is being recorded", "stop it first")
-        session = Session(self._wanted_bag(now, continues), self._limits.queue_bytes)
+        session = Session(self._begin_bag(now, continues), self._limits.queue_bytes)
         topics = {topic.name: topic for topic in self._ring.topics}
         for message in self._ring.latched(now):
             session.offer(topics[message.topic], message)
@@ -101,7 +107,7 @@ class Recorder:
         return session
 
     def end(self) -> Session:
-        """Let go of the recording under way; its session is still to be closed, then `forget` or `leave` called.
+        """Detach the active recording; close its session, then mark it as stopped or interrupted.
 
         Raises:
             CommandRefused: there is none.
@@ -111,21 +117,21 @@ class Recorder:
         session, self.session = self.session, None
         return session
 
-    def forget(self, _session: Session) -> None:
-        """Note that a recording which has ended is not wanted any more.
+    def mark_stopped(self, _session: Session) -> None:
+        """Mark a recording as stopped: no recorder resumes it.
 
         Raises:
             RecordingError: the folder cannot be written.
         """
-        forget(self.root)
+        remove_marker(self.root)
 
-    def leave(self, session: Session) -> None:
-        """Note that a recording has ended with this recorder; an heir below the same runner goes on with it.
+    def mark_interrupted(self, session: Session) -> None:
+        """Mark a recording as ended with this recorder: the next one under the same runner resumes it.
 
         Raises:
             RecordingError: the folder cannot be written.
         """
-        keep(self.root, Wanted(session.bag.name, self._runner, has_ended=True))
+        write_marker(self.root, ActiveRecording(session.bag.name, self._runner, has_ended=True))
 
     def snapshot(self, now: int) -> Path:
         """Write the last seconds as a bag, and return its folder.
@@ -147,11 +153,11 @@ class Recorder:
                 writer.write(message)
             return writer.folder
 
-    def free(self) -> int:
+    def free_space(self) -> int:
         """Free space on the disk of the folder [bytes].
 
         Raises:
-            RecordingError: there is no such disk any more.
+            RecordingError: the disk is gone.
         """
         existing = self.root
         try:
@@ -161,12 +167,12 @@ class Recorder:
             raise RecordingError(str(existing), str(error.strerror)) from error
 
     def check_space(self) -> None:
-        """Check that there is room to go on.
+        """Check that the disk has space to record.
 
         Raises:
-            RecordingError: less space is free than is kept in reserve.
+            RecordingError: less space is free than the reserve.
         """
-        free = self.free()
+        free = self.free_space()
         if free < self._limits.free_bytes:
             raise RecordingError(
                 str(self.root),
@@ -174,10 +180,10 @@ class Recorder:
                 "free some space, or record to another disk",
             )
 
-    def _wanted_bag(self, now: int, continues: str) -> BagWriter:
+    def _begin_bag(self, now: int, continues: str) -> BagWriter:
         bag = self._new_bag("recording", now, {"continues": continues} if continues else {})
         try:
-            keep(self.root, Wanted(bag.folder.name, self._runner))
+            write_marker(self.root, ActiveRecording(bag.folder.name, self._runner))
         except RecordingError:
             bag.discard()
             raise
@@ -189,7 +195,7 @@ class Recorder:
 
 
 def bag_name(kind: str, now: int) -> str:
-    """Name a bag by its beginning in UTC, for example recording_2026-11-22T10-31-59.123Z.
+    """Name a bag after the time it begins, in UTC, for example recording_2026-11-22T10-31-59.123Z.
 
     Args:
         kind: its first word.

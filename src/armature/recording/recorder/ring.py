@@ -9,7 +9,7 @@ from dataclasses import replace
 from armature.recording.bag.topic import Message, Topic
 
 _NANOSECONDS = 1_000_000_000
-# Of one latched topic at most; /events keeps as many.
+# Most messages kept of one latched topic; /events has this depth.
 _MOST_LATCHED = 1000
 
 
@@ -21,7 +21,7 @@ class Ring:
 
         Args:
             seconds: how far back it reaches [s].
-            limit: of the messages' size together [bytes]; it shortens the time where it is met.
+            limit: total size of the messages [bytes]; beyond it the oldest are dropped.
         """
         self.bytes = 0
         self._span = round(seconds * _NANOSECONDS)
@@ -32,11 +32,11 @@ class Ring:
 
     @property
     def topics(self) -> tuple[Topic, ...]:
-        """Topics of which a message was kept."""
+        """Topics of which a message was received."""
         return tuple(self._topics.values())
 
     def add(self, topic: Topic, message: Message) -> None:
-        """Keep a message, and let go of what is too old or too much."""
+        """Keep a message, and drop those that are too old or exceed the limit."""
         self._topics[topic.name] = topic
         self._messages.append(message)
         self.bytes += len(message.data)
@@ -53,7 +53,7 @@ class Ring:
         """
         self._trim(now)
         begin = self._messages[0].log_time if self._messages else now
-        return [*_dated(self._latched.values(), begin), *self._messages]
+        return [*_with_log_time(self._latched.values(), begin), *self._messages]
 
     def latched(self, now: int) -> list[Message]:
         """The messages that a late subscriber would be sent now, with `now` [ns since 1970] as log time."""
@@ -62,7 +62,7 @@ class Ring:
         for message in self._messages:
             if message.topic in held:
                 held[message.topic].append(message)
-        return _dated(held.values(), now)
+        return _with_log_time(held.values(), now)
 
     def _trim(self, now: int) -> None:
         while self._messages and (now - self._messages[0].log_time > self._span or self.bytes > self._limit):
@@ -77,6 +77,6 @@ def _depth(topic: Topic) -> int:
     return min(max(topic.qos.depth, 1), _MOST_LATCHED)
 
 
-def _dated(held: Iterable[Iterable[Message]], time: int) -> list[Message]:
+def _with_log_time(held: Iterable[Iterable[Message]], time: int) -> list[Message]:
     messages = [message for queue in held for message in queue]
     return [replace(message, log_time=time) for message in sorted(messages, key=lambda m: m.log_time)]

@@ -1,4 +1,4 @@
-"""A recording under way: one thread hands messages over without ever waiting, another writes them."""
+"""An active recording: the receiving thread never waits for the disk, another thread writes."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from armature.recording.bag.topic import Message, Topic
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a recording is.
+    """The progress of a recording.
 
     Attributes:
         bag: its folder.
         messages: written so far.
         bytes: size of those messages.
         dropped: messages that were received and not written.
-        failure: why writing ended, or "".
+        failure: why writing failed, or "".
     """
 
     bag: Path
@@ -34,10 +34,10 @@ class Progress:
 
 
 class Session:
-    """Stands between the thread that receives and the thread that writes.
+    """The queue between the thread that receives messages and the thread that writes them.
 
     `offer` belongs to the receiving thread; `drain`, `flush` and `close` to the writing one. Each counter has one
-    writer, and a deque's ends are atomic, so there is no lock for a slow disk to hold.
+    writer, and the operations on a deque's ends are atomic, so there is no lock that a slow disk could hold.
     """
 
     def __init__(self, writer: BagWriter, limit: int) -> None:
@@ -45,15 +45,15 @@ class Session:
 
         Args:
             writer: an open bag.
-            limit: of the messages that wait to be written [bytes].
+            limit: of the messages in the queue [bytes].
         """
         self._writer = writer
         self._limit = limit
-        self._waiting: deque[tuple[Topic, Message]] = deque()
+        self._queue: deque[tuple[Topic, Message]] = deque()
         self._offered = self._taken = 0
         self._dropped: Counter[str] = Counter()
         self._failure = ""
-        self._kept = 0
+        self._flushed = 0
 
     @property
     def bag(self) -> Path:
@@ -62,52 +62,52 @@ class Session:
 
     @property
     def failure(self) -> str:
-        """Why writing ended, or ""."""
+        """Why writing failed, or ""."""
         return self._failure
 
     def offer(self, topic: Topic, message: Message) -> bool:
-        """Hand a message over; False if it was dropped because the disk does not keep up or has failed."""
+        """Queue a message; False if it was dropped because the disk cannot keep up or has failed."""
         if self._failure or self._offered - self._taken + len(message.data) > self._limit:
             self._dropped[topic.name] += 1
             return False
         self._offered += len(message.data)
-        self._waiting.append((topic, message))
+        self._queue.append((topic, message))
         return True
 
-    def lose(self, topic: str, count: int) -> None:
-        """Count messages that were lost before they came here."""
+    def count_lost(self, topic: str, count: int) -> None:
+        """Count messages that the middleware lost."""
         self._dropped[topic] += count
 
     def drain(self) -> None:
-        """Write what waits."""
+        """Write the queued messages."""
         if self._failure:
             return
-        with self._guard():
-            while self._waiting:
-                topic, message = self._waiting.popleft()
+        with self._recording_failure():
+            while self._queue:
+                topic, message = self._queue.popleft()
                 self._taken += len(message.data)
                 self._write(topic, message)
 
     def flush(self) -> None:
-        """Bring to disk what was written."""
+        """Flush what was written to disk."""
         self._writer.dropped = dict(self._dropped)
         if not self._failure:
-            with self._guard():
+            with self._recording_failure():
                 self._writer.flush()
-                self._kept = self._writer.messages
+                self._flushed = self._writer.messages
 
     def close(self) -> None:
-        """Write what waits and end the bag."""
+        """Write the queued messages and finish the bag."""
         self.drain()
         self.flush()
-        with self._guard():
+        with self._recording_failure():
             self._writer.close()
 
     def progress(self) -> Progress:
-        """How far it is. After a failure, what was not flushed counts as dropped."""
+        """The progress so far. After a failure, whatever was not flushed counts as dropped."""
         dropped, messages = sum(dict(self._dropped).values()), self._writer.messages
         if self._failure:
-            dropped, messages = dropped + messages - self._kept + len(self._waiting), self._kept
+            dropped, messages = dropped + messages - self._flushed + len(self._queue), self._flushed
         return Progress(self.bag, messages, self._writer.bytes, dropped, self._failure)
 
     def _write(self, topic: Topic, message: Message) -> None:
@@ -119,11 +119,11 @@ class Session:
             raise
 
     @contextmanager
-    def _guard(self) -> Iterator[None]:
+    def _recording_failure(self) -> Iterator[None]:
         try:
             yield
         except RecordingError as error:
             self._failure = self._failure or str(error)
-        except Exception as error:  # noqa: BLE001  # it would end the writing thread, and nobody would know
+        except Exception as error:  # noqa: BLE001  # it would end the writing thread unnoticed
             traceback.print_exc()
             self._failure = self._failure or str(InternalError(error))

@@ -34,8 +34,8 @@ _PROTECTIVE_STOP = "/protective_stop"
 _GOALS = "/arm_controller/follow_joint_trajectory/_action/status"
 _EVENTS = "/events"
 # Without these the report says less; it says so.
-_WANTED = (JOINT_STATES, COMMANDED, CONTROLLER_STATE, _DESCRIPTION, _STATE, _DIAGNOSTICS)
-_TOLD = (*_WANTED, _PROTECTIVE_STOP, _GOALS, _EVENTS)
+_EXPECTED_TOPICS = (JOINT_STATES, COMMANDED, CONTROLLER_STATE, _DESCRIPTION, _STATE, _DIAGNOSTICS)
+_READ_TOPICS = (*_EXPECTED_TOPICS, _PROTECTIVE_STOP, _GOALS, _EVENTS)
 # A latched message of these that was repeated at the start of a recording speaks of an earlier time.
 _MOMENTARY = (COMMANDED, CONTROLLER_STATE, _GOALS, _EVENTS)
 
@@ -102,7 +102,7 @@ def read_bag(bag: Path) -> Recorded:
     for message in scan.messages():
         counts[message.topic] += 1
         first, last = min(first, message.log_time), max(last, message.log_time)
-        if message.topic.endswith(_TOLD):
+        if message.topic.endswith(_READ_TOPICS):
             messages.append(message)
     if not counts:
         raise RecordingError(str(bag), _why_nothing(scan))
@@ -126,7 +126,7 @@ def read_bag(bag: Path) -> Recorded:
         linear=reader.linear,
         entries=tuple(reader.timeline.entries),
         phases=tuple(reader.timeline.phases(duration)),
-        missing=tuple(name for name in _WANTED if name not in reader.seen),
+        missing=tuple(name for name in _EXPECTED_TOPICS if name not in reader.seen),
     )
 
 

@@ -7,43 +7,46 @@ import os
 import pytest
 
 from armature.errors import RecordingError
-from armature.recording.recorder.recorder import Limits, Recorder
-from armature.recording.recorder.wanted import Wanted, forget, interruption, keep
+from armature.recording.recorder.active_recording import (
+    ActiveRecording,
+    find_interrupted,
+    remove_marker,
+    write_marker,
+)
+from armature.recording.recorder.recorder import Recorder, RecorderLimits
 
 from ..samples import BOOL, START, bool_message
 
-ROOMY = Limits(free_bytes=0)
+ROOMY = RecorderLimits(free_bytes=0)
 
 
 def recorder(folder, runner=1):
     return Recorder(folder, ROOMY, runner=runner)
 
 
-def test_what_a_dead_recorder_recorded_is_gone_on_with_below_any_runner(tmp_path):
+def test_what_a_dead_recorder_recorded_is_resumed_under_any_runner(tmp_path):
     session = recorder(tmp_path).begin(START)
     os.utime(session.bag / "metadata.yaml", ns=(START + 5, START + 5))
     for runner in (1, 2):
-        left = recorder(tmp_path, runner).interrupted()
-        assert (left.bag, left.since) == (session.bag, START + 5)
+        left = recorder(tmp_path, runner).find_interrupted()
+        assert (left.bag, left.end) == (session.bag, START + 5)
     session.close()
 
 
 def test_one_that_was_stopped_is_not(tmp_path):
     first = recorder(tmp_path)
     first.begin(START).close()
-    first.forget(first.end())
-    assert recorder(tmp_path).interrupted() is None
+    first.mark_stopped(first.end())
+    assert recorder(tmp_path).find_interrupted() is None
     assert [path.suffix for path in tmp_path.iterdir()] == [".000Z"]
 
 
 @pytest.mark.parametrize(("runner", "goes_on"), [(1, True), (2, False)])
-def test_one_that_ended_with_its_recorder_is_gone_on_with_where_that_alone_was_started_anew(
-    tmp_path, runner, goes_on
-):
+def test_one_that_ended_with_its_recorder_is_resumed_where_that_alone_was_restarted(tmp_path, runner, goes_on):
     first = recorder(tmp_path)
     first.begin(START).close()
-    first.leave(first.end())
-    assert (recorder(tmp_path, runner).interrupted() is not None) == goes_on
+    first.mark_interrupted(first.end())
+    assert (recorder(tmp_path, runner).find_interrupted() is not None) == goes_on
 
 
 def test_a_bag_tells_which_one_it_continues(tmp_path):
@@ -52,22 +55,22 @@ def test_a_bag_tells_which_one_it_continues(tmp_path):
     session.close()
 
 
-def test_nothing_is_wanted_where_nothing_was(tmp_path):
-    assert interruption(tmp_path, 1) is None
-    assert interruption(tmp_path / "missing", 1) is None
-    forget(tmp_path / "missing")
+def test_nothing_is_resumed_where_nothing_was_recorded(tmp_path):
+    assert find_interrupted(tmp_path, 1) is None
+    assert find_interrupted(tmp_path / "missing", 1) is None
+    remove_marker(tmp_path / "missing")
 
 
 def test_where_even_the_bag_is_gone_the_recording_goes_on(tmp_path):
-    keep(tmp_path, Wanted("recording_gone", 1))
-    assert interruption(tmp_path, 1).bag == tmp_path / "recording_gone"
+    write_marker(tmp_path, ActiveRecording("recording_gone", 1))
+    assert find_interrupted(tmp_path, 1).bag == tmp_path / "recording_gone"
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"bag": "b"}', '{"bag": "b", "runner": 1, "more": 2}', "\0"])
 def test_what_no_recorder_wrote_is_refused_with_the_file(tmp_path, text):
     (tmp_path / ".recording.json").write_text(text)
     with pytest.raises(RecordingError, match=r"\.recording\.json: is not what a recorder writes"):
-        interruption(tmp_path, 1)
+        find_interrupted(tmp_path, 1)
 
 
 # A start that fails leaves nothing
@@ -85,14 +88,14 @@ def test_a_start_that_fails_leaves_nothing_behind(tmp_path, monkeypatch, step):
     with pytest.raises(RecordingError, match="No space left"):
         recorder(tmp_path).begin(START)
     assert [path for path in tmp_path.iterdir() if path.name != ".recording.json.new"] == []
-    assert recorder(tmp_path).interrupted() is None
+    assert recorder(tmp_path).find_interrupted() is None
 
 
-def test_a_recording_that_cannot_be_kept_as_wanted_does_not_start(tmp_path, monkeypatch):
-    def refuse(root, _wanted):
+def test_a_recording_that_cannot_be_marked_as_active_does_not_start(tmp_path, monkeypatch):
+    def refuse(root, _recording):
         raise RecordingError(str(root), "No space left on device")
 
-    monkeypatch.setattr("armature.recording.recorder.recorder.keep", refuse)
+    monkeypatch.setattr("armature.recording.recorder.recorder.write_marker", refuse)
     with pytest.raises(RecordingError, match="No space left"):
         recorder(tmp_path).begin(START)
     assert list(tmp_path.iterdir()) == []
