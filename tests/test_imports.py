@@ -105,7 +105,7 @@ ROOMS = {
     "emulator": Room(),
     "emulator.servo": Room(
         (
-            "core.kinematics.drive",
+            "core.kinematics.drive_ratings",
             "core.model",
             "dynamixel.protocol.packet",
             "dynamixel.tables",

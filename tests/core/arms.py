@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from armature.core.kinematics.collision_scaling import CollisionScaling
-from armature.core.kinematics.drive import drives_of
+from armature.core.kinematics.drive_ratings import ratings_from_urdf
 from armature.core.kinematics.inverse_kinematics import InverseKinematics
 from armature.core.kinematics.kinematics import forward
 from armature.core.kinematics.mechanics import Mechanics
@@ -53,7 +53,7 @@ class Arm:
         bounds = dict.fromkeys(self.joints, ACCELERATION), dict.fromkeys(self.joints, JERK)
         self.limits = GroupLimits.of(self.model, self.joints, *bounds)
         self.mechanics = Mechanics(urdf, self.model, self.joints, tool="tool0")
-        self.checks = GoalChecks(self.mechanics, drives_of(self.model), CheckSettings())
+        self.checks = GoalChecks(self.mechanics, ratings_from_urdf(self.model), CheckSettings())
         self.clearances = self.checks.clearances
         self.inverse = Whole(InverseKinematics(self.mechanics, self.limits, self.clearances, CheckSettings.margin))
         self.in_steps = Planner(self.checks, self.limits, MoveSettings())

@@ -73,10 +73,10 @@ class Commanded:
         if segment is not None:
             self._segments += 1
             tracker = self.control.state.motion.tracker
-            scaling = tracker._doing.scaling if tracker._tail is None else tracker._tail[0]
+            scaling = tracker._motion.scaling if tracker._tail is None else tracker._tail[0]
             # A motion on no path has nothing to take by itself, once what was followed before it has been left.
             own_until = SWITCH_DELAY if tracker._is_lease else np.inf
-            self._followed = tracker._doing.motion, scaling, own_until
+            self._followed = tracker._motion.motion, scaling, own_until
             self.receiver.accept(Segment(self._segments, "s1", segment.begin, segment.trajectory), self.now)
 
     def run(self, seconds, *, held_up=False):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from armature.core.health import Lasting, MeanSquare, Stage, ThermalModel, Thresholds
+from armature.core.health import ConditionTimer, MeanSquare, Stage, ThermalModel, Thresholds
 from armature.errors import ConfigError
 
 WARM = Thresholds(warn=60.0, slow=65.0, stop=70.0, hysteresis=3.0)
@@ -14,10 +14,10 @@ WARM = Thresholds(warn=60.0, slow=65.0, stop=70.0, hysteresis=3.0)
 
 @pytest.mark.parametrize(
     ("value", "stage"),
-    [(59.9, Stage.WELL), (60.0, Stage.WARN), (64.9, Stage.WARN), (65.0, Stage.SLOW), (70.0, Stage.STOP)],
+    [(59.9, Stage.NORMAL), (60.0, Stage.WARN), (64.9, Stage.WARN), (65.0, Stage.SLOW), (70.0, Stage.STOP)],
 )
 def test_each_stage_begins_at_its_threshold(value, stage):
-    assert WARM.stage(value, Stage.WELL) is stage
+    assert WARM.stage(value, Stage.NORMAL) is stage
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_each_stage_begins_at_its_threshold(value, stage):
         (63.0, Stage.SLOW, Stage.SLOW),
         (61.9, Stage.SLOW, Stage.WARN),
         (57.0, Stage.WARN, Stage.WARN),
-        (56.9, Stage.WARN, Stage.WELL),
+        (56.9, Stage.WARN, Stage.NORMAL),
     ],
 )
 def test_a_stage_ends_by_the_hysteresis_below_where_it_began(value, present, stage):
@@ -37,10 +37,10 @@ def test_a_stage_ends_by_the_hysteresis_below_where_it_began(value, present, sta
 
 @given(st.lists(st.floats(50.0, 80.0), min_size=1))
 def test_a_value_never_leaves_a_stage_that_it_has_reached_anew(values):
-    present = Stage.WELL
+    present = Stage.NORMAL
     for value in values:
         present = WARM.stage(value, present)
-        assert present >= WARM.stage(value, Stage.WELL)
+        assert present >= WARM.stage(value, Stage.NORMAL)
 
 
 def test_what_was_not_read_changes_no_stage():
@@ -49,7 +49,7 @@ def test_what_was_not_read_changes_no_stage():
 
 def test_where_a_stage_ends_is_told():
     assert WARM.release(Stage.STOP) == 67.0
-    assert WARM.release(Stage.WELL) == -math.inf
+    assert WARM.release(Stage.NORMAL) == -math.inf
 
 
 @pytest.mark.parametrize("stages", [(2.0, 1.0, 3.0), (1.0, 3.0, 2.0), (1.0, 2.0, math.inf), (math.nan, 1.0, 2.0)])
@@ -90,7 +90,7 @@ def test_a_load_that_was_not_read_is_left_out():
 def test_the_time_to_a_limit_is_when_the_model_is_there(temperature, load):
     model = ThermalModel()
     left = model.time_to(75.0, temperature, load)
-    assert model.after(temperature, load, left) == pytest.approx(75.0, abs=1e-6)
+    assert model.temperature_after(temperature, load, left) == pytest.approx(75.0, abs=1e-6)
 
 
 @given(st.floats(20.0, 70.0), st.floats(0.0, 0.3))
@@ -108,13 +108,13 @@ def test_nobody_knows_how_long_what_was_not_read_can_last(temperature, load):
 
 
 def test_a_load_of_40_per_cent_ends_55_kelvin_above_the_room():
-    assert ThermalModel().settled(0.4) == pytest.approx(25.0 + 54.4)
+    assert ThermalModel().steady_temperature(0.4) == pytest.approx(25.0 + 54.4)
 
 
 def test_what_is_so_without_a_break_counts_from_its_begin():
-    lasting = Lasting()
-    assert [lasting.look(True, now) for now in (1.0, 1.5, 3.0)] == [0.0, 0.5, 2.0]
-    assert math.isnan(lasting.look(False, 3.5))
-    assert lasting.look(True, 4.0) == 0.0
-    lasting.forget()
-    assert lasting.look(True, 5.0) == 0.0
+    timer = ConditionTimer()
+    assert [timer.update(True, now) for now in (1.0, 1.5, 3.0)] == [0.0, 0.5, 2.0]
+    assert math.isnan(timer.update(False, 3.5))
+    assert timer.update(True, 4.0) == 0.0
+    timer.reset()
+    assert timer.update(True, 5.0) == 0.0

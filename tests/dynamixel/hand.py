@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from armature.core.kinematics.drive import drives_of
+from armature.core.kinematics.drive_ratings import ratings_from_urdf
 from armature.core.kinematics.dynamics import Torques
 from armature.core.kinematics.mechanics import Mechanics
 from armature.dynamixel.tables.roles import OperatingMode
@@ -72,7 +72,7 @@ def guided(
 
 @cache
 def _torques() -> Torques:
-    return Torques(Mechanics(URDF, ARM, JOINTS), drives_of(ARM))
+    return Torques(Mechanics(URDF, ARM, JOINTS), ratings_from_urdf(ARM))
 
 
 def loads(bench: Bench) -> dict[str, float]:

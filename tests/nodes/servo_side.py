@@ -8,7 +8,7 @@ from dataclasses import replace
 from diagnostic_msgs.msg import DiagnosticStatus
 from sensor_msgs.msg import JointState
 
-from armature.core.control.blocked import Block
+from armature.core.control.blocked import BlockedDirection
 from armature.core.trajectory.stopping import Dynamics
 from armature.dynamixel.motion.setpoints import Setpoints
 from armature.errors import GoalRefused
@@ -73,7 +73,7 @@ class ServoSide:
         """Joints that do not follow go back to where they are, in a session that takes no late segment."""
         places = {j: self.stuck.get(j, self.position[j] + self.offset[j]) for j in joints}
         blocks = {
-            f"blocked.{joint}": str(Block(place, 1 if self.position[joint] > place else -1))
+            f"blocked.{joint}": str(BlockedDirection(place, 1 if self.position[joint] > place else -1))
             for joint, place in places.items()
         }
         self._setpoints.stop(self._now())

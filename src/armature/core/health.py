@@ -1,4 +1,4 @@
-"""How well a servo is: stages of a value that must not rise, and how long its motor can go on like this."""
+"""The health of a servo: stages of a value that must not rise, and how long its motor can bear its load."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from armature.errors import ConfigError
 
 
 class Stage(IntEnum):
-    """How far a value has come; each stage includes what the ones before it ask for."""
+    """How far a value has risen; each stage includes what the ones before it ask for."""
 
-    WELL = 0
-    WARN = 1  # say so
+    NORMAL = 0
+    WARN = 1  # report it
     SLOW = 2  # ask for less speed
     STOP = 3  # react as the policy of the cause says
 
@@ -41,33 +41,33 @@ class Thresholds:
     def stage(self, value: float, present: Stage) -> Stage:
         """The stage of a value, coming from the present one; what was not read (NaN) changes nothing."""
         if value < self.warn - self.hysteresis:  # as nearly always
-            return Stage.WELL
+            return Stage.NORMAL
         if math.isnan(value):
             return present
         for stage, begin in ((Stage.STOP, self.stop), (Stage.SLOW, self.slow), (Stage.WARN, self.warn)):
             if value >= begin - (self.hysteresis if present >= stage else 0.0):
                 return stage
-        return Stage.WELL
+        return Stage.NORMAL
 
     def release(self, stage: Stage) -> float:
         """Below which value a stage ends; the lowest stage never does."""
-        begins = {Stage.WELL: -math.inf, Stage.WARN: self.warn, Stage.SLOW: self.slow, Stage.STOP: self.stop}
+        begins = {Stage.NORMAL: -math.inf, Stage.WARN: self.warn, Stage.SLOW: self.slow, Stage.STOP: self.stop}
         return begins[stage] - self.hysteresis
 
 
-class Lasting:
-    """How long something has been so without a break."""
+class ConditionTimer:
+    """For how long a condition has held without a break."""
 
     def __init__(self) -> None:
         self._since = math.nan
 
-    def forget(self) -> None:
-        """Begin anew."""
+    def reset(self) -> None:
+        """Start over."""
         self._since = math.nan
 
-    def look(self, is_so: bool, now: float) -> float:
-        """See whether it is so now [s]; returns for how long [s], NaN where it is not."""
-        if not is_so:
+    def update(self, holds: bool, now: float) -> float:
+        """Take whether the condition holds now [s]; returns for how long it has [s], NaN where it does not."""
+        if not holds:
             self._since = math.nan
         elif math.isnan(self._since):
             self._since = now
@@ -112,17 +112,17 @@ class ThermalModel:
     rise_at_stall: float = 340.0  # [K]
     time: float = 300.0  # [s]
 
-    def settled(self, load: float) -> float:
+    def steady_temperature(self, load: float) -> float:
         """Temperature at which a lasting load, as a share of the stall torque, ends [°C]."""
         return self.room + self.rise_at_stall * load * load
 
-    def after(self, temperature: float, load: float, seconds: float) -> float:
+    def temperature_after(self, temperature: float, load: float, seconds: float) -> float:
         """Temperature some seconds from now under this load [°C]."""
-        end = self.settled(load)
+        end = self.steady_temperature(load)
         return end + (temperature - end) * math.exp(-seconds / self.time)
 
     def time_to(self, limit: float, temperature: float, load: float) -> float:
-        """How long the servo can go on like this before it reaches a limit.
+        """How long the servo can bear this load before it reaches a temperature limit.
 
         Args:
             limit: [°C]; NaN where it is not known.
@@ -130,13 +130,13 @@ class ThermalModel:
             load: root mean square, as a share of the stall torque.
 
         Returns:
-            Seconds; 0 where it is there already, infinity where it never gets there, NaN where nobody knows.
+            Seconds; 0 where it is there already, infinity where it never gets there, NaN where it is not known.
         """
         if math.isnan(limit + temperature + load):
             return math.nan
         if temperature >= limit:
             return 0.0
-        end = self.settled(load)
+        end = self.steady_temperature(load)
         if end <= limit:
             return math.inf
         return self.time * math.log((end - temperature) / (end - limit))

@@ -1,4 +1,4 @@
-"""Long work in steps, so that whoever does it can do other things in between."""
+"""Long computations in steps, so that the caller can do other things in between."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TypeVar
 Result = TypeVar("Result")
 
 Steps = Generator[None, None, Result]
-"""Work that pauses every few milliseconds, and returns what comes of it."""
+"""A computation that pauses every few milliseconds, and returns its result."""
 
 
 def run_to_end(steps: Steps[Result]) -> Result:
-    """Do the whole work at once."""
+    """Run the whole computation at once."""
     while True:
         try:
             next(steps)

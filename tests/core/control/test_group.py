@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from armature.core.control.blocked import Block
+from armature.core.control.blocked import BlockedDirection
 from armature.core.control.goal import Code, End
 from armature.core.control.grip import GripMonitor
 from armature.core.control.group import GroupControl
@@ -113,7 +113,7 @@ def test_a_joint_without_limits_goes_as_far_as_it_has_time_for(place):
 @pytest.mark.parametrize(
     ("state", "says"),
     [
-        ("", "not known; wait until it is heard; where it does not run, start it"),
+        ("", "not known; wait for its first state; start it if it does not run"),
         ("HOLDING", "HOLDING; enable with"),
         ("FAULT", "FAULT; clear it, then enable with"),
     ],
@@ -134,7 +134,7 @@ def test_each_state_that_takes_no_commands_has_its_remedy(state, says):
 def test_a_silent_servo_interface_refuses_goals():
     bench = Bench()
     bench.now += 0.6
-    with pytest.raises(CommandRefused, match="silent on /servo_interface/commanded; see whether it runs"):
+    with pytest.raises(CommandRefused, match="silent on /servo_interface/commanded; check that it runs"):
         bench.follow()
 
 
@@ -318,7 +318,7 @@ def test_a_jog_says_what_it_clamped():
 def test_a_jog_says_what_it_does_not_do():
     bench = Bench()
     assert bench.control.jog({"waist": 0.5}, 0.0, bench.now) == ""
-    bench.control.state.surroundings.scale = lambda build: (build(0.5), "slowed to 50%: a table is near")
+    bench.control.state.hooks.scale_jog = lambda build: (build(0.5), "slowed to 50%: a table is near")
     assert bench.control.jog({"waist": 0.5}, 0.0, bench.now) == "slowed to 50%: a table is near"
     assert "waist: 0.001 rad/s is too slow" in bench.control.jog({"waist": 0.001}, 0.0, bench.now)
 
@@ -388,7 +388,7 @@ def test_a_stall_is_a_failure_where_it_is_not_allowed():
 
 # Joints that do not follow
 
-BLOCKED = {JOINTS[0]: Block(0.1, 1)}
+BLOCKED = {JOINTS[0]: BlockedDirection(0.1, 1)}
 WHY = "blocked at waist, 0.30 rad before 0.400 rad; every joint stopped"
 
 
@@ -396,7 +396,7 @@ def not_following():
     """A goal whose first joint did not follow; the servo interface has not heard of it yet."""
     bench = Bench()
     bench.asked = []
-    bench.control.state.surroundings.let_back_off = bench.asked.append
+    bench.control.state.hooks.report_not_following = bench.asked.append
     bench.follow()
     bench.run(0.5)
     bench.read((bench.waist - 0.25, 0.0))

@@ -30,7 +30,7 @@ def refusal(state: str, remedy: str) -> str:
         ("HOLDING", "enable", ARM),
         ("DISABLED", "", ARM),
         ("PROTECTIVE_STOP", "release it", f"release it, then {ARM}"),
-        ("", "", "wait until it is heard; where it does not run, start it"),
+        ("", "", "wait for its first state; start it if it does not run"),
     ],
 )
 def test_a_refusal_names_what_the_state_names(state, remedy, told):
@@ -48,6 +48,6 @@ def test_a_remedy_that_the_reason_ends_with_is_told_once():
 def test_a_servo_interface_that_is_silent_is_to_be_looked_for():
     arm = Readiness(("elbow",), 0.5)
     arm.note_state("ENABLED", "s1", "", {})
-    arm.note_heard(-math.inf)
+    arm.note_heartbeat(-math.inf)
     with pytest.raises(CommandRefused, match="armature status, then try again"):
         arm.check("goal", 0.0)

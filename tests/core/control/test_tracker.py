@@ -138,7 +138,7 @@ def test_a_stop_is_continuous_within_limits_and_ends_on_the_path(goal, share):
 @pytest.mark.parametrize("is_free", [True, False])
 def test_a_stop_leaves_a_path_that_has_no_room_for_it_where_that_is_free(is_free):
     tracker = Tracker(LIMITS, np.zeros(2))
-    tracker.is_free = lambda _halt: is_free
+    tracker.is_stop_free = lambda _halt: is_free
     # The quickest motion takes all of the limits, of one joint or the other, nearly all the time.
     tracker.move(lambda state: jog.move(LIMITS, state, np.array([1.5, -0.4]), LIMITS.velocity), 0.0)
     tracker.segment(0.0)

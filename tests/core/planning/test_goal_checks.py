@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from armature.core.kinematics.collision import Clearances, Passage
-from armature.core.kinematics.drive import Drive, drives_of
+from armature.core.kinematics.drive_ratings import DriveRatings, ratings_from_urdf
 from armature.core.kinematics.dynamics import Torques
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.model.arm import ArmModel
@@ -41,7 +41,7 @@ TOUCHES = math.asin(0.2 / math.hypot(0.55, 0.01)) - math.atan2(0.01, 0.55)
 
 def checks(drive=None, tool="", payload=0.0, allowed=(), **settings):
     arm = ArmModel.from_urdf(BAR)
-    drive = drive or Drive(20.0, 4.0)
+    drive = drive or DriveRatings(20.0, 4.0)
     mechanics = Mechanics(BAR, arm, ("swing",), {"swing": drive.rotor_inertia}, tool, payload, allowed)
     return GoalChecks(mechanics, {"swing": drive}, CheckSettings(**settings))
 
@@ -107,7 +107,7 @@ def test_the_margin_is_kept():
 
 
 def test_what_is_switched_off_is_not_checked():
-    passes(checks(collision=False, torque=False, drive=Drive(0.1, 4.0)), swing((1.0, 1.0)))
+    passes(checks(collision=False, torque=False, drive=DriveRatings(0.1, 4.0)), swing((1.0, 1.0)))
 
 
 @given(
@@ -117,7 +117,7 @@ def test_what_is_switched_off_is_not_checked():
     load=st.floats(0.0, 1.0),
 )
 def test_torques_are_those_of_a_pendulum(angle, velocity, acceleration, load):
-    drive = Drive(20.0, 4.0)
+    drive = DriveRatings(20.0, 4.0)
     made = checks(drive, tool="bar", payload=load)
     torque = made.torques.needed(State(np.array([angle]), np.array([velocity]), np.array([acceleration])))[0]
     inertia = INERTIA + MASS * ARM**2 + drive.rotor_inertia
@@ -132,7 +132,7 @@ def test_a_payload_counts_where_it_is():
     needed = []
     for load in (0.0, 0.25):
         mechanics = Mechanics(ARMATURE6, arm, joints, tool="tool0", payload=load)
-        needed.append(Torques(mechanics, drives_of(arm)).needed(rest)[1])
+        needed.append(Torques(mechanics, ratings_from_urdf(arm)).needed(rest)[1])
         mechanics.place(rest.position)
         reach = mechanics.translation(mechanics.frame("tool0"))[0]
     assert needed[1] - needed[0] == pytest.approx(-0.25 * GRAVITY * reach, rel=1e-6)
@@ -142,11 +142,11 @@ def test_too_much_torque_is_refused_with_time_joint_value_and_bound():
     with pytest.raises(
         GoalRefused, match=r"torque of swing at .*-5\.\d+.*up to 5\.\d+ N·m .*\(90% of .*carry less"
     ):
-        passes(checks(Drive(6.0, 4.0), collision=False), swing((2.0, 0.0), start=-1.2))
+        passes(checks(DriveRatings(6.0, 4.0), collision=False), swing((2.0, 0.0), start=-1.2))
 
 
 def test_a_fast_motor_gives_less():
-    torques = checks(Drive(10.0, 4.0)).torques
+    torques = checks(DriveRatings(10.0, 4.0)).torques
     velocity = np.array([2.0])
     assert torques.available(np.array([1.0]), velocity) == pytest.approx(5.0)
     assert torques.available(np.array([-1.0]), velocity) == pytest.approx(10.0)
@@ -154,7 +154,7 @@ def test_a_fast_motor_gives_less():
 
 
 def test_an_arm_that_asks_too_much_where_it_stands_may_move_to_where_it_asks_less():
-    weak = checks(Drive(5.0, 40.0), collision=False)
+    weak = checks(DriveRatings(5.0, 40.0), collision=False)
     passes(weak, swing((4.0, -1.4), start=0.0))
     with pytest.raises(GoalRefused, match="torque of swing"):
         passes(weak, swing((4.0, 0.0), start=-1.0))
@@ -162,7 +162,7 @@ def test_an_arm_that_asks_too_much_where_it_stands_may_move_to_where_it_asks_les
 
 def test_a_step_of_velocity_is_spread_as_a_servo_spreads_it():
     line = Trajectory.from_rows(("swing",), [0.5, 1.0], [[-0.2], [-0.5]]).starting_from(State.at_rest([0.0]))
-    passes(checks(Drive(15.0, 6.0)), line)
+    passes(checks(DriveRatings(15.0, 6.0)), line)
 
 
 def test_a_long_check_goes_on_in_slices_and_ends_as_a_whole_one():

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from armature.core.control.blocked import Block
+from armature.core.control.blocked import BlockedDirection
 from armature.core.model.arm import Limit
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.status.cause import Cause
@@ -194,7 +194,7 @@ def test_nothing_moves_by_following_an_encoder_fault_with_the_arm_supported():
 
 def test_where_a_joint_has_just_given_way_to_something_no_parking_is_advised():
     bench = struck(VoltageDip("elbow", voltage=9.0))
-    bench.loop._parts.back_off._joints["waist"].block = Block(0.0, 1)
+    bench.loop._parts.back_off._joints["waist"].block = BlockedDirection(0.0, 1)
     bench.run(0.05)
     assert told(bench) == SUPPORT
 

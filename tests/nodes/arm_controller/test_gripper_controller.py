@@ -185,7 +185,7 @@ def test_the_set_point_comes_back_to_what_stops_a_finger_whose_servo_limits_no_c
     motion.servos.stuck["gripper"] = 0.01
     answer = motion.grip(JointState(position=[0.0]))
     assert answer.result.stalled
-    (lead,) = motion.gripper._force.most
+    (lead,) = motion.gripper._force.max_lead
     motion.is_still()
     assert motion.servos.position["gripper"] == pytest.approx(0.01 - lead, abs=1e-5)
     assert motion.servos.refused == []
@@ -197,7 +197,7 @@ def test_a_jog_into_something_comes_back_too(wired):
     for _ in range(4):
         motion.gripper._commands._jog(JointJog(joint_names=["gripper"], velocities=[-0.05]))
         motion.spin(0.1)
-    (lead,) = motion.gripper._force.most
+    (lead,) = motion.gripper._force.max_lead
     motion.until(lambda: motion.servos.position["gripper"] == pytest.approx(0.01 - lead, abs=1e-5), 5.0)
 
 
@@ -222,4 +222,4 @@ def test_a_stiffer_servo_is_led_less(make_motion, tmp_path, gain, of_the_default
     motion = make_motion(gripper_parameters={"wiring": str(file), "gripper.position_p_gain": gain})
     # The factory's gain is 800: 0.3 of 885 units of PWM at 800 / 128 a tick, over 80 rad/m.
     default = 0.3 * 885 / (800 / 128) * math.tau / 4096 / 80
-    assert motion.gripper._force.most == pytest.approx([default * of_the_default], rel=0.01)
+    assert motion.gripper._force.max_lead == pytest.approx([default * of_the_default], rel=0.01)

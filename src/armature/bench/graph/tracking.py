@@ -13,7 +13,7 @@ from armature.bench.figure import Figure
 from armature.bench.simulation.virtual import ARM, PERIOD, URDF, Bench
 from armature.core.arrays import Array
 from armature.core.control.tracker import Tracker
-from armature.core.kinematics.drive import drives_of
+from armature.core.kinematics.drive_ratings import ratings_from_urdf
 from armature.core.kinematics.dynamics import Torques
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.trajectory.limits import GroupLimits
@@ -102,7 +102,9 @@ def measure(plot: Path | None = None) -> Iterator[Figure]:
 def run(way: Way) -> Run:
     """Pick and place once."""
     goal = _pick_and_place()
-    torques = Torques(Mechanics(URDF, ARM, goal.joints, tool=_TOOL, payload=way.known_payload), drives_of(ARM))
+    torques = Torques(
+        Mechanics(URDF, ARM, goal.joints, tool=_TOOL, payload=way.known_payload), ratings_from_urdf(ARM)
+    )
     bench = Bench("home", leads=way.leads).enabled()
     bench.faults.inject(Payload(mass=_PAYLOAD))
     bench.run(1.0)

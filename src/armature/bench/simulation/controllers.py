@@ -16,7 +16,7 @@ from armature.core.control.grip import GripForceLimit, GripMonitor
 from armature.core.control.group import GroupControl
 from armature.core.control.group_state import GroupSettings, GroupState
 from armature.core.control.tolerance import Tolerance, Tolerances, TrajectoryMonitor
-from armature.core.kinematics.drive import Drive
+from armature.core.kinematics.drive_ratings import DriveRatings
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.kinematics.twist_servo import TwistServo, build_twist_motion
 from armature.core.planning.goal_checks import CheckSettings, GoalChecks
@@ -41,7 +41,7 @@ _PATH, _GOAL, _GOAL_TIME = 0.2, 0.05, 1.0  # [rad], [rad], [s]
 @cache
 def _checks() -> GoalChecks:
     drives = {
-        servo.joint: Drive(
+        servo.joint: DriveRatings(
             servo.motors * servo.model.stall_torque * servo.reduction, servo.model.no_load_speed / servo.reduction
         )
         for servo in WIRING.servos
@@ -101,7 +101,7 @@ class Controllers:
         )
         count = len(joints)
         control = GroupControl(GroupState(limits, GroupSettings(np.full(count, start), np.zeros(count))))
-        control.state.surroundings.let_back_off = self._let_back_off
+        control.state.hooks.report_not_following = self._let_back_off
         return control
 
     # What a client asks

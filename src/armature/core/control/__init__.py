@@ -1,4 +1,4 @@
-"""What a group of joints is asked to do, and how that ends: a controller without ROS.
+"""Goals, jogs and stops of a group of joints: a controller without ROS.
 
 Nothing of the arm's shape; that is kinematics/ and planning/.
 Begin with group_state.py, then group.py (what it may be asked) and tracker.py.

@@ -1,4 +1,4 @@
-"""The goals of a group: how they end, the one that is followed, and an end that is still to be told."""
+"""The goals of a group: how they end, the one that is followed, and a result that is still to be reported."""
 
 from __future__ import annotations
 
@@ -64,10 +64,10 @@ def abort_outcome(message: str, code: Code = Code.INVALID_GOAL) -> Outcome:
 
 
 class GoalMonitor(Protocol):
-    """Says when a goal has been reached, or has failed."""
+    """Decides when a goal has been reached, or has failed."""
 
     def check(self, time: float, end: float, desired: State, measured: State) -> Outcome | None:
-        """Look at one reading.
+        """Check one reading.
 
         Args:
             time: of the reading [s].
@@ -90,7 +90,7 @@ class FollowedGoal:
     is_cancelling: bool = False
 
     def end(self, outcome: Outcome) -> None:
-        """Tell its end."""
+        """Report its result."""
         if self.is_cancelling:
             outcome = Outcome(End.CANCELED, Code.SUCCESSFUL, outcome.message)
         self.on_end(outcome)
@@ -101,7 +101,7 @@ class _PendingEnd:
     goal: FollowedGoal
     outcome: Outcome
     session: str  # that ends by it
-    until: float  # it is told at the latest [s]
+    until: float  # it is reported at the latest [s]
 
 
 class Goals:
@@ -113,14 +113,14 @@ class Goals:
 
     @property
     def are_none(self) -> bool:
-        """Whether no goal is followed, and no end is still to be told."""
+        """Whether no goal is followed, and no result is still to be reported."""
         return self.followed is None and self._pending is None
 
     def begin(self, monitor: GoalMonitor, on_end: OnEnd, times: Array) -> None:
         """Follow a goal in place of the one before.
 
         Args:
-            monitor: says when it has ended.
+            monitor: decides when it has ended.
             on_end: called once with the end.
             times: of its points [s].
         """
@@ -128,37 +128,37 @@ class Goals:
         self.followed = FollowedGoal(monitor, on_end, times)
 
     def end(self, outcome: Outcome) -> None:
-        """Tell the end of the goal that is followed, if there is one."""
-        self.tell_pending()
+        """End the goal that is followed, if there is one, and report its result."""
+        self.report_pending()
         goal, self.followed = self.followed, None
         if goal is not None:
             goal.end(outcome)
 
     def end_later(self, outcome: Outcome, session: str, until: float) -> None:
-        """End it now, and tell so once the arm has backed off, so that the next goal finds it ready.
+        """End it now, and report that once the arm has backed off, so that the next goal finds it ready.
 
         Args:
-            outcome: the end.
-            session: that ends by it.
-            until: when it is told at the latest [s].
+            outcome: its result.
+            session: that ends with it.
+            until: when it is reported at the latest [s].
         """
         goal, self.followed = self.followed, None
         if goal is not None:
-            self.tell_pending()
+            self.report_pending()
             self._pending = _PendingEnd(goal, outcome, session, until)
 
-    def tell_due(self, now: float) -> None:
-        """Tell an end that has been pending for too long, at a time [s]."""
+    def report_due(self, now: float) -> None:
+        """Report a result that has been pending for too long, at a time [s]."""
         if self._pending is not None and now >= self._pending.until:
-            self.tell_pending()
+            self.report_pending()
 
     def note_session(self, session: str) -> None:
-        """Tell a pending end once the arm is heard of in another session."""
+        """Report a pending result once the arm is in another session."""
         if self._pending is not None and session not in ("", self._pending.session):
-            self.tell_pending()
+            self.report_pending()
 
-    def tell_pending(self) -> None:
-        """Tell a pending end now."""
+    def report_pending(self) -> None:
+        """Report a pending result now."""
         pending, self._pending = self._pending, None
         if pending is not None:
             pending.goal.end(pending.outcome)

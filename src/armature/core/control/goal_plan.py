@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from armature.core.arrays import Array
-from armature.core.control.blocked import check_leads_away
+from armature.core.control.blocked import check_motion_unblocked
 from armature.core.control.group_state import GroupState
 from armature.core.trajectory import limits
 from armature.core.trajectory.acceleration_limits import check_accelerations
@@ -52,7 +52,7 @@ def plan_goal(group: GroupState, goal: Trajectory | Rates, stamp: float | None, 
     limits.check_points(goal, tracker.setpoint(now).position[_columns(group, goal)], own)
     motion = tracker.plan(goal, now, begin)
     limits.check_motion(motion, group.limits)
-    check_leads_away(motion, group.arm.blocks)
+    check_motion_unblocked(motion, group.arm.blocks)
     # Straight lines have corners, which are rounded; one that gives velocities has accelerations of its own.
     is_smooth = isinstance(goal, Rates) or goal.velocities is not None
     if settings.checks_acceleration and is_smooth:

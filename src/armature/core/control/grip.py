@@ -1,7 +1,7 @@
-"""The gripper: when its goal has been reached, and where set-points go of fingers that something stops.
+"""The gripper: when its goal has been reached, and where the set-points of stopped fingers go.
 
-A position-controlled servo gives torque for being off its goal. Sent on into what stops it, it gives all that it
-has, and its overload protection ends that after a second or two by dropping the object.
+A position-controlled servo gives torque in proportion to its position error. Sent on into an object, it gives full
+torque, and after a second or two its overload protection drops the object.
 """
 
 from __future__ import annotations
@@ -57,15 +57,17 @@ class GripMonitor:
 
 @dataclass
 class GripForceLimit:
-    """Watches the fingers of one gripper."""
+    """Limits the force of a gripper that stands against an object."""
 
     limits: GroupLimits
-    most: Array  # that set-points may stay ahead [m], Shape (n,); endless where servos limit their current
-    standing: float  # velocity of a finger that stands [m/s]
+    max_lead: (
+        Array  # of set-points ahead of the fingers [m], Shape (n,); infinite where servos limit their current
+    )
+    standing_velocity: float  # below which a finger stands [m/s]
     _since: float | None = None
 
     def set_back(self, time: float, desired: State, measured: State) -> Array | None:
-        """Look at one reading.
+        """Check one reading.
 
         Args:
             time: of the reading [s].
@@ -73,11 +75,11 @@ class GripForceLimit:
             measured: the reading.
 
         Returns:
-            Where the set-points shall go [m], Shape (n,); None where they are well.
+            Where the set-points shall go [m], Shape (n,); None where they may stay.
         """
         ahead = desired.position - measured.position
-        is_standing = float(np.abs(measured.velocity).max(initial=0.0)) <= self.standing
-        if not (is_standing and (np.abs(ahead) > _SLACK * self.most).any()):
+        is_standing = float(np.abs(measured.velocity).max(initial=0.0)) <= self.standing_velocity
+        if not (is_standing and (np.abs(ahead) > _SLACK * self.max_lead).any()):
             self._since = None
             return None
         if self._since is None:
@@ -85,6 +87,6 @@ class GripForceLimit:
         if time - self._since < _STANDS:
             return None
         self._since = time + _ANEW
-        kept = measured.position + np.clip(ahead, -self.most, self.most)
-        target: Array = np.clip(kept, self.limits.lower, self.limits.upper)
+        relieved = measured.position + np.clip(ahead, -self.max_lead, self.max_lead)
+        target: Array = np.clip(relieved, self.limits.lower, self.limits.upper)
         return target

@@ -1,4 +1,4 @@
-"""Control of one group of joints: the commands that it takes, on top of the state that it has."""
+"""Control of one group of joints: the commands that change its state."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from armature.core.arrays import Array
 from armature.core.control import jog
-from armature.core.control.blocked import check_leads_away
+from armature.core.control.blocked import check_motion_unblocked
 from armature.core.control.goal import GoalMonitor, OnEnd, abort_outcome
 from armature.core.control.goal_plan import PlannedGoal, plan_goal
 from armature.core.control.group_state import GroupState
@@ -16,7 +16,7 @@ from armature.core.trajectory.integration import Rates
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.errors import CommandRefused
 
-# A servo that gives all that it has may do so for a second or two: its set-point comes back so many times as hard.
+# A servo may give its full torque for a second or two: its set-point comes back so many times as hard.
 _RELIEF = 5.0
 
 
@@ -95,14 +95,14 @@ class GroupControl:
         request = jog.JointJog.of(
             velocities, self.state.limits, self.state.settings.margin, self.state.speed.of_jogs
         )
-        if request.moves:
+        if request.has_motion:
             self.state.speed.check("jog")
-        if not (request.moves or tracker.is_moving(now)):
+        if not (request.has_motion or tracker.is_moving(now)):
             return request.clamped
         slower: list[str] = []
 
         def build(state: State, lease: float) -> Trajectory:
-            motion, why = self.state.surroundings.scale(lambda share: request.build(state, lease, share))
+            motion, why = self.state.hooks.scale_jog(lambda share: request.build(state, lease, share))
             slower.extend((why, request.describe_end(motion)))
             return motion
 
@@ -118,19 +118,19 @@ class GroupControl:
             now: [s].
 
         Raises:
-            GoalRefused: a lease that is no time.
+            GoalRefused: a negative or infinite lease.
             CommandRefused: the arm takes no commands now.
         """
         tracker = self.state.require_ready("jog", now)
         # The lease runs from now, though the motion begins at the switch.
         rest = max(jog.limit_lease(lease, self.state.settings.lease) - (tracker.switch_time(now) - now), 0.0)
 
-        def leading_away(state: State) -> Trajectory:
+        def unblocked(state: State) -> Trajectory:
             motion = build(state, rest)
-            check_leads_away(motion, self.state.arm.blocks)
+            check_motion_unblocked(motion, self.state.arm.blocks)
             return motion
 
-        tracker.jog(leading_away, now)
+        tracker.jog(unblocked, now)
         self.state.goals.end(abort_outcome("replaced by a jog"))
 
     def stop(self, now: float, why: str) -> None:

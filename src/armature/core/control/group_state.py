@@ -1,4 +1,4 @@
-"""What one group of joints is doing, and what the arm's readings and the passing of time make of it."""
+"""The state of one group of joints, updated by the arm's readings and by time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from armature.core.arrays import Array
-from armature.core.control.blocked import Block
+from armature.core.control.blocked import BlockedDirection
 from armature.core.control.goal import Code, End, FollowedGoal, Goals, Outcome, abort_outcome
 from armature.core.control.motion import Motion, SpeedScaling
 from armature.core.control.readiness import Readiness
@@ -19,9 +19,9 @@ from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.segments import RosTime, Segment
 from armature.core.trajectory.trajectory import State, Trajectory
 
-# After a longer delay of the controller a goal is not gone on with [s].
+# After a longer delay of the controller a goal is not resumed [s].
 _LONGEST_DELAY = 1.0
-# The end of a goal is told so much later at most, while the arm backs off from what was in its way [s].
+# The result of a goal is reported so much later at most, while the arm backs off from an obstacle [s].
 _BACK_OFF_TIME = 1.0
 
 
@@ -43,19 +43,19 @@ def _keep_speed(build: Callable[[float], Trajectory]) -> tuple[Trajectory, str]:
 
 
 @dataclass
-class Surroundings:
-    """What others know of a group's surroundings, and do about them."""
+class GroupHooks:
+    """What a controller node plugs into a group: collision checks, and the report to the servo interface."""
 
-    # Makes a jog of what builds it at a share of its speed, and says why it is slower than that.
-    scale: Callable[[Callable[[float], Trajectory]], tuple[Trajectory, str]] = _keep_speed
-    # Says whether nothing is in the way of a stop that leaves its path.
-    is_free: Callable[[Trajectory], bool] = lambda _halt: True
-    # Told of joints that do not follow while the arm stops; for whoever can let them back off.
-    let_back_off: Callable[[tuple[str, ...]], None] = lambda _joints: None
+    # Builds a jog at a share of its speed that keeps clear of obstacles; also why that share is below 1.
+    scale_jog: Callable[[Callable[[float], Trajectory]], tuple[Trajectory, str]] = _keep_speed
+    # Whether a stop that leaves its path is free of collisions.
+    is_stop_free: Callable[[Trajectory], bool] = lambda _halt: True
+    # Reports joints that do not follow while the arm stops, so that they can back off.
+    report_not_following: Callable[[tuple[str, ...]], None] = lambda _joints: None
 
 
 class GroupState:
-    """What is known of the arm, what is being followed, and how it goes.
+    """What is known of the arm, the motion and the goal that are followed, and their progress.
 
     Time is an argument, in seconds of the clock that stamps the readings.
     """
@@ -67,11 +67,16 @@ class GroupState:
         self.motion = Motion()
         self.goals = Goals()
         self.speed = SpeedScaling()
-        self.surroundings = Surroundings()
+        self.hooks = GroupHooks()
         self.longest_delay = 0.0  # of this program, beyond what the segments cover [s]
 
     def note_state(
-        self, state: str, session: str, why: str = "", blocks: Mapping[str, Block] | None = None, now: float = 0.0
+        self,
+        state: str,
+        session: str,
+        why: str = "",
+        blocks: Mapping[str, BlockedDirection] | None = None,
+        now: float = 0.0,
     ) -> str:
         """Take the servo interface's state; leaving ENABLED and MOVING, or a new session, ends everything.
 
@@ -79,7 +84,7 @@ class GroupState:
             state: its name.
             session: of enabling.
             why: in words.
-            blocks: joints that came against something.
+            blocks: joints that something blocks.
             now: [s].
 
         Returns:
@@ -108,7 +113,7 @@ class GroupState:
             now: [s].
             rests: whether the group's does not move; joints that back off do, and no controller commands them.
         """
-        self.arm.note_heard(now)
+        self.arm.note_heartbeat(now)
         if session not in ("", self.arm.session) or any(joint not in positions for joint in self.limits.joints):
             return
         position = np.array([positions[joint] for joint in self.limits.joints])
@@ -125,7 +130,7 @@ class GroupState:
         slow = self.settings.deceleration
         braking = None if slow is None else replace(self.limits, acceleration=slow)
         tracker = Tracker(self.limits, position, stamp, braking)
-        tracker.is_free = self.surroundings.is_free
+        tracker.is_stop_free = self.hooks.is_stop_free
         if self.speed.present != tracker.speed:
             tracker.set_speed(self.speed.present, stamp)
         return tracker
@@ -155,14 +160,14 @@ class GroupState:
         return max(tracker.goal_time(now), 0.0)
 
     def update(self, now: float) -> None:
-        """See to what the passing of time brings: a silent joint, a delay of this program, the end of a cancel."""
-        self.goals.tell_due(now)
+        """Handle what time brings: a silent joint, a delay of this program, the end of a cancel."""
+        self.goals.report_due(now)
         goal, tracker = self.goals.followed, self.motion.tracker
         if not self.catch_up(now) and goal is not None and tracker is not None:
             self._watch(tracker, goal, now)
 
     def catch_up(self, now: float) -> bool:
-        """After a delay in which the arm slowed down, go on with a goal; anything else stays stopped.
+        """After a delay in which the arm slowed down, resume a goal; anything else stays stopped.
 
         Whatever builds on the set-point calls this first.
         """
@@ -189,7 +194,7 @@ class GroupState:
             self.goals.end(abort_outcome(unread))
 
     def segment(self, now: float) -> Segment[RosTime] | None:
-        """What the servo interface shall do from now on; None at rest."""
+        """The set-points for the servo interface from now on; None at rest."""
         self.catch_up(now)
         tracker = self.motion.tracker
         if tracker is None or not tracker.is_moving(now):
@@ -208,12 +213,12 @@ class GroupState:
             tracker.stop(now)
         if outcome.not_following:
             self.goals.end_later(outcome, self.arm.session, now + _BACK_OFF_TIME)
-            self.surroundings.let_back_off(outcome.not_following)
+            self.hooks.report_not_following(outcome.not_following)
         else:
             self.goals.end(outcome)
 
     def require_ready(self, request: str, now: float) -> Tracker:
-        """What the group does, for a request that builds on it.
+        """The tracker, for a request that builds on its motion.
 
         Raises:
             CommandRefused: the arm takes no commands now, or what is being commanded is not known.

@@ -1,4 +1,4 @@
-"""Jerk-limited moves made on the spot: press-and-hold, and moves to a position."""
+"""Jerk-limited motions from any state: press-and-hold jogs, and moves to a position."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FREE_WAY = 60.0
 
 
 def jog(limits: GroupLimits, start: State, velocities: Array, *, lease: float, margin: Array) -> Trajectory:
-    """Move at asked velocities for the lease, then stop; renewed before the lease ends, it goes on.
+    """Move at requested velocities for the lease, then stop; if renewed before the lease ends, go on.
 
     A joint slows down by itself before its position limit.
 
@@ -51,7 +51,7 @@ class JointJog:
     limits: GroupLimits
     margin: Array  # kept from the position limits [rad] or [m]
     velocities: Array  # [rad/s] or [m/s]
-    moves: bool  # whether it asks for any motion
+    has_motion: bool  # whether any velocity is not 0
     clamped: str  # what was asked for beyond the limits, in words; empty where nothing was
 
     @staticmethod
@@ -102,7 +102,7 @@ def limit_lease(asked: float, usual: float) -> float:
     """How long a jog counts [s]: as asked for, at most the usual time; 0 asks for that.
 
     Raises:
-        GoalRefused: a lease that is no time.
+        GoalRefused: a negative or infinite lease.
     """
     if not 0.0 <= asked < math.inf:
         raise GoalRefused("duration", asked, f"give 0 to {usual:g} s")
@@ -119,7 +119,7 @@ def move(limits: GroupLimits, start: State, target: Array, speed: Array) -> Traj
         speed: bound of the velocity [rad/s] or [m/s], Shape (n,).
 
     Raises:
-        GoalRefused: a target outside the limits, or a speed that would take for ever.
+        GoalRefused: a target outside the limits, or a speed too low to end.
     """
     for index, joint in enumerate(limits.joints):
         lower, upper, unit = limits.lower[index], limits.upper[index], limits.units[index]

@@ -1,4 +1,4 @@
-"""What one group of joints is commanded, and how fast it follows its motions."""
+"""The commanded motion of one group of joints, and the speed scaling of its motions."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from armature.core.control.tracker import Tracker
 from armature.core.trajectory.trajectory import State
 from armature.errors import CommandRefused, GoalRefused
 
-# Beyond twice its speed no motion was planned for.
+# No motion was planned for more than twice its speed.
 _FASTEST = 2.0
 
 
 class Motion:
-    """The group's tracker while there is one, and what can be seen of it at times [s]."""
+    """The group's tracker while there is one, and its state at times [s]."""
 
     def __init__(self) -> None:
         self.tracker: Tracker | None = None
@@ -41,7 +41,7 @@ class Motion:
             )
         if now < self.tracker.since:
             why = f"what was commanded before {self.tracker.since:.3f} s is not kept"
-            raise CommandRefused("state", why, "ask for now or later, or look at controller_state")
+            raise CommandRefused("state", why, "ask for a time from now on, or read controller_state")
         return self.tracker.setpoint(now)
 
     def require(self, request: str) -> Tracker:
@@ -89,7 +89,7 @@ class SpeedScaling:
         return is_new
 
     def check(self, request: str) -> None:
-        """Refuse a motion that would wait for the speed, without a word.
+        """Refuse a motion that would wait silently for a higher speed.
 
         Raises:
             CommandRefused: the speed is 0.

@@ -1,4 +1,4 @@
-"""What the arm says of itself, and whether it takes commands now."""
+"""The arm's reported state, and whether it takes commands now."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from armature.core.control.blocked import Block
+from armature.core.control.blocked import BlockedDirection
 from armature.core.trajectory.trajectory import State
 from armature.errors import CommandRefused
 
 _ACCEPTING = ("ENABLED", "MOVING")
 _ENABLE = "enable with /servo_interface/enable"
-# A servo interface that has said nothing for this long is taken for gone [s]; it speaks at 20 Hz.
+# A servo interface that is silent for this long is taken for gone [s]; it publishes at 20 Hz.
 _SILENCE = 0.5
 
 
@@ -27,9 +27,9 @@ class Readiness:
 
     def __init__(self, joints: tuple[str, ...], reading_timeout: float) -> None:
         self.session = ""  # of enabling
-        self.remedy = ""  # what the last state says would lead to an arm that takes commands
-        self.backed_off = False  # whether the last state told that joints go back to where they are
-        self.blocks: Mapping[str, Block] = {}  # joints that came against something
+        self.remedy = ""  # what the last state asks for, until the arm takes commands
+        self.backed_off = False  # whether the last state reported that joints back off
+        self.blocks: Mapping[str, BlockedDirection] = {}  # of joints that met an obstacle
         self.measured: State | None = None  # the last reading of the whole group
         self.read_at = -math.inf  # its time [s]
         self._joints = joints
@@ -37,25 +37,25 @@ class Readiness:
         self._state = ""
         self._why = ""
         self._missing = joints
-        self._heard_at = -math.inf
+        self._heartbeat_at = -math.inf
 
-    def note_state(self, state: str, session: str, why: str, blocks: Mapping[str, Block]) -> str:
-        """Take the servo interface's state, and which joints came against something.
+    def note_state(self, state: str, session: str, why: str, blocks: Mapping[str, BlockedDirection]) -> str:
+        """Take the servo interface's state, and which joints are blocked.
 
         Returns:
             Why what was being done has ended: it left ENABLED and MOVING, or began a new session; else empty.
         """
         is_lost = state not in _ACCEPTING or session != self.session
-        # Where joints back off, what was commanded is followed no more, though the arm stays enabled.
+        # Where joints back off, the commanded motion is dropped, though the arm stays enabled.
         self.backed_off = is_lost and state in _ACCEPTING and session_name(session) == session_name(self.session)
         self._state, self.session, self._why, self.blocks = state, session, why, blocks
         if self.backed_off:
             return why
         return f"the servo interface went to {self._describe()}" if is_lost else ""
 
-    def note_heard(self, now: float) -> None:
+    def note_heartbeat(self, now: float) -> None:
         """Take a sign of life of the servo interface."""
-        self._heard_at = now
+        self._heartbeat_at = now
 
     def note_reading(
         self, stamp: float, positions: Mapping[str, float], velocities: Mapping[str, float]
@@ -76,14 +76,14 @@ class Readiness:
         """Refuse a request that the arm cannot follow now.
 
         Raises:
-            CommandRefused: with the state and the way out of it.
+            CommandRefused: with the state and what leads out of it.
         """
         if self._state not in _ACCEPTING:
-            told = self._describe().removesuffix(f"; {self.remedy}")
-            raise CommandRefused(request, f"the servo interface is {told}", self._remedy())
-        if now - self._heard_at > _SILENCE:
+            state = self._describe().removesuffix(f"; {self.remedy}")
+            raise CommandRefused(request, f"the servo interface is {state}", self._remedy())
+        if now - self._heartbeat_at > _SILENCE:
             why = "the servo interface is silent on /servo_interface/commanded"
-            raise CommandRefused(request, why, "see whether it runs with armature status, then try again")
+            raise CommandRefused(request, why, "check that it runs with armature status, then try again")
         if unread := self.unread(now):
             raise CommandRefused(request, unread, "see /diagnostics for the servo's fault")
 
@@ -96,8 +96,8 @@ class Readiness:
         return f"no reading of {names}" + (f" for {ago:.2f} s" if math.isfinite(ago) else " yet")
 
     def _remedy(self) -> str:
-        unheard = "wait until it is heard; where it does not run, start it"
-        return then_enable(self.remedy) if self._state else unheard
+        unknown = "wait for its first state; start it if it does not run"
+        return then_enable(self.remedy) if self._state else unknown
 
     def _describe(self) -> str:
         why = f": {self._why}" if self._why else ""
@@ -105,7 +105,7 @@ class Readiness:
 
 
 def then_enable(remedy: str) -> str:
-    """What a state names to be done, and enabling behind it."""
+    """The remedy that a state names, then enabling."""
     return _ENABLE if remedy in ("", "enable") else f"{remedy.removesuffix(', then enable')}, then {_ENABLE}"
 
 

@@ -1,4 +1,4 @@
-"""Path, goal and time tolerances by the rules of joint_trajectory_controller, and the watch over a goal."""
+"""Path, goal and time tolerances by the rules of joint_trajectory_controller, and the monitor of a goal."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Tolerances:
 
 
 def override_bound(default: float, requested: float, where: str) -> float:
-    """What a request makes of a default: above 0 replaces it, 0 keeps it, -1 lifts the bound.
+    """Override a default bound: above 0 replaces it, 0 keeps it, -1 lifts it.
 
     The source of the rule is control_msgs/JointTolerance.
 
@@ -59,7 +59,7 @@ def override_tolerances(
     asked: Mapping[str, Tolerance],
     where: str,
 ) -> tuple[Tolerance, ...]:
-    """Lay a goal's tolerances over the defaults.
+    """Override the defaults by a goal's tolerances.
 
     Args:
         defaults: in the order of the joints.
@@ -90,7 +90,7 @@ def _override(default: Tolerance, asked: Tolerance, where: str) -> Tolerance:
 
 
 class Progress(enum.Enum):
-    """How a goal stands."""
+    """The progress of a goal."""
 
     RUNNING = "running"
     REACHED = "reached"
@@ -162,7 +162,7 @@ def describe_violation(error: State, tolerances: tuple[Tolerance, ...], limits: 
 def find_progress(
     time: float, end: float, error: State, tolerances: Tolerances, limits: GroupLimits
 ) -> tuple[Progress, str]:
-    """Look at one reading.
+    """Check one reading.
 
     Before the end the path tolerance holds; after it the goal tolerance, for which the goal time is left.
 
@@ -174,7 +174,7 @@ def find_progress(
         limits: for names and units.
 
     Returns:
-        How the goal stands, and what was violated, in words.
+        Its progress, and what was violated, in words.
     """
     if time < end:
         broken = describe_violation(error, tolerances.path, limits)

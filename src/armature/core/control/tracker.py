@@ -1,4 +1,4 @@
-"""What a group of joints does over time: motions replaced, paused, slowed, stopped, and given out in segments."""
+"""The motion of a group over time: replaced, paused, slowed, stopped, and published in segments."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from armature.core.trajectory.time_scaling import TimeScaling
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.errors import GoalRefused
 
-# How far ahead a segment reaches, before its tail [s].
+# How far ahead a segment reaches, before the stop at its end [s].
 HORIZON = 0.2
 # What is accepted while the joints move begins this much later, so that its first segment is with the receiver by
 # then. From rest it begins at once: the receiver shifts a first segment that comes late [s].
 SWITCH_DELAY = 0.05
 # A change of speed, a pause or a stop begins this much later: the next segment has brought it by then [s].
-NOTICE = 0.02
+CHANGE_DELAY = 0.02
 # A change to rate 0 that is done later than this waits for a goal's stamp: no segment reaches so far [s].
-_FAR = 30.0
+_OPEN_END = 30.0
 # How much longer a stop may take to stay on the path [s].
-_WORTH = 0.2
+_LONGER_ON_PATH = 0.2
 
 
 class Tracker:
@@ -48,36 +48,36 @@ class Tracker:
             braking: limits of stops, where they are to be gentler than the rest.
         """
         self.speed = 1.0  # of motions on their paths, wanted [share]
-        # Says whether nothing is in the way of a stop that leaves its path, for whoever knows the surroundings.
-        self.is_free: Callable[[Trajectory], bool] = lambda _halt: True
+        # Whether a stop that leaves its path is free of collisions.
+        self.is_stop_free: Callable[[Trajectory], bool] = lambda _halt: True
         self._limits = limits
         self._braking = limits if braking is None else braking
         self._is_stopping = False
-        self._is_held = False
-        self._is_given = False
+        self._is_paused = False
+        self._is_published = False
         self._is_from_rest = True
         self._is_lease = False
         # How the last segment ends, and from when on it does not go on any more [s].
         self._tail: tuple[TimeScaling, float] | None = None
         self._start = since
         self._zero = 0.0  # of the present goal, on the path [s]
-        self._doing = ScaledMotion(Trajectory.at_rest(limits.joints, position), time_scaling.constant(since, 1.0))
-        self._given = self._doing  # what the receiver follows, to its end at rest
+        self._motion = ScaledMotion(Trajectory.at_rest(limits.joints, position), time_scaling.constant(since, 1.0))
+        self._published = self._motion  # as the receiver follows it, to its end at rest
 
     @property
     def end(self) -> float:
         """When the present motion comes to rest [s]."""
-        return self._doing.end
+        return self._motion.end
 
     @property
     def is_paused(self) -> bool:
         """Whether a motion was left on its path, or is being left, and can be resumed."""
-        return self._doing.scaling.rate == 0.0 and not self._is_stopping and not self._doing.is_over
+        return self._motion.scaling.rate == 0.0 and not self._is_stopping and not self._motion.is_over
 
     @property
     def since(self) -> float:
         """From when on it is known what is commanded [s]."""
-        return self._doing.scaling.since
+        return self._motion.scaling.since
 
     def is_moving(self, now: float) -> bool:
         """Whether the present motion has not come to rest yet."""
@@ -85,19 +85,19 @@ class Tracker:
 
     def rate(self, now: float) -> float:
         """How fast the path is being followed [share]."""
-        return self._doing.scaling.at(now).rate
+        return self._motion.scaling.at(now).rate
 
     def setpoint(self, now: float) -> State:
         """What is commanded at a time [s]."""
-        return self._doing.setpoint(now)
+        return self._motion.setpoint(now)
 
     def hold(self, position: Array, since: float) -> None:
         """Begin anew, at rest at a position [rad] or [m] since a time [s]; for joints that are commanded there."""
-        if (position == self._doing.motion.positions[-1]).all():
+        if (position == self._motion.motion.positions[-1]).all():
             return
         motion = Trajectory.at_rest(self._limits.joints, position)
         self._begin(motion, since, time_scaling.constant(since, self.speed))
-        self._given = self._doing
+        self._published = self._motion
 
     def switch_time(self, now: float) -> float:
         """When what is accepted now begins [s]; until then the joints go on as before."""
@@ -125,7 +125,7 @@ class Tracker:
             return joining.join_path(goal, state, self._limits)
         columns = [joints.index(joint) for joint in goal.joints]
         asked = joining.join_path(goal, state.of(columns), self._limits.of_joints(goal.joints))
-        behind = self._doing.cut(begin, max(self.end, begin))
+        behind = self._motion.cut(begin, max(self.end, begin))
         return retiming.lay_over(retiming.stretch(behind, rate), asked)
 
     def accept(self, goal: Trajectory | Rates, now: float, begin: float | None = None) -> None:
@@ -150,11 +150,11 @@ class Tracker:
         It is not on a path: its segments hold the whole of it, a stop leaves it, a pause drops it.
         """
         until = self.switch_time(now)
-        self._leave(build(self._state(until)), now, until)
+        self._leave_path(build(self._state(until)), now, until)
 
     def goal_time(self, now: float) -> float:
         """How far the present motion is, in the time of its goal [s]; below 0 before it begins."""
-        return self._doing.scaling.at(now).time - self._zero
+        return self._motion.scaling.at(now).time - self._zero
 
     def stop(self, now: float) -> None:
         """Slow down and hold where that ends; the rest of the motion is dropped.
@@ -164,28 +164,28 @@ class Tracker:
         if self._is_stopping:
             return
         if self.is_moving(now):
-            before, begin = (self._doing, self._tail), now + NOTICE
+            before, begin = (self._motion, self._tail), now + CHANGE_DELAY
             halt = ruckig_motion.halt(self._braking, self._state(begin))
             if not self._is_lease:
-                self._come_to(0.0, now, self._braking)
-            if self._is_lease or self._is_late(halt, begin):
-                self._doing, self._tail = before
-                self._leave(halt, now, begin)
+                self._change_rate(0.0, now, self._braking)
+            if self._is_lease or self._stops_sooner_off_path(halt, begin):
+                self._motion, self._tail = before
+                self._leave_path(halt, now, begin)
         self._is_stopping = True
 
     def pause(self, now: float) -> None:
         """Slow down on the path and keep the rest of the motion."""
         if self._is_lease:
             self.stop(now)
-        elif self.is_moving(now) and not self._is_stopping and not self._is_held:
-            self._is_held = True
-            self._come_to(0.0, now)
+        elif self.is_moving(now) and not self._is_stopping and not self._is_paused:
+            self._is_paused = True
+            self._change_rate(0.0, now)
 
     def resume(self, now: float) -> None:
         """Go on with a paused motion."""
-        if self._is_held and not self._is_stopping:
-            self._is_held = False
-            self._come_to(self.speed, now)
+        if self._is_paused and not self._is_stopping:
+            self._is_paused = False
+            self._change_rate(self.speed, now)
 
     def set_speed(self, speed: float, now: float) -> None:
         """Follow this motion and those after it at a share of their own speed, as far as limits allow.
@@ -195,11 +195,11 @@ class Tracker:
             now: [s].
         """
         self.speed = speed
-        if now >= self._doing.scaling.reaches(self._doing.motion.duration):
-            motion = Trajectory.at_rest(self._limits.joints, self._doing.motion.positions[-1])
+        if now >= self._motion.scaling.reaches(self._motion.motion.duration):
+            motion = Trajectory.at_rest(self._limits.joints, self._motion.motion.positions[-1])
             self._begin(motion, now, time_scaling.constant(now, speed))
-        elif not (self._is_stopping or self._is_held or self._is_lease):
-            self._come_to(speed, now)
+        elif not (self._is_stopping or self._is_paused or self._is_lease):
+            self._change_rate(speed, now)
 
     def catch_up(self, now: float) -> float:
         """After a delay so long that the last segment has run into its tail, be where that has led.
@@ -211,15 +211,15 @@ class Tracker:
         """
         if self._tail is None or now <= self._tail[1]:
             return 0.0
-        (scaling, begun), self._tail, self._is_held = self._tail, None, True
-        self._doing = self._doing.scaled(scaling)
+        (scaling, begun), self._tail, self._is_paused = self._tail, None, True
+        self._motion = self._motion.scaled(scaling)
         return now - begun
 
     def give_up(self) -> None:
         """Be where the last segment leads, which ends at rest; what has been begun since then is dropped."""
-        self._doing = self._given
+        self._motion = self._published
         self._tail = None
-        self._is_given = self._is_lease = self._is_stopping = True
+        self._is_published = self._is_lease = self._is_stopping = True
 
     def segment(self, now: float) -> Segment[RosTime]:
         """What is to be done from now on: the motion for the horizon, then a stop on its path.
@@ -227,21 +227,21 @@ class Tracker:
         The first segment of a motion begins where the motion does. A motion from rest begins only now, however
         long it took to plan it, since nothing has moved yet; unless it keeps a stamp that is to come.
         """
-        if not self._is_given and self._is_from_rest and now > self._start:
+        if not self._is_published and self._is_from_rest and now > self._start:
             if not self._zero:
-                self._doing = self._doing.scaled(self._doing.scaling.delay(now - self._start))
+                self._motion = self._motion.scaled(self._motion.scaling.delay(now - self._start))
             self._start = now
-        start = now if self._is_given else self._start
-        self._is_given = True
+        start = now if self._is_published else self._start
+        self._is_published = True
         end = now + HORIZON
-        motion, scaling = self._doing.motion, self._doing.scaling
-        is_halting = scaling.rate == 0.0 and scaling.settled < end + _FAR
+        motion, scaling = self._motion.motion, self._motion.scaling
+        is_halting = scaling.rate == 0.0 and scaling.settled < end + _OPEN_END
         if self.end <= end or is_halting or self._is_lease:
-            self._tail, self._given = None, self._doing
+            self._tail, self._published = None, self._motion
         else:
             tail = change_rate(motion, scaling, end, 0.0, self._limits)
-            self._tail, self._given = (tail, end), self._doing.scaled(tail)
-        return self._given.segment(start, max(self._given.end, start))
+            self._tail, self._published = (tail, end), self._motion.scaled(tail)
+        return self._published.segment(start, max(self._published.end, start))
 
     def _state(self, now: float) -> State:
         """The set-point as a state to go on from."""
@@ -252,7 +252,7 @@ class Tracker:
 
     def _lead_in(self, now: float, begin: float) -> tuple[Trajectory, State, float]:
         """What is done until a goal begins, the state then, and the rate at which both are to be followed."""
-        ahead = self._doing.cut(now, begin)
+        ahead = self._motion.cut(now, begin)
         state, rate = joining.begin_at_rate(ahead, self._state(begin), self.speed, self._limits)
         return retiming.stretch(ahead, rate), state, rate
 
@@ -267,34 +267,34 @@ class Tracker:
 
     def _begin(self, motion: Trajectory, now: float, scaling: TimeScaling) -> None:
         self._is_from_rest = not self.is_moving(now)
-        self._doing = ScaledMotion(motion, scaling)
+        self._motion = ScaledMotion(motion, scaling)
         self._start = now
         self._zero = 0.0
-        self._is_stopping = self._is_held = self._is_given = self._is_lease = False
+        self._is_stopping = self._is_paused = self._is_published = self._is_lease = False
         self._tail = None
 
-    def _is_late(self, halt: Trajectory, begin: float) -> bool:
+    def _stops_sooner_off_path(self, halt: Trajectory, begin: float) -> bool:
         """Whether the joints stop that much sooner each for itself, within their limits and freely."""
-        if self.end < begin + halt.duration + _WORTH:
+        if self.end < begin + halt.duration + _LONGER_ON_PATH:
             return False
         with suppress(GoalRefused):
             check_motion(halt, self._limits)
-            return self.is_free(halt)
+            return self.is_stop_free(halt)
         return False
 
-    def _leave(self, motion: Trajectory, now: float, begin: float) -> None:
+    def _leave_path(self, motion: Trajectory, now: float, begin: float) -> None:
         """Go on as before until a motion begins that is on no path."""
-        ahead = self._doing.cut(now, begin)
+        ahead = self._motion.cut(now, begin)
         self._begin(retiming.join(ahead, motion), now, time_scaling.constant(now, 1.0))
         self._is_lease = True
 
-    def _come_to(self, rate: float, now: float, bounds: GroupLimits | None = None) -> None:
-        begin = now + NOTICE
+    def _change_rate(self, rate: float, now: float, bounds: GroupLimits | None = None) -> None:
+        begin = now + CHANGE_DELAY
         if not self.is_moving(now):
             self._start = now  # it has waited on its path until now
-        motion, scaling = self._doing.motion, self._doing.scaling
+        motion, scaling = self._motion.motion, self._motion.scaling
         rate = time_scaling.bound_rate(motion, scaling.at(begin).time, rate, self._limits)
         if rate != scaling.rate:
             bounds = self._limits if bounds is None else bounds
-            self._doing = self._doing.scaled(change_rate(motion, scaling.from_(now), begin, rate, bounds))
+            self._motion = self._motion.scaled(change_rate(motion, scaling.from_(now), begin, rate, bounds))
             self._tail = None

@@ -8,7 +8,7 @@ import mujoco
 import numpy as np
 
 from armature.core.arrays import Array
-from armature.core.kinematics.drive import Drive
+from armature.core.kinematics.drive_ratings import DriveRatings
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.trajectory.trajectory import State
 
@@ -18,7 +18,7 @@ _WITHOUT_CONTACT = int(mujoco.mjtDisableBit.mjDSBL_CONTACT) | int(mujoco.mjtDisa
 class Torques:
     """Torques of the joints that a `Mechanics` moves."""
 
-    def __init__(self, mechanics: Mechanics, drives: Mapping[str, Drive]) -> None:
+    def __init__(self, mechanics: Mechanics, drives: Mapping[str, DriveRatings]) -> None:
         """Args: the arm with the rotors' inertia, and its drives by joint."""
         self._mechanics = mechanics
         self._stall = np.array([drives[joint].stall_torque for joint in mechanics.joints])

@@ -14,7 +14,7 @@ import numpy as np
 
 from armature.core.arrays import Array
 from armature.core.kinematics.collision import TOLERANCE, Clearances, Passage
-from armature.core.kinematics.drive import Drive
+from armature.core.kinematics.drive_ratings import DriveRatings
 from armature.core.kinematics.dynamics import Torques
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.steps import Steps
@@ -196,7 +196,7 @@ class GoalChecks:
         settings: what is checked.
     """
 
-    def __init__(self, mechanics: Mechanics, drives: Mapping[str, Drive], settings: CheckSettings) -> None:
+    def __init__(self, mechanics: Mechanics, drives: Mapping[str, DriveRatings], settings: CheckSettings) -> None:
         self.mechanics = mechanics
         self.torques = Torques(mechanics, drives)
         self.settings = settings

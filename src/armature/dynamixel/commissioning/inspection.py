@@ -218,7 +218,7 @@ def _heat(wiring: ServoWiring, values: Values, policy: FaultPolicy) -> Iterator[
     if any(role not in values for role in roles):
         return
     warm, hottest = (wiring.model[role].to_si(values[role]) for role in roles)
-    stage = policy.temperature.stage(warm - hottest, Stage.WELL)
+    stage = policy.temperature.stage(warm - hottest, Stage.NORMAL)
     if not stage:
         return
     ends = warm >= hottest or (stage is Stage.STOP and policy.reaction(Cause.TEMPERATURE) is not Reaction.SLOW)

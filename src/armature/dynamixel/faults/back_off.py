@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from armature.core.control.blocked import REMEDY, Block, describe_block
+from armature.core.control.blocked import REMEDY, BlockedDirection, describe_block
 from armature.core.model.arm import Limit
 from armature.core.trajectory.stopping import Dynamics
 from armature.dynamixel.faults.holding import HoldingLead
@@ -45,7 +45,7 @@ class _Joint:
     grip: float  # by which a finger goes on to hold what it has closed on [m]; NaN for a joint that is none
     holding: HoldingLead
     lowering: Lowering
-    block: Block | None = None
+    block: BlockedDirection | None = None
     told: Fault | None = None
     back_at: float = -math.inf  # when it has gone back [s]
     is_unread: bool = False  # whether it is to go back once it is known where it is
@@ -63,7 +63,7 @@ class _Joint:
         """Whether its set-point [rad] or [m] has left what was in its way."""
         if self.block is None or now < self.back_at:
             return False
-        return (self.block.place - setpoint) * self.block.direction > _AWAY * min(1.0, self.limit.span)
+        return (self.block.position - setpoint) * self.block.direction > _AWAY * min(1.0, self.limit.span)
 
     def presses(self, velocity: float) -> bool:
         """Whether it bears something, and does not follow its set-point; one that follows stops within limits."""
@@ -123,7 +123,7 @@ class BackOff:
         self._at = 0.0  # of the last cycle [s]
 
     @property
-    def blocks(self) -> dict[str, Block]:
+    def blocks(self) -> dict[str, BlockedDirection]:
         """Where joints came against something, by joint."""
         return {name: joint.block for name, joint in self._joints.items() if joint.block is not None}
 
@@ -229,7 +229,7 @@ class BackOff:
             places[name] = place = joint.target(sent[name].position)
             joint.back_at = now + _GOES_BACK
             if joint.block is not None:
-                joint.block = replace(joint.block, place=place)
+                joint.block = replace(joint.block, position=place)
         self._setpoints.retreat(places, now)
 
     def note(self, name: str, cause: Cause, detail: str, now: float) -> Fault:
@@ -259,5 +259,5 @@ class BackOff:
             # What it gives tells the way better than the little by which it is off, where that is its load's lead.
             load = load_of(axis)
             pressing = load if abs(load) > _PRESSES else sent - axis.position
-            joint.block = Block(axis.position, 1 if pressing > 0.0 else -1)
+            joint.block = BlockedDirection(axis.position, 1 if pressing > 0.0 else -1)
         return joint.told

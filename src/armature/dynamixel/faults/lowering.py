@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from armature.core.health import Lasting
+from armature.core.health import ConditionTimer
 from armature.core.model.arm import Limit
 from armature.core.trajectory.stopping import Dynamics
 from armature.dynamixel.faults.supervision import STRAINED, STRAINED_TIME, load_of
@@ -28,7 +28,7 @@ class Lowering:
     limit: Limit
     dynamics: Dynamics
     told: Fault | None = None  # while it is being lowered
-    _strained: Lasting = field(default_factory=Lasting)  # that it gives more than it can for long
+    _strained: ConditionTimer = field(default_factory=ConditionTimer)  # that it gives more than it can for long
     _speed: float = math.nan  # [rad/s] or [m/s]; NaN while it is not lowered
 
     def is_due(self, now: float, *, is_held: bool, is_at_rest: bool) -> bool:
@@ -41,7 +41,7 @@ class Lowering:
         """
         load = abs(load_of(self.axis))
         bound = STRAINED if math.isnan(self._speed) else _EASED
-        lasted = self._strained.look(is_held and load >= bound, now)
+        lasted = self._strained.update(is_held and load >= bound, now)
         if math.isnan(lasted):
             self.told, self._speed = None, math.nan
         if not (is_at_rest and lasted >= STRAINED_TIME):

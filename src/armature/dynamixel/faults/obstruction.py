@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from armature.core.health import Lasting
+from armature.core.health import ConditionTimer
 
 # Of the stall torque: so much more than when the joint began to stay behind, and so much in all. Speeding up takes
 # less than the first for as long, weight that nobody told of less than the second.
@@ -39,16 +39,16 @@ class Obstruction:
     _load: float = math.nan
     _moved_at: float = -math.inf
     _borne: float = 0.0  # of its load, what nobody told of, where it stood long before
-    _stays_for: Lasting = field(default_factory=Lasting)
-    _rests_for: Lasting = field(default_factory=Lasting)
+    _stays_for: ConditionTimer = field(default_factory=ConditionTimer)
+    _rests_for: ConditionTimer = field(default_factory=ConditionTimer)
 
     def forget(self) -> None:
         """Begin anew."""
         self._target = self._sent = math.nan
         self._moved_at = -math.inf
         self._borne = 0.0
-        self._stays_for.forget()
-        self._rests_for.forget()
+        self._stays_for.reset()
+        self._rests_for.reset()
 
     def look(self, target: float, place: float, load: float, now: float, known: float = math.nan) -> str:
         """Look at one cycle.
@@ -69,7 +69,7 @@ class Obstruction:
             return told
         ahead = target - self._sent
         presses = self._presses(ahead, place, load)
-        if self._stays_for.look(presses, now) >= (_FINGERS_LASTING if self.grips else _LASTING):
+        if self._stays_for.update(presses, now) >= (_FINGERS_LASTING if self.grips else _LASTING):
             return f"it stands and gives {abs(load):.0%} of its stall torque, {abs(self._load):.0%} before"
         if presses:
             return ""
@@ -86,7 +86,7 @@ class Obstruction:
         if now - self._moved_at > JUST_NOW and math.isfinite(unexplained):
             self._borne = unexplained
         is_pressing = unexplained > _PRESSES + self._borne and not self.grips and now > self._moved_at
-        if not self._rests_for.look(is_pressing and now - self._moved_at <= JUST_NOW, now) >= _RESTS:
+        if not self._rests_for.update(is_pressing and now - self._moved_at <= JUST_NOW, now) >= _RESTS:
             return ""
         return f"it stands and gives {abs(load):.0%} of its stall torque, its load explains {abs(explained):.0%}"
 

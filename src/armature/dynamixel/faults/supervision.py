@@ -6,7 +6,7 @@ import math
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from armature.core.health import Lasting, MeanSquare, Stage, ThermalModel
+from armature.core.health import ConditionTimer, MeanSquare, Stage, ThermalModel
 from armature.core.model.arm import Limit
 from armature.dynamixel.faults.obstruction import Obstruction
 from armature.dynamixel.faults.policy import FaultPolicy
@@ -89,12 +89,16 @@ class JointWatch:
 
     def forget(self) -> None:
         """Begin anew, after a recovery."""
-        self._not_following_for, self._in_contact_for, self._strained_for = Lasting(), Lasting(), Lasting()
-        self._apart_for = Lasting()
+        self._not_following_for, self._in_contact_for, self._strained_for = (
+            ConditionTimer(),
+            ConditionTimer(),
+            ConditionTimer(),
+        )
+        self._apart_for = ConditionTimer()
         self._obstruction.forget()
         self._load = MeanSquare(self._policy.load_time)
         self._missed = 0.0
-        self._stages = {Cause.TEMPERATURE: Stage.WELL, Cause.LOAD: Stage.WELL}
+        self._stages = {Cause.TEMPERATURE: Stage.NORMAL, Cause.LOAD: Stage.NORMAL}
 
     def health(self, axis: Axis) -> Health:
         """How the servo is doing."""
@@ -157,21 +161,21 @@ class JointWatch:
 
     def _check_following(self, axis: Axis, target: float, now: float) -> Iterator[Finding]:
         error = abs(axis.position - target)
-        if self._not_following_for.look(error > self._bound, now) >= self._policy.following_time:
+        if self._not_following_for.update(error > self._bound, now) >= self._policy.following_time:
             detail = f"it is {error:.4f} from its set-point, {self._bound:.4f} is allowed"
             yield Finding(Cause.FOLLOWING_ERROR, Stage.STOP, detail)
 
     def _check_contact(self, axis: Axis, load: float, now: float) -> Iterator[Finding]:
         excess = abs(axis.effort - load)
         self._excess = excess if math.isnan(self._excess) else max(self._excess, excess)
-        if self._in_contact_for.look(excess > self._contact, now) >= self._policy.contact_time:
+        if self._in_contact_for.update(excess > self._contact, now) >= self._policy.contact_time:
             detail = f"it gives {axis.effort:.2f}, its load explains {load:.2f}, {self._contact:g} more is allowed"
             yield Finding(Cause.CONTACT, Stage.STOP, detail)
 
     def _check_pair(self, axis: Axis, now: float) -> Iterator[Finding]:
         """Whether a joint's second servo sees it elsewhere than the first one does."""
         detail = apart(axis, self._policy.encoder_mismatch)
-        if self._apart_for.look(bool(detail), now) >= _APART_TIME:
+        if self._apart_for.update(bool(detail), now) >= _APART_TIME:
             yield Finding(Cause.ENCODER_MISMATCH, Stage.STOP, detail)
 
     def _check_heat_and_load(self, axis: Axis, share: float, now: float) -> Iterator[Finding]:
@@ -182,7 +186,7 @@ class JointWatch:
             yield Finding(Cause.TEMPERATURE, stage, at + self._time_left(stage, axis))
         stage = self._advance(Cause.LOAD, self._load.root)
         # Its own overload protection is near, whatever the mean is yet.
-        is_strained = self._strained_for.look(abs(share) >= STRAINED, now) >= STRAINED_TIME
+        is_strained = self._strained_for.update(abs(share) >= STRAINED, now) >= STRAINED_TIME
         stage = min(Stage.STOP if is_strained else stage, self._load_ends_at)
         if stage:
             at = f"{self._load.root:.0%} of the stall torque, {policy.load.stop:.0%} is the bound"

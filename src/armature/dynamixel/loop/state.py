@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from armature.core.control.blocked import Block
+from armature.core.control.blocked import BlockedDirection
 from armature.core.model.arm import Limit
 from armature.dynamixel.faults.supervision import Health
 from armature.dynamixel.loop.cycle import BusCycle
@@ -66,7 +66,7 @@ class LoopState:
         return (*back_off.told.values(), *back_off.lowered, *self._faults.warnings.values())
 
     @property
-    def blocks(self) -> Mapping[str, Block]:
+    def blocks(self) -> Mapping[str, BlockedDirection]:
         """Where joints came against something, by joint."""
         return self._parts.back_off.blocks
 

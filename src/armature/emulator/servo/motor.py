@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from armature.core.kinematics.drive import Drive
+from armature.core.kinematics.drive_ratings import DriveRatings
 from armature.dynamixel.tables.model import ServoModel
 from armature.emulator.servo.heat import Heat
 
@@ -12,7 +12,7 @@ _STANDBY = 0.05
 
 def rotor_inertia(model: ServoModel) -> float:
     """Inertia of a model's rotor as the horn feels it through the gear [kg·m²]."""
-    return Drive(model.stall_torque, model.no_load_speed).rotor_inertia
+    return DriveRatings(model.stall_torque, model.no_load_speed).rotor_inertia
 
 
 class Motor:

@@ -71,8 +71,8 @@ class ArmController(GroupNode):
         self._others = {joint.name for joint in self.model.driven} - set(self.joints)
         self._leads = read(self, Feedforward).feedforward__gravity
         self._guard = self._make_guard()
-        self.control.state.surroundings.scale = self._guard.scale
-        self.control.state.surroundings.is_free = lambda halt: not self._guard.find_obstacle(halt)
+        self.control.state.hooks.scale_jog = self._guard.scale
+        self.control.state.hooks.is_stop_free = lambda halt: not self._guard.find_obstacle(halt)
         tool = self._checks.mechanics.tool
         servo = TwistServo(self._checks.mechanics, self.control.state.limits, tool)
         self._twist = TwistJog(self, servo, self._guard, (self.model.root, tool), self._goals.drop)

@@ -9,7 +9,7 @@ from rclpy.node import Node
 
 from armature.core.control.goal import Code, End, GoalMonitor, OnEnd, Outcome, abort_outcome, refusal_outcome
 from armature.core.control.group import GroupControl
-from armature.core.kinematics.drive import Drive, drives_of
+from armature.core.kinematics.drive_ratings import DriveRatings, ratings_from_urdf
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.model.arm import ArmModel
 from armature.core.planning.goal_checks import CheckSettings, GoalCheck, GoalChecks
@@ -85,12 +85,12 @@ def _tool(arm: ArmModel, joints: tuple[str, ...]) -> str:
     return _TOOL if _TOOL in links else arm.joint(joints[-1]).child if joints else arm.root
 
 
-def _drives(wiring: str, arm: ArmModel) -> Mapping[str, Drive]:
+def _drives(wiring: str, arm: ArmModel) -> Mapping[str, DriveRatings]:
     if not wiring:
-        return drives_of(arm)
+        return ratings_from_urdf(arm)
     servos = Wiring.from_yaml(read_file("wiring", wiring), arm, wiring).servos
     return {
-        servo.joint: Drive(
+        servo.joint: DriveRatings(
             servo.motors * servo.model.stall_torque * servo.reduction, servo.model.no_load_speed / servo.reduction
         )
         for servo in servos

@@ -101,7 +101,7 @@ class GroupNode(GuardedNode):
         self.wiring = self._read_wiring()
         self.joints = tuple(joint.name for joint in self.model.driven if joint.kind in kinds)
         self.control = self._make_control(self._read_limits(), joint_parameters)
-        self.control.state.surroundings.let_back_off = self._let_back_off
+        self.control.state.hooks.report_not_following = self._let_back_off
         self.positions: dict[str, float] = {}  # of all joints, as last read [rad] or [m]
         self.efforts: dict[str, float] = {}  # of those where it is known [N·m] or [N]
         self.steady = steady or Clock(clock_type=ClockType.STEADY_TIME)

@@ -16,7 +16,7 @@ from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from armature.core.arrays import Array
-from armature.core.control.blocked import Block
+from armature.core.control.blocked import BlockedDirection
 from armature.core.control.tolerance import Tolerance
 from armature.core.kinematics.kinematics import FrameTransform
 from armature.core.trajectory.integration import Rates
@@ -68,10 +68,14 @@ def values_of(status: DiagnosticStatus) -> dict[str, str]:
     return {pair.key: pair.value for pair in status.values}
 
 
-def blocks_of(values: Mapping[str, str]) -> dict[str, Block]:
+def blocks_of(values: Mapping[str, str]) -> dict[str, BlockedDirection]:
     """Joints that came against something, of the state topic's values."""
     mark = "blocked."
-    return {name.removeprefix(mark): Block.read(text) for name, text in values.items() if name.startswith(mark)}
+    return {
+        name.removeprefix(mark): BlockedDirection.parse(text)
+        for name, text in values.items()
+        if name.startswith(mark)
+    }
 
 
 def worst(levels: Iterable[bytes]) -> bytes:

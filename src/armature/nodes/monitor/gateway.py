@@ -17,7 +17,7 @@ from sensor_msgs.msg import JointState
 from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-from armature.core.control.blocked import check_jog
+from armature.core.control.blocked import check_jog_unblocked
 from armature.core.control.readiness import then_enable
 from armature.core.model.arm import ArmModel
 from armature.errors import CommandRefused, ProcessError
@@ -131,7 +131,7 @@ class RosGateway:
         """Move joints at a velocity [rad/s] for one lease; zero ends it at once."""
         if any(velocities.values()):
             self._check_commandable("jog")
-            check_jog(velocities, conversions.blocks_of(self.shown.state.values))
+            check_jog_unblocked(velocities, conversions.blocks_of(self.shown.state.values))
 
         def begin(answer: Future[Outcome]) -> None:
             if not self._jog.get_subscription_count():

@@ -63,12 +63,12 @@ class Guiding:
 def _loads_of(configuration: ServoConfiguration) -> Loads:
     """What weight asks of the joints at a reading [N·m] or [N]; nothing where a joint was not read."""
     # Here, not above: MuJoCo takes memory that this process needs for nothing else but parking.
-    from armature.core.kinematics.drive import drives_of
+    from armature.core.kinematics.drive_ratings import ratings_from_urdf
     from armature.core.kinematics.dynamics import Torques
     from armature.core.kinematics.mechanics import Mechanics
 
     arm, joints = configuration.arm, configuration.joints
-    torques = Torques(Mechanics(configuration.urdf, arm, joints), drives_of(arm))
+    torques = Torques(Mechanics(configuration.urdf, arm, joints), ratings_from_urdf(arm))
 
     def loads(readings: link.CycleReadings) -> dict[str, float]:
         place = np.array([[axis.position for axis in readings.joints]])

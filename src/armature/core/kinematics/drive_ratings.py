@@ -1,4 +1,4 @@
-"""What a servo gives behind its gear, and the inertia of its rotor there."""
+"""Ratings of a servo at its output shaft, and the inertia of its rotor there."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ _MECHANICAL_TIME = 12e-3  # [s]
 
 
 @dataclass(frozen=True)
-class Drive:
-    """What a servo gives behind its gear."""
+class DriveRatings:
+    """Ratings of a servo at its output shaft, behind the gear."""
 
     stall_torque: float  # [N·m]
     no_load_speed: float  # [rad/s]; infinite where it is not known
 
     @property
     def rotor_inertia(self) -> float:
-        """Inertia of its rotor as the joint feels it [kg·m²]."""
+        """Inertia of its rotor, reflected to the joint [kg·m²]."""
         return _MECHANICAL_TIME * self.stall_torque / self.no_load_speed
 
 
-def drives_of(arm: ArmModel) -> dict[str, Drive]:
-    """Drives as far as a URDF tells: the effort limit of each joint, at any speed."""
-    return {joint.name: Drive(joint.limit.effort, math.inf) for joint in arm.driven if joint.limit is not None}
+def ratings_from_urdf(arm: ArmModel) -> dict[str, DriveRatings]:
+    """Ratings as far as a URDF gives them: the effort limit of each joint, at any speed."""
+    return {
+        joint.name: DriveRatings(joint.limit.effort, math.inf) for joint in arm.driven if joint.limit is not None
+    }
