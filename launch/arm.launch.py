@@ -8,17 +8,9 @@ from launch.actions import DeclareLaunchArgument, ExecuteLocal, ExecuteProcess, 
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from armature.graph import (
-    DEFAULT_ROBOT,
-    EMULATED,
-    Process,
-    find_robot,
-    make_runtime_folder,
-    page_url,
-    processes,
-    web_port,
-    write_url,
-)
+from armature.graph import EMULATED, Process, make_runtime_folder, processes, write_url
+from armature.robots import DEFAULT_ROBOT, find_robot
+from armature.web_address import page_url, web_port
 
 RESPAWN_DELAY = 2.0  # [s]
 

@@ -14,15 +14,9 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from armature.graph import (
-    DEFAULT_ROBOT,
-    GAZEBO,
-    find_robot,
-    gazebo_bridge,
-    keep_alive_command,
-    make_runtime_folder,
-    share_folder,
-)
+from armature.graph import GAZEBO, keep_alive_command, make_runtime_folder
+from armature.robots import DEFAULT_ROBOT, find_robot
+from armature.share import gazebo_bridge, share_folder
 from armature.stop_timeouts import last_timeout, stop_timeout
 
 

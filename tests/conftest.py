@@ -19,7 +19,7 @@ from hypothesis import settings
 
 from armature.core.control.tracker import SWITCH_DELAY
 from armature.environment import profile_variable
-from armature.graph import dds_profile
+from armature.share import dds_profile
 
 from .lateness import lateness_since
 

@@ -1,22 +1,19 @@
-"""The list of processes: order, parameters, files, and what is refused."""
+"""The list of processes: order, parameters and command lines."""
 
 from __future__ import annotations
 
-import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
-from armature import graph
-from armature.errors import ConfigError
+from armature import graph, robots
 
 RUNTIME = Path("/run/arm")
 
 
-def started(port="emulated", robot=graph.DEFAULT_ROBOT):
-    return graph.processes(graph.find_robot(robot), port, RUNTIME)
+def started(port="emulated", robot=robots.DEFAULT_ROBOT):
+    return graph.processes(robots.find_robot(robot), port, RUNTIME)
 
 
 def test_the_servo_interface_is_stopped_first_and_the_emulator_last():
@@ -61,55 +58,10 @@ def test_without_gazebo_nothing_waits_for_a_simulated_clock(port):
     assert not any(process.is_node for process in processes if process.name == "emulator")
 
 
-def test_an_unknown_robot_is_refused_with_those_known():
-    with pytest.raises(ConfigError, match="armature6, open_manipulator_x"):
-        graph.find_robot("r2d2")
-
-
-def test_a_wiring_file_of_ones_own_takes_the_place_of_the_robots(tmp_path, monkeypatch):
-    (tmp_path / "own.yaml").touch()
-    monkeypatch.chdir(tmp_path)
-    robot = graph.find_robot("armature6", "own.yaml")
-    assert robot.wiring == tmp_path / "own.yaml"  # whatever folder the processes start in
-    assert replace(robot, wiring=graph.find_robot("armature6").wiring) == graph.find_robot("armature6")
-
-
-def test_a_wiring_file_that_is_not_there_is_refused():
-    with pytest.raises(ConfigError, match=r"'nowhere.yaml' cannot be used; name a file that can be read"):
-        graph.find_robot("armature6", "nowhere.yaml")
-
-
-def test_files_that_are_no_text_are_refused():
-    with pytest.raises(ConfigError, match=r"wiring file: .* cannot be used; name a file that can be read as text"):
-        graph.find_robot("armature6", sys.executable)
-    with pytest.raises(
-        ConfigError, match=r"parameter file: .* cannot be used; name a file that can be read as text"
-    ):
-        graph.find_robot("armature6", parameters=sys.executable)
-
-
-def test_parameters_of_ones_own_are_laid_over_the_robots(tmp_path, monkeypatch):
-    (tmp_path / "left.yaml").touch()
-    monkeypatch.chdir(tmp_path)
-    robot = graph.find_robot("armature6", parameters="left.yaml")
-    assert robot.parameters == (*graph.find_robot("armature6").parameters, tmp_path / "left.yaml")
-
-
-def test_a_parameter_file_that_is_not_there_is_refused():
-    with pytest.raises(ConfigError, match=r"parameter file: 'nowhere.yaml' cannot be used; name a file"):
-        graph.find_robot("armature6", parameters="nowhere.yaml")
-
-
-@pytest.mark.parametrize("name", graph.robot_names())
-def test_every_robot_has_all_its_files(name):
-    robot = graph.find_robot(name)
-    assert all(file.is_file() for file in (robot.urdf, robot.wiring, robot.poses, *robot.parameters))
-
-
-@pytest.mark.parametrize("name", graph.robot_names())
+@pytest.mark.parametrize("name", robots.robot_names())
 def test_parameter_files_name_nodes_of_the_graph_in_any_namespace(name):
     nodes = {*(process.name for process in started() if process.is_node), "gripper_controller"}
-    for file in graph.find_robot(name).parameters:
+    for file in robots.find_robot(name).parameters:
         for key, content in yaml.safe_load(file.read_text("utf-8")).items():
             assert key.removeprefix("/**/") in nodes
             assert set(content) == {"ros__parameters"}
@@ -127,39 +79,3 @@ def test_a_process_without_ros_gets_no_ros_arguments():
         "--link",
         "x",
     ]
-
-
-@pytest.mark.parametrize(
-    ("text", "address"),
-    [
-        ("127.0.0.1:8080", ("127.0.0.1", 8080)),
-        ("0.0.0.0:0", ("0.0.0.0", 0)),
-        ("robot.local:65535", ("robot.local", 65535)),
-        ("[::]:8080", ("::", 8080)),
-        ("[fe80::1]:80", ("fe80::1", 80)),
-    ],
-)
-def test_an_address_of_the_page_is_host_and_port(text, address):
-    assert graph.web_address(text) == address
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["8080", ":8080", "127.0.0.1", "", "::1:8080", "::1", "[]:80", "[127.0.0.1]:80", "[::1:80", "http://host:80"],
-)
-def test_an_address_of_the_page_that_is_none_is_refused_with_the_form(text):
-    with pytest.raises(ConfigError, match="write HOST:PORT"):
-        graph.web_address(text)
-
-
-@pytest.mark.parametrize("port", ["notaport", "", "-1", "65536", "8O8O", "80.0", "9" * 5000, "\u0664"])
-def test_a_port_that_is_none_is_refused_with_those_that_are(port):
-    with pytest.raises(ConfigError, match=r"--http: .* 1 to 65535"):
-        graph.web_address(f"0.0.0.0:{port}")
-    with pytest.raises(ConfigError, match=r"http_port: .* 1 to 65535"):
-        graph.web_port("http_port", port)
-
-
-def test_an_ipv6_address_stands_in_brackets():
-    assert graph.page_url("::", 8080) == "http://[::]:8080/"
-    assert graph.page_url("robot.local", 80) == "http://robot.local:80/"

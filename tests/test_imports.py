@@ -145,7 +145,8 @@ ROOMS = {
     "nodes.bus_process": Room(("core", "dynamixel", "errors", "nodes.common")),
     "nodes.arm_controller": Room(("core", "dynamixel.motion", "dynamixel.wiring", "errors", "nodes.common"), ANY),
     "nodes.monitor": Room(
-        ("core", "environment", "errors", "graph", "monitor", "nodes.common", "private_folder", "signals"), ANY
+        ("core", "environment", "errors", "monitor", "nodes.common", "private_folder", "signals", "web_address"),
+        ANY,
     ),
     "nodes.emulator": Room(
         ("core.model", "dynamixel.wiring", "emulator", "errors", "nodes.common", "signals"), ANY
@@ -153,7 +154,10 @@ ROOMS = {
     "nodes.recorder": Room(("errors", "nodes.common", "recording"), ANY),
     "nodes.state_publisher": Room(("core.kinematics", "core.model", "errors", "nodes.common"), ANY),
     "provision": Room(("errors",)),
-    "graph": Room(("stop_timeouts", "errors", "private_folder"), ("ament_index_python",)),
+    "graph": Room(("private_folder", "robots", "share", "stop_timeouts")),
+    "robots": Room(("errors", "share")),
+    "share": Room(("errors",)),
+    "web_address": Room(("errors",)),
     "stop_timeouts": Room((), ("yaml",)),
     "running_processes": Room(("signals",)),
     "private_folder": Room(("errors",)),
@@ -162,7 +166,10 @@ ROOMS = {
     "standalone": Room(("environment", "errors", "graph", "signals"), ("supervisor",)),
     "bench": Room(ANY, ANY),
     "cli": Room(ANY, ANY),
-    "launch": Room(("stop_timeouts", "graph"), ("ament_index_python", "launch", "launch_ros", "lifecycle_msgs")),
+    "launch": Room(
+        ("graph", "robots", "share", "stop_timeouts", "web_address"),
+        ("ament_index_python", "launch", "launch_ros", "lifecycle_msgs"),
+    ),
     "": Room(),
 }
 """A file obeys the longest entry that its name begins with; a new room must be entered here."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from armature import graph
+from armature import graph, robots
 
 FOLDER = Path(__file__).resolve().parents[1] / "launch"
 FILE, GAZEBO = FOLDER / "arm.launch.py", FOLDER / "gazebo.launch.py"
@@ -38,7 +38,7 @@ def described(file=FILE, **given):
 
 
 def test_it_starts_every_process_of_the_graph():
-    assert len(described()) == len(graph.processes(graph.find_robot("armature6"), "emulated", Path("/run")))
+    assert len(described()) == len(graph.processes(robots.find_robot("armature6"), "emulated", Path("/run")))
 
 
 def test_one_process_can_be_started_alone():
@@ -66,7 +66,7 @@ def test_gazebo_and_its_bridge_outlast_the_emulator():
 @pytest.mark.parametrize("file", [FILE, GAZEBO])
 def test_it_reads_the_graph_and_lists_no_process_itself(file):
     text = file.read_text("utf-8")
-    names = {process.name for process in graph.processes(graph.find_robot("armature6"), "emulated", Path("/run"))}
+    names = {process.name for process in graph.processes(robots.find_robot("armature6"), "emulated", Path("/run"))}
     words = {node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)}
     assert not names & words
 

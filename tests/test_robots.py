@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import yaml
 
-from armature import graph
+from armature import robots
 from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
 from armature.dynamixel.tables.roles import OperatingMode
@@ -19,7 +19,7 @@ from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.bus.bus import EmulatedBus
 from armature.emulator.physics.mujoco_plant import MujocoPlant
 
-ROBOTS = graph.robot_names()
+ROBOTS = robots.robot_names()
 WORKING = ("home", "up", "above_pick", "pick", "above_place", "place")
 
 
@@ -42,7 +42,7 @@ class Arm:
 
 @cache
 def load(name: str) -> Arm:
-    robot = graph.find_robot(name)
+    robot = robots.find_robot(name)
     urdf = robot.urdf.read_text()
     model = ArmModel.from_urdf(urdf, robot.urdf.name)
     wiring = Wiring.from_yaml(robot.wiring.read_text(), model, str(robot.wiring))
@@ -232,7 +232,7 @@ def test_open_manipulator_x_has_its_published_dimensions():
 @pytest.mark.parametrize("name", ROBOTS)
 def test_the_gripper_controller_knows_the_gain_of_a_finger_that_is_held_by_its_position(name):
     given = {"servo_interface": {}, "gripper_controller": {}}
-    for file in graph.find_robot(name).parameters:
+    for file in robots.find_robot(name).parameters:
         for node, content in yaml.safe_load(file.read_text("utf-8")).items():
             given.get(node.rpartition("/")[2], {}).update(content["ros__parameters"])
     arm = load(name)

@@ -6,7 +6,8 @@ import pytest
 
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.errors import ConfigError
-from armature.graph import EMULATED, find_robot, processes
+from armature.graph import EMULATED, processes
+from armature.robots import find_robot
 from armature.standalone import configuration
 from armature.stop_timeouts import STOP_TIMEOUT, last_timeout, stop_timeout
 

@@ -1,4 +1,4 @@
-"""The processes of the graph, with their files and parameters: the one list that everything starts from."""
+"""The processes of the graph, with their files and parameters: the one list that everything is started from."""
 
 from __future__ import annotations
 
@@ -9,28 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from armature.errors import ConfigError
 from armature.private_folder import make_private, require_own
+from armature.robots import DEFAULT_ROBOT, Robot, find_robot
+from armature.share import page_folder
 from armature.stop_timeouts import STOP_TIMEOUT, stop_timeout
 
-DEFAULT_ROBOT = "armature6"
 EMULATED = "emulated"
 GAZEBO = "gazebo"
 # Gazebo may be started together with the graph, and takes its time; the servos come after it.
 _GAZEBO_TIMEOUT, _CONNECT_TIMEOUT = 30.0, 40.0  # [s]
 
 Parameters = Mapping[str, str | int | float | bool]
-
-
-@dataclass(frozen=True)
-class Robot:
-    """The files of one arm."""
-
-    name: str
-    urdf: Path
-    wiring: Path
-    poses: Path
-    parameters: tuple[Path, ...]  # ROS parameter files, later ones over earlier ones
 
 
 @dataclass(frozen=True)
@@ -63,37 +52,6 @@ def _text(value: str | int | float | bool) -> str:
         return str(value).lower()
     # Quoted, since ROS reads values as YAML and would take a name such as "on" or "1" for something else.
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
-
-
-def share_folder() -> Path:
-    """Where config, urdf and the page are: the checkout, or the share folder of an installation.
-
-    Raises:
-        ConfigError: neither is found.
-    """
-    here = Path(__file__).resolve()
-    for parent in here.parents:
-        for folder in (parent, parent / "share" / "armature"):
-            if (folder / "config" / "arm.yaml").is_file() and (folder / "urdf").is_dir():
-                return folder
-    raise ConfigError("share folder", str(here), "install the package, or run from its checkout")
-
-
-def page_folder() -> Path:
-    """Where the built page is."""
-    share = share_folder()
-    built = share / "web" / "dist"
-    return built if built.is_dir() or (share / "setup.py").exists() else share / "web"
-
-
-def dds_profile() -> Path:
-    """The Fast DDS profile that keeps the graph on the loopback interface."""
-    return share_folder() / "config" / "fastdds_loopback.xml"
-
-
-def gazebo_bridge() -> Path:
-    """The configuration of ros_gz_bridge that goes with our worlds."""
-    return share_folder() / "config" / "gazebo_bridge.yaml"
 
 
 def runtime_folder(base: Mapping[str, str], namespace: str) -> Path:
@@ -139,94 +97,9 @@ def _runtime_parts(namespace: str) -> tuple[str, ...]:
     return tuple(namespace.strip("/").split("/")) if namespace.strip("/") else ("default",)
 
 
-def page_url(host: str, port: int) -> str:
-    """The page's address as a browser takes it: IPv6 in brackets (RFC 3986)."""
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
-
-
 def write_url(runtime: Path, page: str) -> None:
     """Leave the page's address where the command line looks for it."""
     (runtime / "url").write_text(page, "utf-8")
-
-
-def robot_names() -> tuple[str, ...]:
-    """All arms that can be started."""
-    folders = (share_folder() / "config" / "robots").glob("*/")
-    return tuple(sorted({DEFAULT_ROBOT, *(folder.name for folder in folders)}))
-
-
-def find_robot(name: str, wiring: str = "", parameters: str = "") -> Robot:
-    """The files of an arm: those of its own folder, else the default arm's.
-
-    Args:
-        name: of the arm.
-        wiring: a wiring file in place of its own, "" for its own.
-        parameters: a file of ROS parameters over its own, "" for none.
-
-    Raises:
-        ConfigError: no such arm, or a file that cannot be read.
-    """
-    if name not in robot_names():
-        raise ConfigError("robot", name, f"robots are {', '.join(robot_names())}")
-    config = share_folder() / "config"
-    own = config / "robots" / name
-
-    def file(title: str) -> Path:
-        return own / title if (own / title).is_file() else config / title
-
-    for kind, given in (("wiring file", wiring), ("parameter file", parameters)):
-        if given and not _is_text(Path(given)):
-            raise ConfigError(kind, given, "name a file that can be read as text")
-    overlays = [file for file in (own / "arm.yaml",) if file.is_file()]
-    if parameters:
-        overlays.append(Path(parameters).absolute())
-    return Robot(
-        name=name,
-        urdf=share_folder() / "urdf" / f"{name}.urdf",
-        wiring=Path(wiring).absolute() if wiring else file("servos.yaml"),
-        poses=file("poses.yaml"),
-        parameters=(config / "arm.yaml", *overlays),
-    )
-
-
-def _is_text(file: Path) -> bool:
-    try:
-        return file.is_file() and file.read_text("utf-8") is not None
-    except (OSError, UnicodeDecodeError):
-        return False
-
-
-def web_address(text: str) -> tuple[str, int]:
-    """Host and port of the page.
-
-    Args:
-        text: HOST:PORT; an IPv6 address stands in brackets.
-
-    Raises:
-        ConfigError: it is not that.
-    """
-    host, _, port = text.rpartition(":")
-    bare = host[1:-1] if host[:1] + host[-1:] == "[]" else host
-    if not bare or (":" in bare) != (bare != host):
-        raise ConfigError(
-            "--http", text, "write HOST:PORT, for example 127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080"
-        )
-    return bare, web_port("--http", port)
-
-
-def web_port(where: str, text: str) -> int:
-    """The number of a port.
-
-    Args:
-        where: what it was given to.
-        text: what was given.
-
-    Raises:
-        ConfigError: no port has it.
-    """
-    if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= 65535):
-        raise ConfigError(where, text, "a port is a number from 1 to 65535, or 0 for any free one")
-    return int(text)
 
 
 def processes(

@@ -15,8 +15,8 @@ from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.bus.bus import EmulatedBus
 from armature.emulator.faults.board import FaultBoard
 from armature.emulator.physics.gazebo_world import gazebo_world
-from armature.graph import find_robot
 from armature.nodes.emulator.gazebo_plant import GazeboPlant
+from armature.robots import find_robot
 
 STAND_IN = Path(__file__).with_name("gazebo_stand_in.py")
 START = "pick"  # an arm that is let go there falls

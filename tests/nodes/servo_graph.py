@@ -20,9 +20,9 @@ from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from armature.environment import graph_environment
-from armature.graph import dds_profile
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import positions_of, to_duration, to_seconds, to_stamp, values_of
+from armature.share import dds_profile
 
 from .emulated import JOINTS, POSES, SERVOS, URDF
 

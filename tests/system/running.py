@@ -22,9 +22,9 @@ from rclpy.subscription import Subscription
 from std_srvs.srv import SetBool, Trigger
 
 from armature.environment import graph_environment
-from armature.graph import dds_profile
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import positions_of, values_of
+from armature.share import dds_profile
 
 from .trouble import left_behind
 

@@ -20,7 +20,7 @@ from armature.cli import main
 from armature.cli.commands import COMMANDS
 from armature.emulator.faults.catalogue import FAULTS
 from armature.environment import graph_environment
-from armature.graph import dds_profile
+from armature.share import dds_profile
 
 from ..cli.at_terminal import at_terminal
 from . import documented

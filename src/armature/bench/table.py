@@ -15,8 +15,8 @@ from armature.bench.faults.matrix import Row
 from armature.bench.faults.pairs import Matrix
 from armature.bench.figure import Figure
 from armature.bench.graph import control, stop_latency, tracking, usage
-from armature.graph import Robot
 from armature.nodes.common.priority import prefer_real_time
+from armature.robots import Robot
 
 
 @dataclass(frozen=True)

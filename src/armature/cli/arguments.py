@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from armature.graph import DEFAULT_ROBOT
+from armature.robots import DEFAULT_ROBOT
 
 
 def add_robot(parser: argparse.ArgumentParser) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from armature.cli.arguments import add_json
 from armature.cli.loading import uninterrupted
 from armature.errors import ConfigError
-from armature.graph import DEFAULT_ROBOT, find_robot
+from armature.robots import DEFAULT_ROBOT, find_robot
 
 if TYPE_CHECKING:
     from armature.bench.table import Measure, Result, Settings

@@ -22,7 +22,7 @@ from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.faults.catalogue import Place, Silence, Slip
 from armature.errors import ConfigError
-from armature.graph import find_robot
+from armature.robots import find_robot
 
 from ...virtual_arm import VirtualArm
 from ..at_terminal import END, INTERRUPT, at_terminal

@@ -17,9 +17,9 @@ from armature.cli.servos import check
 from armature.cli.servos import port as _port
 from armature.core.health import Thresholds
 from armature.dynamixel.commissioning.inspection import Verdict
-from armature.graph import find_robot
 from armature.nodes.common.device_holder import lock_holder, process
 from armature.nodes.common.serial_adapter import adapter
+from armature.robots import find_robot
 
 from ...nodes.emulated import JOINTS, emulator
 

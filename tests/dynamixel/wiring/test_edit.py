@@ -13,7 +13,7 @@ from armature.bench.simulation.virtual import ARM, WIRING
 from armature.dynamixel.wiring.arm import Wiring
 from armature.dynamixel.wiring.edit import with_ranges, with_zero_offsets
 from armature.errors import ConfigError
-from armature.graph import find_robot
+from armature.robots import find_robot
 
 FILE = find_robot("armature6").wiring.read_bytes().decode("utf-8")
 JOINTS = WIRING.joints

@@ -14,7 +14,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from armature import graph
+from armature import robots, share
 from armature.core.kinematics.kinematics import Pose, compose, forward, from_rpy
 from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
@@ -28,12 +28,12 @@ from armature.emulator.servo.motor import rotor_inertia
 from armature.emulator.servo.registers import RegisterFile
 from armature.errors import ConfigError
 
-ROBOTS = graph.robot_names()
+ROBOTS = robots.robot_names()
 
 
 @cache
 def load(name):
-    robot = graph.find_robot(name)
+    robot = robots.find_robot(name)
     urdf = robot.urdf.read_text("utf-8")
     arm = ArmModel.from_urdf(urdf)
     wiring = Wiring.from_yaml(robot.wiring.read_text("utf-8"), arm)
@@ -191,7 +191,7 @@ def test_the_set_point_for_gazebo_is_the_servos_own_wherever_the_joint_was_seen(
 
 @pytest.mark.parametrize("namespace", ["", "left"])
 def test_the_topics_are_those_of_the_bridges_configuration(namespace):
-    bridged = yaml.safe_load(graph.gazebo_bridge().read_text("utf-8"))
+    bridged = yaml.safe_load(share.gazebo_bridge().read_text("utf-8"))
     by_name = {entry["gz_topic_name"]: entry for entry in bridged}
     assert by_name["/clock"]["direction"] == "GZ_TO_ROS"
     assert by_name[STATES_TOPIC]["direction"] == "GZ_TO_ROS"

@@ -12,9 +12,9 @@ from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import CommandRefused
-from armature.graph import find_robot
 from armature.nodes.servo_interface import free_drive
 from armature.nodes.servo_interface.free_drive import Guiding, _loads_of
+from armature.robots import find_robot
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 

@@ -19,8 +19,9 @@ from armature.bench.graph.own_graph import own_environment
 from armature.bench.graph.processes import running_script
 from armature.dynamixel.protocol.statistics import BINS, describe_histogram
 from armature.errors import ProcessError
-from armature.graph import EMULATED, Robot, processes, runtime_folder
+from armature.graph import EMULATED, processes, runtime_folder
 from armature.nodes.bus_process.report import BLOCKS, LATENESS, LATEST, TIDYING
+from armature.robots import Robot
 from armature.signals import received_signals
 from armature.standalone import Supervisor, configuration
 

@@ -15,7 +15,7 @@ from armature.core.model.document import read_document
 from armature.core.trajectory.segments import LoopTime, Segment
 from armature.core.trajectory.trajectory import Trajectory
 from armature.dynamixel.tables.roles import Role
-from armature.graph import DEFAULT_ROBOT, find_robot
+from armature.robots import DEFAULT_ROBOT, find_robot
 
 _WAY = {"waist": 0.5, "shoulder": -0.2, "elbow": 0.3}  # [rad]
 _MOVE_TIME = 1.5  # [s]

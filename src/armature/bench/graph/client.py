@@ -21,10 +21,10 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
 from armature.errors import ProcessError
-from armature.graph import Robot
 from armature.nodes.bus_process.report import BEGUN_LATE
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import to_duration, to_seconds, to_stamp, values_of
+from armature.robots import Robot
 
 _ANSWER_TIME = 30.0  # [s]
 _SWAY = 0.3  # [rad]

@@ -15,7 +15,8 @@ from armature.core.control.tracker import Tracker
 from armature.core.model.arm import ArmModel
 from armature.core.trajectory.limits import GroupLimits, check_motion
 from armature.core.trajectory.trajectory import Trajectory
-from armature.graph import Robot, runtime_folder
+from armature.graph import runtime_folder
+from armature.robots import Robot
 from armature.standalone import Supervisor
 
 _COMMANDS = 20

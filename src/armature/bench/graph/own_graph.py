@@ -15,7 +15,8 @@ from pathlib import Path
 from armature.bench.graph.processes import children
 from armature.environment import graph_environment
 from armature.errors import ProcessError
-from armature.graph import Robot, dds_profile
+from armature.robots import Robot
+from armature.share import dds_profile
 from armature.standalone import Supervisor
 
 _READY_TIME = 60.0  # [s]

@@ -20,7 +20,8 @@ from armature.bench.graph.crowd import KINDS
 from armature.bench.graph.own_graph import own_environment, pids_of, running
 from armature.bench.graph.processes import cpu_time, proportional_set_size
 from armature.errors import ProcessError
-from armature.graph import Robot, runtime_folder
+from armature.graph import runtime_folder
+from armature.robots import Robot
 from armature.standalone import Supervisor
 
 NUMBERS = (48, 1000)

@@ -20,7 +20,7 @@ from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.segments import LoopTime, Segment
 from armature.core.trajectory.trajectory import Trajectory
 from armature.emulator.faults.servo import Payload
-from armature.graph import share_folder
+from armature.share import share_folder
 
 _PAYLOAD = 0.25  # [kg]
 _TOOL = "tool0"

@@ -12,7 +12,8 @@ from armature.bench.figure import Figure, quantiles
 from armature.bench.graph.client import BenchClient
 from armature.bench.graph.own_graph import own_environment, pids_of, running
 from armature.bench.graph.processes import cpu_time, proportional_set_size, running_script
-from armature.graph import Robot, runtime_folder
+from armature.graph import runtime_folder
+from armature.robots import Robot
 from armature.standalone import Supervisor
 
 _OBSERVED = 10.0  # [s]

@@ -19,7 +19,7 @@ from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.bus.bus import EmulatedBus
 from armature.emulator.faults.board import FaultBoard
 from armature.emulator.servo.servo import Servo
-from armature.graph import DEFAULT_ROBOT, find_robot
+from armature.robots import DEFAULT_ROBOT, find_robot
 
 _ROBOT = find_robot(DEFAULT_ROBOT)
 URDF = _ROBOT.urdf.read_text("utf-8")

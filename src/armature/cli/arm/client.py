@@ -14,8 +14,8 @@ from rclpy.signals import SignalHandlerOptions
 
 from armature.environment import graph_environment
 from armature.errors import ProcessError
-from armature.graph import dds_profile
 from armature.nodes.common.topics import Service
+from armature.share import dds_profile
 
 TIMEOUT = 10.0  # for an answer [s]
 START = "see: armature status; start the graph with: armature up"

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from armature.cli.arguments import add_robot
-from armature.graph import EMULATED, find_robot, processes
+from armature.graph import EMULATED, processes
+from armature.robots import find_robot
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

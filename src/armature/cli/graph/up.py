@@ -21,23 +21,15 @@ from armature.cli.graph.page import ask, page_address
 from armature.cli.graph.running import Graph, without_runner
 from armature.environment import graph_environment, state_folder
 from armature.errors import ProcessError
-from armature.graph import (
-    EMULATED,
-    Process,
-    dds_profile,
-    exit_message_file,
-    find_robot,
-    make_runtime_folder,
-    page_url,
-    processes,
-    web_address,
-    write_url,
-)
+from armature.graph import EMULATED, Process, exit_message_file, make_runtime_folder, processes, write_url
 from armature.monitor.http.address import is_loopback, listen
 from armature.nodes.monitor.access_key import keep_key, key_file
+from armature.robots import find_robot
 from armature.running_processes import BUS
+from armature.share import dds_profile
 from armature.signals import received_signals
 from armature.standalone import Supervisor, configuration
+from armature.web_address import page_url, web_address
 
 _READY_TIME = 60.0  # [s]
 _CRASHES = 2  # while the graph starts; one may be chance

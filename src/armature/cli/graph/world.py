@@ -12,7 +12,7 @@ from armature.core.model.poses import read_poses
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.physics.gazebo_world import gazebo_world
 from armature.errors import ConfigError
-from armature.graph import find_robot
+from armature.robots import find_robot
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     robot = find_robot(options.robot, options.wiring)
     urdf = robot.urdf.read_text("utf-8")
     arm = ArmModel.from_urdf(urdf, str(robot.urdf))
-    wiring = Wiring.from_yaml(robot.wiring.read_text("utf-8"), arm, str(robot.wiring))
+    wiring = Wiring.from_yaml(robot.wiring_text, arm, str(robot.wiring))
     poses = read_poses(robot.poses.read_text("utf-8"), arm, str(robot.poses))
     if options.pose not in poses:
         raise ConfigError("--pose", options.pose, f"{robot.poses} has {', '.join(poses)}")

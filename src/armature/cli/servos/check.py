@@ -25,9 +25,10 @@ from armature.dynamixel.protocol.serial_port import SerialPort
 from armature.dynamixel.tables.registry import baud_rates
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import PortError
-from armature.graph import Robot, find_robot, share_folder
 from armature.nodes.common.device_holder import process, users
 from armature.nodes.common.serial_adapter import Adapter, adapter
+from armature.robots import Robot, find_robot
+from armature.share import share_folder
 
 _RULE = Path("config") / "udev" / "99-armature.rules"
 _SHORT_TIMER = 1  # [ms]
@@ -46,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     """Look at port, servos and speed; 1 if something must be mended first."""
     robot = find_robot(options.robot, options.wiring)
     arm = ArmModel.from_urdf(robot.urdf.read_text("utf-8"), robot.urdf.name)
-    wiring = Wiring.from_yaml(robot.wiring.read_text("utf-8"), arm, robot.wiring.name)
+    wiring = Wiring.from_yaml(robot.wiring_text, arm, robot.wiring.name)
     given, paths = _parameters(robot), chosen_ports(options.port, wiring.buses)
     findings = [finding for name, path in paths.items() for finding in _on_bus(name, path, arm, wiring, given)]
     worst = max(finding.verdict for finding in findings)

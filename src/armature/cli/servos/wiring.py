@@ -12,7 +12,8 @@ from pathlib import Path
 from armature.core.model.arm import ArmModel
 from armature.dynamixel.wiring.arm import ServoWiring, Wiring
 from armature.errors import ConfigError
-from armature.graph import Robot, find_robot, share_folder
+from armature.robots import Robot, find_robot
+from armature.share import share_folder
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,9 @@ def wired_arm(options: argparse.Namespace) -> WiredArm:
     """
     robot = find_robot(options.robot, options.wiring)
     file = robot.wiring.resolve()
-    try:
-        content = file.read_bytes()
-        text = content.decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(str(file), str(error), "name a wiring file that can be read") from error
     arm = ArmModel.from_urdf(robot.urdf.read_text("utf-8"), robot.urdf.name)
-    return WiredArm(robot, file, content, arm, Wiring.from_yaml(text, arm, file.name))
+    wiring = Wiring.from_yaml(robot.wiring_text, arm, file.name)
+    return WiredArm(robot, file, robot.wiring_text.encode("utf-8"), arm, wiring)
 
 
 def require_own(wired: WiredArm) -> None:

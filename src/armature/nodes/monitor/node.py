@@ -15,7 +15,6 @@ from armature.core.jog_limits import LEASE
 from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
 from armature.environment import state_folder
-from armature.graph import page_url
 from armature.monitor.api.control import Control
 from armature.monitor.api.encode import edition_of, encode_snapshot
 from armature.monitor.api.services import MonitorConfig
@@ -30,6 +29,7 @@ from armature.nodes.monitor.access_key import keep_key, key_file
 from armature.nodes.monitor.gateway import RosGateway
 from armature.nodes.monitor.subscriptions import LONGEST_SILENCE, OWN_STATUS, Subscriptions
 from armature.signals import RUNNER_SIGNAL, Signals
+from armature.web_address import page_url
 
 _HEARTBEAT = 5.0  # [s]
 # Browsers open connections ahead of need, and drop some themselves.
