@@ -43,7 +43,7 @@ READ = (
     ("gripper_controller", "nodes.arm_controller", "Gain", "<joint>."),
     ("state_publisher", "nodes.state_publisher", "Parameters", ""),
     ("recorder", "nodes.recorder", "Settings", ""),
-    ("recorder", "recording.recorder", "Limits", ""),
+    ("recorder", "recording.recorder", "RecorderLimits", ""),
     ("monitor", "nodes.monitor", "Parameters", ""),
     ("every node that moves joints (under /**)", "nodes.common", "JointLimits", "limits.<joint>."),
 )
