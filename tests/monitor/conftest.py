@@ -16,7 +16,7 @@ from armature.errors import ProcessError
 from armature.monitor.api.control import Control
 from armature.monitor.api.services import MonitorConfig
 from armature.monitor.app import create_app
-from armature.monitor.gateway import JointView, Outcome, Recording, ServoInterfaceState, Snapshot
+from armature.monitor.gateway import CommandResult, JointView, Recording, ServoInterfaceState, Snapshot
 from armature.monitor.http.server import MonitorServer
 from armature.monitor.hub import StreamHub
 
@@ -71,9 +71,9 @@ def enabled() -> Snapshot:
 class RecordingGateway:
     """The other side of the Gateway contract: shows a given snapshot and notes every command."""
 
-    shown: Snapshot = field(default_factory=enabled)
+    newest: Snapshot = field(default_factory=enabled)
     calls: list[tuple[object, ...]] = field(default_factory=list)
-    answer: Outcome = field(default_factory=lambda: Outcome(True, "done"))
+    answer: CommandResult = field(default_factory=lambda: CommandResult(True, "done"))
     silent: bool = False
     may_answer: threading.Event = field(default_factory=threading.Event)
     asked: threading.Condition = field(default_factory=threading.Condition)
@@ -82,40 +82,40 @@ class RecordingGateway:
         self.may_answer.set()
 
     def snapshot(self) -> Snapshot:
-        return self.shown
+        return self.newest
 
-    def protective_stop(self, engage: bool) -> Outcome:
+    def protective_stop(self, engage: bool) -> CommandResult:
         return self._note("protective_stop", engage)
 
-    def enable(self, on: bool) -> Outcome:
+    def enable(self, on: bool) -> CommandResult:
         return self._note("enable", on)
 
-    def stop_motion(self) -> Outcome:
+    def stop_motion(self) -> CommandResult:
         return self._note("stop_motion")
 
-    def jog(self, velocities: Mapping[str, float]) -> Outcome:
+    def jog(self, velocities: Mapping[str, float]) -> CommandResult:
         return self._note("jog", dict(velocities))
 
-    def move_to_pose(self, name: str) -> Outcome:
+    def move_to_pose(self, name: str) -> CommandResult:
         return self._note("move_to_pose", name)
 
-    def move_gripper(self, position: float) -> Outcome:
+    def move_gripper(self, position: float) -> CommandResult:
         return self._note("move_gripper", position)
 
-    def record(self, on: bool) -> Outcome:
+    def record(self, on: bool) -> CommandResult:
         return self._note("record", on)
 
-    def clear_faults(self) -> Outcome:
+    def clear_faults(self) -> CommandResult:
         return self._note("clear_faults")
 
-    def torque_off(self) -> Outcome:
+    def torque_off(self) -> CommandResult:
         return self._note("torque_off")
 
     def wait_for(self, condition: Callable[[list[tuple[object, ...]]], bool], timeout: float = 10.0) -> bool:
         with self.asked:
             return self.asked.wait_for(lambda: condition(self.calls), timeout)
 
-    def _note(self, *call: object) -> Outcome:
+    def _note(self, *call: object) -> CommandResult:
         with self.asked:
             self.calls.append(call)
             self.asked.notify_all()

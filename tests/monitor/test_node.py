@@ -373,7 +373,7 @@ def test_a_port_in_use_is_one_line_with_the_remedy(command, nothing_left):
         out, err = process.communicate(timeout=30)
     assert process.returncode == 1
     assert "ready" not in out
-    assert err.strip().splitlines()[-1].endswith("or end the program that holds it")
+    assert err.strip().splitlines()[-1].endswith("or end the program that uses it")
     assert "Traceback" not in err
 
 
@@ -425,6 +425,6 @@ def test_a_crowd_that_asks_for_nothing_is_told_in_diagnostics(monitor, robot, wa
         wait_until(shown)
     (fault,) = shown()
     assert fault["level"] == "WARN"
-    assert "ask for nothing" in fault["message"]
+    assert "send no request" in fault["message"]
     assert int(fault["values"]["dropped"]) >= 60
     wait_until(lambda: not shown())

@@ -195,7 +195,7 @@ test('a fault is told in words of the page, by its cause', () => {
   assert.equal(told(fault('WARN', 'blocked', 'blocked: whatever the robot says')), 'came against something');
   assert.equal(told(fault('WARN', 'load')), 'carries much');
   assert.equal(told(fault('ERROR', 'load')), 'carries too much');
-  assert.equal(told(fault('WARN', undefined, '30 connections a second ask for nothing')), '30 connections a second ask for nothing');
+  assert.equal(told(fault('WARN', undefined, '30 connections a second send no request')), '30 connections a second send no request');
 });
 
 test('what one fault of several would end is offered, though another one has to be waited for', () => {

@@ -1,5 +1,5 @@
 """The web monitor: a Flask application over a small gateway.
 
-No ROS; whatever it knows of the robot comes through gateway.py.
+No ROS: it knows the robot through gateway.py only.
 Begin with app.py.
 """

@@ -8,13 +8,13 @@ from flask import Flask, request
 
 from armature.monitor.api import commands, failures, page, security, state
 from armature.monitor.api.control import Control
-from armature.monitor.api.leases import JogOrder
+from armature.monitor.api.jog_order import JogOrder
 from armature.monitor.api.services import MonitorConfig, Services
 from armature.monitor.gateway import Gateway
 from armature.monitor.http.request_head import LONGEST_BODY
 from armature.monitor.hub import StreamHub
 
-# Reached before the login: the page asks for the key, and STOP answers to everybody.
+# Served without a login: the page asks for the key, and anyone may press STOP.
 _OPEN = frozenset({"page.index", "page.file", "commands.login", "commands.protective_stop"})
 
 
@@ -28,7 +28,7 @@ def create_app(
         hub: where the live stream's frames are published.
         page_root: folder of the built page (web/dist).
         config: the arm, its poses and who may connect.
-        control: who drives; where it is not given, one of its own.
+        control: who drives; by default a new one.
     """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY

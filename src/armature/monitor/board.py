@@ -1,4 +1,4 @@
-"""Keeps the newest news of each topic and says what may be shown of it at a moment."""
+"""The newest values of each topic, and which of them are fresh enough to be shown."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from armature.monitor.gateway import (
     Controller,
-    Fault,
-    Motion,
+    DiagnosticProblem,
+    MotionStatus,
     Recording,
     ServoInterfaceState,
     Snapshot,
@@ -16,11 +16,11 @@ from armature.monitor.gateway import (
 )
 from armature.monitor.readings import NewestReadings
 
-# Without any news for so long the servo interface counts as silent [s]; promise 4 grants one second.
+# Without any message for so long the servo interface counts as silent [s]; promise 4 allows one second.
 SILENT = 0.9
 # Diagnostics come at 1 Hz; older ones are stale [s] (diagnostic_aggregator's default).
 STALE = 5.0
-# The recorder reports at 2 Hz; nobody shall be shown a recording that a dead one does not make [s].
+# The recorder reports at 2 Hz; after so long without a report its recording is not shown any more [s].
 RECORDER_SILENT = 1.5
 LEVELS = ("OK", "WARN", "ERROR", "STALE")  # diagnostic_msgs/DiagnosticStatus
 # States in which no servo may be readable: a diagnostic message alone is a sign of life.
@@ -28,8 +28,8 @@ _WITHOUT_READINGS = ("STARTING", "DISCONNECTED", "FAULT")
 
 
 @dataclass(frozen=True)
-class Status:
-    """A diagnostic status as it was reported."""
+class Diagnostic:
+    """One status of /diagnostics."""
 
     name: str
     level: int  # index in LEVELS
@@ -38,62 +38,62 @@ class Status:
 
 
 class Board:
-    """Newest news by topic. Every time is a monotonic time in seconds, given by the caller."""
+    """The newest values by topic. Every time is a monotonic time in seconds, given by the caller."""
 
     def __init__(self, joints: Iterable[str], periods: Mapping[str, float]) -> None:
         """Make an empty board.
 
         Args:
             joints: names of the driven joints, in the order shown.
-            periods: the topics that come regularly, with the longest silence that is usual [s].
+            periods: the longest usual silence [s] of each topic that is published regularly.
         """
         self.readings = NewestReadings(joints)
-        self.motion: Motion | None = None
+        self.motion: MotionStatus | None = None
         self.protective_stop: bool | None = None
         self._periods = dict(periods)
-        self._heard: dict[str, float] = {}
+        self._received_at: dict[str, float] = {}
         self._alive_at: float | None = None
         self._diagnosed_at: float | None = None
         self._state: ServoInterfaceState | None = None
-        self._statuses: dict[str, tuple[float, Status]] = {}
+        self._statuses: dict[str, tuple[float, Diagnostic]] = {}
         self._following_error: tuple[float, Mapping[str, float]] | None = None
         self._recording: Recording | None = None
-        self._recorder_heard = 0.0
+        self._recorder_reported_at = 0.0
         self._recording_since: float | None = None
 
-    def heard(self, topic: str, now: float, *, servo_interface: bool = False) -> None:
-        """Note that a message of a topic came, and whether it is a sign of life of the servo interface."""
-        self._heard[topic] = now
+    def note_message(self, topic: str, now: float, *, servo_interface: bool = False) -> None:
+        """Note that a message was received, and whether the servo interface sent it."""
+        self._received_at[topic] = now
         if servo_interface:
             self._alive_at = now
 
-    def servo_interface(self, now: float, name: str, values: Mapping[str, str]) -> None:
-        """Take the state of the servo interface."""
+    def update_state(self, now: float, name: str, values: Mapping[str, str]) -> None:
+        """Store the state of the servo interface."""
         self._alive_at = now
         self._state = ServoInterfaceState(name, values.get("why", ""), values=dict(values))
 
-    def statuses(self, now: float, statuses: Iterable[Status], *, servo_interface: bool) -> None:
-        """Take diagnostic statuses; the newest of a name counts."""
+    def update_diagnostics(self, now: float, statuses: Iterable[Diagnostic], *, servo_interface: bool) -> None:
+        """Store diagnostics; of each name the newest counts."""
         self._statuses.update({status.name: (now, status) for status in statuses})
         if servo_interface:
             self._diagnosed_at = now
 
-    def controller(self, now: float, following_error: Mapping[str, float]) -> None:
-        """Take the following errors of the arm controller [rad] by joint."""
+    def update_following_errors(self, now: float, following_error: Mapping[str, float]) -> None:
+        """Store the following errors of the arm controller [rad] by joint."""
         self._following_error = (now, dict(following_error))
 
-    def recorder(self, now: float, recording: Recording) -> None:
-        """Take what the recorder is doing."""
+    def update_recording(self, now: float, recording: Recording) -> None:
+        """Store what the recorder reports."""
         before = self._recording
         self._recording = recording
-        self._recorder_heard = now
+        self._recorder_reported_at = now
         if not recording.active:
             self._recording_since = None
         elif before is not None and not before.active:
             self._recording_since = now
 
     def at(self, now: float) -> Snapshot:
-        """What may be shown at this moment."""
+        """The values that are fresh enough to be shown at this moment."""
         state = self._state_at(now)
         return Snapshot(
             state=state,
@@ -109,21 +109,23 @@ class Board:
 
     def _state_at(self, now: float) -> ServoInterfaceState:
         if self._state is None or self._alive_at is None:
-            return _silent("nothing has been heard of the servo interface yet", None)
+            return _silent("no message from the servo interface yet", None)
         age = now - self._alive_at
         diagnosed = self._diagnosed_at is not None and now - self._diagnosed_at < STALE
         if age > SILENT and not (diagnosed and self._state.name in _WITHOUT_READINGS):
-            return _silent(f"nothing has been heard of the servo interface for {age:.1f} s", age)
+            return _silent(f"no message from the servo interface for {age:.1f} s", age)
         return replace(self._state, age=age)
 
-    def _faults_at(self, now: float) -> Iterable[Fault]:
+    def _faults_at(self, now: float) -> Iterable[DiagnosticProblem]:
         ranked = sorted(self._statuses.values(), key=lambda item: -item[1].level)
         for reported, status in ranked:
             age = now - reported
             if age > STALE:
-                yield Fault(status.name, "STALE", f"no report for {age:.0f} s", age, status.values)
+                yield DiagnosticProblem(status.name, "STALE", f"no report for {age:.0f} s", age, status.values)
             elif status.level > 0:
-                yield Fault(status.name, LEVELS[min(status.level, 3)], status.message, age, status.values)
+                yield DiagnosticProblem(
+                    status.name, LEVELS[min(status.level, 3)], status.message, age, status.values
+                )
 
     def _controller_at(self, now: float) -> Controller:
         if self._following_error is None:
@@ -133,17 +135,17 @@ class Board:
         return Controller(age, errors if age < SILENT else {})
 
     def _recording_at(self, now: float) -> Recording:
-        if self._recording is None or now - self._recorder_heard > RECORDER_SILENT:
+        if self._recording is None or now - self._recorder_reported_at > RECORDER_SILENT:
             return Recording()
         if self._recording_since is None:
             return self._recording
         return replace(self._recording, elapsed=now - self._recording_since)
 
     def _source(self, topic: str, now: float) -> Source:
-        age = now - self._heard[topic] if topic in self._heard else None
+        age = now - self._received_at[topic] if topic in self._received_at else None
         return Source(topic, age, age is not None and age <= self._periods[topic])
 
 
 def _silent(reason: str, age: float | None) -> ServoInterfaceState:
-    """What it told last is not so any more; and it is software that is silent, whatever the cable does."""
+    """Its last report is out of date; and it is the software that is silent, not the servos' cable."""
     return ServoInterfaceState("DISCONNECTED", reason, age, {"cause": "servo_interface"})

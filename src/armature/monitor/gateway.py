@@ -1,4 +1,4 @@
-"""What the monitor knows of the robot and may ask of it; the web side sees nothing else."""
+"""What the monitor knows of the robot and may request of it; the web side sees nothing else."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class ServoInterfaceState:
 
     name: str  # STARTING, DISABLED, HOLDING, ENABLED, MOVING, PARKING, FAULT, PROTECTIVE_STOP, DISCONNECTED
     reason: str = ""
-    age: float | None = None  # [s] since its last sign of life; None: never heard
+    age: float | None = None  # [s] since its last message; None: none was received
     values: Mapping[str, str] = field(default_factory=dict)  # torque, session, …
 
 
 @dataclass(frozen=True)
-class Fault:
+class DiagnosticProblem:
     """A diagnostic status that is not OK."""
 
     name: str
@@ -45,7 +45,7 @@ class Fault:
     age: float  # [s] since it was last reported
     values: Mapping[str, str] = field(default_factory=dict)
     process: str = field(init=False)  # whose status it is
-    part: str = field(init=False)  # of what of it: a servo, by its joint, or a bus; empty for all of it
+    part: str = field(init=False)  # of the process: a servo, by its joint, or a bus; empty for the whole
 
     def __post_init__(self) -> None:
         process, _, part = self.name.partition(": ")
@@ -57,13 +57,13 @@ class Fault:
 class Controller:
     """What the arm controller reports."""
 
-    age: float | None = None  # [s]; None: never heard
+    age: float | None = None  # [s]; None: none was received
     following_error: Mapping[str, float] = field(default_factory=dict)  # [rad] by joint
 
 
 @dataclass(frozen=True)
-class Motion:
-    """The last motion that this monitor asked for, and how it ended."""
+class MotionStatus:
+    """The last motion that this monitor requested, and its outcome."""
 
     goal: str
     outcome: str  # running, succeeded, aborted, canceled or unknown
@@ -76,17 +76,17 @@ class Recording:
 
     active: bool | None = None
     path: str = ""
-    elapsed: float | None = None  # [s]; None: begun before this monitor, which cannot know when
+    elapsed: float | None = None  # [s]; None: it began before this monitor was started
     message: str = ""
     values: Mapping[str, str] = field(default_factory=dict)  # messages, bytes, dropped, free_bytes
 
 
 @dataclass(frozen=True)
 class Source:
-    """A topic that the monitor listens to."""
+    """A topic that the monitor subscribes to."""
 
     topic: str
-    age: float | None  # [s] since the last message; None: never heard
+    age: float | None  # [s] since the last message; None: none was received
     alive: bool
 
 
@@ -97,17 +97,17 @@ class Snapshot:
     state: ServoInterfaceState
     joints: tuple[JointView, ...] = ()
     protective_stop: bool | None = None
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[DiagnosticProblem, ...] = ()
     controller: Controller = Controller()
-    motion: Motion | None = None
+    motion: MotionStatus | None = None
     recording: Recording = Recording()
     sources: tuple[Source, ...] = ()
     time: float | None = None  # monotonic, of this moment [s]
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What the robot answered to a command."""
+class CommandResult:
+    """The robot's answer to a command."""
 
     accepted: bool
     message: str
@@ -122,29 +122,29 @@ class Gateway(Protocol):
     def snapshot(self) -> Snapshot:
         """The newest values."""
 
-    def protective_stop(self, engage: bool) -> Outcome:
+    def protective_stop(self, engage: bool) -> CommandResult:
         """Stop every joint within its limits and latch the stop, or release it."""
 
-    def enable(self, on: bool) -> Outcome:
+    def enable(self, on: bool) -> CommandResult:
         """Torque on at the measured position, or park and torque off."""
 
-    def stop_motion(self) -> Outcome:
+    def stop_motion(self) -> CommandResult:
         """End the motion under way: decelerate within limits and hold; the arm stays enabled."""
 
-    def jog(self, velocities: Mapping[str, float]) -> Outcome:
+    def jog(self, velocities: Mapping[str, float]) -> CommandResult:
         """Move joints at a velocity [rad/s] for one lease; zero ends it at once."""
 
-    def move_to_pose(self, name: str) -> Outcome:
-        """Move to a named pose; answers when the goal is accepted or refused."""
+    def move_to_pose(self, name: str) -> CommandResult:
+        """Move to a named pose; returns when the goal is accepted or refused."""
 
-    def move_gripper(self, position: float) -> Outcome:
-        """Move the gripper to a position [m]; answers when the goal is accepted or refused."""
+    def move_gripper(self, position: float) -> CommandResult:
+        """Move the gripper to a position [m]; returns when the goal is accepted or refused."""
 
-    def record(self, on: bool) -> Outcome:
+    def record(self, on: bool) -> CommandResult:
         """Start or stop a recording."""
 
-    def clear_faults(self) -> Outcome:
+    def clear_faults(self) -> CommandResult:
         """Recover from the present faults."""
 
-    def torque_off(self) -> Outcome:
+    def torque_off(self) -> CommandResult:
         """Cut all torque at once; the arm sinks unless something holds it."""

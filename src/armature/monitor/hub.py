@@ -1,4 +1,4 @@
-"""One live stream for all viewers: each frame is encoded once, each viewer gets the newest."""
+"""One live stream for all viewers: each frame is encoded once, and each viewer gets the newest."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 
 HEARTBEAT = b": heartbeat\n\n"
-# Sent at once, so that the viewer learns that it is connected; how soon it tries again [ms].
+# Sent at once, so that the viewer knows that it is connected; it reconnects after so long [ms].
 GREETING = b"retry: 500\n\n"
 # In the WSGI environment: whether an answer may have no end. Where it is absent it may.
 MAY_STREAM = "armature.may_stream"
@@ -25,11 +25,11 @@ class StreamHub:
 
         Args:
             capacity: how many streams may be open at once.
-            heartbeat: longest silence on a stream [s]; only a write finds out that a viewer has gone.
+            heartbeat: longest silence on a stream [s]; only writing shows that a viewer has gone.
         """
         self.capacity = capacity
         self._heartbeat = heartbeat
-        self._news = threading.Condition()
+        self._changed = threading.Condition()
         self._frame = b""
         self._number = 0
         self._viewers = 0
@@ -47,14 +47,14 @@ class StreamHub:
 
     def publish(self, data: bytes) -> None:
         """Make this the newest frame; data is one line."""
-        with self._news:
+        with self._changed:
             self._frame = event(data)
             self._number += 1
-            self._news.notify_all()
+            self._changed.notify_all()
 
     def open(self) -> Stream | None:
-        """Take a place; None where all are taken or the hub is closed."""
-        with self._news:
+        """Open a stream; None if all places are taken or the hub is closed."""
+        with self._changed:
             if self.is_full:
                 return None
             self._viewers += 1
@@ -62,21 +62,21 @@ class StreamHub:
 
     def close(self) -> None:
         """End every stream."""
-        with self._news:
+        with self._changed:
             self._closed = True
-            self._news.notify_all()
+            self._changed.notify_all()
 
     def next_after(self, number: int) -> tuple[int, bytes] | None:
-        """Wait for a frame newer than `number`; None where the hub has closed."""
-        with self._news:
-            self._news.wait_for(lambda: self._closed or self._number > number, self._heartbeat)
+        """Wait for a frame newer than `number`; None if the hub has closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._number > number, self._heartbeat)
             if self._closed:
                 return None
             return self._number, self._frame if self._number > number else HEARTBEAT
 
     def leave(self) -> None:
-        """Give a place back."""
-        with self._news:
+        """Free a place."""
+        with self._changed:
             self._viewers -= 1
 
 
@@ -89,14 +89,14 @@ class Stream:
         self._open = True
 
     def __iter__(self) -> Iterator[bytes]:
-        """A greeting, then newest frames, until the hub closes."""
+        """A greeting, then the newest frames, until the hub closes."""
         yield GREETING
-        while (news := self._hub.next_after(self._number)) is not None:
-            self._number, chunk = news
+        while (frame := self._hub.next_after(self._number)) is not None:
+            self._number, chunk = frame
             yield chunk
 
     def close(self) -> None:
-        """Give the place back; a second call does nothing."""
+        """Free the place; a second call does nothing."""
         if self._open:
             self._open = False
             self._hub.leave()

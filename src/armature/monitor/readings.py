@@ -1,4 +1,4 @@
-"""Joint values as they were read, and absent as soon as they are old."""
+"""Joint values as they were read; old ones are absent."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ class NewestReadings:
         self._dynamic: dict[str, tuple[float, Values]] = {}
         self._commanded: tuple[float, Values] = (-math.inf, {})
 
-    def joint_states(self, now: float, values: Mapping[str, Values]) -> None:
-        """Take position, velocity and effort by joint; a joint that is missing was not read."""
+    def update_joint_states(self, now: float, values: Mapping[str, Values]) -> None:
+        """Store position, velocity and effort by joint; a joint that is missing was not read."""
         self._states.update({name: (now, item) for name, item in values.items()})
 
-    def dynamic_joint_states(self, now: float, values: Mapping[str, Values]) -> None:
-        """Take the slower values by joint: current, temperature, voltage and so on."""
+    def update_dynamic_joint_states(self, now: float, values: Mapping[str, Values]) -> None:
+        """Store the slower values by joint: current, temperature, voltage and so on."""
         self._dynamic.update({name: (now, item) for name, item in values.items()})
 
-    def commanded(self, now: float, positions: Values) -> None:
-        """Take what is being commanded [rad] or [m] by joint."""
+    def update_commanded(self, now: float, positions: Values) -> None:
+        """Store the commanded positions [rad] or [m] by joint."""
         self._commanded = (now, positions)
 
     def at(self, now: float) -> tuple[JointView, ...]:
-        """What may be shown at this moment."""
+        """The values that are fresh enough to be shown at this moment."""
         return tuple(self._reading(name, now) for name in self._joints)
 
     def _reading(self, name: str, now: float) -> JointView:
@@ -63,14 +63,14 @@ class NewestReadings:
         )
 
 
-def _age(heard: float, told: float) -> float | None:
-    """Since the joint was read last [s], by whichever knows a later time; None where nobody knows any.
+def _age(received: float, reported: float) -> float | None:
+    """Time since the joint was read last [s], the shorter of two; None if neither is known.
 
     Args:
-        heard: since it was in a joint state.
-        told: the servo's own age, as it came with the slower values, and what has passed since.
+        received: since it was in a joint state [s].
+        reported: the age that came with the slower values, plus the time since [s].
     """
-    age = min(heard, told)
+    age = min(received, reported)
     return age if math.isfinite(age) else None
 
 

@@ -11,7 +11,7 @@ import pytest
 from armature.cli import main
 from armature.cli.graph import logs, page, status
 from armature.errors import ConfigError, ProcessError
-from armature.nodes.monitor.access_key import keep_key, key_file
+from armature.nodes.monitor.access_key import key_file, load_or_create_key
 
 FAULT = {
     "name": "servo_interface: elbow",
@@ -80,7 +80,7 @@ def keyed(monkeypatch, tmp_path):
 def test_a_monitor_that_others_can_reach_is_told_the_key_and_no_other_is(keyed, tmp_path, monkeypatch):
     port, told = keyed
     monkeypatch.setenv("http_proxy", "http://192.0.2.1:9")
-    keep_key(key_file(tmp_path / "armature"))
+    load_or_create_key(key_file(tmp_path / "armature"))
     assert page.ask(f"http://0.0.0.0:{port}/") == {"state": {}}
     with pytest.raises(ProcessError, match="another access key"):
         page.ask(f"http://127.0.0.1:{port}/")

@@ -7,8 +7,8 @@ from functools import partial
 import pytest
 
 from armature.monitor import app
-from armature.monitor.api.leases import JogOrder
-from armature.monitor.gateway import Outcome
+from armature.monitor.api.jog_order import JogOrder
+from armature.monitor.gateway import CommandResult
 
 JOG = {"velocities": {"elbow": 0.3}, "press": 1, "sequence": 0}
 
@@ -36,14 +36,14 @@ def jog(**velocities):
     ],
 )
 def test_a_command_reaches_the_gateway_and_its_answer_comes_back(client, gateway, path, body, call):
-    gateway.answer = Outcome(True, "as you wish")
+    gateway.answer = CommandResult(True, "as you wish")
     response = client.post(f"/api/{path}", json=body)
     assert gateway.calls == [call]
     assert (response.status_code, response.json) == (200, {"ok": True, "message": "as you wish"})
 
 
 def test_a_refusal_by_the_robot_is_told_in_its_own_words(client, gateway):
-    gateway.answer = Outcome(False, "state is DISABLED; enable first")
+    gateway.answer = CommandResult(False, "state is DISABLED; enable first")
     response = client.post("/api/pose", json={"pose": "home"})
     assert response.status_code == 409
     assert response.json == {"ok": False, "message": "state is DISABLED; enable first"}
@@ -153,7 +153,7 @@ def test_a_press_that_was_silent_for_too_long_moves_nothing_more_and_its_end_is_
     clock.now += 0.4
     late = client.post("/api/jog", json={**JOG, "sequence": 1})
     assert late.status_code == 409
-    assert "nothing was heard of it for too long; let go, then press again" in late.json["message"]
+    assert "no request of it came for too long; let go, then press again" in late.json["message"]
     assert client.post("/api/jog", json={**jog(elbow=0.0), "sequence": 2}).status_code == 200
     assert gateway.calls == [("jog", {"elbow": 0.3}), ("jog", {"elbow": 0.0})]
 

@@ -8,14 +8,14 @@ import pytest
 from armature.errors import CommandRefused
 from armature.monitor.api.control import GRACE, IDLE, Control
 from armature.monitor.app import create_app
-from armature.monitor.gateway import Motion, ServoInterfaceState
+from armature.monitor.gateway import MotionStatus, ServoInterfaceState
 
 
 @pytest.fixture
 def control(gateway, clock):
     made = Control(gateway, clock)
-    made.arrive("first")
-    made.arrive("second")
+    made.note_stream_opened("first")
+    made.note_stream_opened("second")
     return made
 
 
@@ -56,13 +56,13 @@ def test_one_that_is_idle_is_relieved_only_by_who_takes_over(control, clock):
 def test_a_page_that_has_gone_drives_no_more_and_one_that_connects_again_does(control, clock):
     command(control, "first")
     clock.now += IDLE
-    control.leave("first")
+    control.note_stream_closed("first")
     clock.now += GRACE - 0.1
     assert control.driver().page == "first"
-    control.arrive("first")
+    control.note_stream_opened("first")
     clock.now += 1.0
     assert control.driver().page == "first"
-    control.leave("first")
+    control.note_stream_closed("first")
     clock.now += GRACE + 0.1
     assert control.driver() is None
     command(control, "second")
@@ -79,15 +79,15 @@ def test_a_program_without_a_stream_drives_until_some_seconds_after_its_last_com
 @pytest.mark.parametrize(("state", "is_idle"), [("MOVING", False), ("ENABLED", True)])
 def test_nobody_takes_over_while_a_motion_is_under_way(control, clock, gateway, state, is_idle):
     command(control, "first")
-    moving = Motion("pose home", "running")
-    gateway.shown = replace(gateway.shown, motion=moving, state=ServoInterfaceState(state))
+    moving = MotionStatus("pose home", "running")
+    gateway.newest = replace(gateway.newest, motion=moving, state=ServoInterfaceState(state))
     clock.now += IDLE + 1.0
     assert control.driver().idle is is_idle
 
 
 def test_a_command_that_waits_for_its_answer_keeps_control(control, clock):
     with control.driving("first", "disable"):
-        control.leave("first")
+        control.note_stream_closed("first")
         clock.now += IDLE + 30.0
         assert not control.driver().idle
 
@@ -95,7 +95,7 @@ def test_a_command_that_waits_for_its_answer_keeps_control(control, clock):
 def test_a_command_of_a_page_that_does_not_drive_keeps_nobody_in_control(control, clock):
     with control.driving("second", "record", takes=False):
         command(control, "first")
-        control.leave("first")
+        control.note_stream_closed("first")
         clock.now += GRACE + 1.0
         assert control.driver() is None
 

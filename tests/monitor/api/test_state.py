@@ -20,7 +20,7 @@ def test_the_state_holds_every_joint_with_its_values(client):
 
 
 def test_a_value_that_was_not_read_is_null_and_not_zero(client, gateway):
-    gateway.shown = replace(gateway.shown, joints=(JointView("elbow", age=2.5),))
+    gateway.newest = replace(gateway.newest, joints=(JointView("elbow", age=2.5),))
     joint = client.get("/api/state").json["joints"][0]
     assert joint["position"] is None
     assert joint["temperature"] is None

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import expect
 
-from armature.monitor.gateway import Fault, JointView, ServoInterfaceState
+from armature.monitor.gateway import DiagnosticProblem, JointView, ServoInterfaceState
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -57,16 +57,16 @@ def fault(joint, cause, step, waits=""):
         "waits_for": waits,
         "since_s": "12.0",
     }
-    return Fault(f"servo_interface: {joint}", "ERROR", f"{cause}: it does not answer", 0.1, told)
+    return DiagnosticProblem(f"servo_interface: {joint}", "ERROR", f"{cause}: it does not answer", 0.1, told)
 
 
 def in_state(gateway, name, faults=(), **values):
-    unread = tuple(JointView(joint.name, age=99.9) for joint in gateway.shown.joints)
-    gateway.shown = replace(
-        gateway.shown, state=ServoInterfaceState(name, values.pop("why", ""), 0.01, values), faults=faults
+    unread = tuple(JointView(joint.name, age=99.9) for joint in gateway.newest.joints)
+    gateway.newest = replace(
+        gateway.newest, state=ServoInterfaceState(name, values.pop("why", ""), 0.01, values), faults=faults
     )
     if faults:
-        gateway.shown = replace(gateway.shown, joints=unread)
+        gateway.newest = replace(gateway.newest, joints=unread)
 
 
 @pytest.mark.parametrize(("width", "height", "scheme"), SCREENS)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import expect
 
-from armature.monitor.gateway import Fault, JointView, Outcome, Recording, ServoInterfaceState
+from armature.monitor.gateway import CommandResult, DiagnosticProblem, JointView, Recording, ServoInterfaceState
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -31,7 +31,7 @@ def row(page, joint):
 
 
 def in_state(gateway, name, reason="", **changes):
-    gateway.shown = replace(gateway.shown, state=ServoInterfaceState(name, reason, 0.01), **changes)
+    gateway.newest = replace(gateway.newest, state=ServoInterfaceState(name, reason, 0.01), **changes)
 
 
 def jogs(gateway):
@@ -52,8 +52,8 @@ def test_the_table_shows_what_was_read(page):
 def test_the_arm_is_drawn_and_a_joint_without_a_reading_is_named(page_3d, gateway):
     expect(page_3d.locator("#view-note")).to_be_hidden()
     drawn = page_3d.locator("#view").screenshot()
-    joints = (gateway.shown.joints[0], JointView("elbow", age=2.5), gateway.shown.joints[2])
-    gateway.shown = replace(gateway.shown, joints=joints)
+    joints = (gateway.newest.joints[0], JointView("elbow", age=2.5), gateway.newest.joints[2])
+    gateway.newest = replace(gateway.newest, joints=joints)
     expect(page_3d.locator("#view-note")).to_have_text("No reading of elbow. Pale parts may be elsewhere.")
     assert page_3d.locator("#view").screenshot() != drawn
 
@@ -64,8 +64,8 @@ def test_a_device_without_3d_says_so_and_everything_else_works(page):
 
 
 def test_a_value_that_was_not_read_is_shown_as_absent_and_not_as_zero(page, gateway):
-    joints = (gateway.shown.joints[0], JointView("elbow", age=2.5), gateway.shown.joints[2])
-    gateway.shown = replace(gateway.shown, joints=joints)
+    joints = (gateway.newest.joints[0], JointView("elbow", age=2.5), gateway.newest.joints[2])
+    gateway.newest = replace(gateway.newest, joints=joints)
     expect(row(page, "elbow")).to_contain_text("no reading for 2.5 s")
     assert "0.0" not in row(page, "elbow").inner_text()
     expect(row(page, "elbow").locator(".measured")).to_be_hidden()
@@ -230,7 +230,7 @@ def test_controls_that_the_state_does_not_allow_are_disabled_and_say_why(page, g
 def test_a_fault_names_joint_cause_deed_and_remedy(page, gateway):
     told = {"cause": "overload", "steps": "by_hand, clear_faults", "done": "the other joints stopped"}
     told |= {"remedy": "call /servo_interface/clear_faults once the cause is gone", "since_s": "12.0"}
-    fault = Fault("servo_interface: elbow", "ERROR", "overload", 0.1, told)
+    fault = DiagnosticProblem("servo_interface: elbow", "ERROR", "overload", 0.1, told)
     in_state(gateway, "FAULT", "elbow: overload", faults=(fault,))
     for part in ("Elbow", "overloaded", "The other joints stopped.", "press “Clear faults”", "since 00:12"):
         expect(page.locator("#faults")).to_contain_text(part, ignore_case=True)
@@ -239,7 +239,7 @@ def test_a_fault_names_joint_cause_deed_and_remedy(page, gateway):
     expect(page.locator("#enable")).to_be_hidden()
     page.locator("#disable").click()  # an arm at fault may be let down
     assert gateway.wait_for(lambda calls: calls[-1] == ("enable", False))
-    gateway.shown = replace(gateway.shown, faults=())
+    gateway.newest = replace(gateway.newest, faults=())
     expect(page.locator("#faults-title")).to_have_text("No faults")
 
 
@@ -254,27 +254,27 @@ def test_a_fault_names_joint_cause_deed_and_remedy(page, gateway):
     ],
 )
 def test_a_button_commands_and_tells_the_answer(page, gateway, selector, call):
-    gateway.answer = Outcome(True, "the robot says yes")
+    gateway.answer = CommandResult(True, "the robot says yes")
     page.locator(selector).click()
     assert gateway.wait_for(lambda calls: calls == [call])
     expect(page.locator("#toast")).to_have_text("The robot says yes.")
 
 
 def test_a_refusal_is_shown_in_the_robots_words(page, gateway):
-    gateway.answer = Outcome(False, "home is outside the limit of elbow")
+    gateway.answer = CommandResult(False, "home is outside the limit of elbow")
     page.locator("#poses button").first.click()
     expect(page.locator("#toast")).to_have_text("Home is outside the limit of elbow.")
     expect(page.locator("#toast")).to_have_attribute("data-good", "false")
 
 
 def test_recording_shows_its_time_and_is_stopped_by_the_same_button(page, gateway):
-    gateway.shown = replace(gateway.shown, recording=Recording(True, "/bags/one", 65.0, "recording"))
+    gateway.newest = replace(gateway.newest, recording=Recording(True, "/bags/one", 65.0, "recording"))
     expect(page.locator("#record-clock")).to_have_text("01:05")
     page.locator("#record").click()
     assert gateway.wait_for(lambda calls: calls == [("record", False)])
 
 
 def test_a_silent_recorder_cannot_be_started(page, gateway):
-    gateway.shown = replace(gateway.shown, recording=Recording())
+    gateway.newest = replace(gateway.newest, recording=Recording())
     expect(page.locator("#record")).to_be_disabled()
     expect(page.locator("#record-why")).to_have_text("The recorder is silent.")

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from armature.monitor.http.connections import Connection, Waiting
+from armature.monitor.http.connections import Connection, WaitingList
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def connection():
 
 
 def test_those_that_have_waited_for_too_long_are_told_the_first_before_the_others(connection):
-    waiting = Waiting(2.0)
+    waiting = WaitingList(2.0)
     first, second, third = connection(), connection(), connection()
     for now, each in ((0.0, first), (0.5, second), (1.5, third)):
         waiting.begin(each, now)
@@ -36,27 +36,27 @@ def test_those_that_have_waited_for_too_long_are_told_the_first_before_the_other
 
 
 def test_room_is_made_by_the_host_that_has_most_however_old_another_is(connection):
-    waiting = Waiting(2.0)
+    waiting = WaitingList(2.0)
     operator = connection("10.0.0.7")
     crowd = [connection("10.0.0.9") for _ in range(3)]
     for each in (operator, *crowd):
         waiting.begin(each, 0.0)
     for each in crowd[:2]:
-        assert waiting.spare() == [each]
+        assert waiting.to_evict() == [each]
         waiting.end(each)
-    assert waiting.spare() == [operator]  # as many of each: the oldest
+    assert waiting.to_evict() == [operator]  # as many of each: the oldest
 
 
 def test_a_connection_that_begins_anew_is_counted_once(connection):
-    waiting = Waiting(2.0)
+    waiting = WaitingList(2.0)
     once, twice = connection("10.0.0.7"), connection("10.0.0.9")
     waiting.begin(once, 0.0)
     for now in (1.0, 2.0):
         waiting.begin(twice, now)
-    assert waiting.spare() == [once]
+    assert waiting.to_evict() == [once]
     for each in (once, twice, once):
         waiting.end(each)
-    assert waiting.spare() == []
+    assert waiting.to_evict() == []
     assert not waiting._of_host  # hosts that have gone are forgotten
 
 

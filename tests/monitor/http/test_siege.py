@@ -135,7 +135,7 @@ def test_the_crowds_of_the_bench_are_what_they_say_and_stop_is_answered_beside_t
 
 
 def test_a_crowd_beyond_the_bound_makes_room_for_stop_by_its_oldest(make_server, monkeypatch, wait_until):
-    monkeypatch.setattr(event_loop, "most_waiting", lambda: 50)
+    monkeypatch.setattr(event_loop, "connection_limit", lambda: 50)
     server = make_server()
     with crowd(server, 80, b"P") as clients:
         wait_until(lambda: server.traffic.dropped >= 30)
@@ -147,13 +147,13 @@ def test_a_crowd_beyond_the_bound_makes_room_for_stop_by_its_oldest(make_server,
 
 def test_half_of_what_may_be_opened_is_left_to_the_rest_of_the_process(monkeypatch):
     monkeypatch.setattr(event_loop.resource, "getrlimit", lambda kind: (256, 4096))
-    assert event_loop.most_waiting() == 128
+    assert event_loop.connection_limit() == 128
 
 
 @pytest.fixture
 def hasty(make_server, monkeypatch):
     """A server that waits for a request for a shorter time."""
-    monkeypatch.setattr(event_loop, "_WHOLE_REQUEST", HASTE)
+    monkeypatch.setattr(event_loop, "_READ_TIMEOUT", HASTE)
     return make_server()
 
 
@@ -270,7 +270,7 @@ def test_answers_that_nobody_takes_hold_no_thread(server, gateway, page_root):
 
 def test_answers_that_nobody_takes_are_bounded_in_all(make_server, page_root, monkeypatch, wait_until):
     monkeypatch.setattr(event_loop, "_MOST_UNSENT", 100_000)
-    monkeypatch.setattr(event_loop, "_TAKEN", 1000.0)
+    monkeypatch.setattr(event_loop, "_WRITE_TIMEOUT", 1000.0)
     (page_root / "big.js").write_bytes(b"/" * 8_000_000)
     server = make_server()
     with crowd(server, 10, BIG):
@@ -278,7 +278,7 @@ def test_answers_that_nobody_takes_are_bounded_in_all(make_server, page_root, mo
 
 
 def test_who_takes_nothing_of_an_answer_is_dropped(make_server, page_root, monkeypatch, wait_until):
-    monkeypatch.setattr(event_loop, "_TAKEN", 0.5)
+    monkeypatch.setattr(event_loop, "_WRITE_TIMEOUT", 0.5)
     (page_root / "big.js").write_bytes(b"/" * 8_000_000)
     server = make_server()
     with crowd(server, 3, BIG):
@@ -336,16 +336,16 @@ def test_a_viewer_that_has_gone_does_not_keep_others_from_being_cut_off(server):
     for stalled, client in pairs[:-1]:
         client.close()
         stalled.close()
-    server._at_work = [stalled for stalled, _ in pairs]
-    server._cut_off()
+    server._open_streams = [stalled for stalled, _ in pairs]
+    server._shut_down_streams()
     stalled, client = pairs[-1]
     with stalled, client:
         assert client.recv(1) == b""
-    server._at_work = set()
+    server._open_streams = set()
 
 
 def test_a_last_answer_ends_the_connection_for_its_client_at_once(make_server, monkeypatch):
-    monkeypatch.setattr(event_loop, "_WHOLE_REQUEST", 1000.0)
+    monkeypatch.setattr(event_loop, "_READ_TIMEOUT", 1000.0)
     server = make_server()
     for request in (STATE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), b"rubbish\r\n\r\n"):
         with connected(server, request) as client:

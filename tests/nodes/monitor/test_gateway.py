@@ -55,7 +55,7 @@ def gateway(own_domain, nothing_left):
 def test_a_request_that_timed_out_is_not_kept(gateway, monkeypatch):
     client = gateway._services[topics.STOP_MOTION]
     assert client.wait_for_service(20.0)
-    monkeypatch.setattr(monitor_gateway, "_STOP_ANSWER", 0.1)
+    monkeypatch.setattr(monitor_gateway, "_STOP_TIMEOUT", 0.1)
     with pytest.raises(ProcessError, match="no answer to arm_controller/stop within"):
         gateway.stop_motion()
     assert client._pending_requests == {}
@@ -70,11 +70,11 @@ def test_a_request_that_timed_out_is_not_kept(gateway, monkeypatch):
             f"disable, which parks it, then {ENABLING}",
         ),
         ("DISABLED", {"remedy": "enable"}, ENABLING),
-        ("DISCONNECTED", {}, f"wait until it is heard again, then {ENABLING}"),
+        ("DISCONNECTED", {}, f"wait until it publishes again, then {ENABLING}"),
     ],
 )
 def test_a_command_is_refused_with_what_the_state_names(gateway, state, values, step):
-    gateway.show(Snapshot(ServoInterfaceState(state, values=values)))
+    gateway.update(Snapshot(ServoInterfaceState(state, values=values)))
     for command in (lambda: gateway.jog({"elbow": 0.1}), lambda: gateway.move_to_pose("home")):
         with pytest.raises(CommandRefused) as refused:
             command()
@@ -82,7 +82,7 @@ def test_a_command_is_refused_with_what_the_state_names(gateway, state, values, 
 
 
 def test_a_jog_that_presses_on_is_refused_with_the_side(gateway):
-    gateway.show(Snapshot(ServoInterfaceState("ENABLED", values={"blocked.elbow": "below 0.6980"})))
+    gateway.update(Snapshot(ServoInterfaceState("ENABLED", values={"blocked.elbow": "below 0.6980"})))
     with pytest.raises(CommandRefused, match=r"elbow, which is blocked below 0.6980; send it the other way"):
         gateway.jog({"elbow": -0.1})
     with pytest.raises(ProcessError, match="joint_jog"):  # it is sent on, and nobody is there to hear it
@@ -195,7 +195,7 @@ def test_a_goal_that_is_accepted_in_time_is_not_canceled():
 
 
 def test_a_preview_that_takes_too_long_is_canceled(gateway, monkeypatch):
-    monkeypatch.setattr(monitor_gateway, "_ANSWER", 0.05)
+    monkeypatch.setattr(monitor_gateway, "_TIMEOUT", 0.05)
     handle = Handle()
     gateway._move.destroy()
     gateway._move = SimpleNamespace(
@@ -203,7 +203,7 @@ def test_a_preview_that_takes_too_long_is_canceled(gateway, monkeypatch):
     )
     gateway._poses = {"home": {"elbow": 0.5}}
     gateway.bridge = ExecutorBridge(Prompt())
-    gateway.show(Snapshot(ServoInterfaceState("ENABLED")))
-    with pytest.raises(ProcessError, match=r"no way to pose home was found within 0\.05 s"):
+    gateway.update(Snapshot(ServoInterfaceState("ENABLED")))
+    with pytest.raises(ProcessError, match=r"no path to pose home was found within 0\.05 s"):
         gateway.move_to_pose("home")
     assert handle.cancels == 1

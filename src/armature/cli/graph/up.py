@@ -23,7 +23,7 @@ from armature.environment import graph_environment, state_folder
 from armature.errors import ProcessError
 from armature.graph import EMULATED, Process, exit_message_file, make_runtime_folder, processes, write_url
 from armature.monitor.http.address import is_loopback, listen
-from armature.nodes.monitor.access_key import keep_key, key_file
+from armature.nodes.monitor.access_key import key_file, load_or_create_key
 from armature.robots import find_robot
 from armature.running_processes import BUS
 from armature.share import dds_profile
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     _refuse_second(found)
     http = _free_address(web_address(options.http))
     # Made before the monitor needs it, and shown here alone.
-    key = "" if is_loopback(http[0]) else f" (access key {keep_key(key_file(state_folder(os.environ)))})"
+    key = "" if is_loopback(http[0]) else f" (access key {load_or_create_key(key_file(state_folder(os.environ)))})"
     runtime = make_runtime_folder(os.environ, options.namespace)
     supervisor = found.supervisor
     graph = processes(find_robot(options.robot, options.wiring, options.params_file), options.port, runtime, http)

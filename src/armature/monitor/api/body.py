@@ -1,4 +1,4 @@
-"""Reads the JSON bodies of commands; whatever is wrong is told with field, value and bound."""
+"""Reads the JSON bodies of commands; an error names the field, the value and the bound."""
 
 from __future__ import annotations
 

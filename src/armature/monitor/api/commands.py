@@ -1,4 +1,4 @@
-"""Routes that command: each answers with what the robot itself answered."""
+"""Routes that command the robot; each returns the robot's own answer."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from armature.errors import CommandRefused, GoalRefused
 from armature.monitor.api import body
 from armature.monitor.api.failures import answer
 from armature.monitor.api.identity import page_of
-from armature.monitor.api.leases import Turn
+from armature.monitor.api.jog_order import JogVerdict
 from armature.monitor.api.services import Services
-from armature.monitor.gateway import Outcome
+from armature.monitor.gateway import CommandResult
 
 
 def blueprint(services: Services) -> Blueprint:
     """POST /api/protective_stop, /api/release, /api/enable, … and /api/login."""
     routes = Blueprint("commands", __name__, url_prefix="/api")
     gateway = services.gateway
-    commands: dict[str, Callable[[], Outcome]] = {
+    commands: dict[str, Callable[[], CommandResult]] = {
         "enable": _without_fields(lambda: gateway.enable(True)),
         "disable": _without_fields(lambda: gateway.enable(False)),
         "stop_motion": _without_fields(gateway.stop_motion),
@@ -33,20 +33,22 @@ def blueprint(services: Services) -> Blueprint:
         "gripper": lambda: _gripper(services),
     }
     for name, command in commands.items():
-        routes.add_url_rule(f"/{name}", name, _alone(name, _driving(services, name, command)), methods=["POST"])
-    record = _driving(services, "record", lambda: gateway.record(body.flag(_fields("on"), "on")), takes=False)
-    routes.add_url_rule("/record", "record", _alone("record", record), methods=["POST"])
+        routes.add_url_rule(
+            f"/{name}", name, _one_at_a_time(name, _as_driver(services, name, command)), methods=["POST"]
+        )
+    record = _as_driver(services, "record", lambda: gateway.record(body.flag(_fields("on"), "on")), takes=False)
+    routes.add_url_rule("/record", "record", _one_at_a_time("record", record), methods=["POST"])
     release = _without_fields(lambda: gateway.protective_stop(False))
-    routes.add_url_rule("/release", "release", _alone("release", release), methods=["POST"])
+    routes.add_url_rule("/release", "release", _one_at_a_time("release", release), methods=["POST"])
 
-    # STOP takes no turn and reads no body, and everybody may give it: nothing may stand in its way.
+    # STOP waits for no other request and reads no body, and anyone may send it: nothing may delay it.
     @routes.post("/protective_stop")
     def protective_stop() -> Response:
-        return _tell(gateway.protective_stop(True))
+        return _respond(gateway.protective_stop(True))
 
     @routes.post("/jog")
     def jog() -> Response:
-        return _tell(_driving(services, "jog", lambda: _jog(services))())
+        return _respond(_as_driver(services, "jog", lambda: _jog(services))())
 
     @routes.post("/take_over")
     def take_over() -> Response:
@@ -62,7 +64,7 @@ def blueprint(services: Services) -> Blueprint:
     return routes
 
 
-def _tell(outcome: Outcome) -> Response:
+def _respond(outcome: CommandResult) -> Response:
     return answer(outcome.accepted, outcome.message, 200 if outcome.accepted else 409)
 
 
@@ -70,32 +72,32 @@ def _fields(*names: str) -> dict[str, Any]:
     return body.parse(request.get_data(), names)
 
 
-def _driving(
-    services: Services, name: str, command: Callable[[], Outcome], *, takes: bool = True
-) -> Callable[[], Outcome]:
-    """Let a command be given by the page that drives alone."""
+def _as_driver(
+    services: Services, name: str, command: Callable[[], CommandResult], *, takes: bool = True
+) -> Callable[[], CommandResult]:
+    """Accept a command from the page that drives only."""
 
-    def run() -> Outcome:
+    def run() -> CommandResult:
         with services.control.driving(page_of(request), name, takes=takes):
             return command()
 
     return run
 
 
-def _without_fields(command: Callable[[], Outcome]) -> Callable[[], Outcome]:
-    def run() -> Outcome:
+def _without_fields(command: Callable[[], CommandResult]) -> Callable[[], CommandResult]:
+    def run() -> CommandResult:
         _fields()
         return command()
 
     return run
 
 
-def _alone(name: str, command: Callable[[], Outcome]) -> Callable[[], Response]:
-    """Let one request of a kind run at a time, so that waiting requests cannot take all threads."""
+def _one_at_a_time(name: str, command: Callable[[], CommandResult]) -> Callable[[], Response]:
+    """Carry out one request of a kind at a time, so that waiting requests cannot take all threads."""
     lock = threading.Lock()
 
     @contextmanager
-    def turn() -> Iterator[None]:
+    def exclusive() -> Iterator[None]:
         if not lock.acquire(blocking=False):
             raise CommandRefused(name, "the same command is being carried out", "wait for its answer")
         try:
@@ -104,17 +106,17 @@ def _alone(name: str, command: Callable[[], Outcome]) -> Callable[[], Response]:
             lock.release()
 
     def run() -> Response:
-        with turn():
-            return _tell(command())
+        with exclusive():
+            return _respond(command())
 
     return run
 
 
-def _pose(services: Services) -> Outcome:
+def _pose(services: Services) -> CommandResult:
     return services.gateway.move_to_pose(body.choice(_fields("pose"), "pose", services.config.poses))
 
 
-def _gripper(services: Services) -> Outcome:
+def _gripper(services: Services) -> CommandResult:
     fields = _fields("position")
     grippers = [joint for joint in services.config.arm.driven if joint.kind == "prismatic"]
     if not grippers or (limit := grippers[0].limit) is None:
@@ -122,25 +124,25 @@ def _gripper(services: Services) -> Outcome:
     return services.gateway.move_gripper(body.number(fields, "position", limit.lower, limit.upper, "m"))
 
 
-def _jog(services: Services) -> Outcome:
+def _jog(services: Services) -> CommandResult:
     fields = _fields("velocities", "press", "sequence")
     velocities = _velocities(services, fields["velocities"])
     press, sequence = body.whole_number(fields, "press"), body.whole_number(fields, "sequence")
-    turn = services.jog_order.turn(page_of(request), press, sequence)
-    if turn is Turn.OVERTAKEN:  # nothing is wrong, and the press goes on
-        return Outcome(True, turn.value)
-    if turn is Turn.TOO_LATE and any(velocities.values()):
-        raise CommandRefused("jog", turn.value, "let go, then press again")
+    verdict = services.jog_order.classify(page_of(request), press, sequence)
+    if verdict is JogVerdict.OVERTAKEN:  # nothing is wrong, and the press goes on
+        return CommandResult(True, verdict.value)
+    if verdict is JogVerdict.TOO_LATE and any(velocities.values()):
+        raise CommandRefused("jog", verdict.value, "let go, then press again")
     return services.gateway.jog(velocities)
 
 
 def _velocities(services: Services, given: object) -> dict[str, float]:
-    """Of all joints that are being pressed: those that are not named stop."""
+    """The velocities of all joints that are being jogged; those that are not named stop."""
     arm, fraction = services.config.arm, max(SPEEDS)
     joints = [joint.name for joint in arm.driven if joint.kind != "prismatic"]
     if not isinstance(given, dict) or not given:
         raise GoalRefused(
-            "velocities", type(given).__name__, "it must be an object of one velocity or more by joint"
+            "velocities", type(given).__name__, "it must be an object of at least one velocity by joint"
         )
     for joint in given:
         body.choice({"joint": joint}, "joint", joints)

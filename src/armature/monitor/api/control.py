@@ -14,13 +14,13 @@ from armature.monitor.gateway import Gateway
 
 # A page whose stream has ended may be connecting again; a program has no stream [s].
 GRACE = 3.0
-# Without a command for so long, and without a motion, a page may be relieved [s].
+# After so long without a command and without a motion, another page may take over [s].
 IDLE = 10.0
 
 
 @dataclass(frozen=True)
 class Driver:
-    """Who drives, as every page is told."""
+    """Who drives, as it is shown on every page."""
 
     page: str  # its number; empty for a program
     held: float  # [s] since it took control
@@ -28,30 +28,30 @@ class Driver:
 
 
 class Control:
-    """Which page the commands are taken from. Every method may be called from any thread."""
+    """Which page may command. Every method may be called from any thread."""
 
     def __init__(self, gateway: Gateway, clock: Callable[[], float] = time.monotonic) -> None:
         """Nobody drives yet.
 
         Args:
-            gateway: tells whether a motion is under way.
+            gateway: to know whether a motion is under way.
             clock: monotonic time [s].
         """
         self._gateway, self._clock = gateway, clock
         self._lock = threading.Lock()
         self._page: str | None = None
         self._since = 0.0
-        self._active = 0.0  # when the driver commanded, or its stream ended, last
-        self._commands: Counter[str] = Counter()  # by page, that are not answered yet
+        self._active = 0.0  # when the driver last commanded, or its stream ended
+        self._commands: Counter[str] = Counter()  # of each page that are not answered yet
         self._streams: Counter[str] = Counter()
 
-    def arrive(self, page: str) -> None:
-        """A page has opened its stream."""
+    def note_stream_opened(self, page: str) -> None:
+        """Note that a page has opened its stream."""
         with self._lock:
             self._streams[page] += 1
 
-    def leave(self, page: str) -> None:
-        """A page's stream has ended."""
+    def note_stream_closed(self, page: str) -> None:
+        """Note that a page's stream has ended."""
         with self._lock:
             self._streams[page] -= 1
             self._streams += Counter()  # drops what is zero
@@ -59,7 +59,7 @@ class Control:
                 self._active = max(self._active, self._clock())
 
     def driver(self) -> Driver | None:
-        """Who drives now; None where nobody does."""
+        """Who drives now; None if nobody does."""
         with self._lock:
             return self._driver()
 
@@ -68,12 +68,12 @@ class Control:
         """Carry out a command of a page that drives; one that commands while nobody drives takes control.
 
         Args:
-            page: whose command it is.
+            page: the page that commands.
             request: what it asks for, for the error.
-            takes: whether it takes control where nobody has it.
+            takes: whether it takes control if nobody has it.
 
         Raises:
-            CommandRefused: another one drives.
+            CommandRefused: another page drives.
         """
         with self._lock:
             self._refuse_another(page, request)
@@ -90,7 +90,7 @@ class Control:
                     self._active = self._clock()
 
     def take_over(self, page: str) -> None:
-        """Let a page drive in place of one that is idle.
+        """Let a page drive instead of one that is idle.
 
         Raises:
             CommandRefused: the other one is not idle.
@@ -118,9 +118,9 @@ class Control:
         return Driver(self._page, now - self._since, not is_busy and now - self._active > IDLE)
 
     def _is_moving(self) -> bool:
-        shown = self._gateway.snapshot()  # a controller that has died leaves its motion running for ever
-        is_running = shown.motion is not None and shown.motion.outcome == "running"
-        return is_running and shown.state.name == "MOVING"
+        snapshot = self._gateway.snapshot()  # a controller that has died leaves its motion running for ever
+        is_running = snapshot.motion is not None and snapshot.motion.outcome == "running"
+        return is_running and snapshot.state.name == "MOVING"
 
     def _refuse_another(self, page: str, request: str) -> None:
         driver = self._driver()

@@ -36,7 +36,7 @@ def encode_model(config: MonitorConfig) -> bytes:
 
 
 def edition_of(config: MonitorConfig) -> str:
-    """A digest of what a page must know to show and command this arm; with another it must be loaded anew."""
+    """A digest of what a page must know to show and command this arm; with another one it must be reloaded."""
     return hashlib.sha256(encode([__version__, _model(config)])).hexdigest()[:12]
 
 

@@ -13,7 +13,7 @@ _RETRY_AFTER = 5  # [s]
 
 
 def register(app: Flask) -> None:
-    """Let every error leave the application as {"ok": false, "message": …}."""
+    """Return every error as {"ok": false, "message": …}."""
     app.register_error_handler(GoalRefused, _goal_refused)
     app.register_error_handler(CommandRefused, _command_refused)
     app.register_error_handler(ProcessError, _process_error)
@@ -27,21 +27,21 @@ def answer(ok: bool, message: str, status: int = 200, **facts: object) -> Respon
 
 
 def no_place(capacity: int) -> ServiceUnavailable:
-    """Why no stream can be opened, and when to try again.
+    """The refusal of a stream, with the time after which to try again.
 
     Args:
         capacity: how many may be open.
     """
-    told = f"all {capacity} places of viewers are taken; close another page"
-    return ServiceUnavailable(told, retry_after=_RETRY_AFTER)
+    message = f"all {capacity} places of viewers are taken; close another page"
+    return ServiceUnavailable(message, retry_after=_RETRY_AFTER)
 
 
 def bare_answer(error: HTTPException, *, stays: bool) -> bytes:
-    """A refusal as it goes over the wire (RFC 9112), where no application was asked.
+    """A refusal in bytes (RFC 9112), sent without asking the application.
 
     Args:
         error: the refusal.
-        stays: whether another request may come on its connection.
+        stays: whether the connection stays open for another request.
     """
     response = add_headers(http_error(error))
     if not stays:

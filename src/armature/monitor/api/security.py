@@ -1,4 +1,4 @@
-"""Who may talk to the monitor, and what a browser may do with its page."""
+"""Access to the monitor, and what a browser may do with its page."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from armature.core.jog_limits import LEASE
 from armature.core.model.arm import ArmModel
 from armature.monitor.api.control import Control
-from armature.monitor.api.leases import JogOrder
+from armature.monitor.api.jog_order import JogOrder
 from armature.monitor.api.security import Access
 from armature.monitor.gateway import Gateway
 from armature.monitor.hub import StreamHub
@@ -16,14 +16,14 @@ from armature.monitor.hub import StreamHub
 
 @dataclass(frozen=True)
 class MonitorConfig:
-    """What the web application is about."""
+    """The configuration of the web application."""
 
     arm: ArmModel
     urdf: str  # the file's text
     poses: Mapping[str, Mapping[str, float]]  # [rad] or [m] by joint, by pose
     trusted_hosts: frozenset[str] = frozenset({"localhost"})
-    access_key: str | None = None  # None: everybody who reaches the server is let in
-    jog_lease: float = LEASE  # [s] that a joint goes on moving without news of the press
+    access_key: str | None = None  # None: whoever reaches the server is let in
+    jog_lease: float = LEASE  # [s] that a joint goes on moving without another jog request
 
 
 @dataclass(frozen=True)

@@ -35,10 +35,10 @@ def blueprint(services: Services) -> Blueprint:
         frames = hub.open()
         if frames is None:
             raise no_place(hub.capacity)
-        services.control.arrive(viewer)
+        services.control.note_stream_opened(viewer)
         response = Response(iter(frames), content_type="text/event-stream")
         response.call_on_close(frames.close)
-        response.call_on_close(lambda: services.control.leave(viewer))
+        response.call_on_close(lambda: services.control.note_stream_closed(viewer))
         response.headers.update({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         return response
 

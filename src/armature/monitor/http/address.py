@@ -1,4 +1,4 @@
-"""The address of the page: who can reach it, how it is written, and the socket that listens to it."""
+"""The address of the page: who can reach it, and the socket that listens at it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def is_loopback(host: str) -> bool:
 
 
 def listen(host: str, port: int, remedy: str, backlog: int = 128) -> socket.socket:
-    """Take a port.
+    """Open a listening socket.
 
     Args:
         host: address or name to bind to; "::" takes IPv4 too.
         port: 0 for any free one.
-        remedy: what the user can do where it cannot be had.
+        remedy: what the user can do if the port is not available.
         backlog: connections that may wait to be accepted.
 
     Raises:
@@ -36,8 +36,10 @@ def listen(host: str, port: int, remedy: str, backlog: int = 128) -> socket.sock
     if not 0 <= port <= 65535:
         raise ConfigError("port", port, "ports are 1 to 65535, or 0 for any free one")
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        family, *_, address = min(found, key=lambda info: info[0])  # IPv4 before IPv6, for a name that has both
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        family, *_, address = min(
+            addresses, key=lambda info: info[0]
+        )  # IPv4 before IPv6, for a name that has both
         listener = socket.socket(family, socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise ProcessError("monitor", f"{host}:{port}: {_reason(error)}", remedy) from error

@@ -1,7 +1,7 @@
-"""One request and its answer, by cheroot: from the bytes of a whole request to the bytes of the answer.
+"""One request and its response, by cheroot: from the bytes of the one to the bytes of the other.
 
-Of cheroot there is what reads a request into WSGI and writes the answer, not its connections: it gives each a
-thread before its request has come, so that as many silent connections as it has threads silence it.
+Only what cheroot reads into WSGI and writes as a response is used, not its connections: it gives each a thread
+before its request has come, so that as many silent connections as it has threads block it.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from flask import Flask
 from armature.monitor.http.connections import Request
 from armature.monitor.hub import MAY_STREAM
 
-# A viewer that takes no bytes for so long has gone; its thread is needed.
+# A viewer that reads nothing for so long has gone; its thread is needed.
 _SEND_TIMEOUT = 10.0  # [s]
 
 
 class Protocol(Server):
-    """What every exchange of one kind shares. It is never started: it has neither port nor threads."""
+    """What all exchanges of one kind share. It is never started: it has neither port nor threads."""
 
     can_add_keepalive_connection = True
 
     def __init__(self, address: tuple[str, int], app: Flask, *, may_stream: bool) -> None:
-        """Args: address: of the server; app: the application; may_stream: whether answers may have no end."""
+        """Args: address: of the server; app: the application; may_stream: whether responses may be endless."""
 
         def respond(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
             return app({**environ, MAY_STREAM: may_stream}, start_response)
@@ -50,8 +50,8 @@ def _exchange(protocol: Protocol, request: Request, output: Any) -> bool:
     return bool(exchange.communicate())
 
 
-class _Straight:
-    """Writes to a client at once, and waits for it; for a thread that has nothing else to do."""
+class _SocketWriter:
+    """Writes to a client's socket and waits for it; for a thread that serves this client alone."""
 
     def __init__(self, to: socket.socket) -> None:
         self._socket = to
@@ -65,7 +65,7 @@ def answer(protocol: Protocol, request: Request) -> tuple[bytes, bool]:
     """Let the application answer.
 
     Returns:
-        The answer, and whether the connection stays open.
+        The response, and whether the connection stays open.
     """
     output = BytesIO()
     stays = _exchange(protocol, request, output)
@@ -73,10 +73,10 @@ def answer(protocol: Protocol, request: Request) -> tuple[bytes, bool]:
 
 
 def stream(protocol: Protocol, request: Request) -> bool:
-    """Let the application answer straight to the client, for as long as that reads; whether it stays open."""
+    """Let the application write to the client as long as it reads; returns whether the connection stays open."""
     connection = request.connection.socket
     connection.settimeout(_SEND_TIMEOUT)
     try:
-        return _exchange(protocol, request, _Straight(connection))
+        return _exchange(protocol, request, _SocketWriter(connection))
     finally:
         connection.setblocking(False)

@@ -1,4 +1,4 @@
-"""What the head of a request tells first of all: what is asked for, and how long the rest is."""
+"""The head of a request: what it asks for, and how long the rest is."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from math import inf
 
 from werkzeug.exceptions import BadRequest, LengthRequired, RequestEntityTooLarge, RequestHeaderFieldsTooLarge
 
-# A browser sends all its cookies of this host along, those of other ports too.
+# A browser sends all cookies of this host, those of other ports too.
 LONGEST_HEAD = 16384  # [byte]
 # The longest command is far shorter.
 LONGEST_BODY = 4096  # [byte]
-_HUGE = 1e18  # a length that is told, however long, is none that is not [byte]
+_HUGE = 1e18  # stands for any longer announced length, to tell it from inf [byte]
 _END = b"\r\n\r\n"
 _PROTECTIVE_STOP, _RELEASE, _STREAM = "/api/protective_stop", "/api/release", "/api/stream"
 
@@ -23,11 +23,11 @@ class Head:
     method: str
     path: str  # as it was sent, without the query
     length: int  # of the head itself, with its empty line [byte]
-    body: float  # what is announced behind it [byte]; inf: in chunks, which tell their length as they come
+    body: float  # what is announced behind it [byte]; inf: in chunks, whose length is announced chunk by chunk
 
     @property
     def is_protective_stop(self) -> bool:
-        """Whether it asks for the protective stop, which waits for no body and is refused for none."""
+        """Whether it asks for the protective stop, which waits for no body and is not refused for one."""
         return self.method == "POST" and self.path == _PROTECTIVE_STOP
 
     @property
@@ -37,16 +37,16 @@ class Head:
 
     @property
     def is_stream(self) -> bool:
-        """Whether it asks for the live stream, whose answer has no end."""
+        """Whether it asks for the live stream, whose response has no end."""
         return self.method == "GET" and self.path == _STREAM
 
     @property
     def awaited(self) -> int:
-        """Length of head and body that must have come before anything is done [byte].
+        """Length of head and body that must be received before the request is handled [byte].
 
         Raises:
-            LengthRequired: a body in chunks.
-            RequestEntityTooLarge: a body that no command has.
+            LengthRequired: the body comes in chunks.
+            RequestEntityTooLarge: the body is longer than that of any command.
         """
         if self.is_protective_stop:
             return self.length
@@ -58,11 +58,11 @@ class Head:
 
 
 def read_head(received: bytes) -> Head | None:
-    """Read the head at the beginning of what has been received; None while its end has not come.
+    """Read the head at the beginning of the received data; None while it is incomplete.
 
     Raises:
-        RequestHeaderFieldsTooLarge: no end within the longest head.
-        BadRequest: it has no request line, or says two lengths or none that is a number.
+        RequestHeaderFieldsTooLarge: it does not end within the longest head.
+        BadRequest: it has no request line, two lengths, or a length that is no number.
     """
     end = received.find(_END)
     if max(end, 0 if end >= 0 else len(received)) > LONGEST_HEAD:

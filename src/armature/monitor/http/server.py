@@ -1,6 +1,6 @@
 """The HTTP server: the one place that owns a port and threads.
 
-STOP and its release have threads of their own, as have the streams: whatever holds the others up, it is not STOP.
+STOP, its release and the streams have threads of their own: nothing else delays STOP.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from armature.monitor.api import failures
 from armature.monitor.http import exchange
 from armature.monitor.http.address import listen
 from armature.monitor.http.connections import Request
-from armature.monitor.http.event_loop import EventLoop, Traffic, most_waiting
+from armature.monitor.http.event_loop import EventLoop, Traffic, connection_limit
 from armature.monitor.http.workers import Workers
 from armature.monitor.hub import StreamHub
 
 _STOP_THREADS = 6
 _RELEASE_THREADS = 2
 _COMMAND_THREADS = 16
-# Beyond the streams, to say that all places are taken.
+# Beside the streams, to answer that all places are taken.
 _STREAM_THREADS = 2
 _QUEUED = 64  # requests that may wait for a thread; STOPs are never too many
 _STOP_TIMEOUT = 2.0  # [s]
-# Connections that wait to be accepted: with fewer, the kernel puts STOP off by a second at a rush.
+# Connections that wait to be accepted: with fewer, the kernel delays STOP by a second in a rush.
 _BACKLOG = 1024
-_REMEDY = "choose another with the parameters host and port, or end the program that holds it"
+_REMEDY = "choose another with the parameters host and port, or end the program that uses it"
 
 
 class MonitorServer:
@@ -54,19 +54,19 @@ class MonitorServer:
         self._hub = hub
         self._log = app.logger
         self._plain = exchange.Protocol((host, self.port), app, may_stream=False)
-        self._endless = exchange.Protocol((host, self.port), app, may_stream=True)
-        self._at_work: set[socket.socket] = set()
+        self._streaming = exchange.Protocol((host, self.port), app, may_stream=True)
+        self._open_streams: set[socket.socket] = set()
         self._lock = threading.Lock()
-        self._stops = Workers("http-stop", _STOP_THREADS, most_waiting(), self._answer)
+        self._stops = Workers("http-stop", _STOP_THREADS, connection_limit(), self._answer)
         self._releases = Workers("http-release", _RELEASE_THREADS, _QUEUED, self._answer)
         self._streams = Workers("http-stream", hub.capacity + _STREAM_THREADS, _QUEUED, self._stream)
         self._others = Workers("http", _COMMAND_THREADS, _QUEUED, self._answer)
-        self._event_loop = EventLoop(listener, self._hand_on, app.logger)
-        self._event_loop.start()  # once all is there that a request needs: after a restart one waits at the door
+        self._event_loop = EventLoop(listener, self._dispatch, app.logger)
+        self._event_loop.start()  # last, since after a restart requests are waiting already
 
     @property
     def traffic(self) -> Traffic:
-        """What came to the door."""
+        """Counters of the connections."""
         return self._event_loop.traffic
 
     def stop(self) -> None:
@@ -78,16 +78,16 @@ class MonitorServer:
             each.end()
         give_up = time.monotonic() + _STOP_TIMEOUT
         if not all(each.join(give_up) for each in workers):
-            self._cut_off()
+            self._shut_down_streams()
         for each in workers:
             each.join()
         self._event_loop.close_returned()
 
-    def _hand_on(self, request: Request) -> None:
-        """Give a request to its workers.
+    def _dispatch(self, request: Request) -> None:
+        """Give a request to the workers for its kind.
 
         Raises:
-            ServiceUnavailable: they are all busy, and as many requests wait for them as may.
+            ServiceUnavailable: all are busy and their queue is full.
         """
         workers = self._others
         if request.head.is_protective_stop:
@@ -96,7 +96,7 @@ class MonitorServer:
             workers = self._releases
         elif request.head.is_stream:
             workers = self._streams
-            if self._hub.is_full:  # told here, since a crowd may ask for it
+            if self._hub.is_full:  # refused here, since a crowd may ask for it
                 raise failures.no_place(self._hub.capacity)
         if not workers.put(request):
             raise ServiceUnavailable("the monitor is busy; try again", retry_after=1)
@@ -107,23 +107,23 @@ class MonitorServer:
             answer, stays = exchange.answer(self._plain, request)
         except Exception:  # noqa: BLE001 - a worker outlives every request
             self._log.exception("http: a request failed")
-        self._event_loop.give_back(request.connection, answer, stays=stays)
+        self._event_loop.respond(request.connection, answer, stays=stays)
 
     def _stream(self, request: Request) -> None:
         with self._lock:
-            self._at_work.add(request.connection.socket)
+            self._open_streams.add(request.connection.socket)
         stays = False
         try:
-            stays = exchange.stream(self._endless, request)
+            stays = exchange.stream(self._streaming, request)
         except Exception:  # noqa: BLE001 - as above
             self._log.exception("http: a stream failed")
         with self._lock:
-            self._at_work.discard(request.connection.socket)
-        self._event_loop.give_back(request.connection, b"", stays=stays)
+            self._open_streams.discard(request.connection.socket)
+        self._event_loop.respond(request.connection, b"", stays=stays)
 
-    def _cut_off(self) -> None:
-        """End writes to viewers that do not read."""
+    def _shut_down_streams(self) -> None:
+        """Shut down the streams whose viewers do not read, so that their threads can end."""
         with self._lock:
-            for stalled in self._at_work:
-                with suppress(OSError):  # it has gone by itself
+            for stalled in self._open_streams:
+                with suppress(OSError):  # the viewer has gone
                     stalled.shutdown(socket.SHUT_RDWR)

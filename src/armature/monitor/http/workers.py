@@ -1,4 +1,4 @@
-"""Threads that are kept for one kind of request."""
+"""Threads reserved for one kind of request."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ Job = TypeVar("Job")
 
 
 class Workers(Generic[Job]):
-    """A fixed number of threads, there from the start, so that nothing else can take them."""
+    """A fixed number of threads, started at once, so that nothing else can take them."""
 
     def __init__(self, name: str, number: int, queued: int, work: Callable[[Job], None]) -> None:
         """Start the threads.
 
         Args:
-            name: of the threads.
-            number: of threads.
+            name: prefix of the threads' names.
+            number: how many threads.
             queued: how many jobs may wait for a thread.
             work: does one job; it raises nothing.
         """
@@ -31,19 +31,19 @@ class Workers(Generic[Job]):
             thread.start()
 
     def put(self, job: Job) -> bool:
-        """Hand a job over, from one thread alone; False where all are busy and as many wait as may."""
+        """Queue a job; False if all threads are busy and the queue is full. Call it from one thread only."""
         if self._jobs.qsize() >= self._queued:
             return False
         self._jobs.put(job)
         return True
 
     def end(self) -> None:
-        """Let the threads end once the jobs are done that were put before."""
+        """Let the threads end once the queued jobs are done."""
         for _ in self._threads:
             self._jobs.put(None)
 
     def join(self, give_up: float | None = None) -> bool:
-        """Wait until all threads have ended, at most until a monotonic time [s]; whether they have."""
+        """Wait until all threads have ended, at most until a monotonic time [s]; returns whether they have."""
         for thread in self._threads:
             thread.join(None if give_up is None else max(0.0, give_up - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)

@@ -16,16 +16,16 @@ _LONGEST = 200
 
 
 def key_file(folder: Path) -> Path:
-    """Where the key is kept.
+    """The file of the key.
 
     Args:
-        folder: where state is kept.
+        folder: for state.
     """
     return folder / "access_key"
 
 
-def keep_key(file: Path) -> str:
-    """The key of this user; a new one where there is none yet.
+def load_or_create_key(file: Path) -> str:
+    """Read the key of this user, or make one if there is none.
 
     Raises:
         ConfigError: the file cannot be made, its folder is not its user's alone, others may read it, or it holds
@@ -37,7 +37,7 @@ def keep_key(file: Path) -> str:
         if not file.exists():
             _make(file)
     except OSError as error:
-        allowed = f"it must be a file that can be made, or the page be on this machine alone ({error.strerror})"
+        allowed = f"the file must be writable; or serve the page on this machine alone ({error.strerror})"
         raise ConfigError("access key", str(file), allowed) from error
     return read_key(file)
 
@@ -69,7 +69,7 @@ def new_access_key() -> str:
 
 
 def _make(file: Path) -> None:
-    """Make it whole at once; of two that do so at the same time, the first counts."""
+    """Write the file atomically; of two processes that do so at the same time, the first wins."""
     descriptor, fresh = tempfile.mkstemp(dir=file.parent, prefix=".access_key.")  # for this user alone
     try:
         os.write(descriptor, f"{new_access_key()}\n".encode())

@@ -1,4 +1,4 @@
-"""Lets other threads use a node: work is handed to its executor's thread, which alone touches rclpy."""
+"""Lets other threads use a node: the work runs in its executor's thread, which alone calls rclpy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class ExecutorBridge:
-    """Runs work in the executor's thread and waits for what comes of it."""
+    """Runs work in the executor's thread and waits for its result."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
@@ -27,12 +27,12 @@ class ExecutorBridge:
         self._is_closed = False
 
     def wait(self, begin: Callable[[Future[T]], None], process: str, request: str, timeout: float) -> T:
-        """Hand work over and wait for its answer.
+        """Have work done and wait for its answer.
 
         Args:
             begin: starts the work in the executor's thread; sets the answer, now or later.
-            process: who is asked, for the error.
-            request: what is asked, for the error.
+            process: the process that is called, for the error.
+            request: what is requested, for the error.
             timeout: longest wait [s].
 
         Raises:
@@ -52,12 +52,12 @@ class ExecutorBridge:
                 process, f"no answer to {request} within {timeout:g} s", f"look at its log, or restart {process}"
             ) from error
         finally:
-            answer.cancel()  # so that whoever waits for its answer gives up too
+            answer.cancel()  # so that the work gives up too
             with self._lock:
                 self._waiting.discard(answer)
 
     def close(self) -> None:
-        """Let nobody wait any longer."""
+        """Let no thread wait any longer."""
         with self._lock:
             self._is_closed = True
             waiting = list(self._waiting)
@@ -66,7 +66,7 @@ class ExecutorBridge:
 
 
 def settle(answer: Future[T], value: T) -> bool:
-    """Set an answer; returns whether it was not settled before, as by another thread that has just given up."""
+    """Set an answer; returns False if it was settled before, as by another thread that has just given up."""
     try:
         answer.set_result(value)
     except InvalidStateError:
@@ -75,13 +75,13 @@ def settle(answer: Future[T], value: T) -> bool:
 
 
 def fail(answer: Future[Any], error: ArmatureError) -> None:
-    """Settle an answer with an error, unless it is settled already."""
+    """Set an error as the answer, unless it is settled already."""
     with suppress(InvalidStateError):
         answer.set_exception(error)
 
 
 def _begin(begin: Callable[[Future[Any]], None], answer: Future[Any]) -> None:
-    if answer.done():  # given up before its turn came: it must not be carried out later
+    if answer.done():  # given up before it began: it must not be carried out later
         return
     try:
         guarded(lambda: begin(answer))

@@ -22,18 +22,18 @@ from armature.core.control.readiness import then_enable
 from armature.core.model.arm import ArmModel
 from armature.errors import CommandRefused, ProcessError
 from armature.monitor.board import Board
-from armature.monitor.gateway import Outcome, Snapshot
+from armature.monitor.gateway import CommandResult, Snapshot
 from armature.nodes.common import conversions, topics
-from armature.nodes.monitor.action_goal import ActionGoal, absent
+from armature.nodes.monitor.action_goal import ActionGoal, not_served
 from armature.nodes.monitor.executor_bridge import ExecutorBridge, settle
 
-_ANSWER = 5.0  # [s]
-_STOP_ANSWER = 2.0  # [s]
-_STATE_FOLLOWS = 1.0  # [s]
-# A goal that is refused after it was accepted (its reason travels in the result) is refused at once.
+_TIMEOUT = 5.0  # of an answer [s]
+_STOP_TIMEOUT = 2.0  # [s]
+_STATE_TIMEOUT = 1.0  # until the new state is received [s]
+# A goal that is refused is accepted and aborted at once, since only a result can carry the reason.
 _EARLY_RESULT = 0.3  # [s]
-_COMES_TO_REST = 3.0  # [s]
-_GENTLY = 2.0  # a move to a pose takes so many times the least that it can
+_REST_TIMEOUT = 3.0  # until a stopped motion has come to rest [s]
+_POSE_TIME_FACTOR = 2.0  # duration of a move to a pose, relative to the shortest possible
 _COMMANDABLE = ("ENABLED", "MOVING")
 
 
@@ -51,8 +51,8 @@ class RosGateway:
         """Make the clients.
 
         Args:
-            node: whose clients they are.
-            board: where the outcome of motions is noted.
+            node: owner of the clients.
+            board: gets the outcome of motions.
             arm: the joints and their limits.
             poses: positions [rad] or [m] by joint, by name.
             jog_lease: how long one jog message moves a joint [s].
@@ -60,8 +60,8 @@ class RosGateway:
         self._node, self._board, self._arm, self._poses = node, board, arm, poses
         self._jog_lease = jog_lease
         self.bridge = ExecutorBridge(node)
-        self.shown: Snapshot = board.at(0.0)
-        self._news = threading.Condition()
+        self.newest: Snapshot = board.at(0.0)
+        self._updated = threading.Condition()
         self._services = {
             service: node.create_client(service.kind, service.name)
             for service in (
@@ -87,89 +87,91 @@ class RosGateway:
         self._move.destroy()
         self._gripper.destroy()
 
-    def show(self, snapshot: Snapshot) -> None:
+    def update(self, snapshot: Snapshot) -> None:
         """Make these the newest values; called in the executor's thread."""
-        with self._news:
-            self.shown = snapshot
-            self._news.notify_all()
+        with self._updated:
+            self.newest = snapshot
+            self._updated.notify_all()
 
     def snapshot(self) -> Snapshot:
         """The newest values."""
-        return self.shown
+        return self.newest
 
-    def protective_stop(self, engage: bool) -> Outcome:
+    def protective_stop(self, engage: bool) -> CommandResult:
         """Stop every joint within its limits and latch the stop, or release it."""
-        return self._ask(topics.PROTECTIVE_STOP, SetBool.Request(data=engage), _STOP_ANSWER)
+        return self._call(topics.PROTECTIVE_STOP, SetBool.Request(data=engage), _STOP_TIMEOUT)
 
-    def enable(self, on: bool) -> Outcome:
+    def enable(self, on: bool) -> CommandResult:
         """Torque on at the measured position, or park and torque off."""
-        outcome = self._ask(topics.ENABLE, SetBool.Request(data=on), _ANSWER if on else topics.PARK_TIMEOUT)
+        outcome = self._call(topics.ENABLE, SetBool.Request(data=on), _TIMEOUT if on else topics.PARK_TIMEOUT)
         if on and outcome.accepted:
-            # The state travels apart from the answer: a command that follows at once must not be refused.
-            with self._news:
-                self._news.wait_for(lambda: self.shown.state.name in _COMMANDABLE, _STATE_FOLLOWS)
+            # The state is published apart from the answer: a command that follows at once must not be refused.
+            with self._updated:
+                self._updated.wait_for(lambda: self.newest.state.name in _COMMANDABLE, _STATE_TIMEOUT)
         return outcome
 
-    def stop_motion(self) -> Outcome:
+    def stop_motion(self) -> CommandResult:
         """End the motion under way: decelerate within limits and hold; the arm stays enabled."""
-        return self._ask(topics.STOP_MOTION, Trigger.Request(), _STOP_ANSWER)
+        return self._call(topics.STOP_MOTION, Trigger.Request(), _STOP_TIMEOUT)
 
-    def record(self, on: bool) -> Outcome:
+    def record(self, on: bool) -> CommandResult:
         """Start or stop a recording."""
         service = topics.RECORDER_START if on else topics.RECORDER_STOP
-        return self._ask(service, Trigger.Request(), _ANSWER)
+        return self._call(service, Trigger.Request(), _TIMEOUT)
 
-    def clear_faults(self) -> Outcome:
+    def clear_faults(self) -> CommandResult:
         """Recover from the present faults."""
-        return self._ask(topics.CLEAR_FAULTS, Trigger.Request(), _ANSWER)
+        return self._call(topics.CLEAR_FAULTS, Trigger.Request(), _TIMEOUT)
 
-    def torque_off(self) -> Outcome:
+    def torque_off(self) -> CommandResult:
         """Cut all torque at once; the arm sinks unless something holds it."""
-        return self._ask(topics.TORQUE_OFF, Trigger.Request(), _ANSWER)
+        return self._call(topics.TORQUE_OFF, Trigger.Request(), _TIMEOUT)
 
-    def jog(self, velocities: Mapping[str, float]) -> Outcome:
+    def jog(self, velocities: Mapping[str, float]) -> CommandResult:
         """Move joints at a velocity [rad/s] for one lease; zero ends it at once."""
         if any(velocities.values()):
             self._check_commandable("jog")
-            check_jog_unblocked(velocities, conversions.blocks_of(self.shown.state.values))
+            check_jog_unblocked(velocities, conversions.blocks_of(self.newest.state.values))
 
-        def begin(answer: Future[Outcome]) -> None:
+        def begin(answer: Future[CommandResult]) -> None:
             if not self._jog.get_subscription_count():
-                raise absent("arm_controller", topics.JOINT_JOG.name)
+                raise not_served("arm_controller", topics.JOINT_JOG.name)
             self._jog.publish(self._jog_message(velocities))
-            settle(answer, Outcome(True, "sent"))
+            settle(answer, CommandResult(True, "sent"))
 
-        return self.bridge.wait(begin, "monitor", "jog", _STOP_ANSWER)
+        return self.bridge.wait(begin, "monitor", "jog", _STOP_TIMEOUT)
 
-    def move_to_pose(self, name: str) -> Outcome:
-        """Move to a named pose, in twice the least time; answers when the goal is accepted or refused.
+    def move_to_pose(self, name: str) -> CommandResult:
+        """Move to a named pose in twice the shortest time; returns when the goal is accepted or refused.
 
-        A motion that is under way is stopped before, since a move begins from rest.
+        A motion that is under way is stopped first, since a move begins from rest.
         """
         self._check_commandable(f"pose {name}")
-        if self.shown.state.name == "MOVING":
+        if self.newest.state.name == "MOVING":
             self.stop_motion()
-            with self._news:
-                self._news.wait_for(lambda: self.shown.state.name != "MOVING", _COMES_TO_REST)
-        least = self._least_time(name)
-        if not least.accepted:
-            return least
-        seconds = _GENTLY * float(json.loads(least.message)["duration"])
+            with self._updated:
+                self._updated.wait_for(lambda: self.newest.state.name != "MOVING", _REST_TIMEOUT)
+        preview = self._preview(name)
+        if not preview.accepted:
+            return preview
+        seconds = _POSE_TIME_FACTOR * float(json.loads(preview.message)["duration"])
         goal = self._move_goal(name, seconds)
-        return self._pursue(self._move, goal, f"pose {name}", f"moving to {name}, {seconds:.1f} s")
+        return self._send_goal(self._move, goal, f"pose {name}", f"moving to {name}, {seconds:.1f} s")
 
-    def _least_time(self, name: str) -> Outcome:
-        """What the controller foresees of a move, which it does not make for that."""
+    def _preview(self, name: str) -> CommandResult:
+        """Have the controller plan the move without making it; the message is its figures as JSON."""
         preview = ActionGoal(None, self._move, self._move_goal(name, 0.0, topics.PREVIEW), f"pose {name}")
-        if not self.bridge.wait(preview.begin, "arm_controller", f"pose {name}", _ANSWER):
-            return Outcome(False, f"arm_controller refused pose {name}; its state is {self.shown.state.name}")
+        if not self.bridge.wait(preview.begin, "arm_controller", f"pose {name}", _TIMEOUT):
+            return CommandResult(
+                False, f"arm_controller refused pose {name}; its state is {self.newest.state.name}"
+            )
         try:
-            seen = preview.result.result(_ANSWER)
+            end = preview.result.result(_TIMEOUT)
         except FutureTimeoutError as error:
-            self.bridge.wait(preview.cancel, "arm_controller", f"pose {name}", _STOP_ANSWER)
-            why = f"no way to pose {name} was found within {_ANSWER:g} s"
-            raise ProcessError("arm_controller", why, "go there over a pose between") from error
-        return Outcome(seen.outcome == "succeeded", seen.message or seen.outcome)
+            self.bridge.wait(preview.cancel, "arm_controller", f"pose {name}", _STOP_TIMEOUT)
+            why = f"no path to pose {name} was found within {_TIMEOUT:g} s"
+            raise ProcessError("arm_controller", why, "move to a pose in between first") from error
+        return CommandResult(end.outcome == "succeeded", end.message or end.outcome)
 
     def _move_goal(self, name: str, seconds: float, frame: str = "") -> FollowJointTrajectory.Goal:
         goal = {joint: value for joint, value in self._poses[name].items() if not self._is_gripper(joint)}
@@ -180,46 +182,46 @@ class RosGateway:
         trajectory.header.frame_id = frame
         return FollowJointTrajectory.Goal(trajectory=trajectory)
 
-    def move_gripper(self, position: float) -> Outcome:
-        """Move the gripper to a position [m]; answers when the goal is accepted or refused."""
+    def move_gripper(self, position: float) -> CommandResult:
+        """Move the gripper to a position [m]; returns when the goal is accepted or refused."""
         self._check_commandable("gripper")
         names = [joint.name for joint in self._arm.driven if self._is_gripper(joint.name)]
         command = JointState(name=names[:1], position=[position])
         request = ParallelGripperCommand.Goal(command=command)
         label = f"gripper to {position * 1000:.0f} mm"
-        return self._pursue(self._gripper, request, label, f"moving {label}")
+        return self._send_goal(self._gripper, request, label, f"moving {label}")
 
-    def _ask(self, service: topics.Service, request: Any, timeout: float) -> Outcome:
+    def _call(self, service: topics.Service, request: Any, timeout: float) -> CommandResult:
         client, process = self._services[service], service.name.split("/")[0]
 
-        def begin(answer: Future[Outcome]) -> None:
+        def begin(answer: Future[CommandResult]) -> None:
             if not client.service_is_ready():
-                raise absent(process, service.name)
-            asked = client.call_async(request)
-            asked.add_done_callback(lambda done: settle(answer, _outcome_of(done.result())))
-            # Whoever has given up waits no longer, and neither shall the client.
-            answer.add_done_callback(lambda _: client.remove_pending_request(asked))
+                raise not_served(process, service.name)
+            call = client.call_async(request)
+            call.add_done_callback(lambda done: settle(answer, _result_of(done.result())))
+            # After a timeout the client must not keep the request.
+            answer.add_done_callback(lambda _: client.remove_pending_request(call))
 
         return self.bridge.wait(begin, process, service.name, timeout)
 
-    def _pursue(self, client: Any, goal: Any, label: str, message: str) -> Outcome:
+    def _send_goal(self, client: Any, goal: Any, label: str, message: str) -> CommandResult:
         action_goal = ActionGoal(self._board, client, goal, label)
         process = "arm_controller"
-        accepted = self.bridge.wait(action_goal.begin, process, label, _ANSWER)
+        accepted = self.bridge.wait(action_goal.begin, process, label, _TIMEOUT)
         if not accepted:
-            return Outcome(False, f"{process} refused {label}; its state is {self.shown.state.name}")
+            return CommandResult(False, f"{process} refused {label}; its state is {self.newest.state.name}")
         try:
             early = action_goal.result.result(_EARLY_RESULT)
         except FutureTimeoutError:
-            return Outcome(True, message)
-        return Outcome(early.outcome == "succeeded", early.message or early.outcome)
+            return CommandResult(True, message)
+        return CommandResult(early.outcome == "succeeded", early.message or early.outcome)
 
     def _check_commandable(self, request: str) -> None:
-        state = self.shown.state
+        state = self.newest.state
         if state.name not in _COMMANDABLE:
             why = f"state is {state.name}" + (f" ({state.reason})" if state.reason else "")
-            unheard = "wait until it is heard again" if state.name == "DISCONNECTED" else ""
-            raise CommandRefused(request, why, then_enable(state.values.get("remedy", unheard)))
+            wait = "wait until it publishes again" if state.name == "DISCONNECTED" else ""
+            raise CommandRefused(request, why, then_enable(state.values.get("remedy", wait)))
 
     def _is_gripper(self, joint: str) -> bool:
         return self._arm.joint(joint).kind == "prismatic"
@@ -236,5 +238,5 @@ def _action(node: Node, action: topics.Service) -> Any:
     return ActionClient(node, action.kind, action.name)
 
 
-def _outcome_of(response: Any) -> Outcome:
-    return Outcome(bool(response.success), str(response.message))
+def _result_of(response: Any) -> CommandResult:
+    return CommandResult(bool(response.success), str(response.message))

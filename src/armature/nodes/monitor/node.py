@@ -1,4 +1,4 @@
-"""The monitor process: listens to the graph, serves the page, commands only through ROS interfaces."""
+"""The monitor process: subscribes to the graph, serves the page, commands through ROS interfaces only."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from armature.monitor.http.server import MonitorServer
 from armature.monitor.hub import StreamHub
 from armature.nodes.common import conversions, parameters, topics
 from armature.nodes.common.joint_limits import read_limits
-from armature.nodes.monitor.access_key import keep_key, key_file
+from armature.nodes.monitor.access_key import key_file, load_or_create_key
 from armature.nodes.monitor.gateway import RosGateway
 from armature.nodes.monitor.subscriptions import LONGEST_SILENCE, OWN_STATUS, Subscriptions
 from armature.signals import RUNNER_SIGNAL, Signals
 from armature.web_address import page_url
 
 _HEARTBEAT = 5.0  # [s]
-# Browsers open connections ahead of need, and drop some themselves.
+# Browsers open connections in advance, and drop some of them.
 _USUAL_DROPS = 10  # a second
-# How long the servo interface may take to say that it was asked to end as well [s].
-_TOGETHER = 2.0
+# How long the servo interface may take to report that it is ending as well [s].
+_ENDING_TIMEOUT = 2.0
 
 
 @dataclass(frozen=True)
@@ -45,34 +45,34 @@ class Parameters:
     urdf: str  # file of the robot's description
     poses: str  # file of the named poses
     page_root: str  # folder of the built page
-    host: str = "127.0.0.1"  # address that it listens at; any other than this machine's asks for the access key
+    host: str = "127.0.0.1"  # address to listen at; any but loopback requires the access key
     port: int = 8080  # of HTTP
     trusted_hosts: tuple[str, ...] = ("localhost",)  # names under which the page may be asked for
     viewers: int = 32  # streams at a time, at most
     stream_rate: float = 20.0  # of the frames to each page [Hz]
-    jog__lease: float = LEASE  # for which a jog counts, as the controller has it [s]
+    jog__lease: float = LEASE  # how long one jog request moves a joint, as in the controller [s]
 
 
 class MonitorNode(Node):
-    """Has a board of what it hears, a server that shows it, and a gateway for commands."""
+    """Owns the board of the newest values, the web server, and the gateway for commands."""
 
     def __init__(self) -> None:
         super().__init__("monitor")
-        # rclpy destroys a node that could not be made, too: only what there is must be closed.
+        # rclpy also destroys a node whose constructor failed: close only what was made.
         self._at_end = ExitStack()
         given = parameters.read(self, Parameters)
         parameters.refuse_unknown(self)
         urdf = parameters.read_file("urdf", given.urdf)
         arm = ArmModel.from_urdf(urdf, given.urdf)
         poses = read_poses(parameters.read_file("poses", given.poses), arm, given.poses)
-        arm = self._named(read_limits(self, arm).arm)
+        arm = self._with_namespace(read_limits(self, arm).arm)
         self._board = Board((joint.name for joint in arm.driven), LONGEST_SILENCE)
-        self._asked_at = 0.0  # whether this process was, and when; monotonic [s]
+        self._end_requested_at = 0.0  # monotonic [s]; 0: not requested
         self._gateway = RosGateway(self, self._board, arm, poses, given.jog__lease)
         self._at_end.callback(self._gateway.destroy)
         self._hub = StreamHub(given.viewers, _HEARTBEAT)
         self._key_file = None if is_loopback(given.host) else key_file(state_folder(os.environ))
-        key = keep_key(self._key_file) if self._key_file else None
+        key = load_or_create_key(self._key_file) if self._key_file else None
         hosts = frozenset(name.lower() for name in (*given.trusted_hosts, given.host))
         config = MonitorConfig(arm, urdf, poses, hosts, key, jog_lease=given.jog__lease)
         self._control, self._edition = Control(self._gateway), edition_of(config)
@@ -95,23 +95,23 @@ class MonitorNode(Node):
         is_asked_alone = RUNNER_SIGNAL in signals or signals.asks_again(None)
         if is_asked_alone or not self.count_publishers(topics.STATE.name):
             return True
-        self._asked_at = self._asked_at or time.monotonic()
-        return not self._topics.is_arm_ending and time.monotonic() - self._asked_at > _TOGETHER
+        self._end_requested_at = self._end_requested_at or time.monotonic()
+        return not self._topics.is_arm_ending and time.monotonic() - self._end_requested_at > _ENDING_TIMEOUT
 
     def destroy_node(self) -> None:
         """End the server and whoever waits, then the node."""
         self._at_end.close()
         super().destroy_node()
 
-    def _named(self, arm: ArmModel) -> ArmModel:
-        """Whose STOP it is must be seen on the page."""
+    def _with_namespace(self, arm: ArmModel) -> ArmModel:
+        """The arm with its namespace in its name: the page must show which arm its STOP stops."""
         namespace = self.get_namespace().strip("/")
         return replace(arm, name=f"{namespace}: {arm.name}") if namespace else arm
 
     def _tick(self) -> None:
         self._topics.read_joint_states()
         snapshot = self._board.at(time.monotonic())
-        self._gateway.show(snapshot)
+        self._gateway.update(snapshot)
         if self._hub.viewers:
             viewers, capacity, driver = self._hub.viewers, self._hub.capacity, self._control.driver()
             self._hub.publish(encode_snapshot(snapshot, viewers, capacity, driver, self._edition))
@@ -123,14 +123,14 @@ class MonitorNode(Node):
         values |= {"dropped": traffic.dropped}
         level, text = DiagnosticStatus.OK, "serving"
         if now_dropped > _USUAL_DROPS:
-            level, text = DiagnosticStatus.WARN, f"{now_dropped} connections a second ask for nothing"
+            level, text = DiagnosticStatus.WARN, f"{now_dropped} connections a second send no request"
             values |= {"done": "they are dropped", "remedy": "find the program that opens them; STOP works"}
         message = DiagnosticArray(status=[conversions.diagnostic(OWN_STATUS, level, text, values)])
         message.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(message)
 
     def _announce(self, host: str) -> None:
-        # Where the key is, not the key: others may read this log.
+        # Only where the key is: others may read this log.
         if self._key_file is not None:
             _print(f"access key in {self._key_file}")
         _print(f"ready {page_url(host, self._server.port)}")

@@ -1,4 +1,4 @@
-"""Orders the jog requests of a page, which may overtake one another on the way."""
+"""The order of a page's jog requests, which may overtake one another on the way."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from armature.core.jog_limits import RENEWAL
 _REMEMBERED = 256  # pages
 
 
-class Turn(Enum):
-    """What is to become of a jog request."""
+class JogVerdict(Enum):
+    """Whether a jog request is to be carried out."""
 
-    NEXT = "it is the newest"
+    ACCEPTED = "it is the newest"
     OVERTAKEN = "a newer one came first"
-    TOO_LATE = "its press has ended, because nothing was heard of it for too long"
+    TOO_LATE = "its press has ended, because no request of it came for too long"
 
 
 class JogOrder:
@@ -35,23 +35,23 @@ class JogOrder:
         self._newest: OrderedDict[str, tuple[int, int, float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def turn(self, page: str, press: int, sequence: int) -> Turn:
-        """Whether this request is newer than every other of its page, and of a press that goes on.
+    def classify(self, page: str, press: int, sequence: int) -> JogVerdict:
+        """Decide whether a request is newer than every other of its page, and its press has not ended.
 
         Args:
-            page: number of the page, drawn by itself.
+            page: number of the page, which the page itself has drawn.
             press: number of the press, larger than that of the presses before it.
             sequence: number of the request within the press, counted upward.
         """
         now = self._clock()
         with self._lock:
-            newest, last, heard = self._newest.get(page, (-1, -1, now))
+            newest, last, received_at = self._newest.get(page, (-1, -1, now))
             if (press, sequence) <= (newest, last):
-                return Turn.OVERTAKEN
-            if press == newest and now - heard > self._longest:
-                return Turn.TOO_LATE
+                return JogVerdict.OVERTAKEN
+            if press == newest and now - received_at > self._longest:
+                return JogVerdict.TOO_LATE
             self._newest[page] = press, sequence, now
             self._newest.move_to_end(page)
             if len(self._newest) > _REMEMBERED:
                 self._newest.popitem(last=False)
-        return Turn.NEXT
+        return JogVerdict.ACCEPTED
