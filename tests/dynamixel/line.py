@@ -62,7 +62,7 @@ class Line:
         self.reader.read_states(begun)
         read = {axis.wiring.servo_id for axis in self.axes if not math.isnan(axis.position)}
         if slowly:
-            self.reader.read_slowly(begun, is_late=is_late)
+            self.reader.read_slow_values(begun, is_late=is_late)
         return read, self.port.time - begun
 
     def states_asked(self):

@@ -13,7 +13,7 @@ from armature.bench.faults.processes import STRIKES, Processes
 from armature.bench.faults.recovery import Follower, Recovery
 from armature.bench.faults.situations import Stage, idle, moving, starting
 from armature.bench.simulation.virtual import Bench
-from armature.dynamixel.status.remedy import Remedy, Step
+from armature.dynamixel.status.remedy import RecoveryStep, Remedy
 from armature.dynamixel.status.states import Mode
 from armature.errors import BusError, CommandRefused
 
@@ -98,7 +98,7 @@ def test_an_encoder_fault_says_to_support_the_arm_and_what_comes_then():
     with pytest.raises(CommandRefused, match=f"{told}, then enable"):
         bench.loop.clear_faults(bench.now)
     recovery = Follower(bench, lambda: case.mend(bench)).follow()
-    assert recovery.asked == [Step.TORQUE_OFF, Step.CLEAR_FAULTS, Step.ENABLE]
+    assert recovery.asked == [RecoveryStep.TORQUE_OFF, RecoveryStep.CLEAR_FAULTS, RecoveryStep.ENABLE]
 
 
 # What the bench itself finds
@@ -146,7 +146,16 @@ def test_a_killed_bus_process_is_followed_by_one_that_knows_nothing():
 
 
 WELL = Cell(
-    "limit", "kill bus", "idle", 0.5, "", 0.4, 4.0, False, False, Recovery([Step.CLEAR_FAULTS, Step.ENABLE])
+    "limit",
+    "kill bus",
+    "idle",
+    0.5,
+    "",
+    0.4,
+    4.0,
+    False,
+    False,
+    Recovery([RecoveryStep.CLEAR_FAULTS, RecoveryStep.ENABLE]),
 )
 
 
@@ -159,8 +168,16 @@ WELL = Cell(
         ({"drop": 5.1}, "D", "drop [mm] 5.1 > 5"),
         ({"drop": 5.1, "is_cut": True}, ".", "ok"),
         ({"recovery": Recovery(moved=0.6)}, "R", "recovery [deg] 0.60 > 0.5"),
-        ({"recovery": Recovery([Step.CLEAR_FAULTS] * 3 + [Step.ENABLE])}, "N", "4 steps > 3"),
-        ({"recovery": Recovery([Step.RELEASE] + [Step.CLEAR_FAULTS] * 2 + [Step.ENABLE])}, ".", "ok"),
+        ({"recovery": Recovery([RecoveryStep.CLEAR_FAULTS] * 3 + [RecoveryStep.ENABLE])}, "N", "4 steps > 3"),
+        (
+            {
+                "recovery": Recovery(
+                    [RecoveryStep.RELEASE] + [RecoveryStep.CLEAR_FAULTS] * 2 + [RecoveryStep.ENABLE]
+                )
+            },
+            ".",
+            "ok",
+        ),
         ({"recovery": Recovery(trouble=["a dead end: enable"])}, "X", "a dead end"),
     ],
 )

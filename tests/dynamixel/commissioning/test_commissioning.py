@@ -15,7 +15,7 @@ from armature.dynamixel.commissioning.commissioning import (
     only_servo,
     position_limits,
 )
-from armature.dynamixel.protocol.discovery import Found, Survey
+from armature.dynamixel.protocol.discovery import FoundServo, Survey
 from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.dynamixel.wiring.arm import ServoWiring
@@ -27,7 +27,7 @@ from ..lone_servo import LoneServo
 
 ELBOW = next(servo for servo in WIRING.servos if servo.joint == "elbow")
 XM540, XM430 = ELBOW.model.number, 1020
-NEW = Presence(57_600, Found(1, XM540, 48))
+NEW = Presence(57_600, FoundServo(1, XM540, 48))
 
 
 class Workshop(LoneServo):
@@ -66,25 +66,31 @@ def workshop():
 # Who is there
 
 
-def surveyed(*found: Found, rate: int = 57_600, damaged: int = 0) -> Survey:
+def surveyed(*found: FoundServo, rate: int = 57_600, damaged: int = 0) -> Survey:
     return Survey(rate, found, damaged)
 
 
 def test_the_one_servo_is_found_at_whatever_rate_and_id():
-    seen = [surveyed(rate=9_600), surveyed(Found(77, XM540, 48), rate=4_000_000)]
-    assert only_servo(seen) == Presence(4_000_000, Found(77, XM540, 48))
+    seen = [surveyed(rate=9_600), surveyed(FoundServo(77, XM540, 48), rate=4_000_000)]
+    assert only_servo(seen) == Presence(4_000_000, FoundServo(77, XM540, 48))
 
 
 @pytest.mark.parametrize(
     ("seen", "told"),
     [
         (
-            [surveyed(Found(1, XM540, 48)), surveyed(Found(1, XM430, 48), rate=1_000_000)],
+            [surveyed(FoundServo(1, XM540, 48)), surveyed(FoundServo(1, XM430, 48), rate=1_000_000)],
             "id 1 XM540-W270 at 57600 bit/s, id 1 XM430-W350 at 1000000 bit/s; connect one servo at a time",
         ),
-        ([surveyed(Found(1, XM540, 48), Found(2, XM540, 48))], "id 1 .*, id 2 .*; connect one servo at a time"),
-        ([surveyed(Found(1, XM540, 48, answers=2))], r"\(2 of them\); connect one servo at a time"),
-        ([surveyed(Found(1, XM540, 48), damaged=1)], "1 answers at 57600 bit/s are damaged; connect one servo"),
+        (
+            [surveyed(FoundServo(1, XM540, 48), FoundServo(2, XM540, 48))],
+            "id 1 .*, id 2 .*; connect one servo at a time",
+        ),
+        ([surveyed(FoundServo(1, XM540, 48, answers=2))], r"\(2 of them\); connect one servo at a time"),
+        (
+            [surveyed(FoundServo(1, XM540, 48), damaged=1)],
+            "1 answers at 57600 bit/s are damaged; connect one servo",
+        ),
         ([surveyed(damaged=3)], "3 answers at 57600 bit/s are damaged"),
         ([surveyed(), surveyed(rate=1_000_000)], "no servo answers at any baud rate; check power and cable"),
         ([], "no servo answers"),
@@ -97,7 +103,7 @@ def test_whoever_is_not_alone_is_refused_with_all_that_answer(seen, told):
 
 def test_another_model_than_the_wiring_files_is_refused(workshop):
     with pytest.raises(CommandRefused, match="XM430-W350 answers, the wiring file wants XM540-W270 for elbow"):
-        workshop.commissioning.look(Presence(57_600, Found(1, XM430, 48)))
+        workshop.commissioning.look(Presence(57_600, FoundServo(1, XM430, 48)))
     assert workshop.opened_at == []
 
 
@@ -137,7 +143,7 @@ def test_a_new_servo_is_brought_to_what_the_wiring_file_wants_and_found_again(wo
     assert workshop.set_up() == 5
     assert workshop.told[-2:] == [Role.ID, Role.BAUD_RATE]
     assert workshop.opened_at[-1] == 1_000_000
-    assert workshop.find() == Presence(1_000_000, Found(3, XM540, 48))
+    assert workshop.find() == Presence(1_000_000, FoundServo(3, XM540, 48))
     assert not workshop.servo.drive.is_on
 
 
@@ -178,7 +184,7 @@ def test_what_was_interrupted_goes_on_where_it_was(workshop, failing):
     with pytest.raises(Interrupted):
         workshop.commissioning.write(presence, workshop.commissioning.look(presence), interrupt)
     assert workshop.set_up() == 4 - failing
-    assert workshop.find() == Presence(1_000_000, Found(3, XM540, 48))
+    assert workshop.find() == Presence(1_000_000, FoundServo(3, XM540, 48))
 
 
 @pytest.mark.parametrize(("role", "lost"), [(Role.ID, 1), (Role.BAUD_RATE, 8)])
@@ -192,7 +198,7 @@ def test_answers_that_are_lost_while_the_address_changes_do_no_harm(workshop, ro
 
     workshop.bench.bus.write = losing
     workshop.set_up()
-    assert workshop.find() == Presence(1_000_000, Found(3, XM540, 48))
+    assert workshop.find() == Presence(1_000_000, FoundServo(3, XM540, 48))
 
 
 def test_a_servo_that_does_not_keep_a_value_is_told(workshop):

@@ -10,7 +10,7 @@ from armature.core.health import Thresholds
 from armature.dynamixel.commissioning import inspection
 from armature.dynamixel.commissioning.inspection import Verdict
 from armature.dynamixel.faults.policy import FaultPolicy
-from armature.dynamixel.protocol.discovery import Found, Survey, survey
+from armature.dynamixel.protocol.discovery import FoundServo, Survey, survey
 from armature.dynamixel.status.cause import Cause, Reaction
 from armature.dynamixel.tables.roles import Role
 from armature.emulator.faults.catalogue import make
@@ -28,7 +28,7 @@ def bench(monkeypatch):
 
 def elbow(bench):
     """What is found about the elbow's servo."""
-    present = Found(ELBOW.servo_id, ELBOW.model.number, 48)
+    present = FoundServo(ELBOW.servo_id, ELBOW.model.number, 48)
     return list(inspection.servo(bench.bus, ELBOW, present, ARM.limit("elbow")))
 
 
@@ -57,14 +57,14 @@ def test_a_silent_servo_is_absent_and_noise_is_counted_never_believed(bench):
 
 
 def test_a_model_without_a_control_table_is_shown_by_its_number():
-    assert Found(1, 65_000, 1).model == "model number 65000"
+    assert FoundServo(1, 65_000, 1).model == "model number 65000"
 
 
 # The roll
 
 
 def answered(**changes):
-    found = [Found(servo.servo_id, servo.model.number, 48) for servo in WIRING.servos]
+    found = [FoundServo(servo.servo_id, servo.model.number, 48) for servo in WIRING.servos]
     return [replace(servo, **changes) if servo.servo_id == ELBOW.servo_id else servo for servo in found]
 
 
@@ -84,7 +84,7 @@ def test_a_complete_bus_gives_no_cause_for_complaint():
             "it is XL430-W250, the wiring file says XM540",
         ),
         (answered(answers=2), "id 3", Verdict.FAILURE, "duplicate id"),
-        ([*answered(), Found(3, 1060, 48)], "id 3", Verdict.FAILURE, "duplicate id"),
+        ([*answered(), FoundServo(3, 1060, 48)], "id 3", Verdict.FAILURE, "duplicate id"),
     ],
 )
 def test_who_is_missing_strange_or_double_is_named_with_a_remedy(found, subject, verdict, told):
@@ -116,7 +116,7 @@ RANGED = replace(ELBOW, range=(-1.0, 0.6))
 
 
 def test_a_range_that_is_smaller_than_the_urdfs_limits_is_a_warning_with_both(bench):
-    present = Found(ELBOW.servo_id, ELBOW.model.number, 48)
+    present = FoundServo(ELBOW.servo_id, ELBOW.model.number, 48)
     (finding,) = inspection.servo(bench.bus, RANGED, present, ARM.limit("elbow"))
     assert finding.verdict is Verdict.WARNING
     assert "range of motion leaves -1.0000 to 0.6000 of the URDF's limits -1.9200 to 1.0480" in finding.detail
@@ -129,7 +129,7 @@ def test_a_range_that_is_smaller_than_the_urdfs_limits_is_a_warning_with_both(be
 
 def test_a_servo_need_not_accept_what_lies_beyond_the_range(bench):
     write(bench, Role.MIN_POSITION_LIMIT, 1600)  # 0.69 rad of the elbow
-    present = Found(ELBOW.servo_id, ELBOW.model.number, 48)
+    present = FoundServo(ELBOW.servo_id, ELBOW.model.number, 48)
     assert Verdict.FAILURE in {found.verdict for found in elbow(bench)}
     found = inspection.servo(bench.bus, RANGED, present, ARM.limit("elbow"))
     assert [finding.verdict for finding in found] == [Verdict.WARNING]
@@ -173,7 +173,7 @@ def test_what_is_too_hot_is_what_the_parameters_say(bench, stop, reaction, verdi
     write(bench, Role.TEMPERATURE_LIMIT, 30)
     thresholds = Thresholds(warn=-15.0, slow=-10.0, stop=stop, hysteresis=2.0)
     policy = FaultPolicy(temperature=thresholds, reactions={Cause.TEMPERATURE: reaction})
-    present = Found(ELBOW.servo_id, ELBOW.model.number, 48)
+    present = FoundServo(ELBOW.servo_id, ELBOW.model.number, 48)
     (finding,) = inspection.servo(bench.bus, ELBOW, present, ARM.limit("elbow"), policy)
     assert finding.verdict is verdict
 
@@ -205,7 +205,7 @@ def test_a_bad_cable_is_a_warning_with_the_counts(bench, fault, told):
 
 
 def test_old_firmware_has_no_watchdog(bench):
-    old = Found(ELBOW.servo_id, ELBOW.model.number, 37)
+    old = FoundServo(ELBOW.servo_id, ELBOW.model.number, 37)
     (finding,) = inspection.servo(bench.bus, ELBOW, old, ARM.limit("elbow"))
     assert finding.verdict is Verdict.WARNING
     assert "firmware 37 has no Bus Watchdog" in finding.detail

@@ -8,7 +8,7 @@ from armature.bench.faults.recovery import requests
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.faults.recovery_advice import RecoveryAdvisor
 from armature.dynamixel.status.cause import Cause
-from armature.dynamixel.status.remedy import RESTORE_TURNS, Step
+from armature.dynamixel.status.remedy import RESTORE_TURNS, RecoveryStep
 from armature.dynamixel.status.states import Fault, Mode
 from armature.emulator.faults.catalogue import (
     ElectricalShock,
@@ -31,14 +31,14 @@ def step(bench):
     if advice is None:
         return ""
     assert advice.remedy == bench.loop.state.remedy(bench.now)
-    assert advice.step in (*advice.remedy.steps, Step.WAIT)
+    assert advice.step in (*advice.remedy.steps, RecoveryStep.WAIT)
     return advice.step
 
 
 def take(bench, named):
     """Do what the step says; a refusal is raised."""
-    if named != Step.WAIT:
-        requests(bench)[Step(named)]()
+    if named != RecoveryStep.WAIT:
+        requests(bench)[RecoveryStep(named)]()
     bench.run(4.0)
 
 
@@ -87,7 +87,7 @@ def test_what_nothing_ends_yet_is_waited_for_and_says_what_for(fault, waits, ste
     bench = Bench("park").enabled()
     bench.faults.inject(fault)
     bench.run(1.0)
-    assert step(bench) == Step.WAIT
+    assert step(bench) == RecoveryStep.WAIT
     assert waits in bench.loop.state.advice_by_joint()["elbow"].waits_for
     bench.faults.clear()
     bench.faults.inject(Overheat("elbow", temperature=45.0))
@@ -105,29 +105,29 @@ def test_what_is_silent_is_waited_for_before_another_one_is_cleared_as_the_remed
         "waist": "wait",
         "elbow": "clear_faults",
     }
-    assert step(bench) == Step.WAIT
+    assert step(bench) == RecoveryStep.WAIT
     assert bench.loop.state.advice.waits_for == "waist: it does not answer; check cable and power"
     bench.faults.clear()
     bench.run(1.0)
-    assert step(bench) == Step.CLEAR_FAULTS
+    assert step(bench) == RecoveryStep.CLEAR_FAULTS
 
 
 def test_an_arm_that_cannot_park_beside_a_servo_that_keeps_its_torque_must_be_supported():
     bench = Bench("park").enabled()
     bench.faults.inject(VoltageDip("elbow", voltage=9.1))
     bench.run(0.1)
-    assert step(bench) == Step.DISABLE
+    assert step(bench) == RecoveryStep.DISABLE
     bench.faults.inject(EncoderError("waist"))
     bench.run(0.1)
-    assert step(bench) == Step.TORQUE_OFF
+    assert step(bench) == RecoveryStep.TORQUE_OFF
 
 
-@pytest.mark.parametrize(("has_torque", "named"), [(True, Step.TORQUE_OFF), (False, Step.WAIT)])
+@pytest.mark.parametrize(("has_torque", "named"), [(True, RecoveryStep.TORQUE_OFF), (False, RecoveryStep.WAIT)])
 def test_torque_is_to_be_turned_off_only_where_there_is_any(has_torque, named):
     bench = Bench("park").enabled() if has_torque else Bench("park").start()
     servos = bench.loop._servos
     advisor = RecoveryAdvisor(servos, {}, FaultPolicy())
-    advisor.persistence.why = lambda _fault, look: ""
+    advisor.persistence.describe = lambda _fault, reread: ""
     cause = Cause.MULTI_TURN_POSITION_LOST
     fault = Fault("elbow", cause, "", "", RESTORE_TURNS, needs_clearing=True, since=0.0)
     assert advisor.advise(fault).step is named

@@ -16,8 +16,8 @@ from armature.dynamixel.status.remedy import (
     REPLUG,
     REPLUG_FIRST,
     SUPPORT,
+    RecoveryStep,
     Remedy,
-    Step,
     remedy_of,
 )
 from armature.dynamixel.status.states import Mode
@@ -59,9 +59,9 @@ def pushed_beyond(*others: object) -> Bench:
 
 
 def test_a_remedy_is_a_text_that_names_its_steps():
-    remedy = Remedy.of("let it cool", Step.CLEAR_FAULTS)
+    remedy = Remedy.of("let it cool", RecoveryStep.CLEAR_FAULTS)
     assert remedy == "let it cool, then call /servo_interface/clear_faults"
-    assert remedy.steps == (Step.BY_HAND, Step.CLEAR_FAULTS)
+    assert remedy.steps == (RecoveryStep.BY_HAND, RecoveryStep.CLEAR_FAULTS)
 
 
 @pytest.mark.parametrize("cause", list(Cause))
@@ -83,7 +83,7 @@ def test_where_something_is_in_a_joints_way_no_parking_is_advised():
 
 def test_what_is_let_down_comes_before_what_is_cleared():
     bench = struck(ElectricalShock("elbow"), EncoderError("shoulder"))
-    assert bench.loop.state.faults["elbow"].remedy.steps == (Step.BY_HAND, Step.CLEAR_FAULTS)
+    assert bench.loop.state.faults["elbow"].remedy.steps == (RecoveryStep.BY_HAND, RecoveryStep.CLEAR_FAULTS)
     assert told(bench) == SUPPORT
 
 
@@ -101,7 +101,7 @@ def test_what_is_silent_behind_an_error_has_to_be_heard_first():
 
 def test_a_joint_that_is_held_beyond_its_limit_is_brought_back_by_hand():
     bench = pushed_beyond()
-    assert told(bench).steps == (Step.BY_HAND, Step.CLEAR_FAULTS)  # its set-point pulls it
+    assert told(bench).steps == (RecoveryStep.BY_HAND, RecoveryStep.CLEAR_FAULTS)  # its set-point pulls it
     pause(bench, 0.3)  # its servo stops, and gets its place as its goal
     bench.run(0.5)
     assert told(bench) == BRING_BACK
@@ -113,10 +113,10 @@ def test_a_limp_arm_out_of_its_range_says_so_before_it_is_enabled():
     bench.run(0.1)
     told_limits = f"{STILL} is out of its range, its limits are -0.8500 to 0.0100"
     assert told(bench) == f"{told_limits}: move it by hand into its range, then enable"
-    assert told(bench).steps == (Step.BY_HAND, Step.ENABLE)
+    assert told(bench).steps == (RecoveryStep.BY_HAND, RecoveryStep.ENABLE)
     with pytest.raises(CommandRefused) as refused:
         bench.loop.enable("s1", bench.now)
-    assert refused.value.remedy.steps == (Step.BY_HAND, Step.ENABLE)
+    assert refused.value.remedy.steps == (RecoveryStep.BY_HAND, RecoveryStep.ENABLE)
 
 
 def test_a_limp_arm_that_a_hand_moves_out_of_its_range_is_not_told_anew_at_each_cycle():
@@ -137,23 +137,23 @@ def test_what_stood_in_the_way_of_a_recovery_is_its_remedy():
     bench.loop.clear_faults(bench.now)
     bench.run(1.5)
     assert told(bench).startswith("move it by hand into its range")
-    assert told(bench).steps == (Step.BY_HAND, Step.CLEAR_FAULTS)
+    assert told(bench).steps == (RecoveryStep.BY_HAND, RecoveryStep.CLEAR_FAULTS)
     bench.faults.inject(Place(STILL, position=-0.3))
     bench.loop.clear_faults(bench.now)
-    assert told(bench).steps == (Step.WAIT,)
+    assert told(bench).steps == (RecoveryStep.WAIT,)
     bench.run(1.5)
-    assert told(bench).steps == (Step.ENABLE,)
+    assert told(bench).steps == (RecoveryStep.ENABLE,)
 
 
 @pytest.mark.parametrize(
     ("prepare", "steps"),
     [
         (lambda bench: None, ()),
-        (lambda bench: bench.loop.hold("test", bench.now), (Step.ENABLE,)),
-        (lambda bench: bench.loop.protective_stop(True, bench.now), (Step.RELEASE,)),
-        (lambda bench: bench.loop.torque_off(bench.now), (Step.ENABLE,)),
-        (lambda bench: bench.loop.guide("wrist_roll", bench.now, begin=True), (Step.END_FREE,)),
-        (lambda bench: setattr(bench.port, "unplugged", True), (Step.BY_HAND, Step.WAIT)),
+        (lambda bench: bench.loop.hold("test", bench.now), (RecoveryStep.ENABLE,)),
+        (lambda bench: bench.loop.protective_stop(True, bench.now), (RecoveryStep.RELEASE,)),
+        (lambda bench: bench.loop.torque_off(bench.now), (RecoveryStep.ENABLE,)),
+        (lambda bench: bench.loop.guide("wrist_roll", bench.now, begin=True), (RecoveryStep.END_FREE_DRIVE,)),
+        (lambda bench: setattr(bench.port, "unplugged", True), (RecoveryStep.BY_HAND, RecoveryStep.WAIT)),
     ],
     ids=["enabled", "holding", "protective stop", "disabled", "free", "disconnected"],
 )
@@ -169,7 +169,11 @@ def test_state_and_faults_carry_the_steps_to_whoever_reads_them():
     bench = struck(EncoderError("elbow"))
     status = BusReport(bench.loop.state, bench.bus).status(bench.now)
     assert (status.remedy, status.remedy.steps) == (SUPPORT, SUPPORT.steps)
-    assert status.faults[0].fault.remedy.steps == (Step.TORQUE_OFF, Step.CLEAR_FAULTS, Step.ENABLE)
+    assert status.faults[0].fault.remedy.steps == (
+        RecoveryStep.TORQUE_OFF,
+        RecoveryStep.CLEAR_FAULTS,
+        RecoveryStep.ENABLE,
+    )
     assert bench.mode() is Mode.FAULT
 
 
@@ -201,7 +205,7 @@ def test_where_a_joint_has_just_given_way_to_something_no_parking_is_advised():
 
 @pytest.mark.parametrize(
     ("fault", "steps"),
-    [(EncoderError("elbow"), SUPPORT.steps), (Silence("elbow"), (Step.BY_HAND, Step.WAIT))],
+    [(EncoderError("elbow"), SUPPORT.steps), (Silence("elbow"), (RecoveryStep.BY_HAND, RecoveryStep.WAIT))],
     ids=["encoder", "missing"],
 )
 def test_a_refusal_to_park_names_what_leads_out_of_the_fault_that_forbids_it(fault, steps):

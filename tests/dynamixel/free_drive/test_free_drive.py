@@ -310,7 +310,7 @@ def test_torque_off_ends_it_and_the_next_enabling_gives_it_its_current_back():
 
 
 def test_one_that_was_not_read_in_the_last_cycle_holds_once_it_is(bench):
-    bench.loop.state.axes["elbow"].miss()
+    bench.loop.state.axes["elbow"].mark_missed()
     assert held(bench) == "elbow is to hold again"
     bench.run(0.03)
     assert current(bench) == USUAL

@@ -18,7 +18,7 @@ from armature.core.trajectory.trajectory import Trajectory
 from armature.dynamixel.loop import link
 from armature.dynamixel.loop.status import LoopStatus, Problem, pack_status, unpack_status
 from armature.dynamixel.status.cause import Cause
-from armature.dynamixel.status.remedy import SUPPORT, Step
+from armature.dynamixel.status.remedy import SUPPORT, RecoveryStep
 from armature.dynamixel.status.states import Fault, RecoveryAdvice
 
 numbers = st.floats(allow_nan=True, allow_infinity=True)
@@ -101,14 +101,14 @@ def test_segments_come_back_as_they_went(sent):
 
 def test_a_status_comes_back_as_it_went():
     fault = Fault("elbow", Cause.OVERLOAD, "it reports it", "held", SUPPORT, needs_clearing=True, since=3.0)
-    way = RecoveryAdvice(SUPPORT, Step.TORQUE_OFF, "elbow: „it keeps its torque“")
+    way = RecoveryAdvice(SUPPORT, RecoveryStep.TORQUE_OFF, "elbow: „it keeps its torque“")
     warned = Problem(replace(fault, cause=Cause.LOAD), 0.5)
     told = {"warnings": (warned,), "free": ("jaw",), "remedy": SUPPORT, "advice": way, "bus": {"cycles": 3}}
     status = LoopStatus("FAULT", "partial", "s1", "why: „quoted“", True, (Problem(fault, 1.5, way),), **told)
     assert pack_status(status)[:1] == link.STATUS
     back = unpack_status(pack_status(status))
     assert back == status
-    assert (back.faults[0].fault.cause, back.advice.step) == (Cause.OVERLOAD, Step.TORQUE_OFF)
+    assert (back.faults[0].fault.cause, back.advice.step) == (Cause.OVERLOAD, RecoveryStep.TORQUE_OFF)
     assert back.remedy.steps == back.faults[0].fault.remedy.steps == SUPPORT.steps
 
 

@@ -274,7 +274,7 @@ def test_an_arm_that_holds_with_other_gains_is_not_moved_by_a_start(before, afte
     assert moved(places, fresh.positions()) < 0.1 * HALF_A_DEGREE
     found, wanted = before["elbow"][Role.POSITION_P_GAIN], after["elbow"][Role.POSITION_P_GAIN]
     assert f"elbow keeps Position P Gain {found} ({wanted} wanted)" in fresh.loop.state.why
-    assert fresh.loop.state.kept_gains().keys() == STIFF.keys()
+    assert fresh.loop.state.retained_gains().keys() == STIFF.keys()
     assert not fresh.loop.state.faults
 
 
@@ -287,7 +287,7 @@ def test_gains_that_were_kept_are_replaced_when_torque_comes_on_anew():
     fresh.run(0.1)
     fresh.loop.enable("after", fresh.now)
     assert fresh.servo("elbow").registers[Role.POSITION_P_GAIN] == 1600
-    assert not fresh.loop.state.kept_gains()
+    assert not fresh.loop.state.retained_gains()
 
 
 def test_a_servo_that_was_reset_gets_the_wanted_gains_whatever_it_kept_before():
@@ -301,4 +301,4 @@ def test_a_servo_that_was_reset_gets_the_wanted_gains_whatever_it_kept_before():
     fresh.loop.clear_faults(fresh.now)
     fresh.run_until(lambda: fresh.mode() is Mode.HOLDING)
     assert fresh.servo("elbow").registers[Role.POSITION_P_GAIN] == 1600
-    assert "elbow" not in fresh.loop.state.kept_gains()
+    assert "elbow" not in fresh.loop.state.retained_gains()

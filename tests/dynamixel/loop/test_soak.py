@@ -90,7 +90,7 @@ class Arm:
         self.bus.sync_write(self.registers[Role.GOAL_POSITION], goals)
         self.reader.read_states(self.port.time)
         read = [self.check_state(axis, *values) for axis, values in zip(self.axes, truth, strict=True)]
-        self.reader.read_slowly(self.port.time)
+        self.reader.read_slow_values(self.port.time)
         profile = self.write_profile() if number % 10 == 0 else None
         self.check_writes(goals, profile)
         return sum(read)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from armature.dynamixel.servo.presence import found_on
+from armature.dynamixel.servo.presence import ping_each
 from armature.dynamixel.tables.registry import servo_model
 from armature.dynamixel.tables.roles import Role
 from armature.errors import ConfigError, CorruptPacket, PortError, ServoRefused, ServoTimeout
@@ -252,7 +252,7 @@ def test_answers_of_a_given_up_group_read_are_not_believed_in_the_next(bus, port
 
 def test_found_lists_only_those_that_answer(bus, port):
     port.answers += [status(1, bytes([0xFC, 0x03, 1])), b"", status(3, bytes([0x24, 0x04, 1]))]
-    assert found_on(bus, [1, 2, 3]) == {1: 1020, 3: 1060}
+    assert ping_each(bus, [1, 2, 3]) == {1: 1020, 3: 1060}
 
 
 # The port
@@ -267,7 +267,7 @@ def test_found_lists_only_those_that_answer(bus, port):
         lambda bus: bus.reboot(1),
         lambda bus: bus.sync_read([1, 2], 132, 4),
         lambda bus: bus.sync_write(GOAL, {1: 0}),
-        lambda bus: found_on(bus, [1, 2]),
+        lambda bus: ping_each(bus, [1, 2]),
     ],
     ids=["ping", "read", "write", "reboot", "sync_read", "sync_write", "found"],
 )

@@ -97,34 +97,34 @@ def test_a_fast_answer_without_its_header_is_not_believed(bus, port):
 
 def test_a_called_servo_is_heard_when_its_answer_has_come(bus, port):
     port.answers.append(status(9, bytes([0x06, 0x04, 0x26])))
-    bus.call(9)
-    assert bus.heard() == {9: 0x0406}
-    assert bus.heard() == {}
+    bus.send_ping(9)
+    assert bus.collect_ping_answers() == {9: 0x0406}
+    assert bus.collect_ping_answers() == {}
     assert bus.timeouts == 0
 
 
 def test_a_call_that_nobody_answers_costs_nothing(bus, port):
-    bus.call(9)
-    assert bus.heard() == {}
+    bus.send_ping(9)
+    assert bus.collect_ping_answers() == {}
     assert bus.timeouts == 0
 
 
 def test_the_answer_to_a_call_is_heard_even_while_another_is_awaited(bus, port):
-    bus.call(9)
+    bus.send_ping(9)
     port.answers.append(each(status(9, bytes([0x06, 0x04, 0x26])), answering(1, b"abcd")))
     assert bus.read_block(1, 132, 4) == b"abcd"
-    assert bus.heard() == {9: 0x0406}
+    assert bus.collect_ping_answers() == {9: 0x0406}
 
 
 def test_the_answer_to_a_call_is_not_taken_for_that_of_a_read_of_equal_length(bus, port):
-    bus.call(1)
+    bus.send_ping(1)
     port.answers.append(each(status(1, bytes([0x06, 0x04, 0x26])), answering(1, b"abc")))
     assert bus.read_block(1, 144, 3) == b"abc"
 
 
 def test_what_was_called_before_the_port_closed_is_not_heard(bus, port):
-    bus.call(9)
+    bus.send_ping(9)
     bus.close()
     bus.open()
     os.write(port.master, status(9, bytes([0x06, 0x04, 0x26])))
-    assert bus.heard() == {}
+    assert bus.collect_ping_answers() == {}

@@ -123,7 +123,7 @@ class StringPort(Port):
         self.time += 0.0 if data else 1.0
         return data
 
-    def pending(self):
+    def read_pending(self):
         return b""
 
     def now(self):
@@ -172,8 +172,8 @@ def test_nonsense_with_a_right_crc_breaks_nothing_in_the_host(soak):
         lambda: bus.reboot(1),
         lambda: bus.sync_read(IDS, *STATE),
         lambda: bus.sync_read(IDS, *STATE, fast=True),
-        lambda: bus.call(1),
-        lambda: bus.heard(),
+        lambda: bus.send_ping(1),
+        lambda: bus.collect_ping_answers(),
     )
     count = soak.count(STRINGS // 10)
     for number in range(count):

@@ -257,7 +257,7 @@ def test_a_loop_that_takes_a_held_arm_over_goes_on_without_a_bus(bench):
 
 def test_a_servo_on_the_wrong_bus_is_missed_where_it_should_be():
     bench = Bench(wiring=TWO)
-    bench.bus._places[TWO.servos[0].servo_id] = "upper"
+    bench.bus._bus_names[TWO.servos[0].servo_id] = "upper"
     with pytest.raises(BusMismatch, match=f"id {TWO.servos[0].servo_id}"):
         bench.start()
 

@@ -34,20 +34,20 @@ def test_bytes_go_out_whole_and_come_in(opened):
     port.write(b"\x01\x02\x03")
     assert os.read(master, 10) == b"\x01\x02\x03"
     os.write(master, b"abc")
-    port.expect(3, 0.0)
+    port.set_deadline(3, 0.0)
     assert port.read(3) == b"abc"
 
 
 def test_more_than_enough_is_handed_over_at_once(opened):
     master, port = opened
     os.write(master, bytes(300))
-    port.expect(300, 0.0)
+    port.set_deadline(300, 0.0)
     assert port.read(1) == bytes(300)
 
 
 def test_an_answer_longer_than_a_terminal_can_be_asked_to_wait_for_comes_whole(opened):
     master, port = opened
-    port.expect(900, 0.0)
+    port.set_deadline(900, 0.0)
     os.write(master, bytes(255))
     received = port.read(900)
     os.write(master, bytes(645))
@@ -58,26 +58,26 @@ def test_an_answer_longer_than_a_terminal_can_be_asked_to_wait_for_comes_whole(o
 def test_waiting_ends_at_the_deadline_and_takes_no_processor_time(opened):
     master, port = opened
     os.write(master, b"ab")
-    port.expect(0, 0.2)
+    port.set_deadline(0, 0.2)
     begun, spent = time.monotonic(), time.process_time()
     assert port.read(3) == b"ab"
-    assert port.is_over()
+    assert port.is_timed_out()
     assert 0.19 < time.monotonic() - begun < 1.0
     assert time.process_time() - spent < 0.1
 
 
 def test_silence_ends_at_the_deadline_too(opened):
     _, port = opened
-    port.expect(3, 0.0)
+    port.set_deadline(3, 0.0)
     assert port.read(3) == b""
-    assert port.is_over()
+    assert port.is_timed_out()
 
 
 def test_a_deadline_allows_for_the_request_the_answers_and_every_return_delay(device):
     port = _Clocked(device[1], 57_600, 0.001)
     port.open()
     port.write(bytes(50))
-    port.expect(133, 7 * 508e-6)
+    port.set_deadline(133, 7 * 508e-6)
     port.close()
     wire = (50 + 133) * 10 / 57_600
     assert port._deadline == pytest.approx(wire + 7 * 508e-6 + 0.001 + 1e-3)
@@ -90,10 +90,10 @@ class _Clocked(SerialPort):
 
 def test_what_nobody_waited_for_is_handed_over_without_waiting(opened):
     master, port = opened
-    assert port.pending() == b""
+    assert port.read_pending() == b""
     os.write(master, b"old")
-    assert port.pending() == b"old"
-    assert port.pending() == b""
+    assert port.read_pending() == b"old"
+    assert port.read_pending() == b""
 
 
 def test_a_second_opener_is_refused_with_the_remedy(opened):
@@ -131,11 +131,11 @@ def test_a_forbidden_port_names_the_group(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "use",
     [
-        lambda port: port.pending(),
+        lambda port: port.read_pending(),
         lambda port: port.write(b"\x01"),
         lambda port: port.read(1),
     ],
-    ids=["pending", "write", "read"],
+    ids=["read_pending", "write", "read"],
 )
 def test_a_port_that_is_gone_says_so_at_the_first_use_and_is_closed(use):
     master, slave = os.openpty()
@@ -144,7 +144,7 @@ def test_a_port_that_is_gone_says_so_at_the_first_use_and_is_closed(use):
     port.open()
     os.close(slave)
     os.close(master)
-    port.expect(1, 1.0)
+    port.set_deadline(1, 1.0)
     with pytest.raises(PortError, match=r"the port is gone .*; check cable and power"):
         use(port)
     assert not port.is_open

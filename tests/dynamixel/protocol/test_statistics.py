@@ -88,7 +88,7 @@ def test_late_cycles_and_those_left_out_are_counted():
     times = CycleTimes(late_after=0.001)
     times.note(0.002, lateness=0.001)
     times.note(0.002, lateness=0.0011)
-    times.note(0.002, left_out=3)
+    times.note(0.002, skipped=3)
     assert times.snapshot().late == 4
 
 

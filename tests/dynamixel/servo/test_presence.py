@@ -29,4 +29,4 @@ def test_a_lost_answer_is_no_missing_servo():
 def test_a_servo_that_never_answers_is_missing():
     with pytest.raises(BusMismatch, match="found id 2 "):
         check_presence(LossyBus({1: 99}), WIRING.servos)
-    assert check_presence(LossyBus({1: 99}), WIRING.servos, may_lack=True) == [1]
+    assert check_presence(LossyBus({1: 99}), WIRING.servos, allow_missing=True) == [1]

@@ -52,7 +52,7 @@ def test_an_alert_is_looked_into_in_the_same_cycle():
 
 def test_an_alert_without_a_cause_does_not_keep_the_others_from_their_turns():
     line = Line().start()
-    line.axes[0].take_status = lambda block, now: None  # its status is never understood
+    line.axes[0].update_status = lambda block, now: None  # its status is never understood
     line.far.servos[0].registers[Role.HARDWARE_ERROR] = 0x20
     line.far.servos[6].registers[Role.TORQUE_ENABLE] = 1
     for _ in range(4 * COUNT):
@@ -100,7 +100,7 @@ def test_a_start_names_those_that_stay_silent():
 def test_a_start_goes_on_without_those_that_are_expected_to_be_silent():
     line = Line()
     line.silence(4)
-    line.reader.expect_silence(line.axes[3])
+    line.reader.mark_missing(line.axes[3])
     line.start()
     assert line.cycle()[0] == ALL - {4}
 

@@ -200,7 +200,7 @@ def test_a_silent_servo_of_one_group_does_not_touch_the_other():
 def test_a_servo_that_is_absent_at_the_start_does_not_keep_the_others_from_fast_sync_read():
     line = Line()
     line.silence(4)
-    line.reader.expect_silence(line.axes[3])
+    line.reader.mark_missing(line.axes[3])
     line.start()
     assert line.reader.instruction == "Fast Sync Read (every servo knows it)"
     line.speak(4)
@@ -212,6 +212,6 @@ def test_a_servo_that_is_absent_at_the_start_does_not_keep_the_others_from_fast_
 def test_where_nobody_is_there_no_firmware_is_known():
     line = Line()
     for axis in line.axes:
-        line.reader.expect_silence(axis)
+        line.reader.mark_missing(axis)
     line.start()
     assert line.reader.instruction == "Sync Read (no firmware is known)"

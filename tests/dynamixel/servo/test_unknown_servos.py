@@ -107,8 +107,8 @@ def test_nothing_is_told_of_a_servo_that_was_never_read():
     bench = taken_over(Bench("home").enabled().run(0.3), ("elbow",))
     axis = bench.loop.state.axes["elbow"]
     assert axis.firmware == 0
-    assert math.isnan(axis.own.temperature)
-    assert math.isnan(axis.own.lowest_voltage)
+    assert math.isnan(axis.protection.temperature)
+    assert math.isnan(axis.protection.lowest_voltage)
     assert "elbow" not in bench.loop.state.watchdogs
     assert math.isnan(bench.loop.state.health()["elbow"].seconds_left)
 
@@ -225,14 +225,14 @@ def test_one_that_falls_silent_is_unknown_again():
 def test_a_watchdog_is_released_also_of_a_servo_that_has_told_nothing_yet():
     bench = Bench("home").enabled()
     axis = bench.loop.state.axes["elbow"]
-    axis.own = UNKNOWN
+    axis.protection = UNKNOWN
     bench.loop._servos.watchdogs.disable(axis)
     assert bench.servo("elbow").registers[Role.BUS_WATCHDOG] == 0
 
 
 def test_a_servo_that_is_called_may_answer_as_late_as_any():
     bench = Bench("home").start()
-    bench.bus.call(bench.loop.state.axes["elbow"].wiring.servo_id)
+    bench.bus.send_ping(bench.loop.state.axes["elbow"].wiring.servo_id)
     delays = bench.bus._exchange.return_delays
     assert len(delays) == len(JOINTS) - 1
 

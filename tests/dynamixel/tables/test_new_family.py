@@ -13,7 +13,7 @@ from armature.dynamixel.commissioning import inspection
 from armature.dynamixel.commissioning.calibration import Calibration, read_goal_range
 from armature.dynamixel.commissioning.commissioning import Commissioning, Presence, narrow_limits
 from armature.dynamixel.commissioning.inspection import Verdict
-from armature.dynamixel.protocol.discovery import Found
+from armature.dynamixel.protocol.discovery import FoundServo
 from armature.dynamixel.protocol.packet import Error, Instruction, StreamDecoder, encode
 from armature.dynamixel.servo.registers import Registers
 from armature.dynamixel.status.cause import Cause
@@ -97,8 +97,11 @@ def test_what_is_read_is_what_the_joint_does_in_si_units(kind):
     assert (axis.voltage, axis.temperature) == (pytest.approx(12.0, abs=0.3), pytest.approx(25.0, abs=1.0))
     assert math.isnan(axis.current)
     assert math.isnan(axis.load) == (kind == "TL-2")
-    assert axis.own.temperature == 80.0
-    assert (axis.own.lowest_voltage, axis.own.highest_voltage) == (pytest.approx(9.0), pytest.approx(14.0))
+    assert axis.protection.temperature == 80.0
+    assert (axis.protection.lowest_voltage, axis.protection.highest_voltage) == (
+        pytest.approx(9.0),
+        pytest.approx(14.0),
+    )
 
 
 def test_goals_of_two_families_on_one_bus_each_go_to_where_their_register_stands():
@@ -235,7 +238,7 @@ def test_it_is_found_at_a_rate_of_its_own_and_set_up():
     alone = LoneServo(arm("TL-9"), "elbow")
     elbow = next(servo for servo in rewired(WIRING, "TL-9").servos if servo.joint == "elbow")
     presence = alone.find(registry.baud_rates())
-    assert presence == Presence(57_600, Found(1, 901, 48))
+    assert presence == Presence(57_600, FoundServo(1, 901, 48))
     assert presence.found.model == "TL-9"
     assert set(BAUD_RATES) <= set(registry.baud_rates())
     commissioning = Commissioning(elbow, 1_000_000, ARM.limit("elbow"), alone.opened)
@@ -243,13 +246,13 @@ def test_it_is_found_at_a_rate_of_its_own_and_set_up():
     assert [setting.register for setting in settings] == ["Lower Stop", "Upper Stop", "Bus Address", "Bus Speed"]
     assert settings[-1].meaning(settings[-1].wanted) == "1000000 bit/s"
     assert commissioning.write(presence, settings, lambda _setting: None) == 4
-    assert alone.find(registry.baud_rates()) == Presence(1_000_000, Found(3, 901, 48))
+    assert alone.find(registry.baud_rates()) == Presence(1_000_000, FoundServo(3, 901, 48))
 
 
 def inspected(bench: Bench, joint: str = "elbow"):
     """What is found about one servo."""
     servo = bench.loop.state.axes[joint].wiring
-    present = Found(servo.servo_id, servo.model.number, 48)
+    present = FoundServo(servo.servo_id, servo.model.number, 48)
     return list(inspection.servo(bench.bus, servo, present, ARM.limit(joint)))
 
 

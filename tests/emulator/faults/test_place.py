@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from armature.bench.simulation.virtual import Bench
-from armature.dynamixel.protocol.discovery import Found, survey
+from armature.dynamixel.protocol.discovery import FoundServo, survey
 from armature.dynamixel.tables.roles import Role
 from armature.emulator.faults.catalogue import Place, StuckJoint, make
 from armature.emulator.servo.servo import BOOT_TIME
@@ -77,7 +77,7 @@ def test_a_servo_from_the_factory_is_on_the_wire_alone(bench):
     assert survey(bench.port).found == ()  # it speaks at the factory's rate
     bench.port.baud_rate = bench.far.wire.baud_rate = 57_600
     elbow = bench.servo("elbow")
-    assert survey(bench.port).found == (Found(1, elbow.model.number, 48),)
+    assert survey(bench.port).found == (FoundServo(1, elbow.model.number, 48),)
     assert elbow.registers[Role.RETURN_DELAY] == 250
 
 

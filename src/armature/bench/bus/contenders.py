@@ -49,18 +49,18 @@ class Armature:
     def __init__(self, path: str, baud_rate: int, wirings: Sequence[ServoWiring]) -> None:
         self._bus = ServoBus(SerialPort(path, baud_rate, _LATENCY))
         self._bus.open()
-        self._axes = [Axis(wiring, own=Protection(firmware=_FAST_FIRMWARE)) for wiring in wirings]
+        self._axes = [Axis(wiring, protection=Protection(firmware=_FAST_FIRMWARE)) for wiring in wirings]
         for axis in self._axes:  # as the loop does at start; without it a wait allows the longest delay
             with suppress(BusError):
                 self._bus.read(axis.wiring.servo_id, axis.wiring.model[Role.RETURN_DELAY])
         self._group = StateGroup(self._bus, self._axes, max_missed_reads=5)
-        self._group.choose()
+        self._group.choose_instruction()
 
     def cycle(self) -> bool:
         """Write and read once."""
         register = self._axes[0].wiring.model[Role.GOAL_POSITION]
         self._bus.sync_write(register, {a.wiring.servo_id: a.wiring.to_ticks(0.1) for a in self._axes})
-        self._group.ask(0.0)()
+        self._group.request(0.0)()
         return not any(axis.misses for axis in self._axes)
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TypeVar
 
 from armature.bench.simulation.virtual import JOINTS, Bench
-from armature.dynamixel.status.remedy import NOTHING, Remedy, Step
+from armature.dynamixel.status.remedy import NOTHING, RecoveryStep, Remedy
 from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.roles import Role
 from armature.errors import BusError, CommandRefused
@@ -34,20 +34,22 @@ def take_first_request(steps: Iterable[Name], acts: Mapping[Name, Callable[[], o
     """
     for step in steps:
         acts[step]()
-        if step not in (Step.BY_HAND, Step.WAIT):
+        if step not in (RecoveryStep.BY_HAND, RecoveryStep.WAIT):
             return step
     return None
 
 
-def requests(bench: Bench) -> dict[Step, Callable[[], object]]:
+def requests(bench: Bench) -> dict[RecoveryStep, Callable[[], object]]:
     """How requests are made of an arm on virtual time, by their steps."""
     return {
-        Step.ENABLE: lambda: bench.loop.enable("s2", bench.now),
-        Step.CLEAR_FAULTS: lambda: bench.loop.clear_faults(bench.now),
-        Step.TORQUE_OFF: lambda: bench.loop.torque_off(bench.now),
-        Step.DISABLE: bench.park,
-        Step.RELEASE: lambda: bench.loop.protective_stop(False, bench.now),
-        Step.END_FREE: lambda: bench.loop.guide(next(iter(bench.loop.state.free)), bench.now, begin=False),
+        RecoveryStep.ENABLE: lambda: bench.loop.enable("s2", bench.now),
+        RecoveryStep.CLEAR_FAULTS: lambda: bench.loop.clear_faults(bench.now),
+        RecoveryStep.TORQUE_OFF: lambda: bench.loop.torque_off(bench.now),
+        RecoveryStep.DISABLE: bench.park,
+        RecoveryStep.RELEASE: lambda: bench.loop.protective_stop(False, bench.now),
+        RecoveryStep.END_FREE_DRIVE: lambda: bench.loop.guide(
+            next(iter(bench.loop.state.free)), bench.now, begin=False
+        ),
     }
 
 
@@ -55,14 +57,14 @@ def requests(bench: Bench) -> dict[Step, Callable[[], object]]:
 class Recovery:
     """How somebody got there, or where it ended."""
 
-    asked: list[Step] = field(default_factory=list)  # in their order, those that were refused too
+    asked: list[RecoveryStep] = field(default_factory=list)  # in their order, those that were refused too
     trouble: list[str] = field(default_factory=list)
     moved: float = 0.0  # the most that a step moved a joint that was not to move, beyond its sag [deg]
 
     @property
     def counted(self) -> int:
         """Requests; releasing a protective stop is a deed of its own, beside the recovery."""
-        return sum(step is not Step.RELEASE for step in self.asked)
+        return sum(step is not RecoveryStep.RELEASE for step in self.asked)
 
 
 class Follower:
@@ -74,11 +76,11 @@ class Follower:
         self._bench = bench
         self._by_hand = by_hand
         self._refused = NOTHING  # the remedy that came with a refusal
-        self._requests: dict[Step, Callable[[], object]] = {
+        self._requests: dict[RecoveryStep, Callable[[], object]] = {
             **requests(bench),
-            Step.TORQUE_OFF: self._let_down,
-            Step.DISABLE: self._park,
-            Step.REBOOT: lambda: bench.loop.reboot(self._gravest(), bench.now),
+            RecoveryStep.TORQUE_OFF: self._let_down,
+            RecoveryStep.DISABLE: self._park,
+            RecoveryStep.REBOOT: lambda: bench.loop.reboot(self._gravest(), bench.now),
         }
 
     def follow(self) -> Recovery:
@@ -96,8 +98,10 @@ class Follower:
 
     def _take(self, remedy: Remedy) -> None:
         """The next request that a remedy names, and what comes before it."""
-        acts: dict[Step, Callable[[], object]] = {step: partial(self._ask, step) for step in self._requests}
-        acts |= {Step.BY_HAND: self._use_hands, Step.WAIT: partial(self._wait, remedy)}
+        acts: dict[RecoveryStep, Callable[[], object]] = {
+            step: partial(self._ask, step) for step in self._requests
+        }
+        acts |= {RecoveryStep.BY_HAND: self._use_hands, RecoveryStep.WAIT: partial(self._wait, remedy)}
         take_first_request(remedy.steps, acts)
 
     def _use_hands(self) -> None:
@@ -108,15 +112,15 @@ class Follower:
     def _wait(self, remedy: Remedy) -> None:
         """As long as the same is said, and no longer than somebody waits."""
         bench, end = self._bench, self._bench.now + _LONGEST_WAIT
-        if remedy.steps[-1] is not Step.WAIT:
+        if remedy.steps[-1] is not RecoveryStep.WAIT:
             end = bench.now + _LONGEST_WAIT / 3.0
         while bench.now < end and (
-            bench.loop.state.remedy(bench.now) == remedy or remedy.steps[-1] is not Step.WAIT
+            bench.loop.state.remedy(bench.now) == remedy or remedy.steps[-1] is not RecoveryStep.WAIT
         ):
             bench.cycle()
         bench.run(_SETTLED)
 
-    def _ask(self, step: Step) -> None:
+    def _ask(self, step: RecoveryStep) -> None:
         self.recovery.asked.append(step)
         before = self._bench.positions()
         try:
@@ -127,10 +131,10 @@ class Follower:
             pass
         self._bench.run(_SETTLED)
         self._await_rest()
-        if step not in (Step.DISABLE, Step.TORQUE_OFF):
+        if step not in (RecoveryStep.DISABLE, RecoveryStep.TORQUE_OFF):
             self._see(before)
 
-    def _note_refusal(self, step: Step, error: CommandRefused) -> None:
+    def _note_refusal(self, step: RecoveryStep, error: CommandRefused) -> None:
         if not isinstance(error.remedy, Remedy) or not error.remedy.steps:
             self.recovery.trouble.append(f"{step} refused without a step: {error}")
         else:

@@ -48,7 +48,7 @@ class VirtualPort(Port):
             self._arrive()
         return self._take_buffer()
 
-    def pending(self) -> bytes:
+    def read_pending(self) -> bytes:
         """Take what has arrived by now."""
         self._check()
         self._arrive()

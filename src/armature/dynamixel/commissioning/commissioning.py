@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from armature.core.model.arm import Limit
 from armature.dynamixel.commissioning.inspection import MANY_DAMAGED, bad_reads
 from armature.dynamixel.protocol.bus import ServoBus
-from armature.dynamixel.protocol.discovery import Found, Survey
+from armature.dynamixel.protocol.discovery import FoundServo, Survey
 from armature.dynamixel.servo.axis import Axis
-from armature.dynamixel.servo.presence import found_on
+from armature.dynamixel.servo.presence import ping_each
 from armature.dynamixel.servo.registers import Registers
 from armature.dynamixel.tables.model import ServoModel
 from armature.dynamixel.tables.roles import Role
@@ -35,7 +35,7 @@ class Presence:
     """Where the servo is that answers alone."""
 
     baud_rate: int  # [bit/s]
-    found: Found
+    found: FoundServo
 
 
 @dataclass(frozen=True)
@@ -273,7 +273,7 @@ def _await(bus: ServoBus, servo_id: int) -> None:
     Raises:
         ServoTimeout: it does not.
     """
-    if not any(found_on(bus, (servo_id,)) for _ in range(_CALLS)):
+    if not any(ping_each(bus, (servo_id,)) for _ in range(_CALLS)):
         raise ServoTimeout((servo_id,), "calls after its address was changed")
 
 

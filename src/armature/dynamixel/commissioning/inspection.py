@@ -10,7 +10,7 @@ from armature.core.health import Stage
 from armature.core.model.arm import Limit
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.protocol.base import Bus
-from armature.dynamixel.protocol.discovery import Found, Survey
+from armature.dynamixel.protocol.discovery import FoundServo, Survey
 from armature.dynamixel.protocol.packet import BITS_PER_BYTE
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.preparation import runs_away
@@ -82,7 +82,7 @@ def _duplicate(subject: str, detail: str) -> Finding:
 
 
 def servo(
-    bus: Bus, wiring: ServoWiring, present: Found, limit: Limit, policy: FaultPolicy = _DEFAULT_POLICY
+    bus: Bus, wiring: ServoWiring, present: FoundServo, limit: Limit, policy: FaultPolicy = _DEFAULT_POLICY
 ) -> Iterator[Finding]:
     """One servo that answers: what it says of itself, against its own limits and the URDF's.
 
@@ -205,9 +205,9 @@ def _state(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator[Proble
     if axis.hardware_error:
         detail = f"hardware error: {axis.hardware_error_names()}"
         yield Verdict.FAILURE, detail, "remove the cause, then reboot the servo or switch its power off and on"
-    axis.own = Protection.of(wiring.model, values)
-    axis.take_environment(values, 0.0)
-    lowest, highest = axis.own.lowest_voltage, axis.own.highest_voltage
+    axis.protection = Protection.of(wiring.model, values)
+    axis.update_environment(values, 0.0)
+    lowest, highest = axis.protection.lowest_voltage, axis.protection.highest_voltage
     if axis.voltage < lowest or axis.voltage > highest:
         detail = f"{axis.voltage:.1f} V, it takes {lowest:.1f} to {highest:.1f} V"
         yield Verdict.FAILURE, detail, "check the power supply and the cable's cross-section"
@@ -226,7 +226,7 @@ def _heat(wiring: ServoWiring, values: Values, policy: FaultPolicy) -> Iterator[
     yield Verdict.FAILURE if ends else Verdict.WARNING, f"{warm:.0f} °C, {bound}", "let it cool down"
 
 
-def _watchdog(wiring: ServoWiring, present: Found) -> Iterator[Problem]:
+def _watchdog(wiring: ServoWiring, present: FoundServo) -> Iterator[Problem]:
     """Without it a servo goes on to its last goal where nobody speaks to it any more."""
     model = wiring.model
     if model.supports(Feature.BUS_WATCHDOG, present.firmware):
@@ -249,9 +249,9 @@ _LOOKS: tuple[Callable[[ServoWiring, Limit, Values], Iterator[Problem]], ...] = 
 )
 
 
-def _summary(wiring: ServoWiring, present: Found, values: Values) -> str:
+def _summary(wiring: ServoWiring, present: FoundServo, values: Values) -> str:
     axis = Axis(wiring)
-    axis.take_environment(values, 0.0)
+    axis.update_environment(values, 0.0)
     measured = [f"{axis.voltage:.1f} V", f"{axis.temperature:.0f} °C"]
     told = [f"{wiring.model.name} firmware {present.firmware}", *(text for text in measured if "nan" not in text)]
     return ", ".join([*told, f"torque {'on' if values[Role.TORQUE_ENABLE] else 'off'}"])
@@ -296,5 +296,5 @@ def cycle(bus: Bus, wiring: Wiring, rate: float, now: Callable[[], float]) -> Fi
 def _duration(reader: Reader, now: Callable[[], float]) -> float:
     begun = now()
     reader.read_states(begun)
-    reader.read_slowly(begun)
+    reader.read_slow_values(begun)
     return now() - begun

@@ -18,10 +18,10 @@ from armature.dynamixel.motion.setpoints import Setpoints
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.servos import Servos
 from armature.dynamixel.status.cause import Cause
-from armature.dynamixel.status.remedy import Remedy, Step
+from armature.dynamixel.status.remedy import RecoveryStep, Remedy
 from armature.dynamixel.status.states import Fault
 
-_REMEDY = Remedy(REMEDY, Step.BY_HAND, Step.CLEAR_FAULTS)
+_REMEDY = Remedy(REMEDY, RecoveryStep.BY_HAND, RecoveryStep.CLEAR_FAULTS)
 # Several joints that press on one thing back off one after the other; more often something pushes them.
 _MOST_OFTEN = 3
 # A joint whose set-point has stood for so long shows by its lead what holding it takes [s].

@@ -14,14 +14,14 @@ from armature.dynamixel.faults.supervision import Finding, Health, JointWatch, M
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.servos import Servos
 from armature.dynamixel.status.cause import OBSTRUCTED, OFFLINE, Cause, Reaction, causes_of
-from armature.dynamixel.status.remedy import Remedy, Step, remedy_of
+from armature.dynamixel.status.remedy import RecoveryStep, Remedy, remedy_of
 from armature.dynamixel.status.states import Fault
 from armature.dynamixel.tables.roles import Role
 from armature.errors import BusError
 
 LIMP = "its torque is off: it was reset, lost power, or another program turned it off"
-_EASE = Remedy("reduce the load", Step.BY_HAND)
-_GUIDE_BACK = Remedy("guide it back into its range before it is to hold", Step.BY_HAND)
+_EASE = Remedy("reduce the load", RecoveryStep.BY_HAND)
+_GUIDE_BACK = Remedy("guide it back into its range before it is to hold", RecoveryStep.BY_HAND)
 _DONE = {
     Reaction.HOLD: "the motion ended at rest and every joint with torque holds",
     Reaction.BACK_OFF: "every joint with torque stopped, and it backed off",
@@ -85,13 +85,13 @@ class Faults:
         """A hand guides a joint from now on, which may be limp for that."""
         if is_limp:
             self.let_go.add(joint)
-        for axis in self._servos.turning(joint):
+        for axis in self._servos.servos_of(joint):
             self._watches[axis.name].is_free = True
 
     def hold(self, joint: str) -> None:
         """No hand guides a joint any more."""
         self.let_go.discard(joint)
-        for axis in self._servos.turning(joint):
+        for axis in self._servos.servos_of(joint):
             self._watches[axis.name].is_free = False
             self._watches[axis.name].forget()
 
@@ -165,8 +165,8 @@ class Faults:
         if joint in self.recovering:
             return
         if self._servos.reader.is_missing(axis):
-            gone = self._servos.bus.why_gone(axis.wiring.servo_id)
-            yield Finding(Cause.DISCONNECTED if gone else Cause.MISSING, Stage.STOP, gone or axis.silence)
+            gone = self._servos.bus.disconnect_reason(axis.wiring.servo_id)
+            yield Finding(Cause.DISCONNECTED if gone else Cause.MISSING, Stage.STOP, gone or axis.silence_reason)
             return
         if axis.lost_turns:
             yield Finding(Cause.MULTI_TURN_POSITION_LOST, Stage.STOP, axis.describe_lost_turns())
@@ -183,7 +183,7 @@ class Faults:
         return f"the servo reports it{figures} and {'keeps its torque' if axis.torque else without}"
 
     def _figures(self, axis: Axis, cause: Cause) -> str:
-        bounds, measure = axis.own, self._servos.registers.measure
+        bounds, measure = axis.protection, self._servos.registers.measure
         if cause is Cause.OVERHEATING:
             return f" at {measure(axis, Role.PRESENT_TEMPERATURE):.0f} °C, limit {bounds.temperature:.0f} °C,"
         if cause is Cause.INPUT_VOLTAGE:

@@ -11,10 +11,10 @@ from armature.core.trajectory.stopping import Dynamics
 from armature.dynamixel.faults.supervision import STRAINED, STRAINED_TIME, load_of
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.status.cause import Cause
-from armature.dynamixel.status.remedy import Remedy, Step
+from armature.dynamixel.status.remedy import RecoveryStep, Remedy
 from armature.dynamixel.status.states import Fault
 
-_LIGHTEN = Remedy("take load away", Step.BY_HAND)
+_LIGHTEN = Remedy("take load away", RecoveryStep.BY_HAND)
 _LOWERED = "it is being lowered, since its servo would soon let it fall"
 # It is lowered at this share of its velocity limit, until it gives less than this share of its stall torque.
 _LOWERING, _EASED = 0.5, 0.6

@@ -8,7 +8,7 @@ from armature.core.health import Stage
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.faults.supervision import JointWatch
 from armature.dynamixel.servo.axis import Axis
-from armature.dynamixel.servo.pair import apart
+from armature.dynamixel.servo.pair import describe_mismatch
 from armature.dynamixel.servo.servos import Servos
 from armature.dynamixel.status.cause import Cause, causes_of
 from armature.dynamixel.status.remedy import RESTORE_TURNS
@@ -25,36 +25,36 @@ class Persistence:
         self._watches = watches
         self._policy = policy
 
-    def why(self, fault: Fault, *, look: bool) -> str:
+    def describe(self, fault: Fault, *, reread: bool) -> str:
         """How a cause persists, in words; empty where it does not.
 
         Args:
             fault: with the cause.
-            look: whether temperature and voltage are read anew.
+            reread: whether temperature and voltage are read anew.
         """
         axis = self._servos.axes[fault.joint]
         if self._servos.reader.is_missing(axis):
-            why = self._servos.bus.why_gone(axis.wiring.servo_id) or axis.silence
+            why = self._servos.bus.disconnect_reason(axis.wiring.servo_id) or axis.silence_reason
             return f"{fault.joint}: {why}; check cable and power"
         found = [fault.cause, *causes_of(axis.hardware_error)]
-        whys = [self._persisting(axis, cause, look=look) for cause in found]
+        whys = [self._persisting(axis, cause, reread=reread) for cause in found]
         if axis.torque and axis.hardware_error:
             whys.append("it keeps its torque and its reboot would let it fall")
         elif axis.hardware_error:
-            whys.append(axis.forbid_restart())
+            whys.append(axis.why_not_restart())
         return next((f"{fault.joint}: {why}" for why in whys if why), "")
 
-    def _persisting(self, axis: Axis, cause: Cause, *, look: bool) -> str:
+    def _persisting(self, axis: Axis, cause: Cause, *, reread: bool) -> str:
         watch = self._watches[axis.name]
         health = watch.health(axis)
         if cause in (Cause.OVERHEATING, Cause.TEMPERATURE):
-            return self._hot(axis, look=look)
+            return self._hot(axis, reread=reread)
         if cause is Cause.INPUT_VOLTAGE:
-            return self._check_voltage(axis, look=look)
+            return self._check_voltage(axis, reread=reread)
         if cause is Cause.MULTI_TURN_POSITION_LOST and axis.lost_turns:
             return f"{axis.describe_lost_turns()}; {RESTORE_TURNS}"
         if cause is Cause.ENCODER_MISMATCH:
-            return apart(axis, self._policy.encoder_mismatch)
+            return describe_mismatch(axis, self._policy.encoder_mismatch)
         if cause is Cause.LIMIT:
             return "it was not read just now" if axis.misses else watch.beyond(axis.position)
         if cause is Cause.COMMUNICATION and health.missed > self._policy.missed_share:
@@ -64,18 +64,18 @@ class Persistence:
             return f"still {health.load:.0%} of the stall torque; take load away until it is below {light:.0%}"
         return ""
 
-    def _hot(self, axis: Axis, *, look: bool) -> str:
-        limit = axis.own.temperature
+    def _hot(self, axis: Axis, *, reread: bool) -> str:
+        limit = axis.protection.temperature
         cool = limit + self._policy.temperature.stop - self._policy.temperature.hysteresis
-        if look:
+        if reread:
             axis.temperature = self._servos.registers.measure(axis, Role.PRESENT_TEMPERATURE)
         if axis.temperature < cool:
             return ""
         return f"still {axis.temperature:.0f} °C, limit {limit:.0f} °C; let it cool below {cool:.0f} °C"
 
-    def _check_voltage(self, axis: Axis, *, look: bool) -> str:
-        bounds = axis.own
-        if look:
+    def _check_voltage(self, axis: Axis, *, reread: bool) -> str:
+        bounds = axis.protection
+        if reread:
             axis.voltage = self._servos.registers.measure(axis, Role.PRESENT_VOLTAGE)
         if axis.voltage < bounds.lowest_voltage:
             return f"still {axis.voltage:.1f} V, minimum {bounds.lowest_voltage:.1f} V"

@@ -33,7 +33,6 @@ from armature.core.health import Thresholds
 from armature.dynamixel.status.cause import Cause, Reaction
 from armature.errors import ConfigError
 
-_STILL = (Reaction.HOLD, Reaction.STOP)
 # What each cause allows, its default first: a limp joint cannot park, a lost bus cannot be told anything.
 ALLOWED: Mapping[Cause, tuple[Reaction, ...]] = {
     **dict.fromkeys(

@@ -8,11 +8,13 @@ from armature.dynamixel.motion.setpoints import Setpoints
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.servos import Servos
 from armature.dynamixel.status.cause import NOT_FOLLOWING, Cause
-from armature.dynamixel.status.remedy import LET_DOWN, SUPPORT, Remedy, Step
+from armature.dynamixel.status.remedy import LET_DOWN, SUPPORT, RecoveryStep, Remedy
 from armature.errors import BusError, CommandRefused
 
 _RETURNS_WITHIN = 60.0  # [s]
-_REMOVE = Remedy("remove the cause, then ask again", Step.BY_HAND, Step.WAIT, Step.CLEAR_FAULTS)
+_REMOVE = Remedy(
+    "remove the cause, then ask again", RecoveryStep.BY_HAND, RecoveryStep.WAIT, RecoveryStep.CLEAR_FAULTS
+)
 
 
 class Recovery:
@@ -40,7 +42,9 @@ class Recovery:
             BusError: a servo did not take its reboot.
         """
         faults = list(self._faults.by_joint.values())
-        persisting = {fault.joint: why for fault in faults if (why := self._persistence.why(fault, look=True))}
+        persisting = {
+            fault.joint: why for fault in faults if (why := self._persistence.describe(fault, reread=True))
+        }
         begun = [fault for fault in faults if fault.joint not in persisting]
         if not begun:
             raise CommandRefused("clear_faults", "; ".join(persisting.values()), self._remedy())
@@ -65,27 +69,29 @@ class Recovery:
         partner = axis.partner
         fault = self._faults.by_joint.get(joint)
         if self._servos.reader.is_missing(axis):
-            remedy = Remedy("check cable and power", Step.BY_HAND, Step.WAIT)
+            remedy = Remedy("check cable and power", RecoveryStep.BY_HAND, RecoveryStep.WAIT)
             raise CommandRefused("reboot", f"{joint} does not answer", remedy)
         if axis.torque:
             why = f"{joint} holds what hangs on it, and would let it fall"
             step = (
-                Step.DISABLE
+                RecoveryStep.DISABLE
                 if self._faults.advisor.find_parking_blocker(self._faults.by_joint) is None
-                else Step.TORQUE_OFF
+                else RecoveryStep.TORQUE_OFF
             )
             raise CommandRefused(
-                "reboot", why, Remedy("disable first, which parks it, or turn torque off", step, Step.REBOOT)
+                "reboot",
+                why,
+                Remedy("disable first, which parks it, or turn torque off", step, RecoveryStep.REBOOT),
             )
         if partner is not None and partner.torque:
             why = f"{partner.name} holds the joint, and both get their torque together"
-            remedy = Remedy("call clear_faults, which takes it back beside the other", Step.CLEAR_FAULTS)
+            remedy = Remedy("call clear_faults, which takes it back beside the other", RecoveryStep.CLEAR_FAULTS)
             raise CommandRefused("reboot", why, remedy)
         self._require_turns("reboot", axis)
         if (
             fault is not None
             and fault.cause is not Cause.MULTI_TURN_POSITION_LOST
-            and (why := self._persistence.why(fault, look=True))
+            and (why := self._persistence.describe(fault, reread=True))
         ):
             raise CommandRefused("reboot", why, _REMOVE)
         self._restart(axis)
@@ -102,7 +108,7 @@ class Recovery:
         axis.hardware_error = 0
         axis.torque = False
         # It is silent for some tenths of a second; a probe finds it again.
-        self._servos.reader.expect_silence(axis)
+        self._servos.reader.mark_missing(axis)
 
     # What still stands in the way
 
@@ -115,7 +121,7 @@ class Recovery:
         return SUPPORT
 
     def _require_turns(self, request: str, axis: Axis) -> None:
-        if why := axis.forbid_restart():
+        if why := axis.why_not_restart():
             raise CommandRefused(request, f"{axis.name}: {why}", "then ask again")
 
     # With the cycles
@@ -151,7 +157,7 @@ class Recovery:
                 self._faults.note(axis, Cause.SILENT_RESET, reset, now, torque_expected=torque_expected)
                 return str(self._faults.by_joint[joint])
             if axis.torque:
-                self._setpoints.hold(self._servos.hold_of(axis.wiring.joint))
+                self._setpoints.hold(self._servos.adopt_setpoint(axis.wiring.joint))
         except BusError as error:
             return f"{joint}: {error}"  # the next cycle tries again
         if not self._may_return(joint, now):
@@ -163,7 +169,7 @@ class Recovery:
 
     def _difference(self, axis: Axis) -> str:
         try:
-            return self._servos.preparation.difference(axis)
+            return self._servos.preparation.describe_difference(axis)
         except CommandRefused as error:
             return str(error)
 
@@ -177,13 +183,13 @@ class Recovery:
             if not axis.torque and any(other.torque for other in self._axes.values()):
                 self._servos.switch.on(self._limp_together(axis))
                 self._faults.hold(axis.wiring.joint)
-                self._setpoints.hold(self._servos.hold_of(axis.wiring.joint))
+                self._setpoints.hold(self._servos.adopt_setpoint(axis.wiring.joint))
             elif axis.torque and self._cause(joint) in NOT_FOLLOWING:
-                self._setpoints.hold(self._servos.hold_of(axis.wiring.joint))
+                self._setpoints.hold(self._servos.adopt_setpoint(axis.wiring.joint))
         except (BusError, CommandRefused) as error:
             self._faults.stop_recovery(joint)
             if isinstance(error, CommandRefused):
-                self._faults.advisor.failed_recoveries[joint] = Remedy.of(error.remedy, Step.CLEAR_FAULTS)
+                self._faults.advisor.failed_recoveries[joint] = Remedy.of(error.remedy, RecoveryStep.CLEAR_FAULTS)
             return f"{joint}: recovery failed: {error}"
         self._faults.end(joint)
         self._returns.pop(joint, None)  # somebody has seen to it: what it did before does not count any more

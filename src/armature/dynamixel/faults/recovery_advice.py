@@ -17,15 +17,17 @@ from armature.dynamixel.status.remedy import (
     LET_DOWN,
     REPLUG_FIRST,
     SUPPORT,
+    RecoveryStep,
     Remedy,
-    Step,
     remedy_of,
 )
 from armature.dynamixel.status.states import Fault, RecoveryAdvice
 
-_RECOVERING = RecoveryAdvice(Remedy("wait, it is being recovered", Step.WAIT), Step.WAIT, "it is being recovered")
+_RECOVERING = RecoveryAdvice(
+    Remedy("wait, it is being recovered", RecoveryStep.WAIT), RecoveryStep.WAIT, "it is being recovered"
+)
 # What the page and other programs can ask for; the rest is done by hand.
-_REQUESTS = (Step.TORQUE_OFF, Step.DISABLE, Step.CLEAR_FAULTS)
+_REQUESTS = (RecoveryStep.TORQUE_OFF, RecoveryStep.DISABLE, RecoveryStep.CLEAR_FAULTS)
 # With these something is in the way of a joint, and of its way to park.
 _BLOCKED = (Cause.LIMIT, Cause.BLOCKED, Cause.FOLLOWING_ERROR, Cause.CONTACT)
 _LETTING_DOWN = (LET_DOWN, SUPPORT, BRING_BACK)
@@ -44,16 +46,20 @@ class RecoveryAdvisor:
     def find_parking_blocker(self, faults: Mapping[str, Fault]) -> Fault | None:
         """The fault that keeps the arm from parking: a joint would not follow, or its position is unknown."""
         stranded = [fault for fault in faults.values() if fault.cause in CANNOT_PARK]
-        limp = [] if self._servos.can_turn else list(faults.values())
+        limp = [] if self._servos.all_joints_have_torque else list(faults.values())
         return next(iter(stranded or limp), None)
 
     def advise(self, fault: Fault) -> RecoveryAdvice:
         """Advice on one fault: of what its remedy names, the request that would succeed now; else to wait."""
-        why = self.persistence.why(fault, look=False)
-        named = next((step for step in fault.remedy.steps if step in _REQUESTS), Step.WAIT)
+        why = self.persistence.describe(fault, reread=False)
+        named = next((step for step in fault.remedy.steps if step in _REQUESTS), RecoveryStep.WAIT)
         axis = self._servos.axes[fault.joint]
-        is_vain = bool(why) if named is Step.CLEAR_FAULTS else named is Step.TORQUE_OFF and not axis.torque
-        return RecoveryAdvice(fault.remedy, Step.WAIT if is_vain else named, why)
+        is_vain = (
+            bool(why)
+            if named is RecoveryStep.CLEAR_FAULTS
+            else named is RecoveryStep.TORQUE_OFF and not axis.torque
+        )
+        return RecoveryAdvice(fault.remedy, RecoveryStep.WAIT if is_vain else named, why)
 
     def advise_most_urgent(self, faults: Mapping[str, Fault], recovering: Container[str]) -> RecoveryAdvice | None:
         """Advice on the fault that has to be recovered first; None where there is none."""
@@ -90,5 +96,5 @@ class RecoveryAdvisor:
 
 def _urgency(fault: Fault) -> tuple[bool, bool, int]:
     """Sort key: a silent servo has to answer first, and an arm that is let down is cleared once."""
-    is_silent = fault.remedy.steps[-1:] == (Step.WAIT,)
+    is_silent = fault.remedy.steps[-1:] == (RecoveryStep.WAIT,)
     return not is_silent, fault.remedy not in _LETTING_DOWN, fault.cause.gravity

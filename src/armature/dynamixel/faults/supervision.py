@@ -11,7 +11,7 @@ from armature.core.model.arm import Limit
 from armature.dynamixel.faults.obstruction import Obstruction
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.servo.axis import Axis
-from armature.dynamixel.servo.pair import apart
+from armature.dynamixel.servo.pair import describe_mismatch
 from armature.dynamixel.servo.torque import REST_MARGIN
 from armature.dynamixel.status.cause import Cause
 from armature.dynamixel.wiring.servo import ServoWiring
@@ -102,7 +102,7 @@ class JointWatch:
 
     def health(self, axis: Axis) -> Health:
         """How the servo is doing."""
-        bound = axis.own.temperature + self._policy.temperature.stop
+        bound = axis.protection.temperature + self._policy.temperature.stop
         left = self._thermal.time_to(bound, axis.temperature, self._load.root)
         return Health(self._load.root, self._missed, left, self._excess)
 
@@ -174,12 +174,12 @@ class JointWatch:
 
     def _check_pair(self, axis: Axis, now: float) -> Iterator[Finding]:
         """Whether a joint's second servo sees it elsewhere than the first one does."""
-        detail = apart(axis, self._policy.encoder_mismatch)
+        detail = describe_mismatch(axis, self._policy.encoder_mismatch)
         if self._apart_for.update(bool(detail), now) >= _APART_TIME:
             yield Finding(Cause.ENCODER_MISMATCH, Stage.STOP, detail)
 
     def _check_heat_and_load(self, axis: Axis, share: float, now: float) -> Iterator[Finding]:
-        limit, policy = axis.own.temperature, self._policy
+        limit, policy = axis.protection.temperature, self._policy
         stage = self._advance(Cause.TEMPERATURE, axis.temperature - limit)
         if stage and not math.isnan(axis.temperature - limit):  # a servo that was silent has yet to tell it
             at = f"{axis.temperature:.0f} °C, the servo's limit is {limit:.0f} °C"

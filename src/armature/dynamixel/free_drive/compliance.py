@@ -93,19 +93,19 @@ class Compliances:
             CommandRefused: its gains or its load do not permit it: with the value and the bound.
             BusError: a servo did not take it.
         """
-        axes = self._servos.turning(joint)
+        axes = self._servos.servos_of(joint)
         first = axes[0]
         carried = {axis.name: axis.current for axis in axes}
         bounds = {axis.name: self._bound(axis, axis.current) for axis in axes}
         lead = self._commanded.setpoints.sample(now)[joint].position - first.position
-        before = {axis.name: self._servos.preparation.wanted(axis)[Role.GOAL_CURRENT] for axis in axes}
+        before = {axis.name: self._servos.preparation.targets(axis)[Role.GOAL_CURRENT] for axis in axes}
         per_ampere = self._ticks_per_ampere(first)
         slack = min(max(self._margin * per_ampere, _LEAST_SLACK), _MOST_SLACK / first.wiring.model.position_unit)
         step = first.wiring.step
         self._commanded.leave_session()
         self._by_joint[joint] = Compliance(lead, slack * step, before, carried, per_ampere * step)
         for axis in axes:  # where one fails, the next cycle gives the others their current back
-            self._servos.preparation.want(axis, {Role.GOAL_CURRENT: bounds[axis.name]})
+            self._servos.preparation.set_override(axis, {Role.GOAL_CURRENT: bounds[axis.name]})
         self._faults.free(joint, is_limp=False)
         self._commanded.compliant.add(joint)
         most = max(bounds.values()) * _unit(first)
@@ -118,7 +118,7 @@ class Compliances:
         most = (
             compliance.before[axis.name]
             if compliance
-            else self._servos.preparation.wanted(axis)[Role.GOAL_CURRENT]
+            else self._servos.preparation.targets(axis)[Role.GOAL_CURRENT]
         )
         if bound > most:
             limit = f"its current_limit is {most * unit:.2f} A"
@@ -169,7 +169,7 @@ class Compliances:
 
     def _carry_more(self, joint: str, more: float, now: float) -> None:
         """Let each servo of a joint give so much more than when it was at rest [A], and no more than it may."""
-        compliance, axes = self._by_joint[joint], self._servos.turning(joint)
+        compliance, axes = self._by_joint[joint], self._servos.servos_of(joint)
         try:
             bounds = {axis.name: self._bound(axis, compliance.carried[axis.name] + more) for axis in axes}
         except CommandRefused as refusal:
@@ -180,8 +180,11 @@ class Compliances:
         preparation = self._servos.preparation
         for axis in axes:
             bound = bounds[axis.name]
-            if abs(bound - preparation.wanted(axis)[Role.GOAL_CURRENT]) * _unit(axis) > _BOUND_STEP * self._margin:
-                preparation.want(axis, {Role.GOAL_CURRENT: bound})
+            if (
+                abs(bound - preparation.targets(axis)[Role.GOAL_CURRENT]) * _unit(axis)
+                > _BOUND_STEP * self._margin
+            ):
+                preparation.set_override(axis, {Role.GOAL_CURRENT: bound})
 
     # The end
 
@@ -192,12 +195,12 @@ class Compliances:
             BusError: a servo did not take it; the next cycle tries again.
         """
         self._commanded.compliant.discard(joint)
-        axes, compliance = self._servos.turning(joint), self._by_joint[joint]
+        axes, compliance = self._servos.servos_of(joint), self._by_joint[joint]
         read = [axis for axis in axes if not math.isnan(axis.position)]
         if read == axes:
             self._stay(joint, axes, now)
         for axis in read:  # where the other one is silent, this one carries all of it
-            self._servos.preparation.want(axis, {Role.GOAL_CURRENT: compliance.before[axis.name]})
+            self._servos.preparation.set_override(axis, {Role.GOAL_CURRENT: compliance.before[axis.name]})
         if read == axes:
             del self._by_joint[joint]
             self._faults.hold(joint)
@@ -228,12 +231,12 @@ class Compliances:
         for axis in axes:
             if not (axis.torque and yields(axis)):
                 continue
-            wanted = self._servos.preparation.wanted(axis)[Role.GOAL_CURRENT]
+            wanted = self._servos.preparation.targets(axis)[Role.GOAL_CURRENT]
             found = self._servos.registers.read(axis, Role.GOAL_CURRENT)
             if found < wanted:
-                self._servos.preparation.note(axis, {Role.GOAL_CURRENT: found})
+                self._servos.preparation.adopt_override(axis, {Role.GOAL_CURRENT: found})
                 slack = _MOST_SLACK / axis.wiring.reduction
-                before = {one.name: wanted for one in self._servos.turning(axis.wiring.joint)}
+                before = {one.name: wanted for one in self._servos.servos_of(axis.wiring.joint)}
                 self._by_joint[axis.wiring.joint] = Compliance(0.0, slack, before)
 
     # With the cycles

@@ -62,7 +62,7 @@ class FreeDrive:
         if joint not in self._servos.joints:
             names = ", ".join(self._servos.joints)
             raise CommandRefused("free", f"there is no joint {joint}", f"joints are {names}")
-        axes = self._servos.turning(joint)
+        axes = self._servos.servos_of(joint)
         for axis in axes:
             _require_rest(axis)
         if yields(axes[0]):
@@ -75,7 +75,7 @@ class FreeDrive:
             raise CommandRefused("free", why, "to turn all torque off use /servo_interface/torque_off")
         self._commanded.leave_session()
         self._faults.free(joint, is_limp=True)
-        if error := self._servos.cut(axes):  # the next cycles try again
+        if error := self._servos.torque_off(axes):  # the next cycles try again
             raise error
         return f"{joint}: its torque is off: it falls unless somebody holds it; the others hold"
 
@@ -93,7 +93,7 @@ class FreeDrive:
             CommandRefused: it is at fault, or beyond its limits.
             BusError: a servo did not take it.
         """
-        axes = self._servos.turning(joint)
+        axes = self._servos.servos_of(joint)
         for axis in axes:
             self._require_no_fault(axis)
         if joint in self._faults.let_go:
@@ -114,7 +114,7 @@ class FreeDrive:
             self._servos.preparation.restore(axis)
         self._servos.switch.on(axes)
         self._faults.hold(joint)
-        self._commanded.setpoints.hold(self._servos.hold_of(joint))
+        self._commanded.setpoints.hold(self._servos.adopt_setpoint(joint))
         self._commanded.overrun.forget()  # where it was sent before the hand has no meaning
 
     def go_on(self, now: float) -> None:

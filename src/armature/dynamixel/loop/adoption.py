@@ -36,9 +36,9 @@ class Adoption:
         """
         axes, bus = self._servos.axes.values(), self._parts.bus
         was_on = any(axis.torque for axis in axes)
-        bus.open(may_lack=self._resumes)
+        bus.open(allow_missing=self._resumes)
         try:
-            absent = check_presence(bus, [axis.wiring for axis in axes], may_lack=self._resumes)
+            absent = check_presence(bus, [axis.wiring for axis in axes], allow_missing=self._resumes)
             self._read_all(absent, now)
             self._adopt([axis for axis in axes if not axis.misses], now, was_on)
         except ArmatureError:
@@ -50,7 +50,7 @@ class Adoption:
         for axis in self._servos.axes.values():
             axis.misses = 0
             if axis.wiring.servo_id in absent:
-                self._servos.reader.expect_silence(axis)
+                self._servos.reader.mark_missing(axis)
         self._servos.reader.read_all(now)
 
     def _adopt(self, present: list[Axis], now: float, was_on: bool) -> None:
@@ -60,8 +60,8 @@ class Adoption:
         written = self._prepare(present, now)
         known = [axis for axis in present if not axis.lost_turns]
         points = {axis.wiring.joint: axis.position for axis in known if not axis.wiring.is_second}
-        goals = {axis.name: self._servos.goal_of(axis) for axis in known if axis.torque}
-        self._commanded.setpoints.hold({**points, **self._servos.set_points(goals)})
+        goals = {axis.name: self._servos.adopt_goal(axis) for axis in known if axis.torque}
+        self._commanded.setpoints.hold({**points, **self._servos.setpoints_of(goals)})
         self._parts.faults.suspend()
         torque = self._servos.torque
         mode = Mode.DISABLED if torque == "off" and not was_on else Mode.HOLDING
@@ -81,7 +81,7 @@ class Adoption:
         self._reactions.look(now)
 
     def _keeping(self, present: list[Axis]) -> str:
-        kept = {axis.name: self._servos.preparation.kept(axis) for axis in present}
+        kept = {axis.name: self._servos.preparation.retained_gains(axis) for axis in present}
         return "; ".join(f"{name} keeps {gains}" for name, gains in kept.items() if gains)
 
     def _prepare(self, present: list[Axis], now: float) -> tuple[str, ...]:
@@ -89,7 +89,7 @@ class Adoption:
         preparation = self._servos.preparation
         for axis in present:  # one that cannot be used is refused before anything is written
             preparation.examine(axis)
-        written = {axis.name: preparation.restore(axis, keeps_gains=True) for axis in present}
+        written = {axis.name: preparation.restore(axis, retain_gains=True) for axis in present}
         if any(Role.OPERATING_MODE in roles for roles in written.values()):  # it may have changed the turns' count
             self._servos.reader.read_all(now)
         named = (axis.wiring.model.name_of(role) for axis in present for role in written[axis.name])

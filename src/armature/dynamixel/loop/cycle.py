@@ -65,7 +65,7 @@ class BusCycle:
             self._write_goals(now)
         self.asked_at = self._bus.now()
         self._servos.reader.read_states(now)
-        self._servos.reader.read_slowly(now, is_late=self._bus.now() > slack)
+        self._servos.reader.read_slow_values(now, is_late=self._bus.now() > slack)
 
     def _write_goals(self, now: float) -> None:
         targets = self._targets(now)
@@ -136,7 +136,7 @@ class BusCycle:
 
     def _lose_bus(self, reason: str) -> None:
         for axis in self._servos.axes.values():
-            axis.forget()
+            axis.mark_silent()
         if not self._is_connected:
             return
         self._is_connected = False

@@ -91,7 +91,7 @@ class ServoLoop:
             axes = list(self._servos.axes.values())
             for axis in axes:  # one may have been reset while nobody looked
                 self._servos.preparation.restore(axis)
-            commanded.setpoints.hold(self._servos.set_points(self._servos.switch.on(axes)))
+            commanded.setpoints.hold(self._servos.setpoints_of(self._servos.switch.on(axes)))
             commanded.overrun.forget()
         self._parts.back_off.clear()
         commanded.mode, commanded.session = Mode.ENABLED, session
@@ -221,7 +221,7 @@ class ServoLoop:
         """Let the bus go at a deliberate end: servos that hold go on to, without their watchdog to stop them."""
         if self._bus.is_open:
             self._parts.free_drive.compliances.leave(self._cycle.at)
-            self._servos.watchdogs.leave(self._servos.obeying())
+            self._servos.watchdogs.disable_all(self._servos.responding())
         self._bus.close()
 
     # Recovery

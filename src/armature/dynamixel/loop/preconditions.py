@@ -6,7 +6,7 @@ from armature.core.control.readiness import session_name
 from armature.core.trajectory.segments import LoopTime, Segment
 from armature.dynamixel.loop.parts import LoopParts
 from armature.dynamixel.loop.state import LoopState, end_free
-from armature.dynamixel.status.remedy import RECONNECT, Remedy, Step
+from armature.dynamixel.status.remedy import RECONNECT, RecoveryStep, Remedy
 from armature.dynamixel.status.states import Mode
 from armature.errors import CommandRefused, GoalRefused
 
@@ -50,7 +50,7 @@ class Preconditions:
         if session_name(segment.session) == session != "":  # joints have backed off meanwhile
             return Remedy("send a new goal")
         remedy = self._state.remedy(now)
-        remedy = remedy if remedy.steps else Remedy.of(Step.ENABLE)
+        remedy = remedy if remedy.steps else Remedy.of(RecoveryStep.ENABLE)
         return Remedy(f"{remedy}, then send a new goal", *remedy.steps)
 
     def none_free(self, request: str) -> None:
@@ -82,9 +82,9 @@ class Preconditions:
         """What leads to a state in which a request is taken."""
         mode = self._state.mode(now)
         if mode.takes_commands or mode in (Mode.HOLDING, Mode.PARKING, Mode.STARTING):
-            return Remedy("wait until the arm holds", Step.WAIT)
+            return Remedy("wait until the arm holds", RecoveryStep.WAIT)
         if mode is Mode.DISABLED:
-            return Remedy("enable first", Step.ENABLE)
+            return Remedy("enable first", RecoveryStep.ENABLE)
         return self._state.remedy(now)
 
 

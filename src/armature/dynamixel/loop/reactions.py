@@ -51,7 +51,7 @@ class Reactions:
         if fault.cause in OBSTRUCTED:  # whatever is in its way is not pushed any more
             self._back_off.retreat([axis.wiring.joint], now)
         if fault.cause is Cause.ENCODER_MISMATCH:
-            commanded.setpoints.hold(self._servos.apart(axis))
+            commanded.setpoints.hold(self._servos.hold_separately(axis))
         commanded.wants_park = reaction is Reaction.PARK and commanded.expects_torque
         if reaction is Reaction.TORQUE_OFF:
             self._faults.limp.add(axis.wiring.joint)
@@ -90,9 +90,9 @@ class Reactions:
         time = self._servos.watchdogs.time
         if not (time and self._commanded.expects_torque):
             return
-        stopped = [axis for axis in self._servos.obeying() if axis.is_stopped_by_watchdog]
+        stopped = [axis for axis in self._servos.responding() if axis.is_stopped_by_watchdog]
         if paused > time / 2.0:  # so long that they may have: look at once
-            stopped = self._servos.watchdogs.tripped(self._servos.obeying())
+            stopped = self._servos.watchdogs.find_tripped(self._servos.responding())
         if not stopped:
             return
         self._end_motion(self._policy.reaction(Cause.BUS_WATCHDOG), now)
@@ -106,7 +106,7 @@ class Reactions:
     def _take_back(self, servo: str, now: float) -> None:
         axis = self._servos.axes[servo]
         try:
-            self._commanded.setpoints.hold(self._servos.hold_of(axis.wiring.joint))
+            self._commanded.setpoints.hold(self._servos.adopt_setpoint(axis.wiring.joint))
         except PortError:
             raise
         except BusError as error:
@@ -117,8 +117,8 @@ class Reactions:
         is_disabled = self._commanded.mode is Mode.DISABLED
         if not (is_disabled or self._faults.limp or self._faults.let_go):
             return
-        on = [axis for axis in self._servos.obeying() if is_disabled or self._faults.may_be_limp(axis)]
-        self._servos.cut(on)
+        on = [axis for axis in self._servos.responding() if is_disabled or self._faults.may_be_limp(axis)]
+        self._servos.torque_off(on)
 
     def disable(self, why: str) -> BusError | None:
         """Cut all torque; returns what went wrong with the last servo that did not take it."""
@@ -126,4 +126,4 @@ class Reactions:
         self._commanded.mode, self._commanded.why = Mode.DISABLED, why
         self._faults.clear()
         self._unheard.clear()
-        return self._servos.cut(list(self._servos.axes.values()))
+        return self._servos.torque_off(list(self._servos.axes.values()))

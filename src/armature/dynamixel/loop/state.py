@@ -12,7 +12,7 @@ from armature.dynamixel.loop.parts import LoopParts
 from armature.dynamixel.motion.setpoints import Setpoint
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.status.cause import Cause
-from armature.dynamixel.status.remedy import NOTHING, RECONNECT, RELEASE, Remedy, Step
+from armature.dynamixel.status.remedy import NOTHING, RECONNECT, RELEASE, RecoveryStep, Remedy
 from armature.dynamixel.status.states import Fault, Mode, RecoveryAdvice
 from armature.dynamixel.tables.roles import Role
 
@@ -141,14 +141,14 @@ class LoopState:
         """What servos may use now that are held to a Goal Current [A], by servo."""
         limits = {}
         for name, axis in self.servos.items():
-            units = self._servos.preparation.wanted(axis).get(Role.GOAL_CURRENT)
+            units = self._servos.preparation.targets(axis).get(Role.GOAL_CURRENT)
             if units is not None:
                 limits[name] = axis.wiring.model[Role.GOAL_CURRENT].to_si(units)
         return limits
 
-    def kept_gains(self) -> dict[str, str]:
+    def retained_gains(self) -> dict[str, str]:
         """Gains with which servos were found holding, and which they keep until torque is off, in words."""
-        kept = {name: self._servos.preparation.kept(axis) for name, axis in self.servos.items()}
+        kept = {name: self._servos.preparation.retained_gains(axis) for name, axis in self.servos.items()}
         return {name: gains for name, gains in kept.items() if gains}
 
     def health(self) -> Mapping[str, Health]:
@@ -177,14 +177,14 @@ class LoopState:
         if mode is Mode.FAULT:
             return advice.remedy if (advice := self.advice) else NOTHING
         if mode in (Mode.STARTING, Mode.PARKING):
-            return Remedy("wait until the arm holds", Step.WAIT)
+            return Remedy("wait until the arm holds", RecoveryStep.WAIT)
         if free:
             return end_free(next(iter(free)))
         if mode is Mode.DISABLED and (
             remedy := self._servos.switch.remedy_before_enable(self._servos.axes.values())
         ):
             return remedy
-        return NOTHING if mode.takes_commands else Remedy.of(Step.ENABLE)
+        return NOTHING if mode.takes_commands else Remedy.of(RecoveryStep.ENABLE)
 
     def is_moving(self, now: float) -> bool:
         """Whether a motion is being commanded."""
@@ -199,9 +199,9 @@ class LoopState:
         """on, off or partial, as last known."""
         return self._servos.torque
 
-    def torque_told(self) -> str:
+    def reported_torque(self) -> str:
         """on, off or partial; unknown where a servo is silent."""
-        return self._servos.torque_told
+        return self._servos.reported_torque
 
     def setpoints(self, now: float) -> dict[str, Setpoint]:
         """What is being commanded; empty before the first start."""
@@ -210,4 +210,4 @@ class LoopState:
 
 def end_free(joint: str) -> Remedy:
     """Let a joint hold again that a hand guides."""
-    return Remedy(f"end that first: /servo_interface/{joint}/free false", Step.END_FREE)
+    return Remedy(f"end that first: /servo_interface/{joint}/free false", RecoveryStep.END_FREE_DRIVE)

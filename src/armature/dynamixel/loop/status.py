@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from armature.dynamixel.status.cause import Cause
-from armature.dynamixel.status.remedy import NOTHING, STARTED_ANEW, Remedy, Step
+from armature.dynamixel.status.remedy import NOTHING, WAIT_FOR_RESTART, RecoveryStep, Remedy
 from armature.dynamixel.status.states import Fault, RecoveryAdvice
 
 _KIND = b"s"
@@ -46,7 +46,7 @@ class LoopStatus:
     advice: RecoveryAdvice | None = None  # of all faults
 
 
-def without_bus(mode: str, why: str, remedy: Remedy = STARTED_ANEW) -> LoopStatus:
+def without_bus(mode: str, why: str, remedy: Remedy = WAIT_FOR_RESTART) -> LoopStatus:
     """While there is no bus process."""
     return LoopStatus(mode, "unknown", "", why, False, remedy=remedy)
 
@@ -99,7 +99,7 @@ def _unpack_advice(plain: Mapping[str, Any] | None) -> RecoveryAdvice | None:
     return (
         None
         if plain is None
-        else RecoveryAdvice(_unpack_remedy(plain["remedy"]), Step(plain["step"]), plain["waits_for"])
+        else RecoveryAdvice(_unpack_remedy(plain["remedy"]), RecoveryStep(plain["step"]), plain["waits_for"])
     )
 
 
@@ -109,4 +109,4 @@ def _pack_remedy(remedy: Remedy) -> list[str]:
 
 def _unpack_remedy(plain: list[str]) -> Remedy:
     text, *steps = plain
-    return Remedy(text, *map(Step, steps))
+    return Remedy(text, *map(RecoveryStep, steps))

@@ -71,7 +71,7 @@ class Grip:
             first = self._fingers[joint]
             for axis in (first, first.partner):
                 if axis is not None and Role.GOAL_CURRENT in axis.wiring.ram:
-                    self._preparation.want(axis, {Role.GOAL_CURRENT: current})
+                    self._preparation.set_override(axis, {Role.GOAL_CURRENT: current})
 
     def release(self) -> None:
         """Let all fingers use what the wiring file allows.
@@ -92,4 +92,4 @@ class Grip:
             if usual and axis.torque and axis.wiring.joint in self._fingers:
                 found = self._registers.read(axis, Role.GOAL_CURRENT)
                 if 0 < found < usual:
-                    self._preparation.note(axis, {Role.GOAL_CURRENT: found})
+                    self._preparation.adopt_override(axis, {Role.GOAL_CURRENT: found})

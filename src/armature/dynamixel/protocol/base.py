@@ -9,7 +9,7 @@ from armature.dynamixel.protocol.statistics import BusStatistics
 from armature.dynamixel.tables.model import Register
 
 
-class Answer(NamedTuple):
+class ReadAnswer(NamedTuple):
     """What one servo said in a group read. A tuple, since one is made for each servo in every cycle."""
 
     data: bytes
@@ -39,7 +39,7 @@ class Bus(Protocol):
     def is_whole(self) -> bool:
         """Whether every port is open."""
 
-    def why_gone(self, servo_id: int) -> str:
+    def disconnect_reason(self, servo_id: int) -> str:
         """Why a servo's port is not open, in words; empty where it is."""
 
     def now(self) -> float:
@@ -48,11 +48,11 @@ class Bus(Protocol):
     def statistics(self) -> BusStatistics:
         """How the servos have answered so far."""
 
-    def open(self, *, may_lack: bool = False) -> None:
+    def open(self, *, allow_missing: bool = False) -> None:
         """Open the ports.
 
         Args:
-            may_lack: whether some, but not all, may be missing.
+            allow_missing: whether some, but not all, may be missing.
 
         Raises:
             PortError: see Port.open; none is open then.
@@ -71,14 +71,14 @@ class Bus(Protocol):
             ServoTimeout, CorruptPacket, PortError.
         """
 
-    def call(self, servo_id: int) -> None:
-        """Ping a servo without waiting for its answer; see heard().
+    def send_ping(self, servo_id: int) -> None:
+        """Ping a servo without waiting for its answer; see collect_ping_answers().
 
         Raises:
             PortError: no port is left.
         """
 
-    def heard(self) -> dict[int, int]:
+    def collect_ping_answers(self) -> dict[int, int]:
         """Model numbers of the servos that have answered a call since the last time; this does not wait.
 
         Raises:
@@ -114,7 +114,9 @@ class Bus(Protocol):
             ServoTimeout, CorruptPacket, ServoRefused, PortError.
         """
 
-    def sync_read(self, ids: Sequence[int], address: int, length: int, *, fast: bool = False) -> dict[int, Answer]:
+    def sync_read(
+        self, ids: Sequence[int], address: int, length: int, *, fast: bool = False
+    ) -> dict[int, ReadAnswer]:
         """Read the same block of several servos in one request a port.
 
         A servo that stays silent, or whose packet is corrupt, is absent from the answer; so are those behind a
@@ -132,7 +134,7 @@ class Bus(Protocol):
 
     def start_sync_read(
         self, ids: Sequence[int], address: int, length: int, *, fast: bool = False
-    ) -> Callable[[], dict[int, Answer]]:
+    ) -> Callable[[], dict[int, ReadAnswer]]:
         """The first half of sync_read().
 
         Returns:

@@ -6,9 +6,17 @@ import struct
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import chain
 
-from armature.dynamixel.protocol.base import Answer
-from armature.dynamixel.protocol.exchange import PING_ANSWER, Exchange, Status
-from armature.dynamixel.protocol.packet import ALERT, BROADCAST_ID, Error, Instruction, encode, group_read, place
+from armature.dynamixel.protocol.base import ReadAnswer
+from armature.dynamixel.protocol.exchange import PING_ANSWER, ErrorAndData, Exchange
+from armature.dynamixel.protocol.packet import (
+    ALERT,
+    BROADCAST_ID,
+    Error,
+    Instruction,
+    encode,
+    encode_address,
+    group_read,
+)
 from armature.dynamixel.protocol.port import Port
 from armature.dynamixel.protocol.statistics import BusStatistics
 from armature.dynamixel.tables.model import Register
@@ -48,7 +56,7 @@ class ServoBus:
         """Whether the port is open."""
         return self._port.is_open
 
-    def why_gone(self, servo_id: int) -> str:
+    def disconnect_reason(self, servo_id: int) -> str:
         """Why the port is not open, in words; empty where it is."""
         return "" if self._port.is_open else f"{self.path} is closed"
 
@@ -75,7 +83,7 @@ class ServoBus:
         """How the servos have answered so far."""
         return self._exchange.statistics()
 
-    def open(self, *, may_lack: bool = False) -> None:
+    def open(self, *, allow_missing: bool = False) -> None:
         """Open the port, of which there must be one.
 
         Raises:
@@ -102,21 +110,21 @@ class ServoBus:
         data = self._ask(servo_id, encode(servo_id, Instruction.PING), PING_ANSWER, "ping")
         return data[0] | data[1] << 8
 
-    def call(self, servo_id: int) -> None:
-        """Ping a servo without waiting for its answer; see heard().
+    def send_ping(self, servo_id: int) -> None:
+        """Ping a servo without waiting for its answer; see collect_ping_answers().
 
         Raises:
             PortError: the port is gone.
         """
-        self._usable().call(servo_id)
+        self._usable().send_ping(servo_id)
 
-    def heard(self) -> dict[int, int]:
+    def collect_ping_answers(self) -> dict[int, int]:
         """Model numbers of the servos that have answered a call since the last time; this does not wait.
 
         Raises:
             PortError: the port is gone.
         """
-        return self._usable().heard()
+        return self._usable().collect_ping_answers()
 
     def read(self, servo_id: int, register: Register) -> int:
         """Value of one register.
@@ -135,9 +143,9 @@ class ServoBus:
         Raises:
             ServoTimeout, CorruptPacket, ServoRefused, PortError.
         """
-        asked = self._exchange.distinct(length)
+        asked = self._exchange.unambiguous_length(length)
         request = f"read of {length} bytes at {address}"
-        packet = encode(servo_id, Instruction.READ, place(address, asked))
+        packet = encode(servo_id, Instruction.READ, encode_address(address, asked))
         return self._ask(servo_id, packet, asked, request)[:length]
 
     def write(self, servo_id: int, register: Register, value: int) -> None:
@@ -150,7 +158,7 @@ class ServoBus:
         parameters = register.address.to_bytes(2, "little") + register.encode(value)
         request = f"write of {value} to {register.name}"
         packet = encode(servo_id, Instruction.WRITE, parameters)
-        is_doubtful = self._usable().owes(servo_id, packet, data=False)
+        is_doubtful = self._usable().may_answer_late(servo_id, packet, data=False)
         self._ask(servo_id, packet, 0, request)
         if is_doubtful and self.read(servo_id, register) != value:  # what answered was an earlier request's
             raise ServoTimeout((servo_id,), request)
@@ -163,36 +171,38 @@ class ServoBus:
             ServoTimeout, CorruptPacket, ServoRefused, PortError.
         """
         packet = encode(servo_id, Instruction.REBOOT)
-        if self._usable().owes(servo_id, packet, data=False):
+        if self._usable().may_answer_late(servo_id, packet, data=False):
             # Answers come in order: behind this one there is no earlier one.
             self.read_block(servo_id, 0, PING_ANSWER)
-            self._exchange.settle(servo_id)
+            self._exchange.clear_late(servo_id)
         self._ask(servo_id, packet, 0, "reboot")
 
     # Several servos
 
-    def sync_read(self, ids: Sequence[int], address: int, length: int, *, fast: bool = False) -> dict[int, Answer]:
+    def sync_read(
+        self, ids: Sequence[int], address: int, length: int, *, fast: bool = False
+    ) -> dict[int, ReadAnswer]:
         """Read the same block of several servos in one request; see Bus."""
         return self.start_sync_read(ids, address, length, fast=fast)()
 
     def start_sync_read(
         self, ids: Sequence[int], address: int, length: int, *, fast: bool = False
-    ) -> Callable[[], dict[int, Answer]]:
+    ) -> Callable[[], dict[int, ReadAnswer]]:
         """The first half of sync_read(); returns what awaits the answers, to be called before anything else."""
         exchange = self._usable()
-        asked = exchange.distinct(length)
+        asked = exchange.unambiguous_length(length)
         instruction = Instruction.FAST_SYNC_READ if fast else Instruction.SYNC_READ
         packet = group_read(instruction, bytes(ids), address, asked)
         collect = exchange.send_fast(packet, ids, asked) if fast else exchange.send(packet, ids, asked)
         return lambda: self._usable_answers(collect(), length)
 
-    def _usable_answers(self, found: Mapping[int, Status], length: int) -> dict[int, Answer]:
+    def _usable_answers(self, found: Mapping[int, ErrorAndData], length: int) -> dict[int, ReadAnswer]:
         answers = {}
         for servo_id, (error, data) in found.items():
             if error & ~ALERT:
                 self._exchange.refuse(servo_id)
             else:
-                answers[servo_id] = Answer(data[:length], error != 0)
+                answers[servo_id] = ReadAnswer(data[:length], error != 0)
         return answers
 
     def sync_write(self, register: Register, values: Mapping[int, int]) -> None:
@@ -200,7 +210,7 @@ class ServoBus:
         require_range(register, values.values())
         layout = "<" + len(values) * f"B{register.format}"
         items = struct.pack(layout, *chain.from_iterable(values.items()))
-        parameters = place(register.address, register.size) + items
+        parameters = encode_address(register.address, register.size) + items
         self._usable()
         self._port.write(encode(BROADCAST_ID, Instruction.SYNC_WRITE, parameters))
 
@@ -209,7 +219,7 @@ class ServoBus:
         exchange = self._usable()
         exchange.retries += self._failed == (servo_id, request)
         self._failed = servo_id, request
-        corrupt, is_doubtful = exchange.corrupt, exchange.owes(servo_id, packet)
+        corrupt, is_doubtful = exchange.corrupt, exchange.may_answer_late(servo_id, packet)
         answer = exchange.ask(packet, (servo_id,), length).get(servo_id)
         if answer is None:
             raise CorruptPacket(request) if exchange.corrupt > corrupt else ServoTimeout((servo_id,), request)
@@ -217,7 +227,7 @@ class ServoBus:
         if error & ~ALERT:
             exchange.refuse(servo_id)
             if is_doubtful:  # an earlier request may have been refused; once asked again it is this one
-                exchange.settle(servo_id)
+                exchange.clear_late(servo_id)
                 raise ServoTimeout((servo_id,), request)
             raise ServoRefused(servo_id, request, _reason(error & ~ALERT))
         self._failed = -1, ""

@@ -18,7 +18,7 @@ _CHUNK = 255  # [byte]
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundServo:
     """One servo that has answered."""
 
     servo_id: int
@@ -37,7 +37,7 @@ class Survey:
     """What a broadcast ping has brought."""
 
     baud_rate: int  # [bit/s]
-    found: tuple[Found, ...]
+    found: tuple[FoundServo, ...]
     damaged: int  # packets with a wrong CRC, or broken off: servos that speak at once, or noise
 
 
@@ -51,17 +51,17 @@ def survey(port: Port) -> Survey:
         PortError: the port is gone.
     """
     decoder = StreamDecoder()
-    port.pending()
+    port.read_pending()
     port.write(encode(BROADCAST_ID, Instruction.PING))
-    port.expect(_IDS * (STATUS_OVERHEAD + _ANSWER), _IDS * _TURN)
+    port.set_deadline(_IDS * (STATUS_OVERHEAD + _ANSWER), _IDS * _TURN)
     answers: Counter[tuple[int, int, int]] = Counter()
     damaged = 0
-    while (data := port.read(_CHUNK)) or not port.is_over():
+    while (data := port.read(_CHUNK)) or not port.is_timed_out():
         for packet in decoder.feed(data):
             if not packet.intact:
                 damaged += 1
             elif packet.instruction == Instruction.STATUS and len(packet.parameters) == 1 + _ANSWER:
                 _, low, high, firmware = packet.parameters
                 answers[packet.packet_id, low | high << 8, firmware] += 1
-    found = tuple(Found(*who, count) for who, count in sorted(answers.items()))
+    found = tuple(FoundServo(*who, count) for who, count in sorted(answers.items()))
     return Survey(port.baud_rate, found, damaged + decoder.cut)

@@ -26,11 +26,11 @@ _LATEST = 1.0  # after which an answer does not come any more [s]
 # 254 units of 2 µs (e-Manual, "Return Delay Time(9)"); what a servo has told counts in place of it.
 _LONGEST_DELAY = 508e-6  # [s]
 
-Status = tuple[int, bytes]
+ErrorAndData = tuple[int, bytes]
 """Error field and data of one answer."""
 
 
-class _Owed(NamedTuple):
+class _LateRequest(NamedTuple):
     """A request that was given up, and whose answer may still come."""
 
     packet: bytes
@@ -58,9 +58,9 @@ class Exchange:
         self._decoder = StreamDecoder()
         self._tallies: defaultdict[int, Tally] = defaultdict(Tally)
         self._given_up: dict[int, float] = {}  # until when an answer of this length may still come
-        self._owed: dict[int, list[_Owed]] = {}  # by servo, of requests to it alone
-        self._called: set[int] = set()
-        self._heard: dict[int, int] = {}
+        self._late_requests: dict[int, list[_LateRequest]] = {}  # by servo, of requests to it alone
+        self._pinged: set[int] = set()
+        self._ping_answers: dict[int, int] = {}
 
     @property
     def corrupt(self) -> int:
@@ -70,11 +70,11 @@ class Exchange:
     def begin(self) -> None:
         """Expect nothing that was asked before."""
         self._decoder.clear()
-        self._called.clear()
-        self._owed.clear()
+        self._pinged.clear()
+        self._late_requests.clear()
         self.return_delays.clear()
 
-    def distinct(self, length: int) -> int:
+    def unambiguous_length(self, length: int) -> int:
         """How many bytes to ask for, so that no late answer to a request given up has the same length.
 
         The bytes behind a register are harmless to read, and are thrown away.
@@ -87,7 +87,7 @@ class Exchange:
                 self._given_up.clear()
         return length
 
-    def ask(self, packet: bytes, ids: Collection[int], length: int) -> dict[int, Status]:
+    def ask(self, packet: bytes, ids: Collection[int], length: int) -> dict[int, ErrorAndData]:
         """Send a request; each servo answers with a status packet of its own.
 
         Args:
@@ -104,11 +104,15 @@ class Exchange:
         answers = self.send(packet, ids, length)()
         now = self._port.now()
         for servo_id in [servo_id for servo_id in ids if servo_id not in answers]:
-            others = [owed for owed in self._owed.get(servo_id, ()) if owed.until > now and owed.packet != packet]
-            self._owed[servo_id] = [*others, _Owed(packet, length, now + _LATEST)]
+            others = [
+                owed
+                for owed in self._late_requests.get(servo_id, ())
+                if owed.until > now and owed.packet != packet
+            ]
+            self._late_requests[servo_id] = [*others, _LateRequest(packet, length, now + _LATEST)]
         return answers
 
-    def owes(self, servo_id: int, packet: bytes, *, data: bool = True) -> bool:
+    def may_answer_late(self, servo_id: int, packet: bytes, *, data: bool = True) -> bool:
         """Whether a servo's answer to another request, given up before, may still come.
 
         Args:
@@ -116,43 +120,43 @@ class Exchange:
             packet: the present request; a late answer to the same one would be as true.
             data: whether one with data counts too, which no acknowledgement has.
         """
-        owed, now = self._owed.get(servo_id, ()), self._port.now()
+        owed, now = self._late_requests.get(servo_id, ()), self._port.now()
         return any(item.until > now and item.packet != packet and (data or not item.length) for item in owed)
 
-    def settle(self, servo_id: int) -> None:
+    def clear_late(self, servo_id: int) -> None:
         """What a servo may have owed has come, or never will."""
-        self._owed.pop(servo_id, None)
+        self._late_requests.pop(servo_id, None)
 
-    def send(self, packet: bytes, ids: Collection[int], length: int) -> Callable[[], dict[int, Status]]:
+    def send(self, packet: bytes, ids: Collection[int], length: int) -> Callable[[], dict[int, ErrorAndData]]:
         """The first half of ask(); returns what awaits the answers, to be called before anything else is asked."""
         self._send(packet, ids, len(ids) * (STATUS_OVERHEAD + length))
         return lambda: self._collect(ids, length)
 
-    def send_fast(self, packet: bytes, ids: Sequence[int], length: int) -> Callable[[], dict[int, Status]]:
+    def send_fast(self, packet: bytes, ids: Sequence[int], length: int) -> Callable[[], dict[int, ErrorAndData]]:
         """As send(), of a Fast Sync Read: the servos answer in one status packet."""
         self._send(packet, ids, fast_status_size(len(ids), length))
         return lambda: self._collect_together(ids, length)
 
-    def call(self, servo_id: int) -> None:
+    def send_ping(self, servo_id: int) -> None:
         """Ping a servo without waiting for its answer.
 
         Raises:
             PortError: the port is gone.
         """
         self._port.write(encode(servo_id, Instruction.PING))
-        self._may_come(PING_ANSWER)
+        self._expect_late(PING_ANSWER)
         self.return_delays.pop(servo_id, None)  # perhaps it comes back as another servo
-        self._called.add(servo_id)
+        self._pinged.add(servo_id)
 
-    def heard(self) -> dict[int, int]:
+    def collect_ping_answers(self) -> dict[int, int]:
         """Model numbers of the servos that have answered a call since the last time; this does not wait.
 
         Raises:
             PortError: the port is gone.
         """
-        if self._called:
+        if self._pinged:
             self._take_late()
-        heard, self._heard = self._heard, {}
+        heard, self._ping_answers = self._ping_answers, {}
         return heard
 
     def refuse(self, servo_id: int) -> None:
@@ -179,17 +183,17 @@ class Exchange:
         for servo_id in ids:
             delay += self.return_delays.get(servo_id, _LONGEST_DELAY)
             self._tallies[servo_id].asked += 1
-        self._port.expect(size, delay)
+        self._port.set_deadline(size, delay)
 
-    def _collect(self, ids: Collection[int], length: int) -> dict[int, Status]:
-        answers: dict[int, Status] = {}
+    def _collect(self, ids: Collection[int], length: int) -> dict[int, ErrorAndData]:
+        answers: dict[int, ErrorAndData] = {}
         enough = len(ids) * (STATUS_OVERHEAD + length)
         awaited = set(ids)
         damaged: list[int] = []
         cut = self._decoder.cut
         while len(answers) + len(damaged) + self._decoder.cut - cut < len(awaited):
             data = self._port.read(enough)
-            if not data and self._port.is_over():
+            if not data and self._port.is_timed_out():
                 self.timeouts += 1
                 break
             enough = max(1, enough - len(data))
@@ -204,17 +208,17 @@ class Exchange:
         self._decoder.clear()
         self._damaged += len(damaged)
         if len(answers) < len(ids):
-            self._may_come(length)
+            self._expect_late(length)
             absent = [servo_id for servo_id in ids if servo_id not in answers]
             self._note_absent(absent, damaged, self._decoder.cut - cut)
         return answers
 
-    def _collect_together(self, ids: Sequence[int], length: int) -> dict[int, Status]:
+    def _collect_together(self, ids: Sequence[int], length: int) -> dict[int, ErrorAndData]:
         head, size = fast_status_head(len(ids), length), fast_status_size(len(ids), length)
         received, begin = b"", -1
         while begin < 0 or len(received) < begin + size:
             data = self._port.read(max(1, size + max(begin, 0) - len(received)))
-            if not data and self._port.is_over():
+            if not data and self._port.is_timed_out():
                 break
             received += data
             begin = received.find(head)
@@ -225,12 +229,12 @@ class Exchange:
             self._decoder.clear()
         if len(answers) < len(ids):
             absent = [servo_id for servo_id in ids if servo_id not in answers]
-            self._lose_parts(absent, length, is_whole=0 < end <= len(received))
+            self._note_missing_parts(absent, length, is_whole=0 < end <= len(received))
         return answers
 
-    def _lose_parts(self, absent: Sequence[int], length: int, *, is_whole: bool) -> None:
+    def _note_missing_parts(self, absent: Sequence[int], length: int, *, is_whole: bool) -> None:
         """Servos are absent from a packet that is whole, and so damaged, or else broke off."""
-        self._may_come(length)
+        self._expect_late(length)
         if is_whole:
             self._damaged += 1
         else:
@@ -238,7 +242,7 @@ class Exchange:
         self._note_absent(absent, absent if is_whole else (), 0)
 
     def _take_late(self) -> None:
-        if data := self._port.pending():
+        if data := self._port.read_pending():
             self._take_strays(data)
 
     def _take_strays(self, data: bytes) -> None:
@@ -252,10 +256,10 @@ class Exchange:
             self._damaged += 1
         elif packet.instruction != Instruction.STATUS:
             self._foreign += 1
-        elif servo_id in self._called and _fits(packet, PING_ANSWER):
-            self._called.remove(servo_id)
+        elif servo_id in self._pinged and _fits(packet, PING_ANSWER):
+            self._pinged.remove(servo_id)
             if len(packet.parameters) > PING_ANSWER:  # else it is an error number
-                self._heard[servo_id] = packet.parameters[1] | packet.parameters[2] << 8
+                self._ping_answers[servo_id] = packet.parameters[1] | packet.parameters[2] << 8
         elif servo_id in self._tallies:
             self.stale += 1
             self._tallies[servo_id].stale += 1
@@ -276,7 +280,7 @@ class Exchange:
             else:
                 tally.timeouts += 1
 
-    def _may_come(self, length: int) -> None:
+    def _expect_late(self, length: int) -> None:
         """An answer of this length may still come, late."""
         self._given_up[length] = self._port.now() + _LATEST
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
-from armature.dynamixel.protocol.base import Answer, Bus
+from armature.dynamixel.protocol.base import Bus, ReadAnswer
 from armature.dynamixel.protocol.bus import ServoBus, require_range
 from armature.dynamixel.protocol.port import Port
 from armature.dynamixel.protocol.serial_port import SerialPort
-from armature.dynamixel.protocol.statistics import BusStatistics, together
+from armature.dynamixel.protocol.statistics import BusStatistics, merge_statistics
 from armature.dynamixel.tables.model import Register
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import PortError, ServoTimeout
@@ -40,11 +40,11 @@ def bus_on(ports: Mapping[str, Port], wiring: Wiring) -> Bus:
 class ServoBuses:
     """Several buses; which of them is asked follows from the servo's id. Its methods are those of `Bus`."""
 
-    def __init__(self, buses: Mapping[str, ServoBus], places: Mapping[int, str]) -> None:
+    def __init__(self, buses: Mapping[str, ServoBus], bus_names: Mapping[int, str]) -> None:
         """Args: closed buses by name, and on which of them each servo hangs, by id."""
         self._buses = dict(buses)
-        self._places = dict(places)
-        self._gone: dict[str, str] = {}  # why, by bus
+        self._bus_names = dict(bus_names)
+        self._reasons: dict[str, str] = {}  # why, by bus
 
     @property
     def parts(self) -> Mapping[str, ServoBus]:
@@ -66,10 +66,10 @@ class ServoBuses:
         """Whether every port is open."""
         return all(bus.is_open for bus in self._buses.values())
 
-    def why_gone(self, servo_id: int) -> str:
+    def disconnect_reason(self, servo_id: int) -> str:
         """Why the port of a servo's bus is not open, in words."""
-        name = self._places[servo_id]
-        return "" if self._buses[name].is_open else self._gone.get(name, f"bus {name} is closed")
+        name = self._bus_names[servo_id]
+        return "" if self._buses[name].is_open else self._reasons.get(name, f"bus {name} is closed")
 
     def now(self) -> float:
         """The time by which all ports wait [s]."""
@@ -77,13 +77,13 @@ class ServoBuses:
 
     def statistics(self) -> BusStatistics:
         """Of all buses together."""
-        return together(bus.statistics() for bus in self._buses.values())
+        return merge_statistics(bus.statistics() for bus in self._buses.values())
 
-    def open(self, *, may_lack: bool = False) -> None:
+    def open(self, *, allow_missing: bool = False) -> None:
         """Open the ports; see Bus."""
-        self._gone.clear()
+        self._reasons.clear()
         lacking = [error for name in self._buses if (error := self._open(name))]
-        if lacking and not (may_lack and self.is_open):
+        if lacking and not (allow_missing and self.is_open):
             self.close()
             raise lacking[0]
 
@@ -102,19 +102,19 @@ class ServoBuses:
         """Model number of a servo."""
         return self._ask(servo_id, "ping", lambda bus: bus.ping(servo_id))
 
-    def call(self, servo_id: int) -> None:
+    def send_ping(self, servo_id: int) -> None:
         """Ping a servo without waiting for its answer."""
-        name = self._places[servo_id]
+        name = self._bus_names[servo_id]
         with self._serving(name) as bus:
             if bus.is_open:
-                bus.call(servo_id)
+                bus.send_ping(servo_id)
 
-    def heard(self) -> dict[int, int]:
+    def collect_ping_answers(self) -> dict[int, int]:
         """Model numbers of the servos that have answered a call."""
         models: dict[int, int] = {}
         for name in self._open_names():
             with self._serving(name) as bus:
-                models |= bus.heard()
+                models |= bus.collect_ping_answers()
         return models
 
     def read(self, servo_id: int, register: Register) -> int:
@@ -133,23 +133,25 @@ class ServoBuses:
         """Restart a servo."""
         self._ask(servo_id, "reboot", lambda bus: bus.reboot(servo_id))
 
-    def sync_read(self, ids: Sequence[int], address: int, length: int, *, fast: bool = False) -> dict[int, Answer]:
+    def sync_read(
+        self, ids: Sequence[int], address: int, length: int, *, fast: bool = False
+    ) -> dict[int, ReadAnswer]:
         """Read the same block of several servos, on all buses at the same time."""
         return self.start_sync_read(ids, address, length, fast=fast)()
 
     def start_sync_read(
         self, ids: Sequence[int], address: int, length: int, *, fast: bool = False
-    ) -> Callable[[], dict[int, Answer]]:
+    ) -> Callable[[], dict[int, ReadAnswer]]:
         """Ask all buses; what is returned awaits their answers."""
-        waiting: dict[str, Callable[[], dict[int, Answer]]] = {}
+        waiting: dict[str, Callable[[], dict[int, ReadAnswer]]] = {}
         for name in self._open_names():
-            own = [servo_id for servo_id in ids if self._places[servo_id] == name]
+            own = [servo_id for servo_id in ids if self._bus_names[servo_id] == name]
             if own:
                 with self._serving(name) as bus:
                     waiting[name] = bus.start_sync_read(own, address, length, fast=fast)
 
-        def collect() -> dict[int, Answer]:
-            answers: dict[int, Answer] = {}
+        def collect() -> dict[int, ReadAnswer]:
+            answers: dict[int, ReadAnswer] = {}
             for name, collect_own in waiting.items():
                 with self._serving(name):
                     answers |= collect_own()
@@ -161,7 +163,7 @@ class ServoBuses:
         """Write one register of several servos, on each bus in one packet."""
         require_range(register, values.values())
         for name in self._open_names():
-            own = {servo_id: value for servo_id, value in values.items() if self._places[servo_id] == name}
+            own = {servo_id: value for servo_id, value in values.items() if self._bus_names[servo_id] == name}
             if own:
                 with self._serving(name) as bus:
                     bus.sync_write(register, own)
@@ -173,16 +175,16 @@ class ServoBuses:
         try:
             self._buses[name].open()
         except PortError as error:
-            self._gone[name] = str(error)
+            self._reasons[name] = str(error)
             return error
-        self._gone.pop(name, None)
+        self._reasons.pop(name, None)
         return None
 
     def _ask(self, servo_id: int, request: str, ask: Callable[[ServoBus], T]) -> T:
         """What one servo answers; one whose port is gone stays silent while there is another port."""
-        bus = self._buses[self._places[servo_id]]
+        bus = self._buses[self._bus_names[servo_id]]
         if bus.is_open or not self.is_open:
-            with self._serving(self._places[servo_id]):
+            with self._serving(self._bus_names[servo_id]):
                 return ask(bus)
         raise ServoTimeout((servo_id,), request)
 
@@ -192,6 +194,6 @@ class ServoBuses:
         try:
             yield self._buses[name]
         except PortError as error:
-            self._gone.setdefault(name, str(error))
+            self._reasons.setdefault(name, str(error))
             if not self.is_open:
                 raise

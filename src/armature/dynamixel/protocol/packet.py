@@ -107,10 +107,10 @@ def group_read(instruction: int, ids: bytes, address: int, length: int) -> bytes
         address: first address of each one's data.
         length: of each one's data [byte].
     """
-    return encode(BROADCAST_ID, instruction, place(address, length) + ids)
+    return encode(BROADCAST_ID, instruction, encode_address(address, length) + ids)
 
 
-def place(address: int, length: int) -> bytes:
+def encode_address(address: int, length: int) -> bytes:
     """Where data stands, as parameters name it."""
     return bytes((address & 0xFF, address >> 8, length & 0xFF, length >> 8))
 

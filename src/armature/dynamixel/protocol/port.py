@@ -53,7 +53,7 @@ class Port(ABC):
     def _put(self, packet: bytes) -> None:
         """Hand a whole packet to the wire; errors as `write`."""
 
-    def expect(self, length: int, return_delay: float) -> None:
+    def set_deadline(self, length: int, return_delay: float) -> None:
         """Allow the time that answers need: the wire's, the servos' return delay, the adapter's, and a margin.
 
         Args:
@@ -79,14 +79,14 @@ class Port(ABC):
         """
 
     @abstractmethod
-    def pending(self) -> bytes:
+    def read_pending(self) -> bytes:
         """What has arrived that nobody waited for.
 
         Raises:
             PortError: the port is gone.
         """
 
-    def is_over(self) -> bool:
+    def is_timed_out(self) -> bool:
         """Whether the time that was allowed is over."""
         return self.now() >= self._deadline
 

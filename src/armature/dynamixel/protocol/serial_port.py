@@ -85,7 +85,7 @@ class SerialPort(Port):
         except _FAILURES as error:
             raise self._gone(error) from error
 
-    def pending(self) -> bytes:
+    def read_pending(self) -> bytes:
         """What has arrived that nobody waited for; errors as Port.pending."""
         try:
             return self._take(_CHUNK)

@@ -54,7 +54,7 @@ class BusStatistics:
         return failed / self.asked if self.asked else 0.0
 
 
-def together(buses: Iterable[BusStatistics]) -> BusStatistics:
+def merge_statistics(buses: Iterable[BusStatistics]) -> BusStatistics:
     """The statistics of several buses, whose servos have ids of their own, in one."""
     several = tuple(buses)
     counts = (item.name for item in fields(BusStatistics) if item.name != "servos")
@@ -111,16 +111,16 @@ class CycleTimes:
     _longest: float = 0.0
     _total: float = 0.0
 
-    def note(self, duration: float, lateness: float = 0.0, left_out: int = 0) -> None:
+    def note(self, duration: float, lateness: float = 0.0, skipped: int = 0) -> None:
         """One more cycle.
 
         Args:
             duration: from its begin to its end [s].
             lateness: of its begin [s].
-            left_out: cycles before it that did not take place.
+            skipped: cycles before it that did not take place.
         """
         self._counts[bisect_left(BINS, duration)] += 1
-        self._late += left_out + (lateness > self.late_after)
+        self._late += skipped + (lateness > self.late_after)
         self._total += duration
         self._longest = max(self._longest, duration)
 

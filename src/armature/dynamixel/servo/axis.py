@@ -9,11 +9,11 @@ from functools import cached_property
 from struct import Struct
 from typing import NamedTuple
 
-from armature.dynamixel.protocol.base import Answer
+from armature.dynamixel.protocol.base import ReadAnswer
 from armature.dynamixel.servo.multi_turn import TurnCounter
 from armature.dynamixel.servo.protection import UNKNOWN, Protection
 from armature.dynamixel.status.cause import names_of
-from armature.dynamixel.tables.model import Block
+from armature.dynamixel.tables.model import RegisterBlock
 from armature.dynamixel.tables.registry import model_name
 from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import ServoWiring
@@ -34,7 +34,7 @@ class _Layout(NamedTuple):
     effort_unit: float  # of one raw unit of current [A] or load [%], with the joint's sign
 
     @staticmethod
-    def of(wiring: ServoWiring, state: Block, effort: Role) -> _Layout:
+    def of(wiring: ServoWiring, state: RegisterBlock, effort: Role) -> _Layout:
         """Of a servo that tells its effort by a role, if it does."""
         text, end = "<", state.address
         for register in state.registers:
@@ -67,19 +67,19 @@ class Axis:
     ticks: int | None = None  # raw, of this cycle
     read_at: float = -math.inf  # monotonic [s]
     misses: int = 0  # cycles without an answer, in a row
-    own: Protection = UNKNOWN  # its own bounds, as it has told them since it last was silent
+    protection: Protection = UNKNOWN  # its own bounds, as it has told them since it last was silent
     torque: bool | None = None
     hardware_error: int = 0  # see HardwareError
     alert: bool = False
     watchdog: int = 0  # raw: 0 off, else its time, or that it has tripped
-    is_known: bool = False  # whether torque and hardware_error were read since it last was silent
+    is_status_known: bool = False  # whether torque and hardware_error were read since it last was silent
     status_at: float = -math.inf  # when torque, hardware_error and watchdog were read [s]
     environment_at: float = -math.inf  # when voltage and temperature were [s]
     voltage: float = math.nan  # [V]
     temperature: float = math.nan  # [°C]
     partner: Axis | None = field(default=None, repr=False)  # the other servo of its joint
-    bias: int = 0  # of the goals of a joint's second servo [tick]
-    stranger: int = 0  # model number of another servo that answers with this one's id, while it is missing
+    goal_offset: int = 0  # of the goals of a joint's second servo [tick]
+    foreign_model: int = 0  # model number of another servo that answers with this one's id, while it is missing
     turns: TurnCounter | None = None  # where its joint needs whole turns of it
     name: str = field(init=False)  # of the servo: its joint's, unless it is a joint's second one
 
@@ -93,7 +93,7 @@ class Axis:
         return state.address, state.length
 
     @cached_property
-    def _state(self) -> Block:
+    def _state(self) -> RegisterBlock:
         model = self.wiring.model
         block = model.block((self._effort_role, Role.PRESENT_VELOCITY, Role.PRESENT_POSITION))
         assert block is not None  # every model tells its position
@@ -116,7 +116,7 @@ class Axis:
     @property
     def firmware(self) -> int:
         """Version of its firmware; 0 where it is unknown."""
-        return self.own.firmware
+        return self.protection.firmware
 
     @property
     def is_stopped_by_watchdog(self) -> bool:
@@ -124,32 +124,32 @@ class Axis:
         return self.watchdog == self.wiring.model.watchdog_tripped
 
     @property
-    def silence(self) -> str:
+    def silence_reason(self) -> str:
         """Why nothing is read of it, in words."""
-        if not self.stranger:
+        if not self.foreign_model:
             return "it does not answer"
-        other, wanted = model_name(self.stranger), self.wiring.model.name
+        other, wanted = model_name(self.foreign_model), self.wiring.model.name
         return f"another servo answers with its id {self.wiring.servo_id}: {other}, {wanted} is wanted"
 
-    def miss(self) -> None:
+    def mark_missed(self) -> None:
         """Forget what the last cycle read; it is not of this one."""
         self.position = self.velocity = self.current = self.load = math.nan
         self.ticks = None
         self.misses += 1
 
-    def forget(self) -> None:
+    def mark_silent(self) -> None:
         """Forget the slow values too: nobody knows how warm a servo is that stays silent, nor whether it holds.
 
         Nor whether it comes back as another one, with another firmware and bounds of its own.
 
         What its torque was is remembered, since the way back depends on it, and is told no more.
         """
-        self.miss()
+        self.mark_missed()
         self.voltage = self.temperature = math.nan
-        self.alert = self.is_known = False
-        self.own = UNKNOWN
+        self.alert = self.is_status_known = False
+        self.protection = UNKNOWN
 
-    def take(self, answer: Answer, now: float) -> None:
+    def update(self, answer: ReadAnswer, now: float) -> None:
         """Take the block that the servo answered."""
         wiring = self.wiring
         unpack, position, velocity, current, load, unit = self._layout
@@ -157,7 +157,7 @@ class Axis:
         self.ticks = ticks = values[position]
         self.position = wiring.to_position(ticks)
         if self.turns is not None:
-            self.turns.take(ticks)
+            self.turns.update(ticks)
             if self.turns.lost:
                 self.position = math.nan
         if velocity is not None:
@@ -179,18 +179,18 @@ class Axis:
         """How the position that it tells differs from where the joint is, in words; empty where it does not."""
         return "" if self.turns is None else self.turns.describe_loss()
 
-    def forbid_restart(self) -> str:
+    def why_not_restart(self) -> str:
         """Why the servo must not start anew where it is, in words; empty where it may."""
-        return "" if self.turns is None else self.turns.forbid_restart(self.own.homing_offset)
+        return "" if self.turns is None else self.turns.why_not_restart(self.protection.homing_offset)
 
-    def take_status(self, values: Mapping[Role, int], now: float) -> None:
+    def update_status(self, values: Mapping[Role, int], now: float) -> None:
         """Take what was read of STATUS."""
-        self.is_known, self.status_at = True, now
+        self.is_status_known, self.status_at = True, now
         self.torque = bool(values[Role.TORQUE_ENABLE])
         self.hardware_error = int(self.wiring.model.errors_of(values.get(Role.HARDWARE_ERROR, 0)))
         self.watchdog = values.get(Role.BUS_WATCHDOG, 0)
 
-    def take_environment(self, values: Mapping[Role, int], now: float) -> None:
+    def update_environment(self, values: Mapping[Role, int], now: float) -> None:
         """Take what was read of ENVIRONMENT."""
         self.environment_at, model = now, self.wiring.model
         if Role.PRESENT_VOLTAGE in values:

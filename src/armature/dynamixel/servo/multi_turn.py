@@ -9,7 +9,7 @@ from armature.core.model.arm import Limit
 from armature.dynamixel.wiring.servo import ServoWiring
 
 # What was last known is then wrong, and only a process that knows nothing believes the servo again.
-_UNSEEN = " (or, if it was turned while nobody read it: all torque off, end the graph, start it again)"
+_IF_TURNED_UNREAD = " (or, if it was turned while nobody read it: all torque off, end the graph, start it again)"
 
 
 @dataclass(eq=False)
@@ -24,7 +24,7 @@ class TurnCounter:
     place: int | None = None  # where it truly is, as far as its turns were followed [tick]
     lost: int = 0  # whole turns by which the position that it tells is wrong
 
-    def take(self, ticks: int) -> None:
+    def update(self, ticks: int) -> None:
         """Take the position that the servo tells [tick], and how many whole turns are missing in it."""
         turn = self.wiring.model.resolution
         self.ticks = ticks
@@ -42,7 +42,7 @@ class TurnCounter:
         away += f" of the servo away from {place:.4f}, where it was last"
         return f"it reads {reads:.4f}, {away}: it has started anew and forgotten its turns, or was turned unseen"
 
-    def forbid_restart(self, homing_offset: int) -> str:
+    def why_not_restart(self, homing_offset: int) -> str:
         """Why it must not start anew where it is, in words; empty where it may.
 
         Args:
@@ -55,7 +55,7 @@ class TurnCounter:
         return (
             f"it is at {wiring.to_position(self.place):.4f} and would forget its whole turns by starting anew; "
             f"with its torque off, bring it by hand to between {lower:.4f} and {upper:.4f}"
-            + (_UNSEEN if self.lost else "")
+            + (_IF_TURNED_UNREAD if self.lost else "")
         )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from armature.dynamixel.servo.axis import Axis
 
 
-def couple(first: Axis, second: Axis) -> None:
+def link(first: Axis, second: Axis) -> None:
     """Let two servos know of each other."""
     first.partner, second.partner = second, first
 
@@ -17,16 +17,16 @@ def couple(first: Axis, second: Axis) -> None:
 def goal_of_second(axis: Axis, position: float) -> int:
     """Goal Position [tick] of a joint's second servo for a joint position [rad] or [m]."""
     lowest, highest = axis.wiring.reach
-    return min(max(axis.wiring.to_ticks(position) + axis.bias, lowest), highest)
+    return min(max(axis.wiring.to_ticks(position) + axis.goal_offset, lowest), highest)
 
 
-def hold_apart(second: Axis, position: float, ticks: int) -> None:
+def set_goal_offset(second: Axis, position: float, ticks: int) -> None:
     """Let a second servo hold at its own goal [tick] while the joint holds at a position [rad] or [m].
 
     Two encoders on one shaft never agree to a tick, and a joint sags under its load. With its own place as its
     goal the second servo comes on without a jump, and keeps that distance from then on.
     """
-    second.bias = ticks - second.wiring.to_ticks(position)
+    second.goal_offset = ticks - second.wiring.to_ticks(position)
 
 
 def mismatch(one: Axis, other: Axis) -> float:
@@ -34,7 +34,7 @@ def mismatch(one: Axis, other: Axis) -> float:
     return abs(one.position - other.position) * one.wiring.reduction
 
 
-def apart(axis: Axis, bound: float) -> str:
+def describe_mismatch(axis: Axis, bound: float) -> str:
     """How a servo and its partner disagree by more than a bound [rad], in words; empty where they do not."""
     partner = axis.partner
     if partner is None or not mismatch(axis, partner) > bound:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from armature.dynamixel.servo.axis import Axis
-from armature.dynamixel.servo.protection import TOLD_BY, Protection
+from armature.dynamixel.servo.protection import PROTECTION_ROLES, Protection
 from armature.dynamixel.servo.registers import Registers
 from armature.dynamixel.tables.model import ServoModel
 from armature.dynamixel.tables.roles import Feature, OperatingMode, Role
@@ -34,12 +34,12 @@ class Preparation:
         self._registers = registers
         self._wanted = wanted
         self._watchdog_time = watchdog_time
-        self._for_now: dict[str, dict[Role, int]] = {}  # by servo
-        self._kept: dict[
+        self._overrides: dict[str, dict[Role, int]] = {}  # by servo
+        self._retained_gains: dict[
             str, dict[Role, int]
         ] = {}  # gains of servos that were found holding with others, by servo
 
-    def want(self, axis: Axis, values: Mapping[Role, int]) -> None:
+    def set_override(self, axis: Axis, values: Mapping[Role, int]) -> None:
         """Bring RAM registers of a servo to other values than the usual, which count until the next call.
 
         Args:
@@ -50,34 +50,38 @@ class Preparation:
             ServoRefused: a value reads back as something else.
             BusError: the servo did not answer, or refused.
         """
-        before, after = self.wanted(axis), {**self._usual(axis), **values}
+        before, after = self.targets(axis), {**self._usual(axis), **values}
         for role in after:
             if after[role] != before.get(role):
                 self._registers.write_verified(axis, role, after[role])
-        self.note(axis, values)
+        self.adopt_override(axis, values)
 
-    def note(self, axis: Axis, values: Mapping[Role, int]) -> None:
+    def adopt_override(self, axis: Axis, values: Mapping[Role, int]) -> None:
         """Want what a servo holds already; see `want`."""
-        self._for_now[axis.name] = dict(values)
+        self._overrides[axis.name] = dict(values)
 
-    def wanted(self, axis: Axis) -> dict[Role, int]:
+    def targets(self, axis: Axis) -> dict[Role, int]:
         """Raw RAM values that a servo shall have now."""
-        return {**self._usual(axis), **self._for_now.get(axis.name, {}), **self._kept.get(axis.name, {})}
+        return {
+            **self._usual(axis),
+            **self._overrides.get(axis.name, {}),
+            **self._retained_gains.get(axis.name, {}),
+        }
 
-    def kept(self, axis: Axis) -> str:
+    def retained_gains(self, axis: Axis) -> str:
         """Gains that a servo keeps until its torque is off, in words; empty where it has those that are wanted."""
         usual, name_of = self._usual(axis), axis.wiring.model.name_of
-        kept = self._kept.get(axis.name, {}).items()
+        kept = self._retained_gains.get(axis.name, {}).items()
         return ", ".join(f"{name_of(role)} {value} ({usual[role]} wanted)" for role, value in kept)
 
-    def difference(self, axis: Axis) -> str:
+    def describe_difference(self, axis: Axis) -> str:
         """In which register a servo differs from what is wanted, in words; empty where it does not.
 
         Raises:
             CommandRefused: as examine().
             BusError: the servo did not answer, or refused.
         """
-        found, wanted, model = self.examine(axis), self.wanted(axis), axis.wiring.model
+        found, wanted, model = self.examine(axis), self.targets(axis), axis.wiring.model
         if other := _different(model, found, _eeprom(axis.wiring, found)):
             return f"it is set up otherwise, as another servo in its place: {other}"
         reset = _different(model, self._registers.read_many(axis, wanted), wanted)
@@ -93,17 +97,17 @@ class Preparation:
             CommandRefused: it cannot be brought to what the wiring file wants, or is not safe there.
             BusError: the servo did not answer, or refused.
         """
-        found = self._registers.read_many(axis, (*TOLD_BY, *_SETTINGS, *_bounds_of(axis.wiring)))
+        found = self._registers.read_many(axis, (*PROTECTION_ROLES, *_SETTINGS, *_bounds_of(axis.wiring)))
         self._require_changeable(axis, found)
         self._require_safe(axis.wiring, found)
         return found
 
-    def restore(self, axis: Axis, *, keeps_gains: bool = False) -> tuple[Role, ...]:
+    def restore(self, axis: Axis, *, retain_gains: bool = False) -> tuple[Role, ...]:
         """Bring mode and RAM to what is wanted, writing only what differs.
 
         Args:
             axis: the servo.
-            keeps_gains: whether gains wait until torque comes on anew, where it is on.
+            retain_gains: whether gains wait until torque comes on anew, where it is on.
 
         Returns:
             The EEPROM registers that were written.
@@ -114,16 +118,16 @@ class Preparation:
         """
         found = self.examine(axis)
         eeprom = {} if axis.torque else _eeprom(axis.wiring, found)  # it is locked while torque is on
-        axis.own = Protection.of(axis.wiring.model, {**found, **eeprom})
+        axis.protection = Protection.of(axis.wiring.model, {**found, **eeprom})
         written = self._write_different(axis, eeprom, found)
-        self._kept.pop(axis.name, None)
+        self._retained_gains.pop(axis.name, None)
         # After the mode, whose change resets gains, profile and goals (e-Manual, "Operating Mode(11)").
-        wanted = self.wanted(axis)
+        wanted = self.targets(axis)
         ram = self._registers.read_many(axis, wanted)
-        if keeps_gains and axis.torque:  # it sags by its gains: other ones would move what it holds
+        if retain_gains and axis.torque:  # it sags by its gains: other ones would move what it holds
             gains = (role for role in wanted if role.is_gain)
-            self._kept[axis.name] = {role: ram[role] for role in gains if ram[role] != wanted[role]}
-        self._write_different(axis, self.wanted(axis), ram)
+            self._retained_gains[axis.name] = {role: ram[role] for role in gains if ram[role] != wanted[role]}
+        self._write_different(axis, self.targets(axis), ram)
         return written
 
     def _usual(self, axis: Axis) -> dict[Role, int]:

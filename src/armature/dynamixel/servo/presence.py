@@ -13,13 +13,13 @@ from armature.errors import BusMismatch, CorruptPacket, ServoTimeout
 _MORE_TRIES = 2
 
 
-def check_presence(bus: Bus, servos: Iterable[ServoWiring], *, may_lack: bool = False) -> list[int]:
+def check_presence(bus: Bus, servos: Iterable[ServoWiring], *, allow_missing: bool = False) -> list[int]:
     """Ping every servo of the wiring.
 
     Args:
         bus: open.
         servos: those that should be there.
-        may_lack: whether some, but not all, may be missing.
+        allow_missing: whether some, but not all, may be missing.
 
     Returns:
         Ids of those that are missing.
@@ -29,12 +29,12 @@ def check_presence(bus: Bus, servos: Iterable[ServoWiring], *, may_lack: bool = 
         PortError: the port is gone.
     """
     wanted = {servo.servo_id: servo.model for servo in servos}
-    found = found_on(bus, wanted)
+    found = ping_each(bus, wanted)
     for _ in range(_MORE_TRIES if found else 0):  # one lost answer is no missing servo; silence of all is no loss
-        found |= found_on(bus, [servo_id for servo_id in wanted if servo_id not in found])
+        found |= ping_each(bus, [servo_id for servo_id in wanted if servo_id not in found])
     missing = [servo_id for servo_id in wanted if servo_id not in found]
     wrong = [servo_id for servo_id, number in found.items() if number != wanted[servo_id].number]
-    if wrong or not found or (missing and not may_lack):
+    if wrong or not found or (missing and not allow_missing):
         raise BusMismatch(
             bus.path,
             [f"id {servo_id} {model.name}" for servo_id, model in wanted.items()],
@@ -43,7 +43,7 @@ def check_presence(bus: Bus, servos: Iterable[ServoWiring], *, may_lack: bool = 
     return missing
 
 
-def found_on(bus: Bus, ids: Iterable[int]) -> dict[int, int]:
+def ping_each(bus: Bus, ids: Iterable[int]) -> dict[int, int]:
     """Model numbers of those servos that answer a ping.
 
     Raises:

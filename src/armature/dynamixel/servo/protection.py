@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from armature.dynamixel.tables.model import ServoModel
 from armature.dynamixel.tables.roles import Role
 
-TOLD_BY = (
+PROTECTION_ROLES = (
     *(Role.FIRMWARE_VERSION, Role.HOMING_OFFSET),
     *(Role.TEMPERATURE_LIMIT, Role.MAX_VOLTAGE_LIMIT, Role.MIN_VOLTAGE_LIMIT),
 )

@@ -8,8 +8,8 @@ from itertools import cycle, product, zip_longest
 
 from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.servo.axis import ENVIRONMENT, STATUS, Axis
-from armature.dynamixel.servo.protection import TOLD_BY, Protection
-from armature.dynamixel.servo.registers import again
+from armature.dynamixel.servo.protection import PROTECTION_ROLES, Protection
+from armature.dynamixel.servo.registers import with_retries
 from armature.dynamixel.servo.state_group import StateGroup
 from armature.dynamixel.tables.roles import Role
 from armature.errors import CorruptPacket, ServoRefused, ServoTimeout
@@ -17,7 +17,7 @@ from armature.errors import CorruptPacket, ServoRefused, ServoTimeout
 _UNREAD = (ServoTimeout, CorruptPacket, ServoRefused)
 # How many turns in a row a late cycle may leave out: so the seven servos of an arm at 100 Hz have all had theirs
 # within 0.6 s, and a fault without an alert is named within a second.
-_LEFT_OUT = 3
+_MAX_SKIPPED_TURNS = 3
 
 
 class Reader:
@@ -33,7 +33,7 @@ class Reader:
         self._groups = [group for together in self._rounds for group in together]
         self._turns = cycle(product((STATUS, ENVIRONMENT), self._axes))
         self._saw_alert = False
-        self._left_out = 0
+        self._skipped_turns = 0
 
     @property
     def instruction(self) -> str:
@@ -45,9 +45,9 @@ class Reader:
         """Whether a servo has not answered for too many cycles."""
         return axis.misses >= self._max_missed_reads
 
-    def expect_silence(self, axis: Axis) -> None:
+    def mark_missing(self, axis: Axis) -> None:
         """A servo starts anew: count it as missing until it answers a call."""
-        axis.forget()
+        axis.mark_silent()
         axis.misses = self._max_missed_reads
 
     def read_states(self, now: float) -> None:
@@ -57,15 +57,15 @@ class Reader:
             PortError: no port is left.
         """
         if not self._bus.is_whole:
-            self._expect_no_answer_from_closed_ports()
+            self._mark_servos_of_closed_ports()
         for together in self._rounds:
-            for take in [group.ask(now) for group in together]:
+            for take in [group.request(now) for group in together]:
                 take()
         for axis in self._axes:
             if self.is_missing(axis):
-                axis.forget()
+                axis.mark_silent()
 
-    def read_slowly(self, now: float, *, is_late: bool = False) -> None:
+    def read_slow_values(self, now: float, *, is_late: bool = False) -> None:
         """One more request: of a servo that shows an alert, or whose turn it is; a missing one is called.
 
         A call is not waited for, so that it costs no time: whoever answers it by the next cycle is read then.
@@ -77,22 +77,22 @@ class Reader:
         Raises:
             PortError: the port is gone.
         """
-        for servo_id, number in self._bus.heard().items():
-            self._welcome(self._by_id[servo_id], number, now)
+        for servo_id, number in self._bus.collect_ping_answers().items():
+            self._rejoin(self._by_id[servo_id], number, now)
         alerted = None if self._saw_alert else self._find_alert()
         self._saw_alert = alerted is not None  # every other time at most, so that the others have their turns
         if alerted is not None:
             self._try(lambda: self._read(alerted, STATUS, now))
             return
-        if is_late and self._left_out < _LEFT_OUT:
-            self._left_out += 1
+        if is_late and self._skipped_turns < _MAX_SKIPPED_TURNS:
+            self._skipped_turns += 1
             return
-        self._left_out = 0
+        self._skipped_turns = 0
         block, axis = next(self._turns)
         if not axis.misses:  # else it would cost a second time-out in this cycle
             self._try(lambda: self._read(axis, block, now))
         elif self.is_missing(axis) and block == STATUS:
-            self._bus.call(axis.wiring.servo_id)
+            self._bus.send_ping(axis.wiring.servo_id)
 
     def read_all(self, now: float) -> None:
         """Read everything of every servo that is not missing, at start, and choose how to read states from now on.
@@ -102,21 +102,21 @@ class Reader:
         """
         present = [axis for axis in self._axes if not self.is_missing(axis)]
         for axis in present:
-            again(partial(self._read_constants, axis))
+            with_retries(partial(self._read_constants, axis))
         for group in self._groups:
             group.is_fast = False  # nobody knows yet
-        again(partial(self._read_states_of, present, now))
+        with_retries(partial(self._read_states_of, present, now))
         for axis in present:
-            again(partial(self._read, axis, STATUS, now))
-            again(partial(self._read, axis, ENVIRONMENT, now))
+            with_retries(partial(self._read, axis, STATUS, now))
+            with_retries(partial(self._read, axis, ENVIRONMENT, now))
         for group in self._groups:
-            group.choose()
+            group.choose_instruction()
 
-    def _expect_no_answer_from_closed_ports(self) -> None:
+    def _mark_servos_of_closed_ports(self) -> None:
         """Where a port is gone, its servos are missing at once, not after so many cycles."""
         for axis in self._axes:
-            if not self.is_missing(axis) and self._bus.why_gone(axis.wiring.servo_id):
-                self.expect_silence(axis)
+            if not self.is_missing(axis) and self._bus.disconnect_reason(axis.wiring.servo_id):
+                self.mark_missing(axis)
 
     def _read_states_of(self, present: Iterable[Axis], now: float) -> None:
         self.read_states(now)
@@ -128,20 +128,20 @@ class Reader:
         alerted = (axis for axis in self._axes if axis.alert and not axis.hardware_error and not axis.misses)
         return next(alerted, None)
 
-    def _welcome(self, axis: Axis, model_number: int, now: float) -> None:
+    def _rejoin(self, axis: Axis, model_number: int, now: float) -> None:
         """A missing servo has answered a call: it belongs to the others again once all of it has been read.
 
         Its constants too: it may have been absent from the start, or another one may have taken its place.
         """
-        axis.stranger = 0 if model_number == axis.wiring.model.number else model_number
-        if axis.stranger:
+        axis.foreign_model = 0 if model_number == axis.wiring.model.number else model_number
+        if axis.foreign_model:
             return
         servo_id = axis.wiring.servo_id
         answer = self._bus.sync_read([servo_id], *axis.block).get(servo_id)
         if answer is not None and self._try(lambda: self._read_all_of(axis, now)):
-            axis.take(answer, now)
+            axis.update(answer, now)
             for group in self._groups:
-                group.heed()
+                group.update_instruction()
 
     def _read_all_of(self, axis: Axis, now: float) -> None:
         self._read_constants(axis)
@@ -158,9 +158,9 @@ class Reader:
     def _read(self, axis: Axis, roles: tuple[Role, ...], now: float) -> None:
         values = self._values(axis, roles)
         if roles == STATUS:
-            axis.take_status(values, now)
+            axis.update_status(values, now)
         else:
-            axis.take_environment(values, now)
+            axis.update_environment(values, now)
 
     def _values(self, axis: Axis, roles: tuple[Role, ...]) -> Mapping[Role, int]:
         """Raw values of what a servo has of these, by one request."""
@@ -171,7 +171,7 @@ class Reader:
 
     def _read_constants(self, axis: Axis) -> None:
         model = axis.wiring.model
-        axis.own = Protection.of(model, self._values(axis, TOLD_BY))
+        axis.protection = Protection.of(model, self._values(axis, PROTECTION_ROLES))
         if model.has(Role.RETURN_DELAY):  # the bus waits no longer than that
             self._bus.read(axis.wiring.servo_id, model[Role.RETURN_DELAY])
 

@@ -32,7 +32,7 @@ class Registers:
             BusError: the servo did not answer, or refused.
         """
         register = axis.wiring.model[role]
-        return again(lambda: self._bus.read(axis.wiring.servo_id, register))
+        return with_retries(lambda: self._bus.read(axis.wiring.servo_id, register))
 
     def measure(self, axis: Axis, role: Role) -> float:
         """Value of a register in the unit that its role names; NaN where the servo has none.
@@ -52,7 +52,9 @@ class Registers:
         block = axis.wiring.model.block(tuple(roles))
         if block is None:
             return {}
-        return block.values(again(lambda: self._bus.read_block(axis.wiring.servo_id, block.address, block.length)))
+        return block.values(
+            with_retries(lambda: self._bus.read_block(axis.wiring.servo_id, block.address, block.length))
+        )
 
     def write(self, axis: Axis, role: Role, value: int) -> None:
         """Write a raw value to a register; the servo's answer says that it took it.
@@ -61,7 +63,7 @@ class Registers:
             BusError: the servo did not answer, or refused.
         """
         register = axis.wiring.model[role]
-        again(lambda: self._bus.write(axis.wiring.servo_id, register, value))
+        with_retries(lambda: self._bus.write(axis.wiring.servo_id, register, value))
         if register.eeprom:
             name = axis.name
             self.eeprom_writes[name] = self.eeprom_writes.get(name, 0) + 1
@@ -91,7 +93,7 @@ class Registers:
             self._bus.reboot(axis.wiring.servo_id)
 
 
-def again(request: Callable[[], T]) -> T:
+def with_retries(request: Callable[[], T]) -> T:
     """Ask again where an answer is lost: reading twice, or writing the same twice, does no harm."""
     for _ in range(_TRIES - 1):
         with suppress(ServoTimeout, CorruptPacket):

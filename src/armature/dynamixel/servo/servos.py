@@ -10,7 +10,7 @@ from armature.core.model.arm import Limit
 from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.multi_turn import turn_counter
-from armature.dynamixel.servo.pair import couple, hold_apart
+from armature.dynamixel.servo.pair import link, set_goal_offset
 from armature.dynamixel.servo.preparation import Preparation
 from armature.dynamixel.servo.reader import Reader
 from armature.dynamixel.servo.registers import Registers
@@ -54,7 +54,7 @@ class Servos:
         }
         seconds = tuple(axis for axis in axes.values() if axis.wiring.is_second)
         for second in seconds:
-            couple(axes[second.wiring.joint], second)
+            link(axes[second.wiring.joint], second)
         registers = Registers(bus)
         preparation = Preparation(registers, settings.registers, settings.watchdog_time)
         watchdogs = BusWatchdogs(bus, registers, settings.watchdog_time)
@@ -76,7 +76,7 @@ class Servos:
         found: list[tuple[Register, set[int]]] = []
         for axis in self.axes.values():
             register = axis.wiring.model[Role.GOAL_POSITION]
-            ids = next((ids for known, ids in found if known.is_like(register)), None)
+            ids = next((ids for known, ids in found if known.has_same_layout(register)), None)
             if ids is None:
                 found.append((register, ids := set()))
             ids.add(axis.wiring.servo_id)
@@ -102,9 +102,9 @@ class Servos:
         return "on" if all(on) else "partial" if any(on) else "off"
 
     @property
-    def torque_told(self) -> str:
+    def reported_torque(self) -> str:
         """on, off or partial, as far as every servo has told it since it last was silent; else unknown."""
-        return self.torque if all(axis.is_known for axis in self.axes.values()) else "unknown"
+        return self.torque if all(axis.is_status_known for axis in self.axes.values()) else "unknown"
 
     @property
     def eeprom_writes(self) -> int:
@@ -112,20 +112,20 @@ class Servos:
         return sum(self.registers.eeprom_writes.values())
 
     @property
-    def can_turn(self) -> bool:
+    def all_joints_have_torque(self) -> bool:
         """Whether every joint has a servo with torque."""
         return all(axis.torque or (axis.partner and axis.partner.torque) for axis in self.joints.values())
 
-    def turning(self, joint: str) -> list[Axis]:
+    def servos_of(self, joint: str) -> list[Axis]:
         """The servos of a joint, its first one first."""
         first = self.joints[joint]
         return [first] if first.partner is None else [first, first.partner]
 
-    def obeying(self) -> list[Axis]:
+    def responding(self) -> list[Axis]:
         """Servos that have torque and answer."""
         return [axis for axis in self.axes.values() if axis.torque and not axis.misses]
 
-    def set_points(self, goals: Mapping[str, int]) -> dict[str, float]:
+    def setpoints_of(self, goals: Mapping[str, int]) -> dict[str, float]:
         """Where joints hold whose servos have these goals, by joint [rad] or [m].
 
         Args:
@@ -138,28 +138,28 @@ class Servos:
             if not wiring.is_second:
                 points[joint] = wiring.to_position(ticks)
             elif joint in points:
-                hold_apart(axis, points[joint], ticks)
+                set_goal_offset(axis, points[joint], ticks)
             else:
-                points[joint] = wiring.to_position(ticks - axis.bias)
+                points[joint] = wiring.to_position(ticks - axis.goal_offset)
         return points
 
-    def hold_of(self, joint: str) -> dict[str, float]:
+    def adopt_setpoint(self, joint: str) -> dict[str, float]:
         """Where a joint holds, and shall go on to hold, by its name [rad] or [m].
 
         Raises:
             BusError: a servo did not answer.
         """
-        holding = [axis for axis in self.turning(joint) if axis.torque and not axis.misses]
-        return self.set_points({axis.name: self.goal_of(axis) for axis in holding})
+        holding = [axis for axis in self.servos_of(joint) if axis.torque and not axis.misses]
+        return self.setpoints_of({axis.name: self.adopt_goal(axis) for axis in holding})
 
-    def apart(self, axis: Axis) -> dict[str, float]:
+    def hold_separately(self, axis: Axis) -> dict[str, float]:
         """Let two servos that disagree hold where each is, so that neither pulls; their joint's set-point."""
         second, first = axis, axis.partner
         if first is None or first.ticks is None or second.ticks is None:
             return {}
-        return self.set_points({first.name: first.ticks, second.name: second.ticks})
+        return self.setpoints_of({first.name: first.ticks, second.name: second.ticks})
 
-    def goal_of(self, axis: Axis) -> int:
+    def adopt_goal(self, axis: Axis) -> int:
         """Where a servo that has its torque on holds, and shall go on to hold [tick].
 
         One that its Bus Watchdog has stopped gets its place as its goal; the watchdog is enabled in any case.
@@ -169,11 +169,11 @@ class Servos:
         """
         if self.watchdogs.is_tripped(axis):
             return self.watchdogs.recover(axis)
-        goal = self.switch.goal(axis)
+        goal = self.switch.read_goal(axis)
         self.watchdogs.enable(axis)
         return goal
 
-    def cut(self, axes: list[Axis]) -> BusError | None:
+    def torque_off(self, axes: list[Axis]) -> BusError | None:
         """Cut the torque of servos; returns what went wrong with the last that did not take it."""
         try:
             self.switch.off(axes)

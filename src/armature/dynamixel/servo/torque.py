@@ -7,20 +7,20 @@ from contextlib import suppress
 
 from armature.core.model.arm import Limit
 from armature.dynamixel.servo.axis import Axis
-from armature.dynamixel.servo.pair import apart
+from armature.dynamixel.servo.pair import describe_mismatch
 from armature.dynamixel.servo.registers import Registers
 from armature.dynamixel.servo.watchdog import BusWatchdogs
-from armature.dynamixel.status.remedy import Remedy, Step
+from armature.dynamixel.status.remedy import RecoveryStep, Remedy
 from armature.dynamixel.tables.roles import Role
 from armature.errors import BusError, CommandRefused
 
 # A joint that rests on its stop may read a little beyond its limit.
 REST_MARGIN = 0.02  # of the joint's span
-_WAY_BACK = {
-    False: Remedy("move it by hand into its range, then enable", Step.BY_HAND, Step.ENABLE),
+_REMEDIES = {
+    False: Remedy("move it by hand into its range, then enable", RecoveryStep.BY_HAND, RecoveryStep.ENABLE),
     True: Remedy(
         "move it by hand into its range, then enable; its servo counts whole turns only since its power came on",
-        *(Step.BY_HAND, Step.ENABLE),
+        *(RecoveryStep.BY_HAND, RecoveryStep.ENABLE),
     ),
 }
 
@@ -78,7 +78,7 @@ class TorqueSwitch:
         position = axis.wiring.to_position(self._measure(axis))
         if limits := self._beyond(axis, position):
             why = f"{axis.name} is at {position:.4f}, {limits}"
-            raise CommandRefused("enable", why, _WAY_BACK[axis.wiring.mode.counts_turns])
+            raise CommandRefused("enable", why, _REMEDIES[axis.wiring.mode.counts_turns])
 
     def _beyond(self, axis: Axis, position: float) -> str:
         """The limits that a position is beyond, in words; empty where it is within them."""
@@ -95,7 +95,7 @@ class TorqueSwitch:
         """
         for axis in axes:
             if not axis.misses and (limits := self._beyond(axis, axis.position)):
-                remedy = _WAY_BACK[axis.wiring.mode.counts_turns]
+                remedy = _REMEDIES[axis.wiring.mode.counts_turns]
                 return Remedy(f"{axis.name} is out of its range, {limits}: {remedy}", *remedy.steps)
         return None
 
@@ -105,10 +105,12 @@ class TorqueSwitch:
         if axis.partner.misses:
             why = f"{axis.partner.name}, which turns the same joint, does not answer"
             raise CommandRefused(
-                "enable", f"{axis.name}: {why}", Remedy.of("check its cable and power", Step.ENABLE)
+                "enable", f"{axis.name}: {why}", Remedy.of("check its cable and power", RecoveryStep.ENABLE)
             )
-        if why := apart(axis, self._mismatch):
-            remedy = Remedy.of("check its coupling, and zero_offset and direction of both servos", Step.ENABLE)
+        if why := describe_mismatch(axis, self._mismatch):
+            remedy = Remedy.of(
+                "check its coupling, and zero_offset and direction of both servos", RecoveryStep.ENABLE
+            )
             raise CommandRefused("enable", f"{axis.name}: {why}", remedy)
 
     def _measure(self, axis: Axis) -> int:
@@ -141,7 +143,7 @@ class TorqueSwitch:
         if failed is not None:
             raise failed
 
-    def goal(self, axis: Axis) -> int:
+    def read_goal(self, axis: Axis) -> int:
         """Where a servo is sent [tick].
 
         Raises:

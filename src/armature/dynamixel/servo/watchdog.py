@@ -61,7 +61,7 @@ class BusWatchdogs:
         Raises:
             BusError: the servo did not take it.
         """
-        if self._has(axis):
+        if self._supports(axis):
             self._registers.write(axis, Role.BUS_WATCHDOG, _OFF)
         axis.watchdog = _OFF
         self.states[axis.name] = "off"
@@ -72,17 +72,17 @@ class BusWatchdogs:
         Raises:
             BusError: the servo did not answer.
         """
-        if not self._has(axis):
+        if not self._supports(axis):
             return False
         return self._registers.read(axis, Role.BUS_WATCHDOG) == axis.wiring.model.watchdog_tripped
 
-    def tripped(self, axes: Iterable[Axis]) -> list[Axis]:
+    def find_tripped(self, axes: Iterable[Axis]) -> list[Axis]:
         """Those of the servos that have stopped by themselves, by one read of all; silent ones are left out.
 
         Raises:
             PortError: the port is gone.
         """
-        asked = [axis for axis in axes if self.time and self._has(axis)]
+        asked = [axis for axis in axes if self.time and self._supports(axis)]
         places: dict[tuple[int, int], list[Axis]] = {}
         for axis in asked:
             register = axis.wiring.model[Role.BUS_WATCHDOG]
@@ -95,7 +95,7 @@ class BusWatchdogs:
         for axis in axes:
             model, answer = axis.wiring.model, answers.get(axis.wiring.servo_id)
             register = model[Role.BUS_WATCHDOG]
-            if answer is not None and register.of_block(answer.data, address) == model.watchdog_tripped:
+            if answer is not None and register.decode_from_block(answer.data, address) == model.watchdog_tripped:
                 yield axis
 
     def recover(self, axis: Axis) -> int:
@@ -120,13 +120,13 @@ class BusWatchdogs:
         self.enable(axis)
         return ticks
 
-    def leave(self, axes: Iterable[Axis]) -> None:
+    def disable_all(self, axes: Iterable[Axis]) -> None:
         """Let servos go on holding without a host that feeds them; a silent one will stop where it is."""
         for axis in axes:
             with suppress(BusError):
                 self.disable(axis)
 
-    def _has(self, axis: Axis) -> bool:
+    def _supports(self, axis: Axis) -> bool:
         first = axis.wiring.model.since.get(Feature.BUS_WATCHDOG)
         return first is not None and (not first or self._firmware(axis) >= first)
 
@@ -137,7 +137,7 @@ class BusWatchdogs:
     def _why_not(self, axis: Axis) -> str:
         if not self.time:
             return "off by setting"
-        if self._has(axis):
+        if self._supports(axis):
             return ""
         first = axis.wiring.model.since.get(Feature.BUS_WATCHDOG)
         if first is None:

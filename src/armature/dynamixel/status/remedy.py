@@ -7,7 +7,7 @@ from enum import Enum
 from armature.dynamixel.status.cause import Cause
 
 
-class Step(str, Enum):
+class RecoveryStep(str, Enum):
     """What somebody can do; its value is its key, as it is asked for."""
 
     ENABLE = "enable"
@@ -16,7 +16,7 @@ class Step(str, Enum):
     TORQUE_OFF = "torque_off"
     REBOOT = "reboot"
     RELEASE = "release"  # the protective stop
-    END_FREE = "end_free_drive"
+    END_FREE_DRIVE = "end_free_drive"
     BY_HAND = "by_hand"  # see to the arm, its power or its cables, as the words say
     WAIT = "wait"
 
@@ -25,73 +25,83 @@ class Step(str, Enum):
 
 
 _WORDS = {
-    Step.ENABLE: "enable",
-    Step.DISABLE: "disable, which parks it",
-    Step.CLEAR_FAULTS: "call /servo_interface/clear_faults",
-    Step.TORQUE_OFF: "support the arm, then call /servo_interface/torque_off",
-    Step.REBOOT: "call /servo_interface/<joint>/reboot",
+    RecoveryStep.ENABLE: "enable",
+    RecoveryStep.DISABLE: "disable, which parks it",
+    RecoveryStep.CLEAR_FAULTS: "call /servo_interface/clear_faults",
+    RecoveryStep.TORQUE_OFF: "support the arm, then call /servo_interface/torque_off",
+    RecoveryStep.REBOOT: "call /servo_interface/<joint>/reboot",
 }
 
 
 class Remedy(str):
     """A text, and the steps that it names, in their order."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[RecoveryStep, ...]
     __slots__ = ("steps",)
 
-    def __new__(cls, text: str, *steps: Step) -> Remedy:
+    def __new__(cls, text: str, *steps: RecoveryStep) -> Remedy:
         """Words of one's own, with the steps that they name."""
         remedy = super().__new__(cls, text)
         remedy.steps = steps
         return remedy
 
     @staticmethod
-    def of(*parts: Step | str) -> Remedy:
+    def of(*parts: RecoveryStep | str) -> Remedy:
         """Steps in the words that they always have; any other text is something to see to by hand."""
-        texts = [_WORDS[part] if isinstance(part, Step) else part for part in parts]
-        return Remedy(", then ".join(texts), *(p if isinstance(p, Step) else Step.BY_HAND for p in parts))
+        texts = [_WORDS[part] if isinstance(part, RecoveryStep) else part for part in parts]
+        return Remedy(
+            ", then ".join(texts), *(p if isinstance(p, RecoveryStep) else RecoveryStep.BY_HAND for p in parts)
+        )
 
 
-CLEAR = Remedy("call /servo_interface/clear_faults once the cause is gone", Step.BY_HAND, Step.CLEAR_FAULTS)
+CLEAR = Remedy(
+    "call /servo_interface/clear_faults once the cause is gone", RecoveryStep.BY_HAND, RecoveryStep.CLEAR_FAULTS
+)
 # A hardware error ends by a reboot, which costs the torque that some errors leave.
-LET_DOWN = Remedy.of(Step.DISABLE, Step.CLEAR_FAULTS)
+LET_DOWN = Remedy.of(RecoveryStep.DISABLE, RecoveryStep.CLEAR_FAULTS)
 # Where the arm cannot park, somebody has to hold it meanwhile.
-SUPPORT = Remedy.of(Step.TORQUE_OFF, Step.CLEAR_FAULTS, Step.ENABLE)
-REPLUG = Remedy("check its cable and power; it joins by itself when it answers", Step.BY_HAND, Step.WAIT)
+SUPPORT = Remedy.of(RecoveryStep.TORQUE_OFF, RecoveryStep.CLEAR_FAULTS, RecoveryStep.ENABLE)
+REPLUG = Remedy(
+    "check its cable and power; it joins by itself when it answers", RecoveryStep.BY_HAND, RecoveryStep.WAIT
+)
 REPLUG_FIRST = Remedy(
-    "check its cable and power; what else it needs is told once it answers", Step.BY_HAND, Step.WAIT
+    "check its cable and power; what else it needs is told once it answers",
+    RecoveryStep.BY_HAND,
+    RecoveryStep.WAIT,
 )
 # A joint that is held beyond its limit is not let go by waiting.
-BRING_BACK = Remedy.of(Step.TORQUE_OFF, "move it into its range", Step.ENABLE)
-STARTED_ANEW = Remedy("wait until the bus process is there, it is started by itself", Step.WAIT)
-SEE_TO_BUS = Remedy("see to what it says; it is tried again by itself", Step.BY_HAND, Step.WAIT)
-RECONNECT = Remedy("reconnect the bus first", Step.BY_HAND, Step.WAIT)
-RELEASE = Remedy("release with /servo_interface/protective_stop false", Step.RELEASE)
+BRING_BACK = Remedy.of(RecoveryStep.TORQUE_OFF, "move it into its range", RecoveryStep.ENABLE)
+WAIT_FOR_RESTART = Remedy("wait until the bus process is there, it is started by itself", RecoveryStep.WAIT)
+FIX_BUS = Remedy("see to what it says; it is tried again by itself", RecoveryStep.BY_HAND, RecoveryStep.WAIT)
+RECONNECT = Remedy("reconnect the bus first", RecoveryStep.BY_HAND, RecoveryStep.WAIT)
+RELEASE = Remedy("release with /servo_interface/protective_stop false", RecoveryStep.RELEASE)
 RESTORE_TURNS = Remedy(
     "turn torque off, bring it by hand into the turn in which it starts, "
     "then call /servo_interface/<joint>/reboot",
-    *(Step.TORQUE_OFF, Step.BY_HAND, Step.REBOOT),
+    *(RecoveryStep.TORQUE_OFF, RecoveryStep.BY_HAND, RecoveryStep.REBOOT),
 )
 NOTHING = Remedy("")
 _REMEDIES = {
     Cause.DISCONNECTED: Remedy(
-        "check its cable and power; its joints join by themselves when it is back", Step.BY_HAND, Step.WAIT
+        "check its cable and power; its joints join by themselves when it is back",
+        RecoveryStep.BY_HAND,
+        RecoveryStep.WAIT,
     ),
     Cause.MISSING: REPLUG,
     Cause.MULTI_TURN_POSITION_LOST: RESTORE_TURNS,
-    Cause.OVERHEATING: Remedy.of("let it cool", Step.CLEAR_FAULTS),
-    Cause.TEMPERATURE: Remedy.of("let it cool", Step.CLEAR_FAULTS),
-    Cause.ENCODER_MISMATCH: Remedy.of("check its coupling and both zero offsets", Step.CLEAR_FAULTS),
-    Cause.CONTACT: Remedy.of("take away what it touches", Step.CLEAR_FAULTS),
+    Cause.OVERHEATING: Remedy.of("let it cool", RecoveryStep.CLEAR_FAULTS),
+    Cause.TEMPERATURE: Remedy.of("let it cool", RecoveryStep.CLEAR_FAULTS),
+    Cause.ENCODER_MISMATCH: Remedy.of("check its coupling and both zero offsets", RecoveryStep.CLEAR_FAULTS),
+    Cause.CONTACT: Remedy.of("take away what it touches", RecoveryStep.CLEAR_FAULTS),
     Cause.LOAD: Remedy(
         "take load away, wait until its mean has fallen, then call /servo_interface/clear_faults",
-        *(Step.BY_HAND, Step.WAIT, Step.CLEAR_FAULTS),
+        *(RecoveryStep.BY_HAND, RecoveryStep.WAIT, RecoveryStep.CLEAR_FAULTS),
     ),
     Cause.COMMUNICATION: Remedy(
         "check its cable and plugs, wait until its answers come, then call /servo_interface/clear_faults",
-        *(Step.BY_HAND, Step.WAIT, Step.CLEAR_FAULTS),
+        *(RecoveryStep.BY_HAND, RecoveryStep.WAIT, RecoveryStep.CLEAR_FAULTS),
     ),
-    Cause.LIMIT: Remedy.of("bring it back into its range", Step.CLEAR_FAULTS),
+    Cause.LIMIT: Remedy.of("bring it back into its range", RecoveryStep.CLEAR_FAULTS),
 }
 
 

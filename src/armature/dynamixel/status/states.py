@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from armature.dynamixel.status.cause import Cause
-from armature.dynamixel.status.remedy import Remedy, Step
+from armature.dynamixel.status.remedy import RecoveryStep, Remedy
 
 
 class Mode(IntEnum):
@@ -49,5 +49,5 @@ class RecoveryAdvice:
     """How to recover from a fault, or from all of an arm's."""
 
     remedy: Remedy
-    step: Step  # the request of it that would succeed now; WAIT where none would
+    step: RecoveryStep  # the request of it that would succeed now; WAIT where none would
     waits_for: str = ""  # what keeps a recovery from succeeding now, in words; empty where nothing does

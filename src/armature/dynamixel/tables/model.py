@@ -36,7 +36,7 @@ class Register:
         """Its role, or its name where it has none."""
         return self.role or self.name
 
-    def is_like(self, other: Register) -> bool:
+    def has_same_layout(self, other: Register) -> bool:
         """Whether the same bytes write both."""
         mine, its = ((r.address, r.size, r.signed, r.minimum, r.maximum) for r in (self, other))
         return mine == its
@@ -71,7 +71,7 @@ class Register:
         half = 1 << (8 * self.size - 1)
         return raw - 2 * half if self.signed and raw >= half else raw
 
-    def of_block(self, data: bytes, begin: int) -> int:
+    def decode_from_block(self, data: bytes, begin: int) -> int:
         """Value in a block of bytes that begins at an address."""
         return self.decode(int.from_bytes(data[self.address - begin : self.end - begin], "little"))
 
@@ -91,7 +91,7 @@ def _address(register: Register) -> int:
 
 
 @dataclass(frozen=True)
-class Block:
+class RegisterBlock:
     """Registers that are read in one request, with whatever lies between them."""
 
     registers: tuple[Register, ...]  # in the order of addresses
@@ -109,7 +109,7 @@ class Block:
     def values(self, data: bytes) -> dict[Role, int]:
         """Raw values in the bytes that were read, by role."""
         begin = self.address
-        return {item.role: item.of_block(data, begin) for item in self.registers if item.role}
+        return {item.role: item.decode_from_block(data, begin) for item in self.registers if item.role}
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class ServoModel:
     position_unit: float = field(init=False)  # of Role.PRESENT_POSITION [rad/tick]
     velocity_unit: float = field(init=False)  # of Role.PRESENT_VELOCITY [rad/s]; NaN where it tells none
     current_unit: float | None = field(init=False)  # of Role.PRESENT_CURRENT [A]; None where it measures none
-    _blocks: dict[tuple[Role, ...], Block | None] = field(init=False, repr=False, compare=False)
+    _blocks: dict[tuple[Role, ...], RegisterBlock | None] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         roles = {register.role: register for register in self.registers.values() if register.role}
@@ -167,11 +167,11 @@ class ServoModel:
         except KeyError:
             raise ConfigError("register", str(role), f"{self.name} has none for it") from None
 
-    def block(self, roles: tuple[Role, ...]) -> Block | None:
+    def block(self, roles: tuple[Role, ...]) -> RegisterBlock | None:
         """Those of the roles that it has, to be read together; None where it has none of them."""
         if roles not in self._blocks:
             found = sorted({role: self.roles[role] for role in roles if self.has(role)}.values(), key=_address)
-            self._blocks[roles] = Block(tuple(found)) if found else None
+            self._blocks[roles] = RegisterBlock(tuple(found)) if found else None
         return self._blocks[roles]
 
     def default(self, role: Role) -> int:

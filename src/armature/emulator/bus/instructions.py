@@ -28,7 +28,7 @@ _READ, _ALL = 1, 2
 _LONGEST = 0xFFFF  # what a length field of two bytes can say
 
 
-class Answer(NamedTuple):
+class StatusPacket(NamedTuple):
     """Bytes that one servo sends."""
 
     delay: float  # [s] that it waits after the byte before
@@ -45,7 +45,7 @@ class _Item(NamedTuple):
     data: bytes = b""
 
 
-def execute(packet: Packet, servos: Sequence[Servo]) -> Iterator[Answer]:
+def execute(packet: Packet, servos: Sequence[Servo]) -> Iterator[StatusPacket]:
     """Carry out a packet on the servos that hear it; yield their answers in the order of the wire."""
     if packet.instruction == Instruction.STATUS:
         return
@@ -74,14 +74,14 @@ def _shadow_id(servo: Servo) -> int:
     return shadow if shadow < servo.model.no_shadow else servo.servo_id
 
 
-def _single(packet: Packet, servo: Servo) -> Iterator[Answer]:
+def _single(packet: Packet, servo: Servo) -> Iterator[StatusPacket]:
     servo_id, has_alert = servo.servo_id, servo.has_alert
     answers = servo.answers(_LEVELS.get(packet.instruction, _ALL))
     error, data = _perform(packet, servo)
     to_me = packet.packet_id == servo_id
     to_all = packet.packet_id == BROADCAST_ID and packet.instruction == Instruction.PING
     if answers and (to_me or (to_all and packet.intact)):
-        yield Answer(_delay(servo), status(servo_id, error | (ALERT if has_alert else 0), data), servo_id)
+        yield StatusPacket(_delay(servo), status(servo_id, error | (ALERT if has_alert else 0), data), servo_id)
 
 
 def _perform(packet: Packet, servo: Servo) -> tuple[Error, bytes]:
@@ -132,33 +132,33 @@ def _clear(packet: Packet, servo: Servo) -> tuple[Error, bytes]:
     return servo.clear(packet.parameters), b""
 
 
-def _sync_read(packet: Packet, servos: dict[int, Servo]) -> Iterator[Answer]:
+def _sync_read(packet: Packet, servos: dict[int, Servo]) -> Iterator[StatusPacket]:
     yield from _read_each(_sync_items(packet), servos)
 
 
-def _bulk_read(packet: Packet, servos: dict[int, Servo]) -> Iterator[Answer]:
+def _bulk_read(packet: Packet, servos: dict[int, Servo]) -> Iterator[StatusPacket]:
     yield from _read_each(_bulk_items(packet), servos)
 
 
-def _read_each(items: Sequence[_Item], servos: dict[int, Servo]) -> Iterator[Answer]:
+def _read_each(items: Sequence[_Item], servos: dict[int, Servo]) -> Iterator[StatusPacket]:
     """Each servo waits for the one before it, so a silent one silences all behind it."""
     for item in items:
         servo = servos.get(item.servo_id)
         if servo is None or not servo.answers(_READ):
             return
         error, data = servo.read(item.address, item.length)
-        yield Answer(_delay(servo), status(item.servo_id, _flagged(error, servo), data), item.servo_id)
+        yield StatusPacket(_delay(servo), status(item.servo_id, _flagged(error, servo), data), item.servo_id)
 
 
-def _fast_sync_read(packet: Packet, servos: dict[int, Servo]) -> Iterator[Answer]:
+def _fast_sync_read(packet: Packet, servos: dict[int, Servo]) -> Iterator[StatusPacket]:
     yield from _fast_read(_sync_items(packet), servos)
 
 
-def _fast_bulk_read(packet: Packet, servos: dict[int, Servo]) -> Iterator[Answer]:
+def _fast_bulk_read(packet: Packet, servos: dict[int, Servo]) -> Iterator[StatusPacket]:
     yield from _fast_read(_bulk_items(packet), servos)
 
 
-def _fast_read(items: Sequence[_Item], servos: dict[int, Servo]) -> Iterator[Answer]:
+def _fast_read(items: Sequence[_Item], servos: dict[int, Servo]) -> Iterator[StatusPacket]:
     """One status packet that the servos write together, without stuffing.
 
     Protocol 2.0, "Fast Sync Read": error, id, data and CRC of each; each CRC covers all bytes before it.
@@ -176,11 +176,11 @@ def _fast_read(items: Sequence[_Item], servos: dict[int, Servo]) -> Iterator[Ans
         block = start + bytes([_flagged(error, servo), item.servo_id]) + data.ljust(item.length, b"\0")
         crc = crc16(block, crc)
         check = crc.to_bytes(2, "little")
-        yield Answer(_delay(servo), block + check, item.servo_id)
+        yield StatusPacket(_delay(servo), block + check, item.servo_id)
         crc, start = crc16(check, crc), b""
 
 
-def _sync_write(packet: Packet, servos: dict[int, Servo]) -> Iterator[Answer]:
+def _sync_write(packet: Packet, servos: dict[int, Servo]) -> Iterator[StatusPacket]:
     address, length = _word(packet.parameters, 0), _word(packet.parameters, 2)
     rest, hearers = packet.parameters[4:], _hearers(servos)
     for start in range(0, len(rest) - length, length + 1):
@@ -188,7 +188,7 @@ def _sync_write(packet: Packet, servos: dict[int, Servo]) -> Iterator[Answer]:
     yield from ()
 
 
-def _bulk_write(packet: Packet, servos: dict[int, Servo]) -> Iterator[Answer]:
+def _bulk_write(packet: Packet, servos: dict[int, Servo]) -> Iterator[StatusPacket]:
     rest, hearers = packet.parameters, _hearers(servos)
     while len(rest) >= 5:
         end = 5 + _word(rest, 3)
@@ -245,7 +245,7 @@ _SINGLES: dict[int, Callable[[Packet, Servo], tuple[Error, bytes]]] = {
     Instruction.REBOOT: _reboot,
     Instruction.CLEAR: _clear,
 }
-_GROUPS: dict[int, Callable[[Packet, dict[int, Servo]], Iterator[Answer]]] = {
+_GROUPS: dict[int, Callable[[Packet, dict[int, Servo]], Iterator[StatusPacket]]] = {
     Instruction.SYNC_READ: _sync_read,
     Instruction.SYNC_WRITE: _sync_write,
     Instruction.FAST_SYNC_READ: _fast_sync_read,

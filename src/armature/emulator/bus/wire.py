@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from armature.dynamixel.protocol.packet import BITS_PER_BYTE, Packet, StreamDecoder
 from armature.emulator.bus.disturbance import Disturbance, Transmission
-from armature.emulator.bus.instructions import Answer, execute
+from armature.emulator.bus.instructions import StatusPacket, execute
 from armature.emulator.servo.servo import Servo
 
 # An adapter hands over what it has at least this often: a frame of USB [s].
@@ -64,7 +64,7 @@ class Wire:
             hearing = [servo for servo in hearing if disturbance.hears(servo, packet)]
         return hearing
 
-    def _transmit(self, answer: Answer) -> Transmission:
+    def _transmit(self, answer: StatusPacket) -> Transmission:
         self._free += answer.delay + self._duration(answer.data)
         return Transmission(self._free + self.usb_latency, answer.data, answer.servo_id)
 

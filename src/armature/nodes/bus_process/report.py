@@ -89,7 +89,7 @@ class BusReport:
         loop = self._state
         state = (
             loop.mode(now),
-            loop.torque_told(),
+            loop.reported_torque(),
             loop.session,
             loop.why,
             loop.cause,
@@ -115,7 +115,7 @@ class BusReport:
         advice = loop.advice_by_joint()
         return LoopStatus(
             mode=loop.mode(now).name,
-            torque=loop.torque_told(),
+            torque=loop.reported_torque(),
             session=loop.session,
             why=loop.why,
             protective_stop=loop.protective_stop_latched,
@@ -168,7 +168,7 @@ class BusReport:
 
     def _servo_values(self) -> dict[str, dict[str, Any]]:
         loop, counts = self._state, self._bus.statistics().servos
-        health, free, limits, kept = loop.health(), loop.free, loop.current_limits(), loop.kept_gains()
+        health, free, limits, kept = loop.health(), loop.free, loop.current_limits(), loop.retained_gains()
         return {
             name: {
                 "firmware": axis.firmware,
@@ -226,8 +226,8 @@ def _measurements(axis: Axis) -> dict[str, str]:
         "current_a": f"{axis.current:.2f}",
         "temperature_c": _finite(axis.temperature),
         "voltage_v": f"{axis.voltage:.1f}",
-        "torque": ("on" if axis.torque else "off") if axis.is_known else "unknown",
-        "hardware_error": axis.hardware_error_names() if axis.is_known else "unknown",
+        "torque": ("on" if axis.torque else "off") if axis.is_status_known else "unknown",
+        "hardware_error": axis.hardware_error_names() if axis.is_status_known else "unknown",
     }
 
 
@@ -266,8 +266,8 @@ def _reading(axis: Axis, target: Setpoint | None, now: float) -> link.JointReadi
         voltage=axis.voltage,
         age=now - axis.read_at,
         slow_age=now - min(axis.status_at, axis.environment_at),
-        torque=bool(axis.torque) if axis.is_known else None,
-        hardware_error=axis.hardware_error if axis.is_known else None,
+        torque=bool(axis.torque) if axis.is_status_known else None,
+        hardware_error=axis.hardware_error if axis.is_status_known else None,
         commanded_position=math.nan if target is None else target.position,
         commanded_velocity=math.nan if target is None else target.velocity,
     )

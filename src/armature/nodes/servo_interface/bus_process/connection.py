@@ -12,7 +12,7 @@ from typing import Any
 
 from armature.dynamixel.loop import link
 from armature.dynamixel.loop.status import LoopStatus, starting, without_bus
-from armature.dynamixel.status.remedy import SEE_TO_BUS, STARTED_ANEW, Remedy
+from armature.dynamixel.status.remedy import FIX_BUS, WAIT_FOR_RESTART, Remedy
 from armature.dynamixel.status.states import Mode
 from armature.errors import ArmatureError, CommandRefused, InternalError, ProcessError
 from armature.nodes.servo_interface.bus_process.client import BusClient
@@ -91,7 +91,7 @@ class BusConnection:
         """
         client = self._client
         if client is None:
-            raise CommandRefused("request", "there is no bus process yet", f"{STARTED_ANEW}, then ask again")
+            raise CommandRefused("request", "there is no bus process yet", f"{WAIT_FOR_RESTART}, then ask again")
         return client
 
     def wait_for(self, condition: Callable[[], bool], timeout: float | None = None) -> bool:
@@ -170,7 +170,7 @@ class BusConnection:
         if not self.was_attached:
             self.failure = error
             return
-        self._lose(str(error), SEE_TO_BUS)
+        self._lose(str(error), FIX_BUS)
         with self._news:
             self._news.wait_for(lambda: self._closing.is_set(), RESPAWN_EVERY)
 
@@ -196,7 +196,7 @@ class BusConnection:
             self._on_status(status, readings)
         self._tell()
 
-    def _lose(self, why: str, remedy: Remedy = STARTED_ANEW) -> None:
+    def _lose(self, why: str, remedy: Remedy = WAIT_FOR_RESTART) -> None:
         """Nothing of what the child told last is so any more, but its latch."""
         latched = self.status.protective_stop
         gone = without_bus(Mode.DISCONNECTED.name, why, remedy)
