@@ -66,7 +66,7 @@ def guided(
         pushed = force
         bench.cycle()
         if told and number % _TELL_EVERY == 0:
-            bench.loop.carry(told(bench), bench.now)
+            bench.loop.set_loads(told(bench), bench.now)
     plant.push(joint, -pushed)
 
 

@@ -13,7 +13,7 @@ from armature.core.control.group import GroupControl
 from armature.core.control.group_state import GroupSettings, GroupState
 from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.segments import Segment
-from armature.dynamixel.motion.grip import lead
+from armature.dynamixel.motion.grip import max_lead
 from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.roles import Role
 from armature.emulator.faults.servo import StuckJoint
@@ -70,7 +70,7 @@ class Gripper:
 
 @pytest.fixture
 def gripper():
-    return Gripper(lead(SERVO, SHARE, GAIN))
+    return Gripper(max_lead(SERVO, SHARE, GAIN))
 
 
 @pytest.mark.parametrize("speed", [1.0, 0.03])
@@ -97,7 +97,9 @@ def test_what_is_let_go_again_is_gripped_again_and_the_gripper_opens_from_there(
     gripper.bench.faults.clear(stuck)
     gripper.run(1.0)
     held = gripper.bench.positions()[JOINT]
-    assert held == pytest.approx(0.02 - lead(SERVO, SHARE, GAIN), abs=3e-4)  # it backs off by the lead and no more
+    assert held == pytest.approx(
+        0.02 - max_lead(SERVO, SHARE, GAIN), abs=3e-4
+    )  # it backs off by the lead and no more
     gripper.command(0.03)
     gripper.run(3.0)
     assert gripper.ends[-1].message == "position reached"

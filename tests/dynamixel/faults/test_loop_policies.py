@@ -314,7 +314,7 @@ def test_a_controller_that_is_gone_leaves_the_arm_to_its_policy(reaction, moves_
     begin = bench.positions()["waist"]
     bench.loop.follow(move(bench, 0.4, 1.0), bench.now)
     bench.run(0.4)
-    bench.loop.controller_gone("the arm controller is gone; holding", bench.now)
+    bench.loop.lose_controller("the arm controller is gone; holding", bench.now)
     assert bench.mode() is Mode.HOLDING
     assert (bench.loop.state.cause, bench.loop.state.why) == (
         Cause.CONTROLLER_GONE,
@@ -355,7 +355,7 @@ def test_a_protective_stop_can_be_told_to_cut_torque_and_is_released_to_disabled
 def test_such_a_stop_that_is_latched_at_the_start_cuts_the_torque_that_it_finds():
     policy = FaultPolicy(reactions={Cause.PROTECTIVE_STOP: Reaction.TORQUE_OFF})
     before = enabled("park")
-    before.loop.leave()
+    before.loop.release_bus()
     bench = Bench("park", policy=policy, protective_stop=True)
     bench.take_over(before)
     bench.port.time = before.port.time

@@ -278,7 +278,7 @@ def test_a_return_with_one_servo_missing_goes_on_with_the_others(bench):
 
 
 def test_a_process_started_anew_beside_a_missing_servo_goes_on_with_the_others(bench):
-    bench.loop.leave()
+    bench.loop.release_bus()
     bench.silence("elbow")
     fresh = Bench("park", resumes=True)
     fresh.take_over(bench)

@@ -12,7 +12,7 @@ PERIOD = 0.01
 def look(obstruction, rows):
     """What is told of (set-point, place, load) a cycle each, and when [s]."""
     for index, (target, place, load) in enumerate(rows):
-        if told := obstruction.look(target, place, load, index * PERIOD):
+        if told := obstruction.update(target, place, load, index * PERIOD):
             return told, index * PERIOD
     return "", math.nan
 
@@ -47,7 +47,7 @@ def test_one_that_presses_at_rest_after_a_motion_is_held_up_unless_its_load_expl
     obstruction = Obstruction(3.0)
     rows = ramp(0.3, 0.5, 1.0, lambda _time: 0.1)
     rows += [(*rows[-1][:2], 0.75)] * 50
-    told = [obstruction.look(*row, index * PERIOD, known) for index, row in enumerate(rows)]
+    told = [obstruction.update(*row, index * PERIOD, known) for index, row in enumerate(rows)]
     first = next((index for index, text in enumerate(told) if text), math.inf)
     assert first == pytest.approx(50 + 20, abs=2) if is_told else first == math.inf  # after 0.2 s
 
@@ -88,5 +88,5 @@ def test_fingers_are_given_longer_since_they_close_on_things():
 def test_after_it_is_forgotten_it_begins_anew():
     obstruction = Obstruction(3.0)
     look(obstruction, ramp(0.3, 0.4, 0.0, lambda time: time))
-    obstruction.forget()
+    obstruction.reset()
     assert not look(obstruction, [(0.12, 0.0, 0.6)] * 50)[0]

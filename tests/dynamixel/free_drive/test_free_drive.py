@@ -62,10 +62,10 @@ def test_without_a_hand_it_stays_where_it_is(joint, pose):
     before = bench.positions()
     told = free(bench, joint)
     assert f"{joint} is compliant: it carries " in told
-    assert bench.loop.state.free == {joint: "compliant"}
+    assert bench.loop.state.free_joints == {joint: "compliant"}
     bench.run(1.0)
     assert moved(before, bench.positions()) < math.radians(0.05)
-    assert bench.loop.state.free
+    assert bench.loop.state.free_joints
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_it_gives_no_more_than_it_carried_and_the_margin(bench):
         for _ in range(15):
             bench.cycle()
             assert abs(bench.loop.state.axes["elbow"].current) <= bound + 0.01
-    assert bench.loop.state.free
+    assert bench.loop.state.free_joints
 
 
 def test_told_what_it_carries_it_stays_far_from_where_it_began():
@@ -105,7 +105,7 @@ def test_told_what_it_carries_it_stays_far_from_where_it_began():
     there = bench.positions()["shoulder"]
     bench.run(0.8)
     assert abs(bench.positions()["shoulder"] - there) < LEFT
-    assert bench.loop.state.free
+    assert bench.loop.state.free_joints
     assert current(bench, "shoulder") > 3 * bound
     held(bench, "shoulder")
     bench.run(0.3)
@@ -122,7 +122,7 @@ def test_two_joints_are_compliant_at_once_and_one_carries_what_the_other_moves()
     before = bench.positions()["elbow"]
     guided(bench, "shoulder", 0.4, speed=0.5, told=loads)
     assert abs(bench.positions()["elbow"] - before) < LEFT
-    assert set(bench.loop.state.free) == {"shoulder", "elbow"}
+    assert set(bench.loop.state.free_joints) == {"shoulder", "elbow"}
 
 
 def test_more_weight_than_it_carries_is_caught_before_it_falls_far():
@@ -130,9 +130,9 @@ def test_more_weight_than_it_carries_is_caught_before_it_falls_far():
     free(bench, "shoulder")
     guided(bench, "shoulder", 0.8, speed=0.5)
     there = bench.positions()["shoulder"]
-    bench.run_until(lambda: not bench.loop.state.free)
+    bench.run_until(lambda: not bench.loop.state.free_joints)
     bench.run(0.3)
-    assert not bench.loop.state.free
+    assert not bench.loop.state.free_joints
     assert "shoulder moved at" in bench.loop.state.why
     assert "0.60 is allowed while it is compliant" in bench.loop.state.why  # 0.4 of the URDF's 1.5 rad/s
     assert abs(bench.positions()["shoulder"] - there) < math.radians(10.0)
@@ -143,13 +143,13 @@ def test_more_weight_than_it_carries_is_caught_before_it_falls_far():
 def test_a_load_beyond_its_limit_lets_it_hold_and_says_so():
     bench = enabled("elbow", wiring=yielding("elbow", limit=0.6))
     free(bench)
-    bench.loop.carry({"elbow": 0.0}, bench.now)
-    bench.loop.carry({"elbow": -9.0}, bench.now)
-    bench.loop.carry({"elbow": -9.0}, bench.now)
+    bench.loop.set_loads({"elbow": 0.0}, bench.now)
+    bench.loop.set_loads({"elbow": -9.0}, bench.now)
+    bench.loop.set_loads({"elbow": -9.0}, bench.now)
     assert "with 0.1 A for a hand that is too much: its current_limit is 0.60 A" in bench.loop.state.why
     place = bench.positions()
     bench.run(0.5)
-    assert not bench.loop.state.free
+    assert not bench.loop.state.free_joints
     assert moved(place, bench.positions()) < HALF_A_DEGREE
 
 
@@ -157,7 +157,7 @@ def test_a_load_beyond_its_limit_lets_it_hold_and_says_so():
 def test_a_load_that_is_no_number_changes_nothing(bench, load):
     before = current(bench)
     for told in (0.5, load):
-        bench.loop.carry({"elbow": told, "tail": told}, bench.now)
+        bench.loop.set_loads({"elbow": told, "tail": told}, bench.now)
     assert current(bench) == before
 
 
@@ -190,7 +190,7 @@ def test_it_ends_without_a_step_and_the_arm_can_be_enabled_there(bench):
     assert current(bench) == USUAL
     bench.run(0.5)
     assert moved(place, bench.positions()) < math.radians(0.05)
-    assert (bench.mode(), dict(bench.loop.state.free)) == (Mode.HOLDING, {})
+    assert (bench.mode(), dict(bench.loop.state.free_joints)) == (Mode.HOLDING, {})
     bench.loop.enable("s2", bench.now)
     bench.loop.follow(move(bench, 0.1, 0.5, "s2", joint="elbow"), bench.now)
     bench.run(0.7)
@@ -217,7 +217,7 @@ def test_whatever_stops_the_arm_lets_it_hold_where_it_is(bench, end):
     elif end == "hold":
         bench.loop.hold("asked for", bench.now)
     elif end == "orphan":
-        bench.loop.orphan()
+        bench.loop.lose_parent()
         assert bench.loop.state.cause is Cause.CONTROLLER_GONE
     elif end == "fault":
         bench.faults.inject(Overload("waist"))
@@ -226,7 +226,7 @@ def test_whatever_stops_the_arm_lets_it_hold_where_it_is(bench, end):
         place = bench.positions()
     bench.run(0.5)
     assert current(bench) == USUAL
-    assert not bench.loop.state.free
+    assert not bench.loop.state.free_joints
     assert abs(bench.positions()["elbow"] - place["elbow"]) < LEFT
     assert bench.servo("elbow").registers[Role.TORQUE_ENABLE] == 1
 
@@ -235,12 +235,12 @@ def test_one_that_falls_silent_is_a_fault_and_holds_once_it_answers(bench):
     bench.faults.inject(Silence("elbow"), seconds=0.4)
     bench.run(0.1)
     assert bench.loop.state.faults["elbow"].cause is Cause.MISSING
-    assert bench.loop.state.free == {"elbow": "is to hold again"}
+    assert bench.loop.state.free_joints == {"elbow": "is to hold again"}
     place = bench.positions()
     bench.run_until(lambda: not bench.loop.state.faults)
     bench.run(0.3)
     assert current(bench) == USUAL
-    assert not bench.loop.state.free
+    assert not bench.loop.state.free_joints
     assert moved(place, bench.positions()) < LEFT
 
 
@@ -252,7 +252,7 @@ def test_one_of_two_servos_that_falls_silent_leaves_all_of_the_load_to_the_other
     bench.faults.inject(Silence(FIRST), seconds=0.5)
     bench.run(0.3)
     assert current(bench, SECOND) == USUAL
-    bench.run_until(lambda: not bench.loop.state.free)
+    bench.run_until(lambda: not bench.loop.state.free_joints)
     assert current(bench, FIRST) == USUAL
     bench.run(0.3)
     assert abs(bench.positions()["boom"] - place) < math.radians(3.0)  # one servo sags twice as far as two
@@ -266,11 +266,11 @@ def test_one_that_was_reset_is_a_fault_until_it_is_cleared_and_then_holds(bench)
     bench.loop.clear_faults(bench.now)
     bench.run_until(lambda: bench.mode() is Mode.HOLDING)
     assert current(bench) == USUAL
-    assert not bench.loop.state.free
+    assert not bench.loop.state.free_joints
 
 
 def test_a_process_that_ends_leaves_it_holding(bench):
-    bench.loop.leave()
+    bench.loop.release_bus()
     assert current(bench) == USUAL
 
 
@@ -285,7 +285,7 @@ def test_a_process_started_after_one_that_died_lets_it_hold_where_it_is(bench):
     assert fresh.servo("elbow").registers[Role.GOAL_CURRENT] == USUAL
     assert abs(fresh.positions()["elbow"] - place["elbow"]) < math.radians(2.5)  # its sag, see the docs
     assert fresh.mode() is Mode.HOLDING
-    assert not fresh.loop.state.free
+    assert not fresh.loop.state.free_joints
 
 
 def test_a_bus_that_was_gone_leaves_it_holding(bench):
@@ -304,7 +304,7 @@ def test_torque_off_ends_it_and_the_next_enabling_gives_it_its_current_back():
     free(bench)
     bench.loop.torque_off(bench.now)
     bench.run(0.1)
-    assert (bench.mode(), dict(bench.loop.state.free)) == (Mode.DISABLED, {})
+    assert (bench.mode(), dict(bench.loop.state.free_joints)) == (Mode.DISABLED, {})
     bench.loop.enable("s2", bench.now)
     assert current(bench) == USUAL
 
@@ -314,7 +314,7 @@ def test_one_that_was_not_read_in_the_last_cycle_holds_once_it_is(bench):
     assert held(bench) == "elbow is to hold again"
     bench.run(0.03)
     assert current(bench) == USUAL
-    assert not bench.loop.state.free
+    assert not bench.loop.state.free_joints
 
 
 # While it is free
@@ -337,7 +337,7 @@ def test_what_a_hand_feels_and_a_load_of_before_are_no_contact():
     free(bench, "boom")
     guided(bench, "boom", 0.8, speed=0.5, told=weight)
     bench.run(0.3)
-    assert bench.loop.state.free
+    assert bench.loop.state.free_joints
     held(bench, "boom")
     bench.run(0.3)
     assert abs(bench.loop.state.axes["boom"].effort - loads_then[0, 0]) > 0.6  # that would be one
@@ -353,7 +353,7 @@ def test_beyond_its_limit_it_is_warned_of_and_not_let_hold_until_it_is_back():
     free(bench)
     guided(bench, "elbow", 0.25)
     bench.run(0.2)
-    assert bench.loop.state.free
+    assert bench.loop.state.free_joints
     (warning,) = bench.loop.state.warnings
     assert (warning.joint, warning.cause) == ("elbow", Cause.LIMIT)
     assert "its limits are -1.9200 to 0.7500" in warning.detail
@@ -362,7 +362,7 @@ def test_beyond_its_limit_it_is_warned_of_and_not_let_hold_until_it_is_back():
         CommandRefused, match=r"elbow is at 0\.\d+, its limits are -1\.9200 to 0\.7500; move it by hand"
     ):
         held(bench)
-    assert bench.loop.state.free
+    assert bench.loop.state.free_joints
     guided(bench, "elbow", -0.3)
     bench.run(0.3)
     assert not bench.loop.state.warnings
@@ -382,7 +382,7 @@ def test_commands_are_refused_with_who_is_free_and_how_to_end_it(bench, request_
         ask[request_name]()
     assert bench.mode() is Mode.HOLDING
     assert bench.loop.state.session == ""
-    assert bench.loop.state.free
+    assert bench.loop.state.free_joints
 
 
 def test_asked_again_it_says_how_it_is(bench):
@@ -423,7 +423,7 @@ def test_it_begins_only_while_the_arm_holds(state, remedy):
     state_of(bench, state)
     with pytest.raises(CommandRefused, match=rf"free refused: the state is {state} .*{remedy}"):
         free(bench)
-    assert not bench.loop.state.free
+    assert not bench.loop.state.free_joints
 
 
 def test_a_joint_that_there_is_not_is_refused(bench):
@@ -487,7 +487,7 @@ def test_a_servo_that_does_not_take_its_bound_keeps_its_current(monkeypatch):
     assert elbow.write == write
     bench.run(0.1)
     assert current(bench) == USUAL
-    assert not bench.loop.state.free
+    assert not bench.loop.state.free_joints
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_it_loses_its_torque_alone_and_the_answer_says_so():
     assert limp(bench) == {"elbow"}
     assert bench.mode() is Mode.HOLDING
     assert (bench.loop.state.session, bench.loop.state.torque()) == ("", "partial")
-    assert bench.loop.state.free == {"elbow": "torque off"}
+    assert bench.loop.state.free_joints == {"elbow": "torque off"}
     assert not bench.loop.state.faults
 
 
@@ -75,7 +75,7 @@ def test_on_its_stop_it_holds_again_without_a_step(bench):
     bench.run(0.5)
     assert moved(before, bench.positions()) < HALF_A_DEGREE
     assert limp(bench) == set()
-    assert (bench.mode(), dict(bench.loop.state.free)) == (Mode.HOLDING, {})
+    assert (bench.mode(), dict(bench.loop.state.free_joints)) == (Mode.HOLDING, {})
     bench.loop.enable("s2", bench.now)
     bench.loop.follow(move(bench, -0.1, 0.5, "s2", joint="elbow"), bench.now)
     bench.run(0.7)
@@ -150,10 +150,10 @@ def test_a_stop_gives_it_no_torque(bench, stop):
     elif stop == "hold":
         bench.loop.hold("asked for", bench.now)
     else:
-        bench.loop.orphan()
+        bench.loop.lose_parent()
     bench.run(0.2)
     assert limp(bench) == {"elbow"}
-    assert bench.loop.state.free == {"elbow": "torque off"}
+    assert bench.loop.state.free_joints == {"elbow": "torque off"}
     assert not bench.loop.state.faults
 
 
@@ -166,7 +166,7 @@ def test_one_that_was_silent_and_kept_its_ram_goes_on_to_be_free(bench):
     bench.run_until(lambda: not bench.loop.state.faults)
     bench.run(0.2)
     assert limp(bench) == {"elbow"}
-    assert bench.loop.state.free == {"elbow": "torque off"}
+    assert bench.loop.state.free_joints == {"elbow": "torque off"}
     assert not bench.loop.state.faults
 
 
@@ -184,7 +184,7 @@ def test_one_that_was_reset_is_told_and_holds_once_it_is_recovered():
     bench.run_until(lambda: bench.mode() is Mode.HOLDING)
     bench.run(0.2)
     assert moved(before, bench.positions()) < HALF_A_DEGREE
-    assert (limp(bench), dict(bench.loop.state.free)) == (set(), {})
+    assert (limp(bench), dict(bench.loop.state.free_joints)) == (set(), {})
 
 
 def test_a_fault_of_another_joint_leaves_it_free_and_it_may_hold_again(bench):
@@ -204,7 +204,7 @@ def test_a_bus_that_was_gone_finds_it_free(bench):
         held(bench)
     bench.port.unplugged = False
     bench.start().run(0.2)
-    assert bench.loop.state.free == {"elbow": "torque off"}
+    assert bench.loop.state.free_joints == {"elbow": "torque off"}
     assert not bench.loop.state.faults
 
 
@@ -223,7 +223,7 @@ def test_an_arm_one_joint_of_which_is_limp_is_not_commanded(bench, request_name)
 def test_torque_off_ends_it_and_enabling_brings_all_back(bench):
     bench.loop.torque_off(bench.now)
     bench.run(1.5)
-    assert (bench.mode(), dict(bench.loop.state.free)) == (Mode.DISABLED, {})
+    assert (bench.mode(), dict(bench.loop.state.free_joints)) == (Mode.DISABLED, {})
     bench.loop.enable("s2", bench.now)
     bench.run(0.1)
     assert limp(bench) == set()
@@ -250,4 +250,4 @@ def test_one_that_does_not_hear_it_is_told_of_and_let_go_once_it_hears():
     bench.speak("elbow")
     bench.run(0.1)
     assert elbow.registers[Role.TORQUE_ENABLE] == 0
-    assert bench.loop.state.free == {"elbow": "torque off"}
+    assert bench.loop.state.free_joints == {"elbow": "torque off"}

@@ -34,7 +34,7 @@ class Guiding(Ordeal):
             "push": lambda _: self.push(),
             "protective stop": lambda _: self.bench.loop.protective_stop(True, self.bench.now),
             "released": lambda _: self.bench.loop.protective_stop(False, self.bench.now),
-            "orphan": lambda _: self.bench.loop.orphan(),
+            "orphan": lambda _: self.bench.loop.lose_parent(),
             "hold": lambda _: self.bench.loop.hold("asked for", self.bench.now),
             "leave": lambda _: self.leave(),
         }
@@ -56,7 +56,7 @@ class Guiding(Ordeal):
         self.bench.faults.inject(catalogue.Push("boom", torque=self.random.uniform(-0.5, 0.5)), seconds=0.5)
 
     def leave(self) -> None:
-        self.bench.loop.leave()
+        self.bench.loop.release_bus()
         self.inherit()
 
     def fresh(self) -> Bench:
@@ -79,7 +79,7 @@ def test_nothing_jumps_and_all_of_it_recovers(seed, wiring):
     ordeal.recover()
     bench = ordeal.bench
     assert not bench.loop.state.faults, (ordeal.told, bench.loop.state.faults)
-    assert not bench.loop.state.free, ordeal.told
+    assert not bench.loop.state.free_joints, ordeal.told
     assert bench.loop.state.torque() in ("on", "off"), ordeal.told
     if bench.loop.state.torque() == "on" and wiring is not WIRING:
         currents = [bench.servo(name).registers[Role.GOAL_CURRENT] for name in (FIRST, SECOND)]

@@ -156,7 +156,7 @@ def test_an_orphan_ends_its_motion_at_rest_and_holds(bench):
     goal = bench.positions()["waist"] + 0.2
     bench.loop.follow(move(bench, 0.2, 0.4), bench.now)
     bench.run(0.1)
-    bench.loop.orphan()
+    bench.loop.lose_parent()
     assert bench.mode() is Mode.HOLDING
     with pytest.raises(CommandRefused):
         bench.loop.follow(move(bench, 0.1, 0.4), bench.now)
@@ -167,7 +167,7 @@ def test_an_orphan_ends_its_motion_at_rest_and_holds(bench):
 
 def test_an_orphan_that_is_disabled_stays_disabled():
     bench = Bench("park").start()
-    bench.loop.orphan()
+    bench.loop.lose_parent()
     assert bench.mode() is Mode.DISABLED
 
 

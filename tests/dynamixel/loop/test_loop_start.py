@@ -266,7 +266,7 @@ SOFT = {joint: {Role.POSITION_P_GAIN: 400, Role.PROFILE_VELOCITY: 0} for joint i
 @pytest.mark.parametrize(("before", "after"), [(STIFF, SOFT), (SOFT, STIFF)])
 def test_an_arm_that_holds_with_other_gains_is_not_moved_by_a_start(before, after):
     bench = Bench(registers=before).enabled().run(1.0)
-    bench.loop.leave()
+    bench.loop.release_bus()
     fresh = successor(bench, registers=after)
     places = fresh.positions()
     fresh.start().run(1.0)
@@ -280,7 +280,7 @@ def test_an_arm_that_holds_with_other_gains_is_not_moved_by_a_start(before, afte
 
 def test_gains_that_were_kept_are_replaced_when_torque_comes_on_anew():
     bench = Bench(PARK, registers=SOFT).enabled()
-    bench.loop.leave()
+    bench.loop.release_bus()
     fresh = successor(bench, registers=STIFF).start()
     fresh.run(0.1)
     fresh.loop.torque_off(fresh.now)
@@ -292,7 +292,7 @@ def test_gains_that_were_kept_are_replaced_when_torque_comes_on_anew():
 
 def test_a_servo_that_was_reset_gets_the_wanted_gains_whatever_it_kept_before():
     bench = Bench(PARK, registers=SOFT).enabled()
-    bench.loop.leave()
+    bench.loop.release_bus()
     fresh = successor(bench, registers=STIFF).start()
     fresh.run(0.1)
     fresh.servo("elbow").reboot()

@@ -204,7 +204,7 @@ def test_a_killed_process_leaves_servos_that_stop_and_its_heir_takes_them_withou
 
 def test_a_process_that_leaves_on_purpose_lets_the_servos_hold_for_ever(bench):
     places, held = bench.positions(), goals(bench)
-    bench.loop.leave()
+    bench.loop.release_bus()
     assert not bench.bus.is_open
     pause(bench, 1.0)
     assert watchdogs(bench) == {0}
@@ -216,7 +216,7 @@ def test_a_process_that_leaves_on_purpose_lets_the_servos_hold_for_ever(bench):
 
 def test_leaving_a_bus_that_is_gone_is_no_error(bench):
     bench.port.unplugged = True
-    bench.loop.leave()
+    bench.loop.release_bus()
     assert not bench.bus.is_open
 
 

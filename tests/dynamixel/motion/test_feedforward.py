@@ -14,7 +14,7 @@ from armature.dynamixel.tables.registry import servo_model
 from armature.dynamixel.wiring.servo import ServoWiring
 
 LIMITS = {"elbow": Limit(-2.0, 2.0, 2.0, 10.0)}
-STIFF = Stiffness(torque=40.0, lag=0.06, farthest=0.15)
+STIFF = Stiffness(torque=40.0, lag=0.06, max_deflection=0.15)
 PERIOD = 0.01
 SERVO = ServoWiring("elbow", 3, servo_model("XM540-W270"), 1, math.pi, 1.0)
 
@@ -52,7 +52,7 @@ def test_a_moving_joint_is_led_by_what_it_lags(feedforward):
 
 def test_joints_whose_goals_were_set_begin_without_a_lead(feedforward):
     after(feedforward, still(0.3, effort=1.2), 60)
-    feedforward.forget(["elbow"])
+    feedforward.reset(["elbow"])
     assert feedforward.goals(still(0.35), 0.6)["elbow"] == pytest.approx(0.35)
 
 

@@ -165,7 +165,7 @@ def test_a_segment_that_is_over_is_a_jump_to_its_end(setpoints):
 
 def test_a_first_segment_that_comes_late_begins_at_its_beginning_and_those_after_it_follow(setpoints):
     setpoints.accept(quintic("a", 0.0, 0.4, 1.0, start=-0.05), 0.0)
-    assert setpoints.begun_late == pytest.approx(0.05)
+    assert setpoints.start_delay == pytest.approx(0.05)
     assert setpoints.sample(0.0)["a"].position == 0.0
     assert setpoints.sample(0.5)["a"].position == pytest.approx(0.2)
     whole = quintic("a", 0.0, 0.4, 1.0)

@@ -243,7 +243,7 @@ def test_a_first_start_needs_every_bus(bench):
 
 def test_a_loop_that_takes_a_held_arm_over_goes_on_without_a_bus(bench):
     bench.enabled()
-    bench.loop.leave()
+    bench.loop.release_bus()
     successor = Bench(wiring=TWO, resumes=True)
     successor.take_over(bench)
     successor.port.time = bench.port.time

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from armature.dynamixel.loop.status import LoopStatus, starting
+from armature.dynamixel.loop.status import LoopStatus, status_while_starting
 from armature.nodes.common.exit_message import (
     ExitMessage,
     keep,
@@ -45,7 +45,7 @@ def test_an_arm_that_was_not_parked_is_told_by_the_torque_that_it_has(torque, to
 
 
 def test_before_a_servo_has_answered_nothing_is_claimed_of_torque():
-    words = not_parked("the state is STARTING", starting(protective_stop=False))
+    words = not_parked("the state is STARTING", status_while_starting(protective_stop=False))
     assert words == "not parked: the state is STARTING; nobody knows the servos yet"
     assert not leaves_torque_on(words)
 

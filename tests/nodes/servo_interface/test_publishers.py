@@ -13,7 +13,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import ROSClock
 
 from armature.dynamixel.loop import link
-from armature.dynamixel.loop.status import starting
+from armature.dynamixel.loop.status import status_while_starting
 from armature.nodes.bus_process.report import BusReport
 from armature.nodes.servo_interface import diagnostics
 from armature.nodes.servo_interface.clock import CycleStamps
@@ -173,7 +173,7 @@ def test_two_threads_publish_one_after_the_other(node, publishers):
         inside.pop()
 
     node.on_publish = publish
-    status = starting(protective_stop=True)
+    status = status_while_starting(protective_stop=True)
     threads = [
         threading.Thread(target=lambda: publishers.cycle(readings(time.monotonic()))),
         threading.Thread(target=lambda: publishers.state(replace(status, mode="HOLDING"), None)),
@@ -189,12 +189,14 @@ def test_two_threads_publish_one_after_the_other(node, publishers):
 def test_what_is_told_after_the_end_is_dropped(node, publishers):
     publishers.close()
     publishers.cycle(readings(time.monotonic()))
-    publishers.state(starting(protective_stop=True), None)
+    publishers.state(status_while_starting(protective_stop=True), None)
     assert node.publishers["joint_states"].messages == []
 
 
 def test_the_log_says_why_the_arm_is_as_it_is_once_for_each_change(node, publishers):
-    held = replace(starting(protective_stop=False), mode="HOLDING", why="stopped", cause="operator stop")
+    held = replace(
+        status_while_starting(protective_stop=False), mode="HOLDING", why="stopped", cause="operator stop"
+    )
     held = replace(held, servos={"elbow": {}})
     enabled = replace(held, mode="ENABLED", why="enabled", cause="")
     for status in (held, held, enabled, replace(enabled, mode="MOVING"), enabled):

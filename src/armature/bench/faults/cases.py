@@ -171,7 +171,7 @@ def cases(joint: str = JOINT, still: str = STILL) -> tuple[Case, ...]:
         ),
         Case(
             Cause.CONTROLLER_GONE,
-            lambda bench: bench.loop.orphan(),
+            lambda bench: bench.loop.lose_parent(),
             asks=True,
             mend=_by_itself,
             recovers=_by_itself,

@@ -39,7 +39,7 @@ class Processes:
 
     def kill_ros_half(self) -> None:
         """Its end is heard at once; the one that takes over asks for nothing."""
-        self._bench.loop.orphan()
+        self._bench.loop.lose_parent()
         self._mute(_SUPERVISED)
 
     def kill_controller(self) -> None:
@@ -50,7 +50,7 @@ class Processes:
         self._later.append((self._bench.now + SILENCE, self._find_controller_gone))
 
     def _find_controller_gone(self) -> None:
-        self._bench.loop.controller_gone("controller gone", self._bench.now)
+        self._bench.loop.lose_controller("controller gone", self._bench.now)
 
     def mute_controller(self) -> None:
         """Nothing of it arrives for a while: it, or the ROS half between, stands still."""

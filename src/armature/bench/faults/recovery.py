@@ -48,7 +48,7 @@ def requests(bench: Bench) -> dict[RecoveryStep, Callable[[], object]]:
         RecoveryStep.DISABLE: bench.park,
         RecoveryStep.RELEASE: lambda: bench.loop.protective_stop(False, bench.now),
         RecoveryStep.END_FREE_DRIVE: lambda: bench.loop.guide(
-            next(iter(bench.loop.state.free)), bench.now, begin=False
+            next(iter(bench.loop.state.free_joints)), bench.now, begin=False
         ),
     }
 

@@ -81,7 +81,7 @@ def starting(case: Case) -> Stage:
     if case.stops:
         before.bus.close()  # as a process that was killed
     else:
-        before.loop.leave()
+        before.loop.release_bus()
     stage = Stage.of(case, resumes=True)
     stage.bench.take_over(before)
     stage.bench.port.time = before.port.time

@@ -25,7 +25,7 @@ from armature.core.steps import run_to_end
 from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.segments import LoopTime
 from armature.core.trajectory.trajectory import State, Trajectory
-from armature.dynamixel.motion.grip import HOLDING_SHARE, lead
+from armature.dynamixel.motion.grip import HOLDING_SHARE, max_lead
 from armature.dynamixel.tables.roles import Role
 from armature.errors import ArmatureError, CommandRefused
 
@@ -88,7 +88,7 @@ class Controllers:
         self.gripper = Controller(self._group((FINGER,), {FINGER: (_FINGER_ACCELERATION, _FINGER_JERK)}, 0.002))
         servo = next(servo for servo in WIRING.servos if servo.joint == FINGER)
         gain = bench.settings.registers.get(FINGER, {}).get(Role.POSITION_P_GAIN, 0)
-        most = np.array([lead(servo, HOLDING_SHARE, gain)])
+        most = np.array([max_lead(servo, HOLDING_SHARE, gain)])
         self._squeeze = GripForceLimit(self.gripper.control.state.limits, most, _STANDING)
         self._servo = TwistServo(_checks().mechanics, self.arm.control.state.limits, "tool0")
         bench.besides.append(self._take_part)

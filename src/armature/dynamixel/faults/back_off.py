@@ -1,4 +1,4 @@
-"""What is commanded goes back to where a joint is that does not follow: nothing is pressed, and nothing sinks."""
+"""The set-point of a joint that does not follow returns to where the joint is: it neither presses nor sinks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from armature.core.trajectory.stopping import Dynamics
 from armature.dynamixel.faults.holding import HoldingLead
 from armature.dynamixel.faults.lowering import Lowering
 from armature.dynamixel.faults.obstruction import FOLLOWS, JUST_NOW
-from armature.dynamixel.faults.supervision import MayBackOff, load_of
+from armature.dynamixel.faults.supervision import BackOffState, load_of
 from armature.dynamixel.motion.feedforward import Feedforward
 from armature.dynamixel.motion.setpoints import Setpoints
 from armature.dynamixel.servo.axis import Axis
@@ -23,15 +23,17 @@ from armature.dynamixel.status.states import Fault
 
 _REMEDY = Remedy(REMEDY, RecoveryStep.BY_HAND, RecoveryStep.CLEAR_FAULTS)
 # Several joints that press on one thing back off one after the other; more often something pushes them.
-_MOST_OFTEN = 3
+_MAX_BACK_OFFS = 3
 # A joint whose set-point has stood for so long shows by its lead what holding it takes [s].
-_STANDS = 0.3
+_REST_TIME = 0.3
 # Joints that give more than this of their stall torque when another one backs off press on the same thing.
-_PRESSES = 0.15
-# What goes back is there within this time, and nothing that is found of it meanwhile is news [s].
-_GOES_BACK = 0.5
-_LONGEST = 0.02  # a pause of the loop counts as this long [s]
-_AWAY = 0.02  # from where it is blocked a joint counts as free again [rad]; in metres for a prismatic joint's span
+_PRESSING_LOAD = 0.15
+# A joint has backed off within this time; what is found of it meanwhile is part of the same event [s].
+_BACK_OFF_TIME = 0.5
+_MAX_STEP = 0.02  # a pause of the loop counts as this long [s]
+_FREE_DISTANCE = (
+    0.02  # from where it is blocked a joint counts as free again [rad]; in metres for a prismatic joint's span
+)
 
 
 @dataclass
@@ -46,10 +48,10 @@ class _Joint:
     holding: HoldingLead
     lowering: Lowering
     block: BlockedDirection | None = None
-    told: Fault | None = None
-    back_at: float = -math.inf  # when it has gone back [s]
+    warning: Fault | None = None
+    back_off_ends: float = -math.inf  # when it has gone back [s]
     is_unread: bool = False  # whether it is to go back once it is known where it is
-    times: int = 0  # it backed off since it was commanded to move last
+    back_offs: int = 0  # it backed off since it was commanded to move last
 
     @property
     def is_finger(self) -> bool:
@@ -61,14 +63,14 @@ class _Joint:
 
     def has_left(self, setpoint: float, now: float) -> bool:
         """Whether its set-point [rad] or [m] has left what was in its way."""
-        if self.block is None or now < self.back_at:
+        if self.block is None or now < self.back_off_ends:
             return False
-        return (self.block.position - setpoint) * self.block.direction > _AWAY * min(1.0, self.limit.span)
+        return (self.block.position - setpoint) * self.block.direction > _FREE_DISTANCE * min(1.0, self.limit.span)
 
     def presses(self, velocity: float) -> bool:
         """Whether it bears something, and does not follow its set-point; one that follows stops within limits."""
         follows = self.axis.velocity * velocity >= FOLLOWS * velocity**2 > 0.0
-        return abs(load_of(self.axis)) > _PRESSES and not follows and not self.is_finger  # fingers hold on
+        return abs(load_of(self.axis)) > _PRESSING_LOAD and not follows and not self.is_finger  # fingers hold on
 
     def target(self, sent: float) -> float:
         """Where its set-point goes back to, at most where it was sent [rad] or [m]."""
@@ -78,9 +80,9 @@ class _Joint:
         target = place + (gripped if self.is_finger else self.holding.lead)
         if (target - place) * (sent - place) > (sent - place) ** 2:  # farther than it was sent
             return sent
-        return self.within(target, sent)
+        return self.clamp(target, sent)
 
-    def within(self, place: float, sent: float) -> float:
+    def clamp(self, place: float, sent: float) -> float:
         """A place within its limits, or as far beyond them as its set-point is already."""
         return max(min(self.limit.lower, sent), min(max(self.limit.upper, sent), place))
 
@@ -120,7 +122,7 @@ class BackOff:
         }
         self._rests_since = -math.inf  # [s]; infinity while set-points move
         self._moved_at = -math.inf  # when joints were commanded to move last [s]
-        self._at = 0.0  # of the last cycle [s]
+        self._updated_at = 0.0  # of the last cycle [s]
 
     @property
     def blocks(self) -> dict[str, BlockedDirection]:
@@ -128,77 +130,79 @@ class BackOff:
         return {name: joint.block for name, joint in self._joints.items() if joint.block is not None}
 
     @property
-    def told(self) -> dict[str, Fault]:
-        """What is told of joints that came against something, by joint."""
-        return {name: joint.told for name, joint in self._joints.items() if joint.told is not None}
+    def warnings(self) -> dict[str, Fault]:
+        """Warnings of joints that came against something, by joint."""
+        return {name: joint.warning for name, joint in self._joints.items() if joint.warning is not None}
 
     @property
-    def lowered(self) -> tuple[Fault, ...]:
-        """Joints that cannot hold."""
-        return tuple(joint.lowering.told for joint in self._joints.values() if joint.lowering.told is not None)
+    def lowering_warnings(self) -> tuple[Fault, ...]:
+        """Warnings of joints that are lowered because they cannot hold."""
+        return tuple(
+            joint.lowering.warning for joint in self._joints.values() if joint.lowering.warning is not None
+        )
 
     def clear(self) -> list[str]:
-        """Nothing is in the way any more; returns the joints that were blocked."""
-        names = list(self.told)
+        """Forget what joints came against; returns the joints that were blocked."""
+        names = list(self.warnings)
         for joint in self._joints.values():
-            joint.block = joint.told = None
+            joint.block = joint.warning = None
             joint.is_unread = False
         return names
 
     def expect_motion(self, joints: Iterable[str]) -> None:
         """Joints are commanded to move, and may come against something anew."""
         for joint in map(self._joints.__getitem__, joints):
-            joint.is_unread, joint.times = False, 0
+            joint.is_unread, joint.back_offs = False, 0
             if joint.block is None:  # such as fingers, of which no way is blocked
-                joint.told = None
+                joint.warning = None
 
-    def look(self, now: float) -> MayBackOff:
-        """Take one cycle: who has left what was in the way, what holding takes, and who cannot hold.
+    def update(self, now: float) -> BackOffState:
+        """Update once a cycle: which joints are free again, what holding takes, and which cannot hold.
 
         Args:
             now: [s].
 
         Returns:
-            Who backs off if it does not follow now. Else something pushes it, or it cannot hold.
+            The joints that back off if they do not follow now. Any other is pushed, or cannot hold.
         """
-        self._see_who_leaves(now)
+        self._clear_freed_joints(now)
         if any(joint.is_unread and joint.is_read for joint in self._joints.values()):
             self.retreat((), now)
         if self._setpoints.is_moving(now):
             self._rests_since = math.inf
         elif self._rests_since == math.inf:
             self._rests_since = now
-        self._see_holding(now)
+        self._update_holding(now)
         self._lower(now)
         if self._setpoints.is_under_way(now):
             self._moved_at = now
         is_under_way = now - self._moved_at <= JUST_NOW
         joints = self._joints.items()
-        return MayBackOff(
-            frozenset(name for name, joint in joints if is_under_way and joint.times < _MOST_OFTEN),
-            frozenset(name for name, joint in joints if now < joint.back_at),
+        return BackOffState(
+            frozenset(name for name, joint in joints if is_under_way and joint.back_offs < _MAX_BACK_OFFS),
+            frozenset(name for name, joint in joints if now < joint.back_off_ends),
             any(joint.block is not None for joint in self._joints.values()),
         )
 
-    def _see_who_leaves(self, now: float) -> None:
-        told = self.told
-        setpoints = self._setpoints.sample(now) if told else {}
-        for name in told:
+    def _clear_freed_joints(self, now: float) -> None:
+        warned = self.warnings
+        setpoints = self._setpoints.sample(now) if warned else {}
+        for name in warned:
             joint = self._joints[name]
             if joint.axis.torque is False or joint.has_left(setpoints[name].position, now):
-                joint.block = joint.told = None
+                joint.block = joint.warning = None
 
-    def _see_holding(self, now: float) -> None:
-        if now - self._rests_since >= _STANDS:
+    def _update_holding(self, now: float) -> None:
+        if now - self._rests_since >= _REST_TIME:
             for name, setpoint in self._setpoints.sample(now).items():
                 if self._joints[name].block is None:
-                    self._joints[name].holding.see(setpoint.position)
+                    self._joints[name].holding.observe(setpoint.position)
         for joint in self._joints.values():
-            joint.holding.complete()
+            joint.holding.note_first_load()
 
     def _lower(self, now: float) -> None:
         """Lower joints that stand and cannot hold, before their servos let them fall."""
-        passed, self._at = min(now - self._at, _LONGEST), now
+        passed, self._updated_at = min(now - self._updated_at, _MAX_STEP), now
         for name, joint in self._joints.items():
             is_held = bool(joint.axis.torque) and not self._is_guided(name)
             is_at_rest = self._rests_since <= now and not joint.is_finger
@@ -207,7 +211,7 @@ class BackOff:
             # Of a servo that was absent at the start, or has lost its turns, nobody knows its set-point.
             if setpoint := self._setpoints.sample(now).get(name):
                 place = setpoint.position + joint.lowering.step(passed)
-                self._setpoints.rest({name: joint.within(place, setpoint.position)})
+                self._setpoints.rest({name: joint.clamp(place, setpoint.position)})
 
     def retreat(self, joints: Iterable[str], now: float) -> None:
         """Bring set-points to where joints are, with what holding them there takes.
@@ -227,13 +231,13 @@ class BackOff:
             if joint.is_unread:
                 continue
             places[name] = place = joint.target(sent[name].position)
-            joint.back_at = now + _GOES_BACK
+            joint.back_off_ends = now + _BACK_OFF_TIME
             if joint.block is not None:
                 joint.block = replace(joint.block, position=place)
         self._setpoints.retreat(places, now)
 
     def note(self, name: str, cause: Cause, detail: str, now: float) -> Fault:
-        """Write down that a joint came against something, before it backs off.
+        """Record that a joint came against something, before it backs off.
 
         Args:
             name: of the joint.
@@ -242,7 +246,7 @@ class BackOff:
             now: [s].
 
         Returns:
-            What is told of it.
+            The warning.
         """
         joint, setpoint = self._joints[name], self._setpoints.sample(now).get(name)
         axis = joint.axis
@@ -250,14 +254,14 @@ class BackOff:
         where = describe_block(name, axis.position, sent, joint.unit)
         if not joint.is_read:
             where = f"blocked at {name}, which was not read just now"
-        told = f"{where}: {detail}" if detail else where
+        text = f"{where}: {detail}" if detail else where
         done = "every joint stopped" if joint.is_finger else "every joint stopped, and it backed off"
-        joint.told = Fault(name, cause, told, done, _REMEDY, needs_clearing=False, since=now)
-        if joint.back_at != now + _GOES_BACK:  # else its other servo has found the same in this cycle
-            joint.times += 1
+        joint.warning = Fault(name, cause, text, done, _REMEDY, needs_clearing=False, since=now)
+        if joint.back_off_ends != now + _BACK_OFF_TIME:  # else its other servo has found the same in this cycle
+            joint.back_offs += 1
         if not joint.is_finger and joint.is_read:  # fingers close on things on purpose
             # What it gives tells the way better than the little by which it is off, where that is its load's lead.
             load = load_of(axis)
-            pressing = load if abs(load) > _PRESSES else sent - axis.position
+            pressing = load if abs(load) > _PRESSING_LOAD else sent - axis.position
             joint.block = BlockedDirection(axis.position, 1 if pressing > 0.0 else -1)
-        return joint.told
+        return joint.warning

@@ -1,4 +1,4 @@
-"""Which joints are at fault, which of them are on their way back, and which soon will be at fault."""
+"""Which joints are at fault, which of them are being recovered, and which soon will be at fault."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import replace
 from armature.core.health import Stage
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.faults.recovery_advice import RecoveryAdvisor
-from armature.dynamixel.faults.supervision import Finding, Health, JointWatch, MayBackOff
+from armature.dynamixel.faults.supervision import BackOffState, Finding, Health, JointWatch
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.servos import Servos
 from armature.dynamixel.status.cause import OBSTRUCTED, OFFLINE, Cause, Reaction, causes_of
@@ -31,10 +31,10 @@ _DONE = {
     Reaction.TORQUE_OFF: "its torque was turned off, every other joint with torque stopped and holds",
 }
 # Whatever the policy, nobody knows what a silent servo does.
-_UNHEARD = "every other joint that answers stopped and holds; whether this one holds is not known"
+_IF_SILENT = "every other joint that answers stopped and holds; whether this one holds is not known"
 _NOTHING_TO_DO = "nothing: torque was off"
 _RECOVERY_TIME = 3.0  # how long a rebooted servo may stay silent [s]
-_RENEW_EVERY = 1.0  # the figures of a warning [s]
+_UPDATE_PERIOD = 1.0  # the figures of a warning [s]
 
 
 class Faults:
@@ -44,11 +44,11 @@ class Faults:
         """Args: the servos, who watches each joint, and what is done about what is found."""
         self.by_joint: dict[str, Fault] = {}  # or by the name of a joint's second servo, as all below
         self.warnings: dict[tuple[str, Cause], Fault] = {}
-        self.limp: set[str] = set()  # joints whose torque a policy has turned off
-        self.let_go: set[str] = set()  # joints whose torque somebody has turned off, to guide them by hand
+        self.cut_by_policy: set[str] = set()  # joints whose torque a policy has turned off
+        self.released: set[str] = set()  # joints whose torque somebody has turned off, to guide them by hand
         self.is_slow = False  # whether a warning asks for less speed
-        self._allowed = MayBackOff()
-        self._held: frozenset[str] = frozenset()  # joints that were at fault before this cycle
+        self._back_off = BackOffState()
+        self._faulted_before: frozenset[str] = frozenset()  # joints that were at fault before this cycle
         self._servos = servos
         self._axes = servos.axes
         self._watches = watches
@@ -56,48 +56,48 @@ class Faults:
         self.recovering: dict[str, float] = {}  # since when, by joint [s]
         self.advisor = RecoveryAdvisor(servos, watches, policy)
         self._retried: set[str] = set()  # joints whose recovery was tried since their fault was noted
-        self._renewed_at = 0.0  # the figures of the warnings [s]
+        self._updated_at = 0.0  # the figures of the warnings [s]
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Clear all faults."""
         self.by_joint.clear()
-        self.limp.clear()
-        for joint in tuple(self.let_go):
-            self.hold(joint)
+        self.cut_by_policy.clear()
+        for joint in tuple(self.released):
+            self.end_guiding(joint)
         self._retried.clear()
         self.advisor.failed_recoveries.clear()
         self.suspend()
 
     def suspend(self) -> None:
-        """Nobody can be asked for a while: what waits to be cleared stays, what silence told does not."""
+        """Suspend supervision while the bus is gone: faults that need clearing stay, those of silence do not."""
         self.by_joint = {joint: fault for joint, fault in self.by_joint.items() if fault.needs_clearing}
         self.warnings.clear()
         self.is_slow = False
         self.recovering.clear()
         for watch in self._watches.values():
-            watch.forget()
+            watch.reset()
 
     def watch(self, joint: str) -> JointWatch:
-        """Who watches a joint."""
+        """The watch of a joint."""
         return self._watches[joint]
 
-    def free(self, joint: str, *, is_limp: bool) -> None:
-        """A hand guides a joint from now on, which may be limp for that."""
+    def begin_guiding(self, joint: str, *, is_limp: bool) -> None:
+        """Expect a joint to be guided by hand from now on, limp or compliant."""
         if is_limp:
-            self.let_go.add(joint)
+            self.released.add(joint)
         for axis in self._servos.servos_of(joint):
-            self._watches[axis.name].is_free = True
+            self._watches[axis.name].is_guided = True
 
-    def hold(self, joint: str) -> None:
-        """No hand guides a joint any more."""
-        self.let_go.discard(joint)
+    def end_guiding(self, joint: str) -> None:
+        """Expect a joint to hold again that was guided by hand."""
+        self.released.discard(joint)
         for axis in self._servos.servos_of(joint):
-            self._watches[axis.name].is_free = False
-            self._watches[axis.name].forget()
+            self._watches[axis.name].is_guided = False
+            self._watches[axis.name].reset()
 
-    def may_be_limp(self, axis: Axis) -> bool:
+    def is_limp_on_purpose(self, axis: Axis) -> bool:
         """Whether a servo's torque was turned off on purpose, while the others hold."""
-        return axis.wiring.joint in self.limp or axis.wiring.joint in self.let_go
+        return axis.wiring.joint in self.cut_by_policy or axis.wiring.joint in self.released
 
     def health(self) -> dict[str, Health]:
         """How each servo is doing."""
@@ -105,36 +105,36 @@ class Faults:
 
     # What is found
 
-    def look(
+    def update(
         self,
         targets: Mapping[str, float],
         now: float,
         *,
         torque_expected: bool,
-        allowed: MayBackOff,
+        back_off: BackOffState,
         loads: Mapping[str, float],
     ) -> list[Fault]:
-        """See what is wrong with each joint now.
+        """Find what is wrong with each joint now.
 
         Args:
             targets: where each joint was sent [rad] or [m]; none where it was not yet.
             now: [s].
             torque_expected: whether a joint without torque is at fault.
-            allowed: which joints back off where they do not follow, and which are doing so.
+            back_off: which joints back off where they do not follow, and which are doing so.
             loads: what joints are known to carry [N·m] or [N].
 
         Returns:
             Faults that are new.
         """
         new: list[Fault] = []
-        self._allowed = allowed
-        self._held = frozenset(self._axes[name].wiring.joint for name in self.by_joint)
+        self._back_off = back_off
+        self._faulted_before = frozenset(self._axes[name].wiring.joint for name in self.by_joint)
         warned: dict[tuple[str, Cause], Finding] = {}
         for name, axis in self._axes.items():
             target = targets.get(axis.wiring.joint, math.nan)
             load = loads.get(axis.wiring.joint, math.nan) / axis.wiring.motors
             for finding in self._findings(axis, target, now, torque_expected, load):
-                if finding.cause in OBSTRUCTED and axis.wiring.joint in allowed.now:
+                if finding.cause in OBSTRUCTED and axis.wiring.joint in back_off.active:
                     continue
                 if finding.stage < Stage.STOP or self.reaction(axis, finding.cause) is Reaction.SLOW:
                     warned[name, finding.cause] = finding
@@ -142,13 +142,16 @@ class Faults:
                     new.append(fault)
         self._warn(warned, now)
         if self.by_joint:
-            self.advisor.update_remedies(self.by_joint, targets, is_blocked=allowed.is_blocked)
+            self.advisor.update_remedies(self.by_joint, targets, is_blocked=back_off.is_blocked)
         return [replace(fault, remedy=self.by_joint[fault.joint].remedy) for fault in new]
 
     def reaction(self, axis: Axis, cause: Cause) -> Reaction:
         """What is done now about a cause at a servo."""
         reaction = self._policy.reaction(cause)
-        is_fault = reaction is Reaction.BACK_OFF and axis.wiring.joint not in self._allowed.may - self._held
+        is_fault = (
+            reaction is Reaction.BACK_OFF
+            and axis.wiring.joint not in self._back_off.allowed - self._faulted_before
+        )
         return Reaction.STOP if is_fault else reaction
 
     def _findings(
@@ -156,11 +159,11 @@ class Faults:
     ) -> Iterator[Finding]:
         joint = axis.name
         if now - self.recovering.get(joint, now) > _RECOVERY_TIME:
-            self.stop_recovery(joint)
+            self.end_recovery(joint)
         for cause in causes_of(axis.hardware_error):
-            self.stop_recovery(joint)
-            if self._is_news(joint, cause):
-                had_torque = torque_expected and not self.may_be_limp(axis)
+            self.end_recovery(joint)
+            if self._supersedes(joint, cause):
+                had_torque = torque_expected and not self.is_limp_on_purpose(axis)
                 yield Finding(cause, Stage.STOP, self._error_detail(axis, cause, had_torque))
         if joint in self.recovering:
             return
@@ -171,9 +174,9 @@ class Faults:
         if axis.lost_turns:
             yield Finding(Cause.MULTI_TURN_POSITION_LOST, Stage.STOP, axis.describe_lost_turns())
             return
-        if torque_expected and axis.torque is False and not self.may_be_limp(axis):
+        if torque_expected and axis.torque is False and not self.is_limp_on_purpose(axis):
             yield Finding(Cause.SILENT_RESET, Stage.STOP, LIMP)
-        yield from self._watches[joint].look(axis, target, now, load)
+        yield from self._watches[joint].update(axis, target, now, load)
 
     def _error_detail(self, axis: Axis, cause: Cause, had_torque: bool) -> str:
         figures = ""
@@ -192,8 +195,8 @@ class Faults:
         return ""
 
     def _warn(self, found: Mapping[tuple[str, Cause], Finding], now: float) -> None:
-        is_due = now - self._renewed_at > _RENEW_EVERY
-        self._renewed_at = now if is_due else self._renewed_at
+        is_due = now - self._updated_at > _UPDATE_PERIOD
+        self._updated_at = now if is_due else self._updated_at
         warnings: dict[tuple[str, Cause], Fault] = {}
         for key, finding in found.items():
             present = self.warnings.get(key)
@@ -209,9 +212,9 @@ class Faults:
     def note(
         self, axis: Axis, cause: Cause, detail: str, now: float, *, torque_expected: bool = True
     ) -> Fault | None:
-        """Write a fault down, unless one that is as grave is known; returns it if it is new."""
+        """Record a fault, unless one that is as grave is known; returns it if it is new."""
         joint = axis.name
-        if not self._is_news(joint, cause):
+        if not self._supersedes(joint, cause):
             known = self.by_joint[joint]
             if cause is known.cause and cause in OFFLINE:
                 self.by_joint[joint] = replace(known, detail=detail)
@@ -230,18 +233,18 @@ class Faults:
         return fault
 
     def _reaction_text(self, axis: Axis, cause: Cause) -> str:
-        return _UNHEARD if cause in OFFLINE else _DONE[self.reaction(axis, cause)]
+        return _IF_SILENT if cause in OFFLINE else _DONE[self.reaction(axis, cause)]
 
-    def tell_not_parked(self, why: str) -> str:
-        """Say of the faults whose policy is to park that this could not be done; returns the gravest in words."""
+    def mark_not_parked(self, why: str) -> str:
+        """Add to the faults whose policy is to park that the arm could not; returns the gravest in words."""
         done = f"{_DONE[Reaction.STOP]}; the arm could not park: {why}"
         asked = [fault for fault in self.by_joint.values() if self._policy.reaction(fault.cause) is Reaction.PARK]
-        told = [replace(fault, done=done) for fault in sorted(asked, key=lambda fault: fault.cause.gravity)]
-        self.by_joint.update((fault.joint, fault) for fault in told)
-        return str(told[0]) if told else ""
+        marked = [replace(fault, done=done) for fault in sorted(asked, key=lambda fault: fault.cause.gravity)]
+        self.by_joint.update((fault.joint, fault) for fault in marked)
+        return str(marked[0]) if marked else ""
 
-    def _is_news(self, joint: str, cause: Cause) -> bool:
-        """Whether a cause says more than the known one; after a recovery, or an end of the silence, any does."""
+    def _supersedes(self, joint: str, cause: Cause) -> bool:
+        """Whether a cause replaces the known one: a graver one, or any after a recovery or a silence."""
         fault = self.by_joint.get(joint)
         if fault is None:
             return True
@@ -249,23 +252,23 @@ class Faults:
             return False
         return cause.gravity < fault.cause.gravity or fault.cause in OFFLINE or joint in self._retried
 
-    # The way back
+    # Recovery
 
-    def recover(self, joint: str, now: float) -> None:
-        """A joint is being recovered: do not blame it for being silent or limp meanwhile."""
+    def begin_recovery(self, joint: str, now: float) -> None:
+        """Begin to recover a joint, which may be silent or limp meanwhile without a fault."""
         self.recovering[joint] = now
         self.advisor.failed_recoveries.pop(joint, None)
         self._retried.add(joint)
 
-    def stop_recovery(self, joint: str) -> None:
-        """A joint's recovery is over, well or not."""
+    def end_recovery(self, joint: str) -> None:
+        """End a joint's recovery, whether it succeeded or not."""
         self.recovering.pop(joint, None)
 
-    def end(self, joint: str) -> Fault | None:
-        """A joint is well again; returns what it had."""
-        self.stop_recovery(joint)
-        self.limp.discard(self._axes[joint].wiring.joint)
+    def resolve(self, joint: str) -> Fault | None:
+        """Resolve a joint's fault, and return it."""
+        self.end_recovery(joint)
+        self.cut_by_policy.discard(self._axes[joint].wiring.joint)
         self._retried.discard(joint)
         self.advisor.failed_recoveries.pop(joint, None)
-        self._watches[joint].forget()
+        self._watches[joint].reset()
         return self.by_joint.pop(joint, None)

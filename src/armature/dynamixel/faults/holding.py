@@ -19,31 +19,31 @@ class HoldingLead:
 
     axis: Axis
     feedforward: Feedforward
-    _seen: float = math.nan  # its goal's lead of its place when it stood last [rad] or [m]
-    _known: float = math.nan  # of it, for loads that were told; NaN where none was
+    _observed: float = math.nan  # its goal's lead of its place when it stood last [rad] or [m]
+    _explained: float = math.nan  # of it, for loads that were told; NaN where none was
 
     @property
     def _joint(self) -> str:
         return self.axis.wiring.joint
 
-    def see(self, setpoint: float) -> None:
+    def observe(self, setpoint: float) -> None:
         """Look at the joint while it stands, sent to a set-point [rad] or [m]."""
         if self.axis.torque and not self.axis.misses and abs(load_of(self.axis)) <= _HOLDS:
-            self._seen = setpoint + self.feedforward.load_offset(self._joint) - self.axis.position
-            self._known = self.feedforward.wanted_offset(self._joint)
+            self._observed = setpoint + self.feedforward.load_offset(self._joint) - self.axis.position
+            self._explained = self.feedforward.target_offset(self._joint)
 
-    def complete(self) -> None:
+    def note_first_load(self) -> None:
         """Loads are told with the first motion, which begins where the joint stood."""
-        if math.isnan(self._known) and not math.isnan(self._seen):
-            self._known = self.feedforward.wanted_offset(self._joint)
+        if math.isnan(self._explained) and not math.isnan(self._observed):
+            self._explained = self.feedforward.target_offset(self._joint)
 
     @property
     def lead(self) -> float:
         """By how much the set-point must lead the joint now to hold it [rad] or [m]."""
-        wanted, offset = self.feedforward.wanted_offset(self._joint), self.feedforward.load_offset(self._joint)
-        if math.isnan(self._seen):
+        wanted, offset = self.feedforward.target_offset(self._joint), self.feedforward.load_offset(self._joint)
+        if math.isnan(self._observed):
             return (0.0 if math.isnan(wanted) else wanted) - offset
         if math.isnan(wanted):
-            return self._seen - offset
-        unknown = 0.0 if math.isnan(self._known) else self._seen - self._known
+            return self._observed - offset
+        unknown = 0.0 if math.isnan(self._explained) else self._observed - self._explained
         return wanted + unknown - offset

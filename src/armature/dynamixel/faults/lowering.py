@@ -27,7 +27,7 @@ class Lowering:
     axis: Axis
     limit: Limit
     dynamics: Dynamics
-    told: Fault | None = None  # while it is being lowered
+    warning: Fault | None = None  # while it is being lowered
     _strained: ConditionTimer = field(default_factory=ConditionTimer)  # that it gives more than it can for long
     _speed: float = math.nan  # [rad/s] or [m/s]; NaN while it is not lowered
 
@@ -43,13 +43,13 @@ class Lowering:
         bound = STRAINED if math.isnan(self._speed) else _EASED
         lasted = self._strained.update(is_held and load >= bound, now)
         if math.isnan(lasted):
-            self.told, self._speed = None, math.nan
+            self.warning, self._speed = None, math.nan
         if not (is_at_rest and lasted >= STRAINED_TIME):
             return False
-        self.told = self.told or self._tell(load, now)
+        self.warning = self.warning or self._describe(load, now)
         return True
 
-    def _tell(self, load: float, now: float) -> Fault:
+    def _describe(self, load: float, now: float) -> Fault:
         at = f"{load:.0%} of the stall torque, {STRAINED:.0%} is the bound"
         joint = self.axis.wiring.joint
         return Fault(joint, Cause.LOAD, at, _LOWERED, _LIGHTEN, needs_clearing=False, since=now)

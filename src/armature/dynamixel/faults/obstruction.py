@@ -42,7 +42,7 @@ class Obstruction:
     _stays_for: ConditionTimer = field(default_factory=ConditionTimer)
     _rests_for: ConditionTimer = field(default_factory=ConditionTimer)
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Begin anew."""
         self._target = self._sent = math.nan
         self._moved_at = -math.inf
@@ -50,7 +50,7 @@ class Obstruction:
         self._stays_for.reset()
         self._rests_for.reset()
 
-    def look(self, target: float, place: float, load: float, now: float, known: float = math.nan) -> str:
+    def update(self, target: float, place: float, load: float, now: float, known: float = math.nan) -> str:
         """Look at one cycle.
 
         Args:

@@ -56,7 +56,7 @@ class Persistence:
         if cause is Cause.ENCODER_MISMATCH:
             return describe_mismatch(axis, self._policy.encoder_mismatch)
         if cause is Cause.LIMIT:
-            return "it was not read just now" if axis.misses else watch.beyond(axis.position)
+            return "it was not read just now" if axis.misses else watch.describe_limit_violation(axis.position)
         if cause is Cause.COMMUNICATION and health.missed > self._policy.missed_share:
             return watch.describe_missing()
         light = self._policy.load.release(Stage.STOP)

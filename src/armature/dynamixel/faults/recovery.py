@@ -95,13 +95,13 @@ class Recovery:
         ):
             raise CommandRefused("reboot", why, _REMOVE)
         self._restart(axis)
-        self._faults.recover(joint, now)
+        self._faults.begin_recovery(joint, now)
         return f"rebooting {joint}"
 
     def _begin(self, axis: Axis, now: float) -> None:
         if axis.hardware_error:
             self._restart(axis)
-        self._faults.recover(axis.name, now)
+        self._faults.begin_recovery(axis.name, now)
 
     def _restart(self, axis: Axis) -> None:
         self._registers.reboot(axis)
@@ -126,7 +126,7 @@ class Recovery:
 
     # With the cycles
 
-    def go_on(self, now: float, *, torque_expected: bool) -> list[str]:
+    def update(self, now: float, *, torque_expected: bool) -> list[str]:
         """Finish what can be finished; returns what has happened."""
         news = [self._restore(axis) for axis in self._to_restore()]
         return news + [self._rejoin(axis, now, torque_expected) for axis in self._to_rejoin()]
@@ -151,7 +151,7 @@ class Recovery:
         """Take back a servo that was silent, as it is: holding with its own goal, or limp."""
         joint = axis.name
         try:
-            must_hold = torque_expected and not self._faults.may_be_limp(axis)
+            must_hold = torque_expected and not self._faults.is_limp_on_purpose(axis)
             reset = LIMP if must_hold and not axis.torque else self._difference(axis)
             if reset:
                 self._faults.note(axis, Cause.SILENT_RESET, reset, now, torque_expected=torque_expected)
@@ -164,7 +164,7 @@ class Recovery:
             often = f"it was silent more than {self._policy.returns:g} times within a minute, and is there again"
             self._faults.note(axis, Cause.COMMUNICATION, often, now, torque_expected=torque_expected)
             return str(self._faults.by_joint[joint])
-        self._faults.end(joint)
+        self._faults.resolve(joint)
         return f"{joint}: recovered: it answers"
 
     def _difference(self, axis: Axis) -> str:
@@ -182,16 +182,16 @@ class Recovery:
                 raise CommandRefused("recovery", axis.describe_lost_turns(), "see its fault")
             if not axis.torque and any(other.torque for other in self._axes.values()):
                 self._servos.switch.on(self._limp_together(axis))
-                self._faults.hold(axis.wiring.joint)
+                self._faults.end_guiding(axis.wiring.joint)
                 self._setpoints.hold(self._servos.adopt_setpoint(axis.wiring.joint))
             elif axis.torque and self._cause(joint) in NOT_FOLLOWING:
                 self._setpoints.hold(self._servos.adopt_setpoint(axis.wiring.joint))
         except (BusError, CommandRefused) as error:
-            self._faults.stop_recovery(joint)
+            self._faults.end_recovery(joint)
             if isinstance(error, CommandRefused):
                 self._faults.advisor.failed_recoveries[joint] = Remedy.of(error.remedy, RecoveryStep.CLEAR_FAULTS)
             return f"{joint}: recovery failed: {error}"
-        self._faults.end(joint)
+        self._faults.resolve(joint)
         self._returns.pop(joint, None)  # somebody has seen to it: what it did before does not count any more
         return f"{joint}: recovered"
 

@@ -90,7 +90,9 @@ class RecoveryAdvisor:
             return usual if fault.cause in OFFLINE else REPLUG_FIRST
         if axis.torque and axis.hardware_error:
             return let_down
-        holds_beyond = axis.torque and math.isfinite(target) and self._watches[axis.name].beyond(target)
+        holds_beyond = (
+            axis.torque and math.isfinite(target) and self._watches[axis.name].describe_limit_violation(target)
+        )
         return BRING_BACK if fault.cause is Cause.LIMIT and holds_beyond else usual
 
 

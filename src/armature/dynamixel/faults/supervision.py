@@ -23,7 +23,7 @@ STRAINED_TIME = 0.4  # [s]
 _ANSWERS = 100  # over about how many of them the share of the missing ones is taken
 _FULL_LOAD = 100.0  # [%]
 # Two servos of one joint are read in one cycle, but not at one instant; a disturbed encoder is no broken coupling.
-_APART_TIME = 0.05  # [s]
+_MISMATCH_TIME = 0.05  # [s]
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class MayBackOff:
-    """Joints that back off where they do not follow; any other that does not is at fault."""
+class BackOffState:
+    """Joints that may back off where they do not follow; any other that does not is at fault."""
 
-    may: frozenset[str] = frozenset()
-    now: frozenset[str] = frozenset()  # that are about it
+    allowed: frozenset[str] = frozenset()
+    active: frozenset[str] = frozenset()  # that are backing off now
     is_blocked: bool = False  # whether one came against something that may be there yet
 
 
@@ -75,7 +75,7 @@ class JointWatch:
             contact: bound of the torque beyond the known load [N·m] or [N], 0 for off.
             grips: whether it is a finger, whose load is its purpose: that is warned of and no more.
         """
-        self.is_free = False  # whether a hand guides it: it has no set-point to follow, and feels the hand
+        self.is_guided = False  # whether a hand guides it: it has no set-point to follow, and feels the hand
         self._load_ends_at = Stage.WARN if grips else Stage.STOP
         self._limit = limit
         self._bound = following_error or math.inf
@@ -85,17 +85,17 @@ class JointWatch:
         self._obstruction = Obstruction(limit.span, grips)
         self._margin = policy.limit_margin * limit.span
         self._thermal = ThermalModel()
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
-        """Begin anew, after a recovery."""
+    def reset(self) -> None:
+        """Start over, as after a recovery."""
         self._not_following_for, self._in_contact_for, self._strained_for = (
             ConditionTimer(),
             ConditionTimer(),
             ConditionTimer(),
         )
-        self._apart_for = ConditionTimer()
-        self._obstruction.forget()
+        self._mismatch_for = ConditionTimer()
+        self._obstruction.reset()
         self._load = MeanSquare(self._policy.load_time)
         self._missed = 0.0
         self._stages = {Cause.TEMPERATURE: Stage.NORMAL, Cause.LOAD: Stage.NORMAL}
@@ -106,8 +106,8 @@ class JointWatch:
         left = self._thermal.time_to(bound, axis.temperature, self._load.root)
         return Health(self._load.root, self._missed, left, self._excess)
 
-    def look(self, axis: Axis, target: float, now: float, load: float = math.nan) -> Iterator[Finding]:
-        """What is found in this cycle, the gravest first.
+    def update(self, axis: Axis, target: float, now: float, load: float = math.nan) -> Iterator[Finding]:
+        """Find what is wrong in this cycle, the gravest first.
 
         Args:
             axis: as it was read in this cycle.
@@ -118,12 +118,12 @@ class JointWatch:
         self._missed += ((axis.misses > 0) - self._missed) / _ANSWERS
         share = load_of(axis)
         self._load.add(share, now)
-        if self.is_free:
+        if self.is_guided:
             yield from self._check_guided(axis)
         elif axis.torque and not axis.misses:
             yield from self._check_limits(axis)
             known = load / (axis.wiring.model.stall_torque * axis.wiring.reduction)
-            if detail := self._obstruction.look(target, axis.position, share, now, known):
+            if detail := self._obstruction.update(target, axis.position, share, now, known):
                 yield Finding(Cause.BLOCKED, Stage.STOP, detail)
             yield from self._check_following(axis, target, now)
             yield from self._check_contact(axis, load, now)
@@ -138,11 +138,11 @@ class JointWatch:
         bound = self._policy.missed_share
         return f"{self._missed:.0%} of the last {_ANSWERS} answers are missing, {bound:.0%} may be"
 
-    def beyond(self, position: float) -> str:
+    def describe_limit_violation(self, position: float) -> str:
         """How a position [rad] or [m] is beyond the limit, in words; empty where it is not."""
-        return self._outside(position, self._margin)
+        return self._describe_outside(position, self._margin)
 
-    def _outside(self, position: float, margin: float) -> str:
+    def _describe_outside(self, position: float, margin: float) -> str:
         lower, upper = self._limit.lower, self._limit.upper
         if lower - margin <= position <= upper + margin:
             return ""
@@ -152,11 +152,11 @@ class JointWatch:
         """Where it could not be enabled."""
         if axis.misses:
             return
-        if detail := self._outside(axis.position, REST_MARGIN * self._limit.span):
+        if detail := self._describe_outside(axis.position, REST_MARGIN * self._limit.span):
             yield Finding(Cause.LIMIT, Stage.WARN, detail)
 
     def _check_limits(self, axis: Axis) -> Iterator[Finding]:
-        if detail := self.beyond(axis.position):
+        if detail := self.describe_limit_violation(axis.position):
             yield Finding(Cause.LIMIT, Stage.STOP, detail)
 
     def _check_following(self, axis: Axis, target: float, now: float) -> Iterator[Finding]:
@@ -175,7 +175,7 @@ class JointWatch:
     def _check_pair(self, axis: Axis, now: float) -> Iterator[Finding]:
         """Whether a joint's second servo sees it elsewhere than the first one does."""
         detail = describe_mismatch(axis, self._policy.encoder_mismatch)
-        if self._apart_for.update(bool(detail), now) >= _APART_TIME:
+        if self._mismatch_for.update(bool(detail), now) >= _MISMATCH_TIME:
             yield Finding(Cause.ENCODER_MISMATCH, Stage.STOP, detail)
 
     def _check_heat_and_load(self, axis: Axis, share: float, now: float) -> Iterator[Finding]:
@@ -214,7 +214,7 @@ def load_of(axis: Axis) -> float:
     return axis.current / axis.wiring.model.stall_current
 
 
-def watches(
+def build_watches(
     servos: Iterable[ServoWiring],
     limits: Mapping[str, Limit],
     bounds: Mapping[str, float],

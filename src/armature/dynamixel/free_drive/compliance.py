@@ -40,16 +40,16 @@ class Compliance:
     carried: Mapping[str, float] = field(default_factory=dict)  # when it was at rest, by servo [A]
     per_ampere: float = 0.0  # lead for each ampere more [rad/A] or [m/A]
     load: float = math.nan  # of the joint when it was at rest, if it has been told [N·m] or [N]
-    more: float = 0.0  # that each servo carries since [A]
+    extra: float = 0.0  # that each servo carries since [A]
 
     @property
-    def middle(self) -> float:
+    def nominal_lead(self) -> float:
         """The lead that carries the joint now, as far as its load is known [rad] or [m]."""
-        return self.lead + self.per_ampere * self.more
+        return self.lead + self.per_ampere * self.extra
 
-    def bound(self, lead: float) -> float:
+    def clamp(self, lead: float) -> float:
         """A lead that neither lifts the joint nor lets it sink, as near to another as may be [rad] or [m]."""
-        return min(max(lead, self.middle - self.slack), self.middle + self.slack)
+        return min(max(lead, self.nominal_lead - self.slack), self.nominal_lead + self.slack)
 
 
 class Compliances:
@@ -75,7 +75,7 @@ class Compliances:
         """Whether there are any."""
         return bool(self._by_joint)
 
-    def how(self, joint: str) -> str:
+    def describe(self, joint: str) -> str:
         """What a joint does, in words; empty for one that is not among them."""
         if joint not in self._by_joint:
             return ""
@@ -106,7 +106,7 @@ class Compliances:
         self._by_joint[joint] = Compliance(lead, slack * step, before, carried, per_ampere * step)
         for axis in axes:  # where one fails, the next cycle gives the others their current back
             self._servos.preparation.set_override(axis, {Role.GOAL_CURRENT: bounds[axis.name]})
-        self._faults.free(joint, is_limp=False)
+        self._faults.begin_guiding(joint, is_limp=False)
         self._commanded.compliant.add(joint)
         most = max(bounds.values()) * _unit(first)
         return f"{joint} is compliant: it carries {abs(first.current):.2f} A and gives {most:.2f} A at most"
@@ -144,7 +144,7 @@ class Compliances:
 
     # With the posture
 
-    def carry(self, loads: Mapping[str, float], now: float) -> None:
+    def set_loads(self, loads: Mapping[str, float], now: float) -> None:
         """What joints carry where they are now, so that those that are compliant stay where they are left.
 
         Args:
@@ -163,11 +163,11 @@ class Compliances:
                 self._by_joint[joint] = replace(compliance, load=load)
                 continue
             wiring = self._servos.joints[joint].wiring
-            change = (load - compliance.load) / wiring.motors / _effort_per_ampere(wiring) - compliance.more
+            change = (load - compliance.load) / wiring.motors / _effort_per_ampere(wiring) - compliance.extra
             change = min(max(change, -self._margin), self._margin)  # a wrong model shall not throw the joint
-            self._carry_more(joint, compliance.more + change, now)
+            self._set_extra_current(joint, compliance.extra + change, now)
 
-    def _carry_more(self, joint: str, more: float, now: float) -> None:
+    def _set_extra_current(self, joint: str, more: float, now: float) -> None:
         """Let each servo of a joint give so much more than when it was at rest [A], and no more than it may."""
         compliance, axes = self._by_joint[joint], self._servos.servos_of(joint)
         try:
@@ -176,7 +176,7 @@ class Compliances:
             self._commanded.halt(now)
             self._commanded.why = f"{refusal}; the arm holds"
             return
-        self._by_joint[joint] = replace(compliance, more=more)
+        self._by_joint[joint] = replace(compliance, extra=more)
         preparation = self._servos.preparation
         for axis in axes:
             bound = bounds[axis.name]
@@ -203,20 +203,20 @@ class Compliances:
             self._servos.preparation.set_override(axis, {Role.GOAL_CURRENT: compliance.before[axis.name]})
         if read == axes:
             del self._by_joint[joint]
-            self._faults.hold(joint)
+            self._faults.end_guiding(joint)
 
     def _stay(self, joint: str, axes: list[Axis], now: float) -> None:
         """Set the goal to where the joint is, ahead by what carries it."""
         first = axes[0]
         lead = self._commanded.setpoints.sample(now)[joint].position - first.position
-        goal = first.position + self._by_joint[joint].bound(lead)
+        goal = first.position + self._by_joint[joint].clamp(lead)
         self._commanded.setpoints.rest({joint: goal})
         for axis in axes:
             if axis.torque:
                 ticks = goal_of_second(axis, goal) if axis.wiring.is_second else axis.wiring.to_ticks(goal)
                 self._servos.registers.write_verified(axis, Role.GOAL_POSITION, ticks)
 
-    def leave(self, now: float) -> None:
+    def end_all(self, now: float) -> None:
         """Let all hold, as far as they can be reached: nobody follows hands any more."""
         for joint in list(self._by_joint):
             with suppress(BusError):
@@ -229,7 +229,7 @@ class Compliances:
             BusError: a servo did not answer.
         """
         for axis in axes:
-            if not (axis.torque and yields(axis)):
+            if not (axis.torque and can_be_compliant(axis)):
                 continue
             wanted = self._servos.preparation.targets(axis)[Role.GOAL_CURRENT]
             found = self._servos.registers.read(axis, Role.GOAL_CURRENT)
@@ -241,7 +241,7 @@ class Compliances:
 
     # With the cycles
 
-    def go_on(self, now: float) -> None:
+    def update(self, now: float) -> None:
         """Follow the hands; let joints hold again that nobody may guide any more.
 
         Raises:
@@ -264,7 +264,7 @@ class Compliances:
             self._try_to_end(joint, now)
             return
         lead = self._commanded.setpoints.sample(now)[joint].position - axis.position
-        bounded = self._by_joint[joint].bound(lead)
+        bounded = self._by_joint[joint].clamp(lead)
         if bounded != lead:
             self._commanded.setpoints.rest({joint: axis.position + bounded})
 
@@ -277,7 +277,7 @@ class Compliances:
             return  # the next cycle tries again
 
 
-def yields(axis: Axis) -> bool:
+def can_be_compliant(axis: Axis) -> bool:
     """Whether a servo can be compliant."""
     return axis.wiring.mode is OperatingMode.CURRENT_BASED_POSITION
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from armature.dynamixel.faults.faults import Faults
-from armature.dynamixel.free_drive.compliance import Compliances, yields
+from armature.dynamixel.free_drive.compliance import Compliances, can_be_compliant
 from armature.dynamixel.motion.commanded_mode import CommandedMode
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.servos import Servos
@@ -32,18 +32,18 @@ class FreeDrive:
     @property
     def is_active(self) -> bool:
         """Whether there is something to do in a cycle."""
-        return bool(self.compliances or self._faults.let_go)
+        return bool(self.compliances or self._faults.released)
 
     @property
     def joints(self) -> dict[str, str]:
         """The joints that are free, with how, in words."""
         if not self.is_active:
             return {}
-        found = {joint: self._how(joint) for joint in self._servos.joints}
+        found = {joint: self._describe(joint) for joint in self._servos.joints}
         return {joint: how for joint, how in found.items() if how}
 
-    def _how(self, joint: str) -> str:
-        return "torque off" if joint in self._faults.let_go else self.compliances.how(joint)
+    def _describe(self, joint: str) -> str:
+        return "torque off" if joint in self._faults.released else self.compliances.describe(joint)
 
     def begin(self, joint: str, now: float) -> str:
         """Let a joint be guided.
@@ -65,16 +65,16 @@ class FreeDrive:
         axes = self._servos.servos_of(joint)
         for axis in axes:
             _require_rest(axis)
-        if yields(axes[0]):
+        if can_be_compliant(axes[0]):
             return self.compliances.begin(joint, now)
-        return self._let_go(joint, axes)
+        return self._release(joint, axes)
 
-    def _let_go(self, joint: str, axes: list[Axis]) -> str:
+    def _release(self, joint: str, axes: list[Axis]) -> str:
         if not any(axis.torque for axis in self._servos.axes.values() if axis not in axes):
             why = f"{joint} is the last joint with torque"
             raise CommandRefused("free", why, "to turn all torque off use /servo_interface/torque_off")
         self._commanded.leave_session()
-        self._faults.free(joint, is_limp=True)
+        self._faults.begin_guiding(joint, is_limp=True)
         if error := self._servos.torque_off(axes):  # the next cycles try again
             raise error
         return f"{joint}: its torque is off: it falls unless somebody holds it; the others hold"
@@ -96,42 +96,42 @@ class FreeDrive:
         axes = self._servos.servos_of(joint)
         for axis in axes:
             self._require_no_fault(axis)
-        if joint in self._faults.let_go:
-            self._grasp(joint, axes)
+        if joint in self._faults.released:
+            self._enable(joint, axes)
         else:
             self._servos.switch.require_within_limits(axes)
             self.compliances.end(joint, now)
-        return f"{joint} {self._how(joint) or 'holds where it is'}"
+        return f"{joint} {self._describe(joint) or 'holds where it is'}"
 
     def _require_no_fault(self, axis: Axis) -> None:
         fault = self._faults.by_joint.get(axis.name)
         if fault is not None:
             raise CommandRefused("end of free-drive", f"{axis.name}: {fault.cause}: {fault.detail}", fault.remedy)
 
-    def _grasp(self, joint: str, axes: list[Axis]) -> None:
+    def _enable(self, joint: str, axes: list[Axis]) -> None:
         """Torque on, goal := measured."""
         for axis in axes:  # one may have been reset while it was limp
             self._servos.preparation.restore(axis)
         self._servos.switch.on(axes)
-        self._faults.hold(joint)
+        self._faults.end_guiding(joint)
         self._commanded.setpoints.hold(self._servos.adopt_setpoint(joint))
-        self._commanded.overrun.forget()  # where it was sent before the hand has no meaning
+        self._commanded.overrun.reset()  # where it was sent before the hand has no meaning
 
-    def go_on(self, now: float) -> None:
+    def update(self, now: float) -> None:
         """What free joints need in each cycle.
 
         Raises:
             PortError: the port is gone.
         """
         if self._commanded.mode is Mode.DISABLED:  # all the others are limp too
-            for joint in tuple(self._faults.let_go):
-                self._faults.hold(joint)
+            for joint in tuple(self._faults.released):
+                self._faults.end_guiding(joint)
         self._commanded.setpoints.rest(self._places())
-        self.compliances.go_on(now)
+        self.compliances.update(now)
 
     def _places(self) -> dict[str, float]:
         """Where the limp joints are, which are sent nowhere [rad] or [m]."""
-        places = {joint: self._servos.joints[joint].position for joint in self._faults.let_go}
+        places = {joint: self._servos.joints[joint].position for joint in self._faults.released}
         return {joint: place for joint, place in places.items() if math.isfinite(place)}
 
 

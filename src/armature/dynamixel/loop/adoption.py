@@ -71,16 +71,16 @@ class Adoption:
             why = "the servos had heard nothing and stopped by their bus watchdog; they hold where they are"
         if count := self._servos.eeprom_writes - writes:
             why += f"; {count} EEPROM registers differed and were written ({', '.join(written)})"
-        if keeping := self._keeping(present):
+        if keeping := self._describe_retained_gains(present):
             why += f"; until torque is off {keeping}"
         self._commanded.begin(mode, why)
-        self._parts.unheard.clear()
-        self._parts.unheard.update(axis.name for axis in self._servos.axes.values() if axis.misses)
+        self._parts.missing_at_start.clear()
+        self._parts.missing_at_start.update(axis.name for axis in self._servos.axes.values() if axis.misses)
         if has_tripped:
             self._commanded.cause = self._commanded.cause or Cause.BUS_WATCHDOG
-        self._reactions.look(now)
+        self._reactions.update(now)
 
-    def _keeping(self, present: list[Axis]) -> str:
+    def _describe_retained_gains(self, present: list[Axis]) -> str:
         kept = {axis.name: self._servos.preparation.retained_gains(axis) for axis in present}
         return "; ".join(f"{name} keeps {gains}" for name, gains in kept.items() if gains)
 
@@ -95,9 +95,9 @@ class Adoption:
         named = (axis.wiring.model.name_of(role) for axis in present for role in written[axis.name])
         return tuple(dict.fromkeys(named))
 
-    def hear_the_absent(self) -> None:
+    def adopt_late_servos(self) -> None:
         """A servo that was absent at the start may hold a load: nobody asked for its torque to go off."""
-        unheard = self._parts.unheard
+        unheard = self._parts.missing_at_start
         heard = [axis for axis in self._servos.axes.values() if axis.name in unheard and not axis.misses]
         unheard.difference_update(axis.name for axis in heard)
         holding = ", ".join(axis.name for axis in heard if axis.torque)

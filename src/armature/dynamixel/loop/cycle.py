@@ -23,8 +23,8 @@ class BusCycle:
     def __init__(self, parts: LoopParts, *, resumes: bool) -> None:
         """Args: the loop's parts, and whether a loop before this one served the same servos."""
         self.count = 0
-        self.asked_at = -math.inf  # when the states read last were asked for, by the port's time [s]
-        self.at = 0.0  # of the last cycle [s]
+        self.requested_at = -math.inf  # when the states read last were asked for, by the port's time [s]
+        self.last_cycle_at = 0.0  # of the last cycle [s]
         self.reactions = Reactions(parts)
         self._adoption = Adoption(parts, self.reactions, resumes=resumes)
         self._parts = parts
@@ -38,7 +38,7 @@ class BusCycle:
         """Open the bus and adopt what the servos are doing; see Adoption.begin for what it raises."""
         self._adoption.begin(now)
         self._is_connected = True
-        self.at = now
+        self.last_cycle_at = now
 
     def run(self, now: float, slack: float = math.inf) -> None:
         """Write goals, read all servos, and see to what was read.
@@ -50,27 +50,27 @@ class BusCycle:
         try:
             if self._bus.is_open:
                 self._exchange(now, slack)
-                self._see_to(now)
+                self._supervise(now)
                 self.count += 1
         except PortError as error:
             self._lose_bus(str(error))
         if not self._bus.is_open:
             self._lose_bus("the port is gone; check cable and power")
-        self.at = now
+        self.last_cycle_at = now
 
     # Goals out, states in
 
     def _exchange(self, now: float, slack: float) -> None:
         if self._commanded.expects_torque:
             self._write_goals(now)
-        self.asked_at = self._bus.now()
+        self.requested_at = self._bus.now()
         self._servos.reader.read_states(now)
         self._servos.reader.read_slow_values(now, is_late=self._bus.now() > slack)
 
     def _write_goals(self, now: float) -> None:
         targets = self._targets(now)
         feedforward = self._parts.feedforward
-        feedforward.forget(self._commanded.setpoints.anew())
+        feedforward.reset(self._commanded.setpoints.pop_newly_held())
         led = feedforward.goals(targets, now)
         goals = {
             axis.wiring.servo_id: axis.wiring.to_ticks(led[joint])
@@ -86,7 +86,7 @@ class BusCycle:
     def _targets(self, now: float) -> Mapping[str, Setpoint]:
         commanded = self._commanded
         targets = commanded.setpoints.sample(now)
-        if paused := commanded.overrun.pause(targets, now):
+        if paused := commanded.overrun.find_pause(targets, now):
             commanded.setpoints.rest(commanded.overrun.positions)
             commanded.halt(now)
             commanded.why = f"the bus loop was held up for {paused:.2f} s; holding where the arm was sent last"
@@ -107,26 +107,26 @@ class BusCycle:
 
     # What follows
 
-    def _see_to(self, now: float) -> None:
+    def _supervise(self, now: float) -> None:
         commanded = self._commanded
-        if self._parts.unheard:
-            self._adoption.hear_the_absent()
-        self.reactions.recover_tripped(now, now - self.at)
-        self.reactions.look(now)
-        for news in self._parts.recovery.go_on(now, torque_expected=commanded.expects_torque):
-            commanded.why = self._beside_what_persists(news)
+        if self._parts.missing_at_start:
+            self._adoption.adopt_late_servos()
+        self.reactions.recover_tripped(now, now - self.last_cycle_at)
+        self.reactions.update(now)
+        for news in self._parts.recovery.update(now, torque_expected=commanded.expects_torque):
+            commanded.why = self._with_gravest_fault(news)
         if self._parts.free_drive.is_active:
-            self._parts.free_drive.go_on(now)
+            self._parts.free_drive.update(now)
         if commanded.protective_stop and self._parts.policy.reaction(Cause.PROTECTIVE_STOP) is Reaction.TORQUE_OFF:
-            commanded.end()
+            commanded.end_session()
             commanded.mode = Mode.DISABLED
         if commanded.mode is Mode.HOLDING and not self._faults.by_joint and self._servos.torque == "off":
             commanded.mode = Mode.DISABLED
-        self.reactions.cut_what_must_be()
+        self.reactions.enforce_torque_off()
         if commanded.parking is not None:
-            self._go_on_parking(commanded.parking, now)
+            self._check_parking(commanded.parking, now)
 
-    def _beside_what_persists(self, news: str) -> str:
+    def _with_gravest_fault(self, news: str) -> str:
         """News of one joint behind the gravest fault of the others, which it must not hide."""
         others = [fault for fault in self._faults.by_joint.values() if not news.startswith(f"{fault.joint}:")]
         if not others:
@@ -141,16 +141,16 @@ class BusCycle:
             return
         self._is_connected = False
         self._bus.close()
-        self._commanded.end()
+        self._commanded.end_session()
         self._commanded.why, self._commanded.cause = reason, Cause.DISCONNECTED
         self._faults.suspend()
 
-    def _go_on_parking(self, parking: Parking, now: float) -> None:
-        if now < parking.ends:
+    def _check_parking(self, parking: Parking, now: float) -> None:
+        if now < parking.end_time:
             return
         positions = {joint: axis.position for joint, axis in self._servos.joints.items()}
         if parking.is_overdue(now):
             self._commanded.halt(now)
-            self._commanded.why = f"not parked: {parking.farthest(positions)}; torque stays on"
-        elif parking.is_there(positions, self._parts.limits):
+            self._commanded.why = f"not parked: {parking.describe_farthest(positions)}; torque stays on"
+        elif parking.has_arrived(positions, self._parts.limits):
             self.reactions.disable("disabled")  # what it has left on goes off in the next cycles

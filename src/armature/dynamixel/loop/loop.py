@@ -67,10 +67,10 @@ class ServoLoop:
         try:
             require_short("start from now", segment.begin - now, _LONGEST_SEGMENT)
             require_short("duration", segment.trajectory.duration, _LONGEST_SEGMENT)
-            limits = self._parts.grip.limits_of(segment)
+            limits = self._parts.grip.currents_for(segment)
             self._commanded.setpoints.accept(segment, now)
             self._parts.back_off.expect_motion(segment.trajectory.joints)
-            self._parts.grip.limit(limits)
+            self._parts.grip.limit_currents(limits)
         except (GoalRefused, BusError) as error:
             self._commanded.halt(now)
             self._commanded.why = str(error)
@@ -84,7 +84,7 @@ class ServoLoop:
             BusError: a servo did not take it; those just switched on are off again.
         """
         self._require.mode("enable", (Mode.DISABLED, Mode.HOLDING, Mode.ENABLED), now)
-        self._require.none_free("enable")
+        self._require.no_guided_joint("enable")
         commanded = self._commanded
         self._parts.grip.release()
         if commanded.mode is Mode.DISABLED:
@@ -92,7 +92,7 @@ class ServoLoop:
             for axis in axes:  # one may have been reset while nobody looked
                 self._servos.preparation.restore(axis)
             commanded.setpoints.hold(self._servos.setpoints_of(self._servos.switch.on(axes)))
-            commanded.overrun.forget()
+            commanded.overrun.reset()
         self._parts.back_off.clear()
         commanded.mode, commanded.session = Mode.ENABLED, session
         commanded.why, commanded.cause, commanded.wants_park = "enabled", None, False
@@ -105,18 +105,18 @@ class ServoLoop:
             GoalRefused: the way does not begin where the arm is, or takes too long.
         """
         self._require.mode("park", (Mode.HOLDING, Mode.ENABLED, Mode.FAULT), now)
-        self._require.turning("park")
-        self._require.none_free("park")
+        self._require.able_to_park("park")
+        self._require.no_guided_joint("park")
         require_short("end from now", segment.end - now, self._policy.park_time)
         followed = self._commanded.setpoints.accept(segment, now)
-        self._commanded.end()
+        self._commanded.end_session()
         self._commanded.mode, self._commanded.why = Mode.PARKING, "parking"
         self._parts.back_off.expect_motion(segment.trajectory.joints)
         self._commanded.parking = Parking.along(followed)
 
     def give_up_parking(self, why: str) -> None:
         """Whoever was to park for a policy could not: the arm holds, and the faults that asked for it say so."""
-        told = self._faults.tell_not_parked(why) if self._commanded.expects_torque else ""
+        told = self._faults.mark_not_parked(why) if self._commanded.expects_torque else ""
         if self._commanded.wants_park:
             self._commanded.why = told or f"{self.state.why}; it could not park: {why}"
         self._commanded.wants_park = False
@@ -137,21 +137,21 @@ class ServoLoop:
         if begin:
             self._require.mode("free", (Mode.HOLDING, Mode.ENABLED), now)
             told = self._parts.free_drive.begin(joint, now)
-            self._parts.feedforward.distrust()
+            self._parts.feedforward.invalidate_loads()
         else:
             self._require.mode("end of free-drive", (Mode.HOLDING, Mode.FAULT), now)
             told = self._parts.free_drive.end(joint, now)
         self._commanded.why = told
         return told
 
-    def carry(self, loads: Mapping[str, float], now: float) -> None:
+    def set_loads(self, loads: Mapping[str, float], now: float) -> None:
         """Take what joints carry where they are [N·m] or [N], for those that are compliant; see free_drive.
 
         Raises:
             BusError: a servo did not take what it may give.
         """
         if self._bus.is_open:
-            self._parts.free_drive.compliances.carry(loads, now)
+            self._parts.free_drive.compliances.set_loads(loads, now)
 
     def back_off(self, session: str, joints: Sequence[str], now: float) -> None:
         """Let joints that do not follow go back to where they are, as whoever commands them has found.
@@ -172,24 +172,24 @@ class ServoLoop:
         """Stop within limits and hold; refuse commands."""
         self._commanded.stop(cause, why, now)
 
-    def controller_gone(self, why: str, now: float) -> None:
+    def lose_controller(self, why: str, now: float) -> None:
         """Nobody commands any more: what is under way ends as the policy says, at rest; parking goes on."""
         commanded, reaction = self._commanded, self._policy.reaction(Cause.CONTROLLER_GONE)
         commanded.cause = Cause.CONTROLLER_GONE
         if commanded.mode is not Mode.ENABLED:
             return
         if reaction is Reaction.HOLD:
-            commanded.end()
+            commanded.end_session()
         else:
             commanded.halt(now)
         commanded.wants_park = reaction is Reaction.PARK
         commanded.why = why
 
-    def orphan(self) -> None:
+    def lose_parent(self) -> None:
         """The process that controls the loop is gone."""
         if self._commanded.compliant:
-            self.hold("the controlling process is gone; holding", self._cycle.at, Cause.CONTROLLER_GONE)
-        self.controller_gone("the controlling process is gone; holding", self._cycle.at)
+            self.hold("the controlling process is gone; holding", self._cycle.last_cycle_at, Cause.CONTROLLER_GONE)
+        self.lose_controller("the controlling process is gone; holding", self._cycle.last_cycle_at)
 
     def torque_off(self, now: float) -> None:
         """Cut the torque of all servos at once; an arm that is not at rest falls.
@@ -217,10 +217,10 @@ class ServoLoop:
             commanded.why_stopped = "protective stop; torque was turned off"
             self._cycle.reactions.disable(commanded.why_stopped)  # what it has left on goes off in the next cycles
 
-    def leave(self) -> None:
+    def release_bus(self) -> None:
         """Let the bus go at a deliberate end: servos that hold go on to, without their watchdog to stop them."""
         if self._bus.is_open:
-            self._parts.free_drive.compliances.leave(self._cycle.at)
+            self._parts.free_drive.compliances.end_all(self._cycle.last_cycle_at)
             self._servos.watchdogs.disable_all(self._servos.responding())
         self._bus.close()
 

@@ -10,13 +10,13 @@ from armature.dynamixel.faults.back_off import BackOff
 from armature.dynamixel.faults.faults import Faults
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.faults.recovery import Recovery
-from armature.dynamixel.faults.supervision import watches
+from armature.dynamixel.faults.supervision import build_watches
 from armature.dynamixel.free_drive.compliance import Compliances
 from armature.dynamixel.free_drive.free_drive import FreeDrive
 from armature.dynamixel.loop.settings import LoopSettings
 from armature.dynamixel.motion.commanded_mode import CommandedMode
 from armature.dynamixel.motion.feedforward import Feedforward
-from armature.dynamixel.motion.grip import HOLDING_SHARE, Grip, lead
+from armature.dynamixel.motion.grip import HOLDING_SHARE, Grip, max_lead
 from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.servo.servos import Servos
 from armature.dynamixel.wiring.arm import Wiring
@@ -38,7 +38,7 @@ class LoopParts:
     back_off: BackOff
     free_drive: FreeDrive
     # Servos that were absent at the start: nobody knows whether they hold.
-    unheard: set[str] = field(default_factory=set)
+    missing_at_start: set[str] = field(default_factory=set)
 
     @staticmethod
     def of(bus: Bus, wiring: Wiring, arm: ArmModel, settings: LoopSettings) -> LoopParts:
@@ -50,7 +50,7 @@ class LoopParts:
         gripper = {joint.name for joint in arm.driven if joint.kind == "prismatic"}
         fingers = gripper | wiring.yielding
         bounds = settings.following_errors(arm, fingers)
-        watch = watches(wiring.all_servos, limits, bounds, fingers, settings.policy, settings.contact)
+        watch = build_watches(wiring.all_servos, limits, bounds, fingers, settings.policy, settings.contact)
         faults = Faults(servos, watch, settings.policy)
         feedforward = Feedforward(settings.stiffness(wiring.servos), limits)
         held = [servos.joints[joint] for joint in sorted(gripper)]
@@ -61,9 +61,12 @@ class LoopParts:
             feedforward,
             limits,
             settings.dynamics,
-            {axis.wiring.joint: lead(axis.wiring, HOLDING_SHARE, settings.p_gain(axis.wiring)) for axis in held},
+            {
+                axis.wiring.joint: max_lead(axis.wiring, HOLDING_SHARE, settings.p_gain(axis.wiring))
+                for axis in held
+            },
             {joint.name: joint.unit for joint in arm.driven},
-            lambda joint: faults.watch(joint).is_free,
+            lambda joint: faults.watch(joint).is_guided,
         )
         return LoopParts(
             bus=bus,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from armature.core.control.readiness import session_name
 from armature.core.trajectory.segments import LoopTime, Segment
 from armature.dynamixel.loop.parts import LoopParts
-from armature.dynamixel.loop.state import LoopState, end_free
+from armature.dynamixel.loop.state import LoopState, end_free_drive_first
 from armature.dynamixel.status.remedy import RECONNECT, RecoveryStep, Remedy
 from armature.dynamixel.status.states import Mode
 from armature.errors import CommandRefused, GoalRefused
@@ -41,10 +41,10 @@ class Preconditions:
         """
         mode = self._state.mode(now)
         if not (mode.takes_commands and segment.session == self._state.session):
-            self.none_free("set-point")
-            self.of_session("set-point", segment.session, now, self._new_goal(segment, now))
+            self.no_guided_joint("set-point")
+            self.of_session("set-point", segment.session, now, self._remedy_for_motion(segment, now))
 
-    def _new_goal(self, segment: Segment[LoopTime], now: float) -> Remedy:
+    def _remedy_for_motion(self, segment: Segment[LoopTime], now: float) -> Remedy:
         """What leads to a motion where a segment of one is of another session."""
         session = session_name(self._state.session)
         if session_name(segment.session) == session != "":  # joints have backed off meanwhile
@@ -53,13 +53,13 @@ class Preconditions:
         remedy = remedy if remedy.steps else Remedy.of(RecoveryStep.ENABLE)
         return Remedy(f"{remedy}, then send a new goal", *remedy.steps)
 
-    def none_free(self, request: str) -> None:
+    def no_guided_joint(self, request: str) -> None:
         """Refuse while a hand may guide a joint."""
         if free := self._parts.free_drive.joints:
             told = ", ".join(f"{joint} ({how})" for joint, how in free.items())
-            raise CommandRefused(request, f"a hand may guide {told}", end_free(next(iter(free))))
+            raise CommandRefused(request, f"a hand may guide {told}", end_free_drive_first(next(iter(free))))
 
-    def turning(self, request: str) -> None:
+    def able_to_park(self, request: str) -> None:
         """Refuse where faults keep the arm from parking: a joint would not follow, or does not know its place."""
         if fault := self._parts.faults.advisor.find_parking_blocker(self._state.faults):
             why = f"{fault.joint} cannot be trusted to move: {fault.cause}: {fault.detail}"

@@ -21,25 +21,25 @@ class Reactions:
         self._faults = parts.faults
         self._feedforward = parts.feedforward
         self._back_off = parts.back_off
-        self._unheard = parts.unheard
+        self._missing_at_start = parts.missing_at_start
 
-    def look(self, now: float) -> None:
+    def update(self, now: float) -> None:
         """Look for new faults at a time [s], and do at once what their policies say."""
         sent = self._commanded.overrun.positions
         expected, loads = self._commanded.expects_torque, self._feedforward.loads
-        allowed = self._back_off.look(now)
+        allowed = self._back_off.update(now)
         obstructed: dict[str, tuple[Cause, str]] = {}
-        for fault in self._faults.look(sent, now, torque_expected=expected, allowed=allowed, loads=loads):
+        for fault in self._faults.update(sent, now, torque_expected=expected, back_off=allowed, loads=loads):
             axis = self._servos.axes[fault.joint]
             if self._faults.reaction(axis, fault.cause) is Reaction.BACK_OFF:
-                self._faults.end(fault.joint)
+                self._faults.resolve(fault.joint)
                 obstructed.setdefault(axis.wiring.joint, (fault.cause, fault.detail))
             else:
                 self._react(fault, now)
         if obstructed:
             self.back_off(obstructed, now)
         commanded = self._commanded
-        if commanded.mode is Mode.ENABLED and commanded.cause in OBSTRUCTED and not self._back_off.told:
+        if commanded.mode is Mode.ENABLED and commanded.cause in OBSTRUCTED and not self._back_off.warnings:
             commanded.why, commanded.cause = "nothing is in the way any more", None
 
     def _react(self, fault: Fault, now: float) -> None:
@@ -54,7 +54,7 @@ class Reactions:
             commanded.setpoints.hold(self._servos.hold_separately(axis))
         commanded.wants_park = reaction is Reaction.PARK and commanded.expects_torque
         if reaction is Reaction.TORQUE_OFF:
-            self._faults.limp.add(axis.wiring.joint)
+            self._faults.cut_by_policy.add(axis.wiring.joint)
         commanded.why, commanded.cause = str(fault), fault.cause
 
     def back_off(self, obstructed: Mapping[str, tuple[Cause, str]], now: float) -> None:
@@ -70,13 +70,13 @@ class Reactions:
         self._back_off.retreat(obstructed, now)
         if self._faults.by_joint:  # which are graver, and have told already
             return
-        where = "; ".join(fault.detail for fault in self._back_off.told.values())
+        where = "; ".join(fault.detail for fault in self._back_off.warnings.values())
         commanded.why = f"{'not parked: ' if was_parking else ''}{where}; {told[0].done}; {told[0].remedy}"
         commanded.cause = told[0].cause
 
     def _end_motion(self, reaction: Reaction, now: float) -> None:
         if reaction is Reaction.HOLD and self._commanded.mode is not Mode.PARKING:
-            self._commanded.end()
+            self._commanded.end_session()
         else:  # a way to park is long, and its end is not where to hold
             self._commanded.halt(now)
 
@@ -97,13 +97,13 @@ class Reactions:
             return
         self._end_motion(self._policy.reaction(Cause.BUS_WATCHDOG), now)
         for axis in stopped:
-            self._take_back(axis.name, now)
+            self._recover_watchdog(axis.name, now)
         joints = ", ".join(axis.name for axis in stopped)
         held_up = f"the bus loop was held up for {paused:.2f} s; " if paused > time / 2.0 else ""
         why = f"{held_up}bus watchdog: {joints} stopped by itself and holds; its goal was set to where it is"
         self._commanded.why, self._commanded.cause = why, Cause.BUS_WATCHDOG
 
-    def _take_back(self, servo: str, now: float) -> None:
+    def _recover_watchdog(self, servo: str, now: float) -> None:
         axis = self._servos.axes[servo]
         try:
             self._commanded.setpoints.hold(self._servos.adopt_setpoint(axis.wiring.joint))
@@ -112,18 +112,18 @@ class Reactions:
         except BusError as error:
             self._faults.note(axis, Cause.BUS_WATCHDOG, f"it stopped and cannot be released: {error}", now)
 
-    def cut_what_must_be(self) -> None:
+    def enforce_torque_off(self) -> None:
         """Torque that is to be off, also where a request to cut it has failed because an answer was lost."""
         is_disabled = self._commanded.mode is Mode.DISABLED
-        if not (is_disabled or self._faults.limp or self._faults.let_go):
+        if not (is_disabled or self._faults.cut_by_policy or self._faults.released):
             return
-        on = [axis for axis in self._servos.responding() if is_disabled or self._faults.may_be_limp(axis)]
+        on = [axis for axis in self._servos.responding() if is_disabled or self._faults.is_limp_on_purpose(axis)]
         self._servos.torque_off(on)
 
     def disable(self, why: str) -> BusError | None:
         """Cut all torque; returns what went wrong with the last servo that did not take it."""
-        self._commanded.end()
+        self._commanded.end_session()
         self._commanded.mode, self._commanded.why = Mode.DISABLED, why
         self._faults.clear()
-        self._unheard.clear()
+        self._missing_at_start.clear()
         return self._servos.torque_off(list(self._servos.axes.values()))

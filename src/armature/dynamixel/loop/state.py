@@ -35,9 +35,9 @@ class LoopState:
         return self._cycle.count
 
     @property
-    def asked_at(self) -> float:
+    def requested_at(self) -> float:
         """When the states read last were asked for, by the port's time [s]."""
-        return self._cycle.asked_at
+        return self._cycle.requested_at
 
     @property
     def axes(self) -> Mapping[str, Axis]:
@@ -63,7 +63,7 @@ class LoopState:
     def warnings(self) -> tuple[Fault, ...]:
         """What soon will be wrong, and what joints came against."""
         back_off = self._parts.back_off
-        return (*back_off.told.values(), *back_off.lowered, *self._faults.warnings.values())
+        return (*back_off.warnings.values(), *back_off.lowering_warnings, *self._faults.warnings.values())
 
     @property
     def blocks(self) -> Mapping[str, BlockedDirection]:
@@ -113,7 +113,7 @@ class LoopState:
         return self._commanded.wants_park
 
     @property
-    def free(self) -> Mapping[str, str]:
+    def free_joints(self) -> Mapping[str, str]:
         """Joints that hands guide, with how, in words."""
         return self._parts.free_drive.joints
 
@@ -179,7 +179,7 @@ class LoopState:
         if mode in (Mode.STARTING, Mode.PARKING):
             return Remedy("wait until the arm holds", RecoveryStep.WAIT)
         if free:
-            return end_free(next(iter(free)))
+            return end_free_drive_first(next(iter(free)))
         if mode is Mode.DISABLED and (
             remedy := self._servos.switch.remedy_before_enable(self._servos.axes.values())
         ):
@@ -191,9 +191,9 @@ class LoopState:
         return self._commanded.setpoints.is_moving(now)
 
     @property
-    def begun_late(self) -> float:
+    def start_delay(self) -> float:
         """How long after its stamp the last motion began [s]."""
-        return self._commanded.setpoints.begun_late
+        return self._commanded.setpoints.start_delay
 
     def torque(self) -> str:
         """on, off or partial, as last known."""
@@ -208,6 +208,6 @@ class LoopState:
         return self._commanded.setpoints.sample(now)
 
 
-def end_free(joint: str) -> Remedy:
+def end_free_drive_first(joint: str) -> Remedy:
     """Let a joint hold again that a hand guides."""
     return Remedy(f"end that first: /servo_interface/{joint}/free false", RecoveryStep.END_FREE_DRIVE)

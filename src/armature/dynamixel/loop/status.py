@@ -46,14 +46,14 @@ class LoopStatus:
     advice: RecoveryAdvice | None = None  # of all faults
 
 
-def without_bus(mode: str, why: str, remedy: Remedy = WAIT_FOR_RESTART) -> LoopStatus:
+def status_without_bus(mode: str, why: str, remedy: Remedy = WAIT_FOR_RESTART) -> LoopStatus:
     """While there is no bus process."""
     return LoopStatus(mode, "unknown", "", why, False, remedy=remedy)
 
 
-def starting(*, protective_stop: bool) -> LoopStatus:
+def status_while_starting(*, protective_stop: bool) -> LoopStatus:
     """Before a bus process has reported anything."""
-    return replace(without_bus("STARTING", "starting the bus process"), protective_stop=protective_stop)
+    return replace(status_without_bus("STARTING", "starting the bus process"), protective_stop=protective_stop)
 
 
 # To bytes and back

@@ -43,8 +43,8 @@ class CommandedMode:
 
     def begin(self, mode: Mode, why: str) -> None:
         """Begin anew in a mode, without a session."""
-        self.overrun.forget()
-        self._let_go()
+        self.overrun.reset()
+        self._drop_commands()
         self.mode, self.why, self.cause = mode, why, None
         if self.protective_stop:
             self.why = self.why_stopped = f"{why}; the protective stop is latched"
@@ -53,7 +53,7 @@ class CommandedMode:
     def halt(self, now: float) -> None:
         """Stop within limits and hold; no command of this session is followed any more."""
         self.setpoints.stop(now)
-        self.end()
+        self.end_session()
 
     def back_off(self, now: float) -> None:
         """Stop within limits; the commands that are under way are followed no more, those of a new session are."""
@@ -62,9 +62,9 @@ class CommandedMode:
         if mode is Mode.ENABLED:
             self.mode, self.session = mode, after_backing_off(session)
 
-    def end(self) -> None:
+    def end_session(self) -> None:
         """Take no more commands; the motion under way ends at rest, as its segment says."""
-        self._let_go()
+        self._drop_commands()
         if self.mode in _UNDER_WAY:
             self.mode = Mode.HOLDING
 
@@ -79,7 +79,7 @@ class CommandedMode:
         self.halt(now)
         self.why, self.cause = why, cause
 
-    def _let_go(self) -> None:
+    def _drop_commands(self) -> None:
         self.session = ""
         self.parking = None
         self.wants_park = False

@@ -17,7 +17,7 @@ from armature.dynamixel.wiring.servo import ServoWiring
 # A load comes on this slowly, so that none is a step [share of the joint's velocity limit].
 _SLEW = 0.05
 # A pause of the loop counts as this long, so that no load comes on at once after it [s].
-_LONGEST = 0.02
+_MAX_STEP = 0.02
 # No load leans a servo further than this, whatever a model says [rad] of the servo's own angle.
 _FARTHEST = 0.15
 
@@ -28,7 +28,7 @@ class Stiffness:
 
     torque: float  # for being off its goal [N·m/rad] or [N/m]
     lag: float  # of a moving joint behind its goal [s]
-    farthest: float  # a load may deflect it [rad] or [m]
+    max_deflection: float  # a load may deflect it [rad] or [m]
 
     @staticmethod
     def of(servo: ServoWiring, p_gain: int) -> Stiffness:
@@ -40,7 +40,7 @@ class Stiffness:
         return Stiffness(
             torque=stiffness * servo.reduction**2 * servo.motors,
             lag=servo.model.damping / stiffness,
-            farthest=_FARTHEST / servo.reduction,
+            max_deflection=_FARTHEST / servo.reduction,
         )
 
 
@@ -54,12 +54,12 @@ class Feedforward:
         self._load_offsets: dict[str, float] = {}  # by what joints are led for their load [rad] or [m]
         self._efforts: dict[str, float] = {}  # the last known loads [N·m] or [N]
         self._outdated: set[str] = set()  # joints whose load was told of a posture that is not the present one
-        self._at = math.nan  # when goals were asked for last [s]
+        self._updated_at = math.nan  # when goals were asked for last [s]
 
     def goals(self, targets: Mapping[str, Setpoint], now: float) -> dict[str, float]:
         """Where to send joints at a time [s] so that they are at their set-points [rad] or [m]."""
-        passed = min(now - self._at, _LONGEST)
-        self._at = now
+        passed = min(now - self._updated_at, _MAX_STEP)
+        self._updated_at = now
         return {joint: self._goal(joint, target, passed) for joint, target in targets.items()}
 
     @property
@@ -73,16 +73,16 @@ class Feedforward:
         """By what a joint is led for its load now [rad] or [m]."""
         return self._load_offsets.get(joint, 0.0)
 
-    def wanted_offset(self, joint: str) -> float:
+    def target_offset(self, joint: str) -> float:
         """By what a joint would be led for the load that it was told last [rad] or [m]; NaN where none was."""
         stiffness, effort = self._stiffness.get(joint), self._efforts.get(joint)
         return math.nan if stiffness is None or effort is None else _load_offset(effort, stiffness)
 
-    def distrust(self) -> None:
+    def invalidate_loads(self) -> None:
         """A hand changes the posture: no load is known until it is told anew; the offset for it stays."""
         self._outdated.update(self._efforts)
 
-    def forget(self, joints: Iterable[str]) -> None:
+    def reset(self, joints: Iterable[str]) -> None:
         """Begin at no lead: these joints' goals have just been set to what is to be held."""
         for joint in joints:
             self._load_offsets.pop(joint, None)
@@ -106,4 +106,4 @@ class Feedforward:
 
 
 def _load_offset(effort: float, stiffness: Stiffness) -> float:
-    return min(max(effort / stiffness.torque, -stiffness.farthest), stiffness.farthest)
+    return min(max(effort / stiffness.torque, -stiffness.max_deflection), stiffness.max_deflection)

@@ -20,7 +20,7 @@ from armature.dynamixel.wiring.servo import ServoWiring
 HOLDING_SHARE = 0.3
 
 
-def lead(servo: ServoWiring, share: float, p_gain: int = 0) -> float:
+def max_lead(servo: ServoWiring, share: float, p_gain: int = 0) -> float:
     """How far ahead of a finger its goal may stay for good [m].
 
     Args:
@@ -47,7 +47,7 @@ class Grip:
         self._registers = servos.registers
         self._preparation = servos.preparation
 
-    def limits_of(self, segment: Segment[LoopTime]) -> dict[str, int]:
+    def currents_for(self, segment: Segment[LoopTime]) -> dict[str, int]:
         """What a set-point segment asks of the fingers that it moves: their Goal Current, by joint.
 
         Raises:
@@ -61,7 +61,7 @@ class Grip:
                 asked[joint] = wiring.goal_current(effort) if effort else wiring.ram.get(Role.GOAL_CURRENT, 0)
         return asked
 
-    def limit(self, currents: Mapping[str, int]) -> None:
+    def limit_currents(self, currents: Mapping[str, int]) -> None:
         """Let fingers use no more than these currents [register's unit].
 
         Raises:
@@ -79,7 +79,9 @@ class Grip:
         Raises:
             BusError: a servo did not take it.
         """
-        self.limit({joint: axis.wiring.ram.get(Role.GOAL_CURRENT, 0) for joint, axis in self._fingers.items()})
+        self.limit_currents(
+            {joint: axis.wiring.ram.get(Role.GOAL_CURRENT, 0) for joint, axis in self._fingers.items()}
+        )
 
     def adopt(self, axes: Iterable[Axis]) -> None:
         """Let servos that hold with less than the wiring's current go on so, until they are told otherwise.

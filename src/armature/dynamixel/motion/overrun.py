@@ -21,11 +21,11 @@ class OverrunGuard:
         self._positions: dict[str, float] = {}
         self._at = 0.0
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """The next write begins anew, from goals that the servos hold already."""
         self._positions = {}
 
-    def pause(self, targets: Mapping[str, Setpoint], now: float) -> float:
+    def find_pause(self, targets: Mapping[str, Setpoint], now: float) -> float:
         """How long the loop was held up, if the set-points have moved far meanwhile; else 0 [s]."""
         paused = now - self._at
         if paused <= _LONGEST_PAUSE:

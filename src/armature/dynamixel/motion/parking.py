@@ -17,7 +17,7 @@ class Parking:
     """A way to rest that is being followed."""
 
     pose: Mapping[str, float]  # where it ends, by joint [rad] or [m]
-    ends: float  # monotonic [s]
+    end_time: float  # monotonic [s]
 
     @staticmethod
     def along(segment: Segment[LoopTime]) -> Parking:
@@ -25,7 +25,7 @@ class Parking:
         last = map(float, segment.trajectory.positions[-1])
         return Parking(dict(zip(segment.trajectory.joints, last, strict=True)), segment.end)
 
-    def is_there(self, positions: Mapping[str, float], limits: Mapping[str, Limit]) -> bool:
+    def has_arrived(self, positions: Mapping[str, float], limits: Mapping[str, Limit]) -> bool:
         """Whether every joint was read close to its place; NaN is nowhere."""
         return all(
             abs(positions[joint] - end) <= _TOLERANCE * min(1.0, limits[joint].span)
@@ -34,9 +34,9 @@ class Parking:
 
     def is_overdue(self, now: float) -> bool:
         """Whether the arm should have arrived by now [s]."""
-        return now > self.ends + _SETTLE_TIME
+        return now > self.end_time + _SETTLE_TIME
 
-    def farthest(self, positions: Mapping[str, float]) -> str:
+    def describe_farthest(self, positions: Mapping[str, float]) -> str:
         """Who is farthest from its place, in words."""
         away = {joint: abs(positions[joint] - end) for joint, end in self.pose.items()}
         joint = max(away, key=lambda name: away[name])

@@ -50,19 +50,19 @@ class Setpoints:
         self._dynamics = dynamics
         self._rest: dict[str, float] = {}
         self._present: dict[str, Segment[LoopTime]] = {}
-        self._coming: dict[str, list[Segment[LoopTime]]] = {}  # by their begins, all of them to come
+        self._upcoming: dict[str, list[Segment[LoopTime]]] = {}  # by their begins, all of them to come
         self._delays: dict[tuple[str, ...], float] = {}  # by the joints of a segment [s]
-        self._anew: set[str] = set()
-        self.begun_late = 0.0  # how long after its stamp the last motion began [s]
+        self._newly_held: set[str] = set()
+        self.start_delay = 0.0  # how long after its stamp the last motion began [s]
 
     def hold(self, positions: Mapping[str, float]) -> None:
         """Rest at these positions [rad] or [m], to which the servos' goals have just been set."""
         self.rest(positions)
-        self._anew.update(positions)
+        self._newly_held.update(positions)
 
-    def anew(self) -> set[str]:
+    def pop_newly_held(self) -> set[str]:
         """Joints that were told to hold since this was asked last."""
-        joints, self._anew = self._anew, set()
+        joints, self._newly_held = self._newly_held, set()
         return joints
 
     def rest(self, positions: Mapping[str, float]) -> None:
@@ -70,7 +70,7 @@ class Setpoints:
         for joint, position in positions.items():
             self._rest[joint] = position
             self._present.pop(joint, None)
-            self._coming.pop(joint, None)
+            self._upcoming.pop(joint, None)
 
     def sample(self, now: float) -> dict[str, Setpoint]:
         """Set-points of all joints at a monotonic time [s]."""
@@ -92,7 +92,7 @@ class Setpoints:
         return any(now < segment.end and not segment.backs_off for segment in self._segments())
 
     def _segments(self) -> Iterable[Segment[LoopTime]]:
-        return chain(self._present.values(), *self._coming.values())
+        return chain(self._present.values(), *self._upcoming.values())
 
     def accept(self, segment: Segment[LoopTime], now: float) -> Segment[LoopTime]:
         """Follow a segment from its start on, or from now on if it has started already.
@@ -111,8 +111,8 @@ class Setpoints:
         for joint in segment.trajectory.joints:
             # One that begins sooner is still followed until this one begins: a delay may be longer than the time
             # between two segments.
-            sooner = [coming for coming in self._coming.get(joint, ()) if coming.begin < segment.begin]
-            self._coming[joint] = [*sooner, segment]
+            sooner = [coming for coming in self._upcoming.get(joint, ()) if coming.begin < segment.begin]
+            self._upcoming[joint] = [*sooner, segment]
         self._advance(now)
         return segment
 
@@ -125,10 +125,10 @@ class Setpoints:
         moving = [joint for joint, segment in self._present.items() if not segment.backs_off]
         resting = present.keys() - self._present.keys()
         self.rest({joint: present[joint].position for joint in (*moving, *resting)})
-        self._coming.clear()  # also what was to follow on a way back
+        self._upcoming.clear()  # also what was to follow on a way back
         if moving:
-            state = _state([self._gentle(joint, present[joint]) for joint in moving])
-            dynamics = {joint: self._braking(joint, present[joint]) for joint in moving}
+            state = _state([self._limit_acceleration(joint, present[joint]) for joint in moving])
+            dynamics = {joint: self._stop_dynamics(joint, present[joint]) for joint in moving}
             with suppress(GoalRefused):  # where no gentle stop exists, the hold above is one at once
                 segment = Segment(0, "", LoopTime(now), stop(moving, state, dynamics))
                 self._present.update(dict.fromkeys(moving, segment))
@@ -139,19 +139,19 @@ class Setpoints:
         joints = [joint for joint, target in targets.items() if target != present[joint].position]
         self.rest(targets)
         if joints:
-            state = _state([self._gentle(joint, present[joint]) for joint in joints])
+            state = _state([self._limit_acceleration(joint, present[joint]) for joint in joints])
             velocities = {joint: self._limits[joint].velocity for joint in joints}
             with suppress(GoalRefused):  # where there is no such way, they are there at once
                 way = retreat(joints, state, targets, velocities)
                 segment = Segment(0, "", LoopTime(now), way, backs_off=True)
                 self._present.update(dict.fromkeys(joints, segment))
 
-    def _gentle(self, joint: str, setpoint: Setpoint) -> Setpoint:
+    def _limit_acceleration(self, joint: str, setpoint: Setpoint) -> Setpoint:
         """Without an acceleration beyond the joint's own, which a segment may have: a stop would carry it on."""
         bound = self._dynamics[joint].acceleration
         return replace(setpoint, acceleration=max(-bound, min(bound, setpoint.acceleration)))
 
-    def _braking(self, joint: str, setpoint: Setpoint) -> Dynamics:
+    def _stop_dynamics(self, joint: str, setpoint: Setpoint) -> Dynamics:
         """The joint's own dynamics, or harder ones where they would take it beyond its limit.
 
         A stop with acceleration a and jerk j goes v²/(2a) + v·a/(2j) further.
@@ -173,18 +173,18 @@ class Setpoints:
         """
         joints = segment.trajectory.joints
         self._advance(now)
-        if not any(joint in self._present or joint in self._coming for joint in joints):
+        if not any(joint in self._present or joint in self._upcoming for joint in joints):
             late = now - segment.begin
             self._delays[joints] = late if 0.0 < late <= LEASE else 0.0
-            self.begun_late = max(0.0, late)
+            self.start_delay = max(0.0, late)
         return replace(segment, begin=LoopTime(segment.begin + self._delays.get(joints, 0.0)))
 
     def _advance(self, now: float) -> None:
-        for joint, coming in list(self._coming.items()):
+        for joint, coming in list(self._upcoming.items()):
             while coming and now >= coming[0].begin:
                 self._present[joint] = coming.pop(0)
             if not coming:
-                del self._coming[joint]
+                del self._upcoming[joint]
         for joint, segment in list(self._present.items()):
             if now >= segment.end:
                 last = segment.trajectory.sample(segment.trajectory.duration)
@@ -236,7 +236,7 @@ class Setpoints:
         """Where joints will be at a time that has not come, by the segments known now."""
         plan: dict[str, Setpoint] = {}
         for joint in joints:
-            begun = [segment for segment in self._coming.get(joint, ()) if at >= segment.begin]
+            begun = [segment for segment in self._upcoming.get(joint, ()) if at >= segment.begin]
             segment = begun[-1] if begun else self._present.get(joint)
             if segment is None:
                 plan[joint] = Setpoint(self._rest[joint], 0.0, 0.0)

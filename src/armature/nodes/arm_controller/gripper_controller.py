@@ -18,7 +18,7 @@ from armature.core.control.grip import GripForceLimit, GripMonitor
 from armature.core.trajectory.limits import check_joints
 from armature.core.trajectory.segments import RosTime, Segment
 from armature.core.trajectory.trajectory import State, Trajectory
-from armature.dynamixel.motion.grip import HOLDING_SHARE, lead
+from armature.dynamixel.motion.grip import HOLDING_SHARE, max_lead
 from armature.errors import CommandRefused, ConfigError, GoalRefused
 from armature.nodes.arm_controller.action_server import ActiveGoal, Begin, GoalServer
 from armature.nodes.arm_controller.commands import Commands
@@ -89,7 +89,7 @@ class GripperController(GroupNode):
         gains = {joint: max(read(self, Gain, f"{joint}.").position_p_gain, 0) for joint in self.joints}
         share = self._given.holding_share
         leads = [
-            lead(self._servos[joint], share, gain) if joint in self._servos else math.inf
+            max_lead(self._servos[joint], share, gain) if joint in self._servos else math.inf
             for joint, gain in gains.items()
         ]
         return GripForceLimit(self.control.state.limits, np.array(leads), self._given.stall_velocity_threshold)

@@ -101,7 +101,7 @@ class Child:
         due = time.monotonic()
         next_open = 0.0
         while self._goes_on():
-            self._link.serve_until(due, self._answer, self._loop.orphan)
+            self._link.serve_until(due, self._answer, self._loop.lose_parent)
             begun = time.monotonic()
             now = self._now(due)
             if not self._bus.is_whole and begun >= next_open:
@@ -118,7 +118,7 @@ class Child:
         if self._is_signalled and self._exit_message_file and self._loop.state.torque() != "off":
             words = not_parked("the bus process was ended", self._report.status(self._now()))
             keep_if_unsaid(Path(self._exit_message_file), words)
-        self._loop.leave()
+        self._loop.release_bus()
 
     def _now(self, monotonic: float | None = None) -> float:
         """The loop's time, at present or when a cycle was due [s]."""

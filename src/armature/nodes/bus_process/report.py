@@ -73,7 +73,7 @@ class BusReport:
         return link.CycleReadings(
             cycle=self._state.cycles,
             # A cycle that was held up has read its values later than it was due.
-            time=max(due, self._state.asked_at - self._period),
+            time=max(due, self._state.requested_at - self._period),
             loop_time=now,
             lateness=lateness,
             duration=duration,
@@ -98,7 +98,7 @@ class BusReport:
         wishes = (
             loop.speed_factor,
             loop.wants_park,
-            tuple(loop.free.items()),
+            tuple(loop.free_joints.items()),
             tuple(loop.blocks),
             loop.remedy(now),
         )
@@ -127,7 +127,7 @@ class BusReport:
             servos=self._servo_values(),
             speed_factor=loop.speed_factor,
             wants_park=loop.wants_park,
-            free=tuple(loop.free),
+            free=tuple(loop.free_joints),
             blocks={joint: str(block) for joint, block in loop.blocks.items()},
             remedy=loop.remedy(now),
             advice=loop.advice,
@@ -146,7 +146,7 @@ class BusReport:
             LATEST: f"{1000.0 * lateness.longest:.2f}",
             TIDYING: f"{1000.0 * self._tidying:.2f}",
             BLOCKS: sys.getallocatedblocks(),
-            BEGUN_LATE: f"{1000.0 * self._state.begun_late:.2f}",
+            BEGUN_LATE: f"{1000.0 * self._state.start_delay:.2f}",
             "states_read_by": self._state.instruction,
             **_bus_counts(counts),
             "refused_segments": self._refused,
@@ -168,7 +168,7 @@ class BusReport:
 
     def _servo_values(self) -> dict[str, dict[str, Any]]:
         loop, counts = self._state, self._bus.statistics().servos
-        health, free, limits, kept = loop.health(), loop.free, loop.current_limits(), loop.retained_gains()
+        health, free, limits, kept = loop.health(), loop.free_joints, loop.current_limits(), loop.retained_gains()
         return {
             name: {
                 "firmware": axis.firmware,

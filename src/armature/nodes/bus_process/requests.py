@@ -38,8 +38,8 @@ class BusRequests:
             "clear_faults": lambda _, now: loop.clear_faults(now),
             "reboot": lambda request, now: loop.reboot(request["joint"], now),
             "free": lambda request, now: loop.guide(request["joint"], now, begin=request["begin"]),
-            "loads": lambda request, now: loop.carry(request["loads"], now),
-            "controller_gone": lambda request, now: loop.controller_gone(request["why"], now),
+            "loads": lambda request, now: loop.set_loads(request["loads"], now),
+            "controller_gone": lambda request, now: loop.lose_controller(request["why"], now),
             "torque_off": lambda _, now: loop.torque_off(now),
             "quit": lambda _request, _now: quit(),
         }

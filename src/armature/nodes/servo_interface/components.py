@@ -11,7 +11,7 @@ from typing import Any
 from rclpy.lifecycle import LifecycleNode
 
 from armature.dynamixel.loop import link
-from armature.dynamixel.loop.status import LoopStatus, starting
+from armature.dynamixel.loop.status import LoopStatus, status_while_starting
 from armature.dynamixel.protocol.device_names import port_paths
 from armature.dynamixel.status.states import Mode
 from armature.errors import CommandRefused
@@ -64,7 +64,7 @@ class Components:
         self.services = ServoServices(
             node, configuration.joints, configuration.servos, self.bus, self.disabling, self.latch, self.publishers
         )
-        self.publishers.state(starting(protective_stop=self.latch.is_engaged), None)
+        self.publishers.state(status_while_starting(protective_stop=self.latch.is_engaged), None)
 
     def activate(self, *, active: bool) -> None:
         """Take commands, or stop, hold and take none."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from armature.dynamixel.loop import link
-from armature.dynamixel.loop.status import LoopStatus, starting, without_bus
+from armature.dynamixel.loop.status import LoopStatus, status_while_starting, status_without_bus
 from armature.dynamixel.status.remedy import FIX_BUS, WAIT_FOR_RESTART, Remedy
 from armature.dynamixel.status.states import Mode
 from armature.errors import ArmatureError, CommandRefused, InternalError, ProcessError
@@ -41,7 +41,7 @@ class BusConnection:
             on_status: the child has told its status, or has gone; the readings may be newer than the last cycle.
         """
         self.failure: ArmatureError | None = None  # why the first child could not be had, or none can be heard
-        self.status = starting(protective_stop=False)
+        self.status = status_while_starting(protective_stop=False)
         self._config = config
         self._on_attached = on_attached
         self._on_cycle = on_cycle
@@ -65,10 +65,10 @@ class BusConnection:
         """
         with self._news:
             self._closing.set()
-            client, starting = self._client, self._starting
+            client, status_while_starting = self._client, self._starting
             self._news.notify_all()
-        if starting is not None:
-            starting.give_up()
+        if status_while_starting is not None:
+            status_while_starting.give_up()
         if client is not None:
             if quit:
                 _ask_to_quit(client)
@@ -199,7 +199,7 @@ class BusConnection:
     def _lose(self, why: str, remedy: Remedy = WAIT_FOR_RESTART) -> None:
         """Nothing of what the child told last is so any more, but its latch."""
         latched = self.status.protective_stop
-        gone = without_bus(Mode.DISCONNECTED.name, why, remedy)
+        gone = status_without_bus(Mode.DISCONNECTED.name, why, remedy)
         self._hear_status(replace(gone, protective_stop=latched, cause="bus_process"), None)
 
     def _tell(self) -> None:
