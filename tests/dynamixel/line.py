@@ -36,14 +36,14 @@ class Line:
         self.bus.open()
 
     def _listen(self):
-        feed = self.far.feed
+        feed = self.far.transmit
 
         def heard(data, now, _bus):
             [packet] = StreamDecoder().feed(data)
             self.sent.append(packet.instruction)
             return [] if packet.instruction in self.deaf else feed(data, now)
 
-        self.far.feed = heard
+        self.far.transmit = heard
 
     def start(self):
         self.reader.read_all(self.port.time)

@@ -22,7 +22,7 @@ class LoneServo:
         """Args: the arm, and the joint whose servo is new."""
         self.bench = bench
         self.opened_at: list[int] = []
-        self.bench.far.renew(joint)
+        self.bench.far.factory_reset(joint)
         self.pass_time(BOOT_TIME + _STEP)
 
     def pass_time(self, seconds: float) -> None:

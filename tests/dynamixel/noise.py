@@ -37,7 +37,7 @@ class NoisyPort(VirtualPort):
 
     def _put(self, packet: bytes) -> None:
         for request in self._carried(packet):
-            for answer in self.far.feed(request, self.time):
+            for answer in self.far.transmit(request, self.time):
                 for data in self._carried(answer.data):
                     # An adapter that stalls holds back what is behind, too: bytes never overtake each other.
                     stall = self._chance.uniform(0.0, _STALL) if self._chance.random() < 0.1 * self._share else 0.0

@@ -75,7 +75,7 @@ class Host:
 
     def send(self, data: bytes) -> bytes:
         """All bytes that come back."""
-        return b"".join(answer.data for answer in self.bus.feed(data, self.now))
+        return b"".join(answer.data for answer in self.bus.transmit(data, self.now))
 
     def ask(self, instruction: int, parameters: bytes = b"", servo_id: int = 1) -> list[Reply]:
         """Status packets that come back."""

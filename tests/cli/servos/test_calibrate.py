@@ -141,7 +141,7 @@ def test_the_range_of_motion_is_compared_with_the_urdfs_limits(hall, wiring, mon
     )
     assert "elbow: its range will be -110.0 to 34." in seen
     servo = next(one for one in Wiring.from_yaml(wiring.read_text("utf-8"), ARM).servos if one.joint == "elbow")
-    kept = servo.within(limit)
+    kept = servo.narrow(limit)
     assert (kept.lower, kept.upper) == (limit.lower, pytest.approx(0.6, abs=0.01))
     (backup,) = backups(wiring)
     assert backup.read_bytes() == CONTENT
@@ -156,7 +156,7 @@ def test_a_whole_range_takes_nothing_from_the_urdfs_limits(hall, wiring, monkeyp
     ]
     code, seen = at_terminal(monkeypatch, words(hall, wiring, "elbow", "--json"), *script)
     assert (code, "warning: " in seen) == (0, False)
-    assert Wiring.from_yaml(wiring.read_text("utf-8"), ARM).narrowed(ARM) == ARM
+    assert Wiring.from_yaml(wiring.read_text("utf-8"), ARM).narrow_limits(ARM) == ARM
 
 
 def test_a_range_that_was_found_with_another_zero_is_told(hall, wiring, capsys):

@@ -31,7 +31,7 @@ class Table(VirtualArm):
 
         def plug(bus):
             for servo in bus.servos:
-                servo.breaks = int(servo is not bus.servo(joint))
+                servo.line_breaks = int(servo is not bus.servo(joint))
             bus.servo(joint).factory_reset(0xFF)
 
         self.change(plug)
@@ -131,7 +131,7 @@ def refused(capsys, *words):
 
 def test_several_servos_are_listed_and_nothing_is_written(table, capsys):
     for servo in table.bus.servos:
-        servo.breaks = 0
+        servo.line_breaks = 0
     told = refused(capsys, "--port", table.path, "elbow", "--yes")
     assert "id 1 XM540-W270 at 57600 bit/s" in told
     assert "XM430-W350" in told
@@ -147,7 +147,7 @@ def test_two_new_servos_that_answer_as_one_are_refused(table, capsys):
 
 
 def test_nobody_on_the_bus_is_told(table, capsys):
-    table.servo("elbow").breaks = 1
+    table.servo("elbow").line_breaks = 1
     told = refused(capsys, "--port", table.path, "elbow", "--yes")
     assert "no servo answers at any baud rate; check power and cable" in told
 

@@ -67,13 +67,13 @@ def test_after_power_up_a_homing_offset_shifts_the_turn(homing, ticks):
 def test_what_a_servo_reads_after_power_up_is_what_was_calibrated(bench):
     """The turn is that in which the servo counts once it starts anew."""
     bench.faults.inject(make("encoder_slip", "elbow", {"angle": "4"}))
-    now = calibration(bench).look()["elbow"]
+    now = calibration(bench).read()["elbow"]
     item = place_of(ELBOW, now, 0, 0.0)
     bench.servo("elbow").reboot()
     bench.port.time += 0.05
     bench.far.advance(bench.port.time)
     bench.servo("elbow")._booting = 0.0
-    assert item.ticks == pytest.approx(calibration(bench).look()["elbow"], abs=20)  # it falls meanwhile
+    assert item.ticks == pytest.approx(calibration(bench).read()["elbow"], abs=20)  # it falls meanwhile
     assert item.turns == TURN
 
 
@@ -98,7 +98,7 @@ def test_a_servo_that_counts_turns_and_a_joint_without_limits_reach_far():
 
 
 def test_the_middle_of_still_readings_is_taken(bench):
-    item = calibration(bench).take([{"elbow": ticks} for ticks in (2000, 2001, 2005, 2001, 2000)])[0]
+    item = calibration(bench).compute([{"elbow": ticks} for ticks in (2000, 2001, 2005, 2001, 2000)])[0]
     assert item.ticks == 2001
 
 
@@ -106,19 +106,19 @@ def test_a_moving_joint_is_refused_with_how_far_it_moved(bench):
     with pytest.raises(
         CommandRefused, match=r"elbow moved by 6 ticks \(0.5 deg of the servo\), at most 5 are still"
     ):
-        calibration(bench).take([{"elbow": 2000}, {"elbow": 2006}])
+        calibration(bench).compute([{"elbow": 2000}, {"elbow": 2006}])
 
 
 def test_a_value_that_was_not_read_is_never_made_up(bench):
     with pytest.raises(CommandRefused, match="of 3 readings of elbow 1 were lost; check power and cable of id 3"):
-        calibration(bench).take([{"elbow": 2000}, {"elbow": None}, {"elbow": 2000}])
+        calibration(bench).compute([{"elbow": 2000}, {"elbow": None}, {"elbow": 2000}])
 
 
 def test_a_silent_servo_is_not_read_and_the_others_are(bench):
     waist = WIRING.servos[0]
     watch = calibration(bench, waist, ELBOW)
     bench.faults.inject(make("silence", "elbow", {}))
-    looked = watch.look()
+    looked = watch.read()
     assert looked["elbow"] is None
     assert looked["waist"] == pytest.approx(2048, abs=5)
 
@@ -127,7 +127,7 @@ def test_torque_that_is_on_or_comes_on_is_refused(bench):
     watch = calibration(bench)
     bench.bus.write(ELBOW.servo_id, ELBOW.model[Role.TORQUE_ENABLE], 1)
     with pytest.raises(CommandRefused, match="the torque of id 3 is on"):
-        watch.look()
+        watch.read()
     with pytest.raises(CommandRefused, match="the torque of id 3 is on"):
         calibration(bench)
 
@@ -137,8 +137,8 @@ def test_a_servo_that_counts_turns_must_be_in_the_turn_of_its_start(bench):
     with pytest.raises(
         CommandRefused, match=r"left the turn in which it was switched on.*switch its power off and on"
     ):
-        calibration(bench, spindle).take([{"elbow": TURN + 5}])
-    assert calibration(bench, spindle).take([{"elbow": TURN - 5}])[0].ticks == TURN - 5
+        calibration(bench, spindle).compute([{"elbow": TURN + 5}])
+    assert calibration(bench, spindle).compute([{"elbow": TURN - 5}])[0].ticks == TURN - 5
 
 
 def test_both_servos_of_a_joint_are_calibrated():
@@ -146,8 +146,8 @@ def test_both_servos_of_a_joint_are_calibrated():
     bench.bus.open()
     pose = dict.fromkeys(twin.JOINTS, 0.0)
     watch = Calibration(Registers(bench.bus), twin.WIRING.all_servos, pose)
-    looked = watch.look()
-    first, second = watch.take([looked])[1:]
+    looked = watch.read()
+    first, second = watch.compute([looked])[1:]
     assert (entry_of(first.servo), entry_of(second.servo)) == (("boom",), ("boom", "second"))
     assert second.offset == pytest.approx(math.pi, abs=0.01)
 
@@ -157,15 +157,15 @@ def test_both_servos_of_a_joint_are_calibrated():
 
 def test_a_range_short_of_a_limit_is_found():
     limit = Limit(-1.0, 1.0, 1.0, 1.0)
-    found = Range().reaching(-0.99).reaching(0.5).reaching(0.2)
-    assert found.lacks(limit) == (False, True)
-    assert Range().reaching(0.0).reaching(1.2).lacks(limit) == (True, False)
+    found = Range().including(-0.99).including(0.5).including(0.2)
+    assert found.ends_short_of(limit) == (False, True)
+    assert Range().including(0.0).including(1.2).ends_short_of(limit) == (True, False)
 
 
 def test_of_a_range_the_file_keeps_the_ends_short_of_a_limit_and_the_limit_where_it_was_reached():
     limit = Limit(-1.0, 1.0, 1.0, 1.0)
-    assert Range(-0.99, 0.5).kept(limit) == Range(-1.0, 0.5)
-    assert Range(-0.2, 1.3).kept(limit) == Range(-0.2, 1.0)
+    assert Range(-0.99, 0.5).snapped_to(limit) == Range(-1.0, 0.5)
+    assert Range(-0.2, 1.3).snapped_to(limit) == Range(-0.2, 1.0)
 
 
 @pytest.mark.parametrize(("greatest", "is_moved"), [(0.05, False), (0.2, True)])
@@ -186,7 +186,7 @@ def test_what_a_servo_accepts_is_told_as_joint_positions(bench):
 def test_a_range_is_the_least_and_the_greatest(positions):
     found = Range()
     for position in positions:
-        found = found.reaching(position)
+        found = found.including(position)
     assert (found.least, found.greatest) == (min(positions), max(positions))
 
 

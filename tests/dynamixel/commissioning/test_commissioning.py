@@ -49,7 +49,7 @@ class Workshop(LoneServo):
 
     def set_up(self) -> int:
         presence = self.find()
-        return self.commissioning.write(presence, self.commissioning.look(presence), self.tell)
+        return self.commissioning.write(presence, self.commissioning.compare(presence), self.tell)
 
     def tell(self, setting: Setting) -> None:
         self.told.append(setting.role)
@@ -103,22 +103,22 @@ def test_whoever_is_not_alone_is_refused_with_all_that_answer(seen, told):
 
 def test_another_model_than_the_wiring_files_is_refused(workshop):
     with pytest.raises(CommandRefused, match="XM430-W350 answers, the wiring file wants XM540-W270 for elbow"):
-        workshop.commissioning.look(Presence(57_600, FoundServo(1, XM430, 48)))
+        workshop.commissioning.compare(Presence(57_600, FoundServo(1, XM430, 48)))
     assert workshop.opened_at == []
 
 
 def test_two_servos_that_answer_a_ping_as_one_are_refused(workshop):
     workshop.bench.faults.inject(make("duplicate_id", "elbow", {}))
     with pytest.raises(CommandRefused, match="several servos may have this id; connect one servo at a time"):
-        workshop.commissioning.look(NEW)
+        workshop.commissioning.compare(NEW)
 
 
-@pytest.mark.parametrize("step", ["look", "write"])
+@pytest.mark.parametrize("step", ["compare", "write"])
 def test_with_torque_on_nothing_is_written(workshop, step):
-    settings = workshop.commissioning.look(NEW)
+    settings = workshop.commissioning.compare(NEW)
     workshop.set(Role.TORQUE_ENABLE, 1)
     before = workshop.eeprom()
-    arguments = (NEW,) if step == "look" else (NEW, settings, workshop.tell)
+    arguments = (NEW,) if step == "compare" else (NEW, settings, workshop.tell)
     with pytest.raises(CommandRefused, match="the torque of id 1 is on, it may hold a load; support the arm"):
         getattr(workshop.commissioning, step)(*arguments)
     assert (workshop.eeprom(), workshop.told) == (before, [])
@@ -130,7 +130,7 @@ def test_with_torque_on_nothing_is_written(workshop, step):
 
 def test_looking_shows_every_register_and_writes_nothing(workshop):
     before = workshop.eeprom()
-    settings = {setting.role: setting for setting in workshop.commissioning.look(NEW)}
+    settings = {setting.role: setting for setting in workshop.commissioning.compare(NEW)}
     assert {name for name, setting in settings.items() if setting.differs} == {
         *(Role.RETURN_DELAY, Role.MIN_POSITION_LIMIT, Role.MAX_POSITION_LIMIT, Role.ID, Role.BAUD_RATE)
     }
@@ -166,7 +166,7 @@ def test_what_another_arm_left_behind_is_put_right(workshop):
 
 def test_every_value_that_switches_a_shadow_off_will_do(workshop):
     workshop.set(Role.SHADOW_ID, 253)
-    shadow = next(s for s in workshop.commissioning.look(NEW) if s.role is Role.SHADOW_ID)
+    shadow = next(s for s in workshop.commissioning.compare(NEW) if s.role is Role.SHADOW_ID)
     assert not shadow.differs
 
 
@@ -182,7 +182,7 @@ def test_what_was_interrupted_goes_on_where_it_was(workshop, failing):
 
     presence = workshop.find()
     with pytest.raises(Interrupted):
-        workshop.commissioning.write(presence, workshop.commissioning.look(presence), interrupt)
+        workshop.commissioning.write(presence, workshop.commissioning.compare(presence), interrupt)
     assert workshop.set_up() == 4 - failing
     assert workshop.find() == Presence(1_000_000, FoundServo(3, XM540, 48))
 
@@ -203,7 +203,7 @@ def test_answers_that_are_lost_while_the_address_changes_do_no_harm(workshop, ro
 
 def test_a_servo_that_does_not_keep_a_value_is_told(workshop):
     presence = workshop.find()
-    settings = workshop.commissioning.look(presence)
+    settings = workshop.commissioning.compare(presence)
     kept = [setting for setting in settings if setting.role is not Role.RETURN_DELAY]
     with pytest.raises(ServoRefused, match="servo 3 refused Return Delay Time := 0: it reads back 250"):
         workshop.commissioning.write(presence, kept, workshop.tell)
@@ -211,7 +211,7 @@ def test_a_servo_that_does_not_keep_a_value_is_told(workshop):
 
 def test_a_servo_that_is_not_found_again_is_told(workshop):
     presence = workshop.find()
-    settings = workshop.commissioning.look(presence)
+    settings = workshop.commissioning.compare(presence)
     write = workshop.bench.bus.write
 
     def deaf(servo_id, item, value):
@@ -225,7 +225,7 @@ def test_a_servo_that_is_not_found_again_is_told(workshop):
 
 
 def test_a_servo_that_is_gone_is_told(workshop):
-    settings = workshop.commissioning.look(NEW)
+    settings = workshop.commissioning.compare(NEW)
     workshop.bench.faults.inject(make("silence", "elbow", {}))
     with pytest.raises(BusError, match=r"no answer to read .* from id 1"):
         workshop.commissioning.write(NEW, settings, workshop.tell)

@@ -29,7 +29,7 @@ def bench(monkeypatch):
 def elbow(bench):
     """What is found about the elbow's servo."""
     present = FoundServo(ELBOW.servo_id, ELBOW.model.number, 48)
-    return list(inspection.servo(bench.bus, ELBOW, present, ARM.limit("elbow")))
+    return list(inspection.check_servo(bench.bus, ELBOW, present, ARM.limit("elbow")))
 
 
 def write(bench, name, value):
@@ -69,7 +69,7 @@ def answered(**changes):
 
 
 def test_a_complete_bus_gives_no_cause_for_complaint():
-    assert list(inspection.roll(WIRING, Survey(1_000_000, tuple(answered()), 0))) == []
+    assert list(inspection.check_ids(WIRING, Survey(1_000_000, tuple(answered()), 0))) == []
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_complete_bus_gives_no_cause_for_complaint():
     ],
 )
 def test_who_is_missing_strange_or_double_is_named_with_a_remedy(found, subject, verdict, told):
-    findings = list(inspection.roll(WIRING, Survey(1_000_000, tuple(found), 0)))
+    findings = list(inspection.check_ids(WIRING, Survey(1_000_000, tuple(found), 0)))
     fitting = [finding for finding in findings if finding.subject == subject]
     assert [finding.verdict for finding in fitting] == [verdict]
     assert told in fitting[0].detail
@@ -117,12 +117,12 @@ RANGED = replace(ELBOW, range=(-1.0, 0.6))
 
 def test_a_range_that_is_smaller_than_the_urdfs_limits_is_a_warning_with_both(bench):
     present = FoundServo(ELBOW.servo_id, ELBOW.model.number, 48)
-    (finding,) = inspection.servo(bench.bus, RANGED, present, ARM.limit("elbow"))
+    (finding,) = inspection.check_servo(bench.bus, RANGED, present, ARM.limit("elbow"))
     assert finding.verdict is Verdict.WARNING
     assert "range of motion leaves -1.0000 to 0.6000 of the URDF's limits -1.9200 to 1.0480" in finding.detail
     assert "narrow the URDF's limits" in finding.remedy
     whole = replace(ELBOW, range=(-2.0, 1.1))
-    assert [found.verdict for found in inspection.servo(bench.bus, whole, present, ARM.limit("elbow"))] == [
+    assert [found.verdict for found in inspection.check_servo(bench.bus, whole, present, ARM.limit("elbow"))] == [
         Verdict.OK
     ]
 
@@ -131,7 +131,7 @@ def test_a_servo_need_not_accept_what_lies_beyond_the_range(bench):
     write(bench, Role.MIN_POSITION_LIMIT, 1600)  # 0.69 rad of the elbow
     present = FoundServo(ELBOW.servo_id, ELBOW.model.number, 48)
     assert Verdict.FAILURE in {found.verdict for found in elbow(bench)}
-    found = inspection.servo(bench.bus, RANGED, present, ARM.limit("elbow"))
+    found = inspection.check_servo(bench.bus, RANGED, present, ARM.limit("elbow"))
     assert [finding.verdict for finding in found] == [Verdict.WARNING]
 
 
@@ -174,7 +174,7 @@ def test_what_is_too_hot_is_what_the_parameters_say(bench, stop, reaction, verdi
     thresholds = Thresholds(warn=-15.0, slow=-10.0, stop=stop, hysteresis=2.0)
     policy = FaultPolicy(temperature=thresholds, reactions={Cause.TEMPERATURE: reaction})
     present = FoundServo(ELBOW.servo_id, ELBOW.model.number, 48)
-    (finding,) = inspection.servo(bench.bus, ELBOW, present, ARM.limit("elbow"), policy)
+    (finding,) = inspection.check_servo(bench.bus, ELBOW, present, ARM.limit("elbow"), policy)
     assert finding.verdict is verdict
 
 
@@ -206,7 +206,7 @@ def test_a_bad_cable_is_a_warning_with_the_counts(bench, fault, told):
 
 def test_old_firmware_has_no_watchdog(bench):
     old = FoundServo(ELBOW.servo_id, ELBOW.model.number, 37)
-    (finding,) = inspection.servo(bench.bus, ELBOW, old, ARM.limit("elbow"))
+    (finding,) = inspection.check_servo(bench.bus, ELBOW, old, ARM.limit("elbow"))
     assert finding.verdict is Verdict.WARNING
     assert "firmware 37 has no Bus Watchdog" in finding.detail
 
@@ -218,7 +218,7 @@ def test_old_firmware_has_no_watchdog(bench):
     ("rate", "verdict"), [(100.0, Verdict.OK), (250.0, Verdict.WARNING), (400.0, Verdict.WARNING)]
 )
 def test_the_cycle_is_held_against_the_rate_and_a_return_delay_is_named(bench, rate, verdict):
-    finding = inspection.cycle(bench.bus, WIRING, rate, bench.port.now)
+    finding = inspection.check_cycle_time(bench.bus, WIRING, rate, bench.port.now)
     assert finding.verdict is verdict
     assert f"ms at {rate:g} Hz" in finding.detail
     assert verdict is Verdict.OK or "7 servos delay their answers" in finding.detail
@@ -228,13 +228,13 @@ def test_the_cycle_is_held_against_the_rate_and_a_return_delay_is_named(bench, r
 def test_a_rate_that_the_wire_can_hardly_or_not_do_is_told(bench, rate, verdict):
     for servo in WIRING.servos:
         bench.bus.write(servo.servo_id, servo.model[Role.RETURN_DELAY], 0)
-    finding = inspection.cycle(bench.bus, WIRING, rate, bench.port.now)
+    finding = inspection.check_cycle_time(bench.bus, WIRING, rate, bench.port.now)
     assert finding.verdict is verdict
     assert "lower rate" in finding.remedy
 
 
 def test_a_bus_that_does_not_answer_has_no_cycle(bench):
     bench.faults.inject(make("silence", "elbow", {}))
-    finding = inspection.cycle(bench.bus, WIRING, 100.0, bench.port.now)
+    finding = inspection.check_cycle_time(bench.bus, WIRING, 100.0, bench.port.now)
     assert finding.verdict is Verdict.FAILURE
     assert "no answer" in finding.detail

@@ -122,7 +122,7 @@ def test_a_loaded_arm_does_not_creep_by_being_taken_back_again_and_again(gain):
 @pytest.mark.parametrize("payload", [0.25, 0.5])
 @pytest.mark.parametrize("by_heir", [False, True], ids=["the same process", "its heir"])
 def test_a_payload_that_nobody_told_of_does_not_creep_down_at_a_recovery(bench, payload, by_heir):
-    bench.far.plant.carry(payload)
+    bench.far.plant.set_payload(payload)
     bench.run(1.0)
     if by_heir:
         bench.bus.close()

@@ -76,12 +76,12 @@ def test_damaged_instructions_and_garbage_change_nothing_in_a_servo(soak):
     count = soak.count(STRINGS // 2)
     for number in range(count):
         packet = chance.choice(WRITES)(chance.randbytes(8))
-        far.feed(damaged(packet, chance) if number % 2 else garbage(chance), float(number))
+        far.transmit(damaged(packet, chance) if number % 2 else garbage(chance), float(number))
         if number % 8 == 7:
             # Whole packets still get through, if only at the second time: the first may end a damaged one.
             answers = [
-                *far.feed(encode(2, Instruction.PING), number),
-                *far.feed(encode(2, Instruction.PING), number),
+                *far.transmit(encode(2, Instruction.PING), number),
+                *far.transmit(encode(2, Instruction.PING), number),
             ]
             assert answers[-1].data == status(2, 0, b"\xfc\x03\x30")
         assert not any(servo.changed for servo in far.servos)
@@ -94,7 +94,7 @@ def test_nonsense_with_a_right_crc_leaves_every_register_within_its_bounds(soak)
     far = still_bus(len(IDS), 1_000_000)
     count = soak.count(STRINGS // 10)
     for number in range(count):
-        far.feed(nonsense(chance), float(number))
+        far.transmit(nonsense(chance), float(number))
         soak.show(number, count, "packets to servos")
     for servo in far.servos:
         for register in servo.model.registers.values():
@@ -150,7 +150,7 @@ def test_damaged_answers_and_garbage_are_never_believed(soak):
         port.time += 2.0  # no answer is late any more
         fast = bool(number % 2)
         instruction = Instruction.FAST_SYNC_READ if fast else Instruction.SYNC_READ
-        sent = far.feed(encode(BROADCAST_ID, instruction, b"\x7e\x00\x0a\x00" + bytes(IDS)), port.time)
+        sent = far.transmit(encode(BROADCAST_ID, instruction, b"\x7e\x00\x0a\x00" + bytes(IDS)), port.time)
         whole = b"".join(item.data for item in sent)
         port.answer = damaged(whole, chance) if number % 4 < 2 else garbage(chance) + whole[: chance.randrange(60)]
         assert answers(bus, fast).items() <= TRUTH.items()

@@ -204,7 +204,7 @@ def test_a_silent_reset_is_named_and_recovered_with_its_gains(kind):
 
 def ask(bench: Bench, servo_id: int, instruction: Instruction, parameters: bytes = b"") -> tuple[int, bytes]:
     """Error and data of one answer."""
-    sent = bench.far.feed(encode(servo_id, instruction, parameters), bench.now)
+    sent = bench.far.transmit(encode(servo_id, instruction, parameters), bench.now)
     [packet] = StreamDecoder().feed(b"".join(item.data for item in sent))
     return packet.parameters[0], packet.parameters[1:]
 
@@ -242,7 +242,7 @@ def test_it_is_found_at_a_rate_of_its_own_and_set_up():
     assert presence.found.model == "TL-9"
     assert set(BAUD_RATES) <= set(registry.baud_rates())
     commissioning = Commissioning(elbow, 1_000_000, ARM.limit("elbow"), alone.opened)
-    settings = commissioning.look(presence)
+    settings = commissioning.compare(presence)
     assert [setting.register for setting in settings] == ["Lower Stop", "Upper Stop", "Bus Address", "Bus Speed"]
     assert settings[-1].meaning(settings[-1].wanted) == "1000000 bit/s"
     assert commissioning.write(presence, settings, lambda _setting: None) == 4
@@ -253,7 +253,7 @@ def inspected(bench: Bench, joint: str = "elbow"):
     """What is found about one servo."""
     servo = bench.loop.state.axes[joint].wiring
     present = FoundServo(servo.servo_id, servo.model.number, 48)
-    return list(inspection.servo(bench.bus, servo, present, ARM.limit(joint)))
+    return list(inspection.check_servo(bench.bus, servo, present, ARM.limit(joint)))
 
 
 @pytest.mark.parametrize("kind", ["TL-9", "TL-2"])
@@ -263,7 +263,10 @@ def test_it_is_inspected_and_its_want_of_a_watchdog_is_a_warning(kind, monkeypat
     bench.bus.open()
     [warning] = inspected(bench)
     assert (warning.verdict, warning.detail.split(":")[0]) == (Verdict.WARNING, f"{kind} has no bus watchdog")
-    assert inspection.cycle(bench.bus, rewired(WIRING, kind), 50.0, lambda: bench.now).verdict is Verdict.OK
+    assert (
+        inspection.check_cycle_time(bench.bus, rewired(WIRING, kind), 50.0, lambda: bench.now).verdict
+        is Verdict.OK
+    )
 
 
 @pytest.mark.parametrize(
@@ -290,7 +293,7 @@ def test_it_is_calibrated_by_hand_placing():
     servo = bench.loop.state.axes["elbow"].wiring
     here = bench.positions()["elbow"]
     calibration = Calibration(Registers(bench.bus), [servo], {"elbow": here})
-    [placed] = calibration.take([calibration.look() for _ in range(3)])
+    [placed] = calibration.compute([calibration.read() for _ in range(3)])
     assert placed.offset == pytest.approx(servo.zero_offset, abs=2 * servo.model.position_unit)
     assert read_goal_range(Registers(bench.bus), servo).greatest > math.pi - 0.1
     assert narrow_limits(Registers(bench.bus), servo, ARM.limit("elbow")) == ()

@@ -99,12 +99,12 @@ def test_a_range_of_motion_narrows_the_limits_and_never_widens_them():
     text = change("180 deg,", "180 deg, range: [-0.5 rad, 2 rad],").replace(
         "90 deg,", "90 deg, range: [2 mm, 28 mm],"
     )
-    narrowed = read(text).narrowed(ARM)
+    narrowed = read(text).narrow_limits(ARM)
     elbow, slide = narrowed.limit("elbow"), narrowed.limit("slide")
     assert (elbow.lower, elbow.upper, elbow.velocity) == (-0.5, 1.5, 3.0)
     assert (slide.lower, slide.upper) == pytest.approx((0.002, 0.028))
     assert narrowed.joint("finger") == ARM.joint("finger")
-    assert read().narrowed(ARM) == ARM
+    assert read().narrow_limits(ARM) == ARM
 
 
 SECOND = "180 deg, second: {id: 17, direction: 1, zero_offset: 90 deg},"

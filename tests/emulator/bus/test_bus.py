@@ -19,27 +19,27 @@ DEFAULT_DELAY = 250 * 2e-6  # section "Return Delay Time(9)"
 
 
 def test_an_answer_takes_the_time_of_request_delay_and_answer(host):
-    [answer] = host.bus.feed(encode(1, Instruction.PING), 0.0)
+    [answer] = host.bus.transmit(encode(1, Instruction.PING), 0.0)
     assert answer.due == pytest.approx(10 * BYTE + DEFAULT_DELAY + 14 * BYTE)
 
 
 def test_the_return_delay_time_is_obeyed(host):
     host.set(return_delay=0)
-    [answer] = host.bus.feed(encode(1, Instruction.PING), 1.0)
+    [answer] = host.bus.transmit(encode(1, Instruction.PING), 1.0)
     assert answer.due == pytest.approx(1.0 + 24 * BYTE)
 
 
 def test_answers_of_a_group_follow_one_another(host):
     request = encode(BROADCAST_ID, Instruction.SYNC_READ, place(132) + place(4) + bytes([1, 2, 3]))
-    answers = host.bus.feed(request, 0.0)
+    answers = host.bus.transmit(request, 0.0)
     dues = [answer.due for answer in answers]
     each = DEFAULT_DELAY + 15 * BYTE
     assert dues == pytest.approx([len(request) * BYTE + n * each for n in (1, 2, 3)])
 
 
 def test_a_request_that_comes_too_early_waits_for_the_wire(host):
-    [first] = host.bus.feed(encode(1, Instruction.PING), 0.0)
-    [second] = host.bus.feed(encode(2, Instruction.PING), 0.0)
+    [first] = host.bus.transmit(encode(1, Instruction.PING), 0.0)
+    [second] = host.bus.transmit(encode(2, Instruction.PING), 0.0)
     assert second.due == pytest.approx(2 * first.due)
 
 
@@ -47,7 +47,7 @@ def test_a_slower_wire_takes_longer(host):
     for servo_id in (1, 2, 3):
         host.write(Role.BAUD_RATE, 1, servo_id)
     host.bus.wire.baud_rate = 57_600
-    *_, last = host.bus.feed(encode(1, Instruction.PING), 5.0)
+    *_, last = host.bus.transmit(encode(1, Instruction.PING), 5.0)
     assert last.due - 5.0 == pytest.approx(24 * 10 / 57_600 + DEFAULT_DELAY)
 
 
@@ -58,7 +58,7 @@ def test_the_wire_is_as_fast_as_its_baud_rate(host, index, baud_rate):
         servo.registers[Role.BAUD_RATE] = index
     host.servo.registers[Role.RETURN_DELAY] = 0
     host.bus.wire.baud_rate = baud_rate
-    *_, last = host.bus.feed(encode(1, Instruction.PING), 5.0)
+    *_, last = host.bus.transmit(encode(1, Instruction.PING), 5.0)
     assert last.due - 5.0 == pytest.approx(24 * 10 / baud_rate)
 
 
@@ -66,7 +66,7 @@ def test_a_long_answer_arrives_in_pieces_of_a_millisecond(host):
     for servo_id in (1, 2, 3):
         host.write(Role.BAUD_RATE, 1, servo_id)
     host.bus.wire.baud_rate = 57_600
-    pieces = host.bus.feed(encode(1, Instruction.PING), 5.0)
+    pieces = host.bus.transmit(encode(1, Instruction.PING), 5.0)
     byte = 10 / 57_600
     assert [len(piece.data) for piece in pieces] == [5, 5, 4]
     assert pieces[1].due - pieces[0].due == pytest.approx(5 * byte)
@@ -75,14 +75,14 @@ def test_a_long_answer_arrives_in_pieces_of_a_millisecond(host):
 
 def test_a_slow_adapter_adds_its_latency(host):
     host.bus.wire.usb_latency = 0.016
-    [answer] = host.bus.feed(encode(1, Instruction.PING), 0.0)
+    [answer] = host.bus.transmit(encode(1, Instruction.PING), 0.0)
     assert answer.due == pytest.approx(24 * BYTE + DEFAULT_DELAY + 0.016)
 
 
 def test_a_request_may_come_in_pieces(host):
     packet = encode(1, Instruction.PING)
-    assert host.bus.feed(packet[:4], 0.0) == []
-    assert len(host.bus.feed(packet[4:], 0.001)) == 1
+    assert host.bus.transmit(packet[:4], 0.0) == []
+    assert len(host.bus.transmit(packet[4:], 0.001)) == 1
 
 
 def test_the_arm_moves_while_time_passes_and_not_otherwise(host):

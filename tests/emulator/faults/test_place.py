@@ -72,7 +72,7 @@ def test_a_joint_goes_no_further_than_its_stop(bench):
 
 
 def test_a_servo_from_the_factory_is_on_the_wire_alone(bench):
-    bench.far.renew("elbow")
+    bench.far.factory_reset("elbow")
     wait(bench, BOOT_TIME)
     assert survey(bench.port).found == ()  # it speaks at the factory's rate
     bench.port.baud_rate = bench.far.wire.baud_rate = 57_600
@@ -83,4 +83,4 @@ def test_a_servo_from_the_factory_is_on_the_wire_alone(bench):
 
 def test_only_a_servo_of_the_arm_can_be_new(bench):
     with pytest.raises(ConfigError, match="'knee' cannot be used; joints are waist"):
-        bench.far.renew("knee")
+        bench.far.factory_reset("knee")

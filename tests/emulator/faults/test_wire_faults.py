@@ -103,9 +103,9 @@ def test_a_corrupt_request_is_not_carried_out(host):
 
 
 def test_a_delay_comes_on_top_of_the_wire(host):
-    [prompt] = host.bus.feed(PING, 1.0)
+    [prompt] = host.bus.transmit(PING, 1.0)
     host.faults.inject(Delay("joint1", seconds=0.02))
-    [late] = host.bus.feed(PING, 2.0)
+    [late] = host.bus.transmit(PING, 2.0)
     assert late.due - 2.0 == pytest.approx(prompt.due - 1.0 + 0.02)
 
 
@@ -149,9 +149,9 @@ def test_twins_obey_together(host):
 
 
 def test_a_slow_adapter_adds_its_latency(host):
-    [prompt] = host.bus.feed(PING, 1.0)
+    [prompt] = host.bus.transmit(PING, 1.0)
     host.faults.inject(SlowBus(latency=0.016))
-    [late] = host.bus.feed(PING, 2.0)
+    [late] = host.bus.transmit(PING, 2.0)
     assert late.due - 2.0 == pytest.approx(prompt.due - 1.0 + 0.016)
     host.faults.clear()
     assert host.bus.wire.usb_latency == 0.0

@@ -23,7 +23,7 @@ HEAVY = """<inertial><origin xyz="0.05 0 0"/><mass value="0.2"/>
 @pytest.mark.parametrize(("tool", "moment"), [("", 0.0), (HEAVY, 0.2 * (REACH + 0.05))], ids=["frame", "heavy"])
 def test_the_torque_that_holds_it_is_its_weight_by_the_reach_of_the_tool(tool, moment, payload):
     plant = MujocoPlant(BAR.replace("TOOL", tool), {"swing": 0.01}, {"swing": 0.0})
-    plant.carry(payload)
+    plant.set_payload(payload)
     held = -GRAVITY * (MASS * CENTRE + moment + payload * REACH)
     for _ in range(100):
         plant.step(1e-3, [held])
@@ -32,8 +32,8 @@ def test_the_torque_that_holds_it_is_its_weight_by_the_reach_of_the_tool(tool, m
 
 def test_what_is_let_go_weighs_nothing_any_more():
     plant = MujocoPlant(BAR.replace("TOOL", HEAVY), {"swing": 0.01}, {"swing": 0.0})
-    plant.carry(1.0)
-    plant.carry(0.0)
+    plant.set_payload(1.0)
+    plant.set_payload(0.0)
     held = -GRAVITY * (MASS * CENTRE + 0.2 * (REACH + 0.05))
     plant.step(1e-3, [held])
     assert plant.velocities[0] == pytest.approx(0.0, abs=1e-9)

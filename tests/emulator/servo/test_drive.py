@@ -37,7 +37,7 @@ def test_heat_goes_with_the_square_of_the_current():
     half, full = Motor(XM430), Motor(XM430)
     for motor, duty in ((half, 0.5), (full, 1.0)):
         motor.turn(duty, 0.0)
-        motor.warm(1.0)
+        motor.heat_up(1.0)
     assert full.temperature - 25.0 == pytest.approx(4.0 * (half.temperature - 25.0))
 
 
@@ -45,7 +45,7 @@ def test_a_resting_motor_cools():
     motor = Motor(XM430)
     motor.heat.case = motor.heat.winding = 60.0
     motor.coast()
-    motor.warm(30.0)
+    motor.heat_up(30.0)
     assert 25.0 < motor.temperature < 59.0
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from armature.dynamixel.tables.registry import servo_model
 from armature.dynamixel.tables.roles import Role
-from armature.emulator.physics.supply import supplies
+from armature.emulator.physics.supply import build_supplies
 from armature.emulator.servo.heat import Heat
 from armature.emulator.servo.motor import Motor
 from armature.emulator.servo.servo import Servo
@@ -62,7 +62,7 @@ def test_a_hot_winding_gives_less_torque():
     motor = Motor(servo_model("XM430-W350"))
     cold = motor.turn(1.0, 0.0)
     motor.heat.winding = ROOM + 100.0
-    motor.warm(0.01)
+    motor.heat_up(0.01)
     assert motor.turn(1.0, 0.0) == pytest.approx(cold / 1.39, rel=0.01)
 
 
@@ -71,7 +71,7 @@ def test_heat_that_is_held_ends_with_its_cause():
     heat.hold(90.0)
     heat.step(0.0, 10.0)
     assert heat.case == 90.0
-    heat.let_go(90.0)
+    heat.release(90.0)
     heat.step(0.0, 10.0)
     assert heat.case < 90.0
 
@@ -79,9 +79,9 @@ def test_heat_that_is_held_ends_with_its_cause():
 def test_a_supply_sags_by_what_its_servos_draw():
     """Ohm's law: 0.1 Ω, and 50 mA of standby each."""
     servos = [Servo(servo_model("XM430-W350"), servo_id) for servo_id in (1, 2)]
-    [supply] = supplies(servos)
+    [supply] = build_supplies(servos)
     servos[0].drive.motor.turn(1.0, 0.0)
-    supply.feed()
+    supply.update()
     assert servos[1].voltage == pytest.approx(12.0 - 0.1 * (2.3 + 0.05 + 0.05))
 
 
@@ -95,7 +95,7 @@ def test_a_motor_that_brakes_draws_nothing():
 def test_servos_share_a_supply_where_all_bear_it():
     models = ("XL430-W250", "XM430-W350", "XL330-M288", "XC330-M288")
     servos = [Servo(servo_model(model), n) for n, model in enumerate(models, 1)]
-    assert [supply.voltage for supply in supplies(servos)] == [12.0, 5.0]
+    assert [supply.voltage for supply in build_supplies(servos)] == [12.0, 5.0]
 
 
 def test_a_weak_supply_lets_all_servos_reset_together():

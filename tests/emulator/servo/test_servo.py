@@ -269,7 +269,7 @@ class TestHardwareErrors:
         host.set(torque_enable=1, goal_position=4_000)
         for _ in range(300):
             host.servo.drive.step(0.0, 0.0, 0.01)  # the horn does not move
-            host.servo.pass_time(0.01)
+            host.servo.advance(0.01)
         assert host.read(Role.HARDWARE_ERROR) == HardwareError.OVERLOAD
         assert host.read(Role.TORQUE_ENABLE) == 0
 
@@ -278,7 +278,7 @@ class TestHardwareErrors:
         hottest = 0
         for _ in range(2_600):
             host.servo.drive.step(0.0, 0.0, 0.1)
-            host.servo.pass_time(0.1)
+            host.servo.advance(0.1)
             hottest = max(hottest, host.read(Role.PRESENT_TEMPERATURE))
         assert host.read(Role.HARDWARE_ERROR) == HardwareError.OVERHEATING
         assert host.read(Role.TORQUE_ENABLE) == 0
@@ -295,7 +295,7 @@ def test_realtime_tick_counts_milliseconds_and_begins_anew(host):
     host.wait(1.0)
     assert host.read(Role.REALTIME_TICK) == pytest.approx(1_000, abs=10)
     for _ in range(32):
-        host.servo.pass_time(1.0)
+        host.servo.advance(1.0)
     assert host.read(Role.REALTIME_TICK) == pytest.approx(33_000 - 32_768, abs=10)
 
 
@@ -446,7 +446,7 @@ def test_overload_takes_its_time(host):
 def test_the_voltage_limits_are_inclusive(host, voltage, error):
     """Section "Min/Max Voltage Limit(32, 34)": when the voltage exits the range."""
     host.servo.power(voltage / 10.0)
-    host.servo.pass_time(0.01)
+    host.servo.advance(0.01)
     assert host.servo.registers[Role.HARDWARE_ERROR] == error
 
 

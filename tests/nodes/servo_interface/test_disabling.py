@@ -72,7 +72,7 @@ class Near:
 @pytest.fixture
 def near():
     bench = Bench("home").enabled()
-    bench.far.plant.carry(SAG)
+    bench.far.plant.set_payload(SAG)
     bench.run(1.0)
     return Near(bench)
 

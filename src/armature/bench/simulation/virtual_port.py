@@ -60,7 +60,7 @@ class VirtualPort(Port):
 
     def _put(self, packet: bytes) -> None:
         self._check()
-        for answer in self.far.feed(packet, self.time, self.bus):
+        for answer in self.far.transmit(packet, self.time, self.bus):
             if self.lost_answers:
                 self.lost_answers -= 1
             else:

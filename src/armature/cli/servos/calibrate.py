@@ -18,7 +18,7 @@ from armature.cli.terminal import ENTER, QUIT, LiveTable, ask, confirm, read_key
 from armature.core.model.poses import read_poses
 from armature.dynamixel.commissioning.calibration import (
     Calibration,
-    Placed,
+    Placement,
     Range,
     Ticks,
     read_goal_range,
@@ -132,7 +132,7 @@ def _early_end() -> CommandRefused:
     )
 
 
-def _await_placement(pose: str, wired: WiredArm, calibration: Calibration) -> tuple[Placed, ...]:
+def _await_placement(pose: str, wired: WiredArm, calibration: Calibration) -> tuple[Placement, ...]:
     """Show the joints until they stand in the pose and the person says so."""
     live = LiveTable(sys.stderr)
     with single_keys():
@@ -148,7 +148,7 @@ def _await_placement(pose: str, wired: WiredArm, calibration: Calibration) -> tu
     raise _early_end()
 
 
-def _take(wired: WiredArm, calibration: Calibration) -> tuple[Placed, ...]:
+def _take(wired: WiredArm, calibration: Calibration) -> tuple[Placement, ...]:
     """The arm as it stands.
 
     Raises:
@@ -157,15 +157,15 @@ def _take(wired: WiredArm, calibration: Calibration) -> tuple[Placed, ...]:
     readings: list[Ticks] = []
     for _ in range(_READINGS):
         time.sleep(_SPACING)
-        readings.append(calibration.look())
-    placed = calibration.take(readings)
+        readings.append(calibration.read())
+    placed = calibration.compute(readings)
     for item in placed:
         require_reach(item.servo, wired.arm.limit(item.servo.joint))
     return placed
 
 
 def _measure_ranges(
-    wired: WiredArm, registers: Registers, calibration: Calibration, placed: tuple[Placed, ...]
+    wired: WiredArm, registers: Registers, calibration: Calibration, placed: tuple[Placement, ...]
 ) -> dict[str, Range]:
     """Have the joints moved from stop to stop, if the person wants to."""
     reply = ask("Look at the range of motion too? [y/N]")
@@ -182,25 +182,25 @@ def _measure_ranges(
         while (pressed := read_key(_PERIOD)) not in ENTER:
             if pressed == QUIT:
                 raise _early_end()
-            _widen(ranges, firsts, calibration.look())
+            _widen(ranges, firsts, calibration.read())
             live.show(range_lines(wired.arm, ranges, servos))
     return ranges
 
 
-def _widen(ranges: dict[str, Range], placed: tuple[Placed, ...], looked: Ticks) -> None:
+def _widen(ranges: dict[str, Range], placed: tuple[Placement, ...], looked: Ticks) -> None:
     for item in placed:
         ticks = looked[item.servo.name]
         if ticks is not None:
             found = ranges.get(item.servo.joint, Range())
-            ranges[item.servo.joint] = found.reaching(item.position(ticks))
+            ranges[item.servo.joint] = found.including(item.position(ticks))
 
 
 def _outcome(
-    wired: WiredArm, registers: Registers, placed: tuple[Placed, ...], ranges: Mapping[str, Range]
+    wired: WiredArm, registers: Registers, placed: tuple[Placement, ...], ranges: Mapping[str, Range]
 ) -> Outcome:
     """All that would be written; the new wiring file is read once as the graph would."""
     kept = {
-        joint: found.kept(limit)
+        joint: found.snapped_to(limit)
         for joint, found in ranges.items()
         if found.is_moved(limit := wired.arm.limit(joint)) and math.isfinite(limit.upper - limit.lower)
     }

@@ -10,7 +10,7 @@ from typing import Any
 
 from armature.cli.terminal import table
 from armature.core.model.arm import ArmModel
-from armature.dynamixel.commissioning.calibration import Calibration, Placed, Range
+from armature.dynamixel.commissioning.calibration import Calibration, Placement, Range
 from armature.dynamixel.commissioning.commissioning import Setting
 from armature.dynamixel.wiring.arm import ServoWiring
 
@@ -22,7 +22,7 @@ _ROUNDING = 1e-4  # [rad] or [m], of the file
 class Outcome:
     """What was found, and what follows for file and servos."""
 
-    placed: tuple[Placed, ...]
+    placed: tuple[Placement, ...]
     ranges: Mapping[str, Range]  # by joint, where a person was asked to move it
     kept: Mapping[str, Range]  # of those that were moved, as the file will have it
     limits: tuple[tuple[ServoWiring, Setting], ...]  # position limits with which a servo would refuse some of it
@@ -33,7 +33,7 @@ class Outcome:
 def pose_lines(arm: ArmModel, calibration: Calibration) -> list[str]:
     """Where the joints are now, and what their zero offsets would become."""
     rows = [["joint", "shall be at", "is at", "servo angle", "zero offset", "would be"]]
-    for servo, ticks in calibration.looks():
+    for servo, ticks in calibration.read_with_wiring():
         shall = _position(arm, servo.joint, calibration.pose[servo.joint])
         if ticks is None:
             rows.append([servo.name, shall, "not read", "", _degrees(servo.zero_offset), ""])
@@ -58,7 +58,7 @@ def outcome_lines(arm: ArmModel, outcome: Outcome) -> list[str]:
     """What will be written, and what the person should know."""
     rows = [("joint", "zero offset", "will be", "change")]
     for item in outcome.placed:
-        values = item.was.zero_offset, item.servo.zero_offset, item.servo.zero_offset - item.was.zero_offset
+        values = item.before.zero_offset, item.servo.zero_offset, item.servo.zero_offset - item.before.zero_offset
         was, becomes, change = map(_degrees, values)
         rows.append((item.servo.name, was, becomes, change))
     return [*table(rows), *_range_lines(arm, outcome), *_limit_lines(outcome), *_warnings(arm, outcome)]
@@ -82,7 +82,7 @@ def _warnings(arm: ArmModel, outcome: Outcome) -> Iterator[str]:
         found = outcome.ranges[joint]
         limit = arm.limit(joint)
         ends = ("lower", found.least, limit.lower), ("upper", found.greatest, limit.upper)
-        for (end, reached, bound), lacks in zip(ends, found.lacks(limit), strict=True):
+        for (end, reached, bound), lacks in zip(ends, found.ends_short_of(limit), strict=True):
             if lacks:
                 told = f"it went to {_position(arm, joint, reached)}, the URDF's {end} limit is"
                 remedy = "positions beyond will be refused; see what was in its way, or narrow the URDF's limits"
@@ -96,7 +96,7 @@ def _warnings(arm: ArmModel, outcome: Outcome) -> Iterator[str]:
 def _outlived_ranges(arm: ArmModel, outcome: Outcome) -> Iterator[str]:
     """Ranges that the file keeps, though the zero that they count from has moved."""
     for item in outcome.placed:
-        kept, turned = item.servo.range, abs(item.servo.zero_offset - item.was.zero_offset)
+        kept, turned = item.servo.range, abs(item.servo.zero_offset - item.before.zero_offset)
         if kept is not None and item.servo.joint not in outcome.kept and turned > _MOVED_ZERO:
             joint = item.servo.joint
             told = f"its range, {_span(arm, joint, Range(*kept))}, was found with another zero offset"
@@ -115,7 +115,7 @@ def _lost_poses(arm: ArmModel, outcome: Outcome) -> Iterator[str]:
 def fields(file: Path, backup: Path, outcome: Outcome) -> dict[str, Any]:
     """The same for a program, angles in [rad]."""
     joints = [
-        {"joint": item.servo.name, "ticks": item.ticks, "was": item.was.zero_offset, "zero_offset": item.offset}
+        {"joint": item.servo.name, "ticks": item.ticks, "was": item.before.zero_offset, "zero_offset": item.offset}
         for item in outcome.placed
     ]
     limits = [

@@ -17,7 +17,7 @@ from armature.cli.servos.port import chosen_ports
 from armature.cli.servos.scan import survey_rates
 from armature.core.model.arm import ArmModel
 from armature.dynamixel.commissioning import inspection
-from armature.dynamixel.commissioning.inspection import Finding, Verdict
+from armature.dynamixel.commissioning.inspection import CheckResult, Verdict
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.protocol.bus import ServoBus
 from armature.dynamixel.protocol.discovery import Survey, survey
@@ -80,13 +80,13 @@ def _policy(given: Mapping[str, Any]) -> FaultPolicy:
     return FaultPolicy.read(faults)
 
 
-def _on_bus(name: str, path: str, arm: ArmModel, wiring: Wiring, given: dict[str, Any]) -> Iterator[Finding]:
+def _on_bus(name: str, path: str, arm: ArmModel, wiring: Wiring, given: dict[str, Any]) -> Iterator[CheckResult]:
     """The findings of one bus, by its name where it has one."""
     for finding in _findings(path, arm, wiring.on_bus(name), given):
         yield dataclasses.replace(finding, subject=f"{name}: {finding.subject}") if name else finding
 
 
-def _findings(path: str, arm: ArmModel, wiring: Wiring, given: dict[str, Any]) -> Iterator[Finding]:
+def _findings(path: str, arm: ArmModel, wiring: Wiring, given: dict[str, Any]) -> Iterator[CheckResult]:
     latency = float(given.get("latency", 0.016))
     looked = list(_adapter(path, adapter(path), latency))
     [baud_rate] = wiring.buses.values()
@@ -95,13 +95,13 @@ def _findings(path: str, arm: ArmModel, wiring: Wiring, given: dict[str, Any]) -
         port.open()
     except PortError as error:
         yield from (finding for finding in looked if finding.verdict is Verdict.FAILURE)
-        yield Finding("port", Verdict.FAILURE, str(error))
+        yield CheckResult("port", Verdict.FAILURE, str(error))
         return
     yield from looked
     try:
         seen = survey(port)
         if seen.found:
-            yield Finding("baud", Verdict.OK, f"{baud_rate} bit/s")
+            yield CheckResult("baud", Verdict.OK, f"{baud_rate} bit/s")
             yield from _servos(ServoBus(port), arm, wiring, seen, given)
             return
     finally:
@@ -109,59 +109,63 @@ def _findings(path: str, arm: ArmModel, wiring: Wiring, given: dict[str, Any]) -
     yield _elsewhere(path, baud_rate)
 
 
-def _adapter(path: str, found: Adapter, latency: float) -> Iterator[Finding]:
+def _adapter(path: str, found: Adapter, latency: float) -> Iterator[CheckResult]:
     what = f"{found.device} ({found.driver})" if found.driver else found.device
     others = [process(pid) for pid in users(path)]
     if others:
-        yield Finding("port", Verdict.FAILURE, f"{what} is also open in {', '.join(others)}", "stop that first")
+        yield CheckResult(
+            "port", Verdict.FAILURE, f"{what} is also open in {', '.join(others)}", "stop that first"
+        )
     else:
-        yield Finding("port", Verdict.OK, what)
+        yield CheckResult("port", Verdict.OK, what)
     if found.latency_timer is not None:
         yield _timer(found.latency_timer, latency)
 
 
-def _timer(timer: int, latency: float) -> Finding:
+def _timer(timer: int, latency: float) -> CheckResult:
     rule = share_folder() / _RULE
     detail = f"the adapter's latency timer is {timer} ms"
     if timer > _SHORT_TIMER:
         verdict = Verdict.FAILURE if timer > 1000.0 * latency else Verdict.WARNING
         cure = f"sudo cp {rule} /etc/udev/rules.d/ && sudo udevadm control --reload-rules, then plug it in again"
-        return Finding("latency", verdict, f"{detail}: each wait for servos takes that long", cure)
+        return CheckResult("latency", verdict, f"{detail}: each wait for servos takes that long", cure)
     if timer < 1000.0 * latency:
-        return Finding("latency", Verdict.OK, f"{detail}; parameter latency may be {timer / 1000.0:g}")
-    return Finding("latency", Verdict.OK, detail)
+        return CheckResult("latency", Verdict.OK, f"{detail}; parameter latency may be {timer / 1000.0:g}")
+    return CheckResult("latency", Verdict.OK, detail)
 
 
 def _servos(
     bus: ServoBus, arm: ArmModel, wiring: Wiring, seen: Survey, given: Mapping[str, Any]
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     policy = _policy(given)
-    rolled = list(inspection.roll(wiring, seen))
+    rolled = list(inspection.check_ids(wiring, seen))
     yield from rolled
     present = {found.servo_id: found for found in seen.found}
     for servo in wiring.all_servos:
         found = present.get(servo.servo_id)
         if found is not None and found.model_number == servo.model.number:
-            yield from inspection.servo(bus, servo, found, arm.limit(servo.joint), policy)
+            yield from inspection.check_servo(bus, servo, found, arm.limit(servo.joint), policy)
     if not any(finding.verdict is Verdict.FAILURE for finding in rolled):
-        yield inspection.cycle(bus, wiring, float(given.get("rate", 100.0)), time.perf_counter)
+        yield inspection.check_cycle_time(bus, wiring, float(given.get("rate", 100.0)), time.perf_counter)
 
 
-def _elsewhere(path: str, baud_rate: int) -> Finding:
+def _elsewhere(path: str, baud_rate: int) -> CheckResult:
     """Nobody answers where they should: perhaps they do at another rate."""
     rates = [rate for rate in baud_rates() if rate != baud_rate]
     heard = [seen for seen in survey_rates(path, rates) if seen.found]
     detail = f"nobody answers at the {baud_rate} bit/s of the wiring file"
     if not heard:
-        return Finding("baud", Verdict.FAILURE, f"{detail}, nor at any other rate", "check power and cable")
+        return CheckResult("baud", Verdict.FAILURE, f"{detail}, nor at any other rate", "check power and cable")
     told = "; ".join(f"id {', '.join(str(s.servo_id) for s in h.found)} at {h.baud_rate} bit/s" for h in heard)
-    return Finding("baud", Verdict.FAILURE, f"{detail}, but {told}", "set the servos' rate or the wiring file's")
+    return CheckResult(
+        "baud", Verdict.FAILURE, f"{detail}, but {told}", "set the servos' rate or the wiring file's"
+    )
 
 
 _MARKS = {Verdict.OK: "ok", Verdict.WARNING: "warning", Verdict.FAILURE: "FAILURE"}
 
 
-def _lines(finding: Finding) -> Iterator[str]:
+def _lines(finding: CheckResult) -> Iterator[str]:
     yield f"{finding.subject:<20}{_MARKS[finding.verdict]:<9}{finding.detail}"
     if finding.remedy:
         yield f"{'':<29}→ {finding.remedy}"

@@ -97,7 +97,7 @@ def _set_up(options: argparse.Namespace, wired: WiredArm, servo: ServoWiring, po
             bus.close()
 
     commissioning = Commissioning(servo, wired.wiring.baud_rate(servo), wired.arm.limit(servo.joint), open_bus)
-    settings = commissioning.look(presence)
+    settings = commissioning.compare(presence)
     if not options.json:
         print("\n".join(_lines(servo, presence, settings)), flush=True)
     differing = sum(setting.differs for setting in settings)

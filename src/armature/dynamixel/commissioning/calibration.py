@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from armature.core.model.arm import Limit
-from armature.dynamixel.commissioning.commissioning import require_limp, torque_is_on
+from armature.dynamixel.commissioning.commissioning import require_limp, torque_on_refusal
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.registers import Registers
 from armature.dynamixel.tables.roles import OperatingMode, Role
@@ -26,11 +26,11 @@ Ticks = Mapping[str, "int | None"]
 
 
 @dataclass(frozen=True)
-class Placed:
+class Placement:
     """A joint in a known position, and what follows for its servo."""
 
     servo: ServoWiring  # with its new zero offset
-    was: ServoWiring  # as the wiring file has it
+    before: ServoWiring  # as the wiring file has it
     ticks: int  # that the servo tells, as they are within the turn after power-up
     turns: int  # that the hand has added to it in whole turns [tick]
 
@@ -72,29 +72,29 @@ class Calibration:
         ignored = axis.wiring.mode is OperatingMode.POSITION and largest is not None and abs(offset) > largest
         return 0 if ignored else offset
 
-    def look(self) -> dict[str, int | None]:
+    def read(self) -> dict[str, int | None]:
         """Where the servos are now.
 
         Raises:
             CommandRefused: torque has come on.
             BusError: the port is gone.
         """
-        return {axis.wiring.name: self._look(axis) for axis in self._axes}
+        return {axis.wiring.name: self._read(axis) for axis in self._axes}
 
-    def looks(self) -> Iterator[tuple[ServoWiring, int | None]]:
+    def read_with_wiring(self) -> Iterator[tuple[ServoWiring, int | None]]:
         """The same, with the servos as the wiring file has them."""
-        looked = self.look()
+        looked = self.read()
         return ((axis.wiring, looked[axis.wiring.name]) for axis in self._axes)
 
-    def _look(self, axis: Axis) -> int | None:
+    def _read(self, axis: Axis) -> int | None:
         with suppress(ServoTimeout, CorruptPacket):
             values = self._registers.read_many(axis, (Role.TORQUE_ENABLE, Role.PRESENT_POSITION))
             if values[Role.TORQUE_ENABLE]:
-                raise torque_is_on("calibration", axis)
+                raise torque_on_refusal("calibration", axis)
             return values[Role.PRESENT_POSITION]
         return None
 
-    def take(self, readings: Sequence[Ticks]) -> tuple[Placed, ...]:
+    def compute(self, readings: Sequence[Ticks]) -> tuple[Placement, ...]:
         """What the zero offsets become, of readings while the arm stood in the pose.
 
         Raises:
@@ -102,7 +102,7 @@ class Calibration:
         """
         return tuple(self._place(axis.wiring, readings) for axis in self._axes)
 
-    def _place(self, servo: ServoWiring, readings: Sequence[Ticks]) -> Placed:
+    def _place(self, servo: ServoWiring, readings: Sequence[Ticks]) -> Placement:
         name = servo.name
         read = [ticks for ticks in (reading[name] for reading in readings) if ticks is not None]
         if len(read) < len(readings):
@@ -119,12 +119,12 @@ class Calibration:
             raise CommandRefused("calibration", why, "leave the joint in the pose, switch its power off and on")
         return item
 
-    def place(self, servo: ServoWiring, ticks: int) -> Placed:
+    def place(self, servo: ServoWiring, ticks: int) -> Placement:
         """What would follow if the joint stood in its pose now."""
         return place_of(servo, ticks, self._homing[servo.name], self.pose[servo.joint])
 
 
-def place_of(servo: ServoWiring, ticks: int, homing: int, position: float) -> Placed:
+def place_of(servo: ServoWiring, ticks: int, homing: int, position: float) -> Placement:
     """The zero offset of a servo whose joint stands at a position.
 
     A limp servo counts on beyond its turn, and within one after power-up (e-Manual, "Present Position(132)").
@@ -137,7 +137,7 @@ def place_of(servo: ServoWiring, ticks: int, homing: int, position: float) -> Pl
     """
     within = (ticks - homing) % servo.model.resolution + homing
     offset = within * servo.model.position_unit - servo.direction * servo.reduction * position
-    return Placed(replace(servo, zero_offset=offset), servo, within, ticks - within)
+    return Placement(replace(servo, zero_offset=offset), servo, within, ticks - within)
 
 
 def require_reach(servo: ServoWiring, limit: Limit) -> None:
@@ -168,7 +168,7 @@ class Range:
     least: float = math.inf
     greatest: float = -math.inf
 
-    def reaching(self, position: float) -> Range:
+    def including(self, position: float) -> Range:
         """The range with one more position in it."""
         return Range(min(self.least, position), max(self.greatest, position))
 
@@ -176,12 +176,12 @@ class Range:
         """Whether somebody moved the joint, of which this is the range."""
         return self.greatest - self.least > _MOVED * min(limit.upper - limit.lower, math.tau)
 
-    def kept(self, limit: Limit) -> Range:
+    def snapped_to(self, limit: Limit) -> Range:
         """What the wiring file shall say; an end near the URDF's limit is that, since a hand ends before it."""
-        lower, upper = self.lacks(limit)
+        lower, upper = self.ends_short_of(limit)
         return Range(self.least if lower else limit.lower, self.greatest if upper else limit.upper)
 
-    def lacks(self, limit: Limit) -> tuple[bool, bool]:
+    def ends_short_of(self, limit: Limit) -> tuple[bool, bool]:
         """Whether it ends before the URDF's lower and upper limit."""
         near = _NEAR * (limit.upper - limit.lower)
         return self.least > limit.lower + near, self.greatest < limit.upper - near

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 
 from armature.core.model.arm import Limit
-from armature.dynamixel.commissioning.inspection import MANY_DAMAGED, bad_reads
+from armature.dynamixel.commissioning.inspection import MANY_DAMAGED, count_bad_reads
 from armature.dynamixel.protocol.bus import ServoBus
 from armature.dynamixel.protocol.discovery import FoundServo, Survey
 from armature.dynamixel.servo.axis import Axis
@@ -22,7 +22,7 @@ from armature.errors import CommandRefused, CorruptPacket, ServoRefused, ServoTi
 # So far beyond its limits a joint may be, as a share of its span, before that is a fault (policy.py, "limit"). Up
 # to there torque may come on where the joint is, and a servo refuses a goal beyond its own limits.
 _SLACK = 0.05
-_CALLS = 20  # of a servo whose address has changed
+_PINGS = 20  # of a servo whose address has changed
 # By these a servo is found, so they are written last: what was interrupted can be begun again.
 _ADDRESS = (Role.ID, Role.BAUD_RATE)
 
@@ -113,21 +113,21 @@ def _limits(servo: ServoWiring, limit: Limit) -> dict[Role, int]:
 class Commissioning:
     """One servo on its way to its joint."""
 
-    def __init__(self, servo: ServoWiring, baud_rate: int, limit: Limit, opened: OpenBus) -> None:
+    def __init__(self, servo: ServoWiring, baud_rate: int, limit: Limit, open_bus: OpenBus) -> None:
         """Describe what is wanted; nothing is opened yet.
 
         Args:
             servo: what the wiring file says.
             baud_rate: of the arm's bus [bit/s].
             limit: of the joint, by the URDF.
-            opened: opens the bus.
+            open_bus: opens the bus.
         """
         self._servo = servo
         self._baud_rate = baud_rate
         self._limit = limit
-        self._opened = opened
+        self._open_bus = open_bus
 
-    def look(self, presence: Presence) -> tuple[Setting, ...]:
+    def compare(self, presence: Presence) -> tuple[Setting, ...]:
         """Compare a servo with what is wanted, in the order in which it is written; nothing is written.
 
         Raises:
@@ -138,20 +138,22 @@ class Commissioning:
         if found.model_number != self._servo.model.number:
             why = f"{found.model} answers, the wiring file wants {self._servo.model.name} for {self._servo.name}"
             raise CommandRefused("setup", why, "connect the right servo, or correct the wiring file")
-        with self._opened(presence.baud_rate) as bus:
+        with self._open_bus(presence.baud_rate) as bus:
             axis = self._axis(found.servo_id)
             _require_alone(bus, axis)
             registers = Registers(bus)
             require_limp("setup", registers, axis)
             return compare_settings(registers, axis, self._registers_wanted())
 
-    def write(self, presence: Presence, settings: Sequence[Setting], tell: Callable[[Setting], object]) -> int:
+    def write(
+        self, presence: Presence, settings: Sequence[Setting], on_written: Callable[[Setting], object]
+    ) -> int:
         """Write what differs, find the servo again where it then is, and read everything back.
 
         Args:
             presence: where it is now.
-            settings: from look().
-            tell: is told each setting that was written.
+            settings: from compare().
+            on_written: called with each setting that was written.
 
         Returns:
             How many registers were written.
@@ -162,24 +164,24 @@ class Commissioning:
             BusError: it does not answer; what is missing is written by the next attempt.
         """
         differing = [setting for setting in settings if setting.differs]
-        with self._opened(presence.baud_rate) as bus:
+        with self._open_bus(presence.baud_rate) as bus:
             registers, axis = Registers(bus), self._axis(presence.found.servo_id)
             require_limp("setup", registers, axis)
             for setting in differing:
                 if setting.role in _ADDRESS:
-                    _readdress(registers, axis, setting)
+                    _write_address(registers, axis, setting)
                     axis = self._axis(self._servo.servo_id)
                     if setting.role is Role.ID:
                         _await(bus, self._servo.servo_id)
                 else:
                     registers.write_verified(axis, setting.role, setting.wanted)
-                tell(setting)
+                on_written(setting)
         self._verify()
         return len(differing)
 
     def _verify(self) -> None:
         """Read everything back where the servo shall be now."""
-        with self._opened(self._baud_rate) as bus:
+        with self._open_bus(self._baud_rate) as bus:
             _await(bus, self._servo.servo_id)
             found = compare_settings(Registers(bus), self._axis(self._servo.servo_id), self._registers_wanted())
         for setting in found:
@@ -214,12 +216,12 @@ def compare_settings(registers: Registers, axis: Axis, wanted: Mapping[Role, int
     found = registers.read_many(axis, wanted)
     model = axis.wiring.model
     return tuple(
-        Setting(model, role, found[role], _or_as_good(model, role, found[role], value))
+        Setting(model, role, found[role], _keep_if_equivalent(model, role, found[role], value))
         for role, value in wanted.items()
     )
 
 
-def _or_as_good(model: ServoModel, role: Role, now: int, wanted: int) -> int:
+def _keep_if_equivalent(model: ServoModel, role: Role, now: int, wanted: int) -> int:
     """Several values switch a shadow id off; EEPROM is not worn for another of them."""
     return now if role is Role.SHADOW_ID and now >= model.no_shadow else wanted
 
@@ -248,10 +250,10 @@ def require_limp(request: str, registers: Registers, axis: Axis) -> None:
         BusError: it does not answer.
     """
     if registers.read(axis, Role.TORQUE_ENABLE):
-        raise torque_is_on(request, axis)
+        raise torque_on_refusal(request, axis)
 
 
-def torque_is_on(request: str, axis: Axis) -> CommandRefused:
+def torque_on_refusal(request: str, axis: Axis) -> CommandRefused:
     """Why a servo that has its torque on is left alone."""
     why = f"the torque of id {axis.wiring.servo_id} is on, it may hold a load"
     remedy = "support the arm, then switch the servo's power off and on (a graph parks it: armature down)"
@@ -259,7 +261,7 @@ def torque_is_on(request: str, axis: Axis) -> CommandRefused:
 
 
 def _require_alone(bus: ServoBus, axis: Axis) -> None:
-    damaged, _ = bad_reads(bus, axis.wiring)
+    damaged, _ = count_bad_reads(bus, axis.wiring)
     if damaged > MANY_DAMAGED:
         why = f"{damaged} answers of id {axis.wiring.servo_id} are damaged, so several servos may have this id"
         raise CommandRefused(
@@ -273,11 +275,11 @@ def _await(bus: ServoBus, servo_id: int) -> None:
     Raises:
         ServoTimeout: it does not.
     """
-    if not any(ping_each(bus, (servo_id,)) for _ in range(_CALLS)):
+    if not any(ping_each(bus, (servo_id,)) for _ in range(_PINGS)):
         raise ServoTimeout((servo_id,), "calls after its address was changed")
 
 
-def _readdress(registers: Registers, axis: Axis, setting: Setting) -> None:
+def _write_address(registers: Registers, axis: Axis, setting: Setting) -> None:
     """Write id or baud rate; the answer may come from where the servo was, or not be understood any more.
 
     Raises:

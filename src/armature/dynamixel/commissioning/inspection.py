@@ -38,7 +38,7 @@ class Verdict(IntEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """What was found about one subject."""
 
     subject: str
@@ -47,7 +47,7 @@ class Finding:
     remedy: str = ""
 
 
-def roll(wiring: Wiring, seen: Survey) -> Iterator[Finding]:
+def check_ids(wiring: Wiring, seen: Survey) -> Iterator[CheckResult]:
     """Who is there, against who should be."""
     found = {servo.servo_id: servo for servo in seen.found}
     for servo in wiring.all_servos:
@@ -55,17 +55,17 @@ def roll(wiring: Wiring, seen: Survey) -> Iterator[Finding]:
         present = found.get(servo.servo_id)
         if present is None:
             remedy = "check its power and cable; armature scan shows ids and baud rates"
-            yield Finding(subject, Verdict.FAILURE, "it does not answer", remedy)
+            yield CheckResult(subject, Verdict.FAILURE, "it does not answer", remedy)
         elif present.model_number != servo.model.number:
             detail = f"it is {present.model}, the wiring file says {servo.model.name}"
-            yield Finding(subject, Verdict.FAILURE, detail, "correct the wiring file, or exchange the servo")
+            yield CheckResult(subject, Verdict.FAILURE, detail, "correct the wiring file, or exchange the servo")
     for stranger in (servo for servo in seen.found if servo.servo_id not in wiring.ids):
         detail = f"{stranger.model}, which the wiring file does not name"
-        yield Finding(f"id {stranger.servo_id}", Verdict.WARNING, detail, "take it off the bus, or add it")
-    yield from _doubles(seen)
+        yield CheckResult(f"id {stranger.servo_id}", Verdict.WARNING, detail, "take it off the bus, or add it")
+    yield from _check_duplicates(seen)
 
 
-def _doubles(seen: Survey) -> Iterator[Finding]:
+def _check_duplicates(seen: Survey) -> Iterator[CheckResult]:
     ids = [servo.servo_id for servo in seen.found]
     for servo_id in sorted(
         {i for i in ids if ids.count(i) > 1} | {s.servo_id for s in seen.found if s.answers > 1}
@@ -73,17 +73,19 @@ def _doubles(seen: Survey) -> Iterator[Finding]:
         yield _duplicate(f"id {servo_id}", "several servos answer a ping")
     if seen.damaged:
         detail = f"{seen.damaged} damaged answers to a broadcast ping"
-        yield Finding("bus", Verdict.WARNING, detail, "two servos may have one id; else check cable and ground")
+        yield CheckResult(
+            "bus", Verdict.WARNING, detail, "two servos may have one id; else check cable and ground"
+        )
 
 
-def _duplicate(subject: str, detail: str) -> Finding:
+def _duplicate(subject: str, detail: str) -> CheckResult:
     remedy = "connect them one by one, and give each an id of its own"
-    return Finding(subject, Verdict.FAILURE, f"duplicate id: {detail}", remedy)
+    return CheckResult(subject, Verdict.FAILURE, f"duplicate id: {detail}", remedy)
 
 
-def servo(
+def check_servo(
     bus: Bus, wiring: ServoWiring, present: FoundServo, limit: Limit, policy: FaultPolicy = _DEFAULT_POLICY
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     """One servo that answers: what it says of itself, against its own limits and the URDF's.
 
     Args:
@@ -97,28 +99,28 @@ def servo(
         PortError: the port is gone.
     """
     subject = f"id {wiring.servo_id} {wiring.name}"
-    damaged, lost = bad_reads(bus, wiring)
+    damaged, lost = count_bad_reads(bus, wiring)
     if damaged > MANY_DAMAGED:
         yield _duplicate(subject, f"{damaged} of {_READS} answers are damaged, though each ping is answered well")
         return
     try:
         values = Registers(bus).read_many(Axis(wiring), _ROLES)
     except (ServoTimeout, CorruptPacket) as error:
-        yield Finding(subject, Verdict.FAILURE, str(error), "check its cable; armature check again")
+        yield CheckResult(subject, Verdict.FAILURE, str(error), "check its cable; armature check again")
         return
-    problems = [problem for look in _LOOKS for problem in look(wiring, limit, values)]
-    problems += _heat(wiring, values, policy)
+    problems = [problem for look in _CHECKS for problem in look(wiring, limit, values)]
+    problems += _check_temperature(wiring, values, policy)
     if damaged or lost:
         detail = f"of {_READS} answers {damaged} were damaged, {lost} lost or late"
         problems.append((Verdict.WARNING, detail, "check its cable and ground, and whether this machine is busy"))
-    problems += _watchdog(wiring, present)
+    problems += _check_watchdog(wiring, present)
     for verdict, detail, remedy in problems:
-        yield Finding(subject, verdict, detail, remedy)
+        yield CheckResult(subject, verdict, detail, remedy)
     if not problems:
-        yield Finding(subject, Verdict.OK, _summary(wiring, present, values))
+        yield CheckResult(subject, Verdict.OK, _summary(wiring, present, values))
 
 
-def bad_reads(bus: Bus, wiring: ServoWiring) -> tuple[int, int]:
+def count_bad_reads(bus: Bus, wiring: ServoWiring) -> tuple[int, int]:
     """How many answers are damaged, and how many do not come.
 
     Two servos with one id answer a ping alike, and so well; what they measure differs, and so damages each other.
@@ -146,10 +148,10 @@ Values = Mapping[Role, int]
 """Raw values of those registers that a servo has."""
 
 
-def _limits(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator[Problem]:
+def _check_limits(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator[Problem]:
     if wiring.mode.counts_turns or Role.MAX_POSITION_LIMIT not in values:  # they hold in position control alone
         return
-    kept = wiring.within(limit)
+    kept = wiring.narrow(limit)
     lower, upper = sorted((wiring.to_ticks(kept.lower), wiring.to_ticks(kept.upper)))
     lowest, highest = values[Role.MIN_POSITION_LIMIT], values[Role.MAX_POSITION_LIMIT]
     if lower < lowest or upper > highest:
@@ -161,15 +163,15 @@ def _limits(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator[Probl
         )
 
 
-def _range(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator[Problem]:
-    kept = wiring.within(limit)
+def _check_range(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator[Problem]:
+    kept = wiring.narrow(limit)
     if kept != limit and not wiring.is_second:
         detail = f"its range of motion leaves {kept.lower:.4f} to {kept.upper:.4f} of the URDF's limits"
         detail += f" {limit.lower:.4f} to {limit.upper:.4f}; positions beyond are refused"
         yield Verdict.WARNING, detail, "narrow the URDF's limits, or calibrate its range again"
 
 
-def _setting(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator[Problem]:
+def _check_settings(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator[Problem]:
     model = wiring.model
     if offset := values.get(Role.HOMING_OFFSET, 0):
         shift = wiring.step * offset
@@ -187,7 +189,7 @@ def _setting(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator[Prob
         )
 
 
-def _mode(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator[Problem]:
+def _check_mode(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator[Problem]:
     """What a start writes, unless torque is on: then it refuses."""
     model = wiring.model
     verdict = Verdict.FAILURE if values[Role.TORQUE_ENABLE] else Verdict.WARNING
@@ -200,7 +202,7 @@ def _mode(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator[Problem
         yield verdict, f"it obeys id {shadow} too, its {model.name_of(Role.SHADOW_ID)}", remedy
 
 
-def _state(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator[Problem]:
+def _check_state(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator[Problem]:
     axis = Axis(wiring, hardware_error=wiring.model.errors_of(values.get(Role.HARDWARE_ERROR, 0)))
     if axis.hardware_error:
         detail = f"hardware error: {axis.hardware_error_names()}"
@@ -213,7 +215,7 @@ def _state(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator[Proble
         yield Verdict.FAILURE, detail, "check the power supply and the cable's cross-section"
 
 
-def _heat(wiring: ServoWiring, values: Values, policy: FaultPolicy) -> Iterator[Problem]:
+def _check_temperature(wiring: ServoWiring, values: Values, policy: FaultPolicy) -> Iterator[Problem]:
     roles = (Role.PRESENT_TEMPERATURE, Role.TEMPERATURE_LIMIT)
     if any(role not in values for role in roles):
         return
@@ -226,7 +228,7 @@ def _heat(wiring: ServoWiring, values: Values, policy: FaultPolicy) -> Iterator[
     yield Verdict.FAILURE if ends else Verdict.WARNING, f"{warm:.0f} °C, {bound}", "let it cool down"
 
 
-def _watchdog(wiring: ServoWiring, present: FoundServo) -> Iterator[Problem]:
+def _check_watchdog(wiring: ServoWiring, present: FoundServo) -> Iterator[Problem]:
     """Without it a servo goes on to its last goal where nobody speaks to it any more."""
     model = wiring.model
     if model.supports(Feature.BUS_WATCHDOG, present.firmware):
@@ -240,12 +242,12 @@ def _watchdog(wiring: ServoWiring, present: FoundServo) -> Iterator[Problem]:
         yield Verdict.WARNING, detail, "be ready to switch its power off"
 
 
-_LOOKS: tuple[Callable[[ServoWiring, Limit, Values], Iterator[Problem]], ...] = (
-    _limits,
-    _range,
-    _mode,
-    _setting,
-    _state,
+_CHECKS: tuple[Callable[[ServoWiring, Limit, Values], Iterator[Problem]], ...] = (
+    _check_limits,
+    _check_range,
+    _check_mode,
+    _check_settings,
+    _check_state,
 )
 
 
@@ -257,7 +259,7 @@ def _summary(wiring: ServoWiring, present: FoundServo, values: Values) -> str:
     return ", ".join([*told, f"torque {'on' if values[Role.TORQUE_ENABLE] else 'off'}"])
 
 
-def cycle(bus: Bus, wiring: Wiring, rate: float, now: Callable[[], float]) -> Finding:
+def check_cycle_time(bus: Bus, wiring: Wiring, rate: float, now: Callable[[], float]) -> CheckResult:
     """How long a cycle takes, against the rate that is asked for; goals are counted by their time on the wire.
 
     Args:
@@ -276,7 +278,7 @@ def cycle(bus: Bus, wiring: Wiring, rate: float, now: Callable[[], float]) -> Fi
         registers = Registers(bus)
         delayed = sum(registers.measure(axis, Role.RETURN_DELAY) > 0.0 for axis in axes.values())
     except BusError as error:
-        return Finding("cycle", Verdict.FAILURE, str(error), "see the servos above")
+        return CheckResult("cycle", Verdict.FAILURE, str(error), "see the servos above")
     durations = sorted(_duration(reader, now) for _ in range(_CYCLES))
     [baud_rate] = wiring.buses.values()
     goals = (14 + 5 * len(axes)) * BITS_PER_BYTE / baud_rate  # Protocol 2.0 manual, "Sync Write"
@@ -285,12 +287,12 @@ def cycle(bus: Bus, wiring: Wiring, rate: float, now: Callable[[], float]) -> Fi
         f"{usual:.2f} ms, p99 {longest:.2f} ms, by {reader.instruction}; {1000.0 / rate:.1f} ms at {rate:g} Hz"
     )
     if longest <= _SHARE * 1000.0 / rate:
-        return Finding("cycle", Verdict.OK, detail)
+        return CheckResult("cycle", Verdict.OK, detail)
     if delayed:
         remedy = "start once: that sets their return delay to 0 where torque is off; then check again"
-        return Finding("cycle", Verdict.WARNING, f"{detail}; {delayed} servos delay their answers", remedy)
+        return CheckResult("cycle", Verdict.WARNING, f"{detail}; {delayed} servos delay their answers", remedy)
     verdict = Verdict.WARNING if longest <= 1000.0 / rate else Verdict.FAILURE
-    return Finding("cycle", verdict, detail, "ask for a lower rate, or raise the baud rate of bus and servos")
+    return CheckResult("cycle", verdict, detail, "ask for a lower rate, or raise the baud rate of bus and servos")
 
 
 def _duration(reader: Reader, now: Callable[[], float]) -> float:

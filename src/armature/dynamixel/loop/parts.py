@@ -43,12 +43,12 @@ class LoopParts:
     @staticmethod
     def of(bus: Bus, wiring: Wiring, arm: ArmModel, settings: LoopSettings) -> LoopParts:
         """Of a closed bus, the servos on it, the arm that they move, and how."""
-        arm = wiring.narrowed(arm)
+        arm = wiring.narrow_limits(arm)
         limits = {joint: arm.limit(joint) for joint in wiring.joints}
         servos = Servos.of(bus, wiring, limits, settings.servos)
         commanded = CommandedMode(limits, settings.dynamics, protective_stop=settings.protective_stop)
         gripper = {joint.name for joint in arm.driven if joint.kind == "prismatic"}
-        fingers = gripper | wiring.yielding
+        fingers = gripper | wiring.compliant_joints
         bounds = settings.following_errors(arm, fingers)
         watch = build_watches(wiring.all_servos, limits, bounds, fingers, settings.policy, settings.contact)
         faults = Faults(servos, watch, settings.policy)

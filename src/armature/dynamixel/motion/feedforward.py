@@ -12,14 +12,13 @@ from dataclasses import dataclass
 
 from armature.core.model.arm import Limit
 from armature.dynamixel.motion.setpoints import Setpoint
+from armature.dynamixel.tables.model import MAX_DEFLECTION
 from armature.dynamixel.wiring.servo import ServoWiring
 
 # A load comes on this slowly, so that none is a step [share of the joint's velocity limit].
 _SLEW = 0.05
 # A pause of the loop counts as this long, so that no load comes on at once after it [s].
 _MAX_STEP = 0.02
-# No load leans a servo further than this, whatever a model says [rad] of the servo's own angle.
-_FARTHEST = 0.15
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Stiffness:
         return Stiffness(
             torque=stiffness * servo.reduction**2 * servo.motors,
             lag=servo.model.damping / stiffness,
-            max_deflection=_FARTHEST / servo.reduction,
+            max_deflection=MAX_DEFLECTION / servo.reduction,
         )
 
 

@@ -13,12 +13,12 @@ from contextlib import suppress
 from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.registers import Registers
+from armature.dynamixel.tables.model import MAX_DEFLECTION
 from armature.dynamixel.tables.roles import Feature, OperatingMode, Role
 from armature.errors import BusError
 
 _OFF = 0
 _MAX_OFFSET = math.radians(0.5)  # of the servo's horn; promise 2 counts half a degree as a jump
-_FARTHEST = 0.15  # [rad] of the servo's horn, as no load leans a goal further in dynamixel/motion/feedforward.py
 _HOLDING = (
     *(Role.POSITION_I_GAIN, Role.POSITION_P_GAIN, Role.GOAL_POSITION, Role.PRESENT_PWM),
     *(Role.PRESENT_POSITION,),
@@ -157,6 +157,6 @@ def _goal_offset(axis: Axis, found: Mapping[Role, int]) -> int:
     if is_led or not gain or Role.PRESENT_PWM not in found:
         bound, error = _MAX_OFFSET, float(found[Role.GOAL_POSITION] - found[Role.PRESENT_POSITION])
     else:
-        bound, error = _FARTHEST, found[Role.PRESENT_PWM] / model[Role.POSITION_P_GAIN].to_si(gain)
+        bound, error = MAX_DEFLECTION, found[Role.PRESENT_PWM] / model[Role.POSITION_P_GAIN].to_si(gain)
     most = bound / model.position_unit
     return round(max(-most, min(most, error)))

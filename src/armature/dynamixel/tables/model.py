@@ -11,6 +11,9 @@ from armature.dynamixel.tables.roles import Feature, HardwareError, OperatingMod
 from armature.errors import ConfigError
 
 Access = Literal["R", "RW"]
+
+# By no more than this is a goal led for a load, whatever a model of the arm says [rad] of the servo's own angle.
+MAX_DEFLECTION = 0.15
 _LETTERS = {1: "b", 2: "h", 4: "i"}  # of the module struct, by size [byte]
 
 

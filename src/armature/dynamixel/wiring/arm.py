@@ -12,7 +12,7 @@ from armature.core.model.document import read_document
 from armature.core.model.units import quantity
 from armature.dynamixel.tables.registry import require_baud_rate
 from armature.dynamixel.tables.roles import OperatingMode
-from armature.dynamixel.wiring.entry import named, only, read_servo
+from armature.dynamixel.wiring.entry import read_servo, require_known_keys, require_mapping
 from armature.dynamixel.wiring.servo import ServoWiring, second_name
 from armature.errors import ConfigError
 
@@ -55,15 +55,15 @@ class Wiring:
         return Wiring({name: self.buses[name]}, tuple(replace(servo, second=None) for servo in servos))
 
     @property
-    def yielding(self) -> set[str]:
+    def compliant_joints(self) -> set[str]:
         """Joints that yield to what is stronger than their current limit."""
         return {servo.joint for servo in self.servos if servo.mode is OperatingMode.CURRENT_BASED_POSITION}
 
-    def narrowed(self, arm: ArmModel) -> ArmModel:
+    def narrow_limits(self, arm: ArmModel) -> ArmModel:
         """The arm with the limits of its joints as far as they lie in the joints' ranges of motion."""
         servos = {servo.joint: servo for servo in self.servos}
         joints = [
-            replace(joint, limit=servos[joint.name].within(joint.limit))
+            replace(joint, limit=servos[joint.name].narrow(joint.limit))
             if joint.limit is not None and joint.name in servos
             else joint
             for joint in arm.joints
@@ -84,10 +84,10 @@ class Wiring:
                 a mode that the model does not have, a limit that the servo cannot reach,
                 a range of motion without any of the URDF's.
         """
-        content = named(read_document(text, source), source)
-        only(content, ("bus", "buses", "joints"), source)
+        content = require_mapping(read_document(text, source), source)
+        require_known_keys(content, ("bus", "buses", "joints"), source)
         buses = _buses(content, source)
-        joints = named(content.get("joints"), f"{source}: joints")
+        joints = require_mapping(content.get("joints"), f"{source}: joints")
         servos = tuple(read_servo(name, entry, arm, tuple(buses), source) for name, entry in joints.items())
         wiring = Wiring(buses=buses, servos=servos)
         _check_complete(wiring, arm, source)
@@ -99,7 +99,7 @@ def _buses(content: Mapping[str, Any], source: str) -> dict[str, int]:
         return {"": _baud_rate(content.get("bus"), f"{source}: bus")}
     if "bus" in content:
         raise ConfigError(f"{source}: bus", content["bus"], "write bus, or buses by their names, not both")
-    buses = named(content["buses"], f"{source}: buses")
+    buses = require_mapping(content["buses"], f"{source}: buses")
     for name in buses:
         if not _BUS_NAME.fullmatch(str(name)):
             raise ConfigError(f"{source}: buses", name, "name a bus by letters, digits, _ and -")
@@ -109,8 +109,8 @@ def _buses(content: Mapping[str, Any], source: str) -> dict[str, int]:
 
 
 def _baud_rate(entry: object, where: str) -> int:
-    bus = named(entry, where)
-    only(bus, ("baud_rate",), where)
+    bus = require_mapping(entry, where)
+    require_known_keys(bus, ("baud_rate",), where)
     baud = quantity(f"{where}.baud_rate", bus.get("baud_rate"), ("bit/s",))
     return require_baud_rate(f"{where}.baud_rate", baud, bus["baud_rate"])
 

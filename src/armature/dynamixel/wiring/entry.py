@@ -47,8 +47,8 @@ def read_servo(name: str, entry: object, arm: ArmModel, buses: tuple[str, ...], 
     """
     where = f"{source}: joints.{name}"
     joint = _driven_joint(name, arm, where)
-    fields = named(entry, where)
-    only(fields, _KEYS, where)
+    fields = require_mapping(entry, where)
+    require_known_keys(fields, _KEYS, where)
     model = _model(fields.get("model"), f"{where}.model")
     mode = _mode(fields.get("mode"), model, f"{where}.mode")
     servo = ServoWiring(
@@ -75,8 +75,8 @@ def read_servo(name: str, entry: object, arm: ArmModel, buses: tuple[str, ...], 
 
 def _read_second(entry: object, first: ServoWiring, arm: ArmModel, joint: Joint, where: str) -> ServoWiring:
     """Another servo of the same model and reduction, which turns the same joint in its own way."""
-    fields = named(entry, where)
-    only(fields, _SECOND_KEYS, where)
+    fields = require_mapping(entry, where)
+    require_known_keys(fields, _SECOND_KEYS, where)
     name = second_name(first.joint)
     if name in (other.name for other in arm.joints):
         raise ConfigError(where, name, "the second servo has this name; rename the joint of the URDF that has it")
@@ -92,7 +92,7 @@ def _read_second(entry: object, first: ServoWiring, arm: ArmModel, joint: Joint,
     return servo
 
 
-def named(value: object, where: str) -> Mapping[str, Any]:
+def require_mapping(value: object, where: str) -> Mapping[str, Any]:
     """A mapping of the file.
 
     Raises:
@@ -103,7 +103,7 @@ def named(value: object, where: str) -> Mapping[str, Any]:
     return value
 
 
-def only(content: Mapping[str, Any], allowed: tuple[str, ...], where: str) -> None:
+def require_known_keys(content: Mapping[str, Any], allowed: tuple[str, ...], where: str) -> None:
     """Accept known keys alone.
 
     Raises:

@@ -41,7 +41,7 @@ class ServoWiring:
         """How many servos, of one model and reduction, turn the joint."""
         return 1 if self.second is None else 2
 
-    def within(self, limit: Limit) -> Limit:
+    def narrow(self, limit: Limit) -> Limit:
         """A limit of the joint, as far as it lies in the joint's range of motion."""
         if self.range is None:
             return limit

@@ -11,7 +11,7 @@ from armature.emulator.bus.disturbance import Disturbance, Transmission
 from armature.emulator.bus.wire import Wire
 from armature.emulator.physics.mujoco_plant import MujocoPlant
 from armature.emulator.physics.plant import Plant
-from armature.emulator.physics.supply import supplies
+from armature.emulator.physics.supply import build_supplies
 from armature.emulator.servo.drive import Drive
 from armature.emulator.servo.motor import rotor_inertia
 from armature.emulator.servo.registers import FactoryReset
@@ -19,10 +19,10 @@ from armature.emulator.servo.servo import Servo
 from armature.errors import ConfigError
 
 STEP = 1e-3  # [s] of the physics and of the servos' control
-_UNHURRIED = 10  # steps between the servos' duties that need no haste
+_SLOW_TASK_STEPS = 10  # steps between the servos' duties that need no haste
 # After a longer pause (a suspended or busy machine) the arm goes on from where it was instead of catching up.
 # Shorter than a Bus Watchdog, which would else trip while the host's bytes wait for us.
-_LONGEST_CATCH_UP = 0.1  # [s]
+_MAX_CATCH_UP = 0.1  # [s]
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,8 @@ class EmulatedBus:
         rates = {"": baud_rates} if isinstance(baud_rates, int) else baud_rates
         self.wires = {name: Wire(rate, now) for name, rate in rates.items()}
         self.plant = plant
-        self.supplies = supplies(self.servos)
-        self.pulls = Counter[str]()  # how many faults have the plug of a bus pulled, by its name
+        self.supplies = build_supplies(self.servos)
+        self.unplug_counts = Counter[str]()  # how many faults have the plug of a bus pulled, by its name
         self._on = {name: tuple(servo for wiring, servo in wired if wiring.bus == name) for name in self.wires}
         self._on_time: list[Callable[[float], None]] = []
         self._by_name = {name: axis.servo for name, axis in axes.items()}
@@ -99,7 +99,7 @@ class EmulatedBus:
         self._time = plant.time(now)
         self._steps = 0
         for supply in self.supplies:
-            supply.feed()
+            supply.update()
         for axis, position in zip(self._axes, plant.positions, strict=True):
             axis.place(position)
 
@@ -139,7 +139,7 @@ class EmulatedBus:
             servo.listen_at(wiring.baud_rate(entry))
         return EmulatedBus(servos, plant, wiring.buses, now)
 
-    def renew(self, joint: str) -> None:
+    def factory_reset(self, joint: str) -> None:
         """Have the servo of a joint on the wire alone, as it leaves the factory (e-Manual: ID 1, 57,600 bit/s).
 
         Raises:
@@ -148,9 +148,9 @@ class EmulatedBus:
         new = self.servo(joint)
         new.factory_reset(FactoryReset.ALL)
         for servo in self.servos:
-            servo.breaks += servo is not new
+            servo.line_breaks += servo is not new
 
-    def feed(self, data: bytes, now: float, bus: str = "") -> list[Transmission]:
+    def transmit(self, data: bytes, now: float, bus: str = "") -> list[Transmission]:
         """Take bytes of the host in.
 
         Args:
@@ -162,7 +162,7 @@ class EmulatedBus:
             What the servos answer, with the times at which it has arrived.
         """
         self.advance(now)
-        return self.wires[bus].carry(data, self._on[bus], now) if self.is_plugged(bus) else []
+        return self.wires[bus].transmit(data, self._on[bus], now) if self.is_plugged(bus) else []
 
     @property
     def time(self) -> float:
@@ -177,7 +177,7 @@ class EmulatedBus:
 
     def is_plugged(self, bus: str = "") -> bool:
         """Whether the host's adapter of a bus is in its place."""
-        return not self.pulls[bus]
+        return not self.unplug_counts[bus]
 
     def buses(self, joint: str | None) -> tuple[str, ...]:
         """On which bus the servo of a joint hangs; all of them for None.
@@ -203,7 +203,7 @@ class EmulatedBus:
     def advance(self, now: float) -> None:
         """Let the arm move until now [s], by the computer's clock; how far that is, the plant says."""
         until = self.plant.time(now)
-        self._time = max(self._time, until - _LONGEST_CATCH_UP)
+        self._time = max(self._time, until - _MAX_CATCH_UP)
         while self._time + STEP <= until:
             self._time += STEP
             self._step()
@@ -216,14 +216,14 @@ class EmulatedBus:
         ]
         plant.step(STEP, torques)
         self._steps += 1
-        if self._steps % _UNHURRIED == 0:
-            self._pass_time(_UNHURRIED * STEP)
+        if self._steps % _SLOW_TASK_STEPS == 0:
+            self._run_slow_tasks(_SLOW_TASK_STEPS * STEP)
 
-    def _pass_time(self, dt: float) -> None:
+    def _run_slow_tasks(self, dt: float) -> None:
         for supply in self.supplies:
-            supply.feed()
+            supply.update()
         for servo in self.servos:
-            servo.pass_time(dt)
+            servo.advance(dt)
         for callback in self._on_time:
             callback(self.time)
 

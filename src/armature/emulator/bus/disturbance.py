@@ -22,15 +22,15 @@ class Transmission:
 class Disturbance(ABC):  # noqa: B024  # each kind disturbs what it likes
     """Something between the servos and the host; it leaves as it is what a kind of it does not change."""
 
-    def spoil(self, data: bytes) -> bytes:
+    def alter_request(self, data: bytes) -> bytes:
         """What arrives of the host's bytes."""
         return data
 
-    def hears(self, servo: Servo, request: Packet) -> bool:
+    def reaches(self, servo: Servo, request: Packet) -> bool:
         """Whether a request reaches a servo."""
         return True
 
-    def carry(self, sent: Transmission, request: Packet, servos: Sequence[Servo]) -> Iterable[Transmission]:
+    def alter_answer(self, sent: Transmission, request: Packet, servos: Sequence[Servo]) -> Iterable[Transmission]:
         """What arrives of an answer.
 
         Args:

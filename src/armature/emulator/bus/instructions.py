@@ -51,7 +51,7 @@ def execute(packet: Packet, servos: Sequence[Servo]) -> Iterator[StatusPacket]:
         return
     if packet.intact:
         for servo in servos:
-            servo.hear()
+            servo.feed_watchdog()
     group = _GROUPS.get(packet.instruction)
     if group is not None:
         if packet.intact:
@@ -182,14 +182,14 @@ def _fast_read(items: Sequence[_Item], servos: dict[int, Servo]) -> Iterator[Sta
 
 def _sync_write(packet: Packet, servos: dict[int, Servo]) -> Iterator[StatusPacket]:
     address, length = _word(packet.parameters, 0), _word(packet.parameters, 2)
-    rest, hearers = packet.parameters[4:], _hearers(servos)
+    rest, hearers = packet.parameters[4:], _receivers(servos)
     for start in range(0, len(rest) - length, length + 1):
         _write_item(_Item(rest[start], address, length, rest[start + 1 : start + 1 + length]), hearers)
     yield from ()
 
 
 def _bulk_write(packet: Packet, servos: dict[int, Servo]) -> Iterator[StatusPacket]:
-    rest, hearers = packet.parameters, _hearers(servos)
+    rest, hearers = packet.parameters, _receivers(servos)
     while len(rest) >= 5:
         end = 5 + _word(rest, 3)
         if end <= len(rest):
@@ -198,7 +198,7 @@ def _bulk_write(packet: Packet, servos: dict[int, Servo]) -> Iterator[StatusPack
     yield from ()
 
 
-def _hearers(servos: dict[int, Servo]) -> dict[int, list[Servo]]:
+def _receivers(servos: dict[int, Servo]) -> dict[int, list[Servo]]:
     """Who obeys an id: its servo, and those that have it as their shadow."""
     hearers = {servo_id: [servo] for servo_id, servo in servos.items()}
     for servo_id, servo in servos.items():

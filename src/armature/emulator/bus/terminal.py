@@ -63,7 +63,7 @@ class Terminal:
             for name in bus.wires:
                 self._plugs.append(_Plug(bus, name, link / name if name else link, pace=pace))
         except PortError:
-            self._take_links_away()
+            self._remove_links()
             raise
         self._wake_reader, self._wake_writer = os.pipe()
 
@@ -80,11 +80,11 @@ class Terminal:
 
     def close(self) -> None:
         """Remove the links, as far as they are still ours, and hang up."""
-        self._take_links_away()
+        self._remove_links()
         os.close(self._wake_reader)
         os.close(self._wake_writer)
 
-    def _take_links_away(self) -> None:
+    def _remove_links(self) -> None:
         for plug in self._plugs:
             plug.pull()
         if self._folder:
@@ -107,11 +107,9 @@ class Terminal:
         heard = self._clock()
         while not (self.is_ending and self._clock() - heard > _SILENCE):
             for plug in self._plugs:
-                plug.heed()
+                plug.update()
             masters = {plug.line.master: plug for plug in self._plugs if plug.line}
-            readable, _, _ = select.select(
-                [self._wake_reader, *self._services, *masters], [], [], self._patience()
-            )
+            readable, _, _ = select.select([self._wake_reader, *self._services, *masters], [], [], self._timeout())
             if self._wake_reader in readable:
                 return
             now = self._clock()
@@ -126,7 +124,7 @@ class Terminal:
             for plug in self._plugs:
                 plug.send(self._clock())
 
-    def _patience(self) -> float:
+    def _timeout(self) -> float:
         dues = [plug.waiting[0].due for plug in self._plugs if plug.waiting]
         if not dues:
             return _QUIET
@@ -145,7 +143,7 @@ class _Plug:
         self._pace = pace
         self._baud_rate = bus.wires[name].baud_rate
 
-    def heed(self) -> None:
+    def update(self) -> None:
         """Be pulled or put back, as the bus says."""
         if self.line and not self._bus.is_plugged(self._name):
             self.pull()
@@ -167,7 +165,7 @@ class _Plug:
         # A servo set to another baud rate than the host's port hears only noise.
         speed = _speed(self.line.slave)
         self._bus.wires[self._name].baud_rate = speed if speed in baud_rates() else self._baud_rate
-        self.waiting.extend(self._bus.feed(data, now, self._name))
+        self.waiting.extend(self._bus.transmit(data, now, self._name))
 
     def send(self, now: float) -> None:
         """Hand over what has arrived by now [s]."""

@@ -30,7 +30,7 @@ class Wire:
         self._disturbances.append(disturbance)
         return lambda: self._disturbances.remove(disturbance)
 
-    def carry(self, data: bytes, servos: Iterable[Servo], now: float) -> list[Transmission]:
+    def transmit(self, data: bytes, servos: Iterable[Servo], now: float) -> list[Transmission]:
         """Take bytes of the host in.
 
         Args:
@@ -43,7 +43,7 @@ class Wire:
         """
         self._free = max(now, self._free) + self._duration(data)
         for disturbance in self._disturbances:
-            data = disturbance.spoil(data)
+            data = disturbance.alter_request(data)
         frame = max(1, int(_FRAME * self.baud_rate / BITS_PER_BYTE))
         answers = [sent for packet in self._decoder.feed(data) for sent in self._answers(packet, servos)]
         if all(len(sent.data) <= frame for sent in answers):
@@ -51,20 +51,20 @@ class Wire:
         return [piece for sent in answers for piece in self._pieces(sent, frame)]
 
     def _answers(self, packet: Packet, servos: Iterable[Servo]) -> Iterable[Transmission]:
-        hearing = self._hearing(packet, servos)
-        sent = [self._transmit(answer) for answer in execute(packet, hearing)]
+        hearing = self._receivers(packet, servos)
+        sent = [self._send(answer) for answer in execute(packet, hearing)]
         for disturbance in self._disturbances:
-            sent = [item for one in sent for item in disturbance.carry(one, packet, hearing)]
+            sent = [item for one in sent for item in disturbance.alter_answer(one, packet, hearing)]
         return sent
 
-    def _hearing(self, packet: Packet, servos: Iterable[Servo]) -> Sequence[Servo]:
+    def _receivers(self, packet: Packet, servos: Iterable[Servo]) -> Sequence[Servo]:
         """Those that are awake and at the host's baud rate; to others it is noise."""
         hearing = [servo for servo in servos if servo.is_awake and servo.baud_rate == self.baud_rate]
         for disturbance in self._disturbances:
-            hearing = [servo for servo in hearing if disturbance.hears(servo, packet)]
+            hearing = [servo for servo in hearing if disturbance.reaches(servo, packet)]
         return hearing
 
-    def _transmit(self, answer: StatusPacket) -> Transmission:
+    def _send(self, answer: StatusPacket) -> Transmission:
         self._free += answer.delay + self._duration(answer.data)
         return Transmission(self._free + self.usb_latency, answer.data, answer.servo_id)
 

@@ -27,7 +27,7 @@ class FaultBoard:
     def __init__(self, bus: EmulatedBus) -> None:
         self._bus = bus
         self._injected: list[_Injected] = []
-        bus.on_time(self._pass_time)
+        bus.on_time(self._end_expired)
 
     @property
     def active(self) -> tuple[Fault, ...]:
@@ -72,7 +72,7 @@ class FaultBoard:
         finally:
             self.clear(fault)
 
-    def _pass_time(self, now: float) -> None:
+    def _end_expired(self, now: float) -> None:
         """End faults whose time has come [s]."""
         if self._injected:
             self._end(lambda item: item.ends <= now)

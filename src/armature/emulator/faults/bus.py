@@ -41,7 +41,7 @@ class _Twins(Disturbance):
     def __init__(self, twins: Sequence[Servo]) -> None:
         self._twins = {twin.servo_id: twin for twin in twins}
 
-    def carry(self, sent: Transmission, request: Packet, servos: Sequence[Servo]) -> Iterable[Transmission]:
+    def alter_answer(self, sent: Transmission, request: Packet, servos: Sequence[Servo]) -> Iterable[Transmission]:
         twin = self._twins.get(sent.servo_id)
         if twin is None:
             return (sent,)
@@ -79,10 +79,10 @@ class Unplug(Fault):
 
     def _begin(self, bus: EmulatedBus) -> Undo:
         names = bus.buses(self.joint)
-        bus.pulls.update(names)
+        bus.unplug_counts.update(names)
 
         def undo() -> None:
-            bus.pulls.subtract(names)
+            bus.unplug_counts.subtract(names)
 
         return undo
 

@@ -10,7 +10,7 @@ from typing import ClassVar
 from armature.dynamixel.tables.roles import HardwareError
 from armature.emulator.bus.bus import EmulatedBus
 from armature.emulator.faults.fault import Fault, Undo, parameter
-from armature.emulator.physics.plant import Workshop
+from armature.emulator.physics.plant import AdjustablePlant
 from armature.emulator.servo.servo import Servo
 from armature.errors import ConfigError
 
@@ -24,11 +24,11 @@ class Silence(Fault):
     def _begin(self, bus: EmulatedBus) -> Undo:
         servos = self.servos(bus)
         for servo in servos:
-            servo.breaks += 1
+            servo.line_breaks += 1
 
         def undo() -> None:
             for servo in servos:
-                servo.breaks -= 1
+                servo.line_breaks -= 1
 
         return undo
 
@@ -43,11 +43,11 @@ class VoltageDip(Fault):
     def _begin(self, bus: EmulatedBus) -> Undo:
         servos = self.servos(bus)
         for servo in servos:
-            servo.dips.append(self.voltage)
+            servo.voltage_dips.append(self.voltage)
 
         def undo() -> None:
             for servo in servos:
-                servo.dips.remove(self.voltage)
+                servo.voltage_dips.remove(self.voltage)
 
         return undo
 
@@ -82,11 +82,11 @@ class _Latched(Fault, ABC):
     def _begin(self, bus: EmulatedBus) -> Undo:
         servos = self.servos(bus)
         for servo in servos:
-            servo.protection.ailments.append(self.error)
+            servo.protection.forced_errors.append(self.error)
 
         def undo() -> None:
             for servo in servos:
-                servo.protection.ailments.remove(self.error)
+                servo.protection.forced_errors.remove(self.error)
 
         return undo
 
@@ -129,7 +129,7 @@ class Overheat(Fault):
 
         def undo() -> None:
             for servo in servos:
-                servo.drive.motor.heat.let_go(self.temperature)
+                servo.drive.motor.heat.release(self.temperature)
 
         return undo
 
@@ -159,7 +159,7 @@ class StuckJoint(Fault):
     name: ClassVar[str] = "stuck_joint"
 
     def _begin(self, bus: EmulatedBus) -> Undo:
-        plant = _workshop(bus, self.name)
+        plant = _adjustable(bus, self.name)
         joints = (self.joint,) if self.joint else plant.joints
         for joint in joints:
             bus.servo(joint)
@@ -181,9 +181,9 @@ class Payload(Fault):
     mass: float = parameter(0.3, "kg", 0.0, 100.0, "at the tool's frame")
 
     def _begin(self, bus: EmulatedBus) -> Undo:
-        plant = _workshop(bus, self.name)
-        plant.carry(plant.payload + self.mass)
-        return lambda: plant.carry(plant.payload - self.mass)
+        plant = _adjustable(bus, self.name)
+        plant.set_payload(plant.payload + self.mass)
+        return lambda: plant.set_payload(plant.payload - self.mass)
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ class Wall(Fault):
     elevation: float = parameter(0.0, "rad", -1.6, 1.6, "how far above the horizon it is; below 0 it is a floor")
 
     def _begin(self, bus: EmulatedBus) -> Undo:
-        plant = _workshop(bus, self.name)
+        plant = _adjustable(bus, self.name)
         level = math.cos(self.elevation)
         normal = (
             -level * math.cos(self.azimuth),
@@ -216,7 +216,7 @@ class Push(Fault):
     torque: float = parameter(1.0, "N·m", -1000.0, 1000.0, "at the joint [N·m], or force of a sliding one [N]")
 
     def _begin(self, bus: EmulatedBus) -> Undo:
-        plant = _workshop(bus, self.name)
+        plant = _adjustable(bus, self.name)
         joints = (self.joint,) if self.joint else plant.joints
         for joint in joints:
             bus.servo(joint)
@@ -237,7 +237,7 @@ class Place(Fault):
     position: float = parameter(0.0, "rad", -100.0, 100.0, "of the joint [rad], of a sliding one [m]")
 
     def _begin(self, bus: EmulatedBus) -> Undo:
-        plant = _workshop(bus, self.name)
+        plant = _adjustable(bus, self.name)
         joints = (self.joint,) if self.joint else plant.joints
         for joint in joints:
             if bus.servo(joint).drive.is_on:
@@ -253,8 +253,8 @@ class Place(Fault):
         return undo
 
 
-def _workshop(bus: EmulatedBus, fault: str) -> Workshop:
-    if not isinstance(bus.plant, Workshop):
+def _adjustable(bus: EmulatedBus, fault: str) -> AdjustablePlant:
+    if not isinstance(bus.plant, AdjustablePlant):
         raise ConfigError(
             "fault", fault, "this plant cannot do that; the emulator's can, which has its own physics"
         )

@@ -47,16 +47,16 @@ class _Dice:
         self._probability = fault.probability
         self._left = fault.count or -1
 
-    def fall(self) -> bool:
+    def strikes(self) -> bool:
         """Whether the next packet is struck."""
         if not self._left or self.random.random() >= self._probability:
             return False
         self._left -= 1
         return True
 
-    def fall_on(self, servo_id: int) -> bool:
+    def strikes_servo(self, servo_id: int) -> bool:
         """Whether the next packet is struck, which is of a servo."""
-        return any(servo.servo_id == servo_id for servo in self._servos) and self.fall()
+        return any(servo.servo_id == servo_id for servo in self._servos) and self.strikes()
 
 
 class _Striking(Disturbance):
@@ -66,8 +66,8 @@ class _Striking(Disturbance):
         self._dice = dice
         self._strike = strike
 
-    def carry(self, sent: Transmission, request: Packet, servos: Sequence[Servo]) -> Iterable[Transmission]:
-        return self._strike(sent, self._dice.random) if self._dice.fall_on(sent.servo_id) else (sent,)
+    def alter_answer(self, sent: Transmission, request: Packet, servos: Sequence[Servo]) -> Iterable[Transmission]:
+        return self._strike(sent, self._dice.random) if self._dice.strikes_servo(sent.servo_id) else (sent,)
 
 
 @dataclass(frozen=True)
@@ -127,9 +127,9 @@ class _Ignoring(Disturbance):
     def __init__(self, dice: _Dice) -> None:
         self._dice = dice
 
-    def hears(self, servo: Servo, request: Packet) -> bool:
+    def reaches(self, servo: Servo, request: Packet) -> bool:
         is_meant = request.packet_id in (servo.servo_id, BROADCAST_ID)
-        return not (is_meant and self._dice.fall_on(servo.servo_id))
+        return not (is_meant and self._dice.strikes_servo(servo.servo_id))
 
 
 @dataclass(frozen=True)
@@ -149,8 +149,8 @@ class _Spoiling(Disturbance):
         self._dice = _Dice(fault)
         self._bits = fault.bits
 
-    def spoil(self, data: bytes) -> bytes:
-        return _flipped(data, self._bits, self._dice.random) if self._dice.fall() else data
+    def alter_request(self, data: bytes) -> bytes:
+        return _flipped(data, self._bits, self._dice.random) if self._dice.strikes() else data
 
 
 @dataclass(frozen=True)
@@ -168,9 +168,9 @@ class _Holding(Disturbance):
         self._dice = dice
         self._held: list[Transmission] = []
 
-    def carry(self, sent: Transmission, request: Packet, servos: Sequence[Servo]) -> Iterable[Transmission]:
+    def alter_answer(self, sent: Transmission, request: Packet, servos: Sequence[Servo]) -> Iterable[Transmission]:
         arriving = [replace(item, due=sent.due) for item in self._held]
-        self._held = [sent] if self._dice.fall_on(sent.servo_id) else []
+        self._held = [sent] if self._dice.strikes_servo(sent.servo_id) else []
         return arriving if self._held else [*arriving, sent]
 
 
@@ -189,9 +189,9 @@ class _Repeating(Disturbance):
         self._dice = dice
         self._last: dict[tuple[int, int], bytes] = {}
 
-    def carry(self, sent: Transmission, request: Packet, servos: Sequence[Servo]) -> Iterable[Transmission]:
+    def alter_answer(self, sent: Transmission, request: Packet, servos: Sequence[Servo]) -> Iterable[Transmission]:
         key = (sent.servo_id, len(sent.data))
-        if key in self._last and self._dice.fall_on(sent.servo_id):
+        if key in self._last and self._dice.strikes_servo(sent.servo_id):
             return (replace(sent, data=self._last[key]),)
         self._last[key] = sent.data
         return (sent,)

@@ -55,7 +55,7 @@ class MujocoPlant:
         self._friction = self._model.dof_frictionloss.copy()
         self._tool = self._model.body("tool0").id if _TOOL in _bodies(self._model) else 0
         self._wall = self._model.geom(_WALL).id
-        self._touch(False)
+        self._enable_contacts(False)
         self._tool_mass = float(self._model.body_mass[self._tool])
         self._tool_centre = self._model.body_ipos[self._tool].copy()
         # Views: looking them up anew costs as much as a step of the physics.
@@ -105,7 +105,7 @@ class MujocoPlant:
         _place_followers(self._model, self._data)
         self._read()
 
-    def carry(self, mass: float) -> None:
+    def set_payload(self, mass: float) -> None:
         """Hang a mass [kg] on tool0, a point without inertia of its own.
 
         Raises:
@@ -138,7 +138,7 @@ class MujocoPlant:
         direction = np.array(normal, dtype=float) / np.linalg.norm(normal)
         self._model.geom_pos[self._wall] = -distance * direction
         mujoco.mju_quatZ2Vec(self._model.geom_quat[self._wall], direction)
-        self._touch(True)
+        self._enable_contacts(True)
         mujoco.mj_forward(self._model, self._data)
         deepest = min(self._data.contact, key=lambda contact: contact.dist, default=None)
         if deepest is not None and deepest.dist < -_DEEPEST:
@@ -150,9 +150,9 @@ class MujocoPlant:
 
     def remove_wall(self) -> None:
         """End what build_wall() began."""
-        self._touch(False)
+        self._enable_contacts(False)
 
-    def _touch(self, on: bool) -> None:
+    def _enable_contacts(self, on: bool) -> None:
         self._model.geom_conaffinity[self._wall] = int(on)
         contact = int(mujoco.mjtDisableBit.mjDSBL_CONTACT)
         flags = int(self._model.opt.disableflags)

@@ -32,7 +32,7 @@ class Plant(Protocol):
 
 
 @runtime_checkable
-class Workshop(Protocol):
+class AdjustablePlant(Protocol):
     """A plant whose mechanics can be tampered with."""
 
     joints: tuple[str, ...]
@@ -51,7 +51,7 @@ class Workshop(Protocol):
             ConfigError: the joint does not reach it.
         """
 
-    def carry(self, mass: float) -> None:
+    def set_payload(self, mass: float) -> None:
         """Hang a mass [kg] on the tool in place of the one before."""
 
     def push(self, joint: str, torque: float) -> None:

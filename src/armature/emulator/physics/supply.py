@@ -19,7 +19,7 @@ class Supply:
         self.voltage = voltage
         self._servos = servos
 
-    def feed(self) -> None:
+    def update(self) -> None:
         """Tell each servo what voltage stands at its plug."""
         current = sum(servo.drive.motor.supply_current for servo in self._servos)
         voltage = max(0.0, self.voltage - _RESISTANCE * current)
@@ -27,18 +27,18 @@ class Supply:
             servo.power(voltage)
 
 
-def supplies(servos: Iterable[Servo]) -> tuple[Supply, ...]:
+def build_supplies(servos: Iterable[Servo]) -> tuple[Supply, ...]:
     """One supply of the highest nominal voltage for all that bear it, and others for those that would burn."""
     rest, found = list(servos), []
     while rest:
         voltage = max(servo.model.nominal_voltage for servo in rest)
-        fed = [servo for servo in rest if _bears(servo, voltage)]
+        fed = [servo for servo in rest if _withstands(servo, voltage)]
         found.append(Supply(fed, voltage))
-        rest = [servo for servo in rest if not _bears(servo, voltage)]
+        rest = [servo for servo in rest if not _withstands(servo, voltage)]
     return tuple(found)
 
 
-def _bears(servo: Servo, voltage: float) -> bool:
+def _withstands(servo: Servo, voltage: float) -> bool:
     """Section "Max Voltage Limit(32)": the end of its range is what the model bears."""
     model = servo.model
     if not model.has(Role.MAX_VOLTAGE_LIMIT):

@@ -42,6 +42,6 @@ class Heat:
         self._held.append(temperature)
         self.case = temperature
 
-    def let_go(self, temperature: float) -> None:
+    def release(self, temperature: float) -> None:
         """End what hold() began."""
         self._held.remove(temperature)

@@ -13,7 +13,7 @@ from armature.emulator.servo.registers import RegisterFile
 _IN_POSITION = 10  # [tick]
 _FOLLOWING_ERROR = 200  # [tick]
 _STANDING = 0.24  # of a servo without a register for it: 10 units of an XM430-W350 [rad/s]
-_Told = tuple[Role, float, int, int, Callable[[], float]]  # role, unit, bounds of the raw value, measurement
+_Measured = tuple[Role, float, int, int, Callable[[], float]]  # role, unit, bounds of the raw value, measurement
 
 
 class Measurements:
@@ -25,8 +25,8 @@ class Measurements:
         self._registers = registers
         self._drive = drive
         self._voltage = 0.0  # at the plug [V]
-        self._told = {role: measure for role, measure in self._measures().items() if model.has(role)}
-        self._told_in: dict[range, list[_Told]] = {}  # what is asked is asked again and again
+        self._measured = {role: measure for role, measure in self._measures().items() if model.has(role)}
+        self._measured_in: dict[range, list[_Measured]] = {}  # what is asked is asked again and again
 
     def _measures(self) -> dict[Role, Callable[[], float]]:
         """What is told of the servo, in the unit of each role."""
@@ -45,31 +45,31 @@ class Measurements:
             Role.PRESENT_TEMPERATURE: lambda: drive.motor.temperature,
         }
 
-    def write(self, clock: float, voltage: float, asked: range) -> None:
+    def update(self, clock: float, voltage: float, addresses: range) -> None:
         """Bring registers up to date.
 
         Args:
             clock: since power-up [s].
             voltage: at the plug [V].
-            asked: addresses that are about to be read; measuring what is not costs as much as a step of the drive.
+            addresses: that are about to be read; measuring the others would cost as much as a step of the drive.
         """
         self._voltage, registers = voltage, self._registers
-        if asked not in self._told_in:
-            self._told_in[asked] = self._find(asked)
-        for role, scale, least, greatest, measure in self._told_in[asked]:
+        if addresses not in self._measured_in:
+            self._measured_in[addresses] = self._find(addresses)
+        for role, scale, least, greatest, measure in self._measured_in[addresses]:
             value = round(measure() / scale)
             registers[role] = least if value < least else min(value, greatest)
         if self._model.has(Role.REALTIME_TICK):
             tick = self._model[Role.REALTIME_TICK]
             registers[Role.REALTIME_TICK] = int(clock / tick.scale) % (tick.maximum + 1)
 
-    def _find(self, asked: range) -> list[_Told]:
+    def _find(self, addresses: range) -> list[_Measured]:
         """What is told within some addresses."""
-        registers = ((role, self._model[role], measure) for role, measure in self._told.items())
+        registers = ((role, self._model[role], measure) for role, measure in self._measured.items())
         return [
             (role, register.scale, *register.bounds, measure)
             for role, register, measure in registers
-            if register.address < asked.stop and asked.start < register.end
+            if register.address < addresses.stop and addresses.start < register.end
         ]
 
     def is_moving(self) -> bool:

@@ -27,7 +27,7 @@ class Motor:
         self._stall_torque = model.stall_torque
         self._per_speed = 1.0 / model.no_load_speed
         self._nominal = model.nominal_voltage
-        self._squares = 0.0  # of the load, summed since warm()
+        self._squares = 0.0  # of the load, summed since heat_up()
         self._steps = 0
         self._conductance = 1.0  # of the winding, as a share of a cold one's
         self._voltage = 1.0  # as a share of the nominal
@@ -63,7 +63,7 @@ class Motor:
         drop = current / self.stall_current / self._conductance
         return (drop + speed * self._per_speed) / max(self._voltage, 1e-3)
 
-    def warm(self, dt: float) -> float:
+    def heat_up(self, dt: float) -> float:
         """Let dt [s] of heat pass.
 
         Returns:

@@ -18,7 +18,7 @@ class Protection:
     """Finds hardware errors."""
 
     def __init__(self, registers: RegisterFile) -> None:
-        self.ailments: list[HardwareError] = []  # that are found again and again, whatever is measured
+        self.forced_errors: list[HardwareError] = []  # that are found again and again, whatever is measured
         self._registers = registers
         self.overloaded = 0.0  # for how long it has been [s]
 
@@ -45,7 +45,7 @@ class Protection:
         least = registers.measure(Role.MIN_VOLTAGE_LIMIT) - _ROUNDING
         if not least <= round(voltage, 1) <= registers.measure(Role.MAX_VOLTAGE_LIMIT, math.inf) + _ROUNDING:
             found |= HardwareError.INPUT_VOLTAGE
-        for error in self.ailments:
+        for error in self.forced_errors:
             if is_on or error is not HardwareError.OVERLOAD:
                 found |= error
         return found
@@ -64,11 +64,11 @@ class BusWatchdog:
         """Whether it has, and nobody has cleared it; goals are read-only then."""
         return self._registers.get(Role.BUS_WATCHDOG) == self._tripped
 
-    def hear(self) -> None:
+    def feed(self) -> None:
         """An instruction packet was on the bus."""
         self._silence = 0.0
 
-    def trips(self, dt: float) -> bool:
+    def advance(self, dt: float) -> bool:
         """Pass dt [s] with torque on; tell whether it trips now."""
         self._silence += dt
         if self.has_tripped or not 0.0 < self._registers.measure(Role.BUS_WATCHDOG) < self._silence:

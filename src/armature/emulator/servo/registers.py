@@ -118,7 +118,7 @@ class RegisterFile:
                 self[goal] = self.get(limit, self._registers[goal].maximum)
         self.reset((Role.GOAL_VELOCITY,))
 
-    def asked(self, address: int, length: int) -> range:
+    def read_range(self, address: int, length: int) -> range:
         """Where the bytes of a request lie; anywhere, once an indirect one may be among them."""
         end = address + length
         return range(address, end) if end <= self._first_pointed else range(len(self._bytes))
@@ -143,14 +143,14 @@ class RegisterFile:
             data: the bytes.
             locked: torque is on, so the EEPROM area is locked.
         """
-        error, changes = self._meant(address, data)
+        error, changes = self._decode_write(address, data)
         if any(register.access == "R" or (register.eeprom and locked) for register, _ in changes):
             return Error.ACCESS, []
         if error is Error.NONE and any(not each.minimum <= value <= each.maximum for each, value in changes):
             error = Error.DATA_RANGE
         return error, [] if error else changes
 
-    def _meant(self, address: int, data: bytes) -> tuple[Error, list[Change]]:
+    def _decode_write(self, address: int, data: bytes) -> tuple[Error, list[Change]]:
         """Which registers bytes are for, and their values."""
         one = self._at.get(address)
         if one is not None and (one.address, one.size, one.pointer) == (address, len(data), None):  # nearly always

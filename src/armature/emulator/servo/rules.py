@@ -34,7 +34,7 @@ def knows(model: ServoModel, firmware: int, instruction: int) -> bool:
     return feature is None or model.supports(feature, firmware)
 
 
-def refusal(changes: Iterable[Change], model: ServoModel, registers: RegisterFile) -> Error:
+def check_write(changes: Iterable[Change], model: ServoModel, registers: RegisterFile) -> Error:
     """Why writes that fit their registers are refused all the same; Error.NONE if they are not."""
     for register, value in changes:
         if register.role is None:

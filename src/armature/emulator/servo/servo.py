@@ -9,7 +9,7 @@ from armature.emulator.servo.drive import Drive
 from armature.emulator.servo.measurements import Measurements
 from armature.emulator.servo.protection import BusWatchdog, Protection
 from armature.emulator.servo.registers import PROFILE, Change, FactoryReset, RegisterFile
-from armature.emulator.servo.rules import GOALS, is_of_size_330, knows, mode_of, refusal
+from armature.emulator.servo.rules import GOALS, check_write, is_of_size_330, knows, mode_of
 
 FIRMWARE_VERSION = 48
 # Without answers after a reboot; measured by a user (ROBOTIS-GIT/emanual, issue 1698) [s].
@@ -18,7 +18,7 @@ BOOT_TIME = 0.4
 _BROWN_OUT = 0.6
 _LOWEST = 0.8  # of the nominal voltage, what a servo bears that does not tell it
 # What cuts the torque of a servo that has no register for it.
-_CUTTING = HardwareError.OVERLOAD | HardwareError.OVERHEATING | HardwareError.ELECTRICAL_SHOCK
+_SHUTDOWN_ERRORS = HardwareError.OVERLOAD | HardwareError.OVERHEATING | HardwareError.ELECTRICAL_SHOCK
 # What a tripped Bus Watchdog sets to 0 in the modes that do not control a position.
 _STOPPED_BY = {
     OperatingMode.CURRENT: Role.GOAL_CURRENT,
@@ -48,8 +48,8 @@ class Servo:
             self.registers[Role.FIRMWARE_VERSION] = FIRMWARE_VERSION
         self.drive = Drive(model)
         self.voltage = model.nominal_voltage  # at the plug [V]
-        self.dips: list[float] = []  # that its plug does not exceed [V]
-        self.breaks = 0  # how many faults have its data line broken
+        self.voltage_dips: list[float] = []  # that its plug does not exceed [V]
+        self.line_breaks = 0  # how many faults have its data line broken
         self.protection = Protection(self.registers)
         self._watchdog = BusWatchdog(model, self.registers)
         self._brown_out = _BROWN_OUT * _lowest_voltage(model)  # [V]
@@ -84,7 +84,7 @@ class Servo:
     @property
     def is_awake(self) -> bool:
         """Whether it has power, is not starting, and its data line is whole."""
-        return self._booting <= 0.0 and self._is_powered and not self.breaks
+        return self._booting <= 0.0 and self._is_powered and not self.line_breaks
 
     @property
     def has_alert(self) -> bool:
@@ -99,16 +99,16 @@ class Servo:
         """Whether its status return level lets it answer: 0 ping, 1 reading, 2 everything else."""
         return self.registers.get(Role.STATUS_RETURN_LEVEL, level) >= level
 
-    def hear(self) -> None:
+    def feed_watchdog(self) -> None:
         """An instruction was on the bus: feeds the Bus Watchdog."""
-        self._watchdog.hear()
+        self._watchdog.feed()
 
     # --- instructions --------------------------------------------------------------------------------
 
     def read(self, address: int, length: int) -> tuple[Error, bytes]:
         """Read bytes."""
         if self._measures:
-            self._measurements.write(self._clock, self.voltage, self.registers.asked(address, length))
+            self._measurements.update(self._clock, self.voltage, self.registers.read_range(address, length))
         return self.registers.read(address, length)
 
     def write(self, address: int, data: bytes) -> Error:
@@ -128,7 +128,7 @@ class Servo:
         error, _ = self._examine(address, data)
         if error is Error.NONE:
             self._registered = (address, data)
-            self._tell_registered(True)
+            self._set_registered(True)
         return error
 
     def action(self) -> Error:
@@ -137,10 +137,10 @@ class Servo:
             return Error.INSTRUCTION
         address, data = self._registered
         self._registered = None
-        self._tell_registered(False)
+        self._set_registered(False)
         return self.write(address, data)
 
-    def _tell_registered(self, is_there: bool) -> None:
+    def _set_registered(self, is_there: bool) -> None:
         if Role.REGISTERED_INSTRUCTION in self.registers:
             self.registers[Role.REGISTERED_INSTRUCTION] = int(is_there)
 
@@ -176,7 +176,7 @@ class Servo:
 
     def power(self, voltage: float) -> None:
         """Set the voltage at the plug [V]: without enough of it the servo stops, and later starts anew."""
-        self.voltage = voltage = min(voltage, *self.dips) if self.dips else voltage
+        self.voltage = voltage = min(voltage, *self.voltage_dips) if self.voltage_dips else voltage
         self.drive.motor.supply(voltage)
         if (voltage >= self._brown_out) != self._is_powered:
             self._is_powered = not self._is_powered
@@ -187,13 +187,13 @@ class Servo:
         bits = self.model.error_bits(error)
         if Role.HARDWARE_ERROR in self.registers:
             self.registers[Role.HARDWARE_ERROR] |= bits
-        if self.registers.get(Role.SHUTDOWN, self.model.error_bits(_CUTTING)) & bits:
+        if self.registers.get(Role.SHUTDOWN, self.model.error_bits(_SHUTDOWN_ERRORS)) & bits:
             self._shut_down = True
             self._set_torque(False)
 
-    def pass_time(self, dt: float) -> None:
+    def advance(self, dt: float) -> None:
         """Do what needs no haste: heat, clock, boot, protection, Bus Watchdog."""
-        load = self.drive.motor.warm(dt) ** 0.5
+        load = self.drive.motor.heat_up(dt) ** 0.5
         if self._is_powered:
             self._clock += dt
             self._booting -= dt
@@ -204,7 +204,7 @@ class Servo:
     def _protect(self, load: float, dt: float) -> None:
         """Sections "Shutdown(63)" and "Bus Watchdog(98)"."""
         is_on = self.drive.is_on
-        if is_on and self._watchdog.trips(dt):
+        if is_on and self._watchdog.advance(dt):
             self._stop()
         found = self.protection.errors(load, self.drive.motor.temperature, self.voltage, is_on, dt)
         if self.model.error_bits(found) & ~self.registers.get(Role.HARDWARE_ERROR):
@@ -242,7 +242,7 @@ class Servo:
 
     def _examine(self, address: int, data: bytes) -> tuple[Error, list[Change]]:
         error, changes = self.registers.changes(address, data, locked=self.drive.is_on)
-        return (error, []) if error else (refusal(changes, self.model, self.registers), changes)
+        return (error, []) if error else (check_write(changes, self.model, self.registers), changes)
 
     def _react(self, role: Role | None, value: int) -> None:
         """What follows from a register that was just written."""
@@ -265,7 +265,7 @@ class Servo:
         on = on and not self._shut_down
         self.registers[Role.TORQUE_ENABLE] = int(on)
         self.protection.reset()
-        self._watchdog.hear()
+        self._watchdog.feed()
         if on and not self.drive.is_on:
             self.drive.switch_on(self.registers[Role.GOAL_POSITION])
         elif not on:

@@ -42,7 +42,7 @@ class ArmLimits:
 
     def within(self, wiring: Wiring) -> ArmLimits:
         """The same as far as the joints go by their ranges of motion."""
-        return replace(self, arm=wiring.narrowed(self.arm))
+        return replace(self, arm=wiring.narrow_limits(self.arm))
 
 
 def read_limits(node: Node, arm: ArmModel) -> ArmLimits:

@@ -48,7 +48,7 @@ def emulated_arm(options: argparse.Namespace, ros_arguments: Sequence[str]) -> I
         return
     bus = EmulatedBus.of_arm(urdf, wiring, poses[options.start_pose], time.monotonic())
     if options.factory is not None:
-        bus.renew(options.factory)
+        bus.factory_reset(options.factory)
     yield _delay(bus, options.usb_latency)
 
 

@@ -32,7 +32,9 @@ class Guiding:
     def see(self, free: tuple[str, ...]) -> None:
         """These joints are free; called in the connection's thread."""
         is_under_way = self._thread is not None and self._thread.is_alive()
-        if not (is_under_way or self._has_failed) and self._configuration.wiring.yielding.intersection(free):
+        if not (is_under_way or self._has_failed) and self._configuration.wiring.compliant_joints.intersection(
+            free
+        ):
             self._thread = threading.Thread(target=self._tell, name="guiding")
             self._thread.start()
 
