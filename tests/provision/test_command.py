@@ -22,7 +22,7 @@ def test_output_goes_to_the_log_of_the_step(tmp_path: Path) -> None:
     assert "hello" in (tmp_path / "web.log").read_text()
 
 
-def test_failure_names_step_telling_line_remedy_and_log(tmp_path: Path) -> None:
+def test_failure_names_step_error_line_remedy_and_log(tmp_path: Path) -> None:
     code = "print('fine\\nERROR: No matching distribution\\nlast words'); raise SystemExit(3)"
     with pytest.raises(SetupError) as caught:
         Runner(tmp_path).run("ros", python(code), remedy="check the network")
@@ -30,7 +30,7 @@ def test_failure_names_step_telling_line_remedy_and_log(tmp_path: Path) -> None:
     assert str(caught.value) == expected
 
 
-def test_failure_without_a_telling_line_shows_the_last_one(tmp_path: Path) -> None:
+def test_failure_without_a_error_line_shows_the_last_one(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="web: second;"):
         Runner(tmp_path).run("web", python("print('first\\nsecond'); raise SystemExit(1)"), remedy="none")
 
@@ -50,7 +50,7 @@ def test_sourced_ros_installation_stays_outside(monkeypatch: pytest.MonkeyPatch,
 def test_old_log_is_forgotten(tmp_path: Path) -> None:
     runner = Runner(tmp_path)
     runner.run("web", python("print('old')"), remedy="none")
-    runner.forget("web")
+    runner.remove_log("web")
     runner.run("web", python("print('new')"), remedy="none")
     assert "old\n" not in (tmp_path / "web.log").read_text().splitlines(keepends=True)
 

@@ -131,7 +131,7 @@ def test_interrupted_step_leaves_nothing_running_and_is_redone(checkout: Path, n
         assert pipe.read() == ""  # the other end closes when the last process is gone
         assert setup.wait(20) == 130
         assert setup.stderr is not None
-        assert setup.stderr.read() == "armature: interrupted; run it again to go on\n"
+        assert setup.stderr.read() == "armature: interrupted; run it again to continue\n"
     page(checkout, MAKE_PAGE)
     assert "[1/1] web page" in provision("web", root=checkout).stdout
     assert provision("web", root=checkout).stdout == ""
@@ -144,6 +144,6 @@ def test_second_setup_waits_for_the_first(checkout: Path) -> None:
         fcntl.flock(held, fcntl.LOCK_EX)
         with start("setup", checkout) as second:
             assert second.stdout is not None
-            assert second.stdout.readline() == "another setup is at work here; waiting for it\n"
+            assert second.stdout.readline() == "another setup is running in this folder; waiting for it\n"
             second.send_signal(signal.SIGTERM)
             assert second.wait(20) == 130

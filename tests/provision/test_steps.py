@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from armature.provision.steps import Step, outstanding, perform_all
+from armature.provision.steps import SetupStep, find_outdated, perform_all
 
 
 def nothing(*_: object) -> None:
     """Take anything, do nothing."""
 
 
-def make(folder: Path, name: str = "one", **details: object) -> Step:
+def make(folder: Path, name: str = "one", **details: object) -> SetupStep:
     settings: dict[str, object] = {"action": nothing, "stamp": folder / f"{name}.sha256", **details}
-    return Step(name, name, **settings)  # type: ignore[arg-type]
+    return SetupStep(name, name, **settings)  # type: ignore[arg-type]
 
 
-def run(steps: list[Step]) -> None:
+def run(steps: list[SetupStep]) -> None:
     perform_all(steps, nothing, nothing, nothing)
 
 
@@ -79,9 +79,9 @@ def test_failed_step_stays_due(tmp_path: Path) -> None:
 def test_step_that_needs_a_due_one_is_due_too(tmp_path: Path) -> None:
     first, second, other = make(tmp_path), make(tmp_path, "two", needs=["one"]), make(tmp_path, "three")
     run([first, second, other])
-    assert outstanding([first, second, other]) == []
+    assert find_outdated([first, second, other]) == []
     first.stamp.unlink()
-    assert outstanding([first, second, other]) == [first, second]
+    assert find_outdated([first, second, other]) == [first, second]
 
 
 def test_interruption_does_not_leave_a_later_step_on_older_ones(tmp_path: Path) -> None:
@@ -93,9 +93,9 @@ def test_interruption_does_not_leave_a_later_step_on_older_ones(tmp_path: Path) 
     first.stamp.unlink()
     failing = make(tmp_path, "two", needs=["one"], action=fail)
     with pytest.raises(OSError, match="interrupted"):
-        run(outstanding([first, failing]))
+        run(find_outdated([first, failing]))
     assert first.is_done()
-    assert outstanding([first, second]) == [second]
+    assert find_outdated([first, second]) == [second]
 
 
 def test_needed_step_comes_first(tmp_path: Path) -> None:

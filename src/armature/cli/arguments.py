@@ -14,14 +14,14 @@ def add_robot(parser: argparse.ArgumentParser) -> None:
 
 
 def add_port(parser: argparse.ArgumentParser) -> None:
-    """The serial port, for commands that speak to servos themselves."""
+    """The serial port, for commands that use the bus themselves."""
     help_text = "default: the only adapter plugged in; NAME=DEVICE,… where the wiring file has several buses"
     parser.add_argument("--port", metavar="DEV", default="", help=help_text)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
-    """The answer as JSON."""
-    parser.add_argument("--json", action="store_true", help="for programs")
+    """Whether to print JSON."""
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 
 def add_namespace(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +31,7 @@ def add_namespace(parser: argparse.ArgumentParser) -> None:
 
 
 def _namespace(text: str) -> str:
-    """As ROS has it, without the slashes around it."""
+    """A ROS namespace without its outer slashes."""
     name = text.strip("/")
     if not all(part.isidentifier() and part.isascii() for part in name.split("/")) and name:
         raise argparse.ArgumentTypeError(f"{text!r}: write letters, digits and _, not a digit first, as in left")

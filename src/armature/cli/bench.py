@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Measure the subjects, and print one line a figure; 1 where a figure is beyond its bound."""
+    """Measure the subjects, and print one line per figure; 1 if a figure is beyond its bound."""
     with uninterrupted():
         from armature.bench.table import MEASURES, Settings
 
@@ -40,10 +40,10 @@ def run(options: argparse.Namespace) -> int:
             raise ConfigError("bench", subject, f"subjects are {', '.join(MEASURES)}")
     settings = Settings(find_robot(DEFAULT_ROBOT), _DOMAIN, options.plot)
     results = _measure({name: MEASURES[name] for name in options.subject or MEASURES}, settings)
-    found = list(results if options.json else _print(results))
+    measured = list(results if options.json else _print(results))
     if options.json:
-        print(json.dumps([dataclasses.asdict(result) for result in found]))
-    return int(any(result.failures for result in found))
+        print(json.dumps([dataclasses.asdict(result) for result in measured]))
+    return int(any(result.failures for result in measured))
 
 
 def _measure(measures: Mapping[str, Measure], settings: Settings) -> Iterator[Result]:
@@ -53,7 +53,7 @@ def _measure(measures: Mapping[str, Measure], settings: Settings) -> Iterator[Re
 
 
 def _print(results: Iterable[Result]) -> Iterator[Result]:
-    """Print them as they come, under the header of their kind."""
+    """Print the results as they come, under the header of their kind."""
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     headers = {""}
     for result in results:

@@ -1,4 +1,4 @@
-"""The commands: a module each, with `add_arguments(parser)` and `run(options)`, and what the help says of it."""
+"""The commands: each is a module with `add_arguments(parser)` and `run(options)`, listed with its help text."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ class Command(Protocol):
     """A module that is a command."""
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Say what the command takes."""
+        """Add the command's arguments."""
 
     def run(self, options: argparse.Namespace) -> int:
-        """Do it; returns the exit code."""
+        """Run the command; returns the exit code."""
 
 
 class Entry(NamedTuple):
-    """Where a command is, and what it does."""
+    """The module of a command, and its help."""
 
     module: str  # below armature.cli
     help: str
@@ -33,7 +33,7 @@ class Entry(NamedTuple):
 
 COMMANDS = {
     "up": Entry("graph.up", "Start the graph and stay in the foreground."),
-    "down": Entry("graph.down", "End the graph: park, torque off, stop all."),
+    "down": Entry("graph.down", "End the graph: park, torque off, stop all processes."),
     "status": Entry("graph.status", "Show processes, the arm's state and its faults."),
     "restart": Entry("graph.restart", "Restart one process."),
     "logs": Entry("graph.logs", "Show the logs of one process or all."),
@@ -43,12 +43,12 @@ COMMANDS = {
     "free": Entry("arm.free", "Let joints be guided by hand, or end that."),
     "record": Entry("arm.record", "Start, stop or snapshot the recording."),
     "report": Entry("arm.report", "Plot a recording into one HTML file."),
-    "check": Entry("servos.check", "Look at port, servos and speed; nothing moves."),
+    "check": Entry("servos.check", "Check port, servos and speed; nothing moves."),
     "scan": Entry("servos.scan", "Show all servos that answer."),
-    "setup": Entry("servos.setup", "Bring a new servo to what the wiring file wants."),
-    "calibrate": Entry("servos.calibrate", "Find zero offsets: the arm is placed by hand."),
+    "setup": Entry("servos.setup", "Configure a new servo as the wiring file says."),
+    "calibrate": Entry("servos.calibrate", "Find zero offsets; a person places the arm by hand."),
     "emulate": Entry("graph.emulate", "Serve the emulated bus on a pseudo-terminal."),
-    "fault": Entry("graph.fault", "Make the running emulator fail on purpose."),
+    "fault": Entry("graph.fault", "Inject faults into the running emulator."),
     "world": Entry("graph.world", "Write a world for Gazebo with the arm."),
     "bench": Entry("bench", "Measure this machine."),
 }

@@ -1,4 +1,4 @@
-"""Loading what takes long, as ROS, plots and physics do: it is imported only where it runs."""
+"""Imports that take long, such as ROS, plots and physics: only the command that needs them imports them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from armature.signals import received_signals
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Import to the end, since a library that is cut off while it loads says so in words of its own.
+    """Finish the imports before an interruption counts, since an interrupted import prints a traceback of its own.
 
     Raises:
-        KeyboardInterrupt: a signal came meanwhile.
+        KeyboardInterrupt: a signal arrived meanwhile.
     """
     with received_signals() as signals:
         yield

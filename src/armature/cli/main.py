@@ -1,4 +1,4 @@
-"""The entry of the command line: which command, and how its errors are told."""
+"""The entry of the command line: runs the command and prints its error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        0 done; 1 refused or failed, with one line that says why and what to do. Wrong use ends with 2.
+        0 done; 1 refused or failed, with one line that says why and what to do; wrong use exits with 2.
     """
     try:
         options = parse(sys.argv[1:] if arguments is None else arguments)
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:
-        # Who read the output has seen enough; Python would complain of it once more at its end.
+        # The reader of the output has closed it; without this Python would report that once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
@@ -38,14 +38,14 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     """Read a command line; wrong use ends the program with 2.
 
     Returns:
-        The command's options, and as `run` what carries it out.
+        The command's options, with the function to run as `run`.
     """
     root = argparse.ArgumentParser(prog="armature", description="A robot arm of Dynamixel servos.")
     commands = root.add_subparsers(title="commands", required=True, metavar="COMMAND")
     chosen = next((word for word in words if not word.startswith("-")), "")
     for name, entry in COMMANDS.items():
         parser = commands.add_parser(name, help=entry.help, description=entry.help)
-        if name == chosen:  # no other module is loaded
+        if name == chosen:  # so that no other module is loaded
             command = entry.load()
             command.add_arguments(parser)
             parser.set_defaults(run=command.run)

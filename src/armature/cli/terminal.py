@@ -1,4 +1,4 @@
-"""Talking with the person at the terminal: questions, single keys, and a table that is drawn anew in its place."""
+"""Dialogue with the person at the terminal: questions, single keys, and a table redrawn in place."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from typing import TextIO
 from armature.errors import CommandRefused
 
 ENTER = ("\n", "\r")
-# A line editor's end of file, Ctrl-D; a terminal that takes single keys hands it out as it is.
+# Ctrl-D ends the input of a line; a terminal that takes single keys passes it as a character.
 _END = "\x04"
 _CHUNK = 64
 QUIT = "q"
 
 
 def require_person(request: str, remedy: str) -> None:
-    """Refuse what needs somebody to ask, where nobody is.
+    """Refuse what needs a person to answer questions if there is none.
 
     Raises:
         CommandRefused: standard input is no terminal.
@@ -31,12 +31,12 @@ def require_person(request: str, remedy: str) -> None:
 
 
 def say(text: str = "") -> None:
-    """Tell something to the person; standard output is for results."""
+    """Print a line for the person; standard output is for results."""
     print(text, file=sys.stderr, flush=True)
 
 
 def ask(question: str) -> str:
-    """What the person answers, in lower case; "q" where the input ends."""
+    """The person's answer in lower case; "q" if the input ends."""
     print(question, end=" ", file=sys.stderr, flush=True)
     try:
         line = sys.stdin.readline()
@@ -55,7 +55,7 @@ def confirm(question: str) -> bool:
 
 @contextmanager
 def single_keys() -> Iterator[None]:
-    """Take keys as they are pressed; Ctrl-C stays what it is."""
+    """Read keys as they are pressed; Ctrl-C still interrupts."""
     terminal = sys.stdin.fileno()
     before = termios.tcgetattr(terminal)
     try:
@@ -66,7 +66,7 @@ def single_keys() -> Iterator[None]:
 
 
 def read_key(timeout: float) -> str:
-    """The next key, "" if none is pressed for so long [s], "q" where the input ends; inside single_keys()."""
+    """The next key, "" after the timeout [s], "q" if the input ends; use it inside single_keys()."""
     terminal = sys.stdin.fileno()
     if not select.select([terminal], [], [], timeout)[0]:
         return ""
@@ -78,7 +78,7 @@ def read_key(timeout: float) -> str:
 
 
 class LiveTable:
-    """Lines that replace those before them; on what is no terminal only the first are shown."""
+    """Lines that replace those before them; without a terminal only the first lines are printed."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""Makes a bare machine able to run Armature.
+"""Prepares a bare machine to run Armature.
 
 Standard library only: it runs before anything is installed.
 Begin with plan.py.

@@ -23,7 +23,7 @@ def is_present() -> bool:
 
 
 def is_installable() -> bool:
-    """Whether apt is here, and the right to use it without being asked."""
+    """Whether apt can be used here without a password."""
     return shutil.which("apt-get") is not None and _privilege() is not None
 
 
@@ -52,5 +52,5 @@ def _privilege() -> list[str] | None:
     """What to put before apt-get; None if nothing helps."""
     if os.geteuid() == 0:
         return []
-    asked = shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False)
-    return ["sudo", "-n"] if asked and asked.returncode == 0 else None
+    check = shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False)
+    return ["sudo", "-n"] if check and check.returncode == 0 else None

@@ -64,9 +64,9 @@ class Runner:
             output.flush()
             code = self._wait(self._start(step, command, output.fileno(), cwd, env or {}))
         if code != 0:
-            raise SetupError(step, _telling_line(log) or f"exit code {code}", f"{remedy} (whole log: {log})")
+            raise SetupError(step, _error_line(log) or f"exit code {code}", f"{remedy} (whole log: {log})")
 
-    def forget(self, step: str) -> None:
+    def remove_log(self, step: str) -> None:
         """Remove the log of an earlier run."""
         (self.logs / f"{step}.log").unlink(missing_ok=True)
 
@@ -108,8 +108,8 @@ class Runner:
                 self._running.discard(process)
 
 
-def _telling_line(log: Path) -> str:
-    """The first line that says what went wrong, else the last line."""
+def _error_line(log: Path) -> str:
+    """The first line with an error, else the last line."""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    telling = [line for line in lines[1:] if re.search(r"\b(error|fatal)\b", line, re.IGNORECASE)]
-    return (telling[:1] or lines[-1:] or [""])[0][:300]
+    errors = [line for line in lines[1:] if re.search(r"\b(error|fatal)\b", line, re.IGNORECASE)]
+    return (errors[:1] or lines[-1:] or [""])[0][:300]

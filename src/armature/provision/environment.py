@@ -39,13 +39,13 @@ class Environment:
         return self.prefix / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
 
     def create(self, keep: str) -> None:
-        """Make it anew, empty but for pip and the entry named `keep`."""
+        """Create it anew with pip alone, except the entry named `keep`."""
         for entry in self.prefix.iterdir():
             if entry.name != keep:
                 remove(entry)
         command = [sys.executable, "-m", "venv", str(self.prefix)]
         self._runner.run("venv", command, remedy="remove the folder and run it again")
-        self.install("venv", "--upgrade", "pip>=25")  # older resolvers lose themselves in these requirements
+        self.install("venv", "--upgrade", "pip>=25")  # older resolvers do not finish with these requirements
 
     def install(self, step: str, *arguments: str | Path) -> None:
         """Install packages with pip.
@@ -94,7 +94,7 @@ class Environment:
 
 
 def library_path(prefix: Path) -> dict[str, str]:
-    """Variables with which the wheels' python finds its libraries without starting itself a second time."""
+    """Variables with which the wheels find their libraries without restarting the interpreter."""
     folders = [prefix / "lib", *sorted(prefix.glob("lib/python3*/site-packages/ros_*.libs"))]
     return {"LD_LIBRARY_PATH": ":".join(map(str, folders)), "_ROS_WHEELS_BOOTSTRAP_COMPLETE": "1"}
 

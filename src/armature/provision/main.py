@@ -1,4 +1,4 @@
-"""The command: finds what is out of date, does it, and says so."""
+"""The command: performs the steps that are out of date."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from armature.provision import preflight
 from armature.provision.command import Runner
 from armature.provision.plan import BOOKKEEPING, Plan
 from armature.provision.progress import Progress
-from armature.provision.steps import Step, outstanding, perform_all
+from armature.provision.steps import SetupStep, find_outdated, perform_all
 
 INTERRUPTED = 130
 """Exit code of a program ended by SIGINT, as shells count: 128 + 2."""
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"armature: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("armature: interrupted; run it again to go on", file=sys.stderr)
+        print("armature: interrupted; run it again to continue", file=sys.stderr)
         return INTERRUPTED
     return 0
 
@@ -51,7 +51,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def prepare(root: Path, distro: str, target: str) -> None:
-    """Do every step of a target that is out of date.
+    """Perform the steps of a target that are out of date.
 
     Args:
         root: The project's folder.
@@ -66,8 +66,8 @@ def prepare(root: Path, distro: str, target: str) -> None:
     runner = Runner(prefix / BOOKKEEPING / "logs")
     plan = Plan(root, distro, prefix, runner)
     runner.logs.mkdir(parents=True, exist_ok=True)
-    with _alone(prefix / BOOKKEEPING / "lock"):
-        steps = outstanding(getattr(plan, target)())
+    with _locked(prefix / BOOKKEEPING / "lock"):
+        steps = find_outdated(getattr(plan, target)())
         if any(
             step.name != "web" for step in steps
         ):  # the page alone can be built anywhere, for a ROS 2 installation
@@ -78,23 +78,23 @@ def prepare(root: Path, distro: str, target: str) -> None:
             print(f"{target} is done ({monotonic() - start:.0f} s)", flush=True)
 
 
-def _perform(steps: Sequence[Step], runner: Runner) -> None:
+def _perform(steps: Sequence[SetupStep], runner: Runner) -> None:
     for step in steps:
-        runner.forget(step.name)
+        runner.remove_log(step.name)
     progress = Progress(len(steps))
     try:
-        perform_all(steps, progress.started, progress.done, runner.stop)
+        perform_all(steps, progress.note_started, progress.print_done, runner.stop)
     finally:
         progress.close()
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def _locked(path: Path) -> Iterator[None]:
     """Wait until no other setup works on the same environment."""
     with path.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print("another setup is at work here; waiting for it", flush=True)
+            print("another setup is running in this folder; waiting for it", flush=True)
             fcntl.flock(file, fcntl.LOCK_EX)
         yield

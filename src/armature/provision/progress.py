@@ -1,4 +1,4 @@
-"""Tells the user what setup does: a line for each step that ends, and on a terminal also what runs now."""
+"""Shows the progress of setup: a line for each finished step, and on a terminal also the running ones."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import sys
 import threading
 from typing import TextIO
 
-from armature.provision.steps import Step
+from armature.provision.steps import SetupStep
 
 
 class Progress:
-    """Prints the steps' beginnings and ends, from any thread."""
+    """Prints the steps as they begin and end, from any thread."""
 
     def __init__(self, total: int, stream: TextIO = sys.stdout) -> None:
         self._total = total
@@ -19,14 +19,14 @@ class Progress:
         self._stream = stream
         self._lock = threading.Lock()
 
-    def started(self, step: Step) -> None:
-        """Note a step that begins."""
+    def note_started(self, step: SetupStep) -> None:
+        """Note that a step begins."""
         with self._lock:
             self._running.append(step.title)
             self._show_running()
 
-    def done(self, step: Step, seconds: float) -> None:
-        """Print a step that has ended well."""
+    def print_done(self, step: SetupStep, seconds: float) -> None:
+        """Print a step that has succeeded."""
         with self._lock:
             self._ended += 1
             self._running.remove(step.title)

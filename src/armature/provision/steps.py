@@ -1,4 +1,4 @@
-"""Steps with inputs: skipped while these stay the same, taken side by side where nothing forbids it."""
+"""Steps with inputs: skipped while these are unchanged, performed in parallel where possible."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from time import monotonic
 
 
 @dataclass(frozen=True)
-class Step:
-    """One thing that setup does.
+class SetupStep:
+    """One step of setup.
 
     Attributes:
         name: Short name; also that of its log and stamp.
         title: What the user reads.
-        action: Does it; safe to repeat after an interruption.
-        stamp: File that keeps the digest of the inputs it was last done with.
+        action: Performs it; safe to repeat after an interruption.
+        stamp: File with the digest of the inputs that it was last performed with.
         inputs: Files, folders or texts that it depends on.
         products: Paths that exist once it is done.
-        needs: Names of the steps that come first; when one of them is done again, so is this.
+        needs: Names of the steps that come first; when one of them is performed again, so is this.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Step:
         )
 
     def perform(self) -> float:
-        """Do it, and keep the digest only after success.
+        """Perform it, and store the digest after success.
 
         Returns:
             How long it took [s].
@@ -73,9 +73,9 @@ def _parts(entry: Path | str) -> Iterator[tuple[str, bytes]]:
         yield entry.name, entry.read_bytes()
 
 
-def outstanding(steps: Sequence[Step]) -> list[Step]:
-    """The steps that have to be done, in order: those out of date, and those that need one of them."""
-    due: dict[str, Step] = {}
+def find_outdated(steps: Sequence[SetupStep]) -> list[SetupStep]:
+    """Find the steps to perform, in order: those out of date, and those that need one of them."""
+    due: dict[str, SetupStep] = {}
     for step in steps:
         if any(need in due for need in step.needs) or not step.is_done():
             due[step.name] = step
@@ -83,28 +83,30 @@ def outstanding(steps: Sequence[Step]) -> list[Step]:
 
 
 def perform_all(
-    steps: Sequence[Step],
-    started: Callable[[Step], None],
-    done: Callable[[Step, float], None],
+    steps: Sequence[SetupStep],
+    started: Callable[[SetupStep], None],
+    done: Callable[[SetupStep, float], None],
     stop: Callable[[], None],
 ) -> None:
     """Perform steps, each in a thread of its own as soon as what it needs is done.
 
     Args:
         steps: Steps in an order in which each follows what it needs.
-        started: Told when a step begins.
-        done: Told when a step has ended well, with its time [s].
+        started: Called when a step begins.
+        done: Called when a step has succeeded, with its duration [s].
         stop: Ends what is still running when a step fails or the user interrupts.
 
     Raises:
         BaseException: The first error of a step, once the others have ended too.
     """
     for step in steps:
-        step.stamp.unlink(missing_ok=True)  # all at once: an interruption must not leave one on top of older ones
+        step.stamp.unlink(
+            missing_ok=True
+        )  # all at first: after an interruption no stamp may be newer than what it builds on
     futures: dict[str, Future[None]] = {}
     failed = threading.Event()
 
-    def perform(step: Step) -> None:
+    def perform(step: SetupStep) -> None:
         for need in step.needs:
             if need in futures:
                 futures[need].result()

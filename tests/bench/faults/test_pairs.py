@@ -106,7 +106,7 @@ def test_an_encoder_fault_says_to_support_the_arm_and_what_comes_then():
 
 def test_a_message_without_a_step_is_found():
     bench = served(idle(CASES[0]))
-    bench.besides.append(lambda: setattr(bench.loop.state, "remedy", lambda now: Remedy("good luck")))
+    bench.after_cycle.append(lambda: setattr(bench.loop.state, "remedy", lambda now: Remedy("good luck")))
     CASES[0].strike(bench)
     bench.run(0.3)
     recovery = Follower(bench, lambda: None).follow()

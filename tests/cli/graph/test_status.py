@@ -42,7 +42,7 @@ def test_a_fault_of_which_little_is_known_is_told_without_gaps():
 
 
 def test_a_silent_monitor_is_said_to_be_silent(tmp_path):
-    assert page.ask(page.page_address(tmp_path)) is None
+    assert page.fetch_state(page.page_address(tmp_path)) is None
     assert list(status._arm_lines({})) == ["arm: unknown: the monitor does not answer"]
 
 
@@ -81,15 +81,15 @@ def test_a_monitor_that_others_can_reach_is_told_the_key_and_no_other_is(keyed, 
     port, told = keyed
     monkeypatch.setenv("http_proxy", "http://192.0.2.1:9")
     load_or_create_key(key_file(tmp_path / "armature"))
-    assert page.ask(f"http://0.0.0.0:{port}/") == {"state": {}}
+    assert page.fetch_state(f"http://0.0.0.0:{port}/") == {"state": {}}
     with pytest.raises(ProcessError, match="another access key"):
-        page.ask(f"http://127.0.0.1:{port}/")
+        page.fetch_state(f"http://127.0.0.1:{port}/")
     assert told[-1] is None
 
 
 def test_a_key_that_is_needed_and_not_there_is_told(keyed):
     with pytest.raises(ConfigError, match="access key"):
-        page.ask(f"http://0.0.0.0:{keyed[0]}/")
+        page.fetch_state(f"http://0.0.0.0:{keyed[0]}/")
 
 
 def test_statistics_stand_under_the_name_of_their_servo():

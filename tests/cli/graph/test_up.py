@@ -32,8 +32,8 @@ def look(tmp_path):
     ("log", "told"),
     [
         ("error: a.urdf: no such file\n", "monitor: a.urdf: no such file; its log is"),
-        (2 * CRASH, 'monitor: it crashes again and again: rclpy.exceptions.InvalidName: "a 1"; its log is'),
-        (2 * ERROR, "monitor: it crashes again and again: ValueError: a 1; its log is"),
+        (2 * CRASH, 'monitor: it crashes repeatedly: rclpy.exceptions.InvalidName: "a 1"; its log is'),
+        (2 * ERROR, "monitor: it crashes repeatedly: ValueError: a 1; its log is"),
     ],
 )
 def test_a_process_that_cannot_come_up_is_told_with_its_reason(look, log, told):

@@ -86,14 +86,14 @@ def unwritten(wiring):
 
 
 def test_a_person_places_the_arm_and_agrees(hall, wiring, monkeypatch):
-    script = [(PLACED, ""), ("elbow         0.0 deg      -10.0 deg", "\n"), (RANGE, "n\n"), (WRITE, "y\n")]
+    script = [(PLACED, ""), ("elbow         0.0 deg  -10.0 deg", "\n"), (RANGE, "n\n"), (WRITE, "y\n")]
     code, seen = at_terminal(monkeypatch, words(hall, wiring), *script)
     assert code == 0
     assert offset(wiring.read_bytes(), "elbow") == pytest.approx(190.0, abs=0.2)
     assert "elbow         180.0 deg    190.0 deg  10.0 deg" in seen
     (backup,) = backups(wiring)
     assert backup.read_bytes() == CONTENT
-    assert f"saved {wiring}; as it was: {backup.name}" in seen
+    assert f"saved {wiring}; backup: {backup.name}" in seen
 
 
 def test_only_the_named_joints_are_changed(hall, wiring, capsys):
@@ -168,7 +168,9 @@ def test_a_range_that_was_found_with_another_zero_is_told(hall, wiring, capsys):
     wiring.write_bytes(text)
     assert main.main(words(hall, wiring, "--yes")) == 0
     told = capsys.readouterr().out
-    assert "warning: elbow: its range, -100.0 to 60.0 deg, was found with another zero offset; calibrate" in told
+    assert (
+        "warning: elbow: its range, -100.0 to 60.0 deg, was measured with another zero offset; calibrate" in told
+    )
     assert b"range: [-100 deg, 60 deg]" in wiring.read_bytes()
 
 
@@ -191,7 +193,7 @@ def test_position_limits_of_servos_that_do_not_fit_any_more_are_written_too(hall
     script = [(PLACED, "\n"), (RANGE, "\n"), (", and to the servos, now? [y/N]", "y\n")]
     code, seen = at_terminal(monkeypatch, words(hall, wiring, "elbow"), *script)
     assert code == 0
-    assert "elbow: Max Position Limit of its servo, 3200, shuts out some of the URDF's range; it will be" in seen
+    assert "elbow: Max Position Limit of its servo, 3200, excludes a part of the URDF's range; it will be" in seen
     assert hall.register("elbow", Role.MAX_POSITION_LIMIT) > 3300
 
 
@@ -237,7 +239,7 @@ def test_an_interrupt_without_a_dialogue_is_told_in_one_line(hall, wiring, capsy
 
     monkeypatch.setattr(calibrate.time, "sleep", interrupt)
     told = refused(capsys, words(hall, wiring, "--yes"))
-    assert "interrupted; unless a line above says that it was saved, nothing was written" in told
+    assert "interrupted; nothing was written, unless a line above says that it was saved" in told
     assert unwritten(wiring)
 
 
@@ -321,7 +323,9 @@ def test_without_a_person_it_says_what_would_work(hall, wiring, capsys, monkeypa
     with Path("/dev/null").open() as nobody:
         monkeypatch.setattr(sys, "stdin", nobody)
         told = refused(capsys, words(hall, wiring))
-    assert "standard input is no terminal, so nobody can be asked; add --yes to take the arm as it stands" in told
+    assert (
+        "standard input is no terminal, so nobody can be asked; add --yes to measure the arm as it stands" in told
+    )
 
 
 def test_the_default_arms_file_is_not_edited_and_where_to_copy_it_is_said(hall, capsys):
@@ -402,7 +406,7 @@ def test_a_backup_is_never_overwritten(wired, wiring):
 
 def test_what_somebody_else_has_changed_meanwhile_is_not_lost(wired, wiring):
     wiring.write_text("theirs")
-    with pytest.raises(ConfigError, match=r"has changed meanwhile.*nothing was saved; begin again"):
+    with pytest.raises(ConfigError, match=r"has changed meanwhile.*nothing was saved; start again"):
         _wiring.save(wired, "new: 1\n", NOW)
     assert wiring.read_text() == "theirs"
     assert backups(wiring) == []

@@ -75,7 +75,7 @@ def test_servos_that_speak_at_another_rate_are_found_there(tmp_path, capsys, mon
     monkeypatch.setattr(check, "baud_rates", lambda: (57_600, 1_000_000, 2_000_000))
     with emulator(tmp_path / "bus", baud=57_600):
         assert main.main(["check", "--port", str(tmp_path / "bus")]) == 1
-        assert "nobody answers at the 1000000 bit/s of the wiring file, but id 1, 2" in capsys.readouterr().out
+        assert "no servo answers at the 1000000 bit/s of the wiring file, but id 1, 2" in capsys.readouterr().out
         assert main.main(["scan", "--json", "--baud", "57600", "--port", str(tmp_path / "bus")]) == 0
         (seen,) = json.loads(capsys.readouterr().out)
         assert [servo["id"] for servo in seen["servos"]] == [1, 2, 3, 4, 5, 6, 7]
@@ -88,7 +88,7 @@ def test_a_port_that_is_held_is_refused_with_the_process_that_holds_it(port, hel
     assert main.main([command, "--port", str(port)]) == 1
     told = capsys.readouterr().err
     assert f"process {held.pid} (" in told
-    assert "holds it; stop that first" in told
+    assert "holds it; end it first" in told
 
 
 @pytest.mark.process
@@ -158,7 +158,7 @@ def plug(tmp_path):
     [(16, 0.016, Verdict.WARNING), (16, 0.001, Verdict.FAILURE), (1, 0.001, Verdict.OK), (1, 0.016, Verdict.OK)],
 )
 def test_a_slow_latency_timer_is_named_with_the_rule_that_cures_it(plug, timer, latency, verdict):
-    findings = list(check._adapter("/dev/ttyUSB7", plug(timer), latency))
+    findings = list(check._check_adapter("/dev/ttyUSB7", plug(timer), latency))
     assert [finding.verdict for finding in findings] == [Verdict.OK, verdict]
     assert f"latency timer is {timer} ms" in findings[1].detail
     if verdict is not Verdict.OK:
@@ -169,4 +169,6 @@ def test_a_slow_latency_timer_is_named_with_the_rule_that_cures_it(plug, timer, 
 def test_an_adapter_without_a_timer_and_what_is_no_adapter_are_told_apart(plug):
     assert plug(None).driver == "ftdi_sio"
     assert adapter("/dev/null").driver == ""
-    assert [finding.subject for finding in check._adapter("/dev/null", adapter("/dev/null"), 0.016)] == ["port"]
+    assert [finding.subject for finding in check._check_adapter("/dev/null", adapter("/dev/null"), 0.016)] == [
+        "port"
+    ]

@@ -76,14 +76,14 @@ def test_only_a_yes_is_a_yes(table, keys, monkeypatch):
 def test_an_interrupt_is_told_in_one_line(table, monkeypatch):
     code, seen = run(table, "elbow", script=[(QUESTION, INTERRUPT)], monkeypatch=monkeypatch)
     assert (code, table.address("elbow")) == (1, (1, 57_600))
-    assert "error: setup refused: interrupted; what was written stays; run it again, it goes on from there" in seen
+    assert "error: setup refused: interrupted; what was written stays; run it again to continue" in seen
 
 
 def test_a_servo_that_is_as_wanted_is_asked_nothing(table, monkeypatch):
     assert main.main(["setup", "--port", table.path, "elbow", "--yes"]) == 0
     code, seen = run(table, "elbow", monkeypatch=monkeypatch)
     assert code == 0
-    assert "elbow: it is as the wiring file wants it; nothing to write" in seen
+    assert "elbow: it is set up as the wiring file says; nothing to write" in seen
 
 
 def test_all_joints_are_set_up_in_turn_and_a_wrong_servo_may_be_exchanged(table, monkeypatch):

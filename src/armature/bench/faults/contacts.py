@@ -194,10 +194,10 @@ class _Trial:
         bench = self._bench
         bench.enabled().run(0.6)
         bench.faults.inject(self._obstacle.fault(self._motion))
-        bench.look = self._look
+        bench.on_cycle = self._update
         MOTIONS[self._motion](Stage(bench, self._controllers), self._obstacle)
         bench.run(_PATIENCE)
-        self._controllers.let_go()
+        self._controllers.release()
         bench.run(1.0)
         before = bench.positions()
         bench.run(_WATCHED)
@@ -222,7 +222,7 @@ class _Trial:
             is_weight=self._obstacle.is_weight,
         )
 
-    def _look(self) -> None:
+    def _update(self) -> None:
         bench = self._bench
         self._overloaded = max(self._overloaded, *(bench.servo(j).protection.overloaded for j in JOINTS))
         if bench.loop.state.cause is not None and math.isnan(self._found):

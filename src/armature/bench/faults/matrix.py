@@ -81,7 +81,7 @@ def _measure(case: Case, situation: str) -> Row:
     bench = stage.bench
     watch = Watch(bench, [case.joint] if case.shoves else [], is_still=situation in ("idle", "starting"))
     watch.learn()
-    bench.look = watch.look
+    bench.on_cycle = watch.update
     struck = bench.now
     _strike(bench, case, is_starting=situation == "starting")
     reaction = _await_report(bench, case.cause) - struck
@@ -89,9 +89,9 @@ def _measure(case: Case, situation: str) -> Row:
     bench.run(_REST)
     refused = _refusal(bench) if case.refuses else ""
     case.mend(bench)
-    stage.controllers.let_go()
+    stage.controllers.release()
     _await_rest(bench)
-    bench.look = lambda: None
+    bench.on_cycle = lambda: None
     case.relieve(bench)
     _await_rest(bench)
     recovery = _recover(bench, case)
@@ -156,7 +156,7 @@ def _recover(bench: Bench, case: Case) -> float:
         for joint, place in bench.positions().items():
             farthest[joint] = max(farthest[joint], abs(place - begin[joint]))
 
-    bench.look = look
+    bench.on_cycle = look
     case.recovers(bench)
     give_up = bench.now + 2.0 * _PATIENCE
     while bench.mode() not in (Mode.HOLDING, Mode.DISABLED, Mode.ENABLED) and bench.now < give_up:

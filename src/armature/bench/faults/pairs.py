@@ -113,7 +113,7 @@ def _measure(first: str, second: str, random: Random) -> Cell:
     bench, processes = stage.bench, Processes(stage)
     watch = Watch(bench, [case.joint for case in pair if case.shoves], is_still=situation == "idle")
     watch.learn()
-    bench.look = watch.look
+    bench.on_cycle = watch.update
     _strike(bench, one)
     bench.run(delay)
     if other is not None:
@@ -121,8 +121,8 @@ def _measure(first: str, second: str, random: Random) -> Cell:
     else:
         STRIKES[second](processes)
     bench.run(_REST)
-    stage.controllers.let_go()
-    bench.look = lambda: None
+    stage.controllers.release()
+    bench.on_cycle = lambda: None
     recovery = Follower(bench, lambda: _mend(bench, pair)).follow()
     is_cut = any(case.cuts or case.shoves for case in pair)
     where = other.joint if other is not None else ""

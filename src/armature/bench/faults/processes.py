@@ -22,7 +22,7 @@ class Processes:
     def __init__(self, stage: Stage) -> None:
         """Args: the arm and its controllers."""
         self._bench, self._controllers = stage.bench, stage.controllers
-        self._bench.instead = self._supervise
+        self._bench.cycle_override = self._supervise
         self._begins_at: float | None = None  # the next bus process [s]
         self._opens_at = 0.0
         self._later: list[tuple[float, Callable[[], object]]] = []
@@ -30,7 +30,7 @@ class Processes:
     def kill_bus(self) -> None:
         """The bus process is gone between two cycles; its ROS half starts the next one."""
         bench = self._bench
-        bench.renew_loop(resumes=True, protective_stop=bench.loop.state.protective_stop_latched)
+        bench.replace_loop(resumes=True, protective_stop=bench.loop.state.protective_stop_latched)
         self._begins_at = bench.now + RESPAWN_EVERY + _BEGIN
 
     def stall_bus(self) -> None:
@@ -44,7 +44,7 @@ class Processes:
 
     def kill_controller(self) -> None:
         """Its set-points end; the ROS half finds that out."""
-        self._controllers.let_go()
+        self._controllers.release()
         self._controllers.are_alive = False
         self._later.append((self._bench.now + _SUPERVISED, self._restart_controller))
         self._later.append((self._bench.now + SILENCE, self._find_controller_gone))

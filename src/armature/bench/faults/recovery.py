@@ -132,7 +132,7 @@ class Follower:
         self._bench.run(_SETTLED)
         self._await_rest()
         if step not in (RecoveryStep.DISABLE, RecoveryStep.TORQUE_OFF):
-            self._see(before)
+            self._measure_moved(before)
 
     def _note_refusal(self, step: RecoveryStep, error: CommandRefused) -> None:
         if not isinstance(error.remedy, Remedy) or not error.remedy.steps:
@@ -140,7 +140,7 @@ class Follower:
         else:
             self._refused = error.remedy
 
-    def _see(self, before: dict[str, float]) -> None:
+    def _measure_moved(self, before: dict[str, float]) -> None:
         """How far a request moved a joint that it had no business to move."""
         places = self._bench.positions()
         for joint in JOINTS[:-1]:

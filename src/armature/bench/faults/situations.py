@@ -76,7 +76,7 @@ def jogging(case: Case) -> Stage:
 
 
 def starting(case: Case) -> Stage:
-    """Held by the servos, as a loop has left them, and about to be taken over by the next loop."""
+    """Held by the servos as a loop left them, before the next loop takes over."""
     before = idle(case).bench
     if case.stops:
         before.bus.close()  # as a process that was killed

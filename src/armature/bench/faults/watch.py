@@ -10,7 +10,7 @@ from armature.core.kinematics.kinematics import forward
 from armature.dynamixel.tables.roles import Role
 
 _TOOL = "tool0"
-_LOOK_AT_TOOL = 5  # cycles
+_TOOL_PERIOD = 5  # cycles
 
 
 class Watch:
@@ -32,39 +32,39 @@ class Watch:
     def learn(self) -> None:
         """How far the joints are from their goals before anything is wrong."""
         self._is_learning = True
-        self.look()
+        self.update()
         self._is_learning = False
 
-    def look(self) -> None:
+    def update(self) -> None:
         """Take the cycle that has just ended."""
         self._cycles += 1
         goals, places = self._goals(), self._bench.positions()
         for joint in JOINTS[:-1]:  # the gripper's finger carries nothing
-            self._see_joint(joint, abs(places[joint] - goals[joint]))
-            self._see_place(joint, places[joint])
-        if self._cycles % _LOOK_AT_TOOL == 0 or self._is_learning:
-            self._see_tool(_height(goals), _height(places))
-        self._see_braking()
+            self._measure_error(joint, abs(places[joint] - goals[joint]))
+            self._measure_displacement(joint, places[joint])
+        if self._cycles % _TOOL_PERIOD == 0 or self._is_learning:
+            self._measure_sag(_height(goals), _height(places))
+        self._measure_braking()
 
     def _goals(self) -> dict[str, float]:
         servos = {joint: self._bench.servo(joint) for joint in JOINTS}
         wirings = {joint: axis.wiring for joint, axis in self._bench.loop.state.axes.items()}
         return {joint: wirings[joint].to_position(servos[joint].registers[Role.GOAL_POSITION]) for joint in JOINTS}
 
-    def _see_joint(self, joint: str, error: float) -> None:
+    def _measure_error(self, joint: str, error: float) -> None:
         if self._is_learning:
             self._usual[joint] = max(error, self._usual.get(joint, 0.0))
         elif self._is_held(joint):
             self.step = max(self.step, math.degrees(error - self._usual[joint]))
 
-    def _see_place(self, joint: str, place: float) -> None:
+    def _measure_displacement(self, joint: str, place: float) -> None:
         if joint in self._places and self._is_held(joint):
             self.step = max(self.step, math.degrees(abs(place - self._places[joint])))
 
     def _is_held(self, joint: str) -> bool:
         return bool(self._bench.servo(joint).registers[Role.TORQUE_ENABLE]) and joint not in self._ignored
 
-    def _see_tool(self, commanded: float, height: float) -> None:
+    def _measure_sag(self, commanded: float, height: float) -> None:
         sag = commanded - height
         if self._is_learning:
             self._usual_drop = max(sag, self._usual_drop)
@@ -72,7 +72,7 @@ class Watch:
         fall = self._height - height if self._places else 0.0
         self.drop = max(self.drop, 1000.0 * (sag - self._usual_drop), 1000.0 * fall)
 
-    def _see_braking(self) -> None:
+    def _measure_braking(self) -> None:
         setpoints = self._bench.loop.state.setpoints(self._bench.cycle_at)
         velocities = {joint: setpoint.velocity for joint, setpoint in setpoints.items()}
         for joint, velocity in velocities.items() if self._bench.bus.is_open else ():

@@ -52,7 +52,7 @@ def _checks() -> GoalChecks:
 
 
 @dataclass
-class Held:
+class HeldButton:
     """A button that is held down: asked anew until it is let go."""
 
     press: Callable[[float], object]
@@ -75,7 +75,7 @@ class Controllers:
     def __init__(self, bench: Bench, path: float = _PATH) -> None:
         """Args: in each of whose cycles they do their part, and the path tolerance [rad], 0 for none."""
         self._bench = bench
-        self.held: Held | None = None
+        self.held: HeldButton | None = None
         self.ends: list[Outcome] = []
         self.are_alive = True  # else their process is dead
         self._serial = 1_000
@@ -91,7 +91,7 @@ class Controllers:
         most = np.array([max_lead(servo, HOLDING_SHARE, gain)])
         self._squeeze = GripForceLimit(self.gripper.control.state.limits, most, _STANDING)
         self._servo = TwistServo(_checks().mechanics, self.arm.control.state.limits, "tool0")
-        bench.besides.append(self._take_part)
+        bench.after_cycle.append(self._run_cycle)
 
     def _group(
         self, joints: tuple[str, ...], bounds: Mapping[str, tuple[float, float]], start: float
@@ -148,14 +148,14 @@ class Controllers:
         monitor = GripMonitor(target, 0.003, _STANDING, 0.5, allow_stalling=True)
         control.move(target, control.state.limits.velocity, monitor, self.ends.append, self._bench.now)
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Let the button go."""
         self.held = None
 
     def hold(self, press: Callable[[float], object]) -> None:
         """Hold a button down that asks so at a time [s]."""
         press(self._bench.now)
-        self.held = Held(press, self._bench.now + _PRESS_EVERY)
+        self.held = HeldButton(press, self._bench.now + _PRESS_EVERY)
 
     def _setpoint(self) -> Array:
         setpoints = self._bench.loop.state.setpoints(self._bench.now)
@@ -169,18 +169,18 @@ class Controllers:
 
     # Time
 
-    def _take_part(self) -> None:
+    def _run_cycle(self) -> None:
         """Do what the controllers do in the time of a cycle."""
         if not self.are_alive:
             return
         for controller in (self.arm, self.gripper):
-            self.hear(controller.control)
+            self.update_control(controller.control)
         self._press()
         self._relieve()
         for controller in (self.arm, self.gripper):
             self._send(controller)
 
-    def hear(self, control: GroupControl) -> None:
+    def update_control(self, control: GroupControl) -> None:
         """Let a control have what the servo interface tells."""
         loop, now = self._bench.loop, self._bench.now
         control.state.note_state(

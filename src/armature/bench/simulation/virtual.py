@@ -56,9 +56,9 @@ class Bench:
         self.settings = LoopSettings(dynamics=self.dynamics, **settings)
         self._arm, self._wiring = limited(arm, limits or {}), wiring
         self.loop = ServoLoop(self.bus, wiring, self._arm, self.settings)
-        self.instead: Callable[[], bool] = lambda: False  # done before a cycle; whether in its place
-        self.besides: list[Callable[[], None]] = []  # done in each cycle's time, after it
-        self.look: Callable[[], None] = lambda: None  # at the end of each cycle's time
+        self.cycle_override: Callable[[], bool] = lambda: False  # done before a cycle; whether in its place
+        self.after_cycle: list[Callable[[], None]] = []  # done in each cycle's time, after it
+        self.on_cycle: Callable[[], None] = lambda: None  # at the end of each cycle's time
         self.cycle_at = PERIOD  # time of the last cycle, or the first one's [s]
 
     def take_over(self, before: Bench) -> None:
@@ -104,16 +104,16 @@ class Bench:
 
     def cycle(self) -> None:
         """One cycle at its time; cycles that a slow one has overrun are left out, as the child does."""
-        if self.instead():
+        if self.cycle_override():
             return
         while self.cycle_at <= self.port.time:
             self.cycle_at += PERIOD
         self.port.time = self.cycle_at
         self.far.advance(self.port.time)
         self.loop.cycle(self.port.time)
-        for part in self.besides:
+        for part in self.after_cycle:
             part()
-        self.look()
+        self.on_cycle()
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass that no loop uses [s]."""
@@ -121,9 +121,9 @@ class Bench:
         while self.port.time < end:
             self.port.time += PERIOD
             self.far.advance(self.port.time)
-            self.look()
+            self.on_cycle()
 
-    def renew_loop(self, **changes: Any) -> None:
+    def replace_loop(self, **changes: Any) -> None:
         """Have a loop that knows nothing in place of this one, with such changes of its settings."""
         self.bus.close()
         self.bus = bus_on(self.ports, self._wiring)

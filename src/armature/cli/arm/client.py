@@ -1,4 +1,4 @@
-"""A short-lived node that asks the nodes of a running graph."""
+"""A short-lived node that calls the nodes of a running graph."""
 
 from __future__ import annotations
 
@@ -23,42 +23,42 @@ _POLL = 0.05  # [s]
 
 
 class Client:
-    """Calls services and waits for what topics bring."""
+    """Calls services and waits for messages."""
 
     def __init__(self, node: Node) -> None:
-        """Args: the node that asks."""
+        """Args: node: the command's own."""
         self.node = node
 
     def call(self, service: Service, request: Any, timeout: float = TIMEOUT) -> Any:
-        """The answer of a service.
+        """Call a service and return its response.
 
         Args:
-            service: of the table of topics.
+            service: from the table of topics.
             request: of its type.
-            timeout: how long the answer may take [s].
+            timeout: longest wait for the response [s].
 
         Raises:
-            ProcessError: it is not there, or does not answer.
+            ProcessError: it is not available, or does not answer.
         """
         server = service.name.partition("/")[0]
         client = self.node.create_client(service.kind, service.name)
         self.require(client.service_is_ready, server, "it does not answer")
         answer = client.call_async(request)
         if not self.wait_until(answer.done, timeout):
-            raise ProcessError(server, f"no answer within {timeout:.0f} s", f"look at: armature logs {server}")
+            raise ProcessError(server, f"no answer within {timeout:.0f} s", f"see: armature logs {server}")
         return answer.result()
 
     def require(self, condition: Callable[[], bool], process: str, why: str) -> None:
-        """Wait until a condition has come true.
+        """Wait until a condition is true.
 
         Raises:
-            ProcessError: it does not.
+            ProcessError: it does not become true.
         """
         if not self.wait_until(condition, TIMEOUT):
             raise ProcessError(process, why, START)
 
     def wait_until(self, condition: Callable[[], bool], seconds: float) -> bool:
-        """Whether a condition has come true in time."""
+        """Wait until a condition is true; False if it is not within `seconds`."""
         give_up = time.monotonic() + seconds
         while not (is_true := condition()) and time.monotonic() < give_up:
             rclpy.spin_once(self.node, timeout_sec=_POLL)
@@ -67,10 +67,10 @@ class Client:
 
 @contextmanager
 def connect(command: str, namespace: str) -> Iterator[Client]:
-    """A client in the graph of a namespace, for the time of a command; Ctrl-C is Python's own.
+    """A client in the graph of a namespace while a command runs; Ctrl-C raises KeyboardInterrupt.
 
     Args:
-        command: whose client it is.
+        command: its name, which names the node.
         namespace: of the arm.
     """
     os.environ.update(graph_environment(os.environ, dds_profile()))

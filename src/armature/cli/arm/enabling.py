@@ -1,4 +1,4 @@
-"""What enable and disable ask of the servo interface, and how its answer is told."""
+"""Calls the servo interface's service enable, and prints its answer."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from armature.errors import ProcessError
 
 
 def set_enabled(options: argparse.Namespace, is_enabled: bool) -> int:
-    """Enable or disable the arm; 1 where it is refused, with the reason and the next step.
+    """Enable or disable the arm; 1 if it is refused, with the reason and the next step.
 
     Raises:
-        ProcessError: the servo interface does not answer, or nobody waited for it.
+        ProcessError: the servo interface does not answer, or the wait was interrupted.
     """
     with uninterrupted():
         from std_srvs.srv import SetBool
@@ -27,7 +27,7 @@ def set_enabled(options: argparse.Namespace, is_enabled: bool) -> int:
         try:
             answer = client.call(topics.ENABLE, SetBool.Request(data=is_enabled), topics.PARK_TIMEOUT)
         except KeyboardInterrupt:
-            remedy = f"it may {command} the arm all the same; look with: armature status"
+            remedy = f"it may still {command} the arm; see: armature status"
             raise ProcessError("servo_interface", "interrupted before it answered", remedy) from None
     if options.json:
         print(json.dumps({"done": answer.success, "message": answer.message}, ensure_ascii=False))

@@ -16,14 +16,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which joints, and whether to ask."""
     parser.add_argument("joints", metavar="JOINT", nargs="*", help="with --end: default all that are free")
     parser.add_argument("--end", action="store_true", help="let them hold again where they are")
-    parser.add_argument("--yes", action="store_true", help="they are held by hand, or compliant; do not ask")
+    parser.add_argument("--yes", action="store_true", help="do not ask: they are held by hand, or compliant")
     add_namespace(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Let the joints be guided by hand, one after the other; or let them, or all that are free, hold again."""
     if not options.joints and not options.end:
-        print("armature free: error: name the joints to be guided; none is let go unnamed", file=sys.stderr)
+        print("armature free: error: name the joints to be guided", file=sys.stderr)
         return _WRONG_USE
     with uninterrupted():
         from armature.cli.arm.client import connect

@@ -1,4 +1,4 @@
-"""Free-drive of the servo interface, as a client asks for it."""
+"""A client of the servo interface's free-drive."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from armature.errors import ConfigError, ProcessError
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import values_of
 
-_DISCOVERY = 3.0  # until a service that there is should be known [s]
+_DISCOVERY = 3.0  # until an existing service should have been discovered [s]
 _SERVER = "servo_interface"
 _PREFIX, _, _SUFFIX = topics.free("*").name.partition("*")
 
 
 class Guide:
-    """Which joints can be guided by hand and which are, and the request for it."""
+    """Starts and ends free-drive of joints, and knows which can be guided and which are."""
 
     def __init__(self, client: Client) -> None:
-        """Args: of the graph; waits until the servo interface has told its state."""
+        """Args: client: of the graph. Waits until the servo interface has published its state."""
         self._client = client
         self._states: list[DiagnosticStatus] = []
         topics.subscription(client.node, topics.STATE, self._states.append)
-        client.require(lambda: bool(self._states), _SERVER, "nothing is heard of it")
+        client.require(lambda: bool(self._states), _SERVER, "it publishes no state")
 
     def free_joints(self) -> list[str]:
         """Joints that are free now."""
@@ -36,26 +36,26 @@ class Guide:
         """Refuse joints that the arm does not have.
 
         Raises:
-            ConfigError: naming the first of them.
+            ConfigError: names the first of them.
         """
-        self._client.wait_until(lambda: set(joints) <= set(self._all()), _DISCOVERY)
+        self._client.wait_until(lambda: set(joints) <= set(self._known_joints()), _DISCOVERY)
         for joint in joints:
-            if joint not in self._all():
-                raise ConfigError("armature free", joint, f"joints are {', '.join(self._all())}")
+            if joint not in self._known_joints():
+                raise ConfigError("armature free", joint, f"joints are {', '.join(self._known_joints())}")
 
     def set_free(self, joint: str, *, is_free: bool) -> str:
-        """Let one joint be guided, or hold again; returns what was done.
+        """Start or end free-drive of one joint; returns the answer.
 
         Raises:
-            ProcessError: it is refused, or not answered.
+            ProcessError: it is refused or not answered.
         """
         answer = self._client.call(topics.free(joint), SetBool.Request(data=is_free))
         if not answer.success:
             raise ProcessError(_SERVER, answer.message, "see: armature status")
         return str(answer.message)
 
-    def _all(self) -> list[str]:
-        """Joints whose service is known."""
+    def _known_joints(self) -> list[str]:
+        """Joints whose service has been discovered."""
         node = self._client.node
         prefix = f"{node.get_namespace().rstrip('/')}/{_PREFIX}"
         names = (name for name, _ in node.get_service_names_and_types())

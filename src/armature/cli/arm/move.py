@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Where to, in one of several ways."""
+    """The target, in one of several forms."""
     parser.add_argument("pose", metavar="POSE", nargs="*", help="named poses, one after the other")
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
@@ -32,17 +32,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument(
         "--arc", metavar="V", type=float, nargs=6, help="by dx dy dz to pass, and dx dy dz to end [m]"
     )
-    frame_help = "whose axes count: base (default) or tool; with --to, tool is an offset from where it is"
+    frame_help = "axes: base (default) or tool; with --to, tool is an offset from the present pose"
     parser.add_argument("--frame", choices=("base", "tool"), default="base", help=frame_help)
-    seconds_help = "to take at least; default: the quickest"
+    seconds_help = "shortest duration; default: as fast as the limits allow"
     parser.add_argument("--seconds", metavar="S", type=float, default=0.0, help=seconds_help)
-    parser.add_argument("--preview", action="store_true", help="tell what the move would be; nothing moves")
+    parser.add_argument("--preview", action="store_true", help="print the figures of the move; nothing moves")
     add_json(parser)
     add_namespace(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Plan, tell what the move will be, and follow it until it ends; Ctrl-C stops the arm within its limits."""
+    """Plan the move, print its figures, and follow it to its end; Ctrl-C stops the arm within its limits."""
     with uninterrupted():
         from armature.cli.arm.client import connect
         from armature.cli.arm.move_goal import move_goal
@@ -60,18 +60,18 @@ def run(options: argparse.Namespace) -> int:
 def _follow(mover: Mover, goal: Any, options: argparse.Namespace) -> int:
     planned = mover.preview(goal)
     if not planned.is_reached:
-        return _tell_end(False, planned.message, {}, options)
+        return _print_end(False, planned.message, {}, options)
     figures: dict[str, Any] = json.loads(planned.message)
     if not options.json:
         print("\n".join(_lines(figures)), flush=True)
     if options.preview:
-        return _tell_end(True, "nothing was moved", figures, options)
+        return _print_end(True, "nothing was moved", figures, options)
     has_progress = not options.json and sys.stdout.isatty()
-    end = mover.follow(goal, lambda done: _show(done / figures["duration"]) if has_progress else None)
-    return _tell_end(end.is_reached, end.message, figures, options)
+    end = mover.follow(goal, lambda done: _print_progress(done / figures["duration"]) if has_progress else None)
+    return _print_end(end.is_reached, end.message, figures, options)
 
 
-def _tell_end(is_done: bool, message: str, figures: dict[str, Any], options: argparse.Namespace) -> int:
+def _print_end(is_done: bool, message: str, figures: dict[str, Any], options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"done": is_done, "message": message, **figures}))
     elif is_done:
@@ -93,5 +93,5 @@ def _lines(figures: dict[str, Any]) -> list[str]:
     ]
 
 
-def _show(share: float) -> None:
+def _print_progress(share: float) -> None:
     print(f"\r{min(share, 1.0):4.0%}\r", end="", flush=True)

@@ -1,4 +1,4 @@
-"""From the words of `armature move` to the goal of an action."""
+"""Makes the goal of an action from the options of `armature move`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WRONG_USE = 2
 
 
 def move_goal(options: argparse.Namespace) -> tuple[topics.Service, FollowJointTrajectory.Goal]:
-    """The action and the goal that a command line asks for; wrong use ends the program with 2."""
+    """The action and the goal that the options ask for; wrong use exits with 2."""
     given = [name for name in ("pose", "joints", "to", "line", "arc") if getattr(options, name)]
     if len(given) != 1:
         _refuse_use("give one of: POSE ..., --joints, --to, --line, --arc")

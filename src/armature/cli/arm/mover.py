@@ -20,8 +20,8 @@ _POLL = 0.05  # [s]
 
 
 @dataclass(frozen=True)
-class End:
-    """How a goal has ended."""
+class MoveResult:
+    """The end of a move."""
 
     is_reached: bool
     message: str
@@ -31,7 +31,7 @@ class Mover:
     """A client of one move."""
 
     def __init__(self, client: Client, service: topics.Service, signals: Sequence[int]) -> None:
-        """Args: of the graph, the action, and a list that grows with each signal to end."""
+        """Args: client: of the graph; service: the action; signals: those received so far."""
         self._client = client
         self._signals = signals
         self._action = ActionClient(client.node, service.kind, service.name)
@@ -40,44 +40,44 @@ class Mover:
         """Close the client."""
         self._action.destroy()
 
-    def preview(self, goal: FollowJointTrajectory.Goal) -> End:
-        """Have the move planned; its message are the figures of the plan, as JSON."""
+    def preview(self, goal: FollowJointTrajectory.Goal) -> MoveResult:
+        """Have the move planned; the message is the plan's figures as JSON."""
         goal.trajectory.header.frame_id = topics.PREVIEW
         end = self.follow(goal, lambda _time: None)
         goal.trajectory.header.frame_id = ""
         return end
 
-    def follow(self, goal: FollowJointTrajectory.Goal, on_time: Callable[[float], None]) -> End:
+    def follow(self, goal: FollowJointTrajectory.Goal, on_time: Callable[[float], None]) -> MoveResult:
         """Send a goal, and wait for its end; a signal cancels it.
 
         Args:
             goal: of the move.
-            on_time: is given the time of the move that is reached [s].
+            on_time: called with the time along the move [s].
 
         Returns:
-            How it has ended.
+            The result.
 
         Raises:
-            CommandRefused: it was interrupted before the goal was sent, or a second time.
-            ProcessError: the controller does not answer, or is gone.
+            CommandRefused: interrupted before the goal was sent, or twice.
+            ProcessError: the controller does not answer, or has gone.
         """
         self._require(lambda: bool(self._signals) or self._action.server_is_ready(), "it does not answer")
         if self._signals:
             raise CommandRefused("move", "interrupted", "nothing was moved")
         feedback = lambda message: on_time(to_seconds(message.feedback.desired.time_from_start))  # noqa: E731
         sent = self._action.send_goal_async(goal, feedback_callback=feedback)
-        # Who went now would leave a goal behind that nobody can cancel.
+        # To leave now would leave a goal behind that nobody can cancel.
         self._require(sent.done, "it does not take the goal")
         answer = self._wait_for_end(sent.result())
         is_reached = answer.status == GoalStatus.STATUS_SUCCEEDED
-        return End(is_reached, str(answer.result.error_string))
+        return MoveResult(is_reached, str(answer.result.error_string))
 
     def _wait_for_end(self, handle: Any) -> Any:
         ended, cancel = handle.get_result_async(), None
         while not ended.done():
             self._client.wait_until(ended.done, _POLL)
             if len(self._signals) > 1:
-                raise CommandRefused("move", "interrupted twice", "whether it stopped, tells: armature status")
+                raise CommandRefused("move", "interrupted twice", "see whether it stopped: armature status")
             if self._signals and cancel is None:
                 cancel = handle.cancel_goal_async()
             if not self._action.server_is_ready():

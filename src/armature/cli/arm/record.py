@@ -10,13 +10,13 @@ from armature.errors import ProcessError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the recorder shall do."""
+    """What the recorder is to do."""
     parser.add_argument("action", choices=("start", "stop", "snapshot"))
     add_namespace(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Ask the recorder, and print its answer."""
+    """Call the recorder, and print its answer."""
     with uninterrupted():
         from armature.cli.arm.client import connect
         from armature.nodes.common import topics
@@ -30,6 +30,6 @@ def run(options: argparse.Namespace) -> int:
     with connect("record", options.namespace) as client:
         answer = client.call(service, service.kind.Request())
     if not answer.success:
-        raise ProcessError("recorder", answer.message, "look at: armature status")
+        raise ProcessError("recorder", answer.message, "see: armature status")
     print(answer.message)
     return 0

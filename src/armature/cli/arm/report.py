@@ -13,7 +13,7 @@ from armature.errors import RecordingError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Which recording, and where to."""
+    """Which recording, and the output file."""
     parser.add_argument("bag", metavar="BAG", help="folder of a recording")
     parser.add_argument("--out", metavar="FILE", default="", help="default BAG/report.html")
     add_json(parser)
@@ -32,5 +32,5 @@ def run(options: argparse.Namespace) -> int:
     else:
         print("\n".join(summary.lines()))
     if summary.lost:
-        raise RecordingError(str(bag), f"{summary.lost}; the report tells of the rest")
+        raise RecordingError(str(bag), f"{summary.lost}; the report covers the rest")
     return 0

@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """End the graph: the servo interface parks first, the rest follows; 1 if it left the arm with torque."""
+    """End the graph: the servo interface parks first, the rest follows; 1 if it left torque on."""
     graph = Graph.of(options.namespace)
     if graph.supervisor.is_running():
         graph.supervisor.shutdown()
@@ -29,10 +29,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _end_without_runner(graph: Graph) -> None:
-    """End the processes of a runner that has died, in the runner's order: the servo interface first, which parks.
+    """End the processes of a runner that has died, in the runner's order: the servo interface, which parks, first.
 
     Raises:
-        ProcessError: there are none, or somebody else runs them, or one does not end.
+        ProcessError: there are none, another launcher runs them, or one does not end.
     """
     found = graph.processes.find()
     ours = [each.name for each in found if each.has_runner and each.name != BUS]

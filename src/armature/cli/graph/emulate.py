@@ -15,10 +15,10 @@ from armature.robots import find_robot
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which servos, and where."""
     add_robot(parser)
-    link_help = "where the device shall appear, or a folder for several"
+    link_help = "path of the device, or a folder for several"
     parser.add_argument("--link", metavar="PATH", required=True, help=link_help)
     parser.add_argument("--baud", type=int, metavar="RATE", help="of the servos [bit/s]; default: the wiring's")
-    parser.add_argument("--factory", metavar="JOINT", help="only this servo, as it leaves the factory")
+    parser.add_argument("--factory", metavar="JOINT", help="only this servo, with factory settings")
     parser.add_argument("--usb-latency", type=float, metavar="S", help="of the adapter [s]; default 0")
 
 

@@ -1,4 +1,4 @@
-"""How processes of the graph are asked to end, and what they leave."""
+"""Ends processes of the graph, and prints how they left the arm."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from armature.nodes.common.exit_message import leaves_torque_on, read_exit_messa
 from armature.standalone import Supervisor
 
 SERVO_INTERFACE = "servo_interface"
-START_AGAIN = "\nto go on start it again: armature up; or support the arm and cut its power"
+START_AGAIN = "\nto continue, start the graph again: armature up; or support the arm and cut its power"
 POLL = 0.1  # [s]
-_END_TIME = 120.0  # of a process, or of all: the longest way to park, and what the runner makes end [s]
+_END_TIME = 120.0  # of one process or all: the longest parking, plus the end of the runner [s]
 
 
 def send_signal(graph: Graph, name: str, number: int) -> None:
     """Send a signal to a process of the graph, by the name of its executable."""
-    for found in graph.processes.find():
-        if found.name == name:
+    for process in graph.processes.find():
+        if process.name == name:
             with suppress(ProcessLookupError):
-                os.kill(found.pid, number)
+                os.kill(process.pid, number)
 
 
 def wait_for_end(has_ended: Callable[[], bool], name: str) -> None:
     """Wait until something has ended.
 
     Raises:
-        ProcessError: it does not.
+        ProcessError: it has not.
     """
     give_up = time.monotonic() + _END_TIME
     while not has_ended():
         if time.monotonic() > give_up:
-            raise ProcessError(name, f"it does not end in {_END_TIME:.0f} s", "look with: armature status")
+            raise ProcessError(name, f"it has not ended within {_END_TIME:.0f} s", "see: armature status")
         time.sleep(POLL)
 
 
@@ -47,10 +47,10 @@ def print_exit_message(supervisor: Supervisor, advice: str = "") -> int:
 
     Args:
         supervisor: of the graph.
-        advice: what to do where torque is on.
+        advice: added if torque is on.
 
     Returns:
-        1 where it left torque on, else 0.
+        1 if it left torque on, else 0.
     """
     words = read_exit_message(exit_message_file(supervisor.runtime))
     is_left_on = leaves_torque_on(words)
@@ -62,5 +62,5 @@ def print_exit_message(supervisor: Supervisor, advice: str = "") -> int:
 def _print(words: str, stream: TextIO) -> None:
     try:
         print(words, file=stream, flush=True)
-    except OSError:  # the terminal has gone; Python would complain of it once more at its end
+    except OSError:  # the terminal has gone; without this Python would report that once more at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

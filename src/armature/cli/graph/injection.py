@@ -1,4 +1,4 @@
-"""What `armature fault` asks of a running emulator: to inject or to clear a fault, or to tell what is active."""
+"""The requests of `armature fault` to a running emulator: inject, clear or list faults."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def _inject(link: Path, options: argparse.Namespace) -> int:
     if options.seed is not None:
         values["seed"] = options.seed
     if not options.seconds > 0.0:
-        raise ConfigError("--for", options.seconds, "it takes more than 0 s")
-    make(options.name, options.joint, values)  # so that wrong words are told even where no emulator runs
+        raise ConfigError("--for", options.seconds, "it must be above 0 s")
+    make(options.name, options.joint, values)  # reports a wrong argument even if no emulator runs
     request = console.inject(options.name, options.joint, values, options.seconds)
     return _print("injected", console.read_reply(ask(link, request)), options)
 
@@ -54,12 +54,12 @@ def _values(words: Iterable[str]) -> dict[str, str]:
     return values
 
 
-def _print(deed: str, faults: tuple[str, ...], options: argparse.Namespace) -> int:
+def _print(action: str, faults: tuple[str, ...], options: argparse.Namespace) -> int:
     if options.json:
-        print(json.dumps({deed: faults}, ensure_ascii=False))
+        print(json.dumps({action: faults}, ensure_ascii=False))
         return 0
     for line in faults or ("nothing",):
-        print(f"{deed} {line}")
+        print(f"{action} {line}")
     return 0
 
 

@@ -11,7 +11,7 @@ from armature.errors import ProcessError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Whose logs, and how much of them."""
+    """Whose logs, and how many lines."""
     parser.add_argument("process", metavar="PROCESS", nargs="?", default="")
     parser.add_argument(
         "-n", type=int, default=20, metavar="LINES", help="last lines of each; default %(default)d"
@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
         remedy = f"logs are {names}" if names else "start it with: armature up"
         raise ProcessError(options.process or "graph", "there is no log", remedy)
     if not graph.supervisor.is_running():
-        print(f"nothing is added to these logs: {without_runner(graph.processes.find())}", file=sys.stderr)
+        print(f"these logs have ended: {without_runner(graph.processes.find())}", file=sys.stderr)
     for file in files:
         print(f"== {file.stem}")
         print("\n".join(file.read_text("utf-8", "replace").splitlines()[-options.n :]))

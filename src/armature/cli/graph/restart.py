@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Restart one process; the servo interface parks first, and 1 if it could not."""
+    """Restart one process; the servo interface parks first; 1 if it could not."""
     graph = Graph.of(options.namespace)
     supervisor = graph.require_runner(options.process)
     was_running = supervisor.stop(options.process)

@@ -1,4 +1,4 @@
-"""What runs of a graph, and who runs it: the stand-alone runner, another launcher, or nobody any more."""
+"""Which processes of a graph run, and who runs them: the stand-alone runner, another launcher, or nobody."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from armature.nodes.common.device_holder import process
 from armature.running_processes import BUS, GraphProcesses, Running
 from armature.standalone import Supervisor
 
-_INIT = 1  # who gets the processes of a parent that has died
+_INIT = 1  # adopts the processes of a parent that has died
 
 
 @dataclass(frozen=True)
 class Graph:
-    """The graph of a namespace as it is found on this machine."""
+    """The graph of a namespace on this machine."""
 
     supervisor: Supervisor
     processes: GraphProcesses
 
     @staticmethod
     def of(namespace: str, environment: Mapping[str, str] = os.environ) -> Graph:
-        """The graph of a namespace, whether it runs or not.
+        """The graph of a namespace, running or not.
 
         Raises:
             ConfigError: its runtime folder is not its user's alone.
@@ -34,10 +34,10 @@ class Graph:
         return Graph(Supervisor(runtime), GraphProcesses(runtime, namespace, process_names(), environment))
 
     def require_runner(self, process_name: str) -> Supervisor:
-        """The runner of the graph, to start one of its processes again.
+        """The runner of the graph, to restart one of its processes.
 
         Raises:
-            ProcessError: it does not run; with what does instead, and what would work.
+            ProcessError: it does not run; says what runs instead, and what to do.
         """
         if self.supervisor.is_running():
             return self.supervisor
@@ -52,10 +52,10 @@ class Graph:
 
 
 def without_runner(found: list[Running]) -> ProcessError:
-    """Why there is no runner to ask, and what would work.
+    """The error that there is no runner, with what to do.
 
     Args:
-        found: the processes that run nevertheless.
+        found: the processes that run without it.
     """
     nodes = [running for running in found if running.name != BUS]
     names = ", ".join(running.name for running in nodes)
@@ -67,7 +67,7 @@ def without_runner(found: list[Running]) -> ProcessError:
             "graph", held, f"start it with: armature up; or: kill {found[0].pid} (the servos hold)"
         )
     if any(running.has_runner for running in nodes):
-        why = f"it has died; {names} go on, and nobody starts them again"
+        why = f"it has died; {names} still run, and nothing restarts them"
         return ProcessError("runner", why, "end them with: armature down")
     launcher = nodes[-1].parent
     if launcher <= _INIT:
@@ -78,5 +78,5 @@ def without_runner(found: list[Running]) -> ProcessError:
 
 
 def process_info(running: Running) -> dict[str, Any]:
-    """One process as supervisord would tell it."""
+    """One process in the form of supervisord."""
     return {"name": running.name, "statename": "RUNNING", "pid": running.pid, "description": f"pid {running.pid}"}

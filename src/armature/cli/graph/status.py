@@ -1,4 +1,4 @@
-"""The command that shows how the graph is."""
+"""The command that shows the state of the graph."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from armature.cli.arguments import add_json, add_namespace
-from armature.cli.graph.page import ask, page_address
+from armature.cli.graph.page import fetch_state, page_address
 from armature.cli.graph.running import Graph, process_info, without_runner
 from armature.cli.loading import uninterrupted
 from armature.errors import ProcessError
@@ -21,17 +21,17 @@ Statuses = Mapping[str, Mapping[str, str]]  # values by name of the diagnostic s
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """How much of it."""
+    """How much to show."""
     parser.add_argument("--servos", action="store_true", help="with the statistics of the bus and its servos")
     add_json(parser)
     add_namespace(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show each process, the state of the arm and every fault with its remedy; on request, all statistics."""
+    """Show each process, the state of the arm and every fault with its remedy; with --servos, all statistics."""
     graph = Graph.of(options.namespace)
     infos, runner = _processes(graph)
-    arm = ask(page_address(graph.supervisor.runtime))
+    arm = fetch_state(page_address(graph.supervisor.runtime))
     statuses = _receive_diagnostics(options.namespace) if options.servos else {}
     if options.json:
         listed = [{name: each[name] for name in _FIELDS} for each in infos]
@@ -47,10 +47,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _processes(graph: Graph) -> tuple[list[dict[str, Any]], str]:
-    """All processes, and what is to be said of who runs them.
+    """All processes, and which runner they have.
 
     Raises:
-        ProcessError: none runs, or the bus process alone.
+        ProcessError: none runs, or only the bus process.
     """
     if graph.supervisor.is_running():
         return graph.supervisor.processes(), _RUNS

@@ -17,7 +17,7 @@ from typing import Any
 
 from armature.cli.arguments import add_namespace, add_robot
 from armature.cli.graph.ending import POLL, SERVO_INTERFACE, START_AGAIN, print_exit_message, send_signal
-from armature.cli.graph.page import ask, page_address
+from armature.cli.graph.page import fetch_state, page_address
 from armature.cli.graph.running import Graph, without_runner
 from armature.environment import graph_environment, state_folder
 from armature.errors import ProcessError
@@ -52,16 +52,16 @@ def run(options: argparse.Namespace) -> int:
     found = Graph.of(options.namespace)
     _refuse_second(found)
     http = _free_address(web_address(options.http))
-    # Made before the monitor needs it, and shown here alone.
+    # Made before the monitor needs it, and printed only here.
     key = "" if is_loopback(http[0]) else f" (access key {load_or_create_key(key_file(state_folder(os.environ)))})"
     runtime = make_runtime_folder(os.environ, options.namespace)
     supervisor = found.supervisor
     graph = processes(find_robot(options.robot, options.wiring, options.params_file), options.port, runtime, http)
     environment = graph_environment(os.environ, dds_profile())
     with received_signals(is_last=True) as received:
-        with _starting_alone(runtime):
-            _refuse_second(found)  # somebody else may have been quicker
-            _clear(runtime, page_url(*http))
+        with _start_lock(runtime):
+            _refuse_second(found)  # another command may have been quicker
+            _clear_runtime_folder(runtime, page_url(*http))
             child = supervisor.start(configuration(graph, options.namespace, runtime), environment)
             _wait_for_runner(supervisor, child, received)
         try:
@@ -81,17 +81,17 @@ def _free_address(http: tuple[str, int]) -> tuple[str, int]:
     """The same address with a port that is free now.
 
     Raises:
-        ProcessError: it cannot be had.
+        ProcessError: it cannot be used.
     """
-    with listen(*http, "choose another one with --http HOST:PORT, or end what uses it") as probe:
+    with listen(*http, "choose another one with --http HOST:PORT, or end the program that uses it") as probe:
         return http[0], int(probe.getsockname()[1])
 
 
 def _refuse_second(graph: Graph) -> None:
-    """Refuse to start a second graph of the same name.
+    """Refuse to start a second graph in the same namespace.
 
     Raises:
-        ProcessError: there is one, whoever runs it.
+        ProcessError: there is one already.
     """
     if graph.supervisor.is_running():
         why = f"it runs already ({graph.supervisor.runtime})"
@@ -102,8 +102,8 @@ def _refuse_second(graph: Graph) -> None:
 
 
 @contextmanager
-def _starting_alone(runtime: Path) -> Iterator[None]:
-    """Let one command start a runner in this folder; another one waits until that can be found there."""
+def _start_lock(runtime: Path) -> Iterator[None]:
+    """Let one command at a time start a runner in this folder; the next one then finds it running."""
     with (runtime / "starting").open("w") as file:
         flock(file, LOCK_EX)
         yield
@@ -115,8 +115,8 @@ def _wait_for_runner(supervisor: Supervisor, child: subprocess.Popen[bytes], rec
         time.sleep(POLL)
 
 
-def _clear(runtime: Path, page: str) -> None:
-    """Clear the folder; the logs of the graph before stay, as log.1, since they may tell how the arm was left."""
+def _clear_runtime_folder(runtime: Path, page: str) -> None:
+    """Clear the folder; the last graph's logs stay as log.1, since they may say how it left the arm."""
     log = runtime / "log"
     if log.exists():
         shutil.rmtree(runtime / "log.1", ignore_errors=True)
@@ -128,15 +128,15 @@ def _clear(runtime: Path, page: str) -> None:
 def _wait_until_ready(
     supervisor: Supervisor, child: subprocess.Popen[bytes], graph: tuple[Process, ...], received: list[int]
 ) -> bool:
-    """Wait until the arm's state is known to the page and every topic it shows has been heard.
+    """Wait until the page shows the arm's state and has received every topic.
 
     Returns:
-        Whether it is so; not if a signal came first.
+        False if a signal came first.
     """
     give_up = time.monotonic() + _READY_TIME
     while not received:
         _require_alive(supervisor, child, graph)
-        answer = ask(page_address(supervisor.runtime))
+        answer = fetch_state(page_address(supervisor.runtime))
         if answer is not None and _is_complete(answer):
             return True
         if time.monotonic() > give_up:
@@ -162,11 +162,11 @@ def _require_alive(supervisor: Supervisor, child: subprocess.Popen[bytes], graph
         if errors:
             raise ProcessError(process.name, errors[-1].removeprefix("error: "), f"its log is {log}")
         if crashed := _crash_reason(lines):
-            raise ProcessError(process.name, f"it crashes again and again: {crashed}", f"its log is {log}")
+            raise ProcessError(process.name, f"it crashes repeatedly: {crashed}", f"its log is {log}")
 
 
 def _crash_reason(lines: list[str]) -> str:
-    """The exception that has ended a process twice; empty where none has."""
+    """The exception that has ended a process twice; empty if none has."""
     if lines.count("Traceback (most recent call last):") < _CRASHES:
         return ""
     return next((line for line in reversed(lines) if re.match(r"[\w.]+: ", line)), lines[-1])
@@ -190,19 +190,19 @@ def _wait_for_signal(child: subprocess.Popen[bytes], received: list[int]) -> Non
 def _end(graph: Graph, child: subprocess.Popen[bytes], received: list[int]) -> None:
     """End in order; a second signal makes the servo interface hold at once instead of parking."""
     try:
-        if child.poll() is None:  # else a runner that answers is another one
+        if child.poll() is None:  # else a runner that answers is not this one
             graph.supervisor.shutdown()
     except ProcessError:
-        child.terminate()  # it does not listen yet, or any more; the signal asks the same of it
-    seen = max(_count_requests(received), 1)
+        child.terminate()  # it does not listen yet, or no longer; the signal has the same effect
+    handled = max(_count_requests(received), 1)
     while child.poll() is None:
-        if _count_requests(received) > seen:
-            seen = _count_requests(received)
-            # Not through supervisord, which takes no requests while it ends.
+        if _count_requests(received) > handled:
+            handled = _count_requests(received)
+            # Not through supervisord, which accepts no requests while it ends.
             send_signal(graph, SERVO_INTERFACE, signal.SIGINT)
         time.sleep(POLL)
 
 
 def _count_requests(received: list[int]) -> int:
-    """How often a person has asked; a hang-up comes along with the death of a terminal or a session."""
+    """How often a person has asked for the end; a hang-up only says that the terminal or session has ended."""
     return sum(number != signal.SIGHUP for number in received)

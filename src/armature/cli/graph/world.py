@@ -16,9 +16,9 @@ from armature.robots import find_robot
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Which arm, how it stands, and where to."""
+    """Which arm, in which pose, and the output file."""
     add_robot(parser)
-    parser.add_argument("--pose", default="park", help="in which the arm begins; default park")
+    parser.add_argument("--pose", default="park", help="initial pose of the arm; default park")
     parser.add_argument("--out", metavar="FILE", default="", help="default: standard output")
     add_namespace(parser)
 

@@ -1,4 +1,4 @@
-"""The command that finds zero offsets and ranges of motion by hand, for the wiring file; torque stays off."""
+"""The command that measures zero offsets and ranges of motion for the wiring file; torque stays off."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from armature.cli.arguments import add_json, add_port, add_robot
-from armature.cli.servos.calibration_table import Outcome, fields, outcome_lines, pose_lines, range_lines
+from armature.cli.servos.calibration_table import CalibrationResult, fields, pose_lines, range_lines, result_lines
 from armature.cli.servos.port import chosen_ports
 from armature.cli.servos.wiring import WiredArm, require_own, save, wired_arm
 from armature.cli.terminal import ENTER, QUIT, LiveTable, ask, confirm, read_key, require_person, say, single_keys
@@ -35,32 +35,32 @@ from armature.errors import CommandRefused, ConfigError
 
 _LATENCY = 0.016  # [s]; the default of FTDI adapters
 _PERIOD = 0.1  # of the live tables [s]
-_READINGS = 10  # of which an offset is taken
+_READINGS = 10  # for one offset
 _SPACING = 0.05  # between them [s]
 _ZERO = "zero"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Which joints, the pose in which they stand, and whether to ask."""
+    """Which joints, in which pose, and whether to ask."""
     parser.add_argument("joints", metavar="JOINT", nargs="*", help="default: all")
     pose_help = "all joints at 0 (default), or a named pose"
     parser.add_argument("--pose", metavar="NAME", default=_ZERO, help=pose_help)
-    parser.add_argument("--yes", action="store_true", help="take the arm as it stands, without asking")
+    parser.add_argument("--yes", action="store_true", help="measure the arm as it stands, without asking")
     add_robot(parser)
     add_port(parser)
     add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Take zero offsets while the arm stands in a known pose, and save them."""
+    """Measure zero offsets while the arm stands in a known pose, and save them."""
     wired = wired_arm(options)
     require_own(wired)
     servos = _chosen_servos(wired, options.joints)
     pose = _find_pose(options.pose, wired, servos)
-    # What could not be written is refused before a person places the arm.
+    # A file that could not be written is refused before a person places the arm.
     _edit(wired, servos, {} if options.yes else _full_ranges(wired, servos))
     if not options.yes:
-        require_person("calibration", "add --yes to take the arm as it stands")
+        require_person("calibration", "add --yes to measure the arm as it stands")
     bus = bus_of(wired.wiring, chosen_ports(options.port, wired.wiring.buses), _LATENCY)
     bus.open()
     try:
@@ -68,12 +68,12 @@ def run(options: argparse.Namespace) -> int:
         registers = Registers(bus)
         calibration = Calibration(registers, servos, pose)
         if options.yes:
-            outcome = _outcome(wired, registers, _take(wired, calibration), {})
+            result = _make_result(wired, registers, _read_placement(wired, calibration), {})
         else:
-            outcome = _ask_person(options, wired, registers, calibration)
-        _conclude(options, wired, registers, outcome)
+            result = _ask_person(options, wired, registers, calibration)
+        _save_result(options, wired, registers, result)
     except KeyboardInterrupt:
-        remedy = "unless a line above says that it was saved, nothing was written"
+        remedy = "nothing was written, unless a line above says that it was saved"
         raise CommandRefused("calibration", "interrupted", remedy) from None
     finally:
         bus.close()
@@ -81,13 +81,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _chosen_servos(wired: WiredArm, joints: list[str]) -> tuple[ServoWiring, ...]:
-    """The servos of the joints, of all where none is named; both where two turn one."""
+    """The servos of the named joints, or all; of a joint with two servos both."""
     chosen = [wired.servo(joint).joint for joint in joints] or wired.wiring.joints
     return tuple(servo for servo in wired.wiring.all_servos if servo.joint in chosen)
 
 
 def _find_pose(name: str, wired: WiredArm, servos: tuple[ServoWiring, ...]) -> Mapping[str, float]:
-    """The named pose; "zero" is that of all joints at 0, unless the file has one of this name."""
+    """The named pose; "zero" means all joints at 0, unless the file has a pose of this name."""
     poses = _read_poses(wired)
     if name in poses:
         return poses[name]
@@ -108,19 +108,19 @@ def _read_poses(wired: WiredArm) -> dict[str, dict[str, float]]:
 
 def _ask_person(
     options: argparse.Namespace, wired: WiredArm, registers: Registers, calibration: Calibration
-) -> Outcome:
-    """Let the person place the arm, move it through its range, and agree.
+) -> CalibrationResult:
+    """Have the person place the arm, move it through its range, and confirm.
 
     Raises:
-        CommandRefused: the person ends it, or does not agree; nothing was written.
+        CommandRefused: the person quits or declines; nothing was written.
     """
     try:
         placed = _await_placement(options.pose, wired, calibration)
-        outcome = _outcome(wired, registers, placed, _measure_ranges(wired, registers, calibration, placed))
-        say("\n".join(outcome_lines(wired.arm, outcome)))
-        registers_too = ", and to the servos," if outcome.limits else ""
+        result = _make_result(wired, registers, placed, _measure_ranges(wired, registers, calibration, placed))
+        say("\n".join(result_lines(wired.arm, result)))
+        registers_too = ", and to the servos," if result.limits else ""
         if confirm(f"Write this to {wired.file}{registers_too} now?"):
-            return outcome
+            return result
     except KeyboardInterrupt:
         say()
     raise _early_end()
@@ -128,12 +128,12 @@ def _ask_person(
 
 def _early_end() -> CommandRefused:
     return CommandRefused(
-        "calibration", "ended before it was saved", "nothing was written; begin again when ready"
+        "calibration", "ended before it was saved", "nothing was written; start again when ready"
     )
 
 
 def _await_placement(pose: str, wired: WiredArm, calibration: Calibration) -> tuple[Placement, ...]:
-    """Show the joints until they stand in the pose and the person says so."""
+    """Show the joints until the person confirms that they stand in the pose."""
     live = LiveTable(sys.stderr)
     with single_keys():
         say(f"Place the arm by hand in the pose {pose}, hold it, and press Enter; q ends.")
@@ -141,18 +141,18 @@ def _await_placement(pose: str, wired: WiredArm, calibration: Calibration) -> tu
             live.show(pose_lines(wired.arm, calibration))
             if pressed in ENTER:
                 try:
-                    return _take(wired, calibration)
+                    return _read_placement(wired, calibration)
                 except CommandRefused as error:
                     say(f"error: {error}")
                     live = LiveTable(sys.stderr)
     raise _early_end()
 
 
-def _take(wired: WiredArm, calibration: Calibration) -> tuple[Placement, ...]:
-    """The arm as it stands.
+def _read_placement(wired: WiredArm, calibration: Calibration) -> tuple[Placement, ...]:
+    """Read the zero offsets of the arm as it stands.
 
     Raises:
-        CommandRefused: a joint was not read or moved, or could not go to its limits.
+        CommandRefused: a joint was not read, moved, or could not reach its limits.
     """
     readings: list[Ticks] = []
     for _ in range(_READINGS):
@@ -167,8 +167,8 @@ def _take(wired: WiredArm, calibration: Calibration) -> tuple[Placement, ...]:
 def _measure_ranges(
     wired: WiredArm, registers: Registers, calibration: Calibration, placed: tuple[Placement, ...]
 ) -> dict[str, Range]:
-    """Have the joints moved from stop to stop, if the person wants to."""
-    reply = ask("Look at the range of motion too? [y/N]")
+    """Measure the joints' ranges while the person moves them from stop to stop, if that is wanted."""
+    reply = ask("Measure the range of motion too? [y/N]")
     if reply == QUIT:
         raise _early_end()
     if reply not in ("y", "yes"):
@@ -182,23 +182,23 @@ def _measure_ranges(
         while (pressed := read_key(_PERIOD)) not in ENTER:
             if pressed == QUIT:
                 raise _early_end()
-            _widen(ranges, firsts, calibration.read())
+            _extend_ranges(ranges, firsts, calibration.read())
             live.show(range_lines(wired.arm, ranges, servos))
     return ranges
 
 
-def _widen(ranges: dict[str, Range], placed: tuple[Placement, ...], looked: Ticks) -> None:
+def _extend_ranges(ranges: dict[str, Range], placed: tuple[Placement, ...], reading: Ticks) -> None:
     for item in placed:
-        ticks = looked[item.servo.name]
+        ticks = reading[item.servo.name]
         if ticks is not None:
             found = ranges.get(item.servo.joint, Range())
             ranges[item.servo.joint] = found.including(item.position(ticks))
 
 
-def _outcome(
+def _make_result(
     wired: WiredArm, registers: Registers, placed: tuple[Placement, ...], ranges: Mapping[str, Range]
-) -> Outcome:
-    """All that would be written; the new wiring file is read once as the graph would."""
+) -> CalibrationResult:
+    """Collect what would be written, and check the new wiring file as the graph would read it."""
     kept = {
         joint: found.snapped_to(limit)
         for joint, found in ranges.items()
@@ -212,11 +212,11 @@ def _outcome(
         for setting in narrow_limits(registers, item.servo, wired.arm.limit(item.servo.joint))
         if setting.differs
     )
-    return Outcome(placed, ranges, kept, limits, _read_poses(wired), text)
+    return CalibrationResult(placed, ranges, kept, limits, _read_poses(wired), text)
 
 
 def _edit(wired: WiredArm, servos: tuple[ServoWiring, ...], ranges: Mapping[str, Range]) -> str:
-    """The wiring file with the zero offsets of these servos, and with these ranges of joints."""
+    """The wiring file with the zero offsets of these servos and the ranges of these joints."""
     offsets = {entry_of(servo): servo.zero_offset for servo in servos}
     text = with_zero_offsets(wired.content.decode("utf-8"), offsets, wired.file.name)
     ends = {joint: (found.least, found.greatest) for joint, found in ranges.items()}
@@ -229,14 +229,16 @@ def _full_ranges(wired: WiredArm, servos: tuple[ServoWiring, ...]) -> dict[str, 
     return {joint: Range(limit.lower, limit.upper) for joint, limit in limits.items()}
 
 
-def _conclude(options: argparse.Namespace, wired: WiredArm, registers: Registers, outcome: Outcome) -> None:
-    """Save the file, then let the servos' position limits fit it."""
-    backup = save(wired, outcome.text, datetime.now())
-    say(f"saved {wired.file}; as it was: {backup.name}")
-    for servo, setting in outcome.limits:
+def _save_result(
+    options: argparse.Namespace, wired: WiredArm, registers: Registers, result: CalibrationResult
+) -> None:
+    """Save the file, then write the servos' position limits to match it."""
+    backup = save(wired, result.text, datetime.now())
+    say(f"saved {wired.file}; backup: {backup.name}")
+    for servo, setting in result.limits:
         registers.write_verified(Axis(servo), setting.role, setting.wanted)
         say(f"wrote {setting.register} := {setting.wanted} of {servo.name}")
     if options.json:
-        print(json.dumps(fields(wired.file, backup, outcome), ensure_ascii=False))
+        print(json.dumps(fields(wired.file, backup, result), ensure_ascii=False))
     elif options.yes:
-        print("\n".join(outcome_lines(wired.arm, outcome)))
+        print("\n".join(result_lines(wired.arm, result)))

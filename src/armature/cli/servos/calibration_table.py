@@ -1,4 +1,4 @@
-"""What a calibration has found, as tables for a person and fields for a program."""
+"""The result of a calibration, as tables for a person and fields for a program."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ _ROUNDING = 1e-4  # [rad] or [m], of the file
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What was found, and what follows for file and servos."""
+class CalibrationResult:
+    """What was measured, and what is to be written to the file and the servos."""
 
     placed: tuple[Placement, ...]
-    ranges: Mapping[str, Range]  # by joint, where a person was asked to move it
-    kept: Mapping[str, Range]  # of those that were moved, as the file will have it
-    limits: tuple[tuple[ServoWiring, Setting], ...]  # position limits with which a servo would refuse some of it
+    ranges: Mapping[str, Range]  # by joint, of those that a person was asked to move
+    kept: Mapping[str, Range]  # of the joints that were moved, as the file will have them
+    limits: tuple[tuple[ServoWiring, Setting], ...]  # position limits in servos that exclude a part of the range
     poses: Mapping[str, Mapping[str, float]]  # of the arm, by name and joint [rad] or [m]
     text: str  # the new wiring file
 
 
 def pose_lines(arm: ArmModel, calibration: Calibration) -> list[str]:
-    """Where the joints are now, and what their zero offsets would become."""
-    rows = [["joint", "shall be at", "is at", "servo angle", "zero offset", "would be"]]
+    """The joints' positions now, and the zero offsets that they would get."""
+    rows = [["joint", "target", "position", "servo angle", "zero offset", "new offset"]]
     for servo, ticks in calibration.read_with_wiring():
-        shall = _position(arm, servo.joint, calibration.pose[servo.joint])
+        target = _position(arm, servo.joint, calibration.pose[servo.joint])
         if ticks is None:
-            rows.append([servo.name, shall, "not read", "", _degrees(servo.zero_offset), ""])
+            rows.append([servo.name, target, "not read", "", _degrees(servo.zero_offset), ""])
             continue
-        is_at = _position(arm, servo.joint, servo.to_position(ticks))
+        position = _position(arm, servo.joint, servo.to_position(ticks))
         angles = ticks * servo.model.position_unit, servo.zero_offset, calibration.place(servo, ticks).offset
-        rows.append([servo.name, shall, is_at, *map(_degrees, angles)])
+        rows.append([servo.name, target, position, *map(_degrees, angles)])
     return table(rows)
 
 
 def range_lines(arm: ArmModel, ranges: Mapping[str, Range], servos: Mapping[str, Range]) -> list[str]:
-    """How far the joints were moved, beside the limits of the URDF and of the servos."""
-    rows = [["joint", "found", "the URDF's", "the servo's"]]
+    """The ranges through which the joints were moved, beside the limits of the URDF and of the servos."""
+    rows = [["joint", "measured", "URDF", "servo"]]
     for joint, found in ranges.items():
         limit = arm.limit(joint)
         urdf, servo = Range(limit.lower, limit.upper), servos[joint]
@@ -54,75 +54,75 @@ def range_lines(arm: ArmModel, ranges: Mapping[str, Range], servos: Mapping[str,
     return table(rows)
 
 
-def outcome_lines(arm: ArmModel, outcome: Outcome) -> list[str]:
-    """What will be written, and what the person should know."""
+def result_lines(arm: ArmModel, result: CalibrationResult) -> list[str]:
+    """What will be written, with warnings."""
     rows = [("joint", "zero offset", "will be", "change")]
-    for item in outcome.placed:
+    for item in result.placed:
         values = item.before.zero_offset, item.servo.zero_offset, item.servo.zero_offset - item.before.zero_offset
         was, becomes, change = map(_degrees, values)
         rows.append((item.servo.name, was, becomes, change))
-    return [*table(rows), *_range_lines(arm, outcome), *_limit_lines(outcome), *_warnings(arm, outcome)]
+    return [*table(rows), *_range_lines(arm, result), *_limit_lines(result), *_warnings(arm, result)]
 
 
-def _range_lines(arm: ArmModel, outcome: Outcome) -> Iterator[str]:
-    for joint, kept in outcome.kept.items():
+def _range_lines(arm: ArmModel, result: CalibrationResult) -> Iterator[str]:
+    for joint, kept in result.kept.items():
         yield f"{joint}: its range will be {_span(arm, joint, kept)}"
 
 
-def _limit_lines(outcome: Outcome) -> Iterator[str]:
-    for servo, setting in outcome.limits:
+def _limit_lines(result: CalibrationResult) -> Iterator[str]:
+    for servo, setting in result.limits:
         yield (
-            f"{servo.name}: {setting.register} of its servo, {setting.now}, shuts out some of the URDF's range; "
+            f"{servo.name}: {setting.register} of its servo, {setting.now}, excludes a part of the URDF's range; "
             f"it will be {setting.wanted}"
         )
 
 
-def _warnings(arm: ArmModel, outcome: Outcome) -> Iterator[str]:
-    for joint in outcome.kept:
-        found = outcome.ranges[joint]
+def _warnings(arm: ArmModel, result: CalibrationResult) -> Iterator[str]:
+    for joint in result.kept:
+        found = result.ranges[joint]
         limit = arm.limit(joint)
         ends = ("lower", found.least, limit.lower), ("upper", found.greatest, limit.upper)
         for (end, reached, bound), lacks in zip(ends, found.ends_short_of(limit), strict=True):
             if lacks:
-                told = f"it went to {_position(arm, joint, reached)}, the URDF's {end} limit is"
+                message = f"it went to {_position(arm, joint, reached)}, the URDF's {end} limit is"
                 remedy = "positions beyond will be refused; see what was in its way, or narrow the URDF's limits"
-                yield f"warning: {joint}: {told} {_position(arm, joint, bound)}; {remedy}"
-    if still := [joint for joint in outcome.ranges if joint not in outcome.kept]:
+                yield f"warning: {joint}: {message} {_position(arm, joint, bound)}; {remedy}"
+    if still := [joint for joint in result.ranges if joint not in result.kept]:
         yield f"not moved: {', '.join(still)}"
-    yield from _outlived_ranges(arm, outcome)
-    yield from _lost_poses(arm, outcome)
+    yield from _outlived_ranges(arm, result)
+    yield from _lost_poses(arm, result)
 
 
-def _outlived_ranges(arm: ArmModel, outcome: Outcome) -> Iterator[str]:
-    """Ranges that the file keeps, though the zero that they count from has moved."""
-    for item in outcome.placed:
+def _outlived_ranges(arm: ArmModel, result: CalibrationResult) -> Iterator[str]:
+    """Ranges that the file keeps although their zero has moved."""
+    for item in result.placed:
         kept, turned = item.servo.range, abs(item.servo.zero_offset - item.before.zero_offset)
-        if kept is not None and item.servo.joint not in outcome.kept and turned > _MOVED_ZERO:
+        if kept is not None and item.servo.joint not in result.kept and turned > _MOVED_ZERO:
             joint = item.servo.joint
-            told = f"its range, {_span(arm, joint, Range(*kept))}, was found with another zero offset"
-            yield f"warning: {joint}: {told}; calibrate again and move it from stop to stop"
+            message = f"its range, {_span(arm, joint, Range(*kept))}, was measured with another zero offset"
+            yield f"warning: {joint}: {message}; calibrate again and move it from stop to stop"
 
 
-def _lost_poses(arm: ArmModel, outcome: Outcome) -> Iterator[str]:
-    """Named poses that the arm cannot take any more."""
-    for joint, kept in outcome.kept.items():
-        for name, pose in outcome.poses.items():
+def _lost_poses(arm: ArmModel, result: CalibrationResult) -> Iterator[str]:
+    """Named poses that the arm can no longer reach."""
+    for joint, kept in result.kept.items():
+        for name, pose in result.poses.items():
             if not kept.least - _ROUNDING <= pose[joint] <= kept.greatest + _ROUNDING:
-                told = f"the pose {name} has it at {_position(arm, joint, pose[joint])}, beyond its range"
-                yield f"warning: {joint}: {told}; nothing will be sent there"
+                message = f"the pose {name} has it at {_position(arm, joint, pose[joint])}, beyond its range"
+                yield f"warning: {joint}: {message}; nothing will be sent there"
 
 
-def fields(file: Path, backup: Path, outcome: Outcome) -> dict[str, Any]:
+def fields(file: Path, backup: Path, result: CalibrationResult) -> dict[str, Any]:
     """The same for a program, angles in [rad]."""
     joints = [
         {"joint": item.servo.name, "ticks": item.ticks, "was": item.before.zero_offset, "zero_offset": item.offset}
-        for item in outcome.placed
+        for item in result.placed
     ]
     limits = [
         {"joint": servo.name, "register": setting.register, "was": setting.now, "written": setting.wanted}
-        for servo, setting in outcome.limits
+        for servo, setting in result.limits
     ]
-    ranges = {joint: [kept.least, kept.greatest] for joint, kept in outcome.kept.items()}
+    ranges = {joint: [kept.least, kept.greatest] for joint, kept in result.kept.items()}
     return {"file": str(file), "backup": str(backup), "joints": joints, "limits": limits, "ranges": ranges}
 
 
@@ -131,13 +131,13 @@ def _degrees(angle: float) -> str:
 
 
 def _position(arm: ArmModel, joint: str, position: float) -> str:
-    """A joint position as a person reads it."""
+    """A joint position with its unit, for people."""
     is_sliding = arm.joint(joint).kind == "prismatic"
     return f"{_tenths(1000.0 * position)} mm" if is_sliding else _degrees(position)
 
 
 def _span(arm: ArmModel, joint: str, span: Range) -> str:
-    """From where to where, with the unit once; empty where there is no end."""
+    """A range with its unit; empty if it has no end."""
     if not math.isfinite(span.greatest - span.least):
         return ""
     return f"{_position(arm, joint, span.least).split()[0]} to {_position(arm, joint, span.greatest)}"

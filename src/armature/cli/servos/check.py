@@ -1,4 +1,4 @@
-"""The pre-flight command: everything that must be right before torque is turned on; nothing moves."""
+"""The pre-flight check: everything that must be right before torque is turned on; nothing moves."""
 
 from __future__ import annotations
 
@@ -44,23 +44,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Look at port, servos and speed; 1 if something must be mended first."""
+    """Check port, servos and speed; 1 if something must be corrected first."""
     robot = find_robot(options.robot, options.wiring)
     arm = ArmModel.from_urdf(robot.urdf.read_text("utf-8"), robot.urdf.name)
     wiring = Wiring.from_yaml(robot.wiring_text, arm, robot.wiring.name)
     given, paths = _parameters(robot), chosen_ports(options.port, wiring.buses)
-    findings = [finding for name, path in paths.items() for finding in _on_bus(name, path, arm, wiring, given)]
-    worst = max(finding.verdict for finding in findings)
+    results = [
+        result for name, path in paths.items() for result in _check_named_bus(name, path, arm, wiring, given)
+    ]
+    worst = max(result.verdict for result in results)
     if options.json:
-        listed = [{**dataclasses.asdict(f), "verdict": f.verdict.name} for f in findings]
+        listed = [{**dataclasses.asdict(f), "verdict": f.verdict.name} for f in results]
         print(json.dumps({"verdict": worst.name, "findings": listed}, ensure_ascii=False))
     else:
-        print("\n".join(line for finding in findings for line in _lines(finding)))
+        print("\n".join(line for result in results for line in _lines(result)))
     return 1 if worst is Verdict.FAILURE else 0
 
 
 def _parameters(robot: Robot) -> dict[str, Any]:
-    """What the parameter files give the servo interface, by dotted names."""
+    """The servo interface's parameters in the parameter files, by dotted names."""
     given: dict[str, Any] = {}
     for file in robot.parameters:
         content = yaml.safe_load(file.read_text("utf-8")) or {}
@@ -80,49 +82,49 @@ def _policy(given: Mapping[str, Any]) -> FaultPolicy:
     return FaultPolicy.read(faults)
 
 
-def _on_bus(name: str, path: str, arm: ArmModel, wiring: Wiring, given: dict[str, Any]) -> Iterator[CheckResult]:
-    """The findings of one bus, by its name where it has one."""
-    for finding in _findings(path, arm, wiring.on_bus(name), given):
-        yield dataclasses.replace(finding, subject=f"{name}: {finding.subject}") if name else finding
+def _check_named_bus(
+    name: str, path: str, arm: ArmModel, wiring: Wiring, given: dict[str, Any]
+) -> Iterator[CheckResult]:
+    """The results of one bus, with its name if it has one."""
+    for result in _check_bus(path, arm, wiring.on_bus(name), given):
+        yield dataclasses.replace(result, subject=f"{name}: {result.subject}") if name else result
 
 
-def _findings(path: str, arm: ArmModel, wiring: Wiring, given: dict[str, Any]) -> Iterator[CheckResult]:
+def _check_bus(path: str, arm: ArmModel, wiring: Wiring, given: dict[str, Any]) -> Iterator[CheckResult]:
     latency = float(given.get("latency", 0.016))
-    looked = list(_adapter(path, adapter(path), latency))
+    of_adapter = list(_check_adapter(path, adapter(path), latency))
     [baud_rate] = wiring.buses.values()
     port = SerialPort(path, baud_rate, latency)
     try:
         port.open()
     except PortError as error:
-        yield from (finding for finding in looked if finding.verdict is Verdict.FAILURE)
+        yield from (result for result in of_adapter if result.verdict is Verdict.FAILURE)
         yield CheckResult("port", Verdict.FAILURE, str(error))
         return
-    yield from looked
+    yield from of_adapter
     try:
-        seen = survey(port)
-        if seen.found:
+        answers = survey(port)
+        if answers.found:
             yield CheckResult("baud", Verdict.OK, f"{baud_rate} bit/s")
-            yield from _servos(ServoBus(port), arm, wiring, seen, given)
+            yield from _check_servos(ServoBus(port), arm, wiring, answers, given)
             return
     finally:
         port.close()
-    yield _elsewhere(path, baud_rate)
+    yield _search_other_rates(path, baud_rate)
 
 
-def _adapter(path: str, found: Adapter, latency: float) -> Iterator[CheckResult]:
+def _check_adapter(path: str, found: Adapter, latency: float) -> Iterator[CheckResult]:
     what = f"{found.device} ({found.driver})" if found.driver else found.device
     others = [process(pid) for pid in users(path)]
     if others:
-        yield CheckResult(
-            "port", Verdict.FAILURE, f"{what} is also open in {', '.join(others)}", "stop that first"
-        )
+        yield CheckResult("port", Verdict.FAILURE, f"{what} is also open in {', '.join(others)}", "end it first")
     else:
         yield CheckResult("port", Verdict.OK, what)
     if found.latency_timer is not None:
-        yield _timer(found.latency_timer, latency)
+        yield _check_latency_timer(found.latency_timer, latency)
 
 
-def _timer(timer: int, latency: float) -> CheckResult:
+def _check_latency_timer(timer: int, latency: float) -> CheckResult:
     rule = share_folder() / _RULE
     detail = f"the adapter's latency timer is {timer} ms"
     if timer > _SHORT_TIMER:
@@ -134,38 +136,40 @@ def _timer(timer: int, latency: float) -> CheckResult:
     return CheckResult("latency", Verdict.OK, detail)
 
 
-def _servos(
-    bus: ServoBus, arm: ArmModel, wiring: Wiring, seen: Survey, given: Mapping[str, Any]
+def _check_servos(
+    bus: ServoBus, arm: ArmModel, wiring: Wiring, answers: Survey, given: Mapping[str, Any]
 ) -> Iterator[CheckResult]:
     policy = _policy(given)
-    rolled = list(inspection.check_ids(wiring, seen))
-    yield from rolled
-    present = {found.servo_id: found for found in seen.found}
+    roll_call = list(inspection.check_ids(wiring, answers))
+    yield from roll_call
+    present = {found.servo_id: found for found in answers.found}
     for servo in wiring.all_servos:
         found = present.get(servo.servo_id)
         if found is not None and found.model_number == servo.model.number:
             yield from inspection.check_servo(bus, servo, found, arm.limit(servo.joint), policy)
-    if not any(finding.verdict is Verdict.FAILURE for finding in rolled):
+    if not any(result.verdict is Verdict.FAILURE for result in roll_call):
         yield inspection.check_cycle_time(bus, wiring, float(given.get("rate", 100.0)), time.perf_counter)
 
 
-def _elsewhere(path: str, baud_rate: int) -> CheckResult:
-    """Nobody answers where they should: perhaps they do at another rate."""
+def _search_other_rates(path: str, baud_rate: int) -> CheckResult:
+    """No servo answers at the configured rate: try the others."""
     rates = [rate for rate in baud_rates() if rate != baud_rate]
-    heard = [seen for seen in survey_rates(path, rates) if seen.found]
-    detail = f"nobody answers at the {baud_rate} bit/s of the wiring file"
-    if not heard:
+    surveys = [each for each in survey_rates(path, rates) if each.found]
+    detail = f"no servo answers at the {baud_rate} bit/s of the wiring file"
+    if not surveys:
         return CheckResult("baud", Verdict.FAILURE, f"{detail}, nor at any other rate", "check power and cable")
-    told = "; ".join(f"id {', '.join(str(s.servo_id) for s in h.found)} at {h.baud_rate} bit/s" for h in heard)
+    answering = "; ".join(
+        f"id {', '.join(str(s.servo_id) for s in h.found)} at {h.baud_rate} bit/s" for h in surveys
+    )
     return CheckResult(
-        "baud", Verdict.FAILURE, f"{detail}, but {told}", "set the servos' rate or the wiring file's"
+        "baud", Verdict.FAILURE, f"{detail}, but {answering}", "set the servos' rate or the wiring file's"
     )
 
 
 _MARKS = {Verdict.OK: "ok", Verdict.WARNING: "warning", Verdict.FAILURE: "FAILURE"}
 
 
-def _lines(finding: CheckResult) -> Iterator[str]:
-    yield f"{finding.subject:<20}{_MARKS[finding.verdict]:<9}{finding.detail}"
-    if finding.remedy:
-        yield f"{'':<29}→ {finding.remedy}"
+def _lines(result: CheckResult) -> Iterator[str]:
+    yield f"{result.subject:<20}{_MARKS[result.verdict]:<9}{result.detail}"
+    if result.remedy:
+        yield f"{'':<29}→ {result.remedy}"

@@ -1,4 +1,4 @@
-"""Which serial port a command is to use, and who has it."""
+"""Which serial port a command uses, and which process holds it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from armature.nodes.common.serial_adapter import stable_names
 
 
 def chosen_port(given: str) -> str:
-    """The port that was given, or the only adapter that is plugged in.
+    """The given port, or the only adapter that is plugged in.
 
     Raises:
-        ConfigError: none was given, and there is not exactly one.
+        ConfigError: none was given, and not exactly one adapter is plugged in.
         PortError: another process holds it.
     """
     port = given or _only_adapter()
@@ -23,7 +23,7 @@ def chosen_port(given: str) -> str:
 
 
 def chosen_ports(given: str, buses: Iterable[str]) -> dict[str, str]:
-    """The device of each bus, of one bus the only adapter that is plugged in where none was given.
+    """The device of each bus; for a single bus by default the only adapter that is plugged in.
 
     Raises:
         ConfigError: devices and buses do not match; or see `chosen_port`.
@@ -43,7 +43,7 @@ def chosen_ports(given: str, buses: Iterable[str]) -> dict[str, str]:
 def _require_free(port: str) -> None:
     holder = lock_holder(port)
     if holder is not None:
-        raise PortError(port, f"{process(holder)} holds it", "stop that first: armature down ends a graph")
+        raise PortError(port, f"{process(holder)} holds it", "end it first; armature down ends a graph")
 
 
 def _only_adapter() -> str:

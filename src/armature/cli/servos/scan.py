@@ -18,14 +18,14 @@ _LATENCY = 0.016  # [s]; the default of FTDI adapters
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """At which port, and how fast."""
+    """The port and the baud rate."""
     parser.add_argument("--baud", type=int, metavar="RATE", help="[bit/s]; default: all")
     add_port(parser)
     add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show who answers, at one baud rate or at all of them."""
+    """List the servos that answer, at one baud rate or at all."""
     if options.baud is not None:
         require_baud_rate("--baud", options.baud)
     port = chosen_port(options.port)
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def survey_rates(path: str, rates: Iterable[int]) -> Iterator[Survey]:
-    """Look at each baud rate [bit/s] in turn, and say so; one that the port cannot do is passed over.
+    """Scan at each baud rate [bit/s] in turn; a rate that the port does not support is skipped.
 
     Raises:
         PortError: no rate can be used.
@@ -47,7 +47,7 @@ def survey_rates(path: str, rates: Iterable[int]) -> Iterator[Survey]:
     refusal: PortError | None = None
     used = False
     for rate in rates:
-        print(f"looking at {rate} bit/s …", file=sys.stderr, flush=True)
+        print(f"scanning at {rate} bit/s …", file=sys.stderr, flush=True)
         port = SerialPort(path, rate, _LATENCY)
         try:
             port.open()

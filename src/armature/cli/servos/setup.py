@@ -1,4 +1,4 @@
-"""The command that brings a new servo to what the wiring file wants of it; nothing moves."""
+"""The command that configures a new servo as the wiring file says; nothing moves."""
 
 from __future__ import annotations
 
@@ -48,26 +48,26 @@ def run(options: argparse.Namespace) -> int:
         return _set_up_all(options, wired, port)
     except KeyboardInterrupt:
         say()
-        remedy = "what was written stays; run it again, it goes on from there"
+        remedy = "what was written stays; run it again to continue"
         raise CommandRefused("setup", "interrupted", remedy) from None
 
 
 def _check_use(options: argparse.Namespace) -> None:
-    """Who shall be asked must be there, before anything is done."""
+    """Refuse a use that needs a person if there is none, before anything is done."""
     if options.json and not (options.joint and (options.yes or options.dry_run)):
         raise ConfigError("--json", True, "it asks nothing: name a JOINT, and --yes or --dry-run")
     if not options.joint:
         require_person("setup of all joints", "name a JOINT")
     if not (options.yes or options.dry_run):
-        require_person("setup", "add --yes to write without asking, or --dry-run to look")
+        require_person("setup", "add --yes to write without asking, or --dry-run to write nothing")
 
 
 def _set_up_all(options: argparse.Namespace, wired: WiredArm, port: str) -> int:
-    """All joints in turn; one that fails may be tried again. 0 if every servo is as wanted."""
+    """Set up all joints in turn; one that fails may be tried again. 0 if every servo is set up."""
     missing = [servo.name for servo in wired.wiring.all_servos]
     for servo in wired.wiring.all_servos:
-        wanted = f"{servo.name}: connect its {servo.model.name} and no other"
-        while (chosen := ask(f"{wanted}, then press Enter (s skips it, q ends)")) not in (_SKIP, QUIT):
+        prompt = f"{servo.name}: connect its {servo.model.name} and no other"
+        while (chosen := ask(f"{prompt}, then press Enter (s skips it, q ends)")) not in (_SKIP, QUIT):
             try:
                 code = _set_up(options, wired, servo, port)
             except ArmatureError as error:
@@ -101,17 +101,17 @@ def _set_up(options: argparse.Namespace, wired: WiredArm, servo: ServoWiring, po
     if not options.json:
         print("\n".join(_lines(servo, presence, settings)), flush=True)
     differing = sum(setting.differs for setting in settings)
-    shall_write = bool(differing) and not options.dry_run
-    if shall_write and not options.yes and not confirm(f"Write {differing} registers to its EEPROM?"):
+    is_to_write = bool(differing) and not options.dry_run
+    if is_to_write and not options.yes and not confirm(f"Write {differing} registers to its EEPROM?"):
         say(f"{servo.name}: nothing was written")
         return 1
-    written = commissioning.write(presence, settings, _print_write) if shall_write else 0
+    written = commissioning.write(presence, settings, _print_write) if is_to_write else 0
     _report(options, servo, presence, settings, written)
     return 0
 
 
 def _rates(baud_rate: int) -> list[int]:
-    """All rates, the likeliest first."""
+    """All baud rates, the likeliest first."""
     return list(dict.fromkeys((baud_rate, _FACTORY_RATE, *baud_rates())))
 
 
@@ -150,7 +150,7 @@ def _report(
     elif written:
         print(f"{servo.name}: {written} registers written and read back", flush=True)
     elif not any(setting.differs for setting in settings):
-        print(f"{servo.name}: it is as the wiring file wants it; nothing to write", flush=True)
+        print(f"{servo.name}: it is set up as the wiring file says; nothing to write", flush=True)
     else:
         print(f"{servo.name}: --dry-run: nothing was written", flush=True)
 

@@ -18,7 +18,7 @@ from armature.share import share_folder
 
 @dataclass(frozen=True)
 class WiredArm:
-    """An arm with the wiring file as it was read."""
+    """An arm with its wiring file as it was read."""
 
     robot: Robot
     file: Path  # the wiring file itself, behind any links
@@ -60,10 +60,10 @@ def wired_arm(options: argparse.Namespace) -> WiredArm:
 
 
 def require_own(wired: WiredArm) -> None:
-    """Refuse to edit a file that is the default arm's or the installed package's, or that cannot be replaced.
+    """Refuse to edit a file of the default arm or of the installed package, or one that cannot be replaced.
 
     Raises:
-        ConfigError: with the copy that may be edited.
+        ConfigError: says which copy to edit instead.
     """
     share = share_folder().resolve()
     shared = share / "config" / "servos.yaml"
@@ -80,25 +80,25 @@ def require_own(wired: WiredArm) -> None:
 
 
 def save(wired: WiredArm, text: str, now: datetime) -> Path:
-    """Put a new text in the place of the wiring file, whole or not at all, with the old one beside it.
+    """Replace the wiring file atomically, and keep the old one beside it.
 
     Args:
-        wired: as it was read.
+        wired: the arm as it was read.
         text: the new content.
-        now: the time that the backup bears in its name.
+        now: the time in the backup's name.
 
     Returns:
         The backup.
 
     Raises:
-        ConfigError: the file has changed since it was read, or cannot be written; then nothing was.
+        ConfigError: the file has changed since it was read, or cannot be written; nothing was saved.
     """
     file = wired.file
     backup = file.with_name(f"{file.name}.{now:%Y%m%d-%H%M%S}.bak")
     fresh = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         if file.read_bytes() != wired.content:
-            raise ConfigError(str(file), "a file that has changed meanwhile", "nothing was saved; begin again")
+            raise ConfigError(str(file), "a file that has changed meanwhile", "nothing was saved; start again")
         _write(backup, wired.content, file)
         _write(fresh, text.encode("utf-8"), file)
         fresh.replace(file)
@@ -112,7 +112,7 @@ def save(wired: WiredArm, text: str, now: datetime) -> Path:
 
 
 def _write(file: Path, content: bytes, like: Path) -> None:
-    """Make a file that is not there yet, with the permissions of another, and have it on the disk."""
+    """Create a file with the permissions of another, and sync it to disk."""
     with file.open("xb") as stream:
         stream.write(content)
         stream.flush()

@@ -30,7 +30,7 @@ _DEFAULT_POLICY = FaultPolicy()
 
 
 class Verdict(IntEnum):
-    """How grave a finding is."""
+    """How severe a result is."""
 
     OK = 0
     WARNING = 1  # it works, not well
@@ -74,7 +74,7 @@ def _check_duplicates(seen: Survey) -> Iterator[CheckResult]:
     if seen.damaged:
         detail = f"{seen.damaged} damaged answers to a broadcast ping"
         yield CheckResult(
-            "bus", Verdict.WARNING, detail, "two servos may have one id; else check cable and ground"
+            "bus", Verdict.WARNING, detail, "two servos may share an id; else check cable and ground"
         )
 
 
