@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
 
 from armature.nodes.common import topics
 from reference_tables.markdown import code, table
+
+Kind = TypeVar("Kind")
 
 INTRODUCTION = """# Topics, services, actions
 
@@ -22,7 +24,7 @@ def page() -> str:
         [
             INTRODUCTION,
             "## Topics\n",
-            table(("topic", "type", "quality of service", "written by", "what"), map(_topic, topics.TOPICS)),
+            table(("topic", "type", "quality of service", "written by", "what"), map(_topic, all_topics())),
             "`latched` is transient local: who subscribes late gets the last messages.\n",
             "## Services\n",
             table(("service", "type", "what"), map(_service, services())),
@@ -30,6 +32,11 @@ def page() -> str:
             table(("action", "type", "what"), map(_service, actions())),
         ]
     )
+
+
+def all_topics() -> list[topics.Topic]:
+    """Topics of the graph, those of the controllers with them."""
+    return list(dict.fromkeys([*topics.TOPICS, *_of_controllers(topics.Topic)]))
 
 
 def services() -> list[topics.Service]:
@@ -44,7 +51,13 @@ def actions() -> list[topics.Service]:
 
 def _all() -> list[topics.Service]:
     whole = [item for item in vars(topics).values() if isinstance(item, topics.Service)]
-    return [*whole, topics.reboot("<joint>"), topics.free("<joint>")]
+    every = [*whole, *_of_controllers(topics.Service), topics.reboot("<joint>"), topics.free("<joint>")]
+    return list(dict.fromkeys(every))
+
+
+def _of_controllers(kind: type[Kind]) -> list[Kind]:
+    interfaces = (topics.ARM_CONTROLLER, topics.GRIPPER_CONTROLLER)
+    return [item for interface in interfaces for item in vars(interface).values() if isinstance(item, kind)]
 
 
 def _is_action(item: topics.Service) -> bool:

@@ -13,7 +13,6 @@ from armature import errors as raised
 from armature.dynamixel.faults import policy
 from armature.dynamixel.status.cause import Cause
 from armature.dynamixel.status.states import Mode
-from armature.nodes.common.topics import TOPICS
 
 ROOT = Path(__file__).resolve().parents[2]
 NODES = ROOT / "src" / "armature" / "nodes"
@@ -51,7 +50,7 @@ def test_every_parameter_says_what_it_means() -> None:
 
 
 def test_every_topic_service_and_action_says_what_it_is_for() -> None:
-    assert [topic.name for topic in TOPICS if not (topic.by and topic.about)] == []
+    assert [topic.name for topic in topics.all_topics() if not (topic.by and topic.about)] == []
     assert [item.name for item in [*topics.services(), *topics.actions()] if not item.about] == []
 
 
@@ -60,6 +59,10 @@ def test_topics_tell_their_types_and_quality_of_service() -> None:
     assert "| `/tf_static` | tf2_msgs/TFMessage | reliable, latched, 100 | state_publisher |" in page
     assert "| `/arm_controller/joint_jog` | control_msgs/JointJog | best effort, 1 | clients |" in page
     assert "| `/servo_interface/<joint>/reboot` | std_srvs/Trigger |" in page
+    assert "| `/gripper_controller/joint_jog` | control_msgs/JointJog | best effort, 1 | clients |" in page
+    assert "| `/gripper_controller/controller_state` | control_msgs/JointTrajectoryControllerState |" in page
+    assert "| `/gripper_controller/query_state` | control_msgs/QueryTrajectoryState |" in page
+    assert page.count("| `/arm_controller/stop` |") == page.count("| `/gripper_controller/pause` |") == 1
     assert "| `/gripper_controller/gripper_cmd` | control_msgs/ParallelGripperCommand |" in page
 
 
@@ -123,7 +126,7 @@ def test_parameters_written_by_hand_have_the_defaults_of_the_code() -> None:
 
 
 def test_topics_services_and_actions_that_documents_name_are_in_the_graph() -> None:
-    known = {f"/{item.name.lstrip('/')}" for item in (*TOPICS, *topics.services(), *topics.actions())}
+    known = {f"/{item.name.lstrip('/')}" for item in (*topics.all_topics(), *topics.services(), *topics.actions())}
     for path in [ROOT / "README.md", *BY_HAND, *sorted((ROOT / "docs" / "tutorials").glob("*.md"))]:
         named = re.findall(
             r"`(/(?:servo_interface|arm_controller|gripper_controller|recorder)/[^` ]+)`", path.read_text()

@@ -22,7 +22,7 @@ class Bench:
         self.active = ActiveGoal(lambda: None)
         logger = SimpleNamespace(warning=lambda _text: None)
         node = SimpleNamespace(
-            steady=None, get_logger=lambda: logger, create_timer=self.keep, plan=lambda plan: plan()
+            steady=None, get_logger=lambda: logger, create_timer=self.keep, attempt=lambda plan: plan()
         )
         self.slices = BackgroundPlanning(node, self.clock)
 

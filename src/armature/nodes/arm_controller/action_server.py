@@ -107,7 +107,7 @@ class GoalServer:
 
     def _on_goal(self, request: Any) -> GoalResponse:
         try:
-            self._prepared = self._node.plan(lambda: self._prepare(request))
+            self._prepared = self._node.attempt(lambda: self._prepare(request))
         except ArmatureError as error:
             self._prepared = _refuse_with(error)
         return GoalResponse.ACCEPT
@@ -121,7 +121,7 @@ class GoalServer:
         except ArmatureError as error:
             outcome = refusal_outcome(error)
             self._end(handle, outcome)
-            self._node.reports.say(outcome)  # not every action's result has words
+            self._node.reports.report_outcome(outcome)  # not every action's result has words
             return
         if goal is not None:
             self._active[_id(handle)] = handle, goal

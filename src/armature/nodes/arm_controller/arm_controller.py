@@ -110,7 +110,7 @@ class ArmController(GroupNode):
 
     def _follow_topic(self, message: JointTrajectory) -> None:
         try:
-            self.plan(lambda: self._follow(message, self._tolerances))(lambda _outcome: None)
+            self.attempt(lambda: self._follow(message, self._tolerances))(lambda _outcome: None)
         except ArmatureError as error:
             self.refuse("joint_trajectory", error)
 

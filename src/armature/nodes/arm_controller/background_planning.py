@@ -96,7 +96,7 @@ class BackgroundPlanning:
         if job.active.is_canceled:
             self._end(job, Outcome(End.CANCELED, Code.SUCCESSFUL, "canceled before it started"))
             return
-        begin = self._node.plan(lambda: self._advance(job.steps, _SLICE))
+        begin = self._node.attempt(lambda: self._advance(job.steps, _SLICE))
         if begin is not None:
             job.active.begun = begin(job.on_end)
             self._jobs.remove(job)

@@ -1,4 +1,4 @@
-"""What every controller is asked for beside its goals: joint jogs, stop, pause, and its state at a time."""
+"""Commands that every controller takes beside its goals: joint jogs, stop, pause and state queries."""
 
 from __future__ import annotations
 
@@ -16,17 +16,20 @@ from armature.nodes.common.conversions import to_seconds
 
 
 class Commands:
-    """Takes them for a controller, under its name."""
+    """Takes the commands of one controller, under its name."""
 
     def __init__(self, node: GroupNode) -> None:
         self._node = node
         self._control = node.control
         self._motion = node.control.state.motion
-        name = node.get_name()
-        node.create_subscription(JointJog, f"{name}/joint_jog", self._jog, topics.JOINT_JOG.qos)
-        node.create_service(Trigger, f"{name}/stop", self._stop)
-        node.create_service(SetBool, f"{name}/pause", self._pause)
-        node.create_service(QueryTrajectoryState, f"{name}/query_state", self._query)
+        interface = topics.of_controller(node.get_name())
+        topics.subscription(node, interface.joint_jog, self._jog)
+        for service, answer in (
+            (interface.stop, self._stop),
+            (interface.pause, self._pause),
+            (interface.query_state, self._query_state),
+        ):
+            node.create_service(service.kind, service.name, answer)
 
     def _jog(self, message: JointJog) -> None:
         try:
@@ -35,7 +38,7 @@ class Commands:
             self._node.refuse("jog", error)
             return
         if slowed:
-            self._node.reports.tell(f"jog: {slowed}")
+            self._node.reports.warn(f"jog: {slowed}")
         self._node.forget("replaced by a jog")
         self._node.publish_now()
 
@@ -62,9 +65,9 @@ class Commands:
         return response
 
     def _pause(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
-        act: Callable[[float], None] = self._control.pause if request.data else self._control.resume
+        command: Callable[[float], None] = self._control.pause if request.data else self._control.resume
         try:
-            act(self._node.now())
+            command(self._node.now())
         except ArmatureError as error:
             response.success, response.message = False, str(error)
             return response
@@ -73,7 +76,7 @@ class Commands:
         response.message = "pausing on the path" if request.data else "going on"
         return response
 
-    def _query(
+    def _query_state(
         self, request: QueryTrajectoryState.Request, response: QueryTrajectoryState.Response
     ) -> QueryTrajectoryState.Response:
         try:

@@ -151,20 +151,20 @@ class GroupNode(GuardedNode):
 
         def end(outcome: Outcome) -> None:
             on_end(outcome)
-            self.reports.say(outcome)
+            self.reports.report_outcome(outcome)
 
         return end
 
     def refuse(self, request: str, error: ArmatureError) -> None:
         """Note why a command from a topic, which nobody can be answered for, was refused."""
-        self.reports.tell(f"{request}: {error}")
+        self.reports.warn(f"{request}: {error}")
 
     def fail(self, error: InternalError) -> None:
         """Let the arm come to rest as its last segment says, end everything, and tell."""
         self._renewal.cancel()
         self.control.give_up(str(error))
         self.forget(str(error))
-        self.reports.tell(str(error))
+        self.reports.warn(str(error))
 
     @abstractmethod
     def forget(self, why: str) -> None:

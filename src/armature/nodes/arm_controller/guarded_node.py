@@ -1,4 +1,4 @@
-"""A node whose own errors end with the callback that meets them, not with the process."""
+"""A node whose internal errors end the callback in which they occur, not the process."""
 
 from __future__ import annotations
 
@@ -10,39 +10,31 @@ from typing import Any, TypeVar
 
 from rclpy.node import Node
 
-from armature.errors import ArmatureError, InternalError
+from armature.errors import InternalError
+from armature.nodes.common.answers import run_guarded
 
-Made = TypeVar("Made")
+T = TypeVar("T")
 
 
 class GuardedNode(Node):
-    """Takes errors of the program itself: an executor would end the process at the first of them."""
+    """Handles errors of the program itself: an executor would end the process at the first of them."""
 
     @abstractmethod
     def fail(self, error: InternalError) -> None:
-        """Leave what a callback may have left half done in a safe state, and tell why."""
+        """Bring what a callback may have left half done into a safe state, and report why."""
 
-    def plan(self, work: Callable[[], Made]) -> Made:
-        """Run what changes nothing, so that an error in it is no more than a refusal.
-
-        Raises:
-            InternalError: it met an error of the program itself.
-        """
-        try:
-            return work()
-        except ArmatureError:
-            raise
-        except Exception as error:
-            raise self._log(error) from error
+    def attempt(self, work: Callable[[], T]) -> T:
+        """Run what changes nothing, so that an error of the program in it is only a refusal; see `run_guarded`."""
+        return run_guarded(work, self._log)
 
     def guard(
         self, callback: Callable[..., Any], otherwise: Callable[..., Any] | None = None
     ) -> Callable[..., Any]:
-        """A callback whose error is taken by `fail`.
+        """A callback whose errors `fail` handles.
 
         Args:
             callback: any.
-            otherwise: makes what is returned then, of the error and the callback's arguments.
+            otherwise: makes what is returned then, from the error and the callback's arguments.
         """
 
         @functools.wraps(callback)

@@ -1,4 +1,4 @@
-"""What a controller tells of its group: its state, its diagnostics, and words for whoever cannot be answered."""
+"""Reports of a controller on its group: its state, its diagnostics, and warnings that no client gets."""
 
 from __future__ import annotations
 
@@ -20,29 +20,27 @@ _STATE_PERIOD = 0.05  # [s]
 _DIAGNOSTICS_PERIOD = 1.0  # [s]
 
 Feedback = Callable[[float, State, State, State], None]
-"""Tells the client of a goal how it goes: the reading's time [s], set-point, measured, and their difference."""
+"""Gives a goal's client feedback: the reading's time [s], set-point, measured state, and their difference."""
 
 
 class Reports:
-    """Publishes on a node's behalf."""
+    """Publishes them for a controller's node."""
 
     def __init__(self, node: Node, group: GroupState, feedback: Feedback, steady: Clock) -> None:
-        """Args: the controller, what it does, what else is told at each report, and a clock that never pauses."""
+        """Args: the controller, its state, what else is called at each report, and a clock that never pauses."""
         self._node = node
         self._group = group
         self._feedback = feedback
-        self._said = ""
+        self._last_message = ""
         self._published_at = 0.0
         self._diagnostics = topics.publisher(node, topics.DIAGNOSTICS)
-        self._state = node.create_publisher(
-            JointTrajectoryControllerState, f"{node.get_name()}/controller_state", topics.CONTROLLER_STATE.qos
-        )
+        self._state = topics.publisher(node, topics.of_controller(node.get_name()).state)
         node.create_timer(_STATE_PERIOD, self._publish_state)
         node.create_timer(_DIAGNOSTICS_PERIOD, self._publish_diagnostics, clock=steady)
 
-    def say(self, outcome: Outcome) -> None:
-        """Say in the log and in diagnostics how a goal has ended."""
-        self._said = outcome.message
+    def report_outcome(self, outcome: Outcome) -> None:
+        """Report in the log and in diagnostics how a goal has ended."""
+        self._last_message = outcome.message
         # rclpy's logger wants one severity a line of code.
         if outcome.end is End.SUCCEEDED:
             self._node.get_logger().info(outcome.message)
@@ -50,11 +48,11 @@ class Reports:
             self._node.get_logger().warning(outcome.message)
         self._publish_diagnostics()
 
-    def tell(self, text: str) -> None:
-        """Say in the log, and as the last word in diagnostics, what nobody can be answered."""
+    def warn(self, text: str) -> None:
+        """Report in the log, and as the last message in diagnostics, what no client can be answered."""
         self._node.get_logger().warning(text, throttle_duration_sec=1.0)
-        if text != self._said:
-            self._said = text
+        if text != self._last_message:
+            self._last_message = text
             self._publish_diagnostics()
 
     def _publish_state(self) -> None:
@@ -77,9 +75,9 @@ class Reports:
     def _publish_diagnostics(self) -> None:
         stamp = self._node.get_clock().now()
         motion, now = self._group.motion, float(stamp.nanoseconds) * 1e-9
-        doing = "paused" if motion.is_paused else "moving" if motion.is_moving(now) else "idle"
-        values = {"last": self._said, "longest_delay": f"{self._group.longest_delay:.3f}"}
+        activity = "paused" if motion.is_paused else "moving" if motion.is_moving(now) else "idle"
+        values = {"last": self._last_message, "longest_delay": f"{self._group.longest_delay:.3f}"}
         message = DiagnosticArray()
-        message.status = [diagnostic(self._node.get_name(), DiagnosticStatus.OK, doing, values)]
+        message.status = [diagnostic(self._node.get_name(), DiagnosticStatus.OK, activity, values)]
         message.header.stamp = stamp.to_msg()
         self._diagnostics.publish(message)

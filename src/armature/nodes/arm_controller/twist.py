@@ -97,7 +97,7 @@ class TwistJog:
         velocity = asked.velocity * self._control.state.speed.of_jogs
         motion, why = self._guard.scale(lambda share: build_twist_motion(limits, state, velocity * share, held))
         if why or asked.reason:
-            self._node.reports.tell(f"twist: {why or asked.reason}")
+            self._node.reports.warn(f"twist: {why or asked.reason}")
         return motion
 
     def _parse(self, message: TwistStamped) -> tuple[bool, Array]:

@@ -18,18 +18,22 @@ Act = Callable[[Any], "str | Future[str]"]
 T = TypeVar("T")
 
 
-def guarded(work: Callable[[], T]) -> T:
-    """Do work whose end somebody waits for, whatever goes wrong.
+def run_guarded(work: Callable[[], T], log: Callable[[Exception], object] = traceback.print_exception) -> T:
+    """Run work whose result somebody waits for, whatever goes wrong.
+
+    Args:
+        work: any.
+        log: writes down where an error of the program came from; stderr unless given.
 
     Raises:
-        ArmatureError: of the work; InternalError for an error of the program, whose place is told on stderr.
+        ArmatureError: of the work; InternalError for an error of the program.
     """
     try:
         return work()
     except ArmatureError:
         raise
     except Exception as error:
-        traceback.print_exc()
+        log(error)
         raise InternalError(error) from error
 
 
@@ -47,8 +51,8 @@ class AnswerService:
         Args:
             node: owner.
             service: its name and type.
-            act: does what the request asks, and tells what was done: now, or by a future. It is refused by
-                raising an ArmatureError.
+            act: carries out a request, and returns what was done, now or as a future; raises an ArmatureError
+                to refuse.
         """
         self._node = node
         self._kind = service.kind
@@ -64,7 +68,7 @@ class AnswerService:
     def _serve(self, request: Any, _response: Any) -> Future[str]:
         answer: Future[str] = Future()
         try:
-            done = guarded(lambda: self._act(request))
+            done = run_guarded(lambda: self._act(request))
         except ArmatureError as error:
             answer.set_exception(error)
         else:

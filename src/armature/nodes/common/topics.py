@@ -16,6 +16,7 @@ from control_msgs.msg import (
     JointTrajectoryControllerState,
     SpeedScalingFactor,
 )
+from control_msgs.srv import QueryTrajectoryState
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import TwistStamped
 from rclpy.node import Node
@@ -62,6 +63,45 @@ class Service:
     kind: Any
     about: str = ""
 
+
+@dataclass(frozen=True)
+class ControllerInterface:
+    """Topics and services that every controller has under its own name."""
+
+    joint_jog: Topic
+    state: Topic
+    stop: Service
+    pause: Service
+    query_state: Service
+
+
+def of_controller(name: str) -> ControllerInterface:
+    """The topics and services of a controller."""
+    return ControllerInterface(
+        joint_jog=Topic(
+            f"{name}/joint_jog",
+            JointJog,
+            _newest(),
+            "clients",
+            f"velocities of joints [rad/s, m/s] for {LEASE} s",
+        ),
+        state=Topic(
+            f"{name}/controller_state",
+            JointTrajectoryControllerState,
+            _reliable(10),
+            name,
+            "reference, feedback and error; 20 Hz",
+        ),
+        stop=Service(f"{name}/stop", Trigger, "slow down within limits and hold; the goal ends"),
+        pause=Service(f"{name}/pause", SetBool, "true: stop on the path and keep the goal; false: go on"),
+        query_state=Service(f"{name}/query_state", QueryTrajectoryState, "the commanded state, now or later"),
+    )
+
+
+ARM_CONTROLLER = of_controller("arm_controller")
+GRIPPER_CONTROLLER = of_controller("gripper_controller")
+CONTROLLER_STATE, JOINT_JOG = ARM_CONTROLLER.state, ARM_CONTROLLER.joint_jog
+STOP_MOTION, PAUSE = ARM_CONTROLLER.stop, ARM_CONTROLLER.pause
 
 JOINT_STATES = Topic(
     "joint_states",
@@ -115,18 +155,8 @@ JOINT_TRAJECTORY = Topic(
     "clients",
     "a trajectory to follow, without an answer",
 )
-CONTROLLER_STATE = Topic(
-    "arm_controller/controller_state",
-    JointTrajectoryControllerState,
-    _reliable(10),
-    "arm_controller",
-    "reference, feedback and error; 20 Hz",
-)
 SPEED_SCALING = Topic(
     "arm_controller/speed_scaling_input", SpeedScalingFactor, _latched(1), "clients", "speed override, 0 to 2"
-)
-JOINT_JOG = Topic(
-    "arm_controller/joint_jog", JointJog, _newest(), "clients", f"velocities of joints [rad/s, m/s] for {LEASE} s"
 )
 TWIST = Topic(
     "arm_controller/twist", TwistStamped, _newest(), "clients", f"velocity of the tool [m/s, rad/s] for {LEASE} s"
@@ -178,8 +208,6 @@ MOVE_ARC = Service("arm_controller/move_arc", FollowJointTrajectory, "move the t
 PREVIEW = "preview"
 """As frame_id of a move's trajectory: plan it, answer with its figures and its path, move nothing."""
 GRIPPER_COMMAND = Service("gripper_controller/gripper_cmd", ParallelGripperCommand, "open or close the gripper")
-STOP_MOTION = Service("arm_controller/stop", Trigger, "slow down within limits and hold; the goal ends")
-PAUSE = Service("arm_controller/pause", SetBool, "true: stop on the path and keep the goal; false: go on")
 # To disable is answered once the arm rests in its park pose: after a stop, and faults.park_time at most.
 PARK_TIMEOUT = 60.0  # [s]
 ENABLE = Service(

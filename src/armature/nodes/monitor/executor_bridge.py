@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from rclpy.node import Node
 
 from armature.errors import ArmatureError, ProcessError
-from armature.nodes.common.answers import guarded
+from armature.nodes.common.answers import run_guarded
 
 T = TypeVar("T")
 
@@ -84,7 +84,7 @@ def _begin(begin: Callable[[Future[Any]], None], answer: Future[Any]) -> None:
     if answer.done():  # given up before it began: it must not be carried out later
         return
     try:
-        guarded(lambda: begin(answer))
+        run_guarded(lambda: begin(answer))
     except ArmatureError as error:
         fail(answer, error)
 

@@ -17,7 +17,7 @@ from rclpy.node import Node
 
 from armature.errors import ArmatureError, RecordingError
 from armature.nodes.common import parameters, topics
-from armature.nodes.common.answers import guarded
+from armature.nodes.common.answers import run_guarded
 from armature.nodes.common.conversions import diagnostic
 from armature.nodes.recorder.subscriptions import RawSubscriptions
 from armature.recording.bag.recover import finish_bag, unfinished_bags
@@ -161,7 +161,7 @@ class RecorderNode(Node):
     def _recover_bags(self) -> None:
         for bag in unfinished_bags(self._recorder.root):
             try:
-                done = guarded(partial(finish_bag, bag))
+                done = run_guarded(partial(finish_bag, bag))
                 self.get_logger().warning(f"recovered {bag}, whose recorder died: {done.messages} messages")
             except ArmatureError as error:
                 self.get_logger().error(str(error))

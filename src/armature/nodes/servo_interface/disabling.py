@@ -14,7 +14,7 @@ from armature.core.trajectory.segments import LoopTime, Segment
 from armature.core.trajectory.trajectory import Trajectory
 from armature.dynamixel.status.states import Mode
 from armature.errors import CommandRefused
-from armature.nodes.common.answers import guarded
+from armature.nodes.common.answers import run_guarded
 from armature.nodes.servo_interface.bus_process.client import BusClient
 from armature.nodes.servo_interface.bus_process.connection import BusConnection
 from armature.nodes.servo_interface.parameters import ServoConfiguration
@@ -51,7 +51,7 @@ class Disabling:
         """
         with self._begin_lock:
             if self._present is None or self._present.done():
-                self._present = self._worker.submit(guarded, lambda: self._disable(is_leaving))
+                self._present = self._worker.submit(run_guarded, lambda: self._disable(is_leaving))
             return self._present
 
     def call_off(self, why: str) -> None:

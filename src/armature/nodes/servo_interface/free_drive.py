@@ -10,7 +10,7 @@ import numpy as np
 
 from armature.dynamixel.loop import link
 from armature.errors import CommandRefused, InternalError
-from armature.nodes.common.answers import guarded
+from armature.nodes.common.answers import run_guarded
 from armature.nodes.servo_interface.bus_process.connection import BusConnection
 from armature.nodes.servo_interface.parameters import ServoConfiguration
 
@@ -46,7 +46,7 @@ class Guiding:
     def _tell(self) -> None:
         with suppress(CommandRefused):  # the process ends, or the bus child has gone
             try:
-                guarded(self._tell_loads)
+                run_guarded(self._tell_loads)
             except InternalError:  # without its weight an arm that a hand guides would sink
                 self._has_failed = True
                 for joint in self._bus.status.free:
