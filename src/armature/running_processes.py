@@ -40,7 +40,7 @@ class GraphProcesses:
         self._domain = environment.get(_DOMAIN) or "0"
 
     def find(self) -> list[Running]:
-        """Those that run, in the order in which they are started; the bus child comes last."""
+        """Those that run, in the order in which they are started; the bus process comes last."""
         pids = [int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit()]
         found = [running for pid in pids if (running := self._look(pid)) is not None]
         return sorted(found, key=lambda running: self._names.index(running.name))

@@ -1,4 +1,4 @@
-"""The emulator and the bus child as real processes, and what a test asks of them."""
+"""The emulator and the bus process as real processes, and what a test asks of them."""
 
 from __future__ import annotations
 

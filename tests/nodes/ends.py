@@ -79,7 +79,7 @@ class Launched(ServoGraph):
         return int(children[0])
 
     def everybody(self) -> list[int]:
-        """The launcher, the servo interface and the bus child, as a service's control group holds them."""
+        """The launcher, the servo interface and the bus process, as a service's control group holds them."""
         return [self.child(), self.process.pid, self.servo_interface()]
 
     def change(self, transition: int) -> bool:

@@ -170,10 +170,10 @@ class ServoGraph:
         return self.processes[-1]
 
     def child(self) -> int:
-        """Process id of the bus child that serves the port."""
+        """Process id of the bus process that serves the port."""
         for pid in self.children():
             return pid
-        raise AssertionError("there is no bus child")
+        raise AssertionError("there is no bus process")
 
     def children(self) -> Iterator[int]:
         """Process ids of bus children for the port."""

@@ -17,7 +17,7 @@ from armature.cli.servos import check
 from armature.cli.servos import port as _port
 from armature.core.health import Thresholds
 from armature.dynamixel.commissioning.inspection import Verdict
-from armature.nodes.common.device_holder import lock_holder, process
+from armature.nodes.common.device_holder import describe_process, lock_holder
 from armature.nodes.common.serial_adapter import adapter
 from armature.robots import find_robot
 
@@ -96,11 +96,11 @@ def test_the_holder_is_known_through_any_link_to_the_device(port, held, tmp_path
     (tmp_path / "other").symlink_to(port)
     assert lock_holder(str(tmp_path / "other")) == held.pid
     assert lock_holder(str(tmp_path / "absent")) is None
-    assert "import serial" in process(held.pid)
+    assert "import serial" in describe_process(held.pid)
 
 
 def test_a_process_that_has_gone_is_told_by_its_number():
-    assert process(2**22 + 1) == f"process {2**22 + 1}"
+    assert describe_process(2**22 + 1) == f"process {2**22 + 1}"
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ class Ordeal:
         return twin()
 
     def start(self, bench: Bench) -> None:
-        for _ in range(3):  # as the bus child does
+        for _ in range(3):  # as the bus process does
             with suppress(ArmatureError):
                 bench.loop.start(bench.now)
                 break

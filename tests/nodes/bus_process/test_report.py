@@ -9,7 +9,7 @@ import pytest
 from armature.dynamixel.status.cause import Cause
 from armature.emulator.faults import catalogue
 from armature.errors import BusMismatch, CommandRefused, PortError, ServoTimeout
-from armature.nodes.bus_process.report import BusReport, what_is_gone
+from armature.nodes.bus_process.report import BusReport, missing_bus_cause
 
 from ...dynamixel.reel import go, reel
 from ...dynamixel.twin import SECOND, twin
@@ -143,7 +143,7 @@ def test_what_keeps_a_bus_away_is_told_as_a_word_for_programs(error, gone):
     bench.port.unplugged = True
     bench.run(0.05)
     report = BusReport(bench.loop.state, bench.bus)
-    report.gone = what_is_gone(error)
+    report.unavailable_cause = missing_bus_cause(error)
     assert report.status(bench.now).cause == (gone or "disconnected")
 
 
@@ -166,5 +166,5 @@ def test_how_long_memory_is_tidied_is_told():
     bench = Bench("park").start()
     report = BusReport(bench.loop.state, bench.bus)
     for seconds in (1e-4, 3e-4, 2e-4):
-        report.note_tidying(seconds)
+        report.note_collection(seconds)
     assert report.status(bench.now).bus["longest_garbage_collection_ms"] == "0.30"

@@ -1,4 +1,4 @@
-"""A servo interface that meets a bus child which is not its own."""
+"""A servo interface that meets a bus process which is not its own."""
 
 from __future__ import annotations
 

@@ -7,11 +7,11 @@ import pytest
 from armature.dynamixel.loop.status import LoopStatus, status_while_starting
 from armature.nodes.common.exit_message import (
     ExitMessage,
-    keep,
-    keep_if_unsaid,
+    write,
     leaves_torque_on,
     not_parked,
     read_exit_message,
+    write_unless_reported,
 )
 
 
@@ -69,8 +69,8 @@ def test_the_last_of_several_lives_counts(tmp_path):
 def test_who_knows_less_says_it_only_where_nobody_has(tmp_path, before, kept):
     file = tmp_path / "exit_message_file"
     if before:
-        keep(file, before)
-    keep_if_unsaid(file, "ended")
+        write(file, before)
+    write_unless_reported(file, "ended")
     assert read_exit_message(file) == f"servo_interface: {kept or before}"
 
 

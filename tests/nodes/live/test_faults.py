@@ -1,4 +1,4 @@
-"""Ten faults in real processes: the emulator on its pseudo-terminal, and the bus child that outlives them all."""
+"""Ten faults in real processes: the emulator on its pseudo-terminal, the bus process that outlives them all."""
 
 from __future__ import annotations
 

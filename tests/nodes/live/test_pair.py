@@ -1,4 +1,4 @@
-"""A joint that two servos turn, in real processes: the emulator on its pseudo-terminal, and the bus child."""
+"""A joint that two servos turn, in real processes: the emulator on its pseudo-terminal, and the bus process."""
 
 from __future__ import annotations
 

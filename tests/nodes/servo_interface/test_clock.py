@@ -121,44 +121,44 @@ def test_another_ros_half_goes_on_from_the_time_of_the_loop():
 
 
 @pytest.fixture
-def told():
+def mailbox():
     return link.Mailbox(memoryview(bytearray(link.CLOCK_SIZE)))
 
 
-def test_the_loop_of_real_servos_lives_on_monotonic_time(told):
-    told.write(link.pack_clock(99.0))
-    assert LoopClock(told, is_simulated=False).at(5.0, is_led=True) == 5.0
+def test_the_loop_of_real_servos_lives_on_monotonic_time(mailbox):
+    mailbox.write(link.pack_clock(99.0))
+    assert LoopClock(mailbox, is_simulated=False).at(5.0, has_client=True) == 5.0
 
 
-def test_the_loop_of_simulated_servos_lives_on_what_is_told_and_never_goes_back(told):
-    clock = LoopClock(told, is_simulated=True)
-    assert clock.at(5.0, is_led=True) == 0.0
-    told.write(link.pack_clock(7.0))
-    assert clock.at(5.1, is_led=True) == 7.0
-    assert clock.at(9.0, is_led=True) == 7.0
-    told.write(link.pack_clock(6.0))
-    assert clock.at(9.1, is_led=True) == 7.0
+def test_the_loop_of_simulated_servos_lives_on_what_is_told_and_never_goes_back(mailbox):
+    clock = LoopClock(mailbox, is_simulated=True)
+    assert clock.at(5.0, has_client=True) == 0.0
+    mailbox.write(link.pack_clock(7.0))
+    assert clock.at(5.1, has_client=True) == 7.0
+    assert clock.at(9.0, has_client=True) == 7.0
+    mailbox.write(link.pack_clock(6.0))
+    assert clock.at(9.1, has_client=True) == 7.0
 
 
-def test_what_was_told_late_the_loop_catches_up_with_and_does_not_leap(told):
-    clock = LoopClock(told, is_simulated=True)
-    told.write(link.pack_clock(7.0))
-    clock.at(5.0, is_led=True)
-    told.write(link.pack_clock(7.3))
-    times = [clock.at(5.3 + 0.01 * cycle, is_led=True) for cycle in range(10)]
+def test_what_was_told_late_the_loop_catches_up_with_and_does_not_leap(mailbox):
+    clock = LoopClock(mailbox, is_simulated=True)
+    mailbox.write(link.pack_clock(7.0))
+    clock.at(5.0, has_client=True)
+    mailbox.write(link.pack_clock(7.3))
+    times = [clock.at(5.3 + 0.01 * cycle, has_client=True) for cycle in range(10)]
     assert times[0] == pytest.approx(7.3)  # as much time has passed here
-    told.write(link.pack_clock(7.6))
-    times = [clock.at(5.4 + 0.01 * cycle, is_led=True) for cycle in range(10)]
+    mailbox.write(link.pack_clock(7.6))
+    times = [clock.at(5.4 + 0.01 * cycle, has_client=True) for cycle in range(10)]
     assert max(b - a for a, b in pairwise(times)) <= 0.0501
     assert times[-1] == pytest.approx(7.6)
 
 
-def test_far_behind_the_loop_leaps(told):
-    clock = LoopClock(told, is_simulated=True)
-    told.write(link.pack_clock(7.0))
-    clock.at(5.0, is_led=True)
-    told.write(link.pack_clock(9.0))
-    assert clock.at(5.01, is_led=True) == 9.0
+def test_far_behind_the_loop_leaps(mailbox):
+    clock = LoopClock(mailbox, is_simulated=True)
+    mailbox.write(link.pack_clock(7.0))
+    clock.at(5.0, has_client=True)
+    mailbox.write(link.pack_clock(9.0))
+    assert clock.at(5.01, has_client=True) == 9.0
 
 
 def test_a_cycle_is_stamped_with_the_simulated_time_of_the_loop():
@@ -169,17 +169,17 @@ def test_a_cycle_is_stamped_with_the_simulated_time_of_the_loop():
     assert clock.to_simulated(77.4) == pytest.approx(3.4)
 
 
-def test_without_a_ros_half_what_is_under_way_still_comes_to_its_end(told):
-    clock = LoopClock(told, is_simulated=True)
-    told.write(link.pack_clock(7.0))
-    clock.at(5.0, is_led=True)
-    assert clock.at(5.5, is_led=False) == pytest.approx(7.5)
+def test_without_a_ros_half_what_is_under_way_still_comes_to_its_end(mailbox):
+    clock = LoopClock(mailbox, is_simulated=True)
+    mailbox.write(link.pack_clock(7.0))
+    clock.at(5.0, has_client=True)
+    assert clock.at(5.5, has_client=False) == pytest.approx(7.5)
 
 
-def test_time_that_has_passed_is_not_counted_again_where_the_loop_asks_for_when_a_cycle_was_due(told):
-    clock = LoopClock(told, is_simulated=True)
-    told.write(link.pack_clock(7.0))
-    clock.at(5.0, is_led=True)
-    clock.at(5.2, is_led=False)
-    clock.at(5.1, is_led=False)  # due before the present
-    assert clock.at(5.3, is_led=False) == pytest.approx(7.3)
+def test_time_that_has_passed_is_not_counted_again_where_the_loop_asks_for_when_a_cycle_was_due(mailbox):
+    clock = LoopClock(mailbox, is_simulated=True)
+    mailbox.write(link.pack_clock(7.0))
+    clock.at(5.0, has_client=True)
+    clock.at(5.2, has_client=False)
+    clock.at(5.1, has_client=False)  # due before the present
+    assert clock.at(5.3, has_client=False) == pytest.approx(7.3)

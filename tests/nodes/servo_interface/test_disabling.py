@@ -22,7 +22,7 @@ SAG = 0.5  # [kg] at the tool, under which the arm sags by more than half a degr
 
 
 class Near:
-    """The bus child in this process: its loop is real, its time passes while somebody waits."""
+    """The bus process in this process: its loop is real, its time passes while somebody waits."""
 
     def __init__(self, bench):
         self.bench, self.client = bench, self

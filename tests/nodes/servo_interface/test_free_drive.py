@@ -13,7 +13,7 @@ from armature.core.model.poses import read_poses
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import CommandRefused
 from armature.nodes.servo_interface import free_drive
-from armature.nodes.servo_interface.free_drive import Guiding, _loads_of
+from armature.nodes.servo_interface.free_drive import FreeDriveLoads, _loads_of
 from armature.robots import find_robot
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
@@ -55,25 +55,25 @@ def test_where_a_joint_was_not_read_nothing_is_told():
 
 
 class FakeBus:
-    """A bus child that is read, told loads, and gone after some of them."""
+    """A bus process that is read, sent loads, and gone after some of them."""
 
     def __init__(self, arm: SimpleNamespace, lasts: int) -> None:
         self.status = SimpleNamespace(free=("gripper_left_joint",))
-        self.told: list[dict[str, float]] = []
+        self.sent: list[dict[str, float]] = []
         self._arm, self._lasts = arm, lasts
 
     @property
     def client(self) -> FakeBus:
-        if len(self.told) == self._lasts:
+        if len(self.sent) == self._lasts:
             raise CommandRefused("request", "there is no bus process yet", "wait")
         return self
 
     def readings(self) -> SimpleNamespace:
         return readings(self._arm.poses["home"], self._arm.joints)
 
-    def tell(self, name: str, loads: dict[str, float]) -> None:
+    def notify(self, name: str, loads: dict[str, float]) -> None:
         assert name == "loads"
-        self.told.append(loads)
+        self.sent.append(loads)
 
     def wait_for(self, condition, timeout: float) -> bool:
         return condition()
@@ -82,13 +82,13 @@ class FakeBus:
 def test_it_tells_while_joints_are_compliant_until_the_bus_child_has_gone():
     arm = configuration("open_manipulator_x")
     bus = FakeBus(arm, lasts=3)
-    guiding = Guiding(arm, bus)
-    guiding.see(("gripper_left_joint",))
-    guiding.close()
-    assert len(bus.told) == 3
-    guiding.see(("gripper_left_joint",))  # another child is there, and the thread is begun anew
-    guiding.close()
-    assert len(bus.told) == 3
+    free_drive_loads = FreeDriveLoads(arm, bus)
+    free_drive_loads.update(("gripper_left_joint",))
+    free_drive_loads.close()
+    assert len(bus.sent) == 3
+    free_drive_loads.update(("gripper_left_joint",))  # another child is there, and the thread is begun anew
+    free_drive_loads.close()
+    assert len(bus.sent) == 3
 
 
 def test_where_weight_cannot_be_told_the_joints_hold_and_it_is_not_tried_again(monkeypatch, capsys):
@@ -96,10 +96,10 @@ def test_where_weight_cannot_be_told_the_joints_hold_and_it_is_not_tried_again(m
     bus, asked, tried = FakeBus(arm, lasts=3), [], []
     bus.request = lambda name, **fields: asked.append((name, fields))
     monkeypatch.setattr(free_drive, "_loads_of", lambda _: tried.append(1) or 1 / 0)
-    guiding = Guiding(arm, bus)
+    free_drive_loads = FreeDriveLoads(arm, bus)
     for _ in range(2):
-        guiding.see(("gripper_left_joint",))
-        guiding.close()
+        free_drive_loads.update(("gripper_left_joint",))
+        free_drive_loads.close()
     assert asked == [("free", {"joint": "gripper_left_joint", "begin": False})]
     assert len(tried) == 1
     assert "ZeroDivisionError" in capsys.readouterr().err
@@ -109,7 +109,7 @@ def test_where_weight_cannot_be_told_the_joints_hold_and_it_is_not_tried_again(m
 def test_where_no_joint_is_compliant_there_is_no_thread(free):
     arm = configuration("open_manipulator_x")
     threads = threading.active_count()
-    guiding = Guiding(arm, FakeBus(arm, lasts=0))
-    guiding.see(free)
+    free_drive_loads = FreeDriveLoads(arm, FakeBus(arm, lasts=0))
+    free_drive_loads.update(free)
     assert threading.active_count() == threads
-    guiding.close()
+    free_drive_loads.close()

@@ -146,14 +146,14 @@ def publishers(node, monkeypatch):
 def test_a_joint_that_was_not_read_in_this_cycle_is_not_published(node, publishers):
     now = time.monotonic()
     for cycle in (readings(now, 0.1), readings(now + 0.01, math.nan)):
-        publishers.cycle(cycle)
+        publishers.publish_cycle(cycle)
     assert [message.name for message in node.publishers["joint_states"].messages] == [["elbow"]]
 
 
 def test_a_cycle_that_was_told_is_not_told_again(node, publishers):
     now = time.monotonic()
     for cycle in (readings(now, 0.1), readings(now, 0.1), readings(now + 0.01, 0.2)):
-        publishers.cycle(cycle)
+        publishers.publish_cycle(cycle)
     states = node.publishers["joint_states"].messages
     assert [state.position[0] for state in states] == [0.1, 0.2]
     assert (states[0].header.stamp.sec, states[0].header.stamp.nanosec) < (
@@ -175,8 +175,8 @@ def test_two_threads_publish_one_after_the_other(node, publishers):
     node.on_publish = publish
     status = status_while_starting(protective_stop=True)
     threads = [
-        threading.Thread(target=lambda: publishers.cycle(readings(time.monotonic()))),
-        threading.Thread(target=lambda: publishers.state(replace(status, mode="HOLDING"), None)),
+        threading.Thread(target=lambda: publishers.publish_cycle(readings(time.monotonic()))),
+        threading.Thread(target=lambda: publishers.publish_state(replace(status, mode="HOLDING"), None)),
     ]
     for thread in threads:
         thread.start()
@@ -188,8 +188,8 @@ def test_two_threads_publish_one_after_the_other(node, publishers):
 
 def test_what_is_told_after_the_end_is_dropped(node, publishers):
     publishers.close()
-    publishers.cycle(readings(time.monotonic()))
-    publishers.state(status_while_starting(protective_stop=True), None)
+    publishers.publish_cycle(readings(time.monotonic()))
+    publishers.publish_state(status_while_starting(protective_stop=True), None)
     assert node.publishers["joint_states"].messages == []
 
 
@@ -200,5 +200,5 @@ def test_the_log_says_why_the_arm_is_as_it_is_once_for_each_change(node, publish
     held = replace(held, servos={"elbow": {}})
     enabled = replace(held, mode="ENABLED", why="enabled", cause="")
     for status in (held, held, enabled, replace(enabled, mode="MOVING"), enabled):
-        publishers.state(status, None)
+        publishers.publish_state(status, None)
     assert node.log == ["HOLDING: stopped", "ENABLED: enabled"]

@@ -203,7 +203,7 @@ def test_a_controller_that_falls_silent_is_told_and_the_arm_holds(enabled):
     assert enabled.state() == "ENABLED"
     enabled.until(lambda: enabled.state() == "HOLDING")
     assert enabled.values()["cause"] == "controller_gone"
-    assert "nothing has been heard of the controller" in enabled.values()["why"]
+    assert "the controller has been silent" in enabled.values()["why"]
     assert enabled.values()["torque"] == "on"
     assert enabled.enable().success
 

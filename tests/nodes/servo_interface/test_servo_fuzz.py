@@ -1,7 +1,7 @@
 """Random messages into every input of the servo interface: nothing breaks, nothing leaves its limits.
 
 `make soak` sends 100,000 of them, `make test` one in a hundred. The messages go into the node's own callbacks in
-this process; behind them are the bus child and the emulator as real processes.
+this process; behind them are the bus process and the emulator as real processes.
 """
 
 from __future__ import annotations
@@ -186,9 +186,9 @@ def test_random_messages_neither_break_it_nor_move_the_arm_beyond_its_limits(fuz
     client = parts.bus.client
     child, serial = client.child, client._serial
     for number in range(count):
-        before = parts.subscriptions.refused, parts.subscriptions.given_way, client._serial
-        parts.subscriptions.take(fuzzed.nonsense() if number % 3 else fuzzed.plausible())
-        after = parts.subscriptions.refused, parts.subscriptions.given_way, client._serial
+        before = parts.subscriptions.refused, parts.subscriptions.back_offs, client._serial
+        parts.subscriptions.on_setpoints(fuzzed.nonsense() if number % 3 else fuzzed.plausible())
+        after = parts.subscriptions.refused, parts.subscriptions.back_offs, client._serial
         assert sum(after) == sum(before) + 1, "neither refused nor handed on"
         assert parts.subscriptions.last_refusal or after[0] == 0
         if number % SERVICES_EVERY == 0:

@@ -48,7 +48,7 @@ def test_it_starts_disabled_and_tells_every_joint_that_it_reads(graph):
     graph.until(lambda: any(len(array.status) == 1 + len(JOINTS) for array in graph.diagnostics))
     # Torque is off: it ends at once, with its child.
     assert graph.end() == 0, graph.log.read_text()
-    with pytest.raises(AssertionError, match="no bus child"):
+    with pytest.raises(AssertionError, match="no bus process"):
         graph.child()
 
 
@@ -79,7 +79,7 @@ def test_a_protective_stop_stops_latches_refuses_and_releases(enabled):
     for refused in (enabled.enable(), enabled.enable(False)):
         assert not refused.success
         assert "PROTECTIVE_STOP" in refused.message
-    # It outlives the bus child.
+    # It outlives the bus process.
     os.kill(enabled.child(), signal.SIGKILL)
     enabled.until(lambda: enabled.state() == "DISCONNECTED")
     enabled.until(lambda: enabled.state() == "PROTECTIVE_STOP")
@@ -127,7 +127,7 @@ def test_sigint_parks_then_ends_and_leaves_nothing(enabled):
     assert enabled.end() == 0
     assert "parked, torque off" in enabled.log.read_text()
     enabled.until(lambda: enabled.state() == "DISABLED")
-    with pytest.raises(AssertionError, match="no bus child"):
+    with pytest.raises(AssertionError, match="no bus process"):
         enabled.child()
 
 

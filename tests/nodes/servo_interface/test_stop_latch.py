@@ -8,13 +8,13 @@ import pytest
 
 from armature.errors import ConfigError
 from armature.nodes.common.serial_adapter import known_names
-from armature.nodes.servo_interface.stop_latch import ProtectiveLatch
+from armature.nodes.servo_interface.stop_latch import ProtectiveStopLatch
 
 PORT = "/dev/serial/by-id/usb-FTDI_1"
 
 
 def latch_of(folder, *names):
-    return ProtectiveLatch(folder, lambda: names or (PORT,))
+    return ProtectiveStopLatch(folder, lambda: names or (PORT,))
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def device(tmp_path):
 def test_it_begins_released_and_each_process_finds_what_the_last_one_left(tmp_path):
     for engaged in (False, True, True, False):
         latch = latch_of(tmp_path / "state")
-        latch.keep(engaged=engaged)
+        latch.set(engaged=engaged)
         assert latch_of(tmp_path / "state").is_engaged is engaged
         assert not latch.failure
 
@@ -44,7 +44,7 @@ def test_a_folder_to_which_others_may_write_could_lose_a_latch_and_is_refused(tm
 
 
 def test_each_port_has_its_own(tmp_path):
-    latch_of(tmp_path).keep(engaged=True)
+    latch_of(tmp_path).set(engaged=True)
     assert not latch_of(tmp_path, "/dev/ttyUSB0").is_engaged
     (file,) = tmp_path.iterdir()
     assert file.name == "protective_stop-dev-serial-by-id-usb-FTDI_1"
@@ -53,20 +53,20 @@ def test_each_port_has_its_own(tmp_path):
 
 @pytest.mark.parametrize("names", [("/a",), ("/b",), ("/c", "/b")])
 def test_one_name_of_several_is_enough_and_a_release_is_for_all(tmp_path, names):
-    latch_of(tmp_path, "/a", "/b").keep(engaged=True)
+    latch_of(tmp_path, "/a", "/b").set(engaged=True)
     latch = latch_of(tmp_path, *names)
     assert latch.is_engaged
-    latch.keep(engaged=False)
+    latch.set(engaged=False)
     assert not any(tmp_path.iterdir())
 
 
 def test_a_port_that_comes_later_is_found_by_the_names_that_it_has_then(tmp_path):
-    latch_of(tmp_path, "/by-id/adapter").keep(engaged=True)
+    latch_of(tmp_path, "/by-id/adapter").set(engaged=True)
     names = ["/dev/ttyUSB0"]
-    latch = ProtectiveLatch(tmp_path, lambda: names)
+    latch = ProtectiveStopLatch(tmp_path, lambda: names)
     assert not latch.is_engaged
     names.append("/by-id/adapter")
-    latch.look()
+    latch.reload()
     assert latch.is_engaged
     assert latch_of(tmp_path, "/dev/ttyUSB0").is_engaged
 
@@ -103,12 +103,12 @@ def test_the_next_pseudo_terminal_of_a_number_is_another_one(tmp_path):
 
 def test_a_release_that_the_disk_did_not_take_is_no_stop_again_in_this_process(tmp_path, monkeypatch):
     latch = latch_of(tmp_path)
-    latch.keep(engaged=True)
+    latch.set(engaged=True)
     with monkeypatch.context() as patched:
         patched.setattr(Path, "unlink", lambda *_, **__: (_ for _ in ()).throw(OSError(30, "read-only")))
-        latch.keep(engaged=False)
+        latch.set(engaged=False)
     assert latch.failure
-    latch.look()
+    latch.reload()
     assert (latch.is_engaged, latch.failure) == (False, "")
     assert not latch_of(tmp_path).is_engaged
 
@@ -123,10 +123,10 @@ def test_a_folder_that_cannot_be_written_is_refused_before_anything_starts(tmp_p
 def test_a_disk_that_fails_later_is_told_and_the_stop_counts_all_the_same(tmp_path):
     latch = latch_of(tmp_path / "state")
     (tmp_path / "state").rmdir()
-    latch.keep(engaged=True)
+    latch.set(engaged=True)
     assert latch.is_engaged
     assert "a restart forgets it" in latch.failure
     (tmp_path / "state").mkdir()
-    latch.keep(engaged=True)
+    latch.set(engaged=True)
     assert not latch.failure
     assert latch_of(tmp_path / "state").is_engaged

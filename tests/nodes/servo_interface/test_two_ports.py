@@ -1,4 +1,4 @@
-"""One arm on two serial ports, as processes: emulator, servo interface, its bus child."""
+"""One arm on two serial ports, as processes: emulator, servo interface, its bus process."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import sys
 import time
 import tty
 
-from armature.nodes.common.priority import lock_memory, prefer_real_time, settle_memory
+from armature.nodes.common.priority import disable_gc, lock_memory, prefer_real_time
 
 _WORD = b"\0" * 16
 _TIMEOUT = 1.0  # [s]
@@ -22,7 +22,7 @@ def durations(rate: float, count: int) -> list[float]:
     """Of so many echoes, begun at a rate [Hz] by a process with precedence and answered by another [s]."""
     near, far = os.openpty()
     tty.setraw(far)
-    settle_memory()
+    disable_gc()
     lock_memory()
     prefer_real_time()
     echo = os.fork()

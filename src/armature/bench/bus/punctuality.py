@@ -20,7 +20,7 @@ from armature.bench.graph.processes import running_script
 from armature.dynamixel.protocol.statistics import BINS, describe_histogram
 from armature.errors import ProcessError
 from armature.graph import EMULATED, processes, runtime_folder
-from armature.nodes.bus_process.report import BLOCKS, LATENESS, LATEST, TIDYING
+from armature.nodes.bus_process.report import LATENESS, LATEST, LONGEST_COLLECTION, MEMORY_BLOCKS
 from armature.robots import Robot
 from armature.signals import received_signals
 from armature.standalone import Supervisor, configuration
@@ -87,8 +87,8 @@ def _observe(client: BenchClient, name: str) -> Iterator[Figure]:
             f"cycles at {_RATE:g} Hz begun within {1000.0 * bound:g} ms, {name}", found.within(bound), "%"
         )
     yield Figure(f"latest cycle until now, {name}", found.latest, "ms")
-    yield Figure(f"garbage collection between cycles took at most, {name}", float(last[TIDYING]), "ms")
-    kept = (int(last[BLOCKS]) - int(first[BLOCKS])) / max(1, sum(found.counts))
+    yield Figure(f"garbage collection between cycles took at most, {name}", float(last[LONGEST_COLLECTION]), "ms")
+    kept = (int(last[MEMORY_BLOCKS]) - int(first[MEMORY_BLOCKS])) / max(1, sum(found.counts))
     yield Figure(f"memory blocks that a cycle keeps, {name}", kept, "")
     yield from _lateness(timer, f"the machine's timer late by, {name}")
     # After the cycles, which it would hold up: the kernel carries all pseudo-terminals' bytes in one queue.

@@ -6,12 +6,12 @@ import select
 import sys
 import time
 
-from armature.nodes.common.priority import lock_memory, prefer_real_time, settle_memory
+from armature.nodes.common.priority import disable_gc, lock_memory, prefer_real_time
 
 
 def lateness(rate: float, cycles: int) -> list[float]:
     """Lateness of so many wake-ups at a rate [Hz], by the same wait that the bus loop uses [s]."""
-    settle_memory()
+    disable_gc()
     lock_memory()
     prefer_real_time()
     period, found = 1.0 / rate, []

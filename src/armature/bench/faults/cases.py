@@ -184,7 +184,7 @@ CASES = cases()
 
 
 def start(bench: Bench, tries: int = 5) -> None:
-    """Start the loop as the bus child does: again where a packet was lost, later where the port is away."""
+    """Start the loop as the bus process does: again where a packet was lost, later where the port is away."""
     for _ in range(tries):
         try:
             bench.loop.start(bench.now)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from armature.bench.faults.situations import Stage
 from armature.bench.simulation.virtual import PERIOD
 from armature.errors import ArmatureError, PortError
-from armature.nodes.bus_process.child import REOPEN_EVERY, START_TRIES
+from armature.nodes.bus_process.process import REOPEN_EVERY, START_TRIES
 from armature.nodes.servo_interface.bus_process.connection import RESPAWN_EVERY
 from armature.nodes.servo_interface.controller_watch import SILENCE
 

@@ -21,7 +21,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
 from armature.errors import ProcessError
-from armature.nodes.bus_process.report import BEGUN_LATE
+from armature.nodes.bus_process.report import START_DELAY
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import to_duration, to_seconds, to_stamp, values_of
 from armature.robots import Robot
@@ -121,7 +121,7 @@ class BenchClient:
     def _first_cycle(self) -> float:
         """When the last motion began: its stamp, and what it came late by [s]."""
         stamp = self._segment_start
-        return stamp + float(self.bus_values()[BEGUN_LATE]) / 1000.0
+        return stamp + float(self.bus_values()[START_DELAY]) / 1000.0
 
     def sway(self, duration: float) -> list[tuple[float, float]]:
         """Move all joints to and fro around home."""

@@ -34,10 +34,10 @@ def own_environment(domain: int) -> Iterator[Mapping[str, str]]:
 
 
 def pids_of(supervisor: Supervisor) -> dict[str, int]:
-    """Process ids by name, the bus child's too."""
+    """Process ids by name, the bus process's too."""
     pids = {info["name"]: int(info["pid"]) for info in supervisor.processes()}
     bus = children(pids["servo_interface"])
-    return {**pids, "bus child": bus[0]} if bus else pids
+    return {**pids, "bus process": bus[0]} if bus else pids
 
 
 @contextmanager

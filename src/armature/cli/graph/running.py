@@ -9,7 +9,7 @@ from typing import Any
 
 from armature.errors import ProcessError
 from armature.graph import existing_runtime_folder, process_names
-from armature.nodes.common.device_holder import process
+from armature.nodes.common.device_holder import describe_process
 from armature.running_processes import BUS, GraphProcesses, Running
 from armature.standalone import Supervisor
 
@@ -44,7 +44,7 @@ class Graph:
         found = self.processes.find()
         for each in found:
             if each.name == process_name and each.parent > _INIT and not each.has_runner:
-                why = f"{process(each.parent)} started it, not armature up"
+                why = f"{describe_process(each.parent)} started it, not armature up"
                 raise ProcessError(
                     process_name, why, f"end it with: kill {each.pid}; arm.launch.py starts it again"
                 )
@@ -74,7 +74,7 @@ def without_runner(found: list[Running]) -> ProcessError:
         pids = " ".join(str(running.pid) for running in nodes)
         return ProcessError("graph", f"{names} run without a launcher", f"end it with: kill -INT {pids}")
     remedy = f"end it there: Ctrl-C, or kill -INT {launcher}"
-    return ProcessError("graph", f"it was started by {process(launcher)}, not by armature up", remedy)
+    return ProcessError("graph", f"it was started by {describe_process(launcher)}, not by armature up", remedy)
 
 
 def process_info(running: Running) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from armature.dynamixel.protocol.serial_port import SerialPort
 from armature.dynamixel.tables.registry import baud_rates
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import PortError
-from armature.nodes.common.device_holder import process, users
+from armature.nodes.common.device_holder import describe_process, processes_using
 from armature.nodes.common.serial_adapter import Adapter, adapter
 from armature.robots import Robot, find_robot
 from armature.share import share_folder
@@ -115,7 +115,7 @@ def _check_bus(path: str, arm: ArmModel, wiring: Wiring, given: dict[str, Any]) 
 
 def _check_adapter(path: str, found: Adapter, latency: float) -> Iterator[CheckResult]:
     what = f"{found.device} ({found.driver})" if found.driver else found.device
-    others = [process(pid) for pid in users(path)]
+    others = [describe_process(pid) for pid in processes_using(path)]
     if others:
         yield CheckResult("port", Verdict.FAILURE, f"{what} is also open in {', '.join(others)}", "end it first")
     else:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from armature.dynamixel.protocol.device_names import port_paths
 from armature.errors import ConfigError, PortError
-from armature.nodes.common.device_holder import lock_holder, process
+from armature.nodes.common.device_holder import describe_process, lock_holder
 from armature.nodes.common.serial_adapter import stable_names
 
 
@@ -43,7 +43,7 @@ def chosen_ports(given: str, buses: Iterable[str]) -> dict[str, str]:
 def _require_free(port: str) -> None:
     holder = lock_holder(port)
     if holder is not None:
-        raise PortError(port, f"{process(holder)} holds it", "end it first; armature down ends a graph")
+        raise PortError(port, f"{describe_process(holder)} holds it", "end it first; armature down ends a graph")
 
 
 def _only_adapter() -> str:

@@ -44,7 +44,7 @@ class ArmJoint:
 
 
 @dataclass(frozen=True)
-class Feedforward:
+class FeedforwardParameters:
     """What the servo interface is told beside the motion."""
 
     feedforward__gravity: bool = True  # the servo interface is told what the joints carry
@@ -69,7 +69,7 @@ class ArmController(GroupNode):
         self._goals = CheckedGoals(self, self.control, self._checks, self.now, self.publish_now)
         # Joints of other groups, such as the gripper's: the arm's model has them where they were read last.
         self._others = {joint.name for joint in self.model.driven} - set(self.joints)
-        self._leads = read(self, Feedforward).feedforward__gravity
+        self._leads = read(self, FeedforwardParameters).feedforward__gravity
         self._guard = self._make_guard()
         self.control.state.hooks.scale_jog = self._guard.scale
         self.control.state.hooks.is_stop_free = lambda halt: not self._guard.find_obstacle(halt)

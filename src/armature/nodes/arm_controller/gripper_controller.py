@@ -53,7 +53,7 @@ class GripperParameters:
 
 
 @dataclass(frozen=True)
-class Gain:
+class GainParameters:
     """Of a gripper's servo, as /servo_interface has it; -1 for the factory's."""
 
     position_p_gain: int = -1  # as /servo_interface has it; -1 for the factory's
@@ -86,7 +86,7 @@ class GripperController(GroupNode):
         return replace(segment, effort_limits=dict(zip(self.joints, self._limits.tolist(), strict=True)))
 
     def _make_force_limit(self) -> GripForceLimit:
-        gains = {joint: max(read(self, Gain, f"{joint}.").position_p_gain, 0) for joint in self.joints}
+        gains = {joint: max(read(self, GainParameters, f"{joint}.").position_p_gain, 0) for joint in self.joints}
         share = self._given.holding_share
         leads = [
             max_lead(self._servos[joint], share, gain) if joint in self._servos else math.inf

@@ -1,5 +1,5 @@
 """The process that owns the serial port: the bus loop on monotonic time.
 
 No rclpy.
-Begin with child.py.
+Begin with process.py.
 """

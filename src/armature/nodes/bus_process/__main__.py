@@ -12,7 +12,7 @@ from pathlib import Path
 
 from armature.dynamixel.loop import link
 from armature.errors import ArmatureError
-from armature.nodes.bus_process.child import Child
+from armature.nodes.bus_process.process import BusProcess
 from armature.nodes.bus_process.server import refuse
 
 
@@ -29,14 +29,14 @@ def main() -> int:
             return 1
         listener.listen(2)
         try:
-            child = Child(config, listener)
+            child = BusProcess(config, listener)
         except Exception as error:  # noqa: BLE001  # whoever comes for the arm is told, in its words
-            refuse(listener, _in_a_line(error))
+            refuse(listener, _one_line(error))
             return 1
         return _serve(child, config["connect_timeout"])
 
 
-def _in_a_line(error: Exception) -> str:
+def _one_line(error: Exception) -> str:
     """What went wrong; of an error of the program itself also where."""
     told = " ".join(str(error).split())
     if isinstance(error, ArmatureError):
@@ -45,7 +45,7 @@ def _in_a_line(error: Exception) -> str:
     return f"internal error: {type(error).__name__}: {told} ({Path(frame.filename).name}:{frame.lineno})"
 
 
-def _serve(child: Child, connect_timeout: float) -> int:
+def _serve(child: BusProcess, connect_timeout: float) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, child.on_signal)
@@ -53,10 +53,10 @@ def _serve(child: Child, connect_timeout: float) -> int:
         child.start(connect_timeout)
         child.run()
     except ArmatureError as error:
-        child.fail(_in_a_line(error))
+        child.fail(_one_line(error))
         return 1
     except Exception as error:
-        child.fail(_in_a_line(error))
+        child.fail(_one_line(error))
         raise
     return 0
 

@@ -15,31 +15,31 @@ class LoopClock:
     A simulated servo lives on its simulation's time, so a motion must too, and every wait for a servo.
     """
 
-    def __init__(self, told: link.Mailbox, *, is_simulated: bool) -> None:
+    def __init__(self, mailbox: link.Mailbox, *, is_simulated: bool) -> None:
         """Args: where the ROS half tells the time, and whether it counts."""
-        self._told = told
+        self._mailbox = mailbox
         self._is_simulated = is_simulated
         self._serial = 0  # of what was told last
         self._newest = 0.0  # told [s]
         self._time = 0.0  # [s]; follows it
         self._at = 0.0  # monotonic [s]
 
-    def at(self, monotonic: float, *, is_led: bool) -> float:
+    def at(self, monotonic: float, *, has_client: bool) -> float:
         """The loop's time; it never goes back [s].
 
         Args:
             monotonic: the present, or when the present cycle was due [s].
-            is_led: whether there is a ROS half. Without one, what is under way still comes to its end.
+            has_client: whether there is a ROS half. Without one, what is under way still comes to its end.
         """
         if not self._is_simulated:
             return monotonic
         elapsed = max(0.0, monotonic - self._at)
         self._at = max(self._at, monotonic)  # when a cycle was due lies behind the present
-        found = self._told.read(self._serial)
+        found = self._mailbox.read(self._serial)
         if found is not None:
             self._serial, data = found
             self._newest = max(self._newest, link.unpack_clock(data))
-        elif self._serial and not is_led:
+        elif self._serial and not has_client:
             self._newest += elapsed
         is_near = self._newest - self._time < _LEAP
         self._time = min(self._newest, self._time + _FASTEST * elapsed) if is_near else self._newest

@@ -20,17 +20,17 @@ class CpuSleep:
         self._file = -1
         self.is_permitted = os.access(device, os.W_OK)
 
-    def keep(self, *, awake: bool) -> None:
+    def inhibit(self, *, awake: bool) -> None:
         """Stay awake from now on, or sleep as the machine likes."""
         if awake == (self._file >= 0) or not self.is_permitted:
             return
         if awake:
-            self._hold()
+            self._open()
         else:
             os.close(self._file)
             self._file = -1
 
-    def _hold(self) -> None:
+    def _open(self) -> None:
         try:
             self._file = os.open(self._device, os.O_WRONLY)
             os.write(self._file, _AT_ONCE)

@@ -1,4 +1,4 @@
-"""What the bus child tells of its loop: readings each cycle, a status when something has changed."""
+"""What the bus process tells of its loop: readings each cycle, a status when something has changed."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _LATE = 0.001  # [s]
 # Names of values that a bench reads again.
 LATENESS = "late_begins"
 LATEST = "latest_begin_ms"
-TIDYING = "longest_garbage_collection_ms"
-BLOCKS = "memory_blocks"
-BEGUN_LATE = "last_motion_begun_late_ms"
+LONGEST_COLLECTION = "longest_garbage_collection_ms"
+MEMORY_BLOCKS = "memory_blocks"
+START_DELAY = "last_motion_begun_late_ms"
 
 
 class BusReport:
@@ -33,29 +33,29 @@ class BusReport:
 
     def __init__(self, state: LoopState, bus: Bus, period: float = math.inf) -> None:
         """Args: what is reported on, and the cycle's period [s]."""
-        self.left_out = 0  # cycles that did not take place before the next one
+        self.skipped_cycles = 0  # cycles that did not take place before the next one
         self._times = CycleTimes(_LATE)
         self._lateness = CycleTimes(_LATE)  # of their begin, in the same bins
         self.process: dict[str, str] = {}  # what the machine has permitted
         self.newest_segment = 0
-        self.gone = ""  # what keeps a bus away that cannot be opened, where that is not its port
+        self.unavailable_cause = ""  # what keeps a bus away that cannot be opened, where that is not its port
         self._state = state
         self._bus = bus
         self._period = period
-        self._tidying = 0.0  # the longest [s]
+        self._longest_collection = 0.0  # the longest [s]
         self._refused = 0
         self._refusal = ""
-        self._shown: object = None
-        self._shown_at = 0.0
+        self._reported: object = None
+        self._reported_at = 0.0
 
     def refuse(self, reason: str) -> None:
         """Note that a segment was refused."""
         self._refused += 1
         self._refusal = reason
 
-    def note_tidying(self, seconds: float) -> None:
+    def note_collection(self, seconds: float) -> None:
         """Note how long a collection of garbage took [s]; none takes place without it."""
-        self._tidying = max(self._tidying, seconds)
+        self._longest_collection = max(self._longest_collection, seconds)
 
     def readings(self, due: float, begun: float, now: float) -> link.CycleReadings:
         """All joints in the cycle that was just carried out.
@@ -67,9 +67,9 @@ class BusReport:
         """
         targets = self._state.setpoints(now)
         duration, lateness = time.monotonic() - begun, begun - due
-        self._times.note(duration, lateness, self.left_out)
+        self._times.note(duration, lateness, self.skipped_cycles)
         self._lateness.note(max(0.0, lateness))
-        self.left_out = 0
+        self.skipped_cycles = 0
         return link.CycleReadings(
             cycle=self._state.cycles,
             # A cycle that was held up has read its values later than it was due.
@@ -84,7 +84,7 @@ class BusReport:
             ),
         )
 
-    def news(self, now: float, client: int) -> LoopStatus | None:
+    def status_if_due(self, now: float, client: int) -> LoopStatus | None:
         """The status, if it has changed or was not told for a while, to the client of this number."""
         loop = self._state
         state = (
@@ -102,11 +102,19 @@ class BusReport:
             tuple(loop.blocks),
             loop.remedy(now),
         )
-        key = (client, state, self.gone, wishes, tuple(loop.faults.values()), loop.warnings, self._refused)
+        key = (
+            client,
+            state,
+            self.unavailable_cause,
+            wishes,
+            tuple(loop.faults.values()),
+            loop.warnings,
+            self._refused,
+        )
         monotonic = time.monotonic()
-        if key == self._shown and monotonic - self._shown_at < _STATUS_EVERY:
+        if key == self._reported and monotonic - self._reported_at < _STATUS_EVERY:
             return None
-        self._shown, self._shown_at = key, monotonic
+        self._reported, self._reported_at = key, monotonic
         return self.status(now)
 
     def status(self, now: float) -> LoopStatus:
@@ -121,7 +129,7 @@ class BusReport:
             protective_stop=loop.protective_stop_latched,
             faults=tuple(Problem(fault, now - fault.since, advice[name]) for name, fault in loop.faults.items()),
             warnings=tuple(Problem(warning, now - warning.since) for warning in loop.warnings),
-            cause=self.gone or (loop.cause.value if loop.cause else ""),
+            cause=self.unavailable_cause or (loop.cause.value if loop.cause else ""),
             bus=self._bus_values(),
             buses=self._values_of_parts(),
             servos=self._servo_values(),
@@ -144,9 +152,9 @@ class BusReport:
             "cycle_times": describe_histogram(cycles.histogram),
             LATENESS: describe_histogram(lateness.histogram),
             LATEST: f"{1000.0 * lateness.longest:.2f}",
-            TIDYING: f"{1000.0 * self._tidying:.2f}",
-            BLOCKS: sys.getallocatedblocks(),
-            BEGUN_LATE: f"{1000.0 * self._state.start_delay:.2f}",
+            LONGEST_COLLECTION: f"{1000.0 * self._longest_collection:.2f}",
+            MEMORY_BLOCKS: sys.getallocatedblocks(),
+            START_DELAY: f"{1000.0 * self._state.start_delay:.2f}",
             "states_read_by": self._state.instruction,
             **_bus_counts(counts),
             "refused_segments": self._refused,
@@ -186,7 +194,7 @@ class BusReport:
         }
 
 
-def what_is_gone(error: ArmatureError) -> str:
+def missing_bus_cause(error: ArmatureError) -> str:
     """What keeps a bus away, as a word for programs; empty where its port is gone."""
     if isinstance(error, PortError):
         return ""

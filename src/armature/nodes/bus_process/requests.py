@@ -1,4 +1,4 @@
-"""What the bus child is asked: requests, which are answered, and segments, of which the newest counts."""
+"""What the bus process is asked: requests, which are answered, and segments, of which the newest counts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from armature.dynamixel.loop.loop import ServoLoop
 from armature.errors import ArmatureError, BusError, CommandRefused, PortError
 from armature.nodes.bus_process.report import BusReport
 
-Act = Callable[[Mapping[str, Any], float], "str | None"]
+Handler = Callable[[Mapping[str, Any], float], "str | None"]
 
 
 class BusRequests:
@@ -26,9 +26,9 @@ class BusRequests:
         self._loop = loop
         self._report = report
         self._segments = segments
-        self._seen = 0  # the serial number of what was read last
-        self._segment_seen: dict[tuple[str, ...], int] = {}  # by the joints that it moves
-        self._acts: dict[str, Act] = {
+        self._last_serial = 0  # the serial number of what was read last
+        self._newest_by_group: dict[tuple[str, ...], int] = {}  # by the joints that it moves
+        self._handlers: dict[str, Handler] = {
             "enable": lambda request, now: loop.enable(request["session"], now),
             "park": lambda request, now: loop.park(self._segment(request["serial"]), now),
             "back_off": lambda request, now: loop.back_off(request["session"], request["joints"], now),
@@ -55,31 +55,31 @@ class BusRequests:
         try:
             text = self._perform(request, now)
         except ArmatureError as error:
-            return {"id": request["id"], "ok": False, "message": _in_words(error)}
+            return {"id": request["id"], "ok": False, "message": _describe(error)}
         return {"id": request["id"], "ok": True, "message": text or self._loop.state.why}
 
-    def take_segments(self, now: float) -> None:
+    def follow_new_segments(self, now: float) -> None:
         """Follow the segments that are new at the loop's time [s]."""
-        found = self._segments.read(self._seen)
+        found = self._segments.read(self._last_serial)
         if found is None:
             return
-        self._seen, data = found
+        self._last_serial, data = found
         for segment in link.unpack_segments(data):
             group = segment.trajectory.joints
             # A segment of no session is a way to park; it waits for its request.
-            if segment.session and segment.serial > self._segment_seen.get(group, 0):
-                self._segment_seen[group] = segment.serial
+            if segment.session and segment.serial > self._newest_by_group.get(group, 0):
+                self._newest_by_group[group] = segment.serial
                 self._follow(segment, now)
 
     def _perform(self, request: Mapping[str, Any], now: float) -> str | None:
         name = str(request["request"])
-        if name not in self._acts:
-            raise CommandRefused(name, "the bus process knows no such request", f"use {', '.join(self._acts)}")
+        if name not in self._handlers:
+            raise CommandRefused(name, "the bus process knows no such request", f"use {', '.join(self._handlers)}")
         late = time.monotonic() - request.get("until", math.inf)
         if late > 0.0 and not _only_stops(request):
             raise CommandRefused(name, f"it came {late:.2f} s too late", "ask again")
         try:
-            return self._acts[name](request, now)
+            return self._handlers[name](request, now)
         except KeyError as error:
             raise CommandRefused(name, f"it lacks {error}", "send it whole") from error
 
@@ -98,7 +98,7 @@ class BusRequests:
             self._report.refuse(str(error))
 
 
-def _in_words(error: ArmatureError) -> str:
+def _describe(error: ArmatureError) -> str:
     """A refusal with what to do; an answer that got lost on the bus leaves nothing to do but that."""
     is_whole = isinstance(error, PortError) or not isinstance(error, BusError)
     return str(error) if is_whole else f"{error}; see the state, then ask again"

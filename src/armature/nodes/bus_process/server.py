@@ -1,4 +1,4 @@
-"""The bus child's end of the link: shared memory, and a socket with the one client that it serves."""
+"""The bus process's end of the link: shared memory, and a socket with the one client that it serves."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 from armature.dynamixel.loop import link
-from armature.nodes.common.device_holder import peer, process
+from armature.nodes.common.device_holder import describe_process, peer_credentials
 
 _FIRST_CLIENT = 5.0  # how long a child that failed to start waits to say so [s]
 
@@ -59,9 +59,9 @@ class BusLink:
             ready, _, _ = select.select(sources, [], [], timeout)
             # The client first: whoever knocks may be the successor of one whose end has not been heard yet.
             if self._client is not None and self._client in ready:
-                self._hear(self._client, on_request, on_gone)
+                self._receive(self._client, on_request, on_gone)
             elif self._listener in ready:
-                self._welcome()
+                self._accept()
             if not ready or time.monotonic() >= deadline:
                 return
 
@@ -73,7 +73,7 @@ class BusLink:
         with contextlib.suppress(BlockingIOError, ConnectionError):
             self._client.send(message)
 
-    def _welcome(self) -> None:
+    def _accept(self) -> None:
         client, _ = self._listener.accept()
         with contextlib.suppress(OSError):  # it has gone again
             refusal = self._refusal(client)
@@ -88,12 +88,12 @@ class BusLink:
 
     def _refusal(self, client: socket.socket) -> str | None:
         if self._client is not None:
-            return f"the port is served to {process(peer(self._client)[0])}"
+            return f"the port is served to {describe_process(peer_credentials(self._client)[0])}"
         # An address without a file has no permissions; the arm obeys its own user alone.
-        _, user = peer(client)
+        _, user = peer_credentials(client)
         return None if user in (os.getuid(), 0) else f"the port is served to user {os.getuid()} alone"
 
-    def _hear(
+    def _receive(
         self, client: socket.socket, on_request: Callable[[bytes], None], on_gone: Callable[[], None]
     ) -> None:
         try:

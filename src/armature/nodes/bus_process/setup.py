@@ -1,4 +1,4 @@
-"""The loop that a configuration of the bus child describes."""
+"""The loop that a configuration of the bus process describes."""
 
 from __future__ import annotations
 

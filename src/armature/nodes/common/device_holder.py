@@ -16,18 +16,18 @@ _COMMAND_LENGTH = 120
 CREDENTIALS = struct.Struct("3i")  # process, user, group (unix(7): SO_PEERCRED, SCM_CREDENTIALS)
 
 
-def process(pid: int) -> str:
+def describe_process(pid: int) -> str:
     """A process in words: its id and its command, or its id alone where it has gone."""
     try:
         words = (_PROC / str(pid) / "cmdline").read_bytes().split(b"\0")
     except OSError:
         return f"process {pid}"
     command = " ".join(b" ".join(words).decode("utf-8", "replace").split())
-    # The bus child's configuration would fill the screen.
+    # The bus process's configuration would fill the screen.
     return f"process {pid} ({command.partition(' {')[0][:_COMMAND_LENGTH]})"
 
 
-def peer(connection: socket.socket) -> tuple[int, int]:
+def peer_credentials(connection: socket.socket) -> tuple[int, int]:
     """Process and user at the other end of a UNIX socket."""
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
     pid, user, _ = CREDENTIALS.unpack(credentials)
@@ -49,7 +49,7 @@ def lock_holder(path: str) -> int | None:
     return None
 
 
-def users(path: str) -> list[int]:
+def processes_using(path: str) -> list[int]:
     """Other processes that have a serial device open, locked or not; those of other users stay hidden.
 
     Of a pseudo-terminal nothing is told: whoever serves it has it open too.
@@ -63,14 +63,14 @@ def users(path: str) -> list[int]:
     return [pid for pid in _others() if device.st_rdev in _open_devices(pid)]
 
 
-def require_alone(path: str) -> None:
+def require_exclusive(path: str) -> None:
     """Refuse a device that other processes have open, whether they have locked it or not.
 
     Raises:
         PortError: with the processes.
     """
-    if others := users(path):
-        listed = ", ".join(process(pid) for pid in others)
+    if others := processes_using(path):
+        listed = ", ".join(describe_process(pid) for pid in others)
         raise PortError(path, f"it is also open in {listed}", "stop that first")
 
 

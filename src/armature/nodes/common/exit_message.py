@@ -37,35 +37,35 @@ class ExitMessage:
         """Say that from now on the arm is ours, so that something is to be said at the end."""
         with self._lock:
             if not self._has_left:
-                self._say(_SERVING)
+                self._report(_SERVING)
 
     def rest(self, words: str) -> None:
         """Say that the arm is not served for now, and how it was left."""
         with self._lock:
-            self._say(words)
+            self._report(words)
 
     def leave(self, words: str) -> None:
         """Say how the arm was left."""
         with self._lock:
             self._has_left = True
-            self._say(words)
+            self._report(words)
 
-    def _say(self, text: str) -> None:
+    def _report(self, text: str) -> None:
         with suppress(OSError):  # whoever read it has gone
             print(f"{_PREFIX}{text}", file=sys.stderr, flush=True)  # noqa: T201
         if self._file is not None:
             with suppress(OSError):
-                keep(self._file, text)
+                write(self._file, text)
 
 
-def keep_if_unsaid(file: Path, words: str) -> None:
+def write_unless_reported(file: Path, words: str) -> None:
     """Keep the exit message, unless the servo interface, which knows more, has said how it left the arm."""
     said = file.read_text("utf-8", "replace").strip() if file.exists() else ""
     if said in ("", f"{_PREFIX}{_SERVING}"):
-        keep(file, words)
+        write(file, words)
 
 
-def keep(file: Path, words: str) -> None:
+def write(file: Path, words: str) -> None:
     """Keep the exit message in a file, whole or not at all."""
     fresh = file.with_name(f".{file.name}")
     fresh.write_text(f"{_PREFIX}{words}\n", "utf-8")
@@ -77,7 +77,7 @@ def not_parked(why: str, status: LoopStatus) -> str:
 
     Args:
         why: what kept it from parking.
-        status: what the bus child told last.
+        status: what the bus process told last.
     """
     if status.torque == "off":
         return f"torque is off, and the state is {status.mode} ({status.why})"

@@ -1,4 +1,4 @@
-"""Files that parameters and options name; the bus child reads them too, which knows no rclpy."""
+"""Files that parameters and options name; the bus process reads them too, which knows no rclpy."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def prefer_real_time() -> bool:
     return True
 
 
-def prefer() -> bool:
+def raise_priority() -> bool:
     """Ask that this process goes before ordinary ones, such as a recorder or a page's server.
 
     Returns:
@@ -53,23 +53,23 @@ def lock_memory() -> str:
     return os.strerror(ctypes.get_errno())
 
 
-def freeze_memory() -> None:
+def freeze_gc() -> None:
     """Spare the garbage collector what has been made until now; a look at all of it takes many milliseconds."""
     gc.collect()
     gc.freeze()
 
 
-def settle_memory() -> None:
+def disable_gc() -> None:
     """Take the garbage collector out of the way: what has been made until now is never looked at again.
 
-    What is made later is collected by `tidy_memory` alone, at a moment that suits.
+    What is made later is collected by `collect_garbage` alone, at a moment that suits.
     """
-    freeze_memory()
+    freeze_gc()
     gc.disable()
 
 
-def tidy_memory() -> float:
-    """Collect what little garbage there is; after `settle_memory` this takes some 0.1 ms. Returns how long [s]."""
+def collect_garbage() -> float:
+    """Collect what little garbage there is; after `disable_gc` this takes some 0.1 ms. Returns how long [s]."""
     begun = time.perf_counter()
     gc.collect()
     return time.perf_counter() - begun

@@ -15,7 +15,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from armature.errors import ArmatureError
-from armature.nodes.common.priority import freeze_memory, prefer
+from armature.nodes.common.priority import freeze_gc, raise_priority
 from armature.signals import Signals, ended_with_parent, received_signals
 
 # EventsExecutor.spin() never returns in the PyPI wheels, so it is driven by finite waits;
@@ -68,7 +68,7 @@ def run_nodes(*factories: Callable[[], Node], args: Sequence[str] | None = None,
         0, or 1 where a node could not start or serve, or leaves the arm with torque; why stands in one line on
         stderr.
     """
-    is_preferred = is_urgent and prefer()  # before DDS begins threads, which inherit it
+    is_preferred = is_urgent and raise_priority()  # before DDS begins threads, which inherit it
     with received_signals(is_last=True) as signals, ended_with_parent(os.environ), _context(args):
         nodes: list[Node] = []
         executor: Any = EventsExecutor()
@@ -91,7 +91,7 @@ def run_nodes(*factories: Callable[[], Node], args: Sequence[str] | None = None,
 
 
 def _settle(node: Node, *, is_preferred: bool) -> None:
-    freeze_memory()
+    freeze_gc()
     if not is_preferred:
         node.get_logger().info("works without precedence; a nice limit of -10 for this user would permit it")
 

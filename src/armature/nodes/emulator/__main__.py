@@ -17,7 +17,7 @@ from armature.emulator.bus.bus import EmulatedBus
 from armature.emulator.bus.terminal import Terminal
 from armature.emulator.faults.board import FaultBoard
 from armature.errors import ArmatureError
-from armature.nodes.common.priority import freeze_memory, prefer_real_time
+from armature.nodes.common.priority import freeze_gc, prefer_real_time
 from armature.nodes.emulator.arm import emulated_arm
 from armature.nodes.emulator.console import Console
 from armature.nodes.emulator.options import read_options
@@ -56,7 +56,7 @@ def _serve(options: argparse.Namespace, bus: EmulatedBus) -> None:
         sys.stdout.write(f"ready {options.link}\n")
         sys.stdout.flush()
         # Servos do not wait for a busy computer.
-        freeze_memory()
+        freeze_gc()
         prefer_real_time()
         terminal.serve()
         for number in (*_ENDS, signal.SIGTERM):  # it ends already, and the terminal closes

@@ -21,11 +21,11 @@ from armature.nodes.servo_interface.bus_process.client import BusClient
 from armature.nodes.servo_interface.bus_process.connection import BusConnection
 from armature.nodes.servo_interface.controller_watch import ControllerWatch
 from armature.nodes.servo_interface.disabling import Disabling
-from armature.nodes.servo_interface.free_drive import Guiding
+from armature.nodes.servo_interface.free_drive import FreeDriveLoads
 from armature.nodes.servo_interface.parameters import ServoConfiguration
 from armature.nodes.servo_interface.publishers import Publishers
 from armature.nodes.servo_interface.services import ServoServices
-from armature.nodes.servo_interface.stop_latch import ProtectiveLatch
+from armature.nodes.servo_interface.stop_latch import ProtectiveStopLatch
 from armature.nodes.servo_interface.subscriptions import Subscriptions, is_simulated
 
 _WITHOUT_BUS = (Mode.STARTING.name, Mode.DISCONNECTED.name)
@@ -43,7 +43,7 @@ class Components:
     ) -> None:
         self._node = node
         self._exit_message = exit_message
-        self._is_parking_wanted = False
+        self._is_parking_requested = False
         self.parking_since: float | None = None  # told, monotonic [s]
         self._child = {
             **configuration.child,
@@ -51,12 +51,12 @@ class Components:
             "exit_message_file": exit_message_file,
         }
         paths = port_paths(str(configuration.child["port"]), configuration.wiring.buses).values()
-        self.latch = ProtectiveLatch(configuration.state_folder, lambda: known_names(paths))
+        self.latch = ProtectiveStopLatch(configuration.state_folder, lambda: known_names(paths))
         self._has_port = False
         self._loss = ""  # why there is no bus
-        self.bus = BusConnection(self._child_now, self._serve_client, self._cycle, self._status)
+        self.bus = BusConnection(self._child_configuration, self._on_attached, self._on_cycle, self._on_status)
         self.disabling = Disabling(configuration, self.bus)
-        self.guiding = Guiding(configuration, self.bus)
+        self.free_drive_loads = FreeDriveLoads(configuration, self.bus)
         gripper = [joint.name for joint in configuration.arm.driven if joint.kind == "prismatic"]
         self.subscriptions = Subscriptions(node, self.bus, gripper)
         self.watch = ControllerWatch(node, self.bus)
@@ -64,7 +64,7 @@ class Components:
         self.services = ServoServices(
             node, configuration.joints, configuration.servos, self.bus, self.disabling, self.latch, self.publishers
         )
-        self.publishers.state(status_while_starting(protective_stop=self.latch.is_engaged), None)
+        self.publishers.publish_state(status_while_starting(protective_stop=self.latch.is_engaged), None)
 
     def activate(self, *, active: bool) -> None:
         """Take commands, or stop, hold and take none."""
@@ -89,26 +89,26 @@ class Components:
         why = f"clean-up refused: torque is {self.bus.status.torque}; {step}"
         self._node.get_logger().error(why)
         with suppress(CommandRefused):  # it has gone just now
-            self.bus.client.tell("hold", why=why)
+            self.bus.client.notify("hold", why=why)
 
     def close(self, *, quit: bool) -> None:
         """Let the bus go, and withdraw what was announced."""
         self.bus.close(quit=quit)
         self.disabling.close()
-        self.guiding.close()
+        self.free_drive_loads.close()
         for part in (self.services, self.watch, self.subscriptions, self.publishers):
             part.close()
 
-    def _child_now(self) -> Mapping[str, Any]:
+    def _child_configuration(self) -> Mapping[str, Any]:
         return {**self._child, "protective_stop": self.latch.is_engaged, "resumes": self.bus.was_attached}
 
     # In the connection's thread
 
-    def _serve_client(self, client: BusClient) -> None:
+    def _on_attached(self, client: BusClient) -> None:
         self._exit_message.serve()
         self.subscriptions.attach(client)
         if self.latch.is_engaged:  # it may be one that knows of no latch
-            client.tell("protective_stop", on=True)
+            client.notify("protective_stop", on=True)
         if client.was_found:
             self._node.get_logger().info("took over the running bus process")
         if not client.has_our_settings:
@@ -116,21 +116,21 @@ class Components:
                 "the bus process works with other settings than ours; disable and start again to change them"
             )
 
-    def _cycle(self, readings: link.CycleReadings) -> None:
-        self.publishers.cycle(readings)
+    def _on_cycle(self, readings: link.CycleReadings) -> None:
+        self.publishers.publish_cycle(readings)
 
-    def _status(self, status: LoopStatus, readings: link.CycleReadings | None) -> None:
+    def _on_status(self, status: LoopStatus, readings: link.CycleReadings | None) -> None:
         if status.protective_stop:
-            self.latch.keep(engaged=True)
-        self._look_at_latch(status)
+            self.latch.set(engaged=True)
+        self._check_latch(status)
         self._log_loss(status)
         if status.mode != Mode.PARKING.name:
             self.parking_since = None
         elif self.parking_since is None:
             self.parking_since = time.monotonic()  # before it is told: whoever sees it may ask again at once
-        self.publishers.state(status, readings)
-        self.guiding.see(status.free)
-        self._park_if_wanted(wanted=status.wants_park)
+        self.publishers.publish_state(status, readings)
+        self.free_drive_loads.update(status.free)
+        self._park_if_requested(requested=status.wants_park)
 
     def _log_loss(self, status: LoopStatus) -> None:
         """One line for each reason why there is no bus, however often it is told."""
@@ -138,23 +138,23 @@ class Components:
         if self._loss and self._loss != before:
             self._node.get_logger().error(self._loss)
 
-    def _look_at_latch(self, status: LoopStatus) -> None:
+    def _check_latch(self, status: LoopStatus) -> None:
         """A port that has come, or has come back, may be latched by a name that it had not before."""
         had_port, self._has_port = self._has_port, status.mode != Mode.DISCONNECTED.name
         if self._has_port and not had_port:
-            self.latch.look()
+            self.latch.reload()
             if self.latch.is_engaged and not status.protective_stop:
-                self.bus.client.tell("protective_stop", on=True)
+                self.bus.client.notify("protective_stop", on=True)
 
-    def _park_if_wanted(self, *, wanted: bool) -> None:
+    def _park_if_requested(self, *, requested: bool) -> None:
         """A fault's policy may be to park, which takes a free way; that is looked for here."""
-        if wanted and not self._is_parking_wanted:
-            self.disabling.begin().add_done_callback(self._tell_how_it_parked)
-        self._is_parking_wanted = wanted
+        if requested and not self._is_parking_requested:
+            self.disabling.begin().add_done_callback(self._log_parking)
+        self._is_parking_requested = requested
 
-    def _tell_how_it_parked(self, parking: Future[str]) -> None:
+    def _log_parking(self, parking: Future[str]) -> None:
         error = parking.exception()
         self._node.get_logger().warning(f"parking after a fault: {error or parking.result()}")
         if error is not None:
             with suppress(CommandRefused):  # without a bus process nobody asks to park
-                self.bus.client.tell("not_parked", why=str(error))
+                self.bus.client.notify("not_parked", why=str(error))

@@ -10,13 +10,13 @@ from armature.nodes.common import topics
 from armature.nodes.servo_interface.bus_process.connection import BusConnection
 
 # The controller's state comes at 20 Hz; promise 4 grants a fault one second until it is named.
-_LOOK_EVERY = 0.1  # [s]
+_CHECK_EVERY = 0.1  # [s]
 SILENCE = 0.8  # until a controller counts as gone [s]
-_SILENT_LOOKS = round(SILENCE / _LOOK_EVERY)
+_MAX_SILENT_CHECKS = round(SILENCE / _CHECK_EVERY)
 
 
 class ControllerWatch:
-    """Tells the bus child when a session's controller falls silent.
+    """Tells the bus process when a session's controller falls silent.
 
     A controller counts once it has been heard in the present session: by its state, or by being the only publisher
     of set-points. Backing off begins no new one: a controller that dies just then is to be missed. Time is the
@@ -24,15 +24,15 @@ class ControllerWatch:
     """
 
     def __init__(self, node: Node, bus: BusConnection) -> None:
-        """Args: whose subscription and timer it uses, and the bus child."""
+        """Args: whose subscription and timer it uses, and the bus process."""
         self._node = node
         self._bus = bus
         self._session = ""
-        self._looks = -1  # since the controller was heard last; -1: not in this session
+        self._silent_checks = -1  # since its last state; -1: it has published none in this session
         self._had_writer = False
         self._states = topics.subscription(node, topics.CONTROLLER_STATE, self._note_state, raw=True)
         self._setpoints = node.resolve_topic_name(topics.SETPOINTS.name)
-        self._timer = node.create_timer(_LOOK_EVERY, self._look)
+        self._timer = node.create_timer(_CHECK_EVERY, self._check)
 
     def close(self) -> None:
         """Withdraw subscription and timer."""
@@ -40,22 +40,22 @@ class ControllerWatch:
         self._node.destroy_subscription(self._states)
 
     def _note_state(self, _state: bytes) -> None:
-        self._looks = 0
+        self._silent_checks = 0
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         session = session_name(self._bus.status.session)
         if session != self._session or not session:
-            self._session, self._looks, self._had_writer = session, -1, False
+            self._session, self._silent_checks, self._had_writer = session, -1, False
             return
         has_writer = self._node.count_publishers(self._setpoints) > 0
-        if self._looks >= _SILENT_LOOKS:
-            self._tell(f"nothing has been heard of the controller for {self._looks * _LOOK_EVERY:.1f} s")
+        if self._silent_checks >= _MAX_SILENT_CHECKS:
+            self._report_gone(f"the controller has been silent for {self._silent_checks * _CHECK_EVERY:.1f} s")
         elif self._had_writer and not has_writer:
-            self._tell("nobody publishes set-points any more")
+            self._report_gone("nobody publishes set-points any more")
         self._had_writer = has_writer
-        self._looks += self._looks >= 0
+        self._silent_checks += self._silent_checks >= 0
 
-    def _tell(self, what: str) -> None:
+    def _report_gone(self, what: str) -> None:
         why = f"controller gone: {what}; holding; start it again, then enable"
         self._node.get_logger().error(why)
         try:

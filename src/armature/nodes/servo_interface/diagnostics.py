@@ -1,4 +1,4 @@
-"""State and diagnostics of the servo interface, from what the bus child tells."""
+"""State and diagnostics of the servo interface, from the status and readings of the bus process."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STATE_KEYS: Mapping[str, str] = {
     "why": "why the arm is so, in words",
     "cause": "why it stopped last, until it is enabled again",
     "remedy": "what to do next, in words",
-    "steps": "the requests and deeds that the remedy names, in their order",
+    "steps": "the steps of the remedy, in their order",
     "step": "at a fault, the request of the remedy that would succeed now; wait where none would",
     "waits_for": "what keeps a recovery from succeeding now, in words",
     "speed_factor": "share of the speed that the controller is to keep to",
@@ -42,7 +42,7 @@ PROBLEM_KEYS: Mapping[str, str] = {
     "detail": "the value and the bound, in words",
     "done": "what was done about it, in words",
     "remedy": "what recovers it, in words",
-    "steps": "the requests and deeds that the remedy names, in their order",
+    "steps": "the steps of the remedy, in their order",
     "step": "of a fault, the request of the remedy that would succeed now; wait where none would",
     "waits_for": "of a fault, what keeps its recovery from succeeding now, in words",
     "time": "when it was found",
@@ -82,7 +82,7 @@ def state(status: LoopStatus, now: float, *, is_ending: bool = False) -> Diagnos
     """The state topic: the mode, torque, the session, why, and each fault and warning; under the keys above.
 
     Args:
-        status: what the child told.
+        status: of the bus process.
         now: of the wall clock, for the time of faults [s].
         is_ending: whether the servo interface was asked to end.
     """
@@ -118,16 +118,16 @@ def _without_figures(problem: Problem) -> Any:
 
 def _problem_values(kind: str, problems: Iterable[Problem], now: float) -> dict[str, str]:
     """Values of the gravest of each joint behind the joint's name, of any other behind its cause too."""
-    told: dict[str, str] = {}
+    values: dict[str, str] = {}
     for joint, of_joint in _by_joint(problems).items():
         for problem in of_joint:
             further = "" if problem is of_joint[0] else f".{problem.fault.cause.value}"
-            told |= {f"{kind}.{joint}{further}.{key}": text for key, text in _values(problem, now).items()}
-    return told
+            values |= {f"{kind}.{joint}{further}.{key}": text for key, text in _values(problem, now).items()}
+    return values
 
 
 def _values(problem: Problem, now: float) -> dict[str, str]:
-    """What is told of a fault or a warning."""
+    """The values of a fault or a warning."""
     fault, advice = problem.fault, problem.advice
     values = {
         "cause": fault.cause.value,
@@ -172,7 +172,7 @@ def diagnostics(
     Args:
         stamp: of the message.
         configuration: what the arm is.
-        status: what the child told last.
+        status: the newest of the bus process.
         readings: the newest, if there are any.
         more: values of the ROS half, for the bus.
         now: of the wall clock, for the time of faults [s].
@@ -200,15 +200,15 @@ def _second(
     warnings: Mapping[str, list[Problem]],
     now: float,
 ) -> DiagnosticStatus:
-    """A joint's second servo, of which the status tells and not the readings."""
-    told = status.servos.get(servo.name, {})
-    position = float(told.get("position", math.nan))
+    """A joint's second servo, which is in the status and not in the readings."""
+    details = status.servos.get(servo.name, {})
+    position = float(details.get("position", math.nan))
     level, text, values = _condition(faults.get(servo.name, []), warnings.get(servo.name, []), position, now)
     return diagnostic(
         f"servo_interface: {servo.name}",
         level,
         text,
-        {"joint": servo.name, **told, **values},
+        {"joint": servo.name, **details, **values},
         f"id {servo.servo_id}",
     )
 

@@ -30,14 +30,14 @@ class Disabling:
     """Disables on request; who asks while it is under way awaits the same end."""
 
     def __init__(self, configuration: ServoConfiguration, bus: BusConnection) -> None:
-        """Args: the arm and its park pose, and the bus child."""
+        """Args: the arm and its park pose, and the bus process."""
         self._configuration = configuration
         self._bus = bus
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="disabling")
         self._lock = threading.Lock()  # held while the bus process is asked to park, or to call it off
         # Taken by the bus connection's listener too, by which the bus process answers: nobody asks under it.
         self._begin_lock = threading.Lock()
-        self._is_called_off = False
+        self._is_canceled = False
         self._present: Future[str] | None = None
 
     def begin(self, *, is_leaving: bool = False) -> Future[str]:
@@ -54,10 +54,10 @@ class Disabling:
                 self._present = self._worker.submit(run_guarded, lambda: self._disable(is_leaving))
             return self._present
 
-    def call_off(self, why: str) -> None:
+    def cancel(self, why: str) -> None:
         """Hold at once, and begin no other parking."""
         with self._lock:
-            self._is_called_off = True
+            self._is_canceled = True
             self._bus.client.request("hold", why=why)
 
     def close(self) -> None:
@@ -136,13 +136,13 @@ class Disabling:
                 self._park(start)
                 return
             except CommandRefused:
-                if is_last or self._is_called_off or self._at_rest() == start:
+                if is_last or self._is_canceled or self._at_rest() == start:
                     raise
 
     def _park(self, start: dict[str, float]) -> None:
         way = way_to_park(self._configuration, start)
         with self._lock:
-            if self._is_called_off:
+            if self._is_canceled:
                 raise CommandRefused("park", "it was called off", "torque stays on; ask again")
             client = self._bus.client
             serial = client.send_segment(Segment(0, "", self._loop_time(client), way))

@@ -1,4 +1,4 @@
-"""Tells the bus child what the joints carry while a hand guides the arm, by the arm's model."""
+"""Tells the bus process what the joints carry while a hand guides the arm, by the arm's model."""
 
 from __future__ import annotations
 
@@ -19,23 +19,22 @@ _EVERY = 0.05  # [s]
 Loads = Callable[[link.CycleReadings], Mapping[str, float]]
 
 
-class Guiding:
+class FreeDriveLoads:
     """A thread of its own while joints are compliant, since the model takes time to load."""
 
     def __init__(self, configuration: ServoConfiguration, bus: BusConnection) -> None:
-        """Args: the arm, and the bus child."""
+        """Args: the arm, and the bus process."""
         self._configuration = configuration
         self._bus = bus
         self._thread: threading.Thread | None = None
         self._has_failed = False  # which it would again
 
-    def see(self, free: tuple[str, ...]) -> None:
+    def update(self, free: tuple[str, ...]) -> None:
         """These joints are free; called in the connection's thread."""
         is_under_way = self._thread is not None and self._thread.is_alive()
-        if not (is_under_way or self._has_failed) and self._configuration.wiring.compliant_joints.intersection(
-            free
-        ):
-            self._thread = threading.Thread(target=self._tell, name="guiding")
+        is_compliant = bool(self._configuration.wiring.compliant_joints.intersection(free))
+        if is_compliant and not (is_under_way or self._has_failed):
+            self._thread = threading.Thread(target=self._run, name="guiding")
             self._thread.start()
 
     def close(self) -> None:
@@ -43,22 +42,22 @@ class Guiding:
         if self._thread is not None:
             self._thread.join()
 
-    def _tell(self) -> None:
-        with suppress(CommandRefused):  # the process ends, or the bus child has gone
+    def _run(self) -> None:
+        with suppress(CommandRefused):  # the process ends, or the bus process has gone
             try:
-                run_guarded(self._tell_loads)
+                run_guarded(self._send_loads)
             except InternalError:  # without its weight an arm that a hand guides would sink
                 self._has_failed = True
                 for joint in self._bus.status.free:
                     self._bus.client.request("free", joint=joint, begin=False)
 
-    def _tell_loads(self) -> None:
+    def _send_loads(self) -> None:
         loads = _loads_of(self._configuration)
         while self._bus.status.free:
             client = self._bus.client
             readings = client.readings()
             if readings is not None and (told := loads(readings)):
-                client.tell("loads", loads=told)
+                client.notify("loads", loads=told)
             self._bus.wait_for(lambda: not self._bus.status.free, _EVERY)
 
 

@@ -1,4 +1,4 @@
-"""The ROS half of the servo interface: a managed node between the graph and the bus child.
+"""The ROS half of the servo interface: a managed node between the graph and the bus process.
 
 Reads set-points; writes joint states at the rate of the bus, state, what is commanded, and diagnostics.
 """
@@ -67,7 +67,7 @@ class ServoInterface(LifecycleNode):
     # Transitions
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Read the files, announce topics and services, begin to look for a bus child."""
+        """Read the files, announce topics and services, begin to look for a bus process."""
         try:
             configuration = ServoConfiguration.of(self)
             refuse_unknown(self)
@@ -97,7 +97,7 @@ class ServoInterface(LifecycleNode):
         if self._components is not None and self._components.has_torque:
             self._components.refuse_clean_up()
             return TransitionCallbackReturn.FAILURE
-        self._let_go("cleaned up")
+        self._clean_up("cleaned up")
         return TransitionCallbackReturn.SUCCESS
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -106,17 +106,17 @@ class ServoInterface(LifecycleNode):
             self._components.take_commands(False)  # without a stop: it may be parking already
             self._components.services.inactive_remedy = "it was shut down; end its process, then start it again"
             self._leaving = self._components.disabling.begin(is_leaving=True)
-            self._leaving.add_done_callback(self._tell_how_it_shut_down)
+            self._leaving.add_done_callback(self._log_shutdown)
         else:
-            self._let_go("shut down")
+            self._clean_up("shut down")
         return TransitionCallbackReturn.SUCCESS
 
-    def _let_go(self, why: str) -> None:
+    def _clean_up(self, why: str) -> None:
         if self._components is not None:
             self._exit_message.rest(not_parked(why, self._components.bus.status))
         self._close(quit=True)
 
-    def _tell_how_it_shut_down(self, parking: Future[str]) -> None:
+    def _log_shutdown(self, parking: Future[str]) -> None:
         if error := parking.exception():
             how_on = "it still answers: disable, torque_off and protective_stop; or end the process"
             self.get_logger().error(f"shut down, but not parked: {error}; {how_on}")
@@ -143,7 +143,7 @@ class ServoInterface(LifecycleNode):
                 return self._leave(not_parked("the servo interface is not active", self._components.bus.status))
             self._leaving = self._components.disabling.begin(is_leaving=True)
         if self._leaving.done():
-            return self._leave(self._last_words(self._leaving, self._components.bus))
+            return self._leave(self._final_message(self._leaving, self._components.bus))
         if signals.asks_again(self._components.parking_since):
             return self._leave(self._hold_at_once(self._components))
         return False
@@ -155,7 +155,7 @@ class ServoInterface(LifecycleNode):
         return True
 
     @staticmethod
-    def _last_words(leaving: Future[str], bus: BusConnection) -> str:
+    def _final_message(leaving: Future[str], bus: BusConnection) -> str:
         try:
             return leaving.result()
         except ArmatureError as error:
@@ -165,5 +165,5 @@ class ServoInterface(LifecycleNode):
     def _hold_at_once(components: Components) -> str:
         why = "asked twice to end; holding"
         with suppress(CommandRefused):  # without a bus process the servos hold by themselves
-            components.disabling.call_off(why)
+            components.disabling.cancel(why)
         return not_parked(why, components.bus.status)

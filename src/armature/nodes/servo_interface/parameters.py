@@ -178,7 +178,7 @@ class ServoConfiguration:
     park_speed: float
     dynamics: Mapping[str, Dynamics]  # by joint
     state_folder: Path
-    child: Mapping[str, Any]  # the bus child's configuration
+    child: Mapping[str, Any]  # the bus process's configuration
 
     @property
     def joints(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What the servo interface publishes: each topic at its own rate, from what the bus child tells."""
+"""What the servo interface publishes: each topic at its own rate, from what the bus process tells."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Publishers:
         self.status: LoopStatus | None = None
         self.readings: link.CycleReadings | None = None
         self.is_ending = False  # whether this process was asked to end
-        self._told_ending = False
+        self._published_ending = False
         self._node = node
         self._configuration = configuration
         self._subscriptions = subscriptions
@@ -61,14 +61,14 @@ class Publishers:
                 self._node.destroy_publisher(publisher)
             self._publishers.clear()
 
-    def cycle(self, readings: link.CycleReadings) -> None:
+    def publish_cycle(self, readings: link.CycleReadings) -> None:
         """A cycle of the bus has ended; one that was heard of before, as after a pause, is not told again."""
         with self._lock:
             if readings.time > self._newest:
                 self._newest = readings.time
-                self._tell_cycle(readings)
+                self._publish_cycle(readings)
 
-    def _tell_cycle(self, readings: link.CycleReadings) -> None:
+    def _publish_cycle(self, readings: link.CycleReadings) -> None:
         self.readings = readings
         joints = self._configuration.joints
         state = _joint_state(self._stamp_of(readings), joints, readings)
@@ -82,7 +82,7 @@ class Publishers:
         if self._is_due(topics.DIAGNOSTICS, _DIAGNOSTICS_EVERY):
             self._publish_diagnostics()
 
-    def state(self, status: LoopStatus, readings: link.CycleReadings | None) -> None:
+    def publish_state(self, status: LoopStatus, readings: link.CycleReadings | None) -> None:
         """The child has told its status.
 
         Args:
@@ -90,15 +90,15 @@ class Publishers:
             readings: the newest, which may be newer than the last cycle that was heard of.
         """
         with self._lock:
-            self._tell_state(status, readings)
+            self._publish_state(status, readings)
 
-    def _tell_state(self, status: LoopStatus, readings: link.CycleReadings | None) -> None:
+    def _publish_state(self, status: LoopStatus, readings: link.CycleReadings | None) -> None:
         before, self.status = self.status, status
-        is_ending, was_ending = self.is_ending, self._told_ending
+        is_ending, was_ending = self.is_ending, self._published_ending
         is_known = before is not None and diagnostics.state_digest(before) == diagnostics.state_digest(status)
         if is_known and is_ending == was_ending:
             return
-        self.readings, self._told_ending = readings, is_ending
+        self.readings, self._published_ending = readings, is_ending
         self._log(before, status)
         self._publish(topics.STATE, diagnostics.state(status, time.time(), is_ending=is_ending))
         if before is None or before.protective_stop != status.protective_stop:

@@ -18,9 +18,9 @@ from armature.nodes.servo_interface.bus_process.client import BusClient
 from armature.nodes.servo_interface.bus_process.connection import BusConnection
 from armature.nodes.servo_interface.disabling import Disabling
 from armature.nodes.servo_interface.publishers import Publishers
-from armature.nodes.servo_interface.stop_latch import ProtectiveLatch
+from armature.nodes.servo_interface.stop_latch import ProtectiveStopLatch
 
-_TOLD_WITHIN = 0.5  # [s]; two cycles at the lowest rate take longer, and nobody waits for those
+_COMMANDED_WITHIN = 0.5  # [s]; two cycles at the lowest rate take longer, and nobody waits for those
 
 
 class ServoServices:
@@ -36,7 +36,7 @@ class ServoServices:
         servos: tuple[str, ...],
         bus: BusConnection,
         disabling: Disabling,
-        latch: ProtectiveLatch,
+        latch: ProtectiveStopLatch,
         publishers: Publishers,
     ) -> None:
         """Args: whose services they are, names of the joints and of all their servos, and who carries it out."""
@@ -46,15 +46,15 @@ class ServoServices:
         self._disabling = disabling
         self._latch = latch
         self._publishers = publishers
-        acts: dict[topics.Service, Callable[[Any], str | Future[str]]] = {
+        handlers: dict[topics.Service, Callable[[Any], str | Future[str]]] = {
             topics.ENABLE: self._enable,
             topics.PROTECTIVE_STOP: self._protective_stop,
             topics.CLEAR_FAULTS: lambda _: self._active().client.request("clear_faults"),
             topics.TORQUE_OFF: lambda _: self._bus.client.request("torque_off"),
-            **{topics.reboot(servo): self._rebooting(servo) for servo in servos},
-            **{topics.free(joint): self._freeing(joint) for joint in joints},
+            **{topics.reboot(servo): self._reboot(servo) for servo in servos},
+            **{topics.free(joint): self._free(joint) for joint in joints},
         }
-        self._servers = [AnswerService(node, service, act) for service, act in acts.items()]
+        self._servers = [AnswerService(node, service, handler) for service, handler in handlers.items()]
 
     def close(self) -> None:
         """Withdraw them."""
@@ -68,21 +68,21 @@ class ServoServices:
 
     def _enable(self, request: SetBool.Request) -> str | Future[str]:
         if request.data:
-            told = self._active().client.request("enable", session=uuid.uuid4().hex[:8])
+            message = self._active().client.request("enable", session=uuid.uuid4().hex[:8])
             self._await_commanded()
-            return told
+            return message
         return self._disabling.begin()  # in every state: it is the way to be cleaned up or shut down
 
     def _await_commanded(self) -> None:
-        """Answer once a cycle has told what is commanded now, so that a goal finds its controller ready."""
+        """Answer once a cycle has reported what is commanded now, so that a goal finds its controller ready."""
         client = self._bus.client
         begun = _cycle_of(client)
-        self._bus.wait_for(lambda: _cycle_of(client) > begun + 1, _TOLD_WITHIN)
+        self._bus.wait_for(lambda: _cycle_of(client) > begun + 1, _COMMANDED_WITHIN)
 
-    def _rebooting(self, joint: str) -> Callable[[Trigger.Request], str]:
+    def _reboot(self, joint: str) -> Callable[[Trigger.Request], str]:
         return lambda _: self._active().client.request("reboot", joint=joint)
 
-    def _freeing(self, joint: str) -> Callable[[SetBool.Request], str]:
+    def _free(self, joint: str) -> Callable[[SetBool.Request], str]:
         return lambda request: self._active().client.request("free", joint=joint, begin=request.data)
 
     def _protective_stop(self, request: SetBool.Request) -> str:
@@ -93,15 +93,15 @@ class ServoServices:
         with suppress(CommandRefused):  # it is being started
             # The status that comes before the answer has put the latch on the disk.
             return self._bus.client.request("protective_stop", on=True)
-        self._latch.keep(engaged=True)
-        self._publishers.state(self._bus.note_protective_stop(), None)
+        self._latch.set(engaged=True)
+        self._publishers.publish_state(self._bus.note_protective_stop(), None)
         if self._bus.is_attached:  # it came meanwhile
             return self._bus.client.request("protective_stop", on=True)
         return "the protective stop is latched; the bus process will start with it"
 
     def _release(self) -> str:
         message = self._bus.client.request("protective_stop", on=False)
-        self._latch.keep(engaged=False)
+        self._latch.set(engaged=False)
         return message
 
 

@@ -16,7 +16,7 @@ _TEXT = (
 )
 
 
-class ProtectiveLatch:
+class ProtectiveStopLatch:
     """Small files that exist while the stop is latched, one for each name of a port: no other name evades it."""
 
     def __init__(self, folder: Path, names: Callable[[], Iterable[str]]) -> None:
@@ -46,18 +46,18 @@ class ProtectiveLatch:
                 "parameter state_folder", str(folder), f"a folder that can be written is needed ({error.strerror})"
             ) from error
 
-    def look(self) -> None:
+    def reload(self) -> None:
         """Look again: a port that has come meanwhile has more names, and may be latched by one of them."""
         with self._lock:
-            self._try(self._settle if self.failure else self._look)
+            self._try(self._write_state if self.failure else self._look)
 
-    def keep(self, *, engaged: bool) -> None:
+    def set(self, *, engaged: bool) -> None:
         """Write and sync, if it is not so already; where that fails, it counts for this process alone."""
         with self._lock:
             if engaged == self.is_engaged and not self.failure:
                 return
             self.is_engaged = engaged
-            self._try(self._settle)
+            self._try(self._write_state)
 
     def _try(self, act: Callable[[], None]) -> None:
         try:
@@ -66,7 +66,7 @@ class ProtectiveLatch:
         except OSError as error:
             self.failure = f"it could not be written to {self._folder} ({error.strerror}): a restart forgets it"
 
-    def _settle(self) -> None:
+    def _write_state(self) -> None:
         if self.is_engaged:
             self._engage()
         else:

@@ -26,13 +26,13 @@ _EVERY_TICK = JumpThreshold(
 
 
 class Subscriptions:
-    """Hands set-points to the bus child."""
+    """Hands set-points to the bus process."""
 
     def __init__(self, node: Node, bus: BusConnection, gripper: Collection[str]) -> None:
-        """Args: whose subscription it is, the bus child, and the gripper's joints, whose efforts are limits."""
+        """Args: whose subscription it is, the bus process, and the gripper's joints, whose efforts are limits."""
         self.is_open = False  # whether set-points are taken
         self.refused = 0
-        self.given_way = 0  # how often a controller has told that joints do not follow
+        self.back_offs = 0  # how often a controller has told that joints do not follow
         self.last_refusal = ""
         self._node = node
         self._bus = bus
@@ -42,7 +42,7 @@ class Subscriptions:
         self._ticks: Any = None
         if self._simulated is not None:
             self._ticks = node.get_clock().create_jump_callback(_EVERY_TICK, post_callback=self._on_tick)
-        self._setpoints = topics.subscription(node, topics.SETPOINTS, self.take)
+        self._setpoints = topics.subscription(node, topics.SETPOINTS, self.on_setpoints)
 
     def close(self) -> None:
         """Withdraw the subscription."""
@@ -60,7 +60,7 @@ class Subscriptions:
         """Of a cycle of the loop [s]; None where time is not simulated, or has not been told yet."""
         return None if self._simulated is None else self._simulated.to_simulated(readings.loop_time)
 
-    def take(self, message: JointTrajectory) -> None:
+    def on_setpoints(self, message: JointTrajectory) -> None:
         """Hand a set-point segment on, or note why it is refused."""
         if not self.is_open:
             return
@@ -81,8 +81,8 @@ class Subscriptions:
         try:
             joints, session = list(message.joint_names), session_of(message)
             # STOP would wait behind its answer; it is refused mostly since the bus process has found it first.
-            self._bus.client.tell("back_off", joints=joints, session=session)
-            self.given_way += 1
+            self._bus.client.notify("back_off", joints=joints, session=session)
+            self.back_offs += 1
         except CommandRefused as error:
             self._refuse(error)
 
@@ -93,7 +93,7 @@ class Subscriptions:
 
     def _hold(self, error: CommandRefused) -> None:
         try:
-            self._bus.client.tell("hold", why=f"{error}; holding")
+            self._bus.client.notify("hold", why=f"{error}; holding")
         except CommandRefused as refusal:
             self._node.get_logger().warning(str(refusal), throttle_duration_sec=1.0)
 

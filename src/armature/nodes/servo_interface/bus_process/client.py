@@ -1,4 +1,4 @@
-"""The ROS half's end of the link to the bus child: asks it, hears it."""
+"""The ROS half's end of the link to the bus process: asks it, hears it."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _NO_SETTINGS = ("protective_stop", "resumes", "exit_message_file")
 
 
 class BusClient:
-    """One connection to the bus child.
+    """One connection to the bus process.
 
     `listen` calls back in its own thread; the other methods may be called in any other.
     """
 
-    def __init__(self, attachment: Attachment, wanted: Mapping[str, Any]) -> None:
+    def __init__(self, attachment: Attachment, required: Mapping[str, Any]) -> None:
         """Args: the connection, and the configuration that the child should have."""
         self.was_found = attachment.child is None
-        self.has_our_settings = _has(attachment.config, wanted)
+        self.has_our_settings = _has(attachment.config, required)
         self.child = attachment.child
         self._socket: socket.socket | None = attachment.connection
         self._memory = attachment.memory
@@ -96,7 +96,7 @@ class BusClient:
         finally:
             self._waiting.pop(number, None)
 
-    def tell(self, name: str, **fields: Any) -> None:
+    def notify(self, name: str, **fields: Any) -> None:
         """Ask the child for something whose answer nobody needs; also in the thread that listens."""
         with contextlib.suppress(OSError, ProcessError):  # its end is heard by whoever listens
             self._require_socket().send(link.pack_call(link.REQUEST, {**fields, "request": name, "id": 0}))
@@ -126,7 +126,7 @@ class BusClient:
             elif kind == link.STATUS:
                 on_status(unpack_status(message))
             elif kind == link.REPLY:
-                self._settle(link.unpack_call(message))
+                self._resolve(link.unpack_call(message))
             elif kind == link.FAILED:
                 last_error = str(link.unpack_call(message).get("error", ""))
         for future in list(self._waiting.values()):
@@ -149,7 +149,7 @@ class BusClient:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.child.wait(timeout)
 
-    def _settle(self, reply: Mapping[str, Any]) -> None:
+    def _resolve(self, reply: Mapping[str, Any]) -> None:
         future = self._waiting.pop(reply["id"], None)
         if future is None:
             return
@@ -168,10 +168,10 @@ class BusClient:
         return self._socket
 
 
-def _has(config: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+def _has(config: Mapping[str, Any], required: Mapping[str, Any]) -> bool:
     """Whether a child works with what the user has set; the rest is how it was found when it was started."""
-    names = [name for name in wanted if name not in _NO_SETTINGS]
-    return all(name in config and config[name] == wanted[name] for name in names)
+    names = [name for name in required if name not in _NO_SETTINGS]
+    return all(name in config and config[name] == required[name] for name in names)
 
 
 class _Refused(CommandRefused):

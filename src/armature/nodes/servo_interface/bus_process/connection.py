@@ -1,4 +1,4 @@
-"""Keeps one bus child attached to the servo interface, and hears it in a thread of its own."""
+"""Keeps one bus process attached to the servo interface, and hears it in a thread of its own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _END_TIME = 2.0  # [s]
 
 
 class BusConnection:
-    """The bus child of one port, whichever it is at the moment."""
+    """The bus process of one port, whichever it is at the moment."""
 
     def __init__(
         self,
@@ -49,9 +49,9 @@ class BusConnection:
         self._starting: BusStart | None = None
         self._client: BusClient | None = None
         self.was_attached = False  # whether there has been a child
-        self._news = threading.Condition()
+        self._changed = threading.Condition()
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name="bus listener")
+        self._thread = threading.Thread(target=self._run, name="bus listener")
 
     def open(self) -> None:
         """Begin to look for a child, and to hear it."""
@@ -63,12 +63,12 @@ class BusConnection:
         Args:
             quit: ask it to end before; otherwise it holds the arm, and ends by itself if torque is off.
         """
-        with self._news:
+        with self._changed:
             self._closing.set()
-            client, status_while_starting = self._client, self._starting
-            self._news.notify_all()
-        if status_while_starting is not None:
-            status_while_starting.give_up()
+            client, starting = self._client, self._starting
+            self._changed.notify_all()
+        if starting is not None:
+            starting.give_up()
         if client is not None:
             if quit:
                 _ask_to_quit(client)
@@ -107,24 +107,24 @@ class BusConnection:
         Raises:
             CommandRefused: this process is ending.
         """
-        with self._news:
-            met = self._news.wait_for(lambda: self._closing.is_set() or condition(), timeout)
+        with self._changed:
+            met = self._changed.wait_for(lambda: self._closing.is_set() or condition(), timeout)
         if self._closing.is_set():
             raise CommandRefused("request", "the servo interface is ending", "start it again")
         return met
 
     def note_protective_stop(self) -> LoopStatus:
         """Tell of a protective stop that the child has yet to hear of, and so has not told."""
-        with self._news:
+        with self._changed:
             self.status = replace(self.status, protective_stop=True)
             return self.status
 
     # In the thread
 
-    def _keep(self) -> None:
+    def _run(self) -> None:
         """Until the end; with an error of the program the process ends too, since its state would stand still."""
         try:
-            self._keep_attached()
+            self._stay_attached()
         except Exception as error:  # noqa: BLE001  # nobody else would see it
             sys.stderr.write(traceback.format_exc())
             self._fail(InternalError(error))
@@ -132,31 +132,31 @@ class BusConnection:
     def _fail(self, failure: ArmatureError) -> None:
         if self._client is not None:
             self._client.close()
-        with self._news:
+        with self._changed:
             self._client, self.failure = None, failure
-            self._news.notify_all()
+            self._changed.notify_all()
 
-    def _keep_attached(self) -> None:
+    def _stay_attached(self) -> None:
         while not self._closing.is_set():
             client = self._attach()
             if client is not None:
-                self._hear(client)
+                self._listen(client)
             elif self.failure is not None:
                 return
 
     def _attach(self) -> BusClient | None:
-        wanted = self._config()
-        start = BusStart(wanted)
-        with self._news:
+        config = self._config()
+        start = BusStart(config)
+        with self._changed:
             self._starting = start
             if self._closing.is_set():
                 return None
         try:
-            client = BusClient(start.attach(), wanted)
+            client = BusClient(start.attach(), config)
         except ProcessError as error:
             self._note_failure(error)
             return None
-        with self._news:
+        with self._changed:
             self._starting = None
             self._client = client
         if self._closing.is_set():
@@ -170,41 +170,41 @@ class BusConnection:
         if not self.was_attached:
             self.failure = error
             return
-        self._lose(str(error), FIX_BUS)
-        with self._news:
-            self._news.wait_for(lambda: self._closing.is_set(), RESPAWN_EVERY)
+        self._report_loss(str(error), FIX_BUS)
+        with self._changed:
+            self._changed.wait_for(lambda: self._closing.is_set(), RESPAWN_EVERY)
 
-    def _hear(self, client: BusClient) -> None:
+    def _listen(self, client: BusClient) -> None:
         self.was_attached = True
         self._on_attached(client)
-        last_error = client.listen(self._hear_cycle, lambda status: self._hear_status(status, client.readings()))
+        last_error = client.listen(self._take_cycle, lambda status: self._take_status(status, client.readings()))
         client.close()
-        with self._news:
+        with self._changed:
             self._client = None
         why = "the bus process has ended; the servos hold their last goals; it is being started anew"
-        self._lose(f"{why} ({last_error})" if last_error else why)
+        self._report_loss(f"{why} ({last_error})" if last_error else why)
 
-    def _hear_cycle(self, readings: link.CycleReadings) -> None:
+    def _take_cycle(self, readings: link.CycleReadings) -> None:
         if not self._closing.is_set():
             self._on_cycle(readings)
-            self._tell()
+            self._notify()
 
-    def _hear_status(self, status: LoopStatus, readings: link.CycleReadings | None) -> None:
-        with self._news:
+    def _take_status(self, status: LoopStatus, readings: link.CycleReadings | None) -> None:
+        with self._changed:
             self.status = status
         if not self._closing.is_set():
             self._on_status(status, readings)
-        self._tell()
+        self._notify()
 
-    def _lose(self, why: str, remedy: Remedy = WAIT_FOR_RESTART) -> None:
+    def _report_loss(self, why: str, remedy: Remedy = WAIT_FOR_RESTART) -> None:
         """Nothing of what the child told last is so any more, but its latch."""
         latched = self.status.protective_stop
         gone = status_without_bus(Mode.DISCONNECTED.name, why, remedy)
-        self._hear_status(replace(gone, protective_stop=latched, cause="bus_process"), None)
+        self._take_status(replace(gone, protective_stop=latched, cause="bus_process"), None)
 
-    def _tell(self) -> None:
-        with self._news:
-            self._news.notify_all()
+    def _notify(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
 
 
 def _ask_to_quit(client: BusClient) -> None:

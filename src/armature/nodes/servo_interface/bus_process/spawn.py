@@ -1,4 +1,4 @@
-"""How the ROS half comes to its bus child: finds the one that serves the port, or starts one."""
+"""How the ROS half comes to its bus process: finds the one that serves the port, or starts one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from typing import IO, Any
 from armature import __version__
 from armature.dynamixel.loop import link
 from armature.errors import ProcessError
-from armature.nodes.common.device_holder import peer, process
+from armature.nodes.common.device_holder import describe_process, peer_credentials
 
 _CONNECT_EVERY = 0.02  # [s]
 _LISTEN_TIME = 10.0  # how long a child may take to listen [s]
@@ -28,7 +28,7 @@ _END_TIME = 5.0  # how long a child without service may take to end [s]
 
 @dataclass(frozen=True)
 class Attachment:
-    """A connection with the bus child of a port."""
+    """A connection with the bus process of a port."""
 
     connection: socket.socket
     memory: link.Memory
@@ -58,7 +58,7 @@ class BusStart:
             message, descriptor = self._greeting()
             with os.fdopen(descriptor, "r+b", buffering=0) as file:
                 memory = link.Memory(memoryview(mmap.mmap(file.fileno(), link.MEMORY_SIZE)))
-            config = _understood(json.loads(message), self._config, peer(self._connection)[0])
+            config = _check_greeting(json.loads(message), self._config, peer_credentials(self._connection)[0])
         except BaseException:  # whatever it is, no child is left that nobody knows
             self._abandon()
             raise
@@ -76,9 +76,9 @@ class BusStart:
         except ConnectionRefusedError:
             return False
         # An address without a file has no permissions; anybody may be at its other end.
-        pid, user = peer(self._connection)
+        pid, user = peer_credentials(self._connection)
         if user not in (os.getuid(), 0):
-            who = f"{process(pid)} of user {user} serves this port"
+            who = f"{describe_process(pid)} of user {user} serves this port"
             raise ProcessError("bus", who, "end that process, or let that user run the arm")
         return True
 
@@ -131,23 +131,23 @@ class BusStart:
             self._child.wait(_END_TIME)
 
 
-def _understood(greeting: Mapping[str, Any], wanted: Mapping[str, Any], pid: int) -> Mapping[str, Any]:
+def _check_greeting(greeting: Mapping[str, Any], required: Mapping[str, Any], pid: int) -> Mapping[str, Any]:
     """The child outlives its ROS half; what one of another version or of other joints writes would be misread."""
     if greeting.get("layout") != link.layout():
         theirs = (
             f"its version is {greeting.get('version', 'an older one')} (memory layout {greeting.get('layout')})"
         )
-        raise _unlike(pid, theirs, f"ours is {__version__} ({link.layout()})")
+        raise _mismatch(pid, theirs, f"ours is {__version__} ({link.layout()})")
     config: dict[str, Any] = greeting["config"]
-    ours = wanted.get("joints", config.get("joints"))
+    ours = required.get("joints", config.get("joints"))
     if config.get("joints") != ours:
-        raise _unlike(pid, f"its joints are {_join(config.get('joints'))}", f"ours are {_join(ours)}")
+        raise _mismatch(pid, f"its joints are {_join(config.get('joints'))}", f"ours are {_join(ours)}")
     return config
 
 
-def _unlike(pid: int, theirs: str, ours: str) -> ProcessError:
+def _mismatch(pid: int, theirs: str, ours: str) -> ProcessError:
     remedy = f"end it with: kill {pid} (the servos hold the arm meanwhile), then start again"
-    return ProcessError("bus", f"{process(pid)} holds the arm; {theirs}, {ours}", remedy)
+    return ProcessError("bus", f"{describe_process(pid)} holds the arm; {theirs}, {ours}", remedy)
 
 
 def _join(joints: Sequence[str] | None) -> str:

@@ -1,4 +1,4 @@
-"""The bus child: the bus loop on monotonic time, without rclpy, in a process of its own.
+"""The bus process: the bus loop on monotonic time, without rclpy, in a process of its own.
 
 It outlives the ROS half that started it, holds the arm meanwhile, and serves the next one. It ends when that half
 asks it to, or by itself where it cannot drop the arm. A signal counts only where there is no ROS half: it ends at
@@ -20,13 +20,13 @@ from armature.dynamixel.loop.status import pack_status
 from armature.errors import ArmatureError, PortError
 from armature.nodes.bus_process.clock import LoopClock
 from armature.nodes.bus_process.cpu_sleep import CpuSleep
-from armature.nodes.bus_process.report import BusReport, what_is_gone
+from armature.nodes.bus_process.report import BusReport, missing_bus_cause
 from armature.nodes.bus_process.requests import BusRequests
 from armature.nodes.bus_process.server import BusLink, refuse
 from armature.nodes.bus_process.setup import build
-from armature.nodes.common.device_holder import lock_holder, process, require_alone
-from armature.nodes.common.exit_message import keep_if_unsaid, not_parked
-from armature.nodes.common.priority import lock_memory, prefer_real_time, settle_memory, tidy_memory
+from armature.nodes.common.device_holder import describe_process, lock_holder, require_exclusive
+from armature.nodes.common.exit_message import not_parked, write_unless_reported
+from armature.nodes.common.priority import collect_garbage, disable_gc, lock_memory, prefer_real_time
 
 _SLACK = 0.75  # of a cycle: what can wait is left out where it would begin later
 REOPEN_EVERY = 0.1  # [s]
@@ -37,7 +37,7 @@ _IDLE_UNNEEDED = 5.0  # [s]
 _LONGEST_END = 60.0  # [s]
 
 
-class Child:
+class BusProcess:
     """The loop and the one client that it serves."""
 
     def __init__(self, config: dict[str, Any], listener: socket.socket) -> None:
@@ -69,7 +69,7 @@ class Child:
         while self._is_running:
             try:
                 for part in self._bus.parts.values():
-                    require_alone(part.path)
+                    require_exclusive(part.path)
                 self._loop.start(self._now())
                 return
             except ArmatureError as error:
@@ -100,37 +100,37 @@ class Child:
         self._report.process = {**_prepare_process(), "disable_cpu_sleep": _describe_cpu_sleep(self._cpu_sleep)}
         due = time.monotonic()
         next_open = 0.0
-        while self._goes_on():
-            self._link.serve_until(due, self._answer, self._loop.lose_parent)
+        while self._continues():
+            self._link.serve_until(due, self._answer_request, self._loop.lose_parent)
             begun = time.monotonic()
             now = self._now(due)
             if not self._bus.is_whole and begun >= next_open:
                 self._reopen(now)
                 next_open = time.monotonic() + REOPEN_EVERY
-            self._requests.take_segments(now)
+            self._requests.follow_new_segments(now)
             self._loop.cycle(now, slack=due + _SLACK * self._period)
             self._link.memory.readings.write(link.pack_readings(self._report.readings(due, begun, now)))
             self._link.send(link.CYCLE)
-            self._tell(now)
+            self._send_status(now)
             if self._cpu_sleep is not None:
-                self._cpu_sleep.keep(awake=self._loop.state.torque() != "off")
-            due = self._following(due)
+                self._cpu_sleep.inhibit(awake=self._loop.state.torque() != "off")
+            due = self._next_due(due)
         if self._is_signalled and self._exit_message_file and self._loop.state.torque() != "off":
             words = not_parked("the bus process was ended", self._report.status(self._now()))
-            keep_if_unsaid(Path(self._exit_message_file), words)
+            write_unless_reported(Path(self._exit_message_file), words)
         self._loop.release_bus()
 
     def _now(self, monotonic: float | None = None) -> float:
         """The loop's time, at present or when a cycle was due [s]."""
         present = time.monotonic() if monotonic is None else monotonic
-        return self._clock.at(present, is_led=self._link.has_client)
+        return self._clock.at(present, has_client=self._link.has_client)
 
     @property
     def _is_signalled(self) -> bool:
         """Whether it is to end by a signal."""
         return not self._link.has_client and time.monotonic() - self._signalled_at < _LONGEST_END
 
-    def _goes_on(self) -> bool:
+    def _continues(self) -> bool:
         if self._is_running and not self._is_signalled and self._is_needed(time.monotonic()):
             return True
         now = self._now()
@@ -144,13 +144,13 @@ class Child:
             self._needed_at = monotonic
         return monotonic - self._needed_at < _IDLE_UNNEEDED
 
-    def _following(self, cycle: float) -> float:
+    def _next_due(self, cycle: float) -> float:
         following = cycle + self._period
         behind = time.monotonic() - following
         if behind < self._period:
             return following
         missed = int(behind / self._period)
-        self._report.left_out += missed
+        self._report.skipped_cycles += missed
         return following + missed * self._period
 
     def _reopen(self, now: float) -> None:
@@ -159,38 +159,38 @@ class Child:
             return
         try:
             self._loop.start(now)
-            self._report.gone = ""
+            self._report.unavailable_cause = ""
         except ArmatureError as error:
             explained = self._name_port_holder(error)
             self._loop.explain(str(explained))
-            self._report.gone = "port_held" if explained is not error else what_is_gone(error)
+            self._report.unavailable_cause = "port_held" if explained is not error else missing_bus_cause(error)
 
     def _name_port_holder(self, error: ArmatureError) -> ArmatureError:
         """Of a port that is held, the process that holds it."""
         for path in (part.path for part in self._bus.parts.values()):
             holder = lock_holder(path) if isinstance(error, PortError) else None
             if holder is not None:
-                return PortError(path, f"{process(holder)} holds it", "stop that first")
+                return PortError(path, f"{describe_process(holder)} holds it", "stop that first")
         return error
 
     # The client
 
-    def _answer(self, message: bytes) -> None:
+    def _answer_request(self, message: bytes) -> None:
         now = self._now()
         reply = self._requests.answer(message, now)
-        self._tell(now)  # before the reply, so that whoever has the reply knows the state it led to
+        self._send_status(now)  # before the reply, so that whoever has the reply knows the state it led to
         self._link.send(link.pack_call(link.REPLY, reply))
 
-    def _tell(self, now: float) -> None:
-        status = self._report.news(now, self._link.clients)
+    def _send_status(self, now: float) -> None:
+        status = self._report.status_if_due(now, self._link.clients)
         if status is not None:
             self._link.send(pack_status(status))
-            self._report.note_tidying(tidy_memory())
+            self._report.note_collection(collect_garbage())
 
 
 def _prepare_process() -> dict[str, str]:
     """Be undisturbed, as far as the machine permits; returns how far."""
-    settle_memory()
+    disable_gc()
     refusal = lock_memory()
     return {
         "real_time": "yes" if prefer_real_time() else "no: not permitted; give the user an rtprio limit",
