@@ -18,7 +18,7 @@ from armature.cli.servos import port as _port
 from armature.core.health import Thresholds
 from armature.dynamixel.commissioning.inspection import Verdict
 from armature.nodes.common.device_holder import describe_process, lock_holder
-from armature.nodes.common.serial_adapter import adapter
+from armature.nodes.common.serial_adapter import read_adapter
 from armature.robots import find_robot
 
 from ...nodes.emulated import JOINTS, emulator
@@ -148,7 +148,7 @@ def plug(tmp_path):
         (node / "driver").symlink_to(tmp_path / "sys" / "drivers" / "ftdi_sio")
         if timer is not None:
             (node / "latency_timer").write_text(f"{timer}\n")
-        return adapter(str(tmp_path / "ttyUSB7"), tmp_path / "sys")
+        return read_adapter(str(tmp_path / "ttyUSB7"), tmp_path / "sys")
 
     return make
 
@@ -168,7 +168,7 @@ def test_a_slow_latency_timer_is_named_with_the_rule_that_cures_it(plug, timer, 
 
 def test_an_adapter_without_a_timer_and_what_is_no_adapter_are_told_apart(plug):
     assert plug(None).driver == "ftdi_sio"
-    assert adapter("/dev/null").driver == ""
-    assert [finding.subject for finding in check._check_adapter("/dev/null", adapter("/dev/null"), 0.016)] == [
-        "port"
-    ]
+    assert read_adapter("/dev/null").driver == ""
+    assert [
+        finding.subject for finding in check._check_adapter("/dev/null", read_adapter("/dev/null"), 0.016)
+    ] == ["port"]

@@ -218,8 +218,8 @@ def test_parts_that_no_joint_moves_apart_are_not_watched():
 def test_a_passage_remembers_the_nearest():
     clearances = checks().clearances
     passage = Passage(clearances, np.array([0.0]), 0.001)
-    assert passage.find_block(np.array([TOUCHES - 0.007])) is None
+    assert passage.find_collision(np.array([TOUCHES - 0.007])) is None
     assert passage.nearest == pytest.approx(0.55 * math.cos(TOUCHES) * 0.007, rel=0.1)
-    (pair, distance) = passage.find_block(np.array([TOUCHES + 0.01]))
+    (pair, distance) = passage.find_collision(np.array([TOUCHES + 0.01]))
     assert pair == ("bar", "floor")
     assert distance < 0.0

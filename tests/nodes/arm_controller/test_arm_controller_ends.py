@@ -168,9 +168,9 @@ def test_pause_and_resume_without_anything_to_do_are_refused(motion):
 def test_a_controller_that_ends_slows_down_first(motion):
     handle = motion.send(smooth(2.0, 1.0, 0.0))
     motion.moved()
-    assert not motion.arm.stopping([2])
+    assert not motion.arm.advance_stop([2])
     assert "shutting down" in motion.answer(handle).result.error_string
-    motion.until(lambda: motion.arm.stopping([2]))
+    motion.until(lambda: motion.arm.advance_stop([2]))
     motion.is_still()
     assert motion.waist < 0.9
 

@@ -135,7 +135,7 @@ def test_a_process_that_does_not_get_as_far_as_to_listen_is_told_with_its_exit_m
     [
         ({"wiring": "/no/such.yaml"}, "parameter wiring: '/no/such.yaml' cannot be used; a readable text file"),
         ({"faults": {"dance": 1.0}}, "faults.dance' cannot be used; there are"),
-        ({"rate": 0.0}, r"internal error: ZeroDivisionError: .* \(child\.py:\d+\)"),
+        ({"rate": 0.0}, r"internal error: ZeroDivisionError: .* \(process\.py:\d+\)"),
     ],
 )
 def test_why_a_child_cannot_be_built_is_told_in_one_line(tmp_path, change, told):

@@ -7,10 +7,10 @@ import pytest
 from armature.dynamixel.loop.status import LoopStatus, status_while_starting
 from armature.nodes.common.exit_message import (
     ExitMessage,
-    write,
     leaves_torque_on,
     not_parked,
     read_exit_message,
+    write,
     write_unless_reported,
 )
 

@@ -26,7 +26,7 @@ from armature.dynamixel.tables.registry import baud_rates
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import PortError
 from armature.nodes.common.device_holder import describe_process, processes_using
-from armature.nodes.common.serial_adapter import Adapter, adapter
+from armature.nodes.common.serial_adapter import Adapter, read_adapter
 from armature.robots import Robot, find_robot
 from armature.share import share_folder
 
@@ -92,7 +92,7 @@ def _check_named_bus(
 
 def _check_bus(path: str, arm: ArmModel, wiring: Wiring, given: dict[str, Any]) -> Iterator[CheckResult]:
     latency = float(given.get("latency", 0.016))
-    of_adapter = list(_check_adapter(path, adapter(path), latency))
+    of_adapter = list(_check_adapter(path, read_adapter(path), latency))
     [baud_rate] = wiring.buses.values()
     port = SerialPort(path, baud_rate, latency)
     try:

@@ -101,7 +101,7 @@ class Passage:
         self._asked = {pair: min(distance, margin) for pair, distance in found.items()}
         self.nearest = min(found.values(), default=clearances.reach)  # of all places so far [m]
 
-    def find_block(self, position: Array) -> tuple[Pair, float] | None:
+    def find_collision(self, position: Array) -> tuple[Pair, float] | None:
         """The next place: the pair that comes too near there, with its distance [m]; None where none does."""
         found = self._clearances.at(position)
         for pair, distance in found.items():
@@ -138,7 +138,7 @@ class CollisionModel:
         steps = max(1, int(np.ceil(np.max(np.abs(end - start)) / _STEP)))
         for step in range(1, steps + 1):
             fraction = step / steps
-            blocked = passage.find_block(start + fraction * (end - start))
+            blocked = passage.find_collision(start + fraction * (end - start))
             if blocked is not None:
                 return Contact(*blocked[0], fraction)
         return None

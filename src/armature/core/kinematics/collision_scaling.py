@@ -74,7 +74,7 @@ class CollisionScaling:
             return ""
         passage = Passage(self._clearances, position[0], self._margin)
         for row in position[1:]:
-            blocked = passage.find_block(row)
+            blocked = passage.find_collision(row)
             if blocked is not None:
                 return f"{blocked[0][0]} comes near {blocked[0][1]}"
         return ""

@@ -166,7 +166,7 @@ class InverseKinematics:
             return True
         passage = Passage(self._clearances, begin, self._margin)
         looks = int(np.ceil(np.abs(end - begin).max() / _TURN))
-        return not any(passage.find_block(place) for place in np.linspace(begin, end, looks + 1)[1:])
+        return not any(passage.find_collision(place) for place in np.linspace(begin, end, looks + 1)[1:])
 
     def _time(self, found: Solution, near: Array) -> float:
         return float((np.abs(found.position - near) / self._limits.velocity).max())

@@ -105,7 +105,7 @@ class GoalCheck:
         start = self.plan.sample(float(times[0])).position
         passage = Passage(self._clearances, start, margin)
         for time, state in _states(self.plan, times):
-            blocked = passage.find_block(state.position)
+            blocked = passage.find_collision(state.position)
             if blocked is not None:
                 (first, second), distance = blocked
                 what = f"it must be {margin:g} m at least; go around it, over a point between"

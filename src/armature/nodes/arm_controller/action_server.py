@@ -1,4 +1,4 @@
-"""An action server whose goals begin as soon as they are accepted and are ended by whoever follows them."""
+"""An action server whose goals begin as soon as they are accepted, and end by a callback."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from armature.nodes.common.topics import Service
 
 @dataclass
 class ActiveGoal:
-    """A goal from its begin to its end; of all goals of a controller one is followed, and another may wait."""
+    """An accepted goal until its end; of all goals of a controller one is followed, and another may wait."""
 
-    stop: Callable[[], None]  # begins to cancel the goal that is followed
+    stop: Callable[[], None]  # cancels the goal that is followed
     is_waiting: bool = False  # for its check to be done, while another one may be followed
     is_canceled: bool = False  # while it waited
     begun: ActiveGoal | None = None  # what it has become, where it had to be prepared first
@@ -30,7 +30,7 @@ class ActiveGoal:
         return not self.is_waiting if self.begun is None else self.begun.is_followed
 
     def cancel(self) -> None:
-        """Begin to cancel it, and no other."""
+        """Cancel it, and no other; it ends once the arm rests."""
         if self.begun is not None:
             self.begun.cancel()
         elif self.is_waiting:
@@ -40,9 +40,9 @@ class ActiveGoal:
 
 
 Begin = Callable[[OnEnd], ActiveGoal | None]
-"""Begins a goal, with the function to call at its end; None where it has ended at once.
+"""Begins a goal, given the callback for its end; None where it has ended at once.
 
-Raises what refuses it after all.
+Raises an ArmatureError to refuse it.
 """
 
 
@@ -69,7 +69,7 @@ class GoalServer:
     Args:
         node: owner.
         service: the action.
-        prepare: plans and checks a goal's request, and returns what begins it; raises what refuses it.
+        prepare: plans and checks a goal's request, and returns what begins it; raises an ArmatureError to refuse.
         result: makes the action's result from an outcome.
     """
 
@@ -121,7 +121,7 @@ class GoalServer:
         except ArmatureError as error:
             outcome = refusal_outcome(error)
             self._end(handle, outcome)
-            self._node.reports.report_outcome(outcome)  # not every action's result has words
+            self._node.reports.report_outcome(outcome)  # not every action's result has a message
             return
         if goal is not None:
             self._active[_id(handle)] = handle, goal

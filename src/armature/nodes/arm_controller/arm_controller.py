@@ -45,9 +45,9 @@ class ArmJoint:
 
 @dataclass(frozen=True)
 class FeedforwardParameters:
-    """What the servo interface is told beside the motion."""
+    """What is sent with the set-points."""
 
-    feedforward__gravity: bool = True  # the servo interface is told what the joints carry
+    feedforward__gravity: bool = True  # whether set-points carry the loads of the joints
 
 
 class ArmController(GroupNode):
@@ -55,13 +55,15 @@ class ArmController(GroupNode):
 
     def __init__(self, **options: Any) -> None:
         super().__init__("arm_controller", ("revolute", "continuous"), ArmJoint, **options)
-        self._taking = read(self, TrajectoryParameters)
-        self._tolerances, deceleration = read_constraints(self, self._taking, self.control.state.limits)
-        allows_some = self._taking.allow_partial_joints_goal
+        self._trajectory_parameters = read(self, TrajectoryParameters)
+        self._tolerances, deceleration = read_constraints(
+            self, self._trajectory_parameters, self.control.state.limits
+        )
+        allows_some = self._trajectory_parameters.allow_partial_joints_goal
         self.control.state.settings = replace(
             self.control.state.settings, allow_partial_joints_goal=allows_some, deceleration=deceleration
         )
-        self.control.set_speed(self._taking.speed_scaling__initial_scaling_factor, self.now())
+        self.control.set_speed(self._trajectory_parameters.speed_scaling__initial_scaling_factor, self.now())
         self._checks = make_checks(self, self.urdf, self.model, self.joints, self.given.wiring)
         self.control.state.settings = replace(
             self.control.state.settings, checks_acceleration=self._checks.settings.acceleration
@@ -69,7 +71,7 @@ class ArmController(GroupNode):
         self._goals = CheckedGoals(self, self.control, self._checks, self.now, self.publish_now)
         # Joints of other groups, such as the gripper's: the arm's model has them where they were read last.
         self._others = {joint.name for joint in self.model.driven} - set(self.joints)
-        self._leads = read(self, FeedforwardParameters).feedforward__gravity
+        self._sends_loads = read(self, FeedforwardParameters).feedforward__gravity
         self._guard = self._make_guard()
         self.control.state.hooks.scale_jog = self._guard.scale
         self.control.state.hooks.is_stop_free = lambda halt: not self._guard.find_obstacle(halt)
@@ -77,16 +79,16 @@ class ArmController(GroupNode):
         servo = TwistServo(self._checks.mechanics, self.control.state.limits, tool)
         self._twist = TwistJog(self, servo, self._guard, (self.model.root, tool), self._goals.drop)
         self._moves = ArmMoves(self, self._checks, self._follow_move)
-        self._at_end.callback(self._moves.destroy)
+        self._on_destroy.callback(self._moves.destroy)
         self._commands = Commands(self)
         refuse_unknown(self)
         self._server = GoalServer(self, topics.FOLLOW_JOINT_TRAJECTORY, self._prepare, _to_result)
-        self._at_end.callback(self._server.destroy)
+        self._on_destroy.callback(self._server.destroy)
         topics.subscription(self, topics.JOINT_TRAJECTORY, self._follow_topic)
         topics.subscription(self, topics.SPEED_SCALING, self._scale_speed)
 
     def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
-        """Tell the action's client how its goal goes."""
+        """Give the action's client feedback."""
         message = FollowJointTrajectory.Feedback(joint_names=list(self.joints))
         message.header.stamp = to_stamp(round(stamp * 1e9))
         time = self.control.state.goal_time(stamp)
@@ -98,8 +100,8 @@ class ArmController(GroupNode):
         self._moves.publish_feedback(message)
 
     def with_efforts(self, segment: Segment[RosTime]) -> Segment[RosTime]:
-        """The segment with the arm's own weight and its payload's, by which the servos lead their goals."""
-        if not self._leads:
+        """The segment with the loads of the arm's weight and payload, for the servos' feed-forward."""
+        if not self._sends_loads:
             return segment
         return replace(segment, loads=self._checks.torques.loads(segment.trajectory.positions))
 
@@ -124,9 +126,9 @@ class ArmController(GroupNode):
 
     def _follow(self, message: JointTrajectory, tolerances: Tolerances) -> Begin:
         # Before the rows are read by their columns, so that a repeated joint is not mistaken for a wrong length.
-        is_partial = self._taking.allow_partial_joints_goal
+        is_partial = self._trajectory_parameters.allow_partial_joints_goal
         check_joints(message.joint_names, self.joints, is_partial=is_partial)
-        goal = to_goal(message, may_integrate=self._taking.allow_integration_in_goal_trajectories)
+        goal = to_goal(message, may_integrate=self._trajectory_parameters.allow_integration_in_goal_trajectories)
         return self._prepare_goal(goal, to_seconds(message.header.stamp) or None, tolerances)
 
     def _follow_move(self, motion: Trajectory, request: FollowJointTrajectory.Goal) -> Begin:
@@ -144,8 +146,8 @@ class ArmController(GroupNode):
 
         return begin
 
-    def after_reading(self) -> None:
-        """Let the model have the other joints where they were read."""
+    def on_reading(self) -> None:
+        """Update the model with the measured positions of the other joints."""
         others = {joint: place for joint, place in self.positions.items() if joint in self._others}
         self._checks.mechanics.rest(others)
 
@@ -156,11 +158,11 @@ class ArmController(GroupNode):
             clearances, self.control.state.limits, self.control.state.settings.margin, settings.margin
         )
 
-    def before_renewal(self) -> None:
-        """Keep the tool in its direction."""
-        self._twist.renew()
+    def before_segment(self) -> None:
+        """Keep the tool in the direction of its twist."""
+        self._twist.update()
 
-    def forget(self, why: str) -> None:
+    def drop_pending(self, why: str) -> None:
         """See `GroupNode`."""
         self._twist.drop()
         self._goals.drop(why)
@@ -168,7 +170,7 @@ class ArmController(GroupNode):
 
     def before_stop(self, why: str) -> None:
         """A stop ends goals that wait, moves that are planned, and twists."""
-        self.forget(why)
+        self.drop_pending(why)
 
     def _tolerances_of(self, request: FollowJointTrajectory.Goal) -> Tolerances:
         for name in ("component_path_tolerance", "component_goal_tolerance"):

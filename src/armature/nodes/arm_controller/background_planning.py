@@ -1,4 +1,4 @@
-"""Goals that take long to prepare, prepared in slices, so that set-points go on between them."""
+"""Preparation of long goals in slices, with time for set-points between them."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class BackgroundPlanning:
 
     Args:
         node: owner of the timer.
-        clock: goes on evenly [s].
+        clock: monotonic [s].
     """
 
     def __init__(self, node: GroupNode, clock: Callable[[], float] = time.monotonic) -> None:
         self._node = node
         self._clock = clock
         self._jobs: deque[_Job] = deque()
-        self._timer = node.create_timer(_PERIOD, self._go_on, clock=node.steady)
+        self._timer = node.create_timer(_PERIOD, self._run_slice, clock=node.steady)
         self._timer.cancel()
 
     def prepare(self, action: str, steps: Steps[Begin]) -> Begin:
@@ -55,7 +55,7 @@ class BackgroundPlanning:
         Raises:
             ArmatureError: of the steps: it is refused.
         """
-        done = self._advance(steps, _FIRST_SLICE)
+        done = self._run_steps(steps, _FIRST_SLICE)
         if done is not None:
             return done
 
@@ -80,29 +80,29 @@ class BackgroundPlanning:
         self._jobs.remove(job)
         job.on_end(outcome)
 
-    def _go_on(self) -> None:
+    def _run_slice(self) -> None:
         if not self._jobs:
             self._timer.cancel()
             return
         job = self._jobs[0]  # it stays among them until it has ended or begun, so that no error loses it
         self._jobs.rotate(-1)
         try:
-            self._work_on(job)
+            self._run_job(job)
         except ArmatureError as error:
             self._node.get_logger().warning(str(error))
             self._end(job, refusal_outcome(error))
 
-    def _work_on(self, job: _Job) -> None:
+    def _run_job(self, job: _Job) -> None:
         if job.active.is_canceled:
             self._end(job, Outcome(End.CANCELED, Code.SUCCESSFUL, "canceled before it started"))
             return
-        begin = self._node.attempt(lambda: self._advance(job.steps, _SLICE))
+        begin = self._node.attempt(lambda: self._run_steps(job.steps, _SLICE))
         if begin is not None:
             job.active.begun = begin(job.on_end)
             self._jobs.remove(job)
 
-    def _advance(self, steps: Steps[Begin], seconds: float) -> Begin | None:
-        """Go on for a time [s]; what the steps end with, if they did."""
+    def _run_steps(self, steps: Steps[Begin], seconds: float) -> Begin | None:
+        """Run the steps for a time [s]; returns their result, if they have ended."""
         until = self._clock() + seconds
         try:
             while self._clock() < until:

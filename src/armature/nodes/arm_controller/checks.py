@@ -1,4 +1,4 @@
-"""Goals that are checked by the arm's model before they start: parameters, and the slices of long checks."""
+"""Checks of goals by the arm's model before they start: their parameters, and long checks in slices."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from armature.nodes.arm_controller.action_server import ActiveGoal, Begin
 from armature.nodes.arm_controller.group_node import GroupNode
 from armature.nodes.common.parameters import read, read_file
 
-# A goal that needs more looks than the first slice is checked in further ones, with time for set-points between
-# them: a slice takes about 5 ms, and segments reach 200 ms ahead.
+# Samples in a slice. A goal that needs more than the first slice is checked in further ones, with time for
+# set-points between them: a slice takes about 5 ms, and segments reach 200 ms ahead.
 _FIRST_SLICE = 300
 _SLICE = 60
 _PERIOD = 0.01  # [s]
-_JOINED = 0.5  # a path is joined within this time [s]
+_JOIN_TIME = 0.5  # a path is joined within this time [s]
 _TOOL = "tool0"
-_HEAVIEST = 100.0  # payload, beyond which a number was meant in other units [kg]
+_HEAVIEST = 100.0  # payload; a greater number was meant in other units [kg]
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def make_checks(node: Node, urdf: str, arm: ArmModel, joints: tuple[str, ...], w
         urdf: the URDF's text.
         arm: the model read from it.
         joints: that goals move.
-        wiring: file from which is known what the servos give; "" for the URDF's effort limits.
+        wiring: file with the servos, whose ratings count; "" for the URDF's effort limits.
 
     Raises:
         ConfigError: a parameter that cannot be used, or a URDF that MuJoCo cannot read.
@@ -109,7 +109,7 @@ def _pairs(texts: tuple[str, ...]) -> list[tuple[str, str]]:
 
 @dataclass
 class _Waiting:
-    """A goal whose check goes on."""
+    """A goal whose check is not done."""
 
     check: GoalCheck
     session: str  # of enabling, in which it was asked for
@@ -129,7 +129,7 @@ class CheckedGoals:
         control: follows the goals.
         checks: of the arm.
         now: ROS time [s].
-        go: publishes what is to be done now; called where that has changed later than in the goal's own callback.
+        publish: publishes set-points now; called where a goal begins or ends outside its own callback.
     """
 
     def __init__(
@@ -138,14 +138,14 @@ class CheckedGoals:
         control: GroupControl,
         checks: GoalChecks,
         now: Callable[[], float],
-        go: Callable[[], object],
+        publish: Callable[[], object],
     ) -> None:
         self._control = control
         self._checks = checks
         self._now = now
-        self._go = go
+        self._publish = publish
         self._waiting: _Waiting | None = None
-        self._timer = node.create_timer(_PERIOD, self._go_on, clock=node.steady)
+        self._timer = node.create_timer(_PERIOD, self._advance, clock=node.steady)
         self._timer.cancel()
 
     def prepare(self, goal: Trajectory | Rates, stamp: float | None, monitor: GoalMonitor) -> Begin:
@@ -185,9 +185,9 @@ class CheckedGoals:
 
     def _cancel(self) -> None:
         self._control.cancel(self._now())
-        self._go()
+        self._publish()
 
-    def _go_on(self) -> None:
+    def _advance(self) -> None:
         waiting = self._waiting
         if waiting is None:
             self._timer.cancel()
@@ -206,17 +206,17 @@ class CheckedGoals:
             why = "it was asked for in an earlier session"
             raise CommandRefused("trajectory", why, "send it again")
         planned = self._control.plan(waiting.goal, waiting.stamp, self._now())
-        self._check_way(waiting, planned.motion)
+        self._check_approach(waiting, planned.motion)
         self._control.follow_planned(planned, waiting.monitor, waiting.on_end)
         self._waiting, waiting.active.is_waiting = None, False
-        self._go()
+        self._publish()
 
-    def _check_way(self, waiting: _Waiting, plan: Trajectory) -> None:
-        """Where the arm has moved meanwhile, the way to the goal's first point is another one."""
-        if _rests_at(plan.sample(0.0), waiting.begin):
+    def _check_approach(self, waiting: _Waiting, plan: Trajectory) -> None:
+        """Check the approach to the goal's first point again, where the arm has moved meanwhile."""
+        if _is_still_at(plan.sample(0.0), waiting.begin):
             return
         ahead = waiting.goal.times + plan.duration - waiting.goal.duration
-        until = float(ahead[ahead > 0.0][0]) + _JOINED
+        until = float(ahead[ahead > 0.0][0]) + _JOIN_TIME
         if not self._checks.begin(plan, until).advance(_FIRST_SLICE):
             allowed = "the arm has moved while a long goal was checked; send it while the arm rests"
             raise GoalRefused("way to the first point", round(until, 3), allowed)
@@ -227,6 +227,6 @@ class CheckedGoals:
             waiting.on_end(outcome)
 
 
-def _rests_at(state: State, before: State) -> bool:
+def _is_still_at(state: State, before: State) -> bool:
     """Whether a state is the same as one before, and nothing moves."""
     return state.is_resting and before.is_resting and bool((state.position == before.position).all())

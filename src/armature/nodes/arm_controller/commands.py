@@ -39,7 +39,7 @@ class Commands:
             return
         if slowed:
             self._node.reports.warn(f"jog: {slowed}")
-        self._node.forget("replaced by a jog")
+        self._node.drop_pending("replaced by a jog")
         self._node.publish_now()
 
     def _velocities(self, message: JointJog) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The controller of the gripper, in the process of the arm's: it opens, closes, and tells reached from stalled."""
+"""The controller of the gripper, in the arm controller's process: it opens, closes, and detects a stall."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class GainParameters:
 
 
 class GripperController(GroupNode):
-    """Opens and closes the gripper; without a prismatic joint in the URDF it has nothing to do."""
+    """Opens and closes the gripper; without a prismatic joint in the URDF it has no function."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__("gripper_controller", ("prismatic",), GripperJoint, **options)
@@ -71,16 +71,16 @@ class GripperController(GroupNode):
         self._commands = Commands(self)
         refuse_unknown(self)
         self._server = GoalServer(self, topics.GRIPPER_COMMAND, self._prepare, self._to_result)
-        self._at_end.callback(self._server.destroy)
+        self._on_destroy.callback(self._server.destroy)
 
     def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
-        """Tell the action's client where the gripper is."""
+        """Give the action's client the gripper's position."""
         state = self._joint_state(feedback)
         state.header.stamp = to_stamp(round(stamp * 1e9))
         self._server.publish_feedback(ParallelGripperCommand.Feedback(state=state))
 
     def with_efforts(self, segment: Segment[RosTime]) -> Segment[RosTime]:
-        """The segment with the most that the joints may give."""
+        """The segment with limits of the joints' effort."""
         if not self._limits.any():
             return segment
         return replace(segment, effort_limits=dict(zip(self.joints, self._limits.tolist(), strict=True)))
@@ -95,13 +95,13 @@ class GripperController(GroupNode):
         return GripForceLimit(self.control.state.limits, np.array(leads), self._given.stall_velocity_threshold)
 
     def before_stop(self, why: str) -> None:
-        """A stop leaves the limit of the force."""
+        """A stop keeps the limit of the force."""
 
-    def before_renewal(self) -> None:
+    def before_segment(self) -> None:
         """Nothing is due."""
 
-    def after_reading(self) -> None:
-        """Set the set-points back of fingers that something stops."""
+    def on_reading(self) -> None:
+        """Set back the set-points of fingers that something stops."""
         stamp, measured = self.control.state.arm.read_at, self.control.state.arm.measured
         desired = None if measured is None else self.control.state.motion.setpoint(stamp)
         if desired is None or measured is None:
@@ -116,7 +116,7 @@ class GripperController(GroupNode):
         self.control.cancel(self.now())
         self.publish_now()
 
-    def forget(self, why: str) -> None:
+    def drop_pending(self, why: str) -> None:
         """See `GroupNode`."""
         self._limits = np.zeros(len(self.joints))
 
@@ -134,7 +134,7 @@ class GripperController(GroupNode):
         def begin(on_end: OnEnd) -> ActiveGoal:
             self.control.move(target, speed, monitor, self.report_end(on_end), self.now())
             self._limits = limits
-            if not self.publish_now():  # it is there already, but the limit has to be told
+            if not self.publish_now():  # it is there already, but the limit has to be sent
                 motion = Trajectory.at_rest(self.joints, target)
                 self.publish(Segment(0, self.control.state.arm.session, RosTime(self.now()), motion))
             return ActiveGoal(self._cancel)

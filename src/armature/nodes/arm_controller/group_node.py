@@ -1,4 +1,4 @@
-"""What the controllers of the arm and of the gripper have in common: one node over one `GroupControl`."""
+"""The base of the controllers of arm and gripper: one node over one `GroupControl`."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class GroupParameters:
 
 
 class JointParameters(Protocol):
-    """What a controller keeps of one joint beside its limits."""
+    """Parameters of one joint beside its limits."""
 
     @property
     def margin(self) -> float:
@@ -73,7 +73,7 @@ class JointParameters(Protocol):
 
 
 class GroupNode(GuardedNode):
-    """Feeds a `GroupControl` from topics and services, and publishes what it says.
+    """Feeds a `GroupControl` from topics and services, and publishes its set-points.
 
     Args:
         name: of the node.
@@ -92,8 +92,8 @@ class GroupNode(GuardedNode):
         **options: Any,
     ) -> None:
         super().__init__(name, **options)
-        # rclpy destroys a node that could not be made, too: only what there is must be closed.
-        self._at_end = ExitStack()
+        # rclpy destroys a node whose construction failed, too: only what exists must be closed.
+        self._on_destroy = ExitStack()
         self.given = read(self, GroupParameters)
         path = self.given.urdf
         self.urdf = read_file("urdf", path)
@@ -101,24 +101,24 @@ class GroupNode(GuardedNode):
         self.wiring = self._read_wiring()
         self.joints = tuple(joint.name for joint in self.model.driven if joint.kind in kinds)
         self.control = self._make_control(self._read_limits(), joint_parameters)
-        self.control.state.hooks.report_not_following = self._let_back_off
+        self.control.state.hooks.report_not_following = self._report_not_following
         self.positions: dict[str, float] = {}  # of all joints, as last read [rad] or [m]
         self.efforts: dict[str, float] = {}  # of those where it is known [N·m] or [N]
         self.steady = steady or Clock(clock_type=ClockType.STEADY_TIME)
-        self._read_last = 0.0
+        self._last_reading_at = 0.0
         self._setpoints = topics.publisher(self, topics.SETPOINTS)
         self.reports = Reports(self, self.control.state, self.publish_feedback, self.steady)
-        topics.subscription(self, topics.STATE, self._note_state)
-        topics.subscription(self, topics.COMMANDED, self._note_commanded)
-        topics.subscription(self, topics.JOINT_STATES, self._note_reading, raw=True)
-        self._renewal = self.create_timer(_RENEWAL, self._renew)
+        topics.subscription(self, topics.STATE, self._on_state)
+        topics.subscription(self, topics.COMMANDED, self._on_commanded)
+        topics.subscription(self, topics.JOINT_STATES, self._on_reading, raw=True)
+        self._renewal = self.create_timer(_RENEWAL, self._update)
         self._renewal.cancel()
         if self.joints:
             self._warm_up()
 
     def destroy_node(self) -> None:
-        """Close what hangs on the node, then the node."""
-        self._at_end.close()
+        """Close the servers of the node, then the node."""
+        self._on_destroy.close()
         super().destroy_node()
 
     def now(self) -> float:
@@ -129,7 +129,7 @@ class GroupNode(GuardedNode):
         """A frame as the URDF names it: in the tree of all arms this one's begin with its namespace."""
         return name.removeprefix(f"{self.get_namespace().strip('/')}/")
 
-    def stopping(self, signals: Sequence[int]) -> bool:
+    def advance_stop(self, signals: Sequence[int]) -> bool:
         """Before the process ends: slow down and hold."""
         if self.control.state.motion.is_moving(self.now()) and len(signals) == 1:
             self.control.stop(self.now(), "the controller is shutting down")
@@ -138,16 +138,16 @@ class GroupNode(GuardedNode):
         return True
 
     def publish_now(self) -> bool:
-        """Publish what is to be done now, and keep renewing it until nothing moves.
+        """Publish set-points now, and go on until nothing moves.
 
         Returns:
-            Whether there was anything.
+            Whether there were any.
         """
         self._renewal.reset()
         return self._publish_segment(self.now())
 
     def report_end(self, on_end: OnEnd) -> OnEnd:
-        """What notes how a goal ended, once that is passed on."""
+        """A callback that passes a goal's outcome on, then reports it."""
 
         def end(outcome: Outcome) -> None:
             on_end(outcome)
@@ -156,39 +156,39 @@ class GroupNode(GuardedNode):
         return end
 
     def refuse(self, request: str, error: ArmatureError) -> None:
-        """Note why a command from a topic, which nobody can be answered for, was refused."""
+        """Report why a command from a topic, which has no answer, was refused."""
         self.reports.warn(f"{request}: {error}")
 
     def fail(self, error: InternalError) -> None:
-        """Let the arm come to rest as its last segment says, end everything, and tell."""
+        """Let the arm come to rest at the end of its last segment, end everything, and report why."""
         self._renewal.cancel()
         self.control.give_up(str(error))
-        self.forget(str(error))
+        self.drop_pending(str(error))
         self.reports.warn(str(error))
 
     @abstractmethod
-    def forget(self, why: str) -> None:
-        """Drop what was to begin or to go on by itself, since something else moves the arm, or nothing may."""
+    def drop_pending(self, why: str) -> None:
+        """Drop what waits or repeats by itself, since something else moves the arm, or nothing may."""
 
     @abstractmethod
     def before_stop(self, why: str) -> None:
         """Drop what a stop ends beside the goal that is followed."""
 
     @abstractmethod
-    def before_renewal(self) -> None:
+    def before_segment(self) -> None:
         """Do what is due while something moves, before the next segment is published."""
 
     @abstractmethod
-    def after_reading(self) -> None:
-        """Look at the newest reading, which the group has taken."""
+    def on_reading(self) -> None:
+        """React to the newest reading, which the group has taken."""
 
     @abstractmethod
     def with_efforts(self, segment: Segment[RosTime]) -> Segment[RosTime]:
-        """The segment with what its joints carry, or the most that they may give."""
+        """The segment with the loads of its joints, or with limits of their effort."""
 
     @abstractmethod
     def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
-        """Tell the client of a goal how it goes; see `reports.Feedback`."""
+        """Give the client of a goal feedback; see `reports.Feedback`."""
 
     def _read_wiring(self) -> Wiring | None:
         path = self.given.wiring
@@ -199,9 +199,9 @@ class GroupNode(GuardedNode):
         return limits if self.wiring is None else limits.within(self.wiring)
 
     def _warm_up(self) -> None:
-        """Do once, unseen, what a goal needs.
+        """Plan a goal once without moving.
 
-        The first time takes 70 ms for all that is loaded on the way, and a first segment that is late is refused.
+        The first time takes 70 ms for lazy imports, and a first segment that is late is refused.
         """
         place = np.zeros(len(self.joints))
         tracker = Tracker(self.control.state.limits, place)
@@ -227,34 +227,34 @@ class GroupNode(GuardedNode):
         )
         return GroupControl(GroupState(bounds, settings))
 
-    def _note_state(self, message: DiagnosticStatus) -> None:
+    def _on_state(self, message: DiagnosticStatus) -> None:
         values = values_of(message)
         session, why = values.get("session", ""), values.get("why", "")
         self.control.state.arm.remedy = values.get("remedy", "")
         ended = self.control.state.note_state(message.message, session, why, blocks_of(values), self.now())
         if ended:
-            self.forget(ended)
+            self.drop_pending(ended)
         self.control.bound_speed(float(values.get("speed_factor", 1.0)), self.now())
 
-    def _note_commanded(self, message: JointState) -> None:
+    def _on_commanded(self, message: JointState) -> None:
         stamp, session = to_seconds(message.header.stamp), session_of(message)
         velocities = velocities_of(message)
         rests = not any(velocities.get(joint) for joint in self.joints)
         self.control.state.note_commanded(stamp, positions_of(message), session, self.now(), rests=rests)
 
-    def _note_reading(self, data: bytes) -> None:
+    def _on_reading(self, data: bytes) -> None:
         now = self.now()
-        if self.control.state.goals.are_none and 0.0 <= now - self._read_last < _IDLE_PERIOD:
+        if self.control.state.goals.are_none and 0.0 <= now - self._last_reading_at < _IDLE_PERIOD:
             return
-        self._read_last = now
+        self._last_reading_at = now
         message = deserialize_message(data, JointState)
         stamp = to_seconds(message.header.stamp)
         self.positions, self.efforts = positions_of(message), efforts_of(message)
         self.control.state.note_reading(stamp, self.positions, velocities_of(message), now)
-        self.after_reading()
+        self.on_reading()
 
-    def _renew(self) -> None:
-        self.before_renewal()
+    def _update(self) -> None:
+        self.before_segment()
         now = self.now()
         self.control.state.update(now)
         self._publish_segment(now)
@@ -268,10 +268,10 @@ class GroupNode(GuardedNode):
         return segment is not None
 
     def publish(self, segment: Segment[RosTime]) -> None:
-        """Let the servo interface follow a segment."""
+        """Publish a segment for the servo interface."""
         self._setpoints.publish(from_segment(self.with_efforts(segment)))
 
-    def _let_back_off(self, joints: tuple[str, ...]) -> None:
+    def _report_not_following(self, joints: tuple[str, ...]) -> None:
         """A set-point message without points tells the servo interface which joints do not follow."""
         message = JointTrajectory(joint_names=list(joints))
         set_session(message, self.control.state.arm.session)

@@ -34,8 +34,8 @@ from armature.nodes.common.parameters import read, read_file
 Plan = Callable[[Array, FollowJointTrajectory.Goal, float], Steps[Trajectory]]
 # A quaternion's length may differ from 1 by rounding.
 _ROUNDING = 0.01
-_LONGEST = 3600.0  # that a move may be asked to take [s]
-_SHOWN = 500  # points of a path that is shown
+_MAX_DURATION = 3600.0  # that a move may be asked to take [s]
+_PATH_POINTS = 500  # points of a path that is shown
 
 
 @dataclass(frozen=True)
@@ -70,18 +70,24 @@ class ArmMoves:
         self._planned = topics.publisher(node, topics.PLANNED_PATH)
         plans: Mapping[topics.Service, Plan] = {
             topics.MOVE_JOINTS: self._plan_joints,
-            topics.MOVE_TO: lambda start, goal, least: planner.poses(start, self._waypoints(goal), least),
-            topics.MOVE_LINE: lambda start, goal, least: planner.line(start, self._waypoints(goal), least),
-            topics.MOVE_ARC: lambda start, goal, least: planner.arc(start, self._waypoints(goal), least),
+            topics.MOVE_TO: lambda start, goal, min_duration: planner.poses(
+                start, self._waypoints(goal), min_duration
+            ),
+            topics.MOVE_LINE: lambda start, goal, min_duration: planner.line(
+                start, self._waypoints(goal), min_duration
+            ),
+            topics.MOVE_ARC: lambda start, goal, min_duration: planner.arc(
+                start, self._waypoints(goal), min_duration
+            ),
         }
         self._slices = BackgroundPlanning(node)
         self._servers = [
-            GoalServer(node, action, self._make_prepare(action.name, plan), _to_result)
+            GoalServer(node, action, self._preparer(action.name, plan), _to_result)
             for action, plan in plans.items()
         ]
 
     def publish_feedback(self, message: FollowJointTrajectory.Feedback) -> None:
-        """Tell the client of the running move how it goes."""
+        """Give the client of the running move feedback."""
         for server in self._servers:
             server.publish_feedback(message)
 
@@ -94,19 +100,19 @@ class ArmMoves:
         for server in self._servers:
             server.destroy()
 
-    def _make_prepare(self, action: str, plan: Plan) -> Callable[[FollowJointTrajectory.Goal], Begin]:
+    def _preparer(self, action: str, plan: Plan) -> Callable[[FollowJointTrajectory.Goal], Begin]:
         return lambda goal: self._slices.prepare(action, self._prepare(plan, goal))
 
     def _prepare(self, plan: Plan, goal: FollowJointTrajectory.Goal) -> Steps[Begin]:
         _check_stamps(goal)
-        start, session = self._resting(), self._node.control.state.arm.session
-        motion = yield from plan(start, goal, _least(goal))
+        start, session = self._rest_position(), self._node.control.state.arm.session
+        motion = yield from plan(start, goal, _min_duration(goal))
         if goal.trajectory.header.frame_id == topics.PREVIEW:
             preview = yield from self._planner.preview(motion)
             figures = json.dumps(asdict(preview))
             follow: Begin = lambda on_end: on_end(Outcome(End.SUCCEEDED, Code.SUCCESSFUL, figures))  # noqa: E731
         else:
-            self._check_still(start, session)
+            self._check_unmoved(start, session)
             follow = self._follow(motion, goal)
 
         def begin(on_end: OnEnd) -> ActiveGoal | None:
@@ -116,14 +122,14 @@ class ArmMoves:
 
         return begin
 
-    def _check_still(self, start: Array, session: str) -> None:
-        """Refuse a motion that was planned from where the arm is no more."""
-        if session != self._node.control.state.arm.session or not (self._resting() == start).all():
+    def _check_unmoved(self, start: Array, session: str) -> None:
+        """Refuse a motion that was planned from a position that the arm has left."""
+        if session != self._node.control.state.arm.session or not (self._rest_position() == start).all():
             why = "the arm has moved, or was enabled anew, while the move was planned"
             raise CommandRefused("move", why, "send it again")
 
-    def _resting(self) -> Array:
-        """Where the joints rest [rad].
+    def _rest_position(self) -> Array:
+        """The position in which the joints rest [rad].
 
         Raises:
             CommandRefused: that is not known, or they move.
@@ -134,17 +140,19 @@ class ArmMoves:
             measured = control.state.arm.measured
             if measured is None:
                 raise CommandRefused(
-                    "move", "where the arm is is not known", "see whether the servo interface runs"
+                    "move", "the position of the arm is not known", "check that the servo interface runs"
                 )
             return measured.position
         if control.state.motion.is_moving(now):
             raise CommandRefused("move", "the arm moves", "wait until it rests, or call /arm_controller/stop")
         return setpoint.position
 
-    def _plan_joints(self, start: Array, goal: FollowJointTrajectory.Goal, least: float) -> Steps[Trajectory]:
+    def _plan_joints(
+        self, start: Array, goal: FollowJointTrajectory.Goal, min_duration: float
+    ) -> Steps[Trajectory]:
         if len(goal.multi_dof_trajectory.points):
             raise GoalRefused("multi_dof_trajectory", len(goal.multi_dof_trajectory.points), "move_to takes poses")
-        return self._planner.joints(start, self._targets(goal.trajectory), least)
+        return self._planner.joints(start, self._targets(goal.trajectory), min_duration)
 
     def _targets(self, message: JointTrajectory) -> list[dict[str, float]]:
         """Positions by joint of each waypoint: given, or those of named poses."""
@@ -210,21 +218,21 @@ def _check_stamps(goal: FollowJointTrajectory.Goal) -> None:
             raise GoalRefused(f"{name}.header.stamp", stamp, "leave it 0: a move begins when it is accepted")
 
 
-def _least(goal: FollowJointTrajectory.Goal) -> float:
+def _min_duration(goal: FollowJointTrajectory.Goal) -> float:
     """How long the move shall take at least [s]: the time of the last point, where it is given."""
     points = goal.trajectory.points or goal.multi_dof_trajectory.points
-    least = to_seconds(points[-1].time_from_start) if points else 0.0
-    if not 0.0 <= least <= _LONGEST:
-        allowed = f"give 0 for the quickest, or a time up to {_LONGEST:g} s to take"
-        raise GoalRefused("points[-1].time_from_start", least, allowed)
-    return least
+    min_duration = to_seconds(points[-1].time_from_start) if points else 0.0
+    if not 0.0 <= min_duration <= _MAX_DURATION:
+        allowed = f"give 0 for the quickest, or a time up to {_MAX_DURATION:g} s to take"
+        raise GoalRefused("points[-1].time_from_start", min_duration, allowed)
+    return min_duration
 
 
 def _thin_out(motion: Trajectory) -> Trajectory:
     """A motion with fewer points, where it has more than a viewer needs."""
-    if len(motion.times) <= _SHOWN:
+    if len(motion.times) <= _PATH_POINTS:
         return motion
-    times = np.linspace(0.0, motion.duration, _SHOWN)
+    times = np.linspace(0.0, motion.duration, _PATH_POINTS)
     return retiming.quintic(motion.joints, times, motion.sample_many(times))
 
 

@@ -1,4 +1,4 @@
-"""Cartesian jogs: a twist of the tool is a lease, renewed as the joints' share of it changes."""
+"""Cartesian jogs: a twist of the tool counts for a lease, within which the joints' velocities are updated."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class TwistJog:
     Args:
         node: the controller of the arm.
         servo: of the tool.
-        guard: slows down what is not free.
+        guard: slows motions down before a collision.
         frames: of the root and of the tool.
-        taken: called with the reason when a twist takes the arm over.
+        on_takeover: called with the reason when a twist takes over the arm.
     """
 
     def __init__(
@@ -38,23 +38,23 @@ class TwistJog:
         servo: TwistServo,
         guard: CollisionScaling,
         frames: tuple[str, str],
-        taken: Callable[[str], None],
+        on_takeover: Callable[[str], None],
     ) -> None:
         self._node = node
         self._control = node.control
         self._servo = servo
         self._guard = guard
         self._root, self._tool = frames
-        self._taken = taken
+        self._on_takeover = on_takeover
         self._twist = np.zeros(6)
         self._in_tool = False
         self._until = 0.0  # when the lease ends [s]
-        self._next = math.inf  # when the joints' velocities are worked out again [s]
+        self._next_update = math.inf  # when the joints' velocities are worked out again [s]
         topics.subscription(node, topics.TWIST, self._on_twist)
 
     def drop(self) -> None:
-        """Forget the twist: something else moves the arm now."""
-        self._next = math.inf
+        """Drop the twist: something else moves the arm now."""
+        self._next_update = math.inf
 
     def _on_twist(self, message: TwistStamped) -> None:
         try:
@@ -65,15 +65,15 @@ class TwistJog:
             self.drop()
             self._node.refuse("twist", error)
         else:
-            self._taken("replaced by a jog")
-            self._next = self._node.now() + _PERIOD
+            self._on_takeover("replaced by a jog")
+            self._next_update = self._node.now() + _PERIOD
 
-    def renew(self) -> None:
+    def update(self) -> None:
         """Within a lease, keep the tool in its direction; called while something moves."""
         now = self._node.now()
-        if now < self._next:
+        if now < self._next_update:
             return
-        self._next = now + _PERIOD
+        self._next_update = now + _PERIOD
         if now >= self._until - _PERIOD:
             self.drop()  # the motion under way ends with the lease
             return

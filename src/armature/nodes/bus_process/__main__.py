@@ -1,4 +1,4 @@
-"""The bus process: configured by JSON; whoever comes for the arm is told what is wrong with it."""
+"""The bus process: configured by JSON; a client gets the reason where it cannot start."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ def main() -> int:
         listener.listen(2)
         try:
             child = BusProcess(config, listener)
-        except Exception as error:  # noqa: BLE001  # whoever comes for the arm is told, in its words
+        except Exception as error:  # noqa: BLE001  # the next client gets the reason
             refuse(listener, _one_line(error))
             return 1
         return _serve(child, config["connect_timeout"])
 
 
 def _one_line(error: Exception) -> str:
-    """What went wrong; of an error of the program itself also where."""
-    told = " ".join(str(error).split())
+    """An error in one line; of an internal error also where it occurred."""
+    text = " ".join(str(error).split())
     if isinstance(error, ArmatureError):
-        return told
+        return text
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"internal error: {type(error).__name__}: {told} ({Path(frame.filename).name}:{frame.lineno})"
+    return f"internal error: {type(error).__name__}: {text} ({Path(frame.filename).name}:{frame.lineno})"
 
 
 def _serve(child: BusProcess, connect_timeout: float) -> int:

@@ -1,26 +1,26 @@
-"""The time that the bus loop lives on."""
+"""The clock of the bus loop."""
 
 from __future__ import annotations
 
 from armature.dynamixel.loop import link
 
-# On a busy machine the time is told late. A leap of the loop's time would be one of the arm; so it catches up, at
-# most so many times as fast as the computer's time passes, unless it is this far behind.
+# On a busy machine the simulated time arrives late. A jump of the loop's time would be a jump of the arm; so it
+# catches up, at most so many times as fast as real time, unless it is this far behind.
 _FASTEST, _LEAP = 5.0, 0.5  # -, [s]
 
 
 class LoopClock:
-    """Monotonic time, or that of a simulation as the ROS half tells it.
+    """Monotonic time, or simulated time as the ROS half sends it.
 
-    A simulated servo lives on its simulation's time, so a motion must too, and every wait for a servo.
+    A simulated servo follows its simulation's time, so a motion must too, and every wait for a servo.
     """
 
     def __init__(self, mailbox: link.Mailbox, *, is_simulated: bool) -> None:
-        """Args: where the ROS half tells the time, and whether it counts."""
+        """Args: where the ROS half writes the simulated time, and whether it counts."""
         self._mailbox = mailbox
         self._is_simulated = is_simulated
-        self._serial = 0  # of what was told last
-        self._newest = 0.0  # told [s]
+        self._serial = 0  # of the last time that was read
+        self._newest = 0.0  # simulated [s]
         self._time = 0.0  # [s]; follows it
         self._at = 0.0  # monotonic [s]
 
@@ -29,7 +29,7 @@ class LoopClock:
 
         Args:
             monotonic: the present, or when the present cycle was due [s].
-            has_client: whether there is a ROS half. Without one, what is under way still comes to its end.
+            has_client: whether there is a ROS half. Without one, real time passes, so that motions end.
         """
         if not self._is_simulated:
             return monotonic

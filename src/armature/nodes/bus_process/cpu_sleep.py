@@ -1,4 +1,4 @@
-"""Keeps the processor from sleeping so deeply that it wakes late (Linux, "PM Quality Of Service Interface")."""
+"""Keeps the processor out of deep sleep, from which it wakes late (Linux, "PM Quality Of Service Interface")."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _AT_ONCE = struct.pack("i", 0)  # how long waking may take [µs]
 
 
 class CpuSleep:
-    """Asked for as long as the device is held open; it costs power, so only while torque is on."""
+    """Inhibits it as long as the device is held open; that costs power, so only while torque is on."""
 
     def __init__(self, device: Path = _DEVICE) -> None:
         """Args: the device of PM QoS."""

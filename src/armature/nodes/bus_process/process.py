@@ -28,17 +28,17 @@ from armature.nodes.common.device_holder import describe_process, lock_holder, r
 from armature.nodes.common.exit_message import not_parked, write_unless_reported
 from armature.nodes.common.priority import collect_garbage, disable_gc, lock_memory, prefer_real_time
 
-_SLACK = 0.75  # of a cycle: what can wait is left out where it would begin later
+_SLACK = 0.75  # of a cycle: what can wait is skipped where it would begin later
 REOPEN_EVERY = 0.1  # [s]
 START_TRIES = 3  # of a bus whose port is there; a busy machine loses a packet now and then
-# A child that nobody asks for ends by itself where ending cannot drop the arm.
+# Without a client the process ends by itself, unless its end could drop the arm.
 _IDLE_UNNEEDED = 5.0  # [s]
-# Within which a ROS half that has gone belongs to the same end as a signal.
+# The end of a ROS half within this time of a signal belongs to the same shutdown.
 _LONGEST_END = 60.0  # [s]
 
 
 class BusProcess:
-    """The loop and the one client that it serves."""
+    """The bus loop and the one client that it serves."""
 
     def __init__(self, config: dict[str, Any], listener: socket.socket) -> None:
         """Args: the servo interface's configuration of the child, and a listening socket."""
@@ -56,7 +56,7 @@ class BusProcess:
         self._signalled_at = -math.inf
         self._exit_message_file: str = config.get("exit_message_file", "")
 
-    # Life
+    # Start, run, end
 
     def start(self, connect_timeout: float) -> None:
         """Start the loop, waiting for the port to appear.
@@ -79,7 +79,7 @@ class BusProcess:
                 time.sleep(REOPEN_EVERY)
 
     def fail(self, reason: str) -> None:
-        """Tell the client why there is no service."""
+        """Report to the client why there is no service."""
         if self._link.has_client:
             self._link.send(link.pack_call(link.FAILED, {"error": reason}))
         else:
@@ -90,13 +90,13 @@ class BusProcess:
         self._is_running = False
 
     def on_signal(self, *_: object) -> None:
-        """End where there is no ROS half, or once it has gone: a signal for all must not keep it from parking."""
+        """End without a ROS half, or once it has gone: a signal for all must not keep it from parking."""
         self._signalled_at = time.monotonic()
         if not self._link.has_client:
             self.quit()
 
     def run(self) -> None:
-        """Cycle until asked to quit, or until nobody needs it."""
+        """Run cycles until asked to quit, or until no client needs it."""
         self._report.process = {**_prepare_process(), "disable_cpu_sleep": _describe_cpu_sleep(self._cpu_sleep)}
         due = time.monotonic()
         next_open = 0.0
@@ -139,7 +139,7 @@ class BusProcess:
         return self._bus.is_open and self._loop.state.is_moving(now)
 
     def _is_needed(self, monotonic: float) -> bool:
-        """Not by a client that is away while torque is off, or while the bus is gone and nothing can be done."""
+        """Whether a client is connected, or was within some seconds, or the bus is open and a joint has torque."""
         if self._link.has_client or (self._bus.is_open and self._loop.state.torque() != "off"):
             self._needed_at = monotonic
         return monotonic - self._needed_at < _IDLE_UNNEEDED
@@ -154,7 +154,7 @@ class BusProcess:
         return following + missed * self._period
 
     def _reopen(self, now: float) -> None:
-        if self._bus.is_open:  # some of several buses are gone; their servos are called, and join the others
+        if self._bus.is_open:  # some of several buses are gone; their servos are pinged, and join the others
             self._bus.reopen()
             return
         try:
@@ -166,7 +166,7 @@ class BusProcess:
             self._report.unavailable_cause = "port_held" if explained is not error else missing_bus_cause(error)
 
     def _name_port_holder(self, error: ArmatureError) -> ArmatureError:
-        """Of a port that is held, the process that holds it."""
+        """The same error, or the process that holds the port."""
         for path in (part.path for part in self._bus.parts.values()):
             holder = lock_holder(path) if isinstance(error, PortError) else None
             if holder is not None:
@@ -189,7 +189,7 @@ class BusProcess:
 
 
 def _prepare_process() -> dict[str, str]:
-    """Be undisturbed, as far as the machine permits; returns how far."""
+    """Take real-time priority and lock memory, as far as permitted; returns how far."""
     disable_gc()
     refusal = lock_memory()
     return {

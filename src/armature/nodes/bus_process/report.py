@@ -1,4 +1,4 @@
-"""What the bus process tells of its loop: readings each cycle, a status when something has changed."""
+"""Reports of the bus loop: readings each cycle, a status when something has changed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from armature.errors import ArmatureError, BusError, PortError
 
 _STATUS_EVERY = 1.0  # [s]
 _LATE = 0.001  # [s]
-# Names of values that a bench reads again.
+# Names of values that the bench reads.
 LATENESS = "late_begins"
 LATEST = "latest_begin_ms"
 LONGEST_COLLECTION = "longest_garbage_collection_ms"
@@ -38,7 +38,7 @@ class BusReport:
         self._lateness = CycleTimes(_LATE)  # of their begin, in the same bins
         self.process: dict[str, str] = {}  # what the machine has permitted
         self.newest_segment = 0
-        self.unavailable_cause = ""  # what keeps a bus away that cannot be opened, where that is not its port
+        self.unavailable_cause = ""  # why a bus cannot be opened, where its port is there
         self._state = state
         self._bus = bus
         self._period = period
@@ -54,7 +54,7 @@ class BusReport:
         self._refusal = reason
 
     def note_collection(self, seconds: float) -> None:
-        """Note how long a collection of garbage took [s]; none takes place without it."""
+        """Note how long a garbage collection took [s]."""
         self._longest_collection = max(self._longest_collection, seconds)
 
     def readings(self, due: float, begun: float, now: float) -> link.CycleReadings:
@@ -85,7 +85,7 @@ class BusReport:
         )
 
     def status_if_due(self, now: float, client: int) -> LoopStatus | None:
-        """The status, if it has changed or was not told for a while, to the client of this number."""
+        """The status, if it has changed or is due again for the client of this number."""
         loop = self._state
         state = (
             loop.mode(now),
@@ -95,7 +95,7 @@ class BusReport:
             loop.cause,
             loop.protective_stop_latched,
         )
-        wishes = (
+        requests = (
             loop.speed_factor,
             loop.wants_park,
             tuple(loop.free_joints.items()),
@@ -106,7 +106,7 @@ class BusReport:
             client,
             state,
             self.unavailable_cause,
-            wishes,
+            requests,
             tuple(loop.faults.values()),
             loop.warnings,
             self._refused,
@@ -118,7 +118,7 @@ class BusReport:
         return self.status(now)
 
     def status(self, now: float) -> LoopStatus:
-        """What changes seldom."""
+        """All that changes seldom."""
         loop = self._state
         advice = loop.advice_by_joint()
         return LoopStatus(
@@ -195,7 +195,7 @@ class BusReport:
 
 
 def missing_bus_cause(error: ArmatureError) -> str:
-    """What keeps a bus away, as a word for programs; empty where its port is gone."""
+    """Key of why a bus cannot be opened; empty where its port is gone."""
     if isinstance(error, PortError):
         return ""
     return "servos_silent" if isinstance(error, BusError) else "servos_refused"
@@ -226,7 +226,7 @@ def _finite(value: float) -> str:
 
 
 def _measurements(axis: Axis) -> dict[str, str]:
-    """What the readings do not hold of a joint's second servo."""
+    """Measurements of a joint's second servo, which readings lack."""
     return {
         "id": str(axis.wiring.servo_id),
         "position": f"{axis.position:.4f}",
@@ -240,7 +240,7 @@ def _measurements(axis: Axis) -> dict[str, str]:
 
 
 def _joint_reading(axis: Axis, target: Setpoint | None, now: float) -> link.JointReading:
-    """A joint's reading; of two servos the first tells where it is, and the graver of both how they are."""
+    """A joint's reading; of two servos the position is the first's, and the condition the worse one."""
     reading = _reading(axis, target, now)
     if axis.partner is None:
         return reading

@@ -1,4 +1,4 @@
-"""What the bus process is asked: requests, which are answered, and segments, of which the newest counts."""
+"""Input of the bus process: requests, which are answered, and segments, of which the newest counts."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Handler = Callable[[Mapping[str, Any], float], "str | None"]
 
 
 class BusRequests:
-    """Carries out what the ROS half asks."""
+    """Carries out requests of the ROS half."""
 
     def __init__(
         self, loop: ServoLoop, report: BusReport, segments: link.Mailbox, quit: Callable[[], None]
     ) -> None:
-        """Args: the loop and what is told of it, where segments come in, and how to end."""
+        """Args: the loop and its report, where segments come in, and what ends the process."""
         self._loop = loop
         self._report = report
         self._segments = segments
@@ -66,7 +66,7 @@ class BusRequests:
         self._last_serial, data = found
         for segment in link.unpack_segments(data):
             group = segment.trajectory.joints
-            # A segment of no session is a way to park; it waits for its request.
+            # A segment without session is a way to park; it waits for its request.
             if segment.session and segment.serial > self._newest_by_group.get(group, 0):
                 self._newest_by_group[group] = segment.serial
                 self._follow(segment, now)
@@ -74,14 +74,14 @@ class BusRequests:
     def _perform(self, request: Mapping[str, Any], now: float) -> str | None:
         name = str(request["request"])
         if name not in self._handlers:
-            raise CommandRefused(name, "the bus process knows no such request", f"use {', '.join(self._handlers)}")
+            raise CommandRefused(name, "the bus process has no such request", f"use {', '.join(self._handlers)}")
         late = time.monotonic() - request.get("until", math.inf)
         if late > 0.0 and not _only_stops(request):
             raise CommandRefused(name, f"it came {late:.2f} s too late", "ask again")
         try:
             return self._handlers[name](request, now)
         except KeyError as error:
-            raise CommandRefused(name, f"it lacks {error}", "send it whole") from error
+            raise CommandRefused(name, f"it lacks {error}", "send the whole request") from error
 
     def _segment(self, serial: int) -> Segment[LoopTime]:
         found = self._segments.read()
@@ -99,7 +99,7 @@ class BusRequests:
 
 
 def _describe(error: ArmatureError) -> str:
-    """A refusal with what to do; an answer that got lost on the bus leaves nothing to do but that."""
+    """A refusal with what to do; where an answer was lost on the bus, asking again is all there is."""
     is_whole = isinstance(error, PortError) or not isinstance(error, BusError)
     return str(error) if is_whole else f"{error}; see the state, then ask again"
 

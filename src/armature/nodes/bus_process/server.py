@@ -1,4 +1,4 @@
-"""The bus process's end of the link: shared memory, and a socket with the one client that it serves."""
+"""The bus process's end of the link: shared memory, and the socket of its one client."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from collections.abc import Callable
 from armature.dynamixel.loop import link
 from armature.nodes.common.device_holder import describe_process, peer_credentials
 
-_FIRST_CLIENT = 5.0  # how long a child that failed to start waits to say so [s]
+_FIRST_CLIENT = 5.0  # how long a process that failed to start waits to report that [s]
 
 
 def refuse(listener: socket.socket, reason: str) -> None:
-    """Tell the client that is about to come why there will be no service."""
+    """Report to the next client why there is no service."""
     listener.settimeout(_FIRST_CLIENT)
     with contextlib.suppress(OSError):
         client, _ = listener.accept()
@@ -26,10 +26,10 @@ def refuse(listener: socket.socket, reason: str) -> None:
 
 
 class BusLink:
-    """Serves one client at a time; others are told so."""
+    """Serves one client at a time; others are refused with the reason."""
 
     def __init__(self, listener: socket.socket, greeting: bytes) -> None:
-        """Args: a listening socket, and what a client is told first, beside the memory's descriptor."""
+        """Args: a listening socket, and the greeting that a client gets with the memory's descriptor."""
         self._listener = listener
         self._greeting = greeting
         self._client: socket.socket | None = None
@@ -46,7 +46,7 @@ class BusLink:
     def serve_until(
         self, deadline: float, on_request: Callable[[bytes], None], on_gone: Callable[[], None]
     ) -> None:
-        """Take clients in and hear them until a monotonic time [s]; at least one message is heard.
+        """Accept clients and receive their messages until a monotonic time [s]; at least one message is received.
 
         Args:
             deadline: when to return [s].
@@ -57,7 +57,7 @@ class BusLink:
             timeout = max(0.0, deadline - time.monotonic())
             sources = [self._listener] if self._client is None else [self._listener, self._client]
             ready, _, _ = select.select(sources, [], [], timeout)
-            # The client first: whoever knocks may be the successor of one whose end has not been heard yet.
+            # The client first: a new one may be the successor of one whose end has not been received yet.
             if self._client is not None and self._client in ready:
                 self._receive(self._client, on_request, on_gone)
             elif self._listener in ready:
@@ -66,7 +66,7 @@ class BusLink:
                 return
 
     def send(self, message: bytes) -> None:
-        """Tell the client, if there is one."""
+        """Send to the client, if there is one."""
         if self._client is None:
             return
         # A stalled client finds the newest values in the memory; one that is gone is noticed by its end.

@@ -27,7 +27,7 @@ _SPIN_TIMEOUT = 0.2  # [s]
 class Stoppable(Protocol):
     """A node that has something to do before it ends, as the servo interface parks the arm."""
 
-    def stopping(self, signals: Signals) -> bool:
+    def advance_stop(self, signals: Signals) -> bool:
         """Go on with stopping.
 
         Args:
@@ -39,7 +39,7 @@ class Stoppable(Protocol):
 
 
 @runtime_checkable
-class Leaving(Protocol):
+class LeavesTorque(Protocol):
     """A node that may leave something behind which whoever started the process must know of."""
 
     @property
@@ -48,7 +48,7 @@ class Leaving(Protocol):
 
 
 @runtime_checkable
-class Failing(Protocol):
+class MayFail(Protocol):
     """A node that may find out while it runs that it cannot serve."""
 
     @property
@@ -77,7 +77,7 @@ def run_nodes(*factories: Callable[[], Node], args: Sequence[str] | None = None,
                 nodes.append(factory())
                 executor.add_node(nodes[-1])
             if is_urgent:
-                _settle(nodes[0], is_preferred=is_preferred)
+                _prepare_process(nodes[0], is_preferred=is_preferred)
             _spin(executor, nodes, signals)
         except ArmatureError as error:
             print(f"error: {error}", file=sys.stderr, flush=True)  # noqa: T201
@@ -87,33 +87,33 @@ def run_nodes(*factories: Callable[[], Node], args: Sequence[str] | None = None,
             with ExitStack() as ends:  # one that fails keeps no other from its end
                 for node in reversed(nodes):
                     ends.callback(node.destroy_node)
-    return int(any(isinstance(node, Leaving) and node.leaves_torque_on for node in nodes))
+    return int(any(isinstance(node, LeavesTorque) and node.leaves_torque_on for node in nodes))
 
 
-def _settle(node: Node, *, is_preferred: bool) -> None:
+def _prepare_process(node: Node, *, is_preferred: bool) -> None:
     freeze_gc()
     if not is_preferred:
         node.get_logger().info("works without precedence; a nice limit of -10 for this user would permit it")
 
 
 def _spin(executor: Any, nodes: list[Node], signals: Signals) -> None:
-    fallible = [node for node in nodes if isinstance(node, Failing)]
+    fallible = [node for node in nodes if isinstance(node, MayFail)]
     try:
-        while rclpy.ok() and not (signals and _may_end(nodes, signals)):
+        while rclpy.ok() and not (signals and _advance_stop(nodes, signals)):
             executor.spin_once(timeout_sec=_SPIN_TIMEOUT)
             _check(fallible)
     except ExternalShutdownException:
         pass
 
 
-def _check(nodes: Sequence[Failing]) -> None:
+def _check(nodes: Sequence[MayFail]) -> None:
     for node in nodes:
         if node.failure is not None:
             raise node.failure
 
 
-def _may_end(nodes: list[Node], signals: Signals) -> bool:
-    waiting = [node for node in nodes if isinstance(node, Stoppable) and not node.stopping(signals)]
+def _advance_stop(nodes: list[Node], signals: Signals) -> bool:
+    waiting = [node for node in nodes if isinstance(node, Stoppable) and not node.advance_stop(signals)]
     return not waiting
 
 

@@ -21,7 +21,7 @@ class Adapter:
     latency_timer: int | None  # [ms]; None where it has none
 
 
-def adapter(path: str, sys: Path = _SYS) -> Adapter:
+def read_adapter(path: str, sys: Path = _SYS) -> Adapter:
     """Look at a device.
 
     Args:

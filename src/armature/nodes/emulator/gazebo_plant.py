@@ -30,13 +30,13 @@ from armature.nodes.common.conversions import to_seconds
 _NEWEST = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 # ros_gz_bridge subscribes reliably.
 _RELIABLE = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.RELIABLE)
-_LOOK_AGAIN = 1.0  # [s] between looks whether Gazebo is still there
-_MOMENT = 0.05  # [s] between looks while it starts
+_CHECK_EVERY = 1.0  # [s] between looks whether Gazebo is still there
+_POLL_EVERY = 0.05  # [s] between looks while it starts
 # At load the controller pulls the arm into its start: it has come there once it is this slow for this long.
 _STILL = 0.02  # [rad/s] or [m/s]
 _STILL_TIME = 0.5  # [s] of Gazebo's
 # What has not changed by more than this is commanded again only now and then, lest a lost message stay lost.
-_SAME = 1e-6  # [rad] or [m]
+_UNCHANGED = 1e-6  # [rad] or [m]
 _REPEAT = 0.1  # [s]
 # After a delay, messages come in a crowd. The servos' time catches up in strides, so that they hear in between
 # what was said to them, and their Bus Watchdogs do not take a delay for silence. Part of a long one is left out.
@@ -57,12 +57,12 @@ class GazeboPlant:
         self._actuators = actuators(arm, wiring)
         self._places: dict[tuple[str, ...], list[int]] = {}
         self._time = 0.0
-        self._told = 0.0  # [s]; the time follows it
+        self._reported_time = 0.0  # [s]; the time follows it
         self._stamp: float | None = None  # of the newest clock [s]
-        self._since_look = math.inf  # [s]
+        self._since_step = math.inf  # [s]
         self._since_command = math.inf  # [s]
         self._set_points: list[float] = []
-        self._look_at = -math.inf
+        self._next_check_at = -math.inf
         self._states = node.create_subscription(JointState, STATES_TOPIC, _unused, _NEWEST)
         self._clock = node.create_subscription(Clock, "/clock", _unused, _NEWEST)
         self._commands = node.create_publisher(JointTrajectory, COMMANDS_TOPIC, _RELIABLE)
@@ -79,20 +79,20 @@ class GazeboPlant:
             self._note_state(state)
         if clock is not None:
             self._note_time(to_seconds(clock.clock))
-        if now >= self._look_at:
-            self._look_at = now + _LOOK_AGAIN
+        if now >= self._next_check_at:
+            self._next_check_at = now + _CHECK_EVERY
             self._require_gazebo()
-        self._time = min(self._told, self._time + _STRIDE)
+        self._time = min(self._reported_time, self._time + _STRIDE)
         return self._time
 
     def step(self, dt: float, torques: Sequence[float | None]) -> None:
         """Command what the servos want, where that is new."""
-        self._since_look += dt
+        self._since_step += dt
         self._since_command += dt
-        if self._since_look * RATE < 1.0 - 1e-6:
+        if self._since_step * RATE < 1.0 - 1e-6:
             return
-        self._since_look = 0.0
-        set_points = self._wanted(torques)
+        self._since_step = 0.0
+        set_points = self._set_points_for(torques)
         if self._since_command >= _REPEAT or not _same(set_points, self._set_points):
             self._since_command, self._set_points = 0.0, set_points
             self._commands.publish(self._command(set_points))
@@ -111,16 +111,16 @@ class GazeboPlant:
         """
         give_up, moved_at = clock() + timeout, 0.0
         while not self._time - moved_at > _STILL_TIME:
-            self._look_at = math.inf  # before it is there, it cannot be gone
+            self._next_check_at = math.inf  # before it is there, it cannot be gone
             self.time(clock())
             if not self.velocities or any(abs(velocity) > _STILL for velocity in self.velocities):
                 moved_at = self._time
             if clock() > give_up:
-                raise self._absent(timeout)
-            pause(_MOMENT)
-        self._look_at = -math.inf
+                raise self._missing(timeout)
+            pause(_POLL_EVERY)
+        self._next_check_at = -math.inf
 
-    def _wanted(self, torques: Sequence[float | None]) -> list[float]:
+    def _set_points_for(self, torques: Sequence[float | None]) -> list[float]:
         """Where the laws of the joints must have their set-points; NaN for a joint that turns freely."""
         states = zip(self._laws, self.positions, self.velocities, torques, strict=True)
         return [
@@ -163,7 +163,7 @@ class GazeboPlant:
 
     def _note_time(self, stamp: float) -> None:
         if self._stamp is not None:
-            self._told = min(self._told + max(0.0, stamp - self._stamp), self._time + _LONGEST)
+            self._reported_time = min(self._reported_time + max(0.0, stamp - self._stamp), self._time + _LONGEST)
         self._stamp = stamp
 
     def _require_gazebo(self) -> None:
@@ -171,7 +171,7 @@ class GazeboPlant:
             lost = f"nobody publishes {self._topic} any more; the servos have lost their power"
             raise ProcessError("gazebo", lost, "start Gazebo and its bridge again")
 
-    def _absent(self, timeout: float) -> ProcessError:
+    def _missing(self, timeout: float) -> ProcessError:
         if not self.positions:
             missing = f"no joint states on {self._topic} within {timeout:g} s"
             return ProcessError("gazebo", missing, "start it with its bridge, see docs/howto/gazebo.md")
@@ -214,7 +214,7 @@ def gazebo_plant(
 
 def _same(one: Sequence[float], other: Sequence[float]) -> bool:
     return len(one) == len(other) and all(
-        abs(a - b) < _SAME or (math.isnan(a) and math.isnan(b)) for a, b in zip(one, other, strict=True)
+        abs(a - b) < _UNCHANGED or (math.isnan(a) and math.isnan(b)) for a, b in zip(one, other, strict=True)
     )
 
 

@@ -87,7 +87,7 @@ class MonitorNode(Node):
         self.create_timer(1.0, self._diagnose)
         self._announce(given.host)
 
-    def stopping(self, signals: Signals) -> bool:
+    def advance_stop(self, signals: Signals) -> bool:
         """Outlive the servo interface where both are asked to end at once: STOP must work while the arm parks.
 
         The stand-alone runner, with a signal of its own, asks for the end once the servo interface has ended.

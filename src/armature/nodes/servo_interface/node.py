@@ -133,7 +133,7 @@ class ServoInterface(LifecycleNode):
 
     # Leaving
 
-    def stopping(self, signals: Signals) -> bool:
+    def advance_stop(self, signals: Signals) -> bool:
         """First asked: stop, park if that may be, end. Asked again: hold at once, end."""
         if self._components is None or self._has_left:
             return True

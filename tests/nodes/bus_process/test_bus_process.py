@@ -117,7 +117,7 @@ def test_a_segment_that_does_not_fit_is_refused_and_the_next_one_works(served, w
 
 
 def test_a_request_that_is_unknown_or_not_whole_is_refused_and_it_serves_on(served):
-    with pytest.raises(CommandRefused, match="knows no such request; use enable, park"):
+    with pytest.raises(CommandRefused, match="has no such request; use enable, park"):
         served.client.request("dance")
     with pytest.raises(CommandRefused, match="it lacks 'session'"):
         served.client.request("enable")
