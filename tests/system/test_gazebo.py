@@ -95,5 +95,5 @@ def test_interrupted_while_gazebo_is_paused_it_does_not_wait_for_ever_and_says_h
         paused.be_enabled()
         order(gazebo, "factor 0")
         assert paused.interrupt() == 1
-    assert "time stands, as in a paused simulation" in paused.said()
+    assert "time stands still, as in a paused simulation" in paused.said()
     assert "torque stays on" in paused.said()

@@ -65,7 +65,7 @@ def test_a_child_that_dies_before_it_greets_is_not_to_be_ended(tmp_path, child):
     start._connection.send(b"a request")
     killed.start()
     killed.join()
-    with pytest.raises(ProcessError, match="it ended before it said anything; start it anew"):
+    with pytest.raises(ProcessError, match="it ended before its greeting; start it again"):
         start._greeting()
     start._abandon()
 

@@ -72,7 +72,7 @@ class Simulation:
 
 
 def test_before_the_simulation_tells_its_time_no_stamp_can_be_mapped():
-    with pytest.raises(CommandRefused, match="/clock has told no time yet; start the simulation"):
+    with pytest.raises(CommandRefused, match="no time has come on /clock yet; start the simulation"):
         SimulatedClock().to_loop(10.0)
 
 

@@ -1,4 +1,4 @@
-"""ROS time to the time that the bus loop lives on, for set-points that carry a stamp."""
+"""Conversion of ROS time to the time of the bus loop, for stamps of set-points."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Protocol
 from armature.errors import CommandRefused
 
 _JUMP = 0.05  # [s], by ARCHITECTURE.md "Set-points look ahead"
-# Both clocks must be read at one moment; on a busy machine the process may be put aside between the two.
+# Both clocks must be read at one moment; on a busy machine the process may be preempted between the two.
 _TOGETHER = 0.0001  # [s]
 _TRIES = 5
 # After a delay, of which a busy machine or a slow simulation has many, ticks come in a crowd and some are lost.
@@ -29,7 +29,7 @@ class StampClock(Protocol):
 
 
 class SystemClock:
-    """The loop lives on monotonic time; ROS time is the system's, which may be set."""
+    """The loop runs on monotonic time; ROS time is the system's, which may be set."""
 
     def __init__(self, ros_time: Callable[[], float], monotonic: Callable[[], float]) -> None:
         """Args: the two clocks [s]."""
@@ -68,9 +68,9 @@ class CycleStamps:
 
 
 class SimulatedClock:
-    """The loop lives on the simulation's time: it stands still, or runs slowly, as the simulation does.
+    """The loop runs on simulated time: it stands still, or runs slowly, as the simulation does.
 
-    The loop's time goes on evenly where the simulation's jumps, since a motion must not jump with it.
+    Where the simulated time jumps, the loop's goes on evenly, since a motion must not jump with it.
     """
 
     def __init__(self) -> None:
@@ -81,16 +81,16 @@ class SimulatedClock:
         self._lock = threading.Lock()  # between the executor and the bus connection's listener
 
     def attach(self, loop_time: float) -> None:
-        """Go on from the time of a loop that has lived before [s]."""
+        """Continue from the time of a loop that runs already [s]."""
         with self._lock:
             self._loop_time = loop_time
             self._offset = None if self._tick is None else loop_time - self._tick[0]
 
     def tick(self, simulated: float, monotonic: float) -> tuple[float, float]:
-        """The simulation has told its time.
+        """Take a new simulated time.
 
         Args:
-            simulated: what it told [s].
+            simulated: [s].
             monotonic: when [s].
 
         Returns:
@@ -108,14 +108,14 @@ class SimulatedClock:
         """The loop's time of a simulated time [s].
 
         Raises:
-            CommandRefused: the simulation has not told its time yet.
+            CommandRefused: no simulated time has come yet.
         """
         if self._offset is None:
-            raise CommandRefused("set-points", "/clock has told no time yet", "start the simulation")
+            raise CommandRefused("set-points", "no time has come on /clock yet", "start the simulation")
         return stamp + self._offset
 
     def to_simulated(self, loop_time: float) -> float | None:
-        """The simulated time of a time of the loop [s]; None before the simulation has told its time."""
+        """The simulated time of a time of the loop [s]; None before its first time."""
         return None if self._offset is None else loop_time - self._offset
 
     def _jump(self, simulated: float, monotonic: float) -> float:
@@ -137,9 +137,9 @@ def _offset(ros_time: Callable[[], float], monotonic: Callable[[], float]) -> fl
     best = (math.inf, 0.0)  # how far apart; the offset [s]
     for _ in range(_TRIES):
         begun = monotonic()
-        told = ros_time()
+        ros = ros_time()
         apart = monotonic() - begun
-        best = min(best, (apart, begun + apart / 2.0 - told))
+        best = min(best, (apart, begun + apart / 2.0 - ros))
         if apart < _TOGETHER:
             break
     return best[1]

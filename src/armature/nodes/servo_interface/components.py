@@ -1,4 +1,4 @@
-"""What the servo interface consists of between configure and clean-up."""
+"""The parts of the servo interface between configure and clean-up."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Components:
         self._node = node
         self._exit_message = exit_message
         self._is_parking_requested = False
-        self.parking_since: float | None = None  # told, monotonic [s]
+        self.parking_since: float | None = None  # as reported, monotonic [s]
         self._child = {
             **configuration.child,
             "simulated_time": is_simulated(node),
@@ -84,7 +84,7 @@ class Components:
         return status.torque != "off" and status.mode not in _WITHOUT_BUS
 
     def refuse_clean_up(self) -> None:
-        """Say why in the log and in the state."""
+        """Report why in the log and in the state."""
         step = "disable first (/servo_interface/enable false), which parks, or call torque_off"
         why = f"clean-up refused: torque is {self.bus.status.torque}; {step}"
         self._node.get_logger().error(why)
@@ -92,7 +92,7 @@ class Components:
             self.bus.client.notify("hold", why=why)
 
     def close(self, *, quit: bool) -> None:
-        """Let the bus go, and withdraw what was announced."""
+        """Release the bus, and withdraw topics and services."""
         self.bus.close(quit=quit)
         self.disabling.close()
         self.free_drive_loads.close()
@@ -107,13 +107,13 @@ class Components:
     def _on_attached(self, client: BusClient) -> None:
         self._exit_message.serve()
         self.subscriptions.attach(client)
-        if self.latch.is_engaged:  # it may be one that knows of no latch
+        if self.latch.is_engaged:  # it may run without a latch
             client.notify("protective_stop", on=True)
         if client.was_found:
             self._node.get_logger().info("took over the running bus process")
         if not client.has_our_settings:
             self._node.get_logger().warning(
-                "the bus process works with other settings than ours; disable and start again to change them"
+                "the running bus process has other settings than ours; disable and start again to apply ours"
             )
 
     def _on_cycle(self, readings: link.CycleReadings) -> None:
@@ -127,19 +127,21 @@ class Components:
         if status.mode != Mode.PARKING.name:
             self.parking_since = None
         elif self.parking_since is None:
-            self.parking_since = time.monotonic()  # before it is told: whoever sees it may ask again at once
+            self.parking_since = (
+                time.monotonic()
+            )  # before it is published: whoever sees it may signal again at once
         self.publishers.publish_state(status, readings)
         self.free_drive_loads.update(status.free)
         self._park_if_requested(requested=status.wants_park)
 
     def _log_loss(self, status: LoopStatus) -> None:
-        """One line for each reason why there is no bus, however often it is told."""
+        """Log each reason why there is no bus once, however often it is reported."""
         before, self._loss = self._loss, status.why if status.mode == Mode.DISCONNECTED.name else ""
         if self._loss and self._loss != before:
             self._node.get_logger().error(self._loss)
 
     def _check_latch(self, status: LoopStatus) -> None:
-        """A port that has come, or has come back, may be latched by a name that it had not before."""
+        """A port that has appeared, also again, may be latched under a name that it had not before."""
         had_port, self._has_port = self._has_port, status.mode != Mode.DISCONNECTED.name
         if self._has_port and not had_port:
             self.latch.reload()
@@ -147,7 +149,7 @@ class Components:
                 self.bus.client.notify("protective_stop", on=True)
 
     def _park_if_requested(self, *, requested: bool) -> None:
-        """A fault's policy may be to park, which takes a free way; that is looked for here."""
+        """Park where a fault's policy asks for it, if the way is free."""
         if requested and not self._is_parking_requested:
             self.disabling.begin().add_done_callback(self._log_parking)
         self._is_parking_requested = requested
@@ -156,5 +158,5 @@ class Components:
         error = parking.exception()
         self._node.get_logger().warning(f"parking after a fault: {error or parking.result()}")
         if error is not None:
-            with suppress(CommandRefused):  # without a bus process nobody asks to park
+            with suppress(CommandRefused):  # without a bus process nothing asks to park
                 self.bus.client.notify("not_parked", why=str(error))

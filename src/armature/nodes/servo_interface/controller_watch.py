@@ -1,4 +1,4 @@
-"""Notices that the controller which commands the arm has gone."""
+"""Detects that the controller which commands the arm has gone."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from armature.errors import CommandRefused
 from armature.nodes.common import topics
 from armature.nodes.servo_interface.bus_process.connection import BusConnection
 
-# The controller's state comes at 20 Hz; promise 4 grants a fault one second until it is named.
+# The controller's state comes at 20 Hz; by promise 4 a fault is named within a second.
 _CHECK_EVERY = 0.1  # [s]
 SILENCE = 0.8  # until a controller counts as gone [s]
 _MAX_SILENT_CHECKS = round(SILENCE / _CHECK_EVERY)
 
 
 class ControllerWatch:
-    """Tells the bus process when a session's controller falls silent.
+    """Reports to the bus process when a session's controller falls silent.
 
-    A controller counts once it has been heard in the present session: by its state, or by being the only publisher
-    of set-points. Backing off begins no new one: a controller that dies just then is to be missed. Time is the
-    node's, since a controller is silent too while a simulation stands still.
+    A controller counts once it has published its state in the present session, or was the only publisher of
+    set-points. Backing off begins no new session: a controller that dies just then is missed too. Time is the
+    node's, since a controller is silent too while a simulation is paused.
     """
 
     def __init__(self, node: Node, bus: BusConnection) -> None:

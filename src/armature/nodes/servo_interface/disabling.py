@@ -20,21 +20,21 @@ from armature.nodes.servo_interface.bus_process.connection import BusConnection
 from armature.nodes.servo_interface.parameters import ServoConfiguration
 
 _REST_TIME = 5.0  # how long a stop may take before parking begins [s]
-_STANDSTILL = 5.0  # so long without time passing, as in a paused simulation, means that nothing will end [s]
+_STANDSTILL = 5.0  # without time passing, as in a paused simulation, after which nothing is waited for [s]
 _CUT_TIME = 1.0  # how long torque may take to go off where an answer gets lost [s]
-_SUPPORT = "look, then ask again, or support the arm and call /servo_interface/torque_off"
+_SUPPORT = "look at the arm, then ask again, or support the arm and call /servo_interface/torque_off"
 _STOPPABLE = (Mode.ENABLED.name, Mode.MOVING.name, Mode.HOLDING.name, Mode.PARKING.name)
 
 
 class Disabling:
-    """Disables on request; who asks while it is under way awaits the same end."""
+    """Disables on request; a request while it is under way awaits the same end."""
 
     def __init__(self, configuration: ServoConfiguration, bus: BusConnection) -> None:
         """Args: the arm and its park pose, and the bus process."""
         self._configuration = configuration
         self._bus = bus
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="disabling")
-        self._lock = threading.Lock()  # held while the bus process is asked to park, or to call it off
+        self._lock = threading.Lock()  # held while the bus process is asked to park, or to cancel that
         # Taken by the bus connection's listener too, by which the bus process answers: nobody asks under it.
         self._begin_lock = threading.Lock()
         self._is_canceled = False
@@ -44,7 +44,7 @@ class Disabling:
         """Disable.
 
         Args:
-            is_leaving: whether nobody has asked for it but the process's end; then an arm at fault holds.
+            is_leaving: whether it is due to the process's end alone; then an arm at fault holds.
 
         Returns:
             What was done; a CommandRefused where it could not, and torque stays on.
@@ -91,9 +91,11 @@ class Disabling:
             client = self._bus.client
             time = self._loop_time(client)
             if time == before:
-                client.request("hold", why="parking was called off: time stands")
+                client.request("hold", why="parking was canceled: time stands still")
                 raise CommandRefused(
-                    "park", "time stands, as in a paused simulation", "let it run, then ask again; torque stays on"
+                    "park",
+                    "time stands still, as in a paused simulation",
+                    "let it run, then ask again; torque stays on",
                 )
             before = time
 
@@ -102,7 +104,7 @@ class Disabling:
         return status.mode == Mode.DISABLED.name or (status.mode == Mode.FAULT.name and status.torque == "off")
 
     def _end_free_drive(self, joints: Sequence[str]) -> None:
-        """Only an arm that holds with all its joints can park."""
+        """End free-drive: only an arm that holds all its joints can park."""
         for joint in joints:
             self._bus.client.request("free", joint=joint, begin=False)
         if joints:
@@ -129,7 +131,7 @@ class Disabling:
         return {joint: axis.commanded_position for joint, axis in zip(joints, readings.joints, strict=True)}
 
     def _go_to_park(self) -> None:
-        """Again where the arm rests elsewhere meanwhile, as where a watchdog has tripped on a busy machine."""
+        """Park; try again where the arm has come to rest elsewhere, as after a watchdog trip on a busy machine."""
         for is_last in (False, False, True):
             start = self._at_rest()
             try:
@@ -143,7 +145,7 @@ class Disabling:
         way = way_to_park(self._configuration, start)
         with self._lock:
             if self._is_canceled:
-                raise CommandRefused("park", "it was called off", "torque stays on; ask again")
+                raise CommandRefused("park", "it was canceled", "torque stays on; ask again")
             client = self._bus.client
             serial = client.send_segment(Segment(0, "", self._loop_time(client), way))
             client.request("park", serial=serial)
@@ -162,7 +164,7 @@ def way_to_park(configuration: ServoConfiguration, start: Mapping[str, float]) -
         start: where every joint rests now [rad] or [m].
 
     Raises:
-        CommandRefused: the arm would meet itself or the floor.
+        CommandRefused: the arm would collide with itself or the floor.
     """
     # Here, not above: MuJoCo takes a third of the process's memory, which it needs for this alone.
     from armature.core.kinematics.collision import CollisionModel

@@ -1,4 +1,4 @@
-"""Tells the bus process what the joints carry while a hand guides the arm, by the arm's model."""
+"""Loads of the joints for the bus process while a hand guides the arm, from the arm's model."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ Loads = Callable[[link.CycleReadings], Mapping[str, float]]
 
 
 class FreeDriveLoads:
-    """A thread of its own while joints are compliant, since the model takes time to load."""
+    """Sends them from a thread of its own while joints are compliant, since the model takes time to load."""
 
     def __init__(self, configuration: ServoConfiguration, bus: BusConnection) -> None:
         """Args: the arm, and the bus process."""
         self._configuration = configuration
         self._bus = bus
         self._thread: threading.Thread | None = None
-        self._has_failed = False  # which it would again
+        self._has_failed = False  # it is not tried again
 
     def update(self, free: tuple[str, ...]) -> None:
-        """These joints are free; called in the connection's thread."""
+        """Take which joints are free; called in the connection's thread."""
         is_under_way = self._thread is not None and self._thread.is_alive()
         is_compliant = bool(self._configuration.wiring.compliant_joints.intersection(free))
         if is_compliant and not (is_under_way or self._has_failed):
-            self._thread = threading.Thread(target=self._run, name="guiding")
+            self._thread = threading.Thread(target=self._run, name="free-drive loads")
             self._thread.start()
 
     def close(self) -> None:
@@ -46,7 +46,7 @@ class FreeDriveLoads:
         with suppress(CommandRefused):  # the process ends, or the bus process has gone
             try:
                 run_guarded(self._send_loads)
-            except InternalError:  # without its weight an arm that a hand guides would sink
+            except InternalError:  # without loads an arm that a hand guides would sink
                 self._has_failed = True
                 for joint in self._bus.status.free:
                     self._bus.client.request("free", joint=joint, begin=False)
@@ -56,13 +56,13 @@ class FreeDriveLoads:
         while self._bus.status.free:
             client = self._bus.client
             readings = client.readings()
-            if readings is not None and (told := loads(readings)):
-                client.notify("loads", loads=told)
+            if readings is not None and (present := loads(readings)):
+                client.notify("loads", loads=present)
             self._bus.wait_for(lambda: not self._bus.status.free, _EVERY)
 
 
 def _loads_of(configuration: ServoConfiguration) -> Loads:
-    """What weight asks of the joints at a reading [N·m] or [N]; nothing where a joint was not read."""
+    """Loads of the joints by weight at a reading [N·m] or [N]; none where a joint was not read."""
     # Here, not above: MuJoCo takes memory that this process needs for nothing else but parking.
     from armature.core.kinematics.drive_ratings import ratings_from_urdf
     from armature.core.kinematics.dynamics import Torques

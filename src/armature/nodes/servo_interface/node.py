@@ -61,13 +61,13 @@ class ServoInterface(LifecycleNode):
 
     @property
     def failure(self) -> ArmatureError | None:
-        """Why this process has to end: there is no bus to serve."""
+        """Why this process has to end: there is no bus process to connect to."""
         return None if self._components is None else self._components.bus.failure
 
     # Transitions
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Read the files, announce topics and services, begin to look for a bus process."""
+        """Read the files, announce topics and services, begin to connect to a bus process."""
         try:
             configuration = ServoConfiguration.of(self)
             refuse_unknown(self)
@@ -93,7 +93,7 @@ class ServoInterface(LifecycleNode):
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Let the bus go; refused while there is torque, since STOP and torque_off would vanish."""
+        """Release the bus; refused while there is torque, since STOP and torque_off would vanish."""
         if self._components is not None and self._components.has_torque:
             self._components.refuse_clean_up()
             return TransitionCallbackReturn.FAILURE
@@ -101,7 +101,7 @@ class ServoInterface(LifecycleNode):
         return TransitionCallbackReturn.SUCCESS
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """As clean-up, but ROS lets nobody refuse it: with torque the arm is parked, and its services stay."""
+        """As clean-up, but ROS allows no refusal: with torque the arm is parked, and its services stay."""
         if self._components is not None and self._components.has_torque:
             self._components.take_commands(False)  # without a stop: it may be parking already
             self._components.services.inactive_remedy = "it was shut down; end its process, then start it again"
@@ -118,11 +118,11 @@ class ServoInterface(LifecycleNode):
 
     def _log_shutdown(self, parking: Future[str]) -> None:
         if error := parking.exception():
-            how_on = "it still answers: disable, torque_off and protective_stop; or end the process"
-            self.get_logger().error(f"shut down, but not parked: {error}; {how_on}")
+            next_step = "use disable, torque_off or protective_stop, which still work; or end the process"
+            self.get_logger().error(f"shut down, but not parked: {error}; {next_step}")
 
     def destroy_node(self) -> None:
-        """Let the bus go, then the node."""
+        """Release the bus, then destroy the node."""
         self._close(quit=self._has_left)
         super().destroy_node()
 
@@ -131,10 +131,10 @@ class ServoInterface(LifecycleNode):
         if components is not None:
             components.close(quit=quit)
 
-    # Leaving
+    # End
 
     def advance_stop(self, signals: Signals) -> bool:
-        """First asked: stop, park if that may be, end. Asked again: hold at once, end."""
+        """At the first signal stop, park if possible, end; at a second one hold at once, end."""
         if self._components is None or self._has_left:
             return True
         self._components.publishers.is_ending = True

@@ -1,4 +1,4 @@
-"""What the servo interface publishes: each topic at its own rate, from what the bus process tells."""
+"""Publishers of the servo interface: each topic at its own rate, from the bus process's reports."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Publishers:
     """Publishers, and what they published last; any thread may call its methods."""
 
     def __init__(self, node: Node, configuration: ServoConfiguration, subscriptions: Subscriptions) -> None:
-        """Args: whose publishers they are, what the arm is, and who counts refused set-points."""
+        """Args: the node, the configuration of the arm, and the subscriptions, which count refused set-points."""
         self.status: LoopStatus | None = None
         self.readings: link.CycleReadings | None = None
         self.is_ending = False  # whether this process was asked to end
@@ -62,7 +62,7 @@ class Publishers:
             self._publishers.clear()
 
     def publish_cycle(self, readings: link.CycleReadings) -> None:
-        """A cycle of the bus has ended; one that was heard of before, as after a pause, is not told again."""
+        """Publish a cycle of the bus, unless it was published already, as after a pause."""
         with self._lock:
             if readings.time > self._newest:
                 self._newest = readings.time
@@ -83,11 +83,11 @@ class Publishers:
             self._publish_diagnostics()
 
     def publish_state(self, status: LoopStatus, readings: link.CycleReadings | None) -> None:
-        """The child has told its status.
+        """Publish a status of the bus process, where it has changed.
 
         Args:
-            status: as told.
-            readings: the newest, which may be newer than the last cycle that was heard of.
+            status: its newest.
+            readings: the newest, which may be newer than the last cycle that was published.
         """
         with self._lock:
             self._publish_state(status, readings)
@@ -107,9 +107,9 @@ class Publishers:
         self._publish_diagnostics()
 
     def _log(self, before: LoopStatus | None, status: LoopStatus) -> None:
-        """Write down why the arm is as it is, each time that changes; not that it moves and rests.
+        """Log the reason of the arm's state, each time it changes; not that it moves and rests.
 
-        The end of the bus process is told by whoever notices it.
+        The end of the bus process is logged where it is detected.
         """
         if not status.servos or (before is not None and before.why == status.why):
             return
@@ -175,7 +175,7 @@ def _joint_state(stamp: Time, joints: Sequence[str], readings: link.CycleReading
 
 
 def _to_commanded(stamp: Time, joints: Sequence[str], readings: link.CycleReadings, session: str) -> JointState:
-    """What is being commanded now, and in which session (as the frame id, like that of set-points)."""
+    """The commanded state, with its session as the frame id, as set-points have it."""
     known = [(j, a) for j, a in zip(joints, readings.joints, strict=True) if math.isfinite(a.commanded_position)]
     message = JointState()
     message.header.stamp = stamp
@@ -187,7 +187,7 @@ def _to_commanded(stamp: Time, joints: Sequence[str], readings: link.CycleReadin
 
 
 def _dynamic_state(stamp: Time, joints: Sequence[str], readings: link.CycleReadings) -> DynamicJointState:
-    """All that is known of each servo; what was not read is left out, its age says since when."""
+    """All that is known of each servo; what was not read is left out, and its age shows since when."""
     message = DynamicJointState()
     message.header.stamp = stamp
     message.joint_names = list(joints)
@@ -214,5 +214,5 @@ def _interfaces(axis: link.JointReading) -> InterfaceValue:
 
 
 def _number(value: int | None) -> float:
-    """As the message has it, which knows numbers alone."""
+    """A flag or a bit mask as a number, which is all that the message can hold."""
     return math.nan if value is None else float(value)

@@ -1,4 +1,4 @@
-"""What the servo interface may be asked to do."""
+"""The services of the servo interface."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _COMMANDED_WITHIN = 0.5  # [s]; two cycles at the lowest rate take longer, and n
 
 
 class ServoServices:
-    """The services of the servo interface.
+    """Serves them.
 
     Those that only stop or cut torque work in every state, also while the bus process is still being started.
     """
@@ -39,7 +39,7 @@ class ServoServices:
         latch: ProtectiveStopLatch,
         publishers: Publishers,
     ) -> None:
-        """Args: whose services they are, names of the joints and of all their servos, and who carries it out."""
+        """Args: the node, names of the joints and of all their servos, and the parts that carry requests out."""
         self.is_active = False
         self.inactive_remedy = "activate it first"  # while it is not
         self._bus = bus
@@ -71,7 +71,7 @@ class ServoServices:
             message = self._active().client.request("enable", session=uuid.uuid4().hex[:8])
             self._await_commanded()
             return message
-        return self._disabling.begin()  # in every state: it is the way to be cleaned up or shut down
+        return self._disabling.begin()  # in every state: clean-up and shutdown need it
 
     def _await_commanded(self) -> None:
         """Answer once a cycle has reported what is commanded now, so that a goal finds its controller ready."""
@@ -95,7 +95,7 @@ class ServoServices:
             return self._bus.client.request("protective_stop", on=True)
         self._latch.set(engaged=True)
         self._publishers.publish_state(self._bus.note_protective_stop(), None)
-        if self._bus.is_attached:  # it came meanwhile
+        if self._bus.is_attached:  # it has started meanwhile
             return self._bus.client.request("protective_stop", on=True)
         return "the protective stop is latched; the bus process will start with it"
 

@@ -1,4 +1,4 @@
-"""The latch of the protective stop on disk, where it outlives both halves of the servo interface and a reboot."""
+"""The latch of the protective stop on disk, which outlives servo interface, bus process and a reboot."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TEXT = (
 
 
 class ProtectiveStopLatch:
-    """Small files that exist while the stop is latched, one for each name of a port: no other name evades it."""
+    """Files that exist while the stop is latched, one for each name of a port, so that no other name evades it."""
 
     def __init__(self, folder: Path, names: Callable[[], Iterable[str]]) -> None:
         """Find or make the folder.
@@ -29,7 +29,7 @@ class ProtectiveStopLatch:
         Raises:
             ConfigError: the folder cannot be written, or others may write to it.
         """
-        self.failure = ""  # why it is not on the disk, where it is not
+        self.failure = ""  # why it could not be written; empty where it was
         self.is_engaged = False
         self._folder = folder
         self._names = names
@@ -47,12 +47,12 @@ class ProtectiveStopLatch:
             ) from error
 
     def reload(self) -> None:
-        """Look again: a port that has come meanwhile has more names, and may be latched by one of them."""
+        """Read the files again: a port that has appeared has more names, and may be latched under one of them."""
         with self._lock:
             self._try(self._write_state if self.failure else self._look)
 
     def set(self, *, engaged: bool) -> None:
-        """Write and sync, if it is not so already; where that fails, it counts for this process alone."""
+        """Latch or release on disk, if that is a change; where writing fails, it counts for this process alone."""
         with self._lock:
             if engaged == self.is_engaged and not self.failure:
                 return

@@ -1,4 +1,4 @@
-"""What the servo interface takes in: set-points, and the time that their stamps are of."""
+"""Input of the servo interface: set-points, and the clock of their stamps."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _EVERY_TICK = JumpThreshold(
 
 
 class Subscriptions:
-    """Hands set-points to the bus process."""
+    """Passes set-points to the bus process."""
 
     def __init__(self, node: Node, bus: BusConnection, gripper: Collection[str]) -> None:
-        """Args: whose subscription it is, the bus process, and the gripper's joints, whose efforts are limits."""
+        """Args: the node, the bus process, and the gripper's joints, whose efforts are limits."""
         self.is_open = False  # whether set-points are taken
         self.refused = 0
-        self.back_offs = 0  # how often a controller has told that joints do not follow
+        self.back_offs = 0  # how often a controller has reported that joints do not follow
         self.last_refusal = ""
         self._node = node
         self._bus = bus
@@ -51,17 +51,17 @@ class Subscriptions:
             self._ticks.unregister()
 
     def attach(self, client: BusClient) -> None:
-        """Go on from the time of the child's loop."""
+        """Continue from the time of the bus loop."""
         readings = client.readings()
         if self._simulated is not None:
             self._simulated.attach(0.0 if readings is None else readings.loop_time)
 
     def simulated_time(self, readings: link.CycleReadings) -> float | None:
-        """Of a cycle of the loop [s]; None where time is not simulated, or has not been told yet."""
+        """Simulated time of a cycle [s]; None where time is not simulated, or not known yet."""
         return None if self._simulated is None else self._simulated.to_simulated(readings.loop_time)
 
     def on_setpoints(self, message: JointTrajectory) -> None:
-        """Hand a set-point segment on, or note why it is refused."""
+        """Pass a set-point segment on, or note why it is refused."""
         if not self.is_open:
             return
         if not message.points:  # these joints do not follow
@@ -80,7 +80,7 @@ class Subscriptions:
     def _back_off(self, message: JointTrajectory) -> None:
         try:
             joints, session = list(message.joint_names), session_of(message)
-            # STOP would wait behind its answer; it is refused mostly since the bus process has found it first.
+            # Not awaited, since STOP would wait too; it is refused mostly where the bus process found it first.
             self._bus.client.notify("back_off", joints=joints, session=session)
             self.back_offs += 1
         except CommandRefused as error:
@@ -98,13 +98,13 @@ class Subscriptions:
             self._node.get_logger().warning(str(refusal), throttle_duration_sec=1.0)
 
     def _on_tick(self, _jump: object) -> None:
-        """The simulation has told its time."""
+        """Pass a new simulated time on."""
         assert self._simulated is not None
         loop_time, jump = self._simulated.tick(self._ros_time(), time.monotonic())
         try:
             client = self._bus.client
         except CommandRefused:
-            return  # nothing lives on that time yet
+            return  # nothing runs on that time yet
         client.set_clock(loop_time)
         if jump:
             self._refuse(clock_jump_refusal(jump))

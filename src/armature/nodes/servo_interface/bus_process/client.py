@@ -1,4 +1,4 @@
-"""The ROS half's end of the link to the bus process: asks it, hears it."""
+"""The ROS half's end of the link to the bus process: requests, set-points and reports."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ class BusClient:
         return None if found is None else link.unpack_readings(found[1])
 
     def send_segment(self, segment: Segment[LoopTime]) -> int:
-        """Put a set-point segment where the next cycle finds it.
+        """Write a set-point segment to the memory that the next cycle reads.
 
         Returns:
-            Its serial number, which it gets here.
+            Its serial number, assigned here.
 
         Raises:
             GoalRefused: it is too long.
@@ -71,11 +71,11 @@ class BusClient:
             return segment.serial
 
     def set_clock(self, time: float) -> None:
-        """Tell the loop its time [s], where it lives on a simulated one."""
+        """Send the loop its time [s], where it runs on simulated time."""
         self._memory.clock.write(link.pack_clock(time))
 
     def request(self, name: str, **fields: Any) -> str:
-        """Ask the child and await its answer.
+        """Send a request and await its answer.
 
         Raises:
             CommandRefused: it refuses, is gone, or does not answer in time.
@@ -86,28 +86,28 @@ class BusClient:
             number = self._requests
             self._waiting[number] = future
         try:
-            until = time.monotonic() + _ANSWER_TIME  # a request that is given up must not be carried out later
+            until = time.monotonic() + _ANSWER_TIME  # a request that was abandoned must not be carried out later
             call = {"until": until, **fields, "request": name, "id": number}
             self._require_socket().send(link.pack_call(link.REQUEST, call))
             return future.result(_ANSWER_TIME)
         except (OSError, FutureTimeoutError, ProcessError) as error:
             why = "the bus process does not answer"
-            raise CommandRefused(name, why, "look at its state, then ask again") from error
+            raise CommandRefused(name, why, "check its state, then ask again") from error
         finally:
             self._waiting.pop(number, None)
 
     def notify(self, name: str, **fields: Any) -> None:
-        """Ask the child for something whose answer nobody needs; also in the thread that listens."""
-        with contextlib.suppress(OSError, ProcessError):  # its end is heard by whoever listens
+        """Send a request without awaiting an answer; allowed in the listening thread too."""
+        with contextlib.suppress(OSError, ProcessError):  # the listening thread notices its end
             self._require_socket().send(link.pack_call(link.REQUEST, {**fields, "request": name, "id": 0}))
 
     def listen(
         self, on_cycle: Callable[[link.CycleReadings], None], on_status: Callable[[LoopStatus], None]
     ) -> str:
-        """Hear the child until it ends or the connection is closed.
+        """Receive reports until the bus process ends or the connection is closed.
 
         Returns:
-            What the child said of its end, if it could say anything.
+            The last error that it reported; empty for none.
         """
         connection = self._require_socket()
         last_error = ""
@@ -130,12 +130,12 @@ class BusClient:
             elif kind == link.FAILED:
                 last_error = str(link.unpack_call(message).get("error", ""))
         for future in list(self._waiting.values()):
-            future.set_exception(ProcessError("bus", "it has ended", "it is started anew by itself"))
+            future.set_exception(ProcessError("bus", "it has ended", "it is started again by itself"))
         return last_error
 
     def close(self) -> None:
-        """Let go of the child; it holds the arm, and ends by itself if torque is off."""
-        with self._lock:  # whoever hears the end and whoever ends may come here at once
+        """Close the connection; the bus process holds the arm, and ends by itself if torque is off."""
+        with self._lock:  # both threads may close at once
             connection, self._socket = self._socket, None
         if connection is not None:
             with contextlib.suppress(OSError):  # the child was first
@@ -145,7 +145,7 @@ class BusClient:
     def wait_ended(self, timeout: float) -> None:
         """Reap a child that was started here and has been asked to quit."""
         if self.child is not None:
-            # One that does not end holds the arm; whoever starts next finds it.
+            # One that does not end holds the arm; the next servo interface finds it.
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.child.wait(timeout)
 
@@ -164,18 +164,18 @@ class BusClient:
 
     def _require_socket(self) -> socket.socket:
         if self._socket is None:
-            raise ProcessError("bus", "it is not connected", "wait until it is started anew")
+            raise ProcessError("bus", "it is not connected", "wait until it is started again")
         return self._socket
 
 
 def _has(config: Mapping[str, Any], required: Mapping[str, Any]) -> bool:
-    """Whether a child works with what the user has set; the rest is how it was found when it was started."""
+    """Whether a bus process has the user's settings; the rest of its configuration is the state at its start."""
     names = [name for name in required if name not in _NO_SETTINGS]
     return all(name in config and config[name] == required[name] for name in names)
 
 
 class _Refused(CommandRefused):
-    """A refusal whose text the child has written."""
+    """A refusal with the text of the bus process."""
 
     def __init__(self, text: str) -> None:
         super().__init__("request", text, "see the state, then ask again")

@@ -1,4 +1,4 @@
-"""Keeps one bus process attached to the servo interface, and hears it in a thread of its own."""
+"""Keeps a bus process attached to the servo interface, and receives its reports in a thread of its own."""
 
 from __future__ import annotations
 
@@ -36,11 +36,13 @@ class BusConnection:
 
         Args:
             config: the configuration that a child is to have now.
-            on_attached: a child has been found or started; it has told nothing yet.
+            on_attached: a bus process was found or started; it has reported nothing yet.
             on_cycle: a cycle of the bus has ended.
-            on_status: the child has told its status, or has gone; the readings may be newer than the last cycle.
+            on_status: a status was received, or the process has gone; readings may be newer than the last cycle.
         """
-        self.failure: ArmatureError | None = None  # why the first child could not be had, or none can be heard
+        self.failure: ArmatureError | None = (
+            None  # why the first one could not be started, or the listening thread failed
+        )
         self.status = status_while_starting(protective_stop=False)
         self._config = config
         self._on_attached = on_attached
@@ -54,11 +56,11 @@ class BusConnection:
         self._thread = threading.Thread(target=self._run, name="bus listener")
 
     def open(self) -> None:
-        """Begin to look for a child, and to hear it."""
+        """Begin to connect, and to receive reports."""
         self._thread.start()
 
     def close(self, *, quit: bool = False) -> None:
-        """Let the child go, and end the thread.
+        """Close the connection, and end the thread.
 
         Args:
             quit: ask it to end before; otherwise it holds the arm, and ends by itself if torque is off.
@@ -114,7 +116,7 @@ class BusConnection:
         return met
 
     def note_protective_stop(self) -> LoopStatus:
-        """Tell of a protective stop that the child has yet to hear of, and so has not told."""
+        """Note a protective stop that has not reached the bus process yet; returns the status with it."""
         with self._changed:
             self.status = replace(self.status, protective_stop=True)
             return self.status
@@ -122,10 +124,10 @@ class BusConnection:
     # In the thread
 
     def _run(self) -> None:
-        """Until the end; with an error of the program the process ends too, since its state would stand still."""
+        """Run until closed; an internal error ends the process too, since its state would freeze."""
         try:
             self._stay_attached()
-        except Exception as error:  # noqa: BLE001  # nobody else would see it
+        except Exception as error:  # noqa: BLE001  # no caller would see it
             sys.stderr.write(traceback.format_exc())
             self._fail(InternalError(error))
 
@@ -181,7 +183,7 @@ class BusConnection:
         client.close()
         with self._changed:
             self._client = None
-        why = "the bus process has ended; the servos hold their last goals; it is being started anew"
+        why = "the bus process has ended; the servos hold their last goals; it is being started again"
         self._report_loss(f"{why} ({last_error})" if last_error else why)
 
     def _take_cycle(self, readings: link.CycleReadings) -> None:
@@ -197,7 +199,7 @@ class BusConnection:
         self._notify()
 
     def _report_loss(self, why: str, remedy: Remedy = WAIT_FOR_RESTART) -> None:
-        """Nothing of what the child told last is so any more, but its latch."""
+        """Report the loss: nothing of the last status holds any more but the latch."""
         latched = self.status.protective_stop
         gone = status_without_bus(Mode.DISCONNECTED.name, why, remedy)
         self._take_status(replace(gone, protective_stop=latched, cause="bus_process"), None)

@@ -1,4 +1,4 @@
-"""How the ROS half comes to its bus process: finds the one that serves the port, or starts one."""
+"""Connects the ROS half to its bus process: the one that serves the port, or a new one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from armature.errors import ProcessError
 from armature.nodes.common.device_holder import describe_process, peer_credentials
 
 _CONNECT_EVERY = 0.02  # [s]
-_LISTEN_TIME = 10.0  # how long a child may take to listen [s]
+_LISTEN_TIME = 10.0  # how long a new process may take to listen [s]
 _END_TIME = 5.0  # how long a child without service may take to end [s]
 
 
@@ -59,7 +59,7 @@ class BusStart:
             with os.fdopen(descriptor, "r+b", buffering=0) as file:
                 memory = link.Memory(memoryview(mmap.mmap(file.fileno(), link.MEMORY_SIZE)))
             config = _check_greeting(json.loads(message), self._config, peer_credentials(self._connection)[0])
-        except BaseException:  # whatever it is, no child is left that nobody knows
+        except BaseException:  # whatever it is, leave no orphan
             self._abandon()
             raise
         return Attachment(self._connection, memory, config, self._child)
@@ -83,8 +83,8 @@ class BusStart:
         return True
 
     def _spawn(self) -> None:
-        # A session of its own: a Ctrl-C in the terminal is for the ROS half to see to.
-        with tempfile.TemporaryFile() as errors:  # it outlives whoever would read a pipe
+        # A session of its own: a Ctrl-C in the terminal is for the ROS half alone.
+        with tempfile.TemporaryFile() as errors:  # it outlives the reader of a pipe
             self._child = subprocess.Popen(
                 [sys.executable, "-m", "armature.nodes.bus_process", json.dumps(self._config)],
                 start_new_session=True,
@@ -101,10 +101,10 @@ class BusStart:
                 raise _ending()
             if child.poll() is not None or time.monotonic() > late:
                 why = f"the bus process does not start: {_last_line(errors)}"
-                raise ProcessError("bus", why, "mend that, then start again")
+                raise ProcessError("bus", why, "fix that, then start again")
 
     def _greeting(self) -> tuple[bytes, int]:
-        """What the child says first, and the descriptor of its memory; it waits for its port before."""
+        """The greeting, and the descriptor of the shared memory; the bus process waits for its port before."""
         if self._given_up.is_set():  # before there was a connection that could be cut
             raise _ending()
         self._connection.settimeout(float(self._config["connect_timeout"]) + _LISTEN_TIME)
@@ -112,7 +112,7 @@ class BusStart:
             message, descriptors, _, _ = socket.recv_fds(self._connection, link.MESSAGE_SIZE, 1)
             self._connection.settimeout(None)
         except ConnectionResetError as error:
-            raise ProcessError("bus", "it ended before it said anything", "start it anew") from error
+            raise ProcessError("bus", "it ended before its greeting", "start it again") from error
         except OSError as error:
             raise ProcessError("bus", f"no greeting ({error})", "end that process, then start again") from error
         if self._given_up.is_set():
@@ -120,7 +120,7 @@ class BusStart:
         if descriptors:
             return message, descriptors[0]
         reason = link.unpack_call(message).get("error", "no reason given") if message else "it ended at once"
-        raise ProcessError("bus", str(reason), "mend that, then start again")
+        raise ProcessError("bus", str(reason), "fix that, then start again")
 
     def _abandon(self) -> None:
         self._connection.close()
@@ -132,7 +132,7 @@ class BusStart:
 
 
 def _check_greeting(greeting: Mapping[str, Any], required: Mapping[str, Any], pid: int) -> Mapping[str, Any]:
-    """The child outlives its ROS half; what one of another version or of other joints writes would be misread."""
+    """Refuse a running bus process of another version or with other joints, whose data would be misread."""
     if greeting.get("layout") != link.layout():
         theirs = (
             f"its version is {greeting.get('version', 'an older one')} (memory layout {greeting.get('layout')})"
@@ -155,10 +155,10 @@ def _join(joints: Sequence[str] | None) -> str:
 
 
 def _last_line(errors: IO[bytes]) -> str:
-    """What a process said last of its own failure."""
+    """The last line of a process's errors."""
     errors.seek(0)
     lines = errors.read().decode("utf-8", "replace").split("\n")
-    return next((line.strip() for line in reversed(lines) if line.strip()), "it says nothing")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it wrote no error")
 
 
 def _ending() -> ProcessError:
