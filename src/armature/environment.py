@@ -42,7 +42,7 @@ def graph_environment(base: Mapping[str, str], profile: Path) -> dict[str, str]:
 
 
 def state_folder(base: Mapping[str, str]) -> Path:
-    """Where is kept what outlives a restart, by the XDG Base Directory Specification.
+    """Folder of files that outlive a restart, by the XDG Base Directory Specification.
 
     Args:
         base: the environment.

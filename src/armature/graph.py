@@ -74,7 +74,7 @@ def make_runtime_folder(base: Mapping[str, str], namespace: str) -> Path:
 
 
 def existing_runtime_folder(base: Mapping[str, str], namespace: str) -> Path:
-    """The same folder, to look into it: what others have put there is not believed.
+    """The same folder, for reading: files that others may have put there are not trusted.
 
     Raises:
         ConfigError: it is there, and is not its user's alone.
@@ -98,7 +98,7 @@ def _runtime_parts(namespace: str) -> tuple[str, ...]:
 
 
 def write_url(runtime: Path, page: str) -> None:
-    """Leave the page's address where the command line looks for it."""
+    """Write the page's address for the command line."""
     (runtime / "url").write_text(page, "utf-8")
 
 
@@ -127,7 +127,7 @@ def processes(
     wired: Parameters = {**posed, "wiring": str(robot.wiring)}
     web: Parameters = {"host": http[0], "port": http[1], "page_root": str(page_folder())}
 
-    words: Parameters = {"exit_message_file": str(exit_message_file(runtime))}
+    exit_message: Parameters = {"exit_message_file": str(exit_message_file(runtime))}
     timeout = stop_timeout(robot.parameters)
 
     def node(name: str, parameters: Parameters) -> Process:
@@ -140,7 +140,7 @@ def processes(
         node("recorder", {}),
         node("state_publisher", model),
         node("arm_controller", wired),
-        node("servo_interface", {**wired, "port": device, **connecting, **words}),
+        node("servo_interface", {**wired, "port": device, **connecting, **exit_message}),
     )
 
 
@@ -150,7 +150,7 @@ def process_names() -> tuple[str, ...]:
 
 
 def exit_message_file(runtime: Path) -> Path:
-    """Where the servo interface keeps how it left the arm."""
+    """File in which the servo interface writes how it left the arm."""
     return runtime / "exit_message"
 
 

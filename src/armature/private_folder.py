@@ -1,4 +1,4 @@
-"""Folders that belong to one user alone: what lies in them is obeyed, so nobody else may put it there."""
+"""Folders that belong to one user alone: their files are trusted, so nobody else may write there."""
 
 from __future__ import annotations
 

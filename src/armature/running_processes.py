@@ -1,4 +1,4 @@
-"""The processes of a graph that run on this machine, whoever started them, as Linux shows them (proc(5))."""
+"""The running processes of a graph on this machine, whoever started them, by Linux (proc(5))."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class GraphProcesses:
     def find(self) -> list[Running]:
         """Those that run, in the order in which they are started; the bus process comes last."""
         pids = [int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit()]
-        found = [running for pid in pids if (running := self._look(pid)) is not None]
+        found = [running for pid in pids if (running := self._inspect(pid)) is not None]
         return sorted(found, key=lambda running: self._names.index(running.name))
 
-    def _look(self, pid: int) -> Running | None:
+    def _inspect(self, pid: int) -> Running | None:
         folder = _PROC / str(pid)
         try:
             words = _texts(folder / "cmdline")

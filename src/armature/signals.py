@@ -1,4 +1,4 @@
-"""Signals as a list that grows: who runs a loop looks at it when it is ready to."""
+"""Received signals as a growing list, which a loop reads when it is ready to."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ RUNNER_SIGNAL = signal.SIGUSR1
 RUNNER_VARIABLE = "ARMATURE_RUNNER"
 _NOTED = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP, RUNNER_SIGNAL)
 BURST = 0.1  # in which a signal that comes twice is one [s]
-# Who asks once more within this time has not seen yet what came of it, unless that is under way already [s].
-_ONE_ACT = 1.0
-_LOOK_EVERY = 0.5  # [s]
+# A repetition within this time is not a second request, unless the first one shows effect already [s].
+_SAME_REQUEST = 1.0
+_CHECK_EVERY = 0.5  # [s]
 
 
 class Signals(list[int]):
@@ -34,7 +34,7 @@ class Signals(list[int]):
         self._times: list[float] = []
 
     def note(self, number: int, now: float) -> None:
-        """Take a signal in; at once behind one of the same number it is the same act.
+        """Note a signal; right after one of the same number it is the same request.
 
         Args:
             number: of the signal.
@@ -46,19 +46,19 @@ class Signals(list[int]):
             self.append(number)
 
     def asks_again(self, begun: float | None) -> bool:
-        """Whether it was asked once more to end, which means: at once.
+        """Whether a second request to end has come, which means: at once.
 
         That is a SIGINT behind any other signal, or a SIGTERM behind a SIGINT or SIGTERM (as launch sends it when
         its time is up). SIGHUP and the runner's signal only come along with others: with the death of a
         terminal, with a SIGTERM for every process of a service.
 
         Args:
-            begun: since when what was asked for first is under way for all to see, monotonic [s]; None if not yet.
+            begun: since when the first request shows effect, monotonic [s]; None if not yet.
         """
         if not self:
             return False
         first = self._times[0]
-        settled = first + _ONE_ACT if begun is None or begun <= first else min(first + _ONE_ACT, begun)
+        settled = first + _SAME_REQUEST if begun is None or begun <= first else min(first + _SAME_REQUEST, begun)
         interrupts = [at for number, at in self._with_times() if number == signal.SIGINT]
         if self[0] != signal.SIGINT:  # such as the runner's, which no echo follows
             return bool(interrupts) or self._is_terminated_again(settled)
@@ -75,7 +75,7 @@ class Signals(list[int]):
 
 @contextmanager
 def received_signals(*, is_last: bool = False) -> Iterator[Signals]:
-    """Note what asks to end in its order instead of being ended by it.
+    """Note signals that ask to end, in their order, instead of being ended by them.
 
     Args:
         is_last: whether the process ends with this; what still comes must not take its exit code from it.
@@ -96,7 +96,7 @@ def received_signals(*, is_last: bool = False) -> Iterator[Signals]:
 
 @contextmanager
 def ended_with_parent(environment: Mapping[str, str]) -> Iterator[None]:
-    """Take the death of whoever started this process for a hang-up: nobody attends to the arm any more.
+    """Treat the death of the parent process as a hang-up: nobody attends to the arm any more.
 
     Not under the stand-alone runner, whose processes are found without it, nor under nohup.
 
@@ -109,7 +109,7 @@ def ended_with_parent(environment: Mapping[str, str]) -> Iterator[None]:
     parent, ended = os.getppid(), threading.Event()
 
     def watch() -> None:
-        while not ended.wait(_LOOK_EVERY):
+        while not ended.wait(_CHECK_EVERY):
             if os.getppid() != parent:
                 os.kill(os.getpid(), signal.SIGHUP)
                 return

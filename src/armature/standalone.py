@@ -90,7 +90,7 @@ class Supervisor:
         return True
 
     def processes(self) -> list[dict[str, Any]]:
-        """What supervisord knows of each process."""
+        """Supervisord's information on each process."""
         return list(self._call("getAllProcessInfo"))
 
     def shutdown(self) -> None:
@@ -102,7 +102,7 @@ class Supervisor:
                 raise
 
     def stop(self, process: str) -> bool:
-        """Stop a process as it likes to be stopped, and wait for its end.
+        """Stop a process by its own signal, and wait for its end.
 
         Returns:
             Whether it ran; one that has ended by itself, or was given up, does not.

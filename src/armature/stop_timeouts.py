@@ -1,4 +1,4 @@
-"""How long the end of a graph may take before launch or the runner kills what is left of it."""
+"""How long the end of a graph may take before launch or the runner kills the rest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import yaml
 
 # How long launch and the supervisor wait after SIGINT at least: the servo interface may be parking.
 STOP_TIMEOUT = 30.0  # [s]
-# What its end takes beside the way to park: coming to rest, looking for that way, arriving.
+# What its end takes beside the way to park: coming to rest, planning that way, arriving.
 _ENDING = 10.0  # [s]
 # How much longer they wait for what has to outlast it (nodes/common/keep_alive.py).
 _LAST = 15.0  # [s]
@@ -21,8 +21,8 @@ def stop_timeout(parameter_files: Iterable[Path]) -> float:
     Args:
         parameter_files: of the robot; of several values of faults.park_time the last one counts.
     """
-    ways = [time for file in parameter_files for time in _park_times(file)]
-    return max(STOP_TIMEOUT, _ENDING + ways[-1]) if ways else STOP_TIMEOUT
+    times = [time for file in parameter_files for time in _park_times(file)]
+    return max(STOP_TIMEOUT, _ENDING + times[-1]) if times else STOP_TIMEOUT
 
 
 def last_timeout(parameter_files: Iterable[Path]) -> float:

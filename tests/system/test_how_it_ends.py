@@ -82,7 +82,7 @@ def test_a_graph_whose_runner_has_died_is_found_told_and_ended_parked(tmp_path):
         os.kill(runner(graph), signal.SIGKILL)
         assert graph.process.wait(20) == 1
         assert LOST in graph.said()
-        assert "ended without a word" not in graph.said()
+        assert "ended without a message" not in graph.said()
         status = graph.ask("status", "--json")
         told = json.loads(status.stdout)
         assert told["runner"].startswith(LOST)

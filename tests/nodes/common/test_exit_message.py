@@ -46,7 +46,7 @@ def test_an_arm_that_was_not_parked_is_told_by_the_torque_that_it_has(torque, to
 
 def test_before_a_servo_has_answered_nothing_is_claimed_of_torque():
     words = not_parked("the state is STARTING", status_while_starting(protective_stop=False))
-    assert words == "not parked: the state is STARTING; nobody knows the servos yet"
+    assert words == "not parked: the state is STARTING; the servos are not known yet"
     assert not leaves_torque_on(words)
 
 
@@ -76,7 +76,7 @@ def test_who_knows_less_says_it_only_where_nobody_has(tmp_path, before, kept):
 
 def test_one_that_ended_without_a_word_leaves_nobody_in_safety(tmp_path):
     said = log(tmp_path, "servo_interface: not parked: x; torque stays on", "servo_interface: serves the arm")
-    assert "it ended without a word; look at the arm" in read_exit_message(said)
+    assert "it ended without a message; look at the arm" in read_exit_message(said)
     assert leaves_torque_on(read_exit_message(said))
 
 

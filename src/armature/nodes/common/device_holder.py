@@ -1,4 +1,4 @@
-"""Which process holds a device or the other end of a socket, as Linux tells it (proc(5), unix(7))."""
+"""Which process holds a device or the other end of a socket, by Linux (proc(5), unix(7))."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def peer_credentials(connection: socket.socket) -> tuple[int, int]:
 
 
 def lock_holder(path: str) -> int | None:
-    """The other process that has locked a device with flock, as everything here does that opens a port."""
+    """The other process that has locked a device with flock, as all of Armature does; None for none."""
     try:
         device = os.stat(path)  # noqa: PTH116  # through the link that is its stable name
         locks = (_PROC / "locks").read_text("utf-8").splitlines()
@@ -52,7 +52,7 @@ def lock_holder(path: str) -> int | None:
 def processes_using(path: str) -> list[int]:
     """Other processes that have a serial device open, locked or not; those of other users stay hidden.
 
-    Of a pseudo-terminal nothing is told: whoever serves it has it open too.
+    Of a pseudo-terminal none are returned: the process that serves it has it open too.
     """
     try:
         device = os.stat(path)  # noqa: PTH116  # through the link

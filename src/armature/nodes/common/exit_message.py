@@ -1,7 +1,7 @@
-"""What the servo interface says of the arm when it ends: one line in its log, and in a file for the command line.
+"""How the servo interface left the arm: one line in its log, and in a file for the command line.
 
-No topic would do: whoever hears it may be ending too, and the line is to be found afterwards. Nor would the log
-alone: it is rotated away, and whoever keeps it may have died.
+A topic would not do: its subscribers may be ending too, and the line must be found afterwards. Nor would the log
+alone: it is rotated, and the process that keeps it may have died.
 """
 
 from __future__ import annotations
@@ -15,43 +15,43 @@ from armature.dynamixel.loop.status import LoopStatus
 from armature.dynamixel.status.states import Mode
 
 _PREFIX = "servo_interface: "
-_SERVING = "serves the arm"  # until it says another thing, nobody knows how the arm was left
+_SERVING = "serves the arm"  # until another message, it is unknown how the arm was left
 _STAYS_ON = "torque stays on"
 _TORQUE = {
     "partial": f"{_STAYS_ON} in some joints",
     "unknown": f"perhaps {_STAYS_ON}, since a servo is silent",
 }
-_SAID_NOTHING = f"it ended without a word; look at the arm, since perhaps its {_STAYS_ON}"
+_SAID_NOTHING = f"it ended without a message; look at the arm, since perhaps its {_STAYS_ON}"
 
 
 class ExitMessage:
-    """Says that the arm is served, and how it was left; nothing behind that, though another thread may try."""
+    """Reports that the arm is served, then how it was left; after that nothing, though another thread may try."""
 
     def __init__(self, file: Path | None = None) -> None:
-        """Args: where the newest line is kept beside the log; None for nowhere."""
+        """Args: where the newest line is written beside the log; None for nowhere."""
         self._file = file
         self._lock = threading.Lock()
         self._has_left = False
 
     def serve(self) -> None:
-        """Say that from now on the arm is ours, so that something is to be said at the end."""
+        """Report that the arm is served from now on."""
         with self._lock:
             if not self._has_left:
                 self._report(_SERVING)
 
     def rest(self, words: str) -> None:
-        """Say that the arm is not served for now, and how it was left."""
+        """Report that the arm is not served for now, and how it was left."""
         with self._lock:
             self._report(words)
 
     def leave(self, words: str) -> None:
-        """Say how the arm was left."""
+        """Report how the arm was left."""
         with self._lock:
             self._has_left = True
             self._report(words)
 
     def _report(self, text: str) -> None:
-        with suppress(OSError):  # whoever read it has gone
+        with suppress(OSError):  # its reader has gone
             print(f"{_PREFIX}{text}", file=sys.stderr, flush=True)  # noqa: T201
         if self._file is not None:
             with suppress(OSError):
@@ -59,36 +59,36 @@ class ExitMessage:
 
 
 def write_unless_reported(file: Path, words: str) -> None:
-    """Keep the exit message, unless the servo interface, which knows more, has said how it left the arm."""
+    """Write the exit message, unless the servo interface, which knows more, has reported how it left the arm."""
     said = file.read_text("utf-8", "replace").strip() if file.exists() else ""
     if said in ("", f"{_PREFIX}{_SERVING}"):
         write(file, words)
 
 
 def write(file: Path, words: str) -> None:
-    """Keep the exit message in a file, whole or not at all."""
+    """Write the exit message to a file, whole or not at all."""
     fresh = file.with_name(f".{file.name}")
     fresh.write_text(f"{_PREFIX}{words}\n", "utf-8")
     fresh.replace(file)
 
 
 def not_parked(why: str, status: LoopStatus) -> str:
-    """That the arm was left unparked, by the torque that it has.
+    """The exit message of an arm that was not parked, by its torque.
 
     Args:
         why: what kept it from parking.
-        status: what the bus process told last.
+        status: the last of the bus process.
     """
     if status.torque == "off":
         return f"torque is off, and the state is {status.mode} ({status.why})"
-    told = why.removesuffix(f"; {_STAYS_ON}")
+    reason = why.removesuffix(f"; {_STAYS_ON}")
     if status.mode == Mode.STARTING.name:
-        return f"not parked: {told}; nobody knows the servos yet"
-    return f"not parked: {told}; {_TORQUE.get(status.torque, _STAYS_ON)}"
+        return f"not parked: {reason}; the servos are not known yet"
+    return f"not parked: {reason}; {_TORQUE.get(status.torque, _STAYS_ON)}"
 
 
 def read_exit_message(log: Path) -> str:
-    """What was said last, as it stands in a log or in the file; empty where the arm was never served."""
+    """The last message of a log or of the file; empty where the arm was never served."""
     lines = log.read_text("utf-8", "replace").splitlines() if log.exists() else []
     said = [line.removeprefix(_PREFIX) for line in lines if line.startswith(_PREFIX)]
     if not said:
@@ -97,5 +97,5 @@ def read_exit_message(log: Path) -> str:
 
 
 def leaves_torque_on(words: str) -> bool:
-    """Whether an exit message tells of an arm that was not parked and may have torque."""
+    """Whether an exit message reports an arm that was not parked and may have torque."""
     return _STAYS_ON in words

@@ -15,7 +15,7 @@ from armature.errors import ConfigError
 from armature.nodes.common.parameters import given_names, read
 
 _PREFIX = "limits."
-# What controllers read of their own joints beside these (`group_node.JointParameters`).
+# Parameters of controllers for their own joints beside these (`group_node.JointParameters`).
 _OF_CONTROLLERS = ("margin", "start_tolerance")
 # Where none are given.
 _TURNING = Dynamics(4.0, 40.0)  # [rad/s²], [rad/s³]
@@ -24,7 +24,7 @@ _SLIDING = Dynamics(0.2, 2.0)  # [m/s²], [m/s³]
 
 @dataclass(frozen=True)
 class JointLimits:
-    """Limits of one joint: what a URDF does not give, and what narrows its limits."""
+    """Limits of one joint: those that a URDF lacks, and those that narrow the URDF's."""
 
     acceleration: float  # of every motion and stop; 4 rad/s² or 0.2 m/s² unless given
     jerk: float  # of every motion and stop; 40 rad/s³ or 2 m/s³ unless given
@@ -41,7 +41,7 @@ class ArmLimits:
     dynamics: Mapping[str, Dynamics]  # by joint
 
     def within(self, wiring: Wiring) -> ArmLimits:
-        """The same as far as the joints go by their ranges of motion."""
+        """The same limits within the joints' ranges of motion."""
         return replace(self, arm=wiring.narrow_limits(self.arm))
 
 

@@ -1,7 +1,6 @@
 """Runs a command that has to outlast the emulator, such as Gazebo: at a Ctrl-C the arm parks in it.
 
-A Ctrl-C or a service's SIGTERM is for all processes at once, and whoever moves the arm would be gone before it has
-parked.
+A Ctrl-C or a service's SIGTERM reaches all processes at once, and Gazebo would be gone before the arm has parked.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     with received_signals() as signals, ended_with_parent(os.environ):
         try:
-            # In a session of its own, where no terminal's Ctrl-C finds it, and without one to read from.
+            # In a session of its own, where no terminal's Ctrl-C reaches it, and without standard input.
             child = subprocess.Popen(command, start_new_session=True, stdin=subprocess.DEVNULL)
         except OSError as error:
             sys.stderr.write(f"error: {command[0]} cannot be started: {error.strerror}\n")
@@ -48,7 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="keep_alive", description=__doc__)
-    parser.add_argument("--link", type=Path, required=True, help="the emulator's link, which it takes along")
+    parser.add_argument(
+        "--link", type=Path, required=True, help="the emulator's link, which is removed at its end"
+    )
     parser.add_argument(
         "--timeout",
         type=float,

@@ -19,7 +19,7 @@ __all__ = ["given_names", "read", "read_file", "refuse_unknown"]
 T = TypeVar("T")
 
 _ROS_OWN = ("use_sim_time", "qos_overrides.", "start_type_description_service")
-# Given to all nodes of an arm, whether they need them or not; `joint_limits` looks after the names of limits.
+# Given to all nodes of an arm, whether they need them or not; `joint_limits` checks the names of limits.
 _SHARED = ("jog.lease", "limits.")
 _KINDS: dict[Any, Parameter.Type] = {
     bool: Parameter.Type.BOOL,
@@ -58,12 +58,12 @@ def read(node: Node, kind: type[T], prefix: str = "", **defaults: Any) -> T:
 
 
 def refuse_unknown(node: Node) -> None:
-    """Refuse parameters that were given and that nothing has declared, such as a name misspelt.
+    """Refuse parameters that were given and not declared, such as a misspelt name.
 
-    Call it when all have been read.
+    Call it once all have been read.
 
     Raises:
-        ConfigError: naming the first of them, and those that are known.
+        ConfigError: naming the first of them, and the known ones.
     """
     # ROS declares its own, some of them only when they are needed.
     known = {name for name in node._parameters if not name.startswith(_ROS_OWN)}
@@ -73,7 +73,7 @@ def refuse_unknown(node: Node) -> None:
 
 
 def given_names(node: Node, prefix: str) -> list[str]:
-    """Names of the parameters that were given, behind a prefix."""
+    """Names of the given parameters with a prefix, without it."""
     names = node._parameter_overrides  # no public accessor
     return [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
 
@@ -93,7 +93,7 @@ def _read_one(node: Node, name: str, kind: Any, otherwise: Any) -> Any:
 
 
 def _descriptor() -> ParameterDescriptor:
-    """Objects are built of the values once, so one that changed later would be shown and not be in force."""
+    """Read-only: values are used at construction, so a later change would be shown and not be in force."""
     return ParameterDescriptor(read_only=True, description="read at the start; restart the process to change it")
 
 

@@ -1,4 +1,4 @@
-"""Precedence for the processes that time matters to, where the machine permits it, and quiet in their memory."""
+"""Priority and memory of processes with deadlines, as far as the machine permits."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import gc
 import os
 import time
 
-# Any real-time priority goes before all ordinary processes; this is far below the kernel's own threads (50).
+# Any real-time priority precedes all ordinary processes; this is far below the kernel's own threads (50).
 _PRIORITY = 10
-# Of what hands motions to the bus; it goes before ordinary processes (0), and can still not keep them out.
+# Of processes that send motions to the bus; it precedes ordinary processes (0) without starving them.
 _NICE = -10
 # mlock(2): what is mapped now and later, each page from its first use on, so that only what is used is locked.
 _MCL_CURRENT, _MCL_FUTURE, _MCL_ONFAULT = 1, 2, 4
@@ -29,7 +29,7 @@ def prefer_real_time() -> bool:
 
 
 def raise_priority() -> bool:
-    """Ask that this process goes before ordinary ones, such as a recorder or a page's server.
+    """Ask for precedence of this process over ordinary ones, such as a recorder or a page's server.
 
     Returns:
         Whether it was permitted (as root, or with a nice limit for the user, see limits.conf(5)).
@@ -54,22 +54,22 @@ def lock_memory() -> str:
 
 
 def freeze_gc() -> None:
-    """Spare the garbage collector what has been made until now; a look at all of it takes many milliseconds."""
+    """Exempt all present objects from garbage collection, which would scan them for many milliseconds."""
     gc.collect()
     gc.freeze()
 
 
 def disable_gc() -> None:
-    """Take the garbage collector out of the way: what has been made until now is never looked at again.
+    """Turn automatic garbage collection off, and exempt all present objects from it.
 
-    What is made later is collected by `collect_garbage` alone, at a moment that suits.
+    Later ones are collected by `collect_garbage` alone, at a moment that suits.
     """
     freeze_gc()
     gc.disable()
 
 
 def collect_garbage() -> float:
-    """Collect what little garbage there is; after `disable_gc` this takes some 0.1 ms. Returns how long [s]."""
+    """Collect garbage; after `disable_gc` that takes some 0.1 ms. Returns how long it took [s]."""
     begun = time.perf_counter()
     gc.collect()
     return time.perf_counter() - begun

@@ -1,4 +1,4 @@
-"""How every process of the graph runs: set-up, spinning, signals, exit code."""
+"""Runs a process of the graph: set-up, spinning, signals, exit code."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _SPIN_TIMEOUT = 0.2  # [s]
 
 @runtime_checkable
 class Stoppable(Protocol):
-    """A node that has something to do before it ends, as the servo interface parks the arm."""
+    """A node with work to do before it ends, as the servo interface parks the arm."""
 
     def advance_stop(self, signals: Signals) -> bool:
-        """Go on with stopping.
+        """Take the next step of stopping.
 
         Args:
-            signals: those that have asked for it, in their order.
+            signals: those received, in their order.
 
         Returns:
             Whether the node may be destroyed now.
@@ -40,7 +40,7 @@ class Stoppable(Protocol):
 
 @runtime_checkable
 class LeavesTorque(Protocol):
-    """A node that may leave something behind which whoever started the process must know of."""
+    """A node that may leave the arm with torque, which the exit code has to show."""
 
     @property
     def leaves_torque_on(self) -> bool:
@@ -49,7 +49,7 @@ class LeavesTorque(Protocol):
 
 @runtime_checkable
 class MayFail(Protocol):
-    """A node that may find out while it runs that it cannot serve."""
+    """A node that may fail while it runs."""
 
     @property
     def failure(self) -> ArmatureError | None:
@@ -62,11 +62,10 @@ def run_nodes(*factories: Callable[[], Node], args: Sequence[str] | None = None,
     Args:
         factories: make the nodes, once rclpy is initialised.
         args: command line with ROS arguments; None for sys.argv.
-        is_urgent: whether motion waits for them, so that they shall go before other processes.
+        is_urgent: whether motion depends on them, so that they need priority.
 
     Returns:
-        0, or 1 where a node could not start or serve, or leaves the arm with torque; why stands in one line on
-        stderr.
+        0, or 1 where a node could not start or serve, or leaves the arm with torque; one line on stderr says why.
     """
     is_preferred = is_urgent and raise_priority()  # before DDS begins threads, which inherit it
     with received_signals(is_last=True) as signals, ended_with_parent(os.environ), _context(args):
@@ -84,7 +83,7 @@ def run_nodes(*factories: Callable[[], Node], args: Sequence[str] | None = None,
             return 1
         finally:
             executor.shutdown(0)
-            with ExitStack() as ends:  # one that fails keeps no other from its end
+            with ExitStack() as ends:  # a failing one keeps no other from its end
                 for node in reversed(nodes):
                     ends.callback(node.destroy_node)
     return int(any(isinstance(node, LeavesTorque) and node.leaves_torque_on for node in nodes))
@@ -93,7 +92,7 @@ def run_nodes(*factories: Callable[[], Node], args: Sequence[str] | None = None,
 def _prepare_process(node: Node, *, is_preferred: bool) -> None:
     freeze_gc()
     if not is_preferred:
-        node.get_logger().info("works without precedence; a nice limit of -10 for this user would permit it")
+        node.get_logger().info("runs without priority; a nice limit of -10 for this user would permit it")
 
 
 def _spin(executor: Any, nodes: list[Node], signals: Signals) -> None:

@@ -1,4 +1,4 @@
-"""What Linux knows of a serial device: its adapter, and the names that it has (sysfs, udev)."""
+"""A serial device as Linux knows it: its adapter and its names (sysfs, udev)."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _PSEUDO = "/dev/pts/"
 class Adapter:
     """A serial device."""
 
-    device: str  # what its stable name leads to
+    device: str  # that its stable name links to
     driver: str  # of the kernel; "" for what is no USB adapter
     latency_timer: int | None  # [ms]; None where it has none
 
 
 def read_adapter(path: str, sys: Path = _SYS) -> Adapter:
-    """Look at a device.
+    """Read the adapter of a device.
 
     Args:
         path: the device, or a link to it.
@@ -47,7 +47,7 @@ def stable_names(folder: Path = BY_ID) -> list[str]:
 
 
 def known_names(paths: Iterable[str], by_id: Path = BY_ID) -> tuple[str, ...]:
-    """The given paths, and what else the devices are called for as long as they exist.
+    """The given paths, and the other names of the devices for as long as they exist.
 
     Args:
         paths: devices, or links to them; one that is absent is known by its path alone.
@@ -63,5 +63,5 @@ def _device_names(path: str, by_id: Path) -> list[str]:
         return []
     if device.startswith(_PSEUDO):  # the next pseudo-terminal gets the same number
         return [f"{device}@{born}"]
-    # The kernel numbers adapters in the order in which they come, so what udev calls them is better.
+    # The kernel numbers adapters in the order in which they appear, so udev's names are better.
     return [name for name in stable_names(by_id) if os.path.realpath(name) == device] or [device]

@@ -46,7 +46,7 @@ def _newest() -> QoSProfile:
 
 @dataclass(frozen=True, eq=False)
 class Topic:
-    """A topic's relative name, type and quality of service; who writes it, and what it says."""
+    """A topic's relative name, type and quality of service; its publisher, and its content."""
 
     name: str
     kind: Any
@@ -226,14 +226,14 @@ RECORDER_SNAPSHOT = Service("recorder/snapshot", Trigger, "keep the last 20 s as
 
 
 def reboot(joint: str) -> Service:
-    """The service that reboots one joint's servo."""
+    """The service that reboots one servo."""
     return Service(
         f"servo_interface/{joint}/reboot", Trigger, "start one servo anew; refused while it holds a load"
     )
 
 
 def free(joint: str) -> Service:
-    """The service that lets one joint be guided by hand, and ends it."""
+    """The service that begins and ends free-drive of one joint."""
     return Service(
         f"servo_interface/{joint}/free", SetBool, "true: let a hand guide the joint; false: hold it again"
     )

@@ -59,7 +59,7 @@ def _serve(options: argparse.Namespace, bus: EmulatedBus) -> None:
         freeze_gc()
         prefer_real_time()
         terminal.serve()
-        for number in (*_ENDS, signal.SIGTERM):  # it ends already, and the terminal closes
+        for number in (*_ENDS, signal.SIGTERM):  # it is ending, and the terminal closes
             signal.signal(number, signal.SIG_IGN)
 
 
@@ -70,9 +70,7 @@ def _stop(terminal: Terminal) -> None:
     else:
         terminal.stop_when_silent()
         with suppress(OSError):  # nobody reads it any more, as after the death of the runner
-            sys.stderr.write(
-                "it ends once nobody speaks on the bus; SIGTERM again ends it now, as a loss of power\n"
-            )
+            sys.stderr.write("it ends once the bus is silent; SIGTERM again ends it now, as a loss of power\n")
 
 
 if __name__ == "__main__":

@@ -48,8 +48,8 @@ class Console:
         return self._socket.fileno()
 
     def answer(self) -> None:
-        """Take one request in and answer it."""
-        with suppress(OSError):  # who asked has gone
+        """Receive one request and answer it."""
+        with suppress(OSError):  # the sender has gone
             request, ancillary, _, sender = self._socket.recvmsg(console.MESSAGE_SIZE, _SPACE)
             if sender and _is_ours(ancillary):
                 self._socket.sendto(console.reply(self._board, request), sender)

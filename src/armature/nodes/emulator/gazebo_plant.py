@@ -32,23 +32,23 @@ _NEWEST = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1, reliability=Relia
 _RELIABLE = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.RELIABLE)
 _CHECK_EVERY = 1.0  # [s] between looks whether Gazebo is still there
 _POLL_EVERY = 0.05  # [s] between looks while it starts
-# At load the controller pulls the arm into its start: it has come there once it is this slow for this long.
+# At load the controller pulls the arm into its start pose: it is there once it is this slow for this long.
 _STILL = 0.02  # [rad/s] or [m/s]
 _STILL_TIME = 0.5  # [s] of Gazebo's
-# What has not changed by more than this is commanded again only now and then, lest a lost message stay lost.
+# Set-points that have not changed by more than this are repeated only now and then, lest a message be lost.
 _UNCHANGED = 1e-6  # [rad] or [m]
 _REPEAT = 0.1  # [s]
-# After a delay, messages come in a crowd. The servos' time catches up in strides, so that they hear in between
-# what was said to them, and their Bus Watchdogs do not take a delay for silence. Part of a long one is left out.
-_STRIDE, _LONGEST = 0.02, 0.25  # [s]
+# After a delay, messages come in a burst. The servos' time catches up in steps, so that they receive in between
+# what was sent to them, and their Bus Watchdogs do not take a delay for silence. Part of a long one is skipped.
+_MAX_STEP, _MAX_LAG = 0.02, 0.25  # [s]
 _NAN = math.nan
 
 
 class GazeboPlant:
-    """Follows the newest joint states and /clock; nothing of it waits or needs an executor."""
+    """Follows the newest joint states and /clock, without an executor and without waiting."""
 
     def __init__(self, node: Node, arm: ArmModel, wiring: Wiring) -> None:
-        """Args: the node that it speaks through, the arm and its servos."""
+        """Args: the node of its topics, the arm and its servos."""
         self.joints = wiring.joints
         self.positions: list[float] = []
         self.velocities: list[float] = []
@@ -68,7 +68,7 @@ class GazeboPlant:
         self._commands = node.create_publisher(JointTrajectory, COMMANDS_TOPIC, _RELIABLE)
 
     def time(self, now: float) -> float:
-        """Gazebo's time [s], with the joints as they are there; a world that is reset only stops it.
+        """Gazebo's time [s], after reading its joints; the reset of a world only pauses it.
 
         Raises:
             ProcessError: Gazebo or its bridge is gone.
@@ -82,11 +82,11 @@ class GazeboPlant:
         if now >= self._next_check_at:
             self._next_check_at = now + _CHECK_EVERY
             self._require_gazebo()
-        self._time = min(self._reported_time, self._time + _STRIDE)
+        self._time = min(self._reported_time, self._time + _MAX_STEP)
         return self._time
 
     def step(self, dt: float, torques: Sequence[float | None]) -> None:
-        """Command what the servos want, where that is new."""
+        """Command the servos' set-points, where they are new."""
         self._since_step += dt
         self._since_command += dt
         if self._since_step * RATE < 1.0 - 1e-6:
@@ -121,7 +121,7 @@ class GazeboPlant:
         self._next_check_at = -math.inf
 
     def _set_points_for(self, torques: Sequence[float | None]) -> list[float]:
-        """Where the laws of the joints must have their set-points; NaN for a joint that turns freely."""
+        """Set-points of Gazebo's controllers that give these torques; NaN for a joint without torque."""
         states = zip(self._laws, self.positions, self.velocities, torques, strict=True)
         return [
             _NAN if torque is None else law.set_point(position, velocity, torque)
@@ -131,7 +131,7 @@ class GazeboPlant:
     def _command(self, set_points: Sequence[float]) -> JointTrajectory:
         leaders = dict(zip(self.joints, set_points, strict=True))
         positions = [each.factor * leaders[each.leader] + each.offset for each in self._actuators]
-        # Gazebo's PIDs answer NaN with no force at all.
+        # For NaN Gazebo's PIDs give no force.
         point = JointTrajectoryPoint(
             positions=positions,
             velocities=[_NAN if math.isnan(position) else 0.0 for position in positions],
@@ -142,7 +142,7 @@ class GazeboPlant:
     def _note_state(self, message: JointState) -> None:
         names = tuple(message.name)
         if not len(names) == len(message.position) == len(message.velocity):
-            raise ProcessError("gazebo", "a joint state lacks positions or velocities", "mend what publishes it")
+            raise ProcessError("gazebo", "a joint state lacks positions or velocities", "fix its publisher")
         if names not in self._places:
             self._places[names] = self._find(names)
         positions = [message.position[place] for place in self._places[names]]
@@ -163,7 +163,7 @@ class GazeboPlant:
 
     def _note_time(self, stamp: float) -> None:
         if self._stamp is not None:
-            self._reported_time = min(self._reported_time + max(0.0, stamp - self._stamp), self._time + _LONGEST)
+            self._reported_time = min(self._reported_time + max(0.0, stamp - self._stamp), self._time + _MAX_LAG)
         self._stamp = stamp
 
     def _require_gazebo(self) -> None:
@@ -226,4 +226,4 @@ def _newest(subscription: Any) -> Any:
 
 
 def _unused(_message: object) -> None:
-    """No executor calls it: the messages between two looks are of no use."""
+    """No executor calls it: only the newest message is of use."""

@@ -1,4 +1,4 @@
-"""What the emulator's process is told on its command line."""
+"""The command line of the emulator's process."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from armature.nodes.servo_interface.disabling import Disabling
 from armature.nodes.servo_interface.publishers import Publishers
 from armature.nodes.servo_interface.stop_latch import ProtectiveStopLatch
 
-_COMMANDED_WITHIN = 0.5  # [s]; two cycles at the lowest rate take longer, and nobody waits for those
+_COMMANDED_WITHIN = 0.5  # [s]; two cycles at the lowest rates take longer, and are not waited for
 
 
 class ServoServices:
