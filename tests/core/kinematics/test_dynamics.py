@@ -29,5 +29,5 @@ def test_a_payload_weighs_where_the_tool_is():
 def test_loads_do_not_depend_on_what_was_asked_before():
     torques = checks().torques
     before = torques.loads(np.array([[0.4]]))
-    torques.needed(State(np.array([1.0]), np.array([2.0]), np.array([30.0])))
+    torques.required(State(np.array([1.0]), np.array([2.0]), np.array([30.0])))
     assert torques.loads(np.array([[0.4]])) == pytest.approx(before)

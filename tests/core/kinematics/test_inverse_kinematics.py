@@ -83,7 +83,7 @@ def test_where_the_tool_can_be_it_is_brought_to(six, share):
     position = six.limits.lower + np.array(share) * (six.limits.upper - six.limits.lower)
     assume(all(gap > 0.006 for gap in six.clearances.at(position).values()))
     target = pose_of(six, position)
-    found = six.inverse.best(target, position + 0.1)
+    found = six.inverse.solve(target, position + 0.1)
     assert found.is_reached
     assert six.at(found.position) == pytest.approx(target.translation, abs=2e-4)
     assert is_within(six, found.position)
@@ -97,7 +97,7 @@ def test_from_anywhere_to_anywhere_a_free_solution_is_found(request, name, turne
     reached = 0
     for begin, end in zip(places, places[1:] + places[:1], strict=True):
         target = pose_of(arm, end, turned)
-        found = arm.inverse.best(target, begin)
+        found = arm.inverse.solve(target, begin)
         assert is_within(arm, found.position)
         assert is_free(arm, found.position)
         reached += found.is_reached
@@ -112,8 +112,8 @@ def test_where_the_elbow_is_in_the_way_one_way_it_goes_the_other(side):
     arm = Planar(BLOCK.format(0.3 - 0.18 * side))
     blocked, free = np.array([0.6, -1.2, 0.6]) * side, np.array([-0.6, 1.2, -0.6]) * side
     target = arm.target(blocked)
-    assert arm.inverse.assess(arm.inverse.descent(target, blocked)).in_collision
-    found = arm.inverse.best(target, blocked)
+    assert arm.inverse.assess(arm.inverse.descend(target, blocked)).in_collision
+    found = arm.inverse.solve(target, blocked)
     assert found.is_reached
     assert found.position == pytest.approx(free, abs=1e-3)
 
@@ -121,7 +121,7 @@ def test_where_the_elbow_is_in_the_way_one_way_it_goes_the_other(side):
 def test_where_the_elbow_is_in_the_way_both_ways_it_says_what_is_in_the_way_the_least():
     arm = Planar(BLOCK.format(0.12) + BLOCK.format(0.49))
     blocked = np.array([0.6, -1.2, 0.6])
-    found = arm.inverse.best(arm.target(blocked), blocked)
+    found = arm.inverse.solve(arm.target(blocked), blocked)
     assert not found.is_reached
     assert "base would be 0.000" in found.reason  # above; below they would overlap by 9 mm
     assert "m from fore; 0.005 m at least are kept" in found.reason
@@ -133,9 +133,9 @@ def test_where_a_solution_collides_its_parts_move_apart_if_the_target_leaves_roo
     blocked = []
     for begin, end in pairwise(free_places(six, 2 * HARD, seed=5)):
         target = pose_of(six, end, turned=False)
-        first = six.inverse.descent(target, begin)
-        if first.is_there and not is_free(six, first.position):
-            blocked.append((first, six.inverse.best(target, begin)))
+        first = six.inverse.descend(target, begin)
+        if first.meets_target and not is_free(six, first.position):
+            blocked.append((first, six.inverse.solve(target, begin)))
     assert blocked
     for first, found in blocked:
         assert found.is_reached
@@ -150,8 +150,8 @@ def test_of_the_solutions_the_quickest_to_reach_is_taken(six):
     over = pick + np.array([0.0, 0.0, 0.0, -np.pi, -2 * end[4], -np.pi])
     assert six.at(over) == pytest.approx(six.at(pick), abs=1e-9)
     target = pose_of(six, pick)
-    assert six.inverse.best(target, begin + 0.8 * (pick - begin)).position == pytest.approx(pick, abs=1e-3)
-    assert six.inverse.best(target, begin + 0.8 * (over - begin)).position == pytest.approx(over, abs=1e-3)
+    assert six.inverse.solve(target, begin + 0.8 * (pick - begin)).position == pytest.approx(pick, abs=1e-3)
+    assert six.inverse.solve(target, begin + 0.8 * (over - begin)).position == pytest.approx(over, abs=1e-3)
 
 
 def test_a_solution_whose_straight_way_is_free_comes_first(six):
@@ -159,14 +159,14 @@ def test_a_solution_whose_straight_way_is_free_comes_first(six):
     places = free_places(six, HARD // 2, seed=11)
     free = 0
     for begin, end in pairwise(places):
-        found = six.inverse.best(pose_of(six, end), begin)
+        found = six.inverse.solve(pose_of(six, end), begin)
         ways = np.linspace(begin, found.position, 60)
         free += all(is_free(six, place) for place in ways)
     assert free >= 0.9 * (len(places) - 1)
 
 
 def test_a_place_out_of_reach_gives_the_nearest_and_the_reason(six):
-    found = six.inverse.best(Target((1.0, 0.0, 0.06)), six.poses["home"])
+    found = six.inverse.solve(Target((1.0, 0.0, 0.06)), six.poses["home"])
     assert not found.is_reached
     assert "does not reach so far" in found.reason
     assert found.arrival.distance == pytest.approx(1.0 - six.at(found.position)[0], abs=0.02)
@@ -174,7 +174,7 @@ def test_a_place_out_of_reach_gives_the_nearest_and_the_reason(six):
 
 
 def test_where_every_solution_collides_it_says_what_with_what_and_how_near(six):
-    found = six.inverse.best(Target((0.25, 0.0, -0.02)), six.poses["home"])
+    found = six.inverse.solve(Target((0.25, 0.0, -0.02)), six.poses["home"])
     assert not found.is_reached
     assert "finger would be -0.0" in found.reason
     assert "m from floor; 0.005 m at least are kept (negative: they overlap)" in found.reason
@@ -189,8 +189,8 @@ def test_a_solution_beyond_limits_that_were_narrowed_is_none(six):
     inverse = Whole(InverseKinematics(six.mechanics, narrow, six.clearances, MARGIN))
     begin = six.poses["home"]
     beyond = begin + np.array([1.0, 0.0, 0.0, 0.0, 0.0, 0.0])
-    assert six.inverse.best(pose_of(six, beyond), begin).is_reached
-    found = inverse.best(pose_of(six, beyond), begin)
+    assert six.inverse.solve(pose_of(six, beyond), begin).is_reached
+    found = inverse.solve(pose_of(six, beyond), begin)
     assert not found.is_reached
     assert found.position[0] <= 0.5
     assert "waist" in found.reason
@@ -199,7 +199,7 @@ def test_a_solution_beyond_limits_that_were_narrowed_is_none(six):
 
 def test_without_collision_checks_the_nearest_solution_is_taken(six):
     inverse = Whole(InverseKinematics(six.mechanics, six.limits, None, MARGIN))
-    found = inverse.best(Target((0.25, 0.0, -0.02)), six.poses["home"])
+    found = inverse.solve(Target((0.25, 0.0, -0.02)), six.poses["home"])
     assert found.is_reached
     assert not is_free(six, found.position)
 

@@ -75,7 +75,7 @@ def test_joint_velocities_are_the_pseudo_inverses_where_no_singularity_is_near(s
     position = six.poses["above_pick"]
     twist = np.array([0.02, -0.01, 0.03, 0.1, 0.05, -0.1])
     velocity = six.servo.velocities(position, twist, in_tool=False).velocity
-    six.mechanics.place(position)
+    six.mechanics.set_position(position)
     assert six.mechanics.jacobian(six.mechanics.frame("tool0")) @ velocity == pytest.approx(twist, abs=1e-5)
 
 

@@ -62,7 +62,7 @@ def passes(made, plan, slice_=50):
 def test_a_free_way_passes_and_tells_how_near_and_how_hard_it_was():
     check = passes(checks(margin=0.1), swing((2.0, 0.15)))
     assert 0.05 < check.nearest <= 0.101
-    assert MASS * GRAVITY * ARM / 20.0 * 0.9 < check.hardest < 0.5
+    assert MASS * GRAVITY * ARM / 20.0 * 0.9 < check.highest_torque < 0.5
 
 
 def test_a_way_into_the_floor_is_refused_with_time_pair_and_distance():
@@ -119,7 +119,7 @@ def test_what_is_switched_off_is_not_checked():
 def test_torques_are_those_of_a_pendulum(angle, velocity, acceleration, load):
     drive = DriveRatings(20.0, 4.0)
     made = checks(drive, tool="bar", payload=load)
-    torque = made.torques.needed(State(np.array([angle]), np.array([velocity]), np.array([acceleration])))[0]
+    torque = made.torques.required(State(np.array([angle]), np.array([velocity]), np.array([acceleration])))[0]
     inertia = INERTIA + MASS * ARM**2 + drive.rotor_inertia
     gravity = -MASS * GRAVITY * ARM * math.cos(angle)  # the load hangs in the axis itself
     assert torque == pytest.approx(inertia * acceleration + gravity + FRICTION * np.sign(velocity), abs=1e-5)
@@ -133,7 +133,7 @@ def test_a_payload_counts_where_it_is():
     for load in (0.0, 0.25):
         mechanics = Mechanics(ARMATURE6, arm, joints, tool="tool0", payload=load)
         needed.append(Torques(mechanics, ratings_from_urdf(arm)).needed(rest)[1])
-        mechanics.place(rest.position)
+        mechanics.set_position(rest.position)
         reach = mechanics.translation(mechanics.frame("tool0"))[0]
     assert needed[1] - needed[0] == pytest.approx(-0.25 * GRAVITY * reach, rel=1e-6)
 
@@ -174,7 +174,7 @@ def test_a_long_check_goes_on_in_slices_and_ends_as_a_whole_one():
     while not sliced.advance(7):
         slices += 1
     assert slices > 100
-    assert (sliced.nearest, sliced.hardest) == (whole.nearest, whole.hardest)
+    assert (sliced.nearest, sliced.highest_torque) == (whole.nearest, whole.highest_torque)
 
 
 def test_a_goal_that_would_take_for_ever_to_check_is_refused():

@@ -39,7 +39,7 @@ def within_limits(motion, limits):
 
 def test_a_path_has_round_corners_no_farther_from_them_than_asked():
     corner = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]])
-    path = paths.through(("x", "y"), corner, 0.2)
+    path = paths.blend_corners(("x", "y"), corner, 0.2)
     position, slope, _ = path.sample_many(np.linspace(0.0, path.duration * 0.9999, 500))
     assert np.abs(slope).max() < 1.5
     off = np.linalg.norm(position - corner[1], axis=1).min()
@@ -50,7 +50,7 @@ def test_a_path_has_round_corners_no_farther_from_them_than_asked():
 
 def test_short_ways_and_equal_points_are_no_corner_cases():
     points = np.array([[0.0], [0.0], [0.1], [0.1], [0.0], [0.05]])
-    path = paths.through(("x",), points, 1.0)
+    path = paths.blend_corners(("x",), points, 1.0)
     assert path.positions[-1] == pytest.approx([0.05])
     assert (np.diff(path.times) > 0.0).all()
 
@@ -90,7 +90,7 @@ def test_a_straight_move_is_as_quick_as_can_be(six):
 @settings(max_examples=25)
 @given(points=st.lists(st.lists(st.floats(-1.5, 1.5), min_size=6, max_size=6), min_size=2, max_size=6))
 def test_moves_through_any_points_keep_every_limit(six, points):
-    path = paths.through(six.joints, np.array(points), 0.1)
+    path = paths.blend_corners(six.joints, np.array(points), 0.1)
     motion = run_to_end(time_path(path, six.limits, path.times.tolist()))
     within_limits(motion, six.limits)
     within_limits(six.planner._straight(np.array(points), 0.0), six.limits)
@@ -117,7 +117,7 @@ def test_where_the_way_turns_back_the_arm_stops(six):
 
 def test_a_move_may_take_longer_and_one_to_nowhere_takes_no_time(six):
     target = [{"waist": 0.5}]
-    assert six.planner.joints(six.poses["home"], target, least=5.0).duration == pytest.approx(5.0)
+    assert six.planner.joints(six.poses["home"], target, min_duration=5.0).duration == pytest.approx(5.0)
     assert six.planner.joints(six.poses["home"], [{"waist": 0.0}]).duration < 0.1
 
 
@@ -232,14 +232,14 @@ def test_an_arc_from_a_place_to_itself_by_itself_is_refused(six):
 
 def most_work(arm, monkeypatch, steps):
     """The most places of the arm that are looked at in one step, and what comes of the steps."""
-    looks, most, place = 0, 0, arm.mechanics.place
+    looks, most, place = 0, 0, arm.mechanics.set_position
 
     def counted(position):
         nonlocal looks
         looks += 1
         place(position)
 
-    monkeypatch.setattr(arm.mechanics, "place", counted)
+    monkeypatch.setattr(arm.mechanics, "set_position", counted)
     try:
         while True:
             looks = 0
@@ -258,7 +258,7 @@ A_STEP = 400  # looks, of about 0.1 ms each
 
 @pytest.mark.parametrize("seconds", [0.0, 60.0, 3600.0])
 def test_a_preview_takes_little_at_a_time_and_its_way_sets_how_much_in_all(six, monkeypatch, seconds):
-    motion = six.planner.joints(six.poses["home"], [{"waist": 1.0}, {"waist": -1.0}], least=seconds)
+    motion = six.planner.joints(six.poses["home"], [{"waist": 1.0}, {"waist": -1.0}], min_duration=seconds)
     most, preview = most_work(six, monkeypatch, six.in_steps.preview(motion))
     assert most <= A_STEP
     assert preview.duration >= seconds
@@ -266,7 +266,9 @@ def test_a_preview_takes_little_at_a_time_and_its_way_sets_how_much_in_all(six, 
     assert (preview.reach, preview.limit_margin) == pytest.approx((quick.reach, quick.limit_margin), abs=1e-3)
 
 
-@pytest.mark.parametrize("place", [(0.25, 0.1, 0.1), (99.0, 0.3, 0.0), (0.25, 0.0, -0.02), (-0.3, 0.0, 0.2)])
+@pytest.mark.parametrize(
+    "set_position", [(0.25, 0.1, 0.1), (99.0, 0.3, 0.0), (0.25, 0.0, -0.02), (-0.3, 0.0, 0.2)]
+)
 @pytest.mark.parametrize("turn", [None, (0.0, 0.0, 0.0, 1.0)])
 def test_a_plan_takes_little_at_a_time_whether_it_is_found_or_not(six, monkeypatch, place, turn):
     waypoints = [Waypoint("base_link", place, turn)] * 3

@@ -158,10 +158,10 @@ def test_a_trajectory_that_ends_in_motion_is_refused():
 
 
 def test_a_stamp_moves_the_trajectory():
-    assert limits.place(goal([1.0], [[0.0, 0.0]]), 10.0, 7.0).times.tolist() == [4.0]
-    assert limits.place(goal([1.0], [[0.0, 0.0]]), 10.0, 10.4).times.tolist() == pytest.approx([0.6])
+    assert limits.shift_to_now(goal([1.0], [[0.0, 0.0]]), 10.0, 7.0).times.tolist() == [4.0]
+    assert limits.shift_to_now(goal([1.0], [[0.0, 0.0]]), 10.0, 10.4).times.tolist() == pytest.approx([0.6])
 
 
 def test_a_trajectory_that_is_over_is_refused():
     with pytest.raises(GoalRefused, match=r"header.stamp: 10.0 refused; its last point was 2.000 s ago"):
-        limits.place(goal([1.0], [[0.0, 0.0]]), 10.0, 13.0)
+        limits.shift_to_now(goal([1.0], [[0.0, 0.0]]), 10.0, 13.0)

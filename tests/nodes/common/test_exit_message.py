@@ -87,7 +87,7 @@ def test_one_that_never_served_the_arm_has_nothing_to_tell(tmp_path, lines):
 
 def test_nothing_is_said_behind_the_exit_message(capsys):
     exit_message = ExitMessage()
-    exit_message.serve()
-    exit_message.leave("parked, torque off")
-    exit_message.serve()  # a bus process that was found just then
+    exit_message.report_serving()
+    exit_message.report_end("parked, torque off")
+    exit_message.report_serving()  # a bus process that was found just then
     assert capsys.readouterr().err.splitlines()[-1] == "servo_interface: parked, torque off"

@@ -43,7 +43,7 @@ def plan_goal(group: GroupState, goal: Trajectory | Rates, stamp: float | None, 
     begin = tracker.switch_time(now)
     if stamp is not None:
         begin = max(begin, stamp)
-        goal = limits.place(goal, stamp, begin)
+        goal = limits.shift_to_now(goal, stamp, begin)
     if stamp is None:
         _check_start(group, goal, tracker.setpoint(now))
     elif stamp > now:

@@ -38,7 +38,7 @@ class Clearances:
 
     def at(self, position: Array) -> dict[Pair, float]:
         """Distances at positions of the joints [m], negative where parts overlap; only those within the reach."""
-        data = self._look(position)
+        data = self._update(position)
         found: dict[Pair, float] = {}
         if data.ncon:
             links = self._links
@@ -58,7 +58,7 @@ class Clearances:
         Returns:
             For each pair of shapes its least distance [m] and that one's gradient [m/rad], Shape (n,).
         """
-        model, data = self._mechanics.model, self._look(position)
+        model, data = self._mechanics.model, self._update(position)
         distances, geoms = data.contact.dist, data.contact.geom
         nearest: dict[tuple[int, int], int] = {}
         for index in np.argsort(distances)[: int((distances < nearer_than).sum())].tolist():
@@ -74,10 +74,10 @@ class Clearances:
             found.append((float(contact.dist), (normal @ (there - here))[self._mechanics.dofs]))
         return found
 
-    def _look(self, position: Array) -> mujoco.MjData:
+    def _update(self, position: Array) -> mujoco.MjData:
         model, data = self._mechanics.model, self._mechanics.data
         model.geom_margin[:] = model.body_margin[:] = self.reach
-        self._mechanics.place(position)
+        self._mechanics.set_position(position)
         mujoco.mj_collision(model, data)
         return data
 

@@ -25,14 +25,14 @@ class Torques:
         self._fastest = np.array([drives[joint].no_load_speed for joint in mechanics.joints])
         self._friction = mechanics.model.dof_frictionloss[mechanics.dofs]
 
-    def needed(self, state: State) -> Array:
+    def required(self, state: State) -> Array:
         """Torques for a state of motion: inertia, gravity, damping and dry friction [N·m], Shape (n,)."""
         model, data, dofs = self._mechanics.model, self._mechanics.data, self._mechanics.dofs
         flags = model.opt.disableflags
         model.opt.disableflags = flags | _WITHOUT_CONTACT
         data.qvel[:], data.qacc[:] = 0.0, 0.0
         data.qvel[dofs], data.qacc[dofs] = state.velocity, state.acceleration
-        self._mechanics.place(state.position)
+        self._mechanics.set_position(state.position)
         mujoco.mj_inverse(model, data)
         model.opt.disableflags = flags
         torques: Array = data.qfrc_inverse[dofs] + self._friction * np.sign(state.velocity)
@@ -46,7 +46,7 @@ class Torques:
         """By the recursive Newton-Euler method: inertia, damping and friction do not come in."""
         model, data = self._mechanics.model, self._mechanics.data
         data.qvel[:] = 0.0
-        self._mechanics.place(position)
+        self._mechanics.set_position(position)
         mujoco.mj_comPos(model, data)
         mujoco.mj_comVel(model, data)
         found = np.zeros(model.nv)

@@ -11,7 +11,7 @@ import numpy as np
 from armature.core.arrays import Array
 from armature.core.kinematics.collision import Clearances, Pair, Passage
 from armature.core.kinematics.kinematics import Pose
-from armature.core.kinematics.levenberg_marquardt import Arrival, LevenbergMarquardt, Target
+from armature.core.kinematics.levenberg_marquardt import DescentResult, LevenbergMarquardt, Target
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.steps import Steps
 from armature.core.trajectory.limits import GroupLimits
@@ -31,7 +31,7 @@ _TURN = 0.035  # that no joint turns farther between two looks along a way [rad]
 class Solution:
     """Where a descent has led to, and what is wrong with it."""
 
-    arrival: Arrival
+    arrival: DescentResult
     in_collision: str = ""  # with what, in words
     clearance: float = math.inf  # the least between two parts, as far as it is looked at [m]
     reason: str = ""  # why there is nothing nearer to the target, in words
@@ -39,7 +39,7 @@ class Solution:
     @property
     def is_reached(self) -> bool:
         """Whether the target is met and nothing collides."""
-        return self.arrival.is_there and not self.in_collision
+        return self.arrival.meets_target and not self.in_collision
 
     @property
     def position(self) -> Array:
@@ -73,11 +73,11 @@ class InverseKinematics:
         """Where the tool is at positions of the joints [rad], Shape (n,)."""
         return self._descent.pose(position)
 
-    def descent(self, target: Target, begin: Array) -> Steps[Arrival]:
+    def descend(self, target: Target, begin: Array) -> Steps[DescentResult]:
         """Down from one place to where the tool is nearest to the target; collisions are not looked at."""
         return self._descent.solve(target, begin)
 
-    def best(self, target: Target, near: Array) -> Steps[Solution]:
+    def solve(self, target: Target, near: Array) -> Steps[Solution]:
         """The quickest place to go to that meets the target; where there is none, the nearest to it.
 
         Args:
@@ -98,10 +98,10 @@ class InverseKinematics:
                     return one
         return reached[0] if reached else (yield from self._nearest(target, found))
 
-    def assess(self, arrival: Arrival) -> Solution:
+    def assess(self, arrival: DescentResult) -> Solution:
         """The same, with what collides there, and why there is nothing nearer to the target."""
         collision, clearance = self._collision(arrival.position)
-        reason = collision if arrival.is_there else self._obstacle(arrival.position)
+        reason = collision if arrival.meets_target else self._obstacle(arrival.position)
         return Solution(arrival, collision, clearance, reason)
 
     def _moved_apart(self, target: Target, found: list[Solution], near: Array) -> Steps[list[Solution]]:
@@ -109,7 +109,7 @@ class InverseKinematics:
         has_room = len(self._limits.joints) > (3 if target.rotation is None else 6)
         if not has_room or any(one.is_reached for one in found):
             return []
-        tight = sorted((one for one in found if one.arrival.is_there), key=lambda one: self._time(one, near))
+        tight = sorted((one for one in found if one.arrival.meets_target), key=lambda one: self._time(one, near))
         return (yield from self._apart(target, tight[:_MOVED_APART]))
 
     def _apart(self, target: Target, found: list[Solution]) -> Steps[list[Solution]]:
@@ -131,7 +131,7 @@ class InverseKinematics:
 
     def _nearest(self, target: Target, found: list[Solution]) -> Steps[Solution]:
         """Where nothing collides, and the target is nearest; with the reason why it cannot be met."""
-        there = sorted((one for one in found if one.arrival.is_there), key=lambda one: -one.clearance)
+        there = sorted((one for one in found if one.arrival.meets_target), key=lambda one: -one.clearance)
         foremost = there or sorted(found, key=attrgetter("arrival.remaining"))
         found += yield from self._apart(target, [one for one in foremost[:_MOVED_APART] if one.in_collision])
         free = [one for one in found if not one.in_collision]

@@ -42,7 +42,7 @@ class Target:
 
 
 @dataclass(frozen=True, eq=False)
-class Arrival:
+class DescentResult:
     """Where a descent has led to."""
 
     position: Array  # of the joints [rad], Shape (n,)
@@ -50,7 +50,7 @@ class Arrival:
     angle: float  # between the tool and the target [rad]
 
     @property
-    def is_there(self) -> bool:
+    def meets_target(self) -> bool:
         """Whether the target is met."""
         return self.distance <= _NEAR_ENOUGH[0] and self.angle <= _NEAR_ENOUGH[1]
 
@@ -82,11 +82,11 @@ class LevenbergMarquardt:
 
     def pose(self, position: Array) -> Pose:
         """Where the tool is at positions of the joints [rad], Shape (n,)."""
-        self._mechanics.place(position)
+        self._mechanics.set_position(position)
         x, y, z = self._mechanics.translation(self._frame).tolist()
         return Pose((x, y, z), self._mechanics.rotation(self._frame))
 
-    def solve(self, target: Target, begin: Array, keeps_apart: bool = False) -> Steps[Arrival]:
+    def solve(self, target: Target, begin: Array, keeps_apart: bool = False) -> Steps[DescentResult]:
         """To where the tool is nearest to a target.
 
         Args:
@@ -106,7 +106,7 @@ class LevenbergMarquardt:
             position, error, jacobian = self._tried(target, position, way, keeps_apart, size)
             yield
         turn = 0.0 if target.rotation is None else float(np.linalg.norm(error[3:6])) / self.lever
-        return Arrival(position, float(np.linalg.norm(error[:3])), turn)
+        return DescentResult(position, float(np.linalg.norm(error[:3])), turn)
 
     def _tried(
         self, target: Target, position: Array, way: Array, keeps_apart: bool, size: float
@@ -147,7 +147,7 @@ class LevenbergMarquardt:
 
     def _error(self, target: Target, position: Array) -> tuple[Array, Array]:
         """What is left to the target, rotations as lengths, and how it changes with the joints."""
-        self._mechanics.place(position)
+        self._mechanics.set_position(position)
         left = np.array(target.translation) - self._mechanics.translation(self._frame)
         jacobian = self._mechanics.jacobian(self._frame).copy()
         if target.rotation is None:

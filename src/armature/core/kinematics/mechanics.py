@@ -58,12 +58,12 @@ class Mechanics:
         self.dofs = [int(self.model.joint(joint).dofadr[0]) for joint in self.joints]
         self._jacobian = np.zeros((6, self.model.nv))
 
-    def rest(self, positions: Mapping[str, float]) -> None:
+    def set_other_joints(self, positions: Mapping[str, float]) -> None:
         """Put joints where they are, such as the gripper's, until told otherwise [rad] or [m]."""
         for joint, position in positions.items():
             self.data.qpos[self._address(joint)] = position
 
-    def place(self, position: Array) -> None:
+    def set_position(self, position: Array) -> None:
         """Put the joints at positions [rad] or [m], Shape (n,), and the frames where that leads."""
         self.data.qpos[self._places] = position
         for follower, leader, mimic in self._followers:

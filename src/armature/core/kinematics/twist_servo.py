@@ -101,7 +101,7 @@ class TwistServo:
         return float(np.clip((ahead - _AT) / (_NEAR - _AT), 0.0, 1.0))
 
     def _jacobian(self, position: Array) -> Array:
-        self._mechanics.place(position)
+        self._mechanics.set_position(position)
         weighted: Array = self._mechanics.jacobian(self._frame) * self._weight[:, None]
         return weighted
 

@@ -1,6 +1,6 @@
 """A whole goal looked at before it starts: does the arm meet itself or the floor, can its servos give the torque.
 
-The work is done in slices of so many looks, so that whoever checks can do other things in between.
+The work is done in slices of so many samples, so that the caller can do other things in between.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from armature.errors import ConfigError, GoalRefused
 # of velocity about so far [s].
 _LAG = 0.1
 # Looks that a goal may need; a check then takes some seconds.
-_MOST_LOOKS = 100_000
-_TO_GET_OUT = 1.25
+_MAX_SAMPLES = 100_000
+_START_ALLOWANCE = 1.25
 _NOTHING = 1e-9  # [N·m]
-_AFAR = 0.05  # how far a survey looks [m]
+_SURVEY_REACH = 0.05  # distances that a survey reports [m]
 _CHUNK = 512  # states sampled at once
-_SURVEYED = 30  # looks of a survey in one step
+_SURVEY_SLICE = 30  # samples of a survey in one step
 
 
 @dataclass(frozen=True)
@@ -40,15 +40,15 @@ class CheckSettings:
     collision: bool = True
     torque: bool = True
     margin: float = 0.005  # to be kept between parts [m]
-    turn: float = 0.035  # that no joint turns farther than between two looks [rad]
+    turn: float = 0.035  # that no joint turns farther than between two samples [rad]
     torque_share: float = 0.9  # of what the servos can give
     acceleration: bool = True
 
     def __post_init__(self) -> None:
         bounds = {"margin": (0.0, 0.1), "turn": (0.001, 0.5), "torque_share": (0.01, 1.0)}
-        for name, (least, most) in bounds.items():
-            if not least <= (value := getattr(self, name)) <= most:
-                raise ConfigError(f"parameter checks.{name}", value, f"it must be within {least:g} and {most:g}")
+        for name, (lower, upper) in bounds.items():
+            if not lower <= (value := getattr(self, name)) <= upper:
+                raise ConfigError(f"parameter checks.{name}", value, f"it must be within {lower:g} and {upper:g}")
 
 
 class GoalCheck:
@@ -72,17 +72,17 @@ class GoalCheck:
     ) -> None:
         self.plan = plan
         self.nearest = clearances.reach  # least distance met so far, where it is within the reach [m]
-        self.hardest = 0.0  # highest torque met so far, as a share of what the servo gives
+        self.highest_torque = 0.0  # highest torque met so far, as a share of what the servo gives
         self._clearances = clearances
         self._torques = torques
         self._settings = settings
-        self._looks = self._all_looks(until)
+        self._samples = self._all_samples(until)
 
-    def advance(self, looks: int) -> bool:
+    def advance(self, samples: int) -> bool:
         """Go on with the check.
 
         Args:
-            looks: how many to take; one costs about 0.1 ms.
+            samples: how many to take; one costs about 0.1 ms.
 
         Returns:
             Whether it is done: the goal may start.
@@ -90,17 +90,17 @@ class GoalCheck:
         Raises:
             GoalRefused: with the place on the path, the value, the bound and what would work.
         """
-        return sum(1 for _ in islice(self._looks, looks)) < looks
+        return sum(1 for _ in islice(self._samples, samples)) < samples
 
-    def _all_looks(self, until: float) -> Iterator[None]:
+    def _all_samples(self, until: float) -> Iterator[None]:
         if self._settings.collision:
-            times = by_turn(self.plan, self._settings.turn)
-            yield from self._pass_by(times[times <= until])
+            times = times_by_angle(self.plan, self._settings.turn)
+            yield from self._check_clearances(times[times <= until])
         if self._settings.torque:
-            times = _by_time(self.plan)
-            yield from self._carry(times[times <= until])
+            times = _times_by_lag(self.plan)
+            yield from self._check_torques(times[times <= until])
 
-    def _pass_by(self, times: Array) -> Iterator[None]:
+    def _check_clearances(self, times: Array) -> Iterator[None]:
         margin = self._settings.margin
         start = self.plan.sample(float(times[0])).position
         passage = Passage(self._clearances, start, margin)
@@ -114,21 +114,21 @@ class GoalCheck:
             self.nearest = min(self.nearest, passage.nearest)
             yield
 
-    def _carry(self, times: Array) -> Iterator[None]:
+    def _check_torques(self, times: Array) -> Iterator[None]:
         start = State.at_rest(self.plan.sample(float(times[0])).position)
         # An arm that asks too much where it stands may move to where it asks less, which takes some more at first.
         held = self._shares(start)[1]
-        asked = np.where(held > self._settings.torque_share, held * _TO_GET_OUT, self._settings.torque_share)
+        asked = np.where(held > self._settings.torque_share, held * _START_ALLOWANCE, self._settings.torque_share)
         for time, state in _states(self.plan, times):
             needed, share = self._shares(state)
             if (share > asked).any():
                 self._refuse(time, state, needed, int(np.argmax(share - asked)))
-            self.hardest = max(self.hardest, float(share.max()))
+            self.highest_torque = max(self.highest_torque, float(share.max()))
             yield
 
     def _shares(self, state: State) -> tuple[Array, Array]:
         """Torques that a state needs [N·m], and as shares of those available."""
-        needed = self._torques.needed(state)
+        needed = self._torques.required(state)
         return needed, np.abs(needed) / np.maximum(self._torques.available(needed, state.velocity), _NOTHING)
 
     def _refuse(self, time: float, state: State, needed: Array, worst: int) -> None:
@@ -153,7 +153,7 @@ def _states(plan: Trajectory, times: Array) -> Iterator[tuple[float, State]]:
             yield time, State(*state)
 
 
-def by_turn(plan: Trajectory, turn: float) -> Array:
+def times_by_angle(plan: Trajectory, turn: float) -> Array:
     """Times between which no joint turns farther than an angle [s].
 
     Args:
@@ -174,7 +174,7 @@ def by_turn(plan: Trajectory, turn: float) -> Array:
     return times
 
 
-def _by_time(plan: Trajectory) -> Array:
+def _times_by_lag(plan: Trajectory) -> Array:
     """Times at which torques are looked at [s]."""
     begin, end = float(plan.knots[0]), float(plan.knots[-1])
     count = math.ceil((end - begin) / (_LAG / 2.0))
@@ -182,9 +182,9 @@ def _by_time(plan: Trajectory) -> Array:
     return np.linspace(begin, end, count + 1)
 
 
-def _bound(looks: int) -> None:
-    if looks > _MOST_LOOKS:
-        raise GoalRefused("points", looks, f"its check may take {_MOST_LOOKS} looks; send it in parts")
+def _bound(samples: int) -> None:
+    if samples > _MAX_SAMPLES:
+        raise GoalRefused("points", samples, f"its check may take {_MAX_SAMPLES} samples; send it in parts")
 
 
 class GoalChecks:
@@ -201,7 +201,7 @@ class GoalChecks:
         self.torques = Torques(mechanics, drives)
         self.settings = settings
         self.clearances = Clearances(mechanics, settings.margin + TOLERANCE)
-        self._afar = Clearances(mechanics, max(_AFAR, settings.margin + TOLERANCE))
+        self._survey_clearances = Clearances(mechanics, max(_SURVEY_REACH, settings.margin + TOLERANCE))
 
     def begin(self, plan: Trajectory, until: float = math.inf) -> GoalCheck:
         """Begin to check a goal, as far as a time of it [s]."""
@@ -209,7 +209,7 @@ class GoalChecks:
 
     def survey(self, plan: Trajectory) -> Steps[GoalCheck]:
         """Check a goal, and look farther for what it comes near to; raises as `GoalCheck.advance`."""
-        check = GoalCheck(plan, self._afar, self.torques, self.settings)
-        while not check.advance(_SURVEYED):
+        check = GoalCheck(plan, self._survey_clearances, self.torques, self.settings)
+        while not check.advance(_SURVEY_SLICE):
             yield
         return check

@@ -15,7 +15,7 @@ from armature.core.kinematics.levenberg_marquardt import Target
 from armature.core.kinematics.rotations import from_rotation_vector, invert, rotation_vector
 from armature.core.kinematics.twist_servo import LEVER, TwistServo
 from armature.core.planning import paths
-from armature.core.planning.goal_checks import GoalChecks, by_turn
+from armature.core.planning.goal_checks import GoalChecks, times_by_angle
 from armature.core.planning.timing import stretch_to, time_path
 from armature.core.steps import Steps
 from armature.core.trajectory import retiming
@@ -32,8 +32,8 @@ _CHART = ("x", "y", "z", "turn_x", "turn_y", "turn_z")  # [m], and rotations fro
 _UNTURNED = (0.0, 0.0, 0.0, 1.0)
 _ROUNDING = 1e-6  # of a position that meets its limit [rad]
 _MOST_POINTS = 50  # of a move
-_LOOKS = 20  # of a preview at least
-_FARTHEST = 100.0  # no arm comes so far: a number beyond it was meant in other units [m]
+_SAMPLES = 20  # of a preview at least
+_MAX_COORDINATE = 100.0  # no arm comes so far: a number beyond it was meant in other units [m]
 
 
 @dataclass(frozen=True)
@@ -86,20 +86,20 @@ class Planner:
         self._limits = limits
         self._settings = settings
         self._root, self._tool = mechanics.root, mechanics.tool
-        self._beside = f"{self._tool}/{self._root}"
+        self._tool_at_root = f"{self._tool}/{self._root}"
         clearances = checks.clearances if checks.settings.collision else None
         self._inverse = InverseKinematics(mechanics, limits, clearances, checks.settings.margin)
         self._servo = TwistServo(mechanics, limits, self._tool)
 
     def joints(
-        self, start: Array, targets: Sequence[Mapping[str, float]], least: float = 0.0
+        self, start: Array, targets: Sequence[Mapping[str, float]], min_duration: float = 0.0
     ) -> Steps[Trajectory]:
         """To joint values, one after the other; joints that a target leaves out stay as they were.
 
         Args:
             start: where the joints rest [rad], Shape (n,).
             targets: positions by joint [rad].
-            least: duration to be taken at least [s].
+            min_duration: that the move takes at least [s].
 
         Raises:
             GoalRefused: an unknown joint, a position that is not within its limits, or too many of them.
@@ -108,9 +108,9 @@ class Planner:
         points = [start]
         for target in targets:
             points.append(self._with(points[-1], target))
-        return (yield from self._straight(np.array(points), least))
+        return (yield from self._straight(np.array(points), min_duration))
 
-    def poses(self, start: Array, waypoints: Sequence[Waypoint], least: float = 0.0) -> Steps[Trajectory]:
+    def poses(self, start: Array, waypoints: Sequence[Waypoint], min_duration: float = 0.0) -> Steps[Trajectory]:
         """To poses of the tool, the joints taking their straight way; arguments as `joints`.
 
         Raises:
@@ -118,28 +118,28 @@ class Planner:
         """
         points = [start]
         for index, target in enumerate(self._targets(start, waypoints)):
-            found = yield from self._inverse.best(target, points[-1])
+            found = yield from self._inverse.solve(target, points[-1])
             if not found.is_reached:
                 raise self._unreachable(f"pose {index + 1}", target, found)
             points.append(found.position)
-        return (yield from self._straight(np.array(points), least))
+        return (yield from self._straight(np.array(points), min_duration))
 
-    def line(self, start: Array, waypoints: Sequence[Waypoint], least: float = 0.0) -> Steps[Trajectory]:
+    def line(self, start: Array, waypoints: Sequence[Waypoint], min_duration: float = 0.0) -> Steps[Trajectory]:
         """The tool along straight lines, its orientation changing in step; arguments and errors as `poses`."""
         first, motions = self._inverse.pose(start).rotation, []
-        for leg in paths.legs(self._chart(start, waypoints)):
-            path = paths.through(_CHART, leg, self._settings.blend_distance)
+        for leg in paths.split_at_reversals(self._chart(start, waypoints)):
+            path = paths.blend_corners(_CHART, leg, self._settings.blend_distance)
             motions.append((yield from self._along(path, first, start)))
             start = motions[-1].positions[-1]
-        return stretch_to(reduce(retiming.join, motions), least)
+        return stretch_to(reduce(retiming.join, motions), min_duration)
 
-    def arc(self, start: Array, waypoints: Sequence[Waypoint], least: float = 0.0) -> Steps[Trajectory]:
+    def arc(self, start: Array, waypoints: Sequence[Waypoint], min_duration: float = 0.0) -> Steps[Trajectory]:
         """The tool along an arc through one place to another; arguments and errors as `poses`."""
         if len(waypoints) != 2:
             raise GoalRefused("points", len(waypoints), "an arc has two: one that it passes, and its end")
         chart = self._chart(start, waypoints)
         path = paths.arc(_CHART, chart[0], chart[1, :3], chart[2])
-        return stretch_to((yield from self._along(path, self._inverse.pose(start).rotation, start)), least)
+        return stretch_to((yield from self._along(path, self._inverse.pose(start).rotation, start)), min_duration)
 
     def preview(self, motion: Trajectory) -> Steps[Preview]:
         """Figures of a motion, which is checked on the way.
@@ -149,7 +149,9 @@ class Planner:
         """
         check = yield from self._checks.survey(motion)
         # As many as the way is long, not as it takes long.
-        times = np.append(by_turn(motion, self._checks.settings.turn), np.linspace(0.0, motion.duration, _LOOKS))
+        times = np.append(
+            times_by_angle(motion, self._checks.settings.turn), np.linspace(0.0, motion.duration, _SAMPLES)
+        )
         position, _, _ = motion.sample_many(times)
         margins = np.minimum(position - self._limits.lower, self._limits.upper - position).min(axis=0)
         closest = int(np.argmin(margins))
@@ -164,7 +166,7 @@ class Planner:
             limit_margin=round(float(margins[closest]), 4),
             limit_joint=self._limits.joints[closest],
             clearance=round(check.nearest, 4),
-            torque=round(check.hardest, 3),
+            torque=round(check.highest_torque, 3),
             singularity=round(singularity, 4),
         )
 
@@ -200,10 +202,10 @@ class Planner:
         if waypoint.frame in (self._tool, "tool"):
             inner = compose(begin, Pose(waypoint.translation, turn or _UNTURNED))
             return Target(inner.translation, inner.rotation)
-        if waypoint.frame in (self._beside, "tool/base"):
+        if waypoint.frame in (self._tool_at_root, "tool/base"):
             x, y, z = (a + b for a, b in zip(begin.translation, waypoint.translation, strict=True))
             return Target((x, y, z), product(turn or _UNTURNED, begin.rotation))
-        allowed = f"use {self._root}, {self._tool} or {self._beside}"
+        allowed = f"use {self._root}, {self._tool} or {self._tool_at_root}"
         raise GoalRefused("header.frame_id", waypoint.frame, allowed)
 
     def _chart(self, start: Array, waypoints: Sequence[Waypoint]) -> Array:
@@ -220,13 +222,13 @@ class Planner:
             rows.append(np.concatenate((target.translation, turn)))
         return np.array(rows)
 
-    def _straight(self, points: Array, least: float) -> Steps[Trajectory]:
+    def _straight(self, points: Array, min_duration: float) -> Steps[Trajectory]:
         """The joints along straight ways."""
         motions = []
-        for leg in paths.legs(points):
-            path = paths.through(self._limits.joints, leg, self._settings.blend)
+        for leg in paths.split_at_reversals(points):
+            path = paths.blend_corners(self._limits.joints, leg, self._settings.blend)
             motions.append((yield from time_path(path, self._limits, path.times.tolist())))
-        return stretch_to(reduce(retiming.join, motions), least)
+        return stretch_to(reduce(retiming.join, motions), min_duration)
 
     def _along(self, chart: Trajectory, first: Quaternion, start: Array) -> Steps[Trajectory]:
         """The joints along a way of the tool, whose rotations are from a first one."""
@@ -237,9 +239,9 @@ class Planner:
         for place, row in zip(at, chart.sample_many(at)[0], strict=True):
             rotation = product(from_rotation_vector(row[3:] / LEVER), first)
             target = Target((float(row[0]), float(row[1]), float(row[2])), rotation)
-            found = yield from self._inverse.descent(target, position)
+            found = yield from self._inverse.descend(target, position)
             where = f"the way at {place / chart.duration:.0%}"
-            if not found.is_there:
+            if not found.meets_target:
                 raise self._unreachable(where, target, self._inverse.assess(found))
             if np.abs(found.position - position).max() > _JUMP:
                 raise GoalRefused(
@@ -251,7 +253,7 @@ class Planner:
             position = found.position
             rows.append(position)
             yield
-        path = paths.smooth(self._limits.joints, at, np.array(rows))
+        path = paths.interpolate(self._limits.joints, at, np.array(rows))
         return (yield from time_path(path, self._limits, chart.times.tolist()))
 
     def _unreachable(self, where: str, target: Target, found: Solution) -> GoalRefused:
@@ -275,6 +277,6 @@ def _check_number(where: str, points: Sequence[object]) -> None:
 
 
 def _check_place(waypoint: Waypoint, where: str) -> None:
-    if not (np.abs(waypoint.translation) <= _FARTHEST).all():
-        allowed = f"each of its coordinates must be within {_FARTHEST:g} m"
+    if not (np.abs(waypoint.translation) <= _MAX_COORDINATE).all():
+        allowed = f"each of its coordinates must be within {_MAX_COORDINATE:g} m"
         raise GoalRefused(where, list(waypoint.translation), allowed)

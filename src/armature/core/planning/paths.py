@@ -18,7 +18,7 @@ _TINY = 1e-9
 _ARC = 0.1
 
 
-def legs(points: Array) -> list[Array]:
+def split_at_reversals(points: Array) -> list[Array]:
     """Points in parts that each are one way: where it turns back sharply, rounding would cost more than a stop.
 
     Args:
@@ -36,7 +36,7 @@ def legs(points: Array) -> list[Array]:
     return [points[begin : end + 1] for begin, end in zip(begins, ends, strict=True)]
 
 
-def through(names: tuple[str, ...], points: Array, radius: float) -> Trajectory:
+def blend_corners(names: tuple[str, ...], points: Array, radius: float) -> Trajectory:
     """Straight lines from point to point, rounding the corners.
 
     Args:
@@ -115,7 +115,7 @@ def _circle(begin: Array, via: Array, end: Array) -> tuple[Array, float, Array, 
     return centre, radius, x, y
 
 
-def smooth(names: tuple[str, ...], at: Array, rows: Array) -> Trajectory:
+def interpolate(names: tuple[str, ...], at: Array, rows: Array) -> Trajectory:
     """The cubic spline through rows, its second derivative continuous.
 
     De Boor, "A practical guide to splines", chapter IV: complete spline interpolation; the slopes at both ends are

@@ -17,7 +17,7 @@ from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.trajectory import Trajectory
 from armature.errors import GoalRefused
 
-_LOOKS = 60  # along a section
+_SAMPLES = 60  # along a section
 _SPACING = 0.02  # of the points of a motion [s]
 _CLOSEST = 1e-3  # two points of it [s]
 # Of acceleration and jerk, what the bends of a section may take at full speed.
@@ -68,9 +68,9 @@ def time_path(path: Trajectory, limits: GroupLimits, knots: Sequence[float]) -> 
     return _scale(motion, excess if excess > _SLACK else min(excess * _SLACK, 1.0))
 
 
-def stretch_to(motion: Trajectory, least: float) -> Trajectory:
+def stretch_to(motion: Trajectory, min_duration: float) -> Trajectory:
     """A quintic motion, slowed down so far that it takes a time [s] at least."""
-    return _scale(motion, max(least / motion.duration, 1.0))
+    return _scale(motion, max(min_duration / motion.duration, 1.0))
 
 
 def _scale(motion: Trajectory, factor: float) -> Trajectory:
@@ -81,7 +81,7 @@ def _scale(motion: Trajectory, factor: float) -> Trajectory:
 
 
 def _section(path: Trajectory, limits: GroupLimits, begin: float, end: float) -> _Section:
-    at = np.linspace(begin + _TINY, end - _TINY, _LOOKS)
+    at = np.linspace(begin + _TINY, end - _TINY, _SAMPLES)
     _, first, second = path.sample_many(at)
     third = np.diff(second, axis=0) / np.diff(at)[:, None]
     bends = _bound(limits.acceleration * _FOR_BENDS, second)

@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 
 from armature.core.arrays import Array
-from armature.core.trajectory.trajectory import State, Trajectory, checked_rows, checked_times, lying_ahead
+from armature.core.trajectory.trajectory import State, Trajectory, check_rows, check_times, lie_ahead
 from armature.errors import GoalRefused
 
 
@@ -36,12 +36,12 @@ class Rates:
     accelerations: Array | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "times", checked_times(self.times))
+        object.__setattr__(self, "times", check_times(self.times))
         if self.velocities is None and self.accelerations is None:
             raise GoalRefused("points", None, "positions, velocities or accelerations are needed")
         for name in ("velocities", "accelerations"):
             if (rows := getattr(self, name)) is not None:
-                object.__setattr__(self, name, checked_rows(rows, name, len(self.times), self.joints))
+                object.__setattr__(self, name, check_rows(rows, name, len(self.times), self.joints))
 
     @staticmethod
     def from_rows(
@@ -74,7 +74,7 @@ class Rates:
         Raises:
             GoalRefused: no point lies after time 0.
         """
-        ahead = lying_ahead(self.times)
+        ahead = lie_ahead(self.times)
         length = np.diff(self.times[ahead], prepend=0.0)
         accelerations = None if self.accelerations is None else self.accelerations[ahead]
         if self.velocities is not None:

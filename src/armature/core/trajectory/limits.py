@@ -119,7 +119,7 @@ def check_start(trajectory: Trajectory, setpoint: State, limits: GroupLimits, to
         )
 
 
-def place(trajectory: Trajectory | Rates, stamp: float, now: float) -> Trajectory | Rates:
+def shift_to_now(trajectory: Trajectory | Rates, stamp: float, now: float) -> Trajectory | Rates:
     """A trajectory whose time 0 is a stamp, as one whose time 0 is now.
 
     Args:

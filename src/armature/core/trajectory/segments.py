@@ -123,6 +123,6 @@ class ScaledMotion:
             return np.array([begin])
         knots, scaling = self.motion.knots, self.scaling
         inside = knots[(knots > scaling.at(begin).time) & (knots < scaling.at(end).time)]
-        looks = np.sort(np.concatenate((scaling.looks(begin, end), scaling.times_of(inside))))
+        looks = np.sort(np.concatenate((scaling.sample_times(begin, end), scaling.times_of(inside))))
         looks = looks[(looks > begin + _CLOSEST) & (looks < end - _CLOSEST)]
         return np.concatenate(([begin], looks[np.diff(looks, prepend=-np.inf) > _CLOSEST], [end]))

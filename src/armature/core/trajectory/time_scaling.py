@@ -154,7 +154,7 @@ class TimeScaling:
         grid: Array = np.repeat(begins, counts) + number * np.repeat(steps, counts)
         return grid
 
-    def looks(self, begin: float, end: float) -> Array:
+    def sample_times(self, begin: float, end: float) -> Array:
         """Times at which a path must be known to follow it while the rate changes [s]."""
         last = min(end, self.settled)
         if last <= begin:

@@ -68,11 +68,11 @@ class Trajectory:
 
     def __post_init__(self) -> None:
         _set(self, "joints", tuple(self.joints))
-        _set(self, "times", checked_times(self.times))
+        _set(self, "times", check_times(self.times))
         for name in ("positions", "velocities", "accelerations"):
             rows = getattr(self, name)
             if rows is not None:
-                _set(self, name, checked_rows(rows, name, len(self.times), self.joints))
+                _set(self, name, check_rows(rows, name, len(self.times), self.joints))
         if self.accelerations is not None and self.velocities is None:
             raise GoalRefused("velocities", None, "accelerations need velocities beside them")
         if self.start is not None and self.times[0] <= 0.0:
@@ -182,7 +182,7 @@ class Trajectory:
         Raises:
             GoalRefused: no point lies after time 0.
         """
-        ahead = lying_ahead(self.times)
+        ahead = lie_ahead(self.times)
         return dataclasses.replace(
             self,
             times=self.times[ahead],
@@ -217,7 +217,7 @@ def _set(trajectory: Trajectory, name: str, value: object) -> None:
     object.__setattr__(trajectory, name, value)
 
 
-def lying_ahead(times: Array) -> npt.NDArray[np.bool_]:
+def lie_ahead(times: Array) -> npt.NDArray[np.bool_]:
     """Which points lie after time 0.
 
     Raises:
@@ -229,7 +229,7 @@ def lying_ahead(times: Array) -> npt.NDArray[np.bool_]:
     return ahead
 
 
-def checked_times(values: npt.ArrayLike) -> Array:
+def check_times(values: npt.ArrayLike) -> Array:
     """Times of points [s].
 
     Raises:
@@ -253,7 +253,7 @@ def _time_of(index: int) -> str:
     return f"points[{index}].time_from_start"
 
 
-def checked_rows(rows: Sequence[npt.ArrayLike] | Array, name: str, count: int, joints: tuple[str, ...]) -> Array:
+def check_rows(rows: Sequence[npt.ArrayLike] | Array, name: str, count: int, joints: tuple[str, ...]) -> Array:
     """Rows of numbers, one a point, one number a joint; Shape (count, n).
 
     Raises:

@@ -149,7 +149,7 @@ class ArmController(GroupNode):
     def on_reading(self) -> None:
         """Update the model with the measured positions of the other joints."""
         others = {joint: place for joint, place in self.positions.items() if joint in self._others}
-        self._checks.mechanics.rest(others)
+        self._checks.mechanics.set_other_joints(others)
 
     def _make_guard(self) -> CollisionScaling:
         settings = self._checks.settings

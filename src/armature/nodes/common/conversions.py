@@ -21,7 +21,7 @@ from armature.core.control.tolerance import Tolerance
 from armature.core.kinematics.kinematics import FrameTransform
 from armature.core.trajectory.integration import Rates
 from armature.core.trajectory.segments import RosTime, Segment
-from armature.core.trajectory.trajectory import State, Trajectory, checked_rows
+from armature.core.trajectory.trajectory import State, Trajectory, check_rows
 from armature.errors import GoalRefused
 
 _NANOSECONDS = 1_000_000_000
@@ -107,7 +107,7 @@ def to_segment(message: JointTrajectory, gripper: Collection[str]) -> Segment[Ro
     rows = _rows([point.effort for point in message.points], "effort")
     if rows is None:
         return Segment(0, session_of(message), begin, motion)
-    efforts = np.array(checked_rows(rows, "effort", len(motion.times), motion.joints))
+    efforts = np.array(check_rows(rows, "effort", len(motion.times), motion.joints))
     columns = {joint: column for column, joint in enumerate(motion.joints) if joint in gripper}
     limits = {joint: float(efforts[:, column].max()) for joint, column in columns.items()}
     efforts[:, list(columns.values())] = np.nan  # what a finger carries is not known

@@ -33,18 +33,18 @@ class ExitMessage:
         self._lock = threading.Lock()
         self._has_left = False
 
-    def serve(self) -> None:
+    def report_serving(self) -> None:
         """Report that the arm is served from now on."""
         with self._lock:
             if not self._has_left:
                 self._report(_SERVING)
 
-    def rest(self, words: str) -> None:
+    def report_idle(self, words: str) -> None:
         """Report that the arm is not served for now, and how it was left."""
         with self._lock:
             self._report(words)
 
-    def leave(self, words: str) -> None:
+    def report_end(self, words: str) -> None:
         """Report how the arm was left."""
         with self._lock:
             self._has_left = True

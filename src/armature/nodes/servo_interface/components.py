@@ -105,7 +105,7 @@ class Components:
     # In the connection's thread
 
     def _on_attached(self, client: BusClient) -> None:
-        self._exit_message.serve()
+        self._exit_message.report_serving()
         self.subscriptions.attach(client)
         if self.latch.is_engaged:  # it may run without a latch
             client.notify("protective_stop", on=True)

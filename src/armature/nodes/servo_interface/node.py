@@ -113,7 +113,7 @@ class ServoInterface(LifecycleNode):
 
     def _clean_up(self, why: str) -> None:
         if self._components is not None:
-            self._exit_message.rest(not_parked(why, self._components.bus.status))
+            self._exit_message.report_idle(not_parked(why, self._components.bus.status))
         self._close(quit=True)
 
     def _log_shutdown(self, parking: Future[str]) -> None:
@@ -149,7 +149,7 @@ class ServoInterface(LifecycleNode):
         return False
 
     def _leave(self, words: str) -> bool:
-        self._exit_message.leave(words)
+        self._exit_message.report_end(words)
         self.leaves_torque_on = leaves_torque_on(words)
         self._has_left = True
         return True
