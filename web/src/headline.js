@@ -1,6 +1,6 @@
-/** Which of all faults is told first, in one sentence that stands long enough to be read. */
+/** The fault to show first, in one sentence that stays long enough to be read. */
 
-import { GONE, OF_JOINT, list, plain, sentence, subject } from './words.js';
+import { DISCONNECTIONS, JOINT_FAULTS, list, plain, sentence, subject } from './words.js';
 
 const STAYS = 2000; // [ms]
 const RECENT = 5000; // [ms]; joints that were silent one after another within it have the bus in common
@@ -34,7 +34,7 @@ export class Headline {
       this.line = next;
       return next;
     }
-    // What moves, or takes commands, is told at once; between fault and holding a joint that comes and goes may swing.
+    // What moves, or takes commands, is shown at once; between fault and holding a joint that comes and goes may swing.
     const mayStay = ['FAULT', 'HOLDING'].includes(snapshot.state.name) && this.line.reason;
     if (mayStay && now - this.begun < STAYS && next.rank >= this.line.rank) return this.line;
     this.line = next;
@@ -53,7 +53,7 @@ export class Headline {
       if (SILENT.includes(fault.values.cause)) this.silent.set(named(fault), now);
     }
     const silent = [...this.silent].filter(([, at]) => now - at < RECENT).map(([joint]) => joint);
-    if (state.name === 'DISCONNECTED') return { rank: 0, reason: GONE[state.values.cause]?.[0] ?? own(state) };
+    if (state.name === 'DISCONNECTED') return { rank: 0, reason: DISCONNECTIONS[state.values.cause]?.[0] ?? own(state) };
     if (!['FAULT', 'HOLDING'].includes(state.name)) return { rank: 5, reason: own(state) };
     const absent = causes.filter(({ values }) => values.cause === 'missing');
     if (absent.length < Math.max(joints.length, 2)) this.answered = now;
@@ -74,7 +74,7 @@ export class Headline {
  * @param {import('./types').Fault[]} faults
  */
 function of(faults) {
-  const order = Object.keys(OF_JOINT);
+  const order = Object.keys(JOINT_FAULTS);
   const gravity = (/** @type {string} */ cause) => (order.includes(cause) ? order.indexOf(cause) : order.length);
   const gravest = [...faults].sort((one, other) => gravity(one.values.cause) - gravity(other.values.cause))[0].values.cause;
   const joints = faults.filter(({ values }) => values.cause === gravest).map(named);
@@ -88,7 +88,7 @@ function of(faults) {
  * @param {string} cause
  */
 function said(joints, cause) {
-  const words = OF_JOINT[cause] ?? cause;
+  const words = JOINT_FAULTS[cause] ?? cause;
   return joints.length > 1 ? `${list(joints)}: each ${words}` : `${joints[0]} ${words}`;
 }
 
@@ -108,7 +108,7 @@ function first({ name, values }) {
     const [kind, who, field] = key.split('.');
     return kind === 'fault' && field === 'cause' && cause === values.cause ? [who] : [];
   });
-  return joint && values.cause in OF_JOINT ? sentence(said([joint.replaceAll('_', ' ')], values.cause)) : '';
+  return joint && values.cause in JOINT_FAULTS ? sentence(said([joint.replaceAll('_', ' ')], values.cause)) : '';
 }
 
 /** @param {import('./types').Snapshot['state']} state */

@@ -32,7 +32,7 @@ let toastTimer = 0;
  * @param {string} message
  * @param {boolean} isGood
  */
-function tell(message, isGood) {
+function notify(message, isGood) {
   const toast = byId('toast');
   write(toast, sentence(message));
   toast.dataset.good = String(isGood);
@@ -49,7 +49,7 @@ function tell(message, isGood) {
  */
 function tellAnswer(answer, request) {
   if (answer.status === 401) return login.ask();
-  tell(plain(answer.message) || (answer.ok ? `${request}: done` : `${request} was refused`), answer.ok);
+  notify(plain(answer.message) || (answer.ok ? `${request}: done` : `${request} was refused`), answer.ok);
 }
 
 /**
@@ -61,14 +61,14 @@ async function command(name, body) {
 }
 
 /**
- * A motion that ends badly after it was accepted is told when it ends.
+ * A motion that fails after it was accepted is reported when it ends.
  *
  * @param {import('./types').Snapshot['motion'] | undefined} before
  * @param {import('./types').Snapshot['motion']} now
  */
 function tellOutcome(before, now) {
   if (before?.outcome !== 'running' || !now || ['running', 'succeeded'].includes(now.outcome)) return;
-  tell(`${now.goal} ${now.outcome}: ${plain(now.message)}`, false);
+  notify(`${now.goal} ${now.outcome}: ${plain(now.message)}`, false);
 }
 
 const jog = new Jog({
@@ -79,7 +79,7 @@ const jog = new Jog({
 const stop = new Stop({
   send: () => post('protective_stop', {}, { timeout: STOP_TIMEOUT, keepalive: true }),
   onPressed: () => jog.releaseAll(),
-  onFailed: (message) => tell(message, false),
+  onFailed: (message) => notify(message, false),
 });
 const login = new Login({
   send: (key) => post('login', { key }),
@@ -117,7 +117,7 @@ function replaced() {
   location.reload();
 }
 
-/** Why there is no stream: its connection cannot tell. */
+/** Why there is no stream: its connection cannot notify. */
 async function diagnose() {
   const { status, body } = await get('state');
   if (stream.isLive) return;
@@ -138,8 +138,8 @@ function show() {
   const other = otherDriver(snapshot, PAGE, Date.now());
   const may = permissions(snapshot, isLive, { isFresh: stream.isFresh(now), other });
   if (may.jog) jog.releaseAll();
-  const told = isLive && snapshot ? headline.of(snapshot, now) : undefined;
-  banner.show(meaning(snapshot, isLive, { link, told }), may, snapshot, isLive ? 0 : now - stream.heard);
+  const top = isLive && snapshot ? headline.of(snapshot, now) : undefined;
+  banner.show(meaning(snapshot, isLive, { link, headline: top }), may, snapshot, isLive ? 0 : now - stream.newestAt);
   stop.show(isLive && Boolean(snapshot?.protective_stop || snapshot?.state.name === 'PROTECTIVE_STOP'));
   if (!panels) return forbid(may.move);
   panels.controls.show(isLive ? snapshot : null, may);

@@ -1,6 +1,6 @@
-/** What each state means to the operator: its tone, the one step that leads on, and what is allowed. */
+/** What each state means to the operator: its tone, the next step, and what is allowed. */
 
-import { GONE, STEPS, plain, sentence } from './words.js';
+import { DISCONNECTIONS, STEPS, plain, sentence } from './words.js';
 
 export { sentence };
 
@@ -17,7 +17,7 @@ export { sentence };
 const MEANINGS = {
   STARTING: {
     title: 'Starting', tone: 'rest',
-    reason: 'The servos are being looked for.', step: 'Wait a moment.',
+    reason: 'Searching for the servos.', step: 'Wait a moment.',
   },
   DISABLED: {
     title: 'Disabled', tone: 'rest',
@@ -46,7 +46,7 @@ const MEANINGS = {
   },
   DISCONNECTED: {
     title: 'Disconnected', tone: 'lost',
-    reason: 'The servos do not answer.', step: 'Wait: they are looked for again and again.',
+    reason: 'The servos do not answer.', step: 'Wait: the search goes on by itself.',
   },
 };
 
@@ -58,7 +58,7 @@ const NO_LINK = {
     'The link is lost. What is shown is old, and jogging is off.',
     'It connects again by itself. If STOP is not confirmed, use the hardware stop.',
   ],
-  waiting: () => ['Nothing has been heard of the robot yet.', 'It connects by itself once the robot is up.'],
+  waiting: () => ['No data from the robot yet.', 'It connects by itself once the robot is up.'],
   full: ({ places }) => [`All ${places} places for viewers are taken. STOP works.`, 'Close another page; this one then connects.'],
   key: () => ['The robot asks for its access key. STOP works.', 'Type it in below.'],
 };
@@ -66,20 +66,20 @@ const NO_LINK = {
 /**
  * @param {import('./types').Snapshot | null} snapshot
  * @param {boolean} isLive
- * @param {{link?: Link, told?: {reason: string, step?: string}}} [more] why there is no link; the gravest of all faults
+ * @param {{link?: Link, headline?: {reason: string, step?: string}}} [more] why there is no link; the most severe fault
  * @returns {Meaning}
  */
-export function meaning(snapshot, isLive, { link = { kind: 'waiting' }, told } = {}) {
+export function meaning(snapshot, isLive, { link = { kind: 'waiting' }, headline } = {}) {
   if (!isLive || !snapshot) {
     const [reason, step] = NO_LINK[link.kind](link);
     return { title: 'No link', tone: 'lost', reason, step };
   }
   const { name, reason, values } = snapshot.state;
   const known = MEANINGS[name] ?? { title: name, tone: 'caution', reason: '', step: '' };
-  const shown = told?.reason ?? sentence(plain(reason));
+  const shown = headline?.reason ?? sentence(plain(reason));
   const { step = known.step, next = known.next } = leadsOn(name, values);
   // A step that ends a fault goes before one that looks for its cause.
-  const leads = next === 'wait' ? (told?.step ?? step) : step;
+  const leads = next === 'wait' ? (headline?.step ?? step) : step;
   return { ...known, step: leads, next, reason: saysMore(shown) ? shown : known.reason };
 }
 
@@ -91,14 +91,14 @@ export function meaning(snapshot, isLive, { link = { kind: 'waiting' }, told } =
  * @returns {Partial<Meaning>}
  */
 function leadsOn(state, values) {
-  if (state === 'DISCONNECTED' && values.cause in GONE) return { step: GONE[values.cause][1] };
+  if (state === 'DISCONNECTED' && values.cause in DISCONNECTIONS) return { step: DISCONNECTIONS[values.cause][1] };
   if (state !== 'FAULT' || !(values.step in STEPS)) return {};
   const waits = values.step === 'wait' && sentence(plain(values.waits_for));
   return { step: waits || STEPS[values.step], next: values.step };
 }
 
 /**
- * Whether a reason tells more than the name of a state does.
+ * Whether a reason says more than the name of a state.
  *
  * @param {string} reason
  */
@@ -108,7 +108,7 @@ function saysMore(reason) {
 }
 
 /**
- * Faults that the banner does not tell already: the status of the bus as a whole repeats the state.
+ * Faults that the banner does not show already: the status of the bus as a whole repeats the state.
  *
  * @param {import('./types').Snapshot} snapshot
  */
@@ -125,12 +125,12 @@ const HOT = ['temperature', 'overheating'];
  * @param {string} joint
  */
 export function isHot({ faults, state }, joint) {
-  const told = faults.filter(({ process, part }) => process === 'servo_interface' && part === joint);
+  const reported = faults.filter(({ process, part }) => process === 'servo_interface' && part === joint);
   const causes = Object.entries(state.values).filter(([key]) => {
     const [kind, who] = key.split('.');
     return ['fault', 'warning'].includes(kind) && who === joint && key.endsWith('.cause');
   });
-  return [...told.map(({ values }) => values.cause), ...causes.map(([, cause]) => cause)].some((cause) => HOT.includes(cause));
+  return [...reported.map(({ values }) => values.cause), ...causes.map(([, cause]) => cause)].some((cause) => HOT.includes(cause));
 }
 
 /**
@@ -163,7 +163,7 @@ export function permissions(snapshot, isLive, { isFresh = true, other = '' } = {
     enable: locked || among(state, ['DISABLED', 'HOLDING'], ENABLE_WHY),
     disable: locked || among(state, ['ENABLED', 'MOVING', 'HOLDING', 'FAULT'], DISABLE_WHY),
     move,
-    jog: move || (isFresh ? '' : 'Waiting for news of the robot.'),
+    jog: move || (isFresh ? '' : 'Waiting for data from the robot.'),
     stop_motion: move,
     release: among(state, ['PROTECTIVE_STOP'], {}),
     clear_faults: locked || (isClearable(isSeen ? snapshot.state : null, steps) ? '' : 'There are no faults to clear now.'),

@@ -1,4 +1,4 @@
-/** The live stream: newest values, and within a second the news that there are none. */
+/** The live stream: the newest values, or within a second the notice that there are none. */
 
 export const SILENCE = 800; // [ms] without a frame: lost; frames come every 50 ms
 export const FRESH = 300; // [ms]; nothing is jogged by an older frame
@@ -28,12 +28,12 @@ export class Stream {
     this.onLost = onLost;
     this.onTrouble = onTrouble;
     this.isLive = false;
-    this.heard = -Infinity; // when the newest frame was made
+    this.newestAt = -Infinity; // when the newest frame was made
     this.opened = -Infinity;
     this.ticked = NaN;
     /** The least time that a frame took on its way, by two clocks of which neither knows the other's zero. */
     this.quickest = Infinity;
-    this.measured = 0; // when that was looked at last
+    this.measured = 0; // when that was last measured
     /** @type {Source | null} */
     this.source = null;
   }
@@ -44,7 +44,7 @@ export class Stream {
    * @param {number} now [ms]
    */
   isFresh(now) {
-    return this.isLive && now - this.heard <= FRESH;
+    return this.isLive && now - this.newestAt <= FRESH;
   }
 
   /**
@@ -54,9 +54,9 @@ export class Stream {
   tick(now, wall = now) {
     const hasSlept = wall - this.ticked > SLEPT;
     this.ticked = wall;
-    if (this.isLive && (hasSlept || now - this.heard > SILENCE)) this.lose();
+    if (this.isLive && (hasSlept || now - this.newestAt > SILENCE)) this.lose();
     if (!this.source) return;
-    const isSilent = !this.isLive && now - Math.max(this.heard, this.opened) > RENEWAL;
+    const isSilent = !this.isLive && now - Math.max(this.newestAt, this.opened) > RENEWAL;
     if (isSilent) this.onTrouble();
     if (isSilent || hasSlept) this.open(now);
   }
@@ -99,8 +99,8 @@ export class Stream {
     const made = now - this.late(frame.time, now);
     // Stuck in a buffer; or the browser has connected again by itself, to a server whose clock has another zero.
     if (now - made > RENEWAL) return this.open(now);
-    this.heard = Math.max(this.heard, made);
-    if (now - this.heard > SILENCE) return; // it waited on its way for too long to be shown
+    this.newestAt = Math.max(this.newestAt, made);
+    if (now - this.newestAt > SILENCE) return; // it was delayed for too long to be shown
     this.isLive = true;
     this.onFrame(frame);
   }

@@ -187,8 +187,8 @@ function place(robot, name, value) {
 function makeGhost(robot) {
   // Pushed back a little, so that it does not tint the arm where both lie in the same place.
   const behind = { polygonOffset: true, polygonOffsetFactor: 4, polygonOffsetUnits: 4 };
-  const look = { color: 0x3aa0ff, transparent: true, opacity: 0.25, depthWrite: false };
-  const material = new THREE.MeshBasicMaterial({ ...look, ...behind });
+  const style = { color: 0x3aa0ff, transparent: true, opacity: 0.25, depthWrite: false };
+  const material = new THREE.MeshBasicMaterial({ ...style, ...behind });
   robot.visible = false;
   robot.traverse((part) => {
     if (!(part instanceof THREE.Mesh)) return;

@@ -1,7 +1,7 @@
-/** The page's words for what the robot tells by machine keys, and what may be shown of its own words. */
+/** The page's words for the robot's machine-readable keys, and a filter for the robot's own words. */
 
 /** @type {Record<string, string>} by cause, as `dynamixel/status/cause.py` names them; what is said of a joint */
-export const OF_JOINT = {
+export const JOINT_FAULTS = {
   electrical_shock: 'reports an electrical shock',
   encoder: 'reports a fault of its encoder',
   overheating: 'is too hot and has shut down',
@@ -22,8 +22,8 @@ export const OF_JOINT = {
   communication: 'loses answers',
 };
 
-/** @type {Record<string, string[]>} what is gone, and what leads on, by the cause of being disconnected */
-export const GONE = {
+/** @type {Record<string, string[]>} what is disconnected, and the next step, by cause */
+export const DISCONNECTIONS = {
   disconnected: ['The USB adapter or its cable is gone.', 'Plug it in; the servos join by themselves.'],
   port_held: ['Another program uses the servos’ port.', 'End that program; the servos then join by themselves.'],
   servos_silent: ['The port is there, but not all servos answer.', 'Check their power supply; they join by themselves.'],
@@ -31,7 +31,7 @@ export const GONE = {
   servo_interface: ['The servo software is silent.', 'Wait: it is started again. If it stays silent, its log says why.'],
 };
 
-/** @type {Record<string, string>} what leads on, by the robot's own word for it; the names are those of the buttons */
+/** @type {Record<string, string>} the next step, by the robot's key for it; the names are those of the buttons */
 export const STEPS = {
   clear_faults: 'Remove the cause, then press “Clear faults”.',
   disable: 'Press “Park & disable”; then the fault can be cleared.',
@@ -39,11 +39,11 @@ export const STEPS = {
   wait: 'It goes on by itself, or once the cause is gone.',
 };
 
-/** @type {Record<string, string>} what is said of a joint of which the robot only warns */
-export const WARNED_OF_JOINT = { temperature: 'is getting warm', load: 'carries much' };
+/** @type {Record<string, string>} what is said of a joint with a warning */
+export const JOINT_WARNINGS = { temperature: 'is getting warm', load: 'carries much' };
 
-/** @type {Record<string, string>} what somebody does, by the robot's own word for it */
-const DEEDS = {
+/** @type {Record<string, string>} what the operator does, by the robot's key for the step */
+const STEP_INSTRUCTIONS = {
   enable: 'press “Enable”',
   disable: 'press “Park & disable”',
   clear_faults: 'press “Clear faults”',
@@ -106,12 +106,12 @@ export function withUnits(text) {
 }
 
 /**
- * What leads out of a fault, in the page's own words; empty where the robot names no steps.
+ * The steps of recovery in the page's own words; empty if the robot names none.
  *
  * @param {Record<string, string>} values with the keys `steps` and `cause`
  */
-export function deeds({ steps, cause }) {
-  const words = (steps ? steps.split(', ') : []).map((step) => (step === 'by_hand' ? (BY_HAND[cause] ?? 'remove the cause') : DEEDS[step]));
+export function stepInstructions({ steps, cause }) {
+  const words = (steps ? steps.split(', ') : []).map((step) => (step === 'by_hand' ? (BY_HAND[cause] ?? 'remove the cause') : STEP_INSTRUCTIONS[step]));
   return words.filter(Boolean).join(', then ');
 }
 
@@ -128,7 +128,7 @@ export function subject({ process, part }) {
 const ERROR_BITS = [[0x01, 'input voltage'], [0x04, 'overheating'], [0x08, 'encoder'], [0x10, 'electrical shock'], [0x20, 'overload']];
 
 /**
- * What a servo has told of its torque and errors, where that is not as it should be; empty else.
+ * A servo's torque and errors if they are not as they should be, else empty.
  *
  * @param {import('./types').JointView} reading
  */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { told } from '../src/panels/faults.js';
+import { describe } from '../src/panels/faults.js';
 import { furtherFaults, isHot, meaning, otherDriver, permissions, sentence } from '../src/states.js';
 
 const STATES = [
@@ -101,7 +101,7 @@ test('nothing is allowed before a first frame, and each control says why', () =>
 
 test('a frame that is not fresh locks the jog alone, with the reason', () => {
   const may = permissions(snapshot('ENABLED'), true, { isFresh: false });
-  assert.match(may.jog, /news/);
+  assert.match(may.jog, /data/);
   assert.equal(may.move, '');
 });
 
@@ -110,7 +110,7 @@ test('why there is no link is told, with what leads on', () => {
   assert.match(told({ kind: 'full', places: 32 }), /All 32 places .* STOP works.*Close another page/);
   assert.match(told({ kind: 'key' }), /access key.*STOP works/);
   assert.match(told({ kind: 'lost' }), /jogging is off/);
-  assert.match(told({ kind: 'waiting' }), /Nothing has been heard/);
+  assert.match(told({ kind: 'waiting' }), /No data from the robot yet/);
 });
 
 test('while another browser drives everything but STOP and release is locked, and says since when', () => {
@@ -177,8 +177,8 @@ test('dead software is not blamed on a cable, nor a cable on software', () => {
 });
 
 test('what looks for the cause is told where nothing but that is left to be done', () => {
-  const told = { reason: 'The bus loses answers.', step: 'Check the cable.' };
-  const step = (name) => meaning(snapshot('FAULT', '', { step: name, waits_for: 'elbow: x' }), true, { told }).step;
+  const headline = { reason: 'The bus loses answers.', step: 'Check the cable.' };
+  const step = (name) => meaning(snapshot('FAULT', '', { step: name, waits_for: 'elbow: x' }), true, { headline }).step;
   assert.equal(step('wait'), 'Check the cable.');
   assert.match(step('clear_faults'), /Clear faults/);
 });
@@ -192,10 +192,10 @@ test('what a joint came against can be cleared while the arm goes on to take com
 
 test('a fault is told in words of the page, by its cause', () => {
   const fault = (level, cause, message = '') => ({ name: 'servo_interface: waist', level, message, values: { cause } });
-  assert.equal(told(fault('WARN', 'blocked', 'blocked: whatever the robot says')), 'came against something');
-  assert.equal(told(fault('WARN', 'load')), 'carries much');
-  assert.equal(told(fault('ERROR', 'load')), 'carries too much');
-  assert.equal(told(fault('WARN', undefined, '30 connections a second send no request')), '30 connections a second send no request');
+  assert.equal(describe(fault('WARN', 'blocked', 'blocked: whatever the robot says')), 'came against something');
+  assert.equal(describe(fault('WARN', 'load')), 'carries much');
+  assert.equal(describe(fault('ERROR', 'load')), 'carries too much');
+  assert.equal(describe(fault('WARN', undefined, '30 connections a second send no request')), '30 connections a second send no request');
 });
 
 test('what one fault of several would end is offered, though another one has to be waited for', () => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { condition, deeds, list, plain, subject, withUnits } from '../src/words.js';
+import { condition, stepInstructions, list, plain, subject, withUnits } from '../src/words.js';
 
 test('the page names its own buttons, by the keys of the steps', () => {
-  const told = (steps, cause = '') => deeds({ steps, cause });
+  const told = (steps, cause = '') => stepInstructions({ steps, cause });
   assert.equal(told('by_hand, clear_faults', 'overheating'), 'let it cool, then press “Clear faults”');
   assert.equal(told('disable, clear_faults'), 'press “Park & disable”, then press “Clear faults”');
   assert.equal(told('torque_off, clear_faults, enable'), 'support the arm and press “Torque off…”, then press “Clear faults”, then press “Enable”');

@@ -50,7 +50,7 @@ def test_before_a_first_frame_everything_but_stop_is_locked(open_page, gateway, 
     robot.speaks.clear()
     page = open_page()
     expect(page.locator(".jog-button")).to_have_count(4)
-    require_locked(page, gateway, "Nothing has been heard of the robot yet.")
+    require_locked(page, gateway, "No data from the robot yet.")
 
 
 def test_before_the_arm_is_known_everything_but_stop_is_locked(chromium, serving, gateway):
@@ -58,7 +58,7 @@ def test_before_the_arm_is_known_everything_but_stop_is_locked(chromium, serving
     page = context.new_page()
     page.route("**/api/model", lambda route: route.abort())
     page.goto(f"http://127.0.0.1:{serving.port}/")
-    require_locked(page, gateway, "Nothing has been heard of the robot yet.")
+    require_locked(page, gateway, "No data from the robot yet.")
     page.unroute("**/api/model")
     expect(title(page)).to_have_text("Enabled")
     context.close()
@@ -147,10 +147,10 @@ def test_stop_that_is_pressed_while_nobody_answers_is_carried_out_once_somebody_
     expect(title(page)).to_have_text("Enabled")
     serving.end()
     page.locator("#stop").click()
-    expect(page.locator("#stop-told")).to_contain_text("NOT CONFIRMED")
+    expect(page.locator("#stop-message")).to_contain_text("NOT CONFIRMED")
     serving.start()
     assert gateway.wait_for(lambda calls: ("protective_stop", True) in calls)
-    expect(page.locator("#stop-told")).to_have_text("STOP is confirmed.")
+    expect(page.locator("#stop-message")).to_have_text("STOP is confirmed.")
 
 
 def test_a_second_browser_is_told_who_drives_and_takes_over_only_from_one_that_is_idle(open_page, gateway, robot):

@@ -183,10 +183,10 @@ def test_stop_is_asked_again_until_it_is_answered(page, gateway):
     gateway.silent = True
     page.locator("#stop").click()
     expect(page.locator("#toast")).to_contain_text("STOP is not confirmed")
-    expect(page.locator("#stop-told")).to_contain_text("NOT CONFIRMED")
+    expect(page.locator("#stop-message")).to_contain_text("NOT CONFIRMED")
     assert gateway.wait_for(lambda calls: calls.count(("protective_stop", True)) >= 3)
     gateway.silent = False
-    expect(page.locator("#stop-told")).to_have_text("STOP is confirmed.")
+    expect(page.locator("#stop-message")).to_have_text("STOP is confirmed.")
 
 
 def test_a_protective_stop_is_released_only_after_a_second_word(page, gateway):

@@ -1,4 +1,4 @@
-/** The state of the robot in words, why it is so, and the one step that leads on. */
+/** The state of the robot in words, the reason, and the next step. */
 
 import { PAGE } from '../api.js';
 import { allow, button, byId, write } from '../dom.js';
@@ -79,7 +79,7 @@ export class Banner {
   /**
    * @param {HTMLButtonElement} element
    * @param {string} why not
-   * @param {boolean} isNext whether it is the step that leads on
+   * @param {boolean} isNext whether it is the next step
    */
   offer(element, why, isNext) {
     allow(why, null, element);

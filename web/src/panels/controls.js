@@ -68,7 +68,7 @@ export class Controls {
   show(snapshot, permissions) {
     allow(permissions.move, byId('poses-why'), ...this.poses);
     allow(permissions.stop_motion, null, this.stopMotion);
-    if (!permissions.move && snapshot?.motion) write(byId('poses-why'), told(snapshot.motion));
+    if (!permissions.move && snapshot?.motion) write(byId('poses-why'), describe(snapshot.motion));
     allow(permissions.move, byId('gripper-why'), this.open, this.close, this.slider);
     if (permissions.move) this.isSliding = false;
     this.showGripper(snapshot);
@@ -102,7 +102,7 @@ export class Controls {
 }
 
 /** @param {NonNullable<import('../types').Snapshot['motion']>} motion */
-function told(motion) {
+function describe(motion) {
   return `${motion.goal}: ${motion.outcome}${motion.message ? ` – ${motion.message}` : ''}`;
 }
 

@@ -2,7 +2,7 @@
 
 import { byId, make, write } from '../dom.js';
 import { duration } from '../format.js';
-import { OF_JOINT, STEPS, WARNED_OF_JOINT, deeds, list, plain, sentence, subject, withUnits } from '../words.js';
+import { JOINT_FAULTS, STEPS, JOINT_WARNINGS, stepInstructions, list, plain, sentence, subject, withUnits } from '../words.js';
 
 /** The list of faults; one cause in several joints is one card. */
 export class Faults {
@@ -31,7 +31,7 @@ export class Faults {
 }
 
 /**
- * Faults that have their cause in common, or that a process tells nothing of any more.
+ * Faults with a common cause, or of a process that no longer reports.
  *
  * @param {import('../types').Fault[]} faults
  */
@@ -47,12 +47,12 @@ export function grouped(faults) {
 }
 
 /**
- * What is told of a fault, in the page's own words where it has a cause.
+ * A fault in the page's own words if it has a cause, else in the robot's.
  *
  * @param {import('../types').Fault} fault
  */
-export function told({ level, message, values: { cause } }) {
-  const words = (level === 'WARN' && WARNED_OF_JOINT[cause]) || OF_JOINT[cause];
+export function describe({ level, message, values: { cause } }) {
+  const words = (level === 'WARN' && JOINT_WARNINGS[cause]) || JOINT_FAULTS[cause];
   return words ?? (plain(message) || 'see the log');
 }
 
@@ -67,12 +67,12 @@ function item(card) {
   head.append(make('b', '', list(subjects)), make('span', 'since'));
   // Registers, ports and the robot's own words are for who looks closer.
   element.title = card.map(({ name, message }) => `${name}: ${message}`).join('\n');
-  element.append(head, make('p', '', sentence(told(fault))));
-  const figures = cause in OF_JOINT && card.length === 1 ? withUnits(plain(detail)) : '';
+  element.append(head, make('p', '', sentence(describe(fault))));
+  const figures = cause in JOINT_FAULTS && card.length === 1 ? withUnits(plain(detail)) : '';
   if (figures) element.append(make('p', 'done', sentence(figures)));
   if (plain(done)) element.append(make('p', 'done', sentence(plain(done))));
   const waits = step === 'wait' && plain(fault.values.waits_for);
-  const leads = waits || deeds(fault.values) || (step && STEPS[step]) || plain(remedy);
+  const leads = waits || stepInstructions(fault.values) || (step && STEPS[step]) || plain(remedy);
   if (leads) element.append(make('p', 'remedy', sentence(leads)));
   return element;
 }

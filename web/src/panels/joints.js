@@ -52,7 +52,7 @@ export class JointTable {
    * @param {string} why not to jog
    */
   show(snapshot, why) {
-    write(byId('jog-why'), why.trim() || 'Hold − or + to move a joint; let go to stop.');
+    write(byId('jog-why'), why.trim() || 'Hold − or + to move a joint; release to stop.');
     const readings = new Map(snapshot.joints.map((reading) => [reading.name, reading]));
     for (const row of this.rows) {
       const reading = readings.get(row.joint.name);
@@ -142,7 +142,7 @@ class Row {
       element.setPointerCapture(event.pointerId);
       press();
     });
-    // A captured pointer reports to the button wherever it is let go.
+    // A captured pointer reports to the button wherever it is released.
     for (const end of ['pointerup', 'pointercancel', 'lostpointercapture']) {
       element.addEventListener(end, release);
     }
@@ -175,7 +175,7 @@ class Row {
   /**
    * @param {import('../types').JointView} reading
    * @param {{error?: number, hot: boolean}} more by how much it is behind its set-point [rad] or [m], where the
-   *   controller tells it; whether the robot warns of its temperature
+   *   controller reports it; whether the robot warns of its temperature
    */
   show(reading, { error, hot }) {
     const { joint } = this;

@@ -40,26 +40,26 @@ export class Stop {
     if (this.isAsking) return;
     this.isAsking = true;
     this.button.dataset.asking = 'true';
-    this.tell('STOP sent…');
+    this.announce('STOP sent…');
     const begun = performance.now();
     this.isConfirmed = false;
     for (;;) {
       await this.attempt();
       if (this.isConfirmed || this.isLatched) break;
       const seconds = ((performance.now() - begun) / 1000).toFixed(0);
-      this.tell(`NOT CONFIRMED for ${seconds} s: use the hardware stop! Asking again.`);
+      this.announce(`NOT CONFIRMED for ${seconds} s: use the hardware stop! Asking again.`);
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
     delete this.button.dataset.asking;
     this.isAsking = false;
-    this.tell(this.isLatched ? '' : 'STOP is confirmed.');
+    this.announce(this.isLatched ? '' : 'STOP is confirmed.');
   }
 
   /** One request, awaited for a second; its answer counts also where it comes later, beside the next one. */
   async attempt() {
-    const answer = this.send().then((told) => {
-      this.isConfirmed ||= told.ok;
-      return told.message;
+    const answer = this.send().then((result) => {
+      this.isConfirmed ||= result.ok;
+      return result.message;
     });
     const late = new Promise((resolve) => setTimeout(resolve, AGAIN, 'no answer yet'));
     const message = await Promise.race([answer, late]);
@@ -67,13 +67,13 @@ export class Stop {
   }
 
   /** @param {string} text */
-  tell(text) {
-    write(byId('stop-told'), text);
+  announce(text) {
+    write(byId('stop-message'), text);
   }
 
   /** @param {boolean} isLatched as the robot itself says */
   show(isLatched) {
-    if (isLatched && !this.isLatched && !this.isAsking) this.tell('');
+    if (isLatched && !this.isLatched && !this.isAsking) this.announce('');
     this.isLatched = isLatched;
     this.button.dataset.latched = String(isLatched);
     write(byId('stop-note'), isLatched ? 'stopped; release above' : 'Esc or Space');

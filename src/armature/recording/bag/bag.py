@@ -37,7 +37,7 @@ class BagWriter:
     """Writes one bag: `<name>/<name>_0.mcap` and `<name>/metadata.yaml`.
 
     What was written before a call of `flush` survives the death of the process, and of the machine as far as its
-    disk keeps its word. An exclusive lock on the MCAP file tells others that its writer lives.
+    disk keeps its word. An exclusive lock on the MCAP file tells other processes that its writer is alive.
     It is not safe to use from two threads.
     """
 
@@ -47,7 +47,7 @@ class BagWriter:
         Args:
             folder: the bag's folder; its last part is the bag's name. Missing parents are made.
             distro: name of the ROS 2 distribution.
-            custom: what else shall stand in the bag's custom_data.
+            custom: further entries of the bag's custom_data.
 
         Raises:
             RecordingError: the name is unfit or taken, or the folder cannot be written.

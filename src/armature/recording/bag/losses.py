@@ -50,7 +50,7 @@ class Losses:
     def __str__(self) -> str:
         """In one sentence; empty where nothing is missing."""
         if self.is_cut and self.promised is None:
-            why = "how much is missing cannot be told without its metadata.yaml"
+            why = "how much is missing is unknown without its metadata.yaml"
             return f"the file is cut off at {self.damaged_at} bytes; {why}"
         if not self.messages and not self.holes:
             return "the recording was cut off: its last second may be missing" if self.is_cut else ""
@@ -66,16 +66,16 @@ class Losses:
         return f"{self.messages} of {self.promised} messages are missing ({share:.2g} %): {by_topic}{rest}"
 
     def _time_words(self) -> list[str]:
-        told = []
+        parts = []
         if self.holes:
             spans = ", ".join(f"{start:.2f} to {end:.2f} s" for start, end in self.holes[:_SHOWN])
             more = f" and {len(self.holes) - _SHOWN} more" if len(self.holes) > _SHOWN else ""
-            told.append(f"holes from {spans}{more}")
+            parts.append(f"holes from {spans}{more}")
         if self.tail > 0.0:
-            told.append(f"its last {self.tail:.1f} s")
+            parts.append(f"its last {self.tail:.1f} s")
         if self.damaged_at is not None:
-            told.append(f"damaged at {self.damaged_at} bytes")
-        return told
+            parts.append(f"damaged at {self.damaged_at} bytes")
+        return parts
 
 
 def losses(scan: Scan, counts: Mapping[str, int], first: int, last: int) -> Losses:

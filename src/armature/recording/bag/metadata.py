@@ -54,7 +54,7 @@ class BagInfo:
 
 @dataclass(frozen=True)
 class BagNotes:
-    """What the writer of a bag noted; see `BagInfo`. The state is "" where the bag is not one of ours."""
+    """What the writer of a bag noted; see `BagInfo`. The state is "" if another recorder wrote the bag."""
 
     state: str
     distro: str

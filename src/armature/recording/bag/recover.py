@@ -1,4 +1,4 @@
-"""Finishes bags whose writer died: a linear scan, written anew, verified, and only then put in place."""
+"""Finishes bags whose writer died: scans the bag, rewrites it, verifies the copy, and only then replaces it."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def delay(commanded: Series, measured: Series, least_travel: float) -> float | N
     Args:
         commanded: what was asked for.
         measured: what was reached.
-        least_travel: movement below which no delay can be told.
+        least_travel: movement below which no delay can be measured.
 
     Returns:
         The delay [s], or None where the joint moved too little or no shift up to 0.6 s fits best.

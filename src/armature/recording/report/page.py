@@ -79,7 +79,7 @@ def _largest(joint: JointSummary | None) -> tuple[str, str]:
 
 
 def _longest(joint: JointSummary | None) -> tuple[str, str]:
-    return (_NONE, "no joint moved enough to tell") if joint is None else (joint.lag_text, joint.name)
+    return (_NONE, "no joint moved enough to measure it") if joint is None else (joint.lag_text, joint.name)
 
 
 def _notes(notes: Sequence[str]) -> str:
@@ -136,6 +136,6 @@ def _rate(summary: ReportSummary) -> str:
         return ""
     text = f"{rate.mean:.1f} Hz, median period {1000 * rate.period:.2f} ms, longest {1000 * rate.longest:.1f} ms."
     worst = sorted(sorted(rate.gaps, key=lambda gap: -gap.length)[:_SHOWN_GAPS], key=lambda gap: gap.start)
-    told = ", ".join(f"{1000 * gap.length:.0f} ms at {gap.start:.2f} s" for gap in worst)
-    count = f"{len(rate.gaps)} gaps, the longest: {told}." if told else "No gaps."
+    longest = ", ".join(f"{1000 * gap.length:.0f} ms at {gap.start:.2f} s" for gap in worst)
+    count = f"{len(rate.gaps)} gaps, the longest: {longest}." if longest else "No gaps."
     return f"<p>{text} {count}</p>"

@@ -61,7 +61,7 @@ class Recorded:
         linear: joints whose positions are in metres.
         entries: what happened.
         phases: states one after the other.
-        missing: topics that would have told more.
+        missing: topics whose absence makes the report say less.
         continues: name of the bag that an interruption parts it from.
     """
 
@@ -245,5 +245,7 @@ def _why_nothing(scan: Scan) -> str:
 
 
 def _notes_on_foreign(scan: Scan) -> list[str]:
-    told = scan.foreign.items()
-    return [f"{count} messages of {topic} are {kind}, not ROS 2's cdr: left out." for (topic, kind), count in told]
+    foreign = scan.foreign.items()
+    return [
+        f"{count} messages of {topic} are {kind}, not ROS 2's cdr: left out." for (topic, kind), count in foreign
+    ]

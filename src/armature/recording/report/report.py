@@ -17,7 +17,7 @@ from armature.recording.report.recorded import COMMANDED, CONTROLLER_STATE, JOIN
 from armature.recording.report.summary import JointSummary, ReportSummary
 from armature.recording.report.timeline import torque_on
 
-# Movement below which no lag is told: well above a servo's resolution (0.0015 rad) and its dead band.
+# Movement below which no lag is measured: well above a servo's resolution (0.0015 rad) and its dead band.
 _LEAST_TRAVEL = {False: 0.02, True: 0.001}  # [rad], [m]
 _EMPTY = Series(np.empty(0), np.empty(0))
 
@@ -103,8 +103,8 @@ def _summary(recorded: Recorded, out: Path, source: str, joints: tuple[JointSumm
 
 
 def _notes(recorded: Recorded, source: str) -> list[str]:
-    told = {CONTROLLER_STATE} if source == COMMANDED else set()
-    notes = [f"{topic} is not in this bag." for topic in recorded.missing if topic not in told]
+    noted = {CONTROLLER_STATE} if source == COMMANDED else set()
+    notes = [f"{topic} is not in this bag." for topic in recorded.missing if topic not in noted]
     if lost := str(recorded.losses):
         notes.append(f"{lost[0].upper()}{lost[1:]}.")
     if recorded.continues:
@@ -115,7 +115,9 @@ def _notes(recorded: Recorded, source: str) -> list[str]:
     if source == CONTROLLER_STATE:
         notes.append(f"Commands are taken from {CONTROLLER_STATE}, which names the arm's joints alone.")
     if not source and recorded.measured:
-        notes.append("Nothing commands these joints in this bag, so no following error and no lag can be told.")
+        notes.append(
+            "Nothing commands these joints in this bag, so no following error and no lag can be measured."
+        )
     if not recorded.phases and source:
         notes.append("No state was recorded, so times without torque count as following too.")
     for topic, count in recorded.dropped.items():

@@ -1,4 +1,4 @@
-"""The numbers of a report, and the lines that tell them."""
+"""The numbers of a report, and their lines of text."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class JointSummary:
 
     @property
     def lag_text(self) -> str:
-        """The lag, or that there is none to tell."""
+        """The lag as text, also if there is none."""
         return "unknown" if self.lag is None else f"{round(1000 * self.lag)} ms"
 
 
@@ -82,14 +82,14 @@ class ReportSummary:
     @property
     def worst(self) -> JointSummary | None:
         """The joint with the largest following error; angles go before lengths, which do not compare."""
-        told = [joint for joint in self.joints if joint.largest_error is not None]
-        return max(told, key=lambda joint: (not joint.linear, joint.largest_error), default=None)
+        known = [joint for joint in self.joints if joint.largest_error is not None]
+        return max(known, key=lambda joint: (not joint.linear, joint.largest_error), default=None)
 
     @property
     def slowest(self) -> JointSummary | None:
         """The joint with the longest lag."""
-        told = [joint for joint in self.joints if joint.lag is not None]
-        return max(told, key=lambda joint: joint.lag or 0.0, default=None)
+        known = [joint for joint in self.joints if joint.lag is not None]
+        return max(known, key=lambda joint: joint.lag or 0.0, default=None)
 
     def lines(self) -> list[str]:
         """The report in a few lines of text."""

@@ -1,4 +1,4 @@
-"""What happened during a recording, told from the messages that say so."""
+"""What happened during a recording, from the messages that report it."""
 
 from __future__ import annotations
 
