@@ -54,7 +54,7 @@ def profile_variable(base: Mapping[str, str]) -> str:
     """What Fast DDS calls the variable that names its profile; Fast DDS 3, from Kilted on, warns of the old name.
 
     Args:
-        base: the environment; it tells the distribution where no wheel does.
+        base: the environment; it names the distribution where no wheel does.
     """
     try:
         is_jazzy = metadata.version("ros-rclpy").startswith("7.")

@@ -65,7 +65,7 @@ def runtime_folder(base: Mapping[str, str], namespace: str) -> Path:
 
 
 def make_runtime_folder(base: Mapping[str, str], namespace: str) -> Path:
-    """The same folder, made so that nobody else may put anything into it.
+    """The same folder, created so that no other user may write to it.
 
     Raises:
         ConfigError: it cannot be made, or is not its user's alone.

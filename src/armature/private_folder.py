@@ -1,4 +1,4 @@
-"""Folders that belong to one user alone: their files are trusted, so nobody else may write there."""
+"""Folders that belong to one user alone: their files are trusted, so no other user may write there."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def require_own(folder: Path, remedy: str) -> None:
 
     Raises:
         ConfigError: with what is wrong.
-        OSError: it cannot be looked at.
+        OSError: it cannot be read.
     """
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode):

@@ -31,7 +31,7 @@ def last_timeout(parameter_files: Iterable[Path]) -> float:
 
 
 def _park_times(file: Path) -> list[float]:
-    """Values of faults.park_time for the servo interface in a parameter file; ROS tells what is wrong with it."""
+    """Values of faults.park_time for the servo interface in a parameter file; ROS reports its errors."""
     try:
         content = yaml.safe_load(file.read_text("utf-8")) or {}
         nodes = [entry["ros__parameters"] for name, entry in content.items() if _is_for_servos(name)]

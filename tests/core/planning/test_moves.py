@@ -231,29 +231,29 @@ def test_an_arc_from_a_place_to_itself_by_itself_is_refused(six):
 
 
 def most_work(arm, monkeypatch, steps):
-    """The most places of the arm that are looked at in one step, and what comes of the steps."""
-    looks, most, place = 0, 0, arm.mechanics.set_position
+    """The most places of the arm that are sampled in one step, and what comes of the steps."""
+    samples, most, place = 0, 0, arm.mechanics.set_position
 
     def counted(position):
-        nonlocal looks
-        looks += 1
+        nonlocal samples
+        samples += 1
         place(position)
 
     monkeypatch.setattr(arm.mechanics, "set_position", counted)
     try:
         while True:
-            looks = 0
+            samples = 0
             next(steps)
-            most = max(most, looks)
+            most = max(most, samples)
     except StopIteration as done:
-        return max(most, looks), done.value
+        return max(most, samples), done.value
     except GoalRefused:
-        return max(most, looks), None
+        return max(most, samples), None
     finally:
         monkeypatch.undo()
 
 
-A_STEP = 400  # looks, of about 0.1 ms each
+A_STEP = 400  # samples, of about 0.1 ms each
 
 
 @pytest.mark.parametrize("seconds", [0.0, 60.0, 3600.0])

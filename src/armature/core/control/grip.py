@@ -17,7 +17,7 @@ from armature.core.trajectory.trajectory import State
 
 # A finger that stands still for so long, its set-point ahead of it, is stopped by something [s].
 _STANDS = 0.15
-# Once its set-point has been sent back, it is looked at anew after the way back [s].
+# Once its set-point has been sent back, it is checked again after the way back [s].
 _ANEW = 1.0
 _SLACK = 1.1  # of the lead, for rounding and for a finger that yields a little
 

@@ -51,7 +51,7 @@ class GroupControl:
         self.state.goals.begin(monitor, on_end, planned.times)
 
     def plan(self, goal: Trajectory | Rates, stamp: float | None, now: float) -> PlannedGoal:
-        """The goal as `follow` would follow it now, for whoever has more to check; see there."""
+        """The goal as `follow` would follow it now, for further checks; see there."""
         return plan_goal(self.state, goal, stamp, now)
 
     def move(self, target: Array, speed: Array, monitor: GoalMonitor, on_end: OnEnd, now: float) -> None:

@@ -1,4 +1,4 @@
-"""Whether a way is free: distances of the arm's parts to each other and to the floor, by MuJoCo."""
+"""Collision checks: distances of the arm's parts to each other and to the floor, by MuJoCo."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True)
 class Contact:
-    """The first place where two parts of the arm, or one and the floor, would come too near."""
+    """The first position in which two parts of the arm, or one and the floor, would be too near."""
 
     first: str  # link
     second: str  # link, or "floor"
@@ -31,7 +31,7 @@ class Clearances:
     """Distances between parts that are nearer than a reach."""
 
     def __init__(self, mechanics: Mechanics, reach: float) -> None:
-        """Args: the arm, and up to which distance one is told [m]."""
+        """Args: the arm, and the largest distance that is reported [m]."""
         self.reach = reach
         self._mechanics = mechanics
         self._links = [mechanics.link_of(geom) for geom in range(mechanics.model.ngeom)]
@@ -53,7 +53,7 @@ class Clearances:
 
         Args:
             position: of the joints, Shape (n,).
-            nearer_than: of what is told [m], at most the reach.
+            nearer_than: largest distance that is reported [m], at most the reach.
 
         Returns:
             For each pair of shapes its least distance [m] and that one's gradient [m/rad], Shape (n,).
@@ -123,7 +123,7 @@ class CollisionModel:
         self._arm = arm
 
     def first_contact(self, joints: Sequence[str], start: np.ndarray, end: np.ndarray) -> Contact | None:
-        """Walk a straight line in joint space.
+        """Check a straight line in joint space.
 
         Args:
             joints: names.

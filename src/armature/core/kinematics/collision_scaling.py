@@ -13,16 +13,16 @@ from armature.core.trajectory.trajectory import Trajectory
 
 # Speeds that are tried between none and all: the share is found to 1/16.
 _HALVINGS = 4
-# No joint turns farther between two looks [rad], nor are looks farther apart [s].
+# No joint turns farther between two samples [rad], nor are samples farther apart [s].
 _TURN = 0.035
 _PERIOD = 0.05
 
 
 class CollisionScaling:
-    """Says what is in the way of a motion, and slows it down until nothing is.
+    """Finds what a motion would collide with, and slows it down until it is free.
 
     Args:
-        clearances: of the arm, reaching as far as the margin at least; None where collisions are not looked at.
+        clearances: of the arm, reaching as far as the margin at least; None where collisions are not checked.
         limits: of the group.
         keep: distance to keep from the position limits [rad], Shape (n,).
         margin: to be kept between parts [m].
@@ -58,8 +58,8 @@ class CollisionScaling:
         return free, f"slowed to {low:.0%}: {reason}"
 
     def find_obstacle(self, motion: Trajectory) -> str:
-        """What is in the way of a motion, in words; what is worse already may get better, not worse still."""
-        count = _looks(motion)
+        """What a motion would collide with, in words; a violation that exists already may shrink, not grow."""
+        count = _sample_count(motion)
         position, _, _ = motion.sample_many(np.linspace(0.0, motion.duration, count + 1))
         return self._at_limit(position) or self._at_part(position)
 
@@ -80,7 +80,7 @@ class CollisionScaling:
         return ""
 
 
-def _looks(motion: Trajectory) -> int:
+def _sample_count(motion: Trajectory) -> int:
     _, velocity = motion.hull()
     way = (np.abs(velocity).max(axis=1) * np.diff(motion.knots)[:, None]).sum(axis=0).max()
     return max(int(np.ceil(way / _TURN)), int(np.ceil(motion.duration / _PERIOD)), 1)

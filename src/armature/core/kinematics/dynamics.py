@@ -39,7 +39,7 @@ class Torques:
         return torques
 
     def loads(self, positions: Array) -> Array:
-        """What weight asks of the joints where they rest at some positions [N·m], each of Shape (m, n)."""
+        """Torques that hold the arm's weight at rest at some positions [N·m], each of Shape (m, n)."""
         return np.array([self._weight(position) for position in positions])
 
     def _weight(self, position: Array) -> Array:

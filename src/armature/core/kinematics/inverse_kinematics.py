@@ -24,16 +24,16 @@ _FURTHER = 12  # where none of them leads anywhere
 # Of so many of the quickest to reach, the first whose straight way is free is taken.
 _WAYS = 4
 _MOVED_APART = 2
-_TURN = 0.035  # that no joint turns farther between two looks along a way [rad]
+_TURN = 0.035  # that no joint turns farther between two samples along a way [rad]
 
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """Where a descent has led to, and what is wrong with it."""
+    """The result of a descent, and what is wrong with it."""
 
     arrival: DescentResult
     in_collision: str = ""  # with what, in words
-    clearance: float = math.inf  # the least between two parts, as far as it is looked at [m]
+    clearance: float = math.inf  # the least between two parts, as far as it is measured [m]
     reason: str = ""  # why there is nothing nearer to the target, in words
 
     @property
@@ -53,7 +53,7 @@ class InverseKinematics:
     Args:
         mechanics: the arm, with its tool.
         limits: of the joints.
-        clearances: of the arm; None where collisions are not looked at.
+        clearances: of the arm; None where collisions are not checked.
         margin: to be kept between parts [m].
     """
 
@@ -74,7 +74,7 @@ class InverseKinematics:
         return self._descent.pose(position)
 
     def descend(self, target: Target, begin: Array) -> Steps[DescentResult]:
-        """Down from one place to where the tool is nearest to the target; collisions are not looked at."""
+        """Descend from one position to where the tool is nearest to the target; collisions are not checked."""
         return self._descent.solve(target, begin)
 
     def solve(self, target: Target, near: Array) -> Steps[Solution]:
@@ -165,8 +165,8 @@ class InverseKinematics:
         if self._clearances is None:
             return True
         passage = Passage(self._clearances, begin, self._margin)
-        looks = int(np.ceil(np.abs(end - begin).max() / _TURN))
-        return not any(passage.find_collision(place) for place in np.linspace(begin, end, looks + 1)[1:])
+        samples = int(np.ceil(np.abs(end - begin).max() / _TURN))
+        return not any(passage.find_collision(place) for place in np.linspace(begin, end, samples + 1)[1:])
 
     def _time(self, found: Solution, near: Array) -> float:
         return float((np.abs(found.position - near) / self._limits.velocity).max())

@@ -43,7 +43,7 @@ class Target:
 
 @dataclass(frozen=True, eq=False)
 class DescentResult:
-    """Where a descent has led to."""
+    """The result of a descent."""
 
     position: Array  # of the joints [rad], Shape (n,)
     distance: float  # of the tool to the target [m]

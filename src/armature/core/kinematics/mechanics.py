@@ -1,4 +1,4 @@
-"""The arm as MuJoCo computes it: where its frames are, how they move with the joints, what is near what."""
+"""The arm in MuJoCo: poses of its frames, Jacobians, distances of its parts."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ class Mechanics:
         self._jacobian = np.zeros((6, self.model.nv))
 
     def set_other_joints(self, positions: Mapping[str, float]) -> None:
-        """Put joints where they are, such as the gripper's, until told otherwise [rad] or [m]."""
+        """Set the positions of the other joints, such as the gripper's [rad] or [m]."""
         for joint, position in positions.items():
             self.data.qpos[self._address(joint)] = position
 
     def set_position(self, position: Array) -> None:
-        """Put the joints at positions [rad] or [m], Shape (n,), and the frames where that leads."""
+        """Set the positions of the joints [rad] or [m], Shape (n,), and update the frames."""
         self.data.qpos[self._places] = position
         for follower, leader, mimic in self._followers:
             self.data.qpos[follower] = mimic.multiplier * self.data.qpos[leader] + mimic.offset
@@ -144,7 +144,7 @@ def _load(spec: Any, mass: float, frame: str) -> None:
 
 
 def _apart(arm: ArmModel, joints: Sequence[str]) -> set[tuple[str, str]]:
-    """Pairs that need no watching: links that hang on each other, and those that no joint moves apart."""
+    """Pairs that need no check: links joined to each other, and those that no joint moves apart."""
     moved: dict[str, frozenset[str]] = {FLOOR: frozenset(), arm.root: frozenset()}
     while len(moved) < len(arm.joints) + 2:
         for joint in arm.joints:  # in any order

@@ -110,7 +110,7 @@ class TwistServo:
 
 
 def check_twist(twist: Array) -> None:
-    """Refuse a velocity of the tool that nobody can mean; a lesser one is slowed down to what the joints can.
+    """Refuse an absurd velocity of the tool; a lesser one is slowed down to the joints' limits.
 
     Args:
         twist: linear [m/s], then angular [rad/s], Shape (6,).
@@ -143,7 +143,7 @@ def matrix(rotation: Quaternion) -> Array:
 
 
 def build_twist_motion(limits: GroupLimits, start: State, velocities: Array, lease: float) -> Trajectory:
-    """Come to velocities, all joints at once, keep them for the lease, and stop.
+    """Accelerate to velocities, all joints at once, keep them for the lease, and stop.
 
     Args:
         limits: of the group.

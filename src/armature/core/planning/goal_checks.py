@@ -1,4 +1,4 @@
-"""A whole goal looked at before it starts: does the arm meet itself or the floor, can its servos give the torque.
+"""Checks of a whole goal before it starts: no collision with itself or the floor, and enough torque.
 
 The work is done in slices of so many samples, so that the caller can do other things in between.
 """
@@ -21,10 +21,10 @@ from armature.core.steps import Steps
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.errors import ConfigError, GoalRefused
 
-# Accelerations are averaged over this time, and torques looked at twice in it: a servo's own lag spreads a step
+# Accelerations are averaged over this time, and torques sampled twice in it: a servo's own lag spreads a step
 # of velocity about so far [s].
 _LAG = 0.1
-# Looks that a goal may need; a check then takes some seconds.
+# Samples that a goal may need; a check then takes some seconds.
 _MAX_SAMPLES = 100_000
 _START_ALLOWANCE = 1.25
 _NOTHING = 1e-9  # [N·m]
@@ -175,7 +175,7 @@ def times_by_angle(plan: Trajectory, turn: float) -> Array:
 
 
 def _times_by_lag(plan: Trajectory) -> Array:
-    """Times at which torques are looked at [s]."""
+    """Times at which torques are sampled [s]."""
     begin, end = float(plan.knots[0]), float(plan.knots[-1])
     count = math.ceil((end - begin) / (_LAG / 2.0))
     _bound(count)
@@ -208,7 +208,7 @@ class GoalChecks:
         return GoalCheck(plan, self.clearances, self.torques, self.settings, until)
 
     def survey(self, plan: Trajectory) -> Steps[GoalCheck]:
-        """Check a goal, and look farther for what it comes near to; raises as `GoalCheck.advance`."""
+        """Check a goal, and measure clearances farther than the margin; raises as `GoalCheck.advance`."""
         check = GoalCheck(plan, self._survey_clearances, self.torques, self.settings)
         while not check.advance(_SURVEY_SLICE):
             yield

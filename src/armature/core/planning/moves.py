@@ -66,7 +66,7 @@ class Preview:
     reach: float  # the farthest that the tool comes from the root [m]
     limit_margin: float  # the least distance of a joint to its limit [rad]
     limit_joint: str
-    clearance: float  # the least between two parts, as far as it is looked at [m]
+    clearance: float  # the least between two parts, as far as it is measured [m]
     torque: float  # the highest, as a share of what the servo gives
     singularity: float  # the smallest singular value: 0 in a singularity [m/rad]
 

@@ -120,7 +120,7 @@ def _speeds(sections: Sequence[_Section]) -> list[tuple[float, float]]:
 
 
 def _reachable(section: _Section, begin: float) -> float:
-    """The highest speed that can be come to within a section's length."""
+    """The highest speed that can be reached within a section's length."""
     low, high = begin, max(section.speed, begin)
     if _distance(section, begin, high) <= section.length:
         return high

@@ -1,4 +1,4 @@
-"""Accelerations that a goal asks for, looked at before it starts."""
+"""Checks of the accelerations that a goal asks for, before it starts."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _LAG = 0.1
 # What remains of that in the mean: time-optimal ways (MoveIt's default, full acceleration and then full
 # deceleration) with points every 0.1 s come to 10 % [share].
 _SLACK = 0.15
-_LOOKS = np.linspace(0.0, 1.0, 9)  # within each spline
+_SAMPLES = np.linspace(0.0, 1.0, 9)  # within each spline
 
 
 def check_accelerations(motion: Trajectory, limits: GroupLimits) -> None:
     """Refuse a motion that asks for more acceleration than a joint shall have.
 
     Args:
-        motion: begun at the present set-point; other columns than those of the limits are not looked at.
+        motion: begun at the present set-point; other columns than those of the limits are not checked.
         limits: of the joints that are.
 
     Raises:
@@ -38,7 +38,7 @@ def check_accelerations(motion: Trajectory, limits: GroupLimits) -> None:
     if not len(doubtful):
         return
     lengths = np.diff(motion.knots)[doubtful, None]
-    times = (motion.knots[doubtful, None] + lengths * _LOOKS).ravel()
+    times = (motion.knots[doubtful, None] + lengths * _SAMPLES).ravel()
     before, after = (motion.sample_many(times + shift)[1][:, columns] for shift in (-_LAG / 2.0, _LAG / 2.0))
     _check(times, (after - before) / _LAG, limits)
 

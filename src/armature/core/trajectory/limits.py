@@ -13,9 +13,9 @@ from armature.core.trajectory.integration import Rates
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.errors import ConfigError, GoalRefused
 
-# Where the splines are looked at, within each segment: a peak between two looks is missed by at most
+# Where the splines are sampled, within each segment: a peak between two samples is missed by at most
 # (length / 64)² / 2 of its curvature.
-_LOOKS = np.linspace(0.0, 1.0, 33)
+_SAMPLES = np.linspace(0.0, 1.0, 33)
 # Slack for rounding in the positions of a client [rad] or [m], and for splines that overshoot the velocity
 # of a planner between its samples [share].
 _POSITION_SLACK = 1e-6
@@ -120,7 +120,7 @@ def check_start(trajectory: Trajectory, setpoint: State, limits: GroupLimits, to
 
 
 def shift_to_now(trajectory: Trajectory | Rates, stamp: float, now: float) -> Trajectory | Rates:
-    """A trajectory whose time 0 is a stamp, as one whose time 0 is now.
+    """Shift a trajectory whose time 0 is a stamp, so that its time 0 is now.
 
     Args:
         trajectory: its points that lie in the past are left out when it begins.
@@ -185,7 +185,7 @@ def check_motion(trajectory: Trajectory, limits: GroupLimits) -> None:
         GoalRefused: with joint, time, value, bound and what would work.
     """
     lower, upper = _bounds(trajectory.sample(float(trajectory.knots[0])).position, limits)
-    times = _looks(trajectory, lower, upper, limits.velocity * (1.0 + _VELOCITY_SLACK))
+    times = _sample_times(trajectory, lower, upper, limits.velocity * (1.0 + _VELOCITY_SLACK))
     if not len(times):
         return
     position, velocity, _ = trajectory.sample_many(times)
@@ -199,8 +199,8 @@ def _bounds(first: Array, limits: GroupLimits) -> tuple[Array, Array]:
     return lower - _POSITION_SLACK, upper + _POSITION_SLACK
 
 
-def _looks(trajectory: Trajectory, lower: Array, upper: Array, fastest: Array) -> Array:
-    """Times at which to look [s]: in those segments that are not within the bounds beyond doubt."""
+def _sample_times(trajectory: Trajectory, lower: Array, upper: Array, fastest: Array) -> Array:
+    """Times of samples [s]: in those segments that are not within the bounds beyond doubt."""
     knots = trajectory.knots
     if len(knots) == 1:
         return knots
@@ -209,8 +209,8 @@ def _looks(trajectory: Trajectory, lower: Array, upper: Array, fastest: Array) -
     is_within &= (np.abs(velocity) <= fastest).all(axis=(1, 2))
     doubtful = np.flatnonzero(~is_within)
     # Up to the very end of a segment, yet not into the next: there a velocity may step.
-    looks = np.minimum(_LOOKS, np.nextafter(1.0, 0.0))
-    inside: Array = knots[doubtful, None] + np.diff(knots)[doubtful, None] * looks
+    samples = np.minimum(_SAMPLES, np.nextafter(1.0, 0.0))
+    inside: Array = knots[doubtful, None] + np.diff(knots)[doubtful, None] * samples
     return inside.ravel()
 
 

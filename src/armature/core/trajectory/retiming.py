@@ -71,10 +71,10 @@ def _with_round_corners(line: Trajectory, *, is_eased: bool) -> Trajectory:
     if is_eased:
         room[0] = length[0]
     half = np.minimum(ROUNDING, np.minimum(room[:-1], room[1:]))
-    looks = np.unique(np.concatenate(((times[0], times[-1]), times[1:-1] - half, times[1:-1] + half)))
-    looks = looks[np.append(True, np.diff(looks) > _CLOSEST)]
-    looks[-1] = times[-1]
-    return quintic(line.joints, looks, line.sample_many(looks))
+    samples = np.unique(np.concatenate(((times[0], times[-1]), times[1:-1] - half, times[1:-1] + half)))
+    samples = samples[np.append(True, np.diff(samples) > _CLOSEST)]
+    samples[-1] = times[-1]
+    return quintic(line.joints, samples, line.sample_many(samples))
 
 
 def _around(knots: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Set-point segments: stretches of a motion in real time, which are handed over to whoever commands the servos."""
+"""Set-point segments: stretches of a motion in real time, for the process that commands the servos."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _STILL = 1e-6  # a segment whose joints go and are as slow stands [rad] or [m], 
 class Segment(Generic[Clock]):
     """What some joints shall do from a moment on, ending at rest: the controller sends it, the loop follows it."""
 
-    serial: int  # counts up, whoever the writer is; 0 until it is sent
+    serial: int  # counts up over all writers; 0 until it is sent
     session: str  # of enabling, which it belongs to
     begin: Clock  # [s]
     trajectory: Trajectory  # its times count from there
@@ -123,6 +123,6 @@ class ScaledMotion:
             return np.array([begin])
         knots, scaling = self.motion.knots, self.scaling
         inside = knots[(knots > scaling.at(begin).time) & (knots < scaling.at(end).time)]
-        looks = np.sort(np.concatenate((scaling.sample_times(begin, end), scaling.times_of(inside))))
-        looks = looks[(looks > begin + _CLOSEST) & (looks < end - _CLOSEST)]
-        return np.concatenate(([begin], looks[np.diff(looks, prepend=-np.inf) > _CLOSEST], [end]))
+        samples = np.sort(np.concatenate((scaling.sample_times(begin, end), scaling.times_of(inside))))
+        samples = samples[(samples > begin + _CLOSEST) & (samples < end - _CLOSEST)]
+        return np.concatenate(([begin], samples[np.diff(samples, prepend=-np.inf) > _CLOSEST], [end]))

@@ -28,26 +28,26 @@ _GENTLER = tuple(1.4**step for step in range(8))
 # How gentle a change is tried first, since the path takes its part too; one that is nearly gentle enough is made
 # gentler by what it needs and a little more, up to the last.
 _FIRST, _GENTLY, _NEARLY = 1.12, 1.05, 2.5
-# How many changes are looked at: the best of them is taken where none keeps the limits.
+# How many changes are tried: the best of them is taken where none keeps the limits.
 _MOST = 15
 # A rise that is not possible at once goes so far first [share], in so many steps at most.
 _STEPS = (0.7, 0.4, 0.1)
 _MOST_STEPS = 4
 # Bounds of a change where no joint moves, so that none sets one [1/s], [1/s²].
 _HARDEST, _SHARPEST = 50.0, 2_000.0
-# How far along the path its velocity is looked at before the change is known [s].
+# How far along the path its velocity is sampled before the change is known [s].
 _OUTLOOK = 0.3
-# Time between looks at a change [s], and their fewest and most.
-_SPACING, _FEWEST, _MOST_LOOKS = 0.01, 20, 100
+# Time between samples of a change [s], and their fewest and most.
+_SPACING, _FEWEST, _MOST_SAMPLES = 0.01, 20, 100
 _STEADY = 1e-9
-_CLOSEST = 1e-4  # two looks [s]
-# What a change takes of the limits: the rest is for what happens between two looks [share].
+_CLOSEST = 1e-4  # two samples [s]
+# What a change takes of the limits: the rest is for what happens between two samples [share].
 _SHARE = 0.97
 _TINY = 1e-3  # of a limit, which is no room
 
 
 def change_rate(motion: Trajectory, old: TimeScaling, now: float, rate: float, limits: GroupLimits) -> TimeScaling:
-    """Come to another rate as soon as the limits of the joints allow.
+    """Change to another rate as soon as the limits of the joints allow.
 
     Where the path is within the limits by itself, the whole is. Where it is beyond, nothing is added; except in
     the milliseconds over which a client's step is spread. A rate rises in steps, or later, where the path's own
@@ -105,7 +105,7 @@ class _Search:
     def __init__(
         self, motion: Trajectory, old: TimeScaling, rate: float, limits: GroupLimits, step: float = retiming.STEP
     ) -> None:
-        """Look for changes that add nothing to a jerk beyond its limit in splines longer than a step's [s]."""
+        """Search for changes that add nothing to a jerk beyond its limit in splines longer than a step's [s]."""
         self._motion = motion
         self._old = old
         self._rate = rate
@@ -177,7 +177,7 @@ class _Search:
 
     def _needed(self, scaling: TimeScaling, offer: _Offer) -> tuple[float, float]:
         """How many times as gentle a change must be, and the path's last time at which none will do [s]."""
-        times = self._looks(scaling, offer)
+        times = self._sample_times(scaling, offer)
         if len(times) < 2:
             return 0.0, -math.inf
         path, rates, slopes = scaling.many(times)
@@ -199,18 +199,18 @@ class _Search:
         blocked = path[needed * offer.gentleness > _GENTLER[-1]]
         return float(needed.max()), float(blocked.max(initial=-math.inf))
 
-    def _looks(self, scaling: TimeScaling, offer: _Offer) -> Array:
+    def _sample_times(self, scaling: TimeScaling, offer: _Offer) -> Array:
         """Times while a change goes on, with those of the path's knots [s]."""
         end = min(offer.end, scaling.reaches(self._motion.duration))
         if end - offer.begin < _CLOSEST:
             return np.zeros(0)
-        count = min(max(math.ceil((end - offer.begin) / _SPACING), _FEWEST), _MOST_LOOKS)
+        count = min(max(math.ceil((end - offer.begin) / _SPACING), _FEWEST), _MOST_SAMPLES)
         even = np.linspace(offer.begin, end, count + 1)
         knots = self._motion.knots
         inside = scaling.times_of(knots[(knots > scaling.at(offer.begin).time) & (knots < scaling.at(end).time)])
         bends = scaling.times[(scaling.times > offer.begin) & (scaling.times < end)]
-        looks = np.sort(np.concatenate((even, inside, bends)))
-        return looks[np.diff(looks, prepend=-np.inf) > _CLOSEST]
+        samples = np.sort(np.concatenate((even, inside, bends)))
+        return samples[np.diff(samples, prepend=-np.inf) > _CLOSEST]
 
     def _is_step(self, path: Array, is_beyond: npt.NDArray[np.bool_], longest: float) -> npt.NDArray[np.bool_]:
         """Which joints' steps times of the path lie in, Shape (k, n).
@@ -238,7 +238,7 @@ def _needed(own: Array, added: Array, limit: Array, is_step: npt.NDArray[np.bool
 
 
 def _fails_too(other: _Offer, offer: _Offer, needed: float, blocked: float) -> bool:
-    """Whether another change is known to fail for the same reason as one that was looked at."""
+    """Whether another change is known to fail for the same reason as one that was tried."""
     if other.begin == offer.begin and other.gentleness < offer.gentleness * math.sqrt(needed):
         return True
     return other.phases[0][1] < blocked < other.phases[-1][1]

@@ -15,13 +15,13 @@ from armature.core.trajectory import retiming
 from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.trajectory import Trajectory
 
-# Where a path is looked at while its rate changes [s], and how often at least.
-_SPACING, _FEWEST_LOOKS = 0.02, 4
+# Where a path is sampled while its rate changes [s], and how often at least.
+_SPACING, _FEWEST_SAMPLES = 0.02, 4
 # Where a phase's course is known before it is refined by Newton's method [s], and how many such times at most.
 _FINE, _MOST_FINE = 0.005, 400
 _STEADY = 1e-9
-# How often a spline is looked at: once in so many looks at all, and at least and at most so often.
-_LOOKS, _FEWEST, _MOST = 2_000, 8, 32
+# How often a spline is sampled: once in so many samples, and at least and at most so often.
+_SAMPLES, _FEWEST, _MOST = 2_000, 8, 32
 # What ways onto a path leave of the limits to changes of rate.
 SHARE = 0.2
 
@@ -118,7 +118,7 @@ class TimeScaling:
         )
 
     def _inside(self, times: Array) -> Array:
-        """When times of the path are reached while its rate changes [s]: by looks, then by Newton's method."""
+        """When times of the path are reached while its rate changes [s]: by samples, then by Newton's method."""
         fine, course = self._course
         found: Array = np.interp(times, course, fine)
         for _ in range(2):
@@ -159,7 +159,7 @@ class TimeScaling:
         last = min(end, self.settled)
         if last <= begin:
             return np.array([begin, end])
-        return np.concatenate(([begin], self._grid(begin, last, _SPACING, _FEWEST_LOOKS), [last, end]))
+        return np.concatenate(([begin], self._grid(begin, last, _SPACING, _FEWEST_SAMPLES), [last, end]))
 
     def from_(self, now: float) -> TimeScaling:
         """The same without the phases that are over."""
@@ -196,7 +196,7 @@ def bound_rate(motion: Trajectory, time: float, rate: float, limits: GroupLimits
         return rate
     knots = motion.knots
     ahead = np.append(time, knots[knots > time])
-    count = min(max(_LOOKS // len(ahead), _FEWEST), _MOST)
+    count = min(max(_SAMPLES // len(ahead), _FEWEST), _MOST)
     shares = np.append(np.arange(count) / count, 1.0 - 1e-9)
     between = (ahead[:-1, None] + np.diff(ahead)[:, None] * shares).ravel()
     _, velocity, acceleration = motion.sample_many(between)

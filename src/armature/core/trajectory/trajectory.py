@@ -94,9 +94,9 @@ class Trajectory:
     def of_computed(
         joints: tuple[str, ...], times: Array, positions: Array, velocities: Array, accelerations: Array
     ) -> Trajectory:
-        """A quintic one of points that were computed from checked ones: they are not looked at again.
+        """A quintic one of points that were computed from checked ones: they are not checked again.
 
-        A controller makes some hundred of these in a second; what is sent on is checked by whoever receives it.
+        A controller makes some hundred of these in a second; what is sent on is checked by its receiver.
         """
         made = object.__new__(Trajectory)
         for name, value in zip(_FIELDS, (joints, times, positions, velocities, accelerations, None), strict=True):

@@ -53,7 +53,7 @@ class _DeferredServer(ActionServer):  # rclpy is untyped
     """
 
     def notify_execute(self, goal_handle: ServerGoalHandle, execute_callback: Any) -> None:
-        """The goal is in state EXECUTING; whoever follows it will call `finish`."""
+        """The goal is in state EXECUTING; `finish` is called at its end."""
 
     def finish(self, goal_handle: ServerGoalHandle, result: Any) -> None:
         """Answer the goal's result."""

@@ -272,7 +272,7 @@ class GroupNode(GuardedNode):
         self._setpoints.publish(from_segment(self.with_efforts(segment)))
 
     def _report_not_following(self, joints: tuple[str, ...]) -> None:
-        """A set-point message without points tells the servo interface which joints do not follow."""
+        """Report joints that do not follow, by a set-point message without points."""
         message = JointTrajectory(joint_names=list(joints))
         set_session(message, self.control.state.arm.session)
         self._setpoints.publish(message)

@@ -178,7 +178,7 @@ class BusProcess:
     def _answer_request(self, message: bytes) -> None:
         now = self._now()
         reply = self._requests.answer(message, now)
-        self._send_status(now)  # before the reply, so that whoever has the reply knows the state it led to
+        self._send_status(now)  # before the reply, so that the client has the new state when the reply comes
         self._link.send(link.pack_call(link.REPLY, reply))
 
     def _send_status(self, now: float) -> None:

@@ -30,8 +30,8 @@ from armature.nodes.common.conversions import to_seconds
 _NEWEST = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 # ros_gz_bridge subscribes reliably.
 _RELIABLE = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.RELIABLE)
-_CHECK_EVERY = 1.0  # [s] between looks whether Gazebo is still there
-_POLL_EVERY = 0.05  # [s] between looks while it starts
+_CHECK_EVERY = 1.0  # [s] between checks that Gazebo is still there
+_POLL_EVERY = 0.05  # [s] between checks while it starts
 # At load the controller pulls the arm into its start pose: it is there once it is this slow for this long.
 _STILL = 0.02  # [rad/s] or [m/s]
 _STILL_TIME = 0.5  # [s] of Gazebo's

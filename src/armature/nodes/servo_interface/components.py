@@ -127,9 +127,8 @@ class Components:
         if status.mode != Mode.PARKING.name:
             self.parking_since = None
         elif self.parking_since is None:
-            self.parking_since = (
-                time.monotonic()
-            )  # before it is published: whoever sees it may signal again at once
+            # Before it is published: whoever sees it may signal again at once.
+            self.parking_since = time.monotonic()
         self.publishers.publish_state(status, readings)
         self.free_drive_loads.update(status.free)
         self._park_if_requested(requested=status.wants_park)

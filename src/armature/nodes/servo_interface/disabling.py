@@ -35,7 +35,7 @@ class Disabling:
         self._bus = bus
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="disabling")
         self._lock = threading.Lock()  # held while the bus process is asked to park, or to cancel that
-        # Taken by the bus connection's listener too, by which the bus process answers: nobody asks under it.
+        # Taken by the bus connection's listener too, which receives answers: nothing is requested under it.
         self._begin_lock = threading.Lock()
         self._is_canceled = False
         self._present: Future[str] | None = None

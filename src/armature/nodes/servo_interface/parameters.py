@@ -25,7 +25,7 @@ from armature.errors import ConfigError
 from armature.nodes.common.joint_limits import ArmLimits, read_limits
 from armature.nodes.common.parameters import read, read_file
 
-_KEEP = -1
+_SERVO_DEFAULT = -1
 _LOWEST_RATE, _HIGHEST_RATE = 2.0, 400.0  # [Hz]
 _LONGEST_SILENCE = 0.5  # of a servo before it is named, which promise 4 wants within a second [s]
 _FEWEST_CYCLES = 4  # that a servo's watchdog must wait: one request that is lost shall not trip it
@@ -66,7 +66,7 @@ class ServoParameters:
         if self.max_missed_reads < 1:
             raise ConfigError("parameter max_missed_reads", self.max_missed_reads, "it must be at least 1")
         if self.max_missed_reads > _LONGEST_SILENCE * self.rate:
-            raise ConfigError("parameter rate", self.rate, self._what_is_quick_enough())
+            raise ConfigError("parameter rate", self.rate, self._required_rate())
         if not 0.0 < self.park_speed <= 1.0:
             raise ConfigError("parameter park_speed", self.park_speed, "it must be within 0 and 1")
         if not 0.0 <= self.latency <= 0.1:
@@ -88,7 +88,7 @@ class ServoParameters:
             )
             raise ConfigError("parameter rate", self.rate, allowed)
 
-    def _what_is_quick_enough(self) -> str:
+    def _required_rate(self) -> str:
         misses, bound = self.max_missed_reads, _LONGEST_SILENCE
         return (
             f"a silent servo would be named after {misses / self.rate:.2g} s, {bound:g} s may pass: "
@@ -100,32 +100,32 @@ class ServoParameters:
 class JointParameters:
     """Parameters of one joint; -1 leaves a register at the servo's default."""
 
-    position_p_gain: int = _KEEP  # register Position P Gain
-    position_i_gain: int = _KEEP  # register Position I Gain
-    position_d_gain: int = _KEEP  # register Position D Gain
-    feedforward_1st_gain: int = _KEEP  # register Feedforward 1st Gain, of the velocity
-    feedforward_2nd_gain: int = _KEEP  # register Feedforward 2nd Gain, of the acceleration
-    following_error: float = _KEEP  # bound [rad] or [m]; 0 is off, -1 is 0.35 rad, off if it slides
+    position_p_gain: int = _SERVO_DEFAULT  # register Position P Gain
+    position_i_gain: int = _SERVO_DEFAULT  # register Position I Gain
+    position_d_gain: int = _SERVO_DEFAULT  # register Position D Gain
+    feedforward_1st_gain: int = _SERVO_DEFAULT  # register Feedforward 1st Gain, of the velocity
+    feedforward_2nd_gain: int = _SERVO_DEFAULT  # register Feedforward 2nd Gain, of the acceleration
+    following_error: float = _SERVO_DEFAULT  # bound [rad] or [m]; 0 is off, -1 is 0.35 rad, off if it slides
     contact: float = 0.0  # torque beyond the known load that is not a contact yet [N·m] or [N]; 0 is off
 
-    def bound(self, joint: str) -> dict[str, float]:
+    def following_error_bound(self, joint: str) -> dict[str, float]:
         """Its bound of the following error by its name, where one is given [rad] or [m].
 
         Raises:
             ConfigError: a value that is neither at least 0 nor -1.
         """
-        if self.following_error == _KEEP:
+        if self.following_error == _SERVO_DEFAULT:
             return {}
         if not self.following_error >= 0.0:
             allowed = "it must be at least 0; 0 is off, -1 the default"
             raise ConfigError(f"parameter {joint}.following_error", self.following_error, allowed)
         return {joint: self.following_error}
 
-    def touch(self, servo: ServoWiring) -> float:
+    def contact_bound(self, servo: ServoWiring) -> float:
         """Its bound of contact [N·m] or [N], 0 for off.
 
         Raises:
-            ConfigError: a value below 0, or a servo whose torque nobody has measured.
+            ConfigError: a value below 0, or a servo whose torque constant was not measured.
         """
         where = f"parameter {servo.joint}.contact"
         if not 0.0 <= self.contact < math.inf:
@@ -147,7 +147,7 @@ class JointParameters:
         values = {role.value: 0 for role in profile if model.has(role)}  # 0: the set-points are the profile
         for role in filter(_is_set_by_parameter, Role):
             value = getattr(self, role.value)
-            if value == _KEEP:
+            if value == _SERVO_DEFAULT:
                 continue
             where = f"parameter {servo.joint}.{role}"
             if not model.has(role):
@@ -169,7 +169,7 @@ def _is_set_by_parameter(role: Role) -> bool:
 
 @dataclass(frozen=True)
 class ServoConfiguration:
-    """All that the servo interface is told."""
+    """The whole configuration of the servo interface."""
 
     arm: ArmModel  # its limits narrowed by parameters
     urdf: str  # text
@@ -268,8 +268,10 @@ def _child(
         "disable_cpu_sleep": parameters.disable_cpu_sleep,
         "feedforward": parameters.feedforward,
         "faults": dict(faults),
-        "contact": {servo.joint: joints[servo.joint].touch(servo) for servo in wiring.servos},
-        "following_error": {key: bound for name, p in joints.items() for key, bound in p.bound(name).items()},
+        "contact": {servo.joint: joints[servo.joint].contact_bound(servo) for servo in wiring.servos},
+        "following_error": {
+            key: bound for name, p in joints.items() for key, bound in p.following_error_bound(name).items()
+        },
         "limits": {name: list(astuple(limits.arm.limit(name))) for name in joints},
         "dynamics": {name: list(astuple(limits.dynamics[name])) for name in joints},
         "registers": {servo.joint: joints[servo.joint].registers(servo) for servo in wiring.servos},

@@ -1,4 +1,4 @@
-"""The ROS half's end of the link to the bus process: finds or starts it, asks it, hears it.
+"""The ROS half's end of the link to the bus process: finds or starts it, sends requests, receives reports.
 
 Nothing that the bus process itself imports.
 Begin with connection.py.

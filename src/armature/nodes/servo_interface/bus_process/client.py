@@ -59,7 +59,7 @@ class BusClient:
         joints = segment.trajectory.joints
         with self._lock:
             segment = replace(segment, serial=self._serial + 1)
-            # A segment that has ended is of no use any more, whoever's it was.
+            # A segment that has ended is of no use any more.
             others = {of: other for of, other in self._segments.items() if other.end > segment.begin}
             segments = {**others, joints: segment}
             data = link.pack_segments(list(segments.values()))

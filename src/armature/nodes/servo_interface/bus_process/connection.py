@@ -100,7 +100,7 @@ class BusConnection:
         """Await something that a status or a cycle brings.
 
         Args:
-            condition: looked at after each of them.
+            condition: checked after each of them.
             timeout: longest wait [s]; None for no bound.
 
         Returns:

@@ -65,7 +65,7 @@ class BusStart:
         return Attachment(self._connection, memory, config, self._child)
 
     def give_up(self) -> None:
-        """Let whoever attaches wait no longer."""
+        """Abort the attempt: `attach` waits no longer."""
         self._given_up.set()
         with contextlib.suppress(OSError):  # it is not connected yet
             self._connection.shutdown(socket.SHUT_RDWR)
