@@ -83,7 +83,7 @@ def test_a_goal_that_is_not_met_in_its_time_fails_though_commanded_goes_on():
     assert "1.0" in bench.ends[0].message
 
 
-@pytest.mark.parametrize("set_position", [2.1, 2e4, 1e6, 1e20, -1e308])
+@pytest.mark.parametrize("place", [2.1, 2e4, 1e6, 1e20, -1e308])
 @pytest.mark.parametrize("time", [1e-9, 1.0, 1000.0])
 @pytest.mark.parametrize("fields", [(), ([[0.0, 0.0]],), ([[0.0, 0.0]], [[0.0, 0.0]])])
 def test_a_goal_anywhere_outside_the_limits_is_refused_whatever_its_numbers(place, time, fields):
@@ -99,7 +99,7 @@ def test_a_goal_anywhere_outside_the_limits_is_refused_whatever_its_numbers(plac
     assert bench.control.state.goals.are_none
 
 
-@pytest.mark.parametrize("set_position", [1e3, 2e4, 1e9])
+@pytest.mark.parametrize("place", [1e3, 2e4, 1e9])
 def test_a_joint_without_limits_goes_as_far_as_it_has_time_for(place):
     bench = Bench()
     free = replace(LIMITS, lower=np.full(2, -np.inf), upper=np.full(2, np.inf))

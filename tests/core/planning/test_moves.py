@@ -266,9 +266,7 @@ def test_a_preview_takes_little_at_a_time_and_its_way_sets_how_much_in_all(six, 
     assert (preview.reach, preview.limit_margin) == pytest.approx((quick.reach, quick.limit_margin), abs=1e-3)
 
 
-@pytest.mark.parametrize(
-    "set_position", [(0.25, 0.1, 0.1), (99.0, 0.3, 0.0), (0.25, 0.0, -0.02), (-0.3, 0.0, 0.2)]
-)
+@pytest.mark.parametrize("place", [(0.25, 0.1, 0.1), (99.0, 0.3, 0.0), (0.25, 0.0, -0.02), (-0.3, 0.0, 0.2)])
 @pytest.mark.parametrize("turn", [None, (0.0, 0.0, 0.0, 1.0)])
 def test_a_plan_takes_little_at_a_time_whether_it_is_found_or_not(six, monkeypatch, place, turn):
     waypoints = [Waypoint("base_link", place, turn)] * 3

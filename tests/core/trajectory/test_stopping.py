@@ -74,7 +74,7 @@ def test_what_rests_stays():
     assert motion.duration > 0.0
 
 
-@pytest.mark.parametrize("set_position", ["position", "velocity", "acceleration"])
+@pytest.mark.parametrize("place", ["position", "velocity", "acceleration"])
 def test_a_state_that_is_no_number_has_no_stop(place):
     broken = {name: np.zeros(1) for name in ("position", "velocity", "acceleration")} | {place: np.array([np.nan])}
     with pytest.raises(GoalRefused, match="finite number"):
