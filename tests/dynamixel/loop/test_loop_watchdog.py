@@ -197,7 +197,7 @@ def test_a_killed_process_leaves_servos_that_stop_and_its_heir_takes_them_withou
     fresh = heir(bench).start().run(0.5)
     assert fresh.mode() is Mode.HOLDING
     assert fresh.loop.state.cause is Cause.BUS_WATCHDOG
-    assert "had heard nothing and stopped by their bus watchdog" in fresh.loop.state.why
+    assert "received nothing and were stopped by their bus watchdog" in fresh.loop.state.why
     assert moved(places, fresh.positions()) < HALF_A_DEGREE
     assert watchdogs(fresh) == {10}
 

@@ -96,7 +96,7 @@ def test_an_overload_beyond_the_first_turn_is_not_rebooted_where_that_loses_turn
     bench.faults.inject(catalogue.Overload("drum"))
     bench.run_until(lambda: "drum" in bench.loop.state.faults)
     bench.faults.clear()
-    with pytest.raises(CommandRefused, match=r"drum: it is at -8\.99.* would forget its whole turns"):
+    with pytest.raises(CommandRefused, match=r"drum: it is at -8\.99.* would lose its whole turns"):
         bench.loop.clear_faults(bench.now)
     turned_by_hand(bench, "drum", 0.5)
     bench.loop.clear_faults(bench.now)
@@ -146,7 +146,7 @@ def test_a_joint_that_was_turned_unseen_is_no_motion_either_and_a_fresh_process_
     turned_by_hand(bench, "drum", 5.0)
     bench.faults.clear()
     bench.run_until(lambda: bench.loop.state.faults["drum"].cause is Cause.MULTI_TURN_POSITION_LOST)
-    assert "or was turned unseen" in bench.loop.state.faults["drum"].detail
+    assert "or was turned while it was not read" in bench.loop.state.faults["drum"].detail
     turned_by_hand(bench, "drum", 8.0)
     assert math.isnan(bench.loop.state.axes["drum"].position)
     turned_by_hand(bench, "drum", 0.5)

@@ -1,4 +1,4 @@
-"""New servos and arms before they run: what is looked at, set up and calibrated.
+"""New servos and arms before they run: inspected, set up and calibrated.
 
 Nothing that turns torque on.
 Begin with commissioning.py.

@@ -1,4 +1,4 @@
-"""Zero offsets by hand-placing: the joints stand in a known pose, the servos say at which angles."""
+"""Zero offsets by hand-placing: the joints stand in a known pose, the servos are read there."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Placement:
 
     servo: ServoWiring  # with its new zero offset
     before: ServoWiring  # as the wiring file has it
-    ticks: int  # that the servo tells, as they are within the turn after power-up
+    ticks: int  # that the servo reads, as they are within the turn after power-up
     turns: int  # that the hand has added to it in whole turns [tick]
 
     @property
@@ -83,8 +83,8 @@ class Calibration:
 
     def read_with_wiring(self) -> Iterator[tuple[ServoWiring, int | None]]:
         """The same, with the servos as the wiring file has them."""
-        looked = self.read()
-        return ((axis.wiring, looked[axis.wiring.name]) for axis in self._axes)
+        ticks = self.read()
+        return ((axis.wiring, ticks[axis.wiring.name]) for axis in self._axes)
 
     def _read(self, axis: Axis) -> int | None:
         with suppress(ServoTimeout, CorruptPacket):
@@ -131,7 +131,7 @@ def place_of(servo: ServoWiring, ticks: int, homing: int, position: float) -> Pl
 
     Args:
         servo: as the wiring file has it.
-        ticks: the position that it tells.
+        ticks: the position that it reads.
         homing: its homing offset, as far as it has an effect [tick].
         position: of the joint [rad] or [m].
     """
@@ -173,7 +173,7 @@ class Range:
         return Range(min(self.least, position), max(self.greatest, position))
 
     def is_moved(self, limit: Limit) -> bool:
-        """Whether somebody moved the joint, of which this is the range."""
+        """Whether the joint was moved by hand, of which this is the range."""
         return self.greatest - self.least > _MOVED * min(limit.upper - limit.lower, math.tau)
 
     def snapped_to(self, limit: Limit) -> Range:

@@ -1,4 +1,4 @@
-"""Bringing a new servo to what the wiring file wants of it: found wherever it is, and written with torque off."""
+"""Setting a new servo up by the wiring file: found at whatever address, and written with torque off."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from armature.errors import CommandRefused, CorruptPacket, ServoRefused, ServoTi
 # to there torque may come on where the joint is, and a servo refuses a goal beyond its own limits.
 _SLACK = 0.05
 _PINGS = 20  # of a servo whose address has changed
-# By these a servo is found, so they are written last: what was interrupted can be begun again.
+# By these a servo is found, so they are written last: an interrupted set-up can be repeated.
 _ADDRESS = (Role.ID, Role.BAUD_RATE)
 
 OpenBus = Callable[[int], AbstractContextManager[ServoBus]]
@@ -69,19 +69,19 @@ def only_servo(surveys: Iterable[Survey]) -> Presence:
         CommandRefused: nobody answers, several do, or answers are damaged.
     """
     seen = list(surveys)
-    heard = [Presence(survey.baud_rate, found) for survey in seen for found in survey.found]
-    if len(heard) > 1 or any(presence.found.answers > 1 for presence in heard):
-        told = ", ".join(_describe_presence(presence) for presence in heard)
-        raise CommandRefused("setup", f"several servos answer: {told}", "connect one servo at a time")
+    present = [Presence(survey.baud_rate, found) for survey in seen for found in survey.found]
+    if len(present) > 1 or any(presence.found.answers > 1 for presence in present):
+        servos = ", ".join(_describe_presence(presence) for presence in present)
+        raise CommandRefused("setup", f"several servos answer: {servos}", "connect one servo at a time")
     if damaged := [survey for survey in seen if survey.damaged]:
         why = f"{damaged[0].damaged} answers at {damaged[0].baud_rate} bit/s are damaged"
         raise CommandRefused(
             "setup", why, "connect one servo at a time; if it is alone, check its cable and ground"
         )
-    if not heard:
+    if not present:
         remedy = "check power and cable; one that speaks Protocol 1.0 must be changed to 2.0 first"
         raise CommandRefused("setup", "no servo answers at any baud rate", remedy)
-    return heard[0]
+    return present[0]
 
 
 def _describe_presence(presence: Presence) -> str:
@@ -114,7 +114,7 @@ class Commissioning:
     """One servo on its way to its joint."""
 
     def __init__(self, servo: ServoWiring, baud_rate: int, limit: Limit, open_bus: OpenBus) -> None:
-        """Describe what is wanted; nothing is opened yet.
+        """Describe the target; nothing is opened yet.
 
         Args:
             servo: what the wiring file says.
@@ -128,7 +128,7 @@ class Commissioning:
         self._open_bus = open_bus
 
     def compare(self, presence: Presence) -> tuple[Setting, ...]:
-        """Compare a servo with what is wanted, in the order in which it is written; nothing is written.
+        """Compare a servo with its target settings, in the order of writing; nothing is written.
 
         Raises:
             CommandRefused: it is of another model, is not alone, or has its torque on.
@@ -270,7 +270,7 @@ def _require_alone(bus: ServoBus, axis: Axis) -> None:
 
 
 def _await(bus: ServoBus, servo_id: int) -> None:
-    """Call a servo that has just changed its address until it answers.
+    """Ping a servo that has just changed its address until it answers.
 
     Raises:
         ServoTimeout: it does not.

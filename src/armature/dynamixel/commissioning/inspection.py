@@ -1,4 +1,4 @@
-"""What an arm must fulfil before its torque may be turned on, looked at without moving or writing anything."""
+"""What an arm must fulfil before its torque may be turned on, checked without moving or writing anything."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Verdict(IntEnum):
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What was found about one subject."""
+    """The result of checking one subject."""
 
     subject: str
     verdict: Verdict
@@ -48,7 +48,7 @@ class CheckResult:
 
 
 def check_ids(wiring: Wiring, seen: Survey) -> Iterator[CheckResult]:
-    """Who is there, against who should be."""
+    """Check which servos answer against the wiring file."""
     found = {servo.servo_id: servo for servo in seen.found}
     for servo in wiring.all_servos:
         subject = f"id {servo.servo_id} {servo.name}"
@@ -59,9 +59,9 @@ def check_ids(wiring: Wiring, seen: Survey) -> Iterator[CheckResult]:
         elif present.model_number != servo.model.number:
             detail = f"it is {present.model}, the wiring file says {servo.model.name}"
             yield CheckResult(subject, Verdict.FAILURE, detail, "correct the wiring file, or exchange the servo")
-    for stranger in (servo for servo in seen.found if servo.servo_id not in wiring.ids):
-        detail = f"{stranger.model}, which the wiring file does not name"
-        yield CheckResult(f"id {stranger.servo_id}", Verdict.WARNING, detail, "take it off the bus, or add it")
+    for unknown in (servo for servo in seen.found if servo.servo_id not in wiring.ids):
+        detail = f"{unknown.model}, which the wiring file does not name"
+        yield CheckResult(f"id {unknown.servo_id}", Verdict.WARNING, detail, "take it off the bus, or add it")
     yield from _check_duplicates(seen)
 
 
@@ -86,7 +86,7 @@ def _duplicate(subject: str, detail: str) -> CheckResult:
 def check_servo(
     bus: Bus, wiring: ServoWiring, present: FoundServo, limit: Limit, policy: FaultPolicy = _DEFAULT_POLICY
 ) -> Iterator[CheckResult]:
-    """One servo that answers: what it says of itself, against its own limits and the URDF's.
+    """Check one servo that answers against its own limits and the URDF's.
 
     Args:
         bus: open.
@@ -108,7 +108,7 @@ def check_servo(
     except (ServoTimeout, CorruptPacket) as error:
         yield CheckResult(subject, Verdict.FAILURE, str(error), "check its cable; armature check again")
         return
-    problems = [problem for look in _CHECKS for problem in look(wiring, limit, values)]
+    problems = [problem for check in _CHECKS for problem in check(wiring, limit, values)]
     problems += _check_temperature(wiring, values, policy)
     if damaged or lost:
         detail = f"of {_READS} answers {damaged} were damaged, {lost} lost or late"
@@ -126,7 +126,7 @@ def count_bad_reads(bus: Bus, wiring: ServoWiring) -> tuple[int, int]:
     Two servos with one id answer a ping alike, and so well; what they measure differs, and so damages each other.
     """
     measured = wiring.model.block(MEASURED)
-    assert measured is not None  # every model tells its position
+    assert measured is not None  # every model has a position
     damaged = lost = 0
     for _ in range(_READS):
         try:
@@ -229,7 +229,7 @@ def _check_temperature(wiring: ServoWiring, values: Values, policy: FaultPolicy)
 
 
 def _check_watchdog(wiring: ServoWiring, present: FoundServo) -> Iterator[Problem]:
-    """Without it a servo goes on to its last goal where nobody speaks to it any more."""
+    """Without it a servo moves on to its last goal when the computer falls silent."""
     model = wiring.model
     if model.supports(Feature.BUS_WATCHDOG, present.firmware):
         return
@@ -255,17 +255,17 @@ def _summary(wiring: ServoWiring, present: FoundServo, values: Values) -> str:
     axis = Axis(wiring)
     axis.update_environment(values, 0.0)
     measured = [f"{axis.voltage:.1f} V", f"{axis.temperature:.0f} °C"]
-    told = [f"{wiring.model.name} firmware {present.firmware}", *(text for text in measured if "nan" not in text)]
-    return ", ".join([*told, f"torque {'on' if values[Role.TORQUE_ENABLE] else 'off'}"])
+    facts = [f"{wiring.model.name} firmware {present.firmware}", *(text for text in measured if "nan" not in text)]
+    return ", ".join([*facts, f"torque {'on' if values[Role.TORQUE_ENABLE] else 'off'}"])
 
 
 def check_cycle_time(bus: Bus, wiring: Wiring, rate: float, now: Callable[[], float]) -> CheckResult:
-    """How long a cycle takes, against the rate that is asked for; goals are counted by their time on the wire.
+    """Check how long a cycle takes at the requested rate; goals count by their time on the wire.
 
     Args:
         bus: open.
         wiring: the servos, all on this bus.
-        rate: asked for [Hz].
+        rate: requested [Hz].
         now: monotonic time [s].
 
     Raises:

@@ -1,4 +1,4 @@
-"""What can be wrong with a joint, how that is noticed, what is done about it, and the way back.
+"""Faults of joints: how they are detected, the reactions to them, and the recovery.
 
 No request of a client; that is loop/.
 Begin with policy.py, then faults.py.

@@ -101,7 +101,7 @@ class BackOff:
         units: Mapping[str, str],
         is_guided: Callable[[str], bool],
     ) -> None:
-        """Args: the servos, what they are asked to do and how it is led; limits, dynamics and units by joint.
+        """Args: the servos, their set-points and feedforward; limits, dynamics and units by joint.
 
         `leads` are those by which fingers go on to hold what they have closed on [m]; `is_guided` tells whether a
         hand guides a joint.
@@ -150,7 +150,7 @@ class BackOff:
         return names
 
     def expect_motion(self, joints: Iterable[str]) -> None:
-        """Joints are commanded to move, and may come against something anew."""
+        """Expect joints to move by a new command, and so perhaps to come against something again."""
         for joint in map(self._joints.__getitem__, joints):
             joint.is_unread, joint.back_offs = False, 0
             if joint.block is None:  # such as fingers, of which no way is blocked
@@ -208,7 +208,7 @@ class BackOff:
             is_at_rest = self._rests_since <= now and not joint.is_finger
             if not joint.lowering.is_due(now, is_held=is_held, is_at_rest=is_at_rest):
                 continue
-            # Of a servo that was absent at the start, or has lost its turns, nobody knows its set-point.
+            # Of a servo that was absent at the start, or has lost its turns, the set-point is not known.
             if setpoint := self._setpoints.sample(now).get(name):
                 place = setpoint.position + joint.lowering.step(passed)
                 self._setpoints.rest({name: joint.clamp(place, setpoint.position)})
@@ -260,7 +260,7 @@ class BackOff:
         if joint.back_off_ends != now + _BACK_OFF_TIME:  # else its other servo has found the same in this cycle
             joint.back_offs += 1
         if not joint.is_finger and joint.is_read:  # fingers close on things on purpose
-            # What it gives tells the way better than the little by which it is off, where that is its load's lead.
+            # Its load shows the direction better than its small error, which may be the lead for its load.
             load = load_of(axis)
             pressing = load if abs(load) > _PRESSING_LOAD else sent - axis.position
             joint.block = BlockedDirection(axis.position, 1 if pressing > 0.0 else -1)

@@ -30,7 +30,7 @@ _DONE = {
     Reaction.PARK: "the arm stopped and is to park",
     Reaction.TORQUE_OFF: "its torque was turned off, every other joint with torque stopped and holds",
 }
-# Whatever the policy, nobody knows what a silent servo does.
+# Whatever the policy, what a silent servo does is not known.
 _IF_SILENT = "every other joint that answers stopped and holds; whether this one holds is not known"
 _NOTHING_TO_DO = "nothing: torque was off"
 _RECOVERY_TIME = 3.0  # how long a rebooted servo may stay silent [s]
@@ -38,14 +38,14 @@ _UPDATE_PERIOD = 1.0  # the figures of a warning [s]
 
 
 class Faults:
-    """The present fault of each joint; one that only was silent ends by itself, others wait to be cleared."""
+    """The present fault of each joint; one of mere silence ends by itself, others have to be cleared."""
 
     def __init__(self, servos: Servos, watches: Mapping[str, JointWatch], policy: FaultPolicy) -> None:
-        """Args: the servos, who watches each joint, and what is done about what is found."""
+        """Args: the servos, the watch of each joint, and the reactions to what is found."""
         self.by_joint: dict[str, Fault] = {}  # or by the name of a joint's second servo, as all below
         self.warnings: dict[tuple[str, Cause], Fault] = {}
         self.cut_by_policy: set[str] = set()  # joints whose torque a policy has turned off
-        self.released: set[str] = set()  # joints whose torque somebody has turned off, to guide them by hand
+        self.released: set[str] = set()  # joints whose torque was turned off on request, to guide them by hand
         self.is_slow = False  # whether a warning asks for less speed
         self._back_off = BackOffState()
         self._faulted_before: frozenset[str] = frozenset()  # joints that were at fault before this cycle
@@ -225,7 +225,7 @@ class Faults:
             cause=cause,
             detail=detail,
             done=self._reaction_text(axis, cause) if torque_expected else _NOTHING_TO_DO,
-            remedy=remedy_of(cause),  # `RecoveryAdvisor` looks at the others too
+            remedy=remedy_of(cause),  # `RecoveryAdvisor` considers the others too
             needs_clearing=cause not in OFFLINE,
             since=now,
         )

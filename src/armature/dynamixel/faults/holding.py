@@ -20,20 +20,20 @@ class HoldingLead:
     axis: Axis
     feedforward: Feedforward
     _observed: float = math.nan  # its goal's lead of its place when it stood last [rad] or [m]
-    _explained: float = math.nan  # of it, for loads that were told; NaN where none was
+    _explained: float = math.nan  # of it, by the known loads; NaN where none was known
 
     @property
     def _joint(self) -> str:
         return self.axis.wiring.joint
 
     def observe(self, setpoint: float) -> None:
-        """Look at the joint while it stands, sent to a set-point [rad] or [m]."""
+        """Observe the joint while it stands at a set-point [rad] or [m]."""
         if self.axis.torque and not self.axis.misses and abs(load_of(self.axis)) <= _HOLDS:
             self._observed = setpoint + self.feedforward.load_offset(self._joint) - self.axis.position
             self._explained = self.feedforward.target_offset(self._joint)
 
     def note_first_load(self) -> None:
-        """Loads are told with the first motion, which begins where the joint stood."""
+        """Note the load that comes with the first motion, which begins where the joint stood."""
         if math.isnan(self._explained) and not math.isnan(self._observed):
             self._explained = self.feedforward.target_offset(self._joint)
 

@@ -1,4 +1,4 @@
-"""Tells from what a servo gives that something is in its joint's way while it is sent on.
+"""Detects from a servo's load that something is in its joint's way while its set-point moves on.
 
 The distance from the set-point, the following error, tells it too, but late: a servo gives all that it has for a
 fifth of a radian, and its overload protection ends that after a second or two by letting the joint fall.
@@ -12,18 +12,18 @@ from dataclasses import dataclass, field
 from armature.core.health import ConditionTimer
 
 # Of the stall torque: so much more than when the joint began to stay behind, and so much in all. Speeding up takes
-# less than the first for as long, weight that nobody told of less than the second.
+# less than the first for as long, unknown weight takes less than the second.
 _GROWTH = 0.25
 _LOAD = 0.35
 _LASTING = 0.1  # [s]
-_FINGERS_LASTING = 0.9  # [s]; the gripper's controller sees to them sooner, as they close on things on purpose
+_FINGERS_LASTING = 0.9  # [s]; the gripper's controller handles them sooner, as they close on things on purpose
 # A joint that makes this share of its set-point's way follows it.
 FOLLOWS = 0.6
 # At rest after a motion a joint that gives so much more than its known load, and what it bore before, presses.
 _PRESSES, _RESTS = 0.5, 0.2  # [share of the stall torque], [s]
 # Whoever came against something did so within this time after it was commanded to move [s].
 JUST_NOW = 1.0
-_LEAST = 0.01  # of the joint's way, before anything is told [rad]; in metres for a prismatic joint's span
+_LEAST = 0.01  # of the joint's way, before anything is reported [rad]; in metres for a prismatic joint's span
 
 
 @dataclass
@@ -38,12 +38,12 @@ class Obstruction:
     _place: float = math.nan
     _load: float = math.nan
     _moved_at: float = -math.inf
-    _borne: float = 0.0  # of its load, what nobody told of, where it stood long before
+    _borne: float = 0.0  # the unexplained part of its load, when it had stood for long
     _stays_for: ConditionTimer = field(default_factory=ConditionTimer)
     _rests_for: ConditionTimer = field(default_factory=ConditionTimer)
 
     def reset(self) -> None:
-        """Begin anew."""
+        """Start over."""
         self._target = self._sent = math.nan
         self._moved_at = -math.inf
         self._borne = 0.0
@@ -51,7 +51,7 @@ class Obstruction:
         self._rests_for.reset()
 
     def update(self, target: float, place: float, load: float, now: float, known: float = math.nan) -> str:
-        """Look at one cycle.
+        """Update with one cycle.
 
         Args:
             target: the set-point [rad] or [m].
@@ -65,8 +65,8 @@ class Obstruction:
         """
         went, self._target = target - self._target, target
         self._moved_at = now if abs(went) > 0.0 else self._moved_at
-        if told := self._at_rest(load, known, now):
-            return told
+        if detail := self._at_rest(load, known, now):
+            return detail
         ahead = target - self._sent
         presses = self._presses(ahead, place, load)
         if self._stays_for.update(presses, now) >= (_FINGERS_LASTING if self.grips else _LASTING):

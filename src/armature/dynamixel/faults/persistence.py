@@ -1,4 +1,4 @@
-"""What still stands in the way of a joint's recovery: whether the cause of its fault persists."""
+"""Whether the cause of a joint's fault persists, and so keeps it from recovery."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from armature.dynamixel.tables.roles import Role
 
 
 class Persistence:
-    """Tells by what was read of a servo whether a fault of it may be cleared."""
+    """Decides by what was read of a servo whether its fault may be cleared."""
 
     def __init__(self, servos: Servos, watches: Mapping[str, JointWatch], policy: FaultPolicy) -> None:
-        """Args: the servos, who watches each, and the thresholds."""
+        """Args: the servos, their watches, and the thresholds."""
         self._servos = servos
         self._watches = watches
         self._policy = policy
@@ -30,7 +30,7 @@ class Persistence:
 
         Args:
             fault: with the cause.
-            reread: whether temperature and voltage are read anew.
+            reread: whether temperature and voltage are read again.
         """
         axis = self._servos.axes[fault.joint]
         if self._servos.reader.is_missing(axis):

@@ -13,13 +13,13 @@ Parameters of the servo interface, and where they arrive (`FaultPolicy.read` tak
     faults.limit.margin            share of a joint's span that it may be beyond its limit
     faults.communication.share     of the last 100 answers of one servo that may be missing
     faults.slow_factor             of the controller's speed while something asks for less, 0 to 1
-    faults.bus_watchdog.time       after which a servo that hears nothing stops [s]; 0 leaves it off
+    faults.bus_watchdog.time       after which a servo that receives nothing stops [s]; 0 leaves it off
     faults.park_time               the longest way to park [s]
 
 Settings of each joint are the bounds of the following error, <joint>.following_error [rad] or [m], and of the
 torque beyond its known load, <joint>.contact [N·m] or [N]; 0 for off.
 
-What needs the process around the loop: `slow` shows as `ServoLoop.speed_factor`, which the arm controller heeds;
+What needs the process around the loop: `slow` shows as `ServoLoop.speed_factor`, which the arm controller applies;
 `park` as `ServoLoop.wants_park` until it is asked to park, since only the other half knows a free way.
 """
 
@@ -33,7 +33,7 @@ from armature.core.health import Thresholds
 from armature.dynamixel.status.cause import Cause, Reaction
 from armature.errors import ConfigError
 
-# What each cause allows, its default first: a limp joint cannot park, a lost bus cannot be told anything.
+# What each cause allows, its default first: a limp joint cannot park, a lost bus cannot be commanded.
 ALLOWED: Mapping[Cause, tuple[Reaction, ...]] = {
     **dict.fromkeys(
         (Cause.ELECTRICAL_SHOCK, Cause.ENCODER, Cause.OVERHEATING, Cause.OVERLOAD, Cause.INPUT_VOLTAGE),
@@ -68,7 +68,7 @@ _LOAD = Thresholds(warn=0.6, slow=0.7, stop=0.8, hysteresis=0.05)
 
 @dataclass(frozen=True)
 class FaultPolicy:
-    """Reactions and thresholds; the defaults are safe for an arm that nobody has measured yet.
+    """Reactions and thresholds; the defaults are safe for an arm that has not been measured yet.
 
     Raises:
         ConfigError: a reaction that its cause does not allow, or a number out of its range.

@@ -1,4 +1,4 @@
-"""The way back of a joint that was at fault: per cause, per joint, and not while the cause persists."""
+"""The recovery of a joint that was at fault: per cause, per joint, and not while the cause persists."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _REMOVE = Remedy(
 
 
 class Recovery:
-    """Reboots what has latched an error, restores what was reset, takes back what was silent; nothing jumps."""
+    """Reboots servos with a latched error, restores those that were reset, rejoins silent ones; nothing jumps."""
 
     def __init__(self, servos: Servos, setpoints: Setpoints, faults: Faults, policy: FaultPolicy) -> None:
-        """Args: the servos, what they are asked to do, what is wrong with them, and the thresholds."""
+        """Args: the servos, their set-points, their faults, and the thresholds."""
         self._servos = servos
         self._axes = servos.axes
         self._registers = servos.registers
@@ -32,7 +32,7 @@ class Recovery:
         self._returns: dict[str, list[float]] = {}  # when each joint came back by itself [s]
 
     def begin(self, now: float) -> str:
-        """Begin to recover every joint at fault whose cause is gone; it goes on with the cycles.
+        """Begin to recover every joint at fault whose cause is gone; the next cycles continue it.
 
         Returns:
             What is being done, and what is not yet.
@@ -53,7 +53,7 @@ class Recovery:
         return "; ".join([f"recovering {', '.join(fault.joint for fault in begun)}", *persisting.values()])
 
     def reboot(self, joint: str, now: float) -> str:
-        """Start one servo anew, then restore it, with torque where the others have theirs.
+        """Reboot one servo, then restore it, with torque where the others have theirs.
 
         Returns:
             What is being done.
@@ -110,10 +110,10 @@ class Recovery:
         # It is silent for some tenths of a second; a probe finds it again.
         self._servos.reader.mark_missing(axis)
 
-    # What still stands in the way
+    # What keeps a servo from recovery
 
     def _remedy(self) -> Remedy:
-        """What to do where every cause persists: an arm that is to be let down is not let down by waiting."""
+        """What to do where every cause persists; an arm that has to be let down needs more than waiting."""
         if not any(axis.torque and axis.hardware_error for axis in self._axes.values() if not axis.misses):
             return _REMOVE
         if self._faults.advisor.find_parking_blocker(self._faults.by_joint) is None:
@@ -127,9 +127,9 @@ class Recovery:
     # With the cycles
 
     def update(self, now: float, *, torque_expected: bool) -> list[str]:
-        """Finish what can be finished; returns what has happened."""
-        news = [self._restore(axis) for axis in self._to_restore()]
-        return news + [self._rejoin(axis, now, torque_expected) for axis in self._to_rejoin()]
+        """Finish what can be finished; returns messages of what has happened."""
+        messages = [self._restore(axis) for axis in self._to_restore()]
+        return messages + [self._rejoin(axis, now, torque_expected) for axis in self._to_rejoin()]
 
     def _to_restore(self) -> list[Axis]:
         """Servos whose recovery can be finished: they answer."""
@@ -142,13 +142,13 @@ class Recovery:
         return [axis for axis in well if not axis.misses]
 
     def _may_return(self, servo: str, now: float) -> bool:
-        """Whether one that was silent may join by itself once more; a loose plug shall be seen to."""
+        """Whether a servo that was silent may rejoin by itself once more; a loose plug has to be fixed."""
         recent = [at for at in self._returns.get(servo, []) if now - at < _RETURNS_WITHIN]
         self._returns[servo] = [*recent, now]
         return len(recent) < self._policy.returns
 
     def _rejoin(self, axis: Axis, now: float, torque_expected: bool) -> str:
-        """Take back a servo that was silent, as it is: holding with its own goal, or limp."""
+        """Rejoin a servo that was silent, as it is: holding with its own goal, or limp."""
         joint = axis.name
         try:
             must_hold = torque_expected and not self._faults.is_limp_on_purpose(axis)
@@ -161,7 +161,7 @@ class Recovery:
         except BusError as error:
             return f"{joint}: {error}"  # the next cycle tries again
         if not self._may_return(joint, now):
-            often = f"it was silent more than {self._policy.returns:g} times within a minute, and is there again"
+            often = f"it was silent more than {self._policy.returns:g} times within a minute, and answers again"
             self._faults.note(axis, Cause.COMMUNICATION, often, now, torque_expected=torque_expected)
             return str(self._faults.by_joint[joint])
         self._faults.resolve(joint)
@@ -192,7 +192,7 @@ class Recovery:
                 self._faults.advisor.failed_recoveries[joint] = Remedy.of(error.remedy, RecoveryStep.CLEAR_FAULTS)
             return f"{joint}: recovery failed: {error}"
         self._faults.resolve(joint)
-        self._returns.pop(joint, None)  # somebody has seen to it: what it did before does not count any more
+        self._returns.pop(joint, None)  # it was recovered on request: its earlier returns do not count any more
         return f"{joint}: recovered"
 
     def _limp_together(self, axis: Axis) -> list[Axis]:

@@ -50,7 +50,9 @@ class Health:
 
     load: float  # root mean square, as a share of the stall torque
     missed: float  # share of the last answers that did not come
-    seconds_left: float  # until its temperature asks for a stop, if the load lasts [s]; NaN where nobody knows
+    seconds_left: (
+        float  # until its temperature asks for a stop, if the load lasts [s]; NaN where that is not known
+    )
     excess: float = math.nan  # largest torque beyond its known load until now [N·m] or [N]
 
 
@@ -181,7 +183,7 @@ class JointWatch:
     def _check_heat_and_load(self, axis: Axis, share: float, now: float) -> Iterator[Finding]:
         limit, policy = axis.protection.temperature, self._policy
         stage = self._advance(Cause.TEMPERATURE, axis.temperature - limit)
-        if stage and not math.isnan(axis.temperature - limit):  # a servo that was silent has yet to tell it
+        if stage and not math.isnan(axis.temperature - limit):  # of a servo that was silent it has yet to be read
             at = f"{axis.temperature:.0f} °C, the servo's limit is {limit:.0f} °C"
             yield Finding(Cause.TEMPERATURE, stage, at + self._time_left(stage, axis))
         stage = self._advance(Cause.LOAD, self._load.root)

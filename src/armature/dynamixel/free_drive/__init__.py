@@ -1,4 +1,4 @@
-"""Joints that a hand guides while the others hold.
+"""Joints that are guided by hand while the others hold.
 
 Nothing of other motions.
 Begin with free_drive.py.

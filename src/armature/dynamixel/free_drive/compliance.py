@@ -27,7 +27,7 @@ from armature.errors import BusError, CommandRefused, PortError
 # no more than half a degree of the servo, which promise 2 counts as a jump.
 _LEAST_SLACK = 2.0  # [tick]
 _MOST_SLACK = math.radians(0.5)  # [rad]
-_BOUND_STEP = 0.25  # of the margin: what Goal Current may be off by before it is written anew
+_BOUND_STEP = 0.25  # of the margin: what Goal Current may be off by before it is written again
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Compliance:
     before: Mapping[str, int]  # Goal Current of its servos, by servo
     carried: Mapping[str, float] = field(default_factory=dict)  # when it was at rest, by servo [A]
     per_ampere: float = 0.0  # lead for each ampere more [rad/A] or [m/A]
-    load: float = math.nan  # of the joint when it was at rest, if it has been told [N·m] or [N]
+    load: float = math.nan  # of the joint when it was at rest, if it is known [N·m] or [N]
     extra: float = 0.0  # that each servo carries since [A]
 
     @property
@@ -53,7 +53,7 @@ class Compliance:
 
 
 class Compliances:
-    """The joints that are compliant, and those that are to hold again and have not been told yet."""
+    """The joints that are compliant, and those that are to hold again once their servos answer."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Compliances:
         limits: Mapping[str, Limit],
         settings: FreeDriveSettings,
     ) -> None:
-        """Args: the servos, what the arm is asked to do, what is wrong with it, its limits, and how to yield."""
+        """Args: the servos, what the arm is commanded to do, its faults, its limits, and the settings."""
         self._servos = servos
         self._commanded = commanded
         self._faults = faults
@@ -145,11 +145,11 @@ class Compliances:
     # With the posture
 
     def set_loads(self, loads: Mapping[str, float], now: float) -> None:
-        """What joints carry where they are now, so that those that are compliant stay where they are left.
+        """Set what joints carry where they are now, so that compliant ones stay where they are left.
 
         Args:
-            loads: of joints that rest, by a model of the arm [N·m] or [N]. What is told first after a joint began
-                to be compliant is what it carried there; from then on it counts by how much that has changed.
+            loads: of joints that rest, by a model of the arm [N·m] or [N]. The first one after a joint became
+                compliant is what it carried there; from then on only the change counts.
             now: [s].
 
         Raises:
@@ -217,7 +217,7 @@ class Compliances:
                 self._servos.registers.write_verified(axis, Role.GOAL_POSITION, ticks)
 
     def end_all(self, now: float) -> None:
-        """Let all hold, as far as they can be reached: nobody follows hands any more."""
+        """Let all joints hold again, as far as their servos answer."""
         for joint in list(self._by_joint):
             with suppress(BusError):
                 self.end(joint, now)
@@ -242,7 +242,7 @@ class Compliances:
     # With the cycles
 
     def update(self, now: float) -> None:
-        """Follow the hands; let joints hold again that nobody may guide any more.
+        """Follow the hands; let joints hold again that are no longer to be guided.
 
         Raises:
             PortError: the port is gone.

@@ -23,7 +23,7 @@ class FreeDrive:
     """The joints that hands guide. A cycle in which there are none costs nothing."""
 
     def __init__(self, servos: Servos, commanded: CommandedMode, faults: Faults, compliances: Compliances) -> None:
-        """Args: the servos, what the arm is asked to do, what is wrong with it, and its joints that yield."""
+        """Args: the servos, what the arm is commanded to do, its faults, and its compliant joints."""
         self.compliances = compliances
         self._servos = servos
         self._commanded = commanded
@@ -118,7 +118,7 @@ class FreeDrive:
         self._commanded.overrun.reset()  # where it was sent before the hand has no meaning
 
     def update(self, now: float) -> None:
-        """What free joints need in each cycle.
+        """Update free joints, once a cycle.
 
         Raises:
             PortError: the port is gone.

@@ -1,4 +1,4 @@
-"""The start, and each return of the bus: who is there, and what they are doing already. Nothing moves."""
+"""The start, and each return of the bus: which servos are there, and what they are doing. Nothing moves."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from armature.errors import ArmatureError
 
 
 class Adoption:
-    """Takes servos over as they are found: limp, or holding with goals of their own."""
+    """Adopts servos as they are found: limp, or holding with goals of their own."""
 
     def __init__(self, parts: LoopParts, reactions: Reactions, *, resumes: bool) -> None:
-        """Args: the loop's parts, who looks for faults, and whether a loop before this one served the servos."""
+        """Args: the loop's parts, the reactions, and whether a loop before this one served the servos."""
         self._parts = parts
         self._reactions = reactions
         self._servos = parts.servos
@@ -26,7 +26,7 @@ class Adoption:
         self._resumes = resumes
 
     def begin(self, now: float) -> None:
-        """Open the bus, check who is there, adopt what the servos are doing.
+        """Open the bus, check which servos are there, adopt what they are doing.
 
         At the first start every servo must be there; at a return those that are there go on.
 
@@ -68,7 +68,7 @@ class Adoption:
         why = "ready" if torque == "off" else "the servos were holding; their goals are adopted"
         has_tripped = self._servos.watchdogs.trips > trips
         if has_tripped:
-            why = "the servos had heard nothing and stopped by their bus watchdog; they hold where they are"
+            why = "the servos received nothing and were stopped by their bus watchdog; they hold where they are"
         if count := self._servos.eeprom_writes - writes:
             why += f"; {count} EEPROM registers differed and were written ({', '.join(written)})"
         if keeping := self._describe_retained_gains(present):
@@ -85,7 +85,7 @@ class Adoption:
         return "; ".join(f"{name} keeps {gains}" for name, gains in kept.items() if gains)
 
     def _prepare(self, present: list[Axis], now: float) -> tuple[str, ...]:
-        """Bring registers to what is wanted, if all can be; returns names of those of the EEPROM."""
+        """Write registers that differ, if all can be; returns the names of those in the EEPROM."""
         preparation = self._servos.preparation
         for axis in present:  # one that cannot be used is refused before anything is written
             preparation.examine(axis)
@@ -96,10 +96,10 @@ class Adoption:
         return tuple(dict.fromkeys(named))
 
     def adopt_late_servos(self) -> None:
-        """A servo that was absent at the start may hold a load: nobody asked for its torque to go off."""
+        """Adopt servos that were missing at the start and answer now: one with torque may hold a load."""
         unheard = self._parts.missing_at_start
-        heard = [axis for axis in self._servos.axes.values() if axis.name in unheard and not axis.misses]
-        unheard.difference_update(axis.name for axis in heard)
-        holding = ", ".join(axis.name for axis in heard if axis.torque)
+        answering = [axis for axis in self._servos.axes.values() if axis.name in unheard and not axis.misses]
+        unheard.difference_update(axis.name for axis in answering)
+        holding = ", ".join(axis.name for axis in answering if axis.torque)
         if holding and self._commanded.mode is Mode.DISABLED:
             self._commanded.mode, self._commanded.why = Mode.HOLDING, f"{holding} came back and holds"

@@ -1,4 +1,4 @@
-"""The bus cycle: write what is asked, read what is, decide what follows. Nobody needs to ask for any of it."""
+"""The bus cycle: write goals, read states, supervise. It runs without any request."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class BusCycle:
         self.last_cycle_at = now
 
     def run(self, now: float, slack: float = math.inf) -> None:
-        """Write goals, read all servos, and see to what was read.
+        """Write goals, read all servos, and react to what was read.
 
         Args:
             now: the time of this cycle; set-points are sampled at it [s].
@@ -113,8 +113,8 @@ class BusCycle:
             self._adoption.adopt_late_servos()
         self.reactions.recover_tripped(now, now - self.last_cycle_at)
         self.reactions.update(now)
-        for news in self._parts.recovery.update(now, torque_expected=commanded.expects_torque):
-            commanded.why = self._with_gravest_fault(news)
+        for message in self._parts.recovery.update(now, torque_expected=commanded.expects_torque):
+            commanded.why = self._with_gravest_fault(message)
         if self._parts.free_drive.is_active:
             self._parts.free_drive.update(now)
         if commanded.protective_stop and self._parts.policy.reaction(Cause.PROTECTIVE_STOP) is Reaction.TORQUE_OFF:
@@ -126,13 +126,13 @@ class BusCycle:
         if commanded.parking is not None:
             self._check_parking(commanded.parking, now)
 
-    def _with_gravest_fault(self, news: str) -> str:
-        """News of one joint behind the gravest fault of the others, which it must not hide."""
-        others = [fault for fault in self._faults.by_joint.values() if not news.startswith(f"{fault.joint}:")]
+    def _with_gravest_fault(self, message: str) -> str:
+        """A message of one joint behind the gravest fault of the others, which it must not hide."""
+        others = [fault for fault in self._faults.by_joint.values() if not message.startswith(f"{fault.joint}:")]
         if not others:
-            return news
+            return message
         gravest = min(others, key=lambda fault: fault.cause.gravity)
-        return f"{gravest.joint}: {gravest.cause}; {news}"
+        return f"{gravest.joint}: {gravest.cause}; {message}"
 
     def _lose_bus(self, reason: str) -> None:
         for axis in self._servos.axes.values():

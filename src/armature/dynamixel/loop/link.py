@@ -1,4 +1,4 @@
-"""What the bus process and its ROS half tell each other: newest values in shared memory, requests over a socket.
+"""The link between the bus process and its ROS half: newest values in shared memory, requests over a socket.
 
 Layout and encoding only; who maps the memory and holds the socket stands in `nodes/`.
 """

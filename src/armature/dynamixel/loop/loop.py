@@ -1,4 +1,4 @@
-"""The bus loop: the cycle, and what can be asked of it between two cycles."""
+"""The bus loop: the cycle, and the requests between two cycles."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ServoLoop:
         self._faults = parts.faults
 
     def start(self, now: float) -> None:
-        """Open the bus, check who is there, adopt what the servos are doing; nothing moves. See Adoption.begin."""
+        """Open the bus and adopt what the servos are doing; nothing moves. See Adoption.begin."""
         self._cycle.start(now)
 
     def cycle(self, now: float, slack: float = math.inf) -> None:
@@ -50,7 +50,7 @@ class ServoLoop:
         self._cycle.run(now, slack)
 
     def explain(self, why: str) -> None:
-        """Say why the arm is as it is, in the words of who knows more of it."""
+        """Set the reason for the arm's state, where the caller knows it better."""
         self._commanded.why = why
 
     # Motion
@@ -89,7 +89,7 @@ class ServoLoop:
         self._parts.grip.release()
         if commanded.mode is Mode.DISABLED:
             axes = list(self._servos.axes.values())
-            for axis in axes:  # one may have been reset while nobody looked
+            for axis in axes:  # one may have been reset since it was read
                 self._servos.preparation.restore(axis)
             commanded.setpoints.hold(self._servos.setpoints_of(self._servos.switch.on(axes)))
             commanded.overrun.reset()
@@ -98,11 +98,11 @@ class ServoLoop:
         commanded.why, commanded.cause, commanded.wants_park = "enabled", None, False
 
     def park(self, segment: Segment[LoopTime], now: float) -> None:
-        """Follow a way to rest, then torque off; also with faults of joints that still turn.
+        """Follow a trajectory to rest, then turn torque off; also with faults of joints that still turn.
 
         Raises:
             CommandRefused: the state does not allow it.
-            GoalRefused: the way does not begin where the arm is, or takes too long.
+            GoalRefused: the trajectory does not begin where the arm is, or takes too long.
         """
         self._require.mode("park", (Mode.HOLDING, Mode.ENABLED, Mode.FAULT), now)
         self._require.able_to_park("park")
@@ -115,14 +115,14 @@ class ServoLoop:
         self._commanded.parking = Parking.along(followed)
 
     def give_up_parking(self, why: str) -> None:
-        """Whoever was to park for a policy could not: the arm holds, and the faults that asked for it say so."""
-        told = self._faults.mark_not_parked(why) if self._commanded.expects_torque else ""
+        """Hold instead of parking by a policy, which was not possible; its faults say so."""
+        detail = self._faults.mark_not_parked(why) if self._commanded.expects_torque else ""
         if self._commanded.wants_park:
-            self._commanded.why = told or f"{self.state.why}; it could not park: {why}"
+            self._commanded.why = detail or f"{self.state.why}; it could not park: {why}"
         self._commanded.wants_park = False
 
     def guide(self, joint: str, now: float, *, begin: bool) -> str:
-        """Let a hand guide a joint, or let it hold again where it is; see free_drive.
+        """Release a joint to be guided by hand, or let it hold again where it is; see free_drive.
 
         Returns:
             What it does now.
@@ -136,16 +136,16 @@ class ServoLoop:
             return f"{joint} is free already: {how}" if how else f"{joint} is not free"
         if begin:
             self._require.mode("free", (Mode.HOLDING, Mode.ENABLED), now)
-            told = self._parts.free_drive.begin(joint, now)
+            result = self._parts.free_drive.begin(joint, now)
             self._parts.feedforward.invalidate_loads()
         else:
             self._require.mode("end of free-drive", (Mode.HOLDING, Mode.FAULT), now)
-            told = self._parts.free_drive.end(joint, now)
-        self._commanded.why = told
-        return told
+            result = self._parts.free_drive.end(joint, now)
+        self._commanded.why = result
+        return result
 
     def set_loads(self, loads: Mapping[str, float], now: float) -> None:
-        """Take what joints carry where they are [N·m] or [N], for those that are compliant; see free_drive.
+        """Set the loads of joints where they are [N·m] or [N], for those that are compliant; see free_drive.
 
         Raises:
             BusError: a servo did not take what it may give.
@@ -154,7 +154,7 @@ class ServoLoop:
             self._parts.free_drive.compliances.set_loads(loads, now)
 
     def back_off(self, session: str, joints: Sequence[str], now: float) -> None:
-        """Let joints that do not follow go back to where they are, as whoever commands them has found.
+        """Let joints back off that do not follow, as their controller has found.
 
         Raises:
             CommandRefused: it is of another session, or commands are not taken now.
@@ -173,7 +173,7 @@ class ServoLoop:
         self._commanded.stop(cause, why, now)
 
     def lose_controller(self, why: str, now: float) -> None:
-        """Nobody commands any more: what is under way ends as the policy says, at rest; parking goes on."""
+        """React to a controller that is gone: the motion ends at rest as the policy says; parking continues."""
         commanded, reaction = self._commanded, self._policy.reaction(Cause.CONTROLLER_GONE)
         commanded.cause = Cause.CONTROLLER_GONE
         if commanded.mode is not Mode.ENABLED:
@@ -186,7 +186,7 @@ class ServoLoop:
         commanded.why = why
 
     def lose_parent(self) -> None:
-        """The process that controls the loop is gone."""
+        """React to the loss of the process that controls the loop."""
         if self._commanded.compliant:
             self.hold("the controlling process is gone; holding", self._cycle.last_cycle_at, Cause.CONTROLLER_GONE)
         self.lose_controller("the controlling process is gone; holding", self._cycle.last_cycle_at)
@@ -218,7 +218,7 @@ class ServoLoop:
             self._cycle.reactions.disable(commanded.why_stopped)  # what it has left on goes off in the next cycles
 
     def release_bus(self) -> None:
-        """Let the bus go at a deliberate end: servos that hold go on to, without their watchdog to stop them."""
+        """Close the bus at a deliberate end: servos continue to hold, without a watchdog that would stop them."""
         if self._bus.is_open:
             self._parts.free_drive.compliances.end_all(self._cycle.last_cycle_at)
             self._servos.watchdogs.disable_all(self._servos.responding())
@@ -242,13 +242,13 @@ class ServoLoop:
                 return "there is no fault"
             self._commanded.why, self._commanded.cause = f"{blocked} may move both ways again", None
             return self.state.why
-        self._commanded.why = told = self._parts.recovery.begin(now)
+        self._commanded.why = result = self._parts.recovery.begin(now)
         self._parts.back_off.clear()
         self._commanded.wants_park = False
-        return told
+        return result
 
     def reboot(self, joint: str, now: float) -> str:
-        """Start one servo anew and restore it.
+        """Reboot one servo and restore it.
 
         Returns:
             What is being done.
@@ -258,5 +258,5 @@ class ServoLoop:
             BusError: the servo did not take it.
         """
         self._require.bus("reboot")
-        self._commanded.why = told = self._parts.recovery.reboot(joint, now)
-        return told
+        self._commanded.why = result = self._parts.recovery.reboot(joint, now)
+        return result

@@ -37,7 +37,7 @@ class LoopParts:
     grip: Grip
     back_off: BackOff
     free_drive: FreeDrive
-    # Servos that were absent at the start: nobody knows whether they hold.
+    # Servos that were missing at the start: whether they hold is not known.
     missing_at_start: set[str] = field(default_factory=set)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""What a request needs of the arm as it is; each refusal names what leads to a state in which it is taken."""
+"""What a request requires of the arm's state; each refusal names a remedy."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Preconditions:
             self.of_session("set-point", segment.session, now, self._remedy_for_motion(segment, now))
 
     def _remedy_for_motion(self, segment: Segment[LoopTime], now: float) -> Remedy:
-        """What leads to a motion where a segment of one is of another session."""
+        """What leads to a motion where its segment is of another session."""
         session = session_name(self._state.session)
         if session_name(segment.session) == session != "":  # joints have backed off meanwhile
             return Remedy("send a new goal")
@@ -56,8 +56,8 @@ class Preconditions:
     def no_guided_joint(self, request: str) -> None:
         """Refuse while a hand may guide a joint."""
         if free := self._parts.free_drive.joints:
-            told = ", ".join(f"{joint} ({how})" for joint, how in free.items())
-            raise CommandRefused(request, f"a hand may guide {told}", end_free_drive_first(next(iter(free))))
+            guided = ", ".join(f"{joint} ({how})" for joint, how in free.items())
+            raise CommandRefused(request, f"a hand may guide {guided}", end_free_drive_first(next(iter(free))))
 
     def able_to_park(self, request: str) -> None:
         """Refuse where faults keep the arm from parking: a joint would not follow, or does not know its place."""
@@ -89,6 +89,6 @@ class Preconditions:
 
 
 def require_short(what: str, value: float, bound: float) -> None:
-    """A segment looks a little ahead, so that an arm whose controller dies soon rests."""
+    """Refuse a segment that is too long: an arm whose controller dies has to come to rest soon."""
     if value > bound:
         raise GoalRefused(f"set-point: {what} [s]", value, f"at most {bound:g} s may lie ahead")

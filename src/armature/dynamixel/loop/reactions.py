@@ -1,4 +1,4 @@
-"""What is done at once about what is found: the policies of faults, in the cycle that finds them."""
+"""Reactions to faults by their policies, in the cycle that finds them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from armature.errors import BusError, PortError
 
 
 class Reactions:
-    """Looks for faults and servos that have stopped, and does what their policies say."""
+    """Finds faults and servos that have stopped, and reacts as their policies say."""
 
     def __init__(self, parts: LoopParts) -> None:
         """Args: the loop's parts."""
@@ -24,7 +24,7 @@ class Reactions:
         self._missing_at_start = parts.missing_at_start
 
     def update(self, now: float) -> None:
-        """Look for new faults at a time [s], and do at once what their policies say."""
+        """Find new faults at a time [s], and react at once as their policies say."""
         sent = self._commanded.overrun.positions
         expected, loads = self._commanded.expects_torque, self._feedforward.loads
         allowed = self._back_off.update(now)
@@ -58,21 +58,21 @@ class Reactions:
         commanded.why, commanded.cause = str(fault), fault.cause
 
     def back_off(self, obstructed: Mapping[str, tuple[Cause, str]], now: float) -> None:
-        """Stop, and let joints go back to where they are; commands that lead away are taken.
+        """Stop, and let joints back off; commands that lead away from what they came against are accepted.
 
         Args:
             obstructed: by what joints were found not to follow, with the value and the bound.
             now: [s].
         """
         commanded, was_parking = self._commanded, self._commanded.mode is Mode.PARKING
-        told = [self._back_off.note(joint, *found, now) for joint, found in obstructed.items()]
+        warnings = [self._back_off.note(joint, *found, now) for joint, found in obstructed.items()]
         commanded.back_off(now)
         self._back_off.retreat(obstructed, now)
-        if self._faults.by_joint:  # which are graver, and have told already
+        if self._faults.by_joint:  # which are graver, and are reported already
             return
         where = "; ".join(fault.detail for fault in self._back_off.warnings.values())
-        commanded.why = f"{'not parked: ' if was_parking else ''}{where}; {told[0].done}; {told[0].remedy}"
-        commanded.cause = told[0].cause
+        commanded.why = f"{'not parked: ' if was_parking else ''}{where}; {warnings[0].done}; {warnings[0].remedy}"
+        commanded.cause = warnings[0].cause
 
     def _end_motion(self, reaction: Reaction, now: float) -> None:
         if reaction is Reaction.HOLD and self._commanded.mode is not Mode.PARKING:
@@ -81,7 +81,7 @@ class Reactions:
             self._commanded.halt(now)
 
     def recover_tripped(self, now: float, paused: float) -> None:
-        """Take back servos that have stopped by themselves; they refuse goals and do not say so.
+        """Recover servos that their Bus Watchdog has stopped; they refuse goals without an error.
 
         Args:
             now: [s].
@@ -91,7 +91,7 @@ class Reactions:
         if not (time and self._commanded.expects_torque):
             return
         stopped = [axis for axis in self._servos.responding() if axis.is_stopped_by_watchdog]
-        if paused > time / 2.0:  # so long that they may have: look at once
+        if paused > time / 2.0:  # so long that they may have: check at once
             stopped = self._servos.watchdogs.find_tripped(self._servos.responding())
         if not stopped:
             return
@@ -113,7 +113,7 @@ class Reactions:
             self._faults.note(axis, Cause.BUS_WATCHDOG, f"it stopped and cannot be released: {error}", now)
 
     def enforce_torque_off(self) -> None:
-        """Torque that is to be off, also where a request to cut it has failed because an answer was lost."""
+        """Turn off torque that is to be off, also where an earlier request failed because an answer was lost."""
         is_disabled = self._commanded.mode is Mode.DISABLED
         if not (is_disabled or self._faults.cut_by_policy or self._faults.released):
             return
@@ -121,7 +121,7 @@ class Reactions:
         self._servos.torque_off(on)
 
     def disable(self, why: str) -> BusError | None:
-        """Cut all torque; returns what went wrong with the last servo that did not take it."""
+        """Turn all torque off; returns the error of the last servo that did not take it."""
         self._commanded.end_session()
         self._commanded.mode, self._commanded.why = Mode.DISABLED, why
         self._faults.clear()

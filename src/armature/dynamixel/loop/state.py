@@ -1,4 +1,4 @@
-"""What can be seen of the bus loop: the mode, why, what is wrong, and what leads on."""
+"""The state of the bus loop: its mode and the reason, faults, and remedies."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from armature.dynamixel.tables.roles import Role
 
 
 class LoopState:
-    """A view of the loop's parts; nothing is changed by looking."""
+    """A read-only view of the loop's parts."""
 
     def __init__(self, parts: LoopParts, cycle: BusCycle) -> None:
         """Args: the loop's parts, and the cycle over them."""
@@ -36,7 +36,7 @@ class LoopState:
 
     @property
     def requested_at(self) -> float:
-        """When the states read last were asked for, by the port's time [s]."""
+        """When the states read last were requested, by the port's time [s]."""
         return self._cycle.requested_at
 
     @property
@@ -104,17 +104,17 @@ class LoopState:
 
     @property
     def speed_factor(self) -> float:
-        """The share of its speed that the controller is asked to keep to, 0 to 1."""
+        """The speed factor that the controller is to apply, 0 to 1."""
         return self._parts.policy.slow_factor if self._faults.is_slow else 1.0
 
     @property
     def wants_park(self) -> bool:
-        """Whether a policy asks whoever knows a free way to park the arm."""
+        """Whether a policy wants the arm parked, which the process that plans motions can do."""
         return self._commanded.wants_park
 
     @property
     def free_joints(self) -> Mapping[str, str]:
-        """Joints that hands guide, with how, in words."""
+        """Joints that are guided by hand, with how, in words."""
         return self._parts.free_drive.joints
 
     @property
@@ -209,5 +209,5 @@ class LoopState:
 
 
 def end_free_drive_first(joint: str) -> Remedy:
-    """Let a joint hold again that a hand guides."""
+    """The remedy to end free drive of a joint."""
     return Remedy(f"end that first: /servo_interface/{joint}/free false", RecoveryStep.END_FREE_DRIVE)

@@ -1,4 +1,4 @@
-"""What the joints are asked to do over time: set-points, and what becomes of them before they are goals.
+"""Set-points of the joints over time, and how goals are derived from them.
 
 Nothing that reads or writes a servo.
 Begin with setpoints.py.

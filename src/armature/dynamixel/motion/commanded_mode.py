@@ -1,4 +1,4 @@
-"""What the arm is being asked to do: its mode, the session, the set-points, and why it is so."""
+"""What the arm is commanded to do: its mode, the session, the set-points, and the reason."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class CommandedMode:
         self.why_stopped = "protective stop"  # as long as it is latched, whatever happens meanwhile
         self.parking: Parking | None = None
         self.wants_park = False  # whether a policy asks for a way to park
-        self.compliant: set[str] = set()  # joints that a hand guides, see free_drive
+        self.compliant: set[str] = set()  # joints that are guided by hand, see free_drive
         self.setpoints = Setpoints(limits, dynamics)
         self.overrun = OverrunGuard(limits)
 
@@ -42,7 +42,7 @@ class CommandedMode:
         return self.mode in _WITH_TORQUE
 
     def begin(self, mode: Mode, why: str) -> None:
-        """Begin anew in a mode, without a session."""
+        """Start over in a mode, without a session."""
         self.overrun.reset()
         self._drop_commands()
         self.mode, self.why, self.cause = mode, why, None
@@ -56,7 +56,7 @@ class CommandedMode:
         self.end_session()
 
     def back_off(self, now: float) -> None:
-        """Stop within limits; the commands that are under way are followed no more, those of a new session are."""
+        """Stop within limits; the commands under way are dropped, those of a new session accepted."""
         mode, session = self.mode, self.session
         self.halt(now)
         if mode is Mode.ENABLED:

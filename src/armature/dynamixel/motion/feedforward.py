@@ -1,7 +1,7 @@
 """How far beyond its set-point a servo is sent, so that the joint is where it shall be.
 
 A position-controlled servo gives torque only for being off its goal: a load makes it sag, speed makes it lag. What
-both come to is known from its ratings; what torque a load needs, whoever plans the motion may say.
+both come to is known from its ratings; what torque a load needs, the planner of the motion may say.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class Feedforward:
         self._limits = limits
         self._load_offsets: dict[str, float] = {}  # by what joints are led for their load [rad] or [m]
         self._efforts: dict[str, float] = {}  # the last known loads [N·m] or [N]
-        self._outdated: set[str] = set()  # joints whose load was told of a posture that is not the present one
-        self._updated_at = math.nan  # when goals were asked for last [s]
+        self._outdated: set[str] = set()  # joints whose known load is of another posture than the present one
+        self._updated_at = math.nan  # when goals were computed last [s]
 
     def goals(self, targets: Mapping[str, Setpoint], now: float) -> dict[str, float]:
         """Where to send joints at a time [s] so that they are at their set-points [rad] or [m]."""
@@ -63,7 +63,7 @@ class Feedforward:
 
     @property
     def loads(self) -> Mapping[str, float]:
-        """What joints carry, as far as it was told [N·m] or [N]."""
+        """What joints carry, as far as it is known [N·m] or [N]."""
         if not self._outdated:
             return self._efforts
         return {joint: effort for joint, effort in self._efforts.items() if joint not in self._outdated}
@@ -73,12 +73,12 @@ class Feedforward:
         return self._load_offsets.get(joint, 0.0)
 
     def target_offset(self, joint: str) -> float:
-        """By what a joint would be led for the load that it was told last [rad] or [m]; NaN where none was."""
+        """By what a joint would be led for its last known load [rad] or [m]; NaN where there is none."""
         stiffness, effort = self._stiffness.get(joint), self._efforts.get(joint)
         return math.nan if stiffness is None or effort is None else _load_offset(effort, stiffness)
 
     def invalidate_loads(self) -> None:
-        """A hand changes the posture: no load is known until it is told anew; the offset for it stays."""
+        """Invalidate all loads, as the posture is changed by hand; the offsets for them stay."""
         self._outdated.update(self._efforts)
 
     def reset(self, joints: Iterable[str]) -> None:

@@ -84,7 +84,7 @@ class Grip:
         )
 
     def adopt(self, axes: Iterable[Axis]) -> None:
-        """Let servos that hold with less than the wiring's current go on so, until they are told otherwise.
+        """Let servos that hold with less than the wiring's current keep it, until they are commanded otherwise.
 
         Raises:
             BusError: a servo did not answer.

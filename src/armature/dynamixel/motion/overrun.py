@@ -1,4 +1,4 @@
-"""Whether the loop has kept its guard: after a pause the set-point must not be where the clock has gone."""
+"""A guard against pauses of the loop: after one the set-point must not jump to where time has gone on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class OverrunGuard:
         self._at = 0.0
 
     def reset(self) -> None:
-        """The next write begins anew, from goals that the servos hold already."""
+        """Start over with the next write, from goals that the servos have already."""
         self._positions = {}
 
     def find_pause(self, targets: Mapping[str, Setpoint], now: float) -> float:
@@ -39,6 +39,6 @@ class OverrunGuard:
         return dict(self._positions)
 
     def note(self, targets: Mapping[str, Setpoint], now: float) -> None:
-        """These set-points have been written."""
+        """Note that these set-points have been written."""
         self._positions = {joint: target.position for joint, target in targets.items()}
         self._at = now

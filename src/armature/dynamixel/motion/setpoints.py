@@ -1,4 +1,4 @@
-"""What every joint is being asked to do: time-stamped set-point segments, each ending at rest."""
+"""The set-points of every joint: time-stamped segments, each ending at rest."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Setpoints:
         self._newly_held.update(positions)
 
     def pop_newly_held(self) -> set[str]:
-        """Joints that were told to hold since this was asked last."""
+        """Joints that were set to hold since the last call."""
         joints, self._newly_held = self._newly_held, set()
         return joints
 

@@ -79,7 +79,7 @@ class Bus(Protocol):
         """
 
     def collect_ping_answers(self) -> dict[int, int]:
-        """Model numbers of the servos that have answered a call since the last time; this does not wait.
+        """Model numbers of the servos that have answered a ping since the last time; this does not wait.
 
         Raises:
             PortError: no port is left.

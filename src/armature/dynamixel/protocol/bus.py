@@ -76,7 +76,7 @@ class ServoBus:
 
     @property
     def stale(self) -> int:
-        """Whole answers that nobody waited for any more."""
+        """Whole answers that came after their request was given up."""
         return self._exchange.stale
 
     def statistics(self) -> BusStatistics:
@@ -93,7 +93,7 @@ class ServoBus:
         self._port.open()
 
     def reopen(self) -> None:
-        """Nothing: whoever has this port alone begins anew."""
+        """Nothing: with one port alone the loop starts again instead."""
 
     def close(self) -> None:
         """Close the port."""
@@ -119,7 +119,7 @@ class ServoBus:
         self._usable().send_ping(servo_id)
 
     def collect_ping_answers(self) -> dict[int, int]:
-        """Model numbers of the servos that have answered a call since the last time; this does not wait.
+        """Model numbers of the servos that have answered a ping since the last time; this does not wait.
 
         Raises:
             PortError: the port is gone.

@@ -1,4 +1,4 @@
-"""Requests and their answers on one port: what is awaited is believed, everything else is counted."""
+"""Requests and their answers on one port: what is awaited is accepted, everything else is counted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from armature.dynamixel.protocol.statistics import BusStatistics, Tally
 
 PING_ANSWER = 3  # model number and firmware version (Protocol 2.0 manual, "Ping") [byte]
 _LATEST = 1.0  # after which an answer does not come any more [s]
-# 254 units of 2 µs (e-Manual, "Return Delay Time(9)"); what a servo has told counts in place of it.
+# 254 units of 2 µs (e-Manual, "Return Delay Time(9)"); a delay that was read of a servo replaces it.
 _LONGEST_DELAY = 508e-6  # [s]
 
 ErrorAndData = tuple[int, bytes]
@@ -41,14 +41,14 @@ class _LateRequest(NamedTuple):
 class Exchange:
     """Sends requests on an open port and takes their answers in.
 
-    Answers carry no number, so one that comes after its request was given up could be believed as the answer to
+    Answers carry no number, so one that comes after its request was given up could be taken for the answer to
     the next. Therefore id and length must fit, and for a second after a silence no request asks for a length that
-    a late answer may have. An acknowledgement and an error number have no length to tell them apart: `owes` says
-    whether a servo may owe one yet.
+    a late answer may have. An acknowledgement and an error number have no length to tell them apart:
+    `may_answer_late` says whether one may still come.
     """
 
     def __init__(self, port: Port) -> None:
-        self.retries = 0  # counted by whoever asks again
+        self.retries = 0  # counted where a request is repeated
         self.timeouts = 0  # these counts are explained in BusStatistics
         self.stale = 0
         self.return_delays: dict[int, float] = {}  # of those servos of which it is known [s]
@@ -68,7 +68,7 @@ class Exchange:
         return self._damaged + self._decoder.cut
 
     def begin(self) -> None:
-        """Expect nothing that was asked before."""
+        """Forget all requests before."""
         self._decoder.clear()
         self._pinged.clear()
         self._late_requests.clear()
@@ -124,11 +124,11 @@ class Exchange:
         return any(item.until > now and item.packet != packet and (data or not item.length) for item in owed)
 
     def clear_late(self, servo_id: int) -> None:
-        """What a servo may have owed has come, or never will."""
+        """Forget late answers of a servo: they have come, or never will."""
         self._late_requests.pop(servo_id, None)
 
     def send(self, packet: bytes, ids: Collection[int], length: int) -> Callable[[], dict[int, ErrorAndData]]:
-        """The first half of ask(); returns what awaits the answers, to be called before anything else is asked."""
+        """The first half of ask(); returns what awaits the answers, to be called before the next request."""
         self._send(packet, ids, len(ids) * (STATUS_OVERHEAD + length))
         return lambda: self._collect(ids, length)
 
@@ -149,15 +149,15 @@ class Exchange:
         self._pinged.add(servo_id)
 
     def collect_ping_answers(self) -> dict[int, int]:
-        """Model numbers of the servos that have answered a call since the last time; this does not wait.
+        """Model numbers of the servos that have answered a ping since the last time; this does not wait.
 
         Raises:
             PortError: the port is gone.
         """
         if self._pinged:
             self._take_late()
-        heard, self._ping_answers = self._ping_answers, {}
-        return heard
+        answered, self._ping_answers = self._ping_answers, {}
+        return answered
 
     def refuse(self, servo_id: int) -> None:
         """Count an answer that was an error number."""
@@ -250,7 +250,7 @@ class Exchange:
             self._note_stray(packet)
 
     def _note_stray(self, packet: Packet) -> None:
-        """A packet that answers no present request: never believed, but a called servo has been heard."""
+        """Count a packet that answers no present request; only the answer to a ping is taken."""
         servo_id = packet.packet_id
         if not packet.intact:
             self._damaged += 1
@@ -281,7 +281,7 @@ class Exchange:
                 tally.timeouts += 1
 
     def _expect_late(self, length: int) -> None:
-        """An answer of this length may still come, late."""
+        """Note that an answer of this length may still come, late."""
         self._given_up[length] = self._port.now() + _LATEST
 
 

@@ -1,4 +1,4 @@
-"""Servos of one arm on several serial ports, which are asked at the same time and look like one bus."""
+"""Servos of one arm on several serial ports, which are read at the same time and appear as one bus."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def bus_on(ports: Mapping[str, Port], wiring: Wiring) -> Bus:
 
 
 class ServoBuses:
-    """Several buses; which of them is asked follows from the servo's id. Its methods are those of `Bus`."""
+    """Several buses; a servo's id says on which of them it is. Its methods are those of `Bus`."""
 
     def __init__(self, buses: Mapping[str, ServoBus], bus_names: Mapping[int, str]) -> None:
         """Args: closed buses by name, and on which of them each servo hangs, by id."""
@@ -110,7 +110,7 @@ class ServoBuses:
                 bus.send_ping(servo_id)
 
     def collect_ping_answers(self) -> dict[int, int]:
-        """Model numbers of the servos that have answered a call."""
+        """Model numbers of the servos that have answered a ping."""
         models: dict[int, int] = {}
         for name in self._open_names():
             with self._serving(name) as bus:

@@ -15,7 +15,7 @@ BROADCAST_ID = 0xFE
 BITS_PER_BYTE = 10  # on the wire: start, 8 data, stop (8N1)
 # Bytes of a status packet besides its parameters: header 4, id, length 2, instruction, error, CRC 2.
 STATUS_OVERHEAD = 11
-# Section "Error": bit 7 tells of a hardware error.
+# Section "Error": bit 7 reports a hardware error.
 ALERT = 0x80
 
 # Header, id and length.
@@ -99,7 +99,7 @@ def status(servo_id: int, error: int, parameters: bytes = b"") -> bytes:
 
 @lru_cache(maxsize=64)
 def group_read(instruction: int, ids: bytes, address: int, length: int) -> bytes:
-    """Packet of a Sync Read or Fast Sync Read; kept, since each cycle sends the same.
+    """Packet of a Sync Read or Fast Sync Read; cached, since each cycle sends the same.
 
     Args:
         instruction: which of the two.
@@ -191,7 +191,7 @@ class StreamDecoder:
         self._buffer = bytearray()
 
     def clear(self) -> None:
-        """Expect no more of a packet that has begun."""
+        """Discard a packet that has begun."""
         if self._buffer.startswith(HEADER):
             self.cut += 1
         else:
@@ -215,7 +215,7 @@ class StreamDecoder:
         return packets
 
     def _align(self) -> bool:
-        """Drop what stands before a header; tell whether one is there, with the length behind it."""
+        """Drop what stands before a header; returns whether one is there, with the length behind it."""
         start = self._buffer.find(HEADER)
         if start < 0:
             # The last bytes may be the beginning of a header.

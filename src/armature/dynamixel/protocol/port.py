@@ -54,7 +54,7 @@ class Port(ABC):
         """Hand a whole packet to the wire; errors as `write`."""
 
     def set_deadline(self, length: int, return_delay: float) -> None:
-        """Allow the time that answers need: the wire's, the servos' return delay, the adapter's, and a margin.
+        """Set the deadline of answers by what they need: wire, return delay, adapter latency and a margin.
 
         Args:
             length: of all answers together [byte].
@@ -80,7 +80,7 @@ class Port(ABC):
 
     @abstractmethod
     def read_pending(self) -> bytes:
-        """What has arrived that nobody waited for.
+        """Read what has arrived without being awaited.
 
         Raises:
             PortError: the port is gone.

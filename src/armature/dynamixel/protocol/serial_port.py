@@ -18,7 +18,7 @@ _CHUNK = 4_096
 _LARGEST_MIN = 255  # a control character of termios is one byte
 _PSEUDO = "/dev/pts/"
 _WRITE_TIME = 0.2  # how long the device may refuse to take bytes [s]
-# pyserial lets some of the kernel's refusals through as what they are.
+# pyserial passes some of the kernel's errors on as they are.
 _FAILURES = (OSError, termios.error, ValueError, EOFError)
 
 
@@ -86,7 +86,7 @@ class SerialPort(Port):
             raise self._gone(error) from error
 
     def read_pending(self) -> bytes:
-        """What has arrived that nobody waited for; errors as Port.pending."""
+        """Read what has arrived without being awaited; errors as Port.read_pending."""
         try:
             return self._take(_CHUNK)
         except _FAILURES as error:
@@ -110,9 +110,9 @@ class SerialPort(Port):
         return time.monotonic()
 
     def _wake_at(self, length: int) -> None:
-        """Let poll wake for so many bytes, not for each; what is there at the deadline is read all the same.
+        """Let poll wake for so many bytes, not for each; what is there at the deadline is read in any case.
 
-        termios(3), "MIN > 0, TIME == 0"; Linux's poll on a terminal heeds it as read does.
+        termios(3), "MIN > 0, TIME == 0"; Linux's poll on a terminal obeys it as read does.
         """
         characters = self._attributes[6]
         enough = min(max(length, 1), _LARGEST_MIN)
@@ -122,7 +122,7 @@ class SerialPort(Port):
 
 
 def _require_fresh(path: str) -> None:
-    """Refuse a link that a dead emulator has left, where its pseudo-terminal's number is somebody else's now.
+    """Refuse a link that a dead emulator has left, whose pseudo-terminal's number another program has now.
 
     Raises:
         OSError: what it leads to came after the link.

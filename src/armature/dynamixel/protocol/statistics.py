@@ -38,8 +38,8 @@ class BusStatistics:
     retries: int = 0  # requests that were made again after they had failed
     timeouts: int = 0  # waits that ended without all answers
     corrupt: int = 0  # packets with a wrong CRC, or broken off
-    stale: int = 0  # whole answers that nobody waited for any more
-    foreign: int = 0  # whole packets that are no answer of a servo ever asked, an echo for example
+    stale: int = 0  # whole answers that came after their request was given up
+    foreign: int = 0  # whole packets that answer no request to any servo, an echo for example
     noise: int = 0  # bytes outside of packets
 
     @property

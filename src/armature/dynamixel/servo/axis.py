@@ -24,7 +24,7 @@ ENVIRONMENT = (Role.PRESENT_VOLTAGE, Role.PRESENT_TEMPERATURE)
 
 
 class _Layout(NamedTuple):
-    """How the bytes of a servo's state are divided; None for what it does not tell."""
+    """Where the values of a servo's state lie in its bytes; None for what it does not measure."""
 
     unpack: Callable[[bytes], tuple[int, ...]]
     position: int  # which of the values it is, like the next three
@@ -35,7 +35,7 @@ class _Layout(NamedTuple):
 
     @staticmethod
     def of(wiring: ServoWiring, state: RegisterBlock, effort: Role) -> _Layout:
-        """Of a servo that tells its effort by a role, if it does."""
+        """Of a servo whose effort is read from a role, if it has one."""
         text, end = "<", state.address
         for register in state.registers:
             text += "x" * (register.address - end) + register.format
@@ -56,7 +56,7 @@ class _Layout(NamedTuple):
 class Axis:
     """What is known of one servo; NaN and None stand for what was not read.
 
-    While whole turns are missing in what it tells, its position is not known.
+    While whole turns are missing in what it reads, its position is not known.
     """
 
     wiring: ServoWiring
@@ -67,7 +67,7 @@ class Axis:
     ticks: int | None = None  # raw, of this cycle
     read_at: float = -math.inf  # monotonic [s]
     misses: int = 0  # cycles without an answer, in a row
-    protection: Protection = UNKNOWN  # its own bounds, as it has told them since it last was silent
+    protection: Protection = UNKNOWN  # its own bounds, as read since it last was silent
     torque: bool | None = None
     hardware_error: int = 0  # see HardwareError
     alert: bool = False
@@ -96,12 +96,12 @@ class Axis:
     def _state(self) -> RegisterBlock:
         model = self.wiring.model
         block = model.block((self._effort_role, Role.PRESENT_VELOCITY, Role.PRESENT_POSITION))
-        assert block is not None  # every model tells its position
+        assert block is not None  # every model has a position
         return block
 
     @property
     def _effort_role(self) -> Role:
-        """By what the servo tells its effort, if it does."""
+        """The role from which the servo's effort is read, if it has one."""
         return Role.PRESENT_CURRENT if self.wiring.model.has(Role.PRESENT_CURRENT) else Role.PRESENT_LOAD
 
     @cached_property
@@ -129,20 +129,20 @@ class Axis:
         if not self.foreign_model:
             return "it does not answer"
         other, wanted = model_name(self.foreign_model), self.wiring.model.name
-        return f"another servo answers with its id {self.wiring.servo_id}: {other}, {wanted} is wanted"
+        return f"another servo answers with its id {self.wiring.servo_id}: {other}, but it should be {wanted}"
 
     def mark_missed(self) -> None:
-        """Forget what the last cycle read; it is not of this one."""
+        """Note that this cycle has read nothing: the values of the last one are not of this one."""
         self.position = self.velocity = self.current = self.load = math.nan
         self.ticks = None
         self.misses += 1
 
     def mark_silent(self) -> None:
-        """Forget the slow values too: nobody knows how warm a servo is that stays silent, nor whether it holds.
+        """Forget the slow values too: of a silent servo neither temperature nor torque is known.
 
         Nor whether it comes back as another one, with another firmware and bounds of its own.
 
-        What its torque was is remembered, since the way back depends on it, and is told no more.
+        What its torque was is remembered, since the recovery depends on it, and is not reported any more.
         """
         self.mark_missed()
         self.voltage = self.temperature = math.nan
@@ -150,7 +150,7 @@ class Axis:
         self.protection = UNKNOWN
 
     def update(self, answer: ReadAnswer, now: float) -> None:
-        """Take the block that the servo answered."""
+        """Decode the block that the servo answered."""
         wiring = self.wiring
         unpack, position, velocity, current, load, unit = self._layout
         values = unpack(answer.data)
@@ -172,26 +172,26 @@ class Axis:
 
     @property
     def lost_turns(self) -> int:
-        """Whole turns of the servo by which the position that it tells is wrong."""
+        """Whole turns of the servo by which the position that it reports is wrong."""
         return 0 if self.turns is None else self.turns.lost
 
     def describe_lost_turns(self) -> str:
-        """How the position that it tells differs from where the joint is, in words; empty where it does not."""
+        """How the position that it reports differs from where the joint is, in words; empty where it does not."""
         return "" if self.turns is None else self.turns.describe_loss()
 
     def why_not_restart(self) -> str:
-        """Why the servo must not start anew where it is, in words; empty where it may."""
+        """Why the servo must not restart where it is, in words; empty where it may."""
         return "" if self.turns is None else self.turns.why_not_restart(self.protection.homing_offset)
 
     def update_status(self, values: Mapping[Role, int], now: float) -> None:
-        """Take what was read of STATUS."""
+        """Decode what was read of STATUS."""
         self.is_status_known, self.status_at = True, now
         self.torque = bool(values[Role.TORQUE_ENABLE])
         self.hardware_error = int(self.wiring.model.errors_of(values.get(Role.HARDWARE_ERROR, 0)))
         self.watchdog = values.get(Role.BUS_WATCHDOG, 0)
 
     def update_environment(self, values: Mapping[Role, int], now: float) -> None:
-        """Take what was read of ENVIRONMENT."""
+        """Decode what was read of ENVIRONMENT."""
         self.environment_at, model = now, self.wiring.model
         if Role.PRESENT_VOLTAGE in values:
             self.voltage = model[Role.PRESENT_VOLTAGE].to_si(values[Role.PRESENT_VOLTAGE])

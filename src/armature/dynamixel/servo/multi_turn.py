@@ -1,4 +1,4 @@
-"""Whole turns of a servo, which it counts, and forgets when it starts anew."""
+"""Whole turns of a servo, which it counts, and loses when it restarts."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _IF_TURNED_UNREAD = " (or, if it was turned while nobody read it: all torque off
 class TurnCounter:
     """Compares each position with the one before: nothing turns by half a turn between two readings.
 
-    A servo that has started anew reads a position within one turn (e-Manual, "Present Position(132)").
+    A servo that has restarted reads a position within one turn (e-Manual, "Present Position(132)").
     """
 
     wiring: ServoWiring
-    ticks: int = 0  # as it told last
+    ticks: int = 0  # as read last
     place: int | None = None  # where it truly is, as far as its turns were followed [tick]
-    lost: int = 0  # whole turns by which the position that it tells is wrong
+    lost: int = 0  # whole turns by which the position that it reports is wrong
 
     def update(self, ticks: int) -> None:
-        """Take the position that the servo tells [tick], and how many whole turns are missing in it."""
+        """Take the position that the servo reports [tick], and find how many whole turns are missing in it."""
         turn = self.wiring.model.resolution
         self.ticks = ticks
         self.lost = 0 if self.place is None else round((ticks - self.place) / turn)
@@ -40,10 +40,11 @@ class TurnCounter:
         count = abs(self.lost)
         away = "a whole turn" if count == 1 else f"{count} whole turns"
         away += f" of the servo away from {place:.4f}, where it was last"
-        return f"it reads {reads:.4f}, {away}: it has started anew and forgotten its turns, or was turned unseen"
+        why = "it has restarted and lost its turn count, or was turned while it was not read"
+        return f"it reads {reads:.4f}, {away}: {why}"
 
     def why_not_restart(self, homing_offset: int) -> str:
-        """Why it must not start anew where it is, in words; empty where it may.
+        """Why it must not restart where it is, in words; empty where it may.
 
         Args:
             homing_offset: of the servo [tick].
@@ -53,7 +54,7 @@ class TurnCounter:
             return ""
         lower, upper = sorted(wiring.to_position(ticks) for ticks in (homing_offset, homing_offset + turn))
         return (
-            f"it is at {wiring.to_position(self.place):.4f} and would forget its whole turns by starting anew; "
+            f"it is at {wiring.to_position(self.place):.4f} and would lose its whole turns by a restart; "
             f"with its torque off, bring it by hand to between {lower:.4f} and {upper:.4f}"
             + (_IF_TURNED_UNREAD if self.lost else "")
         )

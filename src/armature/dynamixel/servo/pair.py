@@ -10,7 +10,7 @@ from armature.dynamixel.servo.axis import Axis
 
 
 def link(first: Axis, second: Axis) -> None:
-    """Let two servos know of each other."""
+    """Link the two servos of a joint to each other."""
     first.partner, second.partner = second, first
 
 

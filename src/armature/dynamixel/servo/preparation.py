@@ -19,7 +19,7 @@ _SETTINGS = (Role.OPERATING_MODE, Role.SHADOW_ID, Role.RETURN_DELAY)
 
 
 class Preparation:
-    """Compares servos with what is wanted of them and writes what differs, EEPROM only with torque off."""
+    """Compares the registers of servos with their targets and writes what differs, EEPROM only with torque off."""
 
     def __init__(
         self, registers: Registers, wanted: Mapping[str, Mapping[Role, int]], watchdog_time: float = 0.0
@@ -29,7 +29,7 @@ class Preparation:
         Args:
             registers: of the servos.
             wanted: RAM values by joint, besides those that follow from the wiring.
-            watchdog_time: after which a servo that hears nothing shall stop [s]; 0 for never.
+            watchdog_time: after which a servo that receives nothing is to stop [s]; 0 for never.
         """
         self._registers = registers
         self._wanted = wanted
@@ -40,11 +40,11 @@ class Preparation:
         ] = {}  # gains of servos that were found holding with others, by servo
 
     def set_override(self, axis: Axis, values: Mapping[Role, int]) -> None:
-        """Bring RAM registers of a servo to other values than the usual, which count until the next call.
+        """Write other values than the usual to RAM registers of a servo; they are its targets until the next call.
 
         Args:
             axis: the servo.
-            values: raw, by role; without any, what is usual is wanted again.
+            values: raw, by role; none for the usual ones.
 
         Raises:
             ServoRefused: a value reads back as something else.
@@ -57,11 +57,11 @@ class Preparation:
         self.adopt_override(axis, values)
 
     def adopt_override(self, axis: Axis, values: Mapping[Role, int]) -> None:
-        """Want what a servo holds already; see `want`."""
+        """Take what a servo has already as its targets; see `set_override`."""
         self._overrides[axis.name] = dict(values)
 
     def targets(self, axis: Axis) -> dict[Role, int]:
-        """Raw RAM values that a servo shall have now."""
+        """Raw RAM values that a servo is to have now."""
         return {
             **self._usual(axis),
             **self._overrides.get(axis.name, {}),
@@ -69,13 +69,13 @@ class Preparation:
         }
 
     def retained_gains(self, axis: Axis) -> str:
-        """Gains that a servo keeps until its torque is off, in words; empty where it has those that are wanted."""
+        """Gains that a servo retains until its torque is off, in words; empty where it has its targets."""
         usual, name_of = self._usual(axis), axis.wiring.model.name_of
         kept = self._retained_gains.get(axis.name, {}).items()
         return ", ".join(f"{name_of(role)} {value} ({usual[role]} wanted)" for role, value in kept)
 
     def describe_difference(self, axis: Axis) -> str:
-        """In which register a servo differs from what is wanted, in words; empty where it does not.
+        """In which register a servo differs from its targets, in words; empty where it does not.
 
         Raises:
             CommandRefused: as examine().
@@ -103,7 +103,7 @@ class Preparation:
         return found
 
     def restore(self, axis: Axis, *, retain_gains: bool = False) -> tuple[Role, ...]:
-        """Bring mode and RAM to what is wanted, writing only what differs.
+        """Write mode and RAM registers that differ from their targets.
 
         Args:
             axis: the servo.
@@ -144,7 +144,7 @@ class Preparation:
             why = f"its operating mode is {mode} with torque on, the wiring file wants {raw} ({wanted})"
         elif shadow < model.no_shadow:
             name = model.name_of(Role.SHADOW_ID)
-            why = f"its {name} is {shadow} with torque on: it obeys what another servo is told"
+            why = f"its {name} is {shadow} with torque on: it obeys what another servo is sent"
         if why:
             remedy = "support the arm, switch its power off and on, start again"
             raise CommandRefused(f"start of {axis.name}", why, remedy)
@@ -184,7 +184,7 @@ def runs_away(wiring: ServoWiring) -> bool:
 
 
 def _different(model: ServoModel, found: Mapping[Role, int], wanted: Mapping[Role, int]) -> str:
-    """The first register that is not as wanted, in words; empty where all are."""
+    """The first register that differs, in words; empty where none does."""
     different = (role for role in wanted if found[role] != wanted[role])
     return next((f"{model.name_of(role)} is {found[role]}, not {wanted[role]}" for role in different), "")
 
@@ -194,7 +194,7 @@ def _bounds_of(wiring: ServoWiring) -> tuple[Role, ...]:
 
 
 def _eeprom(wiring: ServoWiring, found: Mapping[Role, int]) -> dict[Role, int]:
-    """EEPROM values that are wanted; a shadow id first, lest its servo obey what another one is told."""
+    """Target values of the EEPROM; a shadow id first, lest its servo obey what another one is sent."""
     model = wiring.model
     has_shadow = found.get(Role.SHADOW_ID, model.no_shadow) < model.no_shadow
     wanted = {Role.SHADOW_ID: model.default(Role.SHADOW_ID)} if has_shadow else {}

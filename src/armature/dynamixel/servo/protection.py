@@ -1,4 +1,4 @@
-"""The bounds at which a servo protects itself, as it has told them; of one that is silent they are unknown."""
+"""The bounds at which a servo protects itself, as read from it; of a silent one they are unknown."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ PROTECTION_ROLES = (
     *(Role.FIRMWARE_VERSION, Role.HOMING_OFFSET),
     *(Role.TEMPERATURE_LIMIT, Role.MAX_VOLTAGE_LIMIT, Role.MIN_VOLTAGE_LIMIT),
 )
-"""Registers that tell them, as far as a model has them; all stand in the EEPROM."""
+"""Registers that hold them, as far as a model has them; all are in the EEPROM."""
 
 
 @dataclass(frozen=True)
 class Protection:
-    """What a servo's own EEPROM says of it; by itself, without values: nothing is known."""
+    """What a servo's own EEPROM says; without values nothing is known."""
 
     firmware: int = 0  # 0 where it is unknown
     homing_offset: int = 0  # [tick]

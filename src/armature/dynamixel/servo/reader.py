@@ -1,4 +1,4 @@
-"""What is read in a cycle: every servo's state, and in the slack a slow value of one; a silent one is called."""
+"""What is read in a cycle: every servo's state, and slow values of one in turn; a silent one is pinged."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Reader:
         return axis.misses >= self._max_missed_reads
 
     def mark_missing(self, axis: Axis) -> None:
-        """A servo starts anew: count it as missing until it answers a call."""
+        """Count a servo as missing until it answers a ping, for example while it restarts."""
         axis.mark_silent()
         axis.misses = self._max_missed_reads
 
@@ -66,9 +66,9 @@ class Reader:
                 axis.mark_silent()
 
     def read_slow_values(self, now: float, *, is_late: bool = False) -> None:
-        """One more request: of a servo that shows an alert, or whose turn it is; a missing one is called.
+        """One more request: of a servo that shows an alert, or whose turn it is; a missing one is pinged.
 
-        A call is not waited for, so that it costs no time: whoever answers it by the next cycle is read then.
+        A ping is not waited for, so that it costs no time: a servo that answers by the next cycle is read then.
 
         Args:
             now: [s].
@@ -104,7 +104,7 @@ class Reader:
         for axis in present:
             with_retries(partial(self._read_constants, axis))
         for group in self._groups:
-            group.is_fast = False  # nobody knows yet
+            group.is_fast = False  # until the firmware is known
         with_retries(partial(self._read_states_of, present, now))
         for axis in present:
             with_retries(partial(self._read, axis, STATUS, now))
@@ -113,7 +113,7 @@ class Reader:
             group.choose_instruction()
 
     def _mark_servos_of_closed_ports(self) -> None:
-        """Where a port is gone, its servos are missing at once, not after so many cycles."""
+        """Servos whose port is gone are missing at once, not after so many cycles."""
         for axis in self._axes:
             if not self.is_missing(axis) and self._bus.disconnect_reason(axis.wiring.servo_id):
                 self.mark_missing(axis)
@@ -129,7 +129,7 @@ class Reader:
         return next(alerted, None)
 
     def _rejoin(self, axis: Axis, model_number: int, now: float) -> None:
-        """A missing servo has answered a call: it belongs to the others again once all of it has been read.
+        """Let a missing servo that has answered a ping join the others again once all of it has been read.
 
         Its constants too: it may have been absent from the start, or another one may have taken its place.
         """
@@ -177,7 +177,7 @@ class Reader:
 
 
 def _rounds(bus: Bus, axes: Iterable[Axis], max_missed_reads: int) -> list[list[StateGroup]]:
-    """Servos whose state stands at the same addresses on the same port, and what of them can be asked at once."""
+    """Servos whose state stands at the same addresses on the same port, by the rounds in which they are read."""
     groups: dict[str, dict[tuple[int, int], list[Axis]]] = {}
     for axis in axes:
         groups.setdefault(axis.wiring.bus, {}).setdefault(axis.block, []).append(axis)

@@ -1,4 +1,4 @@
-"""Registers of servos by role: asked again where an answer is lost, EEPROM spared and counted."""
+"""Registers of servos by role: requests are repeated where an answer is lost, EEPROM writes are counted."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Registers:
             raise ServoRefused(axis.wiring.servo_id, f"{name} := {value}", f"it reads back {found}")
 
     def reboot(self, axis: Axis) -> None:
-        """Start a servo anew: torque off, RAM at its defaults.
+        """Reboot a servo: torque off, RAM at its defaults.
 
         Raises:
             BusError: the servo did not answer, or refused.
@@ -94,7 +94,7 @@ class Registers:
 
 
 def with_retries(request: Callable[[], T]) -> T:
-    """Ask again where an answer is lost: reading twice, or writing the same twice, does no harm."""
+    """Repeat a request whose answer is lost: reading or writing the same twice does no harm."""
     for _ in range(_TRIES - 1):
         with suppress(ServoTimeout, CorruptPacket):
             return request()

@@ -28,13 +28,13 @@ class ServoSettings:
 
     registers: Mapping[str, Mapping[Role, int]]  # RAM values by joint
     max_missed_reads: int  # cycles without an answer before a servo counts as missing
-    watchdog_time: float  # after which a servo that hears nothing stops [s]; 0: off
+    watchdog_time: float  # after which a servo that receives nothing stops [s]; 0: off
     encoder_mismatch: float  # how far apart the two servos of a joint may see it, as their angle [rad]
 
 
 @dataclass(frozen=True)
 class Servos:
-    """What the loop has in its hands."""
+    """All servos of an arm, and the objects that read and write them."""
 
     bus: Bus
     axes: Mapping[str, Axis]  # by the servo's name
@@ -103,7 +103,7 @@ class Servos:
 
     @property
     def reported_torque(self) -> str:
-        """on, off or partial, as far as every servo has told it since it last was silent; else unknown."""
+        """on, off or partial; unknown where a servo's status has not been read since it was silent."""
         return self.torque if all(axis.is_status_known for axis in self.axes.values()) else "unknown"
 
     @property
@@ -144,7 +144,7 @@ class Servos:
         return points
 
     def adopt_setpoint(self, joint: str) -> dict[str, float]:
-        """Where a joint holds, and shall go on to hold, by its name [rad] or [m].
+        """Adopt the goals of a joint's servos: where it holds, by its name [rad] or [m].
 
         Raises:
             BusError: a servo did not answer.
@@ -153,14 +153,14 @@ class Servos:
         return self.setpoints_of({axis.name: self.adopt_goal(axis) for axis in holding})
 
     def hold_separately(self, axis: Axis) -> dict[str, float]:
-        """Let two servos that disagree hold where each is, so that neither pulls; their joint's set-point."""
+        """Let two servos that disagree hold where each is, so that neither pulls; the joint's set-point."""
         second, first = axis, axis.partner
         if first is None or first.ticks is None or second.ticks is None:
             return {}
         return self.setpoints_of({first.name: first.ticks, second.name: second.ticks})
 
     def adopt_goal(self, axis: Axis) -> int:
-        """Where a servo that has its torque on holds, and shall go on to hold [tick].
+        """Adopt the goal of a servo that has its torque on [tick].
 
         One that its Bus Watchdog has stopped gets its place as its goal; the watchdog is enabled in any case.
 
@@ -174,7 +174,7 @@ class Servos:
         return goal
 
     def torque_off(self, axes: list[Axis]) -> BusError | None:
-        """Cut the torque of servos; returns what went wrong with the last that did not take it."""
+        """Turn the torque of servos off; returns the error of the last that did not take it."""
         try:
             self.switch.off(axes)
         except BusError as error:

@@ -26,7 +26,7 @@ _REMEDIES = {
 
 
 class TorqueSwitch:
-    """Switches torque so that nothing moves by it, and the Bus Watchdog with it."""
+    """Switches torque so that nothing moves, and the Bus Watchdog with it."""
 
     def __init__(
         self, registers: Registers, limits: Mapping[str, Limit], watchdogs: BusWatchdogs, mismatch: float
@@ -60,7 +60,7 @@ class TorqueSwitch:
         try:
             return {axis.name: self._switch_on(axis) for axis in axes}
         except BusError:
-            with suppress(BusError):  # the first error is the one to tell; the cycle finds torque left on
+            with suppress(BusError):  # the first error is the one to raise; the cycle finds torque left on
                 self.off([axis for axis in axes if axis.torque])
             raise
 
@@ -91,7 +91,7 @@ class TorqueSwitch:
     def remedy_before_enable(self, axes: Iterable[Axis]) -> Remedy | None:
         """What has to be done before a limp arm may be enabled, as it was read last; None where nothing.
 
-        Without the position, which a hand changes all the time: each change of a remedy is told anew.
+        Without the position, which a hand changes all the time: each change of a remedy is published.
         """
         for axis in axes:
             if not axis.misses and (limits := self._beyond(axis, axis.position)):

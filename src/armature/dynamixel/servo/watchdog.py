@@ -1,4 +1,4 @@
-"""The servos' own Bus Watchdog: a servo that hears nothing stops by itself, and says nothing about it.
+"""The servos' own Bus Watchdog: a servo that receives nothing stops by itself, without an error.
 
 Source: e-Manual, "Bus Watchdog(98)": unit 20 ms; when the time is over the servo stops, the register reads -1 and
 goals cannot be written until 0 is. It is RAM, so it is enabled with torque and disabled with it.
@@ -37,17 +37,19 @@ class BusWatchdogs:
         self.trips = 0  # that were found
         self._bus = bus
         self._registers = registers
-        self.time = time  # after which a servo that hears nothing stops, to its own steps [s]; 0 where it is off
+        self.time = (
+            time  # after which a servo that receives nothing stops, in its register's steps [s]; 0 where it is off
+        )
 
     def enable(self, axis: Axis) -> None:
-        """Let a servo whose torque is on stop by itself when it hears nothing.
+        """Let a servo whose torque is on stop by itself when it receives nothing.
 
         Raises:
             BusError: the servo did not take it.
         """
         why_not = self._why_not(axis)
         if why_not:
-            self.disable(axis)  # somebody before us may have enabled it
+            self.disable(axis)  # another program may have enabled it
         else:
             register = axis.wiring.model[Role.BUS_WATCHDOG]
             axis.watchdog = min(max(register.to_raw(self.time), 1), register.maximum)
@@ -56,7 +58,7 @@ class BusWatchdogs:
         self.states[axis.name] = why_not
 
     def disable(self, axis: Axis) -> None:
-        """Let a servo be silent for as long as it may be; this also releases one that has tripped.
+        """Turn the watchdog of a servo off; this also releases one that has tripped.
 
         Raises:
             BusError: the servo did not take it.
@@ -99,7 +101,7 @@ class BusWatchdogs:
                 yield axis
 
     def recover(self, axis: Axis) -> int:
-        """Take a servo back that has stopped by itself: goal := measured, verified, and enabled again.
+        """Recover a servo that has stopped by itself: goal := measured, verified, watchdog enabled again.
 
         A loaded joint is off its goal, by which its servo holds it, and would creep by that at every recovery: so
         the new goal is as far off.
@@ -121,7 +123,7 @@ class BusWatchdogs:
         return ticks
 
     def disable_all(self, axes: Iterable[Axis]) -> None:
-        """Let servos go on holding without a host that feeds them; a silent one will stop where it is."""
+        """Let servos hold without a host that feeds their watchdogs; a silent one will stop where it is."""
         for axis in axes:
             with suppress(BusError):
                 self.disable(axis)
@@ -131,7 +133,7 @@ class BusWatchdogs:
         return first is not None and (not first or self._firmware(axis) >= first)
 
     def _firmware(self, axis: Axis) -> int:
-        """Asked of a servo that has not told it yet; guessing would leave one that has tripped as it is."""
+        """Read of a servo whose firmware is not known yet; a guess could leave a tripped watchdog as it is."""
         return axis.firmware or self._registers.read(axis, Role.FIRMWARE_VERSION)
 
     def _why_not(self, axis: Axis) -> str:

@@ -10,13 +10,13 @@ from armature.dynamixel.tables.roles import HardwareError
 class Cause(str, Enum):
     """Why a joint is at fault, or why the arm stopped; the gravest first, since one fault a joint is shown."""
 
-    # What a servo finds wrong with itself; some of it cuts its torque.
+    # Hardware errors that a servo reports itself; some of them cut its torque.
     ELECTRICAL_SHOCK = "electrical_shock"
     ENCODER = "encoder"
     OVERHEATING = "overheating"
     OVERLOAD = "overload"
     INPUT_VOLTAGE = "input_voltage"
-    # Of one joint, found by us.
+    # Of one joint, found by the loop.
     DISCONNECTED = "disconnected"  # the port is gone: of all joints, or of those on one of several buses
     MISSING = "missing"
     MULTI_TURN_POSITION_LOST = "multi_turn_position_lost"  # it reads another whole turn than before
@@ -71,7 +71,7 @@ def names_of(hardware_error: int) -> str:
 OFFLINE = (Cause.DISCONNECTED, Cause.MISSING)
 # With these a servo may go on to hold where it is, so another one of the same joint must not be moved.
 MAY_HOLD = (*OFFLINE, Cause.BUS_WATCHDOG)
-# With these a servo does not follow goals, or nobody knows whether it would.
+# With these a servo does not follow goals, or it is not known whether it would.
 NOT_FOLLOWING = (*OFFLINE, Cause.MULTI_TURN_POSITION_LOST, Cause.SILENT_RESET, Cause.BUS_WATCHDOG)
 
 # A joint with these does not follow its set-point, which goes back to where it is.
@@ -89,7 +89,7 @@ class Reaction(str, Enum):
     # lead away are taken. Where nothing was commanded to move: stop.
     BACK_OFF = "back_off"
     STOP = "stop"  # every joint stops within its limits; then hold
-    SLOW = "slow"  # go on, and ask the controller for less speed
+    SLOW = "slow"  # continue, and ask the controller for less speed
     PARK = "park"  # stop, then go to the park pose and turn torque off
     TORQUE_OFF = "torque_off"  # that joint goes limp; the others stop and hold
 

@@ -1,4 +1,4 @@
-"""The way back, in words for people and as steps that a program can follow."""
+"""Remedies, in words for people and as steps that a program can follow."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from armature.dynamixel.status.cause import Cause
 
 
 class RecoveryStep(str, Enum):
-    """What somebody can do; its value is its key, as it is asked for."""
+    """One step of a recovery; its value is its key in messages."""
 
     ENABLE = "enable"
     DISABLE = "disable"
@@ -17,7 +17,7 @@ class RecoveryStep(str, Enum):
     REBOOT = "reboot"
     RELEASE = "release"  # the protective stop
     END_FREE_DRIVE = "end_free_drive"
-    BY_HAND = "by_hand"  # see to the arm, its power or its cables, as the words say
+    BY_HAND = "by_hand"  # work on the arm, its power or its cables, as the words say
     WAIT = "wait"
 
     def __str__(self) -> str:
@@ -47,7 +47,7 @@ class Remedy(str):
 
     @staticmethod
     def of(*parts: RecoveryStep | str) -> Remedy:
-        """Steps in the words that they always have; any other text is something to see to by hand."""
+        """Steps in the words that they always have; any other text is something to do by hand."""
         texts = [_WORDS[part] if isinstance(part, RecoveryStep) else part for part in parts]
         return Remedy(
             ", then ".join(texts), *(p if isinstance(p, RecoveryStep) else RecoveryStep.BY_HAND for p in parts)
@@ -59,20 +59,22 @@ CLEAR = Remedy(
 )
 # A hardware error ends by a reboot, which costs the torque that some errors leave.
 LET_DOWN = Remedy.of(RecoveryStep.DISABLE, RecoveryStep.CLEAR_FAULTS)
-# Where the arm cannot park, somebody has to hold it meanwhile.
+# Where the arm cannot park, it has to be supported meanwhile.
 SUPPORT = Remedy.of(RecoveryStep.TORQUE_OFF, RecoveryStep.CLEAR_FAULTS, RecoveryStep.ENABLE)
 REPLUG = Remedy(
     "check its cable and power; it joins by itself when it answers", RecoveryStep.BY_HAND, RecoveryStep.WAIT
 )
 REPLUG_FIRST = Remedy(
-    "check its cable and power; what else it needs is told once it answers",
+    "check its cable and power; what else it needs is reported once it answers",
     RecoveryStep.BY_HAND,
     RecoveryStep.WAIT,
 )
-# A joint that is held beyond its limit is not let go by waiting.
+# A joint that is held beyond its limit has to be released by hand.
 BRING_BACK = Remedy.of(RecoveryStep.TORQUE_OFF, "move it into its range", RecoveryStep.ENABLE)
-WAIT_FOR_RESTART = Remedy("wait until the bus process is there, it is started by itself", RecoveryStep.WAIT)
-FIX_BUS = Remedy("see to what it says; it is tried again by itself", RecoveryStep.BY_HAND, RecoveryStep.WAIT)
+WAIT_FOR_RESTART = Remedy(
+    "wait until the bus process has restarted, which happens automatically", RecoveryStep.WAIT
+)
+FIX_BUS = Remedy("remove the reported cause; it is retried automatically", RecoveryStep.BY_HAND, RecoveryStep.WAIT)
 RECONNECT = Remedy("reconnect the bus first", RecoveryStep.BY_HAND, RecoveryStep.WAIT)
 RELEASE = Remedy("release with /servo_interface/protective_stop false", RecoveryStep.RELEASE)
 RESTORE_TURNS = Remedy(

@@ -1,4 +1,4 @@
-"""A model of servo: its registers by role, raw values and SI units, and what else tells it from others."""
+"""A model of servo: its registers by role, raw values and SI units, and how it differs from others."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Register:
     minimum: int
     maximum: int
     default: int | None  # None: it starts with a measured or derived value
-    role: Role | None = None  # None: nobody but the emulator's bytes has a use for it
+    role: Role | None = None  # None: only the emulator's bytes have a use for it
     scale: float = 1.0  # of one raw unit, in the unit that the role names
     pointer: int | None = None  # address of what says where its byte really lies, of an indirect one
 
@@ -129,19 +129,19 @@ class ServoModel:
     nominal_voltage: float  # [V]
     stall_current: float  # [A]
     modes: Mapping[OperatingMode, int]  # raw, of those that it has
-    errors: Mapping[HardwareError, int]  # raw bits, of those that it tells
+    errors: Mapping[HardwareError, int]  # raw bits, of those that it reports
     baud_rates: Mapping[int, int]  # raw, by rate [bit/s]
     since: Mapping[Feature, int] = field(
         default_factory=dict
     )  # first firmware that has it; what is absent none has
     watchdog_tripped: int = -1  # raw, what the bus watchdog reads then
-    no_shadow: int = 253  # raw, from which on the shadow id names nobody
+    no_shadow: int = 253  # raw, from which on the shadow id is off
     reverse: int = 0x01  # bit of the drive mode: turn against the joint
     largest_homing: int | None = None  # that position control heeds [tick]; None: any
     # What follows from the registers, kept as plain values since every cycle needs it.
     roles: Mapping[Role, Register] = field(init=False, repr=False, compare=False)
     position_unit: float = field(init=False)  # of Role.PRESENT_POSITION [rad/tick]
-    velocity_unit: float = field(init=False)  # of Role.PRESENT_VELOCITY [rad/s]; NaN where it tells none
+    velocity_unit: float = field(init=False)  # of Role.PRESENT_VELOCITY [rad/s]; NaN where it has none
     current_unit: float | None = field(init=False)  # of Role.PRESENT_CURRENT [A]; None where it measures none
     _blocks: dict[tuple[Role, ...], RegisterBlock | None] = field(init=False, repr=False, compare=False)
 
@@ -193,7 +193,7 @@ class ServoModel:
     # What raw values mean
 
     def errors_of(self, raw: int) -> HardwareError:
-        """The hardware errors that its bits tell."""
+        """The hardware errors of raw bits."""
         found = HardwareError(0)
         for error, bits in self.errors.items() if raw else ():
             if raw & bits:
@@ -201,7 +201,7 @@ class ServoModel:
         return found
 
     def error_bits(self, errors: int) -> int:
-        """The bits that tell hardware errors."""
+        """The raw bits of hardware errors."""
         return sum(bits for error, bits in self.errors.items() if errors & error) if errors else 0
 
     def mode_of(self, raw: int) -> OperatingMode | None:

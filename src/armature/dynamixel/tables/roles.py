@@ -31,7 +31,7 @@ class Role(str, Enum):
     TORQUE_ENABLE = "torque_enable"
     HARDWARE_ERROR = "hardware_error"
     REGISTERED_INSTRUCTION = "registered_instruction"
-    REBOOT = "reboot"  # written with 1 it starts the servo anew, where no instruction does
+    REBOOT = "reboot"  # written with 1 it restarts the servo, where no instruction does
     BUS_WATCHDOG = "bus_watchdog"  # [s]
     VELOCITY_I_GAIN = "velocity_i_gain"
     VELOCITY_P_GAIN = "velocity_p_gain"
@@ -74,7 +74,7 @@ MEASURED = (
     *(Role.REALTIME_TICK, Role.PRESENT_PWM, Role.PRESENT_CURRENT, Role.PRESENT_LOAD, Role.PRESENT_VELOCITY),
     *(Role.PRESENT_POSITION, Role.PRESENT_VOLTAGE, Role.PRESENT_TEMPERATURE),
 )
-"""What a servo measures, so that two servos hardly ever tell the same of all of it."""
+"""What a servo measures, so that two servos hardly ever agree in all of it."""
 
 
 class OperatingMode(IntEnum):
@@ -93,7 +93,7 @@ class OperatingMode(IntEnum):
 
     @property
     def counts_turns(self) -> bool:
-        """Whether positions go beyond one turn, which a servo that starts anew forgets."""
+        """Whether positions go beyond one turn, which a servo that restarts loses."""
         return self in (OperatingMode.EXTENDED_POSITION, OperatingMode.CURRENT_BASED_POSITION)
 
 

@@ -1,5 +1,5 @@
 """The wiring file: which servo turns which joint, and how.
 
-Nothing that a servo has told.
+Nothing that is read from a servo.
 Begin with arm.py.
 """

@@ -23,7 +23,7 @@ class ServoWiring:
     direction: int  # +1 or -1
     zero_offset: float  # servo angle at joint position 0 [rad]
     reduction: float  # servo angle for one unit of the joint [rad/rad] or [rad/m]
-    torque_constant: float = math.nan  # measured on this very servo [N·m/A]; NaN where nobody has
+    torque_constant: float = math.nan  # measured on this very servo [N·m/A]; NaN where it was not
     mode: OperatingMode = OperatingMode.POSITION
     current_limit: float = math.nan  # what it may use in current-based position control [A]
     range: tuple[float, float] | None = None  # of its joint's motion, as found by hand [rad] or [m]

@@ -104,8 +104,8 @@ class Terminal:
 
     def serve(self) -> None:
         """Answer until stop() is called, or there is silence after stop_when_silent()."""
-        heard = self._clock()
-        while not (self.is_ending and self._clock() - heard > _SILENCE):
+        last_received = self._clock()
+        while not (self.is_ending and self._clock() - last_received > _SILENCE):
             for plug in self._plugs:
                 plug.update()
             masters = {plug.line.master: plug for plug in self._plugs if plug.line}
@@ -115,7 +115,7 @@ class Terminal:
             now = self._clock()
             speaking = [masters[file] for file in readable if file in masters]
             for plug in speaking:
-                heard = now
+                last_received = now
                 plug.receive(now)
             if not speaking:
                 self._bus.advance(now)
