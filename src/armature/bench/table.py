@@ -21,7 +21,7 @@ from armature.robots import Robot
 
 @dataclass(frozen=True)
 class Settings:
-    """What a measurement may be told."""
+    """Options of a measurement."""
 
     robot: Robot
     domain: int  # ROS domain in which nothing else runs

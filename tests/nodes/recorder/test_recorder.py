@@ -298,7 +298,7 @@ def test_a_recording_goes_on_after_its_recorder_was_killed_until_it_is_stopped(g
     second = Path(values_of(status)["path"])
     assert (second.parent, second == first) == (first.parent, False)
     assert status.level == b"\x01"
-    assert re.search(r"recording again: nothing was recorded from [\d:.]+ to [\d:.]+ UTC", status.message)
+    assert re.search(r"recording resumed: nothing was recorded from [\d:.]+ to [\d:.]+ UTC", status.message)
     assert str(first) in status.message
     assert graph.call("stop").message == str(second)
     recorder.kill()
@@ -328,9 +328,7 @@ def test_an_interrupted_recording_that_cannot_go_on_is_an_error_that_says_so(gra
     graph.statuses.clear()
     graph.start_recorder(free_bytes=2**62)
     graph.until(lambda: graph.statuses)
-    assert re.match(
-        "failed: a recording that was interrupted cannot go on: .*free some", graph.statuses[-1].message
-    )
+    assert re.match("failed: the interrupted recording cannot be resumed: .*free some", graph.statuses[-1].message)
     assert graph.statuses[-1].level == b"\x02"
 
 

@@ -69,7 +69,7 @@ class Armature:
 
 
 class Bare:
-    """The same bytes with a write, a poll and a read, and no look at what they say."""
+    """The same bytes with a write, a poll and a read, without parsing them."""
 
     def __init__(self, path: str, baud_rate: int, wirings: Sequence[ServoWiring]) -> None:
         self._file = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)

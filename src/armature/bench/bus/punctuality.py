@@ -53,8 +53,8 @@ class Punctuality:
 
 def punctuality(values: Mapping[str, str]) -> Punctuality:
     """Of the values of the bus in diagnostics."""
-    told = dict(re.findall(r"([≤>][\d.]+ ms): (\d+)", values[LATENESS]))
-    return Punctuality(tuple(int(told.get(name, 0)) for name in _NAMES), float(values[LATEST]))
+    counts = dict(re.findall(r"([≤>][\d.]+ ms): (\d+)", values[LATENESS]))
+    return Punctuality(tuple(int(counts.get(name, 0)) for name in _NAMES), float(values[LATEST]))
 
 
 def measure(robot: Robot, domain: int) -> Iterator[Figure]:
@@ -102,8 +102,8 @@ def _beside(module: str) -> subprocess.Popen[str]:
 
 
 def _lateness(process: subprocess.Popen[str], name: str) -> Iterator[Figure]:
-    told, _ = process.communicate(timeout=2.0 * _OBSERVED)
-    times = 1000.0 * np.array([float(line) for line in told.splitlines()])
+    output, _ = process.communicate(timeout=2.0 * _OBSERVED)
+    times = 1000.0 * np.array([float(line) for line in output.splitlines()])
     yield Figure(f"{name}: within 1 ms", 100.0 * float(np.mean(times <= 1.0)), "%")
     yield from quantiles(name, times, "ms", 0.5, 0.99, 0.999, 1.0)
 

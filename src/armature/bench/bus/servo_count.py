@@ -63,7 +63,7 @@ def _figures(baud_rate: int, costs: list[Cost]) -> list[Figure]:
 
 
 def _draw(found: dict[int, list[dict[str, Cost]]], path: Path) -> None:
-    from matplotlib.figure import Figure as Canvas  # slow to import, and only wanted here
+    from matplotlib.figure import Figure as Canvas  # slow to import, and only needed here
 
     canvas = Canvas(figsize=(10, 4), layout="constrained")
     for axes, (baud_rate, costs) in zip(canvas.subplots(1, 2), found.items(), strict=True):

@@ -1,4 +1,4 @@
-"""Servos that hold still: a bus of any number of them, of whose bytes alone something is wanted.
+"""Servos that hold still: a bus of any number of them, for measurements of its bytes alone.
 
 As a program it serves them on a paced pseudo-terminal: python -m armature.bench.bus.still LINK SERVOS BAUD_RATE
 """

@@ -46,7 +46,7 @@ def _inject(fault: catalogue.Fault) -> Callable[[Bench], None]:
 
 
 def _by_itself(bench: Bench) -> None:
-    """Nothing has to be asked for."""
+    """Nothing has to be requested."""
 
 
 def _pause(bench: Bench) -> None:

@@ -120,7 +120,7 @@ class Contact:
 
     HEADER: ClassVar[str] = (
         f"{'in the way':<12}{'while':<11}{'found first by':<16}{'back ms':>9}{'over s':>9}{'load':>8}"
-        f"{'creep °':>8}  state    told\n"
+        f"{'creep °':>8}  state    reported\n"
         "over: the longest that a servo gave more than its protection stands for 1.5 s"
     )
 
@@ -204,7 +204,7 @@ class _Trial:
         has_torque = bench.mode().name != "DISABLED"
         creep = max(abs(bench.positions()[joint] - before[joint]) for joint in ARM_JOINTS) if has_torque else 0.0
         load = max(abs(bench.servo(joint).drive.load) for joint in JOINTS)
-        told, ended = bench.loop.state.why, bench.mode().name
+        reported, ended = bench.loop.state.why, bench.mode().name
         on = self._send(1.0)
         return Contact(
             obstacle=self._obstacle.name,
@@ -216,7 +216,7 @@ class _Trial:
             creep=math.degrees(creep),
             ended=ended,
             lost=tuple(joint for joint in JOINTS if bench.servo(joint).registers[Role.HARDWARE_ERROR]),
-            told=told,
+            told=reported,
             away=self._send(-1.0) if on else "",
             on=on,
             is_weight=self._obstacle.is_weight,

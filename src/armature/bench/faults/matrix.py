@@ -41,7 +41,7 @@ class Row:
     drop: float  # the most that the tool sank below what was commanded, more than before [mm]
     braking: float  # acceleration of the set-points, as a share of its limit
     reported: str
-    refused: str  # why recovery was refused while the cause was there; empty where it was not asked
+    refused: str  # why recovery was refused while the cause was there; empty if recovery was not requested
     recovery: float  # the most that a joint moved by the recovery, beyond its sag [deg]
     ended: str  # the state after enabling again
     is_cut: bool  # whether the servo itself cut its torque, or a force shoved the joint
@@ -152,11 +152,11 @@ def _recover(bench: Bench, case: Case) -> float:
     begin = bench.positions()
     farthest = dict.fromkeys(JOINTS, 0.0)
 
-    def look() -> None:
+    def measure() -> None:
         for joint, place in bench.positions().items():
             farthest[joint] = max(farthest[joint], abs(place - begin[joint]))
 
-    bench.on_cycle = look
+    bench.on_cycle = measure
     case.recovers(bench)
     give_up = bench.now + 2.0 * _PATIENCE
     while bench.mode() not in (Mode.HOLDING, Mode.DISABLED, Mode.ENABLED) and bench.now < give_up:

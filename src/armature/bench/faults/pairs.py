@@ -35,7 +35,7 @@ _LETTERS = {
     "drop [": "D",
     "recovery [": "R",
 }
-_SYMBOLS = ". ok, X a dead end or no step told, S step, D drop, R moved by the recovery, N too many steps"
+_SYMBOLS = ". ok, X a dead end or no step named, S step, D drop, R moved by the recovery, N too many steps"
 _WITHIN = 2.0  # [s]
 _REST = 1.0  # how long what follows is watched before somebody comes [s]
 _OTHER_JOINT, _OTHER_STILL = "shoulder", "wrist_roll"
@@ -132,7 +132,7 @@ def _measure(first: str, second: str, random: Random) -> Cell:
 
 
 def _strike(bench: Bench, case: Case) -> None:
-    with suppress(CommandRefused, BusError):  # what is asked of an arm in trouble may be refused
+    with suppress(CommandRefused, BusError):  # an arm with a fault may refuse a request
         case.strike(bench)
 
 
@@ -191,17 +191,17 @@ class Matrix:
             for first in _FIRST
             if any(key[0] == first for key in found)
         ]
-        told = f"{len(self.cells)} pairs, {len(self.failures)} failed; {_SYMBOLS}"
-        return "\n".join([told, f"second, within {_WITHIN:g} s: {legend}", head, *rows, *self.failures])
+        summary = f"{len(self.cells)} pairs, {len(self.failures)} failed; {_SYMBOLS}"
+        return "\n".join([summary, f"second, within {_WITHIN:g} s: {legend}", head, *rows, *self.failures])
 
 
 def measure_all(progress: TextIO) -> Iterator[Matrix]:
-    """All cells as one matrix, measured when it is asked for; progress is written meanwhile."""
+    """All cells as one matrix, measured on request, with progress written meanwhile."""
     yield matrix(progress)
 
 
 def matrix(progress: TextIO, cells: Sequence[tuple[str, str]] = CELLS, seed: int = 0) -> Matrix:
-    """Measure cells, and tell how far that has got.
+    """Measure cells, and write the progress.
 
     Args:
         progress: where the progress is written.

@@ -38,7 +38,7 @@ class Processes:
         self._bench.pass_time(STALL)
 
     def kill_ros_half(self) -> None:
-        """Its end is heard at once; the one that takes over asks for nothing."""
+        """Its end is noticed at once; the process that takes over requests nothing."""
         self._bench.loop.lose_parent()
         self._mute(_SUPERVISED)
 

@@ -1,4 +1,4 @@
-"""Recovery by what the arm's own messages name, done by somebody who knows nothing else."""
+"""Recovery by following the arm's own messages, without any other knowledge."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def requests(bench: Bench) -> dict[RecoveryStep, Callable[[], object]]:
 
 @dataclass
 class Recovery:
-    """How somebody got there, or where it ended."""
+    """The recovery, or where it got stuck."""
 
     asked: list[RecoveryStep] = field(default_factory=list)  # in their order, those that were refused too
     trouble: list[str] = field(default_factory=list)
@@ -63,7 +63,7 @@ class Recovery:
 
     @property
     def counted(self) -> int:
-        """Requests; releasing a protective stop is a deed of its own, beside the recovery."""
+        """Requests; the release of a protective stop does not count, since it is no part of the recovery."""
         return sum(step is not RecoveryStep.RELEASE for step in self.asked)
 
 
@@ -84,7 +84,7 @@ class Follower:
         }
 
     def follow(self) -> Recovery:
-        """Go it to its end."""
+        """Follow the remedies to the end."""
         for _ in range(_TRIES):
             self._await_rest()
             if self._is_there() and self._stands_alone():
@@ -127,7 +127,7 @@ class Follower:
             self._requests[step]()
         except CommandRefused as error:
             self._note_refusal(step, error)
-        except BusError:  # an answer was lost: the cycle goes on with it, or it is asked again
+        except BusError:  # an answer was lost: the loop completes it in its cycles, or it is requested again
             pass
         self._bench.run(_SETTLED)
         self._await_rest()

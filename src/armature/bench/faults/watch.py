@@ -1,4 +1,4 @@
-"""What a fault does to the arm's joints and tool, measured cycle by cycle."""
+"""The effects of a fault on the arm's joints and tool, measured cycle by cycle."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class Watch:
         self._is_learning = True
 
     def learn(self) -> None:
-        """How far the joints are from their goals before anything is wrong."""
+        """Learn how far the joints are from their goals before a fault."""
         self._is_learning = True
         self.update()
         self._is_learning = False
 
     def update(self) -> None:
-        """Take the cycle that has just ended."""
+        """Measure the cycle that has just ended."""
         self._cycles += 1
         goals, places = self._goals(), self._bench.positions()
         for joint in JOINTS[:-1]:  # the gripper's finger carries nothing

@@ -88,7 +88,7 @@ class Stops:
     """Many STOPs, each on a connection of its own, and what went on meanwhile."""
 
     durations: list[float]  # [ms]; inf: it was not answered
-    late: list[float]  # by which this machine woke the one who asked [ms]
+    late: list[float]  # delay with which this machine woke the client [ms]
     used: float  # processor time of the monitor [% of a core]
 
 

@@ -41,8 +41,8 @@ class Way:
 
 WAYS = (
     Way("plain", False, 0.0),
-    Way("feed-forward, payload not told", True, 0.0),
-    Way("feed-forward, payload told", True, _PAYLOAD),
+    Way("feed-forward, payload not configured", True, 0.0),
+    Way("feed-forward, payload configured", True, _PAYLOAD),
 )
 
 
@@ -87,12 +87,12 @@ def measure(plot: Path | None = None) -> Iterator[Figure]:
         for column, joint in enumerate(found.joints):
             if not plain.root_mean_squares[column]:
                 continue  # it does not move and carries nothing
-            told = f"{joint}, {way.name}"
+            label = f"{joint}, {way.name}"
             before, rms = float(plain.root_mean_squares[column]), float(found.root_mean_squares[column])
-            yield Figure(f"RMS following error of {told}", rms, "mrad", before, "plain")
-            yield Figure(f"largest of {told}", float(np.abs(found.errors[:, column]).max()), "mrad")
-            yield Figure(f"goal error of {told}", abs(float(found.errors[-1, column])), "mrad")
-            yield Figure(f"settled after the motion, {told}", float(found.settle_times()[column]), "s")
+            yield Figure(f"RMS following error of {label}", rms, "mrad", before, "plain")
+            yield Figure(f"largest of {label}", float(np.abs(found.errors[:, column]).max()), "mrad")
+            yield Figure(f"goal error of {label}", abs(float(found.errors[-1, column])), "mrad")
+            yield Figure(f"settled after the motion, {label}", float(found.settle_times()[column]), "s")
         whole, base = (float(np.sqrt((r.errors**2).sum(axis=1).mean())) for r in (found, plain))
         yield Figure(f"RMS following error, all joints, {way.name}", whole, "mrad", base, "plain")
     if plot is not None:
@@ -146,7 +146,7 @@ def _positions(bench: Bench, joints: tuple[str, ...]) -> tuple[list[float], list
 
 
 def _draw(runs: dict[Way, Run], path: Path) -> None:
-    from matplotlib.figure import Figure as Canvas  # slow to import, and only wanted here
+    from matplotlib.figure import Figure as Canvas  # slow to import, and only needed here
 
     first = runs[WAYS[0]]
     moving = [column for column in range(len(first.joints)) if first.root_mean_squares[column]]

@@ -53,7 +53,7 @@ def _checks() -> GoalChecks:
 
 @dataclass
 class HeldButton:
-    """A button that is held down: asked anew until it is let go."""
+    """A button that is held down: repeats its request until it is released."""
 
     press: Callable[[float], object]
     due: float = 0.0  # [s]
@@ -70,7 +70,7 @@ class Controller:
 
 
 class Controllers:
-    """The controllers of the arm on a bench, and what a client asks of them."""
+    """The controllers of the arm on a bench, and the requests of a client."""
 
     def __init__(self, bench: Bench, path: float = _PATH) -> None:
         """Args: in each of whose cycles they do their part, and the path tolerance [rad], 0 for none."""
@@ -104,7 +104,7 @@ class Controllers:
         control.state.hooks.report_not_following = self._let_back_off
         return control
 
-    # What a client asks
+    # Requests of a client
 
     def follow(self, way: Mapping[str, float], seconds: float) -> None:
         """Send a goal: joints by so much [rad], in so many seconds; the others stay.
@@ -149,7 +149,7 @@ class Controllers:
         control.move(target, control.state.limits.velocity, monitor, self.ends.append, self._bench.now)
 
     def release(self) -> None:
-        """Let the button go."""
+        """Release the button."""
         self.held = None
 
     def hold(self, press: Callable[[float], object]) -> None:
@@ -170,18 +170,18 @@ class Controllers:
     # Time
 
     def _run_cycle(self) -> None:
-        """Do what the controllers do in the time of a cycle."""
+        """Run the controllers' part of a cycle."""
         if not self.are_alive:
             return
         for controller in (self.arm, self.gripper):
             self.update_control(controller.control)
         self._press()
-        self._relieve()
+        self._limit_grip()
         for controller in (self.arm, self.gripper):
             self._send(controller)
 
     def update_control(self, control: GroupControl) -> None:
-        """Let a control have what the servo interface tells."""
+        """Update a control with what the servo interface publishes."""
         loop, now = self._bench.loop, self._bench.now
         control.state.note_state(
             self._bench.mode().name, loop.state.session, loop.state.why, loop.state.blocks, now
@@ -204,7 +204,7 @@ class Controllers:
             except ArmatureError as error:
                 self.arm.refused.append(str(error))
 
-    def _relieve(self) -> None:
+    def _limit_grip(self) -> None:
         control = self.gripper.control
         desired, measured = control.state.motion.setpoint(self._bench.now), control.state.arm.measured
         if desired is None or measured is None or control.state.arm.read_at != self._bench.now:

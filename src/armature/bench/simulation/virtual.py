@@ -1,4 +1,4 @@
-"""The bus against the emulator in one process: both live on a time that the bytes themselves move on."""
+"""The bus against the emulator in one process: both run on virtual time, which the bytes themselves advance."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ class Bench:
         self.settings = LoopSettings(dynamics=self.dynamics, **settings)
         self._arm, self._wiring = limited(arm, limits or {}), wiring
         self.loop = ServoLoop(self.bus, wiring, self._arm, self.settings)
-        self.cycle_override: Callable[[], bool] = lambda: False  # done before a cycle; whether in its place
-        self.after_cycle: list[Callable[[], None]] = []  # done in each cycle's time, after it
-        self.on_cycle: Callable[[], None] = lambda: None  # at the end of each cycle's time
+        self.cycle_override: Callable[[], bool] = lambda: False  # called before a cycle; True: in its place
+        self.after_cycle: list[Callable[[], None]] = []  # called after each cycle, at its time
+        self.on_cycle: Callable[[], None] = lambda: None  # called at the end of each cycle
         self.cycle_at = PERIOD  # time of the last cycle, or the first one's [s]
 
     def take_over(self, before: Bench) -> None:
-        """Hang on the servos of another bench, as the process does that comes after another."""
+        """Connect to the servos of another bench, as a process does that follows another."""
         self.far, self.faults = before.far, before.faults
         for port in self.ports.values():
             port.far = self.far
@@ -77,7 +77,7 @@ class Bench:
         return self.far.servo(joint)
 
     def positions(self) -> dict[str, float]:
-        """Where the joints truly are, by the physics."""
+        """The true positions of the joints in the physics."""
         return dict(zip(self.far.plant.joints, self.far.plant.positions, strict=True))
 
     def start(self) -> Bench:
@@ -103,7 +103,7 @@ class Bench:
         return way.duration
 
     def cycle(self) -> None:
-        """One cycle at its time; cycles that a slow one has overrun are left out, as the child does."""
+        """One cycle at its time; cycles that a slow one has overrun are skipped, as in the bus process."""
         if self.cycle_override():
             return
         while self.cycle_at <= self.port.time:
@@ -116,7 +116,7 @@ class Bench:
         self.on_cycle()
 
     def pass_time(self, seconds: float) -> None:
-        """Let time pass that no loop uses [s]."""
+        """Let time pass without a cycle [s]."""
         end = self.port.time + seconds
         while self.port.time < end:
             self.port.time += PERIOD
@@ -124,7 +124,7 @@ class Bench:
             self.on_cycle()
 
     def replace_loop(self, **changes: Any) -> None:
-        """Have a loop that knows nothing in place of this one, with such changes of its settings."""
+        """Replace the loop by a new one, with changed settings."""
         self.bus.close()
         self.bus = bus_on(self.ports, self._wiring)
         self.loop = ServoLoop(self.bus, self._wiring, self._arm, replace(self.settings, **changes))
@@ -145,11 +145,11 @@ class Bench:
         return self
 
     def mode(self) -> Mode:
-        """The state that the loop shows."""
+        """The mode of the loop."""
         return self.loop.state.mode(self.now)
 
     def silence(self, joint: str) -> None:
-        """A servo whose answers stay away, though it holds: its data line broke."""
+        """Suppress a servo's answers while it still holds, as with a broken data line."""
         self.servo(joint)._booting = float("inf")
 
     def speak(self, joint: str) -> None:

@@ -120,13 +120,13 @@ class RecorderNode(Node):
                 return
             self._writer = _WriterThread(self._recorder.begin(now, continues=interrupted.bag.name))
         except RecordingError as error:
-            self._failure = f"a recording that was interrupted cannot go on: {error}"
+            self._failure = f"the interrupted recording cannot be resumed: {error}"
             self.get_logger().error(self._failure)
             return
         seconds = (now - interrupted.end) * 1e-9
         span = f"{_time_of_day(interrupted.end)} to {_time_of_day(now)} UTC ({seconds:.1f} s)"
         self._gap = f"nothing was recorded from {span}, without a recorder; before that: {interrupted.bag}"
-        self.get_logger().warning(f"recording again: {self._gap}")
+        self.get_logger().warning(f"recording resumed: {self._gap}")
 
     def _stop(self) -> str:
         session = self._end(self._recorder.mark_stopped)
@@ -195,7 +195,7 @@ class RecorderNode(Node):
             values |= {"path": progress.bag, "messages": progress.messages, "bytes": progress.bytes}
             values |= {"dropped": progress.dropped}
             level = DiagnosticStatus.WARN if progress.dropped or self._gap else level
-            text = f"recording again: {self._gap}" if self._gap else "recording"
+            text = f"recording resumed: {self._gap}" if self._gap else "recording"
         if self._failure:
             level, text = DiagnosticStatus.ERROR, f"failed: {self._failure}"
         return diagnostic("recorder", level, text, values)

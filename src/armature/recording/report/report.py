@@ -108,9 +108,7 @@ def _notes(recorded: Recorded, source: str) -> list[str]:
     if lost := str(recorded.losses):
         notes.append(f"{lost[0].upper()}{lost[1:]}.")
     if recorded.continues:
-        notes.append(
-            f"It goes on with {recorded.continues}, whose recorder ended; nothing was recorded between them."
-        )
+        notes.append(f"It resumes {recorded.continues}, whose recorder ended; nothing was recorded between them.")
     notes += recorded.left_out
     if source == CONTROLLER_STATE:
         notes.append(f"Commands are taken from {CONTROLLER_STATE}, which names the arm's joints alone.")
