@@ -91,7 +91,7 @@ def test_they_come_in_the_order_in_which_they_are_started(runtime, start):
     [
         ([], "graph: it is not running; start it with: armature up"),
         ([Running("bus_process", 7, 1, has_runner=True)], "only its bus process 7 runs.*armature up; or: kill 7"),
-        ([Running("monitor", 7, 1, has_runner=True)], "runner: it has died; monitor go on.*: armature down"),
+        ([Running("monitor", 7, 1, has_runner=True)], "runner: it has died; monitor still run.*: armature down"),
         (
             [Running("monitor", 7, os.getpid(), has_runner=False)],
             rf"it was started by process {os.getpid()} \(.+\), not by armature up; end it there: Ctrl-C",

@@ -132,7 +132,7 @@ def test_a_payload_counts_where_it_is():
     needed = []
     for load in (0.0, 0.25):
         mechanics = Mechanics(ARMATURE6, arm, joints, tool="tool0", payload=load)
-        needed.append(Torques(mechanics, ratings_from_urdf(arm)).needed(rest)[1])
+        needed.append(Torques(mechanics, ratings_from_urdf(arm)).required(rest)[1])
         mechanics.set_position(rest.position)
         reach = mechanics.translation(mechanics.frame("tool0"))[0]
     assert needed[1] - needed[0] == pytest.approx(-0.25 * GRAVITY * reach, rel=1e-6)
