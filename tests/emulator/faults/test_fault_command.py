@@ -158,7 +158,7 @@ def test_the_documented_examples_are_right(name, words):
         (["drop", "--param", "probability=2"], "probability: 2.0 cannot be used; it takes 0 to 1"),
         (["drop", "--param", "probability"], "write NAME=VALUE"),
         (["drop", "joint1"], "write --joint NAME"),
-        (["drop", "--for", "0"], "--for: 0.0 cannot be used; it takes more than 0 s"),
+        (["drop", "--for", "0"], "--for: 0.0 cannot be used; it must be above 0 s"),
         (["silence", "--seed", "1"], "'seed' cannot be used; it takes no parameters"),
         (["clear", "drip"], "'drip' cannot be used; faults are drop,"),
         (["payload"], "tool0"),

@@ -97,9 +97,9 @@ class Adoption:
 
     def adopt_late_servos(self) -> None:
         """Adopt servos that were missing at the start and answer now: one with torque may hold a load."""
-        unheard = self._parts.missing_at_start
-        answering = [axis for axis in self._servos.axes.values() if axis.name in unheard and not axis.misses]
-        unheard.difference_update(axis.name for axis in answering)
+        missing = self._parts.missing_at_start
+        answering = [axis for axis in self._servos.axes.values() if axis.name in missing and not axis.misses]
+        missing.difference_update(axis.name for axis in answering)
         holding = ", ".join(axis.name for axis in answering if axis.torque)
         if holding and self._commanded.mode is Mode.DISABLED:
             self._commanded.mode, self._commanded.why = Mode.HOLDING, f"{holding} came back and holds"

@@ -19,8 +19,8 @@ class ReadAnswer(NamedTuple):
 class Bus(Protocol):
     """Registers of servos by their ids, which differ whatever the port.
 
-    Of several ports one may be gone while the others serve: then its servos do not answer, and `why_gone` says
-    why. PortError is raised only where no port is left.
+    Of several ports one may be gone while the others serve: then its servos do not answer, and
+    `disconnect_reason` says why. PortError is raised only where no port is left.
     """
 
     @property

@@ -36,6 +36,6 @@ class Disturbance(ABC):  # noqa: B024  # each kind disturbs what it likes
         Args:
             sent: the answer.
             request: what it answers.
-            servos: those that heard the request.
+            servos: those that received the request.
         """
         return (sent,)

@@ -46,7 +46,7 @@ class _Item(NamedTuple):
 
 
 def execute(packet: Packet, servos: Sequence[Servo]) -> Iterator[StatusPacket]:
-    """Carry out a packet on the servos that hear it; yield their answers in the order of the wire."""
+    """Carry out a packet on the servos that receive it; yield their answers in the order of the wire."""
     if packet.instruction == Instruction.STATUS:
         return
     if packet.intact:

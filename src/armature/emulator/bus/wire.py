@@ -15,7 +15,7 @@ _FRAME = 1e-3
 
 
 class Wire:
-    """Takes the host's bytes to the servos that hear them, and their answers back."""
+    """Carries the host's bytes to the servos that receive them, and their answers back."""
 
     def __init__(self, baud_rate: int, now: float) -> None:
         """Args: at which the host talks [bit/s], and the time [s]."""

@@ -1,4 +1,4 @@
-"""What a running emulator is asked about its faults, and what it answers: one line of JSON each."""
+"""Requests to a running emulator about its faults, and its replies: one line of JSON each."""
 
 from __future__ import annotations
 

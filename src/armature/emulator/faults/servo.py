@@ -17,7 +17,7 @@ from armature.errors import ConfigError
 
 @dataclass(frozen=True)
 class Silence(Fault):
-    """The data line of a servo is broken: it hears nothing and says nothing, and holds as long as it has power."""
+    """The data line of a servo is broken: it receives and sends nothing, and holds as long as it has power."""
 
     name: ClassVar[str] = "silence"
 
@@ -35,7 +35,7 @@ class Silence(Fault):
 
 @dataclass(frozen=True)
 class VoltageDip(Fault):
-    """The voltage at the plug falls; far enough down the servo stops and starts anew when it returns."""
+    """The voltage at the plug falls; far enough down the servo stops, and restarts when it returns."""
 
     name: ClassVar[str] = "voltage_dip"
     voltage: float = parameter(9.0, "V", 0.0, 24.0, "at the plug")

@@ -72,7 +72,7 @@ class Drive:
         """Whether it is on and controls a position."""
         return self.is_on and self._mode in POSITION_MODES
 
-    # --- what the firmware tells it ------------------------------------------------------------------
+    # --- what the firmware commands ------------------------------------------------------------------
 
     def configure(self, registers: RegisterFile) -> None:
         """Take over what the registers say."""

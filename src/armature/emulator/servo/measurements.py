@@ -1,4 +1,4 @@
-"""What a servo measures of itself, as its registers tell it."""
+"""What a servo measures, as its registers hold it."""
 
 from __future__ import annotations
 
@@ -26,10 +26,12 @@ class Measurements:
         self._drive = drive
         self._voltage = 0.0  # at the plug [V]
         self._measured = {role: measure for role, measure in self._measures().items() if model.has(role)}
-        self._measured_in: dict[range, list[_Measured]] = {}  # what is asked is asked again and again
+        self._measured_in: dict[
+            range, list[_Measured]
+        ] = {}  # cached: hosts read the same addresses again and again
 
     def _measures(self) -> dict[Role, Callable[[], float]]:
-        """What is told of the servo, in the unit of each role."""
+        """What is measured, in the unit of each role."""
         drive, unit = self._drive, self._model.position_unit
         return {
             Role.MOVING: self.is_moving,
@@ -64,7 +66,7 @@ class Measurements:
             registers[Role.REALTIME_TICK] = int(clock / tick.scale) % (tick.maximum + 1)
 
     def _find(self, addresses: range) -> list[_Measured]:
-        """What is told within some addresses."""
+        """What is measured within some addresses."""
         registers = ((role, self._model[role], measure) for role, measure in self._measured.items())
         return [
             (role, register.scale, *register.bounds, measure)

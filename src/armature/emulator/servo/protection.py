@@ -61,7 +61,7 @@ class BusWatchdog:
 
     @property
     def has_tripped(self) -> bool:
-        """Whether it has, and nobody has cleared it; goals are read-only then."""
+        """Whether it has, and has not been cleared; goals are read-only then."""
         return self._registers.get(Role.BUS_WATCHDOG) == self._tripped
 
     def feed(self) -> None:
@@ -69,7 +69,7 @@ class BusWatchdog:
         self._silence = 0.0
 
     def advance(self, dt: float) -> bool:
-        """Pass dt [s] with torque on; tell whether it trips now."""
+        """Pass dt [s] with torque on; returns whether it trips now."""
         self._silence += dt
         if self.has_tripped or not 0.0 < self._registers.measure(Role.BUS_WATCHDOG) < self._silence:
             return False

@@ -16,7 +16,7 @@ FIRMWARE_VERSION = 48
 BOOT_TIME = 0.4
 # Under this share of the lowest voltage that it bears the firmware stops; no figure published.
 _BROWN_OUT = 0.6
-_LOWEST = 0.8  # of the nominal voltage, what a servo bears that does not tell it
+_LOWEST = 0.8  # of the nominal voltage, what a servo withstands that has no register for it
 # What cuts the torque of a servo that has no register for it.
 _SHUTDOWN_ERRORS = HardwareError.OVERLOAD | HardwareError.OVERHEATING | HardwareError.ELECTRICAL_SHOCK
 # What a tripped Bus Watchdog sets to 0 in the modes that do not control a position.
@@ -39,7 +39,7 @@ class Servo:
         Args:
             model: which it is of.
             servo_id: its id on the bus.
-            measures: whether registers tell what it measures of itself, or for ever what was put there.
+            measures: whether registers tell what it measures of itself, or for good what was put there.
         """
         self.model = model
         self.registers = RegisterFile(model)
@@ -132,7 +132,7 @@ class Servo:
         return error
 
     def action(self) -> Error:
-        """Carry out the write that was kept; Protocol 2.0, "Error": instruction error if there is none."""
+        """Carry out the registered write; Protocol 2.0, "Error": instruction error if there is none."""
         if self._registered is None:
             return Error.INSTRUCTION
         address, data = self._registered
@@ -155,12 +155,12 @@ class Servo:
         return Error.NONE
 
     def reboot(self) -> None:
-        """Start anew: torque off, RAM back to its defaults, no answers for a while."""
+        """Reboot: torque off, RAM back to its defaults, no answers for a while."""
         self._booting = BOOT_TIME
         self._boot()
 
     def factory_reset(self, option: int) -> Error:
-        """Return the EEPROM to the factory's values and start anew."""
+        """Return the EEPROM to the factory's values and reboot."""
         if option not in tuple(FactoryReset):
             return Error.DATA_RANGE
         self.registers.reset_eeprom(FactoryReset(option))
@@ -175,7 +175,7 @@ class Servo:
         self._boot()
 
     def power(self, voltage: float) -> None:
-        """Set the voltage at the plug [V]: without enough of it the servo stops, and later starts anew."""
+        """Set the voltage at the plug [V]: without enough of it the servo stops, and later restarts."""
         self.voltage = voltage = min(voltage, *self.voltage_dips) if self.voltage_dips else voltage
         self.drive.motor.supply(voltage)
         if (voltage >= self._brown_out) != self._is_powered:
