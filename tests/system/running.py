@@ -22,8 +22,10 @@ from rclpy.subscription import Subscription
 from std_srvs.srv import SetBool, Trigger
 
 from armature.environment import graph_environment
+from armature.graph import process_names
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import positions_of, values_of
+from armature.running_processes import GraphProcesses
 from armature.share import dds_profile
 
 from .trouble import left_behind
@@ -143,10 +145,11 @@ class Running:
         self.node.destroy_subscription(state)
 
     def pids(self) -> dict[str, int]:
-        """Process id of each process."""
-        answer = self.ask("status", "--json")
-        assert answer.returncode == 0, answer.stderr
-        return {info["name"]: info["pid"] for info in json.loads(answer.stdout)["processes"]}
+        """Process id of each process, as the machine has them."""
+        runtime = self.runtime / (self.namespace or "default")
+        environment = {"ROS_DOMAIN_ID": str(self.domain)}
+        found = GraphProcesses(runtime, self.namespace, process_names(), environment).find()
+        return {process.name: process.pid for process in found}
 
     def page_state(self) -> str:
         """The arm's state as the page shows it; nothing while the monitor is away."""

@@ -75,9 +75,9 @@ class Watched(Running):
         self.wait_for(lambda: self.node.get_clock().now().nanoseconds >= end)
 
 
-@pytest.fixture
-def graph(tmp_path, nothing_left):
-    with Watched(tmp_path) as graph:
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory, module_domain):
+    with Watched(tmp_path_factory.mktemp("runtime")) as graph:
         yield graph
 
 

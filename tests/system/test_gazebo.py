@@ -83,17 +83,19 @@ def _stands(graph) -> bool:
     return graph.stamps[-1] == stamp
 
 
-def test_interrupted_it_parks_in_gazebo(graph):
+def test_one_that_is_started_again_has_parked_in_gazebo(graph):
     graph.be_enabled()
-    assert graph.interrupt() == 0, graph.said()
-    assert "parked, torque off" in graph.said()
+    again = graph.ask("restart", "servo_interface")
+    assert (again.returncode, again.stderr) == (0, ""), again.stderr
+    graph.hear_states_anew()
+    graph.wait_for(lambda: graph.state() == "DISABLED")
+    log = graph.runtime / "default" / "log" / "servo_interface.log"
+    assert "parked, torque off" in log.read_text("utf-8")
 
 
-def test_interrupted_while_gazebo_is_paused_it_does_not_wait_for_ever_and_says_how_the_arm_was_left(tmp_path):
-    paused = Running(tmp_path, "--port", "gazebo")
-    with stand_in(tmp_path, "home", paused.environment) as gazebo, paused:
-        paused.be_enabled()
-        order(gazebo, "factor 0")
-        assert paused.interrupt() == 1
-    assert "time stands still, as in a paused simulation" in paused.said()
-    assert "torque stays on" in paused.said()
+def test_interrupted_while_gazebo_is_paused_it_does_not_wait_for_ever_and_says_how_the_arm_was_left(graph):
+    graph.be_enabled()
+    order(graph.gazebo, "factor 0")
+    assert graph.interrupt() == 1
+    assert "time stands still, as in a paused simulation" in graph.said()
+    assert "torque stays on" in graph.said()

@@ -11,7 +11,6 @@ import pytest
 
 from armature.graph import process_names
 from armature.nodes.common import topics
-from armature.running_processes import GraphProcesses
 from armature.standalone import Supervisor
 
 from .running import Running, armature
@@ -28,13 +27,6 @@ def stop(graph, on):
 def runner(graph):
     """The process id of supervisord."""
     return int((graph.runtime / "default" / "supervisord.pid").read_text())
-
-
-def running(graph):
-    """Process ids of all that belongs to the graph but supervisord, by name."""
-    environment = os.environ | {"ROS_DOMAIN_ID": str(graph.domain)}
-    found = GraphProcesses(graph.runtime / "default", "", process_names(), environment).find()
-    return {each.name: each.pid for each in found}
 
 
 def torque_left_on(tmp_path):
@@ -94,7 +86,7 @@ def test_a_graph_whose_runner_has_died_is_found_told_and_ended_parked(tmp_path):
         assert refused.stderr.rstrip().endswith("end them with: armature down")
         ended = graph.ask("down")
         assert (ended.returncode, ended.stdout) == (0, "servo_interface: parked, torque off\n"), ended.stderr
-        assert not running(graph)
+        assert not graph.pids()
 
 
 def test_a_sigterm_for_every_process_of_a_service_parks_within_its_time(tmp_path):
@@ -102,7 +94,7 @@ def test_a_sigterm_for_every_process_of_a_service_parks_within_its_time(tmp_path
     with Running(tmp_path) as graph:
         graph.wait_for(lambda: graph.state() == "DISABLED")
         graph.enable()
-        everybody = [graph.process.pid, runner(graph), *running(graph).values()]
+        everybody = [graph.process.pid, runner(graph), *graph.pids().values()]
         for pid in everybody:
             os.kill(pid, signal.SIGTERM)
         # Who presses STOP while it parks finds the page, and the simulated servos keep their power.

@@ -88,19 +88,7 @@ def test_of_two_that_start_at_once_one_serves_and_two_may_end_it(tmp_path, wait_
     assert [process.wait(60.0) for process in (*downs, ups[1 - refused])] == [0, 0, 0]
 
 
-def test_ended_while_it_parks_it_parks_to_the_end(tmp_path):
-    with Running(tmp_path) as graph:
-        graph.be_enabled()
-        moved = graph.ask("move", "home")
-        assert moved.returncode == 0, moved.stderr
-        client = graph.node.create_client(topics.ENABLE.kind, topics.ENABLE.name)
-        client.call_async(topics.ENABLE.kind.Request(data=False))
-        graph.wait_for(lambda: graph.state() == "PARKING")
-        assert graph.interrupt() == 0
-        assert "parked, torque off" in graph.said()
-
-
-def test_a_page_that_others_can_reach_prints_its_key_and_every_command_works(tmp_path, wait_until):
+def test_with_a_page_for_others_it_prints_the_key_all_commands_work_and_it_parks_to_the_end(tmp_path, wait_until):
     with Running(tmp_path, "--http", "0.0.0.0:0") as graph:
         key = graph.said().split("(access key ")[1].split(")")[0]
         assert json.loads(graph.ask("status", "--json").stdout)["arm"]["state"]["name"] == "DISABLED"
@@ -115,4 +103,16 @@ def test_a_page_that_others_can_reach_prints_its_key_and_every_command_works(tmp
         wait_until(answers)
         logs = [file for file in (graph.runtime / "default").rglob("*") if file.is_file()]
         assert not [file for file in logs if key.encode() in file.read_bytes()]
-        assert graph.interrupt() == 0
+        end_while_it_parks(graph)
+
+
+def end_while_it_parks(graph):
+    """It parks to the end."""
+    graph.be_enabled()
+    moved = graph.ask("move", "home")
+    assert moved.returncode == 0, moved.stderr
+    client = graph.node.create_client(topics.ENABLE.kind, topics.ENABLE.name)
+    client.call_async(topics.ENABLE.kind.Request(data=False))
+    graph.wait_for(lambda: graph.state() == "PARKING")
+    assert graph.interrupt() == 0
+    assert "parked, torque off" in graph.said()

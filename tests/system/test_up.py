@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -11,6 +12,7 @@ from rosbags.rosbag2 import Reader
 
 from armature.nodes.common import topics
 from armature.recording.report.report import write_report
+from armature.running_processes import BUS
 
 from .running import Running, armature
 from .trouble import running_from
@@ -30,6 +32,13 @@ def test_it_is_ready_disabled_in_the_pose_park(graph):
     assert graph.states[-1][1]["torque"] == "off"
     assert graph.page_state() == "DISABLED"
     assert abs(graph.newest_positions()["shoulder"] - -1.7457) < 0.02
+
+
+def test_its_status_tells_the_processes_that_run(graph):
+    told = json.loads(graph.ask("status", "--json").stdout)["processes"]
+    running = graph.pids()
+    del running[BUS]  # the servo interface's child is its own affair
+    assert {info["name"]: info["pid"] for info in told} == running
 
 
 def test_a_second_graph_is_refused_with_the_remedy(graph):
