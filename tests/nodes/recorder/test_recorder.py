@@ -26,6 +26,8 @@ from armature.nodes.common.conversions import values_of
 from armature.nodes.recorder.node import RecorderNode
 from armature.recording.bag.metadata import read_notes
 
+from ...lateness import lateness_since
+
 # lark, which rosidl's Python support imports, uses a module that CPython 3.11 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
 
@@ -284,7 +286,8 @@ def flushed(bag, topic):
 
 
 @pytest.mark.process
-def test_a_recording_goes_on_after_its_recorder_was_killed_until_it_is_stopped(graph, process):
+@pytest.mark.real_time
+def test_a_recording_goes_on_after_its_recorder_was_killed_until_it_is_stopped(graph, process, lateness):
     recorder = process()
     first = Path(graph.call("start").message)
     recorder.kill()
@@ -293,7 +296,8 @@ def test_a_recording_goes_on_after_its_recorder_was_killed_until_it_is_stopped(g
     begun = time.monotonic()
     recorder = process()
     graph.until(lambda: graph.statuses)
-    assert time.monotonic() - begun < 6.0  # of a busy machine; 3 s are promised
+    # 3 s are promised of a machine of its own; its start takes as long again where another one's shares a core.
+    assert time.monotonic() - begun < 6.0 + lateness_since(lateness, begun)
     status = graph.statuses[-1]
     second = Path(values_of(status)["path"])
     assert (second.parent, second == first) == (first.parent, False)
