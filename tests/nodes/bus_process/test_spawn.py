@@ -130,6 +130,17 @@ def test_a_process_that_does_not_get_as_far_as_to_listen_is_told_with_its_exit_m
         BusStart(child_config(tmp_path / "bus")).attach()
 
 
+def test_whatever_fails_while_it_attaches_leaves_no_child(tmp_path, monkeypatch):
+    def fail(start):
+        raise KeyError("greeting")
+
+    monkeypatch.setattr(BusStart, "_greeting", fail)
+    start = BusStart(child_config(tmp_path / "bus"))
+    with pytest.raises(KeyError, match="greeting"):
+        start.attach()
+    assert start._child.returncode is not None
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
