@@ -37,7 +37,7 @@ test-virtual:
 	@exec $(VENV)/bin/python -m pytest -n auto --give-way $(VIRTUAL)
 
 test-real:
-	@exec $(VENV)/bin/python -m pytest -n 2 --dist loadfile --durations=10 $(VIRTUAL:%=--ignore=%) tests/system tests
+	@exec $(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=10 $(VIRTUAL:%=--ignore=%) tests/system tests
 
 soak: ## Run the long tests whole: a million cycles over a bad wire, a million strings of nonsense, chaos
 	$(PROVISION) test
