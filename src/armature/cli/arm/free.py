@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Let the joints be guided by hand, one after the other; or let them, or all that are free, hold again."""
     if not options.joints and not options.end:
-        print("armature free: error: name the joints to be guided", file=sys.stderr)
+        print("armature free: error: name the joints to be guided: armature free JOINT ...", file=sys.stderr)
         return _WRONG_USE
     with uninterrupted():
         from armature.cli.arm.client import connect
