@@ -126,7 +126,7 @@ def test_a_limp_arm_that_a_hand_moves_out_of_its_range_is_not_told_anew_at_each_
     for cycle in range(50):
         bench.faults.inject(Place(STILL, position=0.3 + 0.01 * cycle))
         bench.cycle()
-        count += report.news(bench.now, client=1) is not None
+        count += report.status_if_due(bench.now, client=1) is not None
     assert 1 <= count < 10  # what has not changed is told once a second, by the clock of the wall
 
 
