@@ -7,7 +7,7 @@ import pytest
 
 from armature.bench.simulation.virtual import ARM, WIRING, Bench
 from armature.core.health import Thresholds
-from armature.dynamixel.commissioning import inspection
+from armature.dynamixel.commissioning import bus_inspection, inspection
 from armature.dynamixel.commissioning.inspection import Verdict
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.protocol.discovery import FoundServo, Survey, survey
@@ -20,7 +20,7 @@ ELBOW = next(servo for servo in WIRING.servos if servo.joint == "elbow")
 
 @pytest.fixture
 def bench(monkeypatch):
-    monkeypatch.setattr(inspection, "_CYCLES", 20)
+    monkeypatch.setattr(bus_inspection, "_CYCLES", 20)
     bench = Bench()
     bench.bus.open()
     return bench
@@ -69,7 +69,7 @@ def answered(**changes):
 
 
 def test_a_complete_bus_gives_no_cause_for_complaint():
-    assert list(inspection.check_ids(WIRING, Survey(1_000_000, tuple(answered()), 0))) == []
+    assert list(bus_inspection.check_ids(WIRING, Survey(1_000_000, tuple(answered()), 0))) == []
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_complete_bus_gives_no_cause_for_complaint():
     ],
 )
 def test_who_is_missing_strange_or_double_is_named_with_a_remedy(found, subject, verdict, told):
-    findings = list(inspection.check_ids(WIRING, Survey(1_000_000, tuple(found), 0)))
+    findings = list(bus_inspection.check_ids(WIRING, Survey(1_000_000, tuple(found), 0)))
     fitting = [finding for finding in findings if finding.subject == subject]
     assert [finding.verdict for finding in fitting] == [verdict]
     assert told in fitting[0].detail
@@ -218,7 +218,7 @@ def test_old_firmware_has_no_watchdog(bench):
     ("rate", "verdict"), [(100.0, Verdict.OK), (250.0, Verdict.WARNING), (400.0, Verdict.WARNING)]
 )
 def test_the_cycle_is_held_against_the_rate_and_a_return_delay_is_named(bench, rate, verdict):
-    finding = inspection.check_cycle_time(bench.bus, WIRING, rate, bench.port.now)
+    finding = bus_inspection.check_cycle_time(bench.bus, WIRING, rate, bench.port.now)
     assert finding.verdict is verdict
     assert f"ms at {rate:g} Hz" in finding.detail
     assert verdict is Verdict.OK or "7 servos delay their answers" in finding.detail
@@ -228,13 +228,13 @@ def test_the_cycle_is_held_against_the_rate_and_a_return_delay_is_named(bench, r
 def test_a_rate_that_the_wire_can_hardly_or_not_do_is_told(bench, rate, verdict):
     for servo in WIRING.servos:
         bench.bus.write(servo.servo_id, servo.model[Role.RETURN_DELAY], 0)
-    finding = inspection.check_cycle_time(bench.bus, WIRING, rate, bench.port.now)
+    finding = bus_inspection.check_cycle_time(bench.bus, WIRING, rate, bench.port.now)
     assert finding.verdict is verdict
     assert "lower rate" in finding.remedy
 
 
 def test_a_bus_that_does_not_answer_has_no_cycle(bench):
     bench.faults.inject(make("silence", "elbow", {}))
-    finding = inspection.check_cycle_time(bench.bus, WIRING, 100.0, bench.port.now)
+    finding = bus_inspection.check_cycle_time(bench.bus, WIRING, 100.0, bench.port.now)
     assert finding.verdict is Verdict.FAILURE
     assert "no answer" in finding.detail

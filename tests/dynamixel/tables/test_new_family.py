@@ -9,7 +9,7 @@ import pytest
 from armature.bench.simulation.virtual import ARM, JOINTS, WIRING, Bench
 from armature.core.planning.transfer import transfer
 from armature.core.trajectory.segments import LoopTime, Segment
-from armature.dynamixel.commissioning import inspection
+from armature.dynamixel.commissioning import bus_inspection, inspection
 from armature.dynamixel.commissioning.calibration import Calibration, read_goal_range
 from armature.dynamixel.commissioning.commissioning import Commissioning, Presence, narrow_limits
 from armature.dynamixel.commissioning.inspection import Verdict
@@ -258,13 +258,13 @@ def inspected(bench: Bench, joint: str = "elbow"):
 
 @pytest.mark.parametrize("kind", ["TL-9", "TL-2"])
 def test_it_is_inspected_and_its_want_of_a_watchdog_is_a_warning(kind, monkeypatch):
-    monkeypatch.setattr(inspection, "_CYCLES", 20)
+    monkeypatch.setattr(bus_inspection, "_CYCLES", 20)
     bench = arm(kind)
     bench.bus.open()
     [warning] = inspected(bench)
     assert (warning.verdict, warning.detail.split(":")[0]) == (Verdict.WARNING, f"{kind} has no bus watchdog")
     assert (
-        inspection.check_cycle_time(bench.bus, rewired(WIRING, kind), 50.0, lambda: bench.now).verdict
+        bus_inspection.check_cycle_time(bench.bus, rewired(WIRING, kind), 50.0, lambda: bench.now).verdict
         is Verdict.OK
     )
 

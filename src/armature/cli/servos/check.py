@@ -16,7 +16,7 @@ from armature.cli.arguments import add_json, add_port, add_robot
 from armature.cli.servos.port import chosen_ports
 from armature.cli.servos.scan import survey_rates
 from armature.core.model.arm import ArmModel
-from armature.dynamixel.commissioning import inspection
+from armature.dynamixel.commissioning import bus_inspection, inspection
 from armature.dynamixel.commissioning.inspection import CheckResult, Verdict
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.protocol.bus import ServoBus
@@ -140,15 +140,15 @@ def _check_servos(
     bus: ServoBus, arm: ArmModel, wiring: Wiring, answers: Survey, given: Mapping[str, Any]
 ) -> Iterator[CheckResult]:
     policy = _policy(given)
-    roll_call = list(inspection.check_ids(wiring, answers))
-    yield from roll_call
+    found_ids = list(bus_inspection.check_ids(wiring, answers))
+    yield from found_ids
     present = {found.servo_id: found for found in answers.found}
     for servo in wiring.all_servos:
         found = present.get(servo.servo_id)
         if found is not None and found.model_number == servo.model.number:
             yield from inspection.check_servo(bus, servo, found, arm.limit(servo.joint), policy)
-    if not any(result.verdict is Verdict.FAILURE for result in roll_call):
-        yield inspection.check_cycle_time(bus, wiring, float(given.get("rate", 100.0)), time.perf_counter)
+    if not any(result.verdict is Verdict.FAILURE for result in found_ids):
+        yield bus_inspection.check_cycle_time(bus, wiring, float(given.get("rate", 100.0)), time.perf_counter)
 
 
 def _search_other_rates(path: str, baud_rate: int) -> CheckResult:

@@ -1,4 +1,4 @@
-"""What an arm must fulfil before its torque may be turned on, checked without moving or writing anything."""
+"""What a servo must fulfil before its torque may be turned on, checked without moving or writing anything."""
 
 from __future__ import annotations
 
@@ -10,22 +10,18 @@ from armature.core.health import Stage
 from armature.core.model.arm import Limit
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.protocol.base import Bus
-from armature.dynamixel.protocol.discovery import FoundServo, Survey
-from armature.dynamixel.protocol.packet import BITS_PER_BYTE
+from armature.dynamixel.protocol.discovery import FoundServo
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.preparation import runs_away
 from armature.dynamixel.servo.protection import Protection
-from armature.dynamixel.servo.reader import Reader
 from armature.dynamixel.servo.registers import Registers
 from armature.dynamixel.status.cause import Cause, Reaction
 from armature.dynamixel.tables.roles import MEASURED, Feature, Role
-from armature.dynamixel.wiring.arm import ServoWiring, Wiring
-from armature.errors import BusError, CorruptPacket, ServoTimeout
+from armature.dynamixel.wiring.arm import ServoWiring
+from armature.errors import CorruptPacket, ServoTimeout
 
-_CYCLES = 200
 _READS = 20  # of a servo, to find another one with the same id
 MANY_DAMAGED = _READS // 4  # more is no bad cable and no busy machine
-_SHARE = 0.8  # of a period that a cycle may take
 _DEFAULT_POLICY = FaultPolicy()
 
 
@@ -47,38 +43,13 @@ class CheckResult:
     remedy: str = ""
 
 
-def check_ids(wiring: Wiring, seen: Survey) -> Iterator[CheckResult]:
-    """Check which servos answer against the wiring file."""
-    found = {servo.servo_id: servo for servo in seen.found}
-    for servo in wiring.all_servos:
-        subject = f"id {servo.servo_id} {servo.name}"
-        present = found.get(servo.servo_id)
-        if present is None:
-            remedy = "check its power and cable; armature scan shows ids and baud rates"
-            yield CheckResult(subject, Verdict.FAILURE, "it does not answer", remedy)
-        elif present.model_number != servo.model.number:
-            detail = f"it is {present.model}, the wiring file says {servo.model.name}"
-            yield CheckResult(subject, Verdict.FAILURE, detail, "correct the wiring file, or exchange the servo")
-    for unknown in (servo for servo in seen.found if servo.servo_id not in wiring.ids):
-        detail = f"{unknown.model}, which the wiring file does not name"
-        yield CheckResult(f"id {unknown.servo_id}", Verdict.WARNING, detail, "take it off the bus, or add it")
-    yield from _check_duplicates(seen)
+def duplicate_id(subject: str, detail: str) -> CheckResult:
+    """What is told where servos share an id.
 
-
-def _check_duplicates(seen: Survey) -> Iterator[CheckResult]:
-    ids = [servo.servo_id for servo in seen.found]
-    for servo_id in sorted(
-        {i for i in ids if ids.count(i) > 1} | {s.servo_id for s in seen.found if s.answers > 1}
-    ):
-        yield _duplicate(f"id {servo_id}", "several servos answer a ping")
-    if seen.damaged:
-        detail = f"{seen.damaged} damaged answers to a broadcast ping"
-        yield CheckResult(
-            "bus", Verdict.WARNING, detail, "two servos may share an id; else check cable and ground"
-        )
-
-
-def _duplicate(subject: str, detail: str) -> CheckResult:
+    Args:
+        subject: the id, and the servo that should have it.
+        detail: how it shows.
+    """
     remedy = "connect them one by one, and give each an id of its own"
     return CheckResult(subject, Verdict.FAILURE, f"duplicate id: {detail}", remedy)
 
@@ -101,7 +72,9 @@ def check_servo(
     subject = f"id {wiring.servo_id} {wiring.name}"
     damaged, lost = count_bad_reads(bus, wiring)
     if damaged > MANY_DAMAGED:
-        yield _duplicate(subject, f"{damaged} of {_READS} answers are damaged, though each ping is answered well")
+        yield duplicate_id(
+            subject, f"{damaged} of {_READS} answers are damaged, though each ping is answered well"
+        )
         return
     try:
         values = Registers(bus).read_many(Axis(wiring), _ROLES)
@@ -257,46 +230,3 @@ def _summary(wiring: ServoWiring, present: FoundServo, values: Values) -> str:
     measured = [f"{axis.voltage:.1f} V", f"{axis.temperature:.0f} °C"]
     facts = [f"{wiring.model.name} firmware {present.firmware}", *(text for text in measured if "nan" not in text)]
     return ", ".join([*facts, f"torque {'on' if values[Role.TORQUE_ENABLE] else 'off'}"])
-
-
-def check_cycle_time(bus: Bus, wiring: Wiring, rate: float, now: Callable[[], float]) -> CheckResult:
-    """Check how long a cycle takes at the requested rate; goals count by their time on the wire.
-
-    Args:
-        bus: open.
-        wiring: the servos, all on this bus.
-        rate: requested [Hz].
-        now: monotonic time [s].
-
-    Raises:
-        PortError: the port is gone.
-    """
-    axes = {servo.name: Axis(servo) for servo in wiring.all_servos}
-    reader = Reader(bus, axes, _CYCLES)
-    try:
-        reader.read_all(now())
-        registers = Registers(bus)
-        delayed = sum(registers.measure(axis, Role.RETURN_DELAY) > 0.0 for axis in axes.values())
-    except BusError as error:
-        return CheckResult("cycle", Verdict.FAILURE, str(error), "see the servos above")
-    durations = sorted(_duration(reader, now) for _ in range(_CYCLES))
-    [baud_rate] = wiring.buses.values()
-    goals = (14 + 5 * len(axes)) * BITS_PER_BYTE / baud_rate  # Protocol 2.0 manual, "Sync Write"
-    usual, longest = (1000.0 * (durations[int(share * _CYCLES)] + goals) for share in (0.5, 0.99))
-    detail = (
-        f"{usual:.2f} ms, p99 {longest:.2f} ms, by {reader.instruction}; {1000.0 / rate:.1f} ms at {rate:g} Hz"
-    )
-    if longest <= _SHARE * 1000.0 / rate:
-        return CheckResult("cycle", Verdict.OK, detail)
-    if delayed:
-        remedy = "start once: that sets their return delay to 0 where torque is off; then check again"
-        return CheckResult("cycle", Verdict.WARNING, f"{detail}; {delayed} servos delay their answers", remedy)
-    verdict = Verdict.WARNING if longest <= 1000.0 / rate else Verdict.FAILURE
-    return CheckResult("cycle", verdict, detail, "ask for a lower rate, or raise the baud rate of bus and servos")
-
-
-def _duration(reader: Reader, now: Callable[[], float]) -> float:
-    begun = now()
-    reader.read_states(begun)
-    reader.read_slow_values(begun)
-    return now() - begun
