@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -174,6 +175,36 @@ def test_the_watch_over_whoever_started_it_ends_with_it():
     with ended_with_parent({}):
         assert threading.active_count() == before + 1
     assert threading.active_count() == before
+
+
+LEADER = """
+import os, signal, subprocess, sys
+signal.signal(signal.SIGHUP, lambda *_: None)  # as make does, which waits for its child
+elsewhere = os.setpgrp if sys.argv[2] == "background" else None
+subprocess.Popen([sys.executable, "-c", sys.argv[1]], preexec_fn=elsewhere).wait()
+"""
+
+
+def in_terminal(code, place):
+    """Run code under a leader that passes no hang-up on; returns the other end of the terminal."""
+    pid, master = pty.fork()
+    if pid == 0:
+        os.execv(sys.executable, [sys.executable, "-c", LEADER, code, place])
+    return pid, master
+
+
+@pytest.mark.parametrize(("place", "expected"), [("foreground", "1"), ("background", "")])
+def test_the_end_of_the_terminal_is_a_hang_up_for_its_foreground_whoever_leads_it(
+    tmp_path, wait_until, place, expected
+):
+    said = tmp_path / "said"
+    code = WATCHING.replace("ended_with_parent(os.environ)", "ended_with_terminal()")
+    code = code.replace("ended_with_parent", "ended_with_terminal").replace("20.0", "20.0" if expected else "1.5")
+    leader, master = in_terminal(f"import sys; sys.stdout = open({str(said)!r}, 'w')\n{code}", place)
+    wait_until(lambda: said.exists() and said.read_text().startswith("watches\n"))
+    os.close(master)
+    os.waitpid(leader, 0)
+    assert said.read_text() == f"watches\n{expected}\n"
 
 
 def test_afterwards_signals_do_what_they_did_before():

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -103,18 +103,60 @@ def ended_with_parent(environment: Mapping[str, str]) -> Iterator[None]:
     Args:
         environment: of this process.
     """
-    if RUNNER_VARIABLE in environment or _is_under_nohup():
+    if RUNNER_VARIABLE in environment:
         yield
         return
-    parent, ended = os.getppid(), threading.Event()
+    parent = os.getppid()
+    with _hang_up_once(lambda: os.getppid() != parent):
+        yield
+
+
+@contextmanager
+def ended_with_terminal() -> Iterator[None]:
+    """Treat the end of the terminal as a hang-up, where this process is in its foreground.
+
+    The kernel signals the leader of the terminal's session alone (credentials(7)), which may be make, sudo or a
+    program of a container, and need not pass it on. Not under nohup.
+    """
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except OSError:  # there is none
+        yield
+        return
+    was_in_foreground = False
+
+    def is_gone() -> bool:
+        nonlocal was_in_foreground
+        try:
+            was_in_foreground = os.tcgetpgrp(terminal) == os.getpgrp()
+        except OSError:
+            return was_in_foreground
+        return False
+
+    is_gone()  # so that one that ends at once is known for ours
+    try:
+        with _hang_up_once(is_gone):
+            yield
+    finally:
+        os.close(terminal)
+
+
+@contextmanager
+def _hang_up_once(condition: Callable[[], bool]) -> Iterator[None]:
+    """Send this process a SIGHUP once a condition holds, unless it is under nohup."""
+    if _is_under_nohup():
+        yield
+        return
+    ended = threading.Event()
 
     def watch() -> None:
-        while not ended.wait(_CHECK_EVERY):
-            if os.getppid() != parent:
+        while not ended.is_set():
+            if condition():
                 os.kill(os.getpid(), signal.SIGHUP)
                 return
+            ended.wait(_CHECK_EVERY)
 
-    watching = threading.Thread(target=watch, name="parent watch", daemon=True)
+    watching = threading.Thread(target=watch, name="hang-up watch", daemon=True)
     watching.start()
     try:
         yield

@@ -27,7 +27,7 @@ from armature.nodes.monitor.access_key import key_file, load_or_create_key
 from armature.robots import find_robot
 from armature.running_processes import BUS
 from armature.share import dds_profile
-from armature.signals import received_signals
+from armature.signals import ended_with_terminal, received_signals
 from armature.standalone import Supervisor, configuration
 from armature.web_address import page_url, web_address
 
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     supervisor = found.supervisor
     graph = processes(find_robot(options.robot, options.wiring, options.params_file), options.port, runtime, http)
     environment = graph_environment(os.environ, dds_profile())
-    with received_signals(is_last=True) as received:
+    with received_signals(is_last=True) as received, ended_with_terminal():
         with _start_lock(runtime):
             _refuse_second(found)  # another command may have been quicker
             _clear_runtime_folder(runtime, page_url(*http))

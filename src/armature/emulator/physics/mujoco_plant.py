@@ -201,7 +201,18 @@ def _compile(urdf: str, rotors: tuple[tuple[str, float], ...]) -> mujoco.MjModel
         )
         return spec.compile()
     except ValueError as error:
-        raise ConfigError("URDF", str(error), "every moving link needs mass and inertia") from error
+        raise ConfigError("URDF", str(error), _remedy(str(error))) from error
+
+
+def _remedy(error: str) -> str:
+    """What to do about an error of MuJoCo's."""
+    if "mass and inertia" in error:
+        return "every moving link needs mass and inertia"
+    if "opening file" in error:
+        return (
+            "write the absolute path of the mesh: a relative one starts at the folder in which Armature is started"
+        )
+    return "correct the URDF"
 
 
 def _bodies(model: mujoco.MjModel) -> list[str]:

@@ -1,0 +1,32 @@
+"""What MuJoCo refuses in a URDF is reported with the step that mends it."""
+
+from __future__ import annotations
+
+import pytest
+
+from armature.emulator.physics.mujoco_plant import MujocoPlant
+from armature.errors import ConfigError
+
+LINK = """
+<robot name="one">
+  <link name="base"/>
+  <link name="tip">{tip}</link>
+  <joint name="turn" type="{kind}"><parent link="base"/><child link="tip"/><axis xyz="0 0 1"/>
+    <limit lower="-1" upper="1" effort="1" velocity="1"/></joint>
+</robot>
+"""
+INERTIA = '<inertial><mass value="1"/><inertia ixx="1" iyy="1" izz="1" ixy="0" ixz="0" iyz="0"/></inertial>'
+MESH = INERTIA + '<collision><geometry><mesh filename="no/such.stl"/></geometry></collision>'
+
+
+@pytest.mark.parametrize(
+    ("tip", "kind", "remedy"),
+    [
+        ("", "revolute", "every moving link needs mass and inertia"),
+        (MESH, "revolute", "write the absolute path of the mesh"),
+        (INERTIA, "spiral", "correct the URDF"),
+    ],
+)
+def test_an_error_of_mujoco_comes_with_a_remedy_of_its_own(tip, kind, remedy):
+    with pytest.raises(ConfigError, match=remedy):
+        MujocoPlant(LINK.format(tip=tip, kind=kind), {"turn": 0.0}, {"turn": 0.0})
