@@ -10,6 +10,9 @@ const SILENT = ['missing', 'communication', 'disconnected'];
 const CABLE = 'Check the cable, its plugs and the supply; servos join by themselves.';
 const SUPPLY = 'Check the power supply; servos join by themselves.';
 
+// Keys of the state that stand for something that is there now; its cause may be of the last stop.
+const PRESENT = /^(?:fault\.|warning\.|blocked\.|free$|ending$|speed_factor$)/;
+
 /** @typedef {{rank: number, reason: string, step?: string}} Line the smaller the rank, the graver */
 
 /** The banner's reason: bus before supply, process and joint; each stays for two seconds, unless a graver one comes. */
@@ -54,6 +57,7 @@ export class Headline {
     }
     const silent = [...this.silent].filter(([, at]) => now - at < RECENT).map(([joint]) => joint);
     if (state.name === 'DISCONNECTED') return { rank: 0, reason: DISCONNECTIONS[state.values.cause]?.[0] ?? own(state) };
+    if (isCalm(state)) return { rank: 5, reason: '' };
     if (!['FAULT', 'HOLDING'].includes(state.name)) return { rank: 5, reason: own(state) };
     const absent = causes.filter(({ values }) => values.cause === 'missing');
     if (absent.length < Math.max(joints.length, 2)) this.answered = now;
@@ -109,6 +113,17 @@ function first({ name, values }) {
     return kind === 'fault' && field === 'cause' && cause === values.cause ? [who] : [];
   });
   return joint && values.cause in JOINT_FAULTS ? sentence(said([joint.replaceAll('_', ' ')], values.cause)) : '';
+}
+
+/**
+ * Whether nothing is the matter, so that the robot's own reason is of an event that is over.
+ *
+ * @param {import('./types').Snapshot['state']} state
+ */
+function isCalm({ name, values }) {
+  if (!['DISABLED', 'ENABLED', 'MOVING'].includes(name)) return false;
+  if (name === 'DISABLED' && (values.torque ?? 'off') !== 'off') return false;
+  return !Object.keys(values).some((key) => PRESENT.test(key));
 }
 
 /** @param {import('./types').Snapshot['state']} state */

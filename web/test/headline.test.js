@@ -51,7 +51,9 @@ test('a headline stays two seconds, unless a graver one comes', () => {
 test('a state that moves or takes commands is told at once', () => {
   const headline = new Headline();
   line(headline, seen('FAULT', { elbow: 'overload' }), 0);
-  assert.equal(line(headline, seen('ENABLED', {}, { reason: 'enabled' }), 100), 'Enabled.');
+  assert.equal(line(headline, seen('ENABLED', {}, { reason: 'enabled' }), 100), '');
+  line(headline, seen('FAULT', { elbow: 'overload' }), 5000);
+  assert.equal(line(headline, seen('PARKING', {}, { reason: 'parking' }), 5100), 'Parking.');
 });
 
 test('all servos silent is the supply, before bus and joint', () => {
@@ -90,4 +92,14 @@ test('a bus that was silent before does not hide a fault that is there now', () 
 test('the state alone, which comes before the diagnostics, names joint and cause in the same words', () => {
   const state = seen('FAULT', {}, { values: { cause: 'missing', 'fault.wrist_roll.cause': 'missing' } });
   assert.equal(line(new Headline(), state, 0), 'Wrist roll does not answer.');
+});
+
+test('an event that is over is not the reason of a calm state, and what is there now is', () => {
+  const told = (name, values) => line(new Headline(), seen(name, {}, { reason: 'shoulder: recovered: it answers', values }), 0);
+  for (const name of ['DISABLED', 'ENABLED', 'MOVING']) {
+    assert.equal(told(name, { torque: name === 'DISABLED' ? 'off' : 'on', cause: 'missing' }), '', name);
+    for (const key of ['blocked.waist', 'warning.waist.cause', 'free', 'speed_factor']) assert.notEqual(told(name, { [key]: 'x' }), '', key);
+  }
+  assert.notEqual(told('DISABLED', { torque: 'partial' }), '');
+  assert.notEqual(told('HOLDING', {}), '');
 });
