@@ -162,7 +162,7 @@ export class ArmView {
     if (note) {
       note.hidden = !key;
       const which = names.length > 3 ? `${names.length} joints` : key.replaceAll('_', ' ');
-      note.textContent = `No reading of ${which}. Pale parts may be elsewhere.`;
+      note.textContent = `No reading of ${which}. Where the pale parts are is not known.`;
     }
     setOpacity(this.robot, 1);
     for (const name of names) setOpacity(this.robot.joints[name], PALE);

@@ -54,7 +54,9 @@ def test_the_arm_is_drawn_and_a_joint_without_a_reading_is_named(page_3d, gatewa
     drawn = page_3d.locator("#view").screenshot()
     joints = (gateway.newest.joints[0], JointView("elbow", age=2.5), gateway.newest.joints[2])
     gateway.newest = replace(gateway.newest, joints=joints)
-    expect(page_3d.locator("#view-note")).to_have_text("No reading of elbow. Pale parts may be elsewhere.")
+    expect(page_3d.locator("#view-note")).to_have_text(
+        "No reading of elbow. Where the pale parts are is not known."
+    )
     assert page_3d.locator("#view").screenshot() != drawn
 
 
@@ -239,7 +241,7 @@ def test_a_fault_names_joint_cause_deed_and_remedy(page, gateway):
     expect(page.locator("#enable")).to_be_hidden()
     page.locator("#disable").click()  # an arm at fault may be let down
     assert gateway.wait_for(lambda calls: calls[-1] == ("enable", False))
-    gateway.newest = replace(gateway.newest, faults=())
+    in_state(gateway, "ENABLED", faults=())
     expect(page.locator("#faults-title")).to_have_text("No faults")
 
 

@@ -72,7 +72,7 @@ export class Banner {
 
   /** @param {import('../types').Snapshot | null} snapshot */
   driver(snapshot) {
-    if (!snapshot?.driver) return 'free';
+    if (!snapshot?.driver) return 'available';
     return snapshot.driver.page === PAGE ? 'you' : snapshot.driver.page ? 'another browser' : 'a program';
   }
 

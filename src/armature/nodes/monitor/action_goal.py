@@ -78,5 +78,5 @@ def not_served(process: str, name: str) -> ProcessError:
 
 def _text_of(result: Any) -> str:
     if getattr(result, "stalled", False):
-        return "the gripper met resistance and holds"
+        return "the gripper is blocked and holds"
     return str(getattr(result, "error_string", ""))
