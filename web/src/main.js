@@ -11,35 +11,23 @@ import { Faults } from './panels/faults.js';
 import { JointTable } from './panels/joints.js';
 import { Login } from './panels/login.js';
 import { Stop } from './panels/stop.js';
-import { furtherFaults, meaning, otherDriver, permissions } from './states.js';
+import { Toast } from './panels/toast.js';
+import { furtherFaults, limpJoints, meaning, otherDriver, permissions } from './states.js';
 import { Stream } from './stream.js';
 import { ArmView } from './view3d.js';
-import { plain, sentence } from './words.js';
+import { notDisabled, plain } from './words.js';
 
 const STOP_TIMEOUT = 5000; // [ms]
 const JOG_TIMEOUT = 1000; // [ms]
-const TOAST = 6000; // [ms]
 const TICK = 50; // [ms]
+const REFUSED = 409; // HTTP; the robot has answered, and not done it
 
 /** @type {import('./types').Snapshot | null} */
 let snapshot = null;
 /** @type {import('./states.js').Link} */
 let link = { kind: 'waiting' };
 let edition = '';
-let toastTimer = 0;
-
-/**
- * @param {string} message
- * @param {boolean} isGood
- */
-function notify(message, isGood) {
-  const toast = byId('toast');
-  write(toast, sentence(message));
-  toast.dataset.good = String(isGood);
-  toast.hidden = false;
-  clearTimeout(toastTimer);
-  toastTimer = window.setTimeout(() => (toast.hidden = true), isGood ? TOAST : 2 * TOAST);
-}
+let hasParked = false; // since the last command
 
 /**
  * What the robot answered, as far as an operator can use it.
@@ -49,7 +37,7 @@ function notify(message, isGood) {
  */
 function tellAnswer(answer, request) {
   if (answer.status === 401) return login.ask();
-  notify(plain(answer.message) || (answer.ok ? `${request}: done` : `${request} was refused`), answer.ok);
+  toast.show(plain(answer.message) || (answer.ok ? `${request}: done` : `${request} was refused`), answer.ok);
 }
 
 /**
@@ -57,7 +45,10 @@ function tellAnswer(answer, request) {
  * @param {Record<string, unknown>} [body]
  */
 async function command(name, body) {
-  tellAnswer(await post(name, body), name.replaceAll('_', ' '));
+  hasParked = false;
+  const answer = await post(name, body);
+  if (name === 'disable' && answer.status === REFUSED) answer.message = notDisabled(answer.message, hasParked);
+  tellAnswer(answer, name.replaceAll('_', ' '));
 }
 
 /**
@@ -68,9 +59,10 @@ async function command(name, body) {
  */
 function tellOutcome(before, now) {
   if (before?.outcome !== 'running' || !now || ['running', 'succeeded'].includes(now.outcome)) return;
-  notify(`${now.goal} ${now.outcome}: ${plain(now.message)}`, false);
+  toast.show(`${now.goal} ${now.outcome}: ${plain(now.message)}`, false);
 }
 
+const toast = new Toast();
 const jog = new Jog({
   send: (request) => post('jog', { ...request }, { timeout: JOG_TIMEOUT, keepalive: true }),
   onRefused: (answer) => tellAnswer(answer, 'jog'),
@@ -79,7 +71,7 @@ const jog = new Jog({
 const stop = new Stop({
   send: () => post('protective_stop', {}, { timeout: STOP_TIMEOUT, keepalive: true }),
   onPressed: () => jog.releaseAll(),
-  onFailed: (message) => notify(message, false),
+  onFailed: (message) => toast.show(message, false),
 });
 const login = new Login({
   send: (key) => post('login', { key }),
@@ -98,6 +90,8 @@ const stream = new Stream({
     // Another arm, or another version of the page, is served there now.
     if (frame.edition && frame.edition !== edition) return replaced();
     tellOutcome(snapshot?.motion, frame.motion);
+    toast.follow(frame.state.name);
+    hasParked ||= frame.state.name === 'PARKING';
     snapshot = frame;
     if (link.kind === 'key') login.close(); // given in another tab
     link = { kind: 'lost' };
@@ -105,6 +99,7 @@ const stream = new Stream({
   },
   onLost: () => {
     jog.releaseAll();
+    toast.follow('');
     show();
   },
   onTrouble: () => void diagnose(),
@@ -144,10 +139,11 @@ function show() {
   if (!panels) return forbid(may.move);
   panels.controls.show(isLive ? snapshot : null, may);
   if (snapshot && isLive) {
-    faults.show(furtherFaults(snapshot));
+    faults.show(furtherFaults(snapshot), snapshot.state.name, limpJoints(snapshot));
     panels.table.show(snapshot, may.jog);
     panels.view?.show(snapshot.joints);
   } else {
+    faults.forget();
     panels.table.forbid(may.jog);
   }
 }

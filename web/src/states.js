@@ -1,6 +1,6 @@
 /** What each state means to the operator: its tone, the next step, and what is allowed. */
 
-import { DISCONNECTIONS, STEPS, plain, sentence } from './words.js';
+import { DISCONNECTIONS, STEPS, limp, plain, sentence } from './words.js';
 
 export { sentence };
 
@@ -80,7 +80,7 @@ export function meaning(snapshot, isLive, { link = { kind: 'waiting' }, headline
   const { step = known.step, next = known.next } = leadsOn(name, values);
   // A step that ends a fault goes before one that looks for its cause.
   const leads = next === 'wait' ? (headline?.step ?? step) : step;
-  return { ...known, step: leads, next, reason: saysMore(shown) ? shown : known.reason };
+  return { ...known, step: [limp(limpJoints(snapshot)), leads].filter(Boolean).join(' '), next, reason: saysMore(shown) ? shown : known.reason };
 }
 
 /**
@@ -114,6 +114,33 @@ function saysMore(reason) {
  */
 export function furtherFaults({ faults }) {
   return faults.filter(({ process, part, level }) => level === 'STALE' || process !== 'servo_interface' || part !== 'bus');
+}
+
+const SHUT_DOWN = ['overheating', 'overload', 'electrical_shock', 'silent_reset'];
+
+/**
+ * The causes of a joint's faults, in the diagnostics and in the state, which comes before them.
+ *
+ * @param {import('./types').Snapshot} snapshot
+ * @param {string} joint
+ */
+export function causesOf({ faults, state }, joint) {
+  if (state.name !== 'FAULT') return [];
+  const told = faults.filter(({ process, part, level }) => process === 'servo_interface' && part === joint && level === 'ERROR');
+  return [...told.map(({ values }) => values.cause), state.values[`fault.${joint}.cause`]].filter(Boolean);
+}
+
+/**
+ * Joints at fault without torque: whose servo reads so, or, where it is not read, has shut down.
+ *
+ * @param {import('./types').Snapshot} snapshot
+ */
+export function limpJoints(snapshot) {
+  return (snapshot.joints ?? []).flatMap(({ name, torque_enabled }) => {
+    const causes = causesOf(snapshot, name);
+    const hasTorque = torque_enabled ?? !causes.some((cause) => SHUT_DOWN.includes(cause));
+    return causes.length && !hasTorque ? [name] : [];
+  });
 }
 
 const HOT = ['temperature', 'overheating'];
@@ -175,7 +202,7 @@ export function permissions(snapshot, isLive, { isFresh = true, other = '' } = {
 
 /**
  * Whether clearing changes something: a fault whose step it is (of a robot that names none it is tried), or a joint
- * that came against something.
+ * that is blocked.
  *
  * @param {import('./types').Snapshot['state'] | null} state
  * @param {(string | undefined)[]} steps of the state and of each fault
@@ -208,7 +235,7 @@ const COMMON_WHY = {
   NO_LINK: 'No link to the robot.',
   STARTING: 'The robot is starting.',
   DISCONNECTED: 'The servos do not answer.',
-  FAULT: 'End the fault first.',
+  FAULT: 'Clear the fault first.',
   PROTECTIVE_STOP: 'Release the stop first.',
   PARKING: 'The arm is parking.',
 };

@@ -7,16 +7,16 @@ export const JOINT_FAULTS = {
   overheating: 'is too hot and has shut down',
   overload: 'was overloaded and has shut down',
   input_voltage: 'reports a bad supply voltage',
-  disconnected: 'is cut off: its bus is gone',
+  disconnected: 'is not connected: its USB adapter or cable is gone',
   missing: 'does not answer',
   multi_turn_position_lost: 'has lost count of its turns',
   silent_reset: 'was reset and is limp',
-  bus_watchdog: 'stopped by itself and cannot be released',
+  bus_watchdog: 'stopped by itself and takes no commands',
   encoder_mismatch: 'has two servos that disagree',
   limit: 'is beyond its limit',
-  blocked: 'came against something',
+  blocked: 'is blocked',
   following_error: 'does not follow',
-  contact: 'met resistance',
+  contact: 'is blocked',
   temperature: 'is nearly too hot',
   load: 'carries too much',
   communication: 'loses answers',
@@ -113,6 +113,27 @@ export function withUnits(text) {
 export function stepInstructions({ steps, cause }) {
   const words = (steps ? steps.split(', ') : []).map((step) => (step === 'by_hand' ? (BY_HAND[cause] ?? 'remove the cause') : STEP_INSTRUCTIONS[step]));
   return words.filter(Boolean).join(', then ');
+}
+
+/**
+ * Why the arm was not disabled; ROS's answer alone tells success or not.
+ *
+ * @param {string} message
+ * @param {boolean} hasParked whether it was parking meanwhile
+ */
+export function notDisabled(message, hasParked) {
+  const why = plain(message).replace(/^(?:disable|park) refused: /, '');
+  return `${hasParked ? 'Parking was interrupted' : 'Not disabled'}: ${why || 'see the log'}`;
+}
+
+/**
+ * What is said of joints without torque, before what to press.
+ *
+ * @param {string[]} joints
+ */
+export function limp(joints) {
+  const names = list(joints.map((joint) => joint.replaceAll('_', ' ')));
+  return joints.length ? sentence(`${names} ${joints.length > 1 ? 'are' : 'is'} limp: support the arm`) : '';
 }
 
 /**

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { describe } from '../src/panels/faults.js';
-import { furtherFaults, isHot, meaning, otherDriver, permissions, sentence } from '../src/states.js';
+import { describe, none } from '../src/panels/faults.js';
+import { furtherFaults, isHot, limpJoints, meaning, otherDriver, permissions, sentence } from '../src/states.js';
 
 const STATES = [
   'STARTING', 'DISABLED', 'HOLDING', 'ENABLED', 'MOVING', 'PARKING', 'FAULT', 'PROTECTIVE_STOP', 'DISCONNECTED',
@@ -183,7 +183,7 @@ test('what looks for the cause is told where nothing but that is left to be done
   assert.match(step('clear_faults'), /Clear faults/);
 });
 
-test('what a joint came against can be cleared while the arm goes on to take commands', () => {
+test('a joint that is blocked can be cleared while the arm goes on to take commands', () => {
   const blocked = { ...snapshot('ENABLED'), state: { ...snapshot('ENABLED').state, values: { 'blocked.waist': 'above 0.1000' } } };
   assert.equal(permissions(blocked, true).clear_faults, '');
   assert.notEqual(permissions(snapshot('ENABLED'), true).clear_faults, '');
@@ -192,7 +192,7 @@ test('what a joint came against can be cleared while the arm goes on to take com
 
 test('a fault is told in words of the page, by its cause', () => {
   const fault = (level, cause, message = '') => ({ name: 'servo_interface: waist', level, message, values: { cause } });
-  assert.equal(describe(fault('WARN', 'blocked', 'blocked: whatever the robot says')), 'came against something');
+  assert.equal(describe(fault('WARN', 'blocked', 'blocked: whatever the robot says')), 'is blocked');
   assert.equal(describe(fault('WARN', 'load')), 'carries much');
   assert.equal(describe(fault('ERROR', 'load')), 'carries too much');
   assert.equal(describe(fault('WARN', undefined, '30 connections a second send no request')), '30 connections a second send no request');
@@ -203,4 +203,29 @@ test('what one fault of several would end is offered, though another one has to 
   const seen = { ...snapshot('FAULT', '', { step: 'wait' }), faults: [elbow] };
   assert.equal(permissions(seen, true).clear_faults, '');
   assert.equal(meaning(seen, true).next, 'wait');
+});
+
+test('a fault is cleared, not ended', () => {
+  assert.equal(permissions(snapshot('FAULT'), true).enable, 'Clear the fault first.');
+});
+
+test('that no joint is at fault does not contradict a state that has a cause, nor claim what is not known', () => {
+  assert.equal(none('ENABLED'), 'No faults');
+  for (const state of ['HOLDING', 'PROTECTIVE_STOP']) assert.equal(none(state), 'No fault of a joint');
+  for (const state of ['STARTING', 'FAULT', 'DISCONNECTED']) assert.match(none(state), /not known/);
+});
+
+test('a joint at fault without torque is limp, and the arm is supported before anything is pressed', () => {
+  const told = (torque_enabled, cause, state = 'FAULT') => {
+    const seen = { ...snapshot(state, '', { step: 'clear_faults', 'fault.wrist_roll.cause': cause }), joints: [{ name: 'wrist_roll', torque_enabled }, { name: 'waist', torque_enabled: false }] };
+    assert.equal(meaning(seen, true).step.startsWith('Wrist roll is limp: support the arm. '), limpJoints(seen).length > 0);
+    return limpJoints(seen);
+  };
+  assert.deepEqual(told(false, 'encoder'), ['wrist_roll']);
+  assert.deepEqual(told(null, 'overload'), ['wrist_roll']);
+  assert.deepEqual(told(null, 'missing'), []);
+  assert.deepEqual(told(true, 'overload'), []);
+  assert.deepEqual(told(false, 'encoder', 'DISABLED'), []);
+  const elbow = { process: 'servo_interface', part: 'elbow', level: 'ERROR', message: '', values: { cause: 'encoder' } };
+  assert.deepEqual(limpJoints({ ...snapshot('FAULT'), faults: [elbow], joints: [{ name: 'elbow', torque_enabled: false }] }), ['elbow']);
 });

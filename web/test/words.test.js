@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { condition, stepInstructions, list, plain, subject, withUnits } from '../src/words.js';
+import { JOINT_FAULTS, condition, limp, notDisabled, stepInstructions, list, plain, subject, withUnits } from '../src/words.js';
 
 test('the page names its own buttons, by the keys of the steps', () => {
   const told = (steps, cause = '') => stepInstructions({ steps, cause });
@@ -63,4 +63,23 @@ test('torque and errors of a servo are told where they are not as they should be
   assert.equal(told(true, 0), '');
   assert.equal(told(null, null), '');
   assert.equal(told(false, 0x24), 'torque off, overheating, overload');
+});
+
+test('a parking that was interrupted is told apart from an arm that was not disabled at all', () => {
+  const message = 'disable refused: the bus loop was held up for 0.22 s; torque stays on';
+  assert.equal(notDisabled(message, true), 'Parking was interrupted: the bus loop was held up for 0.22 s; torque stays on');
+  assert.equal(notDisabled('park refused: it was canceled', false), 'Not disabled: it was canceled');
+  assert.equal(notDisabled('', false), 'Not disabled: see the log');
+});
+
+test('limp joints are named, many counted', () => {
+  assert.equal(limp([]), '');
+  assert.equal(limp(['wrist_roll']), 'Wrist roll is limp: support the arm.');
+  assert.equal(limp(['waist', 'elbow']), 'Waist and elbow are limp: support the arm.');
+});
+
+test('causes are said in plain words', () => {
+  assert.equal(JOINT_FAULTS.blocked, 'is blocked');
+  assert.equal(JOINT_FAULTS.contact, 'is blocked');
+  assert.doesNotMatch(Object.values(JOINT_FAULTS).join(), /cut off|released|came against|resistance/);
 });

@@ -116,7 +116,7 @@ def test_the_button_in_colour_is_the_step_that_would_succeed(page, gateway, caus
     expect(shown).to_have_text([button] if button else [])
     if waits:
         expect(page.locator(".banner-step")).to_have_text(
-            "Elbow: still 77 °C, limit 80 °C; let it cool below 73 °C."
+            "Elbow is limp: support the arm. Elbow: still 77 °C, limit 80 °C; let it cool below 73 °C."
         )
 
 

@@ -2,7 +2,7 @@
 
 import { byId, make, write } from '../dom.js';
 import { duration } from '../format.js';
-import { JOINT_FAULTS, STEPS, JOINT_WARNINGS, stepInstructions, list, plain, sentence, subject, withUnits } from '../words.js';
+import { JOINT_FAULTS, STEPS, JOINT_WARNINGS, limp, stepInstructions, list, plain, sentence, subject, withUnits } from '../words.js';
 
 /** The list of faults; one cause in several joints is one card. */
 export class Faults {
@@ -11,16 +11,28 @@ export class Faults {
     this.shown = '';
   }
 
-  /** @param {import('../types').Fault[]} faults */
-  show(faults) {
+  /** Without a link: what was told last stays, dimmed. */
+  forget() {
+    this.list.parentElement?.classList.add('unknown');
+    write(byId('faults-title'), 'Faults not known: no link');
+  }
+
+  /**
+   * @param {import('../types').Fault[]} faults
+   * @param {string} state
+   * @param {string[]} limpJoints
+   */
+  show(faults, state, limpJoints) {
     const cards = grouped(faults);
     const kind = cards.every(([fault]) => fault.level === 'WARN') ? 'Warnings' : 'Faults';
     this.list.parentElement?.classList.toggle('any', cards.length > 0);
     this.list.parentElement?.classList.toggle('warned', kind === 'Warnings');
-    write(byId('faults-title'), cards.length ? `${kind} · ${cards.length}` : 'No faults');
+    this.list.parentElement?.classList.remove('unknown');
+    write(byId('faults-title'), cards.length ? `${kind} · ${cards.length}` : none(state));
     // Built anew only when the faults change, so that a screen reader does not repeat them.
-    const key = JSON.stringify(cards.map((card) => card.map(({ name, level, message, values }) => [name, level, message, values.step])));
-    if (key !== this.shown) this.list.replaceChildren(...cards.map(item));
+    const told = cards.map((card) => card.map(({ name, level, message, values }) => [name, level, message, values.step]));
+    const key = JSON.stringify([told, limpJoints]);
+    if (key !== this.shown) this.list.replaceChildren(...cards.map((card) => item(card, limpJoints)));
     this.shown = key;
     cards.forEach((card, index) => {
       const since = this.list.children[index]?.querySelector('.since');
@@ -28,6 +40,20 @@ export class Faults {
       if (since) write(since, Number.isFinite(seconds) ? `since ${duration(seconds)}` : '');
     });
   }
+}
+
+/** @type {Record<string, string>} what no fault means in a state that has a cause, or whose faults are not told yet */
+const NONE = {
+  STARTING: 'Faults not known yet',
+  FAULT: 'Faults not known yet',
+  DISCONNECTED: 'Faults not known: no servos',
+  HOLDING: 'No fault of a joint',
+  PROTECTIVE_STOP: 'No fault of a joint',
+};
+
+/** @param {string} state */
+export function none(state) {
+  return NONE[state] ?? 'No faults';
 }
 
 /**
@@ -56,8 +82,11 @@ export function describe({ level, message, values: { cause } }) {
   return words ?? (plain(message) || 'see the log');
 }
 
-/** @param {import('../types').Fault[]} card */
-function item(card) {
+/**
+ * @param {import('../types').Fault[]} card
+ * @param {string[]} limpJoints
+ */
+function item(card, limpJoints) {
   const [fault] = card;
   const { cause, detail, done, remedy, step } = fault.values;
   const element = make('li', `fault ${fault.level.toLowerCase()}`);
@@ -71,6 +100,8 @@ function item(card) {
   const figures = cause in JOINT_FAULTS && card.length === 1 ? withUnits(plain(detail)) : '';
   if (figures) element.append(make('p', 'done', sentence(figures)));
   if (plain(done)) element.append(make('p', 'done', sentence(plain(done))));
+  const support = limp(card.map(({ part }) => part).filter((part) => limpJoints.includes(part)));
+  if (support) element.append(make('p', 'remedy', support));
   const waits = step === 'wait' && plain(fault.values.waits_for);
   const leads = waits || stepInstructions(fault.values) || (step && STEPS[step]) || plain(remedy);
   if (leads) element.append(make('p', 'remedy', sentence(leads)));

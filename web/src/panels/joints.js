@@ -2,7 +2,7 @@
 
 import { allow, button, byId, make, write } from '../dom.js';
 import * as format from '../format.js';
-import { isHot } from '../states.js';
+import { causesOf, isHot } from '../states.js';
 import { condition } from '../words.js';
 
 const NEAR_LIMIT = 0.03; // of the range
@@ -57,7 +57,7 @@ export class JointTable {
     for (const row of this.rows) {
       const reading = readings.get(row.joint.name);
       const error = snapshot.controller?.following_error[row.joint.name];
-      if (reading) row.show(reading, { error, hot: isHot(snapshot, row.joint.name) });
+      if (reading) row.show(reading, { error, hot: isHot(snapshot, row.joint.name), isFaulty: causesOf(snapshot, row.joint.name).length > 0 });
       row.allow(why);
     }
   }
@@ -117,7 +117,7 @@ class Row {
     line.append(...this.buttons.slice(0, 1), middle, ...this.buttons.slice(1));
     cell.append(line);
     this.root.append(name, cell, pair(this.velocity, this.error), this.load, pair(this.temperature, this.voltage));
-    this.error.title = 'behind its set-point';
+    this.error.title = 'Δ: goal minus position';
   }
 
   /**
@@ -174,10 +174,10 @@ class Row {
 
   /**
    * @param {import('../types').JointView} reading
-   * @param {{error?: number, hot: boolean}} more by how much it is behind its set-point [rad] or [m], where the
-   *   controller reports it; whether the robot warns of its temperature
+   * @param {{error?: number, hot: boolean, isFaulty: boolean}} more by how much it is behind its set-point [rad] or [m], where the
+   *   controller reports it; whether the robot warns of its temperature; whether it is at fault
    */
-  show(reading, { error, hot }) {
+  show(reading, { error, hot, isFaulty }) {
     const { joint } = this;
     const isAbsent = reading.position === null;
     const [value, unit] = format.position(joint, reading.position);
@@ -198,6 +198,7 @@ class Row {
     write(this.temperature, format.joined([format.number(reading.temperature, 0), '°C']));
     write(this.voltage, reading.voltage === null ? '' : format.joined([format.number(reading.voltage, 1), 'V']));
     write(this.condition, condition(reading));
+    this.condition.classList.toggle('faulty', isFaulty);
     this.temperature.classList.toggle('hot', hot);
   }
 

@@ -1,0 +1,129 @@
+"""Whether what the page says is true now: no fault, a success, a refusal, torque."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import expect
+
+from armature.monitor.gateway import CommandResult, DiagnosticProblem, ServoInterfaceState
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+
+def in_state(gateway, name, reason="", **changes):
+    values = changes.pop("values", {})
+    gateway.newest = replace(gateway.newest, state=ServoInterfaceState(name, reason, 0.01, values), **changes)
+
+
+def state(page):
+    return page.locator(".banner-state")
+
+
+def test_without_a_link_faults_are_not_known(page, gateway, robot):
+    panel, title = page.locator(".faults"), page.locator("#faults-title")
+    expect(title).to_have_text("No faults")
+    robot.speaks.clear()
+    expect(title).to_have_text("Faults not known: no link")
+    page.set_viewport_size({"width": 820, "height": 1180})
+    expect(panel).to_be_visible()
+    robot.speaks.set()
+    expect(title).to_have_text("No faults")
+
+
+def test_before_a_first_frame_faults_are_not_known(open_page, robot):
+    robot.speaks.clear()
+    expect(open_page().locator("#faults-title")).to_have_text("Faults not known: no link")
+
+
+def test_an_arm_that_holds_for_a_cause_has_no_fault_of_a_joint(page, gateway):
+    in_state(gateway, "HOLDING", "elbow: it answers now")
+    expect(page.locator("#faults-title")).to_have_text("No fault of a joint")
+
+
+def test_a_success_goes_with_the_state_that_it_speaks_of_and_a_failure_stays(page, gateway, robot):
+    toast = page.locator("#toast")
+    gateway.answer = CommandResult(True, "enabled")
+    page.locator("#stop-motion").click()
+    expect(toast).to_have_text("Enabled.")
+    in_state(gateway, "PROTECTIVE_STOP", protective_stop=True)
+    expect(state(page)).to_have_text("Protective stop")
+    assert toast.is_hidden()
+
+    in_state(gateway, "ENABLED", protective_stop=False)
+    expect(state(page)).to_have_text("Enabled")
+    page.locator("#stop-motion").click()
+    expect(toast).to_be_visible()
+    robot.speaks.clear()
+    expect(state(page)).to_have_text("No link")
+    assert toast.is_hidden()
+
+    robot.speaks.set()
+    expect(state(page)).to_have_text("Enabled")
+    gateway.answer = CommandResult(False, "it is too far")
+    page.locator("#stop-motion").click()
+    expect(toast).to_have_text("It is too far.")
+    in_state(gateway, "HOLDING")
+    expect(state(page)).to_have_text("Holding")
+    assert toast.is_visible()
+
+
+def test_a_success_stays_in_the_state_that_it_brings(page, gateway):
+    in_state(gateway, "DISABLED")
+    expect(state(page)).to_have_text("Disabled")
+    gateway.answer = CommandResult(True, "enabled")
+    gateway.may_answer.clear()
+    page.locator("#enable").click()
+    assert gateway.wait_for(lambda calls: calls == [("enable", True)])
+    page.evaluate("new MutationObserver(() => (window.told = true)).observe(document.getElementById('toast'), "
+                  "{attributes: true})")  # fmt: skip
+    gateway.may_answer.set()
+    page.wait_for_function("window.told")
+    in_state(gateway, "ENABLED")
+    expect(state(page)).to_have_text("Enabled")
+    assert page.locator("#toast").is_visible()
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "told"),
+    [
+        ("PARKING", "Parking was interrupted: the bus loop was held up"),
+        (None, "Not disabled: the bus loop was held up"),
+    ],
+)
+def test_a_parking_that_was_interrupted_is_no_refusal(page, gateway, meanwhile, told):
+    gateway.answer = CommandResult(False, "disable refused: the bus loop was held up for 0.22 s; torque stays on")
+    gateway.may_answer.clear()
+    page.locator("#disable").click()
+    assert gateway.wait_for(lambda calls: calls == [("enable", False)])
+    if meanwhile:
+        in_state(gateway, meanwhile)
+        expect(state(page)).to_have_text("Parking")
+    gateway.may_answer.set()
+    expect(page.locator("#toast")).to_contain_text(told)
+    expect(page.locator("#toast")).not_to_contain_text("refused")
+
+
+def test_a_disabled_arm_does_not_tell_of_a_fault_that_is_over(page, gateway):
+    in_state(gateway, "DISABLED", "shoulder: recovered: it answers", values={"torque": "off", "cause": "missing"})
+    expect(page.locator(".banner-reason")).to_have_text("Torque is off.")
+
+
+def test_a_limp_joint_at_fault_is_told_before_what_to_press_and_in_the_colour_of_a_fault(page, gateway):
+    values = {"cause": "overload", "steps": "by_hand, clear_faults"}
+    fault = DiagnosticProblem("servo_interface: shoulder", "ERROR", "overload", 0.1, values)
+    joints = tuple(replace(joint, torque_enabled=False) for joint in gateway.newest.joints)
+    in_state(gateway, "FAULT", faults=(fault,), joints=joints, values={"step": "clear_faults"})
+    support = "Shoulder is limp: support the arm."
+    expect(page.locator(".banner-step")).to_contain_text(f"{support} Remove the cause")
+    expect(page.locator("#faults .remedy")).to_have_text([support, "Remove the cause, then press “Clear faults”."])
+    colours = page.locator(".condition").evaluate_all("all => all.map(one => getComputedStyle(one).color)")
+    alarm = page.locator("#faults-title").evaluate("one => getComputedStyle(one).color")
+    assert colours[0] == alarm
+    assert alarm not in colours[1:]
+
+
+def test_control_that_nobody_has_and_the_following_error_are_explained(page, gateway):
+    expect(page.locator("#link-control")).to_have_text("available")
+    expect(page.locator("tr[data-joint=elbow] .beside").first).to_have_attribute("title", "Δ: goal minus position")
