@@ -20,7 +20,12 @@ def wait(future):
 
 enable.wait_for_service()
 move.wait_for_server()
-print(wait(enable.call_async(SetBool.Request(data=True))).message)
+enabled = wait(enable.call_async(SetBool.Request(data=True)))
+if not enabled.success:
+    raise SystemExit(enabled.message)
 goal = FollowJointTrajectory.Goal()
 goal.trajectory.joint_names = ["home"]  # a pose of poses.yaml
-print(wait(wait(move.send_goal_async(goal)).get_result_async()).result.error_string)
+moved = wait(wait(move.send_goal_async(goal)).get_result_async())
+if moved.status != 4:  # succeeded
+    raise SystemExit(moved.result.error_string)
+print(moved.result.error_string)

@@ -111,4 +111,4 @@ def test_the_readmes_program_is_the_example() -> None:
     )
     example = (ROOT / "examples" / "first_motion.py").read_text("utf-8").splitlines()
     assert block.splitlines() == [line for line in example if line in block.splitlines() and line]
-    assert len(block.splitlines()) == 10
+    assert len(block.splitlines()) == 15
