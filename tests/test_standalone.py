@@ -6,9 +6,13 @@ import configparser
 import shlex
 import subprocess
 import sys
+import xmlrpc.client
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from supervisor.xmlrpc import Faults
 
 from armature.errors import ProcessError
 from armature.graph import Process, runtime_folder
@@ -71,3 +75,29 @@ def test_no_graph_is_told_with_the_remedy(tmp_path):
         supervisor.processes()
     with pytest.raises(ProcessError, match="it is not running"):
         supervisor.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("code", "ask", "told"),
+    [
+        (Faults.SHUTDOWN_STATE, Supervisor.processes, "the graph is ending; wait until it has ended"),
+        (
+            Faults.SPAWN_ERROR,
+            lambda asked: asked.start_again("monitor"),
+            "monitor: it could not be started; look at",
+        ),
+    ],
+    ids=["ending", "spawn"],
+)
+def test_the_fault_codes_of_supervisord_are_told_in_words(tmp_path, monkeypatch, code, ask, told):
+    def refuse(*_):
+        raise xmlrpc.client.Fault(code, "SOME_CODE")
+
+    @contextmanager
+    def server(_):
+        yield SimpleNamespace(supervisor=SimpleNamespace(getAllProcessInfo=refuse, startProcess=refuse))
+
+    monkeypatch.setattr(Supervisor, "_server", server)
+    with pytest.raises(ProcessError, match=told) as refused:
+        ask(Supervisor(tmp_path))
+    assert "SOME_CODE" not in str(refused.value)

@@ -27,6 +27,19 @@ _LOG_BACKUPS = 2
 # A process that lives this long counts as started; one that dies sooner is tried again, ever more slowly.
 _START_TIME = 2  # [s]
 _START_TRIES = 5
+_SEE_LOG = "look at: armature logs"
+# What supervisord answers by a code, in words and with what would work.
+_REFUSALS = {
+    Faults.SHUTDOWN_STATE: ("the graph is ending", "wait until it has ended"),
+    Faults.BAD_NAME: ("there is no such process", "see the names with: armature status"),
+    Faults.NOT_RUNNING: ("it does not run", _SEE_LOG),
+    Faults.ALREADY_STARTED: ("it runs already", "there is nothing to do"),
+    Faults.SPAWN_ERROR: ("it could not be started", _SEE_LOG),
+    Faults.ABNORMAL_TERMINATION: ("it ended as soon as it was started", _SEE_LOG),
+    Faults.NO_FILE: ("its program is not there", "run make setup"),
+    Faults.NOT_EXECUTABLE: ("its program cannot be run", "run make setup"),
+    Faults.STILL_RUNNING: ("it still runs", "wait until it has ended"),
+}
 
 
 def configuration(processes: Iterable[Process], namespace: str, runtime: Path) -> str:
@@ -139,9 +152,8 @@ class Supervisor:
             with self._server() as server:
                 return getattr(server.supervisor, name)(*arguments)
         except xmlrpc.client.Fault as error:
-            raise ProcessError(
-                str(arguments[0] if arguments else name), error.faultString, "see its log"
-            ) from error
+            process = str(arguments[0] if arguments else "runner")
+            raise ProcessError(process, *_REFUSALS.get(error.faultCode, (error.faultString, _SEE_LOG))) from error
         except (OSError, HTTPException) as error:
             raise ProcessError("graph", "it is not running", "start it with: armature up") from error
 
