@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from armature.cli.arm.move import _lines
 from armature.cli.arm.move_goal import move_goal
 from armature.cli.main import parse
 from armature.nodes.common import topics
@@ -98,3 +99,16 @@ def test_what_is_no_namespace_of_ros_is_wrong_use(given, capsys):
         parse(["move", "home", "--namespace", given])
     assert ended.value.code == 2
     assert "write letters, digits and _" in capsys.readouterr().err
+
+
+def test_the_figures_of_a_plan_are_in_plain_words_and_have_no_negative_zero():
+    figures = {"duration": 2.0, "reach": 0.3, "limit_margin": -1e-9, "limit_joint": "elbow"}
+    figures |= {"clearance": 0.02, "torque": 0.08, "singularity": 0.0031}
+    assert _lines(figures) == [
+        "duration      2.00 s",
+        "reach         farthest point 0.300 m from the base",
+        "joint limits  0.0 deg left at elbow",
+        "clearance     20 mm",
+        "torque        8% of the available torque",
+        "singularity   0.0031 m/rad (0: singular)",
+    ]

@@ -82,14 +82,15 @@ def _print_end(is_done: bool, message: str, figures: dict[str, Any], options: ar
 
 
 def _lines(figures: dict[str, Any]) -> list[str]:
+    left = round(math.degrees(figures["limit_margin"]), 1) + 0.0  # without the sign of -0.0
     return [
         f"duration      {figures['duration']:.2f} s",
-        f"reach         {figures['reach']:.3f} m from the base",
-        f"joint limits  {math.degrees(figures['limit_margin']):.1f} deg left at {figures['limit_joint']}",
+        f"reach         farthest point {figures['reach']:.3f} m from the base",
+        f"joint limits  {left:.1f} deg left at {figures['limit_joint']}",
         f"clearance     {1e3 * figures['clearance']:.0f} mm"
         + (" or more" if figures["clearance"] >= 0.05 else ""),
-        f"torque        {figures['torque']:.0%} of what the servos give",
-        f"singularity   {figures['singularity']:.4f} m/rad (0: in one)",
+        f"torque        {figures['torque']:.0%} of the available torque",
+        f"singularity   {figures['singularity']:.4f} m/rad (0: singular)",
     ]
 
 
