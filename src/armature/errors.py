@@ -4,6 +4,7 @@ ArmatureError
  ├─ ConfigError(…, ValueError)      a file or parameter: where, value, what is allowed
  ├─ GoalRefused(…, ValueError)      a command that may not start: where, value, bound
  ├─ CommandRefused                  a request that the present state does not allow: why, what to do
+ │   └─ ParkingInterrupted          parking had begun, and ended before its pose: why, what to do
  ├─ BusError                        the servo bus: port
  │   ├─ PortError(…, OSError)       the port cannot be opened, or is gone
  │   ├─ ServoTimeout(…, TimeoutError)   ids that stayed silent
@@ -19,6 +20,8 @@ ArmatureError
 from __future__ import annotations
 
 from collections.abc import Iterable
+
+PARKING_INTERRUPTED = "parking was interrupted: "
 
 
 def format_value(value: object) -> str:
@@ -62,6 +65,14 @@ class CommandRefused(ArmatureError):
     def __init__(self, request: str, why: str, remedy: str) -> None:
         super().__init__(f"{request} refused: {why}; {remedy}")
         self.remedy = remedy
+
+
+class ParkingInterrupted(CommandRefused):
+    """Parking that had begun, and ended before the arm was in its pose, with what would work."""
+
+    def __init__(self, why: str, remedy: str) -> None:
+        super().__init__("disable", why, remedy)
+        self.args = (f"{PARKING_INTERRUPTED}{why}; {remedy}",)
 
 
 class BusError(ArmatureError):

@@ -123,7 +123,7 @@ def test_parking_that_is_blocked_holds_and_says_so_and_may_be_tried_again():
     bench.run_until(lambda: bench.loop.state.cause is Cause.BLOCKED)
     bench.run(0.5)
     assert bench.mode() is Mode.HOLDING
-    assert bench.loop.state.why.startswith("not parked: blocked at elbow")
+    assert bench.loop.state.why.startswith("parking was interrupted: blocked at elbow")
     bench.faults.clear()
     bench.run(bench.park() + 1.0)
     assert bench.mode() is Mode.DISABLED

@@ -45,7 +45,7 @@ def test_a_silent_servo_is_named_after_the_cycles_allowed_and_no_other_is(bench,
     fault = bench.loop.state.faults[joint]
     assert fault.cause is Cause.MISSING
     assert "does not answer" in fault.detail
-    assert "joins by itself" in fault.remedy
+    assert "is taken back automatically once it answers" in fault.remedy
     bench.cycle()
     assert read(bench) == set(others(joint))
 

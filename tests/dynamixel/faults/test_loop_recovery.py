@@ -67,7 +67,7 @@ def test_an_error_of_an_arm_without_torque_is_not_told_as_a_drop():
     bench.run_until(lambda: "elbow" in bench.loop.state.faults)
     fault = bench.loop.state.faults["elbow"]
     assert "9.1 V, 9.5 to 16.0 V are allowed, and has no torque, as before" in fault.detail
-    assert fault.done == "nothing: torque was off"
+    assert fault.done == "nothing was done, since torque was off"
 
 
 def test_what_can_recover_does_and_what_cannot_is_told(bench):
@@ -180,7 +180,7 @@ def test_one_that_comes_and_goes_joins_by_itself_no_more_than_it_may(bench):
     bench.run(0.6)
     fault = bench.loop.state.faults["elbow"]
     assert fault.cause is Cause.COMMUNICATION
-    assert "silent more than 3 times within a minute" in fault.detail
+    assert "stopped answering more than 3 times within a minute" in fault.detail
     assert torques(bench)["elbow"] == 1
     bench.loop.clear_faults(bench.now)
     bench.run_until(lambda: bench.mode() is Mode.HOLDING)

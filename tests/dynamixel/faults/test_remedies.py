@@ -210,6 +210,17 @@ def test_where_a_joint_has_just_given_way_to_something_no_parking_is_advised():
 )
 def test_a_refusal_to_park_names_what_leads_out_of_the_fault_that_forbids_it(fault, steps):
     bench = struck(fault)
-    with pytest.raises(CommandRefused, match=r"cannot be trusted to move.*; torque stays as it is") as refused:
+    with pytest.raises(CommandRefused, match=r"disable refused: .*; torque stays as it is") as refused:
         bench.park()
     assert refused.value.remedy.steps == steps
+
+
+def test_in_fault_a_refusal_names_the_faults_joint_and_cause_whatever_happened_last_and_its_step_once():
+    bench = struck(Overload("elbow"))
+    for is_on in (True, False):
+        bench.loop.protective_stop(is_on, bench.now)
+    fault, step = bench.loop.state.faults["elbow"], bench.loop.state.remedy(bench.now)
+    with pytest.raises(CommandRefused) as refused:
+        bench.loop.enable("s", bench.now)
+    assert str(refused.value) == f"enable refused: the state is FAULT (elbow: overload: {fault.detail}); {step}"
+    assert bench.loop.state.why == "elbow: overload; protective stop released"

@@ -207,7 +207,7 @@ def test_parking_that_does_not_arrive_holds_and_says_who_is_away():
     bench.run_until(lambda: bench.mode() is not Mode.PARKING)
     assert bench.mode() is Mode.HOLDING
     assert bench.loop.state.torque() == "on"
-    assert "not parked: waist is 0." in bench.loop.state.why
+    assert "parking was interrupted: waist is 0." in bench.loop.state.why
     assert "torque stays on" in bench.loop.state.why
 
 
@@ -217,7 +217,7 @@ def test_a_gripper_counts_as_arrived_by_its_own_span(bench):
     gripper.drive.configure(gripper.registers)
     bench.loop.park(move(bench, 0.015, 0.6, "", joint="gripper"), bench.now)
     bench.run_until(lambda: bench.mode() is not Mode.PARKING)
-    assert "not parked: gripper is 0.01" in bench.loop.state.why
+    assert "parking was interrupted: gripper is 0.01" in bench.loop.state.why
 
 
 @pytest.mark.parametrize("interrupt", ["hold", "protective_stop"])
@@ -249,7 +249,7 @@ def test_parking_is_refused_where_it_cannot_be(state):
         bench.loop.protective_stop(True, bench.now)
     elif state == "parking":
         park(bench)
-    with pytest.raises(CommandRefused, match="park refused: the state is"):
+    with pytest.raises(CommandRefused, match="disable refused: the state is"):
         park(bench)
 
 
@@ -281,7 +281,7 @@ def test_a_loop_that_was_held_up_holds_where_it_sent_the_arm_last(bench):
     bench.run(0.3)
     assert bench.mode() is Mode.HOLDING
     assert bench.loop.state.setpoints(bench.now)["waist"].position == pytest.approx(sent, abs=0.01)
-    assert "held up for 0.8" in bench.loop.state.why
+    assert "the bus cycle was delayed by 0.8" in bench.loop.state.why
 
 
 @pytest.mark.parametrize(("seconds", "delay"), [(300.0, 0.0), (0.5, 3600.0)])

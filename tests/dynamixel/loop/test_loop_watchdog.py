@@ -102,7 +102,7 @@ def test_a_loop_that_was_held_up_takes_the_servos_back_and_says_so(bench, is_mov
     bench.run(0.5)
     assert bench.mode() is Mode.HOLDING
     assert bench.loop.state.cause is Cause.BUS_WATCHDOG
-    assert "the bus loop was held up for 0.3" in bench.loop.state.why
+    assert "the bus cycle was delayed by 0.3" in bench.loop.state.why
     assert "elbow" in bench.loop.state.why
     assert watchdogs(bench) == {10}
     assert moved(stopped, bench.positions()) < HALF_A_DEGREE
@@ -167,7 +167,10 @@ def test_one_that_tripped_unseen_is_found_in_its_turn(bench):
     bench.servo("elbow").registers[Role.BUS_WATCHDOG] = TRIPPED
     bench.run_until(lambda: bench.loop.state.cause is Cause.BUS_WATCHDOG, 0.3)
     assert bench.mode() is Mode.HOLDING
-    assert "elbow stopped by itself" in bench.loop.state.why
+    assert (
+        "bus watchdog: elbow received nothing in time and stopped; it holds where it stands"
+        in bench.loop.state.why
+    )
     assert watchdogs(bench) == {10}
 
 

@@ -28,12 +28,12 @@ def log(folder, *lines):
 @pytest.mark.parametrize(
     ("torque", "told", "is_on"),
     [
-        ("on", "not parked: disable refused: clear that first; torque stays on", True),
-        ("partial", "not parked: disable refused: clear that first; torque stays on in some joints", True),
+        ("on", "not parked: clear that first; torque stays on", True),
+        ("partial", "not parked: clear that first; torque stays on in some joints", True),
         ("off", "torque is off, and the state is FAULT (elbow: overload)", False),
         (
             "unknown",
-            "not parked: disable refused: clear that first; perhaps torque stays on, since a servo is silent",
+            "not parked: clear that first; perhaps torque stays on, since a servo is silent",
             True,
         ),
     ],
@@ -44,19 +44,29 @@ def test_an_arm_that_was_not_parked_is_told_by_the_torque_that_it_has(torque, to
     assert leaves_torque_on(words) == is_on
 
 
+@pytest.mark.parametrize("begun", ["disable refused: ", "parking was interrupted: ", ""])
+def test_the_last_word_has_one_form_whether_parking_had_begun_or_not(begun):
+    assert (
+        not_parked(f"{begun}why; step; torque stays on", status("on")) == "not parked: why; step; torque stays on"
+    )
+
+
 def test_before_a_servo_has_answered_nothing_is_claimed_of_torque():
-    words = not_parked("the state is STARTING", status_while_starting(protective_stop=False))
-    assert words == "not parked: the state is STARTING; the servos are not known yet"
+    words = not_parked(
+        "disable refused: the state is STARTING (starting the bus process); wait",
+        status_while_starting(protective_stop=False),
+    )
+    assert words == "not parked: it was still starting; torque is unchanged"
     assert not leaves_torque_on(words)
 
 
 def test_the_last_of_several_lives_counts(tmp_path):
     said = log(
         tmp_path,
-        "servo_interface: serves the arm",
+        "servo_interface: running",
         "servo_interface: not parked: x; torque stays on",
         "[INFO] other",
-        "servo_interface: serves the arm",
+        "servo_interface: running",
         "servo_interface: parked, torque off",
         "x",
     )
@@ -64,7 +74,7 @@ def test_the_last_of_several_lives_counts(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("before", "kept"), [("", "ended"), ("serves the arm", "ended"), ("not parked: x; torque stays on", None)]
+    ("before", "kept"), [("", "ended"), ("running", "ended"), ("not parked: x; torque stays on", None)]
 )
 def test_who_knows_less_says_it_only_where_nobody_has(tmp_path, before, kept):
     file = tmp_path / "exit_message_file"
@@ -75,7 +85,7 @@ def test_who_knows_less_says_it_only_where_nobody_has(tmp_path, before, kept):
 
 
 def test_one_that_ended_without_a_word_leaves_nobody_in_safety(tmp_path):
-    said = log(tmp_path, "servo_interface: not parked: x; torque stays on", "servo_interface: serves the arm")
+    said = log(tmp_path, "servo_interface: not parked: x; torque stays on", "servo_interface: running")
     assert "it ended without a message; look at the arm" in read_exit_message(said)
     assert leaves_torque_on(read_exit_message(said))
 

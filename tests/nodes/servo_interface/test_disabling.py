@@ -10,7 +10,7 @@ import pytest
 from armature.bench.simulation.virtual import ARM, POSES, URDF, WIRING, Bench
 from armature.dynamixel.status.states import Mode
 from armature.emulator.faults import catalogue
-from armature.errors import ArmatureError, CommandRefused, InternalError
+from armature.errors import ArmatureError, CommandRefused, InternalError, ParkingInterrupted
 from armature.nodes.bus_process.report import BusReport
 from armature.nodes.servo_interface import disabling as disabling_module
 from armature.nodes.servo_interface.disabling import Disabling
@@ -138,7 +138,7 @@ def test_an_error_of_the_program_is_told_to_who_waits(near, disabling, monkeypat
 
 def test_in_a_paused_simulation_it_gives_up_and_the_arm_does_not_move_when_time_passes_again(near, disabling):
     near.pauses = True
-    with pytest.raises(CommandRefused, match="time stands"):
+    with pytest.raises(CommandRefused, match="parking was interrupted: time stands"):
         disabling.begin().result(60.0)
     assert near.bench.mode() is Mode.HOLDING
     before = near.bench.positions()
@@ -147,15 +147,32 @@ def test_in_a_paused_simulation_it_gives_up_and_the_arm_does_not_move_when_time_
     assert max(abs(near.bench.positions()[joint] - before[joint]) for joint in ARM_JOINTS) < 0.01
 
 
+def test_a_disable_that_is_interrupted_on_the_way_is_not_told_as_refused(near, disabling):
+    asked, request = [], near.request
+
+    def then_stop(name, **fields):
+        request(name, **fields)
+        if name == "park":
+            near.bench.loop.protective_stop(True, near.bench.now)
+            asked.append(name)
+
+    near.request = then_stop
+    with pytest.raises(ParkingInterrupted) as told:
+        disabling.begin().result(60.0)
+    release = "release with /servo_interface/protective_stop false"
+    assert str(told.value) == f"parking was interrupted: protective stop; {release}; torque stays on"
+    assert asked == ["park"]
+
+
 def test_what_stands_in_the_way_is_told_at_once(near, disabling, monkeypatch):
     asked = []
 
     def refused(*_):
         asked.append(1)
-        raise CommandRefused("park", "hand would meet floor at 50% of the way", "move the arm")
+        raise CommandRefused("disable", "hand would meet floor at 50% of the way", "move the arm")
 
     monkeypatch.setattr("armature.nodes.servo_interface.disabling.way_to_park", refused)
-    with pytest.raises(CommandRefused, match="hand would meet floor"):
+    with pytest.raises(CommandRefused, match="disable refused: hand would meet floor"):
         disabling.begin().result(60.0)
     assert len(asked) == 1
 
@@ -189,9 +206,9 @@ def test_an_arm_at_fault_that_can_still_turn_parks_when_asked(near, disabling, f
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
-        (catalogue.Overload("elbow"), "elbow cannot be trusted to move: overload"),
-        (catalogue.Silence("elbow"), "elbow cannot be trusted to move: missing"),
-        (catalogue.EncoderError("elbow"), "elbow cannot be trusted to move: encoder"),
+        (catalogue.Overload("elbow"), "elbow: overload"),
+        (catalogue.Silence("elbow"), "elbow: missing"),
+        (catalogue.EncoderError("elbow"), "elbow: encoder"),
     ],
 )
 def test_an_arm_that_cannot_be_trusted_to_park_holds_and_says_why(near, disabling, fault, why):
@@ -207,7 +224,7 @@ def test_an_arm_at_fault_holds_when_its_process_ends(near, disabling):
     bench = near.bench
     bench.faults.inject(catalogue.Overheat("elbow", temperature=76.0))
     bench.run_until(lambda: bench.mode() is Mode.FAULT)
-    with pytest.raises(CommandRefused, match=r"the state is FAULT .*torque stays on"):
+    with pytest.raises(CommandRefused, match=r"the state is FAULT \(elbow: temperature: .*torque stays on"):
         disabling.begin(is_leaving=True).result(60.0)
     assert bench.loop.state.torque() == "on"
 

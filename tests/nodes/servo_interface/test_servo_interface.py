@@ -154,9 +154,7 @@ def test_a_second_sigint_holds_at_once(enabled):
 def test_a_stop_that_is_latched_keeps_sigint_from_parking(enabled):
     enabled.stop()
     assert enabled.end() == 1
-    assert read_exit_message(enabled.log).startswith(
-        "servo_interface: not parked: disable refused: the state is PROTECTIVE_STOP"
-    )
+    assert read_exit_message(enabled.log).startswith("servo_interface: not parked: the state is PROTECTIVE_STOP")
     assert leaves_torque_on(read_exit_message(enabled.log))
 
 

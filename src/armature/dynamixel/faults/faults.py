@@ -32,7 +32,7 @@ _DONE = {
 }
 # Whatever the policy, what a silent servo does is not known.
 _IF_SILENT = "every other joint that answers stopped and holds; whether this one holds is not known"
-_NOTHING_TO_DO = "nothing: torque was off"
+_NOTHING_TO_DO = "nothing was done, since torque was off"
 _RECOVERY_TIME = 3.0  # how long a rebooted servo may stay silent [s]
 _UPDATE_PERIOD = 1.0  # the figures of a warning [s]
 

@@ -161,11 +161,13 @@ class Recovery:
         except BusError as error:
             return f"{joint}: {error}"  # the next cycle tries again
         if not self._may_return(joint, now):
-            often = f"it was silent more than {self._policy.returns:g} times within a minute, and answers again"
+            often = (
+                f"it stopped answering more than {self._policy.returns:g} times within a minute, and answers again"
+            )
             self._faults.note(axis, Cause.COMMUNICATION, often, now, torque_expected=torque_expected)
             return str(self._faults.by_joint[joint])
         self._faults.resolve(joint)
-        return f"{joint}: recovered: it answers"
+        return f"{joint}: recovered: it answers again"
 
     def _difference(self, axis: Axis) -> str:
         try:

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from armature.dynamixel.loop.adoption import Adoption
 from armature.dynamixel.loop.parts import LoopParts
 from armature.dynamixel.loop.reactions import Reactions
+from armature.dynamixel.motion.overrun import describe_pause
 from armature.dynamixel.motion.parking import Parking
 from armature.dynamixel.motion.setpoints import Setpoint
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.pair import goal_of_second
 from armature.dynamixel.status.cause import MAY_HOLD, NOT_FOLLOWING, Cause, Reaction
 from armature.dynamixel.status.states import Mode
-from armature.errors import PortError
+from armature.errors import PARKING_INTERRUPTED, PortError
 
 
 class BusCycle:
@@ -89,7 +90,7 @@ class BusCycle:
         if paused := commanded.overrun.find_pause(targets, now):
             commanded.setpoints.rest(commanded.overrun.positions)
             commanded.halt(now)
-            commanded.why = f"the bus loop was held up for {paused:.2f} s; holding where the arm was sent last"
+            commanded.why = f"{describe_pause(paused)}; holding where the arm was sent last"
             targets = commanded.setpoints.sample(now)
         commanded.overrun.note(targets, now)
         return targets
@@ -151,6 +152,6 @@ class BusCycle:
         positions = {joint: axis.position for joint, axis in self._servos.joints.items()}
         if parking.is_overdue(now):
             self._commanded.halt(now)
-            self._commanded.why = f"not parked: {parking.describe_farthest(positions)}; torque stays on"
+            self._commanded.why = f"{PARKING_INTERRUPTED}{parking.describe_farthest(positions)}; torque stays on"
         elif parking.has_arrived(positions, self._parts.limits):
             self.reactions.disable("disabled")  # what it has left on goes off in the next cycles

@@ -104,9 +104,9 @@ class ServoLoop:
             CommandRefused: the state does not allow it.
             GoalRefused: the trajectory does not begin where the arm is, or takes too long.
         """
-        self._require.mode("park", (Mode.HOLDING, Mode.ENABLED, Mode.FAULT), now)
-        self._require.able_to_park("park")
-        self._require.no_guided_joint("park")
+        self._require.mode("disable", (Mode.HOLDING, Mode.ENABLED, Mode.FAULT), now)
+        self._require.able_to_park("disable")
+        self._require.no_guided_joint("disable")
         require_short("end from now", segment.end - now, self._policy.park_time)
         followed = self._commanded.setpoints.accept(segment, now)
         self._commanded.end_session()

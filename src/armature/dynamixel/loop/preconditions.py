@@ -7,7 +7,7 @@ from armature.core.trajectory.segments import LoopTime, Segment
 from armature.dynamixel.loop.parts import LoopParts
 from armature.dynamixel.loop.state import LoopState, end_free_drive_first
 from armature.dynamixel.status.remedy import RECONNECT, RecoveryStep, Remedy
-from armature.dynamixel.status.states import Mode
+from armature.dynamixel.status.states import Mode, describe_state
 from armature.errors import CommandRefused, GoalRefused
 
 
@@ -62,10 +62,8 @@ class Preconditions:
     def able_to_park(self, request: str) -> None:
         """Refuse where faults keep the arm from parking: a joint would not follow, or does not know its place."""
         if fault := self._parts.faults.advisor.find_parking_blocker(self._state.faults):
-            why = f"{fault.joint} cannot be trusted to move: {fault.cause}: {fault.detail}"
-            raise CommandRefused(
-                request, why, Remedy(f"{fault.remedy}; torque stays as it is", *fault.remedy.steps)
-            )
+            remedy = Remedy(f"{fault.remedy}; torque stays as it is", *fault.remedy.steps)
+            raise CommandRefused(request, fault.finding, remedy)
 
     def bus(self, request: str) -> None:
         """Refuse while the bus is gone."""
@@ -76,7 +74,8 @@ class Preconditions:
         """Refuse in any other state than these."""
         mode = self._state.mode(now)
         if mode not in allowed:
-            raise CommandRefused(request, f"the state is {mode.name} ({self._state.why})", self._remedy(now))
+            remedy, faults = self._remedy(now), self._state.faults.values()
+            raise CommandRefused(request, describe_state(mode.name, self._state.why, faults, remedy), remedy)
 
     def _remedy(self, now: float) -> Remedy:
         """What leads to a state in which a request is taken."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from armature.dynamixel.loop.parts import LoopParts
+from armature.dynamixel.motion.overrun import describe_pause
 from armature.dynamixel.status.cause import OBSTRUCTED, Cause, Reaction
 from armature.dynamixel.status.states import Fault, Mode
-from armature.errors import BusError, PortError
+from armature.errors import PARKING_INTERRUPTED, BusError, PortError
 
 
 class Reactions:
@@ -71,7 +72,9 @@ class Reactions:
         if self._faults.by_joint:  # which are graver, and are reported already
             return
         where = "; ".join(fault.detail for fault in self._back_off.warnings.values())
-        commanded.why = f"{'not parked: ' if was_parking else ''}{where}; {warnings[0].done}; {warnings[0].remedy}"
+        commanded.why = (
+            f"{PARKING_INTERRUPTED if was_parking else ''}{where}; {warnings[0].done}; {warnings[0].remedy}"
+        )
         commanded.cause = warnings[0].cause
 
     def _end_motion(self, reaction: Reaction, now: float) -> None:
@@ -99,8 +102,8 @@ class Reactions:
         for axis in stopped:
             self._recover_watchdog(axis.name, now)
         joints = ", ".join(axis.name for axis in stopped)
-        held_up = f"the bus loop was held up for {paused:.2f} s; " if paused > time / 2.0 else ""
-        why = f"{held_up}bus watchdog: {joints} stopped by itself and holds; its goal was set to where it is"
+        held_up = f"{describe_pause(paused)}; " if paused > time / 2.0 else ""
+        why = f"{held_up}bus watchdog: {joints} received nothing in time and stopped; it holds where it stands"
         self._commanded.why, self._commanded.cause = why, Cause.BUS_WATCHDOG
 
     def _recover_watchdog(self, servo: str, now: float) -> None:

@@ -88,9 +88,17 @@ class LoopState:
 
     @property
     def why(self) -> str:
-        """Why the arm is as it is, in words: a protective stop, until it is released, else what happened last."""
-        is_stopped = self._commanded.protective_stop and self._bus.is_open
-        return self._commanded.why_stopped if is_stopped else self._commanded.why
+        """Why the arm is as it is, in words: a protective stop, until it is released, else what happened last.
+
+        What happened last does not hide the faults: where it names none of them, the gravest stands before it.
+        """
+        commanded = self._commanded
+        if commanded.protective_stop and self._bus.is_open:
+            return commanded.why_stopped
+        if not self._bus.is_open or commanded.mode is Mode.PARKING or any(j in commanded.why for j in self.faults):
+            return commanded.why
+        gravest = min(self.faults.values(), key=lambda fault: fault.cause.gravity, default=None)
+        return f"{gravest.joint}: {gravest.cause}; {commanded.why}" if gravest else commanded.why
 
     @property
     def session(self) -> str:

@@ -42,3 +42,8 @@ class OverrunGuard:
         """Note that these set-points have been written."""
         self._positions = {joint: target.position for joint, target in targets.items()}
         self._at = now
+
+
+def describe_pause(paused: float) -> str:
+    """A pause of the bus cycle in words [s]."""
+    return f"the bus cycle was delayed by {paused:.2f} s; this computer is too busy"

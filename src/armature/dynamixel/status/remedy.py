@@ -62,7 +62,9 @@ LET_DOWN = Remedy.of(RecoveryStep.DISABLE, RecoveryStep.CLEAR_FAULTS)
 # Where the arm cannot park, it has to be supported meanwhile.
 SUPPORT = Remedy.of(RecoveryStep.TORQUE_OFF, RecoveryStep.CLEAR_FAULTS, RecoveryStep.ENABLE)
 REPLUG = Remedy(
-    "check its cable and power; it joins by itself when it answers", RecoveryStep.BY_HAND, RecoveryStep.WAIT
+    "check its cable and power; it is taken back automatically once it answers",
+    RecoveryStep.BY_HAND,
+    RecoveryStep.WAIT,
 )
 REPLUG_FIRST = Remedy(
     "check its cable and power; what else it needs is reported once it answers",
@@ -85,7 +87,7 @@ RESTORE_TURNS = Remedy(
 NOTHING = Remedy("")
 _REMEDIES = {
     Cause.DISCONNECTED: Remedy(
-        "check its cable and power; its joints join by themselves when it is back",
+        "check its cable and power; its joints are taken back automatically once they answer",
         RecoveryStep.BY_HAND,
         RecoveryStep.WAIT,
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -40,8 +41,28 @@ class Fault:
     needs_clearing: bool  # whether it stays until clear_faults
     since: float  # monotonic [s]
 
+    @property
+    def finding(self) -> str:
+        """What was found at which joint, without what was and what is to be done."""
+        return f"{self.joint}: {self.cause}: {self.detail}"
+
     def __str__(self) -> str:
-        return f"{self.joint}: {self.cause}: {self.detail}; {self.done}; {self.remedy}"
+        return f"{self.finding}; {self.done}; {self.remedy}"
+
+
+def describe_state(mode: str, why: str, faults: Iterable[Fault], remedy: str) -> str:
+    """A state as the reason of a refusal, which names the remedy itself; in FAULT, the fault that it is for.
+
+    Args:
+        mode: the state's name.
+        why: what happened last.
+        faults: all that there are.
+        remedy: the next step.
+    """
+    if mode == Mode.FAULT.name:
+        first = min(faults, key=lambda fault: (fault.remedy != remedy, fault.cause.gravity), default=None)
+        why = why if first is None else first.finding
+    return f"the state is {mode} ({why.removesuffix(f'; {remedy}')})"
 
 
 @dataclass(frozen=True)

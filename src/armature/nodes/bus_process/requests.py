@@ -88,7 +88,7 @@ class BusRequests:
         for segment in link.unpack_segments(found[1]) if found else ():
             if segment.serial == serial:
                 return segment
-        raise CommandRefused("park", f"its motion, number {serial}, did not arrive", "ask again")
+        raise CommandRefused("disable", f"its motion, number {serial}, did not arrive", "ask again")
 
     def _follow(self, segment: Segment[LoopTime], now: float) -> None:
         try:

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from armature.dynamixel.loop.status import LoopStatus
 from armature.dynamixel.status.states import Mode
+from armature.errors import PARKING_INTERRUPTED
 
 _PREFIX = "servo_interface: "
-_SERVING = "serves the arm"  # until another message, it is unknown how the arm was left
+_SERVING = "running"  # until another message, it is unknown how the arm was left
 _STAYS_ON = "torque stays on"
 _TORQUE = {
     "partial": f"{_STAYS_ON} in some joints",
@@ -81,10 +82,15 @@ def not_parked(why: str, status: LoopStatus) -> str:
     """
     if status.torque == "off":
         return f"torque is off, and the state is {status.mode} ({status.why})"
-    reason = why.removesuffix(f"; {_STAYS_ON}")
     if status.mode == Mode.STARTING.name:
-        return f"not parked: {reason}; the servos are not known yet"
+        return "not parked: it was still starting; torque is unchanged"
+    reason = reason_of(why).removesuffix(f"; {_STAYS_ON}")
     return f"not parked: {reason}; {_TORQUE.get(status.torque, _STAYS_ON)}"
+
+
+def reason_of(error: str) -> str:
+    """Why the arm was not parked, of an error's text: without saying whether parking had begun."""
+    return error.removeprefix("disable refused: ").removeprefix(PARKING_INTERRUPTED)
 
 
 def read_exit_message(log: Path) -> str:

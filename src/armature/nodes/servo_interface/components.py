@@ -15,7 +15,7 @@ from armature.dynamixel.loop.status import LoopStatus, status_while_starting
 from armature.dynamixel.protocol.device_names import port_paths
 from armature.dynamixel.status.states import Mode
 from armature.errors import CommandRefused
-from armature.nodes.common.exit_message import ExitMessage
+from armature.nodes.common.exit_message import ExitMessage, reason_of
 from armature.nodes.common.serial_adapter import known_names
 from armature.nodes.servo_interface.bus_process.client import BusClient
 from armature.nodes.servo_interface.bus_process.connection import BusConnection
@@ -158,4 +158,4 @@ class Components:
         self._node.get_logger().warning(f"parking after a fault: {error or parking.result()}")
         if error is not None:
             with suppress(CommandRefused):  # without a bus process nothing asks to park
-                self.bus.client.notify("not_parked", why=str(error))
+                self.bus.client.notify("not_parked", why=reason_of(str(error)))

@@ -12,8 +12,8 @@ import numpy as np
 from armature.core.planning.transfer import transfer
 from armature.core.trajectory.segments import LoopTime, Segment
 from armature.core.trajectory.trajectory import Trajectory
-from armature.dynamixel.status.states import Mode
-from armature.errors import CommandRefused
+from armature.dynamixel.status.states import Mode, describe_state
+from armature.errors import PARKING_INTERRUPTED, CommandRefused, ParkingInterrupted
 from armature.nodes.common.answers import run_guarded
 from armature.nodes.servo_interface.bus_process.client import BusClient
 from armature.nodes.servo_interface.bus_process.connection import BusConnection
@@ -70,7 +70,8 @@ class Disabling:
             return "torque is off already"
         is_fault = status.mode == Mode.FAULT.name  # of which the loop knows whether the arm can park with it
         if status.mode not in _STOPPABLE and not status.wants_park and not (is_fault and not is_leaving):
-            why = f"the state is {status.mode} ({status.why})"
+            faults = [problem.fault for problem in status.faults]
+            why = describe_state(status.mode, status.why, faults, status.remedy)
             raise CommandRefused("disable", why, f"{status.remedy or 'wait for another state'}; torque stays on")
         self._end_free_drive(status.free)
         if status.mode != Mode.PARKING.name:  # else it is under way, and its end is this one's too
@@ -81,7 +82,10 @@ class Disabling:
         if self._bus.status.mode == Mode.FAULT.name:
             self._bus.wait_for(self._is_off, _CUT_TIME)
         if not self._is_off():
-            raise CommandRefused("disable", self._bus.status.why, f"{_SUPPORT}; torque stays on")
+            status = self._bus.status
+            step = _SUPPORT if status.mode in _STOPPABLE else status.remedy or _SUPPORT
+            why = status.why.removeprefix(PARKING_INTERRUPTED).removesuffix(f"; {step}")
+            raise ParkingInterrupted(why, f"{step}; torque stays on")
         return "parked, torque off"
 
     def _await_end(self) -> None:
@@ -92,11 +96,8 @@ class Disabling:
             time = self._loop_time(client)
             if time == before:
                 client.request("hold", why="parking was canceled: time stands still")
-                raise CommandRefused(
-                    "park",
-                    "time stands still, as in a paused simulation",
-                    "let it run, then ask again; torque stays on",
-                )
+                why = "time stands still, as in a paused simulation"
+                raise ParkingInterrupted(why, "let it run, then ask again; torque stays on")
             before = time
 
     def _is_off(self) -> bool:
@@ -120,7 +121,7 @@ class Disabling:
         self._bus.wait_for(lambda: self._resting() is not None, _REST_TIME)
         resting = self._resting()
         if resting is None:
-            raise CommandRefused("park", "the arm does not come to rest", f"{_SUPPORT}; torque stays on")
+            raise CommandRefused("disable", "the arm does not come to rest", f"{_SUPPORT}; torque stays on")
         return resting
 
     def _resting(self) -> dict[str, float] | None:
@@ -145,7 +146,7 @@ class Disabling:
         way = way_to_park(self._configuration, start)
         with self._lock:
             if self._is_canceled:
-                raise CommandRefused("park", "it was canceled", "torque stays on; ask again")
+                raise ParkingInterrupted("it was canceled", "ask again; torque stays on")
             client = self._bus.client
             serial = client.send_segment(Segment(0, "", self._loop_time(client), way))
             client.request("park", serial=serial)
@@ -176,7 +177,7 @@ def way_to_park(configuration: ServoConfiguration, start: Mapping[str, float]) -
     )
     if contact is not None:
         raise CommandRefused(
-            "park",
+            "disable",
             f"{contact.first} would meet {contact.second} at {contact.fraction:.0%} of the way",
             "move the arm to where the straight way is free, or support it and call /servo_interface/torque_off; "
             "torque stays on",

@@ -13,7 +13,7 @@ from pathlib import Path
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
 from armature.errors import ArmatureError, CommandRefused
-from armature.nodes.common.exit_message import ExitMessage, leaves_torque_on, not_parked
+from armature.nodes.common.exit_message import ExitMessage, leaves_torque_on, not_parked, reason_of
 from armature.nodes.common.parameters import read, refuse_unknown
 from armature.nodes.servo_interface.bus_process.connection import BusConnection
 from armature.nodes.servo_interface.components import Components
@@ -119,7 +119,7 @@ class ServoInterface(LifecycleNode):
     def _log_shutdown(self, parking: Future[str]) -> None:
         if error := parking.exception():
             next_step = "use disable, torque_off or protective_stop, which still work; or end the process"
-            self.get_logger().error(f"shut down, but not parked: {error}; {next_step}")
+            self.get_logger().error(f"shut down, but not parked: {reason_of(str(error))}; {next_step}")
 
     def destroy_node(self) -> None:
         """Release the bus, then destroy the node."""
