@@ -226,7 +226,7 @@ def test_a_controller_held_up_for_long_ends_its_goal_and_the_arm_stands_where_th
     bench.now += 1.5
     bench.control.state.update(bench.now)
     (end,) = bench.ends
-    assert "held up for 1.30 s" in end.message
+    assert "the controller was delayed by 1.30 s" in end.message
     assert bench.control.state.segment(bench.now) is None
     assert bench.waist == pytest.approx(segment.trajectory.positions[-1][0])
 

@@ -12,6 +12,7 @@ from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.status.cause import Cause
 from armature.dynamixel.status.remedy import (
     BRING_BACK,
+    CHECK_BUS,
     LET_DOWN,
     REPLUG,
     REPLUG_FIRST,
@@ -224,3 +225,16 @@ def test_in_fault_a_refusal_names_the_faults_joint_and_cause_whatever_happened_l
         bench.loop.enable("s", bench.now)
     assert str(refused.value) == f"enable refused: the state is FAULT (elbow: overload: {fault.detail}); {step}"
     assert bench.loop.state.why == "elbow: overload; protective stop released"
+
+
+def test_servos_that_go_silent_together_are_one_fault_of_the_bus_and_none_is_accused_alone():
+    servos = struck().loop.state.servos
+    bench = struck(*(Silence(servo) for servo in servos))
+    assert set(bench.loop.state.faults) == set(servos)
+    assert bench.loop.state.why == f"no servo of the bus answers; {CHECK_BUS}"
+    assert {fault.remedy for fault in bench.loop.state.faults.values()} == {CHECK_BUS} == {told(bench)}
+    with pytest.raises(CommandRefused, match=r"FAULT .*does not answer.*; check the adapter, the power"):
+        bench.loop.enable("s", bench.now)
+    bench.faults.clear(None)
+    bench.run_until(lambda: not bench.loop.state.faults)
+    assert bench.loop.state.why.endswith("recovered: it answers again")

@@ -181,7 +181,7 @@ class GroupState:
             tracker.resume(now)
             return True
         tracker.stop(now)
-        reason = f"the controller was held up for {late:.2f} s; the arm slowed down on the path and holds"
+        reason = f"the controller was delayed by {late:.2f} s; the arm slowed down on the path and holds"
         self.goals.end(abort_outcome(reason))
         return True
 

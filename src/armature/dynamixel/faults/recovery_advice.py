@@ -14,6 +14,7 @@ from armature.dynamixel.servo.servos import Servos
 from armature.dynamixel.status.cause import CANNOT_PARK, OFFLINE, Cause
 from armature.dynamixel.status.remedy import (
     BRING_BACK,
+    CHECK_BUS,
     LET_DOWN,
     REPLUG_FIRST,
     SUPPORT,
@@ -49,6 +50,14 @@ class RecoveryAdvisor:
         limp = [] if self._servos.all_joints_have_torque else list(faults.values())
         return next(iter(stranded or limp), None)
 
+    def is_bus_silent(self, faults: Mapping[str, Fault]) -> bool:
+        """Whether none of several servos answers, which the cable of one does not explain."""
+        axes = self._servos.axes
+        return len(axes) > 1 and all(
+            name in faults and faults[name].cause is Cause.MISSING and not axis.foreign_model
+            for name, axis in axes.items()
+        )
+
     def advise(self, fault: Fault) -> RecoveryAdvice:
         """Advice on one fault: of what its remedy names, the request that would succeed now; else to wait."""
         why = self.persistence.describe(fault, reread=False)
@@ -80,6 +89,9 @@ class RecoveryAdvisor:
         let_down = SUPPORT if is_blocked or self.find_parking_blocker(faults) else LET_DOWN
         for name, fault in faults.items():
             axis = self._servos.axes[name]
+            if fault.cause is Cause.MISSING and self.is_bus_silent(faults):
+                faults[name] = replace(fault, remedy=CHECK_BUS)
+                continue
             remedy = self._remedy(axis, fault, targets.get(axis.wiring.joint, math.nan), let_down)
             if remedy != fault.remedy:
                 faults[name] = replace(fault, remedy=remedy)

@@ -12,7 +12,7 @@ from armature.dynamixel.loop.parts import LoopParts
 from armature.dynamixel.motion.setpoints import Setpoint
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.status.cause import Cause
-from armature.dynamixel.status.remedy import NOTHING, RECONNECT, RELEASE, RecoveryStep, Remedy
+from armature.dynamixel.status.remedy import CHECK_BUS, NOTHING, RECONNECT, RELEASE, RecoveryStep, Remedy
 from armature.dynamixel.status.states import Fault, Mode, RecoveryAdvice
 from armature.dynamixel.tables.roles import Role
 
@@ -95,6 +95,8 @@ class LoopState:
         commanded = self._commanded
         if commanded.protective_stop and self._bus.is_open:
             return commanded.why_stopped
+        if self._bus.is_open and self._faults.advisor.is_bus_silent(self.faults):
+            return f"no servo of the bus answers; {CHECK_BUS}"
         if not self._bus.is_open or commanded.mode is Mode.PARKING or any(j in commanded.why for j in self.faults):
             return commanded.why
         gravest = min(self.faults.values(), key=lambda fault: fault.cause.gravity, default=None)

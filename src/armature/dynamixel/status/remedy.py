@@ -66,6 +66,13 @@ REPLUG = Remedy(
     RecoveryStep.BY_HAND,
     RecoveryStep.WAIT,
 )
+# Servos that go silent together: not each of them has lost its cable.
+CHECK_BUS = Remedy(
+    "check the adapter, the power, or whether this computer is overloaded; "
+    "they are taken back automatically once they answer",
+    RecoveryStep.BY_HAND,
+    RecoveryStep.WAIT,
+)
 REPLUG_FIRST = Remedy(
     "check its cable and power; what else it needs is reported once it answers",
     RecoveryStep.BY_HAND,
