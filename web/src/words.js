@@ -122,8 +122,10 @@ export function stepInstructions({ steps, cause }) {
  * @param {boolean} hasParked whether it was parking meanwhile
  */
 export function notDisabled(message, hasParked) {
-  const why = plain(message).replace(/^(?:disable|park) refused: /, '');
-  return `${hasParked ? 'Parking was interrupted' : 'Not disabled'}: ${why || 'see the log'}`;
+  const said = plain(message);
+  const why = said.replace(/^(?:disable refused|parking was interrupted): /, '');
+  const hasBegun = hasParked || said.startsWith('parking was interrupted: ');
+  return `${hasBegun ? 'Parking was interrupted' : 'Not disabled'}: ${why || 'see the log'}`;
 }
 
 /**

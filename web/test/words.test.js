@@ -66,9 +66,10 @@ test('torque and errors of a servo are told where they are not as they should be
 });
 
 test('a parking that was interrupted is told apart from an arm that was not disabled at all', () => {
-  const message = 'disable refused: the bus loop was held up for 0.22 s; torque stays on';
-  assert.equal(notDisabled(message, true), 'Parking was interrupted: the bus loop was held up for 0.22 s; torque stays on');
-  assert.equal(notDisabled('park refused: it was canceled', false), 'Not disabled: it was canceled');
+  const message = 'parking was interrupted: the bus cycle was delayed by 0.22 s; torque stays on';
+  assert.equal(notDisabled(message, true), 'Parking was interrupted: the bus cycle was delayed by 0.22 s; torque stays on');
+  assert.equal(notDisabled(message, false), notDisabled(message, true));
+  assert.equal(notDisabled('disable refused: it was canceled', false), 'Not disabled: it was canceled');
   assert.equal(notDisabled('', false), 'Not disabled: see the log');
 });
 

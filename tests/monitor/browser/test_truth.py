@@ -88,12 +88,12 @@ def test_a_success_stays_in_the_state_that_it_brings(page, gateway):
 @pytest.mark.parametrize(
     ("meanwhile", "told"),
     [
-        ("PARKING", "Parking was interrupted: the bus loop was held up"),
-        (None, "Not disabled: the bus loop was held up"),
+        ("PARKING", "Parking was interrupted: the bus cycle was delayed"),
+        (None, "Not disabled: the bus cycle was delayed"),
     ],
 )
 def test_a_parking_that_was_interrupted_is_no_refusal(page, gateway, meanwhile, told):
-    gateway.answer = CommandResult(False, "disable refused: the bus loop was held up for 0.22 s; torque stays on")
+    gateway.answer = CommandResult(False, "disable refused: the bus cycle was delayed by 0.22 s; torque stays on")
     gateway.may_answer.clear()
     page.locator("#disable").click()
     assert gateway.wait_for(lambda calls: calls == [("enable", False)])
@@ -106,7 +106,9 @@ def test_a_parking_that_was_interrupted_is_no_refusal(page, gateway, meanwhile, 
 
 
 def test_a_disabled_arm_does_not_tell_of_a_fault_that_is_over(page, gateway):
-    in_state(gateway, "DISABLED", "shoulder: recovered: it answers", values={"torque": "off", "cause": "missing"})
+    in_state(
+        gateway, "DISABLED", "shoulder: recovered: it answers again", values={"torque": "off", "cause": "missing"}
+    )
     expect(page.locator(".banner-reason")).to_have_text("Torque is off.")
 
 
