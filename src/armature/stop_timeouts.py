@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -37,9 +38,19 @@ def _park_times(file: Path) -> list[float]:
         nodes = [entry["ros__parameters"] for name, entry in content.items() if _is_for_servos(name)]
         nested = [(node.get("faults") or {}).get("park_time") for node in nodes]
         dotted = [node.get("faults.park_time") for node in nodes]
-    except (OSError, UnicodeError, yaml.YAMLError, AttributeError, KeyError, TypeError):
+        given = (float(value) for value in (*nested, *dotted) if isinstance(value, (int, float)))
+        return [time for time in given if math.isfinite(time)]
+    except (
+        OSError,
+        yaml.YAMLError,
+        RecursionError,
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+        OverflowError,
+    ):
         return []
-    return [float(value) for value in (*nested, *dotted) if isinstance(value, (int, float))]
 
 
 def _is_for_servos(name: str) -> bool:

@@ -13,8 +13,16 @@ from armature.errors import ConfigError
 class _StrictLoader(yaml.SafeLoader):
     """Refuses a key that stands twice: YAML would let the last one win without a word."""
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, KeyError, AttributeError) as error:  # as of 2026-13-45, which looks like a date
+            kind = str(node.tag).rpartition(":")[2]
+            raise yaml.constructor.ConstructorError(None, None, f"no valid {kind}", node.start_mark) from error
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []  # !!map before a list
+        keys = [self.construct_object(key, deep=True) for key, _ in pairs]
         for key in keys:
             if keys.count(key) > 1:
                 raise yaml.constructor.ConstructorError(None, None, f"{key} stands twice", node.start_mark)
