@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
@@ -52,6 +53,16 @@ def test_recovery_is_refused_with_the_value_and_the_bound(bench, fault, why, req
     with pytest.raises(CommandRefused, match=why):
         bench.loop.reboot("elbow", bench.now) if request_name == "reboot" else bench.loop.clear_faults(bench.now)
     assert bench.mode() is Mode.FAULT
+
+
+def test_a_bound_that_was_read_wrong_is_read_again_and_no_dead_end(bench):
+    axis = bench.loop.state.axes["elbow"]
+    axis.protection = replace(axis.protection, temperature=0.0)
+    bench.run(1.0)
+    assert bench.loop.state.faults["elbow"].cause is Cause.TEMPERATURE
+    bench.loop.clear_faults(bench.now)
+    bench.run(2.0)
+    assert not bench.loop.state.faults
 
 
 def test_a_fault_tells_the_figures_of_its_own_moment(bench):

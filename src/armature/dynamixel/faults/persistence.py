@@ -9,6 +9,7 @@ from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.faults.supervision import JointWatch
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.pair import describe_mismatch
+from armature.dynamixel.servo.protection import PROTECTION_ROLES, Protection
 from armature.dynamixel.servo.servos import Servos
 from armature.dynamixel.status.cause import Cause, causes_of
 from armature.dynamixel.status.remedy import RESTORE_TURNS
@@ -30,7 +31,7 @@ class Persistence:
 
         Args:
             fault: with the cause.
-            reread: whether temperature and voltage are read again.
+            reread: whether temperature and voltage are read again, and the servo's own bounds of them.
         """
         axis = self._servos.axes[fault.joint]
         if self._servos.reader.is_missing(axis):
@@ -65,20 +66,26 @@ class Persistence:
         return ""
 
     def _hot(self, axis: Axis, *, reread: bool) -> str:
+        if reread:
+            axis.temperature = self._reread(axis, Role.PRESENT_TEMPERATURE)
         limit = axis.protection.temperature
         cool = limit + self._policy.temperature.stop - self._policy.temperature.hysteresis
-        if reread:
-            axis.temperature = self._servos.registers.measure(axis, Role.PRESENT_TEMPERATURE)
         if axis.temperature < cool:
             return ""
         return f"still {axis.temperature:.0f} °C, limit {limit:.0f} °C; let it cool below {cool:.0f} °C"
 
     def _check_voltage(self, axis: Axis, *, reread: bool) -> str:
-        bounds = axis.protection
         if reread:
-            axis.voltage = self._servos.registers.measure(axis, Role.PRESENT_VOLTAGE)
+            axis.voltage = self._reread(axis, Role.PRESENT_VOLTAGE)
+        bounds = axis.protection
         if axis.voltage < bounds.lowest_voltage:
             return f"still {axis.voltage:.1f} V, minimum {bounds.lowest_voltage:.1f} V"
         if axis.voltage > bounds.highest_voltage:
             return f"still {axis.voltage:.1f} V, maximum {bounds.highest_voltage:.1f} V"
         return ""
+
+    def _reread(self, axis: Axis, role: Role) -> float:
+        """A measurement; also the servo's own bounds, since one that was read wrong would never let it recover."""
+        registers = self._servos.registers
+        axis.protection = Protection.of(axis.wiring.model, registers.read_many(axis, PROTECTION_ROLES))
+        return registers.measure(axis, role)
