@@ -69,7 +69,7 @@ class _Request:
     def __init__(self, line: bytes) -> None:
         try:
             content = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             content = None
         if not isinstance(content, dict):
             raise ConfigError("request", line[:80].decode(errors="replace"), "one JSON object is needed")
@@ -85,7 +85,10 @@ class _Request:
         value = self._content.get(key)
         if value is not None and not isinstance(value, (int, float)):
             raise ConfigError(f"request: {key}", value, "a number is needed")
-        return default if value is None else float(value)
+        try:
+            return default if value is None else float(value)
+        except OverflowError as error:  # a whole number may have any length
+            raise ConfigError(f"request: {key}", math.inf, "a number is needed") from error
 
     def texts(self, key: str) -> dict[str, str]:
         value = self._content.get(key) or {}
@@ -112,4 +115,4 @@ def _left(seconds: float) -> str:
 
 
 def _line(content: Mapping[str, Any]) -> bytes:
-    return json.dumps(content, ensure_ascii=False).encode() + b"\n"
+    return json.dumps(content).encode() + b"\n"
