@@ -16,6 +16,13 @@ from armature.nodes.bus_process.report import BusReport
 Handler = Callable[[Mapping[str, Any], float], "str | None"]
 
 
+class _Request(dict[str, Any]):
+    """The fields of a request, which refuses itself where one is missing."""
+
+    def __missing__(self, field: str) -> Any:
+        raise CommandRefused(self.get("request", "request"), f"it lacks '{field}'", "send the whole request")
+
+
 class BusRequests:
     """Carries out requests of the ROS half."""
 
@@ -51,12 +58,16 @@ class BusRequests:
             message: as it came.
             now: the loop's time [s].
         """
-        request = link.unpack_call(message)
+        try:
+            request = _Request(link.unpack_call(message))
+        except (ValueError, TypeError, RecursionError):  # of another program that has found the address
+            return {"id": 0, "ok": False, "message": "request refused: it is no JSON object; send one"}
+        number = request.get("id", 0)
         try:
             text = self._perform(request, now)
         except ArmatureError as error:
-            return {"id": request["id"], "ok": False, "message": _describe(error)}
-        return {"id": request["id"], "ok": True, "message": text or self._loop.state.why}
+            return {"id": number, "ok": False, "message": _describe(error)}
+        return {"id": number, "ok": True, "message": text or self._loop.state.why}
 
     def follow_new_segments(self, now: float) -> None:
         """Follow the segments that are new at the loop's time [s]."""
@@ -78,10 +89,7 @@ class BusRequests:
         late = time.monotonic() - request.get("until", math.inf)
         if late > 0.0 and not _only_stops(request):
             raise CommandRefused(name, f"it came {late:.2f} s too late", "ask again")
-        try:
-            return self._handlers[name](request, now)
-        except KeyError as error:
-            raise CommandRefused(name, f"it lacks {error}", "send the whole request") from error
+        return self._handlers[name](request, now)
 
     def _segment(self, serial: int) -> Segment[LoopTime]:
         found = self._segments.read()
