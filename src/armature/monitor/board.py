@@ -22,6 +22,8 @@ SILENT = 0.9
 STALE = 5.0
 # The recorder reports at 2 Hz; after so long without a report its recording is not shown any more [s].
 RECORDER_SILENT = 1.5
+# Everybody may publish diagnostics; so many statuses are kept. A frame has all of them: more would delay STOP.
+MOST_STATUSES = 300
 LEVELS = ("OK", "WARN", "ERROR", "STALE")  # diagnostic_msgs/DiagnosticStatus
 # States in which no servo may be readable: a diagnostic message alone is a sign of life.
 _WITHOUT_READINGS = ("STARTING", "DISCONNECTED", "FAULT")
@@ -73,8 +75,11 @@ class Board:
         self._state = ServoInterfaceState(name, values.get("why", ""), values=dict(values))
 
     def update_diagnostics(self, now: float, statuses: Iterable[Diagnostic], *, servo_interface: bool) -> None:
-        """Store diagnostics; of each name the newest counts."""
+        """Store diagnostics; of each name the newest counts, and of all names those that were reported last."""
         self._statuses.update({status.name: (now, status) for status in statuses})
+        if len(self._statuses) > MOST_STATUSES:
+            for name in sorted(self._statuses, key=lambda name: self._statuses[name][0])[:-MOST_STATUSES]:
+                del self._statuses[name]
         if servo_interface:
             self._diagnosed_at = now
 

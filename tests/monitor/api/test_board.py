@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from armature.monitor.board import RECORDER_SILENT, SILENT, STALE, Board, Diagnostic
+from armature.monitor.board import MOST_STATUSES, RECORDER_SILENT, SILENT, STALE, Board, Diagnostic
 from armature.monitor.gateway import Recording
 from armature.monitor.readings import DYNAMIC_FRESH, FRESH, NewestReadings
 
@@ -117,6 +117,17 @@ def test_a_report_that_stays_away_is_a_fault_even_where_all_was_well(board):
     assert board.at(STALE - 0.1).faults == ()
     (fault,) = board.at(STALE + 1).faults
     assert (fault.name, fault.level) == ("recorder", "STALE")
+
+
+def test_of_a_crowd_of_reports_the_newest_are_kept_and_none_of_ours_is_lost(board):
+    waist = Diagnostic("waist", 2, "overload")
+    for second in range(20):
+        crowd = [Diagnostic(f"stranger {second} {number}", 1, "here") for number in range(100)]
+        board.update_diagnostics(float(second), crowd, servo_interface=False)
+        board.update_diagnostics(second + 0.5, [waist], servo_interface=True)
+    faults = board.at(20.0).faults
+    assert len(faults) == MOST_STATUSES
+    assert "waist" in [fault.name for fault in faults]
 
 
 def test_a_recording_that_was_seen_to_begin_has_a_time(board):
