@@ -10,6 +10,7 @@ import pytest
 
 from armature.dynamixel.free_drive.settings import FreeDriveSettings
 from armature.dynamixel.status.cause import Cause
+from armature.dynamixel.status.remedy import RecoveryStep
 from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.roles import Role
 from armature.emulator.faults.catalogue import Overload, Push, Reset, Silence
@@ -453,8 +454,11 @@ def test_gains_with_which_it_cannot_be_compliant_are_refused(gain, value, told):
 
 def test_a_load_that_leaves_nothing_for_a_hand_is_refused():
     bench = enabled("elbow", wiring=yielding("elbow", limit=0.4))
-    with pytest.raises(CommandRefused, match=r"it carries 0\.\d+ A, with 0\.1 A .*: its current_limit is 0\.40 A"):
+    with pytest.raises(
+        CommandRefused, match=r"it carries 0\.\d+ A, with 0\.1 A .*: its current_limit is 0\.40 A"
+    ) as refused:
         free(bench)
+    assert refused.value.remedy.steps == (RecoveryStep.BY_HAND,)
     assert bench.mode() is Mode.ENABLED
 
 
@@ -463,17 +467,19 @@ def test_an_arm_that_still_moves_is_refused(bench):
     with bench.faults.injected(Push("elbow", torque=4.0)):
         bench.run(0.02)
         with pytest.raises(
-            CommandRefused, match=r"its servo turns at \d\.\d+ rad/s, 0\.05 is at rest; wait until"
-        ):
+            CommandRefused, match=r"turns at \d\.\d+ rad/s, 0\.05 is at rest; wait until"
+        ) as refused:
             free(bench)
+    assert refused.value.remedy.steps == (RecoveryStep.WAIT,)
 
 
 def test_one_that_was_not_read_just_now_is_refused(bench):
     held(bench)
     bench.faults.inject(Silence("elbow"))
     bench.run(0.02)
-    with pytest.raises(CommandRefused, match="elbow was not read just now; check its cable and power"):
+    with pytest.raises(CommandRefused, match="elbow was not read just now; check its cable and power") as refused:
         free(bench)
+    assert refused.value.remedy.steps == (RecoveryStep.BY_HAND, RecoveryStep.WAIT)
 
 
 def test_a_servo_that_does_not_take_its_bound_keeps_its_current(monkeypatch):

@@ -122,7 +122,7 @@ class Recovery:
 
     def _require_turns(self, request: str, axis: Axis) -> None:
         if why := axis.why_not_restart():
-            raise CommandRefused(request, f"{axis.name}: {why}", "then ask again")
+            raise CommandRefused(request, f"{axis.name}: {why}", Remedy("then ask again", RecoveryStep.BY_HAND))
 
     # With the cycles
 

@@ -19,6 +19,7 @@ from armature.dynamixel.motion.commanded_mode import CommandedMode
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.pair import goal_of_second
 from armature.dynamixel.servo.servos import Servos
+from armature.dynamixel.status.remedy import Remedy
 from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.dynamixel.wiring.servo import ServoWiring
 from armature.errors import BusError, CommandRefused, PortError
@@ -123,8 +124,8 @@ class Compliances:
         if bound > most:
             limit = f"its current_limit is {most * unit:.2f} A"
             why = f"it carries {abs(carried):.2f} A, with {self._margin:g} A for a hand that is too much: {limit}"
-            remedy = "take load from it, lower free_drive.current, or raise the limit in the wiring file"
-            raise CommandRefused("free", f"{axis.name}: {why}", remedy)
+            words = "take load from it, lower free_drive.current, or raise the limit in the wiring file"
+            raise CommandRefused("free", f"{axis.name}: {why}", Remedy.of(words))
         return bound
 
     def _ticks_per_ampere(self, axis: Axis) -> float:
@@ -135,11 +136,11 @@ class Compliances:
         if integral:
             name = model.name_of(Role.POSITION_I_GAIN)
             why = f"{axis.name}: its {name} is {integral}, and its sum would push against the hand"
-            raise CommandRefused("free", why, f"set {axis.wiring.joint}.{Role.POSITION_I_GAIN} to 0")
+            raise CommandRefused("free", why, Remedy.of(f"set {axis.wiring.joint}.{Role.POSITION_I_GAIN} to 0"))
         if not gain:
             name = model.name_of(Role.POSITION_P_GAIN)
             why = f"{axis.name}: its {name} is 0, and it would not stay where it is left"
-            raise CommandRefused("free", why, f"set {axis.wiring.joint}.{Role.POSITION_P_GAIN} above 0")
+            raise CommandRefused("free", why, Remedy.of(f"set {axis.wiring.joint}.{Role.POSITION_P_GAIN} above 0"))
         return 1.0 / (_unit(axis) * model[Role.POSITION_P_GAIN].to_si(gain))
 
     # With the posture

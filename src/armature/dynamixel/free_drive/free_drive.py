@@ -13,6 +13,7 @@ from armature.dynamixel.free_drive.compliance import Compliances, can_be_complia
 from armature.dynamixel.motion.commanded_mode import CommandedMode
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.servos import Servos
+from armature.dynamixel.status.remedy import RecoveryStep, Remedy
 from armature.dynamixel.status.states import Mode
 from armature.errors import CommandRefused
 
@@ -72,7 +73,8 @@ class FreeDrive:
     def _release(self, joint: str, axes: list[Axis]) -> str:
         if not any(axis.torque for axis in self._servos.axes.values() if axis not in axes):
             why = f"{joint} is the last joint with torque"
-            raise CommandRefused("free", why, "to turn all torque off use /servo_interface/torque_off")
+            remedy = Remedy("to turn all torque off use /servo_interface/torque_off", RecoveryStep.TORQUE_OFF)
+            raise CommandRefused("free", why, remedy)
         self._commanded.leave_session()
         self._faults.begin_guiding(joint, is_limp=True)
         if error := self._servos.torque_off(axes):  # the next cycles try again
@@ -137,8 +139,9 @@ class FreeDrive:
 
 def _require_rest(axis: Axis) -> None:
     if axis.misses:
-        raise CommandRefused("free", f"{axis.name} was not read just now", "check its cable and power, ask again")
+        remedy = Remedy("check its cable and power, ask again", RecoveryStep.BY_HAND, RecoveryStep.WAIT)
+        raise CommandRefused("free", f"{axis.name} was not read just now", remedy)
     speed = abs(axis.velocity) * axis.wiring.reduction
     if speed > _AT_REST:
         why = f"{axis.name}: its servo turns at {speed:.2f} rad/s, {_AT_REST:g} is at rest"
-        raise CommandRefused("free", why, "wait until the arm rests")
+        raise CommandRefused("free", why, Remedy("wait until the arm rests", RecoveryStep.WAIT))
