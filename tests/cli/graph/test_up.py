@@ -7,7 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from armature.cli.graph import up
+from armature.cli.main import main
 from armature.errors import ProcessError
+from armature.graph import make_runtime_folder
 from armature.standalone import Supervisor
 
 CRASH = 'Traceback (most recent call last):\n  File "a.py", line 1\nrclpy.exceptions.InvalidName: "a 1"\n'
@@ -44,3 +46,34 @@ def test_a_process_that_cannot_come_up_is_told_with_its_reason(look, log, told):
 @pytest.mark.parametrize("log", ["", "ready\n", CRASH])
 def test_one_that_has_crashed_once_may_come_up_yet(look, log):
     look(log)
+
+
+def _a_folder_instead_of_the_lock(runtime):
+    (runtime / "starting").mkdir()
+
+
+def _a_file_instead_of_the_last_logs(runtime):
+    (runtime / "log").mkdir()
+    (runtime / "log.1").touch()
+
+
+def _a_folder_instead_of_the_page_s_address(runtime):
+    (runtime / "url").mkdir()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        _a_folder_instead_of_the_lock,
+        _a_file_instead_of_the_last_logs,
+        _a_folder_instead_of_the_page_s_address,
+    ],
+)
+def test_a_runtime_folder_that_cannot_be_prepared_is_told_in_one_line(tmp_path, monkeypatch, capsys, spoil):
+    tmp_path.chmod(0o700)
+    monkeypatch.setenv("ARMATURE_RUNTIME", str(tmp_path))
+    spoil(make_runtime_folder({"ARMATURE_RUNTIME": str(tmp_path)}, ""))
+    assert main(["up", "--http", "127.0.0.1:0"]) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: folder: ")
+    assert line.endswith("set ARMATURE_RUNTIME to a folder of your own")

@@ -20,7 +20,7 @@ from armature.cli.graph.ending import POLL, SERVO_INTERFACE, START_AGAIN, print_
 from armature.cli.graph.page import fetch_state, page_address
 from armature.cli.graph.running import Graph, without_runner
 from armature.environment import graph_environment, state_folder
-from armature.errors import ProcessError
+from armature.errors import ConfigError, ProcessError
 from armature.graph import EMULATED, Process, exit_message_file, make_runtime_folder, processes, write_url
 from armature.monitor.http.address import is_loopback, listen
 from armature.nodes.monitor.access_key import key_file, load_or_create_key
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     graph = processes(find_robot(options.robot, options.wiring, options.params_file), options.port, runtime, http)
     environment = graph_environment(os.environ, dds_profile())
     with received_signals(is_last=True) as received, ended_with_terminal():
-        with _start_lock(runtime):
+        with _usable(runtime), _start_lock(runtime):
             _refuse_second(found)  # another command may have been quicker
             _clear_runtime_folder(runtime, page_url(*http))
             child = supervisor.start(configuration(graph, options.namespace, runtime), environment)
@@ -99,6 +99,17 @@ def _refuse_second(graph: Graph) -> None:
     found = graph.processes.find()
     if any(each.has_runner or each.name == SERVO_INTERFACE for each in found if each.name != BUS):
         raise without_runner(found)
+
+
+@contextmanager
+def _usable(runtime: Path) -> Iterator[None]:
+    """Refuse a runtime folder that cannot be prepared: full, read-only, or with a folder in a file's place."""
+    try:
+        yield
+    except OSError as error:
+        why = f"{error.strerror or error}: {error.filename or runtime}"
+        allowed = f"{why}; remove it, or set ARMATURE_RUNTIME to a folder of your own"
+        raise ConfigError("folder", str(runtime), allowed) from error
 
 
 @contextmanager
