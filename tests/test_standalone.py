@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import shlex
+import socket
 import subprocess
 import sys
 import xmlrpc.client
@@ -14,6 +15,7 @@ from types import SimpleNamespace
 import pytest
 from supervisor.xmlrpc import Faults
 
+from armature import standalone
 from armature.errors import ProcessError
 from armature.graph import Process, runtime_folder
 from armature.signals import RUNNER_SIGNAL
@@ -94,10 +96,20 @@ def test_the_fault_codes_of_supervisord_are_told_in_words(tmp_path, monkeypatch,
         raise xmlrpc.client.Fault(code, "SOME_CODE")
 
     @contextmanager
-    def server(_):
+    def server(*_):
         yield SimpleNamespace(supervisor=SimpleNamespace(getAllProcessInfo=refuse, startProcess=refuse))
 
     monkeypatch.setattr(Supervisor, "_server", server)
     with pytest.raises(ProcessError, match=told) as refused:
         ask(Supervisor(tmp_path))
     assert "SOME_CODE" not in str(refused.value)
+
+
+@pytest.mark.parametrize("ask", [Supervisor.is_running, Supervisor.processes, Supervisor.shutdown])
+def test_a_runner_that_was_stopped_is_told_and_not_awaited_for_ever(tmp_path, monkeypatch, ask):
+    monkeypatch.setattr(standalone, "_ANSWER_TIME", 0.2)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "control"))
+        listener.listen()
+        with pytest.raises(ProcessError, match=r"runner: it has not answered for 0.2 s; .*kill -CONT"):
+            ask(Supervisor(tmp_path))

@@ -40,6 +40,8 @@ _REFUSALS = {
     Faults.NOT_EXECUTABLE: ("its program cannot be run", "run make setup"),
     Faults.STILL_RUNNING: ("it still runs", "wait until it has ended"),
 }
+# How long it may take to answer what needs no waiting; one that was stopped (SIGSTOP) never does.
+_ANSWER_TIME = 10.0  # [s]
 
 
 def configuration(processes: Iterable[Process], namespace: str, runtime: Path) -> str:
@@ -92,24 +94,30 @@ class Supervisor:
         )
 
     def is_running(self) -> bool:
-        """Whether a graph runs in this folder."""
+        """Whether a graph runs in this folder.
+
+        Raises:
+            ProcessError: its supervisord does not answer.
+        """
         try:
-            with self._server() as server:
+            with self._server(_ANSWER_TIME) as server:
                 server.supervisor.getState()
         except xmlrpc.client.Fault:
             return True  # it answers; while it ends, every question is a fault
+        except TimeoutError as error:
+            raise self._silent() from error
         except (OSError, HTTPException):
             return False
         return True
 
     def processes(self) -> list[dict[str, Any]]:
         """Supervisord's information on each process."""
-        return list(self._call("getAllProcessInfo"))
+        return list(self._call("getAllProcessInfo", timeout=_ANSWER_TIME))
 
     def shutdown(self) -> None:
         """Stop all processes in reverse order, then supervisord; one that does so already goes on."""
         try:
-            self._call("shutdown")
+            self._call("shutdown", timeout=_ANSWER_TIME)
         except ProcessError as error:
             if not _is_fault(error, Faults.SHUTDOWN_STATE):
                 raise
@@ -142,18 +150,38 @@ class Supervisor:
         """The log file of a process."""
         return self.runtime / "log" / f"{process}.log"
 
-    def _server(self) -> Any:
+    def _silent(self) -> ProcessError:
+        why = f"it has not answered for {_ANSWER_TIME:g} s"
+        remedy = f"if it was stopped, let it go on: kill -CONT $(cat {self.runtime}/supervisord.pid)"
+        return ProcessError("runner", why, remedy)
+
+    def _server(self, timeout: float | None) -> Any:
         # A new one for each call: after a failed connection the transport is of no use any more.
         transport = SupervisorTransport(None, None, f"unix://{self.runtime}/control")
+        connect = transport._get_connection
+
+        def connect_with_timeout() -> Any:
+            connection = connect()
+            try:
+                connection.connect()
+            except OSError:
+                connection.close()
+                raise
+            connection.sock.settimeout(timeout)
+            return connection
+
+        transport._get_connection = connect_with_timeout
         return xmlrpc.client.ServerProxy("http://localhost", transport=transport)
 
-    def _call(self, name: str, *arguments: object) -> Any:
+    def _call(self, name: str, *arguments: object, timeout: float | None = None) -> Any:
         try:
-            with self._server() as server:
+            with self._server(timeout) as server:
                 return getattr(server.supervisor, name)(*arguments)
         except xmlrpc.client.Fault as error:
             process = str(arguments[0] if arguments else "runner")
             raise ProcessError(process, *_REFUSALS.get(error.faultCode, (error.faultString, _SEE_LOG))) from error
+        except TimeoutError as error:
+            raise self._silent() from error
         except (OSError, HTTPException) as error:
             raise ProcessError("graph", "it is not running", "start it with: armature up") from error
 

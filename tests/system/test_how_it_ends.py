@@ -16,7 +16,9 @@ from armature.standalone import Supervisor
 from .running import Running, armature
 
 pytestmark = [pytest.mark.process, pytest.mark.real_time, pytest.mark.timeout(240)]
-LOST = "runner: it has died; emulator, monitor, recorder, state_publisher, arm_controller, servo_interface still run"
+LOST = (
+    "runner: it has died; emulator, monitor, recorder, state_publisher, arm_controller, servo_interface still run"
+)
 
 
 def stop(graph, on):
