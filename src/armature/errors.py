@@ -109,6 +109,13 @@ class ServoRefused(BusError):
         self.servo_id = servo_id
 
 
+class ImplausibleAnswer(BusError):
+    """A servo's answers contradict each other."""
+
+    def __init__(self, servo_id: int, what: str) -> None:
+        super().__init__(f"the answers of servo {servo_id} contradict each other: {what}")
+
+
 class BusMismatch(BusError):
     """The servos on the bus are not those of the wiring file."""
 

@@ -370,12 +370,12 @@ def test_beyond_its_limit_it_is_warned_of_and_not_let_hold_until_it_is_back():
     assert held(bench) == "elbow holds where it is"
 
 
-@pytest.mark.parametrize("request_name", ["enable", "park", "set-point"])
+@pytest.mark.parametrize("request_name", ["enable", "disable", "set-point"])
 def test_commands_are_refused_with_who_is_free_and_how_to_end_it(bench, request_name):
     segment = move(bench, 0.1, 0.5)
     ask = {
         "enable": lambda: bench.loop.enable("s2", bench.now),
-        "park": lambda: bench.loop.park(segment, bench.now),
+        "disable": lambda: bench.loop.park(segment, bench.now),
         "set-point": lambda: bench.loop.follow(segment, bench.now),
     }
     told = rf"{request_name} refused: a hand may guide elbow \(compliant\); end that first: .*/elbow/free false"

@@ -209,12 +209,12 @@ def test_a_bus_that_was_gone_finds_it_free(bench):
     assert not bench.loop.state.faults
 
 
-@pytest.mark.parametrize("request_name", ["enable", "park"])
+@pytest.mark.parametrize("request_name", ["enable", "disable"])
 def test_an_arm_one_joint_of_which_is_limp_is_not_commanded(bench, request_name):
     segment = move(bench, 0.1, 0.5, "")
     ask = {
         "enable": lambda: bench.loop.enable("s2", bench.now),
-        "park": lambda: bench.loop.park(segment, bench.now),
+        "disable": lambda: bench.loop.park(segment, bench.now),
     }
     with pytest.raises(CommandRefused, match=rf"{request_name} refused: a hand may guide elbow \(torque off\)"):
         ask[request_name]()

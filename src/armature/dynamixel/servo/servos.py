@@ -15,9 +15,9 @@ from armature.dynamixel.servo.preparation import Preparation
 from armature.dynamixel.servo.reader import Reader
 from armature.dynamixel.servo.registers import Registers
 from armature.dynamixel.servo.torque import TorqueSwitch
-from armature.dynamixel.servo.watchdog import BusWatchdogs
+from armature.dynamixel.servo.watchdog import BusWatchdogs, is_far
 from armature.dynamixel.tables.model import Register
-from armature.dynamixel.tables.roles import Role
+from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import BusError
 
@@ -162,7 +162,9 @@ class Servos:
     def adopt_goal(self, axis: Axis) -> int:
         """Adopt the goal of a servo that has its torque on [tick].
 
-        One that its Bus Watchdog has stopped gets its place as its goal; the watchdog is enabled in any case.
+        One that its Bus Watchdog has stopped gets its place as its goal. So does one whose goal is far from its
+        place, to which it would jump: it is blocked, or the answer is not of now. In current-based position control
+        a goal beyond its place is how it grips. The watchdog is enabled in any case.
 
         Raises:
             BusError: the servo did not answer.
@@ -170,6 +172,8 @@ class Servos:
         if self.watchdogs.is_tripped(axis):
             return self.watchdogs.recover(axis)
         goal = self.switch.read_goal(axis)
+        if axis.wiring.mode is not OperatingMode.CURRENT_BASED_POSITION and is_far(axis, goal):
+            return self.watchdogs.hold(axis)
         self.watchdogs.enable(axis)
         return goal
 

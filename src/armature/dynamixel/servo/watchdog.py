@@ -15,7 +15,7 @@ from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.registers import Registers
 from armature.dynamixel.tables.model import MAX_DEFLECTION
 from armature.dynamixel.tables.roles import Feature, OperatingMode, Role
-from armature.errors import BusError
+from armature.errors import BusError, ImplausibleAnswer
 
 _OFF = 0
 _MAX_OFFSET = math.radians(0.5)  # of the servo's horn; promise 2 counts half a degree as a jump
@@ -101,10 +101,7 @@ class BusWatchdogs:
                 yield axis
 
     def recover(self, axis: Axis) -> int:
-        """Recover a servo that has stopped by itself: goal := measured, verified, watchdog enabled again.
-
-        A loaded joint is off its goal, by which its servo holds it, and would creep by that at every recovery: so
-        the new goal is as far off.
+        """Recover a servo that has stopped by itself: it holds where it is, its watchdog enabled again.
 
         Returns:
             The goal [tick].
@@ -113,11 +110,28 @@ class BusWatchdogs:
             BusError: the servo did not take it.
         """
         self.trips += 1
-        found = self._registers.read_many(axis, _HOLDING)
-        ticks = found[Role.PRESENT_POSITION] + _goal_offset(axis, found)
-        self._registers.write_verified(
-            axis, Role.BUS_WATCHDOG, _OFF
-        )  # before the goal, which is locked until then
+        return self.hold(axis)
+
+    def hold(self, axis: Axis) -> int:
+        """Let a servo with torque hold where it is: goal := measured, verified, watchdog enabled.
+
+        A loaded joint is off its goal, by which its servo holds it, and would creep by that each time: so the new
+        goal is as far off.
+
+        Returns:
+            The goal [tick].
+
+        Raises:
+            BusError: the servo did not take it, or its answers are not of now.
+        """
+        before, found = (self._registers.read_many(axis, _HOLDING) for _ in range(2))
+        place = found[Role.PRESENT_POSITION]
+        if _distance(axis, place, before[Role.PRESENT_POSITION]) > MAX_DEFLECTION:
+            detail = f"it is at {before[Role.PRESENT_POSITION]} and at {place}"
+            raise ImplausibleAnswer(axis.wiring.servo_id, detail)
+        ticks = place + _goal_offset(axis, found)
+        if self._supports(axis):  # before the goal, which one that has tripped locks
+            self._registers.write_verified(axis, Role.BUS_WATCHDOG, _OFF)
         self._registers.write_verified(axis, Role.GOAL_POSITION, ticks)
         self.enable(axis)
         return ticks
@@ -145,6 +159,16 @@ class BusWatchdogs:
         if first is None:
             return f"off: {axis.wiring.model.name} has none"
         return f"off: firmware {self._firmware(axis)} is older than {first}"
+
+
+def is_far(axis: Axis, ticks: int) -> bool:
+    """Whether a place is farther from where a servo was read last than it may hold from its goal [tick]."""
+    return axis.ticks is not None and _distance(axis, ticks, axis.ticks) > MAX_DEFLECTION
+
+
+def _distance(axis: Axis, first: int, second: int) -> float:
+    """Between two places of a servo's horn [rad]."""
+    return abs(first - second) * axis.wiring.model.position_unit
 
 
 def _goal_offset(axis: Axis, found: Mapping[Role, int]) -> int:
