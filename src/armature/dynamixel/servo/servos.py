@@ -163,7 +163,7 @@ class Servos:
         """Adopt the goal of a servo that has its torque on [tick].
 
         One that its Bus Watchdog has stopped gets its place as its goal. So does one whose goal is far from its
-        place, to which it would jump: it is blocked, or the answer is not of now. In current-based position control
+        place, to which it would jump: it is blocked, or the answer is old. In current-based position control
         a goal beyond its place is how it grips. The watchdog is enabled in any case.
 
         Raises:
