@@ -10,7 +10,7 @@ export ROS_DISTRO
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-virtual test-real check-style check-types check-rules soak check web docs bench clean
+.PHONY: help setup run test test-untimed test-timed check-style check-types check-rules soak check web docs bench clean
 
 help: ## List the commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -21,23 +21,23 @@ setup: ## Install everything into .venv; start nothing
 run: setup ## Start the graph on the emulated arm; ARGS="--port /dev/ttyUSB0" for a real one
 	@exec $(VENV)/bin/armature up $(ARGS)
 
-# What has no clock of the machine takes what is left by the tests in real time, which wait half of their time. The
-# longest files are begun first.
-VIRTUAL := tests/bench tests/core tests/dynamixel tests/emulator tests/recording tests/docs tests/nodes/arm_controller
+# Tests that no delay of the machine can fail take what is left by those in real time, which wait half of their time.
+UNTIMED := tests/bench tests/core tests/dynamixel tests/emulator tests/recording tests/docs tests/nodes/arm_controller \
+	tests/provision tests/monitor/api tests/cli/arm tests/cli/graph $(wildcard tests/test_*.py)
 test: ## Run all tests; ARGS="-k wiring" for some
 	$(PROVISION) test
 	$(NPM) test
 ifeq ($(ARGS),)
-	@$(MAKE) --no-print-directory --jobs --output-sync=target test-virtual test-real
+	@$(MAKE) --no-print-directory --jobs --output-sync=target test-untimed test-timed
 else
 	@exec $(VENV)/bin/python -m pytest $(ARGS)
 endif
 
-test-virtual:
-	@exec $(VENV)/bin/python -m pytest -n auto --give-way $(VIRTUAL)
+test-untimed:
+	@exec $(VENV)/bin/python -m pytest -n auto --give-way $(UNTIMED)
 
-test-real:
-	@exec $(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=10 $(VIRTUAL:%=--ignore=%) tests/system tests
+test-timed:
+	@exec $(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=10 $(UNTIMED:%=--ignore=%) tests
 
 soak: ## Run the long tests whole: a million cycles over a bad wire, a million strings of nonsense, chaos
 	$(PROVISION) test

@@ -60,13 +60,37 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Whole they take as long as they take; a part is seconds of work, on a busy machine minutes."""
+    """The longest files first; soak tests whole take as long as they take, a part of one is seconds of work."""
+    items.sort(key=lambda item: "system" not in item.path.parts)
     limit = 0 if config.getoption("--soak") else 300
     for item in items:
         if item.get_closest_marker("real_time"):
             item.fixturenames.insert(0, "lateness")
         if item.get_closest_marker("soak"):
             item.add_marker(pytest.mark.timeout(limit))
+
+
+_HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP)
+
+
+@pytest.fixture
+def signals_restored() -> Iterator[None]:
+    """For a test of what ends its process: that ignores signals from then on."""
+    before = {number: signal.getsignal(number) for number in _HANDLED}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture(autouse=True)
+def _handlers_left() -> Iterator[None]:
+    """A test that leaves signals otherwise than it found them spoils those behind it."""
+    before = {number: signal.getsignal(number) for number in _HANDLED}
+    yield
+    after = {number: signal.getsignal(number) for number in _HANDLED}
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    assert after == before, "handlers of signals left behind"
 
 
 class Soak:

@@ -69,6 +69,7 @@ def _a_folder_instead_of_the_page_s_address(runtime):
         _a_folder_instead_of_the_page_s_address,
     ],
 )
+@pytest.mark.usefixtures("signals_restored")
 def test_a_runtime_folder_that_cannot_be_prepared_is_told_in_one_line(tmp_path, monkeypatch, capsys, spoil):
     tmp_path.chmod(0o700)
     monkeypatch.setenv("ARMATURE_RUNTIME", str(tmp_path))
