@@ -8,7 +8,7 @@ from armature.dynamixel.loop.loop import LoopSettings
 from armature.dynamixel.status.cause import Cause
 from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.roles import Role
-from armature.errors import BusMismatch, CommandRefused, ConfigError, PortError
+from armature.errors import BusError, BusMismatch, CommandRefused, ConfigError, PortError
 
 from ..virtual import ARM, JOINTS, POSES, Bench
 
@@ -199,6 +199,27 @@ def test_a_joint_beyond_its_limit_is_not_enabled_and_told_with_the_numbers(lower
     with pytest.raises(CommandRefused, match=told):
         bench.loop.enable("s1", bench.now)
     assert not any(servo.registers[Role.TORQUE_ENABLE] for servo in bench.far.servos)
+
+
+def test_an_old_answer_is_not_taken_for_the_place_at_which_torque_goes_on(monkeypatch):
+    bench = Bench(PARK).start().run(0.1)
+    before, read = bench.positions(), bench.bus.read
+    place, wrong = bench.loop.state.axes["waist"].wiring.model[Role.PRESENT_POSITION], []
+
+    def repeat_an_old_one(servo_id, register):
+        answer = read(servo_id, register)
+        is_place = servo_id == bench.loop.state.axes["waist"].wiring.servo_id and register.address == place.address
+        wrong.extend([answer] * is_place)
+        return answer - 600 * (is_place and len(wrong) == 2)  # the first one checks limits
+
+    monkeypatch.setattr(bench.bus, "read", repeat_an_old_one)
+    with pytest.raises(BusError, match=r"the answers of servo 1 contradict each other: it is at \d+ and at \d+"):
+        bench.loop.enable("s1", bench.now)
+    bench.run(0.5)
+    assert bench.loop.state.torque() == "off"
+    bench.loop.enable("s2", bench.now)
+    bench.run(0.5)
+    assert moved(before, bench.positions()) < HALF_A_DEGREE
 
 
 def test_an_arm_that_fails_half_way_leaves_all_torque_off():

@@ -9,7 +9,7 @@ from armature.core.model.arm import Limit
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.pair import describe_mismatch
 from armature.dynamixel.servo.registers import Registers
-from armature.dynamixel.servo.watchdog import BusWatchdogs
+from armature.dynamixel.servo.watchdog import BusWatchdogs, require_agreement
 from armature.dynamixel.status.remedy import RecoveryStep, Remedy
 from armature.dynamixel.tables.roles import Role
 from armature.errors import BusError, CommandRefused
@@ -118,7 +118,8 @@ class TorqueSwitch:
 
     def _switch_on(self, axis: Axis) -> int:
         self._watchdogs.disable(axis)  # one that has tripped would lock the goal
-        ticks = self._measure(axis)  # just now: a limp arm may be on its way
+        before, ticks = self._measure(axis), self._measure(axis)  # just now: a limp arm may be on its way
+        require_agreement(axis, before, ticks)
         self._registers.write_verified(axis, Role.GOAL_POSITION, ticks)
         axis.torque = True  # before it is sure: if the answer is lost, it must be switched off again
         self._registers.write_verified(axis, Role.TORQUE_ENABLE, 1)

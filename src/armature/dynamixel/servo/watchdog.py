@@ -125,11 +125,8 @@ class BusWatchdogs:
             BusError: the servo did not take it, or its answers are not of now.
         """
         before, found = (self._registers.read_many(axis, _HOLDING) for _ in range(2))
-        place = found[Role.PRESENT_POSITION]
-        if _distance(axis, place, before[Role.PRESENT_POSITION]) > MAX_DEFLECTION:
-            detail = f"it is at {before[Role.PRESENT_POSITION]} and at {place}"
-            raise ImplausibleAnswer(axis.wiring.servo_id, detail)
-        ticks = place + _goal_offset(axis, found)
+        require_agreement(axis, before[Role.PRESENT_POSITION], found[Role.PRESENT_POSITION])
+        ticks = found[Role.PRESENT_POSITION] + _goal_offset(axis, found)
         if self._supports(axis):  # before the goal, which one that has tripped locks
             self._registers.write_verified(axis, Role.BUS_WATCHDOG, _OFF)
         self._registers.write_verified(axis, Role.GOAL_POSITION, ticks)
@@ -164,6 +161,16 @@ class BusWatchdogs:
 def is_far(axis: Axis, ticks: int) -> bool:
     """Whether a place is farther from where a servo was read last than it may hold from its goal [tick]."""
     return axis.ticks is not None and _distance(axis, ticks, axis.ticks) > MAX_DEFLECTION
+
+
+def require_agreement(axis: Axis, first: int, second: int) -> None:
+    """Of two places that were read at once neither may be an old answer, to which the servo would jump [tick].
+
+    Raises:
+        ImplausibleAnswer: they lie too far apart.
+    """
+    if _distance(axis, first, second) > MAX_DEFLECTION:
+        raise ImplausibleAnswer(axis.wiring.servo_id, f"it is at {first} and at {second}")
 
 
 def _distance(axis: Axis, first: int, second: int) -> float:
