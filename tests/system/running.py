@@ -31,9 +31,11 @@ from armature.share import dds_profile
 from .trouble import left_behind
 
 ROOT = Path(__file__).resolve().parents[2]
-# As long as set-points reach, so that nothing but a machine later than that stops the arm.
+# As long as set-points reach, so that nothing but a machine later than that stops the arm; at half the usual
+# rate, since the same machine runs the tests.
 PATIENT = """
-/**/servo_interface: {ros__parameters: {latency: 0.03, max_missed_reads: 20, faults.bus_watchdog.time: 2.0}}
+/**/servo_interface:
+  ros__parameters: {rate: 50.0, latency: 0.03, max_missed_reads: 20, faults.bus_watchdog.time: 2.0}
 /**/arm_controller: {ros__parameters: {reading_timeout: 3.0}}
 """
 
