@@ -25,6 +25,7 @@ from armature.emulator.faults import console
 from armature.nodes.common import topics
 from armature.nodes.common.exit_message import read_exit_message
 from armature.nodes.emulator.console import ask
+from armature.signals import BURST
 
 from .emulated import SERVOS, URDF
 from .servo_graph import ServoGraph, command, environment
@@ -166,11 +167,13 @@ def ctrl_c_and_its_echo(graph: Launched) -> None:
 
 def ctrl_c_twice(graph: Launched) -> None:
     """By a person who sees it park, or has waited."""
-    was_parking = graph.state() == "PARKING"
+    is_seen = ("PARKING",) if graph.state() != "PARKING" else ()
     os.killpg(graph.process.pid, signal.SIGINT)
-    give_up = time.monotonic() + 1.2
-    is_seen = ("PARKING",) if not was_parking else ()
-    graph.until(lambda: graph.state() in is_seen or time.monotonic() > give_up or graph.process.poll() is not None)
+    begun = time.monotonic()
+    graph.until(lambda: time.monotonic() > begun + 2.0 * BURST)  # two at once are one act
+    graph.until(
+        lambda: graph.state() in is_seen or time.monotonic() > begun + 1.2 or graph.process.poll() is not None
+    )
     with suppress(ProcessLookupError):
         os.killpg(graph.process.pid, signal.SIGINT)
 
