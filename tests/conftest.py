@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from itertools import cycle, islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -74,23 +75,30 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 _HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1)
 
 
+def _handlers() -> dict[int, Any]:
+    return {number: signal.getsignal(number) for number in _HANDLED}
+
+
+def _restore(handlers: dict[int, Any]) -> None:
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
 @pytest.fixture
 def signals_restored() -> Iterator[None]:
     """For a test of what ends its process: that ignores signals from then on."""
-    before = {number: signal.getsignal(number) for number in _HANDLED}
+    before = _handlers()
     yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
+    _restore(before)
 
 
 @pytest.fixture(autouse=True)
 def _handlers_left() -> Iterator[None]:
     """A test that leaves signals otherwise than it found them spoils those behind it."""
-    before = {number: signal.getsignal(number) for number in _HANDLED}
+    before = _handlers()
     yield
-    after = {number: signal.getsignal(number) for number in _HANDLED}
-    for number, handler in before.items():
-        signal.signal(number, handler)
+    after = _handlers()
+    _restore(before)
     assert after == before, "handlers of signals left behind"
 
 

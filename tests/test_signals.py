@@ -186,7 +186,7 @@ subprocess.Popen([sys.executable, "-c", sys.argv[1]], preexec_fn=elsewhere).wait
 
 
 def in_terminal(code, place):
-    """Run code under a leader that passes no hang-up on; returns the other end of the terminal."""
+    """Run code under a leader that passes no hang-up on; returns its id and the other end of the terminal."""
     pid, master = pty.fork()
     if pid == 0:
         os.execv(sys.executable, [sys.executable, "-c", LEADER, code, place])

@@ -25,18 +25,11 @@ from ..emulated import JOINTS, SERVOS, Listening, child_config, emulator, power_
 pytestmark = [pytest.mark.process, pytest.mark.usefixtures("nothing_left")]
 
 
-@pytest.fixture(scope="module")
-def shared_port(tmp_path_factory):
-    """One emulator for the tests that leave it as they found it."""
-    path = tmp_path_factory.mktemp("emulator") / "bus"
-    with emulator(path):
-        yield path
-
-
-@pytest.fixture
-def port(shared_port):
-    yield shared_port
-    power_cycle(shared_port)
+@pytest.fixture(autouse=True)
+def _no_torque_left(port):
+    """Behind each test, since all share the arm of the file."""
+    yield
+    power_cycle(port)
 
 
 @pytest.fixture
