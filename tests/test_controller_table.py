@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from armature.core.model.arm import ArmModel
+from armature.core.model.urdf import read_urdf
 from armature.nodes.arm_controller.jtc_parameters import JointConstraints, TrajectoryParameters
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -51,7 +51,7 @@ def test_every_parameter_of_jtcs_stands_on_the_page_with_its_default(kind: type)
 
 
 def test_moveits_controllers_are_the_graphs_with_the_default_arms_joints() -> None:
-    arm = ArmModel.from_urdf((ROOT / "urdf" / "armature6.urdf").read_text("utf-8"))
+    arm = read_urdf((ROOT / "urdf" / "armature6.urdf").read_text("utf-8"))
     manager = MOVEIT["moveit_simple_controller_manager"]
     assert manager["controller_names"] == ["arm_controller", "gripper_controller"]
     assert manager["arm_controller"]["joints"] == [j.name for j in arm.driven if j.kind == "revolute"]

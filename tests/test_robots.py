@@ -14,6 +14,7 @@ import yaml
 from armature import robots
 from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
+from armature.core.model.urdf import read_urdf
 from armature.dynamixel.tables.roles import OperatingMode
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.bus.bus import EmulatedBus
@@ -33,7 +34,7 @@ class Arm:
     poses: dict[str, dict[str, float]]
 
     def bus(self, pose: str) -> EmulatedBus:
-        return EmulatedBus.of_arm(self.urdf, self.wiring, self.poses[pose])
+        return EmulatedBus.of_arm(self.arm, self.wiring, self.poses[pose])
 
     def plant(self, bus: EmulatedBus) -> MujocoPlant:
         assert isinstance(bus.plant, MujocoPlant)
@@ -44,7 +45,7 @@ class Arm:
 def load(name: str) -> Arm:
     robot = robots.find_robot(name)
     urdf = robot.urdf.read_text()
-    model = ArmModel.from_urdf(urdf, robot.urdf.name)
+    model = read_urdf(urdf, robot.urdf.name)
     wiring = Wiring.from_yaml(robot.wiring.read_text(), model, str(robot.wiring))
     return Arm(urdf, model, wiring, read_poses(robot.poses.read_text(), model, str(robot.poses)))
 
@@ -216,7 +217,7 @@ def test_held_with_the_default_gains_no_joint_sags_by_40_mrad(arm, pose):
 def test_armature6_reaches_half_a_metre():
     arm = load("armature6")
     stretched = dict.fromkeys(arm.wiring.joints, 0.0) | {"shoulder": math.pi / 2, "elbow": -math.pi / 2}
-    bus = EmulatedBus.of_arm(arm.urdf, arm.wiring, stretched)
+    bus = EmulatedBus.of_arm(arm.arm, arm.wiring, stretched)
     x, y, z = arm.plant(bus).frame_position("tool0")
     assert (y, z) == pytest.approx((0.0, 0.12), abs=1e-6)
     assert 0.48 < x < 0.55
@@ -225,7 +226,7 @@ def test_armature6_reaches_half_a_metre():
 def test_open_manipulator_x_has_its_published_dimensions():
     """e-Manual, OpenMANIPULATOR-X: at zero the tool is 0.286 m ahead of the base's origin and 0.2045 m high."""
     arm = load("open_manipulator_x")
-    bus = EmulatedBus.of_arm(arm.urdf, arm.wiring, dict.fromkeys(arm.wiring.joints, 0.0))
+    bus = EmulatedBus.of_arm(arm.arm, arm.wiring, dict.fromkeys(arm.wiring.joints, 0.0))
     assert arm.plant(bus).frame_position("tool0") == pytest.approx((0.286, 0.0, 0.2045), abs=1e-9)
 
 

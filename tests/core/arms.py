@@ -13,8 +13,8 @@ from armature.core.kinematics.inverse_kinematics import InverseKinematics
 from armature.core.kinematics.kinematics import forward
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.kinematics.twist_servo import TwistServo
-from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
+from armature.core.model.urdf import read_urdf
 from armature.core.planning.goal_checks import CheckSettings, GoalChecks
 from armature.core.planning.moves import MoveSettings, Planner
 from armature.core.steps import run_to_end
@@ -48,11 +48,11 @@ class Arm:
         urdf = (ROOT / "urdf" / f"{name}.urdf").read_text("utf-8")
         own = ROOT / "config" / "robots" / name / "poses.yaml"
         file = own if own.is_file() else ROOT / "config" / "poses.yaml"
-        self.model = ArmModel.from_urdf(urdf)
+        self.model = read_urdf(urdf)
         self.joints = tuple(joint.name for joint in self.model.driven if joint.kind == "revolute")
         bounds = dict.fromkeys(self.joints, ACCELERATION), dict.fromkeys(self.joints, JERK)
         self.limits = GroupLimits.of(self.model, self.joints, *bounds)
-        self.mechanics = Mechanics(urdf, self.model, self.joints, tool="tool0")
+        self.mechanics = Mechanics(self.model, self.joints, tool="tool0")
         self.checks = GoalChecks(self.mechanics, ratings_from_urdf(self.model), CheckSettings())
         self.clearances = self.checks.clearances
         self.inverse = Whole(InverseKinematics(self.mechanics, self.limits, self.clearances, CheckSettings.margin))

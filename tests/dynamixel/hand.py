@@ -16,7 +16,7 @@ from armature.core.kinematics.mechanics import Mechanics
 from armature.dynamixel.tables.roles import OperatingMode
 from armature.dynamixel.wiring.arm import Wiring
 
-from .virtual import ARM, JOINTS, PERIOD, URDF, WIRING, Bench
+from .virtual import ARM, JOINTS, PERIOD, WIRING, Bench
 
 LIMIT = 3.0  # current_limit of the joints that are compliant [A]
 _TELL_EVERY = 5  # cycles
@@ -72,7 +72,7 @@ def guided(
 
 @cache
 def _torques() -> Torques:
-    return Torques(Mechanics(URDF, ARM, JOINTS), ratings_from_urdf(ARM))
+    return Torques(Mechanics(ARM, JOINTS), ratings_from_urdf(ARM))
 
 
 def loads(bench: Bench) -> dict[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from armature.core.model.arm import ArmModel
+from armature.core.model.urdf import read_urdf
 from armature.core.planning.transfer import transfer
 from armature.core.trajectory.segments import Segment
 from armature.dynamixel.tables.roles import Role
@@ -23,7 +23,7 @@ URDF = """<robot name="reel"><link name="base"/>
 <joint name="jaw" type="prismatic"><parent link="base"/><child link="jaw"/><axis xyz="1 0 0"/>
   <limit lower="0" upper="0.03" velocity="0.1" effort="50"/>
   <dynamics friction="0.5" damping="5"/></joint></robot>"""
-ARM = ArmModel.from_urdf(URDF)
+ARM = read_urdf(URDF)
 TEXT = """
 bus: {baud_rate: 1000000 bit/s}
 joints:
@@ -41,7 +41,7 @@ GAINS = {"jaw": {Role.POSITION_P_GAIN: 400, Role.POSITION_D_GAIN: 3_000}}
 def reel(drum: float = 0.0, jaw: float = 0.01, wiring: Wiring = WIRING, **settings: Any) -> Bench:
     """A bench with this arm, its joints at these places [rad] and [m]."""
     settings.setdefault("registers", GAINS)
-    return Bench({"drum": drum, "jaw": jaw}, urdf=URDF, wiring=wiring, **settings)
+    return Bench({"drum": drum, "jaw": jaw}, arm=ARM, wiring=wiring, **settings)
 
 
 def go(bench: Bench, goals: Mapping[str, float], session: str = "s1") -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from armature.core.model.arm import ArmModel
+from armature.core.model.urdf import read_urdf
 from armature.dynamixel.wiring.arm import Wiring
 
 from .virtual import Bench
@@ -20,7 +20,7 @@ URDF = """<robot name="twin"><link name="base"/>
   <origin xyz="0 0 0.5"/>
   <limit lower="-1.8" upper="1.8" velocity="2" effort="15"/>
   <dynamics friction="0.1" damping="0.1"/></joint></robot>"""
-ARM = ArmModel.from_urdf(URDF)
+ARM = read_urdf(URDF)
 TEXT = """
 bus: {baud_rate: 1000000 bit/s}
 joints:
@@ -37,4 +37,4 @@ PARK = {"waist": 0.0, "boom": -1.5}
 
 def twin(boom: float = 0.3, wiring: Wiring = WIRING, **settings: Any) -> Bench:
     """A bench with this arm, its boom at a place [rad]; at 0 it is level."""
-    return Bench({"waist": 0.0, "boom": boom}, urdf=URDF, wiring=wiring, **settings)
+    return Bench({"waist": 0.0, "boom": boom}, arm=ARM, wiring=wiring, **settings)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from armature.bench.simulation.virtual import ARM, JOINTS, PERIOD, POSES, URDF, WIRING, Bench, VirtualPort
+from armature.bench.simulation.virtual import ARM, JOINTS, PERIOD, POSES, WIRING, Bench, VirtualPort
 
-__all__ = ["ARM", "JOINTS", "PERIOD", "POSES", "URDF", "WIRING", "Bench", "VirtualPort"]
+__all__ = ["ARM", "JOINTS", "PERIOD", "POSES", "WIRING", "Bench", "VirtualPort"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from armature.core.model.arm import ArmModel
+from armature.core.model.urdf import read_urdf
 from armature.dynamixel.protocol.packet import Error, Instruction, StreamDecoder, encode
 from armature.dynamixel.tables.model import Register, ServoModel
 from armature.dynamixel.wiring.arm import Wiring
@@ -52,9 +52,9 @@ class Host:
 
     def __init__(self, *models: str) -> None:
         text = urdf(len(models))
-        arm = ArmModel.from_urdf(text)
+        arm = read_urdf(text)
         start = dict.fromkeys((joint.name for joint in arm.driven), 0.0)
-        self.bus = EmulatedBus.of_arm(text, Wiring.from_yaml(wiring(models), arm), start)
+        self.bus = EmulatedBus.of_arm(arm, Wiring.from_yaml(wiring(models), arm), start)
         self.faults = FaultBoard(self.bus)
         self.now = 0.0
 

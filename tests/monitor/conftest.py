@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from armature.core.model.arm import ArmModel
+from armature.core.model.urdf import read_urdf
 from armature.errors import ProcessError
 from armature.monitor.api.control import Control
 from armature.monitor.api.services import MonitorConfig
@@ -137,12 +138,12 @@ def hub() -> StreamHub:
 
 @pytest.fixture
 def arm() -> ArmModel:
-    return ArmModel.from_urdf(URDF, "two_axis.urdf")
+    return read_urdf(URDF, "two_axis.urdf")
 
 
 @pytest.fixture
 def config(arm: ArmModel) -> MonitorConfig:
-    return MonitorConfig(arm=arm, urdf=URDF, poses=POSES)
+    return MonitorConfig(arm=arm, poses=POSES)
 
 
 @pytest.fixture

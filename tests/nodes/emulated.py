@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from armature.core.model.arm import ArmModel
+from armature.core.model.urdf import read_urdf
 from armature.dynamixel.loop import link
 from armature.dynamixel.loop.status import LoopStatus
 from armature.dynamixel.protocol.bus import ServoBus
@@ -27,7 +27,7 @@ from armature.nodes.servo_interface.bus_process.spawn import BusStart
 ROOT = Path(__file__).resolve().parents[2]
 URDF, SERVOS, POSES = ROOT / "urdf/armature6.urdf", ROOT / "config/servos.yaml", ROOT / "config/poses.yaml"
 LOWER = ("waist", "shoulder", "elbow")
-JOINTS = Wiring.from_yaml(SERVOS.read_text("utf-8"), ArmModel.from_urdf(URDF.read_text("utf-8"))).joints
+JOINTS = Wiring.from_yaml(SERVOS.read_text("utf-8"), read_urdf(URDF.read_text("utf-8"))).joints
 
 
 @contextmanager
@@ -72,7 +72,7 @@ def on_two_buses(folder: Path) -> Path:
 
 def power_cycle(port: Path) -> None:
     """Let every servo start anew, torque off, as between two tests."""
-    wiring = Wiring.from_yaml(SERVOS.read_text("utf-8"), ArmModel.from_urdf(URDF.read_text("utf-8")))
+    wiring = Wiring.from_yaml(SERVOS.read_text("utf-8"), read_urdf(URDF.read_text("utf-8")))
     give_up = time.monotonic() + 15.0
     while not _rebooted(ServoBus(SerialPort(str(port), wiring.buses[""], 0.1)), wiring):
         assert time.monotonic() < give_up, "the servos do not come back"

@@ -16,7 +16,7 @@ from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from std_srvs.srv import SetBool
 
-from armature.core.model.arm import ArmModel
+from armature.core.model.urdf import read_urdf
 from armature.dynamixel.protocol.bus import ServoBus
 from armature.dynamixel.protocol.serial_port import SerialPort
 from armature.dynamixel.tables.roles import Role
@@ -37,7 +37,7 @@ import json, signal, subprocess, sys
 signal.signal(signal.SIGINT, lambda *_: None)
 sys.exit(subprocess.Popen(json.loads(sys.argv[2])).wait())
 """
-WIRING = Wiring.from_yaml(SERVOS.read_text("utf-8"), ArmModel.from_urdf(URDF.read_text("utf-8")))
+WIRING = Wiring.from_yaml(SERVOS.read_text("utf-8"), read_urdf(URDF.read_text("utf-8")))
 
 
 class Launched(ServoGraph):

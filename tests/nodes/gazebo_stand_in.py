@@ -25,6 +25,7 @@ from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory
 
 from armature.core.model.arm import ArmModel
+from armature.core.model.urdf import read_urdf
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.physics.mujoco_plant import MujocoPlant
 from armature.emulator.servo.motor import rotor_inertia
@@ -62,8 +63,8 @@ def _answer(gain: float, error: float, bound: float) -> float:
 class World:
     """The physics, and what the controllers of the world do."""
 
-    def __init__(self, urdf: str, wiring: Wiring, arm: ArmModel, sdf: ElementTree.Element) -> None:
-        self.urdf, self.arm = urdf, arm
+    def __init__(self, wiring: Wiring, arm: ArmModel, sdf: ElementTree.Element) -> None:
+        self.arm = arm
         self.rotors = {entry.joint: rotor_inertia(entry.model) * entry.reduction**2 for entry in wiring.servos}
         plugins = {plugin.get("filename"): plugin for plugin in sdf.iter("plugin")}
         states = plugins["gz-sim-joint-state-publisher-system"]
@@ -75,7 +76,9 @@ class World:
             for tag in ("joint_name", "initial_position", "position_p_gain", "position_cmd_max", "velocity_p_gain")
         ]
         self.controls = [Control(row[0], *map(float, row[1:])) for row in zip(*columns, strict=True)]
-        own = {joint.get("name"): joint.find("dynamics") for joint in ElementTree.fromstring(urdf).iter("joint")}
+        own = {
+            joint.get("name"): joint.find("dynamics") for joint in ElementTree.fromstring(arm.urdf).iter("joint")
+        }
         for control in self.controls:  # what the joint has beyond the URDF, which MuJoCo knows
             damping = float(sdf.find(f".//joint[@name='{control.joint}']/axis/dynamics/damping").text)
             control.damping += damping - float(own[control.joint].get("damping", "0"))
@@ -85,7 +88,7 @@ class World:
         for control in self.controls:
             control.position, control.velocity, control.effort = control.start, 0.0, 0.0
         start = {control.joint: control.start for control in self.controls if control.joint in self.rotors}
-        self.plant = MujocoPlant(self.urdf, self.rotors, start)
+        self.plant = MujocoPlant(self.arm, self.rotors, start)
         self.time = 0.0
 
     def command(self, message: JointTrajectory) -> None:
@@ -193,11 +196,10 @@ def main() -> None:
     for name in ("--urdf", "--wiring", "--world"):
         parser.add_argument(name, type=Path, required=True)
     options = parser.parse_args()
-    urdf = options.urdf.read_text("utf-8")
-    arm = ArmModel.from_urdf(urdf)
+    arm = read_urdf(options.urdf.read_text("utf-8"))
     wiring = Wiring.from_yaml(options.wiring.read_text("utf-8"), arm)
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    server = Server(World(urdf, wiring, arm, ElementTree.parse(options.world).getroot()))
+    server = Server(World(wiring, arm, ElementTree.parse(options.world).getroot()))
 
     def listen() -> None:
         for line in sys.stdin:

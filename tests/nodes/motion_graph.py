@@ -13,7 +13,7 @@ from rclpy.parameter import Parameter
 from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-from armature.core.model.arm import ArmModel
+from armature.core.model.urdf import read_urdf
 from armature.nodes.arm_controller.arm_controller import ArmController
 from armature.nodes.arm_controller.gripper_controller import GripperController
 from armature.nodes.common import topics
@@ -71,7 +71,7 @@ class MotionGraph:
         self.node = self._add(
             rclpy.create_node("servo_interface", context=self.context, parameter_overrides=[SIMULATED])
         )
-        arm = ArmModel.from_urdf(urdf)
+        arm = read_urdf(urdf)
         self.servos = ServoSide(self.node, arm, dict(zip((*ARM, "gripper"), rest, strict=True)))
         self.servos.unread.update(unread)
         self.feedback = []

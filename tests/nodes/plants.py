@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
+from armature.core.model.urdf import read_urdf
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.bus.bus import EmulatedBus
 from armature.emulator.faults.board import FaultBoard
@@ -28,13 +28,12 @@ class Robot:
 
     def __init__(self, name: str) -> None:
         self.files = find_robot(name)
-        self.urdf = self.files.urdf.read_text("utf-8")
-        self.arm = ArmModel.from_urdf(self.urdf)
+        self.arm = read_urdf(self.files.urdf.read_text("utf-8"))
         self.wiring = Wiring.from_yaml(self.files.wiring.read_text("utf-8"), self.arm)
         self.poses = read_poses(self.files.poses.read_text("utf-8"), self.arm)
 
     def world(self, pose: str) -> str:
-        return gazebo_world(self.urdf, self.arm, self.wiring, self.poses[pose])
+        return gazebo_world(self.arm, self.wiring, self.poses[pose])
 
 
 ROBOT = Robot("armature6")
@@ -46,7 +45,7 @@ class Rig:
     factor = 1.0
 
     def __init__(self) -> None:
-        self.bus = EmulatedBus.of_arm(ROBOT.urdf, ROBOT.wiring, ROBOT.poses[START])
+        self.bus = EmulatedBus.of_arm(ROBOT.arm, ROBOT.wiring, ROBOT.poses[START])
         self.faults = FaultBoard(self.bus)
         self.now = 0.0
 

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from armature.core.model.arm import ArmModel
+from armature.core.model.urdf import read_urdf
 
 from ..lateness import lateness_since, waited
 from .follower import Follower, Observed, names_a_step
@@ -128,7 +128,7 @@ def goals_that_failed(graph: Observed, client: Follower, late: Path) -> list[str
 
 def find_jumps(graph: Observed, late: Path) -> list[str]:
     """Steps of joints with torque that are longer than velocity limit x time between."""
-    model = ArmModel.from_urdf((ROOT / "urdf" / "armature6.urdf").read_text("utf-8"))
+    model = read_urdf((ROOT / "urdf" / "armature6.urdf").read_text("utf-8"))
     fastest = {joint: model.limit(joint).velocity for joint in JOINTS}
     torques, offset = sorted(graph.torques), time.monotonic() - time.time()
     stamps = np.array([stamp for stamp, _ in torques])

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from armature.core.kinematics.collision import CollisionModel
-from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
+from armature.core.model.urdf import read_urdf
 
 ROOT = Path(__file__).resolve().parents[3]
 # A pole of 0.5 m on a base, and on its end a second one that can fold back onto the base.
@@ -45,7 +45,7 @@ JOINTS = ("turn", "fold", "grip")
 
 @pytest.fixture(scope="module")
 def model():
-    return CollisionModel(FOLDING, ArmModel.from_urdf(FOLDING))
+    return CollisionModel(read_urdf(FOLDING))
 
 
 def way(model, start, end):
@@ -92,10 +92,10 @@ def test_every_named_pose_of_our_arms_can_be_parked_from(robot):
     urdf = (ROOT / "urdf" / f"{robot}.urdf").read_text("utf-8")
     own = ROOT / "config" / "robots" / robot / "poses.yaml"
     poses_file = own if own.is_file() else ROOT / "config" / "poses.yaml"
-    arm = ArmModel.from_urdf(urdf)
+    arm = read_urdf(urdf)
     poses = read_poses(poses_file.read_text("utf-8"), arm)
     joints = tuple(joint.name for joint in arm.driven)
-    model = CollisionModel(urdf, arm)
+    model = CollisionModel(arm)
     end = np.array([poses["park"][joint] for joint in joints])
     blocked = {
         name: model.first_contact(joints, np.array([pose[joint] for joint in joints]), end)
@@ -106,9 +106,9 @@ def test_every_named_pose_of_our_arms_can_be_parked_from(robot):
 
 def test_our_arm_driven_into_the_floor_is_stopped_before(model):
     urdf = (ROOT / "urdf" / "armature6.urdf").read_text("utf-8")
-    arm = ArmModel.from_urdf(urdf)
+    arm = read_urdf(urdf)
     joints = ("shoulder", "elbow")
-    contact = CollisionModel(urdf, arm).first_contact(joints, np.array([0.0, 0.0]), np.array([1.9, 0.5]))
+    contact = CollisionModel(arm).first_contact(joints, np.array([0.0, 0.0]), np.array([1.9, 0.5]))
     assert contact is not None
     assert "floor" in (contact.first, contact.second)
 

@@ -14,7 +14,7 @@ from armature.core.kinematics.inverse_kinematics import InverseKinematics
 from armature.core.kinematics.levenberg_marquardt import Target
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.kinematics.rotations import from_rotation_vector, rotation_vector
-from armature.core.model.arm import ArmModel
+from armature.core.model.urdf import read_urdf
 from armature.core.planning.goal_checks import CheckSettings
 from armature.core.trajectory.limits import GroupLimits
 
@@ -48,9 +48,9 @@ class Planar:
 
     def __init__(self, shapes):
         urdf = PLANAR.format(shapes, link=LINK, turns=TURNS)
-        model = ArmModel.from_urdf(urdf)
+        model = read_urdf(urdf)
         joints = tuple(joint.name for joint in model.driven)
-        mechanics = Mechanics(urdf, model, joints, tool="tool0")
+        mechanics = Mechanics(model, joints, tool="tool0")
         limits = GroupLimits.of(model, joints, dict.fromkeys(joints, 4.0), dict.fromkeys(joints, 40.0))
         self.inverse = Whole(InverseKinematics(mechanics, limits, Clearances(mechanics, MARGIN + 0.001), MARGIN))
 

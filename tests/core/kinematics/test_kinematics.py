@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from armature.core.kinematics import kinematics
-from armature.core.model.arm import ArmModel
+from armature.core.model.urdf import read_urdf
 from armature.errors import ConfigError, GoalRefused
 
 URDF = """<robot name="r">
@@ -23,7 +23,7 @@ URDF = """<robot name="r">
   <mimic joint="gripper" multiplier="-1" offset="0.001"/></joint>
 <joint name="tool0_joint" type="fixed"><parent link="upper"/><child link="tool0"/><origin xyz="0.3 0 0"/></joint>
 </robot>"""
-ARM = ArmModel.from_urdf(URDF)
+ARM = read_urdf(URDF)
 ANGLE = st.floats(-math.pi, math.pi)
 RPY = st.tuples(ANGLE, ANGLE, ANGLE)
 VECTOR = st.tuples(*[st.floats(-2.0, 2.0)] * 3)

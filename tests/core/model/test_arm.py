@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from armature.core.model.arm import ArmModel
+from armature.core.model.urdf import read_urdf
 from armature.errors import ConfigError
 
 LIMIT = '<limit lower="-1" upper="2" velocity="3" effort="4"/>'
@@ -24,7 +24,7 @@ HAND = joint("hand_joint", "fixed", "arm", "hand", "")
 
 def test_a_joint_carries_what_its_element_says():
     inside = '<origin xyz="1 2 3" rpy="0.1 0.2 0.3"/><axis xyz="0 0 5"/>' + LIMIT
-    arm = ArmModel.from_urdf(robot(joint(inside=inside), HAND))
+    arm = read_urdf(robot(joint(inside=inside), HAND))
     elbow = arm.joint("elbow")
     assert (elbow.xyz, elbow.rpy, elbow.axis) == ((1, 2, 3), (0.1, 0.2, 0.3), (0, 0, 1))
     assert (elbow.parent, elbow.child, elbow.kind) == ("base", "arm", "revolute")
@@ -33,17 +33,17 @@ def test_a_joint_carries_what_its_element_says():
 
 
 def test_defaults_are_those_of_the_urdf_specification():
-    elbow = ArmModel.from_urdf(robot(joint(), HAND)).joint("elbow")
+    elbow = read_urdf(robot(joint(), HAND)).joint("elbow")
     assert (elbow.xyz, elbow.rpy, elbow.axis) == ((0, 0, 0), (0, 0, 0), (1, 0, 0))
 
 
 def test_the_root_is_the_link_that_no_joint_carries():
-    assert ArmModel.from_urdf(robot(HAND, joint())).root == "base"
+    assert read_urdf(robot(HAND, joint())).root == "base"
 
 
 def test_a_fixed_joint_and_a_mimic_joint_are_not_driven():
     mimic = joint("finger", "prismatic", "arm", "hand", LIMIT + '<mimic joint="elbow" multiplier="-2"/>')
-    arm = ArmModel.from_urdf(robot(joint(), mimic))
+    arm = read_urdf(robot(joint(), mimic))
     assert [driven.name for driven in arm.driven] == ["elbow"]
     follower = arm.joint("finger").mimic
     assert follower is not None
@@ -51,20 +51,20 @@ def test_a_fixed_joint_and_a_mimic_joint_are_not_driven():
 
 
 def test_a_continuous_joint_has_no_bounds_but_a_velocity():
-    arm = ArmModel.from_urdf(robot(joint(kind="continuous", inside='<limit velocity="3" effort="4"/>'), HAND))
+    arm = read_urdf(robot(joint(kind="continuous", inside='<limit velocity="3" effort="4"/>'), HAND))
     limit = arm.limit("elbow")
     assert (limit.lower, limit.upper) == (-math.inf, math.inf)
 
 
 def test_an_unknown_joint_is_answered_with_those_that_exist():
-    arm = ArmModel.from_urdf(robot(joint(), HAND))
+    arm = read_urdf(robot(joint(), HAND))
     with pytest.raises(ConfigError, match=r"'elbwo'.*has elbow"):
         arm.joint("elbwo")
 
 
 def test_a_fixed_joint_has_no_limit():
     with pytest.raises(ConfigError, match="does not move"):
-        ArmModel.from_urdf(robot(joint(), HAND)).limit("hand_joint")
+        read_urdf(robot(joint(), HAND)).limit("hand_joint")
 
 
 @pytest.mark.parametrize(
@@ -100,9 +100,9 @@ def test_a_fixed_joint_has_no_limit():
 )
 def test_a_urdf_that_cannot_be_used_is_refused_with_the_reason(urdf, message):
     with pytest.raises(ConfigError, match=message):
-        ArmModel.from_urdf(urdf, "arm.urdf")
+        read_urdf(urdf, "arm.urdf")
 
 
 def test_errors_name_the_file_and_the_joint():
     with pytest.raises(ConfigError, match=r"arm\.urdf: joint elbow: limit"):
-        ArmModel.from_urdf(robot(joint(inside=""), HAND), "arm.urdf")
+        read_urdf(robot(joint(inside=""), HAND), "arm.urdf")

@@ -4,11 +4,11 @@ import math
 
 import pytest
 
-from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
+from armature.core.model.urdf import read_urdf
 from armature.errors import ConfigError
 
-ARM = ArmModel.from_urdf("""<robot name="r"><link name="a"/><link name="b"/><link name="c"/>
+ARM = read_urdf("""<robot name="r"><link name="a"/><link name="b"/><link name="c"/>
 <joint name="elbow" type="revolute"><parent link="a"/><child link="b"/>
   <limit lower="-1" upper="1.5707963" velocity="3" effort="1"/></joint>
 <joint name="slide" type="prismatic"><parent link="b"/><child link="c"/>

@@ -14,7 +14,7 @@ from armature.core.kinematics.collision import Clearances, Passage
 from armature.core.kinematics.drive_ratings import DriveRatings, ratings_from_urdf
 from armature.core.kinematics.dynamics import Torques
 from armature.core.kinematics.mechanics import Mechanics
-from armature.core.model.arm import ArmModel
+from armature.core.model.urdf import read_urdf
 from armature.core.planning.goal_checks import CheckSettings, GoalChecks
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.errors import ConfigError, GoalRefused
@@ -40,9 +40,9 @@ TOUCHES = math.asin(0.2 / math.hypot(0.55, 0.01)) - math.atan2(0.01, 0.55)
 
 
 def checks(drive=None, tool="", payload=0.0, allowed=(), **settings):
-    arm = ArmModel.from_urdf(BAR)
+    arm = read_urdf(BAR)
     drive = drive or DriveRatings(20.0, 4.0)
-    mechanics = Mechanics(BAR, arm, ("swing",), {"swing": drive.rotor_inertia}, tool, payload, allowed)
+    mechanics = Mechanics(arm, ("swing",), {"swing": drive.rotor_inertia}, tool, payload, allowed)
     return GoalChecks(mechanics, {"swing": drive}, CheckSettings(**settings))
 
 
@@ -126,12 +126,12 @@ def test_torques_are_those_of_a_pendulum(angle, velocity, acceleration, load):
 
 
 def test_a_payload_counts_where_it_is():
-    arm = ArmModel.from_urdf(ARMATURE6)
+    arm = read_urdf(ARMATURE6)
     joints = tuple(joint.name for joint in arm.driven if joint.kind == "revolute")
     rest = State.at_rest(np.array([0.0, 1.5, -1.5, 0.0, 0.0, 0.0]))
     needed = []
     for load in (0.0, 0.25):
-        mechanics = Mechanics(ARMATURE6, arm, joints, tool="tool0", payload=load)
+        mechanics = Mechanics(arm, joints, tool="tool0", payload=load)
         needed.append(Torques(mechanics, ratings_from_urdf(arm)).required(rest)[1])
         mechanics.set_position(rest.position)
         reach = mechanics.translation(mechanics.frame("tool0"))[0]
@@ -203,13 +203,13 @@ def test_unknown_frames_and_links_are_errors_that_name_those_there_are():
 def test_a_urdf_that_mujoco_cannot_read_is_an_error():
     text = BAR.replace('<box size="0.5 0.02 0.02"/>', '<mesh filename="package://nowhere/bar.stl"/>')
     with pytest.raises(ConfigError, match="MuJoCo must be able to read it"):
-        Mechanics(text, ArmModel.from_urdf(text), ("swing",))
+        Mechanics(read_urdf(text), ("swing",))
 
 
 def test_parts_that_no_joint_moves_apart_are_not_watched():
-    arm = ArmModel.from_urdf(ARMATURE6)
+    arm = read_urdf(ARMATURE6)
     joints = tuple(joint.name for joint in arm.driven if joint.kind == "revolute")
-    found = Clearances(Mechanics(ARMATURE6, arm, joints), 1.0).at(np.zeros(6))
+    found = Clearances(Mechanics(arm, joints), 1.0).at(np.zeros(6))
     assert ("gripper_left_finger", "gripper_right_finger") not in found
     assert ("gripper_link", "floor") in found
     assert ("base_link", "floor") not in found

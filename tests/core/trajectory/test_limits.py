@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from armature.core.model.arm import ArmModel
+from armature.core.model.urdf import read_urdf
 from armature.core.trajectory import limits
 from armature.core.trajectory.integration import Rates
 from armature.core.trajectory.limits import GroupLimits
@@ -29,7 +29,7 @@ def goal(times, *fields):
 
 
 def test_positions_and_velocities_come_from_the_urdf():
-    arm = ArmModel.from_urdf(URDF)
+    arm = read_urdf(URDF)
     found = GroupLimits.of(arm, ("elbow", "slide"), {"elbow": 4.0, "slide": 0.2}, {"elbow": 40.0, "slide": 2.0})
     assert found.lower.tolist() == [-1.0, 0.0]
     assert found.upper.tolist() == [2.0, 0.03]
@@ -39,7 +39,7 @@ def test_positions_and_velocities_come_from_the_urdf():
 
 @pytest.mark.parametrize("bad", [0.0, -4.0, math.nan, math.inf])
 def test_an_acceleration_or_jerk_that_cannot_be_is_refused(bad):
-    arm = ArmModel.from_urdf(URDF)
+    arm = read_urdf(URDF)
     with pytest.raises(ConfigError, match=r"limits.elbow.acceleration: .*> 0"):
         GroupLimits.of(arm, ("elbow",), {"elbow": bad}, {"elbow": 40.0})
     with pytest.raises(ConfigError, match=r"limits.elbow.jerk: .*> 0"):

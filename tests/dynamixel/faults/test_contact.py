@@ -13,7 +13,7 @@ from armature.dynamixel.status.cause import Cause
 from armature.dynamixel.status.states import Mode
 from armature.emulator.faults.servo import Push
 
-from ..twin import URDF, WIRING
+from ..twin import ARM, WIRING
 from ..virtual import Bench
 
 # As if somebody had measured them: what the emulated motors give for an ampere.
@@ -31,7 +31,7 @@ BOUND = 1.0  # [N·m]
 
 
 def enabled(wiring=KNOWN, bound=BOUND):
-    bench = Bench(LEVEL, urdf=URDF, wiring=wiring, contact={"boom": bound}).enabled()
+    bench = Bench(LEVEL, arm=ARM, wiring=wiring, contact={"boom": bound}).enabled()
     bench.follow_boom = lambda number, begin, end, seconds: _follow(bench, number, begin, end, seconds)
     return bench
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from armature.core.model.arm import ArmModel
+from armature.core.model.urdf import read_urdf
 from armature.dynamixel.protocol.discovery import survey
 from armature.dynamixel.protocol.packet import Instruction
 from armature.dynamixel.status.states import Mode
@@ -37,12 +37,12 @@ joints:
   tilt: {id: 3, model: 2XL430-W250, direction: 1, zero_offset: 180 deg, reduction: 1 rad/rad}
   roll: {id: 4, model: XM430-W350, direction: 1, zero_offset: 180 deg, reduction: 1 rad/rad}
 """
-WIRING = Wiring.from_yaml(TEXT, ArmModel.from_urdf(URDF))
+WIRING = Wiring.from_yaml(TEXT, read_urdf(URDF))
 
 
 @pytest.fixture
 def bench():
-    return Bench(dict.fromkeys(JOINTS, 0.0), urdf=URDF, wiring=WIRING)
+    return Bench(dict.fromkeys(JOINTS, 0.0), arm=read_urdf(URDF), wiring=WIRING)
 
 
 def test_they_are_read_by_sync_read_in_one_request_and_told_why(bench):

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from armature.core.model.arm import ArmModel
+from armature.core.model.urdf import read_urdf
 from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.dynamixel.wiring.arm import ServoWiring, Wiring
 from armature.errors import ConfigError
 
-ARM = ArmModel.from_urdf("""<robot name="r"><link name="a"/><link name="b"/><link name="c"/><link name="d"/>
+ARM = read_urdf("""<robot name="r"><link name="a"/><link name="b"/><link name="c"/><link name="d"/>
 <joint name="elbow" type="revolute"><parent link="a"/><child link="b"/>
   <limit lower="-1" upper="1.5" velocity="3" effort="1"/></joint>
 <joint name="slide" type="prismatic"><parent link="b"/><child link="c"/>
@@ -212,7 +212,7 @@ def test_a_wiring_that_cannot_be_used_is_refused(text, message):
 
 
 def test_a_joint_that_has_the_second_servos_name_is_refused():
-    arm = ArmModel.from_urdf(
+    arm = read_urdf(
         """<robot name="r"><link name="a"/><link name="b"/><link name="c"/>
         <joint name="elbow" type="revolute"><parent link="a"/><child link="b"/>
           <limit lower="-1" upper="1.5" velocity="3" effort="1"/></joint>

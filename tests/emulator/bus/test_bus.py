@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from armature.core.model.arm import ArmModel
+from armature.core.model.urdf import read_urdf
 from armature.dynamixel.protocol.packet import BROADCAST_ID, Instruction, encode
 from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.tables.x_series.facts import BAUD_RATES
@@ -100,17 +100,17 @@ def test_after_a_long_pause_it_goes_on_instead_of_catching_up(host):
 
 
 def test_an_unknown_baud_rate_is_refused():
-    arm = ArmModel.from_urdf(urdf(1))
+    arm = read_urdf(urdf(1))
     entry = Wiring.from_yaml(wiring(("XM430-W350",)), arm)
     with pytest.raises(ConfigError, match=r"12345.*servos have 9600"):
-        EmulatedBus.of_arm(urdf(1), Wiring({"": 12_345}, entry.servos), {"joint1": 0.0})
+        EmulatedBus.of_arm(read_urdf(urdf(1)), Wiring({"": 12_345}, entry.servos), {"joint1": 0.0})
 
 
 def test_a_moving_link_without_inertia_is_refused():
     text = '<robot name="r"><link name="a"/><link name="b"/><joint name="j" type="continuous">'
     text += '<parent link="a"/><child link="b"/><limit velocity="1" effort="1"/></joint></robot>'
     with pytest.raises(ConfigError, match="needs mass and inertia"):
-        MujocoPlant(text, {"j": 0.0}, {"j": 0.0})
+        MujocoPlant(read_urdf(text), {"j": 0.0}, {"j": 0.0})
 
 
 class TestTimeOfThePlant:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from dynamixel_sdk import COMM_RX_TIMEOUT, COMM_SUCCESS, GroupSyncRead, PacketHandler, PortHandler, port_handler
 
-from armature.core.model.arm import ArmModel
+from armature.core.model.urdf import read_urdf
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.bus.bus import EmulatedBus
 from armature.emulator.bus.terminal import Terminal
@@ -31,13 +31,13 @@ from ..bench import Host
 
 ROOT = Path(__file__).resolve().parents[3]
 HANDLER = PacketHandler(2.0)
-URDF = (ROOT / "urdf/armature6.urdf").read_text("utf-8")
+ARM = read_urdf((ROOT / "urdf/armature6.urdf").read_text("utf-8"))
 SERVOS = (ROOT / "config/servos.yaml").read_text("utf-8")
 
 
 def on_two_buses():
     """The arm's wiring with its gripper on a bus of its own, which is slower."""
-    wiring = Wiring.from_yaml(SERVOS, ArmModel.from_urdf(URDF))
+    wiring = Wiring.from_yaml(SERVOS, ARM)
     servos = tuple(replace(s, bus="upper" if s.joint == "gripper" else "lower") for s in wiring.servos)
     return replace(wiring, buses={"lower": 1_000_000, "upper": 57_600}, servos=servos)
 
@@ -189,7 +189,7 @@ def test_a_plug_that_is_out_at_the_end_leaves_nothing(link):
 
 def test_several_buses_have_a_device_each_in_a_folder(link, wait_until):
     wiring = on_two_buses()
-    bus = EmulatedBus.of_arm(URDF, wiring, dict.fromkeys(wiring.joints, 0.0), time.monotonic())
+    bus = EmulatedBus.of_arm(ARM, wiring, dict.fromkeys(wiring.joints, 0.0), time.monotonic())
     board = FaultBoard(bus)
     with Terminal(bus, link, time.monotonic) as terminal:
         thread = threading.Thread(target=terminal.serve)
@@ -215,7 +215,7 @@ def test_several_buses_have_a_device_each_in_a_folder(link, wait_until):
 
 def test_what_stands_in_the_place_of_one_of_several_links_is_not_touched(link):
     wiring = on_two_buses()
-    bus = EmulatedBus.of_arm(URDF, wiring, dict.fromkeys(wiring.joints, 0.0), time.monotonic())
+    bus = EmulatedBus.of_arm(ARM, wiring, dict.fromkeys(wiring.joints, 0.0), time.monotonic())
     link.mkdir()
     (link / "upper").write_text("mine")
     with pytest.raises(PortError, match=r"upper: .*choose another path"):

@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from armature.core.model.urdf import read_urdf
 from armature.emulator.faults.catalogue import FAULTS, make
 from armature.emulator.physics.mujoco_plant import MujocoPlant
 from armature.errors import ConfigError
@@ -22,7 +23,7 @@ AHEAD = (-1.0, 0.0, 0.0)
 
 @pytest.fixture
 def plant():
-    return MujocoPlant(BAR, {"swing": 0.01}, {"swing": 1.2})
+    return MujocoPlant(read_urdf(BAR), {"swing": 0.01}, {"swing": 1.2})
 
 
 def drive(plant, torque, seconds=1.0):
@@ -43,7 +44,7 @@ def test_it_is_nothing_to_what_goes_away_from_it(plant):
 
 
 def test_what_stands_still_in_it_is_no_matter():
-    plant = MujocoPlant(BAR, {"swing": 0.01}, {"swing": 1.2})
+    plant = MujocoPlant(read_urdf(BAR), {"swing": 0.01}, {"swing": 1.2})
     plant.build_wall((0.0, 0.0, 1.0), 0.03)  # the floor, with the foot of the base in it
     assert drive(plant, 1.0) == pytest.approx(2.0, abs=0.01)
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from armature import robots, share
 from armature.core.kinematics.kinematics import Pose, compose, forward, from_rpy
-from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
+from armature.core.model.urdf import read_urdf
 from armature.dynamixel.tables.registry import servo_model
 from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import Wiring
@@ -34,16 +34,15 @@ ROBOTS = robots.robot_names()
 @cache
 def load(name):
     robot = robots.find_robot(name)
-    urdf = robot.urdf.read_text("utf-8")
-    arm = ArmModel.from_urdf(urdf)
+    arm = read_urdf(robot.urdf.read_text("utf-8"))
     wiring = Wiring.from_yaml(robot.wiring.read_text("utf-8"), arm)
-    return urdf, arm, wiring, read_poses(robot.poses.read_text("utf-8"), arm)
+    return arm, wiring, read_poses(robot.poses.read_text("utf-8"), arm)
 
 
 @cache
 def world(name, namespace=""):
-    urdf, arm, wiring, poses = load(name)
-    return gazebo_world(urdf, arm, wiring, poses["park"], namespace)
+    arm, wiring, poses = load(name)
+    return gazebo_world(arm, wiring, poses["park"], namespace)
 
 
 def parsed(name, namespace=""):
@@ -75,9 +74,9 @@ def test_debians_checker_of_sdf_passes_the_world(name, tmp_path):
 
 @pytest.mark.parametrize("name", ROBOTS)
 def test_links_and_joints_are_those_of_the_urdf(name):
-    urdf, arm, _, _ = load(name)
+    arm, _, _ = load(name)
     model = parsed(name).find(f".//model[@name='{name}']")
-    bodies = ElementTree.fromstring(urdf).iter("link")
+    bodies = ElementTree.fromstring(arm.urdf).iter("link")
     massless = {link.get("name") for link in bodies if link.find("inertial") is None} - {arm.root}
     links = {link.get("name") for link in model.findall("link")}
     assert {frame.get("name") for frame in model.findall("frame")} == massless
@@ -96,7 +95,7 @@ def test_links_and_joints_are_those_of_the_urdf(name):
 
 @pytest.mark.parametrize("name", ROBOTS)
 def test_at_zero_every_frame_stands_where_the_urdf_has_it(name):
-    _, arm, _, _ = load(name)
+    arm, _, _ = load(name)
     model = parsed(name).find(f".//model[@name='{name}']")
     zero = dict.fromkeys((joint.name for joint in arm.driven), 0.0)
     joints = {joint.findtext("child"): joint for joint in model.findall("joint")}
@@ -120,9 +119,9 @@ def test_at_zero_every_frame_stands_where_the_urdf_has_it(name):
 
 @pytest.mark.parametrize("name", ROBOTS)
 def test_a_turning_link_bears_its_rotor_and_every_inertia_is_possible(name):
-    urdf, arm, wiring, _ = load(name)
+    arm, wiring, _ = load(name)
     model = parsed(name).find(f".//model[@name='{name}']")
-    plain = {link.get("name"): link.find("inertial") for link in ElementTree.fromstring(urdf).iter("link")}
+    plain = {link.get("name"): link.find("inertial") for link in ElementTree.fromstring(arm.urdf).iter("link")}
     rotors = {entry.joint: rotor_inertia(entry.model) * entry.reduction**2 for entry in wiring.servos}
     for joint in arm.driven:
         link = model.find(f"link[@name='{joint.child}']")
@@ -139,7 +138,7 @@ def test_a_turning_link_bears_its_rotor_and_every_inertia_is_possible(name):
 
 @pytest.mark.parametrize("name", ROBOTS)
 def test_the_controller_has_the_stiffness_of_the_servos_and_holds_the_start(name):
-    _, arm, wiring, poses = load(name)
+    arm, wiring, poses = load(name)
     plugin = parsed(name).find(".//plugin[@filename='gz-sim-joint-trajectory-controller-system']")
     columns = [
         [element.text for element in plugin.findall(tag)]
@@ -157,7 +156,7 @@ def test_the_controller_has_the_stiffness_of_the_servos_and_holds_the_start(name
 @pytest.mark.parametrize("name", ROBOTS)
 def test_what_gazebo_does_to_a_joint_in_a_step_is_stable(name):
     """Explicit damping c on inertia J over a step h: c h / J < 2; a spring k: k h² / J < 4."""
-    _, arm, wiring, _ = load(name)
+    arm, wiring, _ = load(name)
     for actuator in actuators(arm, wiring):
         if arm.joint(actuator.joint).kind == "revolute":
             assert actuator.law.damping * STEP / actuator.rotor < 1.0
@@ -165,7 +164,7 @@ def test_what_gazebo_does_to_a_joint_in_a_step_is_stable(name):
 
 
 def test_a_mimic_joint_shares_the_servo_with_its_leader():
-    _, arm, wiring, _ = load("armature6")
+    arm, wiring, _ = load("armature6")
     left, right = (each for each in actuators(arm, wiring) if each.leader == "gripper")
     assert (left.joint, right.joint) == ("gripper", "gripper_right")
     alone = Law.of(wiring.servos[-1])
@@ -185,7 +184,7 @@ def test_the_set_point_for_gazebo_is_the_servos_own_wherever_the_joint_was_seen(
     drive.switch_on(drive.position)
     drive.profile.hold(drive.position + error / model.position_unit)
     torque = drive.step(math.pi + angle, speed, 1e-3)
-    entry = load("armature6")[2].servos[0]
+    entry = load("armature6")[1].servos[0]
     assert Law.of(entry).set_point(angle, speed, torque) == pytest.approx(angle + error, abs=1e-9)
 
 
@@ -204,14 +203,14 @@ def test_the_topics_are_those_of_the_bridges_configuration(namespace):
 
 def changed(old, new):
     """armature6 with a part of its URDF replaced."""
-    urdf, _, wiring, poses = load("armature6")
-    assert old in urdf
-    text = urdf.replace(old, new)
-    return gazebo_world(text, ArmModel.from_urdf(text), wiring, poses["park"])
+    arm, wiring, poses = load("armature6")
+    assert old in arm.urdf
+    text = arm.urdf.replace(old, new)
+    return gazebo_world(read_urdf(text), wiring, poses["park"])
 
 
 def test_a_moving_link_without_inertia_is_refused():
-    urdf = load("armature6")[0]
+    urdf = load("armature6")[0].urdf
     link = urdf[urdf.index('<link name="forearm">') : urdf.index('<joint name="forearm_roll"')]
     with pytest.raises(ConfigError, match=r"link forearm: inertial.*needs mass and inertia"):
         changed(link, '<link name="forearm"/>')

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from armature.core.model.arm import ArmModel
+from armature.core.model.urdf import read_urdf
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.bus.bus import EmulatedBus
 from armature.emulator.servo.actuator import actuators
@@ -14,7 +14,7 @@ BOOM = """<robot name="boom"><link name="base"/><link name="boom">
   <inertia ixx="1e-3" ixy="0" ixz="0" iyy="1e-3" iyz="0" izz="1e-3"/></inertial></link>
 <joint name="boom" type="revolute"><parent link="base"/><child link="boom"/><axis xyz="0 -1 0"/>
   <limit lower="-1" upper="1" velocity="2" effort="15"/><dynamics friction="0" damping="0.1"/></joint></robot>"""
-ARM = ArmModel.from_urdf(BOOM)
+ARM = read_urdf(BOOM)
 ALONE = "joints: {boom: {id: 1, model: XM540-W270, direction: 1, zero_offset: 180 deg, reduction: 1 rad/rad"
 SECOND = ", second: {id: 2, direction: -1, zero_offset: 180 deg}"
 WEIGHT = 9.81 * 0.2  # [N·m]
@@ -22,7 +22,7 @@ WEIGHT = 9.81 * 0.2  # [N·m]
 
 def bus(second: str = SECOND) -> EmulatedBus:
     wiring = Wiring.from_yaml(f"bus: {{baud_rate: 1000000 bit/s}}\n{ALONE}{second}}}}}", ARM)
-    return EmulatedBus.of_arm(BOOM, wiring, {"boom": 0.0})
+    return EmulatedBus.of_arm(read_urdf(BOOM), wiring, {"boom": 0.0})
 
 
 def holding(found: EmulatedBus, *names: str) -> EmulatedBus:

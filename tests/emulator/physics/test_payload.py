@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from armature.core.model.urdf import read_urdf
 from armature.emulator.physics.mujoco_plant import MujocoPlant
 
 GRAVITY = 9.81
@@ -22,7 +23,7 @@ HEAVY = """<inertial><origin xyz="0.05 0 0"/><mass value="0.2"/>
 @pytest.mark.parametrize("payload", [0.0, 0.25, 2.0])
 @pytest.mark.parametrize(("tool", "moment"), [("", 0.0), (HEAVY, 0.2 * (REACH + 0.05))], ids=["frame", "heavy"])
 def test_the_torque_that_holds_it_is_its_weight_by_the_reach_of_the_tool(tool, moment, payload):
-    plant = MujocoPlant(BAR.replace("TOOL", tool), {"swing": 0.01}, {"swing": 0.0})
+    plant = MujocoPlant(read_urdf(BAR.replace("TOOL", tool)), {"swing": 0.01}, {"swing": 0.0})
     plant.set_payload(payload)
     held = -GRAVITY * (MASS * CENTRE + moment + payload * REACH)
     for _ in range(100):
@@ -31,7 +32,7 @@ def test_the_torque_that_holds_it_is_its_weight_by_the_reach_of_the_tool(tool, m
 
 
 def test_what_is_let_go_weighs_nothing_any_more():
-    plant = MujocoPlant(BAR.replace("TOOL", HEAVY), {"swing": 0.01}, {"swing": 0.0})
+    plant = MujocoPlant(read_urdf(BAR.replace("TOOL", HEAVY)), {"swing": 0.01}, {"swing": 0.0})
     plant.set_payload(1.0)
     plant.set_payload(0.0)
     held = -GRAVITY * (MASS * CENTRE + 0.2 * (REACH + 0.05))

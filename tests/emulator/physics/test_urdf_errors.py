@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from armature.core.model.urdf import read_urdf
 from armature.emulator.physics.mujoco_plant import MujocoPlant
 from armature.errors import ConfigError
 
@@ -29,4 +30,4 @@ MESH = INERTIA + '<collision><geometry><mesh filename="no/such.stl"/></geometry>
 )
 def test_an_error_of_mujoco_comes_with_a_remedy_of_its_own(tip, kind, remedy):
     with pytest.raises(ConfigError, match=remedy):
-        MujocoPlant(LINK.format(tip=tip, kind=kind), {"turn": 0.0}, {"turn": 0.0})
+        MujocoPlant(read_urdf(LINK.format(tip=tip, kind=kind)), {"turn": 0.0}, {"turn": 0.0})

@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from armature.core.model.urdf import read_urdf
 from armature.monitor import app
 from armature.monitor.api.jog_order import JogOrder
 from armature.monitor.gateway import CommandResult
@@ -126,12 +127,11 @@ def test_a_body_too_large_is_refused_with_the_bound(client, gateway):
 def test_an_arm_without_a_gripper_says_so(gateway, hub, page_root, config):
     from dataclasses import replace
 
-    from armature.core.model.arm import ArmModel
     from armature.monitor.app import create_app
 
     urdf = config.urdf[: config.urdf.index('  <joint name="gripper"')].replace('<link name="finger">', "<!--")
     urdf = urdf.replace('<box size="0.01 0.01 0.04"/></geometry></visual></link>', "-->") + "</robot>"
-    bare = replace(config, arm=ArmModel.from_urdf(urdf, "bare.urdf"))
+    bare = replace(config, arm=read_urdf(urdf, "bare.urdf"))
     response = create_app(gateway, hub, page_root, bare).test_client().post("/api/gripper", json={"position": 0})
     assert response.status_code == 409
     assert "has no gripper" in response.json["message"]

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from armature.core.control.tracker import Tracker
-from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
+from armature.core.model.urdf import read_urdf
 from armature.core.trajectory import limits
 from armature.core.trajectory.limits import GroupLimits
 from armature.nodes.common.conversions import to_trajectory
@@ -41,7 +41,7 @@ def client_module():
 
 @pytest.mark.parametrize("pose", ["park", "home"])
 def test_the_pick_and_place_is_within_the_limits_of_the_default_arm(pose):
-    arm = ArmModel.from_urdf((ROOT / "urdf" / "armature6.urdf").read_text())
+    arm = read_urdf((ROOT / "urdf" / "armature6.urdf").read_text())
     poses = read_poses((ROOT / "config" / "poses.yaml").read_text(), arm, "poses.yaml")
     joints = [joint.name for joint in arm.driven if joint.kind == "revolute"]
     bounds = GroupLimits.of(arm, joints, dict.fromkeys(joints, 4.0), dict.fromkeys(joints, 40.0))

@@ -10,7 +10,7 @@ import pytest
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 
-from armature.core.model.arm import ArmModel
+from armature.core.model.urdf import read_urdf
 from armature.errors import CommandRefused, ProcessError
 from armature.monitor.board import Board
 from armature.monitor.gateway import ServoInterfaceState, Snapshot
@@ -22,7 +22,7 @@ from armature.nodes.monitor.gateway import RosGateway
 
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
 ENABLING = "enable with /servo_interface/enable"
-ARM = ArmModel.from_urdf(
+ARM = read_urdf(
     """<robot name="one"><link name="base_link"/><link name="a"/>
 <joint name="elbow" type="revolute"><parent link="base_link"/><child link="a"/><axis xyz="0 0 1"/>
 <limit lower="-2" upper="2" velocity="2" effort="5"/></joint></robot>""",

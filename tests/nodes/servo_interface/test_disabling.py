@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from armature.bench.simulation.virtual import ARM, POSES, URDF, WIRING, Bench
+from armature.bench.simulation.virtual import ARM, POSES, WIRING, Bench
 from armature.dynamixel.status.states import Mode
 from armature.emulator.faults import catalogue
 from armature.errors import ArmatureError, CommandRefused, InternalError, ParkingInterrupted
@@ -82,7 +82,6 @@ def disabling(near, tmp_path):
     park = POSES["park"]
     configuration = ServoConfiguration(
         arm=ARM,
-        urdf=URDF,
         wiring=WIRING,
         park=park,
         park_speed=0.5,

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
+from armature.core.model.urdf import read_urdf
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import CommandRefused
 from armature.nodes.servo_interface import free_drive
@@ -21,11 +21,10 @@ pytestmark = pytest.mark.usefixtures("nothing_left")
 
 def configuration(robot: str) -> SimpleNamespace:
     files = find_robot(robot)
-    urdf = files.urdf.read_text("utf-8")
-    arm = ArmModel.from_urdf(urdf)
+    arm = read_urdf(files.urdf.read_text("utf-8"))
     wiring = Wiring.from_yaml(files.wiring.read_text("utf-8"), arm)
     poses = read_poses(files.poses.read_text("utf-8"), arm)
-    return SimpleNamespace(arm=arm, urdf=urdf, joints=wiring.joints, wiring=wiring, poses=poses)
+    return SimpleNamespace(arm=arm, joints=wiring.joints, wiring=wiring, poses=poses)
 
 
 def readings(places: dict[str, float], joints: tuple[str, ...]) -> SimpleNamespace:

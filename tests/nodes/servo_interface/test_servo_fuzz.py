@@ -16,7 +16,7 @@ from rclpy.experimental import EventsExecutor
 from std_srvs.srv import SetBool, Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-from armature.core.model.arm import ArmModel
+from armature.core.model.urdf import read_urdf
 from armature.errors import ArmatureError
 from armature.nodes.common.conversions import to_stamp
 from armature.nodes.servo_interface.clock import SimulatedClock
@@ -31,7 +31,7 @@ pytestmark = [
 ]
 MESSAGES = 100_000
 SERVICES_EVERY = 60
-LIMITS = {j.name: j.limit for j in ArmModel.from_urdf(URDF.read_text("utf-8")).driven}
+LIMITS = {j.name: j.limit for j in read_urdf(URDF.read_text("utf-8")).driven}
 ODD_NUMBERS = (0.0, -0.0, math.nan, math.inf, -math.inf, 1e308, -1e308, 5e-324, math.pi, 1e6)
 ODD_NAMES = ("", "waist", "knee", "waist\0", "é" * 40, "../elbow")
 MARGIN = 0.021  # of the span; the loop allows for 0.02

@@ -14,7 +14,7 @@ import pytest
 from control_msgs.action import FollowJointTrajectory
 from rosidl_parser.definition import AbstractSequence, BasicType, NamespacedType
 
-from armature.core.model.arm import ArmModel
+from armature.core.model.urdf import read_urdf
 
 from ..motion_graph import ABORTED, ARM, CANCELED, SUCCEEDED, URDF, smooth, trajectory
 
@@ -24,7 +24,7 @@ FEWEST = 60
 OPEN = 6  # goals at once
 NUMBERS = (0.0, -0.1, 0.4, 1.0, 3.0, 1e3, math.nan, math.inf, -1e308)
 FAST = 1.06  # of the velocity limit
-LIMITS = {joint.name: joint.limit for joint in ArmModel.from_urdf(URDF).driven}
+LIMITS = {joint.name: joint.limit for joint in read_urdf(URDF).driven}
 
 
 class Plain:

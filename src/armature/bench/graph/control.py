@@ -12,10 +12,10 @@ from armature.bench.graph.client import BenchClient
 from armature.bench.graph.own_graph import own_environment, pids_of, running
 from armature.bench.graph.processes import cpu_time, running_script
 from armature.core.control.tracker import Tracker
-from armature.core.model.arm import ArmModel
 from armature.core.trajectory.limits import GroupLimits, check_motion
 from armature.core.trajectory.trajectory import Trajectory
 from armature.graph import runtime_folder
+from armature.nodes.common.robot_files import read_arm
 from armature.robots import Robot
 from armature.standalone import Supervisor
 
@@ -61,8 +61,8 @@ def measure(robot: Robot, domain: int) -> Iterator[Figure]:
 
 
 def _planning(robot: Robot) -> list[float]:
-    arm = ArmModel.from_urdf(robot.urdf.read_text("utf-8"), robot.urdf.name)
-    joints = tuple(joint.name for joint in arm.driven if joint.kind != "prismatic")
+    arm = read_arm("URDF", robot.urdf)
+    joints = tuple(joint.name for joint in arm.arm_joints)
     limits = GroupLimits.of(arm, joints, dict.fromkeys(joints, _ACCELERATION), dict.fromkeys(joints, _JERK))
     row = np.full(len(joints), 0.1)
     goal = Trajectory(joints, np.array([1.0, 2.0, 3.0]), np.array([row, -row, row]))

@@ -10,7 +10,7 @@ import numpy as np
 import yaml
 
 from armature.bench.figure import Figure
-from armature.bench.simulation.virtual import ARM, PERIOD, URDF, Bench
+from armature.bench.simulation.virtual import ARM, PERIOD, Bench
 from armature.core.arrays import Array
 from armature.core.control.tracker import Tracker
 from armature.core.kinematics.drive_ratings import ratings_from_urdf
@@ -102,9 +102,7 @@ def measure(plot: Path | None = None) -> Iterator[Figure]:
 def run(way: Way) -> Run:
     """Pick and place once."""
     goal = _pick_and_place()
-    torques = Torques(
-        Mechanics(URDF, ARM, goal.joints, tool=_TOOL, payload=way.known_payload), ratings_from_urdf(ARM)
-    )
+    torques = Torques(Mechanics(ARM, goal.joints, tool=_TOOL, payload=way.known_payload), ratings_from_urdf(ARM))
     bench = Bench("home", leads=way.leads).enabled()
     bench.faults.inject(Payload(mass=_PAYLOAD))
     bench.run(1.0)

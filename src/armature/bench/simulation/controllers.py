@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from armature.bench.simulation.virtual import ARM, JOINTS, URDF, WIRING, Bench
+from armature.bench.simulation.virtual import ARM, JOINTS, WIRING, Bench
 from armature.core.arrays import Array
 from armature.core.control.goal import GoalMonitor, Outcome
 from armature.core.control.grip import GripForceLimit, GripMonitor
@@ -47,7 +47,7 @@ def _checks() -> GoalChecks:
         for servo in WIRING.servos
     }
     inertia = {joint: drive.rotor_inertia for joint, drive in drives.items()}
-    mechanics = Mechanics(URDF, ARM, ARM_JOINTS, inertia, "tool0")
+    mechanics = Mechanics(ARM, ARM_JOINTS, inertia, "tool0")
     return GoalChecks(mechanics, drives, CheckSettings())
 
 

@@ -19,11 +19,11 @@ from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.bus.bus import EmulatedBus
 from armature.emulator.faults.board import FaultBoard
 from armature.emulator.servo.servo import Servo
+from armature.nodes.common.robot_files import read_arm
 from armature.robots import DEFAULT_ROBOT, find_robot
 
 _ROBOT = find_robot(DEFAULT_ROBOT)
-URDF = _ROBOT.urdf.read_text("utf-8")
-ARM = ArmModel.from_urdf(URDF)
+ARM = read_arm("URDF", _ROBOT.urdf)
 WIRING = Wiring.from_yaml(_ROBOT.wiring.read_text("utf-8"), ARM)
 POSES = read_poses(_ROBOT.poses.read_text("utf-8"), ARM)
 JOINTS = WIRING.joints
@@ -39,14 +39,13 @@ class Bench:
         self,
         pose: str | Mapping[str, float] = "home",
         limits: Mapping[str, Limit] | None = None,
-        urdf: str = URDF,
+        arm: ArmModel = ARM,
         wiring: Wiring = WIRING,
         **settings: Any,
     ) -> None:
         """Args: where the arm stands, limits in place of the URDF's, the arm, and further settings of the loop."""
         start = POSES[pose] if isinstance(pose, str) else pose
-        arm = ARM if urdf is URDF else ArmModel.from_urdf(urdf)
-        self.far = EmulatedBus.of_arm(urdf, wiring, start)
+        self.far = EmulatedBus.of_arm(arm, wiring, start)
         self.faults = FaultBoard(self.far)
         first, *others = wiring.buses
         self.port = VirtualPort(self.far, first)

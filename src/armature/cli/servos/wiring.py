@@ -12,6 +12,7 @@ from pathlib import Path
 from armature.core.model.arm import ArmModel
 from armature.dynamixel.wiring.arm import ServoWiring, Wiring
 from armature.errors import ConfigError
+from armature.nodes.common.robot_files import read_arm
 from armature.robots import Robot, find_robot
 from armature.share import share_folder
 
@@ -54,7 +55,7 @@ def wired_arm(options: argparse.Namespace) -> WiredArm:
     """
     robot = find_robot(options.robot, options.wiring)
     file = robot.wiring.resolve()
-    arm = ArmModel.from_urdf(robot.urdf.read_text("utf-8"), robot.urdf.name)
+    arm = read_arm("URDF", robot.urdf)
     wiring = Wiring.from_yaml(robot.wiring_text, arm, file.name)
     return WiredArm(robot, file, robot.wiring_text.encode("utf-8"), arm, wiring)
 

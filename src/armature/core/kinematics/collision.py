@@ -117,9 +117,8 @@ class Passage:
 class CollisionModel:
     """Collision shapes of a URDF over a floor at height 0."""
 
-    def __init__(self, urdf: str, arm: ArmModel) -> None:
-        """Args: the URDF's text, and the model read from it."""
-        self._urdf = urdf
+    def __init__(self, arm: ArmModel) -> None:
+        """Args: the model of the URDF."""
         self._arm = arm
 
     def first_contact(self, joints: Sequence[str], start: np.ndarray, end: np.ndarray) -> Contact | None:
@@ -133,7 +132,7 @@ class CollisionModel:
         Returns:
             The first contact that is deeper than before; None where the way is free.
         """
-        clearances = Clearances(Mechanics(self._urdf, self._arm, joints), TOLERANCE)
+        clearances = Clearances(Mechanics(self._arm, joints), TOLERANCE)
         passage = Passage(clearances, start, -TOLERANCE)
         steps = max(1, int(np.ceil(np.max(np.abs(end - start)) / _STEP)))
         for step in range(1, steps + 1):

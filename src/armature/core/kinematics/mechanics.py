@@ -10,6 +10,7 @@ import numpy as np
 
 from armature.core.arrays import Array
 from armature.core.kinematics.kinematics import Quaternion
+from armature.core.kinematics.mujoco_spec import read_spec
 from armature.core.model.arm import ArmModel
 from armature.errors import ConfigError
 
@@ -22,8 +23,7 @@ class Mechanics:
     """One arm's model and its present configuration.
 
     Args:
-        urdf: the URDF's text.
-        arm: the model read from it.
+        arm: the model of the URDF.
         joints: the joints that `place` sets, in its order.
         armature: inertia of the rotors as the joints feel it, by joint [kg·m²].
         tool: frame of the tool.
@@ -36,7 +36,6 @@ class Mechanics:
 
     def __init__(
         self,
-        urdf: str,
         arm: ArmModel,
         joints: Sequence[str],
         armature: Mapping[str, float] | None = None,
@@ -47,7 +46,7 @@ class Mechanics:
         self.joints = tuple(joints)
         self.root = arm.root
         self.tool = tool
-        self.model = _compile(urdf, arm, self.joints, armature or {}, (payload, tool), allowed_pairs)
+        self.model = _compile(arm, self.joints, armature or {}, (payload, tool), allowed_pairs)
         self.data = mujoco.MjData(self.model)
         self._followers = [
             (self._address(joint.name), self._address(joint.mimic.joint), joint.mimic)
@@ -109,7 +108,6 @@ class Mechanics:
 
 
 def _compile(
-    urdf: str,
     arm: ArmModel,
     joints: Sequence[str],
     armature: Mapping[str, float],
@@ -117,9 +115,7 @@ def _compile(
     allowed_pairs: Sequence[tuple[str, str]],
 ) -> mujoco.MjModel:
     try:
-        spec = mujoco.MjSpec.from_string(urdf)
-        # Frames such as tool0 stay bodies of their own, and the base is not the world.
-        spec.compiler.fusestatic = False
+        spec = read_spec(arm)
         spec.compiler.boundmass, spec.compiler.boundinertia = _LEAST_MASS, _LEAST_INERTIA
         for joint in spec.joints:
             joint.armature = armature.get(joint.name, 0.0)

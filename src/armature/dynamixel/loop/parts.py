@@ -47,7 +47,7 @@ class LoopParts:
         limits = {joint: arm.limit(joint) for joint in wiring.joints}
         servos = Servos.of(bus, wiring, limits, settings.servos)
         commanded = CommandedMode(limits, settings.dynamics, protective_stop=settings.protective_stop)
-        gripper = {joint.name for joint in arm.driven if joint.kind == "prismatic"}
+        gripper = {joint.name for joint in arm.gripper_joints}
         fingers = gripper | wiring.compliant_joints
         bounds = settings.following_errors(arm, fingers)
         watch = build_watches(wiring.all_servos, limits, bounds, fingers, settings.policy, settings.contact)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from armature.core.model.arm import ArmModel
 from armature.dynamixel.wiring.arm import ServoWiring, Wiring, second_name
 from armature.emulator.bus.disturbance import Disturbance, Transmission
 from armature.emulator.bus.wire import Wire
@@ -108,11 +109,11 @@ class EmulatedBus:
         self._on_time.append(callback)
 
     @staticmethod
-    def of_arm(urdf: str, wiring: Wiring, start: Mapping[str, float], now: float = 0.0) -> EmulatedBus:
+    def of_arm(arm: ArmModel, wiring: Wiring, start: Mapping[str, float], now: float = 0.0) -> EmulatedBus:
         """Build the servos and the physics of an arm, switched on with torque off.
 
         Args:
-            urdf: the URDF's content.
+            arm: the model of the URDF.
             wiring: its servos.
             start: position of each joint [rad] or [m].
             now: the computer's time [s].
@@ -120,7 +121,7 @@ class EmulatedBus:
         Raises:
             ConfigError: the wiring names a baud rate that servos do not have.
         """
-        return EmulatedBus.of_plant(mujoco_plant(urdf, wiring, start), wiring, now)
+        return EmulatedBus.of_plant(mujoco_plant(arm, wiring, start), wiring, now)
 
     @staticmethod
     def of_plant(plant: Plant, wiring: Wiring, now: float = 0.0) -> EmulatedBus:
@@ -244,15 +245,15 @@ def _drive(axes: Mapping[str, _Axis], joint: str) -> _Axis | _Pair:
     return axes[joint] if second is None else _Pair(axes[joint], second)
 
 
-def mujoco_plant(urdf: str, wiring: Wiring, start: Mapping[str, float]) -> MujocoPlant:
+def mujoco_plant(arm: ArmModel, wiring: Wiring, start: Mapping[str, float]) -> MujocoPlant:
     """The emulator's own physics of an arm.
 
     Args:
-        urdf: the URDF's content.
+        arm: the model of the URDF.
         wiring: its servos.
         start: position of each joint [rad] or [m].
     """
     rotors = dict.fromkeys(wiring.joints, 0.0)
     for entry in wiring.all_servos:
         rotors[entry.joint] += rotor_inertia(entry.model) * entry.reduction**2
-    return MujocoPlant(urdf, rotors, start)
+    return MujocoPlant(arm, rotors, start)

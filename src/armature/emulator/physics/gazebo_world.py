@@ -28,12 +28,11 @@ RATE = 125.0  # of joint states and commands, in simulated time [Hz]
 _PREFIX = "gz::sim::systems::"
 
 
-def gazebo_world(urdf: str, arm: ArmModel, wiring: Wiring, start: Mapping[str, float], namespace: str = "") -> str:
+def gazebo_world(arm: ArmModel, wiring: Wiring, start: Mapping[str, float], namespace: str = "") -> str:
     """Write the world.
 
     Args:
-        urdf: the URDF's content.
-        arm: the same, read.
+        arm: the model of the URDF.
         wiring: its servos, whose stiffness and damping Gazebo's controller gets.
         start: where the joints are held until the first command [rad] or [m].
         namespace: of the arm, where there are several.
@@ -54,7 +53,7 @@ def gazebo_world(urdf: str, arm: ArmModel, wiring: Wiring, start: Mapping[str, f
     _plugin(world, "scene-broadcaster", "SceneBroadcaster")
     _add_sun(world)
     _add_floor(world)
-    _add_arm(world, urdf, arm, actuators(arm, wiring), start, namespace.strip("/"))
+    _add_arm(world, arm, actuators(arm, wiring), start, namespace.strip("/"))
     ElementTree.indent(root)
     return ElementTree.tostring(root, "unicode", xml_declaration=True) + "\n"
 
@@ -83,7 +82,6 @@ def _add_floor(world: Element) -> None:
 
 def _add_arm(
     world: Element,
-    urdf: str,
     arm: ArmModel,
     driven: tuple[Actuator, ...],
     start: Mapping[str, float],
@@ -93,7 +91,7 @@ def _add_arm(
     foot = child(model, "joint", name="foot", type="fixed")
     child(foot, "parent", "world")
     child(foot, "child", arm.root)
-    _add_bodies(model, urdf, arm, {actuator.joint: actuator for actuator in driven})
+    _add_bodies(model, arm, {actuator.joint: actuator for actuator in driven})
     prefix = f"/{namespace}/" if namespace else "/"
     states = _plugin(model, "joint-state-publisher", "JointStatePublisher")
     child(states, "topic", prefix + STATES_TOPIC)
@@ -106,8 +104,8 @@ def _add_arm(
         _add_control(commands, actuator, start[actuator.leader], slides)
 
 
-def _add_bodies(model: Element, urdf: str, arm: ArmModel, driven: Mapping[str, Actuator]) -> None:
-    robot = ElementTree.fromstring(urdf)
+def _add_bodies(model: Element, arm: ArmModel, driven: Mapping[str, Actuator]) -> None:
+    robot = ElementTree.fromstring(arm.urdf)
     colours = colours_of(robot)
     dynamics = {joint.get("name"): joint.find("dynamics") for joint in robot.findall("joint")}
     above = {joint.child: joint for joint in arm.joints}

@@ -10,6 +10,8 @@ from functools import lru_cache
 import mujoco
 import numpy as np
 
+from armature.core.kinematics.mujoco_spec import read_spec
+from armature.core.model.arm import ArmModel
 from armature.errors import ConfigError
 
 # Time constant of the joint stops [s]: stiff, yet more than two steps of 1 ms.
@@ -29,11 +31,11 @@ class MujocoPlant:
     It has no contact between bodies and no floor, unless one puts a wall there.
     """
 
-    def __init__(self, urdf: str, armature: Mapping[str, float], start: Mapping[str, float]) -> None:
+    def __init__(self, arm: ArmModel, armature: Mapping[str, float], start: Mapping[str, float]) -> None:
         """Build the arm at rest.
 
         Args:
-            urdf: the file's content.
+            arm: the model of the URDF.
             armature: driven joints with the inertia of their rotors as the joint feels it [kg·m²] or [kg].
             start: position of each driven joint [rad] or [m].
 
@@ -41,7 +43,7 @@ class MujocoPlant:
             ConfigError: MuJoCo cannot build the arm, for example because a moving link has no inertia.
         """
         self.joints = tuple(armature)
-        self._model = copy(_compile(urdf, tuple(armature.items())))  # which jams, walls and payloads change
+        self._model = copy(_compile(arm, tuple(armature.items())))  # which jams, walls and payloads change
         self._data = mujoco.MjData(self._model)
         self._dt = 0.0
         self.payload = 0.0
@@ -174,12 +176,10 @@ class MujocoPlant:
 
 
 @lru_cache(maxsize=4)
-def _compile(urdf: str, rotors: tuple[tuple[str, float], ...]) -> mujoco.MjModel:
+def _compile(arm: ArmModel, rotors: tuple[tuple[str, float], ...]) -> mujoco.MjModel:
     armature = dict(rotors)
     try:
-        spec = mujoco.MjSpec.from_string(urdf)
-        # Keep links without mass, such as tool0, as bodies of their own.
-        spec.compiler.fusestatic = False
+        spec = read_spec(arm)
         spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
         spec.option.disableflags |= mujoco.mjtDisableBit.mjDSBL_CONTACT
         for joint in spec.joints:

@@ -118,7 +118,7 @@ def _pose(services: Services) -> CommandResult:
 
 def _gripper(services: Services) -> CommandResult:
     fields = _fields("position")
-    grippers = [joint for joint in services.config.arm.driven if joint.kind == "prismatic"]
+    grippers = services.config.arm.gripper_joints
     if not grippers or (limit := grippers[0].limit) is None:
         raise CommandRefused("gripper", f"{services.config.arm.name} has no gripper", "jog its joints instead")
     return services.gateway.move_gripper(body.number(fields, "position", limit.lower, limit.upper, "m"))
@@ -139,7 +139,7 @@ def _jog(services: Services) -> CommandResult:
 def _velocities(services: Services, given: object) -> dict[str, float]:
     """The velocities of all joints that are being jogged; those that are not named stop."""
     arm, fraction = services.config.arm, max(SPEEDS)
-    joints = [joint.name for joint in arm.driven if joint.kind != "prismatic"]
+    joints = [joint.name for joint in arm.arm_joints]
     if not isinstance(given, dict) or not given:
         raise GoalRefused(
             "velocities", type(given).__name__, "it must be an object of at least one velocity by joint"

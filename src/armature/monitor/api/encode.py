@@ -43,7 +43,7 @@ def edition_of(config: MonitorConfig) -> str:
 def _model(config: MonitorConfig) -> dict[str, object]:
     return {
         "name": config.arm.name,
-        "urdf": config.urdf,
+        "urdf": config.arm.urdf,
         "joints": [_describe(joint) for joint in config.arm.driven],
         "poses": config.poses,
         "jog": {

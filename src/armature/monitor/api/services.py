@@ -19,7 +19,6 @@ class MonitorConfig:
     """The configuration of the web application."""
 
     arm: ArmModel
-    urdf: str  # the file's text
     poses: Mapping[str, Mapping[str, float]]  # [rad] or [m] by joint, by pose
     trusted_hosts: frozenset[str] = frozenset({"localhost"})
     access_key: str | None = None  # None: whoever reaches the server is let in

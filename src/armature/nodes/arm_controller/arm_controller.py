@@ -54,7 +54,7 @@ class ArmController(GroupNode):
     """Follows joint trajectories, from the action and from the topic."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__("arm_controller", ("revolute", "continuous"), ArmJoint, **options)
+        super().__init__("arm_controller", lambda arm: arm.arm_joints, ArmJoint, **options)
         self._trajectory_parameters = read(self, TrajectoryParameters)
         self._tolerances, deceleration = read_constraints(
             self, self._trajectory_parameters, self.control.state.limits
@@ -64,7 +64,7 @@ class ArmController(GroupNode):
             self.control.state.settings, allow_partial_joints_goal=allows_some, deceleration=deceleration
         )
         self.control.set_speed(self._trajectory_parameters.speed_scaling__initial_scaling_factor, self.now())
-        self._checks = make_checks(self, self.urdf, self.model, self.joints, self.given.wiring)
+        self._checks = make_checks(self, self.model, self.joints, self.given.wiring)
         self.control.state.settings = replace(
             self.control.state.settings, checks_acceleration=self._checks.settings.acceleration
         )

@@ -50,13 +50,12 @@ class CheckParameters:
             raise ConfigError("parameter payload", self.payload, f"it must be within 0 and {_HEAVIEST:g} kg")
 
 
-def make_checks(node: Node, urdf: str, arm: ArmModel, joints: tuple[str, ...], wiring: str) -> GoalChecks:
+def make_checks(node: Node, arm: ArmModel, joints: tuple[str, ...], wiring: str) -> GoalChecks:
     """The checks of an arm, by the node's parameters.
 
     Args:
         node: whose parameters they are.
-        urdf: the URDF's text.
-        arm: the model read from it.
+        arm: the model of the URDF.
         joints: that goals move.
         wiring: file with the servos, whose ratings count; "" for the URDF's effort limits.
 
@@ -76,7 +75,7 @@ def make_checks(node: Node, urdf: str, arm: ArmModel, joints: tuple[str, ...], w
     inertia = {joint: drive.rotor_inertia for joint, drive in drives.items()}
     tool = given.tool_frame or _tool(arm, joints)
     pairs = _pairs(given.checks__allowed_pairs)
-    mechanics = Mechanics(urdf, arm, joints, inertia, tool, given.payload, pairs)
+    mechanics = Mechanics(arm, joints, inertia, tool, given.payload, pairs)
     return GoalChecks(mechanics, drives, settings)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -20,7 +20,7 @@ from armature.core.control.group import GroupControl
 from armature.core.control.group_state import GroupSettings, GroupState
 from armature.core.control.tracker import Tracker
 from armature.core.jog_limits import LEASE
-from armature.core.model.arm import ArmModel
+from armature.core.model.arm import ArmModel, Joint
 from armature.core.trajectory.limits import GroupLimits, check_motion
 from armature.core.trajectory.segments import RosTime, Segment
 from armature.core.trajectory.trajectory import State, Trajectory
@@ -42,6 +42,7 @@ from armature.nodes.common.conversions import (
 )
 from armature.nodes.common.joint_limits import ArmLimits, read_limits
 from armature.nodes.common.parameters import read, read_file
+from armature.nodes.common.robot_files import read_arm
 
 # Segments are renewed this often while something moves [s].
 _RENEWAL = 0.02
@@ -77,7 +78,7 @@ class GroupNode(GuardedNode):
 
     Args:
         name: of the node.
-        kinds: URDF types of the joints that belong to the group.
+        joints_of: the joints of an arm that belong to the group.
         joint_parameters: the parameters of each joint, with their defaults.
         steady: a clock that goes on while a simulation pauses; the machine's, if none is given.
         options: of rclpy's Node.
@@ -86,7 +87,7 @@ class GroupNode(GuardedNode):
     def __init__(
         self,
         name: str,
-        kinds: tuple[str, ...],
+        joints_of: Callable[[ArmModel], Sequence[Joint]],
         joint_parameters: type[JointParameters],
         steady: Clock | None = None,
         **options: Any,
@@ -95,11 +96,9 @@ class GroupNode(GuardedNode):
         # rclpy destroys a node whose construction failed, too: only what exists must be closed.
         self._on_destroy = ExitStack()
         self.given = read(self, GroupParameters)
-        path = self.given.urdf
-        self.urdf = read_file("urdf", path)
-        self.model = ArmModel.from_urdf(self.urdf, path)
+        self.model = read_arm("urdf", self.given.urdf)
         self.wiring = self._read_wiring()
-        self.joints = tuple(joint.name for joint in self.model.driven if joint.kind in kinds)
+        self.joints = tuple(joint.name for joint in joints_of(self.model))
         self.control = self._make_control(self._read_limits(), joint_parameters)
         self.control.state.hooks.report_not_following = self._report_not_following
         self.positions: dict[str, float] = {}  # of all joints, as last read [rad] or [m]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from armature.core.model.arm import ArmModel, Limit
+from armature.core.model.arm import Limit
 from armature.core.trajectory.stopping import Dynamics
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.free_drive.settings import FreeDriveSettings
@@ -18,6 +18,7 @@ from armature.dynamixel.protocol.multi_bus import bus_of
 from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import Wiring
 from armature.nodes.common.files import read_file
+from armature.nodes.common.robot_files import read_arm
 
 
 def build(config: Mapping[str, Any]) -> tuple[Bus, ServoLoop, dict[str, Any]]:
@@ -32,8 +33,7 @@ def build(config: Mapping[str, Any]) -> tuple[Bus, ServoLoop, dict[str, Any]]:
     Raises:
         ConfigError: a file or a value that cannot be used.
     """
-    urdf, servos = read_file("urdf", config["urdf"]), read_file("wiring", config["wiring"])
-    arm = ArmModel.from_urdf(urdf, Path(config["urdf"]).name)
+    servos, arm = read_file("wiring", config["wiring"]), read_arm("urdf", config["urdf"])
     wiring = Wiring.from_yaml(servos, arm, Path(config["wiring"]).name)
     arm = arm.limited({joint: Limit(*values) for joint, values in config["limits"].items()})
     bus = bus_of(wiring, port_paths(config["port"], wiring.buses), config["latency"])
@@ -52,5 +52,5 @@ def build(config: Mapping[str, Any]) -> tuple[Bus, ServoLoop, dict[str, Any]]:
         contact=config["contact"],
         free_drive=FreeDriveSettings(**config["free_drive"]),
     )
-    read = {"joints": list(wiring.joints), "files": link.digest(urdf, servos)}
+    read = {"joints": list(wiring.joints), "files": link.digest(arm.urdf, servos)}
     return bus, ServoLoop(bus, wiring, arm, settings), {**config, **read}

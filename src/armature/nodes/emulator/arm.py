@@ -15,6 +15,7 @@ from armature.emulator.bus.bus import EmulatedBus
 from armature.errors import ConfigError
 from armature.nodes.common.files import read_file
 from armature.nodes.common.priority import prefer_real_time
+from armature.nodes.common.robot_files import read_arm
 from armature.nodes.emulator.options import GAZEBO
 
 _LONGEST_LATENCY = 1.0  # [s]
@@ -32,8 +33,7 @@ def emulated_arm(options: argparse.Namespace, ros_arguments: Sequence[str]) -> I
         ConfigError: a file or an option that cannot be used.
         ProcessError: Gazebo does not answer.
     """
-    urdf = read_file("--urdf", options.urdf)
-    arm = ArmModel.from_urdf(urdf, str(options.urdf))
+    arm = read_arm("--urdf", options.urdf)
     wiring = Wiring.from_yaml(read_file("--wiring", options.wiring), arm, str(options.wiring))
     poses = read_poses(read_file("--poses", options.poses), arm, str(options.poses))
     if options.start_pose not in poses:
@@ -46,7 +46,7 @@ def emulated_arm(options: argparse.Namespace, ros_arguments: Sequence[str]) -> I
         with _in_gazebo(arm, wiring, ros_arguments, options.gazebo_timeout) as bus:
             yield _delay(bus, options.usb_latency)
         return
-    bus = EmulatedBus.of_arm(urdf, wiring, poses[options.start_pose], time.monotonic())
+    bus = EmulatedBus.of_arm(arm, wiring, poses[options.start_pose], time.monotonic())
     if options.factory is not None:
         bus.factory_reset(options.factory)
     yield _delay(bus, options.usb_latency)

@@ -185,7 +185,7 @@ class RosGateway:
     def move_gripper(self, position: float) -> CommandResult:
         """Move the gripper to a position [m]; returns when the goal is accepted or refused."""
         self._check_commandable("gripper")
-        names = [joint.name for joint in self._arm.driven if self._is_gripper(joint.name)]
+        names = [joint.name for joint in self._arm.gripper_joints]
         command = JointState(name=names[:1], position=[position])
         request = ParallelGripperCommand.Goal(command=command)
         label = f"gripper to {position * 1000:.0f} mm"
@@ -224,7 +224,7 @@ class RosGateway:
             raise CommandRefused(request, why, then_enable(state.values.get("remedy", wait)))
 
     def _is_gripper(self, joint: str) -> bool:
-        return self._arm.joint(joint).kind == "prismatic"
+        return joint in (each.name for each in self._arm.gripper_joints)
 
     def _jog_message(self, velocities: Mapping[str, float]) -> JointJog:
         message = JointJog(

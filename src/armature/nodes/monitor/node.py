@@ -25,6 +25,7 @@ from armature.monitor.http.server import MonitorServer
 from armature.monitor.hub import StreamHub
 from armature.nodes.common import conversions, parameters, topics
 from armature.nodes.common.joint_limits import read_limits
+from armature.nodes.common.robot_files import read_arm
 from armature.nodes.monitor.access_key import key_file, load_or_create_key
 from armature.nodes.monitor.gateway import RosGateway
 from armature.nodes.monitor.subscriptions import LONGEST_SILENCE, OWN_STATUS, Subscriptions
@@ -62,8 +63,7 @@ class MonitorNode(Node):
         self._at_end = ExitStack()
         given = parameters.read(self, Parameters)
         parameters.refuse_unknown(self)
-        urdf = parameters.read_file("urdf", given.urdf)
-        arm = ArmModel.from_urdf(urdf, given.urdf)
+        arm = read_arm("urdf", given.urdf)
         poses = read_poses(parameters.read_file("poses", given.poses), arm, given.poses)
         arm = self._with_namespace(read_limits(self, arm).arm)
         self._board = Board((joint.name for joint in arm.driven), LONGEST_SILENCE)
@@ -74,7 +74,7 @@ class MonitorNode(Node):
         self._key_file = None if is_loopback(given.host) else key_file(state_folder(os.environ))
         key = load_or_create_key(self._key_file) if self._key_file else None
         hosts = frozenset(name.lower() for name in (*given.trusted_hosts, given.host))
-        config = MonitorConfig(arm, urdf, poses, hosts, key, jog_lease=given.jog__lease)
+        config = MonitorConfig(arm, poses, hosts, key, jog_lease=given.jog__lease)
         self._control, self._edition = Control(self._gateway), edition_of(config)
         app = create_app(self._gateway, self._hub, Path(given.page_root), config, self._control)
         self._topics = Subscriptions(self, self._board)

@@ -57,7 +57,7 @@ class Components:
         self.bus = BusConnection(self._child_configuration, self._on_attached, self._on_cycle, self._on_status)
         self.disabling = Disabling(configuration, self.bus)
         self.free_drive_loads = FreeDriveLoads(configuration, self.bus)
-        gripper = [joint.name for joint in configuration.arm.driven if joint.kind == "prismatic"]
+        gripper = [joint.name for joint in configuration.arm.gripper_joints]
         self.subscriptions = Subscriptions(node, self.bus, gripper)
         self.watch = ControllerWatch(node, self.bus)
         self.publishers = Publishers(node, configuration, self.subscriptions)

@@ -172,7 +172,7 @@ def way_to_park(configuration: ServoConfiguration, start: Mapping[str, float]) -
 
     joints = configuration.joints
     park = {**start, **configuration.park}
-    contact = CollisionModel(configuration.urdf, configuration.arm).first_contact(
+    contact = CollisionModel(configuration.arm).first_contact(
         joints, np.array([start[joint] for joint in joints]), np.array([park[joint] for joint in joints])
     )
     if contact is not None:

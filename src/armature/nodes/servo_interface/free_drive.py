@@ -69,7 +69,7 @@ def _loads_of(configuration: ServoConfiguration) -> Loads:
     from armature.core.kinematics.mechanics import Mechanics
 
     arm, joints = configuration.arm, configuration.joints
-    torques = Torques(Mechanics(configuration.urdf, arm, joints), ratings_from_urdf(arm))
+    torques = Torques(Mechanics(arm, joints), ratings_from_urdf(arm))
 
     def loads(readings: link.CycleReadings) -> dict[str, float]:
         place = np.array([[axis.position for axis in readings.joints]])

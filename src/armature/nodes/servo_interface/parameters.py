@@ -24,6 +24,7 @@ from armature.environment import state_folder
 from armature.errors import ConfigError
 from armature.nodes.common.joint_limits import ArmLimits, read_limits
 from armature.nodes.common.parameters import read, read_file
+from armature.nodes.common.robot_files import read_arm
 
 _SERVO_DEFAULT = -1
 _LOWEST_RATE, _HIGHEST_RATE = 2.0, 400.0  # [Hz]
@@ -172,7 +173,6 @@ class ServoConfiguration:
     """The whole configuration of the servo interface."""
 
     arm: ArmModel  # its limits narrowed by parameters
-    urdf: str  # text
     wiring: Wiring
     park: Mapping[str, float]  # by joint [rad] or [m]
     park_speed: float
@@ -198,8 +198,7 @@ class ServoConfiguration:
             ConfigError: naming the parameter or the file's field.
         """
         parameters = read(node, ServoParameters)
-        urdf = read_file("urdf", parameters.urdf)
-        arm = ArmModel.from_urdf(urdf, Path(parameters.urdf).name)
+        arm = read_arm("urdf", parameters.urdf)
         wiring_text = read_file("wiring", parameters.wiring)
         wiring = Wiring.from_yaml(wiring_text, arm, Path(parameters.wiring).name)
         poses = read_poses(read_file("poses", parameters.poses), arm, Path(parameters.poses).name)
@@ -213,7 +212,6 @@ class ServoConfiguration:
         parameters.check_watchdog(faults["bus_watchdog.time"])
         return ServoConfiguration(
             arm=limits.arm,
-            urdf=urdf,
             wiring=wiring,
             park=park,
             park_speed=parameters.park_speed,
@@ -221,7 +219,7 @@ class ServoConfiguration:
             state_folder=Path(parameters.state_folder or state_folder(os.environ)),
             child={
                 **_child(parameters, wiring, joints, limits, faults),
-                "files": link.digest(urdf, wiring_text),
+                "files": link.digest(arm.urdf, wiring_text),
                 "free_drive": asdict(read(node, FreeDriveSettings, "free_drive.")),
             },
         )

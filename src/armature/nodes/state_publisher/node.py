@@ -12,11 +12,11 @@ from std_msgs.msg import String
 from tf2_msgs.msg import TFMessage
 
 from armature.core.kinematics.kinematics import FrameTransform, fixed_frames, moving_frames
-from armature.core.model.arm import ArmModel
 from armature.errors import ConfigError
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import positions_of, to_seconds, to_stamp, to_transform
-from armature.nodes.common.parameters import read, read_file, refuse_unknown
+from armature.nodes.common.parameters import read, refuse_unknown
+from armature.nodes.common.robot_files import read_arm
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,12 @@ class StatePublisher(Node):
         refuse_unknown(self)
         if not self._settings.publish_frequency > 0.0:
             raise ConfigError("parameter publish_frequency", self._settings.publish_frequency, "it must be > 0 Hz")
-        text = read_file("urdf", self._settings.urdf)
-        self._arm = ArmModel.from_urdf(text, self._settings.urdf)
+        self._arm = read_arm("urdf", self._settings.urdf)
         self._last = 0.0
         self._description = topics.publisher(self, topics.ROBOT_DESCRIPTION)
         self._tf_static = topics.publisher(self, topics.TF_STATIC)
         self._tf = topics.publisher(self, topics.TF)
-        self._description.publish(String(data=text))
+        self._description.publish(String(data=self._arm.urdf))
         now = to_stamp(self.get_clock().now().nanoseconds)
         self._tf_static.publish(self._message(fixed_frames(self._arm), now))
         topics.subscription(self, topics.JOINT_STATES, self._publish_frames)

@@ -16,7 +16,7 @@ import numpy as np
 from mcap.records import Schema
 from mcap_ros2.decoder import DecoderFactory
 
-from armature.core.model.arm import ArmModel
+from armature.core.model.urdf import read_urdf
 from armature.errors import ArmatureError, RecordingError
 from armature.recording.bag.losses import Losses, losses, own_notes
 from armature.recording.bag.scan import Scan, bag_file
@@ -198,7 +198,7 @@ class _Reader:
 
     def _description(self, _time: float, message: Any) -> None:
         try:
-            joints = ArmModel.from_urdf(message.data, _DESCRIPTION).driven
+            joints = read_urdf(message.data, _DESCRIPTION).driven
         except ArmatureError:
             return
         self.linear = frozenset(joint.name for joint in joints if joint.kind == "prismatic")

@@ -1,0 +1,167 @@
+"""Reading a URDF: what of it the arm's model holds, and the errors in it."""
+
+from __future__ import annotations
+
+import math
+import xml.etree.ElementTree as ElementTree
+
+from armature.core.model.arm import MOVING, ArmModel, Joint, Limit, Mimic
+from armature.errors import ConfigError
+
+
+def read_urdf(text: str, source: str = "URDF") -> ArmModel:
+    """Read a URDF.
+
+    Args:
+        text: the file's content.
+        source: its name, for errors.
+
+    Raises:
+        ConfigError: not XML, not a URDF, a missing or reversed limit, an unknown frame, a loop.
+    """
+    robot = _parse(text, source)
+    links = [_attribute(link, "name", source) for link in robot.findall("link")]
+    joints = tuple(_read_joint(element, source) for element in robot.findall("joint"))
+    _check_unique(links, f"{source}: link")
+    _check_unique([joint.name for joint in joints], f"{source}: joint")
+    root = _check_tree(links, joints, source)
+    _check_mimics(joints, source)
+    return ArmModel(name=robot.get("name", "robot"), root=root, joints=joints, urdf=text)
+
+
+def _parse(text: str, source: str) -> ElementTree.Element:
+    try:
+        robot = ElementTree.fromstring(text)
+    except ElementTree.ParseError as error:
+        raise ConfigError(source, str(error), "it must be a well-formed XML file") from error
+    if robot.tag != "robot":
+        raise ConfigError(source, robot.tag, "the outermost element of a URDF is <robot>")
+    return robot
+
+
+def _attribute(element: ElementTree.Element, name: str, where: str) -> str:
+    value = element.get(name)
+    if not value:
+        raise ConfigError(where, value, f"<{element.tag}> needs the attribute {name!r}")
+    return value
+
+
+def _numbers(text: str, count: int, where: str) -> tuple[float, ...]:
+    try:
+        values = tuple(float(part) for part in text.split())
+    except ValueError as error:
+        raise ConfigError(where, text, f"{count} finite numbers are needed") from error
+    if len(values) != count or not all(map(math.isfinite, values)):
+        raise ConfigError(where, text, f"{count} finite numbers are needed")
+    return values
+
+
+def _vector(
+    joint: ElementTree.Element, tag: str, name: str, default: str, where: str
+) -> tuple[float, float, float]:
+    element = joint.find(tag)
+    text = default if element is None else element.get(name, default)
+    x, y, z = _numbers(text, 3, f"{where}: {tag} {name}")
+    return (x, y, z)
+
+
+def _read_joint(element: ElementTree.Element, source: str) -> Joint:
+    name = _attribute(element, "name", source)
+    where = f"{source}: joint {name}"
+    kind = _attribute(element, "type", where)
+    if kind not in (*MOVING, "fixed"):
+        raise ConfigError(f"{where}: type", kind, f"use one of {', '.join(MOVING)}, fixed")
+    axis = _vector(element, "axis", "xyz", "1 0 0", where)
+    length = math.hypot(*axis)
+    if kind != "fixed" and length < 1e-9:
+        raise ConfigError(f"{where}: axis", axis, "the axis must not be zero")
+    unit = (axis[0] / length, axis[1] / length, axis[2] / length) if length else axis
+    return Joint(
+        name=name,
+        kind=kind,
+        parent=_link_of(element, "parent", where),
+        child=_link_of(element, "child", where),
+        xyz=_vector(element, "origin", "xyz", "0 0 0", where),
+        rpy=_vector(element, "origin", "rpy", "0 0 0", where),
+        axis=unit,
+        limit=None if kind == "fixed" else _read_limit(element, kind, where),
+        mimic=_read_mimic(element, where),
+    )
+
+
+def _link_of(joint: ElementTree.Element, tag: str, where: str) -> str:
+    element = joint.find(tag)
+    if element is None:
+        raise ConfigError(where, None, f"a joint needs a <{tag} link=…/> element")
+    return _attribute(element, "link", where)
+
+
+def _read_limit(joint: ElementTree.Element, kind: str, where: str) -> Limit:
+    element = joint.find("limit")
+    if element is None:
+        raise ConfigError(f"{where}: limit", None, "a moving joint needs <limit lower upper velocity effort/>")
+    needed = ("velocity", "effort") if kind == "continuous" else ("lower", "upper", "velocity", "effort")
+    values = {key: _numbers(_attribute(element, key, where), 1, f"{where}: limit {key}")[0] for key in needed}
+    limit = Limit(
+        lower=values.get("lower", -math.inf),
+        upper=values.get("upper", math.inf),
+        velocity=values["velocity"],
+        effort=values["effort"],
+    )
+    if limit.lower >= limit.upper:
+        raise ConfigError(f"{where}: limit", (limit.lower, limit.upper), "lower must be less than upper")
+    if limit.velocity <= 0.0 or limit.effort <= 0.0:
+        raise ConfigError(f"{where}: limit", (limit.velocity, limit.effort), "velocity and effort must be > 0")
+    return limit
+
+
+def _read_mimic(joint: ElementTree.Element, where: str) -> Mimic | None:
+    element = joint.find("mimic")
+    if element is None:
+        return None
+    return Mimic(
+        joint=_attribute(element, "joint", where),
+        multiplier=_numbers(element.get("multiplier", "1"), 1, f"{where}: mimic multiplier")[0],
+        offset=_numbers(element.get("offset", "0"), 1, f"{where}: mimic offset")[0],
+    )
+
+
+def _check_unique(names: list[str], where: str) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(where, name, "each name may stand once")
+
+
+def _check_tree(links: list[str], joints: tuple[Joint, ...], source: str) -> str:
+    for joint in joints:
+        for link in (joint.parent, joint.child):
+            if link not in links:
+                raise ConfigError(f"{source}: joint {joint.name}", link, f"links are {', '.join(links)}")
+    children = [joint.child for joint in joints]
+    _check_unique(children, f"{source}: child link")
+    roots = [link for link in links if link not in children]
+    if len(roots) != 1:
+        raise ConfigError(f"{source}: root links", roots, "a URDF is one tree with one root")
+    lost = set(links) - _reached(roots[0], joints)
+    if lost:
+        raise ConfigError(f"{source}: links", sorted(lost), f"they must hang on {roots[0]}, not on a loop")
+    return roots[0]
+
+
+def _reached(root: str, joints: tuple[Joint, ...]) -> set[str]:
+    reached, frontier = {root}, {root}
+    while frontier:
+        frontier = {joint.child for joint in joints if joint.parent in frontier}
+        reached |= frontier
+    return reached
+
+
+def _check_mimics(joints: tuple[Joint, ...], source: str) -> None:
+    driven = {joint.name for joint in joints if joint.is_driven}
+    for joint in joints:
+        if joint.mimic is not None and joint.mimic.joint not in driven:
+            raise ConfigError(
+                f"{source}: joint {joint.name}: mimic",
+                joint.mimic.joint,
+                f"driven joints are {sorted(driven)}",
+            )
