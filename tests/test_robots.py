@@ -28,13 +28,12 @@ WORKING = ("home", "up", "above_pick", "pick", "above_place", "place")
 class Arm:
     """One arm's files, read."""
 
-    urdf: str
     model: ArmModel
     wiring: Wiring
     poses: dict[str, dict[str, float]]
 
     def bus(self, pose: str) -> EmulatedBus:
-        return EmulatedBus.of_arm(self.arm, self.wiring, self.poses[pose])
+        return EmulatedBus.of_arm(self.model, self.wiring, self.poses[pose])
 
     def plant(self, bus: EmulatedBus) -> MujocoPlant:
         assert isinstance(bus.plant, MujocoPlant)
@@ -44,10 +43,9 @@ class Arm:
 @cache
 def load(name: str) -> Arm:
     robot = robots.find_robot(name)
-    urdf = robot.urdf.read_text()
-    model = read_urdf(urdf, robot.urdf.name)
+    model = read_urdf(robot.urdf.read_text(), robot.urdf.name)
     wiring = Wiring.from_yaml(robot.wiring.read_text(), model, str(robot.wiring))
-    return Arm(urdf, model, wiring, read_poses(robot.poses.read_text(), model, str(robot.poses)))
+    return Arm(model, wiring, read_poses(robot.poses.read_text(), model, str(robot.poses)))
 
 
 @pytest.fixture(params=ROBOTS)
@@ -68,7 +66,7 @@ def switch_on(bus):
 
 def collisions(arm, position):
     """Pairs of links that touch, among all but neighbours."""
-    spec = mujoco.MjSpec.from_string(arm.urdf)
+    spec = mujoco.MjSpec.from_string(arm.model.urdf)
     spec.compiler.fusestatic = False
     model = spec.compile()
     data = mujoco.MjData(model)
@@ -114,13 +112,13 @@ def test_limits_fit_the_servos(arm):
 
 def test_inertias_are_possible(arm):
     """The moments of a body obey the triangle inequality."""
-    model = mujoco.MjSpec.from_string(arm.urdf).compile()
+    model = mujoco.MjSpec.from_string(arm.model.urdf).compile()
     for a, b, c in model.body_inertia[1:]:
         assert min(a + b - c, b + c - a, c + a - b) >= -1e-9
 
 
 def test_total_mass_is_that_of_servos_and_brackets():
-    mass = mujoco.MjSpec.from_string(load("armature6").urdf).compile().body_mass.sum()
+    mass = mujoco.MjSpec.from_string(load("armature6").model.urdf).compile().body_mass.sum()
     servos = 2 * 0.165 + 3 * 0.082 + 2 * 0.0572
     assert servos < mass < 3.0 * servos
 
@@ -217,7 +215,7 @@ def test_held_with_the_default_gains_no_joint_sags_by_40_mrad(arm, pose):
 def test_armature6_reaches_half_a_metre():
     arm = load("armature6")
     stretched = dict.fromkeys(arm.wiring.joints, 0.0) | {"shoulder": math.pi / 2, "elbow": -math.pi / 2}
-    bus = EmulatedBus.of_arm(arm.arm, arm.wiring, stretched)
+    bus = EmulatedBus.of_arm(arm.model, arm.wiring, stretched)
     x, y, z = arm.plant(bus).frame_position("tool0")
     assert (y, z) == pytest.approx((0.0, 0.12), abs=1e-6)
     assert 0.48 < x < 0.55
@@ -226,7 +224,7 @@ def test_armature6_reaches_half_a_metre():
 def test_open_manipulator_x_has_its_published_dimensions():
     """e-Manual, OpenMANIPULATOR-X: at zero the tool is 0.286 m ahead of the base's origin and 0.2045 m high."""
     arm = load("open_manipulator_x")
-    bus = EmulatedBus.of_arm(arm.arm, arm.wiring, dict.fromkeys(arm.wiring.joints, 0.0))
+    bus = EmulatedBus.of_arm(arm.model, arm.wiring, dict.fromkeys(arm.wiring.joints, 0.0))
     assert arm.plant(bus).frame_position("tool0") == pytest.approx((0.286, 0.0, 0.2045), abs=1e-9)
 
 

@@ -25,7 +25,7 @@ MESH = INERTIA + '<collision><geometry><mesh filename="no/such.stl"/></geometry>
     [
         ("", "revolute", "every moving link needs mass and inertia"),
         (MESH, "revolute", "write the absolute path of the mesh"),
-        (INERTIA, "spiral", "correct the URDF"),
+        (INERTIA.replace('izz="1"', 'izz="9"'), "revolute", "correct the URDF"),
     ],
 )
 def test_an_error_of_mujoco_comes_with_a_remedy_of_its_own(tip, kind, remedy):
