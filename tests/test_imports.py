@@ -154,6 +154,7 @@ ROOMS = {
     "nodes.recorder": Room(("errors", "nodes.common", "recording"), ANY),
     "nodes.state_publisher": Room(("core.kinematics", "core.model", "errors", "nodes.common"), ANY),
     "provision": Room(("errors",)),
+    "description": Room(("errors",)),
     "graph": Room(("private_folder", "robots", "share", "stop_timeouts")),
     "robots": Room(("errors", "share")),
     "share": Room(("errors",)),
