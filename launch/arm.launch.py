@@ -9,24 +9,36 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from armature.graph import EMULATED, Process, make_runtime_folder, processes, write_url
+from armature.launch_arguments import (
+    log_arguments,
+    refuse_unknown,
+    require_usable,
+    robot_arguments,
+    whole_namespace,
+)
 from armature.robots import DEFAULT_ROBOT, find_robot
 from armature.web_address import page_url, web_port
 
 RESPAWN_DELAY = 2.0  # [s]
 
+ARGUMENTS = (
+    ("robot", "", f"name of the arm, or path of a folder, URDF or xacro file; default {DEFAULT_ROBOT}"),
+    ("urdf", "", "URDF or xacro file in place of the arm's own"),
+    ("wiring", "", "wiring file in place of the arm's own"),
+    ("poses", "", "file of poses in place of the arm's own"),
+    ("xacro_args", "", "arguments of a xacro file: 'NAME:=VALUE …'"),
+    ("params_file", "", "ROS parameters over the arm's own"),
+    ("port", EMULATED, "serial device, NAME=DEVICE,… of several buses, emulated or gazebo"),
+    ("namespace", "", "of the arm, where there are several"),
+    ("http_host", "127.0.0.1", "address of the page"),
+    ("http_port", "8080", "port of the page"),
+    ("log_level", "", "of the nodes: debug, info, warn, error or fatal"),
+    ("only", "", "start these processes alone, separated by commas"),
+)
+
 
 def generate_launch_description() -> LaunchDescription:
-    arguments = (
-        ("robot", DEFAULT_ROBOT, "name of the arm"),
-        ("wiring", "", "wiring file in place of the arm's own"),
-        ("params_file", "", "ROS parameters over the arm's own"),
-        ("port", EMULATED, "serial device, NAME=DEVICE,… of several buses, emulated or gazebo"),
-        ("namespace", "", "of the arm, where there are several"),
-        ("http_host", "127.0.0.1", "address of the page"),
-        ("http_port", "8080", "port of the page"),
-        ("only", "", "start these processes alone, separated by commas"),
-    )
-    declared = [DeclareLaunchArgument(n, default_value=d, description=t) for n, d, t in arguments]
+    declared = [DeclareLaunchArgument(n, default_value=d, description=t) for n, d, t in ARGUMENTS]
     return LaunchDescription([*declared, OpaqueFunction(function=start)])
 
 
@@ -34,16 +46,19 @@ def start(context: LaunchContext) -> list[ExecuteLocal]:
     def given(name: str) -> str:
         return str(LaunchConfiguration(name).perform(context))
 
-    runtime = make_runtime_folder(os.environ, given("namespace"))
+    refuse_unknown("arm.launch.py", sys.argv, [name for name, *_ in ARGUMENTS])
     http = (given("http_host"), web_port("http_port", given("http_port")))
-    robot = find_robot(given("robot"), given("wiring"), given("params_file"))
+    robot = find_robot(**robot_arguments(given))
+    require_usable(robot)
+    runtime = make_runtime_folder(os.environ, whole_namespace(context.launch_configurations, given("namespace")))
     graph = processes(robot, given("port"), runtime, http)
     write_url(runtime, page_url(*http))  # for `armature status`
     only = [name for name in given("only").split(",") if name]
-    return [action(process, given("namespace")) for process in graph if not only or process.name in only]
+    chosen = [process for process in graph if not only or process.name in only]
+    return [action(process, given("namespace"), given("log_level")) for process in chosen]
 
 
-def action(process: Process, namespace: str) -> ExecuteLocal:
+def action(process: Process, namespace: str, log_level: str) -> ExecuteLocal:
     common = {
         "output": "screen",
         "respawn": True,
@@ -61,6 +76,7 @@ def action(process: Process, namespace: str) -> ExecuteLocal:
         executable=process.name,
         namespace=namespace,
         arguments=list(process.arguments),
+        ros_arguments=log_arguments(log_level),
         parameters=[*files, dict(process.parameters)],
         **common,
     )

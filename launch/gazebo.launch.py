@@ -15,22 +15,29 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from armature.graph import GAZEBO, keep_alive_command, make_runtime_folder
+from armature.launch_arguments import refuse_unknown, require_usable, robot_arguments, whole_namespace
 from armature.robots import DEFAULT_ROBOT, find_robot
 from armature.share import gazebo_bridge, share_folder
 from armature.stop_timeouts import last_timeout, stop_timeout
+from armature.web_address import web_port
+
+ARGUMENTS = (
+    ("robot", "", f"name of the arm, or path of a folder, URDF or xacro file; default {DEFAULT_ROBOT}"),
+    ("urdf", "", "URDF or xacro file in place of the arm's own"),
+    ("wiring", "", "wiring file in place of the arm's own"),
+    ("poses", "", "file of poses in place of the arm's own"),
+    ("xacro_args", "", "arguments of a xacro file: 'NAME:=VALUE …'"),
+    ("params_file", "", "ROS parameters over the arm's own"),
+    ("namespace", "", "of the arm, where there are several"),
+    ("http_host", "127.0.0.1", "address of the page"),
+    ("http_port", "8080", "port of the page"),
+    ("log_level", "", "of the nodes: debug, info, warn, error or fatal"),
+    ("gui", "false", "show Gazebo's window"),
+)
 
 
 def generate_launch_description() -> LaunchDescription:
-    arguments = (
-        ("robot", DEFAULT_ROBOT, "name of the arm"),
-        ("wiring", "", "wiring file in place of the arm's own"),
-        ("params_file", "", "ROS parameters over the arm's own"),
-        ("namespace", "", "of the arm, where there are several"),
-        ("http_host", "127.0.0.1", "address of the page"),
-        ("http_port", "8080", "port of the page"),
-        ("gui", "false", "show Gazebo's window"),
-    )
-    declared = [DeclareLaunchArgument(n, default_value=d, description=t) for n, d, t in arguments]
+    declared = [DeclareLaunchArgument(n, default_value=d, description=t) for n, d, t in ARGUMENTS]
     return LaunchDescription([*declared, OpaqueFunction(function=start)])
 
 
@@ -38,16 +45,33 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     def given(name: str) -> str:
         return str(LaunchConfiguration(name).perform(context))
 
-    runtime = make_runtime_folder(os.environ, given("namespace"))
+    refuse_unknown("gazebo.launch.py", sys.argv, [name for name, *_ in ARGUMENTS])
+    web_port("http_port", given("http_port"))
+    robot = find_robot(**robot_arguments(given))
+    require_usable(robot)
+    files = robot.parameters
+    namespace = whole_namespace(context.launch_configurations, given("namespace"))
+    runtime = make_runtime_folder(os.environ, namespace)
     world = str(runtime / "world.sdf")
-    arm = ("--robot", given("robot"), "--wiring", given("wiring"), "--namespace", given("namespace"))
-    subprocess.run([sys.executable, "-m", "armature.cli", "world", *arm, "--out", world], check=True)
+    named = [word for name in ("robot", "urdf", "wiring", "poses") for word in (f"--{name}", given(name))]
+    named += [word for argument in shlex.split(given("xacro_args")) for word in ("--xacro-arg", argument)]
+    line = ["world", *named, "--namespace", namespace, "--out", world]
+    subprocess.run([sys.executable, "-m", "armature.cli", *line], check=True)
     flags = "-r" if given("gui") == "true" else "-r -s"
-    shared = ("robot", "wiring", "params_file", "namespace", "http_host", "http_port")
-    same = {name: given(name) for name in shared}
+    shared = (
+        "robot",
+        "urdf",
+        "wiring",
+        "poses",
+        "xacro_args",
+        "params_file",
+        "namespace",
+        "http_host",
+        "http_port",
+    )
+    same = {name: given(name) for name in (*shared, "log_level")}
     graph = str(share_folder() / "launch" / "arm.launch.py")
     # A Ctrl-C reaches all processes at once; these two have to live until the arm has parked.
-    files = find_robot(given("robot"), given("wiring"), given("params_file")).parameters
     last = keep_alive_command(runtime, stop_timeout(files))
     gazebo = ["ros2", "launch", "ros_gz_sim", "gz_sim.launch.py", f"gz_args:={flags} {world}"]
     timeout = dict.fromkeys(("sigterm_timeout", "sigkill_timeout"), str(last_timeout(files)))

@@ -123,7 +123,7 @@ ROOMS = {
     ),
     "emulator.bus": Room(
         (
-            *("dynamixel.protocol.packet", "dynamixel.tables", "dynamixel.wiring"),
+            *("core.model", "dynamixel.protocol.packet", "dynamixel.tables", "dynamixel.wiring"),
             *("emulator.physics", "emulator.servo", "errors"),
         ),
     ),
@@ -138,25 +138,25 @@ ROOMS = {
     "monitor.api": Room(("core.jog_limits", "core.model", "errors", "monitor"), ("flask", "werkzeug", "numpy")),
     "monitor.http": Room(("errors", "monitor"), ("cheroot", "flask", "werkzeug")),
     "nodes": Room(),
-    "nodes.common": Room(("core", "dynamixel", "stop_timeouts", "errors", "signals"), ANY),
+    "nodes.common": Room(("core", "description", "dynamixel", "stop_timeouts", "errors", "signals"), ANY),
     "nodes.servo_interface": Room(
         ("core", "dynamixel", "environment", "errors", "nodes.common", "private_folder", "signals"), ANY
     ),
-    "nodes.bus_process": Room(("core", "dynamixel", "errors", "nodes.common")),
+    "nodes.bus_process": Room(("core", "description", "dynamixel", "errors", "nodes.common")),
     "nodes.arm_controller": Room(("core", "dynamixel.motion", "dynamixel.wiring", "errors", "nodes.common"), ANY),
     "nodes.monitor": Room(
         ("core", "environment", "errors", "monitor", "nodes.common", "private_folder", "signals", "web_address"),
         ANY,
     ),
     "nodes.emulator": Room(
-        ("core.model", "dynamixel.wiring", "emulator", "errors", "nodes.common", "signals"), ANY
+        ("core.model", "description", "dynamixel.wiring", "emulator", "errors", "nodes.common", "signals"), ANY
     ),
     "nodes.recorder": Room(("errors", "nodes.common", "recording"), ANY),
     "nodes.state_publisher": Room(("core.kinematics", "core.model", "errors", "nodes.common"), ANY),
     "provision": Room(("errors",)),
-    "description": Room(("errors",)),
-    "graph": Room(("private_folder", "robots", "share", "stop_timeouts")),
-    "robots": Room(("errors", "share")),
+    "description": Room(("environment", "errors", "private_folder")),
+    "graph": Room(("environment", "private_folder", "robots", "share", "stop_timeouts")),
+    "robots": Room(("description", "errors", "share")),
     "share": Room(("errors",)),
     "web_address": Room(("errors",)),
     "stop_timeouts": Room((), ("yaml",)),
@@ -167,8 +167,9 @@ ROOMS = {
     "standalone": Room(("environment", "errors", "graph", "signals"), ("supervisor",)),
     "bench": Room(ANY, ANY),
     "cli": Room(ANY, ANY),
+    "launch_arguments": Room(("errors", "nodes.common.robot_files", "robots", "share")),
     "launch": Room(
-        ("graph", "robots", "share", "stop_timeouts", "web_address"),
+        ("graph", "launch_arguments", "robots", "share", "stop_timeouts", "web_address"),
         ("ament_index_python", "launch", "launch_ros", "lifecycle_msgs"),
     ),
     "": Room(),
@@ -179,6 +180,7 @@ SOLE_IMPORTERS = {
     "dynamixel_sdk": ("bench/bus/contenders.py",),
     "fastcrc": ("dynamixel/protocol/packet.py",),
     "serial": ("dynamixel/protocol/serial_port.py",),
+    "xacro": ("description/expand_xacro.py",),
 }
 """Libraries that have one door: files allowed to open it. The SDK is only measured against."""
 

@@ -23,7 +23,11 @@ def described(file=FILE, **given):
     description.launch_configurations.update(
         {
             "robot": "armature6",
+            "urdf": "",
             "wiring": "",
+            "poses": "",
+            "xacro_args": "",
+            "log_level": "",
             "params_file": "",
             "port": "emulated",
             "namespace": "",

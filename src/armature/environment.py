@@ -50,6 +50,27 @@ def state_folder(base: Mapping[str, str]) -> Path:
     return Path(base.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "armature"
 
 
+def cache_folder(base: Mapping[str, str]) -> Path:
+    """Folder of files that can be made again, by the XDG Base Directory Specification.
+
+    Args:
+        base: the environment.
+    """
+    return Path(base.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "armature"
+
+
+def runtime_base(base: Mapping[str, str]) -> Path:
+    """Folder of what lives as long as graphs and sessions do; ARMATURE_RUNTIME overrides.
+
+    Args:
+        base: the environment.
+    """
+    default = f"/tmp/armature-{os.getuid()}"
+    if base.get("XDG_RUNTIME_DIR"):
+        default = f"{base['XDG_RUNTIME_DIR']}/armature"
+    return Path(base.get("ARMATURE_RUNTIME") or default)
+
+
 def profile_variable(base: Mapping[str, str]) -> str:
     """What Fast DDS calls the variable that names its profile; Fast DDS 3, from Kilted on, warns of the old name.
 

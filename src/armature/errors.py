@@ -122,7 +122,7 @@ class BusMismatch(BusError):
     def __init__(self, port: str, expected: Iterable[str], found: Iterable[str]) -> None:
         super().__init__(
             f"{port}: expected {', '.join(expected)}; found {', '.join(found) or 'none'}; "
-            "check power, cable, baud rate and config/servos.yaml"
+            "check power, cable, baud rate and the wiring file"
         )
 
 

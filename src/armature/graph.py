@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from armature.environment import runtime_base
 from armature.private_folder import make_private, require_own
 from armature.robots import DEFAULT_ROBOT, Robot, find_robot
 from armature.share import page_folder
@@ -61,7 +62,7 @@ def runtime_folder(base: Mapping[str, str], namespace: str) -> Path:
         base: the environment; ARMATURE_RUNTIME overrides, XDG_RUNTIME_DIR is used where it is set.
         namespace: of the arm; several arms have several folders.
     """
-    return _runtime_base(base).joinpath(*_runtime_parts(namespace))
+    return runtime_base(base).joinpath(*_runtime_parts(namespace))
 
 
 def make_runtime_folder(base: Mapping[str, str], namespace: str) -> Path:
@@ -70,7 +71,7 @@ def make_runtime_folder(base: Mapping[str, str], namespace: str) -> Path:
     Raises:
         ConfigError: it cannot be made, or is not its user's alone.
     """
-    return make_private(_runtime_base(base), *_runtime_parts(namespace), variable="ARMATURE_RUNTIME")
+    return make_private(runtime_base(base), *_runtime_parts(namespace), variable="ARMATURE_RUNTIME")
 
 
 def existing_runtime_folder(base: Mapping[str, str], namespace: str) -> Path:
@@ -79,18 +80,11 @@ def existing_runtime_folder(base: Mapping[str, str], namespace: str) -> Path:
     Raises:
         ConfigError: it is there, and is not its user's alone.
     """
-    folder, above = runtime_folder(base, namespace), _runtime_base(base)
+    folder, above = runtime_folder(base, namespace), runtime_base(base)
     for path in (above, folder):
         if os.path.lexists(path):
             require_own(path, "set ARMATURE_RUNTIME to a folder of your own")
     return folder
-
-
-def _runtime_base(base: Mapping[str, str]) -> Path:
-    default = f"/tmp/armature-{os.getuid()}"
-    if base.get("XDG_RUNTIME_DIR"):
-        default = f"{base['XDG_RUNTIME_DIR']}/armature"
-    return Path(base.get("ARMATURE_RUNTIME") or default)
 
 
 def _runtime_parts(namespace: str) -> tuple[str, ...]:

@@ -1,14 +1,24 @@
-"""The robots that can be started, and the files of each."""
+"""The robots that can be started, by name or by path, and the files of each."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from armature.description.expansion import expand
+from armature.description.files import read_text
+from armature.description.folder import URDF, XACRO, find_description, path_of, places_beside
 from armature.errors import ConfigError
 from armature.share import share_folder
 
 DEFAULT_ROBOT = "armature6"
+_READABLE = "name a file that can be read as text"
+_NEEDED = {
+    "servos.yaml": ("wiring", "which servo turns which joint"),
+    "poses.yaml": ("poses", "its named poses, one of them called park,"),
+}
 
 
 @dataclass(frozen=True)
@@ -16,7 +26,7 @@ class Robot:
     """The files of one arm."""
 
     name: str
-    urdf: Path
+    urdf: Path  # plain URDF, which a xacro file has been expanded to
     wiring: Path
     poses: Path
     parameters: tuple[Path, ...]  # ROS parameter files, later ones over earlier ones
@@ -24,48 +34,105 @@ class Robot:
 
 
 def robot_names() -> tuple[str, ...]:
-    """All arms that can be started."""
+    """All arms that ship."""
     folders = (share_folder() / "config" / "robots").glob("*/")
     return tuple(sorted({DEFAULT_ROBOT, *(folder.name for folder in folders)}))
 
 
-def find_robot(name: str, wiring: str = "", parameters: str = "") -> Robot:
-    """The files of an arm: those of its own folder, else the default arm's.
+def find_robot(
+    name: str = "",
+    wiring: str = "",
+    parameters: str = "",
+    *,
+    urdf: str = "",
+    poses: str = "",
+    xacro_arguments: Sequence[str] = (),
+) -> Robot:
+    """The files of an arm.
 
     Args:
-        name: of the arm.
+        name: of an arm that ships, or path of a folder, URDF or xacro file; by default the one given as `urdf`, or
+            armature6.
         wiring: a wiring file in place of its own, "" for its own.
         parameters: a file of ROS parameters over its own, "" for none.
+        urdf: a URDF or xacro file in place of its own.
+        poses: a file of poses in place of its own.
+        xacro_arguments: of a xacro file, each as NAME:=VALUE.
 
     Raises:
-        ConfigError: no such arm, or a file that cannot be read.
+        ConfigError: no such arm, a file that is missing or cannot be read, or xacro's refusal.
     """
-    if name not in robot_names():
-        raise ConfigError("robot", name, f"robots are {', '.join(robot_names())}")
-    config = share_folder() / "config"
-    own = config / "robots" / name
-
-    def file(title: str) -> Path:
-        return own / title if (own / title).is_file() else config / title
-
-    wiring_file = Path(wiring).absolute() if wiring else file("servos.yaml")
-    wiring_text = _read_text("wiring file", wiring or str(wiring_file))
-    overlays = [file for file in (own / "arm.yaml",) if file.is_file()]
-    if parameters:
-        _read_text("parameter file", parameters)  # ROS would only say that it cannot parse it
-        overlays.append(Path(parameters).absolute())
+    chosen = name or urdf or DEFAULT_ROBOT
+    is_shipped = not _is_path(chosen)
+    folder = _shipped(chosen) if is_shipped else path_of("robot", chosen).absolute()
+    given = path_of("URDF", urdf).absolute() if urdf else folder
+    description = _shipped_urdf(folder) if given == folder and is_shipped else find_description(given)
+    places = (folder,) if is_shipped else _places(folder, description)
+    wiring_file = path_of("wiring", wiring) if wiring else _own("servos.yaml", places, chosen)
+    poses_file = path_of("poses", poses) if poses else _own("poses.yaml", places, chosen)
+    read_text("poses file", poses_file, _READABLE)
+    overlays = [place / "arm.yaml" for place in places if (place / "arm.yaml").exists()][:1]
+    overlays += [path_of("parameters", parameters)] if parameters else []
+    for file in overlays:
+        read_text("parameter file", file, _READABLE)  # ROS would only say that it cannot parse it
     return Robot(
-        name=name,
-        urdf=share_folder() / "urdf" / f"{name}.urdf",
-        wiring=wiring_file,
-        poses=file("poses.yaml"),
-        parameters=(config / "arm.yaml", *overlays),
-        wiring_text=wiring_text,
+        name=chosen if is_shipped else description.name.partition(".")[0],
+        urdf=_expanded(description, xacro_arguments),
+        wiring=wiring_file.absolute(),
+        poses=poses_file.absolute(),
+        parameters=(share_folder() / "config" / "arm.yaml", *(file.absolute() for file in overlays)),
+        wiring_text=read_text("wiring file", wiring_file, _READABLE),
     )
 
 
-def _read_text(kind: str, file: str) -> str:
+def _is_path(name: str) -> bool:
+    """Whether a robot is named by its place; an arm that ships has neither slash nor ending."""
+    return os.sep in name or name.startswith(("~", ".")) or name.endswith((URDF, XACRO))
+
+
+def _shipped(name: str) -> Path:
+    if name not in robot_names():
+        own = f"a folder or file of your own is written as a path, such as ./{name}"
+        raise ConfigError("robot", name, f"robots are {', '.join(robot_names())}; {own}")
+    return share_folder() / "config" / "robots" / name
+
+
+def _shipped_urdf(folder: Path) -> Path:
+    shared = share_folder() / "urdf" / f"{folder.name}{URDF}"
+    return shared if shared.is_file() else find_description(folder)
+
+
+def _places(folder: Path, description: Path) -> tuple[Path, ...]:
+    """Where the files of an arm that is named by its path are; those of the default arm are no other arm's."""
+    default = share_folder() / "config"
+    return tuple(place for place in places_beside(folder, description) if place != default)
+
+
+def _own(title: str, places: Sequence[Path], chosen: str) -> Path:
+    """A file that an arm must have.
+
+    Raises:
+        ConfigError: it has none; says what to write where.
+    """
+    shared = [share_folder() / "config"] if chosen == DEFAULT_ROBOT else []
+    for place in [*places, *shared]:
+        if (place / title).exists():
+            return place / title
+    option, content = _NEEDED[title]
+    write = f"it has no {title}: write {content} into {places[0] / title} (docs/reference/robot_files.md)"
+    raise ConfigError("robot", chosen, f"{write}, or name another file with --{option} or {option}:=")
+
+
+def _expanded(description: Path, arguments: Sequence[str]) -> Path:
+    if _is_xacro(description):
+        return expand(description, arguments)
+    if arguments:
+        raise ConfigError("xacro argument", arguments[0], f"{description} is no xacro file")
+    return description
+
+
+def _is_xacro(file: Path) -> bool:
     try:
-        return Path(file).read_bytes().decode("utf-8")  # with its own line ends, since it may be written back
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(kind, file, "name a file that can be read as text") from error
+        return file.suffix == XACRO or b"<xacro:" in file.read_bytes()
+    except OSError:  # whoever reads it says why
+        return False

@@ -60,7 +60,8 @@ def configuration(processes: Iterable[Process], namespace: str, runtime: Path) -
 
 def _program(process: Process, namespace: str, runtime: Path, order: int) -> str:
     line = [sys.executable, "-m", f"armature.nodes.{process.name}", *process.command_line(namespace)]
-    command = shlex.join(line).replace("%", "%%")  # supervisord expands %(…)s
+    # supervisord expands %(…)s, and takes a # or ; behind a space for a comment, also in quotes.
+    command = shlex.join(line).replace("%", "%%").replace(" #", " ''#").replace(" ;", " '';")
     log = f"{runtime}/log/{process.name}"
     return (
         f"[program:{process.name}]\ncommand={command}\npriority={order}\n"

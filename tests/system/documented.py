@@ -49,7 +49,11 @@ CALIBRATION = (
 FORMS = {
     "armature move home --seconds 10": "move home --seconds 10",
     "armature move NAME": "move home",
-    "armature check --robot NAME --port DEV": "check --robot armature6 --port DEV",
+    "armature up --robot ~/my_arm": "up --robot ~/my_arm",
+    "armature check --robot ~/my_arm --port DEV": "check --robot ~/my_arm --port DEV",
+    "armature up --robot ~/my_arm --xacro-arg side:=left --xacro-arg hand:=false": (
+        "up --robot ~/my_arm --xacro-arg side:=left --xacro-arg hand:=false"
+    ),
     "armature up --http 0.0.0.0:8080": "up --http 0.0.0.0:8080",
     "armature logs": "logs",
     "armature restart": "restart monitor",
@@ -124,6 +128,12 @@ NOT_RUN = {
     "source install/setup.bash": _ROS,
     "apt install ros-jazzy-ros-gz": _ROS,
     "colcon build": _ROS,
+    "colcon test": _ROS,
+    "rosdep install --from-paths . --ignore-src": _ROS,
+    "pip install --ignore-installed blinker": _ROS,
+    "python3 -m venv --system-site-packages": _ROS,
+    "ros2 launch armature arm.launch.py robot:=~/my_arm port:=/dev/ttyUSB0": _ROS,
+    "ros2 launch armature arm.launch.py robot:=~/my_arm xacro_args:='side:=left hand:=false'": _ROS,
     "pip install -r requirements.txt": "needs the network",
     ".venv/bin/python examples/send_trajectory.py examples/pick_and_place.yaml": (
         "takes 19 s of motion; tests/system/test_up.py runs it, with the recorder on"

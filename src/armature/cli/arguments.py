@@ -4,13 +4,33 @@ from __future__ import annotations
 
 import argparse
 
-from armature.robots import DEFAULT_ROBOT
+from armature.robots import DEFAULT_ROBOT, Robot, find_robot
 
 
 def add_robot(parser: argparse.ArgumentParser) -> None:
-    """Which arm, and its wiring file."""
-    parser.add_argument("--robot", metavar="NAME", default=DEFAULT_ROBOT, help=f"default {DEFAULT_ROBOT}")
-    parser.add_argument("--wiring", metavar="FILE", default="", help="in place of the robot's own wiring file")
+    """Which arm, and files in place of its own."""
+    robot_help = f"name of an arm that ships, or path of a folder, URDF or xacro file; default {DEFAULT_ROBOT}"
+    parser.add_argument("--robot", metavar="NAME|PATH", default="", help=robot_help)
+    for name, file in (("urdf", "URDF or xacro file"), ("wiring", "wiring file"), ("poses", "file of poses")):
+        parser.add_argument(f"--{name}", metavar="FILE", default="", help=f"in place of the robot's own {file}")
+    xacro_help = "argument of a xacro file; may be given several times"
+    parser.add_argument("--xacro-arg", metavar="NAME:=VALUE", action="append", default=[], help=xacro_help)
+
+
+def chosen_robot(options: argparse.Namespace) -> Robot:
+    """The files of the arm that the options name.
+
+    Raises:
+        ConfigError: see `find_robot`.
+    """
+    return find_robot(
+        options.robot,
+        options.wiring,
+        getattr(options, "params_file", ""),
+        urdf=options.urdf,
+        poses=options.poses,
+        xacro_arguments=options.xacro_arg,
+    )
 
 
 def add_port(parser: argparse.ArgumentParser) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from armature.bench.simulation.virtual import ARM
 from armature.cli import main
+from armature.cli.arguments import add_robot
 from armature.cli.servos import calibrate
 from armature.cli.servos import wiring as _wiring
 from armature.dynamixel.protocol import multi_bus
@@ -55,6 +56,13 @@ def hall(monkeypatch):
     hall.put_in_place(monkeypatch, multi_bus)
     monkeypatch.setattr(calibrate, "_SPACING", 0.0)
     return hall
+
+
+def options(*words):
+    """What the command line makes of these words."""
+    parser = argparse.ArgumentParser()
+    add_robot(parser)
+    return parser.parse_args(words)
 
 
 @pytest.fixture
@@ -314,7 +322,7 @@ def test_a_pose_that_the_arm_cannot_take_is_refused(hall, wiring, tmp_path, caps
     (tmp_path / "arm.urdf").write_text(robot.urdf.read_text("utf-8").replace('lower="-1.9200"', 'lower="0.1"'))
     (tmp_path / "poses.yaml").write_text(robot.poses.read_text("utf-8").partition("# Ready")[0])
     bent = replace(robot, urdf=tmp_path / "arm.urdf", poses=tmp_path / "poses.yaml")
-    monkeypatch.setattr(_wiring, "find_robot", lambda *_: replace(bent, wiring=wiring))
+    monkeypatch.setattr(_wiring, "chosen_robot", lambda *_: replace(bent, wiring=wiring))
     told = refused(capsys, words(hall, wiring, "--yes"))
     assert "--pose: 'zero' cannot be used; elbow would be at 0, its limits are 0.1 to 1.048" in told
 
@@ -363,8 +371,8 @@ def test_a_value_that_is_shared_by_an_alias_is_refused_before_the_arm_is_placed(
 
 @pytest.fixture
 def wired(wiring):
-    options = argparse.Namespace(robot="armature6", wiring=str(wiring))
-    return _wiring.wired_arm(options)
+    given = options("--wiring", str(wiring))
+    return _wiring.wired_arm(given)
 
 
 NOW = datetime(2026, 11, 22, 17, 30, 59)
@@ -381,7 +389,7 @@ def test_the_file_is_replaced_whole_and_keeps_its_permissions(wired, wiring):
 
 def test_a_link_to_the_file_stays_a_link(wiring, tmp_path):
     (tmp_path / "link.yaml").symlink_to(wiring)
-    linked = _wiring.wired_arm(argparse.Namespace(robot="armature6", wiring=str(tmp_path / "link.yaml")))
+    linked = _wiring.wired_arm(options("--wiring", str(tmp_path / "link.yaml")))
     _wiring.save(linked, "new: 1\n", NOW)
     assert (tmp_path / "link.yaml").is_symlink()
     assert wiring.read_bytes() == b"new: 1\n"

@@ -7,9 +7,9 @@ import os
 import sys
 from pathlib import Path
 
-from armature.cli.arguments import add_robot
+from armature.cli.arguments import add_robot, chosen_robot
 from armature.graph import EMULATED, processes
-from armature.robots import find_robot
+from armature.nodes.common.robot_files import read_robot
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Serve the emulated bus until SIGINT or SIGTERM."""
-    graph = processes(find_robot(options.robot, options.wiring), EMULATED, Path(options.link).absolute().parent)
+    robot = chosen_robot(options)
+    read_robot(robot.urdf, robot.wiring, robot.poses)
+    graph = processes(robot, EMULATED, Path(options.link).absolute().parent)
     line = list(graph[0].arguments)
     line[line.index("--link") + 1] = options.link
     for option in ("baud", "usb_latency", "factory"):

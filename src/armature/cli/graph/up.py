@@ -15,7 +15,7 @@ from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Any
 
-from armature.cli.arguments import add_namespace, add_robot
+from armature.cli.arguments import add_namespace, add_robot, chosen_robot
 from armature.cli.graph.ending import POLL, SERVO_INTERFACE, START_AGAIN, print_exit_message, send_signal
 from armature.cli.graph.page import fetch_state, page_address
 from armature.cli.graph.running import Graph, without_runner
@@ -23,8 +23,8 @@ from armature.environment import graph_environment, state_folder
 from armature.errors import ConfigError, ProcessError
 from armature.graph import EMULATED, Process, exit_message_file, make_runtime_folder, processes, write_url
 from armature.monitor.http.address import is_loopback, listen
+from armature.nodes.common.robot_files import read_robot
 from armature.nodes.monitor.access_key import key_file, load_or_create_key
-from armature.robots import find_robot
 from armature.running_processes import BUS
 from armature.share import dds_profile
 from armature.signals import ended_with_terminal, received_signals
@@ -51,12 +51,14 @@ def run(options: argparse.Namespace) -> int:
     """Start the graph, say when it is ready, and end it on SIGINT or SIGTERM."""
     found = Graph.of(options.namespace)
     _refuse_second(found)
+    robot = chosen_robot(options)
+    read_robot(robot.urdf, robot.wiring, robot.poses)  # what is wrong with them is said at once, and once
     http = _free_address(web_address(options.http))
     # Made before the monitor needs it, and printed only here.
     key = "" if is_loopback(http[0]) else f" (access key {load_or_create_key(key_file(state_folder(os.environ)))})"
     runtime = make_runtime_folder(os.environ, options.namespace)
     supervisor = found.supervisor
-    graph = processes(find_robot(options.robot, options.wiring, options.params_file), options.port, runtime, http)
+    graph = processes(robot, options.port, runtime, http)
     environment = graph_environment(os.environ, dds_profile())
     with received_signals(is_last=True) as received, ended_with_terminal():
         with _usable(runtime), _start_lock(runtime):

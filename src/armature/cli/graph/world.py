@@ -6,13 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from armature.cli.arguments import add_namespace, add_robot
-from armature.core.model.poses import read_poses
-from armature.dynamixel.wiring.arm import Wiring
+from armature.cli.arguments import add_namespace, add_robot, chosen_robot
 from armature.emulator.physics.gazebo_world import gazebo_world
 from armature.errors import ConfigError
-from armature.nodes.common.robot_files import read_arm
-from armature.robots import find_robot
+from armature.nodes.common.robot_files import read_robot
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,13 +22,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the world with the arm, to a file or to standard output."""
-    robot = find_robot(options.robot, options.wiring)
-    arm = read_arm("URDF", robot.urdf)
-    wiring = Wiring.from_yaml(robot.wiring_text, arm, str(robot.wiring))
-    poses = read_poses(robot.poses.read_text("utf-8"), arm, str(robot.poses))
-    if options.pose not in poses:
-        raise ConfigError("--pose", options.pose, f"{robot.poses} has {', '.join(poses)}")
-    text = gazebo_world(arm, wiring, poses[options.pose], options.namespace)
+    robot = chosen_robot(options)
+    read = read_robot(robot.urdf, robot.wiring, robot.poses)
+    if options.pose not in read.poses:
+        raise ConfigError("--pose", options.pose, f"{robot.poses} has {', '.join(read.poses)}")
+    text = gazebo_world(read.arm, read.wiring, read.poses[options.pose], options.namespace)
     if options.out:
         _write(Path(options.out), text)
     else:

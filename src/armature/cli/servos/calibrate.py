@@ -103,7 +103,7 @@ def _find_pose(name: str, wired: WiredArm, servos: tuple[ServoWiring, ...]) -> M
 
 def _read_poses(wired: WiredArm) -> dict[str, dict[str, float]]:
     file = wired.robot.poses
-    return read_poses(file.read_text("utf-8"), wired.arm, file.name)
+    return read_poses(file.read_text("utf-8"), wired.arm, str(file))
 
 
 def _ask_person(

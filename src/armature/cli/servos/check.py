@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from armature.cli.arguments import add_json, add_port, add_robot
+from armature.cli.arguments import add_json, add_port, add_robot, chosen_robot
 from armature.cli.servos.port import chosen_ports
 from armature.cli.servos.scan import survey_rates
 from armature.core.model.arm import ArmModel
@@ -28,7 +28,7 @@ from armature.errors import PortError
 from armature.nodes.common.device_holder import describe_process, processes_using
 from armature.nodes.common.robot_files import read_arm
 from armature.nodes.common.serial_adapter import Adapter, read_adapter
-from armature.robots import Robot, find_robot
+from armature.robots import Robot
 from armature.share import share_folder
 
 _RULE = Path("config") / "udev" / "99-armature.rules"
@@ -46,9 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Check port, servos and speed; 1 if something must be corrected first."""
-    robot = find_robot(options.robot, options.wiring)
+    robot = chosen_robot(options)
     arm = read_arm("URDF", robot.urdf)
-    wiring = Wiring.from_yaml(robot.wiring_text, arm, robot.wiring.name)
+    wiring = Wiring.from_yaml(robot.wiring_text, arm, str(robot.wiring))
     given, paths = _parameters(robot), chosen_ports(options.port, wiring.buses)
     results = [
         result for name, path in paths.items() for result in _check_named_bus(name, path, arm, wiring, given)

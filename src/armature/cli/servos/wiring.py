@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from armature.cli.arguments import chosen_robot
 from armature.core.model.arm import ArmModel
 from armature.dynamixel.wiring.arm import ServoWiring, Wiring
 from armature.errors import ConfigError
 from armature.nodes.common.robot_files import read_arm
-from armature.robots import Robot, find_robot
+from armature.robots import Robot
 from armature.share import share_folder
 
 
@@ -44,7 +45,7 @@ class WiredArm:
         Raises:
             ConfigError: it cannot be used.
         """
-        return Wiring.from_yaml(text, self.arm, self.file.name)
+        return Wiring.from_yaml(text, self.arm, str(self.file))
 
 
 def wired_arm(options: argparse.Namespace) -> WiredArm:
@@ -53,10 +54,10 @@ def wired_arm(options: argparse.Namespace) -> WiredArm:
     Raises:
         ConfigError: a file that cannot be read or used.
     """
-    robot = find_robot(options.robot, options.wiring)
+    robot = chosen_robot(options)
     file = robot.wiring.resolve()
     arm = read_arm("URDF", robot.urdf)
-    wiring = Wiring.from_yaml(robot.wiring_text, arm, file.name)
+    wiring = Wiring.from_yaml(robot.wiring_text, arm, str(file))
     return WiredArm(robot, file, robot.wiring_text.encode("utf-8"), arm, wiring)
 
 

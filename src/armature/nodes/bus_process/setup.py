@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from armature.core.model.arm import Limit
 from armature.core.trajectory.stopping import Dynamics
+from armature.description.files import read_file
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.free_drive.settings import FreeDriveSettings
 from armature.dynamixel.loop import link
@@ -17,7 +17,6 @@ from armature.dynamixel.protocol.device_names import port_paths
 from armature.dynamixel.protocol.multi_bus import bus_of
 from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import Wiring
-from armature.nodes.common.files import read_file
 from armature.nodes.common.robot_files import read_arm
 
 
@@ -34,7 +33,7 @@ def build(config: Mapping[str, Any]) -> tuple[Bus, ServoLoop, dict[str, Any]]:
         ConfigError: a file or a value that cannot be used.
     """
     servos, arm = read_file("wiring", config["wiring"]), read_arm("urdf", config["urdf"])
-    wiring = Wiring.from_yaml(servos, arm, Path(config["wiring"]).name)
+    wiring = Wiring.from_yaml(servos, arm, config["wiring"])
     arm = arm.limited({joint: Limit(*values) for joint, values in config["limits"].items()})
     bus = bus_of(wiring, port_paths(config["port"], wiring.buses), config["latency"])
     settings = LoopSettings(

@@ -11,8 +11,8 @@ from rclpy.exceptions import ParameterUninitializedException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
+from armature.description.files import read_file
 from armature.errors import ConfigError
-from armature.nodes.common.files import read_file
 
 __all__ = ["given_names", "read", "read_file", "refuse_unknown"]
 

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from armature.core.model.arm import ArmModel
+from armature.core.model.poses import read_poses
 from armature.core.model.urdf import read_urdf
-from armature.nodes.common.files import read_file
+from armature.description.files import read_file
+from armature.dynamixel.wiring.arm import Wiring
+
+
+@dataclass(frozen=True)
+class DescribedRobot:
+    """What the files of a robot say."""
+
+    arm: ArmModel
+    wiring: Wiring
+    poses: Mapping[str, Mapping[str, float]]
 
 
 def read_arm(name: str, path: str | Path) -> ArmModel:
@@ -16,3 +29,14 @@ def read_arm(name: str, path: str | Path) -> ArmModel:
         ConfigError: it cannot be read or used.
     """
     return read_urdf(read_file(name, path), Path(path).name)
+
+
+def read_robot(urdf: Path, wiring: Path, poses: Path) -> DescribedRobot:
+    """All files of a robot, read before any process is started that would refuse them.
+
+    Raises:
+        ConfigError: one that cannot be read or used.
+    """
+    arm = read_arm("--urdf", urdf)
+    servos = Wiring.from_yaml(read_file("--wiring", wiring), arm, str(wiring))
+    return DescribedRobot(arm, servos, read_poses(read_file("--poses", poses), arm, str(poses)))

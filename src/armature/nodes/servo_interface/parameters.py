@@ -200,8 +200,8 @@ class ServoConfiguration:
         parameters = read(node, ServoParameters)
         arm = read_arm("urdf", parameters.urdf)
         wiring_text = read_file("wiring", parameters.wiring)
-        wiring = Wiring.from_yaml(wiring_text, arm, Path(parameters.wiring).name)
-        poses = read_poses(read_file("poses", parameters.poses), arm, Path(parameters.poses).name)
+        wiring = Wiring.from_yaml(wiring_text, arm, parameters.wiring)
+        poses = read_poses(read_file("poses", parameters.poses), arm, parameters.poses)
         if parameters.park_pose not in poses:
             raise ConfigError("parameter park_pose", parameters.park_pose, f"poses are {', '.join(poses)}")
         limits = read_limits(node, arm).within(wiring)

@@ -1,0 +1,83 @@
+"""What both launch files do with their arguments; launch itself ignores those that it does not know."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from armature.errors import ConfigError
+from armature.nodes.common.robot_files import read_robot
+from armature.robots import Robot
+from armature.share import share_folder
+
+_LEVELS = ("debug", "info", "warn", "error", "fatal")
+_REMEDIES = {"use_sim_time": "time is simulated with port:=gazebo alone"}
+
+
+def refuse_unknown(file: str, command: Sequence[str], known: Collection[str]) -> None:
+    """Refuse arguments that `ros2 launch` was given for one of our files and that it does not have.
+
+    Args:
+        file: name of the launch file.
+        command: words of the command. Where it names a file that includes ours, its arguments are not ours.
+        known: names of the file's arguments.
+
+    Raises:
+        ConfigError: the first of them, with those known.
+    """
+    place = next((index for index, word in enumerate(command) if _is_ours(file, command[:index], word)), None)
+    for word in command[place + 1 :] if place is not None else ():
+        name, mark, value = word.partition(":=")
+        if mark and name not in known:
+            remedy = _REMEDIES.get(name, f"arguments are {', '.join(sorted(known))}")
+            raise ConfigError(f"launch argument {name}", value, remedy)
+
+
+def _is_ours(file: str, before: Sequence[str], word: str) -> bool:
+    if word == file:
+        return "armature" in before[-1:]
+    return Path(word).name == file and Path(word).resolve() == (share_folder() / "launch" / file).resolve()
+
+
+def robot_arguments(given: Callable[[str], str]) -> dict[str, Any]:
+    """Arguments of `find_robot`.
+
+    Args:
+        given: the value of an argument of the launch file.
+    """
+    named = {name: given(name) for name in ("wiring", "urdf", "poses")}
+    shared = {"name": given("robot"), "parameters": given("params_file")}
+    return {**named, **shared, "xacro_arguments": shlex.split(given("xacro_args"))}
+
+
+def require_usable(robot: Robot) -> None:
+    """Read the files of an arm: what is wrong with them is said before anything starts, and once.
+
+    Raises:
+        ConfigError: a file that cannot be used.
+    """
+    read_robot(robot.urdf, robot.wiring, robot.poses)
+
+
+def log_arguments(level: str) -> list[str]:
+    """Arguments of a node for its log level, "" for that of ROS.
+
+    Raises:
+        ConfigError: there is no such level.
+    """
+    if level and level not in _LEVELS:
+        raise ConfigError("log_level", level, f"levels are {', '.join(_LEVELS)}")
+    return ["--log-level", level] if level else []
+
+
+def whole_namespace(configurations: Mapping[str, str], namespace: str) -> str:
+    """The namespace that the nodes will have, with what a PushROSNamespace around the launch file has pushed.
+
+    Args:
+        configurations: of launch.
+        namespace: the file's own argument.
+    """
+    pushed = "" if namespace.startswith("/") else configurations.get("ros_namespace", "")
+    return "/".join(part.strip("/") for part in (pushed, namespace) if part.strip("/"))

@@ -1,0 +1,86 @@
+"""Every command that takes --robot refuses files that it cannot use: one line that names the file."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from armature.cli.main import main
+from armature.robots import find_robot
+
+COMMANDS = {
+    "up": ("up", "--http", "127.0.0.1:0"),
+    "world": ("world",),
+    "emulate": ("emulate", "--link", "/nowhere/bus"),
+    "check": ("check", "--port", "/nowhere"),
+    "setup": ("setup", "joint1", "--dry-run", "--port", "/nowhere"),
+    "calibrate": ("calibrate", "--port", "/nowhere"),
+}
+LATIN = "größe: 1".encode("latin-1")
+CONTENTS = {
+    "latin-1": LATIN,
+    "utf-16": "größe: 1".encode("utf-16"),
+    "binary": bytes(range(256)),
+}
+NAMES = ("omx.urdf", "servos.yaml", "poses.yaml")
+USED = [(command, name) for command in COMMANDS for name in NAMES]
+USED_WHOLE = [pair for pair in USED if pair[0] in ("up", "world", "emulate") or pair[1] != "poses.yaml"]
+
+
+@pytest.fixture
+def robot(tmp_path, monkeypatch):
+    """The folder of a robot whose files are all right."""
+    monkeypatch.setenv("ARMATURE_RUNTIME", str(tmp_path / "runtime"))
+    folder = tmp_path / "arm"
+    folder.mkdir()
+    shipped = find_robot("open_manipulator_x")
+    for name, file in zip(NAMES, (shipped.urdf, shipped.wiring, shipped.poses), strict=True):
+        (folder / name).write_bytes(file.read_bytes())
+    return folder
+
+
+def refusal(capfd, command, folder):
+    assert main([*COMMANDS[command], "--robot", str(folder)]) == 1
+    out, err = capfd.readouterr()
+    [line] = err.splitlines()
+    assert not out
+    assert "Errno" not in line
+    return line
+
+
+@pytest.mark.parametrize(("command", "name"), USED)
+@pytest.mark.parametrize("content", CONTENTS)
+def test_a_file_that_is_no_text_is_named(robot, capfd, command, content, name):
+    (robot / name).write_bytes(CONTENTS[content])
+    assert name in refusal(capfd, command, robot)
+
+
+@pytest.mark.parametrize(("command", "name"), USED_WHOLE)
+def test_an_empty_file_is_named(robot, capfd, command, name):
+    (robot / name).write_bytes(b"")
+    assert name in refusal(capfd, command, robot)
+
+
+@pytest.mark.parametrize(("command", "name"), USED)
+def test_a_file_that_is_missing_or_a_folder_is_named(robot, capfd, command, name):
+    (robot / name).unlink()
+    if name == "omx.urdf":
+        assert "put the arm's URDF into it" in refusal(capfd, command, robot)
+        return
+    assert f"into {robot / name}" in refusal(capfd, command, robot)
+    (robot / name).mkdir()
+    assert "Is a directory" in refusal(capfd, command, robot)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_parameters_that_are_no_text_are_named(robot, capfd, command):
+    (robot / "arm.yaml").write_bytes(LATIN)
+    assert str(robot / "arm.yaml") in refusal(capfd, command, robot)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_that_may_not_be_read_is_named(robot, capfd, name):
+    (robot / name).chmod(0)
+    assert "Permission denied" in refusal(capfd, "world", robot)
