@@ -67,6 +67,12 @@ def test_gazebo_and_its_bridge_outlast_the_emulator():
     assert shlex.split("".join(part.perform(None) for part in bridge.process_description.prefix)) == last
 
 
+def test_an_arm_in_a_pushed_namespace_has_a_folder_of_its_own():
+    (emulator,) = described(ros_namespace="/left", only="emulator")
+    words = ["".join(part.perform(None) for part in parts) for parts in emulator.cmd]
+    assert words[words.index("--link") + 1] == str(graph.runtime_folder(os.environ, "left") / "bus")
+
+
 @pytest.mark.parametrize("file", [FILE, GAZEBO])
 def test_it_reads_the_graph_and_lists_no_process_itself(file):
     text = file.read_text("utf-8")

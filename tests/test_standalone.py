@@ -13,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from supervisor.options import UnhosedConfigParser
 from supervisor.xmlrpc import Faults
 
 from armature import standalone
@@ -51,6 +52,16 @@ def test_no_handler_of_supervisords_takes_the_signal_from_a_process_that_is_just
 def test_any_text_reaches_the_process_as_it_is():
     command = parsed()["program:recorder"]["command"].replace("%%", "%")
     assert shlex.split(command)[-1] == "folder:=\"100% of 'it' and more\""
+
+
+@pytest.mark.parametrize(
+    "path", ["/home/arm #1/it's.urdf", "/home/arm ;1/a.urdf", "/home/größe/100%.urdf", "#1", " ;"]
+)
+def test_any_path_passes_supervisords_own_parser(path):
+    text = configuration([Process("emulator", is_node=False, arguments=("--urdf", path))], "", Path("/run/arm"))
+    parser = UnhosedConfigParser()
+    parser.read_string(text)
+    assert shlex.split(parser["program:emulator"]["command"].replace("%%", "%"))[-1] == path
 
 
 def test_a_namespace_is_for_nodes_alone():

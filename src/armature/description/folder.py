@@ -49,7 +49,7 @@ def find_description(path: Path) -> Path:
         if found:
             raise _choice(path, f"{folder} has several", found)
     deeper = [
-        file for pattern in ("*.xacro", "*/*.urdf*", "*/*.xacro", "*/*/*.urdf*") for file in _listed(path, pattern)
+        file for pattern in ("*.xacro", "*/*.urdf*", "*/*/*.urdf*", "*/*.xacro") for file in _listed(path, pattern)
     ]
     if deeper:
         raise _choice(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from argparse import Namespace
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -12,6 +13,7 @@ from armature.cli import main
 from armature.cli.graph import logs, page, status
 from armature.errors import ConfigError, ProcessError
 from armature.nodes.monitor.access_key import key_file, load_or_create_key
+from armature.running_processes import GraphProcesses, Running
 
 FAULT = {
     "name": "servo_interface: elbow",
@@ -49,6 +51,14 @@ def test_a_silent_monitor_is_said_to_be_silent(tmp_path):
 def test_where_no_graph_has_left_a_log_the_step_that_makes_one_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("ARMATURE_RUNTIME", str(tmp_path))
     with pytest.raises(ProcessError, match="there is no log; start it with: armature up"):
+        logs.run(Namespace(namespace="", process=None, n=10))
+
+
+def test_where_another_launcher_runs_the_graph_it_is_named_as_the_one_that_has_the_logs(tmp_path, monkeypatch):
+    monkeypatch.setenv("ARMATURE_RUNTIME", str(tmp_path))
+    running = Running("monitor", os.getpid(), os.getppid(), has_runner=False)
+    monkeypatch.setattr(GraphProcesses, "find", lambda _: [running])
+    with pytest.raises(ProcessError, match=f"there is no log; see what its launcher prints.*INT {os.getppid()}$"):
         logs.run(Namespace(namespace="", process=None, n=10))
 
 

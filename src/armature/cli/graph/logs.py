@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
     files = sorted(folder.glob(f"{options.process or '*'}.log"))
     if not files:
         names = ", ".join(sorted(file.stem for file in folder.glob("*.log")))
-        remedy = f"logs are {names}" if names else "start it with: armature up"
+        remedy = f"logs are {names}" if names else _without_logs(graph)
         raise ProcessError(options.process or "graph", "there is no log", remedy)
     if not graph.supervisor.is_running():
         print(f"these logs have ended: {without_runner(graph.processes.find())}", file=sys.stderr)
@@ -34,3 +34,9 @@ def run(options: argparse.Namespace) -> int:
         print(f"== {file.stem}")
         print("\n".join(file.read_text("utf-8", "replace").splitlines()[-options.n :]))
     return 0
+
+
+def _without_logs(graph: Graph) -> str:
+    """What to do where the runner has written none: another launcher prints what its processes say."""
+    found = graph.processes.find()
+    return f"see what its launcher prints; {without_runner(found)}" if found else "start it with: armature up"
