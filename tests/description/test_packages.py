@@ -82,3 +82,9 @@ def test_folders_and_manifests_that_cannot_be_read_are_passed_by(tmp_path):
     (tmp_path / "ws" / "broken" / "package.xml").write_text("<package>")
     arm = package(tmp_path / "ws" / "checkout", "arm")
     assert find_package("arm", tmp_path / "ws" / "robot", dict(os.environ)) == arm
+
+
+@pytest.mark.parametrize("name", ["", ".", ".."])
+def test_a_path_is_no_name(tmp_path, name):
+    with pytest.raises(ConfigError, match="package: "):
+        find_package(name, tmp_path, {"AMENT_PREFIX_PATH": str(tmp_path)})

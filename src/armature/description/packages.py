@@ -79,6 +79,8 @@ def _neighbours(name: str, above: list[Path]) -> Iterator[Path]:
 
 def _is_package(folder: Path, name: str) -> bool:
     """Whether a folder is this package: by its manifest, or by its own name where it has none."""
+    if name in ("", ".", ".."):  # a path, and no name
+        return False
     try:
         return (ElementTree.parse(folder / _MANIFEST).findtext("name") or "").strip() == name
     except (OSError, ElementTree.ParseError):
