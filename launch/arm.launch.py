@@ -11,6 +11,7 @@ from launch_ros.actions import Node
 from armature.graph import EMULATED, Process, make_runtime_folder, processes, write_url
 from armature.launch_arguments import (
     log_arguments,
+    named_processes,
     refuse_unknown,
     require_usable,
     robot_arguments,
@@ -53,8 +54,8 @@ def start(context: LaunchContext) -> list[ExecuteLocal]:
     runtime = make_runtime_folder(os.environ, whole_namespace(context.launch_configurations, given("namespace")))
     graph = processes(robot, given("port"), runtime, http)
     write_url(runtime, page_url(*http))  # for `armature status`
-    only = [name for name in given("only").split(",") if name]
-    chosen = [process for process in graph if not only or process.name in only]
+    names = named_processes(given("only"), [process.name for process in graph])
+    chosen = [process for process in graph if process.name in names]
     return [action(process, given("namespace"), given("log_level")) for process in chosen]
 
 

@@ -15,7 +15,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from armature.graph import GAZEBO, keep_alive_command, make_runtime_folder
-from armature.launch_arguments import refuse_unknown, require_usable, robot_arguments, whole_namespace
+from armature.launch_arguments import is_true, refuse_unknown, require_usable, robot_arguments, whole_namespace
 from armature.robots import DEFAULT_ROBOT, find_robot
 from armature.share import gazebo_bridge, share_folder
 from armature.stop_timeouts import last_timeout, stop_timeout
@@ -47,6 +47,7 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
 
     refuse_unknown("gazebo.launch.py", sys.argv, [name for name, *_ in ARGUMENTS])
     web_port("http_port", given("http_port"))
+    has_window = is_true("gui", given("gui"))
     robot = find_robot(**robot_arguments(given))
     require_usable(robot)
     files = robot.parameters
@@ -57,7 +58,7 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     named += [word for argument in shlex.split(given("xacro_args")) for word in ("--xacro-arg", argument)]
     line = ["world", *named, "--namespace", namespace, "--out", world]
     subprocess.run([sys.executable, "-m", "armature.cli", *line], check=True)
-    flags = "-r" if given("gui") == "true" else "-r -s"
+    flags = "-r" if has_window else "-r -s"
     shared = (
         "robot",
         "urdf",

@@ -6,7 +6,9 @@ import pytest
 
 from armature.errors import ConfigError
 from armature.launch_arguments import (
+    is_true,
     log_arguments,
+    named_processes,
     refuse_unknown,
     require_usable,
     robot_arguments,
@@ -86,3 +88,24 @@ def test_a_log_level_is_one_that_ros_knows():
     assert log_arguments("debug") == ["--log-level", "debug"]
     with pytest.raises(ConfigError, match="log_level: 'loud' cannot be used; levels are debug, info"):
         log_arguments("loud")
+
+
+def test_only_processes_of_the_graph_can_be_named():
+    names = ["emulator", "monitor", "recorder"]
+    assert named_processes("", names) == names
+    assert named_processes("monitor, recorder", names) == ["monitor", "recorder"]
+    with pytest.raises(
+        ConfigError, match="only: 'montior' cannot be used; processes are emulator, monitor, recorder"
+    ):
+        named_processes("montior", names)
+
+
+def test_yes_and_no_are_written_as_true_and_false():
+    assert [is_true("gui", word) for word in ("true", "True", "false")] == [True, True, False]
+    with pytest.raises(ConfigError, match="gui: 'yes' cannot be used; write true or false"):
+        is_true("gui", "yes")
+
+
+def test_a_namespace_that_ros_refuses_is_refused_before_anything_starts():
+    with pytest.raises(ConfigError, match="namespace: 'my-arm' cannot be used; write letters, digits and _"):
+        whole_namespace({}, "my-arm")

@@ -17,6 +17,7 @@ from armature.stop_timeouts import STOP_TIMEOUT, stop_timeout
 
 EMULATED = "emulated"
 GAZEBO = "gazebo"
+NAMESPACES = "write letters, digits and _, not a digit first, as in left"
 # Gazebo may be started together with the graph, and takes its time; the servos come after it.
 _GAZEBO_TIMEOUT, _CONNECT_TIMEOUT = 30.0, 40.0  # [s]
 
@@ -89,6 +90,12 @@ def existing_runtime_folder(base: Mapping[str, str], namespace: str) -> Path:
 
 def _runtime_parts(namespace: str) -> tuple[str, ...]:
     return tuple(namespace.strip("/").split("/")) if namespace.strip("/") else ("default",)
+
+
+def is_namespace(text: str) -> bool:
+    """Whether ROS takes a text for a namespace; an empty one is none."""
+    name = text.strip("/")
+    return not name or all(part.isidentifier() and part.isascii() for part in name.split("/"))
 
 
 def write_url(runtime: Path, page: str) -> None:

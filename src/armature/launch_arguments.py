@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from armature.errors import ConfigError
+from armature.graph import NAMESPACES, is_namespace
 from armature.nodes.common.robot_files import read_robot
 from armature.robots import Robot
 from armature.share import share_folder
@@ -72,12 +73,41 @@ def log_arguments(level: str) -> list[str]:
     return ["--log-level", level] if level else []
 
 
+def named_processes(only: str, names: Sequence[str]) -> Sequence[str]:
+    """The processes to start: those named, separated by commas, or all of them.
+
+    Raises:
+        ConfigError: there is no such process.
+    """
+    words = [word.strip() for word in only.split(",") if word.strip()]
+    for word in words:
+        if word not in names:
+            raise ConfigError("only", word, f"processes are {', '.join(names)}")
+    return words or names
+
+
+def is_true(name: str, text: str) -> bool:
+    """Whether an argument says yes.
+
+    Raises:
+        ConfigError: it says neither.
+    """
+    if text.lower() not in ("true", "false"):
+        raise ConfigError(name, text, "write true or false")
+    return text.lower() == "true"
+
+
 def whole_namespace(configurations: Mapping[str, str], namespace: str) -> str:
     """The namespace that the nodes will have, with what a PushROSNamespace around the launch file has pushed.
 
     Args:
         configurations: of launch.
         namespace: the file's own argument.
+
+    Raises:
+        ConfigError: ROS takes no such namespace.
     """
+    if not is_namespace(namespace):
+        raise ConfigError("namespace", namespace, NAMESPACES)
     pushed = "" if namespace.startswith("/") else configurations.get("ros_namespace", "")
     return "/".join(part.strip("/") for part in (pushed, namespace) if part.strip("/"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from armature.graph import NAMESPACES, is_namespace
 from armature.robots import DEFAULT_ROBOT, Robot, find_robot
 
 
@@ -52,7 +53,6 @@ def add_namespace(parser: argparse.ArgumentParser) -> None:
 
 def _namespace(text: str) -> str:
     """A ROS namespace without its outer slashes."""
-    name = text.strip("/")
-    if not all(part.isidentifier() and part.isascii() for part in name.split("/")) and name:
-        raise argparse.ArgumentTypeError(f"{text!r}: write letters, digits and _, not a digit first, as in left")
-    return name
+    if not is_namespace(text):
+        raise argparse.ArgumentTypeError(f"{text!r}: {NAMESPACES}")
+    return text.strip("/")
