@@ -73,6 +73,16 @@ def test_a_file_that_is_missing_or_a_folder_is_named(robot, capfd, command, name
     assert "Is a directory" in refusal(capfd, command, robot)
 
 
+@pytest.mark.parametrize("command", ["up", "world", "emulate"])
+def test_a_body_that_cannot_be_is_refused_before_anything_starts(robot, capfd, command):
+    urdf = (robot / "omx.urdf").read_text("utf-8")
+    assert 'izz="1.93e-05"' in urdf
+    (robot / "omx.urdf").write_text(urdf.replace('izz="1.93e-05"', 'izz="9"'), "utf-8")
+    line = refusal(capfd, command, robot)
+    assert "omx.urdf" in line
+    assert "inertia" in line
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_parameters_that_are_no_text_are_named(robot, capfd, command):
     (robot / "arm.yaml").write_bytes(LATIN)

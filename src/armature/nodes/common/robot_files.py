@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from armature.core.kinematics.mechanics import Mechanics
 from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
 from armature.core.model.urdf import read_urdf
 from armature.description.files import read_file
 from armature.dynamixel.wiring.arm import Wiring
+from armature.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -38,5 +40,9 @@ def read_robot(urdf: Path, wiring: Path, poses: Path) -> DescribedRobot:
         ConfigError: one that cannot be read or used.
     """
     arm = read_arm("--urdf", urdf)
+    try:
+        Mechanics(arm, [joint.name for joint in arm.driven])
+    except ConfigError as error:  # MuJoCo's, of masses and inertias
+        raise ConfigError(f"{urdf}: {error.where}", error.value, error.allowed) from error
     servos = Wiring.from_yaml(read_file("--wiring", wiring), arm, str(wiring))
     return DescribedRobot(arm, servos, read_poses(read_file("--poses", poses), arm, str(poses)))
