@@ -163,7 +163,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if "real_time" in report.keywords and report.when == "setup":
         _in_real_time.append(report.nodeid)
     if "excused" in dict(report.user_properties):
-        _excused.append(report.nodeid)
+        _excused.append(f"{report.nodeid}: {' '.join(dict(report.user_properties)['excused'].split())}")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

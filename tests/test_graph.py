@@ -61,6 +61,7 @@ def test_without_gazebo_nothing_waits_for_a_simulated_clock(port):
 @pytest.mark.parametrize("name", robots.robot_names())
 def test_parameter_files_name_nodes_of_the_graph_in_any_namespace(name):
     nodes = {*(process.name for process in started() if process.is_node), "gripper_controller"}
+    assert set(robots.NODES) == nodes
     for file in robots.find_robot(name).parameters:
         for key, content in yaml.safe_load(file.read_text("utf-8")).items():
             assert key.removeprefix("/**/") in nodes

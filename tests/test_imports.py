@@ -151,15 +151,17 @@ ROOMS = {
     "nodes.emulator": Room(
         ("core.model", "description", "dynamixel.wiring", "emulator", "errors", "nodes.common", "signals"), ANY
     ),
-    "nodes.recorder": Room(("errors", "nodes.common", "recording"), ANY),
-    "nodes.state_publisher": Room(("core.kinematics", "core.model", "errors", "nodes.common"), ANY),
+    "nodes.recorder": Room(("environment", "errors", "nodes.common", "recording"), ANY),
+    "nodes.state_publisher": Room(
+        ("core.kinematics", "core.model", "core.rate_limit", "errors", "nodes.common"), ANY
+    ),
     "provision": Room(("errors",)),
     "description": Room(("environment", "errors", "private_folder")),
     "graph": Room(("environment", "private_folder", "robots", "share", "stop_timeouts")),
-    "robots": Room(("description", "errors", "share")),
+    "robots": Room(("core.model", "description", "errors", "share")),
     "share": Room(("errors",)),
     "web_address": Room(("errors",)),
-    "stop_timeouts": Room((), ("yaml",)),
+    "stop_timeouts": Room(("core.model", "errors")),
     "running_processes": Room(("signals",)),
     "private_folder": Room(("errors",)),
     "environment": Room(("errors",)),

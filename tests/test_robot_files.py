@@ -50,6 +50,28 @@ def test_a_parameter_file_that_is_not_there_is_refused():
         robots.find_robot("armature6", parameters="nowhere.yaml")
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("rate: 50.0", "own.yaml, line 1: /rate: '50.0' .*ros__parameters is missing"),
+        (
+            "/**/servo_interfce: {ros__parameters: {rate: 50.0}}",
+            r"own.yaml, line 1: node: .*mean servo_interface\?",
+        ),
+        ("- 1", "own.yaml, line 1"),
+        ("[", "own.yaml, line 1: .*well-formed"),
+        ("/**: {ros__parameters: {x: 010}}", "own.yaml, line 1: '010' .*octal"),
+    ],
+)
+def test_a_parameter_file_that_ros_would_take_without_a_word_is_refused_before_anything_starts(
+    tmp_path, monkeypatch, text, told
+):
+    (tmp_path / "own.yaml").write_text(text, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=told):
+        robots.find_robot("armature6", parameters="own.yaml")
+
+
 @pytest.mark.parametrize("name", robots.robot_names())
 def test_every_robot_has_all_its_files(name):
     robot = robots.find_robot(name)

@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 _RANGE = "ROS_AUTOMATIC_DISCOVERY_RANGE"
+_DISTROS = {"7": "jazzy", "9": "kilted"}  # by the main version of rclpy
 _PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
 
 
@@ -77,11 +78,19 @@ def profile_variable(base: Mapping[str, str]) -> str:
     Args:
         base: the environment; it names the distribution where no wheel does.
     """
+    return _PROFILE_VARIABLES[ros_distro(base) != "jazzy"]
+
+
+def ros_distro(base: Mapping[str, str]) -> str:
+    """Name of the ROS 2 distribution: that of the wheels, else of the installation.
+
+    Args:
+        base: the environment; it names the distribution where no wheel does.
+    """
     try:
-        is_jazzy = metadata.version("ros-rclpy").startswith("7.")
-    except metadata.PackageNotFoundError:
-        is_jazzy = base.get("ROS_DISTRO", "jazzy") == "jazzy"
-    return _PROFILE_VARIABLES[0] if is_jazzy else _PROFILE_VARIABLES[1]
+        return _DISTROS[metadata.version("ros-rclpy").partition(".")[0]]
+    except (metadata.PackageNotFoundError, KeyError):
+        return base.get("ROS_DISTRO") or "jazzy"
 
 
 def wheel_libraries() -> list[str]:

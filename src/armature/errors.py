@@ -19,14 +19,64 @@ ArmatureError
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 PARKING_INTERRUPTED = "parking was interrupted: "
 
 
-def format_value(value: object) -> str:
-    """A value as a person reads it: a number of six digits is enough, text stands in quotes."""
-    return repr(float(f"{value:.6g}") if isinstance(value, float) else value)
+_FEW = 8  # names that are told all
+_NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+
+
+def format_value(value: object, allowed: str = "") -> str:
+    """A value as a person reads it: text in quotes, a number with six digits, or as many as tell it from a bound.
+
+    Args:
+        value: any.
+        allowed: the text with the bounds.
+    """
+    if not isinstance(value, float):
+        return repr(value)
+    return repr(float(_apart(value, map(float, _NUMBER.findall(allowed)), ".6g")))
+
+
+def apart(number: float, other: float, spec: str = ".4f") -> str:
+    """A number as a format writes it, or with as many digits more as tell it from another one."""
+    return _apart(number, (other,), spec)
+
+
+def bounds(lower: float, upper: float, value: float, spec: str = ".4f", word: str = "to") -> str:
+    """Two bounds, with the digits that tell them from a value beyond them."""
+    return f"{apart(lower, value, spec)} {word} {apart(upper, value, spec)}"
+
+
+def listed(kind: str, names: Iterable[str]) -> str:
+    """What there is of a kind, in words."""
+    return f"{kind} are {', '.join(known)}" if (known := tuple(names)) else f"there are no {kind}"
+
+
+def nearest(name: str, known: Iterable[str], kind: str = "parameters") -> str:
+    """What was meant by a name that nothing has: the nearest ones, and all where they are few."""
+    names = sorted(known)
+    near = get_close_matches(name, names, n=3, cutoff=0.7)
+    meant = f"did you mean {' or '.join(near)}?" if near else ""
+    if len(names) > _FEW:
+        others = get_close_matches(name, names, n=_FEW, cutoff=0.0)
+        return meant or f"{listed(kind, others)} and others"
+    return " ".join(filter(None, (meant, listed(kind, names))))
+
+
+def _apart(number: float, others: Iterable[float], spec: str) -> str:
+    sides = [(other, _side(number, other)) for other in others]
+    texts = (f"{number:{spec}}", *(f"{number:.{digits}g}" for digits in range(6, 18)))
+    apart = (text for text in texts if all(_side(float(text), other) == side for other, side in sides))
+    return next(apart, texts[0])
+
+
+def _side(number: float, other: float) -> int:
+    return int(number > other) - int(number < other)
 
 
 class ArmatureError(Exception):
@@ -40,7 +90,7 @@ class ConfigError(ArmatureError, ValueError):
     """
 
     def __init__(self, where: str, value: object, allowed: str) -> None:
-        super().__init__(f"{where}: {format_value(value)} cannot be used; {allowed}")
+        super().__init__(f"{where}: {format_value(value, allowed)} cannot be used; {allowed}")
         self.where = where
         self.value = value
         self.allowed = allowed
@@ -53,7 +103,9 @@ class GoalRefused(ArmatureError, ValueError):
     """
 
     def __init__(self, where: str, value: object, allowed: str, unit: str = "") -> None:
-        super().__init__(f"{where}: {' '.join(filter(None, (format_value(value), unit)))} refused; {allowed}")
+        super().__init__(
+            f"{where}: {' '.join(filter(None, (format_value(value, allowed), unit)))} refused; {allowed}"
+        )
         self.where = where
         self.value = value
         self.allowed = allowed

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from armature.core.model.parameter_file import read_parameters
 from armature.description.expansion import expand
 from armature.description.files import read_text
 from armature.description.folder import URDF, XACRO, find_description, path_of, places_beside
@@ -14,6 +15,8 @@ from armature.errors import ConfigError
 from armature.share import share_folder
 
 DEFAULT_ROBOT = "armature6"
+# That read parameters.
+NODES = ("servo_interface", "arm_controller", "gripper_controller", "state_publisher", "recorder", "monitor")
 _READABLE = "name a file that can be read as text"
 _NEEDED = {
     "servos.yaml": ("wiring", "which servo turns which joint"),
@@ -73,14 +76,15 @@ def find_robot(
     read_text("poses file", poses_file, _READABLE)
     overlays = [place / "arm.yaml" for place in places if (place / "arm.yaml").exists()][:1]
     overlays += [path_of("parameters", parameters)] if parameters else []
-    for file in overlays:
-        read_text("parameter file", file, _READABLE)  # ROS would only say that it cannot parse it
+    of_all = share_folder() / "config" / "arm.yaml"
+    for file in (of_all, *overlays):
+        read_parameters(read_text("parameter file", file, _READABLE), str(file), NODES)
     return Robot(
         name=chosen if is_shipped else description.name.partition(".")[0],
         urdf=_expanded(description, xacro_arguments),
         wiring=wiring_file.absolute(),
         poses=poses_file.absolute(),
-        parameters=(share_folder() / "config" / "arm.yaml", *(file.absolute() for file in overlays)),
+        parameters=(of_all, *(file.absolute() for file in overlays)),
         wiring_text=read_text("wiring file", wiring_file, _READABLE),
     )
 

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable
 from pathlib import Path
 
-import yaml
+from armature.core.model.parameter_file import read_parameters
+from armature.errors import ConfigError
 
 # How long launch and the supervisor wait after SIGINT at least: the servo interface may be parking.
 STOP_TIMEOUT = 30.0  # [s]
@@ -14,6 +15,7 @@ STOP_TIMEOUT = 30.0  # [s]
 _ENDING = 10.0  # [s]
 # How much longer they wait for what has to outlast it (nodes/common/keep_alive.py).
 _LAST = 15.0  # [s]
+_PARK_TIME = "faults.park_time"
 
 
 def stop_timeout(parameter_files: Iterable[Path]) -> float:
@@ -32,26 +34,15 @@ def last_timeout(parameter_files: Iterable[Path]) -> float:
 
 
 def _park_times(file: Path) -> list[float]:
-    """Values of faults.park_time for the servo interface in a parameter file; ROS reports its errors."""
+    """Values of faults.park_time for the servo interface in a parameter file; others report its errors."""
     try:
-        content = yaml.safe_load(file.read_text("utf-8")) or {}
-        nodes = [entry["ros__parameters"] for name, entry in content.items() if _is_for_servos(name)]
-        nested = [(node.get("faults") or {}).get("park_time") for node in nodes]
-        dotted = [node.get("faults.park_time") for node in nodes]
-        given = (float(value) for value in (*nested, *dotted) if isinstance(value, (int, float)))
-        return [time for time in given if math.isfinite(time)]
-    except (
-        OSError,
-        yaml.YAMLError,
-        RecursionError,
-        AttributeError,
-        KeyError,
-        TypeError,
-        ValueError,
-        OverflowError,
-    ):
+        given = read_parameters(file.read_text("utf-8"), file.name)
+    except (OSError, UnicodeDecodeError, ConfigError):
         return []
+    values = (each.value for each in given if each.name == _PARK_TIME and _is_for_servos(each.nodes))
+    times = (float(value) for value in values if isinstance(value, (int, float)))
+    return [time for time in times if math.isfinite(time)]
 
 
-def _is_for_servos(name: str) -> bool:
-    return name.rsplit("/", 1)[-1] in ("servo_interface", "*", "**")
+def _is_for_servos(nodes: str) -> bool:
+    return nodes.rpartition("/")[2] in ("servo_interface", "*", "**")

@@ -206,8 +206,14 @@ def launcher_killed(graph: Launched) -> None:
 
 
 def deactivated(graph: Launched) -> None:
-    """By a lifecycle manager, and then a Ctrl-C."""
+    """By a lifecycle manager, which had changed its mind before, and then a Ctrl-C."""
+    is_enabled = graph.state() == "ENABLED"
     assert graph.change(Transition.TRANSITION_DEACTIVATE)
+    if is_enabled:
+        graph.until(lambda: "was deactivated" in graph.values()["why"])
+        assert graph.change(Transition.TRANSITION_ACTIVATE)
+        graph.until(lambda: "activated again" in graph.values()["why"])
+        assert graph.change(Transition.TRANSITION_DEACTIVATE)
     ctrl_c(graph)
 
 

@@ -51,6 +51,16 @@ def test_a_pose_that_cannot_be_taken_is_refused(text, message):
         read_poses(text, ARM, "poses.yaml")
 
 
+@pytest.mark.parametrize("name", ["off", "010", "yes", "1e3", "12:30", "null", "2026-11-30"])
+def test_a_pose_has_the_name_that_stands_in_the_file(name):
+    assert list(read_poses(f"{name}: {{elbow: 1 rad, slide: 0 m}}", ARM)) == [name]
+
+
+def test_a_limit_that_is_just_exceeded_is_told_with_the_digits_that_show_it():
+    with pytest.raises(ConfigError, match=r"'1.570799 rad' .*to 1\.570796 rad"):
+        read_poses("p: {elbow: 1.570799 rad, slide: 0 m}", ARM)
+
+
 def test_errors_name_the_file_and_the_pose():
     with pytest.raises(ConfigError, match=r"^poses\.yaml: home\.elbow"):
         read_poses("home: {elbow: 9 rad, slide: 0 m}", ARM, "poses.yaml")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import select
 import signal
@@ -17,6 +18,7 @@ from dynamixel_sdk import COMM_RX_TIMEOUT, COMM_SUCCESS, GroupSyncRead, PacketHa
 
 from armature.core.model.urdf import read_urdf
 from armature.dynamixel.wiring.arm import Wiring
+from armature.emulator.bus import terminal
 from armature.emulator.bus.bus import EmulatedBus
 from armature.emulator.bus.terminal import Terminal
 from armature.emulator.faults import console
@@ -114,6 +116,20 @@ def test_a_host_at_another_baud_rate_is_not_heard(port):
     assert HANDLER.ping(port, 1)[1] != COMM_SUCCESS
     assert port.setBaudRate(1_000_000)
     assert HANDLER.ping(port, 1)[0] == 1020
+
+
+@pytest.mark.parametrize("rate", [9_500, 38_400, 500_000, 921_600])
+def test_a_rate_that_no_servo_has_is_not_heard(port, rate):
+    port.ser.baudrate = rate
+    assert HANDLER.ping(port, 1)[1] != COMM_SUCCESS
+
+
+def test_a_host_that_sets_no_rate_talks_at_that_of_the_bus(served, link):
+    file = os.open(link, os.O_RDWR | os.O_NOCTTY)
+    try:
+        assert terminal._speed(file) == 1_000_000
+    finally:
+        os.close(file)
 
 
 def test_the_port_may_be_closed_and_opened_again(port, link):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import re
 
+import numpy as np
 import pytest
 from control_msgs.action import FollowJointTrajectory
 from rclpy.action import ActionClient
+from rclpy.parameter import Parameter
 from std_srvs.srv import Trigger
 
 from armature.nodes.common import topics
@@ -228,3 +230,60 @@ def test_a_goal_whose_first_point_is_a_long_check_away_starts_where_the_arm_has_
     motion = make_motion(urdf=SOLID, arm_parameters={"checks.turn": 0.001}).enable_servos()
     answer = motion.follow(smooth(1.4, 1.2, 0.0))
     assert answer.status == SUCCEEDED, answer.result.error_string
+
+
+# The payload, which may change
+
+
+def set_payload(motion, mass):
+    (result,) = motion.arm.set_parameters([Parameter("payload", value=mass)])
+    return result
+
+
+def loads(motion):
+    return motion.arm._checks.torques.loads(np.zeros((1, 2)))[0]
+
+
+def test_a_payload_that_is_set_while_the_arm_rests_counts_as_one_that_is_given_at_the_start(solid):
+    before = loads(solid)
+    assert set_payload(solid, 0.5).successful
+    assert solid.arm.get_parameter("payload").value == 0.5
+    assert loads(solid)[1] - before[1] == pytest.approx(-0.5 * 9.81 * 0.1, rel=1e-3)
+    assert set_payload(solid, 0.0).successful
+    assert loads(solid) == pytest.approx(before, abs=1e-6)
+
+
+def test_a_goal_is_checked_with_the_payload_that_was_set(make_motion):
+    motion = make_motion(urdf=SOLID, arm_parameters={"checks.acceleration": False}).enable_servos()
+    assert set_payload(motion, 3.3).successful
+    answer = motion.follow(smooth(0.6, 0.0, -0.6))
+    assert re.search(r"torque of elbow at .* N·m .*carry less", answer.result.error_string), answer.result
+
+
+@pytest.mark.parametrize(
+    ("mass", "told"),
+    [
+        (
+            10.0,
+            r"payload of 10 kg refused: elbow would carry 10\.\d+ N·m here, its servo shall give 3.600 N·m; carry",
+        ),
+        (-0.1, "range|within"),
+        (101.0, "range|within"),
+        (math.nan, "range|within"),
+    ],
+)
+def test_a_payload_that_cannot_be_held_is_refused_and_the_one_before_it_stays(solid, mass, told):
+    assert set_payload(solid, 0.2).successful
+    before = loads(solid)
+    result = set_payload(solid, mass)
+    assert not result.successful
+    assert re.search(told, result.reason), result.reason
+    assert solid.arm.get_parameter("payload").value == 0.2
+    assert (loads(solid) == before).all()
+
+
+def test_a_payload_is_refused_while_the_arm_moves(solid):
+    moving = solid.send(smooth(6.0, 1.5, 0.0))
+    solid.moved(0.02)
+    assert "the arm moves; set it when the arm rests" in set_payload(solid, 0.2).reason
+    canceled(solid, moving)

@@ -24,7 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--joints", metavar="J=RAD,...", action="append", help="to joint values; again for the next"
     )
     where.add_argument(
-        "--to", metavar="V", type=float, nargs="+", help="the tool to x y z [m] [roll pitch yaw, rad]"
+        "--to",
+        metavar="V",
+        type=float,
+        nargs="+",
+        help="the tool to x y z [m], orientation free, or to [roll pitch yaw, rad]",
     )
     where.add_argument(
         "--line", metavar="V", type=float, nargs="+", help="straight on by dx dy dz [m] [r p y, rad]"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from armature.cli.arguments import add_namespace, add_robot, chosen_robot
 from armature.emulator.physics.gazebo_world import gazebo_world
-from armature.errors import ConfigError
+from armature.errors import ConfigError, listed
 from armature.nodes.common.robot_files import read_robot
 
 
@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
     robot = chosen_robot(options)
     read = read_robot(robot.urdf, robot.wiring, robot.poses)
     if options.pose not in read.poses:
-        raise ConfigError("--pose", options.pose, f"{robot.poses} has {', '.join(read.poses)}")
+        raise ConfigError("--pose", options.pose, f"{robot.poses}: {listed('poses', read.poses)}")
     text = gazebo_world(read.arm, read.wiring, read.poses[options.pose], options.namespace)
     if options.out:
         _write(Path(options.out), text)

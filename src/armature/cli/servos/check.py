@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from armature.cli.arguments import add_json, add_port, add_robot, chosen_robot
+from armature.cli.parameter_table import check_given
 from armature.cli.servos.port import chosen_ports
 from armature.cli.servos.scan import survey_rates
 from armature.core.model.arm import ArmModel
+from armature.core.model.parameter_file import GivenParameter, read_parameters
 from armature.dynamixel.commissioning import bus_inspection, inspection
 from armature.dynamixel.commissioning.inspection import CheckResult, Verdict
 from armature.dynamixel.faults.policy import FaultPolicy
@@ -33,7 +33,7 @@ from armature.share import share_folder
 
 _RULE = Path("config") / "udev" / "99-armature.rules"
 _SHORT_TIMER = 1  # [ms]
-_NODE = "/**/servo_interface"
+_NODE = "/servo_interface"
 _FAULTS = "faults."
 
 
@@ -49,6 +49,7 @@ def run(options: argparse.Namespace) -> int:
     robot = chosen_robot(options)
     arm = read_arm("URDF", robot.urdf)
     wiring = Wiring.from_yaml(robot.wiring_text, arm, str(robot.wiring))
+    check_given(_given(robot), wiring.joints)
     given, paths = _parameters(robot), chosen_ports(options.port, wiring.buses)
     results = [
         result for name, path in paths.items() for result in _check_named_bus(name, path, arm, wiring, given)
@@ -64,18 +65,12 @@ def run(options: argparse.Namespace) -> int:
 
 def _parameters(robot: Robot) -> dict[str, Any]:
     """The servo interface's parameters in the parameter files, by dotted names."""
-    given: dict[str, Any] = {}
-    for file in robot.parameters:
-        content = yaml.safe_load(file.read_text("utf-8")) or {}
-        given |= _dotted(content.get(_NODE, {}).get("ros__parameters", {}))
-    return given
+    return {each.name: each.value for each in _given(robot) if each.is_for(_NODE)}
 
 
-def _dotted(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    given: dict[str, Any] = {}
-    for name, value in parameters.items():
-        given |= _dotted(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
-    return given
+def _given(robot: Robot) -> list[GivenParameter]:
+    texts = {str(file): file.read_text("utf-8") for file in robot.parameters}
+    return [each for file, text in texts.items() for each in read_parameters(text, file)]
 
 
 def _policy(given: Mapping[str, Any]) -> FaultPolicy:

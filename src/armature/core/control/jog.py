@@ -13,7 +13,7 @@ from armature.core.arrays import Array
 from armature.core.trajectory import retiming, ruckig_motion
 from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.trajectory import State, Trajectory
-from armature.errors import GoalRefused
+from armature.errors import GoalRefused, listed
 
 # Slower than this share of a joint's limit is no motion; ruckig fails where a move takes hours.
 _SLOWEST = 1e-3
@@ -69,7 +69,7 @@ class JointJog:
         """
         for joint, velocity in velocities.items():
             if joint not in limits.joints:
-                raise GoalRefused("joint_names", joint, f"joints here are {', '.join(limits.joints)}")
+                raise GoalRefused("joint_names", joint, listed("joints here", limits.joints))
             if not math.isfinite(velocity):
                 raise GoalRefused(f"velocity of {joint}", velocity, "a finite number is needed")
         asked = np.array([velocities.get(joint, 0.0) for joint in limits.joints])

@@ -12,7 +12,7 @@ from armature.core.control.blocked import describe_block
 from armature.core.control.goal import Code, End, Outcome
 from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.trajectory import State
-from armature.errors import GoalRefused
+from armature.errors import GoalRefused, apart, listed
 
 _QUANTITIES = (("position", ""), ("velocity", "/s"), ("acceleration", "/s²"))
 
@@ -72,7 +72,7 @@ def override_tolerances(
     """
     for joint in asked:
         if joint not in joints:
-            raise GoalRefused(where, joint, f"joints are {', '.join(joints)}")
+            raise GoalRefused(where, joint, listed("joints", joints))
     return tuple(
         _override(default, asked[joint], f"{where} of {joint}") if joint in asked else default
         for joint, default in zip(joints, defaults, strict=True)
@@ -153,9 +153,8 @@ def describe_violation(error: State, tolerances: tuple[Tolerance, ...], limits: 
             value = abs(float(getattr(error, name)[index]))
             bound = getattr(tolerances[index], name)
             if bound > 0.0 and value > bound:
-                return (
-                    f"{joint}: {name} error {value:.4f} {unit}{per} exceeds the tolerance of {bound:g} {unit}{per}"
-                )
+                error_text = f"{apart(value, bound)} {unit}{per}"
+                return f"{joint}: {name} error {error_text} exceeds the tolerance of {bound:g} {unit}{per}"
     return None
 
 

@@ -17,6 +17,7 @@ from armature.errors import ConfigError
 FLOOR = "floor"
 # Links of a drawing without mass still have a place: MuJoCo wants some mass in what moves [kg], [kg·m²].
 _LEAST_MASS, _LEAST_INERTIA = 1e-9, 1e-12
+_LOAD = "/payload"  # no link has this name in ROS
 
 
 class Mechanics:
@@ -46,6 +47,7 @@ class Mechanics:
         self.joints = tuple(joints)
         self.root = arm.root
         self.tool = tool
+        self.payload = payload  # at the tool [kg]
         self.model = _compile(arm, self.joints, armature or {}, (payload, tool), allowed_pairs)
         self.data = mujoco.MjData(self.model)
         self._followers = [
@@ -56,6 +58,13 @@ class Mechanics:
         self._places = [self._address(joint) for joint in self.joints]
         self.dofs = [int(self.model.joint(joint).dofadr[0]) for joint in self.joints]
         self._jacobian = np.zeros((6, self.model.nv))
+
+    def set_payload(self, mass: float) -> None:
+        """Let the tool carry another mass [kg]."""
+        load = self.model.body(_LOAD)
+        self.payload = mass
+        load.mass, load.inertia = _as_point(mass)
+        mujoco.mj_setConst(self.model, mujoco.MjData(self.model))  # what follows from the masses
 
     def set_other_joints(self, positions: Mapping[str, float]) -> None:
         """Set the positions of the other joints, such as the gripper's [rad] or [m]."""
@@ -129,14 +138,19 @@ def _compile(
 
 
 def _load(spec: Any, mass: float, frame: str) -> None:
-    if mass <= 0.0:
-        return
     tool = spec.body(frame)
-    if tool is None:
+    if tool is None and mass > 0.0:
         raise ConfigError("payload", frame, "the frame that carries it is not in the URDF")
-    load = tool.add_body(name="payload")
-    # A point has no inertia of its own, which MuJoCo does not take: that of a ball of 1 mm.
-    load.mass, load.inertia, load.explicitinertial = mass, [0.4e-6 * mass] * 3, True
+    if tool is not None:
+        load = tool.add_body(name=_LOAD)
+        load.mass, load.inertia = _as_point(mass)
+        load.explicitinertial = True
+
+
+def _as_point(mass: float) -> tuple[float, list[float]]:
+    """Mass and inertia; a point has none of its own, which MuJoCo does not take: that of a ball of 1 mm."""
+    mass = max(mass, _LEAST_MASS)
+    return mass, [max(0.4e-6 * mass, _LEAST_INERTIA)] * 3
 
 
 def _apart(arm: ArmModel, joints: Sequence[str]) -> set[tuple[str, str]]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from armature.core.model.arm import ArmModel, Joint
 from armature.core.model.document import read_document
 from armature.core.model.units import quantity
-from armature.errors import ConfigError
+from armature.errors import ConfigError, bounds, listed
 
 # Positions are written in degrees or millimetres with a few digits; a limit met but for rounding is met.
 _ROUNDING = 1e-6
@@ -40,7 +40,7 @@ def _pose(entry: object, arm: ArmModel, where: str) -> dict[str, float]:
     names = [joint.name for joint in arm.driven]
     for name in entry:
         if name not in names:
-            raise ConfigError(where, name, f"joints of {arm.name} are {', '.join(names)}")
+            raise ConfigError(where, name, listed(f"joints of {arm.name}", names))
     missing = [name for name in names if name not in entry]
     if missing:
         raise ConfigError(where, missing, "a pose places every driven joint")
@@ -52,8 +52,8 @@ def _position(value: object, joint: Joint, where: str) -> float:
     limit = joint.limit
     if limit is not None and not limit.lower - _ROUNDING <= position <= limit.upper + _ROUNDING:
         unit = joint.unit
-        bounds = f"{limit.lower:.4f} to {limit.upper:.4f} {unit}"
+        allowed = f"{bounds(limit.lower, limit.upper, position)} {unit}"
         if joint.kind != "prismatic":
-            bounds += f" ({math.degrees(limit.lower):.1f} to {math.degrees(limit.upper):.1f} deg)"
-        raise ConfigError(where, value, f"the URDF allows {bounds}")
+            allowed += f" ({math.degrees(limit.lower):.1f} to {math.degrees(limit.upper):.1f} deg)"
+        raise ConfigError(where, value, f"the URDF allows {allowed}")
     return position

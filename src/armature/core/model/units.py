@@ -16,6 +16,8 @@ _FACTORS = {
     "rad/m": 1.0,
     "rad/mm": 1e3,
     "bit/s": 1.0,
+    "kbit/s": 1e3,
+    "Mbit/s": 1e6,
     "A": 1.0,
     "mA": 1e-3,
     "N·m/A": 1.0,

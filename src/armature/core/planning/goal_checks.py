@@ -19,7 +19,7 @@ from armature.core.kinematics.dynamics import Torques
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.steps import Steps
 from armature.core.trajectory.trajectory import State, Trajectory
-from armature.errors import ConfigError, GoalRefused
+from armature.errors import ConfigError, GoalRefused, apart, bounds
 
 # Accelerations are averaged over this time, and torques sampled twice in it: a servo's own lag spreads a step
 # of velocity about so far [s].
@@ -45,10 +45,11 @@ class CheckSettings:
     acceleration: bool = True
 
     def __post_init__(self) -> None:
-        bounds = {"margin": (0.0, 0.1), "turn": (0.001, 0.5), "torque_share": (0.01, 1.0)}
-        for name, (lower, upper) in bounds.items():
+        ranges = {"margin": (0.0, 0.1), "turn": (0.001, 0.5), "torque_share": (0.01, 1.0)}
+        for name, (lower, upper) in ranges.items():
             if not lower <= (value := getattr(self, name)) <= upper:
-                raise ConfigError(f"parameter checks.{name}", value, f"it must be within {lower:g} and {upper:g}")
+                allowed = f"it must be within {bounds(lower, upper, value, 'g', 'and')}"
+                raise ConfigError(f"parameter checks.{name}", value, allowed)
 
 
 class GoalCheck:
@@ -133,10 +134,11 @@ class GoalCheck:
 
     def _refuse(self, time: float, state: State, needed: Array, worst: int) -> None:
         given = self._settings.torque_share * self._torques.available(needed, state.velocity)[worst]
+        told = apart(given, abs(needed[worst]), ".3f")
         raise GoalRefused(
             f"torque of {self.plan.joints[worst]} at {time:.3f} s",
-            round(float(needed[worst]), 3),
-            f"its servo shall give up to {given:.3f} N·m at {state.velocity[worst]:.2f} rad/s "
+            float(needed[worst]),
+            f"its servo shall give up to {told} N·m at {state.velocity[worst]:.2f} rad/s "
             f"({self._settings.torque_share:.0%} of what it can); take longer, carry less or reach less far",
             "N·m",
         )

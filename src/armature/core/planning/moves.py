@@ -21,7 +21,7 @@ from armature.core.steps import Steps
 from armature.core.trajectory import retiming
 from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.trajectory import Trajectory
-from armature.errors import ConfigError, GoalRefused
+from armature.errors import ConfigError, GoalRefused, bounds, listed
 
 # The inverse is taken this often along a Cartesian way [m], [m/rad · rad], so often at most.
 _STRIDE = 0.004
@@ -46,7 +46,9 @@ class MoveSettings:
     def __post_init__(self) -> None:
         for name, most in (("blend", 1.0), ("blend_distance", 0.5)):
             if not 0.001 <= (value := getattr(self, name)) <= most:
-                raise ConfigError(f"parameter moves.{name}", value, f"it must be within 0.001 and {most:g}")
+                raise ConfigError(
+                    f"parameter moves.{name}", value, f"it must be within {bounds(0.001, most, value, 'g', 'and')}"
+                )
 
 
 @dataclass(frozen=True)
@@ -174,14 +176,12 @@ class Planner:
         after: Array = before.copy()
         for joint, position in target.items():
             if joint not in self._limits.joints:
-                allowed = f"joints are {', '.join(self._limits.joints)}"
-                raise GoalRefused("joint_names", joint, allowed)
+                raise GoalRefused("joint_names", joint, listed("joints", self._limits.joints))
             index = self._limits.joints.index(joint)
             lower, upper = self._limits.lower[index], self._limits.upper[index]
             if not lower - _ROUNDING <= position <= upper + _ROUNDING:
-                raise GoalRefused(
-                    f"position of {joint}", float(position), f"its limits are {lower:g} to {upper:g} rad", "rad"
-                )
+                allowed = f"its limits are {bounds(lower, upper, position, 'g')} rad"
+                raise GoalRefused(f"position of {joint}", float(position), allowed, "rad")
             after[index] = position
         return after
 

@@ -9,7 +9,7 @@ import numpy as np
 from armature.core.arrays import Array
 from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.trajectory import Trajectory
-from armature.errors import GoalRefused
+from armature.errors import GoalRefused, apart
 
 # Accelerations are means over about a servo's own lag, as torques are judged by (`goal_checks`): splines through a
 # planner's points swing beyond its acceleration between two of them, briefly and without an effect [s].
@@ -48,9 +48,10 @@ def _check(times: Array, acceleration: Array, limits: GroupLimits) -> None:
     if (share <= 1.0 + _SLACK).all():
         return
     row, column = np.unravel_index(np.argmax(share), share.shape)
+    told = apart(limits.acceleration[column], abs(acceleration[row, column]), "g")
     raise GoalRefused(
         f"acceleration of {limits.joints[column]} at {times[row]:.3f} s",
-        round(float(acceleration[row, column]), 3),
-        f"its limit is {limits.acceleration[column]:g} {limits.units[column]}/s² (mean over {_LAG:g} s); take at "
+        float(acceleration[row, column]),
+        f"its limit is {told} {limits.units[column]}/s² (mean over {_LAG:g} s); take at "
         f"least {math.sqrt(share[row, column]):.2f} times as long there",
     )

@@ -11,7 +11,7 @@ from armature.core.arrays import Array
 from armature.core.model.arm import ArmModel
 from armature.core.trajectory.integration import Rates
 from armature.core.trajectory.trajectory import State, Trajectory
-from armature.errors import ConfigError, GoalRefused
+from armature.errors import ConfigError, GoalRefused, apart, bounds
 
 # Where the splines are sampled, within each segment: a peak between two samples is missed by at most
 # (length / 64)² / 2 of its curvature.
@@ -20,6 +20,8 @@ _SAMPLES = np.linspace(0.0, 1.0, 33)
 # of a planner between its samples [share].
 _POSITION_SLACK = 1e-6
 _VELOCITY_SLACK = 0.01
+# Planners leave such velocities at the end; no servo is so fine [rad/s] or [m/s].
+_AT_REST = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +84,8 @@ def check_joints(names: Sequence[str], expected: Sequence[str], *, is_partial: b
         GoalRefused: an unknown, missing or repeated joint.
     """
     allowed = f"name {'some' if is_partial else 'each'} of {', '.join(expected)} once"
+    if not expected:
+        raise GoalRefused("joint_names", list(names), "this controller has no joints")
     for name in names:
         if name not in expected:
             raise GoalRefused("joint_names", name, f"it is not a joint of this controller; {allowed}")
@@ -110,11 +114,11 @@ def check_start(trajectory: Trajectory, setpoint: State, limits: GroupLimits, to
     off = np.abs(first - setpoint.position) - tolerance
     worst = int(np.argmax(off))
     if off[worst] > 0.0:
-        unit = limits.units[worst]
+        unit, told = limits.units[worst], apart(setpoint.position[worst], first[worst])
         raise GoalRefused(
             f"start of {limits.joints[worst]}",
-            round(float(first[worst]), 4),
-            f"the set-point is at {setpoint.position[worst]:.4f} {unit} and may differ by {tolerance[worst]:g} "
+            float(first[worst]),
+            f"the set-point is at {told} {unit} and may differ by {tolerance[worst]:g} "
             f"{unit}; start there, or give the first point a time_from_start > 0 to move to it",
         )
 
@@ -146,10 +150,9 @@ def check_end(trajectory: Trajectory | Rates) -> None:
     if trajectory.velocities is None:
         return
     for joint, velocity in zip(trajectory.joints, trajectory.velocities[-1], strict=True):
-        if abs(velocity) > 1e-6:
-            raise GoalRefused(
-                f"velocity of {joint} at the last point", float(velocity), "a trajectory ends at rest: give 0"
-            )
+        if not abs(velocity) <= _AT_REST:
+            allowed = f"a trajectory ends at rest: give 0; up to {_AT_REST:g} counts as that"
+            raise GoalRefused(f"velocity of {joint} at the last point", float(velocity), allowed)
 
 
 def check_points(goal: Trajectory | Rates, position: Array, limits: GroupLimits) -> None:
@@ -221,8 +224,8 @@ def _check_positions(times: Array, position: Array, lower: Array, upper: Array, 
         unit = limits.units[column]
         raise GoalRefused(
             f"position of {limits.joints[column]} at {times[row]:.3f} s",
-            round(float(position[row, column]), 4),
-            f"its limits are {limits.lower[column]:.4f} to {limits.upper[column]:.4f} {unit}",
+            float(position[row, column]),
+            f"its limits are {bounds(limits.lower[column], limits.upper[column], position[row, column])} {unit}",
         )
 
 
@@ -233,7 +236,7 @@ def _check_velocities(times: Array, velocity: Array, limits: GroupLimits) -> Non
         unit = limits.units[column]
         raise GoalRefused(
             f"velocity of {limits.joints[column]} at {times[row]:.3f} s",
-            round(float(velocity[row, column]), 4),
-            f"its limit is {limits.velocity[column]:.4f} {unit}/s; take at least "
+            float(velocity[row, column]),
+            f"its limit is {apart(limits.velocity[column], abs(velocity[row, column]))} {unit}/s; take at least "
             f"{share[row, column]:.2f} times as long there",
         )

@@ -25,13 +25,14 @@ What needs the process around the loop: `slow` shows as `ServoLoop.speed_factor`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from armature.core.health import Thresholds
 from armature.dynamixel.status.cause import Cause, Reaction
-from armature.errors import ConfigError
+from armature.errors import ConfigError, bounds
 
 # What each cause allows, its default first: a limp joint cannot park, a lost bus cannot be commanded.
 ALLOWED: Mapping[Cause, tuple[Reaction, ...]] = {
@@ -97,7 +98,7 @@ class FaultPolicy:
             value = getattr(self, name)
             if not low <= value <= high:
                 where = f"parameter faults.{_NAMES.get(name, name)}"
-                raise ConfigError(where, value, f"it must be within {low:g} and {high:g}")
+                raise ConfigError(where, value, f"it must be within {bounds(low, high, value, 'g', 'and')}")
 
     def reaction(self, cause: Cause) -> Reaction:
         """What is done about a cause."""
@@ -136,6 +137,26 @@ class FaultPolicy:
             for stage in _STAGES:
                 named[f"{first}.{stage}"] = _sign(first, stage) * getattr(getattr(self, first), stage)
         return named
+
+
+def meanings() -> dict[str, str]:
+    """What each parameter of `FaultPolicy.settings` means, as the head of this module says it."""
+    texts = dict(re.findall(r"^    faults\.(\S+) +(.+)$", __doc__ or "", re.MULTILINE))
+    return {name: texts.get(name) or _meaning(name, texts) for name in FaultPolicy().settings()}
+
+
+def _meaning(name: str, texts: Mapping[str, str]) -> str:
+    first, _, last = name.partition(".")
+    if last == "policy":
+        allowed = ", ".join(map(str, ALLOWED[_CAUSES[first]]))
+        return f"one of {allowed}" if ", " in allowed else f"{allowed} only"
+    stage = "of the way back" if last == "hysteresis" else f"to {last}"
+    return f"{texts[f'{first}.warn'].partition(';')[0]}, {stage}"
+
+
+def ranges() -> dict[str, tuple[float, float]]:
+    """Least and greatest value of the parameters of `FaultPolicy.settings` that have them."""
+    return {_NAMES[name]: (low, high) for name, low, high in _RANGES}
 
 
 _CAUSES = {cause.value: cause for cause in Cause}

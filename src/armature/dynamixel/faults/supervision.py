@@ -15,6 +15,7 @@ from armature.dynamixel.servo.pair import describe_mismatch
 from armature.dynamixel.servo.torque import REST_MARGIN
 from armature.dynamixel.status.cause import Cause
 from armature.dynamixel.wiring.servo import ServoWiring
+from armature.errors import apart
 
 # A servo that gives so much of its stall torque for so long soon ends that by its overload protection, and lets
 # its joint fall; e-Manual, "Shutdown(63)", has no figures, the emulator takes 80 % for 1.5 s.
@@ -164,7 +165,7 @@ class JointWatch:
     def _check_following(self, axis: Axis, target: float, now: float) -> Iterator[Finding]:
         error = abs(axis.position - target)
         if self._not_following_for.update(error > self._bound, now) >= self._policy.following_time:
-            detail = f"it is {error:.4f} from its set-point, {self._bound:.4f} is allowed"
+            detail = f"it is {apart(error, self._bound)} from its set-point, {self._bound:.4f} is allowed"
             yield Finding(Cause.FOLLOWING_ERROR, Stage.STOP, detail)
 
     def _check_contact(self, axis: Axis, load: float, now: float) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from armature.core.model.arm import Limit
 from armature.core.trajectory.segments import LoopTime, Segment
 from armature.core.trajectory.stopping import Dynamics, retreat, stop
 from armature.core.trajectory.trajectory import State, Trajectory
-from armature.errors import GoalRefused
+from armature.errors import GoalRefused, apart, bounds
 
 # A segment must begin where the set-point is. The bounds allow for the rounding of stamps, not for a jump:
 # promise 2 counts half a degree as one.
@@ -219,7 +219,9 @@ class Setpoints:
             change = _VELOCITY_STEP_TIME * self._dynamics[joint].acceleration
             if not abs(velocity) <= change:
                 raise GoalRefused(
-                    f"set-point: {joint} velocity at the end", float(velocity), f"end within {change:.4f} of rest"
+                    f"set-point: {joint} velocity at the end",
+                    float(velocity),
+                    f"end within {apart(change, abs(velocity))} of rest",
                 )
 
     def _check_continuity(self, segment: Segment[LoopTime], at: float) -> None:
@@ -274,10 +276,12 @@ def _state(setpoints: list[Setpoint]) -> State:
 def _check_range(where: str, values: np.ndarray, lower: float, upper: float) -> None:
     bad = values[~((values >= lower) & (values <= upper))]  # NaN is in no range
     if bad.size:
-        raise GoalRefused(where, float(bad[0]), f"it must be within {lower:.4f} and {upper:.4f}")
+        raise GoalRefused(where, float(bad[0]), f"it must be within {bounds(lower, upper, bad[0], word='and')}")
 
 
 def _check_step(where: str, value: float, present: float, bound: float) -> None:
     if not abs(value - present) <= bound:
-        allowed = f"the set-point is at {present:.4f}; begin within {bound:.4f} of it"
+        allowed = (
+            f"the set-point is at {apart(present, value)}; begin within {apart(bound, abs(value - present))} of it"
+        )
         raise GoalRefused(where, value, f"{allowed} (was the computer too busy? enable, then send it again)")

@@ -12,7 +12,7 @@ from armature.dynamixel.servo.registers import Registers
 from armature.dynamixel.servo.watchdog import BusWatchdogs, require_agreement
 from armature.dynamixel.status.remedy import RecoveryStep, Remedy
 from armature.dynamixel.tables.roles import Role
-from armature.errors import BusError, CommandRefused
+from armature.errors import BusError, CommandRefused, bounds
 
 # A joint that rests on its stop may read a little beyond its limit.
 REST_MARGIN = 0.02  # of the joint's span
@@ -86,7 +86,7 @@ class TorqueSwitch:
         margin = REST_MARGIN * limit.span
         if limit.lower - margin <= position <= limit.upper + margin:
             return ""
-        return f"its limits are {limit.lower:.4f} to {limit.upper:.4f}"
+        return f"its limits are {bounds(limit.lower, limit.upper, position)}"
 
     def remedy_before_enable(self, axes: Iterable[Axis]) -> Remedy | None:
         """What has to be done before a limp arm may be enabled, as it was read last; None where nothing.

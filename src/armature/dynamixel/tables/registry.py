@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import re
+
 from armature.dynamixel.tables.family import Family
 from armature.dynamixel.tables.model import ServoModel
 from armature.dynamixel.tables.x_series.family import X_SERIES
 from armature.errors import ConfigError
 
+# As in XM430-W350-T: how its bus is wired, TTL or RS-485, which its registers do not know.
+_BUS_KIND = re.compile(r"-[TR]$")
 FAMILIES: tuple[Family, ...] = (X_SERIES,)
 
 
 def servo_model(name: str) -> ServoModel:
-    """Find a model by its product name, for example "XM430-W350".
+    """Find a model by its product name, for example "XM430-W350", or as printed on the servo: "XM430-W350-T".
 
     Raises:
         ConfigError: the model is unknown, with the list of those known.
     """
     for family in FAMILIES:
-        if name in family.numbers():
-            return family.model(name)
+        for spelling in (name, _BUS_KIND.sub("", name)):
+            if spelling in family.numbers():
+                return family.model(spelling)
     known = sorted(name for family in FAMILIES for name in family.numbers())
     raise ConfigError("servo model", name, f"known models are {', '.join(known)}")
 

@@ -111,7 +111,7 @@ def _buses(content: Mapping[str, Any], source: str) -> dict[str, int]:
 def _baud_rate(entry: object, where: str) -> int:
     bus = require_mapping(entry, where)
     require_known_keys(bus, ("baud_rate",), where)
-    baud = quantity(f"{where}.baud_rate", bus.get("baud_rate"), ("bit/s",))
+    baud = quantity(f"{where}.baud_rate", bus.get("baud_rate"), ("bit/s", "kbit/s", "Mbit/s"))
     return require_baud_rate(f"{where}.baud_rate", baud, bus["baud_rate"])
 
 

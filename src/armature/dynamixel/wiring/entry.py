@@ -13,7 +13,7 @@ from armature.dynamixel.tables.model import ServoModel
 from armature.dynamixel.tables.registry import servo_model
 from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.dynamixel.wiring.servo import ServoWiring, second_name
-from armature.errors import ConfigError
+from armature.errors import ConfigError, apart, listed
 
 _KEYS = (
     *("id", "model", "direction", "zero_offset", "reduction", "torque_constant", "mode", "current_limit"),
@@ -118,7 +118,7 @@ def _driven_joint(name: str, arm: ArmModel, where: str) -> Joint:
     for joint in arm.driven:
         if joint.name == name:
             return joint
-    raise ConfigError(where, name, f"joints of {arm.name} are {', '.join(j.name for j in arm.driven)}")
+    raise ConfigError(where, name, listed(f"joints of {arm.name}", (j.name for j in arm.driven)))
 
 
 def _model(value: object, where: str) -> ServoModel:
@@ -186,7 +186,8 @@ def _current_limit(value: object, model: ServoModel, mode: OperatingMode, where:
     highest = model[Role.CURRENT_LIMIT].to_si(model[Role.CURRENT_LIMIT].maximum)
     limit = quantity(where, value, ("A", "mA"))
     if not model.current_unit <= limit <= highest:
-        raise ConfigError(where, value, f"{model.name} takes {model.current_unit:g} to {highest:.2f} A")
+        told = f"{apart(model.current_unit, limit, 'g')} to {apart(highest, limit, '.2f')} A"
+        raise ConfigError(where, value, f"{model.name} takes {told}")
     return limit
 
 

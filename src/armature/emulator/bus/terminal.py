@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from armature.dynamixel.tables.registry import baud_rates
 from armature.emulator.bus.bus import EmulatedBus
 from armature.emulator.bus.disturbance import Transmission
 from armature.errors import PortError
@@ -22,10 +21,11 @@ _QUIET = 4e-3
 # A host that still drives the arm speaks in every cycle; its slowest is 2 Hz [s].
 _SILENCE = 1.5
 _CHUNK = 4_096
-# ioctl_tty(2): TCGETS2 of x86, ARM and RISC-V, and struct termios2, which ends with the output speed [bit/s]. The
-# termios module tells speeds by their names, and many clients set theirs by its number.
-_TCGETS2 = 0x802C542A
+# ioctl_tty(2): TCGETS2 and TCSETS2 of x86, ARM and RISC-V, and struct termios2, which ends with speeds [bit/s].
+# The termios module tells speeds by their names, and many clients set theirs by its number.
+_TCGETS2, _TCSETS2 = 0x802C542A, 0x402C542B
 _TERMIOS2 = struct.Struct("=4I20s2I")
+_CBAUD, _BOTHER = 0o010017, 0o010000  # of c_cflag: the speed by its name, or by its number
 
 
 class Terminal:
@@ -135,20 +135,20 @@ class _Plug:
     """Where one bus meets the host."""
 
     def __init__(self, bus: EmulatedBus, name: str, link: Path, *, pace: bool) -> None:
-        self.line: _Line | None = _Line(link)
+        self._baud_rate = bus.wires[name].baud_rate
+        self.line: _Line | None = _Line(link, self._baud_rate)
         self.waiting: deque[Transmission] = deque()
         self._bus = bus
         self._name = name
         self._link = link
         self._pace = pace
-        self._baud_rate = bus.wires[name].baud_rate
 
     def update(self) -> None:
         """Be pulled or put back, as the bus says."""
         if self.line and not self._bus.is_plugged(self._name):
             self.pull()
         elif not self.line and self._bus.is_plugged(self._name):
-            self.line = _Line(self._link)
+            self.line = _Line(self._link, self._baud_rate)
 
     def pull(self) -> None:
         """Disappear from the host."""
@@ -163,8 +163,7 @@ class _Plug:
             return
         data = os.read(self.line.master, _CHUNK)
         # A servo set to another baud rate than the host's port hears only noise.
-        speed = _speed(self.line.slave)
-        self._bus.wires[self._name].baud_rate = speed if speed in baud_rates() else self._baud_rate
+        self._bus.wires[self._name].baud_rate = _speed(self.line.slave)
         self.waiting.extend(self._bus.transmit(data, now, self._name))
 
     def send(self, now: float) -> None:
@@ -177,10 +176,11 @@ class _Plug:
 class _Line:
     """A pseudo-terminal, and the link to it."""
 
-    def __init__(self, link: Path) -> None:
+    def __init__(self, link: Path, baud_rate: int) -> None:
         self._link = link
         self.master, self.slave = os.openpty()
         tty.setraw(self.slave)
+        _set_speed(self.slave, baud_rate)  # that of a host which sets none
         os.set_blocking(self.master, False)
         self.device = os.ttyname(self.slave)
         try:
@@ -204,6 +204,12 @@ def _speed(terminal: int) -> int:
     """At which whoever opened a terminal set it to send [bit/s]."""
     answer = fcntl.ioctl(terminal, _TCGETS2, bytes(_TERMIOS2.size))
     return int(_TERMIOS2.unpack(answer)[-1])
+
+
+def _set_speed(terminal: int, speed: int) -> None:
+    flags = list(_TERMIOS2.unpack(fcntl.ioctl(terminal, _TCGETS2, bytes(_TERMIOS2.size))))
+    flags[2] = flags[2] & ~_CBAUD | _BOTHER
+    fcntl.ioctl(terminal, _TCSETS2, _TERMIOS2.pack(*flags[:-2], speed, speed))
 
 
 def _point(link: Path, device: str) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from armature.core.kinematics.mujoco_spec import read_spec
 from armature.core.model.arm import ArmModel
-from armature.errors import ConfigError
+from armature.errors import ConfigError, bounds
 
 # Time constant of the joint stops [s]: stiff, yet more than two steps of 1 ms.
 _STOP_TIME = 2.5e-3
@@ -101,7 +101,9 @@ class MujocoPlant:
         found = self._model.joint(joint)
         lower, upper = map(float, found.range)
         if self._model.jnt_limited[found.id] and not lower <= position <= upper:
-            raise ConfigError(f"position of {joint}", position, f"its stops are at {lower:g} and {upper:g}")
+            raise ConfigError(
+                f"position of {joint}", position, f"its stops are at {bounds(lower, upper, position, 'g', 'and')}"
+            )
         self._qpos[found.qposadr] = position
         self._qvel[found.dofadr] = 0.0
         _place_followers(self._model, self._data)

@@ -7,7 +7,7 @@ import math
 from collections.abc import Collection
 from typing import Any
 
-from armature.errors import GoalRefused
+from armature.errors import GoalRefused, bounds
 
 
 def parse(data: bytes, fields: Collection[str]) -> dict[str, Any]:
@@ -37,12 +37,12 @@ def number(body: dict[str, Any], name: str, lower: float, upper: float, unit: st
         GoalRefused: not a number, or outside the bounds.
     """
     value = body[name]
-    bound = f"it must be a number from {lower:g} to {upper:g} {unit}"
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise GoalRefused(name, _shorten(value), bound)
+        raise GoalRefused(name, _shorten(value), f"it must be a number from {lower:g} to {upper:g} {unit}")
     # An integer too large for a float would raise OverflowError; comparing is exact for any size.
     if not lower <= value <= upper or not math.isfinite(value):
-        raise GoalRefused(name, _shorten(value), bound)
+        told = bounds(lower, upper, value, "g")
+        raise GoalRefused(name, _shorten(value), f"it must be a number from {told} {unit}")
     return float(value)
 
 

@@ -24,7 +24,7 @@ from armature.core.trajectory.segments import RosTime, Segment
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.errors import ArmatureError, GoalRefused
 from armature.nodes.arm_controller.action_server import ActiveGoal, Begin, GoalServer
-from armature.nodes.arm_controller.checks import CheckedGoals, make_checks
+from armature.nodes.arm_controller.checks import CheckedGoals, Payload, make_checks
 from armature.nodes.arm_controller.commands import Commands
 from armature.nodes.arm_controller.group_node import GroupNode
 from armature.nodes.arm_controller.jtc_parameters import TrajectoryParameters, read_constraints
@@ -32,7 +32,7 @@ from armature.nodes.arm_controller.moves import ArmMoves
 from armature.nodes.arm_controller.twist import TwistJog
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import to_goal, to_point, to_seconds, to_stamp, to_tolerances
-from armature.nodes.common.parameters import read, refuse_unknown
+from armature.nodes.common.parameters.parameters import read, refuse_unknown
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ class ArmController(GroupNode):
         self.control.state.settings = replace(
             self.control.state.settings, checks_acceleration=self._checks.settings.acceleration
         )
+        self._payload = Payload(self, self._checks)
         self._goals = CheckedGoals(self, self.control, self._checks, self.now, self.publish_now)
         # Joints of other groups, such as the gripper's: the arm's model has them where they were read last.
         self._others = {joint.name for joint in self.model.driven} - set(self.joints)

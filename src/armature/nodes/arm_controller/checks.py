@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 
+from armature.core.arrays import Array
 from armature.core.control.goal import Code, End, GoalMonitor, OnEnd, Outcome, abort_outcome, refusal_outcome
 from armature.core.control.group import GroupControl
 from armature.core.kinematics.drive_ratings import DriveRatings, ratings_from_urdf
@@ -16,10 +20,10 @@ from armature.core.planning.goal_checks import CheckSettings, GoalCheck, GoalChe
 from armature.core.trajectory.integration import Rates
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.dynamixel.wiring.arm import Wiring
-from armature.errors import ArmatureError, CommandRefused, ConfigError, GoalRefused
+from armature.errors import ArmatureError, CommandRefused, ConfigError, GoalRefused, InternalError, apart
 from armature.nodes.arm_controller.action_server import ActiveGoal, Begin
 from armature.nodes.arm_controller.group_node import GroupNode
-from armature.nodes.common.parameters import read, read_file
+from armature.nodes.common.parameters.parameters import located, read, read_file, within
 
 # Samples in a slice. A goal that needs more than the first slice is checked in further ones, with time for
 # set-points between them: a slice takes about 5 ms, and segments reach 200 ms ahead.
@@ -28,7 +32,6 @@ _SLICE = 60
 _PERIOD = 0.01  # [s]
 _JOIN_TIME = 0.5  # a path is joined within this time [s]
 _TOOL = "tool0"
-_HEAVIEST = 100.0  # payload; a greater number was meant in other units [kg]
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class CheckParameters:
     """What is checked of a goal before it starts."""
 
     tool_frame: str = ""  # "" for tool0, or where the URDF has none, the last link that an arm's joint moves
-    payload: float = 0.0  # at the tool [kg]
+    payload: float = field(default=0.0, metadata=within(0.0, 100.0, changes=True))  # at the tool [kg]
     checks__collision: bool = True  # of the arm with itself and the floor, on the whole path
     checks__torque: bool = True  # on the whole path, against what the servos can give at that speed
     checks__acceleration: bool = True  # of goals that give velocities, against limits.<joint>.acceleration
@@ -44,10 +47,6 @@ class CheckParameters:
     checks__turn: float = CheckSettings.turn  # of a joint between two checked places, at most [rad]
     checks__torque_share: float = CheckSettings.torque_share  # of what a servo can give
     checks__allowed_pairs: tuple[str, ...] = ()  # links that may touch, as "first second"; one may be floor
-
-    def __post_init__(self) -> None:
-        if not 0.0 <= self.payload <= _HEAVIEST:
-            raise ConfigError("parameter payload", self.payload, f"it must be within 0 and {_HEAVIEST:g} kg")
 
 
 def make_checks(node: Node, arm: ArmModel, joints: tuple[str, ...], wiring: str) -> GoalChecks:
@@ -62,7 +61,11 @@ def make_checks(node: Node, arm: ArmModel, joints: tuple[str, ...], wiring: str)
     Raises:
         ConfigError: a parameter that cannot be used, or a URDF that MuJoCo cannot read.
     """
-    given = read(node, CheckParameters)
+    with located(node):
+        return _make_checks(read(node, CheckParameters), arm, joints, wiring)
+
+
+def _make_checks(given: CheckParameters, arm: ArmModel, joints: tuple[str, ...], wiring: str) -> GoalChecks:
     settings = CheckSettings(
         given.checks__collision,
         given.checks__torque,
@@ -104,6 +107,65 @@ def _pairs(texts: tuple[str, ...]) -> list[tuple[str, str]]:
             raise ConfigError("parameter checks.allowed_pairs", text, 'write two links as "first second"')
         pairs.append((words[0], words[1]))
     return pairs
+
+
+class Payload:
+    """Lets the parameter `payload` change while the arm rests, as after a grasp.
+
+    Args:
+        node: whose parameter it is.
+        checks: of its goals; they and the loads of set-points take the new one.
+    """
+
+    def __init__(self, node: GroupNode, checks: GoalChecks) -> None:
+        self._node = node
+        self._checks = checks
+        node.add_on_set_parameters_callback(node.guard(self._check, _unchanged))
+        node.add_post_set_parameters_callback(node.guard(self._apply))
+
+    def _check(self, changes: list[Parameter]) -> SetParametersResult:
+        try:
+            for change in _payloads(changes):
+                self._require(change)
+        except ArmatureError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        return SetParametersResult(successful=True)
+
+    def _apply(self, changes: list[Parameter]) -> None:
+        for mass in _payloads(changes):
+            self._checks.mechanics.set_payload(mass)
+
+    def _require(self, mass: float) -> None:
+        what = f"payload of {mass:g} kg"
+        if self._node.control.state.motion.is_moving(self._node.now()):
+            raise CommandRefused(what, "the arm moves", "set it when the arm rests")
+        measured = self._node.control.state.arm.measured
+        if measured is not None and mass > self._checks.mechanics.payload and self._checks.settings.torque:
+            self._require_torque(what, mass, measured.position)
+
+    def _require_torque(self, what: str, mass: float, position: Array) -> None:
+        """Refuse what the servos cannot hold where the arm is."""
+        mechanics, torques = self._checks.mechanics, self._checks.torques
+        before = mechanics.payload
+        mechanics.set_payload(mass)
+        try:
+            needed = torques.loads(position[None])[0]
+        finally:
+            mechanics.set_payload(before)
+        given = self._checks.settings.torque_share * torques.available(needed, np.zeros_like(needed))
+        for joint, torque, most in zip(mechanics.joints, np.abs(needed), given, strict=True):
+            if torque > most:
+                would, shall = apart(torque, most, ".3f"), f"{most:.3f}"
+                why = f"{joint} would carry {would} N·m here, its servo shall give {shall} N·m"
+                raise CommandRefused(what, why, "carry less, or reach less far first")
+
+
+def _payloads(changes: list[Parameter]) -> list[float]:
+    return [float(change.value) for change in changes if change.name == "payload"]
+
+
+def _unchanged(error: InternalError, _changes: list[Parameter]) -> SetParametersResult:
+    return SetParametersResult(successful=False, reason=str(error))
 
 
 @dataclass

@@ -25,7 +25,7 @@ from armature.nodes.arm_controller.commands import Commands
 from armature.nodes.arm_controller.group_node import GroupNode
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import to_stamp
-from armature.nodes.common.parameters import read, refuse_unknown
+from armature.nodes.common.parameters.parameters import read, refuse_unknown
 
 
 @dataclass(frozen=True)

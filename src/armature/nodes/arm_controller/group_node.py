@@ -40,8 +40,8 @@ from armature.nodes.common.conversions import (
     values_of,
     velocities_of,
 )
-from armature.nodes.common.joint_limits import ArmLimits, read_limits
-from armature.nodes.common.parameters import read, read_file
+from armature.nodes.common.parameters.joint_limits import ArmLimits, read_limits
+from armature.nodes.common.parameters.parameters import read, read_file
 from armature.nodes.common.robot_files import read_arm
 
 # Segments are renewed this often while something moves [s].

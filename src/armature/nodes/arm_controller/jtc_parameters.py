@@ -10,8 +10,8 @@ from rclpy.node import Node
 from armature.core.arrays import Array
 from armature.core.control.tolerance import Tolerance, Tolerances
 from armature.core.trajectory.limits import GroupLimits
-from armature.errors import ConfigError
-from armature.nodes.common.parameters import read
+from armature.errors import ConfigError, apart
+from armature.nodes.common.parameters.parameters import read
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,9 @@ def read_constraints(node: Node, given: TrajectoryParameters, limits: GroupLimit
     for joint, value, most in zip(limits.joints, asked, limits.acceleration, strict=True):
         if value > most:
             where = f"parameter constraints.{joint}.max_deceleration_on_cancel"
+            told = apart(float(most), float(value), "g")
             raise ConfigError(
-                where, float(value), f"limits.{joint}.acceleration is {most:g}; give no more, or 0 for it"
+                where, float(value), f"limits.{joint}.acceleration is {told}; give no more, or 0 for it"
             )
     return tolerances, np.where(asked > 0.0, asked, limits.acceleration)
 

@@ -29,7 +29,7 @@ from armature.nodes.arm_controller.background_planning import BackgroundPlanning
 from armature.nodes.arm_controller.group_node import GroupNode
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import from_trajectory, to_seconds
-from armature.nodes.common.parameters import read, read_file
+from armature.nodes.common.parameters.parameters import read, read_file
 
 Plan = Callable[[Array, FollowJointTrajectory.Goal, float], Steps[Trajectory]]
 # A quaternion's length may differ from 1 by rounding.

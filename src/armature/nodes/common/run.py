@@ -15,6 +15,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from armature.errors import ArmatureError
+from armature.nodes.common.parameters.command_line import note_given, read_command_line
 from armature.nodes.common.priority import freeze_gc, raise_priority
 from armature.signals import Signals, ended_with_parent, received_signals
 
@@ -67,8 +68,13 @@ def run_nodes(*factories: Callable[[], Node], args: Sequence[str] | None = None,
     Returns:
         0, or 1 where a node could not start or serve, or leaves the arm with torque; one line on stderr says why.
     """
+    try:
+        given = read_command_line(sys.argv if args is None else args)
+    except ArmatureError as error:
+        return _report(error)
     is_preferred = is_urgent and raise_priority()  # before DDS begins threads, which inherit it
     with received_signals(is_last=True) as signals, ended_with_parent(os.environ), _context(args):
+        note_given(rclpy.get_default_context(), given)
         nodes: list[Node] = []
         executor: Any = EventsExecutor()
         try:
@@ -79,14 +85,18 @@ def run_nodes(*factories: Callable[[], Node], args: Sequence[str] | None = None,
                 _prepare_process(nodes[0], is_preferred=is_preferred)
             _spin(executor, nodes, signals)
         except ArmatureError as error:
-            print(f"error: {error}", file=sys.stderr, flush=True)  # noqa: T201
-            return 1
+            return _report(error)
         finally:
             executor.shutdown(0)
             with ExitStack() as ends:  # a failing one keeps no other from its end
                 for node in reversed(nodes):
                     ends.callback(node.destroy_node)
     return int(any(isinstance(node, LeavesTorque) and node.leaves_torque_on for node in nodes))
+
+
+def _report(error: ArmatureError) -> int:
+    print(f"error: {error}", file=sys.stderr, flush=True)  # noqa: T201
+    return 1
 
 
 def _prepare_process(node: Node, *, is_preferred: bool) -> None:

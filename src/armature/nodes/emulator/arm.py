@@ -13,7 +13,7 @@ from armature.core.model.poses import read_poses
 from armature.description.files import read_file
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.bus.bus import EmulatedBus
-from armature.errors import ConfigError
+from armature.errors import ConfigError, listed
 from armature.nodes.common.priority import prefer_real_time
 from armature.nodes.common.robot_files import read_arm
 from armature.nodes.emulator.options import GAZEBO
@@ -37,7 +37,7 @@ def emulated_arm(options: argparse.Namespace, ros_arguments: Sequence[str]) -> I
     wiring = Wiring.from_yaml(read_file("--wiring", options.wiring), arm, str(options.wiring))
     poses = read_poses(read_file("--poses", options.poses), arm, str(options.poses))
     if options.start_pose not in poses:
-        raise ConfigError("--start-pose", options.start_pose, f"{options.poses} has {', '.join(poses)}")
+        raise ConfigError("--start-pose", options.start_pose, f"{options.poses}: {listed('poses', poses)}")
     if options.baud is not None:
         wiring = replace(wiring, buses=dict.fromkeys(wiring.buses, options.baud))
     if not 0.0 <= options.usb_latency <= _LONGEST_LATENCY:

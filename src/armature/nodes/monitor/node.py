@@ -23,8 +23,9 @@ from armature.monitor.board import Board
 from armature.monitor.http.address import is_loopback
 from armature.monitor.http.server import MonitorServer
 from armature.monitor.hub import StreamHub
-from armature.nodes.common import conversions, parameters, topics
-from armature.nodes.common.joint_limits import read_limits
+from armature.nodes.common import conversions, topics
+from armature.nodes.common.parameters.joint_limits import read_limits
+from armature.nodes.common.parameters.parameters import read, read_file, refuse_unknown
 from armature.nodes.common.robot_files import read_arm
 from armature.nodes.monitor.access_key import key_file, load_or_create_key
 from armature.nodes.monitor.gateway import RosGateway
@@ -61,10 +62,10 @@ class MonitorNode(Node):
         super().__init__("monitor")
         # rclpy also destroys a node whose constructor failed: close only what was made.
         self._at_end = ExitStack()
-        given = parameters.read(self, Parameters)
-        parameters.refuse_unknown(self)
+        given = read(self, Parameters)
+        refuse_unknown(self)
         arm = read_arm("urdf", given.urdf)
-        poses = read_poses(parameters.read_file("poses", given.poses), arm, given.poses)
+        poses = read_poses(read_file("poses", given.poses), arm, given.poses)
         arm = self._with_namespace(read_limits(self, arm).arm)
         self._board = Board((joint.name for joint in arm.driven), LONGEST_SILENCE)
         self._end_requested_at = 0.0  # monotonic [s]; 0: not requested

@@ -15,10 +15,12 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.node import Node
 
+from armature.environment import ros_distro
 from armature.errors import ArmatureError, RecordingError
-from armature.nodes.common import parameters, topics
+from armature.nodes.common import topics
 from armature.nodes.common.answers import run_guarded
 from armature.nodes.common.conversions import diagnostic
+from armature.nodes.common.parameters.parameters import read, refuse_unknown
 from armature.nodes.recorder.subscriptions import RawSubscriptions
 from armature.recording.bag.recover import finish_bag, unfinished_bags
 from armature.recording.recorder.recorder import Recorder, RecorderLimits
@@ -76,11 +78,11 @@ class RecorderNode(Node):
         self._writer: _WriterThread | None = None
         self._recovery: Thread | None = None
         # Each arm's bags beside those of others.
-        settings = parameters.read(self, Settings, folder=_FOLDER + self.get_namespace().rstrip("/"))
-        limits = parameters.read(self, RecorderLimits)
-        parameters.refuse_unknown(self)
+        settings = read(self, Settings, folder=_FOLDER + self.get_namespace().rstrip("/"))
+        limits = read(self, RecorderLimits)
+        refuse_unknown(self)
         root = Path(settings.folder).expanduser()
-        self._recorder = Recorder(root, limits, os.environ.get("ROS_DISTRO", ""), os.getppid())
+        self._recorder = Recorder(root, limits, ros_distro(os.environ), os.getppid())
         self._failure = ""
         self._gap = ""  # what is missing before the present recording
         self._topics = RawSubscriptions(self, settings.topics, self._recorder)

@@ -28,6 +28,7 @@ from armature.nodes.servo_interface.services import ServoServices
 from armature.nodes.servo_interface.stop_latch import ProtectiveStopLatch
 from armature.nodes.servo_interface.subscriptions import Subscriptions, is_simulated
 
+_DEACTIVATED = "the servo interface was deactivated; holding"
 _WITHOUT_BUS = (Mode.STARTING.name, Mode.DISCONNECTED.name)
 
 
@@ -59,7 +60,7 @@ class Components:
         self.free_drive_loads = FreeDriveLoads(configuration, self.bus)
         gripper = [joint.name for joint in configuration.arm.gripper_joints]
         self.subscriptions = Subscriptions(node, self.bus, gripper)
-        self.watch = ControllerWatch(node, self.bus)
+        self.watch = ControllerWatch(node, self.bus, lambda: self.publishers.is_ending)
         self.publishers = Publishers(node, configuration, self.subscriptions)
         self.services = ServoServices(
             node, configuration.joints, configuration.servos, self.bus, self.disabling, self.latch, self.publishers
@@ -69,9 +70,11 @@ class Components:
     def activate(self, *, active: bool) -> None:
         """Take commands, or stop, hold and take none."""
         self.take_commands(active)
-        if not active:
-            with suppress(CommandRefused):  # without a bus process the servos hold by themselves
-                self.bus.client.request("hold", why="the servo interface was deactivated; holding")
+        with suppress(CommandRefused):  # without a bus process the servos hold by themselves
+            if not active:
+                self.bus.client.request("hold", why=_DEACTIVATED)
+            elif self.bus.status.why == _DEACTIVATED:  # it holds for no other reason
+                self.bus.client.request("hold", why="the servo interface was activated again")
 
     def take_commands(self, active: bool) -> None:
         """Take commands and set-points, or none from now on."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rclpy.node import Node
 
 from armature.core.control.readiness import session_name
@@ -23,10 +25,11 @@ class ControllerWatch:
     node's, since a controller is silent too while a simulation is paused.
     """
 
-    def __init__(self, node: Node, bus: BusConnection) -> None:
-        """Args: whose subscription and timer it uses, and the bus process."""
+    def __init__(self, node: Node, bus: BusConnection, is_ending: Callable[[], bool]) -> None:
+        """Args: whose subscription and timer it uses, the bus process, and whether the graph is being ended."""
         self._node = node
         self._bus = bus
+        self._is_ending = is_ending
         self._session = ""
         self._silent_checks = -1  # since its last state; -1: it has published none in this session
         self._had_writer = False
@@ -57,7 +60,10 @@ class ControllerWatch:
 
     def _report_gone(self, what: str) -> None:
         why = f"controller gone: {what}; holding; start it again, then enable"
-        self._node.get_logger().error(why)
+        if self._is_ending():  # all processes are asked to end at once, and this one has yet to park
+            self._node.get_logger().info(f"the controller has ended first: {what}")
+        else:
+            self._node.get_logger().error(why)
         try:
             self._bus.client.request("controller_gone", why=why)
         except CommandRefused as error:

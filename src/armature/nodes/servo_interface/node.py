@@ -14,7 +14,7 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 
 from armature.errors import ArmatureError, CommandRefused
 from armature.nodes.common.exit_message import ExitMessage, leaves_torque_on, not_parked, reason_of
-from armature.nodes.common.parameters import read, refuse_unknown
+from armature.nodes.common.parameters.parameters import read, refuse_unknown
 from armature.nodes.servo_interface.bus_process.connection import BusConnection
 from armature.nodes.servo_interface.components import Components
 from armature.nodes.servo_interface.parameters import ServoConfiguration

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, astuple, dataclass, fields, make_dataclass
+from dataclasses import asdict, astuple, dataclass, field, fields, make_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +14,21 @@ from rclpy.node import Node
 from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
 from armature.core.trajectory.stopping import Dynamics
-from armature.dynamixel.faults.policy import FaultPolicy
+from armature.dynamixel.faults.policy import FaultPolicy, meanings, ranges
 from armature.dynamixel.free_drive.settings import FreeDriveSettings
 from armature.dynamixel.loop import link
 from armature.dynamixel.protocol.device_names import port_paths, port_text
 from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import ServoWiring, Wiring
 from armature.environment import state_folder
-from armature.errors import ConfigError
-from armature.nodes.common.joint_limits import ArmLimits, read_limits
-from armature.nodes.common.parameters import read, read_file
+from armature.errors import ConfigError, apart, bounds, listed
+from armature.nodes.common.parameters.joint_limits import ArmLimits, read_limits
+from armature.nodes.common.parameters.parameters import described, located, read, read_file, within
 from armature.nodes.common.robot_files import read_arm
 
 _SERVO_DEFAULT = -1
-_LOWEST_RATE, _HIGHEST_RATE = 2.0, 400.0  # [Hz]
 _LONGEST_SILENCE = 0.5  # of a servo before it is named, which promise 4 wants within a second [s]
 _FEWEST_CYCLES = 4  # that a servo's watchdog must wait: one request that is lost shall not trip it
-_LONGEST_TIMEOUT = 600.0  # [s]
 _ROUNDING = 1e-6  # of a pose that meets its limit [rad] or [m]
 
 
@@ -42,9 +40,11 @@ class ServoParameters:
     wiring: str  # file: which servo turns which joint
     poses: str  # file of the named poses
     port: str  # serial device; NAME=DEVICE,… of several buses, or a folder of them
-    rate: float = 100.0  # of the bus loop [Hz]
-    latency: float = 0.016  # of the serial adapter [s]; the default of FTDI adapters
-    connect_timeout: float = 10.0  # how long the port may take to appear [s]
+    rate: float = field(default=100.0, metadata=within(2.0, 400.0))  # of the bus loop [Hz]
+    # Of the serial adapter, the default of FTDI adapters [s]
+    latency: float = field(default=0.016, metadata=within(0.0, 0.1))
+    # How long the port may take to appear [s]
+    connect_timeout: float = field(default=10.0, metadata=within(0.0, 600.0))
     max_missed_reads: int = 5  # cycles without an answer before a servo counts as missing
     disable_cpu_sleep: bool = (
         True  # whether the processor is kept from deep sleep while torque is on, where that is permitted
@@ -55,23 +55,12 @@ class ServoParameters:
     state_folder: str = ""  # for what outlives a restart; "" for armature in XDG_STATE_HOME
 
     def __post_init__(self) -> None:
-        if not _LOWEST_RATE <= self.rate <= _HIGHEST_RATE:
-            allowed = f"it must be within {_LOWEST_RATE:g} and {_HIGHEST_RATE:g} Hz"
-            raise ConfigError("parameter rate", self.rate, allowed)
-        if not 0.0 <= self.connect_timeout <= _LONGEST_TIMEOUT:
-            raise ConfigError(
-                "parameter connect_timeout",
-                self.connect_timeout,
-                f"it must be within 0 and {_LONGEST_TIMEOUT:g} s",
-            )
         if self.max_missed_reads < 1:
             raise ConfigError("parameter max_missed_reads", self.max_missed_reads, "it must be at least 1")
         if self.max_missed_reads > _LONGEST_SILENCE * self.rate:
             raise ConfigError("parameter rate", self.rate, self._required_rate())
         if not 0.0 < self.park_speed <= 1.0:
             raise ConfigError("parameter park_speed", self.park_speed, "it must be within 0 and 1")
-        if not 0.0 <= self.latency <= 0.1:
-            raise ConfigError("parameter latency", self.latency, "it must be within 0 and 0.1 s")
 
     def check_watchdog(self, time: float) -> None:
         """Refuse a rate at which the servos' own watchdog would stop them between two cycles.
@@ -161,7 +150,7 @@ class JointParameters:
         return values
 
 
-_JOINT_PARAMETERS = frozenset(field.name for field in fields(JointParameters))
+_JOINT_PARAMETERS = frozenset(each.name for each in fields(JointParameters))
 
 
 def _is_set_by_parameter(role: Role) -> bool:
@@ -197,13 +186,18 @@ class ServoConfiguration:
         Raises:
             ConfigError: naming the parameter or the file's field.
         """
+        with located(node):
+            return ServoConfiguration._of(node)
+
+    @staticmethod
+    def _of(node: Node) -> ServoConfiguration:
         parameters = read(node, ServoParameters)
         arm = read_arm("urdf", parameters.urdf)
         wiring_text = read_file("wiring", parameters.wiring)
         wiring = Wiring.from_yaml(wiring_text, arm, parameters.wiring)
         poses = read_poses(read_file("poses", parameters.poses), arm, parameters.poses)
         if parameters.park_pose not in poses:
-            raise ConfigError("parameter park_pose", parameters.park_pose, f"poses are {', '.join(poses)}")
+            raise ConfigError("parameter park_pose", parameters.park_pose, listed("poses", poses))
         limits = read_limits(node, arm).within(wiring)
         park = poses[parameters.park_pose]
         _check_park(parameters.park_pose, park, limits.arm)
@@ -229,7 +223,8 @@ def _check_park(name: str, park: Mapping[str, float], arm: ArmModel) -> None:
     for joint, position in park.items():
         limit = arm.limit(joint)
         if not limit.lower - _ROUNDING <= position <= limit.upper + _ROUNDING:
-            allowed = f"{joint} would be at {position:g}, its limits are {limit.lower:g} to {limit.upper:g}"
+            limits = bounds(limit.lower, limit.upper, position, "g")
+            allowed = f"{joint} would be at {apart(position, limit.lower, 'g')}, its limits are {limits}"
             raise ConfigError("parameter park_pose", name, allowed)
 
 
@@ -239,9 +234,16 @@ def _read_faults(node: Node) -> dict[str, Any]:
     Raises:
         ConfigError: a value that cannot be used.
     """
-    defaults = FaultPolicy().settings()
-    fields = [(name.replace(".", "__"), type(value), value) for name, value in defaults.items()]
-    given: Any = read(node, make_dataclass("FaultParameters", fields, frozen=True), "faults.")
+    defaults, texts, bounds = FaultPolicy().settings(), meanings(), ranges()
+    columns = [
+        (
+            name.replace(".", "__"),
+            type(value),
+            field(default=value, metadata=described(texts[name], bounds.get(name))),
+        )
+        for name, value in defaults.items()
+    ]
+    given: Any = read(node, make_dataclass("FaultParameters", columns, frozen=True), "faults.")
     settings = {name: getattr(given, name.replace(".", "__")) for name in defaults}
     FaultPolicy.read(settings)
     return settings

@@ -14,6 +14,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 
+from armature.core.rate_limit import RateLimit
 from armature.dynamixel.loop import link
 from armature.dynamixel.loop.status import LoopStatus
 from armature.nodes.common import topics
@@ -23,9 +24,7 @@ from armature.nodes.servo_interface.clock import CycleStamps
 from armature.nodes.servo_interface.parameters import ServoConfiguration
 from armature.nodes.servo_interface.subscriptions import Subscriptions
 
-_COMMANDED_EVERY = 0.05  # [s]
-_DYNAMIC_EVERY = 0.1  # [s]
-_DIAGNOSTICS_EVERY = 1.0  # [s]
+_EVERY = {topics.COMMANDED: 0.05, topics.DYNAMIC_JOINT_STATES: 0.1, topics.DIAGNOSTICS: 1.0}  # [s]
 _TOPICS = (
     topics.JOINT_STATES,
     topics.DYNAMIC_JOINT_STATES,
@@ -52,7 +51,7 @@ class Publishers:
         self._stamps = CycleStamps(lambda: node.get_clock().now().nanoseconds * 1e-9, time.monotonic)
         self._newest = -math.inf  # monotonic time of the cycle that was published last [s]
         self._lock = threading.Lock()
-        self._due = dict.fromkeys((topics.COMMANDED, topics.DYNAMIC_JOINT_STATES, topics.DIAGNOSTICS), 0.0)
+        self._rates = {topic: RateLimit(period) for topic, period in _EVERY.items()}
 
     def close(self) -> None:
         """Withdraw the publishers."""
@@ -74,12 +73,12 @@ class Publishers:
         state = _joint_state(self._stamp_of(readings), joints, readings)
         if state.name:
             self._publish(topics.JOINT_STATES, state)
-        if self._is_due(topics.COMMANDED, _COMMANDED_EVERY):
+        if self._is_due(topics.COMMANDED):
             self._publish_commanded()
-        if self._is_due(topics.DYNAMIC_JOINT_STATES, _DYNAMIC_EVERY):
+        if self._is_due(topics.DYNAMIC_JOINT_STATES):
             state = _dynamic_state(self._stamp_of(readings), joints, readings)
             self._publish(topics.DYNAMIC_JOINT_STATES, state)
-        if self._is_due(topics.DIAGNOSTICS, _DIAGNOSTICS_EVERY):
+        if self._is_due(topics.DIAGNOSTICS):
             self._publish_diagnostics()
 
     def publish_state(self, status: LoopStatus, readings: link.CycleReadings | None) -> None:
@@ -103,7 +102,7 @@ class Publishers:
         self._publish(topics.STATE, diagnostics.state(status, time.time(), is_ending=is_ending))
         if before is None or before.protective_stop != status.protective_stop:
             self._publish(topics.PROTECTIVE_STOP_STATE, Bool(data=status.protective_stop))
-        self._due[topics.COMMANDED] = 0.0  # what the last cycle commanded may be of the session before
+        self._rates[topics.COMMANDED].reset()  # what the last cycle commanded may be of the session before
         self._publish_diagnostics()
 
     def _log(self, before: LoopStatus | None, status: LoopStatus) -> None:
@@ -154,12 +153,8 @@ class Publishers:
     def _stamp(self) -> Any:
         return self._node.get_clock().now().to_msg()
 
-    def _is_due(self, topic: topics.Topic, period: float) -> bool:
-        now = time.monotonic()
-        if now < self._due[topic]:
-            return False
-        self._due[topic] = now + period
-        return True
+    def _is_due(self, topic: topics.Topic) -> bool:
+        return self._rates[topic].is_due(time.monotonic())
 
 
 def _joint_state(stamp: Time, joints: Sequence[str], readings: link.CycleReadings) -> JointState:

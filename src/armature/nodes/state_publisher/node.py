@@ -12,10 +12,11 @@ from std_msgs.msg import String
 from tf2_msgs.msg import TFMessage
 
 from armature.core.kinematics.kinematics import FrameTransform, fixed_frames, moving_frames
+from armature.core.rate_limit import RateLimit
 from armature.errors import ConfigError
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import positions_of, to_seconds, to_stamp, to_transform
-from armature.nodes.common.parameters import read, refuse_unknown
+from armature.nodes.common.parameters.parameters import read, refuse_unknown
 from armature.nodes.common.robot_files import read_arm
 
 
@@ -27,6 +28,10 @@ class Parameters:
     frame_prefix: str  # put before every frame's name, for several arms in one tree
     publish_frequency: float = 50.0  # at most [Hz]
 
+    def __post_init__(self) -> None:
+        if not self.publish_frequency > 0.0:
+            raise ConfigError("parameter publish_frequency", self.publish_frequency, "it must be > 0 Hz")
+
 
 class StatePublisher(Node):
     """Publishes a frame only when its joint was read in the message at hand."""
@@ -36,10 +41,8 @@ class StatePublisher(Node):
         namespace = self.get_namespace().strip("/")
         self._settings = read(self, Parameters, frame_prefix=f"{namespace}/" if namespace else "")
         refuse_unknown(self)
-        if not self._settings.publish_frequency > 0.0:
-            raise ConfigError("parameter publish_frequency", self._settings.publish_frequency, "it must be > 0 Hz")
         self._arm = read_arm("urdf", self._settings.urdf)
-        self._last = 0.0
+        self._rate = RateLimit(1.0 / self._settings.publish_frequency)
         self._description = topics.publisher(self, topics.ROBOT_DESCRIPTION)
         self._tf_static = topics.publisher(self, topics.TF_STATIC)
         self._tf = topics.publisher(self, topics.TF)
@@ -49,11 +52,8 @@ class StatePublisher(Node):
         topics.subscription(self, topics.JOINT_STATES, self._publish_frames)
 
     def _publish_frames(self, message: JointState) -> None:
-        stamp = to_seconds(message.header.stamp)
-        # A stamp that goes back is a clock begun anew.
-        if 0.0 <= stamp - self._last < 1.0 / self._settings.publish_frequency:
+        if not self._rate.is_due(to_seconds(message.header.stamp)):
             return
-        self._last = stamp
         frames = moving_frames(self._arm, positions_of(message))
         self._tf.publish(self._message(frames, message.header.stamp))
 

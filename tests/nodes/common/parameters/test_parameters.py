@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import rclpy
 from rclpy.parameter import Parameter
 
+from armature.nodes.common.parameters.parameters import refuse_unknown
 from armature.nodes.servo_interface.parameters import ServoConfiguration
 
-from ..emulated import POSES, ROOT, SERVOS, URDF
+from ...emulated import POSES, ROOT, SERVOS, URDF
 
 # The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
 pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
@@ -40,10 +43,32 @@ def test_a_change_that_would_not_be_in_force_is_refused(node, name, value):
     assert "restart the process" in node.describe_parameter(name).description
 
 
-def test_the_source_of_time_can_still_be_changed(node):
+def test_the_source_of_time_cannot_be_changed_while_a_node_runs(node):
     ServoConfiguration.of(node)
+    refuse_unknown(node)
     (result,) = node.set_parameters([Parameter("use_sim_time", value=True)])
-    assert result.successful, result.reason
+    assert not result.successful
+    assert "read at the start" in result.reason
+    assert not node.get_clock().ros_time_is_active
+
+
+def test_a_parameter_describes_itself_by_what_is_said_of_its_field(node):
+    ServoConfiguration.of(node)
+    rate = node.describe_parameter("rate")
+    assert rate.description == "of the bus loop [Hz]; read at the start; restart the process to change it"
+    assert (rate.floating_point_range[0].from_value, rate.floating_point_range[0].to_value) == (2.0, 400.0)
+    assert "how long a joint may be farther" in node.describe_parameter("faults.following_error.time").description
+    assert node.describe_parameter("faults.park_time").floating_point_range[0].to_value == 45.0
+    assert "back_off" in node.describe_parameter("faults.load.policy").description
+
+
+def test_every_parameter_of_a_node_has_a_meaning(node):
+    ServoConfiguration.of(node)
+    names = [name for name in node._parameters if not name.startswith(("use_sim_time", "start_type"))]
+    assert len(names) > 80
+    assert [
+        n for n in names if not re.match(r"[^;]*[a-z]{2}.*; read", node.describe_parameter(n).description)
+    ] == []
 
 
 def test_no_node_declares_parameters_in_another_way():

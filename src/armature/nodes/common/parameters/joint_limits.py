@@ -11,8 +11,8 @@ from rclpy.node import Node
 from armature.core.model.arm import ArmModel, Joint, Limit
 from armature.core.trajectory.stopping import Dynamics
 from armature.dynamixel.wiring.arm import Wiring
-from armature.errors import ConfigError
-from armature.nodes.common.parameters import given_names, read
+from armature.errors import ConfigError, apart, bounds
+from armature.nodes.common.parameters.parameters import given_names, read
 
 _PREFIX = "limits."
 # Parameters of controllers for their own joints beside these (`group_node.JointParameters`).
@@ -77,11 +77,11 @@ def _dynamics(given: JointLimits, joint: str) -> Dynamics:
 
 def _narrowed(given: JointLimits, joint: str, urdf: Limit) -> Limit:
     only = "the URDF's limits can only be narrowed"
-    speed = f"it must be above 0 and up to {urdf.velocity:g}; {only}"
+    speed = f"it must be above 0 and up to {apart(urdf.velocity, given.velocity, 'g')}; {only}"
     _require(0.0 < given.velocity <= urdf.velocity, given, joint, "velocity", speed)
-    lower = f"it must be within {urdf.lower:g} and {given.upper:g}; {only}"
+    lower = f"it must be within {bounds(urdf.lower, given.upper, given.lower, 'g', 'and')}; {only}"
     _require(urdf.lower <= given.lower < given.upper, given, joint, "lower", lower)
-    upper = f"it must be within {given.lower:g} and {urdf.upper:g}; {only}"
+    upper = f"it must be within {bounds(given.lower, urdf.upper, given.upper, 'g', 'and')}; {only}"
     _require(given.upper <= urdf.upper, given, joint, "upper", upper)
     return replace(urdf, lower=given.lower, upper=given.upper, velocity=given.velocity)
 

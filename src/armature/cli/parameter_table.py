@@ -1,0 +1,112 @@
+"""All parameters of all nodes, from the dataclasses that they read, and parameter files checked by them."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import typing
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from armature.core.model.parameter_file import GivenParameter
+from armature.dynamixel.faults import policy
+from armature.errors import ConfigError, nearest
+from armature.nodes.common.parameters.parameters import ROS_OWN, SHARED
+from armature.nodes.common.parameters.wanted import Wanted, wanted
+from armature.robots import NODES
+
+# Node, package of its code, class, what its names begin with.
+READ = (
+    ("servo_interface", "nodes.servo_interface", "ServoParameters", ""),
+    ("servo_interface", "nodes.servo_interface", "StartParameters", ""),
+    ("servo_interface", "nodes.servo_interface", "JointParameters", "<joint>."),
+    ("servo_interface", "dynamixel.free_drive", "FreeDriveSettings", "free_drive."),
+    ("arm_controller", "nodes.arm_controller", "GroupParameters", ""),
+    ("arm_controller", "nodes.arm_controller", "ArmJoint", "limits.<joint>."),
+    ("arm_controller", "nodes.arm_controller", "TrajectoryParameters", ""),
+    ("arm_controller", "nodes.arm_controller", "JointConstraints", "constraints.<joint>."),
+    ("arm_controller", "nodes.arm_controller", "CheckParameters", ""),
+    ("arm_controller", "nodes.arm_controller", "MoveParameters", ""),
+    ("arm_controller", "nodes.arm_controller", "FeedforwardParameters", ""),
+    ("gripper_controller", "nodes.arm_controller", "GroupParameters", ""),
+    ("gripper_controller", "nodes.arm_controller", "GripperJoint", "limits.<joint>."),
+    ("gripper_controller", "nodes.arm_controller", "GripperParameters", ""),
+    ("gripper_controller", "nodes.arm_controller", "GainParameters", "<joint>."),
+    ("state_publisher", "nodes.state_publisher", "Parameters", ""),
+    ("recorder", "nodes.recorder", "Settings", ""),
+    ("recorder", "recording.recorder", "RecorderLimits", ""),
+    ("monitor", "nodes.monitor", "Parameters", ""),
+    ("every node that moves joints (under /**)", "nodes.common.parameters", "JointLimits", "limits.<joint>."),
+)
+_ALL = "every node"
+_JOINT = "<joint>"
+
+
+def known_parameters() -> Iterator[tuple[str, Wanted]]:
+    """Node and parameter, in the order of the page; `<joint>` in a name stands for that of each joint."""
+    for node, package, name, prefix in READ:
+        for each in wanted(class_in(package, name), prefix).values():
+            yield node, each
+    texts, bounds = policy.meanings(), policy.ranges()
+    for name, value in policy.FaultPolicy().settings().items():
+        about, within = texts[name], bounds.get(name)
+        yield "servo_interface", Wanted(f"faults.{name}", type(value), value, about, within, changes=False)
+
+
+def check_given(given: Iterable[GivenParameter], joints: Iterable[str]) -> None:
+    """Refuse what the nodes would refuse by their names, types and bounds.
+
+    Args:
+        given: by parameter files, whose nodes are known.
+        joints: of the arm.
+
+    Raises:
+        ConfigError: with the file, the line, and what would work.
+    """
+    known = _by_node(tuple(joints))
+    for each in given:
+        if each.name.startswith(ROS_OWN):
+            continue
+        for node in _nodes(each):
+            if each.name in known[node]:
+                _check(each, known[node][each.name])
+            elif not each.name.startswith(SHARED):
+                allowed = f"/{node} has no such parameter; {nearest(each.name, known[node])}"
+                raise ConfigError(f"{each.where}: parameter {each.name}", each.value, allowed)
+
+
+def _check(given: GivenParameter, known: Wanted) -> None:
+    try:
+        known.checked(given.value)
+    except ConfigError as error:
+        raise ConfigError(f"{given.where}: {error.where}", error.value, error.allowed) from error
+
+
+def _nodes(given: GivenParameter) -> tuple[str, ...]:
+    name = given.nodes.rpartition("/")[2]
+    return NODES if name.startswith("*") else (name,)
+
+
+def _by_node(joints: tuple[str, ...]) -> Mapping[str, dict[str, Wanted]]:
+    found: dict[str, dict[str, Wanted]] = {node: {} for node in NODES}
+    for node, each in known_parameters():
+        names = [each.name.replace(_JOINT, joint) for joint in joints] if _JOINT in each.name else [each.name]
+        for name in names:
+            for owner in NODES if node.startswith(_ALL) else (node,):
+                found[owner][name] = replace(each, name=name)
+    return found
+
+
+def class_in(package: str, name: str) -> type:
+    """A class by its name, in whichever module of a package it is defined.
+
+    Raises:
+        LookupError: there is none.
+    """
+    top = importlib.import_module(f"armature.{package}")
+    for module in pkgutil.iter_modules(top.__path__):
+        if module.name != "__main__":
+            found = getattr(importlib.import_module(f"{top.__name__}.{module.name}"), name, None)
+            if found is not None and found.__module__.startswith(top.__name__):
+                return typing.cast(type, found)
+    raise LookupError(f"no {name} in {package}; READ in {__file__} names it")

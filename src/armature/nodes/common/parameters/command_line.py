@@ -1,0 +1,61 @@
+"""The parameters that a process's command line gives, by itself and in files.
+
+rclpy would keep the first type that a parameter is given, and take an integer for a number that comes later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from weakref import WeakKeyDictionary
+
+from rclpy.context import Context
+from rclpy.node import Node
+
+from armature.core.model.parameter_file import GivenParameter, read_parameters, read_value, value_for
+from armature.description.files import read_file
+from armature.errors import ConfigError
+
+_BEGIN, _END = "--ros-args", "--"
+_FILE, _VALUE = "--params-file", ("-p", "--param")
+# By the context that was initialised with the command line.
+_given: WeakKeyDictionary[Context, tuple[GivenParameter, ...]] = WeakKeyDictionary()
+
+
+def read_command_line(words: Sequence[str]) -> tuple[GivenParameter, ...]:
+    """What a command line gives to parameters, in its order.
+
+    Raises:
+        ConfigError: a file that cannot be read or used, or a value that ROS has no type for.
+    """
+    return tuple(given for flag, text in _options(words) for given in _read(flag, text))
+
+
+def note_given(context: Context, given: tuple[GivenParameter, ...]) -> None:
+    """Let the nodes of a context have what its command line gives."""
+    _given[context] = given
+
+
+def given_to(node: Node, name: str) -> GivenParameter | None:
+    """What the command line gives to a parameter of a node, the last of several."""
+    return value_for(_given.get(node.context, ()), node.get_fully_qualified_name(), name)
+
+
+def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Flags for ROS that give parameters, with their words."""
+    is_for_ros = False
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word in (_BEGIN, _END):
+            is_for_ros = word == _BEGIN
+        elif is_for_ros and word in (_FILE, *_VALUE):
+            yield word, following
+
+
+def _read(flag: str, text: str) -> tuple[GivenParameter, ...]:
+    if flag == _FILE:
+        return read_parameters(read_file(flag, text), text)
+    name, mark, value = text.partition(":=")
+    if not mark:
+        raise ConfigError(flag, text, "write it as name:=value")
+    node, _, own = name.rpartition(":")
+    where = f"{flag} {own}"
+    return (GivenParameter(f"/**/{node.strip('/')}" if node else "/**", own, read_value(value, where), where),)

@@ -1,0 +1,35 @@
+"""What a lifecycle manager's transitions ask of the bus process."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from armature.nodes.servo_interface.components import Components
+
+
+@pytest.fixture
+def components():
+    """The parts that taking commands concerns; the bus process says as its reason what it was asked to hold for."""
+    parts = object.__new__(Components)
+    status = SimpleNamespace(why="enabled")
+    client = SimpleNamespace(request=lambda _name, why: setattr(status, "why", why))
+    parts.bus = SimpleNamespace(status=status, client=client)
+    parts.subscriptions, parts.services = SimpleNamespace(is_open=True), SimpleNamespace(is_active=True)
+    return parts
+
+
+def test_after_deactivate_and_activate_the_reason_is_no_longer_the_deactivation(components):
+    components.activate(active=False)
+    assert components.bus.status.why == "the servo interface was deactivated; holding"
+    assert not components.services.is_active
+    components.activate(active=True)
+    assert components.bus.status.why == "the servo interface was activated again"
+    assert components.services.is_active
+
+
+def test_an_activation_leaves_another_reason_alone(components):
+    components.bus.status.why = "overload of elbow"
+    components.activate(active=True)
+    assert components.bus.status.why == "overload of elbow"

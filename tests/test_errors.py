@@ -1,0 +1,45 @@
+"""A refusal shows why: its value and its bound differ, however near they are."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from armature.errors import ConfigError, GoalRefused, apart, bounds
+
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+
+
+@given(st.floats(0.001, 1000.0), st.floats(1e-12, 1e-3))
+@example(math.pi / 2.0, 1e-9)
+@example(math.pi / 2.0, 1e-6)
+@example(2.5, 1e-15)
+def test_a_value_just_beyond_a_bound_is_told_beyond_it(bound: float, beyond: float):
+    value = bound + beyond
+    if value == bound:
+        return
+    refused = GoalRefused("position of elbow", value, f"its limits are {bounds(-bound, bound, value)} rad", "rad")
+    told_value, lower, upper = (float(text) for text in NUMBER.findall(str(refused)))
+    assert lower < upper < told_value
+
+
+def test_the_quarter_turn_of_a_urdf_is_not_told_as_within_its_limit():
+    value = math.pi / 2.0 + 1e-7
+    told = str(GoalRefused("elbow", value, f"its limits are {bounds(-math.pi / 2.0, math.pi / 2.0, value)}"))
+    assert told == "elbow: 1.5708 refused; its limits are -1.5708 to 1.570796"
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [(1.6, "1.6"), (2.0, "2.0"), (1.23456789, "1.23457"), (math.nan, "nan")]
+)
+def test_elsewhere_six_digits_are_enough(value: float, told: str):
+    assert str(ConfigError("x", value, "it must be within 0 and 1.5")).startswith(f"x: {told} cannot")
+
+
+def test_numbers_that_are_alike_are_written_alike():
+    assert apart(0.5, 0.5) == "0.5000"
+    assert apart(0.5, 0.7, "g") == "0.5"
