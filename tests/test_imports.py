@@ -145,7 +145,10 @@ ROOMS = {
     "nodes.bus_process": Room(("core", "description", "dynamixel", "errors", "nodes.common")),
     "nodes.arm_controller": Room(("core", "dynamixel.motion", "dynamixel.wiring", "errors", "nodes.common"), ANY),
     "nodes.monitor": Room(
-        ("core", "environment", "errors", "monitor", "nodes.common", "private_folder", "signals", "web_address"),
+        (
+            *("core", "description", "environment", "errors", "monitor", "nodes.common", "private_folder"),
+            *("signals", "web_address"),
+        ),
         ANY,
     ),
     "nodes.emulator": Room(
@@ -154,7 +157,10 @@ ROOMS = {
     "nodes.recorder": Room(("errors", "nodes.common", "recording"), ANY),
     "nodes.state_publisher": Room(("core.kinematics", "core.model", "errors", "nodes.common"), ANY),
     "provision": Room(("errors",)),
-    "description": Room(("environment", "errors", "private_folder")),
+    "description": Room(
+        ("core.arrays", "core.kinematics", "core.model", "environment", "errors", "private_folder"),
+        ("collada", "mujoco", "numpy", "trimesh"),
+    ),
     "graph": Room(("environment", "private_folder", "robots", "share", "stop_timeouts")),
     "robots": Room(("description", "errors", "share")),
     "share": Room(("errors",)),

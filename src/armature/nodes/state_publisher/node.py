@@ -38,7 +38,7 @@ class StatePublisher(Node):
         refuse_unknown(self)
         if not self._settings.publish_frequency > 0.0:
             raise ConfigError("parameter publish_frequency", self._settings.publish_frequency, "it must be > 0 Hz")
-        self._arm = read_arm("urdf", self._settings.urdf)
+        self._arm = read_arm("urdf", self._settings.urdf, with_collisions=False)
         self._last = 0.0
         self._description = topics.publisher(self, topics.ROBOT_DESCRIPTION)
         self._tf_static = topics.publisher(self, topics.TF_STATIC)
