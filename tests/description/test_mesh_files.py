@@ -24,6 +24,7 @@ def package(tmp_path, monkeypatch):
         "package://some_arm/meshes/upper arm.stl",
         "package://some_arm/meshes/upper%20arm.stl",
         "model://some_arm/meshes/upper arm.stl",
+        "package://called_otherwise_before/meshes/upper arm.stl",
         "../meshes/upper arm.stl",
         r"..\meshes\upper arm.stl",
         "{package}/meshes/upper arm.stl",

@@ -11,7 +11,10 @@ import numpy as np
 from armature.core.arrays import Array
 
 CLOSE = 1e-3  # what a hull may lack of the true one [m]
-_CORNERS = (16, 32, 64, 128)  # at most: fewer are faster to check, and are taken where they are close
+_AIM = 0.9 * CLOSE  # by planes of sides, which tell less than the distance
+_FEW, _MOST = 16, 128  # corners: fewer are faster to check
+# From which the first corners are seen: along axes and diagonals.
+_DIRECTIONS = np.array([axis for axis in np.ndindex(3, 3, 3) if axis != (1, 1, 1)]) - 1.0
 _THINNEST = 1e-3  # MuJoCo wants a volume: flat parts are as thick as this [m]
 _BALL = 1e-6  # with which points are probed [m]
 _TRIANGLE = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
@@ -27,14 +30,30 @@ def hull_of(points: Array) -> tuple[Array, float]:
         Its triangles [m], Shape (m, 3, 3), and how far the true hull reaches beyond it [m].
     """
     corners, triangles = _convex(_thickened(np.unique(points, axis=0)))
-    if len(corners) <= _CORNERS[0]:
+    if len(corners) <= _FEW:
         return triangles, 0.0
-    for most in _CORNERS:
-        part, triangles = _convex(corners, most)
-        loss = _loss(corners, part)
-        if loss <= CLOSE:
-            break
-    return triangles, loss
+    # Qhull's own limit takes the first corners that it meets, and can miss a whole end of a part.
+    chosen = np.unique((corners @ _DIRECTIONS.T).argmax(axis=0))
+    while True:
+        part, triangles = _convex(corners[chosen])
+        lacking = _farthest(corners, triangles, min(len(chosen) // 2, _MOST - len(chosen)))
+        if not len(lacking):
+            return triangles, _loss(corners, part)
+        chosen = np.union1d(chosen, lacking)
+
+
+def _farthest(corners: Array, triangles: Array, count: int) -> Array:
+    """Corners that are not close to a hull: of each side the farthest one, and of those at most so many."""
+    normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
+    lengths = np.linalg.norm(normals, axis=1)
+    sides = lengths > 0.0
+    normals = normals[sides] / lengths[sides, None]
+    beyond = corners @ normals.T - (normals * triangles[sides, 0]).sum(axis=1)
+    farthest = np.unique(beyond.argmax(axis=0))
+    distance = beyond[farthest].max(axis=1)
+    order = np.argsort(-distance, kind="stable")[: max(count, 0)]
+    found: Array = farthest[order[distance[order] > _AIM]]
+    return found
 
 
 def write_stl(triangles: Array, title: str) -> bytes:
@@ -56,10 +75,9 @@ def _thickened(points: Array) -> Array:
     return points
 
 
-def _convex(points: Array, most: int = -1) -> tuple[Array, Array]:
-    """Corners and triangles of the hull of points, with so many corners at most."""
-    spec = _with_mesh(points, most)
-    model = spec.compile()
+def _convex(points: Array) -> tuple[Array, Array]:
+    """Corners and triangles of the hull of points."""
+    model = _with_mesh(points).compile()
     graph = model.mesh_graph[model.mesh_graphadr[0] :]
     corners, faces = int(graph[0]), int(graph[1])
     behind = 2 + 3 * corners + 3 * faces  # see mjModel.mesh_graph
@@ -71,9 +89,9 @@ def _convex(points: Array, most: int = -1) -> tuple[Array, Array]:
     )
 
 
-def _with_mesh(points: Array, most: int = -1) -> Any:
+def _with_mesh(points: Array) -> Any:
     spec = mujoco.MjSpec()
-    spec.add_mesh(name="hull", uservert=points.ravel().tolist(), maxhullvert=most)
+    spec.add_mesh(name="hull", uservert=points.ravel().tolist())
     spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_MESH, meshname="hull")
     return spec
 

@@ -26,7 +26,7 @@ def resolve_mesh(uri: str, urdf_folder: Path) -> Path:
         folder, rest = urdf_folder, uri.removeprefix("file:")
     elif scheme in _IN_PACKAGE:
         package, _, rest = rest.partition("/")
-        folder = find_package(unquote(package), urdf_folder)
+        folder = _package(unquote(package), unquote(rest), urdf_folder)
     elif scheme == "file":
         folder = urdf_folder
     else:
@@ -37,6 +37,17 @@ def resolve_mesh(uri: str, urdf_folder: Path) -> Path:
         if _is_file(folder / spelling):
             return folder / spelling
     raise ConfigError("mesh", uri, f"there is no file {folder / rest}{_similar(folder / rest)}")
+
+
+def _package(name: str, file: str, near: Path) -> Path:
+    """The folder of a package; one that has another name now is known by the file."""
+    try:
+        return find_package(name, near)
+    except ConfigError:
+        for folder in (near, *near.absolute().parents[:2]):
+            if _is_file(folder / file):
+                return folder
+        raise
 
 
 def _is_file(path: Path) -> bool:

@@ -64,6 +64,11 @@ def test_what_is_left_out_is_zero_and_rounded_moments_are_taken(inside):
     assert read_urdf(arm(inside)).root == "base"
 
 
+def test_moments_that_are_off_by_more_than_rounding_are_noted():
+    (note,) = read_urdf(arm(inertial(0.00368, 0.00796, 0.0127, 0))).notes  # of a maker's arm
+    assert note == "no body has the moments of inertia of base: the nearest possible ones are taken"
+
+
 JOINT = '<joint name="{0}" type="{1}"><parent link="{2}"/><child link="{3}"/><limit upper="1"/></joint>'
 
 

@@ -48,6 +48,9 @@ def test_another_encoding_than_it_says_is_told(content, message):
         TEXT.replace("<robot", '<robot xmlns="http://www.ros.org"'),
         TEXT.replace("<robot", '<robot xmlns:xacro="http://www.ros.org/wiki/xacro"'),
         TEXT.replace("</robot>", "<gazebo><plugin><a/></plugin></gazebo><ros2_control name='x'/></robot>"),
+        TEXT.replace("<robot", '<robot xmlns:xacro="http://ros.org/wiki/xacro"').replace(
+            "<link", '<xacro:property name="width" value="1"/><link'
+        ),
         TEXT.replace("</robot>", "<transmission name='t'/><material name='m'/><!-- x --></robot>"),
     ],
 )
@@ -60,6 +63,10 @@ def test_what_is_not_ours_in_a_urdf_is_passed_over(text):
     [
         ('<robot xmlns:xacro="http://www.ros.org/wiki/xacro"><xacro:arm/></robot>', "<xacro:arm>.*xacro file"),
         ('<robot xmlns:xacro="http://wiki.ros.org/xacro"><xacro:arm/></robot>', "<xacro:arm>.*xacro file"),
+        (
+            '<robot xmlns:xacro="http://wiki.ros.org/xacro"><xacro:property name="a" value="1"/><link name="${a}"/></robot>',
+            "<xacro:property>.*xacro file",
+        ),
         ("<robot>\0</robot>", "well-formed"),
         ("<sdf/>", "outermost element of a URDF is <robot>"),
     ],

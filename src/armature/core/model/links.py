@@ -21,7 +21,8 @@ _SIZES = {
     "mesh": {},
 }
 _MOMENTS = ("ixx", "ixy", "ixz", "iyy", "iyz", "izz")
-_ROUNDING = 0.02  # of the largest moment of inertia: files have few digits
+# What moments may be off, as a share of the largest one: by few digits, or since they were identified from motions.
+_ROUNDING, _IDENTIFIED = 0.02, 0.2
 
 
 @dataclass(frozen=True)
@@ -128,14 +129,25 @@ def read_inertial(link: ElementTree.Element, where: str) -> Inertial | None:
 
 
 def _check_moments(tensor: tuple[float, ...], where: str) -> None:
-    least, middle, largest = np.linalg.eigvalsh(matrix(tensor)).tolist()
-    rounding = _ROUNDING * max(abs(least), largest)
-    if least < -rounding or least + middle < largest - rounding:
+    if _lack(tensor) > _IDENTIFIED:
+        least, middle, largest = np.linalg.eigvalsh(matrix(tensor)).tolist()
         moments = f"{least:.3g}, {middle:.3g}, {largest:.3g}"
         allowed = (
             f"no body has the principal moments {moments}: each is at least 0, and at most the sum of the others"
         )
         raise ConfigError(f"{where}: inertia", " ".join(f"{value:.6g}" for value in tensor), allowed)
+
+
+def _lack(tensor: tuple[float, ...]) -> float:
+    """How far principal moments are from those of a body, as a share of the largest one."""
+    least, middle, largest = np.linalg.eigvalsh(matrix(tensor)).tolist()
+    return max(-least, largest - least - middle) / (max(abs(least), abs(largest)) or 1.0)
+
+
+def corrected(robot: ElementTree.Element) -> list[str]:
+    """Links whose moments of inertia are taken for the nearest that a body can have, beyond rounding."""
+    inertials = {link.get("name", ""): read_inertial(link, "") for link in robot.findall("link")}
+    return [name for name, found in inertials.items() if found is not None and _lack(found.tensor) > _ROUNDING]
 
 
 def matrix(tensor: tuple[float, ...]) -> np.ndarray:

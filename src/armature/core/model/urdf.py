@@ -6,7 +6,7 @@ import math
 import xml.etree.ElementTree as ElementTree
 
 from armature.core.model.arm import MOVING, ArmModel, Joint, Limit, Mimic
-from armature.core.model.links import check_link, massless
+from armature.core.model.links import check_link, corrected, massless
 from armature.core.model.numbers import numbers
 from armature.core.model.xml_text import parse
 from armature.errors import ConfigError
@@ -39,9 +39,11 @@ def read_urdf(text: str, source: str = "URDF") -> ArmModel:
 
 def _notes(robot: ElementTree.Element, joints: tuple[Joint, ...]) -> tuple[str, ...]:
     light = massless(robot, {joint.child: joint.parent if joint.kind == "fixed" else None for joint in joints})
-    if not light:
-        return ()
-    return (f"the URDF gives no mass to {', '.join(light)}: checks of gravity and torque take it for 0 kg",)
+    notes = {
+        "the URDF gives no mass to {}: checks of gravity and torque take it for 0 kg": light,
+        "no body has the moments of inertia of {}: the nearest possible ones are taken": corrected(robot),
+    }
+    return tuple(note.format(", ".join(links)) for note, links in notes.items() if links)
 
 
 def _attribute(element: ElementTree.Element, name: str, where: str) -> str:

@@ -10,6 +10,7 @@ from armature.errors import ConfigError
 
 # Spellings of the one namespace that are in use.
 _XACRO = ("{http://www.ros.org/wiki/xacro}", "{http://wiki.ros.org/xacro}", "{http://ros.org/wiki/xacro}")
+_DEFINING = ("}property", "}arg")  # which alone do nothing
 # Longer ones first: the mark of UTF-32 begins as that of UTF-16.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -62,7 +63,7 @@ def parse(text: str, source: str = "URDF") -> ElementTree.Element:
     if name != "robot":
         raise ConfigError(source, name, "the outermost element of a URDF is <robot>")
     for element in robot.iter():
-        if element.tag.startswith(_XACRO):
+        if element.tag.startswith(_XACRO) and not (element.tag.endswith(_DEFINING) and "${" not in text):
             xacro = element.tag.rpartition("}")[2]
             raise ConfigError(
                 source, f"<xacro:{xacro}>", "it is a xacro file: name it so (.xacro), or expand it first"
