@@ -58,6 +58,13 @@ def test_the_points_of_a_scan_with_many_faces_are_read_as_well():
     assert np.ptp(triangles.reshape(-1, 3), axis=0) == pytest.approx([0.2, 0.2, 0.2], abs=3e-3)
 
 
+def test_a_round_sheet_whose_sides_are_slivers_comes_to_an_end():
+    angle = RANDOM.uniform(0.0, 2.0 * np.pi, 4000)
+    height = RANDOM.uniform(-1e-4, 1e-4, 4000)
+    _, loss = hull_of(0.6 * np.column_stack([np.cos(angle), np.sin(angle), height]))
+    assert loss < 0.01
+
+
 def test_an_stl_holds_its_title_and_triangles():
     stl = write_stl(np.zeros((2, 3, 3)), "title")
     assert stl[:5] == b"title"

@@ -36,7 +36,8 @@ def hull_of(points: Array) -> tuple[Array, float]:
     chosen = np.unique((corners @ _DIRECTIONS.T).argmax(axis=0))
     while True:
         part, triangles = _convex(corners[chosen])
-        lacking = _farthest(corners, triangles, min(len(chosen) // 2, _MOST - len(chosen)))
+        others = np.setdiff1d(np.arange(len(corners)), chosen)  # so that the hull grows, whatever rounding says
+        lacking = others[_farthest(corners[others], triangles, min(len(chosen) // 2, _MOST - len(chosen)))]
         if not len(lacking):
             return triangles, _loss(corners, part)
         chosen = np.union1d(chosen, lacking)
@@ -44,6 +45,8 @@ def hull_of(points: Array) -> tuple[Array, float]:
 
 def _farthest(corners: Array, triangles: Array, count: int) -> Array:
     """Corners that are not close to a hull: of each side the farthest one, and of those at most so many."""
+    if not len(corners):
+        return np.zeros(0, int)
     normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
     lengths = np.linalg.norm(normals, axis=1)
     sides = lengths > 0.0

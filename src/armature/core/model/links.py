@@ -21,7 +21,7 @@ _SIZES = {
     "mesh": {},
 }
 _MOMENTS = ("ixx", "ixy", "ixz", "iyy", "iyz", "izz")
-# What moments may be off, as a share of the largest one: by few digits, or since they were identified from motions.
+# What moments may be off, as a share of the largest one: by few digits, or identified from motions.
 _ROUNDING, _IDENTIFIED = 0.02, 0.2
 
 
@@ -141,7 +141,7 @@ def _check_moments(tensor: tuple[float, ...], where: str) -> None:
 def _lack(tensor: tuple[float, ...]) -> float:
     """How far principal moments are from those of a body, as a share of the largest one."""
     least, middle, largest = np.linalg.eigvalsh(matrix(tensor)).tolist()
-    return max(-least, largest - least - middle) / (max(abs(least), abs(largest)) or 1.0)
+    return float(max(-least, largest - least - middle) / (max(abs(least), abs(largest)) or 1.0))
 
 
 def corrected(robot: ElementTree.Element) -> list[str]:
