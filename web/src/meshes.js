@@ -6,7 +6,7 @@ import { MTLLoader } from 'three/addons/loaders/MTLLoader.js';
 import { OBJLoader } from 'three/addons/loaders/OBJLoader.js';
 import { STLLoader } from 'three/addons/loaders/STLLoader.js';
 
-const NAMED = 3; // meshes, with why they are lacking
+const NAMED = 3; // meshes that are lacking
 
 export class Meshes {
   /**
@@ -74,9 +74,14 @@ export class Meshes {
     const { size } = this.lacking;
     if (!size) return '';
     const all = new Set([...Object.keys(this.model.meshes), ...this.lacking.keys()]).size;
-    const some = [...this.lacking].slice(0, NAMED).map(([name, why]) => `${name.split('/').pop()} (${why})`);
+    const some = [...this.lacking.keys()].slice(0, NAMED).map((name) => name.split('/').pop());
     const more = size > NAMED ? `, and ${size - NAMED} more` : '';
     return `${size} of ${all} meshes could not be loaded: ${some.join(', ')}${more}.`;
+  }
+
+  /** Why, a line each. */
+  get reasons() {
+    return [...this.lacking].map(([name, why]) => `${name}: ${why}`).join('\n');
   }
 }
 

@@ -189,6 +189,7 @@ export class ArmView {
     const note = document.getElementById('view-note');
     if (!note) return;
     note.textContent = [this.absence, this.meshes.note].filter(Boolean).join(' ');
+    note.title = this.meshes.reasons;
     note.hidden = !note.textContent;
   }
 }

@@ -36,9 +36,9 @@ def test_meshes_are_loaded_once_and_those_that_lack_are_named(open_page, chromiu
     asked: Counter[str] = Counter()
     page = open_page(browser=chromium_3d, watch=lambda request: asked.update([request.url.rpartition("/")[2]]))
     note = page.locator("#view-note")
-    note.filter(has_text="2 of 5 meshes could not be loaded").wait_for()
-    assert "none.stl (there is no file" in note.inner_text()
-    assert "broken.dae (" in note.inner_text()
+    note.filter(has_text="2 of 5 meshes could not be loaded: none.stl, broken.dae.").wait_for()
+    assert "none.stl: there is no file" in note.get_attribute("title")
+    assert "broken.dae: " in note.get_attribute("title")
     assert {name: asked[name] for name in ("box.stl", "box.obj", "box.dae", "none.stl")} == {
         "box.stl": 1, "box.obj": 1, "box.dae": 1, "none.stl": 0,
     }  # fmt: skip
