@@ -145,7 +145,10 @@ ROOMS = {
     "nodes.bus_process": Room(("core", "description", "dynamixel", "errors", "nodes.common")),
     "nodes.arm_controller": Room(("core", "dynamixel.motion", "dynamixel.wiring", "errors", "nodes.common"), ANY),
     "nodes.monitor": Room(
-        ("core", "environment", "errors", "monitor", "nodes.common", "private_folder", "signals", "web_address"),
+        (
+            *("core", "description", "environment", "errors", "monitor", "nodes.common", "private_folder"),
+            *("signals", "web_address"),
+        ),
         ANY,
     ),
     "nodes.emulator": Room(
@@ -156,7 +159,10 @@ ROOMS = {
         ("core.kinematics", "core.model", "core.rate_limit", "errors", "nodes.common"), ANY
     ),
     "provision": Room(("errors",)),
-    "description": Room(("environment", "errors", "private_folder")),
+    "description": Room(
+        ("core.arrays", "core.kinematics", "core.model", "environment", "errors", "private_folder"),
+        ("collada", "mujoco", "numpy", "trimesh"),
+    ),
     "graph": Room(("environment", "private_folder", "robots", "share", "stop_timeouts")),
     "robots": Room(("core.model", "description", "errors", "share")),
     "share": Room(("errors",)),

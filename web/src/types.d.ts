@@ -58,6 +58,8 @@ export interface Joint {
 export interface Model {
   name: string;
   urdf: string;
+  meshes: Record<string, string>; // addresses by the URDF's names
+  missing_meshes: Record<string, string>; // why they are, by the URDF's names
   joints: Joint[];
   poses: Record<string, Record<string, number>>;
   /** [s], and shares of a joint's velocity limit; `core/jog_limits.py` */

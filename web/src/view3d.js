@@ -3,6 +3,7 @@
 import * as THREE from 'three';
 import { OrbitControls } from 'three/addons/controls/OrbitControls.js';
 import URDFLoader from 'urdf-loader';
+import { Meshes } from './meshes.js';
 
 const MOVED = 1e-4; // [rad] or [m]
 const GHOST = 0.03; // [rad] or [m] between commanded and measured, from which the ghost is shown
@@ -25,37 +26,56 @@ export class ArmView {
     this.isTouched = false;
     this.orbit.addEventListener('change', () => this.request());
     this.orbit.addEventListener('start', () => (this.isTouched = true));
-    this.robot = this.load(model.urdf);
-    this.ghost = this.load(model.urdf);
-    makeGhost(this.ghost);
-    this.scene.add(this.robot, this.ghost);
+    this.stage = new THREE.Group();
+    this.reach = 0.1; // [m]; its meshes decide it
+    this.grid = new THREE.GridHelper();
     this.absent = '';
+    this.absence = '';
     this.isRequested = false;
-    this.reach = this.light();
-    this.grid = this.floor();
-    this.reset();
+    this.meshes = new Meshes(model, () => this.fit());
+    this.robot = this.load(model.urdf, dress);
+    this.ghost = this.load(model.urdf, makeGhost);
+    this.ghost.visible = false;
+    this.scene.add(this.robot, this.ghost, this.stage);
+    this.fit();
     /** @type {HTMLElement} */ (document.getElementById('view-reset')).onclick = () => this.reset();
     new ResizeObserver(() => this.resize()).observe(/** @type {Element} */ (canvas.parentElement));
     matchMedia('(prefers-color-scheme: light)').addEventListener('change', () => this.paint());
-    this.paint();
   }
 
-  /** @param {string} urdf */
-  load(urdf) {
-    const robot = new URDFLoader().parse(urdf);
-    robot.traverse((part) => {
-      if (!(part instanceof THREE.Mesh)) return;
-      const { color } = /** @type {THREE.MeshPhongMaterial} */ (part.material);
-      part.material = new THREE.MeshStandardMaterial({ color, roughness: 0.55, metalness: 0.15 });
-      part.castShadow = part.receiveShadow = true;
-    });
+  /**
+   * @param {string} urdf
+   * @param {(part: THREE.Object3D) => void} finish what is shown, as it arrives
+   */
+  load(urdf, finish) {
+    const loader = new URDFLoader();
+    loader.loadMeshCb = (address, _manager, material, done) => {
+      void this.meshes.add(address, material, (part) => {
+        done(part);
+        finish(part);
+      });
+    };
+    const robot = loader.parse(this.meshes.localise(urdf));
+    finish(robot);
     return robot;
+  }
+
+  /** Floor, lights and camera for the arm's size, which its meshes decide. */
+  fit() {
+    this.stage.clear();
+    const size = new THREE.Box3().setFromObject(this.robot).getSize(new THREE.Vector3());
+    this.reach = Math.max(size.length(), 0.1);
+    this.light();
+    this.grid = this.floor();
+    if (!this.isTouched) this.reset();
+    this.absent = '?'; // what has arrived may have to be pale
+    this.paint();
+    this.writeNote();
   }
 
   /** Lights that fit the arm's size. */
   light() {
-    const size = new THREE.Box3().setFromObject(this.robot).getSize(new THREE.Vector3());
-    const reach = Math.max(size.length(), 0.1);
+    const { reach } = this;
     const key = new THREE.DirectionalLight(0xffffff, 2.2);
     key.position.set(0.8 * reach, -1.1 * reach, 2 * reach);
     key.castShadow = true;
@@ -65,8 +85,7 @@ export class ArmView {
     Object.assign(key.shadow.camera, { left: -reach, right: reach, top: reach, bottom: -reach, far: 5 * reach });
     const fill = new THREE.DirectionalLight(0xbfd8ff, 0.7);
     fill.position.set(-reach, reach, 0.6 * reach);
-    this.scene.add(key, fill, new THREE.HemisphereLight(0xffffff, 0x5a6470, 1.3));
-    return reach;
+    this.stage.add(key, fill, new THREE.HemisphereLight(0xffffff, 0x5a6470, 1.3));
   }
 
   /** A floor of 0.1 m squares that takes the shadow. */
@@ -79,7 +98,7 @@ export class ArmView {
     shadow.receiveShadow = true;
     const axes = new THREE.AxesHelper(0.12 * this.reach);
     axes.position.z = 0.002;
-    this.scene.add(grid, shadow, axes);
+    this.stage.add(grid, shadow, axes);
     return grid;
   }
 
@@ -158,16 +177,36 @@ export class ArmView {
     const key = names.join(', ');
     if (key === this.absent) return false;
     this.absent = key;
-    const note = document.getElementById('view-note');
-    if (note) {
-      note.hidden = !key;
-      const which = names.length > 3 ? `${names.length} joints` : key.replaceAll('_', ' ');
-      note.textContent = `No reading of ${which}. Where the pale parts are is not known.`;
-    }
+    const which = names.length > 3 ? `${names.length} joints` : key.replaceAll('_', ' ');
+    this.absence = key && `No reading of ${which}. Where the pale parts are is not known.`;
+    this.writeNote();
     setOpacity(this.robot, 1);
     for (const name of names) setOpacity(this.robot.joints[name], PALE);
     return true;
   }
+
+  writeNote() {
+    const note = document.getElementById('view-note');
+    if (!note) return;
+    note.textContent = [this.absence, this.meshes.note].filter(Boolean).join(' ');
+    note.title = this.meshes.reasons;
+    note.hidden = !note.textContent;
+  }
+}
+
+/** @param {THREE.Object3D} root */
+function dress(root) {
+  root.traverse((part) => {
+    if (!(part instanceof THREE.Mesh)) return;
+    part.material = Array.isArray(part.material) ? part.material.map(standard) : standard(part.material);
+    part.castShadow = part.receiveShadow = true;
+  });
+}
+
+/** @param {THREE.Material} material */
+function standard(material) {
+  const { color, map, vertexColors, side } = /** @type {THREE.MeshPhongMaterial} */ (material);
+  return new THREE.MeshStandardMaterial({ color, map, vertexColors, side, roughness: 0.55, metalness: 0.15 });
 }
 
 /**
@@ -189,7 +228,6 @@ function makeGhost(robot) {
   const behind = { polygonOffset: true, polygonOffsetFactor: 4, polygonOffsetUnits: 4 };
   const style = { color: 0x3aa0ff, transparent: true, opacity: 0.25, depthWrite: false };
   const material = new THREE.MeshBasicMaterial({ ...style, ...behind });
-  robot.visible = false;
   robot.traverse((part) => {
     if (!(part instanceof THREE.Mesh)) return;
     part.material = material;
@@ -204,8 +242,9 @@ function makeGhost(robot) {
 function setOpacity(root, opacity) {
   root?.traverse((part) => {
     if (!(part instanceof THREE.Mesh)) return;
-    const material = /** @type {THREE.MeshStandardMaterial} */ (part.material);
-    Object.assign(material, { opacity, transparent: opacity < 1, depthWrite: opacity === 1, needsUpdate: true });
+    for (const material of [part.material].flat()) {
+      Object.assign(material, { opacity, transparent: opacity < 1, depthWrite: opacity === 1, needsUpdate: true });
+    }
     part.castShadow = opacity === 1;
   });
 }

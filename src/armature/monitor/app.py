@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Flask, request
 
-from armature.monitor.api import commands, failures, page, security, state
+from armature.monitor.api import commands, failures, meshes, page, security, state
 from armature.monitor.api.control import Control
 from armature.monitor.api.jog_order import JogOrder
 from armature.monitor.api.services import MonitorConfig, Services
@@ -38,6 +38,7 @@ def create_app(
     _guard(app, services)
     app.register_blueprint(state.blueprint(services))
     app.register_blueprint(commands.blueprint(services))
+    app.register_blueprint(meshes.blueprint(config))
     app.register_blueprint(page.blueprint(page_root))
     app.after_request(security.add_headers)
     return app

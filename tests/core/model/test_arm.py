@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from armature.core.model.arm import require_bounds
 from armature.core.model.urdf import read_urdf
 from armature.errors import ConfigError
 
@@ -56,6 +57,28 @@ def test_a_continuous_joint_has_no_bounds_but_a_velocity():
     assert (limit.lower, limit.upper) == (-math.inf, math.inf)
 
 
+@pytest.mark.parametrize(
+    ("kind", "inside", "expected"),
+    [
+        ("revolute", '<limit upper="2" velocity="3" effort="4"/>', (0, 2, 3, 4)),
+        ("revolute", '<limit lower="-1" velocity="3" effort="4"/>', (-1, 0, 3, 4)),
+        ("prismatic", '<limit lower="-1" upper="2" velocity="0" effort="0"/>', (-1, 2, math.inf, math.inf)),
+        ("revolute", '<limit lower="-1" upper="2"/>', (-1, 2, math.inf, math.inf)),
+        ("continuous", "", (-math.inf, math.inf, math.inf, math.inf)),
+        ("continuous", '<limit lower="0" upper="0" velocity="3" effort="4"/>', (-math.inf, math.inf, 3, 4)),
+    ],
+)
+def test_limits_that_are_left_out_are_those_of_the_specification_or_not_known(kind, inside, expected):
+    limit = read_urdf(robot(joint(kind=kind, inside=inside), HAND)).limit("elbow")
+    assert (limit.lower, limit.upper, limit.velocity, limit.effort) == expected
+
+
+def test_what_neither_the_urdf_nor_a_servo_bounds_is_refused():
+    arm = read_urdf(robot(joint(inside='<limit upper="1" velocity="3"/>'), HAND))
+    with pytest.raises(ConfigError, match=r"joint elbow: limit effort.*no rating of a servo is known"):
+        require_bounds(arm)
+
+
 def test_an_unknown_joint_is_answered_with_those_that_exist():
     arm = read_urdf(robot(joint(), HAND))
     with pytest.raises(ConfigError, match=r"'elbwo'.*has elbow"):
@@ -74,13 +97,16 @@ def test_a_fixed_joint_has_no_limit():
         ("", "well-formed"),
         ("<sdf/>", "outermost element of a URDF is <robot>"),
         (robot(joint(inside=""), HAND), "needs <limit"),
-        (robot(joint(inside='<limit lower="-1" velocity="3" effort="4"/>'), HAND), "upper"),
+        (
+            robot(joint(inside='<limit lower="1" velocity="3" effort="4"/>'), HAND),
+            r"\(1.0, 0.0\).*0 where left out",
+        ),
         (robot(joint(inside=LIMIT.replace('"-1"', '"2"')), HAND), "lower must be less than upper"),
         (robot(joint(inside=LIMIT.replace('"-1"', '"5"')), HAND), r"\(5.0, 2.0\).*lower must be less"),
         (robot(joint(inside=LIMIT.replace('"-1"', '"nan"')), HAND), "nan.*finite"),
         (robot(joint(inside=LIMIT.replace('"2"', '"inf"')), HAND), "inf.*finite"),
         (robot(joint(inside=LIMIT.replace('"2"', '"two"')), HAND), "two.*finite"),
-        (robot(joint(inside=LIMIT.replace('"3"', '"0"')), HAND), "velocity and effort must be > 0"),
+        (robot(joint(inside=LIMIT.replace('"3"', '"-3"')), HAND), "velocity and effort must be > 0"),
         (robot(joint(inside=LIMIT.replace('"4"', '"-4"')), HAND), "velocity and effort must be > 0"),
         (robot(joint(inside='<axis xyz="0 0 0"/>' + LIMIT), HAND), "axis must not be zero"),
         (robot(joint(inside='<axis xyz="0 1"/>' + LIMIT), HAND), "3 finite numbers"),

@@ -15,7 +15,7 @@ ARM = read_urdf("""<robot name="r"><link name="a"/><link name="b"/><link name="c
 <joint name="elbow" type="revolute"><parent link="a"/><child link="b"/>
   <limit lower="-1" upper="1.5" velocity="3" effort="1"/></joint>
 <joint name="slide" type="prismatic"><parent link="b"/><child link="c"/>
-  <limit lower="0" upper="0.03" velocity="0.1" effort="1"/></joint>
+  <limit lower="0" upper="0.03" velocity="0.05" effort="1"/></joint>
 <joint name="finger" type="prismatic"><parent link="b"/><child link="d"/>
   <limit lower="0" upper="0.03" velocity="0.1" effort="1"/><mimic joint="slide"/></joint></robot>""")
 TEXT = """

@@ -222,5 +222,5 @@ def test_an_inertia_without_moments_is_refused():
 
 
 def test_a_shape_without_geometry_is_refused():
-    with pytest.raises(ConfigError, match="upper_arm_collision_0: geometry"):
+    with pytest.raises(ConfigError, match=r"link upper_arm: collision.*<geometry>"):
         changed('<geometry><box size="0.034 0.098 0.14"/></geometry>', "<geometry/>")

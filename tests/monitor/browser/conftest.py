@@ -125,10 +125,12 @@ def open_page(chromium, server, robot):
     """Open the page at a screen size; any error of the page fails the test."""
     contexts, errors = [], []
 
-    def open_(width: int = 1024, height: int = 768, browser=chromium, **options):
+    def open_(width: int = 1024, height: int = 768, browser=chromium, watch=None, **options):
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = _watched(context, errors)
+        if watch is not None:
+            page.on("request", watch)
         page.goto(f"http://127.0.0.1:{server.port}/")
         return page
 

@@ -8,6 +8,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from std_srvs.srv import SetBool
 
 from armature.cli.arm.client import Client
+from armature.core.model.names import ros_name
 from armature.errors import ConfigError, ProcessError
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import values_of
@@ -38,9 +39,10 @@ class Guide:
         Raises:
             ConfigError: names the first of them.
         """
-        self._client.wait_until(lambda: set(joints) <= set(self._known_joints()), _DISCOVERY)
+        wanted = set(map(ros_name, joints))
+        self._client.wait_until(lambda: wanted <= set(self._known_joints()), _DISCOVERY)
         for joint in joints:
-            if joint not in self._known_joints():
+            if ros_name(joint) not in self._known_joints():
                 raise ConfigError("armature free", joint, f"joints are {', '.join(self._known_joints())}")
 
     def set_free(self, joint: str, *, is_free: bool) -> str:
@@ -49,13 +51,13 @@ class Guide:
         Raises:
             ProcessError: it is refused or not answered.
         """
-        answer = self._client.call(topics.free(joint), SetBool.Request(data=is_free))
+        answer = self._client.call(topics.free(ros_name(joint)), SetBool.Request(data=is_free))
         if not answer.success:
             raise ProcessError(_SERVER, answer.message, "see: armature status")
         return str(answer.message)
 
     def _known_joints(self) -> list[str]:
-        """Joints whose service has been discovered."""
+        """Joints whose service has been discovered, as `ros_name` has them."""
         node = self._client.node
         prefix = f"{node.get_namespace().rstrip('/')}/{_PREFIX}"
         names = (name for name, _ in node.get_service_names_and_types())

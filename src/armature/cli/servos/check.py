@@ -51,7 +51,8 @@ def run(options: argparse.Namespace) -> int:
     wiring = Wiring.from_yaml(robot.wiring_text, arm, str(robot.wiring))
     check_given(_given(robot), wiring.joints)
     given, paths = _parameters(robot), chosen_ports(options.port, wiring.buses)
-    results = [
+    results = [CheckResult("URDF", Verdict.WARNING, note) for note in arm.notes]
+    results += [
         result for name, path in paths.items() for result in _check_named_bus(name, path, arm, wiring, given)
     ]
     worst = max(result.verdict for result in results)

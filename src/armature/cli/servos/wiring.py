@@ -56,7 +56,7 @@ def wired_arm(options: argparse.Namespace) -> WiredArm:
     """
     robot = chosen_robot(options)
     file = robot.wiring.resolve()
-    arm = read_arm("URDF", robot.urdf)
+    arm = read_arm("URDF", robot.urdf, with_collisions=False)
     wiring = Wiring.from_yaml(robot.wiring_text, arm, str(file))
     return WiredArm(robot, file, robot.wiring_text.encode("utf-8"), arm, wiring)
 

@@ -9,7 +9,7 @@ import mujoco
 import numpy as np
 
 from armature.core.arrays import Array
-from armature.core.kinematics.mechanics import FLOOR, Mechanics
+from armature.core.kinematics.mechanics import Mechanics
 from armature.core.model.arm import ArmModel
 
 _STEP = 0.02  # between checked positions [rad] or [m]
@@ -43,7 +43,7 @@ class Clearances:
         if data.ncon:
             links = self._links
             for (one, other), distance in zip(data.contact.geom.tolist(), data.contact.dist.tolist(), strict=True):
-                pair = _pair(links[one], links[other])
+                pair = self._pair(links[one], links[other])
                 if distance < self.reach:  # MuJoCo 4 adds the margins of both, MuJoCo 3 takes the larger
                     found[pair] = min(distance, found.get(pair, distance))
         return found
@@ -81,10 +81,10 @@ class Clearances:
         mujoco.mj_collision(model, data)
         return data
 
-
-def _pair(one: str, other: str) -> Pair:
-    """Two links in one order, the floor last."""
-    return (one, other) if other == FLOOR or (one < other and one != FLOOR) else (other, one)
+    def _pair(self, one: str, other: str) -> Pair:
+        """Two links in one order, the floor last."""
+        floor = self._mechanics.floor
+        return (one, other) if other == floor or (one < other and one != floor) else (other, one)
 
 
 class Passage:

@@ -10,14 +10,14 @@ import numpy as np
 
 from armature.core.arrays import Array
 from armature.core.kinematics.kinematics import Quaternion
-from armature.core.kinematics.mujoco_spec import read_spec
+from armature.core.kinematics.mujoco_spec import body_names, read_spec
 from armature.core.model.arm import ArmModel
 from armature.errors import ConfigError
 
-FLOOR = "floor"
+_FLOOR = "floor"
 # Links of a drawing without mass still have a place: MuJoCo wants some mass in what moves [kg], [kg·m²].
 _LEAST_MASS, _LEAST_INERTIA = 1e-9, 1e-12
-_LOAD = "/payload"  # no link has this name in ROS
+_LOAD = "payload"
 
 
 class Mechanics:
@@ -46,10 +46,14 @@ class Mechanics:
     ) -> None:
         self.joints = tuple(joints)
         self.root = arm.root
+        self.floor = floor_name(arm)
         self.tool = tool
         self.payload = payload  # at the tool [kg]
+        self._load = _free_name(arm, _LOAD)
         self.model = _compile(arm, self.joints, armature or {}, (payload, tool), allowed_pairs)
         self.data = mujoco.MjData(self.model)
+        self._frames = {link: int(self.model.body(body).id) for link, body in body_names(arm).items()}
+        self._links = {number: link for link, number in self._frames.items()} | {0: self.floor}
         self._followers = [
             (self._address(joint.name), self._address(joint.mimic.joint), joint.mimic)
             for joint in arm.joints
@@ -61,7 +65,7 @@ class Mechanics:
 
     def set_payload(self, mass: float) -> None:
         """Let the tool carry another mass [kg]."""
-        load = self.model.body(_LOAD)
+        load = self.model.body(self._load)
         self.payload = mass
         load.mass, load.inertia = _as_point(mass)
         mujoco.mj_setConst(self.model, mujoco.MjData(self.model))  # what follows from the masses
@@ -84,11 +88,9 @@ class Mechanics:
         Raises:
             ConfigError: no such frame.
         """
-        number = mujoco.mj_name2id(self.model, mujoco.mjtObj.mjOBJ_BODY, name)
-        if number <= 0:
-            names = (self.model.body(index).name for index in range(1, self.model.nbody))
-            raise ConfigError("frame", name, f"frames are {', '.join(names)}")
-        return int(number)
+        if name not in self._frames:
+            raise ConfigError("frame", name, f"frames are {', '.join(self._frames)}")
+        return self._frames[name]
 
     def translation(self, frame: int) -> Array:
         """Where a frame is in the root frame [m], Shape (3,)."""
@@ -108,12 +110,23 @@ class Mechanics:
         return columns
 
     def link_of(self, geom: int) -> str:
-        """The link that a shape belongs to, or "floor"."""
-        body = int(self.model.geom_bodyid[geom])
-        return FLOOR if body == 0 else str(self.model.body(body).name)
+        """The link that a shape belongs to, or the floor's name."""
+        return self._links[int(self.model.geom_bodyid[geom])]
 
     def _address(self, joint: str) -> int:
         return int(self.model.joint(joint).qposadr[0])
+
+
+def floor_name(arm: ArmModel) -> str:
+    """What the floor is called beside the links: "floor", unless a link is called so."""
+    return _free_name(arm, _FLOOR)
+
+
+def _free_name(arm: ArmModel, name: str) -> str:
+    links = body_names(arm)
+    while name in links:
+        name = f"the {name}"
+    return name
 
 
 def _compile(
@@ -123,26 +136,29 @@ def _compile(
     payload: tuple[float, str],
     allowed_pairs: Sequence[tuple[str, str]],
 ) -> mujoco.MjModel:
+    names = body_names(arm)
+    bodies = {**names, floor_name(arm): "world"}
     try:
         spec = read_spec(arm)
-        spec.compiler.boundmass, spec.compiler.boundinertia = _LEAST_MASS, _LEAST_INERTIA
         for joint in spec.joints:
             joint.armature = armature.get(joint.name, 0.0)
-        _load(spec, *payload)
-        spec.worldbody.add_geom(name=FLOOR, type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1])
-        for first, second in _apart(arm, joints) | set(allowed_pairs):
-            spec.add_exclude(bodyname1=_body(spec, first), bodyname2=_body(spec, second))
+        _load(spec, payload[0], names.get(payload[1], payload[1]), _free_name(arm, _LOAD))
+        spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, size=[0, 0, 1])
+        for first, second in _apart(arm, joints) | _sorted({*allowed_pairs, *arm.touching}):
+            spec.add_exclude(bodyname1=_body(bodies, first), bodyname2=_body(bodies, second))
         return spec.compile()
+    except ConfigError:
+        raise
     except ValueError as error:
         raise ConfigError("URDF", str(error), "MuJoCo must be able to read it") from error
 
 
-def _load(spec: Any, mass: float, frame: str) -> None:
+def _load(spec: Any, mass: float, frame: str, name: str) -> None:
     tool = spec.body(frame)
     if tool is None and mass > 0.0:
         raise ConfigError("payload", frame, "the frame that carries it is not in the URDF")
     if tool is not None:
-        load = tool.add_body(name=_LOAD)
+        load = tool.add_body(name=name)
         load.mass, load.inertia = _as_point(mass)
         load.explicitinertial = True
 
@@ -155,21 +171,28 @@ def _as_point(mass: float) -> tuple[float, list[float]]:
 
 def _apart(arm: ArmModel, joints: Sequence[str]) -> set[tuple[str, str]]:
     """Pairs that need no check: links joined to each other, and those that no joint moves apart."""
-    moved: dict[str, frozenset[str]] = {FLOOR: frozenset(), arm.root: frozenset()}
-    while len(moved) < len(arm.joints) + 2:
-        for joint in arm.joints:  # in any order
-            if joint.parent in moved:
-                leader = joint.name if joint.mimic is None else joint.mimic.joint
-                own = {joint.name} if leader in joints else set()
-                moved[joint.child] = moved[joint.parent] | own
+    above = {joint.child: joint for joint in arm.joints}
+
+    def movers(link: str) -> frozenset[str]:
+        found = set()
+        while link in above:
+            joint = above[link]
+            leader = joint.name if joint.mimic is None else joint.mimic.joint
+            found |= {joint.name} if leader in joints else set()
+            link = joint.parent
+        return frozenset(found)
+
+    moved = {link: movers(link) for link in (arm.root, *above)} | {floor_name(arm): frozenset()}
     links = sorted(moved)
     alike = {(a, b) for a in links for b in links if a < b and moved[a] == moved[b]}
-    return alike | {(joint.parent, joint.child) for joint in arm.joints}
+    return alike | _sorted({(joint.parent, joint.child) for joint in arm.joints})
 
 
-def _body(spec: Any, link: str) -> str:
-    name = "world" if link == FLOOR else link
-    if spec.body(name) is None:
-        names = ", ".join(body.name for body in spec.bodies if body.name != "world")
-        raise ConfigError("allowed pair", link, f"links are {names}, {FLOOR}")
-    return name
+def _sorted(pairs: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    return {(min(pair), max(pair)) for pair in pairs}
+
+
+def _body(bodies: Mapping[str, str], link: str) -> str:
+    if link not in bodies:
+        raise ConfigError("allowed pair", link, f"links are {', '.join(bodies)}")
+    return bodies[link]

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from armature.core.model.links import Hull
 from armature.errors import ConfigError
 
 MOVING = ("revolute", "prismatic", "continuous")
@@ -26,8 +27,8 @@ class Limit:
 
     lower: float  # [rad] or [m]
     upper: float  # [rad] or [m]
-    velocity: float  # [rad/s] or [m/s]
-    effort: float  # [N·m] or [N]
+    velocity: float  # [rad/s] or [m/s]; infinite where the URDF gives none
+    effort: float  # [N·m] or [N]; infinite where the URDF gives none
 
     @property
     def span(self) -> float:
@@ -68,6 +69,9 @@ class ArmModel:
     root: str
     joints: tuple[Joint, ...]
     urdf: str = field(default="", repr=False)  # its text
+    hulls: tuple[Hull, ...] = field(default=(), repr=False)  # of the meshes that it collides with
+    touching: tuple[tuple[str, str], ...] = ()  # pairs of links, or a link and the floor, that always touch
+    notes: tuple[str, ...] = ()  # what a user should know of how the files were taken
 
     @property
     def driven(self) -> tuple[Joint, ...]:
@@ -110,6 +114,22 @@ class ArmModel:
         """The same arm with other bounds of some joints, by name."""
         joints = (replace(joint, limit=limits.get(joint.name, joint.limit)) for joint in self.joints)
         return replace(self, joints=tuple(joints))
+
+
+def require_bounds(arm: ArmModel) -> None:
+    """Refuse an arm with a driven joint whose speed or effort nothing bounds.
+
+    Raises:
+        ConfigError: naming it.
+    """
+    for joint in arm.driven:
+        limit = arm.limit(joint.name)
+        for name, bound in (("velocity", limit.velocity), ("effort", limit.effort)):
+            if not math.isfinite(bound):
+                allowed = (
+                    "the URDF leaves it out or has 0, and no rating of a servo is known: give it in its <limit>"
+                )
+                raise ConfigError(f"joint {joint.name}: limit {name}", bound, allowed)
 
 
 def _names(joints: Iterable[Joint]) -> str:

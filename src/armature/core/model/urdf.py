@@ -6,7 +6,12 @@ import math
 import xml.etree.ElementTree as ElementTree
 
 from armature.core.model.arm import MOVING, ArmModel, Joint, Limit, Mimic
+from armature.core.model.links import check_link, corrected, massless
+from armature.core.model.numbers import numbers
+from armature.core.model.xml_text import parse
 from armature.errors import ConfigError
+
+_LIMIT_KEYS = ("lower", "upper", "velocity", "effort")
 
 
 def read_urdf(text: str, source: str = "URDF") -> ArmModel:
@@ -17,26 +22,28 @@ def read_urdf(text: str, source: str = "URDF") -> ArmModel:
         source: its name, for errors.
 
     Raises:
-        ConfigError: not XML, not a URDF, a missing or reversed limit, an unknown frame, a loop.
+        ConfigError: not XML, not a URDF, a reversed limit, an unknown frame, a loop, a body that cannot be.
     """
-    robot = _parse(text, source)
+    robot = parse(text, source)
     links = [_attribute(link, "name", source) for link in robot.findall("link")]
     joints = tuple(_read_joint(element, source) for element in robot.findall("joint"))
     _check_unique(links, f"{source}: link")
     _check_unique([joint.name for joint in joints], f"{source}: joint")
     root = _check_tree(links, joints, source)
     _check_mimics(joints, source)
-    return ArmModel(name=robot.get("name", "robot"), root=root, joints=joints, urdf=text)
+    for link in robot.findall("link"):
+        check_link(link, f"{source}: link {link.get('name')}")
+    notes = _notes(robot, joints)
+    return ArmModel(name=robot.get("name", "robot"), root=root, joints=joints, urdf=text, notes=notes)
 
 
-def _parse(text: str, source: str) -> ElementTree.Element:
-    try:
-        robot = ElementTree.fromstring(text)
-    except ElementTree.ParseError as error:
-        raise ConfigError(source, str(error), "it must be a well-formed XML file") from error
-    if robot.tag != "robot":
-        raise ConfigError(source, robot.tag, "the outermost element of a URDF is <robot>")
-    return robot
+def _notes(robot: ElementTree.Element, joints: tuple[Joint, ...]) -> tuple[str, ...]:
+    light = massless(robot, {joint.child: joint.parent if joint.kind == "fixed" else None for joint in joints})
+    notes = {
+        "the URDF gives no mass to {}: checks of gravity and torque take it for 0 kg": light,
+        "no body has the moments of inertia of {}: the nearest possible ones are taken": corrected(robot),
+    }
+    return tuple(note.format(", ".join(links)) for note, links in notes.items() if links)
 
 
 def _attribute(element: ElementTree.Element, name: str, where: str) -> str:
@@ -46,22 +53,12 @@ def _attribute(element: ElementTree.Element, name: str, where: str) -> str:
     return value
 
 
-def _numbers(text: str, count: int, where: str) -> tuple[float, ...]:
-    try:
-        values = tuple(float(part) for part in text.split())
-    except ValueError as error:
-        raise ConfigError(where, text, f"{count} finite numbers are needed") from error
-    if len(values) != count or not all(map(math.isfinite, values)):
-        raise ConfigError(where, text, f"{count} finite numbers are needed")
-    return values
-
-
 def _vector(
     joint: ElementTree.Element, tag: str, name: str, default: str, where: str
 ) -> tuple[float, float, float]:
     element = joint.find(tag)
     text = default if element is None else element.get(name, default)
-    x, y, z = _numbers(text, 3, f"{where}: {tag} {name}")
+    x, y, z = numbers(text, 3, f"{where}: {tag} {name}")
     return (x, y, z)
 
 
@@ -97,22 +94,25 @@ def _link_of(joint: ElementTree.Element, tag: str, where: str) -> str:
 
 
 def _read_limit(joint: ElementTree.Element, kind: str, where: str) -> Limit:
+    """Bounds with URDF's defaults; velocity and effort are infinite where the URDF does not give them."""
     element = joint.find("limit")
-    if element is None:
+    if element is None and kind != "continuous":
         raise ConfigError(f"{where}: limit", None, "a moving joint needs <limit lower upper velocity effort/>")
-    needed = ("velocity", "effort") if kind == "continuous" else ("lower", "upper", "velocity", "effort")
-    values = {key: _numbers(_attribute(element, key, where), 1, f"{where}: limit {key}")[0] for key in needed}
-    limit = Limit(
-        lower=values.get("lower", -math.inf),
-        upper=values.get("upper", math.inf),
-        velocity=values["velocity"],
-        effort=values["effort"],
-    )
-    if limit.lower >= limit.upper:
-        raise ConfigError(f"{where}: limit", (limit.lower, limit.upper), "lower must be less than upper")
-    if limit.velocity <= 0.0 or limit.effort <= 0.0:
-        raise ConfigError(f"{where}: limit", (limit.velocity, limit.effort), "velocity and effort must be > 0")
-    return limit
+    given = {} if element is None else element.attrib
+    at = {key: numbers(given.get(key, "0"), 1, f"{where}: limit {key}")[0] for key in _LIMIT_KEYS}
+    lower, upper = (-math.inf, math.inf) if kind == "continuous" else (at["lower"], at["upper"])
+    if lower >= upper and joint.find("mimic") is not None:  # bounded by its leader
+        lower, upper = -math.inf, math.inf
+    if lower >= upper:
+        raise ConfigError(
+            f"{where}: limit", (lower, upper), "lower must be less than upper; each is 0 where left out"
+        )
+    velocity, effort = at["velocity"], at["effort"]
+    if velocity < 0.0 or effort < 0.0:
+        raise ConfigError(
+            f"{where}: limit", (velocity, effort), "velocity and effort must be > 0, or 0 for the servo's"
+        )
+    return Limit(lower, upper, velocity or math.inf, effort or math.inf)
 
 
 def _read_mimic(joint: ElementTree.Element, where: str) -> Mimic | None:
@@ -121,8 +121,8 @@ def _read_mimic(joint: ElementTree.Element, where: str) -> Mimic | None:
         return None
     return Mimic(
         joint=_attribute(element, "joint", where),
-        multiplier=_numbers(element.get("multiplier", "1"), 1, f"{where}: mimic multiplier")[0],
-        offset=_numbers(element.get("offset", "0"), 1, f"{where}: mimic offset")[0],
+        multiplier=numbers(element.get("multiplier", "1"), 1, f"{where}: mimic multiplier")[0],
+        offset=numbers(element.get("offset", "0"), 1, f"{where}: mimic offset")[0],
     )
 
 

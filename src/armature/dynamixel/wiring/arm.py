@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from armature.core.model.arm import ArmModel
+from armature.core.model.arm import ArmModel, require_bounds
 from armature.core.model.document import read_document
+from armature.core.model.names import check_ros_names
 from armature.core.model.units import quantity
 from armature.dynamixel.tables.registry import require_baud_rate
 from armature.dynamixel.tables.roles import OperatingMode
@@ -60,7 +61,11 @@ class Wiring:
         return {servo.joint for servo in self.servos if servo.mode is OperatingMode.CURRENT_BASED_POSITION}
 
     def narrow_limits(self, arm: ArmModel) -> ArmModel:
-        """The arm with the limits of its joints as far as they lie in the joints' ranges of motion."""
+        """The arm with the limits of its joints as far as they lie in the joints' ranges and the servos' ratings.
+
+        Raises:
+            ConfigError: a joint whose speed or effort neither the URDF nor its servo's ratings bound.
+        """
         servos = {servo.joint: servo for servo in self.servos}
         joints = [
             replace(joint, limit=servos[joint.name].narrow(joint.limit))
@@ -68,7 +73,9 @@ class Wiring:
             else joint
             for joint in arm.joints
         ]
-        return replace(arm, joints=tuple(joints))
+        narrowed = replace(arm, joints=tuple(joints))
+        require_bounds(narrowed)
+        return narrowed
 
     @staticmethod
     def from_yaml(text: str, arm: ArmModel, source: str = "servos.yaml") -> Wiring:
@@ -123,6 +130,7 @@ def _check_complete(wiring: Wiring, arm: ArmModel, source: str) -> None:
             raise ConfigError(f"{source}: id of {' and '.join(others)}", servo.servo_id, allowed)
     for bus in set(wiring.buses) - {servo.bus for servo in wiring.all_servos}:
         raise ConfigError(f"{source}: buses.{bus}", None, "no servo hangs on it; leave it out")
+    check_ros_names((servo.name for servo in wiring.all_servos), f"{source}: joints")
     missing = {joint.name for joint in arm.driven} - set(wiring.joints)
     if missing:
         raise ConfigError(f"{source}: joints", sorted(missing), "every driven joint of the URDF needs a servo")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from armature.core.model.arm import Limit
 from armature.dynamixel.tables.model import ServoModel
@@ -42,10 +42,14 @@ class ServoWiring:
         return 1 if self.second is None else 2
 
     def narrow(self, limit: Limit) -> Limit:
-        """A limit of the joint, as far as it lies in the joint's range of motion."""
-        if self.range is None:
-            return limit
-        return replace(limit, lower=max(limit.lower, self.range[0]), upper=min(limit.upper, self.range[1]))
+        """A limit of the joint, as far as it lies in the joint's range of motion and its servos' ratings."""
+        lower, upper = self.range or (limit.lower, limit.upper)
+        return Limit(
+            max(limit.lower, lower),
+            min(limit.upper, upper),
+            min(limit.velocity, self.model.no_load_speed / self.reduction),
+            min(limit.effort, self.motors * self.model.stall_torque * self.reduction),
+        )
 
     def to_ticks(self, position: float) -> int:
         """Register value of a joint position [rad] or [m]."""

@@ -10,7 +10,7 @@ from functools import lru_cache
 import mujoco
 import numpy as np
 
-from armature.core.kinematics.mujoco_spec import read_spec
+from armature.core.kinematics.mujoco_spec import body_names, read_spec
 from armature.core.model.arm import ArmModel
 from armature.errors import ConfigError, bounds
 
@@ -40,11 +40,12 @@ class MujocoPlant:
             start: position of each driven joint [rad] or [m].
 
         Raises:
-            ConfigError: MuJoCo cannot build the arm, for example because a moving link has no inertia.
+            ConfigError: MuJoCo cannot build the arm, for example because the hull of a mesh is not there.
         """
         self.joints = tuple(armature)
         self._model = copy(_compile(arm, tuple(armature.items())))  # which jams, walls and payloads change
         self._data = mujoco.MjData(self._model)
+        self._names = body_names(arm)
         self._dt = 0.0
         self.payload = 0.0
         joints = [self._model.joint(name) for name in self.joints]
@@ -148,7 +149,8 @@ class MujocoPlant:
         if deepest is not None and deepest.dist < -_DEEPEST:
             self.remove_wall()
             geom = next(geom for geom in deepest.geom if geom != self._wall)
-            link = self._model.body(self._model.geom_bodyid[geom]).name
+            body = self._model.body(self._model.geom_bodyid[geom]).name
+            link = next(link for link, name in self._names.items() if name == body)
             allowed = f"{link} is {-deepest.dist:.3f} m in it; put it farther away"
             raise ConfigError("wall", f"{distance:g} m from the base", allowed)
 
@@ -168,7 +170,7 @@ class MujocoPlant:
     def frame_position(self, link: str) -> tuple[float, float, float]:
         """Where a link's frame stands in the base [m]."""
         mujoco.mj_kinematics(self._model, self._data)
-        x, y, z = self._data.body(link).xpos
+        x, y, z = self._data.body(self._names[link]).xpos
         return float(x), float(y), float(z)
 
     def _read(self) -> None:
@@ -202,19 +204,10 @@ def _compile(arm: ArmModel, rotors: tuple[tuple[str, float], ...]) -> mujoco.MjM
             solref=[_CONTACT_TIME, 1.0],
         )
         return spec.compile()
+    except ConfigError:
+        raise
     except ValueError as error:
-        raise ConfigError("URDF", str(error), _remedy(str(error))) from error
-
-
-def _remedy(error: str) -> str:
-    """What to do about an error of MuJoCo's."""
-    if "mass and inertia" in error:
-        return "every moving link needs mass and inertia"
-    if "opening file" in error:
-        return (
-            "write the absolute path of the mesh: a relative one starts at the folder in which Armature is started"
-        )
-    return "correct the URDF"
+        raise ConfigError("URDF", str(error), "correct the URDF") from error
 
 
 def _bodies(model: mujoco.MjModel) -> list[str]:

@@ -13,6 +13,7 @@ from armature import __version__
 from armature.core.jog_limits import RENEWAL, SPEEDS, USUAL_SPEED
 from armature.core.model.arm import Joint
 from armature.monitor.api.control import Driver
+from armature.monitor.api.meshes import addresses
 from armature.monitor.api.services import MonitorConfig
 from armature.monitor.gateway import Snapshot
 
@@ -45,6 +46,8 @@ def _model(config: MonitorConfig) -> dict[str, object]:
         "name": config.arm.name,
         "urdf": config.arm.urdf,
         "joints": [_describe(joint) for joint in config.arm.driven],
+        "meshes": addresses(config),
+        "missing_meshes": config.missing_meshes,
         "poses": config.poses,
         "jog": {
             "lease": config.jog_lease,

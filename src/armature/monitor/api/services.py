@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from armature.core.jog_limits import LEASE
 from armature.core.model.arm import ArmModel
@@ -23,6 +24,9 @@ class MonitorConfig:
     trusted_hosts: frozenset[str] = frozenset({"localhost"})
     access_key: str | None = None  # None: whoever reaches the server is let in
     jog_lease: float = LEASE  # [s] that a joint goes on moving without another jog request
+    # Files by the page's name for them, the mesh itself first, by the URDF's name for it.
+    meshes: Mapping[str, Mapping[str, Path]] = field(default_factory=dict)
+    missing_meshes: Mapping[str, str] = field(default_factory=dict)  # why there is none, by the same name
 
 
 @dataclass(frozen=True)

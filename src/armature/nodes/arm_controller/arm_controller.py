@@ -69,6 +69,8 @@ class ArmController(GroupNode):
             self.control.state.settings, checks_acceleration=self._checks.settings.acceleration
         )
         self._payload = Payload(self, self._checks)
+        for note in self.model.notes:
+            self.get_logger().info(note)
         self._goals = CheckedGoals(self, self.control, self._checks, self.now, self.publish_now)
         # Joints of other groups, such as the gripper's: the arm's model has them where they were read last.
         self._others = {joint.name for joint in self.model.driven} - set(self.joints)

@@ -20,7 +20,7 @@ from armature.core.control.group import GroupControl
 from armature.core.control.group_state import GroupSettings, GroupState
 from armature.core.control.tracker import Tracker
 from armature.core.jog_limits import LEASE
-from armature.core.model.arm import ArmModel, Joint
+from armature.core.model.arm import ArmModel, Joint, require_bounds
 from armature.core.trajectory.limits import GroupLimits, check_motion
 from armature.core.trajectory.segments import RosTime, Segment
 from armature.core.trajectory.trajectory import State, Trajectory
@@ -195,7 +195,10 @@ class GroupNode(GuardedNode):
 
     def _read_limits(self) -> ArmLimits:
         limits = read_limits(self, self.model)
-        return limits if self.wiring is None else limits.within(self.wiring)
+        if self.wiring is None:
+            require_bounds(limits.arm)
+            return limits
+        return limits.within(self.wiring)
 
     def _warm_up(self) -> None:
         """Plan a goal once without moving.

@@ -32,7 +32,7 @@ def build(config: Mapping[str, Any]) -> tuple[Bus, ServoLoop, dict[str, Any]]:
     Raises:
         ConfigError: a file or a value that cannot be used.
     """
-    servos, arm = read_file("wiring", config["wiring"]), read_arm("urdf", config["urdf"])
+    servos, arm = read_file("wiring", config["wiring"]), read_arm("urdf", config["urdf"], with_collisions=False)
     wiring = Wiring.from_yaml(servos, arm, config["wiring"])
     arm = arm.limited({joint: Limit(*values) for joint, values in config["limits"].items()})
     bus = bus_of(wiring, port_paths(config["port"], wiring.buses), config["latency"])

@@ -10,7 +10,9 @@ from armature.core.kinematics.mechanics import Mechanics
 from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
 from armature.core.model.urdf import read_urdf
+from armature.core.model.xml_text import decode
 from armature.description.files import read_file
+from armature.description.shapes import with_shapes
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import ConfigError
 
@@ -24,13 +26,25 @@ class DescribedRobot:
     poses: Mapping[str, Mapping[str, float]]
 
 
-def read_arm(name: str, path: str | Path) -> ArmModel:
+def read_arm(name: str, path: str | Path, with_collisions: bool = True) -> ArmModel:
     """The model of a URDF that a parameter names, or an option, which begins with a dash.
 
+    Args:
+        name: of the parameter or option.
+        path: of the URDF.
+        with_collisions: whether to read the meshes too, with which it collides.
+
     Raises:
-        ConfigError: it cannot be read or used.
+        ConfigError: it, or a mesh that it names, cannot be read or used.
     """
-    return read_urdf(read_file(name, path), Path(path).name)
+    file = Path(path)
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        where = name if name.startswith("-") else f"parameter {name}"
+        raise ConfigError(where, str(path), f"a readable text file is needed ({error.strerror})") from error
+    arm = read_urdf(decode(content, file.name), file.name)
+    return with_shapes(arm, file) if with_collisions else arm
 
 
 def read_robot(urdf: Path, wiring: Path, poses: Path) -> DescribedRobot:

@@ -226,14 +226,14 @@ RECORDER_SNAPSHOT = Service("recorder/snapshot", Trigger, "keep the last 20 s as
 
 
 def reboot(joint: str) -> Service:
-    """The service that reboots one servo."""
+    """The service that reboots one servo; its name as `ros_name` has it."""
     return Service(
         f"servo_interface/{joint}/reboot", Trigger, "start one servo anew; refused while it holds a load"
     )
 
 
 def free(joint: str) -> Service:
-    """The service that begins and ends free-drive of one joint."""
+    """The service that begins and ends free-drive of one joint; its name as `ros_name` has it."""
     return Service(
         f"servo_interface/{joint}/free", SetBool, "true: let a hand guide the joint; false: hold it again"
     )

@@ -14,6 +14,7 @@ from rclpy.node import Node
 from armature.core.jog_limits import LEASE
 from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
+from armature.description.page_files import page_files
 from armature.environment import state_folder
 from armature.monitor.api.control import Control
 from armature.monitor.api.encode import edition_of, encode_snapshot
@@ -64,7 +65,7 @@ class MonitorNode(Node):
         self._at_end = ExitStack()
         given = read(self, Parameters)
         refuse_unknown(self)
-        arm = read_arm("urdf", given.urdf)
+        arm = read_arm("urdf", given.urdf, with_collisions=False)
         poses = read_poses(read_file("poses", given.poses), arm, given.poses)
         arm = self._with_namespace(read_limits(self, arm).arm)
         self._board = Board((joint.name for joint in arm.driven), LONGEST_SILENCE)
@@ -75,7 +76,8 @@ class MonitorNode(Node):
         self._key_file = None if is_loopback(given.host) else key_file(state_folder(os.environ))
         key = load_or_create_key(self._key_file) if self._key_file else None
         hosts = frozenset(name.lower() for name in (*given.trusted_hosts, given.host))
-        config = MonitorConfig(arm, poses, hosts, key, jog_lease=given.jog__lease)
+        meshes, missing = page_files(arm, Path(given.urdf))
+        config = MonitorConfig(arm, poses, hosts, key, given.jog__lease, meshes, missing)
         self._control, self._edition = Control(self._gateway), edition_of(config)
         app = create_app(self._gateway, self._hub, Path(given.page_root), config, self._control)
         self._topics = Subscriptions(self, self._board)

@@ -11,6 +11,7 @@ from typing import Any
 from rclpy.node import Node
 from std_srvs.srv import SetBool, Trigger
 
+from armature.core.model.names import ros_name
 from armature.errors import CommandRefused
 from armature.nodes.common import topics
 from armature.nodes.common.answers import AnswerService
@@ -51,8 +52,8 @@ class ServoServices:
             topics.PROTECTIVE_STOP: self._protective_stop,
             topics.CLEAR_FAULTS: lambda _: self._active().client.request("clear_faults"),
             topics.TORQUE_OFF: lambda _: self._bus.client.request("torque_off"),
-            **{topics.reboot(servo): self._reboot(servo) for servo in servos},
-            **{topics.free(joint): self._free(joint) for joint in joints},
+            **{topics.reboot(ros_name(servo)): self._reboot(servo) for servo in servos},
+            **{topics.free(ros_name(joint)): self._free(joint) for joint in joints},
         }
         self._servers = [AnswerService(node, service, handler) for service, handler in handlers.items()]
 

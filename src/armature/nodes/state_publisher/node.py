@@ -41,7 +41,7 @@ class StatePublisher(Node):
         namespace = self.get_namespace().strip("/")
         self._settings = read(self, Parameters, frame_prefix=f"{namespace}/" if namespace else "")
         refuse_unknown(self)
-        self._arm = read_arm("urdf", self._settings.urdf)
+        self._arm = read_arm("urdf", self._settings.urdf, with_collisions=False)
         self._rate = RateLimit(1.0 / self._settings.publish_frequency)
         self._description = topics.publisher(self, topics.ROBOT_DESCRIPTION)
         self._tf_static = topics.publisher(self, topics.TF_STATIC)

@@ -1,0 +1,67 @@
+"""Points of mesh files, for their hulls. The libraries that read them are imported only where a mesh is read."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from armature.core.arrays import Array
+
+FORMATS = (".stl", ".obj", ".dae")
+
+
+def read_points(file: Path) -> Array:
+    """All corners of a mesh [m], as RViz places them. Shape (n, 3).
+
+    Raises:
+        ValueError: a format that is not known, or a file that is damaged or empty; why, and what to do.
+    """
+    kind = file.suffix.lower()
+    if kind not in FORMATS:
+        raise ValueError(f"formats of meshes are {', '.join(FORMATS)}: export it as one of these")
+    try:
+        points = _read_collada(file) if kind == ".dae" else _read_triangles(file, kind)
+    except Exception as error:  # of whatever kind: the libraries trust the files that they read
+        raise ValueError(f"it cannot be read as {kind} ({_in_words(error)}): export it again") from error
+    if not len(points):
+        raise ValueError("it holds no triangles: export it again")
+    if not np.isfinite(points).all():
+        raise ValueError("some of its coordinates are no numbers: export it again")
+    return points
+
+
+def _in_words(error: Exception) -> str:
+    return " ".join(str(error).split())[:120] or type(error).__name__
+
+
+def _read_triangles(file: Path, kind: str) -> Array:
+    import trimesh
+
+    with file.open("rb") as content:
+        scene = trimesh.load_scene(content, file_type=kind[1:], process=False)
+    return np.asarray(scene.to_mesh().vertices, np.float64)
+
+
+def _read_collada(file: Path) -> Array:
+    """COLLADA has its own unit of length. Its up axis is left out of account, as by RViz."""
+    import collada
+
+    with warnings.catch_warnings():  # of numpy, of how it reads matrices
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        return _collada_points(collada, file)
+
+
+def _collada_points(collada: Any, file: Path) -> Array:
+    tolerated: list[Any] = [collada.common.DaeUnsupportedError, collada.common.DaeBrokenRefError]
+    document = collada.Collada(str(file), ignore=tolerated)
+    parts = [
+        np.asarray(primitive.vertex, np.float64)[np.unique(primitive.vertex_index)]
+        for shape in (document.scene.objects("geometry") if document.scene else ())
+        for primitive in shape.primitives()
+        if primitive.vertex is not None and primitive.vertex_index is not None and len(primitive.vertex_index)
+    ]
+    points = np.concatenate(parts) if parts else np.zeros((0, 3))
+    return points * float(document.assetInfo.unitmeter or 1.0)

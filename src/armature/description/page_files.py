@@ -1,0 +1,89 @@
+"""Files that a page needs to show an arm: its meshes, and what they name beside them."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote
+from xml.etree.ElementTree import Element
+
+from armature.core.model.arm import ArmModel
+from armature.core.model.links import meshes
+from armature.core.model.xml_text import parse
+from armature.description.mesh_files import resolve_mesh
+from armature.description.mesh_points import FORMATS
+from armature.errors import ConfigError
+
+_IMAGES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
+_NAMED = {
+    ".dae": re.compile(rb"<init_from>\s*([^<]+?)\s*</init_from>"),
+    ".obj": re.compile(rb"^\s*mtllib\s+(.+?)\s*$", re.MULTILINE),
+    ".mtl": re.compile(rb"^\s*(?:map_\w+|bump|disp|norm)\s+(?:.*\s)?(\S+)\s*$", re.MULTILINE),
+}
+
+Files = dict[str, Path]  # by the name under which the page asks for them; the mesh or image itself is the first
+
+
+def page_files(arm: ArmModel, urdf: Path) -> tuple[dict[str, Files], dict[str, str]]:
+    """Files by the name that the URDF has for a mesh or texture; and why there are none, where there are not.
+
+    Args:
+        arm: the model of the URDF.
+        urdf: its file.
+    """
+    found: dict[str, Files] = {}
+    missing: dict[str, str] = {}
+    for name, kinds in _shown(parse(arm.urdf, urdf.name)):
+        try:
+            file = resolve_mesh(name, urdf.parent)
+            if file.suffix.lower() not in kinds:
+                raise ConfigError("mesh", name, f"formats are {', '.join(kinds)}")
+            found[name] = {file.name: file, **_beside(file)}
+        except ConfigError as error:
+            missing[name] = error.allowed
+    return found, missing
+
+
+def _shown(robot: Element) -> Iterator[tuple[str, tuple[str, ...]]]:
+    looks = list(meshes(robot, "visual"))
+    seen = {link.get("name") for link in robot.findall("link") if link.find("visual") is not None}
+    looks += [(link, mesh) for link, mesh in meshes(robot, "collision") if link not in seen]
+    for name in dict.fromkeys(mesh.filename for _, mesh in looks):
+        yield name, FORMATS
+    for texture in robot.iter("texture"):
+        if texture.get("filename"):
+            yield texture.get("filename", ""), _IMAGES
+
+
+def _beside(file: Path) -> Files:
+    """Images and materials that a file names, below its own folder."""
+    pattern = _NAMED.get(file.suffix.lower())
+    if pattern is None:
+        return {}
+    files: Files = {}
+    for match in pattern.findall(_read(file)):
+        name = posixpath.normpath(unquote(match.decode("utf-8", "replace")).replace("\\", "/"))
+        other = file.parent / name
+        if other.suffix.lower() in (*_IMAGES, ".mtl") and _is_below(other, file):
+            files[name] = other
+            if other.suffix.lower() == ".mtl":
+                files |= _beside(other)
+    return files
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
+
+
+def _is_below(other: Path, file: Path) -> bool:
+    """Whether a file lies in the folder of another or below it; installed packages are folders of links."""
+    try:
+        folders = {file.parent.resolve(), file.resolve().parent}
+        return other.is_file() and any(other.resolve().is_relative_to(folder) for folder in folders)
+    except (OSError, ValueError):
+        return False

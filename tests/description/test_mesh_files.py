@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+
+from armature.description.mesh_files import resolve_mesh
+from armature.errors import ConfigError
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package with a URDF's folder in it, and a mesh that has a space in its name."""
+    monkeypatch.delenv("ROS_PACKAGE_PATH", raising=False)
+    folder = tmp_path / "some_arm"
+    (folder / "urdf").mkdir(parents=True)
+    (folder / "meshes").mkdir()
+    (folder / "package.xml").write_text("<package><name>some_arm</name></package>")
+    (folder / "meshes" / "upper arm.stl").touch()
+    return folder
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "package://some_arm/meshes/upper arm.stl",
+        "package://some_arm/meshes/upper%20arm.stl",
+        "model://some_arm/meshes/upper arm.stl",
+        "package://called_otherwise_before/meshes/upper arm.stl",
+        "../meshes/upper arm.stl",
+        r"..\meshes\upper arm.stl",
+        "{package}/meshes/upper arm.stl",
+        "file://{package}/meshes/upper%20arm.stl",
+        "file:{package}/meshes/upper%20arm.stl",
+    ],
+)
+def test_a_mesh_is_found_however_it_is_named(package, uri):
+    found = resolve_mesh(uri.format(package=package), package / "urdf")
+    assert found.resolve() == package / "meshes" / "upper arm.stl"
+
+
+@pytest.mark.parametrize(
+    ("uri", "message"),
+    [
+        ("package://other_arm/a.stl", "'other_arm'.*ROS_PACKAGE_PATH"),
+        ("package://some_arm/meshes/none.stl", "there is no file .*some_arm/meshes/none.stl"),
+        ("../meshes/Upper Arm.STL", "there is upper arm.stl"),
+        ("https://example.org/a.stl", "package://, file://"),
+        ("../meshes", "there is no file"),
+        ("a" * 5000, "there is no file"),
+        ("a\0b", "there is no file"),
+    ],
+)
+def test_a_mesh_that_is_not_there_is_told_with_what_would_help(package, uri, message):
+    with pytest.raises(ConfigError, match=message):
+        resolve_mesh(uri, package / "urdf")

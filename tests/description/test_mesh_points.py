@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from armature.description.mesh_points import read_points
+
+from .solids import CORNERS, ascii_stl, binary_stl, dae, obj
+
+
+def ends(points):
+    return [*points.min(axis=0), *points.max(axis=0)]
+
+
+BOX = ends(CORNERS)
+
+
+@pytest.mark.parametrize(
+    ("write", "name"),
+    [(binary_stl, "box.stl"), (binary_stl, "BOX.STL"), (ascii_stl, "box.stl"), (obj, "box.obj"), (dae, "box.dae")],
+)
+def test_the_corners_of_every_format_are_read(tmp_path, write, name):
+    assert ends(read_points(write(tmp_path / name))) == pytest.approx(BOX)
+
+
+def test_collada_is_read_in_metres_as_its_nodes_place_it_and_its_up_axis_is_left_out(tmp_path):
+    points = read_points(dae(tmp_path / "box.dae", unit=0.01, up="Z_UP", move="10 0 0"))
+    assert ends(points) == pytest.approx([0.09, -0.02, -0.03, 0.11, 0.02, 0.03])
+
+
+@pytest.mark.parametrize("name", ["box.stl", "box.obj", "box.dae"])
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"\0" * 84, bytes(range(256)) * 9])
+def test_a_damaged_file_is_told_in_one_line(tmp_path, name, content):
+    file = tmp_path / name
+    file.write_bytes(content)
+    with pytest.raises(ValueError, match="export it again") as error:
+        read_points(file)
+    assert "\n" not in str(error.value)
+
+
+def test_a_truncated_file_is_told(tmp_path):
+    file = binary_stl(tmp_path / "box.stl")
+    file.write_bytes(file.read_bytes()[:-60])
+    with pytest.raises(ValueError, match="export it again"):
+        read_points(file)
+
+
+def test_coordinates_that_are_no_numbers_are_told(tmp_path):
+    corners = CORNERS.copy()
+    corners[3, 1] = np.nan
+    with pytest.raises(ValueError, match="no numbers"):
+        read_points(binary_stl(tmp_path / "box.stl", corners))
+
+
+def test_an_unknown_format_is_answered_with_those_there_are(tmp_path):
+    (tmp_path / "box.step").touch()
+    with pytest.raises(ValueError, match=r"formats of meshes are \.stl, \.obj, \.dae"):
+        read_points(tmp_path / "box.step")
