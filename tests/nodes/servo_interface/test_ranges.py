@@ -9,7 +9,8 @@ from rclpy.parameter import Parameter
 from armature.errors import ConfigError
 from armature.nodes.servo_interface.parameters import ServoConfiguration
 
-from ..arm_controller.test_gripper_controller import WIRING
+from ...confirmed import confirmed
+from ..arm_controller.test_gripper_controller import ARM, WIRING
 from ..emulated import POSES, SERVOS, URDF
 from ..motion_graph import ABORTED, SUCCEEDED, smooth
 
@@ -55,7 +56,8 @@ def test_an_arm_that_could_not_park_is_refused_at_start_with_the_bounds(configur
 
 def test_goals_beyond_a_range_are_refused_before_anything_moves(make_motion, tmp_path):
     wiring = tmp_path / "servos.yaml"
-    wiring.write_text(WIRING.replace("180 deg,", "180 deg, range: [-0.5 rad, 0.3 rad],", 1), "utf-8")
+    text = WIRING.replace("180 deg,", "180 deg, range: [-0.5 rad, 0.3 rad],", 1)
+    wiring.write_text(confirmed(text, ARM), "utf-8")
     motion = make_motion(arm_parameters={"wiring": str(wiring)}).enable_servos()
     answer = motion.follow(smooth(0.8, 0.4, 0.0))
     assert answer.status == ABORTED

@@ -11,14 +11,17 @@ FAMILIES: tuple[Family, ...] = (X_SERIES,)
 
 
 def servo_model(name: str) -> ServoModel:
-    """Find a model by its product name, for example "XM430-W350".
+    """Find a model by its product name, for example "XM430-W350", or as printed on it, "XM430-W350-T".
+
+    What follows the name is its plug: T for TTL, R for RS-485.
 
     Raises:
         ConfigError: the model is unknown, with the list of those known.
     """
+    plain = name.removesuffix("-T").removesuffix("-R")
     for family in FAMILIES:
-        if name in family.numbers():
-            return family.model(name)
+        if plain in family.numbers():
+            return family.model(plain)
     known = sorted(name for family in FAMILIES for name in family.numbers())
     raise ConfigError("servo model", name, f"known models are {', '.join(known)}")
 
