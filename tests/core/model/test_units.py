@@ -19,6 +19,8 @@ from armature.errors import ConfigError
         ("83.3 rad/m", ("rad/m",), 83.3),
         ("0.0833 rad/mm", ("rad/m", "rad/mm"), 83.3),
         ("1000000 bit/s", ("bit/s",), 1e6),
+        ("1 Mbit/s", ("bit/s", "Mbit/s"), 1e6),
+        ("57.6 kbps", ("kbps",), 57_600.0),
         ("1e3 mm", ("mm",), 1.0),
     ],
 )
