@@ -1,16 +1,19 @@
-"""A refusal shows why: its value and its bound differ, however near they are."""
+"""What errors say to people: why, by value and bound, and the system's reasons in its own words."""
 
 from __future__ import annotations
 
+import errno
 import math
 import re
 
 import pytest
+import serial
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from armature.errors import ConfigError, GoalRefused, apart, bounds
+from armature.errors import ConfigError, GoalRefused, apart, bounds, system_reason
 
+_NO_FILE = f"[Errno 2] could not open port x: {FileNotFoundError(errno.ENOENT, 'No such file or directory', 'x')}"
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
 
@@ -43,3 +46,16 @@ def test_elsewhere_six_digits_are_enough(value: float, told: str):
 def test_numbers_that_are_alike_are_written_alike():
     assert apart(0.5, 0.5) == "0.5000"
     assert apart(0.5, 0.7, "g") == "0.5"
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (FileNotFoundError(errno.ENOENT, "No such file or directory", "/nowhere"), "No such file or directory"),
+        (serial.SerialException(errno.ENOENT, _NO_FILE.partition("] ")[2]), "No such file or directory"),
+        (OSError(errno.ENXIO, "its link is older than /dev/pts/3"), "its link is older than /dev/pts/3"),
+        (EOFError("end of file"), "end of file"),
+    ],
+)
+def test_the_system_s_reason_is_told_without_a_number_and_once(error, told):
+    assert system_reason(error) == told

@@ -53,6 +53,12 @@ def arm(request):
     return load(request.param)
 
 
+@pytest.mark.parametrize("name", ROBOTS)
+def test_its_directions_and_zeros_are_confirmed(name):
+    wiring = load(name).wiring
+    assert wiring.is_confirmed, f"once they are tested, end its servos.yaml with confirmed: {wiring.digest}"
+
+
 def advance(bus, start, seconds):
     for tenth in range(round(seconds * 10)):
         bus.advance(start + (tenth + 1) * 0.1 + 1e-9)

@@ -34,9 +34,10 @@ class VirtualArm:
 
     path = "virtual"
 
-    def __init__(self) -> None:
+    def __init__(self, bench: Bench | None = None) -> None:
+        """Args: another arm than the default one."""
         self._lock = threading.RLock()
-        bench = Bench(dict.fromkeys(Bench().positions(), 0.0))
+        bench = bench or Bench(dict.fromkeys(Bench().positions(), 0.0))
         self.bus, self.faults = bench.far, bench.faults
         self._port = _SharedPort(self.bus, self._lock)
 
@@ -57,9 +58,10 @@ class VirtualArm:
                 self.bus.advance(self._port.time)
 
     def inject(self, fault: Fault) -> None:
-        """Bring a fault about."""
+        """Bring a fault about, and let it strike."""
         with self._lock:
             self.faults.inject(fault)
+        self.pass_time(_STEP)
 
     def clear(self, fault: Fault) -> None:
         """Take a fault away."""

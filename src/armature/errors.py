@@ -4,7 +4,8 @@ ArmatureError
  ├─ ConfigError(…, ValueError)      a file or parameter: where, value, what is allowed
  ├─ GoalRefused(…, ValueError)      a command that may not start: where, value, bound
  ├─ CommandRefused                  a request that the present state does not allow: why, what to do
- │   └─ ParkingInterrupted          parking had begun, and ended before its pose: why, what to do
+ │   ├─ ParkingInterrupted          parking had begun, and ended before its pose: why, what to do
+ │   └─ MuteServo                   a servo answers pings and nothing else: which, what to do
  ├─ BusError                        the servo bus: port
  │   ├─ PortError(…, OSError)       the port cannot be opened, or is gone
  │   ├─ ServoTimeout(…, TimeoutError)   ids that stayed silent
@@ -79,6 +80,12 @@ def _side(number: float, other: float) -> int:
     return int(number > other) - int(number < other)
 
 
+def system_reason(error: Exception) -> str:
+    """Why the system refused something, in its own words without a number or the path again."""
+    found = re.findall(r"\[Errno -?\d+\] ([^:\[]+)", str(error))
+    return str(found[-1]).strip() if found else str(error)
+
+
 class ArmatureError(Exception):
     """Base of all errors that Armature raises."""
 
@@ -125,6 +132,14 @@ class ParkingInterrupted(CommandRefused):
     def __init__(self, why: str, remedy: str) -> None:
         super().__init__("disable", why, remedy)
         self.args = (f"{PARKING_INTERRUPTED}{why}; {remedy}",)
+
+
+class MuteServo(CommandRefused):
+    """A servo that answers pings and nothing else; its cable is well."""
+
+    def __init__(self, request: str, servo_id: int, servo: str, register: str) -> None:
+        why = f"id {servo_id} of {servo} answers pings and nothing else, as with a {register} of 0"
+        super().__init__(request, why, f"armature setup --apply {servo} cures it, with this arm's --robot")
 
 
 class BusError(ArmatureError):

@@ -137,7 +137,7 @@ def processes(
 
     return (
         *((_emulator(robot, device, timeout, simulated),) if emulated else ()),
-        node("monitor", {**posed, **web}),
+        node("monitor", {**wired, **web}),
         node("recorder", {}),
         node("state_publisher", model),
         node("arm_controller", wired),

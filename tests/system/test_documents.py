@@ -229,7 +229,7 @@ def test_an_arm_is_calibrated_as_documented(tmp_path, monkeypatch):
         for command in (copy, slip, place):
             code, said = shell.run(command)
             assert code == 0, f"{command}: {said}"
-        script = [("press Enter", "\n"), ("[y/N]", "n\n"), ("[y/N]", "y\n")]
+        script = [("press Enter", "\n"), ("[Y/n]", "n\n"), ("[y/N]", "n\n"), ("[y/N]", "y\n")]
         code, seen = dialogue(monkeypatch, shell, calibrate, *script)
         assert code == 0, seen
         assert shell.run(move)[0] == 0

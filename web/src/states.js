@@ -1,6 +1,6 @@
 /** What each state means to the operator: its tone, the next step, and what is allowed. */
 
-import { DISCONNECTIONS, STEPS, limp, plain, sentence } from './words.js';
+import { DISCONNECTIONS, REDUCED, STEPS, limp, plain, sentence } from './words.js';
 
 export { sentence };
 
@@ -80,7 +80,8 @@ export function meaning(snapshot, isLive, { link = { kind: 'waiting' }, headline
   const { step = known.step, next = known.next } = leadsOn(name, values);
   // A step that ends a fault goes before one that looks for its cause.
   const leads = next === 'wait' ? (headline?.step ?? step) : step;
-  return { ...known, step: [limp(limpJoints(snapshot)), leads].filter(Boolean).join(' '), next, reason: saysMore(shown) ? shown : known.reason };
+  const slow = values.limits === 'reduced' ? REDUCED : '';
+  return { ...known, step: [limp(limpJoints(snapshot)), leads, slow].filter(Boolean).join(' '), next, reason: saysMore(shown) ? shown : known.reason };
 }
 
 /**

@@ -39,6 +39,10 @@ export const STEPS = {
   wait: 'It goes on by itself, or once the cause is gone.',
 };
 
+/** what is said while the limits are a tenth */
+export const REDUCED =
+  'Motions are a tenth as fast: directions and zeros are not confirmed. End the graph and test them by hand: armature calibrate.';
+
 /** @type {Record<string, string>} what is said of a joint with a warning */
 export const JOINT_WARNINGS = { temperature: 'is getting warm', load: 'carries much' };
 

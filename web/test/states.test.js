@@ -229,3 +229,9 @@ test('a joint at fault without torque is limp, and the arm is supported before a
   const elbow = { process: 'servo_interface', part: 'elbow', level: 'ERROR', message: '', values: { cause: 'encoder' } };
   assert.deepEqual(limpJoints({ ...snapshot('FAULT'), faults: [elbow], joints: [{ name: 'elbow', torque_enabled: false }] }), ['elbow']);
 });
+
+test('a slow arm says why and with which command it becomes quick', () => {
+  const slow = snapshot('ENABLED', 'enabled', { limits: 'reduced' });
+  assert.match(meaning(slow, true).step, /a tenth as fast.*armature calibrate/);
+  assert.doesNotMatch(meaning(snapshot('ENABLED', 'enabled'), true).step, /tenth/);
+});

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 
-from armature.graph import NAMESPACES, is_namespace
+from armature.graph import EMULATED, GAZEBO, NAMESPACES, is_namespace
 from armature.robots import DEFAULT_ROBOT, Robot, find_robot
 
 
@@ -34,10 +35,26 @@ def chosen_robot(options: argparse.Namespace) -> Robot:
     )
 
 
+def same_arm(options: argparse.Namespace) -> str:
+    """The options that another command needs to mean the same arm."""
+    names = ("robot", "urdf", "wiring", "poses")
+    words = [f"--{name} {shlex.quote(text)}" for name in names if (text := getattr(options, name))]
+    words += [f"--xacro-arg {shlex.quote(argument)}" for argument in options.xacro_arg]
+    if options.port and options.port not in (EMULATED, GAZEBO):
+        words.append(f"--port {shlex.quote(options.port)}")
+    return " ".join(words)
+
+
 def add_port(parser: argparse.ArgumentParser) -> None:
     """The serial port, for commands that use the bus themselves."""
     help_text = "default: the only adapter plugged in; NAME=DEVICE,… where the wiring file has several buses"
     parser.add_argument("--port", metavar="DEV", default="", help=help_text)
+
+
+def add_parameters(parser: argparse.ArgumentParser) -> None:
+    """A file of ROS parameters of this one arm."""
+    help_text = "ROS parameters over the robot's own, such as the limits of this one arm"
+    parser.add_argument("--params-file", metavar="FILE", default="", help=help_text)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

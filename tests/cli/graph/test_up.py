@@ -78,3 +78,16 @@ def test_a_runtime_folder_that_cannot_be_prepared_is_told_in_one_line(tmp_path, 
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith("error: folder: ")
     assert line.endswith("set ARMATURE_RUNTIME to a folder of your own")
+
+
+def answer(**values):
+    return {"state": {"name": "DISABLED", "values": values}}
+
+
+def test_a_graph_that_is_ready_says_whether_it_is_slow_and_which_command_ends_that():
+    options = SimpleNamespace(robot="", urdf="", wiring="my arm.yaml", poses="", xacro_arg=[], port="/dev/ttyUSB0")
+    assert up._how_slow(options, answer(limits="reduced")) == (
+        " (directions and zeros are not confirmed: motions are a tenth as fast; "
+        "armature calibrate --wiring 'my arm.yaml' --port /dev/ttyUSB0)"
+    )
+    assert up._how_slow(options, answer()) == ""

@@ -32,7 +32,10 @@ ROOT = Path(__file__).resolve().parents[3]
 CONTENT = (ROOT / "config" / "servos.yaml").read_bytes()
 SLIP = math.radians(10.0)
 pytestmark = pytest.mark.usefixtures("nothing_left")
-PLACED, RANGE, MOVED, WRITE = ("and press Enter", "range of motion too?", "from stop to stop", "Write this to")
+PLACED, TEST, RANGE, MOVED, WRITE = (
+    *("and press Enter", "Test the directions by hand?", "range of motion too?", "from stop to stop"),
+    "Write this to",
+)
 
 
 class Hall(VirtualArm):
@@ -94,7 +97,13 @@ def unwritten(wiring):
 
 
 def test_a_person_places_the_arm_and_agrees(hall, wiring, monkeypatch):
-    script = [(PLACED, ""), ("elbow         0.0 deg  -10.0 deg", "\n"), (RANGE, "n\n"), (WRITE, "y\n")]
+    script = [
+        (PLACED, ""),
+        ("elbow         0.0 deg  -10.0 deg", "\n"),
+        (TEST, "n\n"),
+        (RANGE, "n\n"),
+        (WRITE, "y\n"),
+    ]
     code, seen = at_terminal(monkeypatch, words(hall, wiring), *script)
     assert code == 0
     assert offset(wiring.read_bytes(), "elbow") == pytest.approx(190.0, abs=0.2)
@@ -133,7 +142,13 @@ def test_the_range_of_motion_is_compared_with_the_urdfs_limits(hall, wiring, mon
         return lambda: hall.place("elbow", position)
 
     script = [
-        *[(PLACED, "\n"), (RANGE, "y\n"), (MOVED, move_to(limit.lower)), ("elbow  -110.0 to", move_to(0.6))],
+        *[
+            (PLACED, "\n"),
+            (TEST, "n\n"),
+            (RANGE, "y\n"),
+            (MOVED, move_to(limit.lower)),
+            ("elbow  -110.0 to", move_to(0.6)),
+        ],
         *[(" to 34.", "\n"), (WRITE, "y\n")],
     ]
     code, seen = at_terminal(monkeypatch, words(hall, wiring, "elbow"), *script)
@@ -159,7 +174,7 @@ def test_a_whole_range_takes_nothing_from_the_urdfs_limits(hall, wiring, monkeyp
     limit = ARM.limit("elbow")
     places = [lambda: hall.place("elbow", limit.lower + 0.01), lambda: hall.place("elbow", limit.upper - 0.01)]
     script = [
-        *[(PLACED, "\n"), (RANGE, "y\n"), (MOVED, places[0]), ("elbow  -109.4 to", places[1])],
+        *[(PLACED, "\n"), (TEST, "n\n"), (RANGE, "y\n"), (MOVED, places[0]), ("elbow  -109.4 to", places[1])],
         *[(" to 59.", "\n"), (WRITE, "y\n")],
     ]
     code, seen = at_terminal(monkeypatch, words(hall, wiring, "elbow", "--json"), *script)
@@ -190,7 +205,7 @@ def test_a_range_without_a_place_of_its_own_is_refused_before_the_arm_is_placed(
 
 
 def test_joints_that_nobody_moved_are_named_without_a_warning(hall, wiring, monkeypatch):
-    script = [(PLACED, "\n"), (RANGE, "y\n"), ("0.0 deg", "\n"), (WRITE, "y\n")]
+    script = [(PLACED, "\n"), (TEST, "n\n"), (RANGE, "y\n"), ("0.0 deg", "\n"), (WRITE, "y\n")]
     code, seen = at_terminal(monkeypatch, words(hall, wiring, "waist"), *script)
     assert (code, "warning" in seen) == (0, False)
     assert "not moved: waist" in seen
@@ -198,11 +213,140 @@ def test_joints_that_nobody_moved_are_named_without_a_warning(hall, wiring, monk
 
 def test_position_limits_of_servos_that_do_not_fit_any_more_are_written_too(hall, wiring, monkeypatch):
     hall.set("elbow", Role.MAX_POSITION_LIMIT, 3200)
-    script = [(PLACED, "\n"), (RANGE, "\n"), (", and to the servos, now? [y/N]", "y\n")]
+    script = [(PLACED, "\n"), (TEST, "n\n"), (RANGE, "\n"), (", and to the servos, now? [y/N]", "y\n")]
     code, seen = at_terminal(monkeypatch, words(hall, wiring, "elbow"), *script)
     assert code == 0
     assert "elbow: Max Position Limit of its servo, 3200, excludes a part of the URDF's range; it will be" in seen
     assert hall.register("elbow", Role.MAX_POSITION_LIMIT) > 3300
+
+
+# Directions
+
+PUSH = "elbow: push it"
+
+
+def sweep(hall, *positions):
+    """Hands that push the elbow, one place after the other."""
+
+    def push():
+        for position in positions:
+            hall.place("elbow", position)
+            hall.pass_time(0.3)
+
+    return push
+
+
+def is_confirmed(wiring):
+    return Wiring.from_yaml(wiring.read_text("utf-8"), ARM).is_confirmed
+
+
+def test_a_joint_that_was_pushed_and_agreed_to_is_confirmed(hall, wiring, monkeypatch):
+    script = [
+        (PLACED, "\n"),
+        (TEST, "\n"),
+        (PUSH, lambda: hall.place("elbow", 0.5)),
+        ("28.", "y"),
+        (RANGE, "\n"),
+        (WRITE, "y\n"),
+    ]
+    code, seen = at_terminal(monkeypatch, words(hall, wiring, "elbow"), *script)
+    assert code == 0
+    assert "its far end moves down" in seen
+    assert "directions and zeros are confirmed: the next start has whole limits" in seen
+    assert is_confirmed(wiring)
+
+
+def test_a_joint_that_nobody_pushed_is_not_agreed_to(hall, wiring, monkeypatch):
+    script = [(PLACED, "\n"), (TEST, "\n"), (PUSH, "y"), ("elbow has not moved yet", "q")]
+    code, _ = at_terminal(monkeypatch, words(hall, wiring, "elbow"), *script)
+    assert (code, unwritten(wiring)) == (1, True)
+
+
+def test_a_direction_that_is_wrong_is_turned_by_one_key_and_its_zero_found_anew(hall, wiring, monkeypatch):
+    wiring.write_bytes(CONTENT.replace(b"direction: -1", b"direction: 1", 1))
+    hall.place("elbow", math.radians(40.0))
+    script = [
+        *[(PLACED, "\n"), (TEST, "y\n"), (PUSH, lambda: hall.place("elbow", 0.9)), ("28.4 deg", "f")],
+        *[
+            ("direction will be -1", lambda: hall.place("elbow", 0.2)),
+            ("11.", lambda: hall.place("elbow", -0.2)),
+            ("-11.", "y"),
+            (RANGE, "\n"),
+            (WRITE, "y\n"),
+        ],
+    ]
+    code, _ = at_terminal(monkeypatch, words(hall, wiring, "elbow", "--pose", "home"), *script)
+    assert code == 0
+    assert b"direction: -1\n    zero_offset: 19" in wiring.read_bytes()
+    assert offset(wiring.read_bytes(), "elbow") == pytest.approx(190.0, abs=0.3)
+
+
+def test_without_the_test_nothing_is_confirmed_and_that_is_told(hall, wiring, capsys):
+    assert main.main(words(hall, wiring, "--yes")) == 0
+    assert not is_confirmed(wiring)
+    told = capsys.readouterr().err
+    assert "are not confirmed: motions are a tenth as fast; test all joints by hand: armature calibrate" in told
+    assert f"--wiring {wiring}" in told
+
+
+def test_of_an_arm_that_was_not_confirmed_one_joint_is_not_enough(hall, wiring, monkeypatch):
+    wiring.write_bytes(CONTENT.partition(b"# Directions")[0])
+    script = [
+        *[(PLACED, "\n"), (TEST, "\n"), (PUSH, lambda: hall.place("elbow", 0.5)), ("28.", "y")],
+        *[(RANGE, "\n"), (WRITE, "y\n")],
+    ]
+    code, seen = at_terminal(monkeypatch, words(hall, wiring, "elbow"), *script)
+    assert (code, is_confirmed(wiring)) == (0, False)
+    assert "test all joints by hand" in seen
+
+
+def test_the_pose_wanted_is_drawn_with_its_joints(hall, wiring, monkeypatch):
+    _, seen = at_terminal(monkeypatch, words(hall, wiring), (PLACED, "q"))
+    assert "the pose zero, seen from its left (forward is right):" in seen
+    assert "1 waist, 2 shoulder, 3 elbow" in seen
+    assert f"robot armature6; wiring file {wiring}; bus " in seen
+
+
+# Back to what it was
+
+
+def restoring(wiring, *more):
+    return ["calibrate", "--restore", "--wiring", str(wiring), *more]
+
+
+def test_the_last_backup_is_put_back_and_what_was_there_is_kept(hall, wiring, capsys):
+    assert main.main(words(hall, wiring, "elbow", "--yes")) == 0
+    calibrated = wiring.read_bytes()
+    (first,) = backups(wiring)
+    first.rename(wiring.with_name("servos.yaml.20200101-000000.bak"))
+    assert main.main(restoring(wiring, "--yes")) == 0
+    assert wiring.read_bytes() == CONTENT
+    assert backups(wiring)[-1].read_bytes() == calibrated
+    assert "2020-01-01 00:00:00  servos.yaml.20200101-000000.bak" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_read_any_more_is_restored_too(wiring, capsys):
+    wiring.with_name("servos.yaml.20200101-000000.bak").write_bytes(CONTENT)
+    wiring.write_text("joints: nonsense")
+    assert main.main(restoring(wiring, "--yes")) == 0
+    assert wiring.read_bytes() == CONTENT
+
+
+def test_a_backup_that_cannot_be_used_is_refused_and_nothing_changes(wiring, capsys):
+    wiring.with_name("servos.yaml.20200101-000000.bak").write_bytes(CONTENT.replace(b"id: 3", b"id: 2"))
+    told = refused(capsys, restoring(wiring, "--yes"))
+    assert "servos.yaml.20200101-000000.bak: id of shoulder and elbow: 2 cannot be used" in told
+    assert wiring.read_bytes() == CONTENT
+
+
+def test_without_a_backup_it_says_so(wiring, capsys):
+    assert "has no backup of servos.yaml; calibrate makes them" in refused(capsys, restoring(wiring, "--yes"))
+
+
+def test_only_a_yes_puts_it_back(wiring, monkeypatch):
+    wiring.with_name("servos.yaml.20200101-000000.bak").write_bytes(b"# older\n" + CONTENT)
+    code, _ = at_terminal(monkeypatch, restoring(wiring), ("back? [y/N]", "n\n"))
+    assert (code, wiring.read_bytes()) == (1, CONTENT)
 
 
 # What ends it
@@ -211,7 +355,11 @@ def test_position_limits_of_servos_that_do_not_fit_any_more_are_written_too(hall
 @pytest.mark.parametrize("keys", ["q", END, INTERRUPT])
 @pytest.mark.parametrize(
     "script",
-    [[(PLACED, "")], [(PLACED, "\n"), (RANGE, "y\n"), (MOVED, "")], [(PLACED, "\n"), (RANGE, "\n"), (WRITE, "")]],
+    [
+        [(PLACED, "")],
+        [(PLACED, "\n"), (TEST, "n\n"), (RANGE, "y\n"), (MOVED, "")],
+        [(PLACED, "\n"), (TEST, "n\n"), (RANGE, "\n"), (WRITE, "")],
+    ],
     ids=["pose", "range", "question"],
 )
 def test_who_leaves_writes_nothing(hall, wiring, monkeypatch, script, keys):
@@ -233,6 +381,7 @@ def test_what_cannot_be_taken_is_told_and_may_be_tried_again(hall, wiring, monke
             lambda: hall.clear(silence),
         ),
         ("-10.0 deg", "\n"),
+        (TEST, "n\n"),
         (RANGE, "\n"),
         (WRITE, "y\n"),
     ]

@@ -13,8 +13,9 @@ from types import SimpleNamespace
 import pytest
 
 from armature.cli import main
-from armature.cli.servos import check
+from armature.cli.servos import check, scan
 from armature.cli.servos import port as _port
+from armature.cli.servos.robot_check import read_policy
 from armature.core.health import Thresholds
 from armature.dynamixel.commissioning.inspection import Verdict
 from armature.dynamixel.protocol.serial_port import SerialPort
@@ -49,7 +50,7 @@ def held(port):
 
 
 @pytest.mark.process
-@pytest.mark.parametrize(("seconds", "verdict"), [(0.001, "ok"), (0.02, "warning")])
+@pytest.mark.parametrize(("seconds", "verdict"), [(0.001, "ok"), (0.009, "warning")])
 def test_every_servo_is_found_well_and_a_table_is_shown(port, capsys, monkeypatch, seconds, verdict):
     # So long each cycle takes, however busy this machine is, and no answer is late, of which it would warn.
     monkeypatch.setattr(check, "time", SimpleNamespace(perf_counter=count(0.0, seconds).__next__))
@@ -108,13 +109,110 @@ def test_a_process_that_has_gone_is_told_by_its_number():
 
 
 @pytest.mark.parametrize(
-    ("names", "told"),
-    [([], "no adapter is plugged in; name a device"), (["/dev/a", "/dev/b"], "adapters are /dev/a, /dev/b")],
+    ("command", "names", "told"),
+    [
+        ("scan", [], "no adapter is plugged in; name a device"),
+        ("check", ["/dev/a", "/dev/b"], "adapters are /dev/a, /dev/b"),
+    ],
 )
-def test_without_a_port_there_must_be_one_adapter(monkeypatch, capsys, names, told):
-    monkeypatch.setattr(_port, "stable_names", lambda: names)
-    assert main.main(["check"]) == 1
+def test_without_a_port_there_must_be_one_adapter(monkeypatch, capsys, command, names, told):
+    for module in (_port, check):
+        monkeypatch.setattr(module, "stable_names", lambda: names)
+    assert main.main([command]) == 1
     assert told in capsys.readouterr().err
+
+
+# The files
+
+
+@pytest.fixture
+def robot(tmp_path, monkeypatch):
+    """Files of an arm of one's own, and what `armature check` without an adapter says of them."""
+    monkeypatch.setattr(check, "stable_names", list)
+    shipped = find_robot("armature6")
+    files = {}
+    for name in ("urdf", "wiring", "poses"):
+        files[name] = tmp_path / getattr(shipped, name).name
+        files[name].write_text(getattr(shipped, name).read_text("utf-8"))
+
+    def found(*_):
+        return replace(shipped, **files, wiring_text=files["wiring"].read_text("utf-8"))
+
+    monkeypatch.setattr(check, "chosen_robot", found)
+    return SimpleNamespace(**files)
+
+
+def findings(capsys, code):
+    assert main.main(["check", "--json"]) == code
+    return {item["subject"]: item for item in json.loads(capsys.readouterr().out)["findings"]}
+
+
+def test_without_a_device_the_files_alone_are_checked_and_that_is_told(robot, capsys):
+    found = findings(capsys, 0)
+    assert found["files"]["verdict"] == "OK"
+    assert "name a device: --port DEV" in found["servos"]["remedy"]
+
+
+def test_a_wiring_that_nobody_has_confirmed_is_told_with_the_command(robot, capsys):
+    robot.wiring.write_text(robot.wiring.read_text("utf-8").replace("id: 3\n", "id: 33\n"))
+    wiring = findings(capsys, 0)["wiring"]
+    assert "every motion is a tenth as fast" in wiring["detail"]
+    assert "armature calibrate" in wiring["remedy"]
+
+
+def _without_park(robot):
+    robot.poses.write_text(robot.poses.read_text("utf-8").replace("park:\n", "rest:\n", 1))
+    return "parameter park_pose: 'park' cannot be used; poses are rest, home"
+
+
+def _without_unit(robot):
+    robot.poses.write_text(robot.poses.read_text("utf-8").replace("elbow: 60 deg", "elbow: 60", 1))
+    return "write a number and a unit"
+
+
+def _without_joint(robot):
+    robot.poses.write_text(robot.poses.read_text("utf-8").replace("  elbow: 60 deg\n", "", 1))
+    return "elbow"
+
+
+def _beyond_range(robot):
+    text = robot.wiring.read_text("utf-8").replace("id: 2\n", "id: 2\n    range: [-90 deg, 60 deg]\n", 1)
+    robot.wiring.write_text(text)
+    return "shoulder would be at -1.74533, its limits are -1.5708 to"
+
+
+def _folded_into_itself(robot):
+    text = robot.poses.read_text("utf-8")
+    robot.poses.write_text(
+        text.replace("shoulder: -100 deg\n  elbow: 60 deg", "shoulder: 95 deg\n  elbow: 60 deg", 1)
+    )
+    return "overlap there by"
+
+
+def _missing(robot):
+    robot.poses.unlink()
+    return "poses file"
+
+
+@pytest.mark.parametrize(
+    "spoil", [_without_park, _without_unit, _without_joint, _beyond_range, _folded_into_itself, _missing]
+)
+def test_poses_that_a_start_would_refuse_are_refused_here_too(robot, capsys, spoil):
+    told = spoil(robot)
+    assert told in findings(capsys, 1)["poses"]["detail"]
+
+
+def test_a_file_is_no_serial_device(tmp_path, capsys):
+    (tmp_path / "notes.txt").touch()
+    assert main.main(["check", "--port", str(tmp_path / "notes.txt")]) == 1
+    assert "it is no serial device" in capsys.readouterr().err
+
+
+def test_a_scan_of_one_rate_tells_that_rate_and_what_to_look_at():
+    assert scan._nobody(1_000_000).startswith(
+        "no servo answers at 1000000 bit/s; check that the servos have power"
+    )
+    assert "at any rate" in scan._nobody(None)
 
 
 def test_a_baud_rate_that_no_servo_has_is_refused(capsys):
@@ -134,7 +232,7 @@ def test_the_thresholds_are_those_of_the_parameter_files(tmp_path):
     file.write_text("/**/servo_interface: {ros__parameters: {faults: {temperature: {stop: 7.0}}, rate: 50.0}}")
     given = check._parameters(replace(robot, parameters=(*robot.parameters, file)))
     assert (given["rate"], given["latency"]) == (50.0, 0.016)
-    assert check._policy(given).temperature == Thresholds(warn=-15.0, slow=-10.0, stop=-7.0, hysteresis=2.0)
+    assert read_policy(given).temperature == Thresholds(warn=-15.0, slow=-10.0, stop=-7.0, hysteresis=2.0)
 
 
 # The adapter

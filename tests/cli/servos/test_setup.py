@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from armature.cli import main
-from armature.cli.servos import scan, setup
+from armature.cli.servos import scan, setup_steps
 from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.tables.x_series.facts import BAUD_RATES
 from armature.emulator.faults.catalogue import DuplicateId
@@ -47,7 +47,7 @@ class Table(VirtualArm):
 def table(monkeypatch):
     """The elbow's servo is connected, fresh from the factory."""
     table = Table()
-    table.put_in_place(monkeypatch, setup, scan)
+    table.put_in_place(monkeypatch, setup_steps, scan)
     table.fresh("elbow")
     return table
 
@@ -120,6 +120,107 @@ def test_programs_read_what_was_done(table, capsys):
     assert {"register": "ID", "now": 1, "wanted": 3} in answer["settings"]
 
 
+# A servo that is another joint's
+
+
+HEADER = "robot armature6; wiring file"
+
+
+def test_robot_wiring_file_and_bus_are_named_before_anything_is_asked(table, monkeypatch):
+    _, seen = run(table, "elbow", script=[(QUESTION, "n\n")], monkeypatch=monkeypatch)
+    assert 0 <= seen.find(HEADER) < seen.find(QUESTION)
+    assert "config/servos.yaml; bus virtual at 1000000 bit/s" in seen
+
+
+def test_the_servo_just_finished_is_not_taken_for_the_next_joint_without_a_word(table, monkeypatch):
+    table.fresh("shoulder")
+    script = [
+        ("waist: connect", "s\n"),
+        ("shoulder: connect", "\n"),
+        ("EEPROM? [y/N]", "y\n"),
+        ("elbow: connect", "\n"),  # nobody has exchanged it
+        ("it has id 2 at 1000000 bit/s", ""),
+        ("Make it that of elbow all the same? [y/N]", "\n"),
+        ("elbow: connect", "q\n"),
+    ]
+    code, seen = run(table, script=script, monkeypatch=monkeypatch)
+    assert code == 1
+    assert "this XM540-W270 is that of shoulder" in seen
+    assert "elbow: nothing was written; connect its own servo and no other" in seen
+    assert table.address("shoulder") == (2, 1_000_000)
+
+
+def test_who_means_it_may_give_a_servo_to_another_joint(table, monkeypatch):
+    assert main.main(["setup", "--port", table.path, "elbow", "--yes"]) == 0
+    script = [("Make it that of shoulder all the same? [y/N]", "y\n"), ("EEPROM? [y/N]", "y\n")]
+    code, _ = run(table, "shoulder", script=script, monkeypatch=monkeypatch)
+    assert (code, table.address("elbow")) == (0, (2, 1_000_000))
+
+
+def test_without_a_person_a_servo_of_another_joint_is_refused(table, capsys):
+    assert main.main(["setup", "--port", table.path, "elbow", "--yes"]) == 0
+    told = refused(capsys, "--port", table.path, "shoulder", "--yes")
+    assert "this XM540-W270 is that of elbow: it has id 3 at 1000000 bit/s and is set up as the wiring" in told
+    assert table.address("elbow") == (3, 1_000_000)
+
+
+def test_a_servo_that_answers_pings_alone_is_cured(table, monkeypatch):
+    table.servo("elbow").registers[Role.STATUS_RETURN_LEVEL] = 0
+    code, seen = run(table, "elbow", "--yes", monkeypatch=monkeypatch)
+    assert (code, table.address("elbow")) == (0, (3, 1_000_000))
+    assert "it answered pings and nothing else; now it answers everything" in seen
+
+
+# An assembled arm
+
+
+@pytest.fixture
+def mounted(monkeypatch):
+    """All servos are mounted and have their ids; two of them hold something else than they should."""
+    arm = Table()
+    arm.put_in_place(monkeypatch, setup_steps, scan)
+    arm.servo("elbow").registers[Role.RETURN_DELAY] = 250
+    arm.servo("waist").registers[Role.OPERATING_MODE] = 4
+    return arm
+
+
+ASKED = "registers to the EEPROM of these servos? [y/N]"
+
+
+def test_what_differs_in_an_arm_is_shown_once_asked_for_and_written(mounted, monkeypatch):
+    code, seen = run(mounted, "--apply", script=[(ASKED, "y\n")], monkeypatch=monkeypatch)
+    assert code == 0
+    assert seen.find(HEADER) < seen.find(ASKED)
+    assert "250 (500 µs)" in seen
+    assert mounted.servo("elbow").registers[Role.RETURN_DELAY] == 0
+    assert mounted.servo("waist").registers[Role.OPERATING_MODE] == 3
+    code, seen = run(mounted, "--apply", monkeypatch=monkeypatch)
+    assert (code, "set up as the wiring file says" in seen) == (0, True)
+
+
+def test_a_no_and_a_dry_run_write_nothing_and_the_latter_needs_no_terminal(mounted, monkeypatch, capsys):
+    code, _ = run(mounted, "--apply", script=[(ASKED, "n\n")], monkeypatch=monkeypatch)
+    assert code == 1
+    with Path("/dev/null").open() as nobody:
+        monkeypatch.setattr(sys, "stdin", nobody)
+        assert main.main(["setup", "--port", mounted.path, "--dry-run"]) == 0
+    assert "--dry-run: nothing was written" in capsys.readouterr().out
+    assert mounted.servo("elbow").registers[Role.RETURN_DELAY] == 250
+
+
+def test_a_servo_of_an_arm_that_is_not_there_is_told_and_the_others_are_set_up(mounted, capsys):
+    mounted.servo("gripper").line_breaks = 1
+    assert main.main(["setup", "--port", mounted.path, "--apply", "--yes"]) == 1
+    assert "error: gripper: no answer to ping from id 7" in capsys.readouterr().err
+    assert mounted.servo("elbow").registers[Role.RETURN_DELAY] == 0
+
+
+def test_programs_read_what_differs_in_an_arm(mounted, capsys):
+    assert main.main(["setup", "--port", mounted.path, "--apply", "--yes", "--json"]) == 0
+    answer = {item["joint"]: item for item in json.loads(capsys.readouterr().out)}
+    assert (250, 0) in {(setting["now"], setting["wanted"]) for setting in answer["elbow"]["settings"]}
+
+
 # What is refused
 
 
@@ -171,7 +272,6 @@ def test_another_model_is_refused(table, capsys):
         (["elbow"], "setup refused: standard input is no terminal, so nobody can be asked; add --yes"),
         ([], "setup of all joints refused: standard input is no terminal, so nobody can be asked; name a JOINT"),
         (["--yes"], "name a JOINT"),
-        (["--dry-run"], "name a JOINT"),
         (["--json", "--yes"], "it asks nothing: name a JOINT, and --yes or --dry-run"),
         (["--json", "elbow"], "it asks nothing"),
     ],

@@ -21,6 +21,8 @@ from armature.errors import ConfigError
         ("1000000 bit/s", ("bit/s",), 1e6),
         ("1 Mbit/s", ("bit/s", "kbit/s", "Mbit/s"), 1e6),
         ("57.6 kbit/s", ("bit/s", "kbit/s", "Mbit/s"), 57_600.0),
+        ("1 Mbit/s", ("bit/s", "Mbit/s"), 1e6),
+        ("57.6 kbps", ("kbps",), 57_600.0),
         ("1e3 mm", ("mm",), 1.0),
     ],
 )

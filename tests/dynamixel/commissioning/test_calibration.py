@@ -16,7 +16,8 @@ from armature.dynamixel.commissioning.calibration import (
     read_goal_range,
     require_reach,
 )
-from armature.dynamixel.commissioning.commissioning import narrow_limits, position_limits
+from armature.dynamixel.commissioning.settings import narrow_limits
+from armature.dynamixel.servo.eeprom import position_limits
 from armature.dynamixel.servo.registers import Registers
 from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.dynamixel.wiring.edit import entry_of
@@ -67,6 +68,7 @@ def test_after_power_up_a_homing_offset_shifts_the_turn(homing, ticks):
 def test_what_a_servo_reads_after_power_up_is_what_was_calibrated(bench):
     """The turn is that in which the servo counts once it starts anew."""
     bench.faults.inject(make("encoder_slip", "elbow", {"angle": "4"}))
+    bench.pass_time(0.02)
     now = calibration(bench).read()["elbow"]
     item = place_of(ELBOW, now, 0, 0.0)
     bench.servo("elbow").reboot()

@@ -8,19 +8,15 @@ import pytest
 
 from armature.bench.simulation.virtual import ARM, WIRING, Bench
 from armature.core.model.arm import Limit
-from armature.dynamixel.commissioning.commissioning import (
-    Commissioning,
-    Presence,
-    Setting,
-    only_servo,
-    position_limits,
-)
+from armature.dynamixel.commissioning.commissioning import Commissioning, Presence, only_servo
+from armature.dynamixel.commissioning.settings import Setting
 from armature.dynamixel.protocol.discovery import FoundServo, Survey
+from armature.dynamixel.servo.eeprom import position_limits
 from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.dynamixel.wiring.arm import ServoWiring
 from armature.emulator.faults.catalogue import make
-from armature.errors import BusError, CommandRefused, ServoRefused
+from armature.errors import BusError, CommandRefused, MuteServo, ServoRefused
 
 from .. import twin
 from ..lone_servo import LoneServo
@@ -299,3 +295,51 @@ def test_an_arm_of_servos_that_were_set_up_is_enabled_where_it_rests(pose):
     bench.enabled()
     assert bench.mode() is Mode.ENABLED
     assert all(bench.servo(joint).drive.is_on for joint in WIRING.joints)
+
+
+# An assembled arm
+
+
+def test_of_a_mounted_servo_what_moves_its_joints_zero_or_sign_stays(workshop):
+    workshop.set_up()
+    for name, value in ((Role.DRIVE_MODE, 9), (Role.RETURN_DELAY, 250), (Role.HOMING_OFFSET, 500)):
+        workshop.set(name, value)
+    presence, settings = workshop.commissioning.compare_mounted()
+    assert {s.role: s.wanted for s in settings if s.differs} == {Role.DRIVE_MODE: 1, Role.RETURN_DELAY: 0}
+    written = workshop.commissioning.write(presence, settings, workshop.tell, is_mounted=True)
+    assert written == 2
+    registers = workshop.servo.registers
+    assert [registers[name] for name in (Role.DRIVE_MODE, Role.RETURN_DELAY, Role.HOMING_OFFSET)] == [1, 0, 500]
+
+
+@pytest.mark.parametrize(
+    ("role", "value"),
+    [(Role.PWM_LIMIT, 300), (Role.VELOCITY_LIMIT, 10), (Role.SHUTDOWN, 0), (Role.MOVING_THRESHOLD, 0)],
+)
+def test_what_weakens_a_servo_or_its_protection_is_put_right(workshop, role, value):
+    workshop.set(role, value)
+    workshop.set_up()
+    assert workshop.servo.registers[role] == ELBOW.model.default(role)
+
+
+@pytest.mark.parametrize("role", [Role.CURRENT_LIMIT, Role.TEMPERATURE_LIMIT, Role.MAX_VOLTAGE_LIMIT])
+def test_limits_that_guard_a_servo_stay(workshop, role):
+    value = ELBOW.model.default(role) - 5
+    workshop.set(role, value)
+    workshop.set_up()
+    assert workshop.servo.registers[role] == value
+
+
+def test_a_servo_that_answers_pings_alone_is_told_and_woken(workshop):
+    workshop.servo.registers[Role.STATUS_RETURN_LEVEL] = 0
+    with pytest.raises(MuteServo, match="answers pings and nothing else"):
+        workshop.commissioning.compare(NEW)
+    workshop.commissioning.wake(NEW)
+    assert workshop.servo.registers[Role.STATUS_RETURN_LEVEL] == 2
+    assert workshop.set_up() == 5
+
+
+def test_one_that_answers_reading_alone_is_set_up_too(workshop):
+    workshop.servo.registers[Role.STATUS_RETURN_LEVEL] = 1
+    assert workshop.set_up() == 6
+    assert workshop.servo.registers[Role.STATUS_RETURN_LEVEL] == 2

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from armature.bench.simulation.virtual import ARM, WIRING, Bench
+from armature.bench.simulation.virtual import ARM, POSES, WIRING, Bench
 from armature.core.health import Thresholds
 from armature.dynamixel.commissioning import bus_inspection, inspection
 from armature.dynamixel.commissioning.inspection import Verdict
@@ -115,23 +115,31 @@ def settings(bench):
 RANGED = replace(ELBOW, range=(-1.0, 0.6))
 
 
-def test_a_range_that_is_smaller_than_the_urdfs_limits_is_a_warning_with_both(bench):
+@pytest.fixture
+def within():
+    """An arm whose elbow stands in that range."""
+    bench = Bench({**POSES["home"], "elbow": 0.2})
+    bench.bus.open()
+    return bench
+
+
+def test_a_range_that_is_smaller_than_the_urdfs_limits_is_a_warning_with_both(within):
     present = FoundServo(ELBOW.servo_id, ELBOW.model.number, 48)
-    (finding,) = inspection.check_servo(bench.bus, RANGED, present, ARM.limit("elbow"))
+    (finding,) = inspection.check_servo(within.bus, RANGED, present, ARM.limit("elbow"))
     assert finding.verdict is Verdict.WARNING
     assert "range of motion leaves -1.0000 to 0.6000 of the URDF's limits -1.9200 to 1.0480" in finding.detail
     assert "narrow the URDF's limits" in finding.remedy
     whole = replace(ELBOW, range=(-2.0, 1.1))
-    assert [found.verdict for found in inspection.check_servo(bench.bus, whole, present, ARM.limit("elbow"))] == [
+    assert [found.verdict for found in inspection.check_servo(within.bus, whole, present, ARM.limit("elbow"))] == [
         Verdict.OK
     ]
 
 
-def test_a_servo_need_not_accept_what_lies_beyond_the_range(bench):
-    write(bench, Role.MIN_POSITION_LIMIT, 1600)  # 0.69 rad of the elbow
+def test_a_servo_need_not_accept_what_lies_beyond_the_range(within):
+    write(within, Role.MIN_POSITION_LIMIT, 1600)  # 0.69 rad of the elbow
     present = FoundServo(ELBOW.servo_id, ELBOW.model.number, 48)
-    assert Verdict.FAILURE in {found.verdict for found in elbow(bench)}
-    found = inspection.check_servo(bench.bus, RANGED, present, ARM.limit("elbow"))
+    assert Verdict.FAILURE in {found.verdict for found in elbow(within)}
+    found = inspection.check_servo(within.bus, RANGED, present, ARM.limit("elbow"))
     assert [finding.verdict for finding in found] == [Verdict.WARNING]
 
 
@@ -145,9 +153,16 @@ def test_a_servo_need_not_accept_what_lies_beyond_the_range(bench):
             r"the joint's limits are ticks \d+ to \d+, the servo takes 0 to 2100",
         ),
         (Role.HOMING_OFFSET, 100, Verdict.WARNING, "its Homing Offset of 100 shifts positions by 0.153"),
-        (Role.OPERATING_MODE, 4, Verdict.WARNING, r"its operating mode is 4, the wiring wants 3 \(position\)"),
-        (Role.SHADOW_ID, 2, Verdict.WARNING, r"it obeys id 2 too, its Secondary\(Shadow\) ID"),
+        (Role.OPERATING_MODE, 4, Verdict.FAILURE, r"its operating mode is 4, the wiring wants 3 \(position\)"),
+        (Role.SHADOW_ID, 2, Verdict.FAILURE, r"it obeys id 2 too, its Secondary\(Shadow\) ID"),
         (Role.DRIVE_MODE, 1, Verdict.WARNING, "its Drive Mode is reverse"),
+        (Role.DRIVE_MODE, 8, Verdict.FAILURE, "its Drive Mode is 8, not 0"),
+        (Role.RETURN_DELAY, 250, Verdict.FAILURE, "its Return Delay Time is 250, not 0"),
+        (Role.STATUS_RETURN_LEVEL, 1, Verdict.FAILURE, "its Status Return Level is 1: it does not answer when"),
+        (Role.PWM_LIMIT, 300, Verdict.WARNING, "its PWM Limit is 300, less than the factory's 885"),
+        (Role.VELOCITY_LIMIT, 0, Verdict.FAILURE, "its Velocity Limit is 0, less than the factory's"),
+        (Role.CURRENT_LIMIT, 50, Verdict.WARNING, "its Current Limit is 50, less than the factory's"),
+        (Role.SHUTDOWN, 0, Verdict.WARNING, "its Shutdown is 0, the factory's is 52"),
         (Role.TEMPERATURE_LIMIT, 40, Verdict.WARNING, "25 °C, its limit is 40 °C, a fault from 35 °C on"),
         (Role.TEMPERATURE_LIMIT, 30, Verdict.FAILURE, "25 °C, its limit is 30 °C, a fault from 25 °C on"),
         (Role.MIN_VOLTAGE_LIMIT, 125, Verdict.FAILURE, "12.0 V, it takes 12.5 to"),
@@ -204,6 +219,25 @@ def test_a_bad_cable_is_a_warning_with_the_counts(bench, fault, told):
     assert "check its cable" in finding.remedy
 
 
+def test_a_servo_that_answers_pings_alone_is_named_with_the_cure(bench):
+    bench.servo("elbow").registers[Role.STATUS_RETURN_LEVEL] = 0
+    (finding,) = elbow(bench)
+    assert finding.verdict is Verdict.FAILURE
+    assert "answers pings and nothing else, as with a Status Return Level of 0" in finding.detail
+    assert "armature setup --apply elbow" in finding.remedy
+
+
+def test_a_joint_beyond_its_limits_is_told_with_the_calibration():
+    bench = Bench()
+    bench.faults.inject(make("encoder_slip", "elbow", {"angle": "-0.8"}))
+    bench.pass_time(0.02)
+    bench.bus.open()
+    (finding,) = elbow(bench)
+    assert finding.verdict is Verdict.FAILURE
+    assert "beyond its limits -1.920 to 1.048" in finding.detail
+    assert "zero_offset is wrong: armature calibrate" in finding.remedy
+
+
 def test_old_firmware_has_no_watchdog(bench):
     old = FoundServo(ELBOW.servo_id, ELBOW.model.number, 37)
     (finding,) = inspection.check_servo(bench.bus, ELBOW, old, ARM.limit("elbow"))
@@ -218,6 +252,8 @@ def test_old_firmware_has_no_watchdog(bench):
     ("rate", "verdict"), [(100.0, Verdict.OK), (250.0, Verdict.WARNING), (400.0, Verdict.WARNING)]
 )
 def test_the_cycle_is_held_against_the_rate_and_a_return_delay_is_named(bench, rate, verdict):
+    for servo in WIRING.servos:
+        bench.bus.write(servo.servo_id, servo.model[Role.RETURN_DELAY], 250)
     finding = bus_inspection.check_cycle_time(bench.bus, WIRING, rate, bench.port.now)
     assert finding.verdict is verdict
     assert f"ms at {rate:g} Hz" in finding.detail

@@ -353,17 +353,43 @@ def test_a_return_to_another_model_is_refused(bench):
 # EEPROM is spared
 
 
-def test_eeprom_is_written_only_where_it_differs_and_counted():
-    bench = Bench("park").start()
-    assert bench.loop.state.eeprom_writes == len(JOINTS)  # Return Delay Time
-    assert "7 EEPROM registers differed and were written" in bench.loop.state.why
-    bench.loop.enable("s1", bench.now)
-    bench.port.unplugged = True
-    bench.run(0.02)
-    bench.port.unplugged = False
-    bench.start()
-    assert bench.loop.state.eeprom_writes == len(JOINTS)
-    assert "EEPROM" not in bench.loop.state.why
+def test_eeprom_is_never_written_and_what_differs_is_refused_with_all_its_servos():
+    bench = Bench("park")
+    for joint in JOINTS:
+        bench.servo(joint).registers[Role.RETURN_DELAY] = 250
+    told = (
+        rf"not set up for this arm: {', '.join(JOINTS)}: Return Delay Time is 250, not 0; armature setup --apply"
+    )
+    with pytest.raises(CommandRefused, match=told):
+        bench.start()
+    assert bench.loop.state.eeprom_writes == 0
+    assert {bench.servo(joint).registers[Role.RETURN_DELAY] for joint in JOINTS} == {250}
+
+
+@pytest.mark.parametrize(
+    ("role", "value", "told"),
+    [
+        (Role.MIN_POSITION_LIMIT, 1600, "elbow: Min Position Limit is 1600, not"),
+        (Role.MAX_POSITION_LIMIT, 2500, "elbow: Max Position Limit is 2500, not"),
+        (Role.DRIVE_MODE, 9, "elbow: Drive Mode is 9, not 1"),
+    ],
+)
+def test_what_would_make_a_servo_stay_behind_or_turn_itself_on_is_refused_at_start(role, value, told):
+    bench = Bench("park")
+    bench.servo("elbow").registers[role] = value
+    with pytest.raises(CommandRefused, match=told):
+        bench.start()
+    assert not bench.bus.is_open
+
+
+def test_a_servo_that_answers_pings_alone_is_named_with_its_register():
+    bench = Bench("park")
+    bench.servo("elbow").registers[Role.STATUS_RETURN_LEVEL] = 0
+    told = (
+        "id 3 of elbow answers pings and nothing else, as with a Status Return Level of 0; armature setup --apply"
+    )
+    with pytest.raises(CommandRefused, match=told):
+        bench.start()
 
 
 def test_eeprom_of_a_servo_that_holds_is_left_alone(bench):

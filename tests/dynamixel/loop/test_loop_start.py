@@ -132,12 +132,10 @@ def test_a_port_that_is_not_there_is_told():
     assert bench.mode() is Mode.DISCONNECTED
 
 
-def test_registers_are_brought_to_what_is_wanted_and_the_mode_to_position_control():
+def test_ram_is_brought_to_what_is_wanted():
     bench = Bench(PARK, registers={"elbow": {Role.POSITION_P_GAIN: 1234, Role.PROFILE_VELOCITY: 0}})
-    bench.servo("waist").registers[Role.OPERATING_MODE] = 4
     bench.start()
     assert bench.servo("elbow").registers[Role.POSITION_P_GAIN] == 1234
-    assert bench.servo("waist").registers[Role.OPERATING_MODE] == 3
 
 
 def test_another_mode_with_torque_on_is_refused_and_the_port_let_go():

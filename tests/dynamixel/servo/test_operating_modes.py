@@ -39,25 +39,23 @@ def heir(bench, **settings):
     return fresh
 
 
-def test_the_modes_of_the_wiring_are_set_once_and_counted():
-    bench = reel().start()
-    assert bench.servo("drum").registers[Role.OPERATING_MODE] == 4
-    assert bench.servo("jaw").registers[Role.OPERATING_MODE] == 5
-    assert bench.loop.state.eeprom_writes == 4
-    assert (
-        "4 EEPROM registers differed and were written (Operating Mode, Return Delay Time)" in bench.loop.state.why
+def test_modes_that_are_not_the_wirings_are_refused_together_with_what_would_be_written():
+    bench = reel()
+    for joint in ("drum", "jaw"):
+        bench.servo(joint).registers[Role.OPERATING_MODE] = 3
+    told = (
+        r"start refused: servos are not set up for this arm: drum: Operating Mode is 3, not 4; "
+        r"jaw: Operating Mode is 3, not 5; armature setup --apply shows and writes that"
     )
-    bench.bus.close()
-    again = heir(bench).start()
-    assert again.loop.state.eeprom_writes == 0
+    with pytest.raises(CommandRefused, match=told):
+        bench.start()
+    assert bench.loop.state.eeprom_writes == 0
+    assert [bench.servo(joint).registers[Role.OPERATING_MODE] for joint in ("drum", "jaw")] == [3, 3]
 
 
-def test_gains_and_profile_are_restored_after_the_mode_has_reset_them():
+def test_gains_and_profile_are_what_is_wanted_in_the_wirings_mode():
     wanted = {"drum": {Role.POSITION_P_GAIN: 1_234, Role.PROFILE_VELOCITY: 77}, **GAINS}
-    bench = reel(registers=wanted)
-    for name, value in wanted["drum"].items():
-        bench.servo("drum").registers[name] = value  # as they were before, so that only the change resets them
-    bench.start()
+    bench = reel(registers=wanted).start()
     assert bench.servo("drum").registers[Role.OPERATING_MODE] == 4
     assert {name: bench.servo("drum").registers[name] for name in wanted["drum"]} == wanted["drum"]
 
@@ -119,7 +117,6 @@ def test_what_cannot_be_used_is_refused_before_any_servo_is_written():
     with pytest.raises(CommandRefused, match=r"current_limit is 0\.50 A, the servo's own Current Limit 0\.27 A"):
         bench.start()
     assert bench.loop.state.eeprom_writes == 0
-    assert bench.servo("drum").registers[Role.OPERATING_MODE] == 3
 
 
 def test_a_homing_offset_in_extended_position_control_is_refused_while_the_watchdog_is_on():
@@ -132,12 +129,12 @@ def test_a_homing_offset_in_extended_position_control_is_refused_while_the_watch
 
 
 @pytest.mark.parametrize("shadow", [2, 252])
-def test_a_shadow_id_is_switched_off_at_start_and_said(shadow):
+def test_a_shadow_id_is_refused_at_start_and_left(shadow):
     bench = reel()
     bench.servo("drum").registers[Role.SHADOW_ID] = shadow
-    bench.start()
-    assert bench.servo("drum").registers[Role.SHADOW_ID] == 255
-    assert "written (Secondary(Shadow) ID, " in bench.loop.state.why
+    with pytest.raises(CommandRefused, match=rf"drum: Secondary\(Shadow\) ID is {shadow}, not 255"):
+        bench.start()
+    assert bench.servo("drum").registers[Role.SHADOW_ID] == shadow
 
 
 def test_a_shadow_id_that_is_off_in_another_way_is_left():

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from armature.dynamixel.servo.protection import UNKNOWN
+from armature.dynamixel.servo.eeprom import UNKNOWN
 from armature.dynamixel.status.cause import Cause
 from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.roles import Role
@@ -186,12 +186,14 @@ def test_one_with_other_bounds_is_held_to_its_own():
 
 
 @pytest.mark.parametrize("registers", [{"operating_mode": 1}, {"return_delay": 250}])
-def test_one_as_the_factory_delivers_it_is_found_and_set_up(registers):
+def test_one_as_the_factory_delivers_it_is_found_and_left_to_set_up(registers):
     bench = replaced(Bench("home").enabled().run(0.3), **registers)
-    recovered(bench)
-    assert bench.servo("elbow").registers[Role.OPERATING_MODE] == int(bench.loop.state.axes["elbow"].wiring.mode)
-    assert bench.servo("elbow").registers[Role.RETURN_DELAY] == 0
-    enable_again(bench)
+    bench.loop.clear_faults(bench.now)
+    bench.run(1.0)
+    assert bench.mode() is Mode.FAULT
+    assert "armature setup --apply" in bench.loop.state.why
+    (name,), (value,) = registers.keys(), registers.values()
+    assert bench.servo("elbow").registers[Role(name)] == value
 
 
 def test_one_in_the_place_of_another_is_found_while_the_arm_is_limp_too():
@@ -199,6 +201,9 @@ def test_one_in_the_place_of_another_is_found_while_the_arm_is_limp_too():
     assert "it is set up otherwise, as another servo in its place: Operating Mode is 1, not 3" in str(
         bench.loop.state.faults["elbow"]
     )
+    bench.loop.clear_faults(bench.now)
+    assert bench.run(1.0).mode() is Mode.FAULT
+    bench.servo("elbow").registers[Role.OPERATING_MODE] = 3
     bench.loop.clear_faults(bench.now)
     assert bench.run(1.0).mode() is Mode.DISABLED
 

@@ -11,8 +11,9 @@ from armature.core.planning.transfer import transfer
 from armature.core.trajectory.segments import LoopTime, Segment
 from armature.dynamixel.commissioning import bus_inspection, inspection
 from armature.dynamixel.commissioning.calibration import Calibration, read_goal_range
-from armature.dynamixel.commissioning.commissioning import Commissioning, Presence, narrow_limits
+from armature.dynamixel.commissioning.commissioning import Commissioning, Presence
 from armature.dynamixel.commissioning.inspection import Verdict
+from armature.dynamixel.commissioning.settings import narrow_limits
 from armature.dynamixel.protocol.discovery import FoundServo
 from armature.dynamixel.protocol.packet import Error, Instruction, StreamDecoder, encode
 from armature.dynamixel.servo.registers import Registers

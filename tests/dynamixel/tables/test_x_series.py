@@ -217,3 +217,8 @@ def test_raw_values_have_the_units_of_the_manual(role, raw, value):
 def test_a_register_that_a_model_lacks_is_refused_by_its_role():
     with pytest.raises(ConfigError, match="register: 'goal_current' cannot be used; XL430-W250 has none for it"):
         servo_model("XL430-W250")[Role.GOAL_CURRENT]
+
+
+@pytest.mark.parametrize("printed", ["XM430-W350-T", "XM430-W350-R", "XM430-W350"])
+def test_a_model_is_known_as_it_is_printed_on_the_servo(printed):
+    assert servo_model(printed).name == "XM430-W350"

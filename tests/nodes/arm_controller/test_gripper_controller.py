@@ -8,8 +8,10 @@ import pytest
 from control_msgs.msg import JointJog
 from sensor_msgs.msg import JointState
 
+from armature.core.model.urdf import read_urdf
 from armature.errors import ConfigError
 
+from ...confirmed import confirmed
 from ..motion_graph import ABORTED, SUCCEEDED, URDF, smooth
 from .test_twist import Operator
 
@@ -81,6 +83,7 @@ joints:
             mode: current-based position, current_limit: 0.5 A, torque_constant: 1.5 N·m/A}
 """
 
+ARM = read_urdf(URDF)
 LIMITED = "mode: current-based position, current_limit: 0.5 A"
 
 
@@ -90,7 +93,7 @@ def wired(make_motion, tmp_path):
 
     def build(text=WIRING):
         file = tmp_path / "servos.yaml"
-        file.write_text(text, "utf-8")
+        file.write_text(confirmed(text, ARM), "utf-8")
         return make_motion(gripper_parameters={"wiring": str(file), "stall_timeout": 0.1}).enable_servos()
 
     return build
@@ -218,7 +221,7 @@ def test_a_share_of_the_torque_that_cannot_be_held_is_refused(make_motion, share
 @pytest.mark.parametrize(("gain", "of_the_default"), [(-1, 1.0), (1600, 0.5)])
 def test_a_stiffer_servo_is_led_less(make_motion, tmp_path, gain, of_the_default):
     file = tmp_path / "servos.yaml"
-    file.write_text(WIRING.replace(LIMITED, "mode: position"), "utf-8")
+    file.write_text(confirmed(WIRING.replace(LIMITED, "mode: position"), ARM), "utf-8")
     motion = make_motion(gripper_parameters={"wiring": str(file), "gripper.position_p_gain": gain})
     # The factory's gain is 800: 0.3 of 885 units of PWM at 800 / 128 a tick, over 80 rad/m.
     default = 0.3 * 885 / (800 / 128) * math.tau / 4096 / 80

@@ -270,3 +270,21 @@ def test_a_move_takes_as_long_as_it_is_asked_to(mover):
     goal = joints_goal([[0.2, 0.0]], preview=True)
     goal.trajectory.points[-1].time_from_start.sec = 7
     assert json.loads(mover.move("joints", goal).result.error_string)["duration"] == pytest.approx(7.0)
+
+
+def test_a_move_of_a_disabled_arm_is_told_so_before_anything_that_is_in_its_way(make_mover):
+    mover = make_mover(urdf=SOLID)
+    mover.motion.servos.be("DISABLED")
+    answer = mover.move("joints", joints_goal([[0.0, 1.0]]))
+    assert answer.status == ABORTED
+    assert re.search("DISABLED.*servo_interface/enable", answer.result.error_string)
+
+
+def test_a_park_pose_in_which_parts_overlap_is_refused_at_start(make_motion, tmp_path):
+    (tmp_path / "poses.yaml").write_text("park: {waist: 0 rad, elbow: 1 rad, gripper: 0 mm}\n")
+    motion = make_motion(urdf=SOLID)
+    given = {"urdf": str(motion.urdf), "poses": str(tmp_path / "poses.yaml")}
+    with pytest.raises(
+        ValueError, match=r"park_pose: 'park' .*floor overlap there by .* mm, so the arm could not"
+    ):
+        motion.make(type(motion.arm), given)

@@ -12,12 +12,14 @@ from rclpy.action import ActionClient
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState
 
+from armature.bench.simulation.virtual import ARM
 from armature.dynamixel.tables.registry import servo_model
 from armature.emulator.faults import console
 from armature.nodes.arm_controller.gripper_controller import GripperController
 from armature.nodes.common import topics
 from armature.nodes.emulator.console import ask
 
+from ...confirmed import confirmed
 from ..emulated import POSES, SERVOS, URDF, emulator
 from ..servo_graph import ServoGraph
 
@@ -44,7 +46,7 @@ def wiring(tmp_path):
     """The arm's, with a gripper whose servo limits its current."""
     head, _, tail = SERVOS.read_text("utf-8").partition("    id: 7\n    model: XL430-W250\n    ")
     file = tmp_path / "servos.yaml"
-    file.write_text(f"{head}    id: 7\n    {GRIPPER}{tail}", "utf-8")
+    file.write_text(confirmed(f"{head}    id: 7\n    {GRIPPER}{tail}", ARM), "utf-8")
     return file
 
 

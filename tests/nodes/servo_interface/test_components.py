@@ -11,7 +11,7 @@ from armature.nodes.servo_interface.components import Components
 
 @pytest.fixture
 def components():
-    """The parts that taking commands concerns; the bus process says as its reason what it was asked to hold for."""
+    """The parts that taking commands concerns; the bus process tells what it was asked to hold for."""
     parts = object.__new__(Components)
     status = SimpleNamespace(why="enabled")
     client = SimpleNamespace(request=lambda _name, why: setattr(status, "why", why))

@@ -134,3 +134,12 @@ def test_every_unit_stands_behind_its_key():
     for told in statuses(bench).values():
         for key in keys_of(told):
             assert re.fullmatch(r"[a-z0-9_]+", key), key
+
+
+@pytest.mark.parametrize("is_reduced", [False, True])
+def test_reduced_limits_have_a_key_of_their_own_and_a_remedy(is_reduced):
+    status = LoopStatus("ENABLED", "on", "s1", "enabled", protective_stop=False)
+    message = servo_diagnostics.state(status, 0.0, is_reduced=is_reduced)
+    values = {item.key: item.value for item in message.values}
+    assert values.get("limits") == ("reduced" if is_reduced else None)
+    assert ("armature calibrate" in values.get("limits_remedy", "")) is is_reduced

@@ -9,7 +9,8 @@ from rclpy.parameter import Parameter
 from armature.errors import ConfigError
 from armature.nodes.servo_interface.parameters import ServoConfiguration
 
-from ..arm_controller.test_gripper_controller import WIRING
+from ...confirmed import confirmed
+from ..arm_controller.test_gripper_controller import ARM, WIRING
 from ..emulated import POSES, SERVOS, URDF
 from ..motion_graph import ABORTED, SUCCEEDED, smooth
 
@@ -23,10 +24,10 @@ def configured(tmp_path):
     rclpy.init(context=context)
     nodes = []
 
-    def make(shoulder, **values):
+    def make(shoulder, change=("", ""), **values):
         wiring = tmp_path / "servos.yaml"
         head, key, tail = SERVOS.read_text("utf-8").partition("    model: XM540-W270\n")
-        wiring.write_text(f"{head}{key}    range: {shoulder}\n{tail}", "utf-8")
+        wiring.write_text(f"{head}{key}    range: {shoulder}\n{tail}".replace(*change, 1), "utf-8")
         given = {"urdf": str(URDF), "wiring": str(wiring), "poses": str(POSES), "port": "/dev/null", **values}
         overrides = [Parameter(name.replace("__", "."), value=value) for name, value in given.items()]
         nodes.append(rclpy.create_node("test", context=context, parameter_overrides=overrides))
@@ -55,7 +56,8 @@ def test_an_arm_that_could_not_park_is_refused_at_start_with_the_bounds(configur
 
 def test_goals_beyond_a_range_are_refused_before_anything_moves(make_motion, tmp_path):
     wiring = tmp_path / "servos.yaml"
-    wiring.write_text(WIRING.replace("180 deg,", "180 deg, range: [-0.5 rad, 0.3 rad],", 1), "utf-8")
+    text = WIRING.replace("180 deg,", "180 deg, range: [-0.5 rad, 0.3 rad],", 1)
+    wiring.write_text(confirmed(text, ARM), "utf-8")
     motion = make_motion(arm_parameters={"wiring": str(wiring)}).enable_servos()
     answer = motion.follow(smooth(0.8, 0.4, 0.0))
     assert answer.status == ABORTED
@@ -63,3 +65,29 @@ def test_goals_beyond_a_range_are_refused_before_anything_moves(make_motion, tmp
     assert "0.3" in answer.result.error_string
     assert motion.servos.segments == []
     assert motion.follow(smooth(0.8, 0.25, 0.0)).status == SUCCEEDED
+
+
+def test_an_arm_that_nobody_has_confirmed_is_bounded_to_a_tenth_in_all_processes(configured, tmp_path):
+    whole = configured("[-102 deg, 1 rad]")
+    slow = configured("[-102 deg, 1 rad]", change=("id: 7\n", "id: 77\n"))
+    assert (whole.is_reduced, slow.is_reduced) == (False, True)
+    assert slow.park_speed == 1.0  # of a tenth, else parking would take ten times as long
+    for joint in whole.joints:
+        assert slow.arm.limit(joint).velocity == pytest.approx(0.1 * whole.arm.limit(joint).velocity)
+        assert slow.child["limits"][joint][2] == pytest.approx(0.1 * whole.child["limits"][joint][2])
+        assert slow.child["dynamics"][joint] == pytest.approx(
+            [0.1 * each for each in whole.child["dynamics"][joint]]
+        )
+
+
+def test_goals_that_are_too_fast_for_an_arm_that_is_not_confirmed_say_why_and_slow_ones_pass(
+    make_motion, tmp_path
+):
+    wiring = tmp_path / "servos.yaml"
+    wiring.write_text(WIRING, "utf-8")
+    motion = make_motion(arm_parameters={"wiring": str(wiring)}).enable_servos()
+    answer = motion.follow(smooth(0.8, 0.25, 0.0))
+    assert answer.status == ABORTED
+    assert "directions and zeros are not confirmed" in answer.result.error_string
+    assert "armature calibrate" in answer.result.error_string
+    assert motion.follow(smooth(8.0, 0.25, 0.0)).status == SUCCEEDED

@@ -17,7 +17,7 @@ from armature.dynamixel.protocol.bus import ServoBus
 from armature.dynamixel.protocol.packet import BROADCAST_ID, Instruction, encode, fast_status_size
 from armature.dynamixel.protocol.serial_port import SerialPort
 from armature.dynamixel.servo.axis import Axis
-from armature.dynamixel.servo.protection import Protection
+from armature.dynamixel.servo.eeprom import Protection
 from armature.dynamixel.servo.state_group import StateGroup
 from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import ServoWiring

@@ -86,7 +86,7 @@ def compare(servos: int, baud_rate: int, names: Sequence[str]) -> dict[str, Cost
                     continue
                 cpu[name] += _round(contender, times[name])
     for name, found in times.items():
-        if len(found) < _ROUNDS * _CYCLES // 2:
+        if len(found) < max(1, _ROUNDS * _CYCLES // 2):
             raise ProcessError(name, f"only {len(found)} cycles were answered", "free the machine")
     return {name: Cost(np.array(found), cpu[name] / (_ROUNDS * _CYCLES)) for name, found in times.items()}
 

@@ -103,6 +103,8 @@ def _beside(module: str) -> subprocess.Popen[str]:
 
 def _lateness(process: subprocess.Popen[str], name: str) -> Iterator[Figure]:
     output, _ = process.communicate(timeout=2.0 * _OBSERVED)
+    if process.returncode or not output:
+        raise ProcessError(name, "the measurement beside it was ended", "run it again, and let it finish")
     times = 1000.0 * np.array([float(line) for line in output.splitlines()])
     yield Figure(f"{name}: within 1 ms", 100.0 * float(np.mean(times <= 1.0)), "%")
     yield from quantiles(name, times, "ms", 0.5, 0.99, 0.999, 1.0)

@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,13 +16,13 @@ from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Any
 
-from armature.cli.arguments import add_namespace, add_robot, chosen_robot
+from armature.cli.arguments import add_namespace, add_parameters, add_robot, chosen_robot, same_arm
 from armature.cli.graph.ending import POLL, SERVO_INTERFACE, START_AGAIN, print_exit_message, send_signal
 from armature.cli.graph.page import fetch_state, page_address
 from armature.cli.graph.running import Graph, without_runner
 from armature.environment import graph_environment, state_folder
 from armature.errors import ConfigError, ProcessError
-from armature.graph import EMULATED, Process, exit_message_file, make_runtime_folder, processes, write_url
+from armature.graph import EMULATED, GAZEBO, Process, exit_message_file, make_runtime_folder, processes, write_url
 from armature.monitor.http.address import is_loopback, listen
 from armature.nodes.common.robot_files import read_robot
 from armature.nodes.monitor.access_key import key_file, load_or_create_key
@@ -34,13 +35,13 @@ from armature.web_address import page_url, web_address
 _READY_TIME = 60.0  # [s]
 _CRASHES = 2  # while the graph starts; one may be chance
 _HTTP = "127.0.0.1:8080"
+_AWAIT_GAZEBO = "waiting for Gazebo, up to 30 s; it is a program of its own: see docs/howto/gazebo.md"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arm, port and page."""
     add_robot(parser)
-    params_help = "ROS parameters over the robot's own, such as the limits of this one arm"
-    parser.add_argument("--params-file", metavar="FILE", default="", help=params_help)
+    add_parameters(parser)
     port_help = "serial device, NAME=DEVICE,… of several buses, emulated (default) or gazebo"
     parser.add_argument("--port", metavar="DEV", default=EMULATED, help=port_help)
     parser.add_argument("--http", metavar="HOST:PORT", default=_HTTP, help=f"default {_HTTP}")
@@ -67,8 +68,10 @@ def run(options: argparse.Namespace) -> int:
             child = supervisor.start(configuration(graph, options.namespace, runtime), environment)
             _wait_for_runner(supervisor, child, received)
         try:
-            if _wait_until_ready(supervisor, child, graph, received):
-                print(f"ready {page_address(runtime)}{key}", flush=True)
+            if options.port == GAZEBO:
+                print(_AWAIT_GAZEBO, file=sys.stderr, flush=True)
+            if state := _wait_until_ready(supervisor, child, graph, received):
+                print(f"ready {page_address(runtime)}{key}{_how_slow(options, state)}", flush=True)
             _wait_for_signal(child, received)
         finally:
             _end(found, child, received)
@@ -140,22 +143,30 @@ def _clear_runtime_folder(runtime: Path, page: str) -> None:
 
 def _wait_until_ready(
     supervisor: Supervisor, child: subprocess.Popen[bytes], graph: tuple[Process, ...], received: list[int]
-) -> bool:
+) -> dict[str, Any] | None:
     """Wait until the page shows the arm's state and has received every topic.
 
     Returns:
-        False if a signal came first.
+        The page's state; None if a signal came first.
     """
     give_up = time.monotonic() + _READY_TIME
     while not received:
         _require_alive(supervisor, child, graph)
         answer = fetch_state(page_address(supervisor.runtime))
         if answer is not None and _is_complete(answer):
-            return True
+            return answer
         if time.monotonic() > give_up:
             raise ProcessError("graph", f"it is not ready after {_READY_TIME:.0f} s", _see_logs(supervisor))
         time.sleep(POLL)
-    return False
+    return None
+
+
+def _how_slow(options: argparse.Namespace, state: dict[str, Any]) -> str:
+    """That the arm is slow, and what ends it; empty where its limits are whole."""
+    if state["state"].get("values", {}).get("limits") != "reduced":
+        return ""
+    why = "directions and zeros are not confirmed: motions are a tenth as fast"
+    return f" ({why}; armature calibrate {same_arm(options)})"
 
 
 def _is_complete(answer: dict[str, Any]) -> bool:

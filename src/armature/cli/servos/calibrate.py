@@ -10,10 +10,13 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 
-from armature.cli.arguments import add_json, add_port, add_robot
-from armature.cli.servos.calibration_table import CalibrationResult, fields, pose_lines, range_lines, result_lines
+from armature.cli.arguments import add_json, add_port, add_robot, same_arm
+from armature.cli.servos.calibration.directions import confirm_directions
+from armature.cli.servos.calibration.restore import restore
+from armature.cli.servos.calibration.side_view import side_view
+from armature.cli.servos.calibration.table import CalibrationResult, fields, pose_lines, range_lines, result_lines
 from armature.cli.servos.port import chosen_ports
-from armature.cli.servos.wiring import WiredArm, require_own, save, wired_arm
+from armature.cli.servos.wiring import WiredArm, announce, require_own, save, wired_arm
 from armature.cli.terminal import ENTER, QUIT, LiveTable, ask, confirm, read_key, require_person, say, single_keys
 from armature.core.model.poses import read_poses
 from armature.dynamixel.commissioning.calibration import (
@@ -24,13 +27,19 @@ from armature.dynamixel.commissioning.calibration import (
     read_goal_range,
     require_reach,
 )
-from armature.dynamixel.commissioning.commissioning import narrow_limits
+from armature.dynamixel.commissioning.settings import narrow_limits
 from armature.dynamixel.protocol.multi_bus import bus_of
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.presence import check_presence
 from armature.dynamixel.servo.registers import Registers
 from armature.dynamixel.wiring.arm import ServoWiring
-from armature.dynamixel.wiring.edit import entry_of, with_ranges, with_zero_offsets
+from armature.dynamixel.wiring.edit import (
+    entry_of,
+    with_confirmation,
+    with_directions,
+    with_ranges,
+    with_zero_offsets,
+)
 from armature.errors import CommandRefused, ConfigError
 
 _LATENCY = 0.016  # [s]; the default of FTDI adapters
@@ -46,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     pose_help = "all joints at 0 (default), or a named pose"
     parser.add_argument("--pose", metavar="NAME", default=_ZERO, help=pose_help)
     parser.add_argument("--yes", action="store_true", help="measure the arm as it stands, without asking")
+    parser.add_argument("--restore", action="store_true", help="put the last backup of the wiring file back")
     add_robot(parser)
     add_port(parser)
     add_json(parser)
@@ -53,6 +63,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Measure zero offsets while the arm stands in a known pose, and save them."""
+    if options.restore:
+        return restore(options)
     wired = wired_arm(options)
     require_own(wired)
     servos = _chosen_servos(wired, options.joints)
@@ -61,7 +73,9 @@ def run(options: argparse.Namespace) -> int:
     _edit(wired, servos, {} if options.yes else _full_ranges(wired, servos))
     if not options.yes:
         require_person("calibration", "add --yes to measure the arm as it stands")
-    bus = bus_of(wired.wiring, chosen_ports(options.port, wired.wiring.buses), _LATENCY)
+    ports = chosen_ports(options.port, wired.wiring.buses)
+    announce(wired.robot.name, wired.file, ports, wired.wiring.buses)
+    bus = bus_of(wired.wiring, ports, _LATENCY)
     bus.open()
     try:
         check_presence(bus, servos)
@@ -116,7 +130,9 @@ def _ask_person(
     """
     try:
         placed = _await_placement(options.pose, wired, calibration)
-        result = _make_result(wired, registers, placed, _measure_ranges(wired, registers, calibration, placed))
+        tested = _test_directions(wired, calibration, placed)
+        ranges = _measure_ranges(wired, registers, calibration, tested or placed)
+        result = _make_result(wired, registers, tested or placed, ranges, is_tested=tested is not None)
         say("\n".join(result_lines(wired.arm, result)))
         registers_too = ", and to the servos," if result.limits else ""
         if confirm(f"Write this to {wired.file}{registers_too} now?"):
@@ -124,6 +140,21 @@ def _ask_person(
     except KeyboardInterrupt:
         say()
     raise _early_end()
+
+
+def _test_directions(
+    wired: WiredArm, calibration: Calibration, placed: tuple[Placement, ...]
+) -> tuple[Placement, ...] | None:
+    """Test the directions, unless the person would rather not: then nothing is confirmed."""
+    reply = ask("Test the directions by hand? Until then every motion is a tenth as fast. [Y/n]")
+    if reply == QUIT:
+        raise _early_end()
+    if reply not in ("", "y", "yes"):
+        return None
+    tested = confirm_directions(wired, calibration, placed)
+    if tested is None:
+        raise _early_end()
+    return tested
 
 
 def _early_end() -> CommandRefused:
@@ -136,6 +167,7 @@ def _await_placement(pose: str, wired: WiredArm, calibration: Calibration) -> tu
     """Show the joints until the person confirms that they stand in the pose."""
     live = LiveTable(sys.stderr)
     with single_keys():
+        say("\n".join(side_view(wired.arm, calibration.pose, f"the pose {pose}")))
         say(f"Place the arm by hand in the pose {pose}, hold it, and press Enter; q ends.")
         while (pressed := read_key(_PERIOD)) != QUIT:
             live.show(pose_lines(wired.arm, calibration))
@@ -196,7 +228,12 @@ def _extend_ranges(ranges: dict[str, Range], placed: tuple[Placement, ...], read
 
 
 def _make_result(
-    wired: WiredArm, registers: Registers, placed: tuple[Placement, ...], ranges: Mapping[str, Range]
+    wired: WiredArm,
+    registers: Registers,
+    placed: tuple[Placement, ...],
+    ranges: Mapping[str, Range],
+    *,
+    is_tested: bool = False,
 ) -> CalibrationResult:
     """Collect what would be written, and check the new wiring file as the graph would read it."""
     kept = {
@@ -205,20 +242,28 @@ def _make_result(
         if found.is_moved(limit := wired.arm.limit(joint)) and math.isfinite(limit.upper - limit.lower)
     }
     text = _edit(wired, tuple(item.servo for item in placed), kept)
-    wired.parse(text)
+    wiring = wired.parse(text)
+    # Of joints that were left out holds what was confirmed before.
+    is_all = len(placed) == len(wiring.all_servos) or wired.wiring.is_confirmed
+    if is_confirmed := is_tested and is_all:
+        text = with_confirmation(text, wiring.digest, wired.file.name)
+        wired.parse(text)
     limits = tuple(
         (item.servo, setting)
         for item in placed
         for setting in narrow_limits(registers, item.servo, wired.arm.limit(item.servo.joint))
         if setting.differs
     )
-    return CalibrationResult(placed, ranges, kept, limits, _read_poses(wired), text)
+    return CalibrationResult(placed, ranges, kept, limits, _read_poses(wired), text, is_confirmed)
 
 
 def _edit(wired: WiredArm, servos: tuple[ServoWiring, ...], ranges: Mapping[str, Range]) -> str:
     """The wiring file with the zero offsets of these servos and the ranges of these joints."""
     offsets = {entry_of(servo): servo.zero_offset for servo in servos}
     text = with_zero_offsets(wired.content.decode("utf-8"), offsets, wired.file.name)
+    before = {servo.name: servo.direction for servo in wired.wiring.all_servos}
+    turned = {entry_of(one): one.direction for one in servos if one.direction != before[one.name]}
+    text = with_directions(text, turned, wired.file.name)
     ends = {joint: (found.least, found.greatest) for joint, found in ranges.items()}
     sliding = [joint.name for joint in wired.arm.driven if joint.kind == "prismatic"]
     return with_ranges(text, ends, sliding, wired.file.name)
@@ -238,6 +283,13 @@ def _save_result(
     for servo, setting in result.limits:
         registers.write_verified(Axis(servo), setting.role, setting.wanted)
         say(f"wrote {setting.register} := {setting.wanted} of {servo.name}")
+    if result.is_confirmed:
+        say("directions and zeros are confirmed: the next start has whole limits")
+    else:
+        say(
+            "directions and zeros are not confirmed: motions are a tenth as fast; test all joints by hand: "
+            f"armature calibrate {same_arm(options)}"
+        )
     if options.json:
         print(json.dumps(fields(wired.file, backup, result), ensure_ascii=False))
     elif options.yes:

@@ -7,54 +7,68 @@ import dataclasses
 import json
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from armature.cli.arguments import add_json, add_port, add_robot, chosen_robot
+from armature.cli.arguments import add_json, add_parameters, add_port, add_robot, chosen_robot
 from armature.cli.parameter_table import check_given
 from armature.cli.servos.port import chosen_ports
+from armature.cli.servos.robot_check import check_robot, check_way, read_policy
 from armature.cli.servos.scan import survey_rates
+from armature.cli.servos.wiring import announce
 from armature.core.model.arm import ArmModel
 from armature.core.model.parameter_file import GivenParameter, read_parameters
 from armature.dynamixel.commissioning import bus_inspection, inspection
 from armature.dynamixel.commissioning.inspection import CheckResult, Verdict
-from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.protocol.bus import ServoBus
 from armature.dynamixel.protocol.discovery import Survey, survey
 from armature.dynamixel.protocol.serial_port import SerialPort
+from armature.dynamixel.servo.axis import Axis
+from armature.dynamixel.servo.registers import Registers
 from armature.dynamixel.tables.registry import baud_rates
+from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import Wiring
-from armature.errors import PortError
+from armature.errors import BusError, PortError
+from armature.graph import EMULATED, GAZEBO
 from armature.nodes.common.device_holder import describe_process, processes_using
 from armature.nodes.common.robot_files import read_arm
-from armature.nodes.common.serial_adapter import Adapter, read_adapter
+from armature.nodes.common.serial_adapter import Adapter, read_adapter, stable_names
 from armature.robots import Robot
 from armature.share import share_folder
 
 _RULE = Path("config") / "udev" / "99-armature.rules"
 _SHORT_TIMER = 1  # [ms]
+_NO_PORT = "no adapter is plugged in; name a device: --port DEV"
 _NODE = "/servo_interface"
-_FAULTS = "faults."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which arm, at which port."""
     add_robot(parser)
+    add_parameters(parser)
     add_port(parser)
     add_json(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check port, servos and speed; 1 if something must be corrected first."""
+    """Check files, port, servos and speed; 1 if something must be corrected first."""
     robot = chosen_robot(options)
     arm = read_arm("URDF", robot.urdf)
     wiring = Wiring.from_yaml(robot.wiring_text, arm, str(robot.wiring))
     check_given(_given(robot), wiring.joints)
-    given, paths = _parameters(robot), chosen_ports(options.port, wiring.buses)
+    given, paths = _parameters(robot), _ports(options, wiring)
+    announce(robot.name, robot.wiring.resolve(), paths, wiring.buses)
     results = [CheckResult("URDF", Verdict.WARNING, note) for note in arm.notes]
-    results += [
-        result for name, path in paths.items() for result in _check_named_bus(name, path, arm, wiring, given)
-    ]
+    results += check_robot(robot, arm, wiring, given)
+    is_usable = all(result.verdict is not Verdict.FAILURE for result in results)
+    present: dict[str, float] = {}
+    for name, path in paths.items():
+        results += _check_named_bus(name, path, arm, wiring, given, present)
+    if is_usable and present.keys() >= set(wiring.joints):
+        results += check_way(robot, arm, given, present)
+    if not paths:
+        results.append(CheckResult("servos", Verdict.WARNING, "not checked: no port was given", _NO_PORT))
     worst = max(result.verdict for result in results)
     if options.json:
         listed = [{**dataclasses.asdict(f), "verdict": f.verdict.name} for f in results]
@@ -62,6 +76,12 @@ def run(options: argparse.Namespace) -> int:
     else:
         print("\n".join(line for result in results for line in _lines(result)))
     return 1 if worst is Verdict.FAILURE else 0
+
+
+def _ports(options: argparse.Namespace, wiring: Wiring) -> dict[str, str]:
+    """The device of each bus; none where there is none to be checked, as without a port and an adapter."""
+    is_absent = not options.port and not stable_names()
+    return {} if is_absent or options.port in (EMULATED, GAZEBO) else chosen_ports(options.port, wiring.buses)
 
 
 def _parameters(robot: Robot) -> dict[str, Any]:
@@ -74,20 +94,17 @@ def _given(robot: Robot) -> list[GivenParameter]:
     return [each for file, text in texts.items() for each in read_parameters(text, file)]
 
 
-def _policy(given: Mapping[str, Any]) -> FaultPolicy:
-    faults = {name.removeprefix(_FAULTS): value for name, value in given.items() if name.startswith(_FAULTS)}
-    return FaultPolicy.read(faults)
-
-
 def _check_named_bus(
-    name: str, path: str, arm: ArmModel, wiring: Wiring, given: dict[str, Any]
+    name: str, path: str, arm: ArmModel, wiring: Wiring, given: dict[str, Any], present: dict[str, float]
 ) -> Iterator[CheckResult]:
-    """The results of one bus, with its name if it has one."""
-    for result in _check_bus(path, arm, wiring.on_bus(name), given):
+    """The results of one bus, with its name if it has one; adds where its joints are."""
+    for result in _check_bus(path, arm, wiring.on_bus(name), given, present):
         yield dataclasses.replace(result, subject=f"{name}: {result.subject}") if name else result
 
 
-def _check_bus(path: str, arm: ArmModel, wiring: Wiring, given: dict[str, Any]) -> Iterator[CheckResult]:
+def _check_bus(
+    path: str, arm: ArmModel, wiring: Wiring, given: dict[str, Any], present: dict[str, float]
+) -> Iterator[CheckResult]:
     latency = float(given.get("latency", 0.016))
     of_adapter = list(_check_adapter(path, read_adapter(path), latency))
     [baud_rate] = wiring.buses.values()
@@ -103,7 +120,9 @@ def _check_bus(path: str, arm: ArmModel, wiring: Wiring, given: dict[str, Any]) 
         answers = survey(port)
         if answers.found:
             yield CheckResult("baud", Verdict.OK, f"{baud_rate} bit/s")
-            yield from _check_servos(ServoBus(port), arm, wiring, answers, given)
+            bus = ServoBus(port)
+            yield from _check_servos(bus, arm, wiring, answers, given)
+            present |= _positions(bus, wiring)
             return
     finally:
         port.close()
@@ -136,7 +155,7 @@ def _check_latency_timer(timer: int, latency: float) -> CheckResult:
 def _check_servos(
     bus: ServoBus, arm: ArmModel, wiring: Wiring, answers: Survey, given: Mapping[str, Any]
 ) -> Iterator[CheckResult]:
-    policy = _policy(given)
+    policy = read_policy(given)
     found_ids = list(bus_inspection.check_ids(wiring, answers))
     yield from found_ids
     present = {found.servo_id: found for found in answers.found}
@@ -146,6 +165,15 @@ def _check_servos(
             yield from inspection.check_servo(bus, servo, found, arm.limit(servo.joint), policy)
     if not any(result.verdict is Verdict.FAILURE for result in found_ids):
         yield bus_inspection.check_cycle_time(bus, wiring, float(given.get("rate", 100.0)), time.perf_counter)
+
+
+def _positions(bus: ServoBus, wiring: Wiring) -> dict[str, float]:
+    """Where the joints are whose servos answer [rad] or [m]."""
+    registers, found = Registers(bus), {}
+    for servo in wiring.servos:
+        with suppress(BusError):
+            found[servo.joint] = servo.to_position(registers.read(Axis(servo), Role.PRESENT_POSITION))
+    return found
 
 
 def _search_other_rates(path: str, baud_rate: int) -> CheckResult:

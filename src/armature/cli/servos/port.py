@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from armature.dynamixel.protocol.device_names import port_paths
 from armature.errors import ConfigError, PortError
@@ -41,6 +42,10 @@ def chosen_ports(given: str, buses: Iterable[str]) -> dict[str, str]:
 
 
 def _require_free(port: str) -> None:
+    if Path(port).exists() and not Path(port).is_char_device():
+        raise PortError(
+            port, "it is no serial device", "name one, such as /dev/ttyUSB0 or armature emulate's --link"
+        )
     holder = lock_holder(port)
     if holder is not None:
         raise PortError(port, f"{describe_process(holder)} holds it", "end it first; armature down ends a graph")

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from armature.cli.arguments import add_json, add_port
 from armature.cli.servos.port import chosen_port
+from armature.cli.terminal import say
 from armature.dynamixel.protocol.discovery import Survey, survey
 from armature.dynamixel.protocol.serial_port import SerialPort
 from armature.dynamixel.tables.registry import baud_rates, require_baud_rate
@@ -29,13 +30,21 @@ def run(options: argparse.Namespace) -> int:
     if options.baud is not None:
         require_baud_rate("--baud", options.baud)
     port = chosen_port(options.port)
+    say(f"bus {port}")
     rates = baud_rates() if options.baud is None else (options.baud,)
     surveys = [seen for seen in survey_rates(port, rates) if seen.found or seen.damaged]
     if options.json:
         print(json.dumps([_fields(seen) for seen in surveys]))
     else:
-        print("\n".join(line for seen in surveys for line in _lines(seen)) or "no servo answers at any rate")
+        print("\n".join(line for seen in surveys for line in _lines(seen)) or _nobody(options.baud))
     return 0 if surveys else 1
+
+
+def _nobody(baud: int | None) -> str:
+    power = "check that the servos have power, and their cable"
+    if baud is None:
+        return f"no servo answers at any rate; {power}"
+    return f"no servo answers at {baud} bit/s; {power}, or leave --baud out to try every rate"
 
 
 def survey_rates(path: str, rates: Iterable[int]) -> Iterator[Survey]:

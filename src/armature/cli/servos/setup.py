@@ -1,26 +1,24 @@
-"""The command that configures a new servo as the wiring file says; nothing moves."""
+"""The command that configures servos as the wiring file says; nothing moves."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from armature.cli.arguments import add_json, add_port, add_robot
-from armature.cli.servos.port import chosen_port
+from armature.cli.servos.port import chosen_port, chosen_ports
 from armature.cli.servos.scan import survey_rates
-from armature.cli.servos.wiring import WiredArm, wired_arm
+from armature.cli.servos.setup_mounted import set_up_mounted
+from armature.cli.servos.setup_steps import commissioning_of, compare, owner_of, print_write, value
+from armature.cli.servos.wiring import WiredArm, announce, wired_arm
 from armature.cli.terminal import QUIT, ask, confirm, require_person, say, table
-from armature.dynamixel.commissioning.commissioning import Commissioning, Presence, Setting, only_servo
-from armature.dynamixel.protocol.bus import ServoBus
-from armature.dynamixel.protocol.serial_port import SerialPort
+from armature.dynamixel.commissioning.commissioning import Presence, only_servo
+from armature.dynamixel.commissioning.settings import Setting
 from armature.dynamixel.tables.registry import baud_rates
 from armature.dynamixel.wiring.arm import ServoWiring
 from armature.errors import ArmatureError, CommandRefused, ConfigError
 
-_LATENCY = 0.016  # [s]; the default of FTDI adapters
 _FACTORY_RATE = 57_600  # [bit/s] (e-Manual, "Baud Rate(8)")
 _SKIP = "s"
 
@@ -29,7 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which servo, and whether to ask."""
     joint_help = "default: all, one after the other"
     parser.add_argument("joint", metavar="JOINT", nargs="?", default="", help=joint_help)
-    parser.add_argument("--dry-run", action="store_true", help="show what would be written, write nothing")
+    apply_help = "servos that are mounted and have their ids: write what differs"
+    parser.add_argument("--apply", action="store_true", help=apply_help)
+    dry_help = "show what would be written, write nothing; without a JOINT of all mounted servos"
+    parser.add_argument("--dry-run", action="store_true", help=dry_help)
     parser.add_argument("--yes", action="store_true", help="write without asking")
     add_robot(parser)
     add_port(parser)
@@ -37,12 +38,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Set up one servo, or all of them in turn."""
-    _check_use(options)
+    """Set up one servo, all of them in turn, or those of an assembled arm."""
+    is_mounted = options.apply or (options.dry_run and not options.joint)
+    _check_use(options, is_mounted)
     wired = wired_arm(options)
     servo = wired.servo(options.joint) if options.joint else None
-    port = chosen_port(options.port)
     try:
+        if is_mounted:
+            ports = chosen_ports(options.port, wired.wiring.buses)
+            announce(wired.robot.name, wired.file, ports, wired.wiring.buses)
+            return set_up_mounted(options, wired, [servo] if servo else wired.wiring.all_servos, ports)
+        port = chosen_port(options.port)
+        announce(wired.robot.name, wired.file, dict.fromkeys(wired.wiring.buses, port), wired.wiring.buses)
         if servo is not None:
             return _set_up(options, wired, servo, port)
         return _set_up_all(options, wired, port)
@@ -52,12 +59,12 @@ def run(options: argparse.Namespace) -> int:
         raise CommandRefused("setup", "interrupted", remedy) from None
 
 
-def _check_use(options: argparse.Namespace) -> None:
+def _check_use(options: argparse.Namespace, is_mounted: bool) -> None:
     """Refuse a use that needs a person if there is none, before anything is done."""
-    if options.json and not (options.joint and (options.yes or options.dry_run)):
+    if options.json and not ((options.joint or is_mounted) and (options.yes or options.dry_run)):
         raise ConfigError("--json", True, "it asks nothing: name a JOINT, and --yes or --dry-run")
-    if not options.joint:
-        require_person("setup of all joints", "name a JOINT")
+    if not (options.joint or is_mounted):
+        require_person("setup of all joints", "name a JOINT, or --apply for servos that are mounted")
     if not (options.yes or options.dry_run):
         require_person("setup", "add --yes to write without asking, or --dry-run to write nothing")
 
@@ -86,18 +93,11 @@ def _set_up_all(options: argparse.Namespace, wired: WiredArm, port: str) -> int:
 def _set_up(options: argparse.Namespace, wired: WiredArm, servo: ServoWiring, port: str) -> int:
     """Find the servo, show what would change, ask, write. 1 if the person declines."""
     presence = only_servo(survey_rates(port, _rates(wired.wiring.baud_rate(servo))))
-
-    @contextmanager
-    def open_bus(baud_rate: int) -> Iterator[ServoBus]:
-        bus = ServoBus(SerialPort(port, baud_rate, _LATENCY))
-        bus.open()
-        try:
-            yield bus
-        finally:
-            bus.close()
-
-    commissioning = Commissioning(servo, wired.wiring.baud_rate(servo), wired.arm.limit(servo.joint), open_bus)
-    settings = commissioning.compare(presence)
+    commissioning = commissioning_of(wired, servo, port)
+    settings = compare(options, commissioning, presence)
+    if not _is_the_right_one(options, wired, servo, presence, port):
+        say(f"{servo.name}: nothing was written; connect its own servo and no other")
+        return 1
     if not options.json:
         print("\n".join(_lines(servo, presence, settings)), flush=True)
     differing = sum(setting.differs for setting in settings)
@@ -105,18 +105,34 @@ def _set_up(options: argparse.Namespace, wired: WiredArm, servo: ServoWiring, po
     if is_to_write and not options.yes and not confirm(f"Write {differing} registers to its EEPROM?"):
         say(f"{servo.name}: nothing was written")
         return 1
-    written = commissioning.write(presence, settings, _print_write) if is_to_write else 0
+    written = commissioning.write(presence, settings, print_write) if is_to_write else 0
     _report(options, servo, presence, settings, written)
     return 0
+
+
+def _is_the_right_one(
+    options: argparse.Namespace, wired: WiredArm, servo: ServoWiring, presence: Presence, port: str
+) -> bool:
+    """Whether a servo may become this joint's: one that is another joint's already only after a question.
+
+    Raises:
+        CommandRefused: it is another joint's, and nobody can be asked.
+    """
+    owner = owner_of(wired, servo, presence, port, _FACTORY_RATE)
+    if not owner:
+        return True
+    if options.dry_run:
+        say(f"warning: {owner}")
+        return True
+    if options.yes:
+        remedy = f"connect the servo of {servo.name} and no other; at a terminal you are asked whether it is meant"
+        raise CommandRefused("setup", owner, remedy)
+    return confirm(f"{owner}. Make it that of {servo.name} all the same?")
 
 
 def _rates(baud_rate: int) -> list[int]:
     """All baud rates, the likeliest first."""
     return list(dict.fromkeys((baud_rate, _FACTORY_RATE, *baud_rates())))
-
-
-def _print_write(setting: Setting) -> None:
-    say(f"wrote {setting.register} := {setting.wanted}")
 
 
 def _lines(servo: ServoWiring, presence: Presence, settings: tuple[Setting, ...]) -> list[str]:
@@ -125,17 +141,12 @@ def _lines(servo: ServoWiring, presence: Presence, settings: tuple[Setting, ...]
         f"{servo.name}: {found.model}, firmware {found.firmware}, id {found.servo_id}, {presence.baud_rate} bit/s"
     )
     rows = [("register", "now", "will be")]
-    rows += [(s.register, _value(s, s.now), _next_value(s)) for s in settings]
+    rows += [(s.register, value(s, s.now), _next_value(s)) for s in settings]
     return [head, *(f"  {line}" for line in table(rows))]
 
 
 def _next_value(setting: Setting) -> str:
-    return _value(setting, setting.wanted) if setting.differs else "the same"
-
-
-def _value(setting: Setting, value: int) -> str:
-    words = setting.meaning(value)
-    return f"{value} ({words})" if words else str(value)
+    return value(setting, setting.wanted) if setting.differs else "the same"
 
 
 def _report(
@@ -153,6 +164,8 @@ def _report(
         print(f"{servo.name}: it is set up as the wiring file says; nothing to write", flush=True)
     else:
         print(f"{servo.name}: --dry-run: nothing was written", flush=True)
+    if written and (moved := [setting.register for setting in settings if setting.moves_place]):
+        say(f"{servo.name}: calibrate its joint again if it was: its {' and '.join(moved)} has changed")
 
 
 def _fields(servo: ServoWiring, presence: Presence, settings: tuple[Setting, ...], written: int) -> dict[str, Any]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from armature.cli.arguments import chosen_robot
+from armature.cli.terminal import say
 from armature.core.model.arm import ArmModel
 from armature.dynamixel.wiring.arm import ServoWiring, Wiring
 from armature.errors import ConfigError
@@ -59,6 +61,14 @@ def wired_arm(options: argparse.Namespace) -> WiredArm:
     arm = read_arm("URDF", robot.urdf, with_collisions=False)
     wiring = Wiring.from_yaml(robot.wiring_text, arm, str(file))
     return WiredArm(robot, file, robot.wiring_text.encode("utf-8"), arm, wiring)
+
+
+def announce(robot: str, wiring: Path, ports: Mapping[str, str], baud_rates: Mapping[str, int]) -> None:
+    """Say which arm a command takes the servos for, before it asks anything or writes."""
+    buses = ", ".join(
+        f"{f'{name}: ' if name else ''}{path} at {baud_rates[name]} bit/s" for name, path in ports.items()
+    )
+    say(f"robot {robot}; wiring file {wiring}; bus {buses}")
 
 
 def require_own(wired: WiredArm) -> None:

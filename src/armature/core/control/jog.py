@@ -78,7 +78,8 @@ class JointJog:
             f"{limits.joints[i]}: {asked[i]:.3f} clamped to {within[i]:.3f} {limits.units[i]}/s"
             for i in np.flatnonzero(within != asked)
         ]
-        return JointJog(limits, margin, within * share, bool(asked.any()), ", ".join(clamped))
+        told = limits.explain(", ".join(clamped)) if clamped else ""
+        return JointJog(limits, margin, within * share, bool(asked.any()), told)
 
     def build(self, state: State, lease: float, share: float) -> Trajectory:
         """The motion from a state for a lease [s], at a share of the velocities; see `jog`."""

@@ -121,6 +121,17 @@ class CollisionModel:
         """Args: the model of the URDF."""
         self._arm = arm
 
+    def overlap(self, joints: Sequence[str], position: np.ndarray) -> tuple[Pair, float] | None:
+        """The parts that overlap most in a position, and by how much [m]; None where none do.
+
+        Args:
+            joints: names.
+            position: of them [rad] or [m], Shape (n,).
+        """
+        found = Clearances(Mechanics(self._arm, joints), TOLERANCE).at(position)
+        pair = min(found, key=lambda each: found[each], default=None)
+        return None if pair is None or found[pair] >= -TOLERANCE else (pair, -found[pair])
+
     def first_contact(self, joints: Sequence[str], start: np.ndarray, end: np.ndarray) -> Contact | None:
         """Check a straight line in joint space.
 

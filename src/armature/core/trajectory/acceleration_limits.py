@@ -52,6 +52,8 @@ def _check(times: Array, acceleration: Array, limits: GroupLimits) -> None:
     raise GoalRefused(
         f"acceleration of {limits.joints[column]} at {times[row]:.3f} s",
         float(acceleration[row, column]),
-        f"its limit is {told} {limits.units[column]}/s² (mean over {_LAG:g} s); take at "
-        f"least {math.sqrt(share[row, column]):.2f} times as long there",
+        limits.explain(
+            f"its limit is {told} {limits.units[column]}/s² (mean over {_LAG:g} s); take at "
+            f"least {math.sqrt(share[row, column]):.2f} times as long there"
+        ),
     )

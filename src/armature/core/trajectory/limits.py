@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -35,10 +36,15 @@ class GroupLimits:
     velocity: Array  # [rad/s] or [m/s]
     acceleration: Array  # [rad/s²] or [m/s²]
     jerk: Array  # [rad/s³] or [m/s³]
+    note: str = ""  # why motions must be as slow as they must, where that is not the arm's nature
 
     @staticmethod
     def of(
-        arm: ArmModel, joints: Sequence[str], acceleration: Mapping[str, float], jerk: Mapping[str, float]
+        arm: ArmModel,
+        joints: Sequence[str],
+        acceleration: Mapping[str, float],
+        jerk: Mapping[str, float],
+        note: str = "",
     ) -> GroupLimits:
         """Take positions and velocities from the URDF; accelerations and jerks, which it lacks, are given.
 
@@ -58,12 +64,19 @@ class GroupLimits:
             velocity=np.array([bound.velocity for bound in bounds]),
             acceleration=np.array([acceleration[joint] for joint in joints]),
             jerk=np.array([jerk[joint] for joint in joints]),
+            note=note,
         )
+
+    def explain(self, bound: str) -> str:
+        """A bound of speed in a refusal, with the reason where there is one of its own."""
+        return "; ".join(filter(None, (bound, self.note)))
 
     def of_joints(self, joints: Sequence[str]) -> GroupLimits:
         """The limits of some of the joints."""
         columns = [self.joints.index(joint) for joint in joints]
-        arrays = {name: rows[columns] for name, rows in vars(self).items() if isinstance(rows, np.ndarray)}
+        arrays: dict[str, Any] = {
+            name: rows[columns] for name, rows in vars(self).items() if isinstance(rows, np.ndarray)
+        }
         units = tuple(self.units[column] for column in columns)
         return replace(self, joints=tuple(joints), units=units, **arrays)
 
@@ -237,6 +250,8 @@ def _check_velocities(times: Array, velocity: Array, limits: GroupLimits) -> Non
         raise GoalRefused(
             f"velocity of {limits.joints[column]} at {times[row]:.3f} s",
             float(velocity[row, column]),
-            f"its limit is {apart(limits.velocity[column], abs(velocity[row, column]))} {unit}/s; take at least "
-            f"{share[row, column]:.2f} times as long there",
+            limits.explain(
+                f"its limit is {apart(limits.velocity[column], abs(velocity[row, column]))} {unit}/s; "
+                f"take at least {share[row, column]:.2f} times as long there"
+            ),
         )

@@ -80,7 +80,7 @@ def check_cycle_time(bus: Bus, wiring: Wiring, rate: float, now: Callable[[], fl
     if longest <= _SHARE * 1000.0 / rate:
         return CheckResult("cycle", Verdict.OK, detail)
     if delayed:
-        remedy = "start once: that sets their return delay to 0 where torque is off; then check again"
+        remedy = "armature setup --apply sets their return delay to 0; then check again"
         return CheckResult("cycle", Verdict.WARNING, f"{detail}; {delayed} servos delay their answers", remedy)
     verdict = Verdict.WARNING if longest <= 1000.0 / rate else Verdict.FAILURE
     return CheckResult("cycle", verdict, detail, "ask for a lower rate, or raise the baud rate of bus and servos")

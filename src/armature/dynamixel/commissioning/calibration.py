@@ -123,6 +123,12 @@ class Calibration:
         """What would follow if the joint stood in its pose now."""
         return place_of(servo, ticks, self._homing[servo.name], self.pose[servo.joint])
 
+    def flip(self, item: Placement) -> Placement:
+        """The same place of a joint whose servo turns the other way than the wiring file says."""
+        servo = replace(item.servo, direction=-item.servo.direction)
+        other = place_of(servo, item.ticks + item.turns, self._homing[servo.name], self.pose[servo.joint])
+        return replace(other, before=item.before)
+
 
 def place_of(servo: ServoWiring, ticks: int, homing: int, position: float) -> Placement:
     """The zero offset of a servo whose joint stands at a position.

@@ -12,9 +12,11 @@ from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.protocol.discovery import FoundServo
 from armature.dynamixel.servo.axis import Axis
+from armature.dynamixel.servo.eeprom import APPLY, EEPROM_ROLES, Protection, differences
 from armature.dynamixel.servo.preparation import runs_away
-from armature.dynamixel.servo.protection import Protection
+from armature.dynamixel.servo.presence import ANSWERS_ALL, ping_each
 from armature.dynamixel.servo.registers import Registers
+from armature.dynamixel.servo.torque import REST_MARGIN
 from armature.dynamixel.status.cause import Cause, Reaction
 from armature.dynamixel.tables.roles import MEASURED, Feature, Role
 from armature.dynamixel.wiring.arm import ServoWiring
@@ -71,6 +73,11 @@ def check_servo(
     """
     subject = f"id {wiring.servo_id} {wiring.name}"
     damaged, lost = count_bad_reads(bus, wiring)
+    if lost == _READS and ping_each(bus, (wiring.servo_id,)):
+        name = wiring.model.name_of(Role.STATUS_RETURN_LEVEL)
+        detail = f"it answers pings and nothing else, as with a {name} of 0"
+        yield CheckResult(subject, Verdict.FAILURE, detail, f"armature setup --apply {wiring.name} cures it")
+        return
     if damaged > MANY_DAMAGED:
         yield duplicate_id(
             subject, f"{damaged} of {_READS} answers are damaged, though each ping is answered well"
@@ -113,8 +120,10 @@ def count_bad_reads(bus: Bus, wiring: ServoWiring) -> tuple[int, int]:
 
 Problem = tuple[Verdict, str, str]
 _ROLES = (
-    *(Role.DRIVE_MODE, Role.OPERATING_MODE, Role.SHADOW_ID, Role.HOMING_OFFSET, Role.TEMPERATURE_LIMIT),
-    *(Role.MAX_VOLTAGE_LIMIT, Role.MIN_VOLTAGE_LIMIT, Role.MAX_POSITION_LIMIT, Role.MIN_POSITION_LIMIT),
+    *EEPROM_ROLES,
+    *(Role.HOMING_OFFSET, Role.TEMPERATURE_LIMIT, Role.MAX_VOLTAGE_LIMIT, Role.MIN_VOLTAGE_LIMIT),
+    *(Role.PWM_LIMIT, Role.VELOCITY_LIMIT, Role.CURRENT_LIMIT, Role.SHUTDOWN, Role.STATUS_RETURN_LEVEL),
+    Role.PRESENT_POSITION,
     *(Role.TORQUE_ENABLE, Role.HARDWARE_ERROR, Role.PRESENT_VOLTAGE, Role.PRESENT_TEMPERATURE),
 )
 Values = Mapping[Role, int]
@@ -129,11 +138,7 @@ def _check_limits(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator
     lowest, highest = values[Role.MIN_POSITION_LIMIT], values[Role.MAX_POSITION_LIMIT]
     if lower < lowest or upper > highest:
         detail = f"the joint's limits are ticks {lower} to {upper}, the servo takes {lowest} to {highest}"
-        yield (
-            Verdict.FAILURE,
-            detail,
-            "armature setup and calibrate write its position limits; or narrow the URDF's",
-        )
+        yield Verdict.FAILURE, detail, f"{APPLY}; or narrow the URDF's limits"
 
 
 def _check_range(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator[Problem]:
@@ -160,19 +165,59 @@ def _check_settings(wiring: ServoWiring, limit: Limit, values: Values) -> Iterat
             *(Verdict.WARNING, f"its {name} is reverse: it turns against its `direction`"),
             f"write 0 to its {name}, or turn `direction` round",
         )
+    for role in (Role.PWM_LIMIT, Role.VELOCITY_LIMIT, Role.CURRENT_LIMIT):
+        if role in values and values[role] < model.default(role):
+            detail = f"its {model.name_of(role)} is {values[role]}, less than the factory's {model.default(role)}"
+            verdict = Verdict.WARNING if values[role] else Verdict.FAILURE
+            yield (
+                verdict,
+                f"{detail}: it gives less than its model can",
+                "leave it if that is meant, or setup --apply",
+            )
+    if Role.SHUTDOWN in values and model.default(Role.SHUTDOWN) & ~values[Role.SHUTDOWN]:
+        detail = f"its {model.name_of(Role.SHUTDOWN)} is {values[Role.SHUTDOWN]}, the factory's is"
+        yield (
+            *(
+                Verdict.WARNING,
+                f"{detail} {model.default(Role.SHUTDOWN)}: it does not protect itself from all errors",
+            ),
+            APPLY,
+        )
 
 
-def _check_mode(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator[Problem]:
-    """What a start writes, unless torque is on: then it refuses."""
+def _check_eeprom(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator[Problem]:
+    """What keeps the arm from starting, as the start finds it; position limits are told by _check_limits."""
     model = wiring.model
-    verdict = Verdict.FAILURE if values[Role.TORQUE_ENABLE] else Verdict.WARNING
-    remedy = "a start with torque off writes it; with torque on it refuses: support the arm, switch its power off"
-    mode, wanted = values.get(Role.OPERATING_MODE), model.modes[wiring.mode]
-    if mode is not None and mode != wanted:
-        yield verdict, f"its operating mode is {mode}, the wiring wants {wanted} ({wiring.mode})", remedy
-    shadow = values.get(Role.SHADOW_ID, model.no_shadow)
-    if shadow < model.no_shadow:
-        yield verdict, f"it obeys id {shadow} too, its {model.name_of(Role.SHADOW_ID)}", remedy
+    is_locked = bool(values[Role.TORQUE_ENABLE])
+    remedy = "support the arm, switch its power off and on" if is_locked else APPLY
+    for each in differences(wiring, limit, values):
+        if each.role in (Role.MIN_POSITION_LIMIT, Role.MAX_POSITION_LIMIT):
+            continue
+        detail = f"its {each}"
+        if each.role is Role.OPERATING_MODE:
+            detail = f"its operating mode is {each.now}, the wiring wants {each.wanted} ({wiring.mode})"
+        if each.role is Role.SHADOW_ID:
+            detail = f"it obeys id {each.now} too, its {model.name_of(Role.SHADOW_ID)}"
+        is_needed = not is_locked or each.role in (Role.OPERATING_MODE, Role.SHADOW_ID)
+        yield Verdict.FAILURE if is_needed else Verdict.WARNING, detail, remedy
+    level = values.get(Role.STATUS_RETURN_LEVEL, ANSWERS_ALL)
+    if level != ANSWERS_ALL:
+        detail = (
+            f"its {model.name_of(Role.STATUS_RETURN_LEVEL)} is {level}: it does not answer when it is written to"
+        )
+        yield Verdict.FAILURE, detail, APPLY
+
+
+def _check_place(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator[Problem]:
+    """A joint beyond its limits: its torque may not come on there."""
+    if wiring.is_second or wiring.mode.counts_turns:
+        return
+    kept, position = wiring.narrow(limit), wiring.to_position(values[Role.PRESENT_POSITION])
+    slack = REST_MARGIN * kept.span
+    if not kept.lower - slack <= position <= kept.upper + slack:
+        detail = f"it stands at {position:.3f}, beyond its limits {kept.lower:.3f} to {kept.upper:.3f}"
+        remedy = "move it by hand into its range; if it is in it, its zero_offset is wrong: armature calibrate"
+        yield Verdict.FAILURE, detail, remedy
 
 
 def _check_state(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator[Problem]:
@@ -218,7 +263,8 @@ def _check_watchdog(wiring: ServoWiring, present: FoundServo) -> Iterator[Proble
 _CHECKS: tuple[Callable[[ServoWiring, Limit, Values], Iterator[Problem]], ...] = (
     _check_limits,
     _check_range,
-    _check_mode,
+    _check_eeprom,
+    _check_place,
     _check_settings,
     _check_state,
 )

@@ -175,8 +175,15 @@ class Faults:
             yield Finding(Cause.MULTI_TURN_POSITION_LOST, Stage.STOP, axis.describe_lost_turns())
             return
         if torque_expected and axis.torque is False and not self.is_limp_on_purpose(axis):
-            yield Finding(Cause.SILENT_RESET, Stage.STOP, LIMP)
+            yield Finding(Cause.SILENT_RESET, Stage.STOP, self._describe_limp())
         yield from self._watches[joint].update(axis, target, now, load)
+
+    def _describe_limp(self) -> str:
+        """Why a servo is limp that should hold; where few hold, it is they that are strange."""
+        holding = [name for name, other in self._servos.axes.items() if other.torque]
+        if holding and 2 * len(holding) < len(self._servos.axes):
+            return f"its torque is off, while {', '.join(holding)} holds: they were not turned on together"
+        return LIMP
 
     def _error_detail(self, axis: Axis, cause: Cause, had_torque: bool) -> str:
         figures = ""

@@ -8,8 +8,8 @@ from armature.core.health import Stage
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.faults.supervision import JointWatch
 from armature.dynamixel.servo.axis import Axis
+from armature.dynamixel.servo.eeprom import PROTECTION_ROLES, Protection
 from armature.dynamixel.servo.pair import describe_mismatch
-from armature.dynamixel.servo.protection import PROTECTION_ROLES, Protection
 from armature.dynamixel.servo.servos import Servos
 from armature.dynamixel.status.cause import Cause, causes_of
 from armature.dynamixel.status.remedy import RESTORE_TURNS

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from armature.dynamixel.loop.parts import LoopParts
 from armature.dynamixel.loop.reactions import Reactions
 from armature.dynamixel.servo.axis import Axis
-from armature.dynamixel.servo.presence import check_presence
+from armature.dynamixel.servo.presence import check_presence, mute_servo, ping_each
 from armature.dynamixel.status.cause import Cause
 from armature.dynamixel.status.states import Mode
 from armature.dynamixel.tables.roles import Role
-from armature.errors import ArmatureError
+from armature.errors import ArmatureError, ServoTimeout
 
 
 class Adoption:
@@ -32,13 +32,14 @@ class Adoption:
 
         Raises:
             PortError, BusMismatch, ServoTimeout, CorruptPacket, ServoRefused.
-            CommandRefused: a servo with its torque on works in another mode than position control.
+            CommandRefused: a servo is not set up for its joint, or answers pings alone; nothing was written.
         """
         axes, bus = self._servos.axes.values(), self._parts.bus
         was_on = any(axis.torque for axis in axes)
         bus.open(allow_missing=self._resumes)
         try:
             absent = check_presence(bus, [axis.wiring for axis in axes], allow_missing=self._resumes)
+            self._require_answers(absent)
             self._read_all(absent, now)
             self._adopt([axis for axis in axes if not axis.misses], now, was_on)
         except ArmatureError:
@@ -53,11 +54,27 @@ class Adoption:
                 self._servos.reader.mark_missing(axis)
         self._servos.reader.read_all(now)
 
+    def _require_answers(self, absent: Container[int]) -> None:
+        """Refuse at the first start a servo that answers a ping and nothing else, which no cable is to blame for.
+
+        Raises:
+            CommandRefused: names it.
+        """
+        for axis in self._servos.axes.values() if not self._resumes else ():
+            try:
+                if axis.wiring.servo_id not in absent:
+                    self._servos.registers.read(axis, Role.TORQUE_ENABLE)
+            except ServoTimeout:
+                if ping_each(self._parts.bus, (axis.wiring.servo_id,)):
+                    raise mute_servo(f"start of {axis.name}", axis.wiring) from None
+
     def _adopt(self, present: list[Axis], now: float, was_on: bool) -> None:
-        trips, writes = self._servos.watchdogs.trips, self._servos.eeprom_writes
+        trips = self._servos.watchdogs.trips
         self._parts.grip.adopt(present)
         self._parts.free_drive.compliances.adopt(present)
-        written = self._prepare(present, now)
+        self._servos.preparation.require_set_up(present)  # before anything is written
+        for axis in present:
+            self._servos.preparation.restore(axis, retain_gains=True)
         known = [axis for axis in present if not axis.lost_turns]
         points = {axis.wiring.joint: axis.position for axis in known if not axis.wiring.is_second}
         goals = {axis.name: self._servos.adopt_goal(axis) for axis in known if axis.torque}
@@ -69,8 +86,6 @@ class Adoption:
         has_tripped = self._servos.watchdogs.trips > trips
         if has_tripped:
             why = "the servos received nothing and were stopped by their bus watchdog; they hold where they are"
-        if count := self._servos.eeprom_writes - writes:
-            why += f"; {count} EEPROM registers differed and were written ({', '.join(written)})"
         if keeping := self._describe_retained_gains(present):
             why += f"; until torque is off {keeping}"
         self._commanded.begin(mode, why)
@@ -83,17 +98,6 @@ class Adoption:
     def _describe_retained_gains(self, present: list[Axis]) -> str:
         kept = {axis.name: self._servos.preparation.retained_gains(axis) for axis in present}
         return "; ".join(f"{name} keeps {gains}" for name, gains in kept.items() if gains)
-
-    def _prepare(self, present: list[Axis], now: float) -> tuple[str, ...]:
-        """Write registers that differ, if all can be; returns the names of those in the EEPROM."""
-        preparation = self._servos.preparation
-        for axis in present:  # one that cannot be used is refused before anything is written
-            preparation.examine(axis)
-        written = {axis.name: preparation.restore(axis, retain_gains=True) for axis in present}
-        if any(Role.OPERATING_MODE in roles for roles in written.values()):  # it may have changed the turns' count
-            self._servos.reader.read_all(now)
-        named = (axis.wiring.model.name_of(role) for axis in present for role in written[axis.name])
-        return tuple(dict.fromkeys(named))
 
     def adopt_late_servos(self) -> None:
         """Adopt servos that were missing at the start and answer now: one with torque may hold a load."""

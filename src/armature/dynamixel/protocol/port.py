@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from armature.dynamixel.protocol.packet import BITS_PER_BYTE
-from armature.errors import PortError
+from armature.errors import PortError, system_reason
 
 _MARGIN = 1e-3  # [s]
 
@@ -94,6 +94,7 @@ class Port(ABC):
     def now(self) -> float:
         """The time by which the port waits [s]."""
 
-    def _gone(self, reason: object) -> PortError:
+    def _gone(self, error: Exception | str) -> PortError:
         self.close()
+        reason = error if isinstance(error, str) else system_reason(error)
         return PortError(self.path, f"the port is gone ({reason})", "check cable and power")

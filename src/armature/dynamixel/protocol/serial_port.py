@@ -12,7 +12,7 @@ from typing import Any
 import serial
 
 from armature.dynamixel.protocol.port import Port
-from armature.errors import PortError
+from armature.errors import PortError, system_reason
 
 _CHUNK = 4_096
 _LARGEST_MIN = 255  # a control character of termios is one byte
@@ -44,7 +44,7 @@ class SerialPort(Port):
             self._wake_at(1)  # with MIN 0, as it is now, silence would look like an end of file
         except _FAILURES as error:
             self.close()
-            raise PortError(self.path, str(error), _remedy(error)) from error
+            raise PortError(self.path, system_reason(error), _remedy(error)) from error
         self._poll = select.poll()
         self._poll.register(self._file, select.POLLIN)
         self.is_open = True

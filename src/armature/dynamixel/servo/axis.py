@@ -10,8 +10,8 @@ from struct import Struct
 from typing import NamedTuple
 
 from armature.dynamixel.protocol.base import ReadAnswer
+from armature.dynamixel.servo.eeprom import UNKNOWN, Protection
 from armature.dynamixel.servo.multi_turn import TurnCounter
-from armature.dynamixel.servo.protection import UNKNOWN, Protection
 from armature.dynamixel.status.cause import names_of
 from armature.dynamixel.tables.model import RegisterBlock
 from armature.dynamixel.tables.registry import model_name

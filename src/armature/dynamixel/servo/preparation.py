@@ -2,37 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from armature.core.model.arm import Limit
 from armature.dynamixel.servo.axis import Axis
-from armature.dynamixel.servo.protection import PROTECTION_ROLES, Protection
+from armature.dynamixel.servo.eeprom import (
+    APPLY,
+    EEPROM_ROLES,
+    PROTECTION_ROLES,
+    Difference,
+    Protection,
+    describe,
+    differences,
+)
 from armature.dynamixel.servo.registers import Registers
 from armature.dynamixel.tables.model import ServoModel
 from armature.dynamixel.tables.roles import Feature, OperatingMode, Role
 from armature.dynamixel.wiring.servo import ServoWiring
 from armature.errors import CommandRefused
 
-# The factory's delay of 500 µs before each answer would cost a bus of seven 3.5 ms a cycle
-# (e-Manual, "Return Delay Time(9)").
-_RETURN_DELAY = 0
-_SETTINGS = (Role.OPERATING_MODE, Role.SHADOW_ID, Role.RETURN_DELAY)
-
 
 class Preparation:
-    """Compares the registers of servos with their targets and writes what differs, EEPROM only with torque off."""
+    """Compares the registers of servos with their targets; writes RAM where it differs, EEPROM never."""
 
     def __init__(
-        self, registers: Registers, wanted: Mapping[str, Mapping[Role, int]], watchdog_time: float = 0.0
+        self,
+        registers: Registers,
+        wanted: Mapping[str, Mapping[Role, int]],
+        limits: Mapping[str, Limit],
+        watchdog_time: float = 0.0,
     ) -> None:
         """Prepare by these values.
 
         Args:
             registers: of the servos.
             wanted: RAM values by joint, besides those that follow from the wiring.
+            limits: of the joints, which their servos must take goals within.
             watchdog_time: after which a servo that receives nothing is to stop [s]; 0 for never.
         """
         self._registers = registers
         self._wanted = wanted
+        self._limits = limits
         self._watchdog_time = watchdog_time
         self._overrides: dict[str, dict[Role, int]] = {}  # by servo
         self._retained_gains: dict[
@@ -82,8 +92,8 @@ class Preparation:
             BusError: the servo did not answer, or refused.
         """
         found, wanted, model = self.examine(axis), self.targets(axis), axis.wiring.model
-        if other := _different(model, found, _eeprom(axis.wiring, found)):
-            return f"it is set up otherwise, as another servo in its place: {other}"
+        if other := self._differences(axis, found):
+            return f"it is set up otherwise, as another servo in its place: {other[0]}"
         reset = _different(model, self._registers.read_many(axis, wanted), wanted)
         return f"it was reset: {reset}" if reset else ""
 
@@ -97,38 +107,54 @@ class Preparation:
             CommandRefused: it cannot be brought to what the wiring file wants, or is not safe there.
             BusError: the servo did not answer, or refused.
         """
-        found = self._registers.read_many(axis, (*PROTECTION_ROLES, *_SETTINGS, *_bounds_of(axis.wiring)))
+        found = self._registers.read_many(axis, (*PROTECTION_ROLES, *EEPROM_ROLES, *_bounds_of(axis.wiring)))
         self._require_changeable(axis, found)
         self._require_safe(axis.wiring, found)
         return found
 
-    def restore(self, axis: Axis, *, retain_gains: bool = False) -> tuple[Role, ...]:
-        """Write mode and RAM registers that differ from their targets.
+    def require_set_up(self, axes: Sequence[Axis]) -> None:
+        """Refuse servos whose EEPROM is not as their joints need it; those that hold are left as they are.
+
+        Raises:
+            CommandRefused: with each register, its value and what would be written; or see examine().
+            BusError: a servo did not answer, or refused.
+        """
+        found = [(axis.name, each) for axis in axes for each in self._unset(axis, self.examine(axis))]
+        if found:
+            raise CommandRefused("start", f"servos are not set up for this arm: {describe(found)}", APPLY)
+
+    def _unset(self, axis: Axis, found: Mapping[Role, int]) -> tuple[Difference, ...]:
+        """What differs in the EEPROM; while torque is on it is locked, and examine() refuses what may not be."""
+        return () if axis.torque else self._differences(axis, found)
+
+    def _differences(self, axis: Axis, found: Mapping[Role, int]) -> tuple[Difference, ...]:
+        return differences(axis.wiring, self._limits[axis.wiring.joint], found)
+
+    def restore(self, axis: Axis, *, retain_gains: bool = False) -> None:
+        """Write RAM registers that differ from their targets.
 
         Args:
             axis: the servo.
             retain_gains: whether gains wait until torque comes on anew, where it is on.
 
-        Returns:
-            The EEPROM registers that were written.
-
         Raises:
-            CommandRefused: as examine().
+            CommandRefused: as require_set_up().
             BusError: the servo did not answer, or refused.
         """
         found = self.examine(axis)
-        eeprom = {} if axis.torque else _eeprom(axis.wiring, found)  # it is locked while torque is on
-        axis.protection = Protection.of(axis.wiring.model, {**found, **eeprom})
-        written = self._write_different(axis, eeprom, found)
+        if unset := self._unset(axis, found):
+            why = f"its servo is not set up for this arm: {', '.join(map(str, unset))}"
+            raise CommandRefused(f"start of {axis.name}", why, APPLY)
+        axis.protection = Protection.of(axis.wiring.model, found)
         self._retained_gains.pop(axis.name, None)
-        # After the mode, whose change resets gains, profile and goals (e-Manual, "Operating Mode(11)").
         wanted = self.targets(axis)
         ram = self._registers.read_many(axis, wanted)
         if retain_gains and axis.torque:  # it sags by its gains: other ones would move what it holds
             gains = (role for role in wanted if role.is_gain)
             self._retained_gains[axis.name] = {role: ram[role] for role in gains if ram[role] != wanted[role]}
-        self._write_different(axis, self.targets(axis), ram)
-        return written
+        for role, value in self.targets(axis).items():
+            if ram[role] != value:
+                self._registers.write(axis, role, value)
 
     def _usual(self, axis: Axis) -> dict[Role, int]:
         return {**self._wanted.get(axis.wiring.joint, {}), **axis.wiring.ram}
@@ -169,14 +195,6 @@ class Preparation:
                 "lower it in the wiring file, or raise the servo's",
             )
 
-    def _write_different(
-        self, axis: Axis, wanted: Mapping[Role, int], found: Mapping[Role, int]
-    ) -> tuple[Role, ...]:
-        different = tuple(role for role, value in wanted.items() if found[role] != value)
-        for role in different:
-            self._registers.write(axis, role, wanted[role])
-        return different
-
 
 def runs_away(wiring: ServoWiring) -> bool:
     """Whether a motor with a homing offset runs away once its bus watchdog trips: docs/reference/faults.md."""
@@ -191,12 +209,3 @@ def _different(model: ServoModel, found: Mapping[Role, int], wanted: Mapping[Rol
 
 def _bounds_of(wiring: ServoWiring) -> tuple[Role, ...]:
     return (Role.CURRENT_LIMIT,) if Role.GOAL_CURRENT in wiring.ram else ()
-
-
-def _eeprom(wiring: ServoWiring, found: Mapping[Role, int]) -> dict[Role, int]:
-    """Target values of the EEPROM; a shadow id first, lest its servo obey what another one is sent."""
-    model = wiring.model
-    has_shadow = found.get(Role.SHADOW_ID, model.no_shadow) < model.no_shadow
-    wanted = {Role.SHADOW_ID: model.default(Role.SHADOW_ID)} if has_shadow else {}
-    wanted |= {Role.OPERATING_MODE: model.modes[wiring.mode], Role.RETURN_DELAY: _RETURN_DELAY}
-    return {role: value for role, value in wanted.items() if role in found}

@@ -7,10 +7,13 @@ from contextlib import suppress
 
 from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.tables.registry import model_name
+from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import ServoWiring
-from armature.errors import BusMismatch, CorruptPacket, ServoTimeout
+from armature.errors import BusMismatch, CorruptPacket, MuteServo, ServoTimeout
 
 _MORE_TRIES = 2
+ANSWERS_ALL = 2
+"""The level by which a servo answers every request; with 0 it answers pings alone (e-Manual, address 68)."""
 
 
 def check_presence(bus: Bus, servos: Iterable[ServoWiring], *, allow_missing: bool = False) -> list[int]:
@@ -41,6 +44,11 @@ def check_presence(bus: Bus, servos: Iterable[ServoWiring], *, allow_missing: bo
             [f"id {servo_id} {model_name(number)}" for servo_id, number in found.items()],
         )
     return missing
+
+
+def mute_servo(request: str, servo: ServoWiring) -> MuteServo:
+    """Why a servo that answers pings and nothing else cannot be used."""
+    return MuteServo(request, servo.servo_id, servo.name, servo.model.name_of(Role.STATUS_RETURN_LEVEL))
 
 
 def ping_each(bus: Bus, ids: Iterable[int]) -> dict[int, int]:

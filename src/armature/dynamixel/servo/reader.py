@@ -8,7 +8,7 @@ from itertools import cycle, product, zip_longest
 
 from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.servo.axis import ENVIRONMENT, STATUS, Axis
-from armature.dynamixel.servo.protection import PROTECTION_ROLES, Protection
+from armature.dynamixel.servo.eeprom import PROTECTION_ROLES, Protection
 from armature.dynamixel.servo.registers import with_retries
 from armature.dynamixel.servo.state_group import StateGroup
 from armature.dynamixel.tables.roles import Role

@@ -56,7 +56,7 @@ class Servos:
         for second in seconds:
             link(axes[second.wiring.joint], second)
         registers = Registers(bus)
-        preparation = Preparation(registers, settings.registers, settings.watchdog_time)
+        preparation = Preparation(registers, settings.registers, limits, settings.watchdog_time)
         watchdogs = BusWatchdogs(bus, registers, settings.watchdog_time)
         return Servos(
             bus=bus,

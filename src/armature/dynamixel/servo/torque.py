@@ -17,7 +17,10 @@ from armature.errors import BusError, CommandRefused, bounds
 # A joint that rests on its stop may read a little beyond its limit.
 REST_MARGIN = 0.02  # of the joint's span
 _REMEDIES = {
-    False: Remedy("move it by hand into its range, then enable", RecoveryStep.BY_HAND, RecoveryStep.ENABLE),
+    False: Remedy(
+        "move it by hand into its range, then enable; if it stands in it, its zero is wrong: armature calibrate",
+        *(RecoveryStep.BY_HAND, RecoveryStep.ENABLE),
+    ),
     True: Remedy(
         "move it by hand into its range, then enable; its servo counts whole turns only since its power came on",
         *(RecoveryStep.BY_HAND, RecoveryStep.ENABLE),

@@ -137,6 +137,7 @@ class ServoModel:
     watchdog_tripped: int = -1  # raw, what the bus watchdog reads then
     no_shadow: int = 253  # raw, from which on the shadow id is off
     reverse: int = 0x01  # bit of the drive mode: turn against the joint
+    torque_by_goal: int = 0x08  # bit of the drive mode: a goal alone turns torque on
     largest_homing: int | None = None  # that position control heeds [tick]; None: any
     # What follows from the registers, kept as plain values since every cycle needs it.
     roles: Mapping[Role, Register] = field(init=False, repr=False, compare=False)

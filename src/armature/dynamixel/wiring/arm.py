@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +20,8 @@ from armature.errors import ConfigError
 
 __all__ = ["ServoWiring", "Wiring", "second_name"]
 
+_RATE_UNITS = ("bit/s", "kbit/s", "Mbit/s", "bps", "kbps", "Mbps")
+_CONFIRMED = "confirmed"
 _BUS_NAME = re.compile(r"[A-Za-z0-9_-]+")  # it stands in paths, and in lists of ports
 
 
@@ -28,6 +31,21 @@ class Wiring:
 
     buses: Mapping[str, int]  # baud rate of each [bit/s], by its name; "" for the only one
     servos: tuple[ServoWiring, ...]  # one a joint; see all_servos
+    confirmed: str = ""  # the digest of what somebody has tested by hand; "" where nobody has
+
+    @property
+    def digest(self) -> str:
+        """Of all that decides where a joint is and which way it turns; another one voids what was confirmed."""
+        facts = sorted(
+            f"{one.name} {one.servo_id} {one.model.name} {one.direction} {one.zero_offset:.5f} {one.reduction:.5f}"
+            for one in self.all_servos
+        )
+        return f"sha256-{hashlib.sha256(chr(10).join(facts).encode()).hexdigest()[:16]}"
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether directions and zero offsets were tested by hand as they are now."""
+        return self.confirmed == self.digest
 
     @property
     def all_servos(self) -> tuple[ServoWiring, ...]:
@@ -92,11 +110,11 @@ class Wiring:
                 a range of motion without any of the URDF's.
         """
         content = require_mapping(read_document(text, source), source)
-        require_known_keys(content, ("bus", "buses", "joints"), source)
+        require_known_keys(content, ("bus", "buses", "joints", _CONFIRMED), source)
         buses = _buses(content, source)
         joints = require_mapping(content.get("joints"), f"{source}: joints")
         servos = tuple(read_servo(name, entry, arm, tuple(buses), source) for name, entry in joints.items())
-        wiring = Wiring(buses=buses, servos=servos)
+        wiring = Wiring(buses=buses, servos=servos, confirmed=str(content.get(_CONFIRMED) or ""))
         _check_complete(wiring, arm, source)
         return wiring
 
@@ -118,7 +136,7 @@ def _buses(content: Mapping[str, Any], source: str) -> dict[str, int]:
 def _baud_rate(entry: object, where: str) -> int:
     bus = require_mapping(entry, where)
     require_known_keys(bus, ("baud_rate",), where)
-    baud = quantity(f"{where}.baud_rate", bus.get("baud_rate"), ("bit/s", "kbit/s", "Mbit/s"))
+    baud = quantity(f"{where}.baud_rate", bus.get("baud_rate"), _RATE_UNITS)
     return require_baud_rate(f"{where}.baud_rate", baud, bus["baud_rate"])
 
 

@@ -12,7 +12,7 @@ import yaml
 from armature.dynamixel.wiring.servo import ServoWiring
 from armature.errors import ConfigError
 
-_KEY, _RANGE = "zero_offset", "range"
+_KEY, _RANGE, _DIRECTION, _CONFIRMED = "zero_offset", "range", "direction", "confirmed"
 # A number is written in its unit with so many digits: a hundredth of a tick and less.
 _UNITS = {"deg": (math.degrees(1.0), 3), "rad": (1.0, 5), "mm": (1e3, 3), "m": (1.0, 6)}
 
@@ -102,6 +102,43 @@ def with_zero_offsets(text: str, offsets: Mapping[tuple[str, ...], float], sourc
         written = f"{quote}{_format(offset, unit)}{quote}"
         edits.append(_Edit(node.start_mark.index, node.end_mark.index, written))
     return file.with_edits(edits)
+
+
+def with_directions(text: str, directions: Mapping[tuple[str, ...], int], source: str) -> str:
+    """Put directions into the text of a wiring file.
+
+    Args:
+        text: a wiring file that can be read.
+        directions: by entry_of() the servo, 1 or -1.
+        source: its name, for errors.
+
+    Raises:
+        ConfigError: a direction does not stand in its own place.
+    """
+    file = _File(text, source)
+    nodes = {file.line(("joints", *place, _DIRECTION)): sign for place, sign in directions.items()}
+    return file.with_edits(_Edit(n.start_mark.index, n.end_mark.index, str(sign)) for n, sign in nodes.items())
+
+
+def with_confirmation(text: str, digest: str, source: str) -> str:
+    """Put the digest of what was confirmed into the text of a wiring file, at its end where it is new.
+
+    Args:
+        text: a wiring file that can be read.
+        digest: of the wiring that it describes.
+        source: its name, for errors.
+
+    Raises:
+        ConfigError: there is one already that does not stand in its own place.
+    """
+    file = _File(text, source)
+    if file.find((_CONFIRMED,)) is not None:
+        node = file.line((_CONFIRMED,))
+        return file.with_edits([_Edit(node.start_mark.index, node.end_mark.index, digest)])
+    line_end = "\r\n" if "\r\n" in text else "\n"
+    gap = "" if text.endswith("\n") else line_end
+    note = "# Directions and zeros as they were tested by hand; void once one of them changes."
+    return f"{text}{gap}{note}{line_end}{_CONFIRMED}: {digest}{line_end}"
 
 
 def with_ranges(text: str, ranges: Mapping[str, tuple[float, float]], sliding: Iterable[str], source: str) -> str:

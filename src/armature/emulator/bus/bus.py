@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from armature.core.model.arm import ArmModel
+from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import ServoWiring, Wiring, second_name
 from armature.emulator.bus.disturbance import Disturbance, Transmission
 from armature.emulator.bus.wire import Wire
@@ -138,6 +139,7 @@ class EmulatedBus:
         servos = [(entry, Servo(entry.model, entry.servo_id)) for entry in wiring.all_servos]
         for entry, servo in servos:
             servo.listen_at(wiring.baud_rate(entry))
+            _set_up(servo, entry)
         return EmulatedBus(servos, plant, wiring.buses, now)
 
     def factory_reset(self, joint: str) -> None:
@@ -237,6 +239,13 @@ class EmulatedBus:
                 each()
 
         return undo
+
+
+def _set_up(servo: Servo, entry: ServoWiring) -> None:
+    """What `armature setup` leaves in its EEPROM, as far as an arm does not start without it."""
+    for role, value in ((Role.OPERATING_MODE, servo.model.modes[entry.mode]), (Role.RETURN_DELAY, 0)):
+        if servo.model.has(role):
+            servo.registers[role] = value
 
 
 def _drive(axes: Mapping[str, _Axis], joint: str) -> _Axis | _Pair:

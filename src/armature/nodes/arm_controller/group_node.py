@@ -220,6 +220,7 @@ class GroupNode(GuardedNode):
             self.joints,
             {joint: dynamics.acceleration for joint, dynamics in limits.dynamics.items()},
             {joint: dynamics.jerk for joint, dynamics in limits.dynamics.items()},
+            limits.note,
         )
         settings = GroupSettings(
             start_tolerance=np.array([values.start_tolerance for values in given.values()]),

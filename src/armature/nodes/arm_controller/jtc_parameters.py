@@ -58,13 +58,13 @@ def read_constraints(node: Node, given: TrajectoryParameters, limits: GroupLimit
     )
     asked = np.array([joint.max_deceleration_on_cancel for joint in joints])
     for joint, value, most in zip(limits.joints, asked, limits.acceleration, strict=True):
-        if value > most:
+        if value > most and not limits.note:  # else the acceleration is less for a while, and so is this
             where = f"parameter constraints.{joint}.max_deceleration_on_cancel"
             told = apart(float(most), float(value), "g")
             raise ConfigError(
                 where, float(value), f"limits.{joint}.acceleration is {told}; give no more, or 0 for it"
             )
-    return tolerances, np.where(asked > 0.0, asked, limits.acceleration)
+    return tolerances, np.minimum(np.where(asked > 0.0, asked, np.inf), limits.acceleration)
 
 
 def _read_joint(node: Node, joint: str) -> JointConstraints:

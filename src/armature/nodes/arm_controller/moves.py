@@ -16,6 +16,7 @@ from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
 
 from armature.core.arrays import Array
 from armature.core.control.goal import Code, End, OnEnd, Outcome
+from armature.core.kinematics.collision import TOLERANCE
 from armature.core.model.poses import read_poses
 from armature.core.planning.goal_checks import GoalChecks
 from armature.core.planning.moves import MoveSettings, Planner, Waypoint
@@ -23,7 +24,7 @@ from armature.core.steps import Steps
 from armature.core.trajectory import retiming
 from armature.core.trajectory.limits import check_joints
 from armature.core.trajectory.trajectory import Trajectory
-from armature.errors import CommandRefused, GoalRefused
+from armature.errors import CommandRefused, ConfigError, GoalRefused
 from armature.nodes.arm_controller.action_server import ActiveGoal, Begin, GoalServer
 from armature.nodes.arm_controller.background_planning import BackgroundPlanning
 from armature.nodes.arm_controller.group_node import GroupNode
@@ -44,6 +45,7 @@ class MoveParameters:
 
     moves__blend: float = MoveSettings.blend  # how far before a corner joint moves leave it [rad]
     moves__blend_distance: float = MoveSettings.blend_distance  # how far before a corner the tool leaves it [m]
+    park_pose: str = "park"  # of the poses file, as the servo interface's; the arm must not touch itself there
 
 
 class ArmMoves:
@@ -67,6 +69,7 @@ class ArmMoves:
         self._planner = planner = Planner(checks, node.control.state.limits, settings)
         self._follow = follow
         self._named = _read_named_poses(node)
+        _require_park_apart(node, checks, given.park_pose)
         self._planned = topics.publisher(node, topics.PLANNED_PATH)
         plans: Mapping[topics.Service, Plan] = {
             topics.MOVE_JOINTS: self._plan_joints,
@@ -105,6 +108,10 @@ class ArmMoves:
 
     def _prepare(self, plan: Plan, goal: FollowJointTrajectory.Goal) -> Steps[Begin]:
         _check_stamps(goal)
+        if (
+            goal.trajectory.header.frame_id != topics.PREVIEW
+        ):  # before anything is planned from where it may not go
+            self._node.control.state.arm.check("move", self._node.now())
         start, session = self._rest_position(), self._node.control.state.arm.session
         motion = yield from plan(start, goal, _min_duration(goal))
         if goal.trajectory.header.frame_id == topics.PREVIEW:
@@ -189,6 +196,26 @@ class ArmMoves:
                 )
             found.append(_waypoint(point.transforms[0], frame, f"points[{index}]"))
         return found
+
+
+def _require_park_apart(node: GroupNode, checks: GoalChecks, name: str) -> None:
+    """Refuse a park pose in which parts of the arm overlap: no way would lead there, so it could not be disabled.
+
+    Raises:
+        ConfigError: with the parts.
+    """
+    path = node.given.poses
+    pose = read_poses(read_file("poses", path), node.model, path).get(name) if path else None
+    if pose is None:  # the servo interface, which parks, refuses that
+        return
+    checks.mechanics.set_other_joints({joint: pose[joint] for joint in pose if joint not in node.joints})
+    found = checks.clearances.at(np.array([pose[joint] for joint in node.joints]))
+    for (first, second), distance in found.items():
+        if distance < -TOLERANCE:
+            allowed = (
+                f"{first} and {second} overlap there by {-1000.0 * distance:.1f} mm, so the arm could not park"
+            )
+            raise ConfigError("parameter park_pose", name, allowed)
 
 
 def _read_named_poses(node: GroupNode) -> dict[str, dict[str, float]]:

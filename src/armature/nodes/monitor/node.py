@@ -25,7 +25,7 @@ from armature.monitor.http.address import is_loopback
 from armature.monitor.http.server import MonitorServer
 from armature.monitor.hub import StreamHub
 from armature.nodes.common import conversions, topics
-from armature.nodes.common.parameters.joint_limits import read_limits
+from armature.nodes.common.parameters.joint_limits import read_wired_limits
 from armature.nodes.common.parameters.parameters import read, read_file, refuse_unknown
 from armature.nodes.common.robot_files import read_arm
 from armature.nodes.monitor.access_key import key_file, load_or_create_key
@@ -48,6 +48,7 @@ class Parameters:
     urdf: str  # file of the robot's description
     poses: str  # file of the named poses
     page_root: str  # folder of the built page
+    wiring: str = ""  # file; how far the joints go, and whether directions and zeros are confirmed
     host: str = "127.0.0.1"  # address to listen at; any but loopback requires the access key
     port: int = 8080  # of HTTP
     trusted_hosts: tuple[str, ...] = ("localhost",)  # names under which the page may be asked for
@@ -67,7 +68,7 @@ class MonitorNode(Node):
         refuse_unknown(self)
         arm = read_arm("urdf", given.urdf, with_collisions=False)
         poses = read_poses(read_file("poses", given.poses), arm, given.poses)
-        arm = self._with_namespace(read_limits(self, arm).arm)
+        arm = self._with_namespace(read_wired_limits(self, arm, given.wiring).arm)
         self._board = Board((joint.name for joint in arm.driven), LONGEST_SILENCE)
         self._end_requested_at = 0.0  # monotonic [s]; 0: not requested
         self._gateway = RosGateway(self, self._board, arm, poses, given.jog__lease)

@@ -16,6 +16,7 @@ from armature.dynamixel.status.cause import names_of
 from armature.dynamixel.status.states import Mode
 from armature.dynamixel.wiring.arm import ServoWiring
 from armature.nodes.common.conversions import diagnostic
+from armature.nodes.common.parameters.joint_limits import CONFIRM
 from armature.nodes.servo_interface.parameters import ServoConfiguration
 
 _ERRORS = (Mode.FAULT.name, Mode.DISCONNECTED.name)
@@ -32,6 +33,8 @@ STATE_KEYS: Mapping[str, str] = {
     "step": "at a fault, the request of the remedy that would succeed now; wait where none would",
     "waits_for": "what keeps a recovery from succeeding now, in words",
     "speed_factor": "share of the speed that the controller is to keep to",
+    "limits": "reduced, to a tenth, until directions and zeros are confirmed",
+    "limits_remedy": "what makes them whole, in words",
     "ending": "yes, once the servo interface was asked to end",
     "free": "joints that hands guide",
 }
@@ -78,13 +81,16 @@ SERVO_KEYS: Mapping[str, str] = {
 }
 
 
-def state(status: LoopStatus, now: float, *, is_ending: bool = False) -> DiagnosticStatus:
+def state(
+    status: LoopStatus, now: float, *, is_ending: bool = False, is_reduced: bool = False
+) -> DiagnosticStatus:
     """The state topic: the mode, torque, the session, why, and each fault and warning; under the keys above.
 
     Args:
         status: of the bus process.
         now: of the wall clock, for the time of faults [s].
         is_ending: whether the servo interface was asked to end.
+        is_reduced: whether the limits are a tenth, since the wiring is not confirmed.
     """
     values = {"torque": status.torque, "session": status.session, "why": status.why, "cause": status.cause}
     if status.remedy:
@@ -93,6 +99,8 @@ def state(status: LoopStatus, now: float, *, is_ending: bool = False) -> Diagnos
         values["speed_factor"] = f"{status.speed_factor:.2f}"
     if is_ending:
         values["ending"] = "yes"
+    if is_reduced:
+        values |= {"limits": "reduced", "limits_remedy": CONFIRM}
     if status.advice is not None:
         values |= {"step": status.advice.step.value, "waits_for": status.advice.waits_for}
     if status.free:

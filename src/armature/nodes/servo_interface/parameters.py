@@ -168,6 +168,7 @@ class ServoConfiguration:
     dynamics: Mapping[str, Dynamics]  # by joint
     state_folder: Path
     child: Mapping[str, Any]  # the bus process's configuration
+    is_reduced: bool = False  # whether its limits are a tenth, see ArmLimits
 
     @property
     def joints(self) -> tuple[str, ...]:
@@ -208,7 +209,7 @@ class ServoConfiguration:
             arm=limits.arm,
             wiring=wiring,
             park=park,
-            park_speed=parameters.park_speed,
+            park_speed=1.0 if limits.is_reduced else parameters.park_speed,
             dynamics={name: limits.dynamics[name] for name in joints},
             state_folder=Path(parameters.state_folder or state_folder(os.environ)),
             child={
@@ -216,6 +217,7 @@ class ServoConfiguration:
                 "files": link.digest(arm.urdf, wiring_text),
                 "free_drive": asdict(read(node, FreeDriveSettings, "free_drive.")),
             },
+            is_reduced=limits.is_reduced,
         )
 
 

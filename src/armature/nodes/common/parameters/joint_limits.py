@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 
 from rclpy.node import Node
 
 from armature.core.model.arm import ArmModel, Joint, Limit
 from armature.core.trajectory.stopping import Dynamics
+from armature.description.files import read_file
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import ConfigError, apart, bounds
 from armature.nodes.common.parameters.parameters import given_names, read
@@ -17,6 +19,10 @@ from armature.nodes.common.parameters.parameters import given_names, read
 _PREFIX = "limits."
 # Parameters of controllers for their own joints beside these (`group_node.JointParameters`).
 _OF_CONTROLLERS = ("margin", "start_tolerance")
+REDUCED = 0.1
+"""Share of velocity, acceleration and jerk that is left until directions and zeros are confirmed by hand."""
+CONFIRM = "test them by hand: armature calibrate, with this arm's --robot"
+UNCONFIRMED = f"limits are a tenth, since directions and zeros are not confirmed; {CONFIRM}"
 # Where none are given.
 _TURNING = Dynamics(4.0, 40.0)  # [rad/s²], [rad/s³]
 _SLIDING = Dynamics(0.2, 2.0)  # [m/s²], [m/s³]
@@ -39,10 +45,25 @@ class ArmLimits:
 
     arm: ArmModel  # its limits narrowed
     dynamics: Mapping[str, Dynamics]  # by joint
+    is_reduced: bool = False  # whether they are a tenth, since nobody has confirmed directions and zeros
 
     def within(self, wiring: Wiring) -> ArmLimits:
-        """The same limits within the joints' ranges of motion."""
-        return replace(self, arm=wiring.narrow_limits(self.arm))
+        """The same within the joints' ranges of motion; a tenth of them where the wiring is not confirmed."""
+        narrowed = replace(self, arm=wiring.narrow_limits(self.arm))
+        return narrowed if wiring.is_confirmed else narrowed._reduced()
+
+    @property
+    def note(self) -> str:
+        """What a refusal by these limits adds; empty where they are whole."""
+        return UNCONFIRMED if self.is_reduced else ""
+
+    def _reduced(self) -> ArmLimits:
+        limits = {joint: self.arm.limit(joint) for joint in self.dynamics}
+        return ArmLimits(
+            self.arm.limited({j: replace(one, velocity=REDUCED * one.velocity) for j, one in limits.items()}),
+            {j: Dynamics(REDUCED * one.acceleration, REDUCED * one.jerk) for j, one in self.dynamics.items()},
+            is_reduced=True,
+        )
 
 
 def read_limits(node: Node, arm: ArmModel) -> ArmLimits:
@@ -63,6 +84,18 @@ def read_limits(node: Node, arm: ArmModel) -> ArmLimits:
         dynamics[joint.name] = _dynamics(given, joint.name)
         narrowed[joint.name] = _narrowed(given, joint.name, bounds)
     return ArmLimits(arm.limited(narrowed), dynamics)
+
+
+def read_wired_limits(node: Node, arm: ArmModel, wiring: str) -> ArmLimits:
+    """The same within what a wiring file leaves of them, where one is named.
+
+    Raises:
+        ConfigError: see read_limits(); or the wiring file cannot be read or used.
+    """
+    limits = read_limits(node, arm)
+    if not wiring:
+        return limits
+    return limits.within(Wiring.from_yaml(read_file("wiring", wiring), arm, Path(wiring).name))
 
 
 def _otherwise(joint: Joint) -> Dynamics:

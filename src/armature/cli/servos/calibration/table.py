@@ -11,7 +11,7 @@ from typing import Any
 from armature.cli.terminal import table
 from armature.core.model.arm import ArmModel
 from armature.dynamixel.commissioning.calibration import Calibration, Placement, Range
-from armature.dynamixel.commissioning.commissioning import Setting
+from armature.dynamixel.commissioning.settings import Setting
 from armature.dynamixel.wiring.arm import ServoWiring
 
 _MOVED_ZERO = math.radians(1.0)  # of a servo: less is a hand's inaccuracy
@@ -28,17 +28,18 @@ class CalibrationResult:
     limits: tuple[tuple[ServoWiring, Setting], ...]  # position limits in servos that exclude a part of the range
     poses: Mapping[str, Mapping[str, float]]  # of the arm, by name and joint [rad] or [m]
     text: str  # the new wiring file
+    is_confirmed: bool = False  # whether directions and zeros of all joints were tested by hand
 
 
 def pose_lines(arm: ArmModel, calibration: Calibration) -> list[str]:
     """The joints' positions now, and the zero offsets that they would get."""
     rows = [["joint", "target", "position", "servo angle", "zero offset", "new offset"]]
     for servo, ticks in calibration.read_with_wiring():
-        target = _position(arm, servo.joint, calibration.pose[servo.joint])
+        target = joint_position(arm, servo.joint, calibration.pose[servo.joint])
         if ticks is None:
             rows.append([servo.name, target, "not read", "", _degrees(servo.zero_offset), ""])
             continue
-        position = _position(arm, servo.joint, servo.to_position(ticks))
+        position = joint_position(arm, servo.joint, servo.to_position(ticks))
         angles = ticks * servo.model.position_unit, servo.zero_offset, calibration.place(servo, ticks).offset
         rows.append([servo.name, target, position, *map(_degrees, angles)])
     return table(rows)
@@ -61,7 +62,9 @@ def result_lines(arm: ArmModel, result: CalibrationResult) -> list[str]:
         values = item.before.zero_offset, item.servo.zero_offset, item.servo.zero_offset - item.before.zero_offset
         was, becomes, change = map(_degrees, values)
         rows.append((item.servo.name, was, becomes, change))
-    return [*table(rows), *_range_lines(arm, result), *_limit_lines(result), *_warnings(arm, result)]
+    turned = [item.servo for item in result.placed if item.servo.direction != item.before.direction]
+    flips = [f"{servo.name}: its direction will be {servo.direction}" for servo in turned]
+    return [*table(rows), *flips, *_range_lines(arm, result), *_limit_lines(result), *_warnings(arm, result)]
 
 
 def _range_lines(arm: ArmModel, result: CalibrationResult) -> Iterator[str]:
@@ -84,9 +87,9 @@ def _warnings(arm: ArmModel, result: CalibrationResult) -> Iterator[str]:
         ends = ("lower", found.least, limit.lower), ("upper", found.greatest, limit.upper)
         for (end, reached, bound), lacks in zip(ends, found.ends_short_of(limit), strict=True):
             if lacks:
-                message = f"it went to {_position(arm, joint, reached)}, the URDF's {end} limit is"
+                message = f"it went to {joint_position(arm, joint, reached)}, the URDF's {end} limit is"
                 remedy = "positions beyond will be refused; see what was in its way, or narrow the URDF's limits"
-                yield f"warning: {joint}: {message} {_position(arm, joint, bound)}; {remedy}"
+                yield f"warning: {joint}: {message} {joint_position(arm, joint, bound)}; {remedy}"
     if still := [joint for joint in result.ranges if joint not in result.kept]:
         yield f"not moved: {', '.join(still)}"
     yield from _outlived_ranges(arm, result)
@@ -108,7 +111,7 @@ def _lost_poses(arm: ArmModel, result: CalibrationResult) -> Iterator[str]:
     for joint, kept in result.kept.items():
         for name, pose in result.poses.items():
             if not kept.least - _ROUNDING <= pose[joint] <= kept.greatest + _ROUNDING:
-                message = f"the pose {name} has it at {_position(arm, joint, pose[joint])}, beyond its range"
+                message = f"the pose {name} has it at {joint_position(arm, joint, pose[joint])}, beyond its range"
                 yield f"warning: {joint}: {message}; nothing will be sent there"
 
 
@@ -116,6 +119,7 @@ def fields(file: Path, backup: Path, result: CalibrationResult) -> dict[str, Any
     """The same for a program, angles in [rad]."""
     joints = [
         {"joint": item.servo.name, "ticks": item.ticks, "was": item.before.zero_offset, "zero_offset": item.offset}
+        | {"direction": item.servo.direction}
         for item in result.placed
     ]
     limits = [
@@ -123,14 +127,16 @@ def fields(file: Path, backup: Path, result: CalibrationResult) -> dict[str, Any
         for servo, setting in result.limits
     ]
     ranges = {joint: [kept.least, kept.greatest] for joint, kept in result.kept.items()}
-    return {"file": str(file), "backup": str(backup), "joints": joints, "limits": limits, "ranges": ranges}
+    return {"file": str(file), "backup": str(backup), "joints": joints, "limits": limits, "ranges": ranges} | {
+        "confirmed": result.is_confirmed
+    }
 
 
 def _degrees(angle: float) -> str:
     return f"{_tenths(math.degrees(angle))} deg"
 
 
-def _position(arm: ArmModel, joint: str, position: float) -> str:
+def joint_position(arm: ArmModel, joint: str, position: float) -> str:
     """A joint position with its unit, for people."""
     is_sliding = arm.joint(joint).kind == "prismatic"
     return f"{_tenths(1000.0 * position)} mm" if is_sliding else _degrees(position)
@@ -140,7 +146,7 @@ def _span(arm: ArmModel, joint: str, span: Range) -> str:
     """A range with its unit; empty if it has no end."""
     if not math.isfinite(span.greatest - span.least):
         return ""
-    return f"{_position(arm, joint, span.least).split()[0]} to {_position(arm, joint, span.greatest)}"
+    return f"{joint_position(arm, joint, span.least).split()[0]} to {joint_position(arm, joint, span.greatest)}"
 
 
 def _tenths(number: float) -> str:
