@@ -8,10 +8,9 @@ from pathlib import Path
 
 from armature.cli.arguments import add_namespace, add_robot
 from armature.core.model.poses import read_poses
-from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.physics.gazebo_world import gazebo_world
 from armature.errors import ConfigError
-from armature.nodes.common.robot_files import read_arm
+from armature.nodes.common.robot_files import read_arm, wire
 from armature.robots import find_robot
 
 
@@ -26,8 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Write the world with the arm, to a file or to standard output."""
     robot = find_robot(options.robot, options.wiring)
-    arm = read_arm("URDF", robot.urdf)
-    wiring = Wiring.from_yaml(robot.wiring_text, arm, str(robot.wiring))
+    arm, wiring = wire(read_arm("URDF", robot.urdf), robot.wiring_text, str(robot.wiring))
     poses = read_poses(robot.poses.read_text("utf-8"), arm, str(robot.poses))
     if options.pose not in poses:
         raise ConfigError("--pose", options.pose, f"{robot.poses} has {', '.join(poses)}")

@@ -26,7 +26,7 @@ from armature.dynamixel.tables.registry import baud_rates
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import PortError
 from armature.nodes.common.device_holder import describe_process, processes_using
-from armature.nodes.common.robot_files import read_arm
+from armature.nodes.common.robot_files import read_arm, wire
 from armature.nodes.common.serial_adapter import Adapter, read_adapter
 from armature.robots import Robot, find_robot
 from armature.share import share_folder
@@ -47,8 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Check port, servos and speed; 1 if something must be corrected first."""
     robot = find_robot(options.robot, options.wiring)
-    arm = read_arm("URDF", robot.urdf)
-    wiring = Wiring.from_yaml(robot.wiring_text, arm, robot.wiring.name)
+    arm, wiring = wire(read_arm("URDF", robot.urdf), robot.wiring_text, robot.wiring.name)
     given, paths = _parameters(robot), chosen_ports(options.port, wiring.buses)
     results = [
         result for name, path in paths.items() for result in _check_named_bus(name, path, arm, wiring, given)

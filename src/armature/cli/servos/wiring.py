@@ -24,7 +24,7 @@ class WiredArm:
     robot: Robot
     file: Path  # the wiring file itself, behind any links
     content: bytes
-    arm: ArmModel
+    arm: ArmModel  # as it is wired; how far continuous joints go depends on what is commissioned
     wiring: Wiring
 
     def servo(self, name: str) -> ServoWiring:
@@ -44,7 +44,7 @@ class WiredArm:
         Raises:
             ConfigError: it cannot be used.
         """
-        return Wiring.from_yaml(text, self.arm, self.file.name)
+        return Wiring.from_yaml(text, read_arm("URDF", self.robot.urdf), self.file.name)
 
 
 def wired_arm(options: argparse.Namespace) -> WiredArm:
@@ -57,7 +57,7 @@ def wired_arm(options: argparse.Namespace) -> WiredArm:
     file = robot.wiring.resolve()
     arm = read_arm("URDF", robot.urdf)
     wiring = Wiring.from_yaml(robot.wiring_text, arm, file.name)
-    return WiredArm(robot, file, robot.wiring_text.encode("utf-8"), arm, wiring)
+    return WiredArm(robot, file, robot.wiring_text.encode("utf-8"), wiring.fit(arm), wiring)
 
 
 def require_own(wired: WiredArm) -> None:

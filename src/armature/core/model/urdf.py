@@ -6,6 +6,7 @@ import math
 import xml.etree.ElementTree as ElementTree
 
 from armature.core.model.arm import MOVING, ArmModel, Joint, Limit, Mimic
+from armature.core.model.gripper import find_gripper
 from armature.errors import ConfigError
 
 
@@ -26,7 +27,9 @@ def read_urdf(text: str, source: str = "URDF") -> ArmModel:
     _check_unique([joint.name for joint in joints], f"{source}: joint")
     root = _check_tree(links, joints, source)
     _check_mimics(joints, source)
-    return ArmModel(name=robot.get("name", "robot"), root=root, joints=joints, urdf=text)
+    return ArmModel(
+        name=robot.get("name", "robot"), root=root, joints=joints, urdf=text, gripper=find_gripper(joints)
+    )
 
 
 def _parse(text: str, source: str) -> ElementTree.Element:

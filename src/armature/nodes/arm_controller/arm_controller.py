@@ -64,7 +64,7 @@ class ArmController(GroupNode):
             self.control.state.settings, allow_partial_joints_goal=allows_some, deceleration=deceleration
         )
         self.control.set_speed(self._trajectory_parameters.speed_scaling__initial_scaling_factor, self.now())
-        self._checks = make_checks(self, self.model, self.joints, self.given.wiring)
+        self._checks = make_checks(self, self.model, self.joints, self.wiring)
         self.control.state.settings = replace(
             self.control.state.settings, checks_acceleration=self._checks.settings.acceleration
         )

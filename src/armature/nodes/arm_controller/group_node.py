@@ -42,7 +42,7 @@ from armature.nodes.common.conversions import (
 )
 from armature.nodes.common.joint_limits import ArmLimits, read_limits
 from armature.nodes.common.parameters import read, read_file
-from armature.nodes.common.robot_files import read_arm
+from armature.nodes.common.robot_files import read_arm, wire
 
 # Segments are renewed this often while something moves [s].
 _RENEWAL = 0.02
@@ -96,8 +96,7 @@ class GroupNode(GuardedNode):
         # rclpy destroys a node whose construction failed, too: only what exists must be closed.
         self._on_destroy = ExitStack()
         self.given = read(self, GroupParameters)
-        self.model = read_arm("urdf", self.given.urdf)
-        self.wiring = self._read_wiring()
+        self.model, self.wiring = self._read_arm()
         self.joints = tuple(joint.name for joint in joints_of(self.model))
         self.control = self._make_control(self._read_limits(), joint_parameters)
         self.control.state.hooks.report_not_following = self._report_not_following
@@ -189,9 +188,9 @@ class GroupNode(GuardedNode):
     def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
         """Give the client of a goal feedback; see `reports.Feedback`."""
 
-    def _read_wiring(self) -> Wiring | None:
-        path = self.given.wiring
-        return Wiring.from_yaml(read_file("wiring", path), self.model, path) if path else None
+    def _read_arm(self) -> tuple[ArmModel, Wiring | None]:
+        arm, path = read_arm("urdf", self.given.urdf), self.given.wiring
+        return wire(arm, read_file("wiring", path), path) if path else (arm, None)
 
     def _read_limits(self) -> ArmLimits:
         limits = read_limits(self, self.model)

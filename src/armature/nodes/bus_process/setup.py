@@ -16,9 +16,8 @@ from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.protocol.device_names import port_paths
 from armature.dynamixel.protocol.multi_bus import bus_of
 from armature.dynamixel.tables.roles import Role
-from armature.dynamixel.wiring.arm import Wiring
 from armature.nodes.common.files import read_file
-from armature.nodes.common.robot_files import read_arm
+from armature.nodes.common.robot_files import read_arm, wire
 
 
 def build(config: Mapping[str, Any]) -> tuple[Bus, ServoLoop, dict[str, Any]]:
@@ -33,8 +32,8 @@ def build(config: Mapping[str, Any]) -> tuple[Bus, ServoLoop, dict[str, Any]]:
     Raises:
         ConfigError: a file or a value that cannot be used.
     """
-    servos, arm = read_file("wiring", config["wiring"]), read_arm("urdf", config["urdf"])
-    wiring = Wiring.from_yaml(servos, arm, Path(config["wiring"]).name)
+    servos = read_file("wiring", config["wiring"])
+    arm, wiring = wire(read_arm("urdf", config["urdf"]), servos, Path(config["wiring"]).name)
     arm = arm.limited({joint: Limit(*values) for joint, values in config["limits"].items()})
     bus = bus_of(wiring, port_paths(config["port"], wiring.buses), config["latency"])
     settings = LoopSettings(

@@ -46,6 +46,7 @@ class Parameters:
     urdf: str  # file of the robot's description
     poses: str  # file of the named poses
     page_root: str  # folder of the built page
+    wiring: str = ""  # file; which joints have no servo, and which are the gripper's
     host: str = "127.0.0.1"  # address to listen at; any but loopback requires the access key
     port: int = 8080  # of HTTP
     trusted_hosts: tuple[str, ...] = ("localhost",)  # names under which the page may be asked for
@@ -63,7 +64,7 @@ class MonitorNode(Node):
         self._at_end = ExitStack()
         given = parameters.read(self, Parameters)
         parameters.refuse_unknown(self)
-        arm = read_arm("urdf", given.urdf)
+        arm = read_arm("urdf", given.urdf, given.wiring)
         poses = read_poses(parameters.read_file("poses", given.poses), arm, given.poses)
         arm = self._with_namespace(read_limits(self, arm).arm)
         self._board = Board((joint.name for joint in arm.driven), LONGEST_SILENCE)

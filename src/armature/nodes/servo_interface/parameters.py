@@ -24,7 +24,7 @@ from armature.environment import state_folder
 from armature.errors import ConfigError
 from armature.nodes.common.joint_limits import ArmLimits, read_limits
 from armature.nodes.common.parameters import read, read_file
-from armature.nodes.common.robot_files import read_arm
+from armature.nodes.common.robot_files import read_arm, wire
 
 _SERVO_DEFAULT = -1
 _LOWEST_RATE, _HIGHEST_RATE = 2.0, 400.0  # [Hz]
@@ -106,7 +106,7 @@ class JointParameters:
     position_d_gain: int = _SERVO_DEFAULT  # register Position D Gain
     feedforward_1st_gain: int = _SERVO_DEFAULT  # register Feedforward 1st Gain, of the velocity
     feedforward_2nd_gain: int = _SERVO_DEFAULT  # register Feedforward 2nd Gain, of the acceleration
-    following_error: float = _SERVO_DEFAULT  # bound [rad] or [m]; 0 is off, -1 is 0.35 rad, off if it slides
+    following_error: float = _SERVO_DEFAULT  # bound [rad] or [m]; 0 is off, -1 is 0.35 rad, off for a gripper
     contact: float = 0.0  # torque beyond the known load that is not a contact yet [N·m] or [N]; 0 is off
 
     def following_error_bound(self, joint: str) -> dict[str, float]:
@@ -198,9 +198,8 @@ class ServoConfiguration:
             ConfigError: naming the parameter or the file's field.
         """
         parameters = read(node, ServoParameters)
-        arm = read_arm("urdf", parameters.urdf)
         wiring_text = read_file("wiring", parameters.wiring)
-        wiring = Wiring.from_yaml(wiring_text, arm, Path(parameters.wiring).name)
+        arm, wiring = wire(read_arm("urdf", parameters.urdf), wiring_text, Path(parameters.wiring).name)
         poses = read_poses(read_file("poses", parameters.poses), arm, Path(parameters.poses).name)
         if parameters.park_pose not in poses:
             raise ConfigError("parameter park_pose", parameters.park_pose, f"poses are {', '.join(poses)}")

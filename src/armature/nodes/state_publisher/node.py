@@ -25,6 +25,7 @@ class Parameters:
 
     urdf: str  # file of the robot's description
     frame_prefix: str  # put before every frame's name, for several arms in one tree
+    wiring: str = ""  # file; which joints have no servo, and are fixed
     publish_frequency: float = 50.0  # at most [Hz]
 
 
@@ -38,7 +39,7 @@ class StatePublisher(Node):
         refuse_unknown(self)
         if not self._settings.publish_frequency > 0.0:
             raise ConfigError("parameter publish_frequency", self._settings.publish_frequency, "it must be > 0 Hz")
-        self._arm = read_arm("urdf", self._settings.urdf)
+        self._arm = read_arm("urdf", self._settings.urdf, self._settings.wiring)
         self._last = 0.0
         self._description = topics.publisher(self, topics.ROBOT_DESCRIPTION)
         self._tf_static = topics.publisher(self, topics.TF_STATIC)
