@@ -21,12 +21,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+_ALIKE = 1e-3  # what four digits hardly show
 PARKING_INTERRUPTED = "parking was interrupted: "
 
 
 def format_value(value: object) -> str:
     """A value as a person reads it: a number of six digits is enough, text stands in quotes."""
     return repr(float(f"{value:.6g}") if isinstance(value, float) else value)
+
+
+def describe_excess(value: float, lower: float, upper: float, unit: str) -> str:
+    """How far a value is beyond its bounds, where rounded numbers in a message would look alike; else empty."""
+    beyond = max(lower - value, value - upper)
+    return f" (it is {beyond:.2g} {unit} beyond)" if 0.0 < beyond < _ALIKE else ""
 
 
 class ArmatureError(Exception):
