@@ -21,7 +21,7 @@ from armature.core.steps import Steps
 from armature.core.trajectory import retiming
 from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.trajectory import Trajectory
-from armature.errors import ConfigError, GoalRefused
+from armature.errors import ConfigError, GoalRefused, describe_excess
 
 # The inverse is taken this often along a Cartesian way [m], [m/rad · rad], so often at most.
 _STRIDE = 0.004
@@ -102,7 +102,8 @@ class Planner:
             min_duration: that the move takes at least [s].
 
         Raises:
-            GoalRefused: an unknown joint, a position that is not within its limits, or too many of them.
+            GoalRefused: an unknown joint, a position that is not within its limits, too many of them, or a place
+            on the way where the servos cannot hold the arm at any speed.
         """
         _check_number("points", targets)
         points = [start]
@@ -131,7 +132,7 @@ class Planner:
             path = paths.blend_corners(_CHART, leg, self._settings.blend_distance)
             motions.append((yield from self._along(path, first, start)))
             start = motions[-1].positions[-1]
-        return stretch_to(reduce(retiming.join, motions), min_duration)
+        return (yield from self._timed(reduce(retiming.join, motions), min_duration))
 
     def arc(self, start: Array, waypoints: Sequence[Waypoint], min_duration: float = 0.0) -> Steps[Trajectory]:
         """The tool along an arc through one place to another; arguments and errors as `poses`."""
@@ -139,7 +140,8 @@ class Planner:
             raise GoalRefused("points", len(waypoints), "an arc has two: one that it passes, and its end")
         chart = self._chart(start, waypoints)
         path = paths.arc(_CHART, chart[0], chart[1, :3], chart[2])
-        return stretch_to((yield from self._along(path, self._inverse.pose(start).rotation, start)), min_duration)
+        motion = yield from self._along(path, self._inverse.pose(start).rotation, start)
+        return (yield from self._timed(motion, min_duration))
 
     def preview(self, motion: Trajectory) -> Steps[Preview]:
         """Figures of a motion, which is checked on the way.
@@ -179,9 +181,10 @@ class Planner:
             index = self._limits.joints.index(joint)
             lower, upper = self._limits.lower[index], self._limits.upper[index]
             if not lower - _ROUNDING <= position <= upper + _ROUNDING:
-                raise GoalRefused(
-                    f"position of {joint}", float(position), f"its limits are {lower:g} to {upper:g} rad", "rad"
-                )
+                unit = self._limits.units[index]
+                allowed = f"its limits are {lower:g} to {upper:g} {unit}"
+                allowed += describe_excess(position, float(lower), float(upper), unit)
+                raise GoalRefused(f"position of {joint}", float(position), allowed, unit)
             after[index] = position
         return after
 
@@ -228,7 +231,12 @@ class Planner:
         for leg in paths.split_at_reversals(points):
             path = paths.blend_corners(self._limits.joints, leg, self._settings.blend)
             motions.append((yield from time_path(path, self._limits, path.times.tolist())))
-        return stretch_to(reduce(retiming.join, motions), min_duration)
+        return (yield from self._timed(reduce(retiming.join, motions), min_duration))
+
+    def _timed(self, motion: Trajectory, min_duration: float) -> Steps[Trajectory]:
+        """The motion in a time [s] at least, and as slow as the torques of the servos need it."""
+        motion = stretch_to(motion, min_duration)
+        return (yield from self._checks.shares.slow_down(motion)) if self._checks.settings.torque else motion
 
     def _along(self, chart: Trajectory, first: Quaternion, start: Array) -> Steps[Trajectory]:
         """The joints along a way of the tool, whose rotations are from a first one."""
