@@ -11,7 +11,7 @@ from armature.core.arrays import Array
 from armature.core.model.arm import ArmModel
 from armature.core.trajectory.integration import Rates
 from armature.core.trajectory.trajectory import State, Trajectory
-from armature.errors import ConfigError, GoalRefused
+from armature.errors import ConfigError, GoalRefused, describe_excess
 
 # Where the splines are sampled, within each segment: a peak between two samples is missed by at most
 # (length / 64)² / 2 of its curvature.
@@ -20,6 +20,7 @@ _SAMPLES = np.linspace(0.0, 1.0, 33)
 # of a planner between its samples [share].
 _POSITION_SLACK = 1e-6
 _VELOCITY_SLACK = 0.01
+_RESTING = 1e-3  # share of a joint's limit, below which a velocity at the end is rounding: MoveIt leaves such
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,6 +138,23 @@ def shift_to_now(trajectory: Trajectory | Rates, stamp: float, now: float) -> Tr
     return trajectory.shift(-late)
 
 
+def settle_end(trajectory: Trajectory | Rates, limits: GroupLimits) -> Trajectory | Rates:
+    """The trajectory at rest at its end, where what velocity is left there is a planner's rounding.
+
+    Args:
+        trajectory: columns in the order of the limits.
+        limits: of its joints.
+    """
+    if trajectory.velocities is None:
+        return trajectory
+    velocities = np.array(trajectory.velocities)
+    rests = np.abs(velocities[-1]) <= _RESTING * limits.velocity
+    if not (rests & (velocities[-1] != 0.0)).any():
+        return trajectory
+    velocities[-1, rests] = 0.0
+    return replace(trajectory, velocities=velocities)
+
+
 def check_end(trajectory: Trajectory | Rates) -> None:
     """Refuse a trajectory that does not end at rest.
 
@@ -219,10 +237,13 @@ def _check_positions(times: Array, position: Array, lower: Array, upper: Array, 
     if len(outside):
         row, column = outside[0]
         unit = limits.units[column]
+        value, low, high = (
+            float(each) for each in (position[row, column], limits.lower[column], limits.upper[column])
+        )
         raise GoalRefused(
             f"position of {limits.joints[column]} at {times[row]:.3f} s",
-            round(float(position[row, column]), 4),
-            f"its limits are {limits.lower[column]:.4f} to {limits.upper[column]:.4f} {unit}",
+            round(value, 4),
+            f"its limits are {low:.4f} to {high:.4f} {unit}{describe_excess(value, low, high, unit)}",
         )
 
 
