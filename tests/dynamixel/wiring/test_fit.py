@@ -100,3 +100,11 @@ def test_what_a_refusal_tells_to_write_is_taken():
         wiring(gripper="")
     written = refused.value.allowed.rpartition("write gripper: ")[2]
     assert wiring(gripper=written).fit(ARM).joint("gripper").kind == "fixed"
+
+
+@pytest.mark.parametrize("mode", ["position", "extended position"])
+def test_both_ends_of_a_continuous_joint_are_goals_that_its_servo_takes(mode):
+    wired = wiring(turn=TURNING.replace("id", f"mode: {mode}, id"))
+    (servo,) = (servo for servo in wired.servos if servo.joint == "turn")
+    limit = wired.bound_continuous(ARM).limit("turn")
+    assert (servo.to_ticks(limit.lower), servo.to_ticks(limit.upper)) == servo.reach

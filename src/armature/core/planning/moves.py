@@ -272,11 +272,15 @@ class Planner:
 
     def _place_of(self, position: Array) -> str:
         pose = self._inverse.pose(position)
-        place = ", ".join(f"{value:.4f}" for value in pose.translation)
+        place = ", ".join(map(_four_digits, pose.translation))
         joints = ", ".join(
-            f"{joint}={value:.4f}" for joint, value in zip(self._limits.joints, position, strict=True)
+            f"{joint}={_four_digits(value)}" for joint, value in zip(self._limits.joints, position, strict=True)
         )
         return f"({place}) m at {joints}"
+
+
+def _four_digits(value: float) -> str:
+    return f"{round(value, 4) + 0.0:.4f}"  # without the sign of -0.0
 
 
 def _check_number(where: str, points: Sequence[object]) -> None:

@@ -73,10 +73,11 @@ class TorqueShares:
         needed, share = self.of(state)
         worst = int(np.argmax(share - bound))
         torque, given = float(needed[worst]), self._share * float(self._available(needed, state)[worst])
+        speed = round(float(state.velocity[worst]), 2) + 0.0  # without the sign of -0.0
         return GoalRefused(
             f"torque of {motion.joints[worst]} at {time:.3f} s",
             round(torque, 3),
-            f"its servo shall give up to {given:.3f} N·m at {state.velocity[worst]:.2f} rad/s "
+            f"its servo shall give up to {given:.3f} N·m at {speed:.2f} rad/s "
             f"({self._share:.0%} of what it can){describe_excess(torque, -given, given, 'N·m')}; {remedy}",
             "N·m",
         )

@@ -191,7 +191,9 @@ class RosGateway:
         joints, began = self._arm.gripper_joints, time.monotonic()
         slides = bool(joints) and joints[0].unit == "m"
         label = (
-            f"gripper to {position * 1000:.0f} mm" if slides else f"gripper to {math.degrees(position):.0f} deg"
+            f"gripper to {round(position * 1000)} mm"
+            if slides
+            else f"gripper to {round(math.degrees(position))} deg"
         )
         names = [joint.name for joint in joints] if len(joints) == 1 else []  # nobody named: all of them
         command = JointState(name=names, position=[position])
