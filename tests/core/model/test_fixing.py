@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from armature.core.kinematics.kinematics import forward
-from armature.core.model.fixing import fix_joints
+from armature.core.model.fixing import _from_rpy, _to_rpy, fix_joints
 from armature.core.model.urdf import read_urdf
 
 LIMIT = '<limit lower="-3" upper="3" velocity="1" effort="1"/>'
@@ -59,3 +59,11 @@ def test_fingers_that_are_fixed_leave_what_carries_them_to_the_arm():
 def test_nothing_to_fix_changes_nothing():
     arm = read_urdf(URDF.replace("KIND", "revolute").replace("RPY", "0 0 0"))
     assert fix_joints(arm, {}) is arm
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_where_roll_and_yaw_turn_about_one_axis_they_are_one_turn(sign):
+    upright = np.array([[0.0, 0.0, sign], [0.0, 1.0, 0.0], [-sign, 0.0, 0.0]])
+    turned = _from_rpy((0.0, 0.0, 0.3)) @ upright
+    turned[0, 0] = turned[1, 0] = turned[2, 1] = turned[2, 2] = 0.0
+    assert _from_rpy(_to_rpy(turned)) == pytest.approx(turned, abs=1e-12)
