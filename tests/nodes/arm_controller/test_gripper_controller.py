@@ -300,3 +300,16 @@ def test_a_stiffer_servo_is_led_less(make_motion, tmp_path, gain, of_the_default
 def test_a_tool_that_the_gripper_moves_is_refused_with_what_would_work(make_motion):
     with pytest.raises(ConfigError, match=r"tool_frame: 'right' .*the gripper's gripper moves it; .*group: arm"):
         make_motion(arm_parameters={"tool_frame": "right"})
+
+
+def test_a_slide_that_the_wiring_gives_to_the_arm_is_one_of_its_joints_with_bounds_in_metres(
+    make_motion, tmp_path
+):
+    file = tmp_path / "servos.yaml"
+    file.write_text(WIRING.replace("  gripper: {id", "  gripper: {group: arm, id"), "utf-8")
+    motion = make_motion(arm_parameters={"wiring": str(file)}, gripper_parameters={"wiring": str(file)})
+    assert (motion.arm.joints, motion.gripper.joints) == (("waist", "elbow", "gripper"), ())
+    settings = motion.arm.control.state.settings
+    assert settings.margin == pytest.approx([0.02, 0.02, 0.002])
+    assert settings.start_tolerance == pytest.approx([0.05, 0.05, 0.002])
+    assert [one.position for one in motion.arm._tolerances.path] == pytest.approx([0.2, 0.2, 0.02])

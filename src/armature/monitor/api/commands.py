@@ -149,4 +149,7 @@ def _velocities(services: Services, given: object) -> dict[str, float]:
     for joint in given:
         body.choice({"joint": joint}, "joint", joints)
     bounds = {joint: fraction * arm.limit(joint).velocity for joint in given}
-    return {joint: body.number(given, joint, -bound, bound, "rad/s") for joint, bound in bounds.items()}
+    return {
+        joint: body.number(given, joint, -bound, bound, f"{arm.joint(joint).unit}/s")
+        for joint, bound in bounds.items()
+    }

@@ -33,7 +33,7 @@ class GripperJoint:
     """Of a gripper's joint."""
 
     margin: float = 0.0  # kept from the position limits while jogging [m] or [rad]
-    start_tolerance: float = 0.002  # of a first point at time 0 [m] or [rad]
+    start_tolerance: float = 0.05  # of a first point at time 0 [rad]; 0.002 m where it slides
 
 
 @dataclass(frozen=True)

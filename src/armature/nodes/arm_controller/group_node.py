@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
 import numpy as np
@@ -48,6 +48,7 @@ from armature.nodes.common.robot_files import read_arm, wire
 _RENEWAL = 0.02
 # Without a goal only some of the readings are unpacked, which is most of their cost [s].
 _IDLE_PERIOD = 0.04
+_SLIDING = 0.002  # that parameters of a joint in metres are at most, unless given [m]
 
 
 @dataclass(frozen=True)
@@ -210,7 +211,12 @@ class GroupNode(GuardedNode):
         serialize_message(from_segment(tracker.segment(0.0)))
 
     def _make_control(self, limits: ArmLimits, joint_parameters: type[JointParameters]) -> GroupControl:
-        given = {joint: read(self, joint_parameters, f"limits.{joint}.") for joint in self.joints}
+        given = {
+            joint: read(
+                self, joint_parameters, f"limits.{joint}.", **_usual(joint_parameters, self.model.joint(joint))
+            )
+            for joint in self.joints
+        }
         bounds = GroupLimits.of(
             limits.arm,
             self.joints,
@@ -274,3 +280,10 @@ class GroupNode(GuardedNode):
         message = JointTrajectory(joint_names=list(joints))
         set_session(message, self.control.state.arm.session)
         self._setpoints.publish(message)
+
+
+def _usual(kind: Any, joint: Joint) -> dict[str, float]:
+    """Defaults of a joint's parameters that are not those of the class, which are for joints that turn."""
+    if joint.unit != "m":
+        return {}
+    return {field.name: min(float(getattr(kind, field.name)), _SLIDING) for field in fields(kind)}
