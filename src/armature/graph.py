@@ -123,9 +123,8 @@ def processes(
     # One clock for all that give time to a motion or a message.
     clock: Parameters = {"use_sim_time": True} if simulated else {}
     connecting: Parameters = {"connect_timeout": _CONNECT_TIMEOUT} if simulated else {}
-    model: Parameters = {"urdf": str(robot.urdf)}
+    model: Parameters = {"urdf": str(robot.urdf), "wiring": str(robot.wiring)}
     posed: Parameters = {**model, "poses": str(robot.poses)}
-    wired: Parameters = {**posed, "wiring": str(robot.wiring)}
     web: Parameters = {"host": http[0], "port": http[1], "page_root": str(page_folder())}
 
     exit_message: Parameters = {"exit_message_file": str(exit_message_file(runtime))}
@@ -137,11 +136,11 @@ def processes(
 
     return (
         *((_emulator(robot, device, timeout, simulated),) if emulated else ()),
-        node("monitor", {**wired, **web}),
+        node("monitor", {**posed, **web}),
         node("recorder", {}),
         node("state_publisher", model),
-        node("arm_controller", wired),
-        node("servo_interface", {**wired, "port": device, **connecting, **exit_message}),
+        node("arm_controller", posed),
+        node("servo_interface", {**posed, "port": device, **connecting, **exit_message}),
     )
 
 

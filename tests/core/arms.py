@@ -41,6 +41,64 @@ class Whole:
         return whole
 
 
+class Rig:
+    """Any arm, with what checks and plans its motions.
+
+    Args:
+        model: the arm.
+        drives: ratings by joint; the URDF's effort limits otherwise.
+        payload: at the tool [kg].
+        collision: whether it is checked.
+    """
+
+    def __init__(self, model, drives=None, payload=0.0, collision=True):
+        self.model = model
+        self.joints = tuple(joint.name for joint in model.arm_joints)
+        bounds = dict.fromkeys(self.joints, ACCELERATION), dict.fromkeys(self.joints, JERK)
+        self.limits = GroupLimits.of(model, self.joints, *bounds)
+        self.mechanics = Mechanics(model, self.joints, tool="tool0", payload=payload)
+        drives = drives or ratings_from_urdf(model)
+        self.checks = GoalChecks(self.mechanics, drives, CheckSettings(collision=collision))
+        self.in_steps = Planner(self.checks, self.limits, MoveSettings())
+        self.planner = Whole(self.in_steps)
+        self.inverse = Whole(InverseKinematics(self.mechanics, self.limits, None, 0.0))
+        self.servo = TwistServo(self.mechanics, self.limits, "tool0")
+
+    def check(self, motion):
+        """Check a motion as a goal; raises GoalRefused."""
+        check = self.checks.begin(motion)
+        while not check.advance(200):
+            pass
+        return check
+
+
+def chain(axes, lengths, kinds=(), mass=0.3):
+    """A URDF of links one upon the other, joint1 at the foot, with a tool0 at the end.
+
+    Args:
+        axes: of the joints, each "x", "y" or "z".
+        lengths: of the links, the foot first [m].
+        kinds: of the joints; revolute otherwise.
+        mass: of each link [kg].
+    """
+    text, turned = '<link name="base_link"/>', {"x": "1 0 0", "y": "0 1 0", "z": "0 0 1"}
+    for index, (axis, length) in enumerate(zip(axes, lengths, strict=True), 1):
+        parent, kind = (
+            (f"link{index - 1}" if index > 1 else "base_link"),
+            kinds[index - 1] if kinds else "revolute",
+        )
+        below = lengths[index - 2] if index > 1 else 0.1
+        bounds = "" if kind == "continuous" else 'lower="-2.9" upper="2.9"'
+        text += f"""<link name="link{index}"><inertial><origin xyz="0 0 {length / 2}"/><mass value="{mass}"/>
+          <inertia ixx="1e-3" iyy="1e-3" izz="1e-3" ixy="0" ixz="0" iyz="0"/></inertial></link>
+          <joint name="joint{index}" type="{kind}"><parent link="{parent}"/><child link="link{index}"/>
+          <origin xyz="0 0 {below}"/><axis xyz="{turned[axis]}"/>
+          <limit {bounds} velocity="2" effort="20"/></joint>"""
+    text += f"""<link name="tool0"/><joint name="tool" type="fixed"><parent link="link{len(axes)}"/>
+      <child link="tool0"/><origin xyz="0 0 {lengths[-1]}"/></joint>"""
+    return f'<robot name="chain">{text}</robot>'
+
+
 class Arm:
     """One of our arms."""
 

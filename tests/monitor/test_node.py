@@ -365,6 +365,13 @@ def test_the_gripper_is_a_goal_in_metres(enabled_monitor, robot, wait_until):
     assert (list(command.name), list(command.position)) == (["gripper"], [0.02])
 
 
+def test_a_gripper_goal_that_is_rejected_is_told_with_the_controllers_reason(enabled_monitor, robot, wait_until):
+    robot.takes_goals = False
+    why = "position of gripper: 0.02 refused"
+    robot.statuses = [diagnostic("gripper_controller", DiagnosticStatus.OK, "idle", {"last": why})]
+    wait_until(lambda: enabled_monitor.post("gripper", position=0.02) == (409, why))
+
+
 def test_a_port_in_use_is_one_line_with_the_remedy(command, nothing_left):
     with (
         socket.create_server(("127.0.0.1", 0)) as taken,

@@ -59,7 +59,14 @@ class MotionGraph:
     """Everything that a test of the controllers needs; `close` it."""
 
     def __init__(
-        self, folder, rest=(0.0, 0.0, 0.01), gripper_parameters=(), urdf=URDF, unread=(), arm_parameters=()
+        self,
+        folder,
+        rest=(0.0, 0.0, 0.01),
+        gripper_parameters=(),
+        urdf=URDF,
+        unread=(),
+        arm_parameters=(),
+        joints=(*ARM, "gripper"),
     ):
         self.urdf = folder / "two.urdf"
         self.urdf.write_text(urdf)
@@ -72,7 +79,7 @@ class MotionGraph:
             rclpy.create_node("servo_interface", context=self.context, parameter_overrides=[SIMULATED])
         )
         arm = read_urdf(urdf)
-        self.servos = ServoSide(self.node, arm, dict(zip((*ARM, "gripper"), rest, strict=True)))
+        self.servos = ServoSide(self.node, arm, dict(zip(joints, rest, strict=True)))
         self.servos.unread.update(unread)
         self.feedback = []
         self.controllers = []
@@ -129,8 +136,9 @@ class MotionGraph:
         return self._sent(self.arm_client, goal, self.feedback.append)
 
     def grip(self, command):
-        """Send a gripper command; returns the answer."""
-        return self.answer(self._sent(self.gripper_client, ParallelGripperCommand.Goal(command=command), None))
+        """Send a gripper command; returns the answer, None where it is refused."""
+        handle = self._sent(self.gripper_client, ParallelGripperCommand.Goal(command=command), None)
+        return self.answer(handle) if handle.accepted else None
 
     def follow(self, message, **fields):
         """Send a trajectory and wait for its end; returns the answer."""

@@ -8,6 +8,11 @@ export function isLinear(joint) {
   return joint.kind === 'prismatic';
 }
 
+/** @param {import('./types').Joint} joint */
+export function isGripper(joint) {
+  return joint.group === 'gripper';
+}
+
 /**
  * @param {number | null | undefined} value
  * @param {number} digits

@@ -49,6 +49,7 @@ export interface Snapshot {
 export interface Joint {
   name: string;
   kind: 'revolute' | 'continuous' | 'prismatic';
+  group: 'arm' | 'gripper';
   lower: number | null;
   upper: number | null;
   velocity: number;

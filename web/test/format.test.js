@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import * as format from '../src/format.js';
 
 /** @type {any} */
-const ELBOW = { name: 'elbow', kind: 'revolute', lower: -2, upper: 2, velocity: 3, effort: 4 };
-const GRIPPER = { ...ELBOW, name: 'gripper', kind: 'prismatic', lower: 0, upper: 0.03 };
+const ELBOW = { name: 'elbow', kind: 'revolute', group: 'arm', lower: -2, upper: 2, velocity: 3, effort: 4 };
+const GRIPPER = { ...ELBOW, name: 'gripper', kind: 'prismatic', group: 'gripper', lower: 0, upper: 0.03 };
 const NOTHING = { effort: null, current: null, load: null };
 
 test('radians are shown as degrees and metres as millimetres', () => {

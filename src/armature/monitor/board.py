@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -82,6 +83,11 @@ class Board:
                 del self._statuses[name]
         if servo_interface:
             self._diagnosed_at = now
+
+    def last_outcome(self, controller: str, since: float) -> str:
+        """What a controller has reported of its last goal since a time [s]; empty where it has not."""
+        reported, status = self._statuses.get(controller, (-math.inf, None))
+        return status.values.get("last", "") if status is not None and reported >= since else ""
 
     def update_following_errors(self, now: float, following_error: Mapping[str, float]) -> None:
         """Store the following errors of the arm controller [rad] by joint."""

@@ -138,7 +138,7 @@ class Gateway(Protocol):
         """Move to a named pose; returns when the goal is accepted or refused."""
 
     def move_gripper(self, position: float) -> CommandResult:
-        """Move the gripper to a position [m]; returns when the goal is accepted or refused."""
+        """Move the gripper to a position [m] or [rad]; returns when the goal is accepted or refused."""
 
     def record(self, on: bool) -> CommandResult:
         """Start or stop a recording."""

@@ -129,12 +129,30 @@ def test_an_arm_without_a_gripper_says_so(gateway, hub, page_root, config):
 
     from armature.monitor.app import create_app
 
-    urdf = config.urdf[: config.urdf.index('  <joint name="gripper"')].replace('<link name="finger">', "<!--")
+    urdf = config.arm.urdf[: config.arm.urdf.index('  <joint name="gripper"')].replace(
+        '<link name="finger">', "<!--"
+    )
     urdf = urdf.replace('<box size="0.01 0.01 0.04"/></geometry></visual></link>', "-->") + "</robot>"
     bare = replace(config, arm=read_urdf(urdf, "bare.urdf"))
     response = create_app(gateway, hub, page_root, bare).test_client().post("/api/gripper", json={"position": 0})
     assert response.status_code == 409
     assert "has no gripper" in response.json["message"]
+
+
+def test_a_gripper_that_turns_is_moved_in_radians_and_not_jogged(gateway, hub, page_root, config):
+    from dataclasses import replace
+
+    from armature.monitor.app import create_app
+
+    urdf = config.arm.urdf.replace('"prismatic"', '"revolute"').replace('upper="0.03"', 'upper="1.2"')
+    turning = create_app(
+        gateway, hub, page_root, replace(config, arm=read_urdf(urdf, "turning.urdf"))
+    ).test_client()
+    assert turning.post("/api/gripper", json={"position": 1.0}).status_code == 200
+    assert gateway.calls[-1] == ("move_gripper", 1.0)
+    refused = turning.post("/api/gripper", json={"position": 1.3})
+    assert "0 to 1.2 rad" in refused.json["message"]
+    assert "shoulder, elbow" in turning.post("/api/jog", json=jog(gripper=0.1)).json["message"]
 
 
 def test_a_lease_that_comes_after_the_release_of_its_press_moves_nothing_and_ends_nothing(client, gateway):

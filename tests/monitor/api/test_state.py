@@ -31,8 +31,10 @@ def test_the_model_names_joints_limits_and_poses(client):
     model = client.get("/api/model").json
     assert model["urdf"].startswith("<?xml")
     assert model["joints"][0] == {
-        "name": "shoulder", "kind": "revolute", "lower": -1.5, "upper": 1.5, "velocity": 2.0, "effort": 4.0,
+        "name": "shoulder", "kind": "revolute", "group": "arm",
+        "lower": -1.5, "upper": 1.5, "velocity": 2.0, "effort": 4.0,
     }  # fmt: skip
+    assert [joint["group"] for joint in model["joints"]] == ["arm", "arm", "gripper"]
     assert model["poses"]["park"] == {"shoulder": -1.4, "elbow": 1.9}
 
 

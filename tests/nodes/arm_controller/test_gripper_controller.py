@@ -66,11 +66,9 @@ def test_stalling_may_be_a_failure(make_motion):
 )
 def test_a_bad_gripper_command_is_refused_before_anything_moves(motion, command):
     operator = Operator(motion)
-    answer = motion.grip(command)
-    assert answer.status == ABORTED
-    assert not answer.result.reached_goal
+    assert motion.grip(command) is None
     assert motion.servos.segments == []
-    # The result has no words for the reason.
+    # Neither a rejection nor the result has words for the reason.
     motion.until(lambda: any("refused;" in text for text in operator.said))
 
 
@@ -151,21 +149,20 @@ def test_an_effort_that_nobody_has_measured_is_not_told(motion):
 )
 def test_a_limit_that_the_servo_cannot_keep_is_refused_with_what_would_work(wired, capfd, old, new, effort, why):
     motion = wired(WIRING.replace(old, new))
-    answer = motion.grip(JointState(position=[0.02], effort=[effort]))
-    assert answer.status == ABORTED
+    assert motion.grip(JointState(position=[0.02], effort=[effort])) is None
     assert why in capfd.readouterr().err
     assert motion.servos.segments == []
 
 
 def test_a_position_beyond_the_range_of_motion_is_refused_with_both_ends(wired, capfd):
     motion = wired(WIRING.replace("90 deg,", "90 deg, range: [2 mm, 28 mm],"))
-    assert motion.grip(JointState(position=[0.001])).status == ABORTED
+    assert motion.grip(JointState(position=[0.001])) is None
     assert "position of gripper: 0.001 refused; its limits are 0.002 to 0.028 m" in capfd.readouterr().err
     assert motion.grip(JointState(position=[0.027])).status == SUCCEEDED
 
 
 def test_without_a_wiring_file_a_limit_is_refused(motion, capfd):
-    assert motion.grip(JointState(position=[0.02], effort=[8.0])).status == ABORTED
+    assert motion.grip(JointState(position=[0.02], effort=[8.0])) is None
     assert "set the parameter wiring, or give 0" in capfd.readouterr().err
 
 
@@ -173,8 +170,83 @@ def test_an_arm_without_a_gripper_works_and_refuses_gripper_commands(make_motion
     motion = make_motion(
         urdf=URDF.replace('<mimic joint="gripper"/>', "").replace("prismatic", "fixed")
     ).enable_servos()
-    assert motion.grip(JointState(position=[0.01])).status == ABORTED
+    assert motion.grip(JointState(position=[0.01])) is None
     assert motion.follow(smooth(0.5, 0.2, 0.0)).status == SUCCEEDED
+
+
+def test_a_command_before_the_servo_interface_is_known_is_refused_with_what_to_wait_for(make_motion, capfd):
+    motion = make_motion()
+    assert motion.grip(JointState(position=[0.02])) is None
+    assert "wait for its first state" in capfd.readouterr().err
+
+
+TURNING = URDF.replace('"prismatic"', '"revolute"').replace('lower="0" upper="0.03"', 'lower="-0.2" upper="1.6"')
+
+
+def test_a_gripper_that_turns_is_none_of_the_arms_joints_and_moves_in_radians(make_motion):
+    motion = make_motion(urdf=TURNING, rest=(0.0, 0.0, 0.1)).enable_servos()
+    assert (motion.arm.joints, motion.gripper.joints) == (("waist", "elbow"), ("gripper",))
+    answer = motion.grip(JointState(position=[0.14], velocity=[0.1]))
+    assert (answer.status, answer.result.reached_goal) == (SUCCEEDED, True)
+    assert motion.follow(smooth(0.5, 0.2, 0.0)).status == SUCCEEDED
+    assert motion.grip(JointState(position=[1.7])) is None
+
+
+def test_a_gripper_that_turns_has_tolerances_in_radians(make_motion):
+    motion = make_motion(urdf=TURNING, rest=(0.0, 0.0, 1.0)).enable_servos()
+    motion.servos.stuck["gripper"] = 0.5
+    assert motion.grip(JointState(position=[0.46], velocity=[0.1])).result.reached_goal
+    answer = motion.grip(JointState(position=[0.4]))
+    assert (answer.result.reached_goal, answer.result.stalled) == (False, True)
+
+
+@pytest.mark.parametrize("name", ["goal_tolerance", "stall_velocity_threshold"])
+@pytest.mark.parametrize("value", [-0.001, math.nan, math.inf])
+def test_a_tolerance_that_makes_no_sense_is_refused(make_motion, name, value):
+    with pytest.raises(ConfigError, match=f"parameter {name}: .* at least 0"):
+        make_motion(gripper_parameters={name: value})
+
+
+FINGERS = ("left", "right")
+
+
+@pytest.fixture
+def two_fingers(make_motion):
+    """Controllers of an arm with two driven fingers, by the limits of the second."""
+
+    def build(lower, upper):
+        mimicked = '"0 -1 0"/>\n  <limit lower="0" upper="0.03"'
+        second = URDF.replace('<mimic joint="gripper"/>', "")
+        second = second.replace("gripper_right", "right").replace('"gripper"', '"left"')
+        second = second.replace(mimicked, f'"0 -1 0"/>\n  <limit lower="{lower}" upper="{upper}"')
+        rest = (0.0, 0.0, 0.01, min(max(0.01, lower), upper))
+        return make_motion(urdf=second, rest=rest, joints=("waist", "elbow", *FINGERS)).enable_servos()
+
+    return build
+
+
+@pytest.mark.parametrize(("ends", "sign"), [((0.0, 0.03), 1.0), ((-0.03, 0.0), -1.0)])
+def test_one_position_is_that_of_both_fingers(two_fingers, ends, sign):
+    motion = two_fingers(*ends)
+    assert motion.grip(JointState(position=[0.02], velocity=[0.05])).result.reached_goal
+    motion.is_still()
+    assert [motion.servos.position[joint] for joint in FINGERS] == pytest.approx([0.02, sign * 0.02], abs=1e-6)
+
+
+def test_each_finger_may_be_named(two_fingers):
+    motion = two_fingers(0.0, 0.03)
+    assert motion.grip(JointState(name=["right", "left"], position=[0.005, 0.025])).result.reached_goal
+    motion.is_still()
+    assert [motion.servos.position[joint] for joint in FINGERS] == pytest.approx([0.025, 0.005], abs=1e-6)
+
+
+def test_one_position_for_fingers_that_move_differently_is_refused(two_fingers, capfd):
+    motion = two_fingers(0.0, 0.01)
+    assert motion.grip(JointState(position=[0.005])) is None
+    assert motion.grip(JointState(name=["left"], position=[0.005])) is None
+    said = capfd.readouterr().err
+    assert "these move differently: name each of left, right once" in said
+    assert "right is missing" in said
 
 
 def test_arm_and_gripper_move_at_once(motion):
@@ -226,3 +298,21 @@ def test_a_stiffer_servo_is_led_less(make_motion, tmp_path, gain, of_the_default
     # The factory's gain is 800: 0.3 of 885 units of PWM at 800 / 128 a tick, over 80 rad/m.
     default = 0.3 * 885 / (800 / 128) * math.tau / 4096 / 80
     assert motion.gripper._force.max_lead == pytest.approx([default * of_the_default], rel=0.01)
+
+
+def test_a_tool_that_the_gripper_moves_is_refused_with_what_would_work(make_motion):
+    with pytest.raises(ConfigError, match=r"tool_frame: 'right' .*the gripper's gripper moves it; .*group: arm"):
+        make_motion(arm_parameters={"tool_frame": "right"})
+
+
+def test_a_slide_that_the_wiring_gives_to_the_arm_is_one_of_its_joints_with_bounds_in_metres(
+    make_motion, tmp_path
+):
+    file = tmp_path / "servos.yaml"
+    file.write_text(WIRING.replace("  gripper: {id", "  gripper: {group: arm, id"), "utf-8")
+    motion = make_motion(arm_parameters={"wiring": str(file)}, gripper_parameters={"wiring": str(file)})
+    assert (motion.arm.joints, motion.gripper.joints) == (("waist", "elbow", "gripper"), ())
+    settings = motion.arm.control.state.settings
+    assert settings.margin == pytest.approx([0.02, 0.02, 0.002])
+    assert settings.start_tolerance == pytest.approx([0.05, 0.05, 0.002])
+    assert [one.position for one in motion.arm._tolerances.path] == pytest.approx([0.2, 0.2, 0.02])

@@ -94,6 +94,8 @@ class Stranger:
         action = chance.choice(self.actions)
         goal = self._spoiled(sound_goal(action, chance))
         handle = self.motion.done(self._clients[action].send_goal_async(goal))
+        if action is topics.GRIPPER_COMMAND and not handle.accepted:
+            return  # its result has no words, so it rejects
         assert handle.accepted
         self.results.append(handle.get_result_async())
         self._handles = [*self._handles, handle][-OPEN:]

@@ -13,7 +13,7 @@ from armature.emulator.faults import catalogue
 from armature.errors import ArmatureError, CommandRefused, InternalError, ParkingInterrupted
 from armature.nodes.bus_process.report import BusReport
 from armature.nodes.servo_interface import disabling as disabling_module
-from armature.nodes.servo_interface.disabling import Disabling
+from armature.nodes.servo_interface.disabling import Disabling, way_to_park
 from armature.nodes.servo_interface.parameters import ServoConfiguration
 
 ARM_JOINTS = tuple(joint for joint in WIRING.joints if joint != "gripper")
@@ -92,6 +92,22 @@ def disabling(near, tmp_path):
     disabling = Disabling(configuration, near)
     yield disabling
     disabling.close()
+
+
+def weaker(share):
+    """The wiring with servos that give a share of the torque."""
+    return replace(
+        WIRING, servos=tuple(replace(servo, reduction=share * servo.reduction) for servo in WIRING.servos)
+    )
+
+
+def test_the_way_to_park_is_as_slow_as_the_torque_of_the_servos_needs_it(disabling):
+    configuration = disabling._configuration
+    ways = [way_to_park(replace(configuration, wiring=weaker(share)), POSES["pick"]) for share in (1.0, 0.2, 0.01)]
+    usual, slow, hopeless = (way.duration for way in ways)
+    assert slow > 1.1 * usual
+    assert hopeless == usual  # it parks as well as it can
+    assert all(way.positions[-1] == pytest.approx(list(POSES["park"].values())) for way in ways)
 
 
 def test_an_arm_whose_servos_have_stopped_by_themselves_meanwhile_still_parks(near, disabling):

@@ -10,6 +10,7 @@ from rclpy.experimental import EventsExecutor
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState
 
+from armature.core.model.urdf import read_urdf
 from armature.errors import ConfigError
 from armature.nodes.common import topics
 from armature.nodes.state_publisher.node import StatePublisher
@@ -93,6 +94,18 @@ def test_description_and_fixed_frames_reach_a_late_subscriber(graph):
     (fixed,) = graph.heard["/tf_static"][0].transforms
     assert (fixed.header.frame_id, fixed.child_frame_id) == ("lower", "tool0")
     assert fixed.transform.translation.x == pytest.approx(0.1)
+
+
+def test_a_joint_that_the_wiring_fixes_has_a_fixed_frame_in_tree_and_description(graph, tmp_path):
+    entry = "model: XM430-W350, direction: 1, zero_offset: 180 deg, reduction: 1 rad/rad"
+    text = f"waist: {{id: 1, {entry}}}, elbow: {{id: 2, {entry}}}, gripper: {{fixed: 10 mm}}"
+    (tmp_path / "servos.yaml").write_text(f"bus: {{baud_rate: 1000000 bit/s}}\njoints: {{{text}}}")
+    assert set(graph.start(wiring=str(tmp_path / "servos.yaml")).frames(1.0, waist=0.0)) == {"upper"}
+    fixed = {frame.child_frame_id: frame for frame in graph.heard["/tf_static"][0].transforms}
+    assert set(fixed) == {"left", "right", "tool0"}
+    assert fixed["right"].transform.translation.y == pytest.approx(-0.01)
+    (described,) = graph.heard["robot_description"]
+    assert [joint.name for joint in read_urdf(described.data).driven] == ["waist", "elbow"]
 
 
 def test_frames_follow_the_joints_with_the_stamp_of_their_reading(graph):

@@ -27,7 +27,7 @@ export class Controls {
       return element;
     });
     byId('poses').replaceChildren(...this.poses);
-    this.gripper = model.joints.find(format.isLinear);
+    this.gripper = model.joints.find(format.isGripper);
     byId('gripper-card').hidden = !this.gripper;
     if (this.gripper) this.bindGripper(this.gripper, command);
   }
@@ -38,7 +38,8 @@ export class Controls {
    */
   bindGripper(joint, command) {
     const [lower, upper] = [joint.lower ?? 0, joint.upper ?? 0];
-    Object.assign(this.slider, { min: String(lower), max: String(upper), step: '0.0005', value: String(lower) });
+    const step = format.isLinear(joint) ? '0.0005' : '0.005';
+    Object.assign(this.slider, { min: String(lower), max: String(upper), step, value: String(lower) });
     /** @param {number} position */
     const move = (position) => command('gripper', { position });
     this.open.onclick = () => move(upper);

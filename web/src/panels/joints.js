@@ -113,7 +113,7 @@ class Row {
     middle.append(value, this.bar);
     const cell = make('td', 'wide');
     const line = make('div', 'jog');
-    this.buttons = format.isLinear(joint) ? [] : [this.jogButton(-1, jogging, speed), this.jogButton(1, jogging, speed)];
+    this.buttons = format.isGripper(joint) ? [] : [this.jogButton(-1, jogging, speed), this.jogButton(1, jogging, speed)];
     line.append(...this.buttons.slice(0, 1), middle, ...this.buttons.slice(1));
     cell.append(line);
     this.root.append(name, cell, pair(this.velocity, this.error), this.load, pair(this.temperature, this.voltage));
@@ -190,7 +190,7 @@ class Row {
     const aim = format.fraction(joint, reading.commanded);
     this.place(this.commanded, at !== null && aim !== null && Math.abs(at - aim) < SAME ? null : reading.commanded);
     // A gripper works at its limits.
-    const isNear = at !== null && !format.isLinear(joint) && (at < NEAR_LIMIT || at > 1 - NEAR_LIMIT);
+    const isNear = at !== null && !format.isGripper(joint) && (at < NEAR_LIMIT || at > 1 - NEAR_LIMIT);
     this.bar.classList.toggle('near', isNear);
     write(this.velocity, format.joined(format.velocity(joint, reading.velocity)));
     write(this.load, format.joined(format.load(joint, reading)));

@@ -40,7 +40,7 @@ class BenchClient:
 
     def __init__(self, robot: Robot) -> None:
         """Args: the arm, for its joints and poses."""
-        arm = read_arm("URDF", robot.urdf)
+        arm = read_arm("URDF", robot.urdf, robot.wiring)
         self._home = read_poses(robot.poses.read_text("utf-8"), arm, robot.poses.name)["home"]
         self._joints = [joint.name for joint in arm.arm_joints]
         rclpy.init()

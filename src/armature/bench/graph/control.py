@@ -61,7 +61,7 @@ def measure(robot: Robot, domain: int) -> Iterator[Figure]:
 
 
 def _planning(robot: Robot) -> list[float]:
-    arm = read_arm("URDF", robot.urdf)
+    arm = read_arm("URDF", robot.urdf, robot.wiring)
     joints = tuple(joint.name for joint in arm.arm_joints)
     limits = GroupLimits.of(arm, joints, dict.fromkeys(joints, _ACCELERATION), dict.fromkeys(joints, _JERK))
     row = np.full(len(joints), 0.1)

@@ -91,7 +91,7 @@ def _lines(figures: dict[str, Any]) -> list[str]:
         f"duration      {figures['duration']:.2f} s",
         f"reach         farthest point {figures['reach']:.3f} m from the base",
         f"joint limits  {left:.1f} deg left at {figures['limit_joint']}",
-        f"clearance     {1e3 * figures['clearance']:.0f} mm"
+        f"clearance     {round(1e3 * figures['clearance'])} mm"
         + (" or more" if figures["clearance"] >= 0.05 else ""),
         f"torque        {figures['torque']:.0%} of the available torque",
         f"singularity   {figures['singularity']:.4f} m/rad (0: singular)",

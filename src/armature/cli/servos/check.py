@@ -32,7 +32,7 @@ from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import BusError, PortError
 from armature.graph import EMULATED, GAZEBO
 from armature.nodes.common.device_holder import describe_process, processes_using
-from armature.nodes.common.robot_files import read_arm
+from armature.nodes.common.robot_files import read_wired_arm
 from armature.nodes.common.serial_adapter import Adapter, read_adapter, stable_names
 from armature.robots import Robot
 from armature.share import share_folder
@@ -54,8 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Check files, port, servos and speed; 1 if something must be corrected first."""
     robot = chosen_robot(options)
-    arm = read_arm("URDF", robot.urdf)
-    wiring = Wiring.from_yaml(robot.wiring_text, arm, str(robot.wiring))
+    arm, wiring = read_wired_arm("URDF", robot.urdf, robot.wiring_text, str(robot.wiring))
     check_given(_given(robot), wiring.joints)
     given, paths = _parameters(robot), _ports(options, wiring)
     announce(robot.name, robot.wiring.resolve(), paths, wiring.buses)

@@ -27,7 +27,7 @@ class WiredArm:
     robot: Robot
     file: Path  # the wiring file itself, behind any links
     content: bytes
-    arm: ArmModel
+    arm: ArmModel  # as it is wired; how far continuous joints go depends on what is commissioned
     wiring: Wiring
 
     def servo(self, name: str) -> ServoWiring:
@@ -47,7 +47,7 @@ class WiredArm:
         Raises:
             ConfigError: it cannot be used.
         """
-        return Wiring.from_yaml(text, self.arm, str(self.file))
+        return Wiring.from_yaml(text, read_arm("URDF", self.robot.urdf, with_collisions=False), str(self.file))
 
 
 def wired_arm(options: argparse.Namespace) -> WiredArm:
@@ -60,7 +60,7 @@ def wired_arm(options: argparse.Namespace) -> WiredArm:
     file = robot.wiring.resolve()
     arm = read_arm("URDF", robot.urdf, with_collisions=False)
     wiring = Wiring.from_yaml(robot.wiring_text, arm, str(file))
-    return WiredArm(robot, file, robot.wiring_text.encode("utf-8"), arm, wiring)
+    return WiredArm(robot, file, robot.wiring_text.encode("utf-8"), wiring.fit(arm), wiring)
 
 
 def announce(robot: str, wiring: Path, ports: Mapping[str, str], baud_rates: Mapping[str, int]) -> None:

@@ -39,6 +39,8 @@ def plan_goal(group: GroupState, goal: Trajectory | Rates, stamp: float | None, 
     tracker, joints, settings = group.require_ready("trajectory", now), group.limits.joints, group.settings
     limits.check_joints(goal.joints, joints, is_partial=settings.allow_partial_joints_goal)
     goal = goal.reorder([joint for joint in joints if joint in goal.joints])
+    own = group.limits.of_joints(goal.joints)
+    goal = limits.settle_end(goal, own)
     limits.check_end(goal)
     begin = tracker.switch_time(now)
     if stamp is not None:
@@ -48,7 +50,6 @@ def plan_goal(group: GroupState, goal: Trajectory | Rates, stamp: float | None, 
         _check_start(group, goal, tracker.setpoint(now))
     elif stamp > now:
         _check_start(group, goal, tracker.beginning(now, begin))
-    own = group.limits.of_joints(goal.joints)
     limits.check_points(goal, tracker.setpoint(now).position[_columns(group, goal)], own)
     motion = tracker.plan(goal, now, begin)
     limits.check_motion(motion, group.limits)

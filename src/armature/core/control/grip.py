@@ -31,25 +31,28 @@ class GripMonitor:
     """
 
     target: Array  # [m] or [rad], Shape (n,)
-    goal_tolerance: float  # [m] or [rad]
-    stall_velocity_threshold: float  # [m/s] or [rad/s]
+    goal_tolerance: Array | float  # of each joint [m] or [rad], Shape (n,); a number for all
+    stall_velocity_threshold: Array | float  # of each joint [m/s] or [rad/s], Shape (n,); a number for all
     stall_timeout: float  # [s]
     allow_stalling: bool
     _moved_at: float | None = None
 
     def check(self, time: float, end: float, desired: State, measured: State) -> Outcome | None:
         """See `GoalMonitor`."""
-        is_moving = float(np.abs(measured.velocity).max()) > self.stall_velocity_threshold
-        if self._moved_at is None or is_moving:
+        is_moving = np.abs(measured.velocity) > self.stall_velocity_threshold
+        if self._moved_at is None or is_moving.any():
             self._moved_at = time
         if time < end:
             return None
-        error = float(np.abs(self.target - measured.position).max())
-        if error <= self.goal_tolerance:
+        error = np.abs(self.target - measured.position)
+        beyond = error - self.goal_tolerance
+        if (beyond <= 0.0).all():
             return Outcome(End.SUCCEEDED, Code.SUCCESSFUL, "position reached")
         if time - self._moved_at < self.stall_timeout:
             return None
-        message = f"stopped by something {error:.4f} short of the goal (tolerance {self.goal_tolerance:g})"
+        worst = int(np.argmax(beyond))
+        tolerance = f"tolerance {error[worst] - beyond[worst]:g}"
+        message = f"stopped by something {error[worst]:.4f} short of the goal ({tolerance})"
         ending = End.SUCCEEDED if self.allow_stalling else End.ABORTED
         code = Code.SUCCESSFUL if self.allow_stalling else Code.GOAL_TOLERANCE_VIOLATED
         return Outcome(ending, code, message, is_stalled=True)
@@ -61,9 +64,9 @@ class GripForceLimit:
 
     limits: GroupLimits
     max_lead: (
-        Array  # of set-points ahead of the fingers [m], Shape (n,); infinite where servos limit their current
+        Array  # of set-points ahead of the fingers [m] or [rad], Shape (n,); infinite where current is limited
     )
-    standing_velocity: float  # below which a finger stands [m/s]
+    standing_velocity: Array | float  # below which each finger stands [m/s] or [rad/s]
     _since: float | None = None
 
     def set_back(self, time: float, desired: State, measured: State) -> Array | None:
@@ -75,10 +78,10 @@ class GripForceLimit:
             measured: the reading.
 
         Returns:
-            Where the set-points shall go [m], Shape (n,); None where they may stay.
+            Where the set-points shall go [m] or [rad], Shape (n,); None where they may stay.
         """
         ahead = desired.position - measured.position
-        is_standing = float(np.abs(measured.velocity).max(initial=0.0)) <= self.standing_velocity
+        is_standing = (np.abs(measured.velocity) <= self.standing_velocity).all()
         if not (is_standing and (np.abs(ahead) > _SLACK * self.max_lead).any()):
             self._since = None
             return None

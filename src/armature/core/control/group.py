@@ -60,13 +60,18 @@ class GroupControl:
         tracker.move(lambda state: jog.move(self.state.limits, state, target, speed), now)
         self.state.goals.begin(monitor, on_end, np.zeros(1))
 
+    def check_move(self, target: Array, speed: Array, now: float) -> None:
+        """Refuse what `move` would refuse now; arguments and errors as there."""
+        self.state.require_ready("move", now)
+        jog.check_target(self.state.limits, target, speed)
+
     def limit_grip(self, target: Array, now: float) -> None:
         """Bring the set-points of fingers that stand still to a position; a goal goes on to be checked.
 
         Quicker than the limits of acceleration and jerk, since nothing but a set-point moves.
 
         Args:
-            target: near to the fingers [m], Shape (n,).
+            target: near to the fingers [m] or [rad], Shape (n,).
             now: [s].
 
         Raises:

@@ -13,7 +13,7 @@ from armature.core.arrays import Array
 from armature.core.trajectory import retiming, ruckig_motion
 from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.trajectory import State, Trajectory
-from armature.errors import GoalRefused, listed
+from armature.errors import GoalRefused, bounds, listed
 
 # Slower than this share of a joint's limit is no motion; ruckig fails where a move takes hours.
 _SLOWEST = 1e-3
@@ -122,15 +122,21 @@ def move(limits: GroupLimits, start: State, target: Array, speed: Array) -> Traj
     Raises:
         GoalRefused: a target outside the limits, or a speed too low to end.
     """
+    check_target(limits, target, speed)
+    return ruckig_motion.exact(limits.joints, _profile(limits, start, target, np.minimum(speed, limits.velocity)))
+
+
+def check_target(limits: GroupLimits, target: Array, speed: Array) -> None:
+    """Refuse what `move` refuses; arguments and errors as there."""
     for index, joint in enumerate(limits.joints):
         lower, upper, unit = limits.lower[index], limits.upper[index], limits.units[index]
         if not lower - 1e-6 <= target[index] <= upper + 1e-6:
-            allowed = f"its limits are {lower:g} to {upper:g} {unit}"
-            raise GoalRefused(f"position of {joint}", float(target[index]), allowed)
+            position = float(target[index])
+            allowed = f"its limits are {bounds(lower, upper, position, 'g')} {unit}"
+            raise GoalRefused(f"position of {joint}", position, allowed)
         slowest = _SLOWEST * limits.velocity[index]
         if not speed[index] >= slowest:
             raise GoalRefused(f"velocity of {joint}", float(speed[index]), f"give at least {slowest:g} {unit}/s")
-    return ruckig_motion.exact(limits.joints, _profile(limits, start, target, np.minimum(speed, limits.velocity)))
 
 
 def _toward_limits(limits: GroupLimits, start: State, velocities: Array, margin: Array) -> tuple[Array, Array]:

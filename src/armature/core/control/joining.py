@@ -45,7 +45,7 @@ def join_path(goal: Trajectory | Rates, state: State, limits: GroupLimits) -> Tr
     """
     if goal.duration == 0.0 and isinstance(goal, Trajectory):
         return jog.move(limits, state, goal.positions[-1], limits.velocity)
-    path = goal.starting_from(state)
+    path = _uncrowded(goal, state, limits).starting_from(state)
     check_end(path)
     course = retiming.round_corners(path)
     if _is_on(course, path, state):
@@ -54,6 +54,29 @@ def join_path(goal: Trajectory | Rates, state: State, limits: GroupLimits) -> Tr
         if (way := _way(state, course.sample(time), time, limits)) is not None:
             return retiming.join(way, retiming.cut(course, time, course.duration))
     return retiming.ease(path)
+
+
+def _uncrowded(goal: Trajectory | Rates, state: State, limits: GroupLimits) -> Trajectory | Rates:
+    """A goal without the points that come before joints at rest can be on its path, where it begins beside them.
+
+    They were where the joints were measured, which is not quite where they are commanded; held to them, the joints
+    would move as the goal never asked for.
+    """
+    if not isinstance(goal, Trajectory) or goal.times[0] > 0.0 or not state.is_resting:
+        return goal
+    off = np.abs(goal.sample(0.0).position - state.position)
+    # From rest to rest; with full jerk, or with full acceleration.
+    times = np.maximum(np.cbrt(32.0 * off / limits.jerk), 2.0 * np.sqrt(off / limits.acceleration))
+    early = (goal.times > 0.0) & (goal.times < min(float(times.max()), _SOON))
+    early[-1] = False
+    if not early.any():
+        return goal
+    kept = {
+        name: rows[~early]
+        for name in ("times", "positions", "velocities", "accelerations")
+        if (rows := getattr(goal, name)) is not None
+    }
+    return replace(goal, **kept)
 
 
 def _is_on(course: Trajectory, path: Trajectory, state: State) -> bool:

@@ -24,6 +24,8 @@ _FURTHER = 12  # where none of them leads anywhere
 # Of so many of the quickest to reach, the first whose straight way is free is taken.
 _WAYS = 4
 _MOVED_APART = 2
+_ALL_AXES = 6  # of an arm that can turn its tool as it likes
+_THERE = 5e-3  # from its place, where a tool lacks its orientation alone [m]
 _TURN = 0.035  # that no joint turns farther between two samples along a way [rad]
 
 
@@ -61,6 +63,9 @@ class InverseKinematics:
         self, mechanics: Mechanics, limits: GroupLimits, clearances: Clearances | None, margin: float
     ) -> None:
         self._limits = limits
+        # Joints of more than a turn; a slide has none.
+        turns = np.array([unit == "rad" for unit in limits.units], dtype=bool)
+        self._turns = turns & (limits.upper - limits.lower > math.tau)
         self._clearances = clearances
         self._margin = margin
         self._descent = LevenbergMarquardt(mechanics, limits, clearances, margin)
@@ -87,7 +92,7 @@ class InverseKinematics:
         found: list[Solution] = []
         for beginnings in (near[None], *self._beginnings(target)):
             batch = []
-            for begin in beginnings:
+            for begin in self._within_half_a_turn(beginnings, near):
                 batch.append(self.assess((yield from self._descent.solve(target, begin))))
                 yield
             found += batch + (yield from self._moved_apart(target, batch, near))
@@ -101,7 +106,7 @@ class InverseKinematics:
     def assess(self, arrival: DescentResult) -> Solution:
         """The same, with what collides there, and why there is nothing nearer to the target."""
         collision, clearance = self._collision(arrival.position)
-        reason = collision if arrival.meets_target else self._obstacle(arrival.position)
+        reason = collision if arrival.meets_target else self._obstacle(arrival)
         return Solution(arrival, collision, clearance, reason)
 
     def _moved_apart(self, target: Target, found: list[Solution], near: Array) -> Steps[list[Solution]]:
@@ -137,9 +142,16 @@ class InverseKinematics:
         free = [one for one in found if not one.in_collision]
         return replace(min(free or found, key=attrgetter("arrival.remaining")), reason=foremost[0].reason)
 
+    def _within_half_a_turn(self, places: Array, near: Array) -> Array:
+        """The same places, joints of several turns in the turn that is nearest to where they are."""
+        shifted = places + math.tau * np.round((near - places) / math.tau)
+        is_free = self._turns & (shifted >= self._limits.lower) & (shifted <= self._limits.upper)
+        within: Array = np.where(is_free, shifted, places)
+        return within
+
     def _free_places(self) -> Array:
-        low = np.maximum(self._limits.lower, -math.pi)
-        high = np.minimum(self._limits.upper, math.pi)
+        low = np.where(self._turns, np.maximum(self._limits.lower, -math.pi), self._limits.lower)
+        high = np.where(self._turns, np.minimum(self._limits.upper, math.pi), self._limits.upper)
         places = low + np.random.default_rng(0).random((_PLACES, len(low))) * (high - low)
         free = [place for place in places if not self._collision(place)[0]]
         return np.array(free or places)
@@ -155,7 +167,11 @@ class InverseKinematics:
         bound = f"{self._margin:g} m at least are kept (negative: they overlap)"
         return f"{one} would be {gap:.4f} m from {other}; {bound}", gap
 
-    def _obstacle(self, position: Array) -> str:
+    def _obstacle(self, arrival: DescentResult) -> str:
+        if arrival.distance < _THERE and (few := len(self._limits.joints)) < _ALL_AXES:
+            free = "leave the rotation free (x = y = z = w = 0)"
+            return f"an arm of {few} joints cannot turn the tool so there; {free}"
+        position = arrival.position
         at_limit = (position <= self._limits.lower) | (position >= self._limits.upper)
         names = ", ".join(joint for joint, held in zip(self._limits.joints, at_limit, strict=True) if held)
         return f"{names} at the limit" if names else "the arm does not reach so far"

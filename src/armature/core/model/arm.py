@@ -10,6 +10,7 @@ from armature.core.model.links import Hull
 from armature.errors import ConfigError
 
 MOVING = ("revolute", "prismatic", "continuous")
+TOOL = "tool0"  # the tool's frame, where there is one (REP-199)
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class ArmModel:
     hulls: tuple[Hull, ...] = field(default=(), repr=False)  # of the meshes that it collides with
     touching: tuple[tuple[str, str], ...] = ()  # pairs of links, or a link and the floor, that always touch
     notes: tuple[str, ...] = ()  # what a user should know of how the files were taken
+    gripper: tuple[str, ...] = ()  # names of the driven joints that are the gripper's
 
     @property
     def driven(self) -> tuple[Joint, ...]:
@@ -81,12 +83,29 @@ class ArmModel:
     @property
     def gripper_joints(self) -> tuple[Joint, ...]:
         """Driven joints that are the gripper's."""
-        return tuple(joint for joint in self.driven if joint.kind == "prismatic")
+        return tuple(joint for joint in self.driven if joint.name in self.gripper)
 
     @property
     def arm_joints(self) -> tuple[Joint, ...]:
         """Driven joints that are not the gripper's."""
         return tuple(joint for joint in self.driven if joint not in self.gripper_joints)
+
+    @property
+    def tool(self) -> str:
+        """The tool's frame: tool0, else the link of the arm's joint that most others carry, in whatever order."""
+        links = [self.root, *(joint.child for joint in self.arm_joints)]
+        carried = {link: sum(joint in self.arm_joints for joint in self.chain(link)) for link in links}
+        is_named = any(joint.child == TOOL for joint in self.joints)
+        return TOOL if is_named else max(links, key=lambda link: carried[link])
+
+    def chain(self, link: str) -> tuple[Joint, ...]:
+        """The joints that carry a link, the nearest to it first."""
+        parents = {joint.child: joint for joint in self.joints}
+        found = []
+        while link in parents:
+            found.append(parents[link])
+            link = parents[link].parent
+        return tuple(found)
 
     def joint(self, name: str) -> Joint:
         """Find a joint.

@@ -6,6 +6,7 @@ import math
 import xml.etree.ElementTree as ElementTree
 
 from armature.core.model.arm import MOVING, ArmModel, Joint, Limit, Mimic
+from armature.core.model.gripper import find_gripper
 from armature.core.model.links import check_link, corrected, massless
 from armature.core.model.numbers import numbers
 from armature.core.model.xml_text import parse
@@ -34,7 +35,8 @@ def read_urdf(text: str, source: str = "URDF") -> ArmModel:
     for link in robot.findall("link"):
         check_link(link, f"{source}: link {link.get('name')}")
     notes = _notes(robot, joints)
-    return ArmModel(name=robot.get("name", "robot"), root=root, joints=joints, urdf=text, notes=notes)
+    gripper = find_gripper(joints)
+    return ArmModel(robot.get("name", "robot"), root, joints, urdf=text, gripper=gripper, notes=notes)
 
 
 def _notes(robot: ElementTree.Element, joints: tuple[Joint, ...]) -> tuple[str, ...]:

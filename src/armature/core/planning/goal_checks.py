@@ -17,19 +17,12 @@ from armature.core.kinematics.collision import TOLERANCE, Clearances, Passage
 from armature.core.kinematics.drive_ratings import DriveRatings
 from armature.core.kinematics.dynamics import Torques
 from armature.core.kinematics.mechanics import Mechanics
+from armature.core.planning.torque_share import TorqueShares, bound_samples, states, times_by_lag
 from armature.core.steps import Steps
-from armature.core.trajectory.trajectory import State, Trajectory
-from armature.errors import ConfigError, GoalRefused, apart, bounds
+from armature.core.trajectory.trajectory import Trajectory
+from armature.errors import ConfigError, GoalRefused, bounds
 
-# Accelerations are averaged over this time, and torques sampled twice in it: a servo's own lag spreads a step
-# of velocity about so far [s].
-_LAG = 0.1
-# Samples that a goal may need; a check then takes some seconds.
-_MAX_SAMPLES = 100_000
-_START_ALLOWANCE = 1.25
-_NOTHING = 1e-9  # [N·m]
 _SURVEY_REACH = 0.05  # distances that a survey reports [m]
-_CHUNK = 512  # states sampled at once
 _SURVEY_SLICE = 30  # samples of a survey in one step
 
 
@@ -58,7 +51,7 @@ class GoalCheck:
     Args:
         plan: the goal as it would be followed, begun at the set-point.
         clearances: of the arm; they reach as far as the margin at least.
-        torques: of the arm.
+        shares: of torques that the plan asks for.
         settings: what is checked.
         until: the part of the plan that is checked ends here [s].
     """
@@ -67,7 +60,7 @@ class GoalCheck:
         self,
         plan: Trajectory,
         clearances: Clearances,
-        torques: Torques,
+        shares: TorqueShares,
         settings: CheckSettings,
         until: float = math.inf,
     ) -> None:
@@ -75,7 +68,7 @@ class GoalCheck:
         self.nearest = clearances.reach  # least distance met so far, where it is within the reach [m]
         self.highest_torque = 0.0  # highest torque met so far, as a share of what the servo gives
         self._clearances = clearances
-        self._torques = torques
+        self._shares = shares
         self._settings = settings
         self._samples = self._all_samples(until)
 
@@ -98,14 +91,14 @@ class GoalCheck:
             times = times_by_angle(self.plan, self._settings.turn)
             yield from self._check_clearances(times[times <= until])
         if self._settings.torque:
-            times = _times_by_lag(self.plan)
+            times = times_by_lag(self.plan)
             yield from self._check_torques(times[times <= until])
 
     def _check_clearances(self, times: Array) -> Iterator[None]:
         margin = self._settings.margin
         start = self.plan.sample(float(times[0])).position
         passage = Passage(self._clearances, start, margin)
-        for time, state in _states(self.plan, times):
+        for time, state in states(self.plan, times):
             blocked = passage.find_collision(state.position)
             if blocked is not None:
                 (first, second), distance = blocked
@@ -116,43 +109,13 @@ class GoalCheck:
             yield
 
     def _check_torques(self, times: Array) -> Iterator[None]:
-        start = State.at_rest(self.plan.sample(float(times[0])).position)
-        # An arm that asks too much where it stands may move to where it asks less, which takes some more at first.
-        held = self._shares(start)[1]
-        asked = np.where(held > self._settings.torque_share, held * _START_ALLOWANCE, self._settings.torque_share)
-        for time, state in _states(self.plan, times):
-            needed, share = self._shares(state)
-            if (share > asked).any():
-                self._refuse(time, state, needed, int(np.argmax(share - asked)))
+        bound = self._shares.bound(self.plan.sample(float(times[0])).position)
+        for time, state in states(self.plan, times):
+            _, share = self._shares.of(state)
+            if (share > bound).any():
+                raise self._shares.refusal(self.plan, time, state, bound)
             self.highest_torque = max(self.highest_torque, float(share.max()))
             yield
-
-    def _shares(self, state: State) -> tuple[Array, Array]:
-        """Torques that a state needs [N·m], and as shares of those available."""
-        needed = self._torques.required(state)
-        return needed, np.abs(needed) / np.maximum(self._torques.available(needed, state.velocity), _NOTHING)
-
-    def _refuse(self, time: float, state: State, needed: Array, worst: int) -> None:
-        given = self._settings.torque_share * self._torques.available(needed, state.velocity)[worst]
-        told = apart(given, abs(needed[worst]), ".3f")
-        raise GoalRefused(
-            f"torque of {self.plan.joints[worst]} at {time:.3f} s",
-            float(needed[worst]),
-            f"its servo shall give up to {told} N·m at {state.velocity[worst]:.2f} rad/s "
-            f"({self._settings.torque_share:.0%} of what it can); take longer, carry less or reach less far",
-            "N·m",
-        )
-
-
-def _states(plan: Trajectory, times: Array) -> Iterator[tuple[float, State]]:
-    """States at times, with accelerations as a servo with its lag has them."""
-    for begin in range(0, len(times), _CHUNK):
-        chunk = times[begin : begin + _CHUNK]
-        position, velocity, _ = plan.sample_many(chunk)
-        before, after = plan.sample_many(chunk - _LAG / 2.0)[1], plan.sample_many(chunk + _LAG / 2.0)[1]
-        rows = (position, velocity, (after - before) / _LAG)
-        for time, *state in zip(chunk.tolist(), *rows, strict=True):
-            yield time, State(*state)
 
 
 def times_by_angle(plan: Trajectory, turn: float) -> Array:
@@ -171,22 +134,9 @@ def times_by_angle(plan: Trajectory, turn: float) -> Array:
     _, velocity = plan.hull()
     ways = (np.abs(velocity).max(axis=1) * np.diff(knots)[:, None]).max(axis=1)
     passed = np.concatenate((np.zeros(1), np.cumsum(ways)))
-    _bound(int(passed[-1] / turn))
+    bound_samples(int(passed[-1] / turn))
     times: Array = np.interp(np.append(np.arange(0.0, passed[-1], turn), passed[-1]), passed, knots)
     return times
-
-
-def _times_by_lag(plan: Trajectory) -> Array:
-    """Times at which torques are sampled [s]."""
-    begin, end = float(plan.knots[0]), float(plan.knots[-1])
-    count = math.ceil((end - begin) / (_LAG / 2.0))
-    _bound(count)
-    return np.linspace(begin, end, count + 1)
-
-
-def _bound(samples: int) -> None:
-    if samples > _MAX_SAMPLES:
-        raise GoalRefused("points", samples, f"its check may take {_MAX_SAMPLES} samples; send it in parts")
 
 
 class GoalChecks:
@@ -201,17 +151,18 @@ class GoalChecks:
     def __init__(self, mechanics: Mechanics, drives: Mapping[str, DriveRatings], settings: CheckSettings) -> None:
         self.mechanics = mechanics
         self.torques = Torques(mechanics, drives)
+        self.shares = TorqueShares(self.torques, settings.torque_share)
         self.settings = settings
         self.clearances = Clearances(mechanics, settings.margin + TOLERANCE)
         self._survey_clearances = Clearances(mechanics, max(_SURVEY_REACH, settings.margin + TOLERANCE))
 
     def begin(self, plan: Trajectory, until: float = math.inf) -> GoalCheck:
         """Begin to check a goal, as far as a time of it [s]."""
-        return GoalCheck(plan, self.clearances, self.torques, self.settings, until)
+        return GoalCheck(plan, self.clearances, self.shares, self.settings, until)
 
     def survey(self, plan: Trajectory) -> Steps[GoalCheck]:
         """Check a goal, and measure clearances farther than the margin; raises as `GoalCheck.advance`."""
-        check = GoalCheck(plan, self._survey_clearances, self.torques, self.settings)
+        check = GoalCheck(plan, self._survey_clearances, self.shares, self.settings)
         while not check.advance(_SURVEY_SLICE):
             yield
         return check

@@ -104,7 +104,8 @@ class Planner:
             min_duration: that the move takes at least [s].
 
         Raises:
-            GoalRefused: an unknown joint, a position that is not within its limits, or too many of them.
+            GoalRefused: an unknown joint, a position that is not within its limits, too many of them, or a place
+            on the way where the servos cannot hold the arm at any speed.
         """
         _check_number("points", targets)
         points = [start]
@@ -133,7 +134,7 @@ class Planner:
             path = paths.blend_corners(_CHART, leg, self._settings.blend_distance)
             motions.append((yield from self._along(path, first, start)))
             start = motions[-1].positions[-1]
-        return stretch_to(reduce(retiming.join, motions), min_duration)
+        return (yield from self._timed(reduce(retiming.join, motions), min_duration))
 
     def arc(self, start: Array, waypoints: Sequence[Waypoint], min_duration: float = 0.0) -> Steps[Trajectory]:
         """The tool along an arc through one place to another; arguments and errors as `poses`."""
@@ -141,7 +142,8 @@ class Planner:
             raise GoalRefused("points", len(waypoints), "an arc has two: one that it passes, and its end")
         chart = self._chart(start, waypoints)
         path = paths.arc(_CHART, chart[0], chart[1, :3], chart[2])
-        return stretch_to((yield from self._along(path, self._inverse.pose(start).rotation, start)), min_duration)
+        motion = yield from self._along(path, self._inverse.pose(start).rotation, start)
+        return (yield from self._timed(motion, min_duration))
 
     def preview(self, motion: Trajectory) -> Steps[Preview]:
         """Figures of a motion, which is checked on the way.
@@ -180,8 +182,9 @@ class Planner:
             index = self._limits.joints.index(joint)
             lower, upper = self._limits.lower[index], self._limits.upper[index]
             if not lower - _ROUNDING <= position <= upper + _ROUNDING:
-                allowed = f"its limits are {bounds(lower, upper, position, 'g')} rad"
-                raise GoalRefused(f"position of {joint}", float(position), allowed, "rad")
+                unit = self._limits.units[index]
+                allowed = f"its limits are {bounds(lower, upper, position, 'g')} {unit}"
+                raise GoalRefused(f"position of {joint}", float(position), allowed, unit)
             after[index] = position
         return after
 
@@ -228,7 +231,12 @@ class Planner:
         for leg in paths.split_at_reversals(points):
             path = paths.blend_corners(self._limits.joints, leg, self._settings.blend)
             motions.append((yield from time_path(path, self._limits, path.times.tolist())))
-        return stretch_to(reduce(retiming.join, motions), min_duration)
+        return (yield from self._timed(reduce(retiming.join, motions), min_duration))
+
+    def _timed(self, motion: Trajectory, min_duration: float) -> Steps[Trajectory]:
+        """The motion in a time [s] at least, and as slow as the torques of the servos need it."""
+        motion = stretch_to(motion, min_duration)
+        return (yield from self._checks.shares.slow_down(motion)) if self._checks.settings.torque else motion
 
     def _along(self, chart: Trajectory, first: Quaternion, start: Array) -> Steps[Trajectory]:
         """The joints along a way of the tool, whose rotations are from a first one."""
@@ -264,11 +272,15 @@ class Planner:
 
     def _place_of(self, position: Array) -> str:
         pose = self._inverse.pose(position)
-        place = ", ".join(f"{value:.4f}" for value in pose.translation)
+        place = ", ".join(map(_four_digits, pose.translation))
         joints = ", ".join(
-            f"{joint}={value:.4f}" for joint, value in zip(self._limits.joints, position, strict=True)
+            f"{joint}={_four_digits(value)}" for joint, value in zip(self._limits.joints, position, strict=True)
         )
         return f"({place}) m at {joints}"
+
+
+def _four_digits(value: float) -> str:
+    return f"{round(value, 4) + 0.0:.4f}"  # without the sign of -0.0
 
 
 def _check_number(where: str, points: Sequence[object]) -> None:

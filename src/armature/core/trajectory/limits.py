@@ -154,6 +154,23 @@ def shift_to_now(trajectory: Trajectory | Rates, stamp: float, now: float) -> Tr
     return trajectory.shift(-late)
 
 
+def settle_end(trajectory: Trajectory | Rates, limits: GroupLimits) -> Trajectory | Rates:
+    """The trajectory at rest at its end, where what velocity is left there is a planner's rounding.
+
+    Args:
+        trajectory: columns in the order of the limits.
+        limits: of its joints.
+    """
+    if trajectory.velocities is None:
+        return trajectory
+    velocities = np.array(trajectory.velocities)
+    rests = np.abs(velocities[-1]) <= _AT_REST
+    if not (rests & (velocities[-1] != 0.0)).any():
+        return trajectory
+    velocities[-1, rests] = 0.0
+    return replace(trajectory, velocities=velocities)
+
+
 def check_end(trajectory: Trajectory | Rates) -> None:
     """Refuse a trajectory that does not end at rest.
 

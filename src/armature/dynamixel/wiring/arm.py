@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from armature.core.model.arm import ArmModel, require_bounds
+from armature.core.model.arm import ArmModel, Joint, require_bounds
 from armature.core.model.document import read_document
+from armature.core.model.fixing import fix_joints
 from armature.core.model.names import check_ros_names
 from armature.core.model.units import quantity
 from armature.dynamixel.tables.registry import require_baud_rate
 from armature.dynamixel.tables.roles import OperatingMode
-from armature.dynamixel.wiring.entry import read_servo, require_known_keys, require_mapping
+from armature.dynamixel.wiring.entry import read_fixed, read_servo, require_known_keys, require_mapping
 from armature.dynamixel.wiring.servo import ServoWiring, second_name
 from armature.errors import ConfigError
 
@@ -31,6 +33,7 @@ class Wiring:
 
     buses: Mapping[str, int]  # baud rate of each [bit/s], by its name; "" for the only one
     servos: tuple[ServoWiring, ...]  # one a joint; see all_servos
+    fixed: Mapping[str, float] = field(default_factory=dict)  # where joints without a servo are [rad] or [m]
     confirmed: str = ""  # the digest of what somebody has tested by hand; "" where nobody has
 
     @property
@@ -78,6 +81,23 @@ class Wiring:
         """Joints that yield to what is stronger than their current limit."""
         return {servo.joint for servo in self.servos if servo.mode is OperatingMode.CURRENT_BASED_POSITION}
 
+    def fit(self, arm: ArmModel) -> ArmModel:
+        """An arm as it is wired: joints without a servo fixed, and the gripper's as they are named.
+
+        Args:
+            arm: as its URDF describes it.
+        """
+        asked = {servo.joint: servo.group for servo in self.servos if servo.group}
+        usual = {joint.name: "gripper" if joint.name in arm.gripper else "arm" for joint in arm.driven}
+        groups = usual | asked
+        grouped = replace(arm, gripper=tuple(name for name in usual if groups[name] == "gripper"))
+        return fix_joints(grouped, self.fixed)
+
+    def bound_continuous(self, arm: ArmModel) -> ArmModel:
+        """The arm whose continuous joints go as far as their servos reach."""
+        found = (servo for servo in self.servos if arm.joint(servo.joint).kind == "continuous")
+        return arm.limited({servo.joint: servo.bound(arm.limit(servo.joint)) for servo in found})
+
     def narrow_limits(self, arm: ArmModel) -> ArmModel:
         """The arm with the limits of its joints as far as they lie in the joints' ranges and the servos' ratings.
 
@@ -113,8 +133,15 @@ class Wiring:
         require_known_keys(content, ("bus", "buses", "joints", _CONFIRMED), source)
         buses = _buses(content, source)
         joints = require_mapping(content.get("joints"), f"{source}: joints")
-        servos = tuple(read_servo(name, entry, arm, tuple(buses), source) for name, entry in joints.items())
-        wiring = Wiring(buses=buses, servos=servos, confirmed=str(content.get(_CONFIRMED) or ""))
+        fixed = {name: read_fixed(name, entry, arm, source) for name, entry in joints.items()}
+        servos = tuple(
+            read_servo(name, entry, arm, tuple(buses), source)
+            for name, entry in joints.items()
+            if fixed[name] is None
+        )
+        places = {name: place for name, place in fixed.items() if place is not None}
+        confirmed = str(content.get(_CONFIRMED) or "")
+        wiring = Wiring(buses=buses, servos=servos, fixed=places, confirmed=confirmed)
         _check_complete(wiring, arm, source)
         return wiring
 
@@ -149,6 +176,16 @@ def _check_complete(wiring: Wiring, arm: ArmModel, source: str) -> None:
     for bus in set(wiring.buses) - {servo.bus for servo in wiring.all_servos}:
         raise ConfigError(f"{source}: buses.{bus}", None, "no servo hangs on it; leave it out")
     check_ros_names((servo.name for servo in wiring.all_servos), f"{source}: joints")
-    missing = {joint.name for joint in arm.driven} - set(wiring.joints)
+    missing = [joint for joint in arm.driven if joint.name not in (*wiring.joints, *wiring.fixed)]
     if missing:
-        raise ConfigError(f"{source}: joints", sorted(missing), "every driven joint of the URDF needs a servo")
+        remedy = "; ".join(map(_without_servo, missing))
+        allowed = f"every driven joint of the URDF needs a servo; where it has none, write {remedy}"
+        raise ConfigError(f"{source}: joints", sorted(joint.name for joint in missing), allowed)
+
+
+def _without_servo(joint: Joint) -> str:
+    """How the file says that a joint has no servo."""
+    limit = joint.limit
+    place = 0.0 if limit is None else min(max(0.0, limit.lower), limit.upper)
+    text = f"{1e3 * place:.9g} mm" if joint.kind == "prismatic" else f"{math.degrees(place):.9g} deg"
+    return f"{joint.name}: {{fixed: {text}}}"

@@ -17,11 +17,13 @@ from armature.errors import ConfigError, apart, listed
 
 _KEYS = (
     *("id", "model", "direction", "zero_offset", "reduction", "torque_constant", "mode", "current_limit"),
-    *("range", "second", "bus"),
+    *("range", "second", "bus", "group"),
 )
+GROUPS = ("arm", "gripper")
 _SECOND_KEYS = ("id", "direction", "zero_offset", "torque_constant", "bus")
 # Ids 253 to 255 are reserved (Protocol 2.0 manual, "Packet ID": 252 is the highest, 254 is broadcast).
 _HIGHEST_ID = 252
+_ROUNDING = 1e-6  # of a place that meets its limit [rad] or [m]
 _MODES = {
     str(mode): mode
     for mode in (
@@ -63,6 +65,7 @@ def read_servo(name: str, entry: object, arm: ArmModel, buses: tuple[str, ...], 
         current_limit=_current_limit(fields.get("current_limit"), model, mode, f"{where}.current_limit"),
         range=_range(fields.get("range"), joint, f"{where}.range"),
         bus=_bus(fields.get("bus"), buses, f"{where}.bus"),
+        group=_group(fields.get("group"), f"{where}.group"),
     )
     _check_reach(servo, joint, where)
     if "second" not in fields:
@@ -71,6 +74,25 @@ def read_servo(name: str, entry: object, arm: ArmModel, buses: tuple[str, ...], 
     if "bus" in fields["second"]:
         second = replace(second, bus=_bus(fields["second"]["bus"], buses, f"{where}.second.bus"))
     return replace(servo, second=second)
+
+
+def read_fixed(name: str, entry: object, arm: ArmModel, source: str) -> float | None:
+    """Where a joint without a servo is fixed [rad] or [m]; None where it has a servo.
+
+    Raises:
+        ConfigError: an unknown joint, other keys beside it, no unit, or a place outside the URDF's limits.
+    """
+    if not isinstance(entry, Mapping) or "fixed" not in entry:
+        return None
+    where = f"{source}: joints.{name}"
+    joint = _driven_joint(name, arm, where)
+    require_known_keys(entry, ("fixed",), where)
+    place = quantity(f"{where}.fixed", entry["fixed"], _units(joint))
+    limit = joint.limit
+    if limit is not None and not limit.lower - _ROUNDING <= place <= limit.upper + _ROUNDING:
+        allowed = f"the URDF allows {limit.lower:.4f} to {limit.upper:.4f} {joint.unit}"
+        raise ConfigError(f"{where}.fixed", entry["fixed"], allowed)
+    return place
 
 
 def _read_second(entry: object, first: ServoWiring, arm: ArmModel, joint: Joint, where: str) -> ServoWiring:
@@ -191,10 +213,22 @@ def _current_limit(value: object, model: ServoModel, mode: OperatingMode, where:
     return limit
 
 
+def _group(value: object, where: str) -> str:
+    if value is None:
+        return ""
+    if value not in GROUPS:
+        raise ConfigError(where, value, f"groups are {', '.join(GROUPS)}")
+    return str(value)
+
+
+def _units(joint: Joint) -> tuple[str, ...]:
+    return ("m", "mm") if joint.kind == "prismatic" else ("rad", "deg")
+
+
 def _range(value: object, joint: Joint, where: str) -> tuple[float, float] | None:
     if value is None:
         return None
-    units = ("m", "mm") if joint.kind == "prismatic" else ("rad", "deg")
+    units = _units(joint)
     if not isinstance(value, list) or len(value) != 2:
         example = f"[-1.5 {units[0]}, 1.5 {units[0]}]"
         raise ConfigError(where, value, f"write it as [lower, upper], for example {example}")

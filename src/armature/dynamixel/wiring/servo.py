@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from armature.core.model.arm import Limit
 from armature.dynamixel.tables.model import ServoModel
@@ -30,6 +30,7 @@ class ServoWiring:
     second: ServoWiring | None = None  # another servo that turns the same joint
     is_second: bool = False  # whether it is that other servo
     bus: str = ""  # on which it hangs; "" where there is one without a name
+    group: str = ""  # its joint's, arm or gripper; "" where the URDF tells
 
     @property
     def name(self) -> str:
@@ -40,6 +41,11 @@ class ServoWiring:
     def motors(self) -> int:
         """How many servos, of one model and reduction, turn the joint."""
         return 1 if self.second is None else 2
+
+    def bound(self, limit: Limit) -> Limit:
+        """The limit of a continuous joint: what its servos reach, both where there are two."""
+        ends = [sorted(map(one.to_position, one.reach)) for one in (self, self.second) if one is not None]
+        return replace(limit, lower=max(lower for lower, _ in ends), upper=min(upper for _, upper in ends))
 
     def narrow(self, limit: Limit) -> Limit:
         """A limit of the joint, as far as it lies in the joint's range of motion and its servos' ratings."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from xml.etree.ElementTree import Element, SubElement
 
@@ -78,7 +77,7 @@ def add_joint(model: Element, joint: Joint, friction: float, damping: float) -> 
         return
     axis = child(out, "axis")
     child(axis, "xyz", " ".join(map(text, joint.axis)))
-    if math.isfinite(joint.limit.upper - joint.limit.lower):
+    if joint.kind != "continuous":
         limit = child(axis, "limit")
         child(limit, "lower", text(joint.limit.lower))
         child(limit, "upper", text(joint.limit.upper))

@@ -121,7 +121,9 @@ def _gripper(services: Services) -> CommandResult:
     grippers = services.config.arm.gripper_joints
     if not grippers or (limit := grippers[0].limit) is None:
         raise CommandRefused("gripper", f"{services.config.arm.name} has no gripper", "jog its joints instead")
-    return services.gateway.move_gripper(body.number(fields, "position", limit.lower, limit.upper, "m"))
+    return services.gateway.move_gripper(
+        body.number(fields, "position", limit.lower, limit.upper, grippers[0].unit)
+    )
 
 
 def _jog(services: Services) -> CommandResult:
@@ -147,4 +149,7 @@ def _velocities(services: Services, given: object) -> dict[str, float]:
     for joint in given:
         body.choice({"joint": joint}, "joint", joints)
     bounds = {joint: fraction * arm.limit(joint).velocity for joint in given}
-    return {joint: body.number(given, joint, -bound, bound, "rad/s") for joint, bound in bounds.items()}
+    return {
+        joint: body.number(given, joint, -bound, bound, f"{arm.joint(joint).unit}/s")
+        for joint, bound in bounds.items()
+    }

@@ -11,7 +11,7 @@ from typing import Any
 
 from armature import __version__
 from armature.core.jog_limits import RENEWAL, SPEEDS, USUAL_SPEED
-from armature.core.model.arm import Joint
+from armature.core.model.arm import ArmModel, Joint
 from armature.monitor.api.control import Driver
 from armature.monitor.api.meshes import addresses
 from armature.monitor.api.services import MonitorConfig
@@ -45,7 +45,7 @@ def _model(config: MonitorConfig) -> dict[str, object]:
     return {
         "name": config.arm.name,
         "urdf": config.arm.urdf,
-        "joints": [_describe(joint) for joint in config.arm.driven],
+        "joints": [_describe(joint, config.arm) for joint in config.arm.driven],
         "meshes": addresses(config),
         "missing_meshes": config.missing_meshes,
         "poses": config.poses,
@@ -58,8 +58,9 @@ def _model(config: MonitorConfig) -> dict[str, object]:
     }
 
 
-def _describe(joint: Joint) -> dict[str, object]:
-    return {"name": joint.name, "kind": joint.kind, **dataclasses.asdict(joint)["limit"]}
+def _describe(joint: Joint, arm: ArmModel) -> dict[str, object]:
+    group = "gripper" if joint in arm.gripper_joints else "arm"
+    return {"name": joint.name, "kind": joint.kind, "group": group, **dataclasses.asdict(joint)["limit"]}
 
 
 def _plain(value: Any) -> Any:

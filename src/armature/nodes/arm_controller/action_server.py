@@ -64,13 +64,14 @@ class GoalServer:
     """Serves one action without blocking the executor.
 
     A goal is planned and checked before it is accepted, so that it moves at once when it is. One that is refused
-    is accepted too, and ended at once: a rejection could not carry the reason.
+    is accepted too where the result can tell the reason, which a rejection cannot, and ended at once.
 
     Args:
         node: owner.
         service: the action.
         prepare: plans and checks a goal's request, and returns what begins it; raises an ArmatureError to refuse.
         result: makes the action's result from an outcome.
+        tells_why: whether that has words; else a refused goal is rejected, and reported in log and diagnostics.
     """
 
     def __init__(
@@ -79,10 +80,13 @@ class GoalServer:
         service: Service,
         prepare: Callable[[Any], Begin],
         result: Callable[[Outcome], Any],
+        *,
+        tells_why: bool = True,
     ) -> None:
         self._node = node
         self._prepare = prepare
         self._result = result
+        self._tells_why = tells_why
         self._prepared: Begin | None = None  # of the request that is being accepted
         self._active: dict[bytes, tuple[ServerGoalHandle, ActiveGoal]] = {}  # by the goal's id
         self._server = _DeferredServer(
@@ -109,6 +113,9 @@ class GoalServer:
         try:
             self._prepared = self._node.attempt(lambda: self._prepare(request))
         except ArmatureError as error:
+            if not self._tells_why:
+                self._node.reports.report_outcome(refusal_outcome(error))
+                return GoalResponse.REJECT
             self._prepared = _refuse_with(error)
         return GoalResponse.ACCEPT
 

@@ -37,10 +37,10 @@ from armature.nodes.common.parameters.parameters import read, refuse_unknown
 
 @dataclass(frozen=True)
 class ArmJoint:
-    """Of an arm's joint."""
+    """Of an arm's joint; of one that slides they are 0.002 m unless given."""
 
     margin: float = 0.02  # kept from the position limits while jogging [rad]
-    start_tolerance: float = 0.05  # of a first point at time 0 [rad]
+    start_tolerance: float = 0.05  # of a first point at time 0 [rad]; 0.002 m where it slides
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class ArmController(GroupNode):
             self.control.state.settings, allow_partial_joints_goal=allows_some, deceleration=deceleration
         )
         self.control.set_speed(self._trajectory_parameters.speed_scaling__initial_scaling_factor, self.now())
-        self._checks = make_checks(self, self.model, self.joints, self.given.wiring)
+        self._checks = make_checks(self, self.model, self.joints, self.wiring)
         self.control.state.settings = replace(
             self.control.state.settings, checks_acceleration=self._checks.settings.acceleration
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +13,7 @@ from rclpy.parameter import Parameter
 from armature.core.arrays import Array
 from armature.core.control.goal import Code, End, GoalMonitor, OnEnd, Outcome, abort_outcome, refusal_outcome
 from armature.core.control.group import GroupControl
-from armature.core.kinematics.drive_ratings import DriveRatings, ratings_from_urdf
+from armature.core.kinematics.drive_ratings import ratings_from_urdf
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.model.arm import ArmModel
 from armature.core.planning.goal_checks import CheckSettings, GoalCheck, GoalChecks
@@ -23,7 +23,8 @@ from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import ArmatureError, CommandRefused, ConfigError, GoalRefused, InternalError, apart
 from armature.nodes.arm_controller.action_server import ActiveGoal, Begin
 from armature.nodes.arm_controller.group_node import GroupNode
-from armature.nodes.common.parameters.parameters import located, read, read_file, within
+from armature.nodes.common.parameters.parameters import located, read, within
+from armature.nodes.common.robot_files import drive_ratings
 
 # Samples in a slice. A goal that needs more than the first slice is checked in further ones, with time for
 # set-points between them: a slice takes about 5 ms, and segments reach 200 ms ahead.
@@ -31,14 +32,13 @@ _FIRST_SLICE = 300
 _SLICE = 60
 _PERIOD = 0.01  # [s]
 _JOIN_TIME = 0.5  # a path is joined within this time [s]
-_TOOL = "tool0"
 
 
 @dataclass(frozen=True)
 class CheckParameters:
     """What is checked of a goal before it starts."""
 
-    tool_frame: str = ""  # "" for tool0, or where the URDF has none, the last link that an arm's joint moves
+    tool_frame: str = ""  # "" for tool0, or where the URDF has none, the outermost link that an arm's joint moves
     payload: float = field(default=0.0, metadata=within(0.0, 100.0, changes=True))  # at the tool [kg]
     checks__collision: bool = True  # of the arm with itself and the floor, on the whole path
     checks__torque: bool = True  # on the whole path, against what the servos can give at that speed
@@ -49,14 +49,14 @@ class CheckParameters:
     checks__allowed_pairs: tuple[str, ...] = ()  # links that may touch, as "first second"; one may be floor
 
 
-def make_checks(node: Node, arm: ArmModel, joints: tuple[str, ...], wiring: str) -> GoalChecks:
+def make_checks(node: Node, arm: ArmModel, joints: tuple[str, ...], wiring: Wiring | None) -> GoalChecks:
     """The checks of an arm, by the node's parameters.
 
     Args:
         node: whose parameters they are.
         arm: the model of the URDF.
         joints: that goals move.
-        wiring: file with the servos, whose ratings count; "" for the URDF's effort limits.
+        wiring: its servos, whose ratings count; None for the URDF's effort limits.
 
     Raises:
         ConfigError: a parameter that cannot be used, or a URDF that MuJoCo cannot read.
@@ -65,7 +65,9 @@ def make_checks(node: Node, arm: ArmModel, joints: tuple[str, ...], wiring: str)
         return _make_checks(read(node, CheckParameters), arm, joints, wiring)
 
 
-def _make_checks(given: CheckParameters, arm: ArmModel, joints: tuple[str, ...], wiring: str) -> GoalChecks:
+def _make_checks(
+    given: CheckParameters, arm: ArmModel, joints: tuple[str, ...], wiring: Wiring | None
+) -> GoalChecks:
     settings = CheckSettings(
         given.checks__collision,
         given.checks__torque,
@@ -74,29 +76,22 @@ def _make_checks(given: CheckParameters, arm: ArmModel, joints: tuple[str, ...],
         given.checks__torque_share,
         given.checks__acceleration,
     )
-    drives = _drives(wiring, arm)
+    drives = ratings_from_urdf(arm) if wiring is None else drive_ratings(wiring)
     inertia = {joint: drive.rotor_inertia for joint, drive in drives.items()}
-    tool = given.tool_frame or _tool(arm, joints)
+    tool = given.tool_frame or arm.tool
+    _require_arms(arm, tool)
     pairs = _pairs(given.checks__allowed_pairs)
     mechanics = Mechanics(arm, joints, inertia, tool, given.payload, pairs)
     return GoalChecks(mechanics, drives, settings)
 
 
-def _tool(arm: ArmModel, joints: tuple[str, ...]) -> str:
-    links = [joint.child for joint in arm.joints]
-    return _TOOL if _TOOL in links else arm.joint(joints[-1]).child if joints else arm.root
-
-
-def _drives(wiring: str, arm: ArmModel) -> Mapping[str, DriveRatings]:
-    if not wiring:
-        return ratings_from_urdf(arm)
-    servos = Wiring.from_yaml(read_file("wiring", wiring), arm, wiring).servos
-    return {
-        servo.joint: DriveRatings(
-            servo.motors * servo.model.stall_torque * servo.reduction, servo.model.no_load_speed / servo.reduction
-        )
-        for servo in servos
-    }
+def _require_arms(arm: ArmModel, tool: str) -> None:
+    """Refuse a tool that a joint of the gripper moves: the arm could not hold it still."""
+    leaders = [joint.name if joint.mimic is None else joint.mimic.joint for joint in arm.chain(tool)]
+    moving = [name for name in leaders if name in arm.gripper]
+    if moving:
+        remedy = f"name a frame before it, or write group: arm for {moving[0]} in the wiring file"
+        raise ConfigError("parameter tool_frame", tool, f"the gripper's {moving[0]} moves it; {remedy}")
 
 
 def _pairs(texts: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,7 +15,7 @@ from sensor_msgs.msg import JointState
 from armature.core.arrays import Array
 from armature.core.control.goal import End, OnEnd, Outcome
 from armature.core.control.grip import GripForceLimit, GripMonitor
-from armature.core.trajectory.limits import check_joints
+from armature.core.trajectory.limits import GroupLimits, check_joints
 from armature.core.trajectory.segments import RosTime, Segment
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.dynamixel.motion.grip import HOLDING_SHARE, max_lead
@@ -32,21 +32,24 @@ from armature.nodes.common.parameters.parameters import read, refuse_unknown
 class GripperJoint:
     """Of a gripper's joint."""
 
-    margin: float = 0.0  # kept from the position limits while jogging [m]
-    start_tolerance: float = 0.002  # of a first point at time 0 [m]
+    margin: float = 0.0  # kept from the position limits while jogging [m] or [rad]
+    start_tolerance: float = 0.05  # of a first point at time 0 [rad]; 0.002 m where it slides
 
 
 @dataclass(frozen=True)
 class GripperParameters:
     """How the gripper's goals are checked, with parallel_gripper_action_controller's names."""
 
-    goal_tolerance: float = 0.003  # bound of the error at the end [m]
-    stall_velocity_threshold: float = 0.002  # slower, a finger stands [m/s]
+    goal_tolerance: float = 0.0  # bound of the error at the end; 0: 0.003 m, or 0.05 rad where it turns
+    stall_velocity_threshold: float = 0.0  # slower, a finger stands; 0: 0.002 m/s, or 0.05 rad/s where it turns
     stall_timeout: float = 0.5  # for which it must stand to count as stalled [s]
     allow_stalling: bool = True  # a gripper that closes on an object has done its job
     holding_share: float = HOLDING_SHARE  # of the stall torque, where a servo does not limit its current
 
     def __post_init__(self) -> None:
+        for name in ("goal_tolerance", "stall_velocity_threshold"):
+            if not 0.0 <= (value := getattr(self, name)) < math.inf:
+                raise ConfigError(f"parameter {name}", value, "it must be finite and at least 0")
         if not 0.05 <= self.holding_share <= 0.7:
             allowed = "it must be within 0.05 and 0.7: more is an overload before long"
             raise ConfigError("parameter holding_share", self.holding_share, allowed)
@@ -59,18 +62,26 @@ class GainParameters:
     position_p_gain: int = -1  # as /servo_interface has it; -1 for the factory's
 
 
+_ALIKE = 1e-4  # of the limits of fingers that move alike [m] or [rad]
+# What parameters of 0 stand for, by the unit of the joint.
+_GOAL_TOLERANCE = {"m": 0.003, "rad": 0.05}
+_STANDING = {"m": 0.002, "rad": 0.05}  # [m/s], [rad/s]; twice the step in which such servos tell their velocity
+
+
 class GripperController(GroupNode):
-    """Opens and closes the gripper; without a prismatic joint in the URDF it has no function."""
+    """Opens and closes the gripper; of an arm without one it has no function."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__("gripper_controller", lambda arm: arm.gripper_joints, GripperJoint, **options)
         self._given = read(self, GripperParameters)
         self._servos = {servo.joint: servo for servo in self.wiring.servos} if self.wiring else {}
-        self._limits = np.zeros(len(self.joints))  # of the joints' efforts, as the last command asks [N]; 0: none
+        self._limits = np.zeros(len(self.joints))  # of the joints' efforts, as the last command asks; 0: none
+        self._goal_tolerance = self._by_unit(self._given.goal_tolerance, _GOAL_TOLERANCE)
+        self._standing = self._by_unit(self._given.stall_velocity_threshold, _STANDING)
         self._force = self._make_force_limit()
         self._commands = Commands(self)
         refuse_unknown(self)
-        self._server = GoalServer(self, topics.GRIPPER_COMMAND, self._prepare, self._to_result)
+        self._server = GoalServer(self, topics.GRIPPER_COMMAND, self._prepare, self._to_result, tells_why=False)
         self._on_destroy.callback(self._server.destroy)
 
     def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
@@ -92,7 +103,11 @@ class GripperController(GroupNode):
             max_lead(self._servos[joint], share, gain) if joint in self._servos else math.inf
             for joint, gain in gains.items()
         ]
-        return GripForceLimit(self.control.state.limits, np.array(leads), self._given.stall_velocity_threshold)
+        return GripForceLimit(self.control.state.limits, np.array(leads), self._standing)
+
+    def _by_unit(self, given: float, usual: Mapping[str, float]) -> Array:
+        """A parameter for each joint, Shape (n,): as given, else the usual one of the joint's unit."""
+        return np.array([given or usual[unit] for unit in self.control.state.limits.units])
 
     def before_stop(self, why: str) -> None:
         """A stop keeps the limit of the force."""
@@ -122,13 +137,13 @@ class GripperController(GroupNode):
 
     def _prepare(self, request: ParallelGripperCommand.Goal) -> Begin:
         if not self.joints:
-            raise CommandRefused(
-                "gripper command", "the URDF has no driven prismatic joint", "use an arm with one"
-            )
+            remedy = "write group: gripper for its joint in the wiring file, or use an arm with one"
+            raise CommandRefused("gripper command", f"{self.model.name} has no gripper", remedy)
         target, speed, limits = self._parse(request.command)
+        self.control.check_move(target, speed, self.now())
         given = self._given
         monitor = GripMonitor(
-            target, given.goal_tolerance, given.stall_velocity_threshold, given.stall_timeout, given.allow_stalling
+            target, self._goal_tolerance, self._standing, given.stall_timeout, given.allow_stalling
         )
 
         def begin(on_end: OnEnd) -> ActiveGoal:
@@ -142,11 +157,12 @@ class GripperController(GroupNode):
         return begin
 
     def _parse(self, command: JointState) -> tuple[Array, Array, Array]:
-        """Position [m], speed [m/s] and limit of the effort [N] that a command asks for."""
+        """Position, speed and limit of the effort of each joint that a command asks for."""
         # As in parallel_gripper_action_controller, a lone gripper joint need not be named.
-        if command.name or len(self.joints) != 1:
-            check_joints(command.name, self.joints)
-        names = list(command.name) or list(self.joints)
+        if not command.name:
+            command = self._for_all(command)
+        check_joints(command.name, self.joints)
+        names = list(command.name)
         target = self._column(names, command.position, "command.position")
         # MoveIt writes 0 for an effort or a velocity that it does not ask for.
         speed, limits = self.control.state.limits.velocity, np.zeros(len(self.joints))
@@ -156,6 +172,18 @@ class GripperController(GroupNode):
             limits = self._column(names, command.effort, "command.effort")
             self._check_limits(limits)
         return target, speed, limits
+
+    def _for_all(self, command: JointState) -> JointState:
+        """A command that names no joint, for each: fingers that face each other move to equal openings."""
+        limits = self.control.state.limits
+        signs = [_facing(limits, column) for column in range(len(self.joints))]
+        if 0.0 in signs:
+            allowed = f"these move differently: name each of {', '.join(self.joints)} once"
+            raise GoalRefused("command.name", [], allowed)
+        if len(command.position) != 1:
+            raise GoalRefused("command.position", list(command.position), "1 finite number is needed")
+        asked = {name: list(getattr(command, name)) * len(signs) for name in ("velocity", "effort")}
+        return JointState(name=list(self.joints), position=[s * command.position[0] for s in signs], **asked)
 
     def _check_limits(self, limits: Array) -> None:
         for joint, limit in zip(self.joints, limits.tolist(), strict=True):
@@ -183,3 +211,14 @@ class GripperController(GroupNode):
             stalled=outcome.is_stalled,
             reached_goal=outcome.end is End.SUCCEEDED and not outcome.is_stalled,
         )
+
+
+def _facing(limits: GroupLimits, column: int) -> float:
+    """How a joint moves where the first one does: 1 alike, -1 mirrored, 0 neither."""
+    if limits.units[column] != limits.units[0]:
+        return 0.0
+    lower, upper = limits.lower[0], limits.upper[0]
+    for sign, ends in ((1.0, (lower, upper)), (-1.0, (-upper, -lower))):
+        if np.allclose((limits.lower[column], limits.upper[column]), ends, rtol=0.0, atol=_ALIKE):
+            return sign
+    return 0.0

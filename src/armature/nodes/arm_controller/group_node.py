@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
 import numpy as np
@@ -42,12 +42,13 @@ from armature.nodes.common.conversions import (
 )
 from armature.nodes.common.parameters.joint_limits import ArmLimits, read_limits
 from armature.nodes.common.parameters.parameters import read, read_file
-from armature.nodes.common.robot_files import read_arm
+from armature.nodes.common.robot_files import read_arm, read_wired_arm
 
 # Segments are renewed this often while something moves [s].
 _RENEWAL = 0.02
 # Without a goal only some of the readings are unpacked, which is most of their cost [s].
 _IDLE_PERIOD = 0.04
+_SLIDING = 0.002  # that parameters of a joint in metres are at most, unless given [m]
 
 
 @dataclass(frozen=True)
@@ -96,8 +97,7 @@ class GroupNode(GuardedNode):
         # rclpy destroys a node whose construction failed, too: only what exists must be closed.
         self._on_destroy = ExitStack()
         self.given = read(self, GroupParameters)
-        self.model = read_arm("urdf", self.given.urdf)
-        self.wiring = self._read_wiring()
+        self.model, self.wiring = self._read_arm()
         self.joints = tuple(joint.name for joint in joints_of(self.model))
         self.control = self._make_control(self._read_limits(), joint_parameters)
         self.control.state.hooks.report_not_following = self._report_not_following
@@ -189,9 +189,11 @@ class GroupNode(GuardedNode):
     def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
         """Give the client of a goal feedback; see `reports.Feedback`."""
 
-    def _read_wiring(self) -> Wiring | None:
-        path = self.given.wiring
-        return Wiring.from_yaml(read_file("wiring", path), self.model, path) if path else None
+    def _read_arm(self) -> tuple[ArmModel, Wiring | None]:
+        urdf, path = self.given.urdf, self.given.wiring
+        if not path:
+            return read_arm("urdf", urdf), None
+        return read_wired_arm("urdf", urdf, read_file("wiring", path), path)
 
     def _read_limits(self) -> ArmLimits:
         limits = read_limits(self, self.model)
@@ -214,7 +216,12 @@ class GroupNode(GuardedNode):
         serialize_message(from_segment(tracker.segment(0.0)))
 
     def _make_control(self, limits: ArmLimits, joint_parameters: type[JointParameters]) -> GroupControl:
-        given = {joint: read(self, joint_parameters, f"limits.{joint}.") for joint in self.joints}
+        given = {
+            joint: read(
+                self, joint_parameters, f"limits.{joint}.", **_usual(joint_parameters, self.model.joint(joint))
+            )
+            for joint in self.joints
+        }
         bounds = GroupLimits.of(
             limits.arm,
             self.joints,
@@ -279,3 +286,10 @@ class GroupNode(GuardedNode):
         message = JointTrajectory(joint_names=list(joints))
         set_session(message, self.control.state.arm.session)
         self._setpoints.publish(message)
+
+
+def _usual(kind: Any, joint: Joint) -> dict[str, float]:
+    """Defaults of a joint's parameters that are not those of the class, which are for joints that turn."""
+    if joint.unit != "m":
+        return {}
+    return {field.name: min(float(getattr(kind, field.name)), _SLIDING) for field in fields(kind)}

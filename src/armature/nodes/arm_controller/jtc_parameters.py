@@ -37,9 +37,12 @@ class TrajectoryParameters:
 class JointConstraints:
     """Tolerances of one joint; 0 leaves it unchecked."""
 
-    trajectory: float = 0.2  # bound of the error on the path [rad]; 0: unchecked
-    goal: float = 0.05  # bound of the error at the end [rad]; 0: unchecked
+    trajectory: float = 0.2  # bound of the error on the path [rad], 0.02 m where it slides; 0: unchecked
+    goal: float = 0.05  # bound of the error at the end [rad], 0.003 m where it slides; 0: unchecked
     max_deceleration_on_cancel: float = 0.0  # of stops [rad/s²]; 0: its acceleration limit
+
+
+_SLIDING = {"trajectory": 0.02, "goal": 0.003}  # defaults of a joint that slides [m]
 
 
 def read_constraints(node: Node, given: TrajectoryParameters, limits: GroupLimits) -> tuple[Tolerances, Array]:
@@ -48,7 +51,7 @@ def read_constraints(node: Node, given: TrajectoryParameters, limits: GroupLimit
     Raises:
         ConfigError: a parameter that cannot be used.
     """
-    joints = [_read_joint(node, joint) for joint in limits.joints]
+    joints = [_read_joint(node, *joint) for joint in zip(limits.joints, limits.units, strict=True)]
     stopped = given.constraints__stopped_velocity_tolerance
     tolerances = Tolerances(
         path=tuple(Tolerance(position=joint.trajectory) for joint in joints),
@@ -67,8 +70,9 @@ def read_constraints(node: Node, given: TrajectoryParameters, limits: GroupLimit
     return tolerances, np.minimum(np.where(asked > 0.0, asked, np.inf), limits.acceleration)
 
 
-def _read_joint(node: Node, joint: str) -> JointConstraints:
-    found = read(node, JointConstraints, f"constraints.{joint}.")
+def _read_joint(node: Node, joint: str, unit: str) -> JointConstraints:
+    usual = _SLIDING if unit == "m" else {}
+    found = read(node, JointConstraints, f"constraints.{joint}.", **usual)
     _refuse_negative(found, f"constraints.{joint}.")
     return found
 

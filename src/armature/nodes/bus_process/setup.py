@@ -16,8 +16,7 @@ from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.protocol.device_names import port_paths
 from armature.dynamixel.protocol.multi_bus import bus_of
 from armature.dynamixel.tables.roles import Role
-from armature.dynamixel.wiring.arm import Wiring
-from armature.nodes.common.robot_files import read_arm
+from armature.nodes.common.robot_files import read_wired_arm
 
 
 def build(config: Mapping[str, Any]) -> tuple[Bus, ServoLoop, dict[str, Any]]:
@@ -32,8 +31,8 @@ def build(config: Mapping[str, Any]) -> tuple[Bus, ServoLoop, dict[str, Any]]:
     Raises:
         ConfigError: a file or a value that cannot be used.
     """
-    servos, arm = read_file("wiring", config["wiring"]), read_arm("urdf", config["urdf"], with_collisions=False)
-    wiring = Wiring.from_yaml(servos, arm, config["wiring"])
+    servos = read_file("wiring", config["wiring"])
+    arm, wiring = read_wired_arm("urdf", config["urdf"], servos, config["wiring"], with_collisions=False)
     arm = arm.limited({joint: Limit(*values) for joint, values in config["limits"].items()})
     bus = bus_of(wiring, port_paths(config["port"], wiring.buses), config["latency"])
     settings = LoopSettings(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from armature.core.kinematics.drive_ratings import DriveRatings
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
@@ -26,17 +27,21 @@ class DescribedRobot:
     poses: Mapping[str, Mapping[str, float]]
 
 
-def read_arm(name: str, path: str | Path, with_collisions: bool = True) -> ArmModel:
+def read_arm(name: str, path: str | Path, wiring: str | Path = "", *, with_collisions: bool = True) -> ArmModel:
     """The model of a URDF that a parameter names, or an option, which begins with a dash.
 
     Args:
         name: of the parameter or option.
         path: of the URDF.
+        wiring: file by which the arm is wired; "" for the arm as the URDF alone has it.
         with_collisions: whether to read the meshes too, with which it collides.
 
     Raises:
         ConfigError: it, or a mesh that it names, cannot be read or used.
     """
+    if wiring:
+        text = read_file("wiring", wiring)
+        return read_wired_arm(name, path, text, str(wiring), with_collisions=with_collisions)[0]
     file = Path(path)
     try:
         content = file.read_bytes()
@@ -47,16 +52,46 @@ def read_arm(name: str, path: str | Path, with_collisions: bool = True) -> ArmMo
     return with_shapes(arm, file) if with_collisions else arm
 
 
+def read_wired_arm(
+    name: str, path: str | Path, text: str, source: str, *, with_collisions: bool = True
+) -> tuple[ArmModel, Wiring]:
+    """An arm as it is wired, and its wiring.
+
+    Args:
+        name: of the parameter or option that names the URDF.
+        path: of the URDF.
+        text: of the wiring file.
+        source: that file's name, for errors.
+        with_collisions: whether to read the meshes too, with which it collides.
+
+    Raises:
+        ConfigError: one of the files cannot be read or used for this arm.
+    """
+    arm = read_arm(name, path, with_collisions=False)
+    wiring = Wiring.from_yaml(text, arm, source)
+    wired = wiring.bound_continuous(wiring.fit(arm))
+    return (with_shapes(wired, Path(path)) if with_collisions else wired), wiring
+
+
 def read_robot(urdf: Path, wiring: Path, poses: Path) -> DescribedRobot:
     """All files of a robot, read before any process is started that would refuse them.
 
     Raises:
         ConfigError: one that cannot be read or used.
     """
-    arm = read_arm("--urdf", urdf)
+    arm, servos = read_wired_arm("--urdf", urdf, read_file("--wiring", wiring), str(wiring))
     try:
         Mechanics(arm, [joint.name for joint in arm.driven])
     except ConfigError as error:  # MuJoCo's, of masses and inertias
         raise ConfigError(f"{urdf}: {error.where}", error.value, error.allowed) from error
-    servos = Wiring.from_yaml(read_file("--wiring", wiring), arm, str(wiring))
     return DescribedRobot(arm, servos, read_poses(read_file("--poses", poses), arm, str(poses)))
+
+
+def drive_ratings(wiring: Wiring) -> dict[str, DriveRatings]:
+    """What the servos of each joint can give there, by joint."""
+    return {
+        servo.joint: DriveRatings(
+            servo.motors * servo.model.stall_torque * servo.reduction, servo.model.no_load_speed / servo.reduction
+        )
+        for servo in wiring.servos
+    }

@@ -15,7 +15,7 @@ from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.bus.bus import EmulatedBus
 from armature.errors import ConfigError, listed
 from armature.nodes.common.priority import prefer_real_time
-from armature.nodes.common.robot_files import read_arm
+from armature.nodes.common.robot_files import read_wired_arm
 from armature.nodes.emulator.options import GAZEBO
 
 _LONGEST_LATENCY = 1.0  # [s]
@@ -33,8 +33,8 @@ def emulated_arm(options: argparse.Namespace, ros_arguments: Sequence[str]) -> I
         ConfigError: a file or an option that cannot be used.
         ProcessError: Gazebo does not answer.
     """
-    arm = read_arm("--urdf", options.urdf)
-    wiring = Wiring.from_yaml(read_file("--wiring", options.wiring), arm, str(options.wiring))
+    servos = read_file("--wiring", options.wiring)
+    arm, wiring = read_wired_arm("--urdf", options.urdf, servos, str(options.wiring))
     poses = read_poses(read_file("--poses", options.poses), arm, str(options.poses))
     if options.start_pose not in poses:
         raise ConfigError("--start-pose", options.start_pose, f"{options.poses}: {listed('poses', poses)}")
@@ -53,8 +53,8 @@ def emulated_arm(options: argparse.Namespace, ros_arguments: Sequence[str]) -> I
 
 
 def _delay(bus: EmulatedBus, latency: float) -> EmulatedBus:
-    for wire in bus.wires.values():
-        wire.usb_latency = latency
+    for each in bus.wires.values():
+        each.usb_latency = latency
     return bus
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import replace
 from typing import Any
 
 from control_msgs.action import FollowJointTrajectory, ParallelGripperCommand
@@ -183,13 +186,32 @@ class RosGateway:
         return FollowJointTrajectory.Goal(trajectory=trajectory)
 
     def move_gripper(self, position: float) -> CommandResult:
-        """Move the gripper to a position [m]; returns when the goal is accepted or refused."""
+        """Move the gripper to a position [m] or [rad]; returns when the goal is accepted or refused."""
         self._check_commandable("gripper")
-        names = [joint.name for joint in self._arm.gripper_joints]
-        command = JointState(name=names[:1], position=[position])
+        joints, began = self._arm.gripper_joints, time.monotonic()
+        slides = bool(joints) and joints[0].unit == "m"
+        label = (
+            f"gripper to {round(position * 1000)} mm"
+            if slides
+            else f"gripper to {round(math.degrees(position))} deg"
+        )
+        names = [joint.name for joint in joints] if len(joints) == 1 else []  # nobody named: all of them
+        command = JointState(name=names, position=[position])
         request = ParallelGripperCommand.Goal(command=command)
-        label = f"gripper to {position * 1000:.0f} mm"
-        return self._send_goal(self._gripper, request, label, f"moving {label}")
+        outcome = self._send_goal(self._gripper, request, label, f"moving {label}")
+        return (
+            outcome if outcome.accepted else replace(outcome, message=self._why_refused(began) or outcome.message)
+        )
+
+    def _why_refused(self, since: float) -> str:
+        """Why the gripper's controller has refused a goal since a time [s]: an action's rejection has no words."""
+
+        def told() -> str:
+            return self._board.last_outcome("gripper_controller", since)
+
+        with self._updated:
+            self._updated.wait_for(told, _STATE_TIMEOUT)
+        return told()
 
     def _call(self, service: topics.Service, request: Any, timeout: float) -> CommandResult:
         client, process = self._services[service], service.name.split("/")[0]

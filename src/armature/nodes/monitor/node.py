@@ -48,7 +48,9 @@ class Parameters:
     urdf: str  # file of the robot's description
     poses: str  # file of the named poses
     page_root: str  # folder of the built page
-    wiring: str = ""  # file; how far the joints go, and whether directions and zeros are confirmed
+    wiring: str = (
+        ""  # file; how far the joints go, whether they are confirmed, and which are the gripper's or fixed
+    )
     host: str = "127.0.0.1"  # address to listen at; any but loopback requires the access key
     port: int = 8080  # of HTTP
     trusted_hosts: tuple[str, ...] = ("localhost",)  # names under which the page may be asked for
@@ -66,7 +68,7 @@ class MonitorNode(Node):
         self._at_end = ExitStack()
         given = read(self, Parameters)
         refuse_unknown(self)
-        arm = read_arm("urdf", given.urdf, with_collisions=False)
+        arm = read_arm("urdf", given.urdf, given.wiring, with_collisions=False)
         poses = read_poses(read_file("poses", given.poses), arm, given.poses)
         arm = self._with_namespace(read_wired_limits(self, arm, given.wiring).arm)
         self._board = Board((joint.name for joint in arm.driven), LONGEST_SILENCE)

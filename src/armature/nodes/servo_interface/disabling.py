@@ -6,19 +6,24 @@ import math
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 
 import numpy as np
 
 from armature.core.planning.transfer import transfer
+from armature.core.steps import run_to_end
 from armature.core.trajectory.segments import LoopTime, Segment
 from armature.core.trajectory.trajectory import Trajectory
 from armature.dynamixel.status.states import Mode, describe_state
-from armature.errors import PARKING_INTERRUPTED, CommandRefused, ParkingInterrupted
+from armature.errors import PARKING_INTERRUPTED, CommandRefused, GoalRefused, ParkingInterrupted
 from armature.nodes.common.answers import run_guarded
+from armature.nodes.common.robot_files import drive_ratings
 from armature.nodes.servo_interface.bus_process.client import BusClient
 from armature.nodes.servo_interface.bus_process.connection import BusConnection
 from armature.nodes.servo_interface.parameters import ServoConfiguration
 
+_TORQUE_SHARE = 0.9  # of what a servo can give, as goals may ask for
+_LONGEST_WAY = 15.0  # [s]; a way to park is cut off after 20 s (faults.park_time)
 _REST_TIME = 5.0  # how long a stop may take before parking begins [s]
 _STANDSTILL = 5.0  # without time passing, as in a paused simulation, after which nothing is waited for [s]
 _CUT_TIME = 1.0  # how long torque may take to go off where an answer gets lost [s]
@@ -183,4 +188,20 @@ def way_to_park(configuration: ServoConfiguration, start: Mapping[str, float]) -
             "torque stays on",
         )
     limits = {joint: configuration.arm.limit(joint) for joint in joints}
-    return transfer(joints, start, park, limits, configuration.dynamics, configuration.park_speed)
+    way = transfer(joints, start, park, limits, configuration.dynamics, configuration.park_speed)
+    return _slow_enough(way, configuration)
+
+
+def _slow_enough(way: Trajectory, configuration: ServoConfiguration) -> Trajectory:
+    """The way as slow as the servos' torques need it; as it is where no time to park is enough for that."""
+    from armature.core.kinematics.dynamics import Torques
+    from armature.core.kinematics.mechanics import Mechanics
+    from armature.core.planning.torque_share import TorqueShares
+
+    drives = drive_ratings(configuration.wiring)
+    inertia = {joint: drive.rotor_inertia for joint, drive in drives.items()}
+    torques = Torques(Mechanics(configuration.arm, way.joints, inertia), drives)
+    with suppress(GoalRefused):
+        slowed = run_to_end(TorqueShares(torques, _TORQUE_SHARE).slow_down(way))
+        return slowed if slowed.duration <= _LONGEST_WAY else way
+    return way

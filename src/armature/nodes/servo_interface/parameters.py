@@ -24,7 +24,7 @@ from armature.environment import state_folder
 from armature.errors import ConfigError, apart, bounds, listed
 from armature.nodes.common.parameters.joint_limits import ArmLimits, read_limits
 from armature.nodes.common.parameters.parameters import described, located, read, read_file, within
-from armature.nodes.common.robot_files import read_arm
+from armature.nodes.common.robot_files import read_wired_arm
 
 _SERVO_DEFAULT = -1
 _LONGEST_SILENCE = 0.5  # of a servo before it is named, which promise 4 wants within a second [s]
@@ -95,7 +95,7 @@ class JointParameters:
     position_d_gain: int = _SERVO_DEFAULT  # register Position D Gain
     feedforward_1st_gain: int = _SERVO_DEFAULT  # register Feedforward 1st Gain, of the velocity
     feedforward_2nd_gain: int = _SERVO_DEFAULT  # register Feedforward 2nd Gain, of the acceleration
-    following_error: float = _SERVO_DEFAULT  # bound [rad] or [m]; 0 is off, -1 is 0.35 rad, off if it slides
+    following_error: float = _SERVO_DEFAULT  # bound [rad] or [m]; 0 is off, -1 is 0.35 rad, off for a gripper
     contact: float = 0.0  # torque beyond the known load that is not a contact yet [N·m] or [N]; 0 is off
 
     def following_error_bound(self, joint: str) -> dict[str, float]:
@@ -193,9 +193,8 @@ class ServoConfiguration:
     @staticmethod
     def _of(node: Node) -> ServoConfiguration:
         parameters = read(node, ServoParameters)
-        arm = read_arm("urdf", parameters.urdf)
         wiring_text = read_file("wiring", parameters.wiring)
-        wiring = Wiring.from_yaml(wiring_text, arm, parameters.wiring)
+        arm, wiring = read_wired_arm("urdf", parameters.urdf, wiring_text, parameters.wiring)
         poses = read_poses(read_file("poses", parameters.poses), arm, parameters.poses)
         if parameters.park_pose not in poses:
             raise ConfigError("parameter park_pose", parameters.park_pose, listed("poses", poses))

@@ -26,6 +26,7 @@ class Parameters:
 
     urdf: str  # file of the robot's description
     frame_prefix: str  # put before every frame's name, for several arms in one tree
+    wiring: str = ""  # file; which joints have no servo, and are fixed
     publish_frequency: float = 50.0  # at most [Hz]
 
     def __post_init__(self) -> None:
@@ -41,7 +42,7 @@ class StatePublisher(Node):
         namespace = self.get_namespace().strip("/")
         self._settings = read(self, Parameters, frame_prefix=f"{namespace}/" if namespace else "")
         refuse_unknown(self)
-        self._arm = read_arm("urdf", self._settings.urdf, with_collisions=False)
+        self._arm = read_arm("urdf", self._settings.urdf, self._settings.wiring, with_collisions=False)
         self._rate = RateLimit(1.0 / self._settings.publish_frequency)
         self._description = topics.publisher(self, topics.ROBOT_DESCRIPTION)
         self._tf_static = topics.publisher(self, topics.TF_STATIC)

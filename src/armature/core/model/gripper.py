@@ -1,0 +1,55 @@
+"""Which driven joints are the gripper's: by what hangs on them, and by their names.
+
+docs/reference/robot_files.md states the rule for people; the wiring file can say otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from armature.core.model.arm import TOOL, Joint
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_GRIPPER = {"gripper", "jaw", "finger", "claw", "hand", "knuckle", "thumb"}
+# A joint that is called so turns what grips, and does not grip.
+_WRIST = {"shoulder", "elbow", "forearm", "waist", "wrist", "roll", "pitch", "yaw", "rotate"}
+
+
+def find_gripper(joints: Sequence[Joint]) -> tuple[str, ...]:
+    """Names of the driven joints that are the gripper's, in the order of the URDF.
+
+    Args:
+        joints: of the whole arm.
+    """
+    behind = {joint.name: _behind(joint, joints) for joint in joints if joint.is_driven}
+    leaders = {joint.mimic.joint for joint in joints if joint.mimic is not None}
+    found: set[str] = set()
+    for name in sorted(behind, key=lambda name: len(behind[name])):  # the outermost first
+        joint, *carried = behind[name]
+        hanging = [other.name for other in carried if other.is_driven]
+        if any(other.child == TOOL for other in behind[name]) or not found.issuperset(hanging):
+            continue
+        is_end = not hanging and (joint.kind == "prismatic" or name in leaders or _names_gripper(joint.child))
+        if _names_gripper(name) or (is_end and not _words(name) & _WRIST):
+            found.add(name)
+    # What has nothing else to move is an arm, whatever it is called.
+    return tuple(name for name in behind if name in found) if len(found) < len(behind) else ()
+
+
+def _behind(joint: Joint, joints: Sequence[Joint]) -> list[Joint]:
+    """A joint, and all that hang on it."""
+    found = [joint]
+    for each in found:  # which grows meanwhile
+        found += [other for other in joints if other.parent == each.child]
+    return found
+
+
+def _names_gripper(name: str) -> bool:
+    words = _words(name)
+    return bool(words & _GRIPPER) and not words & _WRIST
+
+
+def _words(name: str) -> set[str]:
+    """Words of a name, in singular: left_finger2, jointGripper, GRIPPER JAWS."""
+    return {word.lower().removesuffix("s") if len(word) > 3 else word.lower() for word in _WORD.findall(name)}

@@ -1,0 +1,61 @@
+"""URDF and wiring read together: every process has the same arm."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from armature.core.kinematics.collision import Clearances
+from armature.core.kinematics.mechanics import Mechanics
+from armature.emulator.bus.bus import EmulatedBus
+from armature.errors import ConfigError
+from armature.nodes.common.robot_files import read_arm, read_wired_arm
+
+from ..motion_graph import URDF
+
+ENTRY = "model: XM430-W350, direction: 1, zero_offset: 180 deg, reduction: 1 rad/rad"
+WIRING = f"""
+bus: {{baud_rate: 1000000 bit/s}}
+joints:
+  waist: {{id: 1, {ENTRY}}}
+  elbow: {{id: 2, {ENTRY}}}
+"""
+INERTIAL = (
+    '<inertial><mass value="0.1"/><inertia ixx="1e-4" iyy="1e-4" izz="1e-4" ixy="0" ixz="0" iyz="0"/></inertial>'
+)
+SOLID = re.sub(r'(<link name="\w+")/>', rf"\1>{INERTIAL}</link>", URDF)
+
+
+@pytest.fixture
+def urdf(tmp_path):
+    file = tmp_path / "two.urdf"
+    file.write_text(SOLID)
+    return file
+
+
+def test_a_joint_that_the_wiring_fixes_is_fixed_for_kinematics_emulator_and_description(urdf, tmp_path):
+    file = tmp_path / "servos.yaml"
+    file.write_text(WIRING + "  gripper: {fixed: 20 mm}\n", "utf-8")
+    arm = read_arm("urdf", urdf, file)
+    assert [joint.name for joint in arm.driven] == ["waist", "elbow"]
+    assert arm.gripper_joints == ()
+    mechanics = Mechanics(arm, ("waist", "elbow"), tool="tool0")
+    mechanics.set_position([0.0, 0.0])
+    assert mechanics.translation(mechanics.frame("left")) == pytest.approx([0.2, 0.02, 0.1])
+    assert mechanics.translation(mechanics.frame("right")) == pytest.approx([0.2, -0.02, 0.1])
+    assert Clearances(mechanics, 0.01).at([0.0, 0.0]) == {}
+    wired = read_wired_arm("urdf", urdf, file.read_text("utf-8"), "servos.yaml")
+    bus = EmulatedBus.of_arm(*wired, {"waist": 0.0, "elbow": 0.0})
+    assert bus.plant.frame_position("left") == pytest.approx((0.2, 0.02, 0.1))
+
+
+def test_a_joint_that_the_wiring_forgets_is_refused_with_what_to_write(urdf, tmp_path):
+    file = tmp_path / "servos.yaml"
+    file.write_text(WIRING, "utf-8")
+    with pytest.raises(ConfigError, match=r"servos.yaml: joints: \['gripper'\] .*write gripper: {fixed: 0 mm}"):
+        read_arm("urdf", urdf, file)
+
+
+def test_without_a_wiring_file_the_arm_is_the_urdfs(urdf):
+    assert [joint.name for joint in read_arm("urdf", urdf).driven] == ["waist", "elbow", "gripper"]
