@@ -23,7 +23,7 @@ run: setup ## Start the graph on the emulated arm; ARGS="--port /dev/ttyUSB0" fo
 
 # Tests that no delay of the machine can fail take what is left by those in real time, which wait half of their time.
 UNTIMED := tests/bench tests/core tests/description tests/dynamixel tests/emulator tests/recording tests/docs tests/nodes/arm_controller \
-	tests/provision tests/monitor/api tests/cli/arm tests/cli/graph $(wildcard tests/test_*.py)
+	tests/provision tests/monitor/api tests/cli/arm tests/cli/graph tests/cli/test_robot_files.py $(wildcard tests/test_*.py)
 test: ## Run all tests; ARGS="-k wiring" for some
 	$(PROVISION) test
 	$(NPM) test
