@@ -129,7 +129,7 @@ def test_an_arm_without_a_gripper_says_so(gateway, hub, page_root, config):
 
     from armature.monitor.app import create_app
 
-    urdf = config.urdf[: config.urdf.index('  <joint name="gripper"')].replace('<link name="finger">', "<!--")
+    urdf = config.arm.urdf[: config.arm.urdf.index('  <joint name="gripper"')].replace('<link name="finger">', "<!--")
     urdf = urdf.replace('<box size="0.01 0.01 0.04"/></geometry></visual></link>', "-->") + "</robot>"
     bare = replace(config, arm=read_urdf(urdf, "bare.urdf"))
     response = create_app(gateway, hub, page_root, bare).test_client().post("/api/gripper", json={"position": 0})
