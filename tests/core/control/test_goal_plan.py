@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -53,8 +55,10 @@ def test_a_velocity_at_the_end_that_is_one_is_refused():
 
 
 @pytest.mark.parametrize("beyond", [2e-6, 3e-5, 4e-4])
-def test_a_refusal_tells_what_its_digits_do_not(beyond):
+def test_a_refusal_has_the_digits_that_tell_a_value_from_its_limit(beyond):
     bench, limit = Bench(), float(LIMITS.upper[0])
     goal = Trajectory.from_rows(JOINTS, [5.0], [(limit + beyond, 0.0)], [(0.0, 0.0)])
-    with pytest.raises(GoalRefused, match=rf"\(it is {beyond:.2g} rad beyond\)"):
+    with pytest.raises(GoalRefused) as refused:
         bench.control.plan(goal, None, bench.now)
+    value, upper = re.search(r": (\S+) refused; its limits are \S+ to (\S+) rad", str(refused.value)).groups()
+    assert float(value) > float(upper)

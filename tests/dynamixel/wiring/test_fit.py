@@ -108,3 +108,8 @@ def test_both_ends_of_a_continuous_joint_are_goals_that_its_servo_takes(mode):
     (servo,) = (servo for servo in wired.servos if servo.joint == "turn")
     limit = wired.bound_continuous(ARM).limit("turn")
     assert (servo.to_ticks(limit.lower), servo.to_ticks(limit.upper)) == servo.reach
+
+
+def test_another_place_of_a_joint_without_a_servo_voids_what_was_confirmed():
+    places = ("{fixed: 30 deg}", "{fixed: 31 deg}", TURNING.replace("id: 1", "id: 2"))
+    assert len({wiring(gripper=place).digest for place in places}) == 3

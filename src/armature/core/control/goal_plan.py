@@ -40,7 +40,7 @@ def plan_goal(group: GroupState, goal: Trajectory | Rates, stamp: float | None, 
     limits.check_joints(goal.joints, joints, is_partial=settings.allow_partial_joints_goal)
     goal = goal.reorder([joint for joint in joints if joint in goal.joints])
     own = group.limits.of_joints(goal.joints)
-    goal = limits.settle_end(goal, own)
+    goal = limits.settle_end(goal)
     limits.check_end(goal)
     begin = tracker.switch_time(now)
     if stamp is not None:

@@ -154,13 +154,8 @@ def shift_to_now(trajectory: Trajectory | Rates, stamp: float, now: float) -> Tr
     return trajectory.shift(-late)
 
 
-def settle_end(trajectory: Trajectory | Rates, limits: GroupLimits) -> Trajectory | Rates:
-    """The trajectory at rest at its end, where what velocity is left there is a planner's rounding.
-
-    Args:
-        trajectory: columns in the order of the limits.
-        limits: of its joints.
-    """
+def settle_end(trajectory: Trajectory | Rates) -> Trajectory | Rates:
+    """The trajectory at rest at its end, where what velocity is left there is a planner's rounding."""
     if trajectory.velocities is None:
         return trajectory
     velocities = np.array(trajectory.velocities)

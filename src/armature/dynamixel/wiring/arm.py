@@ -33,16 +33,17 @@ class Wiring:
 
     buses: Mapping[str, int]  # baud rate of each [bit/s], by its name; "" for the only one
     servos: tuple[ServoWiring, ...]  # one a joint; see all_servos
-    fixed: Mapping[str, float] = field(default_factory=dict)  # where joints without a servo are [rad] or [m]
     confirmed: str = ""  # the digest of what somebody has tested by hand; "" where nobody has
+    fixed: Mapping[str, float] = field(default_factory=dict)  # where joints without a servo are [rad] or [m]
 
     @property
     def digest(self) -> str:
         """Of all that decides where a joint is and which way it turns; another one voids what was confirmed."""
-        facts = sorted(
+        facts = [
             f"{one.name} {one.servo_id} {one.model.name} {one.direction} {one.zero_offset:.5f} {one.reduction:.5f}"
             for one in self.all_servos
-        )
+        ]
+        facts = sorted(facts + [f"{joint} fixed {place:.5f}" for joint, place in self.fixed.items()])
         return f"sha256-{hashlib.sha256(chr(10).join(facts).encode()).hexdigest()[:16]}"
 
     @property
