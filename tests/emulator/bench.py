@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from armature.core.model.urdf import read_urdf
 from armature.dynamixel.protocol.packet import Error, Instruction, StreamDecoder, encode
 from armature.dynamixel.tables.model import Register, ServoModel
+from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.bus.bus import EmulatedBus
 from armature.emulator.faults.board import FaultBoard
@@ -55,6 +56,8 @@ class Host:
         arm = read_urdf(text)
         start = dict.fromkeys((joint.name for joint in arm.driven), 0.0)
         self.bus = EmulatedBus.of_arm(arm, Wiring.from_yaml(wiring(models), arm), start)
+        for servo in self.bus.servos:  # as the factory delivers it, not as an arm needs it
+            servo.registers[Role.RETURN_DELAY] = servo.model.default(Role.RETURN_DELAY)
         self.faults = FaultBoard(self.bus)
         self.now = 0.0
 

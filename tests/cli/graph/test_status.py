@@ -43,6 +43,13 @@ def test_a_fault_of_which_little_is_known_is_told_without_gaps():
     assert line == "ERROR servo_interface: elbow: overload: the servo reports it"
 
 
+def test_a_slow_arm_is_told_with_what_makes_it_quick():
+    arm = {"state": {"name": "ENABLED", "values": {"limits": "reduced", "limits_remedy": "test them"}}}
+    (_, line) = status._arm_lines(arm)
+    assert line.startswith("slow: every motion is a tenth as fast")
+    assert line.endswith("; test them")
+
+
 def test_a_silent_monitor_is_said_to_be_silent(tmp_path):
     assert page.fetch_state(page.page_address(tmp_path)) is None
     assert list(status._arm_lines({})) == ["arm: unknown: the monitor does not answer"]

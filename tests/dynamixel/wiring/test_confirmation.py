@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import yaml
 
@@ -53,9 +55,8 @@ def test_comments_order_and_what_is_beside_the_point_do_not_matter():
 
 
 def test_a_second_servo_counts_too():
-    servos = twin.WIRING.servos
-    stamped = Wiring(twin.WIRING.buses, servos, twin.WIRING.digest)
-    alone = Wiring(twin.WIRING.buses, (servos[0],), twin.WIRING.digest)
+    stamped = replace(twin.WIRING, confirmed=twin.WIRING.digest)
+    alone = replace(stamped, servos=stamped.servos[:1])
     assert (stamped.is_confirmed, alone.is_confirmed) == (True, False)
 
 

@@ -66,6 +66,8 @@ def _arm_lines(arm: Mapping[str, Any]) -> Iterator[str]:
     yield f"arm: {name} {state.get('reason', '')}".rstrip()
     if remedy := state.get("values", {}).get("remedy"):
         yield f"next: {remedy}"
+    if remedy := state.get("values", {}).get("limits_remedy"):
+        yield f"slow: every motion is a tenth as fast, directions and zeros are not confirmed; {remedy}"
     for fault in arm.get("faults", ()):
         values = fault.get("values", {})
         parts = [fault["message"], values.get("time", ""), values.get("done", ""), values.get("remedy", "")]
