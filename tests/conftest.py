@@ -24,6 +24,7 @@ from armature.environment import profile_variable
 from armature.share import dds_profile
 
 from .lateness import lateness_since
+from .refusals import flaws_in, noted_refusals
 
 ROOT = Path(__file__).resolve().parent.parent
 # Domains above 101 meet the ports that Linux hands out (ROS 2, "The ROS_DOMAIN_ID"); below 20 may be somebody's.
@@ -72,6 +73,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.timeout(limit))
 
 
+# Where every refusal that is provoked is read.
+_READ = (
+    "core/model",
+    "core/planning",
+    "dynamixel/wiring",
+    "recording/recorder",
+    "cli/arm",
+    "nodes/common",
+    "test_",
+)
 _HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1)
 
 
@@ -100,6 +111,16 @@ def _handlers_left() -> Iterator[None]:
     after = _handlers()
     _restore(before)
     assert after == before, "handlers of signals left behind"
+
+
+@pytest.fixture(autouse=True)
+def _refusals_are_for_persons(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever a test of these folders provokes is told in one line, with what would work."""
+    with noted_refusals() as told:
+        yield
+    if not request.path.relative_to(ROOT / "tests").as_posix().startswith(_READ):
+        return
+    assert [(text, flaws) for text in dict.fromkeys(told) if (flaws := flaws_in(text))] == []
 
 
 def pytest_collection_finish() -> None:

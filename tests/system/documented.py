@@ -95,6 +95,8 @@ NOT_RUN = {
     "source .venv/bin/activate": "is the environment that the tests run in",
     "systemctl stop": "needs systemd",
     "ros2 bag play": _ROS,
+    "ros2 param dump": _ROS,
+    "ros2 param set /arm_controller payload 0.2": _ROS,
     "ros2 service call /servo_interface/clear_faults std_srvs/srv/Trigger": _ROS,
     "armature setup --port /dev/ttyUSB0": _PORT,
     "armature setup --port /dev/ttyUSB0 elbow": _PORT,

@@ -90,7 +90,7 @@ def find_interrupted(root: Path, runner: int) -> Interruption | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, TypeError) as error:
-        raise RecordingError(str(root / _FILE), f"is not what a recorder writes ({error}); remove it") from error
+        raise RecordingError(str(root / _FILE), "is not what a recorder writes; remove it") from error
     if recording.has_ended and recording.runner != runner:
         return None
     return Interruption(bag, end)
