@@ -17,12 +17,12 @@ from armature.errors import ConfigError
         ("joint-1", "joint_1"),
         ("joint 1", "joint_1"),
         ("arm.joint1", "arm_joint1"),
-        ("1", "joint_1"),
+        ("1", "name_1"),
         ("gelenk_ä", "gelenk_a"),
         ("Revolute 2", "Revolute_2"),
-        ("关节1", "joint_1"),
+        ("关节1", "name_1"),
         ("_hidden", "_hidden"),
-        ("-x", "joint_x"),
+        ("-x", "name_x"),
     ],
 )
 def test_a_name_is_changed_where_ros_does_not_allow_it(name, expected):
