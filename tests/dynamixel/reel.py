@@ -21,7 +21,7 @@ URDF = """<robot name="reel"><link name="base"/>
 <link name="jaw"><inertial><mass value="0.05"/>
   <inertia ixx="1e-5" ixy="0" ixz="0" iyy="1e-5" iyz="0" izz="1e-5"/></inertial></link>
 <joint name="jaw" type="prismatic"><parent link="base"/><child link="jaw"/><axis xyz="1 0 0"/>
-  <limit lower="0" upper="0.03" velocity="0.1" effort="50"/>
+  <limit lower="0" upper="0.03" velocity="0.06" effort="50"/>
   <dynamics friction="0.5" damping="5"/></joint></robot>"""
 ARM = read_urdf(URDF)
 TEXT = """

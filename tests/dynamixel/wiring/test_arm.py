@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -93,6 +94,27 @@ def test_modes_are_read_with_what_they_need():
     assert elbow.ram == {Role.GOAL_CURRENT: 186}
     assert (servo("elbow").mode, servo("elbow").ram) == (OperatingMode.POSITION, {})
     assert read(change("80 rad/m", "2000 rad/m, mode: extended position")).servos[1].to_ticks(0.03) == 40_138
+
+
+def test_limits_are_the_smaller_of_the_urdf_and_the_servos_ratings():
+    bare = ARM.limited(
+        {name: replace(ARM.limit(name), velocity=math.inf, effort=math.inf) for name in ("elbow", "slide")}
+    )
+    servos = {servo.joint: servo for servo in read().servos}
+    for name, limit in ((name, read().narrow_limits(bare).limit(name)) for name in servos):
+        servo = servos[name]
+        assert limit.velocity == pytest.approx(servo.model.no_load_speed / servo.reduction)
+        assert limit.effort == pytest.approx(servo.model.stall_torque * servo.reduction)
+    fast = ARM.limited({"elbow": replace(ARM.limit("elbow"), velocity=99.0, effort=0.5)})
+    assert read().narrow_limits(fast).limit("elbow").velocity < 10.0
+    assert read().narrow_limits(fast).limit("elbow").effort == 0.5
+
+
+def test_joints_that_ros_could_not_tell_apart_are_refused():
+    arm = read_urdf(ARM.urdf.replace('"elbow"', '"joint-1"').replace('"slide"', '"joint 1"'))
+    text = TEXT.replace("elbow:", '"joint-1":').replace("slide:", '"joint 1":')
+    with pytest.raises(ConfigError, match=r"'joint-1' and it would both be 'joint_1'"):
+        Wiring.from_yaml(text, arm)
 
 
 def test_a_range_of_motion_narrows_the_limits_and_never_widens_them():

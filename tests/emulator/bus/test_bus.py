@@ -106,11 +106,12 @@ def test_an_unknown_baud_rate_is_refused():
         EmulatedBus.of_arm(read_urdf(urdf(1)), Wiring({"": 12_345}, entry.servos), {"joint1": 0.0})
 
 
-def test_a_moving_link_without_inertia_is_refused():
+def test_a_moving_link_without_inertia_has_no_mass_and_is_served():
     text = '<robot name="r"><link name="a"/><link name="b"/><joint name="j" type="continuous">'
     text += '<parent link="a"/><child link="b"/><limit velocity="1" effort="1"/></joint></robot>'
-    with pytest.raises(ConfigError, match="needs mass and inertia"):
-        MujocoPlant(read_urdf(text), {"j": 0.0}, {"j": 0.0})
+    plant = MujocoPlant(read_urdf(text), {"j": 0.01}, {"j": 0.0})
+    plant.step(0.001, [0.1])
+    assert plant.velocities[0] == pytest.approx(0.1 / 0.01 * 0.001, rel=1e-3)
 
 
 class TestTimeOfThePlant:
