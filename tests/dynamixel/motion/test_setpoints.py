@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from armature.core.model.arm import Limit
@@ -228,6 +228,7 @@ def test_the_margin_lets_a_joint_rest_on_its_stop(setpoints):
 @given(
     begin=st.floats(-1.9, 1.9), way=st.floats(-4.0, 4.0), seconds=st.floats(0.05, 4.0), share=st.floats(0.0, 0.999)
 )
+@example(1.625, 0.25, 0.375, 0.375)
 def test_a_stop_from_anywhere_in_any_motion_stays_within_the_limits(begin, way, seconds, share):
     """Also from an acceleration or a speed that only other writers than our controller ask for."""
     setpoints = Setpoints(LIMITS, DYNAMICS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from armature.emulator.servo.profile import Profile, ProfileType
@@ -37,6 +37,7 @@ def test_a_profile_ends_at_its_goal_within_its_bounds(goal, velocity, accelerati
 
 
 @given(GOALS, GOALS, st.integers(1, 400))
+@example(1.0, 0.0, 3)
 def test_a_new_goal_keeps_the_velocity(first, second, steps):
     profile = Profile()
     profile.move(first, 2_000, 10_000)

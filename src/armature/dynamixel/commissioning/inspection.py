@@ -143,7 +143,7 @@ def _check_limits(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator
 
 def _check_range(wiring: ServoWiring, limit: Limit, values: Values) -> Iterator[Problem]:
     kept = wiring.narrow(limit)
-    if kept != limit and not wiring.is_second:
+    if (kept.lower, kept.upper) != (limit.lower, limit.upper) and not wiring.is_second:
         detail = f"its range of motion leaves {kept.lower:.4f} to {kept.upper:.4f} of the URDF's limits"
         detail += f" {limit.lower:.4f} to {limit.upper:.4f}; positions beyond are refused"
         yield Verdict.WARNING, detail, "narrow the URDF's limits, or calibrate its range again"

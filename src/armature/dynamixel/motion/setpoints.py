@@ -154,13 +154,16 @@ class Setpoints:
     def _stop_dynamics(self, joint: str, setpoint: Setpoint) -> Dynamics:
         """The joint's own dynamics, or harder ones where they would take it beyond its limit.
 
-        A stop with acceleration a and jerk j goes v²/(2a) + v·a/(2j) further.
+        A stop with acceleration a and jerk j goes v²/(2a) + v·a/(2j) further. What may still accelerate goes
+        v·t + a·t²/3 before, in t = a/j, and is faster by a·t/2 then.
         """
         own, limit, speed = self._dynamics[joint], self._limits[joint], abs(setpoint.velocity)
         ahead = limit.upper - setpoint.position if setpoint.velocity > 0.0 else setpoint.position - limit.lower
         room = max(ahead, 0.0) + _STOP_MARGIN * limit.span
-        fastest = speed + own.acceleration**2 / (2.0 * own.jerk)  # it may still be accelerating
-        if fastest**2 / (2.0 * own.acceleration) + fastest * own.acceleration / (2.0 * own.jerk) <= room:
+        rise = own.acceleration / own.jerk  # [s]
+        fastest = speed + own.acceleration * rise / 2.0
+        before = speed * rise + own.acceleration * rise**2 / 3.0
+        if before + fastest**2 / (2.0 * own.acceleration) + fastest * rise / 2.0 <= room:
             return own
         harder = max(own.acceleration, 2.0 * fastest**2 / room)
         return Dynamics(harder, max(own.jerk, 4.0 * fastest * harder / room))

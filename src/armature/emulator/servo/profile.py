@@ -79,7 +79,8 @@ class Profile:
             return True
         if math.isinf(self._max_acceleration):
             return remaining <= abs(velocity) * dt
-        return remaining <= _ARRIVED and abs(velocity) <= 2.0 * self._max_acceleration * dt
+        change = max(abs(velocity), abs(self.velocity))
+        return remaining <= _ARRIVED and change <= 2.0 * self._max_acceleration * dt
 
     def _next_velocity(self, dt: float) -> float:
         remaining = self._goal - self.position
