@@ -127,7 +127,12 @@ def test_every_ros_package_that_is_imported_is_a_dependency() -> None:
 
 
 def test_every_library_that_is_imported_is_a_requirement() -> None:
-    imports_as = {"pyyaml": "yaml", "mcap-ros2-support": "mcap_ros2", "dynamixel-sdk": "dynamixel_sdk", "pycollada": "collada"}
+    imports_as = {
+        "pyyaml": "yaml",
+        "mcap-ros2-support": "mcap_ros2",
+        "dynamixel-sdk": "dynamixel_sdk",
+        "pycollada": "collada",
+    }
     along = {"werkzeug", "serial"}  # with flask, with dynamixel-sdk
     named = {imports_as.get(name, name) for name in requirements("requirements.txt")}
     assert {name for name in imported_libraries() if not is_ros(name)} - named - along == set()

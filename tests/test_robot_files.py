@@ -12,7 +12,7 @@ from armature.errors import ConfigError
 
 
 def test_an_unknown_robot_is_refused_with_those_known():
-    with pytest.raises(ConfigError, match="armature6, open_manipulator_x"):
+    with pytest.raises(ConfigError, match="armature6, armature7, koch_follower, koch_leader, open_manipulator_x"):
         robots.find_robot("r2d2")
 
 

@@ -13,14 +13,16 @@ import yaml
 
 from armature import robots
 from armature.core.model.arm import ArmModel
+from armature.core.model.parameter_file import read_parameters
 from armature.core.model.poses import read_poses
 from armature.core.model.urdf import read_urdf
-from armature.dynamixel.tables.roles import OperatingMode
+from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.bus.bus import EmulatedBus
 from armature.emulator.physics.mujoco_plant import MujocoPlant
 
 ROBOTS = robots.robot_names()
+SLIDING = ("armature5", "armature6", "open_manipulator_x")
 WORKING = ("home", "up", "above_pick", "pick", "above_place", "place")
 
 
@@ -31,6 +33,7 @@ class Arm:
     model: ArmModel
     wiring: Wiring
     poses: dict[str, dict[str, float]]
+    gains: dict[str, int]  # of the servos' position control, by parameter
 
     def bus(self, pose: str) -> EmulatedBus:
         return EmulatedBus.of_arm(self.model, self.wiring, self.poses[pose])
@@ -45,7 +48,9 @@ def load(name: str) -> Arm:
     robot = robots.find_robot(name)
     model = read_urdf(robot.urdf.read_text(), robot.urdf.name)
     wiring = Wiring.from_yaml(robot.wiring.read_text(), model, str(robot.wiring))
-    return Arm(model, wiring, read_poses(robot.poses.read_text(), model, str(robot.poses)))
+    given = (each for file in robot.parameters for each in read_parameters(file.read_text(), file.name))
+    gains = {each.name: each.value for each in given if each.is_for("/servo_interface")}
+    return Arm(model, wiring, read_poses(robot.poses.read_text(), model, str(robot.poses)), gains)
 
 
 @pytest.fixture(params=ROBOTS)
@@ -100,18 +105,19 @@ def test_frames_are_named_by_the_rules(arm):
     assert "tool0" in {joint.child for joint in arm.model.joints}
 
 
-def test_the_last_driven_joint_is_the_gripper(arm):
-    kinds = [joint.kind for joint in arm.model.driven]
-    assert kinds[:-1] == ["revolute"] * (len(kinds) - 1)
-    assert kinds[-1] == "prismatic"
-    assert [joint.mimic.joint for joint in arm.model.joints if joint.mimic] == [arm.model.driven[-1].name]
+def test_the_last_driven_joint_is_the_gripper_or_there_is_none(arm):
+    assert {joint.kind for joint in arm.model.arm_joints} == {"revolute"}
+    assert arm.model.gripper_joints == (arm.model.driven[-1:] if arm.model.name != "armature7" else ())
+    followers = [joint for joint in arm.model.joints if joint.mimic]
+    assert {joint.mimic.joint for joint in followers} <= {joint.name for joint in arm.model.gripper_joints}
+    assert bool(followers) == any(joint.kind == "prismatic" for joint in arm.model.gripper_joints)
 
 
 def test_limits_fit_the_servos(arm):
     for entry in arm.wiring.servos:
         limit = arm.model.limit(entry.joint)
         assert limit.velocity * entry.reduction < entry.model.no_load_speed, entry.joint
-        assert limit.effort <= entry.model.stall_torque * entry.reduction * 1.001, entry.joint
+        assert limit.effort <= entry.motors * entry.model.stall_torque * entry.reduction * 1.001, entry.joint
         for position in (limit.lower, limit.upper):
             assert 0 <= entry.to_ticks(position) <= 4_095, entry.joint
 
@@ -163,7 +169,7 @@ def test_parking_and_letting_go_moves_the_tool_by_less_than_5_mm(arm):
     bus = arm.bus("home")
     switch_on(bus)
     park = arm.poses["park"]
-    for entry, servo in zip(arm.wiring.servos, bus.servos, strict=True):
+    for entry, servo in zip(arm.wiring.all_servos, bus.servos, strict=True):
         assert servo.write(112, (20).to_bytes(4, "little")) == 0
         assert servo.write(116, entry.to_ticks(park[entry.joint]).to_bytes(4, "little")) == 0
     now = advance(bus, 0.0, 8.0)
@@ -194,7 +200,9 @@ def test_joints_stop_at_their_limits(arm):
         assert limit.lower - slack <= position <= limit.upper + slack, joint
 
 
-def test_the_second_finger_follows_the_first(arm):
+@pytest.mark.parametrize("name", SLIDING)
+def test_the_second_finger_follows_the_first(name):
+    arm = load(name)
     bus = arm.bus("home")
     switch_on(bus)
     entry, servo = arm.wiring.servos[-1], bus.servos[-1]
@@ -210,8 +218,11 @@ def test_the_second_finger_follows_the_first(arm):
 
 
 @pytest.mark.parametrize("pose", WORKING)
-def test_held_with_the_default_gains_no_joint_sags_by_40_mrad(arm, pose):
+def test_held_with_its_gains_no_joint_sags_by_40_mrad(arm, pose):
     bus = arm.bus(pose)
+    for entry, servo in zip(arm.wiring.all_servos, bus.servos, strict=True):
+        gain = arm.gains.get(f"{entry.joint}.position_p_gain", entry.model.default(Role.POSITION_P_GAIN))
+        assert servo.write(84, gain.to_bytes(2, "little")) == 0
     switch_on(bus)
     advance(bus, 0.0, 2.0)
     for joint, position in zip(bus.plant.joints, bus.plant.positions, strict=True):
@@ -241,7 +252,7 @@ def test_the_gripper_controller_knows_the_gain_of_a_finger_that_is_held_by_its_p
         for node, content in yaml.safe_load(file.read_text("utf-8")).items():
             given.get(node.rpartition("/")[2], {}).update(content["ros__parameters"])
     arm = load(name)
-    fingers = {joint.name for joint in arm.model.driven if joint.kind == "prismatic"}
+    fingers = {joint.name for joint in arm.model.gripper_joints}
     for servo in arm.wiring.servos:
         if servo.joint in fingers and servo.mode is not OperatingMode.CURRENT_BASED_POSITION:
             assert given["gripper_controller"].get(servo.joint) == given["servo_interface"].get(servo.joint)

@@ -33,12 +33,18 @@ def test_a_port_in_use_is_told_with_the_remedy(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("up", "--robot", "nobody"), "robots are armature6, open_manipulator_x"),
+        (
+            ("up", "--robot", "nobody"),
+            "robots are armature5, armature6, armature7, koch_follower, ",
+        ),
         (("up", "--http", "8080"), "write HOST:PORT"),
         (("up", "--http", "0.0.0.0:notaport"), "1 to 65535"),
         (("up", "--http", "no.such.host.invalid:8080"), "--http"),
         (("world", "--pose", "upside_down"), "park, home"),
-        (("world", "--robot", "nobody"), "robots are armature6, open_manipulator_x"),
+        (
+            ("world", "--robot", "nobody"),
+            "robots are armature5, armature6, armature7, koch_follower, ",
+        ),
         (("world", "--out", "/nowhere/world.sdf"), "can be written"),
         (("world", "--wiring", "/nowhere/servos.yaml"), "can be read"),
         (("down",), "it is not running"),

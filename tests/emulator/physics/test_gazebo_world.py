@@ -122,7 +122,7 @@ def test_a_turning_link_bears_its_rotor_and_every_inertia_is_possible(name):
     arm, wiring, _ = load(name)
     model = parsed(name).find(f".//model[@name='{name}']")
     plain = {link.get("name"): link.find("inertial") for link in ElementTree.fromstring(arm.urdf).iter("link")}
-    rotors = {entry.joint: rotor_inertia(entry.model) * entry.reduction**2 for entry in wiring.servos}
+    rotors = {one.joint: one.motors * rotor_inertia(one.model) * one.reduction**2 for one in wiring.servos}
     for joint in arm.driven:
         link = model.find(f"link[@name='{joint.child}']")
         tensor = moments(link.find("inertial/inertia"))
@@ -224,3 +224,16 @@ def test_an_inertia_without_moments_is_refused():
 def test_a_shape_without_geometry_is_refused():
     with pytest.raises(ConfigError, match=r"link upper_arm: collision.*<geometry>"):
         changed('<geometry><box size="0.034 0.098 0.14"/></geometry>', "<geometry/>")
+
+
+def test_a_link_that_is_called_as_a_joint_has_another_name_there():
+    """SDF has one space of names for links and joints, URDF two."""
+    arm, wiring, poses = load("armature6")
+    text = arm.urdf.replace('"upper_arm"', '"elbow"').replace('"forearm"', '"elbow_link"')
+    model = ElementTree.fromstring(gazebo_world(read_urdf(text), wiring, poses["park"])).find(
+        ".//model[@name='armature6']"
+    )
+    names = [each.get("name") for tag in ("link", "joint", "frame") for each in model.findall(tag)]
+    assert len(set(names)) == len(names)
+    assert model.find("joint[@name='elbow']/parent").text == "elbow_link_link"
+    assert model.find("joint[@name='elbow']/child").text == "elbow_link"

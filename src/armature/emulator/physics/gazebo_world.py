@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping
+from dataclasses import replace
 from xml.etree.ElementTree import Element
 
 from armature.core.model.arm import ArmModel
@@ -26,6 +27,7 @@ COMMANDS_TOPIC = "gazebo/joint_trajectory"
 STEP = 0.004
 RATE = 125.0  # of joint states and commands, in simulated time [Hz]
 _PREFIX = "gz::sim::systems::"
+_FOOT = "foot"  # the joint that holds the arm
 
 
 def gazebo_world(arm: ArmModel, wiring: Wiring, start: Mapping[str, float], namespace: str = "") -> str:
@@ -88,10 +90,11 @@ def _add_arm(
     namespace: str,
 ) -> None:
     model = child(world, "model", name=namespace or arm.name)
-    foot = child(model, "joint", name="foot", type="fixed")
+    foot = child(model, "joint", name=_FOOT, type="fixed")
     child(foot, "parent", "world")
-    child(foot, "child", arm.root)
-    _add_bodies(model, arm, {actuator.joint: actuator for actuator in driven})
+    robot, named = _distinct(ElementTree.fromstring(arm.urdf), arm)
+    child(foot, "child", named.root)
+    _add_bodies(model, robot, named, {actuator.joint: actuator for actuator in driven})
     prefix = f"/{namespace}/" if namespace else "/"
     states = _plugin(model, "joint-state-publisher", "JointStatePublisher")
     child(states, "topic", prefix + STATES_TOPIC)
@@ -104,8 +107,20 @@ def _add_arm(
         _add_control(commands, actuator, start[actuator.leader], slides)
 
 
-def _add_bodies(model: Element, arm: ArmModel, driven: Mapping[str, Actuator]) -> None:
-    robot = ElementTree.fromstring(arm.urdf)
+def _distinct(robot: Element, arm: ArmModel) -> tuple[Element, ArmModel]:
+    """The arm with other names for links that are called as a joint: in SDF, unlike URDF, all names differ."""
+    joints, names = {joint.name for joint in arm.joints} | {_FOOT}, {}
+    links = {link.get("name", ""): link for link in robot.findall("link")}
+    for own, link in links.items():
+        names[own] = own
+        while names[own] in joints or (names[own] != own and names[own] in links):
+            names[own] += "_link"
+        link.set("name", names[own])
+    renamed = (replace(joint, parent=names[joint.parent], child=names[joint.child]) for joint in arm.joints)
+    return robot, replace(arm, root=names[arm.root], joints=tuple(renamed))
+
+
+def _add_bodies(model: Element, robot: Element, arm: ArmModel, driven: Mapping[str, Actuator]) -> None:
     colours = colours_of(robot)
     dynamics = {joint.get("name"): joint.find("dynamics") for joint in robot.findall("joint")}
     above = {joint.child: joint for joint in arm.joints}
