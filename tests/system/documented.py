@@ -15,7 +15,7 @@ ON_THE_GRAPH = {
     "armature move home": "goal reached",
     "armature move --joints elbow=0.5,waist=0": "goal reached",
     "armature move --to 0.25 0.1 0.15 [R P Y]": "goal reached",
-    "armature move --line 0 0 0.03 [--frame tool]": "goal reached",
+    "armature move --line 0 0 -0.03 [--frame tool]": "goal reached",
     "armature move --arc 0.03 0.03 0 0 0.06 0": "goal reached",
     ".venv/bin/armature record stop": "recording_",
     ".venv/bin/armature report BAG": "joint states",

@@ -286,7 +286,7 @@ def test_where_nobody_can_be_asked_it_says_what_would_work(monkeypatch, capsys, 
     ("words", "told"),
     [
         (["knee", "--yes"], "joint: 'knee' cannot be used; joints are waist, shoulder, elbow"),
-        (["elbow", "--yes", "--robot", "hal"], "robot: 'hal' cannot be used; robots are armature6"),
+        (["elbow", "--yes", "--robot", "hal"], "robot: 'hal' cannot be used; robots are armature5, armature6"),
         (["elbow", "--yes", "--wiring", "/dev/nowhere"], "name a file that can be read"),
         (["elbow", "--yes", "--port", "/dev/nowhere"], "check the cable, or start the emulator"),
     ],

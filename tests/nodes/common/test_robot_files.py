@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -59,3 +61,11 @@ def test_a_joint_that_the_wiring_forgets_is_refused_with_what_to_write(urdf, tmp
 
 def test_without_a_wiring_file_the_arm_is_the_urdfs(urdf):
     assert [joint.name for joint in read_arm("urdf", urdf).driven] == ["waist", "elbow", "gripper"]
+
+
+def test_processes_that_compute_nothing_with_it_do_not_load_mujoco():
+    names = ("bus_process", "monitor", "servo_interface", "state_publisher")
+    imports = ", ".join(f"armature.nodes.{name}.__main__" for name in names)
+    program = f"import sys, {imports}; print('mujoco' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "False"

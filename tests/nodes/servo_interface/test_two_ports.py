@@ -101,5 +101,5 @@ def test_check_looks_at_each_bus(port, wiring, capsys):
 
 
 def test_check_needs_a_device_for_each_bus(wiring, capsys):
-    assert main.main(["check", "--wiring", str(wiring)]) == 1
+    assert main.main(["check", "--wiring", str(wiring), "--port", "upper=/dev/null"]) == 1
     assert "lower=DEVICE,upper=DEVICE" in capsys.readouterr().err

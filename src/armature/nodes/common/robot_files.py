@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from armature.core.kinematics.drive_ratings import DriveRatings
-from armature.core.kinematics.mechanics import Mechanics
 from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
 from armature.core.model.urdf import read_urdf
@@ -79,6 +78,9 @@ def read_robot(urdf: Path, wiring: Path, poses: Path) -> DescribedRobot:
     Raises:
         ConfigError: one that cannot be read or used.
     """
+    # MuJoCo, 30 MB, only for commands: most processes that read an arm compute nothing with it.
+    from armature.core.kinematics.mechanics import Mechanics
+
     arm, servos = read_wired_arm("--urdf", urdf, read_file("--wiring", wiring), str(wiring))
     try:
         Mechanics(arm, [joint.name for joint in arm.driven])
