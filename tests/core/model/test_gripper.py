@@ -75,6 +75,10 @@ def test_what_carries_the_gripper_is_the_arms():
     assert gripper(ELBOW, roll, ("gripper", "revolute", "gripper", "jaw")) == ["gripper"]
     assert gripper(ELBOW, roll) == []
     assert gripper(ELBOW, ("hand_pitch", "revolute", "fore", "palm")) == []
+    # Niryo Ned2, and many an arm whose gripper is one lump.
+    assert gripper(ELBOW, ("joint_6", "revolute", "fore", "hand_link")) == []
+    assert gripper(ELBOW, ("joint_6", "revolute", "fore", "gripper_base")) == []
+    assert gripper(ELBOW, ("joint_6", "revolute", "fore", "left_finger")) == ["joint_6"]
 
 
 def test_a_turning_gripper_beside_a_sliding_finger_are_both_the_grippers():

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from armature.core.model.arm import TOOL, Joint
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_GRIPPER = {"gripper", "jaw", "finger", "claw", "hand", "knuckle", "thumb"}
+_FINGER = {"jaw", "finger", "claw", "knuckle", "thumb"}
+_GRIPPER = {"gripper", "hand"} | _FINGER
 # A joint that is called so turns what grips, and does not grip.
 _WRIST = {"shoulder", "elbow", "forearm", "waist", "wrist", "roll", "pitch", "yaw", "rotate"}
 
@@ -30,7 +31,7 @@ def find_gripper(joints: Sequence[Joint]) -> tuple[str, ...]:
         hanging = [other.name for other in carried if other.is_driven]
         if any(other.child == TOOL for other in behind[name]) or not found.issuperset(hanging):
             continue
-        is_end = not hanging and (joint.kind == "prismatic" or name in leaders or _names_gripper(joint.child))
+        is_end = not hanging and (joint.kind == "prismatic" or name in leaders or _moves_finger(joint))
         if _names_gripper(name) or (is_end and not _words(name) & _WRIST):
             found.add(name)
     # What has nothing else to move is an arm, whatever it is called.
@@ -43,6 +44,12 @@ def _behind(joint: Joint, joints: Sequence[Joint]) -> list[Joint]:
     for each in found:  # which grows meanwhile
         found += [other for other in joints if other.parent == each.child]
     return found
+
+
+def _moves_finger(joint: Joint) -> bool:
+    """Whether its links say so: a joint before a whole gripper or hand is the arm's last one."""
+    fingers, whole = _words(joint.child) & _FINGER, _names_gripper(joint.child) and _names_gripper(joint.parent)
+    return whole or bool(fingers and _names_gripper(joint.child))
 
 
 def _names_gripper(name: str) -> bool:
