@@ -19,7 +19,7 @@ from armature.description.mesh_files import resolve_mesh
 from armature.description.srdf import read_disabled_pairs
 from armature.errors import ConfigError
 
-_VERSION = b"4"  # of what is kept: another one for another way to make it
+_VERSION = b"5"  # of what is kept: another one for another way to make it
 _TITLE = "Armature: convex hull, lacks "
 _MILLIMETRE = 1e-3  # [m]
 

@@ -15,7 +15,8 @@ from armature.core.model.arm import ArmModel
 _SAMPLES = 300
 # MoveIt's Setup Assistant takes the same share for "always in collision".
 _SHARE = 0.95
-_REACH = 1e-6  # MuJoCo reports only what is nearer than something [m]
+# What is nearer counts as touching, as it does for goals (`checks.margin`) [m]: shells of neighbours leave a gap.
+_NEAR = 0.005
 
 
 def find_touching(arm: ArmModel) -> tuple[Pair, ...]:
@@ -23,10 +24,10 @@ def find_touching(arm: ArmModel) -> tuple[Pair, ...]:
     joints = tuple(joint.name for joint in arm.driven)
     if not joints:
         return ()
-    clearances = Clearances(Mechanics(arm, joints), _REACH)
+    clearances = Clearances(Mechanics(arm, joints), _NEAR)
     count: Counter[Pair] = Counter()
     for position in _positions(arm):
-        count.update(pair for pair, distance in clearances.at(position).items() if distance < 0.0)
+        count.update(clearances.at(position).keys())
     return tuple(sorted(pair for pair, times in count.items() if times >= _SHARE * _SAMPLES))
 
 
