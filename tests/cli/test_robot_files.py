@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 import pytest
 
@@ -94,3 +95,11 @@ def test_parameters_that_are_no_text_are_named(robot, capfd, command):
 def test_a_file_that_may_not_be_read_is_named(robot, capfd, name):
     (robot / name).chmod(0)
     assert "Permission denied" in refusal(capfd, "world", robot)
+
+
+def test_a_park_pose_in_which_the_arm_touches_itself_is_refused_before_anything_starts(robot, capfd):
+    file = robot / "poses.yaml"
+    file.write_text(file.read_text("utf-8").replace("joint4: 0 rad", "joint4: 1.7 rad", 1), "utf-8")
+    assert re.search(
+        r"park_pose: 'park' .* overlap there by .* mm, so the arm could not park", refusal(capfd, "up", robot)
+    )

@@ -23,6 +23,8 @@ from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 
+from armature.core.model.urdf import read_urdf
+from armature.dynamixel.wiring.arm import Wiring
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import diagnostic, to_seconds
 
@@ -30,7 +32,9 @@ from armature.nodes.common.conversions import diagnostic, to_seconds
 pytestmark = [pytest.mark.process, pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")]
 
 URDF = """<robot name="two">
-<link name="base_link"/><link name="upper"/><link name="fore"/><link name="finger"/>
+<link name="base_link"/><link name="upper"/><link name="flap"/><link name="fore"/><link name="finger"/>
+<joint name="spare" type="revolute"><parent link="base_link"/><child link="flap"/><axis xyz="0 1 0"/>
+  <limit lower="-1" upper="1" velocity="2" effort="4"/></joint>
 <joint name="shoulder" type="revolute"><parent link="base_link"/><child link="upper"/><axis xyz="0 1 0"/>
   <limit lower="-1.5" upper="1.5" velocity="2" effort="4"/></joint>
 <joint name="elbow" type="revolute"><parent link="upper"/><child link="fore"/><axis xyz="0 1 0"/>
@@ -38,6 +42,15 @@ URDF = """<robot name="two">
 <joint name="gripper" type="prismatic"><parent link="fore"/><child link="finger"/><axis xyz="1 0 0"/>
   <limit lower="0" upper="0.03" velocity="0.1" effort="10"/></joint>
 </robot>"""
+ENTRY = "model: XM430-W350, direction: 1, zero_offset: 180 deg"
+WIRING = f"""
+bus: {{baud_rate: 1000000 bit/s}}
+joints:
+  spare: {{fixed: 20 deg}}
+  shoulder: {{id: 1, {ENTRY}, reduction: 1 rad/rad}}
+  elbow: {{id: 2, {ENTRY}, reduction: 1 rad/rad}}
+  gripper: {{id: 3, {ENTRY}, reduction: 40 rad/m}}
+"""
 POSES = """
 home: {shoulder: 0.8 rad, elbow: 0 rad, gripper: 10 mm}
 park: {shoulder: 0 rad, elbow: 1 rad, gripper: 0 mm}
@@ -163,8 +176,11 @@ def command(tmp_path_factory):
     folder = tmp_path_factory.mktemp("arm")
     (folder / "arm.urdf").write_text(URDF)
     (folder / "poses.yaml").write_text(POSES)
+    stamp = Wiring.from_yaml(WIRING, read_urdf(URDF)).digest
+    (folder / "servos.yaml").write_text(f"{WIRING}confirmed: {stamp}\n")
     (folder / "index.html").write_text("<!doctype html>")
     files = {"urdf": folder / "arm.urdf", "poses": folder / "poses.yaml", "page_root": folder}
+    files["wiring"] = folder / "servos.yaml"
 
     def line(**parameters):
         given = {**files, "port": 0, **parameters}
@@ -238,6 +254,10 @@ def enabled_monitor(monitor, robot, wait_until):
     wait_until(lambda: monitor.state() == "ENABLED")
     wait_until(lambda: monitor.get("state")["joints"][0]["position"] is not None)
     return monitor
+
+
+def test_a_joint_without_a_servo_is_none_of_the_arms(monitor):
+    assert [joint["name"] for joint in monitor.get("model")["joints"]] == ["shoulder", "elbow", "gripper"]
 
 
 def test_what_was_read_is_shown_and_what_was_not_is_absent(enabled_monitor, robot, wait_until):

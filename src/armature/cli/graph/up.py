@@ -20,6 +20,7 @@ from armature.cli.arguments import add_namespace, add_parameters, add_robot, cho
 from armature.cli.graph.ending import POLL, SERVO_INTERFACE, START_AGAIN, print_exit_message, send_signal
 from armature.cli.graph.page import fetch_state, page_address
 from armature.cli.graph.running import Graph, without_runner
+from armature.cli.servos.robot_check import require_poses, servo_parameters
 from armature.environment import graph_environment, state_folder
 from armature.errors import ConfigError, ProcessError
 from armature.graph import EMULATED, GAZEBO, Process, exit_message_file, make_runtime_folder, processes, write_url
@@ -53,7 +54,8 @@ def run(options: argparse.Namespace) -> int:
     found = Graph.of(options.namespace)
     _refuse_second(found)
     robot = chosen_robot(options)
-    read_robot(robot.urdf, robot.wiring, robot.poses)  # what is wrong with them is said at once, and once
+    read = read_robot(robot.urdf, robot.wiring, robot.poses)  # what is wrong with them is said at once, and once
+    require_poses(robot, read.arm, read.wiring, servo_parameters(robot))
     http = _free_address(web_address(options.http))
     # Made before the monitor needs it, and printed only here.
     key = "" if is_loopback(http[0]) else f" (access key {load_or_create_key(key_file(state_folder(os.environ)))})"

@@ -14,11 +14,10 @@ from typing import Any
 from armature.cli.arguments import add_json, add_parameters, add_port, add_robot, chosen_robot
 from armature.cli.parameter_table import check_given
 from armature.cli.servos.port import chosen_ports
-from armature.cli.servos.robot_check import check_robot, check_way, read_policy
+from armature.cli.servos.robot_check import check_robot, check_way, given_parameters, read_policy, servo_parameters
 from armature.cli.servos.scan import survey_rates
 from armature.cli.servos.wiring import announce
 from armature.core.model.arm import ArmModel
-from armature.core.model.parameter_file import GivenParameter, read_parameters
 from armature.dynamixel.commissioning import bus_inspection, inspection
 from armature.dynamixel.commissioning.inspection import CheckResult, Verdict
 from armature.dynamixel.protocol.bus import ServoBus
@@ -34,13 +33,11 @@ from armature.graph import EMULATED, GAZEBO
 from armature.nodes.common.device_holder import describe_process, processes_using
 from armature.nodes.common.robot_files import read_wired_arm
 from armature.nodes.common.serial_adapter import Adapter, read_adapter, stable_names
-from armature.robots import Robot
 from armature.share import share_folder
 
 _RULE = Path("config") / "udev" / "99-armature.rules"
 _SHORT_TIMER = 1  # [ms]
 _NO_PORT = "no adapter is plugged in; name a device: --port DEV"
-_NODE = "/servo_interface"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,8 +52,8 @@ def run(options: argparse.Namespace) -> int:
     """Check files, port, servos and speed; 1 if something must be corrected first."""
     robot = chosen_robot(options)
     arm, wiring = read_wired_arm("URDF", robot.urdf, robot.wiring_text, str(robot.wiring))
-    check_given(_given(robot), wiring.joints)
-    given, paths = _parameters(robot), _ports(options, wiring)
+    check_given(given_parameters(robot), wiring.joints)
+    given, paths = servo_parameters(robot), _ports(options, wiring)
     announce(robot.name, robot.wiring.resolve(), paths, wiring.buses)
     results = [CheckResult("URDF", Verdict.WARNING, note) for note in arm.notes]
     results += check_robot(robot, arm, wiring, given)
@@ -81,16 +78,6 @@ def _ports(options: argparse.Namespace, wiring: Wiring) -> dict[str, str]:
     """The device of each bus; none where there is none to be checked, as without a port and an adapter."""
     is_absent = not options.port and not stable_names()
     return {} if is_absent or options.port in (EMULATED, GAZEBO) else chosen_ports(options.port, wiring.buses)
-
-
-def _parameters(robot: Robot) -> dict[str, Any]:
-    """The servo interface's parameters in the parameter files, by dotted names."""
-    return {each.name: each.value for each in _given(robot) if each.is_for(_NODE)}
-
-
-def _given(robot: Robot) -> list[GivenParameter]:
-    texts = {str(file): file.read_text("utf-8") for file in robot.parameters}
-    return [each for file, text in texts.items() for each in read_parameters(text, file)]
 
 
 def _check_named_bus(

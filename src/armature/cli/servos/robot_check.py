@@ -9,6 +9,7 @@ import numpy as np
 
 from armature.core.kinematics.collision import CollisionModel
 from armature.core.model.arm import ArmModel
+from armature.core.model.parameter_file import GivenParameter, read_parameters
 from armature.core.model.poses import read_poses
 from armature.dynamixel.commissioning.inspection import CheckResult, Verdict
 from armature.dynamixel.faults.policy import FaultPolicy
@@ -19,6 +20,7 @@ from armature.robots import Robot
 _ROUNDING = 1e-6  # of a pose that meets its limit [rad] or [m]
 _FAULTS = "faults."
 _PARK = "park_pose"
+_NODE = "/servo_interface"
 
 Pose = Mapping[str, float]
 
@@ -46,7 +48,7 @@ def check_robot(robot: Robot, arm: ArmModel, wiring: Wiring, given: Mapping[str,
     if not wiring.is_confirmed:
         detail = "directions and zeros are not confirmed: every motion is a tenth as fast"
         yield CheckResult("wiring", Verdict.WARNING, detail, "test them by hand: armature calibrate")
-    results = [*_check_parameters(given), *_check_poses(robot, arm, wiring.narrow_limits(arm), given)]
+    results = [*_check_parameters(given), *_check_poses(robot, arm, wiring, given)]
     yield from results
     if not any(result.verdict is Verdict.FAILURE for result in results):
         detail = f"{robot.urdf.name}, {robot.wiring.name}, {robot.poses.name}: {len(wiring.servos)} joints"
@@ -60,16 +62,34 @@ def _check_parameters(given: Mapping[str, Any]) -> Iterator[CheckResult]:
         yield CheckResult("parameters", Verdict.FAILURE, str(error))
 
 
-def _check_poses(
-    robot: Robot, arm: ArmModel, narrowed: ArmModel, given: Mapping[str, Any]
-) -> Iterator[CheckResult]:
+def _check_poses(robot: Robot, arm: ArmModel, wiring: Wiring, given: Mapping[str, Any]) -> Iterator[CheckResult]:
     try:
-        poses = read_poses(_text_of(robot), arm, robot.poses.name)
-        park = find_park(poses, given)
-        require_reachable(park, poses[park], narrowed)
-        _require_apart(park, poses[park], arm)
+        require_poses(robot, arm, wiring, given)
     except ArmatureError as error:
         yield CheckResult("poses", Verdict.FAILURE, str(error))
+
+
+def require_poses(robot: Robot, arm: ArmModel, wiring: Wiring, given: Mapping[str, Any]) -> None:
+    """Refuse poses with which the arm would not start. Arguments as `check_robot`.
+
+    Raises:
+        ConfigError: poses that cannot be read or used, or no park pose that the arm can take.
+    """
+    poses = read_poses(_text_of(robot), arm, robot.poses.name)
+    park = find_park(poses, given)
+    require_reachable(park, poses[park], wiring.narrow_limits(arm))
+    _require_apart(park, poses[park], arm)
+
+
+def servo_parameters(robot: Robot) -> dict[str, Any]:
+    """The servo interface's parameters in a robot's parameter files, by dotted names."""
+    return {each.name: each.value for each in given_parameters(robot) if each.is_for(_NODE)}
+
+
+def given_parameters(robot: Robot) -> list[GivenParameter]:
+    """All that a robot's parameter files give, in their order."""
+    texts = {str(file): file.read_text("utf-8") for file in robot.parameters}
+    return [each for file, text in texts.items() for each in read_parameters(text, file)]
 
 
 def _text_of(robot: Robot) -> str:

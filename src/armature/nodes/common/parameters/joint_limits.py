@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 
 from rclpy.node import Node
 
 from armature.core.model.arm import ArmModel, Joint, Limit
 from armature.core.trajectory.stopping import Dynamics
-from armature.description.files import read_file
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import ConfigError, apart, bounds
 from armature.nodes.common.parameters.parameters import given_names, read
@@ -84,18 +82,6 @@ def read_limits(node: Node, arm: ArmModel) -> ArmLimits:
         dynamics[joint.name] = _dynamics(given, joint.name)
         narrowed[joint.name] = _narrowed(given, joint.name, bounds)
     return ArmLimits(arm.limited(narrowed), dynamics)
-
-
-def read_wired_limits(node: Node, arm: ArmModel, wiring: str) -> ArmLimits:
-    """The same within what a wiring file leaves of them, where one is named.
-
-    Raises:
-        ConfigError: see read_limits(); or the wiring file cannot be read or used.
-    """
-    limits = read_limits(node, arm)
-    if not wiring:
-        return limits
-    return limits.within(Wiring.from_yaml(read_file("wiring", wiring), arm, Path(wiring).name))
 
 
 def _otherwise(joint: Joint) -> Dynamics:
