@@ -11,6 +11,7 @@ import pytest
 from armature.description import expansion
 from armature.description.expand_xacro import lasting
 from armature.description.expansion import expand
+from armature.description.srdf import find_srdf
 from armature.errors import ConfigError
 
 HEAD = '<robot name="arm" xmlns:xacro="http://www.ros.org/wiki/xacro">'
@@ -62,20 +63,32 @@ def test_includes_properties_macros_and_arguments_are_expanded(folder, environme
 def test_the_same_text_is_the_same_file_which_others_cannot_read(folder, environment, tmp_path):
     file = write(folder / "arm.urdf.xacro", '<link name="${1}"/>')
     first = expand(file, (), environment)
-    assert first.parent == tmp_path / "cache" / "armature" / "descriptions"
+    assert first.parent.parent == tmp_path / "cache" / "armature" / "descriptions"
+    assert first.name == "arm.urdf"
     assert stat.S_IMODE(first.parent.stat().st_mode) == 0o700
     first.write_text("<robot")  # as a full disk may leave it
     assert expand(file, (), environment) == first
     assert "<link" in first.read_text("utf-8")
     write(file, '<link name="${2}"/>')
     assert expand(file, (), environment) != first
-    assert len(list(first.parent.iterdir())) == 2
+    assert len(list(first.parent.parent.iterdir())) == 2
+
+
+def test_the_srdf_beside_a_xacro_file_lies_beside_its_urdf(folder, environment):
+    file = write(folder / "arm.urdf.xacro", '<link name="a"/>')
+    alone = expand(file, (), environment)
+    (folder / "arm.srdf").write_text("<robot/>", "utf-8")
+    beside = expand(file, (), environment)
+    assert find_srdf(alone) is None
+    assert find_srdf(beside).read_text("utf-8") == "<robot/>"
+    (folder / "arm.srdf").write_text("<robot name='r'/>", "utf-8")
+    assert expand(file, (), environment) != beside
 
 
 def test_where_the_cache_cannot_be_written_the_runtime_folder_keeps_the_text(folder, environment, tmp_path):
     file = write(folder / "arm.urdf.xacro", "<link/>")
     (tmp_path / "cache").touch()
-    assert expand(file, (), environment).parent == tmp_path / "runtime" / "descriptions"
+    assert expand(file, (), environment).parent.parent == tmp_path / "runtime" / "descriptions"
     (tmp_path / "runtime" / "descriptions").rename(tmp_path / "away")
     (tmp_path / "runtime" / "descriptions").touch()
     assert "it must be kept in a folder" in refusal(file, environment)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from armature.description.srdf import find_srdf
 from armature.environment import cache_folder, runtime_base
 from armature.errors import ConfigError
 from armature.private_folder import make_private
@@ -30,14 +31,13 @@ def expand(file: Path, arguments: Iterable[str] = (), environment: Mapping[str, 
     Raises:
         ConfigError: the file or an argument cannot be used, or the text can be kept nowhere.
     """
-    text = _expanded(file, read_arguments(arguments), environment)
+    content = _expanded(file, read_arguments(arguments), environment).encode("utf-8", "surrogateescape")
     name = file.name.partition(".")[0]
+    files = {f"{name}.urdf": content, **_srdf(file, name)}
     bases = ((cache_folder(environment), "XDG_CACHE_HOME"), (runtime_base(environment), "ARMATURE_RUNTIME"))
     for base, variable in bases:
         try:
-            return _keep(
-                make_private(base, _FOLDER, variable=variable), name, text.encode("utf-8", "surrogateescape")
-            )
+            return _keep(base, variable, files)
         except (ConfigError, OSError) as error:
             refusal = error
     raise ConfigError(str(file), "its URDF", f"it must be kept in a folder: {refusal}")
@@ -82,11 +82,28 @@ def _expanded(file: Path, arguments: Mapping[str, str], environment: Mapping[str
     return answer["text"]
 
 
-def _keep(folder: Path, name: str, content: bytes) -> Path:
-    """Write a file as a whole under a name made from its content; one that is there already is as good."""
-    file = folder / f"{name}-{hashlib.sha256(content).hexdigest()[:32]}.urdf"
-    if not (file.is_file() and file.read_bytes() == content):
-        fresh = folder / f".{file.name}.{os.getpid()}"
-        fresh.write_bytes(content)
-        fresh.replace(file)
-    return file
+def _srdf(file: Path, name: str) -> dict[str, bytes]:
+    """The SRDF beside a xacro file, as it is kept beside its URDF."""
+    found = find_srdf(file)
+    try:
+        return {} if found is None else {f"{name}.srdf": found.read_bytes()}
+    except OSError as error:
+        raise ConfigError("SRDF", str(found), f"it cannot be read ({error.strerror})") from error
+
+
+def _keep(base: Path, variable: str, files: Mapping[str, bytes]) -> Path:
+    """Write files as a whole into a folder called by their content; one that is there already is as good.
+
+    Returns:
+        The first of them.
+    """
+    stamp = hashlib.sha256(b"\0".join(files.values())).hexdigest()[:32]
+    title = next(iter(files))
+    folder = make_private(base, _FOLDER, f"{title.removesuffix('.urdf')}-{stamp}", variable=variable)
+    for name, content in files.items():
+        file = folder / name
+        if not (file.is_file() and file.read_bytes() == content):
+            fresh = folder / f".{name}.{os.getpid()}"
+            fresh.write_bytes(content)
+            fresh.replace(file)
+    return folder / title

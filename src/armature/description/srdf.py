@@ -16,7 +16,7 @@ def read_disabled_pairs(arm: ArmModel, urdf: Path) -> tuple[tuple[str, str], ...
     Raises:
         ConfigError: it cannot be read.
     """
-    file = _beside(urdf)
+    file = find_srdf(urdf)
     if file is None:
         return ()
     try:
@@ -30,8 +30,8 @@ def read_disabled_pairs(arm: ArmModel, urdf: Path) -> tuple[tuple[str, str], ...
     return tuple(sorted((min(pair), max(pair)) for pair in pairs if links.issuperset(pair) and pair[0] != pair[1]))
 
 
-def _beside(urdf: Path) -> Path | None:
-    """The SRDF that is called as the URDF, or the only one in its folder."""
+def find_srdf(urdf: Path) -> Path | None:
+    """The SRDF that is called as the URDF or xacro file, or the only one in its folder."""
     own = urdf.with_name(f"{urdf.name.partition('.')[0]}.srdf")
     if own.is_file():
         return own

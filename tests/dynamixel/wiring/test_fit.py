@@ -59,18 +59,18 @@ def test_a_joint_without_a_servo_is_fixed_and_no_joint_of_the_wiring():
 
 
 def test_a_continuous_joint_goes_as_far_as_its_servo():
-    limit = wiring().bound_continuous(ARM).limit("turn")
+    limit = wiring().bound_to_reach(ARM).limit("turn")
     assert (limit.lower, limit.upper) == pytest.approx((-math.pi, math.pi * 2047 / 2048))
     assert (limit.velocity, limit.effort) == (3.0, 1.0)
-    turns = wiring(turn=TURNING.replace("id", "mode: extended position, id")).bound_continuous(ARM).limit("turn")
+    turns = wiring(turn=TURNING.replace("id", "mode: extended position, id")).bound_to_reach(ARM).limit("turn")
     assert (turns.lower, turns.upper) == pytest.approx((-256.5 * math.tau, 255.5 * math.tau), rel=1e-3)
     geared = TURNING.replace("1 rad/rad", "2 rad/rad").replace("direction: 1", "direction: -1")
-    assert wiring(turn=geared).bound_continuous(ARM).limit("turn").upper == pytest.approx(math.pi / 2.0)
+    assert wiring(turn=geared).bound_to_reach(ARM).limit("turn").upper == pytest.approx(math.pi / 2.0)
 
 
 def test_two_servos_of_a_continuous_joint_bound_it_both():
     second = "second: {id: 9, direction: -1, zero_offset: 90 deg}, id"
-    limit = wiring(turn=TURNING.replace("id", second, 1)).bound_continuous(ARM).limit("turn")
+    limit = wiring(turn=TURNING.replace("id", second, 1)).bound_to_reach(ARM).limit("turn")
     assert (limit.lower, limit.upper) == pytest.approx((-math.pi, math.pi / 2.0), abs=2e-3)
 
 
@@ -106,10 +106,22 @@ def test_what_a_refusal_tells_to_write_is_taken():
 def test_both_ends_of_a_continuous_joint_are_goals_that_its_servo_takes(mode):
     wired = wiring(turn=TURNING.replace("id", f"mode: {mode}, id"))
     (servo,) = (servo for servo in wired.servos if servo.joint == "turn")
-    limit = wired.bound_continuous(ARM).limit("turn")
+    limit = wired.bound_to_reach(ARM).limit("turn")
     assert (servo.to_ticks(limit.lower), servo.to_ticks(limit.upper)) == servo.reach
 
 
 def test_another_place_of_a_joint_without_a_servo_voids_what_was_confirmed():
     places = ("{fixed: 30 deg}", "{fixed: 31 deg}", TURNING.replace("id: 1", "id: 2"))
     assert len({wiring(gripper=place).digest for place in places}) == 3
+
+
+@pytest.mark.parametrize("half", ["3.1416", "3.14159265359", "3.142"])
+def test_half_a_turn_each_way_goes_as_far_as_the_servo(half):
+    """Usual in published files; one tick more than a servo has."""
+    lone = "<joint name='turn' type='revolute'><parent link='a'/><child link='b'/>"
+    limit = f"<limit lower='-{half}' upper='{half}' {SPEED}"
+    arm = read_urdf(f"<robot name='r'><link name='a'/><link name='b'/>{lone}{limit}</joint></robot>")
+    found = Wiring.from_yaml(f"bus: {{baud_rate: 1 Mbps}}\njoints: {{turn: {TURNING}}}\n", arm)
+    limit = found.bound_to_reach(arm).limit("turn")
+    assert (limit.lower, limit.upper) == (-math.pi, pytest.approx(math.pi - found.servos[0].step))
+    assert found.narrow_limits(arm).limit("turn").upper == limit.upper

@@ -13,6 +13,7 @@ from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.registers import Registers
 from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.dynamixel.wiring.arm import ServoWiring
+from armature.dynamixel.wiring.servo import FULL_TURN
 from armature.errors import CommandRefused, CorruptPacket, ServoTimeout
 
 # The encoder's last digit changes by itself; a hand that holds still moves a joint by less than half a degree.
@@ -157,7 +158,7 @@ def require_reach(servo: ServoWiring, limit: Limit) -> None:
     lowest, highest = servo.reach
     for position in (limit.lower, limit.upper):
         ticks = servo.to_ticks(position)
-        if not lowest <= ticks <= highest:
+        if not lowest - FULL_TURN <= ticks <= highest + FULL_TURN:
             offset = math.degrees(servo.zero_offset)
             raise CommandRefused(
                 f"calibration of {servo.name}",

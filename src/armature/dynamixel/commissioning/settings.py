@@ -110,7 +110,8 @@ def narrow_limits(registers: Registers, servo: ServoWiring, limit: Limit) -> tup
     if not settings:
         return ()
     lowest, highest = settings
-    ends = [servo.to_ticks(end) for end in (limit.lower, limit.upper) if math.isfinite(end)]
+    reached = servo.bound(limit)
+    ends = [servo.to_ticks(end) for end in (reached.lower, reached.upper) if math.isfinite(end)]
     too_high = (lowest,) if any(end < lowest.now for end in ends) else ()
     too_low = (highest,) if any(end > highest.now for end in ends) else ()
     return too_high + too_low

@@ -94,10 +94,9 @@ class Wiring:
         grouped = replace(arm, gripper=tuple(name for name in usual if groups[name] == "gripper"))
         return fix_joints(grouped, self.fixed)
 
-    def bound_continuous(self, arm: ArmModel) -> ArmModel:
-        """The arm whose continuous joints go as far as their servos reach."""
-        found = (servo for servo in self.servos if arm.joint(servo.joint).kind == "continuous")
-        return arm.limited({servo.joint: servo.bound(arm.limit(servo.joint)) for servo in found})
+    def bound_to_reach(self, arm: ArmModel) -> ArmModel:
+        """The arm whose joints go no farther than their servos reach."""
+        return arm.limited({servo.joint: servo.bound(arm.limit(servo.joint)) for servo in self.servos})
 
     def narrow_limits(self, arm: ArmModel) -> ArmModel:
         """The arm with the limits of its joints as far as they lie in the joints' ranges and the servos' ratings.

@@ -12,7 +12,7 @@ from armature.core.model.units import quantity
 from armature.dynamixel.tables.model import ServoModel
 from armature.dynamixel.tables.registry import servo_model
 from armature.dynamixel.tables.roles import OperatingMode, Role
-from armature.dynamixel.wiring.servo import ServoWiring, second_name
+from armature.dynamixel.wiring.servo import FULL_TURN, ServoWiring, second_name
 from armature.errors import ConfigError, apart, listed
 
 _KEYS = (
@@ -247,12 +247,13 @@ def _check_reach(servo: ServoWiring, joint: Joint, where: str) -> None:
     if limit is None or not math.isfinite(limit.upper - limit.lower):
         return
     lowest, highest = servo.reach
-    for position in (limit.lower, limit.upper):
+    lower, upper = servo.range or (limit.lower, limit.upper)
+    for position in (max(lower, limit.lower), min(upper, limit.upper)):
         ticks = servo.to_ticks(position)
-        if not lowest <= ticks <= highest:
+        if not lowest - FULL_TURN <= ticks <= highest + FULL_TURN:
             more = "" if servo.mode.counts_turns else f", or set mode: {OperatingMode.EXTENDED_POSITION}"
             raise ConfigError(
                 f"{where}: limit {position:.4f} of the URDF is at servo position",
                 ticks,
-                f"the servo reaches {lowest} to {highest}; change zero_offset, direction or the limit{more}",
+                f"the servo reaches {lowest} to {highest}; change zero_offset, give a range{more}",
             )

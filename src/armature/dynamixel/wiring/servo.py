@@ -10,6 +10,9 @@ from armature.dynamixel.tables.model import ServoModel
 from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.errors import GoalRefused
 
+# A limit of half a turn each way is one tick more than a servo has, and files round it: a joint goes as far as its
+# servo does [tick].
+FULL_TURN = 2
 _ROUNDING = 1e-6  # of a step of Goal Current: a limit of whole steps is them all
 
 
@@ -43,12 +46,14 @@ class ServoWiring:
         return 1 if self.second is None else 2
 
     def bound(self, limit: Limit) -> Limit:
-        """The limit of a continuous joint: what its servos reach, both where there are two."""
+        """The limit of the joint as far as its servos reach, both where there are two."""
         ends = [sorted(map(one.to_position, one.reach)) for one in (self, self.second) if one is not None]
-        return replace(limit, lower=max(lower for lower, _ in ends), upper=min(upper for _, upper in ends))
+        lower, upper = max(lower for lower, _ in ends), min(upper for _, upper in ends)
+        return replace(limit, lower=max(limit.lower, lower), upper=min(limit.upper, upper))
 
     def narrow(self, limit: Limit) -> Limit:
-        """A limit of the joint, as far as it lies in the joint's range of motion and its servos' ratings."""
+        """A limit of the joint, as far as it lies in its range of motion and in its servos' reach and ratings."""
+        limit = self.bound(limit)
         lower, upper = self.range or (limit.lower, limit.upper)
         return Limit(
             max(limit.lower, lower),

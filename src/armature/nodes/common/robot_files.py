@@ -68,7 +68,7 @@ def read_wired_arm(
     """
     arm = read_arm(name, path, with_collisions=False)
     wiring = Wiring.from_yaml(text, arm, source)
-    wired = wiring.bound_continuous(wiring.fit(arm))
+    wired = wiring.bound_to_reach(wiring.fit(arm))
     return (with_shapes(wired, Path(path)) if with_collisions else wired), wiring
 
 
