@@ -36,6 +36,11 @@ def test_the_quarter_turn_of_a_urdf_is_not_told_as_within_its_limit():
     assert told == "elbow: 1.5708 refused; its limits are -1.5708 to 1.570796"
 
 
+def test_a_name_cannot_break_the_line_nor_command_the_terminal():
+    told = str(ConfigError("joint a\nb: limit \x1b[2J\x9b", 1, "use \u202e gelenk_ä"))
+    assert told == r"joint a\nb: limit \x1b[2J\x9b: 1 cannot be used; use \u202e gelenk_ä"
+
+
 @pytest.mark.parametrize(
     ("value", "told"), [(1.6, "1.6"), (2.0, "2.0"), (1.23456789, "1.23457"), (math.nan, "nan")]
 )

@@ -89,6 +89,10 @@ def system_reason(error: Exception) -> str:
 class ArmatureError(Exception):
     """Base of all errors that Armature raises."""
 
+    def __str__(self) -> str:
+        """One line that no name in it can break, nor use to command a terminal."""
+        return "".join(one if one.isprintable() else repr(one)[1:-1] for one in super().__str__())
+
 
 class ConfigError(ArmatureError, ValueError):
     """A file or a parameter holds a value that cannot be used.
