@@ -53,7 +53,7 @@ def _hull(mesh: Mesh, link: str, urdf: Path) -> bytes:
         content = file.read_bytes()
         # Other files than COLLADA know no unit, and OBJ's beside it hold colours alone.
         source = b"\0".join((_VERSION, repr(mesh.scale).encode(), file.suffix.lower().encode(), content))
-        return Cache("hulls").get(source, lambda: _make_hull(file, mesh), _is_hull)
+        return Cache("hulls").get(source, lambda: _make_hull(file, mesh))
     except ConfigError as error:
         raise ConfigError(where, mesh.filename, error.allowed) from error
     except OSError as error:
@@ -71,11 +71,6 @@ def _make_hull(file: Path, mesh: Mesh) -> bytes:
     return write_stl(triangles, f"{_TITLE}{loss:.6f} m")
 
 
-def _is_hull(stl: bytes) -> bool:
-    count = int.from_bytes(stl[80:84], "little")
-    return stl.startswith(_TITLE.encode()) and count > 0 and len(stl) == 84 + 50 * count
-
-
 def _losses(hulls: dict[Mesh, bytes], links: dict[Mesh, str]) -> Iterator[str]:
     for mesh, stl in hulls.items():
         loss = float(stl[len(_TITLE) : 80].split()[0])
@@ -91,15 +86,8 @@ def _find_touching(arm: ArmModel) -> tuple[Pair, ...]:
         return json.dumps(find_touching(arm)).encode()
 
     source = [_VERSION, arm.urdf.encode(), *(hashlib.sha256(hull.stl).digest() for hull in arm.hulls)]
-    found: list[Any] = json.loads(Cache("touching").get(b"\0".join(source), make, _is_json))
+    found: list[Any] = json.loads(Cache("touching").get(b"\0".join(source), make))
     return tuple((first, second) for first, second in found)
-
-
-def _is_json(content: bytes) -> bool:
-    try:
-        return isinstance(json.loads(content), list)
-    except ValueError:
-        return False
 
 
 def _pairs_in_words(pairs: tuple[Pair, ...]) -> tuple[str, ...]:
