@@ -106,6 +106,15 @@ def test_a_mesh_that_may_not_be_read_is_told(tmp_path, read, monkeypatch):
         read(urdf(mesh("box.stl")))
 
 
+@pytest.mark.parametrize(("far", "scale"), [(2e30, "1 1 1"), (1.0, "1e59 1e59 1e59")])
+def test_a_mesh_beyond_every_robot_is_refused(tmp_path, read, far, scale):
+    binary_stl(tmp_path / "box.stl", far * CORNERS)
+    with pytest.raises(
+        ConfigError, match=r"'box\.stl' cannot be used; it reaches beyond 1e\+06 m: mend its coord"
+    ):
+        read(urdf(mesh("box.stl", scale)))
+
+
 def test_only_the_first_process_reads_meshes_and_samples_positions(tmp_path, read, monkeypatch):
     binary_stl(tmp_path / "box.stl")
     first = read(urdf(mesh("box.stl")))

@@ -22,6 +22,7 @@ from armature.errors import ConfigError
 _VERSION = b"5"  # of what is kept: another one for another way to make it
 _TITLE = "Armature: convex hull, lacks "
 _MILLIMETRE = 1e-3  # [m]
+_FARTHEST = 1e6  # from a link's origin, in whatever unit it was meant [m]
 
 Pair = tuple[str, str]
 
@@ -67,7 +68,11 @@ def _make_hull(file: Path, mesh: Mesh) -> bytes:
     from armature.description.hulls import hull_of, write_stl
     from armature.description.mesh_points import read_points
 
-    triangles, loss = hull_of(read_points(file) * np.array(mesh.scale))
+    with np.errstate(over="ignore"):
+        points = read_points(file) * np.array(mesh.scale)
+    if not np.abs(points).max() < _FARTHEST:
+        raise ValueError(f"it reaches beyond {_FARTHEST:g} m: mend its coordinates or its scale")
+    triangles, loss = hull_of(points)
     return write_stl(triangles, f"{_TITLE}{loss:.6f} m")
 
 
