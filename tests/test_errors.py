@@ -60,6 +60,10 @@ def test_numbers_that_are_alike_are_written_alike():
         (serial.SerialException(errno.ENOENT, _NO_FILE.partition("] ")[2]), "No such file or directory"),
         (OSError(errno.ENXIO, "its link is older than /dev/pts/3"), "its link is older than /dev/pts/3"),
         (EOFError("end of file"), "end of file"),
+        (
+            serial.SerialException("Could not configure port: (25, 'Inappropriate ioctl for device')"),
+            "Inappropriate ioctl for device",
+        ),
     ],
 )
 def test_the_system_s_reason_is_told_without_a_number_and_once(error, told):

@@ -82,8 +82,9 @@ def _side(number: float, other: float) -> int:
 
 def system_reason(error: Exception) -> str:
     """Why the system refused something, in its own words without a number or the path again."""
-    found = re.findall(r"\[Errno -?\d+\] ([^:\[]+)", str(error))
-    return str(found[-1]).strip() if found else str(error)
+    # As OSError writes it, or as termios does within other words.
+    found = re.findall(r"\[Errno -?\d+\] ([^:\[]+)|\(\d+, '([^']+)'\)", str(error))
+    return "".join(found[-1]).strip() if found else str(error)
 
 
 class ArmatureError(Exception):
