@@ -36,6 +36,11 @@ def test_the_quarter_turn_of_a_urdf_is_not_told_as_within_its_limit():
     assert told == "elbow: 1.5708 refused; its limits are -1.5708 to 1.570796"
 
 
+def test_a_name_cannot_break_the_line_nor_command_the_terminal():
+    told = str(ConfigError("joint a\nb: limit \x1b[2J\x9b", 1, "use \u202e gelenk_ä"))
+    assert told == r"joint a\nb: limit \x1b[2J\x9b: 1 cannot be used; use \u202e gelenk_ä"
+
+
 @pytest.mark.parametrize(
     ("value", "told"), [(1.6, "1.6"), (2.0, "2.0"), (1.23456789, "1.23457"), (math.nan, "nan")]
 )
@@ -55,6 +60,10 @@ def test_numbers_that_are_alike_are_written_alike():
         (serial.SerialException(errno.ENOENT, _NO_FILE.partition("] ")[2]), "No such file or directory"),
         (OSError(errno.ENXIO, "its link is older than /dev/pts/3"), "its link is older than /dev/pts/3"),
         (EOFError("end of file"), "end of file"),
+        (
+            serial.SerialException("Could not configure port: (25, 'Inappropriate ioctl for device')"),
+            "Inappropriate ioctl for device",
+        ),
     ],
 )
 def test_the_system_s_reason_is_told_without_a_number_and_once(error, told):

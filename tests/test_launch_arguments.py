@@ -60,6 +60,9 @@ def test_a_robot_is_named_with_the_same_words_as_on_the_command_line():
     assert find_robot(**robot_arguments(given.__getitem__)) == find_robot("open_manipulator_x")
     given["xacro_args"] = "side:=left name:='arm one'"
     assert robot_arguments(given.__getitem__)["xacro_arguments"] == ["side:=left", "name:=arm one"]
+    given["xacro_args"] = "name:='arm"
+    with pytest.raises(ConfigError, match=r"xacro_args: .* cannot be used; close what you have opened"):
+        robot_arguments(given.__getitem__)
 
 
 @pytest.mark.parametrize("name", ["urdf", "wiring", "poses"])

@@ -82,12 +82,17 @@ def _side(number: float, other: float) -> int:
 
 def system_reason(error: Exception) -> str:
     """Why the system refused something, in its own words without a number or the path again."""
-    found = re.findall(r"\[Errno -?\d+\] ([^:\[]+)", str(error))
-    return str(found[-1]).strip() if found else str(error)
+    # As OSError writes it, or as termios does within other words.
+    found = re.findall(r"\[Errno -?\d+\] ([^:\[]+)|\(\d+, '([^']+)'\)", str(error))
+    return "".join(found[-1]).strip() if found else str(error)
 
 
 class ArmatureError(Exception):
     """Base of all errors that Armature raises."""
+
+    def __str__(self) -> str:
+        """One line that no name in it can break, nor use to command a terminal."""
+        return "".join(one if one.isprintable() else repr(one)[1:-1] for one in super().__str__())
 
 
 class ConfigError(ArmatureError, ValueError):

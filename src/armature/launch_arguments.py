@@ -50,7 +50,14 @@ def robot_arguments(given: Callable[[str], str]) -> dict[str, Any]:
     """
     named = {name: given(name) for name in ("wiring", "urdf", "poses")}
     shared = {"name": given("robot"), "parameters": given("params_file")}
-    return {**named, **shared, "xacro_arguments": shlex.split(given("xacro_args"))}
+    return {**named, **shared, "xacro_arguments": _words("xacro_args", given("xacro_args"))}
+
+
+def _words(name: str, text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError as error:  # a quotation that does not end
+        raise ConfigError(name, text, f"close what you have opened ({error}), or write \\ before it") from error
 
 
 def require_usable(robot: Robot) -> None:

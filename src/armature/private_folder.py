@@ -32,7 +32,8 @@ def make_private(base: Path, *parts: str, variable: str) -> Path:
             folder = path
             folder.mkdir(mode=0o700, exist_ok=True)
             require_own(folder, remedy)
-        folder.chmod(0o700)  # others may have been able to read it
+        if stat.S_IMODE(folder.stat().st_mode) != 0o700:  # others may have been able to read it
+            folder.chmod(0o700)
     except OSError as error:
         raise ConfigError("folder", str(folder), f"it cannot be made ({error.strerror}); {remedy}") from error
     return folder

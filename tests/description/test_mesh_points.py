@@ -56,3 +56,9 @@ def test_an_unknown_format_is_answered_with_those_there_are(tmp_path):
     (tmp_path / "box.step").touch()
     with pytest.raises(ValueError, match=r"formats of meshes are \.stl, \.obj, \.dae"):
         read_points(tmp_path / "box.step")
+
+
+def test_a_file_whose_text_is_in_another_encoding_or_that_is_cut_off_is_told_in_words(tmp_path):
+    (tmp_path / "a.stl").write_bytes(b"solid Ger\xe4t\nfacet normal 0 0 1\n")
+    with pytest.raises(ValueError, match=r"as \.stl \(it is cut off, or its text is not in UTF-8\)"):
+        read_points(tmp_path / "a.stl")

@@ -84,7 +84,15 @@ def test_folders_and_manifests_that_cannot_be_read_are_passed_by(tmp_path):
     assert find_package("arm", tmp_path / "ws" / "robot", dict(os.environ)) == arm
 
 
-@pytest.mark.parametrize("name", ["", ".", ".."])
+@pytest.mark.parametrize("encoding", ["shift_jis", "utf-32", "no-such"])
+def test_manifests_in_an_encoding_that_cannot_be_read_are_passed_by(tmp_path, encoding):
+    other = package(tmp_path / "ws" / "another")
+    (other / "package.xml").write_text(f'<?xml version="1.0" encoding="{encoding}"?><package/>')
+    arm = package(tmp_path / "ws" / "checkout", "arm")
+    assert find_package("arm", tmp_path / "ws" / "robot", {}) == arm
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "arm\0", "arm" * 2000])
 def test_a_path_is_no_name(tmp_path, name):
     with pytest.raises(ConfigError, match="package: "):
         find_package(name, tmp_path, {"AMENT_PREFIX_PATH": str(tmp_path)})

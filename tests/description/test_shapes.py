@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -105,6 +106,15 @@ def test_a_mesh_that_may_not_be_read_is_told(tmp_path, read, monkeypatch):
         read(urdf(mesh("box.stl")))
 
 
+@pytest.mark.parametrize(("far", "scale"), [(2e30, "1 1 1"), (1.0, "1e59 1e59 1e59")])
+def test_a_mesh_beyond_every_robot_is_refused(tmp_path, read, far, scale):
+    binary_stl(tmp_path / "box.stl", far * CORNERS)
+    with pytest.raises(
+        ConfigError, match=r"'box\.stl' cannot be used; it reaches beyond 1e\+06 m: mend its coord"
+    ):
+        read(urdf(mesh("box.stl", scale)))
+
+
 def test_only_the_first_process_reads_meshes_and_samples_positions(tmp_path, read, monkeypatch):
     binary_stl(tmp_path / "box.stl")
     first = read(urdf(mesh("box.stl")))
@@ -129,8 +139,38 @@ def test_a_damaged_or_forbidden_cache_is_no_error(tmp_path, read, cache, monkeyp
         file.write_bytes(b"damaged")
     assert read(urdf(mesh("box.stl"))) == first
     assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in kept)
+    for file in kept:  # a hole in its middle, as after a loss of power
+        content = file.read_bytes()
+        file.write_bytes(content[:-10] + bytes(10))
+    assert read(urdf(mesh("box.stl"))) == first
     monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nothing")
     assert read(urdf(mesh("box.stl"))) == first
+
+
+def test_a_cache_into_which_others_may_write_is_not_believed(tmp_path, read, cache):
+    binary_stl(tmp_path / "box.stl")
+    binary_stl(tmp_path / "other.stl", 1.2 * CORNERS)
+    first = [read(urdf(mesh(name))).hulls for name in ("box.stl", "other.stl")]
+    (folder,) = cache.rglob("hulls")
+    one, other = (file for file in folder.iterdir() if file.name != "lock")
+    kept = one.read_bytes()
+    one.write_bytes(other.read_bytes())
+    other.write_bytes(kept)
+    folder.chmod(0o777)
+    assert [read(urdf(mesh(name))).hulls for name in ("box.stl", "other.stl")] == first
+
+
+@pytest.mark.timeout(20)
+def test_a_process_that_stands_still_holds_nobody_up_for_ever(tmp_path, read, cache, monkeypatch):
+    binary_stl(tmp_path / "box.stl")
+    first = read(urdf(mesh("box.stl")))
+    (folder,) = cache.rglob("hulls")
+    for file in folder.iterdir():
+        file.write_bytes(b"")
+    monkeypatch.setattr("armature.description.cache._LONGEST_WAIT", 0.1)
+    with (folder / "lock").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert read(urdf(mesh("box.stl"))) == first
 
 
 def test_what_a_hull_lacks_is_noted_with_the_figure(tmp_path, read, monkeypatch):

@@ -6,11 +6,18 @@ import fcntl
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from armature.environment import cache_folder
+from armature.errors import ConfigError
+from armature.private_folder import make_private
+
+_DIGEST = hashlib.sha256().digest_size  # [byte]; that of a result stands before it
+_LONGEST_WAIT = 60.0  # for another process, which may have been stopped meanwhile [s]
+_POLL = 0.05  # [s]
 
 
 class Cache:
@@ -18,9 +25,9 @@ class Cache:
 
     def __init__(self, name: str, environment: Mapping[str, str] = os.environ) -> None:
         """Args: the folder's name below `armature`, and the environment that says where caches are."""
-        self._folder = cache_folder(environment) / name
+        self._base, self._name = cache_folder(environment), name
 
-    def get(self, source: bytes, make: Callable[[], bytes], is_whole: Callable[[bytes], bool]) -> bytes:
+    def get(self, source: bytes, make: Callable[[], bytes]) -> bytes:
         """What was made of a source, or is made of it now.
 
         Processes that start together wait for the first one of them.
@@ -28,46 +35,63 @@ class Cache:
         Args:
             source: all that the result depends on.
             make: makes it.
-            is_whole: whether a result from the folder can be trusted.
         """
-        file = self._folder / hashlib.sha256(source).hexdigest()
-        found = _read(file)
-        if found is not None and is_whole(found):
-            return found
-        with self._alone():
-            found = _read(file)  # another process may have made it meanwhile
-            if found is None or not is_whole(found):
-                found = make()
-                self._write(file, found)
-        return found
-
-    def _write(self, file: Path, content: bytes) -> None:
-        with suppress(OSError):
-            handle, temporary = tempfile.mkstemp(dir=self._folder)
-            try:
-                with os.fdopen(handle, "wb") as out:
-                    out.write(content)
-                Path(temporary).replace(file)
-            except OSError:
-                Path(temporary).unlink()
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """While no other process makes a result."""
-        lock = -1
-        with suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            lock = os.open(self._folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-            fcntl.flock(lock, fcntl.LOCK_EX)
         try:
-            yield
-        finally:
-            if lock >= 0:
-                os.close(lock)
+            folder = make_private(self._base, self._name, variable="XDG_CACHE_HOME")
+        except ConfigError:
+            return make()
+        file = folder / hashlib.sha256(source).hexdigest()
+        found = _read(file)
+        if found is not None:
+            return found
+        with _alone(folder):
+            found = _read(file)  # another process may have made it meanwhile
+            if found is None:
+                found = make()
+                _write(file, found)
+        return found
 
 
 def _read(file: Path) -> bytes | None:
+    """A result, unless it is missing or damaged."""
     try:
-        return file.read_bytes()
+        kept = file.read_bytes()
     except OSError:
         return None
+    content = kept[_DIGEST:]
+    return content if kept[:_DIGEST] == hashlib.sha256(content).digest() else None
+
+
+def _write(file: Path, content: bytes) -> None:
+    with suppress(OSError):
+        handle, temporary = tempfile.mkstemp(dir=file.parent)
+        try:
+            with os.fdopen(handle, "wb") as out:
+                out.write(hashlib.sha256(content).digest() + content)
+            Path(temporary).replace(file)
+        except OSError:
+            Path(temporary).unlink()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """While no other process makes a result, unless one takes too long."""
+    lock = -1
+    with suppress(OSError):
+        lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        _await(lock, time.monotonic() + _LONGEST_WAIT)
+    try:
+        yield
+    finally:
+        if lock >= 0:
+            os.close(lock)
+
+
+def _await(lock: int, deadline: float) -> None:
+    while time.monotonic() < deadline:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_POLL)
+        else:
+            return

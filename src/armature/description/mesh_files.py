@@ -60,6 +60,8 @@ def _is_file(path: Path) -> bool:
 def _similar(path: Path) -> str:
     """Files that differ in the case of letters, as on other systems they may."""
     try:
+        if path.exists():
+            return ", but something else of this name"
         names = [each.name for each in path.parent.iterdir() if each.name.lower() == path.name.lower()]
     except (OSError, ValueError):
         return ""

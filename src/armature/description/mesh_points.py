@@ -34,6 +34,8 @@ def read_points(file: Path) -> Array:
 
 
 def _in_words(error: Exception) -> str:
+    if isinstance(error, ImportError):  # of what would guess the encoding of an STL's text
+        return "it is cut off, or its text is not in UTF-8"
     return " ".join(str(error).split())[:120] or type(error).__name__
 
 

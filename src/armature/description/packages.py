@@ -79,9 +79,16 @@ def _neighbours(name: str, above: list[Path]) -> Iterator[Path]:
 
 def _is_package(folder: Path, name: str) -> bool:
     """Whether a folder is this package: by its manifest, or by its own name where it has none."""
-    if name in ("", ".", ".."):  # a path, and no name
+    if name in ("", ".", "..") or "\0" in name:  # a path, and no name
         return False
     try:
         return (ElementTree.parse(folder / _MANIFEST).findtext("name") or "").strip() == name
-    except (OSError, ElementTree.ParseError):
-        return folder.name == name and folder.is_dir()
+    except (OSError, ElementTree.ParseError, LookupError, ValueError):  # the last two of its encoding
+        return folder.name == name and _is_folder(folder)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # its name is too long, or what is above it may not be searched
+        return False

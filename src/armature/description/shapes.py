@@ -22,6 +22,7 @@ from armature.errors import ConfigError
 _VERSION = b"5"  # of what is kept: another one for another way to make it
 _TITLE = "Armature: convex hull, lacks "
 _MILLIMETRE = 1e-3  # [m]
+_FARTHEST = 1e6  # from a link's origin, in whatever unit it was meant [m]
 
 Pair = tuple[str, str]
 
@@ -53,7 +54,7 @@ def _hull(mesh: Mesh, link: str, urdf: Path) -> bytes:
         content = file.read_bytes()
         # Other files than COLLADA know no unit, and OBJ's beside it hold colours alone.
         source = b"\0".join((_VERSION, repr(mesh.scale).encode(), file.suffix.lower().encode(), content))
-        return Cache("hulls").get(source, lambda: _make_hull(file, mesh), _is_hull)
+        return Cache("hulls").get(source, lambda: _make_hull(file, mesh))
     except ConfigError as error:
         raise ConfigError(where, mesh.filename, error.allowed) from error
     except OSError as error:
@@ -67,13 +68,12 @@ def _make_hull(file: Path, mesh: Mesh) -> bytes:
     from armature.description.hulls import hull_of, write_stl
     from armature.description.mesh_points import read_points
 
-    triangles, loss = hull_of(read_points(file) * np.array(mesh.scale))
+    with np.errstate(over="ignore"):
+        points = read_points(file) * np.array(mesh.scale)
+    if not np.abs(points).max() < _FARTHEST:
+        raise ValueError(f"it reaches beyond {_FARTHEST:g} m: mend its coordinates or its scale")
+    triangles, loss = hull_of(points)
     return write_stl(triangles, f"{_TITLE}{loss:.6f} m")
-
-
-def _is_hull(stl: bytes) -> bool:
-    count = int.from_bytes(stl[80:84], "little")
-    return stl.startswith(_TITLE.encode()) and count > 0 and len(stl) == 84 + 50 * count
 
 
 def _losses(hulls: dict[Mesh, bytes], links: dict[Mesh, str]) -> Iterator[str]:
@@ -91,15 +91,8 @@ def _find_touching(arm: ArmModel) -> tuple[Pair, ...]:
         return json.dumps(find_touching(arm)).encode()
 
     source = [_VERSION, arm.urdf.encode(), *(hashlib.sha256(hull.stl).digest() for hull in arm.hulls)]
-    found: list[Any] = json.loads(Cache("touching").get(b"\0".join(source), make, _is_json))
+    found: list[Any] = json.loads(Cache("touching").get(b"\0".join(source), make))
     return tuple((first, second) for first, second in found)
-
-
-def _is_json(content: bytes) -> bool:
-    try:
-        return isinstance(json.loads(content), list)
-    except ValueError:
-        return False
 
 
 def _pairs_in_words(pairs: tuple[Pair, ...]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import math
 import stat
@@ -332,6 +333,14 @@ def test_a_file_that_cannot_be_read_any_more_is_restored_too(wiring, capsys):
     assert wiring.read_bytes() == CONTENT
 
 
+def test_backups_are_found_whatever_the_file_is_called_and_names_that_are_no_date_are_left_out(wiring, capsys):
+    own = wiring.rename(wiring.with_name("servos [2].yaml"))
+    own.with_name(f"{own.name}.20200101-000000.bak").write_bytes(b"# older\n" + CONTENT)
+    own.with_name(f"{own.name}.20209999-000000.bak").write_bytes(b"nonsense")
+    assert main.main(restoring(own, "--yes")) == 0
+    assert own.read_bytes() == b"# older\n" + CONTENT
+
+
 def test_a_backup_that_cannot_be_used_is_refused_and_nothing_changes(wiring, capsys):
     wiring.with_name("servos.yaml.20200101-000000.bak").write_bytes(CONTENT.replace(b"id: 3", b"id: 2"))
     told = refused(capsys, restoring(wiring, "--yes"))
@@ -559,6 +568,16 @@ def test_a_backup_is_never_overwritten(wired, wiring):
         _wiring.save(wired, "new: 1\n", NOW)
     assert (wiring.parent / BACKUP).read_text() == "precious"
     assert wiring.read_bytes() == CONTENT
+
+
+def test_a_disk_that_fills_up_leaves_no_half_backup_to_be_restored(wired, wiring, monkeypatch):
+    def fill_up(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(_wiring.os, "fsync", fill_up)
+    with pytest.raises(ConfigError, match=r"'No space left on device' cannot be used; nothing was saved"):
+        _wiring.save(wired, "new: 1\n", NOW)
+    assert [file.name for file in wiring.parent.iterdir()] == ["servos.yaml"]
 
 
 def test_what_somebody_else_has_changed_meanwhile_is_not_lost(wired, wiring):

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
 
+from armature.core.kinematics.mechanics import Mechanics
 from armature.core.model.arm import require_bounds
 from armature.core.model.urdf import read_urdf
 from armature.errors import ConfigError
@@ -111,6 +113,8 @@ def test_a_fixed_joint_has_no_limit():
         (robot(joint(inside='<axis xyz="0 0 0"/>' + LIMIT), HAND), "axis must not be zero"),
         (robot(joint(inside='<axis xyz="0 1"/>' + LIMIT), HAND), "3 finite numbers"),
         (robot(joint(inside='<origin xyz="0 0 nan"/>' + LIMIT), HAND), "3 finite numbers"),
+        (robot(joint(inside=LIMIT + '<dynamics damping="nan"/>'), HAND), "dynamics damping: 'nan' .*finite"),
+        (robot(joint(inside=LIMIT + '<dynamics friction="-1"/>'), HAND), "dynamics friction: '-1' .*at least 0"),
         (robot(joint(kind="planar"), HAND), "'planar'.*revolute, prismatic, continuous, fixed"),
         (robot(joint(child="leg"), HAND), "'leg'.*links are base, arm, hand"),
         (robot(joint(name=""), HAND), "attribute 'name'"),
@@ -127,6 +131,20 @@ def test_a_fixed_joint_has_no_limit():
 def test_a_urdf_that_cannot_be_used_is_refused_with_the_reason(urdf, message):
     with pytest.raises(ConfigError, match=message):
         read_urdf(urdf, "arm.urdf")
+
+
+def test_a_fixed_joint_follows_nothing():
+    fixed = joint("hand_joint", "fixed", "arm", "hand", '<mimic joint="elbow"/>')
+    arm = read_urdf(robot(joint(), fixed))
+    assert arm.joint("hand_joint").mimic is None
+    assert Mechanics(arm, ["elbow"]).model.njnt == 1
+
+
+@pytest.mark.timeout(10)
+def test_a_thousand_joints_in_a_row_are_read_in_a_moment():
+    names = [f"l{number}" for number in range(1001)]
+    chain = [joint(child, "revolute", parent, child) for parent, child in itertools.pairwise(names)]
+    assert len(read_urdf(robot(*chain, links=names)).driven) == 1000
 
 
 def test_errors_name_the_file_and_the_joint():

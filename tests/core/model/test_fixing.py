@@ -56,6 +56,12 @@ def test_fingers_that_are_fixed_leave_what_carries_them_to_the_arm():
     assert (fixed.gripper_joints, [joint.name for joint in fixed.arm_joints]) == ((), ["elbow"])
 
 
+def test_a_urdf_whose_elements_are_in_a_namespace_can_be_fixed_too():
+    text = URDF.replace("KIND", "revolute").replace("RPY", "0 0 0")
+    spaced = text.replace("<robot ", '<robot xmlns="http://example.org/urdf" ')
+    assert [joint.name for joint in fix_joints(read_urdf(spaced), {"jaw": 0.5}).driven] == ["elbow"]
+
+
 def test_nothing_to_fix_changes_nothing():
     arm = read_urdf(URDF.replace("KIND", "revolute").replace("RPY", "0 0 0"))
     assert fix_joints(arm, {}) is arm

@@ -220,6 +220,19 @@ def test_a_servo_that_is_not_found_again_is_told(workshop):
     assert Role.ID not in workshop.told
 
 
+def test_another_servo_that_was_connected_at_the_question_is_left_as_it_is(workshop):
+    presence = workshop.find()
+    settings = workshop.commissioning.compare(presence)
+    workshop.set(Role.RETURN_DELAY, 77)
+    before = workshop.eeprom()
+    with pytest.raises(CommandRefused, match=r"id 1 holds is no longer what was shown; nothing was written"):
+        workshop.commissioning.write(presence, settings, workshop.tell)
+    other = replace(presence, found=replace(presence.found, model_number=XM430))
+    with pytest.raises(CommandRefused, match="no longer what was shown"):
+        workshop.commissioning.write(other, workshop.commissioning.compare(presence), workshop.tell)
+    assert (workshop.eeprom(), workshop.told) == (before, [])
+
+
 def test_a_servo_that_is_gone_is_told(workshop):
     settings = workshop.commissioning.compare(NEW)
     workshop.bench.faults.inject(make("silence", "elbow", {}))

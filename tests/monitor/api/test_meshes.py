@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import pytest
@@ -47,6 +48,13 @@ def test_the_browser_keeps_a_mesh_and_asks_whether_it_has_changed(client):
 )
 def test_no_other_file_is_served(client, path):
     assert client.get(f"/api/meshes/{path}").status_code == 404
+
+
+@pytest.mark.timeout(10)
+def test_a_pipe_in_place_of_a_mesh_keeps_no_thread(client, tmp_path):
+    (tmp_path / "skin.png").unlink()
+    os.mkfifo(tmp_path / "skin.png")
+    assert client.get("/api/meshes/0/images/skin.png").status_code == 404
 
 
 def test_meshes_need_the_access_key(gateway, hub, page_root, config, tmp_path):

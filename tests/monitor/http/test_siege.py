@@ -10,11 +10,13 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from armature.bench.graph import stop_latency
+from armature.monitor.app import create_app
 from armature.monitor.http import event_loop, exchange
 from armature.monitor.http.server import MonitorServer
 
@@ -275,6 +277,42 @@ def test_answers_that_nobody_takes_are_bounded_in_all(make_server, page_root, mo
     server = make_server()
     with crowd(server, 10, BIG):
         wait_until(lambda: server.traffic.dropped == 10)
+
+
+MESH = BIG.replace(b"/big.js", b"/api/meshes/0/big.stl")
+
+
+@pytest.fixture
+def mesh_server(gateway, hub, page_root, config, tmp_path):
+    """It serves a mesh that is larger than all answers together may be."""
+    with (tmp_path / "big.stl").open("wb") as file:
+        file.truncate(event_loop._MOST_UNSENT + 8_000_000)
+    served = replace(config, meshes={"big.stl": {"big.stl": tmp_path / "big.stl"}})
+    server = MonitorServer(create_app(gateway, hub, page_root, served), hub, "127.0.0.1", 0)
+    yield server
+    server.stop()
+
+
+def test_a_mesh_of_any_size_is_served_whole_and_little_of_it_is_in_memory(mesh_server):
+    before = resident()
+    with connected(mesh_server, MESH) as client:
+        got, most = 0, 0
+        while data := client.recv(1_000_000):
+            got, most = got + len(data), max(most, resident())
+    assert got > event_loop._MOST_UNSENT + 8_000_000
+    assert most - before < 20_000_000
+
+
+def test_meshes_that_nobody_takes_keep_neither_stop_nor_others_from_an_answer(mesh_server, monkeypatch):
+    monkeypatch.setattr(exchange, "_SEND_TIMEOUT", 0.5)
+    with crowd(mesh_server, 30, MESH):
+        assert asked(mesh_server, STATE)[0] == 200
+        assert asked(mesh_server, STOP)[0] == 200
+        assert mesh_server.traffic.dropped == 0
+
+
+def test_a_mesh_by_another_spelling_takes_no_memory(mesh_server):
+    assert asked(mesh_server, MESH.replace(b"/api", b"/%61pi"))[0] == 404
 
 
 def test_who_takes_nothing_of_an_answer_is_dropped(make_server, page_root, monkeypatch, wait_until):

@@ -116,6 +116,27 @@ def test_a_child_that_has_read_other_files_is_known_as_such(tmp_path, child):
         assert client.has_our_settings == (theirs == ours)
 
 
+@pytest.mark.parametrize(
+    ("place", "ours", "faster"),
+    [
+        ("limits", [-1.0, 1.0, 0.3, 4.0], ("elbow",)),
+        ("limits", [-1.0, 1.0, 3.0, 1.0], ()),
+        ("limits", [-1.0, 1.0, 5.0, 4.0], ()),
+        ("dynamics", [0.4, 40.0], ("elbow",)),
+        ("dynamics", [4.0, 4.0], ("elbow",)),
+    ],
+)
+def test_joints_that_a_child_lets_move_faster_than_its_new_client_would_are_known(
+    tmp_path, child, place, ours, faster
+):
+    limits = {"limits": {joint: [-1.0, 1.0, 3.0, 4.0] for joint in JOINTS}}
+    config = child_config(tmp_path / "bus", joints=JOINTS, **limits)
+    attachment = attach(tmp_path, child, {"layout": link.layout(), "config": config}, joints=JOINTS)
+    client = BusClient(attachment, {**config, place: {**config[place], "elbow": ours}})
+    client.close()
+    assert client.faster == faster
+
+
 def test_a_child_says_what_it_has_read_whatever_it_was_told():
     wanted = child_config(Path("bus"), joints=["none"], files="none")
     _, loop, read = build(wanted)

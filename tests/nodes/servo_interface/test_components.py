@@ -5,8 +5,23 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from std_srvs.srv import SetBool
 
+from armature.errors import CommandRefused
 from armature.nodes.servo_interface.components import Components
+from armature.nodes.servo_interface.services import ServoServices
+
+
+def test_a_bus_process_that_was_started_for_a_confirmed_arm_is_not_enabled_once_it_is_none():
+    services = object.__new__(ServoServices)
+    asked = []
+    client = SimpleNamespace(faster=("waist", "elbow"), request=lambda name, **_: asked.append(name))
+    services.is_active, services._bus = True, SimpleNamespace(client=client)
+    with pytest.raises(
+        CommandRefused, match=r"lets waist, elbow move faster than the files .*; disable, which parks"
+    ):
+        services._enable(SetBool.Request(data=True))
+    assert asked == []
 
 
 @pytest.fixture

@@ -72,6 +72,8 @@ def test_an_arm_that_nobody_has_confirmed_is_bounded_to_a_tenth_in_all_processes
     slow = configured("[-102 deg, 1 rad]", change=("id: 7\n", "id: 77\n"))
     assert (whole.is_reduced, slow.is_reduced) == (False, True)
     assert slow.park_speed == 1.0  # of a tenth, else parking would take ten times as long
+    careful = configured("[-102 deg, 1 rad]", change=("id: 7\n", "id: 77\n"), park_speed=0.05)
+    assert careful.park_speed == pytest.approx(0.5)  # no faster than it was asked for
     for joint in whole.joints:
         assert slow.arm.limit(joint).velocity == pytest.approx(0.1 * whole.arm.limit(joint).velocity)
         assert slow.child["limits"][joint][2] == pytest.approx(0.1 * whole.child["limits"][joint][2])

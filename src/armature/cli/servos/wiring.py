@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import shutil
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from armature.cli.arguments import chosen_robot
 from armature.cli.terminal import say
 from armature.core.model.arm import ArmModel
 from armature.dynamixel.wiring.arm import ServoWiring, Wiring
-from armature.errors import ConfigError
+from armature.errors import ConfigError, system_reason
 from armature.nodes.common.robot_files import read_arm
 from armature.robots import Robot
 from armature.share import share_folder
@@ -111,12 +112,15 @@ def save(wired: WiredArm, text: str, now: datetime) -> Path:
     try:
         if file.read_bytes() != wired.content:
             raise ConfigError(str(file), "a file that has changed meanwhile", "nothing was saved; start again")
-        _write(backup, wired.content, file)
+        if backup.exists():
+            raise FileExistsError(errno.EEXIST, "its backup of this second is there already; start again")
+        _write(fresh, wired.content, file)
+        fresh.rename(backup)  # whole or not at all: half of one is what --restore would take
         _write(fresh, text.encode("utf-8"), file)
         fresh.replace(file)
     except OSError as error:
         raise ConfigError(
-            str(file), str(error), "nothing was saved; the file and its folder must be writable"
+            str(file), system_reason(error), "nothing was saved; the file and its folder must be writable"
         ) from error
     finally:
         fresh.unlink(missing_ok=True)

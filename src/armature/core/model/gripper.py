@@ -23,7 +23,8 @@ def find_gripper(joints: Sequence[Joint]) -> tuple[str, ...]:
     Args:
         joints: of the whole arm.
     """
-    behind = {joint.name: _behind(joint, joints) for joint in joints if joint.is_driven}
+    children = children_of(joints)
+    behind = {joint.name: _behind(joint, children) for joint in joints if joint.is_driven}
     leaders = {joint.mimic.joint for joint in joints if joint.mimic is not None}
     found: set[str] = set()
     for name in sorted(behind, key=lambda name: len(behind[name])):  # the outermost first
@@ -38,11 +39,19 @@ def find_gripper(joints: Sequence[Joint]) -> tuple[str, ...]:
     return tuple(name for name in behind if name in found) if len(found) < len(behind) else ()
 
 
-def _behind(joint: Joint, joints: Sequence[Joint]) -> list[Joint]:
+def children_of(joints: Sequence[Joint]) -> dict[str, list[Joint]]:
+    """The joints that hang on each link that carries some."""
+    children: dict[str, list[Joint]] = {}
+    for joint in joints:
+        children.setdefault(joint.parent, []).append(joint)
+    return children
+
+
+def _behind(joint: Joint, children: dict[str, list[Joint]]) -> list[Joint]:
     """A joint, and all that hang on it."""
     found = [joint]
     for each in found:  # which grows meanwhile
-        found += [other for other in joints if other.parent == each.child]
+        found += children.get(each.child, ())
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from armature.core.model.numbers import decimal
 from armature.errors import ConfigError
 
 # Factors to SI, by unit (REP-103: radian, metre, second, newton, kilogram).
@@ -47,9 +48,6 @@ def quantity(where: str, value: object, units: tuple[str, ...]) -> float:
     if len(parts) != 2 or parts[1] not in units:
         raise ConfigError(where, value, allowed)
     try:
-        number = float(parts[0])
+        return decimal(parts[0]) * _FACTORS[parts[1]]
     except ValueError as error:
         raise ConfigError(where, value, allowed) from error
-    if not math.isfinite(number):
-        raise ConfigError(where, value, allowed)
-    return number * _FACTORS[parts[1]]

@@ -6,7 +6,7 @@ import math
 import xml.etree.ElementTree as ElementTree
 
 from armature.core.model.arm import MOVING, ArmModel, Joint, Limit, Mimic
-from armature.core.model.gripper import find_gripper
+from armature.core.model.gripper import children_of, find_gripper
 from armature.core.model.links import check_link, corrected, massless
 from armature.core.model.numbers import numbers
 from armature.core.model.xml_text import parse
@@ -74,6 +74,7 @@ def _read_joint(element: ElementTree.Element, source: str) -> Joint:
     length = math.hypot(*axis)
     if kind != "fixed" and length < 1e-9:
         raise ConfigError(f"{where}: axis", axis, "the axis must not be zero")
+    _check_dynamics(element, where)
     unit = (axis[0] / length, axis[1] / length, axis[2] / length) if length else axis
     return Joint(
         name=name,
@@ -84,7 +85,7 @@ def _read_joint(element: ElementTree.Element, source: str) -> Joint:
         rpy=_vector(element, "origin", "rpy", "0 0 0", where),
         axis=unit,
         limit=None if kind == "fixed" else _read_limit(element, kind, where),
-        mimic=_read_mimic(element, where),
+        mimic=None if kind == "fixed" else _read_mimic(element, where),
     )
 
 
@@ -117,6 +118,15 @@ def _read_limit(joint: ElementTree.Element, kind: str, where: str) -> Limit:
     return Limit(lower, upper, velocity or math.inf, effort or math.inf)
 
 
+def _check_dynamics(joint: ElementTree.Element, where: str) -> None:
+    """Torques are computed with them, and a bound compared with NaN refuses nothing."""
+    for element in joint.findall("dynamics"):
+        for name in ("damping", "friction"):
+            text = element.get(name, "0")
+            if numbers(text, 1, f"{where}: dynamics {name}")[0] < 0.0:
+                raise ConfigError(f"{where}: dynamics {name}", text, "it is at least 0")
+
+
 def _read_mimic(joint: ElementTree.Element, where: str) -> Mimic | None:
     element = joint.find("mimic")
     if element is None:
@@ -129,33 +139,36 @@ def _read_mimic(joint: ElementTree.Element, where: str) -> Mimic | None:
 
 
 def _check_unique(names: list[str], where: str) -> None:
+    seen: set[str] = set()
     for name in names:
-        if names.count(name) > 1:
+        if name in seen:
             raise ConfigError(where, name, "each name may stand once")
+        seen.add(name)
 
 
 def _check_tree(links: list[str], joints: tuple[Joint, ...], source: str) -> str:
+    known = set(links)
     for joint in joints:
         for link in (joint.parent, joint.child):
-            if link not in links:
+            if link not in known:
                 raise ConfigError(f"{source}: joint {joint.name}", link, f"links are {', '.join(links)}")
-    children = [joint.child for joint in joints]
-    _check_unique(children, f"{source}: child link")
+    _check_unique([joint.child for joint in joints], f"{source}: child link")
+    children = {joint.child for joint in joints}
     roots = [link for link in links if link not in children]
     if len(roots) != 1:
         raise ConfigError(f"{source}: root links", roots, "a URDF is one tree with one root")
-    lost = set(links) - _reached(roots[0], joints)
+    lost = known - _reached(roots[0], joints)
     if lost:
         raise ConfigError(f"{source}: links", sorted(lost), f"they must hang on {roots[0]}, not on a loop")
     return roots[0]
 
 
 def _reached(root: str, joints: tuple[Joint, ...]) -> set[str]:
-    reached, frontier = {root}, {root}
-    while frontier:
-        frontier = {joint.child for joint in joints if joint.parent in frontier}
-        reached |= frontier
-    return reached
+    carried = children_of(joints)
+    reached = [root]
+    for link in reached:  # which grows meanwhile
+        reached += [joint.child for joint in carried.get(link, ())]
+    return set(reached)
 
 
 def _check_mimics(joints: tuple[Joint, ...], source: str) -> None:

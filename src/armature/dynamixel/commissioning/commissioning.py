@@ -148,7 +148,7 @@ class Commissioning:
             How many registers were written.
 
         Raises:
-            CommandRefused: its torque is on.
+            CommandRefused: its torque is on, or it is not the servo that was compared.
             ServoRefused: it refuses a value, or does not keep it.
             BusError: it does not answer; what is missing is written by the next attempt.
         """
@@ -156,6 +156,7 @@ class Commissioning:
         with self._open_bus(presence.baud_rate) as bus:
             registers, axis = Registers(bus), self._axis(presence.found.servo_id)
             require_limp("setup", registers, axis)
+            self._require_unchanged(bus, presence, settings)
             for setting in differing:
                 if setting.role is Role.STATUS_RETURN_LEVEL:
                     _write_unanswered(registers, axis, setting.role, setting.wanted)
@@ -170,6 +171,15 @@ class Commissioning:
         whole = {} if is_mounted else wanted_settings(self._servo, self._baud_rate, self._limit)
         self._verify({**whole, **{setting.role: setting.wanted for setting in settings}})
         return len(differing)
+
+    def _require_unchanged(self, bus: ServoBus, presence: Presence, settings: Sequence[Setting]) -> None:
+        """Refuse another servo than the one that was shown: somebody may have changed it at the question."""
+        servo_id = presence.found.servo_id
+        number = with_retries(lambda: bus.ping(servo_id))
+        found = Registers(bus).read_many(self._axis(servo_id), [setting.role for setting in settings])
+        if number != presence.found.model_number or any(found[each.role] != each.now for each in settings):
+            why = f"what id {servo_id} holds is no longer what was shown"
+            raise CommandRefused("setup", why, "nothing was written; leave the servo connected, and run it again")
 
     def _verify(self, wanted: Mapping[Role, int]) -> None:
         """Read everything back where the servo shall be now."""

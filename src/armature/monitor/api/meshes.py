@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from flask import Blueprint, Response, send_file
+from flask import Blueprint, Response, request, send_file
 from werkzeug.exceptions import NotFound
 
 from armature.monitor.api.services import MonitorConfig
+from armature.monitor.hub import MAY_STREAM
 
 _PREFIX = "/api/meshes"
 
@@ -20,9 +21,12 @@ def blueprint(config: MonitorConfig) -> Blueprint:
 
     @routes.get("/<int:number>/<path:name>")
     def file(number: int, name: str) -> Response:
-        if number >= len(folders) or name not in folders[number]:
+        may_stream = request.environ.get(MAY_STREAM, True)  # not if its path was written in another way
+        if number >= len(folders) or name not in folders[number] or not may_stream:
             raise NotFound
         try:
+            if not folders[number][name].is_file():  # any more; a pipe would keep the thread
+                raise NotFound
             response = send_file(folders[number][name].absolute(), conditional=True)
         except OSError as error:
             raise NotFound from error

@@ -14,6 +14,7 @@ LONGEST_BODY = 4096  # [byte]
 _HUGE = 1e18  # stands for any longer announced length, to tell it from inf [byte]
 _END = b"\r\n\r\n"
 _PROTECTIVE_STOP, _RELEASE, _STREAM = "/api/protective_stop", "/api/release", "/api/stream"
+_MESHES = "/api/meshes/"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ class Head:
     def is_stream(self) -> bool:
         """Whether it asks for the live stream, whose response has no end."""
         return self.method == "GET" and self.path == _STREAM
+
+    @property
+    def is_mesh(self) -> bool:
+        """Whether it asks for a mesh, which may be of any size, and on a disk that does not answer."""
+        return self.method == "GET" and self.path.startswith(_MESHES)
 
     @property
     def awaited(self) -> int:

@@ -1,6 +1,6 @@
 """The HTTP server: the one place that owns a port and threads.
 
-STOP, its release and the streams have threads of their own: nothing else delays STOP.
+STOP, its release, the streams and the meshes have threads of their own: nothing else delays STOP.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from armature.monitor.hub import StreamHub
 _STOP_THREADS = 6
 _RELEASE_THREADS = 2
 _COMMAND_THREADS = 16
+_MESH_THREADS = 6  # as many connections as a browser opens
 # Beside the streams, to answer that all places are taken.
 _STREAM_THREADS = 2
 _QUEUED = 64  # requests that may wait for a thread; STOPs are never too many
@@ -60,6 +61,7 @@ class MonitorServer:
         self._stops = Workers("http-stop", _STOP_THREADS, connection_limit(), self._answer)
         self._releases = Workers("http-release", _RELEASE_THREADS, _QUEUED, self._answer)
         self._streams = Workers("http-stream", hub.capacity + _STREAM_THREADS, _QUEUED, self._stream)
+        self._meshes = Workers("http-mesh", _MESH_THREADS, _QUEUED, self._stream)
         self._others = Workers("http", _COMMAND_THREADS, _QUEUED, self._answer)
         self._event_loop = EventLoop(listener, self._dispatch, app.logger)
         self._event_loop.start()  # last, since after a restart requests are waiting already
@@ -73,7 +75,7 @@ class MonitorServer:
         """End the streams, then the server; waits for both."""
         self._hub.close()
         self._event_loop.close()
-        workers = (self._stops, self._releases, self._streams, self._others)
+        workers = (self._stops, self._releases, self._streams, self._meshes, self._others)
         for each in workers:
             each.end()
         give_up = time.monotonic() + _STOP_TIMEOUT
@@ -98,6 +100,8 @@ class MonitorServer:
             workers = self._streams
             if self._hub.is_full:  # refused here, since a crowd may ask for it
                 raise failures.no_place(self._hub.capacity)
+        elif request.head.is_mesh:
+            workers = self._meshes
         if not workers.put(request):
             raise ServiceUnavailable("the monitor is busy; try again", retry_after=1)
 

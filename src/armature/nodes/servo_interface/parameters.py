@@ -22,7 +22,7 @@ from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import ServoWiring, Wiring
 from armature.environment import state_folder
 from armature.errors import ConfigError, apart, bounds, listed
-from armature.nodes.common.parameters.joint_limits import ArmLimits, read_limits
+from armature.nodes.common.parameters.joint_limits import REDUCED, ArmLimits, read_limits
 from armature.nodes.common.parameters.parameters import described, located, read, read_file, within
 from armature.nodes.common.robot_files import read_wired_arm
 
@@ -208,7 +208,7 @@ class ServoConfiguration:
             arm=limits.arm,
             wiring=wiring,
             park=park,
-            park_speed=1.0 if limits.is_reduced else parameters.park_speed,
+            park_speed=min(1.0, parameters.park_speed / (REDUCED if limits.is_reduced else 1.0)),
             dynamics={name: limits.dynamics[name] for name in joints},
             state_folder=Path(parameters.state_folder or state_folder(os.environ)),
             child={

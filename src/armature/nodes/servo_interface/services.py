@@ -69,7 +69,9 @@ class ServoServices:
 
     def _enable(self, request: SetBool.Request) -> str | Future[str]:
         if request.data:
-            message = self._active().client.request("enable", session=uuid.uuid4().hex[:8])
+            client = self._active().client
+            _require_our_limits(client)
+            message = client.request("enable", session=uuid.uuid4().hex[:8])
             self._await_commanded()
             return message
         return self._disabling.begin()  # in every state: clean-up and shutdown need it
@@ -104,6 +106,13 @@ class ServoServices:
         message = self._bus.client.request("protective_stop", on=False)
         self._latch.set(engaged=False)
         return message
+
+
+def _require_our_limits(client: BusClient) -> None:
+    """Refuse a bus process that was taken over with wider limits, as of an arm that was confirmed then."""
+    if client.faster:
+        why = f"the running bus process lets {', '.join(client.faster)} move faster than the files and parameters"
+        raise CommandRefused("enable", why, "disable, which parks, then start the servo interface again")
 
 
 def _cycle_of(client: BusClient) -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import re
+from contextlib import suppress
 from datetime import datetime
+from glob import escape
 from pathlib import Path
 
 from armature.cli.arguments import chosen_robot
@@ -50,9 +52,15 @@ def restore(options: argparse.Namespace) -> int:
 
 def _backups(file: Path) -> list[tuple[datetime, Path]]:
     """The file's backups with their times, the newest first."""
-    found = [(_TIME.search(each.name), each) for each in file.parent.glob(f"{file.name}.*.bak")]
-    dated = [(datetime.strptime(time[1], "%Y%m%d-%H%M%S"), each) for time, each in found if time]
-    return sorted(dated, reverse=True)
+    found = [(_time_of(each), each) for each in file.parent.glob(f"{escape(file.name)}.*.bak")]
+    return sorted(((time, each) for time, each in found if time), reverse=True)
+
+
+def _time_of(backup: Path) -> datetime | None:
+    found = _TIME.search(backup.name)
+    with suppress(ValueError):  # digits that are no date
+        return datetime.strptime(found[1], "%Y%m%d-%H%M%S") if found else None
+    return None
 
 
 def _read(file: Path) -> str:

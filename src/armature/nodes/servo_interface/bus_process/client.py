@@ -20,6 +20,7 @@ from armature.errors import CommandRefused, GoalRefused, ProcessError
 from armature.nodes.servo_interface.bus_process.spawn import Attachment
 
 _ANSWER_TIME = 5.0  # how long a request may take [s]
+_VELOCITY = 2  # its place among the limits of a joint
 _NO_SETTINGS = ("protective_stop", "resumes", "exit_message_file")
 
 
@@ -33,6 +34,7 @@ class BusClient:
         """Args: the connection, and the configuration that the child should have."""
         self.was_found = attachment.child is None
         self.has_our_settings = _has(attachment.config, required)
+        self.faster = _faster(attachment.config, required)  # joints that it lets move faster than we would
         self.child = attachment.child
         self._socket: socket.socket | None = attachment.connection
         self._memory = attachment.memory
@@ -172,6 +174,19 @@ def _has(config: Mapping[str, Any], required: Mapping[str, Any]) -> bool:
     """Whether a bus process has the user's settings; the rest of its configuration is the state at its start."""
     names = [name for name in required if name not in _NO_SETTINGS]
     return all(name in config and config[name] == required[name] for name in names)
+
+
+def _faster(config: Mapping[str, Any], required: Mapping[str, Any]) -> tuple[str, ...]:
+    """Joints to which a bus process allows more speed, acceleration or jerk."""
+    theirs = _bounds(config)
+    found = (joint for (joint, of), bound in _bounds(required).items() if theirs.get((joint, of), bound) > bound)
+    return tuple(dict.fromkeys(found))
+
+
+def _bounds(config: Mapping[str, Any]) -> dict[tuple[str, int], float]:
+    speeds = {joint: [limit[_VELOCITY]] for joint, limit in config.get("limits", {}).items()}
+    bounds = {joint: [*speeds.get(joint, []), *given] for joint, given in config.get("dynamics", {}).items()}
+    return {(joint, place): bound for joint, given in bounds.items() for place, bound in enumerate(given)}
 
 
 class _Refused(CommandRefused):
