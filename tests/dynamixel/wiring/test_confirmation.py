@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from armature.bench.simulation.virtual import ARM
+from armature.core.model.urdf import read_urdf
 from armature.dynamixel.wiring.arm import Wiring
 from armature.dynamixel.wiring.edit import with_confirmation, with_directions
 from armature.errors import ConfigError
@@ -80,3 +81,18 @@ def test_a_direction_by_an_alias_is_refused():
     shared = TEXT.replace("direction: 1", "direction: &one 1", 1).replace("direction: 1", "direction: *one", 1)
     with pytest.raises(ConfigError, match="by an alias; write it out in each"):
         with_directions(shared, {("waist",): -1}, "f")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('<axis xyz="0 1 0"/>', '<axis xyz="0 -1 0"/>'),
+        ('<origin xyz="0 0 0.2"/>', '<origin xyz="0 0 0.2" rpy="0 0.3 0"/>'),
+    ],
+)
+def test_another_urdf_turns_joints_another_way(old, new):
+    """As of the two calibrations that SO-101 is published with."""
+    assert old in ARM.urdf
+    assert Wiring.from_yaml(UNSTAMPED, read_urdf(ARM.urdf.replace(old, new))).digest != wiring(UNSTAMPED).digest
+    moved = read_urdf(ARM.urdf.replace('<origin xyz="0 0 0.2"/>', '<origin xyz="0 0 0.25"/>'))
+    assert Wiring.from_yaml(UNSTAMPED, moved).digest == wiring(UNSTAMPED).digest

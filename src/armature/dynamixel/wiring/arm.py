@@ -35,6 +35,7 @@ class Wiring:
     servos: tuple[ServoWiring, ...]  # one a joint; see all_servos
     confirmed: str = ""  # the digest of what somebody has tested by hand; "" where nobody has
     fixed: Mapping[str, float] = field(default_factory=dict)  # where joints without a servo are [rad] or [m]
+    axes: tuple[str, ...] = ()  # which way the URDF turns each joint, and from where, as text
 
     @property
     def digest(self) -> str:
@@ -43,7 +44,8 @@ class Wiring:
             f"{one.name} {one.servo_id} {one.model.name} {one.direction} {one.zero_offset:.5f} {one.reduction:.5f}"
             for one in self.all_servos
         ]
-        facts = sorted(facts + [f"{joint} fixed {place:.5f}" for joint, place in self.fixed.items()])
+        facts += [f"{joint} fixed {place:.5f}" for joint, place in self.fixed.items()]
+        facts = sorted((*facts, *self.axes))
         return f"sha256-{hashlib.sha256(chr(10).join(facts).encode()).hexdigest()[:16]}"
 
     @property
@@ -141,9 +143,16 @@ class Wiring:
         )
         places = {name: place for name, place in fixed.items() if place is not None}
         confirmed = str(content.get(_CONFIRMED) or "")
-        wiring = Wiring(buses=buses, servos=servos, fixed=places, confirmed=confirmed)
+        axes = tuple(_describe_axis(joint) for joint in arm.driven)
+        wiring = Wiring(buses=buses, servos=servos, fixed=places, axes=axes, confirmed=confirmed)
         _check_complete(wiring, arm, source)
         return wiring
+
+
+def _describe_axis(joint: Joint) -> str:
+    """What of the URDF decides a joint's direction and zero: a few digits, so that rounding is no other robot."""
+    numbers = (f"{number + 0.0:.3f}".replace("-0.000", "0.000") for number in (*joint.axis, *joint.rpy))
+    return f"{joint.name} {joint.kind} {' '.join(numbers)}"
 
 
 def _buses(content: Mapping[str, Any], source: str) -> dict[str, int]:
