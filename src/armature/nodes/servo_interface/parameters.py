@@ -198,7 +198,7 @@ class ServoConfiguration:
         poses = read_poses(read_file("poses", parameters.poses), arm, parameters.poses)
         if parameters.park_pose not in poses:
             raise ConfigError("parameter park_pose", parameters.park_pose, listed("poses", poses))
-        limits = read_limits(node, arm).within(wiring)
+        limits = read_limits(node, arm, wiring)
         park = poses[parameters.park_pose]
         _check_park(parameters.park_pose, park, limits.arm)
         joints = {servo.joint: read(node, JointParameters, f"{servo.joint}.") for servo in wiring.servos}
