@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from armature.core.model.arm import ArmModel, Joint
+from armature.core.model.xml_text import parse
 
 # Children of a joint's element that only a moving joint has.
 _OF_MOVING = ("axis", "limit", "mimic", "dynamics", "safety_controller", "calibration")
@@ -75,7 +76,7 @@ def _to_rpy(turned: np.ndarray) -> tuple[float, float, float]:
 
 def _rewritten(arm: ArmModel, joints: tuple[Joint, ...]) -> str:
     """The URDF's text with those joints fixed that were not."""
-    robot = ElementTree.fromstring(arm.urdf)
+    robot = parse(arm.urdf)
     elements = {element.get("name"): element for element in robot.findall("joint")}
     for before, joint in zip(arm.joints, joints, strict=True):
         if joint is not before:

@@ -15,6 +15,7 @@ from dataclasses import replace
 from xml.etree.ElementTree import Element
 
 from armature.core.model.arm import ArmModel
+from armature.core.model.xml_text import parse
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.physics.sdf import add_frame, add_joint, add_link, child, colours_of, text
 from armature.emulator.servo.actuator import Actuator, actuators
@@ -92,7 +93,7 @@ def _add_arm(
     model = child(world, "model", name=namespace or arm.name)
     foot = child(model, "joint", name=_FOOT, type="fixed")
     child(foot, "parent", "world")
-    robot, named = _distinct(ElementTree.fromstring(arm.urdf), arm)
+    robot, named = _distinct(parse(arm.urdf), arm)
     child(foot, "child", named.root)
     _add_bodies(model, robot, named, {actuator.joint: actuator for actuator in driven})
     prefix = f"/{namespace}/" if namespace else "/"
