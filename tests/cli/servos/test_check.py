@@ -15,7 +15,7 @@ import pytest
 from armature.cli import main
 from armature.cli.servos import check, scan
 from armature.cli.servos import port as _port
-from armature.cli.servos.robot_check import read_policy
+from armature.cli.servos.robot_check import read_policy, servo_parameters
 from armature.core.health import Thresholds
 from armature.dynamixel.commissioning.inspection import Verdict
 from armature.dynamixel.protocol.serial_port import SerialPort
@@ -230,7 +230,7 @@ def test_the_thresholds_are_those_of_the_parameter_files(tmp_path):
     robot = find_robot("armature6")
     file = tmp_path / "arm.yaml"
     file.write_text("/**/servo_interface: {ros__parameters: {faults: {temperature: {stop: 7.0}}, rate: 50.0}}")
-    given = check._parameters(replace(robot, parameters=(*robot.parameters, file)))
+    given = servo_parameters(replace(robot, parameters=(*robot.parameters, file)))
     assert (given["rate"], given["latency"]) == (50.0, 0.016)
     assert read_policy(given).temperature == Thresholds(warn=-15.0, slow=-10.0, stop=-7.0, hysteresis=2.0)
 

@@ -17,7 +17,6 @@ from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
 from armature.core.arrays import Array
 from armature.core.control.goal import Code, End, OnEnd, Outcome
 from armature.core.kinematics.collision import require_apart
-from armature.core.model.poses import read_poses
 from armature.core.planning.goal_checks import GoalChecks
 from armature.core.planning.moves import MoveSettings, Planner, Waypoint
 from armature.core.steps import Steps
@@ -30,7 +29,8 @@ from armature.nodes.arm_controller.background_planning import BackgroundPlanning
 from armature.nodes.arm_controller.group_node import GroupNode
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import from_trajectory, to_seconds
-from armature.nodes.common.parameters.parameters import read, read_file
+from armature.nodes.common.parameters.parameters import read
+from armature.nodes.common.robot_files import read_given_poses
 
 Plan = Callable[[Array, FollowJointTrajectory.Goal, float], Steps[Trajectory]]
 # A quaternion's length may differ from 1 by rounding.
@@ -69,7 +69,7 @@ class ArmMoves:
         self._planner = planner = Planner(checks, node.control.state.limits, settings)
         self._follow = follow
         path, joints = node.given.poses, node.joints
-        poses = read_poses(read_file("poses", path), node.model, path) if path else {}
+        poses = read_given_poses(path, node.model) if path else {}
         self._named = {name: {joint: pose[joint] for joint in joints} for name, pose in poses.items()}
         if given.park_pose in poses:  # else the servo interface, which parks, refuses it
             _require_park_apart(node, checks, given.park_pose, poses[given.park_pose])

@@ -11,7 +11,7 @@ from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
 from armature.core.model.urdf import read_urdf
 from armature.core.model.xml_text import decode
-from armature.description.files import read_file
+from armature.description.files import read_text
 from armature.description.shapes import with_shapes
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import ConfigError
@@ -24,6 +24,16 @@ class DescribedRobot:
     arm: ArmModel
     wiring: Wiring
     poses: Mapping[str, Mapping[str, float]]
+
+
+def read_file(name: str, path: str | Path) -> str:
+    """Text of the file that a parameter names, or an option, which begins with a dash.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    where = name if name.startswith("-") else f"parameter {name}"
+    return read_text(where, path, "a readable text file is needed")
 
 
 def read_arm(name: str, path: str | Path, *, with_collisions: bool = True) -> ArmModel:
@@ -84,6 +94,15 @@ def read_given_arm(
     if not wiring:
         return read_arm("urdf", urdf, with_collisions=with_collisions), None
     return read_wired_arm("urdf", urdf, read_file("wiring", wiring), str(wiring), with_collisions=with_collisions)
+
+
+def read_given_poses(path: str, arm: ArmModel) -> dict[str, dict[str, float]]:
+    """The named poses of the file that a node's parameter `poses` names.
+
+    Raises:
+        ConfigError: it cannot be read or used.
+    """
+    return read_poses(read_file("poses", path), arm, path)
 
 
 def read_robot(urdf: Path, wiring: Path, poses: Path) -> DescribedRobot:

@@ -13,7 +13,6 @@ from rclpy.node import Node
 
 from armature.core.jog_limits import LEASE
 from armature.core.model.arm import ArmModel
-from armature.core.model.poses import read_poses
 from armature.description.page_files import page_files
 from armature.environment import state_folder
 from armature.monitor.api.control import Control
@@ -26,8 +25,8 @@ from armature.monitor.http.server import MonitorServer
 from armature.monitor.hub import StreamHub
 from armature.nodes.common import conversions, topics
 from armature.nodes.common.parameters.joint_limits import read_limits
-from armature.nodes.common.parameters.parameters import read, read_file, refuse_unknown
-from armature.nodes.common.robot_files import read_given_arm
+from armature.nodes.common.parameters.parameters import read, refuse_unknown
+from armature.nodes.common.robot_files import read_given_arm, read_given_poses
 from armature.nodes.monitor.access_key import key_file, load_or_create_key
 from armature.nodes.monitor.gateway import RosGateway
 from armature.nodes.monitor.subscriptions import LONGEST_SILENCE, OWN_STATUS, Subscriptions
@@ -69,7 +68,7 @@ class MonitorNode(Node):
         given = read(self, Parameters)
         refuse_unknown(self)
         arm, wiring = read_given_arm(given.urdf, given.wiring, with_collisions=False)
-        poses = read_poses(read_file("poses", given.poses), arm, given.poses)
+        poses = read_given_poses(given.poses, arm)
         arm = self._with_namespace(read_limits(self, arm, wiring).arm)
         self._board = Board((joint.name for joint in arm.driven), LONGEST_SILENCE)
         self._end_requested_at = 0.0  # monotonic [s]; 0: not requested

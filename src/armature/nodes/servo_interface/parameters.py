@@ -12,7 +12,7 @@ from typing import Any
 from rclpy.node import Node
 
 from armature.core.model.arm import ArmModel
-from armature.core.model.poses import find_park, read_poses
+from armature.core.model.poses import find_park
 from armature.core.trajectory.stopping import Dynamics
 from armature.dynamixel.faults.policy import FaultPolicy, meanings, ranges
 from armature.dynamixel.free_drive.settings import FreeDriveSettings
@@ -23,8 +23,9 @@ from armature.dynamixel.wiring.arm import ServoWiring, Wiring
 from armature.environment import state_folder
 from armature.errors import ConfigError
 from armature.nodes.common.parameters.joint_limits import ArmLimits, read_limits
-from armature.nodes.common.parameters.parameters import described, located, read, read_file, within
-from armature.nodes.common.robot_files import read_wired_arm
+from armature.nodes.common.parameters.parameters import located, read
+from armature.nodes.common.parameters.wanted import described, within
+from armature.nodes.common.robot_files import read_file, read_given_poses, read_wired_arm
 
 _SERVO_DEFAULT = -1
 _LONGEST_SILENCE = 0.5  # of a servo before it is named, which promise 4 wants within a second [s]
@@ -194,7 +195,7 @@ class ServoConfiguration:
         parameters = read(node, ServoParameters)
         wiring_text = read_file("wiring", parameters.wiring)
         arm, wiring = read_wired_arm("urdf", parameters.urdf, wiring_text, parameters.wiring)
-        poses = read_poses(read_file("poses", parameters.poses), arm, parameters.poses)
+        poses = read_given_poses(parameters.poses, arm)
         limits = read_limits(node, arm, wiring)
         park = find_park(poses, parameters.park_pose, limits.arm)
         joints = {servo.joint: read(node, JointParameters, f"{servo.joint}.") for servo in wiring.servos}
