@@ -10,6 +10,7 @@ from launch_ros.actions import Node
 
 from armature.graph import EMULATED, Process, make_runtime_folder, processes, write_url
 from armature.launch_arguments import (
+    SHARED,
     log_arguments,
     named_processes,
     refuse_unknown,
@@ -17,23 +18,14 @@ from armature.launch_arguments import (
     robot_arguments,
     whole_namespace,
 )
-from armature.robots import DEFAULT_ROBOT, find_robot
+from armature.robots import find_robot
 from armature.web_address import page_url, web_port
 
 RESPAWN_DELAY = 2.0  # [s]
 
 ARGUMENTS = (
-    ("robot", "", f"name of the arm, or path of a folder, URDF or xacro file; default {DEFAULT_ROBOT}"),
-    ("urdf", "", "URDF or xacro file in place of the arm's own"),
-    ("wiring", "", "wiring file in place of the arm's own"),
-    ("poses", "", "file of poses in place of the arm's own"),
-    ("xacro_args", "", "arguments of a xacro file: 'NAME:=VALUE …'"),
-    ("params_file", "", "ROS parameters over the arm's own"),
+    *SHARED,
     ("port", EMULATED, "serial device, NAME=DEVICE,… of several buses, emulated or gazebo"),
-    ("namespace", "", "of the arm, where there are several"),
-    ("http_host", "127.0.0.1", "address of the page"),
-    ("http_port", "8080", "port of the page"),
-    ("log_level", "", "of the nodes: debug, info, warn, error or fatal"),
     ("only", "", "start these processes alone, separated by commas"),
 )
 

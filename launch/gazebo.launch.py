@@ -15,25 +15,20 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from armature.graph import GAZEBO, keep_alive_command, make_runtime_folder
-from armature.launch_arguments import is_true, refuse_unknown, require_usable, robot_arguments, whole_namespace
-from armature.robots import DEFAULT_ROBOT, find_robot
+from armature.launch_arguments import (
+    SHARED,
+    is_true,
+    refuse_unknown,
+    require_usable,
+    robot_arguments,
+    whole_namespace,
+)
+from armature.robots import find_robot
 from armature.share import gazebo_bridge, share_folder
 from armature.stop_timeouts import last_timeout, stop_timeout
 from armature.web_address import web_port
 
-ARGUMENTS = (
-    ("robot", "", f"name of the arm, or path of a folder, URDF or xacro file; default {DEFAULT_ROBOT}"),
-    ("urdf", "", "URDF or xacro file in place of the arm's own"),
-    ("wiring", "", "wiring file in place of the arm's own"),
-    ("poses", "", "file of poses in place of the arm's own"),
-    ("xacro_args", "", "arguments of a xacro file: 'NAME:=VALUE …'"),
-    ("params_file", "", "ROS parameters over the arm's own"),
-    ("namespace", "", "of the arm, where there are several"),
-    ("http_host", "127.0.0.1", "address of the page"),
-    ("http_port", "8080", "port of the page"),
-    ("log_level", "", "of the nodes: debug, info, warn, error or fatal"),
-    ("gui", "false", "show Gazebo's window"),
-)
+ARGUMENTS = (*SHARED, ("gui", "false", "show Gazebo's window"))
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -59,18 +54,7 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     line = ["world", *named, "--namespace", namespace, "--out", world]
     subprocess.run([sys.executable, "-m", "armature.cli", *line], check=True)
     flags = "-r" if has_window else "-r -s"
-    shared = (
-        "robot",
-        "urdf",
-        "wiring",
-        "poses",
-        "xacro_args",
-        "params_file",
-        "namespace",
-        "http_host",
-        "http_port",
-    )
-    same = {name: given(name) for name in (*shared, "log_level")}
+    same = {name: given(name) for name, *_ in SHARED}
     graph = str(share_folder() / "launch" / "arm.launch.py")
     # A Ctrl-C reaches all processes at once; these two have to live until the arm has parked.
     last = keep_alive_command(runtime, stop_timeout(files))

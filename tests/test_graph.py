@@ -18,6 +18,7 @@ def started(port="emulated", robot=robots.DEFAULT_ROBOT):
 
 def test_the_servo_interface_is_stopped_first_and_the_emulator_last():
     names = [process.name for process in started()]
+    assert tuple(names) == graph.PROCESS_NAMES
     assert names[0] == "emulator"
     assert names[-1] == "servo_interface"
     assert names.index("monitor") < names.index("servo_interface")

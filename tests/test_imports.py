@@ -142,7 +142,7 @@ ROOMS = {
     "nodes.servo_interface": Room(
         ("core", "dynamixel", "environment", "errors", "nodes.common", "private_folder", "signals"), ANY
     ),
-    "nodes.bus_process": Room(("core", "description", "dynamixel", "errors", "nodes.common")),
+    "nodes.bus_process": Room(("core", "dynamixel", "errors", "nodes.common")),
     "nodes.arm_controller": Room(("core", "dynamixel.motion", "dynamixel.wiring", "errors", "nodes.common"), ANY),
     "nodes.monitor": Room(
         (
@@ -152,7 +152,7 @@ ROOMS = {
         ANY,
     ),
     "nodes.emulator": Room(
-        ("core.model", "description", "dynamixel.wiring", "emulator", "errors", "nodes.common", "signals"), ANY
+        ("core.model", "dynamixel.wiring", "emulator", "errors", "nodes.common", "signals"), ANY
     ),
     "nodes.recorder": Room(("environment", "errors", "nodes.common", "recording"), ANY),
     "nodes.state_publisher": Room(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from armature import graph, robots
+from armature.launch_arguments import SHARED
 
 FOLDER = Path(__file__).resolve().parents[1] / "launch"
 FILE, GAZEBO = FOLDER / "arm.launch.py", FOLDER / "gazebo.launch.py"
@@ -84,21 +85,24 @@ def test_it_reads_the_graph_and_lists_no_process_itself(file):
 def test_its_defaults_are_those_of_the_command_line():
     tree = ast.parse(FILE.read_text("utf-8"))
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
-    assert {"DEFAULT_ROBOT", "EMULATED", "processes", "find_robot"} <= imported
+    assert {"SHARED", "EMULATED", "processes", "find_robot"} <= imported
+    [(default, about)] = [rest for name, *rest in SHARED if name == "robot"]
+    assert default == ""  # by which find_robot takes its own
+    assert robots.DEFAULT_ROBOT in about
 
 
 def test_gazebos_launch_file_hands_every_argument_of_its_own_to_the_graphs():
     tree = ast.parse(GAZEBO.read_text("utf-8"))
     words = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-    assert {
-        "robot",
-        "wiring",
-        "params_file",
-        "namespace",
-        "http_host",
-        "http_port",
-        "port",
-        "arm.launch.py",
-    } <= words
+    handed_on = {"robot", "wiring", "params_file", "namespace", "http_host", "http_port"}
+    assert handed_on <= {name for name, *_ in SHARED}
+    assert {"port", "arm.launch.py"} <= words
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
-    assert {"GAZEBO", "gazebo_bridge", "share_folder", "keep_alive_command", "make_runtime_folder"} <= imported
+    assert {
+        "SHARED",
+        "GAZEBO",
+        "gazebo_bridge",
+        "share_folder",
+        "keep_alive_command",
+        "make_runtime_folder",
+    } <= imported

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import setuptools
 
-from armature.graph import process_names
+from armature.graph import PROCESS_NAMES
 from armature.provision.plan import DATA_FOLDERS
 from armature.provision.preflight import DISTROS
 
@@ -56,7 +56,7 @@ def test_every_console_script_names_a_function_that_exists(arguments: Mapping[st
 
 
 def test_every_process_of_the_graph_is_an_executable(arguments: Mapping[str, Any]) -> None:
-    assert set(scripts(arguments)) == {*process_names(), "armature"}
+    assert set(scripts(arguments)) == {*PROCESS_NAMES, "armature"}
 
 
 def test_executables_go_where_ros_looks_for_them(arguments: Mapping[str, Any]) -> None:

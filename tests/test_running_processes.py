@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from armature.cli.graph.running import without_runner
-from armature.graph import process_names
+from armature.graph import PROCESS_NAMES
 from armature.running_processes import GraphProcesses, Running
 from armature.signals import RUNNER_VARIABLE
 
@@ -44,7 +44,7 @@ def start(tmp_path, nothing_left):
 
 
 def found(runtime, namespace="", domain="77"):
-    processes = GraphProcesses(runtime, namespace, process_names(), {DOMAIN: domain})
+    processes = GraphProcesses(runtime, namespace, PROCESS_NAMES, {DOMAIN: domain})
     return [(running.name, running.pid, running.has_runner) for running in processes.find()]
 
 
@@ -81,9 +81,9 @@ def test_the_emulator_and_the_bus_process_are_known_by_the_folder_too(runtime, s
 
 
 def test_they_come_in_the_order_in_which_they_are_started(runtime, start):
-    for name in reversed(process_names()):
+    for name in reversed(PROCESS_NAMES):
         start(name, "--link", str(runtime / "bus"), **{DOMAIN: "77"})
-    assert [name for name, _, _ in found(runtime)] == list(process_names())
+    assert [name for name, _, _ in found(runtime)] == list(PROCESS_NAMES)
 
 
 @pytest.mark.parametrize(

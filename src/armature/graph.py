@@ -11,12 +11,14 @@ from pathlib import Path
 
 from armature.environment import runtime_base
 from armature.private_folder import make_private, require_own
-from armature.robots import DEFAULT_ROBOT, Robot, find_robot
+from armature.robots import Robot
 from armature.share import page_folder
 from armature.stop_timeouts import STOP_TIMEOUT, stop_timeout
 
 EMULATED = "emulated"
 GAZEBO = "gazebo"
+PROCESS_NAMES = ("emulator", "monitor", "recorder", "state_publisher", "arm_controller", "servo_interface")
+"""All executables of the graph, in the order in which they are started."""
 NAMESPACES = "write letters, digits and _, not a digit first, as in left"
 # Gazebo may be started together with the graph, and takes its time; the servos come after it.
 _GAZEBO_TIMEOUT, _CONNECT_TIMEOUT = 30.0, 40.0  # [s]
@@ -142,11 +144,6 @@ def processes(
         node("arm_controller", posed),
         node("servo_interface", {**posed, "port": device, **connecting, **exit_message}),
     )
-
-
-def process_names() -> tuple[str, ...]:
-    """All executables of the graph, in the order in which they are started."""
-    return tuple(process.name for process in processes(find_robot(DEFAULT_ROBOT), EMULATED, Path()))
 
 
 def exit_message_file(runtime: Path) -> Path:

@@ -10,9 +10,22 @@ from typing import Any
 from armature.errors import ConfigError
 from armature.graph import NAMESPACES, is_namespace
 from armature.nodes.common.robot_files import read_robot
-from armature.robots import Robot
+from armature.robots import DEFAULT_ROBOT, Robot
 from armature.share import share_folder
 
+# Of both files: name, default, meaning.
+SHARED = (
+    ("robot", "", f"name of the arm, or path of a folder, URDF or xacro file; default {DEFAULT_ROBOT}"),
+    ("urdf", "", "URDF or xacro file in place of the arm's own"),
+    ("wiring", "", "wiring file in place of the arm's own"),
+    ("poses", "", "file of poses in place of the arm's own"),
+    ("xacro_args", "", "arguments of a xacro file: 'NAME:=VALUE …'"),
+    ("params_file", "", "ROS parameters over the arm's own"),
+    ("namespace", "", "of the arm, where there are several"),
+    ("http_host", "127.0.0.1", "address of the page"),
+    ("http_port", "8080", "port of the page"),
+    ("log_level", "", "of the nodes: debug, info, warn, error or fatal"),
+)
 _LEVELS = ("debug", "info", "warn", "error", "fatal")
 _REMEDIES = {"use_sim_time": "time is simulated with port:=gazebo alone"}
 

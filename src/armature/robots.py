@@ -74,17 +74,12 @@ def find_robot(
     wiring_file = path_of("wiring", wiring) if wiring else _own("servos.yaml", places, chosen)
     poses_file = path_of("poses", poses) if poses else _own("poses.yaml", places, chosen)
     read_text("poses file", poses_file, _READABLE)
-    overlays = [place / "arm.yaml" for place in places if (place / "arm.yaml").exists()][:1]
-    overlays += [path_of("parameters", parameters)] if parameters else []
-    of_all = share_folder() / "config" / "arm.yaml"
-    for file in (of_all, *overlays):
-        read_parameters(read_text("parameter file", file, _READABLE), str(file), NODES)
     return Robot(
+        parameters=_parameter_files(places, parameters),
         name=chosen if is_shipped else description.name.partition(".")[0],
         urdf=_expanded(description, xacro_arguments),
         wiring=wiring_file.absolute(),
         poses=poses_file.absolute(),
-        parameters=(of_all, *(file.absolute() for file in overlays)),
         wiring_text=read_text("wiring file", wiring_file, _READABLE),
     )
 
@@ -125,6 +120,16 @@ def _own(title: str, places: Sequence[Path], chosen: str) -> Path:
     option, content = _NEEDED[title]
     write = f"it has no {title}: write {content} into {places[0] / title} (docs/reference/robot_files.md)"
     raise ConfigError("robot", chosen, f"{write}, or name another file with --{option} or {option}:=")
+
+
+def _parameter_files(places: Sequence[Path], further: str) -> tuple[Path, ...]:
+    """Those of every arm, the arm's own where it has any, and the one that was named; all are read once."""
+    files = [share_folder() / "config" / "arm.yaml"]
+    files += [place / "arm.yaml" for place in places if (place / "arm.yaml").exists()][:1]
+    files += [path_of("parameters", further)] if further else []
+    for file in files:
+        read_parameters(read_text("parameter file", file, _READABLE), str(file), NODES)
+    return tuple(file.absolute() for file in files)
 
 
 def _expanded(description: Path, arguments: Sequence[str]) -> Path:

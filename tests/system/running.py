@@ -22,7 +22,7 @@ from rclpy.subscription import Subscription
 from std_srvs.srv import SetBool, Trigger
 
 from armature.environment import graph_environment
-from armature.graph import process_names
+from armature.graph import PROCESS_NAMES
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import positions_of, values_of
 from armature.running_processes import GraphProcesses
@@ -150,7 +150,7 @@ class Running:
         """Process id of each process, as the machine has them."""
         runtime = self.runtime / (self.namespace or "default")
         environment = {"ROS_DOMAIN_ID": str(self.domain)}
-        found = GraphProcesses(runtime, self.namespace, process_names(), environment).find()
+        found = GraphProcesses(runtime, self.namespace, PROCESS_NAMES, environment).find()
         return {process.name: process.pid for process in found}
 
     def page_state(self) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from armature.graph import process_names
+from armature.graph import PROCESS_NAMES
 from armature.nodes.common import topics
 from armature.standalone import Supervisor
 
@@ -81,7 +81,7 @@ def test_a_graph_whose_runner_has_died_is_found_told_and_ended_parked(tmp_path):
         told = json.loads(status.stdout)
         assert told["runner"].startswith(LOST)
         assert told["arm"]["state"]["name"] == "ENABLED"
-        assert {each["name"] for each in told["processes"]} == {*process_names(), "bus_process"}
+        assert {each["name"] for each in told["processes"]} == {*PROCESS_NAMES, "bus_process"}
         refused = armature("up", runtime=tmp_path)
         assert refused.returncode == 1
         assert refused.stderr.startswith(f"error: {LOST}")

@@ -25,13 +25,3 @@ def read_text(where: str, path: str | Path, allowed: str) -> str:
     except UnicodeDecodeError as error:
         byte = f"UTF-8 can't decode byte {error.start + 1}, 0x{error.object[error.start]:02x}"
         raise ConfigError(where, str(path), f"{allowed} ({byte}: save it in UTF-8)") from error
-
-
-def read_file(name: str, path: str | Path) -> str:
-    """Text of the file that a parameter names, or an option, which begins with a dash.
-
-    Raises:
-        ConfigError: it cannot be read.
-    """
-    where = name if name.startswith("-") else f"parameter {name}"
-    return read_text(where, path, "a readable text file is needed")

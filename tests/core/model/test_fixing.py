@@ -73,3 +73,10 @@ def test_where_roll_and_yaw_turn_about_one_axis_they_are_one_turn(sign):
     turned = _from_rpy((0.0, 0.0, 0.3)) @ upright
     turned[0, 0] = turned[1, 0] = turned[2, 1] = turned[2, 2] = 0.0
     assert _from_rpy(_to_rpy(turned)) == pytest.approx(turned, abs=1e-12)
+
+
+def test_in_a_urdf_that_has_a_namespace_joints_are_fixed_too():
+    text = URDF.replace("KIND", "revolute").replace("RPY", "0 0 0")
+    arm = read_urdf(text.replace("<robot", '<robot xmlns="http://www.ros.org"', 1))
+    again = read_urdf(fix_joints(arm, {"jaw": 1.0}).urdf)
+    assert again.joints == fix_joints(read_urdf(text), {"jaw": 1.0}).joints

@@ -237,3 +237,9 @@ def test_a_link_that_is_called_as_a_joint_has_another_name_there():
     assert len(set(names)) == len(names)
     assert model.find("joint[@name='elbow']/parent").text == "elbow_link_link"
     assert model.find("joint[@name='elbow']/child").text == "elbow_link"
+
+
+def test_a_urdf_that_has_a_namespace_gives_the_same_world():
+    arm, wiring, poses = load("armature6")
+    other = read_urdf(arm.urdf.replace("<robot", '<robot xmlns="http://www.ros.org"', 1))
+    assert gazebo_world(other, wiring, poses["park"]) == world("armature6")

@@ -7,14 +7,19 @@ import subprocess
 import sys
 
 import pytest
+import rclpy
 
 from armature.core.kinematics.collision import Clearances
 from armature.core.kinematics.mechanics import Mechanics
 from armature.emulator.bus.bus import EmulatedBus
 from armature.errors import ConfigError
-from armature.nodes.common.robot_files import read_arm, read_wired_arm
+from armature.nodes.common.parameters.joint_limits import read_limits
+from armature.nodes.common.robot_files import read_given_arm, read_wired_arm
 
 from ..motion_graph import URDF
+
+# The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
+pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
 
 ENTRY = "model: XM430-W350, direction: 1, zero_offset: 180 deg, reduction: 1 rad/rad"
 WIRING = f"""
@@ -30,6 +35,16 @@ SOLID = re.sub(r'(<link name="\w+")/>', rf"\1>{INERTIAL}</link>", URDF)
 
 
 @pytest.fixture
+def node():
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    node = rclpy.create_node("test", context=context)
+    yield node
+    node.destroy_node()
+    context.shutdown()
+
+
+@pytest.fixture
 def urdf(tmp_path):
     file = tmp_path / "two.urdf"
     file.write_text(SOLID)
@@ -39,7 +54,7 @@ def urdf(tmp_path):
 def test_a_joint_that_the_wiring_fixes_is_fixed_for_kinematics_emulator_and_description(urdf, tmp_path):
     file = tmp_path / "servos.yaml"
     file.write_text(WIRING + "  gripper: {fixed: 20 mm}\n", "utf-8")
-    arm = read_arm("urdf", urdf, file)
+    arm, _ = read_given_arm(urdf, file)
     assert [joint.name for joint in arm.driven] == ["waist", "elbow"]
     assert arm.gripper_joints == ()
     mechanics = Mechanics(arm, ("waist", "elbow"), tool="tool0")
@@ -52,15 +67,24 @@ def test_a_joint_that_the_wiring_fixes_is_fixed_for_kinematics_emulator_and_desc
     assert bus.plant.frame_position("left") == pytest.approx((0.2, 0.02, 0.1))
 
 
+def test_beside_a_joint_that_the_wiring_fixes_the_others_have_limits(urdf, tmp_path, node):
+    file = tmp_path / "servos.yaml"
+    file.write_text(WIRING + "  gripper: {fixed: 20 mm}\n", "utf-8")
+    limits = read_limits(node, *read_given_arm(urdf, file))
+    assert list(limits.dynamics) == ["waist", "elbow"]
+    assert limits.is_reduced
+
+
 def test_a_joint_that_the_wiring_forgets_is_refused_with_what_to_write(urdf, tmp_path):
     file = tmp_path / "servos.yaml"
     file.write_text(WIRING, "utf-8")
     with pytest.raises(ConfigError, match=r"servos.yaml: joints: \['gripper'\] .*write gripper: {fixed: 0 mm}"):
-        read_arm("urdf", urdf, file)
+        read_given_arm(urdf, file)
 
 
 def test_without_a_wiring_file_the_arm_is_the_urdfs(urdf):
-    assert [joint.name for joint in read_arm("urdf", urdf).driven] == ["waist", "elbow", "gripper"]
+    arm, wiring = read_given_arm(urdf, "")
+    assert ([joint.name for joint in arm.driven], wiring) == (["waist", "elbow", "gripper"], None)
 
 
 def test_processes_that_compute_nothing_with_it_do_not_load_mujoco():

@@ -18,12 +18,11 @@ from sensor_msgs.msg import JointState
 from std_srvs.srv import SetBool
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-from armature.core.model.poses import read_poses
 from armature.errors import ProcessError
 from armature.nodes.bus_process.report import START_DELAY
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import to_duration, to_seconds, to_stamp, values_of
-from armature.nodes.common.robot_files import read_arm
+from armature.nodes.common.robot_files import read_robot
 from armature.robots import Robot
 
 _ANSWER_TIME = 30.0  # [s]
@@ -40,9 +39,9 @@ class BenchClient:
 
     def __init__(self, robot: Robot) -> None:
         """Args: the arm, for its joints and poses."""
-        arm = read_arm("URDF", robot.urdf, robot.wiring)
-        self._home = read_poses(robot.poses.read_text("utf-8"), arm, robot.poses.name)["home"]
-        self._joints = [joint.name for joint in arm.arm_joints]
+        described = read_robot(robot.urdf, robot.wiring, robot.poses)
+        self._home = described.poses["home"]
+        self._joints = [joint.name for joint in described.arm.arm_joints]
         rclpy.init()
         self._node = Node("bench")
         self._stamps: list[tuple[float, float]] = []

@@ -15,7 +15,7 @@ from armature.core.control.tracker import Tracker
 from armature.core.trajectory.limits import GroupLimits, check_motion
 from armature.core.trajectory.trajectory import Trajectory
 from armature.graph import runtime_folder
-from armature.nodes.common.robot_files import read_arm
+from armature.nodes.common.robot_files import read_robot
 from armature.robots import Robot
 from armature.standalone import Supervisor
 
@@ -61,7 +61,7 @@ def measure(robot: Robot, domain: int) -> Iterator[Figure]:
 
 
 def _planning(robot: Robot) -> list[float]:
-    arm = read_arm("URDF", robot.urdf, robot.wiring)
+    arm = read_robot(robot.urdf, robot.wiring, robot.poses).arm
     joints = tuple(joint.name for joint in arm.arm_joints)
     limits = GroupLimits.of(arm, joints, dict.fromkeys(joints, _ACCELERATION), dict.fromkeys(joints, _JERK))
     row = np.full(len(joints), 0.1)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from armature.errors import ProcessError
-from armature.graph import existing_runtime_folder, process_names
+from armature.graph import PROCESS_NAMES, existing_runtime_folder
 from armature.nodes.common.device_holder import describe_process
 from armature.running_processes import BUS, GraphProcesses, Running
 from armature.standalone import Supervisor
@@ -31,7 +31,7 @@ class Graph:
             ConfigError: its runtime folder is not its user's alone.
         """
         runtime = existing_runtime_folder(environment, namespace)
-        return Graph(Supervisor(runtime), GraphProcesses(runtime, namespace, process_names(), environment))
+        return Graph(Supervisor(runtime), GraphProcesses(runtime, namespace, PROCESS_NAMES, environment))
 
     def require_runner(self, process_name: str) -> Supervisor:
         """The runner of the graph, to restart one of its processes.

@@ -11,8 +11,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from fcntl import LOCK_EX, flock
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +22,12 @@ from armature.cli.arguments import add_namespace, add_parameters, add_robot, cho
 from armature.cli.graph.ending import POLL, SERVO_INTERFACE, START_AGAIN, print_exit_message, send_signal
 from armature.cli.graph.page import fetch_state, page_address
 from armature.cli.graph.running import Graph, without_runner
-from armature.cli.servos.robot_check import require_poses, servo_parameters
 from armature.environment import graph_environment, state_folder
 from armature.errors import ConfigError, ProcessError
 from armature.graph import EMULATED, GAZEBO, Process, exit_message_file, make_runtime_folder, processes, write_url
 from armature.monitor.http.address import is_loopback, listen
-from armature.nodes.common.robot_files import read_robot
 from armature.nodes.monitor.access_key import key_file, load_or_create_key
+from armature.robots import Robot
 from armature.running_processes import BUS
 from armature.share import dds_profile
 from armature.signals import ended_with_terminal, received_signals
@@ -54,8 +55,7 @@ def run(options: argparse.Namespace) -> int:
     found = Graph.of(options.namespace)
     _refuse_second(found)
     robot = chosen_robot(options)
-    read = read_robot(robot.urdf, robot.wiring, robot.poses)  # what is wrong with them is said at once, and once
-    require_poses(robot, read.arm, read.wiring, servo_parameters(robot))
+    _require_usable(robot)
     http = _free_address(web_address(options.http))
     # Made before the monitor needs it, and printed only here.
     key = "" if is_loopback(http[0]) else f" (access key {load_or_create_key(key_file(state_folder(os.environ)))})"
@@ -82,6 +82,31 @@ def run(options: argparse.Namespace) -> int:
     if left:
         raise without_runner(left)
     return code
+
+
+def _require_usable(robot: Robot) -> None:
+    """Read the files before any process does: what is wrong with them is said at once, and once.
+
+    Raises:
+        ConfigError: see `read_robot` and `require_poses`.
+    """
+    # Aside: what reads meshes and compiles models would stay loaded here as long as the graph runs, up to 90 MB.
+    with ProcessPoolExecutor(1, get_context("fork")) as aside:
+        refusal = aside.submit(_refusal, robot).result()
+    if refusal is not None:
+        raise ConfigError(*refusal)
+
+
+def _refusal(robot: Robot) -> tuple[str, object, str] | None:
+    from armature.cli.servos.robot_check import require_poses, servo_parameters
+    from armature.nodes.common.robot_files import read_robot
+
+    try:
+        read = read_robot(robot.urdf, robot.wiring, robot.poses)
+        require_poses(robot, read.arm, read.wiring, servo_parameters(robot))
+    except ConfigError as error:
+        return error.where, error.value, error.allowed
+    return None
 
 
 def _free_address(http: tuple[str, int]) -> tuple[str, int]:

@@ -7,19 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from armature.core.kinematics.collision import CollisionModel
+from armature.core.kinematics.collision import TOLERANCE, Clearances, CollisionModel, require_apart
+from armature.core.kinematics.mechanics import Mechanics
 from armature.core.model.arm import ArmModel
 from armature.core.model.parameter_file import GivenParameter, read_parameters
-from armature.core.model.poses import read_poses
+from armature.core.model.poses import find_park, read_poses
+from armature.description.files import read_text
 from armature.dynamixel.commissioning.inspection import CheckResult, Verdict
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import ArmatureError, ConfigError
 from armature.robots import Robot
 
-_ROUNDING = 1e-6  # of a pose that meets its limit [rad] or [m]
 _FAULTS = "faults."
-_PARK = "park_pose"
 _NODE = "/servo_interface"
 
 Pose = Mapping[str, float]
@@ -75,10 +75,9 @@ def require_poses(robot: Robot, arm: ArmModel, wiring: Wiring, given: Mapping[st
     Raises:
         ConfigError: poses that cannot be read or used, or no park pose that the arm can take.
     """
-    poses = read_poses(_text_of(robot), arm, robot.poses.name)
-    park = find_park(poses, given)
-    require_reachable(park, poses[park], wiring.narrow_limits(arm))
-    _require_apart(park, poses[park], arm)
+    name, pose = _find_park(robot, arm, wiring.narrow_limits(arm), given)
+    clearances = Clearances(Mechanics(arm, tuple(pose)), TOLERANCE)
+    require_apart(clearances, name, np.array(list(pose.values())))
 
 
 def servo_parameters(robot: Robot) -> dict[str, Any]:
@@ -92,50 +91,11 @@ def given_parameters(robot: Robot) -> list[GivenParameter]:
     return [each for file, text in texts.items() for each in read_parameters(text, file)]
 
 
-def _text_of(robot: Robot) -> str:
-    try:
-        return robot.poses.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError("poses file", str(robot.poses), "name a file that can be read as text") from error
-
-
-def find_park(poses: Mapping[str, Pose], given: Mapping[str, Any]) -> str:
-    """The name of the pose in which the arm parks.
-
-    Raises:
-        ConfigError: there is no such pose.
-    """
-    name = str(given.get(_PARK, "park"))
-    if name not in poses:
-        raise ConfigError(f"parameter {_PARK}", name, f"poses are {', '.join(poses)}")
-    return name
-
-
-def require_reachable(name: str, pose: Pose, arm: ArmModel) -> None:
-    """Refuse a park pose beyond the limits of the URDF or the ranges of the wiring file.
-
-    Raises:
-        ConfigError: with the joint and its limits.
-    """
-    for joint, position in pose.items():
-        limit = arm.limit(joint)
-        if not limit.lower - _ROUNDING <= position <= limit.upper + _ROUNDING:
-            allowed = f"{joint} would be at {position:g}, its limits are {limit.lower:g} to {limit.upper:g}"
-            raise ConfigError(f"parameter {_PARK}", name, allowed)
-
-
-def _require_apart(name: str, pose: Pose, arm: ArmModel) -> None:
-    """Refuse a park pose in which the arm touches itself or the floor: no way leads there.
-
-    Raises:
-        ConfigError: with the parts; or MuJoCo cannot use the URDF or a mesh.
-    """
-    joints = tuple(pose)
-    found = CollisionModel(arm).overlap(joints, np.array([pose[joint] for joint in joints]))
-    if found is not None:
-        (first, second), depth = found
-        allowed = f"{first} and {second} overlap there by {1000.0 * depth:.1f} mm, so the arm could not park"
-        raise ConfigError(f"parameter {_PARK}", name, allowed)
+def _find_park(robot: Robot, arm: ArmModel, narrowed: ArmModel, given: Mapping[str, Any]) -> tuple[str, Pose]:
+    """Name and positions of the pose in which the arm parks, which lies within narrowed limits."""
+    text = read_text("poses file", robot.poses, "name a file that can be read as text")
+    name = str(given.get("park_pose", "park"))
+    return name, find_park(read_poses(text, arm, robot.poses.name), name, narrowed)
 
 
 def check_way(robot: Robot, arm: ArmModel, given: Mapping[str, Any], present: Pose) -> Iterator[CheckResult]:
@@ -147,11 +107,9 @@ def check_way(robot: Robot, arm: ArmModel, given: Mapping[str, Any], present: Po
         given: the servo interface's parameters.
         present: positions of all joints [rad] or [m].
     """
-    poses = read_poses(_text_of(robot), arm, robot.poses.name)
-    name = find_park(poses, given)
-    joints = tuple(poses[name])
-    start, end = (np.array([pose[joint] for joint in joints]) for pose in (present, poses[name]))
-    contact = CollisionModel(arm).first_contact(joints, start, end)
+    name, park = _find_park(robot, arm, arm, given)
+    start, end = (np.array([pose[joint] for joint in park]) for pose in (present, park))
+    contact = CollisionModel(arm).first_contact(tuple(park), start, end)
     if contact is None:
         yield CheckResult("park", Verdict.OK, f"the straight way from here to {name} is free")
         return

@@ -11,6 +11,7 @@ import numpy as np
 from armature.core.arrays import Array
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.model.arm import ArmModel
+from armature.errors import ConfigError
 
 _STEP = 0.02  # between checked positions [rad] or [m]
 TOLERANCE = 1e-3  # what counts as no worse than before [m]
@@ -87,6 +88,24 @@ class Clearances:
         return (one, other) if other == floor or (one < other and one != floor) else (other, one)
 
 
+def require_apart(clearances: Clearances, park_pose: str, position: Array) -> None:
+    """Refuse a park pose in which parts overlap: no way would lead there, so the arm could not be disabled.
+
+    Args:
+        clearances: of the arm.
+        park_pose: its name.
+        position: of the joints there [rad] or [m], Shape (n,).
+
+    Raises:
+        ConfigError: with the parts that overlap most.
+    """
+    found = clearances.at(position)
+    pair = min(found, key=lambda each: found[each], default=None)
+    if pair is not None and found[pair] < -TOLERANCE:
+        deep = f"{pair[0]} and {pair[1]} overlap there by {-1000.0 * found[pair]:.1f} mm"
+        raise ConfigError("parameter park_pose", park_pose, f"{deep}, so the arm could not park")
+
+
 class Passage:
     """A way followed from place to place: no two parts may come nearer than a margin.
 
@@ -120,17 +139,6 @@ class CollisionModel:
     def __init__(self, arm: ArmModel) -> None:
         """Args: the model of the URDF."""
         self._arm = arm
-
-    def overlap(self, joints: Sequence[str], position: np.ndarray) -> tuple[Pair, float] | None:
-        """The parts that overlap most in a position, and by how much [m]; None where none do.
-
-        Args:
-            joints: names.
-            position: of them [rad] or [m], Shape (n,).
-        """
-        found = Clearances(Mechanics(self._arm, joints), TOLERANCE).at(position)
-        pair = min(found, key=lambda each: found[each], default=None)
-        return None if pair is None or found[pair] >= -TOLERANCE else (pair, -found[pair])
 
     def first_contact(self, joints: Sequence[str], start: np.ndarray, end: np.ndarray) -> Contact | None:
         """Check a straight line in joint space.

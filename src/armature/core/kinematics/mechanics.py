@@ -10,13 +10,11 @@ import numpy as np
 
 from armature.core.arrays import Array
 from armature.core.kinematics.kinematics import Quaternion
-from armature.core.kinematics.mujoco_spec import body_names, read_spec
+from armature.core.kinematics.mujoco_spec import LEAST_INERTIA, LEAST_MASS, body_names, read_spec
 from armature.core.model.arm import ArmModel
 from armature.errors import ConfigError
 
 _FLOOR = "floor"
-# Links of a drawing without mass still have a place: MuJoCo wants some mass in what moves [kg], [kg·m²].
-_LEAST_MASS, _LEAST_INERTIA = 1e-9, 1e-12
 _LOAD = "payload"
 
 
@@ -165,8 +163,8 @@ def _load(spec: Any, mass: float, frame: str, name: str) -> None:
 
 def _as_point(mass: float) -> tuple[float, list[float]]:
     """Mass and inertia; a point has none of its own, which MuJoCo does not take: that of a ball of 1 mm."""
-    mass = max(mass, _LEAST_MASS)
-    return mass, [max(0.4e-6 * mass, _LEAST_INERTIA)] * 3
+    mass = max(mass, LEAST_MASS)
+    return mass, [max(0.4e-6 * mass, LEAST_INERTIA)] * 3
 
 
 def _apart(arm: ArmModel, joints: Sequence[str]) -> set[tuple[str, str]]:

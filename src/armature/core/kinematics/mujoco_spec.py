@@ -18,7 +18,7 @@ from armature.errors import ConfigError
 
 _WORLD = "world"  # MuJoCo's own body
 # Links of a drawing without mass still have a place: MuJoCo wants some mass in what moves [kg], [kg·m²].
-_LEAST_MASS, _LEAST_INERTIA = 1e-9, 1e-12
+LEAST_MASS, LEAST_INERTIA = 1e-9, 1e-12
 _OF_JOINT = ("origin", "axis", "limit", "dynamics", "mimic")
 
 
@@ -39,7 +39,7 @@ def read_spec(arm: ArmModel) -> Any:
     spec.compiler.fusestatic = False
     # A link without <inertial> has no mass: its shapes say nothing of it.
     spec.compiler.inertiafromgeom = mujoco.mjtInertiaFromGeom.mjINERTIAFROMGEOM_FALSE
-    spec.compiler.boundmass, spec.compiler.boundinertia = _LEAST_MASS, _LEAST_INERTIA
+    spec.compiler.boundmass, spec.compiler.boundinertia = LEAST_MASS, LEAST_INERTIA
     return spec
 
 
@@ -82,7 +82,7 @@ def _add_inertial(body: Element, link: Element) -> None:
 def _possible(tensor: np.ndarray) -> np.ndarray:
     """The nearest moments that a body can have: files round theirs, and MuJoCo takes them at their word."""
     moments, axes = np.linalg.eigh(tensor)
-    moments = np.maximum(moments, _LEAST_INERTIA)
+    moments = np.maximum(moments, LEAST_INERTIA)
     lacking = moments[2] * (1.0 + 1e-9) - moments[0] - moments[1]
     if lacking > 0.0:
         moments[:2] += lacking / 2.0

@@ -10,6 +10,8 @@ from armature.core.model.links import Hull
 from armature.errors import ConfigError
 
 MOVING = ("revolute", "prismatic", "continuous")
+# Positions are written in degrees or millimetres with a few digits; a limit met but for rounding is met.
+_ROUNDING = 1e-6  # [rad] or [m]
 TOOL = "tool0"  # the tool's frame, where there is one (REP-199)
 
 
@@ -30,6 +32,10 @@ class Limit:
     upper: float  # [rad] or [m]
     velocity: float  # [rad/s] or [m/s]; infinite where the URDF gives none
     effort: float  # [N·m] or [N]; infinite where the URDF gives none
+
+    def allows(self, position: float) -> bool:
+        """Whether a position lies within the bounds [rad] or [m]; one that meets them but for rounding does."""
+        return self.lower - _ROUNDING <= position <= self.upper + _ROUNDING
 
     @property
     def span(self) -> float:

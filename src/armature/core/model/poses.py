@@ -8,10 +8,7 @@ from collections.abc import Mapping
 from armature.core.model.arm import ArmModel, Joint
 from armature.core.model.document import read_document
 from armature.core.model.units import quantity
-from armature.errors import ConfigError, bounds, listed
-
-# Positions are written in degrees or millimetres with a few digits; a limit met but for rounding is met.
-_ROUNDING = 1e-6
+from armature.errors import ConfigError, apart, bounds, listed
 
 
 def read_poses(text: str, arm: ArmModel, source: str = "poses.yaml") -> dict[str, dict[str, float]]:
@@ -34,6 +31,28 @@ def read_poses(text: str, arm: ArmModel, source: str = "poses.yaml") -> dict[str
     return {str(name): _pose(entry, arm, f"{source}: {name}") for name, entry in content.items()}
 
 
+def find_park(poses: Mapping[str, Mapping[str, float]], name: str, arm: ArmModel) -> Mapping[str, float]:
+    """The pose in which the arm parks.
+
+    Args:
+        poses: named ones.
+        name: which one the parameter `park_pose` says.
+        arm: with the limits that hold: the URDF's, and those that ranges and parameters leave of them.
+
+    Raises:
+        ConfigError: there is no such pose, or it is beyond the limits.
+    """
+    if name not in poses:
+        raise ConfigError("parameter park_pose", name, listed("poses", poses))
+    for joint, position in poses[name].items():
+        limit = arm.limit(joint)
+        if not limit.allows(position):
+            limits = bounds(limit.lower, limit.upper, position, "g")
+            allowed = f"{joint} would be at {apart(position, limit.lower, 'g')}, its limits are {limits}"
+            raise ConfigError("parameter park_pose", name, allowed)
+    return poses[name]
+
+
 def _pose(entry: object, arm: ArmModel, where: str) -> dict[str, float]:
     if not isinstance(entry, Mapping):
         raise ConfigError(where, entry, "a pose is written as joint: position")
@@ -50,7 +69,7 @@ def _pose(entry: object, arm: ArmModel, where: str) -> dict[str, float]:
 def _position(value: object, joint: Joint, where: str) -> float:
     position = quantity(where, value, ("m", "mm") if joint.kind == "prismatic" else ("rad", "deg"))
     limit = joint.limit
-    if limit is not None and not limit.lower - _ROUNDING <= position <= limit.upper + _ROUNDING:
+    if limit is not None and not limit.allows(position):
         unit = joint.unit
         allowed = f"{bounds(limit.lower, limit.upper, position)} {unit}"
         if joint.kind != "prismatic":

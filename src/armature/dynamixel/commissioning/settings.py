@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from armature.core.model.arm import Limit
 from armature.dynamixel.servo.axis import Axis
-from armature.dynamixel.servo.eeprom import RETURN_DELAY, limit_registers
+from armature.dynamixel.servo.eeprom import RETURN_DELAY, limit_registers, too_narrow
 from armature.dynamixel.servo.presence import ANSWERS_ALL
 from armature.dynamixel.servo.registers import Registers
 from armature.dynamixel.tables.model import ServoModel
@@ -107,11 +106,5 @@ def narrow_limits(registers: Registers, servo: ServoWiring, limit: Limit) -> tup
         BusError: the servo does not answer.
     """
     settings = compare_settings(registers, Axis(servo), limit_registers(servo, limit))
-    if not settings:
-        return ()
-    lowest, highest = settings
-    reached = servo.bound(limit)
-    ends = [servo.to_ticks(end) for end in (reached.lower, reached.upper) if math.isfinite(end)]
-    too_high = (lowest,) if any(end < lowest.now for end in ends) else ()
-    too_low = (highest,) if any(end > highest.now for end in ends) else ()
-    return too_high + too_low
+    narrow = too_narrow(servo, limit, {setting.role: setting.now for setting in settings})
+    return tuple(setting for setting in settings if setting.role in narrow)

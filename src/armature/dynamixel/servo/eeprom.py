@@ -74,20 +74,27 @@ def _wanted(wiring: ServoWiring, limit: Limit, found: Mapping[Role, int]) -> Ite
     yield Role.OPERATING_MODE, model.modes[wiring.mode]
     yield Role.RETURN_DELAY, RETURN_DELAY
     yield Role.DRIVE_MODE, found.get(Role.DRIVE_MODE, 0) & ~model.torque_by_goal
-    yield from _too_narrow(wiring, limit, found)
+    limits = limit_registers(wiring, limit)
+    if limits.keys() <= found.keys():
+        narrow = too_narrow(wiring, wiring.narrow(limit), {role: found[role] for role in limits})
+        yield from ((role, limits[role]) for role in narrow)
 
 
-def _too_narrow(wiring: ServoWiring, limit: Limit, found: Mapping[Role, int]) -> Iterator[tuple[Role, int]]:
-    """Limits of the servo that exclude a part of its joint's range: it would stay behind without a word."""
-    wanted = limit_registers(wiring, limit)
-    if not wanted or not wanted.keys() <= found.keys():
-        return
-    kept = wiring.narrow(limit)
-    ends = [wiring.to_ticks(end) for end in (kept.lower, kept.upper) if math.isfinite(end)]
-    if any(end < found[Role.MIN_POSITION_LIMIT] for end in ends):
-        yield Role.MIN_POSITION_LIMIT, wanted[Role.MIN_POSITION_LIMIT]
-    if any(end > found[Role.MAX_POSITION_LIMIT] for end in ends):
-        yield Role.MAX_POSITION_LIMIT, wanted[Role.MAX_POSITION_LIMIT]
+def too_narrow(servo: ServoWiring, limit: Limit, found: Mapping[Role, int]) -> list[Role]:
+    """Position limits of a servo that exclude a part of its joint's range: it would stay behind without a word.
+
+    Args:
+        servo: any.
+        limit: of the joint.
+        found: raw values of the roles of `limit_registers`.
+    """
+    reached = servo.bound(limit)
+    ends = [servo.to_ticks(end) for end in (reached.lower, reached.upper) if math.isfinite(end)]
+    excludes = {
+        Role.MIN_POSITION_LIMIT: lambda end, bound: end < bound,
+        Role.MAX_POSITION_LIMIT: lambda end, bound: end > bound,
+    }
+    return [role for role, bound in found.items() if any(excludes[role](end, bound) for end in ends)]
 
 
 def limit_registers(servo: ServoWiring, limit: Limit) -> dict[Role, int]:

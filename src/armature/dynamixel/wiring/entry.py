@@ -23,7 +23,6 @@ GROUPS = ("arm", "gripper")
 _SECOND_KEYS = ("id", "direction", "zero_offset", "torque_constant", "bus")
 # Ids 253 to 255 are reserved (Protocol 2.0 manual, "Packet ID": 252 is the highest, 254 is broadcast).
 _HIGHEST_ID = 252
-_ROUNDING = 1e-6  # of a place that meets its limit [rad] or [m]
 _MODES = {
     str(mode): mode
     for mode in (
@@ -89,7 +88,7 @@ def read_fixed(name: str, entry: object, arm: ArmModel, source: str) -> float | 
     require_known_keys(entry, ("fixed",), where)
     place = quantity(f"{where}.fixed", entry["fixed"], _units(joint))
     limit = joint.limit
-    if limit is not None and not limit.lower - _ROUNDING <= place <= limit.upper + _ROUNDING:
+    if limit is not None and not limit.allows(place):
         allowed = f"the URDF allows {limit.lower:.4f} to {limit.upper:.4f} {joint.unit}"
         raise ConfigError(f"{where}.fixed", entry["fixed"], allowed)
     return place

@@ -11,7 +11,7 @@ import mujoco
 import numpy as np
 
 from armature.core.kinematics.mujoco_spec import body_names, read_spec
-from armature.core.model.arm import ArmModel
+from armature.core.model.arm import TOOL, ArmModel
 from armature.errors import ConfigError, bounds
 
 # Time constant of the joint stops [s]: stiff, yet more than two steps of 1 ms.
@@ -19,7 +19,6 @@ _STOP_TIME = 2.5e-3
 # MuJoCo's friction creeps under load; its stiffest impedance makes the creep too small to see.
 _DRY_FRICTION = [0.9999, 0.9999, 0.001, 0.5, 2.0]
 _JAMMED = 1e4  # [N·m] of friction in a jammed joint
-_TOOL = "tool0"
 _WALL = "armature wall"
 _CONTACT_TIME = 5e-3  # time constant of the contact with a wall [s]
 _DEEPEST = 5e-3  # that a part may be in a wall where that appears [m]
@@ -56,7 +55,7 @@ class MujocoPlant:
         self._is_pushed = False
         self._jams: Counter[str] = Counter()
         self._friction = self._model.dof_frictionloss.copy()
-        self._tool = self._model.body("tool0").id if _TOOL in _bodies(self._model) else 0
+        self._tool = self._model.body(TOOL).id if TOOL in _bodies(self._model) else 0
         self._wall = self._model.geom(_WALL).id
         self._enable_contacts(False)
         self._tool_mass = float(self._model.body_mass[self._tool])
@@ -117,7 +116,7 @@ class MujocoPlant:
             ConfigError: the arm has no tool0.
         """
         if not self._tool:
-            raise ConfigError("payload", mass, f"the URDF has no link {_TOOL} to hang it on")
+            raise ConfigError("payload", mass, f"the URDF has no link {TOOL} to hang it on")
         whole = self._tool_mass + mass
         self._model.body_mass[self._tool] = whole
         # MuJoCo gives a link without mass a centre somewhere else than in its frame.

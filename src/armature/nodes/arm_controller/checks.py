@@ -23,7 +23,8 @@ from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import ArmatureError, CommandRefused, ConfigError, GoalRefused, InternalError, apart
 from armature.nodes.arm_controller.action_server import ActiveGoal, Begin
 from armature.nodes.arm_controller.group_node import GroupNode
-from armature.nodes.common.parameters.parameters import located, read, within
+from armature.nodes.common.parameters.parameters import located, read
+from armature.nodes.common.parameters.wanted import within
 from armature.nodes.common.robot_files import drive_ratings
 
 # Samples in a slice. A goal that needs more than the first slice is checked in further ones, with time for

@@ -24,7 +24,6 @@ from armature.core.model.arm import ArmModel, Joint, require_bounds
 from armature.core.trajectory.limits import GroupLimits, check_motion
 from armature.core.trajectory.segments import RosTime, Segment
 from armature.core.trajectory.trajectory import State, Trajectory
-from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import ArmatureError, InternalError
 from armature.nodes.arm_controller.guarded_node import GuardedNode
 from armature.nodes.arm_controller.reports import Reports
@@ -41,8 +40,8 @@ from armature.nodes.common.conversions import (
     velocities_of,
 )
 from armature.nodes.common.parameters.joint_limits import ArmLimits, read_limits
-from armature.nodes.common.parameters.parameters import read, read_file
-from armature.nodes.common.robot_files import read_arm, read_wired_arm
+from armature.nodes.common.parameters.parameters import read
+from armature.nodes.common.robot_files import read_given_arm
 
 # Segments are renewed this often while something moves [s].
 _RENEWAL = 0.02
@@ -97,9 +96,11 @@ class GroupNode(GuardedNode):
         # rclpy destroys a node whose construction failed, too: only what exists must be closed.
         self._on_destroy = ExitStack()
         self.given = read(self, GroupParameters)
-        self.model, self.wiring = self._read_arm()
+        self.model, self.wiring = read_given_arm(self.given.urdf, self.given.wiring)
         self.joints = tuple(joint.name for joint in joints_of(self.model))
-        self.control = self._make_control(self._read_limits(), joint_parameters)
+        limits = read_limits(self, self.model, self.wiring)
+        require_bounds(limits.arm)
+        self.control = self._make_control(limits, joint_parameters)
         self.control.state.hooks.report_not_following = self._report_not_following
         self.positions: dict[str, float] = {}  # of all joints, as last read [rad] or [m]
         self.efforts: dict[str, float] = {}  # of those where it is known [N·m] or [N]
@@ -188,19 +189,6 @@ class GroupNode(GuardedNode):
     @abstractmethod
     def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
         """Give the client of a goal feedback; see `reports.Feedback`."""
-
-    def _read_arm(self) -> tuple[ArmModel, Wiring | None]:
-        urdf, path = self.given.urdf, self.given.wiring
-        if not path:
-            return read_arm("urdf", urdf), None
-        return read_wired_arm("urdf", urdf, read_file("wiring", path), path)
-
-    def _read_limits(self) -> ArmLimits:
-        limits = read_limits(self, self.model)
-        if self.wiring is None:
-            require_bounds(limits.arm)
-            return limits
-        return limits.within(self.wiring)
 
     def _warm_up(self) -> None:
         """Plan a goal once without moving.

@@ -16,21 +16,21 @@ from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
 
 from armature.core.arrays import Array
 from armature.core.control.goal import Code, End, OnEnd, Outcome
-from armature.core.kinematics.collision import TOLERANCE
-from armature.core.model.poses import read_poses
+from armature.core.kinematics.collision import require_apart
 from armature.core.planning.goal_checks import GoalChecks
 from armature.core.planning.moves import MoveSettings, Planner, Waypoint
 from armature.core.steps import Steps
 from armature.core.trajectory import retiming
 from armature.core.trajectory.limits import check_joints
 from armature.core.trajectory.trajectory import Trajectory
-from armature.errors import CommandRefused, ConfigError, GoalRefused
+from armature.errors import CommandRefused, GoalRefused
 from armature.nodes.arm_controller.action_server import ActiveGoal, Begin, GoalServer
 from armature.nodes.arm_controller.background_planning import BackgroundPlanning
 from armature.nodes.arm_controller.group_node import GroupNode
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import from_trajectory, to_seconds
-from armature.nodes.common.parameters.parameters import read, read_file
+from armature.nodes.common.parameters.parameters import read
+from armature.nodes.common.robot_files import read_given_poses
 
 Plan = Callable[[Array, FollowJointTrajectory.Goal, float], Steps[Trajectory]]
 # A quaternion's length may differ from 1 by rounding.
@@ -68,8 +68,11 @@ class ArmMoves:
         settings = MoveSettings(given.moves__blend, given.moves__blend_distance)
         self._planner = planner = Planner(checks, node.control.state.limits, settings)
         self._follow = follow
-        self._named = _read_named_poses(node)
-        _require_park_apart(node, checks, given.park_pose)
+        path, joints = node.given.poses, node.joints
+        poses = read_given_poses(path, node.model) if path else {}
+        self._named = {name: {joint: pose[joint] for joint in joints} for name, pose in poses.items()}
+        if given.park_pose in poses:  # else the servo interface, which parks, refuses it
+            _require_park_apart(node, checks, given.park_pose, poses[given.park_pose])
         self._planned = topics.publisher(node, topics.PLANNED_PATH)
         plans: Mapping[topics.Service, Plan] = {
             topics.MOVE_JOINTS: self._plan_joints,
@@ -198,31 +201,9 @@ class ArmMoves:
         return found
 
 
-def _require_park_apart(node: GroupNode, checks: GoalChecks, name: str) -> None:
-    """Refuse a park pose in which parts of the arm overlap: no way would lead there, so it could not be disabled.
-
-    Raises:
-        ConfigError: with the parts.
-    """
-    path = node.given.poses
-    pose = read_poses(read_file("poses", path), node.model, path).get(name) if path else None
-    if pose is None:  # the servo interface, which parks, refuses that
-        return
+def _require_park_apart(node: GroupNode, checks: GoalChecks, name: str, pose: Mapping[str, float]) -> None:
     checks.mechanics.set_other_joints({joint: pose[joint] for joint in pose if joint not in node.joints})
-    found = checks.clearances.at(np.array([pose[joint] for joint in node.joints]))
-    for (first, second), distance in found.items():
-        if distance < -TOLERANCE:
-            allowed = (
-                f"{first} and {second} overlap there by {-1000.0 * distance:.1f} mm, so the arm could not park"
-            )
-            raise ConfigError("parameter park_pose", name, allowed)
-
-
-def _read_named_poses(node: GroupNode) -> dict[str, dict[str, float]]:
-    """Named poses, as far as the arm's own joints take part."""
-    path = node.given.poses
-    poses = read_poses(read_file("poses", path), node.model, path) if path else {}
-    return {name: {joint: pose[joint] for joint in node.joints} for name, pose in poses.items()}
+    require_apart(checks.clearances, name, np.array([pose[joint] for joint in node.joints]))
 
 
 def _waypoint(transform: Transform, frame: str, where: str) -> Waypoint:

@@ -7,7 +7,6 @@ from typing import Any
 
 from armature.core.model.arm import Limit
 from armature.core.trajectory.stopping import Dynamics
-from armature.description.files import read_file
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.free_drive.settings import FreeDriveSettings
 from armature.dynamixel.loop import link
@@ -16,7 +15,7 @@ from armature.dynamixel.protocol.base import Bus
 from armature.dynamixel.protocol.device_names import port_paths
 from armature.dynamixel.protocol.multi_bus import bus_of
 from armature.dynamixel.tables.roles import Role
-from armature.nodes.common.robot_files import read_wired_arm
+from armature.nodes.common.robot_files import read_file, read_wired_arm
 
 
 def build(config: Mapping[str, Any]) -> tuple[Bus, ServoLoop, dict[str, Any]]:

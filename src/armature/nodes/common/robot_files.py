@@ -11,7 +11,7 @@ from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
 from armature.core.model.urdf import read_urdf
 from armature.core.model.xml_text import decode
-from armature.description.files import read_file
+from armature.description.files import read_text
 from armature.description.shapes import with_shapes
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import ConfigError
@@ -26,21 +26,27 @@ class DescribedRobot:
     poses: Mapping[str, Mapping[str, float]]
 
 
-def read_arm(name: str, path: str | Path, wiring: str | Path = "", *, with_collisions: bool = True) -> ArmModel:
-    """The model of a URDF that a parameter names, or an option, which begins with a dash.
+def read_file(name: str, path: str | Path) -> str:
+    """Text of the file that a parameter names, or an option, which begins with a dash.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    where = name if name.startswith("-") else f"parameter {name}"
+    return read_text(where, path, "a readable text file is needed")
+
+
+def read_arm(name: str, path: str | Path, *, with_collisions: bool = True) -> ArmModel:
+    """The model of a URDF that a parameter names, or an option, which begins with a dash; as it alone has the arm.
 
     Args:
         name: of the parameter or option.
         path: of the URDF.
-        wiring: file by which the arm is wired; "" for the arm as the URDF alone has it.
         with_collisions: whether to read the meshes too, with which it collides.
 
     Raises:
         ConfigError: it, or a mesh that it names, cannot be read or used.
     """
-    if wiring:
-        text = read_file("wiring", wiring)
-        return read_wired_arm(name, path, text, str(wiring), with_collisions=with_collisions)[0]
     file = Path(path)
     try:
         content = file.read_bytes()
@@ -70,6 +76,33 @@ def read_wired_arm(
     wiring = Wiring.from_yaml(text, arm, source)
     wired = wiring.bound_to_reach(wiring.fit(arm))
     return (with_shapes(wired, Path(path)) if with_collisions else wired), wiring
+
+
+def read_given_arm(
+    urdf: str | Path, wiring: str | Path, *, with_collisions: bool = True
+) -> tuple[ArmModel, Wiring | None]:
+    """The arm of a node's parameters of these names: as it is wired, or as the URDF alone has it.
+
+    Args:
+        urdf: path.
+        wiring: path; "" where there is no such file.
+        with_collisions: whether to read the meshes too, with which it collides.
+
+    Raises:
+        ConfigError: see `read_wired_arm`.
+    """
+    if not wiring:
+        return read_arm("urdf", urdf, with_collisions=with_collisions), None
+    return read_wired_arm("urdf", urdf, read_file("wiring", wiring), str(wiring), with_collisions=with_collisions)
+
+
+def read_given_poses(path: str, arm: ArmModel) -> dict[str, dict[str, float]]:
+    """The named poses of the file that a node's parameter `poses` names.
+
+    Raises:
+        ConfigError: it cannot be read or used.
+    """
+    return read_poses(read_file("poses", path), arm, path)
 
 
 def read_robot(urdf: Path, wiring: Path, poses: Path) -> DescribedRobot:

@@ -10,12 +10,11 @@ from dataclasses import replace
 
 from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
-from armature.description.files import read_file
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.bus.bus import EmulatedBus
 from armature.errors import ConfigError, listed
 from armature.nodes.common.priority import prefer_real_time
-from armature.nodes.common.robot_files import read_wired_arm
+from armature.nodes.common.robot_files import read_file, read_wired_arm
 from armature.nodes.emulator.options import GAZEBO
 
 _LONGEST_LATENCY = 1.0  # [s]

@@ -13,7 +13,6 @@ from rclpy.node import Node
 
 from armature.core.jog_limits import LEASE
 from armature.core.model.arm import ArmModel
-from armature.core.model.poses import read_poses
 from armature.description.page_files import page_files
 from armature.environment import state_folder
 from armature.monitor.api.control import Control
@@ -25,9 +24,9 @@ from armature.monitor.http.address import is_loopback
 from armature.monitor.http.server import MonitorServer
 from armature.monitor.hub import StreamHub
 from armature.nodes.common import conversions, topics
-from armature.nodes.common.parameters.joint_limits import ArmLimits, read_limits
-from armature.nodes.common.parameters.parameters import read, read_file, refuse_unknown
-from armature.nodes.common.robot_files import read_arm, read_wired_arm
+from armature.nodes.common.parameters.joint_limits import read_limits
+from armature.nodes.common.parameters.parameters import read, refuse_unknown
+from armature.nodes.common.robot_files import read_given_arm, read_given_poses
 from armature.nodes.monitor.access_key import key_file, load_or_create_key
 from armature.nodes.monitor.gateway import RosGateway
 from armature.nodes.monitor.subscriptions import LONGEST_SILENCE, OWN_STATUS, Subscriptions
@@ -68,9 +67,9 @@ class MonitorNode(Node):
         self._at_end = ExitStack()
         given = read(self, Parameters)
         refuse_unknown(self)
-        arm, limits = self._read_arm(given)
-        poses = read_poses(read_file("poses", given.poses), arm, given.poses)
-        arm = self._with_namespace(limits.arm)
+        arm, wiring = read_given_arm(given.urdf, given.wiring, with_collisions=False)
+        poses = read_given_poses(given.poses, arm)
+        arm = self._with_namespace(read_limits(self, arm, wiring).arm)
         self._board = Board((joint.name for joint in arm.driven), LONGEST_SILENCE)
         self._end_requested_at = 0.0  # monotonic [s]; 0: not requested
         self._gateway = RosGateway(self, self._board, arm, poses, given.jog__lease)
@@ -92,15 +91,6 @@ class MonitorNode(Node):
         self._at_end.callback(self._gateway.close)
         self.create_timer(1.0, self._diagnose)
         self._announce(given.host)
-
-    def _read_arm(self, given: Parameters) -> tuple[ArmModel, ArmLimits]:
-        """The arm and its limits, both within its wiring where that is known."""
-        if not given.wiring:
-            arm = read_arm("urdf", given.urdf, with_collisions=False)
-            return arm, read_limits(self, arm)
-        servos = read_file("wiring", given.wiring)
-        arm, wiring = read_wired_arm("urdf", given.urdf, servos, given.wiring, with_collisions=False)
-        return arm, read_limits(self, arm).within(wiring)
 
     def advance_stop(self, signals: Signals) -> bool:
         """Outlive the servo interface where both are asked to end at once: STOP must work while the arm parks.

@@ -12,7 +12,7 @@ from typing import Any
 from rclpy.node import Node
 
 from armature.core.model.arm import ArmModel
-from armature.core.model.poses import read_poses
+from armature.core.model.poses import find_park
 from armature.core.trajectory.stopping import Dynamics
 from armature.dynamixel.faults.policy import FaultPolicy, meanings, ranges
 from armature.dynamixel.free_drive.settings import FreeDriveSettings
@@ -21,15 +21,15 @@ from armature.dynamixel.protocol.device_names import port_paths, port_text
 from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import ServoWiring, Wiring
 from armature.environment import state_folder
-from armature.errors import ConfigError, apart, bounds, listed
+from armature.errors import ConfigError
 from armature.nodes.common.parameters.joint_limits import REDUCED, ArmLimits, read_limits
-from armature.nodes.common.parameters.parameters import described, located, read, read_file, within
-from armature.nodes.common.robot_files import read_wired_arm
+from armature.nodes.common.parameters.parameters import located, read
+from armature.nodes.common.parameters.wanted import described, within
+from armature.nodes.common.robot_files import read_file, read_given_poses, read_wired_arm
 
 _SERVO_DEFAULT = -1
 _LONGEST_SILENCE = 0.5  # of a servo before it is named, which promise 4 wants within a second [s]
 _FEWEST_CYCLES = 4  # that a servo's watchdog must wait: one request that is lost shall not trip it
-_ROUNDING = 1e-6  # of a pose that meets its limit [rad] or [m]
 
 
 @dataclass(frozen=True)
@@ -195,12 +195,9 @@ class ServoConfiguration:
         parameters = read(node, ServoParameters)
         wiring_text = read_file("wiring", parameters.wiring)
         arm, wiring = read_wired_arm("urdf", parameters.urdf, wiring_text, parameters.wiring)
-        poses = read_poses(read_file("poses", parameters.poses), arm, parameters.poses)
-        if parameters.park_pose not in poses:
-            raise ConfigError("parameter park_pose", parameters.park_pose, listed("poses", poses))
-        limits = read_limits(node, arm).within(wiring)
-        park = poses[parameters.park_pose]
-        _check_park(parameters.park_pose, park, limits.arm)
+        poses = read_given_poses(parameters.poses, arm)
+        limits = read_limits(node, arm, wiring)
+        park = find_park(poses, parameters.park_pose, limits.arm)
         joints = {servo.joint: read(node, JointParameters, f"{servo.joint}.") for servo in wiring.servos}
         faults = _read_faults(node)
         parameters.check_watchdog(faults["bus_watchdog.time"])
@@ -218,15 +215,6 @@ class ServoConfiguration:
             },
             is_reduced=limits.is_reduced,
         )
-
-
-def _check_park(name: str, park: Mapping[str, float], arm: ArmModel) -> None:
-    for joint, position in park.items():
-        limit = arm.limit(joint)
-        if not limit.lower - _ROUNDING <= position <= limit.upper + _ROUNDING:
-            limits = bounds(limit.lower, limit.upper, position, "g")
-            allowed = f"{joint} would be at {apart(position, limit.lower, 'g')}, its limits are {limits}"
-            raise ConfigError("parameter park_pose", name, allowed)
 
 
 def _read_faults(node: Node) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from armature.errors import ConfigError
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import positions_of, to_seconds, to_stamp, to_transform
 from armature.nodes.common.parameters.parameters import read, refuse_unknown
-from armature.nodes.common.robot_files import read_arm
+from armature.nodes.common.robot_files import read_given_arm
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class StatePublisher(Node):
         namespace = self.get_namespace().strip("/")
         self._settings = read(self, Parameters, frame_prefix=f"{namespace}/" if namespace else "")
         refuse_unknown(self)
-        self._arm = read_arm("urdf", self._settings.urdf, self._settings.wiring, with_collisions=False)
+        self._arm, _ = read_given_arm(self._settings.urdf, self._settings.wiring, with_collisions=False)
         self._rate = RateLimit(1.0 / self._settings.publish_frequency)
         self._description = topics.publisher(self, topics.ROBOT_DESCRIPTION)
         self._tf_static = topics.publisher(self, topics.TF_STATIC)

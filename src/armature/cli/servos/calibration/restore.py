@@ -27,7 +27,7 @@ def restore(options: argparse.Namespace) -> int:
         ConfigError: it cannot be used.
     """
     robot = chosen_robot(options)
-    file, arm = robot.wiring.resolve(), read_arm("URDF", robot.urdf)
+    file, arm = robot.wiring.resolve(), read_arm("URDF", robot.urdf, with_collisions=False)
     say(f"robot {robot.name}; wiring file {file}")
     backups = _backups(file)
     for when, backup in backups:

@@ -12,8 +12,8 @@ from rclpy.context import Context
 from rclpy.node import Node
 
 from armature.core.model.parameter_file import GivenParameter, read_parameters, read_value, value_for
-from armature.description.files import read_file
 from armature.errors import ConfigError
+from armature.nodes.common.robot_files import read_file
 
 _BEGIN, _END = "--ros-args", "--"
 _FILE, _VALUE = "--params-file", ("-p", "--param")

@@ -64,12 +64,13 @@ class ArmLimits:
         )
 
 
-def read_limits(node: Node, arm: ArmModel) -> ArmLimits:
+def read_limits(node: Node, arm: ArmModel, wiring: Wiring | None = None) -> ArmLimits:
     """The limits that hold for a node's arm.
 
     Args:
         node: whose parameters are read.
-        arm: as its URDF describes it.
+        arm: as it is wired.
+        wiring: within which they hold; None for what the URDF alone says.
 
     Raises:
         ConfigError: an unknown joint or limit, or a value that is wider than the URDF's or makes no sense.
@@ -81,7 +82,8 @@ def read_limits(node: Node, arm: ArmModel) -> ArmLimits:
         given = read(node, JointLimits, f"{_PREFIX}{joint.name}.", **vars(bounds) | vars(otherwise))
         dynamics[joint.name] = _dynamics(given, joint.name)
         narrowed[joint.name] = _narrowed(given, joint.name, bounds)
-    return ArmLimits(arm.limited(narrowed), dynamics)
+    limits = ArmLimits(arm.limited(narrowed), dynamics)
+    return limits if wiring is None else limits.within(wiring)
 
 
 def _otherwise(joint: Joint) -> Dynamics:

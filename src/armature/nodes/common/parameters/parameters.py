@@ -11,22 +11,9 @@ from rclpy.exceptions import ParameterUninitializedException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from armature.description.files import read_file
 from armature.errors import ConfigError, nearest
 from armature.nodes.common.parameters.command_line import given_to
-from armature.nodes.common.parameters.wanted import Wanted, described, wanted, within
-
-__all__ = [
-    "ROS_OWN",
-    "SHARED",
-    "described",
-    "given_names",
-    "located",
-    "read",
-    "read_file",
-    "refuse_unknown",
-    "within",
-]
+from armature.nodes.common.parameters.wanted import Wanted, wanted
 
 T = TypeVar("T")
 
