@@ -41,7 +41,7 @@ def with_shapes(arm: ArmModel, urdf: Path) -> ArmModel:
     named = {mesh: link for link, mesh in reversed(list(meshes(robot, "collision")))}
     found = {mesh: _hull(mesh, link, urdf) for mesh, link in reversed(named.items())}
     arm = replace(arm, hulls=tuple(Hull(mesh, stl) for mesh, stl in found.items()))
-    told = read_disabled_pairs(arm, urdf)
+    told = read_disabled_pairs({arm.root, *(joint.child for joint in arm.joints)}, urdf)
     touching = _find_touching(arm)
     notes = (*arm.notes, *_losses(found, named), *_pairs_in_words(touching))
     return replace(arm, touching=tuple(sorted({*touching, *told})), notes=notes)

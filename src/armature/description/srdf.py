@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Collection
 from pathlib import Path
 
-from armature.core.model.arm import ArmModel
 from armature.core.model.xml_text import decode
 from armature.errors import ConfigError
 
 
-def read_disabled_pairs(arm: ArmModel, urdf: Path) -> tuple[tuple[str, str], ...]:
+def read_disabled_pairs(links: Collection[str], urdf: Path) -> tuple[tuple[str, str], ...]:
     """Pairs of links whose collisions an SRDF beside the URDF disables; those of other links are left out.
 
     Raises:
@@ -25,9 +25,10 @@ def read_disabled_pairs(arm: ArmModel, urdf: Path) -> tuple[tuple[str, str], ...
         raise ConfigError("SRDF", str(file), f"it cannot be read ({error.strerror})") from error
     except (ElementTree.ParseError, ValueError) as error:
         raise ConfigError(file.name, str(error), "it must be a well-formed XML file, or lie elsewhere") from error
-    links = {arm.root, *(joint.child for joint in arm.joints)}
     pairs = {(each.get("link1", ""), each.get("link2", "")) for each in robot.iter("disable_collisions")}
-    return tuple(sorted((min(pair), max(pair)) for pair in pairs if links.issuperset(pair) and pair[0] != pair[1]))
+    return tuple(
+        sorted((min(pair), max(pair)) for pair in pairs if pair[0] != pair[1] and set(pair) <= set(links))
+    )
 
 
 def find_srdf(urdf: Path) -> Path | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -91,3 +94,22 @@ def test_a_graph_that_is_ready_says_whether_it_is_slow_and_which_command_ends_th
         "armature calibrate --wiring 'my arm.yaml' --port /dev/ttyUSB0)"
     )
     assert up._how_slow(options, answer()) == ""
+
+
+def test_what_reads_the_files_is_not_kept_while_the_graph_runs():
+    program = (
+        "import sys; from armature.cli.graph import up; from armature.robots import find_robot\n"
+        "up._require_usable(find_robot()); print('mujoco' in sys.modules, 'numpy' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == ["False", "False"]
+
+
+def test_a_reader_of_the_files_that_dies_is_told_in_one_line(monkeypatch, capsys, tmp_path):
+    tmp_path.chmod(0o700)
+    monkeypatch.setenv("ARMATURE_RUNTIME", str(tmp_path))
+    monkeypatch.setattr(up, "_send_refusal", lambda _robot, _writer: os._exit(1))
+    assert main(["up", "--http", "127.0.0.1:0"]) == 1
+    assert capsys.readouterr().err == (
+        "error: up: what reads the robot's files has ended without a word; armature check reads them too\n"
+    )

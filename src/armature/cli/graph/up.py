@@ -11,10 +11,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from fcntl import LOCK_EX, flock
-from multiprocessing import get_context
+from multiprocessing import Pipe, get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -89,24 +89,34 @@ def _require_usable(robot: Robot) -> None:
 
     Raises:
         ConfigError: see `read_robot` and `require_poses`.
+        ProcessError: the process that reads them was ended.
     """
     # Aside: what reads meshes and compiles models would stay loaded here as long as the graph runs, up to 90 MB.
-    with ProcessPoolExecutor(1, get_context("fork")) as aside:
-        refusal = aside.submit(_refusal, robot).result()
+    reader, writer = Pipe(duplex=False)
+    aside = get_context("fork").Process(target=_send_refusal, args=(robot, writer), daemon=True)
+    aside.start()
+    writer.close()
+    try:
+        refusal = reader.recv()
+    except EOFError:
+        why = "what reads the robot's files has ended without a word"
+        raise ProcessError("up", why, "armature check reads them too") from None
     if refusal is not None:
         raise ConfigError(*refusal)
 
 
-def _refusal(robot: Robot) -> tuple[str, object, str] | None:
+def _send_refusal(robot: Robot, writer: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the command itself says that it was interrupted
     from armature.cli.servos.robot_check import require_poses, servo_parameters
     from armature.nodes.common.robot_files import read_robot
 
+    refusal = None
     try:
         read = read_robot(robot.urdf, robot.wiring, robot.poses)
         require_poses(robot, read.arm, read.wiring, servo_parameters(robot))
     except ConfigError as error:
-        return error.where, error.value, error.allowed
-    return None
+        refusal = error.where, error.value, error.allowed
+    writer.send(refusal)
 
 
 def _free_address(http: tuple[str, int]) -> tuple[str, int]:
