@@ -24,6 +24,7 @@ from armature.emulator.physics.mujoco_plant import MujocoPlant
 ROBOTS = robots.robot_names()
 SLIDING = ("armature5", "armature6", "open_manipulator_x")
 WORKING = ("home", "up", "above_pick", "pick", "above_place", "place")
+LOADED = WORKING[:4]  # the others are theirs in a mirror
 
 
 @dataclass(frozen=True)
@@ -217,7 +218,7 @@ def test_the_second_finger_follows_the_first(name):
     assert bus.plant.positions[-1] == pytest.approx(limit.upper, abs=1e-3)
 
 
-@pytest.mark.parametrize("pose", WORKING)
+@pytest.mark.parametrize("pose", LOADED)
 def test_held_with_its_gains_no_joint_sags_by_40_mrad(arm, pose):
     bus = arm.bus(pose)
     for entry, servo in zip(arm.wiring.all_servos, bus.servos, strict=True):

@@ -58,7 +58,8 @@ def moments(inertia):
     return np.array([[tensor["i" + "".join(sorted(a + b))] for b in "xyz"] for a in "xyz"])
 
 
-@pytest.mark.parametrize("name", ROBOTS)
+# Each kind of joint and element.
+@pytest.mark.parametrize("name", ["armature5", "koch_follower", "open_manipulator_x"])
 def test_debians_checker_of_sdf_passes_the_world(name, tmp_path):
     """`gz sdf --check` of any Gazebo, or `ign sdf --check` of Debian's libsdformat-dev and ignition-tools."""
     tool = shutil.which("gz") or shutil.which("ign")
