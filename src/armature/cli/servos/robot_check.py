@@ -64,20 +64,29 @@ def _check_parameters(given: Mapping[str, Any]) -> Iterator[CheckResult]:
 
 def _check_poses(robot: Robot, arm: ArmModel, wiring: Wiring, given: Mapping[str, Any]) -> Iterator[CheckResult]:
     try:
-        require_poses(robot, arm, wiring, given)
+        poses = _read_poses(robot, arm)
+        require_park(Mechanics(arm, [joint.name for joint in arm.driven]), poses, wiring.narrow_limits(arm), given)
     except ArmatureError as error:
         yield CheckResult("poses", Verdict.FAILURE, str(error))
 
 
-def require_poses(robot: Robot, arm: ArmModel, wiring: Wiring, given: Mapping[str, Any]) -> None:
-    """Refuse poses with which the arm would not start. Arguments as `check_robot`.
+def require_park(
+    mechanics: Mechanics, poses: Mapping[str, Pose], narrowed: ArmModel, given: Mapping[str, Any]
+) -> None:
+    """Refuse poses with which the arm would not start.
+
+    Args:
+        mechanics: of all its driven joints.
+        poses: the named ones.
+        narrowed: the arm within the limits of its wiring.
+        given: the servo interface's parameters.
 
     Raises:
-        ConfigError: poses that cannot be read or used, or no park pose that the arm can take.
+        ConfigError: no park pose that the arm can take.
     """
-    name, pose = _find_park(robot, arm, wiring.narrow_limits(arm), given)
-    clearances = Clearances(Mechanics(arm, tuple(pose)), TOLERANCE)
-    require_apart(clearances, name, np.array(list(pose.values())))
+    name, park = _find_park(poses, narrowed, given)
+    position = np.array([park[joint] for joint in mechanics.joints])
+    require_apart(Clearances(mechanics, TOLERANCE), name, position)
 
 
 def servo_parameters(robot: Robot) -> dict[str, Any]:
@@ -91,11 +100,15 @@ def given_parameters(robot: Robot) -> list[GivenParameter]:
     return [each for file, text in texts.items() for each in read_parameters(text, file)]
 
 
-def _find_park(robot: Robot, arm: ArmModel, narrowed: ArmModel, given: Mapping[str, Any]) -> tuple[str, Pose]:
-    """Name and positions of the pose in which the arm parks, which lies within narrowed limits."""
+def _read_poses(robot: Robot, arm: ArmModel) -> Mapping[str, Pose]:
     text = read_text("poses file", robot.poses, "name a file that can be read as text")
+    return read_poses(text, arm, robot.poses.name)
+
+
+def _find_park(poses: Mapping[str, Pose], arm: ArmModel, given: Mapping[str, Any]) -> tuple[str, Pose]:
+    """Name and positions of the pose in which the arm parks, which lies within its limits."""
     name = str(given.get("park_pose", "park"))
-    return name, find_park(read_poses(text, arm, robot.poses.name), name, narrowed)
+    return name, find_park(poses, name, arm)
 
 
 def check_way(robot: Robot, arm: ArmModel, given: Mapping[str, Any], present: Pose) -> Iterator[CheckResult]:
@@ -107,7 +120,7 @@ def check_way(robot: Robot, arm: ArmModel, given: Mapping[str, Any], present: Po
         given: the servo interface's parameters.
         present: positions of all joints [rad] or [m].
     """
-    name, park = _find_park(robot, arm, arm, given)
+    name, park = _find_park(_read_poses(robot, arm), arm, given)
     start, end = (np.array([pose[joint] for joint in park]) for pose in (present, park))
     contact = CollisionModel(arm).first_contact(tuple(park), start, end)
     if contact is None:

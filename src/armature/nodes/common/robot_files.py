@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from armature.core.kinematics.drive_ratings import DriveRatings
 from armature.core.model.arm import ArmModel
@@ -16,6 +17,9 @@ from armature.description.shapes import with_shapes
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import ConfigError
 
+if TYPE_CHECKING:
+    from armature.core.kinematics.mechanics import Mechanics
+
 
 @dataclass(frozen=True)
 class DescribedRobot:
@@ -24,6 +28,7 @@ class DescribedRobot:
     arm: ArmModel
     wiring: Wiring
     poses: Mapping[str, Mapping[str, float]]
+    mechanics: Mechanics  # of all driven joints
 
 
 def read_file(name: str, path: str | Path) -> str:
@@ -116,10 +121,10 @@ def read_robot(urdf: Path, wiring: Path, poses: Path) -> DescribedRobot:
 
     arm, servos = read_wired_arm("--urdf", urdf, read_file("--wiring", wiring), str(wiring))
     try:
-        Mechanics(arm, [joint.name for joint in arm.driven])
+        mechanics = Mechanics(arm, [joint.name for joint in arm.driven])
     except ConfigError as error:  # MuJoCo's, of masses and inertias
         raise ConfigError(f"{urdf}: {error.where}", error.value, error.allowed) from error
-    return DescribedRobot(arm, servos, read_poses(read_file("--poses", poses), arm, str(poses)))
+    return DescribedRobot(arm, servos, read_poses(read_file("--poses", poses), arm, str(poses)), mechanics)
 
 
 def drive_ratings(wiring: Wiring) -> dict[str, DriveRatings]:
