@@ -106,5 +106,5 @@ def narrow_limits(registers: Registers, servo: ServoWiring, limit: Limit) -> tup
         BusError: the servo does not answer.
     """
     settings = compare_settings(registers, Axis(servo), limit_registers(servo, limit))
-    narrow = too_narrow(servo, limit, {setting.role: setting.now for setting in settings})
+    narrow = too_narrow(servo, servo.bound(limit), {setting.role: setting.now for setting in settings})
     return tuple(setting for setting in settings if setting.role in narrow)

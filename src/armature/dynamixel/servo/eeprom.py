@@ -85,11 +85,10 @@ def too_narrow(servo: ServoWiring, limit: Limit, found: Mapping[Role, int]) -> l
 
     Args:
         servo: any.
-        limit: of the joint.
+        limit: of the joint, as far as its servos reach.
         found: raw values of the roles of `limit_registers`.
     """
-    reached = servo.bound(limit)
-    ends = [servo.to_ticks(end) for end in (reached.lower, reached.upper) if math.isfinite(end)]
+    ends = [servo.to_ticks(end) for end in (limit.lower, limit.upper) if math.isfinite(end)]
     excludes = {
         Role.MIN_POSITION_LIMIT: lambda end, bound: end < bound,
         Role.MAX_POSITION_LIMIT: lambda end, bound: end > bound,
