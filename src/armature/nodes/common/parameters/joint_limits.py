@@ -78,10 +78,10 @@ def read_limits(node: Node, arm: ArmModel, wiring: Wiring | None = None) -> ArmL
     _check_names(node, arm)
     dynamics, narrowed = {}, {}
     for joint in arm.driven:
-        bounds, otherwise = arm.limit(joint.name), _otherwise(joint)
-        given = read(node, JointLimits, f"{_PREFIX}{joint.name}.", **vars(bounds) | vars(otherwise))
+        limit, otherwise = arm.limit(joint.name), _otherwise(joint)
+        given = read(node, JointLimits, f"{_PREFIX}{joint.name}.", **vars(limit) | vars(otherwise))
         dynamics[joint.name] = _dynamics(given, joint.name)
-        narrowed[joint.name] = _narrowed(given, joint.name, bounds)
+        narrowed[joint.name] = _narrowed(given, joint.name, limit)
     limits = ArmLimits(arm.limited(narrowed), dynamics)
     return limits if wiring is None else limits.within(wiring)
 
