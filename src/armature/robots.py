@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from armature.core.model.parameter_file import read_parameters
+from armature.core.model.parameter_file import GivenParameter, read_parameters
 from armature.description.expansion import expand
 from armature.description.files import read_text
 from armature.description.folder import URDF, XACRO, find_description, path_of, places_beside
@@ -33,6 +33,7 @@ class Robot:
     wiring: Path
     poses: Path
     parameters: tuple[Path, ...]  # ROS parameter files, later ones over earlier ones
+    given: tuple[GivenParameter, ...] = field(compare=False, repr=False)  # what they give, in their order
     wiring_text: str = field(compare=False, repr=False)
 
 
@@ -74,8 +75,10 @@ def find_robot(
     wiring_file = path_of("wiring", wiring) if wiring else _own("servos.yaml", places, chosen)
     poses_file = path_of("poses", poses) if poses else _own("poses.yaml", places, chosen)
     read_text("poses file", poses_file, _READABLE)
+    files = _parameter_files(places, parameters)
     return Robot(
-        parameters=_parameter_files(places, parameters),
+        parameters=tuple(file.absolute() for file in files),
+        given=_given(files),
         name=chosen if is_shipped else description.name.partition(".")[0],
         urdf=_expanded(description, xacro_arguments),
         wiring=wiring_file.absolute(),
@@ -123,13 +126,16 @@ def _own(title: str, places: Sequence[Path], chosen: str) -> Path:
 
 
 def _parameter_files(places: Sequence[Path], further: str) -> tuple[Path, ...]:
-    """Those of every arm, the arm's own where it has any, and the one that was named; all are read once."""
+    """Those of every arm, the arm's own where it has any, and the one that was named."""
     files = [share_folder() / "config" / "arm.yaml"]
     files += [place / "arm.yaml" for place in places if (place / "arm.yaml").exists()][:1]
     files += [path_of("parameters", further)] if further else []
-    for file in files:
-        read_parameters(read_text("parameter file", file, _READABLE), str(file), NODES)
-    return tuple(file.absolute() for file in files)
+    return tuple(files)
+
+
+def _given(files: Sequence[Path]) -> tuple[GivenParameter, ...]:
+    texts = ((file, read_text("parameter file", file, _READABLE)) for file in files)
+    return tuple(each for file, text in texts for each in read_parameters(text, str(file), NODES))
 
 
 def _expanded(description: Path, arguments: Sequence[str]) -> Path:

@@ -227,10 +227,9 @@ def test_a_device_that_is_absent_is_not_told_as_a_port_that_is_well(tmp_path, ca
 
 
 def test_the_thresholds_are_those_of_the_parameter_files(tmp_path):
-    robot = find_robot("armature6")
     file = tmp_path / "arm.yaml"
     file.write_text("/**/servo_interface: {ros__parameters: {faults: {temperature: {stop: 7.0}}, rate: 50.0}}")
-    given = servo_parameters(replace(robot, parameters=(*robot.parameters, file)))
+    given = servo_parameters(find_robot("armature6", parameters=str(file)))
     assert (given["rate"], given["latency"]) == (50.0, 0.016)
     assert read_policy(given).temperature == Thresholds(warn=-15.0, slow=-10.0, stop=-7.0, hysteresis=2.0)
 

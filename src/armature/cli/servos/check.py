@@ -14,7 +14,7 @@ from typing import Any
 from armature.cli.arguments import add_json, add_parameters, add_port, add_robot, chosen_robot
 from armature.cli.parameter_table import check_given
 from armature.cli.servos.port import chosen_ports
-from armature.cli.servos.robot_check import check_robot, check_way, given_parameters, read_policy, servo_parameters
+from armature.cli.servos.robot_check import check_robot, check_way, read_policy, servo_parameters
 from armature.cli.servos.scan import survey_rates
 from armature.cli.servos.wiring import announce
 from armature.core.model.arm import ArmModel
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     """Check files, port, servos and speed; 1 if something must be corrected first."""
     robot = chosen_robot(options)
     arm, wiring = read_wired_arm("URDF", robot.urdf, robot.wiring_text, str(robot.wiring))
-    check_given(given_parameters(robot), wiring.joints)
+    check_given(robot.given, wiring.joints)
     given, paths = servo_parameters(robot), _ports(options, wiring)
     announce(robot.name, robot.wiring.resolve(), paths, wiring.buses)
     results = [CheckResult("URDF", Verdict.WARNING, note) for note in arm.notes]

@@ -10,7 +10,6 @@ import numpy as np
 from armature.core.kinematics.collision import TOLERANCE, Clearances, CollisionModel, require_apart
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.model.arm import ArmModel
-from armature.core.model.parameter_file import GivenParameter, read_parameters
 from armature.core.model.poses import find_park, read_poses
 from armature.description.files import read_text
 from armature.dynamixel.commissioning.inspection import CheckResult, Verdict
@@ -91,13 +90,7 @@ def require_park(
 
 def servo_parameters(robot: Robot) -> dict[str, Any]:
     """The servo interface's parameters in a robot's parameter files, by dotted names."""
-    return {each.name: each.value for each in given_parameters(robot) if each.is_for(_NODE)}
-
-
-def given_parameters(robot: Robot) -> list[GivenParameter]:
-    """All that a robot's parameter files give, in their order."""
-    texts = {str(file): file.read_text("utf-8") for file in robot.parameters}
-    return [each for file, text in texts.items() for each in read_parameters(text, file)]
+    return {each.name: each.value for each in robot.given if each.is_for(_NODE)}
 
 
 def _read_poses(robot: Robot, arm: ArmModel) -> Mapping[str, Pose]:
