@@ -12,7 +12,7 @@ import { JointTable } from './panels/joints.js';
 import { Login } from './panels/login.js';
 import { Stop } from './panels/stop.js';
 import { Toast } from './panels/toast.js';
-import { furtherFaults, limpJoints, meaning, otherDriver, permissions } from './states.js';
+import { furtherFaults, isCalibrating, limpJoints, meaning, otherDriver, permissions } from './states.js';
 import { Stream } from './stream.js';
 import { ArmView } from './view3d.js';
 import { notDisabled, plain } from './words.js';
@@ -135,13 +135,17 @@ function show() {
   if (may.jog) jog.releaseAll();
   const top = isLive && snapshot ? headline.of(snapshot, now) : undefined;
   banner.show(meaning(snapshot, isLive, { link, headline: top }), may, snapshot, isLive ? 0 : now - stream.newestAt);
+  const calibrates = isCalibrating(snapshot);
+  document.body.classList.toggle('calibrating', calibrates);
+  write(byId('view-ghost'), calibrates ? 'wanted pose' : 'commanded pose');
+  stop.offer(!calibrates);
   stop.show(isLive && Boolean(snapshot?.protective_stop || snapshot?.state.name === 'PROTECTIVE_STOP'));
   if (!panels) return forbid(may.move);
   panels.controls.show(isLive ? snapshot : null, may);
   if (snapshot && isLive) {
     faults.show(furtherFaults(snapshot), snapshot.state.name, limpJoints(snapshot));
     panels.table.show(snapshot, may.jog);
-    panels.view?.show(snapshot.joints);
+    panels.view?.show(snapshot.joints, calibrates ? (snapshot.state.values.asked ?? '') : null);
   } else {
     faults.forget();
     panels.table.forbid(may.jog);

@@ -44,6 +44,10 @@ const MEANINGS = {
     title: 'Protective stop', tone: 'alarm',
     reason: 'The arm was stopped and holds.', step: 'Make sure that the way is clear, then release.',
   },
+  CALIBRATING: {
+    title: 'Calibrating: torque off', tone: 'rest',
+    reason: 'The arm is calibrated by hand.', step: 'Support it, it is limp. Answers are given at the terminal; from here nothing can be moved.',
+  },
   DISCONNECTED: {
     title: 'Disconnected', tone: 'lost',
     reason: 'The servos do not answer.', step: 'Wait: the search goes on by itself.',
@@ -115,6 +119,16 @@ function saysMore(reason) {
  */
 export function furtherFaults({ faults }) {
   return faults.filter(({ process, part, level }) => level === 'STALE' || process !== 'servo_interface' || part !== 'bus');
+}
+
+/**
+ * Whether the arm is calibrated by hand, without a graph: nothing can be commanded, and without torque there is
+ * nothing to stop.
+ *
+ * @param {import('./types').Snapshot | null} snapshot
+ */
+export function isCalibrating(snapshot) {
+  return snapshot?.state.name === 'CALIBRATING';
 }
 
 const SHUT_DOWN = ['overheating', 'overload', 'electrical_shock', 'silent_reset'];
@@ -239,6 +253,7 @@ const COMMON_WHY = {
   FAULT: 'Clear the fault first.',
   PROTECTIVE_STOP: 'Release the stop first.',
   PARKING: 'The arm is parking.',
+  CALIBRATING: 'The arm is being calibrated.',
 };
 const ENABLE_WHY = { ...COMMON_WHY, ENABLED: '', MOVING: '' };
 const DISABLE_WHY = { ...COMMON_WHY, DISABLED: '' };

@@ -3,6 +3,7 @@
 import * as THREE from 'three';
 import { OrbitControls } from 'three/addons/controls/OrbitControls.js';
 import URDFLoader from 'urdf-loader';
+import { DirectionArrow } from './arrow.js';
 import { Meshes } from './meshes.js';
 
 const MOVED = 1e-4; // [rad] or [m]
@@ -33,10 +34,13 @@ export class ArmView {
     this.absence = '';
     this.isRequested = false;
     this.meshes = new Meshes(model, () => this.fit());
+    this.arrow = new DirectionArrow();
+    /** @type {string | null} */
+    this.asked = null;
     this.robot = this.load(model.urdf, dress);
     this.ghost = this.load(model.urdf, makeGhost);
     this.ghost.visible = false;
-    this.scene.add(this.robot, this.ghost, this.stage);
+    this.scene.add(this.robot, this.ghost, this.stage, this.arrow.root);
     this.fit();
     /** @type {HTMLElement} */ (document.getElementById('view-reset')).onclick = () => this.reset();
     new ResizeObserver(() => this.resize()).observe(/** @type {Element} */ (canvas.parentElement));
@@ -116,7 +120,7 @@ export class ArmView {
 
   /** Look at the whole arm from the front left. */
   reset() {
-    const target = new THREE.Vector3(0.1, 0, 0.33).multiplyScalar(this.reach);
+    const target = this.asked === null ? new THREE.Vector3(0.1, 0, 0.33).multiplyScalar(this.reach) : this.middle();
     const direction = new THREE.Vector3(1, -0.95, 0.5).normalize();
     // What must be seen is about as wide as high: a narrow canvas needs more distance.
     const distance = (1.5 * this.reach) / Math.min(1, this.camera.aspect);
@@ -124,6 +128,11 @@ export class ArmView {
     this.camera.position.copy(target).addScaledVector(direction, distance);
     this.orbit.update();
     this.request();
+  }
+
+  /** Where the arm is as it stands. */
+  middle() {
+    return new THREE.Box3().setFromObject(this.robot).getCenter(new THREE.Vector3());
   }
 
   resize() {
@@ -145,8 +154,11 @@ export class ArmView {
     });
   }
 
-  /** @param {import('./types').JointView[]} readings */
-  show(readings) {
+  /**
+   * @param {import('./types').JointView[]} readings
+   * @param {string | null} asked joint whose positive direction is shown while the arm is calibrated; null: it is not
+   */
+  show(readings, asked) {
     let moved = false;
     let apart = false;
     for (const { name, position, commanded } of readings) {
@@ -154,9 +166,13 @@ export class ArmView {
       if (commanded !== null) moved = place(this.ghost, name, commanded) || moved;
       apart ||= position !== null && commanded !== null && Math.abs(position - commanded) > GHOST;
     }
+    moved = this.arrow.show(asked ? this.robot.joints[asked] : undefined, this.reach) || moved;
     moved = this.showGhost(apart) || moved;
     moved = this.showAbsence(readings.filter(({ position }) => position === null).map(({ name }) => name)) || moved;
     if (moved) this.request();
+    if (asked === this.asked) return;
+    this.asked = asked;
+    if (!this.isTouched) this.reset();
   }
 
   /** @param {boolean} isShown */

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { describe, none } from '../src/panels/faults.js';
-import { furtherFaults, isHot, limpJoints, meaning, otherDriver, permissions, sentence } from '../src/states.js';
+import { furtherFaults, isCalibrating, isHot, limpJoints, meaning, otherDriver, permissions, sentence } from '../src/states.js';
 
 const STATES = [
-  'STARTING', 'DISABLED', 'HOLDING', 'ENABLED', 'MOVING', 'PARKING', 'FAULT', 'PROTECTIVE_STOP', 'DISCONNECTED',
+  'STARTING', 'DISABLED', 'HOLDING', 'ENABLED', 'MOVING', 'PARKING', 'FAULT', 'PROTECTIVE_STOP', 'DISCONNECTED', 'CALIBRATING',
 ];
 
 /** @returns {any} */
@@ -234,4 +234,13 @@ test('a slow arm says why and with which command it becomes quick', () => {
   const slow = snapshot('ENABLED', 'enabled', { limits: 'reduced' });
   assert.match(meaning(slow, true).step, /a tenth as fast.*armature calibrate/);
   assert.doesNotMatch(meaning(snapshot('ENABLED', 'enabled'), true).step, /tenth/);
+});
+
+test('while the arm is calibrated nothing is allowed, and the banner says that torque is off', () => {
+  const shown = snapshot('CALIBRATING', 'Push elbow along the arrow', { torque: 'off', asked: 'elbow' });
+  assert.ok(isCalibrating(shown) && !isCalibrating(snapshot('DISABLED')) && !isCalibrating(null));
+  const { record, ...moves } = permissions(shown, true);
+  for (const [command, why] of Object.entries(moves)) assert.ok(why, command);
+  const { title, reason, tone } = meaning(shown, true);
+  assert.deepEqual([title, reason, tone], ['Calibrating: torque off', 'Push elbow along the arrow.', 'rest']);
 });

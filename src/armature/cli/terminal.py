@@ -7,7 +7,7 @@ import select
 import sys
 import termios
 import tty
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -18,6 +18,7 @@ ENTER = ("\n", "\r")
 _END = "\x04"
 _CHUNK = 64
 QUIT = "q"
+PERIOD = 0.05  # of what is live while a person is waited for [s]
 
 
 def require_person(request: str, remedy: str) -> None:
@@ -35,9 +36,16 @@ def say(text: str = "") -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def ask(question: str) -> str:
-    """The person's answer in lower case; "q" if the input ends."""
+def ask(question: str, meanwhile: Callable[[], object] | None = None) -> str:
+    """The person's answer in lower case; "q" if the input ends.
+
+    Args:
+        question: for the person.
+        meanwhile: called again and again until there is an answer.
+    """
     print(question, end=" ", file=sys.stderr, flush=True)
+    while meanwhile is not None and not _is_readable(sys.stdin.fileno(), PERIOD):
+        meanwhile()
     try:
         line = sys.stdin.readline()
     except OSError:  # the terminal has gone
@@ -48,9 +56,9 @@ def ask(question: str) -> str:
     return line.strip().lower()
 
 
-def confirm(question: str) -> bool:
+def confirm(question: str, meanwhile: Callable[[], object] | None = None) -> bool:
     """Whether the person says yes; anything else is no."""
-    return ask(f"{question} [y/N]") in ("y", "yes")
+    return ask(f"{question} [y/N]", meanwhile) in ("y", "yes")
 
 
 @contextmanager
@@ -68,13 +76,17 @@ def single_keys() -> Iterator[None]:
 def read_key(timeout: float) -> str:
     """The next key, "" after the timeout [s], "q" if the input ends; use it inside single_keys()."""
     terminal = sys.stdin.fileno()
-    if not select.select([terminal], [], [], timeout)[0]:
+    if not _is_readable(terminal, timeout):
         return ""
     try:
         pressed = os.read(terminal, _CHUNK).decode("utf-8", "replace")[:1]
     except OSError:  # the terminal has gone
         pressed = ""
     return QUIT if pressed in ("", _END) else pressed.lower()
+
+
+def _is_readable(terminal: int, timeout: float) -> bool:
+    return bool(select.select([terminal], [], [], timeout)[0])
 
 
 class LiveTable:

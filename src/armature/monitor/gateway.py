@@ -29,7 +29,9 @@ class JointView:
 class ServoInterfaceState:
     """The state that the servo interface reports, or DISCONNECTED where it is silent."""
 
-    name: str  # STARTING, DISABLED, HOLDING, ENABLED, MOVING, PARKING, FAULT, PROTECTIVE_STOP, DISCONNECTED
+    # STARTING, DISABLED, HOLDING, ENABLED, MOVING, PARKING, FAULT, PROTECTIVE_STOP, DISCONNECTED; or, without a
+    # servo interface, CALIBRATING.
+    name: str
     reason: str = ""
     age: float | None = None  # [s] since its last message; None: none was received
     values: Mapping[str, str] = field(default_factory=dict)  # torque, session, …

@@ -78,7 +78,7 @@ def wiring(tmp_path):
 
 
 def words(hall, wiring, *more):
-    return ["calibrate", "--port", hall.path, "--wiring", str(wiring), *more]
+    return ["calibrate", "--port", hall.path, "--wiring", str(wiring), "--http", "none", *more]
 
 
 def offset(content, joint):
@@ -259,8 +259,9 @@ def test_a_joint_that_was_pushed_and_agreed_to_is_confirmed(hall, wiring, monkey
 
 def test_a_joint_that_nobody_pushed_is_not_agreed_to(hall, wiring, monkeypatch):
     script = [(PLACED, "\n"), (TEST, "\n"), (PUSH, "y"), ("elbow has not moved yet", "q")]
-    code, _ = at_terminal(monkeypatch, words(hall, wiring, "elbow"), *script)
+    code, seen = at_terminal(monkeypatch, words(hall, wiring, "elbow"), *script)
     assert (code, unwritten(wiring)) == (1, True)
+    assert "elbow has not moved yet: push it back and forth by 8.5 deg, and watch its number" in seen
 
 
 def test_a_direction_that_is_wrong_is_turned_by_one_key_and_its_zero_found_anew(hall, wiring, monkeypatch):

@@ -17,6 +17,7 @@ from armature.dynamixel.commissioning.calibration import (
     require_reach,
 )
 from armature.dynamixel.commissioning.settings import narrow_limits
+from armature.dynamixel.protocol.packet import Instruction
 from armature.dynamixel.servo.eeprom import position_limits
 from armature.dynamixel.servo.registers import Registers
 from armature.dynamixel.tables.roles import OperatingMode, Role
@@ -152,6 +153,19 @@ def test_both_servos_of_a_joint_are_calibrated():
     first, second = watch.compute([looked])[1:]
     assert (entry_of(first.servo), entry_of(second.servo)) == (("boom",), ("boom", "second"))
     assert second.offset == pytest.approx(math.pi, abs=0.01)
+
+
+def test_all_servos_are_read_by_one_request_which_costs_an_adapter_one_wait(bench, monkeypatch):
+    watch, sent, put = calibration(bench, *WIRING.servos), [], bench.port._put
+    monkeypatch.setattr(bench.port, "_put", lambda packet: (sent.append(packet[7]), put(packet)))
+    assert None not in watch.read().values()
+    assert sent == [Instruction.SYNC_READ]
+
+
+def test_of_a_silent_servo_nothing_is_read_and_of_the_others_everything(bench):
+    watch = calibration(bench, *WIRING.servos)
+    bench.faults.inject(make("silence", "shoulder"))
+    assert [name for name, ticks in watch.read().items() if ticks is None] == ["shoulder"]
 
 
 # Range and limits

@@ -280,3 +280,21 @@ def test_a_silent_recorder_cannot_be_started(page, gateway):
     gateway.newest = replace(gateway.newest, recording=Recording())
     expect(page.locator("#record")).to_be_disabled()
     expect(page.locator("#record-why")).to_have_text("The recorder is silent.")
+
+
+def test_while_the_arm_is_calibrated_nothing_is_offered_and_the_joint_to_be_pushed_is_marked(page, gateway):
+    values = {"torque": "off", "asked": "elbow", "direction.elbow": "-1"}
+    state = ServoInterfaceState("CALIBRATING", "Push elbow along the arrow", 0.01, values)
+    gateway.newest = replace(gateway.newest, state=state, recording=Recording())
+    expect(page.locator(".banner-state")).to_have_text("Calibrating: torque off")
+    expect(page.locator(".banner-reason")).to_have_text("Push elbow along the arrow.")
+    expect(row(page, "elbow")).to_have_class("joint asked")
+    expect(row(page, "elbow")).to_contain_text("direction \u22121")
+    expect(page.locator("button:visible")).to_have_text(["Reset view"])
+    page.keyboard.press("Space")
+    page.keyboard.press("Escape")
+    expect(row(page, "shoulder")).to_have_class("joint")
+    assert gateway.calls == []
+    in_state(gateway, "ENABLED")
+    expect(page.locator("#stop")).to_be_visible()
+    expect(row(page, "elbow")).to_have_class("joint")

@@ -59,6 +59,7 @@ export class JointTable {
       const error = snapshot.controller?.following_error[row.joint.name];
       if (reading) row.show(reading, { error, hot: isHot(snapshot, row.joint.name), isFaulty: causesOf(snapshot, row.joint.name).length > 0 });
       row.allow(why);
+      row.showTest(snapshot.state.values);
     }
   }
 
@@ -93,7 +94,8 @@ class Row {
     const name = make('th', '', joint.name.replaceAll('_', ' '));
     name.setAttribute('scope', 'row');
     this.condition = make('small', 'condition');
-    name.append(this.condition);
+    this.direction = make('small', 'direction');
+    name.append(this.condition, this.direction);
     this.value = make('b');
     this.unit = make('small');
     this.absence = make('em', 'absence');
@@ -166,6 +168,17 @@ class Row {
   /** @param {string} why */
   allow(why) {
     allow(why, null, ...this.buttons);
+  }
+
+  /**
+   * While the arm is calibrated: the direction of its servo, and whether the joint is to be pushed.
+   *
+   * @param {Record<string, string>} values of the state
+   */
+  showTest(values) {
+    const sign = values[`direction.${this.joint.name}`];
+    write(this.direction, sign ? `direction ${sign.replace('-', '\u2212')}` : '');
+    this.root.classList.toggle('asked', values.asked === this.joint.name);
   }
 
   lift() {

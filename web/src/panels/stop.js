@@ -20,6 +20,7 @@ export class Stop {
     this.isAsking = false;
     this.isConfirmed = false;
     this.isLatched = false; // as the robot says
+    this.isOffered = true;
     this.button = byId('stop', HTMLButtonElement);
     this.button.addEventListener('pointerdown', () => this.press());
     this.button.addEventListener('click', () => this.press());
@@ -29,6 +30,7 @@ export class Stop {
 
   /** @param {KeyboardEvent} event */
   key(event) {
+    if (!this.isOffered) return;
     const isTyping = event.target instanceof HTMLInputElement && event.target.type === 'text';
     if (event.key !== 'Escape' && (event.key !== ' ' || isTyping)) return;
     event.preventDefault();
@@ -64,6 +66,12 @@ export class Stop {
     const late = new Promise((resolve) => setTimeout(resolve, AGAIN, 'no answer yet'));
     const message = await Promise.race([answer, late]);
     if (!this.isConfirmed) this.onFailed(`STOP is not confirmed (${message}). Asking again. Use the hardware stop.`);
+  }
+
+  /** @param {boolean} isOffered not where nothing could be stopped, so that nobody relies on it */
+  offer(isOffered) {
+    this.isOffered = isOffered;
+    /** @type {HTMLElement} */ (this.button.parentElement).hidden = !isOffered;
   }
 
   /** @param {string} text */

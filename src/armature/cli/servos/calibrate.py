@@ -7,24 +7,26 @@ import json
 import math
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from armature.cli.arguments import add_json, add_port, add_robot, same_arm
 from armature.cli.servos.calibration.directions import confirm_directions
+from armature.cli.servos.calibration.live_view import Step, add_http, live_view, view_address
+from armature.cli.servos.calibration.ranges import measure_ranges
 from armature.cli.servos.calibration.restore import restore
 from armature.cli.servos.calibration.side_view import side_view
-from armature.cli.servos.calibration.table import CalibrationResult, fields, pose_lines, range_lines, result_lines
+from armature.cli.servos.calibration.table import CalibrationResult, fields, pose_lines, result_lines
+from armature.cli.servos.calibration.watch import Watch
 from armature.cli.servos.port import chosen_ports
 from armature.cli.servos.wiring import WiredArm, announce, require_own, save, wired_arm
-from armature.cli.terminal import ENTER, QUIT, LiveTable, ask, confirm, read_key, require_person, say, single_keys
+from armature.cli.terminal import ENTER, PERIOD, QUIT, LiveTable, read_key, require_person, say, single_keys
 from armature.core.model.poses import read_poses
 from armature.dynamixel.commissioning.calibration import (
     Calibration,
     Placement,
     Range,
     Ticks,
-    read_goal_range,
     require_reach,
 )
 from armature.dynamixel.commissioning.settings import narrow_limits
@@ -43,7 +45,6 @@ from armature.dynamixel.wiring.edit import (
 from armature.errors import CommandRefused, ConfigError
 
 _LATENCY = 0.016  # [s]; the default of FTDI adapters
-_PERIOD = 0.1  # of the live tables [s]
 _READINGS = 10  # for one offset
 _SPACING = 0.05  # between them [s]
 _ZERO = "zero"
@@ -58,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--restore", action="store_true", help="put the last backup of the wiring file back")
     add_robot(parser)
     add_port(parser)
+    add_http(parser)
     add_json(parser)
 
 
@@ -65,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     """Measure zero offsets while the arm stands in a known pose, and save them."""
     if options.restore:
         return restore(options)
-    wired = wired_arm(options)
+    http, wired = view_address(options), wired_arm(options)
     require_own(wired)
     servos = _chosen_servos(wired, options.joints)
     pose = _find_pose(options.pose, wired, servos)
@@ -82,9 +84,11 @@ def run(options: argparse.Namespace) -> int:
         registers = Registers(bus)
         calibration = Calibration(registers, servos, pose)
         if options.yes:
-            result = _make_result(wired, registers, _read_placement(wired, calibration), {})
+            placed = _read_placement(wired, calibration, calibration.read)
+            result = _make_result(wired, registers, placed, {})
         else:
-            result = _ask_person(options, wired, registers, calibration)
+            with live_view(wired, http) as show:
+                result = _ask_person(options, Watch(wired, bus, calibration, show), registers)
         _save_result(options, wired, registers, result)
     except KeyboardInterrupt:
         remedy = "nothing was written, unless a line above says that it was saved"
@@ -120,41 +124,51 @@ def _read_poses(wired: WiredArm) -> dict[str, dict[str, float]]:
     return read_poses(file.read_text("utf-8"), wired.arm, str(file))
 
 
-def _ask_person(
-    options: argparse.Namespace, wired: WiredArm, registers: Registers, calibration: Calibration
-) -> CalibrationResult:
+def _ask_person(options: argparse.Namespace, watch: Watch, registers: Registers) -> CalibrationResult:
     """Have the person place the arm, move it through its range, and confirm.
 
     Raises:
         CommandRefused: the person quits or declines; nothing was written.
     """
+    wired = watch.wired
     try:
-        placed = _await_placement(options.pose, wired, calibration)
-        tested = _test_directions(wired, calibration, placed)
-        ranges = _measure_ranges(wired, registers, calibration, tested or placed)
+        placed = _await_placement(options.pose, watch)
+        tested = _test_directions(watch, placed)
+        watch.placed = tested or placed
+        ranges = _ask_for_ranges(watch, registers)
         result = _make_result(wired, registers, tested or placed, ranges, is_tested=tested is not None)
         say("\n".join(result_lines(wired.arm, result)))
         registers_too = ", and to the servos," if result.limits else ""
-        if confirm(f"Write this to {wired.file}{registers_too} now?"):
+        if watch.confirm(f"Write this to {wired.file}{registers_too} now?"):
             return result
     except KeyboardInterrupt:
         say()
     raise _early_end()
 
 
-def _test_directions(
-    wired: WiredArm, calibration: Calibration, placed: tuple[Placement, ...]
-) -> tuple[Placement, ...] | None:
+def _test_directions(watch: Watch, placed: tuple[Placement, ...]) -> tuple[Placement, ...] | None:
     """Test the directions, unless the person would rather not: then nothing is confirmed."""
-    reply = ask("Test the directions by hand? Until then every motion is a tenth as fast. [Y/n]")
+    watch.placed = placed
+    reply = watch.ask("Test the directions by hand? Until then every motion is a tenth as fast. [Y/n]")
     if reply == QUIT:
         raise _early_end()
     if reply not in ("", "y", "yes"):
         return None
-    tested = confirm_directions(wired, calibration, placed)
+    tested = confirm_directions(watch, placed)
     if tested is None:
         raise _early_end()
     return tested
+
+
+def _ask_for_ranges(watch: Watch, registers: Registers) -> dict[str, Range]:
+    """Measure the joints' ranges, if that is wanted."""
+    reply = watch.ask("Measure the range of motion too? [y/N]")
+    if reply not in (QUIT, "y", "yes"):
+        return {}
+    ranges = None if reply == QUIT else measure_ranges(watch, registers)
+    if ranges is None:
+        raise _early_end()
+    return ranges
 
 
 def _early_end() -> CommandRefused:
@@ -163,24 +177,26 @@ def _early_end() -> CommandRefused:
     )
 
 
-def _await_placement(pose: str, wired: WiredArm, calibration: Calibration) -> tuple[Placement, ...]:
+def _await_placement(pose: str, watch: Watch) -> tuple[Placement, ...]:
     """Show the joints until the person confirms that they stand in the pose."""
-    live = LiveTable(sys.stderr)
+    arm, calibration, live = watch.wired.arm, watch.calibration, LiveTable(sys.stderr)
+    task = f"Place the arm by hand in the pose {pose}, hold it, and press Enter"
+    watch.step = Step(f"{task}.", wanted=calibration.pose)
     with single_keys():
-        say("\n".join(side_view(wired.arm, calibration.pose, f"the pose {pose}")))
-        say(f"Place the arm by hand in the pose {pose}, hold it, and press Enter; q ends.")
-        while (pressed := read_key(_PERIOD)) != QUIT:
-            live.show(pose_lines(wired.arm, calibration))
+        say("\n".join(side_view(arm, calibration.pose, f"the pose {pose}")))
+        say(f"{task}; q ends.")
+        while (pressed := read_key(PERIOD)) != QUIT:
+            live.show(pose_lines(arm, calibration, watch.read()))
             if pressed in ENTER:
                 try:
-                    return _read_placement(wired, calibration)
+                    return _read_placement(watch.wired, calibration, watch.read)
                 except CommandRefused as error:
                     say(f"error: {error}")
                     live = LiveTable(sys.stderr)
     raise _early_end()
 
 
-def _read_placement(wired: WiredArm, calibration: Calibration) -> tuple[Placement, ...]:
+def _read_placement(wired: WiredArm, calibration: Calibration, read: Callable[[], Ticks]) -> tuple[Placement, ...]:
     """Read the zero offsets of the arm as it stands.
 
     Raises:
@@ -189,42 +205,11 @@ def _read_placement(wired: WiredArm, calibration: Calibration) -> tuple[Placemen
     readings: list[Ticks] = []
     for _ in range(_READINGS):
         time.sleep(_SPACING)
-        readings.append(calibration.read())
+        readings.append(read())
     placed = calibration.compute(readings)
     for item in placed:
         require_reach(item.servo, wired.arm.limit(item.servo.joint))
     return placed
-
-
-def _measure_ranges(
-    wired: WiredArm, registers: Registers, calibration: Calibration, placed: tuple[Placement, ...]
-) -> dict[str, Range]:
-    """Measure the joints' ranges while the person moves them from stop to stop, if that is wanted."""
-    reply = ask("Measure the range of motion too? [y/N]")
-    if reply == QUIT:
-        raise _early_end()
-    if reply not in ("y", "yes"):
-        return {}
-    live = LiveTable(sys.stderr)
-    firsts = tuple(item for item in placed if not item.servo.is_second)
-    servos = {item.servo.joint: read_goal_range(registers, item.servo) for item in firsts}
-    ranges: dict[str, Range] = {}
-    with single_keys():
-        say("Move each joint by hand from stop to stop, then press Enter; q ends without saving.")
-        while (pressed := read_key(_PERIOD)) not in ENTER:
-            if pressed == QUIT:
-                raise _early_end()
-            _extend_ranges(ranges, firsts, calibration.read())
-            live.show(range_lines(wired.arm, ranges, servos))
-    return ranges
-
-
-def _extend_ranges(ranges: dict[str, Range], placed: tuple[Placement, ...], reading: Ticks) -> None:
-    for item in placed:
-        ticks = reading[item.servo.name]
-        if ticks is not None:
-            found = ranges.get(item.servo.joint, Range())
-            ranges[item.servo.joint] = found.including(item.position(ticks))
 
 
 def _make_result(

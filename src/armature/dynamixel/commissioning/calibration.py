@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from armature.core.model.arm import Limit
@@ -14,13 +13,14 @@ from armature.dynamixel.servo.registers import Registers
 from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.dynamixel.wiring.arm import ServoWiring
 from armature.dynamixel.wiring.servo import FULL_TURN
-from armature.errors import CommandRefused, CorruptPacket, ServoTimeout
+from armature.errors import CommandRefused
 
 # The encoder's last digit changes by itself; a hand that holds still moves a joint by less than half a degree.
 _STILL = 5  # [tick]
 # A range found by hand ends a little before the stop.
 _NEAR = 0.02  # of the joint's span
 _MOVED = 0.05  # of the joint's span; less is the hand's rest on it
+_STATE = (Role.TORQUE_ENABLE, Role.PRESENT_POSITION)
 
 Ticks = Mapping[str, "int | None"]
 """Position by servo, None where it was not read."""
@@ -80,20 +80,16 @@ class Calibration:
             CommandRefused: torque has come on.
             BusError: the port is gone.
         """
-        return {axis.wiring.name: self._read(axis) for axis in self._axes}
-
-    def read_with_wiring(self) -> Iterator[tuple[ServoWiring, int | None]]:
-        """The same, with the servos as the wiring file has them."""
-        ticks = self.read()
-        return ((axis.wiring, ticks[axis.wiring.name]) for axis in self._axes)
-
-    def _read(self, axis: Axis) -> int | None:
-        with suppress(ServoTimeout, CorruptPacket):
-            values = self._registers.read_many(axis, (Role.TORQUE_ENABLE, Role.PRESENT_POSITION))
-            if values[Role.TORQUE_ENABLE]:
+        found = self._registers.read_each(self._axes, _STATE)
+        for axis in self._axes:
+            if found.get(axis.name, {}).get(Role.TORQUE_ENABLE):
                 raise torque_on_refusal("calibration", axis)
-            return values[Role.PRESENT_POSITION]
-        return None
+        return {axis.name: found.get(axis.name, {}).get(Role.PRESENT_POSITION) for axis in self._axes}
+
+    @property
+    def servos(self) -> tuple[ServoWiring, ...]:
+        """Those of the joints to calibrate, as the wiring file has them."""
+        return tuple(axis.wiring for axis in self._axes)
 
     def compute(self, readings: Sequence[Ticks]) -> tuple[Placement, ...]:
         """What the zero offsets become, of readings while the arm stood in the pose.
@@ -181,7 +177,7 @@ class Range:
 
     def is_moved(self, limit: Limit) -> bool:
         """Whether the joint was moved by hand, of which this is the range."""
-        return self.greatest - self.least > _MOVED * min(limit.upper - limit.lower, math.tau)
+        return self.greatest - self.least > least_motion(limit)
 
     def snapped_to(self, limit: Limit) -> Range:
         """What the wiring file shall say; an end near the URDF's limit is that, since a hand ends before it."""
@@ -192,6 +188,11 @@ class Range:
         """Whether it ends before the URDF's lower and upper limit."""
         near = _NEAR * (limit.upper - limit.lower)
         return self.least > limit.lower + near, self.greatest < limit.upper - near
+
+
+def least_motion(limit: Limit) -> float:
+    """How far a joint must go to count as moved by hand [rad] or [m]."""
+    return _MOVED * min(limit.upper - limit.lower, math.tau)
 
 
 def read_goal_range(registers: Registers, servo: ServoWiring) -> Range:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
@@ -55,6 +55,27 @@ class Registers:
         return block.values(
             with_retries(lambda: self._bus.read_block(axis.wiring.servo_id, block.address, block.length))
         )
+
+    def read_each(self, axes: Sequence[Axis], roles: tuple[Role, ...]) -> dict[str, dict[Role, int]]:
+        """The same of several servos, by name; one that does not answer is absent.
+
+        Together where they have the registers at one place, since an adapter delays each request.
+
+        Raises:
+            ServoRefused: one of them refused.
+            PortError: no port is left.
+        """
+        blocks = {axis.wiring.servo_id: (axis, b) for axis in axes if (b := axis.wiring.model.block(roles))}
+        found: dict[str, dict[Role, int]] = {}
+        for place in {(block.address, block.length) for _, block in blocks.values()}:
+            ids = [number for number, (_, block) in blocks.items() if (block.address, block.length) == place]
+            for number, answer in self._bus.sync_read(ids, *place).items():
+                axis, block = blocks[number]
+                found[axis.name] = block.values(answer.data)
+        for axis in (axis for axis in axes if axis.name not in found):
+            with suppress(ServoTimeout, CorruptPacket):
+                found[axis.name] = self.read_many(axis, roles)
+        return found
 
     def write(self, axis: Axis, role: Role, value: int) -> None:
         """Write a raw value to a register; the servo's answer says that it took it.

@@ -37,7 +37,7 @@ _REMEDY = "choose another with the parameters host and port, or end the program 
 class MonitorServer:
     """Serves a web application until stop() is called."""
 
-    def __init__(self, app: Flask, hub: StreamHub, host: str, port: int) -> None:
+    def __init__(self, app: Flask, hub: StreamHub, host: str, port: int, *, remedy: str = _REMEDY) -> None:
         """Take the port.
 
         Args:
@@ -45,12 +45,13 @@ class MonitorServer:
             hub: its streams, which are ended when the server stops.
             host: address to bind to.
             port: port to bind to; 0 for any free one.
+            remedy: what the user can do if the port is not available.
 
         Raises:
             ConfigError: no port has this number.
             ProcessError: the port is in use or may not be used.
         """
-        listener = listen(host, port, _REMEDY, _BACKLOG)
+        listener = listen(host, port, remedy, _BACKLOG)
         self.port = int(listener.getsockname()[1])
         self._hub = hub
         self._log = app.logger

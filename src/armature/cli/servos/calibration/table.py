@@ -10,7 +10,7 @@ from typing import Any
 
 from armature.cli.terminal import table
 from armature.core.model.arm import ArmModel
-from armature.dynamixel.commissioning.calibration import Calibration, Placement, Range
+from armature.dynamixel.commissioning.calibration import Calibration, Placement, Range, Ticks
 from armature.dynamixel.commissioning.settings import Setting
 from armature.dynamixel.wiring.arm import ServoWiring
 
@@ -31,10 +31,11 @@ class CalibrationResult:
     is_confirmed: bool = False  # whether directions and zeros of all joints were tested by hand
 
 
-def pose_lines(arm: ArmModel, calibration: Calibration) -> list[str]:
+def pose_lines(arm: ArmModel, calibration: Calibration, reading: Ticks) -> list[str]:
     """The joints' positions now, and the zero offsets that they would get."""
     rows = [["joint", "target", "position", "servo angle", "zero offset", "new offset"]]
-    for servo, ticks in calibration.read_with_wiring():
+    for servo in calibration.servos:
+        ticks = reading[servo.name]
         target = joint_position(arm, servo.joint, calibration.pose[servo.joint])
         if ticks is None:
             rows.append([servo.name, target, "not read", "", _degrees(servo.zero_offset), ""])
