@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from armature.bench.simulation.virtual import WIRING
 from armature.dynamixel.loop import link
 from armature.errors import ProcessError
 from armature.nodes.bus_process.setup import build
@@ -116,6 +117,15 @@ def test_a_child_that_has_read_other_files_is_known_as_such(tmp_path, child):
         assert client.has_our_settings == (theirs == ours)
 
 
+@pytest.mark.parametrize(("theirs", "is_other"), [("sha256-a", False), ("sha256-b", True), (None, True)])
+def test_a_child_of_other_directions_or_zeros_is_known_as_such(tmp_path, child, theirs, is_other):
+    config = child_config(tmp_path / "bus", joints=JOINTS) | ({"places": theirs} if theirs else {})
+    attachment = attach(tmp_path, child, {"layout": link.layout(), "config": config}, joints=JOINTS)
+    client = BusClient(attachment, {**config, "places": "sha256-a"})
+    client.close()
+    assert client.has_other_places == is_other
+
+
 @pytest.mark.parametrize(
     ("place", "ours", "faster"),
     [
@@ -141,7 +151,12 @@ def test_a_child_says_what_it_has_read_whatever_it_was_told():
     wanted = child_config(Path("bus"), joints=["none"], files="none")
     _, loop, read = build(wanted)
     texts = [Path(wanted[name]).read_text("utf-8") for name in ("urdf", "wiring")]
-    assert read == {**wanted, "joints": list(loop.state.axes), "files": link.digest(*texts)}
+    assert read == {
+        **wanted,
+        "joints": list(loop.state.axes),
+        "files": link.digest(*texts),
+        "places": WIRING.digest,
+    }
 
 
 def test_a_process_that_does_not_get_as_far_as_to_listen_is_told_with_its_exit_message(tmp_path, monkeypatch):

@@ -24,6 +24,18 @@ def test_a_bus_process_that_was_started_for_a_confirmed_arm_is_not_enabled_once_
     assert asked == []
 
 
+def test_a_bus_process_from_before_a_calibration_is_not_enabled():
+    services = object.__new__(ServoServices)
+    asked = []
+    client = SimpleNamespace(faster=(), has_other_places=True, request=lambda name, **_: asked.append(name))
+    services.is_active, services._bus = True, SimpleNamespace(client=client)
+    with pytest.raises(
+        CommandRefused, match=r"goes by other directions, zero offsets or axes than .*; disable, which parks"
+    ):
+        services._enable(SetBool.Request(data=True))
+    assert asked == []
+
+
 @pytest.fixture
 def components():
     """The parts that taking commands concerns; the bus process tells what it was asked to hold for."""

@@ -211,6 +211,7 @@ class ServoConfiguration:
             child={
                 **_child(parameters, wiring, joints, limits, faults),
                 "files": link.digest(arm.urdf, wiring_text),
+                "places": wiring.digest,
                 "free_drive": asdict(read(node, FreeDriveSettings, "free_drive.")),
             },
             is_reduced=limits.is_reduced,

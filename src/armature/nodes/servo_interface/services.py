@@ -70,7 +70,7 @@ class ServoServices:
     def _enable(self, request: SetBool.Request) -> str | Future[str]:
         if request.data:
             client = self._active().client
-            _require_our_limits(client)
+            _require_ours(client)
             message = client.request("enable", session=uuid.uuid4().hex[:8])
             self._await_commanded()
             return message
@@ -108,11 +108,16 @@ class ServoServices:
         return message
 
 
-def _require_our_limits(client: BusClient) -> None:
-    """Refuse a bus process that was taken over with wider limits, as of an arm that was confirmed then."""
+def _require_ours(client: BusClient) -> None:
+    """Refuse a bus process that was taken over with wider limits, or from before the arm was calibrated anew."""
+    why = ""
     if client.faster:
-        why = f"the running bus process lets {', '.join(client.faster)} move faster than the files and parameters"
-        raise CommandRefused("enable", why, "disable, which parks, then start the servo interface again")
+        why = f"lets {', '.join(client.faster)} move faster than the files and parameters"
+    elif client.has_other_places:
+        why = "goes by other directions, zero offsets or axes than the files have now"
+    if why:
+        remedy = "disable, which parks, then start the servo interface again"
+        raise CommandRefused("enable", f"the running bus process {why}", remedy)
 
 
 def _cycle_of(client: BusClient) -> int:

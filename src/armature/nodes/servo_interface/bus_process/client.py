@@ -35,6 +35,8 @@ class BusClient:
         self.was_found = attachment.child is None
         self.has_our_settings = _has(attachment.config, required)
         self.faster = _faster(attachment.config, required)  # joints that it lets move faster than we would
+        # Whether it goes by other directions, zeros or axes than we would.
+        self.has_other_places = required.get("places") not in (None, attachment.config.get("places"))
         self.child = attachment.child
         self._socket: socket.socket | None = attachment.connection
         self._memory = attachment.memory
