@@ -51,6 +51,7 @@ def find_robot(
     urdf: str = "",
     poses: str = "",
     xacro_arguments: Sequence[str] = (),
+    needs_wiring: bool = True,
 ) -> Robot:
     """The files of an arm.
 
@@ -62,6 +63,7 @@ def find_robot(
         urdf: a URDF or xacro file in place of its own.
         poses: a file of poses in place of its own.
         xacro_arguments: of a xacro file, each as NAME:=VALUE.
+        needs_wiring: false where a backup will replace the wiring file: it may be lost, or no text.
 
     Raises:
         ConfigError: no such arm, a file that is missing or cannot be read, or xacro's refusal.
@@ -72,7 +74,9 @@ def find_robot(
     given = path_of("URDF", urdf).absolute() if urdf else folder
     description = _shipped_urdf(folder) if given == folder and is_shipped else find_description(given)
     places = (folder,) if is_shipped else _places(folder, description)
-    wiring_file = path_of("wiring", wiring) if wiring else _own("servos.yaml", places, chosen)
+    wiring_file = (
+        path_of("wiring", wiring) if wiring else _own("servos.yaml", places, chosen, or_backup=not needs_wiring)
+    )
     poses_file = path_of("poses", poses) if poses else _own("poses.yaml", places, chosen)
     read_text("poses file", poses_file, _READABLE)
     files = _parameter_files(places, parameters)
@@ -83,7 +87,7 @@ def find_robot(
         urdf=_expanded(description, xacro_arguments),
         wiring=wiring_file.absolute(),
         poses=poses_file.absolute(),
-        wiring_text=read_text("wiring file", wiring_file, _READABLE),
+        wiring_text=read_text("wiring file", wiring_file, _READABLE) if needs_wiring else "",
     )
 
 
@@ -110,15 +114,15 @@ def _places(folder: Path, description: Path) -> tuple[Path, ...]:
     return tuple(place for place in places_beside(folder, description) if place != default)
 
 
-def _own(title: str, places: Sequence[Path], chosen: str) -> Path:
-    """A file that an arm must have.
+def _own(title: str, places: Sequence[Path], chosen: str, *, or_backup: bool = False) -> Path:
+    """A file that an arm must have, or of which there is a backup where it was.
 
     Raises:
         ConfigError: it has none; says what to write where.
     """
     shared = [share_folder() / "config"] if chosen == DEFAULT_ROBOT else []
     for place in [*places, *shared]:
-        if (place / title).exists():
+        if (place / title).exists() or (or_backup and any(place.glob(f"{title}.*.bak"))):
             return place / title
     option, content = _NEEDED[title]
     write = f"it has no {title}: write {content} into {places[0] / title} (docs/reference/robot_files.md)"

@@ -19,8 +19,8 @@ def add_robot(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--xacro-arg", metavar="NAME:=VALUE", action="append", default=[], help=xacro_help)
 
 
-def chosen_robot(options: argparse.Namespace) -> Robot:
-    """The files of the arm that the options name.
+def chosen_robot(options: argparse.Namespace, *, needs_wiring: bool = True) -> Robot:
+    """The files of the arm that the options name; the wiring file may be lost where it is not needed.
 
     Raises:
         ConfigError: see `find_robot`.
@@ -32,7 +32,13 @@ def chosen_robot(options: argparse.Namespace) -> Robot:
         urdf=options.urdf,
         poses=options.poses,
         xacro_arguments=options.xacro_arg,
+        needs_wiring=needs_wiring,
     )
+
+
+def another_robot(options: argparse.Namespace) -> str:
+    """How to choose another robot, for whoever named none; else empty."""
+    return "" if options.robot or options.urdf else "; --robot chooses another robot"
 
 
 def same_arm(options: argparse.Namespace) -> str:

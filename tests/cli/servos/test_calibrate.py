@@ -307,6 +307,7 @@ def test_the_pose_wanted_is_drawn_with_its_joints(hall, wiring, monkeypatch):
     assert "the pose zero, seen from its left (forward is right):" in seen
     assert "1 waist, 2 shoulder, 3 elbow" in seen
     assert f"robot armature6; wiring file {wiring}; bus " in seen
+    assert "at 1000000 bit/s; --robot chooses another robot\n" in seen
 
 
 # Back to what it was
@@ -332,6 +333,51 @@ def test_a_file_that_cannot_be_read_any_more_is_restored_too(wiring, capsys):
     wiring.write_text("joints: nonsense")
     assert main.main(restoring(wiring, "--yes")) == 0
     assert wiring.read_bytes() == CONTENT
+
+
+def test_a_file_that_is_lost_is_restored_too(wiring, capsys):
+    backup = wiring.rename(wiring.with_name("servos.yaml.20200101-000000.bak"))
+    backup.chmod(0o640)
+    assert main.main(restoring(wiring, "--yes")) == 0
+    assert (wiring.read_bytes(), backups(wiring)) == (CONTENT, [backup])
+    assert stat.S_IMODE(wiring.stat().st_mode) == 0o640
+    assert f"restored {wiring} from {backup.name}; it was not there" in capsys.readouterr().err
+
+
+def test_the_lost_file_of_a_robots_folder_is_found_by_its_backup(tmp_path, capsys):
+    robot = find_robot("armature6")
+    for file, name in ((robot.urdf, "arm.urdf"), (robot.poses, "poses.yaml")):
+        (tmp_path / name).write_bytes(file.read_bytes())
+    (tmp_path / "servos.yaml.20200101-000000.bak").write_bytes(CONTENT)
+    assert main.main(["calibrate", "--restore", "--robot", str(tmp_path), "--yes"]) == 0
+    assert (tmp_path / "servos.yaml").read_bytes() == CONTENT
+    assert "--robot chooses" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"joints: [", b""])
+def test_whatever_the_file_holds_is_kept_as_it_is(wiring, content):
+    wiring.with_name("servos.yaml.20200101-000000.bak").write_bytes(CONTENT)
+    wiring.write_bytes(content)
+    assert main.main(restoring(wiring, "--yes")) == 0
+    assert (wiring.read_bytes(), backups(wiring)[-1].read_bytes()) == (CONTENT, content)
+
+
+def test_a_file_that_is_no_file_is_refused_and_nothing_changes(wiring, capsys):
+    wiring.rename(wiring.with_name("servos.yaml.20200101-000000.bak"))
+    wiring.mkdir()
+    assert "nothing was restored; it must be a file" in refused(capsys, restoring(wiring, "--yes"))
+    assert wiring.is_dir()
+
+
+@pytest.mark.parametrize("content", [CONTENT.replace(b"id: 3", b"id: 2"), b"\xff\xfe", b"nonsense"])
+def test_a_newest_backup_that_cannot_be_used_is_named_and_the_next_is_offered(wiring, monkeypatch, content):
+    wiring.with_name("servos.yaml.20200101-000000.bak").write_bytes(b"# older\n" + CONTENT)
+    wiring.with_name("servos.yaml.20210101-000000.bak").write_bytes(content)
+    script = ("Put servos.yaml.20200101-000000.bak of 2020-01-01 00:00:00 back? [y/N]", "y\n")
+    code, seen = at_terminal(monkeypatch, restoring(wiring), script)
+    assert (code, wiring.read_bytes()) == (0, b"# older\n" + CONTENT)
+    (line,) = [line for line in seen.splitlines() if line.startswith("left out: ")]
+    assert "servos.yaml.20210101-000000.bak" in line
 
 
 def test_backups_are_found_whatever_the_file_is_called_and_names_that_are_no_date_are_left_out(wiring, capsys):

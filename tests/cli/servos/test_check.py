@@ -19,11 +19,13 @@ from armature.cli.servos.robot_check import read_policy, servo_parameters
 from armature.core.health import Thresholds
 from armature.dynamixel.commissioning.inspection import Verdict
 from armature.dynamixel.protocol.serial_port import SerialPort
+from armature.emulator.servo.servo import BOOT_TIME
 from armature.nodes.common.device_holder import describe_process, lock_holder
 from armature.nodes.common.serial_adapter import read_adapter
 from armature.robots import find_robot
 
 from ...nodes.emulated import JOINTS, emulator
+from ...virtual_arm import VirtualArm
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 _HOLD = "import serial, sys; s = serial.Serial(sys.argv[1], exclusive=True); print('held', flush=True); input()"
@@ -273,3 +275,62 @@ def test_an_adapter_without_a_timer_and_what_is_no_adapter_are_told_apart(plug):
     assert [
         finding.subject for finding in check._check_adapter("/dev/null", read_adapter("/dev/null"), 0.016)
     ] == ["port"]
+
+
+@pytest.fixture
+def table(monkeypatch):
+    """Servos on a port of virtual time."""
+    table = VirtualArm()
+    table.put_in_place(monkeypatch, check, scan)
+    monkeypatch.setattr(check, "time", SimpleNamespace(perf_counter=count(0.0, 0.001).__next__))
+    monkeypatch.setattr(check, "baud_rates", lambda: (57_600, 1_000_000))
+    return table
+
+
+def factory_new(table, *joints):
+    for joint in joints:
+        table.servo(joint).factory_reset(0xFF)
+    table.pass_time(BOOT_TIME + 0.1)
+
+
+def finding(capsys, words, subject):
+    assert main.main(["check", "--json", *words]) == 1
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    return next(each for each in findings if each["subject"] == subject and each["verdict"] == "FAILURE")
+
+
+def test_a_new_servo_among_others_is_found_and_setup_is_named(table, capsys):
+    factory_new(table, "elbow")
+    found = finding(capsys, ["--port", table.path], "id 1")
+    assert found["detail"] == "a servo answers at 57600 bit/s, as from the factory"
+    assert found["remedy"] == "armature setup JOINT makes it that joint's"
+
+
+def test_new_servos_alone_lead_to_setup(table, capsys):
+    factory_new(table, *JOINTS)
+    found = finding(capsys, ["--port", table.path], "baud")
+    assert found["detail"].endswith("but id 1 at 57600 bit/s, as from the factory")
+    assert found["remedy"] == "armature setup sets servos up, one at a time"
+
+
+def test_servos_that_are_set_up_at_another_rate_are_not_called_new(table, capsys):
+    table.change(lambda bus: [bus.servo(joint).listen_at(57_600) for joint in JOINTS])
+    found = finding(capsys, ["--port", table.path], "baud")
+    assert "factory" not in found["detail"]
+    assert found["remedy"] == "armature setup sets the servos' rate, one at a time; or correct the wiring file's"
+
+
+@pytest.mark.parametrize("words", [[], ["--port", "emulated"]])
+def test_without_a_bus_the_first_line_says_so(words, capsys, monkeypatch):
+    monkeypatch.setattr(check, "stable_names", lambda: ())
+    main.main(["check", *words])
+    assert capsys.readouterr().err.startswith("robot armature6; wiring file ")
+    main.main(["check", "--robot", "open_manipulator_x", *words])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("; no bus: its files alone")
+
+
+def test_who_names_no_robot_is_told_how_to(capsys, monkeypatch):
+    monkeypatch.setattr(check, "stable_names", lambda: ())
+    main.main(["check"])
+    assert capsys.readouterr().err.splitlines()[0].endswith("; --robot chooses another robot")

@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
     if not options.yes:
         require_person("calibration", "add --yes to measure the arm as it stands")
     ports = chosen_ports(options.port, wired.wiring.buses)
-    announce(wired.robot.name, wired.file, ports, wired.wiring.buses)
+    announce(options, wired.robot, ports, wired.wiring.buses)
     bus = bus_of(wired.wiring, ports, _LATENCY)
     bus.open()
     try:

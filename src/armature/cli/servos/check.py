@@ -19,6 +19,7 @@ from armature.cli.servos.scan import survey_rates
 from armature.cli.servos.wiring import announce
 from armature.core.model.arm import ArmModel
 from armature.dynamixel.commissioning import bus_inspection, inspection
+from armature.dynamixel.commissioning.commissioning import FACTORY_ID, FACTORY_RATE
 from armature.dynamixel.commissioning.inspection import CheckResult, Verdict
 from armature.dynamixel.protocol.bus import ServoBus
 from armature.dynamixel.protocol.discovery import Survey, survey
@@ -54,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     arm, wiring = read_wired_arm("URDF", robot.urdf, robot.wiring_text, str(robot.wiring))
     check_given(robot.given, wiring.joints)
     given, paths = servo_parameters(robot), _ports(options, wiring)
-    announce(robot.name, robot.wiring.resolve(), paths, wiring.buses)
+    announce(options, robot, paths, wiring.buses)
     results = [CheckResult("URDF", Verdict.WARNING, note) for note in arm.notes]
     results += check_robot(robot, arm, wiring, given)
     is_usable = all(result.verdict is not Verdict.FAILURE for result in results)
@@ -109,10 +110,12 @@ def _check_bus(
             bus = ServoBus(port)
             yield from _check_servos(bus, arm, wiring, answers, given)
             present |= _positions(bus, wiring)
-            return
     finally:
         port.close()
-    yield _search_other_rates(path, baud_rate)
+    if not answers.found:
+        yield _search_other_rates(path, baud_rate)
+    elif baud_rate != FACTORY_RATE and set(wiring.ids) - {found.servo_id for found in answers.found}:
+        yield from _search_new_servo(path)
 
 
 def _check_adapter(path: str, found: Adapter, latency: float) -> Iterator[CheckResult]:
@@ -170,11 +173,27 @@ def _search_other_rates(path: str, baud_rate: int) -> CheckResult:
     if not surveys:
         return CheckResult("baud", Verdict.FAILURE, f"{detail}, nor at any other rate", "check power and cable")
     answering = "; ".join(
-        f"id {', '.join(str(s.servo_id) for s in h.found)} at {h.baud_rate} bit/s" for h in surveys
+        f"id {', '.join(map(str, sorted({s.servo_id for s in h.found})))} at {h.baud_rate} bit/s" for h in surveys
     )
-    return CheckResult(
-        "baud", Verdict.FAILURE, f"{detail}, but {answering}", "set the servos' rate or the wiring file's"
-    )
+    remedy = "armature setup sets the servos' rate, one at a time; or correct the wiring file's"
+    if any(_is_new(each) for each in surveys):
+        answering, remedy = f"{answering}, as from the factory", "armature setup sets servos up, one at a time"
+    return CheckResult("baud", Verdict.FAILURE, f"{detail}, but {answering}", remedy)
+
+
+def _search_new_servo(path: str) -> Iterator[CheckResult]:
+    """A servo that is missed may be there as the factory has delivered it."""
+    for each in survey_rates(path, [FACTORY_RATE]):
+        if _is_new(each):
+            detail = f"a servo answers at {FACTORY_RATE} bit/s, as from the factory"
+            yield CheckResult(
+                f"id {FACTORY_ID}", Verdict.FAILURE, detail, "armature setup JOINT makes it that joint's"
+            )
+
+
+def _is_new(seen: Survey) -> bool:
+    """Whether servos answer as the factory has delivered them; among others, id 1 may be one that is set up."""
+    return seen.baud_rate == FACTORY_RATE and {found.servo_id for found in seen.found} == {FACTORY_ID}
 
 
 _MARKS = {Verdict.OK: "ok", Verdict.WARNING: "warning", Verdict.FAILURE: "FAILURE"}

@@ -13,13 +13,12 @@ from armature.cli.servos.setup_mounted import set_up_mounted
 from armature.cli.servos.setup_steps import commissioning_of, compare, owner_of, print_write, value
 from armature.cli.servos.wiring import WiredArm, announce, wired_arm
 from armature.cli.terminal import QUIT, ask, confirm, require_person, say, table
-from armature.dynamixel.commissioning.commissioning import Presence, only_servo
+from armature.dynamixel.commissioning.commissioning import FACTORY_RATE, Presence, only_servo
 from armature.dynamixel.commissioning.settings import Setting
 from armature.dynamixel.tables.registry import baud_rates
 from armature.dynamixel.wiring.arm import ServoWiring
 from armature.errors import ArmatureError, CommandRefused, ConfigError
 
-_FACTORY_RATE = 57_600  # [bit/s] (e-Manual, "Baud Rate(8)")
 _SKIP = "s"
 
 
@@ -46,10 +45,10 @@ def run(options: argparse.Namespace) -> int:
     try:
         if is_mounted:
             ports = chosen_ports(options.port, wired.wiring.buses)
-            announce(wired.robot.name, wired.file, ports, wired.wiring.buses)
+            announce(options, wired.robot, ports, wired.wiring.buses)
             return set_up_mounted(options, wired, [servo] if servo else wired.wiring.all_servos, ports)
         port = chosen_port(options.port)
-        announce(wired.robot.name, wired.file, dict.fromkeys(wired.wiring.buses, port), wired.wiring.buses)
+        announce(options, wired.robot, dict.fromkeys(wired.wiring.buses, port), wired.wiring.buses)
         if servo is not None:
             return _set_up(options, wired, servo, port)
         return _set_up_all(options, wired, port)
@@ -118,7 +117,7 @@ def _is_the_right_one(
     Raises:
         CommandRefused: it is another joint's, and nobody can be asked.
     """
-    owner = owner_of(wired, servo, presence, port, _FACTORY_RATE)
+    owner = owner_of(wired, servo, presence, port)
     if not owner:
         return True
     if options.dry_run:
@@ -132,7 +131,7 @@ def _is_the_right_one(
 
 def _rates(baud_rate: int) -> list[int]:
     """All baud rates, the likeliest first."""
-    return list(dict.fromkeys((baud_rate, _FACTORY_RATE, *baud_rates())))
+    return list(dict.fromkeys((baud_rate, FACTORY_RATE, *baud_rates())))
 
 
 def _lines(servo: ServoWiring, presence: Presence, settings: tuple[Setting, ...]) -> list[str]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from armature.cli.servos.wiring import WiredArm
 from armature.cli.terminal import say
-from armature.dynamixel.commissioning.commissioning import Commissioning, Presence
+from armature.dynamixel.commissioning.commissioning import FACTORY_ID, FACTORY_RATE, Commissioning, Presence
 from armature.dynamixel.commissioning.settings import Setting
 from armature.dynamixel.protocol.bus import ServoBus
 from armature.dynamixel.protocol.serial_port import SerialPort
@@ -16,7 +16,6 @@ from armature.dynamixel.wiring.arm import ServoWiring
 from armature.errors import MuteServo
 
 _LATENCY = 0.016  # [s]; the default of FTDI adapters
-_FACTORY_ID = 1  # (e-Manual, "ID(7)")
 
 
 def commissioning_of(wired: WiredArm, servo: ServoWiring, port: str) -> Commissioning:
@@ -50,7 +49,7 @@ def compare(options: argparse.Namespace, commissioning: Commissioning, presence:
         return commissioning.compare(presence)
 
 
-def owner_of(wired: WiredArm, servo: ServoWiring, presence: Presence, port: str, factory_rate: int) -> str:
+def owner_of(wired: WiredArm, servo: ServoWiring, presence: Presence, port: str) -> str:
     """That a servo is another joint's already, in words; empty where it is not.
 
     Args:
@@ -58,7 +57,6 @@ def owner_of(wired: WiredArm, servo: ServoWiring, presence: Presence, port: str,
         servo: which it shall become.
         presence: where it is.
         port: on which.
-        factory_rate: at which new servos answer [bit/s].
     """
     found, rate = presence.found, presence.baud_rate
     for other in wired.wiring.all_servos:
@@ -67,7 +65,7 @@ def owner_of(wired: WiredArm, servo: ServoWiring, presence: Presence, port: str,
             continue
         settings = commissioning_of(wired, other, port).compare(presence)
         is_set_up = not any(setting.differs for setting in settings)
-        if (found.servo_id, rate) == (_FACTORY_ID, factory_rate) and not is_set_up:
+        if (found.servo_id, rate) == (FACTORY_ID, FACTORY_RATE) and not is_set_up:
             return ""  # that is every new servo's address
         more = " and is set up as the wiring file says" if is_set_up else ""
         return f"this {found.model} is that of {other.name}: it has id {found.servo_id} at {rate} bit/s{more}"

@@ -6,12 +6,13 @@ import argparse
 import errno
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from armature.cli.arguments import chosen_robot
+from armature.cli.arguments import another_robot, chosen_robot
 from armature.cli.terminal import say
 from armature.core.model.arm import ArmModel
 from armature.dynamixel.wiring.arm import ServoWiring, Wiring
@@ -64,12 +65,15 @@ def wired_arm(options: argparse.Namespace) -> WiredArm:
     return WiredArm(robot, file, robot.wiring_text.encode("utf-8"), wiring.fit(arm), wiring)
 
 
-def announce(robot: str, wiring: Path, ports: Mapping[str, str], baud_rates: Mapping[str, int]) -> None:
+def announce(
+    options: argparse.Namespace, robot: Robot, ports: Mapping[str, str], baud_rates: Mapping[str, int]
+) -> None:
     """Say which arm a command takes the servos for, before it asks anything or writes."""
     buses = ", ".join(
         f"{f'{name}: ' if name else ''}{path} at {baud_rates[name]} bit/s" for name, path in ports.items()
     )
-    say(f"robot {robot}; wiring file {wiring}; bus {buses}")
+    bus = f"bus {buses}" if ports else "no bus: its files alone"
+    say(f"robot {robot.name}; wiring file {robot.wiring.resolve()}; {bus}{another_robot(options)}")
 
 
 def require_own(wired: WiredArm) -> None:
@@ -108,8 +112,7 @@ def save(wired: WiredArm, text: str, now: datetime) -> Path:
     """
     file = wired.file
     backup = file.with_name(f"{file.name}.{now:%Y%m%d-%H%M%S}.bak")
-    fresh = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
+    with _beside(file) as fresh:
         if file.read_bytes() != wired.content:
             raise ConfigError(str(file), "a file that has changed meanwhile", "nothing was saved; start again")
         if backup.exists():
@@ -118,13 +121,32 @@ def save(wired: WiredArm, text: str, now: datetime) -> Path:
         fresh.rename(backup)  # whole or not at all: half of one is what --restore would take
         _write(fresh, text.encode("utf-8"), file)
         fresh.replace(file)
+    return backup
+
+
+def save_lost(file: Path, text: str, like: Path) -> None:
+    """Write a wiring file that is not there, with the permissions of another file.
+
+    Raises:
+        ConfigError: it cannot be written, or has appeared meanwhile; nothing was saved.
+    """
+    with _beside(file) as fresh:
+        _write(fresh, text.encode("utf-8"), like)
+        os.link(fresh, file)
+
+
+@contextmanager
+def _beside(file: Path) -> Iterator[Path]:
+    """Where new content is prepared, so that it takes its place whole."""
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        yield fresh
     except OSError as error:
         raise ConfigError(
             str(file), system_reason(error), "nothing was saved; the file and its folder must be writable"
         ) from error
     finally:
         fresh.unlink(missing_ok=True)
-    return backup
 
 
 def _write(file: Path, content: bytes, like: Path) -> None:

@@ -18,6 +18,8 @@ from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import ServoWiring
 from armature.errors import CommandRefused, CorruptPacket, ServoRefused, ServoTimeout
 
+FACTORY_ID = 1  # of a new servo (e-Manual, "ID(7)")
+FACTORY_RATE = 57_600  # [bit/s] (e-Manual, "Baud Rate(8)")
 _PINGS = 20  # of a servo whose address has changed
 # By these a servo is found, so they are written last: an interrupted set-up can be repeated.
 _ADDRESS = (Role.ID, Role.BAUD_RATE)
