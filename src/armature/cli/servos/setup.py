@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import Any
 
 from armature.cli.arguments import add_json, add_port, add_robot
 from armature.cli.servos.port import chosen_port, chosen_ports
 from armature.cli.servos.scan import survey_rates
 from armature.cli.servos.setup_mounted import set_up_mounted
-from armature.cli.servos.setup_steps import commissioning_of, compare, owner_of, print_write, value
+from armature.cli.servos.setup_steps import Compared, compare, may_write, owner_of, print_write, value
 from armature.cli.servos.wiring import WiredArm, announce, wired_arm
 from armature.cli.terminal import QUIT, ask, confirm, require_person, say, table
 from armature.dynamixel.commissioning.commissioning import FACTORY_RATE, Presence, only_servo
@@ -92,20 +91,18 @@ def _set_up_all(options: argparse.Namespace, wired: WiredArm, port: str) -> int:
 def _set_up(options: argparse.Namespace, wired: WiredArm, servo: ServoWiring, port: str) -> int:
     """Find the servo, show what would change, ask, write. 1 if the person declines."""
     presence = only_servo(survey_rates(port, _rates(wired.wiring.baud_rate(servo))))
-    commissioning = commissioning_of(wired, servo, port)
-    settings = compare(options, commissioning, presence)
+    found = compare(options, wired, servo, port, presence)
     if not _is_the_right_one(options, wired, servo, presence, port):
         say(f"{servo.name}: nothing was written; connect its own servo and no other")
         return 1
     if not options.json:
-        print("\n".join(_lines(servo, presence, settings)), flush=True)
-    differing = sum(setting.differs for setting in settings)
-    is_to_write = bool(differing) and not options.dry_run
-    if is_to_write and not options.yes and not confirm(f"Write {differing} registers to its EEPROM?"):
+        print("\n".join(_lines(found)), flush=True)
+    is_to_write = may_write(options, len(found.differing), "its EEPROM")
+    if is_to_write is None:
         say(f"{servo.name}: nothing was written")
         return 1
-    written = commissioning.write(presence, settings, print_write) if is_to_write else 0
-    _report(options, servo, presence, settings, written)
+    written = found.commissioning.write(presence, found.settings, print_write) if is_to_write else 0
+    _report(options, found, written)
     return 0
 
 
@@ -134,13 +131,11 @@ def _rates(baud_rate: int) -> list[int]:
     return list(dict.fromkeys((baud_rate, FACTORY_RATE, *baud_rates())))
 
 
-def _lines(servo: ServoWiring, presence: Presence, settings: tuple[Setting, ...]) -> list[str]:
-    found = presence.found
-    head = (
-        f"{servo.name}: {found.model}, firmware {found.firmware}, id {found.servo_id}, {presence.baud_rate} bit/s"
-    )
+def _lines(item: Compared) -> list[str]:
+    found, rate = item.presence.found, item.presence.baud_rate
+    head = f"{item.servo.name}: {found.model}, firmware {found.firmware}, id {found.servo_id}, {rate} bit/s"
     rows = [("register", "now", "will be")]
-    rows += [(s.register, value(s, s.now), _next_value(s)) for s in settings]
+    rows += [(s.register, value(s, s.now), _next_value(s)) for s in item.settings]
     return [head, *(f"  {line}" for line in table(rows))]
 
 
@@ -148,32 +143,17 @@ def _next_value(setting: Setting) -> str:
     return value(setting, setting.wanted) if setting.differs else "the same"
 
 
-def _report(
-    options: argparse.Namespace,
-    servo: ServoWiring,
-    presence: Presence,
-    settings: tuple[Setting, ...],
-    written: int,
-) -> None:
+def _report(options: argparse.Namespace, item: Compared, written: int) -> None:
+    name, found = item.servo.name, item.presence.found
     if options.json:
-        print(json.dumps(_fields(servo, presence, settings, written), ensure_ascii=False))
+        place = {"id": found.servo_id, "baud_rate": item.presence.baud_rate}
+        more = {"model": found.model, "firmware": found.firmware, "found": place}
+        print(json.dumps({**item.fields(written), **more}, ensure_ascii=False))
     elif written:
-        print(f"{servo.name}: {written} registers written and read back", flush=True)
-    elif not any(setting.differs for setting in settings):
-        print(f"{servo.name}: it is set up as the wiring file says; nothing to write", flush=True)
+        print(f"{name}: {written} registers written and read back", flush=True)
+    elif not item.differing:
+        print(f"{name}: it is set up as the wiring file says; nothing to write", flush=True)
     else:
-        print(f"{servo.name}: --dry-run: nothing was written", flush=True)
-    if written and (moved := [setting.register for setting in settings if setting.moves_place]):
-        say(f"{servo.name}: calibrate its joint again if it was: its {' and '.join(moved)} has changed")
-
-
-def _fields(servo: ServoWiring, presence: Presence, settings: tuple[Setting, ...], written: int) -> dict[str, Any]:
-    found = presence.found
-    return {
-        "joint": servo.name,
-        "model": found.model,
-        "firmware": found.firmware,
-        "found": {"id": found.servo_id, "baud_rate": presence.baud_rate},
-        "settings": [{"register": s.register, "now": s.now, "wanted": s.wanted} for s in settings],
-        "written": written,
-    }
+        print(f"{name}: --dry-run: nothing was written", flush=True)
+    if written and (moved := [setting.register for setting in item.settings if setting.moves_place]):
+        say(f"{name}: calibrate its joint again if it was: its {' and '.join(moved)} has changed")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
 from armature.cli.servos.wiring import WiredArm
-from armature.cli.terminal import say
+from armature.cli.terminal import confirm, say
 from armature.dynamixel.commissioning.commissioning import FACTORY_ID, FACTORY_RATE, Commissioning, Presence
 from armature.dynamixel.commissioning.settings import Setting
 from armature.dynamixel.protocol.bus import ServoBus
+from armature.dynamixel.protocol.discovery import FoundServo
 from armature.dynamixel.protocol.serial_port import SerialPort
 from armature.dynamixel.wiring.arm import ServoWiring
 from armature.errors import MuteServo
@@ -33,20 +36,70 @@ def commissioning_of(wired: WiredArm, servo: ServoWiring, port: str) -> Commissi
     return Commissioning(servo, wired.wiring.baud_rate(servo), wired.arm.limit(servo.joint), open_bus)
 
 
-def compare(options: argparse.Namespace, commissioning: Commissioning, presence: Presence) -> tuple[Setting, ...]:
+@dataclass(frozen=True)
+class Compared:
+    """A servo that answers, and what its registers hold and shall hold."""
+
+    servo: ServoWiring
+    commissioning: Commissioning
+    presence: Presence
+    settings: tuple[Setting, ...]
+
+    @property
+    def differing(self) -> list[Setting]:
+        """What would be written."""
+        return [setting for setting in self.settings if setting.differs]
+
+    def fields(self, written: int) -> dict[str, Any]:
+        """For a program; with how many registers were written."""
+        listed = [{"register": s.register, "now": s.now, "wanted": s.wanted} for s in self.settings]
+        return {"joint": self.servo.name, "settings": listed, "written": written}
+
+
+def may_write(options: argparse.Namespace, count: int, whose: str) -> bool | None:
+    """Whether registers shall be written; None where the person declines.
+
+    Args:
+        options: whether it is a dry run, and whether to ask.
+        count: of registers that differ.
+        whose: EEPROM it is.
+    """
+    if not count or options.dry_run:
+        return False
+    return options.yes or confirm(f"Write {count} registers to {whose}?") or None
+
+
+def compare(
+    options: argparse.Namespace, wired: WiredArm, servo: ServoWiring, port: str, presence: Presence | None = None
+) -> Compared:
     """What a servo holds and shall hold; one that answers pings alone is made to answer, unless on a dry run.
 
+    Args:
+        options: whether it is a dry run.
+        wired: the arm.
+        servo: as the wiring file has it.
+        port: on which.
+        presence: where it is alone; by default it is one of an assembled arm, beside others.
+
     Raises:
-        CommandRefused, BusError: see Commissioning.compare().
+        CommandRefused, BusError: see Commissioning.compare() and compare_mounted().
     """
+    commissioning = commissioning_of(wired, servo, port)
+
+    def look() -> Compared:
+        if presence is None:
+            return Compared(servo, commissioning, *commissioning.compare_mounted())
+        return Compared(servo, commissioning, presence, commissioning.compare(presence))
+
     try:
-        return commissioning.compare(presence)
+        return look()
     except MuteServo:
         if options.dry_run:
             raise
-        commissioning.wake(presence)
-        say("it answered pings and nothing else; now it answers everything, until its power goes off")
-        return commissioning.compare(presence)
+    found = FoundServo(servo.servo_id, servo.model.number, 0)
+    commissioning.wake(presence or Presence(wired.wiring.baud_rate(servo), found))
+    say(f"{servo.name}: it answered pings and nothing else; now it answers everything, until its power goes off")
+    return look()
 
 
 def owner_of(wired: WiredArm, servo: ServoWiring, presence: Presence, port: str) -> str:
