@@ -18,8 +18,11 @@ from armature.cli import main
 _PATIENCE = 40.0  # [s]
 INTERRUPT = "\x03"
 END = "\x04"
-Step = tuple[str, "str | Callable[[], object]"]
-"""What to wait for, and what to type then, or to do; text that it returns is typed."""
+Step = tuple["str | Callable[[], bool]", "str | Callable[[], object]"]
+"""What to wait for on the screen or elsewhere, and what to type then, or to do; text that it returns is typed.
+
+What is done must not take long: a screen that nobody reads fills up, and keeps the command from going on.
+"""
 
 
 def at_terminal(monkeypatch: pytest.MonkeyPatch, arguments: list[str], *script: Step) -> tuple[int, str]:
@@ -60,12 +63,19 @@ class _Person:
         while not self._done.is_set() or self._is_readable(0.0):
             if self._is_readable(0.05):
                 self._seen += os.read(self._master, 4096).decode("utf-8", "replace")
-            if self.left and (found := self._seen.find(self.left[0][0], place)) >= 0:
-                place = found + len(self.left[0][0])
+            if self.left and (found := self._end_of(self.left[0][0], place)) >= 0:
+                place = found
                 self._do(self.left.pop(0)[1])
             elif time.monotonic() > give_up:
                 give_up = math.inf
                 os.kill(os.getpid(), signal.SIGINT)  # the command waits in vain as well
+
+    def _end_of(self, awaited: str | Callable[[], bool], begin: int) -> int:
+        """Where what was awaited ends on the screen; negative while it is not there."""
+        if not isinstance(awaited, str):
+            return begin if awaited() else -1
+        found = self._seen.find(awaited, begin)
+        return found + len(awaited) if found >= 0 else -1
 
     def _is_readable(self, timeout: float) -> bool:
         return bool(select.select([self._master], [], [], timeout)[0])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 import urllib.error
 import urllib.request
 
 import pytest
 
+from armature.cli import main
 from armature.cli.servos import calibrate
 from armature.cli.servos.calibration import live_view as module
 from armature.cli.servos.calibration.gateway import CalibrationGateway
@@ -63,40 +65,41 @@ def words(arm, wiring, page_root, port):
 
 
 class Viewer:
-    """The stream of a page, read as far as a test waits for something in it."""
+    """A page, which reads its stream in a thread of its own; and a program that sends commands."""
 
     def __init__(self, port):
-        self.frames = 0
+        self.newest = None
         self._port = port
-        self._answer = None
+        self._thread = threading.Thread(target=self._read)
+
+    def open(self):
+        self._answer = urllib.request.urlopen(f"http://127.0.0.1:{self._port}/api/stream", timeout=20)
+        self._thread.start()
+
+    def _read(self):
+        with self._answer:
+            for line in self._answer:
+                if line.startswith(b"data:"):
+                    self.newest = json.loads(line[5:])
 
     def sees(self, condition):
-        """Read frames until one of them is as told."""
-        self._answer = self._answer or urllib.request.urlopen(
-            f"http://127.0.0.1:{self._port}/api/stream", timeout=10
-        )
-        for line in self._answer:
-            if line.startswith(b"data:"):
-                self.frames += 1
-                frame = json.loads(line[5:])
-                if condition(frame):
-                    return frame
-        raise AssertionError("the stream ended")
+        """Whether the newest frame is as told, for a step of a script."""
+        return lambda: self.newest is not None and condition(self.newest)
 
-    def asks(self, command, body=b"{}"):
+    def asks(self, command):
         """The status and message of a command's answer."""
         address = f"http://127.0.0.1:{self._port}/api/{command}"
-        request = urllib.request.Request(address, body, {"Content-Type": "application/json"})
+        request = urllib.request.Request(address, b"{}", {"Content-Type": "application/json"})
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=20) as answer:
                 return answer.status, json.load(answer)["message"]
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, json.load(error)["message"]
 
     def leave(self):
-        if self._answer is not None:
-            self._answer.close()
+        if self._thread.is_alive():
+            self._thread.join()
 
 
 @pytest.fixture
@@ -110,44 +113,44 @@ def reading(frame, joint):
     return next(each for each in frame["joints"] if each["name"] == joint)
 
 
+def at(position):
+    """Whether a frame has the elbow there."""
+
+    def condition(frame):
+        found = reading(frame, "elbow")["position"]
+        return found is not None and abs(found - position) < 0.01
+
+    return condition
+
+
 def test_the_page_sees_the_hand_the_wanted_pose_the_joint_asked_for_and_a_flip(
     arm, wiring, words, viewer, monkeypatch
 ):
-    seen = {}
+    frames, answers = {}, []
 
-    def place():
-        arm.inject(Place("elbow", 0.3))
-        seen["placing"] = viewer.sees(lambda frame: (reading(frame, "elbow")["position"] or 0) > 0.29)
-        arm.inject(Place("elbow", 0.0))
-        viewer.sees(lambda frame: reading(frame, "elbow")["position"] < 0.01)
-        return "\n"
+    def move(position):
+        return lambda: arm.inject(Place("elbow", position))
 
-    def look_while_asked():
-        arm.inject(Place("elbow", 0.2))
-        seen["question"] = viewer.sees(lambda frame: (reading(frame, "elbow")["position"] or 0) > 0.19)
-        return "\n"
+    def keep(name, keys=""):
+        def do():
+            frames[name] = viewer.newest
+            return keys
 
-    def push():
-        arm.inject(Place("elbow", 0.5))
-        seen["pushed"] = viewer.sees(lambda frame: (reading(frame, "elbow")["position"] or 0) > 0.49)
-        seen["stop"] = viewer.asks("protective_stop")
-        seen["enable"] = viewer.asks("enable")
-        return "f"
-
-    def flip():
-        seen["flipped"] = viewer.sees(lambda frame: frame["state"]["values"].get("direction.elbow") == "+1")
+        return do
 
     script = [
-        (PLACED, place),
-        (TEST, look_while_asked),
-        (PUSH, push),
-        ("direction will be 1", flip),
+        *[(PLACED, viewer.open), (viewer.sees(at(0.0)), move(0.3)), (viewer.sees(at(0.3)), keep("placing"))],
+        *[(lambda: True, move(0.0)), (viewer.sees(at(0.0)), "\n")],
+        *[(TEST, move(0.2)), (viewer.sees(at(0.2)), keep("question", "\n"))],
+        *[(PUSH, move(0.5)), (viewer.sees(at(0.5)), keep("pushed"))],
+        (lambda: True, lambda: answers.extend(map(viewer.asks, ("protective_stop", "enable")))),
+        *[(lambda: True, "f"), ("direction will be 1", ""), (viewer.sees(at(-0.5)), keep("flipped"))],
         (PUSH, INTERRUPT),
     ]
     code, told = at_terminal(monkeypatch, words, *script)
     assert (code, wiring.read_bytes()) == (1, CONTENT)
     assert f"3D view: http://{words[6]}/" in told
-    placing, question, pushed, flipped = (seen[key] for key in ("placing", "question", "pushed", "flipped"))
+    placing, question, pushed, flipped = (frames[key] for key in ("placing", "question", "pushed", "flipped"))
     assert (placing["state"]["name"], placing["state"]["values"]["torque"]) == ("CALIBRATING", "off")
     assert placing["state"]["reason"].startswith("Place the arm by hand in the pose zero")
     assert [reading(frame, "elbow")["commanded"] for frame in (placing, pushed)] == [0.0, None]
@@ -156,24 +159,24 @@ def test_the_page_sees_the_hand_the_wanted_pose_the_joint_asked_for_and_a_flip(
     values = pushed["state"]["values"]
     assert (values["asked"], values["direction.elbow"]) == ("elbow", "-1")
     assert "its far end moves" in pushed["state"]["reason"]
-    assert reading(flipped, "elbow")["position"] == pytest.approx(-0.5, abs=0.02)
-    for status, message in (seen["stop"], seen["enable"]):
-        assert status == 409
-        assert "torque is off, and nothing moves but by hand; end armature calibrate" in message
+    assert flipped["state"]["values"]["direction.elbow"] == "+1"
+    assert [status for status, _ in answers] == [409, 409]
+    assert all(
+        "torque is off, and nothing moves but by hand; end armature calibrate" in text for _, text in answers
+    )
 
 
 def test_a_joint_that_was_not_read_is_absent_and_the_others_are_shown(arm, words, viewer, monkeypatch):
-    seen = []
+    def is_absent(frame):
+        return reading(frame, "elbow")["position"] is None
 
-    def look():
-        viewer.sees(lambda frame: reading(frame, "elbow")["position"] is not None)
-        arm.inject(Silence("elbow"))
-        seen.append(viewer.sees(lambda frame: reading(frame, "elbow")["position"] is None))
-        return "q"
-
-    at_terminal(monkeypatch, words, (PLACED, look))
-    assert reading(seen[0], "elbow")["age"] > FRESH
-    assert reading(seen[0], "shoulder")["position"] == pytest.approx(0.0, abs=0.01)
+    script = [
+        *[(PLACED, viewer.open), (viewer.sees(at(0.0)), lambda: arm.inject(Silence("elbow")))],
+        (viewer.sees(is_absent), "q"),
+    ]
+    at_terminal(monkeypatch, words, *script)
+    assert reading(viewer.newest, "elbow")["age"] > FRESH
+    assert reading(viewer.newest, "shoulder")["position"] == pytest.approx(0.0, abs=0.01)
 
 
 @pytest.mark.parametrize("lacks", ["port", "page"])
@@ -194,7 +197,7 @@ def test_what_keeps_the_page_away_is_one_line_and_the_calibration_goes_on(
 def test_without_a_wish_for_the_page_no_port_is_opened(arm, words, viewer, monkeypatch):
     def look():
         with pytest.raises(urllib.error.URLError):
-            viewer.asks("enable")
+            viewer.open()
         return "q"
 
     _, told = at_terminal(monkeypatch, [*words[:6], "none"], (PLACED, look))
@@ -202,14 +205,8 @@ def test_without_a_wish_for_the_page_no_port_is_opened(arm, words, viewer, monke
 
 
 def test_an_address_that_is_none_is_refused_at_once(words, capsys):
-    assert calibrate_refused(capsys, [*words[:6], "here"]).startswith("error: --http: 'here' cannot be used")
-
-
-def calibrate_refused(capsys, words):
-    from armature.cli import main
-
-    assert main.main(words) == 1
-    return capsys.readouterr().err
+    assert main.main([*words[:6], "here"]) == 1
+    assert capsys.readouterr().err.startswith("error: --http: 'here' cannot be used")
 
 
 def test_a_reading_grows_old_where_none_follows_it():

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
+from armature.cli.loading import uninterrupted
 from armature.cli.servos.calibration.gateway import CalibrationGateway
 from armature.cli.servos.wiring import WiredArm
 from armature.cli.terminal import say
@@ -63,19 +64,24 @@ def view_address(options: argparse.Namespace) -> tuple[str, int] | None:
 @contextmanager
 def live_view(wired: WiredArm, http: tuple[str, int] | None) -> Iterator[Show]:
     """Serve the page while the context lasts; where that is not possible say why, and go on without."""
-    page = None
+    with ExitStack() as at_end:
+        yield _hide if http is None else _serve(wired, http, at_end)
+
+
+def _serve(wired: WiredArm, http: tuple[str, int], at_end: ExitStack) -> Show:
     try:
-        page = _Page(wired, http) if http else None
+        with uninterrupted():  # threads of a server that nobody ends would keep the command
+            page = _Page(wired, http)
+            at_end.callback(page.close)
     except ArmatureError as error:
         say(f"without the 3D view: {error}")
-    if page is None:
-        yield lambda *_: None
-        return
-    try:
-        say(f"3D view: {page.url}")
-        yield page.show
-    finally:
-        page.close()
+        return _hide
+    say(f"3D view: {page.url}")
+    return page.show
+
+
+def _hide(step: Step, positions: Mapping[str, float], directions: Mapping[str, int]) -> None:
+    """Nobody watches."""
 
 
 class _Page:
