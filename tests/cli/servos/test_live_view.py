@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 import urllib.error
@@ -202,6 +203,20 @@ def test_without_a_wish_for_the_page_no_port_is_opened(arm, words, viewer, monke
 
     _, told = at_terminal(monkeypatch, [*words[:6], "none"], (PLACED, look))
     assert "3D view" not in told
+
+
+def test_where_other_machines_reach_the_page_it_asks_for_the_access_key(arm, words, viewer, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr(module, "is_loopback", lambda host: False)
+    answers = []
+
+    def look():
+        answers.append(viewer.asks("enable"))
+        return "q"
+
+    _, told = at_terminal(monkeypatch, words, (PLACED, look))
+    (key,) = re.findall(r"3D view: http://\S+ \(access key (\S+)\)", told)
+    assert (len(key), answers[0][0]) == (23, 401)
 
 
 def test_an_address_that_is_none_is_refused_at_once(words, capsys):

@@ -1,4 +1,4 @@
-"""What a person sees and does while an arm is calibrated: tables, a view of the arm, the test of directions.
+"""What a person sees and does while an arm is calibrated: tables, the page with its 3D view, the tests by hand.
 
 Nothing that writes to a servo.
 Begin with table.py.
