@@ -39,7 +39,7 @@ from armature.nodes.common.conversions import (
     values_of,
     velocities_of,
 )
-from armature.nodes.common.parameters.joint_limits import ArmLimits, read_limits
+from armature.nodes.common.parameters.joint_limits import ArmLimits, find_disagreement, read_limits
 from armature.nodes.common.parameters.parameters import read
 from armature.nodes.common.robot_files import read_given_arm
 
@@ -228,7 +228,9 @@ class GroupNode(GuardedNode):
     def _on_state(self, message: DiagnosticStatus) -> None:
         values = values_of(message)
         session, why = values.get("session", ""), values.get("why", "")
-        self.control.state.arm.remedy = values.get("remedy", "")
+        arm = self.control.state.arm
+        arm.remedy = values.get("remedy", "")
+        arm.disagreement = find_disagreement(self.control.state.limits, values) if self.wiring else ""
         ended = self.control.state.note_state(message.message, session, why, blocks_of(values), self.now())
         if ended:
             self.drop_pending(ended)
