@@ -15,7 +15,7 @@ from armature.core.model.names import ros_name
 from armature.errors import CommandRefused
 from armature.nodes.common import topics
 from armature.nodes.common.answers import AnswerService
-from armature.nodes.servo_interface.bus_process.client import BusClient
+from armature.nodes.servo_interface.bus_process.client import BusClient, describe_difference
 from armature.nodes.servo_interface.bus_process.connection import BusConnection
 from armature.nodes.servo_interface.disabling import Disabling
 from armature.nodes.servo_interface.publishers import Publishers
@@ -70,7 +70,7 @@ class ServoServices:
     def _enable(self, request: SetBool.Request) -> str | Future[str]:
         if request.data:
             client = self._active().client
-            _require_our_limits(client)
+            _require_ours(client)
             message = client.request("enable", session=uuid.uuid4().hex[:8])
             self._await_commanded()
             return message
@@ -108,11 +108,11 @@ class ServoServices:
         return message
 
 
-def _require_our_limits(client: BusClient) -> None:
-    """Refuse a bus process that was taken over with wider limits, as of an arm that was confirmed then."""
-    if client.faster:
-        why = f"the running bus process lets {', '.join(client.faster)} move faster than the files and parameters"
-        raise CommandRefused("enable", why, "disable, which parks, then start the servo interface again")
+def _require_ours(client: BusClient) -> None:
+    """Refuse a bus process that was taken over with other limits or another wiring than the files hold now."""
+    why, remedy = describe_difference(client)
+    if why:
+        raise CommandRefused("enable", why, remedy)
 
 
 def _cycle_of(client: BusClient) -> int:
