@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from armature.description.files import TEXT, read_bytes
 from armature.errors import ConfigError
 
 _MANIFEST = "package.xml"
@@ -82,7 +83,8 @@ def _is_package(folder: Path, name: str) -> bool:
     if name in ("", ".", "..") or "\0" in name:  # a path, and no name
         return False
     try:
-        return (ElementTree.parse(folder / _MANIFEST).findtext("name") or "").strip() == name
+        manifest = ElementTree.fromstring(read_bytes(folder / _MANIFEST, TEXT))
+        return (manifest.findtext("name") or "").strip() == name
     except (OSError, ElementTree.ParseError, LookupError, ValueError):  # the last two of its encoding
         return folder.name == name and _is_folder(folder)
 

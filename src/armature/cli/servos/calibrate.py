@@ -18,7 +18,6 @@ from armature.cli.servos.calibration.table import CalibrationResult, fields, pos
 from armature.cli.servos.port import chosen_ports
 from armature.cli.servos.wiring import WiredArm, announce, require_own, save, wired_arm
 from armature.cli.terminal import ENTER, QUIT, LiveTable, ask, confirm, read_key, require_person, say, single_keys
-from armature.core.model.poses import read_poses
 from armature.dynamixel.commissioning.calibration import (
     Calibration,
     Placement,
@@ -41,6 +40,7 @@ from armature.dynamixel.wiring.edit import (
     with_zero_offsets,
 )
 from armature.errors import CommandRefused, ConfigError
+from armature.nodes.common.robot_files import read_given_poses
 
 _LATENCY = 0.016  # [s]; the default of FTDI adapters
 _PERIOD = 0.1  # of the live tables [s]
@@ -116,8 +116,7 @@ def _find_pose(name: str, wired: WiredArm, servos: tuple[ServoWiring, ...]) -> M
 
 
 def _read_poses(wired: WiredArm) -> dict[str, dict[str, float]]:
-    file = wired.robot.poses
-    return read_poses(file.read_text("utf-8"), wired.arm, str(file))
+    return read_given_poses(str(wired.robot.poses), wired.arm)
 
 
 def _ask_person(

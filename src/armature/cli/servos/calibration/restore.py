@@ -12,8 +12,9 @@ from pathlib import Path
 from armature.cli.arguments import chosen_robot
 from armature.cli.servos.wiring import WiredArm, require_own, save
 from armature.cli.terminal import confirm, require_person, say
+from armature.description.files import read_text
 from armature.dynamixel.wiring.arm import Wiring
-from armature.errors import CommandRefused, ConfigError
+from armature.errors import CommandRefused
 from armature.nodes.common.robot_files import read_arm
 
 _TIME = re.compile(r"\.(\d{8}-\d{6})\.bak$")
@@ -35,7 +36,7 @@ def restore(options: argparse.Namespace) -> int:
     if not backups:
         raise CommandRefused("restore", f"{file.parent} has no backup of {file.name}", "calibrate makes them")
     when, last = backups[0]
-    content = _read(last)
+    content = read_text("backup", last, "it cannot be read as text")
     wired = WiredArm(
         robot, file, robot.wiring_text.encode("utf-8"), arm, Wiring.from_yaml(content, arm, last.name)
     )
@@ -61,10 +62,3 @@ def _time_of(backup: Path) -> datetime | None:
     with suppress(ValueError):  # digits that are no date
         return datetime.strptime(found[1], "%Y%m%d-%H%M%S") if found else None
     return None
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_bytes().decode("utf-8")  # with its own line ends
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError("backup", str(file), "it cannot be read as text") from error
