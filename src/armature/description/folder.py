@@ -6,12 +6,12 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from armature.description.packages import find_package
+from armature.description.packages import in_package, split_uri
 from armature.errors import ConfigError
 
 XACRO = ".xacro"
 URDF = ".urdf"
-_SCHEME, _FILE = "package://", "file://"
+_FILE = "file://"
 _URDF_FOLDER, _CONFIG_FOLDER = "urdf", "config"  # of a ROS package
 _NAMED_AT_MOST = 8
 
@@ -22,9 +22,8 @@ def path_of(where: str, text: str) -> Path:
     Raises:
         ConfigError: there is no such package, or no such user.
     """
-    if text.startswith(_SCHEME):
-        name, _, rest = text.removeprefix(_SCHEME).partition("/")
-        return find_package(name, Path.cwd()) / rest
+    if named := split_uri(text):
+        return in_package(*named, Path.cwd())
     try:
         return Path(text.removeprefix(_FILE)).expanduser()
     except RuntimeError as error:
