@@ -72,7 +72,9 @@ class GripperController(GroupNode):
     """Opens and closes the gripper; of an arm without one it has no function."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__("gripper_controller", lambda arm: arm.gripper_joints, GripperJoint, **options)
+        super().__init__(
+            "gripper_controller", lambda arm: arm.gripper_joints, GripperJoint, with_collisions=False, **options
+        )
         self._given = read(self, GripperParameters)
         self._servos = {servo.joint: servo for servo in self.wiring.servos} if self.wiring else {}
         self._limits = np.zeros(len(self.joints))  # of the joints' efforts, as the last command asks; 0: none

@@ -81,6 +81,7 @@ class GroupNode(GuardedNode):
         joints_of: the joints of an arm that belong to the group.
         joint_parameters: the parameters of each joint, with their defaults.
         steady: a clock that goes on while a simulation pauses; the machine's, if none is given.
+        with_collisions: whether its model has the shapes with which the arm collides.
         options: of rclpy's Node.
     """
 
@@ -90,13 +91,17 @@ class GroupNode(GuardedNode):
         joints_of: Callable[[ArmModel], Sequence[Joint]],
         joint_parameters: type[JointParameters],
         steady: Clock | None = None,
+        *,
+        with_collisions: bool = True,
         **options: Any,
     ) -> None:
         super().__init__(name, **options)
         # rclpy destroys a node whose construction failed, too: only what exists must be closed.
         self._on_destroy = ExitStack()
         self.given = read(self, GroupParameters)
-        self.model, self.wiring = read_given_arm(self.given.urdf, self.given.wiring)
+        self.model, self.wiring = read_given_arm(
+            self.given.urdf, self.given.wiring, with_collisions=with_collisions
+        )
         self.joints = tuple(joint.name for joint in joints_of(self.model))
         limits = read_limits(self, self.model, self.wiring)
         require_bounds(limits.arm)
