@@ -9,7 +9,7 @@ from pathlib import Path
 
 from armature.core.model.parameter_file import GivenParameter, read_parameters
 from armature.description.expansion import expand
-from armature.description.files import read_text
+from armature.description.files import XML, read_bytes, read_text
 from armature.description.folder import URDF, XACRO, find_description, path_of, places_beside
 from armature.errors import ConfigError
 from armature.share import share_folder
@@ -152,6 +152,6 @@ def _expanded(description: Path, arguments: Sequence[str]) -> Path:
 
 def _is_xacro(file: Path) -> bool:
     try:
-        return file.suffix == XACRO or b"<xacro:" in file.read_bytes()
+        return file.suffix == XACRO or b"<xacro:" in read_bytes(file, XML)
     except OSError:  # whoever reads it says why
         return False

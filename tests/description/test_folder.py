@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,24 @@ def test_files_of_a_package_are_sought_beside_its_description_too(tmp_path):
     package = [tmp_path, tmp_path / "config"]
     assert list(places_beside(description, description)) == [*beside, *package]
     assert list(places_beside(tmp_path, description)) == [*package, *beside]
+
+
+def test_a_pipe_a_device_and_names_that_cannot_be_are_no_robots(tmp_path):
+    os.mkfifo(tmp_path / "arm.urdf")
+    (tmp_path / "loop").symlink_to("loop")
+    kinds = {
+        tmp_path / "arm.urdf": "it is a pipe or a device; name a folder or a regular file",
+        Path("/dev/zero"): "it is a pipe or a device",
+        tmp_path / ("x" * 5000): "it cannot be read .File name too long",
+        tmp_path / "loop": "it cannot be read .Too many levels of symbolic links",
+        tmp_path / "a\0b": "a path holds no null character",
+    }
+    for path, said in kinds.items():
+        with pytest.raises(ConfigError, match=said):
+            find_description(path)
+
+
+def test_links_that_lead_back_are_searched_no_deeper_than_others(tmp_path):
+    (tmp_path / "self").symlink_to(tmp_path)
+    with pytest.raises(ConfigError, match="put the arm's URDF into it"):
+        find_description(tmp_path)

@@ -69,3 +69,14 @@ def test_an_stl_holds_its_title_and_triangles():
     stl = write_stl(np.zeros((2, 3, 3)), "title")
     assert stl[:5] == b"title"
     assert (len(stl), stl[80:84]) == (184, b"\2\0\0\0")
+
+
+def test_a_fine_round_part_is_as_one_of_few_points_and_tells_no_less_than_it_lacks():
+    points = ball(6000, 0.1)
+    triangles, loss = hull_of(points)
+    corners = corners_of(triangles)
+    assert 16 <= len(corners) <= 128
+    normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
+    normals /= np.linalg.norm(normals, axis=1)[:, None]
+    beyond = (points @ normals.T - (normals * triangles[:, 0]).sum(axis=1)).max()
+    assert beyond - 1e-6 <= loss <= 1.2 * beyond

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
 import pytest
 
-from armature.description.mesh_files import resolve_mesh
+from armature.description.mesh_files import resolve_mesh, with_mesh_paths
 from armature.errors import ConfigError
 
 
@@ -52,3 +55,17 @@ def test_a_mesh_is_found_however_it_is_named(package, uri):
 def test_a_mesh_that_is_not_there_is_told_with_what_would_help(package, uri, message):
     with pytest.raises(ConfigError, match=message):
         resolve_mesh(uri, package / "urdf")
+
+
+def test_meshes_are_named_by_their_whole_paths_for_programs_that_know_no_packages(package):
+    names = ("package://some_arm/meshes/upper%20arm.stl", "../meshes/upper arm.stl", "package://nowhere/a.stl")
+    shapes = "".join(
+        f'<visual><geometry><mesh filename="{name}" scale="2 2 2"/></geometry></visual>' for name in names
+    )
+    text = with_mesh_paths(f"<robot name='r'><link name='a'>{shapes}</link></robot>", package / "urdf" / "r.urdf")
+    found = [mesh.get("filename") for mesh in ElementTree.fromstring(text).iter("mesh")]
+    assert [Path(name.removeprefix("file://")).resolve() for name in found[:2]] == [
+        package / "meshes" / "upper arm.stl"
+    ] * 2
+    assert found[2] == names[2]
+    assert text.count('scale="2 2 2"') == 3

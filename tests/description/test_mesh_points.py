@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import re
+from zipfile import ZipFile
+
 import numpy as np
 import pytest
 
+from armature.description import mesh_points
 from armature.description.mesh_points import read_points
 
 from .solids import CORNERS, ascii_stl, binary_stl, dae, obj
@@ -62,3 +66,37 @@ def test_a_file_whose_text_is_in_another_encoding_or_that_is_cut_off_is_told_in_
     (tmp_path / "a.stl").write_bytes(b"solid Ger\xe4t\nfacet normal 0 0 1\n")
     with pytest.raises(ValueError, match=r"as \.stl \(it is cut off, or its text is not in UTF-8\)"):
         read_points(tmp_path / "a.stl")
+
+
+def test_an_archive_in_place_of_a_collada_file_is_not_unpacked(tmp_path):
+    with ZipFile(tmp_path / "box.dae", "w") as archive:
+        archive.writestr("box.dae", " " * 1000)
+    with pytest.raises(ValueError, match="it is an archive: unpack it"):
+        read_points(tmp_path / "box.dae")
+
+
+def test_entities_of_a_collada_file_are_refused(tmp_path):
+    file = dae(tmp_path / "box.dae")
+    text = file.read_text("utf-8")
+    head, start, rest = text.partition("<COLLADA")
+    file.write_text(f'{head}<!DOCTYPE COLLADA [<!ENTITY a SYSTEM "file:///dev/zero">]>{start}{rest}', "utf-8")
+    with pytest.raises(ValueError, match="entities are not read"):
+        read_points(file)
+
+
+def test_nodes_that_repeat_a_shape_without_end_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(mesh_points, "_MOST_CORNERS", 1000)
+    file = dae(tmp_path / "box.dae")
+    text = file.read_text("utf-8")
+    shape = re.search(r"<instance_geometry .*?(?:/>|</instance_geometry>)", text, re.DOTALL)[0]
+    nodes = f'<node id="n0">{shape}</node>' + "".join(
+        f'<node id="n{number}">{f"""<instance_node url="#n{number - 1}"/>""" * 2}</node>'
+        for number in range(1, 20)
+    )
+    text = text.replace(shape, '<instance_node url="#n19"/>')
+    text = text.replace(
+        "<library_visual_scenes>", f"<library_nodes>{nodes}</library_nodes><library_visual_scenes>"
+    )
+    file.write_text(text, "utf-8")
+    with pytest.raises(ValueError, match="its nodes repeat its shapes to more than 1,000 corners"):
+        read_points(file)

@@ -96,3 +96,10 @@ def test_manifests_in_an_encoding_that_cannot_be_read_are_passed_by(tmp_path, en
 def test_a_path_is_no_name(tmp_path, name):
     with pytest.raises(ConfigError, match="package: "):
         find_package(name, tmp_path, {"AMENT_PREFIX_PATH": str(tmp_path)})
+
+
+def test_a_manifest_that_is_a_pipe_is_passed_by(tmp_path):
+    (tmp_path / "robot").mkdir()
+    os.mkfifo(tmp_path / "robot" / "package.xml")
+    with pytest.raises(ConfigError, match="it is not around"):
+        find_package("arm", tmp_path / "robot", {})

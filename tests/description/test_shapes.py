@@ -13,7 +13,7 @@ import pytest
 from armature.core.kinematics.collision import Clearances
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.model.urdf import read_urdf
-from armature.description import hulls, mesh_points
+from armature.description import hulls, mesh_points, shapes
 from armature.description.shapes import with_shapes
 from armature.emulator.physics.mujoco_plant import MujocoPlant
 from armature.errors import ConfigError
@@ -100,8 +100,8 @@ def test_a_mesh_that_cannot_be_used_is_told_with_urdf_link_file_and_remedy(tmp_p
 
 
 def test_a_mesh_that_may_not_be_read_is_told(tmp_path, read, monkeypatch):
-    file = binary_stl(tmp_path / "box.stl")
-    monkeypatch.setattr(type(file), "read_bytes", lambda _: Path("/nowhere").stat())
+    binary_stl(tmp_path / "box.stl")
+    monkeypatch.setattr(shapes, "read_bytes", lambda *_: Path("/nowhere").stat())
     with pytest.raises(ConfigError, match=r"'box\.stl' cannot be used; it cannot be read \(No such file"):
         read(urdf(mesh("box.stl")))
 

@@ -383,6 +383,9 @@ def test_the_gripper_is_a_goal_in_metres(enabled_monitor, robot, wait_until):
     wait_until(lambda: enabled_monitor.post("gripper", position=0.02)[0] == 200)
     command = robot.goals[-1].command
     assert (list(command.name), list(command.position)) == (["gripper"], [0.02])
+    assert enabled_monitor.post("gripper", position={"gripper": 0.01})[0] == 200
+    command = robot.goals[-1].command
+    assert (list(command.name), list(command.position)) == (["gripper"], [0.01])
 
 
 def test_a_gripper_goal_that_is_rejected_is_told_with_the_controllers_reason(enabled_monitor, robot, wait_until):

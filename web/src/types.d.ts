@@ -62,6 +62,8 @@ export interface Model {
   meshes: Record<string, string>; // addresses by the URDF's names
   missing_meshes: Record<string, string>; // why they are, by the URDF's names
   joints: Joint[];
+  /** whether one position is enough for all joints of the gripper */
+  gripper_moves_as_one: boolean;
   poses: Record<string, Record<string, number>>;
   /** [s], and shares of a joint's velocity limit; `core/jog_limits.py` */
   jog: { lease: number; renewal: number; speeds: number[]; usual_speed: number };

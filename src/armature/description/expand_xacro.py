@@ -16,10 +16,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from armature.description.packages import find_package
+from armature.description.packages import find_package, in_package, split_uri
 from armature.errors import ConfigError
 
-_SCHEME = "package://"
 _MEMORY = 2 << 30  # [B]; an expression can ask for more than the machine has
 _MEND = "mend it there"
 _NO_XACRO = {
@@ -71,13 +70,12 @@ def lasting(uri: str, folder: Path) -> str:
 
     What is relative to the robot, or in a package that is found only around it, becomes a path.
     """
-    if uri.startswith(_SCHEME):
-        name, _, rest = uri.removeprefix(_SCHEME).partition("/")
+    if named := split_uri(uri):
         with suppress(ConfigError):
-            find_package(name, Path("/"))
+            find_package(named[0], Path("/"))
             return uri
         with suppress(ConfigError):
-            return f"file://{find_package(name, folder) / rest}"
+            return f"file://{in_package(*named, folder)}"
     return uri if "://" in uri or uri.startswith("/") else f"file://{folder / uri}"
 
 

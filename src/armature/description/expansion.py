@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from armature.description.files import XML, read_bytes
 from armature.description.srdf import find_srdf
 from armature.environment import cache_folder, runtime_base
 from armature.errors import ConfigError
@@ -71,7 +72,9 @@ def _expanded(file: Path, arguments: Mapping[str, str], environment: Mapping[str
             env={**environment, "PYTHONUTF8": "1", "PYTHONSAFEPATH": "1"},
         )
     except subprocess.TimeoutExpired as error:
-        why = f"a URDF within {_TIME:.0f} s is needed; look for a macro or a file in it that uses itself"
+        why = (
+            f"a URDF within {_TIME:.0f} s is needed; look for a macro or a file in it that uses itself, or a pipe"
+        )
         raise ConfigError("xacro file", str(file), why) from error
     if done.returncode:
         last = (done.stderr.decode("utf-8", "replace").splitlines() or ["it was ended from outside"])[-1]
@@ -86,7 +89,7 @@ def _srdf(file: Path, name: str) -> dict[str, bytes]:
     """The SRDF beside a xacro file, as it is kept beside its URDF."""
     found = find_srdf(file)
     try:
-        return {} if found is None else {f"{name}.srdf": found.read_bytes()}
+        return {} if found is None else {f"{name}.srdf": read_bytes(found, XML)}
     except OSError as error:
         raise ConfigError("SRDF", str(found), f"it cannot be read ({error.strerror})") from error
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from armature.description.packages import find_package
+from armature.description.packages import in_package, split_uri
 from armature.errors import ConfigError
 
 XACRO = ".xacro"
 URDF = ".urdf"
-_SCHEME, _FILE = "package://", "file://"
+_FILE = "file://"
 _URDF_FOLDER, _CONFIG_FOLDER = "urdf", "config"  # of a ROS package
 _NAMED_AT_MOST = 8
 
@@ -21,9 +22,8 @@ def path_of(where: str, text: str) -> Path:
     Raises:
         ConfigError: there is no such package, or no such user.
     """
-    if text.startswith(_SCHEME):
-        name, _, rest = text.removeprefix(_SCHEME).partition("/")
-        return find_package(name, Path.cwd()) / rest
+    if named := split_uri(text):
+        return in_package(*named, Path.cwd())
     try:
         return Path(text.removeprefix(_FILE)).expanduser()
     except RuntimeError as error:
@@ -36,12 +36,13 @@ def find_description(path: Path) -> Path:
     Raises:
         ConfigError: there is none, or there are several.
     """
-    if path.is_file():
+    kind = _kind_of(path)
+    if stat.S_ISREG(kind):
         if path.suffix.lower() not in (URDF, XACRO):
             raise ConfigError("robot", str(path), f"name a folder, or a file that ends in {URDF} or {URDF}{XACRO}")
         return path
-    if not path.is_dir():
-        raise ConfigError("robot", str(path), "there is no such file or folder")
+    if not stat.S_ISDIR(kind):
+        raise ConfigError("robot", str(path), "it is a pipe or a device; name a folder or a regular file")
     for folder in (path, path / _URDF_FOLDER):
         found = [file for file in _listed(folder, "*") if file.name.endswith((URDF, URDF + XACRO))]
         if len(found) == 1:
@@ -58,6 +59,17 @@ def find_description(path: Path) -> Path:
     raise ConfigError(
         "robot", str(path), f"put the arm's URDF into it: a file that ends in {URDF} or {URDF}{XACRO}"
     )
+
+
+def _kind_of(path: Path) -> int:
+    try:
+        return path.stat().st_mode
+    except FileNotFoundError as error:
+        raise ConfigError("robot", str(path), "there is no such file or folder") from error
+    except OSError as error:
+        raise ConfigError("robot", str(path), f"it cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise ConfigError("robot", str(path), "a path holds no null character") from error
 
 
 def _listed(folder: Path, pattern: str) -> list[Path]:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from armature.core.arrays import Array
+from armature.core.model.xml_text import decode
+from armature.description.files import MESH, read_bytes
 
 FORMATS = (".stl", ".obj", ".dae")
+_ARCHIVE = b"PK"
+_MOST_CORNERS = 2_000_000  # of a COLLADA file, whose nodes can be nested
 
 
 def read_points(file: Path) -> Array:
@@ -42,8 +48,8 @@ def _in_words(error: Exception) -> str:
 def _read_triangles(file: Path, kind: str) -> Array:
     import trimesh
 
-    with file.open("rb") as content:
-        scene = trimesh.load_scene(content, file_type=kind[1:], process=False)
+    content = BytesIO(read_bytes(file, MESH))
+    scene = trimesh.load_scene(content, file_type=kind[1:], process=False)
     return np.asarray(scene.to_mesh().vertices, np.float64)
 
 
@@ -58,12 +64,24 @@ def _read_collada(file: Path) -> Array:
 
 def _collada_points(collada: Any, file: Path) -> Array:
     tolerated: list[Any] = [collada.common.DaeUnsupportedError, collada.common.DaeBrokenRefError]
-    document = collada.Collada(str(file), ignore=tolerated)
-    parts = [
-        np.asarray(primitive.vertex, np.float64)[np.unique(primitive.vertex_index)]
-        for shape in (document.scene.objects("geometry") if document.scene else ())
-        for primitive in shape.primitives()
-        if primitive.vertex is not None and primitive.vertex_index is not None and len(primitive.vertex_index)
-    ]
+    content = read_bytes(file, MESH)
+    if content.startswith(_ARCHIVE):
+        raise ValueError("it is an archive: unpack it")
+    document = collada.Collada(BytesIO(decode(content, file.name).encode()), ignore=tolerated)
+    parts = list(_parts(document.scene.objects("geometry") if document.scene else ()))
     points = np.concatenate(parts) if parts else np.zeros((0, 3))
     return points * float(document.assetInfo.unitmeter or 1.0)
+
+
+def _parts(shapes: Iterable[Any]) -> Iterator[Array]:
+    """Corners of all shapes; a shape may stand in a node that stands in others, each of them several times."""
+    count = 0
+    for shape in shapes:
+        for primitive in shape.primitives():
+            if primitive.vertex is None or primitive.vertex_index is None or not len(primitive.vertex_index):
+                continue
+            part = np.asarray(primitive.vertex, np.float64)[np.unique(primitive.vertex_index)]
+            yield part
+            count += len(part)
+            if count > _MOST_CORNERS:
+                raise ValueError(f"its nodes repeat its shapes to more than {_MOST_CORNERS:,} corners")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import unquote
 
+from armature.description.files import TEXT, read_bytes
 from armature.errors import ConfigError
 
+_SCHEMES = ("package", "model")
 _MANIFEST = "package.xml"
 _SOURCES, _INSTALLED = "ROS_PACKAGE_PATH", "AMENT_PREFIX_PATH"
 
@@ -37,6 +40,36 @@ def find_package(name: str, near: Path, environment: Mapping[str, str] = os.envi
     raise ConfigError(
         "package", name, f"{where}; source its workspace, or set {_SOURCES} to the folder that holds it"
     )
+
+
+def split_uri(uri: str) -> tuple[str, tuple[str, ...]] | None:
+    """The package that package://PACKAGE/FILE names, and its file in all spellings: %20 may be a space.
+
+    Returns:
+        None for anything else; model:// is Gazebo's for the same.
+    """
+    scheme, separator, rest = uri.partition("://")
+    if not separator or scheme not in _SCHEMES:
+        return None
+    package, _, file = rest.partition("/")
+    return unquote(package), tuple(dict.fromkeys((file, unquote(file), unquote(file).replace("\\", "/"))))
+
+
+def in_package(package: str, files: Sequence[str], near: Path) -> Path:
+    """A file of a package, in the first of its spellings that there is.
+
+    Raises:
+        ConfigError: there is no such package.
+    """
+    folder = find_package(package, near)
+    return next((folder / file for file in files if _exists(folder / file)), folder / files[0])
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def _upwards(folder: Path) -> Iterator[Path]:
@@ -82,7 +115,8 @@ def _is_package(folder: Path, name: str) -> bool:
     if name in ("", ".", "..") or "\0" in name:  # a path, and no name
         return False
     try:
-        return (ElementTree.parse(folder / _MANIFEST).findtext("name") or "").strip() == name
+        manifest = ElementTree.fromstring(read_bytes(folder / _MANIFEST, TEXT))
+        return (manifest.findtext("name") or "").strip() == name
     except (OSError, ElementTree.ParseError, LookupError, ValueError):  # the last two of its encoding
         return folder.name == name and _is_folder(folder)
 

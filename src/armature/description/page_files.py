@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element
 from armature.core.model.arm import ArmModel
 from armature.core.model.links import meshes
 from armature.core.model.xml_text import parse
+from armature.description.files import MESH, read_bytes
 from armature.description.mesh_files import resolve_mesh
 from armature.description.mesh_points import FORMATS
 from armature.errors import ConfigError
@@ -75,7 +76,7 @@ def _beside(file: Path) -> Files:
 
 def _read(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        return read_bytes(file, MESH)
     except OSError:
         return b""
 

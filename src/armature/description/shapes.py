@@ -15,6 +15,7 @@ from armature.core.model.arm import ArmModel
 from armature.core.model.links import Hull, Mesh, meshes
 from armature.core.model.xml_text import parse
 from armature.description.cache import Cache
+from armature.description.files import MESH, read_bytes
 from armature.description.mesh_files import resolve_mesh
 from armature.description.srdf import read_disabled_pairs
 from armature.errors import ConfigError
@@ -51,7 +52,7 @@ def _hull(mesh: Mesh, link: str, urdf: Path) -> bytes:
     where = f"{urdf.name}: link {link}: mesh"
     try:
         file = resolve_mesh(mesh.filename, urdf.parent)
-        content = file.read_bytes()
+        content = read_bytes(file, MESH)
         # Other files than COLLADA know no unit, and OBJ's beside it hold colours alone.
         source = b"\0".join((_VERSION, repr(mesh.scale).encode(), file.suffix.lower().encode(), content))
         return Cache("hulls").get(source, lambda: _make_hull(file, mesh))

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from armature.core.model.xml_text import decode
+from armature.description.files import XML, read_bytes
 from armature.errors import ConfigError
 
 
@@ -20,7 +21,7 @@ def read_disabled_pairs(links: Collection[str], urdf: Path) -> tuple[tuple[str, 
     if file is None:
         return ()
     try:
-        robot = ElementTree.fromstring(decode(file.read_bytes(), file.name))
+        robot = ElementTree.fromstring(decode(read_bytes(file, XML), file.name))
     except OSError as error:
         raise ConfigError("SRDF", str(file), f"it cannot be read ({error.strerror})") from error
     except (ElementTree.ParseError, ValueError) as error:

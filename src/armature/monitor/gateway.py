@@ -139,8 +139,12 @@ class Gateway(Protocol):
     def move_to_pose(self, name: str) -> CommandResult:
         """Move to a named pose; returns when the goal is accepted or refused."""
 
-    def move_gripper(self, position: float) -> CommandResult:
-        """Move the gripper to a position [m] or [rad]; returns when the goal is accepted or refused."""
+    def move_gripper(self, position: float | Mapping[str, float]) -> CommandResult:
+        """Move the gripper; returns when the goal is accepted or refused.
+
+        Args:
+            position: [m] or [rad]; by joint where they move differently.
+        """
 
     def record(self, on: bool) -> CommandResult:
         """Start or stop a recording."""

@@ -98,3 +98,13 @@ def test_limits_that_are_left_out_are_zero_and_stop_the_emulated_arm():
     for _ in range(2000):
         plant.step(0.001, [-20.0])
     assert plant.positions[0] == pytest.approx(0.0, abs=0.02)
+
+
+def test_what_mujoco_warns_of_goes_to_the_log_and_into_no_file_of_the_working_folder(
+    tmp_path, monkeypatch, caplog
+):
+    monkeypatch.chdir(tmp_path)
+    plant = MujocoPlant(read_urdf(chain("base", "arm")), {"arm": 0.0}, {"arm": 0.0})
+    plant.step(0.001, [1e300])
+    assert "The simulation is unstable" in caplog.text
+    assert list(tmp_path.iterdir()) == []

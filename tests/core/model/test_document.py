@@ -90,3 +90,32 @@ def test_keys_that_are_one_number_in_two_spellings_are_two_names():
 def test_what_cannot_be_read_at_all_is_refused_with_the_file(text: str):
     with pytest.raises(ConfigError, match=r"^file.yaml"):
         read_document(text, "file.yaml")
+
+
+def aliases(first: str, further: str, depth: int) -> str:
+    """A document each of whose values holds the one before it twice."""
+    names = [f"a{number}" for number in range(depth)]
+    pairs = zip(names[1:], names, strict=False)
+    return f"a0: &a0 {first}\n" + "".join(f"{name}: &{name} {further.format(last)}\n" for name, last in pairs)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        aliases("[1, 1]", "[*{0}, *{0}]", 40),
+        aliases("{x: 1}", "{{<<: [*{0}, *{0}]}}", 40),
+        "a: &a [*a]",
+        "a: &a {b: *a}",
+    ],
+)
+def test_more_values_than_any_file_needs_are_refused(text: str):
+    with pytest.raises(ConfigError, match=r"file.yaml, line 1: '.* at most 100,000 are read'"):
+        read_document(text, "file.yaml")
+
+
+def test_a_few_aliases_are_read():
+    assert read_document("a: &a {x: 1}\nb: *a\nc: {<<: *a, y: 2}", "f") == {
+        "a": {"x": 1},
+        "b": {"x": 1},
+        "c": {"x": 1, "y": 2},
+    }

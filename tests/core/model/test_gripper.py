@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from armature.core.model.gripper import facing
 from armature.core.model.urdf import read_urdf
 
 LIMIT = '<limit lower="-1" upper="1" velocity="1" effort="1"/>'
@@ -119,3 +120,18 @@ def test_the_tool_is_the_outermost_link_of_the_arm_in_whatever_order_its_joints_
     assert arm(*rows, ("fix", "fixed", "fore", "tool0")).tool == "tool0"
     assert arm(("lone", "fixed", "base", "plate")).tool == "base"
     assert [joint.name for joint in arm(*rows).chain("jaw")] == ["gripper", "wrist_roll", "elbow"]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "signs"),
+    [
+        ([("m", 0.0, 0.03)], (1.0,)),
+        ([("m", 0.0, 0.03), ("m", 0.0, 0.03)], (1.0, 1.0)),
+        ([("m", 0.0, 0.03), ("m", -0.03, 0.0)], (1.0, -1.0)),
+        ([("m", -0.02, 0.02), ("m", -0.02, 0.02)], (1.0, 1.0)),
+        ([("m", 0.0, 0.03), ("m", 0.0, 0.02)], (1.0, 0.0)),
+        ([("rad", 0.0, 1.0), ("m", 0.0, 1.0)], (1.0, 0.0)),
+    ],
+)
+def test_fingers_move_as_one_where_their_limits_are_alike_or_mirrored(bounds, signs):
+    assert facing(bounds) == signs

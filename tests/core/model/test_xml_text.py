@@ -74,3 +74,21 @@ def test_what_is_not_ours_in_a_urdf_is_passed_over(text):
 def test_what_is_no_urdf_is_refused(text, message):
     with pytest.raises(ConfigError, match=message):
         parse(text)
+
+
+LAUGHS = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 30))
+
+
+@pytest.mark.parametrize(
+    ("declared", "name"),
+    [
+        ('<!ENTITY a0 "ha">' + LAUGHS, "a0"),
+        ('<!ENTITY secret SYSTEM "file:///etc/passwd">', "secret"),
+        ('<!ENTITY % all SYSTEM "http://example.org/all.dtd"> %all;', "all"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_entities_are_refused_by_their_name_before_the_file_is_parsed(declared, name, encoding):
+    text = f"<!DOCTYPE robot [{declared}]><robot name='r'>&{name};</robot>"
+    with pytest.raises(ConfigError, match=f"arm.urdf: entity: '{name}' cannot be used; entities are not read"):
+        decode(text.encode(encoding), "arm.urdf")

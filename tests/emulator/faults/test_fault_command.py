@@ -161,7 +161,6 @@ def test_the_documented_examples_are_right(name, words):
         (["drop", "--for", "0"], "--for: 0.0 cannot be used; it must be above 0 s"),
         (["silence", "--seed", "1"], "'seed' cannot be used; it takes no parameters"),
         (["clear", "drip"], "'drip' cannot be used; faults are drop,"),
-        (["payload"], "tool0"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_one_line(board, link, capsys, words, message):

@@ -187,10 +187,11 @@ def test_a_push_turns_what_is_not_held(host):
     assert host.bus.plant.velocities[1] == 0.0
 
 
-def test_a_payload_needs_a_tool(host):
-    with pytest.raises(ConfigError, match=r"payload: 0.5.*tool0"):
-        host.faults.inject(Payload(mass=0.5))
-    assert host.faults.active == ()
+def test_a_payload_needs_no_link_of_a_certain_name(host):
+    host.faults.inject(Payload(mass=0.5))
+    assert host.bus.plant.payload == 0.5
+    host.faults.clear("payload")
+    assert host.bus.plant.payload == 0.0
 
 
 def test_a_plant_of_another_kind_refuses_what_it_cannot_do(host):

@@ -244,3 +244,10 @@ def test_a_urdf_that_has_a_namespace_gives_the_same_world():
     arm, wiring, poses = load("armature6")
     other = read_urdf(arm.urdf.replace("<robot", '<robot xmlns="http://www.ros.org"', 1))
     assert gazebo_world(other, wiring, poses["park"]) == world("armature6")
+
+
+def test_a_mesh_is_named_as_the_urdf_names_it_and_scaled():
+    mesh = '<mesh filename="file:///some where/a part.stl" scale="0.001 0.001 0.001"/>'
+    found = changed('<box size="0.034 0.098 0.14"/>', mesh)
+    assert "<uri>file:///some where/a part.stl</uri>" in found
+    assert "<scale>0.001 0.001 0.001</scale>" in found

@@ -38,3 +38,14 @@ def test_what_is_let_go_weighs_nothing_any_more():
     held = -GRAVITY * (MASS * CENTRE + 0.2 * (REACH + 0.05))
     plant.step(1e-3, [held])
     assert plant.velocities[0] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_an_arm_without_tool0_carries_it_at_its_outermost_link():
+    turning = '<axis xyz="0 1 0"/><limit lower="-1" upper="1" velocity="1" effort="9"/></joint></robot>'
+    urdf = BAR.replace("TOOL", "").replace('"tool0"', '"world"')  # as MuJoCo calls its own body
+    urdf = urdf.replace("fixed", "revolute").replace("tool0_joint", "wrist").replace("</joint>\n</robot>", turning)
+    plant = MujocoPlant(read_urdf(urdf), {"swing": 0.01, "wrist": 0.01}, {"swing": 0.0, "wrist": 0.0})
+    plant.set_payload(0.25)
+    for _ in range(100):
+        plant.step(1e-3, [-GRAVITY * (MASS * CENTRE + 0.25 * REACH), 0.0])
+    assert plant.positions[0] == pytest.approx(0.0, abs=1e-6)

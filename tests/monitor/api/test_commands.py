@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from armature.core.model.urdf import read_urdf
 from armature.monitor import app
 from armature.monitor.api.jog_order import JogOrder
+from armature.monitor.app import create_app
 from armature.monitor.gateway import CommandResult
 
 JOG = {"velocities": {"elbow": 0.3}, "press": 1, "sequence": 0}
@@ -125,10 +127,6 @@ def test_a_body_too_large_is_refused_with_the_bound(client, gateway):
 
 
 def test_an_arm_without_a_gripper_says_so(gateway, hub, page_root, config):
-    from dataclasses import replace
-
-    from armature.monitor.app import create_app
-
     urdf = config.arm.urdf[: config.arm.urdf.index('  <joint name="gripper"')].replace(
         '<link name="finger">', "<!--"
     )
@@ -140,10 +138,6 @@ def test_an_arm_without_a_gripper_says_so(gateway, hub, page_root, config):
 
 
 def test_a_gripper_that_turns_is_moved_in_radians_and_not_jogged(gateway, hub, page_root, config):
-    from dataclasses import replace
-
-    from armature.monitor.app import create_app
-
     urdf = config.arm.urdf.replace('"prismatic"', '"revolute"').replace('upper="0.03"', 'upper="1.2"')
     turning = create_app(
         gateway, hub, page_root, replace(config, arm=read_urdf(urdf, "turning.urdf"))
@@ -153,6 +147,47 @@ def test_a_gripper_that_turns_is_moved_in_radians_and_not_jogged(gateway, hub, p
     refused = turning.post("/api/gripper", json={"position": 1.3})
     assert "0 to 1.2 rad" in refused.json["message"]
     assert "shoulder, elbow" in turning.post("/api/jog", json=jog(gripper=0.1)).json["message"]
+
+
+FINGERS = """<link name="nail"/>
+  <joint name="right_finger" type="revolute"><parent link="fore"/><child link="nail"/>
+  <axis xyz="0 1 0"/><limit lower="0" upper="1.5" velocity="1" effort="1"/></joint></robot>"""
+
+
+@pytest.fixture
+def two_fingers(gateway, hub, page_root, config):
+    """The web API of an arm with a gripper of two joints that move differently."""
+    arm = read_urdf(config.arm.urdf.replace("</robot>", FINGERS), "fingers.urdf")
+    return create_app(gateway, hub, page_root, replace(config, arm=arm)).test_client()
+
+
+def test_joints_of_a_gripper_that_move_differently_are_moved_by_name(two_fingers, gateway):
+    asked = {"gripper": 0.01, "right_finger": 1.2}
+    assert two_fingers.post("/api/gripper", json={"position": asked}).status_code == 200
+    assert gateway.calls == [("move_gripper", asked)]
+    assert two_fingers.get("/api/model").json["gripper_moves_as_one"] is False
+
+
+@pytest.mark.parametrize(
+    ("position", "told"),
+    [
+        (0.01, "its joints move differently: give an object with each of gripper, right_finger"),
+        ({"gripper": 0.01}, "right_finger"),
+        ({"gripper": 0.01, "right_finger": 1.6}, "0 to 1.5 rad"),
+        ({"gripper": 0.01, "right_finger": 1.2, "elbow": 0.0}, "the fields are gripper, right_finger"),
+        ({"gripper": 0.01, "right_finger": None}, "a number"),
+    ],
+)
+def test_positions_that_a_gripper_of_two_joints_cannot_take_are_refused(two_fingers, gateway, position, told):
+    response = two_fingers.post("/api/gripper", json={"position": position})
+    assert (response.status_code, gateway.calls) == (422, [])
+    assert told in response.json["message"]
+
+
+def test_the_only_joint_of_a_gripper_may_be_named_too(client, gateway):
+    assert client.post("/api/gripper", json={"position": {"gripper": 0.02}}).status_code == 200
+    assert gateway.calls == [("move_gripper", {"gripper": 0.02})]
+    assert client.get("/api/model").json["gripper_moves_as_one"] is True
 
 
 def test_a_lease_that_comes_after_the_release_of_its_press_moves_nothing_and_ends_nothing(client, gateway):

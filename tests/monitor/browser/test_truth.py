@@ -1,13 +1,21 @@
-"""Whether what the page says is true now: no fault, a success, a refusal, torque."""
+"""Whether what the page says is true now: no fault, a success, a refusal, torque, names as they are written."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from html import escape
 
 import pytest
 from playwright.sync_api import expect
 
+from armature.core.model.urdf import read_urdf
+from armature.monitor.api.encode import edition_of
+from armature.monitor.api.services import MonitorConfig
+from armature.monitor.app import create_app
 from armature.monitor.gateway import CommandResult, DiagnosticProblem, ServoInterfaceState
+from armature.monitor.http.server import MonitorServer
+
+from ..conftest import POSES, URDF
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -129,3 +137,60 @@ def test_a_limp_joint_at_fault_is_told_before_what_to_press_and_in_the_colour_of
 def test_control_that_nobody_has_and_the_following_error_are_explained(page, gateway):
     expect(page.locator("#link-control")).to_have_text("available")
     expect(page.locator("tr[data-joint=elbow] .beside").first).to_have_attribute("title", "Δ: goal minus position")
+
+
+SHOULDER = "<img src=x onerror=alert(1)>"
+ELBOW = '"><script>alert(1)</script>'
+LEFT, RIGHT = "</style>'left finger", "&lt;b&gt; right ]{finger"
+POSE = "<svg onload=alert(1)>"
+NAMES = {"shoulder": SHOULDER, "elbow": ELBOW, "gripper": LEFT}
+FINGER = """<link name="nail"/><joint name="right" type="revolute"><parent link="fore"/><child link="nail"/>
+  <axis xyz="0 1 0"/><limit lower="0" upper="1" velocity="1" effort="1"/></joint></robot>"""
+
+
+def with_names(text):
+    for name, other in NAMES.items():
+        text = text.replace(f'<joint name="{name}"', f'<joint name="{escape(other)}"')
+    return text.replace("two_axis", escape(SHOULDER)).replace(
+        "</robot>", FINGER.replace("right", escape(RIGHT), 1)
+    )
+
+
+@pytest.fixture
+def hostile(gateway, hub, page_root, control, robot):
+    """The monitor of an arm whose names are written in HTML; its gripper has two joints that move differently."""
+    poses = {POSE: {NAMES[joint]: at for joint, at in POSES["home"].items()}}
+    config = MonitorConfig(arm=read_urdf(with_names(URDF), "hostile.urdf"), poses=poses)
+    joints = [replace(joint, name=NAMES[joint.name]) for joint in gateway.newest.joints]
+    joints.append(replace(joints[-1], name=RIGHT, position=0.5))
+    gateway.newest = replace(gateway.newest, joints=tuple(joints))
+    robot.edition = edition_of(config)
+    serving = MonitorServer(create_app(gateway, hub, page_root, config, control), hub, "127.0.0.1", 0)
+    yield serving
+    serving.stop()
+
+
+def test_hostile_names_are_text_and_the_joints_of_a_gripper_that_move_differently_have_a_slider_each(
+    show, hostile, gateway
+):
+    page = show(hostile.port)
+    dialogs = []
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    for name in (SHOULDER, ELBOW, LEFT, RIGHT):
+        expect(page.locator("tr[data-joint]", has_text=name)).to_have_count(1)
+    expect(page.locator("#poses button")).to_have_text(POSE)
+    expect(page.locator("#gripper-open, #gripper-close")).to_have_count(2)
+    expect(page.locator("#gripper-open:visible, #gripper-close:visible")).to_have_count(0)
+    expect(page.locator(".gripper span").last).to_contain_text(RIGHT)
+    page.get_by_label(RIGHT, exact=True).last.evaluate("s => { s.value = 0.25; s.onchange(); }")
+    assert gateway.wait_for(lambda calls: calls == [("move_gripper", {LEFT: 0.0125, RIGHT: 0.25})])
+    gateway.answer = CommandResult(False, SHOULDER)
+    page.locator("#poses button").click()
+    expect(page.locator("#toast")).to_contain_text("onerror=alert(1)")
+    state = ServoInterfaceState("FAULT", ELBOW, 0.01, values={f"fault.{SHOULDER}.cause": "overload"})
+    values = {"joint": SHOULDER, "cause": POSE}
+    fault = DiagnosticProblem(f"servo_interface: {SHOULDER}", "ERROR", ELBOW, 0.1, values)
+    gateway.newest = replace(gateway.newest, state=state, faults=(fault,))
+    expect(page.locator(".faults")).to_contain_text("onerror=alert(1)")
+    assert page.locator("img[src=x], svg[onload], main script").count() == 0
+    assert dialogs == []

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from armature.bench.simulation.virtual import WIRING
+from armature.core.model.urdf import read_urdf
 from armature.dynamixel.loop import link
+from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import ProcessError
 from armature.nodes.bus_process.setup import build
 from armature.nodes.servo_interface.bus_process.client import BusClient
@@ -117,46 +118,40 @@ def test_a_child_that_has_read_other_files_is_known_as_such(tmp_path, child):
         assert client.has_our_settings == (theirs == ours)
 
 
-@pytest.mark.parametrize(("theirs", "is_other"), [("sha256-a", False), ("sha256-b", True), (None, True)])
-def test_a_child_of_other_directions_or_zeros_is_known_as_such(tmp_path, child, theirs, is_other):
-    config = child_config(tmp_path / "bus", joints=JOINTS) | ({"places": theirs} if theirs else {})
-    attachment = attach(tmp_path, child, {"layout": link.layout(), "config": config}, joints=JOINTS)
-    client = BusClient(attachment, {**config, "places": "sha256-a"})
-    client.close()
-    assert client.has_other_places == is_other
-
-
 @pytest.mark.parametrize(
-    ("place", "ours", "faster"),
+    ("place", "ours", "faster", "slower", "turned"),
     [
-        ("limits", [-1.0, 1.0, 0.3, 4.0], ("elbow",)),
-        ("limits", [-1.0, 1.0, 3.0, 1.0], ()),
-        ("limits", [-1.0, 1.0, 5.0, 4.0], ()),
-        ("dynamics", [0.4, 40.0], ("elbow",)),
-        ("dynamics", [4.0, 4.0], ("elbow",)),
+        ("limits", [-1.0, 1.0, 0.3, 4.0], ("elbow",), (), ()),
+        ("limits", [-1.0, 1.0, 3.0, 1.0], (), (), ()),
+        ("limits", [-1.0, 1.0, 5.0, 4.0], (), ("elbow",), ()),
+        ("dynamics", [0.4, 40.0], ("elbow",), (), ()),
+        ("dynamics", [4.0, 4.0], ("elbow",), (), ()),
+        ("dynamics", [4.0, 50.0], (), ("elbow",), ()),
+        ("turns", "13 XM430-W350 -1 3.14159 1.00000", (), (), ("elbow",)),
+        ("turns", "13 XM430-W350 1 3.31612 1.00000", (), (), ("elbow",)),
     ],
 )
-def test_joints_that_a_child_lets_move_faster_than_its_new_client_would_are_known(
-    tmp_path, child, place, ours, faster
+def test_joints_that_a_child_moves_otherwise_than_its_new_client_would_are_known(
+    tmp_path, child, place, ours, faster, slower, turned
 ):
     limits = {"limits": {joint: [-1.0, 1.0, 3.0, 4.0] for joint in JOINTS}}
+    limits["turns"] = dict.fromkeys(JOINTS, "13 XM430-W350 1 3.14159 1.00000")
     config = child_config(tmp_path / "bus", joints=JOINTS, **limits)
     attachment = attach(tmp_path, child, {"layout": link.layout(), "config": config}, joints=JOINTS)
     client = BusClient(attachment, {**config, place: {**config[place], "elbow": ours}})
     client.close()
     assert client.faster == faster
+    assert client.slower == slower
+    assert client.turned == turned
+    assert not client.has_our_settings
 
 
 def test_a_child_says_what_it_has_read_whatever_it_was_told():
     wanted = child_config(Path("bus"), joints=["none"], files="none")
     _, loop, read = build(wanted)
     texts = [Path(wanted[name]).read_text("utf-8") for name in ("urdf", "wiring")]
-    assert read == {
-        **wanted,
-        "joints": list(loop.state.axes),
-        "files": link.digest(*texts),
-        "places": WIRING.digest,
-    }
+    turns = Wiring.from_yaml(texts[1], read_urdf(texts[0])).turns
+    assert read == {**wanted, "joints": list(loop.state.axes), "turns": turns, "files": link.digest(*texts)}
 
 
 def test_a_process_that_does_not_get_as_far_as_to_listen_is_told_with_its_exit_message(tmp_path, monkeypatch):

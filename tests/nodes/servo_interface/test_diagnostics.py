@@ -143,3 +143,9 @@ def test_reduced_limits_have_a_key_of_their_own_and_a_remedy(is_reduced):
     values = {item.key: item.value for item in message.values}
     assert values.get("limits") == ("reduced" if is_reduced else None)
     assert ("armature calibrate" in values.get("limits_remedy", "")) is is_reduced
+
+
+def test_the_limits_that_are_held_to_stand_in_the_state():
+    status = LoopStatus("ENABLED", "on", "s1", "enabled", protective_stop=False)
+    message = servo_diagnostics.state(status, 0.0, limits={"limits.elbow": "-1 1 2 4 40"})
+    assert {item.key: item.value for item in message.values}["limits.elbow"] == "-1 1 2 4 40"

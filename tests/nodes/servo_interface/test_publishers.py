@@ -139,7 +139,7 @@ def node():
 @pytest.fixture
 def publishers(node, monkeypatch):
     monkeypatch.setattr(diagnostics, "diagnostics", lambda *_: DiagnosticArray())
-    configuration = SimpleNamespace(joints=("elbow",), is_reduced=False)
+    configuration = SimpleNamespace(joints=("elbow",), is_reduced=False, limit_values={})
     return Publishers(node, configuration, SimpleNamespace(refused=0, last_refusal=""))
 
 

@@ -6,7 +6,7 @@ import pytest
 import rclpy
 from rclpy.parameter import Parameter
 
-from armature.errors import ConfigError
+from armature.errors import CommandRefused, ConfigError
 from armature.nodes.servo_interface.parameters import ServoConfiguration
 
 from ...confirmed import confirmed
@@ -93,3 +93,22 @@ def test_goals_that_are_too_fast_for_an_arm_that_is_not_confirmed_say_why_and_sl
     assert "directions and zeros are not confirmed" in answer.result.error_string
     assert "armature calibrate" in answer.result.error_string
     assert motion.follow(smooth(8.0, 0.25, 0.0)).status == SUCCEEDED
+
+
+def test_controllers_beside_a_servo_interface_with_other_limits_name_them_and_agree_again_when_it_does(
+    make_motion, tmp_path
+):
+    wiring = tmp_path / "servos.yaml"
+    wiring.write_text(confirmed(WIRING, ARM), "utf-8")
+    motion = make_motion(arm_parameters={"wiring": str(wiring)}).enable_servos()
+    motion.servos.be("ENABLED", "s1", **{"limits": "reduced", "limits.waist": "-2 2 0.2 0.4 4"})
+    motion.until(lambda: motion.arm.control.state.arm.disagreement)
+    answer = motion.follow(smooth(8.0, 0.0, 0.0))
+    assert answer.status == ABORTED
+    assert "its velocity limit of waist is 2, the servo interface's 0.2" in answer.result.error_string
+    assert "armature restart arm_controller" in answer.result.error_string
+    with pytest.raises(CommandRefused, match="its velocity limit of waist"):
+        motion.arm.control.jog({"waist": 0.1}, 0.0, motion.arm.now())
+    motion.servos.be("ENABLED", "s1", **{"limits.waist": "-2 2 2 4 40"})
+    motion.until(lambda: not motion.arm.control.state.arm.disagreement)
+    assert motion.follow(smooth(0.8, 0.25, 0.0)).status == SUCCEEDED

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from armature.cli.arguments import add_namespace, add_robot, chosen_robot
+from armature.description.mesh_files import with_mesh_paths
 from armature.emulator.physics.gazebo_world import gazebo_world
 from armature.errors import ConfigError, listed
 from armature.nodes.common.robot_files import read_robot
@@ -26,7 +28,9 @@ def run(options: argparse.Namespace) -> int:
     read = read_robot(robot.urdf, robot.wiring, robot.poses)
     if options.pose not in read.poses:
         raise ConfigError("--pose", options.pose, f"{robot.poses}: {listed('poses', read.poses)}")
-    text = gazebo_world(read.arm, read.wiring, read.poses[options.pose], options.namespace)
+    # Gazebo knows no ROS packages, nor where the URDF lies.
+    arm = replace(read.arm, urdf=with_mesh_paths(read.arm.urdf, robot.urdf))
+    text = gazebo_world(arm, read.wiring, read.poses[options.pose], options.namespace)
     if options.out:
         _write(Path(options.out), text)
     else:

@@ -21,7 +21,6 @@ from armature.cli.servos.calibration.watch import Watch
 from armature.cli.servos.port import chosen_ports
 from armature.cli.servos.wiring import WiredArm, announce, require_own, save, wired_arm
 from armature.cli.terminal import ENTER, PERIOD, QUIT, LiveTable, read_key, require_person, say, single_keys
-from armature.core.model.poses import read_poses
 from armature.dynamixel.commissioning.calibration import (
     Calibration,
     Placement,
@@ -43,6 +42,7 @@ from armature.dynamixel.wiring.edit import (
     with_zero_offsets,
 )
 from armature.errors import CommandRefused, ConfigError
+from armature.nodes.common.robot_files import read_given_poses
 
 _LATENCY = 0.016  # [s]; the default of FTDI adapters
 _READINGS = 10  # for one offset
@@ -120,8 +120,7 @@ def _find_pose(name: str, wired: WiredArm, servos: tuple[ServoWiring, ...]) -> M
 
 
 def _read_poses(wired: WiredArm) -> dict[str, dict[str, float]]:
-    file = wired.robot.poses
-    return read_poses(file.read_text("utf-8"), wired.arm, str(file))
+    return read_given_poses(str(wired.robot.poses), wired.arm)
 
 
 def _ask_person(options: argparse.Namespace, watch: Watch, registers: Registers) -> CalibrationResult:

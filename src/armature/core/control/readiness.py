@@ -13,6 +13,7 @@ from armature.errors import CommandRefused
 
 _ACCEPTING = ("ENABLED", "MOVING")
 _ENABLE = "enable with /servo_interface/enable"
+_AGREE = "start it anew (armature restart arm_controller), with the servo interface's files and limits.* under /**"
 # A servo interface that is silent for this long is taken for gone [s]; it publishes at 20 Hz.
 _SILENCE = 0.5
 
@@ -28,6 +29,7 @@ class Readiness:
     def __init__(self, joints: tuple[str, ...], reading_timeout: float) -> None:
         self.session = ""  # of enabling
         self.remedy = ""  # what the last state asks for, until the arm takes commands
+        self.disagreement = ""  # why the servo interface would refuse this controller's set-points
         self.backed_off = False  # whether the last state reported that joints back off
         self.blocks: Mapping[str, BlockedDirection] = {}  # of joints that met an obstacle
         self.measured: State | None = None  # the last reading of the whole group
@@ -81,6 +83,8 @@ class Readiness:
         if self._state not in _ACCEPTING:
             state = self._describe().removesuffix(f"; {self.remedy}")
             raise CommandRefused(request, f"the servo interface is {state}", self._remedy())
+        if self.disagreement:
+            raise CommandRefused(request, f"this controller: {self.disagreement}", _AGREE)
         if now - self._heartbeat_at > _SILENCE:
             why = "the servo interface is silent on /servo_interface/commanded"
             raise CommandRefused(request, why, "check that it runs with armature status, then try again")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping
 from copy import deepcopy
@@ -15,6 +16,9 @@ from armature.core.model.arm import ArmModel
 from armature.core.model.links import Mesh, matrix, mesh_of, read_inertial
 from armature.core.model.xml_text import parse
 from armature.errors import ConfigError
+
+# Without this MuJoCo writes its warnings into a file of the working folder.
+mujoco.set_mju_user_warning(logging.getLogger("mujoco").warning)
 
 _WORLD = "world"  # MuJoCo's own body
 # Links of a drawing without mass still have a place: MuJoCo wants some mass in what moves [kg], [kg·m²].
@@ -41,6 +45,11 @@ def read_spec(arm: ArmModel) -> Any:
     spec.compiler.inertiafromgeom = mujoco.mjtInertiaFromGeom.mjINERTIAFROMGEOM_FALSE
     spec.compiler.boundmass, spec.compiler.boundinertia = LEAST_MASS, LEAST_INERTIA
     return spec
+
+
+def empty_spec() -> Any:
+    """A specification of MuJoCo's without anything."""
+    return mujoco.MjSpec()
 
 
 def body_names(arm: ArmModel) -> dict[str, str]:

@@ -10,6 +10,7 @@ import yaml
 
 from armature.errors import ConfigError
 
+_MOST_VALUES = 100_000
 _WELL_FORMED = "it must be well-formed YAML with each key once"
 _FLOAT = r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 _INT = r"[-+]?(?:0|[1-9][0-9]*)"
@@ -35,6 +36,14 @@ class StrictLoader(yaml.SafeLoader):
             raise yaml.composer.ComposerError(None, None, "aliases are not read here", self.get_mark())
         return super().compose_node(parent, index)
 
+    def get_single_node(self) -> yaml.Node | None:
+        """See PyYAML; aliases of aliases can make more values than any machine holds."""
+        document = super().get_single_node()
+        if document is not None and (count := _count(document, {})) > _MOST_VALUES:
+            problem = f"{count:,} values, with those that aliases repeat; at most {_MOST_VALUES:,} are read"
+            raise yaml.composer.ComposerError(None, None, problem, document.start_mark)
+        return document
+
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         """See PyYAML."""
         try:
@@ -49,6 +58,16 @@ class StrictLoader(yaml.SafeLoader):
             if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
                 key.tag = "tag:yaml.org,2002:str"
         return super().construct_mapping(node, deep)
+
+
+def _count(node: yaml.Node, counted: dict[int, int]) -> int:
+    """Nodes of a document, those that aliases repeat each time; one that holds itself counts as too many."""
+    if id(node) not in counted:
+        counted[id(node)] = _MOST_VALUES + 1
+        inner = node.value if isinstance(node, yaml.CollectionNode) else ()
+        parts = (part for each in inner for part in (each if isinstance(each, tuple) else (each,)))
+        counted[id(node)] = 1 + sum(_count(part, counted) for part in parts)
+    return counted[id(node)]
 
 
 def pairs_of(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:

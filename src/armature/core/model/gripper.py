@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from armature.core.model.arm import TOOL, Joint
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_ALIKE = 1e-4  # of the limits of fingers that move alike [m] or [rad]
 _FINGER = {"jaw", "finger", "claw", "knuckle", "thumb"}
 _GRIPPER = {"gripper", "hand"} | _FINGER
 # A joint that is called so turns what grips, and does not grip.
@@ -37,6 +38,30 @@ def find_gripper(joints: Sequence[Joint]) -> tuple[str, ...]:
             found.add(name)
     # What has nothing else to move is an arm, whatever it is called.
     return tuple(name for name in behind if name in found) if len(found) < len(behind) else ()
+
+
+def facing(bounds: Sequence[tuple[str, float, float]]) -> tuple[float, ...]:
+    """How each joint of a gripper moves where the first one does: 1 alike, -1 mirrored, 0 neither.
+
+    Args:
+        bounds: the unit, the lower and the upper limit of each.
+    """
+    return tuple(_facing(bounds[0], each) for each in bounds)
+
+
+def _facing(first: tuple[str, float, float], other: tuple[str, float, float]) -> float:
+    (unit, lower, upper), (its_unit, its_lower, its_upper) = first, other
+    if its_unit != unit:
+        return 0.0
+    if max(abs(its_lower - lower), abs(its_upper - upper)) <= _ALIKE:
+        return 1.0
+    return -1.0 if max(abs(its_lower + upper), abs(its_upper + lower)) <= _ALIKE else 0.0
+
+
+def moves_as_one(joints: Sequence[Joint]) -> bool:
+    """Whether one position is enough for all joints of a gripper."""
+    bounds = [(joint.unit, joint.limit.lower, joint.limit.upper) for joint in joints if joint.limit is not None]
+    return not bounds or 0.0 not in facing(bounds)
 
 
 def children_of(joints: Sequence[Joint]) -> dict[str, list[Joint]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from armature.core.model.numbers import numbers
+from armature.core.model.numbers import PHYSICAL, numbers
 from armature.errors import ConfigError
 
 # Attributes of the shapes that URDF knows, with how many numbers each has; they are sizes, and above 0 [m].
@@ -94,7 +94,7 @@ def check_origin(origin: ElementTree.Element | None, where: str) -> None:
     """
     for name in ("xyz", "rpy"):
         if origin is not None:
-            numbers(origin.get(name, "0 0 0"), 3, f"{where}: origin {name}")
+            numbers(origin.get(name, "0 0 0"), 3, f"{where}: origin {name}", PHYSICAL)
 
 
 def _check_shape(shape: ElementTree.Element, where: str) -> None:
@@ -103,7 +103,7 @@ def _check_shape(shape: ElementTree.Element, where: str) -> None:
     if shape.tag == "mesh":
         mesh_of(shape, where.partition(": collision")[0])
     for name, count in _SIZES[shape.tag].items():
-        size = numbers(shape.get(name, ""), count, f"{where}: {shape.tag} {name}")
+        size = numbers(shape.get(name, ""), count, f"{where}: {shape.tag} {name}", PHYSICAL)
         if min(size) <= 0.0:
             raise ConfigError(f"{where}: {shape.tag} {name}", shape.get(name), "sizes are above 0")
 
@@ -119,11 +119,11 @@ def read_inertial(link: ElementTree.Element, where: str) -> Inertial | None:
         return None
     check_origin(element.find("origin"), f"{where}: inertial")
     mass, inertia = element.find("mass"), element.find("inertia")
-    weight = 0.0 if mass is None else numbers(mass.get("value", ""), 1, f"{where}: mass")[0]
+    weight = 0.0 if mass is None else numbers(mass.get("value", ""), 1, f"{where}: mass", PHYSICAL)[0]
     if weight < 0.0:
         raise ConfigError(f"{where}: mass", weight, "a mass is at least 0 kg")
     given = {} if inertia is None else inertia.attrib
-    tensor = tuple(numbers(given.get(key, "0"), 1, f"{where}: inertia {key}")[0] for key in _MOMENTS)
+    tensor = tuple(numbers(given.get(key, "0"), 1, f"{where}: inertia {key}", PHYSICAL)[0] for key in _MOMENTS)
     _check_moments(tensor, where)
     return Inertial(weight, tensor)
 

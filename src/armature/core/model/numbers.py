@@ -8,6 +8,8 @@ from armature.errors import ConfigError
 
 # As every reader of a URDF takes it: Python's float() takes 1_000 and digits of other scripts too.
 _DECIMAL = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+PHYSICAL = 1e6
+"""The greatest length, mass, moment of inertia, friction or ratio of an arm [m], [kg], …"""
 _GREATEST = 1e60  # of any unit; what follows from greater ones is no number any more
 
 
@@ -23,11 +25,17 @@ def decimal(text: str) -> float:
     return value
 
 
-def numbers(text: str, count: int, where: str) -> tuple[float, ...]:
+def numbers(text: str, count: int, where: str, most: float = _GREATEST) -> tuple[float, ...]:
     """Finite numbers with spaces between them.
 
+    Args:
+        text: of a file.
+        count: how many there must be.
+        where: they stand, for the error.
+        most: the greatest that makes sense there, whatever its sign.
+
     Raises:
-        ConfigError: another count, or something else.
+        ConfigError: another count, a greater number, or something else.
     """
     allowed = "a finite number is needed" if count == 1 else f"{count} finite numbers are needed"
     try:
@@ -36,4 +44,6 @@ def numbers(text: str, count: int, where: str) -> tuple[float, ...]:
         raise ConfigError(where, text, allowed) from error
     if len(values) != count:
         raise ConfigError(where, text, allowed)
+    if max(map(abs, values), default=0.0) > most:
+        raise ConfigError(where, text, f"it is beyond any arm: at most {most:,.0f} is read here")
     return values

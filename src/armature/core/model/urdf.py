@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ElementTree
 from armature.core.model.arm import MOVING, ArmModel, Joint, Limit, Mimic
 from armature.core.model.gripper import children_of, find_gripper
 from armature.core.model.links import check_link, corrected, massless
-from armature.core.model.numbers import numbers
+from armature.core.model.numbers import PHYSICAL, numbers
 from armature.core.model.xml_text import parse
 from armature.errors import ConfigError
 
@@ -60,7 +60,7 @@ def _vector(
 ) -> tuple[float, float, float]:
     element = joint.find(tag)
     text = default if element is None else element.get(name, default)
-    x, y, z = numbers(text, 3, f"{where}: {tag} {name}")
+    x, y, z = numbers(text, 3, f"{where}: {tag} {name}", PHYSICAL)
     return (x, y, z)
 
 
@@ -123,7 +123,7 @@ def _check_dynamics(joint: ElementTree.Element, where: str) -> None:
     for element in joint.findall("dynamics"):
         for name in ("damping", "friction"):
             text = element.get(name, "0")
-            if numbers(text, 1, f"{where}: dynamics {name}")[0] < 0.0:
+            if numbers(text, 1, f"{where}: dynamics {name}", PHYSICAL)[0] < 0.0:
                 raise ConfigError(f"{where}: dynamics {name}", text, "it is at least 0")
 
 
@@ -133,8 +133,8 @@ def _read_mimic(joint: ElementTree.Element, where: str) -> Mimic | None:
         return None
     return Mimic(
         joint=_attribute(element, "joint", where),
-        multiplier=numbers(element.get("multiplier", "1"), 1, f"{where}: mimic multiplier")[0],
-        offset=numbers(element.get("offset", "0"), 1, f"{where}: mimic offset")[0],
+        multiplier=numbers(element.get("multiplier", "1"), 1, f"{where}: mimic multiplier", PHYSICAL)[0],
+        offset=numbers(element.get("offset", "0"), 1, f"{where}: mimic offset", PHYSICAL)[0],
     )
 
 

@@ -20,6 +20,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _DECLARED = re.compile(rb"""\A\s*<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+_ENTITY = re.compile(r"<!ENTITY\s+(?:%\s+)?([^\s>]*)")
 _ENCODING = re.compile(r"""(\A\s*<\?xml[^>]*?\sencoding\s*=\s*["'])[A-Za-z0-9._-]+""")
 
 
@@ -29,7 +30,7 @@ def decode(content: bytes, source: str) -> str:
     The text says that it is UTF-8, since that is how it goes on.
 
     Raises:
-        ConfigError: it is not in that encoding.
+        ConfigError: it is not in that encoding, or declares entities.
     """
     encoding = _encoding_of(content)
     try:
@@ -38,6 +39,8 @@ def decode(content: bytes, source: str) -> str:
         example = "<?xml version='1.0' encoding='latin-1'?>"
         allowed = f"save it as UTF-8, or declare its encoding in its first line, as in {example} ({error})"
         raise ConfigError(f"{source}: encoding", encoding, allowed) from error
+    if "<!DOCTYPE" in text and (entity := _ENTITY.search(text)):  # a few can make gigabytes, or name other files
+        raise ConfigError(f"{source}: entity", entity[1], "entities are not read: write what it stands for")
     return _ENCODING.sub(r"\g<1>utf-8", text)
 
 

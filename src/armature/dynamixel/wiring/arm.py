@@ -40,13 +40,18 @@ class Wiring:
     @property
     def digest(self) -> str:
         """Of all that decides where a joint is and which way it turns; another one voids what was confirmed."""
-        facts = [
-            f"{one.name} {one.servo_id} {one.model.name} {one.direction} {one.zero_offset:.5f} {one.reduction:.5f}"
-            for one in self.all_servos
-        ]
+        facts = [f"{name} {turns}" for name, turns in self.turns.items()]
         facts += [f"{joint} fixed {place:.5f}" for joint, place in self.fixed.items()]
         facts = sorted((*facts, *self.axes))
         return f"sha256-{hashlib.sha256(chr(10).join(facts).encode()).hexdigest()[:16]}"
+
+    @property
+    def turns(self) -> dict[str, str]:
+        """How each servo turns its joint, and from where, as text, by the servo's name."""
+        return {
+            one.name: f"{one.servo_id} {one.model.name} {one.direction} {one.zero_offset:.5f} {one.reduction:.5f}"
+            for one in self.all_servos
+        }
 
     @property
     def is_confirmed(self) -> bool:

@@ -11,7 +11,7 @@ import mujoco
 import numpy as np
 
 from armature.core.kinematics.mujoco_spec import body_names, read_spec
-from armature.core.model.arm import TOOL, ArmModel
+from armature.core.model.arm import ArmModel
 from armature.errors import ConfigError, bounds
 
 # Time constant of the joint stops [s]: stiff, yet more than two steps of 1 ms.
@@ -55,7 +55,7 @@ class MujocoPlant:
         self._is_pushed = False
         self._jams: Counter[str] = Counter()
         self._friction = self._model.dof_frictionloss.copy()
-        self._tool = self._model.body(TOOL).id if TOOL in _bodies(self._model) else 0
+        self._tool = self._model.body(self._names[arm.tool]).id
         self._wall = self._model.geom(_WALL).id
         self._enable_contacts(False)
         self._tool_mass = float(self._model.body_mass[self._tool])
@@ -110,13 +110,7 @@ class MujocoPlant:
         self._read()
 
     def set_payload(self, mass: float) -> None:
-        """Hang a mass [kg] on tool0, a point without inertia of its own.
-
-        Raises:
-            ConfigError: the arm has no tool0.
-        """
-        if not self._tool:
-            raise ConfigError("payload", mass, f"the URDF has no link {TOOL} to hang it on")
+        """Hang a mass [kg] on the tool's frame, a point without inertia of its own."""
         whole = self._tool_mass + mass
         self._model.body_mass[self._tool] = whole
         # MuJoCo gives a link without mass a centre somewhere else than in its frame.
@@ -207,10 +201,6 @@ def _compile(arm: ArmModel, rotors: tuple[tuple[str, float], ...]) -> mujoco.MjM
         raise
     except ValueError as error:
         raise ConfigError("URDF", str(error), "correct the URDF") from error
-
-
-def _bodies(model: mujoco.MjModel) -> list[str]:
-    return [model.body(index).name for index in range(model.nbody)]
 
 
 def _place_followers(model: mujoco.MjModel, data: mujoco.MjData) -> None:

@@ -24,10 +24,19 @@ def parse(data: bytes, fields: Collection[str]) -> dict[str, Any]:
         raise GoalRefused("body", _shorten(data), "it must be a JSON object") from error
     if not isinstance(body, dict):
         raise GoalRefused("body", type(body).__name__, "it must be a JSON object")
+    require_fields(body, fields)
+    return body
+
+
+def require_fields(body: dict[str, Any], fields: Collection[str]) -> None:
+    """Refuse an object that has not exactly these fields.
+
+    Raises:
+        GoalRefused: a field too many or missing.
+    """
     for name in sorted(set(body) ^ set(fields)):
         expected = f"the fields are {', '.join(sorted(fields)) or 'none'}"
         raise GoalRefused(name, "unknown field" if name in body else "missing", expected)
-    return body
 
 
 def number(body: dict[str, Any], name: str, lower: float, upper: float, unit: str) -> float:

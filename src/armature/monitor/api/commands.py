@@ -10,6 +10,8 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from armature.core.jog_limits import SPEEDS
+from armature.core.model.arm import ArmModel
+from armature.core.model.gripper import moves_as_one
 from armature.errors import CommandRefused, GoalRefused
 from armature.monitor.api import body
 from armature.monitor.api.failures import answer
@@ -117,13 +119,23 @@ def _pose(services: Services) -> CommandResult:
 
 
 def _gripper(services: Services) -> CommandResult:
-    fields = _fields("position")
-    grippers = services.config.arm.gripper_joints
-    if not grippers or (limit := grippers[0].limit) is None:
-        raise CommandRefused("gripper", f"{services.config.arm.name} has no gripper", "jog its joints instead")
-    return services.gateway.move_gripper(
-        body.number(fields, "position", limit.lower, limit.upper, grippers[0].unit)
-    )
+    fields, arm = _fields("position"), services.config.arm
+    asked, joints = fields["position"], arm.gripper_joints
+    if not joints:
+        raise CommandRefused("gripper", f"{arm.name} has no gripper", "jog its joints instead")
+    names = [joint.name for joint in joints]
+    if isinstance(asked, dict):
+        body.require_fields(asked, names)
+        return services.gateway.move_gripper({name: _place(asked, name, arm, name) for name in names})
+    if not moves_as_one(joints):
+        allowed = f"its joints move differently: give an object with each of {', '.join(names)}"
+        raise GoalRefused("position", asked, allowed)
+    return services.gateway.move_gripper(_place(fields, "position", arm, names[0]))
+
+
+def _place(fields: dict[str, Any], field: str, arm: ArmModel, joint: str) -> float:
+    limit = arm.limit(joint)
+    return body.number(fields, field, limit.lower, limit.upper, arm.joint(joint).unit)
 
 
 def _jog(services: Services) -> CommandResult:

@@ -12,6 +12,7 @@ from typing import Any
 from armature import __version__
 from armature.core.jog_limits import RENEWAL, SPEEDS, USUAL_SPEED
 from armature.core.model.arm import ArmModel, Joint
+from armature.core.model.gripper import moves_as_one
 from armature.monitor.api.control import Driver
 from armature.monitor.api.meshes import addresses
 from armature.monitor.api.services import MonitorConfig
@@ -46,6 +47,7 @@ def _model(config: MonitorConfig) -> dict[str, object]:
         "name": config.arm.name,
         "urdf": config.arm.urdf,
         "joints": [_describe(joint, config.arm) for joint in config.arm.driven],
+        "gripper_moves_as_one": moves_as_one(config.arm.gripper_joints),
         "meshes": addresses(config),
         "missing_meshes": config.missing_meshes,
         "poses": config.poses,

@@ -15,7 +15,8 @@ from sensor_msgs.msg import JointState
 from armature.core.arrays import Array
 from armature.core.control.goal import End, OnEnd, Outcome
 from armature.core.control.grip import GripForceLimit, GripMonitor
-from armature.core.trajectory.limits import GroupLimits, check_joints
+from armature.core.model.gripper import facing
+from armature.core.trajectory.limits import check_joints
 from armature.core.trajectory.segments import RosTime, Segment
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.dynamixel.motion.grip import HOLDING_SHARE, max_lead
@@ -62,7 +63,6 @@ class GainParameters:
     position_p_gain: int = -1  # as /servo_interface has it; -1 for the factory's
 
 
-_ALIKE = 1e-4  # of the limits of fingers that move alike [m] or [rad]
 # What parameters of 0 stand for, by the unit of the joint.
 _GOAL_TOLERANCE = {"m": 0.003, "rad": 0.05}
 _STANDING = {"m": 0.002, "rad": 0.05}  # [m/s], [rad/s]; twice the step in which such servos tell their velocity
@@ -72,7 +72,9 @@ class GripperController(GroupNode):
     """Opens and closes the gripper; of an arm without one it has no function."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__("gripper_controller", lambda arm: arm.gripper_joints, GripperJoint, **options)
+        super().__init__(
+            "gripper_controller", lambda arm: arm.gripper_joints, GripperJoint, with_collisions=False, **options
+        )
         self._given = read(self, GripperParameters)
         self._servos = {servo.joint: servo for servo in self.wiring.servos} if self.wiring else {}
         self._limits = np.zeros(len(self.joints))  # of the joints' efforts, as the last command asks; 0: none
@@ -176,7 +178,7 @@ class GripperController(GroupNode):
     def _for_all(self, command: JointState) -> JointState:
         """A command that names no joint, for each: fingers that face each other move to equal openings."""
         limits = self.control.state.limits
-        signs = [_facing(limits, column) for column in range(len(self.joints))]
+        signs = facing(list(zip(limits.units, limits.lower.tolist(), limits.upper.tolist(), strict=True)))
         if 0.0 in signs:
             allowed = f"these move differently: name each of {', '.join(self.joints)} once"
             raise GoalRefused("command.name", [], allowed)
@@ -211,14 +213,3 @@ class GripperController(GroupNode):
             stalled=outcome.is_stalled,
             reached_goal=outcome.end is End.SUCCEEDED and not outcome.is_stalled,
         )
-
-
-def _facing(limits: GroupLimits, column: int) -> float:
-    """How a joint moves where the first one does: 1 alike, -1 mirrored, 0 neither."""
-    if limits.units[column] != limits.units[0]:
-        return 0.0
-    lower, upper = limits.lower[0], limits.upper[0]
-    for sign, ends in ((1.0, (lower, upper)), (-1.0, (-upper, -lower))):
-        if np.allclose((limits.lower[column], limits.upper[column]), ends, rtol=0.0, atol=_ALIKE):
-            return sign
-    return 0.0

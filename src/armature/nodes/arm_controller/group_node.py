@@ -39,7 +39,7 @@ from armature.nodes.common.conversions import (
     values_of,
     velocities_of,
 )
-from armature.nodes.common.parameters.joint_limits import ArmLimits, read_limits
+from armature.nodes.common.parameters.joint_limits import ArmLimits, find_disagreement, read_limits
 from armature.nodes.common.parameters.parameters import read
 from armature.nodes.common.robot_files import read_given_arm
 
@@ -81,6 +81,7 @@ class GroupNode(GuardedNode):
         joints_of: the joints of an arm that belong to the group.
         joint_parameters: the parameters of each joint, with their defaults.
         steady: a clock that goes on while a simulation pauses; the machine's, if none is given.
+        with_collisions: whether its model has the shapes with which the arm collides.
         options: of rclpy's Node.
     """
 
@@ -90,13 +91,17 @@ class GroupNode(GuardedNode):
         joints_of: Callable[[ArmModel], Sequence[Joint]],
         joint_parameters: type[JointParameters],
         steady: Clock | None = None,
+        *,
+        with_collisions: bool = True,
         **options: Any,
     ) -> None:
         super().__init__(name, **options)
         # rclpy destroys a node whose construction failed, too: only what exists must be closed.
         self._on_destroy = ExitStack()
         self.given = read(self, GroupParameters)
-        self.model, self.wiring = read_given_arm(self.given.urdf, self.given.wiring)
+        self.model, self.wiring = read_given_arm(
+            self.given.urdf, self.given.wiring, with_collisions=with_collisions
+        )
         self.joints = tuple(joint.name for joint in joints_of(self.model))
         limits = read_limits(self, self.model, self.wiring)
         require_bounds(limits.arm)
@@ -228,7 +233,9 @@ class GroupNode(GuardedNode):
     def _on_state(self, message: DiagnosticStatus) -> None:
         values = values_of(message)
         session, why = values.get("session", ""), values.get("why", "")
-        self.control.state.arm.remedy = values.get("remedy", "")
+        arm = self.control.state.arm
+        arm.remedy = values.get("remedy", "")
+        arm.disagreement = find_disagreement(self.control.state.limits, values) if self.wiring else ""
         ended = self.control.state.note_state(message.message, session, why, blocks_of(values), self.now())
         if ended:
             self.drop_pending(ended)

@@ -49,5 +49,5 @@ def build(config: Mapping[str, Any]) -> tuple[Bus, ServoLoop, dict[str, Any]]:
         contact=config["contact"],
         free_drive=FreeDriveSettings(**config["free_drive"]),
     )
-    read = {"joints": list(wiring.joints), "files": link.digest(arm.urdf, servos), "places": wiring.digest}
+    read = {"joints": list(wiring.joints), "turns": wiring.turns, "files": link.digest(arm.urdf, servos)}
     return bus, ServoLoop(bus, wiring, arm, settings), {**config, **read}

@@ -12,7 +12,7 @@ from armature.core.model.arm import ArmModel
 from armature.core.model.poses import read_poses
 from armature.core.model.urdf import read_urdf
 from armature.core.model.xml_text import decode
-from armature.description.files import read_text
+from armature.description.files import XML, read_bytes, read_text
 from armature.description.shapes import with_shapes
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import ConfigError
@@ -54,7 +54,7 @@ def read_arm(name: str, path: str | Path, *, with_collisions: bool = True) -> Ar
     """
     file = Path(path)
     try:
-        content = file.read_bytes()
+        content = read_bytes(file, XML)
     except OSError as error:
         where = name if name.startswith("-") else f"parameter {name}"
         raise ConfigError(where, str(path), f"a readable text file is needed ({error.strerror})") from error

@@ -22,7 +22,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from armature.core.control.blocked import check_jog_unblocked
 from armature.core.control.readiness import then_enable
-from armature.core.model.arm import ArmModel
+from armature.core.model.arm import ArmModel, Joint
 from armature.errors import CommandRefused, ProcessError
 from armature.monitor.board import Board
 from armature.monitor.gateway import CommandResult, Snapshot
@@ -185,18 +185,22 @@ class RosGateway:
         trajectory.header.frame_id = frame
         return FollowJointTrajectory.Goal(trajectory=trajectory)
 
-    def move_gripper(self, position: float) -> CommandResult:
-        """Move the gripper to a position [m] or [rad]; returns when the goal is accepted or refused."""
+    def move_gripper(self, position: float | Mapping[str, float]) -> CommandResult:
+        """Move the gripper; returns when the goal is accepted or refused.
+
+        Args:
+            position: [m] or [rad]; by joint where they move differently.
+        """
         self._check_commandable("gripper")
         joints, began = self._arm.gripper_joints, time.monotonic()
-        slides = bool(joints) and joints[0].unit == "m"
-        label = (
-            f"gripper to {round(position * 1000)} mm"
-            if slides
-            else f"gripper to {round(math.degrees(position))} deg"
-        )
-        names = [joint.name for joint in joints] if len(joints) == 1 else []  # nobody named: all of them
-        command = JointState(name=names, position=[position])
+        if isinstance(position, Mapping):
+            places = ", ".join(f"{name} {_place_of(self._arm.joint(name), at)}" for name, at in position.items())
+            command = JointState(name=list(position), position=list(position.values()))
+        else:
+            places = _place_of(joints[0], position)
+            names = [joint.name for joint in joints] if len(joints) == 1 else []  # nobody named: all of them
+            command = JointState(name=names, position=[position])
+        label = f"gripper to {places}"
         request = ParallelGripperCommand.Goal(command=command)
         outcome = self._send_goal(self._gripper, request, label, f"moving {label}")
         return (
@@ -254,6 +258,10 @@ class RosGateway:
         )
         message.header.stamp = self._node.get_clock().now().to_msg()
         return message
+
+
+def _place_of(joint: Joint, position: float) -> str:
+    return f"{position * 1000:.0f} mm" if joint.unit == "m" else f"{math.degrees(position):.0f} deg"
 
 
 def _action(node: Node, action: topics.Service) -> Any:

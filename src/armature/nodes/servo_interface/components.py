@@ -17,7 +17,7 @@ from armature.dynamixel.status.states import Mode
 from armature.errors import CommandRefused
 from armature.nodes.common.exit_message import ExitMessage, reason_of
 from armature.nodes.common.serial_adapter import known_names
-from armature.nodes.servo_interface.bus_process.client import BusClient
+from armature.nodes.servo_interface.bus_process.client import BusClient, describe_difference
 from armature.nodes.servo_interface.bus_process.connection import BusConnection
 from armature.nodes.servo_interface.controller_watch import ControllerWatch
 from armature.nodes.servo_interface.disabling import Disabling
@@ -115,9 +115,8 @@ class Components:
         if client.was_found:
             self._node.get_logger().info("took over the running bus process")
         if not client.has_our_settings:
-            self._node.get_logger().warning(
-                "the running bus process has other settings than ours; disable and start again to apply ours"
-            )
+            told = "; ".join(filter(None, describe_difference(client)))
+            self._node.get_logger().warning(told or "the running bus process has other settings than ours")
 
     def _on_cycle(self, readings: link.CycleReadings) -> None:
         self.publishers.publish_cycle(readings)
@@ -135,6 +134,18 @@ class Components:
         self.publishers.publish_state(status, readings)
         self.free_drive_loads.update(status.free)
         self._park_if_requested(requested=status.wants_park)
+        if status.mode in (Mode.HOLDING.name, Mode.DISABLED.name):
+            self._react_to_other_settings(status, self.bus.client)
+
+    def _react_to_other_settings(self, status: LoopStatus, client: BusClient) -> None:
+        """Say why an arm that was found with another wiring holds; once nothing needs its process, end that."""
+        if client.has_our_settings or self.disabling.is_under_way:
+            return
+        if status.mode == Mode.DISABLED.name and client.was_found:
+            self._node.get_logger().info("the running bus process ends: the next one has our settings")
+            client.notify("quit")
+        elif client.turned and (why := "; ".join(describe_difference(client))) != status.why:
+            client.notify("hold", why=why)
 
     def _log_loss(self, status: LoopStatus) -> None:
         """Log each reason why there is no bus once, however often it is reported."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
+from types import MappingProxyType
 from typing import Any
 
 from builtin_interfaces.msg import Time
@@ -38,7 +39,8 @@ STATE_KEYS: Mapping[str, str] = {
     "ending": "yes, once the servo interface was asked to end",
     "free": "joints that hands guide",
 }
-"""Beside them blocked.<joint>, fault.<servo>.<key>, and warning.<servo>[.<cause>].<key>."""
+"""Beside them limits.<joint> (lower, upper, velocity, acceleration, jerk), blocked.<joint>, fault.<servo>.<key>,
+and warning.<servo>[.<cause>].<key>."""
 
 PROBLEM_KEYS: Mapping[str, str] = {
     "cause": "what is wrong",
@@ -82,7 +84,12 @@ SERVO_KEYS: Mapping[str, str] = {
 
 
 def state(
-    status: LoopStatus, now: float, *, is_ending: bool = False, is_reduced: bool = False
+    status: LoopStatus,
+    now: float,
+    *,
+    is_ending: bool = False,
+    is_reduced: bool = False,
+    limits: Mapping[str, str] = MappingProxyType({}),
 ) -> DiagnosticStatus:
     """The state topic: the mode, torque, the session, why, and each fault and warning; under the keys above.
 
@@ -91,6 +98,7 @@ def state(
         now: of the wall clock, for the time of faults [s].
         is_ending: whether the servo interface was asked to end.
         is_reduced: whether the limits are a tenth, since the wiring is not confirmed.
+        limits: of the joints, as values under their keys.
     """
     values = {"torque": status.torque, "session": status.session, "why": status.why, "cause": status.cause}
     if status.remedy:
@@ -105,6 +113,7 @@ def state(
         values |= {"step": status.advice.step.value, "waits_for": status.advice.waits_for}
     if status.free:
         values["free"] = _join(status.free)
+    values |= limits
     values |= {f"blocked.{joint}": where for joint, where in status.blocks.items()}
     values |= _problem_values("fault", status.faults, now) | _problem_values("warning", status.warnings, now)
     return diagnostic("servo_interface", _level(status), status.mode, values)

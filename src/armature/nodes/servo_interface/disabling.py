@@ -59,6 +59,11 @@ class Disabling:
                 self._present = self._worker.submit(run_guarded, lambda: self._disable(is_leaving))
             return self._present
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a request has not been answered yet."""
+        return self._present is not None and not self._present.done()
+
     def cancel(self, why: str) -> None:
         """Hold at once, and begin no other parking."""
         with self._lock:

@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, astuple, dataclass, field, fields, make_dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import ServoWiring, Wiring
 from armature.environment import state_folder
 from armature.errors import ConfigError
-from armature.nodes.common.parameters.joint_limits import REDUCED, ArmLimits, read_limits
+from armature.nodes.common.parameters.joint_limits import REDUCED, ArmLimits, limit_values, read_limits
 from armature.nodes.common.parameters.parameters import located, read
 from armature.nodes.common.parameters.wanted import described, within
 from armature.nodes.common.robot_files import read_file, read_given_poses, read_wired_arm
@@ -175,6 +176,11 @@ class ServoConfiguration:
         """Joint names in the order of the wiring file, which is that of the readings."""
         return self.wiring.joints
 
+    @cached_property
+    def limit_values(self) -> dict[str, str]:
+        """Its limits as values of the state: what the controllers' own are compared with."""
+        return limit_values(self.arm, self.dynamics)
+
     @property
     def servos(self) -> tuple[str, ...]:
         """Names of all servos, among them the second ones of joints that have two."""
@@ -211,7 +217,6 @@ class ServoConfiguration:
             child={
                 **_child(parameters, wiring, joints, limits, faults),
                 "files": link.digest(arm.urdf, wiring_text),
-                "places": wiring.digest,
                 "free_drive": asdict(read(node, FreeDriveSettings, "free_drive.")),
             },
             is_reduced=limits.is_reduced,
@@ -251,6 +256,7 @@ def _child(
         "urdf": str(Path(parameters.urdf).absolute()),
         "wiring": str(Path(parameters.wiring).absolute()),
         "joints": list(wiring.joints),
+        "turns": wiring.turns,
         "rate": parameters.rate,
         "latency": parameters.latency,
         "connect_timeout": parameters.connect_timeout,

@@ -99,10 +99,11 @@ class Publishers:
             return
         self.readings, self._published_ending = readings, is_ending
         self._log(before, status)
-        is_reduced = self._configuration.is_reduced
-        self._publish(
-            topics.STATE, diagnostics.state(status, time.time(), is_ending=is_ending, is_reduced=is_reduced)
+        given = self._configuration
+        message = diagnostics.state(
+            status, time.time(), is_ending=is_ending, is_reduced=given.is_reduced, limits=given.limit_values
         )
+        self._publish(topics.STATE, message)
         if before is None or before.protective_stop != status.protective_stop:
             self._publish(topics.PROTECTIVE_STOP_STATE, Bool(data=status.protective_stop))
         self._rates[topics.COMMANDED].reset()  # what the last cycle commanded may be of the session before

@@ -15,7 +15,7 @@ from armature.core.model.names import ros_name
 from armature.errors import CommandRefused
 from armature.nodes.common import topics
 from armature.nodes.common.answers import AnswerService
-from armature.nodes.servo_interface.bus_process.client import BusClient
+from armature.nodes.servo_interface.bus_process.client import BusClient, describe_difference
 from armature.nodes.servo_interface.bus_process.connection import BusConnection
 from armature.nodes.servo_interface.disabling import Disabling
 from armature.nodes.servo_interface.publishers import Publishers
@@ -109,15 +109,10 @@ class ServoServices:
 
 
 def _require_ours(client: BusClient) -> None:
-    """Refuse a bus process that was taken over with wider limits, or from before the arm was calibrated anew."""
-    why = ""
-    if client.faster:
-        why = f"lets {', '.join(client.faster)} move faster than the files and parameters"
-    elif client.has_other_places:
-        why = "goes by other directions, zero offsets or axes than the files have now"
+    """Refuse a bus process that was taken over with other limits or another wiring than the files hold now."""
+    why, remedy = describe_difference(client)
     if why:
-        remedy = "disable, which parks, then start the servo interface again"
-        raise CommandRefused("enable", f"the running bus process {why}", remedy)
+        raise CommandRefused("enable", why, remedy)
 
 
 def _cycle_of(client: BusClient) -> int:

@@ -74,7 +74,7 @@ class CalibrationGateway:
         """Refused."""
         _refuse(f"pose {name}")
 
-    def move_gripper(self, position: float) -> NoReturn:
+    def move_gripper(self, position: float | Mapping[str, float]) -> NoReturn:
         """Refused."""
         _refuse("gripper")
 

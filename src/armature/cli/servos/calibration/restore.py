@@ -13,6 +13,7 @@ from armature.cli.arguments import another_robot, chosen_robot
 from armature.cli.servos.wiring import WiredArm, require_own, save, save_lost
 from armature.cli.terminal import confirm, require_person, say
 from armature.core.model.arm import ArmModel
+from armature.description.files import read_text
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import CommandRefused, ConfigError
 from armature.nodes.common.robot_files import read_arm
@@ -77,7 +78,7 @@ def _newest_usable(arm: ArmModel, backups: list[tuple[datetime, Path]]) -> tuple
     errors: list[ConfigError] = []
     for when, backup in backups:
         try:
-            content = _read(backup)
+            content = read_text("backup", backup, "it cannot be read as text")
             wiring = Wiring.from_yaml(content, arm, backup.name)
         except ConfigError as error:
             errors.append(error)
@@ -99,10 +100,3 @@ def _time_of(backup: Path) -> datetime | None:
     with suppress(ValueError):  # digits that are no date
         return datetime.strptime(found[1], "%Y%m%d-%H%M%S") if found else None
     return None
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_bytes().decode("utf-8")  # with its own line ends
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError("backup", str(file), "it must be a text in UTF-8 that can be read") from error

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 from rclpy.node import Node
 
 from armature.core.model.arm import ArmModel, Joint, Limit
+from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.stopping import Dynamics
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import ConfigError, apart, bounds
@@ -21,6 +22,9 @@ REDUCED = 0.1
 """Share of velocity, acceleration and jerk that is left until directions and zeros are confirmed by hand."""
 CONFIRM = "test them by hand: armature calibrate, with this arm's --robot"
 UNCONFIRMED = f"limits are a tenth, since directions and zeros are not confirmed; {CONFIRM}"
+# What the servo interface tells of a joint's limits, in this order.
+_BOUNDS = ("lower", "upper", "velocity", "acceleration", "jerk")
+_ROUNDING = 1e-6  # of a bound that was told in nine digits [share]
 # Where none are given.
 _TURNING = Dynamics(4.0, 40.0)  # [rad/s²], [rad/s³]
 _SLIDING = Dynamics(0.2, 2.0)  # [m/s²], [m/s³]
@@ -62,6 +66,42 @@ class ArmLimits:
             {j: Dynamics(REDUCED * one.acceleration, REDUCED * one.jerk) for j, one in self.dynamics.items()},
             is_reduced=True,
         )
+
+
+def limit_values(arm: ArmModel, dynamics: Mapping[str, Dynamics]) -> dict[str, str]:
+    """The limits that the servo interface holds to, as values of its state; see `find_disagreement`.
+
+    Args:
+        arm: its limits narrowed.
+        dynamics: by joint.
+    """
+    limits = {joint: vars(arm.limit(joint)) | vars(dynamics[joint]) for joint in dynamics}
+    return {
+        f"{_PREFIX}{joint}": " ".join(f"{of_joint[bound]:.9g}" for bound in _BOUNDS)
+        for joint, of_joint in limits.items()
+    }
+
+
+def find_disagreement(own: GroupLimits, values: Mapping[str, str]) -> str:
+    """Where a controller has wider limits than the servo interface, which would refuse its set-points.
+
+    Args:
+        own: limits of the controller.
+        values: of the servo interface's state.
+
+    Returns:
+        In words; empty where there is nothing, and where the state has no limits.
+    """
+    told = {joint: values[f"{_PREFIX}{joint}"].split() for joint in own.joints if f"{_PREFIX}{joint}" in values}
+    if told and own.note and "limits" not in values:
+        return "it keeps limits of a tenth, and was started before the servo interface, whose limits are whole"
+    for joint, bounds_of_joint in told.items():
+        for name, bound in zip(_BOUNDS, map(float, bounds_of_joint), strict=True):
+            ours = float(getattr(own, name)[own.joints.index(joint)])
+            beyond = bound - ours if name == "lower" else ours - bound
+            if beyond > _ROUNDING * max(1.0, abs(bound)):
+                return f"its {name} limit of {joint} is {apart(ours, bound, 'g')}, the servo interface's {bound:g}"
+    return ""
 
 
 def read_limits(node: Node, arm: ArmModel, wiring: Wiring | None = None) -> ArmLimits:

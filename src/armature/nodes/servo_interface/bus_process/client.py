@@ -35,8 +35,9 @@ class BusClient:
         self.was_found = attachment.child is None
         self.has_our_settings = _has(attachment.config, required)
         self.faster = _faster(attachment.config, required)  # joints that it lets move faster than we would
-        # Whether it goes by other directions, zeros or axes than we would.
-        self.has_other_places = required.get("places") not in (None, attachment.config.get("places"))
+        self.slower = _faster(required, attachment.config)
+        # Servos that it takes to turn another way, or from another zero: its positions are not those of our files.
+        self.turned = _turned(attachment.config, required)
         self.child = attachment.child
         self._socket: socket.socket | None = attachment.connection
         self._memory = attachment.memory
@@ -172,6 +173,22 @@ class BusClient:
         return self._socket
 
 
+def describe_difference(client: BusClient) -> tuple[str, str]:
+    """Why a bus process that has not our settings must not be enabled, and what to do; empty where it may."""
+    who, as_told = "the running bus process", "than the files and parameters"
+    remedy = "disable, which parks; then the files and parameters are in force, and enable"
+    if not client.was_found:
+        remedy = "the files have changed since the servo interface read them: disable, then start it again"
+    if client.turned:
+        way = "another direction, zero offset, reduction, id or model"
+        return f"{who} has {way} for {', '.join(client.turned)} than the wiring file", remedy
+    if client.faster:
+        return f"{who} lets {', '.join(client.faster)} move faster {as_told}", remedy
+    if client.slower:
+        return f"{who} lets {', '.join(client.slower)} move less fast {as_told}", remedy
+    return "", ""
+
+
 def _has(config: Mapping[str, Any], required: Mapping[str, Any]) -> bool:
     """Whether a bus process has the user's settings; the rest of its configuration is the state at its start."""
     names = [name for name in required if name not in _NO_SETTINGS]
@@ -183,6 +200,12 @@ def _faster(config: Mapping[str, Any], required: Mapping[str, Any]) -> tuple[str
     theirs = _bounds(config)
     found = (joint for (joint, of), bound in _bounds(required).items() if theirs.get((joint, of), bound) > bound)
     return tuple(dict.fromkeys(found))
+
+
+def _turned(config: Mapping[str, Any], required: Mapping[str, Any]) -> tuple[str, ...]:
+    """Servos of which a bus process has another direction, zero, reduction, id or model."""
+    theirs = config.get("turns", {})
+    return tuple(name for name, turns in required.get("turns", {}).items() if theirs.get(name) != turns)
 
 
 def _bounds(config: Mapping[str, Any]) -> dict[tuple[str, int], float]:

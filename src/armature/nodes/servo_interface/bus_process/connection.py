@@ -183,7 +183,8 @@ class BusConnection:
         client.close()
         with self._changed:
             self._client = None
-        why = "the bus process has ended; the servos hold their last goals; it is being started again"
+        torque = "no servo has torque" if self.status.torque == "off" else "the servos hold their last goals"
+        why = f"the bus process has ended; {torque}; it is being started again"
         self._report_loss(f"{why} ({last_error})" if last_error else why)
 
     def _take_cycle(self, readings: link.CycleReadings) -> None:
