@@ -54,8 +54,9 @@ def bounds(lower: float, upper: float, value: float, spec: str = ".4f", word: st
 
 
 def listed(kind: str, names: Iterable[str]) -> str:
-    """What there is of a kind, in words."""
-    return f"{kind} are {', '.join(known)}" if (known := tuple(names)) else f"there are no {kind}"
+    """What there is of a kind, in words; a name that is no plain word stands in quotes."""
+    known = [name if re.fullmatch(r"[\w.+/()-]+", name) else repr(name) for name in names]
+    return f"{kind} are {', '.join(known)}" if known else f"there are no {kind}"
 
 
 def nearest(name: str, known: Iterable[str], kind: str = "parameters") -> str:
@@ -102,7 +103,8 @@ class ConfigError(ArmatureError, ValueError):
     """
 
     def __init__(self, where: str, value: object, allowed: str) -> None:
-        super().__init__(f"{where}: {format_value(value, allowed)} cannot be used; {allowed}")
+        refused = "nothing is given" if value is None else f"{format_value(value, allowed)} cannot be used"
+        super().__init__(f"{where}: {refused}; {allowed}")
         self.where = where
         self.value = value
         self.allowed = allowed

@@ -88,7 +88,7 @@ def _require_usable(robot: Robot) -> None:
     """Read the files before any process does: what is wrong with them is said at once, and once.
 
     Raises:
-        ConfigError: see `read_robot` and `require_park`.
+        ConfigError: see `require_startable`.
         ProcessError: the process that reads them was ended.
     """
     # Aside: what reads meshes and compiles models would stay loaded here as long as the graph runs, up to 90 MB.
@@ -107,13 +107,11 @@ def _require_usable(robot: Robot) -> None:
 
 def _send_refusal(robot: Robot, writer: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # the command itself says that it was interrupted
-    from armature.cli.servos.robot_check import require_park, servo_parameters
-    from armature.nodes.common.robot_files import read_robot
+    from armature.cli.servos.start_check import require_startable
 
     refusal = None
     try:
-        read = read_robot(robot.urdf, robot.wiring, robot.poses)
-        require_park(read.mechanics, read.poses, read.wiring.narrow_limits(read.arm), servo_parameters(robot))
+        require_startable(robot)
     except ConfigError as error:
         refusal = error.where, error.value, error.allowed
     writer.send(refusal)
