@@ -88,6 +88,11 @@ def system_reason(error: Exception) -> str:
     return "".join(found[-1]).strip() if found else str(error)
 
 
+def _refusal(where: str, value: object, allowed: str, verdict: str) -> str:
+    refused = "nothing is given" if value is None else f"{format_value(value, allowed)} {verdict}"
+    return f"{where}: {refused}; {allowed}"
+
+
 class ArmatureError(Exception):
     """Base of all errors that Armature raises."""
 
@@ -103,8 +108,7 @@ class ConfigError(ArmatureError, ValueError):
     """
 
     def __init__(self, where: str, value: object, allowed: str) -> None:
-        refused = "nothing is given" if value is None else f"{format_value(value, allowed)} cannot be used"
-        super().__init__(f"{where}: {refused}; {allowed}")
+        super().__init__(_refusal(where, value, allowed, "cannot be used"))
         self.where = where
         self.value = value
         self.allowed = allowed
@@ -117,9 +121,7 @@ class GoalRefused(ArmatureError, ValueError):
     """
 
     def __init__(self, where: str, value: object, allowed: str, unit: str = "") -> None:
-        super().__init__(
-            f"{where}: {' '.join(filter(None, (format_value(value, allowed), unit)))} refused; {allowed}"
-        )
+        super().__init__(_refusal(where, value, allowed, " ".join(filter(None, (unit, "refused")))))
         self.where = where
         self.value = value
         self.allowed = allowed

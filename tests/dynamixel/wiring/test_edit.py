@@ -191,7 +191,7 @@ def test_a_range_is_rounded_outward_and_hardly(lower, length, unit):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("joints: {waist: {id: 1}}", "joints.waist.zero_offset: None .*write zero_offset there"),
+        ("joints: {waist: {id: 1}}", "joints.waist.zero_offset: nothing is given.*write zero_offset there"),
         (
             "joints: {waist: {zero_offset: 1 deg, range: 5}}",
             r"joints.waist.range.*write \[lower, upper\] on one line",
