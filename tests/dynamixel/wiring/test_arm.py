@@ -161,7 +161,7 @@ def second(old: str, new: str) -> str:
         (change("elbow:", "wrist:"), "'wrist'.*joints of r are elbow, slide"),
         (change("elbow:", "finger:"), "'finger'.*joints of r are elbow, slide"),
         (change("  elbow: {", "  # {"), r"\['elbow'\].*every driven joint"),
-        (change("slide:", "elbow:"), "line 4: 'elbow stands twice'"),
+        (change("slide:", "elbow:"), "line 5: 'elbow stands twice'"),
         (change("id: 9", "id: 7"), "id of elbow and slide: 7.*ids must differ"),
         (change("id: 7", "id: 253"), "elbow.id: 253.*0 to 252"),
         (change("id: 7", "id: -1"), "elbow.id: -1"),

@@ -22,6 +22,7 @@ from armature.cli.arguments import add_namespace, add_parameters, add_robot, cho
 from armature.cli.graph.ending import POLL, SERVO_INTERFACE, START_AGAIN, print_exit_message, send_signal
 from armature.cli.graph.page import fetch_state, page_address
 from armature.cli.graph.running import Graph, without_runner
+from armature.dynamixel.wiring.confirmed import NOT_CONFIRMED, how_to_confirm
 from armature.environment import graph_environment, state_folder
 from armature.errors import ConfigError, ProcessError
 from armature.graph import EMULATED, GAZEBO, Process, exit_message_file, make_runtime_folder, processes, write_url
@@ -200,8 +201,7 @@ def _how_slow(options: argparse.Namespace, state: dict[str, Any]) -> str:
     """That the arm is slow, and what ends it; empty where its limits are whole."""
     if state["state"].get("values", {}).get("limits") != "reduced":
         return ""
-    why = "directions and zeros are not confirmed: motions are a tenth as fast"
-    return f" ({why}; armature calibrate {same_arm(options)})"
+    return f" ({NOT_CONFIRMED}; {how_to_confirm(same_arm(options))})"
 
 
 def _is_complete(answer: dict[str, Any]) -> bool:

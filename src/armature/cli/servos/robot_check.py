@@ -16,6 +16,7 @@ from armature.description.page_files import page_files
 from armature.dynamixel.commissioning.inspection import CheckResult, Verdict
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.wiring.arm import Wiring
+from armature.dynamixel.wiring.confirmed import NOT_CONFIRMED, how_to_confirm
 from armature.errors import ConfigError
 from armature.robots import Robot
 
@@ -45,8 +46,7 @@ def check_robot(robot: Robot, arm: ArmModel, wiring: Wiring) -> Iterator[CheckRe
         wiring: of the wiring file.
     """
     if not wiring.is_confirmed:
-        detail = "directions and zeros are not confirmed: every motion is a tenth as fast"
-        yield CheckResult("wiring", Verdict.WARNING, detail, "test them by hand: armature calibrate")
+        yield CheckResult("wiring", Verdict.WARNING, NOT_CONFIRMED, how_to_confirm())
     subject = "poses"
     try:
         poses = _read_poses(robot, arm)

@@ -15,6 +15,7 @@ from armature.core.kinematics.levenberg_marquardt import DescentResult, Levenber
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.steps import Steps
 from armature.core.trajectory.limits import GroupLimits
+from armature.errors import apart
 
 # Where a descent begins when the one from the present place does not do: of many free places within the limits,
 # always the same so that the same question has the same answer, those whose tool is nearest to the target.
@@ -165,7 +166,7 @@ class InverseKinematics:
         if gap >= self._margin:
             return "", gap
         bound = f"{self._margin:g} m at least are kept (negative: they overlap)"
-        return f"{one} would be {gap:.4f} m from {other}; {bound}", gap
+        return f"{one} would be {apart(gap, self._margin)} m from {other}; {bound}", gap
 
     def _obstacle(self, arrival: DescentResult) -> str:
         if arrival.distance < _THERE and (few := len(self._limits.joints)) < _ALL_AXES:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from armature.core.model.arm import ArmModel, Joint
@@ -70,9 +69,5 @@ def _position(value: object, joint: Joint, where: str) -> float:
     position = quantity(where, value, ("m", "mm") if joint.kind == "prismatic" else ("rad", "deg"))
     limit = joint.limit
     if limit is not None and not limit.allows(position):
-        unit = joint.unit
-        allowed = f"{bounds(limit.lower, limit.upper, position)} {unit}"
-        if joint.kind != "prismatic":
-            allowed += f" ({math.degrees(limit.lower):.1f} to {math.degrees(limit.upper):.1f} deg)"
-        raise ConfigError(where, value, f"the URDF allows {allowed}")
+        raise ConfigError(where, value, f"the URDF allows {joint.bounds_beyond(position)}")
     return position

@@ -11,6 +11,7 @@ from rclpy.node import Node
 from armature.core.model.arm import ArmModel, Joint, Limit
 from armature.core.trajectory.stopping import Dynamics
 from armature.dynamixel.wiring.arm import Wiring
+from armature.dynamixel.wiring.confirmed import NOT_CONFIRMED, how_to_confirm
 from armature.errors import ConfigError, apart, bounds, listed
 from armature.nodes.common.parameters.parameters import given_values, located, read
 
@@ -19,8 +20,6 @@ _PREFIX = "limits."
 _OF_CONTROLLERS = ("margin", "start_tolerance")
 REDUCED = 0.1
 """Share of velocity, acceleration and jerk that is left until directions and zeros are confirmed by hand."""
-CONFIRM = "test them by hand: armature calibrate, with this arm's --robot"
-UNCONFIRMED = f"limits are a tenth, since directions and zeros are not confirmed; {CONFIRM}"
 # Where none are given.
 _TURNING = Dynamics(4.0, 40.0)  # [rad/s²], [rad/s³]
 _SLIDING = Dynamics(0.2, 2.0)  # [m/s²], [m/s³]
@@ -53,7 +52,7 @@ class ArmLimits:
     @property
     def note(self) -> str:
         """What a refusal by these limits adds; empty where they are whole."""
-        return UNCONFIRMED if self.is_reduced else ""
+        return f"{NOT_CONFIRMED}; {how_to_confirm()}" if self.is_reduced else ""
 
     def _reduced(self) -> ArmLimits:
         limits = {joint: self.arm.limit(joint) for joint in self.dynamics}
