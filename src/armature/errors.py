@@ -59,6 +59,11 @@ def listed(kind: str, names: Iterable[str]) -> str:
     return f"{kind} are {', '.join(known)}" if known else f"there are no {kind}"
 
 
+def named(name: str) -> str:
+    """A name of a robot's in a sentence: one that is no plain word stands in quotes."""
+    return name if re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", name) else repr(name)
+
+
 def nearest(name: str, known: Iterable[str], kind: str = "parameters") -> str:
     """What was meant by a name that nothing has: the nearest ones, and all where they are few."""
     names = sorted(known)

@@ -10,7 +10,7 @@ from armature.core.model.gripper import children_of, find_gripper
 from armature.core.model.links import check_link, corrected, massless
 from armature.core.model.numbers import numbers
 from armature.core.model.xml_text import parse
-from armature.errors import ConfigError, listed
+from armature.errors import ConfigError, listed, named
 
 _SINGLE = {
     "joint": ("parent", "child", "origin", "axis", "limit", "mimic", "dynamics"),
@@ -176,7 +176,7 @@ def _check_tree(links: list[str], joints: tuple[Joint, ...], source: str) -> str
         raise ConfigError(f"{source}: root links", roots, "a URDF is one tree with one root")
     lost = known - _reached(roots[0], joints)
     if lost:
-        raise ConfigError(f"{source}: links", sorted(lost), f"they must hang on {roots[0]}, not on a loop")
+        raise ConfigError(f"{source}: links", sorted(lost), f"they must hang on {named(roots[0])}, not on a loop")
     return roots[0]
 
 

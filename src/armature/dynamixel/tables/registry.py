@@ -26,7 +26,7 @@ def servo_model(name: str) -> ServoModel:
             if spelling in family.numbers():
                 return family.model(spelling)
     known = sorted(name for family in FAMILIES for name in family.numbers())
-    near = get_close_matches(name.upper(), known, n=2, cutoff=0.7)
+    near = get_close_matches(name.upper(), known, n=2, cutoff=0.6)
     meant = f"did you mean {' or '.join(near)}? " if near else ""
     raise ConfigError("servo model", name, f"{meant}known models are {', '.join(known)}")
 

@@ -13,7 +13,7 @@ from armature.dynamixel.tables.model import ServoModel
 from armature.dynamixel.tables.registry import servo_model
 from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.dynamixel.wiring.servo import FULL_TURN, ServoWiring, second_name
-from armature.errors import ConfigError, apart, listed
+from armature.errors import ConfigError, apart, listed, named
 
 _KEYS = (
     *("id", "model", "direction", "zero_offset", "reduction", "torque_constant", "mode", "current_limit"),
@@ -139,7 +139,7 @@ def _driven_joint(name: str, arm: ArmModel, where: str) -> Joint:
     for joint in arm.driven:
         if joint.name == name:
             return joint
-    raise ConfigError(where, name, listed(f"joints of {arm.name}", (j.name for j in arm.driven)))
+    raise ConfigError(where, name, listed(f"joints of {named(arm.name)}", (j.name for j in arm.driven)))
 
 
 def _model(value: object, where: str) -> ServoModel:
@@ -251,7 +251,7 @@ def _check_reach(servo: ServoWiring, joint: Joint, where: str) -> None:
     ends = (max(lower, limit.lower), min(upper, limit.upper))
     steps = abs(servo.to_ticks(ends[1]) - servo.to_ticks(ends[0]))
     if steps < _FEWEST_STEPS:
-        allowed = f"the joint's limits are {steps} of {FULL_TURN} steps of a turn apart; give the whole ratio"
+        allowed = f"the joint's limits are {steps} steps of the servo apart; give the whole ratio"
         raise ConfigError(f"{where}.reduction", servo.reduction, allowed)
     for position in ends:
         ticks = servo.to_ticks(position)

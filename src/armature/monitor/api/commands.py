@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from armature.core.jog_limits import SPEEDS
-from armature.errors import CommandRefused, GoalRefused
+from armature.errors import CommandRefused, GoalRefused, named
 from armature.monitor.api import body
 from armature.monitor.api.failures import answer
 from armature.monitor.api.identity import page_of
@@ -120,7 +120,9 @@ def _gripper(services: Services) -> CommandResult:
     fields = _fields("position")
     grippers = services.config.arm.gripper_joints
     if not grippers or (limit := grippers[0].limit) is None:
-        raise CommandRefused("gripper", f"{services.config.arm.name} has no gripper", "jog its joints instead")
+        raise CommandRefused(
+            "gripper", f"{named(services.config.arm.name)} has no gripper", "jog its joints instead"
+        )
     return services.gateway.move_gripper(
         body.number(fields, "position", limit.lower, limit.upper, grippers[0].unit)
     )

@@ -20,7 +20,16 @@ from armature.core.planning.goal_checks import CheckSettings, GoalCheck, GoalChe
 from armature.core.trajectory.integration import Rates
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.dynamixel.wiring.arm import Wiring
-from armature.errors import ArmatureError, CommandRefused, ConfigError, GoalRefused, InternalError, apart, listed
+from armature.errors import (
+    ArmatureError,
+    CommandRefused,
+    ConfigError,
+    GoalRefused,
+    InternalError,
+    apart,
+    listed,
+    named,
+)
 from armature.nodes.arm_controller.action_server import ActiveGoal, Begin
 from armature.nodes.arm_controller.group_node import GroupNode
 from armature.nodes.common.parameters.parameters import located, read
@@ -155,7 +164,7 @@ class Payload:
         for joint, torque, most in zip(mechanics.joints, np.abs(needed), given, strict=True):
             if torque > most:
                 would, shall = apart(torque, most, ".3f"), f"{most:.3f}"
-                why = f"{joint} would carry {would} N·m here, its servo shall give {shall} N·m"
+                why = f"{named(joint)} would carry {would} N·m here, its servo shall give {shall} N·m"
                 raise CommandRefused(what, why, "carry less, or reach less far first")
 
 
