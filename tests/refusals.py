@@ -13,8 +13,8 @@ _FLAWS = {
     "a traceback": r"Traceback",
     "a number of the system's in place of its words": r"\[Errno",
     "an object of Python's": r"<class |object at 0x|mappingproxy|dict_keys|np\.float|np\.int|PosixPath",
-    "a name that nobody can write": r"(?<![\w/.])_[a-z]\w*|(?<!ros)__[a-z]",
-    "a list of nothing": r"\b(?:are|of) *(?:;|,|$)|\bof +once\b",
+    "a name that nobody can write": r"(?<![\w/.])_[a-z]\w*|(?<!ros)__(?!ns:)[a-z]",
+    "a list of nothing": r"(?<!they )\b(?:are|of) *(?:;|,|$)|\bof +once\b",
     "nothing to do": r"; *$",
 }
 # A name with an underscore stands as it is to be written: in quotes; in the place with which a refusal begins; in
@@ -24,7 +24,8 @@ _PLACE = re.compile(r"^(?:[^;']*?: )+")
 _LISTED = re.compile(
     r"\b(?:are|has|use|mean|several|found|expected)(?: [^ ,;]+,)* [^ ,;?]+(?: (?:or|and|to) [^ ,;?]+)*"
 )
-_WRITTEN = re.compile(r"[^\s,;]*/[^\s,;]*|[\w.]+=\S+|\b[A-Z][A-Z0-9_]+\b|\w+\.[\w.]+")
+_MEANT = re.compile(r"\b(?:at|for)(?: [^ ,;]+,)* [^ ,;]+")
+_WRITTEN = re.compile(r"(?:\w+, )*\w+(?=: )|[^\s,;]*/[^\s,;]*|[\w.]+=\S+|\b[A-Z][A-Z0-9_]+\b|\w+\.[\w.]+")
 _OURS = {
     *("ros__parameters", "zero_offset", "current_limit", "torque_constant", "max_missed_reads", "state_folder"),
     *("xacro_args", "use_gripper", "use_sim_time", "time_from_start", "joint_names", "path_tolerance"),
@@ -64,6 +65,6 @@ def noted_refusals() -> Iterator[list[str]]:
 def flaws_in(text: str) -> list[str]:
     """What is wrong with the words of a refusal; text in quotes is somebody else's."""
     bare = re.sub(r"'[^']*'|\"[^\"]*\"", "'…'", text)
-    sentence = _WRITTEN.sub("", _LISTED.sub("", _PLACE.sub("", bare)))
+    sentence = _WRITTEN.sub("", _LISTED.sub("", _MEANT.sub("", _PLACE.sub("", bare))))
     loose = [f"{name} without quotes" for name in _UNDERSCORED.findall(sentence) if name not in _OURS]
     return [flaw for flaw, pattern in _FLAWS.items() if re.search(pattern, bare)] + loose

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from armature.cli.main import main
@@ -10,7 +12,7 @@ from armature.errors import ConfigError
 from armature.launch_arguments import require_usable
 from armature.robots import find_robot
 
-from ...small_arm import POSES, write_arm
+from ...small_arm import POSES, SERVOS, write_arm
 
 # Node, parameter, what is told of it.
 REFUSED = [
@@ -30,6 +32,7 @@ REFUSED = [
     ("arm_controller", "checks.margin: -1.0", "within 0 and 0.1"),
     ("arm_controller", 'checks.allowed_pairs: ["a b c"]', 'write two links as "first second"'),
     ("arm_controller", 'checks.allowed_pairs: ["forearm hand"]', "links are base_link, upper_arm, forearm, floor"),
+    ("servo_interface", "park_pose: !!binary aGVsbG8=", "ROS has no type for it"),
     ("arm_controller", "moves.blend: 5.0", "within 0.001 and 1"),
     ("arm_controller", "constraints.elbow.goal: -1.0", "finite and at least 0"),
 ]
@@ -79,3 +82,30 @@ def test_parts_that_may_touch_may_touch_in_the_park_pose(tmp_path):
         require_startable(find_robot(arm))
     pairs = 'checks.allowed_pairs: ["forearm floor", "upper_arm floor"]'
     require_startable(find_robot(arm, parameters=given(tmp_path, "arm_controller", pairs)))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("world", "--pose", "nest"), "--pose: 'nest' cannot be used; .*poses are park, home"),
+        (("world", "--out", "/nowhere/world.sdf"), r"--out: '/nowhere/world.sdf' .* written \(No such file"),
+        (("check", "--port", "a=/dev/x"), "/dev/x"),
+        (("check", "--params-file", "/nowhere.yaml"), "parameter file: '/nowhere.yaml' .* .No such file"),
+        (("check", "--xacro-arg", "side:=left"), "xacro argument: 'side:=left' .* no xacro file"),
+    ],
+)
+def test_what_a_command_line_gives_is_refused_with_its_option(folder, capsys, words, told):
+    command, *others = words
+    assert main([command, "--robot", str(folder), *others]) == 1
+    assert re.search(told, "".join(capsys.readouterr()))
+
+
+def test_each_of_several_buses_needs_a_device(tmp_path, capsys, monkeypatch):
+    two = SERVOS.replace("bus:", "buses:").replace(
+        "  baud_rate: 1000000 bit/s", "  a: {baud_rate: 1 Mbit/s}\n  b: {baud_rate: 1 Mbit/s}"
+    )
+    wired = two.replace("id: 1,", "id: 1, bus: a,").replace("id: 2,", "id: 2, bus: b,")
+    folder = write_arm(tmp_path / "my_arm", {"servos.yaml": wired})
+    monkeypatch.setattr("armature.cli.servos.check.stable_names", lambda: ["x"])
+    assert main(["check", "--robot", str(folder)]) == 1
+    assert "--port: '' cannot be used; name one device for each bus: a=DEVICE,b=DEVICE" in capsys.readouterr().err

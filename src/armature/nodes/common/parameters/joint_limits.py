@@ -122,5 +122,5 @@ def _check_names(node: Node, arm: ArmModel) -> None:
     for name, value in given_values(node, _PREFIX).items():
         joint, _, limit = name.rpartition(".")
         if joint not in joints or limit not in limits:
-            allowed = f"{listed('joints', joints)}, their limits {', '.join(limits)}"
+            allowed = f"{listed('joints', joints)}, their limits are {', '.join(limits)}"
             raise ConfigError(f"parameter {_PREFIX}{name}", value, allowed)
